@@ -1,0 +1,26 @@
+"""What Mailsink remembers. Behaviour that writes two tables lives in inbox.services."""
+
+from inbox.models.access import User
+from inbox.models.inbox import Inbox
+from inbox.models.message import Message, MessageRead
+from inbox.models.session import (
+    Exchange,
+    Raw,
+    Recipient,
+    Server,
+    Session,
+    Transaction,
+)
+
+__all__ = [
+    "Exchange",
+    "Inbox",
+    "Message",
+    "MessageRead",
+    "Raw",
+    "Recipient",
+    "Server",
+    "Session",
+    "Transaction",
+    "User",
+]

@@ -1,0 +1,27 @@
+"""Where mail is collected."""
+
+from __future__ import annotations
+
+from django.db import models
+
+DEFAULT_SLUG = "default"
+
+
+class Inbox(models.Model):
+    """A place that mail is collected in; the default one exists always."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=200)
+    # A SCRAM-SHA-256 verifier, which checks PLAIN and LOGIN too.
+    credentials = models.CharField(max_length=500, blank=True)
+    # Retention; 0 is no limit, null is the server's own.
+    retention_count = models.PositiveIntegerField(null=True, blank=True)
+    retention_days = models.PositiveIntegerField(null=True, blank=True)
+    retention_octets = models.PositiveBigIntegerField(null=True, blank=True)
+    addresses = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        verbose_name_plural = "inboxes"
+
+    def __str__(self) -> str:
+        return self.name

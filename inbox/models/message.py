@@ -1,0 +1,80 @@
+"""What was accepted."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from inbox.models.session import Transaction
+from mailsink.ids import uuid7
+
+ALIVE = models.Q(deleted_at__isnull=True)
+
+
+class Message(models.Model):
+    """An accepted message. Read through inbox.services.messages, which takes a scope."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    transaction = models.OneToOneField(Transaction, models.CASCADE)
+    inbox = models.ForeignKey("Inbox", models.PROTECT, db_index=False)
+    received_at = models.DateTimeField()
+    # From the header, decoded; lists of {"name", "address"}
+    from_name = models.TextField(blank=True)
+    from_address = models.TextField(blank=True)
+    to = models.JSONField(default=list)
+    cc = models.JSONField(default=list)
+    subject = models.TextField(blank=True)
+    message_id = models.TextField(blank=True)
+    date = models.DateTimeField(null=True)
+    size = models.PositiveBigIntegerField()
+    # Filled by the indexer after the commit
+    snippet = models.TextField(blank=True)
+    attachments = models.PositiveIntegerField(default=0)
+    indexed_at = models.DateTimeField(null=True)
+    # Given by people
+    pinned = models.BooleanField(default=False)
+    tags = models.JSONField(default=list)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # an inbox, newest first
+            models.Index(fields=["inbox", "id"], name="message_inbox", condition=ALIVE),
+            # all inboxes, newest first, without stepping over the deleted
+            models.Index(fields=["id"], name="message_alive", condition=ALIVE),
+            # the indexer's queue
+            models.Index(
+                fields=["id"],
+                name="message_unindexed",
+                condition=models.Q(indexed_at__isnull=True),
+            ),
+            # what the trash is to purge
+            models.Index(
+                fields=["deleted_at"],
+                name="message_trash",
+                condition=models.Q(deleted_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class MessageRead(models.Model):
+    """A message was read: by a user, or (null) by anybody while there are no accounts."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="reads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "user"], name="read_by_user"),
+            models.UniqueConstraint(
+                fields=["message"],
+                name="read_by_anybody",
+                condition=models.Q(user__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} read"

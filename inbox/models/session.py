@@ -1,0 +1,166 @@
+"""What happened on the wire: servers, sessions, exchanges, transactions and their bodies.
+
+Ids are UUIDv7. Times that end in _us are microseconds since the session opened.
+Text holds no raw client octets (see mailsink.text). The recorder writes these
+tables by tuples: inbox/services/rows.py names their columns once more.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mailsink.ids import uuid7
+
+
+class Server(models.Model):
+    """One running process. Sessions of dead servers are closed as crashed at a start."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    started_at = models.DateTimeField()
+    heartbeat = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    hostname = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    smtp = models.JSONField(default=list)  # the addresses it listens on, as bound
+    http = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.hostname}:{self.pid}"
+
+
+class Session(models.Model):
+    """One connection, or one API, import or internal delivery."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    server = models.ForeignKey(Server, models.PROTECT, related_name="sessions")
+    inbox = models.ForeignKey("Inbox", models.PROTECT, null=True, db_index=False)
+    direction = models.CharField(max_length=3, default="in")
+    listener = models.CharField(max_length=64)
+    client_address = models.CharField(max_length=64)
+    client_port = models.PositiveIntegerField()
+    helo = models.TextField(blank=True)
+    protocol = models.CharField(max_length=16)
+    tls_version = models.CharField(max_length=16, blank=True)
+    tls_cipher = models.CharField(max_length=64, blank=True)
+    tls_sni = models.TextField(blank=True)
+    auth_mechanism = models.CharField(max_length=32, blank=True)
+    auth_username = models.TextField(blank=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    ending = models.CharField(max_length=16, null=True)  # noqa: DJ001  null: live
+    last_verb = models.CharField(max_length=16, blank=True)
+    exchanges = models.PositiveIntegerField(default=0)
+    transactions = models.PositiveIntegerField(default=0)
+    messages = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)  # commands answered 4yz or 5yz
+    octets = models.PositiveBigIntegerField(default=0)  # received
+    worst_code = models.PositiveSmallIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            # live sessions on top of the list, and those to close after a crash
+            models.Index(
+                fields=["id"],
+                name="session_live",
+                condition=models.Q(ending__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.helo or self.client_address} {self.opened_at:%H:%M:%S}"
+
+
+class Transaction(models.Model):
+    """MAIL to its end, whatever its end."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    session = models.ForeignKey(Session, models.CASCADE, related_name="transaction_set")
+    inbox = models.ForeignKey("Inbox", models.PROTECT, null=True, db_index=False)
+    seq = models.PositiveIntegerField()
+    reverse_path = models.TextField(blank=True)
+    parameters = models.TextField(blank=True)
+    outcome = models.CharField(max_length=16, null=True)  # noqa: DJ001  null: open
+    code = models.PositiveSmallIntegerField(null=True)  # of the reply that ended it
+    recipients_accepted = models.PositiveIntegerField(default=0)
+    recipients_refused = models.PositiveIntegerField(default=0)
+    started_us = models.BigIntegerField()
+    ended_us = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            # the inbox lists what was not accepted among the messages
+            models.Index(
+                fields=["id"],
+                name="transaction_not_accepted",
+                condition=models.Q(outcome__in=["rejected", "abandoned", "reset"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reverse_path} {self.outcome or 'open'}"
+
+
+class Recipient(models.Model):
+    """One RCPT, accepted or not."""
+
+    pk = models.CompositePrimaryKey("transaction_id", "seq")
+    transaction = models.ForeignKey(
+        Transaction, models.CASCADE, related_name="recipients", db_index=False
+    )
+    seq = models.PositiveIntegerField()
+    forward_path = models.TextField()
+    parameters = models.TextField(blank=True)
+    rcpt_code = models.PositiveSmallIntegerField()
+    final_code = models.PositiveSmallIntegerField(null=True)  # LMTP (RFC 2033 §4.2)
+
+    def __str__(self) -> str:
+        return f"{self.forward_path} {self.rcpt_code}"
+
+
+class Exchange(models.Model):
+    """One client line (or connect, TLS, body, chunk, notice) and the reply to it."""
+
+    pk = models.CompositePrimaryKey("session_id", "seq")
+    session = models.ForeignKey(
+        Session, models.CASCADE, related_name="exchange_set", db_index=False
+    )
+    seq = models.PositiveIntegerField()
+    direction = models.CharField(max_length=3, default="in")
+    # No constraint and no index: read by session, written on the hot path.
+    transaction = models.ForeignKey(
+        Transaction, models.DO_NOTHING, null=True, db_constraint=False, db_index=False,
+        related_name="exchange_set",
+    )  # fmt: skip
+    kind = models.CharField(max_length=16)
+    verb = models.CharField(max_length=16, blank=True)
+    line = models.TextField(blank=True)
+    octets = models.PositiveBigIntegerField()
+    received_us = models.BigIntegerField()
+    ready_us = models.BigIntegerField(null=True)
+    replied_us = models.BigIntegerField(null=True)
+    delayed_us = models.BigIntegerField(default=0)
+    code = models.PositiveSmallIntegerField(null=True)
+    enhanced = models.CharField(max_length=16, blank=True)
+    reply = models.TextField(blank=True)  # whole lines, joined by LF
+    rule = models.TextField(blank=True)  # what answered on purpose, in words
+    flags = models.TextField(
+        blank=True
+    )  # words of mailsink.smtp.events.FLAGS, by space
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.line} {self.code or ''}"
+
+
+class Raw(models.Model):
+    """A body's octets: accepted, refused, or cut off."""
+
+    transaction = models.OneToOneField(Transaction, models.CASCADE, primary_key=True)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    complete = models.BooleanField()
+    codec = models.CharField(max_length=8, default="identity")  # or zlib
+    key = models.CharField(max_length=200, blank=True)  # in STORAGES["raw"]
+    content = models.BinaryField(null=True)  # null where the octets are under key
+
+    def __str__(self) -> str:
+        return self.sha256

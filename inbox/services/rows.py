@@ -1,0 +1,137 @@
+"""The hot path's rows: what the recorder holds in memory and writes as tuples.
+
+Each class has its model's columns, by their attribute names, as slots; a test holds
+them to the models. Code that shapes a model instance for the API or the live feed
+takes a row as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(slots=True)
+class SessionRow:
+    id: UUID
+    server_id: UUID
+    listener: str
+    client_address: str
+    client_port: int
+    protocol: str
+    opened_at: datetime
+    direction: str = "in"
+    inbox_id: int | None = None
+    helo: str = ""
+    tls_version: str = ""
+    tls_cipher: str = ""
+    tls_sni: str = ""
+    auth_mechanism: str = ""
+    auth_username: str = ""
+    closed_at: datetime | None = None
+    ending: str | None = None
+    last_verb: str = ""
+    exchanges: int = 0
+    transactions: int = 0
+    messages: int = 0
+    refused: int = 0
+    octets: int = 0
+    worst_code: int | None = None
+
+
+@dataclass(slots=True)
+class ExchangeRow:
+    session_id: UUID
+    seq: int
+    kind: str
+    verb: str
+    line: str
+    octets: int
+    received_us: int
+    transaction_id: UUID | None = None
+    direction: str = "in"
+    ready_us: int | None = None
+    replied_us: int | None = None
+    delayed_us: int = 0
+    code: int | None = None
+    enhanced: str = ""
+    reply: str = ""
+    rule: str = ""
+    flags: str = ""
+
+
+@dataclass(slots=True)
+class TransactionRow:
+    id: UUID
+    session_id: UUID
+    seq: int
+    reverse_path: str
+    parameters: str
+    started_us: int
+    inbox_id: int | None = None
+    outcome: str | None = None
+    code: int | None = None
+    recipients_accepted: int = 0
+    recipients_refused: int = 0
+    ended_us: int | None = None
+
+
+@dataclass(slots=True)
+class RecipientRow:
+    transaction_id: UUID
+    seq: int
+    forward_path: str
+    parameters: str
+    rcpt_code: int
+    final_code: int | None = None
+
+
+@dataclass(slots=True)
+class RawRow:
+    transaction_id: UUID
+    sha256: str
+    size: int
+    complete: bool
+    content: bytes | None
+    key: str = ""
+    codec: str = "identity"
+
+
+@dataclass(slots=True)
+class MessageRow:
+    id: UUID
+    transaction: TransactionRow
+    inbox_id: int
+    received_at: datetime
+    size: int
+    from_name: str = ""
+    from_address: str = ""
+    to: list[dict[str, str]] = field(default_factory=list)
+    cc: list[dict[str, str]] = field(default_factory=list)
+    subject: str = ""
+    message_id: str = ""
+    date: datetime | None = None
+    snippet: str = ""
+    attachments: int = 0
+    indexed_at: datetime | None = None
+    pinned: bool = False
+    tags: list[str] = field(default_factory=list)
+    deleted_at: datetime | None = None
+
+    @property
+    def transaction_id(self) -> UUID:
+        return self.transaction.id
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one commit wrote: handed to the live feed once it is durable."""
+
+    sessions_opened: list[SessionRow] = field(default_factory=list)
+    sessions_updated: list[SessionRow] = field(default_factory=list)
+    sessions_closed: list[SessionRow] = field(default_factory=list)
+    exchanges_created: list[ExchangeRow] = field(default_factory=list)
+    exchanges_updated: list[ExchangeRow] = field(default_factory=list)
+    messages_created: list[MessageRow] = field(default_factory=list)
+    transactions_not_accepted: list[TransactionRow] = field(default_factory=list)

@@ -1,0 +1,111 @@
+"""What a server needs from outside, as protocols: `inbox` provides them, `serve` ties them.
+
+Nothing here knows Django or aiosmtpd. All methods are called on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+from uuid import UUID
+
+from mailsink.smtp.events import Arrival, Event
+from mailsink.smtp.replies import Reply
+
+Stage = Literal[
+    "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "body",
+    "rset", "vrfy", "quit", "any",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The message is committed and synced under this id."""
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The message could not be kept; the client is told so by this reply (4yz)."""
+
+    reply: Reply
+
+
+class Recorder(Protocol):
+    """Remembers what happened. Never raises for what a client sent."""
+
+    def record(self, event: Event) -> None:
+        """Take an event at once; it is committed soon after, in order."""
+
+    async def keep(self, arrival: Arrival) -> Kept | Refused:
+        """Commit the message with its envelope and transcript; return when synced."""
+
+    async def room(self) -> None:
+        """Return when more may be read: at once, unless the queue is full."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether the queue has been full for so long that new sessions are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """The machine asks: what is to be done at this stage, given these facts?
+
+    The facts: client_address, listener, helo, user, reverse_path, forward_path,
+    verb, argument, size; each only where it is known.
+    """
+
+    stage: Stage
+    session: UUID
+    facts: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a policy wants done. The empty decision lets things take their course."""
+
+    reply: Reply | None = None
+    delay: float = 0.0  # seconds before the reply
+    close: Literal["", "before", "after"] = ""  # drop the connection around the reply
+    tags: tuple[str, ...] = ()
+    rule: str = ""  # what decided, in words for the transcript
+
+
+GO_ON = Decision()
+
+
+class Policy(Protocol):
+    """Decides what the server answers on purpose."""
+
+    @property
+    def stages(self) -> Collection[Stage]:
+        """The stages at which decide wants to be asked; the others cost nothing."""
+
+    async def decide(self, consult: Consult) -> Decision:
+        """Answer a consultation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client offered: never stored, never logged."""
+
+    mechanism: str
+    username: str
+    password: str = field(repr=False)
+
+
+class Authenticator(Protocol):
+    """Knows who may send."""
+
+    async def authenticate(self, credentials: Credentials) -> bool:
+        """Whether these credentials are good."""
+
+
+class MailStore(Protocol):
+    """Knows the addresses of this place, for VRFY, EXPN and RCPT."""
+
+    async def verify(self, query: str) -> Reply | None:
+        """The reply to VRFY; None where the address can be neither confirmed nor denied."""

@@ -1,0 +1,1 @@
+"""The SMTP engine: a sans-I/O machine, and the aiosmtpd subclass that moves its bytes."""

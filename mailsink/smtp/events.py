@@ -1,0 +1,164 @@
+"""What the engine tells a recorder: frozen events, in the order things happened.
+
+Times are microseconds since the session opened. Text holds no raw client octets:
+see mailsink.text.readable. Secrets are masked before an event is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+Direction = Literal["in", "out"]
+Ending = Literal[
+    "quit", "dropped", "timeout", "shutdown", "refused",
+    "tls_failed", "turned", "error", "crashed",
+]  # fmt: skip
+Kind = Literal["connect", "command", "auth", "tls", "body", "chunk", "notice"]
+Outcome = Literal["accepted", "rejected", "reset", "abandoned"]
+
+FLAGS = frozenset(
+    """
+    early_talker pipelining_violation pipelining_unadvertised bare_lf_command
+    bare_lf_data bare_cr_data smuggling_pattern long_line eightbit_in_7bit nul_octet
+    lenient_path unqualified_address underscore_domain size_mismatch bdat_desync
+    plaintext_after_starttls tls_on_plain http_on_smtp half_close aborted_in_data
+    auth_plaintext pipelined
+    secret_empty secret_ends_with_lf secret_ends_with_space secret_non_ascii
+    secret_equals_username
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    session: UUID
+    listener: str  # the address it came in by: "127.0.0.1:1025"
+    client_address: str
+    client_port: int
+    opened_at: float  # Unix time, seconds
+    protocol: str = "SMTP"
+    direction: Direction = "in"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUpdated:
+    """Facts that came to light.
+
+    The keys: helo, protocol, tls_version, tls_cipher, tls_sni, auth_mechanism,
+    auth_username.
+    """
+
+    session: UUID
+    changes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed:
+    session: UUID
+    at_us: int
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOpened:
+    """A client line (or connect, TLS, body, chunk, notice) is complete, or a body began.
+
+    Told again for the same seq when more is known (octets of a growing body).
+    """
+
+    session: UUID
+    seq: int
+    kind: Kind
+    verb: str  # upper case; "" where there is none or it is unknown
+    line: str  # readable and masked, without CRLF
+    octets: int  # as received, line end and dot-stuffing included
+    received_us: int  # when its last octet came
+    transaction: UUID | None = None
+    flags: tuple[str, ...] = ()
+    direction: Direction = "in"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeReplied:
+    """The reply to an exchange was written, or (replied_us None) never could be."""
+
+    session: UUID
+    seq: int
+    code: int
+    enhanced: str  # "2.1.0"; "" where the reply has none
+    reply: tuple[str, ...]  # whole lines as sent, without CRLF
+    ready_us: int
+    replied_us: int | None
+    delayed_us: int = 0
+    rule: str = ""
+    flags: tuple[str, ...] = ()  # added to those of ExchangeOpened
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionStarted:
+    session: UUID
+    transaction: UUID
+    seq: int  # 1 for the session's first
+    reverse_path: str  # readable, without <>
+    parameters: str  # as given after the path
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientAnswered:
+    session: UUID
+    transaction: UUID
+    seq: int  # 1 for the transaction's first
+    forward_path: str
+    parameters: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body's octets as sent, dots unstuffed, without the final CRLF.CRLF's dot line.
+
+    Exactly one of content and path is set; a file at path is synced, and belongs
+    to whom the body is handed to.
+    """
+
+    size: int
+    sha256: str
+    complete: bool
+    content: bytes | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEnded:
+    """A transaction ended without being kept; what came of its body is told along.
+
+    An accepted transaction ends by Recorder.keep instead.
+    """
+
+    session: UUID
+    transaction: UUID
+    outcome: Outcome
+    at_us: int
+    code: int | None = None  # of the reply that ended it, if one did
+    body: Body | None = None
+
+
+Event = (
+    SessionOpened | SessionUpdated | SessionClosed | ExchangeOpened | ExchangeReplied
+    | TransactionStarted | RecipientAnswered | TransactionEnded
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A complete message that the machine would accept: what Recorder.keep keeps."""
+
+    session: UUID
+    transaction: UUID
+    at_us: int
+    body: Body

@@ -1,0 +1,22 @@
+"""Octets as text that is safe to store and to show, losing nothing."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def readable(octets: bytes) -> str:
+    r"""Return octets as UTF-8 text; each undecodable or control octet as \xNN.
+
+    A backslash becomes two, so that the octets can be told again from the text.
+    """
+    if octets.isascii() and (text := octets.decode("ascii")).isprintable():
+        return text.replace("\\", "\\\\")
+    text = octets.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    return _CONTROL.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "".join(f"\\x{octet:02x}" for octet in match[0].encode())

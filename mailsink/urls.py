@@ -1,0 +1,7 @@
+"""Where the pages and the API live."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
