@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SessionRow:
     id: UUID
     server_id: UUID
@@ -40,7 +40,7 @@ class SessionRow:
     worst_code: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ExchangeRow:
     session_id: UUID
     seq: int
@@ -61,7 +61,7 @@ class ExchangeRow:
     flags: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TransactionRow:
     id: UUID
     session_id: UUID
@@ -77,19 +77,23 @@ class TransactionRow:
     ended_us: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RecipientRow:
-    transaction_id: UUID
+    transaction: TransactionRow
     seq: int
     forward_path: str
     parameters: str
     rcpt_code: int
     final_code: int | None = None
 
+    @property
+    def transaction_id(self) -> UUID:
+        return self.transaction.id
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class RawRow:
-    transaction_id: UUID
+    transaction: TransactionRow
     sha256: str
     size: int
     complete: bool
@@ -97,8 +101,12 @@ class RawRow:
     key: str = ""
     codec: str = "identity"
 
+    @property
+    def transaction_id(self) -> UUID:
+        return self.transaction.id
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class MessageRow:
     id: UUID
     transaction: TransactionRow

@@ -1,0 +1,56 @@
+"""Turns at writing: within a process, writers go one after the other, first come first.
+
+SQLite has one writer at a time and lets the others poll, unfairly: beside a busy
+recorder they would starve. Other databases need no turns, and no harm comes of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+# What a write outside the recorder may touch in one turn (DESIGN: other writers are polite).
+ROWS_IN_A_TURN = 500
+
+
+class _Turns:
+    """A lock that is handed over in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._taken = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return
+            called = threading.Lock()
+            called.acquire()
+            self._waiting.append(called)
+        called.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
+_turns = _Turns()
+
+
+@contextmanager
+def write_turn() -> Iterator[None]:
+    """Wait for our turn, then write within one transaction. Not to be nested.
+
+    Never to be called on the event loop, since it may wait for a commit.
+    """
+    with _turns, transaction.atomic():
+        yield
