@@ -1,0 +1,56 @@
+// Small helpers for the DOM. Text goes in as text, never as markup.
+
+/**
+ * Make an element.
+ * @param {string} tag
+ * @param {Record<string, string | boolean | EventListener>} [attributes]
+ *   `onclick` and the like are listeners; true is an empty attribute, false none
+ * @param {...(Node | string)} children
+ * @returns {HTMLElement}
+ */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else if (value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+/**
+ * Make a glyph of static/icons.svg.
+ * @param {string} name
+ * @returns {SVGElement}
+ */
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(space, "use");
+  use.setAttribute("href", `${document.documentElement.dataset.icons}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/**
+ * Set an element's text, touching the DOM only where it differs.
+ * @param {Element} node
+ * @param {string} text
+ */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * Read a JSON answer of our own server.
+ * @param {string} url
+ * @param {RequestInit} [options]
+ * @returns {Promise<any>} rejects with an Error in words where the answer is no success
+ */
+export async function getJSON(url, options = {}) {
+  const response = await fetch(url, { headers: { Accept: "application/json" }, ...options });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response.json();
+}

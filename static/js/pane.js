@@ -1,0 +1,53 @@
+// A list page's detail pane: links marked data-pane open in #detail, with their own URL.
+
+/** @type {Set<(url: URL) => void>} */
+const followers = new Set();
+
+const detail = () => /** @type {HTMLElement} */ (document.getElementById("detail"));
+
+/**
+ * Be told whenever the pane's URL changes (opened, closed, back, forward).
+ * @param {(url: URL) => void} follower
+ */
+export function follow(follower) {
+  followers.add(follower);
+}
+
+/**
+ * Open a URL in the pane; where it is the list's own URL, empty the pane.
+ * @param {string} url
+ * @param {{ push?: boolean }} [options]
+ */
+export async function open(url, { push = true } = {}) {
+  const to = new URL(url, location.href);
+  if (push && to.href !== location.href) history.pushState(null, "", to);
+  for (const follower of followers) follower(to);
+  if (to.pathname === detail().dataset.home) close();
+  else await htmx.ajax("GET", to.pathname + to.search, { target: "#detail", swap: "innerHTML" });
+}
+
+function close() {
+  detail().replaceChildren();
+  document.title = detail().dataset.title ?? document.title;
+}
+
+/** @param {MouseEvent} event */
+function click(event) {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element && event.target.closest("a[data-pane]");
+  if (!link) return;
+  event.preventDefault();
+  open(/** @type {HTMLAnchorElement} */ (link).href);
+}
+
+/** Take over the pane's links, and the browser's back and forward. */
+export function start() {
+  document.addEventListener("click", click);
+  addEventListener("popstate", () => open(location.href, { push: false }));
+  detail().addEventListener("htmx:afterSwap", () => {
+    detail().scrollTop = 0;
+    // Where the list is hidden (one pane), the focus follows what was opened.
+    const list = document.querySelector(".panes > .list");
+    if (!list?.checkVisibility()) /** @type {HTMLElement | null} */ (detail().querySelector("h1"))?.focus();
+  });
+}

@@ -1,0 +1,45 @@
+// What the page tells people outside its content: toasts, and words for screen readers.
+
+import { el } from "./dom.js";
+
+const TOAST_MS = 8000;
+const BETWEEN_MS = 5000;
+
+/**
+ * Show a line for a while, with at most one action.
+ * @param {string} text
+ * @param {{ label: string, run: () => void }} [action]
+ */
+export function toast(text, action) {
+  const box = /** @type {HTMLElement} */ (document.getElementById("toasts"));
+  const line = el("div", { class: "toast" }, text);
+  const away = () => line.remove();
+  let timer = setTimeout(away, TOAST_MS);
+  if (action) {
+    line.append(el("button", { type: "button", onclick: () => { away(); action.run(); } }, action.label));
+    // It must not vanish from under the pointer or the focus.
+    const stay = () => clearTimeout(timer);
+    const leave = () => { clearTimeout(timer); timer = setTimeout(away, TOAST_MS); };
+    line.addEventListener("pointerenter", stay);
+    line.addEventListener("pointerleave", leave);
+    line.addEventListener("focusin", stay);
+    line.addEventListener("focusout", leave);
+  }
+  box.replaceChildren(line);
+}
+
+let saidAt = -Infinity;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let later;
+
+/**
+ * Say something to screen readers: the latest of what is asked, at most every 5 seconds.
+ * @param {string} text
+ */
+export function announce(text) {
+  clearTimeout(later);
+  later = setTimeout(() => {
+    saidAt = performance.now();
+    /** @type {HTMLElement} */ (document.getElementById("announcements")).textContent = text;
+  }, Math.max(0, saidAt + BETWEEN_MS - performance.now()));
+}

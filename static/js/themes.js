@@ -1,0 +1,38 @@
+// The theme button: system, light, dark. theme.js applies the choice before the first paint.
+
+import { icon, setText } from "./dom.js";
+
+const GLYPHS = { system: "monitor", light: "sun", dark: "moon" };
+/** @typedef {keyof typeof GLYPHS} Theme */
+const NEXT = /** @type {Record<Theme, Theme>} */ ({ system: "light", light: "dark", dark: "system" });
+
+/** @returns {Theme} */
+const current = () => /** @type {Theme} */ (document.documentElement.dataset.theme ?? "system");
+
+/** @param {Theme} theme */
+function choose(theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  try {
+    localStorage.setItem("mailsink.theme", theme);
+  } catch {
+    // Storage is blocked: the choice holds for this page.
+  }
+}
+
+/** Show the button, and let it go through the themes. */
+export function start() {
+  const button = /** @type {HTMLButtonElement} */ (document.querySelector("[data-theme-button]"));
+  const show = () => {
+    const words = `Theme: ${current()}`;
+    button.firstElementChild?.replaceWith(icon(GLYPHS[current()]));
+    setText(/** @type {Element} */ (button.lastElementChild), words);
+    button.title = words;
+  };
+  button.addEventListener("click", () => {
+    choose(NEXT[current()]);
+    show();
+  });
+  button.hidden = false;
+  show();
+}
