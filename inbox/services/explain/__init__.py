@@ -1,0 +1,23 @@
+"""What happened, in plain words: replies, flags, lines and whole sessions.
+
+Every sentence that the pages say about the wire is here, once. Functions take rows
+or model instances, and return text; nothing here reads the database.
+"""
+
+from inbox.services.explain.codes import meaning
+from inbox.services.explain.flags import FLAG_WORDS, FlagWords, cures
+from inbox.services.explain.lines import Line, line
+from inbox.services.explain.outcomes import Facts, headline, outcome, state
+
+__all__ = [
+    "FLAG_WORDS",
+    "Facts",
+    "FlagWords",
+    "Line",
+    "cures",
+    "headline",
+    "line",
+    "meaning",
+    "outcome",
+    "state",
+]

@@ -1,0 +1,140 @@
+"""One exchange as a line of a transcript: everything that its row on a page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from inbox.services.explain.codes import meaning, tone
+from inbox.services.explain.flags import FLAG_WORDS, FlagWords
+from inbox.services.explain.quantities import counted, duration
+
+
+class Exchangelike(Protocol):
+    """What is read of an exchange, be it a row or a model instance."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def verb(self) -> str: ...
+    @property
+    def line(self) -> str: ...
+    @property
+    def octets(self) -> int: ...
+    @property
+    def transaction_id(self) -> UUID | None: ...
+    @property
+    def received_us(self) -> int: ...
+    @property
+    def ready_us(self) -> int | None: ...
+    @property
+    def replied_us(self) -> int | None: ...
+    @property
+    def delayed_us(self) -> int: ...
+    @property
+    def code(self) -> int | None: ...
+    @property
+    def enhanced(self) -> str: ...
+    @property
+    def reply(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def flags(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An exchange, ready to be shown. What is text is unescaped: templates escape it."""
+
+    seq: int
+    transaction: UUID | None
+    at: str  # milliseconds since the session opened
+    verb: str  # the client's verb, coloured; "" where there is none
+    text: str  # the rest of the client's line
+    remark: str  # our own words where the client said nothing readable
+    is_body: bool
+    tone: str  # of the reply: ok, warn, bad or ""
+    reply: str  # the reply, or the words that stand for it
+    folded: list[str]  # whole lines of a reply that is folded into those words
+    took: str
+    delayed: str
+    rule: str
+    flags: list[FlagWords]
+
+
+def line(exchange: Exchangelike) -> Line:
+    """Return an exchange as a line of its transcript."""
+    verb, text = _client(exchange)
+    reply, folded = _reply(exchange)
+    ready = exchange.ready_us
+    return Line(
+        seq=exchange.seq,
+        transaction=exchange.transaction_id,
+        at=f"{exchange.received_us / 1000:,.0f}",
+        verb=verb,
+        text=text,
+        remark=_remark(exchange),
+        is_body=exchange.kind in ("body", "chunk"),
+        tone=tone(exchange.code),
+        reply=reply,
+        folded=folded,
+        took="" if ready is None else duration(max(0, ready - exchange.received_us)),
+        delayed=duration(exchange.delayed_us) if exchange.delayed_us else "",
+        rule=exchange.rule,
+        flags=[FLAG_WORDS[word] for word in exchange.flags.split()],
+    )
+
+
+def details(exchange: Exchangelike) -> list[tuple[str, list[str]]]:
+    """Return terms with their descriptions: what the side panel says of an exchange."""
+    said: list[tuple[str, list[str]]] = []
+    if exchange.code is not None:
+        said.append(("Means", meaning(exchange.code, exchange.enhanced)))
+    if exchange.rule:
+        said.append(("Because", [f"rule “{exchange.rule}”"]))
+    said.append(("Received", [f"{duration(exchange.received_us)} after the connect"]))
+    said.append(("Octets", [f"{exchange.octets:,}"]))
+    if exchange.ready_us is not None:
+        took = max(0, exchange.ready_us - exchange.received_us)
+        said.append(("We took", [duration(took)]))
+    if exchange.delayed_us:
+        said.append(("Delayed", [f"{duration(exchange.delayed_us)}, on purpose"]))
+    if exchange.replied_us is not None:
+        waited = max(0, exchange.replied_us - exchange.received_us)
+        said.append(("Client waited", [duration(waited)]))
+    elif exchange.reply:
+        said.append(("Client waited", ["the reply could not be written: it had left"]))
+    return said
+
+
+def _client(exchange: Exchangelike) -> tuple[str, str]:
+    verb, text = exchange.verb, exchange.line
+    if verb and text[: len(verb)].upper() == verb:
+        return text[: len(verb)], text[len(verb) :].lstrip()
+    return "", text
+
+
+def _remark(exchange: Exchangelike) -> str:
+    if exchange.kind in ("body", "chunk"):
+        so_far = "" if exchange.code else " so far"
+        if "aborted_in_data" in exchange.flags.split():
+            so_far = ", then cut off"
+        return f"{counted(exchange.octets, 'octet')} of message{so_far}"
+    if exchange.kind == "connect" and not exchange.line:
+        return "connected"
+    if exchange.kind == "auth" and not exchange.verb:
+        return "answer to the challenge"
+    return ""
+
+
+def _reply(exchange: Exchangelike) -> tuple[str, list[str]]:
+    lines = exchange.reply.split("\n") if exchange.reply else []
+    if len(lines) < 3:
+        return " ".join(lines), []
+    if exchange.verb in ("EHLO", "LHLO"):
+        return f"{exchange.code} {counted(len(lines) - 1, 'extension')}", lines
+    return f"{lines[0]} … {counted(len(lines), 'line')}", lines

@@ -1,0 +1,115 @@
+"""What came of each of some sessions, beyond what their own rows tell.
+
+Takes sessions that were read within a scope. A list of them costs five queries at
+most, whatever its length; those where all went well are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from inbox.models import Exchange, Recipient, Session, Transaction
+from inbox.services.explain.outcomes import NOTHING_MORE, Facts
+from inbox.services.scope import Scope
+
+_BODIES = ("body", "chunk")
+
+
+def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
+    """Return the facts of each session, by its id."""
+    refused = [each.id for each in sessions if each.refused]
+    broken = [each.id for each in sessions if each.ending != "quit"]
+    transactions = _transactions(refused)
+    codes = _recipient_codes(refused)
+    lasts = _last_exchanges(broken)
+    facts: dict[UUID, Facts] = defaultdict(lambda: NOTHING_MORE)
+    for key in {*refused, *broken}:
+        counts, last = transactions.get(key, {}), lasts.get(key)
+        unfinished = last is not None and last.kind in _BODIES and not last.code
+        facts[key] = Facts(
+            recipients=counts.get("recipients", 0),
+            recipients_refused=counts.get("recipients_refused", 0),
+            recipient_code=codes.get(key),
+            not_accepted=counts.get("not_accepted", 0),
+            not_accepted_code=counts.get("not_accepted_code"),
+            body_octets=last.octets if last and unfinished else None,
+            flags=frozenset(last.flags.split()) if last else frozenset(),
+            last_us=(last.replied_us or last.received_us) if last else 0,
+        )
+    return facts
+
+
+def _transactions(sessions: list[UUID]) -> dict[UUID, dict[str, int]]:
+    """Count the recipients and the refused bodies of each session."""
+    rejected = Q(outcome="rejected", recipients_accepted__gt=0)
+    rows = (
+        Transaction.objects.filter(session_id__in=sessions)
+        .values("session_id")
+        .annotate(
+            recipients=Sum(F("recipients_accepted") + F("recipients_refused")),
+            refused=Sum("recipients_refused"),
+            not_accepted=Count("id", filter=rejected),
+            not_accepted_code=Max("code", filter=rejected),
+        )
+    )
+    return {
+        row.pop("session_id"): {**row, "recipients_refused": row["refused"]}
+        for row in rows
+    }
+
+
+def _recipient_codes(sessions: list[UUID]) -> dict[UUID, int]:
+    """Return the worst code that a recipient of each session was refused with."""
+    rows = (
+        Recipient.objects.filter(
+            transaction__session_id__in=sessions, rcpt_code__gte=400
+        )
+        .values_list("transaction__session_id")
+        .annotate(worst=Max("rcpt_code"))
+    )
+    return dict(rows)
+
+
+def _last_exchanges(sessions: list[UUID]) -> dict[UUID, Exchange]:
+    last = Exchange.objects.filter(session_id=OuterRef("id")).order_by("-seq")
+    keys = (
+        Session.objects.filter(id__in=sessions)
+        .annotate(last=Subquery(last.values("seq")[:1]))
+        .filter(last__isnull=False)
+        .values_list("id", "last")
+    )
+    found = Exchange.objects.filter(pk__in=list(keys))
+    return {each.session_id: each for each in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a body's transaction is shown, and under which name."""
+
+    url: str
+    name: str
+
+
+def links(scope: Scope, exchanges: Iterable[Exchange]) -> dict[UUID, Link]:
+    """Return where to open the bodies among these exchanges, by transaction."""
+    wanted = {
+        each.transaction_id
+        for each in exchanges
+        if each.kind in _BODIES and each.transaction_id
+    }
+    rows = (
+        Transaction.objects.filter(scope.q(), id__in=wanted)
+        .exclude(outcome=None)
+        .annotate(shown=Coalesce("message__id", "id"), subject=F("message__subject"))
+        .exclude(message__deleted_at__isnull=False)
+        .values_list("id", "shown", "subject")
+    )
+    return {
+        key: Link(f"/messages/{shown}", subject or "") for key, shown, subject in rows
+    }
