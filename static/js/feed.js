@@ -1,0 +1,187 @@
+// Keeps a Store true to the server: pages by the API, arrivals by the live feed. While the
+// list is not calm (scrolled, or under the pointer) arrivals are held, so that no row moves.
+
+import { Store } from "./store.js";
+
+/** @typedef {import("./store.js").Entry} Entry */
+/** @typedef {import("./store.js").Page} Page */
+
+const KEEP = 10_000; // entries in memory while nobody looks at older ones
+const HOLD = 2_000; // beyond it, held arrivals are only counted
+
+export class Feed {
+  store = new Store();
+  /** @type {Map<string, Entry>} arrivals that are not in the list yet */
+  #held = new Map();
+  /** How many more arrived than are held: the next release loads them. */
+  #missed = 0;
+  #calm = true;
+  /** Whether the next page read replaces all that is known. */
+  #stale = false;
+  /** @type {Set<string> | null} ids that were removed while a page was on its way */
+  #gone = null;
+  /** @type {Promise<void> | null} */
+  #loading = null;
+  #again = false;
+
+  /**
+   * @param {object} world
+   * @param {(cursor: string | null) => Promise<Page>} world.fetch reads a page
+   * @param {() => void} world.changed called after each change of what is to be shown
+   * @param {(error: Error) => void} world.failed told where a page could not be read
+   */
+  constructor({ fetch, changed, failed }) {
+    this.fetch = fetch;
+    this.changed = changed;
+    this.failed = failed;
+  }
+
+  /** How many arrivals wait for the list to be calm. */
+  get waiting() {
+    return this.#held.size + this.#missed;
+  }
+
+  /** Whether arrivals may enter at once; when they may again, those held enter. */
+  set calm(calm) {
+    this.#calm = calm;
+    if (calm) this.release();
+  }
+
+  /** Take one arrival or change. @param {Entry} entry */
+  put(entry) {
+    if (this.store.has(entry.id)) this.store.put(entry);
+    else if (this.#held.has(entry.id)) this.#held.set(entry.id, entry);
+    else if (!this.#beyond(entry.id)) this.#arrive(entry);
+  }
+
+  /** @param {string} id */
+  knows(id) {
+    return this.store.has(id) || this.#held.has(id);
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    this.#gone?.add(id);
+    this.#held.delete(id);
+    this.store.remove(id);
+  }
+
+  /** Say that a group of put, update and remove is complete. */
+  settle() {
+    if (this.#calm) this.store.trim(KEEP);
+    this.changed();
+  }
+
+  /** Let the held arrivals in. */
+  release() {
+    this.#stale = this.#missed > 0;
+    this.#missed = 0;
+    for (const entry of this.#held.values()) this.store.put(entry);
+    this.#held.clear();
+    this.settle();
+    if (this.#stale) this.load();
+  }
+
+  /**
+   * Read the first page, one at a time: what is asked meanwhile is one more reading.
+   * @returns {Promise<void>} never rejects: see failed
+   */
+  load() {
+    this.#again = this.#loading !== null;
+    this.#loading ??= this.#read()
+      .catch(this.failed)
+      .finally(() => {
+        this.#loading = null;
+        return this.#again ? this.load() : undefined;
+      });
+    return this.#loading;
+  }
+
+  /**
+   * Read older pages until a place is loaded, or is no longer asked for.
+   * @param {() => number} wanted the place from the newest that is to be seen now
+   */
+  async reach(wanted) {
+    if (this.reaching) return;
+    this.reaching = true;
+    try {
+      while (this.store.next !== null && wanted() >= this.store.loaded) {
+        const cursor = this.store.next;
+        const page = await this.fetch(cursor);
+        // A reset or a trim meanwhile: this page no longer follows what is loaded.
+        if (this.store.next === cursor) this.store.older(page);
+        this.changed();
+      }
+    } catch (error) {
+      this.failed(/** @type {Error} */ (error));
+    } finally {
+      this.reaching = false;
+    }
+  }
+
+  async #read() {
+    this.#gone = new Set();
+    try {
+      const page = await this.fetch(null);
+      page.items = page.items.filter((entry) => !this.#gone?.has(entry.id));
+      this.#merge(page);
+    } finally {
+      this.#gone = null;
+    }
+    this.settle();
+  }
+
+  /** @param {Page} page */
+  #merge(page) {
+    const joined = page.next === null || page.items.some((entry) => this.knows(entry.id));
+    if (!this.store.loaded || this.#stale || (!joined && this.#calm)) {
+      this.#stale = false;
+      const newer = this.#newerThan(page.items[0]?.id ?? "");
+      this.store.reset(page);
+      this.#held.clear();
+      for (const entry of newer) this.store.put(entry);
+    } else if (joined) {
+      this.#drop(page);
+      for (const entry of page.items) this.put(entry);
+      this.store.count(page.total - this.#held.size);
+    } else {
+      // Too much happened to tell what is between: only count it until it is asked for.
+      this.#missed = Math.max(1, page.total - this.store.length - this.#held.size);
+    }
+  }
+
+  /** Whether it is older than all that is loaded: it comes when it is reached. @param {string} id */
+  #beyond(id) {
+    return this.store.next !== null && id < (this.store.at(this.store.loaded - 1)?.id ?? "");
+  }
+
+  /** @param {Entry} entry */
+  #arrive(entry) {
+    if (this.#calm) this.store.put(entry);
+    else if (this.#held.size < HOLD) this.#held.set(entry.id, entry);
+    else this.#missed += 1;
+  }
+
+  /** What came by the live feed while a page was on its way. @param {string} id */
+  #newerThan(id) {
+    const newer = [];
+    for (let index = 0; (this.store.at(index)?.id ?? "") > id; index += 1) {
+      newer.push(/** @type {Entry} */ (this.store.at(index)));
+    }
+    return newer;
+  }
+
+  /** Drop what lies within a page's span and is not on it. @param {Page} page */
+  #drop({ items, next }) {
+    const [first, last] = [items[0]?.id ?? "", next === null ? "" : (items.at(-1)?.id ?? "")];
+    const there = new Set(items.map((entry) => entry.id));
+    const dropped = [];
+    for (let index = 0; index < this.store.loaded; index += 1) {
+      const { id } = /** @type {Entry} */ (this.store.at(index));
+      if (id < last) break;
+      if (id <= first && !there.has(id)) dropped.push(id);
+    }
+    for (const id of dropped) this.store.remove(id);
+    if (next === null) this.store.next = null;
+  }
+}

@@ -1,0 +1,140 @@
+// A windowed list: rows of one height, of which only those in sight are in the document.
+// Changes are painted once a frame, however many there were.
+
+const MARGIN = 6; // rows beyond each edge
+// Browsers draw no box higher than some 17 million pixels (Firefox).
+const HIGHEST = 16_000_000;
+
+/**
+ * Which rows are to be in the document: from first up to, not including, last.
+ * @param {number} top how far it is scrolled, in pixels
+ * @param {number} height of what is in sight, in pixels
+ * @param {number} row height of a row, in pixels
+ * @param {number} length of the list, in rows
+ * @returns {[number, number]}
+ */
+export function windowOf(top, height, row, length) {
+  const first = Math.max(0, Math.floor(top / row) - MARGIN);
+  const last = Math.min(length, Math.ceil((top + height) / row) + MARGIN);
+  return [Math.min(first, last), last];
+}
+
+/**
+ * @template {{ id: string }} T
+ * @typedef {object} Source
+ * @property {() => number} length
+ * @property {(index: number) => T | undefined} at undefined: not loaded
+ * @property {() => HTMLElement} make a new row
+ * @property {(row: HTMLElement, entry: T) => void} fill
+ * @property {(index: number) => void} missing the last row in sight is not loaded
+ */
+
+/** @template {{ id: string }} T */
+export class List {
+  /** @type {Map<string, HTMLElement>} rows in the document, by their entry's id */
+  #shown = new Map();
+  /** @type {HTMLElement[]} rows to use again */
+  #spare = [];
+  #scheduled = false;
+  #row;
+
+  /**
+   * @param {HTMLElement} scroller
+   * @param {HTMLElement} box the list element within it, which becomes as high as all rows
+   * @param {Source<T>} source
+   */
+  constructor(scroller, box, source) {
+    this.scroller = scroller;
+    this.box = box;
+    this.source = source;
+    this.#row = Number.parseFloat(getComputedStyle(scroller).getPropertyValue("--row"));
+    box.replaceChildren();
+    scroller.addEventListener("scroll", () => this.invalidate(), { passive: true });
+    new ResizeObserver(() => this.invalidate()).observe(scroller);
+  }
+
+  /** Paint in the next frame. */
+  invalidate() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      this.#paint();
+    });
+  }
+
+  get atTop() {
+    return this.scroller.scrollTop < 1;
+  }
+
+  /** The last place in sight. */
+  get lastInSight() {
+    const end = (this.scroller.scrollTop + this.scroller.clientHeight) / this.#row;
+    return Math.min(this.source.length(), Math.ceil(end)) - 1;
+  }
+
+  /** Bring a row into sight, paint, and focus its link. @param {number} index */
+  focus(index) {
+    const [top, view] = [index * this.#row, this.scroller.clientHeight];
+    if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
+    else if (top + this.#row > this.scroller.scrollTop + view) this.scroller.scrollTop = top + this.#row - view;
+    this.#paint();
+    const entry = this.source.at(index);
+    if (entry) this.#shown.get(entry.id)?.querySelector("a")?.focus({ preventScroll: true });
+  }
+
+  #paint() {
+    const length = this.source.length();
+    const [first, last] = windowOf(this.scroller.scrollTop, this.scroller.clientHeight, this.#row, length);
+    this.box.style.height = `${Math.min(length * this.#row, HIGHEST)}px`;
+    const wanted = this.#wanted(first, last);
+    this.#withdraw(wanted);
+    /** @type {ChildNode | null} */
+    let place = this.box.firstChild;
+    // In the document the rows stand in their order, so that focus and reading follow it.
+    for (const [entry, index] of wanted) {
+      const row = this.#rowFor(entry);
+      if (row === place) place = row.nextSibling;
+      else this.box.insertBefore(row, place);
+      row.style.transform = `translateY(${index * this.#row}px)`;
+      row.setAttribute("aria-setsize", String(length));
+      row.setAttribute("aria-posinset", String(index + 1));
+      this.source.fill(row, entry);
+    }
+    if (this.lastInSight >= 0 && !this.source.at(this.lastInSight)) this.source.missing(this.lastInSight);
+  }
+
+  /** @param {number} first @param {number} last @returns {Map<T, number>} */
+  #wanted(first, last) {
+    const wanted = new Map();
+    for (let index = first; index < last; index += 1) {
+      const entry = this.source.at(index);
+      if (entry) wanted.set(entry, index);
+    }
+    return wanted;
+  }
+
+  /** Take the rows of other entries out of the document. @param {Map<T, number>} wanted */
+  #withdraw(wanted) {
+    const ids = new Set();
+    for (const entry of wanted.keys()) ids.add(entry.id);
+    for (const [id, row] of this.#shown) {
+      if (ids.has(id)) continue;
+      this.#shown.delete(id);
+      // The focus would fall to the page's start: let the list itself have it.
+      if (row.contains(document.activeElement)) this.scroller.focus({ preventScroll: true });
+      row.remove();
+      this.#spare.push(row);
+    }
+  }
+
+  /** @param {T} entry */
+  #rowFor(entry) {
+    let row = this.#shown.get(entry.id);
+    if (!row) {
+      row = this.#spare.pop() ?? this.source.make();
+      this.#shown.set(entry.id, row);
+    }
+    return row;
+  }
+}

@@ -1,0 +1,94 @@
+// The lists of sessions, live: a new session shows at once with the facts of the feed,
+// and a moment later in the server's words. The lists stay short however many come.
+
+import { el } from "./dom.js";
+import { fragment, soon } from "./fragments.js";
+import { live } from "./socket.js";
+import * as ticking from "./ticking.js";
+
+const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded anew
+const SHOWN = 200; // rows of each list, at most
+const PAUSE_MS = 250;
+
+const box = /** @type {HTMLElement} */ (document.querySelector("[data-sessions]"));
+/** @type {Set<string>} sessions whose rows are to be fetched */
+const stale = new Set();
+let all = false;
+
+/** @param {"live" | "ended"} name */
+const list = (name) => /** @type {HTMLElement} */ (box.querySelector(`[data-${name}]`));
+/** @param {string} id @returns {HTMLElement | null} */
+const rowOf = (id) => box.querySelector(`[data-id="${CSS.escape(id)}"]`);
+
+/** Put a row where its id belongs: ids grow with time, the newest is on top. @param {HTMLElement} row */
+function place(row) {
+  const id = row.dataset.id ?? "";
+  const rows = list("open" in row.dataset ? "live" : "ended");
+  const old = rowOf(id);
+  const focused = old?.contains(document.activeElement);
+  let before = rows.firstElementChild;
+  while (before && (before === old || /** @type {HTMLElement} */ (before).dataset.id > id)) {
+    before = before.nextElementSibling;
+  }
+  rows.insertBefore(row, before);
+  old?.remove();
+  if (focused) row.querySelector("a")?.focus();
+  while (rows.childElementCount > SHOWN) rows.lastElementChild?.remove();
+}
+
+function showParts() {
+  for (const name of /** @type {const} */ (["live", "ended"])) {
+    const part = /** @type {HTMLElement} */ (box.querySelector(`[data-part="${name}"]`));
+    part.hidden = !list(name).childElementCount;
+  }
+  const none = /** @type {HTMLElement} */ (box.querySelector('[data-part="none"]'));
+  none.hidden = Boolean(box.querySelector("[data-id]"));
+  const { selected } = box.dataset;
+  if (selected) rowOf(selected)?.querySelector("a")?.setAttribute("aria-current", "page");
+}
+
+/** A session's row until the server's comes. @param {any} session */
+function sketch(session) {
+  return el("li", { class: "session", "data-id": session.id, "data-open": true },
+    el("a", { href: `/sessions/${session.id}` },
+      el("span", { class: "dot on pulse", "aria-hidden": "true" }),
+      el("b", { class: "peer" }, session.helo || `[${session.client_address}]`),
+      el("span", { class: "said" }, "…"),
+      el("span", { class: "client dim" }, session.client_address),
+      el("span", { class: "protocol dim" }, session.protocol),
+      el("span", { class: "took" }),
+      el("span", { class: "when ok number" }, "live ", el("span", { "data-elapsed": "0" }, "0:00"))));
+}
+
+const refresh = soon(async () => {
+  if (all || stale.size > AT_ONCE) {
+    all = false;
+    stale.clear();
+    box.replaceChildren(await fragment("/sessions/rows"));
+  } else {
+    const query = new URLSearchParams([...stale].map((id) => ["id", id]));
+    stale.clear();
+    const rows = /** @type {NodeListOf<HTMLElement>} */ ((await fragment(`/sessions/rows?${query}`)).querySelectorAll("li"));
+    for (const row of rows) place(row);
+  }
+  showParts();
+}, PAUSE_MS);
+
+if ("growing" in box.dataset) {
+  live().subscribe("sessions", {
+    load() {
+      all = true;
+      refresh();
+    },
+    events(events) {
+      for (const event of events) {
+        const id = /** @type {string} */ (event.id);
+        stale.add(id);
+        if (event.event === "session.opened" && stale.size <= AT_ONCE && !rowOf(id)) place(sketch(event));
+      }
+      showParts();
+      refresh();
+    },
+  });
+}
+ticking.start();

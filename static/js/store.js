@@ -1,0 +1,102 @@
+// What a list knows: entries by id, newest first, of which the older part may not be loaded.
+// Ids are UUIDv7: their order as text is the order in time.
+
+/** @typedef {{ id: string } & Record<string, any>} Entry */
+/** @typedef {{ items: Entry[], next: string | null, total: number }} Page  newest first */
+
+export class Store {
+  /** @type {Entry[]} oldest first, so that an arrival is a push */
+  #items = [];
+  /** @type {Set<string>} */
+  #ids = new Set();
+  /** @type {string | null} the cursor of what is older than all loaded; null: nothing is */
+  next = null;
+  #total = 0;
+
+  /** How many entries are loaded. */
+  get loaded() {
+    return this.#items.length;
+  }
+
+  /** How many there are, as far as is known: never fewer than are loaded. */
+  get length() {
+    return this.next === null ? this.loaded : Math.max(this.#total, this.loaded);
+  }
+
+  /** The entry at a place from the newest (0); undefined where it is not loaded. @param {number} index */
+  at(index) {
+    return this.#items[this.#items.length - 1 - index];
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return this.#ids.has(id);
+  }
+
+  /** The place of an entry from the newest, or -1. @param {string} id */
+  indexOf(id) {
+    if (!this.#ids.has(id)) return -1;
+    return this.#items.length - 1 - this.#place(id);
+  }
+
+  /** Add an entry, or put it in the place of what was known by its id. @param {Entry} entry */
+  put(entry) {
+    const place = this.#place(entry.id);
+    if (this.#ids.has(entry.id)) {
+      this.#items[place] = entry;
+      return;
+    }
+    this.#items.splice(place, 0, entry);
+    this.#ids.add(entry.id);
+    this.#total += 1;
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    if (!this.#ids.delete(id)) return;
+    this.#items.splice(this.#place(id), 1);
+    this.#total -= 1;
+  }
+
+  /** Begin anew with a first page. @param {Page} page */
+  reset(page) {
+    this.#items = [];
+    this.#ids.clear();
+    for (const entry of page.items) this.put(entry);
+    this.next = page.next;
+    this.#total = page.total;
+  }
+
+  /** Add the page that follows `next`. @param {Page} page */
+  older(page) {
+    for (const entry of page.items) this.put(entry);
+    this.next = page.next;
+    this.#total = page.total;
+  }
+
+  /** Take the server's count. @param {number} total */
+  count(total) {
+    this.#total = total;
+  }
+
+  /** Forget the oldest beyond so many: they can be loaded again. @param {number} keep */
+  trim(keep) {
+    if (this.loaded <= keep) return;
+    for (const entry of this.#items.splice(0, this.loaded - keep)) this.#ids.delete(entry.id);
+    this.next = this.#items[0].id;
+  }
+
+  /** Where an id is, or would be, among the items. @param {string} id */
+  #place(id) {
+    let low = 0;
+    let high = this.#items.length;
+    // Nearly all arrivals are the newest.
+    if (high && this.#items[high - 1].id < id) return high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#items[middle].id < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
