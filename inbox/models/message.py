@@ -14,6 +14,8 @@ ALIVE = models.Q(deleted_at__isnull=True)
 class Message(models.Model):
     """An accepted message. Read through inbox.services.messages, which takes a scope."""
 
+    kind = "message"  # in lists that hold transactions too
+
     id = models.UUIDField(primary_key=True, default=uuid7)
     transaction = models.OneToOneField(Transaction, models.CASCADE)
     inbox = models.ForeignKey("Inbox", models.PROTECT, db_index=False)

@@ -1,0 +1,159 @@
+"""Model instances and the recorder's rows -> the objects of API v3 and the live feed.
+
+The one place that knows the field names of docs/api.md. Takes rows that are loaded
+with what is asked of them; makes no query. Made to be fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from inbox.models import Exchange, Message, Recipient, Session
+from inbox.services import inboxes
+from inbox.services.rows import ExchangeRow, MessageRow, SessionRow
+from inbox.services.transactions import Attempt
+
+Shape = dict[str, Any]
+
+
+def stamp(at: datetime | None) -> str | None:
+    """Return a time as RFC 3339 UTC with Z and microseconds."""
+    if at is None:
+        return None
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def message(message: Message | MessageRow) -> Shape:
+    """Return a message as lists and live events have it."""
+    transaction = message.transaction
+    return {
+        "id": str(message.id),
+        "inbox": inboxes.slug(message.inbox_id),
+        "session": str(transaction.session_id),
+        "transaction": str(transaction.id),
+        "received_at": stamp(message.received_at),
+        "from": {"name": message.from_name, "address": message.from_address},
+        "to": message.to,
+        "cc": message.cc,
+        "subject": message.subject,
+        "message_id": message.message_id,
+        "date": stamp(message.date),
+        "size": message.size,
+        "snippet": message.snippet,
+        "attachments": message.attachments,
+        "read": getattr(message, "read", False),
+        "pinned": message.pinned,
+        "tags": message.tags,
+        "code": transaction.code,
+        "recipients_accepted": transaction.recipients_accepted,
+        "recipients_refused": transaction.recipients_refused,
+    }
+
+
+def recipient(recipient: Recipient) -> Shape:
+    """Return one RCPT."""
+    return {
+        "forward_path": recipient.forward_path,
+        "parameters": recipient.parameters,
+        "rcpt_code": recipient.rcpt_code,
+        "final_code": recipient.final_code,
+    }
+
+
+def envelope(attempt: Attempt) -> Shape:
+    """Return what MAIL and RCPT said, apart from the header."""
+    return {
+        "reverse_path": attempt.reverse_path,
+        "parameters": attempt.parameters,
+        "recipients": [recipient(each) for each in attempt.recipients],
+    }
+
+
+def session(session: Session | SessionRow) -> Shape:
+    """Return a session as lists and live events have it; messages is a count."""
+    return {
+        "id": str(session.id),
+        "inbox": inboxes.slug(session.inbox_id),
+        "direction": session.direction,
+        "listener": session.listener,
+        "client_address": session.client_address,
+        "client_port": session.client_port,
+        "helo": session.helo,
+        "protocol": session.protocol,
+        "tls": _tls(session),
+        "auth": _auth(session),
+        "opened_at": stamp(session.opened_at),
+        "closed_at": stamp(session.closed_at),
+        "ending": session.ending,
+        "messages": session.messages,
+        "worst_code": session.worst_code,
+    }
+
+
+def _tls(session: Session | SessionRow) -> Shape | None:
+    if not session.tls_version:
+        return None
+    return {
+        "version": session.tls_version,
+        "cipher": session.tls_cipher,
+        "sni": session.tls_sni,
+    }
+
+
+def _auth(session: Session | SessionRow) -> Shape | None:
+    if not session.auth_mechanism:
+        return None
+    return {"mechanism": session.auth_mechanism, "username": session.auth_username}
+
+
+def exchange(exchange: Exchange | ExchangeRow) -> Shape:
+    """Return one line and its reply; times in microseconds since opened_at."""
+    transaction = exchange.transaction_id
+    return {
+        "seq": exchange.seq,
+        "direction": exchange.direction,
+        "transaction": str(transaction) if transaction else None,
+        "kind": exchange.kind,
+        "verb": exchange.verb,
+        "line": exchange.line,
+        "octets": exchange.octets,
+        "received_us": exchange.received_us,
+        "ready_us": exchange.ready_us,
+        "replied_us": exchange.replied_us,
+        "delayed_us": exchange.delayed_us,
+        "code": exchange.code,
+        "enhanced": exchange.enhanced,
+        "reply": exchange.reply.split("\n") if exchange.reply else [],
+        "rule": exchange.rule,
+        "flags": exchange.flags.split(),
+    }
+
+
+def transaction(attempt: Attempt) -> Shape:
+    """Return a transaction, with what is known of its body; size null without one."""
+    return {
+        "id": str(attempt.id),
+        "session": str(attempt.session_id),
+        "inbox": inboxes.slug(attempt.inbox_id),
+        "seq": attempt.seq,
+        "reverse_path": attempt.reverse_path,
+        "parameters": attempt.parameters,
+        "outcome": attempt.outcome,
+        "code": attempt.code,
+        "started_at": stamp(attempt.started_at),
+        "ended_at": stamp(attempt.ended_at),
+        "recipients": [recipient(each) for each in attempt.recipients],
+        "size": attempt.size,
+        "complete": attempt.complete,
+        "subject": attempt.subject,
+        "from": {"name": attempt.from_name, "address": attempt.from_address},
+    }
+
+
+def page(items: Iterable[Shape], next_cursor: str | None) -> Shape:
+    """Return a list as API v3 has it."""
+    return {"items": list(items), "next": next_cursor}

@@ -1,0 +1,46 @@
+"""How services tell whoever listens (the live feed) what they changed.
+
+Told only once the change is committed. Without a listener, as in a management
+command, nothing happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.dispatch import Signal
+
+from inbox.models import Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUpdated:
+    """A message as it is now: loaded with its transaction, and with `read`."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """A message that lists no longer show."""
+
+    id: UUID
+    inbox_id: int
+
+
+Announcement = MessageUpdated | MessageDeleted
+
+# Sent with announcements=Sequence[Announcement], on the thread that wrote.
+announced = Signal()
+
+
+def announce(announcements: Sequence[Announcement]) -> None:
+    """Tell the listeners, after the commit if one is under way."""
+    if announcements:
+        transaction.on_commit(
+            partial(announced.send, sender=None, announcements=announcements)
+        )

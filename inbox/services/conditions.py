@@ -1,0 +1,285 @@
+"""What each term of the search language means for messages, transactions and sessions.
+
+A field of one of the tables is a function from the term's value to a condition; a
+field that a table lacks matches nothing there. A bad value raises BadQuery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from inbox.models import Exchange, MessageRead, Recipient, Transaction
+from inbox.services.matching import NOTHING, HasAddress, HasText, has
+from mailsink.ids import parse_short_id
+
+Condition = Callable[[str], Q]
+
+
+class BadQuery(ValueError):
+    """What is wrong with a query, and what to write instead."""
+
+
+# Values
+
+
+def _time(value: str) -> datetime:
+    """Return a day's start (UTC), an RFC 3339 time, or the time so long ago."""
+    if ago := re.fullmatch(r"(\d{1,6})([smhdw])", value):
+        unit = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[ago[2]]
+        try:
+            return datetime.now(UTC) - timedelta(seconds=int(ago[1]) * unit)
+        except OverflowError:
+            return datetime(1, 1, 1, tzinfo=UTC)
+    try:
+        at = datetime.fromisoformat(value)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadQuery(
+            f'"{value}" is no time: write 2026-01-31, 2026-01-31T12:00:00Z, '
+            "or how long ago, as 10m, 2h or 3d"
+        ) from None
+
+
+def _size(value: str) -> int:
+    size = re.fullmatch(r"(\d{1,12})([KkMmGg]?)", value)
+    if not size:
+        raise BadQuery(f'"{value}" is no size: write octets, or as 10K, 2M, 1G')
+    return int(size[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[size[2].upper()]
+
+
+def _code(value: str) -> int:
+    if not re.fullmatch(r"[2-5]\d\d", value):
+        raise BadQuery(f'"{value}" is no reply code: write three digits, as code:451')
+    return int(value)
+
+
+def _sessions(field: str, value: str) -> Q:
+    """Return: the session with this id, or with this beginning of a short id."""
+    try:
+        if len(value) == 36:
+            return Q(**{field: UUID(value)})
+        head, hyphen, seq = value.partition("-")
+        first, last, _ = parse_short_id(f"{head}-{seq if hyphen else 0}")
+    except ValueError:
+        raise BadQuery(
+            f'"{value}" is no session: write its id, or the short id of a link'
+        ) from None
+    return Q(**{f"{field}__range": (first, last)})
+
+
+def _one_of(term: str, values: dict[str, Q]) -> Condition:
+    def condition(value: str) -> Q:
+        try:
+            return values[value.lower()]
+        except KeyError:
+            known = ", ".join(sorted(values))
+            raise BadQuery(f"there is no {term}:{value}; there is {known}") from None
+
+    return condition
+
+
+# Parts of several conditions
+
+
+def _recipient(outer: str, condition: Q) -> Q:
+    rows = Recipient.objects.filter(condition, transaction_id=OuterRef(outer))
+    return Q(Exists(rows))
+
+
+def _recipient_code(outer: str, code: int) -> Q:
+    return _recipient(outer, Q(rcpt_code=code) | Q(final_code=code))
+
+
+def _exchanges(field: str, column: str, condition: Q) -> Q:
+    # Not correlated: exchanges have no index but their key, so one pass is best.
+    rows = Exchange.objects.filter(condition, **{f"{column}__isnull": False})
+    return Q(**{f"{field}__in": rows.values(column)})
+
+
+def _verb(value: str) -> Q:
+    return Q(verb=value.upper())
+
+
+def _rule(value: str) -> Q:
+    return ~Q(rule="") & has("rule", value)
+
+
+# Messages
+
+
+def _message_header(value: str) -> Q:
+    name, colon, text = value.partition(":")
+    conditions = {
+        "from": lambda: has("from_name", text) | has("from_address", text),
+        "to": lambda: Q(HasAddress("to", text)),
+        "cc": lambda: Q(HasAddress("cc", text)),
+        "subject": lambda: has("subject", text),
+        "message-id": lambda: has("message_id", text),
+    }
+    if not colon or name.lower() not in conditions:
+        raise BadQuery(
+            "header: takes a name and a text, as header:Subject:invoice; the names "
+            "it knows are From, To, Cc, Subject and Message-ID"
+        )
+    return conditions[name.lower()]()
+
+
+def _message_from(value: str) -> Q:
+    return (
+        has("from_name", value)
+        | has("from_address", value)
+        | has("transaction__reverse_path", value)
+    )
+
+
+def _message_to(value: str) -> Q:
+    envelope = _recipient("transaction_id", has("forward_path", value))
+    return Q(HasAddress("to", value)) | envelope
+
+
+def _message_bcc(value: str) -> Q:
+    shown = Q(HasAddress("to", value)) | Q(HasAddress("cc", value))
+    return _recipient("transaction_id", has("forward_path", value)) & ~shown
+
+
+def _message_code(value: str) -> Q:
+    code = _code(value)
+    return Q(transaction__code=code) | _recipient_code("transaction_id", code)
+
+
+def _message_word(value: str) -> Q:
+    """What a word without a field means: the one place, until there is full text."""
+    return (
+        has("subject", value)
+        | has("snippet", value)
+        | _message_from(value)
+        | _message_to(value)
+    )
+
+
+_READ = Q(Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None)))
+IS = ("read", "unread", "pinned", "deleted", "rejected", "live")
+
+MESSAGES: dict[str, Condition] = {
+    "": _message_word,
+    "from": _message_from,
+    "to": _message_to,
+    "cc": lambda value: Q(HasAddress("cc", value)),
+    "bcc": _message_bcc,
+    "subject": lambda value: has("subject", value),
+    "header": _message_header,
+    "tag": lambda value: Q(HasText("tags", value)),
+    "is": _one_of(
+        "is",
+        {
+            **dict.fromkeys(IS, NOTHING),
+            "read": _READ,
+            "unread": ~_READ,
+            "pinned": Q(pinned=True),
+            "deleted": Q(deleted_at__isnull=False),
+        },
+    ),
+    "has": _one_of(
+        "has",
+        dict.fromkeys(("attachment", "attachments"), Q(attachments__gt=0)),
+    ),
+    "before": lambda value: Q(received_at__lt=_time(value)),
+    "after": lambda value: Q(received_at__gte=_time(value)),
+    "larger": lambda value: Q(size__gt=_size(value)),
+    "smaller": lambda value: Q(size__lt=_size(value)),
+    "code": _message_code,
+    "verb": lambda value: _exchanges(
+        "transaction__session", "session_id", _verb(value)
+    ),
+    "rule": lambda value: _exchanges("transaction", "transaction_id", _rule(value)),
+    "session": lambda value: _sessions("transaction__session", value),
+    "inbox": lambda value: Q(inbox__slug=value.lower()),
+}
+
+
+# Transactions that were not accepted
+
+
+def _id_at(at: datetime) -> UUID:
+    """Return the least UUIDv7 of a time (RFC 9562 §5.7)."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
+
+
+def _transaction_word(value: str) -> Q:
+    return has("reverse_path", value) | _recipient("pk", has("forward_path", value))
+
+
+def _transaction_code(value: str) -> Q:
+    code = _code(value)
+    return Q(code=code) | _recipient_code("pk", code)
+
+
+TRANSACTIONS: dict[str, Condition] = {
+    "": _transaction_word,
+    "from": lambda value: has("reverse_path", value),
+    "to": lambda value: _recipient("pk", has("forward_path", value)),
+    "is": _one_of("is", {**dict.fromkeys(IS, NOTHING), "rejected": Q()}),
+    "before": lambda value: Q(pk__lt=_id_at(_time(value))),
+    "after": lambda value: Q(pk__gte=_id_at(_time(value))),
+    "larger": lambda value: Q(raw__size__gt=_size(value)),
+    "smaller": lambda value: Q(raw__size__lt=_size(value)),
+    "code": _transaction_code,
+    "verb": lambda value: _exchanges("session", "session_id", _verb(value)),
+    "rule": lambda value: _exchanges("pk", "transaction_id", _rule(value)),
+    "session": lambda value: _sessions("session", value),
+    "inbox": MESSAGES["inbox"],
+}
+
+
+# Sessions
+
+
+def _session_from(value: str) -> Q:
+    rows = Transaction.objects.filter(
+        has("reverse_path", value), session_id=OuterRef("pk")
+    )
+    return Q(Exists(rows))
+
+
+def _session_to(value: str) -> Q:
+    rows = Recipient.objects.filter(
+        has("forward_path", value), transaction__session_id=OuterRef("pk")
+    )
+    return Q(Exists(rows))
+
+
+def _session_word(value: str) -> Q:
+    return (
+        has("client_address", value)
+        | has("helo", value)
+        | has("auth_username", value)
+        | _session_from(value)
+        | _session_to(value)
+    )
+
+
+SESSIONS: dict[str, Condition] = {
+    "": _session_word,
+    "from": _session_from,
+    "to": _session_to,
+    "is": _one_of(
+        "is",
+        {
+            **dict.fromkeys(IS, NOTHING),
+            "live": Q(ending__isnull=True),
+            "rejected": Q(refused__gt=0),
+        },
+    ),
+    "before": lambda value: Q(opened_at__lt=_time(value)),
+    "after": lambda value: Q(opened_at__gte=_time(value)),
+    "code": lambda value: _exchanges("pk", "session_id", Q(code=_code(value))),
+    "verb": lambda value: _exchanges("pk", "session_id", _verb(value)),
+    "rule": lambda value: _exchanges("pk", "session_id", _rule(value)),
+    "session": lambda value: _sessions("pk", value),
+    "inbox": MESSAGES["inbox"],
+}

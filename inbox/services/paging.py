@@ -1,0 +1,58 @@
+"""What all lists and look-ups share: pages by keyset, and ids as people give them.
+
+Newest first; a page's next is the cursor that the following page is asked for by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+
+
+class NotFound(LookupError):
+    """There is no such thing, or it is not to be seen. The text says what is missing."""
+
+
+class BadCursor(ValueError):
+    """A cursor that no list gave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list, and the cursor of what follows; None at the list's end."""
+
+    items: Sequence[T]
+    next: str | None
+
+
+def as_uuid(text: str | UUID) -> UUID | None:
+    """Return the UUID that 36 characters write, or None."""
+    if isinstance(text, UUID):
+        return text
+    try:
+        return UUID(text) if len(text) == 36 else None
+    except ValueError:
+        return None
+
+
+def as_cursor(text: str | None) -> UUID | None:
+    """Return the id that a cursor holds. Raises BadCursor."""
+    if text is None:
+        return None
+    if cursor := as_uuid(text):
+        return cursor
+    raise BadCursor(
+        'cursor: not a cursor; give the "next" of the page before, as it was'
+    )
+
+
+def within(limit: int) -> int:
+    """Return limit, held to what one page may have."""
+    return max(1, min(limit, MAX_LIMIT))

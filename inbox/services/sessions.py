@@ -1,0 +1,119 @@
+"""Reading and deleting sessions and their exchanges; a scope says which may be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from inbox.models import Exchange, Message, Session
+from inbox.services import retention, search
+from inbox.services.paging import NotFound, Page, as_cursor, as_uuid, within
+from inbox.services.scope import Scope
+from inbox.services.turns import ROWS_IN_A_TURN
+from mailsink.ids import parse_short_id
+
+
+class InUse(Exception):
+    """A session that cannot be deleted yet, and why."""
+
+
+def find(
+    scope: Scope,
+    cursor: str | None = None,
+    limit: int = 50,
+    live: bool | None = None,
+    q: str = "",
+    inbox: str | None = None,
+    ending: str | None = None,
+) -> Page[Session]:
+    """Return sessions, newest first: all, the live ones, or those that ended (so).
+
+    Raises BadQuery, BadCursor.
+    """
+    query = search.parse(q)
+    rows = Session.objects.filter(scope.q(), search.sessions(query))
+    if live is not None:
+        rows = rows.filter(ending__isnull=live)
+    if ending:
+        rows = rows.filter(ending=ending)
+    if inbox:
+        rows = rows.filter(inbox__slug=inbox)
+    if before := as_cursor(cursor):
+        rows = rows.filter(pk__lt=before)
+    limit = within(limit)
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more = len(found) > limit
+    return Page(found[:limit], str(found[limit - 1].pk) if more else None)
+
+
+def get(scope: Scope, id: str | UUID) -> Session:
+    """Return one session. Raises NotFound."""
+    key = as_uuid(id)
+    if key and (found := Session.objects.filter(scope.q(), pk=key).first()):
+        return found
+    raise NotFound(f'there is no session "{id}"')
+
+
+def by_ids(scope: Scope, ids: Collection[str | UUID]) -> list[Session]:
+    """Return these sessions as far as they exist, newest first."""
+    keys = [key for each in ids if (key := as_uuid(each))]
+    return list(Session.objects.filter(scope.q(), pk__in=keys).order_by("-pk"))
+
+
+def exchanges(
+    scope: Scope, id: str | UUID, after: int = 0, limit: int = 500
+) -> list[Exchange]:
+    """Return a session's exchanges later than seq `after`, first ones first.
+
+    Raises NotFound.
+    """
+    session = get(scope, id)
+    rows = Exchange.objects.filter(session=session, seq__gt=after)
+    return list(rows.order_by("seq")[:limit])
+
+
+def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
+    """Return the session and the exchange's seq that a short id names.
+
+    The exchange itself may be yet to come. Raises NotFound.
+    """
+    try:
+        first, last, seq = parse_short_id(text)
+    except ValueError as error:
+        raise NotFound(f'"{text}" is no short id: {error}') from None
+    found = Session.objects.filter(scope.q(), pk__range=(first, last)).first()
+    if found is None:
+        raise NotFound(f'there is no session of the short id "{text}"')
+    return found, seq
+
+
+def last_connection(scope: Scope) -> Session | None:
+    """Return the session of the last connection that came in."""
+    rows = Session.objects.filter(scope.q(), direction="in")
+    return rows.order_by("-pk").first()
+
+
+def counts(scope: Scope) -> tuple[int, int]:
+    """Return how many sessions there are, and how many of them are live."""
+    rows = Session.objects.filter(scope.q())
+    return rows.count(), rows.filter(ending__isnull=True).count()
+
+
+def delete(scope: Scope, id: str | UUID) -> None:
+    """Remove a session with everything in it, for good, its messages in the trash too.
+
+    Raises NotFound; InUse while it is live, or has messages that are not in the trash.
+    """
+    session = get(scope, id)
+    if session.ending is None:
+        raise InUse("the session is live; it can be deleted once it has ended")
+    messages = Message.objects.filter(transaction__session=session)
+    kept = messages.filter(deleted_at__isnull=True).count()
+    if kept:
+        raise InUse(f"the session has messages ({kept}); delete them first")
+    keys = messages.values_list("pk", "transaction_id")
+    while trashed := list(keys[:ROWS_IN_A_TURN]):
+        retention.purge(trashed)
+    row = Session.objects.filter(pk=session.pk)
+    while retention.remove_sessions(row.values_list("id", "exchanges", "transactions")):
+        pass
