@@ -1,0 +1,271 @@
+"""The header block: octets -> fields, and the summary that the recorder stores.
+
+A line ends in CRLF, LF, CR or CR CRLF. The block ends at the first empty line, or
+before the first line that is neither a field nor a continuation, as Postfix has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
+
+from mailsink.mime import charsets, words
+from mailsink.mime.addresses import MAX_ADDRESSES, Address, addresses
+from mailsink.mime.charsets import line
+from mailsink.text import readable
+
+__all__ = [
+    "MAX_ADDRESSES", "MAX_FIELDS", "MAX_OCTETS", "Address", "Block", "Field",
+    "Summary", "addresses", "parse_date", "scan", "split", "summary",
+]  # fmt: skip
+
+MAX_OCTETS = 256 * 1024  # of a header block; the rest is skipped, and a defect
+MAX_FIELDS = 2000
+_SUMMARY_OCTETS = 64 * 1024
+
+_FIELD = re.compile(
+    rb"(?!--)([^\s:]++)[ \t]*+:"  # "--": a delimiter, even with a colon in it
+    rb"((?:[^\r\n]++|(?>\r?\r?\n|\r)[ \t])*+)(?>\r?\r?\n|\r|\Z)"
+)
+_LINE_END = re.compile(rb"\r?\r?\n|\r")
+_LINE = re.compile(rb"[^\r\n]*+(?>\r?\r?\n|\r|\Z)")
+_FOLD = re.compile(rb"(?>\r?\r?\n|\r)(?=[ \t])")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A header field. Its octets are the body as sent, folds and all."""
+
+    name: str
+    octets: bytes
+
+    @cached_property
+    def value(self) -> str:
+        """The body as people read it: unfolded, encoded words decoded, storable."""
+        return line(words.decode(self.encoded))
+
+    @cached_property
+    def encoded(self) -> str:
+        """The body unfolded, storable, with its encoded words still encoded."""
+        return _text(self.octets)
+
+    @property
+    def raw(self) -> str:
+        r"""The body unfolded; controls and undecodable octets as \xNN."""
+        return readable(_FOLD.sub(b"", self.octets).strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A scanned header block; body is the offset of what follows it."""
+
+    fields: tuple[Field, ...]
+    body: int
+    defect: str = ""
+
+
+def split(octets: bytes) -> tuple[list[Field], int]:
+    """Return the header fields of a message, in order, and the offset of its body."""
+    block = scan(octets)
+    return list(block.fields), block.body
+
+
+def scan(octets: bytes) -> Block:
+    """Return the header block of a message, as split does, and what is wrong with it.
+
+    Past MAX_OCTETS or MAX_FIELDS the block is skipped up to its empty line.
+    """
+    block = scan_part(octets, 0, MAX_OCTETS, MAX_FIELDS)
+    if not block.defect.startswith(_TOO_LONG):
+        return block
+    stop = max(block.body - 2, 0)
+    empty = min(
+        (at + len(line), at)
+        for line in (b"\n\r\n", b"\n\n", b"")
+        if (at := octets.find(line, stop) if line else len(octets)) >= 0
+    )
+    return Block(block.fields, empty[0], block.defect)
+
+
+_TOO_LONG = "The header is longer than"
+
+
+def scan_part(octets: bytes, start: int, max_octets: int, max_fields: int) -> Block:
+    """Return the header block that begins at start, read up to these limits."""
+    limit = min(len(octets), start + max_octets)
+    fields: list[Field] = []
+    position = start
+    for name, value, after in _fields(octets, start, limit):
+        if len(fields) == max_fields:
+            break
+        fields.append(Field(_name(name), value))
+        position = after
+    else:
+        if position < limit or limit == len(octets):
+            return _closed(octets, fields, position)
+    defect = f"{_TOO_LONG} {max_octets} octets or {max_fields} fields"
+    return Block(tuple(fields), position, f"{defect}; the rest of it is not read")
+
+
+def _closed(octets: bytes, fields: list[Field], position: int) -> Block:
+    """Return the block whose last field ends at position."""
+    if empty := _LINE_END.match(octets, position):
+        return Block(tuple(fields), empty.end())
+    if position == len(octets) or not fields:
+        return Block(tuple(fields), position)
+    text = readable(octets[position : position + 60].splitlines()[0])
+    defect = f'The header ends without an empty line, before "{text}"'
+    return Block(tuple(fields), position, defect)
+
+
+def _fields(octets: bytes, start: int, end: int) -> Iterator[tuple[bytes, bytes, int]]:
+    """Yield (name, body, offset after it) of each field; mbox `From ` lines skipped."""
+    match = _FIELD.match
+    position = start
+    while True:
+        found = match(octets, position, end)
+        if found is not None:
+            position = found.end()
+            yield found[1], found[2], position
+        elif octets.startswith((b"From ", b">From "), position, end):
+            skipped = _LINE.match(octets, position, end)
+            position = skipped.end() if skipped else end
+        else:
+            return
+
+
+def _name(name: bytes) -> str:
+    return name.decode("ascii") if name.isalnum() else readable(name)
+
+
+def _text(octets: bytes) -> str:
+    """Return a field's body as one storable line, its encoded words left alone."""
+    if b"\n" in octets or b"\r" in octets:
+        octets = _FOLD.sub(b"", octets)
+    return line(charsets.decode(octets)).strip()
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a list of messages shows of one, decoded; date is in UTC."""
+
+    from_name: str = ""
+    from_address: str = ""
+    to: list[dict[str, str]] = field(default_factory=list)  # name, address
+    cc: list[dict[str, str]] = field(default_factory=list)
+    subject: str = ""
+    message_id: str = ""
+    date: datetime | None = None
+
+
+_SUMMARISED = (b"from", b"to", b"cc", b"subject", b"message-id", b"date")
+_SEVERAL = (b"to", b"cc")  # they may not be there twice, but some are
+
+
+def _regular() -> re.Pattern[bytes]:
+    """Return the pattern of a block such as nearly all mail has, read in one go.
+
+    Printable ASCII in CRLF lines; one group for each field summarised, set by the
+    first of its name. It does not match where To or Cc is repeated.
+    """
+    body = rb"(?:[\t -~]++|\r\n[ \t])*+"
+    first = (
+        rb"(?(%d)(?!))(?i:%s):(%s)" % (group, name, body)
+        for group, name in enumerate(_SUMMARISED, 1)
+    )
+    other = rb"(?!--|(?i:to|cc)[ :])[!-9;-~]++:" + body
+    fields = rb"(?:(?:%s|%s)\r\n)*+" % (rb"|".join(first), other)
+    return re.compile(fields + rb"(?=\r\n|\Z)")
+
+
+_REGULAR = _regular()
+
+
+def summary(octets: bytes) -> Summary:
+    """Return what the first 64 KiB of a message say in its main header fields.
+
+    The first field counts of those that may be there only once; To and Cc add up.
+    """
+    sender, to, cc, subject, bracketed, date = _summarised(octets)
+    result = Summary()
+    if sender and (senders := addresses(sender)):
+        result.from_name, result.from_address = senders[0]
+    if to:
+        result.to = [{"name": name, "address": at} for name, at in addresses(to)]
+    if cc:
+        result.cc = [{"name": name, "address": at} for name, at in addresses(cc)]
+    subject = subject.strip()
+    result.subject = line(words.decode(subject)) if "=?" in subject else subject
+    if bracketed:
+        result.message_id = message_id(bracketed)
+    if date:
+        result.date = parse_date(date)
+    return result
+
+
+def _summarised(octets: bytes) -> list[str]:
+    """Return the bodies of the fields that a summary is made of, "" for the missing."""
+    if regular := _REGULAR.match(octets, 0, _SUMMARY_OCTETS):
+        bodies = b"\0".join(regular.groups(b""))  # one conversion is quicker than six
+        if b"\n" in bodies:
+            bodies = bodies.replace(b"\r\n", b"")
+        return bodies.decode("ascii").replace("\t", " ").split("\0")
+    found: dict[bytes, list[str]] = {name: [] for name in _SUMMARISED}
+    for name, value, _ in _fields(octets, 0, min(len(octets), _SUMMARY_OCTETS)):
+        bodies_of = found.get(name.lower())
+        if bodies_of is not None and (name.lower() in _SEVERAL or not bodies_of):
+            bodies_of.append(_text(value))
+    return [",".join(each) for each in found.values()]
+
+
+_ID = re.compile(r"<([^<>]*+)>")
+
+
+def message_id(value: str) -> str:
+    """Return a Message-ID or Content-ID without its brackets; as it is without them."""
+    bracketed = _ID.search(value)
+    return (bracketed[1] if bracketed else value.strip("<> ")).strip()
+
+
+_DATE = re.compile(
+    r"\s*(?:[A-Za-z]{3,9}\.?,?\s*)?(\d{1,2})[ -]\s*([A-Za-z]{3})[a-z]{0,6}\.?[ -]"
+    r"\s*(\d{2,4})\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?\s*"
+    r"([+-]\d{2}:?\d{2}|[A-Za-z]{1,5}\b|(?=\(|$))",
+    re.ASCII,
+)
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
+    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
+_ZONES = {"EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6, "MST": -7}
+_ZONES |= {"PDT": -7, "PST": -8}  # hours; others mean UTC (RFC 5322 §4.3)
+
+
+def parse_date(value: str) -> datetime | None:
+    """Return a Date field's time in UTC (RFC 5322 §3.3, §4.3), None if it is none."""
+    match = _DATE.match(value[:200])
+    if match is None:
+        return None
+    day, name, year, hour, minute, second, zone = match.groups()
+    full_year = int(year)
+    if len(year) < 4:
+        full_year += 2000 if full_year < 50 else 1900
+    try:
+        return datetime(
+            full_year, _MONTHS[name.lower()], int(day), int(hour), int(minute),
+            min(int(second or 0), 59), tzinfo=UTC,  # 60 is a leap second
+        ) - _east(zone or "")  # fmt: skip
+    except (ValueError, KeyError, OverflowError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _east(zone: str) -> timedelta:
+    """Return how far east of UTC a zone lies."""
+    if zone[:1] not in ("+", "-"):
+        return timedelta(hours=_ZONES.get(zone.upper(), 0))
+    east = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    return -east if zone[0] == "-" else east

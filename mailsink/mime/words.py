@@ -1,0 +1,57 @@
+"""RFC 2047 encoded words in header text -> Unicode. Never raises; linear time."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+from mailsink.mime import charsets
+
+# The text may hold a few question marks, which the RFC forbids and some send. All
+# repeats are bounded or stop at a "?", so that no start is scanned for twice.
+_WORD = re.compile(
+    r"=\?([^?\s]{1,64})\?([BbQq])\?([^?]*+(?:\?(?!=)[^?]*+){0,8}+)\?="
+    r"([ \t\r\n]*+(?==\?))?"
+)
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
+
+
+def decode(text: str) -> str:
+    """Return text with its encoded words decoded; what is malformed stays as it is.
+
+    White space between two words is dropped (§6.2), and a character that was cut
+    in two between them is made whole.
+    """
+    if "=?" not in text:
+        return text
+    result: list[str] = []
+    position, charset, octets = 0, "", b""
+    joined = False  # does this word continue the last one?
+    for word in _WORD.finditer(text):
+        if octets and not (joined and word[1].lower() == charset):
+            result.append(_text(octets, charset))
+            octets = b""
+        result.append(text[position : word.start()])
+        charset = word[1].lower()
+        octets += _octets(word[2], word[3])
+        position, joined = word.end(), word[4] is not None
+    if octets:
+        result.append(_text(octets, charset))
+    result.append(text[position:])
+    return "".join(result)
+
+
+def _text(octets: bytes, charset: str) -> str:
+    return charsets.decode(octets, charset.partition("*")[0])  # RFC 2231 §5: *language
+
+
+def _octets(encoding: str, text: str) -> bytes:
+    encoded = text.encode("utf-8", "replace")
+    if encoding in "Qq":
+        encoded = encoded.replace(b"_", b" ")
+        return _HEX.sub(lambda match: bytes.fromhex(match[1].decode()), encoded)
+    encoded = _NOT_BASE64.sub(b"", encoded)
+    if len(encoded) % 4 == 1:  # no octet ends there
+        encoded = encoded[:-1]
+    return binascii.a2b_base64(encoded + b"==")
