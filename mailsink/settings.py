@@ -13,7 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = CONFIG.secret_key
 DEBUG = False
-# mailsink.web.hosts checks Host, with names that Django's patterns cannot tell.
+# mailsink.web.rules checks Host before Django sees a request, websockets too.
 ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [
@@ -24,13 +24,13 @@ INSTALLED_APPS = [
     "ninja",
     "inbox",
 ]
+# Security headers and the check of foreign requests, which takes the place of CSRF
+# tokens, are mailsink.web.guard: one layer around http and websockets.
 MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
+APPEND_SLASH = False
 ROOT_URLCONF = "mailsink.urls"
 ASGI_APPLICATION = "mailsink.asgi.application"
 AUTH_USER_MODEL = "inbox.User"
@@ -47,11 +47,11 @@ TEMPLATES = [
     }
 ]
 
-# One connection for each request's thread; a kept one would leak with it.
+# conn_max_age stays 0: each request has a thread, whose kept connection would leak.
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.parse(CONFIG.database_url, conn_max_age=0)
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if CONFIG.uses_sqlite:
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
@@ -61,26 +61,34 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     # A file, not memory: threads share it, and it is what runs in production.
     DATABASES["default"]["TEST"] = {"NAME": CONFIG.data / "test.sqlite3"}
+else:
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": 20,
+        "timeout": 10,
+    }
 
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CHANNEL_LAYERS: dict[str, Any] = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
 if CONFIG.redis_url:
-    CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [CONFIG.redis_url]},
-        }
+    CHANNEL_LAYERS["default"] = {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [CONFIG.redis_url]},
     }
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "mailsink.web.static.HashedFilesStorage"},
     "raw": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": CONFIG.data / "raw"},
     },
 }
 STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # Cookies ignore ports: the user's own app lives on localhost too.
 SESSION_COOKIE_NAME = "mailsink_session"
@@ -89,3 +97,20 @@ CSRF_COOKIE_NAME = "mailsink_csrf"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+
+# One line for each trouble on stderr; stdout belongs to `serve`.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # A request that was refused or not found is the client's matter.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "ERROR"},
+    },
+}

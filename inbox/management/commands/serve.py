@@ -1,0 +1,110 @@
+"""`manage.py serve`: the composition root. Read it top to bottom and you know the system."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
+
+from inbox.services import database
+from mailsink.conf import ADDRESSES, CONFIG, Address, Config, ConfigError, addresses
+from mailsink.server import run
+from mailsink.sockets import address_of, bind, is_public
+from mailsink.web import static
+
+
+class Command(BaseCommand):
+    help = "Catch mail and show it: SMTP and the web in one process."
+    requires_system_checks = ()  # they take time, and a test makes them
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        for flag, what in (("--smtp", "mail"), ("--http", "the pages and the API")):
+            parser.add_argument(
+                flag, metavar="ADDR:PORT|off", help=f"where to listen for {what}"
+            )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            config = _with_flags(CONFIG, options["smtp"], options["http"])
+            with database.held_folder(config):
+                code = self.serve(config)
+        except ConfigError as error:
+            self.stderr.write(f"mailsink: {error}")
+            code = 1
+        sys.exit(code)
+
+    def serve(self, config: Config) -> int:
+        """Start everything, serve until told to stop; return the exit code."""
+        database.migrate()
+        static.collect()
+        smtp = bind(config.smtp, "--smtp (MAILSINK_SMTP)")
+        http = bind(config.http, "--http (MAILSINK_HTTP)")
+        self.introduce(config, smtp, http)
+        return run(
+            # made only now: it looks for the static files that there are
+            import_string(settings.ASGI_APPLICATION),
+            web_sockets=http,
+            listeners=[],
+            background=[],
+            ready=lambda: self.say("Mailsink is ready."),
+        )
+
+    def introduce(
+        self,
+        config: Config,
+        smtp: Sequence[socket.socket],
+        http: Sequence[socket.socket],
+    ) -> None:
+        """Print where we listen, what to do next, and what may not be meant."""
+        for each in smtp:
+            self.say(f"SMTP  {address_of(each)}")
+        for each in http:
+            self.say(f"Web   http://{address_of(each)}/")
+        if sys.stdout.isatty():
+            self.say("\nPoint your application's mail at the SMTP address, and open")
+            self.say("the page. Control-C ends it.\n")
+        for warning in (*config.warnings, *_exposed(config, [*smtp, *http])):
+            self.stderr.write(f"mailsink: warning: {warning}")
+
+    def say(self, line: str) -> None:
+        """Print a line at once, to whoever waits for it."""
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _with_flags(config: Config, smtp: str | None, http: str | None) -> Config:
+    """Return the config with what the flags say. Raises ConfigError."""
+    config = replace(
+        config,
+        smtp=config.smtp if smtp is None else _flag("--smtp", smtp),
+        http=config.http if http is None else _flag("--http", http),
+    )
+    if not (config.smtp or config.http):
+        raise ConfigError("SMTP and the web are both off: there is nothing to serve")
+    return config
+
+
+def _flag(name: str, text: str) -> tuple[Address, ...]:
+    try:
+        return addresses(text)
+    except ValueError:
+        raise ConfigError(f"{name} is {text!r}, but takes {ADDRESSES}") from None
+
+
+def _exposed(config: Config, sockets: Sequence[socket.socket]) -> list[str]:
+    """Return a warning if others reach what has no accounts, and nobody said so."""
+    public = [address_of(each) for each in sockets if is_public(each)]
+    if not public or config.insecure:
+        return []
+    return [
+        f"{', '.join(public)} can be reached from other machines, and there are no "
+        "accounts: whoever gets there can send, read and delete. "
+        "MAILSINK_INSECURE=1 says that this is meant"
+    ]

@@ -1,0 +1,90 @@
+"""Binds the addresses that were asked for, before anything starts."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+from collections.abc import Iterable
+
+from mailsink.conf import Address, ConfigError
+
+# what bind() says for an address that this machine does not have
+_NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+_BACKLOG = 512
+
+
+def bind(addresses: Iterable[Address], setting: str) -> list[socket.socket]:
+    """Return a listening socket for each address; a name may have several.
+
+    setting names where they came from, for the ConfigError if one cannot be bound.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        for address in addresses:
+            sockets += _bind_all(address)
+    except OSError as error:
+        for each in sockets:
+            each.close()
+        raise ConfigError(f"{setting}: {_reason(address, error)}") from None
+    return sockets
+
+
+def _bind_all(address: Address) -> list[socket.socket]:
+    sockets = []
+    missing: OSError | None = None
+    found = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    for family, _, _, _, where in found:
+        try:
+            sockets.append(_bind(family, where))
+        except OSError as error:
+            if error.errno not in _NO_SUCH_ADDRESS:
+                for each in sockets:
+                    each.close()
+                raise
+            missing = error
+    if missing and not sockets and not address.optional:
+        raise missing
+    return sockets
+
+
+def _bind(family: int, where: tuple[object, ...]) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # [::] and 0.0.0.0 may stand side by side
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(where)
+        bound.listen(_BACKLOG)
+        bound.setblocking(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _reason(address: Address, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{address} is taken: another Mailsink, or another server, listens there"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{address} is not allowed: a port below 1024 belongs to root"
+    if isinstance(error, socket.gaierror):
+        return f"{address.host!r} is no address of this machine ({error.strerror})"
+    if error.errno in _NO_SUCH_ADDRESS:
+        return f"{address.host} is no address of this machine"
+    return f"{address} cannot be listened on: {os.strerror(error.errno or 0)}"
+
+
+def address_of(bound: socket.socket) -> str:
+    """Return where a socket listens: "127.0.0.1:1025" or "[::1]:1025"."""
+    host, port = bound.getsockname()[:2]
+    return str(Address(host, port))
+
+
+def is_public(bound: socket.socket) -> bool:
+    """Whether other machines may reach it."""
+    host = bound.getsockname()[0]
+    return not ipaddress.ip_address(host.partition("%")[0]).is_loopback

@@ -1,0 +1,1 @@
+"""The web server's outer layer: who may ask, what the browser is told, static files."""

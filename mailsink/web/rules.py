@@ -1,0 +1,140 @@
+"""Which requests the web side answers: pure functions over a request's headers.
+
+There may be no login, and any page on the web can make its visitor's browser ask
+localhost. So: the Host must be ours (DNS rebinding), and a request that changes
+something, or opens a websocket, must not come from another origin. This is what
+CSRF tokens are for, and takes their place, for forms and the JSON API alike.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Images of a message, asked for from its sandboxed frame, which has no origin.
+PARTS_PATH = re.compile(r"/messages/[^/]+/parts/.+")
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the rules look at. A header that is absent is ""."""
+
+    method: str  # "WEBSOCKET" for a handshake
+    scheme: str  # http, https
+    path: str
+    host: str
+    origin: str
+    fetch_site: str
+    fetch_mode: str
+    fetch_dest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: int
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Judges requests.
+
+    allowed_hosts are names, or `*.name` and `.name` for all below; without any,
+    localhost, IP literals and the hostname are good. public_url is always good.
+    """
+
+    allowed_hosts: tuple[str, ...]
+    hostname: str
+    public_url: str
+
+    def judge(self, request: Request) -> Refusal | None:
+        """Return why the request is refused; None if it is not."""
+        # Only a browser can be made to ask by others, and it always sends Host.
+        if request.host and not self._is_ours(request.host):
+            return Refusal(
+                400,
+                "Unknown host",
+                f"Mailsink is not known as {request.host!r}. If it should be, add the "
+                "name to MAILSINK_ALLOWED_HOSTS (names separated by commas) and "
+                "start it again.",
+            )
+        if request.method in SAFE_METHODS:
+            return _judge_reading(request)
+        return self._judge_writing(request)
+
+    def _is_ours(self, host: str) -> bool:
+        match = _HOST.fullmatch(host.lower())
+        if not match:
+            return False
+        name = match["name"].removesuffix(".")
+        if self.public_url and name == _bracketed(urlsplit(self.public_url).hostname):
+            return True
+        if self.allowed_hosts:
+            return any(_matches(name, pattern) for pattern in self.allowed_hosts)
+        return (
+            name in ("localhost", self.hostname.lower().removesuffix("."))
+            or name.endswith(".localhost")
+            or _is_ip_literal(name)
+        )
+
+    def _judge_writing(self, request: Request) -> Refusal | None:
+        ours = {f"{request.scheme}://{request.host}".lower()}
+        if self.public_url:  # a proxy in front may speak https, and we http
+            public = urlsplit(self.public_url)
+            ours.add(f"{public.scheme}://{public.netloc}".lower())
+        if request.origin and request.origin.lower() not in ours:
+            return Refusal(
+                403,
+                "Foreign origin",
+                f"A page of {request.origin} may not do this here: the request's "
+                f"Origin is not {' or '.join(sorted(ours))}. If Mailsink is behind a "
+                "proxy, set MAILSINK_PUBLIC_URL.",
+            )
+        if request.fetch_site == "cross-site":
+            return _CROSS_SITE
+        return None
+
+
+_CROSS_SITE = Refusal(
+    403, "Cross-site request", "Another site's page may not use Mailsink."
+)
+
+
+def _judge_reading(request: Request) -> Refusal | None:
+    """Let other sites link here, but not use our answers (or their timing)."""
+    followed_link = request.fetch_mode == "navigate" and request.fetch_dest in (
+        "document",
+        "",
+    )
+    if request.fetch_site != "cross-site" or followed_link:
+        return None
+    return None if PARTS_PATH.fullmatch(request.path) else _CROSS_SITE
+
+
+def _matches(name: str, pattern: str) -> bool:
+    if pattern.startswith(("*.", ".")):
+        return name.endswith(pattern.removeprefix("*"))
+    return pattern in ("*", name)
+
+
+def _is_ip_literal(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _bracketed(host: str | None) -> str:
+    return f"[{host}]" if host and ":" in host else host or ""
+
+
+def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    """Return the header's value, several joined by comma as HTTP has it; "" if absent."""
+    return ",".join(value.decode("latin-1") for key, value in headers if key == name)

@@ -1,0 +1,84 @@
+"""Static files: hashed, compressed, and collected only when one has changed."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from mailsink.conf import ConfigError
+
+# WhiteNoise hands its small files over as plain iterators, which Django reads whole
+# in a thread: that is meant.
+warnings.filterwarnings(
+    "ignore", "StreamingHttpResponse must consume synchronous iterators"
+)
+
+
+class HashedFilesStorage(CompressedManifestStaticFilesStorage):
+    """Names files by their content; ES modules import each other by those names.
+
+    Django finds imports that end in a semicolon.
+    """
+
+    support_js_module_import_aggregation = True
+
+
+def collect() -> None:
+    """Bring STATIC_ROOT up to date with the sources; at once if it is.
+
+    Several processes may do so at the same time. Raises ConfigError.
+    """
+    root = Path(settings.STATIC_ROOT)
+    stamp = root / ".sources"
+    sources = _fingerprint()
+    if _read(stamp) == sources:
+        return
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with (root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _read(stamp) != sources:
+                _collect()
+                stamp.write_text(sources)
+    except OSError as error:
+        raise ConfigError(
+            f"static files cannot be written to {str(root)!r}: {error.strerror}"
+        ) from None
+
+
+def _collect() -> None:
+    """Collect in a process of its own, whose memory goes with it.
+
+    Nothing is cleared: a server that runs may still serve the old names.
+    """
+    manage = Path(settings.BASE_DIR) / "manage.py"
+    done = subprocess.run(
+        [sys.executable, str(manage), "collectstatic", "--noinput", "--verbosity=0"],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        reason = " ".join(done.stderr.split("MissingFileError:")[-1].split())
+        raise ConfigError(f"static files cannot be collected: {reason}")
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def _fingerprint() -> str:
+    """Return a digest of which source files there are, and of when they changed."""
+    found = hashlib.sha256()
+    for finder in finders.get_finders():
+        for path, storage in sorted(finder.list([]), key=lambda each: each[0]):
+            stat = Path(storage.path(path)).stat()
+            found.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return found.hexdigest()
