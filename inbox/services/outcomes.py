@@ -30,14 +30,14 @@ def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
     lasts = _last_exchanges(broken)
     facts: dict[UUID, Facts] = defaultdict(lambda: NOTHING_MORE)
     for key in {*refused, *broken}:
-        counts, last = transactions.get(key, {}), lasts.get(key)
+        counts, last = transactions.get(key, _Counts()), lasts.get(key)
         unfinished = last is not None and last.kind in _BODIES and not last.code
         facts[key] = Facts(
-            recipients=counts.get("recipients", 0),
-            recipients_refused=counts.get("recipients_refused", 0),
+            recipients=counts.recipients,
+            recipients_refused=counts.recipients_refused,
             recipient_code=codes.get(key),
-            not_accepted=counts.get("not_accepted", 0),
-            not_accepted_code=counts.get("not_accepted_code"),
+            not_accepted=counts.not_accepted,
+            not_accepted_code=counts.not_accepted_code,
             body_octets=last.octets if last and unfinished else None,
             flags=frozenset(last.flags.split()) if last else frozenset(),
             last_us=(last.replied_us or last.received_us) if last else 0,
@@ -45,23 +45,29 @@ def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
     return facts
 
 
-def _transactions(sessions: list[UUID]) -> dict[UUID, dict[str, int]]:
-    """Count the recipients and the refused bodies of each session."""
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Of a session's transactions."""
+
+    recipients: int = 0
+    recipients_refused: int = 0
+    not_accepted: int = 0
+    not_accepted_code: int | None = None
+
+
+def _transactions(sessions: list[UUID]) -> dict[UUID, _Counts]:
     rejected = Q(outcome="rejected", recipients_accepted__gt=0)
     rows = (
         Transaction.objects.filter(session_id__in=sessions)
-        .values("session_id")
+        .values_list("session_id")
         .annotate(
-            recipients=Sum(F("recipients_accepted") + F("recipients_refused")),
-            refused=Sum("recipients_refused"),
-            not_accepted=Count("id", filter=rejected),
-            not_accepted_code=Max("code", filter=rejected),
+            asked=Sum(F("recipients_accepted") + F("recipients_refused"), default=0),
+            refused=Sum("recipients_refused", default=0),
+            rejected=Count("id", filter=rejected),
+            worst=Max("code", filter=rejected),
         )
     )
-    return {
-        row.pop("session_id"): {**row, "recipients_refused": row["refused"]}
-        for row in rows
-    }
+    return {session: _Counts(*counts) for session, *counts in rows}
 
 
 def _recipient_codes(sessions: list[UUID]) -> dict[UUID, int]:

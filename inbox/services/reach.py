@@ -16,9 +16,10 @@ class Reach:
     loopback: bool  # nothing outside this machine, no container either, gets through
 
     @property
-    def target(self) -> tuple[str, int]:
-        """The (host, port) to connect to from here."""
-        return self.host, self.port
+    def authority(self) -> str:
+        """Host and port as a URL has them: "127.0.0.1:1025", "[::1]:1025"."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
     @property
     def bind_all(self) -> str:

@@ -5,6 +5,7 @@ import { el } from "./dom.js";
 import { fragment, soon } from "./fragments.js";
 import { live } from "./socket.js";
 import * as ticking from "./ticking.js";
+import { localise } from "./times.js";
 
 const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded anew
 const SHOWN = 200; // rows of each list, at most
@@ -71,6 +72,7 @@ const refresh = soon(async () => {
     const rows = /** @type {NodeListOf<HTMLElement>} */ ((await fragment(`/sessions/rows?${query}`)).querySelectorAll("li"));
     for (const row of rows) place(row);
   }
+  localise(box);
   showParts();
 }, PAUSE_MS);
 
@@ -84,7 +86,7 @@ if ("growing" in box.dataset) {
       for (const event of events) {
         const id = /** @type {string} */ (event.id);
         stale.add(id);
-        if (event.event === "session.opened" && stale.size <= AT_ONCE && !rowOf(id)) place(sketch(event));
+        if (event.ending === null && stale.size <= AT_ONCE && !rowOf(id)) place(sketch(event));
       }
       showParts();
       refresh();

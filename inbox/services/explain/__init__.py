@@ -7,7 +7,7 @@ or model instances, and return text; nothing here reads the database.
 from inbox.services.explain.codes import meaning
 from inbox.services.explain.flags import FLAG_WORDS, FlagWords, cures
 from inbox.services.explain.lines import Line, line
-from inbox.services.explain.outcomes import Facts, headline, outcome, state
+from inbox.services.explain.outcomes import Facts, ending, headline, outcome, state
 
 __all__ = [
     "FLAG_WORDS",
@@ -15,6 +15,7 @@ __all__ = [
     "FlagWords",
     "Line",
     "cures",
+    "ending",
     "headline",
     "line",
     "meaning",

@@ -59,7 +59,7 @@ class Line:
     is_body: bool
     tone: str  # of the reply: ok, warn, bad or ""
     reply: str  # the reply, or the words that stand for it
-    folded: list[str]  # whole lines of a reply that is folded into those words
+    folded: bool  # those words stand for a longer reply
     took: str
     delayed: str
     rule: str
@@ -131,10 +131,10 @@ def _remark(exchange: Exchangelike) -> str:
     return ""
 
 
-def _reply(exchange: Exchangelike) -> tuple[str, list[str]]:
+def _reply(exchange: Exchangelike) -> tuple[str, bool]:
     lines = exchange.reply.split("\n") if exchange.reply else []
     if len(lines) < 3:
-        return " ".join(lines), []
+        return " ".join(lines), False
     if exchange.verb in ("EHLO", "LHLO"):
-        return f"{exchange.code} {counted(len(lines) - 1, 'extension')}", lines
-    return f"{lines[0]} … {counted(len(lines), 'line')}", lines
+        return f"{exchange.code} {counted(len(lines) - 1, 'extension')}", True
+    return f"{lines[0]} … {counted(len(lines), 'line')}", True

@@ -67,6 +67,17 @@ def outcome(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     return " · ".join(part for part in parts if part) or "said goodbye, sent no message"
 
 
+def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
+    """Return how a session ended, as sentences; "" while it goes on."""
+    if session.ending is None:
+        return ""
+    after = f" after {session.last_verb}" if session.last_verb else ""
+    if facts.body_octets is not None and session.ending in _BROKEN:
+        octets = counted(facts.body_octets, "octet")
+        after = f" in the middle of a message, after {octets}; it was not accepted"
+    return _SENTENCES[session.ending].format(after=after)
+
+
 def headline(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return the title of a session's page: "app.test → 1 message"."""
     return f"{peer(session)} → {outcome(session, facts)}"
@@ -122,3 +133,15 @@ _BROKEN = {
     "crashed": "crashed: Mailsink itself was stopped",
 }
 _CLOSED = {"tls_failed": "TLS failed", "turned": "turned round: the server sent mail"}
+
+_SENTENCES = {
+    "quit": "Ended well: the client said QUIT.",
+    "dropped": "The client dropped the connection without QUIT{after}.",
+    "timeout": "The client said nothing for too long{after}: we closed the connection.",
+    "shutdown": "Mailsink was stopped, and closed the connection{after}.",
+    "refused": "The connection was refused at once: too many are open, or a rule said so.",
+    "tls_failed": "The TLS handshake failed.",
+    "turned": "The roles were turned round: Mailsink sent mail, then closed.",
+    "error": "Mailsink closed the connection{after}: it could not go on.",
+    "crashed": "Mailsink itself ended suddenly (crashed, or killed){after}.",
+}

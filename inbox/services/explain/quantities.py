@@ -20,3 +20,12 @@ def duration(us: int) -> str:
 def counted(number: int, noun: str) -> str:
     """Return the number and its noun: "1 message", "12 messages"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def stopwatch(seconds: int) -> str:
+    """Return a time that runs: "0:04", "1:02:03". static/js/ticking.js counts on."""
+    hours, rest = divmod(max(0, seconds), 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"

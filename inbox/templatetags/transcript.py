@@ -1,0 +1,27 @@
+"""Filters of the transcript's templates."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import template
+
+from inbox.services.explain.lines import Exchangelike, Line
+from inbox.services.explain.lines import line as to_line
+from inbox.services.outcomes import Link
+
+register = template.Library()
+
+
+@register.filter
+def line(exchange: Exchangelike) -> Line:
+    """Return an exchange as a line of its transcript."""
+    return to_line(exchange)
+
+
+@register.filter
+def of(links: dict[UUID, Link] | str, transaction: UUID | None) -> Link | None:
+    """Return the link of a transaction; none where the page gave no links."""
+    if isinstance(links, dict) and transaction:
+        return links.get(transaction)
+    return None

@@ -1,0 +1,20 @@
+"""Where the pages live."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from inbox.views import sessions, welcome
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("sessions", sessions.index),
+    path("sessions/rows", sessions.rows),
+    path("sessions/<str:id>", sessions.session),
+    path("sessions/<str:id>/head", sessions.head),
+    path("sessions/<str:id>/exchanges", sessions.exchanges),
+    path("sessions/<str:id>/exchanges/<int:seq>", sessions.exchange),
+    path("s/<str:short>", sessions.short),
+    path("nothing-arriving", welcome.nothing_arriving),
+    path("nothing-arriving/steps", welcome.steps),
+    path("test-message", welcome.test_message),
+]

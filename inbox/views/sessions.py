@@ -1,0 +1,186 @@
+"""The sessions' pages: the list, one session's transcript, and fragments of both.
+
+The fragments are what the pages fetch when the live feed says that something changed:
+words and markup are made here only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from inbox.models import Exchange, Session
+from inbox.services import explain, outcomes, sessions
+from inbox.services.explain.lines import details
+from inbox.services.explain.outcomes import peer
+from inbox.services.paging import BadCursor, NotFound
+from inbox.services.scope import ALL
+from inbox.views import summaries
+from mailsink.ids import short_id
+
+LINES = 500  # of a transcript, at once
+ROWS = 50  # ended sessions, at once
+LIVE_ROWS = 100
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The list: live ones on top, then a page of those that ended."""
+    try:
+        lists = _lists(request.GET.get("cursor"))
+    except BadCursor as error:
+        return _not_found(request, f"There is no such page of sessions: {error}")
+    return render(request, "session/index.html", {"section": "sessions", **lists})
+
+
+@require_GET
+def rows(request: HttpRequest) -> HttpResponse:
+    """A fragment: the rows of the sessions named by id, or both lists anew."""
+    ids = request.GET.getlist("id")[:ROWS]
+    if not ids:
+        return render(request, "session/_list.html", _lists(None))
+    found = summaries.rows(sessions.by_ids(ALL, ids))
+    return render(request, "session/_rows.html", {"rows": found})
+
+
+@require_GET
+def session(request: HttpRequest, id: str) -> HttpResponse:
+    """One session with its transcript, as far as one page of lines goes."""
+    try:
+        found = sessions.get(ALL, id)
+    except NotFound:
+        return _not_found(request, GONE)
+    chosen = _number(request.GET.get("exchange"))
+    after = _window(found, chosen, _number(request.GET.get("after")))
+    lines = sessions.exchanges(ALL, found.id, after=after, limit=LINES)
+    context = _transcript(found, after, lines, chosen) | _lists(None)
+    context |= {
+        "head": summaries.head(found),
+        "title": peer(found),
+        "section": "sessions",
+    }
+    return render(request, "session/session.html", context)
+
+
+@require_GET
+def head(request: HttpRequest, id: str) -> HttpResponse:
+    """A fragment: what stands above the transcript."""
+    found = _found(id)
+    return render(request, "session/_head.html", {"head": summaries.head(found)})
+
+
+@require_GET
+def exchanges(request: HttpRequest, id: str) -> HttpResponse:
+    """A fragment: the lines after a seq, at most limit of them."""
+    found = _found(id)
+    after = _number(request.GET.get("after")) or 0
+    limit = _number(request.GET.get("limit")) or LINES
+    lines = sessions.exchanges(
+        ALL, found.id, after=after, limit=min(limit, LINES)
+    ).items
+    context = {"exchanges": lines, "links": outcomes.links(ALL, lines)}
+    return render(request, "session/_lines.html", context)
+
+
+@require_GET
+def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
+    """A fragment: one exchange, explained."""
+    found = _found(id)
+    explained = _explained(found, seq)
+    if not explained:
+        raise Http404
+    return render(request, "session/_exchange.html", explained)
+
+
+@require_GET
+def short(request: HttpRequest, short: str) -> HttpResponse:
+    """The page of the session that a refusal's link names, with that line chosen."""
+    try:
+        found, seq = sessions.by_short_id(ALL, short)
+    except NotFound:
+        return _not_found(request, GONE)
+    return redirect(f"/sessions/{found.id}?exchange={seq}#e{seq}")
+
+
+GONE = (
+    "There is no such session. It may have been removed to make room: Mailsink keeps "
+    "only the newest ones (MAILSINK_RETENTION_SESSIONS, MAILSINK_RETENTION_DAYS)."
+)
+
+
+def _not_found(request: HttpRequest, words: str) -> HttpResponse:
+    context = {"words": words, "section": "sessions"}
+    return render(request, "session/not_found.html", context, status=404)
+
+
+def _found(id: str) -> Session:
+    try:
+        return sessions.get(ALL, id)
+    except NotFound as error:
+        raise Http404(str(error)) from None
+
+
+def _number(text: str | None) -> int | None:
+    """Return a seq that a query gives, or None where it is no such number."""
+    good = text and text.isascii() and text.isdigit() and len(text) <= 9
+    return int(text) if text and good else None
+
+
+def _window(session: Session, chosen: int | None, after: int | None) -> int:
+    """Return after which seq the page's lines begin: around the chosen one, or where
+    asked; a session that goes on is shown from its end."""
+    if after is not None:
+        return after
+    if chosen is not None and chosen > LINES:
+        return chosen - LINES // 2
+    if chosen is None and session.ending is None:
+        return max(0, session.exchanges - LINES)
+    return 0
+
+
+def _transcript(
+    session: Session, after: int, lines: Sequence[Exchange], chosen: int | None
+) -> dict[str, object]:
+    last = lines[-1].seq if lines else after
+    explained = _explained(session, chosen) if chosen is not None else {}
+    return {
+        **explained,
+        "session": session,
+        "exchanges": lines,
+        "links": outcomes.links(ALL, lines),
+        "chosen": chosen if explained else None,
+        "wanted": chosen,
+        "earlier": max(0, after - LINES) if after else None,
+        "later": last if last < session.exchanges else None,
+    }
+
+
+def _explained(session: Session, seq: int) -> dict[str, object]:
+    """Return what the side panel shows of an exchange; nothing if there is none."""
+    lines = sessions.exchanges(ALL, session.id, after=seq - 1, limit=1)
+    if not lines or lines[0].seq != seq:
+        return {}
+    one = lines[0]
+    return {
+        "exchange": one,
+        "about": explain.line(one),
+        "details": details(one),
+        "link": outcomes.links(ALL, lines).get(one.transaction_id),
+        "open": session.ending is None,
+        "short": short_id(session.id, seq),
+    }
+
+
+def _lists(cursor: str | None) -> dict[str, object]:
+    page = sessions.find(ALL, cursor=cursor, limit=ROWS, live=False)
+    live = sessions.find(ALL, limit=LIVE_ROWS, live=True) if not cursor else None
+    return {
+        "cursor": cursor,
+        "next": page.next,
+        "ended": summaries.rows(page.items),
+        "live": summaries.rows(live.items) if live else [],
+        "more_live": bool(live and live.next),
+    }

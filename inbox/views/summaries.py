@@ -1,0 +1,125 @@
+"""Sessions as their pages show them: a row of a list, and what stands above a transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from inbox.models import Session
+from inbox.services import explain, outcomes
+from inbox.services.explain.codes import tone
+from inbox.services.explain.outcomes import peer
+from inbox.services.explain.quantities import duration, stopwatch
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A session in a list."""
+
+    id: UUID
+    peer: str
+    said: str
+    client: str
+    protocol: str
+    opened_at: datetime
+    live: bool
+    tone: str
+    took: str
+    elapsed: int  # seconds since it opened
+    elapsed_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A fact about a session, in a few words."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above a transcript."""
+
+    title: str
+    chips: list[Chip]
+    state: str
+    quiet: int | None  # seconds since the last line
+    quiet_words: str
+    ended: str  # how, in a sentence; "" while it goes on
+    cures: list[explain.FlagWords]
+
+
+def rows(found: Sequence[Session]) -> list[Row]:
+    facts = outcomes.of(found)
+    now = datetime.now(UTC)
+    return [_row(each, facts[each.id], now) for each in found]
+
+
+def _row(session: Session, facts: explain.Facts, now: datetime) -> Row:
+    elapsed = int((now - session.opened_at).total_seconds())
+    return Row(
+        id=session.id,
+        peer=peer(session),
+        said=explain.outcome(session, facts),
+        client=session.client_address,
+        protocol=_protocol(session),
+        opened_at=session.opened_at,
+        live=session.ending is None,
+        tone=_tone(session),
+        took=_took(session),
+        elapsed=elapsed,
+        elapsed_words=stopwatch(elapsed),
+    )
+
+
+def head(session: Session) -> Head:
+    facts = outcomes.of([session])[session.id]
+    since_open = (datetime.now(UTC) - session.opened_at).total_seconds()
+    quiet = max(0, int(since_open - facts.last_us / 1_000_000))
+    return Head(
+        title=explain.headline(session, facts),
+        chips=_chips(session),
+        state=explain.state(session, facts),
+        quiet=quiet,
+        quiet_words=stopwatch(quiet),
+        ended=explain.ending(session, facts),
+        cures=explain.cures(facts.flags),
+    )
+
+
+def _chips(session: Session) -> list[Chip]:
+    chips = [Chip(f"{session.client_address}:{session.client_port}")]
+    chips.append(Chip(_protocol(session)))
+    if session.auth_mechanism:
+        user = session.auth_username or "(no user name)"
+        chips.append(Chip(f"AUTH {session.auth_mechanism} {user}"))
+    if took := _took(session):
+        chips.append(Chip(took))
+    if session.worst_code and session.worst_code >= 400:
+        chips.append(
+            Chip(f"worst reply {session.worst_code}", tone(session.worst_code))
+        )
+    return chips
+
+
+def _protocol(session: Session) -> str:
+    tls = session.tls_version.replace("TLSv", "TLS ")
+    return " · ".join(part for part in (session.protocol, tls) if part)
+
+
+def _took(session: Session) -> str:
+    if session.closed_at is None:
+        return ""
+    seconds = (session.closed_at - session.opened_at).total_seconds()
+    return duration(int(seconds * 1_000_000))
+
+
+def _tone(session: Session) -> str:
+    if session.ending is None:
+        return "on"
+    if session.ending not in ("quit", "turned") or (session.worst_code or 0) >= 500:
+        return "err"
+    return "caution" if (session.worst_code or 0) >= 400 else ""
