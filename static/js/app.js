@@ -1,21 +1,12 @@
 // What every page does: the theme, the shortcuts, the clock times, and the status line.
 
 import { getJSON, setText } from "./dom.js";
-import { ago, inFull, timeOfDay, when } from "./format.js";
+import { ago, timeOfDay } from "./format.js";
 import * as keys from "./keys.js";
 import { toast } from "./say.js";
 import { live } from "./socket.js";
 import * as theme from "./themes.js";
-
-/** @param {ParentNode} root */
-function localise(root) {
-  for (const node of root.querySelectorAll("time[datetime]:not([title])")) {
-    const moment = new Date(/** @type {HTMLTimeElement} */ (node).dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
-    /** @type {HTMLElement} */ (node).title = inFull(moment);
-    setText(node, node.hasAttribute("data-full") ? inFull(moment) : when(moment));
-  }
-}
+import { localise } from "./times.js";
 
 function showLamp() {
   const lamp = /** @type {HTMLElement} */ (document.querySelector("[data-lamp]"));
