@@ -7,12 +7,15 @@ in Crockford's base 32, a hyphen, and the exchange's number.
 from __future__ import annotations
 
 import os
+import struct
 import threading
 import time
+from collections.abc import Iterator
 from uuid import UUID
 
 _lock = threading.Lock()
 _last = 0  # the 60 leading bits given out last: 48 of milliseconds, 12 of fraction
+_random: Iterator[tuple[int]] = iter(())  # fetched a page at a time: a system call each
 
 
 def uuid7() -> UUID:
@@ -21,12 +24,16 @@ def uuid7() -> UUID:
     The 12 bits after the version count fractions of a millisecond (RFC 9562
     §6.2, method 3); where the clock stands still or runs back, they count on.
     """
-    global _last
+    global _last, _random
     now = time.time_ns()
     leading = (now // 1_000_000 << 12) | (now % 1_000_000 * 4096 // 1_000_000)
     with _lock:
         _last = leading = max(leading, _last + 1)
-    random = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
+        drawn = next(_random, None)
+        if drawn is None:
+            _random = struct.iter_unpack("Q", os.urandom(4096))
+            drawn = next(_random)
+    random = drawn[0] & 0x3FFF_FFFF_FFFF_FFFF
     value = (leading >> 12) << 80 | 0x7000 << 64 | (leading & 0xFFF) << 64
     return UUID(int=value | 0x8000_0000_0000_0000 | random)
 

@@ -1,0 +1,113 @@
+"""A load client: sends messages over many connections, each waiting for every reply.
+
+    python bench/load.py HOST PORT --messages 4000 --connections 20 --size 2048
+
+Prints the messages a second. Fails if a reply is not the expected one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+
+LINE = b"x" * 76 + b"\r\n"
+
+
+class Client(asyncio.Protocol):
+    """One connection, as a protocol: streams would cost more than the server under test."""
+
+    def __init__(self, job: Job, done: asyncio.Future[None]) -> None:
+        self.job = job
+        self.done = done
+        self.buffer = b""
+        self.steps = iter(job.steps())
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.expected = b"220"
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        if not self.buffer.endswith(b"\n"):
+            return
+        last = self.buffer[self.buffer.rfind(b"\n", 0, -1) + 1 :]
+        if last[3:4] == b"-":
+            return
+        if last[:3] != self.expected:
+            self.done.set_exception(RuntimeError(f"unexpected reply {last!r}"))
+            self.transport.abort()
+            return
+        self.buffer = b""
+        octets, self.expected = next(self.steps, (b"", b""))
+        if octets:
+            self.transport.write(octets)
+        else:
+            self.transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+class Job:
+    """The messages that are left to send, shared by all connections."""
+
+    def __init__(self, messages: int, size: int, each: int) -> None:
+        self.left = messages
+        self.each = each  # messages in a connection; 0: as many as there are
+        header = (
+            b"From: Shop <orders@shop.test>\r\nTo: Ann <ann@example.com>\r\n"
+            b"Subject: Your order 10482 is confirmed\r\n"
+            b"Date: Sun, 22 Nov 2026 21:04:31 +0000\r\n"
+            b"Message-ID: <10482.1@shop.test>\r\nMIME-Version: 1.0\r\n"
+            b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+        )
+        lines = max(1, (size - len(header)) // len(LINE))
+        self.body = header + LINE * lines + b".\r\n"
+
+    def steps(self):
+        yield b"EHLO bench.example\r\n", b"250"
+        sent = 0
+        while self.left > 0 and (not self.each or sent < self.each):
+            self.left -= 1
+            sent += 1
+            yield b"MAIL FROM:<orders@shop.test>\r\n", b"250"
+            yield b"RCPT TO:<ann@example.com>\r\n", b"250"
+            yield b"DATA\r\n", b"354"
+            yield self.body, b"250"
+        yield b"QUIT\r\n", b"221"
+
+
+async def run(host: str, port: int, job: Job, connections: int) -> float:
+    """Send the job's messages; return the seconds that it took."""
+    loop = asyncio.get_running_loop()
+
+    async def worker() -> None:
+        while job.left > 0:
+            done = loop.create_future()
+            await loop.create_connection(lambda: Client(job, done), host, port)
+            await done
+
+    began = time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(connections)))
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("host")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--messages", type=int, default=4000)
+    parser.add_argument("--connections", type=int, default=20)
+    parser.add_argument("--size", type=int, default=2048, help="octets")
+    parser.add_argument("--each", type=int, default=0, help="messages a connection")
+    options = parser.parse_args()
+    job = Job(options.messages, options.size, options.each)
+    seconds = asyncio.run(run(options.host, options.port, job, options.connections))
+    print(f"{options.messages / seconds:.0f}")
+
+
+if __name__ == "__main__":
+    main()

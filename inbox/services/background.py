@@ -1,0 +1,57 @@
+"""Work that goes on beside the servers, in small steps on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+
+log = logging.getLogger(__name__)
+
+
+class Background:
+    """Repeats a step.
+
+    step() does a little and returns how many seconds to rest before the next; a
+    nudge ends a rest early. A step that the database fails is logged, and repeated.
+    """
+
+    def __init__(
+        self, name: str, step: Callable[[], float], retry_after: float = 5.0
+    ) -> None:
+        self._name = name
+        self._step = step
+        self._retry_after = retry_after
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """End the rest, if one is on. From any thread."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """End the thread after the step that is on."""
+        self._stopping = True
+        self._wake.set()
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                rest = self._step()
+            except (DatabaseError, OSError) as error:
+                log.error("%s: %s", self._name, error)
+                rest = self._retry_after
+            if rest > 1:
+                connection.close()  # nothing is held open while nothing is done
+            self._wake.wait(rest)
+            self._wake.clear()
+        connection.close()

@@ -1,0 +1,109 @@
+"""The indexer: after the commit, it fills in what needs the body read.
+
+Snippet and number of attachments; larger bodies are compressed on the way. Its queue
+is indexed_at null, which survives a crash.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from inbox.models import Message, Raw
+from inbox.services import raw as raw_store
+from inbox.services.background import Background
+from inbox.services.turns import write_turn
+from mailsink.mime import bodies, structure
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 20  # messages in a step
+_COMPRESS_FROM = 4096  # octets
+_LOOK_EVERY = 5.0  # seconds, without a nudge
+# While mail pours in, the indexer stands back: a step in so many seconds.
+_BUSY_PAUSE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    id: UUID
+    snippet: str
+    attachments: int
+    raw: Raw | None  # to be written back compressed
+
+
+def indexer(
+    busy: Callable[[], bool], announce: Callable[[list[UUID]], None]
+) -> Background:
+    """Return the work of indexing.
+
+    busy: whether the recorder has its hands full. announce: told the ids of the
+    messages that were filled in.
+    """
+    stepped = 0.0
+
+    def step() -> float:
+        nonlocal stepped
+        if busy() and time.monotonic() - stepped < _BUSY_PAUSE:
+            return 0.1
+        stepped = time.monotonic()
+        ids = index_some()
+        if ids:
+            announce(ids)
+        return 0.005 if len(ids) == _AT_ONCE else _LOOK_EVERY
+
+    return Background("indexer", step)
+
+
+def index_some() -> list[UUID]:
+    """Index the oldest messages of the queue; return their ids."""
+    queue = Message.objects.filter(indexed_at=None).order_by("id")[:_AT_ONCE]
+    indexed = [_index(*each) for each in queue.values_list("id", "transaction_id")]
+    now = datetime.now(UTC)
+    if indexed:
+        with write_turn():
+            for each in indexed:
+                _write(each, now)
+    return [each.id for each in indexed]
+
+
+def _index(message: UUID, transaction: UUID) -> _Indexed:
+    try:
+        raw = Raw.objects.get(transaction_id=transaction)
+        octets = raw_store.read(raw)
+    except (Raw.DoesNotExist, FileNotFoundError) as error:
+        log.error("Message %s has lost its body: %s", message, error)
+        return _Indexed(message, "", 0, None)
+    parsed = structure.parse(octets)
+    return _Indexed(
+        message,
+        bodies.snippet(octets, parsed),
+        len(bodies.attachments(parsed)),
+        _compressed(raw, octets),
+    )
+
+
+def _compressed(raw: Raw, octets: bytes) -> Raw | None:
+    """Return the raw with its content compressed, if that is worth it."""
+    if raw.key or raw.codec != "identity" or len(octets) < _COMPRESS_FROM:
+        return None
+    content = zlib.compress(octets, 6)
+    if len(content) > 0.9 * len(octets):
+        return None
+    raw.codec, raw.content = "zlib", content
+    return raw
+
+
+def _write(each: _Indexed, now: datetime) -> None:
+    Message.objects.filter(id=each.id).update(
+        snippet=each.snippet, attachments=each.attachments, indexed_at=now
+    )
+    if each.raw is not None:
+        Raw.objects.filter(pk=each.raw.pk).update(
+            codec=each.raw.codec, content=each.raw.content
+        )
