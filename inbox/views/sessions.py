@@ -78,9 +78,7 @@ def exchanges(request: HttpRequest, id: str) -> HttpResponse:
     found = _found(id)
     after = _number(request.GET.get("after")) or 0
     limit = _number(request.GET.get("limit")) or LINES
-    lines = sessions.exchanges(
-        ALL, found.id, after=after, limit=min(limit, LINES)
-    ).items
+    lines = sessions.exchanges(ALL, found.id, after=after, limit=min(limit, LINES))
     context = {"exchanges": lines, "links": outcomes.links(ALL, lines)}
     return render(request, "session/_lines.html", context)
 
@@ -168,7 +166,7 @@ def _explained(session: Session, seq: int) -> dict[str, object]:
         "exchange": one,
         "about": explain.line(one),
         "details": details(one),
-        "link": outcomes.links(ALL, lines).get(one.transaction_id),
+        "link": next(iter(outcomes.links(ALL, lines).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
     }
