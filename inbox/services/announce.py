@@ -14,25 +14,30 @@ from uuid import UUID
 from django.db import transaction
 from django.dispatch import Signal
 
-from inbox.models import Message
-
 
 @dataclass(frozen=True, slots=True)
 class MessageUpdated:
-    """A message as it is now: loaded with its transaction, and with `read`."""
+    """A message changed: marked, tagged, or indexed."""
 
-    message: Message
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRestored:
+    """A message came back from the trash."""
+
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class MessageDeleted:
-    """A message that lists no longer show."""
+    """A message went to the trash, or for good."""
 
     id: UUID
     inbox_id: int
 
 
-Announcement = MessageUpdated | MessageDeleted
+Announcement = MessageUpdated | MessageRestored | MessageDeleted
 
 # Sent with announcements=Sequence[Announcement], on the thread that wrote.
 announced = Signal()

@@ -16,7 +16,7 @@ from inbox.models import Inbox
 from inbox.services.paging import NotFound
 from inbox.services.scope import Scope
 
-_slugs: dict[int, str] = {}
+_slugs: dict[int, str | None] = {}  # None: looked for, and not there
 
 
 def slug(inbox_id: int | None) -> str | None:
@@ -24,8 +24,8 @@ def slug(inbox_id: int | None) -> str | None:
     if inbox_id is None:
         return None
     if inbox_id not in _slugs:
-        load()
-    return _slugs.get(inbox_id)
+        look_up([inbox_id])
+    return _slugs[inbox_id]
 
 
 def known(inbox_ids: Iterable[int | None]) -> bool:
@@ -33,9 +33,13 @@ def known(inbox_ids: Iterable[int | None]) -> bool:
     return all(each is None or each in _slugs for each in inbox_ids)
 
 
-def load() -> None:
-    """Read all slugs anew."""
-    _slugs.update(Inbox.objects.values_list("pk", "slug"))
+def look_up(inbox_ids: Iterable[int | None]) -> None:
+    """See to it that slug answers for these without a query."""
+    found = dict(Inbox.objects.values_list("pk", "slug"))
+    _slugs.update(found)
+    for each in inbox_ids:
+        if each is not None:
+            _slugs.setdefault(each, None)
 
 
 def find(scope: Scope) -> list[Inbox]:

@@ -16,7 +16,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inbox.models import Message, MessageRead, Raw
 from inbox.services import search, transactions
-from inbox.services.announce import MessageDeleted, MessageUpdated, announce
+from inbox.services.announce import (
+    MessageDeleted,
+    MessageRestored,
+    MessageUpdated,
+    announce,
+)
 from inbox.services.paging import NotFound, Page, as_cursor, as_uuid, within
 from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
@@ -126,6 +131,11 @@ def get(scope: Scope, id: str | UUID) -> Message:
     return found
 
 
+def by_ids(scope: Scope, ids: Collection[UUID]) -> list[Message]:
+    """Return these messages, as far as they are there and not in the trash."""
+    return list(_loaded(Message.objects.filter(scope.q(), _ALIVE, pk__in=ids)))
+
+
 def open_raw(message: Message) -> bytes:
     """Return a message's octets, as sent. Raises NotFound if they are gone."""
     raw = Raw.objects.filter(pk=message.transaction_id).first()
@@ -160,9 +170,8 @@ def update(
             changes["tags"] = kept
         if changes:
             Message.objects.filter(pk=message.pk).update(**changes)
-        message = get(scope, message.pk)
-        announce([MessageUpdated(message)])
-    return message
+        announce([MessageUpdated(message.pk)])
+    return get(scope, message.pk)
 
 
 def _clean(tags: Collection[str]) -> list[str]:
@@ -234,9 +243,8 @@ def restore(scope: Scope, id: str | UUID) -> Message:
         trash = Message.objects.filter(scope.q(), deleted_at__isnull=False)
         if not key or not trash.filter(pk=key).update(deleted_at=None):
             raise NotFound(f'there is no message "{id}" in the trash')
-        message = get(scope, id)
-        announce([MessageUpdated(message)])
-    return message
+        announce([MessageRestored(key)])
+    return get(scope, key)
 
 
 def counts(scope: Scope) -> Counts:

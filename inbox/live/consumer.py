@@ -1,0 +1,161 @@
+"""One connection to /ws/live: what it watches, and how much of it is on its way.
+
+Daphne does not hold back for a slow client, so we do: at most two batches wait for
+an acknowledgement, a bounded rest waits here, and beyond it there is one `resync`.
+No ORM: Channels would run it on the thread that all connections share.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from channels.consumer import get_handler_name
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from inbox.live import protocol
+from inbox.live.protocol import Ack, BadFrame, Command, Subscribe, Topic, Unsubscribe
+
+MAX_TOPICS = 50  # of a connection
+MAX_UNACKED = 2  # batches
+MAX_WAITING = 64 * 1024  # characters that wait for a topic
+# Commands: so many at once, then so many a second. A client that sends without reading
+# would have us keep the answers.
+BURST = 200
+RATE = 20.0
+POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A topic that is watched, and what waits until it may be sent."""
+
+    topic: Topic
+    waiting: list[str] = field(default_factory=list)
+    size: int = 0
+    behind: bool = False
+    # The number of the last frame of each feed: there may be several processes.
+    last: dict[str, int] = field(default_factory=dict)
+
+    def follows(self, feed: str, number: int) -> bool:
+        """Note a frame's number; return whether none is missing before it."""
+        last = self.last.get(feed)
+        self.last[feed] = number
+        return last is None or number == last + 1
+
+    def take(self, events: str) -> None:
+        if self.behind:
+            return
+        self.waiting.append(events)
+        self.size += len(events)
+
+    def drop(self) -> None:
+        """Give up what waits; the client is to load anew."""
+        self.behind = True
+        self.waiting.clear()
+        self.size = 0
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """Speaks docs/live.md with one client."""
+
+    async def dispatch(self, message: Mapping[str, Any]) -> None:
+        """Handle a message, without Channels' hop to the database's thread before it."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def connect(self) -> None:
+        self.watches: dict[str, _Watch] = {}
+        self.sent = self.acked = 0
+        self.tokens, self.counted_at = float(BURST), time.monotonic()
+        await self.channel_layer.group_add(protocol.CONTROL, self.channel_name)
+        await self.accept()
+        await self.send(protocol.hello())
+
+    async def disconnect(self, code: int) -> None:
+        for group in [protocol.CONTROL, *self.watches]:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    # The client's frames
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None
+    ) -> None:
+        try:
+            command = protocol.parse(text_data)
+            if not (isinstance(command, Ack) or self._may_command()):
+                await self.close(POLICY_VIOLATION)
+                return
+            await self._obey(command)
+        except BadFrame as error:
+            if self._may_command():
+                await self.send(protocol.error(str(error)))
+            else:
+                await self.close(POLICY_VIOLATION)
+
+    def _may_command(self) -> bool:
+        now = time.monotonic()
+        self.tokens = min(BURST, self.tokens + (now - self.counted_at) * RATE)
+        self.counted_at = now
+        self.tokens -= 1
+        return self.tokens >= 0
+
+    async def _obey(self, command: Command) -> None:
+        match command:
+            case Subscribe(topic):
+                await self._subscribe(topic)
+            case Unsubscribe(topic):
+                if self.watches.pop(topic.group, None):
+                    await self.channel_layer.group_discard(
+                        topic.group, self.channel_name
+                    )
+            case Ack(seq):
+                if not 0 < seq <= self.sent:
+                    raise BadFrame(f"no batch {seq} was sent")
+                self.acked = max(self.acked, seq)
+                await self._flush()
+
+    async def _subscribe(self, topic: Topic) -> None:
+        if topic.group not in self.watches:
+            if len(self.watches) >= MAX_TOPICS:
+                raise BadFrame(f"a connection watches at most {MAX_TOPICS} topics")
+            self.watches[topic.group] = _Watch(topic)
+            await self.channel_layer.group_add(topic.group, self.channel_name)
+        await self.send(protocol.subscribed(topic))
+
+    # The feed's frames
+
+    async def live_frame(self, frame: Mapping[str, Any]) -> None:
+        """Pass a frame of the feed on, now or later."""
+        watch = self.watches.get(frame["group"])
+        if watch is None:
+            return
+        if not watch.follows(frame["feed"], frame["number"]):
+            # The layer drops what a queue has no room for, of whatever topic.
+            await self.live_lost()
+            return
+        watch.take(frame["events"])
+        await self._flush()
+
+    async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:
+        """Have everything loaded anew, since something got lost on the way here."""
+        for watch in self.watches.values():
+            watch.drop()
+        await self._flush()
+
+    async def _flush(self) -> None:
+        """Send what may be sent, the topic that was served last coming last."""
+        for group, watch in list(self.watches.items()):
+            if self.sent - self.acked >= MAX_UNACKED:
+                if watch.size > MAX_WAITING:
+                    watch.drop()
+            elif watch.behind:
+                watch.behind = False
+                await self.send(protocol.resync(watch.topic))
+            elif watch.waiting:
+                self.watches[group] = self.watches.pop(group)
+                events = ",".join(watch.waiting)
+                watch.waiting, watch.size = [], 0
+                self.sent += 1
+                await self.send(protocol.batch(self.sent, watch.topic, events))

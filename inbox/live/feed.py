@@ -1,0 +1,279 @@
+"""The live feed: what was committed, told to whoever watches, in frames.
+
+A frame goes out at once if none went in the last 25 ms, else it joins the next. Each
+event is dumped once, however many watch; where nobody does, nothing is done at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
+
+from inbox.api.v3 import shapes
+from inbox.live import protocol
+from inbox.live.pending import Pending
+from inbox.models import Message
+from inbox.services import inboxes, messages, transactions
+from inbox.services.announce import (
+    Announcement,
+    MessageDeleted,
+    MessageRestored,
+    announced,
+)
+from inbox.services.rows import Changes
+from inbox.services.scope import ALL
+from inbox.services.transactions import Attempt
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 0.025  # seconds between frames, at least
+MAX_FRAME = 256 * 1024  # characters; what is longer goes in several
+MAX_PENDING = 50_000  # events; beyond it viewers are told to load anew
+MAX_LOADED = 500  # rows read for one frame; beyond it likewise
+_REST = 1.0  # seconds after a failure
+_GRACE = 2.0  # seconds to send what waits at the end
+
+Shape = Callable[[], dict[str, Any]]
+
+
+class Feed:
+    """Tells the live groups of the channel layer, on the loop it was started on."""
+
+    def __init__(self, layer: BaseChannelLayer | None = None) -> None:
+        self._layer = layer or get_channel_layer()
+        self._pending = Pending()
+        self._numbers: dict[str, int] = {}  # of the last frame to each group
+        self._lost = False  # is something missing that viewers were to be told?
+        self._failing = False
+        self._last = 0.0  # when the last frame went, by the loop's clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to hear what services announce. Call on the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        announced.connect(self._hear)
+
+    async def stop(self) -> None:
+        """Send what waits, as far as it can be sent."""
+        announced.disconnect(self._hear)
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=_GRACE)
+        if self._task is not None:
+            self._task.cancel()
+
+    def committed(self, changes: Changes) -> None:
+        """Take what a commit wrote. Called on the event loop, after the commit."""
+        if self._is_watched_at_all():
+            self._pending.add(changes)
+            self._schedule()
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """Take what a service changed. May be called on any thread."""
+        self._loop.call_soon_threadsafe(self._take, announcements)
+
+    def _hear(self, announcements: Sequence[Announcement], **_: Any) -> None:
+        self.announce(announcements)
+
+    def _take(self, announcements: Sequence[Announcement]) -> None:
+        if self._is_watched_at_all():
+            self._pending.announce(announcements)
+            self._schedule()
+
+    # Who watches
+
+    def _is_watched_at_all(self) -> bool:
+        if not isinstance(self._layer, InMemoryChannelLayer):
+            return True  # those who watch may be in other processes
+        return any(map(self._is_watched, list(self._layer.groups)))
+
+    def _is_watched(self, group: str) -> bool:
+        if not isinstance(self._layer, InMemoryChannelLayer):
+            return True
+        return group != protocol.CONTROL and bool(self._layer.groups.get(group))
+
+    # Frames
+
+    def _schedule(self) -> None:
+        if len(self._pending) > MAX_PENDING:
+            self._pending, self._lost = Pending(), True
+        if self._task is None:
+            self._task = self._loop.create_task(self._publish())
+
+    async def _publish(self) -> None:
+        """Send frames until nothing waits, none sooner than the interval allows."""
+        try:
+            while len(self._pending) or self._lost:
+                wait = self._last + INTERVAL - self._loop.time()
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                self._last = self._loop.time()
+                pending, self._pending = self._pending, Pending()
+                await self._try_to_send(pending)
+        finally:
+            self._task = None
+
+    async def _try_to_send(self, pending: Pending) -> None:
+        """Send what is pending; viewers load anew what could not be sent."""
+        try:
+            await self._send(pending)
+            self._failing = False
+        except Exception as error:
+            if not self._failing:  # said once, however often it is tried
+                log.exception("The live feed cannot tell its viewers: %s", error)
+            self._lost = self._failing = True
+            await asyncio.sleep(_REST)
+
+    async def _send(self, pending: Pending) -> None:
+        if self._lost:
+            await self._layer.group_send(protocol.CONTROL, {"type": "live.lost"})
+            self._lost = False
+        frames = await self._frames(pending)
+        for group, events in frames.groups.items():
+            for part in parts(events):
+                await self._send_part(group, part)
+        if pending.brings_messages and self._is_watched(protocol.ARRIVALS):
+            await self._layer.group_send(protocol.ARRIVALS, {"type": "live.arrival"})
+        for session in pending.closed:
+            self._numbers.pop(protocol.session_group(session), None)
+
+    async def _send_part(self, group: str, events: str) -> None:
+        number = self._numbers[group] = self._numbers.get(group, 0) + 1
+        frame = {
+            "type": "live.frame",
+            "feed": str(protocol.PROCESS),
+            "number": number,
+            "group": group,
+            "events": events,
+        }
+        await self._layer.group_send(group, frame)
+
+    # Events
+
+    async def _frames(self, pending: Pending) -> _Frames:
+        """Return the events of each group that is watched."""
+        frames = _Frames(self._is_watched)
+        if not inboxes.known(ids := pending.inbox_ids):
+            await database_sync_to_async(inboxes.look_up)(ids)
+        _tell_sessions(frames, pending)
+        _tell_exchanges(frames, pending)
+        _tell_closed(frames, pending)
+        for row in pending.messages.values():
+            frames.put_message("message.created", row.inbox_id, shapes.message, row)
+        await self._tell_announced(frames, pending)
+        return frames
+
+    async def _tell_announced(self, frames: _Frames, pending: Pending) -> None:
+        """Tell what has to be read first: changed messages, refused transactions."""
+        changed = {
+            id: "created" if isinstance(each, MessageRestored) else "updated"
+            for id, each in pending.announced.items()
+            if not isinstance(each, MessageDeleted)
+        }
+        if len(changed) + len(pending.refused) > MAX_LOADED:
+            self._lost = True
+        elif changed or pending.refused:
+            found, refused = await database_sync_to_async(_load)(
+                changed, pending.refused
+            )
+            for row in found:
+                event = f"message.{changed[row.pk]}"
+                frames.put_message(event, row.inbox_id, shapes.message, row)
+            for one in refused:
+                frames.put_message(
+                    "transaction.ended", one.inbox_id, shapes.transaction, one
+                )
+        for gone in pending.announced.values():
+            if isinstance(gone, MessageDeleted):
+                frames.put_message("message.deleted", gone.inbox_id, _deleted, gone)
+
+
+class _Frames:
+    """The events of groups, as JSON, in order; each is dumped once, if at all."""
+
+    def __init__(self, is_watched: Callable[[str], bool]) -> None:
+        self._is_watched = is_watched
+        self.groups: dict[str, list[str]] = {}
+
+    def put(self, event: str, groups: Sequence[str], shape: Shape) -> None:
+        watched = [group for group in groups if self._is_watched(group)]
+        if watched:
+            text = json.dumps({"event": event, **shape()})
+            for group in watched:
+                self.groups.setdefault(group, []).append(text)
+
+    def put_message(
+        self,
+        event: str,
+        inbox_id: int | None,
+        shape: Callable[[Any], dict[str, Any]],
+        row: object,
+    ) -> None:
+        self.put(event, _groups("messages", inbox_id), partial(shape, row))
+
+
+def _groups(to: str, inbox_id: int | None) -> list[str]:
+    slug = inboxes.slug(inbox_id)
+    whole = protocol.group(to)
+    return [whole, protocol.group(to, slug)] if slug else [whole]
+
+
+def _tell_sessions(frames: _Frames, pending: Pending) -> None:
+    for id, row in pending.sessions.items():
+        groups = [*_groups("sessions", row.inbox_id), protocol.session_group(id)]
+        shape = partial(shapes.session, row)
+        if id in pending.opened:
+            frames.put("session.opened", groups, shape)
+        elif id not in pending.closed:
+            frames.put("session.updated", groups, shape)
+
+
+def _tell_exchanges(frames: _Frames, pending: Pending) -> None:
+    for key, row in pending.exchanges.items():
+        event = "exchange.created" if key in pending.created else "exchange.updated"
+        group = protocol.session_group(row.session_id)
+        frames.put(event, [group], partial(shapes.exchange, row))
+
+
+def _tell_closed(frames: _Frames, pending: Pending) -> None:
+    for id in pending.closed:
+        # Last of all: after it nothing more comes of this session.
+        row = pending.sessions[id]
+        groups = [*_groups("sessions", row.inbox_id), protocol.session_group(id)]
+        frames.put("session.closed", groups, partial(shapes.session, row))
+
+
+def _deleted(gone: MessageDeleted) -> dict[str, Any]:
+    return {"id": str(gone.id), "inbox": inboxes.slug(gone.inbox_id)}
+
+
+def _load(
+    changed: Collection[UUID], refused: Collection[UUID]
+) -> tuple[list[Message], list[Attempt]]:
+    found = messages.by_ids(ALL, changed)
+    attempts = transactions.by_ids(refused)
+    # Unknown inboxes are looked up here, off the event loop.
+    inboxes.look_up(row.inbox_id for row in found)
+    inboxes.look_up(row.inbox_id for row in attempts)
+    return found, attempts
+
+
+def parts(events: Sequence[str]) -> Iterator[str]:
+    """Yield events joined by commas, in parts that are no longer than need be."""
+    part: list[str] = []
+    size = 0
+    for event in events:
+        if part and size + len(event) > MAX_FRAME:
+            yield ",".join(part)
+            part, size = [], 0
+        part.append(event)
+        size += len(event) + 1
+    if part:
+        yield ",".join(part)

@@ -1,0 +1,88 @@
+"""What the live feed's next frame is made of.
+
+Rows are those of the recorder itself, told as they are when the frame goes out: one
+that changed twice meanwhile is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from inbox.services.announce import Announcement, MessageDeleted
+from inbox.services.rows import (
+    Changes,
+    ExchangeRow,
+    MessageRow,
+    SessionRow,
+    TransactionRow,
+)
+
+
+@dataclass(slots=True)
+class Pending:
+    """What the next frame is made of; a row that changed twice stands here once."""
+
+    messages: dict[UUID, MessageRow] = field(default_factory=dict)
+    announced: dict[UUID, Announcement] = field(default_factory=dict)
+    refused: dict[UUID, TransactionRow] = field(default_factory=dict)
+    sessions: dict[UUID, SessionRow] = field(default_factory=dict)
+    opened: set[UUID] = field(default_factory=set)
+    closed: set[UUID] = field(default_factory=set)
+    exchanges: dict[tuple[UUID, int], ExchangeRow] = field(default_factory=dict)
+    created: set[tuple[UUID, int]] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return (
+            len(self.messages)
+            + len(self.announced)
+            + len(self.refused)
+            + len(self.sessions)
+            + len(self.exchanges)
+        )
+
+    @property
+    def brings_messages(self) -> bool:
+        """Whether messages came, changed or came back."""
+        changed = not all(
+            isinstance(e, MessageDeleted) for e in self.announced.values()
+        )
+        return bool(self.messages) or changed
+
+    @property
+    def inbox_ids(self) -> set[int | None]:
+        """The inboxes of what is told without being read anew."""
+        deleted = (e for e in self.announced.values() if isinstance(e, MessageDeleted))
+        return {
+            *(row.inbox_id for row in self.messages.values()),
+            *(row.inbox_id for row in self.sessions.values()),
+            *(gone.inbox_id for gone in deleted),
+        }
+
+    def add(self, changes: Changes) -> None:
+        for message in changes.messages_created:
+            self.messages[message.id] = message
+        for transaction in changes.transactions_not_accepted:
+            self.refused[transaction.id] = transaction
+        for rows in (
+            changes.sessions_opened,
+            changes.sessions_updated,
+            changes.sessions_closed,
+        ):
+            for session in rows:
+                self.sessions[session.id] = session
+        self.opened.update(session.id for session in changes.sessions_opened)
+        self.closed.update(session.id for session in changes.sessions_closed)
+        for exchange in changes.exchanges_created:
+            key = exchange.session_id, exchange.seq
+            self.exchanges[key] = exchange
+            self.created.add(key)
+        for exchange in changes.exchanges_updated:
+            self.exchanges[exchange.session_id, exchange.seq] = exchange
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        for each in announcements:
+            # What was said of a message before no longer holds, nor its place in order.
+            self.announced.pop(each.id, None)
+            self.announced[each.id] = each

@@ -1,0 +1,147 @@
+"""The frames of /ws/live, as docs/live.md has them, and the groups behind its topics.
+
+What clients send is parsed to commands, or refused by BadFrame in plain words. What
+they are sent is made as text; a batch takes its events as JSON, made once for all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from mailsink.ids import uuid7
+
+VERSION = 1
+# Names this run of the process: behind another one, nothing that was told holds.
+PROCESS = uuid7()
+MAX_COMMAND = 4096  # characters of a client's frame
+
+# Groups of the channel layer that are not topics
+CONTROL = "live.control"  # every connection: what concerns all of its topics
+ARRIVALS = "live.arrivals"  # that messages came or changed, without saying which
+
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
+
+
+class BadFrame(ValueError):
+    """What is wrong with a client's frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What can be subscribed to; an inbox's slug narrows messages and sessions."""
+
+    to: str
+    inbox: str | None = None
+
+    @property
+    def group(self) -> str:
+        """The channel layer's group of those who watch."""
+        if self.to.startswith("session:"):
+            return session_group(self.to.removeprefix("session:"))
+        return group(self.to, self.inbox)
+
+    @property
+    def members(self) -> str:
+        """What names the topic in a frame, as the members of a JSON object."""
+        inbox = f', "inbox": {json.dumps(self.inbox)}' if self.inbox else ""
+        return f'"to": {json.dumps(self.to)}{inbox}'
+
+
+def group(to: str, inbox: str | None = None) -> str:
+    """Return the group of "messages" or "sessions", in all inboxes or in one."""
+    return f"live.{to}.in.{inbox}" if inbox else f"live.{to}"
+
+
+def session_group(id: UUID | str) -> str:
+    """Return the group of one session's transcript."""
+    return f"live.session.{id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    seq: int
+
+
+Command = Subscribe | Unsubscribe | Ack
+
+
+def parse(text: str | None) -> Command:
+    """Return the command in a client's frame. Raises BadFrame."""
+    if text is None:
+        raise BadFrame("frames are text, not binary")
+    if len(text) > MAX_COMMAND:
+        raise BadFrame(f"a frame has at most {MAX_COMMAND} characters")
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadFrame("frames are JSON") from None
+    if not isinstance(frame, dict):
+        raise BadFrame("a frame is a JSON object")
+    match frame.get("type"):
+        case "subscribe":
+            return Subscribe(_topic(frame))
+        case "unsubscribe":
+            return Unsubscribe(_topic(frame))
+        case "ack":
+            return _ack(frame.get("seq"))
+    raise BadFrame('"type" is "subscribe", "unsubscribe" or "ack"')
+
+
+def _topic(frame: dict[str, object]) -> Topic:
+    to, inbox = frame.get("to"), frame.get("inbox")
+    if inbox is not None and not (isinstance(inbox, str) and _SLUG.fullmatch(inbox)):
+        raise BadFrame('"inbox" is an inbox\'s slug')
+    if to in ("messages", "sessions"):
+        return Topic(str(to), inbox)
+    if not isinstance(to, str) or not to.startswith("session:"):
+        raise BadFrame('"to" is "messages", "sessions" or "session:<id>"')
+    if inbox is not None:
+        raise BadFrame('"inbox" goes with "messages" and "sessions" only')
+    try:
+        return Topic(f"session:{UUID(to.removeprefix('session:'))}")
+    except ValueError:
+        raise BadFrame('"session:" is followed by a session\'s id') from None
+
+
+def _ack(seq: object) -> Ack:
+    if not isinstance(seq, int) or isinstance(seq, bool):
+        raise BadFrame('"seq" is the number of a batch')
+    return Ack(seq)
+
+
+def hello() -> str:
+    """Return the first frame of a connection."""
+    return json.dumps({"type": "hello", "version": VERSION, "server": str(PROCESS)})
+
+
+def subscribed(topic: Topic) -> str:
+    """Return the answer to a subscription: from here on, changes are told."""
+    return f'{{"type": "subscribed", {topic.members}}}'
+
+
+def batch(seq: int, topic: Topic, events: str) -> str:
+    """Return a batch; events are JSON objects, joined by commas."""
+    return f'{{"type": "batch", "seq": {seq}, {topic.members}, "events": [{events}]}}'
+
+
+def resync(topic: Topic) -> str:
+    """Return: something was left out, load anew."""
+    return f'{{"type": "resync", {topic.members}}}'
+
+
+def error(detail: str) -> str:
+    """Return: your frame could not be taken, and why."""
+    return json.dumps({"type": "error", "detail": detail})
