@@ -1,0 +1,108 @@
+"""Fixtures for all tests: a running Mailsink, a browser, private servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import private
+from tests.programs import program
+from tests.running import Mailsink
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+_QUIET_BROWSER = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    """Pages name static files by their hashes, which are known once collected."""
+    from mailsink.web.static import collect
+
+    collect()
+
+
+def _ended(server: Mailsink) -> None:
+    """Stop a server, which must not have written a traceback."""
+    if server.process.poll() is None:
+        server.stop()
+    assert "Traceback" not in server.stderr, server.stderr
+
+
+@pytest.fixture(scope="module")
+def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
+    """A running Mailsink that the tests of one module share."""
+    server = Mailsink(tmp_path_factory.mktemp("mailsink"))
+    yield server
+    _ended(server)
+
+
+@pytest.fixture
+def start_mailsink(tmp_path: Path) -> Iterator[Callable[..., Mailsink]]:
+    """Starts a Mailsink of the test's own: start_mailsink(*flags, **variables).
+
+    Variables are MAILSINK_'s, named without it. All use the same data folder.
+    """
+    started: list[Mailsink] = []
+
+    def start(*flags: str, **variables: str) -> Mailsink:
+        started.append(Mailsink(tmp_path / "data", *flags, **variables))
+        return started[-1]
+
+    yield start
+    for server in started:
+        _ended(server)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser. By module: its event loop must not meet those of async tests."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium", "chromium"), args=_QUIET_BROWSER
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own, without anything from earlier pages.
+
+    An error in a script of the page fails the test.
+    """
+    context = browser.new_context()
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A private PostgreSQL."""
+    with private.postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A private Redis."""
+    with private.redis() as url:
+        yield url

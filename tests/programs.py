@@ -1,0 +1,39 @@
+"""The programs that tests drive: of this machine, or unpacked by `make test`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+UNPACKED = Path(__file__).resolve().parent.parent / ".cache" / "debian" / "root"
+_FOLDERS = ("usr/bin", "usr/sbin", "usr/lib/postgresql/*/bin")
+
+
+class MissingProgramError(Exception):
+    """A test needs a program that is not there: it fails rather than being skipped."""
+
+
+def program(name: str, package: str) -> str:
+    """Return the program's path. package: what to install where it is missing."""
+    folders = [
+        str(folder)
+        for root in (Path("/"), UNPACKED)
+        for pattern in _FOLDERS
+        for folder in sorted(root.glob(pattern), reverse=True)
+    ]
+    found = shutil.which(name) or shutil.which(name, path=":".join(folders))
+    if not found:
+        raise MissingProgramError(
+            f"{name} is missing: install Debian's {package}, or let `make test` do it"
+        )
+    return found
+
+
+def environment(program: str) -> dict[str, str]:
+    """Return the environment in which the program finds its libraries."""
+    environ = dict(os.environ)
+    if program.startswith(str(UNPACKED)):
+        libraries = [*UNPACKED.glob("usr/lib/*-linux-gnu"), *UNPACKED.glob("lib/*-gnu")]
+        environ["LD_LIBRARY_PATH"] = ":".join(map(str, libraries))
+    return environ

@@ -1,0 +1,108 @@
+"""A real Mailsink in a process of its own, as tests start, ask and stop it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+ANY_PORT = ("--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0")
+
+
+def environment(data: Path, **variables: str) -> dict[str, str]:
+    """Return an environment with these MAILSINK_ variables (given without it) only."""
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MAILSINK_")
+    }
+    ours = {"MAILSINK_DATA": str(data)}
+    ours |= {f"MAILSINK_{name}": value for name, value in variables.items()}
+    return {**environ, **ours}
+
+
+def manage(
+    *arguments: str, data: Path, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of manage.py to its end."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(data, **variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+class Mailsink:
+    """`manage.py serve` on free ports of 127.0.0.1, ready to be used.
+
+    lines: what it printed until it was ready
+    smtp: (host, port) of the first SMTP listener
+    url: of the web side, without a slash at its end
+    """
+
+    def __init__(self, data: Path, *flags: str, **variables: str) -> None:
+        self.data = data
+        data.mkdir(parents=True, exist_ok=True)
+        self._stderr = (data / "stderr.txt").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", *(flags or ANY_PORT)],
+            cwd=ROOT,
+            env=environment(data, **variables),
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+        )
+        try:
+            self.lines = self._until_ready()
+        except BaseException:
+            self.kill()
+            raise
+        self.smtp = self._address("SMTP")
+        self.url = "http://{}:{}".format(*self._address("Web"))
+
+    def _until_ready(self) -> list[str]:
+        assert self.process.stdout
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line.rstrip("\n"))
+            if lines[-1] == "Mailsink is ready.":
+                return lines
+        raise AssertionError(f"it did not start: {lines} {self.stderr}")
+
+    def _address(self, kind: str) -> tuple[str, int]:
+        for line in self.lines:
+            if line.startswith(kind):
+                url = urlsplit("//" + line.split()[1].removeprefix("http://"))
+                return url.hostname or "", url.port or 0
+        return "", 0
+
+    @property
+    def stderr(self) -> str:
+        """What it wrote to stderr so far."""
+        return (self.data / "stderr.txt").read_text()
+
+    def stop(self) -> int:
+        """End it with SIGTERM; return its exit code."""
+        self.process.terminate()
+        return self._end()
+
+    def kill(self) -> int:
+        """End it with SIGKILL; return its exit code."""
+        self.process.kill()
+        return self._end()
+
+    def _end(self) -> int:
+        try:
+            self.process.communicate(timeout=30)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.communicate()
+            self._stderr.close()
+        return self.process.returncode
