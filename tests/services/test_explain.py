@@ -1,0 +1,197 @@
+"""What the pages say of the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from inbox.services import explain
+from inbox.services.explain.lines import details
+from inbox.services.explain.outcomes import NOTHING_MORE
+from inbox.services.explain.quantities import counted, duration, stopwatch
+from inbox.services.rows import ExchangeRow, SessionRow
+from mailsink.smtp.events import FLAGS
+
+NOW = datetime.now(UTC)
+
+
+def a_session(**fields: object) -> SessionRow:
+    row = SessionRow(uuid4(), uuid4(), "127.0.0.1:1025", "10.0.0.1", 9, "SMTP", NOW)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    return row
+
+
+def an_exchange(**fields: object) -> ExchangeRow:
+    row = ExchangeRow(uuid4(), 1, "command", "NOOP", "NOOP", 6, 1_031_400)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    return row
+
+
+def test_every_flag_has_its_words() -> None:
+    assert explain.FLAG_WORDS.keys() == FLAGS
+    for words in explain.FLAG_WORDS.values():
+        assert words.sentence.endswith((".", ")."))
+
+
+@pytest.mark.parametrize(
+    ("us", "words"),
+    [
+        (0, "0.0 ms"),
+        (240, "0.2 ms"),
+        (9_949, "9.9 ms"),
+        (9_950, "10 ms"),
+        (41_300, "41 ms"),
+        (999_499, "999 ms"),
+        (999_500, "1.0 s"),
+        (59_949_999, "59.9 s"),
+        (59_950_000, "1:00 min"),
+        (245_000_000, "4:05 min"),
+        (3_599_600_000, "1:00 h"),
+        (7_500_000_000, "2:05 h"),
+    ],
+)
+def test_duration(us: int, words: str) -> None:
+    assert duration(us) == words
+
+
+def test_counted_and_stopwatch() -> None:
+    assert counted(1, "octet") == "1 octet"
+    assert counted(14203, "octet") == "14,203 octets"
+    assert [stopwatch(s) for s in (-3, 4, 65, 3723)] == [
+        "0:00",
+        "0:04",
+        "1:05",
+        "1:02:03",
+    ]
+
+
+def test_meaning_known_code_with_enhanced_code() -> None:
+    first, second, third = explain.meaning(550, "5.1.1")
+    assert "unknown" in first
+    assert "permanent" in second
+    assert "the mailbox does not exist" in third
+
+
+def test_meaning_unknown_code_goes_by_its_first_digit() -> None:
+    assert explain.meaning(499) == [
+        "4yz is temporary: a good client keeps the message and tries again later "
+        "(RFC 5321 §4.2.1)."
+    ]
+    assert explain.meaning(999) == ["999 is no code that SMTP knows."]
+    assert explain.meaning(250, "2.9.9") == explain.meaning(250)
+
+
+@dataclass
+class Case:
+    words: str
+    session: SessionRow
+    facts: explain.Facts = NOTHING_MORE
+
+
+def ended(ending: str, **fields: object) -> SessionRow:
+    return a_session(ending=ending, closed_at=NOW + timedelta(seconds=1), **fields)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("connected, has said nothing yet", a_session()),
+        Case("waiting after MAIL", a_session(last_verb="MAIL")),
+        Case(
+            "sending a message, 1 octet so far",
+            a_session(last_verb="DATA"),
+            explain.Facts(body_octets=1),
+        ),
+        Case("1 message", ended("quit", messages=1)),
+        Case(
+            "the recipient refused (550)",
+            ended("quit"),
+            explain.Facts(1, recipients_refused=1, recipient_code=550),
+        ),
+        Case(
+            "all 3 recipients refused (550)",
+            ended("quit"),
+            explain.Facts(3, recipients_refused=3, recipient_code=550),
+        ),
+        Case(
+            "2 messages · 2 of 4 recipients refused (452) · dropped after RSET",
+            ended("dropped", messages=2, last_verb="RSET"),
+            explain.Facts(4, recipients_refused=2, recipient_code=452),
+        ),
+        Case("refused at connect (421)", ended("refused", worst_code=421)),
+        Case("TLS failed", ended("tls_failed")),
+        Case("closed by our shutdown after EHLO", ended("shutdown", last_verb="EHLO")),
+        Case(
+            "HTTP on the SMTP port",
+            ended("error"),
+            explain.Facts(flags=frozenset({"http_on_smtp"})),
+        ),
+    ],
+    ids=lambda case: case.words,
+)
+def test_outcome(case: Case) -> None:
+    assert explain.outcome(case.session, case.facts) == case.words
+
+
+@pytest.mark.parametrize(
+    "ending",
+    "quit dropped timeout shutdown refused tls_failed turned error crashed".split(),
+)
+def test_every_ending_has_a_sentence(ending: str) -> None:
+    assert explain.ending(ended(ending)).endswith(".")
+    assert explain.outcome(ended(ending, last_verb="NOOP"))
+
+
+def test_ending_cut_off_says_that_nothing_was_accepted() -> None:
+    words = explain.ending(
+        ended("dropped", last_verb="DATA"), explain.Facts(body_octets=14203)
+    )
+    assert (
+        "in the middle of a message, after 14,203 octets; it was not accepted" in words
+    )
+
+
+def test_line_folds_a_long_reply_only() -> None:
+    line = explain.line(an_exchange(verb="EHLO", reply="250-a\n250-B\n250 C", code=250))
+    assert (line.reply, line.folded) == ("250 2 extensions", True)
+    line = explain.line(an_exchange(reply="250 Ok", code=250))
+    assert (line.reply, line.folded, line.tone) == ("250 Ok", False, "ok")
+
+
+def test_line_tells_the_verb_from_the_rest() -> None:
+    line = explain.line(an_exchange(verb="MAIL", line="mail FROM:<a@b>"))
+    assert (line.verb, line.text) == ("mail", "FROM:<a@b>")
+    line = explain.line(an_exchange(verb="", line="GET / HTTP/1.1"))
+    assert (line.verb, line.text) == ("", "GET / HTTP/1.1")
+
+
+def test_line_times() -> None:
+    line = explain.line(an_exchange(ready_us=1_031_600, delayed_us=500_000))
+    assert (line.at, line.took, line.delayed) == ("1,031", "0.2 ms", "500 ms")
+
+
+def test_line_of_a_body_says_how_far_it_came() -> None:
+    body = {"kind": "body", "verb": "", "line": "", "octets": 14203}
+    assert explain.line(an_exchange(**body)).remark == "14,203 octets of message so far"
+    cut = an_exchange(**body, flags="aborted_in_data")
+    assert explain.line(cut).remark == "14,203 octets of message, then cut off"
+    done = an_exchange(**body, code=250, reply="250 2.0.0 Ok")
+    assert explain.line(done).remark == "14,203 octets of message"
+
+
+def test_details_of_a_reply_that_could_not_be_written() -> None:
+    told = dict(details(an_exchange(reply="250 Ok", code=250, ready_us=1_031_500)))
+    assert told["Client waited"] == ["the reply could not be written: it had left"]
+    told = dict(details(an_exchange(reply="250 Ok", code=250, replied_us=1_032_400)))
+    assert told["Client waited"] == ["1.0 ms"]
+
+
+def test_cures_only_for_what_cannot_work_at_all() -> None:
+    assert explain.cures({"pipelined", "auth_plaintext"}) == []
+    (cure,) = explain.cures({"tls_on_plain"})
+    assert "secure: false" in cure.cure

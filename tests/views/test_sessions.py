@@ -1,0 +1,291 @@
+"""The sessions' pages, rendered from rows as the recorder leaves them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from inbox.models import (
+    Exchange,
+    Inbox,
+    Message,
+    Recipient,
+    Server,
+    Session,
+    Transaction,
+)
+from mailsink.ids import short_id, uuid7
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime.now(UTC)
+
+
+def a_session(**fields: Any) -> Session:
+    server, _ = Server.objects.get_or_create(
+        pid=1, defaults={"started_at": NOW, "heartbeat": NOW, "hostname": "test"}
+    )
+    fields = {
+        "server": server,
+        "inbox": Inbox.objects.get(),
+        "listener": "127.0.0.1:1025",
+        "client_address": "10.0.3.22",
+        "client_port": 51822,
+        "protocol": "ESMTP",
+        "helo": "app.shop.test",
+        "opened_at": NOW - timedelta(seconds=10),
+        "closed_at": NOW,
+        "ending": "quit",
+        "last_verb": "QUIT",
+        **fields,
+    }
+    return Session.objects.create(**fields)
+
+
+def a_line(session: Session, seq: int, line: str, **fields: Any) -> Exchange:
+    verb = line.split(" ")[0]
+    fields = {
+        "kind": "command",
+        "verb": verb,
+        "line": line,
+        "octets": len(line) + 2,
+        "received_us": seq * 1000,
+        "ready_us": seq * 1000 + 200,
+        "replied_us": seq * 1000 + 250,
+        "code": 250,
+        "enhanced": "2.0.0",
+        "reply": "250 2.0.0 Ok",
+        **fields,
+    }
+    session.exchanges = seq
+    session.save()
+    return Exchange.objects.create(session=session, seq=seq, **fields)
+
+
+def a_transaction(session: Session, **fields: Any) -> Transaction:
+    return Transaction.objects.create(
+        session=session, inbox=session.inbox, seq=1, started_us=1, **fields
+    )
+
+
+def text(client: Client, url: str, status: int = 200) -> str:
+    answer = client.get(url)
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+def test_list_live_on_top_then_ended_newest_first(client: Client) -> None:
+    old = a_session(helo="old.test")
+    live = a_session(helo="live.test", ending=None, closed_at=None, last_verb="MAIL")
+    new = a_session(helo="new.test")
+    page = text(client, "/sessions")
+    order = [page.index(f'data-id="{each.id}"') for each in (live, new, old)]
+    assert order == sorted(order)
+    assert "waiting after MAIL" in page
+
+
+def test_list_older_pages_by_keyset(client: Client) -> None:
+    every = [a_session(helo=f"n{number}.test") for number in range(60)]
+    first = text(client, "/sessions")
+    cursor = first.split("/sessions?cursor=")[1].split('"')[0]
+    second = text(client, f"/sessions?cursor={cursor}")
+    shown = [page.count('data-id="') for page in (first, second)]
+    assert shown == [50, 10]
+    assert str(every[0].id) in second
+    assert "data-growing" not in second
+
+
+def test_list_bad_cursor_is_a_page_in_words(client: Client) -> None:
+    assert "cursor" in text(client, "/sessions?cursor=nonsense", 404)
+
+
+def test_list_of_nothing_leads_to_the_checklist(client: Client) -> None:
+    assert "Nothing has connected yet" in text(client, "/sessions")
+
+
+@pytest.mark.parametrize(
+    ("fields", "last", "words"),
+    [
+        ({}, None, "said goodbye, sent no message"),
+        ({"messages": 12}, None, "12 messages"),
+        ({"ending": "timeout", "last_verb": "RCPT"}, None, "timed out after RCPT"),
+        ({"ending": "crashed"}, None, "crashed"),
+        ({"ending": "dropped", "last_verb": ""}, None, "said nothing"),
+        (
+            {"ending": "dropped", "last_verb": "DATA"},
+            {"kind": "body", "verb": "", "octets": 14203, "code": None, "reply": ""},
+            "dropped in DATA after 14,203 octets",
+        ),
+        (
+            {"ending": "error", "last_verb": ""},
+            {"kind": "notice", "verb": "", "flags": "tls_on_plain", "code": None},
+            "TLS on a plain port",
+        ),
+    ],
+)
+def test_list_outcome_in_words(
+    client: Client, fields: dict[str, Any], last: dict[str, Any] | None, words: str
+) -> None:
+    session = a_session(**fields)
+    if last:
+        a_line(session, 1, "", **last)
+    assert words in text(client, "/sessions")
+
+
+def test_list_says_how_many_recipients_were_refused(client: Client) -> None:
+    session = a_session(messages=1, refused=1, worst_code=451)
+    transaction = a_transaction(
+        session, outcome="accepted", recipients_accepted=1, recipients_refused=1
+    )
+    Recipient.objects.create(
+        transaction=transaction, seq=2, forward_path="audit@shop.test", rcpt_code=451
+    )
+    assert "1 message · one recipient refused (451)" in text(client, "/sessions")
+
+
+def test_list_says_what_was_not_accepted(client: Client) -> None:
+    session = a_session(refused=1, worst_code=554)
+    a_transaction(session, outcome="rejected", code=554, recipients_accepted=1)
+    assert "1 message not accepted (554)" in text(client, "/sessions")
+
+
+def test_rows_of_the_sessions_asked_for(client: Client) -> None:
+    first, second, _ = a_session(), a_session(), a_session()
+    rows = text(client, f"/sessions/rows?id={first.id}&id={second.id}&id=nonsense")
+    assert rows.count("data-id=") == 2
+
+
+def test_session_with_its_transcript(client: Client) -> None:
+    session = a_session(messages=1, auth_mechanism="PLAIN", auth_username="shop")
+    a_line(session, 1, "EHLO app.shop.test", reply="250-a\n250-PIPELINING\n250 SIZE 9")
+    a_line(session, 2, "AUTH PLAIN ********", flags="auth_plaintext")
+    page = text(client, f"/sessions/{session.id}")
+    assert "app.shop.test → 1 message" in page
+    assert "250 2 extensions" in page
+    assert "PLAIN ********" in page
+    assert "password without TLS" in page
+    assert "AUTH PLAIN shop" in page
+
+
+def test_session_escapes_what_the_client_said(client: Client) -> None:
+    session = a_session(helo="<script>x</script>")
+    a_line(session, 1, "EHLO <script>x</script>", rule="<b>", reply="250 <i>")
+    for url in ("/sessions", f"/sessions/{session.id}?exchange=1"):
+        page = text(client, url)
+        assert "<script>x" not in page
+        assert "<b>”" not in page
+        assert "<i>" not in page
+
+
+def test_session_body_leads_to_its_message(client: Client) -> None:
+    session = a_session(messages=1)
+    transaction = a_transaction(session, outcome="accepted", recipients_accepted=1)
+    message = Message.objects.create(
+        transaction=transaction,
+        inbox=Inbox.objects.get(),
+        received_at=NOW,
+        size=9,
+        subject="Your order",
+    )
+    a_line(session, 1, "", kind="body", transaction=transaction, octets=18211)
+    page = text(client, f"/sessions/{session.id}")
+    assert "18,211 octets of message" in page
+    assert f'href="/messages/{message.id}">open “Your order”' in page
+
+
+def test_session_body_that_was_not_accepted_leads_to_its_transaction(
+    client: Client,
+) -> None:
+    session = a_session()
+    transaction = a_transaction(session, outcome="rejected", code=554)
+    a_line(session, 1, "", kind="body", transaction=transaction)
+    assert f'href="/messages/{transaction.id}"' in text(
+        client, f"/sessions/{session.id}"
+    )
+
+
+def test_session_explains_the_chosen_line(client: Client) -> None:
+    session = a_session()
+    a_line(session, 1, "EHLO app")
+    a_line(
+        session,
+        2,
+        "RCPT TO:<audit@shop.test>",
+        code=451,
+        enhanced="4.7.1",
+        reply="451 4.7.1 Try again later",
+        rule="greylist audit",
+        delayed_us=500_000,
+    )
+    page = text(client, f"/sessions/{session.id}?exchange=2")
+    assert "a good client keeps the message and tries again later" in page
+    assert "4.7.1: about security or policy" in page
+    assert "rule “greylist audit”" in page
+    assert 'id="e2" data-seq="2" aria-current="true"' in page
+    assert page.count('aria-current="true"') == 1
+
+
+def test_session_fragment_of_one_exchange_or_404(client: Client) -> None:
+    session = a_session()
+    a_line(session, 1, "NOOP")
+    assert "Line 1" in text(client, f"/sessions/{session.id}/exchanges/1")
+    text(client, f"/sessions/{session.id}/exchanges/2", 404)
+    text(client, f"/sessions/{uuid7()}/exchanges/1", 404)
+
+
+def test_session_long_is_shown_in_windows(client: Client) -> None:
+    session = a_session()
+    Exchange.objects.bulk_create(
+        Exchange(
+            session=session,
+            seq=seq,
+            kind="command",
+            verb="NOOP",
+            line="NOOP",
+            octets=6,
+            received_us=seq,
+        )
+        for seq in range(1, 2001)
+    )
+    session.exchanges = 2000
+    session.save()
+    page = text(client, f"/sessions/{session.id}")
+    assert page.count("data-seq=") == 500
+    assert 'href="?after=500" data-more="later"' in page
+    page = text(client, f"/sessions/{session.id}?exchange=1800")
+    assert 'id="e1800"' in page
+    assert 'data-more="earlier"' in page
+    Session.objects.update(ending=None, closed_at=None)
+    page = text(client, f"/sessions/{session.id}")
+    assert 'id="e2000"' in page
+    assert "Still open" in page
+    assert (
+        text(client, f"/sessions/{session.id}/exchanges?after=1990").count("<tr") == 10
+    )
+
+
+def test_session_on_the_wrong_port_says_what_cures_it(client: Client) -> None:
+    session = a_session(ending="error", last_verb="")
+    a_line(session, 1, "", kind="notice", flags="tls_on_plain", code=None, reply="")
+    assert "secure: false" in text(client, f"/sessions/{session.id}")
+
+
+@pytest.mark.parametrize("id", ["nonsense", str(UUID(int=7))])
+def test_session_unknown_is_a_page_in_words(client: Client, id: str) -> None:
+    assert "There is no such session" in text(client, f"/sessions/{id}", 404)
+
+
+def test_short_id_leads_to_its_exchange(client: Client) -> None:
+    session = a_session()
+    answer = client.get(f"/s/{short_id(session.id, 3)}")
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/sessions/{session.id}?exchange=3#e3"
+
+
+@pytest.mark.parametrize("short", ["nonsense", "0123456789ab-1", "é-1"])
+def test_short_id_unknown_is_a_page_in_words(client: Client, short: str) -> None:
+    assert "may have been removed" in text(client, f"/s/{short}", 404)
