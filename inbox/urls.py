@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from inbox.views import sessions, welcome
+from inbox.views import inbox, sessions, welcome
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", inbox.index),
+    path("entries", inbox.entries),
+    path("trash", inbox.trash),
     path("sessions", sessions.index),
     path("sessions/rows", sessions.rows),
     path("sessions/<str:id>", sessions.session),

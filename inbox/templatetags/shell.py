@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from inbox.models import Session
+from inbox.services import servers, sessions
+from inbox.services.scope import ALL
 
 register = template.Library()
 
@@ -28,7 +33,21 @@ def clock(moment: datetime | None) -> str:
     return f"{moment:%H:%M:%S}" if moment else ""
 
 
+@dataclass(frozen=True, slots=True)
+class WireStatus:
+    """smtp: where mail is taken; last: the last connection since the start."""
+
+    smtp: list[str]
+    last: Session | None
+
+
 @register.simple_tag
-def wire_status() -> dict[str, object]:
-    """Return where SMTP listens, and the last session or None."""
-    return {"smtp": [], "last": None}
+def wire_status() -> WireStatus:
+    """Return where SMTP listens, and who connected last."""
+    running = servers.alive()
+    smtp = [address for server in running for address in server.smtp]
+    last = sessions.last_connection(ALL)
+    started = min((server.started_at for server in running), default=None)
+    if last and started and last.opened_at < started:
+        last = None
+    return WireStatus(smtp, last)

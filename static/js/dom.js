@@ -51,6 +51,7 @@ export function setText(node, text) {
  */
 export async function getJSON(url, options = {}) {
   const response = await fetch(url, { headers: { Accept: "application/json" }, ...options });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return response.json();
+  if (response.ok) return response.json();
+  const { detail } = await response.json().catch(() => ({}));
+  throw new Error(detail ?? `${url} answered ${response.status}`);
 }

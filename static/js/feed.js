@@ -143,10 +143,11 @@ export class Feed {
     } else if (joined) {
       this.#drop(page);
       for (const entry of page.items) this.put(entry);
-      this.store.count(page.total - this.#held.size);
+      if (page.total !== null) this.store.count(page.total - this.#held.size);
     } else {
       // Too much happened to tell what is between: only count it until it is asked for.
-      this.#missed = Math.max(1, page.total - this.store.length - this.#held.size);
+      const total = page.total ?? 0;
+      this.#missed = Math.max(1, total - this.store.length - this.#held.size);
     }
   }
 

@@ -19,6 +19,7 @@ const box = /** @type {HTMLElement} */ (document.getElementById("entries"));
 const bar = /** @type {HTMLButtonElement} */ (document.getElementById("new-messages"));
 const empty = /** @type {HTMLElement} */ (document.getElementById("empty"));
 const query = scroller.dataset.query ?? "";
+const home = query ? `/?${new URLSearchParams({ q: query })}` : "/";
 
 let pointerOver = false;
 /** @type {string} the id that the pane shows */
@@ -124,16 +125,25 @@ open = location.pathname.split("/")[2] ?? "";
 cursor = open;
 pane.start();
 message.start({
-  read(id) {
+  opened(id) {
     const entry = feed.store.at(feed.store.indexOf(id));
-    if (entry && !entry.read) feed.put({ ...entry, read: true });
+    if (entry?.read === false) feed.put({ ...entry, read: true });
     feed.settle();
   },
+  deleted(id) {
+    const place = feed.store.indexOf(id);
+    feed.remove(id);
+    cursor = feed.store.at(Math.max(0, Math.min(place, feed.store.loaded - 1)))?.id ?? "";
+    feed.settle();
+    back();
+  },
+  restored: () => feed.load(),
 });
 
-const back = () => {
-  if (open) pane.open(scroller.dataset.home ?? "/");
+/** Close the message, and be in the list where one was. */
+function back() {
+  if (open) pane.open(home);
   const index = feed.store.indexOf(cursor);
   if (index >= 0) list.focus(index);
-};
+}
 bind({ j: () => move(1), k: () => move(-1), u: back, Escape: back });

@@ -49,6 +49,7 @@ export class List {
     this.source = source;
     this.#row = Number.parseFloat(getComputedStyle(scroller).getPropertyValue("--row"));
     box.replaceChildren();
+    box.classList.add("windowed");
     scroller.addEventListener("scroll", () => this.invalidate(), { passive: true });
     new ResizeObserver(() => this.invalidate()).observe(scroller);
   }

@@ -87,7 +87,7 @@ function partsOf(row) {
  */
 export function fill(row, entry, open) {
   const words = describe(entry);
-  const { link, dot, from, time, clip, pin, subject, status } = partsOf(row);
+  const { link, dot, from, time, clip, pin, subject, refused, status } = partsOf(row);
   row.dataset.id = entry.id;
   row.classList.toggle("unread", words.unread);
   /** @type {HTMLAnchorElement} */ (link).href = words.url;
@@ -100,6 +100,7 @@ export function fill(row, entry, open) {
   clip.hidden = !words.clip;
   pin.hidden = !words.pinned;
   setText(subject, words.subject);
+  refused.hidden = words.tone === "ok";
   setText(status, words.status);
-  status.className = `code ${words.tone}`;
+  /** @type {HTMLElement} */ (status.parentElement).className = `code ${words.tone}`;
 }

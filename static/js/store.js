@@ -2,7 +2,14 @@
 // Ids are UUIDv7: their order as text is the order in time.
 
 /** @typedef {{ id: string } & Record<string, any>} Entry */
-/** @typedef {{ items: Entry[], next: string | null, total: number }} Page  newest first */
+/**
+ * @typedef {object} Page
+ * @property {Entry[]} items newest first
+ * @property {string | null} next the cursor of the page that follows
+ * @property {number | null} total how many there are in all, where the server says it
+ */
+
+const UNTOLD = 20; // rows that the list is longer for, where there are more, but not how many
 
 export class Store {
   /** @type {Entry[]} oldest first, so that an arrival is a push */
@@ -11,7 +18,8 @@ export class Store {
   #ids = new Set();
   /** @type {string | null} the cursor of what is older than all loaded; null: nothing is */
   next = null;
-  #total = 0;
+  /** @type {number | null} */
+  #total = null;
 
   /** How many entries are loaded. */
   get loaded() {
@@ -20,7 +28,8 @@ export class Store {
 
   /** How many there are, as far as is known: never fewer than are loaded. */
   get length() {
-    return this.next === null ? this.loaded : Math.max(this.#total, this.loaded);
+    if (this.next === null) return this.loaded;
+    return Math.max(this.#total ?? this.loaded + UNTOLD, this.loaded);
   }
 
   /** The entry at a place from the newest (0); undefined where it is not loaded. @param {number} index */
@@ -48,14 +57,14 @@ export class Store {
     }
     this.#items.splice(place, 0, entry);
     this.#ids.add(entry.id);
-    this.#total += 1;
+    this.#grow(1);
   }
 
   /** @param {string} id */
   remove(id) {
     if (!this.#ids.delete(id)) return;
     this.#items.splice(this.#place(id), 1);
-    this.#total -= 1;
+    this.#grow(-1);
   }
 
   /** Begin anew with a first page. @param {Page} page */
@@ -69,12 +78,13 @@ export class Store {
 
   /** Add the page that follows `next`. @param {Page} page */
   older(page) {
+    const total = this.#total;
     for (const entry of page.items) this.put(entry);
     this.next = page.next;
-    this.#total = page.total;
+    this.#total = page.total ?? total;
   }
 
-  /** Take the server's count. @param {number} total */
+  /** Take the server's count. @param {number | null} total */
   count(total) {
     this.#total = total;
   }
@@ -84,6 +94,11 @@ export class Store {
     if (this.loaded <= keep) return;
     for (const entry of this.#items.splice(0, this.loaded - keep)) this.#ids.delete(entry.id);
     this.next = this.#items[0].id;
+  }
+
+  /** @param {number} by */
+  #grow(by) {
+    if (this.#total !== null) this.#total += by;
   }
 
   /** Where an id is, or would be, among the items. @param {string} id */

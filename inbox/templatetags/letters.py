@@ -1,0 +1,21 @@
+"""Numbers on the pages of messages."""
+
+from __future__ import annotations
+
+from django import template
+
+from inbox.services.explain.quantities import counted
+
+register = template.Library()
+
+
+@register.filter
+def octets(size: int | None) -> str:
+    """Return a size in words: "18,211 octets"; of nothing "no octets"."""
+    return counted(size, "octet") if size else "no octets"
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """Return a number with its thousands apart."""
+    return f"{number:,}"

@@ -1,0 +1,61 @@
+// The message in the pane: its tabs, and what can be done with it.
+
+import { bind } from "./keys.js";
+import { toast } from "./say.js";
+
+const letter = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-letter]"));
+const tabs = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('#detail [role="tab"]')]);
+
+/** Show a tab as the chosen one; htmx brings its panel. @param {HTMLAnchorElement} chosen */
+function choose(chosen) {
+  for (const tab of tabs()) {
+    tab.setAttribute("aria-selected", String(tab === chosen));
+    tab.tabIndex = tab === chosen ? 0 : -1;
+  }
+  history.replaceState(null, "", chosen.href);
+}
+
+/** Arrows go along the tabs, the space bar opens one as Enter does. @param {KeyboardEvent} event */
+function alongTabs(event) {
+  const all = tabs();
+  const at = all.indexOf(/** @type {HTMLAnchorElement} */ (event.target));
+  if (at < 0) return;
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1, " ": at }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  const tab = all[(to + all.length) % all.length];
+  if (event.key === " ") tab.click();
+  else tab.focus();
+}
+
+/**
+ * @param {object} hooks what the list is to know
+ * @param {(id: string) => void} hooks.opened
+ * @param {(id: string) => void} hooks.deleted
+ * @param {() => void} hooks.restored
+ */
+export function start({ opened, deleted, restored }) {
+  const detail = /** @type {HTMLElement} */ (document.getElementById("detail"));
+  detail.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target === detail && letter()) opened(letter()?.dataset.letter ?? "");
+  });
+  detail.addEventListener("click", (event) => {
+    const tab = event.target instanceof Element && event.target.closest('[role="tab"]');
+    if (tab) choose(/** @type {HTMLAnchorElement} */ (tab));
+  });
+  detail.addEventListener("keydown", alongTabs);
+  // Sent by the server with the answer to a deletion.
+  document.addEventListener("message-deleted", (event) => {
+    const { id } = /** @type {CustomEvent} */ (event).detail;
+    deleted(id);
+    toast("Moved to the trash", {
+      label: "Undo",
+      run: () => htmx.ajax("POST", `/messages/${id}/restore`, { swap: "none" }).then(restored),
+    });
+  });
+  const numbers = [1, 2, 3, 4, 5, 6, 7].map((number) => [String(number), () => tabs()[number - 1]?.click()]);
+  bind({
+    ...Object.fromEntries(numbers),
+    "#": () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-delete]"))?.click(),
+  });
+}
