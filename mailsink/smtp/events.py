@@ -162,3 +162,4 @@ class Arrival:
     transaction: UUID
     at_us: int
     body: Body
+    tags: tuple[str, ...] = ()  # by rules

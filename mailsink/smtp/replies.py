@@ -1,7 +1,12 @@
-"""The catalogue: code, enhanced code and text of every reply, once."""
+"""The catalogue: code, enhanced code and text of every reply, once.
+
+Constants where the text is fixed, functions where it tells something. Texts are
+ASCII and say what to do; enhanced codes are those of RFC 3463 and RFC 5248.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -21,3 +26,197 @@ class Reply:
             *(f"{self.code}-{prefix}{text}" for text in firsts),
             f"{self.code} {prefix}{last}",
         )
+
+
+def _reply(code: int, enhanced: str, *texts: str) -> Reply:
+    return Reply(code, enhanced, texts)
+
+
+# The session
+def greeting(hostname: str) -> Reply:
+    return _reply(220, "", f"{hostname} ESMTP Mailsink")
+
+
+def hello(hostname: str) -> Reply:
+    return _reply(250, "", hostname)
+
+
+def extended_hello(hostname: str, client: str, keywords: Iterable[str]) -> Reply:
+    return _reply(250, "", f"{hostname} greets {client}", *keywords)
+
+
+BYE = _reply(221, "2.0.0", "Bye")
+RESET = _reply(250, "2.0.0", "Ok, forgotten")
+NOTHING_DONE = _reply(250, "2.0.0", "Ok")
+SHUTTING_DOWN = _reply(421, "4.3.2", "Mailsink is stopping, closing the connection")
+TOO_MANY_CONNECTIONS = _reply(421, "4.3.2", "Too many connections, try again later")
+TOO_MANY_FROM_CLIENT = _reply(
+    421, "4.7.0", "Too many connections from your address, try again later"
+)
+CONGESTED = _reply(421, "4.3.2", "The storage cannot keep up, try again later")
+BROKEN = _reply(421, "4.3.0", "Internal error, closing the connection")
+LOCAL_ERROR = _reply(451, "4.3.0", "Internal error, nothing was done; see the log")
+
+
+def idle(seconds: float) -> Reply:
+    return _reply(421, "4.4.2", f"Nothing came for {seconds:g} seconds, closing")
+
+
+def session_too_long(seconds: float) -> Reply:
+    return _reply(421, "4.4.2", f"The session lasted {seconds:g} seconds, closing")
+
+
+# Any command
+LINE_TOO_LONG = _reply(500, "5.5.2", "The line is too long")
+EMPTY_LINE = _reply(500, "5.5.2", "An empty line is no command")
+NUL_IN_LINE = _reply(501, "5.5.2", "A NUL octet may not stand in a command")
+CONTROL_IN_LINE = _reply(
+    501, "5.5.2", "A control character may not stand in a command; lines end in CRLF"
+)
+NOT_UTF8 = _reply(500, "5.5.2", "The command is neither ASCII nor UTF-8")
+BARE_LF = _reply(500, "5.5.2", "The line ended in a bare LF; lines end in CRLF")
+
+
+def unknown_command(verb: str) -> Reply:
+    return _reply(500, "5.5.2", f'There is no command "{verb}"; HELP lists them')
+
+
+UNKNOWN_COMMAND = _reply(500, "5.5.2", "There is no such command; HELP lists them")
+
+
+def not_offered(verb: str) -> Reply:
+    return _reply(502, "5.5.1", f"{verb} is not offered here")
+
+
+def syntax(form: str) -> Reply:
+    return _reply(501, "5.5.4", f"Syntax: {form}")
+
+
+def out_of_order(first: str) -> Reply:
+    return _reply(503, "5.5.1", f"Wrong order: send {first} first")
+
+
+# HELO and EHLO
+def bad_hello(why: str) -> Reply:
+    return _reply(501, "5.5.4", f"Bad host name: {why}")
+
+
+def unknown_literal(why: str) -> Reply:
+    return _reply(504, "5.5.4", f"Bad host name: {why}")
+
+
+# MAIL and RCPT
+SENDER_OK = _reply(250, "2.1.0", "Sender ok")
+RECIPIENT_OK = _reply(250, "2.1.5", "Recipient ok")
+NESTED_MAIL = _reply(
+    503, "5.5.1", "Wrong order: a transaction is open; end it by DATA or RSET"
+)
+NULL_RECIPIENT = _reply(501, "5.1.3", "Bad recipient: <> is no recipient")
+SENDER_NOT_ASCII = _reply(
+    550, "5.6.7", "A sender beyond ASCII needs the parameter SMTPUTF8"
+)
+RECIPIENT_NOT_ASCII = _reply(
+    553, "5.6.7", "A recipient beyond ASCII needs SMTPUTF8 given with MAIL"
+)
+BAD_SIZE = _reply(501, "5.5.4", "SIZE takes 1 to 20 digits")
+BAD_BODY = _reply(501, "5.5.4", "BODY takes 7BIT or 8BITMIME")
+BAD_SMTPUTF8 = _reply(501, "5.5.4", "SMTPUTF8 takes no value")
+BAD_AUTH_PARAMETER = _reply(501, "5.5.4", "AUTH takes <> or a mailbox in xtext")
+
+
+def bad_sender(why: str) -> Reply:
+    return _reply(501, "5.1.7", f"Bad sender: {why}")
+
+
+def bad_recipient(why: str) -> Reply:
+    return _reply(501, "5.1.3", f"Bad recipient: {why}")
+
+
+def bad_parameter(why: str) -> Reply:
+    return _reply(501, "5.5.4", f"Bad parameter: {why}")
+
+
+def unknown_parameter(keyword: str, verb: str) -> Reply:
+    return _reply(555, "5.5.4", f"The parameter {keyword} of {verb} is not known here")
+
+
+def parameter_needs_ehlo(keyword: str) -> Reply:
+    return _reply(555, "5.5.4", f"The parameter {keyword} needs EHLO instead of HELO")
+
+
+def declared_too_large(size: int, limit: int) -> Reply:
+    return _reply(552, "5.3.4", f"SIZE={size} is over the limit of {limit} octets")
+
+
+def too_many_recipients(limit: int) -> Reply:
+    return _reply(452, "4.5.3", f"More than {limit} recipients; send the rest anew")
+
+
+# DATA
+START_INPUT = _reply(354, "", "End the message with <CRLF>.<CRLF>")
+NO_VALID_RECIPIENTS = _reply(554, "5.5.1", "No valid recipients")
+BARE_NEWLINES = _reply(
+    554, "5.6.0", "The message holds a bare CR or LF; lines end in CRLF"
+)
+DISK_FULL = _reply(452, "4.3.1", "The disk is full; the message was not kept")
+WRITE_ERROR = _reply(451, "4.3.0", "The message could not be written, and was not kept")
+
+
+def queued(message: object) -> Reply:
+    return _reply(250, "2.0.0", f"Ok: queued as {message}")
+
+
+def too_large(size: int, limit: int) -> Reply:
+    return _reply(
+        552, "5.3.4", f"The message of {size} octets is over the limit of {limit}"
+    )
+
+
+# VRFY and HELP
+CANNOT_VERIFY = _reply(252, "2.1.5", "Not verified, but mail to it is taken")
+
+
+def help_list(verbs: Iterable[str]) -> Reply:
+    return _reply(
+        214, "2.0.0", "Commands:", *verbs, "HELP <command> tells more; HELP STATUS too"
+    )
+
+
+def help_on(form: str, rfc: str) -> Reply:
+    return _reply(214, "2.0.0", f"Syntax: {form}", f"See {rfc}")
+
+
+def status(lines: Iterable[str]) -> Reply:
+    return _reply(211, "2.0.0", *lines)
+
+
+def no_help(topic: str) -> Reply:
+    return _reply(504, "5.5.4", f'No help on "{topic}"; HELP lists the commands')
+
+
+# AUTH (RFC 4954)
+AUTH_OK = _reply(235, "2.7.0", "Authentication successful")
+AUTH_FAILED = _reply(535, "5.7.8", "Authentication credentials invalid")
+AUTH_CANCELLED = _reply(501, "5.7.0", "Authentication cancelled")
+AUTH_BAD_BASE64 = _reply(501, "5.5.2", "That is not base64")
+AUTH_LINE_TOO_LONG = _reply(500, "5.5.6", "The authentication line is too long")
+AUTH_TWICE = _reply(503, "5.5.1", "Already authenticated")
+AUTH_IN_TRANSACTION = _reply(503, "5.5.1", "AUTH may not stand in a transaction")
+AUTH_BAD_PLAIN = _reply(
+    501, "5.5.2", "PLAIN takes authorization id, NUL, user name, NUL, password"
+)
+
+
+def prompt(challenge: str) -> Reply:
+    """Ask for the next response; the challenge is base64 (RFC 4954 §4)."""
+    return _reply(334, "", challenge)
+
+
+def unknown_mechanism(offered: str) -> Reply:
+    return _reply(504, "5.5.4", f"No such mechanism; offered are {offered}")
+
+
+# Other protocols
+TLS_ON_PLAIN = _reply(
+    554, "5.5.1", "This port speaks plain SMTP, not TLS: switch TLS off in the client"
+)

@@ -1,0 +1,211 @@
+"""A message body on its way in: where it ends, what is odd about it, where it is held.
+
+Only CRLF.CRLF ends a body (RFC 5321 §4.1.1.4). The same octets give the same result
+in whatever pieces they come, and each piece costs little: no look at single lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from mailsink.smtp.events import Body
+
+_END = b"\r\n.\r\n"
+_LONGEST_LINE = 1000  # RFC 5321 §4.5.3.1.6, CRLF included
+
+# What some servers take for the end of a body, and a command right behind it.
+_SMUGGLED = re.compile(
+    rb"[\r\n]\0?\.\0?[\r\n]+"
+    rb"(?:MAIL|RCPT|EHLO|HELO|LHLO|DATA|BDAT|RSET|QUIT|NOOP|VRFY|AUTH|STARTTLS)\b",
+    re.IGNORECASE,
+)
+_SMUGGLED_OVERLAP = 24
+
+
+class Piece(NamedTuple):
+    """A part of a body, never cut inside CRLF or before a stuffed dot."""
+
+    wire: bytes  # as it came; the first begins with the CRLF before the body
+    content: bytes  # the same with stuffed dots taken out
+
+
+class Framer:
+    """Finds the end of a body and takes out its stuffed dots (RFC 5321 §4.5.2)."""
+
+    __slots__ = ("_begun", "_held", "ended")
+
+    def __init__(self) -> None:
+        # A dot on the first line is stuffed, or the end, as well: a CRLF went before.
+        self._held = b"\r\n"
+        self._begun = False
+        self.ended = False
+
+    def feed(self, octets: bytes) -> tuple[Piece, int]:
+        """Return (what is certain of the body now, octets used); `ended` may be set."""
+        wire = self._held + octets
+        at = wire.find(_END)
+        if at >= 0:
+            self.ended = True
+            used = at + len(_END) - len(self._held)
+            self._held = b""
+            return self._piece(wire[: at + 2]), used
+        held = next((n for n in (4, 3, 2, 1) if wire.endswith(_END[:n])), 0)
+        self._held = wire[len(wire) - held :]
+        return self._piece(wire[: len(wire) - held]), len(octets)
+
+    def rest(self) -> Piece:
+        """Return what was held back, as the body was cut off here."""
+        held, self._held = self._held, b""
+        return self._piece(held)
+
+    def _piece(self, wire: bytes) -> Piece:
+        content = wire.replace(b"\r\n.", b"\r\n")
+        if self._begun or not wire:
+            return Piece(wire, content)
+        self._begun = True
+        return Piece(wire, content[2:])
+
+
+class Inspector:
+    """Notes what is odd about a body, by counts for each piece."""
+
+    __slots__ = ("_line", "_tail", "flags")
+
+    def __init__(self) -> None:
+        self.flags: set[str] = set()
+        self._line = 0  # octets of the line that the last piece left unfinished
+        self._tail = b""
+
+    def look(self, part: Piece) -> None:
+        """Take the next piece."""
+        piece = part.wire
+        pairs = piece.count(b"\r\n")
+        bare_lf = piece.count(b"\n") != pairs
+        bare_cr = piece.count(b"\r") != pairs
+        nul = b"\0" in piece
+        if bare_lf or bare_cr or nul:
+            self._look_closer(piece, bare_lf, bare_cr, nul)
+        if not piece.isascii():
+            self.flags.add("eightbit_in_7bit")
+        if "long_line" not in self.flags:
+            self._measure(part.content)
+        self._tail = piece[-_SMUGGLED_OVERLAP:]
+
+    def _look_closer(
+        self, piece: bytes, bare_lf: bool, bare_cr: bool, nul: bool
+    ) -> None:
+        if bare_lf:
+            self.flags.add("bare_lf_data")
+        if bare_cr:
+            self.flags.add("bare_cr_data")
+        if nul:
+            self.flags.add("nul_octet")
+        if _SMUGGLED.search(self._tail + piece):
+            self.flags.add("smuggling_pattern")
+
+    def _measure(self, content: bytes) -> None:
+        """Hop from line end to line end, each as far as a line may reach."""
+        start = -self._line
+        while len(content) - start > _LONGEST_LINE:
+            end = content.rfind(b"\n", max(start, 0), start + _LONGEST_LINE)
+            if end < 0:
+                self.flags.add("long_line")
+                return
+            start = end + 1
+        last = content.rfind(b"\n", max(start, 0))
+        self._line = len(content) - (last + 1 if last >= 0 else start)
+
+
+class Store:
+    """Holds a body: in memory up to a threshold, then in a file; never beyond a limit.
+
+    Whoever adds must do `spill` in a thread once `full` is true, and `sync` before
+    `body` where `spooled`. A write error is kept in `error`, what came is dropped.
+    """
+
+    def __init__(self, limit: int, threshold: int, folder: Path) -> None:
+        self.size = 0  # octets of the body, kept or not
+        self.error: OSError | None = None
+        self._limit = limit
+        self._threshold = threshold
+        self._folder = folder
+        self._pieces: list[bytes] = []
+        self._waiting = 0
+        self._kept = 0
+        self._hash = hashlib.sha256()
+        self._file: BinaryIO | None = None
+        self._path: Path | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether what is in memory must go to the file now."""
+        return 0 < self._threshold < self._waiting
+
+    @property
+    def spooled(self) -> bool:
+        return self._file is not None
+
+    def add(self, content: bytes) -> None:
+        """Take a piece of the body."""
+        self.size += len(content)
+        if self._limit and self._kept + len(content) > self._limit:
+            content = content[: self._limit - self._kept]
+        if content and self.error is None:
+            self._pieces.append(content)
+            self._waiting += len(content)
+            self._kept += len(content)
+
+    def spill(self) -> None:
+        """Write what is in memory to the file; blocks."""
+        pieces, self._pieces, self._waiting = self._pieces, [], 0
+        try:
+            if self._file is None:
+                self._open()
+            assert self._file is not None
+            for piece in pieces:
+                self._hash.update(piece)
+                self._file.write(piece)
+        except OSError as error:
+            self.error = error
+            self.discard()
+
+    def sync(self) -> None:
+        """Have the file hold everything, for good; blocks."""
+        self.spill()
+        try:
+            if self._file is not None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+        except OSError as error:
+            self.error = error
+            self.discard()
+
+    def body(self, ended: bool) -> Body:
+        """Return the body; whether its end came tells if it can be complete."""
+        complete = ended and self._kept == self.size
+        if self._path is not None:
+            return Body(self._kept, self._hash.hexdigest(), complete, path=self._path)
+        content = b"".join(self._pieces)
+        digest = hashlib.sha256(content).hexdigest()
+        return Body(self._kept, digest, complete, content)
+
+    def discard(self) -> None:
+        """Remove the file, if there is one; blocks."""
+        if self._file is not None and self._path is not None:
+            with suppress(OSError):  # a full disk: closing writes once more
+                self._file.close()
+            self._path.unlink(missing_ok=True)
+            self._file = None
+
+    def _open(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="body-", dir=self._folder)
+        self._path = Path(name)
+        self._file = os.fdopen(handle, "wb")

@@ -1,0 +1,165 @@
+"""The commands: one table, and the handlers of those that need no transaction.
+
+A handler takes the machine and the argument; it returns the reply or the steps to it,
+and raises Refusal before it has changed anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailsink.ports import Stage
+from mailsink.smtp import auth, grammar, replies, transaction
+from mailsink.smtp.replies import Reply
+from mailsink.smtp.wishes import Refusal, Steps
+
+if TYPE_CHECKING:
+    from mailsink.smtp.machine import Machine
+
+Handler = Callable[["Machine", str], Reply | Steps[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One verb: what answers it, and what HELP says of it."""
+
+    handler: Handler
+    syntax: str
+    rfc: str
+    stage: Stage | None = "any"  # None: the handler consults itself, knowing more
+    ends: bool = False  # the session, if it succeeds
+
+
+def helo(machine: Machine, argument: str) -> Reply:
+    """RFC 5321 §4.1.1.1."""
+    _greeted(machine, argument, "HELO")
+    machine.extended = False
+    machine.offered = frozenset()
+    machine.update(helo=machine.helo, protocol="SMTP")
+    return replies.hello(machine.profile.hostname)
+
+
+def ehlo(machine: Machine, argument: str) -> Reply:
+    """RFC 5321 §4.1.1.1: the same, and the extensions."""
+    _greeted(machine, argument, "EHLO")
+    machine.extended = True
+    keywords = _keywords(machine)
+    machine.offered = frozenset(keyword.partition(" ")[0] for keyword in keywords)
+    protocol = "ESMTP" if machine.user is None else "ESMTPA"
+    machine.update(helo=machine.helo, protocol=protocol)
+    hostname = machine.profile.hostname
+    return replies.extended_hello(hostname, machine.helo, keywords)
+
+
+def _greeted(machine: Machine, argument: str, verb: str) -> None:
+    """Take the client's name, and forget an open transaction."""
+    name = argument.rstrip(" ")
+    if not name:
+        raise Refusal(replies.syntax(f"{verb} your.host.name"))
+    try:
+        if not name.isascii():
+            raise grammar.BadSyntax("it is not ASCII")
+        flags = grammar.check_domain(name)
+    except grammar.UnknownTag as error:
+        raise Refusal(replies.unknown_literal(str(error))) from None
+    except grammar.BadSyntax as error:
+        raise Refusal(replies.bad_hello(str(error))) from None
+    machine.current.flags.extend(flags)
+    machine.helo = name
+    if machine.transaction is not None:
+        machine.transaction.end(machine, "reset")
+
+
+def _keywords(machine: Machine) -> list[str]:
+    profile = machine.profile
+    size = profile.max_message_size
+    keywords = {
+        "SIZE": f"SIZE {size}" if size else "SIZE",
+        "8BITMIME": "8BITMIME",
+        "SMTPUTF8": "SMTPUTF8",
+        "PIPELINING": "PIPELINING",
+        "ENHANCEDSTATUSCODES": "ENHANCEDSTATUSCODES",
+        "AUTH": f"AUTH {' '.join(auth.MECHANISMS)}",
+        "HELP": "HELP",
+    }
+    return [line for word, line in keywords.items() if word not in profile.hidden]
+
+
+def rset(machine: Machine, argument: str) -> Reply:
+    """RFC 5321 §4.1.1.5."""
+    if argument:
+        raise Refusal(replies.syntax("RSET"))
+    if machine.transaction is not None:
+        machine.transaction.end(machine, "reset")
+    return replies.RESET
+
+
+def noop(machine: Machine, argument: str) -> Reply:
+    """RFC 5321 §4.1.1.9: the argument means nothing."""
+    return replies.NOTHING_DONE
+
+
+def quit_(machine: Machine, argument: str) -> Reply:
+    """RFC 5321 §4.1.1.10."""
+    if argument:
+        raise Refusal(replies.syntax("QUIT"))
+    return replies.BYE
+
+
+def vrfy(machine: Machine, argument: str) -> Reply:
+    """RFC 5321 §4.1.1.6: all mail is taken, so nothing can be said of one address."""
+    if not argument:
+        raise Refusal(replies.syntax("VRFY user"))
+    return replies.CANNOT_VERIFY
+
+
+def help_(machine: Machine, argument: str) -> Reply:
+    """RFC 5321 §4.1.1.8; HELP STATUS is the natural 211."""
+    topic = argument.strip().upper()
+    if not topic:
+        return replies.help_list(_in_rows(sorted(COMMANDS)))
+    if topic == "STATUS":
+        return replies.status(machine.status())
+    command = COMMANDS.get(topic)
+    if command is None:
+        raise Refusal(replies.no_help(grammar.shown(topic)))
+    return replies.help_on(command.syntax, command.rfc)
+
+
+def _in_rows(verbs: list[str]) -> list[str]:
+    return [" ".join(verbs[at : at + 6]) for at in range(0, len(verbs), 6)]
+
+
+COMMANDS = {
+    "HELO": Command(helo, "HELO your.host.name", "RFC 5321 section 4.1.1.1", "helo"),
+    "EHLO": Command(
+        ehlo, "EHLO your.host.name | [address]", "RFC 5321 section 4.1.1.1", "helo"
+    ),
+    "MAIL": Command(
+        transaction.mail,
+        "MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [AUTH=mailbox]",
+        "RFC 5321 section 4.1.1.2",
+        None,
+    ),
+    "RCPT": Command(
+        transaction.rcpt, "RCPT TO:<address>", "RFC 5321 section 4.1.1.3", None
+    ),
+    "DATA": Command(transaction.data, "DATA", "RFC 5321 section 4.1.1.4", None),
+    "RSET": Command(rset, "RSET", "RFC 5321 section 4.1.1.5", "rset"),
+    "NOOP": Command(noop, "NOOP [anything]", "RFC 5321 section 4.1.1.9"),
+    "VRFY": Command(vrfy, "VRFY user", "RFC 5321 section 4.1.1.6", "vrfy"),
+    "HELP": Command(help_, "HELP [command | STATUS]", "RFC 5321 section 4.1.1.8"),
+    "AUTH": Command(
+        auth.auth, "AUTH PLAIN|LOGIN [initial-response]", "RFC 4954 section 4", None
+    ),
+    "QUIT": Command(
+        quit_, "QUIT", "RFC 5321 section 4.1.1.10", "quit", ends=True
+    ),
+}  # fmt: skip
+
+# Known, so that the refusal is 502 and not 500 (RFC 5321 §4.2.4).
+NOT_OFFERED = frozenset(
+    {"BDAT", "EXPN", "ETRN", "ATRN", "TURN", "STARTTLS", "SEND", "SOML", "SAML"}
+)

@@ -1,0 +1,165 @@
+"""How a session goes: greeting, commands one by one, leave-taking."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from mailsink.smtp import replies
+from mailsink.smtp.commands import COMMANDS, NOT_OFFERED, Command
+from mailsink.smtp.events import Ending, SessionClosed, SessionOpened
+from mailsink.smtp.exchange import MASK, looks_secret, told
+from mailsink.smtp.grammar import shown
+from mailsink.smtp.intruders import is_http, refuse_http
+from mailsink.smtp.replies import Reply
+from mailsink.smtp.wire import Line
+from mailsink.smtp.wishes import BREATHE, Ended, Refusal, Steps
+
+if TYPE_CHECKING:
+    from mailsink.smtp.machine import Machine
+
+log = logging.getLogger("mailsink.smtp")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def converse(machine: Machine) -> Steps[None]:
+    """Hold the whole session."""
+    peer = machine.peer
+    machine.record(
+        SessionOpened(
+            machine.session,
+            peer.listener,
+            peer.client_address,
+            peer.client_port,
+            peer.opened_at,
+        )
+    )
+    ending = yield from _until_ended(machine)
+    if machine.transaction is not None:
+        machine.transaction.end(machine, "abandoned")
+    machine.outlet.flush()
+    machine.record(SessionClosed(machine.session, machine.now_us(), ending))
+
+
+def _until_ended(machine: Machine) -> Steps[Ending]:
+    try:
+        yield from _greet(machine)
+        while True:
+            line = yield from machine.read_line()
+            if (yield from _handle(machine, line)):
+                return "quit"
+            yield from machine.breathe()
+    except Ended as ended:
+        _take_leave(machine, ended)
+        return ended.ending
+    except Exception:
+        log.exception("session %s had to be closed", machine.session)
+        _take_leave(machine, Ended("error", "Mailsink failed.", replies.BROKEN))
+        return "error"
+
+
+def _take_leave(machine: Machine, ended: Ended) -> None:
+    """Tell the client why, where it did not end the session itself."""
+    if ended.reply is not None and not machine.lost:
+        now = machine.now_us()
+        machine.open("notice", "", ended.notice, 0, now)
+        machine.current.ready_us = now
+        machine.outlet.owe(machine.current, ended.reply)
+
+
+def _greet(machine: Machine) -> Steps[None]:
+    machine.open("connect", "", "", 0, 0)
+    yield BREATHE  # so that the octets of an early talker are there to be seen
+    try:
+        if machine.refusal is not None:
+            raise Refusal(machine.refusal)
+        decided = yield from machine.consult("connect")
+    except Refusal as refusal:
+        yield from machine.answer(refusal.reply)
+        raise Ended("refused") from None
+    yield from machine.answer(decided or replies.greeting(machine.profile.hostname))
+
+
+def _handle(machine: Machine, line: Line) -> Steps[bool]:
+    """Answer one command line; return whether it ends the session."""
+    verb, argument, wrong = _words(machine, line)
+    command = COMMANDS.get(verb)
+    if command is None and not machine.helo and is_http(line.content):
+        yield from refuse_http(machine, line)
+    known = command is not None or verb in NOT_OFFERED
+    _open(machine, line, verb if known else "")
+    try:
+        if wrong is not None:
+            raise Refusal(wrong)
+        if command is None:
+            reply = yield from _unknown(machine, verb, known)
+        else:
+            reply = yield from _perform(machine, command, argument)
+    except Refusal as refusal:
+        reply, command = refusal.reply, None
+    except Ended:
+        raise
+    except Exception:
+        log.exception("session %s: %s failed", machine.session, verb)
+        reply, command = replies.LOCAL_ERROR, None
+    if machine.current.kind == "auth" and reply.code >= 400:
+        machine.failed_auth = True
+    yield from machine.answer(reply)
+    return command is not None and command.ends
+
+
+def _words(machine: Machine, line: Line) -> tuple[str, str, Reply | None]:
+    """Return the upper-case verb, its argument, and what is wrong with the line."""
+    try:
+        text = line.content.decode()
+        wrong = None
+    except UnicodeDecodeError:
+        text = line.content.decode("utf-8", "replace")
+        wrong = replies.NOT_UTF8
+    if not text.isprintable():
+        text = text.replace("\t", " ")
+        if control := _CONTROL.search(text):
+            nul = control[0] == "\0"
+            wrong = replies.NUL_IN_LINE if nul else replies.CONTROL_IN_LINE
+    if line.too_long:
+        wrong = replies.LINE_TOO_LONG
+    elif line.bare_lf and machine.profile.bare_newlines == "reject":
+        wrong = replies.BARE_LF
+    verb, _, argument = text.strip(" ").partition(" ")
+    return verb.upper(), argument.lstrip(" "), wrong
+
+
+def _open(machine: Machine, line: Line, verb: str) -> None:
+    """Begin the exchange of a command line, its secrets masked."""
+    flags: tuple[str, ...] = ("bare_lf_command",) if line.bare_lf else ()
+    if b"\0" in line.content:
+        flags += ("nul_octet",)
+    text = told(line.content)
+    if verb:
+        machine.failed_auth = False
+    elif machine.failed_auth and looks_secret(line.content):
+        text = MASK
+    kind = "auth" if verb == "AUTH" else "command"
+    machine.open(kind, verb, text, line.octets, line.received_us, flags)
+
+
+def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:
+    yield from machine.consult("any")
+    if known:
+        return replies.not_offered(verb)
+    if not verb:
+        return replies.EMPTY_LINE
+    if machine.failed_auth:
+        return replies.UNKNOWN_COMMAND
+    return replies.unknown_command(shown(verb))
+
+
+def _perform(machine: Machine, command: Command, argument: str) -> Steps[Reply]:
+    decided = None
+    if command.stage is not None:
+        decided = yield from machine.consult(command.stage, argument=argument)
+    outcome = command.handler(machine, argument)
+    reply = outcome if isinstance(outcome, Reply) else (yield from outcome)
+    return decided if decided is not None and reply.code < 400 else reply

@@ -1,0 +1,64 @@
+"""One exchange in the making, and what of a line may be told: secrets are masked here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from mailsink.smtp.events import Kind
+from mailsink.text import readable
+
+MASK = "********"
+
+# However it is spelt: "AUTH PLAIN secret", "AUTH=PLAIN secret", tabs for blanks.
+_AUTH = re.compile(rb"\s*AUTH(?:[\s=]+(\S+)(\s+\S.*)?|(\W.*)?)", re.I | re.S)
+_MECHANISM = re.compile(rb"[A-Z0-9_-]{1,20}|[a-z0-9_-]{1,20}")  # RFC 4422 §3.1
+_MIXED_CASE = frozenset({b"Plain", b"Login", b"Cram-MD5"})
+_BASE64 = re.compile(rb"\s*(?:[A-Za-z0-9+/]+={0,2}|=)\s*")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What the machine must remember of an exchange until its reply is written."""
+
+    seq: int
+    kind: Kind
+    verb: str
+    pipelining_offered: bool = False  # when it came
+    ready_us: int = 0  # when its reply was known
+    delayed_us: int = 0
+    delay: float = 0.0  # seconds still to wait before the reply
+    rule: str = ""
+    close: str = ""  # "before", "after": the connection, around the reply
+    flags: list[str] = field(default_factory=list)
+
+
+def told(content: bytes) -> str:
+    """Return a command line as it may be recorded: readable, AUTH's arguments masked."""
+    if content[:1] in b"aA \t" and (match := _AUTH.fullmatch(content)):
+        mechanism, secret, malformed = match.groups()
+        if malformed:
+            return f"AUTH {MASK}"
+        if mechanism is None:
+            return readable(content)
+        if not (_MECHANISM.fullmatch(mechanism) or mechanism in _MIXED_CASE):
+            return f"AUTH {MASK}"  # rather a secret in the mechanism's place
+        return readable(b"AUTH " + mechanism) + (f" {MASK}" if secret else "")
+    return readable(content)
+
+
+def looks_secret(content: bytes) -> bool:
+    """Whether a line could be a response of AUTH that came too late."""
+    return _BASE64.fullmatch(content) is not None
+
+
+def secret_flags(username: bytes, password: bytes) -> tuple[str, ...]:
+    """The shape of a secret, which explains many a failed login."""
+    shapes = {
+        "secret_empty": not password,
+        "secret_ends_with_lf": password.endswith(b"\n"),
+        "secret_ends_with_space": password.endswith(b" "),
+        "secret_non_ascii": not password.isascii(),
+        "secret_equals_username": bool(password) and password == username,
+    }
+    return tuple(flag for flag, holds in shapes.items() if holds)

@@ -1,0 +1,225 @@
+"""The grammar of paths, domains and parameters (RFC 5321 §4.1.2, RFC 6531 §3.3). Pure.
+
+What is wrong raises BadSyntax, whose text tells the client so; what is only a little
+off comes back with flags (mailsink.smtp.events.FLAGS).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from mailsink.text import readable
+
+_UTF8 = "\x80-\U0010ffff"
+_ATEXT = rf"[A-Za-z0-9!#$%&'*+\-/=?^_`{{|}}~{_UTF8}]+"
+_DOT_STRING = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
+_QUOTED = re.compile(rf'"(?:[ !#-\[\]-~{_UTF8}]|\\[ -~])*"')
+_LABEL = rf"[A-Za-z0-9_{_UTF8}](?:[A-Za-z0-9_\-{_UTF8}]*[A-Za-z0-9_{_UTF8}])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_TAGGED = re.compile(r"([A-Za-z0-9\-]*[A-Za-z0-9]):([!-Z^-~]+)")
+_ROUTE = re.compile(rf"@{_LABEL}(?:\.{_LABEL})*(?:,@{_LABEL}(?:\.{_LABEL})*)*:")
+_PARAMETER = re.compile(rf"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~{_UTF8}]+))?(?: +|$)")
+_XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
+
+# The commonest form by far, taken in one step; all else is looked at closely.
+_PLAIN = re.compile(
+    r"<([A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*)"
+    r"@([A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?)*)>(?: +|$)"
+)
+
+
+class BadSyntax(ValueError):
+    """What is wrong, in words for the client: one line of ASCII."""
+
+
+class UnknownTag(BadSyntax):
+    """An address literal of a kind that is not registered (RFC 5321 §4.1.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A reverse-path or forward-path, without <> and source route; "" is the null one."""
+
+    mailbox: str
+    flags: tuple[str, ...] = ()
+
+
+def parse_path(text: str) -> tuple[Path, str]:
+    """Return the path that text begins with, and what follows it.
+
+    Raises BadSyntax. The null path is returned like another: RCPT must refuse it.
+    """
+    if match := _PLAIN.match(text):
+        return Path(f"{match[1]}@{match[2]}"), text[match.end() :]
+    stripped = text.lstrip(" ")
+    flags = {"lenient_path"} if stripped != text else set()
+    inner, rest = _unwrap(stripped, flags)
+    if not inner:
+        return Path("", tuple(sorted(flags))), rest
+    if inner.startswith("@"):
+        route = _ROUTE.match(inner)
+        if not route:
+            raise BadSyntax("the source route before the address is malformed")
+        inner = inner[route.end() :]
+    _check_mailbox(inner, flags)
+    return Path(inner, tuple(sorted(flags))), rest
+
+
+def _unwrap(text: str, flags: set[str]) -> tuple[str, str]:
+    """Cut "<inner> rest" in two; lenient: without the brackets."""
+    if not text:
+        raise BadSyntax("the address is missing; write it as <user@example.com>")
+    if not text.startswith("<"):
+        inner, _, rest = text.partition(" ")
+        if "<" in text:
+            raise BadSyntax("only the address itself goes here, not a display name")
+        flags.add("lenient_path")
+        return inner, rest.lstrip(" ")
+    end = _closing_bracket(text)
+    rest = text[end + 1 :]
+    if rest and not rest.startswith(" "):
+        raise BadSyntax(f'a blank must follow ">", not "{shown(rest)}"')
+    return text[1:end], rest.lstrip(" ")
+
+
+def _closing_bracket(text: str) -> int:
+    """The place of the first ">" that is not inside a quoted string."""
+    at = 1
+    while at < len(text):
+        if text[at] == ">":
+            return at
+        if text[at] == '"' and (quoted := _QUOTED.match(text, at)):
+            at = quoted.end()
+        else:
+            at += 1
+    raise BadSyntax('the closing ">" of the address is missing')
+
+
+def _check_mailbox(mailbox: str, flags: set[str]) -> None:
+    """Hold `local-part [@ domain]` to the grammar; raises BadSyntax."""
+    if quoted := _QUOTED.match(mailbox):
+        local, rest = quoted[0], mailbox[quoted.end() :]
+        if rest and not rest.startswith("@"):
+            raise BadSyntax('an "@" must follow the quoted local part')
+        domain = rest[1:] if rest else None
+    else:
+        local, at, after = mailbox.rpartition("@")
+        domain = after if at else None
+        if not at:
+            local = mailbox
+        _check_local(local)
+    if domain is None:
+        if local.lower() != "postmaster":  # RFC 5321 §4.1.1.3
+            flags.add("unqualified_address")
+        return
+    flags.update(check_domain(domain))
+
+
+def _check_local(local: str) -> None:
+    if _DOT_STRING.fullmatch(local):
+        return
+    if not local:
+        raise BadSyntax('the local part before the "@" is missing')
+    if local.startswith(".") or local.endswith("."):
+        raise BadSyntax("the local part begins or ends with a dot; quote it")
+    if ".." in local:
+        raise BadSyntax("the local part has two dots in a row; quote it")
+    if local.startswith('"'):
+        raise BadSyntax("the quoted local part is not closed, or holds bad characters")
+    bad = next(c for c in local if c != "." and not _DOT_STRING.fullmatch(c))
+    name = "a blank" if bad == " " else f'"{shown(bad)}"'
+    raise BadSyntax(f"the local part must be quoted to hold {name}")
+
+
+def check_domain(domain: str) -> tuple[str, ...]:
+    """Hold a domain or address literal to the grammar; return flags, or raise BadSyntax."""
+    if domain.startswith("["):
+        _check_literal(domain)
+        return ()
+    if _DOMAIN.fullmatch(domain) and len(domain) <= 255:
+        return ("underscore_domain",) if "_" in domain else ()
+    if not domain:
+        raise BadSyntax('the domain after the "@" is missing')
+    if len(domain) > 255:
+        raise BadSyntax("the domain is longer than 255 octets")
+    if domain.startswith(".") or domain.endswith(".") or ".." in domain:
+        raise BadSyntax("the domain begins or ends with a dot, or has two in a row")
+    for label in domain.split("."):
+        if label.startswith("-") or label.endswith("-"):
+            raise BadSyntax("a label of the domain begins or ends with a hyphen")
+    bad = next(c for c in domain if c not in ".-" and not _DOMAIN.fullmatch(c))
+    name = "a blank" if bad == " " else f'"{shown(bad)}"'
+    raise BadSyntax(f"the domain holds {name}")
+
+
+def _check_literal(literal: str) -> None:
+    """RFC 5321 §4.1.3."""
+    inner = literal[1:-1]
+    if not literal.endswith("]"):
+        raise BadSyntax('the closing "]" of the address literal is missing')
+    try:
+        if inner[:5].upper() == "IPV6:":
+            if "%" in inner:
+                raise ValueError("a zone is no part of an address")
+            IPv6Address(inner[5:])
+            return
+        if ":" not in inner:
+            IPv4Address(inner)
+            return
+    except ValueError:
+        raise BadSyntax("the address literal holds no valid IP address") from None
+    if _is_ipv6(inner):
+        raise BadSyntax(f"write an IPv6 address literal as [IPv6:{inner}]")
+    if tagged := _TAGGED.fullmatch(inner):
+        raise UnknownTag(f"address literals of the kind {tagged[1]} are unknown")
+    raise BadSyntax("the address literal is malformed")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def parse_parameters(text: str) -> dict[str, str | None]:
+    """Return the parameters of MAIL or RCPT by upper-case keyword, in order.
+
+    Values keep their case (xtext needs it). Raises BadSyntax, for a duplicate too.
+    """
+    parameters: dict[str, str | None] = {}
+    at = 0
+    while at < len(text):
+        match = _PARAMETER.match(text, at)
+        if not match:
+            word = text[at:].partition(" ")[0]
+            raise BadSyntax(f'"{shown(word)}" is no parameter of the form KEY=value')
+        keyword = match[1].upper()
+        if keyword in parameters:
+            raise BadSyntax(f"the parameter {keyword[:40]} is given twice")
+        parameters[keyword] = match[2]
+        at = match.end()
+    return parameters
+
+
+def unxtext(text: str) -> str:
+    """Decode xtext (RFC 3461 §4); raises BadSyntax."""
+    if not _XTEXT.fullmatch(text):
+        raise BadSyntax(f'"{shown(text)}" is not xtext (RFC 3461 section 4)')
+    return re.sub(r"\+(..)", lambda match: chr(int(match[1], 16)), text)
+
+
+def xtext(text: str) -> str:
+    """Encode as xtext; text is ASCII."""
+    return re.sub(r"[^!-*,-<>-~]", lambda match: f"+{ord(match[0]):02X}", text)
+
+
+def shown(text: str) -> str:
+    """Client text as it may stand in a reply: ASCII, short."""
+    shown = readable(text[:20].encode("utf-8", "replace"))
+    shown = shown.encode("ascii", "backslashreplace").decode("ascii")
+    return shown[:40] + ("..." if len(text) > 20 else "")

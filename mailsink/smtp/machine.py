@@ -1,0 +1,322 @@
+"""The SMTP session as a sans-I/O machine: octets in; octets, events and wishes out.
+
+`receive`, `end_input` and `lose` tell it what came; `step` lets it go on until it has
+a wish, which the transport grants and answers by the next `step`. Every wait passes
+`wait`, every line in passes `open`, every reply out passes `answer` and the outlet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from mailsink.ports import Consult, Decision, Stage
+from mailsink.smtp import replies
+from mailsink.smtp.conversation import converse
+from mailsink.smtp.events import Event, ExchangeOpened, Kind, SessionUpdated
+from mailsink.smtp.exchange import Exchange
+from mailsink.smtp.intruders import refuse_tls
+from mailsink.smtp.outlet import Outlet
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.replies import Reply
+from mailsink.smtp.wire import Buffer, Line
+from mailsink.smtp.wishes import BREATHE, MORE, Ended, Refusal, Steps, Wish
+
+if TYPE_CHECKING:
+    from mailsink.smtp.transaction import Transaction
+
+_LINES_AT_ONCE = 50  # handled before the other sessions get their turn
+_NEVER = float("inf")
+
+# Replies that may wait for the next ones, so that a group is answered in one write
+# (RFC 2920 §3.2). Others go out at once.
+_MAY_WAIT = frozenset({"MAIL", "RCPT", "RSET"})
+# What nothing may be pipelined behind (RFC 2920 §3.1; extensions by default).
+_LAST_IN_GROUP = frozenset(
+    {"EHLO", "HELO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP", "AUTH", "STARTTLS",
+     "ETRN", "ATRN"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who speaks, and by which door it came in."""
+
+    session: UUID
+    listener: str
+    client_address: str
+    client_port: int
+    opened_at: float  # Unix time, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the machine may use of the world; nothing here blocks."""
+
+    write: Callable[[bytes], bool]  # False: the peer is gone
+    record: Callable[[Event], None]
+    clock: Callable[[], float]  # seconds since the session opened
+    stages: Callable[[], Collection[Stage]]  # at which decisions are wanted
+    status: Callable[[], Sequence[str]]  # lines for HELP STATUS
+
+
+class Machine:
+    """One session, from its first octet to its last."""
+
+    __slots__ = (
+        "_clock", "_lines", "_next_flags", "_outside", "_seq", "_steps", "buffer",
+        "choked", "current", "eof", "extended", "failed_auth", "helo", "killed", "lost",
+        "offered", "outlet", "peer", "profile", "record", "refusal", "session", "stopping",
+        "transaction", "transactions", "user", "wake_at",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        profile: Profile,
+        peer: Peer,
+        outside: Outside,
+        refusal: Reply | None = None,
+    ) -> None:
+        """Prepare a session; with a refusal it is greeted by that, and ended."""
+        self.profile = profile
+        self.peer = peer
+        self.session = peer.session
+        self.record = outside.record
+        self.refusal = refusal
+        self.buffer = Buffer(profile.max_line)
+        self.outlet = Outlet(
+            profile, peer.session, outside.write, outside.record, self.now_us
+        )
+        self.wake_at = _NEVER  # when to step although nothing came; by the clock
+        self.choked = False  # the client does not read its replies
+        self.stopping = False  # Mailsink stops: no new transaction
+        self.killed = False  # the session must end now
+        self.eof = False
+        self.lost = False
+        self.helo = ""
+        self.extended = False
+        self.user: str | None = None
+        self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
+        self.failed_auth = False
+        self.transaction: Transaction | None = None
+        self.transactions = 0
+        self.current = Exchange(0, "connect", "")
+        self._outside = outside
+        self._clock = outside.clock
+        self._seq = 0
+        self._lines = 0
+        self._next_flags: tuple[str, ...] = ()
+        self._steps = converse(self)
+
+    # What the transport tells
+
+    def receive(self, octets: bytes) -> None:
+        """Take octets that came now."""
+        self.buffer.append(octets, self.now_us())
+
+    def end_input(self) -> None:
+        """The client will send no more; it may still read."""
+        self.eof = True
+
+    def lose(self) -> None:
+        """The connection is gone."""
+        self.eof = self.lost = True
+        self.choked = False
+
+    def step(self, answer: object = None) -> Wish | None:
+        """Go on until there is a wish, or None at the end; replies owed go out."""
+        return self._resume(self._steps.send, answer)
+
+    def fail(self, error: Exception) -> Wish | None:
+        """Go on as `step` does; the last wish could not be granted."""
+        return self._resume(self._steps.throw, error)
+
+    def _resume(self, resume: Callable[[Any], Wish], value: object) -> Wish | None:
+        try:
+            return resume(value)
+        except StopIteration:
+            return None
+        finally:
+            self.outlet.flush()
+
+    # What the steps of a conversation use
+
+    def now_us(self) -> int:
+        return int(self._clock() * 1_000_000)
+
+    def status(self) -> Sequence[str]:
+        return self._outside.status()
+
+    def deadline(self) -> float:
+        """When a wait that begins now has lasted too long."""
+        idle = self.profile.idle_timeout
+        return self._clock() + idle if idle else _NEVER
+
+    def wait(self, until: float, wake_at: float = _NEVER) -> Steps[None]:
+        """The one wait for the client, at most until a time; raises Ended.
+
+        Returns when something came, or at wake_at; by the clock.
+        """
+        now, profile = self._clock(), self.profile
+        limit = profile.session_timeout or _NEVER
+        if self.killed:
+            raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
+        if self.eof and not self.choked:
+            raise Ended("dropped")
+        if now >= until:
+            idle = profile.idle_timeout
+            raise Ended(
+                "timeout",
+                f"The client was silent for {idle:g} seconds.",
+                replies.idle(idle),
+            )
+        if now >= limit:
+            raise Ended(
+                "timeout",
+                f"The session lasted longer than {limit:g} seconds.",
+                replies.session_too_long(limit),
+            )
+        self.wake_at = min(until, limit, wake_at)
+        yield MORE
+
+    def read_line(self) -> Steps[Line]:
+        """Return the next line; raises Ended."""
+        until = self.deadline()
+        while True:
+            if self.buffer.startswith(b"\x16"):
+                yield from refuse_tls(self)
+            if not self.choked and (line := self.buffer.line()) is not None:
+                return line
+            if self.stopping and self.transaction is None:
+                raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
+            self._lines = 0
+            yield from self.wait(until)
+
+    def breathe(self) -> Steps[None]:
+        """Give the other sessions a turn, now and then."""
+        self._lines += 1
+        if self._lines >= _LINES_AT_ONCE:
+            self._lines = 0
+            yield BREATHE
+            if self.killed:
+                yield from self.wait(_NEVER)
+
+    def open(
+        self,
+        kind: Kind,
+        verb: str,
+        line: str,
+        octets: int,
+        received_us: int,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        """Begin an exchange, and tell it."""
+        self.open_silently(kind, verb)
+        if self._next_flags:
+            flags += self._next_flags
+            self._next_flags = ()
+        self.tell(line, octets, received_us, flags)
+
+    def open_silently(self, kind: Kind, verb: str = "") -> None:
+        """Begin an exchange that will be told later."""
+        self._seq += 1
+        offered = "PIPELINING" in self.offered
+        self.current = Exchange(self._seq, kind, verb, offered)
+
+    def tell(
+        self, line: str, octets: int, received_us: int, flags: tuple[str, ...] = ()
+    ) -> None:
+        """Tell the current exchange as it stands now."""
+        exchange, transaction = self.current, self.transaction
+        self.record(
+            ExchangeOpened(
+                self.session,
+                exchange.seq,
+                exchange.kind,
+                exchange.verb,
+                line,
+                octets,
+                received_us,
+                transaction and transaction.id,
+                flags,
+            )
+        )
+
+    def answer(self, reply: Reply) -> Steps[None]:
+        """Answer the current exchange, as late and as rudely as a rule wants it."""
+        exchange = self.current
+        exchange.ready_us = self.now_us()
+        if exchange.delay:
+            yield from self._pause(exchange)
+        if exchange.close == "before":
+            self.outlet.forget(exchange, reply)
+            raise Ended("refused")
+        if len(self.buffer):
+            self._note_pipelining(exchange)
+        if self.eof and not self.lost:
+            exchange.flags.append("half_close")
+        self.outlet.owe(exchange, reply)
+        if exchange.verb not in _MAY_WAIT:
+            self.outlet.flush()
+        if exchange.close == "after" or reply.code == 421:
+            raise Ended("refused")
+
+    def _pause(self, exchange: Exchange) -> Steps[None]:
+        began = self._clock()
+        until = began + exchange.delay
+        while self._clock() < until and not (self.lost or self.killed):
+            self.wake_at = until
+            yield MORE
+        exchange.delay = 0.0
+        exchange.delayed_us += int((self._clock() - began) * 1_000_000)
+
+    def _note_pipelining(self, exchange: Exchange) -> None:
+        """More came before this reply was written (RFC 2920)."""
+        self._next_flags = ("pipelined",)
+        if exchange.kind == "connect":
+            exchange.flags.append("early_talker")
+        if exchange.verb in _LAST_IN_GROUP:
+            exchange.flags.append("pipelining_violation")
+        if not exchange.pipelining_offered:
+            self._next_flags += ("pipelining_unadvertised",)
+
+    def asks(self, stage: Stage) -> bool:
+        """Whether a decision is wanted at this stage."""
+        stages = self._outside.stages()
+        return bool(stages) and (stage in stages or "any" in stages)
+
+    def consult(self, stage: Stage, **facts: str | int) -> Steps[Reply | None]:
+        """Ask what is to be done; raise Refusal, or return a reply instead of success."""
+        if not self.asks(stage):
+            return None
+        decision: Decision = yield Consult(stage, self.session, self._facts() | facts)
+        exchange = self.current
+        exchange.delay = decision.delay
+        exchange.close = decision.close
+        exchange.rule = decision.rule
+        if self.transaction is not None:
+            self.transaction.tags += decision.tags
+        if decision.reply is not None and decision.reply.code >= 400:
+            raise Refusal(decision.reply)
+        return decision.reply
+
+    def _facts(self) -> dict[str, str | int]:
+        facts: dict[str, str | int] = {
+            "client_address": self.peer.client_address,
+            "listener": self.peer.listener,
+        }
+        if self.helo:
+            facts["helo"] = self.helo
+        if self.user is not None:
+            facts["user"] = self.user
+        if self.transaction is not None:
+            facts["reverse_path"] = self.transaction.reverse_path
+        if self.current.verb:
+            facts["verb"] = self.current.verb
+        return facts
+
+    def update(self, **changes: str) -> None:
+        """Tell facts about the session."""
+        self.record(SessionUpdated(self.session, changes))

@@ -1,0 +1,130 @@
+"""The way out: every reply is made into lines here, once, written, and then recorded.
+
+Here a refusal gets its link, enhanced codes are dropped where they are hidden, and
+no text of a rule can break out of its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from uuid import UUID
+
+from mailsink.ids import short_id
+from mailsink.smtp.events import Event, ExchangeReplied
+from mailsink.smtp.exchange import Exchange
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.replies import Reply
+from mailsink.text import readable
+
+_LONGEST = 510  # RFC 5321 §4.5.3.1.5, without CRLF
+
+Lines = tuple[str, ...]
+
+
+class Outlet:
+    """The replies that are owed, in order, until `flush` writes them in one go."""
+
+    __slots__ = ("_clock_us", "_hides_enhanced", "_links", "_octets", "_owed",
+                 "_profile", "_record", "_session", "_write")  # fmt: skip
+
+    def __init__(
+        self,
+        profile: Profile,
+        session: UUID,
+        write: Callable[[bytes], bool],
+        record: Callable[[Event], None],
+        clock_us: Callable[[], int],
+    ) -> None:
+        self._profile = profile
+        self._session = session
+        self._write = write
+        self._record = record
+        self._clock_us = clock_us
+        self._hides_enhanced = "ENHANCEDSTATUSCODES" in profile.hidden
+        self._links = profile.links if profile.public_url else "off"
+        self._octets: list[bytes] = []
+        self._owed: list[tuple[Exchange, int, str, Lines]] = []
+
+    def owe(self, exchange: Exchange, reply: Reply) -> None:
+        """Take the reply to an exchange; it goes out with the next flush."""
+        if self._hides_enhanced and reply.enhanced:
+            reply = Reply(reply.code, "", reply.texts)
+        lines, octets = _rendered(reply)
+        if self._links != "off" and self._explains(exchange, reply.code):
+            lines = (*lines[:-1], self._with_link(lines[-1], exchange.seq))
+            octets = _octets(lines)
+        self._octets.append(octets)
+        self._owed.append((exchange, reply.code, reply.enhanced, lines))
+
+    def owe_foreign(self, exchange: Exchange, code: int, lines: Lines) -> None:
+        """Take an answer in another protocol than SMTP, as whole lines."""
+        self._octets.append(_octets(lines))
+        self._owed.append((exchange, code, "", lines))
+
+    def flush(self) -> None:
+        """Write what is owed, and record it as written, or as never heard."""
+        if not self._owed:
+            return
+        owed, self._owed = self._owed, []
+        octets, self._octets = self._octets, []
+        written = self._write(octets[0] if len(octets) == 1 else b"".join(octets))
+        self._tell(owed, self._clock_us() if written else None)
+
+    def forget(self, exchange: Exchange, reply: Reply) -> None:
+        """Record a reply that will not be written: the connection is dropped instead."""
+        self.flush()
+        entry = (exchange, reply.code, reply.enhanced, _rendered(reply)[0])
+        self._tell([entry], None)
+
+    def link(self, seq: int) -> str:
+        """The address of an exchange's page; "" where it is unknown."""
+        url = self._profile.public_url.rstrip("/")
+        return f"{url}/s/{short_id(self._session, seq)}" if url else ""
+
+    def _tell(
+        self, owed: list[tuple[Exchange, int, str, Lines]], replied_us: int | None
+    ) -> None:
+        for exchange, code, enhanced, lines in owed:
+            self._record(
+                ExchangeReplied(
+                    self._session,
+                    exchange.seq,
+                    code,
+                    enhanced,
+                    lines,
+                    exchange.ready_us,
+                    replied_us,
+                    exchange.delayed_us,
+                    exchange.rule,
+                    tuple(exchange.flags),
+                )
+            )
+
+    def _explains(self, exchange: Exchange, code: int) -> bool:
+        final = exchange.kind == "body" and self._links == "all"
+        return code >= 400 or final
+
+    def _with_link(self, line: str, seq: int) -> str:
+        link = f" (why: {self.link(seq)})"
+        if len(line) + len(link) > _LONGEST:
+            line = line[: max(_LONGEST - len(link) - 3, 0)] + "..."
+        return line + link if len(line) + len(link) <= _LONGEST else line
+
+
+@lru_cache(maxsize=256)
+def _rendered(reply: Reply) -> tuple[Lines, bytes]:
+    lines = tuple(_safe(line) for line in reply.lines())
+    return lines, _octets(lines)
+
+
+def _safe(line: str) -> str:
+    """One line of ASCII within the limit, whatever a rule's text holds."""
+    if not (line.isascii() and line.isprintable()):
+        line = readable(line.encode("utf-8", "replace"))
+        line = line.encode("ascii", "backslashreplace").decode("ascii")
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
+
+
+def _octets(lines: Lines) -> bytes:
+    return ("\r\n".join(lines) + "\r\n").encode("ascii")

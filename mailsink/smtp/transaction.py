@@ -1,0 +1,296 @@
+"""A mail transaction (RFC 5321 §3.3): MAIL, RCPT, DATA, and what becomes of the body."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from mailsink.ids import uuid7
+from mailsink.ports import Kept, Refused
+from mailsink.smtp import grammar, replies
+from mailsink.smtp.events import (
+    Arrival,
+    Body,
+    Outcome,
+    RecipientAnswered,
+    TransactionEnded,
+    TransactionStarted,
+)
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.reception import Reception, receive_body
+from mailsink.smtp.replies import Reply
+from mailsink.smtp.wishes import Keep, OffLoop, Refusal, Steps
+from mailsink.text import readable
+
+if TYPE_CHECKING:
+    from mailsink.smtp.machine import Machine
+
+_XTEXT_NULL = "<>"
+
+
+class Transaction:
+    """What is known of an open transaction."""
+
+    __slots__ = ("accepted", "declared", "eightbit", "id", "recipients", "reverse_path",
+                 "smtputf8", "tags")  # fmt: skip
+
+    def __init__(self, reverse_path: str, parameters: dict[str, str | None]) -> None:
+        self.id: UUID = uuid7()
+        self.reverse_path = reverse_path
+        self.smtputf8 = "SMTPUTF8" in parameters
+        self.eightbit = self.smtputf8 or (
+            parameters.get("BODY") is not None
+            and (str(parameters["BODY"]).upper() == "8BITMIME")
+        )
+        self.declared = int(parameters.get("SIZE") or 0)
+        self.recipients = 0  # answered
+        self.accepted = 0
+        self.tags: tuple[str, ...] = ()
+
+    def end(
+        self,
+        machine: Machine,
+        outcome: Outcome,
+        code: int | None = None,
+        body: Body | None = None,
+    ) -> None:
+        """Close the transaction without its message being kept, and tell it."""
+        machine.transaction = None
+        machine.record(
+            TransactionEnded(
+                machine.session, self.id, outcome, machine.now_us(), code, body
+            )
+        )
+
+
+def _text(text: str) -> str:
+    return readable(text.encode())
+
+
+def mail(machine: Machine, argument: str) -> Steps[Reply]:
+    """RFC 5321 §4.1.1.2."""
+    if not machine.helo:
+        raise Refusal(replies.out_of_order("EHLO"))
+    if machine.transaction is not None:
+        raise Refusal(replies.NESTED_MAIL)
+    if argument[:5].upper() != "FROM:":
+        raise Refusal(replies.syntax("MAIL FROM:<address>"))
+    try:
+        path, rest = grammar.parse_path(argument[5:])
+    except grammar.BadSyntax as error:
+        raise Refusal(replies.bad_sender(str(error))) from None
+    parameters = _parameters(machine, "MAIL", rest)
+    _check_mail_parameters(machine, parameters)
+    if not path.mailbox.isascii() and "SMTPUTF8" not in parameters:
+        raise Refusal(replies.SENDER_NOT_ASCII)
+    _take_leniently(machine, path, replies.bad_sender)
+    reverse_path = _text(path.mailbox)
+    decided = yield from machine.consult("mail", reverse_path=reverse_path)
+    transaction = Transaction(reverse_path, parameters)
+    machine.transaction = transaction
+    machine.transactions += 1
+    machine.record(
+        TransactionStarted(
+            machine.session,
+            transaction.id,
+            machine.transactions,
+            reverse_path,
+            _text(rest),
+            machine.now_us(),
+        )
+    )
+    return decided or replies.SENDER_OK
+
+
+def _parameters(machine: Machine, verb: str, text: str) -> dict[str, str | None]:
+    """Return the parameters; raises Refusal for those that are not offered."""
+    if not text:
+        return {}
+    try:
+        parameters = grammar.parse_parameters(text)
+    except grammar.BadSyntax as error:
+        raise Refusal(replies.bad_parameter(str(error))) from None
+    known = {"SIZE": "SIZE", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "AUTH": "AUTH"}
+    for keyword in parameters:
+        if not machine.extended:
+            raise Refusal(replies.parameter_needs_ehlo(keyword[:40]))
+        if verb != "MAIL" or known.get(keyword) not in machine.offered:
+            raise Refusal(replies.unknown_parameter(keyword[:40], verb))
+    return parameters
+
+
+def _check_mail_parameters(machine: Machine, parameters: dict[str, str | None]) -> None:
+    """Hold the values to RFC 1870, 6152, 6531 and 4954; raises Refusal."""
+    if "SIZE" in parameters:
+        size = parameters["SIZE"] or ""
+        if not (size.isascii() and size.isdigit() and len(size) <= 20):
+            raise Refusal(replies.BAD_SIZE)
+        limit = machine.profile.max_message_size
+        if limit and int(size) > limit:
+            raise Refusal(replies.declared_too_large(int(size), limit))
+    if "BODY" in parameters and str(parameters["BODY"]).upper() not in (
+        "7BIT",
+        "8BITMIME",
+    ):
+        raise Refusal(replies.BAD_BODY)
+    if parameters.get("SMTPUTF8") is not None:
+        raise Refusal(replies.BAD_SMTPUTF8)
+    if "AUTH" in parameters:
+        _check_auth_parameter(parameters["AUTH"])
+
+
+def _check_auth_parameter(value: str | None) -> None:
+    if value == _XTEXT_NULL:
+        return
+    try:
+        if not value or not grammar.unxtext(value):
+            raise grammar.BadSyntax("empty")
+    except grammar.BadSyntax:
+        raise Refusal(replies.BAD_AUTH_PARAMETER) from None
+
+
+def rcpt(machine: Machine, argument: str) -> Steps[Reply]:
+    """RFC 5321 §4.1.1.3. Every answer within a transaction is told."""
+    transaction = machine.transaction
+    if transaction is None:
+        raise Refusal(replies.out_of_order("MAIL"))
+    forward_path, rest = argument, ""
+    try:
+        if argument[:3].upper() != "TO:":
+            raise Refusal(replies.syntax("RCPT TO:<address>"))
+        forward_path = argument[3:]
+        path, rest = _recipient(machine, transaction, forward_path)
+        forward_path = path.mailbox
+        decided = yield from machine.consult("rcpt", forward_path=_text(forward_path))
+        reply = decided or replies.RECIPIENT_OK
+        transaction.accepted += 1
+    except Refusal as refusal:
+        reply = refusal.reply
+    transaction.recipients += 1
+    machine.record(
+        RecipientAnswered(
+            machine.session,
+            transaction.id,
+            transaction.recipients,
+            _text(forward_path),
+            _text(rest),
+            reply.code,
+        )
+    )
+    return reply
+
+
+def _recipient(
+    machine: Machine, transaction: Transaction, text: str
+) -> tuple[grammar.Path, str]:
+    """Return the path and the parameters' text; raises Refusal."""
+    try:
+        path, rest = grammar.parse_path(text)
+    except grammar.BadSyntax as error:
+        raise Refusal(replies.bad_recipient(str(error))) from None
+    if not path.mailbox:
+        raise Refusal(replies.NULL_RECIPIENT)
+    _parameters(machine, "RCPT", rest)
+    if not path.mailbox.isascii() and not transaction.smtputf8:
+        raise Refusal(replies.RECIPIENT_NOT_ASCII)
+    _take_leniently(machine, path, replies.bad_recipient)
+    limit = machine.profile.max_recipients
+    if limit and transaction.accepted >= limit:
+        raise Refusal(replies.too_many_recipients(limit))
+    return path, rest
+
+
+_DEVIATIONS = {
+    "lenient_path": "write it as <user@example.com> right behind the colon",
+    "underscore_domain": "a domain holds no underscore",
+    "unqualified_address": "the domain is missing",
+}
+
+
+def _take_leniently(
+    machine: Machine, path: grammar.Path, refuse: Callable[[str], Reply]
+) -> None:
+    """Take an address a little off the grammar with its flags, or refuse it."""
+    if path.flags and not machine.profile.lenient:
+        raise Refusal(refuse(_DEVIATIONS[path.flags[0]]))
+    machine.current.flags.extend(path.flags)
+
+
+def data(machine: Machine, argument: str) -> Steps[Reply]:
+    """RFC 5321 §4.1.1.4: 354, the body, and the reply that counts."""
+    transaction = machine.transaction
+    if argument:
+        raise Refusal(replies.syntax("DATA"))
+    if transaction is None:
+        raise Refusal(replies.out_of_order("MAIL"))
+    if not transaction.accepted:
+        if transaction.recipients:
+            raise Refusal(replies.NO_VALID_RECIPIENTS)
+        raise Refusal(replies.out_of_order("RCPT"))
+    yield from machine.consult("data")
+    yield from machine.answer(replies.START_INPUT)
+    reception = yield from receive_body(machine, transaction)
+    return (yield from _deliver(machine, transaction, reception))
+
+
+def _deliver(
+    machine: Machine, transaction: Transaction, reception: Reception
+) -> Steps[Reply]:
+    """Judge a body that came whole; keep it, or hand it over as refused."""
+    body = reception.body
+    if body is None:
+        reply = _write_failed(reception.error)
+        transaction.end(machine, "rejected", reply.code)
+        return reply
+    try:
+        _check_body(machine.profile, reception)
+        decided = yield from machine.consult("body", size=body.size)
+    except Refusal as refusal:
+        transaction.end(machine, "rejected", refusal.reply.code, body)
+        return refusal.reply
+    except Exception:
+        transaction.end(machine, "rejected", replies.LOCAL_ERROR.code, body)
+        raise
+    return decided or (yield from _keep(machine, transaction, body))
+
+
+def _check_body(profile: Profile, reception: Reception) -> None:
+    limit = profile.max_message_size
+    if limit and reception.size > limit:
+        raise Refusal(replies.too_large(reception.size, limit))
+    bare = {"bare_lf_data", "bare_cr_data"} & reception.flags
+    if bare and profile.bare_newlines == "reject":
+        raise Refusal(replies.BARE_NEWLINES)
+
+
+def _write_failed(error: OSError | None) -> Reply:
+    full = error is not None and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return replies.DISK_FULL if full else replies.WRITE_ERROR
+
+
+def _keep(machine: Machine, transaction: Transaction, body: Body) -> Steps[Reply]:
+    """Have the message kept; 250 only when it is."""
+    arrival = Arrival(
+        machine.session, transaction.id, machine.now_us(), body, transaction.tags
+    )
+    try:
+        outcome: Kept | Refused = yield Keep(arrival)
+    except Exception:
+        yield from _not_kept(machine, transaction, body, replies.LOCAL_ERROR.code)
+        raise
+    if isinstance(outcome, Kept):
+        machine.transaction = None
+        return replies.queued(outcome.id)
+    yield from _not_kept(machine, transaction, body, outcome.reply.code)
+    return outcome.reply
+
+
+def _not_kept(
+    machine: Machine, transaction: Transaction, body: Body, code: int
+) -> Steps[None]:
+    transaction.end(machine, "rejected", code)
+    if body.path is not None:
+        yield OffLoop(partial(body.path.unlink, missing_ok=True))

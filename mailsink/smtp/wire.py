@@ -1,0 +1,95 @@
+"""The octets received and not yet used, cut into command lines.
+
+Remembers when each octet came, holds a too long line to its first octets, and
+costs time linear in what is received, however it is cut into pieces.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from typing import NamedTuple
+
+# A client that sends single octets to a busy server must not fill memory with times.
+_MOST_MARKS = 1000
+
+
+class Line(NamedTuple):
+    """One command line."""
+
+    content: bytes  # without its end; of a too long line the first octets
+    octets: int  # as received, line end included
+    received_us: int  # when its last octet came
+    bare_lf: bool  # ended by LF instead of CRLF
+    too_long: bool
+
+
+class Buffer:
+    """A queue of octets. `limit` is the longest line, CRLF included; 0: no limit."""
+
+    __slots__ = ("_end", "_head", "_limit", "_marks", "_octets", "_scanned", "_start")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit or sys.maxsize
+        self._octets = bytearray()
+        self._start = 0  # position in the whole stream of the first octet held
+        self._end = 0
+        self._marks: deque[tuple[int, int]] = deque()  # (end position, time)
+        self._scanned = 0
+        self._head: tuple[bytes, int] | None = None  # of a too long line: start, octets
+
+    def __len__(self) -> int:
+        return len(self._octets)
+
+    def append(self, octets: bytes, now_us: int) -> None:
+        """Take octets that came now."""
+        self._octets += octets
+        self._end += len(octets)
+        if len(self._marks) >= _MOST_MARKS:
+            self._marks.pop()
+        self._marks.append((self._end, now_us))
+
+    def startswith(self, prefix: bytes) -> bool:
+        return self._octets.startswith(prefix)
+
+    def peek(self, most: int) -> bytes:
+        """Return at most so many of the first octets, without using them."""
+        return bytes(self._octets[:most])
+
+    def use(self, count: int) -> int:
+        """Drop the first octets; return when the last of them came, in microseconds."""
+        del self._octets[:count]
+        self._start += count
+        self._scanned = 0
+        marks = self._marks
+        while marks[0][0] < self._start:
+            marks.popleft()
+        end, time_us = marks[0]
+        if end == self._start and len(marks) > 1:
+            marks.popleft()
+        return time_us
+
+    def line(self) -> Line | None:
+        """Return the next command line and use it up, or None until it is complete."""
+        at = self._octets.find(b"\n", self._scanned)
+        if at < 0:
+            if len(self._octets) > self._limit:
+                self._cut()
+            self._scanned = len(self._octets)
+            return None
+        if self._head or at >= self._limit:
+            return self._overlong(at)
+        bare = not at or self._octets[at - 1] != 13
+        content = bytes(self._octets[: at if bare else at - 1])
+        return Line(content, at + 1, self.use(at + 1), bare, False)
+
+    def _cut(self) -> None:
+        """Keep the start of a line that is too long, and only count the rest of it."""
+        start, octets = self._head or (self.peek(self._limit), 0)
+        self._head = (start, octets + len(self._octets))
+        self.use(len(self._octets))
+
+    def _overlong(self, at: int) -> Line:
+        start, octets = self._head or (self.peek(self._limit), 0)
+        self._head = None
+        return Line(start, octets + at + 1, self.use(at + 1), False, True)
