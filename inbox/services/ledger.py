@@ -66,12 +66,12 @@ class Ledger:
         elif live := self.live.get(event.session):
             self._handlers[type(event)](live, event)
 
-    def take(self) -> Batch:
-        """Return the pending batch with what is due, and begin a new one."""
+    def take(self, everything: bool = False) -> Batch:
+        """Return the pending batch with what is due, or all; and begin a new one."""
         now = time.monotonic()
         while self._later:
             live = next(iter(self._later.values()))
-            if live.due > now:
+            if live.due > now and not everything:
                 break
             self._settle(live, now)
         batch, self.pending = self.pending, Batch()

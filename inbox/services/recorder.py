@@ -113,7 +113,7 @@ class Recorder:
         """Commit a message with its envelope and transcript; return when it is synced."""
         live = self._ledger.transaction(arrival)
         if live is None or live.transaction is None:
-            return Refused(replies.STORAGE_FAILED)
+            return Refused(replies.WRITE_ERROR)
         transaction = live.transaction
         try:
             raw, start = await _raw_row(transaction, arrival.body)
@@ -212,7 +212,7 @@ class Recorder:
     def _write_next(self) -> bool:
         """Write what waits. Returns whether anything did."""
         with self._mutex:
-            batch = self._ledger.take()
+            batch = self._ledger.take(everything=self._stopping)
         if not len(batch):
             return False
         self._write(batch)
@@ -263,7 +263,7 @@ class Recorder:
     def _expel(self, session: UUID, batch: Batch, error: Exception) -> None:
         """One session's rows cannot be written: it alone is refused and forgotten."""
         log.error("Session %s cannot be recorded: %s", session, error)
-        refused = Refused(replies.STORAGE_FAILED)
+        refused = Refused(replies.WRITE_ERROR)
         with self._mutex:
             keeps = self._ledger.take_back(batch, refused)
             self._ledger.live.pop(session, None)
@@ -279,8 +279,8 @@ class Recorder:
     def _refusal(self, error: Exception) -> replies.Reply:
         """Return 452 where the disk is full, else 451 (RFC 5321 §4.2.3)."""
         if _disk_is_full(error, self._data):
-            return replies.STORAGE_FULL
-        return replies.STORAGE_FAILED
+            return replies.DISK_FULL
+        return replies.WRITE_ERROR
 
     # Back on the event loop
 

@@ -1,0 +1,306 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError
+
+from inbox.models import (
+    Exchange,
+    Message,
+    Raw,
+    Recipient,
+    Session,
+    Transaction,
+)
+from inbox.services import batch, raw, rows
+from inbox.services.recorder import Limits, Recorder
+from inbox.services.turns import write_turn
+from mailsink.ports import Kept, Refused
+from mailsink.smtp import events
+
+from .recording import MAIL, Client, Heard, body, one_message, play
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+def test_it_keeps_a_message_with_its_envelope_and_transcript() -> None:
+    [kept] = play(one_message)
+
+    message = Message.objects.get()
+    assert kept == Kept(message.id)
+    assert (message.subject, message.from_address) == ("Hello", "ann@example.com")
+    assert message.to == [{"name": "", "address": "bob@example.com"}]
+    transaction = message.transaction
+    assert (transaction.outcome, transaction.code) == ("accepted", 250)
+    assert (transaction.recipients_accepted, transaction.recipients_refused) == (1, 1)
+    assert transaction.ended_us == 99
+    recipients = Recipient.objects.order_by("seq")
+    assert [each.rcpt_code for each in recipients] == [250, 550]
+    assert raw.open_raw(transaction.id) == MAIL
+    exchanges = Exchange.objects.order_by("seq")
+    assert [(each.verb, each.code) for each in exchanges] == [
+        ("", 220), ("MAIL", 250), ("RCPT", 250), ("RCPT", 550), ("DATA", 354), ("", 250),
+    ]  # fmt: skip
+    assert {each.transaction_id for each in exchanges} == {None, transaction.id}
+    session = Session.objects.get()
+    assert (session.ending, session.messages, session.exchanges) == ("quit", 1, 6)
+    assert (session.worst_code, session.refused) == (550, 1)
+    assert session.closed_at is not None
+    assert (session.closed_at - session.opened_at).total_seconds() == 1.5
+
+
+def test_what_is_kept_is_committed_when_keep_returns() -> None:
+    async def scenario(recorder: Recorder) -> bool:
+        client = Client(recorder)
+        client.envelope()
+        kept = await client.send()
+        assert isinstance(kept, Kept)
+        # another connection, so that only what is committed is seen
+        return await asyncio.to_thread(_sees, kept)
+
+    assert play(scenario) == [True]
+
+
+def _sees(kept: Kept) -> bool:
+    from django.db import connection
+
+    try:
+        message = Message.objects.get(id=kept.id)
+        lines = Exchange.objects.filter(transaction=message.transaction).count()
+        return (
+            lines == 5 and Raw.objects.filter(transaction=message.transaction).exists()
+        )
+    finally:
+        connection.close()
+
+
+def test_ids_are_in_the_order_of_the_commits() -> None:
+    async def many(recorder: Recorder) -> list[Kept | Refused]:
+        client = Client(recorder)
+        kept = []
+        for _ in range(20):
+            client.envelope()
+            kept.append(await client.send())
+        return kept
+
+    for kept in play(*[many] * 5):
+        ids = [each.id for each in kept]
+        assert ids == sorted(ids)
+    assert Message.objects.count() == 100
+
+
+def test_a_line_is_stored_before_its_reply() -> None:
+    async def scenario(recorder: Recorder) -> None:
+        client = Client(recorder)
+        client.exchange("command", "EHLO", "EHLO slow.example", None)
+        await asyncio.to_thread(_until, lambda: Exchange.objects.filter(code=None))
+
+    play(scenario)
+    assert Session.objects.get().ending is None
+
+
+def _until(query) -> None:
+    from django.db import connection
+
+    try:
+        for _ in range(500):
+            if query().exists():
+                return
+            threading.Event().wait(0.01)
+        raise AssertionError("it never came")
+    finally:
+        connection.close()
+
+
+def test_an_open_transaction_is_seen_while_the_client_sits() -> None:
+    async def scenario(recorder: Recorder) -> None:
+        client = Client(recorder)
+        client.envelope()
+        await asyncio.to_thread(
+            _until, lambda: Transaction.objects.filter(outcome=None, recipients__seq=2)
+        )
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "abandoned"])
+def test_the_body_of_what_was_not_accepted_is_kept(outcome: events.Outcome) -> None:
+    feed = Heard()
+
+    async def scenario(recorder: Recorder) -> None:
+        client = Client(recorder)
+        client.envelope()
+        client.end(outcome, body(b"half a mess", complete=outcome == "rejected"))
+        client.close("dropped")
+
+    play(scenario, feed=feed)
+    transaction = Transaction.objects.get()
+    assert (transaction.outcome, transaction.code) == (outcome, 552)
+    assert raw.open_raw(transaction.id) == b"half a mess"
+    assert transaction.raw.complete is (outcome == "rejected")
+    assert not Message.objects.exists()
+    ended = [row.id for each in feed.changes for row in each.transactions_not_accepted]
+    assert ended == [transaction.id]
+
+
+def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
+    spooled = tmp_path / "body"
+    spooled.write_bytes(MAIL * 1000)
+
+    async def scenario(recorder: Recorder) -> Kept | Refused:
+        client = Client(recorder)
+        client.envelope()
+        assert client.transaction
+        return await recorder.keep(
+            events.Arrival(
+                client.session,
+                client.transaction,
+                99,
+                events.Body(len(MAIL) * 1000, "0" * 64, True, path=spooled),
+            )
+        )
+
+    [kept] = play(scenario)
+    assert isinstance(kept, Kept)
+    stored = Raw.objects.get()
+    assert stored.key
+    assert stored.content is None
+    assert raw.read(stored) == MAIL * 1000
+    assert raw.read_start(stored, 20) == MAIL[:20]
+    assert not spooled.exists()
+    assert Message.objects.get().subject == "Hello"
+    raw.storage().delete(stored.key)
+
+
+def test_one_bad_row_does_not_fail_its_neighbours() -> None:
+    async def bad(recorder: Recorder) -> Kept | Refused:
+        client = Client(recorder)
+        client.envelope("MAIL FROM:<\ud800>")  # no database stores a lone surrogate
+        return await client.send()
+
+    answers = play(one_message, one_message, bad, one_message, one_message)
+
+    assert [isinstance(each, Kept) for each in answers] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert answers[2].reply.code == 451
+    assert Message.objects.count() == 4
+    assert Session.objects.filter(ending="quit").count() == 4
+
+
+def test_a_database_that_fails_refuses_messages_and_tries_the_transcript_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    execute = batch.Writer.execute
+    failures = iter([True, True])
+
+    def failing(self: batch.Writer, statements: list[batch.Statement]) -> None:
+        if next(failures, False):
+            raise OperationalError("the disk is gone") from OSError(5, "I/O error")
+        execute(self, statements)
+
+    monkeypatch.setattr(batch.Writer, "execute", failing)
+
+    async def scenario(recorder: Recorder) -> list[Kept | Refused]:
+        client = Client(recorder)
+        answers = []
+        for _ in range(3):
+            client.envelope()
+            answers.append(await client.send())
+        client.close()
+        return answers
+
+    [answers] = play(scenario)
+    *refused, kept = answers
+    assert isinstance(kept, Kept)
+    assert refused
+    assert {each.reply.code for each in refused} == {451}
+    assert Message.objects.count() == 1
+    outcomes = Transaction.objects.order_by("seq").values_list("outcome", "code")
+    assert list(outcomes) == [*[("rejected", 451)] * len(refused), ("accepted", 250)]
+    session = Session.objects.get()
+    assert session.messages == 1
+    assert Exchange.objects.count() == session.exchanges == session.exchange_set.count()
+
+
+def test_a_full_disk_is_452(monkeypatch: pytest.MonkeyPatch) -> None:
+    execute = batch.Writer.execute
+    failures = iter([True])
+
+    def failing(self: batch.Writer, statements: list[batch.Statement]) -> None:
+        if any("inbox_message" in sql for sql, _ in statements) and next(
+            failures, False
+        ):
+            raise OperationalError("full") from OSError(28, "No space left on device")
+        execute(self, statements)
+
+    monkeypatch.setattr(batch.Writer, "execute", failing)
+    [refused] = play(one_message)
+    assert refused.reply.code == 452
+    assert refused.reply.enhanced == "4.3.1"
+
+
+def test_a_full_queue_stops_readers_and_then_new_sessions() -> None:
+    async def scenario(recorder: Recorder) -> None:
+        release = threading.Event()
+        held = asyncio.create_task(asyncio.to_thread(_hold_the_turn, release))
+        client = Client(recorder)
+        while not recorder.congested:
+            client.exchange("command", "NOOP", "NOOP", 250)
+            await asyncio.sleep(0)
+        reader = asyncio.create_task(recorder.room())
+        await asyncio.sleep(0)
+        assert not reader.done()
+        release.set()
+        await asyncio.wait_for(reader, 10)
+        await held
+        assert not recorder.congested
+        client.close()
+
+    play(scenario, limits=Limits(rows=50, patience=0.0))
+    session = Session.objects.get()
+    assert session.exchange_set.count() == session.exchanges >= 50
+
+
+def _hold_the_turn(release: threading.Event) -> None:
+    from django.db import connection
+
+    with write_turn():
+        release.wait(10)
+    connection.close()
+
+
+def test_the_feed_is_told_what_was_committed() -> None:
+    feed = Heard()
+    play(one_message, feed=feed)
+    assert [r.subject for c in feed.changes for r in c.messages_created] == ["Hello"]
+    assert sum(len(c.sessions_opened) for c in feed.changes) == 1
+    assert sum(len(c.sessions_closed) for c in feed.changes) == 1
+    created = {row.seq for c in feed.changes for row in c.exchanges_created}
+    assert created == {1, 2, 3, 4, 5, 6}
+
+
+@pytest.mark.parametrize(
+    ("row", "model"),
+    [
+        (rows.SessionRow, Session),
+        (rows.ExchangeRow, Exchange),
+        (rows.TransactionRow, Transaction),
+        (rows.RecipientRow, Recipient),
+        (rows.RawRow, Raw),
+        (rows.MessageRow, Message),
+    ],
+)
+def test_rows_have_the_columns_of_their_models(row: type, model: type) -> None:
+    columns = {field.attname for field in model._meta.concrete_fields if field.column}
+    slots = {field.name for field in fields(row)}
+    slots |= {name for name, value in vars(row).items() if isinstance(value, property)}
+    assert slots - {"transaction"} == columns

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from inbox.models import (
+    Exchange,
+    Message,
+    MessageRead,
+    Raw,
+    Recipient,
+    Session,
+    Transaction,
+)
+from inbox.services import raw as raw_store
+from inbox.services import retention
+from inbox.services.turns import ROWS_IN_A_TURN
+from mailsink.ports import Kept, Refused
+
+from .recording import Client, body, one_message, play
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+NO_LIMITS = retention.Limits(messages=0, sessions=0, days=0, trash_hours=0)
+
+
+def limits(**some: int) -> retention.Limits:
+    return retention.Limits(
+        **({"messages": 0, "sessions": 0, "days": 0, "trash_hours": 0} | some)
+    )
+
+
+def prune(limits: retention.Limits) -> int:
+    """Prune until nothing more goes, batch by batch; return the number of batches."""
+    batches = 0
+    while gone := retention.prune(limits):
+        assert gone <= ROWS_IN_A_TURN
+        batches += 1
+    return batches
+
+
+def messages(number: int) -> list[Message]:
+    async def many(recorder: Any) -> None:
+        for _ in range(number):
+            assert isinstance(await one_message(recorder), Kept)
+
+    play(many)
+    return list(Message.objects.order_by("id"))
+
+
+def test_it_keeps_the_newest_messages_and_those_pinned() -> None:
+    oldest, *_, newest = messages(6)
+    Message.objects.filter(id=oldest.id).update(pinned=True)
+    MessageRead.objects.create(message_id=newest.id)
+
+    prune(limits(messages=2))
+
+    left = list(Message.objects.order_by("id").values_list("id", flat=True))
+    assert left[0] == oldest.id
+    assert left[-1] == newest.id
+    assert len(left) == 3
+    assert Raw.objects.count() == 3
+    assert Transaction.objects.count() == Session.objects.count() == 6
+
+
+def test_nothing_goes_without_limits() -> None:
+    messages(3)
+    Message.objects.update(deleted_at=datetime.now(UTC) - timedelta(days=400))
+    assert prune(NO_LIMITS) == 0
+    assert Message.objects.count() == 3
+
+
+def test_messages_go_after_their_days() -> None:
+    old, new = messages(2)
+    long_ago = datetime.now(UTC) - timedelta(days=8)
+    early = retention._id_at(long_ago)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE inbox_message SET received_at = received_at")
+    Message.objects.filter(id=old.id).update(id=early, received_at=long_ago)
+
+    prune(limits(days=7))
+
+    assert list(Message.objects.values_list("id", flat=True)) == [new.id]
+
+
+def test_the_trash_is_emptied_after_its_hours() -> None:
+    first, second, third = messages(3)
+    now = datetime.now(UTC)
+    Message.objects.filter(id=first.id).update(deleted_at=now - timedelta(hours=25))
+    Message.objects.filter(id=second.id).update(deleted_at=now - timedelta(hours=23))
+
+    prune(limits(trash_hours=24))
+
+    assert {each.id for each in Message.objects.all()} == {second.id, third.id}
+
+
+def test_sessions_without_a_kept_message_go_beyond_their_number() -> None:
+    async def refused(recorder: Any) -> None:
+        client = Client(recorder)
+        client.envelope()
+        client.end("rejected", body(b"no"))
+        client.close()
+
+    async def one_by_one(recorder: Any) -> None:
+        for scenario in (refused, one_message, refused, refused):
+            await scenario(recorder)
+
+    play(one_by_one)
+
+    prune(limits(sessions=1))
+
+    assert Message.objects.count() == 1
+    assert Session.objects.count() == 2
+    assert Transaction.objects.count() == Raw.objects.count() == 2
+    assert Recipient.objects.count() == 4
+    assert set(Exchange.objects.values_list("session_id", flat=True)) == set(
+        Session.objects.values_list("id", flat=True)
+    )
+
+
+def test_a_long_session_goes_turn_by_turn() -> None:
+    async def long(recorder: Any) -> None:
+        client = Client(recorder)
+        for _ in range(60):
+            client.envelope()
+            client.end("rejected", body(b"no"))
+        for _ in range(900):
+            client.exchange("command", "NOOP", "NOOP", 250)
+        client.close()
+        await one_message(recorder)
+
+    async def later(recorder: Any) -> None:
+        client = Client(recorder)
+        client.close()
+
+    play(long)
+    play(later)
+
+    assert prune(limits(sessions=1)) >= 3
+    assert Session.objects.count() == 2
+    assert Message.objects.count() == 1
+
+
+def test_a_live_session_never_goes() -> None:
+    async def sits(recorder: Any) -> None:
+        Client(recorder)
+
+    async def closes(recorder: Any) -> None:
+        Client(recorder).close()
+
+    play(sits, closes, closes, closes)
+    prune(limits(sessions=1))
+    assert Session.objects.filter(ending=None).count() == 1
+    assert Session.objects.exclude(ending=None).count() == 1
+
+
+def test_the_files_of_purged_bodies_go_too_and_orphans_are_swept(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.STORAGES = settings.STORAGES | {
+        "raw": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "raw"},
+        }
+    }
+    [message] = messages(1)
+    spooled = tmp_path / "spooled"
+    spooled.write_bytes(b"large")
+    key = raw_store.adopt(spooled, message.transaction_id)
+    Raw.objects.update(key=key, content=None)
+    orphan = tmp_path / "raw" / "ff" / "orphan"
+    orphan.parent.mkdir(exist_ok=True)
+    old = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
+    for path in (orphan, tmp_path / "raw" / key, tmp_path / "left.over"):
+        path.write_bytes(b"large")
+        import os
+
+        os.utime(path, (old, old))
+
+    retention.sweep(tmp_path)
+    assert not orphan.exists()
+    assert not (tmp_path / "left.over").exists()
+    assert raw_store.open_raw(message.transaction_id) == b"large"
+
+    retention.purge([(message.id, message.transaction_id)])
+    assert not (tmp_path / "raw" / key).exists()
+
+
+def test_refusals_of_the_recorder_leave_nothing_to_prune() -> None:
+    async def unknown(recorder: Any) -> Kept | Refused:
+        client = Client(recorder)
+        client.envelope()
+        client.close()
+        return await client.send()
+
+    [answer] = play(unknown)
+    assert isinstance(answer, Refused)
+    assert not Message.objects.exists()
