@@ -41,6 +41,8 @@ _TRANSCRIPT_PATIENCE = 0.005
 # How long a commit that failed rests before the next try; seconds.
 _RETRY_AFTER = 0.25
 
+# How long after a message the recorder counts as busy; seconds.
+_BUSY_FOR = 0.1
 # How long the writer waits at most before it looks what is due; seconds.
 _OWED = 0.1
 
@@ -82,6 +84,7 @@ class Recorder:
         self._stopping = False
         self._room = asyncio.Event()
         self._full_since: float | None = None
+        self._last_kept = 0.0  # monotonic seconds
         self._nudge: asyncio.TimerHandle | None = None
         self._storing: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -142,6 +145,11 @@ class Recorder:
         if not self._is_full() or self._full_since is None:
             return False
         return time.monotonic() - self._full_since > self._limits.patience
+
+    @property
+    def busy(self) -> bool:
+        """Whether messages have just been coming in, so that others had better wait."""
+        return time.monotonic() - self._last_kept < _BUSY_FOR
 
     def _is_full(self) -> bool:
         pending, limits = self._ledger.pending, self._limits
@@ -285,6 +293,8 @@ class Recorder:
     # Back on the event loop
 
     def _committed(self, batch: Batch) -> None:
+        if batch.keeps:
+            self._last_kept = time.monotonic()
         for keep in batch.keeps:
             if not keep.done.done():
                 keep.done.set_result(Kept(keep.message.id))
