@@ -38,8 +38,12 @@ function showWire() {
   };
   live().subscribe("sessions", {
     async load() {
-      const info = await getJSON("/api/v3/info");
-      if (info.last_connection) connected(info.last_connection);
+      try {
+        const info = await getJSON("/api/v3/info");
+        if (info.last_connection) connected(info.last_connection);
+      } catch (error) {
+        console.error(error); // the line stays as it was: the feed goes on
+      }
       show();
     },
     events(events) {
