@@ -11,6 +11,9 @@ from inbox.services.explain.flags import FLAG_WORDS, FlagWords
 from inbox.services.explain.quantities import counted, duration
 
 
+_OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
+
+
 class Exchangelike(Protocol):
     """What is read of an exchange, be it a row or a model instance."""
 
@@ -112,6 +115,8 @@ def details(exchange: Exchangelike) -> list[tuple[str, list[str]]]:
 
 
 def _client(exchange: Exchangelike) -> tuple[str, str]:
+    if exchange.kind in _OUR_WORDS:
+        return "", ""
     verb, text = exchange.verb, exchange.line
     if verb and text[: len(verb)].upper() == verb:
         return text[: len(verb)], text[len(verb) :].lstrip()
@@ -124,6 +129,8 @@ def _remark(exchange: Exchangelike) -> str:
         if "aborted_in_data" in exchange.flags.split():
             so_far = ", then cut off"
         return f"{counted(exchange.octets, 'octet')} of message{so_far}"
+    if exchange.kind in _OUR_WORDS:
+        return exchange.line
     if exchange.kind == "connect" and not exchange.line:
         return "connected"
     if exchange.kind == "auth" and not exchange.verb:

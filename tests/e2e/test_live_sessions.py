@@ -1,0 +1,141 @@
+"""What happens on the wire is on the screen while it happens."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.wire import Wire
+from tests.running import Mailsink
+
+
+def is_live(page: Page) -> None:
+    """Wait until the page watches the feed."""
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+
+
+def test_hung_client_is_on_the_screen_while_it_sits(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/sessions")
+    is_live(page)
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO hung.shop.test")
+        row = page.locator("[data-live] li", has_text="hung.shop.test")
+        expect(row).to_contain_text("waiting after EHLO")
+        row.get_by_role("link").click()
+
+        expect(page.locator("h1")).to_contain_text("hung.shop.test")
+        expect(page.locator(".state")).to_contain_text("Still open: waiting after EHLO")
+        is_live(page)
+        lines = page.locator("table.transcript tbody tr")
+        before = lines.count()
+        client.say("MAIL FROM:<a@shop.test>")
+        expect(lines).to_have_count(before + 1)
+        expect(lines.last).to_contain_text("MAIL FROM:<a@shop.test>")
+        expect(lines.last).to_contain_text("250 2.1.0")
+        expect(lines.last.locator(".took")).to_have_text(re.compile(r"\d ms"))
+        expect(page.locator(".state")).to_contain_text("waiting after MAIL")
+        expect(page.locator(".state [data-elapsed]")).to_have_text(
+            re.compile(r"0:0[1-9]")
+        )
+    expect(page.locator(".state")).to_contain_text(
+        "The client dropped the connection without QUIT after MAIL."
+    )
+    expect(page.locator("h1")).to_contain_text("dropped after MAIL")
+
+
+def test_list_a_session_moves_from_live_to_ended(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/sessions")
+    is_live(page)
+    client = Wire(mailsink.smtp)
+    client.say("EHLO moving.shop.test")
+    live = page.locator("[data-live] li", has_text="moving.shop.test")
+    ended = page.locator("[data-ended] li", has_text="moving.shop.test")
+    expect(live).to_have_count(1)
+    client.say("QUIT")
+    client.drop()
+    expect(ended).to_contain_text("said goodbye, sent no message")
+    expect(live).to_have_count(0)
+
+
+def test_list_stays_short_however_many_come(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/sessions")
+    is_live(page)
+    for number in range(260):
+        with Wire(mailsink.smtp) as client:
+            client.say(f"EHLO many-{number}.shop.test")
+    expect(page.locator("[data-ended] li").first).to_contain_text("many-259.shop.test")
+    expect(page.locator("[data-live] li")).to_have_count(0)
+    assert page.locator("[data-ended] li").count() <= 200
+
+
+def test_refusal_is_one_click_from_its_reply(mailsink: Mailsink, page: Page) -> None:
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO why.shop.test")
+        reply = client.say("RCPT TO:<ann@example.com>")
+        link = re.search(r"\(why: (\S+)\)", reply)
+        assert link, reply
+        page.goto(link[1])
+        chosen = page.locator("tr[aria-current=true]")
+        expect(chosen).to_contain_text("RCPT")
+        expect(chosen).to_be_in_viewport()
+        details = page.locator("[data-details]")
+        expect(details).to_contain_text("503: the command came out of order")
+        expect(page.locator(".state")).to_contain_text("Still open")
+
+
+def test_body_grows_on_the_screen_and_says_it_was_cut_off(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/sessions")
+    is_live(page)
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO cut.shop.test")
+        client.begin_message()
+        client.send(b"Subject: never ends\r\n\r\n" + b"line\r\n" * 1000)
+        row = page.locator("[data-sessions] li", has_text="cut.shop.test")
+        expect(row).to_contain_text("sending a message")
+    expect(row).to_contain_text(re.compile(r"dropped in DATA after 6,\d+ octets"))
+    row.get_by_role("link").click()
+    body = page.locator("table.transcript tbody tr", has_text="octets of message")
+    expect(body).to_contain_text("then cut off")
+    body.get_by_role("link", name="open").click()
+    expect(page.locator("main")).to_contain_text("ot accepted")
+
+
+def test_refused_after_the_dot_says_not_accepted(
+    mailsink: Mailsink, page: Page
+) -> None:
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO refused.shop.test")
+        client.say("MAIL FROM:<a@shop.test> SIZE=10 BODY=8BITMIME")
+        client.say("RCPT TO:<data554@example.com>")
+        client.say("QUIT")
+    page.goto(f"{mailsink.url}/sessions")
+    expect(
+        page.locator("[data-ended] li", has_text="refused.shop.test")
+    ).to_be_visible()
+
+
+def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
+    with smtplib.SMTP(*mailsink.smtp, local_hostname="keys.shop.test") as client:
+        client.sendmail("a@shop.test", "ann@example.com", "Subject: Keys\r\n\r\nHi")
+    page.goto(f"{mailsink.url}/sessions")
+    page.locator("[data-ended] li", has_text="keys.shop.test").get_by_role(
+        "link"
+    ).click()
+    chosen = page.locator("tr[aria-current=true]")
+    page.keyboard.press("j")
+    expect(chosen).to_have_attribute("data-seq", "1")
+    page.keyboard.press("j")
+    expect(chosen).to_have_attribute("data-seq", "2")
+    expect(page).to_have_url(re.compile(r"\?exchange=2#e2$"))
+    expect(page.locator("[data-details] h2")).to_have_text("Line 2")
+    page.keyboard.press("k")
+    expect(chosen).to_have_attribute("data-seq", "1")
+    expect(chosen.get_by_role("link").first).to_be_focused()

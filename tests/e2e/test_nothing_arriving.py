@@ -1,0 +1,80 @@
+"""When nothing arrives: the checklist ticks itself off, the test message arrives."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.accessible import assert_accessible
+from tests.e2e.wire import Wire
+from tests.running import Mailsink
+
+
+@pytest.mark.parametrize("shell", ["python3 -c", "bash -c"])
+def test_pasted_line_ticks_itself_off(
+    mailsink: Mailsink, page: Page, shell: str
+) -> None:
+    page.goto(f"{mailsink.url}/")
+    page.get_by_role("link", name="Nothing arriving?").click()
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    probe = page.locator("[data-probe]")
+    expect(probe).to_contain_text("Waiting for the line below")
+    for summary in page.locator("[data-choice=host] summary").all():
+        summary.click()
+    line = page.locator("[data-choice=host] pre", has_text=shell).inner_text()
+    told = subprocess.run(
+        line,
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert "221" in told.stdout, told
+    expect(probe).to_contain_text("Your line arrived")
+    expect(probe).to_contain_text("127.0.0.1")
+    page.reload()
+    expect(probe).to_contain_text("Your line arrived")
+
+
+def test_another_connection_does_not_tick_the_line_off(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/nothing-arriving")
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO probe-aaaaaa.mailsink.test")
+        expect(page.locator(".found")).to_contain_text("The last connection came")
+        expect(page.locator("[data-probe]")).to_contain_text("Waiting")
+
+
+def test_loopback_is_said_to_be_out_of_a_containers_reach(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/nothing-arriving")
+    page.get_by_label("in Docker", exact=True).check()
+    panel = page.locator("[data-choice=docker]")
+    expect(panel).to_be_visible()
+    expect(page.locator("[data-choice=host]")).to_be_hidden()
+    expect(panel).to_contain_text("listens on loopback only")
+    expect(panel).to_contain_text(f"MAILSINK_SMTP=0.0.0.0:{mailsink.smtp[1]} make run")
+    expect(panel).to_contain_text("host.docker.internal")
+
+
+def test_checklist_is_accessible(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/nothing-arriving")
+    assert_accessible(page)
+
+
+def test_test_message_goes_through_smtp_to_the_screen(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/")
+    page.get_by_role("button", name="Send a test message").click()
+    row = page.get_by_role("link", name="A test message: it works")
+    expect(row).to_be_visible()
+    page.goto(f"{mailsink.url}/sessions")
+    expect(page.locator("[data-ended]")).to_contain_text("test-message.mailsink.test")
+    expect(page.locator("[data-ended]")).to_contain_text("1 message")

@@ -1,0 +1,164 @@
+"""Getting started: the checklist's page and what the test message says if it fails."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+from inbox.models import Inbox, Server, Session
+from inbox.services import testmail
+from inbox.services.reach import reach
+
+NOW = datetime.now(UTC)
+
+
+def a_server(*smtp: str) -> Server:
+    return Server.objects.create(
+        started_at=NOW - timedelta(minutes=5),
+        heartbeat=NOW,
+        hostname="test",
+        pid=1,
+        smtp=list(smtp),
+    )
+
+
+def a_session(server: Server, helo: str, opened_at: datetime) -> Session:
+    return Session.objects.create(
+        server=server,
+        inbox=Inbox.objects.get(),
+        listener="127.0.0.1:1025",
+        client_address="172.17.0.3",
+        client_port=9,
+        protocol="ESMTP",
+        helo=helo,
+        opened_at=opened_at,
+    )
+
+
+def text(client: Client, url: str) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_checklist_gives_lines_for_the_bound_address(client: Client) -> None:
+    a_server("127.0.0.1:2525", "[::1]:2525")
+    page = text(client, "/nothing-arriving?word=probe-7f3k9x")
+    assert "(&quot;127.0.0.1&quot;, 2525)" in page
+    assert "EHLO probe-7f3k9x.mailsink.test" in page
+    assert "No connection has come since the start" in page
+    assert "MAILSINK_SMTP=0.0.0.0:2525" in page
+
+
+@pytest.mark.django_db
+def test_checklist_bound_to_all_has_no_word_of_loopback(client: Client) -> None:
+    a_server("0.0.0.0:2525")
+    page = text(client, "/nothing-arriving")
+    assert "(&quot;127.0.0.1&quot;, 2525)" in page
+    assert "loopback only" not in page
+
+
+@pytest.mark.django_db
+def test_checklist_smtp_off(client: Client) -> None:
+    a_server()
+    page = text(client, "/nothing-arriving")
+    assert "SMTP is off" in page
+    assert "python3 -c" not in page
+
+
+@pytest.mark.django_db
+def test_steps_tell_connections_of_now_from_earlier_ones(client: Client) -> None:
+    server = a_server("127.0.0.1:2525")
+    a_session(server, "old.test", NOW - timedelta(hours=1))
+    assert "The last one before that" in text(client, "/nothing-arriving/steps")
+    a_session(server, "new.test", NOW)
+    assert "The last connection came" in text(client, "/nothing-arriving/steps")
+
+
+@pytest.mark.django_db
+def test_steps_tick_off_the_word_that_arrived(client: Client) -> None:
+    server = a_server("127.0.0.1:2525")
+    a_session(server, "Probe-7F3K9X.mailsink.test", NOW)
+    url = "/nothing-arriving/steps?word="
+    assert "Your line arrived" in text(client, f"{url}probe-7f3k9x")
+    assert "Your line arrived" not in text(client, f"{url}probe-7f3k9y")
+
+
+@pytest.mark.django_db
+def test_empty_inbox_teaches(client: Client) -> None:
+    a_server("127.0.0.1:2525")
+    page = render_to_string("welcome/_empty.html")
+    assert "swaks --server 127.0.0.1:2525" in page
+    assert "EMAIL_PORT = 2525" in page
+    assert "spring.mail.port=2525" in page
+    Server.objects.update(smtp=[])
+    assert "SMTP is off" in render_to_string("welcome/_empty.html")
+
+
+@pytest.mark.django_db
+def test_test_message_needs_a_post(client: Client) -> None:
+    assert client.get("/test-message").status_code == 405
+
+
+@pytest.mark.django_db
+def test_test_message_smtp_off(client: Client) -> None:
+    page = client.post("/test-message", headers={"HX-Request": "true"}).content.decode()
+    assert "Not sent: SMTP is off" in page
+    assert "<html" not in page
+    assert "<html" in client.post("/test-message").content.decode()
+
+
+@pytest.fixture
+def refusing() -> Iterator[tuple[str, int]]:
+    """A server that greets every client with 554."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(b"554 No mail <here>\r\n")
+                peer.recv(999)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        yield listener.getsockname()
+        thread.join()
+
+
+@pytest.mark.django_db
+def test_test_message_refused_says_by_whom_and_why(
+    client: Client, refusing: tuple[str, int]
+) -> None:
+    a_server("{}:{}".format(*refusing))
+    page = client.post("/test-message").content.decode()
+    assert f"127.0.0.1:{refusing[1]} answered: 554 No mail &lt;here&gt;" in page
+
+
+def test_test_message_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(testmail.NotSent, match=f"127.0.0.1:{port} did not take it"):
+        testmail.send(reach([f"127.0.0.1:{port}"]))
+
+
+def test_test_message_has_text_html_and_the_picture_in_it() -> None:
+    message = message_from_bytes(
+        testmail.compose().as_bytes(), _class=EmailMessage, policy=policy.default
+    )
+    assert isinstance(message, EmailMessage)
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert "It works." in plain.get_content()
+    assert html is not None
+    (picture,) = [part for part in message.walk() if part["Content-ID"]]
+    assert f"cid:{picture['Content-ID'][1:-1]}" in html.get_content()
+    assert picture.get_content().startswith(b"\x89PNG")
