@@ -8,40 +8,23 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
+from typing import Literal, TypeVar
+
+from mailsink import values
+from mailsink.values import Address, Kind
 
 T = TypeVar("T")
 PREFIX = "MAILSINK_"
-DEFAULT_SMTP = "127.0.0.1:1025,[::1]:1025"
-DEFAULT_HTTP = "127.0.0.1:8025,[::1]:8025"
-# what an address list takes, for messages
-ADDRESSES = "ADDR:PORT (127.0.0.1:1025 or [::1]:1025), several by comma, or off"
 
 
 class ConfigError(Exception):
     """A value cannot be taken; the text is one line for the user."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where to listen. Port 0 takes any free one."""
-
-    host: str
-    port: int
-    # Left out quietly where the machine has no such address
-    optional: bool = field(default=False, compare=False)
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +48,8 @@ class Config:
     retention_sessions: int
     retention_days: int
     trash_hours: int
-    bare_newlines: str  # flag, reject
-    links: str  # errors, all, off
+    bare_newlines: Literal["flag", "reject"]
+    links: Literal["errors", "all", "off"]
     # (user, password); none: any accepted
     smtp_auth: tuple[tuple[str, str], ...] = field(repr=False)
     warnings: tuple[str, ...] = ()  # lines to tell the user at a start
@@ -83,44 +66,32 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     "" where one is still to be made. Raises ConfigError.
     """
     read = _Reader(environ)
-    data = read.value("DATA", "data", "a folder", _path)
+    data = read.value("DATA", "data", values.FOLDER)
+    sqlite = f"sqlite:///{data}/mailsink.sqlite3"
+    hostname = socket.gethostname()
     config = Config(
-        smtp=read.value("SMTP", DEFAULT_SMTP, ADDRESSES, addresses),
-        http=read.value("HTTP", DEFAULT_HTTP, ADDRESSES, addresses),
+        smtp=read.value("SMTP", values.DEFAULT_SMTP, values.ADDRESSES),
+        http=read.value("HTTP", values.DEFAULT_HTTP, values.ADDRESSES),
         data=data,
-        database_url=read.secret(
-            "DATABASE_URL",
-            f"sqlite:///{data}/mailsink.sqlite3",
-            "postgresql://user:password@host/name or sqlite:////path/to/file",
-            _database,
+        database_url=read.secret("DATABASE_URL", sqlite, values.DATABASE),
+        redis_url=read.secret("REDIS_URL", "", values.REDIS),
+        secret_key=read.secret("SECRET_KEY", "", values.TEXT),
+        max_message_size=read.value("MAX_MESSAGE_SIZE", "50M", values.SIZE),
+        hostname=read.value("HOSTNAME", hostname, values.HOSTNAME),
+        public_url=read.value("PUBLIC_URL", "", values.PUBLIC_URL),
+        tls_cert=read.value("TLS_CERT", "", values.FILE),
+        tls_key=read.value("TLS_KEY", "", values.FILE),
+        allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
+        insecure=read.value("INSECURE", "no", values.BOOLEAN),
+        retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),
+        retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),
+        retention_days=read.value("RETENTION_DAYS", "0", values.COUNT),
+        trash_hours=read.value("TRASH_HOURS", "24", values.COUNT),
+        bare_newlines=read.value(
+            "SMTP_BARE_NEWLINES", "flag", values.one_of("flag", "reject")
         ),
-        redis_url=read.secret("REDIS_URL", "", "redis://host:6379/0", _redis),
-        secret_key=read.secret("SECRET_KEY", "", "a long random text", str),
-        max_message_size=read.value("MAX_MESSAGE_SIZE", "50M", _SIZE, _size),
-        hostname=read.value(
-            "HOSTNAME", socket.gethostname(), "a name like mail.example", _hostname
-        ),
-        public_url=read.value(
-            "PUBLIC_URL", "", "a URL like https://mail.example", _public_url
-        ),
-        tls_cert=read.value("TLS_CERT", "", "a PEM file that can be read", _file),
-        tls_key=read.value("TLS_KEY", "", "a PEM file that can be read", _file),
-        allowed_hosts=read.value(
-            "ALLOWED_HOSTS",
-            "",
-            "names like mail.example or *.example, by comma",
-            _hosts,
-        ),
-        insecure=read.value("INSECURE", "no", "1 or 0, yes or no", _boolean),
-        retention_messages=read.value("RETENTION_MESSAGES", "50000", _COUNT, _count),
-        retention_sessions=read.value("RETENTION_SESSIONS", "50000", _COUNT, _count),
-        retention_days=read.value("RETENTION_DAYS", "0", _COUNT, _count),
-        trash_hours=read.value("TRASH_HOURS", "24", _COUNT, _count),
-        bare_newlines=read.choice("SMTP_BARE_NEWLINES", "flag", "reject"),
-        links=read.choice("SMTP_LINKS", "errors", "all", "off"),
-        smtp_auth=read.secret(
-            "SMTP_AUTH", "", "user:password, several by space or line", _logins
-        ),
+        links=read.value("SMTP_LINKS", "errors", values.one_of("errors", "all", "off")),
+        smtp_auth=read.secret("SMTP_AUTH", "", values.LOGINS),
     )
     _check_together(config)
     return replace(config, warnings=read.warnings())
@@ -143,45 +114,30 @@ class _Reader:
         self.environ = environ
         self.known: set[str] = set()
 
-    def value(
-        self, name: str, default: str, takes: str, parse: Callable[[str], T]
-    ) -> T:
-        """Return the variable parsed; parse raises ValueError for a bad one."""
+    def value(self, name: str, default: str, kind: Kind[T]) -> T:
+        """Return the variable as a value of its kind. Raises ConfigError."""
         self.known.add(PREFIX + name)
         text = self.environ.get(PREFIX + name, "").strip() or default
         try:
-            return parse(text)
+            return kind.parse(text)
         except ValueError:
             raise ConfigError(
-                f"{PREFIX}{name} is {text!r}, but takes {takes}"
+                f"{PREFIX}{name} is {text!r}, but takes {kind.takes}"
             ) from None
 
-    def choice(self, name: str, *choices: str) -> str:
-        """Return one of the choices; the first is the default."""
-        takes = " or ".join(choices)
-        return self.value(name, choices[0], takes, lambda text: _one_of(choices, text))
-
-    def secret(
-        self, name: str, default: str, takes: str, parse: Callable[[str], T]
-    ) -> T:
-        """Return the variable, or its NAME_FILE's content; errors do not show it."""
+    def secret(self, name: str, default: str, kind: Kind[T]) -> T:
+        """Return the variable, or what is in its NAME_FILE; errors do not show it."""
         name = PREFIX + name
         self.known |= {name, f"{name}_FILE"}
         text = self.environ.get(name, "").strip()
         if path := self.environ.get(f"{name}_FILE", "").strip():
             if text:
                 raise ConfigError(f"{name} and {name}_FILE are both set; keep one")
-            try:
-                text = Path(path).read_text("utf-8").strip()
-            except (OSError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "no text"
-                raise ConfigError(
-                    f"{name}_FILE is {path!r}, which cannot be read: {reason}"
-                ) from None
+            text = _read(f"{name}_FILE", path)
         try:
-            return parse(text or default)
+            return kind.parse(text or default)
         except ValueError:
-            raise ConfigError(f"{name} takes {takes}") from None
+            raise ConfigError(f"{name} takes {kind.takes}") from None
 
     def warnings(self) -> tuple[str, ...]:
         unknown = sorted(
@@ -192,134 +148,20 @@ class _Reader:
         return tuple(self._unknown(name) for name in unknown)
 
     def _unknown(self, name: str) -> str:
-        near = difflib.get_close_matches(name, sorted(self.known), 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        known = sorted(each.removeprefix(PREFIX) for each in self.known)
+        near = difflib.get_close_matches(name.removeprefix(PREFIX), known, 1)
+        hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
         return f"{name} is no variable of Mailsink's{hint}"
 
 
-_SIZE = "octets, or a number with K, M or G (50M); 0 is no limit"
-_COUNT = "a whole number; 0 is no limit"
-_BOOLEANS = {
-    **dict.fromkeys(("1", "true", "yes", "on"), True),
-    **dict.fromkeys(("0", "false", "no", "off"), False),
-}
-_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
-_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
-
-
-def addresses(text: str) -> tuple[Address, ...]:
-    """Return where to listen: `host:port` or `[v6]:port` by comma, none for `off`.
-
-    Raises ValueError.
-    """
-    if text.lower() == "off":
-        return ()
-    optional = text in (DEFAULT_SMTP, DEFAULT_HTTP)
-    return tuple(_address(part.strip(), optional) for part in text.split(","))
-
-
-def _address(text: str, optional: bool) -> Address:
-    host, colon, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    host = host[1:-1] if bracketed else host
-    if not host or not colon or (":" in host) != bracketed:
-        raise ValueError(text)
-    return Address(host, _within(port, 65535), optional and bracketed)
-
-
-def _within(digits: str, most: int) -> int:
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
-        raise ValueError(digits)
-    number = int(digits)
-    if number > most:
-        raise ValueError(digits)
-    return number
-
-
-def _count(text: str) -> int:
-    return _within(text, 2**31 - 1)
-
-
-def _size(text: str) -> int:
-    shift = {"k": 10, "m": 20, "g": 30}.get(text[-1].lower(), 0)
-    return _within(text[:-1] if shift else text, 2**40) << shift
-
-
-def _boolean(text: str) -> bool:
+def _read(name: str, path: str) -> str:
     try:
-        return _BOOLEANS[text.lower()]
-    except KeyError:
-        raise ValueError(text) from None
-
-
-def _one_of(choices: tuple[str, ...], text: str) -> str:
-    if text.lower() not in choices:
-        raise ValueError(text)
-    return text.lower()
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _file(text: str) -> Path | None:
-    if not text:
-        return None
-    path = _path(text)
-    if not (path.is_file() and os.access(path, os.R_OK)):
-        raise ValueError(text)
-    return path
-
-
-def _split(text: str, schemes: tuple[str, ...]) -> SplitResult:
-    url = urlsplit(text)  # raises ValueError for a bad host
-    if url.scheme not in schemes or url.port == 0:  # .port raises for a bad one
-        raise ValueError(text)
-    return url
-
-
-def _database(text: str) -> str:
-    url = _split(text, ("sqlite", "postgres", "postgresql"))
-    if url.scheme == "sqlite" and (url.netloc or len(url.path) < 2):
-        raise ValueError(text)  # in memory: each thread would have its own
-    return text
-
-
-def _redis(text: str) -> str:
-    if text:
-        _split(text, ("redis", "rediss", "unix"))
-    return text
-
-
-def _public_url(text: str) -> str:
-    if not text:
-        return ""
-    url = _split(text, ("http", "https"))
-    if not url.hostname or url.query or url.fragment or url.username is not None:
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _hostname(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise ValueError(text)
-    return text
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
-    for name in names:
-        bare = name.removeprefix("*.").removeprefix(".")
-        if name != "*" and not (_NAME.fullmatch(bare) or ":" in bare):
-            raise ValueError(name)
-    return names
-
-
-def _logins(text: str) -> tuple[tuple[str, str], ...]:
-    logins = [login.partition(":") for login in text.split()]
-    if not all(user and colon for user, colon, _ in logins):
-        raise ValueError
-    return tuple((user, password) for user, _, password in logins)
+        return Path(path).read_text("utf-8").strip()
+    except UnicodeDecodeError:
+        reason = "it holds no text"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    raise ConfigError(f"{name} is {path!r}, which cannot be read: {reason}")
 
 
 def load(environ: Mapping[str, str]) -> Config:

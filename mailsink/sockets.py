@@ -8,7 +8,8 @@ import os
 import socket
 from collections.abc import Iterable
 
-from mailsink.conf import Address, ConfigError
+from mailsink.conf import ConfigError
+from mailsink.values import Address
 
 # what bind() says for an address that this machine does not have
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}

@@ -1,0 +1,176 @@
+"""What variables take: each Kind turns a text into a value, or raises ValueError."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
+
+DEFAULT_SMTP = "127.0.0.1:1025,[::1]:1025"
+DEFAULT_HTTP = "127.0.0.1:8025,[::1]:8025"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """A kind of value. takes: what it may be, for the message about a bad one."""
+
+    takes: str
+    parse: Callable[[str], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen. Port 0 takes any free one."""
+
+    host: str
+    port: int
+    # Left out quietly where the machine has no such address
+    optional: bool = field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def one_of(*choices: Word) -> Kind[Word]:
+    """Return the kind of value that is one of these words."""
+
+    def parse(text: str) -> Word:
+        for each in choices:
+            if each == text.lower():
+                return each
+        raise ValueError(text)
+
+    return Kind(" or ".join(choices), parse)
+
+
+def _addresses(text: str) -> tuple[Address, ...]:
+    if text.lower() == "off":
+        return ()
+    optional = text in (DEFAULT_SMTP, DEFAULT_HTTP)
+    return tuple(_address(part.strip(), optional) for part in text.split(","))
+
+
+def _address(text: str, optional: bool) -> Address:
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    if not host or not colon or (":" in host) != bracketed:
+        raise ValueError(text)
+    return Address(host, _number(port, 65535), optional and bracketed)
+
+
+def _number(digits: str, most: int) -> int:
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        raise ValueError(digits)
+    if int(digits) > most:
+        raise ValueError(digits)
+    return int(digits)
+
+
+def _size(text: str) -> int:
+    shift = {"k": 10, "m": 20, "g": 30}.get(text[-1].lower(), 0)
+    return _number(text[:-1] if shift else text, 2**40) << shift
+
+
+_BOOLEANS = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise ValueError(text)
+    return _BOOLEANS[text.lower()]
+
+
+def _file(text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).absolute()
+    if not (path.is_file() and os.access(path, os.R_OK)):
+        raise ValueError(text)
+    return path
+
+
+def _split(text: str, schemes: tuple[str, ...]) -> SplitResult:
+    url = urlsplit(text)  # raises ValueError for a bad host
+    if url.scheme not in schemes or url.port == 0:  # .port raises for a bad one
+        raise ValueError(text)
+    return url
+
+
+def _database(text: str) -> str:
+    url = _split(text, ("sqlite", "postgres", "postgresql"))
+    if url.scheme == "sqlite" and (url.netloc or len(url.path) < 2):
+        raise ValueError(text)  # in memory: each thread would have its own
+    return text
+
+
+def _redis(text: str) -> str:
+    if text:
+        _split(text, ("redis", "rediss", "unix"))
+    return text
+
+
+def _public_url(text: str) -> str:
+    if not text:
+        return ""
+    url = _split(text, ("http", "https"))
+    if not url.hostname or url.query or url.fragment or url.username is not None:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE | re.ASCII)
+
+
+def _hostname(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    for name in names:
+        bare = name.removeprefix("*").removeprefix(".")
+        if name != "*" and not _NAME.fullmatch(bare):
+            ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    return names
+
+
+def _logins(text: str) -> tuple[tuple[str, str], ...]:
+    logins = [login.partition(":") for login in text.split()]
+    if not all(user and colon for user, colon, _ in logins):
+        raise ValueError
+    return tuple((user, password) for user, _, password in logins)
+
+
+ADDRESSES = Kind(
+    "ADDR:PORT (127.0.0.1:1025 or [::1]:1025), several by comma, or off", _addresses
+)
+BOOLEAN = Kind("1 or 0, yes or no", _boolean)
+COUNT = Kind("a whole number; 0 is no limit", lambda text: _number(text, 2**31 - 1))
+DATABASE = Kind(
+    "postgresql://user:password@host/name or sqlite:////path/to/file", _database
+)
+FILE = Kind("a PEM file that can be read", _file)
+FOLDER = Kind("a folder", lambda text: Path(text).absolute())
+HOSTNAME = Kind("a name like mail.example", _hostname)
+HOSTS = Kind("names like mail.example or *.example, by comma", _hosts)
+LOGINS = Kind("user:password, several by space or line", _logins)
+PUBLIC_URL = Kind("a URL like https://mail.example", _public_url)
+REDIS = Kind("redis://host:6379/0", _redis)
+SIZE = Kind("octets, or a number with K, M or G (50M); 0 is no limit", _size)
+TEXT = Kind("a text", str)

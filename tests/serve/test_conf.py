@@ -1,0 +1,220 @@
+"""The environment as a Config: defaults, what each variable takes, and clear refusals."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from mailsink.conf import Config, ConfigError, from_environment, load
+from mailsink.values import ADDRESSES, Address
+
+
+def config(**variables: str) -> Config:
+    return from_environment(
+        {f"MAILSINK_{name}": value for name, value in variables.items()}
+    )
+
+
+def refusal(**variables: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        config(**variables)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def test_it_works_without_any_variable() -> None:
+    found = config()
+    assert found.smtp == (Address("127.0.0.1", 1025), Address("::1", 1025))
+    assert found.http == (Address("127.0.0.1", 8025), Address("::1", 8025))
+    assert found.data == Path("data").absolute()
+    assert found.database_url == f"sqlite:///{found.data}/mailsink.sqlite3"
+    assert found.max_message_size == 50 * 1024 * 1024
+    assert (found.retention_messages, found.retention_sessions) == (50_000, 50_000)
+    assert (found.retention_days, found.trash_hours) == (0, 24)
+    assert (found.bare_newlines, found.links) == ("flag", "errors")
+    assert not found.insecure
+    assert found.smtp_auth == ()
+    assert found.warnings == ()
+
+
+def test_an_empty_variable_is_an_unset_one() -> None:
+    empty = {field.name.upper(): " " for field in fields(Config)}
+    empty |= {"SMTP_LINKS": "", "SMTP_BARE_NEWLINES": ""}
+    for name in ("WARNINGS", "LINKS", "BARE_NEWLINES"):
+        del empty[name]
+    assert config(**empty) == config()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("off", ()),
+        ("OFF", ()),
+        ("127.0.0.1:0", (Address("127.0.0.1", 0),)),
+        ("[::1]:25", (Address("::1", 25),)),
+        ("mail.example:2525, [::]:65535", (
+            Address("mail.example", 2525), Address("::", 65535))),
+    ],
+)  # fmt: skip
+def test_addresses(text: str, found: tuple[Address, ...]) -> None:
+    assert ADDRESSES.parse(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1025", ":1025", "localhost", "localhost:", "::1:25", "[::1]", "[::1]25", "a:b",
+     "a:65536", "a:-1", "a:+1", "a:\u0661", "a:1,", "a:1;b:2", "[127.0.0.1:1]:25,off"],
+)  # fmt: skip
+def test_what_is_no_address(text: str) -> None:
+    said = refusal(SMTP=text)
+    assert said.startswith(f"MAILSINK_SMTP is {text!r}, but takes ADDR:PORT")
+    assert refusal(HTTP=text).startswith("MAILSINK_HTTP")
+
+
+def test_only_the_default_ipv6_address_may_be_missing() -> None:
+    assert [each.optional for each in config().smtp] == [False, True]
+    assert not any(each.optional for each in config(SMTP="[::1]:1025").smtp)
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [("0", 0), ("1000", 1000), ("5K", 5120), ("50m", 52_428_800), ("2G", 2 << 30)],
+)
+def test_sizes(text: str, octets: int) -> None:
+    assert config(MAX_MESSAGE_SIZE=text).max_message_size == octets
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "takes"),
+    [
+        ("MAX_MESSAGE_SIZE", "K", "K, M or G"),
+        ("MAX_MESSAGE_SIZE", "5 MB", "K, M or G"),
+        ("MAX_MESSAGE_SIZE", "-1", "K, M or G"),
+        ("INSECURE", "maybe", "1 or 0, yes or no"),
+        ("RETENTION_MESSAGES", "50,000", "a whole number"),
+        ("RETENTION_SESSIONS", "1.5", "a whole number"),
+        ("RETENTION_DAYS", "9" * 30, "a whole number"),
+        ("TRASH_HOURS", "1h", "a whole number"),
+        ("SMTP_LINKS", "none", "errors or all or off"),
+        ("SMTP_BARE_NEWLINES", "fix", "flag or reject"),
+        ("HOSTNAME", "two words", "a name"),
+        ("PUBLIC_URL", "mail.example", "a URL"),
+        ("PUBLIC_URL", "https://mail.example/?x", "a URL"),
+        ("PUBLIC_URL", "https://mail.example:x", "a URL"),
+        ("ALLOWED_HOSTS", "http://mail.example", "names"),
+        ("TLS_CERT", "/no/such/file", "a PEM file"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_it_takes(
+    name: str, text: str, takes: str
+) -> None:
+    said = refusal(**{name: text})
+    assert said.startswith(f"MAILSINK_{name} is {text!r}, but takes ")
+    assert takes in said
+
+
+@pytest.mark.parametrize("text", ["1", "true", "YES", "on"])
+def test_what_is_true(text: str) -> None:
+    assert config(INSECURE=text).insecure
+
+
+@pytest.mark.parametrize("text", ["0", "false", "No", "off"])
+def test_what_is_false(text: str) -> None:
+    assert not config(INSECURE=text).insecure
+
+
+def test_names_and_urls_are_tidied() -> None:
+    found = config(
+        ALLOWED_HOSTS="Mail.Example, *.test,", PUBLIC_URL="https://a.example/"
+    )
+    assert found.allowed_hosts == ("mail.example", "*.test")
+    assert found.public_url == "https://a.example"
+
+
+def test_logins(tmp_path: Path) -> None:
+    assert config(SMTP_AUTH="ann:s:cret bob:").smtp_auth == (
+        ("ann", "s:cret"),
+        ("bob", ""),
+    )
+    file = tmp_path / "logins"
+    file.write_text("ann:one\nbob:two\n")
+    assert config(SMTP_AUTH_FILE=str(file)).smtp_auth == (
+        ("ann", "one"),
+        ("bob", "two"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SMTP_AUTH", "swordfish"),
+        ("SMTP_AUTH", ":swordfish"),
+        ("DATABASE_URL", "mysql://me:swordfish@db/mail"),
+        ("DATABASE_URL", "postgresql://me:swordfish@db:port/mail"),
+        ("DATABASE_URL", "sqlite://:memory:?swordfish"),
+        ("REDIS_URL", "http://me:swordfish@cache"),
+    ],
+)
+def test_a_bad_secret_is_not_shown(name: str, text: str) -> None:
+    said = refusal(**{name: text})
+    assert said.startswith(f"MAILSINK_{name} takes ")
+    assert "swordfish" not in said
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("from the file\n")
+    assert config(SECRET_KEY_FILE=str(file)).secret_key == "from the file"
+    assert "are both set" in refusal(SECRET_KEY="x", SECRET_KEY_FILE=str(file))
+    said = refusal(REDIS_URL_FILE=str(tmp_path / "missing"))
+    assert "MAILSINK_REDIS_URL_FILE" in said
+    assert "No such file" in said
+
+
+def test_secrets_do_not_show_in_a_config() -> None:
+    shown = repr(config(SECRET_KEY="swordfish", SMTP_AUTH="ann:swordfish"))
+    assert "swordfish" not in shown
+
+
+def test_another_database_needs_a_secret_key() -> None:
+    url = "postgresql://me@db/mail"
+    assert refusal(DATABASE_URL=url).startswith("MAILSINK_SECRET_KEY (or ")
+    assert config(DATABASE_URL=url, SECRET_KEY="x").database_url == url
+
+
+def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
+    file = tmp_path / "cert.pem"
+    file.touch()
+    assert "need each other" in refusal(TLS_CERT=str(file))
+
+
+def test_an_unknown_variable_is_warned_about_with_the_nearest_name() -> None:
+    found = config(RETENTION_MESAGES="5", COLOUR="blue").warnings
+    assert found == (
+        "MAILSINK_COLOUR is no variable of Mailsink's",
+        "MAILSINK_RETENTION_MESAGES is no variable of Mailsink's; did you mean "
+        "MAILSINK_RETENTION_MESSAGES?",
+    )
+
+
+def test_the_secret_key_is_made_once_and_kept_to_ourselves(tmp_path: Path) -> None:
+    environ = {"MAILSINK_DATA": str(tmp_path / "new" / "data")}
+    first = load(environ)
+    assert len(first.secret_key) >= 50
+    assert load(environ).secret_key == first.secret_key
+    assert stat.S_IMODE((first.data / "secret-key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(first.data.stat().st_mode) == 0o700
+    assert os.listdir(first.data) == ["secret-key"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError) as caught:
+        load({"MAILSINK_DATA": str(tmp_path / "file" / "data")})
+    assert str(caught.value).startswith("MAILSINK_DATA is ")
+    assert "cannot be written: Not a directory" in str(caught.value)
