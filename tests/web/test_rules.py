@@ -1,0 +1,158 @@
+"""Who may ask what: Host, Origin and Sec-Fetch-Site, without a server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailsink.web.rules import Request, Rules
+
+RULES = Rules(allowed_hosts=(), hostname="build-7", public_url="")
+LISTED = replace(RULES, allowed_hosts=("mail.example", "*.test", ".dev", "::1"))
+PUBLIC = replace(RULES, public_url="https://mail.example/sink")
+
+
+def request(method: str = "GET", **parts: str) -> Request:
+    empty = Request(method, "http", "/", "localhost:8025", "", "", "", "")
+    return replace(empty, **parts)
+
+
+def status(request: Request, rules: Rules = RULES) -> int:
+    """Return the status of the refusal, 0 for none."""
+    refusal = rules.judge(request)
+    return refusal.status if refusal else 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST:8025", "localhost.:1", "a.b.localhost:8025", "127.0.0.1",
+     "192.168.1.9:8025", "[::1]:8025", "[fe80::1]", "build-7:8025", "Build-7", ""],
+)  # fmt: skip
+def test_our_hosts_are_let_in(host: str) -> None:
+    assert status(request(host=host)) == 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "localhost.evil.example:8025", "evil-localhost", "127.0.0.1.nip.io",
+     "localhost:8025,evil.example", "localhost/", "user@localhost", "[::1", "::1",
+     "localhost:", "localhost:123456", "[v1.x]", "1.2.3.4.5", "localhost\x00"],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST", "WEBSOCKET"])
+def test_foreign_hosts_are_refused_by_name(host: str, method: str) -> None:
+    refusal = RULES.judge(request(method, host=host))
+    assert refusal is not None
+    assert refusal.status == 400
+    assert "MAILSINK_ALLOWED_HOSTS" in refusal.detail
+    assert repr(host) in refusal.detail
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("mail.example:8025", 0),
+        ("a.b.test", 0),
+        ("a.dev", 0),
+        ("test", 400),
+        ("eviltest", 400),
+        ("sub.mail.example", 400),
+        ("localhost", 400),
+        ("127.0.0.1", 400),
+    ],
+)
+def test_allowed_hosts_take_the_place_of_the_usual_ones(
+    host: str, expected: int
+) -> None:
+    assert status(request(host=host), LISTED) == expected
+
+
+def test_a_star_lets_every_host_in() -> None:
+    assert (
+        status(request(host="any.example"), replace(RULES, allowed_hosts=("*",))) == 0
+    )
+
+
+def test_the_public_url_is_ours() -> None:
+    assert status(request(host="mail.example"), PUBLIC) == 0
+    assert (
+        status(request(host="mail.example"), replace(PUBLIC, allowed_hosts=("x",))) == 0
+    )
+    public = request("POST", host="mail.example", origin="https://mail.example")
+    assert status(public, PUBLIC) == 0
+    assert status(replace(public, origin="http://mail.example"), PUBLIC) == 0
+    assert status(replace(public, origin="https://mail.example:444"), PUBLIC) == 403
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "WEBSOCKET", "X"])
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        ("", 0),
+        ("http://localhost:8025", 0),
+        ("http://localhost:3000", 403),
+        ("http://localhost", 403),
+        ("https://localhost:8025", 403),
+        ("http://127.0.0.1:8025", 403),
+        ("https://evil.example", 403),
+        ("null", 403),
+    ],
+)
+def test_a_change_needs_our_own_origin_or_none(
+    method: str, origin: str, expected: int
+) -> None:
+    assert status(request(method, origin=origin)) == expected
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "WEBSOCKET"])
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [("same-origin", 0), ("none", 0), ("same-site", 0), ("cross-site", 403)],
+)
+def test_a_change_never_comes_from_another_site(
+    method: str, site: str, expected: int
+) -> None:
+    navigation = {"fetch_mode": "navigate", "fetch_dest": "document"}
+    assert status(request(method, fetch_site=site)) == expected
+    assert status(request(method, fetch_site=site, **navigation)) == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "dest", "expected"),
+    [
+        ("navigate", "document", 0),
+        ("navigate", "iframe", 403),
+        ("navigate", "object", 403),
+        ("no-cors", "image", 403),
+        ("no-cors", "script", 403),
+        ("cors", "empty", 403),
+        ("no-cors", "empty", 403),
+        ("", "", 403),
+    ],
+)
+def test_another_site_may_link_here_but_not_read(
+    mode: str, dest: str, expected: int
+) -> None:
+    asked = request(fetch_site="cross-site", fetch_mode=mode, fetch_dest=dest)
+    assert status(asked) == expected
+    assert status(replace(asked, path="/api/v3/messages")) == expected
+    assert status(replace(asked, fetch_site="same-origin")) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/messages/0198/parts/2:signed", 0),
+        ("/messages/0198/parts/", 403),
+        ("/messages/0198/raw", 403),
+        ("/api/v3/messages/0198/parts/1", 403),
+        ("/messages/a/b/parts/2", 403),
+        ("/x/messages/0198/parts/2", 403),
+    ],
+)
+def test_the_sandboxed_frame_gets_the_parts_of_its_message(
+    path: str, expected: int
+) -> None:
+    image = {"fetch_mode": "no-cors", "fetch_dest": "image"}
+    assert status(request(path=path, fetch_site="cross-site", **image)) == expected
+    assert status(request("POST", path=path, fetch_site="cross-site", **image)) == 403
