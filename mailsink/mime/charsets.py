@@ -69,7 +69,7 @@ def decode(octets: bytes, charset: str = "") -> str:
         return octets.decode("ascii")
     declared = codec(charset) if charset else None
     for name in (declared, "utf_8"):
-        if name is not None and (text := _strictly(octets, name)) is not None:
+        if name is not None and (text := strictly(octets, name)) is not None:
             return text
     if declared not in (None, "ascii", "utf_8", "cp1252"):
         return _leniently(octets, declared or "")
@@ -83,7 +83,8 @@ def decode(octets: bytes, charset: str = "") -> str:
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 
 
-def _strictly(octets: bytes, name: str) -> str | None:
+def strictly(octets: bytes, name: str) -> str | None:
+    """Return octets as text by a codec that codec named; None if they do not fit."""
     try:
         return octets.decode(name)
     except ValueError:  # UnicodeError, and what some codecs raise in its place

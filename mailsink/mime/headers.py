@@ -30,6 +30,7 @@ _FIELD = re.compile(
     rb"(?!--)([^\s:]++)[ \t]*+:"  # "--": a delimiter, even with a colon in it
     rb"((?:[^\r\n]++|(?>\r?\r?\n|\r)[ \t])*+)(?>\r?\r?\n|\r|\Z)"
 )
+_ASCII_NAME = re.compile(rb"[\w-]+", re.ASCII).fullmatch
 _LINE_END = re.compile(rb"\r?\r?\n|\r")
 _LINE = re.compile(rb"[^\r\n]*+(?>\r?\r?\n|\r|\Z)")
 _FOLD = re.compile(rb"(?>\r?\r?\n|\r)(?=[ \t])")
@@ -138,7 +139,7 @@ def _fields(octets: bytes, start: int, end: int) -> Iterator[tuple[bytes, bytes,
 
 
 def _name(name: bytes) -> str:
-    return name.decode("ascii") if name.isalnum() else readable(name)
+    return name.decode() if _ASCII_NAME(name) else readable(name)
 
 
 def _text(octets: bytes) -> str:

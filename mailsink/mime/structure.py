@@ -1,0 +1,298 @@
+"""The part tree of a message (RFC 2046), as offsets into its octets.
+
+One pass, without recursion: lines that begin with "--" are looked up among the
+boundaries open at that point. Never raises; what is wrong is told in `defects`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailsink.mime import headers, parameters
+from mailsink.mime.defects import Defects, check_message, check_part
+
+MAX_DEPTH = 100
+MAX_PARTS = 10_000
+_MAX_DASH_LINES = 500_000  # lines that begin with "--" which are looked at
+_MAX_BOUNDARY = 1000  # octets; RFC 2046 §5.1.1 allows 70
+# All parts together; the message's own header has limits of its own.
+_MAX_FIELDS = 50_000
+_MAX_HEADER_OCTETS = 4 * 1024 * 1024
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One entity: the message itself, a part of a multipart, or an enclosed message.
+
+    The offsets count octets of the whole message. What text there is is storable.
+    """
+
+    index: int  # in Structure.parts
+    number: str  # where it is in the tree: "1" is the message, "1.2" its second part
+    depth: int  # 0 is the message
+    fields: tuple[headers.Field, ...]
+    header_start: int
+    body_start: int
+    body_end: int
+    parent: Part | None = None
+    content_type: str = "text/plain"
+    parameters: dict[str, str] = field(default_factory=dict)
+    disposition: str = ""
+    filename: str = ""
+    content_id: str = ""
+    encoding: str = ""
+    children: list[Part] = field(default_factory=list)
+
+    @property
+    def charset(self) -> str:
+        """The declared charset, in lower case; "" if none is."""
+        return self.parameters.get("charset", "").lower()
+
+    @property
+    def size(self) -> int:
+        """How many octets the body has, as sent."""
+        return self.body_end - self.body_start
+
+    def get(self, name: str) -> headers.Field | None:
+        """Return the first field of a name, whatever its case; None if there is none."""
+        name = name.lower()
+        return next((each for each in self.fields if each.name.lower() == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A message's parts: as a tree, and in the order they begin in."""
+
+    root: Part
+    parts: tuple[Part, ...]
+    defects: tuple[str, ...]
+
+
+def parse(octets: bytes) -> Structure:
+    """Return the part tree of a message, whatever its octets are."""
+    scanner = _Scanner(octets)
+    scanner.run()
+    root = scanner.parts[0]
+    check_message(octets, root, scanner.defects)
+    for part in scanner.parts:
+        check_part(octets, part, scanner.defects)
+    return Structure(root, tuple(scanner.parts), tuple(scanner.defects.texts))
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    """A part whose end has not been reached, with its boundary if it is a multipart."""
+
+    part: Part
+    boundary: bytes = b""  # emptied by the closing delimiter
+
+
+class _Scanner:
+    """Walks the delimiters of a message; `path` leads from the root to the last part."""
+
+    def __init__(self, octets: bytes) -> None:
+        self.octets = octets
+        self.parts: list[Part] = []
+        self.path: list[_Open] = []
+        self.boundaries: Counter[bytes] = Counter()  # those open on the path
+        self.defects = Defects()
+        self.fields_left = _MAX_FIELDS
+        self.octets_left = _MAX_HEADER_OCTETS
+
+    def run(self) -> None:
+        """Find all parts."""
+        self._begin(0)
+        start = max(self.parts[0].body_start - 1, 0)
+        for number, at in enumerate(_dash_lines(self.octets, start)):
+            if number == _MAX_DASH_LINES:
+                self.defects.add(
+                    f'More than {number} lines begin with "--"; '
+                    "the rest belongs to the last part"
+                )
+                break
+            if not self.boundaries or not self._delimiter(at):
+                break
+        self._end(0, len(self.octets))
+
+    def _delimiter(self, at: int) -> bool:
+        """Take the line at an offset; return whether parts may follow it."""
+        line, after = _line(self.octets, at + 2)
+        closing = line not in self.boundaries
+        if closing:
+            line = line.removesuffix(b"--")
+            if line not in self.boundaries:
+                return True
+        elif len(self.parts) >= MAX_PARTS:
+            self.defects.add(
+                f"There are more than {MAX_PARTS} parts; "
+                "the rest belongs to the last one"
+            )
+            return False
+        level = max(n for n, each in enumerate(self.path) if each.boundary == line)
+        self._end(level + 1, _before_line_end(self.octets, at))
+        if closing:
+            self._forget(self.path[level])
+        else:
+            self._begin(after)
+        return True
+
+    def _begin(self, start: int) -> None:
+        """Begin the part at an offset, and the messages enclosed in it."""
+        while True:
+            part = self._part(start)
+            self.parts.append(part)
+            self.path.append(_Open(part))
+            if part.content_type.startswith("multipart/"):
+                return self._open(part)
+            if not _encloses(part) or self._full(part):
+                return None
+            start = part.body_start
+
+    def _part(self, start: int) -> Part:
+        """Read the header of the part at an offset."""
+        parent = self.path[-1].part if self.path else None
+        block = (
+            headers.scan_part(
+                self.octets,
+                start,
+                min(headers.MAX_OCTETS, self.octets_left),
+                min(headers.MAX_FIELDS, self.fields_left),
+            )
+            if parent
+            else headers.scan(self.octets)
+        )
+        if parent:
+            self.octets_left -= block.body - start
+            self.fields_left -= len(block.fields)
+            number, depth = f"{parent.number}.{len(parent.children) + 1}", parent.depth
+        else:
+            number, depth = "1", -1
+        part = Part(
+            len(self.parts), number, depth + 1, block.fields, start, block.body,
+            block.body, parent,
+        )  # fmt: skip
+        if block.defect:
+            self.defects.add(block.defect, part)
+        if parent:
+            parent.children.append(part)
+        _describe(part, self.defects)
+        return part
+
+    def _open(self, part: Part) -> None:
+        """Look for the delimiters of a multipart from now on."""
+        boundary = part.parameters.get("boundary", "").rstrip().encode()
+        if not boundary:
+            self.defects.add(f"{part.content_type} has no boundary parameter", part)
+        elif len(boundary) > _MAX_BOUNDARY:
+            self.defects.add(f"The boundary is over {_MAX_BOUNDARY} octets", part)
+        elif not self._full(part):
+            self.path[-1].boundary = boundary
+            self.boundaries[boundary] += 1
+
+    def _full(self, part: Part) -> bool:
+        """Whether a limit forbids parts within this one."""
+        if part.depth >= MAX_DEPTH:
+            self.defects.add(
+                f"Parts are nested more than {MAX_DEPTH} deep; "
+                "what is deeper is not split"
+            )
+        return part.depth >= MAX_DEPTH or len(self.parts) >= MAX_PARTS
+
+    def _end(self, level: int, offset: int) -> None:
+        """End all parts on the path from a level on, the innermost first."""
+        while len(self.path) > level:
+            each = self.path.pop()
+            each.part.body_end = max(offset, each.part.body_start)
+            if each.boundary:
+                self._forget(each)
+                missing = "closing boundary is missing"
+                if not each.part.children:
+                    missing = "boundary never appears"
+                self.defects.add(f"The {missing}", each.part)
+
+    def _forget(self, closed: _Open) -> None:
+        """Look for the delimiters of a multipart no longer."""
+        self.boundaries[closed.boundary] -= 1
+        self.boundaries += Counter()  # drops those at zero
+        closed.boundary = b""
+
+
+def _dash_lines(octets: bytes, start: int) -> Iterator[int]:
+    """Yield the offset of each line that begins with "--", after a line end."""
+    lf, cr = octets.find(b"\n--", start), octets.find(b"\r--", start)
+    while lf >= 0 or cr >= 0:
+        if cr < 0 or 0 <= lf < cr:
+            yield lf + 1
+            lf = octets.find(b"\n--", lf + 1)
+        else:
+            yield cr + 1
+            cr = octets.find(b"\r--", cr + 1)
+
+
+_LINE_END = re.compile(rb"\r?\r?\n|\r")
+
+
+def _line(octets: bytes, start: int) -> tuple[bytes, int]:
+    """Return (the line at an offset without the white space at its end, what follows).
+
+    A line too long for a boundary comes back empty.
+    """
+    limit = start + _MAX_BOUNDARY + 100
+    if end := _LINE_END.search(octets, start, limit):
+        return octets[start : end.start()].rstrip(b" \t"), end.end()
+    if limit < len(octets):
+        return b"", start
+    return octets[start:].rstrip(b" \t"), len(octets)
+
+
+def _before_line_end(octets: bytes, at: int) -> int:
+    """Return where the line end begins that ends at an offset."""
+    for end in (b"\r\r\n", b"\r\n"):
+        if octets.endswith(end, 0, at):
+            return at - len(end)
+    return at - 1
+
+
+def _encloses(part: Part) -> bool:
+    """Whether the body is a message that can be read in place."""
+    enclosing = part.content_type in ("message/rfc822", "message/global")
+    return enclosing and part.encoding in ("", "7bit", "8bit", "binary")
+
+
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.ASCII)
+_PATH = re.compile(r".*[/\\]", re.DOTALL)
+# Marks that turn the direction of text, and so the look of an extension; line ends
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def _describe(part: Part, defects: Defects) -> None:
+    """Fill in what the header of a part says about its body."""
+    if part.parent and part.parent.content_type == "multipart/digest":
+        part.content_type = "message/rfc822"  # RFC 2046 §5.1.5
+    first = {field.name.lower(): field for field in reversed(part.fields)}
+    if content_type := first.get("content-type"):
+        value, part.parameters = parameters.parse(content_type.encoded)
+        if _TYPE.fullmatch(value):
+            part.content_type = value
+        else:
+            defects.add(f'The Content-Type "{value[:80]}" is no type/subtype', part)
+    names = part.parameters
+    if disposition := first.get("content-disposition"):
+        value, of_disposition = parameters.parse(disposition.encoded)
+        part.disposition = value[:80]
+        names = {**names, **of_disposition}
+    if filename := names.get("filename") or names.get("name"):
+        part.filename = display_name(filename)
+    if content_id := first.get("content-id"):
+        part.content_id = headers.message_id(content_id.encoded)
+    if encoding := first.get("content-transfer-encoding"):
+        part.encoding = parameters.parse(encoding.encoded)[0][:80]
+
+
+def display_name(filename: str) -> str:
+    """Return a file's name as it is safe to show: no folders, no turning marks."""
+    name = _DIRECTION.sub("", _PATH.sub("", filename)).strip()
+    return "" if name in (".", "..") else name[:255]

@@ -1,0 +1,79 @@
+"""Content-Transfer-Encodings (RFC 2045 §6) -> octets. Never raises; linear time."""
+
+from __future__ import annotations
+
+import binascii
+import re
+import string
+
+_ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
+_NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
+_WHITE_SPACE = b" \t\r\n\v\f"
+_MAX_PADDINGS = 10_000  # base64 texts one after another in a body; the rest is left out
+_UU_BEGIN = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} [^\r\n]*\r?\n")
+
+
+def decode(octets: bytes, encoding: str) -> bytes:
+    """Return decoded octets; as they are if the encoding is none that is known."""
+    if encoding == "base64":
+        return base64(octets)
+    if encoding == "quoted-printable":
+        return quoted_printable(octets)
+    if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+        return uuencode(octets)
+    return octets
+
+
+def base64(octets: bytes) -> bytes:
+    """Return base64 decoded: what is outside the alphabet is skipped (RFC 2045 §6.8)."""
+    text = octets.translate(None, _NOT_BASE64).rstrip(b"=")
+    if b"=" not in text:
+        return _quads(text)
+    texts = re.split(b"=+", text, maxsplit=_MAX_PADDINGS)
+    return b"".join(_quads(each) for each in texts[:_MAX_PADDINGS])
+
+
+def _quads(text: bytes) -> bytes:
+    if len(text) % 4 == 1:  # no octet ends there
+        text = text[:-1]
+    return binascii.a2b_base64(text + b"==")
+
+
+def base64_defect(octets: bytes) -> str:
+    """Return what is wrong with base64, "" if nothing is."""
+    text = octets.translate(None, _WHITE_SPACE)
+    stripped = text.translate(None, _NOT_BASE64)
+    if len(stripped) < len(text):
+        return "holds characters outside its alphabet"
+    if b"=" in stripped.rstrip(b"="):
+        return "goes on after its padding"
+    return "is cut off or not padded" if len(stripped) % 4 else ""
+
+
+def quoted_printable(octets: bytes) -> bytes:
+    """Return quoted-printable decoded; a "=" that encodes nothing stays."""
+    return binascii.a2b_qp(octets)
+
+
+def uuencode(octets: bytes) -> bytes:
+    """Return the first uuencoded file; the octets as they are if there is none."""
+    begin = _UU_BEGIN.search(octets)
+    if begin is None:
+        return octets
+    decoded: list[bytes] = []
+    for line in octets[begin.end() :].splitlines():
+        if line.strip() in (b"end", b"`", b""):
+            break
+        decoded.append(_uu_line(line))
+    return b"".join(decoded)
+
+
+def _uu_line(line: bytes) -> bytes:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:  # a wrong length: take what its first octet promises
+        promised = ((line[0] - 32 & 63) * 4 + 5) // 3
+        try:
+            return binascii.a2b_uu(line[: promised + 1])
+        except binascii.Error:
+            return b""
