@@ -8,16 +8,33 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import connections
 from django.utils.module_loading import import_string
 
-from inbox.services import database
-from mailsink.conf import ADDRESSES, CONFIG, Address, Config, ConfigError, addresses
+from inbox.live.feed import Feed
+from inbox.models import Inbox
+from inbox.models.inbox import DEFAULT_SLUG
+from inbox.services import database, servers
+from inbox.services.announce import MessageUpdated, announce
+from inbox.services.authenticator import Authenticator
+from inbox.services.indexer import indexer
+from inbox.services.policy import NoRules
+from inbox.services.recorder import Recorder
+from inbox.services.retention import Limits, retention
+from mailsink.conf import CONFIG, Config, ConfigError
 from mailsink.server import run
+from mailsink.smtp.listener import Listener
+from mailsink.smtp.profile import Profile
 from mailsink.sockets import address_of, bind, is_public
+from mailsink.values import ADDRESSES, Address
 from mailsink.web import static
+
+# Who listens everywhere is reached here.
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 
 
 class Command(BaseCommand):
@@ -46,15 +63,36 @@ class Command(BaseCommand):
         static.collect()
         smtp = bind(config.smtp, "--smtp (MAILSINK_SMTP)")
         http = bind(config.http, "--http (MAILSINK_HTTP)")
+        server = servers.register(map(address_of, smtp), map(address_of, http))
         self.introduce(config, smtp, http)
-        return run(
-            # made only now: it looks for the static files that there are
-            import_string(settings.ASGI_APPLICATION),
-            web_sockets=http,
-            listeners=[],
-            background=[],
-            ready=lambda: self.say("Mailsink is ready."),
-        )
+
+        feed = Feed()
+        inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
+        recorder = Recorder(server.id, inbox, feed, config.data)
+        authenticator = Authenticator(config.smtp_auth)
+        profile = _profile(config, http)
+        spool = profile.spool_dir
+        connections.close_all()  # what follows has threads of its own
+        try:
+            return run(
+                # made only now: it looks for the static files that there are
+                import_string(settings.ASGI_APPLICATION),
+                web_sockets=http,
+                listeners=[
+                    Listener(each, profile, recorder, NoRules(), authenticator)
+                    for each in smtp
+                ],
+                background=[
+                    feed,
+                    recorder,
+                    servers.heartbeat(server),
+                    indexer(lambda: recorder.busy, _announce_indexed),
+                    retention(_limits(config), spool),
+                ],
+                ready=lambda: self.say("Mailsink is ready."),
+            )
+        finally:
+            servers.unregister(server)
 
     def introduce(
         self,
@@ -79,6 +117,41 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def _profile(config: Config, http: Sequence[socket.socket]) -> Profile:
+    """Return how the SMTP listeners behave; makes the folder they spool to."""
+    spool = config.data / "spool"
+    spool.mkdir(exist_ok=True)
+    return Profile(
+        hostname=config.hostname,
+        max_message_size=config.max_message_size,
+        spool_dir=spool,
+        bare_newlines=config.bare_newlines,
+        links=config.links,
+        public_url=config.public_url or _own_url(http),
+    )
+
+
+def _own_url(http: Sequence[socket.socket]) -> str:
+    """Return the URL of the pages for who is on this machine; "" where there are none."""
+    if not http:
+        return ""
+    host, port = http[0].getsockname()[:2]
+    return f"http://{Address(_HERE.get(host, host), port)}"
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(
+        messages=config.retention_messages,
+        sessions=config.retention_sessions,
+        days=config.retention_days,
+        trash_hours=config.trash_hours,
+    )
+
+
+def _announce_indexed(ids: list[UUID]) -> None:
+    announce([MessageUpdated(each) for each in ids])
+
+
 def _with_flags(config: Config, smtp: str | None, http: str | None) -> Config:
     """Return the config with what the flags say. Raises ConfigError."""
     config = replace(
@@ -93,9 +166,9 @@ def _with_flags(config: Config, smtp: str | None, http: str | None) -> Config:
 
 def _flag(name: str, text: str) -> tuple[Address, ...]:
     try:
-        return addresses(text)
+        return ADDRESSES.parse(text)
     except ValueError:
-        raise ConfigError(f"{name} is {text!r}, but takes {ADDRESSES}") from None
+        raise ConfigError(f"{name} is {text!r}, but takes {ADDRESSES.takes}") from None
 
 
 def _exposed(config: Config, sockets: Sequence[socket.socket]) -> list[str]:
