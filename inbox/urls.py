@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from inbox.views import inbox, sessions, welcome
+from inbox.views import frame, inbox, message, sessions, welcome
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.index),
     path("entries", inbox.entries),
     path("trash", inbox.trash),
+    path("messages/<str:id>", message.page),
+    path("messages/<str:id>/mark", message.mark),
+    path("messages/<str:id>/delete", message.delete),
+    path("messages/<str:id>/restore", message.restore),
+    path("messages/<str:id>/frame", frame.of_message),
+    path("messages/<str:id>/parts/<str:signed>", frame.part),
+    path("transactions/<str:id>", message.transaction),
+    path("transactions/<str:id>/frame", frame.of_transaction),
     path("sessions", sessions.index),
     path("sessions/rows", sessions.rows),
     path("sessions/<str:id>", sessions.session),

@@ -1,0 +1,99 @@
+"""A mail's HTML in its sandboxed frame, and the images that it carries with it.
+
+The policy lets the HTML load these images and nothing else, least of all our other
+routes. The frame has no origin and sends no cookie, so each image's address is signed.
+"""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from inbox.services.paging import NotFound
+from inbox.services.scope import ALL
+from inbox.views import letters
+from inbox.views.inbox import not_found
+from inbox.views.letters import Letter
+from mailsink.mime import bodies
+from mailsink.mime.preview import preview
+
+_SALT = "mailsink.part"
+# Never SVG, which is a document, nor anything else that is more than a picture.
+_PICTURES = frozenset(
+    f"image/{name}"
+    for name in ("png", "jpeg", "gif", "webp", "avif", "bmp", "x-icon", "apng")
+) | {"image/vnd.microsoft.icon", "image/jpg", "image/pjpeg", "image/x-png"}
+_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src data: {images}; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+
+@require_GET
+def of_message(request: HttpRequest, id: str) -> HttpResponse:
+    """The HTML of a message."""
+    try:
+        return _framed(request, letters.of_message(ALL, id))
+    except NotFound as error:
+        return not_found(request, error)
+
+
+@require_GET
+def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
+    """The HTML of what was not accepted."""
+    try:
+        return _framed(request, letters.of_transaction(ALL, id))
+    except NotFound as error:
+        return not_found(request, error)
+
+
+@require_GET
+def part(request: HttpRequest, id: str, signed: str) -> HttpResponse:
+    """An image that the HTML of a letter shows by its Content-ID."""
+    try:
+        kind, signed_id, index = signing.loads(signed, salt=_SALT)
+        if signed_id != id:
+            raise NotFound("this link belongs to another message")
+        find = letters.of_message if kind == "messages" else letters.of_transaction
+        return _picture(find(ALL, id), index)
+    except (signing.BadSignature, NotFound) as error:
+        return HttpResponse(str(error), content_type="text/plain", status=404)
+
+
+def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
+    html = bodies.html(letter.octets, letter.parsed)
+    if html is None:
+        raise NotFound("this message has no HTML")
+    folder = f"/messages/{letter.id}/parts/"
+    indexes = {
+        each.content_id: each.index
+        for each in reversed(letter.parsed.parts)
+        if each.content_id and each.content_type in _PICTURES
+    }
+
+    def part_url(content_id: str) -> str | None:
+        if content_id not in indexes:
+            return None
+        return folder + signing.dumps(
+            (letter.url.split("/")[1], letter.id, indexes[content_id]), salt=_SALT
+        )
+
+    response = HttpResponse(preview(html, part_url))
+    images = f"{request.scheme}://{request.get_host()}{folder}"
+    response["Content-Security-Policy"] = _POLICY.format(images=images)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _picture(letter: Letter, index: int) -> HttpResponse:
+    found = letter.parsed.parts[index]
+    response = HttpResponse(
+        bodies.decode(letter.octets, found), content_type=found.content_type
+    )
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response

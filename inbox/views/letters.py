@@ -1,0 +1,174 @@
+"""What a page shows of a message, or of what arrived and was not accepted: in words.
+
+Both look alike, so that a refused mail can be read as well as a kept one. Bodies are
+read and parsed only where something is asked of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from inbox.models import Exchange, Message
+from inbox.services import messages, outcomes, transactions, transcripts
+from inbox.services.explain.quantities import counted
+from inbox.services.paging import NotFound
+from inbox.services.scope import Scope
+from inbox.services.transactions import Attempt
+from inbox.views.envelope import Difference, bare, differences, named
+from mailsink.mime import headers, structure
+from mailsink.mime.headers import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why something was not accepted."""
+
+    title: str
+    detail: str = ""
+
+
+class Letter:
+    """A message with its transaction; or, without a message, what was not accepted."""
+
+    def __init__(self, scope: Scope, attempt: Attempt, message: Message | None) -> None:
+        self.scope = scope
+        self.attempt = attempt
+        self.message = message
+
+    @property
+    def id(self) -> str:
+        return str(self.message.pk if self.message else self.attempt.id)
+
+    @property
+    def url(self) -> str:
+        return f"/{'messages' if self.message else 'transactions'}/{self.id}"
+
+    @property
+    def raw_url(self) -> str:
+        return f"/api/v3{self.url}/raw"
+
+    @property
+    def at(self) -> datetime:
+        if self.message:
+            return self.message.received_at
+        return self.attempt.ended_at or self.attempt.started_at
+
+    @property
+    def size(self) -> int | None:
+        return self.attempt.size
+
+    @property
+    def title(self) -> str:
+        if self.attempt.size is None:
+            return "(no message came)"
+        subject = self.message.subject if self.message else self.attempt.subject
+        return subject or "(no subject)"
+
+    @cached_property
+    def octets(self) -> bytes:
+        """The body as sent; nothing where none came, or it is gone from storage."""
+        try:
+            return transactions.open_body(self.scope, self.attempt.id)
+        except NotFound:
+            return b""
+
+    @cached_property
+    def parsed(self) -> structure.Structure:
+        return structure.parse(self.octets)
+
+    @cached_property
+    def summary(self) -> Summary:
+        return headers.summary(self.octets)
+
+    @cached_property
+    def exchanges(self) -> list[Exchange]:
+        return transcripts.of_transaction(
+            self.scope, self.attempt.session_id, self.attempt.id
+        )
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """From, To, Cc and Date of the header; of the envelope where no message came."""
+        if not self.octets:
+            to = (bare(each.forward_path) for each in self.attempt.recipients)
+            return [
+                ("Envelope from", bare(self.attempt.reverse_path) or "(empty)"),
+                ("Envelope to", named(to) or "(nobody)"),
+            ]
+        summary = self.summary
+        facts = [
+            ("From", _person(summary.from_name, summary.from_address) or "(none)"),
+            ("To", _people(summary.to) or "(none)"),
+        ]
+        if summary.cc:
+            facts.append(("Cc", _people(summary.cc)))
+        if summary.date:
+            facts.append(("Date", f"{summary.date:%a, %d %b %Y %H:%M:%S} UTC"))
+        return facts
+
+    @property
+    def differences(self) -> list[Difference]:
+        if not self.octets:
+            return []
+        summary = self.summary
+        recipients = [each["address"] for each in (*summary.to, *summary.cc)]
+        return differences(self.attempt, summary.from_address, recipients)
+
+    @property
+    def defects(self) -> list[str]:
+        return list(self.parsed.defects) if self.octets else []
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return None if self.message else _verdict(self.attempt, self.exchanges)
+
+
+def of_message(scope: Scope, id: str | UUID) -> Letter:
+    """Return a message's letter. Raises NotFound."""
+    message = messages.get(scope, id)
+    attempt = transactions.get(scope, message.transaction_id)
+    return Letter(scope, attempt, message)
+
+
+def of_transaction(scope: Scope, id: str | UUID) -> Letter:
+    """Return a transaction's letter. Raises NotFound."""
+    return Letter(scope, transactions.get(scope, id), None)
+
+
+def accepted_as(scope: Scope, attempt: Attempt) -> str | None:
+    """Return the address of the message that an accepted transaction became."""
+    if attempt.outcome != "accepted":
+        return None
+    lines = transcripts.of_transaction(scope, attempt.session_id, attempt.id)
+    link = outcomes.links(scope, lines).get(attempt.id)
+    return link.url if link else None
+
+
+def _verdict(attempt: Attempt, exchanges: list[Exchange]) -> Verdict:
+    if attempt.outcome is None:
+        return Verdict("Still going on: nothing is accepted yet")
+    if attempt.outcome == "accepted":
+        return Verdict("Accepted; its message is in the trash, or was removed")
+    refusals = [each for each in exchanges if each.code and each.code >= 400]
+    told = refusals[-1].reply.replace("\n", " ") if refusals else ""
+    detail = f"The client was told: {told}" if told else ""
+    if attempt.outcome == "rejected":
+        said = f"{attempt.code or ''} {refusals[-1].enhanced if refusals else ''}"
+        return Verdict(f"Not accepted: {said.strip()}".rstrip(": "), detail)
+    if attempt.size is not None and not attempt.complete:
+        cut = f"cut off after {counted(attempt.size, 'octet')}"
+        return Verdict(f"Not accepted: {cut}", detail or "The connection ended here.")
+    if attempt.outcome == "reset":
+        return Verdict("Not accepted: the client gave it up (RSET)", detail)
+    return Verdict("Not accepted: the client left before it had sent it", detail)
+
+
+def _person(name: str, address: str) -> str:
+    return f"{name} <{address}>" if name and address else name or address
+
+
+def _people(people: list[dict[str, str]]) -> str:
+    return named(_person(each["name"], each["address"]) for each in people)

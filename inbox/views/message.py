@@ -1,0 +1,123 @@
+"""A message's page, and that of what was not accepted: whole, as the pane, or one tab.
+
+What can be done with a message works as a plain form too; htmx asks for a fragment.
+"""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox.services import messages
+from inbox.services.paging import NotFound
+from inbox.services.scope import ALL
+from inbox.views import letters, panels
+from inbox.views.inbox import listing, not_found
+from inbox.views.letters import Letter
+
+GONE = (
+    "There is no such message. It may be in the trash, or was removed to make room "
+    "(MAILSINK_RETENTION_MESSAGES, MAILSINK_RETENTION_DAYS)."
+)
+
+
+@require_GET
+def page(request: HttpRequest, id: str) -> HttpResponse:
+    """A message; opening it marks it as read."""
+    try:
+        letter = letters.of_message(ALL, id)
+    except NotFound:
+        return _maybe_transaction(request, id)
+    if letter.message and _target(request) != "panel":
+        letter.message = _read(letter.message)
+    return _show(request, letter)
+
+
+@require_GET
+def transaction(request: HttpRequest, id: str) -> HttpResponse:
+    """What arrived in a transaction that was not accepted."""
+    try:
+        letter = letters.of_transaction(ALL, id)
+    except NotFound as error:
+        return not_found(request, error)
+    if message_url := letters.accepted_as(ALL, letter.attempt):
+        return redirect(message_url)
+    return _show(request, letter)
+
+
+@require_POST
+def mark(request: HttpRequest, id: str) -> HttpResponse:
+    """Mark as read or unread, pin or unpin: `read` and `pinned` are yes or no."""
+    asked = {
+        name: request.POST[name] == "yes"
+        for name in ("read", "pinned")
+        if name in request.POST
+    }
+    try:
+        message = messages.update(ALL, id, **asked)
+    except NotFound as error:
+        return not_found(request, error)
+    if request.headers.get("HX-Request"):
+        return render(request, "message/_tools.html", {"message": message})
+    return redirect(f"/messages/{message.pk}" if asked.get("read", True) else "/")
+
+
+@require_POST
+def delete(request: HttpRequest, id: str) -> HttpResponse:
+    """Put a message in the trash."""
+    if not messages.delete(ALL, ids=[id]):
+        return not_found(request, GONE)
+    if not request.headers.get("HX-Request"):
+        return redirect("/trash")
+    event = json.dumps({"message-deleted": {"id": id}})
+    return HttpResponse(status=204, headers={"HX-Trigger": event})
+
+
+@require_POST
+def restore(request: HttpRequest, id: str) -> HttpResponse:
+    """Take a message out of the trash."""
+    try:
+        messages.restore(ALL, id)
+    except NotFound as error:
+        return not_found(request, error)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    return redirect(f"/messages/{id}")
+
+
+def _read(message: messages.Message) -> messages.Message:
+    if getattr(message, "read", False):
+        return message
+    return messages.update(ALL, message.pk, read=True)
+
+
+def _maybe_transaction(request: HttpRequest, id: str) -> HttpResponse:
+    """Links in transcripts name what was not accepted by its transaction's id."""
+    try:
+        letters.of_transaction(ALL, id)
+    except NotFound:
+        return not_found(request, GONE)
+    return redirect(f"/transactions/{id}")
+
+
+def _target(request: HttpRequest) -> str:
+    """Return the id of the element that htmx asks for; "" for a whole page."""
+    return request.headers.get("HX-Target", "")
+
+
+def _show(request: HttpRequest, letter: Letter) -> HttpResponse:
+    tabs, chosen = panels.choose(panels.tabs(letter), request.GET.get("tab", ""))
+    context = {"letter": letter, "tabs": tabs, **panels.panel(letter, chosen)}
+    target = _target(request)
+    if target == "panel":
+        response = render(request, "message/_panel.html", context)
+    elif target == "detail":
+        response = render(request, "message/_letter.html", context)
+    else:
+        response = render(request, "inbox/index.html", listing(request) | context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
