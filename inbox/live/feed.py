@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -59,6 +60,8 @@ class Feed:
     def start(self) -> None:
         """Begin to hear what services announce. Call on the running event loop."""
         self._loop = asyncio.get_running_loop()
+        # Not that of whoever announces: a request's thread is not there to load on.
+        self._context = copy_context()
         announced.connect(self._hear)
 
     async def stop(self) -> None:
@@ -77,7 +80,9 @@ class Feed:
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """Take what a service changed. May be called on any thread."""
-        self._loop.call_soon_threadsafe(self._take, announcements)
+        self._loop.call_soon_threadsafe(
+            self._take, announcements, context=self._context
+        )
 
     def _hear(self, announcements: Sequence[Announcement], **_: Any) -> None:
         self.announce(announcements)
@@ -105,7 +110,7 @@ class Feed:
         if len(self._pending) > MAX_PENDING:
             self._pending, self._lost = Pending(), True
         if self._task is None:
-            self._task = self._loop.create_task(self._publish())
+            self._task = self._loop.create_task(self._publish(), context=self._context)
 
     async def _publish(self) -> None:
         """Send frames until nothing waits, none sooner than the interval allows."""

@@ -6,6 +6,7 @@ transaction, and with `read`. Deleting is hiding: the trash is purged by retenti
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -262,3 +263,10 @@ def counts(scope: Scope) -> Counts:
         "unread": max(0, alive - read),
         "not_accepted": transactions.count_not_accepted(scope),
     }
+
+
+def tags(scope: Scope) -> Counter[str]:
+    """Return the tags in use, and how many messages have each."""
+    tagged = Message.objects.filter(scope.q(), _ALIVE).exclude(tags=[])
+    lists = tagged.values_list("tags", flat=True).iterator()
+    return Counter(tag for tags in lists for tag in tags)

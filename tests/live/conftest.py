@@ -1,0 +1,61 @@
+"""The live feed on each of the channel layers that Mailsink runs with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from channels.layers import channel_layers, get_channel_layer
+
+from inbox.live.feed import Feed
+from inbox.services import inboxes
+from tests.live.clients import Client
+
+
+@pytest.fixture(params=["memory", "redis"])
+def layer(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
+    """Each of the channel layers, in turn."""
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+        backend = "channels_redis.pubsub.RedisPubSubChannelLayer"
+        config = {"hosts": [url]}
+    else:
+        backend, config = "channels.layers.InMemoryChannelLayer", {}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
+    channel_layers.backends = {}
+    yield
+    channel_layers.backends = {}
+
+
+@pytest.fixture
+def memory_layer(settings: Any) -> Iterator[None]:
+    """The in-memory layer alone."""
+    backend = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    settings.CHANNEL_LAYERS = {"default": backend}
+    channel_layers.backends = {}
+    yield
+    channel_layers.backends = {}
+
+
+@pytest.fixture
+async def feed(request: pytest.FixtureRequest) -> AsyncIterator[Feed]:
+    """A started feed on the layer that the test asked for."""
+    feed = Feed()
+    feed.start()
+    yield feed
+    await feed.stop()
+    await get_channel_layer().flush()
+
+
+@pytest.fixture
+def slugs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inboxes, "_slugs", {1: "default", 2: "other"})
+
+
+@pytest.fixture
+async def client(feed: Feed) -> AsyncIterator[Client]:
+    client = Client()
+    await client.greet()
+    yield client
+    await client.disconnect()

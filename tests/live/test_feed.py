@@ -1,0 +1,211 @@
+"""The feed beside a real database; and what it does when something gets lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+
+from inbox.api.v3 import shapes
+from inbox.live import feed as feeding
+from inbox.live.arrivals import Arrivals
+from inbox.live.feed import Feed, parts
+from inbox.services import messages, transactions
+from inbox.services.announce import MessageUpdated, announce
+from inbox.services.rows import Changes
+from inbox.services.scope import ALL
+from tests.api import making
+from tests.live.clients import Client
+from tests.live.test_live import events, message_row, session_row
+
+in_database = pytest.mark.django_db(transaction=True)
+
+
+def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Call what uses the database, as a request's thread would."""
+    return database_sync_to_async(function)(*arguments, **named)
+
+
+@in_database
+@pytest.mark.usefixtures("layer")
+async def test_what_services_change_is_told(client: Client) -> None:
+    message = await in_thread(making.message)
+    await client.ask(type="subscribe", to="messages")
+    await client.ask(type="subscribe", to="messages", inbox="default")
+
+    async def told() -> dict[str, Any]:
+        frames = [await client.next(), await client.next()]
+        assert frames[0]["events"] == frames[1]["events"]
+        await client.say(type="ack", seq=frames[1]["seq"])
+        event = frames[0]["events"][0]
+        assert isinstance(event, dict)
+        return event
+
+    changed = await in_thread(
+        messages.update, ALL, message.pk, read=True, pinned=True, tags=["red"]
+    )
+    expected = {"event": "message.updated", **await in_thread(shapes.message, changed)}
+    assert await told() == expected
+    assert (expected["read"], expected["pinned"], expected["tags"]) == (
+        True, True, ["red"],
+    )  # fmt: skip
+    await in_thread(messages.delete, ALL, ids=[message.pk])
+    gone = {"id": str(message.pk), "inbox": "default"}
+    assert await told() == {"event": "message.deleted", **gone}
+    restored = await in_thread(messages.restore, ALL, message.pk)
+    assert await told() == {
+        "event": "message.created",
+        **await in_thread(shapes.message, restored),
+    }
+    await in_thread(announce, [MessageUpdated(message.pk)])
+    assert (await told())["event"] == "message.updated"
+
+
+@in_database
+@pytest.mark.usefixtures("layer")
+async def test_what_was_not_accepted_is_told(client: Client, feed: Feed) -> None:
+    row = await in_thread(
+        making.transaction, body=making.MAIL, recipients=["bob@example.com"]
+    )
+    await client.ask(type="subscribe", to="messages")
+    feed.committed(Changes(transactions_not_accepted=[row]))
+    attempt = await in_thread(transactions.get, ALL, row.pk)
+    event = (await client.next())["events"][0]
+    assert event == {
+        "event": "transaction.ended",
+        **await in_thread(shapes.transaction, attempt),
+    }
+    assert event["subject"] == "Your invoice"
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_nothing_is_done_where_nobody_watches(feed: Feed) -> None:
+    client = Client()
+    await client.greet()
+    with patch.object(shapes, "message", side_effect=AssertionError):
+        feed.committed(Changes(messages_created=[message_row()]))
+        assert feed._task is None
+        await client.ask(type="subscribe", to="sessions")
+        feed.committed(Changes(messages_created=[message_row()]))
+        await feed._task
+    await client.silence()
+    await client.disconnect()
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_what_the_layer_dropped_is_made_up_for(
+    client: Client, feed: Feed
+) -> None:
+    await client.ask(type="subscribe", to="messages")
+    await client.ask(type="subscribe", to="sessions")
+    feed.committed(Changes(messages_created=[message_row()]))
+    assert (await client.next())["seq"] == 1
+    layer = get_channel_layer()
+    dropped: list[str] = []
+
+    async def drop(group: str, frame: dict[str, Any]) -> None:
+        dropped.append(group)
+
+    with patch.object(layer, "group_send", drop):
+        feed.committed(Changes(messages_created=[message_row()]))
+        await feed._task
+    assert dropped == ["live.messages"]
+    feed.committed(Changes(messages_created=[message_row()]))
+    resyncs = [await client.next(), await client.next()]
+    assert {each["type"] for each in resyncs} == {"resync"}
+    assert {each["to"] for each in resyncs} == {"messages", "sessions"}
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_a_layer_out_of_reach_is_made_up_for(
+    client: Client,
+    feed: Feed,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(feeding, "_REST", 0.01)
+    await client.ask(type="subscribe", to="messages")
+    failed = asyncio.Event()
+
+    async def fail(group: str, frame: dict[str, Any]) -> None:
+        failed.set()
+        raise ConnectionError("no Redis")
+
+    layer = get_channel_layer()
+    with patch.object(layer, "group_send", fail):
+        for _ in range(3):
+            feed.committed(Changes(messages_created=[message_row()]))
+            await failed.wait()
+            failed.clear()
+    assert await client.next() == {"type": "resync", "to": "messages"}
+    assert caplog.text.count("The live feed cannot tell its viewers: no Redis") == 1
+    row = message_row()
+    feed.committed(Changes(messages_created=[row]))
+    assert events(await client.next()) == [("message.created", str(row.id))]
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_too_much_at_once_is_a_resync(
+    client: Client, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "MAX_PENDING", 5)
+    await client.ask(type="subscribe", to="messages")
+    feed.committed(Changes(messages_created=[message_row() for _ in range(6)]))
+    assert await client.next() == {"type": "resync", "to": "messages"}
+    await client.silence()
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_no_topic_starves_another(client: Client, feed: Feed) -> None:
+    rows = [session_row() for _ in range(4)]
+    topics = ["sessions", *(f"session:{row.id}" for row in rows)]
+    for topic in topics:
+        await client.ask(type="subscribe", to=topic)
+    seen: set[str] = set()
+    feed.committed(Changes(sessions_updated=rows))
+    while seen != set(topics):
+        frame = await client.next()
+        seen.add(frame["to"])
+        await client.say(type="ack", seq=frame["seq"])
+        feed.committed(Changes(sessions_updated=rows))
+
+
+def test_parts_hold_everything_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeding, "MAX_FRAME", 10)
+    assert list(parts(["1234", "56", "78901234567", "8", "9"])) == [
+        "1234,56", "78901234567", "8,9",
+    ]  # fmt: skip
+    assert list(parts([])) == []
+
+
+@pytest.mark.usefixtures("layer", "slugs")
+async def test_arrivals_wake_all_who_wait(feed: Feed) -> None:
+    arrivals = Arrivals()
+    async with arrivals.heard() as first, arrivals.heard() as second:
+        assert not first.is_set()
+        feed.committed(Changes(messages_created=[message_row()]))
+        await asyncio.wait_for(first.wait(), 5)
+        await asyncio.wait_for(second.wait(), 5)
+    assert arrivals._task is None
+    async with arrivals.heard() as third:
+        feed.committed(Changes(messages_created=[message_row()]))
+        await asyncio.wait_for(third.wait(), 5)
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_two_thousand_messages_a_second_cost_little(
+    client: Client, feed: Feed
+) -> None:
+    """A second's worth of messages is told in far less than a second."""
+    await client.ask(type="subscribe", to="messages")
+    changes = Changes(messages_created=[message_row() for _ in range(2000)])
+    began = time.process_time()
+    feed.committed(changes)
+    await feed._task
+    assert time.process_time() - began < 0.3
