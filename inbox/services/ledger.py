@@ -46,6 +46,7 @@ class Ledger:
     def __init__(self, server: UUID, inbox: int) -> None:
         self.pending = Batch()
         self.live: dict[UUID, Live] = {}
+        self.midway = 0  # live sessions with an open transaction
         self._later: dict[UUID, Live] = {}  # in the order in which they are due
         self._server = server
         self._inbox = inbox
@@ -131,6 +132,7 @@ class Ledger:
     ) -> TransactionRow | None:
         transaction, live.transaction = live.transaction, None
         if transaction is not None:
+            self.midway -= 1
             transaction.outcome, transaction.code = outcome, code
             transaction.ended_us = at_us
             self._write_transaction(live, transaction)
@@ -167,6 +169,13 @@ class Ledger:
         if live.transaction is not None:
             self._write_transaction(live, live.transaction)
 
+    def forget(self, session: UUID) -> None:
+        """Let go of a session: nothing more is recorded of it."""
+        live = self.live.pop(session, None)
+        self._later.pop(session, None)
+        if live is not None and live.transaction is not None:
+            self.midway -= 1
+
     def add_raw(self, raw: RawRow) -> None:
         """Add the body of a transaction that was not accepted."""
         self.pending.raws.append(raw)
@@ -197,7 +206,7 @@ class Ledger:
         row.closed_at = row.opened_at + timedelta(microseconds=event.at_us)
         row.ending = event.ending
         self._settle(live, time.monotonic())
-        del self.live[row.id]
+        self.forget(row.id)
 
     def _exchange_opened(self, live: Live, event: events.ExchangeOpened) -> None:
         session, row = live.session, live.exchanges.get(event.seq)
@@ -258,6 +267,7 @@ class Ledger:
             parameters=event.parameters,
             started_us=event.at_us,
         )
+        self.midway += 1
         live.session.transactions += 1
         self._change(live)
 
