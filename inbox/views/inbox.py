@@ -22,7 +22,8 @@ FIRST = 50  # entries that a page is rendered with
 def index(request: HttpRequest) -> HttpResponse:
     """The list, with nothing open."""
     context = listing(request)
-    return render(request, "inbox/index.html", context, status=context["status"])
+    status = 400 if "wrong" in context else 200
+    return render(request, "inbox/index.html", context, status=status)
 
 
 @require_GET
@@ -63,11 +64,11 @@ def trash(request: HttpRequest) -> HttpResponse:
 def listing(request: HttpRequest) -> dict[str, object]:
     """Return what the list is rendered with: a page of rows, or what is wrong with q."""
     query = request.GET.get("q", "")
-    context: dict[str, object] = {"section": "inbox", "query": query, "status": 200}
+    context: dict[str, object] = {"section": "inbox", "query": query}
     try:
         page = messages.entries(ALL, query, request.GET.get("cursor"), FIRST)
     except (BadQuery, BadCursor) as error:
-        return context | {"rows": [], "wrong": str(error), "status": 400}
+        return context | {"rows": [], "wrong": str(error)}
     return context | {"rows": [row(entry) for entry in page.items], "next": page.next}
 
 

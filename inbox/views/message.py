@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.models import Message
 from inbox.services import messages
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
@@ -52,18 +53,15 @@ def transaction(request: HttpRequest, id: str) -> HttpResponse:
 @require_POST
 def mark(request: HttpRequest, id: str) -> HttpResponse:
     """Mark as read or unread, pin or unpin: `read` and `pinned` are yes or no."""
-    asked = {
-        name: request.POST[name] == "yes"
-        for name in ("read", "pinned")
-        if name in request.POST
-    }
+    read, pinned = _asked(request, "read"), _asked(request, "pinned")
     try:
-        message = messages.update(ALL, id, **asked)
+        message = messages.update(ALL, id, read=read, pinned=pinned)
     except NotFound as error:
         return not_found(request, error)
     if request.headers.get("HX-Request"):
         return render(request, "message/_tools.html", {"message": message})
-    return redirect(f"/messages/{message.pk}" if asked.get("read", True) else "/")
+    # The message's own page would mark it as read again.
+    return redirect("/" if read is False else f"/messages/{message.pk}")
 
 
 @require_POST
@@ -89,7 +87,11 @@ def restore(request: HttpRequest, id: str) -> HttpResponse:
     return redirect(f"/messages/{id}")
 
 
-def _read(message: messages.Message) -> messages.Message:
+def _asked(request: HttpRequest, name: str) -> bool | None:
+    return request.POST[name] == "yes" if name in request.POST else None
+
+
+def _read(message: Message) -> Message:
     if getattr(message, "read", False):
         return message
     return messages.update(ALL, message.pk, read=True)
