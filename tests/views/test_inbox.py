@@ -1,0 +1,108 @@
+"""The inbox's pages, rendered from rows as the recorder leaves them."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
+
+from inbox.services import messages
+from inbox.services.scope import ALL
+from tests.views.mail import MAIL, a_message, a_transaction
+
+pytestmark = pytest.mark.django_db
+
+
+def rows(client: Client, path: str = "/") -> list[str]:
+    """Return the words of each row, as the page has them."""
+    page = LexborHTMLParser(client.get(path).content.decode())
+    for node in page.css("[hidden]"):
+        node.decompose()
+    return [" ".join(row.text().split()) for row in page.css("#entries > li")]
+
+
+def test_index_lists_messages_and_what_was_not_accepted_newest_first(
+    client: Client,
+) -> None:
+    a_message()
+    a_transaction()
+    a_transaction(None, "reset", 250)
+    a_transaction(MAIL[:90], "abandoned", None, complete=False)
+    a_message(recipients=(("ann@example.com", 250), ("bob@example.com", 550)))
+    found = rows(client)
+    assert [row.split(":")[-1][3:] for row in found] == [
+        "Your order 250 · 1 of 2 refused",
+        "Your order not accepted · cut off",
+        "(no message came) not accepted · reset",
+        "Your order not accepted · 552",
+        "Your order 250",
+    ]
+    assert found[-1].startswith("unread Shop <orders@shop.test>")
+
+
+def test_index_escapes_what_senders_write(client: Client) -> None:
+    a_message(MAIL.replace(b"Your order", b"<script>alert(1)</script>"))
+    page = client.get("/").content
+    assert b"<script>alert" not in page
+    assert b"&lt;script&gt;alert" in page
+
+
+def test_index_pages_by_links_without_scripts(client: Client) -> None:
+    for _ in range(51):
+        a_message()
+    page = client.get("/").content.decode()
+    cursor = page.split('href="/?cursor=')[1].split('"')[0]
+    assert len(rows(client)) == 50
+    assert len(rows(client, f"/?cursor={cursor}")) == 1
+
+
+def test_index_searches(client: Client) -> None:
+    a_message()
+    a_message(MAIL.replace(b"Your order", b"Your invoice"))
+    assert len(rows(client, "/?q=subject:invoice")) == 1
+
+
+def test_index_says_what_is_wrong_with_a_query(client: Client) -> None:
+    response = client.get("/?q=is:nonsense")
+    assert response.status_code == 400
+    assert b"there is no is:nonsense" in response.content
+
+
+def test_entries_are_what_api_v3_says(client: Client) -> None:
+    message, refused = a_message(), a_transaction()
+    found = client.get("/entries").json()
+    assert [each["id"] for each in found["items"]] == [str(refused.id), str(message.id)]
+    assert found["items"][0]["outcome"] == "rejected"
+    assert found["items"][1]["subject"] == "Your order"
+    assert (found["next"], found["total"]) == (None, 2)
+
+
+def test_entries_go_on_by_cursor(client: Client) -> None:
+    for _ in range(3):
+        a_message()
+    first = client.get("/entries?limit=2").json()
+    second = client.get(f"/entries?limit=2&cursor={first['next']}").json()
+    assert first["total"] == 3
+    assert second["total"] is None
+    assert [len(first["items"]), len(second["items"])] == [2, 1]
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "limit=many", "q=is:nonsense"])
+def test_entries_name_what_is_wrong(client: Client, query: str) -> None:
+    response = client.get(f"/entries?{query}")
+    assert response.status_code == 400
+    assert response.json()["detail"]
+
+
+def test_trash_lists_what_was_deleted_and_restores_it(client: Client) -> None:
+    message = a_message()
+    messages.delete(ALL, ids=[message.id])
+    assert b"Your order" in client.get("/trash").content
+    assert client.get("/").content.count(b"Your order") == 0
+    client.post(f"/messages/{message.id}/restore")
+    assert b"The trash is empty" in client.get("/trash").content
+    assert len(rows(client)) == 1
+
+
+def test_trash_names_a_bad_cursor(client: Client) -> None:
+    assert client.get("/trash?cursor=x").status_code == 404
