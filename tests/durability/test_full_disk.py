@@ -1,0 +1,77 @@
+"""A full disk: 452, nothing acknowledged is lost, and it recovers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import Mailsink
+
+from .senders import Acknowledged, Sender, assert_kept
+
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 12 MB, mounted in a place of its own."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)], check=True
+        )
+        yield folder
+        subprocess.run(["umount", str(folder)], check=True)
+        return
+    pytest.fail("a file system can be mounted by root only: run this test as root")
+
+
+def test_a_full_disk_is_told_with_452_and_recovers(small_disk: Path) -> None:
+    acknowledged = Acknowledged()
+    filler = small_disk / "filler"
+    server = Mailsink(small_disk / "data")
+    try:
+        senders = [Sender(server.smtp, acknowledged, number) for number in range(8)]
+        for sender in senders:
+            sender.start()
+        acknowledged.wait_for(50)
+        with filler.open("wb") as file:
+            _fill(file.fileno())
+        _wait_for_refusals(senders)
+        filler.unlink()
+        acknowledged.wait_for(len(acknowledged.messages) + 50)
+        for sender in senders:
+            sender.enough = True
+        for sender in senders:
+            sender.join(30)
+        refusals = {reply[:9] for sender in senders for reply in sender.replies}
+        assert refusals == {b"452 4.3.1"}
+        assert server.stop() == 0
+        assert_kept(acknowledged, server.data)
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+
+
+def _fill(file: int) -> None:
+    """Write until nothing more fits."""
+    for size in (MEGABYTE, 4096, 1):
+        try:
+            while True:
+                os.write(file, b"\0" * size)
+        except OSError:
+            continue
+
+
+def _wait_for_refusals(senders: list[Sender]) -> None:
+    acknowledged = senders[0].acknowledged
+    with acknowledged.changed:
+        refused = acknowledged.changed.wait_for(
+            lambda: any(sender.replies for sender in senders), 30
+        )
+    assert refused, "nobody was refused"
