@@ -11,6 +11,7 @@ import { live } from "./socket.js";
 const CHUNK = 500; // lines in one tbody, and in one fetch
 const CHUNKS = 4; // tbodies that are kept
 const PAUSE_MS = 150;
+const LINK = / \(why: \S+\)$/; // of a refusal, to the very line that shows it
 const NEAR = 48; // px from the end that still count as being there
 
 const pane = /** @type {HTMLElement} */ (document.querySelector("[data-transcript]"));
@@ -39,11 +40,12 @@ function sketch(exchange) {
   const line = exchange.line || "";
   const told = verb && line.toUpperCase().startsWith(verb) ? line.slice(verb.length) : ` ${line}`;
   const at = Math.round(exchange.received_us / 1000).toLocaleString("en-US");
+  const [reply = "", ...more] = exchange.reply;
   const tone = { 2: "ok", 3: "ok", 4: "warn", 5: "bad" }[Math.floor((code ?? 0) / 100)] ?? "";
   return el("tr", { id: `e${seq}`, "data-seq": String(seq) },
     el("td", { class: "at" }, el("a", { href: `${home}?exchange=${seq}#e${seq}`, "aria-label": `Line ${seq}, at ${at} ms` }, at)),
     el("td", { class: "client" }, el("span", { class: "verb" }, verb), told),
-    el("td", { class: `reply ${tone}` }, exchange.reply.length < 3 ? exchange.reply.join(" ") : `${exchange.reply[0]} …`),
+    el("td", { class: `reply ${tone}` }, reply.replace(LINK, "") + (more.length ? " …" : "")),
     el("td", { class: "took" }));
 }
 
@@ -126,7 +128,7 @@ const atEnd = () => pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEA
 
 function stick() {
   if (following) pane.scrollTop = pane.scrollHeight;
-  follow.hidden = following || !("open" in pane.dataset);
+  follow.hidden = following || atEnd() || !("open" in pane.dataset);
 }
 
 const renew = soon(async () => {
@@ -216,7 +218,7 @@ pane.addEventListener("scroll", () => {
   const end = atEnd() && last() === total;
   if (end !== following && "open" in pane.dataset) {
     following = end;
-    follow.hidden = following;
+    stick();
   }
 });
 follow.addEventListener("click", async () => {

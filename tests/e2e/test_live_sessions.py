@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
@@ -109,17 +110,23 @@ def test_body_grows_on_the_screen_and_says_it_was_cut_off(
 
 
 def test_refused_after_the_dot_says_not_accepted(
-    mailsink: Mailsink, page: Page
+    start_mailsink: Callable[..., Mailsink], page: Page
 ) -> None:
+    mailsink = start_mailsink(MAX_MESSAGE_SIZE="1K")
     with Wire(mailsink.smtp) as client:
         client.say("EHLO refused.shop.test")
-        client.say("MAIL FROM:<a@shop.test> SIZE=10 BODY=8BITMIME")
-        client.say("RCPT TO:<data554@example.com>")
+        client.begin_message()
+        client.send(b"Subject: too big\r\n\r\n" + b"line\r\n" * 1000 + b".\r\n")
+        assert client.reply().startswith("552")
         client.say("QUIT")
     page.goto(f"{mailsink.url}/sessions")
-    expect(
-        page.locator("[data-ended] li", has_text="refused.shop.test")
-    ).to_be_visible()
+    row = page.locator("[data-ended] li", has_text="refused.shop.test")
+    expect(row).to_contain_text("1 message not accepted (552)")
+    row.get_by_role("link").click()
+    body = page.locator("table.transcript tbody tr", has_text="octets of message")
+    expect(body).to_contain_text("552")
+    body.get_by_role("link", name="open").click()
+    expect(page.locator("main")).to_contain_text("ot accepted")
 
 
 def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
@@ -129,6 +136,8 @@ def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
     page.locator("[data-ended] li", has_text="keys.shop.test").get_by_role(
         "link"
     ).click()
+    expect(page.locator("h1")).to_contain_text("keys.shop.test")
+    is_live(page)
     chosen = page.locator("tr[aria-current=true]")
     page.keyboard.press("j")
     expect(chosen).to_have_attribute("data-seq", "1")

@@ -20,7 +20,9 @@ def send(mailsink: Mailsink, helo: str) -> None:
 
 def open_session(page: Page, mailsink: Mailsink, name: str) -> None:
     page.goto(f"{mailsink.url}/sessions")
-    page.locator("[data-sessions] li", has_text=name).get_by_role("link").click()
+    row = page.locator("[data-sessions] li", has_text=name).first
+    row.get_by_role("link").click()
+    expect(page.locator("h1")).to_contain_text(name)
 
 
 def test_pages_are_accessible(mailsink: Mailsink, page: Page) -> None:
@@ -58,9 +60,9 @@ def test_session_works_without_scripts(mailsink: Mailsink, browser: Browser) -> 
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     open_session(page, mailsink, "plain.shop.test")
-    line = page.locator("table.transcript tr", has_text="RCPT TO:<ann@example.com>")
+    line = page.locator("table.transcript tr", has_text="TO:<ann@example.com>")
     line.get_by_role("link").first.click()
-    expect(page.locator("[data-details]")).to_contain_text("RCPT TO:<ann@example.com>")
+    expect(page.locator("[data-details]")).to_contain_text("TO:<ann@example.com>")
     context.close()
 
 
@@ -68,8 +70,8 @@ def test_secret_is_masked(mailsink: Mailsink, page: Page) -> None:
     with smtplib.SMTP(*mailsink.smtp, local_hostname="auth.shop.test") as client:
         client.login("shop-staging", "hunter2")
     open_session(page, mailsink, "auth.shop.test")
-    auth = page.locator("table.transcript tr", has_text="AUTH")
-    expect(auth).to_contain_text("PLAIN ********")
+    line = page.locator("table.transcript tr", has_text="235 2.7.0")
+    expect(line).to_contain_text("PLAIN ********")
     expect(page.locator(".chips")).to_contain_text("AUTH PLAIN shop-staging")
 
 

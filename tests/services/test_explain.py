@@ -195,3 +195,14 @@ def test_cures_only_for_what_cannot_work_at_all() -> None:
     assert explain.cures({"pipelined", "auth_plaintext"}) == []
     (cure,) = explain.cures({"tls_on_plain"})
     assert "secure: false" in cure.cure
+
+
+def test_line_leaves_out_the_link_to_itself() -> None:
+    refused = an_exchange(code=550, reply="550 5.1.1 No (why: http://h/s/06h0-5)")
+    assert explain.line(refused).reply == "550 5.1.1 No"
+
+
+def test_headline_while_it_goes_on() -> None:
+    assert explain.headline(a_session(helo="a.test")) == "a.test → live"
+    told = explain.headline(a_session(messages=2))
+    assert told == "[10.0.0.1] → 2 messages so far"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +12,8 @@ from inbox.services.explain.flags import FLAG_WORDS, FlagWords
 from inbox.services.explain.quantities import counted, duration
 
 
+# Of a refusal, to the very line that shows it: the side panel has the reply whole.
+_LINK = re.compile(r" \(why: \S+\)$")
 _OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
 
 
@@ -139,7 +142,7 @@ def _remark(exchange: Exchangelike) -> str:
 
 
 def _reply(exchange: Exchangelike) -> tuple[str, bool]:
-    lines = exchange.reply.split("\n") if exchange.reply else []
+    lines = _LINK.sub("", exchange.reply).split("\n") if exchange.reply else []
     if len(lines) < 3:
         return " ".join(lines), False
     if exchange.verb in ("EHLO", "LHLO"):

@@ -80,6 +80,9 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
 
 def headline(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return the title of a session's page: "app.test → 1 message"."""
+    if session.ending is None:
+        so_far = _messages(session, facts)
+        return f"{peer(session)} → {so_far + ' so far' if so_far else 'live'}"
     return f"{peer(session)} → {outcome(session, facts)}"
 
 
