@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("inbox.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("inbox.urls")),
+    path("api/", include("inbox.api.urls")),
+    path("health/", include("inbox.api.health")),
+]

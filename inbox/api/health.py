@@ -1,0 +1,53 @@
+"""/health/live and /health/ready, for whoever supervises the process.
+
+`checks` is open: what else must be well before work is sent here adds itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from inbox.models import Server
+from inbox.services.turns import write_turn
+
+
+def _database() -> str:
+    try:
+        # On SQLite this takes the write lock, which a read-only file has not.
+        with write_turn():
+            Server.objects.exists()
+    except DatabaseError as error:
+        return f"the database cannot be written: {error}"
+    return ""
+
+
+# Each returns what is wrong, "" if nothing is.
+checks: dict[str, Callable[[], str]] = {"database": _database}
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok", "checks": {}})
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """The process can do its work: 200, or 503 with what is wrong."""
+    results = {name: check() or "ok" for name, check in checks.items()}
+    well = all(result == "ok" for result in results.values())
+    return JsonResponse(
+        {"status": "ok" if well else "unready", "checks": results},
+        status=200 if well else 503,
+    )
+
+
+urlpatterns: list[URLPattern] = [path("live", live), path("ready", ready)]

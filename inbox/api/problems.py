@@ -1,0 +1,74 @@
+"""Errors as problem JSON (RFC 9457), everywhere under /api/v3 and for unknown routes.
+
+Views and services raise; what Django itself answers in HTML is turned here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import sync_and_async_middleware
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(status: int, detail: str = "", **more: Any) -> HttpResponse:
+    """Return a problem: what went wrong and what to do, with members of its own."""
+    members = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        **({"detail": detail} if detail else {}),
+        **more,
+    }
+    return HttpResponse(json.dumps(members), status=status, content_type=CONTENT_TYPE)
+
+
+def _detail(request: HttpRequest, response: HttpResponse) -> str:
+    match response.status_code:
+        case 404:
+            return f"there is nothing at {request.path}; see /api/v3/docs"
+        case 405:
+            return f"{request.path} takes {response['Allow']}"
+        case 500:
+            return "this is a fault of Mailsink; its log says more"
+    return ""
+
+
+def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if not request.path.startswith("/api/"):
+        return response
+    html = response.headers.get("Content-Type", "").startswith("text/html")
+    if response.status_code >= 400 and html:
+        answer = problem(response.status_code, _detail(request, response))
+        if "Allow" in response:
+            answer["Allow"] = response["Allow"]
+        response = answer
+    response.setdefault("Cache-Control", "no-store")
+    response.setdefault("X-Content-Type-Options", "nosniff")
+    return response
+
+
+Sync = Callable[[HttpRequest], HttpResponse]
+Async = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+@sync_and_async_middleware
+def problems(get_response: Any) -> Sync | Async:
+    """Middleware: no error under /api/ is HTML, and no answer is kept by caches."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponse:
+            return _as_problem(request, await get_response(request))
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return _as_problem(request, get_response(request))
+
+    return answer

@@ -1,0 +1,110 @@
+"""API v3: its routes tied together, its OpenAPI document, and its docs page, offline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Swagger
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
+from inbox.api.problems import CONTENT_TYPE, problem
+from inbox.api.v3 import info, messages, schemas, sessions, transactions
+from inbox.services.messages import BadTags
+from inbox.services.paging import BadCursor, NotFound
+from inbox.services.search import BadQuery
+from inbox.services.sessions import InUse
+from mailsink import __version__
+
+DESCRIPTION = """
+Lists are `{"items": [], "next": cursor|null}`, newest first; the next page by
+`cursor=<next>`. `q` is the search language. `latest` is the newest message's id.
+Errors are problem JSON (RFC 9457). Times are RFC 3339 in UTC.
+"""
+
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class Docs(Swagger):
+    """Swagger's page from files of our own, held to a policy without inline script."""
+
+    def render_page(
+        self, request: HttpRequest, api: NinjaAPI, **kwargs: Any
+    ) -> HttpResponse:
+        response = super().render_page(request, api, **kwargs)
+        response["Content-Security-Policy"] = _DOCS_POLICY
+        return response
+
+
+class Api(NinjaAPI):
+    """Says of every operation that it may answer with a problem."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return f"{operation.tags[0]}_{operation.view_func.__name__}"  # type: ignore[index]
+
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**kwargs)
+        schema["components"]["schemas"]["Problem"] = schemas.PROBLEM
+        reference = {"$ref": "#/components/schemas/Problem"}
+        answer = {
+            "description": "Problem",
+            "content": {CONTENT_TYPE: {"schema": reference}},
+        }
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"]["default"] = answer
+        return schema
+
+
+api = Api(
+    title="Mailsink",
+    version=__version__,
+    description=DESCRIPTION,
+    docs=Docs(),
+    urls_namespace="api-v3",
+)
+api.add_router("messages", messages.router, tags=["messages"])
+api.add_router("sessions", sessions.router, tags=["sessions"])
+api.add_router("transactions", transactions.router, tags=["transactions"])
+api.add_router("", info.router, tags=["info"])
+
+
+@api.exception_handler(NotFound)
+def _not_found(_: HttpRequest, error: NotFound) -> HttpResponse:
+    return problem(404, str(error))
+
+
+@api.exception_handler(BadQuery)
+@api.exception_handler(BadCursor)
+def _bad_request(_: HttpRequest, error: ValueError) -> HttpResponse:
+    return problem(400, str(error))
+
+
+@api.exception_handler(BadTags)
+def _bad_tags(_: HttpRequest, error: BadTags) -> HttpResponse:
+    return problem(422, str(error))
+
+
+@api.exception_handler(InUse)
+def _in_use(_: HttpRequest, error: InUse) -> HttpResponse:
+    return problem(409, str(error))
+
+
+@api.exception_handler(HttpError)
+def _http_error(_: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(error.status_code, error.message)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(_: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors = [
+        {"where": ".".join(map(str, each["loc"])), "message": each["msg"]}
+        for each in error.errors
+    ]
+    detail = "; ".join(f"{each['where']}: {each['message']}" for each in errors)
+    return problem(422, detail, errors=errors)

@@ -1,0 +1,95 @@
+"""What API v3 tells of a message beyond its row: its bodies, fields and parts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.http import HttpResponse
+
+from inbox.api.v3 import files, shapes
+from inbox.api.v3.shapes import Shape
+from inbox.models import Message
+from inbox.services import messages, transactions
+from inbox.services.paging import NotFound
+from inbox.services.scope import Scope
+from mailsink.mime import bodies, headers, structure
+
+
+class Letter:
+    """A message's octets, taken apart as far as is asked for."""
+
+    def __init__(self, octets: bytes) -> None:
+        self.octets = octets
+
+    @cached_property
+    def parsed(self) -> structure.Structure:
+        return structure.parse(self.octets)
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML body; "" if there is none."""
+        return bodies.html(self.octets, self.parsed) or ""
+
+    @property
+    def text(self) -> str:
+        """The plain text, made from the HTML if there is none."""
+        text = bodies.text(self.octets, self.parsed)
+        return bodies.html_to_text(self.html) if text is None else text
+
+    @property
+    def fields(self) -> list[Shape]:
+        fields, _ = headers.split(self.octets)
+        return [{"name": each.name, "value": each.value} for each in fields]
+
+    @property
+    def parts(self) -> list[Shape]:
+        attachments = {part.index for part in bodies.attachments(self.parsed)}
+        return [_part(each, each.index in attachments) for each in self.parsed.parts]
+
+    def part(self, n: int) -> HttpResponse:
+        """Return a part's decoded body, to be saved. Raises NotFound."""
+        if n >= len(self.parsed.parts):
+            raise NotFound(f"the message has no part {n}")
+        part = self.parsed.parts[n]
+        name = files.file_name(part.filename, f"part-{n}")
+        octets = bodies.decode(self.octets, part)
+        return files.saved(octets, part.content_type, name)
+
+
+def _part(part: structure.Part, attachment: bool) -> Shape:
+    return {
+        "n": part.index,
+        "number": part.number,
+        "parent": part.parent.index if part.parent else None,
+        "content_type": part.content_type,
+        "charset": part.charset,
+        "disposition": part.disposition,
+        "filename": part.filename,
+        "content_id": part.content_id,
+        "encoding": part.encoding,
+        "size": part.size,
+        "attachment": attachment,
+    }
+
+
+def opened(message: Message) -> Letter:
+    """Return a message's letter. Raises NotFound if its octets are gone."""
+    return Letter(messages.open_raw(message))
+
+
+def detail(scope: Scope, message: Message) -> Shape:
+    """Return a message as it is told one by one, also where its octets are gone."""
+    try:
+        letter = opened(message)
+        defects = list(letter.parsed.defects)
+    except NotFound as error:
+        letter, defects = Letter(b""), [str(error)]
+    attempt = transactions.get(scope, message.transaction_id)
+    return {
+        **shapes.message(message),
+        "envelope": shapes.envelope(attempt),
+        "defects": defects,
+        "parts": letter.parts if letter.octets else [],
+        "html": letter.html,
+        "text": letter.text,
+    }

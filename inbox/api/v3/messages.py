@@ -1,0 +1,247 @@
+"""API v3: messages."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from ninja.errors import HttpError
+
+from inbox.api.problems import problem
+from inbox.api.v3 import files, letters, schemas, shapes
+from inbox.api.v3.common import (
+    LIMIT,
+    Cursor,
+    InboxSlug,
+    Limit,
+    Search,
+    answer,
+    known_inbox,
+    scope,
+)
+from inbox.api.v3.shapes import Shape
+from inbox.live.arrivals import arrivals
+from inbox.models import Message
+from inbox.services import messages
+from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
+from inbox.services.waiting import NearMiss, near_misses
+
+router = Router()
+
+Seconds = Annotated[float, Query(ge=0, le=300)]
+Count = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+After = Annotated[
+    str | None, Query(description="a message's id: only later ones count")
+]
+
+_LOOK_EVERY = 2.0  # seconds, should the channel layer be out of reach
+_LOOK_APART = 0.05  # seconds, or as long as looking took
+
+
+@router.get("", response=schemas.Page[schemas.Message])
+def find(
+    request: HttpRequest,
+    q: Search = "",
+    inbox: InboxSlug = None,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> HttpResponse:
+    """Messages, newest first."""
+    slug = known_inbox(inbox)
+    return _listed(messages.find(scope(), q, cursor, limit, slug))
+
+
+@router.delete("", response={204: None})
+def delete_many(
+    request: HttpRequest,
+    q: Search = "",
+    all: bool = False,
+    inbox: InboxSlug = None,
+) -> HttpResponse:
+    """Put what matches q, or all=true, in the trash. What is pinned stays."""
+    if bool(q.strip()) == all:
+        raise HttpError(
+            400,
+            "say what to delete: q=<query> for what matches, or all=true for "
+            "everything; not both",
+        )
+    messages.delete(scope(), q=q, inbox=known_inbox(inbox))
+    return HttpResponse(status=204)
+
+
+@router.get("/wait", response=schemas.Page[schemas.Message])
+async def wait(
+    request: HttpRequest,
+    q: Search = "",
+    timeout: Seconds = 30,  # noqa: ASYNC109  the name that the API has for it
+    count: Count = 1,
+    after: After = None,
+    inbox: InboxSlug = None,
+) -> HttpResponse:
+    """Held until `count` messages match, and answered as a list; 408 on time-out.
+
+    The problem's near_misses are recent messages, and attempts that were not
+    accepted, each with the terms that it failed.
+    """
+    deadline = time.monotonic() + timeout
+    async with arrivals.heard() as heard:
+        wanted = await database_sync_to_async(_wanted)(q, count, after, inbox)
+        while True:
+            heard.clear()
+            began = time.monotonic()
+            found: HttpResponse | None = await database_sync_to_async(_found)(wanted)
+            if found is not None:
+                return found
+            pause = max(_LOOK_APART, time.monotonic() - began)
+            if not await _arrival(heard, deadline, pause):
+                break
+    late: HttpResponse = await database_sync_to_async(_timed_out)(wanted, timeout)
+    return late
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is waited for."""
+
+    q: str
+    count: int
+    after: UUID | None
+    inbox: str | None
+
+    def page(self) -> Page[Message]:
+        limit = max(self.count, LIMIT)
+        return messages.find(
+            scope(), self.q, limit=limit, inbox=self.inbox, after=self.after
+        )
+
+
+def _wanted(q: str, count: int, after: str | None, inbox: str | None) -> _Wanted:
+    """Return what the parameters ask for, checked."""
+    slug, later = known_inbox(inbox), None
+    if after == messages.LATEST:
+        newest = messages.find(scope(), limit=1).items
+        later = newest[0].pk if newest else None
+    elif after is not None:
+        later = as_uuid(after)
+        if later is None:
+            raise HttpError(400, 'after: give the id of a message, or "latest"')
+    return _Wanted(q, count, later, slug)
+
+
+def _found(wanted: _Wanted) -> HttpResponse | None:
+    page = wanted.page()
+    return _listed(page) if len(page.items) >= wanted.count else None
+
+
+async def _arrival(heard: asyncio.Event, deadline: float, pause: float) -> bool:
+    """Wait for news, pause seconds at least; return whether there is time left."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return False
+    await asyncio.sleep(min(pause, left))
+    with suppress(TimeoutError):
+        await asyncio.wait_for(heard.wait(), min(_LOOK_EVERY, left))
+    return True
+
+
+def _timed_out(wanted: _Wanted, timeout: float) -> HttpResponse:
+    found = len(wanted.page().items)
+    misses = near_misses(scope(), wanted.q, wanted.inbox, wanted.after)
+    return problem(
+        408,
+        f"{found} of {wanted.count} messages came within {timeout:g} s",
+        found=found,
+        count=wanted.count,
+        near_misses=list(map(_near_miss, misses)),
+    )
+
+
+def _near_miss(miss: NearMiss) -> Shape:
+    if isinstance(miss.entry, Message):
+        return {"failed": miss.failed, "message": shapes.message(miss.entry)}
+    return {"failed": miss.failed, "transaction": shapes.transaction(miss.entry)}
+
+
+@router.get("/{id}", response=schemas.MessageDetail)
+def one(request: HttpRequest, id: str) -> HttpResponse:
+    """One message with its envelope, parts and bodies."""
+    return answer(letters.detail(scope(), messages.get(scope(), id)))
+
+
+@router.patch("/{id}", response=schemas.Message)
+def change(
+    request: HttpRequest, id: str, changes: schemas.MessageChanges
+) -> HttpResponse:
+    """Mark as read or unread, pin or unpin, set the tags."""
+    given: dict[str, Any] = changes.dict(exclude_none=True)
+    return answer(shapes.message(messages.update(scope(), id, **given)))
+
+
+@router.delete("/{id}", response={204: None})
+def delete(request: HttpRequest, id: str) -> HttpResponse:
+    """Put one message in the trash, pinned or not."""
+    message = messages.get(scope(), id)
+    messages.delete(scope(), ids=[message.pk])
+    return HttpResponse(status=204)
+
+
+@router.post("/{id}/restore", response=schemas.Message)
+def restore(request: HttpRequest, id: str) -> HttpResponse:
+    """Take a message out of the trash."""
+    return answer(shapes.message(messages.restore(scope(), id)))
+
+
+@router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))
+def raw(request: HttpRequest, id: str) -> HttpResponse:
+    """The octets as they were sent."""
+    message = messages.get(scope(), id)
+    octets = messages.open_raw(message)
+    return files.saved(octets, "message/rfc822", f"{message.pk}.eml")
+
+
+@router.get("/{id}/html", openapi_extra=files.answer("text/html"))
+def html(request: HttpRequest, id: str) -> HttpResponse:
+    """The HTML body, sandboxed."""
+    letter = letters.opened(messages.get(scope(), id))
+    if not letter.html:
+        raise NotFound("the message has no HTML")
+    return files.shown(letter.html, "text/html")
+
+
+@router.get("/{id}/text", openapi_extra=files.answer("text/plain"))
+def text(request: HttpRequest, id: str) -> HttpResponse:
+    """The plain text; made from the HTML if the message has none."""
+    letter = letters.opened(messages.get(scope(), id))
+    return files.shown(letter.text, "text/plain")
+
+
+@router.get("/{id}/headers", response=schemas.Page[schemas.HeaderField])
+def headers(request: HttpRequest, id: str) -> HttpResponse:
+    """The header fields in their order, decoded."""
+    letter = letters.opened(messages.get(scope(), id))
+    return answer(shapes.page(letter.fields, None))
+
+
+@router.get("/{id}/parts", response=schemas.Page[schemas.Part])
+def parts(request: HttpRequest, id: str) -> HttpResponse:
+    """The parts in their order; the first is the message itself."""
+    letter = letters.opened(messages.get(scope(), id))
+    return answer(shapes.page(letter.parts, None))
+
+
+@router.get("/{id}/parts/{int:n}", openapi_extra=files.answer("*/*"))
+def part(request: HttpRequest, id: str, n: int) -> HttpResponse:
+    """One part's body, decoded."""
+    letter = letters.opened(messages.get(scope(), id))
+    return letter.part(n)
+
+
+def _listed(page: Page[Message]) -> HttpResponse:
+    return answer(shapes.page(map(shapes.message, page.items), page.next))

@@ -1,0 +1,239 @@
+"""The objects of API v3 for its OpenAPI document: what shapes.py makes, described."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, StrictBool
+
+T = TypeVar("T")
+
+Microseconds = Annotated[int, Field(description="since the session's opened_at")]
+
+
+class Strict(Schema):
+    """An object with these members and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Address(Strict):
+    name: str
+    address: str
+
+
+class Message(Strict):
+    id: UUID
+    inbox: str
+    session: UUID
+    transaction: UUID
+    received_at: datetime
+    from_: Address = Field(alias="from")
+    to: list[Address]
+    cc: list[Address]
+    subject: str
+    message_id: str = Field(description="the header field; our own is id")
+    date: datetime | None = Field(description="the header field, if it can be read")
+    size: int = Field(description="octets, as sent")
+    snippet: str = Field(description='"" until the message is indexed')
+    attachments: int = Field(description="0 until the message is indexed")
+    read: bool
+    pinned: bool
+    tags: list[str]
+    code: int | None = Field(description="of the reply that ended its transaction")
+    recipients_accepted: int
+    recipients_refused: int
+
+
+class Recipient(Strict):
+    forward_path: str
+    parameters: str
+    rcpt_code: int
+    final_code: int | None = Field(description="LMTP only")
+
+
+class Envelope(Strict):
+    reverse_path: str
+    parameters: str
+    recipients: list[Recipient]
+
+
+class Part(Strict):
+    n: int = Field(description="its place among the parts; 0 is the message itself")
+    number: str = Field(
+        description='its place in the tree: "1.2" is second of the first'
+    )
+    parent: int | None
+    content_type: str
+    charset: str
+    disposition: str
+    filename: str
+    content_id: str
+    encoding: str
+    size: int = Field(description="octets of its body, as sent")
+    attachment: bool
+
+
+class MessageDetail(Message):
+    envelope: Envelope
+    defects: list[str]
+    parts: list[Part]
+    html: str = Field(description='"" if there is none')
+    text: str = Field(description="made from the HTML if there is no plain text")
+
+
+class HeaderField(Strict):
+    name: str
+    value: str
+
+
+class Tls(Strict):
+    version: str
+    cipher: str
+    sni: str
+
+
+class Auth(Strict):
+    mechanism: str
+    username: str
+
+
+class Session(Strict):
+    id: UUID
+    inbox: str | None
+    direction: Literal["in", "out"]
+    listener: str
+    client_address: str
+    client_port: int
+    helo: str
+    protocol: str
+    tls: Tls | None
+    auth: Auth | None
+    opened_at: datetime
+    closed_at: datetime | None
+    ending: str | None = Field(description="null while it is live")
+    messages: int = Field(description="how many were accepted")
+    worst_code: int | None
+
+
+class Exchange(Strict):
+    seq: int
+    direction: Literal["in", "out"]
+    transaction: UUID | None
+    kind: str
+    verb: str
+    line: str = Field(description="without CRLF; other octets than UTF-8 as \\xNN")
+    octets: int
+    received_us: Microseconds
+    ready_us: Microseconds | None
+    replied_us: Microseconds | None
+    delayed_us: int = Field(description="by a rule")
+    code: int | None
+    enhanced: str
+    reply: list[str] = Field(description="whole lines as sent, without CRLF")
+    rule: str
+    flags: list[str]
+
+
+class Transaction(Strict):
+    id: UUID
+    session: UUID
+    inbox: str | None
+    seq: int
+    reverse_path: str
+    parameters: str
+    outcome: str | None = Field(description="null while it is open")
+    code: int | None
+    started_at: datetime
+    ended_at: datetime | None
+    recipients: list[Recipient]
+    size: int | None = Field(description="octets of the body; null if none came")
+    complete: bool | None
+    subject: str = Field(description="as far as the body's start tells")
+    from_: Address = Field(alias="from")
+
+
+class SessionDetail(Session):
+    exchanges: list[Exchange] = Field(description="the first 500")
+    transactions: list[Transaction] = Field(description="the first 500")
+
+
+class Inbox(Strict):
+    slug: str
+    name: str
+
+
+class Tag(Strict):
+    name: str
+    messages: int
+
+
+class Connection(Strict):
+    at: datetime
+    client_address: str
+
+
+class Counts(Strict):
+    messages: int
+    unread: int
+    not_accepted: int
+    sessions: int
+    live_sessions: int
+
+
+class Limits(Strict):
+    """0 means no limit."""
+
+    max_message_size: int
+
+
+class Retention(Strict):
+    """0 means no limit."""
+
+    messages: int
+    sessions: int
+    days: int
+    trash_hours: int
+
+
+class Info(Strict):
+    version: str
+    uptime: int | None = Field(description="seconds; null if no server runs")
+    hostname: str
+    smtp: list[str] = Field(description="addresses that mail is taken at")
+    web: list[str]
+    database: Literal["sqlite", "postgresql"]
+    counts: Counts
+    limits: Limits
+    retention: Retention
+    last_connection: Connection | None
+
+
+class Page(Schema, Generic[T]):
+    items: list[T]
+    next: str | None = Field(description="the cursor of the next page")
+
+
+class MessageChanges(Strict):
+    """What is not given stays as it is."""
+
+    read: StrictBool | None = None
+    pinned: StrictBool | None = None
+    tags: list[str] | None = None
+
+
+PROBLEM: dict[str, Any] = {
+    "title": "Problem",
+    "description": "RFC 9457",
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}

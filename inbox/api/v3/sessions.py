@@ -1,0 +1,78 @@
+"""API v3: sessions and their exchanges."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from inbox.api.v3 import schemas, shapes
+from inbox.api.v3.common import (
+    LIMIT,
+    Cursor,
+    InboxSlug,
+    Limit,
+    Search,
+    answer,
+    known_inbox,
+    scope,
+)
+from inbox.services import sessions, transactions
+from inbox.services.paging import MAX_LIMIT
+
+router = Router()
+
+Ending = Literal[
+    "quit", "dropped", "timeout", "shutdown", "refused",
+    "tls_failed", "turned", "error", "crashed",
+]  # fmt: skip
+After = Annotated[int, Query(ge=0, le=2**31 - 1, description="only later seqs")]
+
+
+@router.get("", response=schemas.Page[schemas.Session])
+def find(
+    request: HttpRequest,
+    q: Search = "",
+    live: bool | None = None,
+    ending: Ending | None = None,
+    inbox: InboxSlug = None,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> HttpResponse:
+    """Sessions, newest first."""
+    slug = known_inbox(inbox)
+    page = sessions.find(scope(), cursor, limit, live, q, slug, ending)
+    return answer(shapes.page(map(shapes.session, page.items), page.next))
+
+
+@router.get("/{id}", response=schemas.SessionDetail)
+def one(request: HttpRequest, id: str) -> HttpResponse:
+    """One session with its first 500 exchanges and transactions."""
+    session = sessions.get(scope(), id)
+    exchanges = sessions.exchanges(scope(), id, limit=MAX_LIMIT)
+    attempts = transactions.of_session(session.pk, MAX_LIMIT)
+    return answer(
+        {
+            **shapes.session(session),
+            "exchanges": list(map(shapes.exchange, exchanges)),
+            "transactions": list(map(shapes.transaction, attempts)),
+        }
+    )
+
+
+@router.get("/{id}/exchanges", response=schemas.Page[schemas.Exchange])
+def exchanges(
+    request: HttpRequest, id: str, after: After = 0, limit: Limit = MAX_LIMIT
+) -> HttpResponse:
+    """Exchanges in their order; the next page by after=<next>."""
+    found = sessions.exchanges(scope(), id, after, limit + 1)
+    last = str(found[limit - 1].seq) if len(found) > limit else None
+    return answer(shapes.page(map(shapes.exchange, found[:limit]), last))
+
+
+@router.delete("/{id}", response={204: None})
+def delete(request: HttpRequest, id: str) -> HttpResponse:
+    """Remove a session that has ended and has no messages, for good."""
+    sessions.delete(scope(), id)
+    return HttpResponse(status=204)

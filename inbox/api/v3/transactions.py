@@ -1,0 +1,45 @@
+"""API v3: transactions, above all those that were not accepted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from inbox.api.v3 import files, schemas, shapes
+from inbox.api.v3.common import LIMIT, Cursor, Limit, Search, answer, scope
+from inbox.services import transactions
+
+router = Router()
+
+Outcome = Annotated[
+    Literal["accepted", "rejected", "reset", "abandoned"] | None,
+    Query(description="all that were not accepted, if it is not given"),
+]
+
+
+@router.get("", response=schemas.Page[schemas.Transaction])
+def find(
+    request: HttpRequest,
+    outcome: Outcome = None,
+    q: Search = "",
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> HttpResponse:
+    """Transactions of an outcome, newest first."""
+    page = transactions.find(scope(), outcome, cursor, limit, q)
+    return answer(shapes.page(map(shapes.transaction, page.items), page.next))
+
+
+@router.get("/{id}", response=schemas.Transaction)
+def one(request: HttpRequest, id: str) -> HttpResponse:
+    """One transaction, whatever its outcome."""
+    return answer(shapes.transaction(transactions.get(scope(), id)))
+
+
+@router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))
+def raw(request: HttpRequest, id: str) -> HttpResponse:
+    """The octets of its body, as far as they came."""
+    octets = transactions.open_body(scope(), id)
+    return files.saved(octets, "message/rfc822", f"{id}.eml")

@@ -1,0 +1,60 @@
+"""A client of the API beside a database that commits, as threads and feeds need it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from inbox.models import Inbox
+from tests.api import making
+
+
+class Api:
+    """Asks API v3, and checks what all answers have in common."""
+
+    def __init__(self) -> None:
+        self.client = Client(raise_request_exception=False)
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, status: int = 200
+    ) -> Any:
+        """Return an answer's JSON, or None without content."""
+        response = self.response(method, path, body)
+        assert response.status_code == status, response.content
+        if status == 204:
+            assert response.content == b""
+            return None
+        kind = "application/json" if status < 400 else "application/problem+json"
+        assert response["Content-Type"] == kind
+        told = json.loads(response.content)
+        if status >= 400:
+            assert told["status"] == status
+            assert told["type"] == "about:blank"
+            assert told["title"]
+        return told
+
+    def response(self, method: str, path: str, body: Any = None) -> HttpResponse:
+        text = None if body is None else json.dumps(body)
+        return self.client.generic(  # type: ignore[return-value]
+            method,
+            path if path.startswith("/") else f"/api/v3/{path}",
+            text or "",
+            content_type="application/json",
+        )
+
+    def ids(self, path: str) -> list[str]:
+        return [each["id"] for each in self("GET", path)["items"]]
+
+
+@pytest.fixture
+def default_inbox(transactional_db: None) -> Inbox:
+    return making.inbox()
+
+
+@pytest.fixture
+def api(default_inbox: Inbox) -> Api:
+    return Api()

@@ -1,0 +1,330 @@
+"""API v3: messages."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from inbox.api.v3 import schemas
+from inbox.models import Inbox, Message, MessageRead
+from inbox.services import messages
+from inbox.services.scope import ALL
+from mailsink.ids import uuid7
+from tests.api import making
+from tests.api.conftest import Api
+
+MULTIPART = (
+    b"From: a@example.com\r\nSubject: Parts\r\nX-Odd: =?utf-8?q?M=C3=BCll?=\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    b"--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n"
+    b"--c\r\n\r\nplain\r\n"
+    b"--c\r\nContent-Type: text/html\r\n\r\n<script>alert(1)</script><p>rich</p>\r\n"
+    b"--c--\r\n"
+    b'--b\r\nContent-Type: text/html; name="../../evil\\".html"\r\n'
+    b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    b"PGI+YXR0YWNoZWQ8L2I+\r\n--b--\r\n"
+)
+
+
+def test_list_works(api: Api) -> None:
+    made = making.message(tags=["red"])
+    page = api("GET", "messages")
+    assert page["next"] is None
+    assert page["items"] == [
+        {
+            "id": str(made.pk),
+            "inbox": "default",
+            "session": str(made.transaction.session_id),
+            "transaction": str(made.transaction_id),
+            "received_at": made.received_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "from": {"name": "Ann Example", "address": "ann@example.com"},
+            "to": [{"name": "Bob", "address": "bob@example.com"}],
+            "cc": [{"name": "", "address": "cat@example.com"}],
+            "subject": "Your invoice",
+            "message_id": made.message_id,
+            "date": "2026-11-22T09:00:00.000000Z",
+            "size": len(making.MAIL),
+            "snippet": "",
+            "attachments": 0,
+            "read": False,
+            "pinned": False,
+            "tags": ["red"],
+            "code": 250,
+            "recipients_accepted": 0,
+            "recipients_refused": 0,
+        }
+    ]
+    schemas.Message.model_validate(page["items"][0])
+
+
+def test_one_works(api: Api) -> None:
+    made = making.message(recipients=["bob@example.com", "hidden@example.com"])
+    told = api("GET", f"messages/{made.pk}")
+    schemas.MessageDetail.model_validate(told)
+    assert told["envelope"] == {
+        "reverse_path": "ann@example.com",
+        "parameters": "",
+        "recipients": [
+            {
+                "forward_path": path,
+                "parameters": "",
+                "rcpt_code": 250,
+                "final_code": None,
+            }
+            for path in ("bob@example.com", "hidden@example.com")
+        ],
+    }
+    assert (told["text"].strip(), told["html"], told["defects"]) == ("Pay me.", "", [])
+    assert [part["content_type"] for part in told["parts"]] == ["text/plain"]
+    assert api("GET", "messages/latest") == told
+    assert api("GET", f"messages/{str(made.pk).upper()}") == told
+
+
+def test_one_without_its_body(api: Api) -> None:
+    made = making.message()
+    made.transaction.raw.delete()
+    told = api("GET", f"messages/{made.pk}")
+    schemas.MessageDetail.model_validate(told)
+    assert "gone" in told["defects"][0]
+    assert "gone" in api("GET", f"messages/{made.pk}/raw", status=404)["detail"]
+
+
+def test_pages_go_on_by_cursor(api: Api) -> None:
+    made = [str(making.message().pk) for _ in range(5)][::-1]
+    first = api("GET", "messages?limit=2")
+    assert [each["id"] for each in first["items"]] == made[:2]
+    assert first["next"] == made[1]
+    making.message()
+    second = api("GET", f"messages?limit=2&cursor={first['next']}")
+    assert [each["id"] for each in second["items"]] == made[2:4]
+    last = api("GET", f"messages?limit=2&cursor={second['next']}")
+    assert [each["id"] for each in last["items"]] == made[4:]
+    assert last["next"] is None
+
+
+def test_inbox_narrows(api: Api) -> None:
+    other = Inbox.objects.create(slug="other", name="Other")
+    making.message()
+    theirs = making.message(inbox=other)
+    assert api.ids("messages?inbox=other") == [str(theirs.pk)]
+    assert "nowhere" in api("GET", "messages?inbox=nowhere", status=404)["detail"]
+    api("GET", "messages?inbox=a%00", status=404)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "detail"),
+    [
+        ("messages?limit=0", 422, "limit"),
+        ("messages?limit=501", 422, "limit"),
+        ("messages?limit=x", 422, "limit"),
+        ("messages?cursor=x", 400, "cursor"),
+        ("messages?cursor=%00", 400, "cursor"),
+        ("messages?q=form:ann", 400, 'no field "form:"'),
+        ("messages?q=%22open", 400, "quote"),
+        ("messages?q=%00", 400, "NUL"),
+        ("messages?q=" + "x" * 1001, 400, "1000"),
+        ("messages/latest", 404, "no message yet"),
+        ("messages/7", 404, 'no message "7"'),
+        (f"messages/{uuid7()}", 404, "no message"),
+        (f"messages/{uuid7()}/raw", 404, "no message"),
+        (f"messages/{uuid7()}/html", 404, "no message"),
+        (f"messages/{uuid7()}/text", 404, "no message"),
+        (f"messages/{uuid7()}/headers", 404, "no message"),
+        (f"messages/{uuid7()}/parts", 404, "no message"),
+        (f"messages/{uuid7()}/parts/0", 404, "no message"),
+        (f"messages/{uuid7()}/parts/x", 404, "nothing at"),
+        (f"messages/{uuid7()}/else", 404, "nothing at"),
+        ("messages/%00", 404, "no message"),
+    ],
+)
+def test_problems(api: Api, path: str, status: int, detail: str) -> None:
+    assert detail in api("GET", path, status=status)["detail"]
+
+
+def test_raw_is_what_was_sent(api: Api) -> None:
+    octets = making.MAIL + bytes(range(256))
+    made = making.message(octets)
+    response = api.response("GET", f"messages/{made.pk}/raw")
+    assert response.content == octets
+    assert response["Content-Type"] == "message/rfc822"
+    assert response["Content-Disposition"] == f'attachment; filename="{made.pk}.eml"'
+    safe(response)
+
+
+def safe(response: Any) -> None:
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_bodies(api: Api) -> None:
+    made = making.message(MULTIPART)
+    html = api.response("GET", f"messages/{made.pk}/html")
+    assert html["Content-Type"] == "text/html; charset=utf-8"
+    assert b"<p>rich</p>" in html.content
+    safe(html)
+    text = api.response("GET", f"messages/{made.pk}/text")
+    assert text["Content-Type"] == "text/plain; charset=utf-8"
+    assert text.content.strip() == b"plain"
+    safe(text)
+    plain = making.message()
+    assert "no HTML" in api("GET", f"messages/{plain.pk}/html", status=404)["detail"]
+
+
+def test_text_is_made_from_html(api: Api) -> None:
+    making.message(b"Content-Type: text/html\r\n\r\n<p>only <b>rich</b></p>")
+    assert api.response("GET", "messages/latest/text").content.strip() == b"only rich"
+
+
+def test_headers(api: Api) -> None:
+    making.message(MULTIPART)
+    page = api("GET", "messages/latest/headers")
+    assert page["next"] is None
+    assert page["items"][2] == {"name": "X-Odd", "value": "Müll"}
+
+
+def test_parts(api: Api) -> None:
+    making.message(MULTIPART)
+    parts = api("GET", "messages/latest/parts")["items"]
+    for part in parts:
+        schemas.Part.model_validate(part)
+    assert [part["content_type"] for part in parts] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/html",
+    ]
+    assert [part["attachment"] for part in parts] == [False] * 4 + [True]
+    response = api.response("GET", "messages/latest/parts/4")
+    assert response.content == b"<b>attached</b>"
+    disposition = response["Content-Disposition"]
+    assert disposition.startswith("attachment; filename=")
+    assert ".." not in disposition
+    assert "/" not in disposition
+    safe(response)
+    assert "no part 5" in api("GET", "messages/latest/parts/5", status=404)["detail"]
+
+
+def test_change(api: Api) -> None:
+    made = making.message()
+    told = api(
+        "PATCH", f"messages/{made.pk}", {"read": True, "tags": [" a ", "a", "b"]}
+    )
+    assert (told["read"], told["pinned"], told["tags"]) == (True, False, ["a", "b"])
+    told = api("PATCH", "messages/latest", {"pinned": True})
+    assert (told["read"], told["pinned"], told["tags"]) == (True, True, ["a", "b"])
+    told = api("PATCH", "messages/latest", {"read": True})
+    told = api("PATCH", "messages/latest", {"read": False, "pinned": False, "tags": []})
+    assert (told["read"], told["pinned"], told["tags"]) == (False, False, [])
+    assert not MessageRead.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"reed": True},
+        {"read": "yes"},
+        {"tags": "a"},
+        {"tags": [1]},
+        {"tags": [""]},
+        {"tags": ["a\x00b"]},
+        {"tags": ["\ud800"]},
+        {"tags": ["x" * 65]},
+        {"tags": [str(n) for n in range(51)]},
+        [],
+        7,
+    ],
+)
+def test_change_refuses(api: Api, body: Any) -> None:
+    making.message()
+    assert api("PATCH", "messages/latest", body, status=422)["detail"]
+
+
+def test_change_without_json(api: Api) -> None:
+    making.message()
+    response = api.client.patch("/api/v3/messages/latest", b"{", "application/json")
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_delete_and_restore(api: Api) -> None:
+    made = making.message(pinned=True)
+    api("DELETE", f"messages/{made.pk}", status=204)
+    assert api.ids("messages") == []
+    assert api.ids("messages?q=is:deleted") == [str(made.pk)]
+    for path in ("", "/raw", "/text"):
+        api("GET", f"messages/{made.pk}{path}", status=404)
+    api("GET", f"transactions/{made.transaction_id}/raw", status=404)
+    api("DELETE", f"messages/{made.pk}", status=404)
+    api("PATCH", f"messages/{made.pk}", {"read": True}, status=404)
+    told = api("POST", f"messages/{made.pk}/restore")
+    assert told["id"] == str(made.pk)
+    assert api.ids("messages") == [str(made.pk)]
+    assert "trash" in api("POST", f"messages/{made.pk}/restore", status=404)["detail"]
+
+
+def test_delete_many_wants_to_be_told_what(api: Api) -> None:
+    made = making.message()
+    for query in ("", "?q=", "?q=%20", "?all=false", "?inbox=default", "?all=1&q=a"):
+        problem = api("DELETE", f"messages{query}", status=400)
+        assert "all=true" in problem["detail"]
+    api("DELETE", "messages?q=fro:x", status=400)
+    assert api.ids("messages") == [str(made.pk)]
+
+
+def test_delete_by_query(api: Api) -> None:
+    stays = making.message(b"Subject: stay\r\n\r\n")
+    making.message()
+    api("DELETE", "messages?q=subject:invoice", status=204)
+    assert api.ids("messages") == [str(stays.pk)]
+
+
+def test_delete_all_spares_what_is_pinned(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "ROWS_IN_A_TURN", 3)
+    pinned = making.message(pinned=True)
+    for _ in range(10):
+        making.message()
+    api("DELETE", "messages?all=true", status=204)
+    assert api.ids("messages") == [str(pinned.pk)]
+    assert Message.objects.count() == 11
+
+
+def test_delete_all_of_an_inbox(api: Api) -> None:
+    other = Inbox.objects.create(slug="other", name="Other")
+    making.message(inbox=other)
+    stays = making.message()
+    api("DELETE", "messages?all=true&inbox=other", status=204)
+    assert api.ids("messages") == [str(stays.pk)]
+
+
+def test_entries_merge_by_time(api: Api) -> None:
+    made: list[Any] = []
+    for _ in range(3):
+        made.insert(0, making.transaction(outcome="abandoned", code=None).pk)
+        made.insert(0, making.message().pk)
+    seen: list[UUID] = []
+    cursor = None
+    while True:
+        page = messages.entries(ALL, cursor=cursor, limit=4)
+        seen += [each.id for each in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert seen == made
+    kinds = [each.kind for each in messages.entries(ALL).items]
+    assert kinds == ["message", "transaction"] * 3
+
+
+def test_counts(api: Api) -> None:
+    for _ in range(3):
+        making.message()
+    making.transaction()
+    read = making.message()
+    gone = making.message()
+    for each in (read, gone):
+        messages.update(ALL, each.pk, read=True)
+    messages.delete(ALL, ids=[gone.pk])
+    assert messages.counts(ALL) == {"messages": 4, "unread": 3, "not_accepted": 1}
