@@ -12,7 +12,9 @@ from aiosmtpd.smtp import SMTP
 
 
 class Discard:
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
+    async def handle_DATA(
+        self, server: object, session: object, envelope: object
+    ) -> str:
         return "250 OK"
 
 
