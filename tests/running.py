@@ -49,15 +49,15 @@ class Mailsink:
     def __init__(self, data: Path, *flags: str, **variables: str) -> None:
         self.data = data
         data.mkdir(parents=True, exist_ok=True)
-        self._stderr = (data / "stderr.txt").open("w+")
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", *(flags or ANY_PORT)],
-            cwd=ROOT,
-            env=environment(data, **variables),
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            text=True,
-        )
+        with (data / "stderr.txt").open("w") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", *(flags or ANY_PORT)],
+                cwd=ROOT,
+                env=environment(data, **variables),
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
         try:
             self.lines = self._until_ready()
         except BaseException:
@@ -88,21 +88,23 @@ class Mailsink:
         return (self.data / "stderr.txt").read_text()
 
     def stop(self) -> int:
-        """End it with SIGTERM; return its exit code."""
+        """End it with SIGTERM, if it still runs; return its exit code."""
         self.process.terminate()
-        return self._end()
+        return self.wait()
 
     def kill(self) -> int:
         """End it with SIGKILL; return its exit code."""
         self.process.kill()
-        return self._end()
+        return self.wait()
 
-    def _end(self) -> int:
+    def wait(self) -> int:
+        """Wait for its end; return its exit code."""
+        assert self.process.stdout
         try:
-            self.process.communicate(timeout=30)
+            return self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
         finally:
-            if self.process.poll() is None:
-                self.process.kill()
-                self.process.communicate()
-            self._stderr.close()
-        return self.process.returncode
+            self.process.stdout.close()

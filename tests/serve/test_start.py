@@ -1,23 +1,209 @@
-"""`manage.py serve`: what it prints, and how it ends."""
+"""`manage.py serve`: what it prints, how it ends, and what keeps it from starting."""
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.running import Mailsink
+import pytest
+
+from tests.running import ANY_PORT, ROOT, Mailsink, environment, manage
 
 Start = Callable[..., Mailsink]
 
 
+def refused(*flags: str, data: Path, **variables: str) -> str:
+    """Run `serve`, which must end at once with one line on stderr; return the line."""
+    done = manage("serve", *flags, data=data, **variables)
+    assert done.returncode == 1
+    assert "Mailsink is ready." not in done.stdout
+    assert done.stderr.startswith("mailsink: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
 def test_it_works(start_mailsink: Start) -> None:
     server = start_mailsink()
-    smtp, web, *between, ready = server.lines
+    smtp, web, ready = server.lines
     assert re.fullmatch(r"SMTP  127\.0\.0\.1:\d+", smtp)
     assert re.fullmatch(r"Web   http://127\.0\.0\.1:\d+/", web)
-    assert (between, ready) == ([], "Mailsink is ready.")
-    with urllib.request.urlopen(f"{server.url}/static/icons.svg") as response:
-        assert response.status == 200
+    assert ready == "Mailsink is ready."
+    with smtplib.SMTP(*server.smtp) as client:
+        client.sendmail("a@example.com", ["b@example.com"], "Subject: hello\n\nhello")
+    with urllib.request.urlopen(f"{server.url}/") as response:
+        assert b"hello" in response.read()
     assert server.stop() == 0
     assert server.stderr == ""
+
+
+def test_each_address_has_its_line(start_mailsink: Start) -> None:
+    flags = ("--smtp", "127.0.0.1:0,[::1]:0", "--http", "[::1]:0, localhost:0")
+    lines = start_mailsink(*flags).lines
+    hosts = [re.sub(r":\d+(?=/?$)", "", line) for line in lines]
+    assert hosts[:4] == [
+        "SMTP  127.0.0.1",
+        "SMTP  [::1]",
+        "Web   http://[::1]/",
+        "Web   http://127.0.0.1/",
+    ]
+    for line in lines[:2]:
+        host, _, port = line.split()[1].rpartition(":")
+        with smtplib.SMTP(host.strip("[]"), int(port)) as client:
+            assert client.noop()[0] == 250
+    url = lines[2].split()[1]
+    with urllib.request.urlopen(f"{url}static/icons.svg") as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("flag", "absent"), [("--http", "Web"), ("--smtp", "SMTP")], ids=["web", "smtp"]
+)
+def test_a_half_may_be_off(start_mailsink: Start, flag: str, absent: str) -> None:
+    server = start_mailsink(*ANY_PORT, flag, "off")
+    assert not any(line.startswith(absent) for line in server.lines)
+    if absent == "Web":
+        with smtplib.SMTP(*server.smtp) as client:
+            assert client.noop()[0] == 250
+    else:
+        with urllib.request.urlopen(f"{server.url}/static/icons.svg") as response:
+            assert response.status == 200
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_and_ends_it_well(
+    start_mailsink: Start, how: signal.Signals
+) -> None:
+    server = start_mailsink()
+    with smtplib.SMTP(*server.smtp) as client, socket.create_connection(server.smtp):
+        client.ehlo()
+        server.process.send_signal(how)
+        assert server.wait() == 0
+    assert server.stderr == ""
+
+
+def test_on_a_terminal_it_says_what_to_do_next(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve", *ANY_PORT],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    said = b""
+    while b"Mailsink is ready." not in said:
+        said += os.read(ours, 1024)
+    process.terminate()
+    assert process.communicate(timeout=20)[1] == b""
+    assert process.returncode == 0
+    assert b"Point your application's mail at" in said
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_second_start_finds_everything(start_mailsink: Start) -> None:
+    first = start_mailsink()
+    with smtplib.SMTP(*first.smtp) as client:
+        client.sendmail("a@example.com", ["b@example.com"], "Subject: kept\n\nhello")
+    first.stop()
+    second = start_mailsink()
+    with urllib.request.urlopen(f"{second.url}/") as response:
+        assert b"kept" in response.read()
+
+
+def test_a_second_serve_on_the_same_folder_is_refused(start_mailsink: Start) -> None:
+    server = start_mailsink()
+    said = refused(*ANY_PORT, data=server.data)
+    assert f"another Mailsink (process {server.process.pid}) runs on" in said
+    assert str(server.data) in said
+    assert "MAILSINK_DATA" in said
+
+
+def test_a_crash_leaves_the_folder_free(start_mailsink: Start) -> None:
+    start_mailsink().kill()
+    assert start_mailsink().stop() == 0
+
+
+@pytest.mark.parametrize("flag", ["--smtp", "--http"])
+def test_a_taken_port_is_named(tmp_path: Path, flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = refused(*ANY_PORT, flag, f"127.0.0.1:0,{address}", data=tmp_path)
+    assert f"{address} is taken" in said
+    assert flag in said
+    assert f"MAILSINK_{flag[2:].upper()}" in said
+
+
+def test_an_address_that_is_not_ours_is_named(tmp_path: Path) -> None:
+    said = refused("--smtp", "192.0.2.1:2525", "--http", "off", data=tmp_path)
+    assert "192.0.2.1 is no address of this machine" in said
+    said = refused("--smtp", "nowhere.invalid:2525", "--http", "off", data=tmp_path)
+    assert "'nowhere.invalid' is no address of this machine" in said
+
+
+def test_bad_flags_and_variables_are_named(tmp_path: Path) -> None:
+    assert "--smtp is '1025', but takes ADDR:PORT" in refused(
+        "--smtp", "1025", data=tmp_path
+    )
+    assert "MAILSINK_TRASH_HOURS is 'x', but takes a whole number" in refused(
+        *ANY_PORT, data=tmp_path, TRASH_HOURS="x"
+    )
+    assert "both off" in refused("--smtp", "off", "--http", "off", data=tmp_path)
+
+
+def test_any_command_names_a_bad_variable(tmp_path: Path) -> None:
+    done = manage("check", data=tmp_path, INSECURE="maybe")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "mailsink: MAILSINK_INSECURE is 'maybe', but takes 1 or 0, yes or no\n"
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = refused(*ANY_PORT, data=tmp_path / "file" / "data")
+    assert "MAILSINK_DATA" in said
+    assert "Not a directory" in said
+
+
+def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mailsink.sqlite3").mkdir()
+    said = refused(*ANY_PORT, data=tmp_path)
+    assert "MAILSINK_DATABASE_URL" in said
+    assert "unable to open database file" in said
+
+
+def test_wrong_usage_ends_with_2(tmp_path: Path) -> None:
+    done = manage("serve", "--ftp", "127.0.0.1:21", data=tmp_path)
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
+
+
+def test_an_unknown_variable_is_a_warning(start_mailsink: Start) -> None:
+    server = start_mailsink(SMPT="127.0.0.1:1")
+    assert server.stderr == (
+        "mailsink: warning: MAILSINK_SMPT is no variable of Mailsink's; "
+        "did you mean MAILSINK_SMTP?\n"
+    )
+
+
+def test_a_public_address_is_a_warning_unless_it_is_meant(
+    start_mailsink: Start,
+) -> None:
+    flags = ("--smtp", "0.0.0.0:0", "--http", "127.0.0.1:0")
+    server = start_mailsink(*flags)
+    assert server.stderr.startswith("mailsink: warning: 0.0.0.0:")
+    assert "MAILSINK_INSECURE=1" in server.stderr
+    assert server.stderr.count("\n") == 1
+    server.stop()
+    assert start_mailsink(*flags, INSECURE="1").stderr == ""
