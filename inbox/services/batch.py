@@ -160,7 +160,7 @@ class Table:
         self._changing = [c for c in self.columns if c not in key and c not in fixed]
         quote = connection.ops.quote_name
         name = quote(model._meta.db_table)
-        column = {field.attname: quote(field.column) for field in fields}
+        column = {field.attname: quote(field.column or "") for field in fields}
         self._insert = (
             f"INSERT INTO {name} ({', '.join(column.values())}) "  # noqa: S608  as below
             f"VALUES ({', '.join(['%s'] * len(column))})"

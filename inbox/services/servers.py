@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q, Value
@@ -61,7 +62,7 @@ def _dead() -> Iterable[Server]:
     return servers.filter(heartbeat__lt=datetime.now(UTC) - _DEAD_AFTER)
 
 
-def _open_sessions(server: Server) -> list[object]:
+def _open_sessions(server: Server) -> list[UUID]:
     sessions = Session.objects.filter(server=server, ending=None)
     return list(sessions.values_list("id", flat=True)[:ROWS_IN_A_TURN])
 
