@@ -165,12 +165,10 @@ class Store:
         """Write what is in memory to the file; blocks."""
         pieces, self._pieces, self._waiting = self._pieces, [], 0
         try:
-            if self._file is None:
-                self._open()
-            assert self._file is not None
+            file = self._file or self._open()
             for piece in pieces:
                 self._hash.update(piece)
-                self._file.write(piece)
+                file.write(piece)
         except OSError as error:
             self.error = error
             self.discard()
@@ -204,8 +202,9 @@ class Store:
             self._path.unlink(missing_ok=True)
             self._file = None
 
-    def _open(self) -> None:
+    def _open(self) -> BinaryIO:
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix="body-", dir=self._folder)
         self._path = Path(name)
         self._file = os.fdopen(handle, "wb")
+        return self._file

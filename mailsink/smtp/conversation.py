@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailsink.smtp import replies
 from mailsink.smtp.commands import COMMANDS, NOT_OFFERED, Command
-from mailsink.smtp.events import Ending, SessionClosed, SessionOpened
+from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
 from mailsink.smtp.exchange import MASK, looks_secret, told
 from mailsink.smtp.grammar import shown
 from mailsink.smtp.intruders import is_http, refuse_http
@@ -36,11 +36,11 @@ def converse(machine: Machine) -> Steps[None]:
             peer.opened_at,
         )
     )
-    ending = yield from _until_ended(machine)
+    machine.ending = yield from _until_ended(machine)
     if machine.transaction is not None:
         machine.transaction.end(machine, "abandoned")
     machine.outlet.flush()
-    machine.record(SessionClosed(machine.session, machine.now_us(), ending))
+    machine.record(SessionClosed(machine.session, machine.now_us(), machine.ending))
 
 
 def _until_ended(machine: Machine) -> Steps[Ending]:
@@ -141,7 +141,7 @@ def _open(machine: Machine, line: Line, verb: str) -> None:
         machine.failed_auth = False
     elif machine.failed_auth and looks_secret(line.content):
         text = MASK
-    kind = "auth" if verb == "AUTH" else "command"
+    kind: Kind = "auth" if verb == "AUTH" else "command"
     machine.open(kind, verb, text, line.octets, line.received_us, flags)
 
 
@@ -158,7 +158,7 @@ def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:
 
 def _perform(machine: Machine, command: Command, argument: str) -> Steps[Reply]:
     decided = None
-    if command.stage is not None:
+    if command.stage is not None and machine.asks(command.stage):
         decided = yield from machine.consult(command.stage, argument=argument)
     outcome = command.handler(machine, argument)
     reply = outcome if isinstance(outcome, Reply) else (yield from outcome)

@@ -1,5 +1,6 @@
-"""What the engine tells a recorder: frozen events, in the order things happened.
+"""What the engine tells a recorder: events, in the order things happened.
 
+Named tuples, as making one must cost little: there are ten of them to a message.
 Times are microseconds since the session opened. Text holds no raw client octets:
 see mailsink.text.readable. Secrets are masked before an event is made.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 Direction = Literal["in", "out"]
@@ -33,8 +34,7 @@ FLAGS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SessionOpened:
+class SessionOpened(NamedTuple):
     session: UUID
     listener: str  # the address it came in by: "127.0.0.1:1025"
     client_address: str
@@ -44,8 +44,7 @@ class SessionOpened:
     direction: Direction = "in"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionUpdated:
+class SessionUpdated(NamedTuple):
     """Facts that came to light.
 
     The keys: helo, protocol, tls_version, tls_cipher, tls_sni, auth_mechanism,
@@ -56,15 +55,13 @@ class SessionUpdated:
     changes: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionClosed:
+class SessionClosed(NamedTuple):
     session: UUID
     at_us: int
     ending: Ending
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeOpened:
+class ExchangeOpened(NamedTuple):
     """A client line (or connect, TLS, body, chunk, notice) is complete, or a body began.
 
     Told again for the same seq when more is known (octets of a growing body).
@@ -82,8 +79,7 @@ class ExchangeOpened:
     direction: Direction = "in"
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeReplied:
+class ExchangeReplied(NamedTuple):
     """The reply to an exchange was written, or (replied_us None) never could be."""
 
     session: UUID
@@ -98,8 +94,7 @@ class ExchangeReplied:
     flags: tuple[str, ...] = ()  # added to those of ExchangeOpened
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionStarted:
+class TransactionStarted(NamedTuple):
     session: UUID
     transaction: UUID
     seq: int  # 1 for the session's first
@@ -108,8 +103,7 @@ class TransactionStarted:
     at_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientAnswered:
+class RecipientAnswered(NamedTuple):
     session: UUID
     transaction: UUID
     seq: int  # 1 for the transaction's first
@@ -133,8 +127,7 @@ class Body:
     path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionEnded:
+class TransactionEnded(NamedTuple):
     """A transaction ended without being kept; what came of its body is told along.
 
     An accepted transaction ends by Recorder.keep instead.
@@ -154,8 +147,7 @@ Event = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A complete message that the machine would accept: what Recorder.keep keeps."""
 
     session: UUID

@@ -12,15 +12,19 @@ from ipaddress import IPv4Address, IPv6Address
 
 from mailsink.text import readable
 
-_UTF8 = "\x80-\U0010ffff"
-_ATEXT = rf"[A-Za-z0-9!#$%&'*+\-/=?^_`{{|}}~{_UTF8}]+"
+# Characters beyond ASCII are let in everywhere: whether SMTPUTF8 was given is checked
+# by who calls. Classes are negated, as ranges up to U+10FFFF are slow to compile.
+_ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
 _DOT_STRING = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
-_QUOTED = re.compile(rf'"(?:[ !#-\[\]-~{_UTF8}]|\\[ -~])*"')
-_LABEL = rf"[A-Za-z0-9_{_UTF8}](?:[A-Za-z0-9_\-{_UTF8}]*[A-Za-z0-9_{_UTF8}])?"
+_QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[ -~])*"')
+_LETTER = r"[^\x00-/:-@\[-^`{-\x7f]"  # a letter or digit, or an underscore
+_LABEL = rf"{_LETTER}+(?:-+{_LETTER}+)*"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _TAGGED = re.compile(r"([A-Za-z0-9\-]*[A-Za-z0-9]):([!-Z^-~]+)")
 _ROUTE = re.compile(rf"@{_LABEL}(?:\.{_LABEL})*(?:,@{_LABEL}(?:\.{_LABEL})*)*:")
-_PARAMETER = re.compile(rf"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~{_UTF8}]+))?(?: +|$)")
+_PARAMETER = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([^\x00-\x20=\x7f]+))?(?: +|$)"
+)
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
 
 # The commonest form by far, taken in one step; all else is looked at closely.

@@ -1,4 +1,4 @@
-"""A listening socket and the sessions that came by it."""
+"""A listening socket, the sessions that came by it, and how they are brought to an end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from aiosmtpd.smtp import SMTP
 
 from mailsink import __version__
 from mailsink.ports import Authenticator, Policy, Recorder, Stage
+from mailsink.smtp import replies
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.server import Connection
+
+_BACKLOG = 512
+_LAST_WORDS = 1.0  # seconds for what was being granted when the time was up
 
 
 class Listener:
@@ -33,13 +37,14 @@ class Listener:
         self.recorder = recorder
         self.policy = policy
         self.authenticator = authenticator
-        self.address = _address(sock)
+        self.address = _address(sock)  # "127.0.0.1:1025", "[::1]:1025"
         self.prototype: dict[str, object] = {}
         self._socket = sock
         self._server: asyncio.Server | None = None
-        self._connections: set[Connection] = set()
+        self._clients: dict[Connection, str] = {}  # address of each
         self._by_client: Counter[str] = Counter()
         self._opened_at = 0.0
+        self._empty = asyncio.Event()
 
     async def open(self) -> None:
         """Start to accept connections."""
@@ -47,28 +52,76 @@ class Listener:
         self.prototype = vars(SMTP(None, hostname=self.profile.hostname, loop=loop))
         self._opened_at = time.monotonic()
         self._server = await loop.create_server(
-            lambda: Connection(self), sock=self._socket, backlog=512
+            lambda: Connection(self), sock=self._socket, backlog=_BACKLOG
         )
+
+    async def drain(self, grace: float) -> None:
+        """Accept no more; 421 to the idle, up to grace seconds for the busy, then 421.
+
+        Returns when all sessions have ended, a little after the grace at the latest.
+        """
+        if self._server is not None:
+            self._server.close()  # never await wait_closed(): it waits for the clients
+        for connection in list(self._clients):
+            connection.machine.stopping = True
+            connection.wake()
+        if await self._emptied(grace):
+            return
+        for connection in list(self._clients):
+            connection.machine.killed = True
+            connection.wake()
+        if not await self._emptied(_LAST_WORDS):
+            for connection in list(self._clients):
+                connection.abort()
+
+    async def _emptied(self, seconds: float) -> bool:
+        """Whether all sessions ended in time."""
+        self._empty.clear()
+        if self._clients:
+            try:
+                await asyncio.wait_for(self._empty.wait(), seconds)
+            except TimeoutError:
+                return False
+        return True
+
+    # What a connection asks
 
     def stages(self) -> Collection[Stage]:
         return self.policy.stages
 
     def status(self) -> Sequence[str]:
-        uptime = int(time.monotonic() - self._opened_at)
+        """Lines for HELP STATUS."""
         return (
             f"Mailsink {__version__} on {self.address}",
-            f"Up for {uptime} seconds",
-            f"Open sessions: {len(self._connections)}",
+            f"Up for {int(time.monotonic() - self._opened_at)} seconds",
+            f"Open sessions: {len(self._clients)}",
         )
 
     def admit(self, connection: Connection, client: str) -> Reply | None:
-        """Count a new connection; return the refusal if it is one too many."""
-        self._connections.add(connection)
+        """Count a new connection in; return the refusal if it is one too many."""
+        refusal = self._refusal(client)
+        self._clients[connection] = client
+        self._by_client[client] += 1
+        return refusal
+
+    def _refusal(self, client: str) -> Reply | None:
+        profile = self.profile
+        if self.recorder.congested:
+            return replies.CONGESTED
+        if 0 < profile.max_connections <= len(self._clients):
+            return replies.TOO_MANY_CONNECTIONS
+        if 0 < profile.max_connections_per_client <= self._by_client[client]:
+            return replies.TOO_MANY_FROM_CLIENT
         return None
 
     def forget(self, connection: Connection) -> None:
         """The session of a connection has ended."""
-        self._connections.discard(connection)
+        client = self._clients.pop(connection)
+        self._by_client[client] -= 1
+        if not self._by_client[client]:
+            del self._by_client[client]
+        if not self._clients:
+            self._empty.set()
 
 
 def _address(sock: socket.socket) -> str:

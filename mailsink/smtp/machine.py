@@ -15,7 +15,7 @@ from uuid import UUID
 from mailsink.ports import Consult, Decision, Stage
 from mailsink.smtp import replies
 from mailsink.smtp.conversation import converse
-from mailsink.smtp.events import Event, ExchangeOpened, Kind, SessionUpdated
+from mailsink.smtp.events import Ending, Event, ExchangeOpened, Kind, SessionUpdated
 from mailsink.smtp.exchange import Exchange
 from mailsink.smtp.intruders import refuse_tls
 from mailsink.smtp.outlet import Outlet
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from mailsink.smtp.transaction import Transaction
 
 _LINES_AT_ONCE = 50  # handled before the other sessions get their turn
-_NEVER = float("inf")
+NEVER = 1 << 62  # microseconds
+_SECOND = 1_000_000
 
 # Replies that may wait for the next ones, so that a group is answered in one write
 # (RFC 2920 §3.2). Others go out at once.
@@ -57,7 +58,7 @@ class Outside:
 
     write: Callable[[bytes], bool]  # False: the peer is gone
     record: Callable[[Event], None]
-    clock: Callable[[], float]  # seconds since the session opened
+    clock: Callable[[], int]  # microseconds since the session opened
     stages: Callable[[], Collection[Stage]]  # at which decisions are wanted
     status: Callable[[], Sequence[str]]  # lines for HELP STATUS
 
@@ -66,9 +67,10 @@ class Machine:
     """One session, from its first octet to its last."""
 
     __slots__ = (
-        "_clock", "_lines", "_next_flags", "_outside", "_seq", "_steps", "buffer",
-        "choked", "current", "eof", "extended", "failed_auth", "helo", "killed", "lost",
-        "offered", "outlet", "peer", "profile", "record", "refusal", "session", "stopping",
+        "_lines", "_next_flags", "_outside", "_seq", "_steps", "buffer",
+        "choked", "current", "ending", "eof",
+        "extended", "failed_auth", "helo", "killed", "lost",
+        "now_us", "offered", "outlet", "peer", "profile", "record", "refusal", "session", "stopping",
         "transaction", "transactions", "user", "wake_at",
     )  # fmt: skip
 
@@ -87,9 +89,9 @@ class Machine:
         self.refusal = refusal
         self.buffer = Buffer(profile.max_line)
         self.outlet = Outlet(
-            profile, peer.session, outside.write, outside.record, self.now_us
+            profile, peer.session, outside.write, outside.record, outside.clock
         )
-        self.wake_at = _NEVER  # when to step although nothing came; by the clock
+        self.wake_at = NEVER  # when to step although nothing came, microseconds
         self.choked = False  # the client does not read its replies
         self.stopping = False  # Mailsink stops: no new transaction
         self.killed = False  # the session must end now
@@ -103,8 +105,9 @@ class Machine:
         self.transaction: Transaction | None = None
         self.transactions = 0
         self.current = Exchange(0, "connect", "")
+        self.ending: Ending = "error"  # once it has ended
         self._outside = outside
-        self._clock = outside.clock
+        self.now_us = outside.clock
         self._seq = 0
         self._lines = 0
         self._next_flags: tuple[str, ...] = ()
@@ -143,47 +146,39 @@ class Machine:
 
     # What the steps of a conversation use
 
-    def now_us(self) -> int:
-        return int(self._clock() * 1_000_000)
-
     def status(self) -> Sequence[str]:
         return self._outside.status()
 
-    def deadline(self) -> float:
-        """When a wait that begins now has lasted too long."""
+    def deadline(self) -> int:
+        """When a wait that begins now has lasted too long, in microseconds."""
         idle = self.profile.idle_timeout
-        return self._clock() + idle if idle else _NEVER
+        return self.now_us() + int(idle * _SECOND) if idle else NEVER
 
-    def wait(self, until: float, wake_at: float = _NEVER) -> Steps[None]:
+    def wait(self, until: int, wake_at: int = NEVER) -> Steps[None]:
         """The one wait for the client, at most until a time; raises Ended.
 
-        Returns when something came, or at wake_at; by the clock.
+        Returns when something came or changed, or at wake_at; in microseconds.
         """
-        now, profile = self._clock(), self.profile
-        limit = profile.session_timeout or _NEVER
         if self.killed:
             raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
         if self.eof and not self.choked:
             raise Ended("dropped")
+        now, profile = self.now_us(), self.profile
+        limit = int(profile.session_timeout * _SECOND) or NEVER
         if now >= until:
             idle = profile.idle_timeout
-            raise Ended(
-                "timeout",
-                f"The client was silent for {idle:g} seconds.",
-                replies.idle(idle),
-            )
+            notice = f"The client was silent for {idle:g} seconds."
+            raise Ended("timeout", notice, replies.idle(idle))
         if now >= limit:
-            raise Ended(
-                "timeout",
-                f"The session lasted longer than {limit:g} seconds.",
-                replies.session_too_long(limit),
-            )
+            seconds = profile.session_timeout
+            notice = f"The session lasted longer than {seconds:g} seconds."
+            raise Ended("timeout", notice, replies.session_too_long(seconds))
         self.wake_at = min(until, limit, wake_at)
         yield MORE
 
     def read_line(self) -> Steps[Line]:
         """Return the next line; raises Ended."""
-        until = self.deadline()
+        until = 0
         while True:
             if self.buffer.startswith(b"\x16"):
                 yield from refuse_tls(self)
@@ -192,6 +187,7 @@ class Machine:
             if self.stopping and self.transaction is None:
                 raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
             self._lines = 0
+            until = until or self.deadline()
             yield from self.wait(until)
 
     def breathe(self) -> Steps[None]:
@@ -201,7 +197,7 @@ class Machine:
             self._lines = 0
             yield BREATHE
             if self.killed:
-                yield from self.wait(_NEVER)
+                yield from self.wait(NEVER)
 
     def open(
         self,
@@ -239,7 +235,7 @@ class Machine:
                 line,
                 octets,
                 received_us,
-                transaction and transaction.id,
+                None if transaction is None else transaction.id,
                 flags,
             )
         )
@@ -264,13 +260,13 @@ class Machine:
             raise Ended("refused")
 
     def _pause(self, exchange: Exchange) -> Steps[None]:
-        began = self._clock()
-        until = began + exchange.delay
-        while self._clock() < until and not (self.lost or self.killed):
+        began = self.now_us()
+        until = began + int(exchange.delay * _SECOND)
+        while self.now_us() < until and not (self.lost or self.killed):
             self.wake_at = until
             yield MORE
         exchange.delay = 0.0
-        exchange.delayed_us += int((self._clock() - began) * 1_000_000)
+        exchange.delayed_us += self.now_us() - began
 
     def _note_pipelining(self, exchange: Exchange) -> None:
         """More came before this reply was written (RFC 2920)."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailsink.smtp.transaction import Transaction
 
 _PIECE = 256 * 1024  # octets handled before the other sessions get their turn
-_PROGRESS = 0.5  # seconds between two looks at a growing body
+_PROGRESS_US = 500_000  # between two looks at a growing body
 _BEYOND = 1024 * 1024  # octets kept beyond the largest size, to show what was refused
 
 
@@ -97,12 +97,12 @@ def _read(machine: Machine, incoming: _Incoming) -> Steps[None]:
             elif len(machine.buffer):
                 yield BREATHE
             until = machine.deadline()
-        progress_us = incoming.told_us + int(_PROGRESS * 1_000_000)
+        progress_us = incoming.told_us + _PROGRESS_US
         if machine.now_us() >= progress_us:
             machine.tell("", incoming.octets, incoming.received_us)
             incoming.told_us = machine.now_us()
         if not len(machine.buffer):
-            yield from machine.wait(until, wake_at=progress_us / 1_000_000)
+            yield from machine.wait(until, wake_at=progress_us)
 
 
 def _cut_off(

@@ -1,13 +1,13 @@
-"""The transport: one aiosmtpd connection that only moves bytes, and the listener.
+"""The transport: one aiosmtpd connection, which only moves bytes.
 
-A connection lets its machine go on whenever something comes, and grants its wishes.
-Nothing runs between two octets but what the machine asked for.
+It lets its machine go on whenever something came, grants the machine's wishes, and
+sets the clock for its waits. Constructed from aiosmtpd's SMTP; input, output and
+commands are the machine's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -15,23 +15,24 @@ from aiosmtpd.smtp import SMTP
 
 from mailsink.ids import uuid7
 from mailsink.ports import Consult
-from mailsink.smtp.machine import Machine, Outside, Peer
+from mailsink.smtp.machine import NEVER, Machine, Outside, Peer
 from mailsink.smtp.wishes import MORE, Authenticate, Keep, OffLoop, Wish
 
 if TYPE_CHECKING:
     from mailsink.smtp.listener import Listener
 
-log = logging.getLogger("mailsink.smtp")
-
 _MUCH = 1024 * 1024  # octets buffered, above which reading rests
 _LINGER = 2.0  # seconds for a client to read why it is turned away
 
+# Where the loop puts what it receives: used up before it receives anew, so that one
+# does for all connections of the thread, and none is made for each read.
+_RECEIVED = memoryview(bytearray(256 * 1024))
 
-class Connection(SMTP):
-    """One client. aiosmtpd constructs; input, output and commands are the machine's."""
+
+class Connection(SMTP, asyncio.BufferedProtocol):
+    """One client."""
 
     machine: Machine
-    transport: asyncio.Transport
 
     def __init__(self, listener: Listener) -> None:
         # aiosmtpd's constructor looks itself over anew for each connection, at a cost
@@ -42,47 +43,52 @@ class Connection(SMTP):
         self._ended = False
         self._paused = False
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = NEVER
         self._task: asyncio.Task[None] | None = None
 
-    # asyncio.Protocol
+    # asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        listener, loop = self._listener, self.loop
-        peer = (transport.get_extra_info("peername") or ("", 0))[:2]
-        began = loop.time()
+        self._socket_transport: asyncio.Transport = transport  # type: ignore[assignment]
+        listener, began = self._listener, time.monotonic_ns()
+        host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
         self.machine = Machine(
             listener.profile,
-            Peer(uuid7(), listener.address, str(peer[0]), int(peer[1]), time.time()),
+            Peer(uuid7(), listener.address, str(host), int(port), time.time()),
             Outside(
                 self._write,
                 listener.recorder.record,
-                lambda: loop.time() - began,
+                lambda: (time.monotonic_ns() - began) // 1000,
                 listener.stages,
                 listener.status,
             ),
-            listener.admit(self, str(peer[0])),
+            listener.admit(self, str(host)),
         )
-        self._began = began
         self._go_on()
 
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _RECEIVED
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(_RECEIVED[:nbytes]))
+
     def data_received(self, data: bytes) -> None:
+        """Every octet of the client comes in here."""
         if self._ended:
-            return
-        machine = self.machine
-        machine.receive(data)
-        if self._resting:
-            self._go_on()
-        if not self._paused and len(machine.buffer) > _MUCH:
+            return  # it is turned away, and only reads yet
+        self.machine.receive(data)
+        self.wake()
+        if not self._paused and len(self.machine.buffer) > _MUCH:
             self._paused = True
-            self.transport.pause_reading()
+            self._socket_transport.pause_reading()
 
     def eof_received(self) -> bool:
         """Keep the connection: a client that has said all may still listen."""
+        if self._ended:
+            return False
         self.machine.end_input()
         self.wake()
-        return not self._ended
+        return True
 
     def connection_lost(self, error: Exception | None) -> None:
         self.machine.lose()
@@ -98,7 +104,7 @@ class Connection(SMTP):
     # Letting the machine go on
 
     def wake(self) -> None:
-        """Let the machine see what has changed, if it is waiting."""
+        """Let the machine see what has come or changed, if it is waiting."""
         if self._resting:
             self._go_on()
 
@@ -138,44 +144,67 @@ class Connection(SMTP):
                 return True
             return await listener.authenticator.authenticate(wish.credentials)
         await asyncio.sleep(0)
-        return await listener.recorder.room()
+        await listener.recorder.room()
+        return None
+
+    # Waiting
 
     def _rest(self) -> None:
         self._resting = True
         if self._paused and len(self.machine.buffer) < _MUCH:
             self._paused = False
-            self.transport.resume_reading()
-        wake_at = self._began + self.machine.wake_at
-        timer = self._timer
-        # A timer that goes off early does no harm, and saves making one for each wait.
-        if timer is None or timer.when() > wake_at:
-            if timer is not None:
-                timer.cancel()
-            self._timer = (
-                self.loop.call_at(wake_at, self._ring)
-                if wake_at < float("inf")
-                else None
-            )
+            self._socket_transport.resume_reading()
+        # A timer that rings early does no harm, and saves making one for each wait.
+        if self.machine.wake_at < self._rings_at:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        self._stop_timer()
+        self._rings_at = self.machine.wake_at
+        if self._rings_at < NEVER:
+            seconds = (self._rings_at - self.machine.now_us()) / 1_000_000
+            self._timer = self.loop.call_later(max(seconds, 0), self._ring)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._rings_at = None, NEVER
 
     def _ring(self) -> None:
-        self._timer = None
+        self._timer, self._rings_at = None, NEVER
         if not self._resting:
             return
-        if self.loop.time() >= self._began + self.machine.wake_at:
+        if self.machine.now_us() >= self.machine.wake_at:
             self._go_on()
         else:
-            self._rest()
+            self._set_timer()
+
+    # The way out
 
     def _write(self, octets: bytes) -> bool:
-        if self.machine.lost or self.transport.is_closing():
+        transport = self._socket_transport
+        if self.machine.lost or transport.is_closing():
             return False
-        self.transport.write(octets)
+        transport.write(octets)
         return True
 
     def _finish(self) -> None:
-        """Close, yet so that a client turned away can still read why."""
+        """Close, yet so that a client that is turned away can read why."""
         self._ended = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_timer()
         self._listener.forget(self)
-        self.transport.close()
+        transport = self._socket_transport
+        heard = self.machine.eof or self.machine.ending == "quit"
+        if heard or not transport.can_write_eof():
+            transport.close()
+            return
+        # Closing with octets unread would reset the connection, and our reply with it.
+        if self._paused:
+            transport.resume_reading()
+        if not transport.is_closing():
+            transport.write_eof()
+            self.loop.call_later(_LINGER, transport.abort)
+
+    def abort(self) -> None:
+        """Drop the connection, whatever it is about."""
+        self._socket_transport.abort()

@@ -41,10 +41,8 @@ class Transaction:
         self.id: UUID = uuid7()
         self.reverse_path = reverse_path
         self.smtputf8 = "SMTPUTF8" in parameters
-        self.eightbit = self.smtputf8 or (
-            parameters.get("BODY") is not None
-            and (str(parameters["BODY"]).upper() == "8BITMIME")
-        )
+        encoding = str(parameters.get("BODY", "")).upper()
+        self.eightbit = self.smtputf8 or encoding == "8BITMIME"
         self.declared = int(parameters.get("SIZE") or 0)
         self.recipients = 0  # answered
         self.accepted = 0
