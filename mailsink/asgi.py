@@ -11,12 +11,23 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()  # sets Django up, so that what follows can be imported
 
+from django.urls import re_path
+
 from inbox.live.routing import websocket_urlpatterns
 from mailsink.conf import CONFIG
-from mailsink.web.guard import Guard
+from mailsink.web.guard import Guard, Receive, Scope, Send
 from mailsink.web.rules import Rules
 
+
+async def nowhere(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Refuse a websocket to a path that has none."""
+    await send({"type": "websocket.close"})
+
+
+# URLRouter routes to ASGI applications, where Django has views.
+elsewhere = re_path("", nowhere)  # type: ignore[arg-type]
+websockets = URLRouter([*websocket_urlpatterns, elsewhere])
 application = Guard(
-    ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)}),
+    ProtocolTypeRouter({"http": http, "websocket": websockets}),
     Rules(CONFIG.allowed_hosts, CONFIG.hostname, CONFIG.public_url),
 )

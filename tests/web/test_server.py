@@ -1,0 +1,165 @@
+"""The web side over real sockets: wrong callers, headers, static files, websockets."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.running import Mailsink
+
+Answer = tuple[http.client.HTTPResponse, bytes]
+
+
+def ask(
+    server: Mailsink, path: str = "/", method: str = "GET", **headers: str
+) -> Answer:
+    """Return the response to a request and its body; header names with _ for -."""
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+    try:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, headers=names)
+        response = connection.getresponse()
+        return response, response.read()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def connected(server: Mailsink) -> Iterator[socket.socket]:
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        yield client
+
+
+def rest(client: socket.socket) -> bytes:
+    """Return all that comes until the other side closes."""
+    octets = b""
+    while more := client.recv(4096):
+        octets += more
+    return octets
+
+
+def wrong_port(server: Mailsink) -> bytes:
+    host, port = server.smtp
+    return (
+        f"554 5.3.2 This is Mailsink's web page; send mail to {host}:{port} "
+        "(set that port in the client)\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("said", [b"EHLO client.example\r\n", b"MAIL FROM:<a@b>\r\n"])
+def test_an_smtp_client_is_told_its_port(mailsink: Mailsink, said: bytes) -> None:
+    with connected(mailsink) as client:
+        client.sendall(said)
+        assert rest(client) == wrong_port(mailsink)
+
+
+def test_who_waits_for_a_greeting_gets_it_but_http_clients_do_not(
+    mailsink: Mailsink,
+) -> None:
+    request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with (
+        connected(mailsink) as smtp,
+        connected(mailsink) as idle,
+        connected(mailsink) as slow,
+    ):
+        idle.sendall(request)
+        first = idle.recv(4096)
+        slow.sendall(request[:2])
+        assert rest(smtp) == wrong_port(mailsink)  # it came when patience was over
+        idle.sendall(request)
+        slow.sendall(request[2:])
+        for answer in (first, idle.recv(4096), slow.recv(4096)):
+            assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_tls_is_closed_at_once(mailsink: Mailsink) -> None:
+    context = ssl.create_default_context()
+    with connected(mailsink) as client:
+        client.settimeout(3)  # less than the patience with the silent
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):
+            context.wrap_socket(client, server_hostname="localhost")
+
+
+def test_a_foreign_host_is_told_the_variable(mailsink: Mailsink) -> None:
+    response, body = ask(mailsink, Host="evil.example:8025")
+    assert response.status == 400
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert b"MAILSINK_ALLOWED_HOSTS" in body
+    response, body = ask(mailsink, "/api/v3/messages", Host="evil.example")
+    assert response.status == 400
+    assert response.headers["Content-Type"] == "application/problem+json"
+    problem = json.loads(body)
+    assert (problem["status"], problem["title"]) == (400, "Unknown host")
+    assert "MAILSINK_ALLOWED_HOSTS" in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v3/messages", "/static/icons.svg", "/no"])
+def test_every_answer_has_the_safety_headers(mailsink: Mailsink, path: str) -> None:
+    headers = ask(mailsink, path)[0].headers
+    assert headers["Content-Security-Policy"] == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Server"] == "mailsink"
+
+
+def test_static_files_are_hashed_compressed_and_cached_for_good(
+    mailsink: Mailsink,
+) -> None:
+    page = ask(mailsink)[1].decode()
+    scripts = re.findall(r'src="(/static/js/[^"]+)"', page)
+    assert scripts
+    for script in scripts:
+        assert re.search(r"\.[0-9a-f]{12}\.js$", script)
+        response, body = ask(mailsink, script)
+        assert "immutable" in response.headers["Cache-Control"]
+        for module in re.findall(rb'from "\./([^"]+)"', body):
+            assert re.search(rb"\.[0-9a-f]{12}\.js$", module)
+        response, body = ask(mailsink, script, Accept_Encoding="gzip")
+        assert response.headers["Content-Encoding"] == "gzip"
+
+
+def handshake(server: Mailsink, path: str = "/ws/live", **headers: str) -> int:
+    """Return the status of the answer to a websocket's handshake."""
+    given = {
+        "Host": server.url.removeprefix("http://"),
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": base64.b64encode(b"0123456789abcdef").decode(),
+    }
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"GET {path} HTTP/1.1", *(f"{k}: {v}" for k, v in given.items()), "", ""]
+    with connected(server) as client:
+        client.sendall("\r\n".join(lines).encode())
+        return int(client.recv(4096).split()[1])
+
+
+def test_a_websocket_is_for_our_own_pages(mailsink: Mailsink) -> None:
+    assert handshake(mailsink) == 101
+    assert handshake(mailsink, Origin=mailsink.url) == 101
+    assert handshake(mailsink, Origin="http://localhost:3000") == 403
+    assert handshake(mailsink, Origin="null") == 403
+    assert handshake(mailsink, Sec_Fetch_Site="cross-site") == 403
+    assert handshake(mailsink, Host="evil.example") == 403
+    both = {"Host": "evil.example", "Origin": "http://evil.example"}
+    assert handshake(mailsink, **both) == 403
+
+
+def test_a_path_without_a_websocket_closes_it_quietly(mailsink: Mailsink) -> None:
+    assert handshake(mailsink, "/ws/nothing") == 403
+    assert mailsink.stderr == ""
