@@ -65,7 +65,7 @@ def main() -> None:
 
 def throughput(rounds: int, scale: int) -> None:
     """Print the messages a second of both, for each shape."""
-    print("| load | Mailsink /s | bare aiosmtpd /s | ratio (lowest–highest) | budget |")
+    print("| load | Mailsink /s | bare aiosmtpd /s | ratio (lowest to highest) | budget |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for shape in SHAPES:
         ours: list[float] = []
@@ -82,7 +82,7 @@ def throughput(rounds: int, scale: int) -> None:
         print(
             f"| {shape.name} | {statistics.median(ours):.0f} "
             f"| {statistics.median(theirs):.0f} "
-            f"| {ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f}) "
+            f"| {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f}) "
             f"| {shape.budget} |",
             flush=True,
         )

@@ -86,9 +86,9 @@ async def run(host: str, port: int, job: Job, connections: int) -> float:
 
     async def worker() -> None:
         while job.left > 0:
-            done = loop.create_future()
-            await loop.create_connection(lambda: Client(job, done), host, port)
-            await done
+            client = Client(job, loop.create_future())
+            await loop.create_connection(lambda client=client: client, host, port)
+            await client.done
 
     began = time.perf_counter()
     await asyncio.gather(*(worker() for _ in range(connections)))
