@@ -46,20 +46,34 @@ def held_folder(config: Config) -> Iterator[None]:
         yield
 
 
-def migrate() -> None:
+def migrate(config: Config) -> None:
     """Bring the tables up to date; at once if they are. Raises ConfigError."""
+    if not config.uses_sqlite:
+        _reach(config.database_url)
     try:
         with _one_at_a_time():
             executor = MigrationExecutor(connection)
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 call_command("migrate", database=DEFAULT_DB_ALIAS, verbosity=0)
     except DatabaseError as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(
-            f"the database (MAILSINK_DATABASE_URL) cannot be used: {reason}"
-        ) from None
+        raise _unusable(error) from None
     finally:
         connection.close()
+
+
+def _reach(url: str) -> None:
+    """Connect once without the pool, which would try for long and not say why."""
+    import psycopg  # takes its time, and SQLite does without
+
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.Error as error:
+        raise _unusable(error) from None
+
+
+def _unusable(error: Exception) -> ConfigError:
+    reason = " ".join(str(error).split())
+    return ConfigError(f"the database (MAILSINK_DATABASE_URL) cannot be used: {reason}")
 
 
 @contextmanager

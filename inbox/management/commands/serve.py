@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
     def serve(self, config: Config) -> int:
         """Start everything, serve until told to stop; return the exit code."""
-        database.migrate()
+        database.migrate(config)
         static.collect()
         smtp = bind(config.smtp, "--smtp (MAILSINK_SMTP)")
         http = bind(config.http, "--http (MAILSINK_HTTP)")

@@ -1,0 +1,52 @@
+"""`serve` on PostgreSQL and Redis, as several processes that share them."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.private import free_port
+from tests.running import ANY_PORT, Mailsink, manage
+
+Start = Callable[..., Mailsink]
+
+
+def subjects(server: Mailsink) -> list[str]:
+    with urllib.request.urlopen(f"{server.url}/api/v3/messages") as response:
+        return [each["subject"] for each in json.load(response)["items"]]
+
+
+def test_mail_taken_by_one_process_is_shown_by_another(
+    start_mailsink: Start, postgresql_url: str, redis_url: str
+) -> None:
+    shared = {
+        "DATABASE_URL": postgresql_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": "the same for both",
+    }
+    smtp = start_mailsink("--smtp", "127.0.0.1:0", "--http", "off", **shared)
+    web = start_mailsink("--smtp", "off", "--http", "127.0.0.1:0", **shared)
+    with smtplib.SMTP(*smtp.smtp) as client:
+        client.sendmail("a@example.com", ["b@example.com"], "Subject: shared\n\nhello")
+    assert subjects(web) == ["shared"]
+    assert (smtp.stop(), web.stop()) == (0, 0)
+    assert smtp.stderr == web.stderr == ""
+
+
+def test_a_database_without_a_secret_key_is_refused(tmp_path: Path) -> None:
+    url = f"postgresql://postgres@127.0.0.1:{free_port()}/postgres"
+    done = manage("serve", *ANY_PORT, data=tmp_path, DATABASE_URL=url)
+    assert done.returncode == 1
+    assert done.stderr.startswith("mailsink: MAILSINK_SECRET_KEY (or ")
+
+
+def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
+    url = f"postgresql://postgres:swordfish@127.0.0.1:{free_port()}/postgres"
+    done = manage("serve", *ANY_PORT, data=tmp_path, DATABASE_URL=url, SECRET_KEY="x")
+    assert done.returncode == 1
+    assert done.stderr.startswith("mailsink: the database (MAILSINK_DATABASE_URL) ")
+    assert "swordfish" not in done.stderr
+    assert done.stderr.count("\n") == 1
