@@ -10,7 +10,8 @@ import { live } from "./socket.js";
 
 const CHUNK = 500; // lines in one tbody, and in one fetch
 const CHUNKS = 4; // tbodies that are kept
-const PAUSE_MS = 150;
+const PAUSE_MS = 300;
+const HEAD_PAUSE_MS = 800;
 const LINK = / \(why: \S+\)$/; // of a refusal, to the very line that shows it
 const NEAR = 48; // px from the end that still count as being there
 
@@ -24,13 +25,13 @@ let chosen = Number(new URLSearchParams(location.search).get("exchange")) || 0;
 let following = "open" in pane.dataset && !chosen;
 /** @type {Set<number>} lines to fetch in the server's words */
 const stale = new Set();
-let missed = false; // there may be lines after the last one that the feed did not tell
+let behind = false; // there may be lines after the last one that the feed did not tell
 
 const rows = () => /** @type {HTMLCollectionOf<HTMLElement>} */ (table.getElementsByTagName("tr"));
 /** @param {number} seq */
 const rowOf = (seq) => document.getElementById(`e${seq}`);
 /** @param {Element | null | undefined} row */
-const seqOf = (row) => Number(/** @type {HTMLElement | null} */ (row)?.dataset.seq ?? 0);
+const seqOf = (row) => Number(row?.id.slice(1) ?? 0);
 const first = () => seqOf(rows()[1]);
 const last = () => seqOf(rows()[rows().length - 1]);
 
@@ -42,7 +43,7 @@ function sketch(exchange) {
   const at = Math.round(exchange.received_us / 1000).toLocaleString("en-US");
   const [reply = "", ...more] = exchange.reply;
   const tone = { 2: "ok", 3: "ok", 4: "warn", 5: "bad" }[Math.floor((code ?? 0) / 100)] ?? "";
-  return el("tr", { id: `e${seq}`, "data-seq": String(seq) },
+  return el("tr", { id: `e${seq}` },
     el("td", { class: "at" }, el("a", { href: `${home}?exchange=${seq}#e${seq}`, "aria-label": `Line ${seq}, at ${at} ms` }, at)),
     el("td", { class: "client" }, el("span", { class: "verb" }, verb), told),
     el("td", { class: `reply ${tone}` }, reply.replace(LINK, "") + (more.length ? " …" : "")),
@@ -60,7 +61,7 @@ function put(row) {
     return;
   }
   let chunk = /** @type {HTMLElement} */ (table.tBodies[table.tBodies.length - 1]);
-  if (chunk.childElementCount >= CHUNK) table.append((chunk = el("tbody", { "data-lines": true })));
+  if (chunk.childElementCount >= CHUNK) table.append((chunk = el("tbody")));
   chunk.append(row);
 }
 
@@ -92,18 +93,24 @@ function more(way, after) {
   link.href = `${home}?after=${after}`;
 }
 
+/** Fetch lines in the server's words. @param {string} query @returns {Promise<HTMLElement[]>} */
+async function lines(query) {
+  const { children } = await fragment(`${home}/exchanges?${query}`);
+  return [.../** @type {HTMLCollectionOf<HTMLElement>} */ (children)];
+}
+
 /** @param {HTMLElement} link */
 async function load(link) {
   const way = link.dataset.more === "earlier" ? "earlier" : "later";
   const top = first();
   const after = way === "earlier" ? Math.max(0, top - 1 - CHUNK) : last();
   const limit = way === "earlier" ? top - 1 - after : CHUNK;
-  const lines = await fragment(`${home}/exchanges?after=${after}&limit=${limit}`);
+  const loaded = await lines(`after=${after}&limit=${limit}`);
   if (way === "later") {
-    for (const row of [.../** @type {HTMLCollectionOf<HTMLElement>} */ (lines.children)]) put(row);
+    for (const row of loaded) put(row);
     return trim("first");
   }
-  const chunk = el("tbody", { "data-lines": true }, lines);
+  const chunk = el("tbody", {}, ...loaded);
   const height = pane.scrollHeight;
   table.tBodies[0].before(chunk);
   pane.scrollTop += pane.scrollHeight - height;
@@ -131,18 +138,33 @@ function stick() {
   follow.hidden = following || atEnd() || !("open" in pane.dataset);
 }
 
-const renew = soon(async () => {
+/** Learn what came after the last line: one who follows is brought to the end. */
+async function catchUp() {
+  behind = false;
+  const end = await lines(`last=${following ? CHUNK : 1}`);
+  total = Math.max(total, seqOf(end[end.length - 1]));
+  if (seqOf(end[0]) > last() + 1) {
+    if (!following) return;
+    for (const chunk of [...table.tBodies]) chunk.remove();
+    table.append(el("tbody"));
+  }
+  for (const row of end) put(row);
+}
+
+async function renewStale() {
   const low = Math.min(...stale);
   const high = Math.min(Math.max(...stale), low + CHUNK - 1);
   for (const seq of stale) if (seq <= high) stale.delete(seq);
-  const limit = missed ? CHUNK : high - low + 1;
-  const lines = /** @type {HTMLElement[]} */ ([...(await fragment(`${home}/exchanges?after=${low - 1}&limit=${limit}`)).children]);
-  for (const row of lines) if (rowOf(seqOf(row)) || seqOf(row) === last() + 1) put(row);
-  total = Math.max(total, last());
-  missed &&= lines.length === CHUNK;
-  if (missed) stale.add(last());
+  for (const row of await lines(`after=${low - 1}&limit=${high - low + 1}`)) {
+    if (rowOf(seqOf(row)) || seqOf(row) === last() + 1) put(row);
+  }
   if (low <= chosen && chosen <= high) explain(chosen);
-  trim("first");
+}
+
+const renew = soon(async () => {
+  if (behind) await catchUp();
+  if (stale.size) await renewStale();
+  trim(following ? "first" : "last");
   stick();
   if (stale.size) renew();
 }, PAUSE_MS);
@@ -156,7 +178,7 @@ const renewHead = soon(async () => {
     announce("The session has ended");
     stick();
   }
-}, PAUSE_MS);
+}, HEAD_PAUSE_MS);
 
 /** @param {any} exchange */
 function take(exchange) {
@@ -166,14 +188,16 @@ function take(exchange) {
   const row = rowOf(seq);
   if (row) row.querySelector(".reply")?.replaceWith(/** @type {Element} */ (sketch(exchange).querySelector(".reply")));
   else if (complete && seq === last() + 1) put(sketch(exchange));
-  else if (!complete || seq < last()) return; // not in the window
-  stale.add(Math.min(seq, last() + 1));
+  else behind ||= following;
+  if (rowOf(seq)) stale.add(seq);
 }
 
 /** @param {number} seq */
 async function explain(seq) {
   try {
-    details.replaceChildren(await fragment(`${home}/exchanges/${seq}`));
+    const told = await fragment(`${home}/exchanges/${seq}`);
+    if (seq !== chosen) return; // another one was chosen meanwhile
+    details.replaceChildren(told);
     delete details.dataset.empty;
   } catch {
     // Not committed yet: its creation will ask again.
@@ -210,20 +234,19 @@ table.addEventListener("click", (event) => {
   const link = target.closest("a, summary, button");
   const row = target.closest("tr");
   const modified = event.ctrlKey || event.metaKey || event.shiftKey || event.button;
-  if (!row?.dataset.seq || modified || (link && !link.closest(".at")) || getSelection()?.toString()) return;
+  if (!row?.id || modified || (link && !link.closest(".at")) || getSelection()?.toString()) return;
   event.preventDefault();
   choose(seqOf(row));
 });
 pane.addEventListener("scroll", () => {
-  const end = atEnd() && last() === total;
-  if (end !== following && "open" in pane.dataset) {
-    following = end;
-    stick();
-  }
+  if (!("open" in pane.dataset) || following === atEnd()) return;
+  following = !following && last() === total;
+  stick();
 });
-follow.addEventListener("click", async () => {
-  if (last() < total) location.assign(home);
+follow.addEventListener("click", () => {
   following = true;
+  behind = last() < total;
+  renew();
   stick();
 });
 keys.bind({ j: () => move(1), k: () => move(-1) });
@@ -233,19 +256,16 @@ live().subscribe(`session:${pane.dataset.transcript}`, {
   load() {
     if (!("open" in pane.dataset)) return;
     // What was missed: replies to lines that had none, and lines that came since.
-    if (last() === total) {
-      for (const cell of table.querySelectorAll(".reply:empty")) stale.add(seqOf(cell.parentElement));
-      stale.add(last() + 1);
-      missed = true;
-      renew();
-    }
+    for (const cell of table.querySelectorAll(".reply:empty")) stale.add(seqOf(cell.parentElement));
+    behind = true;
+    renew();
     renewHead();
   },
   events(events) {
     for (const event of events) if (event.event.startsWith("exchange.")) take(event);
-    if (stale.size) renew();
+    if (behind || stale.size) renew();
     renewHead();
-    trim("first");
+    trim(following ? "first" : "last");
     stick();
   },
 });
