@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.programs import environment, program
+from tests.programs import UNPACKED, environment, program
 
 
 def free_port() -> int:
@@ -30,10 +30,10 @@ def free_port() -> int:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Run a private PostgreSQL; gives the URL of an empty database."""
-    pg_ctl = program("pg_ctl", "postgresql")
     user = _servant()
     port = free_port()
     with _folder(user) as folder:
+        pg_ctl = _pg_ctl(folder, user)
 
         def run(command: str, *arguments: str) -> None:
             done = subprocess.run(
@@ -91,6 +91,16 @@ def _wait_for(process: subprocess.Popen[str], text: str) -> None:
         if text in line:
             return
     raise RuntimeError(f"{process.args!r} did not start: {''.join(said)}")
+
+
+def _pg_ctl(folder: Path, user: str | None) -> str:
+    """Return where pg_ctl is, among its likes, for that user."""
+    found = program("pg_ctl", "postgresql")
+    if user and found.startswith(str(UNPACKED)):
+        # Root's own folders may be closed to the user.
+        shutil.copytree(UNPACKED, folder / "root", symlinks=True)
+        return found.replace(str(UNPACKED), str(folder / "root"))
+    return found
 
 
 def _servant() -> str | None:

@@ -31,9 +31,12 @@ def program(name: str, package: str) -> str:
 
 
 def environment(program: str) -> dict[str, str]:
-    """Return the environment in which the program finds its libraries."""
-    environ = dict(os.environ)
-    if program.startswith(str(UNPACKED)):
-        libraries = [*UNPACKED.glob("usr/lib/*-linux-gnu"), *UNPACKED.glob("lib/*-gnu")]
-        environ["LD_LIBRARY_PATH"] = ":".join(map(str, libraries))
-    return environ
+    """Return the environment in which an unpacked program finds its libraries."""
+    root = Path(program[: program.rindex("/usr/")] or "/")
+    folders = [
+        str(folder)
+        for pattern in ("usr/lib/*-linux-gnu", "lib/*-linux-gnu", "usr/lib/postfix")
+        for folder in root.glob(pattern)
+    ]
+    unpacked = {"LD_LIBRARY_PATH": ":".join(folders)} if root != Path("/") else {}
+    return {**os.environ, **unpacked}
