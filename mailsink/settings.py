@@ -28,7 +28,7 @@ INSTALLED_APPS = [
 # tokens, are mailsink.web.guard: one layer around http and websockets.
 MIDDLEWARE = [
     "inbox.api.problems.problems",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",
 ]
 APPEND_SLASH = False

@@ -44,7 +44,9 @@ class Arrivals:
                     context=Context(),  # it outlives the request that began it
                 )
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._listening.wait(), _PATIENCE)
+                # Not wait_for, which may swallow a cancellation (Python 3.11).
+                async with asyncio.timeout(_PATIENCE):
+                    await self._listening.wait()
             yield event
         finally:
             self._waiting.discard(event)

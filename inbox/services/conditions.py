@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from inbox.models import Exchange, MessageRead, Recipient, Transaction
-from inbox.services.matching import NOTHING, HasAddress, HasText, has
+from inbox.services.matching import EVERYTHING, NOTHING, HasAddress, HasText, has
 from mailsink.ids import parse_short_id
 
 Condition = Callable[[str], Q]
@@ -197,7 +197,7 @@ MESSAGES: dict[str, Condition] = {
         "transaction__session", "session_id", _verb(value)
     ),
     "rule": lambda value: _exchanges("transaction", "transaction_id", _rule(value)),
-    "session": lambda value: _sessions("transaction__session", value),
+    "session": lambda value: _sessions("transaction__session__pk", value),
     "inbox": lambda value: Q(inbox__slug=value.lower()),
 }
 
@@ -223,7 +223,7 @@ TRANSACTIONS: dict[str, Condition] = {
     "": _transaction_word,
     "from": lambda value: has("reverse_path", value),
     "to": lambda value: _recipient("pk", has("forward_path", value)),
-    "is": _one_of("is", {**dict.fromkeys(IS, NOTHING), "rejected": Q()}),
+    "is": _one_of("is", {**dict.fromkeys(IS, NOTHING), "rejected": EVERYTHING}),
     "before": lambda value: Q(pk__lt=_id_at(_time(value))),
     "after": lambda value: Q(pk__gte=_id_at(_time(value))),
     "larger": lambda value: Q(raw__size__gt=_size(value)),
@@ -231,7 +231,7 @@ TRANSACTIONS: dict[str, Condition] = {
     "code": _transaction_code,
     "verb": lambda value: _exchanges("session", "session_id", _verb(value)),
     "rule": lambda value: _exchanges("pk", "transaction_id", _rule(value)),
-    "session": lambda value: _sessions("session", value),
+    "session": lambda value: _sessions("session__pk", value),
     "inbox": MESSAGES["inbox"],
 }
 

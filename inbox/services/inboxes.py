@@ -7,8 +7,10 @@ inbox in this process mends them, an unknown key is looked up once more.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
@@ -59,9 +61,9 @@ def by_slug(scope: Scope, slug: str) -> Inbox:
 
 @receiver(post_save, sender=Inbox)
 def _saved(instance: Inbox, **_: Any) -> None:
-    _slugs[instance.pk] = instance.slug
+    transaction.on_commit(partial(_slugs.__setitem__, instance.pk, instance.slug))
 
 
 @receiver(post_delete, sender=Inbox)
 def _deleted(instance: Inbox, **_: Any) -> None:
-    _slugs.pop(instance.pk, None)
+    transaction.on_commit(partial(_slugs.pop, instance.pk, None))

@@ -14,6 +14,7 @@ from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
 
 NOTHING = Q(pk__in=())
+EVERYTHING = ~NOTHING  # not Q(), which is the same when negated
 
 
 def has(field: str, text: str) -> Q:

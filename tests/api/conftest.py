@@ -1,4 +1,4 @@
-"""A client of the API beside a database that commits, as threads and feeds need it."""
+"""A client of the API, on the test's own thread and so in its transaction."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from inbox.models import Inbox
+from inbox.services import inboxes
 from tests.api import making
 
 
@@ -50,8 +51,14 @@ class Api:
         return [each["id"] for each in self("GET", path)["items"]]
 
 
+@pytest.fixture(autouse=True)
+def _forget_slugs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has inboxes of its own, under keys that others had before."""
+    monkeypatch.setattr(inboxes, "_slugs", {})
+
+
 @pytest.fixture
-def default_inbox(transactional_db: None) -> Inbox:
+def default_inbox(db: None) -> Inbox:
     return making.inbox()
 
 

@@ -23,7 +23,7 @@ _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]'
 
 def answer(content_type: str) -> dict[str, Any]:
     """Return what OpenAPI is told of an operation that answers with such a file."""
-    return {"responses": {"200": {"content": {content_type: {}}}}}
+    return {"responses": {200: {"content": {content_type: {}}}}}
 
 
 def shown(text: str, content_type: str) -> HttpResponse:

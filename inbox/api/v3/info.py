@@ -16,7 +16,7 @@ from inbox.services import inboxes, messages, servers, sessions
 from mailsink import __version__
 from mailsink.conf import CONFIG
 
-router = Router()
+router = Router(by_alias=True)
 
 
 @router.get("/info", response=schemas.Info)

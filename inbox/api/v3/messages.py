@@ -33,7 +33,7 @@ from inbox.services import messages
 from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
 from inbox.services.waiting import NearMiss, near_misses
 
-router = Router()
+router = Router(by_alias=True)
 
 Seconds = Annotated[float, Query(ge=0, le=300)]
 Count = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
@@ -147,7 +147,8 @@ async def _arrival(heard: asyncio.Event, deadline: float, pause: float) -> bool:
         return False
     await asyncio.sleep(min(pause, left))
     with suppress(TimeoutError):
-        await asyncio.wait_for(heard.wait(), min(_LOOK_EVERY, left))
+        async with asyncio.timeout(min(_LOOK_EVERY, left)):
+            await heard.wait()
     return True
 
 

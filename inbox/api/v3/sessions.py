@@ -21,7 +21,7 @@ from inbox.api.v3.common import (
 from inbox.services import sessions, transactions
 from inbox.services.paging import MAX_LIMIT
 
-router = Router()
+router = Router(by_alias=True)
 
 Ending = Literal[
     "quit", "dropped", "timeout", "shutdown", "refused",

@@ -11,7 +11,7 @@ from inbox.api.v3 import files, schemas, shapes
 from inbox.api.v3.common import LIMIT, Cursor, Limit, Search, answer, scope
 from inbox.services import transactions
 
-router = Router()
+router = Router(by_alias=True)
 
 Outcome = Annotated[
     Literal["accepted", "rejected", "reset", "abandoned"] | None,

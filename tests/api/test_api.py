@@ -1,0 +1,219 @@
+"""What all of API v3 has: its document, its docs page, problems, health and info."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+from playwright.sync_api import Page
+
+from inbox.api import health
+from inbox.api.v3 import schemas
+from inbox.models import Inbox
+from inbox.services import inboxes, messages
+from tests.api import making
+from tests.api.conftest import Api
+from tests.running import Mailsink
+
+ROUTES = {
+    "/api/v3/messages": {"get", "delete"},
+    "/api/v3/messages/wait": {"get"},
+    "/api/v3/messages/{id}": {"get", "patch", "delete"},
+    "/api/v3/messages/{id}/restore": {"post"},
+    "/api/v3/messages/{id}/raw": {"get"},
+    "/api/v3/messages/{id}/html": {"get"},
+    "/api/v3/messages/{id}/text": {"get"},
+    "/api/v3/messages/{id}/headers": {"get"},
+    "/api/v3/messages/{id}/parts": {"get"},
+    "/api/v3/messages/{id}/parts/{n}": {"get"},
+    "/api/v3/sessions": {"get"},
+    "/api/v3/sessions/{id}": {"get", "delete"},
+    "/api/v3/sessions/{id}/exchanges": {"get"},
+    "/api/v3/transactions": {"get"},
+    "/api/v3/transactions/{id}": {"get"},
+    "/api/v3/transactions/{id}/raw": {"get"},
+    "/api/v3/info": {"get"},
+    "/api/v3/inboxes": {"get"},
+    "/api/v3/tags": {"get"},
+}
+
+
+@pytest.fixture
+def document(api: Api) -> dict[str, Any]:
+    told = api("GET", "openapi.json")
+    assert isinstance(told, dict)
+    return told
+
+
+def test_openapi_has_every_route(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert document["info"].keys() >= {"title", "version"}
+    found = {path: set(methods) for path, methods in document["paths"].items()}
+    assert found == ROUTES
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for each in node.values():
+            yield from _references(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _references(each)
+
+
+def test_openapi_is_sound(document: dict[str, Any]) -> None:
+    operations = [
+        (path, operation)
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+    ]
+    names = [operation["operationId"] for _, operation in operations]
+    assert len(names) == len(set(names))
+    for path, operation in operations:
+        given = {
+            each["name"] for each in operation["parameters"] if each["in"] == "path"
+        }
+        assert given == set(re.findall(r"{(\w+)}", path))
+        problem = operation["responses"]["default"]["content"]
+        assert problem.keys() == {"application/problem+json"}
+    for reference in _references(document):
+        node: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            node = node[step]
+    from_ = document["components"]["schemas"]["Message"]["properties"]
+    assert "from" in from_
+
+
+def test_openapi_describes_the_answers(api: Api, document: dict[str, Any]) -> None:
+    described = document["components"]["schemas"]
+    made = making.message()
+    for name, path in (
+        ("MessageDetail", f"messages/{made.pk}"),
+        ("SessionDetail", f"sessions/{made.transaction.session_id}"),
+        ("Transaction", f"transactions/{made.transaction_id}"),
+        ("Info", "info"),
+    ):
+        assert set(api("GET", path)) == set(described[name]["properties"])
+
+
+@pytest.mark.parametrize("path", ["/api/", "/api/nothing", "/api/v3/", "/api/v9/x"])
+def test_unknown_routes(api: Api, path: str) -> None:
+    for method in ("GET", "POST", "DELETE"):
+        assert path in api(method, path, status=404)["detail"]
+
+
+@pytest.mark.parametrize("path", sorted(ROUTES))
+def test_other_methods(api: Api, path: str) -> None:
+    response = api.response("PUT", path.format(id="latest", n=0))
+    assert response.status_code == 405
+    assert response["Content-Type"] == "application/problem+json"
+    allowed = {each.strip().lower() for each in response["Allow"].split(",")}
+    assert allowed == ROUTES[path]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_faults_are_problems_too(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    with patch.object(messages, "find", side_effect=ZeroDivisionError("secret")):
+        problem = api("GET", "messages", status=500)
+    assert "secret" not in json.dumps(problem)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_pages_keep_their_own_errors(default_inbox: Inbox) -> None:
+    response = Client().get("/nothing-here")
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+
+
+def test_info(api: Api) -> None:
+    server = making.server(smtp=["127.0.0.1:1025"], http=["127.0.0.1:8025"])
+    told = api("GET", "info")
+    assert told["last_connection"] is None
+    making.message()
+    making.transaction()
+    session = making.session(client_address="192.0.2.1")
+    making.session(direction="out")
+    told = api("GET", "info")
+    schemas.Info.model_validate(told)
+    assert told["smtp"] == server.smtp
+    assert told["web"] == server.http
+    assert told["uptime"] == 0
+    assert told["counts"] == {
+        "messages": 1,
+        "unread": 1,
+        "not_accepted": 1,
+        "sessions": 4,
+        "live_sessions": 2,
+    }
+    at = session.opened_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert told["last_connection"] == {"at": at, "client_address": "192.0.2.1"}
+
+
+def test_inboxes_and_tags(api: Api) -> None:
+    Inbox.objects.create(slug="app", name="An app")
+    items = api("GET", "inboxes")["items"]
+    assert items == [
+        {"slug": "app", "name": "An app"},
+        {"slug": "default", "name": "Inbox"},
+    ]
+    making.message(tags=["b", "a"])
+    making.message(tags=["b"])
+    gone = making.message(tags=["gone"])
+    api("DELETE", f"messages/{gone.pk}", status=204)
+    assert api("GET", "tags") == {
+        "items": [{"name": "a", "messages": 1}, {"name": "b", "messages": 2}],
+        "next": None,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_renamed_inbox_shows(api: Api) -> None:
+    made = making.message()
+    assert made.inbox is not None
+    inbox = Inbox.objects.get(pk=made.inbox_id)
+    inbox.slug = "renamed"
+    inbox.save()
+    assert api("GET", "messages/latest")["inbox"] == "renamed"
+    assert inboxes.known([inbox.pk])
+
+
+def test_health(api: Api) -> None:
+    assert api("GET", "/health/live") == {"status": "ok", "checks": {}}
+    told = api("GET", "/health/ready")
+    assert told == {"status": "ok", "checks": {"database": "ok"}}
+    with patch.object(health, "write_turn", side_effect=DatabaseError("full")):
+        response = api.response("GET", "/health/ready")
+    assert response.status_code == 503
+    told = json.loads(response.content)
+    assert told["status"] == "unready"
+    assert "full" in told["checks"]["database"]
+    with patch.dict(health.checks, {"recorder": lambda: "congested"}):
+        response = api.response("GET", "/health/ready")
+    assert json.loads(response.content)["checks"]["recorder"] == "congested"
+
+
+def test_docs_page_works_under_its_policy(mailsink: Mailsink, page: Page) -> None:
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    response = page.goto(f"{mailsink.url}/api/v3/docs")
+    assert response is not None
+    policy = response.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    page.get_by_text("/api/v3/messages/wait").wait_for()
+    page.locator("#operations-info-info_info").get_by_role("button").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    page.get_by_text('"hostname"').first.wait_for()
+    local = (f"{mailsink.url}/", "data:", "blob:")
+    assert [url for url in asked if not url.startswith(local)] == []
+    assert told == []

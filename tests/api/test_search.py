@@ -1,0 +1,237 @@
+"""The search language, on whichever database the tests run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inbox.models import Inbox
+from inbox.services import messages, search, sessions
+from inbox.services.scope import ALL, Scope
+from inbox.services.search import BadQuery
+from mailsink.ids import short_id
+from tests.api import making
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mail() -> dict[Any, str]:
+    """Two messages and a refusal; a name for each id."""
+    making.inbox()
+    other = Inbox.objects.create(slug="other", name="Other")
+    now = datetime.now(UTC)
+    invoice = making.message(
+        recipients=["bob@example.com", "hidden@example.com"],
+        reverse_path="bounce@example.com",
+        tags=["red", "Größe", 'q"uote'],
+        pinned=True,
+        received_at=now - timedelta(hours=3),
+        snippet="Please pay 100% of it_now",
+    )
+    making.exchange(invoice.transaction.session, 1, rule="Fail twice")
+    making.exchange(
+        invoice.transaction.session,
+        2,
+        verb="DATA",
+        transaction=invoice.transaction,
+        rule="rcpt550",
+    )
+    umlaut = making.message(
+        "From: Jörg <joerg@example.net>\r\nTo: Ärzte: a@example.org;\r\n"
+        "Subject: MÜLL rausbringen\r\n\r\nx".encode(),
+        inbox=other,
+        attachments=2,
+        recipients=["a@example.org"],
+        received_at=now,
+        size=5000,
+        code=251,
+    )
+    messages.update(ALL, umlaut.pk, read=True)
+    refused = making.transaction(
+        recipients=["nobody@example.com"], body=b"x" * 3000, code=550
+    )
+    gone = making.message(b"Subject: gone\r\n\r\n")
+    messages.delete(ALL, ids=[gone.pk])
+    return {
+        invoice.pk: "invoice",
+        umlaut.pk: "umlaut",
+        refused.pk: "refused",
+        gone.pk: "gone",
+    }
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("", "refused umlaut invoice"),
+        ("invoice", "invoice"),
+        ("INVOICE", "invoice"),
+        ("your invoice", "invoice"),
+        ('"your invoice"', "invoice"),
+        ('"invoice your"', ""),
+        ("100%", "invoice"),
+        ("100_", ""),
+        ("it_now", "invoice"),
+        ("nobody@", "refused"),
+        ("hidden@example.com", "invoice"),
+        ("müll", "umlaut"),
+        ("MÜLL", "umlaut"),
+        ("m.ll", ""),
+        ("from:ann", "refused umlaut invoice"),
+        ("from:'ann example'", ""),
+        ('from:"ann example"', "invoice"),
+        ("from:bounce@", "invoice"),
+        ("from:jörg", "umlaut"),
+        ("from:JÖRG", "umlaut"),
+        ("to:bob", "invoice"),
+        ("to:hidden", "invoice"),
+        ("to:nobody", "refused"),
+        ("to:name", ""),
+        ("to:address", ""),
+        ('to:"bob bob@example.com"', "invoice"),
+        ("cc:cat", "invoice"),
+        ("cc:bob", ""),
+        ("bcc:hidden", "invoice"),
+        ("bcc:bob", ""),
+        ("subject:rausbringen", "umlaut"),
+        ("header:subject:invoice", "invoice"),
+        ("header:From:joerg", "umlaut"),
+        ("header:Message-ID:1@example.com", "invoice"),
+        ("tag:red", "invoice"),
+        ("tag:RED", "invoice"),
+        ("tag:re", ""),
+        ("tag:größe", "invoice"),
+        ("tag:GRÖSSE", ""),
+        ("is:read", "umlaut"),
+        ("is:unread", "invoice"),
+        ("is:pinned", "invoice"),
+        ("is:rejected", "refused"),
+        ("is:deleted", "gone"),
+        ("-is:rejected", "umlaut invoice"),
+        ("has:attachment", "umlaut"),
+        ("-has:attachment", "refused invoice"),
+        ("before:1h", "invoice"),
+        ("after:1h", "refused umlaut"),
+        ("before:2020-01-01", ""),
+        ("after:2020-01-01T00:00:00+02:00", "refused umlaut invoice"),
+        ("larger:4K", "umlaut"),
+        ("larger:2k", "refused umlaut"),
+        ("smaller:1M", "refused umlaut invoice"),
+        ("code:550", "refused"),
+        ("code:251", "umlaut"),
+        ("verb:data", "invoice"),
+        ("verb:VRFY", ""),
+        ("rule:550", "invoice"),
+        ("rule:x", ""),
+        ("inbox:other", "umlaut"),
+        ("inbox:nowhere", ""),
+        ("-inbox:other", "refused invoice"),
+        ("-invoice", "refused umlaut"),
+        ("invoice OR müll", "umlaut invoice"),
+        ("from:ann invoice OR nobody", "refused invoice"),
+        ("-invoice OR nobody", "refused umlaut"),
+        ("müll OR invoice is:read", "umlaut"),
+        ("https://example.com", ""),
+        ("Re:", ""),
+    ],
+)
+def test_query(mail: dict[Any, str], q: str, expected: str) -> None:
+    found = [mail[each.id] for each in messages.entries(ALL, q).items]
+    assert " ".join(found) == expected
+
+
+def test_session_of_a_message(mail: dict[Any, str]) -> None:
+    made = making.message()
+    session = made.transaction.session_id
+    short = short_id(session, 7)
+    for value in (session, short, short.partition("-")[0]):
+        found = messages.entries(ALL, f"session:{value}").items
+        assert [each.id for each in found] == [made.pk]
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("", 4),
+        ("from:bounce", 1),
+        ("to:nobody", 1),
+        ("code:250", 1),
+        ("verb:data", 1),
+        ("rule:twice", 1),
+        ("inbox:other", 0),
+        ("inbox:default", 4),
+        ("is:live", 0),
+        ("after:1h", 4),
+        ("before:1h", 0),
+        ("client.example", 4),
+        ("subject:invoice", 0),
+        ("-subject:invoice", 4),
+    ],
+)
+def test_sessions(mail: dict[Any, str], q: str, expected: int) -> None:
+    assert len(sessions.find(ALL, q=q).items) == expected
+
+
+@pytest.mark.parametrize(
+    ("q", "complaint"),
+    [
+        ("form:ann", 'there is no field "form:"'),
+        ('form:"ann"', 'there is no field "form:"'),
+        ("OR ann", "OR stands between"),
+        ("ann OR", "OR stands between"),
+        ("ann OR OR bob", "OR stands between"),
+        ('"ann', "a quote is not closed"),
+        ("from:", "nothing to look for"),
+        ('""', "nothing to look for"),
+        ("-", "nothing to look for"),
+        ("larger:big", "no size"),
+        ("before:soon", "no time"),
+        ("before:0001-01-01T00:00:00+23:59", "no time"),
+        ("code:99", "no reply code"),
+        ("is:green", "there is no is:green"),
+        ("has:fun", "there is no has:fun"),
+        ("session:x", "no session"),
+        ("header:X-Foo:bar", "From, To, Cc, Subject and Message-ID"),
+        ("header:subject", "From, To, Cc, Subject and Message-ID"),
+        ("a\x00b", "NUL"),
+        ("\ud800", "text"),
+        ("a " * 31, "30 terms"),
+        ("a" * 1001, "1000 characters"),
+    ],
+)
+def test_bad_queries(q: str, complaint: str) -> None:
+    with pytest.raises(BadQuery, match=complaint.replace("+", r"\+")):
+        search.parse(q)
+
+
+def test_scope_holds(mail: dict[Any, str]) -> None:
+    other = Scope(frozenset([Inbox.objects.get(slug="other").pk]))
+    assert [mail[each.id] for each in messages.entries(other).items] == ["umlaut"]
+    assert messages.counts(other) == {"messages": 1, "unread": 0, "not_accepted": 0}
+    assert messages.delete(other) == 1
+    assert [mail[each.id] for each in messages.entries(ALL).items] == [
+        "refused",
+        "invoice",
+    ]
+
+
+_WORDS = st.sampled_from(
+    ["from:", "to:", "header:", "tag:", "-", "OR", '"', " ", "ann", "%", "_", "\\", "ü",
+     "is:", "read", "before:", "1h", "larger:", "9" * 12, "G", "session:", "'", "(", "[",
+     "code:", "250", "inbox:", "\U0001f600", "subject:", "rule:", "verb:"]
+)  # fmt: skip
+
+
+@given(st.lists(_WORDS, max_size=12).map("".join) | st.text(max_size=40))
+def test_any_text_is_a_query_or_a_bad_one(q: str) -> None:
+    try:
+        search.parse(q)
+    except BadQuery:
+        return
+    messages.entries(ALL, q)
+    sessions.find(ALL, q=q)

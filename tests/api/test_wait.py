@@ -1,0 +1,150 @@
+"""GET messages/wait: held until it matches."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from django.test import AsyncClient
+
+from inbox.api.v3 import messages as api_messages
+from inbox.live.feed import Feed
+from inbox.models import Message
+from inbox.services.announce import MessageUpdated, announce
+from inbox.services.rows import Changes
+from mailsink.ids import uuid7
+from tests.api import making
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def feed(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Feed]:
+    # Only the feed may wake those who wait.
+    monkeypatch.setattr(api_messages, "_LOOK_EVERY", 60)
+    feed = Feed()
+    feed.start()
+    yield feed
+    await feed.stop()
+
+
+def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    return database_sync_to_async(function)(*arguments, **named)
+
+
+async def wait(query: str) -> tuple[int, Any]:
+    response = await AsyncClient().get(f"/api/v3/messages/wait?{query}")
+    return response.status_code, json.loads(response.content)
+
+
+async def deliver(feed: Feed, **fields: Any) -> Message:
+    made = await in_thread(making.message, **fields)
+    feed.committed(Changes(messages_created=[made]))
+    assert isinstance(made, Message)
+    return made
+
+
+async def test_answers_at_once_what_is_there(feed: Feed) -> None:
+    made = await deliver(feed)
+    status, page = await wait("q=subject:invoice")
+    assert (status, page["next"]) == (200, None)
+    assert [each["id"] for each in page["items"]] == [str(made.pk)]
+
+
+async def test_is_held_until_it_matches(feed: Feed) -> None:
+    await in_thread(making.inbox)
+    waiting = asyncio.create_task(wait("q=to:bob&count=2&timeout=20"))
+    ids = []
+    for _ in range(2):
+        assert not waiting.done()
+        ids.insert(0, str((await deliver(feed)).pk))
+    status, page = await waiting
+    assert (status, [each["id"] for each in page["items"]]) == (200, ids)
+
+
+async def test_only_later_ones_count(feed: Feed) -> None:
+    old = await deliver(feed)
+    assert (await wait("after=latest&timeout=0"))[0] == 408
+    waiting = asyncio.create_task(wait(f"after={old.pk}&timeout=20"))
+    made = await deliver(feed)
+    status, page = await waiting
+    assert (status, [each["id"] for each in page["items"]]) == (200, [str(made.pk)])
+
+
+async def test_sees_what_indexing_brings(feed: Feed) -> None:
+    made = await deliver(feed)
+    waiting = asyncio.create_task(wait("q=has:attachment&timeout=20"))
+
+    def index() -> None:
+        Message.objects.filter(pk=made.pk).update(attachments=1)
+        announce([MessageUpdated(made.pk)])
+
+    while not waiting.done():  # announced before it waits or after, it is seen
+        await in_thread(index)
+    assert (await waiting)[0] == 200
+
+
+async def test_looks_again_where_nothing_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(api_messages, "_LOOK_EVERY", 0.05)
+    await in_thread(making.inbox)
+    waiting = asyncio.create_task(wait("timeout=20"))
+    await in_thread(making.message)
+    assert (await waiting)[0] == 200
+
+
+async def test_time_out_tells_near_misses(feed: Feed) -> None:
+    close = await deliver(feed)
+    refused = await in_thread(making.transaction, recipients=["bob@example.com"])
+    await deliver(feed, body=b"Subject: other\r\n\r\n", recipients=["eve@example.com"])
+    status, problem = await wait("q=to:bob+subject:receipt&timeout=0")
+    assert status == problem["status"] == 408
+    assert (problem["found"], problem["count"]) == (0, 1)
+    first, second = problem["near_misses"]
+    assert first["message"]["id"] == str(close.pk)
+    assert first["failed"] == ["subject:receipt"]
+    assert second["transaction"]["id"] == str(refused.pk)
+    assert second["failed"] == ["subject:receipt", "accepted (it was rejected)"]
+
+
+async def test_near_misses_that_came_too_early(feed: Feed) -> None:
+    made = await deliver(feed)
+    _, problem = await wait(f"q=to:bob&timeout=0&after={made.pk}")
+    assert problem["near_misses"][0]["failed"] == [f"after={made.pk}"]
+    _, problem = await wait("q=to:bob&timeout=0&count=2")
+    assert (problem["found"], problem["near_misses"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("q=form:x", 400),
+        ("after=7", 400),
+        ("inbox=nowhere", 404),
+        ("timeout=301", 422),
+        ("timeout=-1", 422),
+        ("timeout=nan", 422),
+        ("count=0", 422),
+        ("count=501", 422),
+        (f"after={uuid7()}&timeout=0", 408),
+    ],
+)
+async def test_problems(query: str, status: int) -> None:
+    await in_thread(making.inbox)
+    answered, problem = await wait(query)
+    assert (answered, problem["status"]) == (status, status)
+
+
+async def test_stops_when_the_client_goes(feed: Feed) -> None:
+    await in_thread(making.inbox)
+    waiting = asyncio.create_task(wait("timeout=60"))
+    while api_messages.arrivals._task is None:
+        await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert api_messages.arrivals._task is None
