@@ -74,11 +74,14 @@ def head(request: HttpRequest, id: str) -> HttpResponse:
 
 @require_GET
 def exchanges(request: HttpRequest, id: str) -> HttpResponse:
-    """A fragment: the lines after a seq, at most limit of them."""
+    """A fragment: at most limit lines after a seq, or the last so many."""
     found = _found(id)
+    last = _number(request.GET.get("last"))
+    limit = min(last or _number(request.GET.get("limit")) or LINES, LINES)
     after = _number(request.GET.get("after")) or 0
-    limit = _number(request.GET.get("limit")) or LINES
-    lines = sessions.exchanges(ALL, found.id, after=after, limit=min(limit, LINES))
+    if last:
+        after = max(0, found.exchanges - limit)
+    lines = sessions.exchanges(ALL, found.id, after=after, limit=limit)
     context = {"exchanges": lines, "links": outcomes.links(ALL, lines)}
     return render(request, "session/_lines.html", context)
 

@@ -13,9 +13,11 @@ export async function fragment(url) {
   return template.content;
 }
 
+const SETTLE_MS = 100;
+
 /**
- * Run a job soon after it is asked for: at once if it rested, else when the last run
- * is over and `pause` ms have passed since it began.
+ * Run a job soon after it is asked for: once what comes together has come, and at most
+ * once in `pause` ms. A job that fails is left: the feed's reconnection asks again.
  * @param {() => Promise<void>} job
  * @param {number} pause
  * @returns {() => void} asks for a run
@@ -24,15 +26,11 @@ export function soon(job, pause) {
   let asked = false;
   let busy = false;
   const run = async () => {
-    asked = false;
     busy = true;
-    const rest = new Promise((done) => setTimeout(done, pause));
-    try {
-      await job();
-    } catch (error) {
-      // The connection may be away: the feed's reconnection loads everything anew.
-      console.error(error);
-    }
+    await sleep(SETTLE_MS);
+    asked = false;
+    const rest = sleep(pause);
+    await job().catch(console.error);
     await rest;
     busy = false;
     if (asked) run();
@@ -42,3 +40,6 @@ export function soon(job, pause) {
     if (!busy) run();
   };
 }
+
+/** @param {number} ms */
+const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });

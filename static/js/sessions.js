@@ -2,6 +2,7 @@
 // and a moment later in the server's words. The lists stay short however many come.
 
 import { el } from "./dom.js";
+import { timeOfDay } from "./format.js";
 import { fragment, soon } from "./fragments.js";
 import { live } from "./socket.js";
 import * as ticking from "./ticking.js";
@@ -9,7 +10,7 @@ import { localise } from "./times.js";
 
 const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded anew
 const SHOWN = 200; // rows of each list, at most
-const PAUSE_MS = 250;
+const PAUSE_MS = 400;
 
 const box = /** @type {HTMLElement} */ (document.querySelector("[data-sessions]"));
 /** @type {Set<string>} sessions whose rows are to be fetched */
@@ -50,15 +51,19 @@ function showParts() {
 
 /** A session's row until the server's comes. @param {any} session */
 function sketch(session) {
-  return el("li", { class: "session", "data-id": session.id, "data-open": true },
+  const open = session.ending === null;
+  const when = open
+    ? el("span", { class: "when ok number" }, "live ", el("span", { "data-elapsed": "0" }, "0:00"))
+    : el("time", { class: "when dim number", datetime: session.opened_at }, timeOfDay(new Date(session.opened_at)));
+  return el("li", { class: "session", "data-id": session.id, "data-open": open },
     el("a", { href: `/sessions/${session.id}` },
-      el("span", { class: "dot on pulse", "aria-hidden": "true" }),
+      el("span", { class: open ? "dot on pulse" : "dot", "aria-hidden": "true" }),
       el("b", { class: "peer" }, session.helo || `[${session.client_address}]`),
       el("span", { class: "said" }, "…"),
       el("span", { class: "client dim" }, session.client_address),
       el("span", { class: "protocol dim" }, session.protocol),
       el("span", { class: "took" }),
-      el("span", { class: "when ok number" }, "live ", el("span", { "data-elapsed": "0" }, "0:00"))));
+      when));
 }
 
 const refresh = soon(async () => {
@@ -86,7 +91,7 @@ if ("growing" in box.dataset) {
       for (const event of events) {
         const id = /** @type {string} */ (event.id);
         stale.add(id);
-        if (event.ending === null && stale.size <= AT_ONCE && !rowOf(id)) place(sketch(event));
+        if (stale.size <= AT_ONCE && !rowOf(id)) place(sketch(event));
       }
       showParts();
       refresh();

@@ -5,14 +5,14 @@
 import { el } from "./dom.js";
 import { fragment, soon } from "./fragments.js";
 import * as keys from "./keys.js";
+import { isWhole, sketch } from "./lines.js";
 import { announce } from "./say.js";
 import { live } from "./socket.js";
 
 const CHUNK = 500; // lines in one tbody, and in one fetch
 const CHUNKS = 4; // tbodies that are kept
 const PAUSE_MS = 300;
-const HEAD_PAUSE_MS = 800;
-const LINK = / \(why: \S+\)$/; // of a refusal, to the very line that shows it
+const HEAD_PAUSE_MS = 1000;
 const NEAR = 48; // px from the end that still count as being there
 
 const pane = /** @type {HTMLElement} */ (document.querySelector("[data-transcript]"));
@@ -34,21 +34,6 @@ const rowOf = (seq) => document.getElementById(`e${seq}`);
 const seqOf = (row) => Number(row?.id.slice(1) ?? 0);
 const first = () => seqOf(rows()[1]);
 const last = () => seqOf(rows()[rows().length - 1]);
-
-/** A line until the server's comes. @param {any} exchange */
-function sketch(exchange) {
-  const { seq, verb, code } = exchange;
-  const line = exchange.line || "";
-  const told = verb && line.toUpperCase().startsWith(verb) ? line.slice(verb.length) : ` ${line}`;
-  const at = Math.round(exchange.received_us / 1000).toLocaleString("en-US");
-  const [reply = "", ...more] = exchange.reply;
-  const tone = { 2: "ok", 3: "ok", 4: "warn", 5: "bad" }[Math.floor((code ?? 0) / 100)] ?? "";
-  return el("tr", { id: `e${seq}` },
-    el("td", { class: "at" }, el("a", { href: `${home}?exchange=${seq}#e${seq}`, "aria-label": `Line ${seq}, at ${at} ms` }, at)),
-    el("td", { class: "client" }, el("span", { class: "verb" }, verb), told),
-    el("td", { class: `reply ${tone}` }, reply.replace(LINK, "") + (more.length ? " …" : "")),
-    el("td", { class: "took" }));
-}
 
 /** Put a row in place of the one it renews, or at the end. @param {HTMLElement} row */
 function put(row) {
@@ -185,11 +170,11 @@ function take(exchange) {
   const { seq } = exchange;
   const complete = last() === total;
   total = Math.max(total, seq);
-  const row = rowOf(seq);
-  if (row) row.querySelector(".reply")?.replaceWith(/** @type {Element} */ (sketch(exchange).querySelector(".reply")));
-  else if (complete && seq === last() + 1) put(sketch(exchange));
+  if (rowOf(seq) || (complete && seq === last() + 1)) put(sketch(home, exchange));
   else behind ||= following;
-  if (rowOf(seq)) stale.add(seq);
+  if (!rowOf(seq)) return;
+  if (!isWhole(exchange)) stale.add(seq);
+  else if (seq === chosen) explain(seq);
 }
 
 /** @param {number} seq */

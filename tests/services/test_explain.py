@@ -171,8 +171,11 @@ def test_line_tells_the_verb_from_the_rest() -> None:
 
 
 def test_line_times() -> None:
-    line = explain.line(an_exchange(ready_us=1_031_600, delayed_us=500_000))
-    assert (line.at, line.took, line.delayed) == ("1,031", "0.2 ms", "500 ms")
+    line = explain.line(
+        an_exchange(ready_us=1_031_600, delayed_us=500_000, rule="slow")
+    )
+    assert (line.at, line.took) == ("1,031", "0.2 ms")
+    assert line.slowed == "+500 ms rule “slow”"
 
 
 def test_line_of_a_body_says_how_far_it_came() -> None:

@@ -11,7 +11,6 @@ from inbox.services.explain.codes import meaning, tone
 from inbox.services.explain.flags import FLAG_WORDS, FlagWords
 from inbox.services.explain.quantities import counted, duration
 
-
 # Of a refusal, to the very line that shows it: the side panel has the reply whole.
 _LINK = re.compile(r" \(why: \S+\)$")
 _OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
@@ -20,6 +19,8 @@ _OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
 class Exchangelike(Protocol):
     """What is read of an exchange, be it a row or a model instance."""
 
+    @property
+    def session_id(self) -> UUID: ...
     @property
     def seq(self) -> int: ...
     @property
@@ -30,8 +31,6 @@ class Exchangelike(Protocol):
     def line(self) -> str: ...
     @property
     def octets(self) -> int: ...
-    @property
-    def transaction_id(self) -> UUID | None: ...
     @property
     def received_us(self) -> int: ...
     @property
@@ -56,8 +55,9 @@ class Exchangelike(Protocol):
 class Line:
     """An exchange, ready to be shown. What is text is unescaped: templates escape it."""
 
-    seq: int
-    transaction: UUID | None
+    id: str  # of the row: "e7"
+    url: str
+    name: str  # what the link is called aloud
     at: str  # milliseconds since the session opened
     verb: str  # the client's verb, coloured; "" where there is none
     text: str  # the rest of the client's line
@@ -67,8 +67,7 @@ class Line:
     reply: str  # the reply, or the words that stand for it
     folded: bool  # those words stand for a longer reply
     took: str
-    delayed: str
-    rule: str
+    slowed: str  # on purpose: by how much, and by which rule
     flags: list[FlagWords]
 
 
@@ -77,10 +76,14 @@ def line(exchange: Exchangelike) -> Line:
     verb, text = _client(exchange)
     reply, folded = _reply(exchange)
     ready = exchange.ready_us
+    at = f"{exchange.received_us / 1000:,.0f}"
+    delayed = f"+{duration(exchange.delayed_us)}" if exchange.delayed_us else ""
+    rule = f"rule “{exchange.rule}”" if exchange.rule else ""
     return Line(
-        seq=exchange.seq,
-        transaction=exchange.transaction_id,
-        at=f"{exchange.received_us / 1000:,.0f}",
+        id=f"e{exchange.seq}",
+        url=f"/sessions/{exchange.session_id}?exchange={exchange.seq}#e{exchange.seq}",
+        name=f"Line {exchange.seq}, at {at} ms",
+        at=at,
         verb=verb,
         text=text,
         remark=_remark(exchange),
@@ -89,8 +92,7 @@ def line(exchange: Exchangelike) -> Line:
         reply=reply,
         folded=folded,
         took="" if ready is None else duration(max(0, ready - exchange.received_us)),
-        delayed=duration(exchange.delayed_us) if exchange.delayed_us else "",
-        rule=exchange.rule,
+        slowed=f"{delayed} {rule}".strip(),
         flags=[FLAG_WORDS[word] for word in exchange.flags.split()],
     )
 
