@@ -85,9 +85,7 @@ class Letter:
 
     @cached_property
     def exchanges(self) -> list[Exchange]:
-        return transcripts.of_transaction(
-            self.scope, self.attempt.session_id, self.attempt.id
-        )
+        return transcripts.of_transaction(self.attempt)
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -142,7 +140,7 @@ def accepted_as(scope: Scope, attempt: Attempt) -> str | None:
     """Return the address of the message that an accepted transaction became."""
     if attempt.outcome != "accepted":
         return None
-    lines = transcripts.of_transaction(scope, attempt.session_id, attempt.id)
+    lines = transcripts.of_transaction(attempt)
     link = outcomes.links(scope, lines).get(attempt.id)
     return link.url if link else None
 
@@ -152,18 +150,26 @@ def _verdict(attempt: Attempt, exchanges: list[Exchange]) -> Verdict:
         return Verdict("Still going on: nothing is accepted yet")
     if attempt.outcome == "accepted":
         return Verdict("Accepted; its message is in the trash, or was removed")
-    refusals = [each for each in exchanges if each.code and each.code >= 400]
-    told = refusals[-1].reply.replace("\n", " ") if refusals else ""
+    refusal = _refusal(attempt, exchanges)
+    told = refusal.reply.replace("\n", " ") if refusal else ""
     detail = f"The client was told: {told}" if told else ""
     if attempt.outcome == "rejected":
-        said = f"{attempt.code or ''} {refusals[-1].enhanced if refusals else ''}"
-        return Verdict(f"Not accepted: {said.strip()}".rstrip(": "), detail)
+        codes = f"{attempt.code or ''} {refusal.enhanced if refusal else ''}".strip()
+        return Verdict(f"Not accepted: {codes or 'refused'}", detail)
     if attempt.size is not None and not attempt.complete:
         cut = f"cut off after {counted(attempt.size, 'octet')}"
         return Verdict(f"Not accepted: {cut}", detail or "The connection ended here.")
     if attempt.outcome == "reset":
         return Verdict("Not accepted: the client gave it up (RSET)", detail)
     return Verdict("Not accepted: the client left before it had sent it", detail)
+
+
+def _refusal(attempt: Attempt, exchanges: list[Exchange]) -> Exchange | None:
+    """Return the line whose reply ended the transaction, or at least refused something."""
+    refused = [each for each in reversed(exchanges) if (each.code or 0) >= 400]
+    bodies = [each for each in refused if each.kind in ("body", "chunk")]
+    ending = [each for each in refused if each.code == attempt.code]
+    return next(iter([*bodies, *ending, *refused]), None)
 
 
 def _person(name: str, address: str) -> str:

@@ -1,0 +1,65 @@
+"""Mail as applications send it: with swaks, over one connection, or stopped half-way."""
+
+from __future__ import annotations
+
+import smtplib
+import subprocess
+from collections.abc import Iterable
+from email.message import EmailMessage
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.programs import environment, program
+from tests.running import Mailsink
+
+
+def swaks(server: Mailsink, subject: str, *arguments: str) -> None:
+    """Send a message with a real swaks."""
+    command = program("swaks", "swaks")
+    host, port = server.smtp
+    subprocess.run(
+        [command, "--server", f"{host}:{port}", "--to", "ann@example.com",
+         "--from", "shop@shop.test", "--h-Subject", subject, *arguments],
+        env=environment(command), check=True, capture_output=True, timeout=30,
+    )  # fmt: skip
+
+
+def send(server: Mailsink, *messages: bytes, to: Iterable[str] = ()) -> None:
+    """Send messages over one connection, as they are."""
+    with smtplib.SMTP(*server.smtp, local_hostname="app.shop.test") as client:
+        for message in messages:
+            client.sendmail("shop@shop.test", list(to) or ["ann@example.com"], message)
+
+
+def plain(subject: str, body: str = "Hello.\r\n") -> bytes:
+    """Return a small message."""
+    head = f"From: Shop <shop@shop.test>\r\nTo: ann@example.com\r\nSubject: {subject}"
+    return f"{head}\r\n\r\n{body}".encode()
+
+
+def rich(subject: str, html: str, image: bytes = b"") -> bytes:
+    """Return a message with HTML; the image is its cid:logo."""
+    message = EmailMessage()
+    message["From"] = "Shop <shop@shop.test>"
+    message["To"] = "ann@example.com"
+    message["Subject"] = subject
+    message.set_content("The text of it.\n")
+    message.add_alternative(html, subtype="html")
+    if image:
+        payload = message.get_payload()
+        assert isinstance(payload, list)
+        part = payload[1]
+        assert isinstance(part, EmailMessage)
+        part.add_related(image, "image", "png", cid="<logo>")
+    return message.as_bytes()
+
+
+def open_inbox(server: Mailsink, page: Page, path: str = "/") -> None:
+    """Open the inbox, and wait until it watches the feed."""
+    page.goto(f"{server.url}{path}")
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+
+
+def row(page: Page, subject: str) -> Locator:
+    """Return the row of a subject."""
+    return page.locator("#entries > li", has_text=subject)

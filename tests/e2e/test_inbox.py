@@ -1,0 +1,302 @@
+"""The inbox in a real browser: mail arrives, is read, deleted and brought back."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.mail import open_inbox, plain, rich, row, send, swaks
+from tests.e2e.wire import Wire
+from tests.running import Mailsink
+
+
+def test_message_of_swaks_is_there_without_a_reload(
+    mailsink: Mailsink, page: Page
+) -> None:
+    open_inbox(mailsink, page)
+    page.evaluate("window.same = true")
+    swaks(mailsink, "Hello from swaks")
+    expect(row(page, "Hello from swaks")).to_contain_text("250")
+    row(page, "Hello from swaks").get_by_role("link").click()
+    expect(page.locator("h1", has_text="Hello from swaks")).to_be_visible()
+    page.get_by_role("tab", name="Transcript").click()
+    for words in ("MAIL FROM:<shop@shop.test>", "DATA", "354", "250 2.0.0", "octets"):
+        expect(page.locator("table.transcript")).to_contain_text(words)
+    assert page.evaluate("window.same")
+    expect(page.locator("[data-last-connection]")).to_have_text(
+        re.compile(r"last connection \d+ s ago from 127\.0\.0\.1")
+    )
+
+
+def test_burst_is_shown_whole_with_few_rows_in_the_document(
+    mailsink: Mailsink, page: Page
+) -> None:
+    open_inbox(mailsink, page)
+    send(mailsink, *(plain(f"Burst {number}") for number in range(400)))
+    first = page.locator("#entries > li").first
+    expect(first).to_contain_text("Burst 399")
+    assert int(first.get_attribute("aria-setsize") or 0) >= 400
+    assert page.locator("#entries > li").count() < 60
+    page.locator("#scroller").evaluate("node => node.scrollTop = 200 * 56")
+    expect(row(page, "Burst 199")).to_be_in_viewport()
+    assert page.locator("#entries > li").count() < 60
+
+
+def test_rows_do_not_move_under_the_pointer(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, *(plain(f"Still {number}") for number in range(30)))
+    open_inbox(mailsink, page)
+    top = page.locator("#entries > li").first
+    expect(top).to_contain_text("Still 29")
+    top.hover()
+    send(mailsink, *(plain(f"Waiting {number}") for number in range(14)))
+    bar = page.get_by_role("button", name="14 new messages")
+    expect(bar).to_be_visible()
+    expect(top).to_contain_text("Still 29")
+    bar.click()
+    expect(top).to_contain_text("Waiting 13")
+    expect(bar).to_be_hidden()
+
+
+def test_arrivals_enter_when_the_pointer_leaves(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, plain("Under the pointer"))
+    open_inbox(mailsink, page)
+    top = page.locator("#entries > li").first
+    top.hover()
+    send(mailsink, plain("Comes later"))
+    expect(page.get_by_role("button", name="1 new message")).to_be_visible()
+    page.locator(".brand").hover()
+    expect(top).to_contain_text("Comes later")
+
+
+def test_scrolled_list_stays_where_it_is(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, *(plain(f"Row {number}") for number in range(60)))
+    open_inbox(mailsink, page)
+    page.locator("#scroller").evaluate("node => node.scrollTop = 20 * 56")
+    expect(row(page, "Row 39")).to_be_in_viewport()
+    box = row(page, "Row 39").bounding_box()
+    send(mailsink, plain("On top"))
+    bar = page.get_by_role("button", name="1 new message")
+    expect(bar).to_be_visible()
+    assert row(page, "On top").count() == 0
+    # The bar itself takes its own height from the list, and no more.
+    after = row(page, "Row 39").bounding_box()
+    height = bar.bounding_box()
+    assert box
+    assert after
+    assert height
+    assert abs(after["y"] - box["y"] - height["height"]) < 2
+
+
+def test_opening_marks_as_read_and_can_be_undone(
+    mailsink: Mailsink, page: Page
+) -> None:
+    open_inbox(mailsink, page)
+    send(mailsink, plain("Read me"))
+    unread = row(page, "Read me").get_by_text("unread")
+    expect(unread).to_be_attached()
+    row(page, "Read me").get_by_role("link").click()
+    expect(row(page, "Read me").locator(".dot")).to_be_hidden()
+    page.get_by_role("button", name="Mark unread").click()
+    expect(row(page, "Read me").locator(".dot")).to_be_visible()
+    page.get_by_role("button", name="Pin").click()
+    expect(page.get_by_role("button", name="Unpin")).to_be_visible()
+    expect(row(page, "Read me").get_by_text("pinned")).to_be_visible()
+
+
+def test_deleted_message_comes_back_by_undo(mailsink: Mailsink, page: Page) -> None:
+    open_inbox(mailsink, page)
+    send(mailsink, plain("Delete me"))
+    row(page, "Delete me").get_by_role("link").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(row(page, "Delete me")).to_have_count(0)
+    expect(page).to_have_url(f"{mailsink.url}/")
+    page.get_by_role("button", name="Undo").click()
+    expect(row(page, "Delete me")).to_have_count(1)
+
+
+def test_trash_restores(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, plain("Thrown away"))
+    open_inbox(mailsink, page)
+    row(page, "Thrown away").get_by_role("link").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(row(page, "Thrown away")).to_have_count(0)
+    page.get_by_role("link", name="Trash").click()
+    line = page.get_by_role("row", name="Thrown away")
+    line.get_by_role("button", name="Restore").click()
+    expect(page.locator("article h1")).to_have_text("Thrown away")
+
+
+def test_keys_move_open_and_leave(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, *(rich(f"Key {number}", "<p>Hi</p>") for number in range(3)))
+    open_inbox(mailsink, page)
+    expect(row(page, "Key 2")).to_be_visible()
+    page.keyboard.press("j")
+    expect(row(page, "Key 2").get_by_role("link")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("article h1")).to_have_text("Key 1")
+    expect(page.get_by_role("tab", name="HTML")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    page.keyboard.press("2")
+    expect(page.locator("#panel")).to_contain_text("The text of it.")
+    expect(page).to_have_url(re.compile(r"\?tab=text$"))
+    page.keyboard.press("k")
+    expect(page.locator("article h1")).to_have_text("Key 2")
+    page.keyboard.press("u")
+    expect(page.locator("article")).to_have_count(0)
+    expect(row(page, "Key 2").get_by_role("link")).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("j#")
+    expect(page.get_by_role("searchbox")).to_have_value("j#")
+    expect(row(page, "Key 2")).to_have_count(1)
+
+
+def test_shortcuts_can_be_switched_off(mailsink: Mailsink, page: Page) -> None:
+    open_inbox(mailsink, page)
+    page.keyboard.press("?")
+    page.get_by_label("Single-key shortcuts are on").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).not_to_be_focused()
+    page.reload()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_tabs_follow_the_arrows(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, rich("Tabs", "<p>Hi</p>"))
+    open_inbox(mailsink, page)
+    row(page, "Tabs").get_by_role("link").click()
+    page.get_by_role("tab", name="HTML").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Source")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("#panel")).to_contain_text("Subject: Tabs")
+    page.keyboard.press("Home")
+    expect(page.get_by_role("tab", name="HTML")).to_be_focused()
+
+
+def test_back_and_forward_go_through_what_was_open(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("History 1"), plain("History 2"))
+    open_inbox(mailsink, page)
+    heading = page.locator("article h1")
+    for number in (1, 2):
+        row(page, f"History {number}").get_by_role("link").click()
+        expect(heading).to_have_text(f"History {number}")
+    page.go_back()
+    expect(heading).to_have_text("History 1")
+    page.go_back()
+    expect(heading).to_have_count(0)
+    page.go_forward()
+    expect(heading).to_have_text("History 1")
+    page.reload()
+    expect(heading).to_have_text("History 1")
+
+
+def test_search_keeps_to_what_matches(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, plain("Needle 1"), plain("Hay 1"))
+    open_inbox(mailsink, page)
+    page.keyboard.press("/")
+    page.keyboard.type("subject:needle")
+    page.keyboard.press("Enter")
+    expect(row(page, "Needle 1")).to_have_count(1)
+    expect(row(page, "Hay 1")).to_have_count(0)
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    send(mailsink, plain("Hay 2"), plain("Needle 2"))
+    expect(row(page, "Needle 2")).to_have_count(1)
+    expect(row(page, "Hay 2")).to_have_count(0)
+
+
+def test_cut_off_message_opens_with_what_came(mailsink: Mailsink, page: Page) -> None:
+    open_inbox(mailsink, page)
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO app.shop.test")
+        client.begin_message()
+        client.send(plain("Never ends", "and then\r\n"))
+    found = row(page, "Never ends")
+    expect(found).to_contain_text("not accepted · cut off")
+    found.get_by_role("link").click()
+    expect(page.locator(".banner.bad")).to_contain_text("Not accepted: cut off after")
+    expect(page.locator("#panel")).to_contain_text("and then")
+
+
+def test_partly_refused_message_says_who_did_not_get_it(
+    mailsink: Mailsink, page: Page
+) -> None:
+    open_inbox(mailsink, page)
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO app.shop.test")
+        client.say("MAIL FROM:<bounce@shop.test>")
+        client.say("RCPT TO:<ann@example.com>")
+        client.say("RCPT TO:<hidden@example.com>")
+        refusal = client.say("RCPT TO:<@>")
+        client.say("DATA")
+        client.send(plain("Partly") + b"\r\n.\r\n")
+        client.reply()
+    assert refusal[0] == "5"
+    row(page, "Partly").get_by_role("link").click()
+    words = page.locator(".differences")
+    expect(words).to_contain_text("The envelope sender differs: bounce@shop.test")
+    expect(words).to_contain_text(
+        "+ 1 envelope recipient not in headers (Bcc): hidden@example.com"
+    )
+
+
+def test_narrow_screen_shows_one_pane(mailsink: Mailsink, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    send(mailsink, plain("Narrow"))
+    open_inbox(mailsink, page)
+    row(page, "Narrow").get_by_role("link").click()
+    heading = page.locator("article h1")
+    expect(heading).to_be_focused()
+    expect(page.locator("#scroller")).to_be_hidden()
+    page.locator("a.back").click()
+    expect(page.locator("#scroller")).to_be_visible()
+    expect(heading).to_have_count(0)
+
+
+def test_theme_is_kept(mailsink: Mailsink, page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    open_inbox(mailsink, page)
+    button = page.get_by_role("button", name="Theme")
+    button.click()
+    button.click()
+    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
+
+
+def test_lost_server_is_told_and_found_again(start_mailsink, page: Page) -> None:
+    server = start_mailsink()
+    open_inbox(server, page)
+    port = urlsplit(server.url).port
+    server.stop()
+    notice = page.locator("#reconnecting")
+    expect(notice).to_have_text(
+        re.compile(r"Reconnecting… showing mail up to \d\d:\d\d:\d\d")
+    )
+    again = start_mailsink("--smtp", "127.0.0.1:0", "--http", f"127.0.0.1:{port}")
+    send(again, plain("While away"))
+    expect(notice).to_be_hidden(timeout=20_000)
+    expect(row(page, "While away")).to_have_count(1)
+
+
+def test_works_without_scripts(mailsink: Mailsink, browser) -> None:
+    send(mailsink, rich("Plain old web", "<p>Hi</p>"))
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(mailsink.url)
+    page.get_by_role("link", name="Plain old web").click()
+    page.get_by_role("tab", name="Text").click()
+    assert "The text of it." in page.locator("#panel").inner_text()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("row", name="Plain old web").get_by_role("button").click()
+    assert page.locator("article h1").inner_text() == "Plain old web"
+    context.close()

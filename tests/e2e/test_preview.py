@@ -1,0 +1,136 @@
+"""A mail's HTML loads its own pictures and nothing else, and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.canary import Canary, Tap
+from tests.e2e.mail import open_inbox, plain, rich, row, send
+from tests.running import Mailsink
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
+
+# {canary}: another server. {ours}: this Mailsink, by its absolute address.
+HOSTILE = """
+<html><head><title>Hostile</title>
+<base href="{canary}/base/">
+<meta http-equiv="refresh" content="0; url={canary}/refresh">
+<meta http-equiv="Content-Security-Policy" content="default-src *">
+<link rel="stylesheet" href="{canary}/style.css">
+<link rel="preload" as="image" href="{canary}/preload.png">
+<link rel="prefetch" href="{canary}/prefetch">
+<link rel="icon" href="{canary}/icon.png">
+<link rel="stylesheet" href="/static/css/base.css">
+<style>
+@import url("{canary}/import.css");
+@font-face {{ font-family: spy; src: url("{canary}/font.woff2"); }}
+body {{ font-family: spy; background: url("{canary}/background.png"); }}
+p::after {{ content: url("{ours}/messages/{other}"); }}
+</style>
+<script src="{canary}/script.js"></script>
+<script>fetch("{canary}/inline"); top.document.title = "owned"</script>
+</head><body background="{canary}/attribute.png" onload="fetch('{canary}/onload')">
+<img src="cid:logo" id="logo" alt="">
+<p>text</p>
+<img src="{canary}/image.png"><img srcset="{canary}/srcset.png 1x">
+<picture><source srcset="{canary}/source.png"><img src="{canary}/picture.png"></picture>
+<img src="x" onerror="fetch('{canary}/onerror')">
+<img src="/messages/{other}"><img src="/trash"><img src="{ours}/entries">
+<img src="{ours}/messages/{other}/frame"><img src="/api/v3/messages/{other}/raw">
+<img src="parts/../../../entries">
+<form id="form" action="/messages/{other}/delete" method="post">
+<button id="submit">Win</button></form>
+<form action="{canary}/form"><input type="image" src="{canary}/input.png"></form>
+<iframe src="{canary}/iframe"></iframe><iframe src="/messages/{other}"></iframe>
+<iframe srcdoc="<img src='{canary}/srcdoc.png'><script>parent.parent.x=1</script>"></iframe>
+<object data="{canary}/object"></object><embed src="{canary}/embed">
+<video src="{canary}/video.mp4" poster="{canary}/poster.png" autoplay></video>
+<audio src="{canary}/audio.mp3" autoplay></audio>
+<svg><image href="{canary}/svg.png"/><use href="{canary}/use.svg#a"/>
+<script>fetch("{canary}/svgscript")</script></svg>
+<table background="{canary}/table.png"><tr><td>cell</td></tr></table>
+<div style="background: url({canary}/inline-style.png)">styled</div>
+<a id="leave" href="{canary}/leave" target="_top">leave</a>
+<a id="script" href="javascript:top.document.title='owned'" target="_self">run</a>
+</body></html>
+"""
+
+
+def test_hostile_html_requests_only_its_own_picture(
+    mailsink: Mailsink, page: Page, browser: Browser
+) -> None:
+    with Canary() as canary, Tap(mailsink.url) as tap:
+        other = _send_and_find(mailsink, page, plain("The other one"), "The other one")
+        urls = {"canary": canary.url, "ours": tap.url}
+        _is_bad_without_protection(browser, HOSTILE.format(**urls, other=""), canary)
+        hostile = HOSTILE.format(**urls, other=other)
+        found = _send_and_find(mailsink, page, rich("Bad", hostile, PNG), "Bad")
+        before = len(tap.requests)
+        # networkidle: whatever was to be asked for was asked for.
+        page.goto(f"{tap.url}/messages/{found}", wait_until="networkidle")
+        frame = page.frame_locator("#panel iframe")
+        expect(frame.locator("p", has_text="text")).to_be_visible()
+        frame.locator("#leave").click()
+        frame.locator("#submit").click()
+        frame.locator("#script").click()
+        page.wait_for_load_state("networkidle")
+
+        assert canary.paths == []
+        expect(page).to_have_title("Bad · Mailsink")
+        assert page.url == f"{tap.url}/messages/{found}"
+        parts = re.compile(f"GET /messages/{found}/parts/[^/]+$")
+        asked = [each for each in tap.requests[before:] if not _is_of_the_page(each)]
+        assert [each for each in asked if not parts.match(each)] == [
+            f"GET /messages/{found}",
+            f"GET /messages/{found}/frame",
+        ]
+        assert len([each for each in asked if parts.match(each)]) == 1
+        box = frame.locator("#logo").bounding_box()
+        assert box
+        assert (box["width"], box["height"]) == (1, 1)  # the picture did load
+    open_inbox(mailsink, page)
+    expect(row(page, "The other one").locator(".dot")).to_be_visible()  # never opened
+
+
+def _is_of_the_page(request: str) -> bool:
+    """Whether Mailsink's own page, around the frame, asks for this."""
+    paths = ("/static/", "/ws/live", "/api/v3/info", "/entries?q=")
+    return request.startswith(tuple(f"GET {path}" for path in paths))
+
+
+def _is_bad_without_protection(browser: Browser, html: str, canary: Canary) -> None:
+    """See the canary sing, so that its silence means something."""
+    page = browser.new_page()
+    page.goto(f"{canary.url}/open")
+    page.set_content(html.replace("http-equiv", "name"))
+    page.wait_for_load_state("networkidle")
+    page.close()
+    expected = {"/image.png", "/script.js", "/inline", "/iframe", "/import.css"}
+    assert expected <= set(canary.paths)
+    canary.paths.clear()
+
+
+def _send_and_find(server: Mailsink, page: Page, message: bytes, subject: str) -> str:
+    open_inbox(server, page)
+    send(server, message)
+    found = row(page, subject)
+    expect(found).to_be_visible()
+    return found.get_attribute("data-id") or ""
+
+
+def test_links_open_in_a_tab_of_their_own(mailsink: Mailsink, page: Page) -> None:
+    with Canary() as canary:
+        html = f'<a href="{canary.url}/wanted">Go</a>'
+        found = _send_and_find(mailsink, page, rich("Link", html), "Link")
+        page.goto(f"{mailsink.url}/messages/{found}")
+        with page.expect_popup() as popup:
+            page.frame_locator("#panel iframe").locator("a").click()
+        popup.value.wait_for_load_state()
+        assert canary.paths[0] == "/wanted"
+        assert popup.value.evaluate("document.referrer") == ""
+        assert popup.value.evaluate("window.opener") is None
