@@ -1,0 +1,165 @@
+"""Hostile mail through the whole of Mailsink: kept byte for byte, shown, and nobody waits."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.mime.hostile import Named, corpus
+from tests.running import Mailsink
+
+_TABS = ("html", "text", "source", "headers", "parts", "transcript")
+# Far more than a 250 takes, far less than one of these messages may take to parse.
+_QUICK = 2.0  # seconds
+
+
+def send(mailsink: Mailsink, octets: bytes) -> str:
+    """Send octets as they are, but for what a sender must do; return the message's id."""
+    with smtplib.SMTP(*mailsink.smtp, timeout=60) as client:
+        client.ehlo("hostile.example")
+        client.docmd("MAIL FROM:<a@example.com>")
+        client.docmd("RCPT TO:<b@example.com>")
+        assert client.docmd("DATA")[0] == 354
+        stuffed = octets.replace(b"\r\n.", b"\r\n..")
+        if stuffed.startswith(b"."):
+            stuffed = b"." + stuffed
+        client.send(stuffed + b".\r\n")
+        code, text = client.getreply()
+    assert code == 250, (code, text)
+    return text.split()[-1].decode()
+
+
+@pytest.fixture(scope="module")
+def sent(mailsink: Mailsink) -> list[tuple[str, str, bytes]]:
+    """The whole corpus, sent, as (name, id, octets), while a second client sends too."""
+    messages = [(name, _ended(octets)) for name, octets in corpus()]
+    with _second_client(mailsink) as waits, ThreadPoolExecutor(4) as pool:
+
+        def one(named: Named) -> tuple[str, str, bytes]:
+            name, octets = named
+            return name, send(mailsink, octets), octets
+
+        sent = list(pool.map(one, messages))
+    assert max(waits) < _QUICK
+    return sent
+
+
+def _ended(octets: bytes) -> bytes:
+    """Return octets as they arrive: the line before the final dot has its CRLF."""
+    return octets if octets.endswith(b"\r\n") or not octets else octets + b"\r\n"
+
+
+class _second_client:  # noqa: N801  used as a with statement
+    """Someone else, who sends a mail every now and then and notes how long it took."""
+
+    def __init__(self, mailsink: Mailsink) -> None:
+        self.mailsink = mailsink
+        self.waits: list[float] = []
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self) -> None:
+        while not self.over.wait(0.05):
+            began = time.perf_counter()
+            send(self.mailsink, b"Subject: quick\r\n\r\nHi.\r\n")
+            self.waits.append(time.perf_counter() - began)
+
+    def __enter__(self) -> list[float]:
+        self.thread.start()
+        return self.waits
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.thread.join()
+
+
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return bytes(answer.read())
+
+
+def failures(
+    mailsink: Mailsink, sent: list[tuple[str, str, bytes]], paths: tuple[str, ...]
+) -> Iterator[str]:
+    """Ask for each path of each message; yield what does not work."""
+
+    def one(message: tuple[str, str, bytes]) -> list[str]:
+        name, id, _ = message
+        failed = []
+        for path in paths:
+            try:
+                get(mailsink.url + path.format(id=id))
+            except urllib.error.HTTPError as error:
+                failed.append(f"{name}: {path}: {error.code} {error.read()[:200]!r}")
+        return failed
+
+    with _second_client(mailsink) as waits, ThreadPoolExecutor(3) as pool:
+        for failed in pool.map(one, sent):
+            yield from failed
+    assert max(waits) < _QUICK
+
+
+def test_there_are_200_of_them() -> None:
+    assert len({octets for _, octets in corpus()}) >= 200
+
+
+def test_they_are_kept_byte_for_byte(
+    mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
+) -> None:
+    altered = [
+        name
+        for name, id, octets in sent
+        if get(f"{mailsink.url}/api/v3/messages/{id}/raw") != octets
+    ]
+    assert altered == []
+
+
+def test_each_answer_of_the_api_works(
+    mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
+) -> None:
+    base = "/api/v3/messages/{id}"
+    paths = (base, *(f"{base}/{each}" for each in ("text", "headers", "parts")))
+    assert list(failures(mailsink, sent, paths)) == []
+
+
+def test_each_page_works(
+    mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
+) -> None:
+    paths = tuple("/messages/{id}?tab=" + tab for tab in _TABS)
+    assert list(failures(mailsink, sent, paths)) == []
+
+
+def test_the_preview_works_for_those_that_have_html(
+    mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
+) -> None:
+    with_html = []
+    for message in sent:
+        detail = json.loads(get(f"{mailsink.url}/api/v3/messages/{message[1]}"))
+        if detail["html"]:
+            with_html.append(message)
+    assert with_html
+    paths = ("/messages/{id}/frame", "/api/v3/messages/{id}/html")
+    assert list(failures(mailsink, with_html, paths)) == []
+
+
+def test_they_are_listed_and_found(
+    mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
+) -> None:
+    seen: set[str] = set()
+    cursor = ""
+    while cursor is not None:
+        page = json.loads(
+            get(f"{mailsink.url}/api/v3/messages?limit=500&cursor={cursor}")
+        )
+        seen |= {each["id"] for each in page["items"]}
+        cursor = page["next"]
+    assert {id for _, id, _ in sent} <= seen
+    assert b"mailsink" in get(f"{mailsink.url}/")
