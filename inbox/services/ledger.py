@@ -122,6 +122,12 @@ class Ledger:
         self, live: Live, outcome: str, at_us: int, code: int | None = None
     ) -> TransactionRow | None:
         """End a session's open transaction, which was not accepted."""
+        if (
+            code is None
+            and live.transaction
+            and not live.transaction.recipients_accepted
+        ):
+            code = live.transaction.code  # it came to nothing since RCPT was refused
         transaction = self._finish(live, outcome, at_us, code)
         if transaction is not None:
             self.pending.ended.append(transaction)
@@ -279,6 +285,7 @@ class Ledger:
             transaction.recipients_accepted += 1
         else:
             transaction.recipients_refused += 1
+            transaction.code = event.code
         live.recipients.append(
             RecipientRow(
                 transaction,
