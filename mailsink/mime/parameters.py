@@ -15,10 +15,12 @@ _MAX_PARAMETERS = 100
 _MAX_LENGTH = 4096  # characters of a value that are kept
 
 _VALUE = re.compile(r"[\s(]*+([^\s;(]*+)")
+# Semicolons match without a parameter too: tried again from each, a run of them
+# would take time by its square.
 _PARAMETER = re.compile(
-    r';[\s;]*+(?P<name>[^\s=;"*]++)'
+    r';[\s;]*+(?:(?P<name>[^\s=;"*]++)'
     r"(?P<section>\*\d{1,3}(?!\d))?+(?P<extended>\*)?+\s*+=\s*+"
-    r'(?:"(?P<quoted>(?:[^"\\]++|\\.?)*+)"?|(?P<token>[^;]*+))',
+    r'(?:"(?P<quoted>(?:[^"\\]++|\\.?)*+)"?|(?P<token>[^;]*+)))?',
     re.DOTALL,
 )
 _QUOTED_PAIR = re.compile(r"\\(.?)", re.DOTALL)
@@ -35,6 +37,8 @@ def parse(encoded: str) -> tuple[str, dict[str, str]]:
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bool, str]]] = {}
     for match in islice(_PARAMETER.finditer(encoded), _MAX_PARAMETERS):
+        if match["name"] is None:
+            continue
         name, text = match["name"].lower(), _text(match)
         if match["section"] or match["extended"]:
             number = int((match["section"] or "*0")[1:])
