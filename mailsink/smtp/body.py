@@ -21,11 +21,11 @@ _LONGEST_LINE = 1000  # RFC 5321 §4.5.3.1.6, CRLF included
 
 # What some servers take for the end of a body, and a command right behind it.
 _SMUGGLED = re.compile(
-    rb"[\r\n]\0?\.\0?[\r\n]+"
-    rb"(?:MAIL|RCPT|EHLO|HELO|LHLO|DATA|BDAT|RSET|QUIT|NOOP|VRFY|AUTH|STARTTLS)\b",
+    rb"[\r\n]\0?\.\0?[\r\n]{1,8}"
+    rb"(?:MAIL|RCPT|EHLO|HELO|LHLO|DATA|BDAT|RSET|QUIT|NOOP|VRFY|AUTH|STARTTLS)[ :\r\n]",
     re.IGNORECASE,
 )
-_SMUGGLED_OVERLAP = 24
+_SMUGGLED_LONGEST = 24
 
 
 class Piece(NamedTuple):
@@ -75,12 +75,13 @@ class Framer:
 class Inspector:
     """Notes what is odd about a body, by counts for each piece."""
 
-    __slots__ = ("_line", "_tail", "flags")
+    __slots__ = ("_line", "_tail", "_watched", "flags")
 
     def __init__(self) -> None:
         self.flags: set[str] = set()
         self._line = 0  # octets of the line that the last piece left unfinished
-        self._tail = b""
+        self._tail = b""  # of what came so far
+        self._watched = 0  # octets to come that may end a smuggling pattern
 
     def look(self, part: Piece) -> None:
         """Take the next piece."""
@@ -90,22 +91,29 @@ class Inspector:
         bare_cr = piece.count(b"\r") != pairs
         nul = b"\0" in piece
         if bare_lf or bare_cr or nul:
-            self._look_closer(piece, bare_lf, bare_cr, nul)
+            self._note(bare_lf, bare_cr, nul)
+            self._search(piece)
+            self._watched = _SMUGGLED_LONGEST
+        elif self._watched > 0:
+            self._search(piece)
+            self._watched -= len(piece)
         if not piece.isascii():
             self.flags.add("eightbit_in_7bit")
         if "long_line" not in self.flags:
             self._measure(part.content)
-        self._tail = piece[-_SMUGGLED_OVERLAP:]
+        if len(piece) < _SMUGGLED_LONGEST:
+            piece = self._tail + piece
+        self._tail = piece[-_SMUGGLED_LONGEST:]
 
-    def _look_closer(
-        self, piece: bytes, bare_lf: bool, bare_cr: bool, nul: bool
-    ) -> None:
+    def _note(self, bare_lf: bool, bare_cr: bool, nul: bool) -> None:
         if bare_lf:
             self.flags.add("bare_lf_data")
         if bare_cr:
             self.flags.add("bare_cr_data")
         if nul:
             self.flags.add("nul_octet")
+
+    def _search(self, piece: bytes) -> None:
         if _SMUGGLED.search(self._tail + piece):
             self.flags.add("smuggling_pattern")
 

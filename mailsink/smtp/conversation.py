@@ -151,8 +151,8 @@ def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:
         return replies.not_offered(verb)
     if not verb:
         return replies.EMPTY_LINE
-    if machine.failed_auth:
-        return replies.UNKNOWN_COMMAND
+    if machine.failed_auth or verb.startswith("AUTH"):
+        return replies.UNKNOWN_COMMAND  # which does not repeat a secret
     return replies.unknown_command(shown(verb))
 
 

@@ -56,7 +56,7 @@ def parse_path(text: str) -> tuple[Path, str]:
 
     Raises BadSyntax. The null path is returned like another: RCPT must refuse it.
     """
-    if match := _PLAIN.match(text):
+    if (match := _PLAIN.match(text)) and len(match[2]) <= 255:
         return Path(f"{match[1]}@{match[2]}"), text[match.end() :]
     stripped = text.lstrip(" ")
     flags = {"lenient_path"} if stripped != text else set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import SMTP
@@ -195,15 +196,15 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._listener.forget(self)
         transport = self._socket_transport
         heard = self.machine.eof or self.machine.ending == "quit"
-        if heard or not transport.can_write_eof():
+        if heard or transport.is_closing() or not transport.can_write_eof():
             transport.close()
             return
         # Closing with octets unread would reset the connection, and our reply with it.
         if self._paused:
             transport.resume_reading()
-        if not transport.is_closing():
+        with suppress(OSError):  # the client may be gone by now
             transport.write_eof()
-            self.loop.call_later(_LINGER, transport.abort)
+        self.loop.call_later(_LINGER, transport.abort)
 
     def abort(self) -> None:
         """Drop the connection, whatever it is about."""

@@ -1,0 +1,281 @@
+"""A session without sockets: octets in, octets and events out, the clock in our hands."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from mailsink.ports import GO_ON, Consult, Credentials, Decision, Kept, Refused, Stage
+from mailsink.smtp import events
+from mailsink.smtp.machine import Machine, Outside, Peer
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.replies import Reply
+from mailsink.smtp.wishes import BREATHE, MORE, Authenticate, Keep, OffLoop, Wish
+
+SESSION = UUID("01a205b7-0f25-71f4-8c5f-d9a8a9e16a7c")
+MESSAGE = UUID("01a205b7-0f2c-71a4-b071-33b879ee9414")
+_SECOND = 1_000_000
+
+T = TypeVar("T")
+
+
+@dataclass
+class Exchange:
+    """An exchange as a recorder would have it in the end."""
+
+    opened: events.ExchangeOpened
+    told: int = 1
+    replied: events.ExchangeReplied | None = None
+
+    @property
+    def line(self) -> str:
+        return self.opened.line
+
+    @property
+    def flags(self) -> set[str]:
+        return {*self.opened.flags, *(self.replied.flags if self.replied else ())}
+
+    @property
+    def code(self) -> int | None:
+        return self.replied and self.replied.code
+
+
+class Session:
+    """A client's view of a machine, and a recorder's, and a policy's."""
+
+    def __init__(
+        self,
+        profile: Profile | None = None,
+        *,
+        decide: Callable[[Consult], Decision] | None = None,
+        stages: frozenset[Stage] = frozenset(),
+        keep: Callable[[events.Arrival], Kept | Refused] | None = None,
+        credentials: Callable[[Credentials], bool] | None = None,
+        refusal: Reply | None = None,
+        early: bytes = b"",
+    ) -> None:
+        self.now = 0.0
+        self.sent = bytearray()
+        self.writes: list[bytes] = []
+        self.events: list[events.Event] = []
+        self.arrivals: list[events.Arrival] = []
+        self.consulted: list[Consult] = []
+        self.credentials: list[Credentials] = []
+        self.ended = False
+        self.gone = False
+        self._decide = decide or (lambda consult: GO_ON)
+        self._keep = keep or (lambda arrival: Kept(MESSAGE))
+        self._good = credentials or (lambda offered: True)
+        self.machine = Machine(
+            profile or Profile(hostname="mx.test"),
+            Peer(SESSION, "127.0.0.1:1025", "192.0.2.7", 4711, 1_700_000_000.0),
+            Outside(
+                self._write,
+                self.events.append,
+                lambda: int(self.now * _SECOND),
+                lambda: stages,
+                lambda: ("Mailsink is well",),
+            ),
+            refusal,
+        )
+        wish = self.machine.step()
+        if early:
+            self.machine.receive(early)
+        self._grant(wish)
+
+    def _write(self, octets: bytes) -> bool:
+        if self.gone:
+            return False
+        self.sent += octets
+        self.writes.append(octets)
+        return True
+
+    def _grant(self, wish: Wish | None) -> None:
+        while wish is not None and wish is not MORE:
+            try:
+                answer = self._granted(wish)
+            except Exception as error:  # as the transport does
+                wish = self.machine.fail(error)
+            else:
+                wish = self.machine.step(answer)
+        self.ended = wish is None
+
+    def _granted(self, wish: Wish) -> object:
+        if isinstance(wish, Keep):
+            self.arrivals.append(wish.arrival)
+            return self._keep(wish.arrival)
+        if isinstance(wish, Consult):
+            self.consulted.append(wish)
+            return self._decide(wish)
+        if isinstance(wish, Authenticate):
+            self.credentials.append(wish.credentials)
+            return self._good(wish.credentials)
+        if isinstance(wish, OffLoop):
+            return wish.work()
+        assert wish is BREATHE
+        return None
+
+    # The client
+
+    def send(self, octets: bytes) -> list[str]:
+        """Send octets in one piece; return the lines that came back."""
+        assert not self.ended, "the session has ended"
+        self.machine.receive(octets)
+        self._grant(self.machine.step())
+        return self.read()
+
+    def read(self) -> list[str]:
+        lines = self.sent.decode().split("\r\n")
+        assert lines.pop() == "", "an unfinished line"
+        self.sent.clear()
+        return lines
+
+    def half_close(self) -> None:
+        self.machine.end_input()
+        if not self.ended:
+            self._grant(self.machine.step())
+
+    def drop(self) -> None:
+        self.gone = True
+        self.machine.lose()
+        if not self.ended:
+            self._grant(self.machine.step())
+
+    def tick(self, seconds: float) -> list[str]:
+        """Let time pass; the transport steps when the machine's time has come."""
+        until = self.now + seconds
+        while not self.ended and self.machine.wake_at <= until * _SECOND:
+            self.now = self.machine.wake_at / _SECOND
+            self._grant(self.machine.step())
+        self.now = until
+        return self.read()
+
+    def wake(self) -> list[str]:
+        self._grant(self.machine.step())
+        return self.read()
+
+    # What was told
+
+    def told(self, kind: type[T]) -> list[T]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def ending(self) -> str:
+        return self.told(events.SessionClosed)[-1].ending
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        found: dict[int, Exchange] = {}
+        for event in self.events:
+            if isinstance(event, events.ExchangeOpened):
+                if known := found.get(event.seq):
+                    known.opened = event
+                    known.told += 1
+                else:
+                    found[event.seq] = Exchange(event)
+            elif isinstance(event, events.ExchangeReplied):
+                assert found[event.seq].replied is None
+                found[event.seq].replied = event
+        return list(found.values())
+
+    @property
+    def last(self) -> Exchange:
+        return self.exchanges[-1]
+
+    def changes(self) -> dict[str, str]:
+        facts: dict[str, str] = {}
+        for event in self.told(events.SessionUpdated):
+            facts |= event.changes
+        return facts
+
+
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|[rnt0\\])")
+_NAMED = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
+
+
+def octets(text: str) -> bytes:
+    r"""Text with \r, \n, \t, \0, \\ and \xNN as the octets they stand for."""
+    parts = _ESCAPE.split(text)
+    out = b""
+    for at, part in enumerate(parts):
+        if at % 2 == 0:
+            out += part.encode()
+        else:
+            out += _NAMED.get(part) or bytes.fromhex(part[1:])
+    return out
+
+
+def _blocks(transcript: str) -> Iterator[tuple[str, list[str]]]:
+    block: list[str] = []
+    who = ""
+    for line in transcript.strip().splitlines():
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        assert line[:2] in ("C:", "S:"), line
+        if line[0] != who and block:
+            yield who, block
+            block = []
+        who = line[0]
+        block.append(line[3:])
+    yield who, block
+
+
+def play(transcript: str, session: Session | None = None, **options: object) -> Session:
+    """Hold a session to a transcript.
+
+    The C: lines up to the next S: line are sent in one piece; `*` in an S: line stands
+    for anything. The greeting is passed over unless the transcript begins with it.
+    """
+    session = session or Session(**options)  # type: ignore[arg-type]
+    blocks = list(_blocks(transcript))
+    heard = session.read()
+    if blocks[0][0] == "C":
+        heard = []
+    for who, lines in blocks:
+        if who == "C":
+            assert heard == [], "the transcript does not tell these replies"
+            heard = session.send(b"".join(octets(line) + b"\r\n" for line in lines))
+        else:
+            _compare(heard, lines)
+            heard = []
+    assert heard == [], "the transcript does not tell these replies"
+    return session
+
+
+def _compare(heard: list[str], expected: list[str]) -> None:
+    fits = len(heard) == len(expected) and all(
+        line == pattern or fnmatch.fnmatchcase(line, pattern.replace("[", "[[]"))
+        for line, pattern in zip(heard, expected, strict=True)
+    )
+    assert fits, f"heard {heard}, expected {expected}"
+
+
+EHLO = b"EHLO client.test\r\n"
+ENVELOPE = b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\n"
+
+
+def ready(**options: object) -> Session:
+    """A session that has said EHLO."""
+    session = Session(**options)  # type: ignore[arg-type]
+    session.send(EHLO)
+    return session
+
+
+def in_data(**options: object) -> Session:
+    """A session that has just been sent 354."""
+    session = ready(**options)
+    session.send(ENVELOPE)
+    assert session.send(b"DATA\r\n") == ["354 End the message with <CRLF>.<CRLF>"]
+    return session
+
+
+def small_spool(folder: Path, **options: object) -> Profile:
+    return Profile(  # type: ignore[arg-type]
+        hostname="mx.test", spool_threshold=1000, spool_dir=folder, **options
+    )

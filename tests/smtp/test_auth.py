@@ -1,0 +1,246 @@
+"""AUTH, and that no secret leaves the engine."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsink.ports import Credentials
+from mailsink.smtp.exchange import told
+from mailsink.smtp.profile import Profile
+from tests.smtp.harness import Session, play, ready
+
+
+def b64(octets: bytes) -> str:
+    return b64encode(octets).decode()
+
+
+PLAIN = b64(b"\0joe\0s3cret")
+USER, PASSWORD = b64(b"joe"), b64(b"s3cret")
+
+GOOD = {
+    "PLAIN at once": f"""
+        C: AUTH PLAIN {PLAIN}
+        S: 235 2.7.0 Authentication successful
+    """,
+    "PLAIN prompted, in lower case": f"""
+        C: auth plain
+        S: 334{" "}
+        C: {PLAIN}
+        S: 235 2.7.0 Authentication successful
+    """,
+    "LOGIN prompted": f"""
+        C: AUTH LOGIN
+        S: 334 VXNlcm5hbWU6
+        C: {USER}
+        S: 334 UGFzc3dvcmQ6
+        C: {PASSWORD}
+        S: 235 2.7.0 Authentication successful
+    """,
+    "LOGIN with the user name at once": f"""
+        C: Auth Login {USER}
+        S: 334 UGFzc3dvcmQ6
+        C: {PASSWORD}
+        S: 235 2.7.0 Authentication successful
+    """,
+}
+
+
+def _play(transcript: str, **options: object) -> Session:
+    session = ready(**options)
+    # the blank behind 334 must not be lost with the indentation
+    return play(transcript.replace("S: 334 \n", "S: 334*\n"), session)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_any_credentials_are_good_and_known(name: str) -> None:
+    session = _play(GOOD[name])
+    mechanism = "PLAIN" if "PLAIN" in name else "LOGIN"
+    assert session.credentials == [Credentials(mechanism, "joe", "s3cret")]
+    assert session.changes() == {
+        "helo": "client.test",
+        "protocol": "ESMTPA",
+        "auth_mechanism": mechanism,
+        "auth_username": "joe",
+    }
+    assert "auth_plaintext" in session.exchanges[2].flags
+    assert {each.opened.kind for each in session.exchanges[2:]} == {"auth"}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_bad_credentials(name: str) -> None:
+    transcript = GOOD[name].replace(
+        "235 2.7.0 Authentication successful",
+        "535 5.7.8 Authentication credentials invalid",
+    )
+    session = _play(transcript, credentials=lambda offered: False)
+    assert session.changes()["auth_username"] == "joe"
+    assert session.changes()["protocol"] == "ESMTP"
+
+
+def test_the_empty_challenge_keeps_its_blank() -> None:
+    assert ready().send(b"AUTH PLAIN\r\n") == ["334 "]
+
+
+def test_the_protocol_after_a_second_ehlo() -> None:
+    session = _play(GOOD["PLAIN at once"])
+    session.send(b"EHLO again.test\r\n")
+    assert session.changes()["protocol"] == "ESMTPA"
+
+
+REFUSED = {
+    "cancelled": ("AUTH LOGIN", "334 *", "*", "501 5.7.0 Authentication cancelled"),
+    "no base64": ("AUTH LOGIN", "334 *", "joe!", "501 5.5.2 That is not base64"),
+    "padding inside": ("AUTH LOGIN", "334 *", "AAA=BBB", "501 5.5.2 *"),
+    "padding before": ("AUTH LOGIN", "334 *", "=AAA", "501 5.5.2 *"),
+    "one part": ("AUTH PLAIN", "334*", "am9l", "501 5.5.2 PLAIN takes *"),
+    "too long": ("AUTH PLAIN", "334*", "A" * 12300, "500 5.5.6 *"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_response(name: str) -> None:
+    auth, prompt, response, refusal = REFUSED[name]
+    session = _play(f"C: {auth}\nS: {prompt}\nC: {response}\nS: {refusal}")
+    assert session.last.line == "********"
+    assert session.last.opened.octets == len(response) + 2
+    assert session.send(b"NOOP\r\n") == ["250 2.0.0 Ok"]
+
+
+def test_empty_initial_response() -> None:
+    session = _play("""
+        C: AUTH LOGIN =
+        S: 334 UGFzc3dvcmQ6
+        C:
+        S: 235 *
+    """)
+    assert session.credentials == [Credentials("LOGIN", "", "")]
+    assert "secret_empty" in session.last.flags
+
+
+def test_refused_command() -> None:
+    play(f"""
+        C: AUTH PLAIN {PLAIN}
+        S: 503 5.5.1 Wrong order: send EHLO first
+        C: EHLO x
+        S: 250-*
+        S: 250-*
+        S: 250-*
+        S: 250-*
+        S: 250-*
+        S: 250-*
+        S: 250-*
+        S: 250 HELP
+        C: AUTH
+        S: 501 5.5.4 Syntax: AUTH mechanism [initial-response]
+        C: AUTH NTLM
+        S: 504 5.5.4 No such mechanism; offered are PLAIN LOGIN
+        C: MAIL FROM:<a@b>
+        S: 250 2.1.0 Sender ok
+        C: AUTH PLAIN {PLAIN}
+        S: 503 5.5.1 AUTH may not stand in a transaction
+        C: RSET
+        S: 250 *
+        C: AUTH PLAIN x
+        S: 501 5.5.2 That is not base64
+        C: AUTH PLAIN {PLAIN}
+        S: 235 *
+        C: AUTH PLAIN {PLAIN}
+        S: 503 5.5.1 Already authenticated
+    """)
+
+
+@pytest.mark.parametrize(
+    ("password", "flags"),
+    [
+        (b"", {"secret_empty"}),
+        (b"s3cret\n", {"secret_ends_with_lf"}),
+        (b"s3cret ", {"secret_ends_with_space"}),
+        ("sécret".encode(), {"secret_non_ascii"}),
+        (b"joe", {"secret_equals_username"}),
+        (b"s3cret", set()),
+    ],
+)
+def test_the_shape_of_a_secret(password: bytes, flags: set[str]) -> None:
+    session = ready()
+    response = b64(b"\0joe\0" + password)
+    session.send(f"AUTH PLAIN {response}\r\n".encode())
+    assert session.last.flags - {"auth_plaintext"} == flags
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("AUTH PLAIN s3cret", "AUTH PLAIN ********"),
+        ("AUTH  PLAIN   s3cret more", "AUTH PLAIN ********"),
+        ("auth login", "AUTH login"),
+        ("AUTH", "AUTH"),
+        ("AUTH=PLAIN s3cret", "AUTH PLAIN ********"),
+        ("AUTH: s3cret", "AUTH ********"),
+        ("\tAUTH\tPLAIN\ts3cret", "AUTH PLAIN ********"),
+        ("AUTH AGpvZQBzM2NyZXQ=", "AUTH ********"),
+        ("AUTH dXNlckBleGFtcGxl", "AUTH ********"),
+        ("AUTH CRAM-MD5", "AUTH CRAM-MD5"),
+        ("AUTHOR x", "AUTHOR x"),
+        ("MAIL FROM:<a@b> AUTH=<>", "MAIL FROM:<a@b> AUTH=<>"),
+    ],
+)
+def test_what_is_told_of_a_line(line: str, expected: str) -> None:
+    assert told(line.encode()) == expected
+
+
+LATE = [
+    f"C: AUTH NTLM\nC: {USER}\nC: {PASSWORD}\nS: 504 *\nS: 500 *\nS: 500 *",
+    f"C: AUTH LOGIN\nS: 334 *\nC: !\nS: 501 *\nC: {PASSWORD}\nS: 500 *",
+    f"C: AUTH LOGIN =x\nS: 501 *\nC: {PASSWORD}\nS: 500 *",
+    f"C: AUTH\nS: 501 *\nC: {PASSWORD}\nS: 500 *",
+    f"C: AUTH=PLAIN {PLAIN}\nS: 500 *",
+    f"C: AUTH={PLAIN}\nS: 500 *",
+    f"C: AUTH:{PASSWORD}\nS: 500 *",
+]
+
+
+@pytest.mark.parametrize("transcript", LATE)
+def test_a_secret_that_comes_too_late_is_masked(transcript: str) -> None:
+    session = _play(transcript)
+    everything = (repr(session.events) + repr(session.writes)).upper()
+    for secret in (USER, PASSWORD, PLAIN):
+        assert secret.upper() not in everything
+    assert session.last.line.endswith("********")
+
+
+def test_a_command_after_a_failed_auth_is_told() -> None:
+    session = _play("""
+        C: AUTH NTLM
+        S: 504 *
+        C: NOOP
+        S: 250 *
+        C: dXNlcg==
+        S: 500 *
+    """)
+    assert [each.line for each in session.exchanges[3:]] == ["NOOP", "dXNlcg=="]
+
+
+@given(st.binary(min_size=6), st.sampled_from(["PLAIN", "LOGIN"]), st.booleans())
+def test_no_secret_is_ever_told(secret: bytes, mechanism: str, good: bool) -> None:
+    secret = b"Zq9" + secret.replace(b"\0", b"0")
+    session = ready(credentials=lambda offered: good)
+    coded = b64(b"\0joe\0" + secret if mechanism == "PLAIN" else secret).encode()
+    session.send(b"AUTH " + mechanism.encode() + b"\r\n")
+    if mechanism == "LOGIN":
+        session.send(USER.encode() + b"\r\n")
+    session.send(coded + b"\r\n")
+    session.send(b"QUIT\r\n")
+    everything = repr(session.events) + repr(session.writes)
+    assert coded.decode() not in everything
+    assert "Zq9" not in everything
+
+
+def test_the_parts_of_a_bare_lf_session() -> None:
+    session = ready(profile=Profile(bare_newlines="reject"))
+    session.send(b"AUTH PLAIN\r\n")
+    assert session.send(PLAIN.encode() + b"\n")[0].startswith("500 5.5.2")
+    assert session.last.line == "********"

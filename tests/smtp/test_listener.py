@@ -1,0 +1,373 @@
+"""A few sessions over real sockets: what only the transport can get wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from mailsink.ids import uuid7
+from mailsink.ports import GO_ON, Consult, Credentials, Decision, Kept, Refused, Stage
+from mailsink.smtp.events import (
+    Arrival,
+    Event,
+    ExchangeOpened,
+    SessionClosed,
+    SessionOpened,
+    TransactionEnded,
+)
+from mailsink.smtp.listener import Listener
+from mailsink.smtp.profile import Profile
+
+MIB = 1024 * 1024
+
+
+@dataclass
+class Memory:
+    """A recorder that only remembers."""
+
+    events: list[Event] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    congested: bool = False
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def record(self, event: Event) -> None:
+        self.events.append(event)
+        self.changed.set()
+
+    async def keep(self, arrival: Arrival) -> Kept | Refused:
+        self.arrivals.append(arrival)
+        self.changed.set()
+        await self.gate.wait()
+        return Kept(uuid7())
+
+    async def room(self) -> None:
+        await self.gate.wait()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not holds():
+                self.changed.clear()
+                await self.changed.wait()
+
+    def endings(self) -> list[str]:
+        return [each.ending for each in self.events if isinstance(each, SessionClosed)]
+
+    async def ended(self, count: int = 1) -> list[str]:
+        await self.until(lambda: len(self.endings()) >= count)
+        return self.endings()
+
+
+class Quiet:
+    """A policy that lets things take their course."""
+
+    stages: frozenset[Stage] = frozenset()
+
+    async def decide(self, consult: Consult) -> Decision:
+        return GO_ON
+
+
+@dataclass
+class Running:
+    listener: Listener
+    memory: Memory
+    port: int
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+
+Serve = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    async with AsyncExitStack() as stack:
+
+        async def start(
+            profile: Profile | None = None,
+            authenticator: object = None,
+            send_buffer: int | None = None,
+        ) -> Running:
+            sock = socket.create_server(("127.0.0.1", 0))
+            if send_buffer is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+            memory = Memory()
+            listener = Listener(
+                sock,
+                profile or Profile(hostname="mx.test"),
+                memory,
+                Quiet(),
+                authenticator,  # type: ignore[arg-type]
+            )
+            assert listener.address == f"127.0.0.1:{sock.getsockname()[1]}"
+            await listener.open()
+
+            async def stop() -> None:
+                memory.gate.set()
+                await listener.drain(0)
+
+            stack.push_async_callback(stop)
+            return Running(listener, memory, sock.getsockname()[1])
+
+        yield start
+
+
+async def test_smtplib_sends(serve: Serve) -> None:
+    running = await serve()
+
+    def send() -> None:
+        with smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client:
+            client.login("joe", "s3cret")
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: x\n\n.dot\n")
+
+    await asyncio.to_thread(send)
+    (arrival,) = running.memory.arrivals
+    assert arrival.body.content == b"Subject: x\r\n\r\n.dot\r\n"
+    assert await running.memory.ended() == ["quit"]
+    opened = running.memory.events[0]
+    assert isinstance(opened, SessionOpened)
+    assert opened.listener == running.listener.address
+    assert (opened.client_address, opened.client_port > 0) == ("127.0.0.1", True)
+
+
+async def test_smtplib_with_wrong_credentials(serve: Serve) -> None:
+    class Nobody:
+        async def authenticate(self, credentials: Credentials) -> bool:
+            return False
+
+    running = await serve(authenticator=Nobody())
+
+    def login() -> None:
+        with (
+            smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client,
+            pytest.raises(smtplib.SMTPAuthenticationError),
+        ):
+            client.login("joe", "s3cret")
+
+    await asyncio.to_thread(login)
+
+
+async def test_a_large_message_is_spooled_and_memory_stays_small(
+    serve: Serve, tmp_path: Path
+) -> None:
+    running = await serve(Profile(spool_dir=tmp_path))
+    reader, writer = await running.connect()
+    body = b"x" * 76 + b"\r\n"
+    writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n")
+    for _ in range(100):
+        writer.write(body * 1000)
+        await writer.drain()
+    writer.write(b".\r\nQUIT\r\n")
+    assert b"queued as" in await reader.read()
+    writer.close()
+    (arrival,) = running.memory.arrivals
+    assert arrival.body.path is not None
+    assert arrival.body.path.read_bytes() == body * 100_000
+
+
+async def test_a_half_closed_client_hears_everything(serve: Serve) -> None:
+    running = await serve()
+    running.memory.gate.clear()
+    reader, writer = await running.connect()
+    writer.write(
+        b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n"
+    )
+    writer.write_eof()
+    running.memory.gate.set()
+    heard = await reader.read()
+    writer.close()
+    assert heard.endswith(b"221 2.0.0 Bye\r\n")
+    assert b"queued as" in heard
+    assert await running.memory.ended() == ["quit"]
+
+
+async def test_a_reset_in_a_body_is_abandoned(serve: Serve) -> None:
+    running = await serve()
+    reader, writer = await running.connect()
+    writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nhalf")
+    await reader.readuntil(b"354 End the message with <CRLF>.<CRLF>\r\n")
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+    assert await running.memory.ended() == ["dropped"]
+    (event,) = [e for e in running.memory.events if isinstance(e, TransactionEnded)]
+    assert event.outcome == "abandoned"
+
+
+async def test_reading_rests_while_a_message_is_kept(serve: Serve) -> None:
+    running = await serve()
+    reader, writer = await running.connect()
+    await reader.readline()
+    writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n")
+    await reader.readuntil(b"354 End the message with <CRLF>.<CRLF>\r\n")
+    running.memory.gate.clear()
+    writer.write(b"x\r\n.\r\n")
+    await running.memory.until(lambda: bool(running.memory.arrivals))
+    flood = asyncio.create_task(_flood(writer, b"NOOP " + b"x" * 12000 + b"\r\n", 500))
+    (connection,) = running.listener._clients
+    await _turns_until(lambda: len(connection.machine.buffer) > MIB)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(connection.machine.buffer) < 2 * MIB
+    flood.cancel()
+    running.memory.gate.set()
+    assert b"queued as" in await reader.readline()
+    writer.transport.abort()
+    await running.memory.ended()
+
+
+async def _turns_until(holds: Callable[[], bool]) -> None:
+    """Let the loop turn until something holds that no event tells."""
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+async def _flood(writer: asyncio.StreamWriter, octets: bytes, times: int) -> None:
+    for _ in range(times):
+        writer.write(octets)
+        await writer.drain()
+
+
+async def test_who_never_reads_is_not_answered_for_ever(serve: Serve) -> None:
+    running = await serve(send_buffer=4096)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", running.port))
+    client.sendall(b"HELP\r\n" * 3000)
+    await _turns_until(
+        lambda: any(each.machine.choked for each in running.listener._clients)
+    )
+    (connection,) = running.listener._clients
+    assert connection._socket_transport.get_write_buffer_size() < 128 * 1024
+    assert len(connection.machine.buffer) > 0
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    await running.memory.ended()
+
+
+async def test_drain(serve: Serve) -> None:
+    running = await serve()
+    idle, idle_writer = await running.connect()
+    busy, busy_writer = await running.connect()
+    assert (await idle.readline()).startswith(b"220 ")
+    busy_writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n")
+    await busy.readuntil(b"354 End the message with <CRLF>.<CRLF>\r\n")
+    drained = asyncio.create_task(running.listener.drain(20))
+    assert (await idle.read()).startswith(b"421 4.3.2 ")
+    with pytest.raises(OSError, match="onnect"):
+        await running.connect()
+    busy_writer.write(b"x\r\n.\r\n")
+    heard = await busy.read()
+    assert heard.startswith(b"250 2.0.0 Ok: queued as ")
+    assert b"\r\n421 4.3.2 " in heard
+    await drained
+    assert running.memory.endings() == ["shutdown", "shutdown"]
+    idle_writer.close()
+    busy_writer.close()
+
+
+async def test_drain_does_not_wait_for_ever(serve: Serve) -> None:
+    running = await serve()
+    reader, writer = await running.connect()
+    writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nhalf")
+    await reader.readuntil(b"354 End the message with <CRLF>.<CRLF>\r\n")
+    async with asyncio.timeout(20):
+        await running.listener.drain(0.01)
+    assert (await reader.read()).startswith(b"421 4.3.2 ")
+    (event,) = [e for e in running.memory.events if isinstance(e, TransactionEnded)]
+    assert event.body is not None
+    assert event.body.content == b"half"
+    writer.close()
+
+
+async def test_too_many_connections(serve: Serve) -> None:
+    running = await serve(Profile(max_connections=1))
+    reader, writer = await running.connect()
+    assert (await reader.readline()).startswith(b"220 ")
+    second, second_writer = await running.connect()
+    assert (await second.read()) == (
+        b"421 4.3.2 Too many connections, try again later\r\n"
+    )
+    second_writer.close()
+    writer.write(b"QUIT\r\n")
+    await reader.read()
+    writer.close()
+    await running.memory.ended(2)
+    third, third_writer = await running.connect()
+    assert (await third.readline()).startswith(b"220 ")
+    third_writer.close()
+
+
+async def test_too_many_connections_of_a_client(serve: Serve) -> None:
+    running = await serve(Profile(max_connections_per_client=1))
+    reader, writer = await running.connect()
+    assert (await reader.readline()).startswith(b"220 ")
+    second, second_writer = await running.connect()
+    assert (await second.read()).startswith(b"421 4.7.0 Too many connections from ")
+    second_writer.close()
+    writer.close()
+
+
+async def test_congestion(serve: Serve) -> None:
+    running = await serve()
+    running.memory.congested = True
+    reader, writer = await running.connect()
+    assert (await reader.read()).startswith(b"421 4.3.2 The storage cannot keep up")
+    writer.close()
+
+
+async def test_http_can_read_its_answer(serve: Serve) -> None:
+    running = await serve(Profile(public_url="http://127.0.0.1:8025"))
+    reader, writer = await running.connect()
+    writer.write(b"POST / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000)
+    heard = await reader.read()
+    assert b"HTTP/1.1 400 Bad Request\r\n" in heard
+    assert b"http://127.0.0.1:8025" in heard
+    writer.close()
+    assert await running.memory.ended() == ["refused"]
+
+
+async def test_octets_before_the_greeting_are_noticed(serve: Serve) -> None:
+    running = await serve()
+    running.memory.gate.clear()  # the greeting waits for room
+    reader, writer = await running.connect()
+    writer.write(b"EHLO x\r\n")
+    await running.memory.until(lambda: bool(running.listener._clients))
+    (connection,) = running.listener._clients
+    await _turns_until(lambda: len(connection.machine.buffer) > 0)
+    running.memory.gate.set()
+    await reader.readuntil(b"250 HELP\r\n")
+    lines = [e for e in running.memory.events if isinstance(e, ExchangeOpened)]
+    assert lines[1].flags == ("pipelined", "pipelining_unadvertised")
+    writer.close()
+
+
+async def test_time_runs_out(serve: Serve) -> None:
+    running = await serve(Profile(idle_timeout=0.05))
+    reader, writer = await running.connect()
+    assert b"421 4.4.2 " in await reader.read()
+    assert await running.memory.ended() == ["timeout"]
+    writer.close()
+
+
+async def test_help_status(serve: Serve) -> None:
+    running = await serve()
+    reader, writer = await running.connect()
+    writer.write(b"HELP STATUS\r\nQUIT\r\n")
+    heard = (await reader.read()).decode()
+    assert "211-2.0.0 Mailsink" in heard
+    assert "211 2.0.0 Open sessions: 1" in heard
+    writer.close()

@@ -1,0 +1,200 @@
+"""A policy decides: replies, delays and drops, at the stages that it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mailsink.ports import GO_ON, Consult, Decision, Stage
+from mailsink.smtp.events import RecipientAnswered, TransactionEnded
+from mailsink.smtp.replies import Reply
+from tests.smtp.harness import EHLO, ENVELOPE, Session, in_data, ready
+
+BUSY = Reply(450, "4.2.1", ("Mailbox busy",))
+SLOW = Decision(delay=2.5, rule="slow")
+
+
+def at(stage: Stage, decision: Decision) -> Callable[[Consult], Decision]:
+    return lambda consult: decision if consult.stage == stage else GO_ON
+
+
+def only(stage: Stage, decision: Decision) -> dict[str, object]:
+    return {"stages": frozenset({stage}), "decide": at(stage, decision)}
+
+
+def test_an_empty_policy_is_never_asked() -> None:
+    session = in_data()
+    session.send(b"x\r\n.\r\nQUIT\r\n")
+    assert session.consulted == []
+
+
+def test_each_stage_is_asked_with_what_is_known() -> None:
+    session = in_data(stages=frozenset({"any"}))
+    session.send(b"x\r\n.\r\nRSET\r\nVRFY joe\r\nNOOP\r\nFOO\r\nAUTH NTLM\r\n")
+    session.send(b"AUTH LOGIN =\r\nQUIT\r\n")
+    asked = [each.stage for each in session.consulted]
+    assert asked == [
+        "connect", "helo", "mail", "rcpt", "data", "body",
+        "rset", "vrfy", "any", "any", "auth",
+    ]  # fmt: skip
+    facts = session.consulted[5].facts
+    assert facts == {
+        "client_address": "192.0.2.7",
+        "listener": "127.0.0.1:1025",
+        "helo": "client.test",
+        "reverse_path": "a@example.com",
+        "size": 3,
+    }
+    assert session.consulted[3].facts["forward_path"] == "b@example.com"
+    assert session.consulted[3].facts["verb"] == "RCPT"
+
+
+def test_only_the_stages_that_are_wanted() -> None:
+    session = in_data(stages=frozenset({"rcpt"}))
+    assert [each.stage for each in session.consulted] == ["rcpt"]
+
+
+REFUSALS: list[tuple[Stage, bytes]] = [
+    ("helo", b"EHLO again.test\r\n"),
+    ("mail", b"MAIL FROM:<a@b>\r\n"),
+    ("vrfy", b"VRFY joe\r\n"),
+    ("rset", b"RSET\r\n"),
+    ("quit", b"QUIT\r\n"),
+    ("auth", b"AUTH PLAIN =\r\n"),
+    ("any", b"NOOP\r\n"),
+]
+
+
+@pytest.mark.parametrize(("stage", "line"), REFUSALS)
+def test_a_refusal_changes_nothing(stage: Stage, line: bytes) -> None:
+    session = Session(
+        stages=frozenset({stage}),
+        decide=lambda consult: (
+            Decision(BUSY, rule="busy") if "helo" in consult.facts else GO_ON
+        ),
+    )
+    session.send(EHLO)
+    assert session.send(line) == ["450 4.2.1 Mailbox busy"]
+    assert session.last.replied is not None
+    assert session.last.replied.rule == "busy"
+    assert not session.ended
+    assert session.machine.helo == "client.test"
+    assert session.machine.transaction is None
+    assert session.machine.user is None
+
+
+def test_a_refused_recipient_is_told() -> None:
+    session = ready(**only("rcpt", Decision(BUSY)))
+    assert session.send(ENVELOPE)[1] == "450 4.2.1 Mailbox busy"
+    assert [each.code for each in session.told(RecipientAnswered)] == [450]
+    assert session.send(b"DATA\r\n") == ["554 5.5.1 No valid recipients"]
+
+
+def test_refused_at_connect() -> None:
+    refusal = Reply(554, "", ("No SMTP service here",))
+    session = Session(**only("connect", Decision(refusal)))
+    assert session.read() == ["554 No SMTP service here"]
+    assert session.ending == "refused"
+
+
+def test_refused_in_place_of_354() -> None:
+    session = ready(**only("data", Decision(BUSY)))
+    session.send(ENVELOPE)
+    assert session.send(b"DATA\r\n") == ["450 4.2.1 Mailbox busy"]
+
+
+def test_a_refused_body_is_handed_over() -> None:
+    session = in_data(**only("body", Decision(BUSY)))
+    assert session.send(b"x\r\n.\r\n") == ["450 4.2.1 Mailbox busy"]
+    (event,) = session.told(TransactionEnded)
+    assert (event.outcome, event.code) == ("rejected", 450)
+    assert event.body is not None
+    assert event.body.content == b"x\r\n"
+
+
+def test_a_policy_that_raises(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(consult: Consult) -> Decision:
+        raise RuntimeError("s3cret detail")
+
+    session = in_data(stages=frozenset({"body"}), decide=fail)
+    (reply,) = session.send(b"x\r\n.\r\n")
+    assert reply == "451 4.3.0 Internal error, nothing was done; see the log"
+    (event,) = session.told(TransactionEnded)
+    assert event.body is not None
+    assert event.body.content == b"x\r\n"
+    assert not session.ended
+
+
+def test_another_word_for_success() -> None:
+    forwarded = Reply(251, "2.1.5", ("Will forward",))
+    session = ready(**only("rcpt", Decision(forwarded)))
+    assert session.send(ENVELOPE)[1] == "251 2.1.5 Will forward"
+    assert session.send(b"DATA\r\n")[0].startswith("354 ")
+
+
+def test_tags_go_with_the_message() -> None:
+    session = in_data(**only("rcpt", Decision(tags=("seen",))))
+    session.send(b"x\r\n.\r\n")
+    assert session.arrivals[0].tags == ("seen",)
+
+
+def test_a_delay_is_waited_and_told() -> None:
+    session = ready(**only("mail", SLOW))
+    assert session.send(b"MAIL FROM:<a@b>\r\n") == []
+    assert session.tick(2.4) == []
+    assert session.send(b"NOOP\r\n") == []
+    assert session.tick(0.2) == ["250 2.1.0 Sender ok", "250 2.0.0 Ok"]
+    mail = session.exchanges[-2].replied
+    assert mail is not None
+    assert (mail.delayed_us, mail.rule) == (2_500_000, "slow")
+    assert mail.replied_us is not None
+    assert mail.replied_us - mail.ready_us >= 2_500_000
+
+
+def test_a_delay_flushes_what_is_owed() -> None:
+    session = ready(**only("rcpt", SLOW))
+    assert session.send(ENVELOPE) == ["250 2.1.0 Sender ok"]
+
+
+def test_a_delay_ends_with_the_connection() -> None:
+    session = ready(**only("mail", SLOW))
+    session.send(b"MAIL FROM:<a@b>\r\n")
+    session.drop()
+    assert session.ending == "dropped"
+
+
+def test_a_drop_before_the_reply() -> None:
+    session = ready(**only("mail", Decision(close="before", rule="drop")))
+    assert session.send(b"MAIL FROM:<a@b>\r\n") == []
+    assert session.ending == "refused"
+    replied = session.last.replied
+    assert replied is not None
+    assert (replied.replied_us, replied.rule) == (None, "drop")
+
+
+def test_a_drop_before_the_final_reply_keeps_the_message() -> None:
+    session = in_data(**only("body", Decision(close="before")))
+    assert session.send(b"x\r\n.\r\n") == []
+    assert len(session.arrivals) == 1
+    assert session.told(TransactionEnded) == []
+
+
+def test_a_drop_after_the_reply() -> None:
+    session = ready(**only("data", Decision(close="after")))
+    assert session.send(ENVELOPE + b"DATA\r\n")[-1].startswith("354 ")
+    assert session.ending == "refused"
+
+
+def test_421_closes() -> None:
+    session = ready(**only("mail", Decision(Reply(421, "4.7.0", ("Go away",)))))
+    assert session.send(b"MAIL FROM:<a@b>\r\n") == ["421 4.7.0 Go away"]
+    assert session.ending == "refused"
+
+
+def test_a_rule_cannot_break_out_of_its_line() -> None:
+    evil = Reply(450, "4.0.0", ("a\r\n250 ok é\0", "x" * 600))
+    session = ready(**only("mail", Decision(evil)))
+    first, second = session.send(b"MAIL FROM:<a@b>\r\n")
+    assert first == r"450-4.0.0 a\x0d\x0a250 ok \xe9\x00"
+    assert len(second) == 510
