@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
@@ -79,7 +80,7 @@ def _deliver(client: smtplib.SMTP, message: EmailMessage) -> UUID | None:
     client.ehlo_or_helo_if_needed()
     _expect(client.mail(f"hello@{_DOMAIN}"))
     _expect(client.rcpt("you@example.com"))
-    queued = _QUEUED.search(_expect(client.data(message.as_bytes())))
+    queued = _QUEUED.search(_expect(client.data(message.as_bytes(policy=policy.SMTP))))
     return UUID(queued[1].decode()) if queued else None
 
 

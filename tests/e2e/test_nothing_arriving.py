@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -65,6 +67,51 @@ def test_loopback_is_said_to_be_out_of_a_containers_reach(
 
 def test_checklist_is_accessible(mailsink: Mailsink, page: Page) -> None:
     page.goto(f"{mailsink.url}/nothing-arriving")
+    assert_accessible(page)
+
+
+def snippets(page: Page, choice: str) -> list[str]:
+    """Return the texts to copy that the empty inbox has for a choice."""
+    page.locator(f"input[value={choice}]").check()
+    return page.locator(f"[data-choice={choice}] pre").all_inner_texts()
+
+
+@pytest.mark.parametrize("nth", [0, 1], ids=["swaks", "curl"])
+def test_first_mail_from_the_shell(
+    start_mailsink: Callable[..., Mailsink], page: Page, nth: int
+) -> None:
+    page.goto(start_mailsink().url)
+    line = snippets(page, "shell")[nth]
+    subprocess.run(line, shell=True, check=True, capture_output=True, timeout=20)
+    expect(page.get_by_role("link", name="250")).to_have_count(1)
+
+
+def test_first_mail_from_django(
+    start_mailsink: Callable[..., Mailsink], page: Page
+) -> None:
+    page.goto(start_mailsink().url)
+    settings, command = snippets(page, "django")
+    assert command.strip() == "python manage.py sendtestemail you@example.com"
+    program = f"""
+import types
+from django.conf import settings
+from django.core.management import call_command
+module = types.ModuleType("settings")
+exec({settings!r}, module.__dict__)
+settings.configure(module)
+call_command("sendtestemail", "you@example.com")
+"""
+    subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, timeout=30
+    )
+    expect(page.get_by_role("link", name="Test email from")).to_have_count(1)
+
+
+def test_empty_inbox_is_accessible(
+    start_mailsink: Callable[..., Mailsink], page: Page
+) -> None:
+    page.goto(start_mailsink().url)
+    expect(page.get_by_role("button", name="Send a test message")).to_be_visible()
     assert_accessible(page)
 
 

@@ -150,6 +150,38 @@ def test_test_message_nobody_listens() -> None:
         testmail.send(reach([f"127.0.0.1:{port}"]))
 
 
+@pytest.fixture
+def taking() -> Iterator[tuple[tuple[str, int], list[bytes]]]:
+    """A server that takes one message, and its body's octets."""
+    body: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def take() -> None:
+            peer, _ = listener.accept()
+            with peer, peer.makefile("rwb", buffering=0) as file:
+                file.write(b"220 here\r\n")
+                while line := file.readline():
+                    if line.lower().startswith(b"data"):
+                        file.write(b"354 go\r\n")
+                        while (line := file.readline()) != b".\r\n":
+                            body.append(line)
+                    file.write(b"221 Bye\r\n" if line == b"quit\r\n" else b"250 Ok\r\n")
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        yield listener.getsockname(), body
+        thread.join()
+
+
+def test_test_message_ends_every_line_with_crlf(
+    taking: tuple[tuple[str, int], list[bytes]],
+) -> None:
+    (host, port), body = taking
+    assert testmail.send(reach([f"{host}:{port}"])) is None
+    assert len(body) > 20
+    assert all(line.endswith(b"\r\n") for line in body)
+
+
 def test_test_message_has_text_html_and_the_picture_in_it() -> None:
     message = message_from_bytes(
         testmail.compose().as_bytes(), _class=EmailMessage, policy=policy.default
