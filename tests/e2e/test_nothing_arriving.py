@@ -93,12 +93,13 @@ def test_first_mail_from_django(
     settings, command = snippets(page, "django")
     assert command.strip() == "python manage.py sendtestemail you@example.com"
     program = f"""
-import types
 from django.conf import settings
 from django.core.management import call_command
-module = types.ModuleType("settings")
-exec({settings!r}, module.__dict__)
-settings.configure(module)
+import django
+given = {{}}
+exec({settings!r}, {{}}, given)
+settings.configure(**given)
+django.setup()
 call_command("sendtestemail", "you@example.com")
 """
     subprocess.run(

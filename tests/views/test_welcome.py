@@ -165,7 +165,9 @@ def taking() -> Iterator[tuple[tuple[str, int], list[bytes]]]:
                         file.write(b"354 go\r\n")
                         while (line := file.readline()) != b".\r\n":
                             body.append(line)
-                    file.write(b"221 Bye\r\n" if line == b"quit\r\n" else b"250 Ok\r\n")
+                    file.write(
+                        b"221 Bye\r\n" if line.lower() == b"quit\r\n" else b"250 Ok\r\n"
+                    )
 
         thread = threading.Thread(target=take)
         thread.start()
