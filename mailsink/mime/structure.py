@@ -263,7 +263,6 @@ def _encloses(part: Part) -> bool:
 
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.ASCII)
-_PATH = re.compile(r".*[/\\]", re.DOTALL)
 # Marks that turn the direction of text, and so the look of an extension; line ends
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -294,5 +293,5 @@ def _describe(part: Part, defects: Defects) -> None:
 
 def display_name(filename: str) -> str:
     """Return a file's name as it is safe to show: no folders, no turning marks."""
-    name = _DIRECTION.sub("", _PATH.sub("", filename)).strip()
+    name = _DIRECTION.sub("", filename.replace("\\", "/").rpartition("/")[2]).strip()
     return "" if name in (".", "..") else name[:255]
