@@ -9,14 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Protocol, cast
 
-from daphne.http_protocol import HTTPFactory
+from daphne.http_protocol import WebRequest
 from daphne.server import Server as Daphne
 from daphne.server import twisted_loop as loop  # installs the asyncio reactor
 from twisted.internet import defer
 from twisted.internet import reactor as _reactor
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.protocol import Protocol as Connection
 from twisted.internet.tcp import Port
@@ -31,6 +35,11 @@ reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run ti
 GRACE = 5.0  # seconds for what is under way at a shutdown
 _PATIENCE = 5.0  # seconds for a caller on the web port to say something
 _MAX_FRAME = 64 * 1024  # octets of a websocket message
+_TOO_LARGE = (
+    b"HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain\r\n"
+    b"Connection: close\r\n\r\nThe body is larger than MAILSINK_MAX_MESSAGE_SIZE "
+    b"allows.\n"
+)
 
 
 class Listener(Protocol):
@@ -63,13 +72,16 @@ def run(
     listeners: Sequence[Listener],
     background: Sequence[Background],
     ready: Callable[[], None],
+    max_body: int = 0,
 ) -> int:
     """Serve until SIGTERM or SIGINT, then drain; return the process's exit code.
 
     app is an ASGI application; ready is called once everything takes connections.
-    Background work starts first and stops last, so that nothing goes unrecorded.
+    max_body limits the octets of a request's body; 0 is no limit. Background work
+    starts first and stops last, so that nothing goes unrecorded.
     """
-    web = _Web(app, web_sockets, [each.address for each in listeners])
+    smtp = [each.address for each in listeners]
+    web = _Web(app, web_sockets, wrong_port(smtp), max_body)
     code = 0
 
     async def start() -> None:
@@ -80,15 +92,16 @@ def run(
         ready()
 
     async def stop() -> None:
-        await asyncio.gather(web.drain(), *(each.drain(GRACE) for each in listeners))
-        for each in reversed(background):
-            await each.stop()
+        async with AsyncExitStack() as last:  # in reverse, and all of them
+            for each in background:
+                last.push_async_callback(each.stop)
+            await asyncio.gather(web.drain(), *(one.drain(GRACE) for one in listeners))
 
     def failed(failure: Failure) -> None:
         nonlocal code
         code = 1
         log.critical("%s", failure.getErrorMessage(), exc_info=failure.value)
-        if reactor.running and not reactor._stopped:
+        with suppress(ReactorNotRunning):
             reactor.stop()
 
     reactor.callWhenRunning(lambda: _deferred(start()).addErrback(failed))
@@ -110,7 +123,8 @@ class _Web(Daphne):
         self,
         app: Callable[..., Any],
         sockets: Sequence[socket.socket],
-        smtp: Sequence[str],
+        wrong_port: bytes,
+        max_body: int,
     ) -> None:
         super().__init__(
             app,
@@ -123,12 +137,13 @@ class _Web(Daphne):
             self.endpoints = []  # daphne refuses to be made without any
         self.sockets = sockets
         self.ports: list[Port] = []
-        self.wrong_port = wrong_port(smtp)
+        self.wrong_port = wrong_port
+        self.max_body = max_body
 
     def listen_success(self, port: Port) -> None:
         """Put the doorkeeper before the HTTP server."""
         super().listen_success(port)
-        port.factory = _Doorkeepers(self.http_factory, self.wrong_port)
+        port.factory = _Doorkeepers(self)
         self.ports.append(port)
 
     def listen_error(self, failure: Failure) -> None:
@@ -160,12 +175,11 @@ class _Doorkeepers(Factory[Any]):
 
     noisy = False
 
-    def __init__(self, http: HTTPFactory, reply: bytes) -> None:
-        self.http = http
-        self.reply = reply
+    def __init__(self, web: _Web) -> None:
+        self.web = web
 
     def buildProtocol(self, addr: object) -> Connection:
-        return _Doorkeeper(self.http, self.reply)
+        return _Doorkeeper(self.web)
 
 
 class _Doorkeeper(Connection):
@@ -175,9 +189,8 @@ class _Doorkeeper(Connection):
     seconds gets the reply too. TLS is closed at once.
     """
 
-    def __init__(self, http: HTTPFactory, reply: bytes) -> None:
-        self.http = http
-        self.reply = reply
+    def __init__(self, web: _Web) -> None:
+        self.web = web
         self.octets = b""
 
     def connectionMade(self) -> None:
@@ -205,12 +218,38 @@ class _Doorkeeper(Connection):
 
     def send_away(self) -> None:
         self.clock.cancel()
-        self.wire.write(self.reply)
+        self.wire.write(self.web.wrong_port)
         self.wire.loseConnection()
 
     def let_in(self) -> None:
         self.clock.cancel()
-        http = self.http.buildProtocol(self.wire.getPeer())
+        http = self.web.http_factory.buildProtocol(self.wire.getPeer())
+        http.requestFactory = partial(_Request, self.web.max_body)
         self.wire.protocol = http
         http.makeConnection(self.wire)
         http.dataReceived(self.octets)
+
+
+class _Request(WebRequest):
+    """A request whose body ends at a limit: daphne would write any to the disk."""
+
+    def __init__(self, max_body: int, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.room = max_body or sys.maxsize
+
+    def gotLength(self, length: int | None) -> None:
+        super().gotLength(length)
+        if (length or 0) > self.room:
+            self.refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self.room -= len(data)
+        if self.room >= 0:
+            super().handleContentChunk(data)
+        else:
+            self.refuse()
+
+    def refuse(self) -> None:
+        channel: Any = self.channel
+        channel.transport.write(_TOO_LARGE)
+        channel.loseConnection()

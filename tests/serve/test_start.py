@@ -84,10 +84,12 @@ def test_a_signal_drains_and_ends_it_well(
     start_mailsink: Start, how: signal.Signals
 ) -> None:
     server = start_mailsink()
-    with smtplib.SMTP(*server.smtp) as client, socket.create_connection(server.smtp):
-        client.ehlo()
-        server.process.send_signal(how)
-        assert server.wait() == 0
+    client = smtplib.SMTP(*server.smtp)
+    client.ehlo()
+    server.process.send_signal(how)
+    assert client.getreply()[0] == 421
+    client.close()
+    assert server.wait() == 0
     assert server.stderr == ""
 
 

@@ -8,7 +8,7 @@ import json
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -163,3 +163,22 @@ def test_a_websocket_is_for_our_own_pages(mailsink: Mailsink) -> None:
 def test_a_path_without_a_websocket_closes_it_quietly(mailsink: Mailsink) -> None:
     assert handshake(mailsink, "/ws/nothing") == 403
     assert mailsink.stderr == ""
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["announced", "in chunks"])
+def test_a_body_that_is_too_large_is_refused(
+    start_mailsink: Callable[..., Mailsink], chunked: bool
+) -> None:
+    server = start_mailsink(MAX_MESSAGE_SIZE="1K")
+    lengths = "Transfer-Encoding: chunked" if chunked else "Content-Length: 2049"
+    head = f"POST /api/v3/messages HTTP/1.1\r\nHost: localhost\r\n{lengths}\r\n\r\n"
+    with connected(server) as client:
+        client.sendall(head.encode())
+        if chunked:
+            client.sendall(b"801\r\n" + b"x" * 2049 + b"\r\n")
+        assert rest(client).startswith(b"HTTP/1.1 413 ")
+    body = b"x" * 2048
+    with connected(server) as client:
+        client.sendall(head.replace("2049", "2048").encode())
+        client.sendall(b"800\r\n" + body + b"\r\n0\r\n\r\n" if chunked else body)
+        assert client.recv(4096).split()[1] != b"413"

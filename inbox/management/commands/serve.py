@@ -90,6 +90,8 @@ class Command(BaseCommand):
                     retention(_limits(config), spool),
                 ],
                 ready=lambda: self.say("Mailsink is ready."),
+                # a message as the API takes it, in JSON with base64, is larger
+                max_body=2 * config.max_message_size,
             )
         finally:
             servers.unregister(server)
