@@ -37,14 +37,14 @@ class Part:
     header_start: int
     body_start: int
     body_end: int
-    parent: Part | None = None
+    parent: Part | None = field(default=None, repr=False)
     content_type: str = "text/plain"
     parameters: dict[str, str] = field(default_factory=dict)
     disposition: str = ""
     filename: str = ""
     content_id: str = ""
     encoding: str = ""
-    children: list[Part] = field(default_factory=list)
+    children: list[Part] = field(default_factory=list, repr=False)
 
     @property
     def charset(self) -> str:
@@ -205,7 +205,7 @@ class _Scanner:
         """End all parts on the path from a level on, the innermost first."""
         while len(self.path) > level:
             each = self.path.pop()
-            each.part.body_end = max(offset, each.part.body_start)
+            each.part.body_end = offset = max(offset, each.part.body_start)
             if each.boundary:
                 self._forget(each)
                 missing = "closing boundary is missing"

@@ -51,8 +51,18 @@ def base64_defect(octets: bytes) -> str:
 
 
 def quoted_printable(octets: bytes) -> bytes:
-    """Return quoted-printable decoded; a "=" that encodes nothing stays."""
+    """Return quoted-printable decoded; a "=" that encodes nothing stays.
+
+    White space at the end of a line was added on the way (RFC 2045 §6.7, rule 3).
+    """
+    if any(mark in octets for mark in (b" \r", b" \n", b"\t\r", b"\t\n")):
+        octets = b"".join(map(_without_trailing_space, octets.splitlines(True)))
     return binascii.a2b_qp(octets)
+
+
+def _without_trailing_space(line: bytes) -> bytes:
+    text = line.rstrip(b"\r\n")
+    return text.rstrip(b" \t") + line[len(text) :]
 
 
 def uuencode(octets: bytes) -> bytes:

@@ -1,0 +1,194 @@
+"""The header block: fields, addresses, dates, encoded words and the summary."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from mailsink.mime import headers
+from mailsink.mime.headers import Address, Summary, addresses, parse_date
+
+
+def test_summary_of_a_usual_mail() -> None:
+    mail = (
+        b"Received: from a\r\n by b; Sun, 22 Nov 2026 23:00:00 +0100\r\n"
+        b'From: "Ann Example" <ann@example.com>\r\n'
+        b"To: Bob <bob@example.org>,\r\n\tcarol@example.net\r\n"
+        b"CC: dave@example.com\r\nSubject: Hello\r\n there\r\n"
+        b"Date: Sun, 22 Nov 2026 23:00:00 +0100\r\nMessage-ID: <1@example.com>\r\n"
+        b"\r\nSubject: not this\r\n"
+    )
+    assert headers.summary(mail) == Summary(
+        "Ann Example",
+        "ann@example.com",
+        [
+            {"name": "Bob", "address": "bob@example.org"},
+            {"name": "", "address": "carol@example.net"},
+        ],
+        [{"name": "", "address": "dave@example.com"}],
+        "Hello there",
+        "1@example.com",
+        datetime(2026, 11, 22, 22, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("mail", "subject"),
+    [
+        (b"", ""),
+        (b"\r\nSubject: body\r\n", ""),
+        (b"Subject: a", "a"),
+        (b"Subject: a\n\nSubject: b\n", "a"),
+        (b"Subject: a\r\rx", "a"),
+        (b"Subject: a\r\r\n\r\r\nSubject: b", "a"),
+        (b"Subject: a\r\nSubject: b\r\n\r\n", "a"),
+        (b"From x Sun Nov\r\nSubject: a\r\n\r\n", "a"),
+        (b"Subject : a\r\n\r\n", "a"),
+        (b"no field\r\nSubject: a\r\n\r\n", ""),
+        (b"Subject: caf\xc3\xa9\r\n\r\n", "café"),
+        (b"Subject: caf\xe9\r\n\r\n", "café"),
+        (b"Subject: a\0b\r\n\r\n", "a\ufffdb"),
+        (b"Subject: a\tb\r\n\r\n", "a b"),
+        (b"Subject: =?utf-8?q?caf=C3=A9?=\r\n\r\n", "café"),
+        (b"Subject: =?utf-8?q?a=00=0A?=\r\n\r\n", "a\ufffd\ufffd"),
+        (b"A: " + b"x" * 65536 + b"\r\nSubject: too far\r\n\r\n", ""),
+    ],
+)
+def test_subject(mail: bytes, subject: str) -> None:
+    assert headers.summary(mail).subject == subject
+
+
+def test_to_and_cc_add_up_and_the_first_of_the_others_counts() -> None:
+    mail = b"To: a@b\r\nTo: c@d\r\nCc: e@f\r\nFrom: g@h\r\nFrom: i@j\r\n\r\n"
+    summary = headers.summary(mail)
+    assert [each["address"] for each in summary.to] == ["a@b", "c@d"]
+    assert summary.from_address == "g@h"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        # RFC 5322 appendix A
+        ("John Doe <jdoe@machine.example>", [("John Doe", "jdoe@machine.example")]),
+        ('"Joe Q. Public" <j@x.y>', [("Joe Q. Public", "j@x.y")]),
+        ("Mary <m@x.test>, j@e.org, Who? <o@y.test>",
+         [("Mary", "m@x.test"), ("", "j@e.org"), ("Who?", "o@y.test")]),
+        ('"Giant; \\"Big\\" Box" <s@e.net>', [('Giant; "Big" Box', "s@e.net")]),
+        ("A Group:Ed <e@d.e>,joe@w.o,John <j@o.t>;",
+         [("Ed", "e@d.e"), ("", "joe@w.o"), ("John", "j@o.t")]),
+        ("Undisclosed recipients:;", []),
+        ("<@a.example,@b.example:c@d.example>", [("", "c@d.example")]),
+        ("a@b (Ann (the first) Example)", [("Ann (the first) Example", "a@b")]),
+        ('"a b"@c.d', [("", '"a b"@c.d')]),
+        # as clients would
+        ("<", []),
+        ("a@[", [("", "a@[")]),
+        (",;,", []),
+        ("", []),
+        ("root", [("", "root")]),
+        ("John Doe", [("John Doe", "")]),
+        ("Ann a@b", [("Ann", "a@b")]),
+        ("Ann <a@b", [("Ann", "a@b")]),
+        ("Doe, Ann <a@b>", [("", "Doe"), ("Ann", "a@b")]),
+        ("a@b; c@d", [("", "a@b"), ("", "c@d")]),
+        ("=?utf-8?q?x=40y=2C?= <c@d>", [("x@y,", "c@d")]),
+        ('"=?utf-8?q?caf=C3=A9?=" <c@d>', [("café", "c@d")]),
+        ("\ud800 <a@b>", [("\ufffd", "a@b")]),
+    ],
+)  # fmt: skip
+def test_addresses(value: str, expected: list[tuple[str, str]]) -> None:
+    assert addresses(value) == [Address(*each) for each in expected]
+
+
+@pytest.mark.parametrize("separator", [",", ", (c) "])
+def test_addresses_are_bounded(separator: str) -> None:
+    value = separator.join(f"a{n}@b" for n in range(100_000))
+    assert len(addresses(value)) == headers.MAX_ADDRESSES
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Fri, 21 Nov 1997 09:55:06 -0600", "1997-11-21T15:55:06+00:00"),
+        ("21 Nov 97 09:55 GMT", "1997-11-21T09:55:00+00:00"),
+        ("1 Jan 2026 00:00:00 EST (Eastern)", "2026-01-01T05:00:00+00:00"),
+        ("1 January 2026 00:00:60 Z", "2026-01-01T00:00:59+00:00"),
+        ("1 Jan 2026 00:00:00", "2026-01-01T00:00:00+00:00"),
+        ("31 Dec 9999 23:59:59 -2359", None),
+        ("32 Jan 2026 00:00:00 +0000", None),
+        ("1 Foo 2026 00:00:00 +0000", None),
+        ("1 Jan 0000 00:00:00 +0000", None),
+        ("nonsense", None),
+        ("", None),
+    ],
+)
+def test_date(value: str, expected: str | None) -> None:
+    date = parse_date(value)
+    assert (date and date.isoformat()) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"=?ISO-8859-1?Q?a?= b", "a b"),  # RFC 2047 §8
+        (b"=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=", "ab"),
+        (b"=?ISO-8859-1?Q?a?=\r\n    =?ISO-8859-1?Q?b?=", "ab"),
+        (b"=?ISO-8859-1?Q?a_b?=", "a b"),
+        (b"=?US-ASCII*EN?Q?Keith?=", "Keith"),  # RFC 2231 §5
+        (b"=?utf-8?q?=C3?= =?utf-8?q?=A9?=", "é"),
+        (b"=?utf-8?b?w6k?=", "é"),
+        (b"=?utf-8?b?!!!?=x", "x"),
+        (b"=?utf-8?q?what?_is_it??=", "what? is it?"),
+        (b"=?nope?q?caf=C3=A9?=", "café"),
+        (b"=?punycode?q?abc?=", "abc"),
+        (b"=?utf-8?x?y?=", "=?utf-8?x?y?="),
+        (b"=?utf-8?q?open", "=?utf-8?q?open"),
+        (b"=?utf-7?q?+2AA-?=", "\ufffd"),
+    ],
+)
+def test_encoded_words(body: bytes, value: str) -> None:
+    fields, _ = headers.split(b"Subject: " + body + b"\r\n\r\n")
+    assert fields[0].value == value
+
+
+def test_split_keeps_names_bodies_and_the_offset() -> None:
+    mail = b"A:  b\r\n\tc\r\nX-\xff: \x1b\\\r\n\r\nbody"
+    fields, offset = headers.split(mail)
+    assert [(each.name, each.raw) for each in fields] == [
+        ("A", "b\\x09c"),
+        ("X-\\xff", "\\x1b\\\\"),
+    ]
+    assert fields[0].value == "b c"
+    assert mail[offset:] == b"body"
+
+
+def test_a_line_that_is_no_field_ends_the_header() -> None:
+    block = headers.scan(b"A: b\r\nbad line\r\nC: d\r\n\r\nbody")
+    assert [each.name for each in block.fields] == ["A"]
+    assert block.defect == 'The header ends without an empty line, before "bad line"'
+    assert block.body == 6
+
+
+@pytest.mark.parametrize(
+    "header", [b"A: b\r\n" * 5000, b"A: " + b"b" * 400_000 + b"\r\n"]
+)
+def test_a_header_too_long_is_skipped_up_to_the_body(header: bytes) -> None:
+    mail = header + b"\r\nbody"
+    block = headers.scan(mail)
+    assert len(block.fields) <= headers.MAX_FIELDS
+    assert block.defect.startswith("The header is longer than 262144 octets or 2000")
+    assert mail[block.body :] == b"body"
+
+
+def test_the_quick_way_and_the_thorough_way_agree() -> None:
+    """A bare LF at the end of the header alone makes the summary take the long way."""
+    mail = (
+        b"Subject: a\r\n\tb\r\nFrom: x <a@b>\r\nsubject: c\r\nX-To: no@no\r\n"
+        b"To: c@d\r\nDATE: 1 Jan 2026 00:00:00 +0000\r\nMessage-Id: <m>\r\n"
+    )
+    quick, thorough = headers.summary(mail + b"\r\n"), headers.summary(mail + b"\n")
+    assert re.search("a  ?b", quick.subject)
+    assert quick == thorough
+    assert quick.message_id == "m"

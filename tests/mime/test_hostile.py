@@ -1,0 +1,101 @@
+"""Every hostile message through every function: nothing raises, all is bounded."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from mailsink.mime import bodies, defects, headers, structure
+from mailsink.mime.preview import preview
+from tests.mime.hostile import corpus
+
+CORPUS = corpus()
+
+
+def storable(text: str) -> None:
+    """Hold text to what UTF-8, PostgreSQL's text and jsonb take."""
+    assert "\0" not in text
+    text.encode()
+
+
+def check_summary(octets: bytes) -> None:
+    summary = headers.summary(octets)
+    lists = [*summary.to, *summary.cc]
+    assert len(summary.to) <= headers.MAX_ADDRESSES
+    assert len(summary.cc) <= headers.MAX_ADDRESSES
+    for text in (summary.from_name, summary.from_address, summary.message_id):
+        storable(text)
+        assert text.isprintable() or "\n" not in text
+    storable(summary.subject)
+    storable(json.dumps(lists, ensure_ascii=False))
+    assert summary.date is None or summary.date.utcoffset() == timedelta(0)
+
+
+def check_fields(octets: bytes) -> None:
+    fields, offset = headers.split(octets)
+    assert 0 <= offset <= len(octets)
+    assert len(fields) <= headers.MAX_FIELDS
+    for field in fields:
+        for text in (field.name, field.value, field.raw, field.encoded):
+            storable(text)
+            assert "\n" not in text
+        assert len(headers.addresses(field.value)) <= headers.MAX_ADDRESSES
+
+
+def check_structure(octets: bytes) -> structure.Structure:
+    found = structure.parse(octets)
+    assert len(found.parts) <= structure.MAX_PARTS
+    assert len(found.defects) <= defects.MAX_DEFECTS + 1
+    assert found.root is found.parts[0]
+    for defect in found.defects:
+        storable(defect)
+        assert len(defect) < 1000
+    for index, part in enumerate(found.parts):
+        assert part.index == index
+        assert part.depth <= structure.MAX_DEPTH
+        assert 0 <= part.header_start <= part.body_start <= part.body_end <= len(octets)
+        if part.parent:
+            assert part.body_end <= part.parent.body_end
+        storable(f"{part.content_type}{part.parameters}{part.charset}{part.encoding}")
+        storable(part.disposition + part.content_id + part.filename)
+        assert not set(part.filename) & {"/", "\\", "\u202e"}
+    children = [id(child) for part in found.parts for child in part.children]
+    assert sorted(children) == sorted(id(part) for part in found.parts[1:])
+    assert len({part.number for part in found.parts}) == len(found.parts)
+    return found
+
+
+def check_bodies(octets: bytes, found: structure.Structure) -> None:
+    storable(bodies.text(octets, found) or "")
+    storable(bodies.snippet(octets, found))
+    assert len(bodies.snippet(octets, found)) <= bodies.SNIPPET_LENGTH
+    html = bodies.html(octets, found) or ""
+    storable(preview(html, lambda content_id: f"/p/{content_id}"))
+    storable(bodies.html_to_text(html))
+    listed = bodies.attachments(found)
+    assert len({part.index for part in listed}) == len(listed)
+    for part in found.parts[:200]:
+        bodies.decode(octets, part)
+        storable(bodies.text_of(octets, part))
+
+
+def check(octets: bytes) -> None:
+    check_summary(octets)
+    check_fields(octets)
+    check_bodies(octets, check_structure(octets))
+
+
+def test_the_corpus_is_what_it_says() -> None:
+    assert len(CORPUS) >= 200
+    assert len({octets for _, octets in CORPUS}) == len(CORPUS)
+    assert len({name for name, _ in CORPUS}) == len(CORPUS)
+    assert corpus() == CORPUS
+
+
+@pytest.mark.parametrize(
+    "octets", [each for _, each in CORPUS], ids=[n for n, _ in CORPUS]
+)
+def test_hostile(octets: bytes) -> None:
+    check(octets)

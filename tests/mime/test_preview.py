@@ -1,0 +1,94 @@
+"""The HTML for the sandboxed frame."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailsink.mime.markup import MAX_LENGTH
+from mailsink.mime.preview import preview
+
+BASE = '<base target="_blank">'
+
+
+def part_url(content_id: str) -> str | None:
+    return None if content_id == "unknown" else f"/p/{content_id}?a&b"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("", ""),
+        ("<b>as it <i>was", "<b>as it <i>was"),
+        ("<img src=cid:a>", '<img src="/p/a?a&amp;b">'),
+        ("<IMG SRC = 'CID:a%40b' alt=x>", '<IMG SRC = "/p/a@b?a&amp;b" alt=x>'),
+        ("<img src=cid:unknown>", "<img src=cid:unknown>"),
+        ("<td background='cid:a'>", '<td background="/p/a?a&amp;b">'),
+        ("<video poster=cid:a>", '<video poster="/p/a?a&amp;b">'),
+        ("<img srcset='cid:a 1x, cid:b 2x'>",
+         '<img srcset="/p/a?a&amp;b 1x, /p/b?a&amp;b 2x">'),
+        ("<p style='background:url( &quot;cid:a&quot; )'>",
+         '<p style="background:url(&quot;/p/a?a&amp;b&quot;)">'),
+        ("<style>a{background:url(cid:a)}</style>",
+         "<style>a{background:url(/p/a?a&b)}</style>"),
+        ("<a href='cid:a' title='src=cid:a'>", "<a href='cid:a' title='src=cid:a'>"),
+        ("<img alt='>' src='cid:a'>", "<img alt='>' src=\"/p/a?a&amp;b\">"),
+        ("a<base href=//x>b</base>c<LINK rel=x>d", "abcd"),
+        ("a<meta http-equiv=refresh content=0>b<meta name=x>", "ab<meta name=x>"),
+        ("<img title='<base>'>", "<img title='<base>'>"),
+        ("<!-- <base> -->", "<!-- <base> -->"),
+        ("a<script>'<base>'</script><base>", "a<script>'<base>'</script>"),
+        ("a<textarea><base></textarea>", "a<textarea><base></textarea>"),
+        ("a\0b\ud800", "a\ufffdb\ufffd"),
+    ],
+)  # fmt: skip
+def test_body(html: str, expected: str) -> None:
+    assert preview(html, part_url).replace(BASE, "", 1) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "<p>x"),
+        ("<!DOCTYPE html>\n<!-- c --><html lang=en><head>", "<title>x</title>"),
+        ("<!doctype html>", "<body>"),
+        ("", "text <html><head>"),
+    ],
+)
+def test_links_open_in_a_new_tab_and_the_doctype_stays_first(
+    before: str, after: str
+) -> None:
+    assert preview(before + after, part_url) == before + BASE + after
+
+
+def test_a_url_cannot_leave_its_attribute() -> None:
+    assert preview("<img src=cid:a>", lambda _: "\"><script>'") == (
+        BASE + '<img src="&quot;&gt;&lt;script&gt;&#x27;">'
+    )
+
+
+def test_long_html_is_cut_and_says_so() -> None:
+    shown = preview("x" * (MAX_LENGTH + 1), part_url)
+    assert shown.endswith(
+        "x<p>The rest of this HTML is not shown here: it has 5242881 characters "
+        "in all.</p>"
+    )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<div>",
+        "<a ",
+        "<!--",
+        '<a href="',
+        "<style>",
+        "<img src=cid:a>",
+        "&#",
+        "<p a=b",
+        "<",
+    ],
+)
+def test_floods_pass(piece: str) -> None:
+    """Deep nesting took a tree-building parser 40 s; quadratic patterns would hang."""
+    flood = piece * 60_000
+    assert preview(flood, lambda _: "cid:a") is not None

@@ -1,0 +1,220 @@
+"""The part tree, its offsets, its limits and its defects."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailsink.mime import structure
+from mailsink.mime.structure import Part, parse
+
+HEAD = (
+    b"From: a@example.com\r\nDate: Sun, 22 Nov 2026 23:00:00 +0100\r\n"
+    b"MIME-Version: 1.0\r\n"
+)
+
+
+def mixed(body: bytes, kind: bytes = b"multipart/mixed; boundary=b") -> bytes:
+    return HEAD + b"Content-Type: " + kind + b"\r\n\r\n" + body
+
+
+def bodies(octets: bytes) -> list[tuple[str, bytes]]:
+    parts = parse(octets).parts
+    return [(part.number, octets[part.body_start : part.body_end]) for part in parts]
+
+
+def only(octets: bytes) -> Part:
+    (part,) = parse(octets).parts
+    return part
+
+
+def test_tree_numbers_and_bodies() -> None:
+    octets = mixed(
+        b"preamble\r\n--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n"
+        b"--c\r\n\r\none\r\n--c\r\nContent-Type: text/html\r\n\r\ntwo\r\n--c--\r\n"
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nthree\r\n"
+        b"--b--\r\nepilogue\r\n"
+    )
+    parts = parse(octets).parts
+    assert [(part.number, part.content_type, part.depth) for part in parts] == [
+        ("1", "multipart/mixed", 0),
+        ("1.1", "multipart/alternative", 1),
+        ("1.1.1", "text/plain", 2),
+        ("1.1.2", "text/html", 2),
+        ("1.2", "message/rfc822", 1),
+        ("1.2.1", "text/plain", 2),
+    ]
+    assert [part.index for part in parts] == list(range(6))
+    found = dict(bodies(octets))
+    assert (found["1.1.1"], found["1.1.2"], found["1.2.1"]) == (
+        b"one",
+        b"two",
+        b"three",
+    )
+    assert found["1"].endswith(b"epilogue\r\n")
+    assert octets[parts[3].header_start :].startswith(b"Content-Type: text/html")
+    assert parse(octets).defects == ()
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r", b"\r\r\n"])
+def test_any_line_end_will_do(end: bytes) -> None:
+    octets = mixed(b"--b\r\n\r\none\r\n--b \t\r\n\r\ntwo\r\n--b--\r\n")
+    found = bodies(octets.replace(b"\r\n", end))
+    assert [body for _, body in found[1:]] == [b"one", b"two"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"--b\r\n--b\r\n\r\n--b--", [b"", b""]),
+        (b"--b\r\n\r\nx", [b"x"]),
+        (b"--bb\r\n--b\r\n\r\nx\r\n--b-\r\n--b--x\r\n--b--", [b"x\r\n--b-\r\n--b--x"]),
+        (b"--b\r\nA: b\r\n--b\r\n\r\nx\r\n--b--", [b"", b"x"]),
+        (b"--b\r\n\r\nx\r\n--b--\r\n--b\r\n\r\ny", [b"x"]),
+        (b"x --b\r\n--b--", []),
+    ],
+)
+def test_delimiters(body: bytes, expected: list[bytes]) -> None:
+    assert [found for _, found in bodies(mixed(body))[1:]] == expected
+
+
+def test_a_delimiter_with_a_colon_is_no_field() -> None:
+    octets = mixed(
+        b"--a:b\r\nX: y\r\n--a:b\r\n\r\nx\r\n--a:b--",
+        b'multipart/mixed; boundary="a:b"',
+    )
+    assert [body for _, body in bodies(octets)[1:]] == [b"", b"x"]
+
+
+def test_an_outer_delimiter_ends_the_inner_parts() -> None:
+    octets = mixed(
+        b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n"
+        b"--b\r\n\r\ny\r\n--b--"
+    )
+    assert bodies(octets)[2:] == [("1.1.1", b"x"), ("1.2", b"y")]
+    assert parse(octets).defects == ("Part 1.1: The closing boundary is missing",)
+
+
+def test_one_boundary_on_two_levels_belongs_to_the_inner() -> None:
+    octets = mixed(
+        b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n"
+        b"--b--\r\n--b\r\n\r\ny\r\n--b--"
+    )
+    assert bodies(octets)[2:] == [("1.1.1", b"x"), ("1.2", b"y")]
+
+
+def test_a_digest_holds_messages() -> None:
+    octets = mixed(
+        b"--b\r\n\r\nSubject: s\r\n\r\nx\r\n--b--", b"multipart/digest; boundary=b"
+    )
+    assert [part.content_type for part in parse(octets).parts[1:]] == [
+        "message/rfc822",
+        "text/plain",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "filename"),
+    [
+        (b'Content-Disposition: attachment; filename="a.pdf"', "a.pdf"),
+        (b"Content-Type: text/plain; name=a.txt", "a.txt"),
+        (b"Content-Disposition: a; filename*=utf-8''caf%C3%A9.txt", "café.txt"),
+        (b"Content-Disposition: a; filename*=iso-8859-1'en'%A3; filename=x", "£"),
+        (b"Content-Disposition: a; filename*1=c; filename*0*=utf-8''a%20b", "a bc"),
+        (b'Content-Disposition: a; filename="=?utf-8?b?w6k=?=.txt"', "é.txt"),
+        (b'Content-Disposition: a; filename="../../etc/passwd"', "passwd"),
+        (b'Content-Disposition: a; filename="C:\\\\x\\\\y.exe"', "y.exe"),
+        (b"Content-Disposition: a; filename=..", ""),
+        (b"Content-Disposition: a; filename=a/..", ""),
+        ("Content-Disposition: a; filename=\u202egpj.exe".encode(), "gpj.exe"),
+        (b"Content-Disposition: a; filename=a\0b", "a\ufffdb"),
+        (b"Content-Disposition: a; filename=" + b"x" * 999, "x" * 255),
+        (b'Content-Disposition: a; filename="a;b', "a;b"),
+        (b"Content-Disposition: a; filename*999999999999=x", ""),
+    ],
+)
+def test_filename(fields: bytes, filename: str) -> None:
+    assert only(HEAD + fields + b"\r\n\r\n").filename == filename
+
+
+def test_what_a_header_says_of_its_part() -> None:
+    part = only(
+        HEAD + b'CONTENT-TYPE: TEXT/HTML (c) ; CharSet="UTF-8" ; a=b (c)\r\n'
+        b"Content-Transfer-Encoding: Base64 (c)\r\nContent-ID: <x@y>\r\n"
+        b"Content-Disposition: INLINE\r\n\r\nPGI+"
+    )
+    assert (part.content_type, part.charset, part.encoding) == (
+        "text/html", "utf-8", "base64",
+    )  # fmt: skip
+    assert (part.content_id, part.disposition, part.size) == ("x@y", "inline", 4)
+    assert part.parameters == {"charset": "UTF-8", "a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("octets", "defect"),
+    [
+        (b"", "The message is empty"),
+        (b"Hello there\r\n", "There are no header fields"),
+        (b"From: a@b\r\n\r\n", "There is no Date field (RFC 5322 §3.6)"),
+        (b"Date: x\r\n\r\n", "There is no From field (RFC 5322 §3.6)"),
+        (b"Date: x\r\n\r\n", 'The Date "x" is no date (RFC 5322 §3.3)'),
+        (b"From: <\r\n\r\n", 'The From "<" holds no address'),
+        (HEAD + HEAD, "There are 2 From fields"),
+        (HEAD + b"\r\n\0", "It holds NUL octets"),
+        (HEAD + b"\r\n\n", "It holds bare LF: lines end in CRLF (RFC 5322 §2.3)"),
+        (HEAD + b"\r\n\rx", "It holds bare CR: lines end in CRLF (RFC 5322 §2.3)"),
+        (HEAD + b"\r\n" + b"x" * 999 + b"\r\n", "A line is longer than 998 octets (RFC 5322 §2.1.1)"),
+        (b"Content-Type: text/plain\r\n\r\n", "There is no MIME-Version field (RFC 2045 §4)"),
+        (HEAD + b"To: " + b"a@b," * 2000, "To has 1000 addresses or more; only so many are read"),
+        (HEAD + b"X: \xff\r\n\r\n", "The X field holds 8-bit octets that are not UTF-8"),
+        (HEAD + b"X: \xc3\xa9\r\n\r\n", "The X field holds unencoded UTF-8: right only with SMTPUTF8 (RFC 6532)"),
+        (HEAD + b"Content-Type: nope\r\n\r\n", 'The Content-Type "nope" is no type/subtype'),
+        (HEAD + b"Content-Type: text/plain; charset=nope\r\n\r\n", 'The charset "nope" is not known'),
+        (HEAD + b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff", "The text is not in utf-8, as it is declared to be"),
+        (HEAD + b"Content-Transfer-Encoding: nope\r\n\r\n", 'The Content-Transfer-Encoding "nope" is not known'),
+        (HEAD + b"\r\n\xff", "It is declared as 7bit and holds 8-bit octets"),
+        (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n!!!", "The base64 holds characters outside its alphabet"),
+        (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\nYWI", "The base64 is cut off or not padded"),
+        (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\nYQ==YQ==", "The base64 goes on after its padding"),
+        (mixed(b"", b"multipart/mixed"), "multipart/mixed has no boundary parameter"),
+        (mixed(b"text\r\n"), "The boundary never appears"),
+        (mixed(b"--b\r\n\r\nx"), "The closing boundary is missing"),
+        (mixed(b"", b"multipart/mixed; boundary=" + b"b" * 1001), "The boundary is over 1000 octets"),
+    ],
+)  # fmt: skip
+def test_defects(octets: bytes, defect: str) -> None:
+    assert defect in parse(octets).defects
+
+
+def test_a_line_of_998_octets_is_no_defect() -> None:
+    lines = b"".join(b"x" * length + b"\r\n" for length in (998, 1, 998, 0, 500, 998))
+    assert parse(HEAD + b"\r\n" + lines).defects == ()
+
+
+def test_depth_is_bounded() -> None:
+    opening = b"".join(
+        b"Content-Type: multipart/mixed; boundary=n%d\r\n\r\n--n%d\r\n" % (n, n)
+        for n in range(1000)
+    )
+    found = parse(HEAD + opening)
+    assert max(part.depth for part in found.parts) == structure.MAX_DEPTH
+    assert (
+        "Parts are nested more than 100 deep; what is deeper is not split"
+        in found.defects
+    )
+
+
+def test_parts_are_bounded_and_the_rest_belongs_to_the_last() -> None:
+    octets = mixed(b"--b\r\n\r\nx\r\n" * 200_000)
+    found = parse(octets)
+    assert len(found.parts) == structure.MAX_PARTS
+    assert found.parts[-1].body_end == len(octets)
+    assert (
+        "There are more than 10000 parts; the rest belongs to the last one"
+        in found.defects
+    )
+
+
+def test_defects_are_bounded() -> None:
+    found = parse(mixed(b"--b\r\nContent-Type: x\r\n\r\n" * 500))
+    assert len(found.defects) == 101
+    assert found.defects[-1] == "There are more defects than these"
