@@ -1,0 +1,164 @@
+"""The inbox with 100,000 messages stored, and with 1,000 arriving each second."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import statistics
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.e2e.mail import open_inbox, plain, row, send
+from tests.running import Mailsink, manage
+
+STORED = 100_000
+BATCH, BATCHES, PAUSE = 25, 120, 0.025  # 1,000 messages a second, for 3 seconds
+
+
+def _id(number: int, kind: int) -> str:
+    """Return an id as SQLite has it, later for a later number."""
+    return f"{0x18000000000 + number:012x}7000800{kind}{number:012x}"
+
+
+def _store(folder: Path) -> None:
+    """Put messages into a fresh database, as rows."""
+    assert manage("migrate", data=folder).returncode == 0
+    database = sqlite3.connect(folder / "mailsink.sqlite3")
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    text = start.isoformat(" ")
+    server, session = _id(0, 1), _id(0, 2)
+    rows = {
+        "inbox_server": [{
+            "id": server, "started_at": text, "heartbeat": text, "stopped_at": text,
+            "hostname": "test", "pid": 1, "smtp": "[]", "http": "[]",
+        }],
+        "inbox_session": [{
+            "id": session, "server_id": server, "inbox_id": 1, "direction": "in",
+            "listener": "", "client_address": "127.0.0.1", "client_port": 1, "helo": "",
+            "protocol": "ESMTP", "tls_version": "", "tls_cipher": "", "tls_sni": "",
+            "auth_mechanism": "", "auth_username": "", "opened_at": text,
+            "closed_at": text, "ending": "quit", "last_verb": "", "exchanges": 0,
+            "transactions": 0, "messages": STORED, "refused": 0, "octets": 0,
+        }],
+        "inbox_transaction": [{
+            "id": _id(number, 3), "session_id": session, "inbox_id": 1, "seq": number,
+            "reverse_path": "", "parameters": "", "outcome": "accepted", "code": 250,
+            "recipients_accepted": 1, "recipients_refused": 0, "started_us": 0,
+        } for number in range(STORED)],
+        "inbox_message": [{
+            "id": _id(number, 4), "transaction_id": _id(number, 3), "inbox_id": 1,
+            "received_at": (start + timedelta(seconds=number)).isoformat(" "),
+            "from_name": "Shop", "from_address": "shop@shop.test", "to": "[]",
+            "cc": "[]", "subject": f"Stored {number}", "message_id": "", "size": 100,
+            "snippet": "", "attachments": 0, "pinned": False, "tags": "[]",
+            "indexed_at": text,
+        } for number in range(STORED)],
+    }  # fmt: skip
+    for table, values in rows.items():
+        columns = list(values[0])
+        names = ", ".join(f'"{name}"' for name in columns)
+        places = ", ".join(f":{name}" for name in columns)
+        database.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
+    database.commit()
+    database.close()
+
+
+def test_100_000_messages_scroll_like_fifty(
+    start_mailsink, page: Page, tmp_path: Path
+) -> None:
+    _store(tmp_path / "data")
+    server = start_mailsink(RETENTION_MESSAGES="0", RETENTION_SESSIONS="0")
+    open_inbox(server, page)
+    first = page.locator("#entries > li").first
+    expect(first).to_have_attribute("aria-setsize", str(STORED))
+    expect(first).to_contain_text(f"Stored {STORED - 1}")
+
+    box = page.locator("#entries").bounding_box()
+    assert box
+    assert box["height"] == STORED * 56
+
+    page.locator("#scroller").evaluate("node => node.scrollTop = 10000 * 56")
+    expect(row(page, f"Stored {STORED - 10_001}")).to_be_in_viewport(timeout=60_000)
+    send(server, plain("The newest"))
+    assert page.locator("#entries > li").count() < 60
+
+    page.get_by_role("button", name="1 new message").click()
+    expect(first).to_contain_text("The newest")
+
+
+def test_1000_messages_a_second_are_all_shown_and_acknowledged(
+    mailsink: Mailsink, page: Page
+) -> None:
+    wire = _Feed()
+    page.route_web_socket("**/ws/live", wire.connect)
+    open_inbox(mailsink, page)
+    page.evaluate(
+        """() => {
+          window.frames_ = [];
+          let last = performance.now();
+          const tick = (now) => { frames_.push(now - last); last = now; requestAnimationFrame(tick); };
+          requestAnimationFrame(tick);
+        }"""
+    )
+    began = time.monotonic()
+    for number in range(BATCHES):
+        wire.send_batch(number)
+        # The pace of the load itself, and Playwright's turn to take in acknowledgements.
+        page.wait_for_timeout(
+            max(0, (began + (number + 1) * PAUSE - time.monotonic()) * 1000)
+        )
+    last = f"Live {BATCH * BATCHES - 1}"
+    expect(page.locator("#entries > li").first).to_contain_text(last)
+    frames = page.evaluate("frames_")
+    assert page.locator("#entries > li").count() < 60
+    assert int(row(page, last).get_attribute("aria-setsize") or 0) >= BATCH * BATCHES
+    page.wait_for_function("() => true")
+    assert wire.acknowledged == list(range(1, BATCHES + 1))
+    assert statistics.median(frames) < 50, sorted(frames)[-20:]
+
+
+class _Feed:
+    """The server's part of /ws/live, as docs/live.md has it."""
+
+    def __init__(self) -> None:
+        self.acknowledged: list[int] = []
+
+    def connect(self, route: WebSocketRoute) -> None:
+        self.route = route
+        route.on_message(self._take)
+        self._send({"type": "hello", "version": 1, "server": "test"})
+
+    def _take(self, text: str | bytes) -> None:
+        frame = json.loads(text)
+        if frame["type"] == "subscribe":
+            self._send({"type": "subscribed", "to": frame["to"]})
+        elif frame["type"] == "ack":
+            self.acknowledged.append(frame["seq"])
+
+    def send_batch(self, number: int) -> None:
+        first = number * BATCH
+        events = [self._event(each) for each in range(first, first + BATCH)]
+        batch = {"type": "batch", "seq": number + 1, "to": "messages", "events": events}
+        self._send(batch)
+
+    def _send(self, frame: dict[str, object]) -> None:
+        self.route.send(json.dumps(frame))
+
+    @staticmethod
+    def _event(number: int) -> dict[str, object]:
+        return {
+            "event": "message.created",
+            "id": f"ffffffff-0000-7000-8000-{number:012x}",
+            "received_at": "2026-11-23T10:00:00.000000Z",
+            "from": {"name": "Shop", "address": "shop@shop.test"},
+            "subject": f"Live {number}",
+            "attachments": 0,
+            "read": False,
+            "pinned": False,
+            "code": 250,
+            "recipients_accepted": 1,
+            "recipients_refused": 0,
+        }

@@ -1,0 +1,240 @@
+"""The pages of messages, and of what was not accepted, as rows have them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+
+import pytest
+from django.core import signing
+from django.test import Client
+
+from inbox.models import MessageRead
+from inbox.services import messages
+from inbox.services.scope import ALL
+from tests.views.mail import MAIL, a_message, a_transaction
+
+pytestmark = pytest.mark.django_db
+
+PNG = b"\x89PNG\r\n\x1a\nnot much of a picture"
+RICH = (
+    b"From: Shop <orders@shop.test>\r\nTo: ann@example.com\r\nSubject: Rich\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: text/html\r\n\r\n"
+    b'<p>Hi</p><img src="cid:logo"><img src="cid:drawing">\r\n'
+    b"--b\r\nContent-Type: image/png\r\nContent-ID: <logo>\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(PNG) + b"\r\n"
+    b"--b\r\nContent-Type: image/svg+xml\r\nContent-ID: <drawing>\r\n\r\n"
+    b"<svg onload='alert(1)'/>\r\n--b--\r\n"
+)
+PANE = {"HX-Request": "true", "HX-Target": "detail"}
+PANEL = {"HX-Request": "true", "HX-Target": "panel"}
+
+
+def text(client: Client, path: str) -> str:
+    """Return a panel's words."""
+    page = client.get(path, headers=PANEL).content.decode()
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_page_is_whole_or_a_pane_or_a_panel(client: Client) -> None:
+    path = f"/messages/{a_message().id}"
+    whole, pane, panel = (client.get(path, headers=h) for h in ({}, PANE, PANEL))
+    assert b"<!doctype html>" in whole.content
+    assert b"<!doctype html>" not in pane.content
+    assert b"<title>Your order" in pane.content
+    assert panel.content.startswith(b'<div class="panel"')
+    assert "HX-Target" in whole["Vary"]
+
+
+def test_opening_marks_as_read(client: Client) -> None:
+    message = a_message()
+    client.get(f"/messages/{message.id}", headers=PANEL)
+    assert not MessageRead.objects.exists()
+    client.get(f"/messages/{message.id}", headers=PANE)
+    assert MessageRead.objects.get().message == message
+
+
+def test_mark_reads_and_pins(client: Client) -> None:
+    message = a_message()
+    path = f"/messages/{message.id}/mark"
+    assert client.post(path, {"read": "yes"}).url == f"/messages/{message.id}"
+    assert client.post(path, {"read": "no"}).url == "/"
+    assert not MessageRead.objects.exists()
+    answer = client.post(path, {"pinned": "yes"}, headers=PANEL)
+    assert b"Unpin" in answer.content
+    assert messages.get(ALL, message.id).pinned
+
+
+def test_delete_goes_to_the_trash_and_says_so(client: Client) -> None:
+    message = a_message()
+    answer = client.post(f"/messages/{message.id}/delete", headers=PANE)
+    assert json.loads(answer["HX-Trigger"]) == {
+        "message-deleted": {"id": str(message.id)}
+    }
+    assert client.get(f"/messages/{message.id}").status_code == 404
+    assert client.post(f"/messages/{message.id}/restore").status_code == 302
+    assert client.get(f"/messages/{message.id}").status_code == 200
+
+
+@pytest.mark.parametrize("action", ["mark", "delete", "restore", "frame"])
+def test_unknown_messages_are_not_found(client: Client, action: str) -> None:
+    for id in ("01a205b9-7233-73a2-a8f3-a1730d553c1c", "nonsense", "%00"):
+        ask = client.get if action == "frame" else client.post
+        assert ask(f"/messages/{id}/{action}").status_code == 404
+        assert client.get(f"/messages/{id}").status_code == 404
+        assert client.get(f"/transactions/{id}").status_code == 404
+
+
+def test_only_posts_change_anything(client: Client) -> None:
+    message = a_message()
+    for action in ("mark", "delete", "restore"):
+        assert client.get(f"/messages/{message.id}/{action}").status_code == 405
+
+
+def test_envelope_and_header_are_compared_in_words(client: Client) -> None:
+    recipients = (
+        ("Ann@example.com", 250), ("hidden@example.com", 250), ("no@example.com", 550),
+    )  # fmt: skip
+    mail = MAIL.replace(b"To: ann", b"Cc: other@example.com\r\nTo: ann")
+    message = a_message(mail, "bounce@shop.test", recipients)
+    page = client.get(f"/messages/{message.id}").content.decode()
+    for words in (
+        "The envelope sender differs: bounce@shop.test",
+        "+ 1 envelope recipient not in headers (Bcc): hidden@example.com",
+        "1 address in the header not in the envelope: other@example.com",
+        "no@example.com was refused: 550",
+    ):
+        assert words in page
+
+
+def test_agreeing_envelope_needs_no_words(client: Client) -> None:
+    page = client.get(f"/messages/{a_message().id}").content
+    assert b'class="differences"' not in page
+
+
+def test_tabs_show_text_source_headers_parts_and_transcript(client: Client) -> None:
+    path = f"/messages/{a_message(RICH).id}"
+    assert "There is no text part: this is the text of the HTML. Hi" in text(
+        client, f"{path}?tab=text"
+    )
+    assert "boundary=b" in text(client, f"{path}?tab=source")
+    assert "From Shop &lt;orders@shop.test&gt;" in text(client, f"{path}?tab=headers")
+    assert "1.2 image/png" in text(client, f"{path}?tab=parts")
+    assert "MAIL FROM:&lt;orders@shop.test&gt;" in text(
+        client, f"{path}?tab=transcript"
+    )
+    assert "/frame" in client.get(f"{path}?tab=nonsense").content.decode()
+
+
+def test_defects_are_listed(client: Client) -> None:
+    broken = RICH.replace(b"--b--\r\n", b"")
+    page = client.get(f"/messages/{a_message(broken).id}").content.decode()
+    assert "defects in this message" in page
+    assert "The closing boundary is missing" in page
+
+
+def test_source_hides_nothing(client: Client) -> None:
+    mail = MAIL + b"nul \x00 bell \x07 bare \r cr, latin \xe9, <b>tag</b>\r\n"
+    shown = text(client, f"/messages/{a_message(mail).id}?tab=source")
+    assert r"nul ␀ bell ␇ bare ␍ cr, latin \xe9, &lt;b&gt;tag&lt;/b&gt;" in shown
+
+
+def test_20_megabytes_open_quickly_and_cut(client: Client) -> None:
+    path = f"/messages/{a_message(MAIL + b'x' * 70 * 1024 + b'line of text' * 1_700_000).id}"
+    for tab in ("text", "source", "headers", "parts"):
+        began = time.monotonic()
+        page = client.get(f"{path}?tab={tab}", headers=PANE)
+        assert time.monotonic() - began < 3
+        assert len(page.content) < 400_000
+    assert "Download it whole" in text(client, f"{path}?tab=source")
+
+
+def test_refused_message_opens_with_its_bytes(client: Client) -> None:
+    attempt = a_transaction()
+    page = client.get(f"/transactions/{attempt.id}").content.decode()
+    assert "Not accepted: 552 5.3.4" in page
+    assert "The client was told: 552 5.3.4 Too big" in page
+    assert "Thank you!" in text(client, f"/transactions/{attempt.id}?tab=source")
+    assert f"/api/v3/transactions/{attempt.id}/raw" in page
+    assert "data-delete" not in page
+
+
+@pytest.mark.parametrize(
+    ("octets", "outcome", "words"),
+    [
+        (
+            MAIL * 200,
+            "abandoned",
+            f"Not accepted: cut off after {len(MAIL) * 200:,} octets",
+        ),
+        (None, "abandoned", "Not accepted: the client left before it had sent it"),
+        (None, "reset", "Not accepted: the client gave it up (RSET)"),
+    ],
+)
+def test_unfinished_transactions_say_how_they_ended(
+    client: Client, octets: bytes | None, outcome: str, words: str
+) -> None:
+    attempt = a_transaction(octets, outcome, None, "", complete=False)
+    page = client.get(f"/transactions/{attempt.id}").content.decode()
+    assert words in page
+    assert "MAIL FROM" in text(client, f"/transactions/{attempt.id}?tab=transcript")
+
+
+def test_ids_of_transactions_lead_to_their_page(client: Client) -> None:
+    refused, message = a_transaction(), a_message()
+    there = client.get(f"/messages/{refused.id}")
+    assert there.url == f"/transactions/{refused.id}"
+    there = client.get(f"/transactions/{message.transaction_id}")
+    assert there.url == f"/messages/{message.id}"
+
+
+def test_frame_has_its_own_policy(client: Client) -> None:
+    message = a_message(RICH)
+    frame = client.get(f"/messages/{message.id}/frame")
+    policy = frame["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-popups allow-popups-to-escape-sandbox;")
+    assert f"img-src data: http://testserver/messages/{message.id}/parts/;" in policy
+    assert "default-src 'none'" in policy
+    assert frame["Referrer-Policy"] == "no-referrer"
+    assert frame["X-Content-Type-Options"] == "nosniff"
+
+
+def test_frame_shows_pictures_by_signed_addresses_and_never_svg(
+    client: Client,
+) -> None:
+    message = a_message(RICH)
+    html = client.get(f"/messages/{message.id}/frame").content.decode()
+    (path,) = re.findall(r'src="(/messages/[^"]+)"', html)
+    picture = client.get(path)
+    assert picture.content == PNG
+    assert picture["Content-Type"] == "image/png"
+    assert "sandbox" in picture["Content-Security-Policy"]
+    assert "cid:drawing" in html
+
+
+def test_parts_need_a_signature_of_this_message(client: Client) -> None:
+    one, other = a_message(RICH), a_message(RICH)
+    html = client.get(f"/messages/{one.id}/frame").content.decode()
+    (path,) = re.findall(r'src="(/messages/[^"]+)"', html)
+    assert client.get(path.replace(str(one.id), str(other.id))).status_code == 404
+    assert client.get(path[:-1]).status_code == 404
+    foreign = signing.dumps(("messages", str(one.id), 1), salt="another")
+    assert client.get(f"/messages/{one.id}/parts/{foreign}").status_code == 404
+    messages.delete(ALL, ids=[one.id])
+    assert client.get(path).status_code == 404
+
+
+def test_refused_html_is_framed_too(client: Client) -> None:
+    attempt = a_transaction(RICH)
+    html = client.get(f"/transactions/{attempt.id}/frame").content.decode()
+    (path,) = re.findall(r'src="(/messages/[^"]+)"', html)
+    assert client.get(path).content == PNG
+
+
+def test_message_without_html_has_no_frame(client: Client) -> None:
+    message = a_message()
+    assert client.get(f"/messages/{message.id}/frame").status_code == 404
+    assert b"?tab=html" not in client.get(f"/messages/{message.id}").content
