@@ -75,6 +75,9 @@ test("a frame is acknowledged once it is painted, and not before", () => {
   assert.equal(wires[0].sent.length, 1);
   paint();
   assert.deepEqual(wires[0].sent.slice(1), [{ type: "ack", seq: 7 }, { type: "ack", seq: 8 }]);
+  wires[0].say({ type: "batch", seq: 9, to: "messages", events: [] });
+  paint();
+  assert.deepEqual(wires[0].sent.at(-1), { type: "ack", seq: 9 });
 });
 
 test("a lost connection is opened again, and subscribed again", () => {
