@@ -41,7 +41,7 @@ def send(mailsink: Mailsink, octets: bytes) -> str:
 def sent(mailsink: Mailsink) -> list[tuple[str, str, bytes]]:
     """The whole corpus, sent, as (name, id, octets), while a second client sends too."""
     messages = [(name, _ended(octets)) for name, octets in corpus()]
-    with _second_client(mailsink) as waits, ThreadPoolExecutor(4) as pool:
+    with SecondClient(mailsink) as waits, ThreadPoolExecutor(4) as pool:
 
         def one(named: Named) -> tuple[str, str, bytes]:
             name, octets = named
@@ -57,7 +57,7 @@ def _ended(octets: bytes) -> bytes:
     return octets if octets.endswith(b"\r\n") or not octets else octets + b"\r\n"
 
 
-class _second_client:  # noqa: N801  used as a with statement
+class SecondClient:
     """Someone else, who sends a mail every now and then and notes how long it took."""
 
     def __init__(self, mailsink: Mailsink) -> None:
@@ -101,7 +101,7 @@ def failures(
                 failed.append(f"{name}: {path}: {error.code} {error.read()[:200]!r}")
         return failed
 
-    with _second_client(mailsink) as waits, ThreadPoolExecutor(3) as pool:
+    with SecondClient(mailsink) as waits, ThreadPoolExecutor(3) as pool:
         for failed in pool.map(one, sent):
             yield from failed
     assert max(waits) < _QUICK
