@@ -39,6 +39,13 @@ def test_hung_client_is_on_the_screen_while_it_sits(
         expect(lines.last).to_contain_text("250 2.1.0")
         expect(lines.last.locator(".took")).to_have_text(re.compile(r"\d ms"))
         expect(page.locator(".state")).to_contain_text("waiting after MAIL")
+        # The feed alone tells it: the server's words may come as late as they like.
+        page.route("**/exchanges?*", lambda route: route.abort())
+        client.say("RSET")
+        expect(lines.last).to_contain_text("RSET")
+        page.unroute("**/exchanges?*")
+        client.say("MAIL FROM:<b@shop.test>")
+        expect(lines.last).to_contain_text("MAIL FROM:<b@shop.test>")
         expect(page.locator(".state [data-elapsed]")).to_have_text(
             re.compile(r"0:0[1-9]")
         )
