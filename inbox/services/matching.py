@@ -6,6 +6,7 @@ JSON lists are looked at one by one: a LIKE over the list's text would match its
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -16,53 +17,94 @@ from django.db.models.sql.compiler import SQLCompiler
 NOTHING = Q(pk__in=())
 EVERYTHING = ~NOTHING  # not Q(), which is the same when negated
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_ESCAPED = re.compile(r"(\\\\u)[0-9a-f]{4}")  # by JSON, its backslash once more by LIKE
+
+Sql = tuple[str, tuple[Any, ...]]
+
 
 def has(field: str, text: str) -> Q:
     """Return: the field has the text in it."""
     if text.isascii():
         return Q(**{f"{field}__icontains": text})
-    return Q(**{f"{field}__iregex": re.escape(text)})
+    return Q(_Has(field, text))
 
 
-class _Item(Func):
-    """Whether an item of a JSON list matches a text."""
+def _like(text: str, connection: BaseDatabaseWrapper) -> str:
+    return str(connection.ops.prep_for_like_query(text))
+
+
+class _Text(Func):
+    """Whether a text matches a column, or items of it."""
 
     output_field = BooleanField()
-    whole: bool
-    sqlite: str
-    postgresql: str
 
     def __init__(self, field: str, text: str, **extra: Any) -> None:
         super().__init__(F(field), **extra)
         self.text = text
 
+    def _column(self, compiler: SQLCompiler) -> Sql:
+        sql, params = compiler.compile(self.source_expressions[0])
+        return sql, tuple(params)
+
+
+class _Has(_Text):
+    """Whether a text column has a text that is not all ASCII in it."""
+
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
-    ) -> tuple[str, tuple[Any, ...]]:
-        column, params = compiler.compile(self.source_expressions[0])
-        compare, pattern = self._comparison("REGEXP", connection)
-        sql = f"SELECT 1 FROM json_each({column}) AS item WHERE {self.sqlite} {compare}"  # noqa: S608
-        return f"EXISTS ({sql})", (*params, pattern)
+    ) -> Sql:
+        column, params = self._column(compiler)
+        # REGEXP is Python, and slow: LIKE goes before it, with any character allowed
+        # where there is one whose case it cannot fold.
+        like = _NOT_ASCII.sub("_", _like(self.text, connection))
+        sql = f"({column} LIKE %s ESCAPE '\\' AND {column} REGEXP %s)"
+        pattern = f"(?i){re.escape(self.text)}"
+        return sql, (*params, f"%{like}%", *params, pattern)
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
-    ) -> tuple[str, tuple[Any, ...]]:
-        column, params = compiler.compile(self.source_expressions[0])
-        compare, pattern = self._comparison("~", connection)
-        sql = (
-            f"SELECT 1 FROM jsonb_array_elements({column}) AS item "  # noqa: S608
-            f"WHERE {self.postgresql} {compare.replace('LIKE', 'ILIKE')}"
-        )
-        return f"EXISTS ({sql})", (*params, pattern)
+    ) -> Sql:
+        column, params = self._column(compiler)
+        return f"{column} ILIKE %s", (*params, f"%{_like(self.text, connection)}%")
 
-    def _comparison(
-        self, regexp: str, connection: BaseDatabaseWrapper
-    ) -> tuple[str, str]:
-        if self.text.isascii():
-            pattern = connection.ops.prep_for_like_query(self.text)
-            return r"LIKE %s ESCAPE '\'", pattern if self.whole else f"%{pattern}%"
-        pattern = re.escape(self.text)
-        return f"{regexp} %s", f"(?i)^{pattern}$" if self.whole else f"(?i){pattern}"
+
+class _Item(_Text):
+    """Whether an item of a JSON list matches a text, in one of its values."""
+
+    whole: bool
+    sqlite: tuple[str, ...]
+    postgresql: tuple[str, ...]
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> Sql:
+        column, params = self._column(compiler)
+        compare, pattern = r"LIKE %s ESCAPE '\'", self._pattern(connection)
+        if not self.text.isascii():
+            start, end = ("^", "$") if self.whole else ("", "")
+            compare, pattern = "REGEXP %s", f"(?i){start}{re.escape(self.text)}{end}"
+        items = self._items(f"json_each({column})", self.sqlite, compare)
+        # Taking lists apart is slow: first, the text has to be in the list's own.
+        before = _ESCAPED.sub(r"\1____", _like(json.dumps(self.text)[1:-1], connection))
+        sql = f"({column} LIKE %s ESCAPE '\\' AND {items})"
+        return sql, (*params, f"%{before}%", *params, *[pattern] * len(self.sqlite))
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> Sql:
+        column, params = self._column(compiler)
+        source = f"jsonb_array_elements({column})"
+        patterns = [self._pattern(connection)] * len(self.postgresql)
+        return self._items(source, self.postgresql, "ILIKE %s"), (*params, *patterns)
+
+    def _items(self, source: str, values: tuple[str, ...], compare: str) -> str:
+        matches = " OR ".join(f"{value} {compare}" for value in values)
+        return f"EXISTS (SELECT 1 FROM {source} AS item WHERE {matches})"  # noqa: S608
+
+    def _pattern(self, connection: BaseDatabaseWrapper) -> str:
+        pattern = _like(self.text, connection)
+        return pattern if self.whole else f"%{pattern}%"
 
 
 class HasAddress(_Item):
@@ -70,15 +112,15 @@ class HasAddress(_Item):
 
     whole = False
     sqlite = (
-        "json_extract(item.value, '$.name') || ' ' "
-        "|| json_extract(item.value, '$.address')"
+        "json_extract(item.value, '$.name')",
+        "json_extract(item.value, '$.address')",
     )
-    postgresql = "(item ->> 'name') || ' ' || (item ->> 'address')"
+    postgresql = ("item ->> 'name'", "item ->> 'address'")
 
 
 class HasText(_Item):
     """Whether a list of texts has this one."""
 
     whole = True
-    sqlite = "item.value"
-    postgresql = "(item #>> '{}')"
+    sqlite = ("item.value",)
+    postgresql = ("item #>> '{}'",)

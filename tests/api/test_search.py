@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox.models import Inbox
@@ -42,7 +42,7 @@ def mail() -> dict[Any, str]:
         rule="rcpt550",
     )
     umlaut = making.message(
-        "From: Jörg <joerg@example.net>\r\nTo: Ärzte: a@example.org;\r\n"
+        "From: Jörg <joerg@example.net>\r\nTo: Ärzte 😀 <a@example.org>\r\n"
         "Subject: MÜLL rausbringen\r\n\r\nx".encode(),
         inbox=other,
         attachments=2,
@@ -89,11 +89,14 @@ def mail() -> dict[Any, str]:
         ("from:jörg", "umlaut"),
         ("from:JÖRG", "umlaut"),
         ("to:bob", "invoice"),
+        ("to:ärz", "umlaut"),
+        ("to:äRZ", "umlaut"),
+        ("to:ÖRZ", ""),
         ("to:hidden", "invoice"),
         ("to:nobody", "refused"),
         ("to:name", ""),
         ("to:address", ""),
-        ('to:"bob bob@example.com"', "invoice"),
+        ('to:"bob bob@example.com"', ""),
         ("cc:cat", "invoice"),
         ("cc:bob", ""),
         ("bcc:hidden", "invoice"),
@@ -102,7 +105,10 @@ def mail() -> dict[Any, str]:
         ("header:subject:invoice", "invoice"),
         ("header:From:joerg", "umlaut"),
         ("header:Message-ID:1@example.com", "invoice"),
+        ("to:😀", "umlaut"),
         ("tag:red", "invoice"),
+        ("tag:'q", ""),
+        ('tag:q"uote', "invoice"),
         ("tag:RED", "invoice"),
         ("tag:re", ""),
         ("tag:größe", "invoice"),
@@ -227,6 +233,7 @@ _WORDS = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(_WORDS, max_size=12).map("".join) | st.text(max_size=40))
 def test_any_text_is_a_query_or_a_bad_one(q: str) -> None:
     try:
