@@ -27,11 +27,13 @@ from inbox.services.announce import (
 from inbox.services.paging import NotFound, Page, as_cursor, as_uuid, within
 from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
-from inbox.services.turns import ROWS_IN_A_TURN, write_turn
+from inbox.services.turns import write_turn
 
 LATEST = "latest"
 MAX_TAGS = 50
 MAX_TAG_LENGTH = 64
+# Fewer than a turn may have: each is in several indexes, and a 250 may be waiting.
+_DELETED_AT_ONCE = 200
 
 Entry = Message | Attempt
 E = TypeVar("E", Message, Entry)
@@ -227,12 +229,12 @@ def _walk(rows: QuerySet[Message]) -> Iterator[list[tuple[UUID, int]]]:
 
 
 def _head(rows: QuerySet[Message]) -> QuerySet[Message, tuple[UUID, int]]:
-    return rows.order_by("-pk").values_list("pk", "inbox_id")[:ROWS_IN_A_TURN]
+    return rows.order_by("-pk").values_list("pk", "inbox_id")[:_DELETED_AT_ONCE]
 
 
 def _turns(scope: Scope, keys: list[UUID]) -> Iterator[list[tuple[UUID, int]]]:
     remaining = iter(keys)
-    while turn := list(islice(remaining, ROWS_IN_A_TURN)):
+    while turn := list(islice(remaining, _DELETED_AT_ONCE)):
         rows = Message.objects.filter(scope.q(), _ALIVE, pk__in=turn)
         yield list(rows.values_list("pk", "inbox_id"))
 

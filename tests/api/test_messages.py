@@ -284,7 +284,7 @@ def test_delete_by_query(api: Api) -> None:
 def test_delete_all_spares_what_is_pinned(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "ROWS_IN_A_TURN", 3)
+    monkeypatch.setattr(messages, "_DELETED_AT_ONCE", 3)
     pinned = making.message(pinned=True)
     for _ in range(10):
         making.message()
