@@ -229,6 +229,13 @@ def test_session_explains_the_chosen_line(client: Client) -> None:
     assert page.count('aria-current="true"') == 1
 
 
+def test_session_says_that_a_line_is_not_there_yet(client: Client) -> None:
+    session = a_session(ending=None, closed_at=None)
+    a_line(session, 1, "EHLO app")
+    page = text(client, f"/sessions/{session.id}?exchange=9")
+    assert "There is no line 9 in this session yet." in page
+
+
 def test_session_fragment_of_one_exchange_or_404(client: Client) -> None:
     session = a_session()
     a_line(session, 1, "NOOP")
