@@ -43,17 +43,24 @@ export class Live {
   #url;
   #connect;
   #frame;
+  #later;
 
   /**
    * @param {string} url
    * @param {object} [world] what tests put in the browser's place
    * @param {(url: string) => WebSocket} [world.connect]
    * @param {(paint: () => void) => void} [world.frame]
+   * @param {(run: () => void, ms: number) => any} [world.later]
    */
-  constructor(url, { connect = (to) => new WebSocket(to), frame = (paint) => requestAnimationFrame(paint) } = {}) {
+  constructor(url, {
+    connect = (to) => new WebSocket(to),
+    frame = (paint) => requestAnimationFrame(paint),
+    later = (run, ms) => setTimeout(run, ms),
+  } = {}) {
     this.#url = url;
     this.#connect = connect;
     this.#frame = frame;
+    this.#later = later;
   }
 
   /** Connect, at once. Does nothing where a connection is there or on its way. */
@@ -134,7 +141,7 @@ export class Live {
     this.#confirmed.clear();
     this.#unpainted.length = 0;
     this.#become("waiting");
-    this.#timer = setTimeout(() => this.open(), backoff(this.#attempt++, Math.random()));
+    this.#timer = this.#later(() => this.open(), backoff(this.#attempt++, Math.random()));
   }
 
   /** @param {State} state */
