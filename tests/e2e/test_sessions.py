@@ -94,10 +94,10 @@ def test_long_session_is_loaded_as_one_scrolls(mailsink: Mailsink, page: Page) -
     open_session(page, mailsink, "long.shop.test")
     rows = page.locator("table.transcript tbody tr")
     expect(rows.first).to_have_id("e1")
-    page.wait_for_function(_SCROLL, ["e3203", "end"], timeout=60_000)
+    page.wait_for_function(_SCROLL, arg=["e3203", "end"], timeout=60_000)
     expect(rows.last).to_contain_text("QUIT")
     assert 500 <= rows.count() <= 2000
-    page.wait_for_function(_SCROLL, ["e1", "start"], timeout=60_000)
+    page.wait_for_function(_SCROLL, arg=["e1", "start"], timeout=60_000)
     expect(rows.first).to_have_id("e1")
     assert 500 <= rows.count() <= 2000
 
