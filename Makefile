@@ -17,12 +17,12 @@ lint: setup-dev
 bench: setup-dev
 	@$(PYTHON) -m bench
 
-# Rules with real mail clients, and inputs made up at length: apart from `make test`.
+# Apart from `make test`: real mail clients, and made-up input at length.
 interop: setup-dev programs
 	@$(PYTHON) -m pytest tests/interop
 
 fuzz: setup-dev
-	@$(PYTHON) -m pytest tests/fuzz
+	@$(PYTHON) -m pytest -m hypothesis --hypothesis-profile=fuzz
 
 # The locks hold for Python 3.11 and later, on Linux and macOS.
 lock: setup-dev

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests import private
 from tests.programs import program
@@ -14,6 +15,11 @@ from tests.running import Mailsink
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+# `make fuzz` goes on for long; a busy machine must not make an example "too slow".
+settings.register_profile("default", deadline=None)
+settings.register_profile("fuzz", deadline=None, max_examples=20_000)
+settings.load_profile("default")
 
 _QUIET_BROWSER = [
     "--no-sandbox",
