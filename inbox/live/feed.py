@@ -80,9 +80,7 @@ class Feed:
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """Take what a service changed. May be called on any thread."""
-        self._loop.call_soon_threadsafe(
-            self._take, announcements, context=self._context
-        )
+        self._loop.call_soon_threadsafe(self._take, announcements)
 
     def _hear(self, announcements: Sequence[Announcement], **_: Any) -> None:
         self.announce(announcements)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from inbox.api.v3 import messages as api_messages
 from inbox.live.arrivals import arrivals
 from inbox.live.feed import Feed
 from inbox.models import Message
+from inbox.services import messages
 from inbox.services.announce import MessageUpdated, announce
 from inbox.services.rows import Changes
 from mailsink.ids import uuid7
@@ -76,17 +78,50 @@ async def test_only_later_ones_count(feed: Feed) -> None:
     assert (status, [each["id"] for each in page["items"]]) == (200, [str(made.pk)])
 
 
-async def test_sees_what_indexing_brings(feed: Feed) -> None:
+async def test_sees_what_indexing_brings(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = count_looks(monkeypatch)
     made = await deliver(feed)
     waiting = asyncio.create_task(wait("q=has:attachment&timeout=20"))
+    assert await asyncio.to_thread(looked.acquire, timeout=10)
 
     def index() -> None:
         Message.objects.filter(pk=made.pk).update(attachments=1)
         announce([MessageUpdated(made.pk)])
 
-    while not waiting.done():  # announced before it waits or after, it is seen
-        await in_thread(index)
+    await in_thread(index)
     assert (await waiting)[0] == 200
+
+
+async def test_looks_only_when_something_came(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = count_looks(monkeypatch)
+    await in_thread(making.inbox)
+    waiting = asyncio.create_task(wait("q=subject:nothing&timeout=1"))
+    assert await asyncio.to_thread(looked.acquire, timeout=10)
+    await deliver(feed)
+    assert (await waiting)[0] == 408
+    more = 0
+    while looked.acquire(blocking=False):
+        more += 1
+    assert more <= 3  # for what came, at the end, and to tell how many there are
+
+
+def count_looks(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Return a semaphore that each look into the database releases, once it is done."""
+    looked = threading.Semaphore(0)
+    find = messages.find
+
+    def look(*arguments: Any, **named: Any) -> Any:
+        try:
+            return find(*arguments, **named)
+        finally:
+            looked.release()
+
+    monkeypatch.setattr(messages, "find", look)
+    return looked
 
 
 async def test_looks_again_where_nothing_is_heard(

@@ -12,7 +12,7 @@ import pytest
 
 from inbox.api.v3 import shapes
 from inbox.live import consumer as consuming
-from inbox.live.feed import Feed
+from inbox.live.feed import INTERVAL, Feed
 from inbox.services.announce import MessageDeleted
 from inbox.services.rows import (
     Changes,
@@ -137,11 +137,13 @@ async def test_a_frame_at_once_then_the_next_joins(client: Client, feed: Feed) -
     rows = [message_row() for _ in range(4)]
     feed.committed(Changes(messages_created=rows[:1]))
     assert len((await client.next())["events"]) == 1
+    first = feed._last
     for row in rows[1:]:
         feed.committed(Changes(messages_created=[row]))
     assert events(await client.next()) == [
         ("message.created", str(row.id)) for row in rows[1:]
     ]
+    assert feed._last - first >= INTERVAL
 
 
 async def test_deleted_is_told_from_another_thread(client: Client, feed: Feed) -> None:
