@@ -91,7 +91,8 @@ async def test_sees_what_indexing_brings(
         announce([MessageUpdated(made.pk)])
 
     await in_thread(index)
-    assert (await waiting)[0] == 200
+    async with asyncio.timeout(10):  # long before it would look without being told
+        assert (await waiting)[0] == 200
 
 
 async def test_looks_only_when_something_came(

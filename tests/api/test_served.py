@@ -1,0 +1,111 @@
+"""API v3 and the live feed of a running server, from SMTP to the answer."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.running import Mailsink
+
+
+def ask(server: Mailsink, path: str, method: str = "GET") -> Any:
+    request = Request(f"{server.url}/api/v3/{path}", method=method)
+    with urlopen(request, timeout=30) as response:
+        return json.loads(response.read() or "null")
+
+
+def send(server: Mailsink, to: str, subject: str) -> None:
+    with smtplib.SMTP(*server.smtp) as smtp:
+        body = f"From: ann@example.com\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nHi.\r\n"
+        smtp.sendmail("ann@example.com", [to], body)
+
+
+def test_a_held_request_is_answered_by_what_arrives(mailsink: Mailsink) -> None:
+    q = quote('to:held@example.com subject:"Your code"')
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(ask, mailsink, f"messages/wait?q={q}&timeout=20")
+        send(mailsink, "held@example.com", "Another")
+        send(mailsink, "held@example.com", "Your code")
+        sent = time.monotonic()
+        page = waiting.result()
+    assert time.monotonic() - sent < 1.5  # less than it waits without being told
+    assert [each["subject"] for each in page["items"]] == ["Your code"]
+    one = ask(mailsink, f"messages/{page['items'][0]['id']}")
+    session = ask(mailsink, f"sessions/{one['session']}")
+    verbs = [each["verb"] for each in session["exchanges"] if each["verb"]]
+    assert verbs[-1] == "QUIT"
+    assert {"EHLO", "MAIL", "RCPT", "DATA"} <= set(verbs)
+    info = ask(mailsink, "info")
+    assert info["smtp"] == ["{}:{}".format(*mailsink.smtp)]
+    assert info["last_connection"]["client_address"] == "127.0.0.1"
+
+
+def test_time_out_says_what_nearly_came(mailsink: Mailsink) -> None:
+    send(mailsink, "near@example.com", "Almost")
+    with pytest.raises(HTTPError) as caught:
+        ask(mailsink, "messages/wait?q=to:near@example.com+subject:it&timeout=0.1")
+    assert caught.value.code == 408
+    problem = json.loads(caught.value.read())
+    assert problem["near_misses"][0]["failed"] == ["subject:it"]
+
+
+def test_a_page_hears_of_it(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/api/v3/docs")
+    page.evaluate(
+        """() => new Promise((ready) => {
+            window.frames_ = [];
+            const socket = new WebSocket(`ws://${location.host}/ws/live`);
+            socket.onmessage = ({ data }) => {
+                const frame = JSON.parse(data);
+                frames_.push(frame);
+                if (frame.type === "hello")
+                    socket.send('{"type": "subscribe", "to": "messages"}');
+                if (frame.type === "subscribed") ready();
+                if (frame.type === "batch")
+                    socket.send(JSON.stringify({ type: "ack", seq: frame.seq }));
+            };
+        })"""
+    )
+    send(mailsink, "live@example.com", "Live")
+    page.wait_for_function(
+        """() => frames_.some((frame) => (frame.events ?? []).some(
+            (each) => each.event === "message.updated" && each.snippet === "Hi."))"""
+    )
+    frames = page.evaluate("frames_")
+    created = [
+        each
+        for frame in frames
+        for each in frame.get("events", [])
+        if each["event"] == "message.created"
+    ]
+    assert [each["subject"] for each in created] == ["Live"]
+    assert created[0].keys() - {"event"} == ask(mailsink, "messages/latest").keys() - {
+        "envelope", "defects", "parts", "html", "text",
+    }  # fmt: skip
+
+
+def test_docs_page_works_under_its_policy(mailsink: Mailsink, page: Page) -> None:
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    response = page.goto(f"{mailsink.url}/api/v3/docs")
+    assert response is not None
+    assert "script-src 'self';" in response.headers["content-security-policy"]
+    page.get_by_text("/api/v3/messages/wait").wait_for()
+    page.locator("#operations-info-info_info").get_by_role("button").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    page.get_by_text('"hostname"').first.wait_for()
+    local = (f"{mailsink.url}/", "data:", "blob:")
+    assert [url for url in asked if not url.startswith(local)] == []
+    assert told == []
