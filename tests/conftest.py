@@ -32,6 +32,18 @@ _QUIET_BROWSER = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every test that really commits give back what the migrations had put in.
+
+    Those that did not would leave rows behind which the next one's restoring meets.
+    """
+    restoring = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and marker.kwargs.get("transaction"):
+            item.add_marker(restoring, append=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _static_files() -> None:
     """Pages name static files by their hashes, which are known once collected."""

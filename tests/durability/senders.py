@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import threading
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 
@@ -67,7 +68,9 @@ class Sender(threading.Thread):
         while not self.enough:
             self.seed += 1000
             body = octets(self.seed)
-            connection.sendall(b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\n")
+            connection.sendall(
+                b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\n"
+            )
             self.reply()
             self.reply()
             connection.sendall(b"DATA\r\n")
@@ -98,7 +101,7 @@ class Sender(threading.Thread):
 
 def kept(data: Path) -> dict[str, bytes]:
     """Return the messages in a data folder, as octets by id."""
-    with sqlite3.connect(data / "mailsink.sqlite3") as database:
+    with closing(sqlite3.connect(data / "mailsink.sqlite3")) as database:
         rows = database.execute(
             "SELECT m.id, r.codec, r.content FROM inbox_message m "
             "JOIN inbox_raw r ON r.transaction_id = m.transaction_id"
