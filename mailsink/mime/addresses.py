@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from mailsink.mime import charsets, words
 
 MAX_ADDRESSES = 1000  # of one field; the rest is not read
 _MAX_TOKENS = 8 * MAX_ADDRESSES
+_SHORT = 200  # characters of a value whose addresses are remembered
 
 
 class Address(NamedTuple):
@@ -62,6 +64,16 @@ def addresses(value: str) -> list[Address]:
     Encoded words are best left encoded in the value (Field.encoded): they are
     decoded in the names found, where a comma in them separates nothing.
     """
+    return list(_known(value) if len(value) <= _SHORT else _read(value))
+
+
+@lru_cache(maxsize=1024)
+def _known(value: str) -> tuple[Address, ...]:
+    """Return what _read does: an application's mails share their addresses."""
+    return tuple(_read(value))
+
+
+def _read(value: str) -> list[Address]:
     value = charsets.line(value)
     found: list[Address] = []
     for mailbox in value.split(",", MAX_ADDRESSES)[:MAX_ADDRESSES]:
@@ -74,6 +86,7 @@ def addresses(value: str) -> list[Address]:
 
 
 def _addresses(value: str) -> list[Address]:
+    """Return the addresses of a value that is not as plain as most."""
     found: list[Address] = []
     mailbox = _Mailbox()
     for token in islice(_TOKEN.finditer(value), _MAX_TOKENS):
