@@ -65,7 +65,9 @@ def main() -> None:
 
 def throughput(rounds: int, scale: int) -> None:
     """Print the messages a second of both, for each shape."""
-    print("| load | Mailsink /s | bare aiosmtpd /s | ratio (lowest to highest) | budget |")
+    print(
+        "| load | Mailsink /s | bare aiosmtpd /s | ratio (lowest to highest) | budget |"
+    )
     print("| --- | ---: | ---: | ---: | ---: |")
     for shape in SHAPES:
         ours: list[float] = []

@@ -252,7 +252,7 @@ class Writer:
         self.exchanges = Table(
             Exchange,
             ("session_id", "seq"),
-            ("direction", "kind", "verb", "transaction_id"),
+            ("direction", "kind", "verb"),
         )
 
     def statements(self, batch: Batch) -> list[Statement]:

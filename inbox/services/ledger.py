@@ -275,6 +275,11 @@ class Ledger:
         )
         self.midway += 1
         live.session.transactions += 1
+        # The line that began it was complete before it was known to begin anything.
+        if live.exchanges:
+            mail = live.exchanges[max(live.exchanges)]
+            mail.transaction_id = event.transaction
+            self.pending.exchanges.change(mail)
         self._change(live)
 
     def _recipient_answered(self, live: Live, event: events.RecipientAnswered) -> None:

@@ -99,6 +99,7 @@ class Client:
         )  # fmt: skip
 
     def envelope(self, line: str = "MAIL FROM:<ann@example.com>") -> None:
+        began = self.exchange("command", "MAIL", line, None)
         self.transaction = uuid7()
         self.transactions += 1
         self.recorder.record(
@@ -107,7 +108,7 @@ class Client:
                 "ann@example.com", "SIZE=100", 30,
             )
         )  # fmt: skip
-        self.exchange("command", "MAIL", line, 250)
+        self.reply(began, 250)
         for seq, code in ((1, 250), (2, 550)):
             self.recorder.record(
                 events.RecipientAnswered(
