@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 from daphne.http_protocol import WebRequest
 from daphne.server import Server as Daphne
 from daphne.server import twisted_loop as loop  # installs the asyncio reactor
+from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 from twisted.internet import reactor as _reactor
 from twisted.internet.error import ReactorNotRunning
@@ -34,7 +35,7 @@ reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run ti
 
 GRACE = 5.0  # seconds for what is under way at a shutdown
 _PATIENCE = 5.0  # seconds for a caller on the web port to say something
-_MAX_FRAME = 64 * 1024  # octets of a websocket message
+_MAX_FRAME = 64 * 1024  # octets of a client's websocket message
 _TOO_LARGE = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain\r\n"
     b"Connection: close\r\n\r\nThe body is larger than MAILSINK_MAX_MESSAGE_SIZE "
@@ -141,8 +142,9 @@ class _Web(Daphne):
         self.max_body = max_body
 
     def listen_success(self, port: Port) -> None:
-        """Put the doorkeeper before the HTTP server."""
+        """Put our own protocols in the place of daphne's."""
         super().listen_success(port)
+        self.ws_factory.protocol = _WebSocket
         port.factory = _Doorkeepers(self)
         self.ports.append(port)
 
@@ -253,3 +255,16 @@ class _Request(WebRequest):
         channel: Any = self.channel
         channel.transport.write(_TOO_LARGE)
         channel.loseConnection()
+
+
+class _WebSocket(WebSocketProtocol):
+    """A websocket whose limit is for what comes; what goes out the app bounds."""
+
+    maxMessagePayloadSize: int
+
+    def sendMessage(self, *arguments: Any, **options: Any) -> None:
+        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().sendMessage(*arguments, **options)
+        finally:
+            self.maxMessagePayloadSize = limit
