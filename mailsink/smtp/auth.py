@@ -25,7 +25,7 @@ Mechanism = Callable[["Machine", bytes | None], Steps[tuple[bytes, bytes]]]
 
 def auth(machine: Machine, argument: str) -> Steps[Reply]:
     """RFC 4954 §4."""
-    machine.current.flags.append("auth_plaintext")
+    machine.current.flags += ("auth_plaintext",)
     name, _, initial = argument.partition(" ")
     name, initial = name.upper(), initial.strip(" ")
     if "AUTH" in machine.profile.hidden:
@@ -55,7 +55,7 @@ def _judge(
     machine: Machine, mechanism: str, username: bytes, password: bytes
 ) -> Steps[Reply | None]:
     """Check the credentials; return a refusal, or None."""
-    machine.current.flags.extend(secret_flags(username, password))
+    machine.current.flags += secret_flags(username, password)
     name = readable(username)
     machine.update(auth_mechanism=mechanism, auth_username=name)
     good = yield Authenticate(

@@ -146,7 +146,6 @@ class Store:
         self._pieces: list[bytes] = []
         self._waiting = 0
         self._kept = 0
-        self._hash = hashlib.sha256()
         self._file: BinaryIO | None = None
         self._path: Path | None = None
 
@@ -214,5 +213,6 @@ class Store:
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix="body-", dir=self._folder)
         self._path = Path(name)
+        self._hash = hashlib.sha256()
         self._file = os.fdopen(handle, "wb")
         return self._file

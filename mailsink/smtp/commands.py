@@ -66,7 +66,7 @@ def _greeted(machine: Machine, argument: str, verb: str) -> None:
         raise Refusal(replies.unknown_literal(str(error))) from None
     except grammar.BadSyntax as error:
         raise Refusal(replies.bad_hello(str(error))) from None
-    machine.current.flags.extend(flags)
+    machine.current.flags += flags
     machine.helo = name
     if machine.transaction is not None:
         machine.transaction.end(machine, "reset")

@@ -50,7 +50,6 @@ def _until_ended(machine: Machine) -> Steps[Ending]:
             line = yield from machine.read_line()
             if (yield from _handle(machine, line)):
                 return "quit"
-            yield from machine.breathe()
     except Ended as ended:
         _take_leave(machine, ended)
         return ended.ending
@@ -106,7 +105,10 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
         reply, command = replies.LOCAL_ERROR, None
     if machine.current.kind == "auth" and reply.code >= 400:
         machine.failed_auth = True
-    yield from machine.answer(reply)
+    if machine.current.ruled:
+        yield from machine.answer(reply)
+    else:  # by far the most: spare them a generator
+        machine.answer_now(reply)
     return command is not None and command.ends
 
 
@@ -158,7 +160,7 @@ def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:
 
 def _perform(machine: Machine, command: Command, argument: str) -> Steps[Reply]:
     decided = None
-    if command.stage is not None and machine.asks(command.stage):
+    if command.stage is not None:
         decided = yield from machine.consult(command.stage, argument=argument)
     outcome = command.handler(machine, argument)
     reply = outcome if isinstance(outcome, Reply) else (yield from outcome)

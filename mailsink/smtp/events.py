@@ -8,7 +8,6 @@ see mailsink.text.readable. Secrets are masked before an event is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -112,8 +111,7 @@ class RecipientAnswered(NamedTuple):
     code: int
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A body's octets as sent, dots unstuffed, without the final CRLF.CRLF's dot line.
 
     Exactly one of content and path is set; a file at path is synced, and belongs

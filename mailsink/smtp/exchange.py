@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mailsink.smtp.events import Kind
 from mailsink.text import readable
@@ -28,9 +28,10 @@ class Exchange:
     ready_us: int = 0  # when its reply was known
     delayed_us: int = 0
     delay: float = 0.0  # seconds still to wait before the reply
-    rule: str = ""
+    ruled: bool = False  # a rule has a say in how it is answered
+    rule: str = ""  # which one, in words
     close: str = ""  # "before", "after": the connection, around the reply
-    flags: list[str] = field(default_factory=list)
+    flags: tuple[str, ...] = ()  # that came to light after it was told
 
 
 def told(content: bytes) -> str:

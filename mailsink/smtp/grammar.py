@@ -7,8 +7,8 @@ off comes back with flags (mailsink.smtp.events.FLAGS).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from mailsink.text import readable
 
@@ -43,8 +43,7 @@ class UnknownTag(BadSyntax):
     """An address literal of a kind that is not registered (RFC 5321 §4.1.3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """A reverse-path or forward-path, without <> and source route; "" is the null one."""
 
     mailbox: str

@@ -67,7 +67,7 @@ class Machine:
     """One session, from its first octet to its last."""
 
     __slots__ = (
-        "_lines", "_next_flags", "_outside", "_seq", "_steps", "buffer",
+        "_idle_us", "_lines", "_next_flags", "_outside", "_seq", "_session_us", "_steps", "buffer",
         "choked", "current", "ending", "eof",
         "extended", "failed_auth", "helo", "killed", "lost",
         "now_us", "offered", "outlet", "peer", "profile", "record", "refusal", "session", "stopping",
@@ -108,6 +108,8 @@ class Machine:
         self.ending: Ending = "error"  # once it has ended
         self._outside = outside
         self.now_us = outside.clock
+        self._idle_us = int(profile.idle_timeout * _SECOND) or NEVER
+        self._session_us = int(profile.session_timeout * _SECOND) or NEVER
         self._seq = 0
         self._lines = 0
         self._next_flags: tuple[str, ...] = ()
@@ -151,30 +153,28 @@ class Machine:
 
     def deadline(self) -> int:
         """When a wait that begins now has lasted too long, in microseconds."""
-        idle = self.profile.idle_timeout
-        return self.now_us() + int(idle * _SECOND) if idle else NEVER
+        return self.now_us() + self._idle_us
 
-    def wait(self, until: int, wake_at: int = NEVER) -> Steps[None]:
+    def more(self, until: int, wake_at: int = NEVER) -> Wish:
         """The one wait for the client, at most until a time; raises Ended.
 
-        Returns when something came or changed, or at wake_at; in microseconds.
+        It ends when something came or changed, or at wake_at; in microseconds.
         """
         if self.killed:
             raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
         if self.eof and not self.choked:
             raise Ended("dropped")
-        now, profile = self.now_us(), self.profile
-        limit = int(profile.session_timeout * _SECOND) or NEVER
+        now = self.now_us()
         if now >= until:
-            idle = profile.idle_timeout
+            idle = self.profile.idle_timeout
             notice = f"The client was silent for {idle:g} seconds."
             raise Ended("timeout", notice, replies.idle(idle))
-        if now >= limit:
-            seconds = profile.session_timeout
+        if now >= self._session_us:
+            seconds = self.profile.session_timeout
             notice = f"The session lasted longer than {seconds:g} seconds."
             raise Ended("timeout", notice, replies.session_too_long(seconds))
-        self.wake_at = min(until, limit, wake_at)
-        yield MORE
+        self.wake_at = min(until, self._session_us, wake_at)
+        return MORE
 
     def read_line(self) -> Steps[Line]:
         """Return the next line; raises Ended."""
@@ -183,21 +183,19 @@ class Machine:
             if self.buffer.startswith(b"\x16"):
                 yield from refuse_tls(self)
             if not self.choked and (line := self.buffer.line()) is not None:
-                return line
+                break
             if self.stopping and self.transaction is None:
                 raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
             self._lines = 0
             until = until or self.deadline()
-            yield from self.wait(until)
-
-    def breathe(self) -> Steps[None]:
-        """Give the other sessions a turn, now and then."""
+            yield self.more(until)
         self._lines += 1
-        if self._lines >= _LINES_AT_ONCE:
+        if self._lines > _LINES_AT_ONCE:
             self._lines = 0
             yield BREATHE
             if self.killed:
-                yield from self.wait(NEVER)
+                yield self.more(NEVER)
+        return line
 
     def open(
         self,
@@ -243,21 +241,31 @@ class Machine:
     def answer(self, reply: Reply) -> Steps[None]:
         """Answer the current exchange, as late and as rudely as a rule wants it."""
         exchange = self.current
-        exchange.ready_us = self.now_us()
+        if not exchange.ruled:
+            self.answer_now(reply)
+            return
+        ready_us = self.now_us()
         if exchange.delay:
             yield from self._pause(exchange)
         if exchange.close == "before":
+            exchange.ready_us = ready_us
             self.outlet.forget(exchange, reply)
             raise Ended("refused")
+        self.answer_now(reply, ready_us)
+        if exchange.close == "after" or reply.code == 421:
+            raise Ended("refused")
+
+    def answer_now(self, reply: Reply, ready_us: int | None = None) -> None:
+        """Answer the current exchange at once; the reply is known since ready_us, or now."""
+        exchange = self.current
+        exchange.ready_us = self.now_us() if ready_us is None else ready_us
         if len(self.buffer):
             self._note_pipelining(exchange)
         if self.eof and not self.lost:
-            exchange.flags.append("half_close")
+            exchange.flags += ("half_close",)
         self.outlet.owe(exchange, reply)
         if exchange.verb not in _MAY_WAIT:
             self.outlet.flush()
-        if exchange.close == "after" or reply.code == 421:
-            raise Ended("refused")
 
     def _pause(self, exchange: Exchange) -> Steps[None]:
         began = self.now_us()
@@ -272,23 +280,20 @@ class Machine:
         """More came before this reply was written (RFC 2920)."""
         self._next_flags = ("pipelined",)
         if exchange.kind == "connect":
-            exchange.flags.append("early_talker")
+            exchange.flags += ("early_talker",)
         if exchange.verb in _LAST_IN_GROUP:
-            exchange.flags.append("pipelining_violation")
+            exchange.flags += ("pipelining_violation",)
         if not exchange.pipelining_offered:
             self._next_flags += ("pipelining_unadvertised",)
 
-    def asks(self, stage: Stage) -> bool:
-        """Whether a decision is wanted at this stage."""
-        stages = self._outside.stages()
-        return bool(stages) and (stage in stages or "any" in stages)
-
     def consult(self, stage: Stage, **facts: str | int) -> Steps[Reply | None]:
         """Ask what is to be done; raise Refusal, or return a reply instead of success."""
-        if not self.asks(stage):
+        stages = self._outside.stages()
+        if not stages or (stage not in stages and "any" not in stages):
             return None
         decision: Decision = yield Consult(stage, self.session, self._facts() | facts)
         exchange = self.current
+        exchange.ruled = True
         exchange.delay = decision.delay
         exchange.close = decision.close
         exchange.rule = decision.rule

@@ -97,7 +97,7 @@ class Outlet:
                     replied_us,
                     exchange.delayed_us,
                     exchange.rule,
-                    tuple(exchange.flags),
+                    exchange.flags,
                 )
             )
 

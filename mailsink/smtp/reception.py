@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailsink.smtp.body import Framer, Inspector, Store
 from mailsink.smtp.events import Body
@@ -18,8 +17,7 @@ _PROGRESS_US = 500_000  # between two looks at a growing body
 _BEYOND = 1024 * 1024  # octets kept beyond the largest size, to show what was refused
 
 
-@dataclass(frozen=True, slots=True)
-class Reception:
+class Reception(NamedTuple):
     """A body as it came."""
 
     size: int  # of the whole body, kept or not
@@ -102,7 +100,7 @@ def _read(machine: Machine, incoming: _Incoming) -> Steps[None]:
             machine.tell("", incoming.octets, incoming.received_us)
             incoming.told_us = machine.now_us()
         if not len(machine.buffer):
-            yield from machine.wait(until, wake_at=progress_us)
+            yield machine.more(until, wake_at=progress_us)
 
 
 def _cut_off(

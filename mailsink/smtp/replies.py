@@ -7,11 +7,10 @@ ASCII and say what to do; enhanced codes are those of RFC 3463 and RFC 5248.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A reply (RFC 5321 §4.2): its code, enhanced code (RFC 3463; may be "") and texts."""
 
     code: int

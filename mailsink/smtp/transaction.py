@@ -214,7 +214,7 @@ def _take_leniently(
     """Take an address a little off the grammar with its flags, or refuse it."""
     if path.flags and not machine.profile.lenient:
         raise Refusal(refuse(_DEVIATIONS[path.flags[0]]))
-    machine.current.flags.extend(path.flags)
+    machine.current.flags += path.flags
 
 
 def data(machine: Machine, argument: str) -> Steps[Reply]:

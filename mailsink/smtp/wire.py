@@ -27,14 +27,16 @@ class Line(NamedTuple):
 class Buffer:
     """A queue of octets. `limit` is the longest line, CRLF included; 0: no limit."""
 
-    __slots__ = ("_end", "_head", "_limit", "_marks", "_octets", "_scanned", "_start")
+    __slots__ = ("_end", "_head", "_last_us", "_limit", "_marks", "_octets", "_scanned",
+                 "_start")  # fmt: skip
 
     def __init__(self, limit: int) -> None:
         self._limit = limit or sys.maxsize
         self._octets = bytearray()
         self._start = 0  # position in the whole stream of the first octet held
         self._end = 0
-        self._marks: deque[tuple[int, int]] = deque()  # (end position, time)
+        self._last_us = 0  # when the last octets came
+        self._marks: deque[tuple[int, int]] = deque()  # (end, time) of those before
         self._scanned = 0
         self._head: tuple[bytes, int] | None = None  # of a too long line: start, octets
 
@@ -43,11 +45,11 @@ class Buffer:
 
     def append(self, octets: bytes, now_us: int) -> None:
         """Take octets that came now."""
+        if self._octets and len(self._marks) < _MOST_MARKS:
+            self._marks.append((self._end, self._last_us))
         self._octets += octets
         self._end += len(octets)
-        if len(self._marks) >= _MOST_MARKS:
-            self._marks.pop()
-        self._marks.append((self._end, now_us))
+        self._last_us = now_us
 
     def startswith(self, prefix: bytes) -> bool:
         return self._octets.startswith(prefix)
@@ -62,12 +64,14 @@ class Buffer:
         self._start += count
         self._scanned = 0
         marks = self._marks
-        while marks[0][0] < self._start:
+        while marks:
+            end, time_us = marks[0]
+            if end > self._start:
+                return time_us
             marks.popleft()
-        end, time_us = marks[0]
-        if end == self._start and len(marks) > 1:
-            marks.popleft()
-        return time_us
+            if end == self._start:
+                return time_us
+        return self._last_us
 
     def line(self) -> Line | None:
         """Return the next command line and use it up, or None until it is complete."""
