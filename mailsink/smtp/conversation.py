@@ -70,10 +70,10 @@ def _take_leave(machine: Machine, ended: Ended) -> None:
 
 def _greet(machine: Machine) -> Steps[None]:
     machine.open("connect", "", "", 0, 0)
-    yield BREATHE  # so that the octets of an early talker are there to be seen
     try:
         if machine.refusal is not None:
             raise Refusal(machine.refusal)
+        yield BREATHE  # so that the octets of an early talker are there to be seen
         decided = yield from machine.consult("connect")
     except Refusal as refusal:
         yield from machine.answer(refusal.reply)

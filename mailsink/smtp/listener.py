@@ -44,6 +44,7 @@ class Listener:
         self._clients: dict[Connection, str] = {}  # address of each
         self._by_client: Counter[str] = Counter()
         self._opened_at = 0.0
+        self._draining = False
         self._empty = asyncio.Event()
 
     async def open(self) -> None:
@@ -60,6 +61,7 @@ class Listener:
 
         Returns when all sessions have ended, a little after the grace at the latest.
         """
+        self._draining = True
         if self._server is not None:
             self._server.close()  # never await wait_closed(): it waits for the clients
         for connection in list(self._clients):
@@ -106,6 +108,8 @@ class Listener:
 
     def _refusal(self, client: str) -> Reply | None:
         profile = self.profile
+        if self._draining:
+            return replies.SHUTTING_DOWN
         if self.recorder.congested:
             return replies.CONGESTED
         if 0 < profile.max_connections <= len(self._clients):

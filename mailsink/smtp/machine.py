@@ -207,17 +207,16 @@ class Machine:
         flags: tuple[str, ...] = (),
     ) -> None:
         """Begin an exchange, and tell it."""
-        self.open_silently(kind, verb)
-        if self._next_flags:
-            flags += self._next_flags
-            self._next_flags = ()
+        flags += self.open_silently(kind, verb)
         self.tell(line, octets, received_us, flags)
 
-    def open_silently(self, kind: Kind, verb: str = "") -> None:
-        """Begin an exchange that will be told later."""
+    def open_silently(self, kind: Kind, verb: str = "") -> tuple[str, ...]:
+        """Begin an exchange that will be told later; return the flags it has by now."""
         self._seq += 1
         offered = "PIPELINING" in self.offered
         self.current = Exchange(self._seq, kind, verb, offered)
+        flags, self._next_flags = self._next_flags, ()
+        return flags
 
     def tell(
         self, line: str, octets: int, received_us: int, flags: tuple[str, ...] = ()

@@ -195,7 +195,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._stop_timer()
         self._listener.forget(self)
         transport = self._socket_transport
-        heard = self.machine.eof or self.machine.ending == "quit"
+        machine = self.machine
+        # Who has said QUIT waits for our end; who was refused at the door said nothing.
+        heard = machine.eof or machine.ending == "quit" or machine.refusal is not None
         if heard or transport.is_closing() or not transport.can_write_eof():
             transport.close()
             return

@@ -324,6 +324,7 @@ async def test_too_many_connections_of_a_client(serve: Serve) -> None:
 async def test_congestion(serve: Serve) -> None:
     running = await serve()
     running.memory.congested = True
+    running.memory.gate.clear()  # and there is no room
     reader, writer = await running.connect()
     assert (await reader.read()).startswith(b"421 4.3.2 The storage cannot keep up")
     writer.close()

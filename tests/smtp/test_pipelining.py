@@ -83,6 +83,13 @@ def test_octets_behind_data_before_354() -> None:
     assert session.arrivals[0].body.content == b"x\r\n"
 
 
+def test_a_line_after_an_early_body_is_not_pipelined() -> None:
+    session = ready()
+    session.send(ENVELOPE + b"DATA\r\nx\r\n.\r\n")
+    session.send(b"NOOP\r\n")
+    assert session.last.flags == set()
+
+
 def test_pipelining_that_was_not_offered() -> None:
     session = Session()
     session.send(b"HELO x\r\n")
