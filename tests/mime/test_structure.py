@@ -83,6 +83,7 @@ def test_a_delimiter_with_a_colon_is_no_field() -> None:
         b'multipart/mixed; boundary="a:b"',
     )
     assert [body for _, body in bodies(octets)[1:]] == [b"", b"x"]
+    assert [field.name for field in parse(octets).parts[1].fields] == ["X"]
 
 
 def test_an_outer_delimiter_ends_the_inner_parts() -> None:
