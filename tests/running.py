@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,8 @@ class Mailsink:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
+                # What a shell runs in the background is deaf to SIGINT, as its heirs are.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         try:
             self.lines = self._until_ready()
