@@ -105,6 +105,14 @@ class TestShutdown:
         assert second.startswith("421 4.3.2 ")
         assert session.ending == "shutdown"
 
+    def test_between_the_commands_of_a_transaction_too(self) -> None:
+        session = ready()
+        session.send(ENVELOPE)
+        session.machine.stopping = True
+        assert session.wake() == []
+        assert session.send(b"DATA\r\n")[0].startswith("354 ")
+        assert session.send(b".\r\n")[1].startswith("421 4.3.2 ")
+
     @pytest.mark.parametrize("where", ["idle", "transaction", "body", "auth"])
     def test_the_time_is_up(self, where: str) -> None:
         session = in_data() if where == "body" else ready()

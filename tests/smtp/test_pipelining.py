@@ -95,6 +95,10 @@ def test_pipelining_that_was_not_offered() -> None:
     session.send(b"HELO x\r\n")
     session.send(b"NOOP\r\nNOOP\r\n")
     assert session.last.flags == {"pipelined", "pipelining_unadvertised"}
+    session.send(EHLO)
+    session.send(b"HELO x\r\n")
+    session.send(b"NOOP\r\nNOOP\r\n")
+    assert session.last.flags == {"pipelined", "pipelining_unadvertised"}
     session.send(EHLO + b"MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\n")
     mail, rcpt = session.exchanges[-2:]
     assert "pipelining_unadvertised" in mail.flags
@@ -128,6 +132,17 @@ def test_a_half_closed_client_loses_nothing() -> None:
     session.half_close()
     assert session.read()[-1] == QUEUED
     assert "half_close" in session.last.flags
+    assert session.ending == "dropped"
+
+
+def test_a_half_closed_client_that_reads_slowly_loses_nothing() -> None:
+    session = ready()
+    session.machine.choked = True
+    session.machine.receive(b"NOOP\r\n")
+    session.half_close()
+    assert session.read() == []
+    session.machine.choked = False
+    assert session.wake() == ["250 2.0.0 Ok"]
     assert session.ending == "dropped"
 
 
