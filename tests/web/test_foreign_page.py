@@ -140,7 +140,7 @@ def test_it_cannot_show_us_in_a_frame_or_as_an_image(
     )
     assert not shown
     (frame,) = foreign.main_frame.child_frames
-    assert frame.url.startswith("chrome-error:")
+    frame.wait_for_url("chrome-error:**", wait_until="commit")
 
 
 def test_its_link_works(foreign: Page, mailsink: Mailsink) -> None:
