@@ -37,7 +37,6 @@ def refuse_tls(machine: Machine) -> Steps[None]:
 def refuse_http(machine: Machine, line: Line) -> Steps[None]:
     """End a session whose client sent an HTTP request, in words it can read; raises Ended."""
     octets = line.octets + len(machine.buffer)
-    machine.buffer.use(len(machine.buffer))
     url = machine.profile.public_url
     where = (
         f"the web pages are at {url}" if url else "the web pages are on another port"

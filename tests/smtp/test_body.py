@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -136,6 +137,22 @@ class TestStore:
         body = store.body(ended=True)
         assert (body.content, body.path, body.complete) == (b"abc", None, True)
         assert body.sha256 == hashlib.sha256(b"abc").hexdigest()
+
+    def test_a_file_is_synced(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        synced: list[int] = []
+
+        def fsync(handle: int) -> None:
+            synced.append(os.fstat(handle).st_size)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        store = Store(0, 1, tmp_path)
+        store.add(b"abc")
+        store.spill()
+        store.add(b"def")
+        store.sync()
+        assert synced == [6]
 
     def test_file(self, tmp_path: Path) -> None:
         store = Store(0, 10, tmp_path)
