@@ -38,6 +38,11 @@ def uuid7() -> UUID:
     return UUID(int=value | 0x8000_0000_0000_0000 | random)
 
 
+def made_at(id: UUID) -> float:
+    """Return when a UUIDv7 was made, in Unix seconds to the millisecond."""
+    return (id.int >> 80) / 1000
+
+
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _LEADING_BITS = 60
 

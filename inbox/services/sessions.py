@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from uuid import UUID
 
@@ -10,7 +11,14 @@ from inbox.services import retention, search
 from inbox.services.paging import NotFound, Page, as_cursor, as_uuid, within
 from inbox.services.scope import Scope
 from inbox.services.turns import ROWS_IN_A_TURN
-from mailsink.ids import parse_short_id
+from mailsink.ids import made_at, parse_short_id
+
+
+class NotYet(NotFound):
+    """A session so young that its rows may still be on their way."""
+
+
+_COMMITTED_WITHIN = 5.0  # seconds that the rows of what is on the wire may take
 
 
 class InUse(Exception):
@@ -75,7 +83,7 @@ def exchanges(
 def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
     """Return the session and the exchange's seq that a short id names.
 
-    The exchange itself may be yet to come. Raises NotFound.
+    The exchange itself may be yet to come. Raises NotFound, NotYet.
     """
     try:
         first, last, seq = parse_short_id(text)
@@ -83,7 +91,9 @@ def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
         raise NotFound(f'"{text}" is no short id: {error}') from None
     found = Session.objects.filter(scope.q(), pk__range=(first, last)).first()
     if found is None:
-        raise NotFound(f'there is no session of the short id "{text}"')
+        young = abs(time.time() - made_at(first)) < _COMMITTED_WITHIN
+        kind = NotYet if young else NotFound
+        raise kind(f'there is no session of the short id "{text}"')
     return found, seq
 
 

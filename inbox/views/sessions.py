@@ -18,6 +18,7 @@ from inbox.services.explain.lines import details
 from inbox.services.explain.outcomes import peer
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.scope import ALL
+from inbox.services.sessions import NotYet
 from inbox.views import summaries
 from mailsink.ids import short_id
 
@@ -101,11 +102,17 @@ def short(request: HttpRequest, short: str) -> HttpResponse:
     """The page of the session that a refusal's link names, with that line chosen."""
     try:
         found, seq = sessions.by_short_id(ALL, short)
+    except NotYet:
+        # A client has the link before the rows are committed: look again by itself.
+        answer = _not_found(request, COMING)
+        answer["Refresh"] = "1"
+        return answer
     except NotFound:
         return _not_found(request, GONE)
     return redirect(f"/sessions/{found.id}?exchange={seq}#e{seq}")
 
 
+COMING = "This session has only just begun. Its lines will be here in a second."
 GONE = (
     "There is no such session. It may have been removed to make room: Mailsink keeps "
     "only the newest ones (MAILSINK_RETENTION_SESSIONS, MAILSINK_RETENTION_DAYS)."

@@ -304,6 +304,15 @@ def test_short_id_unknown_is_a_page_in_words(client: Client, short: str) -> None
     assert "may have been removed" in text(client, f"/s/{short}", 404)
 
 
+def test_short_id_of_a_session_on_its_way_looks_again(client: Client) -> None:
+    answer = client.get(f"/s/{short_id(uuid7(), 3)}")
+    assert answer.status_code == 404
+    assert answer["Refresh"] == "1"
+    assert "only just begun" in answer.content.decode()
+    long_ago = UUID("01890000-0000-7000-8000-000000000000")
+    assert "Refresh" not in client.get(f"/s/{short_id(long_ago, 3)}")
+
+
 def test_list_costs_few_queries_however_long(
     client: Client, django_assert_max_num_queries: Any
 ) -> None:
