@@ -62,7 +62,8 @@ class _Incoming:
         flags = self._inspector.flags
         if transaction.eightbit:
             flags.discard("eightbit_in_7bit")
-        if transaction.declared and self.store.size > transaction.declared:
+        # Many a client counts without the CRLF that it must end the body with.
+        if transaction.declared and self.store.size > transaction.declared + 2:
             flags.add("size_mismatch")
         return frozenset(flags)
 
