@@ -14,7 +14,8 @@ from uuid import UUID
 from mailsink.ids import uuid7
 
 VERSION = 1
-# Names this run of the process: behind another one, nothing that was told holds.
+# Names this run of the process, as its Server row does: behind another one, nothing
+# that was told holds.
 PROCESS = uuid7()
 MAX_COMMAND = 4096  # characters of a client's frame
 

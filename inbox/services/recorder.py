@@ -85,6 +85,7 @@ class Recorder:
         self._stopping = False
         self._room = asyncio.Event()
         self._full_since: float | None = None
+        self._failing = ""  # how the last commit failed
         self._last_kept = 0.0  # monotonic seconds
         self._nudge: asyncio.TimerHandle | None = None
         self._storing: set[asyncio.Task[None]] = set()
@@ -149,6 +150,12 @@ class Recorder:
         if not self._is_full() or self._full_since is None:
             return False
         return time.monotonic() - self._full_since > self._limits.patience
+
+    def trouble(self) -> str:
+        """Return what keeps the recorder from its work, in words; "" if nothing does."""
+        if self._failing:
+            return f"nothing can be written: {self._failing}"
+        return "more comes than can be written" if self.congested else ""
 
     @property
     def busy(self) -> bool:
@@ -260,10 +267,12 @@ class Recorder:
             statements = self._writer.statements(batch)
         with write_turn():
             self._writer.execute(statements)
+        self._failing = ""
         self._loop.call_soon_threadsafe(self._committed, batch)
 
     def _outage(self, batch: Batch, error: Exception) -> None:
         """The database cannot write now: refuse its messages, try the rest again."""
+        self._failing = str(error)
         connection.close()
         refused = Refused(self._refusal(error))
         with self._mutex:

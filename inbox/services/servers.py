@@ -15,12 +15,15 @@ from django.db.models.functions import Greatest
 from inbox.models import Server, Session, Transaction
 from inbox.services.background import Background
 from inbox.services.turns import ROWS_IN_A_TURN, write_turn
+from mailsink.ids import uuid7
 
 _HEARTBEAT = 15.0  # seconds
 _DEAD_AFTER = timedelta(seconds=4 * _HEARTBEAT)
 
 
-def register(smtp: Iterable[str], http: Iterable[str]) -> Server:
+def register(
+    smtp: Iterable[str], http: Iterable[str], id: UUID | None = None
+) -> Server:
     """Add this process, listening on these bound addresses ("127.0.0.1:1025").
 
     Sessions that dead servers left open are closed as crashed.
@@ -29,6 +32,7 @@ def register(smtp: Iterable[str], http: Iterable[str]) -> Server:
     now = datetime.now(UTC)
     with write_turn():
         return Server.objects.create(
+            id=id or uuid7(),
             started_at=now,
             heartbeat=now,
             hostname=socket.gethostname(),

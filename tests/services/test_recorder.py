@@ -215,10 +215,14 @@ def test_a_database_that_fails_refuses_messages_and_tries_the_transcript_again(
         for _ in range(3):
             client.envelope()
             answers.append(await client.send())
+            troubles.append(recorder.trouble())
         client.close()
         return answers
 
+    troubles: list[str] = []
     [answers] = play(scenario)
+    assert troubles[0] == "nothing can be written: the disk is gone"
+    assert troubles[-1] == ""
     *refused, kept = answers
     assert isinstance(kept, Kept)
     assert refused
