@@ -14,9 +14,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from mailsink import values
+from mailsink.smtp.profile import Profile
 from mailsink.values import Address, Kind
 
 T = TypeVar("T")
@@ -32,6 +33,9 @@ class Config:
     """Everything that can be configured; 0 means no limit."""
 
     smtp: tuple[Address, ...]  # none: off
+    smtps: tuple[Address, ...]
+    submission: tuple[Address, ...]
+    lmtp: tuple[Address, ...]
     http: tuple[Address, ...]
     data: Path
     database_url: str
@@ -48,8 +52,7 @@ class Config:
     retention_sessions: int
     retention_days: int
     trash_hours: int
-    bare_newlines: Literal["flag", "reject"]
-    links: Literal["errors", "all", "off"]
+    profile: Profile  # what all listeners have in common
     # (user, password); none: any accepted
     smtp_auth: tuple[tuple[str, str], ...] = field(repr=False)
     warnings: tuple[str, ...] = ()  # lines to tell the user at a start
@@ -68,16 +71,20 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     read = _Reader(environ)
     data = read.value("DATA", "data", values.FOLDER)
     sqlite = f"sqlite:///{data}/mailsink.sqlite3"
-    hostname = socket.gethostname()
+    hostname = read.value("HOSTNAME", socket.gethostname(), values.HOSTNAME)
+    max_message_size = read.value("MAX_MESSAGE_SIZE", "50M", values.SIZE)
     config = Config(
         smtp=read.value("SMTP", values.DEFAULT_SMTP, values.ADDRESSES),
+        smtps=read.value("SMTPS", "off", values.ADDRESSES),
+        submission=read.value("SUBMISSION", "off", values.ADDRESSES),
+        lmtp=read.value("LMTP", "off", values.ADDRESSES),
         http=read.value("HTTP", values.DEFAULT_HTTP, values.ADDRESSES),
         data=data,
         database_url=read.secret("DATABASE_URL", sqlite, values.DATABASE),
         redis_url=read.secret("REDIS_URL", "", values.REDIS),
         secret_key=read.secret("SECRET_KEY", "", values.TEXT),
-        max_message_size=read.value("MAX_MESSAGE_SIZE", "50M", values.SIZE),
-        hostname=read.value("HOSTNAME", hostname, values.HOSTNAME),
+        max_message_size=max_message_size,
+        hostname=hostname,
         public_url=read.value("PUBLIC_URL", "", values.PUBLIC_URL),
         tls_cert=read.value("TLS_CERT", "", values.FILE),
         tls_key=read.value("TLS_KEY", "", values.FILE),
@@ -87,14 +94,39 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),
         retention_days=read.value("RETENTION_DAYS", "0", values.COUNT),
         trash_hours=read.value("TRASH_HOURS", "24", values.COUNT),
-        bare_newlines=read.value(
-            "SMTP_BARE_NEWLINES", "flag", values.one_of("flag", "reject")
-        ),
-        links=read.value("SMTP_LINKS", "errors", values.one_of("errors", "all", "off")),
+        profile=_profile(read, hostname, max_message_size),
         smtp_auth=read.secret("SMTP_AUTH", "", values.LOGINS),
     )
     _check_together(config)
     return replace(config, warnings=read.warnings())
+
+
+def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
+    """Return how all SMTP listeners behave. Raises ConfigError."""
+    return Profile(
+        hostname=hostname,
+        max_message_size=max_message_size,
+        bare_newlines=read.value(
+            "SMTP_BARE_NEWLINES", "flag", values.one_of("flag", "reject")
+        ),
+        links=read.value("SMTP_LINKS", "errors", values.one_of("errors", "all", "off")),
+        require_auth=read.value("SMTP_REQUIRE_AUTH", "no", values.BOOLEAN),
+        require_tls=read.value("SMTP_REQUIRE_TLS", "no", values.BOOLEAN),
+        auth_requires_tls=read.value("SMTP_AUTH_REQUIRE_TLS", "no", values.BOOLEAN),
+        max_recipients=read.value("SMTP_MAX_RECIPIENTS", "1000", values.COUNT),
+        max_transactions=read.value("SMTP_MAIL_MAX", "0", values.COUNT),
+        idle_timeout=read.value("SMTP_IDLE_TIMEOUT", "300", values.COUNT),
+        session_timeout=read.value("SMTP_SESSION_TIMEOUT", "0", values.COUNT),
+        max_connections=read.value("SMTP_MAX_CONNECTIONS", "1000", values.COUNT),
+        max_connections_per_client=read.value(
+            "SMTP_MAX_CONNECTIONS_PER_CLIENT", "0", values.COUNT
+        ),
+        max_errors=read.value("SMTP_MAX_ERRORS", "0", values.COUNT),
+        turn=read.value("SMTP_TURN", "off", values.TURN),
+        xclient_from=read.value("SMTP_XCLIENT_FROM", "", values.NETWORKS),
+        proxy_from=read.value("SMTP_PROXY_FROM", "", values.NETWORKS),
+        hidden=read.value("SMTP_HIDE", "", values.KEYWORDS),
+    )
 
 
 def _check_together(config: Config) -> None:

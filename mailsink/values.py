@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
+
+from mailsink.smtp.profile import Network, Turn
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
@@ -150,6 +152,28 @@ def _hosts(text: str) -> tuple[str, ...]:
     return names
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(
+        ipaddress.ip_network(each) for each in re.split(r"[\s,]+", text) if each
+    )
+
+
+def _turn(text: str) -> Turn:
+    if text.lower() in ("off", "authenticated"):
+        return cast(Turn, text.lower())
+    return _networks(text)
+
+
+_KEYWORD = re.compile(r"[A-Z0-9][A-Z0-9-]*")
+
+
+def _keywords(text: str) -> frozenset[str]:
+    words = frozenset(each for each in re.split(r"[\s,]+", text.upper()) if each)
+    if not all(map(_KEYWORD.fullmatch, words)):
+        raise ValueError(text)
+    return words
+
+
 def _logins(text: str) -> tuple[tuple[str, str], ...]:
     logins = [login.partition(":") for login in text.split()]
     if not all(user and colon for user, colon, _ in logins):
@@ -169,8 +193,11 @@ FILE = Kind("a PEM file that can be read", _file)
 FOLDER = Kind("a folder", lambda text: Path(text).absolute())
 HOSTNAME = Kind("a name like mail.example", _hostname)
 HOSTS = Kind("names like mail.example or *.example, by comma", _hosts)
+KEYWORDS = Kind("names of extensions like CHUNKING, by comma", _keywords)
 LOGINS = Kind("user:password, several by space or line", _logins)
+NETWORKS = Kind("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)
 PUBLIC_URL = Kind("a URL like https://mail.example", _public_url)
 REDIS = Kind("redis://host:6379/0", _redis)
 SIZE = Kind("octets, or a number with K, M or G (50M); 0 is no limit", _size)
 TEXT = Kind("a text", str)
+TURN = Kind("off, authenticated, or IP networks by comma", _turn)

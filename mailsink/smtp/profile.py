@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 import tempfile
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
+
+Network = IPv4Network | IPv6Network
+Turn = Literal["off", "authenticated"] | tuple[Network, ...]
 
 MIB = 1024 * 1024
 
@@ -15,6 +20,13 @@ class Profile:
     """How one listener behaves; sizes in octets, times in seconds."""
 
     hostname: str = "localhost"
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    submission: bool = False  # RFC 6409
+    tls: ssl.SSLContext | None = None  # None: neither STARTTLS nor implicit TLS
+    implicit_tls: bool = False  # RFC 8314: TLS from the first octet on
+    require_tls: bool = False
+    require_auth: bool = False
+    auth_requires_tls: bool = False
     max_message_size: int = 50 * MIB
     spool_threshold: int = MIB  # a larger body goes to a file, not memory
     spool_dir: Path = Path(tempfile.gettempdir())
@@ -25,7 +37,12 @@ class Profile:
     session_timeout: float = 0.0
     max_line: int = 12288  # RFC 4954 §4.1, CRLF included
     max_recipients: int = 1000
+    max_transactions: int = 0  # of a session
+    max_errors: int = 0  # in a row
     max_connections: int = 1000
     max_connections_per_client: int = 0
     hidden: frozenset[str] = frozenset()  # extensions not offered: "PIPELINING"
+    turn: Turn = "off"  # who may have TURN; networks: by address, without AUTH
+    xclient_from: tuple[Network, ...] = ()  # whose XCLIENT is believed
+    proxy_from: tuple[Network, ...] = ()  # who must begin with a PROXY header
     lenient: bool = True  # take (and flag) addresses a little off the grammar

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from mailsink.conf import Config, ConfigError, from_environment, load
+from mailsink.smtp.profile import Profile
 from mailsink.values import ADDRESSES, Address
 
 
@@ -36,7 +38,8 @@ def test_it_works_without_any_variable() -> None:
     assert found.max_message_size == 50 * 1024 * 1024
     assert (found.retention_messages, found.retention_sessions) == (50_000, 50_000)
     assert (found.retention_days, found.trash_hours) == (0, 24)
-    assert (found.bare_newlines, found.links) == ("flag", "errors")
+    assert found.smtps == found.submission == found.lmtp == ()
+    assert found.profile == Profile(hostname=found.hostname)
     assert not found.insecure
     assert found.smtp_auth == ()
     assert found.warnings == ()
@@ -45,7 +48,7 @@ def test_it_works_without_any_variable() -> None:
 def test_an_empty_variable_is_an_unset_one() -> None:
     empty = {field.name.upper(): " " for field in fields(Config)}
     empty |= {"SMTP_LINKS": "", "SMTP_BARE_NEWLINES": ""}
-    for name in ("WARNINGS", "LINKS", "BARE_NEWLINES"):
+    for name in ("WARNINGS", "PROFILE"):
         del empty[name]
     assert config(**empty) == config()
 
@@ -74,6 +77,37 @@ def test_what_is_no_address(text: str) -> None:
     said = refusal(SMTP=text)
     assert said.startswith(f"MAILSINK_SMTP is {text!r}, but takes ADDR:PORT")
     assert refusal(HTTP=text).startswith("MAILSINK_HTTP")
+
+
+def test_how_the_listeners_behave() -> None:
+    found = config(
+        SMTP_REQUIRE_AUTH="yes",
+        SMTP_MAX_RECIPIENTS="5",
+        SMTP_TURN="10.0.0.0/8, ::1",
+        SMTP_PROXY_FROM="192.0.2.1",
+        SMTP_HIDE="chunking Dsn",
+    ).profile
+    assert found.require_auth
+    assert not found.require_tls
+    assert found.max_recipients == 5
+    assert found.turn == (ip_network("10.0.0.0/8"), ip_network("::1"))
+    assert found.proxy_from == (ip_network("192.0.2.1"),)
+    assert found.hidden == {"CHUNKING", "DSN"}
+    assert config(SMTP_TURN="Authenticated").profile.turn == "authenticated"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "takes"),
+    [
+        ("SMTP_TURN", "on", "off, authenticated, or IP networks by comma"),
+        ("SMTP_XCLIENT_FROM", "10.0.0.1/8", "IP networks like 10.0.0.0/8"),
+        ("SMTP_HIDE", "CHUNKING;DSN", "names of extensions"),
+        ("SMTP_MAX_ERRORS", "-1", "a whole number"),
+    ],
+)
+def test_what_the_listeners_do_not_take(name: str, text: str, takes: str) -> None:
+    said = refusal(**{name: text})
+    assert said.startswith(f"MAILSINK_{name} is {text!r}, but takes {takes}")
 
 
 def test_only_the_default_ipv6_address_may_be_missing() -> None:

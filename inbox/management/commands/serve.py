@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from inbox.api import health
+from inbox.live import protocol
 from inbox.live.feed import Feed
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
@@ -61,14 +63,20 @@ class Command(BaseCommand):
         """Start everything, serve until told to stop; return the exit code."""
         database.migrate(config)
         static.collect()
-        smtp = bind(config.smtp, "--smtp (MAILSINK_SMTP)")
+        doors = _doors(config)
+        mail = [(door, each) for door in doors for each in bind(door.at, door.setting)]
         http = bind(config.http, "--http (MAILSINK_HTTP)")
-        server = servers.register(map(address_of, smtp), map(address_of, http))
-        self.introduce(config, smtp, http)
+        server = servers.register(
+            [address_of(each) for door, each in mail if door.label == "SMTP"],
+            [address_of(each) for each in http],
+            protocol.PROCESS,
+        )
+        self.introduce(config, mail, http)
 
         feed = Feed()
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
         recorder = Recorder(server.id, inbox, feed, config.data)
+        health.checks["recorder"] = recorder.trouble
         authenticator = Authenticator(config.smtp_auth)
         profile = _profile(config, http)
         spool = profile.spool_dir
@@ -79,8 +87,14 @@ class Command(BaseCommand):
                 import_string(settings.ASGI_APPLICATION),
                 web_sockets=http,
                 listeners=[
-                    Listener(each, profile, recorder, NoRules(), authenticator)
-                    for each in smtp
+                    Listener(
+                        each,
+                        replace(profile, **door.differs),
+                        recorder,
+                        NoRules(),
+                        authenticator,
+                    )
+                    for door, each in mail
                 ],
                 background=[
                     feed,
@@ -99,18 +113,19 @@ class Command(BaseCommand):
     def introduce(
         self,
         config: Config,
-        smtp: Sequence[socket.socket],
+        mail: Sequence[tuple[Door, socket.socket]],
         http: Sequence[socket.socket],
     ) -> None:
         """Print where we listen, what to do next, and what may not be meant."""
-        for each in smtp:
-            self.say(f"SMTP  {address_of(each)}")
+        for door, each in mail:
+            self.say(f"{door.label:5} {address_of(each)}")
         for each in http:
             self.say(f"Web   http://{address_of(each)}/")
         if sys.stdout.isatty():
             self.say("\nPoint your application's mail at the SMTP address, and open")
             self.say("the page. Control-C ends it.\n")
-        for warning in (*config.warnings, *_exposed(config, [*smtp, *http])):
+        sockets = [*(each for _, each in mail), *http]
+        for warning in (*config.warnings, *_exposed(config, sockets)):
             self.stderr.write(f"mailsink: warning: {warning}")
 
     def say(self, line: str) -> None:
@@ -119,18 +134,36 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+@dataclass(frozen=True)
+class Door:
+    """A kind of listener for mail."""
+
+    label: str
+    setting: str  # what names the addresses
+    at: tuple[Address, ...]
+    differs: Mapping[str, Any] = field(default_factory=dict)  # in its profile
+
+
+def _doors(config: Config) -> tuple[Door, ...]:
+    return (
+        Door("SMTP", "--smtp (MAILSINK_SMTP)", config.smtp),
+        Door("SMTPS", "MAILSINK_SMTPS", config.smtps, {"implicit_tls": True}),
+        Door(
+            "Submission",
+            "MAILSINK_SUBMISSION",
+            config.submission,
+            {"submission": True},
+        ),
+        Door("LMTP", "MAILSINK_LMTP", config.lmtp, {"protocol": "lmtp"}),
+    )
+
+
 def _profile(config: Config, http: Sequence[socket.socket]) -> Profile:
-    """Return how the SMTP listeners behave; makes the folder they spool to."""
+    """Return how all listeners behave; makes the folder they spool to."""
     spool = config.data / "spool"
     spool.mkdir(exist_ok=True)
-    return Profile(
-        hostname=config.hostname,
-        max_message_size=config.max_message_size,
-        spool_dir=spool,
-        bare_newlines=config.bare_newlines,
-        links=config.links,
-        public_url=config.public_url or _own_url(http),
-    )
+    url = config.public_url or _own_url(http)
+    return replace(config.profile, spool_dir=spool, public_url=url)
 
 
 def _own_url(http: Sequence[socket.socket]) -> str:
@@ -161,7 +194,7 @@ def _with_flags(config: Config, smtp: str | None, http: str | None) -> Config:
         smtp=config.smtp if smtp is None else _flag("--smtp", smtp),
         http=config.http if http is None else _flag("--http", http),
     )
-    if not (config.smtp or config.http):
+    if not (config.http or any(door.at for door in _doors(config))):
         raise ConfigError("SMTP and the web are both off: there is nothing to serve")
     return config
 
