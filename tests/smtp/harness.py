@@ -230,7 +230,8 @@ def play(transcript: str, session: Session | None = None, **options: object) -> 
     """Hold a session to a transcript.
 
     The C: lines up to the next S: line are sent in one piece; `*` in an S: line stands
-    for anything. The greeting is passed over unless the transcript begins with it.
+    for anything, the line `S: ...` for any lines. The greeting is passed over unless
+    the transcript begins with it.
     """
     session = session or Session(**options)  # type: ignore[arg-type]
     blocks = list(_blocks(transcript))
@@ -249,11 +250,18 @@ def play(transcript: str, session: Session | None = None, **options: object) -> 
 
 
 def _compare(heard: list[str], expected: list[str]) -> None:
-    fits = len(heard) == len(expected) and all(
-        line == pattern or fnmatch.fnmatchcase(line, pattern.replace("[", "[[]"))
-        for line, pattern in zip(heard, expected, strict=True)
-    )
-    assert fits, f"heard {heard}, expected {expected}"
+    assert _fits(heard, expected), f"heard {heard}, expected {expected}"
+
+
+def _fits(heard: list[str], expected: list[str]) -> bool:
+    if not expected or not heard:
+        return heard == [each for each in expected if each != "..."]
+    first, *rest = expected
+    if first == "...":
+        return _fits(heard, rest) or _fits(heard[1:], expected)
+    pattern = first.replace("[", "[[]")
+    same = heard[0] == first or fnmatch.fnmatchcase(heard[0], pattern)
+    return same and _fits(heard[1:], rest)
 
 
 EHLO = b"EHLO client.test\r\n"
