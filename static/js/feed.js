@@ -11,6 +11,8 @@ const HOLD = 2_000; // beyond it, held arrivals are only counted
 
 export class Feed {
   store = new Store();
+  /** Whether a first page was read. */
+  ready = false;
   /** @type {Map<string, Entry>} arrivals that are not in the list yet */
   #held = new Map();
   /** How many more arrived than are held: the next release loads them. */
@@ -125,6 +127,7 @@ export class Feed {
       const page = await this.fetch(null);
       page.items = page.items.filter((entry) => !this.#gone?.has(entry.id));
       this.#merge(page);
+      this.ready = true;
     } finally {
       this.#gone = null;
     }

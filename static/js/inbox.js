@@ -38,6 +38,7 @@ const feed = new Feed({
 });
 
 const list = new List(scroller, box, {
+  ready: () => feed.ready,
   length: () => feed.store.length,
   at: (index) => feed.store.at(index),
   make,
@@ -63,7 +64,8 @@ function showCounts() {
 }
 
 /** @param {number} step */
-function move(step) {
+async function move(step) {
+  await begun; // a key pressed meanwhile is not lost
   const from = feed.store.indexOf(cursor);
   const to = Math.max(0, Math.min(feed.store.loaded - 1, from < 0 ? 0 : from + step));
   const entry = feed.store.at(to);
@@ -100,7 +102,7 @@ live().subscribe("messages", {
     feed.settle();
   },
 });
-feed.load();
+const begun = feed.load();
 
 scroller.addEventListener("scroll", judge, { passive: true });
 scroller.addEventListener("pointerenter", () => { pointerOver = true; judge(); });

@@ -22,6 +22,7 @@ export function windowOf(top, height, row, length) {
 /**
  * @template {{ id: string }} T
  * @typedef {object} Source
+ * @property {() => boolean} ready whether it knows what there is: until then the server's rows stay
  * @property {() => number} length
  * @property {(index: number) => T | undefined} at undefined: not loaded
  * @property {() => HTMLElement} make a new row
@@ -48,8 +49,6 @@ export class List {
     this.box = box;
     this.source = source;
     this.#row = Number.parseFloat(getComputedStyle(scroller).getPropertyValue("--row"));
-    box.replaceChildren();
-    box.classList.add("windowed");
     scroller.addEventListener("scroll", () => this.invalidate(), { passive: true });
     new ResizeObserver(() => this.invalidate()).observe(scroller);
   }
@@ -85,8 +84,10 @@ export class List {
   }
 
   #paint() {
+    if (!this.source.ready()) return;
     const length = this.source.length();
     const [first, last] = windowOf(this.scroller.scrollTop, this.scroller.clientHeight, this.#row, length);
+    if (!this.box.classList.contains("windowed")) this.#takeOver();
     this.box.style.height = `${Math.min(length * this.#row, HIGHEST)}px`;
     const wanted = this.#wanted(first, last);
     this.#withdraw(wanted);
@@ -103,6 +104,12 @@ export class List {
       this.source.fill(row, entry);
     }
     if (this.lastInSight >= 0 && !this.source.at(this.lastInSight)) this.source.missing(this.lastInSight);
+  }
+
+  /** A list laid out without its rows, if but for a moment, would lose its place. */
+  #takeOver() {
+    this.box.replaceChildren();
+    this.box.classList.add("windowed");
   }
 
   /** @param {number} first @param {number} last @returns {Map<T, number>} */

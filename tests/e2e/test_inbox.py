@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.mail import open_inbox, plain, rich, row, send, swaks
 from tests.e2e.wire import Wire
@@ -73,6 +73,7 @@ def test_arrivals_enter_when_the_pointer_leaves(mailsink: Mailsink, page: Page) 
 def test_scrolled_list_stays_where_it_is(mailsink: Mailsink, page: Page) -> None:
     send(mailsink, *(plain(f"Row {number}") for number in range(60)))
     open_inbox(mailsink, page)
+    expect(page.locator("#entries")).to_have_class(re.compile("windowed"))
     page.locator("#scroller").evaluate("node => node.scrollTop = 20 * 56")
     expect(row(page, "Row 39")).to_be_in_viewport()
     box = row(page, "Row 39").bounding_box()
@@ -87,6 +88,28 @@ def test_scrolled_list_stays_where_it_is(mailsink: Mailsink, page: Page) -> None
     assert after
     assert height
     assert abs(after["y"] - box["y"] - height["height"]) < 2
+
+
+def test_list_scrolled_before_it_was_read_keeps_its_place(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, *(plain(f"Early {number}") for number in range(60)))
+    held: list[Route] | None = []
+
+    def hold(route: Route) -> None:
+        route.continue_() if held is None else held.append(route)
+
+    page.route("**/entries?*", hold)
+    open_inbox(mailsink, page)
+    page.locator("#scroller").evaluate("node => node.scrollTop = 20 * 56")
+    page.keyboard.press("j")
+    expect(row(page, "Early 39")).to_be_in_viewport()
+    assert held
+    waiting, held = held, None
+    for route in waiting:
+        route.continue_()
+    expect(page.locator("#entries")).to_have_class(re.compile("windowed"))
+    expect(row(page, "Early 59").get_by_role("link")).to_be_focused()
 
 
 def test_opening_marks_as_read_and_can_be_undone(
