@@ -1,0 +1,29 @@
+"""One Mailsink for all clients, with every listener; what they say to it is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.interop.transcripts import Wire
+from tests.running import Mailsink
+
+_ANY_PORT = "127.0.0.1:0"
+
+
+@pytest.fixture(scope="session")
+def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
+    """A running Mailsink that all tests of clients share."""
+    server = Mailsink(
+        tmp_path_factory.mktemp("mailsink"), HOSTNAME="mx.test", SMTPS=_ANY_PORT
+    )
+    yield server
+    server.stop()
+    assert "Traceback" not in server.stderr, server.stderr
+
+
+@pytest.fixture
+def wire(mailsink: Mailsink) -> Wire:
+    """The sessions from the test's beginning on."""
+    return Wire(mailsink)

@@ -1,0 +1,80 @@
+"""The mail clients of Python: smtplib, aiosmtplib and Django."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+from email.message import EmailMessage
+
+import aiosmtplib
+from django.core import mail
+from django.test import override_settings
+
+from tests.interop.clients import MAIL, raw
+from tests.interop.transcripts import Wire
+from tests.running import Mailsink
+
+_FROM, _TO = "a@example.com", ["b@example.com", "c@example.com"]
+
+
+def test_smtplib(mailsink: Mailsink, wire: Wire) -> None:
+    """Writes verbs in lower case, declares SIZE, and quotes dots by itself."""
+    with smtplib.SMTP(*mailsink.smtp, local_hostname="client.test") as client:
+        assert client.sendmail(_FROM, _TO, MAIL) == {}
+    assert raw(mailsink, wire.message()["id"]) == MAIL
+    wire.matches("smtplib")
+
+
+def test_smtplib_without_extensions(mailsink: Mailsink, wire: Wire) -> None:
+    """Says HELO, and asks NOOP, RSET, VRFY, EXPN and HELP as an old client may."""
+    with smtplib.SMTP(*mailsink.smtp, local_hostname="client.test") as client:
+        client.helo()
+        for ask in (client.noop, client.rset, client.help):
+            ask()
+        client.docmd("HELP", "MAIL")
+        assert client.docmd("HELP", "STATUS")[0] == 211
+        assert client.sendmail(_FROM, _TO, MAIL) == {}
+    assert wire.message()["subject"] == "Hello"
+    wire.matches("smtplib-helo")
+
+
+def test_aiosmtplib(mailsink: Mailsink, wire: Wire) -> None:
+    """Sends an EmailMessage with SMTPUTF8, as its sender is not ASCII."""
+    message = EmailMessage()
+    message["From"], message["To"] = "björn@example.com", "b@example.com"
+    message["Subject"] = "Grüße"
+    message.set_content("Hei på deg\n")
+    host, port = mailsink.smtp
+    asyncio.run(
+        aiosmtplib.send(
+            message,
+            hostname=host,
+            port=port,
+            local_hostname="client.test",
+            start_tls=False,
+        )
+    )
+    kept = wire.message()
+    assert kept["subject"] == "Grüße"
+    assert kept["envelope"]["reverse_path"] == "björn@example.com"
+    wire.matches("aiosmtplib")
+
+
+def test_django(mailsink: Mailsink, wire: Wire) -> None:
+    """Sends several messages through one connection, logged in."""
+    host, port = mailsink.smtp
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    with override_settings(EMAIL_BACKEND=backend):
+        settings = {"host": host, "port": port, "username": "me", "password": "x"}
+        with mail.get_connection(**settings) as connection:
+            for subject in ("One", "Two"):
+                letter = mail.EmailMultiAlternatives(
+                    subject, "Plain", _FROM, _TO, bcc=["d@example.com"]
+                )
+                letter.connection = connection
+                letter.attach_alternative("<p>HTML</p>", "text/html")
+                assert letter.send() == 1
+    kept = wire.message()
+    assert kept["subject"] == "Two"
+    assert len(kept["envelope"]["recipients"]) == 3
+    wire.matches("django")
