@@ -6,6 +6,9 @@ routes. The frame has no origin and sends no cookie, so each image's address is 
 
 from __future__ import annotations
 
+from base64 import b64encode
+from functools import cache, partial
+
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
@@ -24,6 +27,7 @@ _PICTURES = frozenset(
     f"image/{name}"
     for name in ("png", "jpeg", "gif", "webp", "avif", "bmp", "x-icon", "apng")
 ) | {"image/vnd.microsoft.icon", "image/jpg", "image/pjpeg", "image/x-png"}
+_MOST_WITHIN = 8 * 1024 * 1024  # characters of images that come within the HTML
 _POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data: {images}; font-src data:; "
@@ -73,19 +77,38 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
         if each.content_id and each.content_type in _PICTURES
     }
 
+    # A policy cannot name an IPv6 address (CSP3 §2.3.1, host-source): there the images
+    # come within the HTML.
+    nameable = not request.get_host().startswith("[")
+    within = _MOST_WITHIN
+    data_url = cache(partial(_data_url, letter))
+
     def part_url(content_id: str) -> str | None:
-        if content_id not in indexes:
+        nonlocal within
+        index = indexes.get(content_id)
+        if index is None:
             return None
+        if not nameable:
+            url = data_url(index)
+            within -= len(url)  # HTML may name an image as often as it likes
+            return url if within >= 0 else None
         return folder + signing.dumps(
-            (letter.url.split("/")[1], letter.id, indexes[content_id]), salt=_SALT
+            (letter.url.split("/")[1], letter.id, index), salt=_SALT
         )
 
     response = HttpResponse(preview(html, part_url))
-    images = f"{request.scheme}://{request.get_host()}{folder}"
+    images = f"{request.scheme}://{request.get_host()}{folder}" if nameable else ""
     response["Content-Security-Policy"] = _POLICY.format(images=images)
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _data_url(letter: Letter, index: int) -> str:
+    """RFC 2397."""
+    found = letter.parsed.parts[index]
+    octets = bodies.decode(letter.octets, found)
+    return f"data:{found.content_type};base64,{b64encode(octets).decode()}"
 
 
 def _picture(letter: Letter, index: int) -> HttpResponse:

@@ -215,6 +215,17 @@ def test_frame_shows_pictures_by_signed_addresses_and_never_svg(
     assert "cid:drawing" in html
 
 
+def test_frame_at_an_ipv6_address_carries_its_pictures(client: Client) -> None:
+    images = b'<img src="cid:logo">' * 400_000
+    message = a_message(RICH.replace(b'<img src="cid:drawing">', images))
+    frame = client.get(f"/messages/{message.id}/frame", headers={"Host": "[::1]:8025"})
+    html = frame.content.decode()
+    url = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    assert f'<img src="{url}">' in html
+    assert len(html) < 15_000_000, "named again and again, it fills the memory"
+    assert "img-src data: ;" in frame["Content-Security-Policy"]
+
+
 def test_parts_need_a_signature_of_this_message(client: Client) -> None:
     one, other = a_message(RICH), a_message(RICH)
     html = client.get(f"/messages/{one.id}/frame").content.decode()
