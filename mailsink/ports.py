@@ -55,7 +55,7 @@ class Consult:
     """The machine asks: what is to be done at this stage, given these facts?
 
     The facts: client_address, listener, helo, user, reverse_path, forward_path,
-    verb, argument, size; each only where it is known.
+    parameters (of MAIL, as given), verb, argument, size; each only where it is known.
     """
 
     stage: Stage

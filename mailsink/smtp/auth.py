@@ -28,8 +28,6 @@ def auth(machine: Machine, argument: str) -> Steps[Reply]:
     machine.current.flags += ("auth_plaintext",)
     name, _, initial = argument.partition(" ")
     name, initial = name.upper(), initial.strip(" ")
-    if "AUTH" in machine.profile.hidden:
-        raise Refusal(replies.not_offered("AUTH"))
     if not machine.helo:
         raise Refusal(replies.out_of_order("EHLO"))
     if machine.user is not None:

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailsink.ports import Stage
-from mailsink.smtp import auth, grammar, replies, transaction
+from mailsink.smtp import (
+    auth,
+    extensions,
+    grammar,
+    parameters,
+    queues,
+    replies,
+    transaction,
+)
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.wishes import Refusal, Steps
 
@@ -29,6 +37,7 @@ class Command:
     syntax: str
     rfc: str
     stage: Stage | None = "any"  # None: the handler consults itself, knowing more
+    keyword: str = ""  # of EHLO, that offers it; "": every server speaks it
     ends: bool = False  # the session, if it succeeds
 
 
@@ -45,12 +54,12 @@ def ehlo(machine: Machine, argument: str) -> Reply:
     """RFC 5321 §4.1.1.1: the same, and the extensions."""
     _greeted(machine, argument, "EHLO")
     machine.extended = True
-    keywords = _keywords(machine)
-    machine.offered = frozenset(keyword.partition(" ")[0] for keyword in keywords)
+    offered = extensions.offered(machine)
+    machine.offered = frozenset(offered)
     protocol = "ESMTP" if machine.user is None else "ESMTPA"
     machine.update(helo=machine.helo, protocol=protocol)
     hostname = machine.profile.hostname
-    return replies.extended_hello(hostname, machine.helo, keywords)
+    return replies.extended_hello(hostname, machine.helo, offered.values())
 
 
 def _greeted(machine: Machine, argument: str, verb: str) -> None:
@@ -70,21 +79,6 @@ def _greeted(machine: Machine, argument: str, verb: str) -> None:
     machine.helo = name
     if machine.transaction is not None:
         machine.transaction.end(machine, "reset")
-
-
-def _keywords(machine: Machine) -> list[str]:
-    profile = machine.profile
-    size = profile.max_message_size
-    keywords = {
-        "SIZE": f"SIZE {size}" if size else "SIZE",
-        "8BITMIME": "8BITMIME",
-        "SMTPUTF8": "SMTPUTF8",
-        "PIPELINING": "PIPELINING",
-        "ENHANCEDSTATUSCODES": "ENHANCEDSTATUSCODES",
-        "AUTH": f"AUTH {' '.join(auth.MECHANISMS)}",
-        "HELP": "HELP",
-    }
-    return [line for word, line in keywords.items() if word not in profile.hidden]
 
 
 def rset(machine: Machine, argument: str) -> Reply:
@@ -118,18 +112,30 @@ def vrfy(machine: Machine, argument: str) -> Reply:
 def help_(machine: Machine, argument: str) -> Reply:
     """RFC 5321 §4.1.1.8; HELP STATUS is the natural 211."""
     topic = argument.strip().upper()
+    spoken = _spoken(machine)
     if not topic:
-        return replies.help_list(_in_rows(sorted(COMMANDS)))
+        return replies.help_list(spoken[verb].syntax for verb in sorted(spoken))
     if topic == "STATUS":
         return replies.status(machine.status())
-    command = COMMANDS.get(topic)
-    if command is None:
+    if topic not in spoken:
         raise Refusal(replies.no_help(grammar.shown(topic)))
-    return replies.help_on(command.syntax, command.rfc)
+    command = spoken[topic]
+    offered = extensions.offered(machine)
+    taken = [
+        f"{parameter.syntax} ({parameter.rfc})"
+        for parameter in parameters.PARAMETERS.get(topic, {}).values()
+        if parameter.extension in offered
+    ]
+    return replies.help_on(command.syntax, taken, command.rfc)
 
 
-def _in_rows(verbs: list[str]) -> list[str]:
-    return [" ".join(verbs[at : at + 6]) for at in range(0, len(verbs), 6)]
+def _spoken(machine: Machine) -> dict[str, Command]:
+    """The commands that are offered to this client now."""
+    return {
+        verb: command
+        for verb, command in COMMANDS.items()
+        if not command.keyword or extensions.offers(machine, command.keyword)
+    }
 
 
 COMMANDS = {
@@ -139,27 +145,39 @@ COMMANDS = {
     ),
     "MAIL": Command(
         transaction.mail,
-        "MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [AUTH=mailbox]",
+        "MAIL FROM:<address> [parameters]",
         "RFC 5321 section 4.1.1.2",
         None,
     ),
     "RCPT": Command(
-        transaction.rcpt, "RCPT TO:<address>", "RFC 5321 section 4.1.1.3", None
+        transaction.rcpt,
+        "RCPT TO:<address> [parameters]",
+        "RFC 5321 section 4.1.1.3",
+        None,
     ),
     "DATA": Command(transaction.data, "DATA", "RFC 5321 section 4.1.1.4", None),
     "RSET": Command(rset, "RSET", "RFC 5321 section 4.1.1.5", "rset"),
     "NOOP": Command(noop, "NOOP [anything]", "RFC 5321 section 4.1.1.9"),
     "VRFY": Command(vrfy, "VRFY user", "RFC 5321 section 4.1.1.6", "vrfy"),
-    "HELP": Command(help_, "HELP [command | STATUS]", "RFC 5321 section 4.1.1.8"),
-    "AUTH": Command(
-        auth.auth, "AUTH PLAIN|LOGIN [initial-response]", "RFC 4954 section 4", None
+    "HELP": Command(
+        help_, "HELP [command | STATUS]", "RFC 5321 section 4.1.1.8", keyword="HELP"
     ),
+    "AUTH": Command(
+        auth.auth,
+        "AUTH mechanism [initial-response]",
+        "RFC 4954 section 4",
+        None,
+        keyword="AUTH",
+    ),
+    "ETRN": Command(
+        queues.etrn, "ETRN domain | @domain | #queue", "RFC 1985", keyword="ETRN"
+    ),
+    "ATRN": Command(queues.atrn, "ATRN [domain,...]", "RFC 2645", keyword="ATRN"),
+    "TURN": Command(queues.turn, "TURN", "RFC 821 section 3.8", keyword="TURN"),
     "QUIT": Command(
         quit_, "QUIT", "RFC 5321 section 4.1.1.10", "quit", ends=True
     ),
 }  # fmt: skip
 
 # Known, so that the refusal is 502 and not 500 (RFC 5321 §4.2.4).
-NOT_OFFERED = frozenset(
-    {"BDAT", "EXPN", "ETRN", "ATRN", "TURN", "STARTTLS", "SEND", "SOML", "SAML"}
-)
+NOT_OFFERED = frozenset({"BDAT", "EXPN", "STARTTLS", "SEND", "SOML", "SAML"})

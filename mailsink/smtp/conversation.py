@@ -88,6 +88,8 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
     if command is None and not machine.helo and is_http(line.content):
         yield from refuse_http(machine, line)
     known = command is not None or verb in NOT_OFFERED
+    if command is not None and command.keyword in machine.profile.hidden:
+        command = None
     _open(machine, line, verb if known else "")
     try:
         if wrong is not None:
@@ -109,6 +111,8 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
         yield from machine.answer(reply)
     else:  # by far the most: spare them a generator
         machine.answer_now(reply)
+        if reply.code == 421:
+            raise Ended("refused")
     return command is not None and command.ends
 
 

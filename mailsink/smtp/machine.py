@@ -151,6 +151,10 @@ class Machine:
     def status(self) -> Sequence[str]:
         return self._outside.status()
 
+    def unix_time(self) -> float:
+        """The time of day, in seconds since 1970."""
+        return self.peer.opened_at + self.now_us() / _SECOND
+
     def deadline(self) -> int:
         """When a wait that begins now has lasted too long, in microseconds."""
         return self.now_us() + self._idle_us

@@ -119,8 +119,28 @@ RECIPIENT_NOT_ASCII = _reply(
 )
 BAD_SIZE = _reply(501, "5.5.4", "SIZE takes 1 to 20 digits")
 BAD_BODY = _reply(501, "5.5.4", "BODY takes 7BIT or 8BITMIME")
-BAD_SMTPUTF8 = _reply(501, "5.5.4", "SMTPUTF8 takes no value")
 BAD_AUTH_PARAMETER = _reply(501, "5.5.4", "AUTH takes <> or a mailbox in xtext")
+BAD_RET = _reply(501, "5.5.4", "RET takes FULL or HDRS")
+BAD_ENVID = _reply(501, "5.5.4", "ENVID takes up to 100 characters in xtext")
+BAD_NOTIFY = _reply(
+    501, "5.5.4", "NOTIFY takes NEVER, or SUCCESS, FAILURE and DELAY by comma"
+)
+BAD_ORCPT = _reply(501, "5.5.4", "ORCPT takes type;address in xtext, as in rfc822;a@b")
+BAD_BY = _reply(501, "5.5.4", "BY takes seconds;R or seconds;N, and T after that")
+BY_IS_OVER = _reply(501, "5.5.4", "BY with R takes more than 0 seconds")
+BAD_PRIORITY = _reply(501, "5.5.2", "MT-PRIORITY takes a number from -9 to 9")
+PRIORITY_LOWERED = _reply(
+    250, "2.3.6", "0 is the priority: a higher one is for the authenticated"
+)
+BAD_HOLDFOR = _reply(501, "5.5.4", "HOLDFOR takes 1 to 999999999 seconds")
+BAD_HOLDUNTIL = _reply(
+    501, "5.5.4", "HOLDUNTIL takes a time as in 2030-12-31T23:59:59Z"
+)
+HELD_TWICE = _reply(501, "5.5.4", "HOLDFOR and HOLDUNTIL exclude each other")
+HOLD_IS_OVER = _reply(501, "5.5.4", "The time of HOLDUNTIL is past")
+HELD_BEYOND_BY = _reply(
+    501, "5.5.4", "The message would be held for longer than BY lets it take"
+)
 
 
 def bad_sender(why: str) -> Reply:
@@ -139,6 +159,19 @@ def unknown_parameter(keyword: str, verb: str) -> Reply:
     return _reply(555, "5.5.4", f"The parameter {keyword} of {verb} is not known here")
 
 
+def no_value(keyword: str) -> Reply:
+    return _reply(501, "5.5.4", f"{keyword} takes no value")
+
+
+def held_too_long(limit: int) -> Reply:
+    return _reply(501, "5.5.4", f"A message can be held for {limit} seconds at most")
+
+
+def parameter_not_offered(keyword: str, extension: str) -> Reply:
+    needs = "" if keyword == extension else f" (extension {extension})"
+    return _reply(555, "5.5.4", f"The parameter {keyword}{needs} is not offered here")
+
+
 def parameter_needs_ehlo(keyword: str) -> Reply:
     return _reply(555, "5.5.4", f"The parameter {keyword} needs EHLO instead of HELO")
 
@@ -149,6 +182,12 @@ def declared_too_large(size: int, limit: int) -> Reply:
 
 def too_many_recipients(limit: int) -> Reply:
     return _reply(452, "4.5.3", f"More than {limit} recipients; send the rest anew")
+
+
+def too_many_transactions(limit: int) -> Reply:
+    return _reply(
+        421, "4.5.3", f"More than {limit} messages in a session; connect anew"
+    )
 
 
 # DATA
@@ -175,14 +214,14 @@ def too_large(size: int, limit: int) -> Reply:
 CANNOT_VERIFY = _reply(252, "2.1.5", "Not verified, but mail to it is taken")
 
 
-def help_list(verbs: Iterable[str]) -> Reply:
+def help_list(forms: Iterable[str]) -> Reply:
     return _reply(
-        214, "2.0.0", "Commands:", *verbs, "HELP <command> tells more; HELP STATUS too"
+        214, "2.0.0", "Commands:", *forms, "HELP <command> tells more; HELP STATUS too"
     )
 
 
-def help_on(form: str, rfc: str) -> Reply:
-    return _reply(214, "2.0.0", f"Syntax: {form}", f"See {rfc}")
+def help_on(form: str, parameters: Iterable[str], rfc: str) -> Reply:
+    return _reply(214, "2.0.0", f"Syntax: {form}", *parameters, f"See {rfc}")
 
 
 def status(lines: Iterable[str]) -> Reply:
@@ -213,6 +252,28 @@ def prompt(challenge: str) -> Reply:
 
 def unknown_mechanism(offered: str) -> Reply:
     return _reply(504, "5.5.4", f"No such mechanism; offered are {offered}")
+
+
+AUTH_REQUIRED = _reply(530, "5.7.0", "Authenticate first, by AUTH")
+
+
+# ETRN (RFC 1985), ATRN (RFC 2645) and TURN (RFC 821)
+NO_SUCH_QUEUE = _reply(458, "4.3.0", "There is no such queue")
+NODE_NOT_ALLOWED = _reply(459, "4.7.1", "All of a top-level domain is nobody's")
+DOMAIN_NOT_YOURS = _reply(450, "4.7.1", "All of a top-level domain is nobody's")
+NOTHING_WAITS = _reply(453, "4.0.0", "No messages are waiting for you")
+
+
+def nothing_waits_for(domain: str) -> Reply:
+    return _reply(251, "2.0.0", f"No messages are waiting for {domain}")
+
+
+def bad_node(why: str) -> Reply:
+    return _reply(501, "5.5.4", f"Bad domain: {why}")
+
+
+def in_transaction(verb: str) -> Reply:
+    return _reply(503, "5.5.1", f"{verb} may not stand in a transaction")
 
 
 # Other protocols

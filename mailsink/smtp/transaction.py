@@ -10,7 +10,7 @@ from uuid import UUID
 
 from mailsink.ids import uuid7
 from mailsink.ports import Kept, Refused
-from mailsink.smtp import grammar, replies
+from mailsink.smtp import grammar, parameters, replies
 from mailsink.smtp.events import (
     Arrival,
     Body,
@@ -28,8 +28,6 @@ from mailsink.text import readable
 if TYPE_CHECKING:
     from mailsink.smtp.machine import Machine
 
-_XTEXT_NULL = "<>"
-
 
 class Transaction:
     """What is known of an open transaction."""
@@ -37,13 +35,13 @@ class Transaction:
     __slots__ = ("accepted", "declared", "eightbit", "id", "recipients", "reverse_path",
                  "smtputf8", "tags")  # fmt: skip
 
-    def __init__(self, reverse_path: str, parameters: dict[str, str | None]) -> None:
+    def __init__(self, reverse_path: str, given: parameters.Given) -> None:
         self.id: UUID = uuid7()
         self.reverse_path = reverse_path
-        self.smtputf8 = "SMTPUTF8" in parameters
-        encoding = str(parameters.get("BODY", "")).upper()
+        self.smtputf8 = "SMTPUTF8" in given
+        encoding = str(given.get("BODY", "")).upper()
         self.eightbit = self.smtputf8 or encoding == "8BITMIME"
-        self.declared = int(parameters.get("SIZE") or 0)
+        self.declared = int(given.get("SIZE") or 0)
         self.recipients = 0  # answered
         self.accepted = 0
         self.tags: tuple[str, ...] = ()
@@ -74,20 +72,24 @@ def mail(machine: Machine, argument: str) -> Steps[Reply]:
         raise Refusal(replies.out_of_order("EHLO"))
     if machine.transaction is not None:
         raise Refusal(replies.NESTED_MAIL)
+    limit = machine.profile.max_transactions
+    if limit and machine.transactions >= limit:
+        raise Refusal(replies.too_many_transactions(limit))
     if argument[:5].upper() != "FROM:":
         raise Refusal(replies.syntax("MAIL FROM:<address>"))
     try:
         path, rest = grammar.parse_path(argument[5:])
     except grammar.BadSyntax as error:
         raise Refusal(replies.bad_sender(str(error))) from None
-    parameters = _parameters(machine, "MAIL", rest)
-    _check_mail_parameters(machine, parameters)
-    if not path.mailbox.isascii() and "SMTPUTF8" not in parameters:
+    given = parameters.taken(machine, "MAIL", rest)
+    if not path.mailbox.isascii() and "SMTPUTF8" not in given:
         raise Refusal(replies.SENDER_NOT_ASCII)
     _take_leniently(machine, path, replies.bad_sender)
-    reverse_path = _text(path.mailbox)
-    decided = yield from machine.consult("mail", reverse_path=reverse_path)
-    transaction = Transaction(reverse_path, parameters)
+    reverse_path, asked = _text(path.mailbox), _text(rest)
+    decided = yield from machine.consult(
+        "mail", reverse_path=reverse_path, parameters=asked
+    )
+    transaction = Transaction(reverse_path, given)
     machine.transaction = transaction
     machine.transactions += 1
     machine.record(
@@ -96,58 +98,11 @@ def mail(machine: Machine, argument: str) -> Steps[Reply]:
             transaction.id,
             machine.transactions,
             reverse_path,
-            _text(rest),
+            asked,
             machine.now_us(),
         )
     )
-    return decided or replies.SENDER_OK
-
-
-def _parameters(machine: Machine, verb: str, text: str) -> dict[str, str | None]:
-    """Return the parameters; raises Refusal for those that are not offered."""
-    if not text:
-        return {}
-    try:
-        parameters = grammar.parse_parameters(text)
-    except grammar.BadSyntax as error:
-        raise Refusal(replies.bad_parameter(str(error))) from None
-    known = {"SIZE": "SIZE", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "AUTH": "AUTH"}
-    for keyword in parameters:
-        if not machine.extended:
-            raise Refusal(replies.parameter_needs_ehlo(keyword[:40]))
-        if verb != "MAIL" or known.get(keyword) not in machine.offered:
-            raise Refusal(replies.unknown_parameter(keyword[:40], verb))
-    return parameters
-
-
-def _check_mail_parameters(machine: Machine, parameters: dict[str, str | None]) -> None:
-    """Hold the values to RFC 1870, 6152, 6531 and 4954; raises Refusal."""
-    if "SIZE" in parameters:
-        size = parameters["SIZE"] or ""
-        if not (size.isascii() and size.isdigit() and len(size) <= 20):
-            raise Refusal(replies.BAD_SIZE)
-        limit = machine.profile.max_message_size
-        if limit and int(size) > limit:
-            raise Refusal(replies.declared_too_large(int(size), limit))
-    if "BODY" in parameters and str(parameters["BODY"]).upper() not in (
-        "7BIT",
-        "8BITMIME",
-    ):
-        raise Refusal(replies.BAD_BODY)
-    if parameters.get("SMTPUTF8") is not None:
-        raise Refusal(replies.BAD_SMTPUTF8)
-    if "AUTH" in parameters:
-        _check_auth_parameter(parameters["AUTH"])
-
-
-def _check_auth_parameter(value: str | None) -> None:
-    if value == _XTEXT_NULL:
-        return
-    try:
-        if not value or not grammar.unxtext(value):
-            raise grammar.BadSyntax("empty")
-    except grammar.BadSyntax:
-        raise Refusal(replies.BAD_AUTH_PARAMETER) from None
+    return decided or parameters.sender_ok(machine, given)
 
 
 def rcpt(machine: Machine, argument: str) -> Steps[Reply]:
@@ -191,7 +146,7 @@ def _recipient(
         raise Refusal(replies.bad_recipient(str(error))) from None
     if not path.mailbox:
         raise Refusal(replies.NULL_RECIPIENT)
-    _parameters(machine, "RCPT", rest)
+    parameters.taken(machine, "RCPT", rest)
     if not path.mailbox.isascii() and not transaction.smtputf8:
         raise Refusal(replies.RECIPIENT_NOT_ASCII)
     _take_leniently(machine, path, replies.bad_recipient)

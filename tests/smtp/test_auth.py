@@ -126,14 +126,7 @@ def test_refused_command() -> None:
         C: AUTH PLAIN {PLAIN}
         S: 503 5.5.1 Wrong order: send EHLO first
         C: EHLO x
-        S: 250-*
-        S: 250-*
-        S: 250-*
-        S: 250-*
-        S: 250-*
-        S: 250-*
-        S: 250-*
-        S: 250 HELP
+        S: ...
         C: AUTH
         S: 501 5.5.4 Syntax: AUTH mechanism [initial-response]
         C: AUTH NTLM
