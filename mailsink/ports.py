@@ -5,6 +5,7 @@ Nothing here knows Django or aiosmtpd. All methods are called on the event loop.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -89,19 +90,57 @@ class Policy(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a client offered: never stored, never logged."""
+class Password:
+    """A secret as it is, or a token, in octets as sent: never stored, never logged."""
 
     mechanism: str
-    username: str
-    password: str = field(repr=False)
+    username: bytes
+    secret: bytes = field(repr=False)
+
+    def proves(self, password: bytes) -> bool:
+        """Whether it comes from one who knows the password; in constant time."""
+        return hmac.compare_digest(self.secret, password)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedDigest:
+    """CRAM-MD5's proof: the challenge under HMAC-MD5, the password its key (RFC 2195 §2)."""
+
+    mechanism: str
+    username: bytes
+    challenge: bytes
+    digest: bytes = field(repr=False)
+
+    def proves(self, password: bytes) -> bool:
+        """Whether it comes from one who knows the password; in constant time."""
+        expected = hmac.digest(password, self.challenge, "md5")
+        return hmac.compare_digest(self.digest, expected)
+
+
+Credentials = Password | KeyedDigest
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What SCRAM-SHA-256 keeps in place of a password (RFC 5802 §3)."""
+
+    salt: bytes
+    iterations: int
+    stored_key: bytes = field(repr=False)
+    server_key: bytes = field(repr=False)
 
 
 class Authenticator(Protocol):
     """Knows who may send."""
 
+    def supports(self, mechanism: str) -> bool:
+        """Whether it can judge this mechanism, given by its upper-case name."""
+
     async def authenticate(self, credentials: Credentials) -> bool:
         """Whether these credentials are good."""
+
+    async def verifier(self, username: bytes) -> Verifier:
+        """The verifier of a user; of an unknown one a made-up that no proof fits."""
 
 
 class MailStore(Protocol):

@@ -28,7 +28,8 @@ FLAGS = frozenset(
     plaintext_after_starttls tls_on_plain http_on_smtp half_close aborted_in_data
     auth_plaintext pipelined
     secret_empty secret_ends_with_lf secret_ends_with_space secret_non_ascii
-    secret_equals_username
+    secret_equals_username secret_starts_with_space secret_ends_with_cr
+    secret_double_encoded username_empty username_padded
     """.split()
 )
 

@@ -31,6 +31,7 @@ class Exchange:
     ruled: bool = False  # a rule has a say in how it is answered
     rule: str = ""  # which one, in words
     close: str = ""  # "before", "after": the connection, around the reply
+    private: bool = False  # its reply is masked where it is told
     flags: tuple[str, ...] = ()  # that came to light after it was told
 
 
@@ -51,15 +52,3 @@ def told(content: bytes) -> str:
 def looks_secret(content: bytes) -> bool:
     """Whether a line could be a response of AUTH that came too late."""
     return _BASE64.fullmatch(content) is not None
-
-
-def secret_flags(username: bytes, password: bytes) -> tuple[str, ...]:
-    """The shape of a secret, which explains many a failed login."""
-    shapes = {
-        "secret_empty": not password,
-        "secret_ends_with_lf": password.endswith(b"\n"),
-        "secret_ends_with_space": password.endswith(b" "),
-        "secret_non_ascii": not password.isascii(),
-        "secret_equals_username": bool(password) and password == username,
-    }
-    return tuple(flag for flag, holds in shapes.items() if holds)

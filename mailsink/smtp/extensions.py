@@ -64,7 +64,7 @@ def _size(machine: Machine) -> str | None:
 
 
 def _auth(machine: Machine) -> str | None:
-    return " ".join(auth.MECHANISMS)
+    return " ".join(auth.offered(machine)) or None
 
 
 def _future_release(machine: Machine) -> str | None:

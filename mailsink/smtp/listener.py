@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP
 from mailsink import __version__
 from mailsink.ports import Authenticator, Policy, Recorder, Stage
 from mailsink.smtp import replies
+from mailsink.smtp.anyone import Anyone
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.server import Connection
@@ -36,7 +37,7 @@ class Listener:
         self.profile = profile
         self.recorder = recorder
         self.policy = policy
-        self.authenticator = authenticator
+        self.authenticator = authenticator or Anyone()
         self.address = _address(sock)  # "127.0.0.1:1025", "[::1]:1025"
         self.prototype: dict[str, object] = {}
         self._socket = sock

@@ -61,6 +61,7 @@ class Outside:
     clock: Callable[[], int]  # microseconds since the session opened
     stages: Callable[[], Collection[Stage]]  # at which decisions are wanted
     status: Callable[[], Sequence[str]]  # lines for HELP STATUS
+    supports: Callable[[str], bool]  # whether logins by this mechanism can be judged
 
 
 class Machine:
@@ -154,6 +155,9 @@ class Machine:
     def unix_time(self) -> float:
         """The time of day, in seconds since 1970."""
         return self.peer.opened_at + self.now_us() / _SECOND
+
+    def supports(self, mechanism: str) -> bool:
+        return self._outside.supports(mechanism)
 
     def deadline(self) -> int:
         """When a wait that begins now has lasted too long, in microseconds."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from mailsink.ids import short_id
 from mailsink.smtp.events import Event, ExchangeReplied
-from mailsink.smtp.exchange import Exchange
+from mailsink.smtp.exchange import MASK, Exchange
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 from mailsink.text import readable
@@ -54,6 +54,8 @@ class Outlet:
         if self._links != "off" and self._explains(exchange, reply.code):
             lines = (*lines[:-1], self._with_link(lines[-1], exchange.seq))
             octets = _octets(lines)
+        if exchange.private:
+            lines = (f"{reply.code} {MASK}",)
         self._octets.append(octets)
         self._owed.append((exchange, reply.code, reply.enhanced, lines))
 

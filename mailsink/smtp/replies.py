@@ -240,9 +240,25 @@ AUTH_BAD_BASE64 = _reply(501, "5.5.2", "That is not base64")
 AUTH_LINE_TOO_LONG = _reply(500, "5.5.6", "The authentication line is too long")
 AUTH_TWICE = _reply(503, "5.5.1", "Already authenticated")
 AUTH_IN_TRANSACTION = _reply(503, "5.5.1", "AUTH may not stand in a transaction")
+AUTH_REQUIRED = _reply(530, "5.7.0", "Authenticate first, by AUTH")
 AUTH_BAD_PLAIN = _reply(
     501, "5.5.2", "PLAIN takes authorization id, NUL, user name, NUL, password"
 )
+AUTH_BAD_CRAM = _reply(
+    501, "5.5.2", "CRAM-MD5 takes user name, blank, 32 lower-case hex digits"
+)
+AUTH_BAD_XOAUTH2 = _reply(
+    501, "5.5.2", "XOAUTH2 takes user=NAME^Aauth=Bearer TOKEN^A^A, where ^A is octet 1"
+)
+AUTH_BAD_OAUTHBEARER = _reply(
+    501,
+    "5.5.2",
+    "OAUTHBEARER takes n,a=NAME,^Aauth=Bearer TOKEN^A^A, where ^A is octet 1",
+)
+
+
+def bad_scram(why: str) -> Reply:
+    return _reply(501, "5.5.2", f"SCRAM message refused: {why} (RFC 5802 section 7)")
 
 
 def prompt(challenge: str) -> Reply:
@@ -254,7 +270,16 @@ def unknown_mechanism(offered: str) -> Reply:
     return _reply(504, "5.5.4", f"No such mechanism; offered are {offered}")
 
 
-AUTH_REQUIRED = _reply(530, "5.7.0", "Authenticate first, by AUTH")
+def mechanism_needs_logins(name: str, offered: str) -> Reply:
+    return _reply(
+        504, "5.5.4", f"{name} needs logins that are known here; offered are {offered}"
+    )
+
+
+def no_initial_response(name: str) -> Reply:
+    return _reply(
+        501, "5.7.0", f"{name} takes no initial response: the challenge comes first"
+    )
 
 
 # ETRN (RFC 1985), ATRN (RFC 2645) and TURN (RFC 821)

@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP
 from mailsink.ids import uuid7
 from mailsink.ports import Consult
 from mailsink.smtp.machine import NEVER, Machine, Outside, Peer
-from mailsink.smtp.wishes import MORE, Authenticate, Keep, OffLoop, Wish
+from mailsink.smtp.wishes import MORE, Authenticate, FindVerifier, Keep, OffLoop, Wish
 
 if TYPE_CHECKING:
     from mailsink.smtp.listener import Listener
@@ -62,6 +62,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
                 lambda: (time.monotonic_ns() - began) // 1000,
                 listener.stages,
                 listener.status,
+                listener.authenticator.supports,
             ),
             listener.admit(self, str(host)),
         )
@@ -141,9 +142,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         if isinstance(wish, OffLoop):
             return await self.loop.run_in_executor(None, wish.work)
         if isinstance(wish, Authenticate):
-            if listener.authenticator is None:
-                return True
             return await listener.authenticator.authenticate(wish.credentials)
+        if isinstance(wish, FindVerifier):
+            return await listener.authenticator.verifier(wish.username)
         await asyncio.sleep(0)
         await listener.recorder.room()
         return None

@@ -36,6 +36,13 @@ class Authenticate:
 
 
 @dataclass(frozen=True, slots=True)
+class FindVerifier:
+    """What does this user's SCRAM proof have to fit? Answered by a Verifier."""
+
+    username: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Keep:
     """Keep this message. Answered by Kept or Refused."""
 
@@ -49,7 +56,7 @@ class OffLoop:
     work: Callable[[], None]
 
 
-Wish = Wait | Consult | Authenticate | Keep | OffLoop
+Wish = Wait | Consult | Authenticate | FindVerifier | Keep | OffLoop
 Steps = Generator[Wish, Any, T]
 
 

@@ -10,12 +10,29 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from mailsink.ports import GO_ON, Consult, Credentials, Decision, Kept, Refused, Stage
+from mailsink.ports import (
+    GO_ON,
+    Consult,
+    Credentials,
+    Decision,
+    Kept,
+    Refused,
+    Stage,
+    Verifier,
+)
 from mailsink.smtp import events
 from mailsink.smtp.machine import Machine, Outside, Peer
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
-from mailsink.smtp.wishes import BREATHE, MORE, Authenticate, Keep, OffLoop, Wish
+from mailsink.smtp.wishes import (
+    BREATHE,
+    MORE,
+    Authenticate,
+    FindVerifier,
+    Keep,
+    OffLoop,
+    Wish,
+)
 
 SESSION = UUID("01a205b7-0f25-71f4-8c5f-d9a8a9e16a7c")
 MESSAGE = UUID("01a205b7-0f2c-71a4-b071-33b879ee9414")
@@ -56,6 +73,7 @@ class Session:
         stages: frozenset[Stage] = frozenset(),
         keep: Callable[[events.Arrival], Kept | Refused] | None = None,
         credentials: Callable[[Credentials], bool] | None = None,
+        verifier: Callable[[bytes], Verifier] | None = None,
         refusal: Reply | None = None,
         early: bytes = b"",
     ) -> None:
@@ -71,6 +89,7 @@ class Session:
         self._decide = decide or (lambda consult: GO_ON)
         self._keep = keep or (lambda arrival: Kept(MESSAGE))
         self._good = credentials or (lambda offered: True)
+        self._verifier = verifier
         self.machine = Machine(
             profile or Profile(hostname="mx.test"),
             Peer(SESSION, "127.0.0.1:1025", "192.0.2.7", 4711, 1_700_000_000.0),
@@ -80,6 +99,7 @@ class Session:
                 lambda: int(self.now * _SECOND),
                 lambda: stages,
                 lambda: ("Mailsink is well",),
+                lambda mechanism: verifier is not None or mechanism != "SCRAM-SHA-256",
             ),
             refusal,
         )
@@ -115,6 +135,9 @@ class Session:
         if isinstance(wish, Authenticate):
             self.credentials.append(wish.credentials)
             return self._good(wish.credentials)
+        if isinstance(wish, FindVerifier):
+            assert self._verifier is not None
+            return self._verifier(wish.username)
         if isinstance(wish, OffLoop):
             return wish.work()
         assert wish is BREATHE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsink.ports import Credentials
+from mailsink.ports import Password
 from mailsink.smtp.exchange import told
 from mailsink.smtp.profile import Profile
 from tests.smtp.harness import Session, play, ready
@@ -59,7 +59,7 @@ def _play(transcript: str, **options: object) -> Session:
 def test_any_credentials_are_good_and_known(name: str) -> None:
     session = _play(GOOD[name])
     mechanism = "PLAIN" if "PLAIN" in name else "LOGIN"
-    assert session.credentials == [Credentials(mechanism, "joe", "s3cret")]
+    assert session.credentials == [Password(mechanism, b"joe", b"s3cret")]
     assert session.changes() == {
         "helo": "client.test",
         "protocol": "ESMTPA",
@@ -117,7 +117,7 @@ def test_empty_initial_response() -> None:
         C:
         S: 235 *
     """)
-    assert session.credentials == [Credentials("LOGIN", "", "")]
+    assert session.credentials == [Password("LOGIN", b"", b"")]
     assert "secret_empty" in session.last.flags
 
 
@@ -130,7 +130,7 @@ def test_refused_command() -> None:
         C: AUTH
         S: 501 5.5.4 Syntax: AUTH mechanism [initial-response]
         C: AUTH NTLM
-        S: 504 5.5.4 No such mechanism; offered are PLAIN LOGIN
+        S: 504 5.5.4 No such mechanism; offered are PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER
         C: MAIL FROM:<a@b>
         S: 250 2.1.0 Sender ok
         C: AUTH PLAIN {PLAIN}

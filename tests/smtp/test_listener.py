@@ -144,6 +144,9 @@ async def test_smtplib_sends(serve: Serve) -> None:
 
 async def test_smtplib_with_wrong_credentials(serve: Serve) -> None:
     class Nobody:
+        def supports(self, mechanism: str) -> bool:
+            return True
+
         async def authenticate(self, credentials: Credentials) -> bool:
             return False
 

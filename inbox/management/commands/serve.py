@@ -77,7 +77,8 @@ class Command(BaseCommand):
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
         recorder = Recorder(server.id, inbox, feed, config.data)
         health.checks["recorder"] = recorder.trouble
-        authenticator = Authenticator(config.smtp_auth)
+        logins = config.smtp_auth
+        authenticator = Authenticator(logins) if logins else None
         profile = _profile(config, http)
         spool = profile.spool_dir
         connections.close_all()  # what follows has threads of its own

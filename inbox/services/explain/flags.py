@@ -158,6 +158,16 @@ FLAG_WORDS: dict[str, FlagWords] = {
         "It was probably read from a file: strip the last line end "
         "(echo -n, or .strip()).",
     ),
+    "secret_ends_with_cr": FlagWords(
+        "password ends with a line end",
+        f"The secret ends with CR. {_SHAPE_ONLY}",
+        "It was probably read from a file with line ends of Windows (CRLF): strip them.",
+    ),
+    "secret_starts_with_space": FlagWords(
+        "password starts with a space",
+        f"The secret starts with a space. {_SHAPE_ONLY}",
+        "Strip it where the setting is read.",
+    ),
     "secret_ends_with_space": FlagWords(
         "password ends with a space",
         f"The secret ends with a space. {_SHAPE_ONLY}",
@@ -172,6 +182,22 @@ FLAG_WORDS: dict[str, FlagWords] = {
         "password is the user name",
         f"The secret equals the user name. {_SHAPE_ONLY}",
         "Look whether both settings were given the same value by mistake.",
+    ),
+    "secret_double_encoded": FlagWords(
+        "password in base64 twice",
+        "What came out of the base64 is base64 of text again: the client seems to "
+        f"encode what is encoded. {_SHAPE_ONLY}",
+        "Give the client the plain secret; it encodes it itself (RFC 4954 §4).",
+    ),
+    "username_empty": FlagWords(
+        "empty user name",
+        "The client sent an empty user name.",
+        "Look whether the setting that holds the user name reaches the client.",
+    ),
+    "username_padded": FlagWords(
+        "blanks around the user name",
+        "The user name begins or ends with a blank or a line end.",
+        "Strip it where the setting is read.",
     ),
 }
 

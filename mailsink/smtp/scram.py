@@ -1,0 +1,80 @@
+"""SCRAM-SHA-256 (RFC 5802, RFC 7677), by way of scramp.
+
+Neither side shows the password, and each proves to the other that it knows it. So it
+takes a verifier; and what we prove by is not told, as passwords could be tried on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from scramp import ScramException, ScramMechanism
+from scramp.utils import ServerError
+
+from mailsink.ports import Verifier
+from mailsink.smtp import replies
+from mailsink.smtp.dialogue import Dialogue
+from mailsink.smtp.replies import Reply
+from mailsink.smtp.wishes import FindVerifier, Refusal, Steps
+
+_SHA_256 = ScramMechanism("SCRAM-SHA-256")
+# The client's first message (RFC 5802 §7); scramp looks at it more closely.
+_FIRST = re.compile(rb"[^,]*,[^,]*,n=([^,]+),.*", re.S)
+
+_REFUSALS: dict[ServerError | None, Reply] = {
+    ServerError.INVALID_PROOF: replies.AUTH_FAILED,
+    ServerError.CHANNEL_BINDING_NOT_SUPPORTED: replies.bad_scram(
+        "channel binding is not offered"
+    ),
+    ServerError.INVALID_USERNAME_ENCODING: replies.bad_scram(
+        "the user name holds what SASLprep forbids, or a bare ="
+    ),
+    ServerError.CHANNEL_BINDINGS_DONT_MATCH: replies.bad_scram(
+        "c= is not the base64 of the header that began the first message"
+    ),
+}
+
+
+def scram_sha_256(dialogue: Dialogue) -> Steps[bytes]:
+    """RFC 5802 §5: two messages of each side, then the client's empty last response."""
+    first = yield from dialogue.first()
+    match = _FIRST.fullmatch(first)
+    if match is None:
+        raise Refusal(replies.bad_scram("first comes n,,n=user,r=nonce"))
+    username = unescaped(match[1])
+    dialogue.identify(username)
+    verifier: Verifier = yield FindVerifier(username)
+    known = (
+        verifier.salt,
+        verifier.stored_key,
+        verifier.server_key,
+        verifier.iterations,
+    )
+    server = _SHA_256.make_server(lambda _: known)
+    _take(server.set_client_first, first, "first comes n,,n=user,r=nonce")
+    challenge = server.get_server_first().encode()
+    final = yield from dialogue.ask(challenge)
+    _take(server.set_client_final, final, "then comes c=biws,r=both nonces,p=proof")
+    proof = server.get_server_final().encode()
+    if (yield from dialogue.ask(proof, private=True)):
+        raise Refusal(replies.bad_scram("the last response is empty"))
+    return username
+
+
+def _take(step: Callable[[str], None], message: bytes, form: str) -> None:
+    """Give scramp a message of the client; raises Refusal, which names the form."""
+    try:
+        step(message.decode())
+    except UnicodeDecodeError:
+        reply = replies.bad_scram("it is not UTF-8")
+    except ScramException as error:
+        reply = _REFUSALS.get(error.server_error) or replies.bad_scram(form)
+    else:
+        return
+    raise Refusal(reply)
+
+
+def unescaped(saslname: bytes) -> bytes:
+    """Return a name with its commas and equals signs (RFC 5802 §5.1, RFC 5801 §4)."""
+    return saslname.replace(b"=2C", b",").replace(b"=3D", b"=")
