@@ -193,7 +193,10 @@ FILE = Kind("a PEM file that can be read", _file)
 FOLDER = Kind("a folder", lambda text: Path(text).absolute())
 HOSTNAME = Kind("a name like mail.example", _hostname)
 HOSTS = Kind("names like mail.example or *.example, by comma", _hosts)
-KEYWORDS = Kind("names of extensions like CHUNKING, by comma", _keywords)
+KEYWORDS = Kind(
+    "names of extensions like CHUNKING or of mechanisms like CRAM-MD5, by comma",
+    _keywords,
+)
 LOGINS = Kind("user:password, several by space or line", _logins)
 NETWORKS = Kind("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)
 PUBLIC_URL = Kind("a URL like https://mail.example", _public_url)

@@ -35,7 +35,10 @@ def auth(machine: Machine, argument: str) -> Steps[Reply]:
 
 def offered(machine: Machine) -> list[str]:
     """Return the names of the mechanisms that can be judged, the plainest first."""
-    return [name for name in MECHANISMS if machine.supports(name)]
+    hidden = machine.profile.hidden
+    return [
+        name for name in MECHANISMS if machine.supports(name) and name not in hidden
+    ]
 
 
 def _check_order(machine: Machine) -> None:

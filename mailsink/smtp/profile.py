@@ -41,7 +41,7 @@ class Profile:
     max_errors: int = 0  # in a row
     max_connections: int = 1000
     max_connections_per_client: int = 0
-    hidden: frozenset[str] = frozenset()  # extensions not offered: "PIPELINING"
+    hidden: frozenset[str] = frozenset()  # not offered: "PIPELINING", "CRAM-MD5"
     turn: Turn = "off"  # who may have TURN; networks: by address, without AUTH
     xclient_from: tuple[Network, ...] = ()  # whose XCLIENT is believed
     proxy_from: tuple[Network, ...] = ()  # who must begin with a PROXY header

@@ -36,6 +36,7 @@ _VARIES = [
         (r"(?i)\b(SIZE=)\d+", r"\1<octets>"),
         (r"^(C: BDAT )[1-9]\d*", r"\1<octets>"),
         (r"\b\d+ octets", "<octets> octets"),
+        (r"^(S: 334 )(?:PD|cj)\S+", r"\1<challenge>"),  # of CRAM-MD5, of SCRAM
         (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>"),
         (r"(Up for )\d+", r"\1<seconds>"),
         (rf"(Mailsink ){re.escape(__version__)}", r"\1<version>"),
