@@ -24,10 +24,22 @@ def program(name: str, package: str) -> str:
     ]
     found = shutil.which(name) or shutil.which(name, path=":".join(folders))
     if not found:
-        raise MissingProgramError(
-            f"{name} is missing: install Debian's {package}, or let `make test` do it"
-        )
+        raise _missing(name, package)
     return found
+
+
+def part(name: str, package: str) -> str:
+    """Return the path of what lies below /usr/lib: "postfix/sbin/master"; as `program`."""
+    for root in (Path("/"), UNPACKED):
+        for found in root.glob(f"usr/lib/{name}"):
+            return str(found)
+    raise _missing(name, package)
+
+
+def _missing(name: str, package: str) -> MissingProgramError:
+    return MissingProgramError(
+        f"{name} is missing: install Debian's {package}, or let `make test` do it"
+    )
 
 
 def environment(program: str) -> dict[str, str]:

@@ -1,10 +1,14 @@
-"""Postfix's tools."""
+"""Postfix: its tools, and a private one that delivers through Mailsink."""
 
 from __future__ import annotations
 
+import smtplib
+from collections.abc import Iterator
+
 import pytest
 
-from tests.interop.clients import get, run
+from tests.interop.clients import MAIL, get, run
+from tests.interop.postfix import postfix
 from tests.interop.transcripts import Wire
 from tests.programs import program
 from tests.running import Mailsink
@@ -39,3 +43,36 @@ def test_smtp_source_in_parallel(
         ("quit", True)
     }
     assert len(get(mailsink, "messages?limit=500")["items"]) - before == 50
+
+
+@pytest.fixture(scope="module")
+def relay(mailsink: Mailsink) -> Iterator[tuple[str, int]]:
+    """Where a Postfix listens that delivers to Mailsink."""
+    with postfix(mailsink.smtp) as address:
+        yield address
+
+
+def test_postfix(relay: tuple[str, int], wire: Wire) -> None:
+    """Pipelines, declares SIZE, and passes on what was asked of DSN (RFC 3461)."""
+    with smtplib.SMTP(*relay) as client:
+        client.sendmail(
+            "a@example.com",
+            ["b@example.com", "c@example.com"],
+            MAIL,
+            ["RET=HDRS", "ENVID=e+2B1"],
+            ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;b+2Bc@example.com"],
+        )
+    wire.matches("postfix")
+
+
+def test_postfix_smtputf8(relay: tuple[str, int], wire: Wire) -> None:
+    """Sends with SMTPUTF8 and 8BITMIME where the mail needs them (RFC 6531)."""
+    with smtplib.SMTP(*relay) as client:
+        client.ehlo()
+        options = ["SMTPUTF8", "BODY=8BITMIME"]
+        body = "Subject: Grüße\r\n\r\nHei på deg\r\n".encode()
+        client.sendmail("björn@example.com", ["b@example.com"], body, options)
+    kept = wire.message()
+    assert kept["envelope"]["reverse_path"] == "björn@example.com"
+    assert kept["subject"] == "Grüße"
+    wire.matches("postfix-smtputf8")

@@ -45,8 +45,8 @@ _VARIES = [
     )
 ]
 
-# Whether octets came before the last reply went is a matter of packets and luck.
-_BY_LUCK = {"pipelined"}
+# Whether octets, or their end, came before a reply went is a matter of packets and luck.
+_BY_LUCK = {"half_close", "pipelined"}
 
 
 class Wire:
