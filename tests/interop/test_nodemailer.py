@@ -1,4 +1,7 @@
-"""nodemailer: what most of Node sends mail by. tools/programs installs it by npm."""
+"""nodemailer: what most of Node sends mail by. tools/programs installs it by npm.
+
+It leaves without QUIT, unless it keeps its connections in a pool.
+"""
 
 from __future__ import annotations
 

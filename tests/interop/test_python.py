@@ -7,6 +7,7 @@ import smtplib
 from email.message import EmailMessage
 
 import aiosmtplib
+import pytest
 from django.core import mail
 from django.test import override_settings
 
@@ -36,6 +37,29 @@ def test_smtplib_without_extensions(mailsink: Mailsink, wire: Wire) -> None:
         assert client.sendmail(_FROM, _TO, MAIL) == {}
     assert wire.message()["subject"] == "Hello"
     wire.matches("smtplib-helo")
+
+
+def test_smtplib_parameters(mailsink: Mailsink, wire: Wire) -> None:
+    """Sends what no other client at hand can ask for, and two parameters too many.
+
+    DELIVERBY (RFC 2852) with DSN (RFC 3461), MT-PRIORITY (RFC 6710), HOLDFOR (RFC 4865),
+    which is not for this listener, and one that nobody knows.
+    """
+    with smtplib.SMTP(*mailsink.smtp, local_hostname="client.test") as client:
+        client.ehlo()
+        for refused in ("HOLDFOR=60", "XYZZY=1"):
+            with pytest.raises(smtplib.SMTPSenderRefused) as caught:
+                client.sendmail(_FROM, _TO, MAIL, [refused])
+            assert caught.value.smtp_code == 555
+        client.sendmail(
+            *(_FROM, _TO, MAIL),
+            ["BODY=8BITMIME", "BY=+120;RT", "MT-PRIORITY=-3", "AUTH=<>", "RET=FULL"],
+            ["NOTIFY=NEVER"],
+        )
+    envelope = wire.message()["envelope"]
+    assert "BY=+120;RT MT-PRIORITY=-3" in envelope["parameters"]
+    assert envelope["recipients"][0]["parameters"] == "NOTIFY=NEVER"
+    wire.matches("smtplib-parameters")
 
 
 def test_aiosmtplib(mailsink: Mailsink, wire: Wire) -> None:
