@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from collections.abc import Callable
 
 LINE = b"x" * 76 + b"\r\n"
 
@@ -41,7 +42,9 @@ class Client(asyncio.Protocol):
             return
         self.buffer = b""
         octets, self.expected = next(self.steps, (b"", b""))
-        if octets:
+        if octets.startswith(b"MAIL"):
+            self.job.when_due(lambda: self.transport.write(octets))
+        elif octets:
             self.transport.write(octets)
         else:
             self.transport.close()
@@ -54,8 +57,10 @@ class Client(asyncio.Protocol):
 class Job:
     """The messages that are left to send, shared by all connections."""
 
-    def __init__(self, messages: int, size: int, each: int) -> None:
+    def __init__(self, messages: int, size: int, each: int, rate: float) -> None:
         self.left = messages
+        self.every = 1 / rate if rate else 0.0  # seconds between two messages
+        self.due = 0.0
         self.each = each  # messages in a connection; 0: as many as there are
         header = (
             b"From: Shop <orders@shop.test>\r\nTo: Ann <ann@example.com>\r\n"
@@ -66,6 +71,15 @@ class Job:
         )
         lines = max(1, (size - len(header)) // len(LINE))
         self.body = header + LINE * lines + b".\r\n"
+
+    def when_due(self, send: Callable[[], None]) -> None:
+        """Send a message's first command, at once or when the rate allows it."""
+        if not self.every:
+            send()
+            return
+        loop = asyncio.get_running_loop()
+        self.due = max(self.due + self.every, loop.time())
+        loop.call_at(self.due, send)
 
     def steps(self):
         yield b"EHLO bench.example\r\n", b"250"
@@ -103,8 +117,9 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--size", type=int, default=2048, help="octets")
     parser.add_argument("--each", type=int, default=0, help="messages a connection")
+    parser.add_argument("--rate", type=float, default=0, help="messages a second")
     options = parser.parse_args()
-    job = Job(options.messages, options.size, options.each)
+    job = Job(options.messages, options.size, options.each, options.rate)
     seconds = asyncio.run(run(options.host, options.port, job, options.connections))
     print(f"{options.messages / seconds:.0f}")
 

@@ -3,73 +3,24 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import statistics
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.e2e.mail import open_inbox, plain, row, send
-from tests.running import Mailsink, manage
+from tests.large import store_messages
+from tests.running import Mailsink
 
 STORED = 100_000
 BATCH, BATCHES, PAUSE = 25, 120, 0.025  # 1,000 messages a second, for 3 seconds
 
 
-def _id(number: int, kind: int) -> str:
-    """Return an id as SQLite has it, later for a later number."""
-    return f"{0x18000000000 + number:012x}7000800{kind}{number:012x}"
-
-
-def _store(folder: Path) -> None:
-    """Put messages into a fresh database, as rows."""
-    assert manage("migrate", data=folder).returncode == 0
-    database = sqlite3.connect(folder / "mailsink.sqlite3")
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    text = start.isoformat(" ")
-    server, session = _id(0, 1), _id(0, 2)
-    rows = {
-        "inbox_server": [{
-            "id": server, "started_at": text, "heartbeat": text, "stopped_at": text,
-            "hostname": "test", "pid": 1, "smtp": "[]", "http": "[]",
-        }],
-        "inbox_session": [{
-            "id": session, "server_id": server, "inbox_id": 1, "direction": "in",
-            "listener": "", "client_address": "127.0.0.1", "client_port": 1, "helo": "",
-            "protocol": "ESMTP", "tls_version": "", "tls_cipher": "", "tls_sni": "",
-            "auth_mechanism": "", "auth_username": "", "opened_at": text,
-            "closed_at": text, "ending": "quit", "last_verb": "", "exchanges": 0,
-            "transactions": 0, "messages": STORED, "refused": 0, "octets": 0,
-        }],
-        "inbox_transaction": [{
-            "id": _id(number, 3), "session_id": session, "inbox_id": 1, "seq": number,
-            "reverse_path": "", "parameters": "", "outcome": "accepted", "code": 250,
-            "recipients_accepted": 1, "recipients_refused": 0, "started_us": 0,
-        } for number in range(STORED)],
-        "inbox_message": [{
-            "id": _id(number, 4), "transaction_id": _id(number, 3), "inbox_id": 1,
-            "received_at": (start + timedelta(seconds=number)).isoformat(" "),
-            "from_name": "Shop", "from_address": "shop@shop.test", "to": "[]",
-            "cc": "[]", "subject": f"Stored {number}", "message_id": "", "size": 100,
-            "snippet": "", "attachments": 0, "pinned": False, "tags": "[]",
-            "indexed_at": text,
-        } for number in range(STORED)],
-    }  # fmt: skip
-    for table, values in rows.items():
-        columns = list(values[0])
-        names = ", ".join(f'"{name}"' for name in columns)
-        places = ", ".join(f":{name}" for name in columns)
-        database.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
-    database.commit()
-    database.close()
-
-
 def test_100_000_messages_scroll_like_fifty(
     start_mailsink, page: Page, tmp_path: Path
 ) -> None:
-    _store(tmp_path / "data")
+    store_messages(tmp_path / "data", STORED)
     server = start_mailsink(RETENTION_MESSAGES="0", RETENTION_SESSIONS="0")
     open_inbox(server, page)
     first = page.locator("#entries > li").first

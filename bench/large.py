@@ -1,0 +1,90 @@
+"""An inbox with 100,000 messages: its pages and API, at rest and while mail comes."""
+
+from __future__ import annotations
+
+import smtplib
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.servers import load, rate, serving
+from bench.table import Row, p95
+from tests.large import store_messages
+from tests.running import Mailsink
+
+_STORED = 100_000
+_TIMES = 60
+_PATHS = {
+    "inbox page": "/",
+    "API list": "/api/v3/messages",
+    "search that finds few": "/api/v3/messages?q=subject:99999",
+    "search that finds nothing": "/api/v3/messages?q=nowhere-to-be-found",
+}
+
+
+def measure(top: float) -> list[Row]:
+    """Measure; top is the rate at which mail can come, in messages a second."""
+    data = Path(tempfile.mkdtemp(prefix="mailsink-bench-"))
+    store_messages(data, _STORED)
+    with serving(data) as mailsink:
+        rows = [
+            Row(f"{name}, 100,000 stored, p95", p95(_ask(mailsink, path)), "50 ms")
+            for name, path in _PATHS.items()
+        ]
+        rows += _while_mail_comes(mailsink, top / 2)
+        rows.append(_while_all_are_deleted(mailsink))
+    return rows
+
+
+def _ask(mailsink: Mailsink, path: str) -> list[float]:
+    """Return how long each of several requests took, in seconds."""
+    took = []
+    for _ in range(_TIMES):
+        began = time.perf_counter()
+        with urllib.request.urlopen(mailsink.url + path) as answer:
+            answer.read()
+        took.append(time.perf_counter() - began)
+    return took
+
+
+def _while_mail_comes(mailsink: Mailsink, pace: float) -> list[Row]:
+    rows = []
+    for name in ("inbox page", "API list"):
+        client = load(
+            mailsink.smtp, "--messages", str(int(pace * 8)), "--rate", f"{pace:.0f}"
+        )
+        took = _ask(mailsink, _PATHS[name])
+        came = rate(client)
+        rows.append(
+            Row(f"{name} while {came:.0f} messages/s come, p95", p95(took), "200 ms")
+        )
+    return rows
+
+
+def _while_all_are_deleted(mailsink: Mailsink) -> Row:
+    """How long the final 250 takes meanwhile."""
+    finished = threading.Event()
+    deleting = threading.Thread(target=_delete_all, args=(mailsink, finished.set))
+    deleting.start()
+    took = []
+    with smtplib.SMTP(*mailsink.smtp) as client:
+        while not finished.is_set():
+            began = time.perf_counter()
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: a\n\nb")
+            took.append(time.perf_counter() - began)
+    deleting.join()
+    shown = f"{p95(took)}, longest {max(took) * 1000:.0f}"
+    return Row("a message while all 100,000 are deleted, p95", shown, "")
+
+
+def _delete_all(mailsink: Mailsink, finished: Callable[[], None]) -> None:
+    request = urllib.request.Request(
+        f"{mailsink.url}/api/v3/messages?all=true", method="DELETE"
+    )
+    try:
+        urllib.request.urlopen(request).close()
+    finally:
+        finished()
