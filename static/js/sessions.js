@@ -1,7 +1,7 @@
 // The lists of sessions, live: a new session shows at once with the facts of the feed,
 // and a moment later in the server's words. The lists stay short however many come.
 
-import { el } from "./dom.js";
+import { el, setText } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import { fragment, soon } from "./fragments.js";
 import { live } from "./socket.js";
@@ -49,6 +49,9 @@ function showParts() {
   if (selected) rowOf(selected)?.querySelector("a")?.setAttribute("aria-current", "page");
 }
 
+/** What the client calls itself. @param {any} session */
+const peer = (session) => session.helo || `[${session.client_address}]`;
+
 /** A session's row until the server's comes. @param {any} session */
 function sketch(session) {
   const open = session.ending === null;
@@ -58,7 +61,7 @@ function sketch(session) {
   return el("li", { class: "session", "data-id": session.id, "data-open": open },
     el("a", { href: `/sessions/${session.id}` },
       el("span", { class: open ? "dot on pulse" : "dot", "aria-hidden": "true" }),
-      el("b", { class: "peer" }, session.helo || `[${session.client_address}]`),
+      el("b", { class: "peer" }, peer(session)),
       el("span", { class: "said" }, "…"),
       el("span", { class: "client dim" }, session.client_address),
       el("span", { class: "protocol dim" }, session.protocol),
@@ -91,7 +94,9 @@ if ("growing" in box.dataset) {
       for (const event of events) {
         const id = /** @type {string} */ (event.id);
         stale.add(id);
-        if (stale.size <= AT_ONCE && !rowOf(id)) place(sketch(event));
+        const row = rowOf(id);
+        if (row) setText(/** @type {Element} */ (row.querySelector(".peer")), peer(event));
+        else if (stale.size <= AT_ONCE) place(sketch(event));
       }
       showParts();
       refresh();
