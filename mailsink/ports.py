@@ -56,7 +56,8 @@ class Consult:
     """The machine asks: what is to be done at this stage, given these facts?
 
     The facts: client_address, listener, helo, user, reverse_path, forward_path,
-    parameters (of MAIL, as given), verb, argument, size; each only where it is known.
+    parameters (of MAIL, as given), verb, argument, size, smtputf8 (1: the client
+    allows UTF-8 in the reply); each only where it is known.
     """
 
     stage: Stage
@@ -141,10 +142,3 @@ class Authenticator(Protocol):
 
     async def verifier(self, username: bytes) -> Verifier:
         """The verifier of a user; of an unknown one a made-up that no proof fits."""
-
-
-class MailStore(Protocol):
-    """Knows the addresses of this place, for VRFY, EXPN and RCPT."""
-
-    async def verify(self, query: str) -> Reply | None:
-        """The reply to VRFY; None where the address can be neither confirmed nor denied."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mailsink.ports import Stage
 from mailsink.smtp import (
     auth,
+    directory,
     extensions,
     grammar,
     parameters,
@@ -102,13 +103,6 @@ def quit_(machine: Machine, argument: str) -> Reply:
     return replies.BYE
 
 
-def vrfy(machine: Machine, argument: str) -> Reply:
-    """RFC 5321 §4.1.1.6: all mail is taken, so nothing can be said of one address."""
-    if not argument:
-        raise Refusal(replies.syntax("VRFY user"))
-    return replies.CANNOT_VERIFY
-
-
 def help_(machine: Machine, argument: str) -> Reply:
     """RFC 5321 §4.1.1.8; HELP STATUS is the natural 211."""
     topic = argument.strip().upper()
@@ -158,7 +152,16 @@ COMMANDS = {
     "DATA": Command(transaction.data, "DATA", "RFC 5321 section 4.1.1.4", None),
     "RSET": Command(rset, "RSET", "RFC 5321 section 4.1.1.5", "rset"),
     "NOOP": Command(noop, "NOOP [anything]", "RFC 5321 section 4.1.1.9"),
-    "VRFY": Command(vrfy, "VRFY user", "RFC 5321 section 4.1.1.6", "vrfy"),
+    "VRFY": Command(
+        directory.vrfy, "VRFY user [SMTPUTF8]", "RFC 5321 section 4.1.1.6", None
+    ),
+    "EXPN": Command(
+        directory.expn,
+        "EXPN list [SMTPUTF8]",
+        "RFC 5321 section 4.1.1.7",
+        None,
+        keyword="EXPN",
+    ),
     "HELP": Command(
         help_, "HELP [command | STATUS]", "RFC 5321 section 4.1.1.8", keyword="HELP"
     ),
@@ -180,4 +183,4 @@ COMMANDS = {
 }  # fmt: skip
 
 # Known, so that the refusal is 502 and not 500 (RFC 5321 §4.2.4).
-NOT_OFFERED = frozenset({"BDAT", "EXPN", "STARTTLS", "SEND", "SOML", "SAML"})
+NOT_OFFERED = frozenset({"BDAT", "STARTTLS", "SEND", "SOML", "SAML"})

@@ -127,5 +127,6 @@ EXTENSIONS: dict[str, Offer] = {
     "ATRN": _atrn,
     "TURN": _turn,
     "AUTH": _auth,
+    "EXPN": _always,
     "HELP": _always,
 }

@@ -321,6 +321,8 @@ class Machine:
             facts["user"] = self.user
         if self.transaction is not None:
             facts["reverse_path"] = self.transaction.reverse_path
+            if self.transaction.smtputf8:
+                facts["smtputf8"] = 1
         if self.current.verb:
             facts["verb"] = self.current.verb
         return facts

@@ -49,7 +49,7 @@ class Outlet:
     def owe(self, exchange: Exchange, reply: Reply) -> None:
         """Take the reply to an exchange; it goes out with the next flush."""
         if self._hides_enhanced and reply.enhanced:
-            reply = Reply(reply.code, "", reply.texts)
+            reply = reply._replace(enhanced="")
         lines, octets = _rendered(reply)
         if self._links != "off" and self._explains(exchange, reply.code):
             lines = (*lines[:-1], self._with_link(lines[-1], exchange.seq))
@@ -109,24 +109,28 @@ class Outlet:
 
     def _with_link(self, line: str, seq: int) -> str:
         link = f" (why: {self.link(seq)})"
-        if len(line) + len(link) > _LONGEST:
-            line = line[: max(_LONGEST - len(link) - 3, 0)] + "..."
-        return line + link if len(line) + len(link) <= _LONGEST else line
+        room = _LONGEST - len(link)
+        octets = line.encode()
+        if len(octets) > room:
+            line = octets[: max(room - 3, 0)].decode("utf-8", "ignore") + "..."
+        return line + link if len(line.encode()) <= room else line
 
 
 @lru_cache(maxsize=256)
 def _rendered(reply: Reply) -> tuple[Lines, bytes]:
-    lines = tuple(_safe(line) for line in reply.lines())
+    lines = tuple(_safe(line, reply.utf8) for line in reply.lines())
     return lines, _octets(lines)
 
 
-def _safe(line: str) -> str:
-    """One line of ASCII within the limit, whatever a rule's text holds."""
-    if not (line.isascii() and line.isprintable()):
+def _safe(line: str, utf8: bool) -> str:
+    """One line within the limit, whatever a rule's text holds: ASCII, unless it may be UTF-8."""
+    if not ((utf8 or line.isascii()) and line.isprintable()):
         line = readable(line.encode("utf-8", "replace"))
         line = line.encode("ascii", "backslashreplace").decode("ascii")
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
+    if len(line.encode()) <= _LONGEST:
+        return line
+    return line.encode()[: _LONGEST - 3].decode("utf-8", "ignore") + "..."
 
 
 def _octets(lines: Lines) -> bytes:
-    return ("\r\n".join(lines) + "\r\n").encode("ascii")
+    return ("\r\n".join(lines) + "\r\n").encode()

@@ -6,16 +6,20 @@ ASCII and say what to do; enhanced codes are those of RFC 3463 and RFC 5248.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
 class Reply(NamedTuple):
-    """A reply (RFC 5321 §4.2): its code, enhanced code (RFC 3463; may be "") and texts."""
+    """A reply (RFC 5321 §4.2): its code, enhanced code (RFC 3463; may be "") and texts.
+
+    utf8: whether the client allowed UTF-8 in it (RFC 6531 §3.7.4.2).
+    """
 
     code: int
     enhanced: str
     texts: tuple[str, ...]
+    utf8: bool = False
 
     def lines(self) -> tuple[str, ...]:
         """Return the whole lines, without CRLF; the enhanced code stands on each (RFC 2034 §4)."""
@@ -210,8 +214,80 @@ def too_large(size: int, limit: int) -> Reply:
     )
 
 
-# VRFY and HELP
+# Known addresses (RFC 5321 §3.4, §3.5). Addresses are UTF-8 if the client allowed it.
 CANNOT_VERIFY = _reply(252, "2.1.5", "Not verified, but mail to it is taken")
+VERIFIES_NO_LIST = _reply(
+    252, "2.1.5", "That is a mailing list; EXPN tells its members, if any"
+)
+NOT_A_LIST = _reply(550, "5.1.1", "That is a user, not a mailing list; VRFY tells more")
+NO_LISTS = _reply(550, "5.1.1", "There is no mailing list of this name")
+VERIFY_NOT_ASCII = _reply(
+    553, "5.6.7", "A name beyond ASCII needs SMTPUTF8 behind it, offered by EHLO"
+)
+VERIFIED_NEEDS_UTF8 = _reply(
+    252, "2.6.8", "The answer is not ASCII; ask again with SMTPUTF8 behind the name"
+)
+AMBIGUOUS_NEEDS_UTF8 = _reply(
+    550, "5.6.8", "Ambiguous; to be told the possibilities needs SMTPUTF8"
+)
+FORWARDED_NEEDS_UTF8 = _reply(
+    251, "2.6.8", "User not local; forwarded to an address that needs SMTPUTF8"
+)
+MOVED_NEEDS_UTF8 = _reply(
+    551, "5.6.8", "User not local; the new address needs SMTPUTF8 to be told"
+)
+
+
+def verified(mailboxes: Sequence[str]) -> Reply:
+    """Confirm a user, or list whom a name expands to: `Full Name <mailbox>` each."""
+    return Reply(250, "2.1.5", tuple(mailboxes), utf8=True)
+
+
+def forwarded(mailbox: str) -> Reply:
+    text = f"User not local; will forward to <{mailbox}>"
+    return Reply(251, "2.1.5", (text,), utf8=True)
+
+
+def moved(mailbox: str) -> Reply:
+    return Reply(551, "5.1.6", (f"User not local; please try <{mailbox}>",), utf8=True)
+
+
+def ambiguous(mailboxes: Sequence[str]) -> Reply:
+    """Ask which is meant; the choices are `Full Name <mailbox>` (RFC 5321 §3.5.1)."""
+    if not mailboxes:
+        return _reply(553, "5.1.4", "Ambiguous; there are several users of this name")
+    texts = ("Ambiguous; possibilities are", *mailboxes)
+    return Reply(553, "5.1.4", texts, utf8=True)
+
+
+def unknown_user(nearly: str = "") -> Reply:
+    if not nearly:
+        return _reply(550, "5.1.1", "There is no such user here")
+    text = f"There is no such user here; the case of letters counts: <{nearly}>"
+    return Reply(550, "5.1.1", (text,), utf8=True)
+
+
+# An inbox that is paused, or full
+PAUSED = _reply(450, "4.2.1", "The inbox is paused; try again later")
+MAILBOX_FULL = _reply(552, "5.2.2", "The inbox is full: its quota is reached")
+
+
+def not_while_paused(keyword: str) -> Reply:
+    text = f"The parameter {keyword} cannot be honoured while the inbox is paused"
+    return _reply(455, "4.3.2", text)
+
+
+def over_quota(size: int, quota: int) -> Reply:
+    text = f"{size} octets are more than the inbox may ever hold: its quota is {quota}"
+    return _reply(552, "5.2.2", text)
+
+
+def no_room(size: int, free: int) -> Reply:
+    text = f"{size} octets do not fit into the inbox now: {free} are free of its quota"
+    return _reply(452, "4.2.2", text)
+
+
+# HELP
 
 
 def help_list(forms: Iterable[str]) -> Reply:
