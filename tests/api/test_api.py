@@ -38,6 +38,7 @@ ROUTES = {
     "/api/v3/transactions/{id}/raw": {"get"},
     "/api/v3/info": {"get"},
     "/api/v3/inboxes": {"get"},
+    "/api/v3/inboxes/{slug}": {"get", "patch"},
     "/api/v3/tags": {"get"},
 }
 
@@ -110,7 +111,7 @@ def test_unknown_routes(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(ROUTES))
 def test_other_methods(api: Api, path: str) -> None:
-    response = api.response("PUT", path.format(id="latest", n=0))
+    response = api.response("PUT", path.format(id="latest", n=0, slug="default"))
     assert response.status_code == 405
     assert response["Content-Type"] == "application/problem+json"
     allowed = {each.strip().lower() for each in response["Allow"].split(",")}

@@ -11,7 +11,8 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from inbox.api.problems import CONTENT_TYPE, problem
-from inbox.api.v3 import info, messages, schemas, sessions, transactions
+from inbox.api.v3 import inboxes, info, messages, schemas, sessions, transactions
+from inbox.services.addresses import BadAddress
 from inbox.services.messages import BadTags
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.search import BadQuery
@@ -71,6 +72,7 @@ api = Api(
 api.add_router("messages", messages.router, tags=["messages"])
 api.add_router("sessions", sessions.router, tags=["sessions"])
 api.add_router("transactions", transactions.router, tags=["transactions"])
+api.add_router("inboxes", inboxes.router, tags=["inboxes"])
 api.add_router("", info.router, tags=["info"])
 
 
@@ -86,7 +88,8 @@ def _bad_request(_: HttpRequest, error: ValueError) -> HttpResponse:
 
 
 @api.exception_handler(BadTags)
-def _bad_tags(_: HttpRequest, error: BadTags) -> HttpResponse:
+@api.exception_handler(BadAddress)
+def _bad_value(_: HttpRequest, error: ValueError) -> HttpResponse:
     return problem(422, str(error))
 
 

@@ -1,4 +1,4 @@
-"""API v3: what this Mailsink is, its inboxes and tags."""
+"""API v3: what this Mailsink is, and its tags."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inbox.api.v3 import schemas, shapes
 from inbox.api.v3.common import answer, scope
 from inbox.api.v3.shapes import Shape
 from inbox.models import Server
-from inbox.services import inboxes, messages, servers, sessions
+from inbox.services import messages, servers, sessions
 from mailsink import __version__
 from mailsink.conf import CONFIG
 
@@ -65,14 +65,6 @@ def _last_connection() -> Shape | None:
         "at": shapes.stamp(session.opened_at),
         "client_address": session.client_address,
     }
-
-
-@router.get("/inboxes", response=schemas.Page[schemas.Inbox])
-def all_inboxes(request: HttpRequest) -> HttpResponse:
-    """The inboxes, by name."""
-    found = inboxes.find(scope())
-    items = ({"slug": each.slug, "name": each.name} for each in found)
-    return answer(shapes.page(items, None))
 
 
 @router.get("/tags", response=schemas.Page[schemas.Tag])

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StrictBool
+from pydantic import ConfigDict, Field, StrictBool, StrictInt
+
+from inbox.services.addresses import Kind
 
 T = TypeVar("T")
 
@@ -166,6 +168,25 @@ class Inbox(Strict):
     name: str
 
 
+class KnownAddress(Strict):
+    address: str
+    name: str = Field("", description="a person's, as VRFY and EXPN tell it")
+    kind: Kind = "mailbox"
+    target: list[str] = Field(
+        default_factory=list,
+        description="of an alias or list its members, of what is forwarded or moved "
+        "the new address, of what is ambiguous the choices",
+    )
+
+
+class InboxDetail(Inbox):
+    known_only: bool = Field(description="mail to unknown addresses gets 550")
+    quota_octets: int = Field(description="0 is no limit")
+    used_octets: int = Field(description="what the inbox holds, without its trash")
+    paused: bool = Field(description="each RCPT gets 450")
+    addresses: list[KnownAddress]
+
+
 class Tag(Strict):
     name: str
     messages: int
@@ -223,6 +244,25 @@ class MessageChanges(Strict):
     read: StrictBool | None = None
     pinned: StrictBool | None = None
     tags: list[str] | None = None
+
+
+class InboxChanges(Strict):
+    """What is not given stays as it is."""
+
+    known_only: StrictBool | None = None
+    quota_octets: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)] | None = Field(
+        None, description="0 or null is no limit"
+    )
+    paused: StrictBool | None = None
+    addresses: list[KnownAddress] | None = None
+
+    def quota(self) -> int | None:
+        """Return the quota to be set; None where it stays."""
+        return (
+            (self.quota_octets or 0)
+            if "quota_octets" in self.model_fields_set
+            else None
+        )
 
 
 PROBLEM: dict[str, Any] = {

@@ -24,7 +24,7 @@ from inbox.services import database, servers
 from inbox.services.announce import MessageUpdated, announce
 from inbox.services.authenticator import Authenticator
 from inbox.services.indexer import indexer
-from inbox.services.policy import NoRules
+from inbox.services.policy import InboxPolicy
 from inbox.services.recorder import Recorder
 from inbox.services.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError
@@ -77,6 +77,8 @@ class Command(BaseCommand):
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
         recorder = Recorder(server.id, inbox, feed, config.data)
         health.checks["recorder"] = recorder.trouble
+        policy = InboxPolicy(inbox)
+        policy.refresh()  # the first client is to meet it too
         logins = config.smtp_auth
         authenticator = Authenticator(logins) if logins else None
         profile = _profile(config, http)
@@ -92,7 +94,7 @@ class Command(BaseCommand):
                         each,
                         replace(profile, **door.differs),
                         recorder,
-                        NoRules(),
+                        policy,
                         authenticator,
                     )
                     for door, each in mail
@@ -100,6 +102,7 @@ class Command(BaseCommand):
                 background=[
                     feed,
                     recorder,
+                    policy.watching(),
                     servers.heartbeat(server),
                     indexer(lambda: recorder.busy, _announce_indexed),
                     retention(_limits(config), spool),

@@ -1,0 +1,65 @@
+"""API v3: inboxes, and what clients that send to them are answered."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from inbox.api.v3 import schemas, shapes
+from inbox.api.v3.common import answer, scope
+from inbox.api.v3.shapes import Shape
+from inbox.models import Inbox
+from inbox.services import inboxes
+from inbox.services.addresses import Given
+
+router = Router(by_alias=True)
+
+
+@router.get("", response=schemas.Page[schemas.Inbox])
+def find(request: HttpRequest) -> HttpResponse:
+    """The inboxes, by name."""
+    found = inboxes.find(scope())
+    items = ({"slug": each.slug, "name": each.name} for each in found)
+    return answer(shapes.page(items, None))
+
+
+@router.get("/{slug}", response=schemas.InboxDetail)
+def get(request: HttpRequest, slug: str) -> HttpResponse:
+    """One inbox, with its settings."""
+    return answer(_detail(inboxes.by_slug(scope(), slug)))
+
+
+@router.patch("/{slug}", response=schemas.InboxDetail)
+def change(
+    request: HttpRequest, slug: str, changes: schemas.InboxChanges
+) -> HttpResponse:
+    """Change settings; clients meet them at once. Addresses are replaced as a whole."""
+    inbox = inboxes.update(
+        scope(),
+        slug,
+        known_only=changes.known_only,
+        quota_octets=changes.quota(),
+        paused=changes.paused,
+        addresses=_given(changes.addresses),
+    )
+    return answer(_detail(inbox))
+
+
+def _given(addresses: list[schemas.KnownAddress] | None) -> list[Given] | None:
+    if addresses is None:
+        return None
+    return [cast(Given, each.model_dump()) for each in addresses]
+
+
+def _detail(inbox: Inbox) -> Shape:
+    return {
+        "slug": inbox.slug,
+        "name": inbox.name,
+        "known_only": inbox.known_only,
+        "quota_octets": inbox.quota_octets,
+        "used_octets": inboxes.used_octets(inbox.pk),
+        "paused": inbox.paused,
+        "addresses": inbox.addresses,
+    }
