@@ -107,12 +107,15 @@ _CROSS_SITE = Refusal(
 
 
 def _judge_reading(request: Request) -> Refusal | None:
-    """Let other sites link here, but not use our answers (or their timing)."""
+    """Let other pages link here, but not use our answers (or their timing, or effects).
+
+    The same site is no better than another: all ports of localhost are of one.
+    """
     followed_link = request.fetch_mode == "navigate" and request.fetch_dest in (
         "document",
         "",
     )
-    if request.fetch_site != "cross-site" or followed_link:
+    if request.fetch_site not in ("cross-site", "same-site") or followed_link:
         return None
     return None if PARTS_PATH.fullmatch(request.path) else _CROSS_SITE
 

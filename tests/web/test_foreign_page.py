@@ -99,6 +99,21 @@ def test_its_form_is_refused(foreign: Page, mailsink: Mailsink, message: str) ->
     assert messages(mailsink)[0]["id"] == message
 
 
+def test_it_cannot_mark_as_read(
+    foreign: Page, mailsink: Mailsink, message: str
+) -> None:
+    loaded = foreign.evaluate(
+        """(url) => new Promise((done) => {
+            const image = new Image();
+            image.onload = image.onerror = (event) => done(event.type);
+            image.src = url;
+        })""",
+        f"{mailsink.url}/messages/{message}",
+    )
+    assert loaded == "error"
+    assert not messages(mailsink)[0]["read"]
+
+
 def test_it_cannot_read(foreign: Page, mailsink: Mailsink, message: str) -> None:
     read = foreign.evaluate(
         """async (url) => {
