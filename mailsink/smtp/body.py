@@ -19,6 +19,13 @@ from mailsink.smtp.events import Body
 _END = b"\r\n.\r\n"
 _LONGEST_LINE = 1000  # RFC 5321 §4.5.3.1.6, CRLF included
 
+# A part that only BODY=BINARYMIME may hold (RFC 3030 §3). The octets looked for first
+# are in nearly all spellings of it, and in few bodies.
+_BINARY_HINT = b"inary"
+_BINARY_PART = re.compile(
+    rb"\ncontent-transfer-encoding:[ \t]{0,8}binary[ \t;\r\n]", re.IGNORECASE
+)
+
 # What some servers take for the end of a body, and a command right behind it.
 _SMUGGLED = re.compile(
     rb"[\r\n]\0?\.\0?[\r\n]{1,8}"
@@ -26,6 +33,7 @@ _SMUGGLED = re.compile(
     re.IGNORECASE,
 )
 _SMUGGLED_LONGEST = 24
+_TAIL = 48  # octets; the longest that is looked for may begin there
 
 
 class Piece(NamedTuple):
@@ -73,12 +81,26 @@ class Framer:
 
 
 class Inspector:
-    """Notes what is odd about a body, by counts for each piece."""
+    """Notes what is odd about a body, by counts for each piece.
 
-    __slots__ = ("_line", "_tail", "_watched", "flags")
+    limit: of a line that is still taken, CRLF included, in octets; 0: none.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_limit",
+        "_limited",
+        "_line",
+        "_tail",
+        "_watched",
+        "flags",
+        "overlong",
+    )
+
+    def __init__(self, limit: int = 0) -> None:
         self.flags: set[str] = set()
+        self.overlong = False  # a line is beyond the limit
+        self._limit = limit
+        self._limited = 0  # as _line, for the limit
         self._line = 0  # octets of the line that the last piece left unfinished
         self._tail = b""  # of what came so far
         self._watched = 0  # octets to come that may end a smuggling pattern
@@ -99,11 +121,11 @@ class Inspector:
             self._watched -= len(piece)
         if not piece.isascii():
             self.flags.add("eightbit_in_7bit")
-        if "long_line" not in self.flags:
-            self._measure(part.content)
-        if len(piece) < _SMUGGLED_LONGEST:
-            piece = self._tail + piece
-        self._tail = piece[-_SMUGGLED_LONGEST:]
+        self._measure(part.content)
+        seen = self._tail + piece
+        if _BINARY_HINT in seen and _BINARY_PART.search(seen):
+            self.flags.add("binary_undeclared")
+        self._tail = seen[-_TAIL:]
 
     def _note(self, bare_lf: bool, bare_cr: bool, nul: bool) -> None:
         if bare_lf:
@@ -118,16 +140,29 @@ class Inspector:
             self.flags.add("smuggling_pattern")
 
     def _measure(self, content: bytes) -> None:
-        """Hop from line end to line end, each as far as a line may reach."""
-        start = -self._line
-        while len(content) - start > _LONGEST_LINE:
-            end = content.rfind(b"\n", max(start, 0), start + _LONGEST_LINE)
-            if end < 0:
+        if self._line >= 0:
+            self._line = _unfinished(content, self._line, _LONGEST_LINE)
+            if self._line < 0:
                 self.flags.add("long_line")
-                return
-            start = end + 1
-        last = content.rfind(b"\n", max(start, 0))
-        self._line = len(content) - (last + 1 if last >= 0 else start)
+        if self._limit and not self.overlong:
+            self._limited = _unfinished(content, self._limited, self._limit)
+            self.overlong = self._limited < 0
+
+
+def _unfinished(content: bytes, begun: int, longest: int) -> int:
+    """Return the octets of the line that content leaves unfinished; -1: one is too long.
+
+    begun: those of its first line that came before. Hops from line end to line end,
+    each as far as a line may reach.
+    """
+    start = -begun
+    while len(content) - start > longest:
+        end = content.rfind(b"\n", max(start, 0), start + longest)
+        if end < 0:
+            return -1
+        start = end + 1
+    last = content.rfind(b"\n", max(start, 0))
+    return len(content) - (last + 1 if last >= 0 else start)
 
 
 class Store:

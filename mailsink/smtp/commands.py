@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mailsink.ports import Stage
 from mailsink.smtp import (
     auth,
+    chunking,
     directory,
     extensions,
     grammar,
@@ -42,18 +43,18 @@ class Command:
     ends: bool = False  # the session, if it succeeds
 
 
-def helo(machine: Machine, argument: str) -> Reply:
+def helo(machine: Machine, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.1."""
-    _greeted(machine, argument, "HELO")
+    yield from _greeted(machine, argument, "HELO")
     machine.extended = False
     machine.offered = frozenset()
     machine.update(helo=machine.helo, protocol="SMTP")
     return replies.hello(machine.profile.hostname)
 
 
-def ehlo(machine: Machine, argument: str) -> Reply:
+def ehlo(machine: Machine, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.1: the same, and the extensions."""
-    _greeted(machine, argument, "EHLO")
+    yield from _greeted(machine, argument, "EHLO")
     machine.extended = True
     offered = extensions.offered(machine)
     machine.offered = frozenset(offered)
@@ -63,7 +64,7 @@ def ehlo(machine: Machine, argument: str) -> Reply:
     return replies.extended_hello(hostname, machine.helo, offered.values())
 
 
-def _greeted(machine: Machine, argument: str, verb: str) -> None:
+def _greeted(machine: Machine, argument: str, verb: str) -> Steps[None]:
     """Take the client's name, and forget an open transaction."""
     name = argument.rstrip(" ")
     if not name:
@@ -79,15 +80,15 @@ def _greeted(machine: Machine, argument: str, verb: str) -> None:
     machine.current.flags += flags
     machine.helo = name
     if machine.transaction is not None:
-        machine.transaction.end(machine, "reset")
+        yield from machine.transaction.give_up(machine, "reset")
 
 
-def rset(machine: Machine, argument: str) -> Reply:
+def rset(machine: Machine, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.5."""
     if argument:
         raise Refusal(replies.syntax("RSET"))
     if machine.transaction is not None:
-        machine.transaction.end(machine, "reset")
+        yield from machine.transaction.give_up(machine, "reset")
     return replies.RESET
 
 
@@ -150,6 +151,13 @@ COMMANDS = {
         None,
     ),
     "DATA": Command(transaction.data, "DATA", "RFC 5321 section 4.1.1.4", None),
+    "BDAT": Command(
+        chunking.bdat,
+        "BDAT size [LAST]",
+        "RFC 3030 section 2",
+        None,
+        keyword="CHUNKING",
+    ),
     "RSET": Command(rset, "RSET", "RFC 5321 section 4.1.1.5", "rset"),
     "NOOP": Command(noop, "NOOP [anything]", "RFC 5321 section 4.1.1.9"),
     "VRFY": Command(
@@ -183,4 +191,4 @@ COMMANDS = {
 }  # fmt: skip
 
 # Known, so that the refusal is 502 and not 500 (RFC 5321 §4.2.4).
-NOT_OFFERED = frozenset({"BDAT", "STARTTLS", "SEND", "SOML", "SAML"})
+NOT_OFFERED = frozenset({"STARTTLS", "SEND", "SOML", "SAML"})

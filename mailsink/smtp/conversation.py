@@ -6,7 +6,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from mailsink.smtp import replies
+from mailsink.smtp import chunking, replies
 from mailsink.smtp.commands import COMMANDS, NOT_OFFERED, Command
 from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
 from mailsink.smtp.exchange import MASK, looks_secret, told
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mailsink.smtp")
 
+_KINDS: dict[str, Kind] = {"AUTH": "auth", "BDAT": "chunk"}  # others: "command"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -38,7 +39,7 @@ def converse(machine: Machine) -> Steps[None]:
     )
     machine.ending = yield from _until_ended(machine)
     if machine.transaction is not None:
-        machine.transaction.end(machine, "abandoned")
+        yield from machine.transaction.give_up(machine, "abandoned")
     machine.outlet.flush()
     machine.record(SessionClosed(machine.session, machine.now_us(), machine.ending))
 
@@ -89,10 +90,12 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
         yield from refuse_http(machine, line)
     known = command is not None or verb in NOT_OFFERED
     if command is not None and command.keyword in machine.profile.hidden:
-        command = None
+        command = None if verb != "BDAT" else command  # which stays in step, itself
     _open(machine, line, verb if known else "")
     try:
         if wrong is not None:
+            if verb == "BDAT":
+                yield from chunking.refuse(machine, argument, wrong)
             raise Refusal(wrong)
         if command is None:
             reply = yield from _unknown(machine, verb, known)
@@ -147,8 +150,9 @@ def _open(machine: Machine, line: Line, verb: str) -> None:
         machine.failed_auth = False
     elif machine.failed_auth and looks_secret(line.content):
         text = MASK
-    kind: Kind = "auth" if verb == "AUTH" else "command"
-    machine.open(kind, verb, text, line.octets, line.received_us, flags)
+    kind = _KINDS.get(verb, "command")
+    octets = 0 if kind == "chunk" else line.octets
+    machine.open(kind, verb, text, octets, line.received_us, flags)
 
 
 def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:

@@ -26,7 +26,7 @@ FLAGS = frozenset(
     bare_lf_data bare_cr_data smuggling_pattern long_line eightbit_in_7bit nul_octet
     lenient_path unqualified_address underscore_domain size_mismatch bdat_desync
     plaintext_after_starttls tls_on_plain http_on_smtp half_close aborted_in_data
-    auth_plaintext pipelined
+    auth_plaintext pipelined binary_undeclared
     secret_empty secret_ends_with_lf secret_ends_with_space secret_non_ascii
     secret_equals_username secret_starts_with_space secret_ends_with_cr
     secret_double_encoded username_empty username_padded
@@ -72,7 +72,8 @@ class ExchangeOpened(NamedTuple):
     kind: Kind
     verb: str  # upper case; "" where there is none or it is unknown
     line: str  # readable and masked, without CRLF
-    octets: int  # as received, line end and dot-stuffing included
+    # as received, line end and dot-stuffing included; of a chunk without its line
+    octets: int
     received_us: int  # when its last octet came
     transaction: UUID | None = None
     flags: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailsink.smtp.events import Kind
+from mailsink.smtp.events import ExchangeOpened, Kind
 from mailsink.text import readable
 
 MASK = "********"
@@ -33,6 +33,8 @@ class Exchange:
     close: str = ""  # "before", "after": the connection, around the reply
     private: bool = False  # its reply is masked where it is told
     flags: tuple[str, ...] = ()  # that came to light after it was told
+    opened: ExchangeOpened | None = None  # as it was told
+    final: bool = False  # its reply says that a message is kept
 
 
 def told(content: bytes) -> str:

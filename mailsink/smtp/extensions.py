@@ -59,6 +59,12 @@ def _with(other: str) -> Offer:
     return offer
 
 
+def _binarymime(machine: Machine) -> str | None:
+    """RFC 3030 §3: neither without CHUNKING nor without the parameter BODY."""
+    both = offers(machine, "CHUNKING") and offers(machine, "8BITMIME")
+    return "" if both else None
+
+
 def _size(machine: Machine) -> str | None:
     return str(machine.profile.max_message_size or "")  # RFC 1870 §4
 
@@ -117,6 +123,8 @@ EXTENSIONS: dict[str, Offer] = {
     "8BITMIME": _always,
     "SMTPUTF8": _with("8BITMIME"),  # RFC 6531 §3.1
     "PIPELINING": _always,
+    "CHUNKING": _always,
+    "BINARYMIME": _binarymime,
     "ENHANCEDSTATUSCODES": _always,
     "DSN": _always,
     "DELIVERBY": _always,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from mailsink.smtp.replies import Reply
 from mailsink.smtp.server import Connection
 
 _BACKLOG = 512
+_ROOM_FOR = 1.0  # seconds for which the room on the disk is taken to be the same
 _LAST_WORDS = 1.0  # seconds for what was being granted when the time was up
 
 
@@ -46,6 +48,7 @@ class Listener:
         self._by_client: Counter[str] = Counter()
         self._opened_at = 0.0
         self._draining = False
+        self._room, self._room_until = 0, 0.0
         self._empty = asyncio.Event()
 
     async def open(self) -> None:
@@ -99,6 +102,14 @@ class Listener:
             f"Up for {int(time.monotonic() - self._opened_at)} seconds",
             f"Open sessions: {len(self._clients)}",
         )
+
+    def room(self) -> int:
+        """How many octets the disk can take; looked up once a second."""
+        now = time.monotonic()
+        if now >= self._room_until:
+            self._room_until = now + _ROOM_FOR
+            self._room = shutil.disk_usage(self.profile.spool_dir).free
+        return self._room
 
     def admit(self, connection: Connection, client: str) -> Reply | None:
         """Count a new connection in; return the refusal if it is one too many."""

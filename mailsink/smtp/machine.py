@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -32,8 +33,8 @@ NEVER = 1 << 62  # microseconds
 _SECOND = 1_000_000
 
 # Replies that may wait for the next ones, so that a group is answered in one write
-# (RFC 2920 §3.2). Others go out at once.
-_MAY_WAIT = frozenset({"MAIL", "RCPT", "RSET"})
+# (RFC 2920 §3.2, RFC 3030 §2). Others go out at once.
+_MAY_WAIT = frozenset({"MAIL", "RCPT", "RSET", "BDAT"})
 # What nothing may be pipelined behind (RFC 2920 §3.1; extensions by default).
 _LAST_IN_GROUP = frozenset(
     {"EHLO", "HELO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP", "AUTH", "STARTTLS",
@@ -62,6 +63,7 @@ class Outside:
     stages: Callable[[], Collection[Stage]]  # at which decisions are wanted
     status: Callable[[], Sequence[str]]  # lines for HELP STATUS
     supports: Callable[[str], bool]  # whether logins by this mechanism can be judged
+    room: Callable[[], float] = lambda: inf  # octets that the disk can take now
 
 
 class Machine:
@@ -159,6 +161,10 @@ class Machine:
     def supports(self, mechanism: str) -> bool:
         return self._outside.supports(mechanism)
 
+    def room(self) -> float:
+        """How many octets the disk can take now."""
+        return self._outside.room()
+
     def deadline(self) -> int:
         """When a wait that begins now has lasted too long, in microseconds."""
         return self.now_us() + self._idle_us
@@ -192,7 +198,7 @@ class Machine:
                 yield from refuse_tls(self)
             if not self.choked and (line := self.buffer.line()) is not None:
                 break
-            if self.stopping and self.transaction is None:
+            if self.stopping and (self.transaction is None or self.transaction.failed):
                 raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
             self._lines = 0
             until = until or self.deadline()
@@ -231,19 +237,18 @@ class Machine:
     ) -> None:
         """Tell the current exchange as it stands now."""
         exchange, transaction = self.current, self.transaction
-        self.record(
-            ExchangeOpened(
-                self.session,
-                exchange.seq,
-                exchange.kind,
-                exchange.verb,
-                line,
-                octets,
-                received_us,
-                None if transaction is None else transaction.id,
-                flags,
-            )
+        exchange.opened = ExchangeOpened(
+            self.session,
+            exchange.seq,
+            exchange.kind,
+            exchange.verb,
+            line,
+            octets,
+            received_us,
+            None if transaction is None else transaction.id,
+            flags,
         )
+        self.record(exchange.opened)
 
     def answer(self, reply: Reply) -> Steps[None]:
         """Answer the current exchange, as late and as rudely as a rule wants it."""
@@ -301,9 +306,10 @@ class Machine:
         decision: Decision = yield Consult(stage, self.session, self._facts() | facts)
         exchange = self.current
         exchange.ruled = True
-        exchange.delay = decision.delay
-        exchange.close = decision.close
-        exchange.rule = decision.rule
+        # A chunk may be asked about twice: as DATA is, and as the body's end.
+        exchange.delay += decision.delay
+        exchange.close = decision.close or exchange.close
+        exchange.rule = decision.rule or exchange.rule
         if self.transaction is not None:
             self.transaction.tags += decision.tags
         if decision.reply is not None and decision.reply.code >= 400:

@@ -104,8 +104,7 @@ class Outlet:
             )
 
     def _explains(self, exchange: Exchange, code: int) -> bool:
-        final = exchange.kind == "body" and self._links == "all"
-        return code >= 400 or final
+        return code >= 400 or (exchange.final and self._links == "all")
 
     def _with_link(self, line: str, seq: int) -> str:
         link = f" (why: {self.link(seq)})"

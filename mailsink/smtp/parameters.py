@@ -73,12 +73,17 @@ def _size(machine: Machine, value: str | None) -> None:
     limit = machine.profile.max_message_size
     if limit and int(value) > limit:
         raise Refusal(replies.declared_too_large(int(value), limit))
+    if int(value) > machine.room():
+        raise Refusal(replies.NO_ROOM)
 
 
 def _body(machine: Machine, value: str | None) -> None:
-    """RFC 6152 §2."""
-    if str(value).upper() not in ("7BIT", "8BITMIME"):
-        raise Refusal(replies.BAD_BODY)
+    """RFC 6152 §2; RFC 3030 §3."""
+    values = ["7BIT", "8BITMIME"]
+    if "BINARYMIME" in machine.offered:
+        values.append("BINARYMIME")
+    if str(value).upper() not in values:
+        raise Refusal(replies.bad_body(values))
 
 
 def _no_value(keyword: str) -> Check:
@@ -183,7 +188,9 @@ def _check_hold(machine: Machine, given: Given) -> None:
 PARAMETERS: dict[str, dict[str, Parameter]] = {
     "MAIL": {
         "SIZE": Parameter("SIZE", "SIZE=octets", "RFC 1870", _size),
-        "BODY": Parameter("8BITMIME", "BODY=7BIT|8BITMIME", "RFC 6152", _body),
+        "BODY": Parameter(
+            "8BITMIME", "BODY=7BIT|8BITMIME|BINARYMIME", "RFC 6152, RFC 3030", _body
+        ),
         "SMTPUTF8": Parameter(
             "SMTPUTF8", "SMTPUTF8", "RFC 6531", _no_value("SMTPUTF8")
         ),

@@ -1,7 +1,8 @@
-"""The body coming in: read to CRLF.CRLF or to where it was cut off, held, and told."""
+"""The body coming in: read to its end or to where it was cut off, held, and told."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsink.smtp.body import Framer, Inspector, Store
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from mailsink.smtp.machine import Machine
     from mailsink.smtp.transaction import Transaction
 
-_PIECE = 256 * 1024  # octets handled before the other sessions get their turn
+PIECE = 256 * 1024  # octets handled before the other sessions get their turn
 _PROGRESS_US = 500_000  # between two looks at a growing body
 _BEYOND = 1024 * 1024  # octets kept beyond the largest size, to show what was refused
 
@@ -22,108 +23,149 @@ class Reception(NamedTuple):
 
     size: int  # of the whole body, kept or not
     flags: frozenset[str]
+    overlong: bool  # it holds a line longer than the profile permits
     body: Body | None  # None where it could not be written
     error: OSError | None  # why
 
 
-class _Incoming:
-    """A body while it comes."""
+class Incoming:
+    """A body while it comes; who inherits knows where it ends.
 
-    __slots__ = ("_inspector", "framer", "octets", "received_us", "store", "told_us")
+    octets, received_us and what is told are of the exchange that brings it.
+    """
+
+    __slots__ = ("ended", "inspector", "line", "octets", "opened_flags", "received_us",
+                 "store", "told_us")  # fmt: skip
 
     def __init__(self, machine: Machine) -> None:
         profile = machine.profile
         limit = profile.max_message_size
-        self.framer = Framer()
-        self._inspector = Inspector()
+        self.inspector = Inspector(profile.max_text_line)
         self.store = Store(
             limit and limit + _BEYOND, profile.spool_threshold, profile.spool_dir
         )
+        self.ended = False
         self.octets = 0  # on the wire
         self.received_us = machine.now_us()
         self.told_us = self.received_us
+        self.line = ""
+        self.opened_flags: tuple[str, ...] = ()
 
     def take(self, machine: Machine) -> None:
-        """Use what is in the buffer, up to a piece."""
-        octets = machine.buffer.peek(_PIECE)
-        piece, used = self.framer.feed(octets)
-        self._inspector.look(piece)
-        self.store.add(piece.content)
-        self.octets += used
-        self.received_us = machine.buffer.use(used)
+        """Use what is in the buffer, up to a piece; `ended` may be set."""
+        raise NotImplementedError
 
-    def cut_off(self) -> None:
+    def close(self) -> None:
         """No more will come."""
-        piece = self.framer.rest()
-        self._inspector.look(piece)
-        self.store.add(piece.content)
+        raise NotImplementedError
 
-    def flags(self, transaction: Transaction) -> frozenset[str]:
-        flags = self._inspector.flags
+    def flags(self, transaction: Transaction) -> set[str]:
+        """What is odd about the body so far, given what was said of it at MAIL."""
+        flags = self.inspector.flags
         if transaction.eightbit:
             flags.discard("eightbit_in_7bit")
         # Many a client counts without the CRLF that it must end the body with.
         if transaction.declared and self.store.size > transaction.declared + 2:
             flags.add("size_mismatch")
-        return frozenset(flags)
+        return flags
+
+    def reception(self, body: Body | None, flags: Collection[str]) -> Reception:
+        """Return what came, now that its end has."""
+        store = self.store
+        return Reception(
+            store.size, frozenset(flags), self.inspector.overlong, body, store.error
+        )
+
+    def tell(self, machine: Machine, flags: Collection[str] = ()) -> None:
+        """Tell the exchange as it stands now."""
+        self.told_us = machine.now_us()
+        flags = (*self.opened_flags, *sorted(flags))
+        machine.tell(self.line, self.octets, self.received_us, flags)
+
+
+class _Dotted(Incoming):
+    """A body that CRLF.CRLF ends (RFC 5321 §4.1.1.4)."""
+
+    __slots__ = ("_framer",)
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        self._framer = Framer()
+
+    def take(self, machine: Machine) -> None:
+        piece, used = self._framer.feed(machine.buffer.peek(PIECE))
+        self.inspector.look(piece)
+        self.store.add(piece.content)
+        self.octets += used
+        self.received_us = machine.buffer.use(used)
+        self.ended = self._framer.ended
+
+    def close(self) -> None:
+        if not self.ended:
+            piece = self._framer.rest()
+            self.inspector.look(piece)
+            self.store.add(piece.content)
 
 
 def receive_body(machine: Machine, transaction: Transaction) -> Steps[Reception]:
     """Read a body and tell it; where it is cut off, end the transaction and re-raise."""
-    incoming = _Incoming(machine)
+    incoming = _Dotted(machine)
     machine.open_silently("body")
     try:
-        yield from _read(machine, incoming)
+        yield from read(machine, incoming)
     except Ended as ended:
-        yield from _cut_off(machine, transaction, incoming, ended)
+        yield from cut_off(machine, transaction, incoming, ended)
         raise
     flags = incoming.flags(transaction)
-    machine.tell("", incoming.octets, incoming.received_us, tuple(sorted(flags)))
-    body = yield from _close(incoming.store, ended=True)
-    return Reception(incoming.store.size, flags, body, incoming.store.error)
+    incoming.tell(machine, flags)
+    body = yield from closed(incoming.store, ended=True)
+    return incoming.reception(body, flags)
 
 
-def _read(machine: Machine, incoming: _Incoming) -> Steps[None]:
-    """Take octets until the body's end; the clock starts anew whenever some came."""
+def read(machine: Machine, incoming: Incoming) -> Steps[None]:
+    """Take octets until the end; the clock starts anew whenever some came."""
     until = machine.deadline()
-    while True:
+    while not incoming.ended:
         if len(machine.buffer):
             incoming.take(machine)
-            if incoming.framer.ended:
-                return
             if incoming.store.full:
                 yield OffLoop(incoming.store.spill)
-            elif len(machine.buffer):
+            if incoming.ended:
+                return
+            if len(machine.buffer):
                 yield BREATHE
             until = machine.deadline()
         progress_us = incoming.told_us + _PROGRESS_US
         if machine.now_us() >= progress_us:
-            machine.tell("", incoming.octets, incoming.received_us)
-            incoming.told_us = machine.now_us()
+            incoming.tell(machine)
         if not len(machine.buffer):
             yield machine.more(until, wake_at=progress_us)
 
 
-def _cut_off(
-    machine: Machine, transaction: Transaction, incoming: _Incoming, ended: Ended
+def cut_off(
+    machine: Machine,
+    transaction: Transaction | None,
+    incoming: Incoming,
+    ended: Ended,
 ) -> Steps[None]:
     """Hand over what came of a body whose end will not come."""
-    incoming.cut_off()
-    flags = incoming.flags(transaction) | {"aborted_in_data"}
-    machine.tell("", incoming.octets, incoming.received_us, tuple(sorted(flags)))
+    incoming.close()
+    flags = incoming.flags(transaction) if transaction is not None else set()
+    incoming.tell(machine, flags | {"aborted_in_data"})
     code = None
     if ended.reply is not None:
         code = ended.reply.code
         machine.current.ready_us = machine.now_us()
         machine.outlet.owe(machine.current, ended.reply)
         ended.reply = None
-    body = None
-    if incoming.octets:
-        body = yield from _close(incoming.store, ended=False)
-    transaction.end(machine, "abandoned", code, body)
+    if transaction is not None:
+        body = None
+        if incoming.octets or incoming.store.size:
+            body = yield from closed(incoming.store, ended=False)
+        transaction.end(machine, "abandoned", code, body)
 
 
-def _close(store: Store, ended: bool) -> Steps[Body | None]:
+def closed(store: Store, ended: bool) -> Steps[Body | None]:
     """Return the body, synced where it is in a file; None after a write error."""
     if store.spooled:
         yield OffLoop(store.sync)

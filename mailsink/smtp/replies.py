@@ -122,7 +122,6 @@ RECIPIENT_NOT_ASCII = _reply(
     553, "5.6.7", "A recipient beyond ASCII needs SMTPUTF8 given with MAIL"
 )
 BAD_SIZE = _reply(501, "5.5.4", "SIZE takes 1 to 20 digits")
-BAD_BODY = _reply(501, "5.5.4", "BODY takes 7BIT or 8BITMIME")
 BAD_AUTH_PARAMETER = _reply(501, "5.5.4", "AUTH takes <> or a mailbox in xtext")
 BAD_RET = _reply(501, "5.5.4", "RET takes FULL or HDRS")
 BAD_ENVID = _reply(501, "5.5.4", "ENVID takes up to 100 characters in xtext")
@@ -145,6 +144,10 @@ HOLD_IS_OVER = _reply(501, "5.5.4", "The time of HOLDUNTIL is past")
 HELD_BEYOND_BY = _reply(
     501, "5.5.4", "The message would be held for longer than BY lets it take"
 )
+
+
+def bad_body(offered: Iterable[str]) -> Reply:
+    return _reply(501, "5.5.4", f"BODY takes {' or '.join(offered)}")
 
 
 def bad_sender(why: str) -> Reply:
@@ -180,6 +183,9 @@ def parameter_needs_ehlo(keyword: str) -> Reply:
     return _reply(555, "5.5.4", f"The parameter {keyword} needs EHLO instead of HELO")
 
 
+NO_ROOM = _reply(452, "4.3.1", "The disk has no room for a message of that SIZE now")
+
+
 def declared_too_large(size: int, limit: int) -> Reply:
     return _reply(552, "5.3.4", f"SIZE={size} is over the limit of {limit} octets")
 
@@ -194,18 +200,37 @@ def too_many_transactions(limit: int) -> Reply:
     )
 
 
-# DATA
+# DATA and BDAT
 START_INPUT = _reply(354, "", "End the message with <CRLF>.<CRLF>")
 NO_VALID_RECIPIENTS = _reply(554, "5.5.1", "No valid recipients")
 BARE_NEWLINES = _reply(
     554, "5.6.0", "The message holds a bare CR or LF; lines end in CRLF"
 )
+CHUNKS_BEGUN = _reply(
+    503, "5.5.1", "Wrong order: the message has begun by BDAT; go on so, or send RSET"
+)
+DATA_IS_NOT_BINARY = _reply(
+    503, "5.5.1", "Wrong order: BODY=BINARYMIME is sent by BDAT; send RSET first"
+)
+NO_CHUNK = _reply(501, "5.5.4", "No chunk is that large; nothing was skipped")
 DISK_FULL = _reply(452, "4.3.1", "The disk is full; the message was not kept")
 WRITE_ERROR = _reply(451, "4.3.0", "The message could not be written, and was not kept")
 
 
 def queued(message: object) -> Reply:
     return _reply(250, "2.0.0", f"Ok: queued as {message}")
+
+
+def chunk_taken(size: int, so_far: int) -> Reply:
+    return _reply(250, "2.0.0", f"Ok, {size} octets taken, {so_far} in all")
+
+
+def text_line_too_long(limit: int) -> Reply:
+    return _reply(
+        554,
+        "5.6.0",
+        f"A line of the message is longer than the limit of {limit} octets",
+    )
 
 
 def too_large(size: int, limit: int) -> Reply:

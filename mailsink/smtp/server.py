@@ -63,6 +63,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
                 listener.stages,
                 listener.status,
                 listener.authenticator.supports,
+                listener.room,
             ),
             listener.admit(self, str(host)),
         )

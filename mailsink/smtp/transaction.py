@@ -1,4 +1,7 @@
-"""A mail transaction (RFC 5321 §3.3): MAIL, RCPT, DATA, and what becomes of the body."""
+"""A mail transaction (RFC 5321 §3.3): MAIL, RCPT, DATA, and what becomes of the body.
+
+Chunks are in mailsink.smtp.chunking.
+"""
 
 from __future__ import annotations
 
@@ -20,31 +23,35 @@ from mailsink.smtp.events import (
     TransactionStarted,
 )
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.reception import Reception, receive_body
+from mailsink.smtp.reception import Reception, closed, receive_body
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.wishes import Keep, OffLoop, Refusal, Steps
 from mailsink.text import readable
 
 if TYPE_CHECKING:
+    from mailsink.smtp.chunking import Chunks
     from mailsink.smtp.machine import Machine
 
 
 class Transaction:
     """What is known of an open transaction."""
 
-    __slots__ = ("accepted", "declared", "eightbit", "id", "recipients", "reverse_path",
-                 "smtputf8", "tags")  # fmt: skip
+    __slots__ = ("accepted", "binary", "chunks", "declared", "eightbit", "failed", "id",
+                 "recipients", "reverse_path", "smtputf8", "tags")  # fmt: skip
 
     def __init__(self, reverse_path: str, given: parameters.Given) -> None:
         self.id: UUID = uuid7()
         self.reverse_path = reverse_path
         self.smtputf8 = "SMTPUTF8" in given
         encoding = str(given.get("BODY", "")).upper()
-        self.eightbit = self.smtputf8 or encoding == "8BITMIME"
+        self.binary = encoding == "BINARYMIME"
+        self.eightbit = self.smtputf8 or self.binary or encoding == "8BITMIME"
         self.declared = int(given.get("SIZE") or 0)
         self.recipients = 0  # answered
         self.accepted = 0
         self.tags: tuple[str, ...] = ()
+        self.chunks: Chunks | None = None  # of the body, once there was one
+        self.failed = False  # it has ended, and takes nothing until RSET
 
     def end(
         self,
@@ -55,11 +62,23 @@ class Transaction:
     ) -> None:
         """Close the transaction without its message being kept, and tell it."""
         machine.transaction = None
+        if self.failed:
+            return
         machine.record(
             TransactionEnded(
                 machine.session, self.id, outcome, machine.now_us(), code, body
             )
         )
+
+    def give_up(
+        self, machine: Machine, outcome: Outcome, code: int | None = None
+    ) -> Steps[None]:
+        """Do as `end`; the chunks that came are handed over."""
+        chunks, self.chunks = self.chunks, None
+        body = None
+        if chunks is not None and chunks.store.size:
+            body = yield from closed(chunks.store, ended=False)
+        self.end(machine, outcome, code, body)
 
 
 def _text(text: str) -> str:
@@ -112,6 +131,8 @@ def rcpt(machine: Machine, argument: str) -> Steps[Reply]:
         raise Refusal(replies.out_of_order("MAIL"))
     forward_path, rest = argument, ""
     try:
+        if transaction.chunks is not None or transaction.failed:
+            raise Refusal(replies.CHUNKS_BEGUN)
         if argument[:3].upper() != "TO:":
             raise Refusal(replies.syntax("RCPT TO:<address>"))
         forward_path = argument[3:]
@@ -179,23 +200,32 @@ def data(machine: Machine, argument: str) -> Steps[Reply]:
         raise Refusal(replies.syntax("DATA"))
     if transaction is None:
         raise Refusal(replies.out_of_order("MAIL"))
+    if transaction.chunks is not None or transaction.failed:
+        raise Refusal(replies.CHUNKS_BEGUN)
+    if transaction.binary:
+        raise Refusal(replies.DATA_IS_NOT_BINARY)
+    check_recipients(transaction)
+    yield from machine.consult("data")
+    yield from machine.answer(replies.START_INPUT)
+    reception = yield from receive_body(machine, transaction)
+    return (yield from deliver(machine, transaction, reception))
+
+
+def check_recipients(transaction: Transaction) -> None:
+    """Whether there is anyone to take the body for; raises Refusal."""
     if not transaction.accepted:
         if transaction.recipients:
             raise Refusal(replies.NO_VALID_RECIPIENTS)
         raise Refusal(replies.out_of_order("RCPT"))
-    yield from machine.consult("data")
-    yield from machine.answer(replies.START_INPUT)
-    reception = yield from receive_body(machine, transaction)
-    return (yield from _deliver(machine, transaction, reception))
 
 
-def _deliver(
+def deliver(
     machine: Machine, transaction: Transaction, reception: Reception
 ) -> Steps[Reply]:
     """Judge a body that came whole; keep it, or hand it over as refused."""
     body = reception.body
     if body is None:
-        reply = _write_failed(reception.error)
+        reply = write_failed(reception.error)
         transaction.end(machine, "rejected", reply.code)
         return reply
     try:
@@ -217,9 +247,12 @@ def _check_body(profile: Profile, reception: Reception) -> None:
     bare = {"bare_lf_data", "bare_cr_data"} & reception.flags
     if bare and profile.bare_newlines == "reject":
         raise Refusal(replies.BARE_NEWLINES)
+    if reception.overlong:
+        raise Refusal(replies.text_line_too_long(profile.max_text_line))
 
 
-def _write_failed(error: OSError | None) -> Reply:
+def write_failed(error: OSError | None) -> Reply:
+    """The reply to a body that could not be written (RFC 5321 §4.2.3)."""
     full = error is not None and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return replies.DISK_FULL if full else replies.WRITE_ERROR
 
@@ -236,6 +269,7 @@ def _keep(machine: Machine, transaction: Transaction, body: Body) -> Steps[Reply
         raise
     if isinstance(outcome, Kept):
         machine.transaction = None
+        machine.current.final = True
         return replies.queued(outcome.id)
     yield from _not_kept(machine, transaction, body, outcome.reply.code)
     return outcome.reply

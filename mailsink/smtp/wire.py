@@ -56,7 +56,10 @@ class Buffer:
 
     def peek(self, most: int) -> bytes:
         """Return at most so many of the first octets, without using them."""
-        return bytes(self._octets[:most])
+        if len(self._octets) <= most:
+            return bytes(self._octets)
+        with memoryview(self._octets) as view:  # which spares a copy
+            return bytes(view[:most])
 
     def use(self, count: int) -> int:
         """Drop the first octets; return when the last of them came, in microseconds."""

@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -76,6 +77,7 @@ class Session:
         verifier: Callable[[bytes], Verifier] | None = None,
         refusal: Reply | None = None,
         early: bytes = b"",
+        room: float = inf,
     ) -> None:
         self.now = 0.0
         self.sent = bytearray()
@@ -100,6 +102,7 @@ class Session:
                 lambda: stages,
                 lambda: ("Mailsink is well",),
                 lambda mechanism: verifier is not None or mechanism != "SCRAM-SHA-256",
+                lambda: room,
             ),
             refusal,
         )

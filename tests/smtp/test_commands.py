@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsink.smtp.profile import Profile
-from tests.smtp.harness import Session, play
+from tests.smtp.harness import Session, play, ready
 
 
 def test_nothing_but_quit_closes() -> None:
@@ -25,6 +25,16 @@ def test_size_without_limit() -> None:
     ]
 
 
+@pytest.mark.parametrize(("size", "code"), [(1000, "250"), (1001, "452")])
+def test_more_is_announced_than_the_disk_can_take(size: int, code: str) -> None:
+    session = ready(room=1000)
+    (reply,) = session.send(b"MAIL FROM:<a@b> SIZE=%d\r\n" % size)
+    assert reply.startswith(code)
+    if code == "452":
+        assert reply.startswith("452 4.3.1 The disk has no room")
+        assert session.send(b"MAIL FROM:<a@b>\r\n") == ["250 2.1.0 Sender ok"]
+
+
 def test_hidden_extensions_are_not_there() -> None:
     hidden = frozenset({"SIZE", "AUTH", "ENHANCEDSTATUSCODES", "SMTPUTF8"})
     play(
@@ -33,6 +43,8 @@ def test_hidden_extensions_are_not_there() -> None:
         S: 250-localhost greets x
         S: 250-8BITMIME
         S: 250-PIPELINING
+        S: 250-CHUNKING
+        S: 250-BINARYMIME
         S: 250-DSN
         S: ...
         C: AUTH PLAIN

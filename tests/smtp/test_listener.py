@@ -6,6 +6,7 @@ import asyncio
 import smtplib
 import socket
 import struct
+from collections import namedtuple
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -361,6 +362,18 @@ async def test_time_runs_out(serve: Serve) -> None:
     assert b"421 4.4.2 " in await reader.read()
     assert await running.memory.ended() == ["timeout"]
     writer.close()
+
+
+async def test_the_room_on_the_disk_is_looked_up_once_a_second(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await serve()
+    rooms = [100, 200]
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage(rooms.pop(0)))
+    assert [running.listener.room() for _ in range(3)] == [100] * 3
+    running.listener._room_until -= 1.0
+    assert running.listener.room() == 200
 
 
 async def test_help_status(serve: Serve) -> None:

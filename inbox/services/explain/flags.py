@@ -71,6 +71,12 @@ FLAG_WORDS: dict[str, FlagWords] = {
         "(RFC 6152).",
         "Let the client say BODY=8BITMIME, or encode the body as quoted-printable.",
     ),
+    "binary_undeclared": FlagWords(
+        "binary part, not announced",
+        "A part says Content-Transfer-Encoding: binary, but MAIL did not say "
+        "BODY=BINARYMIME: a server on the way may change or refuse it (RFC 3030 §3).",
+        "Let the client encode the part as base64, or say BODY=BINARYMIME and use BDAT.",
+    ),
     "nul_octet": FlagWords(
         "NUL octet",
         "There is an octet of value 0, which mail does not permit (RFC 5321 §4.5.2).",
@@ -103,7 +109,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         "BDAT out of step",
         "The size given with BDAT could not be read, so what follows may be data that "
         "is taken for commands (RFC 3030 §2).",
-        "Give BDAT the number of octets that follow it.",
+        "Give BDAT the number of octets that follow its line, in digits: BDAT 1000 LAST.",
     ),
     "plaintext_after_starttls": FlagWords(
         "plain text behind STARTTLS",

@@ -130,6 +130,8 @@ def _client(exchange: Exchangelike) -> tuple[str, str]:
 
 def _remark(exchange: Exchangelike) -> str:
     if exchange.kind in ("body", "chunk"):
+        if not exchange.octets and exchange.code:
+            return ""  # an empty chunk, or one whose size could not be read
         so_far = "" if exchange.code else " so far"
         if "aborted_in_data" in exchange.flags.split():
             so_far = ", then cut off"
