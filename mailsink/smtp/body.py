@@ -87,6 +87,7 @@ class Inspector:
     """
 
     __slots__ = (
+        "_header_tail",
         "_limit",
         "_limited",
         "_line",
@@ -101,6 +102,7 @@ class Inspector:
         self.overlong = False  # a line is beyond the limit
         self._limit = limit
         self._limited = 0  # as _line, for the limit
+        self._header_tail: bytes | None = b"\n"  # None: past the header
         self._line = 0  # octets of the line that the last piece left unfinished
         self._tail = b""  # of what came so far
         self._watched = 0  # octets to come that may end a smuggling pattern
@@ -121,6 +123,8 @@ class Inspector:
             self._watched -= len(piece)
         if not piece.isascii():
             self.flags.add("eightbit_in_7bit")
+        if self._header_tail is not None:
+            self._read_header(self._header_tail + part.content)
         self._measure(part.content)
         seen = self._tail + piece
         if _BINARY_HINT in seen and _BINARY_PART.search(seen):
@@ -134,6 +138,15 @@ class Inspector:
             self.flags.add("bare_cr_data")
         if nul:
             self.flags.add("nul_octet")
+
+    def _read_header(self, octets: bytes) -> None:
+        """Note what is not ASCII before the empty line, whatever the line ends are."""
+        end, other = octets.find(b"\n\r\n"), octets.find(b"\n\n")
+        if end < 0 or 0 <= other < end:
+            end = other
+        if not (octets if end < 0 else octets[:end]).isascii():
+            self.flags.add("eightbit_header")
+        self._header_tail = octets[-2:] if end < 0 else None
 
     def _search(self, piece: bytes) -> None:
         if _SMUGGLED.search(self._tail + piece):

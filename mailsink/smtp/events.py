@@ -24,7 +24,8 @@ FLAGS = frozenset(
     """
     early_talker pipelining_violation pipelining_unadvertised bare_lf_command
     bare_lf_data bare_cr_data smuggling_pattern long_line eightbit_in_7bit nul_octet
-    lenient_path unqualified_address underscore_domain size_mismatch bdat_desync
+    lenient_path unqualified_address underscore_domain source_route unknown_literal
+    long_path eightbit_header size_mismatch bdat_desync
     plaintext_after_starttls tls_on_plain http_on_smtp half_close aborted_in_data
     auth_plaintext pipelined binary_undeclared
     secret_empty secret_ends_with_lf secret_ends_with_space secret_non_ascii

@@ -7,7 +7,7 @@ off comes back with flags (mailsink.smtp.events.FLAGS).
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from typing import NamedTuple
 
 from mailsink.text import readable
@@ -26,6 +26,14 @@ _PARAMETER = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([^\x00-\x20=\x7f]+))?(?: +|$)"
 )
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
+
+_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
+
+# What every server takes, in octets (RFC 5321 §4.5.3.1, RFC 1035 §2.3.4).
+_LONGEST_LOCAL = 64
+_LONGEST_LABEL = 63
+_LONGEST_DOMAIN = 255
+_LONGEST_PATH = 256  # with its punctuation
 
 # The commonest form by far, taken in one step; all else is looked at closely.
 _PLAIN = re.compile(
@@ -55,7 +63,12 @@ def parse_path(text: str) -> tuple[Path, str]:
 
     Raises BadSyntax. The null path is returned like another: RCPT must refuse it.
     """
-    if (match := _PLAIN.match(text)) and len(match[2]) <= 255:
+    match = _PLAIN.match(text)
+    if (
+        match
+        and match.end(1) - 1 <= _LONGEST_LOCAL
+        and match.end(2) - match.start(2) <= _LONGEST_LABEL
+    ):
         return Path(f"{match[1]}@{match[2]}"), text[match.end() :]
     stripped = text.lstrip(" ")
     flags = {"lenient_path"} if stripped != text else set()
@@ -66,9 +79,14 @@ def parse_path(text: str) -> tuple[Path, str]:
         route = _ROUTE.match(inner)
         if not route:
             raise BadSyntax("the source route before the address is malformed")
-        inner = inner[route.end() :]
-    _check_mailbox(inner, flags)
-    return Path(inner, tuple(sorted(flags))), rest
+        flags.add("source_route")
+    else:
+        route = None
+    if len(inner.encode()) + 2 > _LONGEST_PATH:
+        flags.add("long_path")
+    mailbox = inner[route.end() :] if route else inner
+    _check_mailbox(mailbox, flags)
+    return Path(mailbox, tuple(sorted(flags))), rest
 
 
 def _unwrap(text: str, flags: set[str]) -> tuple[str, str]:
@@ -114,11 +132,15 @@ def _check_mailbox(mailbox: str, flags: set[str]) -> None:
         if not at:
             local = mailbox
         _check_local(local)
+    if len(local.encode()) > _LONGEST_LOCAL:
+        flags.add("long_path")
     if domain is None:
-        if local.lower() != "postmaster":  # RFC 5321 §4.1.1.3
-            flags.add("unqualified_address")
+        flags.add("unqualified_address")
         return
-    flags.update(check_domain(domain))
+    try:
+        flags.update(check_domain(domain))
+    except UnknownTag:
+        flags.add("unknown_literal")
 
 
 def _check_local(local: str) -> None:
@@ -142,11 +164,11 @@ def check_domain(domain: str) -> tuple[str, ...]:
     if domain.startswith("["):
         _check_literal(domain)
         return ()
-    if _DOMAIN.fullmatch(domain) and len(domain) <= 255:
-        return ("underscore_domain",) if "_" in domain else ()
+    if _DOMAIN.fullmatch(domain) and len(domain.encode()) <= _LONGEST_DOMAIN:
+        return _domain_flags(domain)
     if not domain:
         raise BadSyntax('the domain after the "@" is missing')
-    if len(domain) > 255:
+    if len(domain.encode()) > _LONGEST_DOMAIN:
         raise BadSyntax("the domain is longer than 255 octets")
     if domain.startswith(".") or domain.endswith(".") or ".." in domain:
         raise BadSyntax("the domain begins or ends with a dot, or has two in a row")
@@ -156,6 +178,15 @@ def check_domain(domain: str) -> tuple[str, ...]:
     bad = next(c for c in domain if c not in ".-" and not _DOMAIN.fullmatch(c))
     name = "a blank" if bad == " " else f'"{shown(bad)}"'
     raise BadSyntax(f"the domain holds {name}")
+
+
+def _domain_flags(domain: str) -> tuple[str, ...]:
+    flags: tuple[str, ...] = ("underscore_domain",) if "_" in domain else ()
+    if len(domain) > _LONGEST_LABEL and any(
+        len(label) > _LONGEST_LABEL for label in domain.split(".")
+    ):
+        flags = ("long_path", *flags)
+    return flags
 
 
 def _check_literal(literal: str) -> None:
@@ -170,7 +201,7 @@ def _check_literal(literal: str) -> None:
             IPv6Address(inner[5:])
             return
         if ":" not in inner:
-            IPv4Address(inner)
+            _check_ipv4(inner)
             return
     except ValueError:
         raise BadSyntax("the address literal holds no valid IP address") from None
@@ -179,6 +210,13 @@ def _check_literal(literal: str) -> None:
     if tagged := _TAGGED.fullmatch(inner):
         raise UnknownTag(f"address literals of the kind {tagged[1]} are unknown")
     raise BadSyntax("the address literal is malformed")
+
+
+def _check_ipv4(text: str) -> None:
+    """Four numbers up to 255, leading zeros or not, by the grammar of RFC 5321 §4.1.3."""
+    numbers = text.split(".") if _IPV4.fullmatch(text) else ["256"]
+    if any(int(each) > 255 for each in numbers):
+        raise ValueError(text)
 
 
 def _is_ipv6(text: str) -> bool:

@@ -133,8 +133,13 @@ def _envid(machine: Machine, value: str | None) -> None:
 
 def _orcpt(machine: Machine, value: str | None) -> None:
     match = _ORCPT.fullmatch(value or "")
-    if match is None or not (match["utf8"] or match["address"].isascii()):
+    if match is None:
         raise Refusal(replies.BAD_ORCPT)
+    transaction = machine.transaction
+    if not match["address"].isascii() and not (
+        match["utf8"] and transaction is not None and transaction.smtputf8
+    ):
+        raise Refusal(replies.ORCPT_NOT_ASCII)
 
 
 _BY = re.compile(r"([+-]?[0-9]{1,9});([NR])T?", re.IGNORECASE | re.ASCII)

@@ -64,6 +64,8 @@ class Incoming:
         flags = self.inspector.flags
         if transaction.eightbit:
             flags.discard("eightbit_in_7bit")
+        if transaction.smtputf8:
+            flags.discard("eightbit_header")
         # Many a client counts without the CRLF that it must end the body with.
         if transaction.declared and self.store.size > transaction.declared + 2:
             flags.add("size_mismatch")

@@ -129,6 +129,11 @@ BAD_NOTIFY = _reply(
     501, "5.5.4", "NOTIFY takes NEVER, or SUCCESS, FAILURE and DELAY by comma"
 )
 BAD_ORCPT = _reply(501, "5.5.4", "ORCPT takes type;address in xtext, as in rfc822;a@b")
+ORCPT_NOT_ASCII = _reply(
+    501,
+    "5.5.4",
+    "ORCPT beyond ASCII needs the type utf-8, and SMTPUTF8 given with MAIL",
+)
 BAD_BY = _reply(501, "5.5.4", "BY takes seconds;R or seconds;N, and T after that")
 BY_IS_OVER = _reply(501, "5.5.4", "BY with R takes more than 0 seconds")
 BAD_PRIORITY = _reply(501, "5.5.2", "MT-PRIORITY takes a number from -9 to 9")

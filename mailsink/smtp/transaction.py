@@ -101,7 +101,7 @@ def mail(machine: Machine, argument: str) -> Steps[Reply]:
     except grammar.BadSyntax as error:
         raise Refusal(replies.bad_sender(str(error))) from None
     given = parameters.taken(machine, "MAIL", rest)
-    if not path.mailbox.isascii() and "SMTPUTF8" not in given:
+    if "SMTPUTF8" not in given and _is_international(argument, rest):
         raise Refusal(replies.SENDER_NOT_ASCII)
     _take_leniently(machine, path, replies.bad_sender)
     reverse_path, asked = _text(path.mailbox), _text(rest)
@@ -167,8 +167,11 @@ def _recipient(
         raise Refusal(replies.bad_recipient(str(error))) from None
     if not path.mailbox:
         raise Refusal(replies.NULL_RECIPIENT)
+    if path.mailbox.lower() == "postmaster":  # the one without a domain
+        flags = tuple(flag for flag in path.flags if flag != "unqualified_address")
+        path = grammar.Path(path.mailbox, flags)
     parameters.taken(machine, "RCPT", rest)
-    if not path.mailbox.isascii() and not transaction.smtputf8:
+    if not transaction.smtputf8 and _is_international(text, rest):
         raise Refusal(replies.RECIPIENT_NOT_ASCII)
     _take_leniently(machine, path, replies.bad_recipient)
     limit = machine.profile.max_recipients
@@ -177,10 +180,18 @@ def _recipient(
     return path, rest
 
 
+def _is_international(text: str, rest: str) -> bool:
+    """Whether the path at the head of a text, its source route too, is beyond ASCII."""
+    return not (text.isascii() or text.removesuffix(rest).isascii())
+
+
+# What a strict profile refuses, in words that cure it.
 _DEVIATIONS = {
     "lenient_path": "write it as <user@example.com> right behind the colon",
     "underscore_domain": "a domain holds no underscore",
     "unqualified_address": "the domain is missing",
+    "unknown_literal": "address literals of that kind are unknown",
+    "long_path": "it is longer than 256 octets, or a part of it is longer than 64",
 }
 
 
@@ -188,8 +199,12 @@ def _take_leniently(
     machine: Machine, path: grammar.Path, refuse: Callable[[str], Reply]
 ) -> None:
     """Take an address a little off the grammar with its flags, or refuse it."""
-    if path.flags and not machine.profile.lenient:
-        raise Refusal(refuse(_DEVIATIONS[path.flags[0]]))
+    if not path.flags:
+        return
+    if not machine.profile.lenient:
+        for flag in path.flags:
+            if flag in _DEVIATIONS:
+                raise Refusal(refuse(_DEVIATIONS[flag]))
     machine.current.flags += path.flags
 
 

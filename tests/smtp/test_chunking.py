@@ -195,7 +195,7 @@ class TestFlags:
         return [each.flags for each in session.exchanges[-1 - len(chunks) :]]
 
     def test_told_where_they_came_to_light(self) -> None:
-        found = self._flags(b"a\r\nb\0", b"c\nd", b"\xe9\ne\r\n")
+        found = self._flags(b"a: b\r\n\r\n\0", b"c\nd", b"\xe9\ne\r\n")
         assert found == [{"nul_octet"}, {"bare_lf_data"}, {"eightbit_in_7bit"}, set()]
 
     def test_crlf_may_be_cut_in_two(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 
 from mailsink.smtp.profile import Profile
@@ -128,6 +130,9 @@ LENIENT = {
     "MAIL FROM:a@b": "lenient_path",
     "MAIL FROM:<a@docker_host>": "underscore_domain",
     "MAIL FROM:<root>": "unqualified_address",
+    "MAIL FROM:<postmaster>": "unqualified_address",
+    "MAIL FROM:<a@[x400:b]>": "unknown_literal",
+    f"MAIL FROM:<{'a' * 65}@b>": "long_path",
 }
 
 
@@ -145,3 +150,40 @@ def test_a_little_off_is_refused_by_a_strict_profile(line: str) -> None:
     session.send(b"HELO x\r\n")
     (reply,) = session.send(line.encode() + b"\r\n")
     assert reply.startswith("501 5.1.7 Bad sender: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "flags"),
+    [
+        ("RCPT TO:<@relay.test:a@b>", {"source_route"}),
+        ("RCPT TO:<PostMaster>", set()),
+        ("RCPT TO: postmaster", {"lenient_path"}),
+        ("RCPT TO:<root>", {"unqualified_address"}),
+    ],
+)
+def test_what_is_noted_of_a_recipient(line: str, flags: set[str]) -> None:
+    session = ready()
+    session.send(b"MAIL FROM:<>\r\n")
+    assert session.send(line.encode() + b"\r\n") == ["250 2.1.5 Recipient ok"]
+    assert session.last.flags == flags
+    assert session.last.line == line
+
+
+@pytest.mark.parametrize(
+    ("network", "code"), [("192.0.2.0/24", "453"), ("198.51.100.0/24", "502")]
+)
+def test_turn_for_networks(network: str, code: str) -> None:
+    session = Session(Profile(turn=(ip_network(network),)))
+    offered = session.send(b"EHLO x\r\n")
+    assert ("250-TURN" in offered) == (code == "453")
+    (reply,) = session.send(b"TURN\r\n")
+    assert reply.startswith(code)
+
+
+def test_a_421_ends_the_session() -> None:
+    session = ready(profile=Profile(max_transactions=1))
+    session.send(b"MAIL FROM:<>\r\nRSET\r\n")
+    assert session.send(b"MAIL FROM:<>\r\nNOOP\r\n") == [
+        "421 4.5.3 More than 1 messages in a session; connect anew"
+    ]
+    assert session.ending == "refused"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import string
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailsink.smtp import grammar
@@ -42,8 +43,66 @@ values = st.text("".join(chr(c) for c in range(33, 127) if c != 61), min_size=1)
 @given(routes, mailboxes)
 def test_every_path_of_the_grammar_is_taken(route: str, mailbox: str) -> None:
     path, rest = grammar.parse_path(f"<{route}{mailbox}> SIZE=1")
-    assert path == grammar.Path(mailbox)
+    assert path == grammar.Path(mailbox, ("source_route",) if route else ())
     assert rest == "SIZE=1"
+
+
+# The grammar once more, written as the RFC writes it, for ASCII without literals.
+LOCAL = (
+    r"""(?:[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*"""
+)
+LOCAL += r"""|"(?:[ !#-\[\]-~]|\\[ -~])*")"""
+DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
+DOMAIN = rf"{DOMAIN}(?:\.{DOMAIN})*"
+PATH = re.compile(rf"<(?:@{DOMAIN}(?:,@{DOMAIN})*:)?{LOCAL}@{DOMAIN}>")
+
+
+@given(st.text('ab1.-"\\@<> ,:;+_()\x7f', max_size=24).map("<{}>".format))
+@example('<"a>b"@a>')
+@example('<@a:"@"@b>')
+@example('<"\\""@a>')
+def test_what_is_taken_without_a_flag_is_the_grammar(text: str) -> None:
+    try:
+        path, rest = grammar.parse_path(text)
+        taken = set(path.flags) <= {"source_route"} and path.mailbox and not rest
+    except grammar.BadSyntax:
+        taken = False
+    assert bool(taken) == bool(PATH.fullmatch(text))
+
+
+@pytest.mark.parametrize(
+    ("path", "flags"),
+    [
+        (f"<{'a' * 64}@b>", ()),
+        (f"<{'a' * 65}@b>", ("long_path",)),
+        (f"<{'é' * 32}@b>", ()),
+        (f"<{'é' * 33}@b>", ("long_path",)),
+        (f"<a@{'b' * 63}.example>", ()),
+        (f"<a@{'b' * 64}.example>", ("long_path",)),
+        (f"<a@b_{'b' * 64}.example>", ("long_path", "underscore_domain")),
+        (f"<a@{'b.' * 125}cc>", ()),
+        (f"<a@{'b.' * 125}ccc>", ("long_path",)),
+        (f"<@{'r.' * 125}cc:a@b>", ("long_path", "source_route")),
+        ("<a@[x400:c=de]>", ("unknown_literal",)),
+        ("<postmaster>", ("unqualified_address",)),
+    ],
+)
+def test_lengths_and_other_deviations_are_flagged(
+    path: str, flags: tuple[str, ...]
+) -> None:
+    assert grammar.parse_path(path)[0].flags == flags
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "255.255.255.255", "192.000.002.001"])
+def test_ipv4_as_the_grammar_has_it(address: str) -> None:
+    assert grammar.check_domain(f"[{address}]") == ()
+
+
+@pytest.mark.parametrize("address", ["1.2.3", "1.2.3.4.5", "256.0.0.1", "0001.2.3.4",
+                                     "1.2.3.", "1.2.3.a", "\u0661.2.3.4", "-1.2.3.4"])  # fmt: skip
+def test_what_is_no_ipv4(address: str) -> None:
+    with pytest.raises(grammar.BadSyntax):
+        grammar.check_domain(f"[{address}]")
 
 
 @given(domains)

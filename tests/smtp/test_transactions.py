@@ -169,16 +169,32 @@ def test_bare_newlines_are_kept_and_flagged() -> None:
         (b" BODY=7BIT", {"eightbit_in_7bit"}),
         (b" BODY=8BITMIME", set()),
         (b" SMTPUTF8", set()),
-        (b" BODY=8BITMIME SIZE=1", {"size_mismatch"}),
-        (b" BODY=8BITMIME SIZE=2", set()),  # as smtplib counts: without the last CRLF
-        (b" BODY=8BITMIME SIZE=4", set()),
+        (b" BODY=8BITMIME SIZE=3", {"size_mismatch"}),
+        (b" BODY=8BITMIME SIZE=4", set()),  # as smtplib counts: without the last CRLF
+        (b" BODY=8BITMIME SIZE=6", set()),
     ],
 )
 def test_the_body_against_its_parameters(parameters: bytes, flags: set[str]) -> None:
     session = ready()
     session.send(b"MAIL FROM:<a@b>" + parameters + b"\r\nRCPT TO:<a@b>\r\n")
     session.send(b"DATA\r\n")
-    assert session.send(b"\xc3\xa9\r\n.\r\n") == QUEUED
+    assert session.send(b"\r\n\xc3\xa9\r\n.\r\n") == QUEUED
+    assert session.last.flags == flags
+
+
+@pytest.mark.parametrize(
+    ("parameters", "flags"),
+    [
+        (b"", {"eightbit_in_7bit", "eightbit_header"}),
+        (b" BODY=8BITMIME", {"eightbit_header"}),
+        (b" SMTPUTF8", set()),
+    ],
+)
+def test_a_header_beyond_ascii_is_flagged(parameters: bytes, flags: set[str]) -> None:
+    session = ready()
+    session.send(b"MAIL FROM:<a@b>" + parameters + b"\r\nRCPT TO:<a@b>\r\n")
+    session.send(b"DATA\r\n")
+    assert session.send(b"Subject: \xc3\xa9\r\n\r\n.\r\n") == QUEUED
     assert session.last.flags == flags
 
 

@@ -100,6 +100,31 @@ FLAG_WORDS: dict[str, FlagWords] = {
         "not permit it (RFC 5321 §4.1.2).",
         "Set the host name that the client gives, to one without an underscore.",
     ),
+    "source_route": FlagWords(
+        "source route",
+        "The path names hosts to send the message through. That is out of use: only the "
+        "mailbox behind the colon counts (RFC 5321 §4.1.1.3, appendix C).",
+        "Write the mailbox alone, as in <user@example.com>.",
+        grave=False,
+    ),
+    "unknown_literal": FlagWords(
+        "unknown kind of address literal",
+        "The brackets hold an address of a kind that is not registered; there are only "
+        "[192.0.2.1] and [IPv6:2001:db8::1] (RFC 5321 §4.1.3).",
+        "Write a domain name, or one of those two kinds of literal.",
+    ),
+    "long_path": FlagWords(
+        "address too long for many servers",
+        "A local part has up to 64 octets, a label of a domain up to 63, a whole path up "
+        "to 256 (RFC 5321 §4.5.3.1): taken here, other servers may refuse it.",
+        "Shorten the address; a VERP or bounce address may have grown too long.",
+    ),
+    "eightbit_header": FlagWords(
+        "header is not ASCII",
+        "The header holds octets above 127, but MAIL did not say SMTPUTF8: many servers "
+        "refuse or garble it (RFC 6531 §3.2).",
+        "Encode the field as RFC 2047 says (=?utf-8?...?=), or say SMTPUTF8 with MAIL.",
+    ),
     "size_mismatch": FlagWords(
         "size was announced wrongly",
         "The message is larger than SIZE= of MAIL had announced (RFC 1870 §6).",
