@@ -56,7 +56,7 @@ def _mechanism(machine: Machine, name: str) -> Mechanism:
     names = offered(machine)
     if name in names:
         return MECHANISMS[name]
-    if name in MECHANISMS:
+    if name in MECHANISMS and not machine.supports(name):
         raise Refusal(replies.mechanism_needs_logins(name, " ".join(names)))
     raise Refusal(replies.unknown_mechanism(" ".join(names)))
 

@@ -190,5 +190,10 @@ COMMANDS = {
     ),
 }  # fmt: skip
 
+# What takes a login where one is required (RFC 4954 §6).
+AFTER_AUTH = frozenset(
+    {"MAIL", "RCPT", "DATA", "BDAT", "VRFY", "EXPN", "ETRN", "ATRN", "TURN"}
+)
+
 # Known, so that the refusal is 502 and not 500 (RFC 5321 §4.2.4).
 NOT_OFFERED = frozenset({"STARTTLS", "SEND", "SOML", "SAML"})

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mailsink.smtp import chunking, replies
-from mailsink.smtp.commands import COMMANDS, NOT_OFFERED, Command
+from mailsink.smtp.commands import AFTER_AUTH, COMMANDS, NOT_OFFERED, Command
 from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
 from mailsink.smtp.exchange import MASK, looks_secret, told
 from mailsink.smtp.grammar import shown
@@ -92,6 +92,7 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
     if command is not None and command.keyword in machine.profile.hidden:
         command = None if verb != "BDAT" else command  # which stays in step, itself
     _open(machine, line, verb if known else "")
+    wrong = wrong or _too_early(machine, verb)
     try:
         if wrong is not None:
             if verb == "BDAT":
@@ -132,12 +133,14 @@ def _words(machine: Machine, line: Line) -> tuple[str, str, Reply | None]:
         if control := _CONTROL.search(text):
             nul = control[0] == "\0"
             wrong = replies.NUL_IN_LINE if nul else replies.CONTROL_IN_LINE
+    verb, _, argument = text.strip(" ").partition(" ")
+    verb = verb.upper()
     if line.too_long:
-        wrong = replies.LINE_TOO_LONG
+        auth = verb == "AUTH"
+        wrong = replies.AUTH_LINE_TOO_LONG if auth else replies.LINE_TOO_LONG
     elif line.bare_lf and machine.profile.bare_newlines == "reject":
         wrong = replies.BARE_LF
-    verb, _, argument = text.strip(" ").partition(" ")
-    return verb.upper(), argument.lstrip(" "), wrong
+    return verb, argument.lstrip(" "), wrong
 
 
 def _open(machine: Machine, line: Line, verb: str) -> None:
@@ -164,6 +167,13 @@ def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:
     if machine.failed_auth or verb.startswith("AUTH"):
         return replies.UNKNOWN_COMMAND  # which does not repeat a secret
     return replies.unknown_command(shown(verb))
+
+
+def _too_early(machine: Machine, verb: str) -> Reply | None:
+    """What has to come before a command: a login, where one is required (RFC 4954 §6)."""
+    if machine.profile.require_auth and machine.user is None and verb in AFTER_AUTH:
+        return replies.AUTH_REQUIRED
+    return None
 
 
 def _perform(machine: Machine, command: Command, argument: str) -> Steps[Reply]:

@@ -14,8 +14,10 @@ from mailsink.smtp.scram import scram_sha_256, unescaped
 from mailsink.smtp.wishes import Refusal, Steps
 
 _CRAM_RESPONSE = re.compile(rb"(.*) ([0-9a-f]{32})", re.S)
-_XOAUTH2 = re.compile(rb"user=([^\1]*)\1auth=(?i:Bearer) ([^\1]*)\1\1")
-_OAUTHBEARER = re.compile(rb"[ny],(?:a=([^,\1]*))?,\1((?:[A-Za-z]+=[^\1]*\1)*)\1")
+_XOAUTH2 = re.compile(rb"user=([^\x01]*)\x01auth=(?i:Bearer) ([^\x01]*)\x01\x01")
+_OAUTHBEARER = re.compile(
+    rb"[ny],(?:a=([^,\x01]*))?,\x01((?:[A-Za-z]+=[^\x01]*\x01)*)\x01"
+)
 _BEARER = re.compile(rb"(?:bearer (.*))?", re.I | re.S)  # RFC 6750 §2.1
 _INVALID_TOKEN = b'{"status":"invalid_token","schemes":"bearer"}'  # RFC 7628 §3.2.2
 

@@ -373,7 +373,7 @@ def prompt(challenge: str) -> Reply:
 
 
 def unknown_mechanism(offered: str) -> Reply:
-    return _reply(504, "5.5.4", f"No such mechanism; offered are {offered}")
+    return _reply(504, "5.5.4", f"No such mechanism here; offered are {offered}")
 
 
 def mechanism_needs_logins(name: str, offered: str) -> Reply:

@@ -118,7 +118,7 @@ def test_empty_initial_response() -> None:
         S: 235 *
     """)
     assert session.credentials == [Password("LOGIN", b"", b"")]
-    assert "secret_empty" in session.last.flags
+    assert session.last.flags == {"secret_empty", "username_empty"}
 
 
 def test_refused_command() -> None:
@@ -130,7 +130,7 @@ def test_refused_command() -> None:
         C: AUTH
         S: 501 5.5.4 Syntax: AUTH mechanism [initial-response]
         C: AUTH NTLM
-        S: 504 5.5.4 No such mechanism; offered are PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER
+        S: 504 5.5.4 No such mechanism here; offered are PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER
         C: MAIL FROM:<a@b>
         S: 250 2.1.0 Sender ok
         C: AUTH PLAIN {PLAIN}
@@ -154,7 +154,17 @@ def test_refused_command() -> None:
         (b"s3cret ", {"secret_ends_with_space"}),
         ("sécret".encode(), {"secret_non_ascii"}),
         (b"joe", {"secret_equals_username"}),
+        (b" s3cret", {"secret_starts_with_space"}),
+        (b"s3cret\r", {"secret_ends_with_cr"}),
+        (b"s3cret\r\n", {"secret_ends_with_lf"}),
+        (b64encode(b"s3cret"), {"secret_double_encoded"}),
+        (
+            b64encode(b"s3cret\n") + b"\n",
+            {"secret_double_encoded", "secret_ends_with_lf"},
+        ),
         (b"s3cret", set()),
+        (b"password", set()),  # which is base64 too, though not of text
+        (b"czNj", set()),  # too short to tell
     ],
 )
 def test_the_shape_of_a_secret(password: bytes, flags: set[str]) -> None:
@@ -162,6 +172,50 @@ def test_the_shape_of_a_secret(password: bytes, flags: set[str]) -> None:
     response = b64(b"\0joe\0" + password)
     session.send(f"AUTH PLAIN {response}\r\n".encode())
     assert session.last.flags - {"auth_plaintext"} == flags
+
+
+@pytest.mark.parametrize(
+    ("start", "flags"),
+    [
+        ("AUTH XOAUTH2 " + b64(b"user=joe\1auth=Bearer s3cret\n\1\1"), "secret_ends_with_lf"),
+        ("AUTH OAUTHBEARER " + b64(b"n,a=joe,\1auth=Bearer  x\1\1"), "secret_starts_with_space"),
+        ("AUTH OAUTHBEARER " + b64(b"n,a=joe,\1auth=\1\1"), "secret_empty"),
+    ],
+)  # fmt: skip
+def test_the_shape_of_a_token(start: str, flags: str) -> None:
+    session = ready()
+    session.send(start.encode() + b"\r\n")
+    assert session.last.flags == {"auth_plaintext", flags}
+
+
+def test_a_response_encoded_twice() -> None:
+    session = ready()
+    (reply,) = session.send(b"AUTH PLAIN " + b64encode(PLAIN.encode()) + b"\r\n")
+    assert reply.startswith("501 5.5.2 PLAIN takes ")
+    assert "secret_double_encoded" in session.last.flags
+
+
+@pytest.mark.parametrize(
+    ("username", "flags"),
+    [
+        (b"", {"username_empty"}),
+        (b"joe\n", {"username_padded"}),
+        (b" joe", {"username_padded"}),
+        (b"joe doe", set()),
+    ],
+)
+def test_the_faults_of_a_user_name(username: bytes, flags: set[str]) -> None:
+    session = ready()
+    session.send(b"AUTH LOGIN " + (b64encode(username) or b"=") + b"\r\n")
+    session.send(PASSWORD.encode() + b"\r\n")
+    assert session.last.flags == flags
+
+
+def test_a_command_that_is_too_long() -> None:
+    session = ready()
+    (reply,) = session.send(b"AUTH PLAIN " + b"A" * 12_300 + b"\r\n")
+    assert reply == "500 5.5.6 The authentication line is too long"
+    assert session.last.line == "AUTH PLAIN ********"
 
 
 @pytest.mark.parametrize(
