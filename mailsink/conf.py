@@ -137,6 +137,10 @@ def _check_together(config: Config) -> None:
         )
     if (config.tls_cert is None) != (config.tls_key is None):
         raise ConfigError("MAILSINK_TLS_CERT and MAILSINK_TLS_KEY need each other")
+    if config.profile.require_auth and "AUTH" in config.profile.hidden:
+        raise ConfigError(
+            "MAILSINK_SMTP_REQUIRE_AUTH needs AUTH, which MAILSINK_SMTP_HIDE hides"
+        )
 
 
 class _Reader:

@@ -227,6 +227,11 @@ def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
     assert "need each other" in refusal(TLS_CERT=str(file))
 
 
+def test_a_login_that_is_required_is_not_hidden() -> None:
+    refused = refusal(SMTP_REQUIRE_AUTH="yes", SMTP_HIDE="DSN,AUTH")
+    assert "MAILSINK_SMTP_HIDE" in refused
+
+
 def test_an_unknown_variable_is_warned_about_with_the_nearest_name() -> None:
     found = config(RETENTION_MESAGES="5", COLOUR="blue").warnings
     assert found == (
