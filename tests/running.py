@@ -66,8 +66,8 @@ class Mailsink:
         except BaseException:
             self.kill()
             raise
-        self.smtp = self._address("SMTP")
-        self.url = "http://{}:{}".format(*self._address("Web"))
+        self.smtp = self.address("SMTP")
+        self.url = "http://{}:{}".format(*self.address("Web"))
 
     def _until_ready(self) -> list[str]:
         assert self.process.stdout
@@ -78,9 +78,10 @@ class Mailsink:
                 return lines
         raise AssertionError(f"it did not start: {lines} {self.stderr}")
 
-    def _address(self, kind: str) -> tuple[str, int]:
+    def address(self, label: str) -> tuple[str, int]:
+        """Return (host, port) of the first listener of a kind: "SMTPS"; else ("", 0)."""
         for line in self.lines:
-            if line.startswith(kind):
+            if line.startswith(f"{label} "):
                 url = urlsplit("//" + line.split()[1].removeprefix("http://"))
                 return url.hostname or "", url.port or 0
         return "", 0

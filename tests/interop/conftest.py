@@ -16,7 +16,10 @@ _ANY_PORT = "127.0.0.1:0"
 def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
     """A running Mailsink that all tests of clients share."""
     server = Mailsink(
-        tmp_path_factory.mktemp("mailsink"), HOSTNAME="mx.test", SMTPS=_ANY_PORT
+        tmp_path_factory.mktemp("mailsink"),
+        HOSTNAME="mx.test",
+        SMTPS=_ANY_PORT,
+        SUBMISSION=_ANY_PORT,
     )
     yield server
     server.stop()

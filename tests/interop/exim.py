@@ -19,14 +19,13 @@ from tests.interop.clients import run
 from tests.programs import part, program
 
 _CONFIGURATION = """
-exim_path = {exim}
 spool_directory = {folder}
 log_file_path = {folder}/%slog
 exim_user = {user}
 exim_group = {group}
-# It starts itself anew to deliver: as whom it is, and with what it finds libraries by.
+# It would start itself anew to become root again.
 deliver_drop_privilege
-keep_environment = LD_LIBRARY_PATH:LD_PRELOAD:NSS_WRAPPER_PASSWD:NSS_WRAPPER_GROUP
+keep_environment =
 primary_hostname = exim.test
 dsn_advertise_hosts = *
 smtputf8_advertise_hosts = *
@@ -69,7 +68,6 @@ class Exim:
         (folder / "group").write_text(Path("/etc/group").read_text() + names)
         (folder / "conf").write_text(
             _CONFIGURATION.format(
-                exim=self._exim,
                 folder=folder,
                 user=user.pw_name,
                 group=grp.getgrgid(user.pw_gid).gr_name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -76,3 +76,31 @@ def test_postfix_smtputf8(relay: tuple[str, int], wire: Wire) -> None:
     assert kept["envelope"]["reverse_path"] == "björn@example.com"
     assert kept["subject"] == "Grüße"
     wire.matches("postfix-smtputf8")
+
+
+_IMPATIENT = {"queue_run_delay": "1s", "minimal_backoff_time": "1s"}
+
+
+def test_postfix_and_many_recipients(
+    start_mailsink: Callable[..., Mailsink],
+) -> None:
+    """Sends to those we take none of any more (452 4.5.3) in a transaction anew."""
+    server = start_mailsink(HOSTNAME="mx.test", SMTP_MAX_RECIPIENTS="2")
+    wire = Wire(server)
+    recipients = [f"{name}@example.com" for name in "bcdef"]
+    with postfix(server.smtp, **_IMPATIENT) as relay, smtplib.SMTP(*relay) as client:
+        assert client.sendmail("a@example.com", recipients, MAIL) == {}
+        wire.sessions(3)
+    items = get(server, "messages")["items"]
+    kept = [get(server, f"messages/{one['id']}") for one in items]
+    taken = [each["envelope"]["recipients"] for each in kept]
+    assert (
+        sorted(
+            one["forward_path"]
+            for each in taken
+            for one in each
+            if one["rcpt_code"] == 250
+        )
+        == recipients
+    )
+    wire.matches("postfix-many-recipients")

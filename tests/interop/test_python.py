@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -60,6 +61,22 @@ def test_smtplib_parameters(mailsink: Mailsink, wire: Wire) -> None:
     assert "BY=+120;RT MT-PRIORITY=-3" in envelope["parameters"]
     assert envelope["recipients"][0]["parameters"] == "NOTIFY=NEVER"
     wire.matches("smtplib-parameters")
+
+
+def test_smtplib_submission(mailsink: Mailsink, wire: Wire) -> None:
+    """Has a submission listener hold a mail back, by seconds or to a time (RFC 4865)."""
+    submission = mailsink.address("Submission")
+    with smtplib.SMTP(*submission, local_hostname="client.test") as client:
+        client.ehlo()
+        assert client.has_extn("futurerelease")
+        for wish in ("HOLDFOR=60", f"HOLDUNTIL={_in_an_hour()}"):
+            assert client.sendmail(_FROM, _TO, MAIL, [wish]) == {}
+    wire.matches("smtplib-submission")
+
+
+def _in_an_hour() -> str:
+    at = datetime.now(UTC) + timedelta(hours=1)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_aiosmtplib(mailsink: Mailsink, wire: Wire) -> None:

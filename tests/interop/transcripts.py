@@ -35,7 +35,7 @@ _VARIES = [
         (r"((?:127\.0\.0\.1|localhost|\[::1\]):)\d+", r"\1<port>"),
         (r"(?i)\b(SIZE=)\d+", r"\1<octets>"),
         (r"^(C: BDAT )[1-9]\d*", r"\1<octets>"),
-        (r"\b\d+ octets", "<octets> octets"),
+        (r"\b\d+ (octets|in all)", r"<octets> \1"),
         (r"^(S: 334 )(?:PD|cj)\S+", r"\1<challenge>"),  # of CRAM-MD5, of SCRAM
         (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>"),
         (r"(Up for )\d+", r"\1<seconds>"),
