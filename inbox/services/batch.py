@@ -73,7 +73,7 @@ class Batch:
         self.sessions = Rows[SessionRow]()
         self.exchanges = Rows[ExchangeRow]()
         self.transactions = Rows[TransactionRow]()
-        self.recipients: list[RecipientRow] = []
+        self.recipients = Rows[RecipientRow]()
         self.raws: list[RawRow] = []  # of bodies that were not accepted
         self.keeps: list[Keep] = []
         self.ended: list[TransactionRow] = []  # not accepted
@@ -94,7 +94,7 @@ class Batch:
         self.sessions.put_before(later.sessions)
         self.exchanges.put_before(later.exchanges)
         self.transactions.put_before(later.transactions)
-        self.recipients += later.recipients
+        self.recipients.put_before(later.recipients)
         self.raws += later.raws
         self.keeps += later.keeps
         self.ended += later.ended
@@ -119,8 +119,10 @@ class Batch:
             part(row.session_id).transactions.add(row)
         for row in self.transactions.changed.values():
             part(row.session_id).transactions.change(row)
-        for recipient in self.recipients:
-            part(recipient.transaction.session_id).recipients.append(recipient)
+        for recipient in self.recipients.new.values():
+            part(recipient.transaction.session_id).recipients.add(recipient)
+        for recipient in self.recipients.changed.values():
+            part(recipient.transaction.session_id).recipients.change(recipient)
         for raw in self.raws:
             part(raw.transaction.session_id).raws.append(raw)
         for keep in self.keeps:
@@ -246,7 +248,11 @@ class Writer:
             ("id",),
             ("session_id", "seq", "reverse_path", "parameters", "started_us"),
         )
-        self.recipients = Table(Recipient, ("transaction_id", "seq"), ())
+        self.recipients = Table(
+            Recipient,
+            ("transaction_id", "seq"),
+            ("forward_path", "parameters", "rcpt_code"),
+        )
         self.raws = Table(Raw, ("transaction_id",), ())
         self.messages = Table(Message, ("id",), ())
         self.exchanges = Table(
@@ -264,7 +270,8 @@ class Writer:
             self.sessions.update(batch.sessions.changed.values()),
             self.transactions.insert(batch.transactions.new.values()),
             self.transactions.update(batch.transactions.changed.values()),
-            self.recipients.insert(batch.recipients),
+            self.recipients.insert(batch.recipients.new.values()),
+            self.recipients.update(batch.recipients.changed.values()),
             self.raws.insert(raws),
             self.messages.insert(messages),
             self.exchanges.insert(batch.exchanges.new.values()),

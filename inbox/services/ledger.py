@@ -36,6 +36,7 @@ class Live:
     exchanges: dict[int, ExchangeRow] = field(default_factory=dict)
     transaction: TransactionRow | None = None
     recipients: list[RecipientRow] = field(default_factory=list)  # not yet pending
+    to_answer: list[RecipientRow] = field(default_factory=list)  # LMTP: one by one
     begun: bool = False  # whether the transaction's row was ever pending
     due: float = 0.0  # when the session's row may be pending again, monotonic seconds
 
@@ -57,6 +58,7 @@ class Ledger:
             events.ExchangeReplied: self._exchange_replied,
             events.TransactionStarted: self._transaction_started,
             events.RecipientAnswered: self._recipient_answered,
+            events.DeliveryAnswered: self._delivery_answered,
             events.TransactionEnded: self._transaction_ended,
         }
 
@@ -151,7 +153,8 @@ class Ledger:
         else:
             self.pending.transactions.add(transaction)
             live.begun = True
-        self.pending.recipients += live.recipients
+        for recipient in live.recipients:
+            self.pending.recipients.add(recipient)
         live.recipients = []
 
     def _change(self, live: Live) -> None:
@@ -274,6 +277,7 @@ class Ledger:
             started_us=event.at_us,
         )
         self.midway += 1
+        live.to_answer = []
         live.session.transactions += 1
         # The line that began it was complete before it was known to begin anything.
         if live.exchanges:
@@ -286,21 +290,25 @@ class Ledger:
         transaction = live.transaction
         if transaction is None or transaction.id != event.transaction:
             return
+        row = RecipientRow(
+            transaction, event.seq, event.forward_path, event.parameters, event.code
+        )
+        live.recipients.append(row)
         if event.code < 300:
             transaction.recipients_accepted += 1
+            if live.session.protocol.startswith("LMTP"):
+                live.to_answer.append(row)
         else:
             transaction.recipients_refused += 1
             transaction.code = event.code
-        live.recipients.append(
-            RecipientRow(
-                transaction,
-                event.seq,
-                event.forward_path,
-                event.parameters,
-                event.code,
-            )
-        )
         self._change(live)
+
+    def _delivery_answered(self, live: Live, event: events.DeliveryAnswered) -> None:
+        """The transaction itself has ended by now."""
+        for row, code in zip(live.to_answer, event.codes, strict=False):
+            if row.transaction_id == event.transaction:
+                row.final_code = code
+                self.pending.recipients.change(row)
 
     def _transaction_ended(self, live: Live, event: events.TransactionEnded) -> None:
         if self.transaction(event):

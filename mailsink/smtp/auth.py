@@ -28,8 +28,7 @@ def auth(machine: Machine, argument: str) -> Steps[Reply]:
     decided = yield from machine.consult("auth", argument=name)
     username = yield from mechanism.converse(Dialogue(machine, name, first))
     machine.user = readable(username)
-    if machine.extended:
-        machine.update(protocol="ESMTPA")
+    machine.update(protocol=machine.protocol)
     return decided or replies.AUTH_OK
 
 
@@ -43,7 +42,7 @@ def offered(machine: Machine) -> list[str]:
 
 def _check_order(machine: Machine) -> None:
     if not machine.helo:
-        raise Refusal(replies.out_of_order("EHLO"))
+        raise Refusal(replies.out_of_order(machine.profile.hello))
     if machine.user is not None:
         raise Refusal(replies.AUTH_TWICE)
     if machine.transaction is not None:

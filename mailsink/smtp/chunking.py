@@ -15,6 +15,7 @@ from mailsink.smtp.reception import PIECE, Incoming, closed, cut_off, read
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.transaction import (
     Transaction,
+    answer_each,
     check_recipients,
     deliver,
     write_failed,
@@ -96,6 +97,8 @@ class _Discarded(Chunks):
 def bdat(machine: Machine, argument: str) -> Steps[Reply]:
     """RFC 3030 §2: a chunk, and the reply to it; to the last one, that to the message."""
     size, marker = _arguments(machine, argument)
+    if marker == "LAST" and machine.transaction is not None:
+        answer_each(machine, machine.transaction)
     try:
         transaction, chunks = yield from _admitted(machine, marker)
     except Exception as error:
@@ -148,7 +151,7 @@ def _admitted(machine: Machine, marker: str) -> Steps[tuple[Transaction, Chunks]
         raise Refusal(replies.out_of_order("RSET"))
     if marker not in ("", "LAST"):
         raise Refusal(replies.syntax("BDAT size [LAST]"))
-    check_recipients(transaction)
+    check_recipients(machine, transaction)
     if transaction.chunks is None:
         yield from machine.consult("data")
         transaction.chunks = Chunks(machine, transaction.binary)

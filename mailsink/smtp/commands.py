@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mailsink.ports import Stage
 from mailsink.smtp import (
@@ -41,6 +41,7 @@ class Command:
     stage: Stage | None = "any"  # None: the handler consults itself, knowing more
     keyword: str = ""  # of EHLO, that offers it; "": every server speaks it
     ends: bool = False  # the session, if it succeeds
+    protocol: Literal["smtp", "lmtp"] | None = None  # None: of both
 
 
 def helo(machine: Machine, argument: str) -> Steps[Reply]:
@@ -48,18 +49,17 @@ def helo(machine: Machine, argument: str) -> Steps[Reply]:
     yield from _greeted(machine, argument, "HELO")
     machine.extended = False
     machine.offered = frozenset()
-    machine.update(helo=machine.helo, protocol="SMTP")
+    machine.update(helo=machine.helo, protocol=machine.protocol)
     return replies.hello(machine.profile.hostname)
 
 
 def ehlo(machine: Machine, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.1: the same, and the extensions."""
-    yield from _greeted(machine, argument, "EHLO")
+    """RFC 5321 §4.1.1.1: the same, and the extensions; LHLO too (RFC 2033 §4.1)."""
+    yield from _greeted(machine, argument, machine.profile.hello)
     machine.extended = True
     offered = extensions.offered(machine)
     machine.offered = frozenset(offered)
-    protocol = "ESMTP" if machine.user is None else "ESMTPA"
-    machine.update(helo=machine.helo, protocol=protocol)
+    machine.update(helo=machine.helo, protocol=machine.protocol)
     hostname = machine.profile.hostname
     return replies.extended_hello(hostname, machine.helo, offered.values())
 
@@ -129,14 +129,28 @@ def _spoken(machine: Machine) -> dict[str, Command]:
     return {
         verb: command
         for verb, command in COMMANDS.items()
-        if not command.keyword or extensions.offers(machine, command.keyword)
+        if command.protocol in (None, machine.profile.protocol)
+        and (not command.keyword or extensions.offers(machine, command.keyword))
     }
 
 
 COMMANDS = {
-    "HELO": Command(helo, "HELO your.host.name", "RFC 5321 section 4.1.1.1", "helo"),
+    "HELO": Command(
+        helo, "HELO your.host.name", "RFC 5321 section 4.1.1.1", "helo", protocol="smtp"
+    ),
     "EHLO": Command(
-        ehlo, "EHLO your.host.name | [address]", "RFC 5321 section 4.1.1.1", "helo"
+        ehlo,
+        "EHLO your.host.name | [address]",
+        "RFC 5321 section 4.1.1.1",
+        "helo",
+        protocol="smtp",
+    ),
+    "LHLO": Command(
+        ehlo,
+        "LHLO your.host.name | [address]",
+        "RFC 2033 section 4.1",
+        "helo",
+        protocol="lmtp",
     ),
     "MAIL": Command(
         transaction.mail,

@@ -12,6 +12,7 @@ from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
 from mailsink.smtp.exchange import MASK, looks_secret, told
 from mailsink.smtp.grammar import shown
 from mailsink.smtp.intruders import is_http, refuse_http
+from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.wire import Line
 from mailsink.smtp.wishes import BREATHE, Ended, Refusal, Steps
@@ -35,6 +36,7 @@ def converse(machine: Machine) -> Steps[None]:
             peer.client_address,
             peer.client_port,
             peer.opened_at,
+            machine.protocol,
         )
     )
     machine.ending = yield from _until_ended(machine)
@@ -79,7 +81,12 @@ def _greet(machine: Machine) -> Steps[None]:
     except Refusal as refusal:
         yield from machine.answer(refusal.reply)
         raise Ended("refused") from None
-    yield from machine.answer(decided or replies.greeting(machine.profile.hostname))
+    yield from machine.answer(decided or _greeting(machine.profile))
+
+
+def _greeting(profile: Profile) -> Reply:
+    protocol = "LMTP" if profile.protocol == "lmtp" else "ESMTP"
+    return replies.greeting(profile.hostname, protocol)
 
 
 def _handle(machine: Machine, line: Line) -> Steps[bool]:
@@ -176,8 +183,14 @@ def _too_early(machine: Machine, verb: str) -> Reply | None:
     return None
 
 
+def _misplaced(verb: str) -> Reply:
+    return replies.LHLO_ON_SMTP if verb == "LHLO" else replies.says_lhlo(verb)
+
+
 def _perform(machine: Machine, command: Command, argument: str) -> Steps[Reply]:
     decided = None
+    if command.protocol not in (None, machine.profile.protocol):
+        raise Refusal(_misplaced(machine.current.verb))
     if command.stage is not None:
         decided = yield from machine.consult(command.stage, argument=argument)
     outcome = command.handler(machine, argument)

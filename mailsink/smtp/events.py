@@ -114,6 +114,14 @@ class RecipientAnswered(NamedTuple):
     code: int
 
 
+class DeliveryAnswered(NamedTuple):
+    """LMTP (RFC 2033 §4.2): the body was answered to each recipient that was accepted."""
+
+    session: UUID
+    transaction: UUID
+    codes: tuple[int, ...]  # in the order of their RCPT
+
+
 class Body(NamedTuple):
     """A body's octets as sent, dots unstuffed, without the final CRLF.CRLF's dot line.
 
@@ -144,7 +152,7 @@ class TransactionEnded(NamedTuple):
 
 Event = (
     SessionOpened | SessionUpdated | SessionClosed | ExchangeOpened | ExchangeReplied
-    | TransactionStarted | RecipientAnswered | TransactionEnded
+    | TransactionStarted | RecipientAnswered | DeliveryAnswered | TransactionEnded
 )  # fmt: skip
 
 

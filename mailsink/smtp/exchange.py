@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
 
 from mailsink.smtp.events import ExchangeOpened, Kind
 from mailsink.text import readable
@@ -15,6 +17,13 @@ _AUTH = re.compile(rb"\s*AUTH(?:[\s=]+(\S+)(\s+\S.*)?|(\W.*)?)", re.I | re.S)
 _MECHANISM = re.compile(rb"[A-Z0-9_-]{1,20}|[a-z0-9_-]{1,20}")  # RFC 4422 §3.1
 _MIXED_CASE = frozenset({b"Plain", b"Login", b"Cram-MD5"})
 _BASE64 = re.compile(rb"\s*(?:[A-Za-z0-9+/]+={0,2}|=)\s*")
+
+
+class Delivery(NamedTuple):
+    """LMTP: whose transaction a body ends, and who gets a reply each (RFC 2033 §4.2)."""
+
+    transaction: UUID
+    recipients: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -35,6 +44,7 @@ class Exchange:
     flags: tuple[str, ...] = ()  # that came to light after it was told
     opened: ExchangeOpened | None = None  # as it was told
     final: bool = False  # its reply says that a message is kept
+    delivery: Delivery | None = None
 
 
 def told(content: bytes) -> str:

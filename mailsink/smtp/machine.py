@@ -38,7 +38,7 @@ _MAY_WAIT = frozenset({"MAIL", "RCPT", "RSET", "BDAT"})
 # What nothing may be pipelined behind (RFC 2920 §3.1; extensions by default).
 _LAST_IN_GROUP = frozenset(
     {"EHLO", "HELO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP", "AUTH", "STARTTLS",
-     "ETRN", "ATRN"}
+     "ETRN", "ATRN", "LHLO"}
 )  # fmt: skip
 
 
@@ -150,6 +150,17 @@ class Machine:
             self.outlet.flush()
 
     # What the steps of a conversation use
+
+    @property
+    def protocol(self) -> str:
+        """What is spoken by now, as a Received field has it (RFC 3848)."""
+        if self.profile.protocol == "lmtp":
+            name = "LMTP"
+        elif self.extended:
+            name = "ESMTP"
+        else:
+            return "SMTP"
+        return name if self.user is None else f"{name}A"
 
     def status(self) -> Sequence[str]:
         return self._outside.status()

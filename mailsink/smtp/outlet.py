@@ -11,8 +11,8 @@ from functools import lru_cache
 from uuid import UUID
 
 from mailsink.ids import short_id
-from mailsink.smtp.events import Event, ExchangeReplied
-from mailsink.smtp.exchange import MASK, Exchange
+from mailsink.smtp.events import DeliveryAnswered, Event, ExchangeReplied
+from mailsink.smtp.exchange import MASK, Delivery, Exchange
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 from mailsink.text import readable
@@ -51,13 +51,29 @@ class Outlet:
         if self._hides_enhanced and reply.enhanced:
             reply = reply._replace(enhanced="")
         lines, octets = _rendered(reply)
-        if self._links != "off" and self._explains(exchange, reply.code):
+        if exchange.delivery is not None:
+            lines = self._to_each(exchange, exchange.delivery, reply)
+            octets = _octets(lines)
+        elif self._links != "off" and self._explains(exchange, reply.code):
             lines = (*lines[:-1], self._with_link(lines[-1], exchange.seq))
             octets = _octets(lines)
         if exchange.private:
             lines = (f"{reply.code} {MASK}",)
         self._octets.append(octets)
         self._owed.append((exchange, reply.code, reply.enhanced, lines))
+
+    def _to_each(self, exchange: Exchange, delivery: Delivery, reply: Reply) -> Lines:
+        """Return the reply as each recipient of an LMTP delivery gets it, and tell."""
+        explained = self._links != "off" and self._explains(exchange, reply.code)
+        lines: list[str] = []
+        for recipient in delivery.recipients:
+            own = reply.to(recipient)
+            lines += (_safe(line, own.utf8) for line in own.lines())
+            if explained:
+                lines[-1] = self._with_link(lines[-1], exchange.seq)
+        codes = (reply.code,) * len(delivery.recipients)
+        self._record(DeliveryAnswered(self._session, delivery.transaction, codes))
+        return tuple(lines)
 
     def owe_foreign(self, exchange: Exchange, code: int, lines: Lines) -> None:
         """Take an answer in another protocol than SMTP, as whole lines."""

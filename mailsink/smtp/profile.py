@@ -47,3 +47,8 @@ class Profile:
     xclient_from: tuple[Network, ...] = ()  # whose XCLIENT is believed
     proxy_from: tuple[Network, ...] = ()  # who must begin with a PROXY header
     lenient: bool = True  # take (and flag) addresses a little off the grammar
+
+    @property
+    def hello(self) -> Literal["EHLO", "LHLO"]:
+        """What a client says first (RFC 2033 §4.1)."""
+        return "LHLO" if self.protocol == "lmtp" else "EHLO"

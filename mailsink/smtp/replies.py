@@ -30,14 +30,19 @@ class Reply(NamedTuple):
             f"{self.code} {prefix}{last}",
         )
 
+    def to(self, recipient: str) -> Reply:
+        """Return it as one recipient's reply to a body, in LMTP (RFC 2033 §4.2)."""
+        first, *rest = self.texts
+        return self._replace(texts=(f"<{recipient}> {first}", *rest))
+
 
 def _reply(code: int, enhanced: str, *texts: str) -> Reply:
     return Reply(code, enhanced, texts)
 
 
 # The session
-def greeting(hostname: str) -> Reply:
-    return _reply(220, "", f"{hostname} ESMTP Mailsink")
+def greeting(hostname: str, protocol: str = "ESMTP") -> Reply:
+    return _reply(220, "", f"{hostname} {protocol} Mailsink")
 
 
 def hello(hostname: str) -> Reply:
@@ -85,6 +90,14 @@ def unknown_command(verb: str) -> Reply:
 
 
 UNKNOWN_COMMAND = _reply(500, "5.5.2", "There is no such command; HELP lists them")
+
+
+def says_lhlo(verb: str) -> Reply:
+    """RFC 2033 §4.1."""
+    return _reply(500, "5.5.1", f"This is LMTP: say LHLO instead of {verb}")
+
+
+LHLO_ON_SMTP = _reply(500, "5.5.1", "This is SMTP, not LMTP: say EHLO instead of LHLO")
 
 
 def not_offered(verb: str) -> Reply:

@@ -22,6 +22,7 @@ from mailsink.smtp.events import (
     TransactionEnded,
     TransactionStarted,
 )
+from mailsink.smtp.exchange import Delivery
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.reception import Reception, closed, receive_body
 from mailsink.smtp.replies import Reply
@@ -37,7 +38,7 @@ class Transaction:
     """What is known of an open transaction."""
 
     __slots__ = ("accepted", "binary", "chunks", "declared", "eightbit", "failed", "id",
-                 "recipients", "reverse_path", "smtputf8", "tags")  # fmt: skip
+                 "recipients", "reverse_path", "smtputf8", "tags", "to_answer")  # fmt: skip
 
     def __init__(self, reverse_path: str, given: parameters.Given) -> None:
         self.id: UUID = uuid7()
@@ -49,6 +50,7 @@ class Transaction:
         self.declared = int(given.get("SIZE") or 0)
         self.recipients = 0  # answered
         self.accepted = 0
+        self.to_answer: list[str] = []  # LMTP: recipients that await a reply each
         self.tags: tuple[str, ...] = ()
         self.chunks: Chunks | None = None  # of the body, once there was one
         self.failed = False  # it has ended, and takes nothing until RSET
@@ -88,7 +90,7 @@ def _text(text: str) -> str:
 def mail(machine: Machine, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.2."""
     if not machine.helo:
-        raise Refusal(replies.out_of_order("EHLO"))
+        raise Refusal(replies.out_of_order(machine.profile.hello))
     if machine.transaction is not None:
         raise Refusal(replies.NESTED_MAIL)
     limit = machine.profile.max_transactions
@@ -141,6 +143,8 @@ def rcpt(machine: Machine, argument: str) -> Steps[Reply]:
         decided = yield from machine.consult("rcpt", forward_path=_text(forward_path))
         reply = decided or replies.RECIPIENT_OK
         transaction.accepted += 1
+        if machine.profile.protocol == "lmtp":
+            transaction.to_answer.append(_text(forward_path))
     except Refusal as refusal:
         reply = refusal.reply
     transaction.recipients += 1
@@ -219,19 +223,27 @@ def data(machine: Machine, argument: str) -> Steps[Reply]:
         raise Refusal(replies.CHUNKS_BEGUN)
     if transaction.binary:
         raise Refusal(replies.DATA_IS_NOT_BINARY)
-    check_recipients(transaction)
+    check_recipients(machine, transaction)
     yield from machine.consult("data")
     yield from machine.answer(replies.START_INPUT)
     reception = yield from receive_body(machine, transaction)
+    answer_each(machine, transaction)
     return (yield from deliver(machine, transaction, reception))
 
 
-def check_recipients(transaction: Transaction) -> None:
+def check_recipients(machine: Machine, transaction: Transaction) -> None:
     """Whether there is anyone to take the body for; raises Refusal."""
     if not transaction.accepted:
-        if transaction.recipients:
-            raise Refusal(replies.NO_VALID_RECIPIENTS)
+        if transaction.recipients and machine.profile.protocol == "smtp":
+            raise Refusal(replies.NO_VALID_RECIPIENTS)  # 503 in LMTP (RFC 2033 §4.2)
         raise Refusal(replies.out_of_order("RCPT"))
+
+
+def answer_each(machine: Machine, transaction: Transaction) -> None:
+    """In LMTP, let the current exchange's reply go to each recipient (RFC 2033 §4.2)."""
+    if transaction.to_answer:
+        recipients = tuple(transaction.to_answer)
+        machine.current.delivery = Delivery(transaction.id, recipients)
 
 
 def deliver(

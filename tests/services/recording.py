@@ -58,7 +58,7 @@ def play(
 class Client:
     """A session as the engine would tell of it."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, protocol: str = "SMTP") -> None:
         self.recorder = recorder
         self.session = uuid7()
         self.seq = 0
@@ -66,7 +66,12 @@ class Client:
         self.transactions = 0
         recorder.record(
             events.SessionOpened(
-                self.session, "127.0.0.1:1025", "127.0.0.1", 50001, time.time()
+                self.session,
+                "127.0.0.1:1025",
+                "127.0.0.1",
+                50001,
+                time.time(),
+                protocol,
             )
         )
         self.exchange("connect", "", "", 220)
@@ -132,6 +137,10 @@ class Client:
         self.reply(seq, 250 if isinstance(kept, Kept) else kept.reply.code)
         self.transaction = None
         return kept
+
+    def answer_each(self, transaction: UUID, code: int) -> None:
+        event = events.DeliveryAnswered(self.session, transaction, (code,))
+        self.recorder.record(event)
 
     def end(self, outcome: events.Outcome, body: events.Body | None) -> None:
         assert self.transaction

@@ -53,6 +53,35 @@ def test_it_keeps_a_message_with_its_envelope_and_transcript() -> None:
     assert (session.closed_at - session.opened_at).total_seconds() == 1.5
 
 
+def test_lmtp_tells_how_the_body_was_answered_to_each_recipient() -> None:
+    async def scenario(recorder: Recorder) -> None:
+        for protocol in ("LMTP", "SMTP"):
+            client = Client(recorder, protocol)
+            client.envelope()
+            transaction = client.transaction
+            assert transaction
+            await client.send()  # by now its rows are committed
+            client.answer_each(transaction, 250)
+            client.envelope()
+            assert client.transaction
+            client.answer_each(transaction, 451)  # which has been answered
+            client.answer_each(client.transaction, 552)
+            client.end("rejected", None)
+
+    play(scenario)
+    found = Recipient.objects.order_by("transaction_id", "seq")
+    final = [(each.rcpt_code, each.final_code) for each in found]
+    assert (
+        final
+        == [(250, 250), (550, None), (250, 552), (550, None)]
+        + [
+            (250, None),
+            (550, None),
+        ]
+        * 2
+    )
+
+
 def test_what_is_kept_is_committed_when_keep_returns() -> None:
     async def scenario(recorder: Recorder) -> bool:
         client = Client(recorder)
