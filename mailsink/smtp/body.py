@@ -123,9 +123,14 @@ class Inspector:
             self._watched -= len(piece)
         if not piece.isascii():
             self.flags.add("eightbit_in_7bit")
-        if self._header_tail is not None:
-            self._read_header(self._header_tail + part.content)
-        self._measure(part.content)
+        self.look_at_header(part.content)
+        if self._line >= 0:
+            self._line = _unfinished(part.content, self._line, _LONGEST_LINE)
+            if self._line < 0:
+                self.flags.add("long_line")
+        if self._limit and not self.overlong:
+            self._limited = _unfinished(part.content, self._limited, self._limit)
+            self.overlong = self._limited < 0
         seen = self._tail + piece
         if _BINARY_HINT in seen and _BINARY_PART.search(seen):
             self.flags.add("binary_undeclared")
@@ -139,8 +144,11 @@ class Inspector:
         if nul:
             self.flags.add("nul_octet")
 
-    def _read_header(self, octets: bytes) -> None:
+    def look_at_header(self, content: bytes) -> None:
         """Note what is not ASCII before the empty line, whatever the line ends are."""
+        if self._header_tail is None:
+            return
+        octets = self._header_tail + content
         end, other = octets.find(b"\n\r\n"), octets.find(b"\n\n")
         if end < 0 or 0 <= other < end:
             end = other
@@ -151,15 +159,6 @@ class Inspector:
     def _search(self, piece: bytes) -> None:
         if _SMUGGLED.search(self._tail + piece):
             self.flags.add("smuggling_pattern")
-
-    def _measure(self, content: bytes) -> None:
-        if self._line >= 0:
-            self._line = _unfinished(content, self._line, _LONGEST_LINE)
-            if self._line < 0:
-                self.flags.add("long_line")
-        if self._limit and not self.overlong:
-            self._limited = _unfinished(content, self._limited, self._limit)
-            self.overlong = self._limited < 0
 
 
 def _unfinished(content: bytes, begun: int, longest: int) -> int:

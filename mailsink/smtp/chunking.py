@@ -7,6 +7,7 @@ refuses a chunk reads it first. Nothing in it is looked at for an end or for dot
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from mailsink.smtp import replies
@@ -32,22 +33,20 @@ _LARGEST = 2**63 - 1  # octets; what says more is no number of octets
 class Chunks(Incoming):
     """A body in chunks; the exchange is that of the chunk which was begun last."""
 
-    __slots__ = ("_binary", "_held", "_left", "_told_flags")
+    __slots__ = ("_binary", "_held", "_left", "_line", "_line_flags", "_told_flags")
 
     def __init__(self, machine: Machine, binary: bool) -> None:
         """binary: as BODY=BINARYMIME announced, so that no octet of it is odd."""
         super().__init__(machine)
         self._binary = binary
         self._left = 0
+        self._line, self._line_flags, self.received_us = machine.chunk_line
         self._held = b"\r\n"  # before the first line, to have it seen as one
         self._told_flags: set[str] = set()
 
     def begin(self, machine: Machine, size: int) -> None:
         """Expect the next chunk, whose line is the current exchange."""
-        opened = machine.current.opened
-        if opened is not None:
-            self.line, self.opened_flags = opened.line, opened.flags
-            self.received_us = opened.received_us
+        self._line, self._line_flags, self.received_us = machine.chunk_line
         self.told_us = machine.now_us()
         self.octets = 0
         self._left = size
@@ -65,6 +64,7 @@ class Chunks(Incoming):
         """Have octets be a part of the body."""
         self.store.add(octets)
         if self._binary:
+            self.inspector.look_at_header(octets)
             return
         first = self.store.size == len(octets)
         wire = self._held + octets
@@ -77,6 +77,11 @@ class Chunks(Incoming):
         held, self._held = self._held, b""
         if held == b"\r":
             self.inspector.look(Piece(held, held))
+
+    def tell(self, machine: Machine, flags: Collection[str] = ()) -> None:
+        """Tell the exchange of the chunk, which keeps its line and flags."""
+        flags = (*self._line_flags, *sorted(flags))
+        machine.tell(self._line, self.octets, self.received_us, flags)
 
     def fresh_flags(self, transaction: Transaction) -> set[str]:
         """What is odd about the body since the chunk before."""
@@ -154,6 +159,7 @@ def _admitted(machine: Machine, marker: str) -> Steps[tuple[Transaction, Chunks]
     check_recipients(machine, transaction)
     if transaction.chunks is None:
         yield from machine.consult("data")
+        transaction.begun = True
         transaction.chunks = Chunks(machine, transaction.binary)
     return transaction, transaction.chunks
 
@@ -208,5 +214,5 @@ def _deliver(
 def _fail(machine: Machine, transaction: Transaction, reply: Reply) -> Steps[None]:
     """End a transaction, yet keep it: until RSET all that is in the pipeline is refused."""
     yield from transaction.give_up(machine, "rejected", reply.code)
-    transaction.failed = True
+    transaction.begun = transaction.failed = True
     machine.transaction = transaction

@@ -162,7 +162,9 @@ def _open(machine: Machine, line: Line, verb: str) -> None:
         text = MASK
     kind = _KINDS.get(verb, "command")
     octets = 0 if kind == "chunk" else line.octets
-    machine.open(kind, verb, text, octets, line.received_us, flags)
+    flags = machine.open(kind, verb, text, octets, line.received_us, flags)
+    if kind == "chunk":
+        machine.chunk_line = text, flags, line.received_us
 
 
 def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:

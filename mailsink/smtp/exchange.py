@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from mailsink.smtp.events import ExchangeOpened, Kind
+from mailsink.smtp.events import Kind
 from mailsink.text import readable
 
 MASK = "********"
@@ -42,7 +42,6 @@ class Exchange:
     close: str = ""  # "before", "after": the connection, around the reply
     private: bool = False  # its reply is masked where it is told
     flags: tuple[str, ...] = ()  # that came to light after it was told
-    opened: ExchangeOpened | None = None  # as it was told
     final: bool = False  # its reply says that a message is kept
     delivery: Delivery | None = None
 

@@ -71,7 +71,7 @@ class Machine:
 
     __slots__ = (
         "_idle_us", "_lines", "_next_flags", "_outside", "_seq", "_session_us", "_steps", "buffer",
-        "choked", "current", "ending", "eof",
+        "choked", "chunk_line", "current", "ending", "eof",
         "extended", "failed_auth", "helo", "killed", "lost",
         "now_us", "offered", "outlet", "peer", "profile", "record", "refusal", "session", "stopping",
         "transaction", "transactions", "user", "wake_at",
@@ -106,6 +106,8 @@ class Machine:
         self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
         self.failed_auth = False
         self.transaction: Transaction | None = None
+        # The line of BDAT as it was told, with its flags, and when it came
+        self.chunk_line: tuple[str, tuple[str, ...], int] = ("", (), 0)
         self.transactions = 0
         self.current = Exchange(0, "connect", "")
         self.ending: Ending = "error"  # once it has ended
@@ -230,10 +232,11 @@ class Machine:
         octets: int,
         received_us: int,
         flags: tuple[str, ...] = (),
-    ) -> None:
-        """Begin an exchange, and tell it."""
+    ) -> tuple[str, ...]:
+        """Begin an exchange, and tell it; return the flags it has by now."""
         flags += self.open_silently(kind, verb)
         self.tell(line, octets, received_us, flags)
+        return flags
 
     def open_silently(self, kind: Kind, verb: str = "") -> tuple[str, ...]:
         """Begin an exchange that will be told later; return the flags it has by now."""
@@ -248,18 +251,19 @@ class Machine:
     ) -> None:
         """Tell the current exchange as it stands now."""
         exchange, transaction = self.current, self.transaction
-        exchange.opened = ExchangeOpened(
-            self.session,
-            exchange.seq,
-            exchange.kind,
-            exchange.verb,
-            line,
-            octets,
-            received_us,
-            None if transaction is None else transaction.id,
-            flags,
+        self.record(
+            ExchangeOpened(
+                self.session,
+                exchange.seq,
+                exchange.kind,
+                exchange.verb,
+                line,
+                octets,
+                received_us,
+                None if transaction is None else transaction.id,
+                flags,
+            )
         )
-        self.record(exchange.opened)
 
     def answer(self, reply: Reply) -> Steps[None]:
         """Answer the current exchange, as late and as rudely as a rule wants it."""

@@ -34,8 +34,7 @@ class Incoming:
     octets, received_us and what is told are of the exchange that brings it.
     """
 
-    __slots__ = ("ended", "inspector", "line", "octets", "opened_flags", "received_us",
-                 "store", "told_us")  # fmt: skip
+    __slots__ = ("ended", "inspector", "octets", "received_us", "store", "told_us")
 
     def __init__(self, machine: Machine) -> None:
         profile = machine.profile
@@ -48,8 +47,6 @@ class Incoming:
         self.octets = 0  # on the wire
         self.received_us = machine.now_us()
         self.told_us = self.received_us
-        self.line = ""
-        self.opened_flags: tuple[str, ...] = ()
 
     def take(self, machine: Machine) -> None:
         """Use what is in the buffer, up to a piece; `ended` may be set."""
@@ -80,9 +77,7 @@ class Incoming:
 
     def tell(self, machine: Machine, flags: Collection[str] = ()) -> None:
         """Tell the exchange as it stands now."""
-        self.told_us = machine.now_us()
-        flags = (*self.opened_flags, *sorted(flags))
-        machine.tell(self.line, self.octets, self.received_us, flags)
+        machine.tell("", self.octets, self.received_us, tuple(sorted(flags)))
 
 
 class _Dotted(Incoming):
@@ -140,6 +135,7 @@ def read(machine: Machine, incoming: Incoming) -> Steps[None]:
         progress_us = incoming.told_us + _PROGRESS_US
         if machine.now_us() >= progress_us:
             incoming.tell(machine)
+            incoming.told_us = machine.now_us()
         if not len(machine.buffer):
             yield machine.more(until, wake_at=progress_us)
 

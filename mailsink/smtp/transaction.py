@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 class Transaction:
     """What is known of an open transaction."""
 
-    __slots__ = ("accepted", "binary", "chunks", "declared", "eightbit", "failed", "id",
-                 "recipients", "reverse_path", "smtputf8", "tags", "to_answer")  # fmt: skip
+    __slots__ = ("accepted", "begun", "binary", "chunks", "declared", "eightbit",
+                 "failed", "id", "recipients", "reverse_path", "smtputf8", "tags",
+                 "to_answer")  # fmt: skip
 
     def __init__(self, reverse_path: str, given: parameters.Given) -> None:
         self.id: UUID = uuid7()
@@ -52,7 +53,8 @@ class Transaction:
         self.accepted = 0
         self.to_answer: list[str] = []  # LMTP: recipients that await a reply each
         self.tags: tuple[str, ...] = ()
-        self.chunks: Chunks | None = None  # of the body, once there was one
+        self.begun = False  # its first chunk came, or was refused
+        self.chunks: Chunks | None = None  # those that came
         self.failed = False  # it has ended, and takes nothing until RSET
 
     def end(
@@ -133,7 +135,7 @@ def rcpt(machine: Machine, argument: str) -> Steps[Reply]:
         raise Refusal(replies.out_of_order("MAIL"))
     forward_path, rest = argument, ""
     try:
-        if transaction.chunks is not None or transaction.failed:
+        if transaction.begun:
             raise Refusal(replies.CHUNKS_BEGUN)
         if argument[:3].upper() != "TO:":
             raise Refusal(replies.syntax("RCPT TO:<address>"))
@@ -219,7 +221,7 @@ def data(machine: Machine, argument: str) -> Steps[Reply]:
         raise Refusal(replies.syntax("DATA"))
     if transaction is None:
         raise Refusal(replies.out_of_order("MAIL"))
-    if transaction.chunks is not None or transaction.failed:
+    if transaction.begun:
         raise Refusal(replies.CHUNKS_BEGUN)
     if transaction.binary:
         raise Refusal(replies.DATA_IS_NOT_BINARY)

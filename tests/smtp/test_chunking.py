@@ -62,7 +62,7 @@ def test_the_body_is_the_chunks_joined_in_whatever_packets(
     assert heard[-2:] == [QUEUED, "250 2.0.0 Ok"]
     assert kept(session) == b"".join(chunks)
     flags = set().union(*(each.flags for each in session.exchanges))
-    assert flags <= {"pipelined"}
+    assert flags <= {"pipelined", "eightbit_header"}
 
 
 def test_a_chunk_is_told_as_one_exchange() -> None:
@@ -79,6 +79,18 @@ def test_a_chunk_is_told_as_one_exchange() -> None:
     assert told.opened.transaction == started.transaction
     assert told.code == 250
     assert session.arrivals[0].transaction == started.transaction
+
+
+def test_an_empty_chunk_came_with_its_line() -> None:
+    session = opened()
+    session.machine.choked = True
+    session.now = 1.0
+    session.send(b"BDAT 0 LAST\r\n")
+    session.machine.choked = False
+    session.now = 2.0
+    assert session.wake() == [QUEUED]
+    assert session.last.opened.received_us == 1_000_000
+    assert session.last.flags == set()
 
 
 def test_a_whole_transaction_in_one_packet_is_answered_in_one_write() -> None:
@@ -211,6 +223,10 @@ class TestFlags:
     def test_nothing_is_odd_in_what_was_announced_as_binary(self) -> None:
         octets = b"content-transfer-encoding: binary\n\n\0\r\xff" + b"x" * 2000
         assert self._flags(octets, envelope=BINARY) == [set(), set()]
+
+    def test_but_the_header_is_text(self) -> None:
+        found = self._flags(b"Subject: \xe9\r\n", b"\r\n\xe9", envelope=BINARY)
+        assert found == [{"eightbit_header"}, set(), set()]
 
     def test_a_binary_part_that_was_not_announced(self) -> None:
         octets = b"Content-Transfer-Encoding: binary\r\n\r\n"
