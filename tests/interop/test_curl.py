@@ -10,13 +10,16 @@ from tests.programs import program
 from tests.running import Mailsink
 
 
-def curl(address: tuple[str, int], *arguments: str, scheme: str = "smtp") -> str:
+def curl(
+    address: tuple[str, int], *arguments: str, scheme: str = "smtp", code: int = 0
+) -> str:
     host, port = address
     return run(
         program("curl", "curl"),
         *("--silent", "--show-error"),
         *("--url", f"{scheme}://{host}:{port}/client.test"),
         *arguments,
+        code=code,
     )
 
 

@@ -8,13 +8,14 @@ from tests.programs import program
 from tests.running import Mailsink
 
 
-def msmtp(mailsink: Mailsink, *arguments: str, text: str = "") -> str:
+def msmtp(mailsink: Mailsink, *arguments: str, text: str = "", code: int = 0) -> str:
     host, port = mailsink.smtp
     return run(
         program("msmtp", "msmtp"),
         *("--file=/dev/null", f"--host={host}", f"--port={port}"),
         *("--domain=client.test", *arguments),
         text=text,
+        code=code,
     )
 
 

@@ -10,13 +10,14 @@ from tests.programs import program
 from tests.running import Mailsink
 
 
-def swaks(mailsink: Mailsink, *arguments: str) -> str:
+def swaks(mailsink: Mailsink, *arguments: str, code: int = 0) -> str:
     host, port = mailsink.smtp
     return run(
         program("swaks", "swaks"),
         *("--server", f"{host}:{port}", "--ehlo", "client.test"),
         *("--from", "a@example.com", "--to", "b@example.com,c@example.com"),
         *arguments,
+        code=code,
     )
 
 
