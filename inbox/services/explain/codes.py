@@ -27,6 +27,7 @@ _CODES = {
     450: "the mailbox is not available now: busy, or the client is to wait (greylisting)",
     451: "the server failed while it worked on this",
     452: "not enough room now: too many recipients, or a full disk",
+    453: "no mail is waiting for who asked (ATRN, TURN)",
     454: "TLS or AUTH is not available for the moment",
     455: "a parameter cannot be honoured just now",
     458: "messages for that node cannot be queued",
@@ -48,6 +49,13 @@ _CODES = {
     554: "the transaction failed, or no mail is taken here",
     555: "a parameter of MAIL or RCPT is unknown or not offered",
     556: "the domain takes no mail",
+}
+
+# What ETRN (RFC 1985 §5.3) says by codes that mean something else elsewhere
+_ETRN_CODES = {
+    250: "the node's messages are being sent, by a connection of their own",
+    251: "no messages are waiting for the node",
+    252: "messages are waiting for the node, and are being sent",
 }
 
 # RFC 3463 §3.2 to §3.8, less the leading class
@@ -75,6 +83,7 @@ _DETAILS = {
     "3.1": "the disk is full",
     "3.2": "the system takes no messages just now",
     "3.4": "the message is too big for this system",
+    "3.6": "the priority that was asked for was changed",
     "4.2": "the connection was bad, or too slow",
     "4.5": "the system is congested",
     "4.6": "a mail loop",
@@ -101,14 +110,17 @@ def tone(code: int | None) -> str:
     return {2: "ok", 3: "ok", 4: "warn", 5: "bad"}.get((code or 0) // 100, "")
 
 
-def meaning(code: int, enhanced: str = "") -> list[str]:
+def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:
     """Return sentences, the most telling first: the code, its class, the enhanced code.
 
-    An unknown code is explained by its first digit (RFC 5321 §4.2.1).
+    verb: what the reply answers. An unknown code is explained by its first digit
+    (RFC 5321 §4.2.1).
     """
     digit = code // 100
-    known = _CODES.get(code)
-    sentences = [f"{code}: {known} (RFC 5321 §4.2.3)."] if known else []
+    known, source = _CODES.get(code), "RFC 5321 §4.2.3"
+    if verb == "ETRN" and code in _ETRN_CODES:
+        known, source = _ETRN_CODES[code], "RFC 1985 §5.3"
+    sentences = [f"{code}: {known} ({source})."] if known else []
     if digit in _CLASSES:
         sentences.append(f"{digit}yz is {_CLASSES[digit]} (RFC 5321 §4.2.1).")
     _, _, rest = enhanced.partition(".")

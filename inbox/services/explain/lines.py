@@ -9,6 +9,7 @@ from uuid import UUID
 
 from inbox.services.explain.codes import meaning, tone
 from inbox.services.explain.flags import FLAG_WORDS, FlagWords
+from inbox.services.explain.parameters import asked
 from inbox.services.explain.quantities import counted, duration
 
 # Of a refusal, to the very line that shows it: the side panel has the reply whole.
@@ -101,9 +102,13 @@ def details(exchange: Exchangelike) -> list[tuple[str, list[str]]]:
     """Return terms with their descriptions: what the side panel says of an exchange."""
     said: list[tuple[str, list[str]]] = []
     if exchange.code is not None:
-        said.append(("Means", meaning(exchange.code, exchange.enhanced)))
+        words = meaning(exchange.code, exchange.enhanced, exchange.verb)
+        said.append(("Means", words))
     if exchange.rule:
         said.append(("Because", [f"rule “{exchange.rule}”"]))
+    understood = exchange.verb in ("MAIL", "RCPT") and exchange.code != 501
+    if understood and (wishes := asked(exchange.line)):
+        said.append(("Asks for", wishes))
     said.append(("Received", [f"{duration(exchange.received_us)} after the connect"]))
     said.append(("Octets", [f"{exchange.octets:,}"]))
     if exchange.ready_us is not None:
