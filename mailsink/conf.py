@@ -11,17 +11,20 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from mailsink import values
+from mailsink.smtp.extensions import EXTENSIONS
+from mailsink.smtp.mechanisms import MECHANISMS
 from mailsink.smtp.profile import Profile
 from mailsink.values import Address, Kind
 
 T = TypeVar("T")
 PREFIX = "MAILSINK_"
+HIDEABLE = EXTENSIONS.keys() | MECHANISMS.keys()
 
 
 class ConfigError(Exception):
@@ -98,7 +101,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         smtp_auth=read.secret("SMTP_AUTH", "", values.LOGINS),
     )
     _check_together(config)
-    return replace(config, warnings=read.warnings())
+    warnings = (*read.warnings(), *_unknown_extensions(config.profile.hidden))
+    return replace(config, warnings=warnings)
 
 
 def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
@@ -127,6 +131,14 @@ def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
         proxy_from=read.value("SMTP_PROXY_FROM", "", values.NETWORKS),
         hidden=read.value("SMTP_HIDE", "", values.KEYWORDS),
     )
+
+
+def _unknown_extensions(hidden: Collection[str]) -> list[str]:
+    """Return a warning for each name that hides nothing."""
+    return [
+        f"MAILSINK_SMTP_HIDE names {name}, which is no extension{_hint(name, HIDEABLE)}"
+        for name in sorted(set(hidden) - HIDEABLE)
+    ]
 
 
 def _check_together(config: Config) -> None:
@@ -184,10 +196,15 @@ class _Reader:
         return tuple(self._unknown(name) for name in unknown)
 
     def _unknown(self, name: str) -> str:
-        known = sorted(each.removeprefix(PREFIX) for each in self.known)
-        near = difflib.get_close_matches(name.removeprefix(PREFIX), known, 1)
-        hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
+        known = [each.removeprefix(PREFIX) for each in self.known]
+        hint = _hint(name.removeprefix(PREFIX), known, PREFIX)
         return f"{name} is no variable of Mailsink's{hint}"
+
+
+def _hint(name: str, known: Collection[str], prefix: str = "") -> str:
+    """Return what to say of a wrong name: the nearest of those that there are."""
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 def _read(name: str, path: str) -> str:

@@ -241,6 +241,16 @@ def test_an_unknown_variable_is_warned_about_with_the_nearest_name() -> None:
     )
 
 
+def test_a_name_that_hides_nothing_is_warned_about() -> None:
+    found = config(SMTP_HIDE="dsn PIPELINING, cram-md5, CHUNKNG, X")
+    assert found.profile.hidden >= {"DSN", "PIPELINING", "CRAM-MD5"}
+    assert found.warnings == (
+        "MAILSINK_SMTP_HIDE names CHUNKNG, which is no extension; "
+        "did you mean CHUNKING?",
+        "MAILSINK_SMTP_HIDE names X, which is no extension",
+    )
+
+
 def test_the_secret_key_is_made_once_and_kept_to_ourselves(tmp_path: Path) -> None:
     environ = {"MAILSINK_DATA": str(tmp_path / "new" / "data")}
     first = load(environ)
