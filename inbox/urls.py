@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from inbox.views import frame, inbox, message, sessions, welcome
+from inbox.views import frame, inbox, message, sessions, settings, welcome
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.index),
@@ -25,6 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<str:id>/exchanges", sessions.exchanges),
     path("sessions/<str:id>/exchanges/<int:seq>", sessions.exchange),
     path("s/<str:short>", sessions.short),
+    path("settings", settings.page),
+    path("settings/change", settings.change),
+    path("settings/addresses", settings.put_address),
+    path("settings/addresses/remove", settings.remove_address),
     path("nothing-arriving", welcome.nothing_arriving),
     path("nothing-arriving/steps", welcome.steps),
     path("test-message", welcome.test_message),

@@ -6,11 +6,13 @@ or model instances, and return text; nothing here reads the database.
 
 from inbox.services.explain.codes import meaning
 from inbox.services.explain.flags import FLAG_WORDS, FlagWords, cures
+from inbox.services.explain.kinds import KIND_WORDS
 from inbox.services.explain.lines import Line, line
 from inbox.services.explain.outcomes import Facts, ending, headline, outcome, state
 
 __all__ = [
     "FLAG_WORDS",
+    "KIND_WORDS",
     "Facts",
     "FlagWords",
     "Line",

@@ -1,0 +1,16 @@
+"""What each kind of known address does to who asks for it (RFC 5321 §3.4, §3.5)."""
+
+from __future__ import annotations
+
+from inbox.services.addresses import Kind
+
+KIND_WORDS: dict[Kind, str] = {
+    "mailbox": "Mail is taken: RCPT gets 250. VRFY tells name and address.",
+    "alias": "Another name for one mailbox or more: RCPT gets 250, VRFY and EXPN tell "
+    "the targets.",
+    "forwarded": "Moved, but mail is taken: RCPT and VRFY get 251 with the new address.",
+    "moved": "Moved, and mail is refused: RCPT and VRFY get 551 with the new address.",
+    "list": "A mailing list: RCPT gets 250. EXPN tells the members, VRFY only gets 252.",
+    "ambiguous": "May be several people: RCPT and VRFY get 553 with the targets as the "
+    "choices.",
+}

@@ -1,0 +1,110 @@
+"""The settings of the inbox: whom it knows, how much it may hold, whether it is paused.
+
+Forms work without JavaScript; htmx takes its part out of the whole page that answers.
+What is wrong is said in the form, with what was given in it.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox.models.inbox import DEFAULT_SLUG
+from inbox.services import inboxes
+from inbox.services.addresses import BadAddress, Given, Kind
+from inbox.services.explain import KIND_WORDS
+from inbox.services.paging import NotFound
+from inbox.services.scope import ALL
+from mailsink.values import SIZE
+
+# Addresses apart by line, comma or semicolon, none of which ends a quoted local part.
+_TARGET = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^\s,;"]|")+')
+
+Context = dict[str, Any]
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """The forms; `edit` in the query names the address whose row is one."""
+    return _show(request, {"editing": request.GET.get("edit")})
+
+
+@require_POST
+def change(request: HttpRequest) -> HttpResponse:
+    """Set what is not about single addresses."""
+    quota = request.POST.get("quota", "").strip()
+    known_only, paused = "known_only" in request.POST, "paused" in request.POST
+    try:
+        octets = SIZE.parse(quota) if quota else 0
+    except ValueError:
+        given = {"known_only": known_only, "paused": paused, "quota": quota}
+        wrong = f"The quota takes {SIZE.takes}."
+        return _show(request, {"given": given, "wrong": wrong}, 422)
+    inboxes.update(ALL, DEFAULT_SLUG, known_only, octets, paused)
+    return redirect("/settings?saved=inbox#inbox")
+
+
+@require_POST
+def put_address(request: HttpRequest) -> HttpResponse:
+    """Add an address, or replace the one that `instead_of` names."""
+    instead_of = request.POST.get("instead_of")
+    given = _address(request)
+    try:
+        inboxes.put_address(ALL, DEFAULT_SLUG, given, instead_of)
+    except (BadAddress, NotFound) as error:
+        context = {"editing": instead_of, "one": given, "wrong_address": str(error)}
+        return _show(request, context, 422)
+    return redirect("/settings?saved=address#addresses")
+
+
+@require_POST
+def remove_address(request: HttpRequest) -> HttpResponse:
+    """Let an address no longer be known; no matter if it is not."""
+    with suppress(NotFound):  # somebody else was faster
+        inboxes.remove_address(ALL, DEFAULT_SLUG, request.POST.get("address", ""))
+    return redirect("/settings?saved=address#addresses")
+
+
+def _address(request: HttpRequest) -> Given:
+    post = request.POST
+    return {
+        "address": post.get("address", ""),
+        "name": post.get("name", ""),
+        "kind": cast(Kind, post.get("kind", "mailbox")),  # checked by who keeps it
+        "target": _TARGET.findall(post.get("target", "")),
+    }
+
+
+def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpResponse:
+    inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
+    addresses: list[Given] = inbox.addresses
+    context: Context = {
+        "section": "settings",
+        "inbox": inbox,
+        "used": inboxes.used_octets(inbox.pk),
+        "given": {
+            "known_only": inbox.known_only,
+            "paused": inbox.paused,
+            "quota": _as_typed(inbox.quota_octets),
+        },
+        "addresses": addresses,
+        "kinds": KIND_WORDS.items(),
+        "saved": request.GET.get("saved"),
+    }
+    context |= more
+    if not any(each["address"] == context.get("editing") for each in addresses):
+        context["editing"] = None  # it is gone: what was given is added anew
+    return render(request, "settings/index.html", context, status=status)
+
+
+def _as_typed(octets: int) -> str:
+    """Return a size as MAILSINK_MAX_MESSAGE_SIZE takes it: "50M"; "" for no limit."""
+    for shift, unit in ((30, "G"), (20, "M"), (10, "K")):
+        if octets and octets % (1 << shift) == 0:
+            return f"{octets >> shift}{unit}"
+    return str(octets) if octets else ""

@@ -1,0 +1,98 @@
+"""The page of settings in a browser: what is set there is what clients meet."""
+
+from __future__ import annotations
+
+import smtplib
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.accessible import assert_accessible
+from tests.running import Mailsink
+
+
+def rcpt(server: Mailsink, recipient: str) -> str:
+    """Return what RCPT is answered, without its link."""
+    with smtplib.SMTP(*server.smtp) as client:
+        client.helo("test")
+        client.mail("a@example.com")
+        code, text = client.rcpt(recipient)
+        return f"{code} {text.decode().partition(' (why')[0]}"
+
+
+def fill(page: Page, address: str, kind: str, target: str = "") -> None:
+    page.get_by_label("Address", exact=True).fill(address)
+    page.get_by_label("Kind").select_option(kind)
+    page.get_by_label("Target").fill(target)
+
+
+def test_addresses_and_settings(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/")
+    page.get_by_role("link", name="Settings").click()
+    page.evaluate("window.stays = true")
+
+    fill(page, "gone@example.com", "moved", "new@example.net")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    assert rcpt(mailsink, "gone@example.com") == (
+        "551 5.1.6 User not local; please try <new@example.net>"
+    )
+
+    page.get_by_label("Take mail for known addresses only").check()
+    page.get_by_label("Quota").fill("1x")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("The quota takes octets")
+    page.get_by_label("Quota").fill("1M")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert rcpt(mailsink, "who@example.com") == "550 5.1.1 There is no such user here"
+
+    page.get_by_role("link", name="Edit gone@example.com").click()
+    expect(page.get_by_label("Address", exact=True)).to_be_focused()
+    page.get_by_label("Kind").select_option("mailbox")
+    page.locator("tr.editing").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("a mailbox has no target")
+    expect(page.get_by_label("Address", exact=True)).to_be_focused()
+    page.get_by_label("Target").fill("")
+    page.locator("tr.editing").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("row", name="gone@example.com mailbox")).to_be_visible()
+    assert rcpt(mailsink, "gone@example.com") == "250 2.1.5 Recipient ok"
+
+    page.get_by_role("button", name="Remove gone@example.com").click()
+    expect(page.get_by_text("None yet")).to_be_visible()
+    assert rcpt(mailsink, "gone@example.com").startswith("550")
+    assert page.evaluate("window.stays"), "htmx should have kept the page"
+
+
+def test_without_javascript(mailsink: Mailsink, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{mailsink.url}/settings")
+    fill(page, "far@example.com", "forwarded", "far@example.net")
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url(f"{mailsink.url}/settings?saved=address#addresses")
+    page.get_by_role("link", name="Edit far@example.com").click()
+    page.get_by_label("Name").fill("Far")
+    page.locator("tr.editing").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("row", name="far@example.com Far")).to_be_visible()
+    page.get_by_role("button", name="Remove far@example.com").click()
+    expect(page.get_by_text("None yet")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_settings_are_accessible(mailsink: Mailsink, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{mailsink.url}/settings")
+    assert_accessible(page)
+    fill(page, f"staff{width}@example.com", "list", "ann@example.com, bob@example.com")
+    page.get_by_role("button", name="Add").click()
+    page.get_by_role("link", name=f"Edit staff{width}").click()
+    assert_accessible(page)
+    page.get_by_label("Address", exact=True).fill("staff@")
+    page.locator("tr.editing").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert_accessible(page)
+    assert not page.evaluate(
+        "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    )

@@ -1,0 +1,183 @@
+"""The page of settings, used as a browser without JavaScript does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
+
+from inbox.models import Inbox
+from inbox.services import inboxes
+from inbox.services.addresses import KINDS
+from inbox.services.explain import KIND_WORDS
+from inbox.services.scope import ALL
+from tests.api import making
+from tests.services.test_addresses import given
+
+pytestmark = pytest.mark.django_db
+
+ANN = given("ann@example.com", name="Ann Smith")
+STAFF = given("staff@example.com", "list", "ann@example.com", "bob@example.com")
+
+
+@pytest.fixture(autouse=True)
+def inbox() -> Inbox:
+    return making.inbox()
+
+
+def page(client: Client, path: str = "/settings") -> LexborHTMLParser:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return LexborHTMLParser(answer.content.decode())
+
+
+def post(client: Client, path: str, status: int = 302, **fields: str) -> Any:
+    answer = client.post(f"/settings/{path}", fields)
+    assert answer.status_code == status, answer.content.decode()
+    return LexborHTMLParser(answer.content.decode())
+
+
+def told(inbox: Inbox) -> dict[str, Any]:
+    inbox.refresh_from_db()
+    names = ("known_only", "paused", "quota_octets")
+    return {name: getattr(inbox, name) for name in names}
+
+
+def alert(html: LexborHTMLParser) -> str:
+    (found,) = html.css("[role=alert]")
+    return found.text(strip=True)
+
+
+def value(html: LexborHTMLParser, name: str) -> str | None:
+    (found,) = html.css(f"[name={name}]:not(.actions *)")
+    return found.attributes.get("value")
+
+
+def rows(html: LexborHTMLParser) -> list[list[str]]:
+    return [
+        [cell.text(separator=" ", strip=True) for cell in row.css("th, td")[:4]]
+        for row in html.css(".addresses tbody tr")
+    ]
+
+
+def test_every_kind_has_words() -> None:
+    assert tuple(KIND_WORDS) == KINDS
+
+
+def test_settings_are_saved(client: Client, inbox: Inbox) -> None:
+    post(client, "change", known_only="on", quota="2M")
+    assert told(inbox) == {"known_only": True, "paused": False, "quota_octets": 2 << 20}
+    html = page(client, "/settings?saved=inbox")
+    assert value(html, "quota") == "2M"
+    assert "checked" in html.css_first("[name=known_only]").attributes
+    assert "checked" not in html.css_first("[name=paused]").attributes
+    assert html.css_first("#inbox [role=status]").text(strip=True) == "Saved"
+    post(client, "change", paused="on", quota="")
+    assert told(inbox) == {"known_only": False, "paused": True, "quota_octets": 0}
+    assert value(page(client), "quota") == ""
+
+
+@pytest.mark.parametrize(
+    ("octets", "typed"),
+    [(0, ""), (1023, "1023"), (1024, "1K"), (3 << 30, "3G"), (1536 << 10, "1536K")],
+)
+def test_a_quota_is_shown_as_it_is_typed(
+    client: Client, octets: int, typed: str
+) -> None:
+    inboxes.update(ALL, "default", quota_octets=octets)
+    assert value(page(client), "quota") == typed
+
+
+@pytest.mark.parametrize("quota", ["much", "-1", "1.5M", "9" * 30, "M"])
+def test_a_bad_quota_is_given_back(client: Client, inbox: Inbox, quota: str) -> None:
+    html = post(client, "change", 422, quota=quota, paused="on")
+    assert alert(html).startswith("The quota takes octets, or a number")
+    assert value(html, "quota") == quota
+    assert "checked" in html.css_first("[name=paused]").attributes
+    assert told(inbox)["paused"] is False
+
+
+def test_addresses_are_added_changed_and_removed(client: Client, inbox: Inbox) -> None:
+    assert rows(page(client)) == []
+    post(client, "addresses", address="ann@example.com", name="Ann", kind="mailbox")
+    post(
+        client,
+        "addresses",
+        address="staff@example.com",
+        kind="list",
+        target='ann@example.com, bob@example.com\r\n"a, b"@example.com;',
+    )
+    assert rows(page(client)) == [
+        ["ann@example.com", "Ann", "mailbox", ""],
+        [
+            "staff@example.com",
+            "",
+            "list",
+            'ann@example.com bob@example.com "a, b"@example.com',
+        ],
+    ]
+    html = page(client, "/settings?edit=ann@example.com")
+    assert value(html, "address") == value(html, "instead_of") == "ann@example.com"
+    assert len(html.css("form.address")) == 1
+    post(
+        client,
+        "addresses",
+        instead_of="ann@example.com",
+        address="anna@example.com",
+        name="Anna",
+        kind="mailbox",
+    )
+    assert [row[:2] for row in rows(page(client))] == [
+        ["anna@example.com", "Anna"],
+        ["staff@example.com", ""],
+    ]
+    for _ in range(2):  # the second is no matter
+        post(client, "addresses/remove", address="staff@example.com")
+    inbox.refresh_from_db()
+    assert inbox.addresses == [given("anna@example.com", name="Anna")]
+
+
+def test_a_bad_address_is_given_back(client: Client, inbox: Inbox) -> None:
+    html = post(client, "addresses", 422, address="ann@", name="Ann", kind="moved")
+    assert alert(html).startswith('"ann@" is no address')
+    assert (value(html, "address"), value(html, "name")) == ("ann@", "Ann")
+    (kind,) = html.css("option[selected]")
+    assert kind.text() == "moved"
+    inbox.refresh_from_db()
+    assert inbox.addresses == []
+
+
+def test_a_bad_change_of_an_address_is_given_back_in_its_row(client: Client) -> None:
+    inboxes.update(ALL, "default", addresses=[ANN, STAFF])
+    fields = {"instead_of": "ann@example.com", "address": "staff@example.com"}
+    html = post(client, "addresses", 422, **fields, kind="robot")
+    assert "the kind is one of" in alert(html)
+    html = post(client, "addresses", 422, **fields)
+    assert alert(html) == "staff@example.com is given twice"
+    (row,) = html.css("tr.editing")
+    assert row.css_first("[name=address]").attributes["value"] == "staff@example.com"
+    fields["instead_of"] = "gone@example.com"
+    html = post(client, "addresses", 422, **fields)
+    assert alert(html) == 'the address "gone@example.com" is not among those known'
+    assert html.css("tr.editing") == []
+
+
+def test_what_is_given_cannot_become_markup(client: Client) -> None:
+    html = post(client, "addresses", 422, address='"><script>', target="</textarea><b>")
+    assert value(html, "address") == '"><script>'
+    assert html.css_first("textarea").text() == "</textarea><b>"
+
+
+def test_an_address_that_is_gone_is_not_edited(client: Client) -> None:
+    assert len(page(client, "/settings?edit=x@example.com").css("form.address")) == 1
+    assert (
+        page(client).css_first("nav a[aria-current]").attributes["href"] == "/settings"
+    )
+
+
+def test_other_methods(client: Client) -> None:
+    assert client.post("/settings").status_code == 405
+    for path in ("change", "addresses", "addresses/remove"):
+        assert client.get(f"/settings/{path}").status_code == 405
