@@ -83,6 +83,13 @@ def _size(text: str) -> int:
     return _number(text[:-1] if shift else text, 2**40) << shift
 
 
+def _line(text: str) -> int:
+    size = _size(text)
+    if 0 < size < 512:  # which every server must take (RFC 5321 §4.5.3.1.4)
+        raise ValueError(text)
+    return size
+
+
 _BOOLEANS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
@@ -197,6 +204,7 @@ KEYWORDS = Kind(
     "names of extensions like CHUNKING or of mechanisms like CRAM-MD5, by comma",
     _keywords,
 )
+LINE = Kind("512 octets or more, or a number with K (12K); 0 is no limit", _line)
 LOGINS = Kind("user:password, several by space or line", _logins)
 NETWORKS = Kind("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)
 PUBLIC_URL = Kind("a URL like https://mail.example", _public_url)

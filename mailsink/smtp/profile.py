@@ -35,8 +35,9 @@ class Profile:
     public_url: str = ""  # "": replies carry no links
     idle_timeout: float = 300.0  # RFC 5321 §4.5.3.2.7
     session_timeout: float = 0.0
-    max_line: int = 12288  # RFC 4954 §4.1, CRLF included
+    max_line: int = 12288  # of a command (RFC 4954 §4.1), CRLF included
     max_text_line: int = 0  # of a message, CRLF included
+    max_path: int = 0  # of MAIL or RCPT, brackets included
     max_recipients: int = 1000
     max_transactions: int = 0  # of a session
     max_errors: int = 0  # in a row

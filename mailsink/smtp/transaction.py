@@ -205,6 +205,9 @@ def _take_leniently(
     machine: Machine, path: grammar.Path, refuse: Callable[[str], Reply]
 ) -> None:
     """Take an address a little off the grammar with its flags, or refuse it."""
+    limit = machine.profile.max_path
+    if limit and len(path.mailbox.encode()) + 2 > limit:  # its brackets
+        raise Refusal(refuse(f"it is longer than the limit of {limit} octets"))
     if not path.flags:
         return
     if not machine.profile.lenient:

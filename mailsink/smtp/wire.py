@@ -6,12 +6,12 @@ costs time linear in what is received, however it is cut into pieces.
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from typing import NamedTuple
 
 # A client that sends single octets to a busy server must not fill memory with times.
 _MOST_MARKS = 1000
+_LONGEST = 1024 * 1024  # octets of a line that are held, whatever the limit
 
 
 class Line(NamedTuple):
@@ -25,13 +25,13 @@ class Line(NamedTuple):
 
 
 class Buffer:
-    """A queue of octets. `limit` is the longest line, CRLF included; 0: no limit."""
+    """A queue of octets. `limit` is the longest line, CRLF included; 0: 1 MiB."""
 
     __slots__ = ("_end", "_head", "_last_us", "_limit", "_marks", "_octets", "_scanned",
                  "_start")  # fmt: skip
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit or sys.maxsize
+        self._limit = min(limit or _LONGEST, _LONGEST)
         self._octets = bytearray()
         self._start = 0  # position in the whole stream of the first octet held
         self._end = 0

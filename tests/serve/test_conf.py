@@ -83,6 +83,9 @@ def test_how_the_listeners_behave() -> None:
     found = config(
         SMTP_REQUIRE_AUTH="yes",
         SMTP_MAX_RECIPIENTS="5",
+        SMTP_MAX_LINE="2K",
+        SMTP_MAX_TEXT_LINE="1000",
+        SMTP_MAX_PATH="256",
         SMTP_TURN="10.0.0.0/8, ::1",
         SMTP_PROXY_FROM="192.0.2.1",
         SMTP_HIDE="chunking Dsn",
@@ -90,6 +93,7 @@ def test_how_the_listeners_behave() -> None:
     assert found.require_auth
     assert not found.require_tls
     assert found.max_recipients == 5
+    assert (found.max_line, found.max_text_line, found.max_path) == (2048, 1000, 256)
     assert found.turn == (ip_network("10.0.0.0/8"), ip_network("::1"))
     assert found.proxy_from == (ip_network("192.0.2.1"),)
     assert found.hidden == {"CHUNKING", "DSN"}
@@ -103,6 +107,8 @@ def test_how_the_listeners_behave() -> None:
         ("SMTP_XCLIENT_FROM", "10.0.0.1/8", "IP networks like 10.0.0.0/8"),
         ("SMTP_HIDE", "CHUNKING;DSN", "names of extensions"),
         ("SMTP_MAX_ERRORS", "-1", "a whole number"),
+        ("SMTP_MAX_LINE", "511", "512 octets or more"),
+        ("SMTP_MAX_TEXT_LINE", "long", "octets, or a number with K"),
     ],
 )
 def test_what_the_listeners_do_not_take(name: str, text: str, takes: str) -> None:

@@ -252,6 +252,15 @@ def _blocks(transcript: str) -> Iterator[tuple[str, list[str]]]:
     yield who, block
 
 
+def client_blocks(transcript: str) -> list[bytes]:
+    """Return what the client sends, each time in one piece."""
+    return [
+        b"".join(octets(line) + b"\r\n" for line in lines)
+        for who, lines in _blocks(transcript)
+        if who == "C"
+    ]
+
+
 def play(transcript: str, session: Session | None = None, **options: object) -> Session:
     """Hold a session to a transcript.
 

@@ -23,10 +23,11 @@ SECTION = re.compile(
 )
 
 
-def _sections() -> list[object]:
+def sections() -> list[object]:
+    """Return the sessions that are told, each a parameter: its profile and its lines."""
     return [
         pytest.param(
-            section["profile"] or "{}",
+            _profile(section["profile"] or "{}"),
             section["lines"],
             id=f"{path.stem}: {section['title']}",
         )
@@ -35,10 +36,13 @@ def _sections() -> list[object]:
     ]
 
 
-@pytest.mark.parametrize(("profile", "lines"), _sections())
-def test_transcript(profile: str, lines: str) -> None:
-    differs = ast.literal_eval(profile)
-    play(lines, profile=Profile(**{"hostname": "mx.test"} | differs))
+def _profile(text: str) -> Profile:
+    return Profile(**{"hostname": "mx.test"} | ast.literal_eval(text))
+
+
+@pytest.mark.parametrize(("profile", "lines"), sections())
+def test_transcript(profile: Profile, lines: str) -> None:
+    play(lines, profile=profile)
 
 
 def test_every_file_is_played_whole() -> None:
