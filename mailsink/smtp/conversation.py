@@ -11,8 +11,9 @@ from mailsink.smtp.commands import AFTER_AUTH, COMMANDS, NOT_OFFERED, Command
 from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
 from mailsink.smtp.exchange import MASK, looks_secret, told
 from mailsink.smtp.grammar import shown
-from mailsink.smtp.intruders import is_http, refuse_http
-from mailsink.smtp.profile import Profile
+from mailsink.smtp.intruders import refuse_intruder
+from mailsink.smtp.profile import Profile, within
+from mailsink.smtp.proxy import take_header
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.wire import Line
 from mailsink.smtp.wishes import BREATHE, Ended, Refusal, Steps
@@ -72,6 +73,9 @@ def _take_leave(machine: Machine, ended: Ended) -> None:
 
 
 def _greet(machine: Machine) -> Steps[None]:
+    if within(machine.peer.client_address, machine.profile.proxy_from):
+        yield from take_header(machine)
+    machine.admit()
     machine.open("connect", "", "", 0, 0)
     try:
         if machine.refusal is not None:
@@ -93,8 +97,8 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
     """Answer one command line; return whether it ends the session."""
     verb, argument, wrong = _words(machine, line)
     command = COMMANDS.get(verb)
-    if command is None and not machine.helo and is_http(line.content):
-        yield from refuse_http(machine, line)
+    if command is None and not machine.helo:
+        yield from refuse_intruder(machine, line)
     known = command is not None or verb in NOT_OFFERED
     if command is not None and command.keyword in machine.profile.hidden:
         command = None if verb != "BDAT" else command  # which stays in step, itself

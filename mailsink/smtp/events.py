@@ -27,6 +27,7 @@ FLAGS = frozenset(
     lenient_path unqualified_address underscore_domain source_route unknown_literal
     long_path eightbit_header size_mismatch bdat_desync
     plaintext_after_starttls tls_on_plain http_on_smtp half_close aborted_in_data
+    bad_proxy_header proxy_not_trusted
     auth_plaintext pipelined binary_undeclared
     secret_empty secret_ends_with_lf secret_ends_with_space secret_non_ascii
     secret_equals_username secret_starts_with_space secret_ends_with_cr
@@ -48,12 +49,12 @@ class SessionOpened(NamedTuple):
 class SessionUpdated(NamedTuple):
     """Facts that came to light.
 
-    The keys: helo, protocol, tls_version, tls_cipher, tls_sni, auth_mechanism,
-    auth_username.
+    The keys: client_address, client_port (an int), helo, protocol, tls_version,
+    tls_cipher, tls_sni, auth_mechanism, auth_username.
     """
 
     session: UUID
-    changes: Mapping[str, str]
+    changes: Mapping[str, str | int]
 
 
 class SessionClosed(NamedTuple):

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from mailsink.smtp import auth
 from mailsink.smtp.parameters import LONGEST_HOLD
-from mailsink.smtp.profile import Network
+from mailsink.smtp.profile import within
 
 if TYPE_CHECKING:
     from mailsink.smtp.machine import Machine
@@ -104,18 +103,10 @@ def _turn(machine: Machine) -> str | None:
     """RFC 821 §3.8, for those only whom Profile.turn lets (RFC 5321 §F.1)."""
     allowed = machine.profile.turn
     if allowed == "off" or (
-        allowed != "authenticated" and not _is_in(machine, allowed)
+        allowed != "authenticated" and not within(machine.peer.client_address, allowed)
     ):
         return None
     return _queues(machine)
-
-
-def _is_in(machine: Machine, networks: tuple[Network, ...]) -> bool:
-    try:
-        client = ip_address(machine.peer.client_address)
-    except ValueError:  # it had left before its address could be asked for
-        return False
-    return any(client in network for network in networks)
 
 
 EXTENSIONS: dict[str, Offer] = {

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mailsink.smtp import replies
+from mailsink.smtp.proxy import SIGNATURE
 from mailsink.smtp.wire import Line
 from mailsink.smtp.wishes import Ended, Steps
 
@@ -14,15 +15,25 @@ if TYPE_CHECKING:
 
 _REQUEST = re.compile(rb"[A-Z]{3,10} \S+ HTTP/\d(?:\.\d)?\s*")
 
+_PROXY = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
+_SIGNATURE = SIGNATURE[2:]  # of version 2, which begins with an empty line
+
+_NOT_TRUSTED = (
+    "The connection began with a PROXY header, but the address it came from is in none "
+    "of the networks of MAILSINK_SMTP_PROXY_FROM."
+)
 _TLS = (
     "The client began TLS on a port that speaks plain SMTP; in nodemailer set "
     "secure: false, in other clients turn SSL/TLS (SMTPS) off for this port."
 )
 
 
-def is_http(content: bytes) -> bool:
-    """Whether a line begins an HTTP request (RFC 9112 §3)."""
-    return _REQUEST.fullmatch(content) is not None
+def refuse_intruder(machine: Machine, line: Line) -> Steps[None]:
+    """End a session whose first line is not SMTP but a protocol we know; raises Ended."""
+    if _REQUEST.fullmatch(line.content):
+        yield from refuse_http(machine, line)
+    if line.content.startswith(_PROXY) or machine.buffer.startswith(_SIGNATURE):
+        yield from refuse_proxy(machine, line)
 
 
 def refuse_tls(machine: Machine) -> Steps[None]:
@@ -31,6 +42,16 @@ def refuse_tls(machine: Machine) -> Steps[None]:
     received_us = machine.buffer.use(octets)
     machine.open("tls", "", _TLS, octets, received_us, ("tls_on_plain",))
     yield from machine.answer(replies.TLS_ON_PLAIN)
+    raise Ended("refused")
+
+
+def refuse_proxy(machine: Machine, line: Line) -> Steps[None]:
+    """End a session that began with a PROXY header we were not told to believe; raises Ended."""
+    octets = line.octets + len(machine.buffer)
+    machine.buffer.use(len(machine.buffer))
+    flags = ("proxy_not_trusted",)
+    machine.open("notice", "", _NOT_TRUSTED, octets, line.received_us, flags)
+    yield from machine.answer(replies.PROXY_NOT_TRUSTED)
     raise Ended("refused")
 
 

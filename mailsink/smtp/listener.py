@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import socket
 import time
-from collections import Counter
 from collections.abc import Collection, Sequence
 
 from aiosmtpd.smtp import SMTP
@@ -14,6 +13,7 @@ from aiosmtpd.smtp import SMTP
 from mailsink import __version__
 from mailsink.ports import Authenticator, Policy, Recorder, Stage
 from mailsink.smtp import replies
+from mailsink.smtp.admission import Admission
 from mailsink.smtp.anyone import Anyone
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
@@ -34,8 +34,12 @@ class Listener:
         recorder: Recorder,
         policy: Policy,
         authenticator: Authenticator | None = None,
+        admission: Admission | None = None,
     ) -> None:
-        """Take a bound socket; without an authenticator any credentials are good."""
+        """Take a bound socket; without an authenticator any credentials are good.
+
+        Listeners that are given the same admission share the limits on connections.
+        """
         self.profile = profile
         self.recorder = recorder
         self.policy = policy
@@ -44,8 +48,8 @@ class Listener:
         self.prototype: dict[str, object] = {}
         self._socket = sock
         self._server: asyncio.Server | None = None
-        self._clients: dict[Connection, str] = {}  # address of each
-        self._by_client: Counter[str] = Counter()
+        self._clients: dict[Connection, str | None] = {}  # by address, once known
+        self._admission = admission or Admission()
         self._opened_at = 0.0
         self._draining = False
         self._room, self._room_until = 0, 0.0
@@ -111,31 +115,24 @@ class Listener:
             self._room = shutil.disk_usage(self.profile.spool_dir).free
         return self._room
 
-    def admit(self, connection: Connection, client: str) -> Reply | None:
-        """Count a new connection in; return the refusal if it is one too many."""
-        refusal = self._refusal(client)
-        self._clients[connection] = client
-        self._by_client[client] += 1
-        return refusal
+    def connected(self, connection: Connection) -> None:
+        """Count a new connection, whose client is not known yet."""
+        self._clients[connection] = None
+        self._admission.connected()
 
-    def _refusal(self, client: str) -> Reply | None:
-        profile = self.profile
+    def admit(self, connection: Connection, client: str) -> Reply | None:
+        """Count a connection's client in; return the refusal if it is one too many."""
+        self._clients[connection] = client
+        refusal = self._admission.admit(client, self.profile)
         if self._draining:
             return replies.SHUTTING_DOWN
         if self.recorder.congested:
             return replies.CONGESTED
-        if 0 < profile.max_connections <= len(self._clients):
-            return replies.TOO_MANY_CONNECTIONS
-        if 0 < profile.max_connections_per_client <= self._by_client[client]:
-            return replies.TOO_MANY_FROM_CLIENT
-        return None
+        return refusal
 
     def forget(self, connection: Connection) -> None:
         """The session of a connection has ended."""
-        client = self._clients.pop(connection)
-        self._by_client[client] -= 1
-        if not self._by_client[client]:
-            del self._by_client[client]
+        self._admission.disconnected(self._clients.pop(connection))
         if not self._clients:
             self._empty.set()
 

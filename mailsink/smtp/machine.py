@@ -8,7 +8,7 @@ a wish, which the transport grants and answers by the next `step`. Every wait pa
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -62,6 +62,7 @@ class Outside:
     clock: Callable[[], int]  # microseconds since the session opened
     stages: Callable[[], Collection[Stage]]  # at which decisions are wanted
     status: Callable[[], Sequence[str]]  # lines for HELP STATUS
+    admit: Callable[[str], Reply | None]  # count a client in, by its address
     supports: Callable[[str], bool]  # whether logins by this mechanism can be judged
     room: Callable[[], float] = lambda: inf  # octets that the disk can take now
 
@@ -73,7 +74,7 @@ class Machine:
         "_idle_us", "_lines", "_next_flags", "_outside", "_seq", "_session_us", "_steps", "buffer",
         "choked", "chunk_line", "current", "ending", "eof",
         "extended", "failed_auth", "helo", "killed", "lost",
-        "now_us", "offered", "outlet", "peer", "profile", "record", "refusal", "session", "stopping",
+        "now_us", "offered", "origin", "outlet", "peer", "profile", "record", "refusal", "session", "stopping",
         "transaction", "transactions", "user", "wake_at",
     )  # fmt: skip
 
@@ -82,14 +83,14 @@ class Machine:
         profile: Profile,
         peer: Peer,
         outside: Outside,
-        refusal: Reply | None = None,
     ) -> None:
-        """Prepare a session; with a refusal it is greeted by that, and ended."""
+        """Prepare a session."""
         self.profile = profile
         self.peer = peer
         self.session = peer.session
         self.record = outside.record
-        self.refusal = refusal
+        self.origin = peer.client_address  # or what a trusted balancer announced
+        self.refusal: Reply | None = None  # at the door
         self.buffer = Buffer(profile.max_line)
         self.outlet = Outlet(
             profile, peer.session, outside.write, outside.record, outside.clock
@@ -163,6 +164,15 @@ class Machine:
         else:
             return "SMTP"
         return name if self.user is None else f"{name}A"
+
+    def admit(self) -> None:
+        """Be counted in as a session of this client, or be refused at the door."""
+        self.refusal = self._outside.admit(self.peer.client_address)
+
+    def announce(self, address: str, port: int) -> None:
+        """Take the client to be another than who holds the connection."""
+        self.peer = replace(self.peer, client_address=address, client_port=port)
+        self.update(client_address=address, client_port=port)
 
     def status(self) -> Sequence[str]:
         return self._outside.status()
@@ -348,6 +358,6 @@ class Machine:
             facts["verb"] = self.current.verb
         return facts
 
-    def update(self, **changes: str) -> None:
+    def update(self, **changes: str | int) -> None:
         """Tell facts about the session."""
         self.record(SessionUpdated(self.session, changes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import tempfile
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -53,3 +53,14 @@ class Profile:
     def hello(self) -> Literal["EHLO", "LHLO"]:
         """What a client says first (RFC 2033 §4.1)."""
         return "LHLO" if self.protocol == "lmtp" else "EHLO"
+
+
+def within(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether a client's address is in one of the networks; what is no address is in none."""
+    if not networks:
+        return False
+    try:
+        client = ip_address(address)
+    except ValueError:  # it had left before its address could be asked for
+        return False
+    return any(client in network for network in networks)

@@ -421,6 +421,9 @@ def in_transaction(verb: str) -> Reply:
 
 
 # Other protocols
+PROXY_NOT_TRUSTED = _reply(
+    554, "5.7.0", "A PROXY header is not believed from your address"
+)
 TLS_ON_PLAIN = _reply(
     554, "5.5.1", "This port speaks plain SMTP, not TLS: switch TLS off in the client"
 )

@@ -62,11 +62,12 @@ class Connection(SMTP, asyncio.BufferedProtocol):
                 lambda: (time.monotonic_ns() - began) // 1000,
                 listener.stages,
                 listener.status,
+                lambda client: listener.admit(self, client),
                 listener.authenticator.supports,
                 listener.room,
             ),
-            listener.admit(self, str(host)),
         )
+        listener.connected(self)
         self._go_on()
 
     def get_buffer(self, sizehint: int) -> memoryview:

@@ -84,6 +84,7 @@ class Session:
         self.writes: list[bytes] = []
         self.events: list[events.Event] = []
         self.arrivals: list[events.Arrival] = []
+        self.admitted: list[str] = []  # clients, by address
         self.consulted: list[Consult] = []
         self.credentials: list[Credentials] = []
         self.ended = False
@@ -101,10 +102,10 @@ class Session:
                 lambda: int(self.now * _SECOND),
                 lambda: stages,
                 lambda: ("Mailsink is well",),
+                lambda client: self.admitted.append(client) or refusal,
                 lambda mechanism: verifier is not None or mechanism != "SCRAM-SHA-256",
                 lambda: room,
             ),
-            refusal,
         )
         wish = self.machine.step()
         if early:

@@ -10,12 +10,14 @@ from collections import namedtuple
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from mailsink.ids import uuid7
 from mailsink.ports import GO_ON, Consult, Credentials, Decision, Kept, Refused, Stage
+from mailsink.smtp.admission import Admission
 from mailsink.smtp.events import (
     Arrival,
     Event,
@@ -100,6 +102,7 @@ async def serve() -> AsyncIterator[Serve]:
             profile: Profile | None = None,
             authenticator: object = None,
             send_buffer: int | None = None,
+            admission: Admission | None = None,
         ) -> Running:
             sock = socket.create_server(("127.0.0.1", 0))
             if send_buffer is not None:
@@ -111,6 +114,7 @@ async def serve() -> AsyncIterator[Serve]:
                 memory,
                 Quiet(),
                 authenticator,  # type: ignore[arg-type]
+                admission,
             )
             assert listener.address == f"127.0.0.1:{sock.getsockname()[1]}"
             await listener.open()
@@ -324,6 +328,58 @@ async def test_too_many_connections_of_a_client(serve: Serve) -> None:
     second, second_writer = await running.connect()
     assert (await second.read()).startswith(b"421 4.7.0 Too many connections from ")
     second_writer.close()
+    writer.close()
+
+
+async def test_listeners_share_the_limits_of_their_process(serve: Serve) -> None:
+    admission, profile = Admission(), Profile(max_connections=2)
+    first = await serve(profile, admission=admission)
+    second = await serve(profile, admission=admission)
+    codes, writers = [], []
+    for running in (first, second, first, second):
+        reader, writer = await running.connect()
+        codes.append((await reader.readline())[:3])
+        writers.append(writer)
+        if codes[-1] == b"421":
+            await reader.read()
+            await running.memory.ended()
+    assert codes == [b"220", b"220", b"421", b"421"]
+    for writer in writers:
+        writer.close()
+
+
+async def test_0_is_no_limit(serve: Serve) -> None:
+    running = await serve(Profile(max_connections=0, idle_timeout=0))
+    writers = []
+    for _ in range(20):
+        reader, writer = await running.connect()
+        assert (await reader.readline()).startswith(b"220 ")
+        writers.append(writer)
+    for writer in writers:
+        writer.close()
+
+
+async def test_a_balancers_client_is_who_is_counted(serve: Serve) -> None:
+    behind = (ip_network("127.0.0.0/8"),)
+    running = await serve(Profile(proxy_from=behind, max_connections_per_client=1))
+    codes, writers = [], []
+    for client in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+        reader, writer = await running.connect()
+        writer.write(f"PROXY TCP4 {client} 192.0.2.9 4711 25\r\n".encode())
+        codes.append((await reader.readline())[:3])
+        writers.append(writer)
+    assert codes == [b"220", b"421", b"220"]
+    for writer in writers:
+        writer.close()
+
+
+async def test_drain_does_not_wait_for_a_balancer(serve: Serve) -> None:
+    running = await serve(Profile(proxy_from=(ip_network("127.0.0.0/8"),)))
+    reader, writer = await running.connect()
+    await running.memory.until(lambda: bool(running.memory.events))
+    await running.listener.drain(20)
+    assert await reader.read() == b""
+    assert running.memory.endings() == ["shutdown"]
     writer.close()
 
 

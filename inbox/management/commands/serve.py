@@ -29,6 +29,7 @@ from inbox.services.recorder import Recorder
 from inbox.services.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError
 from mailsink.server import run
+from mailsink.smtp.admission import Admission
 from mailsink.smtp.listener import Listener
 from mailsink.smtp.profile import Profile
 from mailsink.sockets import address_of, bind, is_public
@@ -81,6 +82,7 @@ class Command(BaseCommand):
         policy.refresh()  # the first client is to meet it too
         logins = config.smtp_auth
         authenticator = Authenticator(logins) if logins else None
+        admission = Admission()
         profile = _profile(config, http)
         spool = profile.spool_dir
         connections.close_all()  # what follows has threads of its own
@@ -96,6 +98,7 @@ class Command(BaseCommand):
                         recorder,
                         policy,
                         authenticator,
+                        admission,
                     )
                     for door, each in mail
                 ],

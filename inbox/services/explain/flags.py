@@ -156,6 +156,20 @@ FLAG_WORDS: dict[str, FlagWords] = {
         "Open the web address instead (see the foot of this page), or let the health "
         "check ask the web port's /health/ready.",
     ),
+    "bad_proxy_header": FlagWords(
+        "no PROXY header",
+        "MAILSINK_SMTP_PROXY_FROM names this address as a balancer's, so that each of its "
+        "connections has to begin with a PROXY header. Nothing was answered.",
+        "Switch it on in the balancer (HAProxy: send-proxy-v2; nginx: proxy_protocol on), "
+        "or leave this address out of MAILSINK_SMTP_PROXY_FROM.",
+    ),
+    "proxy_not_trusted": FlagWords(
+        "PROXY header not believed",
+        "A balancer announced its client by a PROXY header, but whoever may do that has "
+        "to be known: MAILSINK_SMTP_PROXY_FROM does not name this address.",
+        "Put the balancer's network into MAILSINK_SMTP_PROXY_FROM, or switch the PROXY "
+        "protocol off in the balancer.",
+    ),
     "half_close": FlagWords(
         "client closed its side",
         "The client closed its direction and still waited for replies.",
@@ -238,5 +252,5 @@ def cures(flags: Iterable[str]) -> list[FlagWords]:
 
     Shown on top of a session, since no mail can come this way.
     """
-    wrong = ("tls_on_plain", "http_on_smtp")
+    wrong = ("tls_on_plain", "http_on_smtp", "bad_proxy_header", "proxy_not_trusted")
     return [FLAG_WORDS[flag] for flag in wrong if flag in set(flags)]

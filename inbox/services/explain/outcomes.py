@@ -114,6 +114,10 @@ def _ending(session: Sessionlike, facts: Facts) -> str:
         return "TLS on a plain port"
     if "http_on_smtp" in facts.flags:
         return "HTTP on the SMTP port"
+    if "bad_proxy_header" in facts.flags:
+        return "no PROXY header"
+    if "proxy_not_trusted" in facts.flags:
+        return "PROXY header not believed"
     if facts.body_octets is not None and session.ending in _BROKEN:
         verb = session.last_verb if session.last_verb == "BDAT" else "DATA"
         octets = counted(facts.body_octets, "octet")

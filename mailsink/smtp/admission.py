@@ -1,0 +1,39 @@
+"""Who may come in: how many sessions a process holds, in all and of one client."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from mailsink.smtp import replies
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.replies import Reply
+
+
+class Admission:
+    """Counts connections and clients; the listeners of a process share one."""
+
+    def __init__(self) -> None:
+        self._connections = 0
+        self._by_client: Counter[str] = Counter()
+
+    def connected(self) -> None:
+        """Count a connection whose client is not known yet."""
+        self._connections += 1
+
+    def admit(self, client: str, profile: Profile) -> Reply | None:
+        """Count a connected client in; return the refusal if it is one too many."""
+        self._by_client[client] += 1
+        if 0 < profile.max_connections < self._connections:
+            return replies.TOO_MANY_CONNECTIONS
+        if 0 < profile.max_connections_per_client < self._by_client[client]:
+            return replies.TOO_MANY_FROM_CLIENT
+        return None
+
+    def disconnected(self, client: str | None) -> None:
+        """Forget a connection, and its client if that was counted in."""
+        self._connections -= 1
+        if client is None:
+            return
+        self._by_client[client] -= 1
+        if not self._by_client[client]:
+            del self._by_client[client]
