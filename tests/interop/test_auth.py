@@ -133,7 +133,7 @@ def test_curl_by_xoauth2(
     wire.matches("auth-curl-xoauth2")
     # It reads that the token is bad, and leaves without another word.
     curl(server.smtp, *letter(tmp_path), *_login("XOAUTH2", "wrong"), code=67)
-    session = wire.sessions()[-1]
+    session = wire.sessions(2)[-1]
     assert (session["ending"], session["messages"]) == ("dropped", 0)
     assert session["exchanges"][-1]["code"] == 334
 
