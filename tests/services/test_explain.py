@@ -298,6 +298,20 @@ def test_a_code_may_mean_something_else_to_etrn() -> None:
     assert "forward" in told["Means"][0]
 
 
+@pytest.mark.parametrize(
+    ("reply", "challenge"),
+    [
+        ("334 VXNlcm5hbWU6", ["Username:"]),
+        ("334 /w==", ["\\xff"]),
+        ("334 ", None),
+        ("334 ********", None),
+    ],
+)
+def test_details_of_a_challenge(reply: str, challenge: list[str] | None) -> None:
+    told = dict(details(an_exchange(reply=reply, code=334)))
+    assert told.get("Challenge") == challenge
+
+
 def test_cures_only_for_what_cannot_work_at_all() -> None:
     assert explain.cures({"pipelined", "auth_plaintext"}) == []
     (cure,) = explain.cures({"tls_on_plain"})

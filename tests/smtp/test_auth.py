@@ -164,6 +164,7 @@ def test_refused_command() -> None:
         ),
         (b"s3cret", set()),
         (b"password", set()),  # which is base64 too, though not of text
+        (b"AAECAwQF", set()),
         (b"czNj", set()),  # too short to tell
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_base64
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +12,7 @@ from inbox.services.explain.codes import meaning, tone
 from inbox.services.explain.flags import FLAG_WORDS, FlagWords
 from inbox.services.explain.parameters import asked
 from inbox.services.explain.quantities import counted, duration
+from mailsink.text import readable
 
 # Of a refusal, to the very line that shows it: the side panel has the reply whole.
 _LINK = re.compile(r" \(why: \S+\)$")
@@ -104,6 +106,8 @@ def details(exchange: Exchangelike) -> list[tuple[str, list[str]]]:
     if exchange.code is not None:
         words = meaning(exchange.code, exchange.enhanced, exchange.verb)
         said.append(("Means", words))
+    if exchange.code == 334 and (challenge := _challenge(exchange.reply)):
+        said.append(("Challenge", [challenge]))
     if exchange.rule:
         said.append(("Because", [f"rule “{exchange.rule}”"]))
     understood = exchange.verb in ("MAIL", "RCPT") and exchange.code != 501
@@ -122,6 +126,14 @@ def details(exchange: Exchangelike) -> list[tuple[str, list[str]]]:
     elif exchange.reply:
         said.append(("Client waited", ["the reply could not be written: it had left"]))
     return said
+
+
+def _challenge(reply: str) -> str:
+    """Return what a 334 asks, out of its base64 (RFC 4954 §4); "" where it is masked."""
+    try:
+        return readable(a2b_base64(reply[4:], strict_mode=True))
+    except ValueError:
+        return ""
 
 
 def _client(exchange: Exchangelike) -> tuple[str, str]:
