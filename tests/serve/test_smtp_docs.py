@@ -194,7 +194,7 @@ def test_session_goes_as_documented(
     server = server_for(block)
     configure(server, block.inbox)
     assert block.listener in _LISTENERS
-    address = server._address(block.listener)
+    address = server.address(block.listener)
     writing = os.environ.get("TRANSCRIPTS") == "write"
     told = play(block, address, writing)
     if writing:
