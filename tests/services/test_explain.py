@@ -128,6 +128,10 @@ def ended(ending: str, **fields: object) -> SessionRow:
             explain.Facts(4, recipients_refused=2, recipient_code=452),
         ),
         Case("refused at connect (421)", ended("refused", worst_code=421)),
+        Case(
+            "3 messages · closed by us after MAIL",
+            ended("refused", messages=3, last_verb="MAIL", worst_code=550),
+        ),
         Case("TLS failed", ended("tls_failed")),
         Case("closed by our shutdown after EHLO", ended("shutdown", last_verb="EHLO")),
         Case(
@@ -149,6 +153,13 @@ def test_outcome(case: Case) -> None:
 def test_every_ending_has_a_sentence(ending: str) -> None:
     assert explain.ending(ended(ending)).endswith(".")
     assert explain.outcome(ended(ending, last_verb="NOOP"))
+
+
+def test_ending_refused_later_points_to_the_reply() -> None:
+    words = explain.ending(ended("refused", last_verb="MAIL"))
+    assert words == (
+        "Mailsink closed the connection after MAIL: its last reply says why."
+    )
 
 
 def test_ending_cut_off_says_that_nothing_was_accepted() -> None:

@@ -75,6 +75,8 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     if facts.body_octets is not None and session.ending in _BROKEN:
         octets = counted(facts.body_octets, "octet")
         after = f" in the middle of a message, after {octets}; it was not accepted"
+    if session.ending == "refused" and session.last_verb:
+        return f"Mailsink closed the connection{after}: its last reply says why."
     return _SENTENCES[session.ending].format(after=after)
 
 
@@ -122,6 +124,8 @@ def _ending(session: Sessionlike, facts: Facts) -> str:
         verb = session.last_verb if session.last_verb == "BDAT" else "DATA"
         octets = counted(facts.body_octets, "octet")
         return f"{_BROKEN[session.ending]} in {verb} after {octets}"
+    if session.ending == "refused" and session.last_verb:
+        return f"closed by us{after}"
     if session.ending == "refused":
         code = f" ({session.worst_code})" if session.worst_code else ""
         return f"refused at connect{code}"
