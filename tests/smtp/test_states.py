@@ -14,6 +14,7 @@ from mailsink.smtp.profile import Profile
 from tests.smtp.harness import Session
 
 EHLO = "EHLO client.test"
+LHLO = "LHLO client.test"
 MAIL = "MAIL FROM:<a@example.com>"
 RCPT = "RCPT TO:<b@example.com>"
 AUTH = "AUTH PLAIN AHVzZXIAcGFzcw=="
@@ -31,12 +32,21 @@ STATES = {
     "drain": [EHLO, MAIL, "BDAT 0"],  # a chunk was refused
     "kept": [EHLO, MAIL, RCPT, "BDAT 0 LAST"],
     "reset": [EHLO, MAIL, RCPT, "RSET"],
+    # of a listener for LMTP
+    "lmtp": [],
+    "lhlo": [LHLO],
+    "lauth": [LHLO, AUTH],
+    "lmail": [LHLO, MAIL],
+    "lrcpt": [LHLO, MAIL, RCPT],
+    "lnone": [LHLO, MAIL, "RCPT TO:<>"],
+    "lchunk": [LHLO, MAIL, RCPT, "BDAT 0"],
 }
 
-TABLE = """
+SMTP = """
                      fresh helo ehlo auth mail rcpt none part chunk drain kept reset
 HELO client.test     250   250  250  250  250  250  250  250  250   250   250  250
 EHLO client.test     250   250  250  250  250  250  250  250  250   250   250  250
+LHLO client.test     500   500  500  500  500  500  500  500  500   500   500  500
 MAIL FROM:<a@b.test> 503   250  250  250  503  503  503  503  503   503   250  250
 RCPT TO:<a@b.test>   503   503  503  503  250  250  250  250  503   503   503  503
 DATA                 503   503  503  503  503  354  554  354  503   503   503  503
@@ -56,17 +66,43 @@ XYZZY                500   500  500  500  500  500  500  500  500   500   500  5
 QUIT                 221   221  221  221  221  221  221  221  221   221   221  221
 """
 
+LMTP = """
+                     lmtp lhlo lauth lmail lrcpt lnone lchunk
+HELO client.test     500  500  500   500   500   500   500
+EHLO client.test     500  500  500   500   500   500   500
+LHLO client.test     250  250  250   250   250   250   250
+MAIL FROM:<a@b.test> 503  250  250   503   503   503   503
+RCPT TO:<a@b.test>   503  503  503   250   250   250   503
+DATA                 503  503  503   503   354   503   503
+BDAT 0               503  503  503   503   250   503   250
+BDAT 0 LAST          503  503  503   503   250   503   250
+RSET                 250  250  250   250   250   250   250
+NOOP                 250  250  250   250   250   250   250
+VRFY joe             252  252  252   252   252   252   252
+EXPN staff           550  550  550   550   550   550   550
+HELP                 214  214  214   214   214   214   214
+AUTH PLAIN AGEAYg==  503  235  503   503   503   503   503
+ETRN b.test          502  502  502   502   502   502   502
+ATRN b.test          502  502  502   502   502   502   502
+TURN                 502  502  502   502   502   502   502
+SEND FROM:<a@b.test> 502  502  502   502   502   502   502
+XYZZY                500  500  500   500   500   500   500
+QUIT                 221  221  221   221   221   221   221
+"""
+
 
 def _cells() -> Iterator[tuple[str, str, int]]:
-    head, *rows = TABLE.strip("\n").splitlines()
-    for row in rows:
-        command, codes = row[:21].rstrip(), row[21:].split()
-        for state, code in zip(head.split(), codes, strict=True):
-            yield command, state, int(code)
+    for table in (SMTP, LMTP):
+        head, *rows = table.strip("\n").splitlines()
+        for row in rows:
+            command, codes = row[:21].rstrip(), row[21:].split()
+            for state, code in zip(head.split(), codes, strict=True):
+                yield command, state, int(code)
 
 
 def _in_state(state: str) -> Session:
-    session = Session(Profile(turn="authenticated"))
+    protocol = "lmtp" if state.startswith("l") else "smtp"
+    session = Session(Profile(protocol=protocol, turn="authenticated"))
     session.send("".join(f"{line}\r\n" for line in STATES[state]).encode())
     return session
 

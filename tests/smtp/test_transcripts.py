@@ -47,5 +47,5 @@ def test_transcript(profile: Profile, lines: str) -> None:
 
 def test_every_file_is_played_whole() -> None:
     for path in FOLDER.glob("*.txt"):
-        rest = re.sub(r"^#.*\n", "", SECTION.sub("", path.read_text("utf-8")))
+        rest = re.sub(r"(?m)^#.*\n", "", SECTION.sub("", path.read_text("utf-8")))
         assert rest.strip() == "", path.name
