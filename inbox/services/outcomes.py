@@ -1,6 +1,6 @@
 """What came of each of some sessions, beyond what their own rows tell.
 
-Takes sessions that were read within a scope. A list of them costs five queries at
+Takes sessions that were read within a scope. A list of them costs six queries at
 most, whatever its length; those where all went well are not looked at.
 """
 
@@ -28,6 +28,7 @@ def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
     transactions = _transactions(refused)
     codes = _recipient_codes(refused)
     lasts = _last_exchanges(broken)
+    chunks = _chunks(lasts.values())
     facts: dict[UUID, Facts] = defaultdict(lambda: NOTHING_MORE)
     for key in {*refused, *broken}:
         counts, last = transactions.get(key, _Counts()), lasts.get(key)
@@ -38,7 +39,7 @@ def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
             recipient_code=codes.get(key),
             not_accepted=counts.not_accepted,
             not_accepted_code=counts.not_accepted_code,
-            body_octets=last.octets if last and unfinished else None,
+            body_octets=chunks.get(key, last.octets) if last and unfinished else None,
             flags=frozenset(last.flags.split()) if last else frozenset(),
             last_us=(last.replied_us or last.received_us) if last else 0,
         )
@@ -92,6 +93,23 @@ def _last_exchanges(sessions: list[UUID]) -> dict[UUID, Exchange]:
     )
     found = Exchange.objects.filter(pk__in=list(keys))
     return {each.session_id: each for each in found}
+
+
+def _chunks(lasts: Iterable[Exchange]) -> dict[UUID, int]:
+    """Return how much of a message had come where the last exchange is a chunk of it."""
+    cut = [each for each in lasts if each.kind == "chunk" and not each.code]
+    if not cut:
+        return {}
+    rows = (
+        Exchange.objects.filter(
+            session_id__in=[each.session_id for each in cut],
+            transaction_id__in=[each.transaction_id for each in cut],
+            kind="chunk",
+        )
+        .values_list("session_id")
+        .annotate(Sum("octets"))
+    )
+    return dict(rows)
 
 
 @dataclass(frozen=True, slots=True)

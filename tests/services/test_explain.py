@@ -202,6 +202,37 @@ def test_line_of_a_body_says_how_far_it_came() -> None:
     assert explain.line(done).remark == "14,203 octets of message"
 
 
+@pytest.mark.parametrize(
+    ("line", "octets", "code", "flags", "remark"),
+    [
+        ("BDAT 1000", 1000, 250, "", "1,000 octets of message"),
+        ("bdat 1 LAST", 1, 250, "", "1 octet of message"),
+        ("BDAT 0 LAST", 0, 250, "", "no more octets"),
+        ("BDAT 1000", 400, None, "", "400 of 1,000 octets so far"),
+        (
+            "BDAT 1000",
+            400,
+            None,
+            "aborted_in_data",
+            "400 of 1,000 octets, then cut off",
+        ),
+        ("BDAT 1000", 400, 421, "aborted_in_data", "400 of 1,000 octets, then cut off"),
+        ("BDAT 1000 LAST", 1000, 552, "", "1,000 octets, refused"),
+        ("BDAT 9223372036854775808", 0, 501, "bdat_desync", ""),
+        ("BDAT many", 0, 501, "bdat_desync", ""),
+        ("BDAT", 0, 501, "bdat_desync", ""),
+    ],
+)
+def test_line_of_a_chunk_says_how_much_was_announced(
+    line: str, octets: int, code: int | None, flags: str, remark: str
+) -> None:
+    chunk = {"kind": "chunk", "verb": "BDAT", "line": line, "octets": octets}
+    shown = explain.line(an_exchange(**chunk, code=code, flags=flags))
+    assert shown.remark == remark
+    assert f"{shown.verb} {shown.text}".strip() == line
+    assert shown.is_body
+
+
 def test_details_of_a_reply_that_could_not_be_written() -> None:
     told = dict(details(an_exchange(reply="250 Ok", code=250, ready_us=1_031_500)))
     assert told["Client waited"] == ["the reply could not be written: it had left"]

@@ -208,6 +208,24 @@ def test_session_body_that_was_not_accepted_leads_to_its_transaction(
     )
 
 
+def test_session_chunks_lead_to_their_message(client: Client) -> None:
+    session = a_session(ending="dropped", last_verb="BDAT")
+    transaction = a_transaction(
+        session, outcome="abandoned", recipients_accepted=1, ended_us=9
+    )
+    told = {"kind": "chunk", "transaction": transaction, "octets": 5000}
+    a_line(session, 1, "BDAT 5000", **told)
+    a_line(session, 2, "BDAT 5000", **told)
+    told |= {"octets": 400, "code": None, "reply": "", "flags": "aborted_in_data"}
+    a_line(session, 3, "BDAT 1000 LAST", **told)
+    page = text(client, f"/sessions/{session.id}")
+    assert page.count("5,000 octets of message") == 2
+    assert "400 of 1,000 octets, then cut off" in page
+    assert page.count(f'href="/messages/{transaction.id}"') == 3
+    assert "after 10,400 octets; it was not accepted" in page
+    assert "dropped in BDAT after 10,400 octets" in text(client, "/sessions")
+
+
 def test_session_explains_the_chosen_line(client: Client) -> None:
     session = a_session()
     a_line(session, 1, "EHLO app")

@@ -16,6 +16,7 @@ from mailsink.text import readable
 
 # Of a refusal, to the very line that shows it: the side panel has the reply whole.
 _LINK = re.compile(r" \(why: \S+\)$")
+_SIZE = re.compile(r"BDAT +([0-9]{1,50})(?![^ ])", re.IGNORECASE)
 _OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
 
 
@@ -146,13 +147,10 @@ def _client(exchange: Exchangelike) -> tuple[str, str]:
 
 
 def _remark(exchange: Exchangelike) -> str:
-    if exchange.kind in ("body", "chunk"):
-        if not exchange.octets and exchange.code:
-            return ""  # an empty chunk, or one whose size could not be read
-        so_far = "" if exchange.code else " so far"
-        if "aborted_in_data" in exchange.flags.split():
-            so_far = ", then cut off"
-        return f"{counted(exchange.octets, 'octet')} of message{so_far}"
+    if exchange.kind == "chunk":
+        return _chunk(exchange)
+    if exchange.kind == "body":
+        return f"{counted(exchange.octets, 'octet')} of message{_so_far(exchange)}"
     if exchange.kind in _OUR_WORDS:
         return exchange.line
     if exchange.kind == "connect" and not exchange.line:
@@ -160,6 +158,25 @@ def _remark(exchange: Exchangelike) -> str:
     if exchange.kind == "auth" and not exchange.verb:
         return "answer to the challenge"
     return ""
+
+
+def _so_far(exchange: Exchangelike) -> str:
+    if "aborted_in_data" in exchange.flags.split():
+        return ", then cut off"
+    return "" if exchange.code else " so far"
+
+
+def _chunk(exchange: Exchangelike) -> str:
+    """How much came of a chunk, of as much as its line announced (RFC 3030)."""
+    announced = _SIZE.match(exchange.line)
+    if announced is None:
+        return ""
+    size, so_far = int(announced[1]), _so_far(exchange)
+    if so_far:
+        return f"{exchange.octets:,} of {counted(size, 'octet')}{so_far}"
+    if (exchange.code or 0) >= 400:
+        return f"{counted(size, 'octet')}, refused" if exchange.octets else ""
+    return f"{counted(size, 'octet')} of message" if size else "no more octets"
 
 
 def _reply(exchange: Exchangelike) -> tuple[str, bool]:
