@@ -21,6 +21,7 @@ from mailsink.smtp import (
     queues,
     replies,
     transaction,
+    xclient,
 )
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.wishes import Refusal, Steps
@@ -199,6 +200,13 @@ COMMANDS = {
     ),
     "ATRN": Command(queues.atrn, "ATRN [domain,...]", "RFC 2645", keyword="ATRN"),
     "TURN": Command(queues.turn, "TURN", "RFC 821 section 3.8", keyword="TURN"),
+    "XCLIENT": Command(
+        xclient.xclient,
+        "XCLIENT name=value...",
+        "postfix.org/XCLIENT_README.html",
+        None,
+        keyword="XCLIENT",
+    ),
     "QUIT": Command(
         quit_, "QUIT", "RFC 5321 section 4.1.1.10", "quit", ends=True
     ),

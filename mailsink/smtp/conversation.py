@@ -11,12 +11,13 @@ from mailsink.smtp.commands import AFTER_AUTH, COMMANDS, NOT_OFFERED, Command
 from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
 from mailsink.smtp.exchange import MASK, looks_secret, told
 from mailsink.smtp.grammar import shown
+from mailsink.smtp.greeting import greeting
 from mailsink.smtp.intruders import refuse_intruder
-from mailsink.smtp.profile import Profile, within
+from mailsink.smtp.profile import within
 from mailsink.smtp.proxy import take_header
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.wire import Line
-from mailsink.smtp.wishes import BREATHE, Ended, Refusal, Steps
+from mailsink.smtp.wishes import Ended, Refusal, Steps
 
 if TYPE_CHECKING:
     from mailsink.smtp.machine import Machine
@@ -77,20 +78,7 @@ def _greet(machine: Machine) -> Steps[None]:
         yield from take_header(machine)
     machine.admit()
     machine.open("connect", "", "", 0, 0)
-    try:
-        if machine.refusal is not None:
-            raise Refusal(machine.refusal)
-        yield BREATHE  # so that the octets of an early talker are there to be seen
-        decided = yield from machine.consult("connect")
-    except Refusal as refusal:
-        yield from machine.answer(refusal.reply)
-        raise Ended("refused") from None
-    yield from machine.answer(decided or _greeting(machine.profile))
-
-
-def _greeting(profile: Profile) -> Reply:
-    protocol = "LMTP" if profile.protocol == "lmtp" else "ESMTP"
-    return replies.greeting(profile.hostname, protocol)
+    yield from machine.answer((yield from greeting(machine)))
 
 
 def _handle(machine: Machine, line: Line) -> Steps[bool]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mailsink.smtp import auth
+from mailsink.smtp import auth, xclient
 from mailsink.smtp.parameters import LONGEST_HOLD
 from mailsink.smtp.profile import within
 
@@ -127,5 +127,6 @@ EXTENSIONS: dict[str, Offer] = {
     "TURN": _turn,
     "AUTH": _auth,
     "EXPN": _always,
+    "XCLIENT": xclient.offer,
     "HELP": _always,
 }

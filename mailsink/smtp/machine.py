@@ -358,6 +358,11 @@ class Machine:
             facts["verb"] = self.current.verb
         return facts
 
+    def forget_client(self) -> None:
+        """Know nothing of the client any more, as after the greeting (RFC 3207 §4.2)."""
+        self.helo, self.extended, self.offered = "", False, frozenset()
+        self.user, self.failed_auth = None, False
+
     def update(self, **changes: str | int) -> None:
         """Tell facts about the session."""
         self.record(SessionUpdated(self.session, changes))

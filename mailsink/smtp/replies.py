@@ -420,6 +420,14 @@ def in_transaction(verb: str) -> Reply:
     return _reply(503, "5.5.1", f"{verb} may not stand in a transaction")
 
 
+# XCLIENT
+XCLIENT_NOT_TRUSTED = _reply(550, "5.7.0", "XCLIENT is not believed from your address")
+
+
+def bad_attribute(name: str, why: str) -> Reply:
+    return _reply(501, "5.5.4", f"Bad {name}: {why}")
+
+
 # Other protocols
 PROXY_NOT_TRUSTED = _reply(
     554, "5.7.0", "A PROXY header is not believed from your address"

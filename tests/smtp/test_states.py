@@ -7,6 +7,7 @@ extensions' RFCs ask for there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import pytest
 
@@ -62,6 +63,7 @@ ETRN b.test          503   251  251  251  503  503  503  503  503   503   251  2
 ATRN b.test          503   530  530  453  503  503  503  503  503   503   530  530
 TURN                 503   530  530  453  503  503  503  503  503   503   530  530
 SEND FROM:<a@b.test> 502   502  502  502  502  502  502  502  502   502   502  502
+XCLIENT PORT=7       220   220  220  220  503  503  503  503  503   503   220  220
 XYZZY                500   500  500  500  500  500  500  500  500   500   500  500
 QUIT                 221   221  221  221  221  221  221  221  221   221   221  221
 """
@@ -86,6 +88,7 @@ ETRN b.test          502  502  502   502   502   502   502
 ATRN b.test          502  502  502   502   502   502   502
 TURN                 502  502  502   502   502   502   502
 SEND FROM:<a@b.test> 502  502  502   502   502   502   502
+XCLIENT PORT=7       220  220  220   503   503   503   503
 XYZZY                500  500  500   500   500   500   500
 QUIT                 221  221  221   221   221   221   221
 """
@@ -102,7 +105,10 @@ def _cells() -> Iterator[tuple[str, str, int]]:
 
 def _in_state(state: str) -> Session:
     protocol = "lmtp" if state.startswith("l") else "smtp"
-    session = Session(Profile(protocol=protocol, turn="authenticated"))
+    trusted = (ip_network("192.0.2.0/24"),)
+    session = Session(
+        Profile(protocol=protocol, turn="authenticated", xclient_from=trusted)
+    )
     session.send("".join(f"{line}\r\n" for line in STATES[state]).encode())
     return session
 
