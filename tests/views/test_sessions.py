@@ -254,6 +254,19 @@ def test_session_says_that_a_line_is_not_there_yet(client: Client) -> None:
     assert "There is no line 9 in this session yet." in page
 
 
+def test_session_leads_from_what_a_setting_answered_to_the_settings(
+    client: Client,
+) -> None:
+    session = a_session()
+    rule = "known addresses of inbox default"
+    a_line(session, 1, "RCPT TO:<x@example.com>", code=550, rule=rule)
+    a_line(session, 2, "NOOP")
+    refused = text(client, f"/sessions/{session.id}/exchanges/1")
+    assert rule in refused
+    assert 'href="/settings"' in refused
+    assert 'href="/settings"' not in text(client, f"/sessions/{session.id}/exchanges/2")
+
+
 def test_session_fragment_of_one_exchange_or_404(client: Client) -> None:
     session = a_session()
     a_line(session, 1, "NOOP")
