@@ -20,7 +20,7 @@ from mailsink import values
 from mailsink.smtp.extensions import EXTENSIONS
 from mailsink.smtp.mechanisms import MECHANISMS
 from mailsink.smtp.profile import Profile
-from mailsink.values import Address, Kind
+from mailsink.values import Address, Kind, TlsVersion
 
 T = TypeVar("T")
 PREFIX = "MAILSINK_"
@@ -49,6 +49,7 @@ class Config:
     public_url: str  # without a slash at its end; "": from the web address
     tls_cert: Path | None
     tls_key: Path | None
+    tls_min: TlsVersion
     allowed_hosts: tuple[str, ...]  # none: localhost, IP literals and the hostname
     insecure: bool
     retention_messages: int
@@ -91,6 +92,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         public_url=read.value("PUBLIC_URL", "", values.PUBLIC_URL),
         tls_cert=read.value("TLS_CERT", "", values.FILE),
         tls_key=read.value("TLS_KEY", "", values.FILE),
+        tls_min=read.value("TLS_MIN", "1.2", values.TLS_VERSION),
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
         retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),

@@ -8,13 +8,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Generic, Literal, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 from mailsink.smtp.profile import Network, Turn
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
+
+TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
 
 DEFAULT_SMTP = "127.0.0.1:1025,[::1]:1025"
 DEFAULT_HTTP = "127.0.0.1:8025,[::1]:8025"
@@ -211,4 +213,5 @@ PUBLIC_URL = Kind("a URL like https://mail.example", _public_url)
 REDIS = Kind("redis://host:6379/0", _redis)
 SIZE = Kind("octets, or a number with K, M or G (50M); 0 is no limit", _size)
 TEXT = Kind("a text", str)
+TLS_VERSION: Kind[TlsVersion] = one_of("1.0", "1.1", "1.2", "1.3")
 TURN = Kind("off, authenticated, or IP networks by comma", _turn)

@@ -20,7 +20,7 @@ def auth(machine: Machine, argument: str) -> Steps[Reply]:
     name, _, initial = argument.partition(" ")
     name, initial = name.upper(), initial.strip(" ")
     known = MECHANISMS.get(name)
-    if known is not None and known.shows_secret:
+    if known is not None and known.shows_secret and machine.tls is None:
         machine.current.flags += ("auth_plaintext",)
     _check_order(machine)
     mechanism = _mechanism(machine, name)
@@ -35,12 +35,20 @@ def auth(machine: Machine, argument: str) -> Steps[Reply]:
 def offered(machine: Machine) -> list[str]:
     """Return the names of the mechanisms that can be judged, the plainest first."""
     hidden = machine.profile.hidden
+    if _needs_tls(machine):
+        return []
     return [
         name for name in MECHANISMS if machine.supports(name) and name not in hidden
     ]
 
 
+def _needs_tls(machine: Machine) -> bool:
+    return machine.profile.auth_requires_tls and machine.tls is None
+
+
 def _check_order(machine: Machine) -> None:
+    if _needs_tls(machine):
+        raise Refusal(replies.AUTH_NEEDS_TLS)
     if not machine.helo:
         raise Refusal(replies.out_of_order(machine.profile.hello))
     if machine.user is not None:

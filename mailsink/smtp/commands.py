@@ -1,7 +1,8 @@
 """The commands: one table, and the handlers of those that need no transaction.
 
-A handler takes the machine and the argument; it returns the reply or the steps to it,
-and raises Refusal before it has changed anything.
+A handler takes the machine and the argument; it returns the reply or the steps to it
+(to None where they answer themselves), and raises Refusal before it has changed
+anything.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mailsink.smtp import (
     parameters,
     queues,
     replies,
+    starttls,
     transaction,
     xclient,
 )
@@ -29,7 +31,7 @@ from mailsink.smtp.wishes import Refusal, Steps
 if TYPE_CHECKING:
     from mailsink.smtp.machine import Machine
 
-Handler = Callable[["Machine", str], Reply | Steps[Reply]]
+Handler = Callable[["Machine", str], Reply | Steps[Reply] | Steps[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,9 @@ COMMANDS = {
     "HELP": Command(
         help_, "HELP [command | STATUS]", "RFC 5321 section 4.1.1.8", keyword="HELP"
     ),
+    "STARTTLS": Command(
+        starttls.starttls, "STARTTLS", "RFC 3207 section 4", None, keyword="STARTTLS"
+    ),
     "AUTH": Command(
         auth.auth,
         "AUTH mechanism [initial-response]",
@@ -217,5 +222,8 @@ AFTER_AUTH = frozenset(
     {"MAIL", "RCPT", "DATA", "BDAT", "VRFY", "EXPN", "ETRN", "ATRN", "TURN"}
 )
 
+# What takes TLS where it is required (RFC 3207 §4; LHLO is LMTP's EHLO).
+AFTER_TLS = COMMANDS.keys() - {"NOOP", "EHLO", "LHLO", "STARTTLS", "QUIT"}
+
 # Known, so that the refusal is 502 and not 500 (RFC 5321 §4.2.4).
-NOT_OFFERED = frozenset({"STARTTLS", "SEND", "SOML", "SAML"})
+NOT_OFFERED = frozenset({"SEND", "SOML", "SAML"})

@@ -7,7 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from mailsink.smtp import chunking, replies
-from mailsink.smtp.commands import AFTER_AUTH, COMMANDS, NOT_OFFERED, Command
+from mailsink.smtp.commands import (
+    AFTER_AUTH,
+    AFTER_TLS,
+    COMMANDS,
+    NOT_OFFERED,
+    Command,
+)
 from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
 from mailsink.smtp.exchange import MASK, looks_secret, told
 from mailsink.smtp.grammar import shown
@@ -16,6 +22,7 @@ from mailsink.smtp.intruders import refuse_intruder
 from mailsink.smtp.profile import within
 from mailsink.smtp.proxy import take_header
 from mailsink.smtp.replies import Reply
+from mailsink.smtp.starttls import begin_in_tls, tell_parting
 from mailsink.smtp.wire import Line
 from mailsink.smtp.wishes import Ended, Refusal, Steps
 
@@ -45,6 +52,8 @@ def converse(machine: Machine) -> Steps[None]:
     if machine.transaction is not None:
         yield from machine.transaction.give_up(machine, "abandoned")
     machine.outlet.flush()
+    if machine.tls is not None:
+        machine.tls.close()
     machine.record(SessionClosed(machine.session, machine.now_us(), machine.ending))
 
 
@@ -56,6 +65,7 @@ def _until_ended(machine: Machine) -> Steps[Ending]:
             if (yield from _handle(machine, line)):
                 return "quit"
     except Ended as ended:
+        tell_parting(machine, ended)
         _take_leave(machine, ended)
         return ended.ending
     except Exception:
@@ -74,10 +84,14 @@ def _take_leave(machine: Machine, ended: Ended) -> None:
 
 
 def _greet(machine: Machine) -> Steps[None]:
-    if within(machine.peer.client_address, machine.profile.proxy_from):
+    profile, connected_us = machine.profile, 0
+    if within(machine.peer.client_address, profile.proxy_from):
         yield from take_header(machine)
     machine.admit()
-    machine.open("connect", "", "", 0, 0)
+    if profile.implicit_tls and profile.tls is not None:
+        yield from begin_in_tls(machine, profile.tls)
+        connected_us = machine.now_us()
+    machine.open("connect", "", "", 0, connected_us)
     yield from machine.answer((yield from greeting(machine)))
 
 
@@ -85,6 +99,7 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
     """Answer one command line; return whether it ends the session."""
     verb, argument, wrong = _words(machine, line)
     command = COMMANDS.get(verb)
+    reply: Reply | None
     if command is None and not machine.helo:
         yield from refuse_intruder(machine, line)
     known = command is not None or verb in NOT_OFFERED
@@ -108,6 +123,8 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
     except Exception:
         log.exception("session %s: %s failed", machine.session, verb)
         reply, command = replies.LOCAL_ERROR, None
+    if reply is None:
+        return False
     if machine.current.kind == "auth" and reply.code >= 400:
         machine.failed_auth = True
     if machine.current.ruled:
@@ -171,8 +188,11 @@ def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:
 
 
 def _too_early(machine: Machine, verb: str) -> Reply | None:
-    """What has to come before a command: a login, where one is required (RFC 4954 §6)."""
-    if machine.profile.require_auth and machine.user is None and verb in AFTER_AUTH:
+    """What has to come before a command: TLS (RFC 3207 §4), or a login (RFC 4954 §6)."""
+    profile = machine.profile
+    if profile.require_tls and machine.tls is None and verb in AFTER_TLS:
+        return replies.TLS_FIRST
+    if profile.require_auth and machine.user is None and verb in AFTER_AUTH:
         return replies.AUTH_REQUIRED
     return None
 
@@ -181,7 +201,8 @@ def _misplaced(verb: str) -> Reply:
     return replies.LHLO_ON_SMTP if verb == "LHLO" else replies.says_lhlo(verb)
 
 
-def _perform(machine: Machine, command: Command, argument: str) -> Steps[Reply]:
+def _perform(machine: Machine, command: Command, argument: str) -> Steps[Reply | None]:
+    """Carry a command out; return its reply, or None where it was answered."""
     decided = None
     if command.protocol not in (None, machine.profile.protocol):
         raise Refusal(_misplaced(machine.current.verb))
@@ -189,4 +210,6 @@ def _perform(machine: Machine, command: Command, argument: str) -> Steps[Reply]:
         decided = yield from machine.consult(command.stage, argument=argument)
     outcome = command.handler(machine, argument)
     reply = outcome if isinstance(outcome, Reply) else (yield from outcome)
-    return decided if decided is not None and reply.code < 400 else reply
+    if reply is None or decided is None or reply.code >= 400:
+        return reply
+    return decided

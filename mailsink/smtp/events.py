@@ -26,8 +26,9 @@ FLAGS = frozenset(
     bare_lf_data bare_cr_data smuggling_pattern long_line eightbit_in_7bit nul_octet
     lenient_path unqualified_address underscore_domain source_route unknown_literal
     long_path eightbit_header size_mismatch bdat_desync
-    plaintext_after_starttls tls_on_plain http_on_smtp half_close aborted_in_data
-    bad_proxy_header proxy_not_trusted
+    plaintext_after_starttls tls_on_plain plain_on_tls http_on_smtp half_close
+    aborted_in_data bad_proxy_header proxy_not_trusted
+    tls_untrusted tls_no_version tls_no_cipher tls_broken left_after_tls
     auth_plaintext pipelined binary_undeclared
     secret_empty secret_ends_with_lf secret_ends_with_space secret_non_ascii
     secret_equals_username secret_starts_with_space secret_ends_with_cr

@@ -72,6 +72,16 @@ def _auth(machine: Machine) -> str | None:
     return " ".join(auth.offered(machine)) or None
 
 
+def _starttls(machine: Machine) -> str | None:
+    """RFC 3207 §4.2: not inside TLS."""
+    return "" if machine.tls is None and machine.profile.tls is not None else None
+
+
+def _requiretls(machine: Machine) -> str | None:
+    """RFC 8689 §2: inside TLS only."""
+    return None if machine.tls is None else ""
+
+
 def _future_release(machine: Machine) -> str | None:
     """RFC 4865 §4: the longest hold in seconds, and until when that would be now."""
     if not machine.profile.submission:
@@ -125,6 +135,8 @@ EXTENSIONS: dict[str, Offer] = {
     "ETRN": _queues,
     "ATRN": _atrn,
     "TURN": _turn,
+    "STARTTLS": _starttls,
+    "REQUIRETLS": _requiretls,
     "AUTH": _auth,
     "EXPN": _always,
     "XCLIENT": xclient.offer,

@@ -1,4 +1,4 @@
-"""TLS and HTTP that knock at the SMTP port: told what happened and how to cure it."""
+"""Who speaks TLS, HTTP or plain text where it does not belong: told so, with the cure."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ _NOT_TRUSTED = (
 _TLS = (
     "The client began TLS on a port that speaks plain SMTP; in nodemailer set "
     "secure: false, in other clients turn SSL/TLS (SMTPS) off for this port."
+)
+_PLAIN_CURE = (
+    " In nodemailer set secure: true, in other clients turn SSL/TLS (SMTPS) on "
+    "for this port, or use the port of plain SMTP."
 )
 
 
@@ -53,6 +57,21 @@ def refuse_proxy(machine: Machine, line: Line) -> Steps[None]:
     machine.open("notice", "", _NOT_TRUSTED, octets, line.received_us, flags)
     yield from machine.answer(replies.PROXY_NOT_TRUSTED)
     raise Ended("refused")
+
+
+def refuse_plain(machine: Machine, sentence: str) -> Steps[None]:
+    """End a session whose client did not begin TLS where it had to; raises Ended."""
+    octets, line = len(machine.buffer), machine.buffer.line()
+    if line is not None:
+        yield from refuse_intruder(machine, line)
+    if machine.profile.implicit_tls:
+        sentence += _PLAIN_CURE
+    received_us = (
+        machine.buffer.use(len(machine.buffer)) if octets else machine.now_us()
+    )
+    machine.open("tls", "", sentence, octets, received_us, ("plain_on_tls",))
+    yield from machine.answer(replies.PLAIN_ON_TLS)
+    raise Ended("tls_failed")
 
 
 def refuse_http(machine: Machine, line: Line) -> Steps[None]:

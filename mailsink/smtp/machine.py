@@ -26,6 +26,7 @@ from mailsink.smtp.wire import Buffer, Line
 from mailsink.smtp.wishes import BREATHE, MORE, Ended, Refusal, Steps, Wish
 
 if TYPE_CHECKING:
+    from mailsink.smtp.tls_layer import TlsLayer
     from mailsink.smtp.transaction import Transaction
 
 _LINES_AT_ONCE = 50  # handled before the other sessions get their turn
@@ -74,8 +75,8 @@ class Machine:
         "_idle_us", "_lines", "_next_flags", "_outside", "_seq", "_session_us", "_steps", "buffer",
         "choked", "chunk_line", "current", "ending", "eof",
         "extended", "failed_auth", "helo", "killed", "lost",
-        "now_us", "offered", "origin", "outlet", "peer", "profile", "record", "refusal", "session", "stopping",
-        "transaction", "transactions", "user", "wake_at",
+        "now_us", "offered", "origin", "outlet", "peer", "profile", "record", "refusal", "send", "session",
+        "stopping", "tls", "transaction", "transactions", "user", "wake_at",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +90,7 @@ class Machine:
         self.peer = peer
         self.session = peer.session
         self.record = outside.record
+        self.send = outside.write  # to the wire, past TLS
         self.origin = peer.client_address  # or what a trusted balancer announced
         self.refusal: Reply | None = None  # at the door
         self.buffer = Buffer(profile.max_line)
@@ -104,6 +106,7 @@ class Machine:
         self.helo = ""
         self.extended = False
         self.user: str | None = None
+        self.tls: TlsLayer | None = None
         self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
         self.failed_auth = False
         self.transaction: Transaction | None = None
@@ -125,6 +128,9 @@ class Machine:
 
     def receive(self, octets: bytes) -> None:
         """Take octets that came now."""
+        if self.tls is not None:
+            octets = self.tls.receive(octets)
+            self.eof = self.eof or self.tls.ended
         self.buffer.append(octets, self.now_us())
 
     def end_input(self) -> None:
@@ -156,13 +162,14 @@ class Machine:
 
     @property
     def protocol(self) -> str:
-        """What is spoken by now, as a Received field has it (RFC 3848)."""
+        """What is spoken, by its registered name where it has one (RFC 3848)."""
+        name = "SMTP" if self.tls is None else "SMTPS"
         if self.profile.protocol == "lmtp":
-            name = "LMTP"
+            name = f"L{name[1:]}"
         elif self.extended:
-            name = "ESMTP"
+            name = f"E{name}"
         else:
-            return "SMTP"
+            return name  # HELO: no name tells of AUTH
         return name if self.user is None else f"{name}A"
 
     def admit(self) -> None:
@@ -217,7 +224,7 @@ class Machine:
         """Return the next line; raises Ended."""
         until = 0
         while True:
-            if self.buffer.startswith(b"\x16"):
+            if self.buffer.startswith(b"\x16") and self.tls is None:
                 yield from refuse_tls(self)
             if not self.choked and (line := self.buffer.line()) is not None:
                 break
@@ -297,7 +304,7 @@ class Machine:
         exchange = self.current
         exchange.ready_us = self.now_us() if ready_us is None else ready_us
         if len(self.buffer):
-            self._note_pipelining(exchange)
+            self._note_pipelining(exchange, reply)
         if self.eof and not self.lost:
             exchange.flags += ("half_close",)
         self.outlet.owe(exchange, reply)
@@ -313,13 +320,15 @@ class Machine:
         exchange.delay = 0.0
         exchange.delayed_us += self.now_us() - began
 
-    def _note_pipelining(self, exchange: Exchange) -> None:
+    def _note_pipelining(self, exchange: Exchange, reply: Reply) -> None:
         """More came before this reply was written (RFC 2920)."""
         self._next_flags = ("pipelined",)
         if exchange.kind == "connect":
             exchange.flags += ("early_talker",)
         if exchange.verb in _LAST_IN_GROUP:
             exchange.flags += ("pipelining_violation",)
+        if exchange.verb == "STARTTLS" and reply.code < 400:
+            exchange.flags += ("plaintext_after_starttls",)
         if not exchange.pipelining_offered:
             self._next_flags += ("pipelining_unadvertised",)
 
@@ -357,6 +366,18 @@ class Machine:
         if self.current.verb:
             facts["verb"] = self.current.verb
         return facts
+
+    def discard(self) -> None:
+        """Drop the octets that came and were not used."""
+        self.buffer.use(len(self.buffer))
+        self._next_flags = ()
+
+    def begin_tls(self, layer: TlsLayer) -> None:
+        """Take what came and what comes as TLS from now on."""
+        self.tls = layer
+        octets = self.buffer.peek(len(self.buffer))
+        self.discard()
+        self.receive(octets)
 
     def forget_client(self) -> None:
         """Know nothing of the client any more, as after the greeting (RFC 3207 §4.2)."""

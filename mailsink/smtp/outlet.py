@@ -46,6 +46,10 @@ class Outlet:
         self._octets: list[bytes] = []
         self._owed: list[tuple[Exchange, int, str, Lines]] = []
 
+    def write_by(self, write: Callable[[bytes], bool]) -> None:
+        """Have replies written by another function from now on: through TLS."""
+        self._write = write
+
     def owe(self, exchange: Exchange, reply: Reply) -> None:
         """Take the reply to an exchange; it goes out with the next flush."""
         if self._hides_enhanced and reply.enhanced:

@@ -35,6 +35,7 @@ class Profile:
     public_url: str = ""  # "": replies carry no links
     idle_timeout: float = 300.0  # RFC 5321 §4.5.3.2.7
     session_timeout: float = 0.0
+    handshake_timeout: float = 30.0  # of TLS
     max_line: int = 12288  # of a command (RFC 4954 §4.1), CRLF included
     max_text_line: int = 0  # of a message, CRLF included
     max_path: int = 0  # of MAIL or RCPT, brackets included

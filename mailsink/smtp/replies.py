@@ -428,10 +428,20 @@ def bad_attribute(name: str, why: str) -> Reply:
     return _reply(501, "5.5.4", f"Bad {name}: {why}")
 
 
+# TLS (RFC 3207)
+GO_AHEAD = _reply(220, "2.0.0", "Ready to start TLS")
+TLS_TWICE = _reply(503, "5.5.1", "TLS is on already")
+TLS_UNAVAILABLE = _reply(454, "4.7.0", "TLS is not available now; see the log")
+TLS_FIRST = _reply(530, "5.7.0", "Must issue a STARTTLS command first")
+AUTH_NEEDS_TLS = _reply(538, "5.7.11", "AUTH is taken inside TLS: send STARTTLS first")
+
 # Other protocols
 PROXY_NOT_TRUSTED = _reply(
     554, "5.7.0", "A PROXY header is not believed from your address"
 )
 TLS_ON_PLAIN = _reply(
     554, "5.5.1", "This port speaks plain SMTP, not TLS: switch TLS off in the client"
+)
+PLAIN_ON_TLS = _reply(
+    554, "5.5.1", "This is where TLS begins: switch TLS (SSL, SMTPS) on in the client"
 )

@@ -38,6 +38,7 @@ _VARIES = [
         (r"\b\d+ (octets|in all)", r"<octets> \1"),
         (r"^(S: 334 )(?:PD|cj)\S+", r"\1<challenge>"),  # of CRAM-MD5, of SCRAM
         (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>"),
+        (r"(handshake took )[\d.]+", r"\1<time>"),
         (r"(Up for )\d+", r"\1<seconds>"),
         (rf"(Mailsink ){re.escape(__version__)}", r"\1<version>"),
         (rf"(?i)^(C: (?:EHLO|HELO|LHLO) )(?:{_HOST})$", r"\1<host>"),

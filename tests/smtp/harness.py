@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
@@ -34,6 +35,7 @@ from mailsink.smtp.wishes import (
     OffLoop,
     Wish,
 )
+from tests.smtp.tls_client import TlsClient, trusting
 
 SESSION = UUID("01a205b7-0f25-71f4-8c5f-d9a8a9e16a7c")
 MESSAGE = UUID("01a205b7-0f2c-71a4-b071-33b879ee9414")
@@ -89,6 +91,7 @@ class Session:
         self.credentials: list[Credentials] = []
         self.ended = False
         self.gone = False
+        self.tls: TlsClient | None = None
         self._decide = decide or (lambda consult: GO_ON)
         self._keep = keep or (lambda arrival: Kept(MESSAGE))
         self._good = credentials or (lambda offered: True)
@@ -152,15 +155,42 @@ class Session:
     def send(self, octets: bytes) -> list[str]:
         """Send octets in one piece; return the lines that came back."""
         assert not self.ended, "the session has ended"
-        self.machine.receive(octets)
-        self._grant(self.machine.step())
+        self.deliver(octets if self.tls is None else self.tls.wrap(octets))
         return self.read()
 
+    def deliver(self, octets: bytes) -> None:
+        """Put octets on the wire as they are."""
+        self.machine.receive(octets)
+        self._grant(self.machine.step())
+
     def read(self) -> list[str]:
-        lines = self.sent.decode().split("\r\n")
+        octets = self.take()
+        if self.tls is not None:
+            octets = self.tls.unwrap(octets)
+        lines = octets.decode().split("\r\n")
         assert lines.pop() == "", "an unfinished line"
-        self.sent.clear()
         return lines
+
+    def take(self) -> bytes:
+        """Return what was written to the wire since the last time."""
+        octets = bytes(self.sent)
+        self.sent.clear()
+        return octets
+
+    def secure(self, client: TlsClient | None = None) -> None:
+        """Shake hands with the server; a failure of the client's is sent, and raised."""
+        client = client or TlsClient(trusting())
+        done = False
+        while not done:
+            try:
+                done, octets = client.shake_hands(self.take())
+            except ssl.SSLError:
+                if not self.ended:
+                    self.deliver(client.owed())  # the alert
+                raise
+            if octets:
+                self.deliver(octets)
+        self.tls = client
 
     def half_close(self) -> None:
         self.machine.end_input()
@@ -244,7 +274,7 @@ def _blocks(transcript: str) -> Iterator[tuple[str, list[str]]]:
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        assert line[:2] in ("C:", "S:"), line
+        assert line[:2] in ("C:", "S:") or line == "TLS", line
         if line[0] != who and block:
             yield who, block
             block = []
@@ -266,8 +296,8 @@ def play(transcript: str, session: Session | None = None, **options: object) -> 
     """Hold a session to a transcript.
 
     The C: lines up to the next S: line are sent in one piece; `*` in an S: line stands
-    for anything, the line `S: ...` for any lines. The greeting is passed over unless
-    the transcript begins with it.
+    for anything, the line `S: ...` for any lines. At the line `TLS` the client shakes
+    hands. The greeting is passed over unless the transcript begins with it.
     """
     session = session or Session(**options)  # type: ignore[arg-type]
     blocks = list(_blocks(transcript))
@@ -275,7 +305,11 @@ def play(transcript: str, session: Session | None = None, **options: object) -> 
     if blocks[0][0] == "C":
         heard = []
     for who, lines in blocks:
-        if who == "C":
+        if who == "T":
+            assert heard == [], "the transcript does not tell these replies"
+            session.secure()
+            heard = session.read()
+        elif who == "C":
             assert heard == [], "the transcript does not tell these replies"
             heard = session.send(b"".join(octets(line) + b"\r\n" for line in lines))
         else:

@@ -12,6 +12,7 @@ from ipaddress import ip_network
 import pytest
 
 from mailsink.smtp.profile import Profile
+from tests.smtp import tls_client
 from tests.smtp.harness import Session
 
 EHLO = "EHLO client.test"
@@ -58,6 +59,7 @@ NOOP                 250   250  250  250  250  250  250  250  250   250   250  2
 VRFY joe             252   252  252  252  252  252  252  252  252   252   252  252
 EXPN staff           550   550  550  550  550  550  550  550  550   550   550  550
 HELP                 214   214  214  214  214  214  214  214  214   214   214  214
+STARTTLS             503   220  220  220  503  503  503  503  503   503   220  220
 AUTH PLAIN AGEAYg==  503   235  235  503  503  503  503  503  503   503   235  235
 ETRN b.test          503   251  251  251  503  503  503  503  503   503   251  251
 ATRN b.test          503   530  530  453  503  503  503  503  503   503   530  530
@@ -83,6 +85,7 @@ NOOP                 250  250  250   250   250   250   250
 VRFY joe             252  252  252   252   252   252   252
 EXPN staff           550  550  550   550   550   550   550
 HELP                 214  214  214   214   214   214   214
+STARTTLS             503  220  220   503   503   503   503
 AUTH PLAIN AGEAYg==  503  235  503   503   503   503   503
 ETRN b.test          502  502  502   502   502   502   502
 ATRN b.test          502  502  502   502   502   502   502
@@ -107,7 +110,12 @@ def _in_state(state: str) -> Session:
     protocol = "lmtp" if state.startswith("l") else "smtp"
     trusted = (ip_network("192.0.2.0/24"),)
     session = Session(
-        Profile(protocol=protocol, turn="authenticated", xclient_from=trusted)
+        Profile(
+            protocol=protocol,
+            turn="authenticated",
+            xclient_from=trusted,
+            tls=tls_client.server(),
+        )
     )
     session.send("".join(f"{line}\r\n" for line in STATES[state]).encode())
     return session

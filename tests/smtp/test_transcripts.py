@@ -2,7 +2,8 @@
 
 A file tells a command or an extension: its good ways, each way to be refused, each
 mistake of order. `== title` begins a session; `profile: {...}` after it sets up the
-listener, as a Python literal; the rest is as `play` takes it.
+listener, as a Python literal, where "tls": True stands for a certificate; the rest is
+as `play` takes it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mailsink.smtp.profile import Profile
+from tests.smtp import tls_client
 from tests.smtp.harness import play
 
 FOLDER = Path(__file__).with_name("transcripts")
@@ -23,8 +25,11 @@ SECTION = re.compile(
 )
 
 
-def sections() -> list[object]:
-    """Return the sessions that are told, each a parameter: its profile and its lines."""
+def sections(tls: bool = True) -> list[object]:
+    """Return the sessions that are told, each a parameter: its profile and its lines.
+
+    tls: those too in which the client shakes hands.
+    """
     return [
         pytest.param(
             _profile(section["profile"] or "{}"),
@@ -33,11 +38,15 @@ def sections() -> list[object]:
         )
         for path in sorted(FOLDER.glob("*.txt"))
         for section in SECTION.finditer(path.read_text("utf-8"))
+        if tls or "TLS" not in section["lines"].splitlines()
     ]
 
 
 def _profile(text: str) -> Profile:
-    return Profile(**{"hostname": "mx.test"} | ast.literal_eval(text))
+    differs = ast.literal_eval(text)
+    if differs.pop("tls", False):
+        differs["tls"] = tls_client.server()
+    return Profile(**{"hostname": "mx.test"} | differs)
 
 
 @pytest.mark.parametrize(("profile", "lines"), sections())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ from mailsink.smtp.admission import Admission
 from mailsink.smtp.listener import Listener
 from mailsink.smtp.profile import Profile
 from mailsink.sockets import address_of, bind, is_public
+from mailsink.tls import own_context, server_context
 from mailsink.values import ADDRESSES, Address
 from mailsink.web import static
 
@@ -169,8 +171,22 @@ def _profile(config: Config, http: Sequence[socket.socket]) -> Profile:
     """Return how all listeners behave; makes the folder they spool to."""
     spool = config.data / "spool"
     spool.mkdir(exist_ok=True)
-    url = config.public_url or _own_url(http)
-    return replace(config.profile, spool_dir=spool, public_url=url)
+    return replace(
+        config.profile,
+        spool_dir=spool,
+        public_url=config.public_url or _own_url(http),
+        tls=_tls(config),
+    )
+
+
+def _tls(config: Config) -> ssl.SSLContext:
+    """Return how all listeners speak TLS. Raises ConfigError."""
+    if config.tls_cert is None or config.tls_key is None:
+        return own_context(config.data, config.hostname, config.tls_min)
+    try:
+        return server_context(config.tls_cert, config.tls_key, config.tls_min)
+    except ValueError as error:
+        raise ConfigError(f"MAILSINK_TLS_CERT and MAILSINK_TLS_KEY: {error}") from None
 
 
 def _own_url(http: Sequence[socket.socket]) -> str:

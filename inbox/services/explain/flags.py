@@ -18,6 +18,14 @@ class FlagWords:
 
 _SHAPE_ONLY = "Only its shape is kept, never the secret itself."
 
+_TRUST = (
+    "Let the client trust tls-cert.pem of Mailsink's data folder, or not look at "
+    "certificates at all (nodemailer: tls: {rejectUnauthorized: false}; Rails: "
+    'openssl_verify_mode: "none"; Laravel: MAIL_URL="smtp://...?verify_peer=false"; Spring: '
+    "mail.smtp.ssl.trust=*), or give Mailsink a certificate that it trusts "
+    "(MAILSINK_TLS_CERT), or have no STARTTLS offered (MAILSINK_SMTP_HIDE=STARTTLS)."
+)
+
 FLAG_WORDS: dict[str, FlagWords] = {
     "early_talker": FlagWords(
         "spoke before the greeting",
@@ -149,6 +157,42 @@ FLAG_WORDS: dict[str, FlagWords] = {
         "EMAIL_USE_SSL = False. Laravel: MAIL_SCHEME=smtp. Rails: ssl: false. "
         "Spring: spring.mail.properties.mail.smtp.ssl.enable=false.",
     ),
+    "plain_on_tls": FlagWords(
+        "plain text on a TLS port",
+        "Where TLS had to begin, the client spoke plain text, or waited for a greeting.",
+        "Switch implicit TLS on for this port (SMTPS), or use the port of plain SMTP. "
+        "nodemailer: secure: true. Django: EMAIL_USE_SSL = True. Laravel: "
+        "MAIL_SCHEME=smtps. Rails: ssl: true. "
+        "Spring: spring.mail.properties.mail.smtp.ssl.enable=true.",
+    ),
+    "tls_untrusted": FlagWords(
+        "certificate not trusted",
+        "The client does not trust the server's certificate, and left.",
+        _TRUST,
+    ),
+    "tls_no_version": FlagWords(
+        "no TLS version in common",
+        "The client and the server have no version of TLS in common.",
+        "Let the client speak TLS 1.2 or 1.3. To test with an old one, start Mailsink "
+        "with MAILSINK_TLS_MIN=1.0.",
+    ),
+    "tls_no_cipher": FlagWords(
+        "no cipher in common",
+        "The client and the server have no cipher, group or kind of signature in common.",
+        "Let the client use its default ciphers. An old one may need an RSA "
+        "certificate (MAILSINK_TLS_CERT): the one Mailsink makes has an elliptic key.",
+    ),
+    "tls_broken": FlagWords(
+        "TLS broke off",
+        "TLS began, but the client left in the middle of it, or sent what is no TLS.",
+        f"Look into the client's log: it may not trust the certificate. {_TRUST}",
+    ),
+    "left_after_tls": FlagWords(
+        "left right after TLS",
+        "The client began TLS and left without a word: probably it looked at the "
+        "certificate, and does not trust it.",
+        _TRUST,
+    ),
     "http_on_smtp": FlagWords(
         "HTTP on the SMTP port",
         "The client sent an HTTP request: this port speaks SMTP, the pages are on the "
@@ -252,5 +296,9 @@ def cures(flags: Iterable[str]) -> list[FlagWords]:
 
     Shown on top of a session, since no mail can come this way.
     """
-    wrong = ("tls_on_plain", "http_on_smtp", "bad_proxy_header", "proxy_not_trusted")
+    wrong = (
+        "tls_on_plain", "plain_on_tls", "http_on_smtp", "tls_untrusted",
+        "tls_no_version", "tls_no_cipher", "tls_broken", "left_after_tls", "bad_proxy_header",
+        "proxy_not_trusted",
+    )  # fmt: skip
     return [FLAG_WORDS[flag] for flag in wrong if flag in set(flags)]

@@ -1,0 +1,114 @@
+"""TLS between the wire and a session: octets in, octets out, no sockets.
+
+The ssl module over memory: what came is fed to `receive`, what is to go out leaves
+by the function it was given. So alerts reach the client, and whatever comes before the
+handshake (a PROXY header, a late command) can never be mixed up with it.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from mailsink.smtp.tls_hello import ClientHello, read_client_hello
+
+_RECORD = 16 * 1024  # octets in a record, at most
+_FIRST = 32 * 1024  # octets kept of what a client began with
+
+
+class TlsLayer:
+    """One TLS connection, the server's side."""
+
+    __slots__ = ("_first", "_incoming", "_object", "_outgoing", "_send", "done",
+                 "ended", "error", "octets")  # fmt: skip
+
+    def __init__(self, context: ssl.SSLContext, send: Callable[[bytes], bool]) -> None:
+        """send writes to the wire; False: the peer is gone. Raises ssl.SSLError."""
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._object = context.wrap_bio(
+            self._incoming, self._outgoing, server_side=True
+        )
+        self._send = send
+        self._first = bytearray()
+        self.done = False  # the handshake
+        self.octets = 0  # of the handshake, received
+        self.ended = False  # nothing more will come that can be read
+        self.error: ssl.SSLError | None = None  # why, if not by close_notify
+
+    def receive(self, octets: bytes) -> bytes:
+        """Take octets from the wire; return what they say, once the handshake is done."""
+        self._incoming.write(octets)
+        if self.done:
+            return self._read()
+        self.octets += len(octets)
+        self._first += octets[: _FIRST - len(self._first)]
+        return b""
+
+    def shake_hands(self) -> bool:
+        """Go on with the handshake; return whether it is done. Raises ssl.SSLError.
+
+        Where it fails, the client has been sent an alert that says why.
+        """
+        try:
+            self._object.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            self._flush()
+        self.done = True
+        return True
+
+    def send(self, octets: bytes) -> bool:
+        """Write octets of ours; return False if the peer is gone."""
+        rest = memoryview(octets)
+        try:
+            while rest:
+                rest = rest[self._object.write(rest) :]
+        except ssl.SSLError as error:
+            self.ended, self.error = True, self.error or error
+        return self._flush() and not rest
+
+    def close(self) -> None:
+        """Say that no more will be sent (close_notify, RFC 8446 §6.1)."""
+        with suppress(ssl.SSLError):  # the client's own is not waited for
+            self._object.unwrap()
+        self._flush()
+
+    @property
+    def minimum_version(self) -> ssl.TLSVersion:
+        """The lowest version that we take."""
+        return self._object.context.minimum_version
+
+    @property
+    def hello(self) -> ClientHello:
+        """What the client began with."""
+        return read_client_hello(bytes(self._first))
+
+    @property
+    def version(self) -> str:
+        """As "TLSv1.3"; "" before the handshake is done."""
+        return self._object.version() or ""
+
+    @property
+    def cipher(self) -> str:
+        """As "TLS_AES_256_GCM_SHA384"; "" before the handshake is done."""
+        cipher = self._object.cipher()
+        return cipher[0] if cipher else ""
+
+    def _read(self) -> bytes:
+        pieces = []
+        try:
+            while piece := self._object.read(_RECORD):
+                pieces.append(piece)
+            self.ended = True
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError as error:
+            self.ended, self.error = True, error
+        finally:
+            self._flush()
+        return b"".join(pieces)
+
+    def _flush(self) -> bool:
+        return self._send(self._outgoing.read()) if self._outgoing.pending else True

@@ -1,0 +1,175 @@
+"""TLS contexts for the servers: of the user's certificate, or of one made here.
+
+The one made here is kept in the data folder, and made anew when it nears its end or
+the hostname changed. It can be handed to clients as what they are to trust.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import warnings
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from mailsink.values import TlsVersion
+
+_LIFE = timedelta(days=397)  # the longest that all clients take
+_RENEWED = timedelta(days=30)  # before its end
+_ADDRESSES = ("127.0.0.1", "::1")
+
+_VERSIONS: dict[TlsVersion, ssl.TLSVersion] = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+
+
+def server_context(
+    cert: Path, key: Path, minimum: TlsVersion = "1.2"
+) -> ssl.SSLContext:
+    """Return the context of servers with this certificate chain and key, both PEM.
+
+    Raises ValueError with a reason for the user where they cannot be used.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    with warnings.catch_warnings():  # old versions are deprecated; here they are meant
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = _VERSIONS[minimum]
+    if minimum in ("1.0", "1.1"):  # their signatures are below OpenSSL's usual level
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    try:
+        context.load_cert_chain(cert, key, password=_no_password)
+    except OSError as error:  # ssl.SSLError is one
+        raise ValueError(_reason(error)) from None
+    return context
+
+
+def _no_password() -> str:
+    """Stand in for the terminal, at which nobody may sit."""
+    return ""
+
+
+def _reason(error: OSError) -> str:
+    if not isinstance(error, ssl.SSLError):
+        return f"cannot be read: {error.strerror}"
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return "the key is not that of the certificate"
+    if error.reason in ("BAD_DECRYPT", "BAD_PASSWORD_READ"):
+        return "the key is encrypted; it must be without a password"
+    if error.reason in ("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"):
+        return "the certificate is too weak for today's clients; make it anew"
+    return "they are not a certificate and its key in PEM form"
+
+
+def own_context(
+    folder: Path, hostname: str, minimum: TlsVersion = "1.2"
+) -> ssl.SSLContext:
+    """Return the context of servers with the certificate that is kept in the folder.
+
+    It is made where it is missing, broken, near its end or for another name.
+    Raises OSError.
+    """
+    cert, key = folder / "tls-cert.pem", folder / "tls-key.pem"
+    hostname = hostname.rstrip(".")
+    if _serves(cert, hostname):
+        with suppress(ValueError):  # of ours, so that it can be replaced
+            return server_context(cert, key, minimum)
+    _make(cert, key, hostname)
+    return server_context(cert, key, minimum)
+
+
+def _serves(cert: Path, hostname: str) -> bool:
+    try:
+        found = x509.load_pem_x509_certificate(cert.read_bytes())
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (FileNotFoundError, ValueError, x509.ExtensionNotFound):
+        return False
+    named = hostname in names.value.get_values_for_type(x509.DNSName)
+    return named and found.not_valid_after_utc - _RENEWED > datetime.now(UTC)
+
+
+def _make(cert: Path, key: Path, hostname: str) -> None:
+    """Make a key and a certificate signed by it, for this machine's names."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])
+    now = datetime.now(UTC)
+    public = private.public_key()
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))  # clocks differ
+        .not_valid_after(now + _LIFE)
+    )
+    for extension, critical in _extensions(public, hostname):
+        builder = builder.add_extension(extension, critical)
+    made = builder.sign(private, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    secret = private.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    _write(key, secret, 0o600)
+    _write(cert, made.public_bytes(pem), 0o644)
+
+
+def _extensions(
+    public: ec.EllipticCurvePublicKey, hostname: str
+) -> list[tuple[x509.ExtensionType, bool]]:
+    """Return what RFC 5280 §4.2 and strict clients want, each with whether it is critical.
+
+    It is no authority: who trusts it trusts this server, and nothing it might sign.
+    """
+    names = dict.fromkeys((hostname, "localhost"))
+    return [
+        (
+            x509.SubjectAlternativeName(
+                [
+                    *(x509.DNSName(each) for each in names),
+                    *(x509.IPAddress(ip_address(each)) for each in _ADDRESSES),
+                ]
+            ),
+            False,
+        ),
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (_SIGNS_ONLY, True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        (x509.SubjectKeyIdentifier.from_public_key(public), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False),
+    ]
+
+
+_SIGNS_ONLY = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def _write(path: Path, octets: bytes, mode: int) -> None:
+    """Write a file whole or not at all; nobody sees it with other rights."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(
+        os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb"
+    ) as file:
+        file.write(octets)
+        os.fsync(file.fileno())
+    draft.replace(path)
