@@ -133,7 +133,23 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
         machine.answer_now(reply)
         if reply.code == 421:
             raise Ended("refused")
+    if machine.profile.max_errors:
+        _count_errors(machine, reply)
     return command is not None and command.ends
+
+
+def _count_errors(machine: Machine, reply: Reply) -> None:
+    """End a session with too many errors of the client's in a row; raises Ended.
+
+    4yz is no error of the client's. RFC 5321 §3.8 permits this by 421 only.
+    """
+    if 400 <= reply.code < 500:
+        return
+    machine.errors = machine.errors + 1 if reply.code >= 500 else 0
+    most = machine.profile.max_errors
+    if machine.errors >= most:
+        notice = f"The client made {most} errors in a row."
+        raise Ended("refused", notice, replies.too_many_errors(most))
 
 
 def _words(machine: Machine, line: Line) -> tuple[str, str, Reply | None]:

@@ -73,7 +73,7 @@ class Machine:
 
     __slots__ = (
         "_idle_us", "_lines", "_next_flags", "_outside", "_seq", "_session_us", "_steps", "buffer",
-        "choked", "chunk_line", "current", "ending", "eof",
+        "choked", "chunk_line", "current", "ending", "eof", "errors",
         "extended", "failed_auth", "helo", "killed", "lost",
         "now_us", "offered", "origin", "outlet", "peer", "profile", "record", "refusal", "send", "session",
         "stopping", "tls", "transaction", "transactions", "user", "wake_at",
@@ -109,6 +109,7 @@ class Machine:
         self.tls: TlsLayer | None = None
         self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
         self.failed_auth = False
+        self.errors = 0  # in a row
         self.transaction: Transaction | None = None
         # The line of BDAT as it was told, with its flags, and when it came
         self.chunk_line: tuple[str, tuple[str, ...], int] = ("", (), 0)
@@ -204,21 +205,27 @@ class Machine:
 
         It ends when something came or changed, or at wake_at; in microseconds.
         """
-        if self.killed:
-            raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
+        self.check_time()
         if self.eof and not self.choked:
             raise Ended("dropped")
-        now = self.now_us()
-        if now >= until:
+        if self.now_us() >= until:
             idle = self.profile.idle_timeout
             notice = f"The client was silent for {idle:g} seconds."
             raise Ended("timeout", notice, replies.idle(idle))
-        if now >= self._session_us:
+        self.wake_at = min(until, self._session_us, wake_at)
+        return MORE
+
+    def check_time(self) -> None:
+        """See whether the session may go on, whether or not there is anything to wait for.
+
+        Raises Ended.
+        """
+        if self.killed:
+            raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
+        if self.now_us() >= self._session_us:
             seconds = self.profile.session_timeout
             notice = f"The session lasted longer than {seconds:g} seconds."
             raise Ended("timeout", notice, replies.session_too_long(seconds))
-        self.wake_at = min(until, self._session_us, wake_at)
-        return MORE
 
     def read_line(self) -> Steps[Line]:
         """Return the next line; raises Ended."""
@@ -237,8 +244,7 @@ class Machine:
         if self._lines > _LINES_AT_ONCE:
             self._lines = 0
             yield BREATHE
-            if self.killed:
-                yield self.more(NEVER)
+            self.check_time()
         return line
 
     def open(

@@ -131,6 +131,7 @@ def read(machine: Machine, incoming: Incoming) -> Steps[None]:
                 return
             if len(machine.buffer):
                 yield BREATHE
+                machine.check_time()
             until = machine.deadline()
         progress_us = incoming.told_us + _PROGRESS_US
         if machine.now_us() >= progress_us:

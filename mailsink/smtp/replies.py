@@ -74,6 +74,10 @@ def session_too_long(seconds: float) -> Reply:
     return _reply(421, "4.4.2", f"The session lasted {seconds:g} seconds, closing")
 
 
+def too_many_errors(most: int) -> Reply:
+    return _reply(421, "4.7.0", f"{most} errors in a row are too many, closing")
+
+
 # Any command
 LINE_TOO_LONG = _reply(500, "5.5.2", "The line is too long")
 EMPTY_LINE = _reply(500, "5.5.2", "An empty line is no command")

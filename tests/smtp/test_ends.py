@@ -81,6 +81,22 @@ class TestTime:
         ]
         assert len(heard) == 5
 
+    def test_the_whole_session_of_who_never_pauses(self) -> None:
+        session = ready(profile=Profile(session_timeout=10))
+        session.now = 11.0
+        heard = session.send(b"NOOP\r\n" * 200)
+        assert heard[-1].startswith("421 4.4.2 The session lasted 10 seconds")
+        assert len(heard) < 100
+
+    def test_the_whole_session_in_a_body_without_a_pause(self) -> None:
+        session = in_data(profile=Profile(session_timeout=10))
+        session.now = 11.0
+        (heard,) = session.send(b"x" * 10_000_000)
+        assert heard.startswith("421 4.4.2 The session lasted 10 seconds")
+        (event,) = session.told(TransactionEnded)
+        assert event.body is not None
+        assert event.body.size < 1_000_000
+
     def test_no_limit(self) -> None:
         session = ready(profile=Profile(idle_timeout=0))
         assert session.tick(1e7) == []

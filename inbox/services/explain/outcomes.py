@@ -148,7 +148,7 @@ _CLOSED = {"tls_failed": "TLS failed", "turned": "turned round: the server sent 
 _SENTENCES = {
     "quit": "Ended well: the client said QUIT.",
     "dropped": "The client dropped the connection without QUIT{after}.",
-    "timeout": "The client said nothing for too long{after}: we closed the connection.",
+    "timeout": "It took too long{after}: we closed the connection.",
     "shutdown": "Mailsink was stopped, and closed the connection{after}.",
     "refused": "The connection was refused at once: too many are open, or a rule said so.",
     "tls_failed": "The TLS handshake failed.",
