@@ -19,8 +19,11 @@ from mailsink.smtp.replies import Reply
 from mailsink.smtp.wishes import FindVerifier, Refusal, Steps
 
 _SHA_256 = ScramMechanism("SCRAM-SHA-256")
-# The client's first message (RFC 5802 §7); scramp looks at it more closely.
-_FIRST = re.compile(rb"[^,]*,[^,]*,n=([^,]+),.*", re.S)
+# The client's first message (RFC 5802 §7); scramp looks at it more closely. A long name
+# would take SASLprep a long time; a long nonce comes back, and must fit into a reply.
+_FIRST = re.compile(rb"[^,]*,[^,]*,n=([^,]{1,255}),r=[^,]{1,255}(?:,.*)?", re.S)
+_FIRST_FORM = "first comes n,,n=user,r=nonce, up to 255 octets each"
+_FINAL_FORM = "then comes c=biws,r=both nonces,p=proof"
 
 _REFUSALS: dict[ServerError | None, Reply] = {
     ServerError.INVALID_PROOF: replies.AUTH_FAILED,
@@ -41,7 +44,7 @@ def scram_sha_256(dialogue: Dialogue) -> Steps[bytes]:
     first = yield from dialogue.first()
     match = _FIRST.fullmatch(first)
     if match is None:
-        raise Refusal(replies.bad_scram("first comes n,,n=user,r=nonce"))
+        raise Refusal(replies.bad_scram(_FIRST_FORM))
     username = unescaped(match[1])
     dialogue.identify(username)
     verifier: Verifier = yield FindVerifier(username)
@@ -52,10 +55,10 @@ def scram_sha_256(dialogue: Dialogue) -> Steps[bytes]:
         verifier.iterations,
     )
     server = _SHA_256.make_server(lambda _: known)
-    _take(server.set_client_first, first, "first comes n,,n=user,r=nonce")
+    _take(server.set_client_first, first, _FIRST_FORM)
     challenge = server.get_server_first().encode()
     final = yield from dialogue.ask(challenge)
-    _take(server.set_client_final, final, "then comes c=biws,r=both nonces,p=proof")
+    _take(server.set_client_final, final, _FINAL_FORM)
     proof = server.get_server_final().encode()
     if (yield from dialogue.ask(proof, private=True)):
         raise Refusal(replies.bad_scram("the last response is empty"))

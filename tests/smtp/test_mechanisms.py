@@ -130,11 +130,13 @@ def test_a_digest_of_cram_md5_fits_its_own_challenge_only() -> None:
 
 
 SCRAM_REFUSED = {
-    "nothing": (b"", "first comes n,,n=user,r=nonce"),
-    "no header": (b"n=joe,r=abc", "first comes n,,n=user,r=nonce"),
-    "no user": (b"n,,n=,r=abc", "first comes n,,n=user,r=nonce"),
-    "no nonce": (b"n,,n=joe,", "first comes n,,n=user,r=nonce"),
-    "a must": (b"n,,m=x,n=joe,r=abc", "first comes n,,n=user,r=nonce"),
+    "nothing": (b"", "first comes n,,n=user,r=nonce, up to*"),
+    "no header": (b"n=joe,r=abc", "first comes n,,n=user,r=nonce, up to*"),
+    "no user": (b"n,,n=,r=abc", "first comes n,,n=user,r=nonce, up to*"),
+    "no nonce": (b"n,,n=joe,", "first comes n,,n=user,r=nonce, up to*"),
+    "a long user": (b"n,,n=" + b"j" * 256 + b",r=abc", "first comes *255 octets each"),
+    "a long nonce": (b"n,,n=joe,r=" + b"j" * 256, "first comes *255 octets each"),
+    "a must": (b"n,,m=x,n=joe,r=abc", "first comes n,,n=user,r=nonce, up to*"),
     "binding": (b"p=tls-unique,,n=joe,r=abc", "channel binding is not offered"),
     "a bare =": (b"n,,n=jo=e,r=abc", "the user name holds what SASLprep forbids*"),
     "a control": (b"n,,n=joe\n,r=abc", "the user name holds what SASLprep forbids*"),
@@ -178,6 +180,15 @@ def test_a_proof_of_scram_that_does_not_fit(proof: bytes) -> None:
     final = client.final(sasl.challenge(reply))
     final = final[: final.index(b",p=")] + b",p=" + proof
     assert sasl.respond(session, final) == FAILED
+
+
+def test_the_longest_name_and_nonce_of_scram() -> None:
+    session = ready(verifier=lambda user: sasl.verifier(PASSWORD))
+    client = sasl.Scram("ﷺ".encode() * 85, PASSWORD, b"n" * 255)
+    reply = sasl.start(session, "SCRAM-SHA-256", client.first)
+    final = client.final(sasl.challenge(reply))
+    assert sasl.respond(session, final).startswith("334 ")
+    assert session.send(b"\r\n") == [OK]
 
 
 def test_scram_prompted_and_the_last_response_not_empty() -> None:
