@@ -149,8 +149,9 @@ class Inspector:
         if self._header_tail is None:
             return
         octets = self._header_tail + content
-        end, other = octets.find(b"\n\r\n"), octets.find(b"\n\n")
-        if end < 0 or 0 <= other < end:
+        end = octets.find(b"\n\r\n")
+        other = octets.find(b"\n\n", 0, end if end >= 0 else len(octets))
+        if other >= 0:
             end = other
         if not (octets if end < 0 else octets[:end]).isascii():
             self.flags.add("eightbit_header")

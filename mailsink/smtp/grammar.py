@@ -17,6 +17,8 @@ from mailsink.text import readable
 _ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
 _DOT_STRING = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
 _QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[ -~])*"')
+_BRACKET = re.compile(">")
+_QUOTE_OR_BRACKET = re.compile('[">]')
 _LETTER = r"[^\x00-/:-@\[-^`{-\x7f]"  # a letter or digit, or an underscore
 _LABEL = rf"{_LETTER}+(?:-+{_LETTER}+)*"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -109,14 +111,15 @@ def _unwrap(text: str, flags: set[str]) -> tuple[str, str]:
 def _closing_bracket(text: str) -> int:
     """The place of the first ">" that is not inside a quoted string."""
     at = 1
-    while at < len(text):
-        if text[at] == ">":
-            return at
-        if text[at] == '"' and (quoted := _QUOTED.match(text, at)):
-            at = quoted.end()
-        else:
-            at += 1
-    raise BadSyntax('the closing ">" of the address is missing')
+    while (found := _QUOTE_OR_BRACKET.search(text, at)) and found[0] == '"':
+        quoted = _QUOTED.match(text, found.start())
+        if quoted is None:  # no such path is right: do not look at each other quote
+            found = _BRACKET.search(text, at)
+            break
+        at = quoted.end()
+    if found is None:
+        raise BadSyntax('the closing ">" of the address is missing')
+    return found.start()
 
 
 def _check_mailbox(mailbox: str, flags: set[str]) -> None:

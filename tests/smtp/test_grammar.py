@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import string
+import time
 from collections.abc import Callable
 
 import pytest
@@ -179,3 +180,22 @@ def test_what_is_wrong_is_said(text: str, why: str) -> None:
     with pytest.raises(grammar.BadSyntax) as caught:
         grammar.parse_path(text)
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<"' + '\\"' * 6000,
+        "<" + '"\\' * 6000,
+        "<" + '""' * 6000,
+        "<@" + "a,@" * 4000,
+        "<@" + "a-" * 6000 + "!:",
+        "<a@" + "a-" * 6000,
+        "<" + "a." * 6000 + "@b>",
+    ],
+)
+def test_a_long_line_costs_no_more_than_its_length(text: str) -> None:
+    began = time.process_time()
+    for _ in range(10):
+        assert _refusal(grammar.parse_path, text)
+    assert time.process_time() - began < 1
