@@ -19,8 +19,8 @@ from mailsink.smtp.events import Body
 _END = b"\r\n.\r\n"
 _LONGEST_LINE = 1000  # RFC 5321 §4.5.3.1.6, CRLF included
 
-# A part that only BODY=BINARYMIME may hold (RFC 3030 §3). The octets looked for first
-# are in nearly all spellings of it, and in few bodies.
+# A part that only BODY=BINARYMIME may hold (RFC 3030 §3); looked for only where there
+# is what binary and Binary have in common, as few bodies have.
 _BINARY_HINT = b"inary"
 _BINARY_PART = re.compile(
     rb"\ncontent-transfer-encoding:[ \t]{0,8}binary[ \t;\r\n]", re.IGNORECASE
@@ -33,6 +33,7 @@ _SMUGGLED = re.compile(
     re.IGNORECASE,
 )
 _SMUGGLED_LONGEST = 24
+_SEARCHED = 64 * 1024  # octets of a body in which parts are looked for
 _TAIL = 48  # octets; the longest that is looked for may begin there
 
 
@@ -91,6 +92,7 @@ class Inspector:
         "_limit",
         "_limited",
         "_line",
+        "_searched",
         "_tail",
         "_watched",
         "flags",
@@ -104,6 +106,7 @@ class Inspector:
         self._limited = 0  # as _line, for the limit
         self._header_tail: bytes | None = b"\n"  # None: past the header
         self._line = 0  # octets of the line that the last piece left unfinished
+        self._searched = 0  # octets in which a binary part was looked for
         self._tail = b""  # of what came so far
         self._watched = 0  # octets to come that may end a smuggling pattern
 
@@ -131,10 +134,11 @@ class Inspector:
         if self._limit and not self.overlong:
             self._limited = _unfinished(part.content, self._limited, self._limit)
             self.overlong = self._limited < 0
-        seen = self._tail + piece
-        if _BINARY_HINT in seen and _BINARY_PART.search(seen):
-            self.flags.add("binary_undeclared")
-        self._tail = seen[-_TAIL:]
+        if self._searched < _SEARCHED:
+            self._look_for_binary(piece[: _SEARCHED - self._searched])
+        if len(piece) < _TAIL:
+            piece = self._tail + piece
+        self._tail = piece[-_TAIL:]
 
     def _note(self, bare_lf: bool, bare_cr: bool, nul: bool) -> None:
         if bare_lf:
@@ -143,6 +147,12 @@ class Inspector:
             self.flags.add("bare_cr_data")
         if nul:
             self.flags.add("nul_octet")
+
+    def _look_for_binary(self, piece: bytes) -> None:
+        self._searched += len(piece)
+        piece = self._tail + piece
+        if _BINARY_HINT in piece and _BINARY_PART.search(piece):
+            self.flags.add("binary_undeclared")
 
     def look_at_header(self, content: bytes) -> None:
         """Note what is not ASCII before the empty line, whatever the line ends are."""

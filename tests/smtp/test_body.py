@@ -20,6 +20,7 @@ tricky = st.lists(
         [
             *(b"\r", b"\n", b"\r\n", b".", b"..", b"\0", b"a", b"MAIL FROM:<x>"),
             *(b"\xe9", b"x" * 998, b"x" * 1001),
+            b"content-transfer-ENCODING:\t Binary",
         ]
     ),
     max_size=30,
@@ -110,6 +111,10 @@ def test_a_stuffed_dot_is_no_smuggling(verb: bytes) -> None:
         (b"a\rb", {"bare_cr_data"}),
         (b"a\r\r\nb", {"bare_cr_data"}),
         (b"a\0b", {"nul_octet"}),
+        (b"Content-Transfer-Encoding: binary", {"binary_undeclared"}),
+        (b"a\r\nCONTENT-transfer-encoding:Binary;x", {"binary_undeclared"}),
+        (b"a\r\nContent-Transfer-Encoding: binaryish", set()),
+        (b"A Content-Transfer-Encoding: binary", set()),
         (b"x: y\r\n\r\ncaf\xc3\xa9", {"eightbit_in_7bit"}),
         (b"x: y\n\ncaf\xc3\xa9", {"bare_lf_data", "eightbit_in_7bit"}),
         (b"x: y\n\nz\r\n\r\ncaf\xc3\xa9", {"bare_lf_data", "eightbit_in_7bit"}),
@@ -132,6 +137,16 @@ def test_flags(octets: bytes, flags: set[str], size: int) -> None:
     octets += END
     pieces = [octets[at : at + size] for at in range(0, len(octets), size)]
     assert _received(pieces)[3] == flags
+
+
+@pytest.mark.parametrize("size", [1, 7, 5000])
+@pytest.mark.parametrize(("longest", "over"), [(9, True), (10, False)])
+def test_a_limit_of_lines(size: int, longest: int, over: bool) -> None:
+    framer, inspector = Framer(), Inspector(longest)
+    octets = b"short\r\n..2345678\r\nshort" + END  # 10 octets without the stuffed dot
+    for at in range(0, len(octets), size):
+        inspector.look(framer.feed(octets[at : at + size])[0])
+    assert inspector.overlong is over
 
 
 def test_empty_body() -> None:
