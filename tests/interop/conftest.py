@@ -20,6 +20,10 @@ def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
         HOSTNAME="mx.test",
         SMTPS=_ANY_PORT,
         SUBMISSION=_ANY_PORT,
+        LMTP=_ANY_PORT,
+        # of loopback's many addresses those that a client has to take on purpose
+        SMTP_PROXY_FROM="127.0.0.2",
+        SMTP_XCLIENT_FROM="127.0.0.3",
     )
     yield server
     server.stop()

@@ -32,7 +32,7 @@ _VARIES = [
     for pattern, instead in (
         (_ID, "<id>"),
         (r"\(why: \S+\)", "(why: <link>)"),
-        (r"((?:127\.0\.0\.1|localhost|\[::1\]):)\d+", r"\1<port>"),
+        (r"((?:127\.0\.0\.\d|localhost|\[::1\]):)\d+", r"\1<port>"),
         (r"(?i)\b(SIZE=)\d+", r"\1<octets>"),
         (r"^(C: BDAT )[1-9]\d*", r"\1<octets>"),
         (r"\b\d+ (octets|in all)", r"<octets> \1"),
