@@ -156,12 +156,18 @@ class Book:
             for each in stored
         ]
         self.kinds = frozenset(each.kind for each in known)
-        self._known = known
         self._by_key = {key_of(each.address): each for each in known}
         self._by_folded = {key.casefold(): each for key, each in self._by_key.items()}
+        self._by_user: dict[str, list[Known]] = {}
+        self._by_name: dict[str, list[Known]] = {}
+        for key, each in self._by_key.items():
+            user, name = key.rpartition("@")[0].casefold(), each.name.casefold()
+            self._by_user.setdefault(user, []).append(each)
+            for part in {name, *name.split()} - {""}:
+                self._by_name.setdefault(part, []).append(each)
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._by_key)
 
     def at(self, mailbox: str) -> Known | None:
         """Return what is known of this address, by key_of."""
@@ -179,19 +185,10 @@ class Book:
         if "@" in text:
             one = self.at(text) or self.nearly(text)
             return [one] if one else []
-        wanted = text.casefold()
-        users = [each for each in self._known if _user(each) == wanted]
-        return users or [
-            each
-            for each in self._known
-            if wanted in (each.name.casefold(), *each.name.casefold().split())
-        ]
+        wanted = key_of(text).removesuffix("@").casefold()  # it may be quoted
+        return self._by_user.get(wanted) or self._by_name.get(wanted) or []
 
     def named(self, mailbox: str) -> str:
         """Return `Full Name <mailbox>` (RFC 5321 §3.5.1), as far as the name is known."""
         one = self.at(mailbox)
         return f"{one.name} <{mailbox}>" if one and one.name else f"<{mailbox}>"
-
-
-def _user(known: Known) -> str:
-    return key_of(known.address).rpartition("@")[0].casefold()

@@ -12,6 +12,8 @@ from inbox.services.addresses import Book
 from mailsink.smtp import replies
 from mailsink.smtp.replies import Reply
 
+_CHOICES = 20  # that one reply tells
+
 
 def recipient(
     book: Book, known_only: bool, mailbox: str, utf8: bool = False
@@ -66,7 +68,10 @@ def _named(book: Book, mailboxes: Sequence[str]) -> list[str]:
 
 
 def _ambiguous(book: Book, mailboxes: Sequence[str], utf8: bool) -> Reply:
-    reply = replies.ambiguous(_named(book, mailboxes))
+    choices = _named(book, mailboxes[:_CHOICES])
+    if len(mailboxes) > _CHOICES:
+        choices.append(f"and {len(mailboxes) - _CHOICES} more")
+    reply = replies.ambiguous(choices)
     return _in_words(reply, utf8, replies.AMBIGUOUS_NEEDS_UTF8)
 
 

@@ -85,7 +85,7 @@ class InboxPolicy:
             self.refresh()
             return _LOOK_EVERY
 
-        return Background("settings", look, retry_after=_LOOK_EVERY)
+        return Background("settings", look)
 
     def _changed(self, inbox_id: int, **_: Any) -> None:
         if inbox_id == self._inbox:

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox.services import probe, servers, sessions, testmail
+from inbox.models.inbox import DEFAULT_SLUG
+from inbox.services import inboxes, probe, servers, sessions, testmail
 from inbox.services.reach import reach
 from inbox.services.scope import ALL
 
@@ -49,4 +50,5 @@ def _steps(word: str) -> dict[str, object]:
         "last": last,
         "fresh": bool(last and started_at and last.opened_at >= started_at),
         "probe": probe.arrival(ALL, word),
+        "inbox": inboxes.by_slug(ALL, DEFAULT_SLUG),
     }

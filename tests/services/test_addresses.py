@@ -107,7 +107,8 @@ def test_whom_a_name_may_mean() -> None:
     assert found("STAFF") == ["staff@example.com"]
     assert found("smith") == ["ann@example.com", "bob@example.com"]
     assert found("bob smith") == ["bob@example.com"]
-    assert found("smi") == []
+    assert found('"Bob Smith"') == ["bob@example.com"]  # RFC 5321 §4.1.1.6
+    assert found("smi") == found('""') == []
 
 
 def test_names_stand_before_their_mailboxes() -> None:

@@ -196,3 +196,22 @@ def test_test_message_has_text_html_and_the_picture_in_it() -> None:
     (picture,) = [part for part in message.walk() if part["Content-ID"]]
     assert f"cid:{picture['Content-ID'][1:-1]}" in html.get_content()
     assert picture.get_content().startswith(b"\x89PNG")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"paused": True, "known_only": True}, "The inbox is paused"),
+        ({"known_only": True}, "known addresses only"),
+        ({"quota_octets": 10}, "has a quota"),
+    ],
+)
+def test_checklist_names_a_setting_that_keeps_mail_away(
+    client: Client, setting: dict[str, object], words: str
+) -> None:
+    assert 'href="/settings">Settings</a></span>' not in text(
+        client, "/nothing-arriving/steps"
+    )
+    Inbox.objects.update(**setting)
+    assert words in text(client, "/nothing-arriving/steps")
