@@ -20,6 +20,9 @@ LHLO = "LHLO client.test"
 MAIL = "MAIL FROM:<a@example.com>"
 RCPT = "RCPT TO:<b@example.com>"
 AUTH = "AUTH PLAIN AHVzZXIAcGFzcw=="
+TLS = "STARTTLS"  # and the handshake
+
+CONTEXT = tls_client.server()
 
 STATES = {
     "fresh": [],
@@ -34,6 +37,8 @@ STATES = {
     "drain": [EHLO, MAIL, "BDAT 0"],  # a chunk was refused
     "kept": [EHLO, MAIL, RCPT, "BDAT 0 LAST"],
     "reset": [EHLO, MAIL, RCPT, "RSET"],
+    "tls": [EHLO, TLS],
+    "safe": [EHLO, TLS, EHLO],
     # of a listener for LMTP
     "lmtp": [],
     "lhlo": [LHLO],
@@ -45,29 +50,29 @@ STATES = {
 }
 
 SMTP = """
-                     fresh helo ehlo auth mail rcpt none part chunk drain kept reset
-HELO client.test     250   250  250  250  250  250  250  250  250   250   250  250
-EHLO client.test     250   250  250  250  250  250  250  250  250   250   250  250
-LHLO client.test     500   500  500  500  500  500  500  500  500   500   500  500
-MAIL FROM:<a@b.test> 503   250  250  250  503  503  503  503  503   503   250  250
-RCPT TO:<a@b.test>   503   503  503  503  250  250  250  250  503   503   503  503
-DATA                 503   503  503  503  503  354  554  354  503   503   503  503
-BDAT 0               503   503  503  503  503  250  554  250  250   503   503  503
-BDAT 0 LAST          503   503  503  503  503  250  554  250  250   503   503  503
-RSET                 250   250  250  250  250  250  250  250  250   250   250  250
-NOOP                 250   250  250  250  250  250  250  250  250   250   250  250
-VRFY joe             252   252  252  252  252  252  252  252  252   252   252  252
-EXPN staff           550   550  550  550  550  550  550  550  550   550   550  550
-HELP                 214   214  214  214  214  214  214  214  214   214   214  214
-STARTTLS             503   220  220  220  503  503  503  503  503   503   220  220
-AUTH PLAIN AGEAYg==  503   235  235  503  503  503  503  503  503   503   235  235
-ETRN b.test          503   251  251  251  503  503  503  503  503   503   251  251
-ATRN b.test          503   530  530  453  503  503  503  503  503   503   530  530
-TURN                 503   530  530  453  503  503  503  503  503   503   530  530
-SEND FROM:<a@b.test> 502   502  502  502  502  502  502  502  502   502   502  502
-XCLIENT PORT=7       220   220  220  220  503  503  503  503  503   503   220  220
-XYZZY                500   500  500  500  500  500  500  500  500   500   500  500
-QUIT                 221   221  221  221  221  221  221  221  221   221   221  221
+                     fresh helo ehlo auth mail rcpt none part chunk drain kept reset tls safe
+HELO client.test     250   250  250  250  250  250  250  250  250   250   250  250   250 250
+EHLO client.test     250   250  250  250  250  250  250  250  250   250   250  250   250 250
+LHLO client.test     500   500  500  500  500  500  500  500  500   500   500  500   500 500
+MAIL FROM:<a@b.test> 503   250  250  250  503  503  503  503  503   503   250  250   503 250
+RCPT TO:<a@b.test>   503   503  503  503  250  250  250  250  503   503   503  503   503 503
+DATA                 503   503  503  503  503  354  554  354  503   503   503  503   503 503
+BDAT 0               503   503  503  503  503  250  554  250  250   503   503  503   503 503
+BDAT 0 LAST          503   503  503  503  503  250  554  250  250   503   503  503   503 503
+RSET                 250   250  250  250  250  250  250  250  250   250   250  250   250 250
+NOOP                 250   250  250  250  250  250  250  250  250   250   250  250   250 250
+VRFY joe             252   252  252  252  252  252  252  252  252   252   252  252   252 252
+EXPN staff           550   550  550  550  550  550  550  550  550   550   550  550   550 550
+HELP                 214   214  214  214  214  214  214  214  214   214   214  214   214 214
+STARTTLS             503   220  220  220  503  503  503  503  503   503   220  220   503 503
+AUTH PLAIN AGEAYg==  503   235  235  503  503  503  503  503  503   503   235  235   503 235
+ETRN b.test          503   251  251  251  503  503  503  503  503   503   251  251   503 251
+ATRN b.test          503   530  530  453  503  503  503  503  503   503   530  530   503 530
+TURN                 503   530  530  453  503  503  503  503  503   503   530  530   503 530
+SEND FROM:<a@b.test> 502   502  502  502  502  502  502  502  502   502   502  502   502 502
+XCLIENT PORT=7       220   220  220  220  503  503  503  503  503   503   220  220   220 220
+XYZZY                500   500  500  500  500  500  500  500  500   500   500  500   500 500
+QUIT                 221   221  221  221  221  221  221  221  221   221   221  221   221 221
 """
 
 LMTP = """
@@ -107,17 +112,18 @@ def _cells() -> Iterator[tuple[str, str, int]]:
 
 
 def _in_state(state: str) -> Session:
-    protocol = "lmtp" if state.startswith("l") else "smtp"
-    trusted = (ip_network("192.0.2.0/24"),)
-    session = Session(
-        Profile(
-            protocol=protocol,
-            turn="authenticated",
-            xclient_from=trusted,
-            tls=tls_client.server(),
-        )
+    profile = Profile(
+        protocol="lmtp" if state.startswith("l") else "smtp",
+        turn="authenticated",
+        xclient_from=(ip_network("192.0.2.0/24"),),
+        tls=CONTEXT,
     )
-    session.send("".join(f"{line}\r\n" for line in STATES[state]).encode())
+    session = Session(profile)
+    session.read()  # the greeting
+    for line in STATES[state]:
+        session.send(f"{line}\r\n".encode())
+        if line == TLS:
+            session.secure()
     return session
 
 
