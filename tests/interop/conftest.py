@@ -30,6 +30,12 @@ def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
     assert "Traceback" not in server.stderr, server.stderr
 
 
+@pytest.fixture(scope="session")
+def certificate(mailsink: Mailsink) -> str:
+    """The path of the certificate that it made for itself."""
+    return str(mailsink.data / "tls-cert.pem")
+
+
 @pytest.fixture
 def wire(mailsink: Mailsink) -> Wire:
     """The sessions from the test's beginning on."""

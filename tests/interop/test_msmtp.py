@@ -8,8 +8,15 @@ from tests.programs import program
 from tests.running import Mailsink
 
 
-def msmtp(mailsink: Mailsink, *arguments: str, text: str = "", code: int = 0) -> str:
-    host, port = mailsink.smtp
+def msmtp(
+    mailsink: Mailsink,
+    *arguments: str,
+    text: str = "",
+    label: str = "SMTP",
+    code: int = 0,
+) -> str:
+    """Run it, which must end with that exit code; label: of the listener."""
+    host, port = mailsink.address(label)
     return run(
         program("msmtp", "msmtp"),
         *("--file=/dev/null", f"--host={host}", f"--port={port}"),
@@ -45,3 +52,21 @@ def test_msmtp_etrn(mailsink: Mailsink, wire: Wire) -> None:
     """Asks for the queue of a domain (RFC 1985)."""
     msmtp(mailsink, "--tls=off", "--rmqs=example.com")
     wire.matches("msmtp-etrn")
+
+
+def test_msmtp_starttls(mailsink: Mailsink, wire: Wire, certificate: str) -> None:
+    """Turns to TLS by STARTTLS (RFC 3207), and says EHLO again."""
+    trust = ("--tls=on", f"--tls-trust-file={certificate}")
+    letter = ("--from=a@example.com", "b@example.com")
+    msmtp(mailsink, *trust, *letter, text=MAIL_TEXT)
+    assert wire.message()["subject"] == "Hello"
+    wire.matches("msmtp-starttls")
+
+
+def test_msmtp_implicit_tls(mailsink: Mailsink, wire: Wire, certificate: str) -> None:
+    """Begins with TLS (RFC 8314)."""
+    trust = ("--tls=on", "--tls-starttls=off", f"--tls-trust-file={certificate}")
+    letter = ("--from=a@example.com", "b@example.com")
+    msmtp(mailsink, *trust, *letter, text=MAIL_TEXT, label="SMTPS")
+    assert wire.message()["subject"] == "Hello"
+    wire.matches("msmtp-implicit-tls")

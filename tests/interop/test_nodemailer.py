@@ -23,14 +23,16 @@ _MAIL = {
 }
 
 
-def nodemailer(address: tuple[str, int], mail: dict[str, Any], **options: Any) -> Any:
-    """Send a mail; return what nodemailer tells of it."""
+def nodemailer(
+    address: tuple[str, int], mail: dict[str, Any], code: int = 0, **options: Any
+) -> str:
+    """Send a mail, which must end with that exit code; return what it printed."""
     transport = {"host": address[0], "port": address[1], "name": "client.test"}
-    said = run(
+    return run(
         program("node", "nodejs"),
         *(str(_SEND), json.dumps(transport | options), json.dumps(mail)),
+        code=code,
     )
-    return json.loads(said)
 
 
 def test_nodemailer(mailsink: Mailsink, wire: Wire) -> None:
@@ -42,7 +44,7 @@ def test_nodemailer(mailsink: Mailsink, wire: Wire) -> None:
         "recipient": "d@example.com",
     }
     sent = nodemailer(mailsink.smtp, {**_MAIL, "dsn": dsn}, ignoreTLS=True)
-    assert sent["accepted"] == ["b@example.com"]
+    assert json.loads(sent)["accepted"] == ["b@example.com"]
     envelope = wire.message()["envelope"]
     assert "ENVID=e+2B1+3D2" in envelope["parameters"]
     assert "ORCPT=rfc822;d@example.com" in envelope["recipients"][0]["parameters"]
@@ -54,7 +56,35 @@ def test_nodemailer_smtputf8(mailsink: Mailsink, wire: Wire) -> None:
     sent = nodemailer(
         mailsink.smtp, {**_MAIL, "to": "björn@example.com"}, ignoreTLS=True
     )
-    assert sent["accepted"] == ["björn@example.com"]
+    assert json.loads(sent)["accepted"] == ["björn@example.com"]
     recipients = wire.message()["envelope"]["recipients"]
     assert recipients[0]["forward_path"] == "björn@example.com"
     wire.matches("nodemailer-smtputf8")
+
+
+def test_nodemailer_requiretls(
+    mailsink: Mailsink, wire: Wire, certificate: str
+) -> None:
+    """Turns to TLS of its own accord, and asks that all hops do (RFC 8689)."""
+    mail = {**_MAIL, "requireTLSExtensionEnabled": True}
+    tls = {"ca": Path(certificate).read_text()}
+    nodemailer(mailsink.smtp, mail, tls=tls)
+    assert "REQUIRETLS" in wire.message()["envelope"]["parameters"]
+    wire.matches("nodemailer-requiretls")
+
+
+def test_nodemailer_implicit_tls(
+    mailsink: Mailsink, wire: Wire, certificate: str
+) -> None:
+    """Begins with TLS (RFC 8314)."""
+    tls = {"ca": Path(certificate).read_text()}
+    nodemailer(mailsink.address("SMTPS"), _MAIL, secure=True, tls=tls)
+    assert wire.message()["subject"] == "Hello"
+    wire.matches("nodemailer-implicit-tls")
+
+
+def test_nodemailer_secure_on_the_plain_port(mailsink: Mailsink, wire: Wire) -> None:
+    """Is set to `secure: true` for a port that is not: the classic mistake."""
+    said = nodemailer(mailsink.smtp, _MAIL, code=1, secure=True)
+    assert "wrong version number" in said or "packet length too long" in said
+    wire.matches("nodemailer-secure-on-the-plain-port")

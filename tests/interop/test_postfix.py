@@ -45,6 +45,17 @@ def test_smtp_source_in_parallel(
     assert len(get(mailsink, "messages?limit=500")["items"]) - before == 50
 
 
+def test_posttls_finger(mailsink: Mailsink, wire: Wire) -> None:
+    """Looks at what TLS there is by STARTTLS, and sends nothing."""
+    said = run(
+        program("posttls-finger", "postfix"),
+        *("-c", "-l", "may", "-a", "ipv4", "-o", "smtp_dns_support_level=disabled"),
+        *("-H", "host", "[{}]:{}".format(*mailsink.smtp)),
+    )
+    assert "TLS connection established" in said
+    wire.matches("posttls-finger")
+
+
 @pytest.fixture(scope="module")
 def relay(mailsink: Mailsink) -> Iterator[tuple[str, int]]:
     """Where a Postfix listens that delivers to Mailsink."""
@@ -104,3 +115,18 @@ def test_postfix_and_many_recipients(
         == recipients
     )
     wire.matches("postfix-many-recipients")
+
+
+def test_postfix_starttls(mailsink: Mailsink, wire: Wire, certificate: str) -> None:
+    """Insists on TLS with a certificate of the name that it expects."""
+    settings = {
+        "smtp_tls_security_level": "verify",
+        "smtp_tls_verify_cert_match": "mx.test",
+        "smtp_tls_CAfile": certificate,
+    }
+    with postfix(mailsink.smtp, **settings) as relay:
+        with smtplib.SMTP(*relay) as client:
+            client.sendmail("a@example.com", ["b@example.com"], MAIL)
+        session = wire.sessions()[-1]
+    assert (session["protocol"], session["messages"]) == ("ESMTPS", 1)
+    wire.matches("postfix-starttls")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import ssl
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -77,6 +78,28 @@ def test_smtplib_submission(mailsink: Mailsink, wire: Wire) -> None:
 def _in_an_hour() -> str:
     at = datetime.now(UTC) + timedelta(hours=1)
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_smtplib_requiretls(mailsink: Mailsink, wire: Wire, certificate: str) -> None:
+    """Turns to TLS, and asks that all hops do (RFC 8689)."""
+    trust = ssl.create_default_context(cafile=certificate)
+    with smtplib.SMTP(*mailsink.smtp, local_hostname="client.test") as client:
+        client.starttls(context=trust)
+        client.sendmail(_FROM, _TO, MAIL, ["REQUIRETLS"])
+    assert "REQUIRETLS" in wire.message()["envelope"]["parameters"]
+    wire.matches("smtplib-requiretls")
+
+
+def test_smtplib_implicit_tls(mailsink: Mailsink, wire: Wire, certificate: str) -> None:
+    """Begins with TLS (RFC 8314)."""
+    smtps, trust = (
+        mailsink.address("SMTPS"),
+        ssl.create_default_context(cafile=certificate),
+    )
+    with smtplib.SMTP_SSL(*smtps, "client.test", context=trust) as client:
+        client.sendmail(_FROM, _TO, MAIL)
+    assert raw(mailsink, wire.message()["id"]) == MAIL
+    wire.matches("smtplib-implicit-tls")
 
 
 def test_aiosmtplib(mailsink: Mailsink, wire: Wire) -> None:
