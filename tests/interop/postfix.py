@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -122,11 +122,14 @@ def _configure(
         "maillog_file_prefixes": folder,
         "relayhost": "[{}]:{}".format(*relay),
     }
-    lines = [
-        f"{name} = {value}\n" for name, value in (_SETTINGS | places | settings).items()
-    ]
-    (conf / "main.cf").write_text("".join(lines))
+    write_main_cf(conf, places | settings)
     (conf / "master.cf").write_text(_SERVICES.format(port=port))
+
+
+def write_main_cf(folder: Path, settings: Mapping[str, object]) -> None:
+    """Write a main.cf, of what every program of Postfix wants to find, and settings."""
+    lines = [f"{name} = {value}\n" for name, value in {**_SETTINGS, **settings}.items()]
+    (folder / "main.cf").write_text("".join(lines))
 
 
 def _stop(master: int) -> None:

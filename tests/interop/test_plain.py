@@ -11,21 +11,34 @@ from tests.programs import environment, part, program
 from tests.running import Mailsink
 
 
-def test_nullmailer(mailsink: Mailsink, wire: Wire, tmp_path: Path) -> None:
-    """Says HELO unless it has to log in. It reads the mail from descriptor 3."""
-    (tmp_path / "mail").write_text(f"a@example.com\nb@example.com\n\n{MAIL_TEXT}")
-    host, port = mailsink.smtp
+def nullmailer(address: tuple[str, int], folder: Path, *options: str) -> None:
+    """Send a mail. It reads envelope and mail from descriptor 3."""
+    (folder / "mail").write_text(f"a@example.com\nb@example.com\n\n{MAIL_TEXT}")
     smtp = part("nullmailer/smtp", "nullmailer")
-    shell = 'exec "$0" "$@" 3<mail'
+    arguments = (smtp, f"--host={address[0]}", f"--port={address[1]}", *options)
     subprocess.run(
-        ["/bin/sh", "-c", shell, smtp, f"--host={host}", f"--port={port}"],
-        cwd=tmp_path,
+        ["/bin/sh", "-c", 'exec "$0" "$@" 3<mail', *arguments],
+        cwd=folder,
         env=environment(smtp) | {"HELOHOST": "client.test"},
         check=True,
         timeout=60,
     )
+
+
+def test_nullmailer(mailsink: Mailsink, wire: Wire, tmp_path: Path) -> None:
+    """Says HELO unless it has to log in."""
+    nullmailer(mailsink.smtp, tmp_path)
     assert wire.message()["subject"] == "Hello"
     wire.matches("nullmailer")
+
+
+def test_nullmailer_starttls(mailsink: Mailsink, wire: Wire, tmp_path: Path) -> None:
+    """Turns to TLS by STARTTLS, says EHLO, and logs in."""
+    login = ("--user=me", "--pass=x")
+    nullmailer(mailsink.smtp, tmp_path, "--starttls", "--insecure", *login)
+    session = wire.sessions()[-1]
+    assert (session["protocol"], session["messages"]) == ("ESMTPSA", 1)
+    wire.matches("nullmailer-starttls")
 
 
 def test_ssmtp(mailsink: Mailsink, wire: Wire, tmp_path: Path) -> None:

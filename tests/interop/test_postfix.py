@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.interop.clients import MAIL, get, run
-from tests.interop.postfix import postfix
+from tests.interop.postfix import postfix, write_main_cf
 from tests.interop.transcripts import Wire
 from tests.programs import program
 from tests.running import Mailsink
@@ -45,12 +46,13 @@ def test_smtp_source_in_parallel(
     assert len(get(mailsink, "messages?limit=500")["items"]) - before == 50
 
 
-def test_posttls_finger(mailsink: Mailsink, wire: Wire) -> None:
+def test_posttls_finger(mailsink: Mailsink, wire: Wire, tmp_path: Path) -> None:
     """Looks at what TLS there is by STARTTLS, and sends nothing."""
+    write_main_cf(tmp_path, {})
     said = run(
         program("posttls-finger", "postfix"),
-        *("-c", "-l", "may", "-a", "ipv4", "-o", "smtp_dns_support_level=disabled"),
-        *("-H", "host", "[{}]:{}".format(*mailsink.smtp)),
+        *("-c", "-l", "may", "[{}]:{}".format(*mailsink.smtp)),
+        MAIL_CONFIG=str(tmp_path),
     )
     assert "TLS connection established" in said
     wire.matches("posttls-finger")
