@@ -42,6 +42,18 @@ def get(server: Mailsink, path: str) -> Any:
         return json.load(response)
 
 
+def patch(server: Mailsink, path: str, changes: dict[str, Any]) -> None:
+    """Have API v3 change an object."""
+    request = urllib.request.Request(
+        f"{server.url}/api/v3/{path}",
+        json.dumps(changes).encode(),
+        {"Content-Type": "application/json"},
+        method="PATCH",
+    )
+    with urllib.request.urlopen(request):
+        pass
+
+
 def raw(server: Mailsink, message: str) -> bytes:
     """Return a message's octets as they came."""
     url = f"{server.url}/api/v3/messages/{message}/raw"

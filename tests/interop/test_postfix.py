@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.clients import MAIL, get, run
+from tests.interop.clients import MAIL, get, patch, run
 from tests.interop.postfix import postfix, write_main_cf
 from tests.interop.transcripts import Wire
 from tests.programs import program
@@ -132,3 +132,30 @@ def test_postfix_starttls(mailsink: Mailsink, wire: Wire, certificate: str) -> N
         session = wire.sessions()[-1]
     assert (session["protocol"], session["messages"]) == ("ESMTPS", 1)
     wire.matches("postfix-starttls")
+
+
+_PEOPLE = [
+    {"address": "a@example.com", "name": "Ann", "kind": "mailbox", "target": []},
+    {
+        "address": "moved@example.com",
+        "name": "",
+        "kind": "moved",
+        "target": ["new@example.org"],
+    },
+]
+
+
+def test_postfix_bounces(start_mailsink: Callable[..., Mailsink]) -> None:
+    """Tells the sender, from <>, of whom we do not know (550) and of who moved (551)."""
+    server = start_mailsink(HOSTNAME="mx.test")
+    patch(server, "inboxes/default", {"known_only": True, "addresses": _PEOPLE})
+    wire = Wire(server)
+    recipients = ["nobody@example.com", "moved@example.com"]
+    with postfix(server.smtp) as relay, smtplib.SMTP(*relay) as client:
+        client.sendmail("a@example.com", recipients, MAIL)
+        refused, bounce = wire.sessions(2)
+    assert (refused["messages"], bounce["messages"]) == (0, 1)
+    kept = wire.message()
+    assert kept["envelope"]["reverse_path"] == ""
+    assert "<new@example.org>" in kept["text"]
+    wire.matches("postfix-bounces", 2)
