@@ -158,6 +158,10 @@ def _check_together(config: Config) -> None:
         raise ConfigError(
             "MAILSINK_SMTP_REQUIRE_AUTH needs AUTH, which MAILSINK_SMTP_HIDE hides"
         )
+    if config.profile.require_tls and "STARTTLS" in config.profile.hidden:
+        raise ConfigError(
+            "MAILSINK_SMTP_REQUIRE_TLS needs STARTTLS, which MAILSINK_SMTP_HIDE hides"
+        )
 
 
 class _Reader:

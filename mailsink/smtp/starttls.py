@@ -95,6 +95,8 @@ def _await_octets(machine: Machine, seconds: float) -> Steps[None]:
     """Wait for what may be the begin of a handshake; raises Ended."""
     until = machine.now_us() + int(seconds * _SECOND)
     while not len(machine.buffer):
+        if machine.stopping:
+            raise Ended("shutdown")
         yield machine.more(until)
 
 

@@ -104,6 +104,8 @@ class TlsLayer:
             self.ended = True
         except ssl.SSLWantReadError:
             pass
+        except ssl.SSLZeroReturnError:
+            self.ended = True
         except ssl.SSLError as error:
             self.ended, self.error = True, error
         finally:

@@ -91,6 +91,8 @@ class TlsClient:
             while piece := self.object.read(65536):
                 octets += piece
             self.ended = True
+        except ssl.SSLZeroReturnError:
+            self.ended = True
         except ssl.SSLWantReadError:
             pass
         return octets
