@@ -48,24 +48,22 @@ def server_context(
     if minimum in ("1.0", "1.1"):  # their signatures are below OpenSSL's usual level
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
     try:
-        context.load_cert_chain(cert, key, password=_no_password)
+        context.load_cert_chain(cert, key, password=_refuse_password)
     except OSError as error:  # ssl.SSLError is one
         raise ValueError(_reason(error)) from None
     return context
 
 
-def _no_password() -> str:
+def _refuse_password() -> str:
     """Stand in for the terminal, at which nobody may sit."""
-    return ""
+    raise ValueError("the key is encrypted; it must be without a password")
 
 
 def _reason(error: OSError) -> str:
     if not isinstance(error, ssl.SSLError):
         return f"cannot be read: {error.strerror}"
-    if error.reason == "KEY_VALUES_MISMATCH":
+    if error.reason in ("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED"):
         return "the key is not that of the certificate"
-    if error.reason in ("BAD_DECRYPT", "BAD_PASSWORD_READ"):
-        return "the key is encrypted; it must be without a password"
     if error.reason in ("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"):
         return "the certificate is too weak for today's clients; make it anew"
     return "they are not a certificate and its key in PEM form"
