@@ -6,7 +6,10 @@ from ipaddress import ip_network
 
 import pytest
 
+from mailsink.smtp.commands import COMMANDS
+from mailsink.smtp.extensions import EXTENSIONS
 from mailsink.smtp.profile import Profile
+from tests.smtp import tls_client
 from tests.smtp.harness import Session, play, ready
 
 
@@ -187,3 +190,42 @@ def test_a_421_ends_the_session() -> None:
         "421 4.5.3 More than 1 messages in a session; connect anew"
     ]
     assert session.ending == "refused"
+
+
+LISTENERS = {
+    "plain": Profile(),
+    "everything": Profile(
+        turn="authenticated",
+        tls=tls_client.server(),
+        xclient_from=(ip_network("192.0.2.0/24"),),
+    ),
+    "submission": Profile(submission=True),
+    "lmtp": Profile(protocol="lmtp"),
+    "bare": Profile(hidden=frozenset(EXTENSIONS) - {"HELP"}),
+}
+
+
+def _helped(profile: Profile) -> set[str]:
+    """The commands that HELP lists."""
+    session = Session(profile)
+    session.read()
+    lines = [line.removeprefix("214-").split() for line in session.send(b"HELP\r\n")]
+    return {next(word for word in words if word.isalpha()) for words in lines[1:-1]}
+
+
+@pytest.mark.parametrize("name", LISTENERS)
+def test_help_lists_what_is_spoken_and_nothing_else(name: str) -> None:
+    listed = _helped(LISTENERS[name])
+    for verb in COMMANDS:
+        session = Session(LISTENERS[name])
+        session.read()
+        argument = " 0" if verb == "BDAT" else ""  # without, it cannot stay in step
+        (reply, *_) = session.send(f"{verb}{argument}\r\n".encode())
+        assert (reply[:3] in ("500", "502", "550")) == (verb not in listed), verb
+        told = session.send(f"HELP {verb}\r\n".encode()) if not session.ended else []
+        if told:
+            assert told[0][:3] == ("214" if verb in listed else "504")
+
+
+def test_help_names_every_command_somewhere() -> None:
+    assert set.union(*map(_helped, LISTENERS.values())) == COMMANDS.keys()
