@@ -146,10 +146,10 @@ def _arguments(machine: Machine, argument: str) -> tuple[int, str]:
 def _admitted(machine: Machine, marker: str) -> Steps[tuple[Transaction, Chunks]]:
     """Return what the chunk belongs to; raises Refusal."""
     transaction = machine.transaction
-    if not machine.extended:
-        raise Refusal(replies.out_of_order("EHLO"))
-    if "CHUNKING" not in machine.offered:
+    if "CHUNKING" in machine.profile.hidden:
         raise Refusal(replies.not_offered("BDAT"))
+    if not machine.extended:
+        raise Refusal(replies.out_of_order(machine.profile.hello))
     if transaction is None:
         raise Refusal(replies.out_of_order("MAIL"))
     if transaction.failed:

@@ -63,7 +63,7 @@ def _context(machine: Machine, argument: str) -> ssl.SSLContext:
     if argument:
         raise Refusal(replies.syntax("STARTTLS"))
     if not machine.helo:
-        raise Refusal(replies.out_of_order("EHLO"))
+        raise Refusal(replies.out_of_order(machine.profile.hello))
     if machine.transaction is not None:
         raise Refusal(replies.in_transaction("STARTTLS"))
     return context
