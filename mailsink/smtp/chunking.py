@@ -40,7 +40,8 @@ class Chunks(Incoming):
         super().__init__(machine)
         self._binary = binary
         self._left = 0
-        self._line, self._line_flags, self.received_us = machine.chunk_line
+        self._line = ""
+        self._line_flags: tuple[str, ...] = ()
         self._held = b"\r\n"  # before the first line, to have it seen as one
         self._told_flags: set[str] = set()
 
@@ -204,7 +205,6 @@ def _judge(machine: Machine, chunks: Chunks, size: int) -> Reply:
 def _deliver(
     machine: Machine, transaction: Transaction, chunks: Chunks
 ) -> Steps[Reply]:
-    transaction.chunks = None
     flags = chunks.flags(transaction)
     body = yield from closed(chunks.store, ended=True)
     reception = chunks.reception(body, flags)

@@ -136,7 +136,7 @@ def rcpt(machine: Machine, argument: str) -> Steps[Reply]:
     forward_path, rest = argument, ""
     try:
         if transaction.begun:
-            raise Refusal(replies.CHUNKS_BEGUN)
+            raise _within_chunks(transaction)
         if argument[:3].upper() != "TO:":
             raise Refusal(replies.syntax("RCPT TO:<address>"))
         forward_path = argument[3:]
@@ -225,7 +225,7 @@ def data(machine: Machine, argument: str) -> Steps[Reply]:
     if transaction is None:
         raise Refusal(replies.out_of_order("MAIL"))
     if transaction.begun:
-        raise Refusal(replies.CHUNKS_BEGUN)
+        raise _within_chunks(transaction)
     if transaction.binary:
         raise Refusal(replies.DATA_IS_NOT_BINARY)
     check_recipients(machine, transaction)
@@ -234,6 +234,13 @@ def data(machine: Machine, argument: str) -> Steps[Reply]:
     reception = yield from receive_body(machine, transaction)
     answer_each(machine, transaction)
     return (yield from deliver(machine, transaction, reception))
+
+
+def _within_chunks(transaction: Transaction) -> Refusal:
+    """Why a command has no place once there was a chunk (RFC 3030 §2)."""
+    if transaction.failed:
+        return Refusal(replies.out_of_order("RSET"))
+    return Refusal(replies.CHUNKS_BEGUN)
 
 
 def check_recipients(machine: Machine, transaction: Transaction) -> None:

@@ -170,6 +170,12 @@ class TestWhatIsKeptOfTheRefused:
         assert ended(session).outcome == "abandoned"
         assert body_of(ended(session)).content == b"first"
 
+    def test_dropped_behind_the_line_of_the_next(self) -> None:
+        session = opened()
+        session.send(chunk(b"first") + b"BDAT 5\r\n")
+        session.drop()
+        assert body_of(ended(session)).content == b"first"
+
     def test_nothing_came(self) -> None:
         session = opened()
         session.send(b"BDAT 5\r\n")
@@ -223,6 +229,10 @@ class TestFlags:
     def test_nothing_is_odd_in_what_was_announced_as_binary(self) -> None:
         octets = b"content-transfer-encoding: binary\n\n\0\r\xff" + b"x" * 2000
         assert self._flags(octets, envelope=BINARY) == [set(), set()]
+
+    def test_a_header_beyond_ascii(self) -> None:
+        found = self._flags(b"Subject: \xe9\r\n\r\n")
+        assert found[0] == {"eightbit_header", "eightbit_in_7bit"}
 
     def test_but_the_header_is_text(self) -> None:
         found = self._flags(b"Subject: \xe9\r\n", b"\r\n\xe9", envelope=BINARY)
