@@ -49,6 +49,7 @@ trace    unix - - n - 0     bounce
 proxymap unix - - n - -     proxymap
 smtp     unix - - n - -     smtp
 lmtp     unix - - n - -     lmtp
+lmtp     unix - - n - -     lmtp
 error    unix - - n - -     error
 retry    unix - - n - -     error
 scache   unix - - n - 1     scache

@@ -1,12 +1,12 @@
-"""Exim: the mail server that speaks BDAT (RFC 3030) where it can."""
+"""Exim: the mail server that speaks BDAT (RFC 3030) and TLS of its own accord."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.interop.clients import MAIL_TEXT
+from tests.interop.clients import MAIL_TEXT, patch
 from tests.interop.exim import Exim, exim
 from tests.interop.transcripts import Wire
 from tests.running import Mailsink
@@ -47,3 +47,20 @@ def test_exim_dsn(deliver: Exim, wire: Wire) -> None:
     )
     deliver("-bs", text="".join(f"{line}\r\n" for line in lines))
     wire.matches("exim-dsn")
+
+
+def test_exim_refused(start_mailsink: Callable[..., Mailsink]) -> None:
+    """Sends a chunk before it can know that we take none of the recipients.
+
+    It is drained, and the session goes on. From <>, so that there is nobody to tell.
+    """
+    server = start_mailsink(HOSTNAME="mx.test")
+    patch(server, "inboxes/default", {"known_only": True})
+    wire = Wire(server)
+    with exim(server.smtp) as deliver:
+        unknown = ("c@example.com", "d@example.com")
+        deliver("-i", "-f", "<>", *unknown, text=MAIL_TEXT)
+        for each in unknown:
+            assert f"** {each}" in deliver.log
+    assert wire.sessions()[-1]["ending"] == "quit"
+    wire.matches("exim-refused")

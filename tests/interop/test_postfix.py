@@ -91,6 +91,20 @@ def test_postfix_smtputf8(relay: tuple[str, int], wire: Wire) -> None:
     wire.matches("postfix-smtputf8")
 
 
+def test_postfix_lmtp(mailsink: Mailsink, wire: Wire) -> None:
+    """Delivers by LMTP (RFC 2033), and hears of each recipient what became of it."""
+    host, port = lmtp = mailsink.address("LMTP")
+    transport = f"lmtp:inet:{host}:{port}"
+    with postfix(lmtp, default_transport=transport, relayhost="") as relay:
+        with smtplib.SMTP(*relay) as client:
+            client.sendmail("a@example.com", ["b@example.com", "c@example.com"], MAIL)
+        session = wire.sessions()[-1]
+    assert session["protocol"] == "LMTP"
+    recipients = wire.message()["envelope"]["recipients"]
+    assert [one["final_code"] for one in recipients] == [250, 250]
+    wire.matches("postfix-lmtp")
+
+
 _IMPATIENT = {"queue_run_delay": "1s", "minimal_backoff_time": "1s"}
 
 
