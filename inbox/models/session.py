@@ -21,7 +21,11 @@ class Server(models.Model):
     stopped_at = models.DateTimeField(null=True)
     hostname = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
-    smtp = models.JSONField(default=list)  # the addresses it listens on, as bound
+    # the addresses it listens on, as bound
+    smtp = models.JSONField(default=list)
+    smtps = models.JSONField(default=list)
+    submission = models.JSONField(default=list)
+    lmtp = models.JSONField(default=list)
     http = models.JSONField(default=list)
 
     def __str__(self) -> str:
@@ -36,6 +40,8 @@ class Session(models.Model):
     inbox = models.ForeignKey("Inbox", models.PROTECT, null=True, db_index=False)
     direction = models.CharField(max_length=3, default="in")
     listener = models.CharField(max_length=64)
+    # its kind: smtp, smtps, submission, lmtp
+    door = models.CharField(max_length=16, default="smtp")
     client_address = models.CharField(max_length=64)
     client_port = models.PositiveIntegerField()
     helo = models.TextField(blank=True)

@@ -242,7 +242,9 @@ class Writer:
     """Turns batches into SQL on the default database."""
 
     def __init__(self) -> None:
-        self.sessions = Table(Session, ("id",), ("server_id", "opened_at", "direction"))
+        self.sessions = Table(
+            Session, ("id",), ("server_id", "opened_at", "direction", "door")
+        )
         self.transactions = Table(
             Transaction,
             ("id",),

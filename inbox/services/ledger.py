@@ -201,6 +201,7 @@ class Ledger:
             client_port=event.client_port,
             protocol=event.protocol,
             opened_at=datetime.fromtimestamp(event.opened_at, UTC),
+            door=event.door,
         )
         self.live[row.id] = Live(row, due=time.monotonic() + _REST)
         self.pending.sessions.add(row)

@@ -22,10 +22,14 @@ _DEAD_AFTER = timedelta(seconds=4 * _HEARTBEAT)
 
 
 def register(
-    smtp: Iterable[str], http: Iterable[str], id: UUID | None = None
+    smtp: Iterable[str],
+    http: Iterable[str],
+    id: UUID | None = None,
+    **others: Iterable[str],
 ) -> Server:
     """Add this process, listening on these bound addresses ("127.0.0.1:1025").
 
+    others: smtps, submission, lmtp, those that there are
     Sessions that dead servers left open are closed as crashed.
     """
     close_crashed()
@@ -39,6 +43,7 @@ def register(
             pid=os.getpid(),
             smtp=list(smtp),
             http=list(http),
+            **{door: list(addresses) for door, addresses in others.items()},
         )
 
 

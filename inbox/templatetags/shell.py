@@ -37,9 +37,13 @@ def clock(moment: datetime | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WireStatus:
-    """smtp: where mail is taken; last: the last connection since the start."""
+    """Where mail is taken, and the last connection since the start.
+
+    others: kinds of listeners that there are besides SMTP, with their addresses
+    """
 
     smtp: list[str]
+    others: list[tuple[str, list[str]]]
     last: Session | None
 
 
@@ -52,4 +56,9 @@ def wire_status() -> WireStatus:
     started = min((server.started_at for server in running), default=None)
     if last and started and last.opened_at < started:
         last = None
-    return WireStatus(smtp, last)
+    others = {
+        "SMTPS": [address for server in running for address in server.smtps],
+        "Submission": [address for server in running for address in server.submission],
+        "LMTP": [address for server in running for address in server.lmtp],
+    }
+    return WireStatus(smtp, [(name, at) for name, at in others.items() if at], last)

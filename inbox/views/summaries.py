@@ -13,6 +13,9 @@ from inbox.services.explain.codes import tone
 from inbox.services.explain.outcomes import peer
 from inbox.services.explain.quantities import duration, stopwatch
 
+# The kinds of listeners, as the start prints them.
+DOORS = {"smtp": "SMTP", "smtps": "SMTPS", "submission": "Submission", "lmtp": "LMTP"}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -93,6 +96,7 @@ def head(session: Session) -> Head:
 def _chips(session: Session) -> list[Chip]:
     chips = [Chip(f"{session.client_address}:{session.client_port}")]
     chips.append(Chip(_protocol(session)))
+    chips.append(Chip(f"by {DOORS[session.door]} {session.listener}"))
     if session.auth_mechanism:
         user = session.auth_username or "(no user name)"
         chips.append(Chip(f"AUTH {session.auth_mechanism} {user}"))
@@ -106,8 +110,10 @@ def _chips(session: Session) -> list[Chip]:
 
 
 def _protocol(session: Session) -> str:
+    """Return what is spoken; and by which door, where that does not tell it."""
+    door = DOORS[session.door] if session.door in ("smtps", "submission") else ""
     tls = session.tls_version.replace("TLSv", "TLS ")
-    return " · ".join(part for part in (session.protocol, tls) if part)
+    return " · ".join(part for part in (door, session.protocol, tls) if part)
 
 
 def _took(session: Session) -> str:

@@ -46,6 +46,7 @@ def converse(machine: Machine) -> Steps[None]:
             peer.client_port,
             peer.opened_at,
             machine.protocol,
+            door=machine.profile.door,
         )
     )
     machine.ending = yield from _until_ended(machine)

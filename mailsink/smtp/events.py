@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from mailsink.smtp.profile import DoorKind
+
 Direction = Literal["in", "out"]
 Ending = Literal[
     "quit", "dropped", "timeout", "shutdown", "refused",
@@ -45,6 +47,7 @@ class SessionOpened(NamedTuple):
     opened_at: float  # Unix time, seconds
     protocol: str = "SMTP"
     direction: Direction = "in"
+    door: DoorKind = "smtp"  # the kind of that listener
 
 
 class SessionUpdated(NamedTuple):

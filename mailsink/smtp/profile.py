@@ -11,6 +11,7 @@ from typing import Literal
 
 Network = IPv4Network | IPv6Network
 Turn = Literal["off", "authenticated"] | tuple[Network, ...]
+DoorKind = Literal["smtp", "smtps", "submission", "lmtp"]
 
 MIB = 1024 * 1024
 
@@ -54,6 +55,15 @@ class Profile:
     def hello(self) -> Literal["EHLO", "LHLO"]:
         """What a client says first (RFC 2033 §4.1)."""
         return "LHLO" if self.protocol == "lmtp" else "EHLO"
+
+    @property
+    def door(self) -> DoorKind:
+        """What kind of listener it is, by the word of its setting."""
+        if self.protocol == "lmtp":
+            return "lmtp"
+        if self.submission:
+            return "submission"
+        return "smtps" if self.implicit_tls else "smtp"
 
 
 def within(address: str, networks: tuple[Network, ...]) -> bool:

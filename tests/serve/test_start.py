@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +65,57 @@ def test_each_address_has_its_line(start_mailsink: Start) -> None:
     url = lines[2].split()[1]
     with urllib.request.urlopen(f"{url}static/icons.svg") as response:
         assert response.status == 200
+
+
+def test_each_kind_of_listener_has_its_line(start_mailsink: Start) -> None:
+    kinds = ("SMTP", "SMTPS", "Submission", "LMTP")
+    others = {kind.upper(): "127.0.0.1:0" for kind in kinds[1:]}
+    server = start_mailsink(*ANY_PORT, **others)
+    assert [line.split()[0] for line in server.lines[:5]] == [*kinds, "Web"]
+    info = _get(server, "info")
+    for kind in kinds:
+        host, port = server.address(kind)
+        assert info[kind.lower()] == [f"{host}:{port}"]
+    _say_hello(server)
+    sessions = _get(server, "sessions")["items"]
+    assert [([one["listener"]], one["protocol"]) for one in reversed(sessions)] == [
+        (info["smtp"], "ESMTP"),
+        (info["smtps"], "ESMTPS"),
+        (info["submission"], "ESMTP"),
+        (info["lmtp"], "LMTP"),
+    ]
+    with urllib.request.urlopen(f"{server.url}/sessions") as response:
+        page = response.read().decode()
+    assert "SMTPS · ESMTPS · TLS 1.3" in page
+    assert "Submission · ESMTP" in page
+    assert "LMTP <code>{}:{}</code>".format(*server.address("LMTP")) in page
+    assert server.stop() == 0
+    assert server.stderr == ""
+
+
+def _say_hello(server: Mailsink) -> None:
+    """Open a session at each kind of listener."""
+    careless = ssl.create_default_context()
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+    for client in (
+        smtplib.SMTP(*server.address("SMTP")),
+        smtplib.SMTP_SSL(*server.address("SMTPS"), context=careless),
+        smtplib.SMTP(*server.address("Submission")),
+        smtplib.LMTP(*server.address("LMTP")),
+    ):
+        with client:
+            client.ehlo("client.test")
+            assert client.does_esmtp
+
+
+def _get(server: Mailsink, path: str) -> Any:
+    with urllib.request.urlopen(f"{server.url}/api/v3/{path}") as response:
+        return json.load(response)
+
+
+def test_lmtp_alone_is_enough(start_mailsink: Start) -> None:
+    server = start_mailsink("--smtp", "off", "--http", "off", LMTP="127.0.0.1:0")
+    assert [line.split()[0] for line in server.lines] == ["LMTP", "Mailsink"]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +198,14 @@ def test_a_taken_port_is_named(tmp_path: Path, flag: str) -> None:
     assert f"{address} is taken" in said
     assert flag in said
     assert f"MAILSINK_{flag[2:].upper()}" in said
+
+
+@pytest.mark.parametrize("name", ["SMTPS", "SUBMISSION", "LMTP"])
+def test_a_taken_port_of_any_listener_is_named(tmp_path: Path, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = refused(*ANY_PORT, data=tmp_path, **{name: address})
+    assert said.startswith(f"mailsink: MAILSINK_{name}: {address} is taken")
 
 
 def test_an_address_that_is_not_ours_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
@@ -15,7 +16,9 @@ from mailsink.smtp import proxy
 from mailsink.smtp.events import ExchangeOpened, SessionUpdated
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.proxy import SIGNATURE, BadHeaderError, Header, parse
+from tests.smtp import tls_client
 from tests.smtp.harness import EHLO, Session
+from tests.smtp.tls_client import TlsClient
 
 BEHIND = Profile(hostname="mx.test", proxy_from=(ip_network("192.0.2.0/24"),))
 TCP4 = b"PROXY TCP4 198.51.100.9 203.0.113.1 4711 25\r\n"
@@ -201,6 +204,24 @@ class TestSession:
         session.send(TCP4)
         (consult,) = session.consulted
         assert consult.facts["client_address"] == "198.51.100.9"
+
+    def test_tls_follows_it(self) -> None:
+        behind = replace(BEHIND, tls=tls_client.server(), implicit_tls=True)
+        session, client = Session(behind), TlsClient(tls_client.trusting())
+        _, hello = client.shake_hands()
+        session.deliver(TCP4 + hello)
+        session.secure(client)
+        assert session.read() == ["220 mx.test ESMTP Mailsink"]
+        kinds = [each.opened.kind for each in session.exchanges]
+        assert kinds == ["notice", "tls", "connect"]
+        assert not any(each.flags for each in session.exchanges)
+        assert session.changes()["client_address"] == "198.51.100.9"
+
+    def test_before_tls_nothing_is_answered_either(self) -> None:
+        behind = replace(BEHIND, tls=tls_client.server(), implicit_tls=True)
+        session = Session(behind)
+        assert session.send(b"\x16\x03\x01") == []
+        assert session.last.flags == {"bad_proxy_header"}
 
     def test_who_talks_early_behind_it_is_known(self) -> None:
         session = Session(BEHIND)

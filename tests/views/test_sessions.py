@@ -171,6 +171,25 @@ def test_session_with_its_transcript(client: Client) -> None:
     assert "AUTH PLAIN shop" in page
 
 
+@pytest.mark.parametrize(
+    ("door", "protocol", "in_list"),
+    [
+        ("smtp", "ESMTP", ">ESMTP<"),
+        ("smtps", "ESMTPS", ">SMTPS · ESMTPS<"),
+        ("submission", "ESMTP", ">Submission · ESMTP<"),
+        ("lmtp", "LMTPA", ">LMTPA<"),
+    ],
+)
+def test_session_tells_by_which_door_it_came(
+    client: Client, door: str, protocol: str, in_list: str
+) -> None:
+    session = a_session(door=door, protocol=protocol)
+    assert in_list in client.get("/sessions").content.decode()
+    name = "Submission" if door == "submission" else door.upper()
+    page = client.get(f"/sessions/{session.id}").content.decode()
+    assert f"by {name} 127.0.0.1:1025" in page
+
+
 def test_session_escapes_what_the_client_said(client: Client) -> None:
     session = a_session(helo="<script>x</script>")
     a_line(session, 1, "EHLO <script>x</script>", rule="<b>", reply="250 <i>")

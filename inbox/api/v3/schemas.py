@@ -225,6 +225,9 @@ class Info(Strict):
     uptime: int | None = Field(description="seconds; null if no server runs")
     hostname: str
     smtp: list[str] = Field(description="addresses that mail is taken at")
+    smtps: list[str]
+    submission: list[str]
+    lmtp: list[str]
     web: list[str]
     database: Literal["sqlite", "postgresql"]
     counts: Counts

@@ -70,9 +70,12 @@ class Command(BaseCommand):
         mail = [(door, each) for door in doors for each in bind(door.at, door.setting)]
         http = bind(config.http, "--http (MAILSINK_HTTP)")
         server = servers.register(
-            [address_of(each) for door, each in mail if door.label == "SMTP"],
-            [address_of(each) for each in http],
-            protocol.PROCESS,
+            http=[address_of(each) for each in http],
+            id=protocol.PROCESS,
+            **{
+                door.kind: [address_of(each) for one, each in mail if one is door]
+                for door in doors
+            },
         )
         self.introduce(config, mail, http)
 
@@ -151,6 +154,10 @@ class Door:
     setting: str  # what names the addresses
     at: tuple[Address, ...]
     differs: Mapping[str, Any] = field(default_factory=dict)  # in its profile
+
+    @property
+    def kind(self) -> str:
+        return Profile(**self.differs).door
 
 
 def _doors(config: Config) -> tuple[Door, ...]:
