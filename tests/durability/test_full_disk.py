@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import smtplib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,3 +76,34 @@ def _wait_for_refusals(senders: list[Sender]) -> None:
             lambda: any(sender.replies for sender in senders), 30
         )
     assert refused, "nobody was refused"
+
+
+def test_what_has_no_room_is_refused_at_mail_or_in_its_chunk(small_disk: Path) -> None:
+    server = Mailsink(small_disk / "data")
+    try:
+        with smtplib.SMTP(*server.smtp, timeout=30) as client:
+            client.ehlo("client.test")
+            code, text = client.docmd("MAIL FROM:<a@example.com> SIZE=20000000")
+            assert (code, text[:34]) == (452, b"4.3.1 The disk has no room for a m")
+
+            chunk = b"BDAT 20000000\r\n" + bytes(20_000_000)
+            assert _envelope(client) == 250
+            client.send(chunk + b"BDAT 6 LAST\r\nQUIT\r\n")
+            assert client.getreply()[0] == 452
+            assert client.getreply()[0] == 503
+            client.rset()
+
+            assert _envelope(client) == 250
+            client.send(b"BDAT 5 LAST\r\nhello")
+            code, text = client.getreply()
+            assert text.startswith(b"2.0.0 Ok: queued as "), (code, text)
+        assert server.stop() == 0
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+
+
+def _envelope(client: smtplib.SMTP) -> int:
+    client.mail("a@example.com", ["BODY=BINARYMIME"])
+    code, _ = client.rcpt("b@example.com")
+    return code
