@@ -31,6 +31,10 @@ _SILENT = (
     "it probably waits for a greeting in plain SMTP."
 )
 _PLAIN = "The client sent plain text where a TLS handshake had to come."
+_SEEN = (
+    "The client closed the connection when it had been sent the certificate: probably "
+    "it does not trust it."
+)
 _LEFT = (
     "The client left right after the TLS handshake, without a word: probably it looked "
     "at the certificate, and does not trust it."
@@ -137,6 +141,8 @@ def _tell_success(machine: Machine, layer: TlsLayer, took_us: int) -> None:
 
 def _broken_off(machine: Machine, ended: Ended, seconds: float) -> Ended:
     """Tell that a handshake was cut off; return how the session ends."""
+    if ended.ending == "dropped" and machine.tls is not None and machine.tls.answered:
+        return _failed(machine, Failure("left_at_certificate", _SEEN))
     sentences = {
         "dropped": "The client closed the connection before the TLS handshake was done.",
         "timeout": f"The TLS handshake was not done within {seconds:g} seconds.",
@@ -169,7 +175,7 @@ def tell_parting(machine: Machine, ended: Ended) -> None:
         ended.ending = "tls_failed"
         failure = tls_failures.explain(layer.error, layer)
     elif machine.current.kind in ("tls", "connect"):
-        failure = Failure("left_after_tls", _LEFT)
+        failure = Failure("left_at_certificate", _LEFT)
     if failure is not None:
         now = machine.now_us()
         machine.open("notice", "", failure.sentence, 0, now, (failure.flag,))

@@ -20,8 +20,18 @@ _FIRST = 32 * 1024  # octets kept of what a client began with
 class TlsLayer:
     """One TLS connection, the server's side."""
 
-    __slots__ = ("_first", "_incoming", "_object", "_outgoing", "_send", "done",
-                 "ended", "error", "octets")  # fmt: skip
+    __slots__ = (
+        "_first",
+        "_incoming",
+        "_object",
+        "_outgoing",
+        "_send",
+        "answered",
+        "done",
+        "ended",
+        "error",
+        "octets",
+    )  # fmt: skip
 
     def __init__(self, context: ssl.SSLContext, send: Callable[[bytes], bool]) -> None:
         """send writes to the wire; False: the peer is gone. Raises ssl.SSLError."""
@@ -31,6 +41,7 @@ class TlsLayer:
         )
         self._send = send
         self._first = bytearray()
+        self.answered = False  # by our part of the handshake, with the certificate
         self.done = False  # the handshake
         self.octets = 0  # of the handshake, received
         self.ended = False  # nothing more will come that can be read
@@ -53,6 +64,7 @@ class TlsLayer:
         try:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
+            self.answered = self.answered or bool(self._outgoing.pending)
             return False
         finally:
             self._flush()

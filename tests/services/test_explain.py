@@ -133,6 +133,16 @@ def ended(ending: str, **fields: object) -> SessionRow:
             ended("refused", messages=3, last_verb="MAIL", worst_code=550),
         ),
         Case("TLS failed", ended("tls_failed")),
+        Case(
+            "TLS failed: the certificate is not trusted",
+            ended("tls_failed"),
+            explain.Facts(flags=frozenset({"tls_untrusted"})),
+        ),
+        Case(
+            "left when it saw the certificate",
+            ended("dropped"),
+            explain.Facts(flags=frozenset({"left_at_certificate"})),
+        ),
         Case("closed by our shutdown after EHLO", ended("shutdown", last_verb="EHLO")),
         Case(
             "HTTP on the SMTP port",

@@ -254,11 +254,20 @@ class TestFailed:
     def test_the_client_leaves_in_the_handshake(self, how: str) -> None:
         session = starting()
         _, hello = TlsClient(trusting()).shake_hands()
-        session.deliver(hello)
+        session.deliver(hello[:-1])
         getattr(session, how)()
         assert session.ending == "tls_failed"
         assert tls(session).flags == {"tls_broken"}
         assert "closed the connection before" in tls(session).line
+
+    def test_the_client_leaves_at_the_certificate(self) -> None:
+        session = starting()
+        _, hello = TlsClient(trusting()).shake_hands()
+        session.deliver(hello)
+        session.drop()
+        assert session.ending == "tls_failed"
+        assert tls(session).flags == {"left_at_certificate"}
+        assert "does not trust it" in tls(session).line
 
     def test_the_client_leaves_instead_of_the_handshake(self) -> None:
         session = starting()
@@ -296,7 +305,7 @@ class TestFailed:
         assert session.tls is not None
         session.deliver(session.tls.close())
         assert session.ending == "dropped"
-        assert session.last.flags == {"left_after_tls"}
+        assert session.last.flags == {"left_at_certificate"}
         assert "does not trust it" in session.last.line
 
     def test_a_client_that_leaves_later_is_only_gone(self) -> None:

@@ -187,10 +187,10 @@ FLAG_WORDS: dict[str, FlagWords] = {
         "TLS began, but the client left in the middle of it, or sent what is no TLS.",
         f"Look into the client's log: it may not trust the certificate. {_TRUST}",
     ),
-    "left_after_tls": FlagWords(
-        "left right after TLS",
-        "The client began TLS and left without a word: probably it looked at the "
-        "certificate, and does not trust it.",
+    "left_at_certificate": FlagWords(
+        "left at the certificate",
+        "The client looked at the certificate and left without a word: probably it does "
+        "not trust it.",
         _TRUST,
     ),
     "http_on_smtp": FlagWords(
@@ -298,7 +298,7 @@ def cures(flags: Iterable[str]) -> list[FlagWords]:
     """
     wrong = (
         "tls_on_plain", "plain_on_tls", "http_on_smtp", "tls_untrusted",
-        "tls_no_version", "tls_no_cipher", "tls_broken", "left_after_tls", "bad_proxy_header",
+        "tls_no_version", "tls_no_cipher", "tls_broken", "left_at_certificate", "bad_proxy_header",
         "proxy_not_trusted",
     )  # fmt: skip
     return [FLAG_WORDS[flag] for flag in wrong if flag in set(flags)]

@@ -112,14 +112,8 @@ def _recipients(facts: Facts) -> str:
 
 def _ending(session: Sessionlike, facts: Facts) -> str:
     after = f" after {session.last_verb}" if session.last_verb else ""
-    if "tls_on_plain" in facts.flags:
-        return "TLS on a plain port"
-    if "http_on_smtp" in facts.flags:
-        return "HTTP on the SMTP port"
-    if "bad_proxy_header" in facts.flags:
-        return "no PROXY header"
-    if "proxy_not_trusted" in facts.flags:
-        return "PROXY header not believed"
+    if known := _BY_FLAG.keys() & facts.flags:
+        return _BY_FLAG[known.pop()]
     if facts.body_octets is not None and session.ending in _BROKEN:
         verb = session.last_verb if session.last_verb == "BDAT" else "DATA"
         octets = counted(facts.body_octets, "octet")
@@ -142,6 +136,17 @@ _BROKEN = {
     "shutdown": "closed by our shutdown",
     "error": "closed by an error",
     "crashed": "crashed: Mailsink itself was stopped",
+}
+_BY_FLAG = {
+    "tls_on_plain": "TLS on a plain port",
+    "plain_on_tls": "plain text on a TLS port",
+    "http_on_smtp": "HTTP on the SMTP port",
+    "bad_proxy_header": "no PROXY header",
+    "proxy_not_trusted": "PROXY header not believed",
+    "tls_untrusted": "TLS failed: the certificate is not trusted",
+    "tls_no_version": "TLS failed: no version in common",
+    "tls_no_cipher": "TLS failed: no cipher in common",
+    "left_at_certificate": "left when it saw the certificate",
 }
 _CLOSED = {"tls_failed": "TLS failed", "turned": "turned round: the server sent mail"}
 
