@@ -85,7 +85,7 @@ class Chunks(Incoming):
         machine.tell(self._line, self.octets, self.received_us, flags)
 
     def fresh_flags(self, transaction: Transaction) -> set[str]:
-        """What is odd about the body since the chunk before."""
+        """Only what came to light with this chunk."""
         fresh = self.flags(transaction) - self._told_flags
         self._told_flags |= fresh
         return fresh

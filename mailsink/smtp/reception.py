@@ -68,6 +68,10 @@ class Incoming:
             flags.add("size_mismatch")
         return flags
 
+    def fresh_flags(self, transaction: Transaction) -> set[str]:
+        """What of it is to be told with this exchange."""
+        return self.flags(transaction)
+
     def reception(self, body: Body | None, flags: Collection[str]) -> Reception:
         """Return what came, now that its end has."""
         store = self.store
@@ -149,7 +153,7 @@ def cut_off(
 ) -> Steps[None]:
     """Hand over what came of a body whose end will not come."""
     incoming.close()
-    flags = incoming.flags(transaction) if transaction is not None else set()
+    flags = incoming.fresh_flags(transaction) if transaction is not None else set()
     incoming.tell(machine, flags | {"aborted_in_data"})
     code = None
     if ended.reply is not None:

@@ -216,6 +216,12 @@ class TestFlags:
         found = self._flags(b"a: b\r\n\r\n\0", b"c\nd", b"\xe9\ne\r\n")
         assert found == [{"nul_octet"}, {"bare_lf_data"}, {"eightbit_in_7bit"}, set()]
 
+    def test_of_a_chunk_that_was_cut_off(self) -> None:
+        session = opened()
+        session.send(chunk(b"a\nb") + b"BDAT 9\r\n\nc\0")
+        session.drop()
+        assert session.last.flags == {"pipelined", "aborted_in_data", "nul_octet"}
+
     def test_crlf_may_be_cut_in_two(self) -> None:
         assert self._flags(b"a\r", b"\nb\r", b"", b"\n") == [set()] * 5
 
