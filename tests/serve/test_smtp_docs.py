@@ -5,7 +5,7 @@
 writes the replies anew. A block ```smtp NAME=value … LISTENER holds a session: its
 variables (without MAILSINK_), and the listener where it is not SMTP. A block ```json
 before it is what the default inbox is given by PATCH. `C: (TLS)` begins TLS, and `S: …`
-stands for lines that are left out.
+stands for lines that are left out, `\\n` for a bare LF.
 """
 
 from __future__ import annotations
@@ -79,13 +79,14 @@ class Talk:
         self.socket = socket.create_connection(address, timeout=_PATIENCE)
 
     def say(self, lines: list[str]) -> None:
-        if lines == ["(TLS)"]:
+        if lines[0] == "(TLS)":
             context = ssl.create_default_context()
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             self.socket = context.wrap_socket(self.socket)
-            return
-        self.socket.sendall("".join(f"{line}\r\n" for line in lines).encode())
+            lines = lines[1:]
+        text = "".join(f"{line}\r\n" for line in lines)
+        self.socket.sendall(text.replace("\\n", "\n").encode())
 
     def hear(self, replies: int) -> list[str]:
         """Return the lines of so many replies; of all that come soon, where it is 0."""
