@@ -8,6 +8,7 @@ for the clients of Debian 12. Secrets are masked by Mailsink, as everywhere.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import socket
@@ -22,6 +23,7 @@ from tests.running import Mailsink
 
 _FOLDER = Path(__file__).parent / "transcripts"
 _PATIENCE = 20.0  # seconds
+_HOW = "If that is well: TRANSCRIPTS=write make interop"
 
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _HOST = "|".join(map(re.escape, {socket.gethostname(), socket.getfqdn()}))
@@ -86,9 +88,10 @@ class Wire:
         if os.environ.get("TRANSCRIPTS") == "write":
             path.write_text(told)
         kept = path.read_text() if path.exists() else ""
-        assert told.splitlines() == kept.splitlines(), (
-            f"{path.name} says otherwise; TRANSCRIPTS=write writes it anew"
+        differences = difflib.unified_diff(
+            kept.splitlines(), told.splitlines(), path.name, "now", lineterm=""
         )
+        assert told == kept, "\n".join([*differences, _HOW])
 
 
 def transcript(session: dict[str, Any]) -> str:
