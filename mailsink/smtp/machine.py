@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _LINES_AT_ONCE = 50  # handled before the other sessions get their turn
 NEVER = 1 << 62  # microseconds
 _SECOND = 1_000_000
+_TLS = b"\x16"  # what a handshake begins with (RFC 8446 §5.1)
 
 # Replies that may wait for the next ones, so that a group is answered in one write
 # (RFC 2920 §3.2, RFC 3030 §2). Others go out at once.
@@ -231,7 +232,7 @@ class Machine:
         """Return the next line; raises Ended."""
         until = 0
         while True:
-            if self.buffer.startswith(b"\x16") and self.tls is None:
+            if self.buffer.startswith(_TLS) and self.tls is None:
                 yield from refuse_tls(self)
             if not self.choked and (line := self.buffer.line()) is not None:
                 break
@@ -328,9 +329,11 @@ class Machine:
 
     def _note_pipelining(self, exchange: Exchange, reply: Reply) -> None:
         """More came before this reply was written (RFC 2920)."""
-        self._next_flags = ("pipelined",)
         if exchange.kind == "connect":
+            if self.buffer.startswith(_TLS) and self.tls is None:
+                return  # TLS talks first: it is told as what it is, and not as haste
             exchange.flags += ("early_talker",)
+        self._next_flags = ("pipelined",)
         if exchange.verb in _LAST_IN_GROUP:
             exchange.flags += ("pipelining_violation",)
         if exchange.verb == "STARTTLS" and reply.code < 400:

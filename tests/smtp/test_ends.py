@@ -195,6 +195,10 @@ class TestWrongPort:
         assert session.last.code == 554
         assert len(session.exchanges) == 2
 
+    def test_tls_before_the_greeting_is_told_as_tls_only(self) -> None:
+        session = Session(early=HELLO)
+        assert [each.flags for each in session.exchanges] == [set(), {"tls_on_plain"}]
+
     def test_tls_after_starttls_was_refused(self) -> None:
         session = ready()
         session.send(b"STARTTLS\r\n" + HELLO)
