@@ -68,7 +68,9 @@ def test_session_works_without_scripts(mailsink: Mailsink, browser: Browser) -> 
 
 def test_secret_is_masked(mailsink: Mailsink, page: Page) -> None:
     with smtplib.SMTP(*mailsink.smtp, local_hostname="auth.shop.test") as client:
-        client.login("shop-staging", "hunter2")
+        client.ehlo()
+        client.user, client.password = "shop-staging", "hunter2"
+        client.auth("PLAIN", client.auth_plain)
     open_session(page, mailsink, "auth.shop.test")
     line = page.locator("table.transcript tr", has_text="235 2.7.0")
     expect(line).to_contain_text("PLAIN ********")
