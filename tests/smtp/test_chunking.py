@@ -286,6 +286,14 @@ class TestBareNewlines:
         ]
 
 
+@pytest.mark.parametrize("needs", ["require_auth", "require_tls"])
+def test_too_early_yet_in_step(needs: str) -> None:
+    session = ready(profile=Profile(**{needs: True}))  # type: ignore[arg-type]
+    refused, noop = session.send(chunk(b"QUIT\r\n", last=True) + b"NOOP\r\n")
+    assert refused.startswith("530 5.7.0 ")
+    assert noop == "250 2.0.0 Ok"
+
+
 class TestRules:
     def _session(self, **by_stage: Decision) -> Session:
         return opened(
