@@ -31,6 +31,7 @@ _SILENT = (
     "it probably waits for a greeting in plain SMTP."
 )
 _PLAIN = "The client sent plain text where a TLS handshake had to come."
+_UNAVAILABLE = "Mailsink could not begin TLS; its log tells why."
 _SEEN = (
     "The client closed the connection when it had been sent the certificate: probably "
     "it does not trust it."
@@ -83,10 +84,12 @@ def _layer(machine: Machine, context: ssl.SSLContext) -> TlsLayer:
 
 
 def begin_in_tls(machine: Machine, context: ssl.SSLContext) -> Steps[None]:
-    """Shake hands before the greeting (RFC 8314 §3.3); raises Ended or Refusal."""
-    layer = _layer(machine, context)
+    """Shake hands before the greeting (RFC 8314 §3.3); raises Ended."""
     try:
+        layer = _layer(machine, context)
         yield from _await_octets(machine, _PATIENCE)
+    except Refusal as refusal:
+        raise Ended("tls_failed", _UNAVAILABLE, refusal.reply) from None
     except Ended as ended:
         if ended.ending == "timeout":
             yield from refuse_plain(machine, _SILENT)

@@ -273,3 +273,16 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         load({"MAILSINK_DATA": str(tmp_path / "file" / "data")})
     assert str(caught.value).startswith("MAILSINK_DATA is ")
     assert "cannot be written: Not a directory" in str(caught.value)
+
+
+def test_tls_cannot_be_required_and_hidden() -> None:
+    said = refusal(SMTP_REQUIRE_TLS="yes", SMTP_HIDE="starttls")
+    assert said == (
+        "MAILSINK_SMTP_REQUIRE_TLS needs STARTTLS, which MAILSINK_SMTP_HIDE hides"
+    )
+
+
+def test_which_tls_versions_there_are() -> None:
+    assert config().tls_min == "1.2"
+    assert config(TLS_MIN="1.0").tls_min == "1.0"
+    assert refusal(TLS_MIN="1.4").endswith("takes 1.0 or 1.1 or 1.2 or 1.3")

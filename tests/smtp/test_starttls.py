@@ -44,6 +44,16 @@ def keywords(lines: list[str]) -> set[str]:
 EHLO = b"EHLO client.test\r\n"
 
 
+def broken() -> ssl.SSLContext:
+    """A context that begins no connection."""
+
+    class Broken(ssl.SSLContext):
+        def wrap_bio(self, *_: object, **__: object) -> ssl.SSLObject:
+            raise ssl.SSLError("no")
+
+    return Broken(ssl.PROTOCOL_TLS_SERVER)
+
+
 class TestTold:
     def test_version_cipher_name_and_time(self) -> None:
         session = starting()
@@ -147,18 +157,21 @@ class TestOffered:
         assert {"AUTH", "REQUIRETLS", "ATRN"} == inside - outside
 
     def test_a_context_that_fails_is_454(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        class Broken(ssl.SSLContext):
-            def wrap_bio(self, *_: object, **__: object) -> ssl.SSLObject:
-                raise ssl.SSLError("no")
-
-        broken = Broken(ssl.PROTOCOL_TLS_SERVER)
-        session = ready(profile=Profile(hostname="mx.test", tls=broken))
+        session = ready(profile=Profile(hostname="mx.test", tls=broken()))
         assert session.send(b"STARTTLS\r\n") == [
             "454 4.7.0 TLS is not available now; see the log"
         ]
         assert session.send(b"NOOP\r\n") == ["250 2.0.0 Ok"]
+        assert len(caplog.records) == 1
+
+    def test_a_context_that_fails_before_the_greeting(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        session = Session(Profile(tls=broken(), implicit_tls=True))
+        assert session.read() == ["454 4.7.0 TLS is not available now; see the log"]
+        assert session.ending == "tls_failed"
         assert len(caplog.records) == 1
 
 
