@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import smtplib
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +15,7 @@ import pytest
 from tests.interop.clients import MAIL, MAIL_TEXT, run
 from tests.interop.postfix import postfix
 from tests.interop.transcripts import Wire
-from tests.programs import program
+from tests.programs import environment, program
 from tests.running import Mailsink
 
 BALANCER, TRUSTED = "127.0.0.2", "127.0.0.3"  # see conftest.py
@@ -34,6 +38,36 @@ def final_codes(message: dict[str, Any]) -> list[int | None]:
 def client_of(wire: Wire) -> tuple[str, int]:
     session = wire.sessions()[-1]
     return session["client_address"], session["client_port"]
+
+
+@contextmanager
+def haproxy(
+    server: tuple[str, int], folder: Path, keywords: str, option: str = ""
+) -> Iterator[tuple[str, int]]:
+    """Run a private HAProxy before a server; gives its (host, port).
+
+    keywords: of its line for the server; option: a line of its section
+    """
+    path = program("haproxy", "haproxy")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        (folder / "haproxy.cfg").write_text(
+            "defaults\n mode tcp\n timeout connect 9s\n timeout client 60s\n"
+            f" timeout server 60s\n"
+            f"listen mail\n bind fd@{listening.fileno()}\n {option}\n"
+            f" server mailsink {server[0]}:{server[1]} source {BALANCER} {keywords}\n"
+        )
+        process = subprocess.Popen(
+            [path, "-db", "-f", str(folder / "haproxy.cfg")],
+            env=environment(path),
+            pass_fds=[listening.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield listening.getsockname()[:2]
+        finally:
+            process.terminate()
+            process.wait()
 
 
 class TestLmtp:
@@ -124,6 +158,34 @@ class TestProxy:
         assert wire.message()
         assert client_of(wire) == ("192.0.2.7", 4711)
         assert wire.sessions()[-1]["protocol"] == "ESMTPS"
+
+    @pytest.mark.parametrize("version", ["send-proxy", "send-proxy-v2"])
+    def test_haproxy(
+        self, mailsink: Mailsink, wire: Wire, tmp_path: Path, version: str
+    ) -> None:
+        """A real balancer, whose client comes from an address of its own."""
+        with haproxy(mailsink.smtp, tmp_path, version) as address:
+            source = ("127.0.0.9", 0)
+            with smtplib.SMTP(*address, "client.test", source_address=source) as client:
+                assert client.sock is not None
+                own: tuple[str, int] = client.sock.getsockname()
+                client.sendmail("a@example.com", ["b@example.com"], MAIL)
+        assert wire.message()
+        assert client_of(wire) == own
+        header = wire.sessions()[-1]["exchanges"][0]["line"]
+        assert "which had connected to {}:{}".format(*address) in header
+
+    def test_haproxys_health_check(
+        self, mailsink: Mailsink, wire: Wire, tmp_path: Path
+    ) -> None:
+        """Says HELO for itself (LOCAL), and leaves well."""
+        check = "send-proxy-v2 check inter 500ms"
+        with haproxy(mailsink.smtp, tmp_path, check, "option smtpchk EHLO probe.test"):
+            session = wire.sessions()[-1]
+        assert session["client_address"] == BALANCER
+        assert "speaks for itself" in session["exchanges"][0]["line"]
+        assert session["helo"] == "probe.test"
+        assert session["worst_code"] == 250
 
     def test_curl(self, mailsink: Mailsink, wire: Wire, tmp_path: Path) -> None:
         """Announces itself, by version 1."""
