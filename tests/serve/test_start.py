@@ -12,6 +12,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_each_kind_of_listener_has_its_line(start_mailsink: Start) -> None:
         host, port = server.address(kind)
         assert info[kind.lower()] == [f"{host}:{port}"]
     _say_hello(server)
-    sessions = _get(server, "sessions")["items"]
+    sessions = _ended(server, 4)
     assert [([one["listener"]], one["protocol"]) for one in reversed(sessions)] == [
         (info["smtp"], "ESMTP"),
         (info["smtps"], "ESMTPS"),
@@ -108,9 +109,27 @@ def _say_hello(server: Mailsink) -> None:
             assert client.does_esmtp
 
 
+def _ended(server: Mailsink, count: int) -> list[dict[str, Any]]:
+    """Return so many sessions, the newest first, once they are written as ended."""
+    until = time.monotonic() + 20
+    while True:
+        sessions: list[dict[str, Any]] = _get(server, "sessions")["items"]
+        if len(sessions) == count and all(one["closed_at"] for one in sessions):
+            return sessions
+        assert time.monotonic() < until, sessions
+
+
 def _get(server: Mailsink, path: str) -> Any:
     with urllib.request.urlopen(f"{server.url}/api/v3/{path}") as response:
         return json.load(response)
+
+
+def test_the_limit_on_connections_is_of_the_process(start_mailsink: Start) -> None:
+    server = start_mailsink(*ANY_PORT, LMTP="127.0.0.1:0", SMTP_MAX_CONNECTIONS="1")
+    with smtplib.SMTP(*server.smtp):
+        with pytest.raises(smtplib.SMTPConnectError) as refused:
+            smtplib.LMTP(*server.address("LMTP"))
+        assert refused.value.smtp_code == 421
 
 
 def test_lmtp_alone_is_enough(start_mailsink: Start) -> None:

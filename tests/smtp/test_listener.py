@@ -348,6 +348,19 @@ async def test_listeners_share_the_limits_of_their_process(serve: Serve) -> None
         writer.close()
 
 
+def test_clients_that_have_left_are_forgotten() -> None:
+    admission, profile = Admission(), Profile(max_connections_per_client=1)
+    for number in range(1000):
+        for _ in range(2):  # the second is one too many
+            admission.connected()
+            admission.admit(f"192.0.2.{number}", profile)
+        admission.disconnected(f"192.0.2.{number}")
+        admission.disconnected(f"192.0.2.{number}")
+    assert not admission._by_client
+    admission.connected()
+    assert admission.admit("192.0.2.1", profile) is None
+
+
 async def test_0_is_no_limit(serve: Serve) -> None:
     running = await serve(Profile(max_connections=0, idle_timeout=0))
     writers = []
