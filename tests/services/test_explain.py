@@ -149,6 +149,16 @@ def ended(ending: str, **fields: object) -> SessionRow:
             ended("error"),
             explain.Facts(flags=frozenset({"http_on_smtp"})),
         ),
+        Case(
+            "no PROXY header",
+            ended("timeout"),
+            explain.Facts(flags=frozenset({"bad_proxy_header"})),
+        ),
+        Case(
+            "PROXY header not believed",
+            ended("refused", worst_code=554),
+            explain.Facts(flags=frozenset({"proxy_not_trusted"})),
+        ),
     ],
     ids=lambda case: case.words,
 )

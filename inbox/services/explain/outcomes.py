@@ -155,7 +155,10 @@ _SENTENCES = {
     "dropped": "The client dropped the connection without QUIT{after}.",
     "timeout": "It took too long{after}: we closed the connection.",
     "shutdown": "Mailsink was stopped, and closed the connection{after}.",
-    "refused": "The connection was refused at once: too many are open, or a rule said so.",
+    "refused": (
+        "The connection was refused at once: too many are open, a rule said so, or what "
+        "came first was not SMTP."
+    ),
     "tls_failed": "The TLS handshake failed.",
     "turned": "The roles were turned round: Mailsink sent mail, then closed.",
     "error": "Mailsink closed the connection{after}: it could not go on.",
