@@ -2,7 +2,7 @@
 
 from inbox.models.access import User
 from inbox.models.inbox import Inbox
-from inbox.models.message import Message, MessageRead
+from inbox.models.message import Message, MessageRead, Tombstone
 from inbox.models.session import (
     Exchange,
     Raw,
@@ -21,6 +21,7 @@ __all__ = [
     "Recipient",
     "Server",
     "Session",
+    "Tombstone",
     "Transaction",
     "User",
 ]

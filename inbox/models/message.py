@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from inbox.models.session import Transaction
+from inbox.models.session import ADDRESS_KEY_LENGTH, Transaction
 from mailsink.ids import uuid7
 
 ALIVE = models.Q(deleted_at__isnull=True)
@@ -80,3 +80,31 @@ class MessageRead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} read"
+
+
+class Tombstone(models.Model):
+    """That a message for an address was here, and when and why it was removed for good."""
+
+    address = models.CharField(max_length=ADDRESS_KEY_LENGTH)  # of the envelope, lower
+    message = models.UUIDField()  # the id that it had
+    transaction = models.UUIDField()  # which may be gone too
+    inbox = models.ForeignKey("Inbox", models.CASCADE, db_index=False)
+    subject = models.TextField(blank=True)
+    received_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)  # when a person did; null: nobody did
+    removed_at = models.DateTimeField()
+    cause = models.CharField(max_length=16)  # see inbox.services.tombstones
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address", "message"], name="tombstone_once"
+            ),
+        ]
+        indexes = [
+            # those that have stood long enough
+            models.Index(fields=["removed_at"], name="tombstone_removed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.subject}"

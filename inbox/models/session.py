@@ -11,6 +11,21 @@ from django.db import models
 
 from mailsink.ids import uuid7
 
+# Characters of an address that are indexed: PostgreSQL takes no entry of more than
+# some 2,700 octets, while a client may write what it likes.
+ADDRESS_KEY_LENGTH = 256
+
+
+class AddressKey(models.Func):
+    """What an address is looked up by: its beginning, whatever the case of letters.
+
+    Written out, since no planner holds parameters against the expression of an index.
+    """
+
+    function = "LOWER"
+    template = f"LOWER(SUBSTR(%(expressions)s, 1, {ADDRESS_KEY_LENGTH}))"
+    output_field = models.TextField()
+
 
 class Server(models.Model):
     """One running process. Sessions of dead servers are closed as crashed at a start."""
@@ -118,6 +133,20 @@ class Recipient(models.Model):
     parameters = models.TextField(blank=True)
     rcpt_code = models.PositiveSmallIntegerField()
     final_code = models.PositiveSmallIntegerField(null=True)  # LMTP (RFC 2033 §4.2)
+
+    class Meta:
+        indexes = [
+            # what happened to mail for an address, newest first
+            models.Index(
+                AddressKey("forward_path"), "transaction", name="recipient_address"
+            ),
+            # addresses in what was refused, badly written ones too, newest first
+            models.Index(
+                fields=["transaction"],
+                name="recipient_refused",
+                condition=models.Q(rcpt_code__gte=400),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.forward_path} {self.rcpt_code}"

@@ -46,7 +46,7 @@ class Given(TypedDict):
 
 
 class BadAddress(ValueError):
-    """An address that cannot be kept, and why, in words for who gave it."""
+    """A text that is no address, or none to be kept, and why, in words for who gave it."""
 
 
 def clean(given: Iterable[Given]) -> list[Given]:

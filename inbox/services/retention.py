@@ -32,7 +32,9 @@ from inbox.models import (
     Transaction,
 )
 from inbox.services import raw as raw_store
+from inbox.services import tombstones
 from inbox.services.background import Background
+from inbox.services.explain.evidence import Cause
 from inbox.services.turns import ROWS_IN_A_TURN, write_turn
 
 log = logging.getLogger(__name__)
@@ -73,15 +75,15 @@ def retention(limits: Limits, spool: Path) -> Background:
 
 def prune(limits: Limits) -> int:
     """Purge one batch of what is beyond the limits; return how many rows went."""
-    for batch in (
-        _trash(limits.trash_hours),
-        _too_old(limits.days),
-        _too_many(limits.messages),
-    ):
-        if batch and (ids := list(batch.values_list("id", "transaction_id"))):
-            purge(ids)
-            return len(ids)
-    return _prune_sessions(limits.sessions)
+    batches: tuple[tuple[Cause, QuerySet[Message] | None], ...] = (
+        ("deleted", _trash(limits.trash_hours)),
+        ("age", _too_old(limits.days)),
+        ("count", _too_many(limits.messages)),
+    )
+    for cause, batch in batches:
+        if batch and (gone := purge(batch, cause)):
+            return gone
+    return _prune_sessions(limits.sessions) or tombstones.sweep()
 
 
 def _leads() -> bool:
@@ -98,7 +100,7 @@ def _trash(hours: int) -> QuerySet[Message] | None:
     if not hours:
         return None
     before = datetime.now(UTC) - timedelta(hours=hours)
-    return Message.objects.filter(deleted_at__lt=before)[:_MESSAGES_AT_ONCE]
+    return Message.objects.filter(deleted_at__lt=before)
 
 
 def _too_old(days: int) -> QuerySet[Message] | None:
@@ -107,7 +109,7 @@ def _too_old(days: int) -> QuerySet[Message] | None:
     before = datetime.now(UTC) - timedelta(days=days)
     old = Message.objects.filter(pinned=False, received_at__lt=before)
     # Ids are in the order of arrival, and indexed; received_at is not.
-    return old.filter(id__lt=_id_at(before))[:_MESSAGES_AT_ONCE]
+    return old.filter(id__lt=_id_at(before))
 
 
 def _id_at(moment: datetime) -> UUID:
@@ -121,24 +123,50 @@ def _too_many(limit: int) -> QuerySet[Message] | None:
     alive = Message.objects.filter(deleted_at=None)
     first_beyond = alive.order_by("-id").values_list("id", flat=True)[limit : limit + 1]
     for id in first_beyond:
-        beyond = alive.filter(id__lte=id, pinned=False).order_by("id")
-        return beyond[:_MESSAGES_AT_ONCE]
+        return alive.filter(id__lte=id, pinned=False).order_by("id")
     return None
 
 
-# A purged message is a row in each of three tables.
-_MESSAGES_AT_ONCE = ROWS_IN_A_TURN // 3
+def purge(messages: QuerySet[Message], cause: Cause) -> int:
+    """Remove a turn's worth of messages with their bodies, for good.
 
-
-def purge(messages: Iterable[tuple[UUID, UUID]]) -> None:
-    """Remove messages, given as (id, transaction), with their bodies, for good."""
-    ids, transactions = zip(*messages, strict=True)
+    Each leaves its tombstones. Returns how many messages went.
+    """
+    batch = _turn(messages)
+    if not batch:
+        return 0
+    ids, transactions = zip(*batch, strict=True)
     stored = _keys(transactions)
+    stones = tombstones.of(ids, cause)
+    while len(stones) > ROWS_IN_A_TURN // 2:  # of one message, to very many
+        with write_turn():
+            tombstones.lay(stones[:ROWS_IN_A_TURN])
+        del stones[:ROWS_IN_A_TURN]
     with write_turn():
+        tombstones.lay(stones)
         _delete(MessageRead.objects.filter(message__in=ids))
         _delete(Message.objects.filter(id__in=ids))
         _delete(Raw.objects.filter(transaction__in=transactions))
     _delete_files(stored)
+    return len(ids)
+
+
+# A purged message is a row in each of three tables, with a tombstone for each recipient.
+_ROWS_OF_MESSAGE = 3
+
+
+def _turn(messages: QuerySet[Message]) -> list[tuple[UUID, UUID]]:
+    """Return the first messages, as (id, transaction): a turn's worth, at least one."""
+    accepted = "transaction__recipients_accepted"
+    rows = messages.values_list("id", "transaction_id", accepted)
+    batch: list[tuple[UUID, UUID]] = []
+    total = 0
+    for id, transaction, recipients in rows[: ROWS_IN_A_TURN // _ROWS_OF_MESSAGE]:
+        total += _ROWS_OF_MESSAGE + recipients
+        if batch and total > ROWS_IN_A_TURN:
+            break
+        batch.append((id, transaction))
+    return batch
 
 
 def _prune_sessions(limit: int) -> int:

@@ -10,7 +10,6 @@ from inbox.models import Exchange, Message, Session
 from inbox.services import retention, search
 from inbox.services.paging import NotFound, Page, as_cursor, as_uuid, within
 from inbox.services.scope import Scope
-from inbox.services.turns import ROWS_IN_A_TURN
 from mailsink.ids import made_at, parse_short_id
 
 
@@ -121,9 +120,8 @@ def delete(scope: Scope, id: str | UUID) -> None:
     kept = messages.filter(deleted_at__isnull=True).count()
     if kept:
         raise InUse(f"the session has messages ({kept}); delete them first")
-    keys = messages.values_list("pk", "transaction_id")
-    while trashed := list(keys[:ROWS_IN_A_TURN]):
-        retention.purge(trashed)
+    while retention.purge(messages, "session"):
+        pass
     row = Session.objects.filter(pk=session.pk)
     while retention.remove_sessions(row.values_list("id", "exchanges", "transactions")):
         pass

@@ -36,6 +36,7 @@ ROUTES = {
     "/api/v3/transactions": {"get"},
     "/api/v3/transactions/{id}": {"get"},
     "/api/v3/transactions/{id}/raw": {"get"},
+    "/api/v3/trace": {"get"},
     "/api/v3/info": {"get"},
     "/api/v3/inboxes": {"get"},
     "/api/v3/inboxes/{slug}": {"get", "patch"},
@@ -99,6 +100,7 @@ def test_openapi_describes_the_answers(api: Api, document: dict[str, Any]) -> No
         ("SessionDetail", f"sessions/{made.transaction.session_id}"),
         ("Transaction", f"transactions/{made.transaction_id}"),
         ("Info", "info"),
+        ("Trace", "trace?address=bob@example.com"),
     ):
         assert set(api("GET", path)) == set(described[name]["properties"])
 

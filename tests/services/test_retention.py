@@ -186,7 +186,7 @@ def test_the_files_of_purged_bodies_go_too_and_orphans_are_swept(
     assert not (tmp_path / "left.over").exists()
     assert raw_store.open_raw(message.transaction_id) == b"large"
 
-    retention.purge([(message.id, message.transaction_id)])
+    retention.purge(Message.objects.all(), "count")
     assert not (tmp_path / "raw" / key).exists()
 
 

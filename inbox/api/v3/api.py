@@ -11,7 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from inbox.api.problems import CONTENT_TYPE, problem
-from inbox.api.v3 import inboxes, info, messages, schemas, sessions, transactions
+from inbox.api.v3 import inboxes, info, messages, schemas, sessions, trace, transactions
 from inbox.services.addresses import BadAddress
 from inbox.services.messages import BadTags
 from inbox.services.paging import BadCursor, NotFound
@@ -72,6 +72,7 @@ api = Api(
 api.add_router("messages", messages.router, tags=["messages"])
 api.add_router("sessions", sessions.router, tags=["sessions"])
 api.add_router("transactions", transactions.router, tags=["transactions"])
+api.add_router("trace", trace.router, tags=["trace"])
 api.add_router("inboxes", inboxes.router, tags=["inboxes"])
 api.add_router("", info.router, tags=["info"])
 

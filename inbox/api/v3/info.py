@@ -42,7 +42,7 @@ def info(request: HttpRequest) -> HttpResponse:
                 "days": CONFIG.retention_days,
                 "trash_hours": CONFIG.trash_hours,
             },
-            "last_connection": _last_connection(),
+            "last_connection": shapes.connection(sessions.last_connection(scope())),
         }
     )
 
@@ -58,16 +58,6 @@ def _uptime(alive: list[Server]) -> int | None:
 def _counts() -> Shape:
     total, live = sessions.counts(scope())
     return {**messages.counts(scope()), "sessions": total, "live_sessions": live}
-
-
-def _last_connection() -> Shape | None:
-    session = sessions.last_connection(scope())
-    if session is None:
-        return None
-    return {
-        "at": shapes.stamp(session.opened_at),
-        "client_address": session.client_address,
-    }
 
 
 @router.get("/tags", response=schemas.Page[schemas.Tag])

@@ -10,6 +10,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from inbox.services.addresses import Kind
+from inbox.services.explain.evidence import Kind as EvidenceKind
 
 T = TypeVar("T")
 
@@ -195,6 +196,40 @@ class Tag(Strict):
 class Connection(Strict):
     at: datetime
     client_address: str
+
+
+class Evidence(Strict):
+    kind: EvidenceKind
+    at: datetime = Field(description="when it was accepted, refused, or ended")
+    words: str
+    address: str = Field(description="as the client wrote it")
+    subject: str
+    code: int | None
+    reply: list[str] = Field(description="whole lines, where a reply is to blame")
+    rule: str
+    message: UUID | None = Field(description="which may be gone")
+    transaction: UUID | None
+    session: UUID | None
+    exchange: int | None = Field(description="the seq of the line that tells most")
+    url: str = Field(description='of the page that shows it; "" if all is gone')
+    deleted_at: datetime | None
+    removed_at: datetime | None
+
+
+class Near(Strict):
+    address: str
+    at: datetime = Field(description="when it was named last")
+    words: str = Field(description="how it is like the address asked for")
+
+
+class Trace(Strict):
+    address: str
+    sentence: str = Field(description="where the mail is")
+    help: str = Field(description='"" where there is evidence')
+    evidence: list[Evidence] = Field(description="newest first, at most 50")
+    more: bool = Field(description="whether there is older evidence")
+    near: list[Near] = Field(description="like addresses, where there is no evidence")
+    last_connection: Connection | None
 
 
 class Counts(Strict):

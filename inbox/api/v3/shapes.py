@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from inbox.models import Exchange, Message, Recipient, Session
 from inbox.services import inboxes
+from inbox.services.explain import traces
+from inbox.services.explain.evidence import Evidence
 from inbox.services.rows import ExchangeRow, MessageRow, SessionRow
+from inbox.services.trace import Trace
 from inbox.services.transactions import Attempt
 
 Shape = dict[str, Any]
@@ -152,6 +156,53 @@ def transaction(attempt: Attempt) -> Shape:
         "subject": attempt.subject,
         "from": {"name": attempt.from_name, "address": attempt.from_address},
     }
+
+
+def trace(trace: Trace) -> Shape:
+    """Return where mail for an address is, in the words of the page."""
+    return {
+        "address": trace.address,
+        "sentence": trace.sentence,
+        "help": trace.help,
+        "evidence": [_evidence(each, trace.at) for each in trace.evidence],
+        "more": trace.more,
+        "near": [
+            {"address": each.address, "at": stamp(each.at), "words": each.words}
+            for each in trace.near
+        ],
+        "last_connection": connection(trace.last_connection),
+    }
+
+
+def _evidence(one: Evidence, now: datetime) -> Shape:
+    return {
+        "kind": one.kind,
+        "at": stamp(one.at),
+        "words": traces.words(one, now),
+        "address": one.address,
+        "subject": one.subject,
+        "code": one.code,
+        "reply": one.reply.split("\n") if one.reply else [],
+        "rule": one.rule,
+        "message": _id(one.message),
+        "transaction": _id(one.transaction),
+        "session": _id(one.session),
+        "exchange": one.seq,
+        "url": one.url,
+        "deleted_at": stamp(one.deleted_at),
+        "removed_at": stamp(one.removed_at),
+    }
+
+
+def _id(id: UUID | None) -> str | None:
+    return str(id) if id else None
+
+
+def connection(session: Session | None) -> Shape | None:
+    """Return when a client connected, and from where."""
+    if session is None:
+        return None
+    return {"at": stamp(session.opened_at), "client_address": session.client_address}
 
 
 def page(items: Iterable[Shape], next_cursor: str | None) -> Shape:

@@ -1,6 +1,9 @@
-"""Quantities as people read them: times from microseconds, counts with their noun."""
+"""Quantities as people read them: times, counts with their noun, texts cut to a length."""
 
 from __future__ import annotations
+
+import re
+from datetime import datetime
 
 
 def duration(us: int) -> str:
@@ -29,3 +32,26 @@ def stopwatch(seconds: int) -> str:
     if hours:
         return f"{hours}:{minutes:02}:{seconds:02}"
     return f"{minutes}:{seconds:02}"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """Return how long ago: "just now", "2 minutes ago", "3 hours ago", "40 days ago"."""
+    seconds = int((now - then).total_seconds())
+    if seconds < 5:
+        return "just now"
+    for size, noun in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{counted(seconds // size, noun)} ago"
+    return f"{seconds} seconds ago"
+
+
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """Return another's text as it may stand in a sentence of ours.
+
+    Cut where it is long, and without characters that turn the direction of the rest.
+    """
+    text = _DIRECTIONS.sub("", text)
+    return text if len(text) <= most else f"{text[: most - 1]}…"

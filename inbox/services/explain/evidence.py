@@ -1,0 +1,77 @@
+"""A piece of evidence: what one RCPT, session or tombstone tells of mail for an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+from uuid import UUID
+
+from mailsink.ids import short_id
+
+Kind = Literal[
+    "accepted",  # it is in the inbox
+    "hidden",  # it is in the inbox, but does not match the reader's filter
+    "trash",  # it was deleted, and can be restored
+    "removed",  # it was accepted, and is gone for good
+    "refused",  # RCPT was
+    "rejected",  # RCPT was taken, but the message was not
+    "cut_off",  # the session ended in the middle of the message
+    "taken_back",  # the client took it back, as by RSET
+    "abandoned",  # the session ended before the message
+    "open",  # it is under way
+    "unnamed",  # a session named nobody: perhaps it was for this address
+]
+# Why a message was removed: the trash's hours were over; a limit of retention, by count
+# or age; its session was deleted.
+Cause = Literal["deleted", "count", "age", "session"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+MOST = 50  # pieces that are told
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one try, as far as it is. Text is as stored: templates escape it."""
+
+    kind: Kind
+    at: datetime
+    address: str = ""  # as the client wrote it
+    peer: str = ""  # what the client calls itself
+    subject: str = ""
+    code: int | None = None
+    reply: str = ""  # whole lines, joined by LF
+    rule: str = ""  # that answered
+    said: str = ""  # what became of the session, in words
+    octets: int | None = None  # of a body that was not accepted
+    message: UUID | None = None
+    transaction: UUID | None = None
+    session: UUID | None = None  # None: it is gone
+    seq: int | None = None  # of the exchange that tells most
+    deleted_at: datetime | None = None
+    removed_at: datetime | None = None
+    cause: Cause | None = None  # of the removal; None: it left no tombstone
+
+    @property
+    def url(self) -> str:
+        """Where to look at it: the message, the exchange, the session; "" if all is gone."""
+        if self.kind in ("accepted", "hidden"):
+            return f"/messages/{self.message}"
+        if self.kind == "trash":
+            return "/trash"
+        if self.session and self.seq:
+            return f"/s/{short_id(self.session, self.seq)}"
+        return self.session_url
+
+    @property
+    def session_url(self) -> str:
+        return f"/sessions/{self.session}" if self.session else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An address that clients named, in lower case, and how it is like another one."""
+
+    address: str
+    at: datetime  # when it was named last
+    words: str

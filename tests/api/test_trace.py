@@ -1,0 +1,85 @@
+"""Where is my mail? over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from inbox.services.scope import ALL
+from inbox.services.trace import trace
+from tests.api import making
+from tests.api.conftest import Api
+
+
+def ask(api: Api, status: int = 200, **query: str) -> Any:
+    return api("GET", f"trace?{urlencode(query)}", status=status)
+
+
+def test_the_answer(api: Api) -> None:
+    message = making.message()
+    told = ask(api, address="BOB@example.com")
+    assert told["address"] == "BOB@example.com"
+    assert told["sentence"] == trace(ALL, "BOB@example.com").sentence
+    assert (told["help"], told["more"], told["near"]) == ("", False, [])
+    assert told["last_connection"]["client_address"] == "127.0.0.1"
+    [one] = told["evidence"]
+    assert one.pop("at").endswith("Z")
+    assert one == {
+        "kind": "accepted",
+        "words": "“Your invoice”",
+        "address": "bob@example.com",
+        "subject": "Your invoice",
+        "code": 250,
+        "reply": [],
+        "rule": "",
+        "message": str(message.pk),
+        "transaction": str(message.transaction_id),
+        "session": str(message.transaction.session_id),
+        "exchange": None,
+        "url": f"/messages/{message.pk}",
+        "deleted_at": None,
+        "removed_at": None,
+    }
+    described = api("GET", "openapi.json")["components"]["schemas"]["Evidence"]
+    assert set(described["properties"]) == {"at", *one}
+
+
+def test_no_trace(api: Api) -> None:
+    making.transaction(recipients=["bob@exmaple.com"])
+    told = ask(api, address="bob@example.com")
+    assert told["evidence"] == []
+    assert told["help"].startswith("The last connection of any client was just now")
+    [near] = told["near"]
+    assert (near["address"], near["words"]) == ("bob@exmaple.com", "one letter differs")
+
+
+def test_the_filter(api: Api) -> None:
+    making.message()
+    told = ask(api, address="bob@example.com", q="subject:receipt", inbox="default")
+    assert [each["kind"] for each in told["evidence"]] == ["hidden"]
+    assert "subject:receipt does not match" in told["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ({}, 422, "address"),
+        ({"address": ""}, 422, "give the address"),
+        ({"address": "x" * 1001}, 422, "at most 1,000 characters"),
+        ({"address": "a@b", "q": "code:x"}, 400, "no reply code"),
+        ({"address": "a@b", "inbox": "no"}, 404, 'no inbox "no"'),
+    ],
+)
+def test_bad_questions(
+    api: Api, query: dict[str, str], status: int, words: str
+) -> None:
+    assert words in ask(api, status, **query)["detail"]
+
+
+@pytest.mark.parametrize(
+    "address", ["\x00@b", "<img src=x>@b", "\u202e@b", "%00", "a" * 1000, "(" * 500]
+)
+def test_hostile_addresses(api: Api, address: str) -> None:
+    assert ask(api, address=address)["evidence"] == []

@@ -1,0 +1,381 @@
+"""Where is my mail? What is told, by what is stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from inbox.models import Inbox, Message, Recipient, Session, Transaction
+from inbox.services import retention, sessions
+from inbox.services.addresses import BadAddress
+from inbox.services.explain import traces
+from inbox.services.explain.evidence import KINDS
+from inbox.services.scope import ALL, Scope
+from inbox.services.search import BadQuery
+from inbox.services.trace import Trace, clean, recipients, trace
+from tests.api import making
+
+pytestmark = pytest.mark.django_db
+
+ANN = "ann@example.com"
+
+
+def told(address: str = ANN, **filter: Any) -> Trace:
+    found = trace(ALL, address, **filter)
+    for each in found.evidence:
+        assert traces.words(each, found.at)
+        assert traces.label(each)
+    return found
+
+
+def refused(
+    path: str = ANN, code: int = 550, reply: str = "550 5.1.1 No such user", **more: Any
+) -> tuple[Session, Transaction]:
+    """A session in which the RCPT of an address was refused, as line 3."""
+    session = making.session(ending="quit", exchanges=4, refused=1, worst_code=code)
+    made = making.transaction(
+        session=session, recipients=[path], code=code, recipients_refused=1
+    )
+    Recipient.objects.filter(transaction=made).update(rcpt_code=code)
+    making.exchange(session, 1)
+    making.exchange(session, 2, verb="MAIL", line="MAIL FROM:<>", transaction=made)
+    making.exchange(
+        session, 3, verb="RCPT", line=f"RCPT TO:<{path}>", transaction=made,
+        code=code, reply=f"{reply} (why: http://x/s/1-3)", **more,
+    )  # fmt: skip
+    return session, made
+
+
+def kinds(found: Trace) -> list[str]:
+    return [each.kind for each in found.evidence]
+
+
+def test_no_trace_where_nothing_has_connected() -> None:
+    found = told()
+    assert found.sentence == f"There is no trace of {ANN}: no session has named it."
+    assert found.help == "Nothing has connected yet."
+    assert (found.evidence, found.near, found.last_connection) == ([], [], None)
+
+
+def test_no_trace_tells_the_last_connection_and_the_nearest_address() -> None:
+    made = making.transaction(recipients=["ann@exmaple.com"])
+    found = told()
+    assert found.sentence.startswith(f"There is no trace of {ANN}")
+    assert found.help == (
+        "The last connection of any client was just now, from 127.0.0.1. "
+        "Did you mean ann@exmaple.com, named just now?"
+    )
+    assert [(each.address, each.words) for each in found.near] == [
+        ("ann@exmaple.com", "one letter differs")
+    ]
+    assert found.last_connection == made.session
+
+
+def test_accepted() -> None:
+    message = making.message(recipients=["Ann@Example.com", "bob@example.com"])
+    found = told()
+    assert found.sentence == (
+        f"Mail to {ANN} was accepted just now and is in the inbox: “Your invoice”."
+    )
+    [one] = found.evidence
+    assert (one.kind, one.url) == ("accepted", f"/messages/{message.pk}")
+    assert one.address == "Ann@Example.com"
+    assert one.session_url == f"/sessions/{message.transaction.session_id}"
+    assert (found.help, found.near) == ("", [])
+
+
+def test_refused_at_rcpt() -> None:
+    session, _ = refused(rule="known addresses")
+    found = told("ANN@example.com")
+    assert found.sentence == (
+        "Mail to ANN@example.com was refused at RCPT just now with 550 5.1.1 No such "
+        "user (rule “known addresses”)."
+    )
+    [one] = found.evidence
+    assert (one.kind, one.code, one.seq) == ("refused", 550, 3)
+    assert sessions.by_short_id(ALL, one.url.removeprefix("/s/")) == (session, 3)
+    assert traces.label(one) == "refused at RCPT · 550"
+
+
+def test_refused_beside_others_that_were_taken() -> None:
+    message = making.message(recipients=["bob@example.com", ANN])
+    row = Recipient.objects.filter(transaction=message.transaction, seq=2)
+    row.update(rcpt_code=452)
+    Transaction.objects.update(recipients_refused=1)
+    for seq, code in ((1, 250), (2, 452)):
+        making.exchange(
+            message.transaction.session, seq, verb="RCPT", code=code,
+            reply=f"{code} reply {seq}", transaction=message.transaction,
+        )  # fmt: skip
+    [one] = told().evidence
+    assert (one.kind, one.code, one.seq, one.reply) == (
+        "refused", 452, 2, "452 reply 2",
+    )  # fmt: skip
+    assert kinds(told("bob@example.com")) == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"<{ANN}> NOTIFY=WRONG",  # its parameters were refused before it was read
+        f" <{ANN}",
+        f"Ann <{ANN}>",
+        f"<{ANN.upper()}>",
+    ],
+)
+def test_what_is_badly_written_is_found(path: str) -> None:
+    refused(path, 501)
+    assert kinds(told()) == ["refused"]
+
+
+@pytest.mark.parametrize(
+    "path", [f"<jo{ANN}> X=1", f"<{ANN}.org> X=1", f"<jo.{ANN}>", "<bob@example.com>"]
+)
+def test_a_part_of_another_address_is_not_it(path: str) -> None:
+    refused(path, 501)
+    assert kinds(told()) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "words"),
+    [
+        ({"outcome": "rejected", "code": 552}, "rejected",
+         "was not accepted just now: the answer to the message was 552"),
+        ({"outcome": "reset", "code": None}, "taken_back", "then began anew"),
+        ({"outcome": "abandoned", "code": None}, "abandoned", "before the message came"),
+        ({"outcome": "abandoned", "code": None, "body": b"12345"}, "cut_off",
+         "in the middle of the message, after 5 octets"),
+        ({"outcome": None, "code": None, "ended_us": None}, "open", "is not done yet"),
+    ],
+)  # fmt: skip
+def test_named_but_not_accepted(fields: dict[str, Any], kind: str, words: str) -> None:
+    making.transaction(recipients=[ANN], **fields)
+    found = told()
+    assert kinds(found) == [kind]
+    assert words in found.sentence
+
+
+def test_what_the_message_was_answered_is_told() -> None:
+    session = making.session(ending="quit", exchanges=3)
+    made = making.transaction(session=session, recipients=[ANN], code=552)
+    making.exchange(session, 1, verb="RCPT", transaction=made)
+    making.exchange(session, 2, verb="DATA", code=354, reply="354 go", transaction=made)
+    making.exchange(
+        session, 3, kind="body", verb="", code=552, reply="552 5.3.4 Too large",
+        transaction=made,
+    )  # fmt: skip
+    found = told()
+    assert found.sentence.endswith("the answer to the message was 552 5.3.4 Too large.")
+    assert found.evidence[0].seq == 3
+
+
+def test_lmtp_answers_each_recipient() -> None:
+    message = making.message(recipients=[ANN, "bob@example.com"])
+    row = Recipient.objects.filter(transaction=message.transaction, seq=1)
+    row.update(final_code=452)
+    [one] = told().evidence
+    assert (one.kind, one.code) == ("rejected", 452)
+    assert kinds(told("bob@example.com")) == ["accepted"]
+
+
+def test_deleted() -> None:
+    deleted_at = datetime.now(UTC) - timedelta(minutes=3)
+    making.message(recipients=[ANN], deleted_at=deleted_at)
+    found = told()
+    assert found.sentence == (
+        f"Mail to {ANN} was accepted just now, then deleted 3 minutes ago; "
+        "it is in the trash: “Your invoice”."
+    )
+    assert found.evidence[0].url == "/trash"
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("deleted", "since its time in the trash was over (MAILSINK_TRASH_HOURS)"),
+        ("count", "to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
+        ("age", "since it had become too old (MAILSINK_RETENTION_DAYS)"),
+    ],
+)
+def test_removed(cause: Any, words: str) -> None:
+    message = making.message(recipients=[ANN])
+    retention.purge(Message.objects.all(), cause)
+    found = told()
+    assert found.sentence == (
+        f"Mail to {ANN} was accepted just now, but is no longer here: "
+        f"“Your invoice” was removed just now, {words}."
+    )
+    [one] = found.evidence
+    assert (one.kind, one.message) == ("removed", message.pk)
+    assert one.url == f"/sessions/{message.transaction.session_id}"
+
+
+def test_removed_with_its_session() -> None:
+    message = making.message(recipients=[ANN], deleted_at=datetime.now(UTC))
+    Session.objects.update(ending="quit")
+    sessions.delete(ALL, message.transaction.session_id)
+    found = told()
+    assert "was deleted just now, and was removed just now" in found.sentence
+    assert "since its session was deleted" in found.sentence
+    assert found.evidence[0].url == ""
+
+
+def test_removed_before_there_were_tombstones() -> None:
+    making.message(recipients=[ANN])
+    Message.objects.all().delete()
+    found = told()
+    assert kinds(found) == ["removed"]
+    assert found.sentence.endswith("no longer here: the message was removed.")
+
+
+def test_hidden_by_the_filter() -> None:
+    making.message(recipients=[ANN])
+    found = told(q="subject:receipt from:ann")
+    assert found.sentence == (
+        f"Mail to {ANN} was accepted just now, but your filter hides it "
+        "(subject:receipt does not match): “Your invoice”."
+    )
+    assert kinds(found) == ["hidden"]
+    assert kinds(told(q="subject:invoice")) == ["accepted"]
+    Inbox.objects.create(slug="other", name="Other")
+    assert kinds(told(inbox="other")) == ["hidden"]
+    assert kinds(told(inbox="default")) == ["accepted"]
+    with pytest.raises(BadQuery):
+        trace(ALL, ANN, q="code:x")
+
+
+def test_sessions_that_failed_before_they_named_anybody() -> None:
+    making.session(ending="tls_failed", helo="app.test", last_verb="STARTTLS")
+    making.session(ending="quit", helo="healthy.test")
+    making.session(ending="dropped", helo="")
+    making.session(ending="quit", helo="auth.test", refused=1, worst_code=535)
+    found = told()
+    assert found.sentence == (
+        f"No session has named {ANN}. But 2 sessions failed before naming any "
+        "recipient: one of them may have been for it."
+    )
+    assert [each.peer for each in found.evidence] == ["auth.test", "app.test"]
+    assert "app.test named no recipient: TLS failed" in traces.words(
+        found.evidence[1], found.at
+    )
+    assert found.help.startswith("The last connection")
+
+
+def test_only_later_failures_count_beside_other_evidence() -> None:
+    making.session(ending="tls_failed")
+    message = making.message(recipients=[ANN])
+    assert kinds(told()) == ["accepted"]
+    later = message.received_at + timedelta(seconds=1)
+    making.session(ending="timeout", last_verb="EHLO", opened_at=later)
+    found = told()
+    assert kinds(found) == ["unnamed", "accepted"]
+    assert found.sentence.endswith(
+        "Since then 1 session failed before naming any recipient."
+    )
+
+
+def test_a_pipelined_rcpt_after_a_refused_mail_is_found() -> None:
+    session = making.session(ending="quit", refused=2, exchanges=2)
+    making.exchange(session, 1, verb="MAIL", line="MAIL FROM:<a@b>", code=530)
+    making.exchange(
+        session, 2, verb="RCPT", line=f"RCPT TO:<{ANN}>", code=503, reply="503 MAIL first"
+    )  # fmt: skip
+    found = told()
+    assert (kinds(found), found.evidence[0].seq) == (["refused"], 2)
+    assert "503 MAIL first" in found.sentence
+    assert kinds(told("bob@example.com")) == ["unnamed"]
+
+
+def test_newest_first_and_what_was_before() -> None:
+    refused()
+    refused()
+    making.message(recipients=[ANN])
+    found = told()
+    assert kinds(found) == ["accepted", "refused", "refused"]
+    assert found.sentence.endswith("Before that: 2 refused at RCPT.")
+    assert not found.more
+
+
+def test_no_more_than_fifty_are_told() -> None:
+    session = making.session(ending="quit")
+    for _ in range(52):
+        making.transaction(session=session, recipients=[ANN], outcome="reset")
+    found = told()
+    assert (len(found.evidence), found.more) == (50, True)
+    assert "More than 49 other tries are stored." in found.sentence
+
+
+def test_only_what_may_be_seen_is_told() -> None:
+    other = Inbox.objects.create(slug="other", name="Other")
+    making.message(recipients=[ANN], inbox=other)
+    mine = Scope(frozenset({making.inbox().pk}))
+    assert trace(mine, ANN).evidence == []
+    retention.purge(Message.objects.all(), "count")
+    assert trace(mine, ANN).evidence == []
+    assert kinds(trace(ALL, ANN)) == ["removed"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (f"  {ANN} ", ANN),
+        (f"Ann Smith <{ANN}>", ANN),
+        (f"<{ANN}>", ANN),
+        (f"mailto:{ANN}", ANN),
+        ("a\x00b@example.com", "a\\x00b@example.com"),
+        ("postmaster", "postmaster"),
+    ],
+)
+def test_text_as_people_paste_it(text: str, address: str) -> None:
+    assert clean(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "  ", "x" * 1001, "<>"[:0]])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(BadAddress):
+        clean(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "İ" * 300 + "@example.com",
+        "jürgen@example.com",
+        "<script>alert(1)</script>@example.com",
+        "\u202eann@example.com",
+        "%_\\'\"@example.com",
+        "a\x00b@example.com",
+        "\ud800@example.com",
+        "(((((((((((a@b",
+    ],
+)
+def test_hostile_addresses(address: str) -> None:
+    stored = clean(address)
+    making.transaction(recipients=[stored], outcome="reset")
+    found = told(address)
+    assert kinds(found) == ["taken_back"]
+    assert "\u202e" not in found.sentence
+    assert len(found.sentence) < 400
+
+
+def test_the_case_of_letters_beyond_ascii() -> None:
+    making.transaction(recipients=["jürgen@example.com"], outcome="reset")
+    assert kinds(told("JÜRGEN@EXAMPLE.COM")) == ["taken_back"]
+
+
+def test_every_kind_has_its_words() -> None:
+    assert set(KINDS) == set(traces.LABELS) == set(traces._TELL)
+
+
+def test_addresses_are_found_by_their_index() -> None:
+    making.transaction(recipients=[ANN])
+    rows = Recipient.objects.order_by("-transaction_id")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:  # it scans what is so small, else
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    [exact, *_, badly_written] = recipients.spelt(rows, ANN)
+    assert "recipient_address" in exact.explain()
+    assert "recipient_refused" in badly_written.explain()
