@@ -73,8 +73,13 @@ def _auth(machine: Machine) -> str | None:
 
 
 def _starttls(machine: Machine) -> str | None:
-    """RFC 3207 §4.2: not inside TLS."""
-    return "" if machine.tls is None and machine.profile.tls is not None else None
+    """RFC 3207 §4.2: not inside TLS; nor to whom it has kept from sending."""
+    if machine.tls is not None or machine.profile.tls is None:
+        return None
+    distrust, address = machine.profile.distrust, machine.peer.client_address
+    if distrust and distrust.of(address, machine.helo, machine.unix_time()):
+        return None
+    return ""
 
 
 def _requiretls(machine: Machine) -> str | None:

@@ -9,6 +9,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Literal
 
+from mailsink.smtp.distrust import Distrust
+
 Network = IPv4Network | IPv6Network
 Turn = Literal["off", "authenticated"] | tuple[Network, ...]
 DoorKind = Literal["smtp", "smtps", "submission", "lmtp"]
@@ -24,6 +26,7 @@ class Profile:
     protocol: Literal["smtp", "lmtp"] = "smtp"
     submission: bool = False  # RFC 6409
     tls: ssl.SSLContext | None = None  # None: neither STARTTLS nor implicit TLS
+    distrust: Distrust | None = None  # None: STARTTLS is offered to everybody
     implicit_tls: bool = False  # RFC 8314: TLS from the first octet on
     require_tls: bool = False
     require_auth: bool = False

@@ -47,6 +47,7 @@ def starttls(machine: Machine, argument: str) -> Steps[None]:
     context = _context(machine, argument)
     decided = yield from machine.consult("starttls")
     layer = _layer(machine, context)
+    layer.client = machine.helo
     yield from machine.answer(decided or replies.GO_AHEAD)
     # What came before the 220 was written may be an attacker's (RFC 3207 §6).
     machine.discard()
@@ -159,6 +160,7 @@ def _broken_off(machine: Machine, ended: Ended, seconds: float) -> Ended:
 
 def _failed(machine: Machine, failure: Failure) -> Ended:
     """Tell why there is no TLS; return how the session ends. No reply could be read."""
+    _note_distrust(machine, failure)
     octets = machine.tls.octets if machine.tls is not None else 0
     now, flags = machine.now_us(), (failure.flag,)
     if machine.current.kind == "tls":
@@ -180,5 +182,15 @@ def tell_parting(machine: Machine, ended: Ended) -> None:
     elif machine.current.kind in ("tls", "connect"):
         failure = Failure("left_at_certificate", _LEFT)
     if failure is not None:
+        _note_distrust(machine, failure)
         now = machine.now_us()
         machine.open("notice", "", failure.sentence, 0, now, (failure.flag,))
+
+
+def _note_distrust(machine: Machine, failure: Failure) -> None:
+    """Have a client that did not take the certificate do without it next time."""
+    distrust, layer = machine.profile.distrust, machine.tls
+    if distrust is None or layer is None or not layer.client:
+        return
+    if failure.flag in ("tls_untrusted", "left_at_certificate"):
+        distrust.note(machine.peer.client_address, layer.client, machine.unix_time())

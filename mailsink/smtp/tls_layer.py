@@ -27,6 +27,7 @@ class TlsLayer:
         "_outgoing",
         "_send",
         "answered",
+        "client",
         "done",
         "ended",
         "error",
@@ -41,6 +42,7 @@ class TlsLayer:
         )
         self._send = send
         self._first = bytearray()
+        self.client = ""  # what it called itself before STARTTLS
         self.answered = False  # by our part of the handshake, with the certificate
         self.done = False  # the handshake
         self.octets = 0  # of the handshake, received

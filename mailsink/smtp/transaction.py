@@ -276,7 +276,8 @@ def deliver(
     except Exception:
         transaction.end(machine, "rejected", replies.LOCAL_ERROR.code, body)
         raise
-    return decided or (yield from _keep(machine, transaction, body))
+    reply = yield from _keep(machine, transaction, body)
+    return decided if decided is not None and reply.code < 400 else reply
 
 
 def _check_body(profile: Profile, reception: Reception) -> None:

@@ -12,14 +12,18 @@ from tests.running import Mailsink
 
 
 def curl(
-    address: tuple[str, int], *arguments: str, scheme: str = "smtp", code: int = 0
+    address: tuple[str, int],
+    *arguments: str,
+    scheme: str = "smtp",
+    name: str = "client.test",
+    code: int = 0,
 ) -> str:
-    """Run it, which must end with that exit code."""
+    """Run it under that name, which must end with that exit code."""
     host, port = address
     return run(
         program("curl", "curl"),
         *("--silent", "--show-error"),
-        *("--url", f"{scheme}://{host}:{port}/client.test"),
+        *("--url", f"{scheme}://{host}:{port}/{name}"),
         *arguments,
         code=code,
     )
@@ -88,6 +92,13 @@ _PEER_CERTIFICATE = 60  # its exit code: CURLE_PEER_FAILED_VERIFICATION
 
 def test_curl_untrusting(mailsink: Mailsink, wire: Wire, tmp_path: Path) -> None:
     """Breaks off at a certificate it does not trust, and the session says so."""
-    curl(mailsink.smtp, *letter(tmp_path), "--ssl-reqd", code=_PEER_CERTIFICATE)
+    # The others are to be offered STARTTLS all the same.
+    curl(
+        mailsink.smtp,
+        *letter(tmp_path),
+        "--ssl-reqd",
+        name="untrusting.test",
+        code=_PEER_CERTIFICATE,
+    )
     assert wire.sessions()[-1]["ending"] == "tls_failed"
     wire.matches("curl-untrusting")

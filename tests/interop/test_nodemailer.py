@@ -88,3 +88,16 @@ def test_nodemailer_secure_on_the_plain_port(mailsink: Mailsink, wire: Wire) -> 
     said = nodemailer(mailsink.smtp, _MAIL, code=1, secure=True)
     assert "wrong version number" in said or "packet length too long" in said
     wire.matches("nodemailer-secure-on-the-plain-port")
+
+
+def test_nodemailer_comes_through_at_the_second_try(
+    tmp_path: Path,
+) -> None:
+    """Takes STARTTLS wherever it is offered, and trusts no certificate of ours."""
+    server = Mailsink(tmp_path)
+    try:
+        assert "self-signed certificate" in nodemailer(server.smtp, _MAIL, code=1)
+        sent = nodemailer(server.smtp, _MAIL)
+        assert json.loads(sent)["accepted"] == ["b@example.com"]
+    finally:
+        server.stop()

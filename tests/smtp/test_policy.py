@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mailsink.ports import GO_ON, Consult, Decision, Stage
+from mailsink.ports import GO_ON, Consult, Decision, Refused, Stage
+from mailsink.smtp import replies
 from mailsink.smtp.events import RecipientAnswered, TransactionEnded
 from mailsink.smtp.replies import Reply
 from tests.smtp.harness import EHLO, ENVELOPE, Session, in_data, ready
@@ -102,6 +103,16 @@ def test_refused_in_place_of_354() -> None:
     session = ready(**only("data", Decision(BUSY)))
     session.send(ENVELOPE)
     assert session.send(b"DATA\r\n") == ["450 4.2.1 Mailbox busy"]
+
+
+def test_a_message_that_a_policy_praises_is_kept_first() -> None:
+    thanks = Decision(Reply(250, "2.0.0", ("Thank you",)))
+    session = in_data(**only("body", thanks))
+    assert session.send(b"x\r\n.\r\n") == ["250 2.0.0 Thank you"]
+    assert len(session.arrivals) == 1
+    refused = Refused(replies.DISK_FULL)
+    session = in_data(**only("body", thanks), keep=lambda arrival: refused)
+    assert session.send(b"x\r\n.\r\n")[0].startswith("452 4.3.1")
 
 
 def test_a_refused_body_is_handed_over() -> None:

@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 
+from mailsink.smtp.distrust import Distrust
 from mailsink.smtp.profile import Profile
 from mailsink.values import TlsVersion
 from tests.smtp import tls_client
@@ -203,6 +204,51 @@ class TestInjection:
         assert not any(
             "plaintext_after_starttls" in one.flags for one in session.exchanges
         )
+
+
+class TestDistrust:
+    """A certificate that nobody signed is not to keep a client from sending."""
+
+    def test_who_refuses_it_is_not_offered_starttls_for_an_hour(self) -> None:
+        distrust = Distrust()
+        session = self.session(distrust)
+        session.send(b"STARTTLS\r\n")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            session.secure(TlsClient(suspicious()))
+        again = self.session(distrust)
+        assert "STARTTLS" not in keywords(again.send(EHLO))
+        assert "STARTTLS" in keywords(again.send(b"EHLO another.test\r\n"))
+        again.now += 3600
+        assert "STARTTLS" in keywords(again.send(EHLO))
+
+    def test_who_leaves_without_a_word_too(self) -> None:
+        distrust = Distrust()
+        session = self.session(distrust)
+        session.send(b"STARTTLS\r\n")
+        session.secure()
+        assert session.tls is not None
+        session.deliver(session.tls.close())
+        assert session.last.flags == {"left_at_certificate"}
+        assert "STARTTLS" not in keywords(self.session(distrust).send(EHLO))
+
+    def test_other_failures_do_not_count(self) -> None:
+        distrust = Distrust()
+        session = self.session(distrust)
+        session.send(b"STARTTLS\r\n")
+        session.deliver(b"\x16\x03\x01\x00\x05hello")
+        assert session.ending == "tls_failed"
+        assert "STARTTLS" in keywords(self.session(distrust).send(EHLO))
+
+    def test_it_does_not_grow_without_end(self) -> None:
+        distrust = Distrust()
+        for number in range(2000):
+            distrust.note("192.0.2.7", str(number), 0.0)
+        assert not distrust.of("192.0.2.7", "0", 1.0)
+        assert distrust.of("192.0.2.7", "1999", 1.0)
+
+    @staticmethod
+    def session(distrust: Distrust) -> Session:
+        return ready(profile=profile(distrust=distrust))
 
 
 class TestFailed:

@@ -31,6 +31,7 @@ from inbox.services.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError
 from mailsink.server import run
 from mailsink.smtp.admission import Admission
+from mailsink.smtp.distrust import Distrust
 from mailsink.smtp.listener import Listener
 from mailsink.smtp.profile import Profile
 from mailsink.sockets import address_of, bind, is_public
@@ -183,6 +184,7 @@ def _profile(config: Config, http: Sequence[socket.socket]) -> Profile:
         spool_dir=spool,
         public_url=config.public_url or _own_url(http),
         tls=_tls(config),
+        distrust=_distrust(config),
     )
 
 
@@ -194,6 +196,13 @@ def _tls(config: Config) -> ssl.SSLContext:
         return server_context(config.tls_cert, config.tls_key, config.tls_min)
     except ValueError as error:
         raise ConfigError(f"MAILSINK_TLS_CERT and MAILSINK_TLS_KEY: {error}") from None
+
+
+def _distrust(config: Config) -> Distrust | None:
+    """Return who is to do without STARTTLS: nobody, where TLS is asked for by a setting."""
+    profile = config.profile
+    asked = config.tls_cert or profile.require_tls or profile.auth_requires_tls
+    return None if asked else Distrust()
 
 
 def _own_url(http: Sequence[socket.socket]) -> str:

@@ -23,7 +23,9 @@ _TRUST = (
     "certificates at all (nodemailer: tls: {rejectUnauthorized: false}; Rails: "
     'openssl_verify_mode: "none"; Laravel: MAIL_URL="smtp://...?verify_peer=false"; Spring: '
     "mail.smtp.ssl.trust=*), or give Mailsink a certificate that it trusts "
-    "(MAILSINK_TLS_CERT), or have no STARTTLS offered (MAILSINK_SMTP_HIDE=STARTTLS)."
+    "(MAILSINK_TLS_CERT), or have no STARTTLS offered (MAILSINK_SMTP_HIDE=STARTTLS). "
+    "As long as Mailsink's own certificate is used and no setting asks for TLS, a client "
+    "that left over it is offered no STARTTLS for an hour: send again, and it comes through."
 )
 
 FLAG_WORDS: dict[str, FlagWords] = {
