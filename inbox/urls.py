@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from inbox.views import frame, inbox, message, sessions, settings, welcome
+from inbox.views import findings, frame, inbox, message, sessions, settings, welcome
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.index),
@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<str:id>/exchanges", sessions.exchanges),
     path("sessions/<str:id>/exchanges/<int:seq>", sessions.exchange),
     path("s/<str:short>", sessions.short),
+    path("findings/mute", findings.mute),
+    path("findings/unmute", findings.unmute),
     path("settings", settings.page),
     path("settings/change", settings.change),
     path("settings/addresses", settings.put_address),

@@ -1,6 +1,7 @@
 """What Mailsink remembers. Behaviour that writes two tables lives in inbox.services."""
 
 from inbox.models.access import User
+from inbox.models.finding import BodyFinding, Mute
 from inbox.models.inbox import Inbox
 from inbox.models.message import Message, MessageRead, Tombstone
 from inbox.models.session import (
@@ -13,10 +14,12 @@ from inbox.models.session import (
 )
 
 __all__ = [
+    "BodyFinding",
     "Exchange",
     "Inbox",
     "Message",
     "MessageRead",
+    "Mute",
     "Raw",
     "Recipient",
     "Server",

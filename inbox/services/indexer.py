@@ -1,7 +1,7 @@
 """The indexer: after the commit, it fills in what needs the body read.
 
-Snippet and number of attachments; larger bodies are compressed on the way. Its queue
-is indexed_at null, which survives a crash.
+Snippet, number of attachments, and what the body shows of its client; larger bodies
+are compressed on the way. Its queue is indexed_at null, which survives a crash.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from inbox.models import Message, Raw
+from inbox.models import BodyFinding, Message, Raw
 from inbox.services import raw as raw_store
 from inbox.services.background import Background
+from inbox.services.findings.bodies import examine
 from inbox.services.turns import write_turn
 from mailsink.mime import bodies, structure
 
@@ -35,6 +36,7 @@ class _Indexed:
     snippet: str
     attachments: int
     raw: Raw | None  # to be written back compressed
+    findings: list[BodyFinding]
 
 
 def indexer(
@@ -78,14 +80,21 @@ def _index(message: UUID, transaction: UUID) -> _Indexed:
         octets = raw_store.read(raw)
     except (Raw.DoesNotExist, FileNotFoundError) as error:
         log.error("Message %s has lost its body: %s", message, error)
-        return _Indexed(message, "", 0, None)
+        return _Indexed(message, "", 0, None, [])
     parsed = structure.parse(octets)
     return _Indexed(
         message,
         bodies.snippet(octets, parsed),
         len(bodies.attachments(parsed)),
         _compressed(raw, octets),
-    )
+        [
+            BodyFinding(
+                transaction_id=transaction, kind=spot.kind, offset=spot.offset,
+                octets=spot.octets,
+            )
+            for spot in examine(octets, raw.complete)
+        ],
+    )  # fmt: skip
 
 
 def _compressed(raw: Raw, octets: bytes) -> Raw | None:
@@ -103,6 +112,7 @@ def _write(each: _Indexed, now: datetime) -> None:
     Message.objects.filter(id=each.id).update(
         snippet=each.snippet, attachments=each.attachments, indexed_at=now
     )
+    BodyFinding.objects.bulk_create(each.findings, ignore_conflicts=True)
     if each.raw is not None:
         Raw.objects.filter(pk=each.raw.pk).update(
             codec=each.raw.codec, content=each.raw.content

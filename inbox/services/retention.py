@@ -23,6 +23,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 
 from inbox.models import (
+    BodyFinding,
     Exchange,
     Message,
     MessageRead,
@@ -146,6 +147,7 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
         tombstones.lay(stones)
         _delete(MessageRead.objects.filter(message__in=ids))
         _delete(Message.objects.filter(id__in=ids))
+        _delete(BodyFinding.objects.filter(transaction__in=transactions))
         _delete(Raw.objects.filter(transaction__in=transactions))
     _delete_files(stored)
     return len(ids)
@@ -239,6 +241,7 @@ _ROWS_OF_TRANSACTION = 3
 
 def _delete_transactions(transactions: QuerySet[Transaction]) -> None:
     _delete(Recipient.objects.filter(transaction__in=transactions))
+    _delete(BodyFinding.objects.filter(transaction__in=transactions))
     _delete(Raw.objects.filter(transaction__in=transactions))
     _delete(transactions)
 

@@ -8,6 +8,7 @@ from django import template
 
 from inbox.services.explain.lines import Exchangelike, Line
 from inbox.services.explain.lines import line as to_line
+from inbox.services.findings import Kind
 from inbox.services.outcomes import Link
 
 register = template.Library()
@@ -25,3 +26,9 @@ def of(links: dict[UUID, Link] | str, transaction: UUID | None) -> Link | None:
     if isinstance(links, dict) and transaction:
         return links.get(transaction)
     return None
+
+
+@register.filter
+def at(marks: dict[int, list[Kind]] | str, seq: int) -> list[Kind]:
+    """Return the marks of a line; none where the page gave no marks."""
+    return marks.get(seq, []) if isinstance(marks, dict) else []

@@ -11,8 +11,15 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from inbox.models import Exchange, Message
-from inbox.services import messages, outcomes, transactions, transcripts
+from inbox.models import Exchange, Message, Session
+from inbox.services import (
+    findings,
+    messages,
+    outcomes,
+    sessions,
+    transactions,
+    transcripts,
+)
 from inbox.services.explain.quantities import counted
 from inbox.services.paging import NotFound
 from inbox.services.scope import Scope
@@ -118,6 +125,14 @@ class Letter:
     @property
     def defects(self) -> list[str]:
         return list(self.parsed.defects) if self.octets else []
+
+    @cached_property
+    def session(self) -> Session:
+        return sessions.get(self.scope, self.attempt.session_id)
+
+    @cached_property
+    def report(self) -> findings.Report:
+        return findings.of_transaction(self.session, self.attempt)
 
     @property
     def verdict(self) -> Verdict | None:

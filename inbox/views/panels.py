@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from inbox.services import inboxes
 from inbox.views.letters import Letter
 from mailsink.mime import bodies, headers
 
@@ -19,6 +20,7 @@ _LABELS = {
     "headers": "Headers",
     "parts": "Parts",
     "transcript": "Transcript",
+    "findings": "Findings",
 }
 # A control is shown as its picture (U+2400), so that nothing in the source hides.
 _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
@@ -36,11 +38,12 @@ class Tab:
 def tabs(letter: Letter) -> list[Tab]:
     """Return the tabs of a letter: what it has no octets for has none."""
     if not letter.octets:
-        return [_tab("transcript")]
+        return [_tab("transcript"), _tab("findings", _findings_count(letter))]
     html = ["html"] if bodies.html(letter.octets, letter.parsed) else []
     keys = [*html, "text", "source", "headers", "parts", "transcript"]
     count = len(letter.parsed.parts)
-    return [_tab(key, count if key == "parts" and count > 1 else None) for key in keys]
+    tabs = [_tab(key, count if key == "parts" and count > 1 else None) for key in keys]
+    return [*tabs, _tab("findings", _findings_count(letter))]
 
 
 def choose(tabs: Sequence[Tab], key: str) -> tuple[list[Tab], str]:
@@ -62,6 +65,10 @@ def source(octets: bytes) -> str:
 
 def _tab(key: str, count: int | None = None) -> Tab:
     return Tab(key, _LABELS[key], count)
+
+
+def _findings_count(letter: Letter) -> int | None:
+    return len(letter.report.counted) or None
 
 
 def _html(letter: Letter) -> dict[str, object]:
@@ -99,6 +106,16 @@ def _transcript(letter: Letter) -> dict[str, object]:
     return {"exchanges": letter.exchanges, "links": {}}  # bodies open here already
 
 
+def _findings(letter: Letter) -> dict[str, object]:
+    return {
+        "report": letter.report,
+        "session": letter.session,
+        "inbox": inboxes.slug(letter.session.inbox_id),
+        "back": f"{letter.url}?tab=findings",
+        "nothing": "No findings in this message and its lines.",
+    }
+
+
 _FILL = {
     "html": _html,
     "text": _text,
@@ -106,4 +123,5 @@ _FILL = {
     "headers": _headers,
     "parts": _parts,
     "transcript": _transcript,
+    "findings": _findings,
 }

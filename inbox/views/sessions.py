@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from inbox.models import Exchange, Session
-from inbox.services import explain, outcomes, sessions
+from inbox.services import explain, findings, inboxes, outcomes, sessions
 from inbox.services.explain.lines import details
 from inbox.services.explain.outcomes import peer
 from inbox.services.paging import BadCursor, NotFound
@@ -60,6 +60,7 @@ def session(request: HttpRequest, id: str) -> HttpResponse:
     context = _transcript(found, after, lines, chosen) | _lists(None)
     context |= {
         "head": summaries.head(found),
+        "panel": request.GET.get("panel") == "findings",
         "title": peer(found),
         "section": "sessions",
     }
@@ -83,7 +84,11 @@ def exchanges(request: HttpRequest, id: str) -> HttpResponse:
     if last:
         after = max(0, found.exchanges - limit)
     lines = sessions.exchanges(ALL, found.id, after=after, limit=limit)
-    context = {"exchanges": lines, "links": outcomes.links(ALL, lines)}
+    context = {
+        "exchanges": lines,
+        "links": outcomes.links(ALL, lines),
+        "marks": findings.marks(found, lines),
+    }
     return render(request, "session/_lines.html", context)
 
 
@@ -153,13 +158,18 @@ def _transcript(
     session: Session, after: int, lines: Sequence[Exchange], chosen: int | None
 ) -> dict[str, object]:
     last = lines[-1].seq if lines else after
-    explained = _explained(session, chosen) if chosen is not None else {}
+    if chosen is not None:
+        explained = _explained(session, chosen)
+    else:
+        report = _report(session, findings.of_session(session), "?panel=findings")
+        explained = {**report, "nothing": "No findings in this session."}
     return {
         **explained,
         "session": session,
         "exchanges": lines,
         "links": outcomes.links(ALL, lines),
-        "chosen": chosen if explained else None,
+        "marks": findings.marks(session, lines),
+        "chosen": chosen if "exchange" in explained else None,
         "wanted": chosen,
         "earlier": max(0, after - LINES) if after else None,
         "later": last if last < session.exchanges else None,
@@ -179,6 +189,18 @@ def _explained(session: Session, seq: int) -> dict[str, object]:
         "link": next(iter(outcomes.links(ALL, lines).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
+        **_report(session, findings.of_exchange(session, one), f"?exchange={seq}"),
+        "nothing": "No findings in this line.",
+    }
+
+
+def _report(session: Session, report: findings.Report, query: str) -> dict[str, object]:
+    """Return what a list of findings is rendered with; query: where its forms return."""
+    return {
+        "session": session,
+        "report": report,
+        "inbox": inboxes.slug(session.inbox_id),
+        "back": f"/sessions/{session.id}{query}",
     }
 
 

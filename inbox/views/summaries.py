@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from inbox.models import Session
-from inbox.services import explain, outcomes
+from inbox.services import explain, findings, outcomes
 from inbox.services.explain.codes import tone
 from inbox.services.explain.outcomes import peer
-from inbox.services.explain.quantities import duration, stopwatch
+from inbox.services.explain.quantities import counted, duration, stopwatch
 
 # The kinds of listeners, as the start prints them.
 DOORS = {"smtp": "SMTP", "smtps": "SMTPS", "submission": "Submission", "lmtp": "LMTP"}
@@ -32,6 +32,7 @@ class Row:
     took: str
     elapsed: int  # seconds since it opened
     elapsed_words: str
+    findings: str  # "1 finding"; "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Chip:
 
     text: str
     tone: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,12 @@ class Head:
 
 def rows(found: Sequence[Session]) -> list[Row]:
     facts = outcomes.of(found)
+    counts = findings.counts(found)
     now = datetime.now(UTC)
-    return [_row(each, facts[each.id], now) for each in found]
+    return [_row(each, facts[each.id], counts[each.id], now) for each in found]
 
 
-def _row(session: Session, facts: explain.Facts, now: datetime) -> Row:
+def _row(session: Session, facts: explain.Facts, count: int, now: datetime) -> Row:
     elapsed = int((now - session.opened_at).total_seconds())
     return Row(
         id=session.id,
@@ -75,6 +78,7 @@ def _row(session: Session, facts: explain.Facts, now: datetime) -> Row:
         took=_took(session),
         elapsed=elapsed,
         elapsed_words=stopwatch(elapsed),
+        findings=counted(count, "finding") if count else "",
     )
 
 
@@ -106,6 +110,9 @@ def _chips(session: Session) -> list[Chip]:
         chips.append(
             Chip(f"worst reply {session.worst_code}", tone(session.worst_code))
         )
+    if count := findings.counts([session])[session.id]:
+        url = f"/sessions/{session.id}?panel=findings"
+        chips.append(Chip(counted(count, "finding"), "warn", url))
     return chips
 
 

@@ -11,8 +11,18 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from inbox.api.problems import CONTENT_TYPE, problem
-from inbox.api.v3 import inboxes, info, messages, schemas, sessions, trace, transactions
+from inbox.api.v3 import (
+    findings,
+    inboxes,
+    info,
+    messages,
+    schemas,
+    sessions,
+    trace,
+    transactions,
+)
 from inbox.services.addresses import BadAddress
+from inbox.services.findings import BadMute
 from inbox.services.messages import BadTags
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.search import BadQuery
@@ -74,6 +84,7 @@ api.add_router("sessions", sessions.router, tags=["sessions"])
 api.add_router("transactions", transactions.router, tags=["transactions"])
 api.add_router("trace", trace.router, tags=["trace"])
 api.add_router("inboxes", inboxes.router, tags=["inboxes"])
+api.add_router("mutes", findings.router, tags=["findings"])
 api.add_router("", info.router, tags=["info"])
 
 
@@ -90,6 +101,7 @@ def _bad_request(_: HttpRequest, error: ValueError) -> HttpResponse:
 
 @api.exception_handler(BadTags)
 @api.exception_handler(BadAddress)
+@api.exception_handler(BadMute)
 def _bad_value(_: HttpRequest, error: ValueError) -> HttpResponse:
     return problem(422, str(error))
 

@@ -16,6 +16,7 @@ from ninja.errors import HttpError
 
 from inbox.api.problems import problem
 from inbox.api.v3 import files, letters, schemas, shapes
+from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
     LIMIT,
     Cursor,
@@ -29,7 +30,8 @@ from inbox.api.v3.common import (
 from inbox.api.v3.shapes import Shape
 from inbox.live.arrivals import arrivals
 from inbox.models import Message
-from inbox.services import messages
+from inbox.services import findings as found
+from inbox.services import messages, sessions, transactions
 from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
 from inbox.services.waiting import NearMiss, near_misses
 
@@ -197,6 +199,15 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 def restore(request: HttpRequest, id: str) -> HttpResponse:
     """Take a message out of the trash."""
     return answer(shapes.message(messages.restore(scope(), id)))
+
+
+@router.get("/{id}/findings", response=finding_shapes.Findings)
+def findings(request: HttpRequest, id: str) -> HttpResponse:
+    """What the lines and the body of its transaction show of the client."""
+    message = messages.get(scope(), id)
+    attempt = transactions.get(scope(), message.transaction_id)
+    session = sessions.get(scope(), attempt.session_id)
+    return answer(finding_shapes.report(found.of_transaction(session, attempt)))
 
 
 @router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))

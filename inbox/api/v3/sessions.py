@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
+from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3 import schemas, shapes
 from inbox.api.v3.common import (
     LIMIT,
@@ -18,6 +19,7 @@ from inbox.api.v3.common import (
     known_inbox,
     scope,
 )
+from inbox.services import findings as found
 from inbox.services import sessions, transactions
 from inbox.services.paging import MAX_LIMIT
 
@@ -69,6 +71,13 @@ def exchanges(
     found = sessions.exchanges(scope(), id, after, limit + 1)
     last = str(found[limit - 1].seq) if len(found) > limit else None
     return answer(shapes.page(map(shapes.exchange, found[:limit]), last))
+
+
+@router.get("/{id}/findings", response=finding_shapes.Findings)
+def findings(request: HttpRequest, id: str) -> HttpResponse:
+    """What the client does wrong (breaks, risky) or merely does (fact)."""
+    report = found.of_session(sessions.get(scope(), id))
+    return answer(finding_shapes.report(report))
 
 
 @router.delete("/{id}", response={204: None})

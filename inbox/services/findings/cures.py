@@ -1,0 +1,134 @@
+"""The cure of a kind of finding in a client library, where one is known to have it."""
+
+from __future__ import annotations
+
+from inbox.services.findings.clients import Client
+from inbox.services.findings.kinds import Kind
+
+_HOST_NAME = {
+    "nodemailer": 'createTransport({ name: "app.example.com", … })',
+    "django": "Django takes the machine's own name: give the machine (or the container: "
+    "--hostname) a full name.",
+    "smtplib": 'smtplib.SMTP(host, port, local_hostname="app.example.com")',
+    "phpmailer": "$mail->Hostname = 'app.example.com'; (or Helo)",
+    "javamail": "mail.smtp.localhost=app.example.com (Spring: "
+    "spring.mail.properties.mail.smtp.localhost)",
+    "rails": 'config.action_mailer.smtp_settings = { domain: "app.example.com", … }',
+    "symfony": "Add ?local_domain=app.example.com to the DSN (Laravel: MAIL_EHLO_DOMAIN).",
+    "mailkit": 'client.LocalDomain = "app.example.com";',
+    "dotnet": "SmtpClient takes the machine's name and has no setting: name the machine, "
+    "or use MailKit.",
+    "go": 'Call client.Hello("app.example.com") before Mail.',
+    "swaks": "swaks --helo app.example.com",
+    "curl": "Put it behind the address: smtp://host:port/app.example.com",
+    "postfix": "smtp_helo_name = app.example.com in main.cf",
+    "exim": "helo_data = app.example.com in the smtp transport",
+}
+_TLS = {
+    "nodemailer": "secure: false, requireTLS: true (port 587), or secure: true (port 465)",
+    "django": "EMAIL_USE_TLS = True (port 587), or EMAIL_USE_SSL = True (port 465)",
+    "smtplib": "Call client.starttls(context=ssl.create_default_context()) before login.",
+    "phpmailer": "$mail->SMTPSecure = PHPMailer::ENCRYPTION_STARTTLS;",
+    "javamail": "mail.smtp.starttls.enable=true, mail.smtp.starttls.required=true",
+    "rails": "smtp_settings: { enable_starttls: true, … }",
+    "symfony": "Use smtps:// in the DSN, or a server that offers STARTTLS (Laravel: "
+    "MAIL_SCHEME=smtps).",
+    "mailkit": "client.Connect(host, 587, SecureSocketOptions.StartTls);",
+    "dotnet": "client.EnableSsl = true;",
+    "go": "Call client.StartTLS(&tls.Config{ServerName: host}) before Auth.",
+    "swaks": "swaks --tls",
+    "curl": "curl --ssl-reqd",
+    "postfix": "smtp_tls_security_level = encrypt in main.cf",
+    "exim": "hosts_require_tls = * in the smtp transport",
+}
+_LINE_ENDS = {
+    "smtplib": "Give send_message an EmailMessage, or bytes with CRLF; sendmail changes "
+    "the line ends of text only.",
+    "go": 'Build the message with "\\r\\n", or write it through client.Data(), which '
+    "turns LF into CRLF.",
+    "phpmailer": "Set Body as text and let PHPMailer end its lines; do not add \\n to "
+    "custom headers.",
+    "curl": "Give curl a file with CRLF (--crlf turns LF into it).",
+    "swaks": "Write the data with \\n escapes: swaks turns them into CRLF.",
+}
+_ENCODING = {
+    "nodemailer": 'textEncoding: "quoted-printable" (or "base64")',
+    "django": "charset.Charset('utf-8') with body_encoding = charset.QP, as message.encoding",
+    "smtplib": 'message.set_content(text, cte="quoted-printable")',
+    "phpmailer": "$mail->Encoding = PHPMailer::ENCODING_QUOTED_PRINTABLE;",
+    "javamail": 'part.setHeader("Content-Transfer-Encoding", "quoted-printable")',
+    "rails": 'mail(…, content_transfer_encoding: "quoted-printable")',
+    "mailkit": "message.Prepare(EncodingConstraint.SevenBit);",
+    "dotnet": "message.BodyTransferEncoding = TransferEncoding.QuotedPrintable;",
+    "go": "Write the body through mime/quotedprintable.",
+}
+_DATE = {
+    "smtplib": 'message["Date"] = email.utils.localtime()',
+    "javamail": "message.setSentDate(new Date())",
+    "rails": "Do not clear it: the mail gem sets Date by itself.",
+    "go": 'Write a header "Date: " + time.Now().Format(time.RFC1123Z).',
+    "curl": "Write a Date field into the file, or use -F, and --header.",
+    "swaks": "Keep %DATE% in the data.",
+}
+_MESSAGE_ID = {
+    "smtplib": 'message["Message-ID"] = email.utils.make_msgid()',
+    "javamail": "Let message.saveChanges() run: Transport.send does it.",
+    "dotnet": 'message.Headers.Add("Message-ID", $"<{Guid.NewGuid()}@example.com>");',
+    "go": 'Write a header "Message-ID: <" + unique + "@example.com>".',
+    "swaks": "Keep %MESSAGEID% in the data.",
+    "curl": "Write a Message-ID field into the file.",
+}
+_BCC = {
+    "smtplib": "Use client.send_message(message), which leaves Bcc out; sendmail does not.",
+    "javamail": 'Use Transport.send; your own writeTo needs removeHeader("Bcc").',
+    "go": "Give blind recipients to smtp.SendMail's to only.",
+    "nodemailer": "Set bcc, not headers: { Bcc: … }; of raw messages take it out.",
+    "phpmailer": "Use addBCC(), not addCustomHeader('Bcc', …).",
+    "rails": "Deliver with mail's own SMTP delivery, which leaves Bcc out.",
+}
+_QUIT = {
+    "nodemailer": "pool: true, and transport.close() at the end",
+    "smtplib": "Call client.quit(), or use “with smtplib.SMTP(…) as client”.",
+    "django": "Call connection.close(), or send within “with get_connection()”.",
+    "phpmailer": "Call $mail->smtpClose().",
+    "javamail": "mail.smtp.quitwait=true, and transport.close()",
+    "go": "Call client.Quit(), not client.Close().",
+    "mailkit": "client.Disconnect(true);",
+    "dotnet": "Dispose of the SmtpClient: using var client = …",
+}
+_KEEP_OPEN = {
+    "nodemailer": "createTransport({ pool: true, … })",
+    "django": "with get_connection() as connection: connection.send_messages([…])",
+    "smtplib": "Keep one smtplib.SMTP, and call send_message for each.",
+    "phpmailer": "$mail->SMTPKeepAlive = true;",
+    "javamail": "Open a Transport once, and call sendMessage for each.",
+    "rails": "smtp_settings: { … } with the smtp_connection delivery method, given an "
+    "open Net::SMTP",
+    "mailkit": "Connect once, and call client.Send for each.",
+    "dotnet": "Keep one SmtpClient, and call Send for each.",
+    "go": "Keep one smtp.Client, and call Mail, Rcpt, Data for each; SendMail connects "
+    "anew each time.",
+}
+
+_CURES: dict[str, dict[str, str]] = {
+    **dict.fromkeys(
+        ("hello_without_name", "hello_bad_name", "hello_underscore",
+         "hello_bare_address", "hello_not_qualified", "unknown_literal"),
+        _HOST_NAME,
+    ),
+    **dict.fromkeys(("bare_lf_data", "bare_cr_data", "bare_lf_command"), _LINE_ENDS),
+    **dict.fromkeys(("long_line", "eightbit_in_7bit", "binary_undeclared"), _ENCODING),
+    "auth_plaintext": _TLS,
+    "missing_date": _DATE,
+    "bad_date": _DATE,
+    "missing_message_id": _MESSAGE_ID,
+    "bcc_header": _BCC,
+    "no_quit": _QUIT,
+    "connection_per_message": _KEEP_OPEN,
+}  # fmt: skip
+
+
+def cure(kind: Kind, client: Client) -> str:
+    """Return what to change: in this client's own terms if they are known."""
+    own = _CURES.get(kind.name, {}).get(client.key)
+    return f"{client.name}: {own}" if own else kind.cure

@@ -1,0 +1,61 @@
+"""The sections that findings refer to, with their titles; tests hold these to the RFCs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of an RFC; of an appendix its letter."""
+
+    rfc: int
+    number: str
+    title: str
+
+    def __str__(self) -> str:
+        return f"RFC {self.rfc} §{self.number}"
+
+    @property
+    def url(self) -> str:
+        """Where it can be read."""
+        anchor = "appendix" if self.number[0].isalpha() else "section"
+        return f"https://www.rfc-editor.org/rfc/rfc{self.rfc}#{anchor}-{self.number}"
+
+
+LINES = Section(5321, "2.3.8", "Lines")
+INITIATION = Section(5321, "3.1", "Session Initiation")
+BLIND_COPIES = Section(5321, "7.2", '"Blind" Copies')
+HELLO = Section(5321, "4.1.1.1", "Extended HELLO (EHLO) or HELLO (HELO)")
+QUIT = Section(5321, "4.1.1.10", "QUIT (QUIT)")
+ARGUMENTS = Section(5321, "4.1.2", "Command Argument Syntax")
+LITERALS = Section(5321, "4.1.3", "Address Literals")
+ORDER = Section(5321, "4.1.4", "Order of Commands")
+MAILBOX = Section(5321, "2.3.11", "Mailbox and Address")
+TRANSACTIONS = Section(5321, "3.3", "Mail Transactions")
+TERMINATING = Section(5321, "3.8", "Terminating Sessions and Connections")
+MODEL = Section(5321, "2.4", "General Syntax Principles and Transaction Model")
+SIZES = Section(5321, "4.5.3.1", "Size Limits and Minimums")
+TEXT_LINE = Section(5321, "4.5.3.1.6", "Text Line")
+STRATEGY = Section(5321, "4.5.4.1", "Sending Strategy")
+SOURCE_ROUTES = Section(5321, "C", "Source Routes")
+FIELDS = Section(5322, "3.6", "Field Definitions")
+DATE = Section(5322, "3.6.1", "The Origination Date Field")
+DATE_FORMAT = Section(5322, "3.3", "Date and Time Specification")
+ORIGINATOR = Section(5322, "3.6.2", "Originator Fields")
+DESTINATION = Section(5322, "3.6.3", "Destination Address Fields")
+IDENTIFICATION = Section(5322, "3.6.4", "Identification Fields")
+BODY = Section(5322, "2.3", "Body")
+PIPELINING = Section(2920, "3", "The Pipelining Service Extension")
+PIPELINING_CLIENT = Section(2920, "3.1", "Client use of pipelining")
+DECLARED_SIZE = Section(1870, "6.3", "Messages larger than the declared size")
+EIGHTBIT = Section(6152, "3", "The 8bit-MIMEtransport Service Extension")
+SMTPUTF8 = Section(6531, "3.2", "The SMTPUTF8 Extension")
+CHUNKING = Section(3030, "2", "Framework for the Large Message Extensions")
+BINARY = Section(3030, "3", "Framework for the Binary Service Extension")
+STARTTLS = Section(3207, "4", "The STARTTLS Command")
+TLS_SECURITY = Section(3207, "6", "Security Considerations")
+AUTH = Section(4954, "4", "The AUTH Command")
+AUTH_SECURITY = Section(4954, "9", "Security Considerations")
+PLAIN = Section(4616, "2", "PLAIN SASL Mechanism")
+IMPLICIT_TLS = Section(8314, "3.3", "Implicit TLS for SMTP Submission")

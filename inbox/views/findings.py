@@ -1,0 +1,44 @@
+"""Muting findings and counting them again: plain forms, wherever findings are shown."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from inbox.services import findings
+from inbox.services.findings import BadMute
+from inbox.services.paging import NotFound
+from inbox.services.scope import ALL
+
+
+@require_POST
+def mute(request: HttpRequest) -> HttpResponse:
+    """Mute a `kind` in an `inbox` for a `reason`; then go `back`."""
+    given = (request.POST.get(name, "") for name in ("inbox", "kind", "reason"))
+    try:
+        findings.mute(ALL, *given)
+    except (BadMute, NotFound) as error:
+        words = f"This could not be muted: {error}. Go back and try again."
+        context = {"words": words, "section": "sessions"}
+        return render(request, "session/not_found.html", context, status=422)
+    return redirect(_back(request))
+
+
+@require_POST
+def unmute(request: HttpRequest) -> HttpResponse:
+    """Count the kind of the mute `id` again; no matter if it is not muted any more."""
+    id = request.POST.get("id", "")
+    if id.isascii() and id.isdigit() and len(id) < 19:
+        with suppress(NotFound):
+            findings.unmute(ALL, int(id))
+    return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    back = request.POST.get("back", "")
+    own = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return back if own and back.startswith("/") else "/sessions"
