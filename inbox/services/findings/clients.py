@@ -83,10 +83,9 @@ def recognise(lines: Sequence[str], octets: bytes = b"") -> Client:
     lines: of the session, as sent, the first EHLO and MAIL among them; octets: of a
     message's start
     """
-    fields = {
-        field.name.lower(): field.raw
-        for field in reversed(headers.scan(octets[:HEAD]).fields)
-    }
+    fields: dict[str, str] = {}
+    for field in headers.scan(octets[:HEAD]).fields:
+        fields.setdefault(field.name.lower(), field.raw)
     for key, sign in (*_by_header(fields), *_by_lines(lines)):
         if key == "python":
             key = "django" if _is_django(fields) else "smtplib"

@@ -1,0 +1,276 @@
+"""What findings are made of: kinds with their sections, bodies, names, clients, levels."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inbox.services.findings import KINDS, Kind, rfc
+from inbox.services.findings.bodies import examine
+from inbox.services.findings.clients import NAMES, UNKNOWN, recognise
+from inbox.services.findings.cures import _CURES, cure
+from inbox.services.findings.levels import OFTEN, level
+from inbox.services.findings.rfc import Section
+from inbox.services.findings.wire import hello_kinds
+from mailsink.smtp.events import FLAGS
+
+# As the RFCs have them.
+TITLES = {
+    (1870, "6.3"): "Messages larger than the declared size",
+    (2920, "3"): "The Pipelining Service Extension",
+    (2920, "3.1"): "Client use of pipelining",
+    (3030, "2"): "Framework for the Large Message Extensions",
+    (3030, "3"): "Framework for the Binary Service Extension",
+    (3207, "4"): "The STARTTLS Command",
+    (3207, "6"): "Security Considerations",
+    (4616, "2"): "PLAIN SASL Mechanism",
+    (4954, "4"): "The AUTH Command",
+    (4954, "9"): "Security Considerations",
+    (5321, "2.3.8"): "Lines",
+    (5321, "2.3.11"): "Mailbox and Address",
+    (5321, "3.1"): "Session Initiation",
+    (5321, "3.8"): "Terminating Sessions and Connections",
+    (5321, "4.1.1.1"): "Extended HELLO (EHLO) or HELLO (HELO)",
+    (5321, "4.1.1.10"): "QUIT (QUIT)",
+    (5321, "4.1.2"): "Command Argument Syntax",
+    (5321, "4.1.3"): "Address Literals",
+    (5321, "4.1.4"): "Order of Commands",
+    (5321, "4.5.3.1"): "Size Limits and Minimums",
+    (5321, "4.5.3.1.6"): "Text Line",
+    (5321, "4.5.4.1"): "Sending Strategy",
+    (5321, "7.2"): '"Blind" Copies',
+    (5321, "C"): "Source Routes",
+    (5322, "2.3"): "Body",
+    (5322, "3.3"): "Date and Time Specification",
+    (5322, "3.6"): "Field Definitions",
+    (5322, "3.6.1"): "The Origination Date Field",
+    (5322, "3.6.2"): "Originator Fields",
+    (5322, "3.6.4"): "Identification Fields",
+    (6152, "3"): "The 8bit-MIMEtransport Service Extension",
+    (6531, "3.2"): "The SMTPUTF8 Extension",
+    (8314, "3.3"): "Implicit TLS for SMTP Submission",
+}
+
+GOOD = (
+    b"From: ann@example.com\r\nTo: bob@example.com\r\nSubject: Hello\r\n"
+    b"Date: Sun, 22 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.com>\r\n"
+    b"\r\nHi.\r\n"
+)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_section_has_the_title_that_its_rfc_gives_it(name: str) -> None:
+    section = KINDS[name].section
+    assert TITLES[section.rfc, section.number] == section.title
+
+
+def test_every_section_is_used_and_its_address_names_it() -> None:
+    sections = {each for each in vars(rfc).values() if isinstance(each, Section)}
+    assert sections == {kind.section for kind in KINDS.values()}
+    assert rfc.QUIT.url.endswith("rfc5321#section-4.1.1.10")
+    assert rfc.SOURCE_ROUTES.url.endswith("rfc5321#appendix-C")
+
+
+def test_every_flag_is_a_kind() -> None:
+    assert KINDS.keys() >= FLAGS
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_kinds_have_their_words(kind: Kind) -> None:
+    assert kind.title
+    assert kind.sentence.endswith((".", ")"))
+    # Who refuses it is known of what breaks; and whatever is wrong can be cured.
+    assert (kind.level != "breaks") or kind.refused_by
+    assert (kind.level == "fact") or kind.cure
+
+
+def test_sections_that_sentences_name_are_those_of_rfcs() -> None:
+    for kind in KINDS.values():
+        for number in re.findall(r"RFC ([0-9]+)", kind.sentence + kind.cure):
+            assert 821 <= int(number) <= 9999
+
+
+def kinds(octets: bytes) -> set[str]:
+    return {spot.kind for spot in examine(octets)}
+
+
+def test_good_message_shows_nothing() -> None:
+    assert examine(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("missing_from", b"From: ann@example.com\r\n", b""),
+        ("missing_date", b"Date: Sun, 22 Nov 2026 10:00:00 +0100\r\n", b""),
+        ("missing_message_id", b"Message-ID: <1@example.com>\r\n", b""),
+        ("missing_message_id", b"<1@example.com>", b"<>"),
+        ("bad_date", b"Sun, 22 Nov", b"yesterday"),
+        ("bcc_header", b"Subject", b"Bcc: eve@example.com\r\nSubject"),
+        ("repeated_field", b"Subject", b"Subject: One\r\nSubject"),
+        ("bare_lf_data", b"Hi.\r\n", b"Hi.\n"),
+        ("bare_cr_data", b"Hi.\r\n", b"Hi.\rHo.\r\n"),
+        ("nul_octet", b"Hi.", b"Hi\0."),
+        ("eightbit_in_7bit", b"Hi.", b"Hi \xe4."),
+        ("long_line", b"Hi.", b"x" * 999),
+    ],
+)
+def test_each_kind_is_found_where_it_is(kind: str, before: bytes, after: bytes) -> None:
+    octets = GOOD.replace(before, after)
+    found = {spot.kind: spot for spot in examine(octets)}
+    assert found.keys() == {kind}
+    spot = found[kind]
+    if kind.startswith("missing"):
+        assert (spot.offset, spot.octets) == (None, "")
+    else:
+        assert spot.octets
+        assert spot.offset is not None
+        assert abs(spot.offset - octets.index(after)) <= len(b"Subject: One\r\n")
+
+
+def test_line_of_998_octets_is_short_enough() -> None:
+    assert kinds(GOOD.replace(b"Hi.", b"x" * 998)) == set()
+    assert kinds(GOOD + b"y" * 998) == set()
+    assert kinds(GOOD + b"y" * 999) == {"long_line"}
+
+
+def test_places_are_the_octets_themselves() -> None:
+    [lf] = examine(GOOD.replace(b"Hi.\r\n", b"Hi.\nHo.\r\n"))
+    assert (lf.offset, lf.octets) == (GOOD.index(b"Hi.") + 3, lf.octets)
+    assert r"Hi.\x0aHo." in lf.octets
+    [blind] = examine(GOOD.replace(b"Subject", b"Bcc: eve@example.com\r\nSubject"))
+    assert blind.octets == "Bcc: eve@example.com"
+    assert blind.offset == GOOD.index(b"Subject")
+
+
+def test_what_was_cut_off_misses_nothing() -> None:
+    assert examine(b"From: a@example.com\r\n", complete=False) == []
+    assert examine(b"") == []
+
+
+@given(st.binary(max_size=4000))
+def test_any_octets_can_be_examined(octets: bytes) -> None:
+    found = examine(octets)
+    assert len({spot.kind for spot in found}) == len(found)
+    assert all(spot.kind in KINDS and len(spot.octets) <= 4 * 80 for spot in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("EHLO mail.example.com", []),
+        ("ehlo [127.0.0.1]", []),
+        ("EHLO [IPv6:::1]", []),
+        ("HELO localhost.localdomain", []),
+        ("EHLO", ["hello_without_name"]),
+        ("HELO  ", ["hello_without_name"]),
+        ("EHLO localhost", ["hello_not_qualified"]),
+        ("EHLO 192.0.2.1", ["hello_bare_address"]),
+        ("EHLO ::1", ["hello_bare_address"]),
+        ("EHLO Bob's laptop", ["hello_bad_name"]),
+        ("EHLO -x.example", ["hello_bad_name"]),
+        ("EHLO bücher.example", ["hello_bad_name"]),
+        ("EHLO [300.0.0.1]", ["hello_bad_name"]),
+        ("EHLO [X400:a]", ["unknown_literal"]),
+        ("EHLO my_app", []),  # its flag says it
+    ],
+)
+def test_names_behind_ehlo(line: str, found: list[str]) -> None:
+    assert list(hello_kinds(line)) == found
+
+
+LEVELS: list[tuple[str, str, str, int, bool, str]] = [
+    ("auth_plaintext", "127.0.0.1:1025", "127.0.0.1", 1, True, "fact"),
+    ("auth_plaintext", "[::1]:1025", "::1", 1, True, "fact"),
+    ("auth_plaintext", "10.0.0.1:1025", "10.0.0.2", 1, True, "risky"),
+    ("auth_plaintext", "unix", "", 1, True, "risky"),
+    ("hello_not_qualified", "0.0.0.0:25", "10.0.0.2", 1, True, "fact"),
+    ("hello_not_qualified", "0.0.0.0:25", "8.8.8.8", 1, True, "risky"),
+    ("eightbit_in_7bit", "0.0.0.0:25", "8.8.8.8", 1, True, "fact"),
+    ("eightbit_in_7bit", "0.0.0.0:25", "8.8.8.8", 1, False, "risky"),
+    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", OFTEN - 1, True, "fact"),
+    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", OFTEN, True, "risky"),
+    ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", 2, True, "fact"),
+    ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", OFTEN, True, "risky"),
+    ("bare_lf_data", "127.0.0.1:1025", "127.0.0.1", 1, True, "breaks"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "listener", "client", "count", "eight", "is_"), LEVELS
+)
+def test_level(
+    kind: str, listener: str, client: str, count: int, eight: bool, is_: str
+) -> None:
+    assert level(kind, listener, client, count, eight) == is_
+
+
+def mail(**fields: str) -> bytes:
+    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items()]
+    return "".join(lines).encode() + b"\r\nHi.\r\n"
+
+
+UUID = str(uuid4())
+CLIENTS: list[tuple[str, list[str], bytes]] = [
+    ("smtplib", ["ehlo x.test", "mail FROM:<a@b.c> size=9"], b""),
+    ("smtplib", ["EHLO x"], mail(Message_ID="<179542814033.3333.18370170950045824341@h>")),
+    ("django", ["ehlo x"], mail(
+        Content_Type='multipart/alternative;\r\n boundary="===============8220250741452702016=="',
+        MIME_Version="1.0", Subject="Hi", Date="x")),
+    ("nodemailer", ["EHLO x"], mail(
+        Content_Type='multipart/alternative;\r\n boundary="--_NmP-0123456789abcdef-Part_1"')),
+    ("nodemailer", ["EHLO x"], mail(
+        From="a", To="b", Message_ID=f"<{UUID}@x>", Date="d", MIME_Version="1.0", Content_Type="text/plain")),
+    ("phpmailer", ["EHLO x"], mail(
+        X_Mailer="PHPMailer 6.9.1 (https://github.com/PHPMailer/PHPMailer)")),
+    ("phpmailer", ["EHLO x"], mail(
+        Content_Type=f'multipart/alternative; boundary="b1={"_" + "aB3" * 12}"')),
+    ("javamail", ["EHLO x"], mail(Message_ID="<1552358.0.1795428140333@host>")),
+    ("javamail", ["EHLO x"], mail(
+        Content_Type='multipart/mixed; boundary="----=_Part_0_1121172875.1795428140333"')),
+    ("rails", ["EHLO x"], mail(Message_ID="<6926c0de1a2b3_1a2b3c4d5e6f@host.mail>")),
+    ("symfony", ["EHLO [127.0.0.1]"], mail(
+        Message_ID=f"<{'0af3' * 8}@example.com>", MIME_Version="1.0")),
+    ("mailkit", ["EHLO x"], mail(Message_ID="<PC1TKEJ6G4V4.QZC4XN7V05YE3@host>")),
+    ("dotnet", ["EHLO x"], mail(
+        Content_Type=f'multipart/mixed; boundary="--boundary_0_{UUID}"')),
+    ("go", ["EHLO localhost", "MAIL FROM:<a@b.c> BODY=8BITMIME"], b""),
+    ("swaks", ["EHLO x"], mail(X_Mailer="swaks v20201014.0 jetmore.org/john/code/swaks/")),
+    ("postfix", ["EHLO x"], mail(
+        Received="by mx.test (Postfix, from userid 0)", X_Mailer="PHPMailer 6")),
+    ("exim", ["EHLO x"], mail(Received="from a by b with esmtp (Exim 4.96)")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "lines", "octets"), CLIENTS)
+def test_clients_are_recognised(key: str, lines: list[str], octets: bytes) -> None:
+    client = recognise(lines, octets)
+    assert (client.key, client.name) == (key, NAMES[key])
+    assert client.sign
+
+
+@pytest.mark.parametrize(
+    ("lines", "octets"),
+    [
+        ([], b""),
+        (["EHLO localhost", "MAIL FROM:<a@b.c>"], GOOD),
+        (["EHLO x.test", "MAIL FROM:<a@b.c> BODY=8BITMIME"], b"\xff\xfe"),
+        # A relay that is not known: what is in the mail is not its own.
+        (["EHLO x"], mail(Received="from a by b", X_Mailer="PHPMailer 6")),
+    ],
+)
+def test_others_are_unknown(lines: list[str], octets: bytes) -> None:
+    assert recognise(lines, octets) == UNKNOWN
+
+
+def test_cures_are_those_of_known_kinds_and_clients() -> None:
+    assert _CURES.keys() <= KINDS.keys()
+    assert {key for each in _CURES.values() for key in each} <= NAMES.keys()
+    kind = KINDS["missing_date"]
+    known = recognise(["mail FROM:<a@b.c>"])
+    assert cure(kind, known).startswith("Python's smtplib: ")
+    assert cure(kind, UNKNOWN) == kind.cure
