@@ -18,8 +18,8 @@ from typing import TypeVar
 
 from mailsink import values
 from mailsink.smtp.extensions import EXTENSIONS
-from mailsink.smtp.mechanisms import MECHANISMS
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.sasl.mechanisms import MECHANISMS
 from mailsink.values import Address, Kind, TlsVersion
 
 T = TypeVar("T")

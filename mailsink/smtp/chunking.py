@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from mailsink.smtp import replies
 from mailsink.smtp.body import Piece
-from mailsink.smtp.reception import PIECE, Incoming, closed, cut_off, read
-from mailsink.smtp.replies import Reply
-from mailsink.smtp.transaction import (
-    Transaction,
+from mailsink.smtp.delivery import (
     answer_each,
     check_recipients,
     deliver,
     write_failed,
 )
+from mailsink.smtp.reception import PIECE, Incoming, closed, cut_off, read
+from mailsink.smtp.replies import Reply
+from mailsink.smtp.transaction import Transaction
 from mailsink.smtp.wishes import Ended, Refusal, Steps
 
 if TYPE_CHECKING:

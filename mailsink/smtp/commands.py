@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Literal
 
 from mailsink.ports import Stage
 from mailsink.smtp import (
-    auth,
     chunking,
+    delivery,
     directory,
     extensions,
     grammar,
     parameters,
     queues,
     replies,
-    starttls,
     transaction,
     xclient,
 )
 from mailsink.smtp.replies import Reply
+from mailsink.smtp.sasl import auth
+from mailsink.smtp.tls import starttls
 from mailsink.smtp.wishes import Refusal, Steps
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ COMMANDS = {
         "RFC 5321 section 4.1.1.3",
         None,
     ),
-    "DATA": Command(transaction.data, "DATA", "RFC 5321 section 4.1.1.4", None),
+    "DATA": Command(delivery.data, "DATA", "RFC 5321 section 4.1.1.4", None),
     "BDAT": Command(
         chunking.bdat,
         "BDAT size [LAST]",

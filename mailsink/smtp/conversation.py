@@ -22,7 +22,7 @@ from mailsink.smtp.intruders import refuse_intruder
 from mailsink.smtp.profile import within
 from mailsink.smtp.proxy import take_header
 from mailsink.smtp.replies import Reply
-from mailsink.smtp.starttls import begin_in_tls, tell_parting
+from mailsink.smtp.tls.starttls import begin_in_tls, tell_parting
 from mailsink.smtp.wire import Line
 from mailsink.smtp.wishes import Ended, Refusal, Steps
 

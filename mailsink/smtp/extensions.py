@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mailsink.smtp import auth, xclient
+from mailsink.smtp import xclient
 from mailsink.smtp.parameters import LONGEST_HOLD
 from mailsink.smtp.profile import within
+from mailsink.smtp.sasl import auth
 
 if TYPE_CHECKING:
     from mailsink.smtp.machine import Machine

@@ -14,9 +14,9 @@ from mailsink import __version__
 from mailsink.ports import Authenticator, Policy, Recorder, Stage
 from mailsink.smtp import replies
 from mailsink.smtp.admission import Admission
-from mailsink.smtp.anyone import Anyone
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
+from mailsink.smtp.sasl.anyone import Anyone
 from mailsink.smtp.server import Connection
 
 _BACKLOG = 512

@@ -7,26 +7,25 @@ a wish, which the transport grants and answers by the next `step`. Every wait pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
-from math import inf
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from mailsink.ports import Consult, Decision, Stage
 from mailsink.smtp import replies
 from mailsink.smtp.conversation import converse
-from mailsink.smtp.events import Ending, Event, ExchangeOpened, Kind, SessionUpdated
+from mailsink.smtp.events import Ending, ExchangeOpened, Kind, SessionUpdated
 from mailsink.smtp.exchange import Exchange
 from mailsink.smtp.intruders import refuse_tls
 from mailsink.smtp.outlet import Outlet
+from mailsink.smtp.outside import Outside, Peer
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.wire import Buffer, Line
 from mailsink.smtp.wishes import BREATHE, MORE, Ended, Refusal, Steps, Wish
 
 if TYPE_CHECKING:
-    from mailsink.smtp.tls_layer import TlsLayer
+    from mailsink.smtp.tls.layer import TlsLayer
     from mailsink.smtp.transaction import Transaction
 
 _LINES_AT_ONCE = 50  # handled before the other sessions get their turn
@@ -42,31 +41,6 @@ _LAST_IN_GROUP = frozenset(
     {"EHLO", "HELO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP", "AUTH", "STARTTLS",
      "ETRN", "ATRN", "LHLO"}
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who speaks, and by which door it came in."""
-
-    session: UUID
-    listener: str
-    client_address: str
-    client_port: int
-    opened_at: float  # Unix time, seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What the machine may use of the world; nothing here blocks."""
-
-    write: Callable[[bytes], bool]  # False: the peer is gone
-    record: Callable[[Event], None]
-    clock: Callable[[], int]  # microseconds since the session opened
-    stages: Callable[[], Collection[Stage]]  # at which decisions are wanted
-    status: Callable[[], Sequence[str]]  # lines for HELP STATUS
-    admit: Callable[[str], Reply | None]  # count a client in, by its address
-    supports: Callable[[str], bool]  # whether logins by this mechanism can be judged
-    room: Callable[[], float] = lambda: inf  # octets that the disk can take now
 
 
 class Machine:

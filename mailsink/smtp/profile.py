@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Literal
 
-from mailsink.smtp.distrust import Distrust
+from mailsink.smtp.tls.distrust import Distrust
 
 Network = IPv4Network | IPv6Network
 Turn = Literal["off", "authenticated"] | tuple[Network, ...]

@@ -16,7 +16,8 @@ from aiosmtpd.smtp import SMTP
 
 from mailsink.ids import uuid7
 from mailsink.ports import Consult
-from mailsink.smtp.machine import NEVER, Machine, Outside, Peer
+from mailsink.smtp.machine import NEVER, Machine
+from mailsink.smtp.outside import Outside, Peer
 from mailsink.smtp.wishes import MORE, Authenticate, FindVerifier, Keep, OffLoop, Wish
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from mailsink.ports import (
     Verifier,
 )
 from mailsink.smtp import events
-from mailsink.smtp.machine import Machine, Outside, Peer
+from mailsink.smtp.machine import Machine
+from mailsink.smtp.outside import Outside, Peer
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.wishes import (

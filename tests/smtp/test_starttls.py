@@ -6,8 +6,8 @@ import ssl
 
 import pytest
 
-from mailsink.smtp.distrust import Distrust
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.tls.distrust import Distrust
 from mailsink.values import TlsVersion
 from tests.smtp import tls_client
 from tests.smtp.harness import ENVELOPE, Exchange, Session, ready

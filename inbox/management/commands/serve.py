@@ -31,9 +31,9 @@ from inbox.services.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError
 from mailsink.server import run
 from mailsink.smtp.admission import Admission
-from mailsink.smtp.distrust import Distrust
 from mailsink.smtp.listener import Listener
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.tls.distrust import Distrust
 from mailsink.sockets import address_of, bind, is_public
 from mailsink.tls import own_context, server_context
 from mailsink.values import ADDRESSES, Address

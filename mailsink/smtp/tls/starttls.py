@@ -10,10 +10,11 @@ import logging
 import ssl
 from typing import TYPE_CHECKING
 
-from mailsink.smtp import replies, tls_failures
+from mailsink.smtp import replies
 from mailsink.smtp.intruders import refuse_plain
-from mailsink.smtp.tls_failures import Failure
-from mailsink.smtp.tls_layer import TlsLayer
+from mailsink.smtp.tls import failures
+from mailsink.smtp.tls.failures import Failure
+from mailsink.smtp.tls.layer import TlsLayer
 from mailsink.smtp.wishes import Ended, Refusal, Steps
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _shake_hands(machine: Machine, layer: TlsLayer) -> Steps[None]:
         while not layer.shake_hands():
             yield machine.more(began_us + int(seconds * _SECOND))
     except ssl.SSLError as error:
-        raise _failed(machine, tls_failures.explain(error, layer)) from None
+        raise _failed(machine, failures.explain(error, layer)) from None
     except Ended as ended:
         raise _broken_off(machine, ended, seconds) from None
     machine.forget_client()
@@ -178,7 +179,7 @@ def tell_parting(machine: Machine, ended: Ended) -> None:
     failure = None
     if layer.error is not None:
         ended.ending = "tls_failed"
-        failure = tls_failures.explain(layer.error, layer)
+        failure = failures.explain(layer.error, layer)
     elif machine.current.kind in ("tls", "connect"):
         failure = Failure("left_at_certificate", _LEFT)
     if failure is not None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from mailsink.ports import KeyedDigest
 from mailsink.smtp import replies
-from mailsink.smtp.dialogue import Dialogue, decoded
-from mailsink.smtp.scram import scram_sha_256, unescaped
+from mailsink.smtp.sasl.dialogue import Dialogue, decoded
+from mailsink.smtp.sasl.scram import scram_sha_256, unescaped
 from mailsink.smtp.wishes import Refusal, Steps
 
 _CRAM_RESPONSE = re.compile(rb"(.*) ([0-9a-f]{32})", re.S)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mailsink.ports import Credentials, Password
 from mailsink.smtp import replies
 from mailsink.smtp.exchange import MASK
-from mailsink.smtp.shape import secret_flags, username_flags
+from mailsink.smtp.sasl.shape import secret_flags, username_flags
 from mailsink.smtp.wishes import Authenticate, Refusal, Steps
 from mailsink.text import readable
 

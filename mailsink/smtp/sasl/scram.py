@@ -14,8 +14,8 @@ from scramp.utils import ServerError
 
 from mailsink.ports import Verifier
 from mailsink.smtp import replies
-from mailsink.smtp.dialogue import Dialogue
 from mailsink.smtp.replies import Reply
+from mailsink.smtp.sasl.dialogue import Dialogue
 from mailsink.smtp.wishes import FindVerifier, Refusal, Steps
 
 _SHA_256 = ScramMechanism("SCRAM-SHA-256")

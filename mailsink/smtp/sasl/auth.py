@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailsink.smtp import replies
-from mailsink.smtp.dialogue import Dialogue, decoded
-from mailsink.smtp.mechanisms import MECHANISMS, Mechanism
 from mailsink.smtp.replies import Reply
+from mailsink.smtp.sasl.dialogue import Dialogue, decoded
+from mailsink.smtp.sasl.mechanisms import MECHANISMS, Mechanism
 from mailsink.smtp.wishes import Refusal, Steps
 from mailsink.text import readable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import NamedTuple
 
-from mailsink.smtp.tls_layer import TlsLayer
+from mailsink.smtp.tls.layer import TlsLayer
 
 # By names of alerts (RFC 8446 §6.2), which the client sent.
 _UNTRUSTED = {

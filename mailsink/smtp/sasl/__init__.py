@@ -1,0 +1,1 @@
+"""AUTH (RFC 4954) and the mechanisms of SASL (RFC 4422) behind it."""

@@ -1,0 +1,1 @@
+"""TLS: how it begins, what it is made of, and why it fails."""
