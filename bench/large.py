@@ -22,6 +22,8 @@ _PATHS = {
     "API list": "/api/v3/messages",
     "search that finds few": "/api/v3/messages?q=subject:99999",
     "search that finds nothing": "/api/v3/messages?q=nowhere-to-be-found",
+    "trace of an address": "/trace?address=user77@example.com",
+    "trace that finds nothing": "/trace?address=usr77@example.org",
 }
 
 

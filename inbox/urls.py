@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from inbox.views import findings, frame, inbox, message, sessions, settings, welcome
+from inbox.views import (
+    findings,
+    frame,
+    inbox,
+    message,
+    sessions,
+    settings,
+    trace,
+    welcome,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.index),
@@ -27,6 +36,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("s/<str:short>", sessions.short),
     path("findings/mute", findings.mute),
     path("findings/unmute", findings.unmute),
+    path("trace", trace.page),
+    path("trace/answer", trace.answer),
+    path("trace/sender", trace.sender),
     path("settings", settings.page),
     path("settings/change", settings.change),
     path("settings/addresses", settings.put_address),

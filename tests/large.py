@@ -25,10 +25,11 @@ def store_messages(folder: Path, count: int) -> None:
         "inbox_server": [{
             "id": server, "started_at": text, "heartbeat": text, "stopped_at": text,
             "hostname": "test", "pid": 1, "smtp": "[]", "http": "[]",
+            "smtps": "[]", "submission": "[]", "lmtp": "[]",
         }],
         "inbox_session": [{
             "id": session, "server_id": server, "inbox_id": 1, "direction": "in",
-            "listener": "", "client_address": "127.0.0.1", "client_port": 1, "helo": "",
+            "door": "smtp", "listener": "", "client_address": "127.0.0.1", "client_port": 1, "helo": "",
             "protocol": "ESMTP", "tls_version": "", "tls_cipher": "", "tls_sni": "",
             "auth_mechanism": "", "auth_username": "", "opened_at": text,
             "closed_at": text, "ending": "quit", "last_verb": "", "exchanges": 0,
@@ -38,6 +39,10 @@ def store_messages(folder: Path, count: int) -> None:
             "id": _id(number, 3), "session_id": session, "inbox_id": 1, "seq": number,
             "reverse_path": "", "parameters": "", "outcome": "accepted", "code": 250,
             "recipients_accepted": 1, "recipients_refused": 0, "started_us": 0,
+        } for number in range(count)],
+        "inbox_recipient": [{
+            "transaction_id": _id(number, 3), "seq": 1, "parameters": "",
+            "forward_path": f"user{number % 5000}@example.com", "rcpt_code": 250,
         } for number in range(count)],
         "inbox_message": [{
             "id": _id(number, 4), "transaction_id": _id(number, 3), "inbox_id": 1,

@@ -258,6 +258,11 @@ def restore(scope: Scope, id: str | UUID) -> Message:
     return get(scope, key)
 
 
+def count(scope: Scope, q: str) -> int:
+    """Return how many messages match q. Raises BadQuery."""
+    return _matching(scope, search.parse(q)).count()
+
+
 def counts(scope: Scope) -> Counts:
     """Return how many messages there are, how many are unread, how many failed.
 

@@ -12,6 +12,7 @@ from inbox.services import messages
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.scope import ALL
 from inbox.services.search import BadQuery
+from inbox.views import trace
 from inbox.views.rows import row
 from mailsink.conf import CONFIG
 
@@ -65,6 +66,7 @@ def listing(request: HttpRequest) -> dict[str, object]:
     """Return what the list is rendered with: a page of rows, or what is wrong with q."""
     query = request.GET.get("q", "")
     context: dict[str, object] = {"section": "inbox", "query": query}
+    context["traced"] = trace.offered(query)
     try:
         page = messages.entries(ALL, query, request.GET.get("cursor"), FIRST)
     except (BadQuery, BadCursor) as error:

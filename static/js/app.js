@@ -1,8 +1,9 @@
-// What every page does: the theme, the shortcuts, the clock times, and the status line.
+// What every page does: the theme, the shortcuts, the palette, the clock times, and the status line.
 
 import { setText } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import * as keys from "./keys.js";
+import * as palette from "./palette.js";
 import { toast } from "./say.js";
 import { live } from "./socket.js";
 import * as theme from "./themes.js";
@@ -29,6 +30,7 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 document.addEventListener("htmx:sendError", () => toast("The server cannot be reached"));
 keys.start();
+palette.start();
 theme.start();
 showLamp();
 wire.start();

@@ -33,10 +33,15 @@ function press(event) {
   action(event);
 }
 
+/** @returns {HTMLDialogElement} */
+const sheet = () => /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
+
+/** Show the sheet of shortcuts. */
+export const showSheet = () => sheet().showModal();
+
 /** Listen, and let the sheet of shortcuts open by its button and by "?". */
 export function start() {
-  const sheet = /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
-  const box = /** @type {HTMLInputElement} */ (sheet.querySelector("[data-keys-switch]"));
+  const box = /** @type {HTMLInputElement} */ (sheet().querySelector("[data-keys-switch]"));
   try {
     on = localStorage.getItem(SETTING) !== "off";
   } catch {
@@ -49,9 +54,9 @@ export function start() {
   });
   const button = /** @type {HTMLElement} */ (document.querySelector("[data-keys-button]"));
   button.hidden = false;
-  button.addEventListener("click", () => sheet.showModal());
+  button.addEventListener("click", showSheet);
   bind({
-    "?": () => sheet.showModal(),
+    "?": showSheet,
     "/": () => /** @type {HTMLElement | null} */ (document.querySelector(".search input"))?.focus(),
   });
   document.addEventListener("keydown", press);

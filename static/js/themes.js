@@ -20,19 +20,25 @@ function choose(theme) {
   }
 }
 
+/** @returns {HTMLButtonElement} */
+const button = () => /** @type {HTMLButtonElement} */ (document.querySelector("[data-theme-button]"));
+
+function show() {
+  const words = `Theme: ${current()}`;
+  button().firstElementChild?.replaceWith(icon(GLYPHS[current()]));
+  setText(/** @type {Element} */ (button().lastElementChild), words);
+  button().title = words;
+}
+
+/** Change to a theme. @param {Theme} theme */
+export function set(theme) {
+  choose(theme);
+  show();
+}
+
 /** Show the button, and let it go through the themes. */
 export function start() {
-  const button = /** @type {HTMLButtonElement} */ (document.querySelector("[data-theme-button]"));
-  const show = () => {
-    const words = `Theme: ${current()}`;
-    button.firstElementChild?.replaceWith(icon(GLYPHS[current()]));
-    setText(/** @type {Element} */ (button.lastElementChild), words);
-    button.title = words;
-  };
-  button.addEventListener("click", () => {
-    choose(NEXT[current()]);
-    show();
-  });
-  button.hidden = false;
+  button().addEventListener("click", () => set(NEXT[current()]));
+  button().hidden = false;
   show();
 }

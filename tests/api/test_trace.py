@@ -22,7 +22,7 @@ def test_the_answer(api: Api) -> None:
     told = ask(api, address="BOB@example.com")
     assert told["address"] == "BOB@example.com"
     assert told["sentence"] == trace(ALL, "BOB@example.com").sentence
-    assert (told["help"], told["more"], told["near"]) == ("", False, [])
+    assert (told["aside"], told["more"], told["near"]) == ("", False, [])
     assert told["last_connection"]["client_address"] == "127.0.0.1"
     [one] = told["evidence"]
     assert one.pop("at").endswith("Z")
@@ -50,7 +50,7 @@ def test_no_trace(api: Api) -> None:
     making.transaction(recipients=["bob@exmaple.com"])
     told = ask(api, address="bob@example.com")
     assert told["evidence"] == []
-    assert told["help"].startswith("The last connection of any client was just now")
+    assert told["aside"].startswith("The last connection of any client was just now")
     [near] = told["near"]
     assert (near["address"], near["words"]) == ("bob@exmaple.com", "one letter differs")
 

@@ -56,7 +56,7 @@ def kinds(found: Trace) -> list[str]:
 def test_no_trace_where_nothing_has_connected() -> None:
     found = told()
     assert found.sentence == f"There is no trace of {ANN}: no session has named it."
-    assert found.help == "Nothing has connected yet."
+    assert found.aside == "Nothing has connected yet."
     assert (found.evidence, found.near, found.last_connection) == ([], [], None)
 
 
@@ -64,7 +64,7 @@ def test_no_trace_tells_the_last_connection_and_the_nearest_address() -> None:
     made = making.transaction(recipients=["ann@exmaple.com"])
     found = told()
     assert found.sentence.startswith(f"There is no trace of {ANN}")
-    assert found.help == (
+    assert found.aside == (
         "The last connection of any client was just now, from 127.0.0.1. "
         "Did you mean ann@exmaple.com, named just now?"
     )
@@ -84,7 +84,7 @@ def test_accepted() -> None:
     assert (one.kind, one.url) == ("accepted", f"/messages/{message.pk}")
     assert one.address == "Ann@Example.com"
     assert one.session_url == f"/sessions/{message.transaction.session_id}"
-    assert (found.help, found.near) == ("", [])
+    assert (found.aside, found.near) == ("", [])
 
 
 def test_refused_at_rcpt() -> None:
@@ -253,15 +253,15 @@ def test_sessions_that_failed_before_they_named_anybody() -> None:
     making.session(ending="dropped", helo="")
     making.session(ending="quit", helo="auth.test", refused=1, worst_code=535)
     found = told()
-    assert found.sentence == (
-        f"No session has named {ANN}. But 2 sessions failed before naming any "
-        "recipient: one of them may have been for it."
+    assert found.sentence == f"There is no trace of {ANN}: no session has named it."
+    assert found.aside == (
+        "But 2 sessions failed before naming anybody: one of them may have been for "
+        "it. The last connection of any client was just now, from 127.0.0.1."
     )
     assert [each.peer for each in found.evidence] == ["auth.test", "app.test"]
     assert "app.test named no recipient: TLS failed" in traces.words(
         found.evidence[1], found.at
     )
-    assert found.help.startswith("The last connection")
 
 
 def test_only_later_failures_count_beside_other_evidence() -> None:
@@ -272,8 +272,8 @@ def test_only_later_failures_count_beside_other_evidence() -> None:
     making.session(ending="timeout", last_verb="EHLO", opened_at=later)
     found = told()
     assert kinds(found) == ["unnamed", "accepted"]
-    assert found.sentence.endswith(
-        "Since then 1 session failed before naming any recipient."
+    assert found.aside == (
+        "Since then 1 session failed before naming anybody: it may have been for it."
     )
 
 
@@ -295,7 +295,7 @@ def test_newest_first_and_what_was_before() -> None:
     making.message(recipients=[ANN])
     found = told()
     assert kinds(found) == ["accepted", "refused", "refused"]
-    assert found.sentence.endswith("Before that: 2 refused at RCPT.")
+    assert found.aside == "Before that: 2 refused at RCPT."
     assert not found.more
 
 
@@ -305,7 +305,7 @@ def test_no_more_than_fifty_are_told() -> None:
         making.transaction(session=session, recipients=[ANN], outcome="reset")
     found = told()
     assert (len(found.evidence), found.more) == (50, True)
-    assert "More than 49 other tries are stored." in found.sentence
+    assert found.aside == "More than 49 tries before it are stored."
 
 
 def test_only_what_may_be_seen_is_told() -> None:

@@ -225,7 +225,7 @@ class Near(Strict):
 class Trace(Strict):
     address: str
     sentence: str = Field(description="where the mail is")
-    help: str = Field(description='"" where there is evidence')
+    aside: str = Field(description="what else there is, and what may help")
     evidence: list[Evidence] = Field(description="newest first, at most 50")
     more: bool = Field(description="whether there is older evidence")
     near: list[Near] = Field(description="like addresses, where there is no evidence")

@@ -163,7 +163,7 @@ def trace(trace: Trace) -> Shape:
     return {
         "address": trace.address,
         "sentence": trace.sentence,
-        "help": trace.help,
+        "aside": trace.aside,
         "evidence": [_evidence(each, trace.at) for each in trace.evidence],
         "more": trace.more,
         "near": [

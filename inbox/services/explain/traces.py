@@ -49,32 +49,38 @@ def words(evidence: Evidence, now: datetime) -> str:
 
 
 def sentence(
-    address: str,
-    found: Sequence[Evidence],
-    more: bool,
-    hiding: Sequence[str],
-    now: datetime,
+    address: str, found: Sequence[Evidence], hiding: Sequence[str], now: datetime
 ) -> str:
-    """Return where the mail is: what the newest evidence tells, and what else there is.
+    """Return where the mail is: what the newest evidence tells, in one sentence.
 
-    more: whether there is more evidence than found; hiding: the terms of the reader's
-    filter that the newest message does not match.
+    hiding: the terms of the reader's filter that the newest message does not match.
+    """
+    name = shortened(address)
+    newest = next((each for each in found if each.kind != "unnamed"), None)
+    if newest is None:
+        return f"There is no trace of {name}: no session has named it."
+    return f"Mail to {name} {_newest(newest, hiding, now)}."
+
+
+def beside(found: Sequence[Evidence], more: bool) -> str:
+    """Return what else the evidence tells, in sentences; "" where that is nothing.
+
+    more: whether there is more of it than found.
     """
     certain = [each for each in found if each.kind != "unnamed"]
-    name = shortened(address)
-    if not certain:
-        return _nobody(name, len(found))
-    newest = certain[0]
-    parts = [f"Mail to {name} {_newest(newest, hiding, now)}."]
-    if len(certain) > 1:
-        parts.append(_others(certain[1:], more))
-    later = sum(each.kind == "unnamed" for each in found)
-    if later:
-        parts.append(f"Since then {_failed(later)}.")
-    return " ".join(parts)
+    failed = len(found) - len(certain)
+    said = []
+    if certain[1:]:
+        said.append(_others(certain[1:], more))
+    if failed:
+        since = "Since then" if certain else "But"
+        sessions = f"{since} {counted(failed, 'session')} failed before naming anybody"
+        maybe = "it" if failed == 1 else "one of them"
+        said.append(f"{sessions}: {maybe} may have been for it.")
+    return " ".join(said)
 
 
-def nothing_else(last: Session | None, near: Sequence[Near], now: datetime) -> str:
+def instead(last: Session | None, near: Sequence[Near], now: datetime) -> str:
     """Return what may help where there is no trace: the last connection, a like address."""
     if last is None:
         return "Nothing has connected yet."
@@ -89,21 +95,10 @@ def nothing_else(last: Session | None, near: Sequence[Near], now: datetime) -> s
     return " ".join(said)
 
 
-def _nobody(name: str, failed: int) -> str:
-    if not failed:
-        return f"There is no trace of {name}: no session has named it."
-    maybe = "it" if failed == 1 else "one of them"
-    return f"No session has named {name}. But {_failed(failed)}: {maybe} may have been for it."
-
-
-def _failed(number: int) -> str:
-    return f"{counted(number, 'session')} failed before naming any recipient"
-
-
 def _others(others: Sequence[Evidence], more: bool) -> str:
     """Return how many tries there were before, by what came of them."""
     if more:
-        return f"More than {len(others):,} other tries are stored."
+        return f"More than {len(others):,} tries before it are stored."
     kinds: dict[str, int] = {}
     for each in others:
         kinds[LABELS[each.kind]] = kinds.get(LABELS[each.kind], 0) + 1

@@ -33,7 +33,7 @@ class Trace:
     address: str  # as it was looked for
     at: datetime  # when the answer was given
     sentence: str
-    help: str  # where there is no evidence
+    aside: str  # what else there is, and what may help
     evidence: Sequence[Evidence]  # newest first
     more: bool  # older evidence was left out
     near: Sequence[Near]
@@ -57,12 +57,13 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
     last = sessions.last_connection(scope)
     near = [] if certain else nearest(scope, address)
     now = datetime.now(UTC)
-    hiding = _failing(found, query)
+    beside = traces.beside(found, more)
+    instead = "" if certain else traces.instead(last, near, now)
     return Trace(
         address=address,
         at=now,
-        sentence=traces.sentence(address, found, more, hiding, now),
-        help="" if certain else traces.nothing_else(last, near, now),
+        sentence=traces.sentence(address, found, _failing(found, query), now),
+        aside=" ".join(filter(None, (beside, instead))),
         evidence=found,
         more=more,
         near=near,

@@ -1,0 +1,156 @@
+"""Where is my mail? The page, and its answer alone for when something changed."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from inbox.services import messages, search
+from inbox.services.addresses import BadAddress
+from inbox.services.explain import traces
+from inbox.services.explain.evidence import Evidence, Kind
+from inbox.services.explain.quantities import counted
+from inbox.services.scope import ALL
+from inbox.services.search import BadQuery, Term
+from inbox.services.trace import Trace, trace
+
+_ADDRESS = re.compile(r"[^\s@<>\":]+@[^\s@<>\"]+")
+
+Context = dict[str, Any]
+
+_TONES: dict[Kind, str] = {
+    "accepted": "ok",
+    "hidden": "warn",
+    "refused": "bad",
+    "rejected": "bad",
+    "cut_off": "bad",
+    "abandoned": "warn",
+    "open": "warn",
+    "unnamed": "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A piece of evidence. tone: ok, warn, bad or "". opens: the words of its link."""
+
+    at: datetime
+    label: str
+    tone: str
+    words: str
+    spelt: str  # the address, where the client wrote it otherwise
+    url: str
+    opens: str
+    session_url: str
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """The form, and the answer where an address is given."""
+    context, status = _context(request)
+    return render(request, "trace/index.html", context, status=status)
+
+
+@require_GET
+def answer(request: HttpRequest) -> HttpResponse:
+    """A fragment: the answer as it is now."""
+    context, status = _context(request)
+    return render(request, "trace/_answer.html", context, status=status)
+
+
+@require_GET
+def sender(request: HttpRequest) -> HttpResponse:
+    """A fragment: how many messages came from the address. It takes its time."""
+    address = request.GET.get("address", "")
+    try:
+        count = messages.count(ALL, str(Term("from", address, negated=False)))
+    except BadQuery:
+        return HttpResponse("As sender")
+    return HttpResponse(f"As sender: {counted(count, 'message')}")
+
+
+def link(address: str, q: str = "") -> str:
+    """Return the address of the page that tells where mail for someone is."""
+    given = {"address": address, "q": q}
+    return f"/trace?{urlencode({name: text for name, text in given.items() if text})}"
+
+
+def offered(query: str) -> dict[str, str]:
+    """Return the recipient that a search asks for, and the link that traces its mail.
+
+    Nothing where there is none.
+    """
+    with suppress(BadQuery):
+        groups = search.parse(query).groups
+        for term in (each for group in groups for each in group):
+            about = term.field in ("", "to", "cc", "bcc") and not term.negated
+            if about and _ADDRESS.fullmatch(term.value):
+                more = len(groups) > 1  # terms that may hide it
+                url = link(term.value, query if more else "")
+                return {"address": term.value, "url": url}
+    return {}
+
+
+def _context(request: HttpRequest) -> tuple[Context, int]:
+    given = {name: request.GET.get(name, "") for name in ("address", "q", "inbox")}
+    context: Context = {"section": "trace", "given": given}
+    if not given["address"].strip():
+        return context, 200
+    try:
+        found = trace(ALL, given["address"], given["q"], given["inbox"] or None)
+    except BadAddress as error:
+        return context | {"wrong": str(error)}, 400
+    except BadQuery as error:
+        wrong = f"The filter {given['q']} cannot be read: {error}"
+        return context | {"wrong": wrong, "given": given | {"q": ""}}, 400
+    return context | _told(found), 200
+
+
+def _told(found: Trace) -> Context:
+    rows = [_row(each, found) for each in found.evidence]
+    certain = [each.kind != "unnamed" for each in found.evidence]
+    newest = rows[certain.index(True)] if any(certain) else None
+    return {
+        "trace": found,
+        "rows": rows,
+        "newest": newest,
+        "near": [(each, link(each.address)) for each in found.near],
+        "as_recipient": _search("to", found.address),
+        "as_sender": _search("from", found.address),
+    }
+
+
+def _row(one: Evidence, found: Trace) -> Row:
+    return Row(
+        at=one.at,
+        label=traces.label(one),
+        tone=_TONES.get(one.kind, ""),
+        words=traces.words(one, found.at),
+        spelt=one.address if one.address != found.address else "",
+        url=one.url,
+        opens=_opens(one),
+        session_url="" if one.seq or one.url == one.session_url else one.session_url,
+    )
+
+
+def _opens(one: Evidence) -> str:
+    if one.kind in ("accepted", "hidden"):
+        return "Open the message"
+    if one.kind == "trash":
+        return "Open the trash"
+    return "Open the line" if one.seq else "Open the session"
+
+
+def _search(field: str, address: str) -> str:
+    """Return the inbox that shows what a term finds; "" where no term can say it."""
+    if '"' in address:
+        return ""
+    return f"/?{urlencode({'q': str(Term(field, address, negated=False))})}"

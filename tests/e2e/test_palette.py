@@ -1,0 +1,92 @@
+"""The palette of commands, by keyboard and by pointer."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.accessible import assert_accessible
+from tests.running import Mailsink
+
+
+def open_palette(page: Page, keys: str = "Control+k") -> None:
+    page.keyboard.press(keys)
+    expect(page.locator("#palette").get_by_role("combobox")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("inb", "/"),
+        ("sess", "/sessions"),
+        ("where", "/trace"),
+        ("arriving", "/nothing-arriving"),
+        ("set", "/settings"),
+        ("a+b@example.com", "/trace?address=a%2Bb%40example.com"),
+    ],
+)
+def test_it_leads_everywhere(
+    mailsink: Mailsink, page: Page, typed: str, path: str
+) -> None:
+    page.goto(f"{mailsink.url}/trash")
+    open_palette(page)
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{mailsink.url}{path}")
+
+
+def test_arrows_choose_and_escape_leaves(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/settings")
+    field = page.get_by_label("Quota")
+    field.focus()
+    open_palette(page, "Meta+k")
+    chosen = page.locator("#palette").get_by_role("option", selected=True)
+    expect(chosen).to_have_text("Inbox")
+    page.keyboard.press("ArrowUp")
+    expect(chosen).to_have_text("Keyboard shortcuts")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_text("Sessions")
+    id = chosen.get_attribute("id")
+    assert id
+    expect(page.locator(f"[aria-activedescendant={id}]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    expect(field).to_be_focused()
+
+
+def test_the_theme_and_the_shortcuts(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/")
+    open_palette(page)
+    page.keyboard.type("theme dark")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("[data-theme-button]")).to_have_attribute(
+        "title", "Theme: dark"
+    )
+    page.get_by_role("button", name="Commands").click()
+    page.get_by_role("option", name="Keyboard shortcuts").click()
+    expect(page.locator("#keys")).to_be_visible()
+
+
+def test_it_says_where_nothing_fits(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/")
+    open_palette(page)
+    page.keyboard.type("no such thing")
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(page.locator("#palette .none")).to_be_visible()
+    expect(page.locator("#palette [role=status]")).to_have_text("0 commands")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#palette")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_palette_is_accessible(mailsink: Mailsink, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{mailsink.url}/")
+    open_palette(page)
+    assert_accessible(page)
+    page.keyboard.type("ann@example.com")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,135 @@
+"""Where is my mail? as its pages tell it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
+
+from inbox.models import Message, Recipient
+from inbox.services import retention
+from inbox.services.scope import ALL
+from inbox.services.trace import trace
+from tests.api import making
+
+pytestmark = pytest.mark.django_db
+
+ANN = "ann@example.com"
+
+
+def get(
+    client: Client, path: str = "/trace", status: int = 200, **query: str
+) -> LexborHTMLParser:
+    response = client.get(f"{path}?{urlencode(query)}")
+    assert response.status_code == status
+    return LexborHTMLParser(response.content.decode())
+
+
+def words(page: LexborHTMLParser, selector: str) -> list[str]:
+    return [" ".join(node.text().split()) for node in page.css(selector)]
+
+
+def links(page: LexborHTMLParser, selector: str) -> list[str]:
+    return [node.attributes["href"] or "" for node in page.css(f"{selector} a")]
+
+
+def test_the_page_asks_for_an_address(client: Client) -> None:
+    page = get(client)
+    assert page.css_first("form[action='/trace'] input[name=address]")
+    assert not page.css(".sentence")
+
+
+def test_the_words_are_those_of_the_service(client: Client) -> None:
+    message = making.message(recipients=[ANN])
+    page = get(client, address=ANN)
+    assert words(page, ".sentence") == [trace(ALL, ANN).sentence]
+    assert links(page, ".told") == [f"/messages/{message.pk}"]
+    session = f"/sessions/{message.transaction.session_id}"
+    assert links(page, ".evidence li") == [f"/messages/{message.pk}", session]
+    assert words(page, ".chip") == ["accepted"]
+    fragment = get(client, "/trace/answer", address=ANN)
+    assert words(fragment, ".sentence") == [trace(ALL, ANN).sentence]
+    assert not fragment.css("form")
+
+
+def test_the_filter_is_kept_and_can_be_left(client: Client) -> None:
+    making.message(recipients=[ANN])
+    page = get(client, address=ANN, q="subject:receipt")
+    assert words(page, ".chip") == ["hidden by your filter"]
+    assert page.css_first("input[name=q]").attributes["value"] == "subject:receipt"
+    assert "/" in links(page, ".told")
+
+
+def test_what_is_wrong_is_said(client: Client) -> None:
+    page = get(client, address="x" * 1001, status=400)
+    assert words(page, "[role=alert]") == ["an address has at most 1,000 characters"]
+    page = get(client, address=ANN, q="code:x", status=400)
+    [wrong] = words(page, "[role=alert]")
+    assert wrong.startswith('The filter code:x cannot be read: "x" is no reply code')
+    assert not page.css("input[name=q]")
+
+
+def test_what_is_gone_has_no_link(client: Client) -> None:
+    making.message(recipients=[ANN])
+    retention.purge(Message.objects.all(), "count")
+    Recipient.objects.all().delete()
+    page = get(client, address=ANN)
+    assert words(page, ".chip") == ["removed"]
+    assert links(page, ".evidence li") == []
+
+
+def test_near_addresses_lead_to_their_trace(client: Client) -> None:
+    making.transaction(recipients=["ann+x@example.com"])
+    page = get(client, address=ANN)
+    assert links(page, ".near") == ["/trace?address=ann%2Bx%40example.com"]
+    assert len(links(page, ".told")) == 1
+
+
+def test_how_many_messages_it_sent(client: Client) -> None:
+    making.message()
+    fragment = client.get("/trace/sender", {"address": ANN}).content.decode()
+    assert fragment == "As sender: 1 message"
+    assert client.get("/trace/sender", {"address": "\x00"}).content == b"As sender"
+
+
+@pytest.mark.parametrize(
+    ("query", "url"),
+    [
+        (ANN, "/trace?address=ann%40example.com"),
+        (f"to:{ANN}", "/trace?address=ann%40example.com"),
+        (
+            f"is:unread to:{ANN}",
+            "/trace?address=ann%40example.com&q=is%3Aunread+to%3Aann%40example.com",
+        ),
+        (f"from:{ANN}", None),
+        (f"-to:{ANN}", None),
+        ("ann", None),
+        ("code:x", None),
+        ("", None),
+    ],
+)
+def test_a_search_for_an_address_offers_its_trace(
+    client: Client, query: str, url: str | None
+) -> None:
+    response = client.get("/", {"q": query})
+    page = LexborHTMLParser(response.content.decode())
+    row = page.css_first("#whose")
+    assert ("hidden" in row.attributes) == (url is None)
+    if url:
+        assert row.css_first("a").attributes["href"] == url
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["<img src=x onerror=alert(1)>", "\u202eann@b", "a\x00b@c", "(" * 900, '"@b', "%"],
+)
+def test_hostile_addresses(client: Client, address: str) -> None:
+    making.transaction(recipients=[ANN, address.replace("\x00", "\\x00")])
+    page = get(client, address=address)
+    assert len(words(page, ".sentence")) == 1
+    assert not page.css("img")
+    get(client, "/trace/answer", address=address)
+    get(client, "/trace/sender", address=address)
+    assert client.get("/", {"q": f"to:{address}"}).status_code in (200, 400)
