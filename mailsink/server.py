@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any, Protocol, cast
 
+from autobahn.exception import Disconnected
 from daphne.http_protocol import WebRequest
 from daphne.server import Server as Daphne
 from daphne.server import twisted_loop as loop  # installs the asyncio reactor
@@ -266,5 +267,7 @@ class _WebSocket(WebSocketProtocol):
         limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
         try:
             super().sendMessage(*arguments, **options)
+        except Disconnected:  # the client has just gone; the app is about to be told
+            log.debug("A websocket was closed before a message could be sent")
         finally:
             self.maxMessagePayloadSize = limit

@@ -13,7 +13,8 @@ from tests.running import Mailsink
 
 
 def is_live(page: Page) -> None:
-    """Wait until the page watches the feed."""
+    """Wait until the page is made, its keys too, and watches the feed."""
+    page.wait_for_load_state()
     expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
 
 

@@ -8,12 +8,15 @@ import json
 import re
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.running import Mailsink
+from tests.running import ROOT, Mailsink, environment
 
 Answer = tuple[http.client.HTTPResponse, bytes]
 
@@ -158,6 +161,27 @@ def test_a_websocket_is_for_our_own_pages(mailsink: Mailsink) -> None:
     assert handshake(mailsink, Host="evil.example") == 403
     both = {"Host": "evil.example", "Origin": "http://evil.example"}
     assert handshake(mailsink, **both) == 403
+
+
+_SEND_TOO_LATE = """
+from mailsink.server import _WebSocket
+wire = _WebSocket()
+wire.state = _WebSocket.STATE_CLOSED
+wire.maxMessagePayloadSize = 5
+wire.sendMessage(b"too late", False)
+assert wire.maxMessagePayloadSize == 5
+"""
+
+
+def test_a_websocket_that_has_just_gone_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run(  # as importing it makes this process's event loop
+        [sys.executable, "-c", _SEND_TOO_LATE],
+        env=environment(tmp_path),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_path_without_a_websocket_closes_it_quietly(mailsink: Mailsink) -> None:
