@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from mailsink.smtp.tls.layer import TlsLayer
     from mailsink.smtp.transaction import Transaction
 
-_LINES_AT_ONCE = 50  # handled before the other sessions get their turn
+# Lines of a session before it gives way: to the others, and to a recorder that is full.
+_LINES_AT_ONCE = 50
 NEVER = 1 << 62  # microseconds
 _SECOND = 1_000_000
 _TLS = b"\x16"  # what a handshake begins with (RFC 8446 §5.1)
@@ -212,7 +213,6 @@ class Machine:
                 break
             if self.stopping and (self.transaction is None or self.transaction.failed):
                 raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
-            self._lines = 0
             until = until or self.deadline()
             yield self.more(until)
         self._lines += 1

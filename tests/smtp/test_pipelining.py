@@ -153,3 +153,15 @@ def test_many_lines_at_once_let_others_have_their_turn() -> None:
     session.machine.receive(b"NOOP\r\n" * 200)
     wishes = [session.machine.step() for _ in range(3)]
     assert wishes == [BREATHE] * 3
+
+
+def test_who_waits_for_each_reply_is_held_up_by_a_full_recorder_too() -> None:
+    from mailsink.smtp.wishes import BREATHE, MORE
+
+    session, wishes = ready(), []
+    for _ in range(120):
+        session.machine.receive(b"NOOP\r\n")
+        wishes.append(session.machine.step())
+        if wishes[-1] is BREATHE:
+            assert session.machine.step() is MORE
+    assert wishes.count(BREATHE) == 2
