@@ -15,7 +15,7 @@ from mailsink.smtp.commands import (
     Command,
 )
 from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
-from mailsink.smtp.exchange import MASK, looks_secret, told
+from mailsink.smtp.exchange import MASK, told
 from mailsink.smtp.grammar import shown
 from mailsink.smtp.greeting import greeting
 from mailsink.smtp.intruders import refuse_intruder
@@ -184,8 +184,8 @@ def _open(machine: Machine, line: Line, verb: str) -> None:
     text = told(line.content)
     if verb:
         machine.failed_auth = False
-    elif machine.failed_auth and looks_secret(line.content):
-        text = MASK
+    elif machine.failed_auth:
+        text = MASK  # it may be a response that comes too late, encoded or not
     kind = _KINDS.get(verb, "command")
     octets = 0 if kind == "chunk" else line.octets
     flags = machine.open(kind, verb, text, octets, line.received_us, flags)

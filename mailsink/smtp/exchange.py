@@ -12,11 +12,12 @@ from mailsink.text import readable
 
 MASK = "********"
 
-# However it is spelt: "AUTH PLAIN secret", "AUTH=PLAIN secret", tabs for blanks.
-_AUTH = re.compile(rb"\s*AUTH(?:[\s=]+(\S+)(\s+\S.*)?|(\W.*)?)", re.I | re.S)
+# However it is spelt: "AUTH PLAIN secret", "AUTH=PLAIN secret", "AUTHPLAIN secret", tabs
+# for blanks, odd octets before it. No two parts may take the same octet: that would take
+# a time quadratic in the line.
+_AUTH = re.compile(rb"\W*AUTH(?:[\s=]+([^\s=]\S*)(\s+\S.*)?\s*|(.+))?", re.I | re.S)
 _MECHANISM = re.compile(rb"[A-Z0-9_-]{1,20}|[a-z0-9_-]{1,20}")  # RFC 4422 §3.1
 _MIXED_CASE = frozenset({b"Plain", b"Login", b"Cram-MD5"})
-_BASE64 = re.compile(rb"\s*(?:[A-Za-z0-9+/]+={0,2}|=)\s*")
 
 
 class Delivery(NamedTuple):
@@ -48,7 +49,7 @@ class Exchange:
 
 def told(content: bytes) -> str:
     """Return a command line as it may be recorded: readable, AUTH's arguments masked."""
-    if content[:1] in b"aA \t" and (match := _AUTH.fullmatch(content)):
+    if match := _AUTH.fullmatch(content):
         mechanism, secret, malformed = match.groups()
         if malformed:
             return f"AUTH {MASK}"
@@ -58,8 +59,3 @@ def told(content: bytes) -> str:
             return f"AUTH {MASK}"  # rather a secret in the mechanism's place
         return readable(b"AUTH " + mechanism) + (f" {MASK}" if secret else "")
     return readable(content)
-
-
-def looks_secret(content: bytes) -> bool:
-    """Whether a line could be a response of AUTH that came too late."""
-    return _BASE64.fullmatch(content) is not None

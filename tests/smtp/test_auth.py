@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -232,12 +233,25 @@ def test_a_command_that_is_too_long() -> None:
         ("AUTH AGpvZQBzM2NyZXQ=", "AUTH ********"),
         ("AUTH dXNlckBleGFtcGxl", "AUTH ********"),
         ("AUTH CRAM-MD5", "AUTH CRAM-MD5"),
-        ("AUTHOR x", "AUTHOR x"),
+        ("AUTH PLAIN  ", "AUTH PLAIN"),
+        ("AUTHPLAIN s3cret", "AUTH ********"),
+        ("AUTHs3cret", "AUTH ********"),
+        ("\0AUTH PLAIN s3cret", "AUTH PLAIN ********"),
+        ("\xa0AUTH PLAIN s3cret", "AUTH PLAIN ********"),
+        ("OAUTH x", "OAUTH x"),
         ("MAIL FROM:<a@b> AUTH=<>", "MAIL FROM:<a@b> AUTH=<>"),
     ],
 )
 def test_what_is_told_of_a_line(line: str, expected: str) -> None:
     assert told(line.encode()) == expected
+
+
+@pytest.mark.parametrize("filler", ["=", " ", "= ", "A", "\0"])
+def test_no_line_takes_long_to_mask(filler: str) -> None:
+    began = perf_counter()
+    told(f"AUTH{filler * 12_000} ".encode())
+    told(f"{filler * 12_000}AUTH".encode())
+    assert perf_counter() - began < 1
 
 
 LATE = [
@@ -249,6 +263,19 @@ LATE = [
     f"C: AUTH={PLAIN}\nS: 500 *",
     f"C: AUTH:{PASSWORD}\nS: 500 *",
 ]
+
+
+def test_a_secret_that_was_never_encoded_is_masked() -> None:
+    session = _play("""
+        C: AUTH LOGIN
+        S: 334 *
+        C: joe@example.com
+        S: 501 *
+        C: s3cret, or so!
+        S: 500 *
+    """)
+    assert [each.line for each in session.exchanges[3:]] == ["********"] * 2
+    assert "s3cret" not in repr(session.events) + repr(session.writes)
 
 
 @pytest.mark.parametrize("transcript", LATE)
