@@ -167,7 +167,8 @@ def _words(machine: Machine, line: Line) -> tuple[str, str, Reply | None]:
             nul = control[0] == "\0"
             wrong = replies.NUL_IN_LINE if nul else replies.CONTROL_IN_LINE
     verb, _, argument = text.strip(" ").partition(" ")
-    verb = verb.upper()
+    if verb.isascii():  # else a dotless i would make another letter of ASCII
+        verb = verb.upper()
     if line.too_long:
         auth = verb == "AUTH"
         wrong = replies.AUTH_LINE_TOO_LONG if auth else replies.LINE_TOO_LONG
