@@ -41,6 +41,8 @@ def change(request: HttpRequest) -> HttpResponse:
     known_only, paused = "known_only" in request.POST, "paused" in request.POST
     try:
         octets = SIZE.parse(quota) if quota else 0
+        if octets > inboxes.MAX_QUOTA:
+            raise ValueError(quota)
     except ValueError:
         given = {"known_only": known_only, "paused": paused, "quota": quota}
         wrong = f"The quota takes {SIZE.takes}."
