@@ -187,7 +187,10 @@ class Machine:
         if self.now_us() >= until:
             idle = self.profile.idle_timeout
             notice = f"The client was silent for {idle:g} seconds."
-            raise Ended("timeout", notice, replies.idle(idle))
+            in_line = len(self.buffer) > 0 and not self.choked
+            if in_line:  # whose octets do not begin the time anew
+                notice = f"The client did not end its line within {idle:g} seconds."
+            raise Ended("timeout", notice, replies.idle(idle, in_line))
         self.wake_at = min(until, self._session_us, wake_at)
         return MORE
 

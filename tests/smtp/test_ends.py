@@ -49,7 +49,10 @@ class TestTime:
         for _ in range(5):
             session.tick(55)
             session.send(b"N")
-        assert session.tick(30)[0].startswith("421 4.4.2")
+        assert session.tick(30) == [
+            "421 4.4.2 No end of the line came for 300 seconds, closing"
+        ]
+        assert session.last.line == "The client did not end its line within 300 seconds."
 
     def test_each_command_winds_it(self) -> None:
         session = ready()
