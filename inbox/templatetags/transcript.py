@@ -6,18 +6,10 @@ from uuid import UUID
 
 from django import template
 
-from inbox.services.explain.lines import Exchangelike, Line
-from inbox.services.explain.lines import line as to_line
 from inbox.services.findings import Kind
 from inbox.services.outcomes import Link
 
 register = template.Library()
-
-
-@register.filter
-def line(exchange: Exchangelike) -> Line:
-    """Return an exchange as a line of its transcript."""
-    return to_line(exchange)
 
 
 @register.filter

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inbox.services import inboxes
+from inbox.views import transcript
 from inbox.views.letters import Letter
 from mailsink.mime import bodies, headers
 
@@ -103,7 +104,7 @@ def _parts(letter: Letter) -> dict[str, object]:
 
 
 def _transcript(letter: Letter) -> dict[str, object]:
-    return {"exchanges": letter.exchanges, "links": {}}  # bodies open here already
+    return {**transcript.rendered(letter.exchanges), "links": {}}  # bodies open here
 
 
 def _findings(letter: Letter) -> dict[str, object]:

@@ -6,23 +6,21 @@ words and markup are made here only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from inbox.models import Exchange, Session
+from inbox.models import Session
 from inbox.services import explain, findings, inboxes, outcomes, sessions
 from inbox.services.explain.lines import details
 from inbox.services.explain.outcomes import peer
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.scope import ALL
 from inbox.services.sessions import NotYet
-from inbox.views import summaries
+from inbox.views import summaries, transcript
+from inbox.views.transcript import LINES
 from mailsink.ids import short_id
 
-LINES = 500  # of a transcript, at once
 ROWS = 50  # ended sessions, at once
 LIVE_ROWS = 100
 
@@ -56,8 +54,7 @@ def session(request: HttpRequest, id: str) -> HttpResponse:
         return _not_found(request, GONE)
     chosen = _number(request.GET.get("exchange"))
     after = _window(found, chosen, _number(request.GET.get("after")))
-    lines = sessions.exchanges(ALL, found.id, after=after, limit=LINES)
-    context = _transcript(found, after, lines, chosen) | _lists(None)
+    context = _transcript(found, after, chosen) | _lists(None)
     context |= {
         "head": summaries.head(found),
         "panel": request.GET.get("panel") == "findings",
@@ -83,13 +80,8 @@ def exchanges(request: HttpRequest, id: str) -> HttpResponse:
     after = _number(request.GET.get("after")) or 0
     if last:
         after = max(0, found.exchanges - limit)
-    lines = sessions.exchanges(ALL, found.id, after=after, limit=limit)
-    context = {
-        "exchanges": lines,
-        "links": outcomes.links(ALL, lines),
-        "marks": findings.marks(found, lines),
-    }
-    return render(request, "session/_lines.html", context)
+    lines = transcript.window(found, after, limit)
+    return render(request, "session/_lines.html", lines)
 
 
 @require_GET
@@ -154,10 +146,8 @@ def _window(session: Session, chosen: int | None, after: int | None) -> int:
     return 0
 
 
-def _transcript(
-    session: Session, after: int, lines: Sequence[Exchange], chosen: int | None
-) -> dict[str, object]:
-    last = lines[-1].seq if lines else after
+def _transcript(session: Session, after: int, chosen: int | None) -> dict[str, object]:
+    last = after + LINES
     if chosen is not None:
         explained = _explained(session, chosen)
     else:
@@ -166,9 +156,7 @@ def _transcript(
     return {
         **explained,
         "session": session,
-        "exchanges": lines,
-        "links": outcomes.links(ALL, lines),
-        "marks": findings.marks(session, lines),
+        **transcript.window(session, after),
         "chosen": chosen if "exchange" in explained else None,
         "wanted": chosen,
         "earlier": max(0, after - LINES) if after else None,
@@ -178,15 +166,15 @@ def _transcript(
 
 def _explained(session: Session, seq: int) -> dict[str, object]:
     """Return what the side panel shows of an exchange; nothing if there is none."""
-    lines = sessions.exchanges(ALL, session.id, after=seq - 1, limit=1)
+    lines = sessions.exchanges(ALL, session.id, after=seq - 1, limit=2)
     if not lines or lines[0].seq != seq:
         return {}
-    one = lines[0]
+    one, then = lines[0], lines[1] if len(lines) > 1 else None
     return {
         "exchange": one,
         "about": explain.line(one),
-        "details": details(one),
-        "link": next(iter(outcomes.links(ALL, lines).values()), None),
+        "details": details(one, explain.following(one, then, session)),
+        "link": next(iter(outcomes.links(ALL, [one]).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
         **_report(session, findings.of_exchange(session, one), f"?exchange={seq}"),

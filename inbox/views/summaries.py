@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from inbox.models import Session
-from inbox.services import explain, findings, outcomes
+from inbox.services import explain, findings, outcomes, timeline
 from inbox.services.explain.codes import tone
 from inbox.services.explain.outcomes import peer
 from inbox.services.explain.quantities import counted, duration, stopwatch
+from inbox.services.timeline import Timeline
+from inbox.views.transcript import Picture, picture
 
 # The kinds of listeners, as the start prints them.
 DOORS = {"smtp": "SMTP", "smtps": "SMTPS", "submission": "Submission", "lmtp": "LMTP"}
@@ -55,6 +57,7 @@ class Head:
     quiet_words: str
     ended: str  # how, in a sentence; "" while it goes on
     cures: list[explain.FlagWords]
+    picture: Picture
 
 
 def rows(found: Sequence[Session]) -> list[Row]:
@@ -84,20 +87,22 @@ def _row(session: Session, facts: explain.Facts, count: int, now: datetime) -> R
 
 def head(session: Session) -> Head:
     facts = outcomes.of([session])[session.id]
+    told = timeline.of(session)
     since_open = (datetime.now(UTC) - session.opened_at).total_seconds()
     quiet = max(0, int(since_open - facts.last_us / 1_000_000))
     return Head(
         title=explain.headline(session, facts),
-        chips=_chips(session),
+        chips=_chips(session, told),
         state=explain.state(session, facts),
         quiet=quiet,
         quiet_words=stopwatch(quiet),
         ended=explain.ending(session, facts),
         cures=explain.cures(facts.flags),
+        picture=picture(told),
     )
 
 
-def _chips(session: Session) -> list[Chip]:
+def _chips(session: Session, told: Timeline) -> list[Chip]:
     chips = [Chip(f"{session.client_address}:{session.client_port}")]
     chips.append(Chip(_protocol(session)))
     chips.append(Chip(f"by {DOORS[session.door]} {session.listener}"))
@@ -106,9 +111,12 @@ def _chips(session: Session) -> list[Chip]:
         chips.append(Chip(f"AUTH {session.auth_mechanism} {user}"))
     if took := _took(session):
         chips.append(Chip(took))
-    if session.worst_code and session.worst_code >= 400:
+    if told.rule:
+        chips.append(Chip(f"rule “{told.rule}”", "warn"))
+    if told.worst:
+        code, verb = told.worst
         chips.append(
-            Chip(f"worst reply {session.worst_code}", tone(session.worst_code))
+            Chip(f"{code} at {verb}" if verb else f"worst reply {code}", tone(code))
         )
     if count := findings.counts([session])[session.id]:
         url = f"/sessions/{session.id}?panel=findings"

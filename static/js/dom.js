@@ -19,20 +19,26 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 /**
+ * Make an element of SVG.
+ * @param {string} tag
+ * @param {Record<string, string | number>} [attributes]
+ * @param {...Node} children
+ * @returns {SVGElement}
+ */
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  node.append(...children);
+  return /** @type {SVGElement} */ (node);
+}
+
+/**
  * Make a glyph of static/icons.svg.
  * @param {string} name
  * @returns {SVGElement}
  */
-export function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(space, "use");
-  use.setAttribute("href", `${document.documentElement.dataset.icons}#${name}`);
-  svg.append(use);
-  return svg;
-}
+export const icon = (name) => svg("svg", { class: "icon", "aria-hidden": "true" },
+  svg("use", { href: `${document.documentElement.dataset.icons}#${name}` }));
 
 /**
  * Set an element's text, touching the DOM only where it differs.

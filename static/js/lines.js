@@ -1,7 +1,7 @@
 // A line of a transcript as the feed tells it. What needs words (flags, rules, bodies,
 // long replies) is only sketched here: the server's row takes its place.
 
-import { el } from "./dom.js";
+import { el, svg } from "./dom.js";
 
 const LINK = / \(why: \S+\)$/; // of a refusal, to the very line that shows it
 const MINUTE = 59_950_000; // us: from here on the server tells minutes
@@ -42,5 +42,13 @@ export function sketch(home, exchange) {
     el("td", { class: "at" }, el("a", { href: `${home}?exchange=${seq}#e${seq}`, "aria-label": `Line ${seq}, at ${at} ms` }, at)),
     el("td", { class: "client" }, ...client),
     el("td", { class: `reply ${TONES[Math.floor((code ?? 0) / 100)] ?? ""}` }, replied.replace(LINK, "")),
-    el("td", { class: "took" }, ready === null ? "" : duration(Math.max(0, ready - received))));
+    el("td", { class: "took" }, ready === null ? "" : duration(Math.max(0, ready - received))),
+    el("td", { class: "fall" }, bar(exchange)));
+}
+
+/** When we had the turn; scaled by the transcript. @param {any} exchange */
+function bar({ received_us: received, ready_us: ready, replied_us: replied }) {
+  const end = replied ?? ready;
+  const ours = end === null ? [] : [svg("rect", { class: "ours", x: received, width: Math.max(0, end - received), height: 8 })];
+  return svg("svg", { class: "turns", preserveAspectRatio: "none", "aria-hidden": "true" }, ...ours);
 }

@@ -35,6 +35,12 @@ const seqOf = (row) => Number(row?.id.slice(1) ?? 0);
 const first = () => seqOf(rows()[1]);
 const last = () => seqOf(rows()[rows().length - 1]);
 
+/** Draw the bars of all rows on the scale of the newest. @param {string | null | undefined} box of the newest bar */
+function rescale(box) {
+  if (!box) return;
+  for (const bar of table.querySelectorAll("svg.turns")) if (bar.getAttribute("viewBox") !== box) bar.setAttribute("viewBox", box);
+}
+
 /** Put a row in place of the one it renews, or at the end. @param {HTMLElement} row */
 function put(row) {
   const old = rowOf(seqOf(row));
@@ -81,6 +87,7 @@ function more(way, after) {
 /** Fetch lines in the server's words. @param {string} query @returns {Promise<HTMLElement[]>} */
 async function lines(query) {
   const { children } = await fragment(`${home}/exchanges?${query}`);
+  if ("open" in pane.dataset) rescale(children[0]?.querySelector("svg.turns")?.getAttribute("viewBox"));
   return [.../** @type {HTMLCollectionOf<HTMLElement>} */ (children)];
 }
 

@@ -193,9 +193,9 @@ def test_ending_cut_off_says_that_nothing_was_accepted() -> None:
 
 def test_line_folds_a_long_reply_only() -> None:
     line = explain.line(an_exchange(verb="EHLO", reply="250-a\n250-B\n250 C", code=250))
-    assert (line.reply, line.folded) == ("250 2 extensions", True)
+    assert (line.reply, line.whole_reply[:5]) == ("250 2 extensions", "250-a")
     line = explain.line(an_exchange(reply="250 Ok", code=250))
-    assert (line.reply, line.folded, line.tone) == ("250 Ok", False, "ok")
+    assert (line.reply, line.whole_reply, line.tone) == ("250 Ok", "", "ok")
 
 
 def test_line_tells_the_verb_from_the_rest() -> None:

@@ -4,62 +4,33 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from inbox.services.explain.codes import meaning, tone
+from inbox.services.explain.exchanges import Exchangelike
 from inbox.services.explain.flags import FLAG_WORDS, FlagWords
 from inbox.services.explain.parameters import asked
 from inbox.services.explain.quantities import counted, duration
+from inbox.services.explain.reasons import reason
+from inbox.services.explain.spans import Moment, Span, spans
 from mailsink.text import readable
 
 # Of a refusal, to the very line that shows it: the side panel has the reply whole.
 _LINK = re.compile(r" \(why: \S+\)$")
 _SIZE = re.compile(r"BDAT +([0-9]{1,50})(?![^ ])", re.IGNORECASE)
 _OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
-
-
-class Exchangelike(Protocol):
-    """What is read of an exchange, be it a row or a model instance."""
-
-    @property
-    def session_id(self) -> UUID: ...
-    @property
-    def seq(self) -> int: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def verb(self) -> str: ...
-    @property
-    def line(self) -> str: ...
-    @property
-    def octets(self) -> int: ...
-    @property
-    def received_us(self) -> int: ...
-    @property
-    def ready_us(self) -> int | None: ...
-    @property
-    def replied_us(self) -> int | None: ...
-    @property
-    def delayed_us(self) -> int: ...
-    @property
-    def code(self) -> int | None: ...
-    @property
-    def enhanced(self) -> str: ...
-    @property
-    def reply(self) -> str: ...
-    @property
-    def rule(self) -> str: ...
-    @property
-    def flags(self) -> str: ...
+_LONG_GAP = 1_000_000  # us, which are worth a word
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """An exchange, ready to be shown. What is text is unescaped: templates escape it."""
 
+    seq: int
     id: str  # of the row: "e7"
+    transaction: UUID | None
     url: str
     name: str  # what the link is called aloud
     at: str  # milliseconds since the session opened
@@ -69,22 +40,38 @@ class Line:
     is_body: bool
     tone: str  # of the reply: ok, warn, bad or ""
     reply: str  # the reply, or the words that stand for it
-    folded: bool  # those words stand for a longer reply
+    whole_reply: str  # where those words stand for a longer one
     took: str
     slowed: str  # on purpose: by how much, and by which rule
     flags: list[FlagWords]
+    gap: str  # how long there was silence before it, where that was long
+    troubled: bool  # refused, or flagged as a trouble
+    bars: list[Span]  # who had the turn: the message on its way, ours, a rule's
 
 
-def line(exchange: Exchangelike) -> Line:
-    """Return an exchange as a line of its transcript."""
+def lines(
+    exchanges: Iterable[Exchangelike], before: Exchangelike | None = None
+) -> Iterator[Line]:
+    """Yield exchanges as lines; before: the one that the first of them follows."""
+    for exchange in exchanges:
+        yield line(exchange, before)
+        before = exchange
+
+
+def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Line:
+    """Return an exchange as a line of its transcript; before: the one it follows."""
     verb, text = _client(exchange)
     reply, folded = _reply(exchange)
     ready = exchange.ready_us
     at = f"{exchange.received_us / 1000:,.0f}"
     delayed = f"+{duration(exchange.delayed_us)}" if exchange.delayed_us else ""
     rule = f"rule “{exchange.rule}”" if exchange.rule else ""
+    free = _free_at(before)
+    flags = [FLAG_WORDS[word] for word in exchange.flags.split()]
     return Line(
+        seq=exchange.seq,
         id=f"e{exchange.seq}",
+        transaction=exchange.transaction_id,
         url=f"/sessions/{exchange.session_id}?exchange={exchange.seq}#e{exchange.seq}",
         name=f"Line {exchange.seq}, at {at} ms",
         at=at,
@@ -94,39 +81,78 @@ def line(exchange: Exchangelike) -> Line:
         is_body=exchange.kind in ("body", "chunk"),
         tone=tone(exchange.code),
         reply=reply,
-        folded=folded,
+        whole_reply=exchange.reply if folded else "",
         took="" if ready is None else duration(max(0, ready - exchange.received_us)),
         slowed=f"{delayed} {rule}".strip(),
-        flags=[FLAG_WORDS[word] for word in exchange.flags.split()],
+        flags=flags,
+        troubled=(exchange.code or 0) >= 400 or any(flag.grave for flag in flags),
+        gap=_gap(exchange, free),
+        bars=_bars(exchange, free),
     )
 
 
-def details(exchange: Exchangelike) -> list[tuple[str, list[str]]]:
-    """Return terms with their descriptions: what the side panel says of an exchange."""
+def _free_at(before: Exchangelike | None) -> int:
+    """Return when it was the client's turn: when the reply before was written."""
+    if before is None:
+        return 0
+    return max(before.received_us, before.replied_us or before.ready_us or 0)
+
+
+def _gap(exchange: Exchangelike, free: int) -> str:
+    silent = exchange.received_us - free
+    if silent <= _LONG_GAP:
+        return ""
+    if exchange.kind in ("body", "chunk"):
+        return f"on its way for {duration(silent)}"
+    return f"after {duration(silent)} without a word"
+
+
+def _bars(exchange: Exchangelike, free: int) -> list[Span]:
+    moment = Moment(
+        exchange.kind,
+        exchange.received_us,
+        exchange.ready_us,
+        exchange.replied_us,
+        exchange.delayed_us,
+    )
+    return [span for span in spans([moment], free) if span.owner != "client"]
+
+
+def details(
+    exchange: Exchangelike, then: Sequence[str] = ()
+) -> list[tuple[str, list[str]]]:
+    """Return terms with their descriptions: what the side panel says of an exchange.
+
+    then: what the client did next, in words.
+    """
     said: list[tuple[str, list[str]]] = []
     if exchange.code is not None:
         words = meaning(exchange.code, exchange.enhanced, exchange.verb)
         said.append(("Means", words))
+        if why := reason(exchange):
+            said.append(("Because", [why]))
     if exchange.code == 334 and (challenge := _challenge(exchange.reply)):
         said.append(("Challenge", [challenge]))
-    if exchange.rule:
-        said.append(("Because", [f"rule “{exchange.rule}”"]))
     understood = exchange.verb in ("MAIL", "RCPT") and exchange.code != 501
     if understood and (wishes := asked(exchange.line)):
         said.append(("Asks for", wishes))
-    said.append(("Received", [f"{duration(exchange.received_us)} after the connect"]))
-    said.append(("Octets", [f"{exchange.octets:,}"]))
+    if then:
+        said.append(("The client then", list(then)))
+    return [*said, *_times(exchange), ("Octets", [f"{exchange.octets:,}"])]
+
+
+def _times(exchange: Exchangelike) -> Iterator[tuple[str, list[str]]]:
+    yield "Received", [f"{duration(exchange.received_us)} after the connect"]
     if exchange.ready_us is not None:
         took = max(0, exchange.ready_us - exchange.received_us)
-        said.append(("We took", [duration(took)]))
+        yield "We took", [duration(took)]
     if exchange.delayed_us:
-        said.append(("Delayed", [f"{duration(exchange.delayed_us)}, on purpose"]))
+        yield "A rule took", [f"{duration(exchange.delayed_us)}, on purpose"]
     if exchange.replied_us is not None:
         waited = max(0, exchange.replied_us - exchange.received_us)
-        said.append(("Client waited", [duration(waited)]))
+        yield "Client waited", [duration(waited)]
     elif exchange.reply:
-        said.append(("Client waited", ["the reply could not be written: it had left"]))
-    return said
+        yield "Client waited", ["the reply could not be written: it had left"]
 
 
 def _challenge(reply: str) -> str:

@@ -1,0 +1,71 @@
+"""Whose turn it was: the time of a session, told apart into spans that do not overlap.
+
+A command that came while the one before was still being answered (RFC 2920) waits in
+our queue: its span begins where that of the one before ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+
+Owner = Literal["client", "body", "ours", "rule"]
+
+OWNERS: dict[Owner, str] = {
+    "client": "the client",
+    "body": "the message on its way",
+    "ours": "Mailsink",
+    "rule": "a rule",
+}
+_BODIES = ("body", "chunk")
+
+
+class Moment(NamedTuple):
+    """The times of one exchange, in microseconds since the session opened."""
+
+    kind: str
+    received_us: int
+    ready_us: int | None
+    replied_us: int | None
+    delayed_us: int
+
+
+class Span(NamedTuple):
+    owner: Owner
+    start_us: int
+    end_us: int
+
+    @property
+    def took_us(self) -> int:
+        return self.end_us - self.start_us
+
+
+def spans(
+    moments: Iterable[Moment], since_us: int = 0, until_us: int = 0
+) -> Iterator[Span]:
+    """Yield who had the turn, in the order of time.
+
+    since_us: where the reply before was written; until_us: the session's end, or now.
+    """
+    at = since_us
+    turn: Owner = "client"
+    for moment in moments:
+        is_body = moment.kind in _BODIES
+        if moment.received_us > at:
+            yield Span("body" if is_body else "client", at, moment.received_us)
+            at = moment.received_us
+        end = moment.replied_us or moment.ready_us
+        if end is not None and end > at:
+            yield from _answering(at, end, moment.delayed_us)
+            at = end
+        turn = "client" if end is not None else "body" if is_body else "ours"
+    if until_us > at:
+        yield Span(turn, at, until_us)
+
+
+def _answering(start: int, end: int, delayed: int) -> Iterator[Span]:
+    ours = max(start, end - delayed)
+    if ours > start:
+        yield Span("ours", start, ours)
+    if end > ours:
+        yield Span("rule", ours, end)
