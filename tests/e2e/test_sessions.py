@@ -74,7 +74,7 @@ def test_secret_is_masked(mailsink: Mailsink, page: Page) -> None:
     open_session(page, mailsink, "auth.shop.test")
     line = page.locator("table.transcript tr", has_text="235 2.7.0")
     expect(line).to_contain_text("PLAIN ********")
-    expect(page.locator(".chips")).to_contain_text("AUTH PLAIN shop-staging")
+    expect(page.locator(".head .chips")).to_contain_text("AUTH PLAIN shop-staging")
 
 
 def test_tls_on_a_plain_port_says_what_cures_it(mailsink: Mailsink, page: Page) -> None:
