@@ -185,14 +185,17 @@ class Machine:
         if self.eof and not self.choked:
             raise Ended("dropped")
         if self.now_us() >= until:
-            idle = self.profile.idle_timeout
-            notice = f"The client was silent for {idle:g} seconds."
-            in_line = len(self.buffer) > 0 and not self.choked
-            if in_line:  # whose octets do not begin the time anew
-                notice = f"The client did not end its line within {idle:g} seconds."
-            raise Ended("timeout", notice, replies.idle(idle, in_line))
+            raise self._too_slow()
         self.wake_at = min(until, self._session_us, wake_at)
         return MORE
+
+    def _too_slow(self) -> Ended:
+        idle = self.profile.idle_timeout
+        if len(self.buffer) and not self.choked:  # a line: its octets win no time
+            notice = f"The client did not end its line within {idle:g} seconds."
+            return Ended("timeout", notice, replies.line_not_ended(idle))
+        notice = f"The client was silent for {idle:g} seconds."
+        return Ended("timeout", notice, replies.idle(idle))
 
     def check_time(self) -> None:
         """See whether the session may go on, whether or not there is anything to wait for.

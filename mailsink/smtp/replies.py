@@ -66,9 +66,13 @@ BROKEN = _reply(421, "4.3.0", "Internal error, closing the connection")
 LOCAL_ERROR = _reply(451, "4.3.0", "Internal error, nothing was done; see the log")
 
 
-def idle(seconds: float, in_line: bool = False) -> Reply:
-    what = "No end of the line" if in_line else "Nothing"
-    return _reply(421, "4.4.2", f"{what} came for {seconds:g} seconds, closing")
+def idle(seconds: float) -> Reply:
+    return _reply(421, "4.4.2", f"Nothing came for {seconds:g} seconds, closing")
+
+
+def line_not_ended(seconds: float) -> Reply:
+    text = f"No end of the line came for {seconds:g} seconds, closing"
+    return _reply(421, "4.4.2", text)
 
 
 def session_too_long(seconds: float) -> Reply:

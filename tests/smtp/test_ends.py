@@ -52,7 +52,9 @@ class TestTime:
         assert session.tick(30) == [
             "421 4.4.2 No end of the line came for 300 seconds, closing"
         ]
-        assert session.last.line == "The client did not end its line within 300 seconds."
+        assert (
+            session.last.line == "The client did not end its line within 300 seconds."
+        )
 
     def test_each_command_winds_it(self) -> None:
         session = ready()
