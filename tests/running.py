@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -85,6 +87,16 @@ class Mailsink:
                 url = urlsplit("//" + line.split()[1].removeprefix("http://"))
                 return url.hostname or "", url.port or 0
         return "", 0
+
+    def patch(self, path: str, **changes: object) -> None:
+        """Change something by API v3: patch("inboxes/default", paused=True)."""
+        request = urllib.request.Request(
+            f"{self.url}/api/v3/{path}",
+            json.dumps(changes).encode(),
+            {"Content-Type": "application/json"},
+            method="PATCH",
+        )
+        urllib.request.urlopen(request).close()
 
     @property
     def stderr(self) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import smtplib
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
@@ -22,17 +20,9 @@ from tests.running import Mailsink
 @contextmanager
 def known_only(server: Mailsink) -> Iterator[None]:
     """Have mail to unknown addresses refused."""
-    _patch(server, known_only=True)
+    server.patch("inboxes/default", known_only=True)
     yield
-    _patch(server, known_only=False)
-
-
-def _patch(server: Mailsink, **settings: object) -> None:
-    url = f"{server.url}/api/v3/inboxes/default"
-    body = json.dumps(settings).encode()
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(url, body, headers, method="PATCH")
-    urllib.request.urlopen(request).close()
+    server.patch("inboxes/default", known_only=False)
 
 
 def refused(server: Mailsink, address: str) -> str:
