@@ -13,11 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from inbox.services import messages, search
+from inbox.services import inboxes, messages, search
 from inbox.services.addresses import BadAddress
 from inbox.services.explain import traces
 from inbox.services.explain.evidence import Evidence, Kind
 from inbox.services.explain.quantities import counted
+from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
 from inbox.services.search import BadQuery, Term
 from inbox.services.trace import Trace, trace
@@ -105,8 +106,9 @@ def _context(request: HttpRequest) -> tuple[Context, int]:
     if not given["address"].strip():
         return context, 200
     try:
-        found = trace(ALL, given["address"], given["q"], given["inbox"] or None)
-    except BadAddress as error:
+        inbox = inboxes.by_slug(ALL, given["inbox"]).slug if given["inbox"] else None
+        found = trace(ALL, given["address"], given["q"], inbox)
+    except (BadAddress, NotFound) as error:
         return context | {"wrong": str(error)}, 400
     except BadQuery as error:
         wrong = f"The filter {given['q']} cannot be read: {error}"

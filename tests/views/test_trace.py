@@ -69,6 +69,8 @@ def test_what_is_wrong_is_said(client: Client) -> None:
     [wrong] = words(page, "[role=alert]")
     assert wrong.startswith('The filter code:x cannot be read: "x" is no reply code')
     assert not page.css("input[name=q]")
+    page = get(client, address=ANN, inbox="no", status=400)
+    assert words(page, "[role=alert]") == ['there is no inbox "no"']
 
 
 def test_what_is_gone_has_no_link(client: Client) -> None:
