@@ -82,7 +82,7 @@ def prune(limits: Limits) -> int:
         ("count", _too_many(limits.messages)),
     )
     for cause, batch in batches:
-        if batch and (gone := purge(batch, cause)):
+        if batch is not None and (gone := purge(batch, cause)):
             return gone
     return _prune_sessions(limits.sessions) or tombstones.sweep()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from inbox.models import (
     Exchange,
@@ -65,6 +66,16 @@ def test_it_keeps_the_newest_messages_and_those_pinned() -> None:
     assert len(left) == 3
     assert Raw.objects.count() == 3
     assert Transaction.objects.count() == Session.objects.count() == 6
+
+
+def test_no_more_is_read_than_goes_in_a_turn() -> None:
+    messages(3)
+    with CaptureQueriesContext(connection) as queries:
+        assert retention.prune(limits(messages=1)) == 2
+    read = [each["sql"] for each in queries if each["sql"].startswith("SELECT")]
+    assert read
+    for sql in read:
+        assert "LIMIT" in sql or " IN (" in sql
 
 
 def test_nothing_goes_without_limits() -> None:
