@@ -13,7 +13,7 @@ from inbox.services.findings import KINDS, Kind, rfc
 from inbox.services.findings.bodies import examine
 from inbox.services.findings.clients import NAMES, UNKNOWN, recognise
 from inbox.services.findings.cures import _CURES, cure
-from inbox.services.findings.levels import OFTEN, level
+from inbox.services.findings.levels import level
 from inbox.services.findings.rfc import Section
 from inbox.services.findings.wire import hello_kinds
 from mailsink.smtp.events import FLAGS
@@ -192,10 +192,10 @@ LEVELS: list[tuple[str, str, str, int, bool, str]] = [
     ("hello_not_qualified", "0.0.0.0:25", "8.8.8.8", 1, True, "risky"),
     ("eightbit_in_7bit", "0.0.0.0:25", "8.8.8.8", 1, True, "fact"),
     ("eightbit_in_7bit", "0.0.0.0:25", "8.8.8.8", 1, False, "risky"),
-    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", OFTEN - 1, True, "fact"),
-    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", OFTEN, True, "risky"),
+    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", 29, True, "fact"),
+    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", 30, True, "risky"),
     ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", 2, True, "fact"),
-    ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", OFTEN, True, "risky"),
+    ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", 10, True, "risky"),
     ("bare_lf_data", "127.0.0.1:1025", "127.0.0.1", 1, True, "breaks"),
 ]
 

@@ -7,7 +7,10 @@ from typing import Literal
 
 from inbox.services.findings.kinds import KINDS, Level
 
-OFTEN = 10  # connections in a minute, or transactions of one message
+OFTEN = {  # from how many on it is risky
+    "connection_per_message": 30,  # in a minute
+    "transaction_per_recipient": 10,
+}
 
 
 def level(
@@ -27,7 +30,7 @@ def level(
             return "fact"  # the name of a machine at hand is not that of the real one
         case "eightbit_in_7bit" if offered_8bit:
             return "fact"  # against the letter, but such a server takes it as it is
-        case "connection_per_message" | "transaction_per_recipient" if count < OFTEN:
+        case _ if count < OFTEN.get(kind, 0):
             return "fact"
     return KINDS[kind].level
 

@@ -17,7 +17,7 @@ from django.db.models.functions import RowNumber
 
 from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
 from inbox.services import raw as raw_store
-from inbox.services.findings import clients, mutes
+from inbox.services.findings import clients, memory, mutes
 from inbox.services.findings.bodies import Spot
 from inbox.services.findings.clients import Client
 from inbox.services.findings.cures import cure
@@ -30,6 +30,7 @@ from inbox.services.transactions import Attempt
 from inbox.services.transcripts import of_transaction as lines_of_transaction
 
 PLACES = 10  # of each kind that are named
+_COUNTED_AT_ONCE = 50_000  # exchanges of sessions in a list
 _ROWS = 500  # lines that are read for the places in them
 _UNREMARKABLE = ("", "pipelined")  # flags of lines that nothing is wrong with
 _GRAVEST: tuple[Level, ...] = ("breaks", "risky", "fact")
@@ -73,8 +74,12 @@ class Report:
 
 
 def counts(sessions: Sequence[Session]) -> dict[UUID, int]:
-    """Return how many kinds are counted in each session, by its id."""
-    found = gather(sessions)
+    """Return how many kinds are counted in each session, by its id.
+
+    Of very long ones a few are counted at a time; the others are 0 until they are
+    asked for again.
+    """
+    found = _evidence(_affordable(sessions))
     muted = mutes.of_inboxes({each.inbox_id for each in sessions if each.inbox_id})
     return {
         each.id: sum(
@@ -82,13 +87,42 @@ def counts(sessions: Sequence[Session]) -> dict[UUID, int]:
             and (each.inbox_id, kind) not in muted
             for kind in found[each.id].counts
         )
+        if each.id in found
+        else 0
         for each in sessions
     }
 
 
+def _affordable(sessions: Sequence[Session]) -> Iterator[Session]:
+    """Yield the sessions that are known, and of the others so many, short ones first."""
+    left = _COUNTED_AT_ONCE
+    for each in sorted(sessions, key=lambda session: session.exchanges):
+        if memory.recall(each) is None:
+            left -= each.exchanges
+            if left + each.exchanges < _COUNTED_AT_ONCE and left < 0:
+                continue  # the first is counted however long it is
+        yield each
+
+
+def _evidence(sessions: Iterable[Session]) -> dict[UUID, Evidence]:
+    """Return the evidence of each session, remembered or gathered, by its id."""
+    found: dict[UUID, Evidence] = {}
+    unknown = []
+    for each in sessions:
+        known = memory.recall(each)
+        if known is None:
+            unknown.append(each)
+        else:
+            found[each.id] = known
+    gathered = gather(unknown) if unknown else {}
+    for each in unknown:
+        memory.remember(each, gathered[each.id])
+    return found | gathered
+
+
 def of_session(session: Session) -> Report:
     """Return what is found out about a session's client, as far as it went."""
-    found = gather([session])[session.id]
+    found = _evidence([session])[session.id]
     rows = _telling_rows(session, found)
     shown = places(rows, found.at, _spots(session, found, rows))
     client = _client(session, rows)
@@ -108,7 +142,7 @@ def of_exchange(session: Session, exchange: Exchange) -> Report:
 
 def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[Kind]]:
     """Return what to mark lines of a transcript with, beyond their flags, by seq."""
-    found = gather([session])[session.id]
+    found = _evidence([session])[session.id]
     spots = _spots(session, found, lines)
     marked: dict[int, list[Kind]] = {}
     for name, shown in places(lines, found.at, spots).items():
@@ -120,10 +154,13 @@ def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[Kind]]:
 
 
 def _of_lines(session: Session, lines: Sequence[Exchange]) -> Report:
-    found = gather([session])[session.id]
+    found = _evidence([session])[session.id]
     shown = places(lines, found.at, _spots(session, found, lines))
     client = _client(session, lines)
-    number = {name: len(each) for name, each in shown.items()}
+    number = {
+        name: found.counts[name] if name in found.at else len(each)
+        for name, each in shown.items()
+    }
     return Report(client, _findings(session, found, number, shown, client))
 
 
