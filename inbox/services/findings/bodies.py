@@ -96,8 +96,8 @@ def _lines(octets: bytes, block: Block) -> Iterator[Spot]:
 
 
 def _spot(octets: bytes, kind: str, start: int, end: int) -> Spot:
-    around = octets[max(0, start - _BEFORE) : end + _AFTER]
-    return Spot(kind, start, readable(around))
+    before = octets[max(0, start - _BEFORE) : start].rpartition(b"\r\n")[2]
+    return Spot(kind, start, readable(before + octets[start : end + _AFTER]))
 
 
 def _long_line(octets: bytes) -> int | None:

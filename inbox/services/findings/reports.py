@@ -145,7 +145,7 @@ def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[Kind]]:
     found = _evidence([session])[session.id]
     spots = _spots(session, found, lines)
     marked: dict[int, list[Kind]] = {}
-    for name, shown in places(lines, found.at, spots).items():
+    for name, shown in sorted(places(lines, found.at, spots).items()):
         if name in found.flags or _level(session, name, found) not in COUNTED:
             continue
         for place in shown:
@@ -261,7 +261,8 @@ def _head(session: Session, rows: Iterable[Exchange]) -> bytes:
     chosen = next((row.transaction_id for row in rows if row.transaction_id), None)
     raws = Raw.objects.filter(transaction__session=session)
     raw = raws.filter(pk=chosen).first() if chosen else None
-    raw = raw or raws.order_by("transaction__seq").first()
+    first = raws.filter(transaction__seq__lte=PLACES).order_by("transaction__seq")
+    raw = raw or first.first()
     if raw is None:
         return b""
     try:
