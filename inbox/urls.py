@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<str:id>", sessions.session),
     path("sessions/<str:id>/head", sessions.head),
     path("sessions/<str:id>/exchanges", sessions.exchanges),
+    path("sessions/<str:id>/replay", sessions.replay),
+    path("sessions/<str:id>/trouble", sessions.trouble),
     path("sessions/<str:id>/exchanges/<int:seq>", sessions.exchange),
     path("s/<str:short>", sessions.short),
     path("findings/mute", findings.mute),

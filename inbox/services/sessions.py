@@ -6,8 +6,11 @@ import time
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import Q
+
 from inbox.models import Exchange, Message, Session
 from inbox.services import retention, search
+from inbox.services.explain.flags import troubled
 from inbox.services.paging import NotFound, Page, as_cursor, as_uuid, within
 from inbox.services.scope import Scope
 from mailsink.ids import made_at, parse_short_id
@@ -77,6 +80,28 @@ def exchanges(
     session = get(scope, id)
     rows = Exchange.objects.filter(session=session, seq__gt=after)
     return list(rows.order_by("seq")[:limit])
+
+
+def next_trouble(
+    scope: Scope, id: str | UUID, after: int, *, back: bool = False
+) -> int | None:
+    """Return the seq of the next exchange that was refused, or flagged as a trouble.
+
+    after: from which seq on, or (back) before which; None: there is none within the
+    next 1,000 that may be one. Raises NotFound.
+    """
+    rows = Exchange.objects.filter(session=get(scope, id)).exclude(
+        Q(code__lt=400) | Q(code=None), flags=""
+    )
+    rows = (
+        rows.filter(seq__lt=after).order_by("-seq")
+        if back
+        else rows.filter(seq__gt=after).order_by("seq")
+    )
+    for seq, code, flags in rows.values_list("seq", "code", "flags")[:1000]:
+        if troubled(code, flags):
+            return int(seq)
+    return None
 
 
 def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:

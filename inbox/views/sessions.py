@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from inbox.models import Session
 from inbox.services import explain, findings, inboxes, outcomes, sessions
+from inbox.services import replay as replays
 from inbox.services.explain.lines import details
 from inbox.services.explain.outcomes import peer
 from inbox.services.paging import BadCursor, NotFound
@@ -57,10 +58,12 @@ def session(request: HttpRequest, id: str) -> HttpResponse:
     context = _transcript(found, after, chosen) | _lists(None)
     context |= {
         "head": summaries.head(found),
-        "panel": request.GET.get("panel") == "findings",
+        "panel": request.GET.get("panel", ""),
         "title": peer(found),
         "section": "sessions",
     }
+    if context["panel"] == "replay":
+        context |= _replay(request, found)
     return render(request, "session/session.html", context)
 
 
@@ -92,6 +95,29 @@ def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
     if not explained:
         raise Http404
     return render(request, "session/_exchange.html", explained)
+
+
+@require_GET
+def replay(request: HttpRequest, id: str) -> HttpResponse:
+    """A fragment: how to make the session's exchanges again."""
+    found = _found(id)
+    return render(request, "session/_replay.html", _replay(request, found))
+
+
+def _replay(request: HttpRequest, session: Session) -> dict[str, object]:
+    base_url = request.build_absolute_uri("/")
+    return {"replay": replays.of(ALL, str(session.id), base_url)}
+
+
+@require_GET
+def trouble(request: HttpRequest, id: str) -> HttpResponse:
+    """The page of the session with the next troubled line after one, or before it."""
+    found = _found(id)
+    after, before = (_number(request.GET.get(key)) for key in ("after", "before"))
+    back = before is not None
+    seq = sessions.next_trouble(ALL, found.id, before or after or 0, back=back)
+    seq = seq or before or after
+    return redirect(f"/sessions/{id}" + (f"?exchange={seq}#e{seq}" if seq else ""))
 
 
 @require_GET

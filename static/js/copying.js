@@ -5,7 +5,7 @@ import { setText } from "./dom.js";
 const COPIED_MS = 2000;
 
 /** Show the buttons; the clipboard is there on localhost and under https only. @param {ParentNode} root */
-function show(root) {
+export function show(root) {
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("[data-copy]")) /** @type {HTMLElement} */ (button).hidden = false;
 }

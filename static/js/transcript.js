@@ -221,6 +221,16 @@ function move(step) {
   choose((rowOf(chosen) ? chosen : start) + step, { focus: true });
 }
 
+/** Choose the next line in trouble; the server knows where it is if it is not loaded. @param {1 | -1} step */
+function moveToTrouble(step) {
+  const troubled = /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("tr[data-trouble]"));
+  const seqs = [...troubled].map(seqOf).filter((seq) => (step > 0 ? seq > chosen : !chosen || seq < chosen));
+  if (seqs.length) choose(step > 0 ? seqs[0] : seqs[seqs.length - 1], { focus: true });
+  else if (step > 0 && last() < total) location.assign(`${home}/trouble?after=${Math.max(chosen, last())}`);
+  else if (step < 0 && first() > 1) location.assign(`${home}/trouble?before=${Math.min(chosen || first(), first())}`);
+  else announce(step > 0 ? "No trouble further down" : "No trouble further up");
+}
+
 table.addEventListener("click", (event) => {
   const target = /** @type {Element} */ (event.target);
   const link = target.closest("a, summary, button");
@@ -241,7 +251,14 @@ follow.addEventListener("click", () => {
   renew();
   stick();
 });
-keys.bind({ j: () => move(1), k: () => move(-1) });
+keys.bind({
+  j: () => move(1),
+  k: () => move(-1),
+  n: () => moveToTrouble(1),
+  N: () => moveToTrouble(-1),
+  G: () => follow.click(),
+  u: () => location.assign("/sessions"),
+});
 for (const link of pane.querySelectorAll("[data-more]")) nearby.observe(link);
 
 live().subscribe(`session:${pane.dataset.transcript}`, {

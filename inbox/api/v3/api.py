@@ -20,6 +20,7 @@ from inbox.api.v3 import (
     sessions,
     trace,
     transactions,
+    transcripts,
 )
 from inbox.services.addresses import BadAddress
 from inbox.services.findings import BadMute
@@ -81,6 +82,7 @@ api = Api(
 )
 api.add_router("messages", messages.router, tags=["messages"])
 api.add_router("sessions", sessions.router, tags=["sessions"])
+api.add_router("sessions", transcripts.router, tags=["sessions"])
 api.add_router("transactions", transactions.router, tags=["transactions"])
 api.add_router("trace", trace.router, tags=["trace"])
 api.add_router("inboxes", inboxes.router, tags=["inboxes"])

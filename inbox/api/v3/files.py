@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -30,14 +30,14 @@ def shown(text: str, content_type: str) -> HttpResponse:
     """Return text that may be looked at."""
     octets = text.encode("utf-8", "replace")
     content_type = f"{content_type}; charset=utf-8"
-    return HttpResponse(octets, content_type=content_type, headers=_HEADERS)
+    return HttpResponse(octets, content_type=content_type, headers=HEADERS)
 
 
 def saved(octets: bytes, content_type: str, name: str) -> HttpResponse:
     """Return octets that are to be saved under a name."""
     if not _TYPE.fullmatch(content_type):
         content_type = "application/octet-stream"
-    response = HttpResponse(octets, content_type=content_type, headers=_HEADERS)
+    response = HttpResponse(octets, content_type=content_type, headers=HEADERS)
     disposition = content_disposition_header(True, name)
     response["Content-Disposition"] = disposition or "attachment"
     return response

@@ -159,6 +159,15 @@ class Transaction(Strict):
     from_: Address = Field(alias="from")
 
 
+class Replay(Strict):
+    """The notes say what a snippet does otherwise than the session did."""
+
+    swaks: str
+    swaks_notes: list[str]
+    python: str
+    python_notes: list[str]
+
+
 class SessionDetail(Session):
     exchanges: list[Exchange] = Field(description="the first 500")
     transactions: list[Transaction] = Field(description="the first 500")

@@ -20,6 +20,7 @@ from inbox.api.v3.common import (
     scope,
 )
 from inbox.services import findings as found
+from inbox.services import replay as replays
 from inbox.services import sessions, transactions
 from inbox.services.paging import MAX_LIMIT
 
@@ -78,6 +79,13 @@ def findings(request: HttpRequest, id: str) -> HttpResponse:
     """What the client does wrong (breaks, risky) or merely does (fact)."""
     report = found.of_session(sessions.get(scope(), id))
     return answer(finding_shapes.report(report))
+
+
+@router.get("/{id}/replay", response=schemas.Replay)
+def replay(request: HttpRequest, id: str) -> HttpResponse:
+    """Its exchanges as a command of swaks, and as a script for Python's smtplib."""
+    made = replays.of(scope(), id, request.build_absolute_uri("/"))
+    return answer(shapes.replay(made))
 
 
 @router.delete("/{id}", response={204: None})

@@ -15,6 +15,7 @@ from inbox.models import Exchange, Message, Recipient, Session
 from inbox.services import inboxes
 from inbox.services.explain import traces
 from inbox.services.explain.evidence import Evidence
+from inbox.services.replay import Replay
 from inbox.services.rows import ExchangeRow, MessageRow, SessionRow
 from inbox.services.trace import Trace
 from inbox.services.transactions import Attempt
@@ -155,6 +156,16 @@ def transaction(attempt: Attempt) -> Shape:
         "complete": attempt.complete,
         "subject": attempt.subject,
         "from": {"name": attempt.from_name, "address": attempt.from_address},
+    }
+
+
+def replay(replay: Replay) -> Shape:
+    """Return how to make a session's exchanges again."""
+    return {
+        "swaks": replay.swaks,
+        "swaks_notes": replay.swaks_notes,
+        "python": replay.python,
+        "python_notes": replay.python_notes,
     }
 
 

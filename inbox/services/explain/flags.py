@@ -304,3 +304,8 @@ def cures(flags: Iterable[str]) -> list[FlagWords]:
         "proxy_not_trusted",
     )  # fmt: skip
     return [FLAG_WORDS[flag] for flag in wrong if flag in set(flags)]
+
+
+def troubled(code: int | None, flags: str) -> bool:
+    """Whether an exchange was refused, or flagged (words by space) as a trouble."""
+    return (code or 0) >= 400 or any(FLAG_WORDS[word].grave for word in flags.split())

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from inbox.services.explain.codes import meaning, tone
 from inbox.services.explain.exchanges import Exchangelike
-from inbox.services.explain.flags import FLAG_WORDS, FlagWords
+from inbox.services.explain.flags import FLAG_WORDS, FlagWords, troubled
 from inbox.services.explain.parameters import asked
 from inbox.services.explain.quantities import counted, duration
 from inbox.services.explain.reasons import reason
@@ -67,7 +67,6 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Line:
     delayed = f"+{duration(exchange.delayed_us)}" if exchange.delayed_us else ""
     rule = f"rule “{exchange.rule}”" if exchange.rule else ""
     free = _free_at(before)
-    flags = [FLAG_WORDS[word] for word in exchange.flags.split()]
     return Line(
         seq=exchange.seq,
         id=f"e{exchange.seq}",
@@ -84,8 +83,8 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Line:
         whole_reply=exchange.reply if folded else "",
         took="" if ready is None else duration(max(0, ready - exchange.received_us)),
         slowed=f"{delayed} {rule}".strip(),
-        flags=flags,
-        troubled=(exchange.code or 0) >= 400 or any(flag.grave for flag in flags),
+        flags=[FLAG_WORDS[word] for word in exchange.flags.split()],
+        troubled=troubled(exchange.code, exchange.flags),
         gap=_gap(exchange, free),
         bars=_bars(exchange, free),
     )

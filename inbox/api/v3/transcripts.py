@@ -1,0 +1,62 @@
+"""API v3: a session's exchanges as a file, streamed: JSON lines, or text to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, StreamingHttpResponse
+from ninja import Router
+
+from inbox.api.v3 import files, shapes
+from inbox.api.v3.common import scope
+from inbox.models import Exchange, Session
+from inbox.services import sessions
+from inbox.services.explain import text
+from inbox.services.paging import MAX_LIMIT
+
+router = Router()
+
+
+@router.get("/{id}/exchanges.jsonl", openapi_extra=files.answer("application/x-ndjson"))
+def json_lines(request: HttpRequest, id: str) -> StreamingHttpResponse:
+    """All exchanges, a JSON object on a line each."""
+    session = sessions.get(scope(), id)
+    return _file(session, "application/x-ndjson", "jsonl", "", _json)
+
+
+@router.get("/{id}/exchanges.txt", openapi_extra=files.answer("text/plain"))
+def as_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
+    """All exchanges as text to read."""
+    session = sessions.get(scope(), id)
+    return _file(session, "text/plain", "txt", text.head(session), text.of_exchange)
+
+
+def _json(exchange: Exchange) -> str:
+    return json.dumps(shapes.exchange(exchange)) + "\n"
+
+
+def _file(
+    session: Session, kind: str, suffix: str, head: str, told: Callable[[Exchange], str]
+) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(
+        _stream(session, head, told), headers=files.HEADERS
+    )
+    response["Content-Type"] = f"{kind}; charset=utf-8"
+    response["Content-Disposition"] = f'attachment; filename="{session.pk}.{suffix}"'
+    return response
+
+
+async def _stream(
+    session: Session, head: str, told: Callable[[Exchange], str]
+) -> AsyncIterator[bytes]:
+    """Yield the file, with no more than a page of exchanges in memory."""
+    yield head.encode("utf-8", "replace")
+    read = sync_to_async(sessions.exchanges)
+    after = 0
+    while page := await read(scope(), session.pk, after, MAX_LIMIT):
+        yield "".join(map(told, page)).encode("utf-8", "replace")
+        after = page[-1].seq
+        if len(page) < MAX_LIMIT:
+            return

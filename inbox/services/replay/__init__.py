@@ -1,0 +1,67 @@
+"""A session as commands that make its exchanges again: one of swaks, one of Python.
+
+Secrets were never kept: the place of one is marked. XCLIENT and PROXY are left out, as
+they speak for someone else. What cannot be made again is said in the notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inbox.models import Exchange, Raw, Session
+from inbox.services import sessions
+from inbox.services.paging import MAX_LIMIT, NotFound
+from inbox.services.replay import python, swaks
+from inbox.services.replay.source import Body, Source
+from inbox.services.scope import Scope
+from inbox.services.transactions import read_body
+
+INLINED = 1000  # octets of a body that stand in the snippet itself
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The two snippets, and for each what it does otherwise than the session did."""
+
+    swaks: str
+    swaks_notes: list[str]
+    python: str
+    python_notes: list[str]
+
+
+def of(scope: Scope, id: str, base_url: str) -> Replay:
+    """Return how to make a session's exchanges again, at most the first 500.
+
+    base_url: of the web side, as who runs the snippet reaches it. Raises NotFound.
+    """
+    session = sessions.get(scope, id)
+    exchanges = sessions.exchanges(scope, session.pk, limit=MAX_LIMIT)
+    source = Source(
+        session,
+        exchanges,
+        _bodies(exchanges, base_url.rstrip("/")),
+        cut=session.exchanges > len(exchanges),
+    )
+    command, command_notes = swaks.command(source)
+    script, script_notes = python.script(source)
+    return Replay(command, command_notes, script, script_notes)
+
+
+def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, Body]:
+    """Return the bodies that came, by transaction; the small ones with their octets."""
+    ids = {each.transaction_id for each in exchanges if each.kind in ("body", "chunk")}
+    rows = Raw.objects.filter(pk__in=ids - {None}).values_list("pk", "size")
+    small = [key for key, size in rows if size <= INLINED]
+    contents = {}
+    for raw in Raw.objects.filter(pk__in=small):
+        try:
+            contents[raw.pk] = read_body(raw)
+        except NotFound:
+            continue  # its file is gone
+    return {
+        key: Body(f"{base_url}/api/v3/transactions/{key}/raw", size, contents.get(key))
+        for key, size in rows
+    }
+
+
+__all__ = ["Body", "Replay", "Session", "Source", "of"]

@@ -1,0 +1,81 @@
+"""What a replay is made from: a session, its lines as octets, and where its bodies are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from inbox.models import Exchange, Session
+from mailsink.smtp.exchange import MASK
+
+_ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2})")
+_SPOKEN_FOR_OTHERS = ("XCLIENT",)
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A message's octets: where they are, and themselves where they are few."""
+
+    url: str
+    size: int
+    octets: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """bodies: by transaction; cut: there are more exchanges than these."""
+
+    session: Session
+    exchanges: Sequence[Exchange]
+    bodies: Mapping[object, Body]
+    cut: bool
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the session came in, as a client on this machine reaches it."""
+        host, _, port = self.session.listener.rpartition(":")
+        host = host.strip("[]")
+        return _ANYWHERE.get(host, host) or "127.0.0.1", int(port or 25)
+
+    @property
+    def is_lmtp(self) -> bool:
+        return self.session.door == "lmtp"
+
+    @property
+    def tls_first(self) -> bool:
+        return self.session.door == "smtps"
+
+    @property
+    def welcomed(self) -> bool:
+        """Whether the connection was taken."""
+        first = next(iter(self.exchanges), None)
+        return first is None or first.kind != "connect" or first.code == 220
+
+    def said(self) -> list[Exchange]:
+        """Return what the client said: without what it said for somebody else."""
+        return [
+            each
+            for each in self.exchanges
+            if each.kind in ("command", "auth", "body", "chunk")
+            and each.verb not in _SPOKEN_FOR_OTHERS
+        ]
+
+
+def octets(line: str) -> bytes:
+    """Return the octets that mailsink.text.readable made a line of."""
+    parts = _ESCAPE.split(line)
+    plain = (part.encode() for part in parts[::2])
+    escaped = (_octet(part) for part in parts[1::2])
+    joined = [b""] * len(parts)
+    joined[::2], joined[1::2] = list(plain), list(escaped)
+    return b"".join(joined)
+
+
+def _octet(escape: str) -> bytes:
+    return b"\\" if escape == "\\" else bytes([int(escape[1:], 16)])
+
+
+def is_masked(exchange: Exchange) -> bool:
+    return MASK in exchange.line

@@ -1,0 +1,49 @@
+// What can be done with a session as a whole: copy it as text, see how to replay it.
+
+import * as copying from "./copying.js";
+import { setText } from "./dom.js";
+import { fragment } from "./fragments.js";
+import * as keys from "./keys.js";
+import { announce, toast } from "./say.js";
+
+const TOLD_MS = 2000;
+
+const copier = /** @type {HTMLElement} */ (document.querySelector("[data-copy-text]"));
+const link = /** @type {HTMLAnchorElement} */ (document.querySelector("[data-replay]"));
+const details = /** @type {HTMLElement} */ (document.querySelector("[data-details]"));
+
+async function copy() {
+  const response = await fetch(copier.dataset.copyText ?? "");
+  if (!response.ok) return toast(`The transcript could not be read: ${response.status}`);
+  await navigator.clipboard.writeText(await response.text());
+  const words = /** @type {Element} */ (copier.querySelector("span"));
+  setText(words, "Copied");
+  announce("The transcript is copied");
+  setTimeout(() => setText(words, "Copy as text"), TOLD_MS);
+  return undefined;
+}
+
+async function replay() {
+  try {
+    details.replaceChildren(await fragment(link.dataset.replay ?? ""));
+  } catch (error) {
+    return toast(`The replay could not be read: ${error}`);
+  }
+  delete details.dataset.empty;
+  copying.show(details);
+  details.scrollTop = 0;
+  announce("How to replay the session is shown");
+  return undefined;
+}
+
+if (navigator.clipboard) {
+  copier.hidden = false;
+  copier.addEventListener("click", copy);
+  keys.bind({ c: copy });
+}
+link.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  replay();
+});
+keys.bind({ r: replay });
