@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from inbox.models import Inbox, Message, Recipient, Session, Transaction
 from inbox.services import retention, sessions
@@ -310,6 +311,32 @@ def test_no_more_than_fifty_are_told() -> None:
     newest = {each.pk for each in made[2:]}
     assert {each.transaction for each in found.evidence} == newest
     assert found.aside == "More than 49 tries before it are stored."
+
+
+def test_replies_are_looked_for_within_bounds() -> None:
+    session, _ = refused()
+    Session.objects.filter(pk=session.pk).update(exchanges=recipients._STEPS + 1)
+    [one] = told().evidence
+    assert (one.kind, one.code, one.reply, one.seq) == ("refused", 550, "", None)
+    assert one.url == f"/sessions/{session.pk}"
+    refused()  # the newer one is found all the same
+    assert [each.seq for each in told().evidence] == [3, None]
+
+
+def test_as_many_queries_whatever_is_stored() -> None:
+    def ask() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            told()
+        return len(queries)
+
+    refused()
+    making.message(recipients=[ANN])
+    few = ask()
+    for _ in range(20):
+        refused()
+        making.message(recipients=[ANN])
+        making.session(ending="timeout", last_verb="EHLO")
+    assert ask() <= few + 8  # once what sessions came to is asked for
 
 
 def test_only_what_may_be_seen_is_told() -> None:
