@@ -43,6 +43,11 @@ def made_at(id: UUID) -> float:
     return (id.int >> 80) / 1000
 
 
+def first_at(seconds: float) -> UUID:
+    """Return the least UUIDv7 that can have been made then, in Unix seconds."""
+    return UUID(int=max(0, int(seconds * 1000)) << 80)
+
+
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _LEADING_BITS = 60
 

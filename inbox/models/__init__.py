@@ -6,6 +6,7 @@ from inbox.models.inbox import Inbox
 from inbox.models.message import Message, MessageRead, Tombstone
 from inbox.models.session import (
     Exchange,
+    Fingerprint,
     Raw,
     Recipient,
     Server,
@@ -16,6 +17,7 @@ from inbox.models.session import (
 __all__ = [
     "BodyFinding",
     "Exchange",
+    "Fingerprint",
     "Inbox",
     "Message",
     "MessageRead",

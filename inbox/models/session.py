@@ -199,3 +199,26 @@ class Raw(models.Model):
 
     def __str__(self) -> str:
         return self.sha256
+
+
+class Fingerprint(models.Model):
+    """What other tries of the same message are found by: of each transaction, once it ended.
+
+    Written by the indexer: see inbox.services.fingerprints.
+    """
+
+    transaction = models.OneToOneField(Transaction, models.CASCADE, primary_key=True)
+    message_id = models.CharField(max_length=256, blank=True)  # its beginning
+    sha256 = models.CharField(max_length=64, blank=True)  # of the body, if one came
+    attempt = models.PositiveIntegerField(default=1)  # which one of its message it was
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["message_id", "transaction"], name="fingerprint_message_id"
+            ),
+            models.Index(fields=["sha256", "transaction"], name="fingerprint_sha256"),
+        ]
+
+    def __str__(self) -> str:
+        return self.message_id or self.sha256

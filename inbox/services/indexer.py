@@ -1,7 +1,8 @@
 """The indexer: after the commit, it fills in what needs the body read.
 
 Snippet, number of attachments, and what the body shows of its client; larger bodies
-are compressed on the way. Its queue is indexed_at null, which survives a crash.
+are compressed on the way. Its queue is indexed_at null, which survives a crash. It
+makes the fingerprints, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from inbox.models import BodyFinding, Message, Raw
 from inbox.services import raw as raw_store
 from inbox.services.background import Background
 from inbox.services.findings.bodies import examine
+from inbox.services.fingerprints import AT_ONCE, Fingerprints
 from inbox.services.turns import write_turn
 from mailsink.mime import bodies, structure
 
@@ -48,16 +50,19 @@ def indexer(
     messages that were filled in.
     """
     stepped = 0.0
+    fingerprints = Fingerprints()
 
     def step() -> float:
         nonlocal stepped
         if busy() and time.monotonic() - stepped < _BUSY_PAUSE:
             return 0.1
         stepped = time.monotonic()
+        printed, retried = fingerprints.make_some()
         ids = index_some()
-        if ids:
-            announce(ids)
-        return 0.005 if len(ids) == _AT_ONCE else _LOOK_EVERY
+        if ids or retried:
+            announce(list(dict.fromkeys([*ids, *retried])))
+        full = len(ids) == _AT_ONCE or printed == AT_ONCE
+        return 0.005 if full else _LOOK_EVERY
 
     return Background("indexer", step)
 

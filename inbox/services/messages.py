@@ -1,7 +1,8 @@
 """Reading, marking, deleting and restoring messages; a scope says which may be seen.
 
 Lists are paged by id, newest first, and never touch bodies. Messages come with their
-transaction, and with `read`. Deleting is hiding: the trash is purged by retention.
+transaction, with `read`, and with the `number` of their attempt. Deleting is hiding: the
+trash is purged by retention.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from itertools import islice
 from typing import TypedDict, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
-from inbox.models import Message, MessageRead, Raw
+from inbox.models import Fingerprint, Message, MessageRead, Raw
 from inbox.services import search, transactions
 from inbox.services.announce import (
     MessageDeleted,
@@ -50,11 +51,14 @@ class BadTags(ValueError):
 
 
 _READ = Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None))
+_NUMBER = Subquery(
+    Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
+)
 _ALIVE = Q(deleted_at__isnull=True)
 
 
 def _loaded(rows: QuerySet[Message]) -> QuerySet[Message]:
-    return rows.select_related("transaction").annotate(read=_READ)
+    return rows.select_related("transaction").annotate(read=_READ, number=_NUMBER)
 
 
 def _matching(

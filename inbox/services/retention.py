@@ -25,6 +25,7 @@ from django.db.models.functions import Greatest
 from inbox.models import (
     BodyFinding,
     Exchange,
+    Fingerprint,
     Message,
     MessageRead,
     Raw,
@@ -37,6 +38,7 @@ from inbox.services import tombstones
 from inbox.services.background import Background
 from inbox.services.explain.evidence import Cause
 from inbox.services.turns import ROWS_IN_A_TURN, write_turn
+from mailsink.ids import first_at
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +112,7 @@ def _too_old(days: int) -> QuerySet[Message] | None:
     before = datetime.now(UTC) - timedelta(days=days)
     old = Message.objects.filter(pinned=False, received_at__lt=before)
     # Ids are in the order of arrival, and indexed; received_at is not.
-    return old.filter(id__lt=_id_at(before))
-
-
-def _id_at(moment: datetime) -> UUID:
-    """Return the least UUIDv7 of a moment."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    return old.filter(id__lt=first_at(before.timestamp()))
 
 
 def _too_many(limit: int) -> QuerySet[Message] | None:
@@ -235,14 +232,15 @@ def _shorten(session: UUID) -> int:
     return max(1, len(ids))
 
 
-# A transaction with its body and, as a rule, one recipient.
-_ROWS_OF_TRANSACTION = 3
+# A transaction with its body, its fingerprint and, as a rule, one recipient.
+_ROWS_OF_TRANSACTION = 4
 
 
 def _delete_transactions(transactions: QuerySet[Transaction]) -> None:
     _delete(Recipient.objects.filter(transaction__in=transactions))
     _delete(BodyFinding.objects.filter(transaction__in=transactions))
     _delete(Raw.objects.filter(transaction__in=transactions))
+    _delete(Fingerprint.objects.filter(transaction__in=transactions))
     _delete(transactions)
 
 

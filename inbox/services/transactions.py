@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 
-from inbox.models import Message, Raw, Recipient, Transaction
+from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
 from inbox.services import search
 from inbox.services.paging import NotFound, Page, as_cursor, as_uuid, within
 from inbox.services.raw import read
@@ -66,6 +66,7 @@ class Attempt:
     from_name: str = ""
     from_address: str = ""
     subject: str = ""
+    number: int = 1  # which attempt of its message it is, as far as that is indexed
 
 
 def find(
@@ -151,7 +152,7 @@ def _newest(
 
 
 def attempts(rows: QuerySet[Transaction] | Iterable[Transaction]) -> list[Attempt]:
-    """Return transactions as people look at them, in three queries however many."""
+    """Return transactions as people look at them, in four queries however many."""
     if not isinstance(rows, QuerySet):
         return []
     found = list(rows.select_related("session"))
@@ -159,26 +160,57 @@ def attempts(rows: QuerySet[Transaction] | Iterable[Transaction]) -> list[Attemp
     recipients: dict[UUID, list[Recipient]] = {}
     for each in Recipient.objects.filter(transaction_id__in=ids).order_by("seq"):
         recipients.setdefault(each.transaction_id, []).append(each)
-    starts = Raw.objects.filter(pk__in=ids).annotate(
-        start=Substr("content", 1, _START, output_field=BinaryField())
+    known = bodies(ids)
+    numbers = dict(
+        Fingerprint.objects.filter(pk__in=ids, attempt__gt=1).values_list(
+            "pk", "attempt"
+        )
     )
-    bodies = {
-        row[0]: row[1:]
-        for row in starts.values_list("pk", "size", "complete", "codec", "start")
-    }
     return [
-        _attempt(each, recipients.get(each.pk, []), bodies.get(each.pk))
+        _attempt(
+            each,
+            recipients.get(each.pk, []),
+            known.get(each.pk, NO_BODY),
+            numbers.get(each.pk, 1),
+        )
         for each in found
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is known of a body by its first octets. Its header is empty where it is spooled."""
+
+    size: int | None  # in octets; None: no body came
+    complete: bool | None
+    sha256: str
+    header: headers.Summary
+
+
+NO_BODY = Body(None, None, "", headers.Summary())
+
+
+def bodies(ids: Collection[UUID]) -> dict[UUID, Body]:
+    """Return what is known of the bodies of these transactions, in one query."""
+    rows = (
+        Raw.objects.filter(pk__in=ids)
+        .annotate(start=Substr("content", 1, _START, output_field=BinaryField()))
+        .values_list("pk", "size", "complete", "sha256", "codec", "start")
+    )
+    return {
+        key: Body(
+            size,
+            complete,
+            sha256,
+            headers.summary(_unpacked(codec, bytes(start or b""))),
+        )
+        for key, size, complete, sha256, codec, start in rows
+    }
+
+
 def _attempt(
-    row: Transaction,
-    recipients: list[Recipient],
-    body: tuple[int, bool, str, bytes | memoryview | None] | None,
+    row: Transaction, recipients: list[Recipient], body: Body, number: int
 ) -> Attempt:
-    size, complete, codec, start = body or (None, None, "", None)
-    summary = headers.summary(_unpacked(codec, bytes(start or b"")))
     opened_at = row.session.opened_at
     return Attempt(
         id=row.pk,
@@ -192,11 +224,12 @@ def _attempt(
         started_at=opened_at + timedelta(microseconds=row.started_us),
         ended_at=_later(opened_at, row.ended_us),
         recipients=recipients,
-        size=size,
-        complete=complete,
-        from_name=summary.from_name,
-        from_address=summary.from_address,
-        subject=summary.subject,
+        size=body.size,
+        complete=body.complete,
+        from_name=body.header.from_name,
+        from_address=body.header.from_address,
+        subject=body.header.subject,
+        number=number,
     )
 
 

@@ -54,6 +54,7 @@ def test_list_works(api: Api) -> None:
             "code": 250,
             "recipients_accepted": 0,
             "recipients_refused": 0,
+            "attempt": 1,
         }
     ]
     schemas.Message.model_validate(page["items"][0])

@@ -20,6 +20,7 @@ from inbox.models import (
 from inbox.services import raw as raw_store
 from inbox.services import retention
 from inbox.services.turns import ROWS_IN_A_TURN
+from mailsink.ids import first_at
 from mailsink.ports import Kept, Refused
 
 from .recording import Client, body, one_message, play
@@ -88,7 +89,7 @@ def test_nothing_goes_without_limits() -> None:
 def test_messages_go_after_their_days() -> None:
     old, new = messages(2)
     long_ago = datetime.now(UTC) - timedelta(days=8)
-    early = retention._id_at(long_ago)
+    early = first_at(long_ago.timestamp())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE inbox_message SET received_at = received_at")
     Message.objects.filter(id=old.id).update(id=early, received_at=long_ago)

@@ -30,8 +30,8 @@ from inbox.api.v3.common import (
 from inbox.api.v3.shapes import Shape
 from inbox.live.arrivals import arrivals
 from inbox.models import Message
+from inbox.services import attempts, messages, sessions, transactions
 from inbox.services import findings as found
-from inbox.services import messages, sessions, transactions
 from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
 from inbox.services.waiting import NearMiss, near_misses
 
@@ -208,6 +208,14 @@ def findings(request: HttpRequest, id: str) -> HttpResponse:
     attempt = transactions.get(scope(), message.transaction_id)
     session = sessions.get(scope(), attempt.session_id)
     return answer(finding_shapes.report(found.of_transaction(session, attempt)))
+
+
+@router.get("/{id}/attempts", response=schemas.Story)
+def tries(request: HttpRequest, id: str) -> HttpResponse:
+    """The attempts at sending this message, over all sessions, refused ones too."""
+    message = messages.get(scope(), id)
+    story = attempts.of_transaction(scope(), message.transaction_id)
+    return answer(shapes.story(story))
 
 
 @router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))

@@ -11,10 +11,17 @@ from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from inbox.services.addresses import Kind
 from inbox.services.explain.evidence import Kind as EvidenceKind
+from inbox.services.explain.stories import Joined
 
 T = TypeVar("T")
 
 Microseconds = Annotated[int, Field(description="since the session's opened_at")]
+
+
+Attempt = Annotated[
+    int,
+    Field(description="which attempt of its message it was; 1 until it is indexed"),
+]
 
 
 class Strict(Schema):
@@ -49,6 +56,7 @@ class Message(Strict):
     code: int | None = Field(description="of the reply that ended its transaction")
     recipients_accepted: int
     recipients_refused: int
+    attempt: Attempt
 
 
 class Recipient(Strict):
@@ -157,6 +165,36 @@ class Transaction(Strict):
     complete: bool | None
     subject: str = Field(description="as far as the body's start tells")
     from_: Address = Field(alias="from")
+    attempt: Attempt
+
+
+class Try(Strict):
+    started_at: datetime
+    ended_at: datetime | None
+    waited: float | None = Field(description="seconds since the try before it ended")
+    outcome: str | None = Field(description="null while it is under way")
+    code: int | None
+    label: str = Field(description='"451", "cut off"')
+    words: str = Field(description="how it ended")
+    reply: list[str] = Field(description="whole lines, where a reply refused it")
+    likely: bool = Field(description="the same message by client and envelope only")
+    this: bool = Field(description="whether it is the one asked about")
+    message: UUID | None = Field(description="what it became, if that is not deleted")
+    transaction: UUID | None = Field(description="null where MAIL was refused")
+    session: UUID
+    exchange: int | None = Field(description="the seq of the line that refused it")
+    url: str
+
+
+class Story(Strict):
+    sentence: str = Field(description='"3 attempts: 451 → 451 → 250, waits 5 s, 62 s"')
+    upshot: str = Field(description='of one that failed: "accepted 62 s later"; or ""')
+    basis: str = Field(description="what they were joined by, in words")
+    joined_by: Joined | None = Field(description="null where there is only one")
+    likely: bool = Field(description="whether some of it is only likely")
+    attempt: int = Field(description="which one was asked about, from 1")
+    total: int = Field(description="how many are stored, counted up to 10,000")
+    attempts: list[Try] = Field(description="the newest 50, first ones first")
 
 
 class Replay(Strict):

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from inbox.models import Exchange, Message, Recipient, Session
 from inbox.services import inboxes
-from inbox.services.explain import traces
+from inbox.services.explain import stories, traces
 from inbox.services.explain.evidence import Evidence
+from inbox.services.explain.stories import Story, Try
 from inbox.services.replay import Replay
 from inbox.services.rows import ExchangeRow, MessageRow, SessionRow
 from inbox.services.trace import Trace
@@ -56,6 +57,7 @@ def message(message: Message | MessageRow) -> Shape:
         "code": transaction.code,
         "recipients_accepted": transaction.recipients_accepted,
         "recipients_refused": transaction.recipients_refused,
+        "attempt": getattr(message, "number", None) or 1,
     }
 
 
@@ -156,6 +158,45 @@ def transaction(attempt: Attempt) -> Shape:
         "complete": attempt.complete,
         "subject": attempt.subject,
         "from": {"name": attempt.from_name, "address": attempt.from_address},
+        "attempt": attempt.number,
+    }
+
+
+def story(story: Story) -> Shape:
+    """Return the tries of a message, in the words of the pages."""
+    waits = [None, *story.waits]
+    return {
+        "sentence": stories.summary(story),
+        "upshot": stories.upshot(story),
+        "basis": stories.basis(story),
+        "joined_by": story.joined,
+        "likely": story.likely,
+        "attempt": story.number,
+        "total": story.total,
+        "attempts": [
+            _try(each, waited, index == story.at)
+            for index, (each, waited) in enumerate(zip(story.tries, waits, strict=True))
+        ],
+    }
+
+
+def _try(one: Try, waited: float | None, asked: bool) -> Shape:
+    return {
+        "started_at": stamp(one.started_at),
+        "ended_at": stamp(one.ended_at),
+        "waited": waited,
+        "outcome": one.outcome,
+        "code": one.code,
+        "label": stories.label(one),
+        "words": stories.words(one),
+        "reply": one.reply.split("\n") if one.reply else [],
+        "likely": one.likely,
+        "this": asked,
+        "message": _id(one.message),
+        "transaction": _id(one.transaction),
+        "session": str(one.session),
+        "exchange": one.seq,
+        "url": one.url,
     }
 
 

@@ -9,7 +9,7 @@ from ninja import Query, Router
 
 from inbox.api.v3 import files, schemas, shapes
 from inbox.api.v3.common import LIMIT, Cursor, Limit, Search, answer, scope
-from inbox.services import transactions
+from inbox.services import attempts, transactions
 
 router = Router(by_alias=True)
 
@@ -36,6 +36,12 @@ def find(
 def one(request: HttpRequest, id: str) -> HttpResponse:
     """One transaction, whatever its outcome."""
     return answer(shapes.transaction(transactions.get(scope(), id)))
+
+
+@router.get("/{id}/attempts", response=schemas.Story)
+def tries(request: HttpRequest, id: str) -> HttpResponse:
+    """The attempts at sending what this transaction tried to, over all sessions."""
+    return answer(shapes.story(attempts.of_transaction(scope(), id)))
 
 
 @router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))

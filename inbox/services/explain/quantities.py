@@ -20,6 +20,20 @@ def duration(us: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02} h"
 
 
+def waited(seconds: float) -> str:
+    """Return a time between tries: "0.2 s", "62 s", "5 min", "3 h 10 min", "2 days"."""
+    if seconds < 1:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h{f' {minutes % 60} min' if minutes % 60 else ''}"
+    return f"{round(minutes / 1440)} days"
+
+
 def counted(number: int, noun: str) -> str:
     """Return the number and its noun: "1 message", "12 messages"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

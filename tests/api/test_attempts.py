@@ -1,0 +1,38 @@
+"""The attempts at sending a message, as API v3 tells them."""
+
+from __future__ import annotations
+
+from inbox.api.v3 import schemas
+from tests.api import making
+from tests.api.conftest import Api
+
+
+def test_attempts_of_a_message_and_of_what_was_refused(api: Api) -> None:
+    refused = making.transaction(body=making.MAIL, recipients=["bob@example.com"])
+    making.exchange(
+        refused.session, 4, kind="body", verb="", code=550, transaction=refused,
+        reply="550 5.7.1 No",
+    )  # fmt: skip
+    message = making.message()
+    told = api("GET", f"messages/{message.pk}/attempts")
+    assert schemas.Story.model_validate(told)
+    assert told["sentence"].startswith("2 attempts: 550 → 250, wait ")
+    assert (told["joined_by"], told["likely"]) == ("message-id", False)
+    assert (told["attempt"], told["total"], told["upshot"]) == (2, 2, "")
+    first, second = told["attempts"]
+    assert first["words"] == "refused once the message had come with 550 5.7.1 No"
+    assert (first["code"], first["exchange"], first["this"]) == (550, 4, False)
+    assert first["transaction"] == str(refused.pk)
+    assert first["waited"] is None
+    assert second["waited"] >= 0
+    assert second["url"] == f"/messages/{message.pk}"
+    same = api("GET", f"transactions/{refused.pk}/attempts")
+    assert [each["label"] for each in same["attempts"]] == ["550", "250"]
+    assert same["attempt"] == 1
+    assert same["upshot"].startswith("accepted ")
+
+
+def test_there_are_no_attempts_of_what_is_not_there(api: Api) -> None:
+    api("GET", "messages/nothing/attempts", status=404)
+    api("GET", "messages/latest/attempts", status=404)
+    api("GET", "transactions/nothing/attempts", status=404)

@@ -1,0 +1,350 @@
+"""The tries of one message, joined: which, how they are told, and within which bounds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from inbox.models import Fingerprint, Message, Recipient, Session, Transaction
+from inbox.services import attempts, fingerprints, sessions
+from inbox.services.explain import stories
+from inbox.services.explain.stories import Story
+from inbox.services.paging import NotFound
+from inbox.services.scope import ALL, Scope
+from mailsink.ids import first_at
+from tests.api import making
+
+pytestmark = pytest.mark.django_db
+
+START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+ANN = "ann@example.com"
+
+
+def mail(message_id: str = "", subject: str = "Hello", text: str = "Hi.") -> bytes:
+    head = f"Message-ID: <{message_id}>\r\n" if message_id else ""
+    return f"From: a@shop.test\r\nSubject: {subject}\r\n{head}\r\n{text}\r\n".encode()
+
+
+_made = 0
+
+
+def at(seconds: float) -> UUID:
+    """Return an id that was made so many seconds after the start."""
+    global _made
+    _made += 1
+    return UUID(int=first_at(START.timestamp() + seconds).int | 7 << 76 | _made)
+
+
+def session(seconds: float, **fields: Any) -> Session:
+    opened_at = START + timedelta(seconds=seconds)
+    given = {"ending": "quit", "exchanges": 3, "refused": 1}
+    return making.session(id=at(seconds), opened_at=opened_at, **given | fields)
+
+
+def tried(
+    seconds: float,
+    code: int | None = 451,
+    body: bytes | None = None,
+    to: tuple[str, ...] = (ANN,),
+    in_session: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Transaction:
+    """A transaction of a session of its own, which lasted a second."""
+    outcome = fields.pop("outcome", "accepted" if code == 250 else "rejected")
+    made = making.transaction(
+        id=at(seconds), session=session(seconds, **in_session or {}), code=code,
+        outcome=outcome, body=body, recipients=to, started_us=0, ended_us=1_000_000,
+        **{"recipients_accepted": len(to), **fields},
+    )  # fmt: skip
+    if body is None and code:
+        Recipient.objects.filter(transaction=made).update(rcpt_code=code)
+        Transaction.objects.filter(pk=made.pk).update(
+            recipients_accepted=0, recipients_refused=len(to)
+        )
+        making.exchange(
+            made.session, 2, verb="RCPT", transaction=made, code=code,
+            reply=f"{code} 4.7.1 Later (why: http://x/s/1)",
+        )  # fmt: skip
+    return made
+
+
+def accepted(seconds: float, body: bytes = b"", **fields: Any) -> Transaction:
+    made = tried(seconds, 250, body or mail(), **fields)
+    row = Transaction.objects.get(pk=made.pk)
+    told = making.headers.summary(body or mail())
+    Message.objects.create(
+        id=at(seconds + 1), transaction=row, inbox=row.inbox, size=1,
+        received_at=START, subject=told.subject, message_id=told.message_id,
+    )  # fmt: skip
+    return row
+
+
+def story(of: Transaction) -> Story:
+    found = attempts.of_transaction(ALL, of.pk)
+    assert found.tries[found.at].transaction == of.pk
+    assert [e.started_at for e in found.tries] == sorted(
+        e.started_at for e in found.tries
+    )
+    for each in found.tries:
+        assert stories.label(each)
+        assert stories.words(each)
+        assert each.url
+    return found
+
+
+def print_all() -> None:
+    made = fingerprints.Fingerprints()
+    while made.make_some()[0]:
+        pass
+
+
+def test_alone_is_one_attempt() -> None:
+    found = story(accepted(0))
+    assert (len(found.tries), found.total, found.joined) == (1, 1, None)
+    assert stories.basis(found) == ""
+    assert not found.several
+
+
+@pytest.mark.parametrize("printed", [True, False])
+def test_refused_twice_at_rcpt_then_accepted(printed: bool) -> None:
+    first, second = tried(0), tried(6)
+    third = accepted(69)
+    if printed:
+        print_all()
+        numbers = [e.attempt for e in Fingerprint.objects.order_by("transaction")]
+        assert numbers == [1, 2, 3]
+    for each in (first, second, third):
+        found = story(each)
+        assert stories.summary(found) == (
+            "3 attempts: 451 → 451 → 250, waits 5 s, 62 s"
+        )
+        assert found.joined == "envelope"
+        assert [e.likely for e in found.tries] == [
+            e.transaction != each.pk for e in found.tries
+        ]
+        assert stories.basis(found).startswith("Likely the same message")
+    assert stories.upshot(story(first)) == "accepted 69 s later"
+    assert stories.upshot(story(third)) == ""
+    one = story(first).tries[0]
+    assert stories.words(one) == "refused at RCPT with 451 4.7.1 Later"
+    assert sessions.by_short_id(ALL, one.url.removeprefix("/s/"))[1] == 2
+
+
+def test_joined_by_message_id_over_days() -> None:
+    first = tried(0, 452, mail("1@x"))
+    tried(10, 452, mail("2@x"))
+    last = accepted(5 * 86_400, mail("1@x", text="changed"))
+    print_all()
+    for each in (first, last):
+        found = story(each)
+        assert found.joined == "message-id"
+        assert stories.chain(found) == "452 → 250"
+        assert not found.likely
+    assert stories.upshot(story(first)) == "accepted 5 days later"
+
+
+def test_joined_by_the_body_where_there_is_no_message_id() -> None:
+    first = tried(0, 554, mail(text="same"), in_session={"client_address": "10.0.0.1"})
+    tried(10, 554, mail(text="another", subject="Other"))
+    again = accepted(5 * 86_400, mail(text="same"))
+    print_all()
+    found = story(again)
+    assert [e.transaction for e in found.tries] == [first.pk, again.pk]
+    assert found.joined == "body"
+
+
+def test_a_fixture_that_is_sent_again_is_another_message() -> None:
+    made = [accepted(0, mail()), tried(10, 554, mail()), accepted(20, mail())]
+    last = accepted(30, mail())
+    print_all()
+    assert [e.attempt for e in Fingerprint.objects.order_by("pk")] == [1, 1, 2, 1]
+    assert [len(story(e).tries) for e in (*made, last)] == [1, 2, 2, 1]
+
+
+def test_accepted_twice_is_told() -> None:
+    first = accepted(0, mail("1@x"))
+    accepted(30, mail("1@x"))
+    found = story(first)
+    assert stories.summary(found) == "2 attempts: 250 → 250, wait 29 s"
+    assert stories.upshot(found) == ""
+
+
+def test_a_copy_for_another_recipient_is_not_another_attempt() -> None:
+    first = accepted(0, mail("1@x"))
+    accepted(1, mail("1@x"), to=("bob@example.com",))
+    print_all()
+    assert not story(first).several
+
+
+def test_what_was_accepted_ends_a_likely_story() -> None:
+    tried(0)
+    accepted(10, mail(subject="One"))
+    third = tried(20)
+    fourth = accepted(30, mail(subject="Two"))
+    fifth = accepted(40, mail(subject="Three"))
+    assert stories.chain(story(third)) == "451 → 250"
+    assert stories.chain(story(fourth)) == "451 → 250"
+    assert not story(fifth).several
+
+
+def test_another_subject_is_another_message() -> None:
+    one = tried(0, 452, mail("1@x", "Order"))
+    other = tried(1, 452, mail("2@x", "Reset"))
+    rebuilt = accepted(9, mail("3@x", "Order"))
+    assert stories.chain(story(one)) == "452 → 250"
+    assert stories.chain(story(rebuilt)) == "452 → 250"
+    assert not story(other).several
+    assert story(rebuilt).likely
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"in_session": {"client_address": "10.9.9.9"}},
+        {"reverse_path": "other@example.com"},
+        {"to": ("bob@example.com",)},
+        {"to": ("ann2@example.com",)},
+    ],
+)
+def test_another_envelope_or_client_is_not_joined(fields: dict[str, Any]) -> None:
+    first = tried(0)
+    tried(10, **fields)
+    assert not story(first).several
+
+
+def test_the_same_user_at_another_address_is_joined() -> None:
+    user = {"auth_username": "shop", "client_address": "10.0.0.1"}
+    first = tried(0, in_session=user)
+    tried(10, in_session={**user, "client_address": "10.0.0.2"})
+    assert story(first).several
+
+
+def test_not_joined_after_24_hours() -> None:
+    first = tried(0)
+    tried(86_399 + 2)
+    assert not story(first).several
+
+
+def test_stopped_at_the_first_refused_recipient_or_tried_again_for_one() -> None:
+    both = ("bob@example.com", "Ann@Example.com")
+    first = tried(0, to=both[:1])
+    second = tried(10, 250, mail(), to=both, recipients_refused=1)
+    last = tried(20, 250, mail(), to=(ANN,))
+    assert stories.chain(story(second)) == "451 → 250 (1 of 3 refused) → 250"
+    assert stories.tone(story(second).tries[1]) == "warn"
+    assert stories.upshot(story(second)) == "accepted 10 s later"
+    assert stories.chain(story(first)) == "451 → 250 (1 of 3 refused)"
+    assert stories.chain(story(last)) == "250 (1 of 3 refused) → 250"
+
+
+def test_a_session_that_died_is_an_attempt() -> None:
+    first = tried(0, None, b"Subject: Hello\r\n\r\nH", outcome="abandoned")
+    tried(10, None, outcome="abandoned")
+    last = accepted(20)
+    found = story(last)
+    assert stories.chain(found) == "cut off → gave up → 250"
+    assert stories.words(found.tries[0]) == "cut off after 19 octets"
+    assert found.tries[0].url == f"/transactions/{first.pk}"
+
+
+def test_refused_at_mail() -> None:
+    refused = session(0, transactions=0, exchanges=2)
+    line = making.exchange(
+        refused, 2, verb="MAIL", line="MAIL FROM:<ann@example.com> SIZE=10", code=530,
+        reply="530 5.7.0 Log in first",
+    )  # fmt: skip
+    alone = attempts.of_exchange(ALL, line)
+    assert alone
+    assert stories.chain(alone) == "530"
+    last = accepted(7)
+    found = story(last)
+    assert stories.chain(found) == "530 → 250"
+    assert (
+        stories.words(found.tries[0]) == "refused at MAIL with 530 5.7.0 Log in first"
+    )
+    asked = attempts.of_exchange(ALL, line)
+    assert asked
+    assert stories.upshot(asked) == "accepted 8 s later"
+    later = accepted(60, mail(subject="Later"))
+    assert not story(later).several
+
+
+def test_an_exchange_of_no_message_has_no_story() -> None:
+    made = session(0)
+    assert attempts.of_exchange(ALL, making.exchange(made, 1)) is None
+
+
+def test_deleted_messages_stay_in_the_story() -> None:
+    first = tried(0, 452, mail("1@x"))
+    last = accepted(5, mail("1@x"))
+    Message.objects.update(deleted_at=START)
+    assert story(first).tries[1].url == f"/transactions/{last.pk}"
+
+
+def test_the_scope_holds() -> None:
+    other = making.Inbox.objects.create(slug="other", name="Other")
+    first = tried(0, 452, mail("1@x"))
+    tried(5, 452, mail("1@x"), inbox=other)
+    print_all()
+    scope = Scope(frozenset({first.inbox_id}))
+    assert not attempts.of_transaction(scope, first.pk).several
+    with pytest.raises(NotFound):
+        attempts.of_transaction(Scope(frozenset()), first.pk)
+    with pytest.raises(NotFound):
+        attempts.of_transaction(ALL, "nonsense")
+
+
+def test_very_many_are_bounded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "MOST", 10)
+    first = tried(0, 452, mail("1@x"))
+    for number in range(30):
+        tried(10 + 2 * number, 452, mail("1@x"))
+    print_all()
+    assert Fingerprint.objects.order_by("-transaction")[0].attempt == 31
+    found = attempts.of_transaction(ALL, first.pk)
+    assert (len(found.tries), found.total, found.at) == (10, 31, 0)
+    assert stories.summary(found).startswith(
+        "31 attempts, of which the newest 10: 452 → 452 → 452 → 452 → … 2 more … →"
+    )
+
+
+def test_queries_do_not_grow_with_what_is_stored() -> None:
+    last = accepted(100, mail("1@x"))
+    counts = []
+    for start in (0, 20, 40):
+        for number in range(10):
+            tried(start + number, 452, mail("1@x"))
+        with CaptureQueriesContext(connection) as queries:
+            story(last)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] == counts[2] < 25
+
+
+def test_fingerprints_wait_for_the_body_and_for_live_sessions() -> None:
+    made = fingerprints.Fingerprints()
+    live = making.session()
+    ended = making.transaction(
+        recipients=[ANN], session=making.session(ending="quit"), outcome="rejected"
+    )
+    Transaction.objects.filter(pk=ended.pk).update(ended_us=1)
+    Session.objects.filter(pk=ended.session_id).update(opened_at=datetime.now(UTC))
+    assert made.make_some() == (0, [])
+    making.raw(ended, mail("1@x"))
+    assert made.make_some()[0] == 1
+    assert Fingerprint.objects.get().message_id == "1@x"
+    late = making.transaction(session=live, body=mail("2@x"))
+    assert made.make_some()[0] == 1
+    assert Fingerprint.objects.filter(transaction=late).exists()
+    assert made.make_some() == (0, [])
+
+
+def test_fingerprints_go_with_their_sessions() -> None:
+    made = tried(0, 452, mail("1@x"))
+    print_all()
+    sessions.delete(ALL, made.session_id)
+    assert not Fingerprint.objects.exists()
