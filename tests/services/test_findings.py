@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -55,6 +56,7 @@ TITLES = {
     (8314, "3.3"): "Implicit TLS for SMTP Submission",
 }
 
+DOCS = (Path(__file__).parents[2] / "docs" / "findings.md").read_text()
 GOOD = (
     b"From: ann@example.com\r\nTo: bob@example.com\r\nSubject: Hello\r\n"
     b"Date: Sun, 22 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.com>\r\n"
@@ -86,6 +88,12 @@ def test_kinds_have_their_words(kind: Kind) -> None:
     # Who refuses it is known of what breaks; and whatever is wrong can be cured.
     assert (kind.level != "breaks") or kind.refused_by
     assert (kind.level == "fact") or kind.cure
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_docs_have_every_kind(kind: Kind) -> None:
+    what = f"{kind.title} | {kind.section} | {kind.refused_by}"
+    assert f"| `{kind.name}` | {kind.level} | {what} |" in DOCS
 
 
 def test_sections_that_sentences_name_are_those_of_rfcs() -> None:
