@@ -29,7 +29,8 @@ _BINARY_PART = re.compile(
 # What some servers take for the end of a body, and a command right behind it.
 _SMUGGLED = re.compile(
     rb"[\r\n]\0?\.\0?[\r\n]{1,8}"
-    rb"(?:MAIL|RCPT|EHLO|HELO|LHLO|DATA|BDAT|RSET|QUIT|NOOP|VRFY|AUTH|STARTTLS)[ :\r\n]",
+    rb"(?:MAIL|RCPT|EHLO|HELO|LHLO|DATA|BDAT|RSET|QUIT|NOOP|VRFY|EXPN|HELP|AUTH|STARTTLS"
+    rb"|ETRN|ATRN|TURN|XCLIENT)[ :\r\n]",
     re.IGNORECASE,
 )
 _SMUGGLED_LONGEST = 24

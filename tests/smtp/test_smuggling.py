@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailsink.smtp.commands import COMMANDS
 from mailsink.smtp.profile import Profile
 from tests.smtp.harness import ENVELOPE, MESSAGE, Session, in_data, ready
 
@@ -37,6 +38,13 @@ def test_it_is_one_message(sequence: bytes, size: int) -> None:
     assert arrival.body.content == body.replace(b"\r\n.", b"\r\n")
     (told,) = [each for each in session.exchanges if each.opened.kind == "body"]
     assert "smuggling_pattern" in told.flags
+
+
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
+def test_every_verb_is_seen(verb: str) -> None:
+    session = in_data()
+    session.send(b"hello\n.\n" + verb.encode() + b" x\r\n.\r\n")
+    assert "smuggling_pattern" in session.last.flags
 
 
 @every_sequence
