@@ -215,10 +215,10 @@ class Machine:
         while True:
             if self.buffer.startswith(_TLS) and self.tls is None:
                 yield from refuse_tls(self)
-            if not self.choked and (line := self.buffer.line()) is not None:
-                break
             if self.stopping and (self.transaction is None or self.transaction.failed):
                 raise Ended("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
+            if not self.choked and (line := self.buffer.line()) is not None:
+                break
             until = until or self.deadline()
             yield self.more(until)
         self._lines += 1

@@ -117,6 +117,13 @@ class TestShutdown:
         ]
         assert session.ending == "shutdown"
 
+    def test_no_transaction_begins_that_was_in_the_pipeline(self) -> None:
+        session = in_data()
+        session.machine.stopping = True
+        heard = session.send(b"x\r\n.\r\nMAIL FROM:<c@example.com>\r\n")
+        assert [line[:9] for line in heard] == ["250 2.0.0", "421 4.3.2"]
+        assert session.ending == "shutdown"
+
     def test_the_busy_may_finish(self) -> None:
         session = in_data()
         session.machine.stopping = True
