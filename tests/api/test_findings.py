@@ -9,6 +9,8 @@ import pytest
 from inbox.api.v3.findings import Findings, MuteObject
 from inbox.models import BodyFinding, Message, Mute, Session
 from inbox.services import findings, indexer, retention
+from inbox.services.findings import KINDS
+from mailsink.smtp.events import FLAGS
 from tests.api import making
 from tests.api.conftest import Api
 
@@ -98,6 +100,20 @@ def test_password_on_a_real_network_is_risky(api: Api) -> None:
     found = told(api, f"sessions/{session.pk}")
     assert found["auth_plaintext"]["level"] == "risky"
     assert found[""]["count"] == 1
+
+
+@pytest.mark.parametrize("flag", sorted(FLAGS))
+def test_every_flag_is_a_finding_of_its_line(api: Api, flag: str) -> None:
+    session = making.session(ending="quit", exchanges=2)
+    making.exchange(session, 1, flags="")
+    making.exchange(session, 2, verb="MAIL", line="MAIL FROM:<a@b.c>", flags=flag)
+    found = told(api, f"sessions/{session.pk}")
+    counted = KINDS[flag].level != "fact" and flag != "auth_plaintext"
+    assert found[""]["count"] == int(counted)
+    if flag == "pipelined":  # told among the extensions
+        assert "pipelined" not in found
+    else:
+        assert [place["seq"] for place in found[flag]["places"]] == [2]
 
 
 def test_our_own_lines_are_not_the_clients(api: Api) -> None:

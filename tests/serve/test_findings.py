@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import urllib.request
 from collections.abc import Iterable
 from typing import Any
@@ -133,17 +132,6 @@ def test_bad_line(
     assert kind in counted(found)
     assert found[kind]["seq"] == seq
     assert octets in found[kind]["octets"]
-
-
-def test_speaks_before_the_greeting(mailsink: Mailsink) -> None:
-    before = last_id(mailsink)
-    with socket.create_connection(mailsink.smtp) as early:
-        early.sendall(b"EHLO a.test\r\n")
-        early.recv(4096)
-        early.sendall(b"QUIT\r\n")
-        while early.recv(4096):
-            pass
-    assert findings(mailsink, newest(mailsink, before))["early_talker"]["seq"] == 1
 
 
 def test_smuggles(mailsink: Mailsink) -> None:

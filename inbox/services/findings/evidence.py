@@ -112,7 +112,8 @@ def _judge_groups(found: Evidence, session: Session, groups: list[_Group]) -> No
     found.flags = frozenset(flag for group in groups for flag in group.flags.split())
     for group in groups:
         for flag in group.flags.split():
-            found.counts[flag_kind(flag, group.verb)] += group.count
+            if flag != "pipelined":  # told among the extensions
+                found.counts[flag_kind(flag, group.verb)] += group.count
     greeted = _first(groups, *HELLOS)
     mail = min((g.first for g in groups if g.verb == "MAIL"), default=None)
     if mail is not None and (greeted is None or mail < greeted):

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 from uuid import UUID
 
-from django.db.models import F, Window
+from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
@@ -201,15 +201,22 @@ def _level(session: Session, kind: str, found: Evidence) -> Level:
 def _telling_rows(session: Session, found: Evidence) -> list[Exchange]:
     """Return the lines that show the first places of everything that was found."""
     lines = Exchange.objects.filter(session=session, direction="in")
-    nth = Window(RowNumber(), partition_by=[F("flags"), F("verb")], order_by="seq")
-    odd = lines.exclude(flags__in=_UNREMARKABLE).annotate(nth=nth)
-    seqs = set(odd.filter(nth__lte=PLACES).values_list("seq", flat=True))
-    seqs |= set(found.at.values())
+    seqs = set(found.at.values())
+    if found.flags.difference(_UNREMARKABLE):  # else a long session is not gone through
+        seqs |= _odd_lines(lines)
     for verbs, most in ((HELLOS, PLACES), (("MAIL",), 1)):
         named = lines.filter(verb__in=verbs).order_by("seq")
         seqs |= set(named.values_list("seq", flat=True)[:most])
-    seqs |= _ends_of_bodies(session, found)
+    if found.counts:
+        seqs |= _ends_of_bodies(session, found)
     return list(lines.filter(seq__in=sorted(seqs)[:_ROWS]).order_by("seq"))
+
+
+def _odd_lines(lines: QuerySet[Exchange]) -> set[int]:
+    """Return the first lines of each set of flags and verb."""
+    nth = Window(RowNumber(), partition_by=[F("flags"), F("verb")], order_by="seq")
+    odd = lines.exclude(flags__in=_UNREMARKABLE).annotate(nth=nth)
+    return set(odd.filter(nth__lte=PLACES).values_list("seq", flat=True))
 
 
 def _ends_of_bodies(session: Session, found: Evidence) -> set[int]:
