@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from inbox.views import (
+    attempts,
     findings,
     frame,
     inbox,
@@ -20,12 +21,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("entries", inbox.entries),
     path("trash", inbox.trash),
     path("messages/<str:id>", message.page),
+    path("messages/<str:id>/attempts", attempts.of_message),
     path("messages/<str:id>/mark", message.mark),
     path("messages/<str:id>/delete", message.delete),
     path("messages/<str:id>/restore", message.restore),
     path("messages/<str:id>/frame", frame.of_message),
     path("messages/<str:id>/parts/<str:signed>", frame.part),
     path("transactions/<str:id>", message.transaction),
+    path("transactions/<str:id>/attempts", attempts.of_transaction),
     path("transactions/<str:id>/frame", frame.of_transaction),
     path("sessions", sessions.index),
     path("sessions/rows", sessions.rows),
@@ -35,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<str:id>/replay", sessions.replay),
     path("sessions/<str:id>/trouble", sessions.trouble),
     path("sessions/<str:id>/exchanges/<int:seq>", sessions.exchange),
+    path("sessions/<str:id>/exchanges/<int:seq>/attempts", attempts.of_exchange),
     path("s/<str:short>", sessions.short),
     path("findings/mute", findings.mute),
     path("findings/unmute", findings.unmute),

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from inbox.models import Exchange, Message, Session
 from inbox.services import (
+    attempts,
     findings,
     messages,
     outcomes,
@@ -24,6 +25,7 @@ from inbox.services.explain.quantities import counted
 from inbox.services.paging import NotFound
 from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
+from inbox.views.attempts import Told, told
 from inbox.views.envelope import Difference, bare, differences, named
 from mailsink.mime import headers, structure
 from mailsink.mime.headers import Summary
@@ -121,6 +123,11 @@ class Letter:
         summary = self.summary
         recipients = [each["address"] for each in (*summary.to, *summary.cc)]
         return differences(self.attempt, summary.from_address, recipients)
+
+    @property
+    def story(self) -> Told | None:
+        """The attempts at sending it."""
+        return told(attempts.of_transaction(self.scope, self.attempt.id))
 
     @property
     def defects(self) -> list[str]:

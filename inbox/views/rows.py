@@ -43,6 +43,7 @@ def _of_message(message: Message) -> Row:
     status = str(transaction.code or "")
     if refused:
         status += f" · {refused} of {transaction.recipients_accepted + refused} refused"
+    status += _again(getattr(message, "number", None) or 1)
     return Row(
         id=str(message.id),
         url=f"/messages/{message.id}",
@@ -65,9 +66,14 @@ def _of_attempt(attempt: Attempt) -> Row:
         sender=_sender(attempt.from_name, attempt.from_address or attempt.reverse_path),
         subject=attempt.subject or no_subject,
         at=attempt.ended_at or attempt.started_at,
-        status=" · ".join(filter(None, ("not accepted", _end(attempt)))),
+        status=" · ".join(filter(None, ("not accepted", _end(attempt))))
+        + _again(attempt.number),
         tone="bad",
     )
+
+
+def _again(number: int) -> str:
+    return f" · attempt {number}" if number > 1 else ""
 
 
 def _end(attempt: Attempt) -> str:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from inbox.models import Session
-from inbox.services import explain, findings, inboxes, outcomes, sessions
+from inbox.services import attempts, explain, findings, inboxes, outcomes, sessions
 from inbox.services import replay as replays
 from inbox.services.explain.lines import details
 from inbox.services.explain.outcomes import peer
@@ -19,6 +19,7 @@ from inbox.services.paging import BadCursor, NotFound
 from inbox.services.scope import ALL
 from inbox.services.sessions import NotYet
 from inbox.views import summaries, transcript
+from inbox.views.attempts import told
 from inbox.views.transcript import LINES
 from mailsink.ids import short_id
 
@@ -203,6 +204,7 @@ def _explained(session: Session, seq: int) -> dict[str, object]:
         "link": next(iter(outcomes.links(ALL, [one]).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
+        "story": told(attempts.of_exchange(ALL, one)),
         **_report(session, findings.of_exchange(session, one), f"?exchange={seq}"),
         "nothing": "No findings in this line.",
     }

@@ -22,6 +22,9 @@ export function describe(entry) {
   return "outcome" in entry ? ofTransaction(entry) : ofMessage(entry);
 }
 
+/** @param {Entry} entry */
+const again = ({ attempt }) => (attempt > 1 ? ` · attempt ${attempt}` : "");
+
 /** @param {Entry} message @returns {Words} */
 function ofMessage(message) {
   const { recipients_accepted: accepted, recipients_refused: refused } = message;
@@ -31,7 +34,7 @@ function ofMessage(message) {
     sender: sender(message.from, ""),
     subject: message.subject || "(no subject)",
     at: message.received_at,
-    status: `${message.code ?? ""}${partly}`,
+    status: `${message.code ?? ""}${partly}${again(message)}`,
     tone: refused ? "warn" : "ok",
     unread: !message.read,
     clip: message.attachments > 0,
@@ -49,7 +52,7 @@ function ofTransaction(attempt) {
     sender: sender(attempt.from, attempt.reverse_path),
     subject: attempt.subject || (attempt.size === null ? "(no message came)" : "(no subject)"),
     at: attempt.ended_at ?? attempt.started_at,
-    status: `not accepted${end ? ` · ${end}` : ""}`,
+    status: `not accepted${end ? ` · ${end}` : ""}${again(attempt)}`,
     tone: "bad",
     unread: false,
     clip: false,
