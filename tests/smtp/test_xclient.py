@@ -213,3 +213,13 @@ def test_hostile(attributes: list[tuple[str, str]]) -> None:
     for value in session.changes().values():
         assert isinstance(value, int) or (value.isprintable() and len(value) < 1100)
     assert session.send(b"NOOP\r\n") == ["250 2.0.0 Ok"]
+
+
+def test_turn_is_for_the_client_and_not_for_its_proxy() -> None:
+    session = told(
+        "ADDR=198.51.100.9",
+        Profile(hostname="mx.test", xclient_from=NETWORKS, turn=NETWORKS),
+    )
+    session.send(b"EHLO x\r\n")
+    (reply,) = session.send(b"TURN\r\n")
+    assert reply == "502 5.5.1 TURN is not offered here"
