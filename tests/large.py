@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from tests.running import manage
 
@@ -17,7 +18,6 @@ def _id(number: int, kind: int) -> str:
 def store_messages(folder: Path, count: int) -> None:
     """Put so many messages into a fresh database, as rows."""
     assert manage("migrate", data=folder).returncode == 0
-    database = sqlite3.connect(folder / "mailsink.sqlite3")
     start = datetime(2026, 1, 1, tzinfo=UTC)
     text = start.isoformat(" ")
     server, session = _id(0, 1), _id(0, 2)
@@ -53,6 +53,80 @@ def store_messages(folder: Path, count: int) -> None:
             "indexed_at": text,
         } for number in range(count)],
     }  # fmt: skip
+    _insert(folder, rows)
+
+
+LINES_OF_A_MESSAGE = (
+    "MAIL FROM:<a@b>",
+    "RCPT TO:<c@d>",
+    "NOOP",
+    "NOOP",
+    "NOOP",
+    "DATA",
+)
+SECOND = 1_000_000
+
+
+def store_session(folder: Path, messages: int, *, live: bool = False) -> str:
+    """Put one session of so many messages, seven exchanges each, into a fresh database.
+
+    Return its id. Every tenth message is refused.
+    """
+    assert manage("migrate", data=folder).returncode == 0
+    now = datetime.now(UTC)
+    text = now.isoformat(" ")
+    server, session = _id(0, 1), _id(0, 2)
+    count = messages * 7
+    values = {
+        "inbox_server": [{
+            "id": server, "started_at": text, "heartbeat": text, "stopped_at": text,
+            "hostname": "test", "pid": 1, "smtp": "[]", "smtps": "[]",
+            "submission": "[]", "lmtp": "[]", "http": "[]",
+        }],
+        "inbox_session": [{
+            "id": session, "server_id": server, "inbox_id": 1, "direction": "in",
+            "listener": "127.0.0.1:1025", "door": "smtp", "client_address": "127.0.0.1",
+            "client_port": 1, "helo": "long.test", "protocol": "ESMTP",
+            "tls_version": "", "tls_cipher": "", "tls_sni": "", "auth_mechanism": "",
+            "auth_username": "", "opened_at": (now - timedelta(seconds=100)).isoformat(" "),
+            "closed_at": None if live else text, "ending": None if live else "quit",
+            "last_verb": "DATA", "exchanges": count, "transactions": messages,
+            "messages": messages, "refused": messages // 10, "octets": 0,
+            "worst_code": 550,
+        }],
+        "inbox_transaction": [{
+            "id": _id(number, 3), "session_id": session, "inbox_id": 1,
+            "seq": number + 1, "reverse_path": "a@b", "parameters": "",
+            "outcome": "accepted", "code": 250, "recipients_accepted": 1,
+            "recipients_refused": 0, "started_us": 0,
+        } for number in range(messages)],
+        "inbox_exchange": [
+            _exchange(session, number, 100 * SECOND // count)
+            for number in range(count)
+        ],
+    }  # fmt: skip
+    _insert(folder, values)
+    return str(UUID(session))
+
+
+def _exchange(session: str, number: int, pace: int) -> dict[str, object]:
+    message, step = divmod(number, 7)
+    line = LINES_OF_A_MESSAGE[step] if step < 6 else ""
+    refused = step == 2 and message % 10 == 0
+    return {
+        "session_id": session, "seq": number + 1, "direction": "in",
+        "transaction_id": _id(message, 3), "kind": "command" if line else "body",
+        "verb": line.split(" ")[0], "line": line, "octets": len(line) + 2,
+        "received_us": number * pace, "ready_us": number * pace + 90,
+        "replied_us": number * pace + 120, "delayed_us": 0,
+        "code": 550 if refused else 354 if line == "DATA" else 250,
+        "enhanced": "", "reply": "550 5.7.1 No" if refused else "250 2.0.0 Ok",
+        "rule": "", "flags": "" if step else "pipelined",
+    }  # fmt: skip
+
+
+def _insert(folder: Path, rows: dict[str, list[dict[str, object]]]) -> None:
+    database = sqlite3.connect(folder / "mailsink.sqlite3")
     for table, values in rows.items():
         columns = list(values[0])
         names = ", ".join(f'"{name}"' for name in columns)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from inbox.models import Exchange, Session
-from inbox.services.explain.spans import OWNERS, Moment, Owner, Span, spans
+from inbox.services.explain.spans import OWNERS, Owner, Span, Times, spans
 
 MOST = 30_000  # exchanges that are looked at
 COLUMNS = 400  # of the picture
@@ -49,14 +50,27 @@ class Timeline:
         return self.end_us - self.start_us
 
 
-def of(session: Session, now: datetime | None = None) -> Timeline:
+def of(session: Session) -> Timeline:
     """Return the timeline of a session; one that is live ends now."""
+    if session.closed_at is None:
+        return _drawn(session)
+    return _ended(session, session.exchanges)
+
+
+@lru_cache(maxsize=64)
+def _ended(session: Session, exchanges: int) -> Timeline:
+    """Return a timeline that does not change any more; sessions are equal by their id."""
+    return _drawn(session)
+
+
+def _drawn(session: Session) -> Timeline:
     seen = _Seen()
     start = _left_out(session)
-    end = max(_length(session, now or datetime.now(UTC)), start + 1)
+    end = max(length(session), start + 1)
     canvas = _Canvas(start, end)
+    draw = canvas.draw
     for span in spans(seen.watch(_rows(session)), start, end):
-        canvas.draw(span)
+        draw(span)
     return Timeline(
         start,
         end,
@@ -68,13 +82,10 @@ def of(session: Session, now: datetime | None = None) -> Timeline:
     )
 
 
-def length(session: Session, now: datetime | None = None) -> int:
+def length(session: Session) -> int:
     """Return how long a session lasted, or has lasted until now, in microseconds."""
-    return _length(session, now or datetime.now(UTC))
-
-
-def _length(session: Session, now: datetime) -> int:
-    return int(((session.closed_at or now) - session.opened_at).total_seconds() * 1e6)
+    end = session.closed_at or datetime.now(UTC)
+    return int((end - session.opened_at).total_seconds() * 1e6)
 
 
 def _left_out(session: Session) -> int:
@@ -106,13 +117,14 @@ class _Seen:
     rule: str = ""
     worst: tuple[int, str] | None = None
 
-    def watch(self, rows: Iterable[_Row]) -> Iterator[Moment]:
-        for kind, received, ready, replied, delayed, rule, code, verb in rows:
+    def watch(self, rows: Iterable[_Row]) -> Iterator[Times]:
+        worst = 399
+        for *times, rule, code, verb in rows:
+            if code is not None and code > worst:
+                worst, self.worst = code, (code, verb)
             if rule and not self.rule:
                 self.rule = rule
-            if code and code >= 400 and (not self.worst or code > self.worst[0]):
-                self.worst = (code, verb)
-            yield Moment(kind, received, ready, replied, delayed)
+            yield times
 
 
 def _nothing() -> dict[Owner, int]:
@@ -132,20 +144,28 @@ class _Canvas:
 
     def draw(self, span: Span) -> None:
         owner, start, end = span
-        end = min(end, self.end)
-        start = max(start, self.start)
+        start, end = max(start, self.start), min(end, self.end)
         if start >= end:
             return
         self.shares[owner] += end - start
-        whole = self.end - self.start
-        first = (start - self.start) * COLUMNS // whole
-        last = min((end - self.start) * COLUMNS // whole, COLUMNS - 1)
+        first = self._column(start)
+        last = self._column(end - 1)
+        if first == last:  # as nearly all are, in a long session
+            cell = self.columns[first]
+            cell[owner] = cell.get(owner, 0) + end - start
+            return
         for column in range(first, last + 1):
-            left = self.start + whole * column // COLUMNS
-            right = self.start + whole * (column + 1) // COLUMNS
+            left, right = self._edge(column), self._edge(column + 1)
             took = min(end, right) - max(start, left)
             cell = self.columns[column]
-            cell[owner] = cell.get(owner, 0) + max(took, 1)
+            cell[owner] = cell.get(owner, 0) + took
+
+    def _column(self, at: int) -> int:
+        return (at - self.start) * COLUMNS // (self.end - self.start)
+
+    def _edge(self, column: int) -> int:
+        """Return the first microsecond of a column."""
+        return self.start - (self.start - self.end) * column // COLUMNS
 
     def lane(self, owners: tuple[Owner, ...]) -> Iterator[Mark]:
         """Yield a lane's marks; of those who share a column, who had most of it."""

@@ -11,7 +11,7 @@ from inbox.services.explain.quantities import duration
 from inbox.services.explain.spans import OWNERS, Owner
 from inbox.services.scope import ALL
 
-LINES = 500  # of a transcript, at once
+LINES = 100  # of a transcript, at once: as static/js/chunks.js has it
 _TICKS = 6  # of the picture's scale, at most
 
 

@@ -7,7 +7,7 @@ our queue: its span begins where that of the one before ends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Owner = Literal["client", "body", "ours", "rule"]
 
@@ -30,6 +30,10 @@ class Moment(NamedTuple):
     delayed_us: int
 
 
+# A moment, or a list of the same: tens of thousands are gone through.
+Times = Moment | list[Any]
+
+
 class Span(NamedTuple):
     owner: Owner
     start_us: int
@@ -41,7 +45,7 @@ class Span(NamedTuple):
 
 
 def spans(
-    moments: Iterable[Moment], since_us: int = 0, until_us: int = 0
+    moments: Iterable[Times], since_us: int = 0, until_us: int = 0
 ) -> Iterator[Span]:
     """Yield who had the turn, in the order of time.
 
@@ -49,23 +53,19 @@ def spans(
     """
     at = since_us
     turn: Owner = "client"
-    for moment in moments:
-        is_body = moment.kind in _BODIES
-        if moment.received_us > at:
-            yield Span("body" if is_body else "client", at, moment.received_us)
-            at = moment.received_us
-        end = moment.replied_us or moment.ready_us
+    for kind, received, ready, replied, delayed in moments:
+        is_body = kind in _BODIES
+        if received > at:
+            yield Span("body" if is_body else "client", at, received)
+            at = received
+        end = replied or ready
         if end is not None and end > at:
-            yield from _answering(at, end, moment.delayed_us)
+            ours = max(at, end - delayed) if delayed else end
+            if ours > at:
+                yield Span("ours", at, ours)
+            if end > ours:
+                yield Span("rule", ours, end)
             at = end
         turn = "client" if end is not None else "body" if is_body else "ours"
     if until_us > at:
         yield Span(turn, at, until_us)
-
-
-def _answering(start: int, end: int, delayed: int) -> Iterator[Span]:
-    ours = max(start, end - delayed)
-    if ours > start:
-        yield Span("ours", start, ours)
-    if end > ours:
-        yield Span("rule", ours, end)
