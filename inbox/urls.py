@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from inbox.views import (
     attempts,
+    cases,
     findings,
     frame,
     inbox,
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("entries", inbox.entries),
     path("trash", inbox.trash),
     path("messages/<str:id>", message.page),
+    path("messages/<str:id>/case", cases.of_message),
     path("messages/<str:id>/attempts", attempts.of_message),
     path("messages/<str:id>/mark", message.mark),
     path("messages/<str:id>/delete", message.delete),
@@ -28,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/<str:id>/frame", frame.of_message),
     path("messages/<str:id>/parts/<str:signed>", frame.part),
     path("transactions/<str:id>", message.transaction),
+    path("transactions/<str:id>/case", cases.of_transaction),
     path("transactions/<str:id>/attempts", attempts.of_transaction),
     path("transactions/<str:id>/frame", frame.of_transaction),
     path("sessions", sessions.index),
@@ -38,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<str:id>/replay", sessions.replay),
     path("sessions/<str:id>/trouble", sessions.trouble),
     path("sessions/<str:id>/exchanges/<int:seq>", sessions.exchange),
+    path("sessions/<str:id>/case", cases.of_session),
     path("sessions/<str:id>/exchanges/<int:seq>/attempts", attempts.of_exchange),
     path("s/<str:short>", sessions.short),
     path("findings/mute", findings.mute),

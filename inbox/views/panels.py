@@ -9,6 +9,7 @@ from inbox.services import inboxes
 from inbox.views import transcript
 from inbox.views.letters import Letter
 from mailsink.mime import bodies, headers
+from mailsink.text import pictured
 
 SHOWN = 256 * 1024  # octets of source, or characters of text, in a page
 FIELDS_SHOWN = 500
@@ -23,9 +24,6 @@ _LABELS = {
     "transcript": "Transcript",
     "findings": "Findings",
 }
-# A control is shown as its picture (U+2400), so that nothing in the source hides.
-_PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
-_PICTURES = {code: at for code, at in _PICTURES.items() if chr(code) not in "\t\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +56,6 @@ def panel(letter: Letter, key: str) -> dict[str, object]:
     return {"panel": f"message/_{key}.html", "tab": key, **_FILL[key](letter)}
 
 
-def source(octets: bytes) -> str:
-    r"""Return octets as text that can be read: controls as pictures, bad UTF-8 as \xNN."""
-    text = octets.decode("utf-8", "backslashreplace")
-    return text.replace("\r\n", "\n").translate(_PICTURES)
-
-
 def _tab(key: str, count: int | None = None) -> Tab:
     return Tab(key, _LABELS[key], count)
 
@@ -86,7 +78,7 @@ def _text(letter: Letter) -> dict[str, object]:
 
 def _source(letter: Letter) -> dict[str, object]:
     cut = len(letter.octets) > SHOWN
-    return {"source": source(letter.octets[:SHOWN]), "cut": cut, "shown": SHOWN}
+    return {"source": pictured(letter.octets[:SHOWN]), "cut": cut, "shown": SHOWN}
 
 
 def _headers(letter: Letter) -> dict[str, object]:
@@ -94,7 +86,7 @@ def _headers(letter: Letter) -> dict[str, object]:
     return {
         "fields": block.fields[:FIELDS_SHOWN],
         "more": max(0, len(block.fields) - FIELDS_SHOWN),
-        "raw": source(letter.octets[: min(block.body, SHOWN)]).rstrip("\n"),
+        "raw": pictured(letter.octets[: min(block.body, SHOWN)]).rstrip("\n"),
     }
 
 

@@ -11,6 +11,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
+from inbox.services import cases
+from inbox.services.cases import Case
+
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -41,6 +44,11 @@ def saved(octets: bytes, content_type: str, name: str) -> HttpResponse:
     disposition = content_disposition_header(True, name)
     response["Content-Disposition"] = disposition or "attachment"
     return response
+
+
+def case(case: Case) -> HttpResponse:
+    """Return a case file, to be saved."""
+    return saved(cases.html(case).encode("utf-8", "replace"), "text/html", case.name)
 
 
 def file_name(name: str, otherwise: str) -> str:

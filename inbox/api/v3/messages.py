@@ -30,7 +30,7 @@ from inbox.api.v3.common import (
 from inbox.api.v3.shapes import Shape
 from inbox.live.arrivals import arrivals
 from inbox.models import Message
-from inbox.services import attempts, messages, sessions, transactions
+from inbox.services import attempts, cases, messages, sessions, transactions
 from inbox.services import findings as found
 from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
 from inbox.services.waiting import NearMiss, near_misses
@@ -216,6 +216,12 @@ def tries(request: HttpRequest, id: str) -> HttpResponse:
     message = messages.get(scope(), id)
     story = attempts.of_transaction(scope(), message.transaction_id)
     return answer(shapes.story(story))
+
+
+@router.get("/{id}/case", openapi_extra=files.answer("text/html"))
+def case(request: HttpRequest, id: str) -> HttpResponse:
+    """All that is known of it as one HTML file, to attach to a ticket."""
+    return files.case(cases.of_message(scope(), id))
 
 
 @router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
+from inbox.api.v3 import files, schemas, shapes
 from inbox.api.v3 import findings as finding_shapes
-from inbox.api.v3 import schemas, shapes
 from inbox.api.v3.common import (
     LIMIT,
     Cursor,
@@ -19,9 +19,9 @@ from inbox.api.v3.common import (
     known_inbox,
     scope,
 )
+from inbox.services import cases, sessions, transactions
 from inbox.services import findings as found
 from inbox.services import replay as replays
-from inbox.services import sessions, transactions
 from inbox.services.paging import MAX_LIMIT
 
 router = Router(by_alias=True)
@@ -86,6 +86,12 @@ def replay(request: HttpRequest, id: str) -> HttpResponse:
     """Its exchanges as a command of swaks, and as a script for Python's smtplib."""
     made = replays.of(scope(), id, request.build_absolute_uri("/"))
     return answer(shapes.replay(made))
+
+
+@router.get("/{id}/case", openapi_extra=files.answer("text/html"))
+def case(request: HttpRequest, id: str) -> HttpResponse:
+    """All that is known of it as one HTML file, to attach to a ticket."""
+    return files.case(cases.of_session(scope(), id))
 
 
 @router.delete("/{id}", response={204: None})

@@ -9,7 +9,7 @@ from ninja import Query, Router
 
 from inbox.api.v3 import files, schemas, shapes
 from inbox.api.v3.common import LIMIT, Cursor, Limit, Search, answer, scope
-from inbox.services import attempts, transactions
+from inbox.services import attempts, cases, transactions
 
 router = Router(by_alias=True)
 
@@ -42,6 +42,12 @@ def one(request: HttpRequest, id: str) -> HttpResponse:
 def tries(request: HttpRequest, id: str) -> HttpResponse:
     """The attempts at sending what this transaction tried to, over all sessions."""
     return answer(shapes.story(attempts.of_transaction(scope(), id)))
+
+
+@router.get("/{id}/case", openapi_extra=files.answer("text/html"))
+def case(request: HttpRequest, id: str) -> HttpResponse:
+    """All that is known of it as one HTML file, to attach to a ticket."""
+    return files.case(cases.of_transaction(scope(), id))
 
 
 @router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))
