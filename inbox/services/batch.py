@@ -77,7 +77,9 @@ class Batch:
         self.raws: list[RawRow] = []  # of bodies that were not accepted
         self.keeps: list[Keep] = []
         self.ended: list[TransactionRow] = []  # not accepted
-        self.octets = 0  # of the bodies held in memory
+        self.octets = (
+            0  # of bodies and lines: what clients can make as large as they like
+        )
 
     def __len__(self) -> int:
         return (

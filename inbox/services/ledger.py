@@ -105,7 +105,7 @@ class Ledger:
     def take_back(self, batch: Batch, refused: Refused) -> list[Keep]:
         """Turn the batch's messages into refused transactions; return them for answers."""
         keeps, batch.keeps = batch.keeps, []
-        batch.octets = sum(len(raw.content or b"") for raw in batch.raws)
+        batch.octets -= sum(len(keep.raw.content or b"") for keep in keeps)
         for keep in keeps:
             transaction = keep.message.transaction
             transaction.outcome, transaction.code = "rejected", refused.reply.code
@@ -240,6 +240,7 @@ class Ledger:
         )
         live.exchanges[event.seq] = row
         self.pending.exchanges.add(row)
+        self.pending.octets += len(event.line)
         session.exchanges += 1
         session.octets += event.octets
         if event.verb:

@@ -60,7 +60,7 @@ class Limits:
     """How much may wait for a commit."""
 
     rows: int = 50_000
-    octets: int = 256 * 1024 * 1024  # of bodies in memory
+    octets: int = 256 * 1024 * 1024  # of bodies and lines in memory
     patience: float = 5.0  # seconds full before new sessions are refused
 
 

@@ -281,13 +281,24 @@ def test_a_full_disk_is_452(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.reply.enhanced == "4.3.1"
 
 
-def test_a_full_queue_stops_readers_and_then_new_sessions() -> None:
+@pytest.mark.parametrize(
+    ("line", "limits"),
+    [
+        ("NOOP", Limits(rows=50, patience=0.0)),
+        ("NOOP " + "x" * 1000, Limits(octets=50_000, patience=0.0)),
+    ],
+    ids=["many rows", "long lines"],
+)
+def test_a_full_queue_stops_readers_and_then_new_sessions(
+    line: str, limits: Limits
+) -> None:
     async def scenario(recorder: Recorder) -> None:
         release = threading.Event()
         held = asyncio.create_task(asyncio.to_thread(_hold_the_turn, release))
         client = Client(recorder)
         while not recorder.congested:
-            client.exchange("command", "NOOP", "NOOP", 250)
+            client.exchange("command", "NOOP", line, 250)
+            assert len(recorder._ledger.pending) < 1000, "never full"
             await asyncio.sleep(0)
         reader = asyncio.create_task(recorder.room())
         await asyncio.sleep(0)
@@ -298,7 +309,7 @@ def test_a_full_queue_stops_readers_and_then_new_sessions() -> None:
         assert not recorder.congested
         client.close()
 
-    play(scenario, limits=Limits(rows=50, patience=0.0))
+    play(scenario, limits=limits)
     session = Session.objects.get()
     assert session.exchange_set.count() == session.exchanges >= 50
 
