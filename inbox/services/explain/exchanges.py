@@ -6,11 +6,9 @@ from typing import Protocol
 from uuid import UUID
 
 
-class Exchangelike(Protocol):
-    """What is read of an exchange, be it a row or a model instance."""
+class Linelike(Protocol):
+    """What a client said, and what was odd about it; a row or a model instance."""
 
-    @property
-    def session_id(self) -> UUID: ...
     @property
     def transaction_id(self) -> UUID | None: ...
     @property
@@ -21,6 +19,15 @@ class Exchangelike(Protocol):
     def verb(self) -> str: ...
     @property
     def line(self) -> str: ...
+    @property
+    def flags(self) -> str: ...
+
+
+class Exchangelike(Linelike, Protocol):
+    """The whole exchange."""
+
+    @property
+    def session_id(self) -> UUID: ...
     @property
     def octets(self) -> int: ...
     @property
@@ -39,5 +46,3 @@ class Exchangelike(Protocol):
     def reply(self) -> str: ...
     @property
     def rule(self) -> str: ...
-    @property
-    def flags(self) -> str: ...

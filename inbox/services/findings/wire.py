@@ -5,32 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Protocol
 from uuid import UUID
 
+from inbox.services.explain.exchanges import Linelike
 from inbox.services.findings.bodies import Spot
 from mailsink.smtp import grammar
 from mailsink.smtp.events import FLAGS
 
 HELLOS = ("EHLO", "HELO", "LHLO")
 _SHOWN = 80  # characters of a line
-
-
-class Linelike(Protocol):
-    """What is read of an exchange, be it a row or a model instance."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def verb(self) -> str: ...
-    @property
-    def line(self) -> str: ...
-    @property
-    def flags(self) -> str: ...
-    @property
-    def transaction_id(self) -> UUID | None: ...
 
 
 @dataclass(frozen=True, slots=True)
