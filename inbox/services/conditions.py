@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import get_args
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -16,8 +19,10 @@ from django.db.models import Exists, OuterRef, Q
 from inbox.models import Exchange, MessageRead, Recipient, Transaction
 from inbox.services.matching import EVERYTHING, NOTHING, HasAddress, HasText, has
 from mailsink.ids import parse_short_id
+from mailsink.smtp.events import Ending
 
 Condition = Callable[[str], Q]
+ENDINGS: tuple[str, ...] = get_args(Ending)
 
 
 class BadQuery(ValueError):
@@ -52,10 +57,15 @@ def _size(value: str) -> int:
     return int(size[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[size[2].upper()]
 
 
-def _code(value: str) -> int:
+def _codes(value: str) -> tuple[int, int]:
+    """Return the first and the last of the codes that a value writes: 451, or 4xx."""
+    if re.fullmatch(r"[2-5]xx", value, re.IGNORECASE):
+        return int(value[0]) * 100, int(value[0]) * 100 + 99
     if not re.fullmatch(r"[2-5]\d\d", value):
-        raise BadQuery(f'"{value}" is no reply code: write three digits, as code:451')
-    return int(value)
+        raise BadQuery(
+            f'"{value}" is no reply code: write three digits, as code:451, or code:4xx'
+        )
+    return int(value), int(value)
 
 
 def _sessions(field: str, value: str) -> Q:
@@ -95,8 +105,8 @@ def _recipient(field: str, condition: Q) -> Q:
     return Q(**{f"{field}__in": rows.values("transaction_id")})
 
 
-def _recipient_code(field: str, code: int) -> Q:
-    return _recipient(field, Q(rcpt_code=code) | Q(final_code=code))
+def _recipient_code(field: str, codes: tuple[int, int]) -> Q:
+    return _recipient(field, Q(rcpt_code__range=codes) | Q(final_code__range=codes))
 
 
 def _envelope_from(value: str) -> Q:
@@ -111,6 +121,20 @@ def _exchanges(field: str, column: str, condition: Q) -> Q:
 
 def _verb(value: str) -> Q:
     return Q(verb=value.upper())
+
+
+def _client(value: str, session: str = "") -> Q:
+    """Match who the client is: its address, its name in EHLO, its user name."""
+    value = value.rstrip("*") or value  # 10.0.3.*
+    names = ("client_address", "helo", "auth_username")
+    return reduce(or_, (has(f"{session}{name}", value) for name in names))
+
+
+def _ending(value: str, session: str = "") -> Q:
+    if value.lower() not in ENDINGS:
+        known = ", ".join(ENDINGS)
+        raise BadQuery(f"there is no ending:{value}; there is {known}")
+    return Q(**{f"{session}ending": value.lower()})
 
 
 def _rule(value: str) -> Q:
@@ -152,8 +176,8 @@ def _message_bcc(value: str) -> Q:
 
 
 def _message_code(value: str) -> Q:
-    code = _code(value)
-    return Q(transaction__code=code) | _recipient_code("transaction", code)
+    codes = _codes(value)
+    return Q(transaction__code__range=codes) | _recipient_code("transaction", codes)
 
 
 def _message_word(value: str) -> Q:
@@ -167,7 +191,7 @@ def _message_word(value: str) -> Q:
 
 
 _READ = Q(Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None)))
-IS = ("read", "unread", "pinned", "deleted", "rejected", "live")
+IS = ("read", "unread", "pinned", "deleted", "accepted", "rejected", "live")
 
 MESSAGES: dict[str, Condition] = {
     "": _message_word,
@@ -186,6 +210,7 @@ MESSAGES: dict[str, Condition] = {
             "unread": ~_READ,
             "pinned": Q(pinned=True),
             "deleted": Q(deleted_at__isnull=False),
+            "accepted": EVERYTHING,
         },
     ),
     "has": _one_of(
@@ -201,6 +226,8 @@ MESSAGES: dict[str, Condition] = {
         "transaction__session", "session_id", _verb(value)
     ),
     "rule": lambda value: _exchanges("transaction", "transaction_id", _rule(value)),
+    "client": lambda value: _client(value, "transaction__session__"),
+    "ending": lambda value: _ending(value, "transaction__session__"),
     "session": lambda value: _sessions("transaction__session__pk", value),
     "inbox": lambda value: Q(inbox__slug=value.lower()),
 }
@@ -219,8 +246,8 @@ def _transaction_word(value: str) -> Q:
 
 
 def _transaction_code(value: str) -> Q:
-    code = _code(value)
-    return Q(code=code) | _recipient_code("pk", code)
+    codes = _codes(value)
+    return Q(code__range=codes) | _recipient_code("pk", codes)
 
 
 TRANSACTIONS: dict[str, Condition] = {
@@ -235,6 +262,8 @@ TRANSACTIONS: dict[str, Condition] = {
     "code": _transaction_code,
     "verb": lambda value: _exchanges("session", "session_id", _verb(value)),
     "rule": lambda value: _exchanges("pk", "transaction_id", _rule(value)),
+    "client": lambda value: _client(value, "session__"),
+    "ending": lambda value: _ending(value, "session__"),
     "session": lambda value: _sessions("session__pk", value),
     "inbox": MESSAGES["inbox"],
 }
@@ -272,14 +301,17 @@ SESSIONS: dict[str, Condition] = {
         {
             **dict.fromkeys(IS, NOTHING),
             "live": Q(ending__isnull=True),
+            "accepted": Q(messages__gt=0),
             "rejected": Q(refused__gt=0),
         },
     ),
     "before": lambda value: Q(opened_at__lt=_time(value)),
     "after": lambda value: Q(opened_at__gte=_time(value)),
-    "code": lambda value: _exchanges("pk", "session_id", Q(code=_code(value))),
+    "code": lambda value: _exchanges("pk", "session_id", Q(code__range=_codes(value))),
     "verb": lambda value: _exchanges("pk", "session_id", _verb(value)),
     "rule": lambda value: _exchanges("pk", "session_id", _rule(value)),
+    "client": _client,
+    "ending": _ending,
     "session": lambda value: _sessions("pk", value),
     "inbox": MESSAGES["inbox"],
 }

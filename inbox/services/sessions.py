@@ -64,10 +64,15 @@ def get(scope: Scope, id: str | UUID) -> Session:
     raise NotFound(f'there is no session "{id}"')
 
 
-def by_ids(scope: Scope, ids: Collection[str | UUID]) -> list[Session]:
-    """Return these sessions as far as they exist, newest first."""
+def by_ids(scope: Scope, ids: Collection[str | UUID], q: str = "") -> list[Session]:
+    """Return these sessions as far as they exist and match, newest first.
+
+    Raises BadQuery.
+    """
     keys = [key for each in ids if (key := as_uuid(each))]
-    return list(Session.objects.filter(scope.q(), pk__in=keys).order_by("-pk"))
+    matching = search.sessions(search.parse(q))
+    rows = Session.objects.filter(scope.q(), matching, pk__in=keys)
+    return list(rows.order_by("-pk"))
 
 
 def exchanges(

@@ -17,8 +17,9 @@ from inbox.services.explain.lines import details
 from inbox.services.explain.outcomes import peer
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.scope import ALL
+from inbox.services.search import BadQuery
 from inbox.services.sessions import NotYet
-from inbox.views import summaries, transcript
+from inbox.views import filters, summaries, transcript
 from inbox.views.attempts import told
 from inbox.views.transcript import LINES
 from mailsink.ids import short_id
@@ -31,19 +32,24 @@ LIVE_ROWS = 100
 def index(request: HttpRequest) -> HttpResponse:
     """The list: live ones on top, then a page of those that ended."""
     try:
-        lists = _lists(request.GET.get("cursor"))
+        lists = _lists(request.GET.get("cursor"), filters.chosen(request.GET))
     except BadCursor as error:
         return _not_found(request, f"There is no such page of sessions: {error}")
-    return render(request, "session/index.html", {"section": "sessions", **lists})
+    context = {"section": "sessions", "filters": filters, **lists}
+    return render(request, "session/index.html", context)
 
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """A fragment: the rows of the sessions named by id, or both lists anew."""
+    """A fragment: the rows of the sessions named by id that match, or both lists anew."""
+    chosen = filters.chosen(request.GET)
     ids = request.GET.getlist("id")[:ROWS]
     if not ids:
-        return render(request, "session/_list.html", _lists(None))
-    found = summaries.rows(sessions.by_ids(ALL, ids))
+        return render(request, "session/_list.html", _lists(None, chosen))
+    try:
+        found = summaries.rows(sessions.by_ids(ALL, ids, chosen.text))
+    except BadQuery:
+        found = []
     return render(request, "session/_rows.html", {"rows": found})
 
 
@@ -220,13 +226,21 @@ def _report(session: Session, report: findings.Report, query: str) -> dict[str, 
     }
 
 
-def _lists(cursor: str | None) -> dict[str, object]:
-    page = sessions.find(ALL, cursor=cursor, limit=ROWS, live=False)
-    live = sessions.find(ALL, limit=LIVE_ROWS, live=True) if not cursor else None
+def _lists(
+    cursor: str | None, chosen: filters.Filter = filters.NOTHING_CHOSEN
+) -> dict[str, object]:
+    """Return both lists; none, and why, where the filter cannot be read."""
+    context: dict[str, object] = {"cursor": cursor, "filter": chosen}
+    q = chosen.text
+    try:
+        page = sessions.find(ALL, cursor=cursor, limit=ROWS, live=False, q=q)
+        live = sessions.find(ALL, limit=0 if cursor else LIVE_ROWS, live=True, q=q)
+    except BadQuery as error:
+        return {**context, "problem": str(error), "ended": [], "live": []}
     return {
-        "cursor": cursor,
+        **context,
         "next": page.next,
         "ended": summaries.rows(page.items),
-        "live": summaries.rows(live.items) if live else [],
-        "more_live": bool(live and live.next),
+        "live": summaries.rows(live.items) if not cursor else [],
+        "more_live": bool(not cursor and live.next),
     }

@@ -10,9 +10,10 @@ import { localise } from "./times.js";
 
 const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded anew
 const SHOWN = 200; // rows of each list, at most
-const PAUSE_MS = 400;
 
 const box = /** @type {HTMLElement} */ (document.querySelector("[data-sessions]"));
+const filter = box.dataset.filter ?? ""; // of the list, as a query: what does not match does not appear
+const PAUSE_MS = filter ? 1500 : 400; // a filter looks at many exchanges
 /** @type {Set<string>} sessions whose rows are to be fetched */
 const stale = new Set();
 let all = false;
@@ -73,11 +74,14 @@ const refresh = soon(async () => {
   if (all || stale.size > AT_ONCE) {
     all = false;
     stale.clear();
-    box.replaceChildren(await fragment("/sessions/rows"));
+    box.replaceChildren(await fragment(`/sessions/rows?${filter}`));
   } else {
-    const query = new URLSearchParams([...stale].map((id) => ["id", id]));
+    const asked = [...stale];
+    const query = new URLSearchParams(asked.map((id) => ["id", id]));
     stale.clear();
-    const rows = /** @type {NodeListOf<HTMLElement>} */ ((await fragment(`/sessions/rows?${query}`)).querySelectorAll("li"));
+    const rows = /** @type {NodeListOf<HTMLElement>} */ ((await fragment(`/sessions/rows?${query}&${filter}`)).querySelectorAll("li"));
+    const matching = new Set([...rows].map((row) => row.dataset.id));
+    for (const id of asked) if (!matching.has(id)) rowOf(id)?.remove();
     for (const row of rows) place(row);
   }
   localise(box);
@@ -96,11 +100,19 @@ if ("growing" in box.dataset) {
         stale.add(id);
         const row = rowOf(id);
         if (row) setText(/** @type {Element} */ (row.querySelector(".peer")), peer(event));
-        else if (stale.size <= AT_ONCE) place(sketch(event));
+        else if (!filter && stale.size <= AT_ONCE) place(sketch(event));
       }
       showParts();
       refresh();
     },
   });
 }
+
+const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-filter-form]"));
+form?.addEventListener("change", (event) => {
+  if (event.target instanceof HTMLSelectElement) form.requestSubmit();
+});
+form?.addEventListener("formdata", ({ formData }) => {
+  for (const [name, value] of [...formData]) if (!value) formData.delete(name);
+});
 ticking.start();

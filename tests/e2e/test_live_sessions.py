@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessible import assert_accessible
 from tests.e2e.wire import Wire
 from tests.running import Mailsink
 
@@ -156,3 +157,52 @@ def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
     page.keyboard.press("k")
     expect(chosen).to_have_id("e1")
     expect(chosen.get_by_role("link").first).to_be_focused()
+
+
+def test_filter_holds_for_what_arrives(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/sessions?client=wanted.shop.test")
+    is_live(page)
+    with Wire(mailsink.smtp) as other, Wire(mailsink.smtp) as client:
+        other.say("EHLO other.shop.test")
+        client.say("EHLO wanted.shop.test")
+        expect(
+            page.locator("[data-live] li", has_text="wanted.shop.test")
+        ).to_be_visible()
+        assert "other.shop.test" not in page.locator("[data-sessions]").inner_text()
+    page.get_by_label("Outcome").select_option("dropped")
+    expect(page).to_have_url(
+        f"{mailsink.url}/sessions?outcome=dropped&client=wanted.shop.test"
+    )
+    expect(page.locator("[data-ended] li")).to_have_count(1)
+
+
+def test_replay_and_trouble_by_keys(mailsink: Mailsink, page: Page) -> None:
+    with Wire(mailsink.smtp) as client:
+        for line in (
+            "EHLO trouble.shop.test",
+            "NOOP",
+            "NONSENSE",
+            "NOOP",
+            "RCPT TO:<a@b>",
+        ):
+            client.say(line)
+    page.goto(f"{mailsink.url}/sessions")
+    row = page.locator("[data-ended] li", has_text="trouble.shop.test")
+    row.get_by_role("link").first.click()
+    expect(page.locator("h1")).to_contain_text("trouble.shop.test")
+    is_live(page)
+    chosen = page.locator("tr[aria-current=true]")
+    for key, line in (("n", "e4"), ("n", "e6"), ("N", "e4")):
+        page.keyboard.press(key)
+        expect(chosen).to_have_id(line)
+    expect(page.locator("[data-details]")).to_contain_text(
+        "went on all the same, with NOOP"
+    )
+    page.keyboard.press("r")
+    expect(page.get_by_label("Command of swaks")).to_contain_text(
+        "--ehlo trouble.shop.test"
+    )
+    assert_accessible(page)
+    expect(page.locator(".timeline svg").first).to_have_attribute(
+        "aria-label", re.compile("^Timeline of .*: the client \\d+ %")
+    )

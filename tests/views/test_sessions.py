@@ -103,6 +103,84 @@ def test_list_bad_cursor_is_a_page_in_words(client: Client) -> None:
     assert "cursor" in text(client, "/sessions?cursor=nonsense", 404)
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("outcome=dropped", {"dropped"}),
+        ("outcome=accepted", {"good"}),
+        ("outcome=rejected", {"dropped", "live"}),
+        ("code=451", {"dropped"}),
+        ("code=4xx", {"dropped"}),
+        ("code=5XX", {"live"}),
+        ("verb=RCPT", {"dropped", "live"}),
+        ("verb=rcpt&code=550", {"live"}),
+        ("client=10.9.*", {"good"}),
+        ("client=good.test", {"good"}),
+        ("client=x%22+OR+is:live", set()),
+        ("q=is:live", {"live"}),
+        ("q=is:live&outcome=dropped", set()),
+        ("outcome=nonsense", {"good", "dropped", "live"}),
+    ],
+)
+def test_list_shows_what_matches_only(
+    client: Client, query: str, found: set[str]
+) -> None:
+    made = {
+        "good": a_session(helo="good.test", messages=1, client_address="10.9.0.1"),
+        "dropped": a_session(ending="dropped", refused=1),
+        "live": a_session(ending=None, closed_at=None, refused=1),
+    }
+    a_line(made["dropped"], 1, "RCPT TO:<a@b>", code=451)
+    a_line(made["live"], 1, "RCPT TO:<a@b>", code=550)
+    page = text(client, f"/sessions?{query}")
+    ids = "&".join(f"id={each.id}" for each in made.values())
+    rows = text(client, f"/sessions/rows?{ids}&{query}")
+    anew = text(client, f"/sessions/rows?{query}")
+    for name, session in made.items():
+        for shown in (page, rows, anew):
+            assert (f'data-id="{session.id}"' in shown) == (name in found)
+
+
+def test_list_says_what_is_wrong_with_a_filter(client: Client) -> None:
+    page = text(client, "/sessions?code=77&verb=RCPT")
+    assert "is no reply code" in page
+    assert "<option selected>RCPT</option>" in page
+    assert "No session matches" in page
+    assert "data-id" not in text(client, f"/sessions/rows?id={uuid7()}&code=77")
+
+
+def test_list_keeps_its_filter_on_older_pages(client: Client) -> None:
+    for number in range(55):
+        a_session(helo=f"n{number}.test")
+    page = text(client, "/sessions?client=test&outcome=quit")
+    assert 'data-filter="outcome=quit&amp;client=test"' in page
+    link = page.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert text(client, link).count('data-id="') == 5
+
+
+def test_trouble_leads_to_the_next_and_the_last(client: Client) -> None:
+    session = a_session()
+    for seq in range(1, 6):
+        a_line(session, seq, "NOOP", code=550 if seq in (2, 4) else 250)
+    base = f"/sessions/{session.id}"
+    for query, seq in (("", 2), ("after=2", 4), ("before=4", 2), ("after=4", 4)):
+        answer = client.get(f"{base}/trouble?{query}")
+        assert answer["Location"] == f"{base}?exchange={seq}#e{seq}"
+
+
+def test_session_shows_how_to_replay_it(client: Client) -> None:
+    session = a_session()
+    a_line(session, 1, "EHLO <app>'s")
+    for url in (
+        f"/sessions/{session.id}?panel=replay",
+        f"/sessions/{session.id}/replay",
+    ):
+        page = text(client, url)
+        assert "swaks --server 127.0.0.1:1025" in page
+        assert "import smtplib" in page
+        assert "<app>" not in page
+
+
 def test_list_of_nothing_leads_to_the_checklist(client: Client) -> None:
     assert "Nothing has connected yet" in text(client, "/sessions")
 

@@ -1,0 +1,71 @@
+"""The filter above the list of sessions: choices in the URL, as a text of the search language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from mailsink.smtp.commands import COMMANDS
+
+LONGEST = 200  # characters of a choice; no name or address is longer
+
+# What the choice of an outcome says, and the term it stands for.
+OUTCOMES = {
+    "accepted": ("brought a message", "is:accepted"),
+    "rejected": ("something refused", "is:rejected"),
+    "quit": ("ended well", "ending:quit"),
+    "dropped": ("dropped by the client", "ending:dropped"),
+    "timeout": ("timed out", "ending:timeout"),
+    "refused": ("refused or closed by us", "ending:refused"),
+    "tls_failed": ("TLS failed", "ending:tls_failed"),
+    "error": ("closed by an error", "ending:error"),
+    "shutdown": ("closed by our shutdown", "ending:shutdown"),
+    "crashed": ("Mailsink crashed", "ending:crashed"),
+    "turned": ("turned round", "ending:turned"),
+}
+CODES = ("4xx", "5xx", "421", "450", "451", "452", "500", "501", "503", "535", "550",
+         "552", "553", "554")  # fmt: skip
+VERBS = tuple(COMMANDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What was chosen; "" is no choice."""
+
+    outcome: str = ""
+    code: str = ""
+    client: str = ""
+    verb: str = ""
+    q: str = ""
+
+    @property
+    def text(self) -> str:
+        """The choices in the search language."""
+        _, outcome = OUTCOMES.get(self.outcome, ("", ""))
+        terms = (_term("code", self.code), _term("client", self.client),
+                 _term("verb", self.verb))  # fmt: skip
+        return " ".join(term for term in (outcome, *terms, self.q) if term)
+
+    @property
+    def params(self) -> str:
+        """The choices as a query of a URL, without what was not chosen."""
+        chosen = {name: getattr(self, name) for name in self.__slots__}
+        return urlencode({name: value for name, value in chosen.items() if value})
+
+
+NOTHING_CHOSEN = Filter()
+
+
+def chosen(query: QueryDict) -> Filter:
+    """Return the filter that a URL's query holds."""
+    return Filter(
+        **{name: query.get(name, "").strip()[:LONGEST] for name in Filter.__slots__}
+    )
+
+
+def _term(field: str, value: str) -> str:
+    """Return a term; a quote cannot be within one, and is left out."""
+    value = value.replace('"', "")
+    return f'{field}:"{value}"' if value else ""
