@@ -75,7 +75,9 @@ _HAS_BODY = Exists(Raw.objects.filter(transaction=OuterRef("pk")))
 
 def _is_settled(row: Transaction) -> bool:
     """Whether its body is stored; or enough time has passed that none comes."""
-    if row.outcome == "accepted" or getattr(row, "has_body", False):
+    if row.outcome == "accepted" or not row.recipients_accepted:
+        return True
+    if getattr(row, "has_body", False):
         return True
     ended = row.session.opened_at + timedelta(microseconds=row.ended_us or 0)
     return (datetime.now(UTC) - ended).total_seconds() > _SETTLED

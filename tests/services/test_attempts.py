@@ -331,7 +331,7 @@ def test_fingerprints_wait_for_the_body_and_for_live_sessions() -> None:
     ended = making.transaction(
         recipients=[ANN], session=making.session(ending="quit"), outcome="rejected"
     )
-    Transaction.objects.filter(pk=ended.pk).update(ended_us=1)
+    Transaction.objects.filter(pk=ended.pk).update(ended_us=1, recipients_accepted=1)
     Session.objects.filter(pk=ended.session_id).update(opened_at=datetime.now(UTC))
     assert made.make_some() == (0, [])
     making.raw(ended, mail("1@x"))
