@@ -36,7 +36,7 @@ LIKELY_WITHIN = 24 * 3600  # seconds
 KEY_LENGTH = 256  # characters of a Message-ID that are indexed
 
 _NEAR = 200  # transactions for the same recipient that are looked at, on either side
-_LOADED = 100  # of them, those of the same client that are read
+_LOADED = 40  # of them, those of the same client that are read
 _RECIPIENTS = 100  # of a transaction that are compared
 _LOOKED_UP = 3  # of them, those by which others are found
 _STEPS = 50_000  # exchanges that may be stepped over to find replies

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from inbox.models import Exchange, Session, Transaction
 from inbox.services.explain.stories import Try
@@ -20,7 +20,7 @@ from inbox.services.scope import Scope
 from mailsink.ids import first_at, made_at
 
 WITHIN = 24 * 3600  # seconds
-_SESSIONS = 500  # that are looked at
+_SESSIONS = 200  # that are looked at
 _TRANSACTIONS = 2000
 _STEPS = 20_000  # exchanges that may be stepped over
 
@@ -80,14 +80,14 @@ def belonging_to(
     sessions = _sessions(scope, asked.session, max(transactions))
     refusals = [
         (session, line)
-        for session, line in _refused(sessions)
+        for session, line in _refused(sessions.filter(refused__gt=0))
         if (sender(line) or "").lower() == asked.reverse_path.lower()
     ]
     if not refusals:
         return []
     rows = Transaction.objects.filter(
         scope.q(),
-        session_id__in=[each.pk for each in sessions],
+        session_id__in=list(sessions.values_list("pk", flat=True)),
         reverse_path__iexact=asked.reverse_path,
     )
     newest = rows.order_by("-pk").values_list("pk", flat=True)[:_TRANSACTIONS]
@@ -109,21 +109,24 @@ def same_client(session: Session, prefix: str = "") -> Q:
     return same
 
 
-def _sessions(scope: Scope, session: Session, last: UUID) -> list[Session]:
+def _sessions(scope: Scope, session: Session, last: UUID) -> QuerySet[Session]:
     """Return the client's sessions of the day before the last transaction began."""
     since = first_at(made_at(last) - WITHIN)
     rows = Session.objects.filter(scope.q(), pk__range=(since, last))
     nearest = rows.order_by("-pk").values_list("pk", flat=True)[:_SESSIONS]
-    return list(Session.objects.filter(same_client(session), pk__in=list(nearest)))
+    mine = Session.objects.filter(same_client(session), pk__in=list(nearest))
+    return mine.order_by("-pk")
 
 
 def _refused(sessions: Iterable[Session]) -> Iterator[tuple[Session, Exchange]]:
-    """Yield the refused MAILs of sessions, the newest sessions first."""
+    """Yield the refused MAILs of sessions, of the first ones as far as there is time."""
     wanted: dict[UUID, Session] = {}
     steps = 0
-    for each in sorted(sessions, key=lambda each: each.pk, reverse=True):
-        if each.refused and (steps := steps + each.exchanges) <= _STEPS:
-            wanted[each.pk] = each
+    for each in sessions:
+        steps += each.exchanges
+        if steps > _STEPS:
+            break
+        wanted[each.pk] = each
     lines = Exchange.objects.filter(session_id__in=wanted, verb="MAIL", code__gte=400)
     for line in lines:
         yield wanted[line.session_id], line
