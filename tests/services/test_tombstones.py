@@ -12,6 +12,7 @@ from inbox.models import Inbox, Message, Recipient, Tombstone
 from inbox.services import retention, sessions, tombstones
 from inbox.services.scope import ALL, Scope
 from inbox.services.turns import ROWS_IN_A_TURN
+from mailsink.ids import first_at
 from tests.api import making
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +61,7 @@ def test_the_cause_is_told() -> None:
     old = making.message(recipients=["age@example.com"])
     long_ago = now - timedelta(days=9)
     Message.objects.filter(pk=old.pk).update(
-        id=retention._id_at(long_ago), received_at=long_ago
+        id=first_at(long_ago.timestamp()), received_at=long_ago
     )
     prune(trash_hours=24, days=7)
     [trash] = tombstones.find(ALL, "trash@example.com", 10)
