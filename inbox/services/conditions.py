@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from inbox.models import Exchange, MessageRead, Recipient, Transaction
 from inbox.services.matching import EVERYTHING, NOTHING, HasAddress, HasText, has
-from mailsink.ids import parse_short_id
+from mailsink.ids import first_at, parse_short_id
 from mailsink.smtp.events import Ending
 
 Condition = Callable[[str], Q]
@@ -236,11 +236,6 @@ MESSAGES: dict[str, Condition] = {
 # Transactions that were not accepted
 
 
-def _id_at(at: datetime) -> UUID:
-    """Return the least UUIDv7 of a time (RFC 9562 §5.7)."""
-    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
-
-
 def _transaction_word(value: str) -> Q:
     return has("reverse_path", value) | _recipient("pk", has("forward_path", value))
 
@@ -255,8 +250,8 @@ TRANSACTIONS: dict[str, Condition] = {
     "from": lambda value: has("reverse_path", value),
     "to": lambda value: _recipient("pk", has("forward_path", value)),
     "is": _one_of("is", {**dict.fromkeys(IS, NOTHING), "rejected": EVERYTHING}),
-    "before": lambda value: Q(pk__lt=_id_at(_time(value))),
-    "after": lambda value: Q(pk__gte=_id_at(_time(value))),
+    "before": lambda value: Q(pk__lt=first_at(_time(value).timestamp())),
+    "after": lambda value: Q(pk__gte=first_at(_time(value).timestamp())),
     "larger": lambda value: Q(raw__size__gt=_size(value)),
     "smaller": lambda value: Q(raw__size__lt=_size(value)),
     "code": _transaction_code,
