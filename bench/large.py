@@ -1,8 +1,9 @@
-"""An inbox with 100,000 messages: its pages and API, at rest and while mail comes."""
+"""An inbox with 100,000 messages, at rest and while mail comes; a session of 21,000 lines."""
 
 from __future__ import annotations
 
 import smtplib
+import statistics
 import tempfile
 import threading
 import time
@@ -10,9 +11,10 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.servers import load, rate, serving
+from bench.servers import load, rate, serving, watching
 from bench.table import Row, p95
-from tests.large import store_messages
+from tests.e2e.test_session_large import scrolled
+from tests.large import store_messages, store_session
 from tests.running import Mailsink
 
 _STORED = 100_000
@@ -38,7 +40,23 @@ def measure(top: float) -> list[Row]:
         ]
         rows += _while_mail_comes(mailsink, top / 2)
         rows.append(_while_all_are_deleted(mailsink))
-    return rows
+    return [*rows, *long_session()]
+
+
+def long_session() -> list[Row]:
+    """Measure the page of a session of 3,000 messages and 21,000 exchanges."""
+    data = Path(tempfile.mkdtemp(prefix="mailsink-bench-"))
+    path = f"/sessions/{store_session(data, 3000)}"
+    with serving(data) as mailsink:
+        opened = p95(_ask(mailsink, path))
+        with watching(mailsink.url + path) as page:
+            frames = scrolled(page)
+    *_, high = statistics.quantiles(frames, n=100)
+    shown = f"{high:.0f} ms (median {statistics.median(frames):.0f})"
+    return [
+        Row("page of a session of 21,000 exchanges, p95", opened, "200 ms"),
+        Row("frame while it is scrolled, p99", shown, "34 ms"),
+    ]
 
 
 def _ask(mailsink: Mailsink, path: str) -> list[float]:

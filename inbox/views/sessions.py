@@ -11,9 +11,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from inbox.models import Session
-from inbox.services import attempts, explain, findings, inboxes, outcomes, sessions
+from inbox.services import (
+    attempts,
+    explain,
+    explained,
+    findings,
+    inboxes,
+    outcomes,
+    sessions,
+)
 from inbox.services import replay as replays
-from inbox.services.explain.lines import details
 from inbox.services.explain.outcomes import peer
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.scope import ALL
@@ -98,10 +105,10 @@ def exchanges(request: HttpRequest, id: str) -> HttpResponse:
 def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
     """A fragment: one exchange, explained."""
     found = _found(id)
-    explained = _explained(found, seq)
-    if not explained:
+    panel = _explained(found, seq)
+    if not panel:
         raise Http404
-    return render(request, "session/_exchange.html", explained)
+    return render(request, "session/_exchange.html", panel)
 
 
 @require_GET
@@ -182,15 +189,15 @@ def _window(session: Session, chosen: int | None, after: int | None) -> int:
 def _transcript(session: Session, after: int, chosen: int | None) -> dict[str, object]:
     last = after + LINES
     if chosen is not None:
-        explained = _explained(session, chosen)
+        panel = _explained(session, chosen)
     else:
         report = _report(session, findings.of_session(session), "?panel=findings")
-        explained = {**report, "nothing": "No findings in this session."}
+        panel = {**report, "nothing": "No findings in this session."}
     return {
-        **explained,
+        **panel,
         "session": session,
         **transcript.window(session, after),
-        "chosen": chosen if "exchange" in explained else None,
+        "chosen": chosen if "exchange" in panel else None,
         "wanted": chosen,
         "earlier": max(0, after - LINES) if after else None,
         "later": last if last < session.exchanges else None,
@@ -199,14 +206,14 @@ def _transcript(session: Session, after: int, chosen: int | None) -> dict[str, o
 
 def _explained(session: Session, seq: int) -> dict[str, object]:
     """Return what the side panel shows of an exchange; nothing if there is none."""
-    lines = sessions.exchanges(ALL, session.id, after=seq - 1, limit=2)
-    if not lines or lines[0].seq != seq:
+    try:
+        one, said = explained.exchange(ALL, session.id, seq)
+    except NotFound:
         return {}
-    one, then = lines[0], lines[1] if len(lines) > 1 else None
     return {
         "exchange": one,
         "about": explain.line(one),
-        "details": details(one, explain.following(one, then, session)),
+        "details": said,
         "link": next(iter(outcomes.links(ALL, [one]).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),

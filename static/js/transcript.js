@@ -121,6 +121,7 @@ async function explain(seq) {
     if (seq !== chosen) return; // another one was chosen meanwhile
     details.replaceChildren(told);
     delete details.dataset.empty;
+    rowOf(seq)?.scrollIntoView({ block: "nearest" }); // the panel may have taken its place
   } catch {
     // Not committed yet: its creation will ask again.
   }

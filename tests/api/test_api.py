@@ -39,6 +39,8 @@ ROUTES = {
     "/api/v3/sessions/{id}/case": {"get"},
     "/api/v3/sessions/{id}/exchanges.jsonl": {"get"},
     "/api/v3/sessions/{id}/exchanges.txt": {"get"},
+    "/api/v3/sessions/{id}/exchanges/{seq}": {"get"},
+    "/api/v3/sessions/{id}/timeline": {"get"},
     "/api/v3/sessions/{id}/replay": {"get"},
     "/api/v3/sessions/{id}/findings": {"get"},
     "/api/v3/mutes": {"get", "post"},
@@ -125,7 +127,7 @@ def test_unknown_routes(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(ROUTES))
 def test_other_methods(api: Api, path: str) -> None:
-    response = api.response("PUT", path.format(id="latest", n=0, slug="default"))
+    response = api.response("PUT", path.format(id="latest", n=0, seq=1, slug="default"))
     assert response.status_code == 405
     assert response["Content-Type"] == "application/problem+json"
     allowed = {each.strip().lower() for each in response["Allow"].split(",")}

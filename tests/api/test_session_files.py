@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -52,3 +53,28 @@ def test_text_is_to_be_read(mailsink: Mailsink, session: dict[str, Any]) -> None
     ]
     assert said.count("C: noop") == 600
     assert said[-2:] == ["C: QUIT", "S: 221 2.0.0 Bye"]
+
+
+def test_exchange_is_explained(mailsink: Mailsink, session: dict[str, Any]) -> None:
+    _, octets = get(mailsink, f"sessions/{session['id']}/exchanges/3")
+    told = json.loads(octets)
+    assert told["line"] == "noop"
+    words = {each["term"]: each["words"] for each in told["explained"]}
+    assert words["Because"] == [
+        "NOOP does nothing but ask for this reply (RFC 5321 §4.1.1.9)"
+    ]
+    assert "went on, with NOOP" in words["The client then"][0]
+    for seq in ("0", "604", "9" * 30):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            get(mailsink, f"sessions/{session['id']}/exchanges/{seq}")
+
+
+def test_timeline_is_all_of_the_time(
+    mailsink: Mailsink, session: dict[str, Any]
+) -> None:
+    _, octets = get(mailsink, f"sessions/{session['id']}/timeline")
+    told = json.loads(octets)
+    shares = [told[owner] for owner in ("client", "body", "ours", "rule")]
+    assert 0 < sum(shares) <= told["end_us"] - told["start_us"]
+    assert told["client"] > 0
+    assert told["ours"] > 0

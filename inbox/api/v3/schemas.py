@@ -197,6 +197,26 @@ class Story(Strict):
     attempts: list[Try] = Field(description="the newest 50, first ones first")
 
 
+class Explanation(Strict):
+    term: str = Field(description='"Means", "Because", "The client then" …')
+    words: list[str]
+
+
+class ExplainedExchange(Exchange):
+    explained: list[Explanation] = Field(description="as the session's page has it")
+
+
+class Timeline(Strict):
+    """Microseconds since opened_at, and how many of them were whose."""
+
+    start_us: int = Field(description="later than 0 where older lines were left out")
+    end_us: int
+    client: int
+    body: int = Field(description="a message was on its way")
+    ours: int
+    rule: int
+
+
 class Replay(Strict):
     """The notes say what a snippet does otherwise than the session did."""
 

@@ -19,7 +19,7 @@ from inbox.api.v3.common import (
     known_inbox,
     scope,
 )
-from inbox.services import cases, sessions, transactions
+from inbox.services import cases, explained, sessions, timeline, transactions
 from inbox.services import findings as found
 from inbox.services import replay as replays
 from inbox.services.paging import MAX_LIMIT
@@ -72,6 +72,21 @@ def exchanges(
     found = sessions.exchanges(scope(), id, after, limit + 1)
     last = str(found[limit - 1].seq) if len(found) > limit else None
     return answer(shapes.page(map(shapes.exchange, found[:limit]), last))
+
+
+@router.get("/{id}/exchanges/{int:seq}", response=schemas.ExplainedExchange)
+def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
+    """One exchange, explained."""
+    one, said = explained.exchange(scope(), id, seq)
+    words = [{"term": term, "words": words} for term, words in said]
+    return answer({**shapes.exchange(one), "explained": words})
+
+
+@router.get("/{id}/timeline", response=schemas.Timeline)
+def whose_time(request: HttpRequest, id: str) -> HttpResponse:
+    """Whose its time was; of one that is live, until now."""
+    told = timeline.of(sessions.get(scope(), id))
+    return answer({"start_us": told.start_us, "end_us": told.end_us, **told.shares})
 
 
 @router.get("/{id}/findings", response=finding_shapes.Findings)
