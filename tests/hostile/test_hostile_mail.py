@@ -8,15 +8,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 import pytest
 
 from tests.mime.hostile import Named, corpus
 from tests.running import Mailsink
 
-_TABS = ("html", "text", "source", "headers", "parts", "transcript")
+_TABS = ("html", "text", "source", "headers", "parts", "transcript", "findings")
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 # A whole session of a second client on a busy machine: far more than it takes, far
 # less than a parser that holds the others up (by its square) would make of it.
 _QUICK = 5.0  # seconds
@@ -82,13 +84,17 @@ class SecondClient:
         self.thread.join()
 
 
-def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=60) as answer:
+def get(url: str, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
+    request = urllib.request.Request(url, headers=dict(headers))
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return bytes(answer.read())
 
 
 def failures(
-    mailsink: Mailsink, sent: list[tuple[str, str, bytes]], paths: tuple[str, ...]
+    mailsink: Mailsink,
+    sent: list[tuple[str, str, bytes]],
+    paths: tuple[str, ...],
+    headers: Mapping[str, str] = NO_HEADERS,
 ) -> Iterator[str]:
     """Ask for each path of each message; yield what does not work."""
 
@@ -97,7 +103,7 @@ def failures(
         failed = []
         for path in paths:
             try:
-                get(mailsink.url + path.format(id=id))
+                get(mailsink.url + path.format(id=id), headers)
             except urllib.error.HTTPError as error:
                 failed.append(f"{name}: {path}: {error.code} {error.read()[:200]!r}")
         return failed
@@ -134,8 +140,10 @@ def test_each_answer_of_the_api_works(
 def test_each_page_works(
     mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
 ) -> None:
-    paths = tuple("/messages/{id}?tab=" + tab for tab in _TABS)
-    assert list(failures(mailsink, sent, paths)) == []
+    assert list(failures(mailsink, sent, ("/messages/{id}",))) == []
+    panels = tuple("/messages/{id}?tab=" + tab for tab in _TABS)
+    as_htmx = {"HX-Request": "true", "HX-Target": "panel"}
+    assert list(failures(mailsink, sent, panels, as_htmx)) == []
 
 
 def test_the_preview_works_for_those_that_have_html(
