@@ -57,7 +57,8 @@ def indexer(
         if busy() and time.monotonic() - stepped < _BUSY_PAUSE:
             return 0.1
         stepped = time.monotonic()
-        printed, retried = fingerprints.make_some()
+        # Joining attempts costs as much as taking a message: it waits for a calm moment.
+        printed, retried = (0, []) if busy() else fingerprints.make_some()
         ids = index_some()
         if ids or retried:
             announce(list(dict.fromkeys([*ids, *retried])))
