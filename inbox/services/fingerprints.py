@@ -21,7 +21,7 @@ from inbox.services.turns import write_turn
 from mailsink.ids import first_at, made_at
 from mailsink.mime import headers
 
-AT_ONCE = 50
+AT_ONCE = 20
 _HEADER = 64 * 1024  # octets of a body that are read for its Message-ID
 # How long the body of what was refused may take to its row, and rows to the database.
 _SETTLED = 10.0  # seconds
