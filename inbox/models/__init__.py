@@ -3,7 +3,13 @@
 from inbox.models.access import User
 from inbox.models.finding import BodyFinding, Mute
 from inbox.models.inbox import Inbox
-from inbox.models.message import Message, MessageRead, Tombstone
+from inbox.models.message import (
+    Message,
+    MessageRead,
+    RemoteHost,
+    SavedSearch,
+    Tombstone,
+)
 from inbox.models.session import (
     Exchange,
     Fingerprint,
@@ -24,6 +30,8 @@ __all__ = [
     "Mute",
     "Raw",
     "Recipient",
+    "RemoteHost",
+    "SavedSearch",
     "Server",
     "Session",
     "Tombstone",

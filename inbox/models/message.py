@@ -36,7 +36,10 @@ class Message(models.Model):
     # Given by people
     pinned = models.BooleanField(default=False)
     tags = models.JSONField(default=list)
+    status = models.CharField(max_length=8, default="new")  # see services.messages
+    note = models.TextField(blank=True)
     deleted_at = models.DateTimeField(null=True)
+    deleted_by = models.TextField(blank=True)  # who, as far as is known
 
     class Meta:
         indexes = [
@@ -80,6 +83,34 @@ class MessageRead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} read"
+
+
+class SavedSearch(models.Model):
+    """A query kept under a name, for one inbox or (null) for all of them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    name = models.CharField(max_length=64)
+    query = models.TextField()
+    inbox = models.ForeignKey("Inbox", models.CASCADE, null=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RemoteHost(models.Model):
+    """A host that the mail of an inbox may load images from when it is looked at."""
+
+    inbox = models.ForeignKey("Inbox", models.CASCADE, db_index=False)
+    host = models.CharField(max_length=253)  # RFC 1035 2.3.4, without the last dot
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["inbox", "host"], name="remote_host_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.host
 
 
 class Tombstone(models.Model):

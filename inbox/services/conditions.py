@@ -191,7 +191,8 @@ def _message_word(value: str) -> Q:
 
 
 _READ = Q(Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None)))
-IS = ("read", "unread", "pinned", "deleted", "accepted", "rejected", "live")
+STATUSES = ("new", "ok", "bug")
+IS = ("read", "unread", "pinned", "deleted", "accepted", "rejected", "live", *STATUSES)
 
 MESSAGES: dict[str, Condition] = {
     "": _message_word,
@@ -211,11 +212,15 @@ MESSAGES: dict[str, Condition] = {
             "pinned": Q(pinned=True),
             "deleted": Q(deleted_at__isnull=False),
             "accepted": EVERYTHING,
+            **{status: Q(status=status) for status in STATUSES},
         },
     ),
     "has": _one_of(
         "has",
-        dict.fromkeys(("attachment", "attachments"), Q(attachments__gt=0)),
+        {
+            **dict.fromkeys(("attachment", "attachments"), Q(attachments__gt=0)),
+            "note": ~Q(note=""),
+        },
     ),
     "before": lambda value: Q(received_at__lt=_time(value)),
     "after": lambda value: Q(received_at__gte=_time(value)),

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypedDict, TypeVar
+from typing import Literal, TypedDict, TypeVar, get_args
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
@@ -33,6 +33,8 @@ from inbox.services.turns import write_turn
 LATEST = "latest"
 MAX_TAGS = 50
 MAX_TAG_LENGTH = 64
+MAX_NOTE_LENGTH = 2000
+Status = Literal["new", "ok", "bug"]  # what people found a message to be
 # Fewer than a turn may have: each is in several indexes, and a 250 may be waiting.
 _DELETED_AT_ONCE = 200
 
@@ -46,8 +48,8 @@ class Counts(TypedDict):
     not_accepted: int
 
 
-class BadTags(ValueError):
-    """Tags that cannot be kept, and why."""
+class BadChange(ValueError):
+    """What cannot be kept with a message, and why."""
 
 
 _READ = Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None))
@@ -165,12 +167,14 @@ def update(
     read: bool | None = None,
     pinned: bool | None = None,
     tags: Collection[str] | None = None,
+    status: str | None = None,
+    note: str | None = None,
 ) -> Message:
     """Change what is given, and return the message as it is then.
 
-    Raises NotFound, BadTags.
+    Raises NotFound, BadChange.
     """
-    kept = None if tags is None else _clean(tags)
+    changes = _changes(pinned, tags, status, note)
     message = get(scope, id)
     with write_turn():
         if read:
@@ -178,25 +182,41 @@ def update(
             MessageRead.objects.bulk_create(marks, ignore_conflicts=True)
         elif read is not None:
             MessageRead.objects.filter(message=message, user=None).delete()
-        changes: dict[str, object] = {}
-        if pinned is not None:
-            changes["pinned"] = pinned
-        if kept is not None:
-            changes["tags"] = kept
         if changes:
             Message.objects.filter(pk=message.pk).update(**changes)
         announce([MessageUpdated(message.pk)])
     return get(scope, message.pk)
 
 
+def _changes(
+    pinned: bool | None,
+    tags: Collection[str] | None,
+    status: str | None,
+    note: str | None,
+) -> dict[str, object]:
+    """Return the columns to be set, checked. Raises BadChange."""
+    if status is not None and status not in get_args(Status):
+        known = ", ".join(get_args(Status))
+        raise BadChange(f'there is no status "{status}"; there is {known}')
+    if note is not None and len(note) > MAX_NOTE_LENGTH:
+        raise BadChange(f"a note has at most {MAX_NOTE_LENGTH} characters")
+    given = {
+        "pinned": pinned,
+        "tags": None if tags is None else _clean(tags),
+        "status": status,
+        "note": None if note is None else note.strip(),
+    }
+    return {column: value for column, value in given.items() if value is not None}
+
+
 def _clean(tags: Collection[str]) -> list[str]:
-    """Return tags without repeats or space around them. Raises BadTags."""
+    """Return tags without repeats or space around them. Raises BadChange."""
     clean = list(dict.fromkeys(tag.strip() for tag in tags))
     if len(clean) > MAX_TAGS:
-        raise BadTags(f"a message has at most {MAX_TAGS} tags")
+        raise BadChange(f"a message has at most {MAX_TAGS} tags")
     for tag in clean:
         if not 0 < len(tag) <= MAX_TAG_LENGTH or not tag.isprintable():
-            raise BadTags(
+            raise BadChange(
                 f"a tag has 1 to {MAX_TAG_LENGTH} characters, none of them a control"
             )
     return clean
@@ -207,18 +227,19 @@ def delete(
     ids: Collection[str | UUID] | None = None,
     q: str | None = None,
     inbox: str | None = None,
+    by: str = "",
 ) -> int:
     """Put messages in the trash and return how many: the ids, or what matches q.
 
     An empty q is all messages. What is pinned stays, unless it is named by its id.
-    Raises BadQuery.
+    by: who deletes, as the trash tells it. Raises BadQuery.
     """
     if ids is not None:
         keys = [key for each in ids if (key := as_uuid(each))]
-        return sum(map(_delete, _turns(scope, keys)))
+        return sum(_delete(turn, by) for turn in _turns(scope, keys))
     query = search.parse(q or "")
     rows = _matching(scope, query, inbox).filter(_ALIVE, pinned=False)
-    return sum(map(_delete, _walk(rows)))
+    return sum(_delete(turn, by) for turn in _walk(rows))
 
 
 def _walk(rows: QuerySet[Message]) -> Iterator[list[tuple[UUID, int]]]:
@@ -243,10 +264,10 @@ def _turns(scope: Scope, keys: list[UUID]) -> Iterator[list[tuple[UUID, int]]]:
         yield list(rows.values_list("pk", "inbox_id"))
 
 
-def _delete(turn: list[tuple[UUID, int]]) -> int:
+def _delete(turn: list[tuple[UUID, int]], by: str) -> int:
     with write_turn():
         rows = Message.objects.filter(_ALIVE, pk__in=[pk for pk, _ in turn])
-        count = rows.update(deleted_at=datetime.now(UTC))
+        count = rows.update(deleted_at=datetime.now(UTC), deleted_by=by)
         announce([MessageDeleted(pk, inbox) for pk, inbox in turn])
     return count
 
@@ -256,7 +277,7 @@ def restore(scope: Scope, id: str | UUID) -> Message:
     key = as_uuid(id)
     with write_turn():
         trash = Message.objects.filter(scope.q(), deleted_at__isnull=False)
-        if not key or not trash.filter(pk=key).update(deleted_at=None):
+        if not key or not trash.filter(pk=key).update(deleted_at=None, deleted_by=""):
             raise NotFound(f'there is no message "{id}" in the trash')
         announce([MessageRestored(key)])
     return get(scope, key)

@@ -126,7 +126,10 @@ class MessageRow:
     indexed_at: datetime | None = None
     pinned: bool = False
     tags: list[str] = field(default_factory=list)
+    status: str = "new"
+    note: str = ""
     deleted_at: datetime | None = None
+    deleted_by: str = ""
 
     @property
     def transaction_id(self) -> UUID:

@@ -67,7 +67,7 @@ def mark(request: HttpRequest, id: str) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Put a message in the trash."""
-    if not messages.delete(ALL, ids=[id]):
+    if not messages.delete(ALL, ids=[id], by=request.META["REMOTE_ADDR"]):
         return not_found(request, GONE)
     if not request.headers.get("HX-Request"):
         return redirect("/trash")

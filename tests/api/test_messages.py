@@ -51,6 +51,8 @@ def test_list_works(api: Api) -> None:
             "read": False,
             "pinned": False,
             "tags": ["red"],
+            "status": "new",
+            "note": "",
             "code": 250,
             "recipients_accepted": 0,
             "recipients_refused": 0,
@@ -222,6 +224,17 @@ def test_change(api: Api) -> None:
     assert not MessageRead.objects.exists()
 
 
+def test_status_and_note(api: Api) -> None:
+    making.message()
+    told = api("GET", "messages/latest")
+    assert (told["status"], told["note"]) == ("new", "")
+    told = api("PATCH", "messages/latest", {"status": "bug", "note": " no total "})
+    assert (told["status"], told["note"]) == ("bug", "no total")
+    told = api("PATCH", "messages/latest", {"status": "ok"})
+    assert (told["status"], told["note"]) == ("ok", "no total")
+    assert api("PATCH", "messages/latest", {"note": ""})["note"] == ""
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -234,6 +247,9 @@ def test_change(api: Api) -> None:
         {"tags": ["\ud800"]},
         {"tags": ["x" * 65]},
         {"tags": [str(n) for n in range(51)]},
+        {"status": "good"},
+        {"note": 7},
+        {"note": "x" * 2001},
         [],
         7,
     ],

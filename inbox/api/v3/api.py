@@ -24,7 +24,7 @@ from inbox.api.v3 import (
 )
 from inbox.services.addresses import BadAddress
 from inbox.services.findings import BadMute
-from inbox.services.messages import BadTags
+from inbox.services.messages import BadChange
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.search import BadQuery
 from inbox.services.sessions import InUse
@@ -101,7 +101,7 @@ def _bad_request(_: HttpRequest, error: ValueError) -> HttpResponse:
     return problem(400, str(error))
 
 
-@api.exception_handler(BadTags)
+@api.exception_handler(BadChange)
 @api.exception_handler(BadAddress)
 @api.exception_handler(BadMute)
 def _bad_value(_: HttpRequest, error: ValueError) -> HttpResponse:

@@ -74,7 +74,8 @@ def delete_many(
             "say what to delete: q=<query> for what matches, or all=true for "
             "everything; not both",
         )
-    messages.delete(scope(), q=q, inbox=known_inbox(inbox))
+    slug, by = known_inbox(inbox), request.META["REMOTE_ADDR"]
+    messages.delete(scope(), q=q, inbox=slug, by=by)
     return HttpResponse(status=204)
 
 
@@ -182,7 +183,7 @@ def one(request: HttpRequest, id: str) -> HttpResponse:
 def change(
     request: HttpRequest, id: str, changes: schemas.MessageChanges
 ) -> HttpResponse:
-    """Mark as read or unread, pin or unpin, set the tags."""
+    """Mark as read or unread, pin or unpin, set tags, status (new, ok, bug) or note."""
     given: dict[str, Any] = changes.dict(exclude_none=True)
     return answer(shapes.message(messages.update(scope(), id, **given)))
 
@@ -191,7 +192,7 @@ def change(
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Put one message in the trash, pinned or not."""
     message = messages.get(scope(), id)
-    messages.delete(scope(), ids=[message.pk])
+    messages.delete(scope(), ids=[message.pk], by=request.META["REMOTE_ADDR"])
     return HttpResponse(status=204)
 
 

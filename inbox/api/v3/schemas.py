@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, StrictBool, StrictInt
 from inbox.services.addresses import Kind
 from inbox.services.explain.evidence import Kind as EvidenceKind
 from inbox.services.explain.stories import Joined
+from inbox.services.messages import Status
 
 T = TypeVar("T")
 
@@ -53,6 +54,8 @@ class Message(Strict):
     read: bool
     pinned: bool
     tags: list[str]
+    status: Status
+    note: str = Field(description="what people wrote about it")
     code: int | None = Field(description="of the reply that ended its transaction")
     recipients_accepted: int
     recipients_refused: int
@@ -349,6 +352,8 @@ class MessageChanges(Strict):
     read: StrictBool | None = None
     pinned: StrictBool | None = None
     tags: list[str] | None = None
+    status: Status | None = None
+    note: str | None = Field(None, description="at most 2,000 characters")
 
 
 class InboxChanges(Strict):

@@ -54,6 +54,8 @@ def message(message: Message | MessageRow) -> Shape:
         "read": getattr(message, "read", False),
         "pinned": message.pinned,
         "tags": message.tags,
+        "status": message.status,
+        "note": message.note,
         "code": transaction.code,
         "recipients_accepted": transaction.recipients_accepted,
         "recipients_refused": transaction.recipients_refused,

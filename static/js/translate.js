@@ -1,0 +1,21 @@
+// Texts for people, marked for Django's translation machinery (makemessages -d djangojs).
+// Without a catalog in the page (django.views.i18n) they are as written.
+
+/** @typedef {{ gettext(text: string): string, ngettext(one: string, many: string, count: number): string }} Catalog */
+
+const catalog = /** @type {{ django?: Catalog }} */ (globalThis).django;
+
+/** @param {string} text */
+export const gettext = (text) => catalog?.gettext(text) ?? text;
+
+/** @param {string} one @param {string} many @param {number} count */
+export const ngettext = (one, many, count) =>
+  catalog?.ngettext(one, many, count) ?? (count === 1 ? one : many);
+
+/**
+ * Put values into a text's places: fill(gettext("%(n)s of %(all)s"), { n: 1, all: 2 }).
+ * @param {string} text
+ * @param {Record<string, string | number>} values
+ */
+export const fill = (text, values) =>
+  text.replace(/%\((\w+)\)s/g, (_, /** @type {string} */ name) => String(values[name]));
