@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
+from django.utils.translation import gettext as _
+
 from mailsink.smtp import grammar
 from mailsink.text import readable
 
@@ -56,9 +58,12 @@ def clean(given: Iterable[Given]) -> list[Given]:
         one = clean_one(each)
         key = key_of(one["address"])
         if key in kept:
-            raise BadAddress(f"{one['address']} is given twice")
+            raise BadAddress(_("%(one)s is given twice") % {"one": one["address"]})
         if len(kept) == MAX_ADDRESSES:
-            raise BadAddress(f"an inbox knows at most {MAX_ADDRESSES} addresses")
+            raise BadAddress(
+                _("an inbox knows at most %(max_addresses)s addresses")
+                % {"max_addresses": MAX_ADDRESSES}
+            )
         kept[key] = one
     return list(kept.values())
 
@@ -68,10 +73,15 @@ def clean_one(given: Given) -> Given:
     address = _mailbox(given["address"].strip())
     kind = given["kind"]
     if kind not in KINDS:
-        raise BadAddress(f"{address}: the kind is one of {', '.join(KINDS)}")
+        raise BadAddress(
+            _("%(address)s: the kind is one of %(kinds)s")
+            % {"address": address, "kinds": ", ".join(KINDS)}
+        )
     target = [_mailbox(each.strip()) for each in given["target"]]
     if len(set(map(key_of, target))) < len(target):
-        raise BadAddress(f"{address}: a target is given twice")
+        raise BadAddress(
+            _("%(address)s: a target is given twice") % {"address": address}
+        )
     if wrong := _wrong_count(kind, len(target)):
         raise BadAddress(f"{address}: {wrong}")
     name = _name(address, given["name"].strip())
@@ -82,19 +92,29 @@ def _mailbox(text: str) -> str:
     """Return text if it is a whole address. Raises BadAddress."""
     shown = text if text.isprintable() else readable(text.encode("utf-8", "replace"))
     if len(text) > MAX_LENGTH:
-        raise BadAddress(f"{shown[:40]}...: longer than {MAX_LENGTH} characters")
+        raise BadAddress(
+            _("%(shown)s...: longer than %(max_length)s characters")
+            % {"shown": shown[:40], "max_length": MAX_LENGTH}
+        )
     try:
         if not text:
-            raise grammar.BadSyntax("it is empty")
+            raise grammar.BadSyntax(_("it is empty"))
         if not text.isprintable():
-            raise grammar.BadSyntax("it holds a control character")
+            raise grammar.BadSyntax(_("it holds a control character"))
         path, rest = grammar.parse_path(f"<{text}>")
     except grammar.BadSyntax as error:
-        raise BadAddress(f'"{shown}" is no address: {error}') from None
+        raise BadAddress(
+            _('"%(shown)s" is no address: %(error)s') % {"shown": shown, "error": error}
+        ) from None
     if rest or path.mailbox != text:
-        raise BadAddress(f'"{shown}" is no address: write it as user@example.com')
+        raise BadAddress(
+            _('"%(shown)s" is no address: write it as user@example.com')
+            % {"shown": shown}
+        )
     if "unqualified_address" in path.flags:
-        raise BadAddress(f'"{shown}" is no address: the domain is missing')
+        raise BadAddress(
+            _('"%(shown)s" is no address: the domain is missing') % {"shown": shown}
+        )
     return text
 
 
@@ -103,22 +123,30 @@ def _wrong_count(kind: Kind, count: int) -> str:
     if least <= count <= most:
         return ""
     if not most:
-        return "a mailbox has no target; mail to it stays here"
+        return _("a mailbox has no target; mail to it stays here")
     if least == most:
-        return f"{kind} takes exactly one target: the new address"
+        return _("%(kind)s takes exactly one target: the new address") % {"kind": kind}
     if count < least:
         return (
-            f"an {kind} needs a target" if kind == "alias" else "a list needs members"
+            _("an %(kind)s needs a target") % {"kind": kind}
+            if kind == "alias"
+            else _("a list needs members")
         )
-    return f"at most {most} targets are taken"
+    return _("at most %(most)s targets are taken") % {"most": most}
 
 
 def _name(address: str, name: str) -> str:
     """Return the name, which stands before <address> in replies. Raises BadAddress."""
     if len(name) > MAX_NAME:
-        raise BadAddress(f"{address}: the name is longer than {MAX_NAME} characters")
+        raise BadAddress(
+            _("%(address)s: the name is longer than %(max_name)s characters")
+            % {"address": address, "max_name": MAX_NAME}
+        )
     if not name.isprintable() or "<" in name or ">" in name:
-        raise BadAddress(f"{address}: the name may not hold control characters, < or >")
+        raise BadAddress(
+            _("%(address)s: the name may not hold control characters, < or >")
+            % {"address": address}
+        )
     return name
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from inbox.models import Exchange, Message, Raw, Session
 from inbox.services import (
@@ -98,14 +99,16 @@ def of_message(scope: Scope, id: str | UUID) -> Case:
     """Return the case of a message. Raises NotFound."""
     message = messages.get(scope, id)
     attempt = transactions.get(scope, message.transaction_id)
-    title = message.subject or "(no subject)"
+    title = message.subject or _("(no subject)")
     return _of_attempt(scope, attempt, title, str(message.pk))
 
 
 def of_transaction(scope: Scope, id: str | UUID) -> Case:
     """Return the case of a transaction, whatever came of it. Raises NotFound."""
     attempt = transactions.get(scope, id)
-    title = attempt.subject or f"Transaction of {attempt.reverse_path or 'nobody'}"
+    title = attempt.subject or _("Transaction of %(reverse_path)s") % {
+        "reverse_path": attempt.reverse_path or "nobody"
+    }
     return _of_attempt(scope, attempt, title, str(attempt.id))
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
+from django.utils.translation import gettext as _
 
 from inbox.models import Inbox, Message
 from inbox.models.message import ALIVE
@@ -67,7 +68,7 @@ def by_slug(scope: Scope, slug: str) -> Inbox:
     if "\x00" not in slug:
         found = Inbox.objects.filter(scope.q("pk"), slug=slug).first()
     if found is None:
-        raise NotFound(f'there is no inbox "{slug}"')
+        raise NotFound(_('there is no inbox "%(slug)s"') % {"slug": slug})
     return found
 
 
@@ -143,7 +144,9 @@ def _place(known: Sequence[Given], address: str) -> int:
     for at, each in enumerate(known):
         if each["address"] == address:
             return at
-    raise NotFound(f'the address "{address}" is not among those known')
+    raise NotFound(
+        _('the address "%(address)s" is not among those known') % {"address": address}
+    )
 
 
 @receiver(post_save, sender=Inbox)

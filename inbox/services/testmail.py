@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from inbox.services.reach import Reach
 from mailsink.conf import CONFIG
@@ -36,7 +37,7 @@ def send(to: Reach | None) -> UUID | None:
     Raises NotSent where SMTP is off, does not answer in time, or refuses.
     """
     if to is None:
-        raise NotSent("SMTP is off in this process (serve --smtp off).")
+        raise NotSent(_("SMTP is off in this process (serve --smtp off)."))
     where = f"{to.host}:{to.port}"
     try:
         with smtplib.SMTP(
@@ -47,12 +48,19 @@ def send(to: Reach | None) -> UUID | None:
             return _deliver(client, compose())
     except smtplib.SMTPResponseException as error:
         reply = f"{error.smtp_code} {_text(error.smtp_error)}"
-        raise NotSent(f"{where} answered: {reply}") from error
+        raise NotSent(
+            _("%(where)s answered: %(reply)s") % {"where": where, "reply": reply}
+        ) from error
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
-        raise NotSent(f"{where} refused the recipient: {code} {_text(text)}") from error
+        raise NotSent(
+            _("%(where)s refused the recipient: %(code)s %(text)s")
+            % {"where": where, "code": code, "text": _text(text)}
+        ) from error
     except (smtplib.SMTPException, OSError) as error:
-        raise NotSent(f"{where} did not take it: {error}") from error
+        raise NotSent(
+            _("%(where)s did not take it: %(error)s") % {"where": where, "error": error}
+        ) from error
 
 
 def compose() -> EmailMessage:
@@ -60,14 +68,14 @@ def compose() -> EmailMessage:
     message = EmailMessage()
     message["From"] = f"Mailsink <hello@{_DOMAIN}>"
     message["To"] = "You <you@example.com>"
-    message["Subject"] = "A test message: it works ✓"
+    message["Subject"] = _("A test message: it works ✓")
     message["Date"] = formatdate(localtime=True)
     message["Message-ID"] = make_msgid(domain=_DOMAIN)
     message.set_content(render_to_string("welcome/test-message.txt"))
     picture = make_msgid(domain=_DOMAIN)
     html = render_to_string("welcome/test-message.html", {"picture": picture[1:-1]})
     message.add_alternative(html, subtype="html")
-    _, related = message.iter_parts()
+    related = list(message.iter_parts())[1]
     assert isinstance(related, EmailMessage)
     related.add_related(
         _PICTURE.read_bytes(), "image", "png", cid=picture, filename="envelope.png"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox.services import attempts, messages, sessions
@@ -44,7 +45,10 @@ def told(story: Story | None) -> Told | None:
     """Return a story as pages show it; None where there is none."""
     if story is None:
         return None
-    waits = ["", *(f"{waited(each)} later" for each in story.waits)]
+    waits = [
+        "",
+        *(_("%(each)s later") % {"each": waited(each)} for each in story.waits),
+    ]
     rows = [
         Row(one, stories.label(one), stories.tone(one), stories.words(one), wait, at == story.at)
         for at, (one, wait) in enumerate(zip(story.tries, waits, strict=True))

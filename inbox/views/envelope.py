@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Recipient
 from inbox.services.transactions import Attempt
 
@@ -33,7 +35,11 @@ def differences(
 def named(addresses: Iterable[str]) -> str:
     """Return addresses joined by commas; of many, the first and how many more."""
     known = list(addresses)
-    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    more = (
+        _(" and %(known)s more") % {"known": len(known) - SHOWN}
+        if len(known) > SHOWN
+        else ""
+    )
     return ", ".join(known[:SHOWN]) + more
 
 
@@ -45,9 +51,12 @@ def bare(path: str) -> str:
 def _sender(attempt: Attempt, sender: str) -> Iterator[Difference]:
     reverse_path = bare(attempt.reverse_path)
     if not reverse_path:
-        yield Difference("The envelope sender is empty, as in a bounce")
+        yield Difference(_("The envelope sender is empty, as in a bounce"))
     elif sender and _same(reverse_path) != _same(sender):
-        yield Difference(f"The envelope sender differs: {reverse_path}")
+        yield Difference(
+            _("The envelope sender differs: %(reverse_path)s")
+            % {"reverse_path": reverse_path}
+        )
 
 
 def _recipients(attempt: Attempt, recipients: list[str]) -> Iterator[Difference]:
@@ -56,12 +65,18 @@ def _recipients(attempt: Attempt, recipients: list[str]) -> Iterator[Difference]
     header = {_same(each) for each in recipients}
     if hidden := [each for each in accepted if _same(each) not in header]:
         noun = "recipient" if len(hidden) == 1 else "recipients"
-        words = f"+ {len(hidden)} envelope {noun} not in headers (Bcc)"
+        words = _("+ %(hidden)s envelope %(noun)s not in headers (Bcc)") % {
+            "hidden": len(hidden),
+            "noun": noun,
+        }
         yield Difference(f"{words}: {named(hidden)}")
     asked = {_same(each) for each in envelope}
     if missing := [each for each in recipients if _same(each) not in asked]:
         noun = "address" if len(missing) == 1 else "addresses"
-        words = f"{len(missing)} {noun} in the header not in the envelope"
+        words = _("%(missing)s %(noun)s in the header not in the envelope") % {
+            "missing": len(missing),
+            "noun": noun,
+        }
         yield Difference(f"{words}: {named(missing)}")
 
 
@@ -69,9 +84,16 @@ def _refused(recipients: list[Recipient]) -> Iterator[Difference]:
     refused = [each for each in recipients if not _good(each)]
     for each in refused[:SHOWN]:
         code = each.rcpt_code if each.rcpt_code >= 400 else each.final_code
-        yield Difference(f"{bare(each.forward_path)} was refused: {code}", "warn")
+        yield Difference(
+            _("%(bare)s was refused: %(code)s")
+            % {"bare": bare(each.forward_path), "code": code},
+            "warn",
+        )
     if len(refused) > SHOWN:
-        yield Difference(f"and {len(refused) - SHOWN} more were refused", "warn")
+        yield Difference(
+            _("and %(refused)s more were refused") % {"refused": len(refused) - SHOWN},
+            "warn",
+        )
 
 
 def _good(recipient: Recipient) -> bool:

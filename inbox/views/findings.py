@@ -7,6 +7,7 @@ from contextlib import suppress
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from inbox.services import findings
@@ -22,7 +23,9 @@ def mute(request: HttpRequest) -> HttpResponse:
     try:
         findings.mute(ALL, *given)
     except (BadMute, NotFound) as error:
-        words = f"This could not be muted: {error}. Go back and try again."
+        words = _("This could not be muted: %(error)s. Go back and try again.") % {
+            "error": error
+        }
         context = {"words": words, "section": "sessions"}
         return render(request, "session/not_found.html", context, status=422)
     return redirect(_back(request))

@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Exchange, Message, Session
 from inbox.services import (
     attempts,
@@ -72,9 +74,9 @@ class Letter:
     @property
     def title(self) -> str:
         if self.attempt.size is None:
-            return "(no message came)"
+            return _("(no message came)")
         subject = self.message.subject if self.message else self.attempt.subject
-        return subject or "(no subject)"
+        return subject or _("(no subject)")
 
     @cached_property
     def octets(self) -> bytes:
@@ -102,8 +104,8 @@ class Letter:
         if not self.octets:
             to = (bare(each.forward_path) for each in self.attempt.recipients)
             return [
-                ("Envelope from", bare(self.attempt.reverse_path) or "(empty)"),
-                ("Envelope to", named(to) or "(nobody)"),
+                (_("Envelope from"), bare(self.attempt.reverse_path) or "(empty)"),
+                (_("Envelope to"), named(to) or "(nobody)"),
             ]
         summary = self.summary
         facts = [
@@ -113,7 +115,13 @@ class Letter:
         if summary.cc:
             facts.append(("Cc", _people(summary.cc)))
         if summary.date:
-            facts.append(("Date", f"{summary.date:%a, %d %b %Y %H:%M:%S} UTC"))
+            facts.append(
+                (
+                    "Date",
+                    _("%(date)s UTC")
+                    % {"date": f"{summary.date:%a, %d %b %Y %H:%M:%S}"},
+                )
+            )
         return facts
 
     @property
@@ -169,21 +177,26 @@ def accepted_as(scope: Scope, attempt: Attempt) -> str | None:
 
 def _verdict(attempt: Attempt, exchanges: list[Exchange]) -> Verdict:
     if attempt.outcome is None:
-        return Verdict("Still going on: nothing is accepted yet")
+        return Verdict(_("Still going on: nothing is accepted yet"))
     if attempt.outcome == "accepted":
-        return Verdict("Accepted; its message is in the trash, or was removed")
+        return Verdict(_("Accepted; its message is in the trash, or was removed"))
     refusal = _refusal(attempt, exchanges)
     told = refusal.reply.replace("\n", " ") if refusal else ""
-    detail = f"The client was told: {told}" if told else ""
+    detail = _("The client was told: %(told)s") % {"told": told} if told else ""
     if attempt.outcome == "rejected":
         codes = f"{attempt.code or ''} {refusal.enhanced if refusal else ''}".strip()
-        return Verdict(f"Not accepted: {codes or 'refused'}", detail)
+        return Verdict(
+            _("Not accepted: %(codes)s") % {"codes": codes or "refused"}, detail
+        )
     if attempt.size is not None and not attempt.complete:
-        cut = f"cut off after {counted(attempt.size, 'octet')}"
-        return Verdict(f"Not accepted: {cut}", detail or "The connection ended here.")
+        cut = _("cut off after %(size)s") % {"size": counted(attempt.size, "octet")}
+        return Verdict(
+            _("Not accepted: %(cut)s") % {"cut": cut},
+            detail or _("The connection ended here."),
+        )
     if attempt.outcome == "reset":
-        return Verdict("Not accepted: the client gave it up (RSET)", detail)
-    return Verdict("Not accepted: the client left before it had sent it", detail)
+        return Verdict(_("Not accepted: the client gave it up (RSET)"), detail)
+    return Verdict(_("Not accepted: the client left before it had sent it"), detail)
 
 
 def _refusal(attempt: Attempt, exchanges: list[Exchange]) -> Exchange | None:

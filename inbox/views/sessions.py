@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET
 
 from inbox.models import Session
@@ -41,7 +43,10 @@ def index(request: HttpRequest) -> HttpResponse:
     try:
         lists = _lists(request.GET.get("cursor"), filters.chosen(request.GET))
     except BadCursor as error:
-        return _not_found(request, f"There is no such page of sessions: {error}")
+        return _not_found(
+            request,
+            _("There is no such page of sessions: %(error)s") % {"error": error},
+        )
     context = {"section": "sessions", "filters": filters, **lists}
     return render(request, "session/index.html", context)
 
@@ -149,8 +154,8 @@ def short(request: HttpRequest, short: str) -> HttpResponse:
     return redirect(f"/sessions/{found.id}?exchange={seq}#e{seq}")
 
 
-COMING = "This session has only just begun. Its lines will be here in a second."
-GONE = (
+COMING = noop("This session has only just begun. Its lines will be here in a second.")
+GONE = noop(
     "There is no such session. It may have been removed to make room: Mailsink keeps "
     "only the newest ones (MAILSINK_RETENTION_SESSIONS, MAILSINK_RETENTION_DAYS)."
 )
@@ -192,7 +197,7 @@ def _transcript(session: Session, after: int, chosen: int | None) -> dict[str, o
         panel = _explained(session, chosen)
     else:
         report = _report(session, findings.of_session(session), "?panel=findings")
-        panel = {**report, "nothing": "No findings in this session."}
+        panel = {**report, "nothing": _("No findings in this session.")}
     return {
         **panel,
         "session": session,
@@ -219,7 +224,7 @@ def _explained(session: Session, seq: int) -> dict[str, object]:
         "short": short_id(session.id, seq),
         "story": told(attempts.of_exchange(ALL, one)),
         **_report(session, findings.of_exchange(session, one), f"?exchange={seq}"),
-        "nothing": "No findings in this line.",
+        "nothing": _("No findings in this line."),
     }
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Session
 from inbox.services import explain, findings, outcomes, timeline
 from inbox.services.explain.codes import tone
@@ -105,18 +107,33 @@ def head(session: Session) -> Head:
 def _chips(session: Session, told: Timeline) -> list[Chip]:
     chips = [Chip(f"{session.client_address}:{session.client_port}")]
     chips.append(Chip(_protocol(session)))
-    chips.append(Chip(f"by {DOORS[session.door]} {session.listener}"))
+    chips.append(
+        Chip(
+            _("by %(doors)s %(listener)s")
+            % {"doors": DOORS[session.door], "listener": session.listener}
+        )
+    )
     if session.auth_mechanism:
-        user = session.auth_username or "(no user name)"
-        chips.append(Chip(f"AUTH {session.auth_mechanism} {user}"))
+        user = session.auth_username or _("(no user name)")
+        chips.append(
+            Chip(
+                _("AUTH %(auth_mechanism)s %(user)s")
+                % {"auth_mechanism": session.auth_mechanism, "user": user}
+            )
+        )
     if took := _took(session):
         chips.append(Chip(took))
     if told.rule:
-        chips.append(Chip(f"rule “{told.rule}”", "warn"))
+        chips.append(Chip(_("rule “%(rule)s”") % {"rule": told.rule}, "warn"))
     if told.worst:
         code, verb = told.worst
         chips.append(
-            Chip(f"{code} at {verb}" if verb else f"worst reply {code}", tone(code))
+            Chip(
+                _("%(code)s at %(verb)s") % {"code": code, "verb": verb}
+                if verb
+                else _("worst reply %(code)s") % {"code": code},
+                tone(code),
+            )
         )
     if count := findings.counts([session])[session.id]:
         url = f"/sessions/{session.id}?panel=findings"

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox.services import inboxes, messages, search
@@ -74,8 +75,10 @@ def sender(request: HttpRequest) -> HttpResponse:
     try:
         count = messages.count(ALL, str(Term("from", address, negated=False)))
     except BadQuery:
-        return HttpResponse("As sender")
-    return HttpResponse(f"As sender: {counted(count, 'message')}")
+        return HttpResponse(_("As sender"))
+    return HttpResponse(
+        _("As sender: %(count)s") % {"count": counted(count, "message")}
+    )
 
 
 def link(address: str, q: str = "") -> str:
@@ -111,7 +114,10 @@ def _context(request: HttpRequest) -> tuple[Context, int]:
     except (BadAddress, NotFound) as error:
         return context | {"wrong": str(error)}, 400
     except BadQuery as error:
-        wrong = f"The filter {given['q']} cannot be read: {error}"
+        wrong = _("The filter %(given)s cannot be read: %(error)s") % {
+            "given": given["q"],
+            "error": error,
+        }
         return context | {"wrong": wrong, "given": given | {"q": ""}}, 400
     return context | _told(found), 200
 
@@ -145,10 +151,10 @@ def _row(one: Evidence, found: Trace) -> Row:
 
 def _opens(one: Evidence) -> str:
     if one.kind in ("accepted", "hidden"):
-        return "Open the message"
+        return _("Open the message")
     if one.kind == "trash":
-        return "Open the trash"
-    return "Open the line" if one.seq else "Open the session"
+        return _("Open the trash")
+    return _("Open the line") if one.seq else _("Open the session")
 
 
 def _search(field: str, address: str) -> str:

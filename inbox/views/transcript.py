@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Exchange, Session
 from inbox.services import explain, findings, outcomes, sessions, timeline
 from inbox.services.explain.quantities import duration
@@ -80,7 +82,7 @@ def picture(told: timeline.Timeline) -> Picture:
         lower=list(map(_box, told.lower)),
         ticks=_ticks(told.start_us, told.end_us),
         shares=[
-            Share(owner, OWNERS[owner], _percent(us, told.took_us), duration(us))
+            Share(owner, _(OWNERS[owner]), _percent(us, told.took_us), duration(us))
             for owner, us in told.shares.items()
             if us
         ],
@@ -115,5 +117,5 @@ def _tick(us: int) -> str:
     if us == 0:
         return "0"
     if us < 1_000_000:
-        return f"{us / 1000:g} ms"
+        return _("%(us)s ms") % {"us": f"{us / 1000:g}"}
     return f"{us / 1e6:g} s" if us < 60_000_000 else duration(us)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop as noop
+
 from inbox.services.addresses import Kind
 
 KIND_WORDS: dict[Kind, str] = {
-    "mailbox": "Mail is taken: RCPT gets 250. VRFY tells name and address.",
-    "alias": "Another name for one mailbox or more: RCPT gets 250, VRFY and EXPN tell "
-    "the targets.",
-    "forwarded": "Moved, but mail is taken: RCPT and VRFY get 251 with the new address.",
-    "moved": "Moved, and mail is refused: RCPT and VRFY get 551 with the new address.",
-    "list": "A mailing list: RCPT gets 250. EXPN tells the members, VRFY only gets 252.",
-    "ambiguous": "May be several people: RCPT and VRFY get 553 with the targets as the "
-    "choices.",
+    "mailbox": noop("Mail is taken: RCPT gets 250. VRFY tells name and address."),
+    "alias": noop(
+        "Another name for one mailbox or more: RCPT gets 250, VRFY and EXPN tell "
+        "the targets."
+    ),
+    "forwarded": noop(
+        "Moved, but mail is taken: RCPT and VRFY get 251 with the new address."
+    ),
+    "moved": noop(
+        "Moved, and mail is refused: RCPT and VRFY get 551 with the new address."
+    ),
+    "list": noop(
+        "A mailing list: RCPT gets 250. EXPN tells the members, VRFY only gets 252."
+    ),
+    "ambiguous": noop(
+        "May be several people: RCPT and VRFY get 553 with the targets as the choices."
+    ),
 }

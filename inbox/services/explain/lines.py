@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from inbox.services.explain.codes import meaning, tone
 from inbox.services.explain.exchanges import Exchangelike
 from inbox.services.explain.flags import FLAG_WORDS, FlagWords, troubled
@@ -65,14 +67,14 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Line:
     ready = exchange.ready_us
     at = f"{exchange.received_us / 1000:,.0f}"
     delayed = f"+{duration(exchange.delayed_us)}" if exchange.delayed_us else ""
-    rule = f"rule “{exchange.rule}”" if exchange.rule else ""
+    rule = _("rule “%(rule)s”") % {"rule": exchange.rule} if exchange.rule else ""
     free = _free_at(before)
     return Line(
         seq=exchange.seq,
         id=f"e{exchange.seq}",
         transaction=exchange.transaction_id,
         url=f"/sessions/{exchange.session_id}?exchange={exchange.seq}#e{exchange.seq}",
-        name=f"Line {exchange.seq}, at {at} ms",
+        name=_("Line %(seq)s, at %(at)s ms") % {"seq": exchange.seq, "at": at},
         at=at,
         verb=verb,
         text=text,
@@ -102,8 +104,8 @@ def _gap(exchange: Exchangelike, free: int) -> str:
     if silent <= _LONG_GAP:
         return ""
     if exchange.kind in ("body", "chunk"):
-        return f"on its way for {duration(silent)}"
-    return f"after {duration(silent)} without a word"
+        return _("on its way for %(time)s") % {"time": duration(silent)}
+    return _("after %(time)s without a word") % {"time": duration(silent)}
 
 
 def _bars(exchange: Exchangelike, free: int) -> list[Span]:
@@ -127,31 +129,33 @@ def details(
     said: list[tuple[str, list[str]]] = []
     if exchange.code is not None:
         words = meaning(exchange.code, exchange.enhanced, exchange.verb)
-        said.append(("Means", words))
+        said.append((_("Means"), words))
         if why := reason(exchange):
-            said.append(("Because", [why]))
+            said.append((_("Because"), [why]))
     if exchange.code == 334 and (challenge := _challenge(exchange.reply)):
-        said.append(("Challenge", [challenge]))
+        said.append((_("Challenge"), [challenge]))
     understood = exchange.verb in ("MAIL", "RCPT") and exchange.code != 501
     if understood and (wishes := asked(exchange.line)):
-        said.append(("Asks for", wishes))
+        said.append((_("Asks for"), wishes))
     if then:
-        said.append(("The client then", list(then)))
-    return [*said, *_times(exchange), ("Octets", [f"{exchange.octets:,}"])]
+        said.append((_("The client then"), list(then)))
+    return [*said, *_times(exchange), (_("Octets"), [f"{exchange.octets:,}"])]
 
 
 def _times(exchange: Exchangelike) -> Iterator[tuple[str, list[str]]]:
-    yield "Received", [f"{duration(exchange.received_us)} after the connect"]
+    received = {"time": duration(exchange.received_us)}
+    yield _("Received"), [_("%(time)s after the connect") % received]
     if exchange.ready_us is not None:
         took = max(0, exchange.ready_us - exchange.received_us)
-        yield "We took", [duration(took)]
+        yield _("We took"), [duration(took)]
     if exchange.delayed_us:
-        yield "A rule took", [f"{duration(exchange.delayed_us)}, on purpose"]
+        delayed = {"time": duration(exchange.delayed_us)}
+        yield _("A rule took"), [_("%(time)s, on purpose") % delayed]
     if exchange.replied_us is not None:
         waited = max(0, exchange.replied_us - exchange.received_us)
-        yield "Client waited", [duration(waited)]
+        yield _("Client waited"), [duration(waited)]
     elif exchange.reply:
-        yield "Client waited", ["the reply could not be written: it had left"]
+        yield _("Client waited"), [_("the reply could not be written: it had left")]
 
 
 def _challenge(reply: str) -> str:
@@ -175,20 +179,23 @@ def _remark(exchange: Exchangelike) -> str:
     if exchange.kind == "chunk":
         return _chunk(exchange)
     if exchange.kind == "body":
-        return f"{counted(exchange.octets, 'octet')} of message{_so_far(exchange)}"
+        return _("%(octets)s of message%(so_far)s") % {
+            "octets": counted(exchange.octets, "octet"),
+            "so_far": _so_far(exchange),
+        }
     if exchange.kind in _OUR_WORDS:
         return exchange.line
     if exchange.kind == "connect" and not exchange.line:
-        return "connected"
+        return _("connected")
     if exchange.kind == "auth" and not exchange.verb:
-        return "answer to the challenge"
+        return _("answer to the challenge")
     return ""
 
 
 def _so_far(exchange: Exchangelike) -> str:
     if "aborted_in_data" in exchange.flags.split():
-        return ", then cut off"
-    return "" if exchange.code else " so far"
+        return _(", then cut off")
+    return "" if exchange.code else _(" so far")
 
 
 def _chunk(exchange: Exchangelike) -> str:
@@ -198,10 +205,22 @@ def _chunk(exchange: Exchangelike) -> str:
         return ""
     size, so_far = int(announced[1]), _so_far(exchange)
     if so_far:
-        return f"{exchange.octets:,} of {counted(size, 'octet')}{so_far}"
+        return _("%(octets)s of %(size)s%(so_far)s") % {
+            "octets": f"{exchange.octets:,}",
+            "size": counted(size, "octet"),
+            "so_far": so_far,
+        }
     if (exchange.code or 0) >= 400:
-        return f"{counted(size, 'octet')}, refused" if exchange.octets else ""
-    return f"{counted(size, 'octet')} of message" if size else "no more octets"
+        return (
+            _("%(size)s, refused") % {"size": counted(size, "octet")}
+            if exchange.octets
+            else ""
+        )
+    return (
+        _("%(size)s of message") % {"size": counted(size, "octet")}
+        if size
+        else _("no more octets")
+    )
 
 
 def _reply(exchange: Exchangelike) -> tuple[str, bool]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
 from inbox.services.explain.quantities import counted
 
 
@@ -53,10 +56,12 @@ def peer(session: Sessionlike) -> str:
 def state(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return what an open session is doing: "waiting after MAIL"."""
     if facts.body_octets is not None:
-        return f"sending a message, {counted(facts.body_octets, 'octet')} so far"
+        return _("sending a message, %(octets)s so far") % {
+            "octets": counted(facts.body_octets, "octet")
+        }
     if session.last_verb:
-        return f"waiting after {session.last_verb}"
-    return "connected, has said nothing yet"
+        return _("waiting after %(verb)s") % {"verb": session.last_verb}
+    return _("connected, has said nothing yet")
 
 
 def outcome(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
@@ -64,27 +69,36 @@ def outcome(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     if session.ending is None:
         return state(session, facts)
     parts = [_messages(session, facts), _recipients(facts), _ending(session, facts)]
-    return " · ".join(part for part in parts if part) or "said goodbye, sent no message"
+    return " · ".join(part for part in parts if part) or _(
+        "said goodbye, sent no message"
+    )
 
 
 def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return how a session ended, as sentences; "" while it goes on."""
     if session.ending is None:
         return ""
-    after = f" after {session.last_verb}" if session.last_verb else ""
+    after = (
+        _(" after %(verb)s") % {"verb": session.last_verb} if session.last_verb else ""
+    )
     if facts.body_octets is not None and session.ending in _BROKEN:
         octets = counted(facts.body_octets, "octet")
-        after = f" in the middle of a message, after {octets}; it was not accepted"
+        after = _(
+            " in the middle of a message, after %(octets)s; it was not accepted"
+        ) % {"octets": octets}
     if session.ending == "refused" and session.last_verb:
-        return f"Mailsink closed the connection{after}: its last reply says why."
-    return _SENTENCES[session.ending].format(after=after)
+        return _(
+            "Mailsink closed the connection%(after)s: its last reply says why."
+        ) % {"after": after}
+    return _(_SENTENCES[session.ending]).format(after=after)
 
 
 def headline(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return the title of a session's page: "app.test → 1 message"."""
     if session.ending is None:
         so_far = _messages(session, facts)
-        return f"{peer(session)} → {so_far + ' so far' if so_far else 'live'}"
+        live = _("%(messages)s so far") % {"messages": so_far} if so_far else _("live")
+        return f"{peer(session)} → {live}"
     return f"{peer(session)} → {outcome(session, facts)}"
 
 
@@ -92,7 +106,10 @@ def _messages(session: Sessionlike, facts: Facts) -> str:
     parts = [counted(session.messages, "message")] if session.messages else []
     if facts.not_accepted:
         code = f" ({facts.not_accepted_code})" if facts.not_accepted_code else ""
-        parts.append(f"{counted(facts.not_accepted, 'message')} not accepted{code}")
+        parts.append(
+            _("%(messages)s not accepted%(code)s")
+            % {"messages": counted(facts.not_accepted, "message"), "code": code}
+        )
     return " · ".join(parts)
 
 
@@ -102,65 +119,83 @@ def _recipients(facts: Facts) -> str:
         return ""
     code = f" ({facts.recipient_code})" if facts.recipient_code else ""
     if refused == facts.recipients:
-        who = "the recipient" if refused == 1 else f"all {refused:,} recipients"
+        who = (
+            _("the recipient")
+            if refused == 1
+            else _("all %(refused)s recipients") % {"refused": f"{refused:,}"}
+        )
     elif refused == 1:
-        who = "one recipient"
+        who = _("one recipient")
     else:
-        who = f"{refused:,} of {facts.recipients:,} recipients"
-    return f"{who} refused{code}"
+        who = _("%(refused)s of %(recipients)s recipients") % {
+            "refused": f"{refused:,}",
+            "recipients": f"{facts.recipients:,}",
+        }
+    return _("%(who)s refused%(code)s") % {"who": who, "code": code}
 
 
 def _ending(session: Sessionlike, facts: Facts) -> str:
-    after = f" after {session.last_verb}" if session.last_verb else ""
+    after = (
+        _(" after %(verb)s") % {"verb": session.last_verb} if session.last_verb else ""
+    )
     if known := _BY_FLAG.keys() & facts.flags:
-        return _BY_FLAG[known.pop()]
+        return _(_BY_FLAG[known.pop()])
     if facts.body_octets is not None and session.ending in _BROKEN:
         verb = session.last_verb if session.last_verb == "BDAT" else "DATA"
         octets = counted(facts.body_octets, "octet")
-        return f"{_BROKEN[session.ending]} in {verb} after {octets}"
+        return _("%(broken)s in %(verb)s after %(octets)s") % {
+            "broken": _(_BROKEN[session.ending]),
+            "verb": verb,
+            "octets": octets,
+        }
     if session.ending == "refused" and session.last_verb:
-        return f"closed by us{after}"
+        return _("closed by us%(after)s") % {"after": after}
     if session.ending == "refused":
         code = f" ({session.worst_code})" if session.worst_code else ""
-        return f"refused at connect{code}"
+        return _("refused at connect%(code)s") % {"code": code}
     if session.ending == "dropped" and not session.last_verb:
-        return "connected and left, said nothing"
+        return _("connected and left, said nothing")
     if session.ending in _BROKEN:
-        return f"{_BROKEN[session.ending]}{after}"
-    return _CLOSED.get(session.ending or "", "")
+        return _(_BROKEN[session.ending]) + after
+    return _(_CLOSED.get(session.ending or "", ""))
 
 
 _BROKEN = {
-    "dropped": "dropped",
-    "timeout": "timed out",
-    "shutdown": "closed by our shutdown",
-    "error": "closed by an error",
-    "crashed": "crashed: Mailsink itself was stopped",
+    "dropped": noop("dropped"),
+    "timeout": noop("timed out"),
+    "shutdown": noop("closed by our shutdown"),
+    "error": noop("closed by an error"),
+    "crashed": noop("crashed: Mailsink itself was stopped"),
 }
 _BY_FLAG = {
-    "tls_on_plain": "TLS on a plain port",
-    "plain_on_tls": "plain text on a TLS port",
-    "http_on_smtp": "HTTP on the SMTP port",
-    "bad_proxy_header": "no PROXY header",
-    "proxy_not_trusted": "PROXY header not believed",
-    "tls_untrusted": "TLS failed: the certificate is not trusted",
-    "tls_no_version": "TLS failed: no version in common",
-    "tls_no_cipher": "TLS failed: no cipher in common",
-    "left_at_certificate": "left when it saw the certificate",
+    "tls_on_plain": noop("TLS on a plain port"),
+    "plain_on_tls": noop("plain text on a TLS port"),
+    "http_on_smtp": noop("HTTP on the SMTP port"),
+    "bad_proxy_header": noop("no PROXY header"),
+    "proxy_not_trusted": noop("PROXY header not believed"),
+    "tls_untrusted": noop("TLS failed: the certificate is not trusted"),
+    "tls_no_version": noop("TLS failed: no version in common"),
+    "tls_no_cipher": noop("TLS failed: no cipher in common"),
+    "left_at_certificate": noop("left when it saw the certificate"),
 }
-_CLOSED = {"tls_failed": "TLS failed", "turned": "turned round: the server sent mail"}
+_CLOSED = {
+    "tls_failed": noop("TLS failed"),
+    "turned": noop("turned round: the server sent mail"),
+}
 
 _SENTENCES = {
-    "quit": "Ended well: the client said QUIT.",
-    "dropped": "The client dropped the connection without QUIT{after}.",
-    "timeout": "It took too long{after}: we closed the connection.",
-    "shutdown": "Mailsink was stopped, and closed the connection{after}.",
+    "quit": noop("Ended well: the client said QUIT."),
+    "dropped": noop("The client dropped the connection without QUIT{after}."),
+    "timeout": noop("It took too long{after}: we closed the connection."),
+    "shutdown": noop("Mailsink was stopped, and closed the connection{after}."),
     "refused": (
-        "The connection was refused at once: too many are open, a rule said so, or what "
-        "came first was not SMTP."
+        noop(
+            "The connection was refused at once: too many are open, a rule said so, or what "
+            "came first was not SMTP."
+        )
     ),
-    "tls_failed": "The TLS handshake failed.",
-    "turned": "The roles were turned round: Mailsink sent mail, then closed.",
-    "error": "Mailsink closed the connection{after}: it could not go on.",
-    "crashed": "Mailsink itself ended suddenly (crashed, or killed){after}.",
+    "tls_failed": noop("The TLS handshake failed."),
+    "turned": noop("The roles were turned round: Mailsink sent mail, then closed."),
+    "error": noop("Mailsink closed the connection{after}: it could not go on."),
+    "crashed": noop("Mailsink itself ended suddenly (crashed, or killed){after}."),
 }

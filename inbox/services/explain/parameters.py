@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+
 from inbox.services.explain.quantities import counted, duration
 from mailsink.smtp.grammar import BadSyntax, unxtext
 
@@ -18,7 +20,7 @@ def asked(line: str) -> list[str]:
     """
     sentences = []
     for word in _words(line):
-        keyword, _, value = word.partition("=")
+        keyword, _equals, value = word.partition("=")
         say = _SAY.get(keyword.upper())
         if say is not None and (sentence := _said(say, value)):
             sentences.append(f"{keyword.upper()}: {sentence}.")
@@ -42,75 +44,113 @@ def _said(say: Callable[[str], str], value: str) -> str:
 
 
 def _size(value: str) -> str:
-    return f"the message has {counted(int(value), 'octet')} (RFC 1870)"
+    return _("the message has %(size)s (RFC 1870)") % {
+        "size": counted(int(value), "octet")
+    }
 
 
 def _body(value: str) -> str:
     return {
-        "7BIT": "the message is ASCII (RFC 6152)",
-        "8BITMIME": "the message may hold octets above 127 (RFC 6152)",
-        "BINARYMIME": "the message may hold any octets, and comes by BDAT (RFC 3030)",
+        "7BIT": _("the message is ASCII (RFC 6152)"),
+        "8BITMIME": _("the message may hold octets above 127 (RFC 6152)"),
+        "BINARYMIME": _(
+            "the message may hold any octets, and comes by BDAT (RFC 3030)"
+        ),
     }.get(value.upper(), "")
 
 
 def _auth(value: str) -> str:
     if value == "<>":
-        return "the client does not say who submitted the message (RFC 4954 §5)"
-    return f"{unxtext(value)} submitted the message (RFC 4954 §5)"
+        return _("the client does not say who submitted the message (RFC 4954 §5)")
+    return _("%(who)s submitted the message (RFC 4954 §5)") % {"who": unxtext(value)}
 
 
 def _ret(value: str) -> str:
     return {
-        "FULL": "a report of failure is to return the whole message (RFC 3461 §4.3)",
-        "HDRS": "a report of failure is to return the header only (RFC 3461 §4.3)",
+        "FULL": _("a report of failure is to return the whole message (RFC 3461 §4.3)"),
+        "HDRS": _("a report of failure is to return the header only (RFC 3461 §4.3)"),
     }.get(value.upper(), "")
 
 
 def _envid(value: str) -> str:
-    return f"reports are to name this transaction “{unxtext(value)}” (RFC 3461 §4.4)"
+    return _("reports are to name this transaction “%(who)s” (RFC 3461 §4.4)") % {
+        "who": unxtext(value)
+    }
 
 
 def _notify(value: str) -> str:
     if value.upper() == "NEVER":
-        return "no report on this recipient is wanted, whatever happens (RFC 3461 §4.1)"
-    wanted = {"SUCCESS": "success", "FAILURE": "failure", "DELAY": "delay"}
+        return _(
+            "no report on this recipient is wanted, whatever happens (RFC 3461 §4.1)"
+        )
+    wanted = {
+        "SUCCESS": _("success"),
+        "FAILURE": _("failure"),
+        "DELAY": _("delay"),
+    }
     words = [wanted.get(each, "") for each in value.upper().split(",")]
     if "" in words:
         return ""
     *firsts, last = words
-    listed = f"{', '.join(firsts)} and {last}" if firsts else last
-    return f"a report on {listed} is wanted, on nothing else (RFC 3461 §4.1)"
+    listed = (
+        _("%(firsts)s and %(last)s") % {"firsts": ", ".join(firsts), "last": last}
+        if firsts
+        else last
+    )
+    return _("a report on %(listed)s is wanted, on nothing else (RFC 3461 §4.1)") % {
+        "listed": listed
+    }
 
 
 def _orcpt(value: str) -> str:
     kind, colon, address = value.partition(";")
     address = address if kind.lower() == "utf-8" else unxtext(address)
-    return f"the mail was first addressed to {address} (RFC 3461 §4.2)" if colon else ""
+    return (
+        _("the mail was first addressed to %(address)s (RFC 3461 §4.2)")
+        % {"address": address}
+        if colon
+        else ""
+    )
 
 
 def _by(value: str) -> str:
-    time, _, mode = value.upper().partition(";")
+    time, mode = (value.upper() + ";").split(";")[:2]
     late = {
-        "R": "it is to be returned",
-        "N": "the sender is to be told, and it goes on",
+        "R": _("it is to be returned"),
+        "N": _("the sender is to be told, and it goes on"),
     }.get(mode[:1], "")
     seconds = int(time)
-    within = f"within {_span(seconds)}" if seconds > 0 else "by now"
-    trace = "; each relay is to report" if mode.endswith("T") else ""
-    return f"if not delivered {within}, {late}{trace} (RFC 2852 §4)" if late else ""
+    within = (
+        _("within %(time)s") % {"time": _span(seconds)} if seconds > 0 else _("by now")
+    )
+    trace = _("; each relay is to report") if mode.endswith("T") else ""
+    return (
+        _("if not delivered %(within)s, %(late)s%(trace)s (RFC 2852 §4)")
+        % {"within": within, "late": late, "trace": trace}
+        if late
+        else ""
+    )
 
 
 def _priority(value: str) -> str:
-    rank = {-1: "below", 0: "the", 1: "above"}[(int(value) > 0) - (int(value) < 0)]
-    return f"a priority {rank} the usual one, of -9 to 9 (RFC 6710)"
+    rank = {-1: _("below"), 0: _("the"), 1: _("above")}[
+        (int(value) > 0) - (int(value) < 0)
+    ]
+    return _("a priority %(rank)s the usual one, of -9 to 9 (RFC 6710)") % {
+        "rank": rank
+    }
 
 
 def _hold_for(value: str) -> str:
-    return f"the message is to be held back for {_span(int(value))} (RFC 4865)"
+    return _("the message is to be held back for %(time)s (RFC 4865)") % {
+        "time": _span(int(value))
+    }
 
 
 def _hold_until(value: str) -> str:
-    return f"the message is to be held back until {value.upper()} (RFC 4865)"
+    return _("the message is to be held back until %(time)s (RFC 4865)") % {
+        "time": value.upper()
+    }
 
 
 def _span(seconds: int) -> str:
@@ -123,7 +163,7 @@ def _span(seconds: int) -> str:
 _SAY: dict[str, Callable[[str], str]] = {
     "SIZE": _size,
     "BODY": _body,
-    "SMTPUTF8": lambda _: "addresses and header may be beyond ASCII (RFC 6531)",
+    "SMTPUTF8": lambda _value: _("addresses and header may be beyond ASCII (RFC 6531)"),
     "AUTH": _auth,
     "RET": _ret,
     "ENVID": _envid,
@@ -133,7 +173,7 @@ _SAY: dict[str, Callable[[str], str]] = {
     "MT-PRIORITY": _priority,
     "HOLDFOR": _hold_for,
     "HOLDUNTIL": _hold_until,
-    "REQUIRETLS": lambda _: (
+    "REQUIRETLS": lambda _value: _(
         "every server on the way is to speak TLS, or return the message (RFC 8689)"
     ),
 }

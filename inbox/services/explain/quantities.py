@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 
 def duration(us: int) -> str:
@@ -31,12 +36,34 @@ def waited(seconds: float) -> str:
         return f"{minutes} min"
     if minutes < 48 * 60:
         return f"{minutes // 60} h{f' {minutes % 60} min' if minutes % 60 else ''}"
-    return f"{round(minutes / 1440)} days"
+    return counted(round(minutes / 1440), "day")
 
 
-def counted(number: int, noun: str) -> str:
+Noun = Literal[
+    "attempt", "day", "extension", "finding", "hour", "line", "message", "minute",
+    "octet", "recipient", "second", "session", "time",
+]  # fmt: skip
+
+_NOUNS: dict[Noun, Callable[[int], str]] = {
+    "attempt": lambda n: ngettext("%(n)s attempt", "%(n)s attempts", n),
+    "day": lambda n: ngettext("%(n)s day", "%(n)s days", n),
+    "extension": lambda n: ngettext("%(n)s extension", "%(n)s extensions", n),
+    "finding": lambda n: ngettext("%(n)s finding", "%(n)s findings", n),
+    "hour": lambda n: ngettext("%(n)s hour", "%(n)s hours", n),
+    "line": lambda n: ngettext("%(n)s line", "%(n)s lines", n),
+    "message": lambda n: ngettext("%(n)s message", "%(n)s messages", n),
+    "minute": lambda n: ngettext("%(n)s minute", "%(n)s minutes", n),
+    "octet": lambda n: ngettext("%(n)s octet", "%(n)s octets", n),
+    "recipient": lambda n: ngettext("%(n)s recipient", "%(n)s recipients", n),
+    "second": lambda n: ngettext("%(n)s second", "%(n)s seconds", n),
+    "session": lambda n: ngettext("%(n)s session", "%(n)s sessions", n),
+    "time": lambda n: ngettext("%(n)s time", "%(n)s times", n),
+}
+
+
+def counted(number: int, noun: Noun) -> str:
     """Return the number and its noun: "1 message", "12 messages"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return _NOUNS[noun](number) % {"n": f"{number:,}"}
 
 
 def stopwatch(seconds: int) -> str:
@@ -48,15 +75,18 @@ def stopwatch(seconds: int) -> str:
     return f"{minutes}:{seconds:02}"
 
 
+_UNITS: tuple[tuple[int, Noun], ...] = ((86_400, "day"), (3600, "hour"), (60, "minute"))
+
+
 def ago(then: datetime, now: datetime) -> str:
     """Return how long ago: "just now", "2 minutes ago", "3 hours ago", "40 days ago"."""
     seconds = int((now - then).total_seconds())
     if seconds < 5:
-        return "just now"
-    for size, noun in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        return _("just now")
+    for size, noun in _UNITS:
         if seconds >= size:
-            return f"{counted(seconds // size, noun)} ago"
-    return f"{seconds} seconds ago"
+            return _("%(time)s ago") % {"time": counted(seconds // size, noun)}
+    return _("%(time)s ago") % {"time": counted(seconds, "second")}
 
 
 _DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -2,73 +2,78 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
 from inbox.services.explain.exchanges import Exchangelike
 
 # By code and verb; "" stands for any verb. RFC 5321 unless it says otherwise.
 _BY_VERB: dict[tuple[int, str], str] = {
-    (220, "STARTTLS"): "TLS was offered, and may begin now (RFC 3207 §4)",
-    (221, "QUIT"): "the client asked to end the session (RFC 5321 §4.1.1.10)",
-    (250, "EHLO"): "the client said its name, and is told what is offered (RFC 5321 §4.1.1.1)",
-    (250, "LHLO"): "the client said its name, and is told what is offered (RFC 2033 §4.1)",
-    (250, "HELO"): "the client said its name, and asked for no extensions (RFC 5321 §4.1.1.1)",
-    (250, "MAIL"): "the sender can be read, and a transaction began (RFC 5321 §4.1.1.2)",
-    (250, "RCPT"): "mail for this recipient is taken (RFC 5321 §4.1.1.3)",
-    (250, "RSET"): "whatever was begun is forgotten (RFC 5321 §4.1.1.5)",
-    (250, "NOOP"): "NOOP does nothing but ask for this reply (RFC 5321 §4.1.1.9)",
-    (354, "DATA"): "there is a recipient, so the message may come (RFC 5321 §4.1.1.4)",
-    (554, "DATA"): "no recipient was accepted before (RFC 5321 §3.3)",
-    (503, "STARTTLS"): "it may not stand here: TLS is there already, or a transaction is open (RFC 3207 §4)",
-    (503, "AUTH"): "it was done already, or a transaction is open (RFC 4954 §4)",
-    (454, "STARTTLS"): "TLS is not available for the moment (RFC 3207 §4)",
-    (503, "DATA"): "the message comes by BDAT here, or no transaction is open (RFC 3030 §3)",
-    (503, "BDAT"): "no transaction is open, or it had its last chunk (RFC 3030 §2)",
+    (220, "STARTTLS"): noop("TLS was offered, and may begin now (RFC 3207 §4)"),
+    (221, "QUIT"): noop("the client asked to end the session (RFC 5321 §4.1.1.10)"),
+    (250, "EHLO"): noop("the client said its name, and is told what is offered (RFC 5321 §4.1.1.1)"),
+    (250, "LHLO"): noop("the client said its name, and is told what is offered (RFC 2033 §4.1)"),
+    (250, "HELO"): noop("the client said its name, and asked for no extensions (RFC 5321 §4.1.1.1)"),
+    (250, "MAIL"): noop("the sender can be read, and a transaction began (RFC 5321 §4.1.1.2)"),
+    (250, "RCPT"): noop("mail for this recipient is taken (RFC 5321 §4.1.1.3)"),
+    (250, "RSET"): noop("whatever was begun is forgotten (RFC 5321 §4.1.1.5)"),
+    (250, "NOOP"): noop("NOOP does nothing but ask for this reply (RFC 5321 §4.1.1.9)"),
+    (354, "DATA"): noop("there is a recipient, so the message may come (RFC 5321 §4.1.1.4)"),
+    (554, "DATA"): noop("no recipient was accepted before (RFC 5321 §3.3)"),
+    (503, "STARTTLS"): noop("it may not stand here: TLS is there already, or a transaction is open (RFC 3207 §4)"),
+    (503, "AUTH"): noop("it was done already, or a transaction is open (RFC 4954 §4)"),
+    (454, "STARTTLS"): noop("TLS is not available for the moment (RFC 3207 §4)"),
+    (503, "DATA"): noop("the message comes by BDAT here, or no transaction is open (RFC 3030 §3)"),
+    (503, "BDAT"): noop("no transaction is open, or it had its last chunk (RFC 3030 §2)"),
 }  # fmt: skip
 
 _BY_CODE: dict[tuple[int, str], str] = {
-    (235, ""): "the credentials were taken (RFC 4954 §4)",
-    (334, ""): "the mechanism has another step (RFC 4954 §4)",
-    (421, "4.3.0"): "Mailsink met an error of its own; its log tells more",
-    (421, "4.3.2"): "Mailsink was stopping, or had no room for another connection",
-    (421, "4.4.2"): "the client was silent, or its session lasted, for too long (RFC 5321 §4.5.3.2)",
-    (421, "4.5.3"): "the session had all the messages that one may have (RFC 9422)",
-    (421, "4.7.0"): "too many errors in a row, or too many connections of this client",
-    (450, "4.2.1"): "the inbox is paused",
-    (451, "4.3.0"): "Mailsink could not store it; its log tells more",
-    (452, "4.3.1"): "the disk has no room",
-    (452, "4.2.2"): "it does not fit into what the inbox's quota leaves",
-    (452, "4.5.3"): "the transaction had all the recipients that one may have (RFC 5321 §4.5.3.1.10)",
-    (500, "5.5.1"): "the command is of the other protocol: SMTP, or LMTP (RFC 2033 §4.1)",
-    (500, "5.5.2"): "no command could be read from the line (RFC 5321 §4.2.4)",
-    (501, "5.1.3"): "the recipient is no address: <local-part@domain> (RFC 5321 §4.1.2)",
-    (501, "5.1.7"): "the sender is no address: <local-part@domain> or <> (RFC 5321 §4.1.2)",
-    (501, "5.5.4"): "an argument is missing, or none that this command takes (RFC 5321 §4.3.2)",
-    (501, "5.5.2"): "what was sent cannot be decoded (RFC 5321 §4.3.2)",
-    (501, "5.7.0"): "the client broke AUTH off, with * (RFC 4954 §4)",
-    (502, ""): "the command was not offered to this client (RFC 5321 §4.2.4)",
-    (503, ""): "another command has to come first (RFC 5321 §4.1.4)",
-    (504, ""): "the argument is none that is offered here (RFC 5321 §4.2.3)",
-    (530, ""): "this listener takes mail from who has logged in only (RFC 4954 §6)",
-    (535, ""): "no login of this name has that password (RFC 4954 §6)",
-    (538, ""): "the mechanism would show the password to whoever listens (RFC 4954 §6)",
-    (550, "5.1.1"): "the inbox takes mail for known addresses only, and this is none",
-    (550, "5.6.7"): "the address is beyond ASCII, without SMTPUTF8 (RFC 6531 §3.4)",
-    (551, ""): "the address is known as moved (RFC 5321 §3.4)",
-    (552, "5.2.2"): "the quota of the inbox is reached",
-    (552, "5.3.4"): "it is over the limit of one message (MAILSINK_MAX_MESSAGE_SIZE; RFC 1870 §6)",
-    (553, "5.1.4"): "the name is known as that of several (RFC 5321 §3.5.1)",
-    (553, "5.6.7"): "the address is beyond ASCII, without SMTPUTF8 (RFC 6531 §3.4)",
-    (554, "5.5.1"): "no recipient was accepted before (RFC 5321 §3.3)",
-    (554, "5.6.0"): "the message breaks a rule that is held here: bare CR or LF, or a line too long (RFC 5321 §2.3.8)",
-    (555, ""): "the parameter is unknown, or its extension was not offered (RFC 5321 §4.1.1.11)",
+    (235, ""): noop("the credentials were taken (RFC 4954 §4)"),
+    (334, ""): noop("the mechanism has another step (RFC 4954 §4)"),
+    (421, "4.3.0"): noop("Mailsink met an error of its own; its log tells more"),
+    (421, "4.3.2"): noop("Mailsink was stopping, or had no room for another connection"),
+    (421, "4.4.2"): noop("the client was silent, or its session lasted, for too long (RFC 5321 §4.5.3.2)"),
+    (421, "4.5.3"): noop("the session had all the messages that one may have (RFC 9422)"),
+    (421, "4.7.0"): noop("too many errors in a row, or too many connections of this client"),
+    (450, "4.2.1"): noop("the inbox is paused"),
+    (451, "4.3.0"): noop("Mailsink could not store it; its log tells more"),
+    (452, "4.3.1"): noop("the disk has no room"),
+    (452, "4.2.2"): noop("it does not fit into what the inbox's quota leaves"),
+    (452, "4.5.3"): noop("the transaction had all the recipients that one may have (RFC 5321 §4.5.3.1.10)"),
+    (500, "5.5.1"): noop("the command is of the other protocol: SMTP, or LMTP (RFC 2033 §4.1)"),
+    (500, "5.5.2"): noop("no command could be read from the line (RFC 5321 §4.2.4)"),
+    (501, "5.1.3"): noop("the recipient is no address: <local-part@domain> (RFC 5321 §4.1.2)"),
+    (501, "5.1.7"): noop("the sender is no address: <local-part@domain> or <> (RFC 5321 §4.1.2)"),
+    (501, "5.5.4"): noop("an argument is missing, or none that this command takes (RFC 5321 §4.3.2)"),
+    (501, "5.5.2"): noop("what was sent cannot be decoded (RFC 5321 §4.3.2)"),
+    (501, "5.7.0"): noop("the client broke AUTH off, with * (RFC 4954 §4)"),
+    (502, ""): noop("the command was not offered to this client (RFC 5321 §4.2.4)"),
+    (503, ""): noop("another command has to come first (RFC 5321 §4.1.4)"),
+    (504, ""): noop("the argument is none that is offered here (RFC 5321 §4.2.3)"),
+    (530, ""): noop("this listener takes mail from who has logged in only (RFC 4954 §6)"),
+    (535, ""): noop("no login of this name has that password (RFC 4954 §6)"),
+    (538, ""): noop("the mechanism would show the password to whoever listens (RFC 4954 §6)"),
+    (550, "5.1.1"): noop("the inbox takes mail for known addresses only, and this is none"),
+    (550, "5.6.7"): noop("the address is beyond ASCII, without SMTPUTF8 (RFC 6531 §3.4)"),
+    (551, ""): noop("the address is known as moved (RFC 5321 §3.4)"),
+    (552, "5.2.2"): noop("the quota of the inbox is reached"),
+    (552, "5.3.4"): noop("it is over the limit of one message (MAILSINK_MAX_MESSAGE_SIZE; RFC 1870 §6)"),
+    (553, "5.1.4"): noop("the name is known as that of several (RFC 5321 §3.5.1)"),
+    (553, "5.6.7"): noop("the address is beyond ASCII, without SMTPUTF8 (RFC 6531 §3.4)"),
+    (554, "5.5.1"): noop("no recipient was accepted before (RFC 5321 §3.3)"),
+    (554, "5.6.0"): noop("the message breaks a rule that is held here: bare CR or LF, or a line too long (RFC 5321 §2.3.8)"),
+    (555, ""): noop("the parameter is unknown, or its extension was not offered (RFC 5321 §4.1.1.11)"),
 }  # fmt: skip
 
 _BY_KIND: dict[tuple[int, str], str] = {
     (
         220,
         "connect",
-    ): "the connection was taken: the server speaks first (RFC 5321 §3.1)",
-    (250, "body"): "the message came whole, and is on the disk (RFC 5321 §4.1.1.4)",
-    (250, "chunk"): "the chunk came whole (RFC 3030 §2)",
+    ): noop("the connection was taken: the server speaks first (RFC 5321 §3.1)"),
+    (250, "body"): noop(
+        "the message came whole, and is on the disk (RFC 5321 §4.1.1.4)"
+    ),
+    (250, "chunk"): noop("the chunk came whole (RFC 3030 §2)"),
 }
 
 
@@ -80,7 +85,7 @@ def reason(exchange: Exchangelike) -> str:
     if exchange.code is None:
         return ""
     if exchange.rule:
-        return f"rule “{exchange.rule}” answered"
+        return _("rule “%(rule)s” answered") % {"rule": exchange.rule}
     code = exchange.code
     for table, key in (
         (_BY_KIND, exchange.kind),
@@ -89,5 +94,5 @@ def reason(exchange: Exchangelike) -> str:
         (_BY_CODE, ""),
     ):
         if why := table.get((code, key)):
-            return why
+            return _(why)
     return ""

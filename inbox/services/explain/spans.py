@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
+from django.utils.translation import gettext_noop as noop
+
 Owner = Literal["client", "body", "ours", "rule"]
 
 OWNERS: dict[Owner, str] = {
-    "client": "the client",
-    "body": "the message on its way",
+    "client": noop("the client"),
+    "body": noop("the message on its way"),
     "ours": "Mailsink",
-    "rule": "a rule",
+    "rule": noop("a rule"),
 }
 _BODIES = ("body", "chunk")
 

@@ -13,6 +13,10 @@ from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+from django.utils.translation import ngettext
+
 from inbox.services.explain.quantities import counted, shortened, waited
 from mailsink.ids import short_id
 
@@ -20,7 +24,7 @@ Joined = Literal["message-id", "body", "envelope"]
 
 _SHOWN = 8  # tries that a sentence names; of more, those in the middle are counted
 _LINK = re.compile(r" \(why: \S+\)$")
-_LABELS = {"abandoned": "gave up", "reset": "RSET", "accepted": "250"}
+_LABELS = {"abandoned": noop("gave up"), "reset": "RSET", "accepted": "250"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,18 @@ class Story:
 def label(one: Try) -> str:
     """Return how a try ended, in one or two words: "451", "250", "cut off"."""
     if one.outcome is None:
-        return "under way"
+        return _("under way")
     if one.code:
-        partly = f" ({one.refused} of {one.recipients} refused)" if one.refused else ""
+        partly = (
+            _(" (%(refused)s of %(recipients)s refused)")
+            % {"refused": one.refused, "recipients": one.recipients}
+            if one.refused
+            else ""
+        )
         return f"{one.code}{partly if one.accepted else ''}"
     if one.outcome == "abandoned" and one.octets is not None:
-        return "cut off"
-    return _LABELS.get(one.outcome, one.outcome)
+        return _("cut off")
+    return _(_LABELS.get(one.outcome, one.outcome))
 
 
 def tone(one: Try) -> str:
@@ -113,21 +122,31 @@ def tone(one: Try) -> str:
 def words(one: Try) -> str:
     """Return how a try ended, in a sentence without its point."""
     if one.outcome is None:
-        return "under way"
+        return _("under way")
     if one.accepted:
         if one.refused:
-            refused = f"{one.refused} of {counted(one.recipients, 'recipient')}"
-            return f"accepted, but {refused} refused"
-        return "accepted"
+            refused = _("%(refused)s of %(recipients)s") % {
+                "refused": one.refused,
+                "recipients": counted(one.recipients, "recipient"),
+            }
+            return _("accepted, but %(refused)s refused") % {"refused": refused}
+        return _("accepted")
     if one.code and one.code >= 400:
-        where = f"at {one.stage}" if one.stage else "once the message had come"
+        where = (
+            _("at %(stage)s") % {"stage": one.stage}
+            if one.stage
+            else _("once the message had come")
+        )
         line = _LINK.sub("", one.reply.partition("\n")[0])
-        return f"refused {where} with {shortened(line, 200) or one.code}"
+        return _("refused %(where)s with %(line)s") % {
+            "where": where,
+            "line": shortened(line, 200) or one.code,
+        }
     if one.octets is not None:
-        return f"cut off after {counted(one.octets, 'octet')}"
+        return _("cut off after %(octets)s") % {"octets": counted(one.octets, "octet")}
     if one.outcome == "reset":
-        return "the client took it back (RSET)"
-    return "the client left before the message came"
+        return _("the client took it back (RSET)")
+    return _("the client left before the message came")
 
 
 def chain(story: Story) -> str:
@@ -140,9 +159,9 @@ def summary(story: Story) -> str:
     """Return the story in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s"."""
     number = counted(story.total, "attempt")
     if story.total > len(story.tries):
-        number += f", of which the newest {len(story.tries)}"
+        number += _(", of which the newest %(tries)s") % {"tries": len(story.tries)}
     waits = [waited(each) for each in story.waits]
-    noun = "wait" if len(waits) == 1 else "waits"
+    noun = ngettext("wait", "waits", len(waits))
     waits_words = f", {noun} {', '.join(_middle_out(waits))}" if waits else ""
     return f"{number}: {chain(story)}{waits_words}"
 
@@ -157,8 +176,10 @@ def upshot(story: Story) -> str:
     for each in later:
         if each.accepted:
             after = ((each.ended_at or each.started_at) - began).total_seconds()
-            return f"accepted {waited(max(0.0, after))} later"
-    return f"tried again {counted(len(later), 'time')}, not accepted so far"
+            return _("accepted %(time)s later") % {"time": waited(max(0.0, after))}
+    return _("tried again %(times)s, not accepted so far") % {
+        "times": counted(len(later), "time")
+    }
 
 
 def basis(story: Story) -> str:
@@ -166,13 +187,18 @@ def basis(story: Story) -> str:
     if story.joined is None:
         return ""
     if story.joined == "envelope":
-        return _LIKELY
-    by = "Message-ID" if story.joined == "message-id" else "octets"
-    certain = f"Joined by the same {by}."
-    return f"{certain} Those marked likely: {_LIKELY}" if story.likely else certain
+        return _(_LIKELY)
+    by = "Message-ID" if story.joined == "message-id" else _("octets")
+    certain = _("Joined by the same %(by)s.") % {"by": by}
+    return (
+        _("%(certain)s Those marked likely: %(likely)s")
+        % {"certain": certain, "likely": _(_LIKELY)}
+        if story.likely
+        else certain
+    )
 
 
-_LIKELY = (
+_LIKELY = noop(
     "Likely the same message: the same client or user, and the same envelope, within "
     "24 hours."
 )
@@ -182,4 +208,8 @@ def _middle_out(texts: list[str]) -> list[str]:
     if len(texts) <= _SHOWN:
         return texts
     half = _SHOWN // 2
-    return [*texts[:half], f"… {len(texts) - 2 * half} more …", *texts[-half:]]
+    return [
+        *texts[:half],
+        _("… %(texts)s more …") % {"texts": len(texts) - 2 * half},
+        *texts[-half:],
+    ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Session
 from inbox.services.explain.exchanges import Exchangelike
 from inbox.services.explain.lines import line as to_line
@@ -14,11 +16,15 @@ def head(session: Session) -> str:
     """Return the lines that a session's text begins with."""
     tls = session.tls_version.replace("TLSv", "TLS ")
     facts = (session.protocol, tls, session.auth_mechanism and f"AUTH {_user(session)}")
+    named = {"id": session.pk, "client": peer(session)}
+    client = f"{session.client_address}:{session.client_port}"
+    ways = {"client": client, "listener": session.listener}
     return (
-        f"Session {session.pk} of {peer(session)}\n"
-        f"{session.client_address}:{session.client_port} to {session.listener}, "
+        f"{_('Session %(id)s of %(client)s') % named}\n"
+        f"{_('%(client)s to %(listener)s') % ways}, "
         f"{' · '.join(fact for fact in facts if fact)}\n"
-        f"{session.opened_at:%Y-%m-%d %H:%M:%S} UTC. {ending(session) or 'Still open.'}\n\n"
+        f"{session.opened_at:%Y-%m-%d %H:%M:%S} UTC. "
+        f"{ending(session) or _('Still open.')}\n\n"
     )
 
 

@@ -9,38 +9,41 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
 from inbox.models import Session
 from inbox.services.explain.evidence import Evidence, Kind, Near
 from inbox.services.explain.quantities import ago, counted, shortened
 
 LABELS: dict[Kind, str] = {
-    "accepted": "accepted",
-    "hidden": "hidden by your filter",
-    "trash": "in the trash",
-    "removed": "removed",
-    "refused": "refused at RCPT",
-    "rejected": "not accepted",
-    "cut_off": "cut off",
-    "taken_back": "taken back",
-    "abandoned": "never sent",
-    "open": "under way",
-    "unnamed": "named nobody",
+    "accepted": noop("accepted"),
+    "hidden": noop("hidden by your filter"),
+    "trash": noop("in the trash"),
+    "removed": noop("removed"),
+    "refused": noop("refused at RCPT"),
+    "rejected": noop("not accepted"),
+    "cut_off": noop("cut off"),
+    "taken_back": noop("taken back"),
+    "abandoned": noop("never sent"),
+    "open": noop("under way"),
+    "unnamed": noop("named nobody"),
 }
 
 _LINK = re.compile(r" \(why: \S+\)$")
 
 _CAUSES = {
-    "deleted": "since its time in the trash was over (MAILSINK_TRASH_HOURS)",
-    "count": "to make room for newer mail (MAILSINK_RETENTION_MESSAGES)",
-    "age": "since it had become too old (MAILSINK_RETENTION_DAYS)",
-    "session": "since its session was deleted",
+    "deleted": noop("since its time in the trash was over (MAILSINK_TRASH_HOURS)"),
+    "count": noop("to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
+    "age": noop("since it had become too old (MAILSINK_RETENTION_DAYS)"),
+    "session": noop("since its session was deleted"),
 }
 
 
 def label(evidence: Evidence) -> str:
     """Return the words of a chip: "refused at RCPT · 550"."""
     bad = evidence.kind in ("refused", "rejected") and evidence.code
-    return LABELS[evidence.kind] + (f" · {evidence.code}" if bad else "")
+    return _(LABELS[evidence.kind]) + (f" · {evidence.code}" if bad else "")
 
 
 def words(evidence: Evidence, now: datetime) -> str:
@@ -58,8 +61,13 @@ def sentence(
     name = shortened(address)
     newest = next((each for each in found if each.kind != "unnamed"), None)
     if newest is None:
-        return f"There is no trace of {name}: no session has named it."
-    return f"Mail to {name} {_newest(newest, hiding, now)}."
+        return _("There is no trace of %(name)s: no session has named it.") % {
+            "name": name
+        }
+    return _("Mail to %(name)s %(newest)s.") % {
+        "name": name,
+        "newest": _newest(newest, hiding, now),
+    }
 
 
 def beside(found: Sequence[Evidence], more: bool) -> str:
@@ -73,37 +81,50 @@ def beside(found: Sequence[Evidence], more: bool) -> str:
     if certain[1:]:
         said.append(_others(certain[1:], more))
     if failed:
-        since = "Since then" if certain else "But"
-        sessions = f"{since} {counted(failed, 'session')} failed before naming anybody"
-        maybe = "it" if failed == 1 else "one of them"
-        said.append(f"{sessions}: {maybe} may have been for it.")
+        since = _("Since then") if certain else _("But")
+        sessions = _("%(since)s %(failed)s failed before naming anybody") % {
+            "since": since,
+            "failed": counted(failed, "session"),
+        }
+        maybe = _("it") if failed == 1 else _("one of them")
+        said.append(
+            _("%(sessions)s: %(maybe)s may have been for it.")
+            % {"sessions": sessions, "maybe": maybe}
+        )
     return " ".join(said)
 
 
 def instead(last: Session | None, near: Sequence[Near], now: datetime) -> str:
     """Return what may help where there is no trace: the last connection, a like address."""
     if last is None:
-        return "Nothing has connected yet."
+        return _("Nothing has connected yet.")
     when = ago(last.opened_at, now)
     said = [
-        f"The last connection of any client was {when}, from {last.client_address}."
+        _("The last connection of any client was %(when)s, from %(client_address)s.")
+        % {"when": when, "client_address": last.client_address}
     ]
     if near:
         like = near[0]
         named = ago(like.at, now)
-        said.append(f"Did you mean {shortened(like.address)}, named {named}?")
+        said.append(
+            _("Did you mean %(address)s, named %(named)s?")
+            % {"address": shortened(like.address), "named": named}
+        )
     return " ".join(said)
 
 
 def _others(others: Sequence[Evidence], more: bool) -> str:
     """Return how many tries there were before, by what came of them."""
     if more:
-        return f"More than {len(others):,} tries before it are stored."
+        return _("More than %(others)s tries before it are stored.") % {
+            "others": f"{len(others):,}"
+        }
     kinds: dict[str, int] = {}
     for each in others:
-        kinds[LABELS[each.kind]] = kinds.get(LABELS[each.kind], 0) + 1
+        name = _(LABELS[each.kind])
+        kinds[name] = kinds.get(name, 0) + 1
     told = ", ".join(f"{number:,} {name}" for name, number in kinds.items())
-    return f"Before that: {told}."
+    return _("Before that: %(told)s.") % {"told": told}
 
 
 # The newest piece of evidence, behind "Mail to ann@example.com"
@@ -112,25 +133,49 @@ def _others(others: Sequence[Evidence], more: bool) -> str:
 def _newest(one: Evidence, hiding: Sequence[str], now: datetime) -> str:
     when = ago(one.at, now)
     if one.kind == "refused":
-        return f"was refused at RCPT {when} with {_reply(one)}{_because(one)}"
+        return _("was refused at RCPT %(when)s with %(reply)s%(because)s") % {
+            "when": when,
+            "reply": _reply(one),
+            "because": _because(one),
+        }
     if one.kind == "rejected":
-        return f"was not accepted {when}: the answer to the message was {_reply(one)}{_because(one)}"
+        return _(
+            "was not accepted %(when)s: the answer to the message was "
+            "%(reply)s%(because)s"
+        ) % {"when": when, "reply": _reply(one), "because": _because(one)}
     if one.kind == "accepted":
-        return f"was accepted {when} and is in the inbox: {_subject(one)}"
+        return _("was accepted %(when)s and is in the inbox: %(subject)s") % {
+            "when": when,
+            "subject": _subject(one),
+        }
     if one.kind == "hidden":
         terms = (
-            f" ({', '.join(map(shortened, hiding))} does not match)" if hiding else ""
+            _(" (%(hiding)s does not match)")
+            % {"hiding": ", ".join(map(shortened, hiding))}
+            if hiding
+            else ""
         )
-        return f"was accepted {when}, but your filter hides it{terms}: {_subject(one)}"
+        return _(
+            "was accepted %(when)s, but your filter hides it%(terms)s: %(subject)s"
+        ) % {"when": when, "terms": terms, "subject": _subject(one)}
     if one.kind == "trash":
         assert one.deleted_at
         deleted = ago(one.deleted_at, now)
-        return f"was accepted {when}, then deleted {deleted}; it is in the trash: {_subject(one)}"
+        return _(
+            "was accepted %(when)s, then deleted %(deleted)s; it is in the trash: "
+            "%(subject)s"
+        ) % {"when": when, "deleted": deleted, "subject": _subject(one)}
     if one.kind == "removed":
-        return f"was accepted {when}, but is no longer here: {_removed(one, now)}"
+        return _("was accepted %(when)s, but is no longer here: %(removed)s") % {
+            "when": when,
+            "removed": _removed(one, now),
+        }
     if one.kind == "open":
-        return f"is under way: {_unfinished(one, now)}"
-    return f"was begun {when}, but never accepted: {_unfinished(one, now)}"
+        return _("is under way: %(unfinished)s") % {"unfinished": _unfinished(one, now)}
+    return _("was begun %(when)s, but never accepted: %(unfinished)s") % {
+        "when": when,
+        "unfinished": _unfinished(one, now),
+    }
 
 
 # Pieces of evidence
@@ -142,16 +187,28 @@ def _accepted(one: Evidence, now: datetime) -> str:
 
 def _trash(one: Evidence, now: datetime) -> str:
     assert one.deleted_at
-    return f"{_subject(one)}, deleted {ago(one.deleted_at, now)}; it can be restored"
+    return _("%(subject)s, deleted %(deleted_at)s; it can be restored") % {
+        "subject": _subject(one),
+        "deleted_at": ago(one.deleted_at, now),
+    }
 
 
 def _removed(one: Evidence, now: datetime) -> str:
     if one.removed_at is None or one.cause is None:
-        return "the message was removed"
-    subject = f"{_subject(one)} " if one.subject else "it "
-    deleted = f"was deleted {ago(one.deleted_at, now)}, and " if one.deleted_at else ""
+        return _("the message was removed")
+    subject = f"{_subject(one)} " if one.subject else _("it ")
+    deleted = (
+        _("was deleted %(deleted_at)s, and ") % {"deleted_at": ago(one.deleted_at, now)}
+        if one.deleted_at
+        else ""
+    )
     when = ago(one.removed_at, now)
-    return f"{subject}{deleted}was removed {when}, {_CAUSES[one.cause]}"
+    return _("%(subject)s%(deleted)swas removed %(when)s, %(cause)s") % {
+        "subject": subject,
+        "deleted": deleted,
+        "when": when,
+        "cause": _(_CAUSES[one.cause]),
+    }
 
 
 def _refused(one: Evidence, now: datetime) -> str:
@@ -161,19 +218,26 @@ def _refused(one: Evidence, now: datetime) -> str:
 def _unfinished(one: Evidence, now: datetime) -> str:
     who = shortened(one.peer)
     if one.kind == "open":
-        return f"{who} has named it, and is not done yet"
+        return _("%(who)s has named it, and is not done yet") % {"who": who}
     if one.kind == "taken_back":
-        return f"{who} named it, then began anew before it sent the message"
+        return _("%(who)s named it, then began anew before it sent the message") % {
+            "who": who
+        }
     if one.kind == "cut_off":
         octets = counted(one.octets or 0, "octet")
-        return (
-            f"the session of {who} ended in the middle of the message, after {octets}"
-        )
-    return f"the session of {who} ended after it had named it, before the message came"
+        return _(
+            "the session of %(who)s ended in the middle of the message, after %(octets)s"
+        ) % {"who": who, "octets": octets}
+    return _(
+        "the session of %(who)s ended after it had named it, before the message came"
+    ) % {"who": who}
 
 
 def _unnamed(one: Evidence, now: datetime) -> str:
-    return f"{shortened(one.peer)} named no recipient: {one.said}"
+    return _("%(peer)s named no recipient: %(said)s") % {
+        "peer": shortened(one.peer),
+        "said": one.said,
+    }
 
 
 _TELL = {
@@ -192,14 +256,14 @@ _TELL = {
 
 
 def _subject(one: Evidence) -> str:
-    return f"“{shortened(one.subject)}”" if one.subject else "(no subject)"
+    return f"“{shortened(one.subject)}”" if one.subject else _("(no subject)")
 
 
 def _reply(one: Evidence) -> str:
     """Return the reply's first line without its link; its code where no more is known."""
     line = _LINK.sub("", one.reply.partition("\n")[0])
-    return shortened(line, 300) or str(one.code or "no reply")
+    return shortened(line, 300) or str(one.code or _("no reply"))
 
 
 def _because(one: Evidence) -> str:
-    return f" (rule “{shortened(one.rule)}”)" if one.rule else ""
+    return _(" (rule “%(rule)s”)") % {"rule": shortened(one.rule)} if one.rule else ""

@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
 from mailsink.mime import headers
 
 HEAD = 16 * 1024  # octets of a message that are enough to tell
@@ -23,20 +26,20 @@ class Client:
     sign: str = ""
 
 
-UNKNOWN = Client("", "unknown client")
+UNKNOWN = Client("", noop("unknown client"))
 
 NAMES = {
     "nodemailer": "nodemailer",
     "django": "Django",
-    "smtplib": "Python's smtplib",
+    "smtplib": noop("Python's smtplib"),
     "phpmailer": "PHPMailer",
-    "javamail": "JavaMail (Jakarta Mail)",
-    "rails": "Ruby's mail gem (Rails)",
-    "symfony": "Symfony Mailer (Laravel)",
-    "swiftmailer": "Swift Mailer",
-    "mailkit": ".NET MailKit",
-    "dotnet": ".NET SmtpClient",
-    "go": "Go's net/smtp",
+    "javamail": noop("JavaMail (Jakarta Mail)"),
+    "rails": noop("Ruby's mail gem (Rails)"),
+    "symfony": noop("Symfony Mailer (Laravel)"),
+    "swiftmailer": noop("Swift Mailer"),
+    "mailkit": noop(".NET MailKit"),
+    "dotnet": noop(".NET SmtpClient"),
+    "go": noop("Go's net/smtp"),
     "swaks": "swaks",
     "curl": "curl",
     "postfix": "Postfix",
@@ -96,21 +99,25 @@ def recognise(lines: Sequence[str], octets: bytes = b"") -> Client:
 def _by_header(fields: dict[str, str]) -> Iterable[tuple[str, str]]:
     if received := fields.get("received"):
         # A relay sends it: what wrote the message is not who talks here.
-        yield from _matches(_RELAYS, received, "its Received field")
+        yield from _matches(_RELAYS, received, _("its Received field"))
         return
     for name in ("x-mailer", "user-agent"):
-        yield from _matches(_MAILERS, fields.get(name, ""), f"its {name.title()} field")
+        yield from _matches(
+            _MAILERS,
+            fields.get(name, ""),
+            _("its %(title)s field") % {"title": name.title()},
+        )
     boundary = _BOUNDARY.search(fields.get("content-type", ""))
     if boundary:
-        yield from _matches(_BOUNDARIES, boundary[1], "the shape of its boundary")
+        yield from _matches(_BOUNDARIES, boundary[1], _("the shape of its boundary"))
     identifier = fields.get("message-id", "").strip("<> ")
-    yield from _matches(_IDENTIFIERS, identifier, "the shape of its Message-ID")
+    yield from _matches(_IDENTIFIERS, identifier, _("the shape of its Message-ID"))
     if _UUID.match(identifier) and list(fields)[-1:] == ["content-type"]:
-        yield "nodemailer", "the shape of its Message-ID and the order of its fields"
+        yield "nodemailer", _("the shape of its Message-ID and the order of its fields")
     if _MAILKIT_ID.match(identifier):
-        yield "mailkit", "the shape of its Message-ID"
+        yield "mailkit", _("the shape of its Message-ID")
     if _HEX_ID.match(identifier) and "mime-version" in fields:
-        yield "symfony", "the shape of its Message-ID"
+        yield "symfony", _("the shape of its Message-ID")
 
 
 def _matches(
@@ -124,9 +131,9 @@ def _matches(
 def _by_lines(lines: Sequence[str]) -> Iterable[tuple[str, str]]:
     for line in lines:
         if line.startswith("mail FROM:<"):
-            yield "python", "its way to write “mail FROM:”"
+            yield "python", _("its way to write “mail FROM:”")
         if _GO_MAIL.fullmatch(line) and "EHLO localhost" in lines:
-            yield "go", "its EHLO localhost, and BODY=8BITMIME with every mail"
+            yield "go", _("its EHLO localhost, and BODY=8BITMIME with every mail")
 
 
 def _is_django(fields: dict[str, str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from inbox.models import Recipient, Session, Transaction
 from inbox.services.findings.evidence import Evidence
@@ -36,7 +37,10 @@ class Extensions:
     @property
     def words(self) -> str:
         """As a sentence: "used 9 of 15 extensions"."""
-        return f"used {len(self.used)} of {len(self.offered)} extensions"
+        return _("used %(used)s of %(offered)s extensions") % {
+            "used": len(self.used),
+            "offered": len(self.offered),
+        }
 
 
 NONE_OFFERED = Extensions()

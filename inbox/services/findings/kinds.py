@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.translation import gettext_noop as noop
+
 from inbox.services.explain.flags import FLAG_WORDS
 from inbox.services.findings import rfc
 from inbox.services.findings.rfc import Section
@@ -16,9 +18,9 @@ Level = Literal["breaks", "risky", "fact"]
 COUNTED: tuple[Level, ...] = ("breaks", "risky")
 
 LEVEL_WORDS: dict[Level, str] = {
-    "breaks": "breaks: some servers refuse this",
-    "risky": "risky: goes wrong with some servers, or harms somebody",
-    "fact": "fact: worth knowing, not wrong here",
+    "breaks": noop("breaks: some servers refuse this"),
+    "risky": noop("risky: goes wrong with some servers, or harms somebody"),
+    "fact": noop("fact: worth knowing, not wrong here"),
 }
 
 
@@ -40,10 +42,10 @@ class Kind:
     cure: str
 
 
-_EXIM_SYNC = "Exim as installed (554 SMTP synchronization error)"
-_POSTFIX_SYNC = "Postfix 3.9 and later as installed (554 5.5.0 SMTP protocol synchronization)"  # fmt: skip
-_EVERYBODY = "every SMTP server"
-_PLAIN_SHAPE = (
+_EXIM_SYNC = noop("Exim as installed (554 SMTP synchronization error)")
+_POSTFIX_SYNC = noop("Postfix 3.9 and later as installed (554 5.5.0 SMTP protocol synchronization)")  # fmt: skip
+_EVERYBODY = noop("every SMTP server")
+_PLAIN_SHAPE = noop(
     "a server that checks the password: with the reply of a wrong one (535 5.7.8)"
 )
 
@@ -52,34 +54,34 @@ _OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
     "early_talker": ("breaks", rfc.INITIATION, f"{_EXIM_SYNC}; Postfix with postscreen (521 5.5.1 Protocol error)"),
     "pipelining_violation": ("breaks", rfc.PIPELINING_CLIENT, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
     "pipelining_unadvertised": ("breaks", rfc.PIPELINING, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
-    "bare_lf_command": ("breaks", rfc.LINES, "Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2 bare <LF> received)"),
-    "bare_lf_data": ("breaks", rfc.LINES, "Exchange Online, where the next server has no BDAT (550 5.6.11 BareLinefeedsAreIllegal); qmail (451); Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)"),
-    "bare_cr_data": ("breaks", rfc.LINES, "sendmail 8.18 as installed (421 4.5.0 Bare carriage return (CR) not allowed)"),
-    "smuggling_pattern": ("breaks", rfc.LINES, "Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)"),
-    "long_line": ("breaks", rfc.TEXT_LINE, "Exim with the configuration it comes with (550 maximum allowed line length is 998 octets)"),
+    "bare_lf_command": ("breaks", rfc.LINES, noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2 bare <LF> received)")),
+    "bare_lf_data": ("breaks", rfc.LINES, noop("Exchange Online, where the next server has no BDAT (550 5.6.11 BareLinefeedsAreIllegal); qmail (451); Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
+    "bare_cr_data": ("breaks", rfc.LINES, noop("sendmail 8.18 as installed (421 4.5.0 Bare carriage return (CR) not allowed)")),
+    "smuggling_pattern": ("breaks", rfc.LINES, noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
+    "long_line": ("breaks", rfc.TEXT_LINE, noop("Exim with the configuration it comes with (550 maximum allowed line length is 998 octets)")),
     "eightbit_in_7bit": ("risky", rfc.EIGHTBIT, ""),
     "eightbit_header": ("risky", rfc.SMTPUTF8, ""),
     "binary_undeclared": ("risky", rfc.BINARY, ""),
-    "nul_octet": ("breaks", rfc.BODY, "Cyrus (554 5.6.0 Message contains NUL characters)"),
-    "lenient_path": ("breaks", rfc.ARGUMENTS, "Postfix with strict_rfc821_envelopes = yes (501 5.1.7 Bad sender address syntax)"),
-    "unqualified_address": ("breaks", rfc.MAILBOX, "Exim as installed (501 sender address must contain a domain); Postfix with reject_non_fqdn_sender (504 5.5.2)"),
+    "nul_octet": ("breaks", rfc.BODY, noop("Cyrus (554 5.6.0 Message contains NUL characters)")),
+    "lenient_path": ("breaks", rfc.ARGUMENTS, noop("Postfix with strict_rfc821_envelopes = yes (501 5.1.7 Bad sender address syntax)")),
+    "unqualified_address": ("breaks", rfc.MAILBOX, noop("Exim as installed (501 sender address must contain a domain); Postfix with reject_non_fqdn_sender (504 5.5.2)")),
     "underscore_domain": ("risky", rfc.ARGUMENTS, ""),
     "source_route": ("fact", rfc.SOURCE_ROUTES, ""),
-    "unknown_literal": ("breaks", rfc.LITERALS, "Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name)"),
+    "unknown_literal": ("breaks", rfc.LITERALS, noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name)")),
     "long_path": ("risky", rfc.SIZES, ""),
     "size_mismatch": ("risky", rfc.DECLARED_SIZE, ""),
-    "bdat_desync": ("breaks", rfc.CHUNKING, "Postfix (521 5.5.4, and it closes the connection)"),
+    "bdat_desync": ("breaks", rfc.CHUNKING, noop("Postfix (521 5.5.4, and it closes the connection)")),
     "plaintext_after_starttls": ("breaks", rfc.TLS_SECURITY, _POSTFIX_SYNC),
-    "tls_on_plain": ("breaks", rfc.IMPLICIT_TLS, f"{_EVERYBODY}, on a port without implicit TLS"),
-    "plain_on_tls": ("breaks", rfc.IMPLICIT_TLS, "every server, on a port with implicit TLS"),
-    "tls_broken": ("breaks", rfc.STARTTLS, "every server, since no connection comes of it"),
-    "tls_no_version": ("breaks", rfc.STARTTLS, "every server that speaks TLS 1.2 and later only, as most do"),
-    "tls_no_cipher": ("breaks", rfc.STARTTLS, "every server that speaks secure ciphers only"),
+    "tls_on_plain": ("breaks", rfc.IMPLICIT_TLS, noop("every SMTP server, on a port without implicit TLS")),
+    "plain_on_tls": ("breaks", rfc.IMPLICIT_TLS, noop("every server, on a port with implicit TLS")),
+    "tls_broken": ("breaks", rfc.STARTTLS, noop("every server, since no connection comes of it")),
+    "tls_no_version": ("breaks", rfc.STARTTLS, noop("every server that speaks TLS 1.2 and later only, as most do")),
+    "tls_no_cipher": ("breaks", rfc.STARTTLS, noop("every server that speaks secure ciphers only")),
     "tls_untrusted": ("fact", rfc.STARTTLS, ""),
     "left_at_certificate": ("fact", rfc.STARTTLS, ""),
     "http_on_smtp": ("breaks", rfc.INITIATION, _EVERYBODY),
-    "bad_proxy_header": ("breaks", rfc.INITIATION, "every server that is told to expect a PROXY header"),
-    "proxy_not_trusted": ("breaks", rfc.INITIATION, "every server that is not told to expect a PROXY header"),
+    "bad_proxy_header": ("breaks", rfc.INITIATION, noop("every server that is told to expect a PROXY header")),
+    "proxy_not_trusted": ("breaks", rfc.INITIATION, noop("every server that is not told to expect a PROXY header")),
     "half_close": ("fact", rfc.TERMINATING, ""),
     "aborted_in_data": ("risky", rfc.TERMINATING, ""),
     "auth_plaintext": ("risky", rfc.AUTH_SECURITY, ""),
@@ -106,117 +108,117 @@ def _of_flag(name: str, level: Level, section: Section, refused_by: str) -> Kind
 
 _OTHERS = (
     Kind(
-        "hello_missing", "breaks", "no EHLO",
-        "MAIL came before EHLO or HELO had been accepted.",
+        "hello_missing", "breaks", noop("no EHLO"),
+        noop("MAIL came before EHLO or HELO had been accepted."),
         rfc.ORDER,
-        "Postfix with smtpd_helo_required = yes (503 5.5.1); Exchange (503 5.5.2 Send hello first)",
-        "Let the client say EHLO with its host name, and take the reply, before MAIL.",
+        noop("Postfix with smtpd_helo_required = yes (503 5.5.1); Exchange (503 5.5.2 Send hello first)"),
+        noop("Let the client say EHLO with its host name, and take the reply, before MAIL."),
     ),
     Kind(
-        "hello_without_name", "breaks", "EHLO without a name",
-        "EHLO or HELO came without the name of the client's host.",
-        rfc.HELLO, "every SMTP server (501 5.5.4)",
-        "Give the client a host name: its setting is often called local hostname, "
-        "helo, name or domain.",
+        "hello_without_name", "breaks", noop("EHLO without a name"),
+        noop("EHLO or HELO came without the name of the client's host."),
+        rfc.HELLO, noop("every SMTP server (501 5.5.4)"),
+        noop("Give the client a host name: its setting is often called local hostname, "
+        "helo, name or domain."),
     ),
     Kind(
-        "hello_bad_name", "breaks", "EHLO with a bad name",
-        "What stands behind EHLO or HELO is neither a host name nor an address in "
-        "brackets.",
+        "hello_bad_name", "breaks", noop("EHLO with a bad name"),
+        noop("What stands behind EHLO or HELO is neither a host name nor an address in "
+        "brackets."),
         rfc.ARGUMENTS,
-        "Exim as installed (501 Syntactically invalid EHLO argument)",
-        "Name the client's host with letters, digits, hyphens and dots only, or by its "
-        "address in brackets: [192.0.2.1].",
+        noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
+        noop("Name the client's host with letters, digits, hyphens and dots only, or by its "
+        "address in brackets: [192.0.2.1]."),
     ),
     Kind(
-        "hello_underscore", "breaks", "underscore in the EHLO name",
+        "hello_underscore", "breaks", noop("underscore in the EHLO name"),
         FLAG_WORDS["underscore_domain"].sentence,
         rfc.ARGUMENTS,
-        "Exim as installed (501 Syntactically invalid EHLO argument)",
+        noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
         FLAG_WORDS["underscore_domain"].cure,
     ),
     Kind(
-        "hello_bare_address", "risky", "EHLO with a bare address",
-        "The client named itself by an IP address without brackets, which is neither a "
-        "host name nor an address literal.",
+        "hello_bare_address", "risky", noop("EHLO with a bare address"),
+        noop("The client named itself by an IP address without brackets, which is neither a "
+        "host name nor an address literal."),
         rfc.LITERALS, "",
-        "Write the address in brackets, [192.0.2.1], or better a host name that DNS knows.",
+        noop("Write the address in brackets, [192.0.2.1], or better a host name that DNS knows."),
     ),
     Kind(
-        "hello_not_qualified", "risky", "EHLO name without a domain",
-        "The name behind EHLO is not a fully qualified domain name: servers on the "
-        "Internet look it up, and count it as a sign of spam, or refuse it.",
-        rfc.HELLO, "Postfix with reject_non_fqdn_helo_hostname (504 5.5.2)",
-        "Name the client's host in full, as in mail.example.com.",
+        "hello_not_qualified", "risky", noop("EHLO name without a domain"),
+        noop("The name behind EHLO is not a fully qualified domain name: servers on the "
+        "Internet look it up, and count it as a sign of spam, or refuse it."),
+        rfc.HELLO, noop("Postfix with reject_non_fqdn_helo_hostname (504 5.5.2)"),
+        noop("Name the client's host in full, as in mail.example.com."),
     ),
     Kind(
-        "helo_only", "fact", "says HELO, not EHLO",
-        "The client asked for no extensions; RFC 5321 wants EHLO first.",
+        "helo_only", "fact", noop("says HELO, not EHLO"),
+        noop("The client asked for no extensions; RFC 5321 wants EHLO first."),
         rfc.HELLO, "",
-        "Let the client say EHLO.",
+        noop("Let the client say EHLO."),
     ),
     Kind(
-        "no_quit", "fact", "left without QUIT",
-        "The client closed the connection without saying QUIT. Nothing is lost by it, "
-        "but a server may wait for more, and log a lost connection.",
+        "no_quit", "fact", noop("left without QUIT"),
+        noop("The client closed the connection without saying QUIT. Nothing is lost by it, "
+        "but a server may wait for more, and log a lost connection."),
         rfc.QUIT, "",
-        "Let the client say QUIT, and wait for 221, before it closes.",
+        noop("Let the client say QUIT, and wait for 221, before it closes."),
     ),
     Kind(
-        "missing_from", "breaks", "no From",
-        "The header has no From field, which every message must have.",
-        rfc.ORIGINATOR, "Gmail (550 5.7.1 not RFC 5322 compliant: 'From' header is missing)",
-        "Set From to the address that answers go to.",
+        "missing_from", "breaks", noop("no From"),
+        noop("The header has no From field, which every message must have."),
+        rfc.ORIGINATOR, noop("Gmail (550 5.7.1 not RFC 5322 compliant: 'From' header is missing)"),
+        noop("Set From to the address that answers go to."),
     ),
     Kind(
-        "missing_date", "risky", "no Date",
-        "The header has no Date field, which every message must have. A submission "
-        "server may add it; spam filters hold it against mail where nobody did.",
+        "missing_date", "risky", noop("no Date"),
+        noop("The header has no Date field, which every message must have. A submission "
+        "server may add it; spam filters hold it against mail where nobody did."),
         rfc.DATE, "",
-        "Set Date to the time of sending, as in Sun, 22 Nov 2026 10:00:00 +0100.",
+        noop("Set Date to the time of sending, as in Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
     Kind(
-        "bad_date", "risky", "Date is no date",
-        "The Date field cannot be read as a date: mail programs sort the message "
-        "anywhere, spam filters hold it against it.",
+        "bad_date", "risky", noop("Date is no date"),
+        noop("The Date field cannot be read as a date: mail programs sort the message "
+        "anywhere, spam filters hold it against it."),
         rfc.DATE_FORMAT, "",
-        "Write it as RFC 5322 has it: Sun, 22 Nov 2026 10:00:00 +0100.",
+        noop("Write it as RFC 5322 has it: Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
     Kind(
-        "missing_message_id", "breaks", "no Message-ID",
-        "The header has no Message-ID, or an empty one. A submission server may add it; "
-        "sent to the recipient's server directly, the message is refused by some.",
+        "missing_message_id", "breaks", noop("no Message-ID"),
+        noop("The header has no Message-ID, or an empty one. A submission server may add it; "
+        "sent to the recipient's server directly, the message is refused by some."),
         rfc.IDENTIFICATION,
-        "Gmail (550 5.7.1 Messages missing a valid Message-ID header are not accepted)",
-        "Set Message-ID to <something unique@your domain>.",
+        noop("Gmail (550 5.7.1 Messages missing a valid Message-ID header are not accepted)"),
+        noop("Set Message-ID to <something unique@your domain>."),
     ),
     Kind(
-        "repeated_field", "breaks", "field given twice",
-        "A header field that may be there once is there several times: each mail program "
-        "shows another one, and signatures may cover only one.",
+        "repeated_field", "breaks", noop("field given twice"),
+        noop("A header field that may be there once is there several times: each mail program "
+        "shows another one, and signatures may cover only one."),
         rfc.FIELDS,
-        "Gmail (550 5.7.1 not RFC 5322 compliant: duplicate headers)",
-        "Set the field once; look for code that adds a header where it should replace it.",
+        noop("Gmail (550 5.7.1 not RFC 5322 compliant: duplicate headers)"),
+        noop("Set the field once; look for code that adds a header where it should replace it."),
     ),
     Kind(
-        "bcc_header", "risky", "Bcc can be read by all",
-        "The header has a Bcc field: each recipient can read who got a blind copy.",
+        "bcc_header", "risky", noop("Bcc can be read by all"),
+        noop("The header has a Bcc field: each recipient can read who got a blind copy."),
         rfc.BLIND_COPIES, "",
-        "Give blind recipients to RCPT only, and leave Bcc out of the header.",
+        noop("Give blind recipients to RCPT only, and leave Bcc out of the header."),
     ),
     Kind(
-        "connection_per_message", "risky", "a connection for each message",
-        "The client connected anew for each of several messages in a minute. That is "
-        "slow, and servers limit how often one may connect.",
+        "connection_per_message", "risky", noop("a connection for each message"),
+        noop("The client connected anew for each of several messages in a minute. That is "
+        "slow, and servers limit how often one may connect."),
         rfc.STRATEGY, "",
-        "Let the client keep its connection open, and send one message after the other.",
+        noop("Let the client keep its connection open, and send one message after the other."),
     ),
     Kind(
-        "transaction_per_recipient", "risky", "a transaction for each recipient",
-        "The same message was sent again for each recipient. One transaction with a RCPT "
-        "for each would do; servers limit how many messages one may send.",
+        "transaction_per_recipient", "risky", noop("a transaction for each recipient"),
+        noop("The same message was sent again for each recipient. One transaction with a RCPT "
+        "for each would do; servers limit how many messages one may send."),
         rfc.STRATEGY, "",
-        "Give all recipients of a message to the client at once.",
+        noop("Give all recipients of a message to the client at once."),
     ),
 )  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Mute
 from inbox.services import inboxes
 from inbox.services.findings.kinds import KINDS
@@ -36,14 +38,15 @@ def mute(scope: Scope, inbox: str, kind: str, reason: str) -> Mute:
     """Mute a kind in an inbox, or give a new reason. Raises BadMute, NotFound."""
     reason = " ".join(reason.split())
     if kind not in KINDS:
-        raise BadMute(f'there is no kind of finding "{kind[:40]}"')
+        raise BadMute(_('there is no kind of finding "%(kind)s"') % {"kind": kind[:40]})
     if not reason or len(reason) > MAX_REASON or not reason.isprintable():
         raise BadMute(
-            f"a reason has 1 to {MAX_REASON} characters, none of them a control"
+            _("a reason has 1 to %(max_reason)s characters, none of them a control")
+            % {"max_reason": MAX_REASON}
         )
     where = inboxes.by_slug(scope, inbox)
     with write_turn():
-        made, _ = Mute.objects.update_or_create(
+        made, _made_new = Mute.objects.update_or_create(
             inbox=where, kind=kind, defaults={"reason": reason, "at": datetime.now(UTC)}
         )
     return made
@@ -52,6 +55,6 @@ def mute(scope: Scope, inbox: str, kind: str, reason: str) -> Mute:
 def unmute(scope: Scope, id: int) -> None:
     """Count a kind again. Raises NotFound."""
     with write_turn():
-        gone, _ = Mute.objects.filter(scope.q(), pk=id).delete()
+        gone, _by_model = Mute.objects.filter(scope.q(), pk=id).delete()
     if not gone:
-        raise NotFound(f'there is no mute "{id}"')
+        raise NotFound(_('there is no mute "%(id)s"') % {"id": id})

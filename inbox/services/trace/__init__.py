@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Message, Session, Tombstone
 from inbox.services import conditions, search, sessions, tombstones
 from inbox.services.addresses import BadAddress
@@ -78,14 +80,19 @@ def clean(text: str) -> str:
     blanks around it.
     """
     if len(text) > MAX_LENGTH:
-        raise BadAddress(f"an address has at most {MAX_LENGTH:,} characters")
+        raise BadAddress(
+            _("an address has at most %(max_length)s characters")
+            % {"max_length": f"{MAX_LENGTH:,}"}
+        )
     text = re.sub(r"^mailto:", "", text.strip(), flags=re.IGNORECASE)
     if bracketed := re.search(r"<([^<>]+)>$", text):
         text = bracketed[1]
     if re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text):
         text = readable(text.encode("utf-8", "surrogatepass"))
     if not text.strip():
-        raise BadAddress("give the address whose mail is missing, as ann@example.com")
+        raise BadAddress(
+            _("give the address whose mail is missing, as ann@example.com")
+        )
     return text.strip()
 
 

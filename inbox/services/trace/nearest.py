@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Recipient
 from inbox.models.session import AddressKey
 from inbox.services.explain.evidence import Near
@@ -60,16 +62,16 @@ def likeness(wanted: str, other: str) -> tuple[int, str] | None:
     local, domain = _parts(wanted)
     other_local, other_domain = _parts(other)
     if domain == other_domain and _untagged(local) == _untagged(other_local):
-        return 0, "the same but for what follows the “+”"
+        return 0, _("the same but for what follows the “+”")
     if domain == other_domain and _undotted(local) == _undotted(other_local):
-        return 0, "the same but for dots"
+        return 0, _("the same but for dots")
     telling = len(local) // 3 if domain == other_domain else len(wanted) // 7
     limit = min(_FARTHEST, max(1, telling))
     edits = distance(wanted[:_LONGEST], other[:_LONGEST], limit)
     if 0 < edits <= limit:
         return edits, _differs(edits)
     if local and domain and local == other_local:
-        return _FARTHEST + 1, "the same name at another domain"
+        return _FARTHEST + 1, _("the same name at another domain")
     return None
 
 
@@ -87,7 +89,11 @@ def _undotted(local: str) -> str:
 
 
 def _differs(edits: int) -> str:
-    return "one letter differs" if edits == 1 else f"{edits} letters differ"
+    return (
+        _("one letter differs")
+        if edits == 1
+        else _("%(edits)s letters differ") % {"edits": edits}
+    )
 
 
 def distance(a: str, b: str, limit: int) -> int:
