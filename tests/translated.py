@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import trans_real
+from django.utils.translation.template import templatize
 
 LANGUAGE = "eo"
+ROOT = Path(__file__).resolve().parent.parent
+# What makemessages looks for, as far as it is used here.
+_CALLS = ("_", "gettext", "gettext_noop", "gettext_lazy", "ngettext")
+_IN_TEMPLATES = re.compile(r"gettext\(u?(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')")
+
+
+@cache
+def catalog() -> frozenset[str]:
+    """Return the texts that makemessages would find in our Python and templates."""
+    found: set[str] = set()
+    for path in sorted((ROOT / "inbox").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _CALLS:
+                found |= {
+                    each.value
+                    for each in node.args
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                }
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        found |= {
+            ast.literal_eval(text)
+            for text in _IN_TEMPLATES.findall(templatize(path.read_text()))
+        }
+    return frozenset(found)
 
 
 class _Marked(gettext.NullTranslations):
-    """The catalog: nothing is translated, but one sees what could be."""
+    """Nothing is translated, but one sees what could be."""
 
     def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧" if message else ""
+        return f"⟦{message}⟧" if message in catalog() else message
 
     def ngettext(self, one: str, many: str, n: int) -> str:
-        return f"⟦{one if n == 1 else many}⟧"
-
-    def pgettext(self, context: str, message: str) -> str:
-        return self.gettext(message)
-
-    def npgettext(self, context: str, one: str, many: str, n: int) -> str:
-        return self.ngettext(one, many, n)
+        return self.gettext(one if n == 1 else many)
 
     def to_language(self) -> str:
         return LANGUAGE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import QueryDict
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from mailsink.smtp.commands import COMMANDS
 
@@ -14,17 +14,17 @@ LONGEST = 200  # characters of a choice; no name or address is longer
 
 # What the choice of an outcome says, and the term it stands for.
 OUTCOMES = {
-    "accepted": (noop("brought a message"), "is:accepted"),
-    "rejected": (noop("something refused"), "is:rejected"),
-    "quit": (noop("ended well"), "ending:quit"),
-    "dropped": (noop("dropped by the client"), "ending:dropped"),
-    "timeout": (noop("timed out"), "ending:timeout"),
-    "refused": (noop("refused or closed by us"), "ending:refused"),
-    "tls_failed": (noop("TLS failed"), "ending:tls_failed"),
-    "error": (noop("closed by an error"), "ending:error"),
-    "shutdown": (noop("closed by our shutdown"), "ending:shutdown"),
-    "crashed": (noop("Mailsink crashed"), "ending:crashed"),
-    "turned": (noop("turned round"), "ending:turned"),
+    "accepted": (gettext_noop("brought a message"), "is:accepted"),
+    "rejected": (gettext_noop("something refused"), "is:rejected"),
+    "quit": (gettext_noop("ended well"), "ending:quit"),
+    "dropped": (gettext_noop("dropped by the client"), "ending:dropped"),
+    "timeout": (gettext_noop("timed out"), "ending:timeout"),
+    "refused": (gettext_noop("refused or closed by us"), "ending:refused"),
+    "tls_failed": (gettext_noop("TLS failed"), "ending:tls_failed"),
+    "error": (gettext_noop("closed by an error"), "ending:error"),
+    "shutdown": (gettext_noop("closed by our shutdown"), "ending:shutdown"),
+    "crashed": (gettext_noop("Mailsink crashed"), "ending:crashed"),
+    "turned": (gettext_noop("turned round"), "ending:turned"),
 }
 CODES = ("4xx", "5xx", "421", "450", "451", "452", "500", "501", "503", "535", "550",
          "552", "553", "554")  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from inbox.models import Session
@@ -154,8 +154,10 @@ def short(request: HttpRequest, short: str) -> HttpResponse:
     return redirect(f"/sessions/{found.id}?exchange={seq}#e{seq}")
 
 
-COMING = noop("This session has only just begun. Its lines will be here in a second.")
-GONE = noop(
+COMING = gettext_noop(
+    "This session has only just begun. Its lines will be here in a second."
+)
+GONE = gettext_noop(
     "There is no such session. It may have been removed to make room: Mailsink keeps "
     "only the newest ones (MAILSINK_RETENTION_SESSIONS, MAILSINK_RETENTION_DAYS)."
 )

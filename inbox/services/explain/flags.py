@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class FlagWords:
     grave: bool = True  # coloured as a trouble, not as a remark
 
 
-_TRUST = noop(
+_TRUST = gettext_noop(
     "Let the client trust tls-cert.pem of Mailsink's data folder, or not look at "
     "certificates at all (nodemailer: tls: {rejectUnauthorized: false}; Rails: "
     'openssl_verify_mode: "none"; Laravel: MAIL_URL="smtp://...?verify_peer=false"; Spring: '
@@ -30,193 +30,205 @@ _TRUST = noop(
 
 FLAG_WORDS: dict[str, FlagWords] = {
     "early_talker": FlagWords(
-        noop("spoke before the greeting"),
-        noop("The client sent before it had read the 220 greeting (RFC 5321 §3.1)."),
-        noop(
+        gettext_noop("spoke before the greeting"),
+        gettext_noop(
+            "The client sent before it had read the 220 greeting (RFC 5321 §3.1)."
+        ),
+        gettext_noop(
             "Let the client read the greeting first; spam filters hold this against it."
         ),
     ),
     "pipelining_violation": FlagWords(
-        noop("sent too much at once"),
-        noop(
+        gettext_noop("sent too much at once"),
+        gettext_noop(
             "More lines came together than PIPELINING permits: EHLO, DATA, QUIT and others "
             "must be the last of a group (RFC 2920 §3.1)."
         ),
-        noop("Let the client wait for the reply to such a command."),
+        gettext_noop("Let the client wait for the reply to such a command."),
     ),
     "pipelining_unadvertised": FlagWords(
-        noop("pipelined without leave"),
-        noop(
+        gettext_noop("pipelined without leave"),
+        gettext_noop(
             "The client sent several commands at once, but PIPELINING was not offered to it "
             "(it has to say EHLO first, RFC 2920 §3)."
         ),
-        noop("Let the client say EHLO and look for PIPELINING in the reply."),
+        gettext_noop("Let the client say EHLO and look for PIPELINING in the reply."),
     ),
     "bare_lf_command": FlagWords(
-        noop("line ends in LF alone"),
-        noop(
+        gettext_noop("line ends in LF alone"),
+        gettext_noop(
             "The command ended in LF without CR; strict servers refuse it (RFC 5321 §2.3.8)."
         ),
-        noop("End every line with CRLF: \\r\\n."),
+        gettext_noop("End every line with CRLF: \\r\\n."),
     ),
     "bare_lf_data": FlagWords(
-        noop("LF without CR in the message"),
-        noop(
+        gettext_noop("LF without CR in the message"),
+        gettext_noop(
             "The message holds line ends of LF alone; strict servers refuse it, others "
             "change it, which breaks DKIM signatures (RFC 5321 §2.3.8)."
         ),
-        noop("Turn the message's line ends into CRLF before it is sent."),
+        gettext_noop("Turn the message's line ends into CRLF before it is sent."),
     ),
     "bare_cr_data": FlagWords(
-        noop("CR without LF in the message"),
-        noop(
+        gettext_noop("CR without LF in the message"),
+        gettext_noop(
             "The message holds CR that no LF follows; strict servers refuse it "
             "(RFC 5321 §2.3.8)."
         ),
-        noop("Turn the message's line ends into CRLF before it is sent."),
+        gettext_noop("Turn the message's line ends into CRLF before it is sent."),
     ),
     "smuggling_pattern": FlagWords(
-        noop("looks like smuggling"),
-        noop(
+        gettext_noop("looks like smuggling"),
+        gettext_noop(
             "After a wrong end of data the message goes on with what looks like commands: "
             "a sloppy server would take them for a second message (SMTP smuggling)."
         ),
-        noop(
+        gettext_noop(
             "Find out who put this into the message: user input may reach it unchecked."
         ),
     ),
     "long_line": FlagWords(
-        noop("line over 1,000 octets"),
-        noop(
+        gettext_noop("line over 1,000 octets"),
+        gettext_noop(
             "A line is longer than the 1,000 octets that every server takes "
             "(RFC 5321 §4.5.3.1.6); others may cut or refuse it."
         ),
-        noop("Let the client encode the body as quoted-printable or base64."),
+        gettext_noop("Let the client encode the body as quoted-printable or base64."),
     ),
     "eightbit_in_7bit": FlagWords(
-        noop("8-bit octets, not announced"),
-        noop(
+        gettext_noop("8-bit octets, not announced"),
+        gettext_noop(
             "The message holds octets above 127, but MAIL did not say BODY=8BITMIME "
             "(RFC 6152)."
         ),
-        noop(
+        gettext_noop(
             "Let the client say BODY=8BITMIME, or encode the body as quoted-printable."
         ),
     ),
     "binary_undeclared": FlagWords(
-        noop("binary part, not announced"),
-        noop(
+        gettext_noop("binary part, not announced"),
+        gettext_noop(
             "A part says Content-Transfer-Encoding: binary, but MAIL did not say "
             "BODY=BINARYMIME: a server on the way may change or refuse it (RFC 3030 §3)."
         ),
-        noop(
+        gettext_noop(
             "Let the client encode the part as base64, or say BODY=BINARYMIME and use BDAT."
         ),
     ),
     "nul_octet": FlagWords(
-        noop("NUL octet"),
-        noop(
+        gettext_noop("NUL octet"),
+        gettext_noop(
             "There is an octet of value 0, which mail does not permit (RFC 5321 §4.5.2)."
         ),
-        noop(
+        gettext_noop(
             "Look for binary content that was put into the message without an encoding."
         ),
     ),
     "lenient_path": FlagWords(
-        noop("address not in the right form"),
-        noop(
+        gettext_noop("address not in the right form"),
+        gettext_noop(
             "The address breaks the grammar in a small way (a space after the colon, "
             "missing angle brackets): taken here, refused by strict servers "
             "(RFC 5321 §4.1.2)."
         ),
-        noop("Write MAIL FROM:<address> and RCPT TO:<address>."),
+        gettext_noop("Write MAIL FROM:<address> and RCPT TO:<address>."),
     ),
     "unqualified_address": FlagWords(
-        noop("address without a domain"),
-        noop("The address has no @domain: taken here, refused by most servers."),
-        noop("Give the whole address, as in root@example.com."),
+        gettext_noop("address without a domain"),
+        gettext_noop(
+            "The address has no @domain: taken here, refused by most servers."
+        ),
+        gettext_noop("Give the whole address, as in root@example.com."),
     ),
     "underscore_domain": FlagWords(
-        noop("underscore in the domain"),
-        noop(
+        gettext_noop("underscore in the domain"),
+        gettext_noop(
             "The domain holds an underscore, as host names of Docker may; the grammar does "
             "not permit it (RFC 5321 §4.1.2)."
         ),
-        noop("Set the host name that the client gives, to one without an underscore."),
+        gettext_noop(
+            "Set the host name that the client gives, to one without an underscore."
+        ),
     ),
     "source_route": FlagWords(
-        noop("source route"),
-        noop(
+        gettext_noop("source route"),
+        gettext_noop(
             "The path names hosts to send the message through. That is out of use: only the "
             "mailbox behind the colon counts (RFC 5321 §4.1.1.3, appendix C)."
         ),
-        noop("Write the mailbox alone, as in <user@example.com>."),
+        gettext_noop("Write the mailbox alone, as in <user@example.com>."),
         grave=False,
     ),
     "unknown_literal": FlagWords(
-        noop("unknown kind of address literal"),
-        noop(
+        gettext_noop("unknown kind of address literal"),
+        gettext_noop(
             "The brackets hold an address of a kind that is not registered; there are only "
             "[192.0.2.1] and [IPv6:2001:db8::1] (RFC 5321 §4.1.3)."
         ),
-        noop("Write a domain name, or one of those two kinds of literal."),
+        gettext_noop("Write a domain name, or one of those two kinds of literal."),
     ),
     "long_path": FlagWords(
-        noop("address too long for many servers"),
-        noop(
+        gettext_noop("address too long for many servers"),
+        gettext_noop(
             "A local part has up to 64 octets, a label of a domain up to 63, a whole path up "
             "to 256 (RFC 5321 §4.5.3.1): taken here, other servers may refuse it."
         ),
-        noop("Shorten the address; a VERP or bounce address may have grown too long."),
+        gettext_noop(
+            "Shorten the address; a VERP or bounce address may have grown too long."
+        ),
     ),
     "eightbit_header": FlagWords(
-        noop("header is not ASCII"),
-        noop(
+        gettext_noop("header is not ASCII"),
+        gettext_noop(
             "The header holds octets above 127, but MAIL did not say SMTPUTF8: many servers "
             "refuse or garble it (RFC 6531 §3.2)."
         ),
-        noop(
+        gettext_noop(
             "Encode the field as RFC 2047 says (=?utf-8?...?=), or say SMTPUTF8 with MAIL."
         ),
     ),
     "size_mismatch": FlagWords(
-        noop("size was announced wrongly"),
-        noop("The message is larger than SIZE= of MAIL had announced (RFC 1870 §6)."),
-        noop("Count the octets as sent, line ends as two."),
+        gettext_noop("size was announced wrongly"),
+        gettext_noop(
+            "The message is larger than SIZE= of MAIL had announced (RFC 1870 §6)."
+        ),
+        gettext_noop("Count the octets as sent, line ends as two."),
     ),
     "bdat_desync": FlagWords(
-        noop("BDAT out of step"),
-        noop(
+        gettext_noop("BDAT out of step"),
+        gettext_noop(
             "The size given with BDAT could not be read, so what follows may be data that "
             "is taken for commands (RFC 3030 §2)."
         ),
-        noop(
+        gettext_noop(
             "Give BDAT the number of octets that follow its line, in digits: BDAT 1000 LAST."
         ),
     ),
     "plaintext_after_starttls": FlagWords(
-        noop("plain text behind STARTTLS"),
-        noop(
+        gettext_noop("plain text behind STARTTLS"),
+        gettext_noop(
             "Octets came behind STARTTLS before the handshake; they were thrown away, since "
             "an attacker could have put them there (RFC 3207 §6)."
         ),
-        noop("Let the client wait for 220 before it goes on."),
+        gettext_noop("Let the client wait for 220 before it goes on."),
     ),
     "tls_on_plain": FlagWords(
-        noop("TLS on a plain port"),
-        noop("The client began with a TLS handshake, but this port speaks plain SMTP."),
-        noop(
+        gettext_noop("TLS on a plain port"),
+        gettext_noop(
+            "The client began with a TLS handshake, but this port speaks plain SMTP."
+        ),
+        gettext_noop(
             "Switch implicit TLS off for this port. nodemailer: secure: false. Django: "
             "EMAIL_USE_SSL = False. Laravel: MAIL_SCHEME=smtp. Rails: ssl: false. "
             "Spring: spring.mail.properties.mail.smtp.ssl.enable=false."
         ),
     ),
     "plain_on_tls": FlagWords(
-        noop("plain text on a TLS port"),
-        noop(
+        gettext_noop("plain text on a TLS port"),
+        gettext_noop(
             "Where TLS had to begin, the client spoke plain text, or waited for a greeting."
         ),
-        noop(
+        gettext_noop(
             "Switch implicit TLS on for this port (SMTPS), or use the port of plain SMTP. "
             "nodemailer: secure: true. Django: EMAIL_USE_SSL = True. Laravel: "
             "MAIL_SCHEME=smtps. Rails: ssl: true. "
@@ -224,34 +236,34 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "tls_untrusted": FlagWords(
-        noop("certificate not trusted"),
-        noop("The client does not trust the server's certificate, and left."),
+        gettext_noop("certificate not trusted"),
+        gettext_noop("The client does not trust the server's certificate, and left."),
         _TRUST,
     ),
     "tls_no_version": FlagWords(
-        noop("no TLS version in common"),
-        noop("The client and the server have no version of TLS in common."),
-        noop(
+        gettext_noop("no TLS version in common"),
+        gettext_noop("The client and the server have no version of TLS in common."),
+        gettext_noop(
             "Let the client speak TLS 1.2 or 1.3. To test with an old one, start Mailsink "
             "with MAILSINK_TLS_MIN=1.0."
         ),
     ),
     "tls_no_cipher": FlagWords(
-        noop("no cipher in common"),
-        noop(
+        gettext_noop("no cipher in common"),
+        gettext_noop(
             "The client and the server have no cipher, group or kind of signature in common."
         ),
-        noop(
+        gettext_noop(
             "Let the client use its default ciphers. An old one may need an RSA "
             "certificate (MAILSINK_TLS_CERT): the one Mailsink makes has an elliptic key."
         ),
     ),
     "tls_broken": FlagWords(
-        noop("TLS broke off"),
-        noop(
+        gettext_noop("TLS broke off"),
+        gettext_noop(
             "TLS began, but the client left in the middle of it, or sent what is no TLS."
         ),
-        noop(
+        gettext_noop(
             "Look into the client's log: it may not trust the certificate. "
             "Let the client trust tls-cert.pem of Mailsink's data folder, or not look at "
             "certificates at all (nodemailer: tls: {rejectUnauthorized: false}; Rails: "
@@ -263,145 +275,161 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "left_at_certificate": FlagWords(
-        noop("left at the certificate"),
-        noop(
+        gettext_noop("left at the certificate"),
+        gettext_noop(
             "The client looked at the certificate and left without a word: probably it does "
             "not trust it."
         ),
         _TRUST,
     ),
     "http_on_smtp": FlagWords(
-        noop("HTTP on the SMTP port"),
-        noop(
+        gettext_noop("HTTP on the SMTP port"),
+        gettext_noop(
             "The client sent an HTTP request: this port speaks SMTP, the pages are on the "
             "web port."
         ),
-        noop(
+        gettext_noop(
             "Open the web address instead (see the foot of this page), or let the health "
             "check ask the web port's /health/ready."
         ),
     ),
     "bad_proxy_header": FlagWords(
-        noop("no PROXY header"),
-        noop(
+        gettext_noop("no PROXY header"),
+        gettext_noop(
             "MAILSINK_SMTP_PROXY_FROM names this address as a balancer's, so that each of its "
             "connections has to begin with a PROXY header. Nothing was answered."
         ),
-        noop(
+        gettext_noop(
             "Switch it on in the balancer (HAProxy: send-proxy-v2; nginx: proxy_protocol on), "
             "or leave this address out of MAILSINK_SMTP_PROXY_FROM."
         ),
     ),
     "proxy_not_trusted": FlagWords(
-        noop("PROXY header not believed"),
-        noop(
+        gettext_noop("PROXY header not believed"),
+        gettext_noop(
             "A balancer announced its client by a PROXY header, but whoever may do that has "
             "to be known: MAILSINK_SMTP_PROXY_FROM does not name this address."
         ),
-        noop(
+        gettext_noop(
             "Put the balancer's network into MAILSINK_SMTP_PROXY_FROM, or switch the PROXY "
             "protocol off in the balancer."
         ),
     ),
     "half_close": FlagWords(
-        noop("client closed its side"),
-        noop("The client closed its direction and still waited for replies."),
+        gettext_noop("client closed its side"),
+        gettext_noop("The client closed its direction and still waited for replies."),
         grave=False,
     ),
     "aborted_in_data": FlagWords(
-        noop("cut off in the message"),
-        noop("The connection ended before the message did: nothing was accepted."),
-        noop("Look into the client for a timeout, a crash, or a killed process."),
+        gettext_noop("cut off in the message"),
+        gettext_noop(
+            "The connection ended before the message did: nothing was accepted."
+        ),
+        gettext_noop(
+            "Look into the client for a timeout, a crash, or a killed process."
+        ),
     ),
     "auth_plaintext": FlagWords(
-        noop("password without TLS"),
-        noop("The secret crossed the network readable for everybody on the way."),
-        noop("Fine on your own machine. In production let the client use STARTTLS."),
+        gettext_noop("password without TLS"),
+        gettext_noop(
+            "The secret crossed the network readable for everybody on the way."
+        ),
+        gettext_noop(
+            "Fine on your own machine. In production let the client use STARTTLS."
+        ),
         grave=False,
     ),
     "pipelined": FlagWords(
         "pipelined",
-        noop(
+        gettext_noop(
             "The client sent this without waiting for the reply before it, as PIPELINING "
             "permits (RFC 2920)."
         ),
         grave=False,
     ),
     "secret_empty": FlagWords(
-        noop("empty password"),
-        noop("The client sent an empty secret."),
-        noop("Look whether the setting that holds the password reaches the client."),
+        gettext_noop("empty password"),
+        gettext_noop("The client sent an empty secret."),
+        gettext_noop(
+            "Look whether the setting that holds the password reaches the client."
+        ),
     ),
     "secret_ends_with_lf": FlagWords(
-        noop("password ends with a line end"),
-        noop(
+        gettext_noop("password ends with a line end"),
+        gettext_noop(
             "The secret ends with LF. Only its shape is kept, never the secret itself."
         ),
-        noop(
+        gettext_noop(
             "It was probably read from a file: strip the last line end "
             "(echo -n, or .strip())."
         ),
     ),
     "secret_ends_with_cr": FlagWords(
-        noop("password ends with a line end"),
-        noop(
+        gettext_noop("password ends with a line end"),
+        gettext_noop(
             "The secret ends with CR. Only its shape is kept, never the secret itself."
         ),
-        noop(
+        gettext_noop(
             "It was probably read from a file with line ends of Windows (CRLF): strip them."
         ),
     ),
     "secret_starts_with_space": FlagWords(
-        noop("password starts with a space"),
-        noop(
+        gettext_noop("password starts with a space"),
+        gettext_noop(
             "The secret starts with a space. "
             "Only its shape is kept, never the secret itself."
         ),
-        noop("Strip it where the setting is read."),
+        gettext_noop("Strip it where the setting is read."),
     ),
     "secret_ends_with_space": FlagWords(
-        noop("password ends with a space"),
-        noop(
+        gettext_noop("password ends with a space"),
+        gettext_noop(
             "The secret ends with a space. "
             "Only its shape is kept, never the secret itself."
         ),
-        noop("Strip it where the setting is read."),
+        gettext_noop("Strip it where the setting is read."),
     ),
     "secret_non_ascii": FlagWords(
-        noop("password is not ASCII"),
-        noop(
+        gettext_noop("password is not ASCII"),
+        gettext_noop(
             "The secret holds non-ASCII octets; clients differ in their encoding. "
             ""
             "Only its shape is kept, never the secret itself."
         ),
-        noop("Send it as UTF-8 (RFC 4616), or choose an ASCII one."),
+        gettext_noop("Send it as UTF-8 (RFC 4616), or choose an ASCII one."),
     ),
     "secret_equals_username": FlagWords(
-        noop("password is the user name"),
-        noop(
+        gettext_noop("password is the user name"),
+        gettext_noop(
             "The secret equals the user name. "
             "Only its shape is kept, never the secret itself."
         ),
-        noop("Look whether both settings were given the same value by mistake."),
+        gettext_noop(
+            "Look whether both settings were given the same value by mistake."
+        ),
     ),
     "secret_double_encoded": FlagWords(
-        noop("password in base64 twice"),
-        noop(
+        gettext_noop("password in base64 twice"),
+        gettext_noop(
             "What came out of the base64 is base64 of text again: the client seems "
             "to encode what is encoded. "
             "Only its shape is kept, never the secret itself."
         ),
-        noop("Give the client the plain secret; it encodes it itself (RFC 4954 §4)."),
+        gettext_noop(
+            "Give the client the plain secret; it encodes it itself (RFC 4954 §4)."
+        ),
     ),
     "username_empty": FlagWords(
-        noop("empty user name"),
-        noop("The client sent an empty user name."),
-        noop("Look whether the setting that holds the user name reaches the client."),
+        gettext_noop("empty user name"),
+        gettext_noop("The client sent an empty user name."),
+        gettext_noop(
+            "Look whether the setting that holds the user name reaches the client."
+        ),
     ),
     "username_padded": FlagWords(
-        noop("blanks around the user name"),
-        noop("The user name begins or ends with a blank or a line end."),
-        noop("Strip it where the setting is read."),
+        gettext_noop("blanks around the user name"),
+        gettext_noop("The user name begins or ends with a blank or a line end."),
+        gettext_noop("Strip it where the setting is read."),
     ),
 }
 

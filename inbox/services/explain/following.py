@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from inbox.services.explain.exchanges import Exchangelike
 from inbox.services.explain.outcomes import Sessionlike
 from inbox.services.explain.quantities import duration
 
 _LEFT = {
-    "dropped": noop("It closed the connection without QUIT (RFC 5321 §4.1.1.10)."),
-    "timeout": noop("Nothing more came: we closed the connection (RFC 5321 §4.5.3.2)."),
-    "shutdown": noop("Nothing more: Mailsink was stopped."),
-    "crashed": noop("What it did is not known: Mailsink itself ended suddenly."),
-    "tls_failed": noop("It went no further: TLS could not be set up (RFC 3207 §4.1)."),
-    "turned": noop("Nothing more: the roles were turned round, and Mailsink sent."),
+    "dropped": gettext_noop(
+        "It closed the connection without QUIT (RFC 5321 §4.1.1.10)."
+    ),
+    "timeout": gettext_noop(
+        "Nothing more came: we closed the connection (RFC 5321 §4.5.3.2)."
+    ),
+    "shutdown": gettext_noop("Nothing more: Mailsink was stopped."),
+    "crashed": gettext_noop(
+        "What it did is not known: Mailsink itself ended suddenly."
+    ),
+    "tls_failed": gettext_noop(
+        "It went no further: TLS could not be set up (RFC 3207 §4.1)."
+    ),
+    "turned": gettext_noop(
+        "Nothing more: the roles were turned round, and Mailsink sent."
+    ),
 }
 _AT_ONCE = 100  # us
-_CLOSED = noop("Nothing more could come: we closed the connection (RFC 5321 §3.8).")
+_CLOSED = gettext_noop(
+    "Nothing more could come: we closed the connection (RFC 5321 §3.8)."
+)
 
 
 def following(

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from inbox.services.addresses import Kind
 
 KIND_WORDS: dict[Kind, str] = {
-    "mailbox": noop("Mail is taken: RCPT gets 250. VRFY tells name and address."),
-    "alias": noop(
+    "mailbox": gettext_noop(
+        "Mail is taken: RCPT gets 250. VRFY tells name and address."
+    ),
+    "alias": gettext_noop(
         "Another name for one mailbox or more: RCPT gets 250, VRFY and EXPN tell "
         "the targets."
     ),
-    "forwarded": noop(
+    "forwarded": gettext_noop(
         "Moved, but mail is taken: RCPT and VRFY get 251 with the new address."
     ),
-    "moved": noop(
+    "moved": gettext_noop(
         "Moved, and mail is refused: RCPT and VRFY get 551 with the new address."
     ),
-    "list": noop(
+    "list": gettext_noop(
         "A mailing list: RCPT gets 250. EXPN tells the members, VRFY only gets 252."
     ),
-    "ambiguous": noop(
+    "ambiguous": gettext_noop(
         "May be several people: RCPT and VRFY get 553 with the targets as the choices."
     ),
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from inbox.services.explain.quantities import counted
 
@@ -161,41 +161,45 @@ def _ending(session: Sessionlike, facts: Facts) -> str:
 
 
 _BROKEN = {
-    "dropped": noop("dropped"),
-    "timeout": noop("timed out"),
-    "shutdown": noop("closed by our shutdown"),
-    "error": noop("closed by an error"),
-    "crashed": noop("crashed: Mailsink itself was stopped"),
+    "dropped": gettext_noop("dropped"),
+    "timeout": gettext_noop("timed out"),
+    "shutdown": gettext_noop("closed by our shutdown"),
+    "error": gettext_noop("closed by an error"),
+    "crashed": gettext_noop("crashed: Mailsink itself was stopped"),
 }
 _BY_FLAG = {
-    "tls_on_plain": noop("TLS on a plain port"),
-    "plain_on_tls": noop("plain text on a TLS port"),
-    "http_on_smtp": noop("HTTP on the SMTP port"),
-    "bad_proxy_header": noop("no PROXY header"),
-    "proxy_not_trusted": noop("PROXY header not believed"),
-    "tls_untrusted": noop("TLS failed: the certificate is not trusted"),
-    "tls_no_version": noop("TLS failed: no version in common"),
-    "tls_no_cipher": noop("TLS failed: no cipher in common"),
-    "left_at_certificate": noop("left when it saw the certificate"),
+    "tls_on_plain": gettext_noop("TLS on a plain port"),
+    "plain_on_tls": gettext_noop("plain text on a TLS port"),
+    "http_on_smtp": gettext_noop("HTTP on the SMTP port"),
+    "bad_proxy_header": gettext_noop("no PROXY header"),
+    "proxy_not_trusted": gettext_noop("PROXY header not believed"),
+    "tls_untrusted": gettext_noop("TLS failed: the certificate is not trusted"),
+    "tls_no_version": gettext_noop("TLS failed: no version in common"),
+    "tls_no_cipher": gettext_noop("TLS failed: no cipher in common"),
+    "left_at_certificate": gettext_noop("left when it saw the certificate"),
 }
 _CLOSED = {
-    "tls_failed": noop("TLS failed"),
-    "turned": noop("turned round: the server sent mail"),
+    "tls_failed": gettext_noop("TLS failed"),
+    "turned": gettext_noop("turned round: the server sent mail"),
 }
 
 _SENTENCES = {
-    "quit": noop("Ended well: the client said QUIT."),
-    "dropped": noop("The client dropped the connection without QUIT{after}."),
-    "timeout": noop("It took too long{after}: we closed the connection."),
-    "shutdown": noop("Mailsink was stopped, and closed the connection{after}."),
+    "quit": gettext_noop("Ended well: the client said QUIT."),
+    "dropped": gettext_noop("The client dropped the connection without QUIT{after}."),
+    "timeout": gettext_noop("It took too long{after}: we closed the connection."),
+    "shutdown": gettext_noop("Mailsink was stopped, and closed the connection{after}."),
     "refused": (
-        noop(
+        gettext_noop(
             "The connection was refused at once: too many are open, a rule said so, or what "
             "came first was not SMTP."
         )
     ),
-    "tls_failed": noop("The TLS handshake failed."),
-    "turned": noop("The roles were turned round: Mailsink sent mail, then closed."),
-    "error": noop("Mailsink closed the connection{after}: it could not go on."),
-    "crashed": noop("Mailsink itself ended suddenly (crashed, or killed){after}."),
+    "tls_failed": gettext_noop("The TLS handshake failed."),
+    "turned": gettext_noop(
+        "The roles were turned round: Mailsink sent mail, then closed."
+    ),
+    "error": gettext_noop("Mailsink closed the connection{after}: it could not go on."),
+    "crashed": gettext_noop(
+        "Mailsink itself ended suddenly (crashed, or killed){after}."
+    ),
 }

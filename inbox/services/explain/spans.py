@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 Owner = Literal["client", "body", "ours", "rule"]
 
 OWNERS: dict[Owner, str] = {
-    "client": noop("the client"),
-    "body": noop("the message on its way"),
+    "client": gettext_noop("the client"),
+    "body": gettext_noop("the message on its way"),
     "ours": "Mailsink",
-    "rule": noop("a rule"),
+    "rule": gettext_noop("a rule"),
 }
 _BODIES = ("body", "chunk")
 

@@ -14,8 +14,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from inbox.services.explain.quantities import counted, shortened, waited
 from mailsink.ids import short_id
@@ -24,7 +23,7 @@ Joined = Literal["message-id", "body", "envelope"]
 
 _SHOWN = 8  # tries that a sentence names; of more, those in the middle are counted
 _LINK = re.compile(r" \(why: \S+\)$")
-_LABELS = {"abandoned": noop("gave up"), "reset": "RSET", "accepted": "250"}
+_LABELS = {"abandoned": gettext_noop("gave up"), "reset": "RSET", "accepted": "250"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +197,7 @@ def basis(story: Story) -> str:
     )
 
 
-_LIKELY = noop(
+_LIKELY = gettext_noop(
     "Likely the same message: the same client or user, and the same envelope, within "
     "24 hours."
 )

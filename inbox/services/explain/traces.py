@@ -10,33 +10,35 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from inbox.models import Session
 from inbox.services.explain.evidence import Evidence, Kind, Near
 from inbox.services.explain.quantities import ago, counted, shortened
 
 LABELS: dict[Kind, str] = {
-    "accepted": noop("accepted"),
-    "hidden": noop("hidden by your filter"),
-    "trash": noop("in the trash"),
-    "removed": noop("removed"),
-    "refused": noop("refused at RCPT"),
-    "rejected": noop("not accepted"),
-    "cut_off": noop("cut off"),
-    "taken_back": noop("taken back"),
-    "abandoned": noop("never sent"),
-    "open": noop("under way"),
-    "unnamed": noop("named nobody"),
+    "accepted": gettext_noop("accepted"),
+    "hidden": gettext_noop("hidden by your filter"),
+    "trash": gettext_noop("in the trash"),
+    "removed": gettext_noop("removed"),
+    "refused": gettext_noop("refused at RCPT"),
+    "rejected": gettext_noop("not accepted"),
+    "cut_off": gettext_noop("cut off"),
+    "taken_back": gettext_noop("taken back"),
+    "abandoned": gettext_noop("never sent"),
+    "open": gettext_noop("under way"),
+    "unnamed": gettext_noop("named nobody"),
 }
 
 _LINK = re.compile(r" \(why: \S+\)$")
 
 _CAUSES = {
-    "deleted": noop("since its time in the trash was over (MAILSINK_TRASH_HOURS)"),
-    "count": noop("to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
-    "age": noop("since it had become too old (MAILSINK_RETENTION_DAYS)"),
-    "session": noop("since its session was deleted"),
+    "deleted": gettext_noop(
+        "since its time in the trash was over (MAILSINK_TRASH_HOURS)"
+    ),
+    "count": gettext_noop("to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
+    "age": gettext_noop("since it had become too old (MAILSINK_RETENTION_DAYS)"),
+    "session": gettext_noop("since its session was deleted"),
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from mailsink.mime import headers
 
@@ -26,20 +26,20 @@ class Client:
     sign: str = ""
 
 
-UNKNOWN = Client("", noop("unknown client"))
+UNKNOWN = Client("", gettext_noop("unknown client"))
 
 NAMES = {
     "nodemailer": "nodemailer",
     "django": "Django",
-    "smtplib": noop("Python's smtplib"),
+    "smtplib": gettext_noop("Python's smtplib"),
     "phpmailer": "PHPMailer",
-    "javamail": noop("JavaMail (Jakarta Mail)"),
-    "rails": noop("Ruby's mail gem (Rails)"),
-    "symfony": noop("Symfony Mailer (Laravel)"),
-    "swiftmailer": noop("Swift Mailer"),
-    "mailkit": noop(".NET MailKit"),
-    "dotnet": noop(".NET SmtpClient"),
-    "go": noop("Go's net/smtp"),
+    "javamail": gettext_noop("JavaMail (Jakarta Mail)"),
+    "rails": gettext_noop("Ruby's mail gem (Rails)"),
+    "symfony": gettext_noop("Symfony Mailer (Laravel)"),
+    "swiftmailer": gettext_noop("Swift Mailer"),
+    "mailkit": gettext_noop(".NET MailKit"),
+    "dotnet": gettext_noop(".NET SmtpClient"),
+    "go": gettext_noop("Go's net/smtp"),
     "swaks": "swaks",
     "curl": "curl",
     "postfix": "Postfix",

@@ -3,147 +3,161 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from inbox.services.findings.clients import Client
 from inbox.services.findings.kinds import Kind
 
 _HOST_NAME = {
     "nodemailer": 'createTransport({ name: "app.example.com", … })',
-    "django": noop(
+    "django": gettext_noop(
         "Django takes the machine's own name: give the machine (or the container: "
         "--hostname) a full name."
     ),
-    "smtplib": noop('smtplib.SMTP(host, port, local_hostname="app.example.com")'),
-    "phpmailer": noop("$mail->Hostname = 'app.example.com'; (or Helo)"),
-    "javamail": noop(
+    "smtplib": gettext_noop(
+        'smtplib.SMTP(host, port, local_hostname="app.example.com")'
+    ),
+    "phpmailer": gettext_noop("$mail->Hostname = 'app.example.com'; (or Helo)"),
+    "javamail": gettext_noop(
         "mail.smtp.localhost=app.example.com (Spring: "
         "spring.mail.properties.mail.smtp.localhost)"
     ),
     "rails": 'config.action_mailer.smtp_settings = { domain: "app.example.com", … }',
-    "symfony": noop(
+    "symfony": gettext_noop(
         "Add ?local_domain=app.example.com to the DSN (Laravel: MAIL_EHLO_DOMAIN)."
     ),
     "mailkit": 'client.LocalDomain = "app.example.com";',
-    "dotnet": noop(
+    "dotnet": gettext_noop(
         "SmtpClient takes the machine's name and has no setting: name the machine, "
         "or use MailKit."
     ),
-    "go": noop('Call client.Hello("app.example.com") before Mail.'),
-    "swaks": noop("swaks --helo app.example.com"),
-    "curl": noop("Put it behind the address: smtp://host:port/app.example.com"),
-    "postfix": noop("smtp_helo_name = app.example.com in main.cf"),
-    "exim": noop("helo_data = app.example.com in the smtp transport"),
+    "go": gettext_noop('Call client.Hello("app.example.com") before Mail.'),
+    "swaks": gettext_noop("swaks --helo app.example.com"),
+    "curl": gettext_noop("Put it behind the address: smtp://host:port/app.example.com"),
+    "postfix": gettext_noop("smtp_helo_name = app.example.com in main.cf"),
+    "exim": gettext_noop("helo_data = app.example.com in the smtp transport"),
 }
 _TLS = {
-    "nodemailer": noop(
+    "nodemailer": gettext_noop(
         "secure: false, requireTLS: true (port 587), or secure: true (port 465)"
     ),
-    "django": noop(
+    "django": gettext_noop(
         "EMAIL_USE_TLS = True (port 587), or EMAIL_USE_SSL = True (port 465)"
     ),
-    "smtplib": noop(
+    "smtplib": gettext_noop(
         "Call client.starttls(context=ssl.create_default_context()) before login."
     ),
     "phpmailer": "$mail->SMTPSecure = PHPMailer::ENCRYPTION_STARTTLS;",
-    "javamail": noop(
+    "javamail": gettext_noop(
         "mail.smtp.starttls.enable=true, mail.smtp.starttls.required=true"
     ),
-    "rails": noop("smtp_settings: { enable_starttls: true, … }"),
-    "symfony": noop(
+    "rails": gettext_noop("smtp_settings: { enable_starttls: true, … }"),
+    "symfony": gettext_noop(
         "Use smtps:// in the DSN, or a server that offers STARTTLS (Laravel: "
         "MAIL_SCHEME=smtps)."
     ),
     "mailkit": "client.Connect(host, 587, SecureSocketOptions.StartTls);",
     "dotnet": "client.EnableSsl = true;",
-    "go": noop("Call client.StartTLS(&tls.Config{ServerName: host}) before Auth."),
+    "go": gettext_noop(
+        "Call client.StartTLS(&tls.Config{ServerName: host}) before Auth."
+    ),
     "swaks": "swaks --tls",
     "curl": "curl --ssl-reqd",
-    "postfix": noop("smtp_tls_security_level = encrypt in main.cf"),
-    "exim": noop("hosts_require_tls = * in the smtp transport"),
+    "postfix": gettext_noop("smtp_tls_security_level = encrypt in main.cf"),
+    "exim": gettext_noop("hosts_require_tls = * in the smtp transport"),
 }
 _LINE_ENDS = {
-    "smtplib": noop(
+    "smtplib": gettext_noop(
         "Give send_message an EmailMessage, or bytes with CRLF; sendmail changes "
         "the line ends of text only."
     ),
-    "go": noop(
+    "go": gettext_noop(
         'Build the message with "\\r\\n", or write it through client.Data(), which '
         "turns LF into CRLF."
     ),
-    "phpmailer": noop(
+    "phpmailer": gettext_noop(
         "Set Body as text and let PHPMailer end its lines; do not add \\n to "
         "custom headers."
     ),
-    "curl": noop("Give curl a file with CRLF (--crlf turns LF into it)."),
-    "swaks": noop("Write the data with \\n escapes: swaks turns them into CRLF."),
+    "curl": gettext_noop("Give curl a file with CRLF (--crlf turns LF into it)."),
+    "swaks": gettext_noop(
+        "Write the data with \\n escapes: swaks turns them into CRLF."
+    ),
 }
 _ENCODING = {
     "nodemailer": 'textEncoding: "quoted-printable" (or "base64")',
-    "django": noop(
+    "django": gettext_noop(
         "charset.Charset('utf-8') with body_encoding = charset.QP, as message.encoding"
     ),
-    "smtplib": noop('message.set_content(text, cte="quoted-printable")'),
+    "smtplib": gettext_noop('message.set_content(text, cte="quoted-printable")'),
     "phpmailer": "$mail->Encoding = PHPMailer::ENCODING_QUOTED_PRINTABLE;",
     "javamail": 'part.setHeader("Content-Transfer-Encoding", "quoted-printable")',
     "rails": 'mail(…, content_transfer_encoding: "quoted-printable")',
     "mailkit": "message.Prepare(EncodingConstraint.SevenBit);",
     "dotnet": "message.BodyTransferEncoding = TransferEncoding.QuotedPrintable;",
-    "go": noop("Write the body through mime/quotedprintable."),
+    "go": gettext_noop("Write the body through mime/quotedprintable."),
 }
 _DATE = {
     "smtplib": 'message["Date"] = email.utils.localtime()',
-    "javamail": noop("message.setSentDate(new Date())"),
-    "rails": noop("Do not clear it: the mail gem sets Date by itself."),
-    "go": noop('Write a header "Date: " + time.Now().Format(time.RFC1123Z).'),
-    "curl": noop("Write a Date field into the file, or use -F, and --header."),
-    "swaks": noop("Keep %DATE% in the data."),
+    "javamail": gettext_noop("message.setSentDate(new Date())"),
+    "rails": gettext_noop("Do not clear it: the mail gem sets Date by itself."),
+    "go": gettext_noop('Write a header "Date: " + time.Now().Format(time.RFC1123Z).'),
+    "curl": gettext_noop("Write a Date field into the file, or use -F, and --header."),
+    "swaks": gettext_noop("Keep %DATE% in the data."),
 }
 _MESSAGE_ID = {
     "smtplib": 'message["Message-ID"] = email.utils.make_msgid()',
-    "javamail": noop("Let message.saveChanges() run: Transport.send does it."),
+    "javamail": gettext_noop("Let message.saveChanges() run: Transport.send does it."),
     "dotnet": 'message.Headers.Add("Message-ID", $"<{Guid.NewGuid()}@example.com>");',
-    "go": noop('Write a header "Message-ID: <" + unique + "@example.com>".'),
-    "swaks": noop("Keep %MESSAGEID% in the data."),
-    "curl": noop("Write a Message-ID field into the file."),
+    "go": gettext_noop('Write a header "Message-ID: <" + unique + "@example.com>".'),
+    "swaks": gettext_noop("Keep %MESSAGEID% in the data."),
+    "curl": gettext_noop("Write a Message-ID field into the file."),
 }
 _BCC = {
-    "smtplib": noop(
+    "smtplib": gettext_noop(
         "Use client.send_message(message), which leaves Bcc out; sendmail does not."
     ),
-    "javamail": noop('Use Transport.send; your own writeTo needs removeHeader("Bcc").'),
-    "go": noop("Give blind recipients to smtp.SendMail's to only."),
-    "nodemailer": noop(
+    "javamail": gettext_noop(
+        'Use Transport.send; your own writeTo needs removeHeader("Bcc").'
+    ),
+    "go": gettext_noop("Give blind recipients to smtp.SendMail's to only."),
+    "nodemailer": gettext_noop(
         "Set bcc, not headers: { Bcc: … }; of raw messages take it out."
     ),
-    "phpmailer": noop("Use addBCC(), not addCustomHeader('Bcc', …)."),
-    "rails": noop("Deliver with mail's own SMTP delivery, which leaves Bcc out."),
+    "phpmailer": gettext_noop("Use addBCC(), not addCustomHeader('Bcc', …)."),
+    "rails": gettext_noop(
+        "Deliver with mail's own SMTP delivery, which leaves Bcc out."
+    ),
 }
 _QUIT = {
-    "nodemailer": noop("pool: true, and transport.close() at the end"),
-    "smtplib": noop("Call client.quit(), or use “with smtplib.SMTP(…) as client”."),
-    "django": noop("Call connection.close(), or send within “with get_connection()”."),
-    "phpmailer": "Call $mail->smtpClose().",
-    "javamail": noop("mail.smtp.quitwait=true, and transport.close()"),
-    "go": noop("Call client.Quit(), not client.Close()."),
+    "nodemailer": gettext_noop("pool: true, and transport.close() at the end"),
+    "smtplib": gettext_noop(
+        "Call client.quit(), or use “with smtplib.SMTP(…) as client”."
+    ),
+    "django": gettext_noop(
+        "Call connection.close(), or send within “with get_connection()”."
+    ),
+    "phpmailer": gettext_noop("Call $mail->smtpClose()."),
+    "javamail": gettext_noop("mail.smtp.quitwait=true, and transport.close()"),
+    "go": gettext_noop("Call client.Quit(), not client.Close()."),
     "mailkit": "client.Disconnect(true);",
-    "dotnet": noop("Dispose of the SmtpClient: using var client = …"),
+    "dotnet": gettext_noop("Dispose of the SmtpClient: using var client = …"),
 }
 _KEEP_OPEN = {
-    "nodemailer": noop("createTransport({ pool: true, … })"),
-    "django": noop(
+    "nodemailer": gettext_noop("createTransport({ pool: true, … })"),
+    "django": gettext_noop(
         "with get_connection() as connection: connection.send_messages([…])"
     ),
-    "smtplib": noop("Keep one smtplib.SMTP, and call send_message for each."),
+    "smtplib": gettext_noop("Keep one smtplib.SMTP, and call send_message for each."),
     "phpmailer": "$mail->SMTPKeepAlive = true;",
-    "javamail": noop("Open a Transport once, and call sendMessage for each."),
-    "rails": noop(
+    "javamail": gettext_noop("Open a Transport once, and call sendMessage for each."),
+    "rails": gettext_noop(
         "smtp_settings: { … } with the smtp_connection delivery method, given an "
         "open Net::SMTP"
     ),
-    "mailkit": noop("Connect once, and call client.Send for each."),
-    "dotnet": noop("Keep one SmtpClient, and call Send for each."),
-    "go": noop(
+    "mailkit": gettext_noop("Connect once, and call client.Send for each."),
+    "dotnet": gettext_noop("Keep one SmtpClient, and call Send for each."),
+    "go": gettext_noop(
         "Keep one smtp.Client, and call Mail, Rcpt, Data for each; SendMail connects "
         "anew each time."
     ),

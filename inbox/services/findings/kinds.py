@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from inbox.services.explain.flags import FLAG_WORDS
 from inbox.services.findings import rfc
@@ -18,9 +18,9 @@ Level = Literal["breaks", "risky", "fact"]
 COUNTED: tuple[Level, ...] = ("breaks", "risky")
 
 LEVEL_WORDS: dict[Level, str] = {
-    "breaks": noop("breaks: some servers refuse this"),
-    "risky": noop("risky: goes wrong with some servers, or harms somebody"),
-    "fact": noop("fact: worth knowing, not wrong here"),
+    "breaks": gettext_noop("breaks: some servers refuse this"),
+    "risky": gettext_noop("risky: goes wrong with some servers, or harms somebody"),
+    "fact": gettext_noop("fact: worth knowing, not wrong here"),
 }
 
 
@@ -42,10 +42,10 @@ class Kind:
     cure: str
 
 
-_EXIM_SYNC = noop("Exim as installed (554 SMTP synchronization error)")
-_POSTFIX_SYNC = noop("Postfix 3.9 and later as installed (554 5.5.0 SMTP protocol synchronization)")  # fmt: skip
-_EVERYBODY = noop("every SMTP server")
-_PLAIN_SHAPE = noop(
+_EXIM_SYNC = gettext_noop("Exim as installed (554 SMTP synchronization error)")
+_POSTFIX_SYNC = gettext_noop("Postfix 3.9 and later as installed (554 5.5.0 SMTP protocol synchronization)")  # fmt: skip
+_EVERYBODY = gettext_noop("every SMTP server")
+_PLAIN_SHAPE = gettext_noop(
     "a server that checks the password: with the reply of a wrong one (535 5.7.8)"
 )
 
@@ -54,34 +54,34 @@ _OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
     "early_talker": ("breaks", rfc.INITIATION, f"{_EXIM_SYNC}; Postfix with postscreen (521 5.5.1 Protocol error)"),
     "pipelining_violation": ("breaks", rfc.PIPELINING_CLIENT, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
     "pipelining_unadvertised": ("breaks", rfc.PIPELINING, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
-    "bare_lf_command": ("breaks", rfc.LINES, noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2 bare <LF> received)")),
-    "bare_lf_data": ("breaks", rfc.LINES, noop("Exchange Online, where the next server has no BDAT (550 5.6.11 BareLinefeedsAreIllegal); qmail (451); Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
-    "bare_cr_data": ("breaks", rfc.LINES, noop("sendmail 8.18 as installed (421 4.5.0 Bare carriage return (CR) not allowed)")),
-    "smuggling_pattern": ("breaks", rfc.LINES, noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
-    "long_line": ("breaks", rfc.TEXT_LINE, noop("Exim with the configuration it comes with (550 maximum allowed line length is 998 octets)")),
+    "bare_lf_command": ("breaks", rfc.LINES, gettext_noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2 bare <LF> received)")),
+    "bare_lf_data": ("breaks", rfc.LINES, gettext_noop("Exchange Online, where the next server has no BDAT (550 5.6.11 BareLinefeedsAreIllegal); qmail (451); Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
+    "bare_cr_data": ("breaks", rfc.LINES, gettext_noop("sendmail 8.18 as installed (421 4.5.0 Bare carriage return (CR) not allowed)")),
+    "smuggling_pattern": ("breaks", rfc.LINES, gettext_noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
+    "long_line": ("breaks", rfc.TEXT_LINE, gettext_noop("Exim with the configuration it comes with (550 maximum allowed line length is 998 octets)")),
     "eightbit_in_7bit": ("risky", rfc.EIGHTBIT, ""),
     "eightbit_header": ("risky", rfc.SMTPUTF8, ""),
     "binary_undeclared": ("risky", rfc.BINARY, ""),
-    "nul_octet": ("breaks", rfc.BODY, noop("Cyrus (554 5.6.0 Message contains NUL characters)")),
-    "lenient_path": ("breaks", rfc.ARGUMENTS, noop("Postfix with strict_rfc821_envelopes = yes (501 5.1.7 Bad sender address syntax)")),
-    "unqualified_address": ("breaks", rfc.MAILBOX, noop("Exim as installed (501 sender address must contain a domain); Postfix with reject_non_fqdn_sender (504 5.5.2)")),
+    "nul_octet": ("breaks", rfc.BODY, gettext_noop("Cyrus (554 5.6.0 Message contains NUL characters)")),
+    "lenient_path": ("breaks", rfc.ARGUMENTS, gettext_noop("Postfix with strict_rfc821_envelopes = yes (501 5.1.7 Bad sender address syntax)")),
+    "unqualified_address": ("breaks", rfc.MAILBOX, gettext_noop("Exim as installed (501 sender address must contain a domain); Postfix with reject_non_fqdn_sender (504 5.5.2)")),
     "underscore_domain": ("risky", rfc.ARGUMENTS, ""),
     "source_route": ("fact", rfc.SOURCE_ROUTES, ""),
-    "unknown_literal": ("breaks", rfc.LITERALS, noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name)")),
+    "unknown_literal": ("breaks", rfc.LITERALS, gettext_noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name)")),
     "long_path": ("risky", rfc.SIZES, ""),
     "size_mismatch": ("risky", rfc.DECLARED_SIZE, ""),
-    "bdat_desync": ("breaks", rfc.CHUNKING, noop("Postfix (521 5.5.4, and it closes the connection)")),
+    "bdat_desync": ("breaks", rfc.CHUNKING, gettext_noop("Postfix (521 5.5.4, and it closes the connection)")),
     "plaintext_after_starttls": ("breaks", rfc.TLS_SECURITY, _POSTFIX_SYNC),
-    "tls_on_plain": ("breaks", rfc.IMPLICIT_TLS, noop("every SMTP server, on a port without implicit TLS")),
-    "plain_on_tls": ("breaks", rfc.IMPLICIT_TLS, noop("every server, on a port with implicit TLS")),
-    "tls_broken": ("breaks", rfc.STARTTLS, noop("every server, since no connection comes of it")),
-    "tls_no_version": ("breaks", rfc.STARTTLS, noop("every server that speaks TLS 1.2 and later only, as most do")),
-    "tls_no_cipher": ("breaks", rfc.STARTTLS, noop("every server that speaks secure ciphers only")),
+    "tls_on_plain": ("breaks", rfc.IMPLICIT_TLS, gettext_noop("every SMTP server, on a port without implicit TLS")),
+    "plain_on_tls": ("breaks", rfc.IMPLICIT_TLS, gettext_noop("every server, on a port with implicit TLS")),
+    "tls_broken": ("breaks", rfc.STARTTLS, gettext_noop("every server, since no connection comes of it")),
+    "tls_no_version": ("breaks", rfc.STARTTLS, gettext_noop("every server that speaks TLS 1.2 and later only, as most do")),
+    "tls_no_cipher": ("breaks", rfc.STARTTLS, gettext_noop("every server that speaks secure ciphers only")),
     "tls_untrusted": ("fact", rfc.STARTTLS, ""),
     "left_at_certificate": ("fact", rfc.STARTTLS, ""),
     "http_on_smtp": ("breaks", rfc.INITIATION, _EVERYBODY),
-    "bad_proxy_header": ("breaks", rfc.INITIATION, noop("every server that is told to expect a PROXY header")),
-    "proxy_not_trusted": ("breaks", rfc.INITIATION, noop("every server that is not told to expect a PROXY header")),
+    "bad_proxy_header": ("breaks", rfc.INITIATION, gettext_noop("every server that is told to expect a PROXY header")),
+    "proxy_not_trusted": ("breaks", rfc.INITIATION, gettext_noop("every server that is not told to expect a PROXY header")),
     "half_close": ("fact", rfc.TERMINATING, ""),
     "aborted_in_data": ("risky", rfc.TERMINATING, ""),
     "auth_plaintext": ("risky", rfc.AUTH_SECURITY, ""),
@@ -108,117 +108,117 @@ def _of_flag(name: str, level: Level, section: Section, refused_by: str) -> Kind
 
 _OTHERS = (
     Kind(
-        "hello_missing", "breaks", noop("no EHLO"),
-        noop("MAIL came before EHLO or HELO had been accepted."),
+        "hello_missing", "breaks", gettext_noop("no EHLO"),
+        gettext_noop("MAIL came before EHLO or HELO had been accepted."),
         rfc.ORDER,
-        noop("Postfix with smtpd_helo_required = yes (503 5.5.1); Exchange (503 5.5.2 Send hello first)"),
-        noop("Let the client say EHLO with its host name, and take the reply, before MAIL."),
+        gettext_noop("Postfix with smtpd_helo_required = yes (503 5.5.1); Exchange (503 5.5.2 Send hello first)"),
+        gettext_noop("Let the client say EHLO with its host name, and take the reply, before MAIL."),
     ),
     Kind(
-        "hello_without_name", "breaks", noop("EHLO without a name"),
-        noop("EHLO or HELO came without the name of the client's host."),
-        rfc.HELLO, noop("every SMTP server (501 5.5.4)"),
-        noop("Give the client a host name: its setting is often called local hostname, "
+        "hello_without_name", "breaks", gettext_noop("EHLO without a name"),
+        gettext_noop("EHLO or HELO came without the name of the client's host."),
+        rfc.HELLO, gettext_noop("every SMTP server (501 5.5.4)"),
+        gettext_noop("Give the client a host name: its setting is often called local hostname, "
         "helo, name or domain."),
     ),
     Kind(
-        "hello_bad_name", "breaks", noop("EHLO with a bad name"),
-        noop("What stands behind EHLO or HELO is neither a host name nor an address in "
+        "hello_bad_name", "breaks", gettext_noop("EHLO with a bad name"),
+        gettext_noop("What stands behind EHLO or HELO is neither a host name nor an address in "
         "brackets."),
         rfc.ARGUMENTS,
-        noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
-        noop("Name the client's host with letters, digits, hyphens and dots only, or by its "
+        gettext_noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
+        gettext_noop("Name the client's host with letters, digits, hyphens and dots only, or by its "
         "address in brackets: [192.0.2.1]."),
     ),
     Kind(
-        "hello_underscore", "breaks", noop("underscore in the EHLO name"),
+        "hello_underscore", "breaks", gettext_noop("underscore in the EHLO name"),
         FLAG_WORDS["underscore_domain"].sentence,
         rfc.ARGUMENTS,
-        noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
+        gettext_noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
         FLAG_WORDS["underscore_domain"].cure,
     ),
     Kind(
-        "hello_bare_address", "risky", noop("EHLO with a bare address"),
-        noop("The client named itself by an IP address without brackets, which is neither a "
+        "hello_bare_address", "risky", gettext_noop("EHLO with a bare address"),
+        gettext_noop("The client named itself by an IP address without brackets, which is neither a "
         "host name nor an address literal."),
         rfc.LITERALS, "",
-        noop("Write the address in brackets, [192.0.2.1], or better a host name that DNS knows."),
+        gettext_noop("Write the address in brackets, [192.0.2.1], or better a host name that DNS knows."),
     ),
     Kind(
-        "hello_not_qualified", "risky", noop("EHLO name without a domain"),
-        noop("The name behind EHLO is not a fully qualified domain name: servers on the "
+        "hello_not_qualified", "risky", gettext_noop("EHLO name without a domain"),
+        gettext_noop("The name behind EHLO is not a fully qualified domain name: servers on the "
         "Internet look it up, and count it as a sign of spam, or refuse it."),
-        rfc.HELLO, noop("Postfix with reject_non_fqdn_helo_hostname (504 5.5.2)"),
-        noop("Name the client's host in full, as in mail.example.com."),
+        rfc.HELLO, gettext_noop("Postfix with reject_non_fqdn_helo_hostname (504 5.5.2)"),
+        gettext_noop("Name the client's host in full, as in mail.example.com."),
     ),
     Kind(
-        "helo_only", "fact", noop("says HELO, not EHLO"),
-        noop("The client asked for no extensions; RFC 5321 wants EHLO first."),
+        "helo_only", "fact", gettext_noop("says HELO, not EHLO"),
+        gettext_noop("The client asked for no extensions; RFC 5321 wants EHLO first."),
         rfc.HELLO, "",
-        noop("Let the client say EHLO."),
+        gettext_noop("Let the client say EHLO."),
     ),
     Kind(
-        "no_quit", "fact", noop("left without QUIT"),
-        noop("The client closed the connection without saying QUIT. Nothing is lost by it, "
+        "no_quit", "fact", gettext_noop("left without QUIT"),
+        gettext_noop("The client closed the connection without saying QUIT. Nothing is lost by it, "
         "but a server may wait for more, and log a lost connection."),
         rfc.QUIT, "",
-        noop("Let the client say QUIT, and wait for 221, before it closes."),
+        gettext_noop("Let the client say QUIT, and wait for 221, before it closes."),
     ),
     Kind(
-        "missing_from", "breaks", noop("no From"),
-        noop("The header has no From field, which every message must have."),
-        rfc.ORIGINATOR, noop("Gmail (550 5.7.1 not RFC 5322 compliant: 'From' header is missing)"),
-        noop("Set From to the address that answers go to."),
+        "missing_from", "breaks", gettext_noop("no From"),
+        gettext_noop("The header has no From field, which every message must have."),
+        rfc.ORIGINATOR, gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: 'From' header is missing)"),
+        gettext_noop("Set From to the address that answers go to."),
     ),
     Kind(
-        "missing_date", "risky", noop("no Date"),
-        noop("The header has no Date field, which every message must have. A submission "
+        "missing_date", "risky", gettext_noop("no Date"),
+        gettext_noop("The header has no Date field, which every message must have. A submission "
         "server may add it; spam filters hold it against mail where nobody did."),
         rfc.DATE, "",
-        noop("Set Date to the time of sending, as in Sun, 22 Nov 2026 10:00:00 +0100."),
+        gettext_noop("Set Date to the time of sending, as in Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
     Kind(
-        "bad_date", "risky", noop("Date is no date"),
-        noop("The Date field cannot be read as a date: mail programs sort the message "
+        "bad_date", "risky", gettext_noop("Date is no date"),
+        gettext_noop("The Date field cannot be read as a date: mail programs sort the message "
         "anywhere, spam filters hold it against it."),
         rfc.DATE_FORMAT, "",
-        noop("Write it as RFC 5322 has it: Sun, 22 Nov 2026 10:00:00 +0100."),
+        gettext_noop("Write it as RFC 5322 has it: Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
     Kind(
-        "missing_message_id", "breaks", noop("no Message-ID"),
-        noop("The header has no Message-ID, or an empty one. A submission server may add it; "
+        "missing_message_id", "breaks", gettext_noop("no Message-ID"),
+        gettext_noop("The header has no Message-ID, or an empty one. A submission server may add it; "
         "sent to the recipient's server directly, the message is refused by some."),
         rfc.IDENTIFICATION,
-        noop("Gmail (550 5.7.1 Messages missing a valid Message-ID header are not accepted)"),
-        noop("Set Message-ID to <something unique@your domain>."),
+        gettext_noop("Gmail (550 5.7.1 Messages missing a valid Message-ID header are not accepted)"),
+        gettext_noop("Set Message-ID to <something unique@your domain>."),
     ),
     Kind(
-        "repeated_field", "breaks", noop("field given twice"),
-        noop("A header field that may be there once is there several times: each mail program "
+        "repeated_field", "breaks", gettext_noop("field given twice"),
+        gettext_noop("A header field that may be there once is there several times: each mail program "
         "shows another one, and signatures may cover only one."),
         rfc.FIELDS,
-        noop("Gmail (550 5.7.1 not RFC 5322 compliant: duplicate headers)"),
-        noop("Set the field once; look for code that adds a header where it should replace it."),
+        gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: duplicate headers)"),
+        gettext_noop("Set the field once; look for code that adds a header where it should replace it."),
     ),
     Kind(
-        "bcc_header", "risky", noop("Bcc can be read by all"),
-        noop("The header has a Bcc field: each recipient can read who got a blind copy."),
+        "bcc_header", "risky", gettext_noop("Bcc can be read by all"),
+        gettext_noop("The header has a Bcc field: each recipient can read who got a blind copy."),
         rfc.BLIND_COPIES, "",
-        noop("Give blind recipients to RCPT only, and leave Bcc out of the header."),
+        gettext_noop("Give blind recipients to RCPT only, and leave Bcc out of the header."),
     ),
     Kind(
-        "connection_per_message", "risky", noop("a connection for each message"),
-        noop("The client connected anew for each of several messages in a minute. That is "
+        "connection_per_message", "risky", gettext_noop("a connection for each message"),
+        gettext_noop("The client connected anew for each of several messages in a minute. That is "
         "slow, and servers limit how often one may connect."),
         rfc.STRATEGY, "",
-        noop("Let the client keep its connection open, and send one message after the other."),
+        gettext_noop("Let the client keep its connection open, and send one message after the other."),
     ),
     Kind(
-        "transaction_per_recipient", "risky", noop("a transaction for each recipient"),
-        noop("The same message was sent again for each recipient. One transaction with a RCPT "
+        "transaction_per_recipient", "risky", gettext_noop("a transaction for each recipient"),
+        gettext_noop("The same message was sent again for each recipient. One transaction with a RCPT "
         "for each would do; servers limit how many messages one may send."),
         rfc.STRATEGY, "",
-        noop("Give all recipients of a message to the client at once."),
+        gettext_noop("Give all recipients of a message to the client at once."),
     ),
 )  # fmt: skip
 
