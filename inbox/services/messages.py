@@ -1,17 +1,14 @@
-"""Reading, marking, deleting and restoring messages; a scope says which may be seen.
+"""Reading messages; a scope says which may be seen.
 
 Lists are paged by id, newest first, and never touch bodies. Messages come with their
-transaction, with `read`, and with the `number` of their attempt. Deleting is hiding: the
-trash is purged by retention.
+transaction, with `read`, and with the `number` of their attempt.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
-from itertools import islice
-from typing import Literal, TypedDict, TypeVar, get_args
+from collections.abc import Collection
+from typing import TypedDict, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
@@ -19,24 +16,11 @@ from django.db.models.functions import Cast
 
 from inbox.models import Fingerprint, Message, MessageRead, Raw
 from inbox.services import search, transactions
-from inbox.services.announce import (
-    MessageDeleted,
-    MessageRestored,
-    MessageUpdated,
-    announce,
-)
 from inbox.services.paging import NotFound, Page, as_cursor, as_uuid, within
 from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
-from inbox.services.turns import write_turn
 
 LATEST = "latest"
-MAX_TAGS = 50
-MAX_TAG_LENGTH = 64
-MAX_NOTE_LENGTH = 2000
-Status = Literal["new", "ok", "bug"]  # what people found a message to be
-# Fewer than a turn may have: each is in several indexes, and a 250 may be waiting.
-_DELETED_AT_ONCE = 200
 
 Entry = Message | Attempt
 E = TypeVar("E", Message, Entry)
@@ -46,10 +30,6 @@ class Counts(TypedDict):
     messages: int
     unread: int
     not_accepted: int
-
-
-class BadChange(ValueError):
-    """What cannot be kept with a message, and why."""
 
 
 _READ = Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None))
@@ -159,128 +139,6 @@ def open_raw(message: Message) -> bytes:
     if raw is None:
         raise NotFound(f"the body of message {message.pk} is gone")
     return transactions.read_body(raw)
-
-
-def update(
-    scope: Scope,
-    id: str | UUID,
-    read: bool | None = None,
-    pinned: bool | None = None,
-    tags: Collection[str] | None = None,
-    status: str | None = None,
-    note: str | None = None,
-) -> Message:
-    """Change what is given, and return the message as it is then.
-
-    Raises NotFound, BadChange.
-    """
-    changes = _changes(pinned, tags, status, note)
-    message = get(scope, id)
-    with write_turn():
-        if read:
-            marks = [MessageRead(message=message, user=None)]
-            MessageRead.objects.bulk_create(marks, ignore_conflicts=True)
-        elif read is not None:
-            MessageRead.objects.filter(message=message, user=None).delete()
-        if changes:
-            Message.objects.filter(pk=message.pk).update(**changes)
-        announce([MessageUpdated(message.pk)])
-    return get(scope, message.pk)
-
-
-def _changes(
-    pinned: bool | None,
-    tags: Collection[str] | None,
-    status: str | None,
-    note: str | None,
-) -> dict[str, object]:
-    """Return the columns to be set, checked. Raises BadChange."""
-    if status is not None and status not in get_args(Status):
-        known = ", ".join(get_args(Status))
-        raise BadChange(f'there is no status "{status}"; there is {known}')
-    if note is not None and len(note) > MAX_NOTE_LENGTH:
-        raise BadChange(f"a note has at most {MAX_NOTE_LENGTH} characters")
-    given = {
-        "pinned": pinned,
-        "tags": None if tags is None else _clean(tags),
-        "status": status,
-        "note": None if note is None else note.strip(),
-    }
-    return {column: value for column, value in given.items() if value is not None}
-
-
-def _clean(tags: Collection[str]) -> list[str]:
-    """Return tags without repeats or space around them. Raises BadChange."""
-    clean = list(dict.fromkeys(tag.strip() for tag in tags))
-    if len(clean) > MAX_TAGS:
-        raise BadChange(f"a message has at most {MAX_TAGS} tags")
-    for tag in clean:
-        if not 0 < len(tag) <= MAX_TAG_LENGTH or not tag.isprintable():
-            raise BadChange(
-                f"a tag has 1 to {MAX_TAG_LENGTH} characters, none of them a control"
-            )
-    return clean
-
-
-def delete(
-    scope: Scope,
-    ids: Collection[str | UUID] | None = None,
-    q: str | None = None,
-    inbox: str | None = None,
-    by: str = "",
-) -> int:
-    """Put messages in the trash and return how many: the ids, or what matches q.
-
-    An empty q is all messages. What is pinned stays, unless it is named by its id.
-    by: who deletes, as the trash tells it. Raises BadQuery.
-    """
-    if ids is not None:
-        keys = [key for each in ids if (key := as_uuid(each))]
-        return sum(_delete(turn, by) for turn in _turns(scope, keys))
-    query = search.parse(q or "")
-    rows = _matching(scope, query, inbox).filter(_ALIVE, pinned=False)
-    return sum(_delete(turn, by) for turn in _walk(rows))
-
-
-def _walk(rows: QuerySet[Message]) -> Iterator[list[tuple[UUID, int]]]:
-    """Yield (id, inbox) of rows, a turn's worth at a time, newest first.
-
-    What arrives meanwhile is later than all of them, and is left alone.
-    """
-    turn = list(_head(rows))
-    while turn:
-        yield turn
-        turn = list(_head(rows.filter(pk__lt=turn[-1][0])))
-
-
-def _head(rows: QuerySet[Message]) -> QuerySet[Message, tuple[UUID, int]]:
-    return rows.order_by("-pk").values_list("pk", "inbox_id")[:_DELETED_AT_ONCE]
-
-
-def _turns(scope: Scope, keys: list[UUID]) -> Iterator[list[tuple[UUID, int]]]:
-    remaining = iter(keys)
-    while turn := list(islice(remaining, _DELETED_AT_ONCE)):
-        rows = Message.objects.filter(scope.q(), _ALIVE, pk__in=turn)
-        yield list(rows.values_list("pk", "inbox_id"))
-
-
-def _delete(turn: list[tuple[UUID, int]], by: str) -> int:
-    with write_turn():
-        rows = Message.objects.filter(_ALIVE, pk__in=[pk for pk, _ in turn])
-        count = rows.update(deleted_at=datetime.now(UTC), deleted_by=by)
-        announce([MessageDeleted(pk, inbox) for pk, inbox in turn])
-    return count
-
-
-def restore(scope: Scope, id: str | UUID) -> Message:
-    """Take a message out of the trash. Raises NotFound."""
-    key = as_uuid(id)
-    with write_turn():
-        trash = Message.objects.filter(scope.q(), deleted_at__isnull=False)
-        if not key or not trash.filter(pk=key).update(deleted_at=None, deleted_by=""):
-            raise NotFound(f'there is no message "{id}" in the trash')
-        announce([MessageRestored(key)])
-    return get(scope, key)
 
 
 def count(scope: Scope, q: str) -> int:

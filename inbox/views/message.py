@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import Message
-from inbox.services import messages
+from inbox.services import chosen, marking, trash
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
 from inbox.views import letters, panels
@@ -55,7 +55,7 @@ def mark(request: HttpRequest, id: str) -> HttpResponse:
     """Mark as read or unread, pin or unpin: `read` and `pinned` are yes or no."""
     read, pinned = _asked(request, "read"), _asked(request, "pinned")
     try:
-        message = messages.update(ALL, id, read=read, pinned=pinned)
+        message = marking.update(ALL, id, read=read, pinned=pinned)
     except NotFound as error:
         return not_found(request, error)
     if request.headers.get("HX-Request"):
@@ -67,7 +67,7 @@ def mark(request: HttpRequest, id: str) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Put a message in the trash."""
-    if not messages.delete(ALL, ids=[id], by=request.META["REMOTE_ADDR"]):
+    if not trash.delete(ALL, chosen.by_ids([id]), request.META["REMOTE_ADDR"]).count:
         return not_found(request, GONE)
     if not request.headers.get("HX-Request"):
         return redirect("/trash")
@@ -79,7 +79,7 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 def restore(request: HttpRequest, id: str) -> HttpResponse:
     """Take a message out of the trash."""
     try:
-        messages.restore(ALL, id)
+        trash.restore(ALL, id)
     except NotFound as error:
         return not_found(request, error)
     if request.headers.get("HX-Request"):
@@ -94,7 +94,7 @@ def _asked(request: HttpRequest, name: str) -> bool | None:
 def _read(message: Message) -> Message:
     if getattr(message, "read", False):
         return message
-    return messages.update(ALL, message.pk, read=True)
+    return marking.update(ALL, message.pk, read=True)
 
 
 def _maybe_transaction(request: HttpRequest, id: str) -> HttpResponse:

@@ -9,7 +9,8 @@ import pytest
 
 from inbox.api.v3 import schemas
 from inbox.models import Inbox, Message, MessageRead
-from inbox.services import messages
+from inbox.services import chosen, marking, messages, trash
+from inbox.services.chosen import Chosen
 from inbox.services.scope import ALL
 from mailsink.ids import uuid7
 from tests.api import making
@@ -301,7 +302,7 @@ def test_delete_by_query(api: Api) -> None:
 def test_delete_all_spares_what_is_pinned(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "_DELETED_AT_ONCE", 3)
+    monkeypatch.setattr(chosen, "AT_ONCE", 3)
     pinned = making.message(pinned=True)
     for _ in range(10):
         making.message()
@@ -342,6 +343,6 @@ def test_counts(api: Api) -> None:
     read = making.message()
     gone = making.message()
     for each in (read, gone):
-        messages.update(ALL, each.pk, read=True)
-    messages.delete(ALL, ids=[gone.pk])
+        marking.update(ALL, each.pk, read=True)
+    trash.delete(ALL, Chosen((gone.pk,)))
     assert messages.counts(ALL) == {"messages": 4, "unread": 3, "not_accepted": 1}

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox.models import Inbox
-from inbox.services import messages, search, sessions
+from inbox.services import marking, messages, search, sessions, trash
+from inbox.services.chosen import Chosen
 from inbox.services.scope import ALL, Scope
 from inbox.services.search import BadQuery
 from mailsink.ids import short_id
@@ -51,12 +52,12 @@ def mail() -> dict[Any, str]:
         size=5000,
         code=251,
     )
-    messages.update(ALL, umlaut.pk, read=True)
+    marking.update(ALL, umlaut.pk, read=True)
     refused = making.transaction(
         recipients=["nobody@example.com"], body=b"x" * 3000, code=550
     )
     gone = making.message(b"Subject: gone\r\n\r\n")
-    messages.delete(ALL, ids=[gone.pk])
+    trash.delete(ALL, Chosen((gone.pk,)))
     return {
         invoice.pk: "invoice",
         umlaut.pk: "umlaut",
@@ -219,7 +220,7 @@ def test_scope_holds(mail: dict[Any, str]) -> None:
     other = Scope(frozenset([Inbox.objects.get(slug="other").pk]))
     assert [mail[each.id] for each in messages.entries(other).items] == ["umlaut"]
     assert messages.counts(other) == {"messages": 1, "unread": 0, "not_accepted": 0}
-    assert messages.delete(other) == 1
+    assert trash.delete(other, Chosen()).count == 1
     assert [mail[each.id] for each in messages.entries(ALL).items] == [
         "refused",
         "invoice",

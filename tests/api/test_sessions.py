@@ -10,7 +10,8 @@ import pytest
 
 from inbox.api.v3 import schemas
 from inbox.models import Exchange, Inbox, Session
-from inbox.services import messages, sessions
+from inbox.services import messages, sessions, trash
+from inbox.services.chosen import Chosen
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
 from mailsink.ids import short_id, uuid7
@@ -179,7 +180,7 @@ def test_delete(api: Api) -> None:
     making.exchange(session, 1)
     problem = api("DELETE", f"sessions/{session.pk}", status=409)
     assert "messages (1)" in problem["detail"]
-    messages.delete(ALL, ids=[made.pk])
+    trash.delete(ALL, Chosen((made.pk,)))
     api("DELETE", f"sessions/{session.pk}", status=204)
     assert not Session.objects.filter(pk=session.pk).exists()
     api("DELETE", f"sessions/{session.pk}", status=404)

@@ -16,8 +16,9 @@ from inbox.api.v3 import shapes
 from inbox.live import feed as feeding
 from inbox.live.arrivals import Arrivals
 from inbox.live.feed import Feed, parts
-from inbox.services import messages, transactions
+from inbox.services import marking, transactions, trash
 from inbox.services.announce import MessageUpdated, announce
+from inbox.services.chosen import Chosen
 from inbox.services.rows import Changes
 from inbox.services.scope import ALL
 from tests.api import making
@@ -48,17 +49,17 @@ async def test_what_services_change_is_told(client: Client) -> None:
         return event
 
     changed = await in_thread(
-        messages.update, ALL, message.pk, read=True, pinned=True, tags=["red"]
+        marking.update, ALL, message.pk, read=True, pinned=True, tags=["red"]
     )
     expected = {"event": "message.updated", **await in_thread(shapes.message, changed)}
     assert await told() == expected
     assert (expected["read"], expected["pinned"], expected["tags"]) == (
         True, True, ["red"],
     )  # fmt: skip
-    await in_thread(messages.delete, ALL, ids=[message.pk])
+    await in_thread(trash.delete, ALL, Chosen((message.pk,)))
     gone = {"id": str(message.pk), "inbox": "default"}
     assert await told() == {"event": "message.deleted", **gone}
-    restored = await in_thread(messages.restore, ALL, message.pk)
+    restored = await in_thread(trash.restore, ALL, message.pk)
     assert await told() == {
         "event": "message.created",
         **await in_thread(shapes.message, restored),

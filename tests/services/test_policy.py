@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from inbox.models import Inbox
-from inbox.services import inboxes, messages
+from inbox.services import inboxes, trash
+from inbox.services.chosen import Chosen
 from inbox.services.policy import InboxPolicy
 from inbox.services.scope import ALL
 from mailsink.ids import uuid7
@@ -260,7 +261,7 @@ def test_what_is_deleted_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = policy(quota_octets=100)
     full = ["552 5.2.2 The inbox is full: its quota is reached"]
     assert rcpt(asked, "ann@example.com") == full
-    messages.delete(ALL, ids=[message.pk])
+    trash.delete(ALL, Chosen((message.pk,)))
     asked.refresh()
     assert rcpt(asked, "ann@example.com") == []
 

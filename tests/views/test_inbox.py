@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from inbox.services import messages
+from inbox.services import trash
+from inbox.services.chosen import Chosen
 from inbox.services.scope import ALL
 from tests.views.mail import MAIL, a_message, a_transaction
 
@@ -96,7 +97,7 @@ def test_entries_name_what_is_wrong(client: Client, query: str) -> None:
 
 def test_trash_lists_what_was_deleted_and_restores_it(client: Client) -> None:
     message = a_message()
-    messages.delete(ALL, ids=[message.id])
+    trash.delete(ALL, Chosen((message.id,)))
     assert b"Your order" in client.get("/trash").content
     assert client.get("/").content.count(b"Your order") == 0
     client.post(f"/messages/{message.id}/restore")

@@ -12,7 +12,8 @@ from django.core import signing
 from django.test import Client
 
 from inbox.models import MessageRead
-from inbox.services import messages
+from inbox.services import messages, trash
+from inbox.services.chosen import Chosen
 from inbox.services.scope import ALL
 from tests.views.mail import MAIL, a_message, a_transaction
 
@@ -234,7 +235,7 @@ def test_parts_need_a_signature_of_this_message(client: Client) -> None:
     assert client.get(path[:-1]).status_code == 404
     foreign = signing.dumps(("messages", str(one.id), 1), salt="another")
     assert client.get(f"/messages/{one.id}/parts/{foreign}").status_code == 404
-    messages.delete(ALL, ids=[one.id])
+    trash.delete(ALL, Chosen((one.id,)))
     assert client.get(path).status_code == 404
 
 

@@ -24,7 +24,7 @@ from inbox.api.v3 import (
 )
 from inbox.services.addresses import BadAddress
 from inbox.services.findings import BadMute
-from inbox.services.messages import BadChange
+from inbox.services.marking import BadChange
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.search import BadQuery
 from inbox.services.sessions import InUse

@@ -30,8 +30,17 @@ from inbox.api.v3.common import (
 from inbox.api.v3.shapes import Shape
 from inbox.live.arrivals import arrivals
 from inbox.models import Message
-from inbox.services import attempts, cases, messages, sessions, transactions
+from inbox.services import (
+    attempts,
+    cases,
+    marking,
+    messages,
+    sessions,
+    transactions,
+    trash,
+)
 from inbox.services import findings as found
+from inbox.services.chosen import Chosen
 from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
 from inbox.services.waiting import NearMiss, near_misses
 
@@ -75,7 +84,7 @@ def delete_many(
             "everything; not both",
         )
     slug, by = known_inbox(inbox), request.META["REMOTE_ADDR"]
-    messages.delete(scope(), q=q, inbox=slug, by=by)
+    trash.delete(scope(), Chosen(q=q, inbox=slug), by)
     return HttpResponse(status=204)
 
 
@@ -185,21 +194,21 @@ def change(
 ) -> HttpResponse:
     """Mark as read or unread, pin or unpin, set tags, status (new, ok, bug) or note."""
     given: dict[str, Any] = changes.dict(exclude_none=True)
-    return answer(shapes.message(messages.update(scope(), id, **given)))
+    return answer(shapes.message(marking.update(scope(), id, **given)))
 
 
 @router.delete("/{id}", response={204: None})
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Put one message in the trash, pinned or not."""
     message = messages.get(scope(), id)
-    messages.delete(scope(), ids=[message.pk], by=request.META["REMOTE_ADDR"])
+    trash.delete(scope(), Chosen((message.pk,)), request.META["REMOTE_ADDR"])
     return HttpResponse(status=204)
 
 
 @router.post("/{id}/restore", response=schemas.Message)
 def restore(request: HttpRequest, id: str) -> HttpResponse:
     """Take a message out of the trash."""
-    return answer(shapes.message(messages.restore(scope(), id)))
+    return answer(shapes.message(trash.restore(scope(), id)))
 
 
 @router.get("/{id}/findings", response=finding_shapes.Findings)

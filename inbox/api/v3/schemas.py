@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, StrictBool, StrictInt
 from inbox.services.addresses import Kind
 from inbox.services.explain.evidence import Kind as EvidenceKind
 from inbox.services.explain.stories import Joined
-from inbox.services.messages import Status
+from inbox.services.marking import Status
 
 T = TypeVar("T")
 
