@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from inbox.views import (
     attempts,
     cases,
+    chosen,
     findings,
     frame,
     inbox,
@@ -21,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.index),
     path("entries", inbox.entries),
     path("trash", inbox.trash),
+    path("trash/restore", chosen.restore),
+    path("messages/chosen", chosen.act),
     path("messages/<str:id>", message.page),
     path("messages/<str:id>/case", cases.of_message),
     path("messages/<str:id>/attempts", attempts.of_message),

@@ -46,11 +46,11 @@ def store_messages(folder: Path, count: int) -> None:
         } for number in range(count)],
         "inbox_message": [{
             "id": _id(number, 4), "transaction_id": _id(number, 3), "inbox_id": 1,
-            "received_at": (start + timedelta(seconds=number)).isoformat(" "),
+            "received_at": (start + timedelta(seconds=4 * number)).isoformat(" "),
             "from_name": "Shop", "from_address": "shop@shop.test", "to": "[]",
             "cc": "[]", "subject": f"Stored {number}", "message_id": "", "size": 100,
             "snippet": "", "attachments": 0, "pinned": False, "tags": "[]",
-            "indexed_at": text,
+            "status": "new", "note": "", "deleted_by": "", "indexed_at": text,
         } for number in range(count)],
     }  # fmt: skip
     _insert(folder, rows)

@@ -100,7 +100,7 @@ def invoice(number: int, total: str, month: str) -> Mail:
     assert isinstance(html, EmailMessage)
     html.add_related(_png(120, 40, (29, 78, 216)), "image", "png", cid="<logo>")
     mail.message.add_attachment(
-        "position,amount\nShoes,59.90\nShipping,4.90\n".encode(),
+        b"position,amount\nShoes,59.90\nShipping,4.90\n",
         maintype="text", subtype="csv", filename=f"INV-{number}.csv",
     )  # fmt: skip
     return mail

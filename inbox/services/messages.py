@@ -80,24 +80,26 @@ def entries(
     cursor: str | None = None,
     limit: int = 50,
     inbox: str | None = None,
+    refused: bool = True,
 ) -> Page[Entry]:
     """Return messages and transactions that were not accepted, newest first.
 
-    Each has its `kind`: "message" or "transaction". Raises BadQuery, BadCursor.
+    Each has its `kind`: "message" or "transaction". refused: whether the latter are
+    wanted. Raises BadQuery, BadCursor.
     """
     query = search.parse(q)
     limit = within(limit)
     messages = _matching(scope, query, inbox)
-    refused = transactions.not_accepted(scope, query)
+    attempts = transactions.not_accepted(scope, query)
     if inbox:
-        refused = refused.filter(inbox__slug=inbox)
+        attempts = attempts.filter(inbox__slug=inbox)
     if before := as_cursor(cursor):
         messages = messages.filter(pk__lt=before)
-        refused = refused.filter(pk__lt=before)
+        attempts = attempts.filter(pk__lt=before)
     # Ids first, so that no more is loaded than the page shows.
     ids = [
         id
-        for rows in (messages, refused)
+        for rows in ((messages, attempts) if refused else (messages,))
         for id in rows.order_by("-pk").values_list("pk", flat=True)[: limit + 1]
     ]
     ids = sorted(ids, reverse=True)[: limit + 1]

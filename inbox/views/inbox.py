@@ -8,32 +8,43 @@ from django.views.decorators.http import require_GET
 
 from inbox.api.v3 import shapes
 from inbox.models import Message
-from inbox.services import messages
+from inbox.services import inboxes, messages
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.scope import ALL
 from inbox.services.search import BadQuery
 from inbox.views import trace
-from inbox.views.rows import row
+from inbox.views.bursts import folded
 from mailsink.conf import CONFIG
 
 FIRST = 50  # entries that a page is rendered with
+_REFUSED = "mailsink_refused"  # a cookie: whether what was not accepted is listed
+_COOKIE_DAYS = 400
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """The list, with nothing open."""
+    """The list, with nothing open; `refused` is show or hide, and is remembered."""
     context = listing(request)
     status = 400 if "wrong" in context else 200
-    return render(request, "inbox/index.html", context, status=status)
+    response = render(request, "inbox/index.html", context, status=status)
+    if request.GET.get("refused") in ("show", "hide"):
+        response.set_cookie(
+            _REFUSED,
+            request.GET["refused"],
+            max_age=_COOKIE_DAYS * 86_400,
+            samesite="Lax",
+        )
+    return response
 
 
 @require_GET
 def entries(request: HttpRequest) -> JsonResponse:
     """A page of the list, as API v3 has its objects; total where it is known."""
     query, cursor = request.GET.get("q", ""), request.GET.get("cursor")
+    refused = _lists_refused(request)
     try:
         limit = int(request.GET.get("limit", FIRST))
-        page = messages.entries(ALL, q=query, cursor=cursor, limit=limit)
+        page = messages.entries(ALL, query, cursor, limit, refused=refused)
     except ValueError as error:
         return JsonResponse({"detail": str(error)}, status=400)
     items = [
@@ -42,7 +53,7 @@ def entries(request: HttpRequest) -> JsonResponse:
         else shapes.transaction(entry)
         for entry in page.items
     ]
-    total = None if query or cursor else _total()
+    total = None if query or cursor else _total(refused)
     return JsonResponse({"items": items, "next": page.next, "total": total})
 
 
@@ -64,14 +75,20 @@ def trash(request: HttpRequest) -> HttpResponse:
 
 def listing(request: HttpRequest) -> dict[str, object]:
     """Return what the list is rendered with: a page of rows, or what is wrong with q."""
-    query = request.GET.get("q", "")
-    context: dict[str, object] = {"section": "inbox", "query": query}
-    context["traced"] = trace.offered(query)
+    query, refused = request.GET.get("q", ""), _lists_refused(request)
+    cursor = request.GET.get("cursor")
+    context: dict[str, object] = {
+        "section": "inbox",
+        "query": query,
+        "refused": refused,
+        "traced": trace.offered(query),
+        "several_inboxes": len(inboxes.find(ALL)) > 1,
+    }
     try:
-        page = messages.entries(ALL, query, request.GET.get("cursor"), FIRST)
+        page = messages.entries(ALL, query, cursor, FIRST, refused=refused)
     except (BadQuery, BadCursor) as error:
         return context | {"rows": [], "wrong": str(error)}
-    return context | {"rows": [row(entry) for entry in page.items], "next": page.next}
+    return context | {"rows": list(folded(page.items)), "next": page.next}
 
 
 def not_found(request: HttpRequest, words: str | NotFound) -> HttpResponse:
@@ -80,6 +97,11 @@ def not_found(request: HttpRequest, words: str | NotFound) -> HttpResponse:
     return render(request, "inbox/not_found.html", context, status=404)
 
 
-def _total() -> int:
+def _lists_refused(request: HttpRequest) -> bool:
+    asked = request.GET.get("refused") or request.COOKIES.get(_REFUSED)
+    return asked != "hide"
+
+
+def _total(refused: bool) -> int:
     counts = messages.counts(ALL)
-    return counts["messages"] + counts["not_accepted"]
+    return counts["messages"] + (counts["not_accepted"] if refused else 0)

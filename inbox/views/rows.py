@@ -9,11 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from inbox.models import Message
+from inbox.services import inboxes
+from inbox.services.explain.quantities import compact
 from inbox.services.messages import Entry
 from inbox.services.transactions import Attempt
 
-_ENDS = {"abandoned": "cut off", "reset": "reset"}
+TAGS_SHOWN = 3
+_ENDS = {"abandoned": gettext_noop("cut off"), "reset": gettext_noop("reset")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +33,15 @@ class Row:
     at: datetime
     status: str
     tone: str
+    snippet: str = ""
+    size: str = ""
+    tags: str = ""
+    verdict: str = ""  # what people found: "", ok or bug
+    inbox: str = ""
     unread: bool = False
     clip: bool = False
     pinned: bool = False
+    noted: bool = False
 
 
 def row(entry: Entry) -> Row:
@@ -42,47 +54,64 @@ def _of_message(message: Message) -> Row:
     refused = transaction.recipients_refused
     status = str(transaction.code or "")
     if refused:
-        status += f" · {refused} of {transaction.recipients_accepted + refused} refused"
+        all = transaction.recipients_accepted + refused
+        status += " · " + _("%(n)s of %(all)s refused") % {"n": refused, "all": all}
     status += _again(getattr(message, "number", None) or 1)
     return Row(
         id=str(message.id),
         url=f"/messages/{message.id}",
         sender=_sender(message.from_name, message.from_address),
-        subject=message.subject or "(no subject)",
+        subject=message.subject or _("(no subject)"),
         at=message.received_at,
         status=status,
         tone="warn" if refused else "ok",
+        snippet=message.snippet,
+        size=compact(message.size),
+        tags=_tags(message.tags),
+        verdict="" if message.status == "new" else message.status,
+        inbox=inboxes.slug(message.inbox_id) or "",
+        noted=bool(message.note),
         unread=not getattr(message, "read", False),
         clip=message.attachments > 0,
         pinned=message.pinned,
     )
 
 
+def _tags(tags: list[str]) -> str:
+    more = len(tags) - TAGS_SHOWN
+    return ", ".join(tags[:TAGS_SHOWN]) + (f" +{more}" if more > 0 else "")
+
+
 def _of_attempt(attempt: Attempt) -> Row:
-    no_subject = "(no message came)" if attempt.size is None else "(no subject)"
+    nothing = attempt.size is None
+    no_subject = _("(no message came)") if nothing else _("(no subject)")
+    recipients = (each.forward_path for each in attempt.recipients[:TAGS_SHOWN])
     return Row(
         id=str(attempt.id),
         url=f"/transactions/{attempt.id}",
         sender=_sender(attempt.from_name, attempt.from_address or attempt.reverse_path),
         subject=attempt.subject or no_subject,
         at=attempt.ended_at or attempt.started_at,
-        status=" · ".join(filter(None, ("not accepted", _end(attempt))))
+        status=" · ".join(filter(None, (_("not accepted"), _end(attempt))))
         + _again(attempt.number),
         tone="bad",
+        snippet=", ".join(recipients),
+        size="" if attempt.size is None else compact(attempt.size),
+        inbox=inboxes.slug(attempt.inbox_id) or "",
     )
 
 
 def _again(number: int) -> str:
-    return f" · attempt {number}" if number > 1 else ""
+    return " · " + _("attempt %(n)s") % {"n": number} if number > 1 else ""
 
 
 def _end(attempt: Attempt) -> str:
     if attempt.code and attempt.code >= 400:
         return str(attempt.code)
-    return _ENDS.get(attempt.outcome or "", "")
+    return _(_ENDS.get(attempt.outcome or "", ""))
 
 
 def _sender(name: str, address: str) -> str:
     if name and address:
         return f"{name} <{address}>"
-    return name or address or "no sender"
+    return name or address or _("no sender")

@@ -31,9 +31,11 @@ export class Feed {
    * @param {(cursor: string | null) => Promise<Page>} world.fetch reads a page
    * @param {() => void} world.changed called after each change of what is to be shown
    * @param {(error: Error) => void} world.failed told where a page could not be read
+   * @param {() => number} [world.folded] how many entries are in no row of their own
    */
-  constructor({ fetch, changed, failed }) {
+  constructor({ fetch, changed, failed, folded = () => 0 }) {
     this.fetch = fetch;
+    this.folded = folded;
     this.changed = changed;
     this.failed = failed;
   }
@@ -70,7 +72,7 @@ export class Feed {
 
   /** Say that a group of put, update and remove is complete. */
   settle() {
-    if (this.#calm) this.store.trim(KEEP);
+    if (this.#calm) this.store.trim(KEEP + this.folded());
     this.changed();
   }
 

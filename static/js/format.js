@@ -46,3 +46,16 @@ export const count = (value) => number.format(value);
  * @param {string} [many]
  */
 export const plural = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
+
+const UNITS = ["B", "KB", "MB", "GB"];
+
+/** A size in few letters, as inbox.services.explain.quantities: "812 B", "4.5 KB". @param {number} size */
+export function octets(size) {
+  let unit = 0;
+  let value = size;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+}

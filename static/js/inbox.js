@@ -1,16 +1,21 @@
 // The inbox: a windowed list kept true by the live feed, and the message in the pane.
 
 import { addressIn, traceOf } from "./addresses.js";
+import { choosing } from "./choosing.js";
 import { getJSON, setText } from "./dom.js";
 import { Feed } from "./feed.js";
-import { plural } from "./format.js";
+import { Folds, isFold } from "./folds.js";
+import { count } from "./format.js";
 import { bind } from "./keys.js";
 import { List } from "./list.js";
 import * as message from "./message.js";
 import * as pane from "./pane.js";
-import { fill, make } from "./rows.js";
+import { fill as fillRow, make } from "./rows.js";
 import { announce, toast } from "./say.js";
 import { live } from "./socket.js";
+import { fill, gettext, ngettext } from "./translate.js";
+
+/** @typedef {import("./folds.js").Item} Item */
 
 const OLDER = 500; // entries in a page of older ones
 const SEARCH_AGAIN_MS = 2000;
@@ -20,31 +25,49 @@ const box = /** @type {HTMLElement} */ (document.getElementById("entries"));
 const bar = /** @type {HTMLButtonElement} */ (document.getElementById("new-messages"));
 const empty = /** @type {HTMLElement} */ (document.getElementById("empty"));
 const query = scroller.dataset.query ?? "";
+const refused = scroller.dataset.refused ?? "show";
 const home = query ? `/?${new URLSearchParams({ q: query })}` : "/";
 
 let pointerOver = false;
 /** @type {string} the id that the pane shows */
 let open = "";
-/** @type {string} the id that j and k go on from */
+/** @type {string} the id of the row that j and k go on from */
 let cursor = "";
 
 const feed = new Feed({
   fetch(after) {
-    const parameters = new URLSearchParams({ q: query });
+    const parameters = new URLSearchParams({ q: query, refused });
     if (after) for (const [name, value] of [["cursor", after], ["limit", String(OLDER)]]) parameters.set(name, value);
     return getJSON(`/entries?${parameters}`);
   },
   changed: () => list.invalidate(),
-  failed: (error) => toast(`The list could not be read: ${error.message}`),
+  failed: (error) => toast(fill(gettext("The list could not be read: %(why)s"), { why: error.message })),
+  folded: () => rows.hidden,
 });
+const rows = new Folds(feed.store);
 
 const list = new List(scroller, box, {
   ready: () => feed.ready,
-  length: () => feed.store.length,
-  at: (index) => feed.store.at(index),
+  length: () => rows.length,
+  at: (index) => rows.at(index),
   make,
-  fill: (row, entry) => fill(row, entry, entry.id === open),
-  missing: () => feed.reach(() => list.lastInSight),
+  fill: (row, item) => fillRow(row, item, stateOf(item)),
+  missing: () => feed.reach(() => list.lastInSight + rows.hidden),
+});
+
+const { chosen, keys, remove } = choosing({
+  scroller,
+  rows,
+  repaint: () => list.invalidate(),
+  total: () => feed.store.length,
+  entry: (id) => feed.store.at(feed.store.indexOf(id)),
+});
+
+/** @param {Item} item */
+const stateOf = (item) => ({
+  open: item.id === open,
+  chosen: chosen.has(item),
+  indented: !isFold(item) && rows.inOpenFold(item.id),
 });
 
 /** Arrivals may enter while the list is at its top and the pointer is elsewhere. */
@@ -57,23 +80,25 @@ let told = 0;
 /** The bar and the words beside the list: at most twice a second, however much arrives. */
 function showCounts() {
   const { waiting } = feed;
+  const words = fill(ngettext("%(n)s new message", "%(n)s new messages", waiting), { n: count(waiting) });
   bar.hidden = waiting === 0;
-  setText(/** @type {Element} */ (bar.querySelector("span")), plural(waiting, "new message"));
+  setText(/** @type {Element} */ (bar.querySelector("span")), words);
   empty.hidden = feed.store.length > 0 || waiting > 0;
-  if (waiting > told) announce(plural(waiting, "new message"));
+  if (waiting > told) announce(words);
   told = waiting;
 }
 
-/** @param {number} step */
-async function move(step) {
+/** @param {number} step @param {{ choose?: boolean }} [options] */
+async function move(step, { choose = false } = {}) {
   await begun; // a key pressed meanwhile is not lost
-  const from = feed.store.indexOf(cursor);
-  const to = Math.max(0, Math.min(feed.store.loaded - 1, from < 0 ? 0 : from + step));
-  const entry = feed.store.at(to);
-  if (!entry) return;
-  cursor = entry.id;
+  const from = rows.indexOf(cursor);
+  const to = Math.max(0, Math.min(rows.loaded - 1, from < 0 ? 0 : from + step));
+  const item = rows.at(to);
+  if (!item) return;
+  if (choose) chosen.add([rows.at(Math.max(0, from)) ?? item, item]);
+  cursor = item.id;
   list.focus(to);
-  if (open) pane.open(/** @type {HTMLAnchorElement} */ (document.activeElement).href);
+  if (open && !choose && !isFold(item)) pane.open(/** @type {HTMLAnchorElement} */ (document.activeElement).href);
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -90,10 +115,17 @@ function searchAgain() {
 /** @param {import("./socket.js").LiveEvent} event */
 function apply(event) {
   const entry = /** @type {import("./store.js").Entry} */ (event);
-  if (event.event === "message.deleted") feed.remove(entry.id);
+  if (event.event === "message.deleted") gone(entry.id);
+  else if (refused === "hide" && "outcome" in entry) return;
   else if (event.event === "message.updated" && feed.knows(entry.id)) feed.put(entry);
   else if (query) searchAgain();
   else feed.put(entry);
+}
+
+/** @param {string} id */
+function gone(id) {
+  chosen.drop(id);
+  feed.remove(id);
 }
 
 live().subscribe("messages", {
@@ -105,11 +137,29 @@ live().subscribe("messages", {
 });
 const begun = feed.load();
 
+/** Open or close the burst that has the cursor. @param {Item | undefined} item @param {boolean} [wanted] */
+function toggleFold(item, wanted) {
+  if (!item || !isFold(item)) return;
+  rows.toggle(item.id, wanted);
+  cursor = item.id;
+  list.focus(rows.indexOf(item.id));
+  list.invalidate();
+}
+
+/** @param {EventTarget | null} target @returns {Item | undefined} */
+function itemAt(target) {
+  const id = target instanceof Element && /** @type {HTMLElement | null} */ (target.closest("li.row"))?.dataset.id;
+  return id ? rows.at(rows.indexOf(id)) : undefined;
+}
+
 scroller.addEventListener("scroll", judge, { passive: true });
 scroller.addEventListener("pointerenter", () => { pointerOver = true; judge(); });
 scroller.addEventListener("pointerleave", () => { pointerOver = false; judge(); });
 scroller.addEventListener("focusin", (event) => {
   cursor = /** @type {HTMLElement} */ (event.target).closest("li")?.dataset.id ?? cursor;
+});
+scroller.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest(".fold")) toggleFold(itemAt(event.target));
 });
 bar.addEventListener("click", () => {
   feed.release();
@@ -134,9 +184,9 @@ message.start({
     feed.settle();
   },
   deleted(id) {
-    const place = feed.store.indexOf(id);
-    feed.remove(id);
-    cursor = feed.store.at(Math.max(0, Math.min(place, feed.store.loaded - 1)))?.id ?? "";
+    const place = rows.indexOf(id);
+    gone(id);
+    cursor = rows.at(Math.max(0, Math.min(place, rows.loaded - 1)))?.id ?? "";
     feed.settle();
     back();
   },
@@ -160,7 +210,24 @@ offerTrace();
 /** Close the message, and be in the list where one was. */
 function back() {
   if (open) pane.open(home);
-  const index = feed.store.indexOf(cursor);
+  const index = rows.indexOf(cursor);
   if (index >= 0) list.focus(index);
 }
-bind({ j: () => move(1), k: () => move(-1), u: back, Escape: back });
+
+const under = () => rows.at(rows.indexOf(cursor));
+const openLetter = () => /** @type {HTMLElement | null} */ (document.querySelector("#detail [data-delete]"));
+bind({
+  ...keys,
+  j: () => move(1),
+  k: () => move(-1),
+  J: () => move(1, { choose: true }),
+  K: () => move(-1, { choose: true }),
+  x: () => { const item = under(); if (item) chosen.toggle(item); },
+  "*": () => chosen.add(Array.from({ length: rows.loaded }, (_, index) => /** @type {Item} */ (rows.at(index)))),
+  ArrowRight: () => toggleFold(under(), true),
+  ArrowLeft: () => toggleFold(under(), false),
+  "#": () => (chosen.size ? remove() : openLetter()?.click()),
+  h: () => /** @type {HTMLElement} */ (document.querySelector("[data-refused]")).click(),
+  u: back,
+  Escape: () => (chosen.size ? chosen.clear() : back()),
+});

@@ -80,7 +80,8 @@ export class List {
     else if (top + this.#row > this.scroller.scrollTop + view) this.scroller.scrollTop = top + this.#row - view;
     this.#paint();
     const entry = this.source.at(index);
-    if (entry) this.#shown.get(entry.id)?.querySelector("a")?.focus({ preventScroll: true });
+    const row = entry && this.#shown.get(entry.id);
+    /** @type {HTMLElement | null | undefined} */ (row?.querySelector("a:not([hidden]), button:not([hidden])"))?.focus({ preventScroll: true });
   }
 
   #paint() {

@@ -54,8 +54,5 @@ export function start({ opened, deleted, restored }) {
     });
   });
   const numbers = [1, 2, 3, 4, 5, 6, 7].map((number) => [String(number), () => tabs()[number - 1]?.click()]);
-  bind({
-    ...Object.fromEntries(numbers),
-    "#": () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-delete]"))?.click(),
-  });
+  bind(Object.fromEntries(numbers));
 }

@@ -20,6 +20,8 @@ export class Store {
   next = null;
   /** @type {number | null} */
   #total = null;
+  /** Goes up with each change. */
+  version = 0;
 
   /** How many entries are loaded. */
   get loaded() {
@@ -37,6 +39,11 @@ export class Store {
     return this.#items[this.#items.length - 1 - index];
   }
 
+  /** All that is loaded, newest first. */
+  entries() {
+    return this.#items.toReversed();
+  }
+
   /** @param {string} id */
   has(id) {
     return this.#ids.has(id);
@@ -51,6 +58,7 @@ export class Store {
   /** Add an entry, or put it in the place of what was known by its id. @param {Entry} entry */
   put(entry) {
     const place = this.#place(entry.id);
+    this.version += 1;
     if (this.#ids.has(entry.id)) {
       this.#items[place] = entry;
       return;
@@ -63,12 +71,14 @@ export class Store {
   /** @param {string} id */
   remove(id) {
     if (!this.#ids.delete(id)) return;
+    this.version += 1;
     this.#items.splice(this.#place(id), 1);
     this.#grow(-1);
   }
 
   /** Begin anew with a first page. @param {Page} page */
   reset(page) {
+    this.version += 1;
     this.#items = [];
     this.#ids.clear();
     for (const entry of page.items) this.put(entry);
@@ -92,6 +102,7 @@ export class Store {
   /** Forget the oldest beyond so many: they can be loaded again. @param {number} keep */
   trim(keep) {
     if (this.loaded <= keep) return;
+    this.version += 1;
     for (const entry of this.#items.splice(0, this.loaded - keep)) this.#ids.delete(entry.id);
     this.next = this.#items[0].id;
   }

@@ -20,7 +20,8 @@ from tests.api import making
 from tests.api.conftest import Api
 
 ROUTES = {
-    "/api/v3/messages": {"get", "delete"},
+    "/api/v3/messages": {"get", "patch", "delete"},
+    "/api/v3/messages/archive": {"get"},
     "/api/v3/messages/wait": {"get"},
     "/api/v3/messages/{id}": {"get", "patch", "delete"},
     "/api/v3/messages/{id}/restore": {"post"},

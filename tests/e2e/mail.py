@@ -57,6 +57,14 @@ def rich(subject: str, html: str, image: bytes = b"") -> bytes:
     return message.as_bytes()
 
 
+ROW = 74  # pixels that a row of the list is high
+
+
+def apart(number: int) -> str:
+    """Return a number in letters, so that many subjects are no burst of alike ones."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
 def open_inbox(server: Mailsink, page: Page, path: str = "/") -> None:
     """Open the inbox, and wait until it watches the feed."""
     page.goto(f"{server.url}{path}")
@@ -65,4 +73,4 @@ def open_inbox(server: Mailsink, page: Page, path: str = "/") -> None:
 
 def row(page: Page, subject: str) -> Locator:
     """Return the row of a subject."""
-    return page.locator("#entries > li", has_text=subject)
+    return page.locator("#entries li.row", has_text=subject)

@@ -58,7 +58,7 @@ def test_trash_and_shortcuts_are_accessible(mailsink: Mailsink, page: Page) -> N
     send(mailsink, plain("Gone"))
     open_inbox(mailsink, page)
     row(page, "Gone").get_by_role("link").click()
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     assert_accessible(page)
     page.goto(f"{mailsink.url}/trash")

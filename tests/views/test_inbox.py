@@ -19,7 +19,9 @@ def rows(client: Client, path: str = "/") -> list[str]:
     page = LexborHTMLParser(client.get(path).content.decode())
     for node in page.css("[hidden]"):
         node.decompose()
-    return [" ".join(row.text().split()) for row in page.css("#entries > li")]
+    for node in page.css(".choose"):
+        node.decompose()
+    return [" ".join(row.text().split()) for row in page.css("#entries li.row")]
 
 
 def test_index_lists_messages_and_what_was_not_accepted_newest_first(
@@ -32,11 +34,11 @@ def test_index_lists_messages_and_what_was_not_accepted_newest_first(
     a_message(recipients=(("ann@example.com", 250), ("bob@example.com", 550)))
     found = rows(client)
     assert [row.split(":")[-1][3:] for row in found] == [
-        "Your order 250 · 1 of 2 refused",
-        "Your order not accepted · cut off",
-        "(no message came) not accepted · reset",
-        "Your order not accepted · 552",
-        "Your order 250",
+        "Your order 250 · 1 of 2 refused 87 B",
+        "Your order not accepted · cut off ann@example.com 87 B",
+        "(no message came) not accepted · reset ann@example.com",
+        "Your order not accepted · 552 ann@example.com 87 B",
+        "Your order 250 87 B",
     ]
     assert found[-1].startswith("unread Shop <orders@shop.test>")
 

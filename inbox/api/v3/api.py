@@ -23,6 +23,7 @@ from inbox.api.v3 import (
     transcripts,
 )
 from inbox.services.addresses import BadAddress
+from inbox.services.chosen import BadChoice
 from inbox.services.findings import BadMute
 from inbox.services.marking import BadChange
 from inbox.services.paging import BadCursor, NotFound
@@ -102,6 +103,7 @@ def _bad_request(_: HttpRequest, error: ValueError) -> HttpResponse:
 
 
 @api.exception_handler(BadChange)
+@api.exception_handler(BadChoice)
 @api.exception_handler(BadAddress)
 @api.exception_handler(BadMute)
 def _bad_value(_: HttpRequest, error: ValueError) -> HttpResponse:

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Query, Router
 from ninja.errors import HttpError
 
 from inbox.api.problems import problem
+from inbox.api.streams import streamed
 from inbox.api.v3 import files, letters, schemas, shapes
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
@@ -31,8 +32,10 @@ from inbox.api.v3.shapes import Shape
 from inbox.live.arrivals import arrivals
 from inbox.models import Message
 from inbox.services import (
+    archive,
     attempts,
     cases,
+    chosen,
     marking,
     messages,
     sessions,
@@ -41,6 +44,7 @@ from inbox.services import (
 )
 from inbox.services import findings as found
 from inbox.services.chosen import Chosen
+from inbox.services.marking import Marks
 from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
 from inbox.services.waiting import NearMiss, near_misses
 
@@ -48,6 +52,7 @@ router = Router(by_alias=True)
 
 Seconds = Annotated[float, Query(ge=0, le=300)]
 Count = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+Ids = Annotated[str, Query(description="ids of messages, by comma")]
 After = Annotated[
     str | None, Query(description="a message's id: only later ones count")
 ]
@@ -75,17 +80,53 @@ def delete_many(
     q: Search = "",
     all: bool = False,
     inbox: InboxSlug = None,
+    ids: Ids = "",
 ) -> HttpResponse:
-    """Put what matches q, or all=true, in the trash. What is pinned stays."""
-    if bool(q.strip()) == all:
+    """Put in the trash what matches q, all=true, or ids. Only by its id goes a pinned one."""
+    trash.delete(scope(), _chosen(q, all, inbox, ids), request.META["REMOTE_ADDR"])
+    return HttpResponse(status=204)
+
+
+@router.patch("", response=schemas.Changed)
+def change_many(
+    request: HttpRequest,
+    changes: schemas.ManyChanges,
+    q: Search = "",
+    all: bool = False,
+    inbox: InboxSlug = None,
+    ids: Ids = "",
+) -> HttpResponse:
+    """Change what matches q, all=true, or ids: as one message, and add or remove tags."""
+    marks = Marks(**changes.dict(exclude_none=True))
+    count = marking.update_many(scope(), _chosen(q, all, inbox, ids), marks)
+    return answer({"count": count})
+
+
+@router.get("/archive", openapi_extra=files.answer("application/zip"))
+def download_many(
+    request: HttpRequest,
+    format: archive.Format = "zip",
+    q: Search = "",
+    all: bool = False,
+    inbox: InboxSlug = None,
+    ids: Ids = "",
+) -> HttpResponseBase:
+    """What matches q, all=true, or ids as a file: zip of .eml, or mbox (RFC 4155)."""
+    content_type, name = archive.FORMATS[format]
+    chunks = archive.chunks(scope(), _chosen(q, all, inbox, ids), format)
+    return streamed(chunks, content_type, name)
+
+
+def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Chosen:
+    """Return the messages that the parameters name, by one of the three ways."""
+    if bool(q.strip()) + all + bool(ids) != 1:
         raise HttpError(
             400,
-            "say what to delete: q=<query> for what matches, or all=true for "
-            "everything; not both",
+            "say which messages: q=<query> for what matches, ids=<id>,<id>, or all=true "
+            "for everything; one of them",
         )
-    slug, by = known_inbox(inbox), request.META["REMOTE_ADDR"]
-    trash.delete(scope(), Chosen(q=q, inbox=slug), by)
-    return HttpResponse(status=204)
+    slug = known_inbox(inbox)
+    return chosen.by_ids(ids.split(",")) if ids else Chosen(q=q, inbox=slug)
 
 
 @router.get("/wait", response=schemas.Page[schemas.Message])

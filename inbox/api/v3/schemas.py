@@ -356,6 +356,17 @@ class MessageChanges(Strict):
     note: str | None = Field(None, description="at most 2,000 characters")
 
 
+class ManyChanges(MessageChanges):
+    """What is not given stays as it is."""
+
+    add: list[str] = Field(default_factory=list, description="tags")
+    remove: list[str] = Field(default_factory=list, description="tags")
+
+
+class Changed(Strict):
+    count: int = Field(description="how many messages were meant")
+
+
 class InboxChanges(Strict):
     """What is not given stays as it is."""
 

@@ -66,6 +66,18 @@ def counted(number: int, noun: Noun) -> str:
     return _NOUNS[noun](number) % {"n": f"{number:,}"}
 
 
+def compact(octets: int) -> str:
+    """Return a size in few letters: "812 B", "4.5 KB", "20 MB"."""
+    value, unit = float(octets), "B"
+    for larger in ("KB", "MB", "GB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return (
+        f"{value:.1f} {unit}" if unit != "B" and value < 9.95 else f"{value:.0f} {unit}"
+    )
+
+
 def stopwatch(seconds: int) -> str:
     """Return a time that runs: "0:04", "1:02:03". static/js/ticking.js counts on."""
     hours, rest = divmod(max(0, seconds), 3600)

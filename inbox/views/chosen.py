@@ -1,0 +1,113 @@
+"""What is done with chosen messages: by the list's form, with and without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from inbox.api.streams import streamed
+from inbox.services import archive, chosen, marking, trash
+from inbox.services.chosen import BadChoice, Chosen
+from inbox.services.marking import Marks
+from inbox.services.scope import ALL
+from inbox.views.inbox import not_found
+
+_MARKS: dict[str, Callable[[str], Marks]] = {
+    "read": lambda tag: Marks(read=True),
+    "unread": lambda tag: Marks(read=False),
+    "pin": lambda tag: Marks(pinned=True),
+    "unpin": lambda tag: Marks(pinned=False),
+    "new": lambda tag: Marks(status="new"),
+    "ok": lambda tag: Marks(status="ok"),
+    "bug": lambda tag: Marks(status="bug"),
+    "tag": lambda tag: Marks(add=[tag]),
+    "untag": lambda tag: Marks(remove=[tag.strip()]),
+}
+
+
+@require_POST
+def act(request: HttpRequest) -> HttpResponseBase:
+    """Do what `do` says with the messages `id` or `ids`, or with all that match `q`.
+
+    ids: by comma; `all` has to be "yes" for all. Answers a JSON object where that is
+    asked for, else goes back to the list; an archive is streamed.
+    """
+    do = request.POST.get("do", "")
+    try:
+        what = _chosen(request)
+        if do in archive.FORMATS:
+            return _download(what, do)
+        return _done(request, *_act(request, do, what))
+    except ValueError as error:  # BadQuery, BadChange, BadChoice
+        return _wrong(request, str(error))
+
+
+@require_POST
+def restore(request: HttpRequest) -> HttpResponseBase:
+    """Take messages out of the trash: those chosen, or all of the deletion `at`."""
+    try:
+        at = request.POST.get("at")
+        when = datetime.fromisoformat(at) if at else None
+        what = Chosen() if when else _chosen(request)
+        count = trash.restore_many(ALL, what, when)
+    except ValueError as error:
+        return _wrong(request, str(error))
+    if _wants_json(request):
+        return JsonResponse({"count": count})
+    return redirect("/trash")
+
+
+def _chosen(request: HttpRequest) -> Chosen:
+    if request.POST.get("all") == "yes":
+        return Chosen(q=request.POST.get("q", ""))
+    ids = [*request.POST.getlist("id"), *request.POST.get("ids", "").split(",")]
+    what = chosen.by_ids([each for each in ids if each])
+    if not what.ids:
+        raise BadChoice(_("Nothing is chosen: tick the messages first."))
+    return what
+
+
+def _act(request: HttpRequest, do: str, what: Chosen) -> tuple[int, datetime | None]:
+    """Return how many messages it was done with, and by what a deletion is undone."""
+    if do == "delete":
+        gone = trash.delete(ALL, what, request.META["REMOTE_ADDR"])
+        return gone.count, gone.at
+    if do not in _MARKS:
+        known = ", ".join([*_MARKS, "delete", *archive.FORMATS])
+        raise BadChoice(
+            _('"%(do)s" is nothing that can be done; there is %(known)s')
+            % {"do": do[:40], "known": known}
+        )
+    marks = _MARKS[do](request.POST.get("tag", ""))
+    return marking.update_many(ALL, what, marks), None
+
+
+def _download(what: Chosen, format: str) -> HttpResponseBase:
+    content_type, name = archive.FORMATS[format]  # type: ignore[index]
+    chunks = archive.chunks(ALL, what, format)  # type: ignore[arg-type]
+    return streamed(chunks, content_type, name)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _done(request: HttpRequest, count: int, at: datetime | None) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"count": count, "at": at.isoformat() if at else None})
+    query = request.POST.get("q", "")
+    return redirect(f"/?{urlencode({'q': query})}" if query else "/")
+
+
+def _wrong(request: HttpRequest, words: str) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"detail": words}, status=422)
+    response = not_found(request, words)
+    response.status_code = 422
+    return response

@@ -1,0 +1,78 @@
+// Which messages of the list are chosen: it outlives scrolling, arrivals and folding.
+
+/** @typedef {import("./folds.js").Item} Item */
+/** @typedef {import("./store.js").Entry} Entry */
+import { isFold } from "./folds.js";
+
+/** @param {Entry} entry what was not accepted has nothing to be marked */
+const isMessage = (entry) => !("outcome" in entry);
+
+/** The messages of a row. @param {Item} item @returns {string[]} ids */
+export const members = (item) =>
+  (isFold(item) ? item.entries : [item]).filter(isMessage).map(({ id }) => id);
+
+export class Chosen {
+  /** @type {Set<string>} */
+  ids = new Set();
+  /** Whether all that match are meant, loaded or not. */
+  all = false;
+  /** @type {string} the row that a range goes on from */
+  anchor = "";
+  #changed;
+
+  /** @param {() => void} changed called after each change */
+  constructor(changed) {
+    this.#changed = changed;
+  }
+
+  get size() {
+    return this.ids.size;
+  }
+
+  /** @param {Item} item */
+  has(item) {
+    const ids = members(item);
+    return ids.length > 0 && ids.every((id) => this.ids.has(id));
+  }
+
+  /** Choose a row, or no longer. @param {Item} item @param {boolean} [on] */
+  toggle(item, on = !this.has(item)) {
+    this.#set(item, on);
+    this.anchor = item.id;
+    this.all = false;
+    this.#changed();
+  }
+
+  /** Choose rows on top of what is chosen. @param {Iterable<Item>} items */
+  add(items) {
+    for (const item of items) this.#set(item, true);
+    this.all = false;
+    this.#changed();
+  }
+
+  /** Mean all that match. */
+  chooseAll() {
+    this.all = true;
+    this.#changed();
+  }
+
+  clear() {
+    this.ids.clear();
+    this.all = false;
+    this.anchor = "";
+    this.#changed();
+  }
+
+  /** What is gone is not chosen. @param {string} id */
+  drop(id) {
+    if (this.ids.delete(id)) this.#changed();
+  }
+
+  /** @param {Item} item @param {boolean} on */
+  #set(item, on) {
+    for (const id of members(item)) {
+      if (on) this.ids.add(id);
+      else this.ids.delete(id);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// What the list shows of a store: entries, and bursts as one row each until they are opened.
+
+import { bursts } from "./bursts.js";
+
+/** @typedef {import("./store.js").Entry} Entry */
+/** @typedef {import("./store.js").Store} Store */
+/**
+ * @typedef {object} Fold
+ * @property {string} id
+ * @property {Entry[]} entries newest first
+ * @property {boolean} open
+ */
+/** @typedef {Entry | Fold} Item */
+
+// Beyond so many folded away, older ones are not read only to fill the list.
+const MOST_HIDDEN = 10_000;
+
+/** @param {Item} item @returns {item is Fold} */
+export const isFold = (item) => "entries" in item;
+
+export class Folds {
+  /** @type {Item[]} newest first */
+  #items = [];
+  /** @type {Set<string>} ids of those that are open */
+  #open = new Set();
+  #version = -1;
+  #store;
+
+  /** @param {Store} store */
+  constructor(store) {
+    this.#store = store;
+  }
+
+  /** How many loaded entries are in no row of their own. */
+  get hidden() {
+    return this.#store.loaded - this.#shown().length + this.#folds;
+  }
+
+  #folds = 0;
+  /** @type {Set<string>} ids of entries beneath an open fold */
+  #indented = new Set();
+
+  /** Whether so much is folded away that the list ends with what is loaded. */
+  get full() {
+    return this.hidden > MOST_HIDDEN;
+  }
+
+  /** How many rows there are, as far as is known. */
+  get length() {
+    const tail = this.full ? 0 : this.#store.length - this.#store.loaded;
+    return this.#shown().length + tail;
+  }
+
+  /** @param {number} index @returns {Item | undefined} */
+  at(index) {
+    return this.#shown()[index];
+  }
+
+  /** The row of an item or, where it is folded, of its fold; or -1. @param {string} id */
+  indexOf(id) {
+    const items = this.#shown();
+    const own = items.findIndex((item) => item.id === id);
+    if (own >= 0 || !this.#store.has(id)) return own;
+    return items.findIndex((item) => isFold(item) && item.entries.some((entry) => entry.id === id));
+  }
+
+  /** How many rows are loaded. */
+  get loaded() {
+    return this.#shown().length;
+  }
+
+  /** Whether an entry is shown beneath its fold. @param {string} id */
+  inOpenFold(id) {
+    this.#shown();
+    return this.#indented.has(id);
+  }
+
+  /** Open or close a fold. @param {string} id @param {boolean} [open] */
+  toggle(id, open = !this.#open.has(id)) {
+    if (open) this.#open.add(id);
+    else this.#open.delete(id);
+    this.#version = -1;
+  }
+
+  #shown() {
+    if (this.#version !== this.#store.version) {
+      this.#items = this.#fold();
+      this.#version = this.#store.version;
+    }
+    return this.#items;
+  }
+
+  #fold() {
+    const entries = this.#store.entries();
+    /** @type {Map<Entry, Fold>} */
+    const folds = new Map();
+    const found = bursts(entries);
+    this.#folds = found.length;
+    this.#indented.clear();
+    if (!found.length) return entries;
+    for (const members of found) {
+      const id = `burst-${/** @type {Entry} */ (members.at(-1)).id}`;
+      const fold = { id, entries: members, open: this.#open.has(id) };
+      for (const entry of members) {
+        folds.set(entry, fold);
+        if (fold.open) this.#indented.add(entry.id);
+      }
+    }
+    return entries.flatMap((entry) => {
+      const fold = folds.get(entry);
+      if (!fold) return [entry];
+      if (fold.entries[0] !== entry) return [];
+      return fold.open ? [fold, ...fold.entries] : [fold];
+    });
+  }
+}

@@ -1,0 +1,92 @@
+"""API v3 on many messages at once: changing, deleting, taking away."""
+
+from __future__ import annotations
+
+import io
+import json
+import mailbox
+import urllib.request
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from inbox.models import Message
+from tests.api import making
+from tests.api.conftest import Api
+from tests.e2e.mail import plain, send
+from tests.running import Mailsink
+
+
+@pytest.mark.django_db
+def test_change_many(api: Api) -> None:
+    one, two, three = (making.message() for _ in range(3))
+    path = f"messages?ids={one.pk},{two.pk}"
+    assert api("PATCH", path, {"add": ["x", "y"], "status": "ok"}) == {"count": 2}
+    assert api("PATCH", path, {"remove": ["x"]}) == {"count": 2}
+    assert sorted(api.ids("messages?q=tag:y is:ok")) == sorted(
+        [str(one.pk), str(two.pk)]
+    )
+    assert api("PATCH", "messages?all=true", {"read": True}) == {"count": 3}
+    assert api("PATCH", "messages?q=is:new", {"note": "look"}) == {"count": 1}
+    three.refresh_from_db()
+    assert three.note == "look"
+
+
+@pytest.mark.django_db
+def test_delete_by_ids(api: Api) -> None:
+    one, two = making.message(pinned=True), making.message()
+    api("DELETE", f"messages?ids={one.pk}", status=204)
+    assert api.ids("messages") == [str(two.pk)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["messages", "messages?q=a&all=true", "messages?q=a&ids=b"]
+)
+def test_which_messages_has_to_be_said_once(api: Api, path: str) -> None:
+    assert (
+        "say which messages" in api("PATCH", path, {"read": True}, status=400)["detail"]
+    )
+    assert "say which messages" in api("DELETE", path, status=400)["detail"]
+    assert Message.objects.count() == 0
+
+
+def get(server: Mailsink, path: str) -> tuple[str, bytes]:
+    with urllib.request.urlopen(f"{server.url}/api/v3/{path}") as answer:
+        return answer.headers["Content-Disposition"], answer.read()
+
+
+def test_archives(mailsink: Mailsink, tmp_path: Path) -> None:
+    quoted = plain("From / ../quoted", "From here on\r\n>From there\r\nend")
+    send(mailsink, plain("First"), quoted, plain("Largest", "x" * 70 + "\r\n"))
+    disposition, octets = get(mailsink, "messages/archive?all=true")
+    assert disposition == 'attachment; filename="messages.zip"'
+    with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [
+            "00001-Largest.eml", "00002-From-..-quoted.eml", "00003-First.eml",
+        ]  # fmt: skip
+        assert archive.read("00002-From-..-quoted.eml") == quoted + b"\r\n"
+    _, octets = get(mailsink, "messages/archive?q=subject:quoted&format=mbox")
+    assert octets.startswith(b"From shop@shop.test ")
+    assert b"\n>From here on\n>>From there\nend\n" in octets
+    (tmp_path / "it").write_bytes(octets)
+    with closing(mailbox.mbox(tmp_path / "it")) as box:
+        assert [each["Subject"] for each in box] == ["From / ../quoted"]
+
+
+def test_archive_of_nothing(mailsink: Mailsink) -> None:
+    _, octets = get(mailsink, "messages/archive?q=subject:nobody-wrote-this")
+    assert zipfile.ZipFile(io.BytesIO(octets)).namelist() == []
+
+
+def test_list_form_downloads(mailsink: Mailsink) -> None:
+    send(mailsink, plain("By the form"))
+    data = b"do=mbox&all=yes&q=subject:form"
+    request = urllib.request.Request(f"{mailsink.url}/messages/chosen", data=data)
+    with urllib.request.urlopen(request) as answer:
+        assert b"Subject: By the form\n" in answer.read()
+    with urllib.request.urlopen(f"{mailsink.url}/api/v3/messages/latest") as answer:
+        assert json.load(answer)["subject"] == "By the form"

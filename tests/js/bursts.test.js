@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+
+import { bursts } from "../../static/js/bursts.js";
+import { Folds, isFold } from "../../static/js/folds.js";
+import { Store } from "../../static/js/store.js";
+
+const cases = JSON.parse(readFileSync(new URL("../bursts.json", import.meta.url), "utf8"));
+const START = Date.parse("2026-11-26T12:00:00Z");
+
+const entriesOf = (told) => told.map(([subject, seconds, sender = "shop@shop.test"], index) => ({
+  id: String(told.length - index).padStart(6, "0"),
+  from: { name: "", address: sender },
+  subject,
+  received_at: new Date(START + seconds * 1000).toISOString(),
+}));
+
+for (const { name, entries, bursts: wanted } of cases) {
+  test(name, () => {
+    const given = entriesOf(entries);
+    assert.deepEqual(bursts(given).map((run) => run.map((entry) => given.indexOf(entry))), wanted);
+  });
+}
+
+function folds(count) {
+  const store = new Store();
+  const entries = entriesOf(Array.from({ length: count }, (_, index) => [`a ${index}`, 50 - index / 10]));
+  store.reset({ items: entries, next: null, total: count });
+  return { store, entries, rows: new Folds(store) };
+}
+
+test("a burst is one row until it is opened", () => {
+  const { rows, entries } = folds(30);
+  assert.equal(rows.length, 1);
+  const fold = rows.at(0);
+  assert.ok(isFold(fold));
+  assert.equal(rows.indexOf(entries[7].id), 0);
+  assert.equal(rows.hidden, 30);
+  rows.toggle(fold.id);
+  assert.equal(rows.length, 31);
+  assert.equal(rows.at(8), entries[7]);
+  assert.equal(rows.indexOf(entries[7].id), 8);
+  assert.ok(rows.inOpenFold(entries[7].id));
+});
+
+test("an arrival joins the open fold", () => {
+  const { rows, store } = folds(30);
+  const { id } = rows.at(0);
+  rows.toggle(id);
+  store.put({ ...entriesOf([["a 31", 51]])[0], id: "000031" });
+  assert.equal(rows.at(0).id, id);
+  assert.equal(rows.length, 32);
+});
+
+test("what is not loaded follows the rows", () => {
+  const { rows, store } = folds(30);
+  store.next = "000001";
+  store.count(100);
+  assert.equal(rows.length, 71);
+});

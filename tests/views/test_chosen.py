@@ -1,0 +1,114 @@
+"""What is done with chosen messages, by the form of the list."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from inbox.models import Message
+from inbox.services import chosen
+from tests.views.mail import MAIL, a_message, a_transaction
+
+pytestmark = pytest.mark.django_db
+JSON = {"Accept": "application/json"}
+
+
+def act(client: Client, do: str, *ids: object, **fields: str) -> dict[str, object]:
+    given = {"do": do, "ids": ",".join(map(str, ids)), **fields}
+    answer = client.post("/messages/chosen", given, headers=JSON)
+    assert answer.status_code == 200, answer.content
+    told: dict[str, object] = answer.json()
+    return told
+
+
+def test_marks_are_set_on_those_chosen_alone(client: Client) -> None:
+    one, two, other = a_message(), a_message(), a_message()
+    for do in ("read", "pin", "bug"):
+        assert act(client, do, one.id, two.id) == {"count": 2, "at": None}
+    act(client, "tag", one.id, two.id, tag=" Größe ")
+    act(client, "untag", two.id, tag="Größe")
+    found = {each.id: each for each in Message.objects.all()}
+    assert [found[each.id].reads.count() for each in (one, two, other)] == [1, 1, 0]
+    assert [found[each.id].pinned for each in (one, two, other)] == [True, True, False]
+    assert [found[each.id].status for each in (one, other)] == ["bug", "new"]
+    assert [found[each.id].tags for each in (one, two, other)] == [["Größe"], [], []]
+    act(client, "unread", one.id)
+    act(client, "unpin", one.id)
+    one.refresh_from_db()
+    assert (one.reads.count(), one.pinned) == (0, False)
+
+
+def test_all_that_match_are_deleted_and_come_back(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chosen, "AT_ONCE", 3)
+    orders = [a_message() for _ in range(7)]
+    kept = a_message(MAIL.replace(b"Your order", b"Invoice"))
+    pinned = orders[3]
+    Message.objects.filter(pk=pinned.pk).update(pinned=True)
+    before = a_message()
+    act(client, "delete", before.id)
+    told = act(client, "delete", all="yes", q="subject:order")
+    assert told["count"] == 6
+    alive = Message.objects.filter(deleted_at=None)
+    assert set(alive.values_list("pk", flat=True)) == {kept.pk, pinned.pk}
+    assert set(Message.objects.filter(deleted_by="127.0.0.1").values_list("pinned", flat=True)) == {False}  # fmt: skip
+    answer = client.post("/trash/restore", {"at": told["at"]}, headers=JSON)
+    assert answer.json() == {"count": 6}
+    # What was deleted before is not a part of it.
+    assert Message.objects.get(deleted_at__isnull=False).pk == before.pk
+
+
+def test_a_pinned_message_goes_when_it_is_named(client: Client) -> None:
+    one = a_message()
+    Message.objects.update(pinned=True)
+    assert act(client, "delete", one.id)["count"] == 1
+
+
+def test_works_as_a_plain_form(client: Client) -> None:
+    one, two = a_message(), a_message()
+    given = {"do": "delete", "id": [str(one.id), str(two.id)], "q": "is:unread"}
+    answer = client.post("/messages/chosen", given)
+    assert (answer.status_code, answer["Location"]) == (302, "/?q=is%3Aunread")
+    assert not Message.objects.filter(deleted_at=None).exists()
+    answer = client.post("/trash/restore", {"id": [str(one.id)]})
+    assert answer["Location"] == "/trash"
+    assert Message.objects.get(deleted_at=None).pk == one.pk
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"do": "read"}, "Nothing is chosen"),
+        ({"do": "read", "ids": "nonsense"}, "Nothing is chosen"),
+        ({"do": "explode", "all": "yes"}, "there is read, unread"),
+        ({"do": "read", "all": "yes", "q": "is:nonsense"}, "there is no is:nonsense"),
+        ({"do": "tag", "all": "yes", "tag": " "}, "a tag has 1 to 64 characters"),
+        ({"do": "read", "ids": "a," * 10_001}, "at most 10,000"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    client: Client, fields: dict[str, str], words: str
+) -> None:
+    a_message()
+    answer = client.post("/messages/chosen", fields, headers=JSON)
+    assert answer.status_code == 422
+    assert words in answer.json()["detail"]
+    answer = client.post("/messages/chosen", fields)
+    assert answer.status_code == 422
+    assert words.split()[0] in answer.content.decode()
+
+
+def test_restore_with_a_bad_time(client: Client) -> None:
+    answer = client.post("/trash/restore", {"at": "yesterday"}, headers=JSON)
+    assert answer.status_code == 422
+
+
+def test_what_was_not_accepted_can_be_hidden(client: Client) -> None:
+    a_message()
+    a_transaction()
+    assert "not accepted ·" in client.get("/").content.decode()
+    assert "not accepted ·" not in client.get("/?refused=hide").content.decode()
+    assert client.get("/entries").json()["total"] == 1  # the browser remembers
+    assert "not accepted ·" not in client.get("/").content.decode()
+    assert "not accepted ·" in client.get("/?refused=show").content.decode()
