@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 from bench.servers import load, rate, serving, watching
 from bench.table import Row, p95
@@ -22,8 +23,28 @@ _TIMES = 60
 _PATHS = {
     "inbox page": "/",
     "API list": "/api/v3/messages",
-    "search that finds few": "/api/v3/messages?q=subject:99999",
-    "search that finds nothing": "/api/v3/messages?q=nowhere-to-be-found",
+    "page of a search": "/?q=rare",
+    **{
+        f"search: {q}": f"/api/v3/messages?{urlencode({'q': q})}"
+        for q in (
+            "rare",
+            "common",
+            "nowhere-to-be-found",
+            "word1234 OR word4321",
+            "-common",
+            "-rare",
+            "word123",
+            "subject:99999",
+            "from:shop subject:stored",
+            "to:user77@example.com",
+            "is:unread common",
+            "has:attachment",
+            "tag:red",
+            "code:550",
+            "before:2026-01-02",
+            "larger:1M",
+        )
+    },
     "trace of an address": "/trace?address=user77@example.com",
     "trace that finds nothing": "/trace?address=usr77@example.org",
 }

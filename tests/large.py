@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,11 @@ from tests.running import manage
 def _id(number: int, kind: int) -> str:
     """Return an id as SQLite has it, later for a later number."""
     return f"{0x18000000000 + number:012x}7000800{kind}{number:012x}"
+
+
+def _key(number: int) -> int:
+    """Return the key of a message's text: the leading bits of its id."""
+    return (0x18000000000 + number) << 12
 
 
 def store_messages(folder: Path, count: int) -> None:
@@ -52,8 +58,24 @@ def store_messages(folder: Path, count: int) -> None:
             "snippet": "", "attachments": 0, "pinned": False, "tags": "[]",
             "status": "new", "note": "", "deleted_by": "", "indexed_at": text,
         } for number in range(count)],
+        "inbox_searchtext": [
+            {"id": _key(number), "message_id": _id(number, 4)} for number in range(count)
+        ],
+        "inbox_searchindex": [{
+            "rowid": _key(number), "subject": f"stored {number}", "sender": "shop shop shop test",
+            "recipients": f"user{number % 5000} example com", "body": _words(number),
+        } for number in range(count)],
     }  # fmt: skip
     _insert(folder, rows)
+
+
+_VOCABULARY = [f"word{number}" for number in range(20_000)]
+
+
+def _words(number: int) -> str:
+    """Return the words of a body: one that all have, one that few have, and 60 others."""
+    chosen = random.Random(number).choices(_VOCABULARY, k=60)  # noqa: S311  no secret
+    return f"common {' '.join(chosen)} {'rare' if number % 10_000 == 0 else ''}"
 
 
 LINES_OF_A_MESSAGE = (

@@ -8,6 +8,7 @@ from inbox.models.message import (
     MessageRead,
     RemoteHost,
     SavedSearch,
+    SearchText,
     Tombstone,
 )
 from inbox.models.session import (
@@ -32,6 +33,7 @@ __all__ = [
     "Recipient",
     "RemoteHost",
     "SavedSearch",
+    "SearchText",
     "Server",
     "Session",
     "Tombstone",

@@ -85,6 +85,20 @@ class MessageRead(models.Model):
         return f"{self.message_id} read"
 
 
+class SearchText(models.Model):
+    """That the full text of a message is indexed, and under which key.
+
+    The index itself is the database's own: see inbox.services.fulltext.
+    """
+
+    # In the order of the messages' ids: see inbox.services.fulltext.index.
+    id = models.BigIntegerField(primary_key=True)
+    message = models.OneToOneField(Message, models.CASCADE)
+
+    def __str__(self) -> str:
+        return f"text of {self.message_id}"
+
+
 class SavedSearch(models.Model):
     """A query kept under a name, for one inbox or (null) for all of them."""
 

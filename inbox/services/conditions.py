@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from inbox.models import Exchange, MessageRead, Recipient, Transaction
+from inbox.services.fulltext import matches
 from inbox.services.matching import EVERYTHING, NOTHING, HasAddress, HasText, has
 from mailsink.ids import first_at, parse_short_id
 from mailsink.smtp.events import Ending
@@ -149,8 +150,8 @@ def _message_header(value: str) -> Q:
     conditions = {
         "from": lambda: has("from_name", text) | has("from_address", text),
         "to": lambda: Q(HasAddress("to", text)),
-        "cc": lambda: Q(HasAddress("cc", text)),
-        "subject": lambda: has("subject", text),
+        "cc": lambda: _message_cc(text),
+        "subject": lambda: _message_subject(text),
         "message-id": lambda: has("message_id", text),
     }
     if not colon or name.lower() not in conditions:
@@ -162,12 +163,26 @@ def _message_header(value: str) -> Q:
 
 
 def _message_from(value: str) -> Q:
-    return has("from_name", value) | has("from_address", value) | _envelope_from(value)
+    return matches(value, "sender") or (
+        has("from_name", value) | has("from_address", value) | _envelope_from(value)
+    )
 
 
 def _message_to(value: str) -> Q:
     envelope = _recipient("transaction", has("forward_path", value))
-    return Q(HasAddress("to", value)) | envelope
+    anywhere = Q(HasAddress("to", value)) | envelope
+    # The index has Cc among the recipients: what it finds is looked at more closely.
+    found = matches(value, "recipients")
+    return anywhere if found is None else found & anywhere
+
+
+def _message_cc(value: str) -> Q:
+    found = matches(value, "recipients") or EVERYTHING
+    return found & Q(HasAddress("cc", value))
+
+
+def _message_subject(value: str) -> Q:
+    return matches(value, "subject") or has("subject", value)
 
 
 def _message_bcc(value: str) -> Q:
@@ -177,16 +192,20 @@ def _message_bcc(value: str) -> Q:
 
 def _message_code(value: str) -> Q:
     codes = _codes(value)
-    return Q(transaction__code__range=codes) | _recipient_code("transaction", codes)
+    # Not by a join: that would look up the transaction of each message, one by one.
+    of_body = Transaction.objects.filter(code__range=codes)
+    return Q(transaction__in=of_body.values("pk")) | _recipient_code(
+        "transaction", codes
+    )
 
 
 def _message_word(value: str) -> Q:
-    """What a word without a field means: the one place, until there is full text."""
-    return (
+    """What a word without a field means; one of no letters and digits is no word."""
+    return matches(value) or (
         has("subject", value)
         | has("snippet", value)
-        | _message_from(value)
-        | _message_to(value)
+        | has("from_name", value)
+        | Q(HasAddress("to", value))
     )
 
 
@@ -198,9 +217,9 @@ MESSAGES: dict[str, Condition] = {
     "": _message_word,
     "from": _message_from,
     "to": _message_to,
-    "cc": lambda value: Q(HasAddress("cc", value)),
+    "cc": _message_cc,
     "bcc": _message_bcc,
-    "subject": lambda value: has("subject", value),
+    "subject": _message_subject,
     "header": _message_header,
     "tag": lambda value: Q(HasText("tags", value)),
     "is": _one_of(
@@ -236,6 +255,10 @@ MESSAGES: dict[str, Condition] = {
     "session": lambda value: _sessions("transaction__session__pk", value),
     "inbox": lambda value: Q(inbox__slug=value.lower()),
 }
+
+
+# Fields that are looked up in the index of the full text.
+BY_WORDS = frozenset(("", "from", "to", "cc", "bcc", "subject", "header"))
 
 
 # Transactions that were not accepted

@@ -1,6 +1,6 @@
 """The indexer: after the commit, it fills in what needs the body read.
 
-Snippet, number of attachments, and what the body shows of its client; larger bodies
+Snippet, number of attachments, full text, and what the body shows of its client; larger bodies
 are compressed on the way. Its queue is indexed_at null, which survives a crash. It
 makes the fingerprints, too.
 """
@@ -15,11 +15,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from inbox.models import BodyFinding, Message, Raw
+from django.db.models import QuerySet
+
+from inbox.models import BodyFinding, Message, Raw, Recipient
+from inbox.services import fulltext
 from inbox.services import raw as raw_store
 from inbox.services.background import Background
 from inbox.services.findings.bodies import examine
 from inbox.services.fingerprints import AT_ONCE, Fingerprints
+from inbox.services.fulltext import Texts
+from inbox.services.fulltext.index import body_text
 from inbox.services.turns import write_turn
 from mailsink.mime import bodies, structure
 
@@ -39,6 +44,7 @@ class _Indexed:
     attachments: int
     raw: Raw | None  # to be written back compressed
     findings: list[BodyFinding]
+    texts: Texts
 
 
 def indexer(
@@ -50,10 +56,11 @@ def indexer(
     messages that were filled in.
     """
     stepped = 0.0
+    behind = True  # older messages may have no full text yet
     fingerprints = Fingerprints()
 
     def step() -> float:
-        nonlocal stepped
+        nonlocal stepped, behind
         if busy() and time.monotonic() - stepped < _BUSY_PAUSE:
             return 0.1
         stepped = time.monotonic()
@@ -62,34 +69,59 @@ def indexer(
         ids = index_some()
         if ids or retried:
             announce(list(dict.fromkeys([*ids, *retried])))
-        full = len(ids) == _AT_ONCE or printed == AT_ONCE
-        return 0.005 if full else _LOOK_EVERY
+        if len(ids) == _AT_ONCE or printed == AT_ONCE:
+            return 0.005
+        behind = behind and catch_up()
+        return 0.02 if behind else _LOOK_EVERY
 
     return Background("indexer", step)
 
 
 def index_some() -> list[UUID]:
     """Index the oldest messages of the queue; return their ids."""
-    queue = Message.objects.filter(indexed_at=None).order_by("id")[:_AT_ONCE]
-    indexed = [_index(*each) for each in queue.values_list("id", "transaction_id")]
+    indexed = _index_all(Message.objects.filter(indexed_at=None).order_by("id"))
     now = datetime.now(UTC)
     if indexed:
         with write_turn():
             for each in indexed:
                 _write(each, now)
+            fulltext.put([(each.id, each.texts) for each in indexed])
     return [each.id for each in indexed]
 
 
-def _index(message: UUID, transaction: UUID) -> _Indexed:
+def catch_up() -> bool:
+    """Give some of those that were indexed earlier their full text; whether any was left."""
+    found = _index_all(Message.objects.filter(pk__in=fulltext.missing(_AT_ONCE)))
+    if found:
+        with write_turn():
+            fulltext.put([(each.id, each.texts) for each in found])
+    return bool(found)
+
+
+def _index_all(rows: QuerySet[Message]) -> list[_Indexed]:
+    queue = list(rows.select_related("transaction")[:_AT_ONCE])
+    paths: dict[UUID, list[str]] = {}
+    of = Recipient.objects.filter(
+        transaction__in=[each.transaction_id for each in queue]
+    )
+    for transaction, path in of.values_list("transaction_id", "forward_path"):
+        paths.setdefault(transaction, []).append(path)
+    return [_index(each, paths.get(each.transaction_id, [])) for each in queue]
+
+
+def _index(message: Message, forward_paths: list[str]) -> _Indexed:
+    transaction, reverse_path = message.transaction_id, message.transaction.reverse_path
     try:
         raw = Raw.objects.get(transaction_id=transaction)
         octets = raw_store.read(raw)
     except (Raw.DoesNotExist, FileNotFoundError) as error:
-        log.error("Message %s has lost its body: %s", message, error)
-        return _Indexed(message, "", 0, None, [])
+        log.error("Message %s has lost its body: %s", message.pk, error)
+        texts = fulltext.texts(message, reverse_path, forward_paths)
+        return _Indexed(message.pk, "", 0, None, [], texts)
     parsed = structure.parse(octets)
+    words = body_text(octets, parsed)
     return _Indexed(
-        message,
+        message.pk,
         bodies.snippet(octets, parsed),
         len(bodies.attachments(parsed)),
         _compressed(raw, octets),
@@ -100,6 +132,7 @@ def _index(message: UUID, transaction: UUID) -> _Indexed:
             )
             for spot in examine(octets, raw.complete)
         ],
+        fulltext.texts(message, reverse_path, forward_paths, words),
     )  # fmt: skip
 
 

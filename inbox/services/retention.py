@@ -33,8 +33,8 @@ from inbox.models import (
     Session,
     Transaction,
 )
+from inbox.services import fulltext, tombstones
 from inbox.services import raw as raw_store
-from inbox.services import tombstones
 from inbox.services.background import Background
 from inbox.services.explain.evidence import Cause
 from inbox.services.turns import ROWS_IN_A_TURN, write_turn
@@ -142,6 +142,7 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
         del stones[:ROWS_IN_A_TURN]
     with write_turn():
         tombstones.lay(stones)
+        fulltext.forget(ids)
         _delete(MessageRead.objects.filter(message__in=ids))
         _delete(Message.objects.filter(id__in=ids))
         _delete(BodyFinding.objects.filter(transaction__in=transactions))

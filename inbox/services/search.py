@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from inbox.services import conditions
 from inbox.services.conditions import BadQuery
+from inbox.services.fulltext import newest_only
 from inbox.services.matching import NOTHING
 
 __all__ = [
@@ -83,6 +84,30 @@ def of_group(group: tuple[Term, ...], table: dict[str, conditions.Condition]) ->
 def messages(query: Query) -> Q:
     """Return the condition on Message."""
     return query.on(conditions.MESSAGES)
+
+
+def newest_messages(query: Query) -> Q:
+    """Return a condition that finds the newest of the messages that match.
+
+    Where it finds fewer than are wanted, there may be more: see fulltext.newest_only.
+    """
+    found = Q()
+    for group in query.groups:
+        condition = of_group(group, conditions.MESSAGES)
+        found &= newest_only(condition) if _is_plain(group) else condition
+    return found
+
+
+def has_words(query: Query) -> bool:
+    """Whether newest_messages may find its messages sooner than messages does."""
+    return any(
+        _is_plain(group) and group[0].field in conditions.BY_WORDS
+        for group in query.groups
+    )
+
+
+def _is_plain(group: tuple[Term, ...]) -> bool:
+    return len(group) == 1 and not group[0].negated
 
 
 def transactions(query: Query) -> Q:

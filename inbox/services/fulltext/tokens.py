@@ -1,0 +1,55 @@
+"""Text -> tokens: letters and digits, without case, marks and width.
+
+Chinese, Japanese and Korean characters are tokens each, as there are no spaces between
+their words; next to each other they make a phrase.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MOST = 20_000  # tokens of one text
+LONGEST = 64  # characters of a token
+_BETWEEN = re.compile(r"[^\w]|_")
+_ALONE = re.compile("([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff])")
+
+
+def tokens(text: str, most: int = MOST) -> list[str]:
+    """Return the first tokens of a text, in their order."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    if not plain.isascii():
+        plain = _without_marks(plain)
+    return [word[:LONGEST] for word in _BETWEEN.sub(" ", plain).split()[:most]]
+
+
+def _without_marks(text: str) -> str:
+    # Taken apart, an accent is a character of its own (Unicode, UAX #15); Hangul stays.
+    apart = _ALONE.sub(r" \1 ", text)
+    apart = unicodedata.normalize("NFD", apart)
+    kept = "".join(
+        each for each in apart if not unicodedata.category(each).startswith("M")
+    )
+    return unicodedata.normalize("NFC", kept)
+
+
+def has_phrase(text: list[str], phrase: list[str]) -> bool:
+    """Whether a text has the tokens of a phrase side by side; the last may go on."""
+    *firsts, last = phrase
+    for start in range(len(text) - len(firsts)):
+        end = start + len(firsts)
+        if text[start:end] == firsts and _goes_on(text[end], last):
+            return True
+    return False
+
+
+def _goes_on(token: str, last: str) -> bool:
+    return token == last or (is_beginning(last) and token.startswith(last))
+
+
+def is_beginning(token: str) -> bool:
+    """Whether a token that is looked for may be the beginning of a longer one.
+
+    A single letter is not: it begins too many words to tell anything.
+    """
+    return len(token) > 1

@@ -1,0 +1,197 @@
+"""The full text of messages, on whichever database the tests run."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from email.message import EmailMessage
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from inbox.models import Message, SearchText
+from inbox.services import indexer, messages, retention
+from inbox.services.fulltext import tokens as tokenizer
+from inbox.services.fulltext.tokens import has_phrase, tokens
+from inbox.services.scope import ALL
+from inbox.services.search import BadQuery
+from tests.api import making
+
+pytestmark = pytest.mark.django_db
+JAPANESE = "日本語の件名 \uff21\uff22\uff23"  # and ABC, full width
+
+
+def mail(subject: str, body: str = "", html: str = "", sender: str = "") -> bytes:
+    message = EmailMessage()
+    message["From"] = sender or "Shop <shop@shop.test>"
+    message["To"] = "Ann Example <ann@example.com>"
+    message["Cc"] = "Carl <carl@team.example>"
+    message["Message-ID"] = "<20261126.abc@shop.test>"
+    message["Subject"] = subject
+    message.set_content(body or "nothing\n")
+    if html:
+        message.clear_content()
+        message.set_content(html, subtype="html")
+    message.add_attachment(
+        b"x", maintype="text", subtype="csv", filename="Prices 2026.csv"
+    )
+    return message.as_bytes()
+
+
+def index_all() -> None:
+    while indexer.index_some():
+        pass
+
+
+def found(q: str) -> list[str]:
+    return sorted(each.subject for each in messages.find(ALL, q).items)
+
+
+@pytest.fixture(params=["waiting", "indexed"])
+def stored(request: pytest.FixtureRequest) -> str:
+    """Three messages, before they are indexed and after: both answer alike."""
+    making.inbox()
+    making.message(
+        mail("Größere Rechnung", "Zahlbar bis Freitag"), reverse_path="bounce@mta.test"
+    )
+    making.message(mail("Newsletter", sender="Jörg Müller <jm@example.net>"))
+    making.message(mail(JAPANESE), recipients=["hidden@bcc.test"])
+    if request.param == "indexed":
+        index_all()
+    return str(request.param)
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("rechnung", ["Größere Rechnung"]),
+        ("GROSSERE", ["Größere Rechnung"]),
+        ("grossere", ["Größere Rechnung"]),
+        ("größere", ["Größere Rechnung"]),
+        ("grö", ["Größere Rechnung"]),
+        ("rech", ["Größere Rechnung"]),
+        ("echnung", []),
+        ("rechnungen", []),
+        ('"größere rechnung"', ["Größere Rechnung"]),
+        ('"rechnung größere"', []),
+        ("subject:rechnung", ["Größere Rechnung"]),
+        ("subject:müller", []),
+        ("from:muller", ["Newsletter"]),
+        ("from:jm@", ["Newsletter"]),
+        ("from:jm@example.net", ["Newsletter"]),
+        ("from:bounce@mta", ["Größere Rechnung"]),
+        ("from:ann@example.com", ["Newsletter", JAPANESE]),
+        ("to:hidden", [JAPANESE]),
+        ("to:bcc.test", [JAPANESE]),
+        ("cc:carl", ["Größere Rechnung", "Newsletter", JAPANESE]),
+        ("cc:ann", []),
+        ("日本", [JAPANESE]),
+        ("本日", []),
+        ("abc 語", [JAPANESE]),
+        ("-newsletter", ["Größere Rechnung", JAPANESE]),
+        ("newsletter OR rechnung", ["Größere Rechnung", "Newsletter"]),
+        (
+            "20261126.abc@shop.test is:unread -newsletter -rechnung",
+            [JAPANESE],
+        ),
+    ],
+)
+def test_words(stored: str, q: str, expected: list[str]) -> None:
+    assert found(q) == expected
+
+
+def test_the_body_is_known_once_it_is_indexed() -> None:
+    making.message(mail("Text", "The needle is here.\n"))
+    making.message(
+        mail("HTML", html="<style>.needle{}</style><p>A <b>nee</b>dle &amp; thread</p>")
+    )
+    making.message(mail("None"))
+    assert found("needle") == []
+    index_all()
+    assert found("needle") == ["HTML", "Text"]
+    assert found('"needle thread"') == ["HTML"]
+    assert found("prices") == ["HTML", "None", "Text"]
+
+
+def test_a_letter_alone_is_no_beginning() -> None:
+    making.message(mail("a plan b"))
+    index_all()
+    assert found("b") == ["a plan b"]
+    assert found("p") == []
+    assert found("pl") == ["a plan b"]
+
+
+@pytest.mark.parametrize(
+    "q",
+    ['"', "NEAR", "a NEAR b", "AND", "NOT", "*", "a*", "^a", "subject:*", "(", "{a}", "a:b:c",
+     "''", "\\", "%", "_", "😀", "a\u0301", "x" * 900, "- -", "''::tsquery", "a & b | !c",
+     " ".join("abcde"[i % 5] for i in range(29)), "\u202e\u200b", "ﬁ", "Ⅷ", "x\udc00y"[:1]],
+)  # fmt: skip
+def test_hostile_queries_find_or_are_refused(q: str) -> None:
+    making.message(mail("a b c"))
+    index_all()
+    with suppress(BadQuery):
+        found(q)
+
+
+def test_what_has_no_letters_is_found_all_the_same() -> None:
+    making.message(mail("Done 🎉"))
+    making.message(mail("100 %"))
+    index_all()
+    assert found("🎉") == ["Done 🎉"]
+    assert found("subject:%") == ["100 %"]
+
+
+def test_older_messages_are_caught_up_with() -> None:
+    made = [making.message(mail(f"Old needle {number}")) for number in range(3)]
+    index_all()
+    SearchText.objects.filter(message=made[0]).delete()
+    with patch.object(indexer, "_AT_ONCE", 2):
+        assert indexer.catch_up()
+    assert not indexer.catch_up()
+    assert len(found("needle")) == 3
+
+
+def test_what_is_purged_is_forgotten() -> None:
+    gone, kept = (
+        making.message(mail("Gone needle")),
+        making.message(mail("Kept needle")),
+    )
+    index_all()
+    assert retention.purge(Message.objects.filter(pk=gone.pk), "count") == 1
+    assert found("needle") == ["Kept needle"]
+    assert [each.message_id for each in SearchText.objects.all()] == [kept.pk]
+
+
+def test_a_long_text_is_indexed_as_far_as_its_cap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    making.message(mail("Long", "early " + "filler " * 40_000 + "late\n"))
+    index_all()
+    assert found("early") == ["Long"]
+    assert found("late") == []
+    assert len(tokens("a " * 30_000)) == tokenizer.MOST
+
+
+_WORDS = st.sampled_from(
+    ["alpha", "alphabet", "beta", "béta", "ALPHA", "日本", "x1", "1x", "a", "ein-zwei", "e5", "0x1f", "_", "ß", "ﬁn"]
+)  # fmt: skip
+_TEXTS = st.lists(_WORDS, max_size=6).map(" ".join)
+
+
+class AgreementTest(TestCase):
+    """The index finds what the tokens say, and nothing else."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(_TEXTS, min_size=1, max_size=4), _TEXTS)
+    def test_index_agrees_with_tokens(self, subjects: list[str], phrase: str) -> None:
+        making.inbox()
+        for subject in subjects:
+            making.message(b"\r\n", subject=subject)
+        index_all()
+        if not tokens(phrase):
+            return
+        wanted = [each for each in subjects if has_phrase(tokens(each), tokens(phrase))]
+        assert found(f'subject:"{phrase}"') == sorted(wanted)
