@@ -74,7 +74,7 @@ _VOCABULARY = [f"word{number}" for number in range(20_000)]
 
 def _words(number: int) -> str:
     """Return the words of a body: one that all have, one that few have, and 60 others."""
-    chosen = random.Random(number).choices(_VOCABULARY, k=60)  # noqa: S311  no secret
+    chosen = random.Random(number).choices(_VOCABULARY, k=60)
     return f"common {' '.join(chosen)} {'rare' if number % 10_000 == 0 else ''}"
 
 
