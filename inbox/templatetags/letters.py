@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import template
 
 from inbox.services.explain.quantities import counted
+from inbox.services.reading.finds import label
+from mailsink.mime.codes import Action
 
 register = template.Library()
 
@@ -13,6 +15,12 @@ register = template.Library()
 def octets(size: int | None) -> str:
     """Return a size in words: "18,211 octets"; of nothing "no octets"."""
     return counted(size, "octet") if size else "no octets"
+
+
+@register.filter
+def purpose(action: Action) -> str:
+    """Return what a link of a message is for."""
+    return label(action)
 
 
 @register.filter

@@ -1,7 +1,7 @@
 """A mail's HTML in its sandboxed frame, and the images that it carries with it.
 
-The policy lets the HTML load these images and nothing else, least of all our other
-routes. The frame has no origin and sends no cookie, so each image's address is signed.
+The policy lets the HTML load these images, and those of hosts that people allowed; and
+nothing else, least of all our other routes. The frame has no origin and sends no cookie, so each image's address is signed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from inbox.services import remote_hosts
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
 from inbox.views import letters
@@ -97,11 +98,24 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
         )
 
     response = HttpResponse(preview(html, part_url))
-    images = f"{request.scheme}://{request.get_host()}{folder}" if nameable else ""
-    response["Content-Security-Policy"] = _POLICY.format(images=images)
+    images = [f"{request.scheme}://{request.get_host()}{folder}"] if nameable else []
+    images += remote_sources(letter, request.GET.get("images", ""))
+    response["Content-Security-Policy"] = _POLICY.format(images=" ".join(images))
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def remote_sources(letter: Letter, asked: str) -> list[str]:
+    """Return what a policy is to name, for images that are not in the mail itself.
+
+    asked: "all" for every host this once; else those that the inbox allows.
+    """
+    if asked == "all":
+        return ["https:", "http:"]
+    hosts = remote_hosts.allowed(letter.attempt.inbox_id)
+    named = [host if ":" in host else f"{host}:*" for host in hosts]
+    return [f"{scheme}://{host}" for host in named for scheme in ("https", "http")]
 
 
 def _data_url(letter: Letter, index: int) -> str:

@@ -25,6 +25,8 @@ from inbox.services import (
 )
 from inbox.services.explain.quantities import counted
 from inbox.services.paging import NotFound
+from inbox.services.reading import finds
+from inbox.services.reading.finds import Finds
 from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
 from inbox.views.attempts import Told, told
@@ -136,6 +138,11 @@ class Letter:
     def story(self) -> Told | None:
         """The attempts at sending it."""
         return told(attempts.of_transaction(self.scope, self.attempt.id))
+
+    @cached_property
+    def finds(self) -> Finds:
+        """The codes and links that it was sent for."""
+        return finds.found(self.title, self.octets, self.parsed)
 
     @property
     def defects(self) -> list[str]:

@@ -13,13 +13,14 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import Message
-from inbox.services import chosen, marking, trash
+from inbox.services import chosen, inboxes, marking, remote_hosts, trash
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
 from inbox.views import letters, panels
 from inbox.views.inbox import listing, not_found
 from inbox.views.letters import Letter
 
+_LAST_TAB = "mailsink_tab"  # a cookie: the tab that was chosen last
 GONE = (
     "There is no such message. It may be in the trash, or was removed to make room "
     "(MAILSINK_RETENTION_MESSAGES, MAILSINK_RETENTION_DAYS)."
@@ -87,6 +88,22 @@ def restore(request: HttpRequest, id: str) -> HttpResponse:
     return redirect(f"/messages/{id}")
 
 
+@require_POST
+def allow_images(request: HttpRequest, id: str) -> HttpResponse:
+    """Let the mail of a message's inbox load images from `host`, now and later."""
+    try:
+        letter = letters.of_message(ALL, id)
+        inbox = inboxes.by_slug(ALL, inboxes.slug(letter.attempt.inbox_id) or "")
+        remote_hosts.allow(inbox, request.POST.get("host", ""))
+    except NotFound as error:
+        return not_found(request, error)
+    except remote_hosts.BadHost as error:
+        response = not_found(request, str(error))
+        response.status_code = 422
+        return response
+    return redirect(f"/messages/{id}?tab=html")
+
+
 def _asked(request: HttpRequest, name: str) -> bool | None:
     return request.POST[name] == "yes" if name in request.POST else None
 
@@ -112,8 +129,10 @@ def _target(request: HttpRequest) -> str:
 
 
 def _show(request: HttpRequest, letter: Letter) -> HttpResponse:
-    tabs, chosen = panels.choose(panels.tabs(letter), request.GET.get("tab", ""))
-    context = {"letter": letter, "tabs": tabs, **panels.panel(letter, chosen)}
+    asked, last = request.GET.get("tab", ""), request.COOKIES.get(_LAST_TAB, "")
+    tabs, chosen = panels.choose(panels.tabs(letter), asked, last)
+    panel = panels.panel(letter, chosen, request.GET)
+    context = {"letter": letter, "tabs": tabs, **panel}
     target = _target(request)
     if target == "panel":
         response = render(request, "message/_panel.html", context)
@@ -121,5 +140,8 @@ def _show(request: HttpRequest, letter: Letter) -> HttpResponse:
         response = render(request, "message/_letter.html", context)
     else:
         response = render(request, "inbox/index.html", listing(request) | context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    if asked == chosen:
+        week = 7 * 86_400
+        response.set_cookie(_LAST_TAB, chosen, max_age=week, samesite="Lax")
+    patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])
     return response

@@ -15,10 +15,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.services import inboxes
+from inbox.services import inboxes, remote_hosts
 from inbox.services.addresses import BadAddress, Given, Kind
 from inbox.services.explain import KIND_WORDS
 from inbox.services.paging import NotFound
+from inbox.services.remote_hosts import BadHost
 from inbox.services.scope import ALL
 from mailsink.values import SIZE
 
@@ -72,6 +73,25 @@ def remove_address(request: HttpRequest) -> HttpResponse:
     return redirect("/settings?saved=address#addresses")
 
 
+@require_POST
+def allow_host(request: HttpRequest) -> HttpResponse:
+    """Let mail load images from a host."""
+    inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
+    try:
+        remote_hosts.allow(inbox, request.POST.get("host", ""))
+    except BadHost as error:
+        return _show(request, {"wrong_host": str(error)}, 422)
+    return redirect("/settings#remote")
+
+
+@require_POST
+def forbid_host(request: HttpRequest) -> HttpResponse:
+    """Let mail no longer load images from a host; no matter if it did not."""
+    inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
+    remote_hosts.forbid(inbox, request.POST.get("host", ""))
+    return redirect("/settings#remote")
+
+
 def _address(request: HttpRequest) -> Given:
     post = request.POST
     return {
@@ -95,6 +115,7 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
             "quota": _as_typed(inbox.quota_octets),
         },
         "addresses": addresses,
+        "hosts": remote_hosts.allowed(inbox.pk),
         "kinds": KIND_WORDS.items(),
         "saved": request.GET.get("saved"),
     }

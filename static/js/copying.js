@@ -1,26 +1,29 @@
-// Texts to copy: a [data-copy] button copies the pre beside it.
+// Texts to copy: a [data-copy] button copies the pre beside it, a [data-copy-value] one its value.
 
 import { setText } from "./dom.js";
+import { gettext } from "./translate.js";
 
+const BUTTONS = "[data-copy], [data-copy-value]";
 const COPIED_MS = 2000;
 
 /** Show the buttons; the clipboard is there on localhost and under https only. @param {ParentNode} root */
 export function show(root) {
   if (!navigator.clipboard) return;
-  for (const button of root.querySelectorAll("[data-copy]")) /** @type {HTMLElement} */ (button).hidden = false;
+  for (const button of root.querySelectorAll(BUTTONS)) /** @type {HTMLElement} */ (button).hidden = false;
 }
 
-/** @param {Element} button */
+/** @param {HTMLElement} button */
 async function copy(button) {
-  await navigator.clipboard.writeText(button.parentElement?.querySelector("pre")?.textContent?.trim() ?? "");
+  const beside = () => button.parentElement?.querySelector("pre")?.textContent?.trim();
+  await navigator.clipboard.writeText(button.dataset.copyValue ?? beside() ?? "");
   const words = /** @type {Element} */ (button.querySelector("span"));
-  setText(words, "Copied");
-  setTimeout(() => setText(words, "Copy"), COPIED_MS);
+  setText(words, gettext("Copied"));
+  setTimeout(() => setText(words, gettext("Copy")), COPIED_MS);
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target instanceof Element && event.target.closest("[data-copy]");
-  if (button) copy(button);
+  const button = event.target instanceof Element && event.target.closest(BUTTONS);
+  if (button) copy(/** @type {HTMLElement} */ (button));
 });
 document.addEventListener("htmx:afterSwap", (event) => show(/** @type {Element} */ (event.target)));
 show(document);

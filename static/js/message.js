@@ -1,5 +1,6 @@
 // The message in the pane: its tabs, and what can be done with it.
 
+import * as framed from "./framed.js";
 import { bind } from "./keys.js";
 import { toast } from "./say.js";
 
@@ -12,7 +13,15 @@ function choose(chosen) {
     tab.setAttribute("aria-selected", String(tab === chosen));
     tab.tabIndex = tab === chosen ? 0 : -1;
   }
+  chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
   history.replaceState(null, "", chosen.href);
+}
+
+/** Open the tab before or after the chosen one. @param {number} step */
+function beside(step) {
+  const all = tabs();
+  const at = all.findIndex((tab) => tab.ariaSelected === "true");
+  all[(at + step + all.length) % all.length]?.click();
 }
 
 /** Arrows go along the tabs, the space bar opens one as Enter does. @param {KeyboardEvent} event */
@@ -53,6 +62,12 @@ export function start({ opened, deleted, restored }) {
       run: () => htmx.ajax("POST", `/messages/${id}/restore`, { swap: "none" }).then(restored),
     });
   });
-  const numbers = [1, 2, 3, 4, 5, 6, 7].map((number) => [String(number), () => tabs()[number - 1]?.click()]);
-  bind(Object.fromEntries(numbers));
+  const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((number) => [String(number % 10), () => tabs()[number - 1]?.click()]);
+  bind({
+    ...Object.fromEntries(numbers),
+    "[": () => beside(-1),
+    "]": () => beside(1),
+    y: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-copy-value]"))?.click(),
+  });
+  framed.start();
 }

@@ -32,6 +32,7 @@ ROUTES = {
     "/api/v3/messages/{id}/html": {"get"},
     "/api/v3/messages/{id}/text": {"get"},
     "/api/v3/messages/{id}/headers": {"get"},
+    "/api/v3/messages/{id}/links": {"get"},
     "/api/v3/messages/{id}/parts": {"get"},
     "/api/v3/messages/{id}/parts/{n}": {"get"},
     "/api/v3/sessions": {"get"},
@@ -55,6 +56,8 @@ ROUTES = {
     "/api/v3/info": {"get"},
     "/api/v3/inboxes": {"get"},
     "/api/v3/inboxes/{slug}": {"get", "patch"},
+    "/api/v3/inboxes/{slug}/remote-hosts": {"get", "post"},
+    "/api/v3/inboxes/{slug}/remote-hosts/{host}": {"delete"},
     "/api/v3/tags": {"get"},
 }
 
@@ -128,7 +131,9 @@ def test_unknown_routes(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(ROUTES))
 def test_other_methods(api: Api, path: str) -> None:
-    response = api.response("PUT", path.format(id="latest", n=0, seq=1, slug="default"))
+    response = api.response(
+        "PUT", path.format(id="latest", n=0, seq=1, slug="default", host="x")
+    )
     assert response.status_code == 405
     assert response["Content-Type"] == "application/problem+json"
     allowed = {each.strip().lower() for each in response["Allow"].split(",")}

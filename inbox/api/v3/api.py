@@ -27,6 +27,7 @@ from inbox.services.chosen import BadChoice
 from inbox.services.findings import BadMute
 from inbox.services.marking import BadChange
 from inbox.services.paging import BadCursor, NotFound
+from inbox.services.remote_hosts import BadHost
 from inbox.services.search import BadQuery
 from inbox.services.sessions import InUse
 from mailsink import __version__
@@ -104,6 +105,7 @@ def _bad_request(_: HttpRequest, error: ValueError) -> HttpResponse:
 
 @api.exception_handler(BadChange)
 @api.exception_handler(BadChoice)
+@api.exception_handler(BadHost)
 @api.exception_handler(BadAddress)
 @api.exception_handler(BadMute)
 def _bad_value(_: HttpRequest, error: ValueError) -> HttpResponse:

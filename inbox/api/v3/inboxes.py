@@ -11,8 +11,9 @@ from inbox.api.v3 import schemas, shapes
 from inbox.api.v3.common import answer, scope
 from inbox.api.v3.shapes import Shape
 from inbox.models import Inbox
-from inbox.services import inboxes
+from inbox.services import inboxes, remote_hosts
 from inbox.services.addresses import Given
+from inbox.services.paging import NotFound
 
 router = Router(by_alias=True)
 
@@ -45,6 +46,28 @@ def change(
         addresses=_given(changes.addresses),
     )
     return answer(_detail(inbox))
+
+
+@router.get("/{slug}/remote-hosts", response=schemas.Page[schemas.Host])
+def find_hosts(request: HttpRequest, slug: str) -> HttpResponse:
+    """The hosts that its mail may load images from when it is looked at."""
+    hosts = remote_hosts.allowed(inboxes.by_slug(scope(), slug).pk)
+    return answer(shapes.page(({"host": each} for each in hosts), None))
+
+
+@router.post("/{slug}/remote-hosts", response={201: schemas.Host})
+def allow_host(request: HttpRequest, slug: str, given: schemas.Host) -> HttpResponse:
+    """Let its mail load images from a host."""
+    remote_hosts.allow(inboxes.by_slug(scope(), slug), given.host)
+    return answer({"host": given.host.strip().lower()}, 201)
+
+
+@router.delete("/{slug}/remote-hosts/{host}", response={204: None})
+def forbid_host(request: HttpRequest, slug: str, host: str) -> HttpResponse:
+    """No longer."""
+    if not remote_hosts.forbid(inboxes.by_slug(scope(), slug), host.lower()):
+        raise NotFound(f'there is no host "{host[:80]}" that images may come from')
+    return HttpResponse(status=204)
 
 
 def _given(addresses: list[schemas.KnownAddress] | None) -> list[Given] | None:

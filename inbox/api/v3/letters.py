@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cached_property
 
 from django.http import HttpResponse
@@ -11,6 +12,7 @@ from inbox.api.v3.shapes import Shape
 from inbox.models import Message
 from inbox.services import messages, transactions
 from inbox.services.paging import NotFound
+from inbox.services.reading import finds, references
 from inbox.services.scope import Scope
 from mailsink.mime import bodies, headers, structure
 
@@ -40,6 +42,21 @@ class Letter:
     def fields(self) -> list[Shape]:
         fields, _ = headers.split(self.octets)
         return [{"name": each.name, "value": each.value} for each in fields]
+
+    @property
+    def links(self) -> list[Shape]:
+        """The links and images, each once."""
+        return [
+            {
+                "kind": each.reference.kind,
+                "url": each.reference.url,
+                "text": each.reference.text,
+                "host": each.reference.host,
+                "count": each.count,
+                "remarks": each.remarks,
+            }
+            for each in references.found(self.octets, self.parsed)
+        ]
 
     @property
     def parts(self) -> list[Shape]:
@@ -72,6 +89,11 @@ def _part(part: structure.Part, attachment: bool) -> Shape:
     }
 
 
+def _finds(subject: str, letter: Letter) -> Shape:
+    found = finds.found(subject, letter.octets, letter.parsed)
+    return {"codes": found.codes, "actions": [asdict(each) for each in found.actions]}
+
+
 def opened(message: Message) -> Letter:
     """Return a message's letter. Raises NotFound if its octets are gone."""
     return Letter(messages.open_raw(message))
@@ -92,4 +114,5 @@ def detail(scope: Scope, message: Message) -> Shape:
         "parts": letter.parts if letter.octets else [],
         "html": letter.html,
         "text": letter.text,
+        **_finds(message.subject, letter),
     }

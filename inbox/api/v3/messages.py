@@ -306,6 +306,13 @@ def headers(request: HttpRequest, id: str) -> HttpResponse:
     return answer(shapes.page(letter.fields, None))
 
 
+@router.get("/{id}/links", response=schemas.Page[schemas.Reference])
+def links(request: HttpRequest, id: str) -> HttpResponse:
+    """The links and images of its HTML, else the links of its text."""
+    letter = letters.opened(messages.get(scope(), id))
+    return answer(shapes.page(letter.links, None))
+
+
 @router.get("/{id}/parts", response=schemas.Page[schemas.Part])
 def parts(request: HttpRequest, id: str) -> HttpResponse:
     """The parts in their order; the first is the message itself."""

@@ -97,6 +97,8 @@ class MessageDetail(Message):
     parts: list[Part]
     html: str = Field(description='"" if there is none')
     text: str = Field(description="made from the HTML if there is no plain text")
+    codes: list[str] = Field(description="to be typed in, likeliest first")
+    actions: list[Action] = Field(description="links that it was sent for")
 
 
 class HeaderField(Strict):
@@ -256,6 +258,25 @@ class InboxDetail(Inbox):
     used_octets: int = Field(description="what the inbox holds, without its trash")
     paused: bool = Field(description="each RCPT gets 450")
     addresses: list[KnownAddress]
+
+
+class Host(Strict):
+    host: str = Field(description="its name, with a port where that is not the usual")
+
+
+class Reference(Strict):
+    kind: Literal["link", "image"]
+    url: str
+    text: str = Field(description="what it shows; of an image its alternative text")
+    host: str = Field(description='"" for what is not of the web')
+    count: int = Field(description="how often it stands there")
+    remarks: list[str] = Field(description="what is odd about it, in words")
+
+
+class Action(Strict):
+    kind: Literal["reset", "confirm", "activate", "sign in", "invitation"]
+    url: str
+    text: str
 
 
 class Tag(Strict):

@@ -1,0 +1,139 @@
+"""What a mail is opened for: codes to type in, and links to confirm, sign in or reset.
+
+By patterns, in linear time; what is not certain is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from mailsink.mime.links import Reference, split
+
+LOOKED_AT = 64 * 1024  # characters of text
+_MOST = 3
+_NEAR = 70  # characters between a code and the word that tells what it is
+
+_WORD_OF_CODE = re.compile(
+    r"one[- ]?time|\botp\b|\bpin\b|\bpasscode|verif|(?<!source )(?<!postal )(?<!zip )(?<!promo )(?<!error )(?<!qr )\bcodes?\b|\btoken\b|security\s+code|2fa|two[- ]factor"
+    r"|bestätigungs|sicherheitscode|einmal|zugangscode|anmeldecode|\btan\b"
+    r"|código|codigo|clave|vérification|code\s+d|codice|verifica|verificação"
+    r"|\bkod\b|\bkode\b|\bkoodi|kód|код|пароль|κωδικ"
+    r"|验证码|驗證碼|校验码|認証コード|確認コード|ワンタイム|인증|인증번호|رمز|קוד",
+    re.IGNORECASE,
+)
+_WORD_OF_OTHER = re.compile(
+    r"(?:order|invoice|bestell\w*|rechnung\w*|kunden\w*|customer|ticket|case|ref\w*|account|konto|article|artikel"
+    r"|item|phone|tel|fax|zip|plz|postal|since|version|build|pull\s+request|issue|room|street|str\.?|gate|flight"
+    r"|pedido|factura|commande|facture|ordine|promo\w*|discount|coupon|gutschein\w*|tracking|parcel|iban|isbn|vat)"
+    r"[\s\w.:#-]{0,18}$",
+    re.IGNORECASE,
+)
+_CANDIDATE = re.compile(
+    r"(?<![\w#€$£¥%+.,/:=&?@-])"
+    r"(?:(?P<digits>[0-9]{4,8})|(?P<halves>[0-9]{3}[ \u00a0-][0-9]{3})"
+    r"|(?P<mixed>[A-Z0-9]{3,6}(?:-[A-Z0-9]{3,6}){1,2}|[A-Z0-9]{5,10}))"
+    r"(?![\w€$£¥%@/]|[.,:-][0-9A-Za-z])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A link that the mail was sent for. kind: one of ACTIONS."""
+
+    kind: str
+    url: str
+    text: str
+
+
+def codes(subject: str, text: str) -> list[str]:
+    """Return the codes that a mail tells, as they are to be typed, likeliest first."""
+    told = f"{subject}\n{text[:LOOKED_AT]}"
+    scored: dict[str, int] = {}
+    for match in _CANDIDATE.finditer(told):
+        if score := _score(told, match):
+            code = re.sub("[ \u00a0]", "", match[0])
+            scored[code] = max(score, scored.get(code, 0)) + 1
+    return sorted(scored, key=lambda code: -scored[code])[:_MOST]
+
+
+def _score(told: str, match: re.Match[str]) -> int:
+    """Return how likely a candidate is a code; 0 for one that is none."""
+    before = told[max(0, match.start() - _NEAR) : match.start()]
+    after = told[match.end() : match.end() + _NEAR]
+    words = [*_WORD_OF_CODE.finditer(before)]
+    follows = _WORD_OF_CODE.search(after.split("\n\n")[0])
+    alone = _is_alone(told, match)
+    if not words and not (follows and (alone or follows.start() < 40)):
+        return 0
+    if _WORD_OF_OTHER.search(before):
+        return 0
+    distance = len(before) - words[-1].end() if words else _NEAR
+    if match["mixed"] and not _is_mixed(match[0], distance, alone):
+        return 0
+    if re.fullmatch(r"(?:19|20)[0-9]{2}", match[0]) and not (alone or distance < 4):
+        return 0  # a year
+    return 1 + 3 * alone + 2 * (distance < 20) + (match["digits"] is not None)
+
+
+def _is_mixed(text: str, distance: int, alone: bool) -> bool:
+    letters, digits = re.search("[A-Z]", text), re.search("[0-9]", text)
+    if not letters or (not digits and not alone):
+        return False
+    return alone or distance < 25
+
+
+def _is_alone(told: str, match: re.Match[str]) -> bool:
+    """Whether a candidate has a line of its own."""
+    start = told.rfind("\n", 0, match.start()) + 1
+    end = told.find("\n", match.end())
+    line = told[start : end if end >= 0 else len(told)]
+    return len(line) < 200 and line.strip(" \t\u00a0*_-:.") == match[0]
+
+
+# By what the link shows, or where it leads; the first that fits tells the kind.
+ACTIONS: dict[str, re.Pattern[str]] = {
+    kind: re.compile(pattern, re.IGNORECASE)
+    for kind, pattern in {
+        "reset": r"reset|recover|forgot|passwor[dt]|passwort|kennwort|zurücksetz|contraseña|mot\s+de\s+passe|réinitialis|пароль|パスワード|重置|密码",
+        "confirm": r"confirm|verif|validat|bestätig|verifizier|confirmer|verificar|conferm|подтвер|確認|认证|验证|인증",
+        "activate": r"activat|aktivier|activer|activar|attiva|register|registrier|complete\s+(?:your\s+)?(?:sign|regist)|set\s+up\s+your",
+        "sign in": r"sign[-_ ]?in|log[-_ ]?in|magic|anmelden|einloggen|connexion|connecter|iniciar\s+sesi|accedi|войти|ログイン|登录",
+        "invitation": r"invit|einlad|accept|annehmen|join\b|beitreten|rejoindre|unirse",
+    }.items()
+}  # fmt: skip
+_NOT_FOR = re.compile(
+    r"unsubscribe|abmelden|abbestell|privacy|datenschutz|imprint|impressum|terms|preferences|help|support|contact|faq"
+    r"|\.(?:png|jpe?g|gif|css|svg)$|view[-_ ]?(?:in|online)|browser",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(r"(?:^|[=/_.-])(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{16,}(?:$|[?&#/.])|[?&#](?:token|code|key|t|otp|signature|sig|hash|ticket)=[^&]{6,}", re.IGNORECASE)  # fmt: skip
+
+
+def actions(references: Iterable[Reference]) -> list[Action]:
+    """Return the links that a mail was sent for, likeliest first."""
+    best: dict[str, tuple[int, Action]] = {}
+    for each in references:
+        for score, action in _weighed(each):
+            if action.url not in best or best[action.url][0] < score:
+                best[action.url] = (score, action)
+    found = sorted(best.values(), key=lambda scored: -scored[0])
+    return [action for _, action in found][:_MOST]
+
+
+def _weighed(reference: Reference) -> Iterator[tuple[int, Action]]:
+    parts = split(reference.url) if reference.kind == "link" else None
+    if parts is None:
+        return
+    way = unquote(f"{parts.path}?{parts.query}#{parts.fragment}")[:1000]
+    if _NOT_FOR.search(reference.text) or _NOT_FOR.search(unquote(parts.path)[:1000]):
+        return
+    secret = bool(_SECRET.search(way))
+    for kind, pattern in ACTIONS.items():
+        said, leads = bool(pattern.search(reference.text)), bool(pattern.search(way))
+        score = 3 * said + 2 * leads + 3 * secret
+        if (said or leads) and score >= 5:
+            yield score, Action(kind, reference.url, reference.text)
+            return

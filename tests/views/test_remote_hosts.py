@@ -1,0 +1,60 @@
+"""Which hosts a frame's policy names: hosts and nothing that says more."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from inbox.models import Inbox
+from inbox.services import remote_hosts
+from inbox.services.remote_hosts import BadHost
+from tests.views.mail import MAIL, a_message
+
+pytestmark = pytest.mark.django_db
+HTML = MAIL.replace(b"\r\n\r\n", b"\r\nContent-Type: text/html\r\n\r\n<p>Hi</p>", 1)
+
+
+def policy(client: Client, query: str = "") -> str:
+    message = a_message(HTML)
+    answer = client.get(f"/messages/{message.id}/frame{query}")
+    return str(answer["Content-Security-Policy"])
+
+
+def test_only_allowed_hosts_are_named(client: Client) -> None:
+    assert "https:" not in policy(client)
+    remote_hosts.allow(Inbox.objects.get(), " CDN.shop.test ")
+    remote_hosts.allow(Inbox.objects.get(), "localhost:8080")
+    named = policy(client)
+    assert " https://cdn.shop.test:* http://cdn.shop.test:* " in named
+    assert "http://localhost:8080" in named
+    assert " https: http:;" in policy(client, "?images=all")
+    assert "https://cdn" in policy(client, "?images=everything")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "*", "*.test", "a;script-src *", "a b", "https://a.test", "a.test/x", "'self'",
+     "a.test:99999999", "-a.test", "a..test", "ä.test", "a\n.test", "x" * 260, "[::1]"],
+)  # fmt: skip
+def test_what_is_no_host_is_refused(client: Client, host: str) -> None:
+    with pytest.raises(BadHost):
+        remote_hosts.allow(Inbox.objects.get(), host)
+    message = a_message(HTML)
+    answer = client.post(f"/messages/{message.id}/remote-hosts", {"host": host})
+    assert answer.status_code == 422
+    answer = client.post("/settings/remote-hosts", {"host": host})
+    assert answer.status_code == 422
+
+
+def test_settings_add_and_remove(client: Client) -> None:
+    client.post("/settings/remote-hosts", {"host": "a.test"})
+    assert "a.test" in client.get("/settings").content.decode()
+    client.post("/settings/remote-hosts/remove", {"host": "a.test"})
+    assert "a.test" not in client.get("/settings").content.decode()
+
+
+def test_no_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_hosts, "MOST", 1)
+    remote_hosts.allow(Inbox.objects.get(), "a.test")
+    with pytest.raises(BadHost, match="at most 1"):
+        remote_hosts.allow(Inbox.objects.get(), "b.test")
