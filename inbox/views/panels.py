@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox.services import inboxes
-from inbox.views import framed, linked, transcript
+from inbox.views import checks, framed, linked, transcript
 from inbox.views.letters import Letter
 from mailsink.mime import bodies, headers
 from mailsink.text import pictured
@@ -27,6 +27,7 @@ _LABELS = {
     "parts": gettext_noop("Parts"),
     "transcript": gettext_noop("Transcript"),
     "links": gettext_noop("Links"),
+    "checks": gettext_noop("Checks"),
     "findings": gettext_noop("Findings"),
 }
 
@@ -44,7 +45,7 @@ def tabs(letter: Letter) -> list[Tab]:
     if not letter.octets:
         return [_tab("transcript"), _tab("findings", _findings_count(letter))]
     html = ["html"] if bodies.html(letter.octets, letter.parsed) else []
-    keys = [*html, "text", "source", "headers", "parts", "transcript", "links"]
+    keys = [*html, "text", "source", "headers", "parts", "transcript", "links", "checks"]
     count = len(letter.parsed.parts)
     tabs = [_tab(key, count if key == "parts" and count > 1 else None) for key in keys]
     return [*tabs, _tab("findings", _findings_count(letter))]
@@ -111,6 +112,10 @@ def _transcript(letter: Letter, asked: QueryDict) -> dict[str, object]:
     return {**transcript.rendered(letter.exchanges), "links": {}}  # bodies open here
 
 
+def _checks(letter: Letter, _query: QueryDict) -> dict[str, object]:
+    return checks.rendered(letter)
+
+
 def _findings(letter: Letter, asked: QueryDict) -> dict[str, object]:
     return {
         "report": letter.report,
@@ -133,5 +138,6 @@ _FILL: dict[str, Callable[[Letter, QueryDict], dict[str, object]]] = {
     "parts": _parts,
     "transcript": _transcript,
     "links": _links,
+    "checks": _checks,
     "findings": _findings,
 }

@@ -17,7 +17,9 @@ import pytest
 from tests.mime.hostile import Named, corpus
 from tests.running import Mailsink
 
-_TABS = ("html", "text", "source", "headers", "parts", "transcript", "findings")
+_TABS = (
+    "html", "text", "source", "headers", "parts", "transcript", "checks", "findings",
+)  # fmt: skip
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 # A whole session of a second client on a busy machine: far more than it takes, far
 # less than a parser that holds the others up (by its square) would make of it.

@@ -16,6 +16,7 @@ from ninja.errors import HttpError
 
 from inbox.api.problems import problem
 from inbox.api.streams import streamed
+from inbox.api.v3 import checks as check_shapes
 from inbox.api.v3 import files, letters, schemas, shapes
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
@@ -35,6 +36,7 @@ from inbox.services import (
     archive,
     attempts,
     cases,
+    checks,
     chosen,
     marking,
     messages,
@@ -259,6 +261,13 @@ def findings(request: HttpRequest, id: str) -> HttpResponse:
     attempt = transactions.get(scope(), message.transaction_id)
     session = sessions.get(scope(), attempt.session_id)
     return answer(finding_shapes.report(found.of_transaction(session, attempt)))
+
+
+@router.get("/{id}/checks", response=check_shapes.Checks)
+def check(request: HttpRequest, id: str) -> HttpResponse:
+    """How the mail will be read, and what was forgotten in making it."""
+    letter = letters.opened(messages.get(scope(), id))
+    return answer(check_shapes.report(checks.examine(letter.octets, letter.parsed)))
 
 
 @router.get("/{id}/attempts", response=schemas.Story)

@@ -1,0 +1,53 @@
+"""The tab Checks: what the checks of a mail found, and the mail programs beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inbox.services import checks
+from inbox.services.checks import GROUPS, LEVEL_WORDS, Result
+from inbox.services.checks.support import CHIEF
+from inbox.views.letters import Letter
+
+FEATURES_SHOWN = 60
+_OF_SUPPORT = ("little_supported", "partly_supported")  # shown by feature instead
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of results: what is wrong, and what is only worth knowing."""
+
+    title: str
+    wrong: list[Result]
+    facts: list[Result]
+
+
+def rendered(letter: Letter) -> dict[str, object]:
+    """Return what the panel is rendered with. The checks run here and nowhere before."""
+    report = checks.examine(letter.octets, letter.parsed)
+    troubled = report.support.troubled
+    return {
+        "report": report,
+        "levels": [
+            (level, words, len(report.of_level(level)))
+            for level, words in LEVEL_WORDS.items()
+        ],
+        "sections": _sections(report),
+        "uses": troubled[:FEATURES_SHOWN],
+        "more": max(0, len(troubled) - FEATURES_SHOWN),
+        "matrix": report.support.matrix[:FEATURES_SHOWN],
+        "chief": CHIEF,
+        "source": checks.SOURCE,
+        "date": checks.DATE,
+    }
+
+
+def _sections(report: checks.Report) -> list[Section]:
+    sections = []
+    for group, results in report.groups:
+        told = [each for each in results if each.kind.name not in _OF_SUPPORT]
+        wrong = [each for each in told if each.is_counted]
+        facts = [each for each in told if not each.is_counted]
+        if told:
+            sections.append(Section(GROUPS[group], wrong, facts))
+    return sections

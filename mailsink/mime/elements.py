@@ -1,0 +1,166 @@
+"""HTML as elements and texts, each with its parent: enough to check a mail, in linear time.
+
+It is no parser as a browser has one: end tags that are left out are guessed for a
+few elements. Never raises.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mailsink.mime import charsets, markup
+
+MAX_LENGTH = 2 * 1024 * 1024  # characters that are read
+MAX_ELEMENTS = 20_000
+_MAX_DEPTH = 200  # deeper elements have the parent at that depth
+_LOOKED_BACK = 32  # open elements among which an end tag finds its start
+
+_VOID = frozenset(
+    "area base br col embed hr img input link meta param source track wbr".split()
+)
+# What ends where such an element begins
+_ENDED_BY = {
+    "p": {"p"}, "li": {"li"}, "option": {"option"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"},
+    "td": {"td", "th"}, "th": {"td", "th"}, "tr": {"td", "th", "tr"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """parent: its index among the elements, -1 for none; content: of raw text only."""
+
+    name: str
+    attributes: dict[str, str]
+    offset: int
+    parent: int
+    content: str = ""
+    content_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text that stands directly in an element, its character references resolved."""
+
+    parent: int
+    text: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was read of a mail's HTML: elements with parents before children."""
+
+    html: str
+    elements: list[Element] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    has_doctype: bool = False
+    read: int = 0  # characters
+
+    @property
+    def is_cut(self) -> bool:
+        return self.read < len(self.html)
+
+    def line(self, offset: int) -> int:
+        """Return the line of an offset, from 1."""
+        return bisect(self._line_ends, offset - 1) + 1
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        found, ends = self.html.find("\n"), []
+        while found >= 0:
+            ends.append(found)
+            found = self.html.find("\n", found + 1)
+        return ends
+
+    def tag(self, element: Element) -> str:
+        """Return an element's start tag as it was sent, on one line, cut short."""
+        end = self.html.find(">", element.offset, element.offset + 160)
+        cut = self.html[element.offset : end + 1 if end > 0 else element.offset + 120]
+        return charsets.line(" ".join(cut.split()))[:120]
+
+
+def read(html: str) -> Page:
+    """Return the elements and texts of HTML: the first MAX_ELEMENTS, and MAX_LENGTH."""
+    page = Page(html)
+    reader = _Reader(page)
+    at = reader.run(html[:MAX_LENGTH])
+    doctype = "<!doctype html" in html[:2000].lower()
+    return Page(html, page.elements, page.texts, doctype, at)
+
+
+class _Reader:
+    def __init__(self, page: Page) -> None:
+        self.elements, self.texts = page.elements, page.texts
+        self.open: list[int] = []
+
+    def run(self, html: str) -> int:
+        """Read HTML; return how many characters of it."""
+        at = 0
+        for token in markup.TOKEN.finditer(html):
+            self._text(html[at : token.start()], at)
+            at = token.start()
+            if len(self.elements) >= MAX_ELEMENTS:
+                return at
+            at = token.end()
+            if token["raw"]:
+                start = token["start"]
+                name = token["raw"].lower()
+                inner = start[len(name) + 1 :]
+                self._start(
+                    name, inner, token.start(), token["text"], token.end("start")
+                )
+            elif token["name"]:
+                self._tag(token["name"].lower(), token[0], token.start())
+        self._text(html[at:], at)
+        return len(html)
+
+    def _tag(self, name: str, tag: str, offset: int) -> None:
+        if name.startswith("/"):
+            self._end(name[1:])
+        else:
+            self._start(name, tag[len(name) + 1 :], offset)
+
+    def _start(
+        self,
+        name: str,
+        inner: str,
+        offset: int,
+        content: str = "",
+        content_offset: int = 0,
+    ) -> None:
+        ended = _ENDED_BY.get(name, ())
+        while self.open and self.elements[self.open[-1]].name in ended:
+            self.open.pop()
+        parent = self.open[-1] if self.open else -1
+        self.elements.append(
+            Element(
+                name, dict(_attributes(inner)), offset, parent, content, content_offset
+            )
+        )
+        if name not in _VOID and not content and len(self.open) < _MAX_DEPTH:
+            self.open.append(len(self.elements) - 1)
+
+    def _end(self, name: str) -> None:
+        for back, index in enumerate(self.open[: -_LOOKED_BACK - 1 : -1], 1):
+            if self.elements[index].name == name:
+                del self.open[-back:]
+                return
+
+    def _text(self, text: str, offset: int) -> None:
+        if text and not text.isspace():
+            self.texts.append(
+                Text(self.open[-1] if self.open else -1, markup.unescape(text), offset)
+            )
+
+
+def _attributes(inner: str) -> Iterator[tuple[str, str]]:
+    """Yield names and values; the last first, so that in a dict the first one stays."""
+    found = list(markup.ATTRIBUTE.finditer(inner))
+    for match in reversed(found):
+        value = match[3] or ""
+        if value[:1] in ("'", '"'):
+            value = value[1:].removesuffix(value[0])
+        yield match[1].lower(), markup.unescape(value) if "&" in value else value
