@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import ngettext
+
 from inbox.services import checks
-from inbox.services.checks import GROUPS, LEVEL_WORDS, Result
+from inbox.services.checks import GROUPS, LEVEL_WORDS, Level, Result
 from inbox.services.checks.support import CHIEF
 from inbox.views.letters import Letter
 
@@ -29,7 +31,7 @@ def rendered(letter: Letter) -> dict[str, object]:
     return {
         "report": report,
         "levels": [
-            (level, words, len(report.of_level(level)))
+            (level, _counted(level, len(report.of_level(level))), words)
             for level, words in LEVEL_WORDS.items()
         ],
         "sections": _sections(report),
@@ -40,6 +42,14 @@ def rendered(letter: Letter) -> dict[str, object]:
         "source": checks.SOURCE,
         "date": checks.DATE,
     }
+
+
+def _counted(level: Level, n: int) -> str:
+    if level == "breaks":
+        return ngettext("%(n)s breaks", "%(n)s break", n) % {"n": n}
+    if level == "risky":
+        return ngettext("%(n)s is risky", "%(n)s are risky", n) % {"n": n}
+    return ngettext("%(n)s fact", "%(n)s facts", n) % {"n": n}
 
 
 def _sections(report: checks.Report) -> list[Section]:

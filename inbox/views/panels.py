@@ -112,7 +112,7 @@ def _transcript(letter: Letter, asked: QueryDict) -> dict[str, object]:
     return {**transcript.rendered(letter.exchanges), "links": {}}  # bodies open here
 
 
-def _checks(letter: Letter, _query: QueryDict) -> dict[str, object]:
+def _checks(letter: Letter, asked: QueryDict) -> dict[str, object]:
     return checks.rendered(letter)
 
 

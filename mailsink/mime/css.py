@@ -82,6 +82,8 @@ class _Scanner:
         mark = match["mark"]
         if not mark:
             if not self.gathered:
+                if match["gap"] or match[0].isspace():
+                    return None
                 self.start = match.start()
             self.gathered.append(" " if match["gap"] else match[0])
             return None

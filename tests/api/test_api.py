@@ -26,6 +26,7 @@ ROUTES = {
     "/api/v3/messages/{id}": {"get", "patch", "delete"},
     "/api/v3/messages/{id}/restore": {"post"},
     "/api/v3/messages/{id}/findings": {"get"},
+    "/api/v3/messages/{id}/checks": {"get"},
     "/api/v3/messages/{id}/attempts": {"get"},
     "/api/v3/messages/{id}/case": {"get"},
     "/api/v3/messages/{id}/raw": {"get"},

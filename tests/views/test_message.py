@@ -252,3 +252,19 @@ def test_message_without_html_has_no_frame(client: Client) -> None:
     message = a_message()
     assert client.get(f"/messages/{message.id}/frame").status_code == 404
     assert b"?tab=html" not in client.get(f"/messages/{message.id}").content
+
+
+def test_checks_run_only_for_their_tab(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def examine(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("inbox.services.checks.examine", examine)
+    message = a_message(RICH)
+    page = client.get(f"/messages/{message.pk}").content.decode()
+    assert f'href="/messages/{message.pk}?tab=checks"' in page
+    monkeypatch.undo()
+    page = client.get(f"/messages/{message.pk}?tab=checks").content.decode()
+    assert "image without alt" in page
+    assert "HTML and CSS by mail program" in page

@@ -65,6 +65,11 @@ class Client:
     partly: tuple[Use, ...]
     supporting: int
 
+    @property
+    def tested(self) -> int:
+        """How many of the features were tested with it."""
+        return len(self.lacking) + len(self.partly) + self.supporting
+
 
 @dataclass(frozen=True)
 class Support:

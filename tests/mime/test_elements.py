@@ -1,0 +1,92 @@
+"""HTML as elements and texts, and CSS as rules and declarations."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mailsink.mime import css, elements
+from mailsink.mime.css import AtRule, Declaration, Rule
+
+
+def names(html: str) -> list[tuple[str, str]]:
+    """Return each element with the name of its parent."""
+    found = elements.read(html).elements
+    return [(e.name, found[e.parent].name if e.parent >= 0 else "") for e in found]
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ("<p>a<p>b", [("p", ""), ("p", "")]),
+        ("<ul><li>a<li>b</ul><b>", [("ul", ""), ("li", "ul"), ("li", "ul"), ("b", "")]),
+        ("<tr><td>a<td>b<tr><td>", [("tr", ""), ("td", "tr"), ("td", "tr"), ("tr", ""), ("td", "tr")]),
+        ("<a><br><img></a><i>", [("a", ""), ("br", "a"), ("img", "a"), ("i", "")]),
+        ("</x><!-- <p> --><b>", [("b", "")]),
+        ("<style>a > b</style><b>", [("style", ""), ("b", "")]),
+        ("<style></style><b>", [("style", ""), ("b", "")]),
+        ("<B></b><I>", [("b", ""), ("i", "")]),
+    ],
+)  # fmt: skip
+def test_elements_have_their_parents(html: str, found: list[tuple[str, str]]) -> None:
+    assert names(html) == found
+
+
+def test_attributes_texts_and_lines() -> None:
+    page = elements.read(
+        "<p\nID=a id=b title='x &amp; y' hidden>one &lt;\n<b>two</b></p>"
+    )
+    paragraph = page.elements[0]
+    assert paragraph.attributes == {"id": "a", "title": "x & y", "hidden": ""}
+    assert [(text.parent, text.text) for text in page.texts] == [
+        (0, "one <\n"),
+        (1, "two"),
+    ]
+    assert page.line(paragraph.offset) == 1
+    assert page.line(page.elements[1].offset) == 3
+    assert page.tag(paragraph) == "<p ID=a id=b title='x &amp; y' hidden>"
+
+
+def test_much_html_is_cut() -> None:
+    page = elements.read("<br>" * (elements.MAX_ELEMENTS + 1))
+    assert len(page.elements) == elements.MAX_ELEMENTS
+    assert page.read == 4 * elements.MAX_ELEMENTS
+    assert page.is_cut
+    assert elements.read("x" * (elements.MAX_LENGTH + 1)).is_cut
+    assert not elements.read("<br>" * 10).is_cut
+
+
+def test_css() -> None:
+    sheet = '@import url(a;b.css); /* } */ a , b{color:red;x:"}" } @media print{p{--X:1}} i{j:k'
+    assert list(css.scan(sheet)) == [
+        AtRule("import", "url(a;b.css)", 0),
+        Rule("a , b", 30, False),
+        Declaration("color", "red", 36, "a , b"),
+        Declaration("x", '"}"', 46, "a , b"),
+        AtRule("media", "print", 54),
+        Rule("p", 67, False),
+        Declaration("--x", "1", 69, "p", "@media print"),
+        Rule("i", 77, False),
+        Declaration("j", "k", 79, "i"),
+    ]
+
+
+def test_nested_rules_and_keyframes() -> None:
+    assert Rule("&:hover", 2, True) in css.scan("a{&:hover{b:c}}")
+    assert not any(
+        isinstance(e, Rule) for e in css.scan("@keyframes x{from{a:b}to{a:c}}")
+    )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<div>", "<p>", "<", "<a x=1 ", "</b>", "<style>a{b:c}", "{", "@", '"', "\\", "/*", "url(", "<!-", "a ", "[", ":a"],
+)  # fmt: skip
+def test_hostile_text_takes_linear_time(piece: str) -> None:
+    began = time.monotonic()
+    text = piece * (1_000_000 // len(piece))
+    elements.read(text)
+    for _ in css.scan(text):
+        pass
+    assert time.monotonic() - began < 10
