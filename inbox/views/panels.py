@@ -45,7 +45,16 @@ def tabs(letter: Letter) -> list[Tab]:
     if not letter.octets:
         return [_tab("transcript"), _tab("findings", _findings_count(letter))]
     html = ["html"] if bodies.html(letter.octets, letter.parsed) else []
-    keys = [*html, "text", "source", "headers", "parts", "transcript", "links", "checks"]
+    keys = [
+        *html,
+        "text",
+        "source",
+        "headers",
+        "parts",
+        "transcript",
+        "links",
+        "checks",
+    ]
     count = len(letter.parsed.parts)
     tabs = [_tab(key, count if key == "parts" and count > 1 else None) for key in keys]
     return [*tabs, _tab("findings", _findings_count(letter))]
