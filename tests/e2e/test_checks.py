@@ -34,6 +34,10 @@ def test_checks_of_a_mail(mailsink: Mailsink, page: Page, width: int) -> None:
     expect(panel.locator(".check", has_text="text hard to make out")).to_contain_text(
         "#aaaaaa"
     )
+    panel.get_by_role("link", name="Outlook (Windows) lacks").click()
+    expect(
+        panel.get_by_role("heading", name="HTML and CSS by mail program")
+    ).to_be_in_viewport()
     program = panel.locator(".programs li", has_text="Outlook (Windows)").first
     program.locator("summary").click()
     expect(program.locator("dd").first).to_contain_text("display:flex")

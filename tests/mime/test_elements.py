@@ -72,6 +72,11 @@ def test_css() -> None:
     ]
 
 
+def test_much_css_is_cut() -> None:
+    rules = css.MAX_ITEMS // 2
+    assert sum(1 for _ in css.scan("a{}" * (rules + 5))) == rules
+
+
 def test_nested_rules_and_keyframes() -> None:
     assert Rule("&:hover", 2, True) in css.scan("a{&:hover{b:c}}")
     assert not any(

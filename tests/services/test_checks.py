@@ -94,7 +94,8 @@ def _content() -> list[Case]:
         ("empty_link", [html(f"<a href='{url}'>x</a>") for url in ("", "#", " ", "javascript:void(0)", "http://")],
          [html("<a name='x'>x</a><a href='#x'>x</a><a href='mailto:a@b.com'>x</a>")]),
         ("relative_link", [html("<a href='/x'>x</a>"), html("<img src=logo.png>"), html("<a href='www.shop.com'>x</a>")],
-         [html("<a href='//shop.com/'>x</a><img src=cid:x><a href=tel:1>x</a><img src=data:image/png;base64,aa>")]),
+         [html("<a href='{{ url }}'>x</a>"),
+          html("<a href='//shop.com/'>x</a><img src=cid:x><a href=tel:1>x</a><img src=data:image/png;base64,aa>")]),
     ]  # fmt: skip
 
 
@@ -139,7 +140,9 @@ def _accessibility() -> list[Case]:
           html(P.format("color:#fff;background:url(x.png)")), html(P.format("color:rgba(0,0,0,.1)")),
           html("<style>p{background:#000}</style>" + P.format("color:#fff")),
           html("<style>.x{color:#000}</style><p class=x style='background:#000'>Text"),
-          html("<p style='color:#fff'>…"), html("<p style='background:#000'><a href=x>Text</a>")]),
+          html("<p style='color:#fff'>…"),
+          html("<td background=x.png bgcolor=#fff><font color=#ccc>Text"),
+          html(P.format("color:#ccc;background-image:url(x.png)")), html("<p style='background:#000'><a href=x>Text</a>")]),
         ("small_text", [html(P.format("font-size:9px")), html(P.format("font-size:6pt")), html(P.format("font-size:.5em")),
                         html("<div style='font-size:12px'>" + P.format("font-size:75%"))],
          [html(P.format("font-size:10px")), html(P.format("font-size:0")), html(P.format("font-size:1px")),

@@ -13,6 +13,8 @@ import pytest
 
 from inbox.models import Session
 from inbox.services import explain
+from inbox.services.checks.kinds import GROUPS, LEVEL_WORDS
+from inbox.services.checks.kinds import KINDS as CHECKED
 from inbox.services.explain import codes, stories, text, traces
 from inbox.services.explain.evidence import Evidence, Kind
 from inbox.services.explain.lines import details, line
@@ -25,7 +27,7 @@ from inbox.services.findings.cures import _CURES, cure
 from inbox.services.findings.kinds import KINDS
 from inbox.services.rows import ExchangeRow, SessionRow
 from mailsink.smtp.events import Ending
-from tests.translated import marked, unmarked
+from tests.translated import catalog, marked, unmarked
 
 NOW = datetime.now(UTC)
 # Names and units that are the same in all languages, and what the client said.
@@ -146,6 +148,12 @@ def test_findings() -> None:
         for key, words in clients.items():
             if re.match(r"[A-Z][a-z]+ ", words):  # else it is code
                 all_marked(cure(KINDS[name], Client(key, "", "")))
+
+
+def test_checks() -> None:
+    for kind in CHECKED.values():
+        assert {kind.title, kind.sentence, kind.cure} - {""} <= catalog()
+    assert {*GROUPS.values(), *LEVEL_WORDS.values()} <= catalog()
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from inbox.services.checks.colours import Colour, colour, contrast
 from inbox.services.checks.mail import Mail, Spot, shown
 from mailsink.mime import css
@@ -102,7 +104,7 @@ def headings(mail: Mail) -> Iterator[Spot]:
             continue
         level = int(element.name[1])
         if last and level > last + 1:
-            words = f"<h{level}> after <h{last}>"
+            words = _("<h%(level)s> after <h%(last)s>") % {"level": level, "last": last}
             yield mail.at("heading_order", element, words)
         last = level
 
@@ -181,7 +183,7 @@ def _looks(mail: Mail) -> list[_Look]:
 def _ruled(mail: Mail) -> set[str]:
     """Return the names in selectors of rules that set colours or sizes."""
     names: set[str] = set()
-    for item, _ in mail.sheets:
+    for item, _offset in mail.sheets:
         if (
             not isinstance(item, css.Declaration)
             or "prefers-color-scheme" in item.media
