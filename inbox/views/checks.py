@@ -33,6 +33,7 @@ def rendered(letter: Letter) -> dict[str, object]:
         "levels": [
             (level, _counted(level, len(report.of_level(level))), words)
             for level, words in LEVEL_WORDS.items()
+            if report.of_level(level)
         ],
         "sections": _sections(report),
         "uses": troubled[:FEATURES_SHOWN],

@@ -268,3 +268,7 @@ def test_checks_run_only_for_their_tab(
     page = client.get(f"/messages/{message.pk}?tab=checks").content.decode()
     assert "image without alt" in page
     assert "HTML and CSS by mail program" in page
+    page = client.get(f"/messages/{a_message().pk}?tab=checks").content.decode()
+    assert "Nothing is wrong with this mail" in page
+    assert "HTML and CSS by mail program" not in page
+    assert 'aria-label="Results by level"' not in page
