@@ -9,25 +9,18 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import cache, partial
 
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from inbox.services import remote_hosts
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
-from inbox.views import letters
+from inbox.views import letters, pictures
 from inbox.views.inbox import not_found
 from inbox.views.letters import Letter
-from mailsink.mime import bodies
+from mailsink.mime import bodies, structure
 from mailsink.mime.preview import preview
 
-_SALT = "mailsink.part"
-# Never SVG, which is a document, nor anything else that is more than a picture.
-_PICTURES = frozenset(
-    f"image/{name}"
-    for name in ("png", "jpeg", "gif", "webp", "avif", "bmp", "x-icon", "apng")
-) | {"image/vnd.microsoft.icon", "image/jpg", "image/pjpeg", "image/x-png"}
 _MOST_WITHIN = 8 * 1024 * 1024  # characters of images that come within the HTML
 _POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
@@ -54,28 +47,13 @@ def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
         return not_found(request, error)
 
 
-@require_GET
-def part(request: HttpRequest, id: str, signed: str) -> HttpResponse:
-    """An image that the HTML of a letter shows by its Content-ID."""
-    try:
-        kind, signed_id, index = signing.loads(signed, salt=_SALT)
-        if signed_id != id:
-            raise NotFound("this link belongs to another message")
-        find = letters.of_message if kind == "messages" else letters.of_transaction
-        return _picture(find(ALL, id), index)
-    except (signing.BadSignature, NotFound) as error:
-        return HttpResponse(str(error), content_type="text/plain", status=404)
-
-
 def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
-    html = bodies.html(letter.octets, letter.parsed)
-    if html is None:
-        raise NotFound("this message has no HTML")
+    html = _html(letter, request.GET.get("part", ""))
     folder = f"/messages/{letter.id}/parts/"
     indexes = {
         each.content_id: each.index
         for each in reversed(letter.parsed.parts)
-        if each.content_id and each.content_type in _PICTURES
+        if each.content_id and each.content_type in pictures.TYPES
     }
 
     # A policy cannot name an IPv6 address (CSP3 §2.3.1, host-source): there the images
@@ -93,9 +71,7 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
             url = data_url(index)
             within -= len(url)  # HTML may name an image as often as it likes
             return url if within >= 0 else None
-        return folder + signing.dumps(
-            (letter.url.split("/")[1], letter.id, index), salt=_SALT
-        )
+        return pictures.url(letter, index)
 
     response = HttpResponse(preview(html, part_url))
     images = [f"{request.scheme}://{request.get_host()}{folder}"] if nameable else []
@@ -104,6 +80,27 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _html(letter: Letter, asked: str) -> str:
+    """Return the HTML of a letter; or of one part, also of a message within it."""
+    html = None
+    if not asked:
+        html = bodies.html(letter.octets, letter.parsed)
+    elif (
+        asked.isascii()
+        and asked.isdigit()
+        and int(asked[:7]) < len(letter.parsed.parts)
+    ):
+        part = letter.parsed.parts[int(asked)]
+        if part.content_type == "text/html":
+            html = bodies.text_of(letter.octets, part)
+        else:
+            octets = bodies.decode(letter.octets, part)
+            html = bodies.html(octets, structure.parse(octets))
+    if html is None:
+        raise NotFound("this message has no HTML")
+    return html
 
 
 def remote_sources(letter: Letter, asked: str) -> list[str]:
@@ -123,14 +120,3 @@ def _data_url(letter: Letter, index: int) -> str:
     found = letter.parsed.parts[index]
     octets = bodies.decode(letter.octets, found)
     return f"data:{found.content_type};base64,{b64encode(octets).decode()}"
-
-
-def _picture(letter: Letter, index: int) -> HttpResponse:
-    found = letter.parsed.parts[index]
-    response = HttpResponse(
-        bodies.decode(letter.octets, found), content_type=found.content_type
-    )
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=3600"
-    return response

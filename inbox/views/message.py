@@ -13,7 +13,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import Message
-from inbox.services import chosen, inboxes, marking, remote_hosts, trash
+from inbox.services import chosen as choices
+from inbox.services import inboxes, marking, remote_hosts, trash
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
 from inbox.views import letters, panels
@@ -68,7 +69,7 @@ def mark(request: HttpRequest, id: str) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Put a message in the trash."""
-    if not trash.delete(ALL, chosen.by_ids([id]), request.META["REMOTE_ADDR"]).count:
+    if not trash.delete(ALL, choices.by_ids([id]), request.META["REMOTE_ADDR"]).count:
         return not_found(request, GONE)
     if not request.headers.get("HX-Request"):
         return redirect("/trash")
@@ -130,10 +131,12 @@ def _target(request: HttpRequest) -> str:
 
 def _show(request: HttpRequest, letter: Letter) -> HttpResponse:
     asked, last = request.GET.get("tab", ""), request.COOKIES.get(_LAST_TAB, "")
-    tabs, chosen = panels.choose(panels.tabs(letter), asked, last)
-    panel = panels.panel(letter, chosen, request.GET)
-    context = {"letter": letter, "tabs": tabs, **panel}
+    keys = panels.keys(letter)
+    chosen = panels.choose(keys, asked, last)
+    context = {"letter": letter, **panels.panel(letter, chosen, request.GET)}
     target = _target(request)
+    if target != "panel":
+        context["tabs"] = panels.tabs(letter, keys, chosen)
     if target == "panel":
         response = render(request, "message/_panel.html", context)
     elif target == "detail":

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox.services import inboxes
-from inbox.views import checks, framed, linked, transcript
+from inbox.services.reading import fields
+from inbox.views import checks, framed, linked, parts, source, transcript
 from inbox.views.letters import Letter
 from mailsink.mime import bodies, headers
 from mailsink.text import pictured
 
-SHOWN = 256 * 1024  # octets of source, or characters of text, in a page
+SHOWN = 256 * 1024  # characters of text, or octets of a header, in a page
 FIELDS_SHOWN = 500
-PARTS_SHOWN = 500
 
 _LABELS = {
     "html": gettext_noop("HTML"),
     "text": gettext_noop("Text"),
+    "markup": gettext_noop("HTML source"),
     "source": gettext_noop("Source"),
     "headers": gettext_noop("Headers"),
     "parts": gettext_noop("Parts"),
@@ -40,34 +41,27 @@ class Tab:
     chosen: bool = False
 
 
-def tabs(letter: Letter) -> list[Tab]:
-    """Return the tabs of a letter: what it has no octets for has none."""
+def keys(letter: Letter) -> list[str]:
+    """Return the keys of a letter's tabs: what it has no octets for has none."""
     if not letter.octets:
-        return [_tab("transcript"), _tab("findings", _findings_count(letter))]
-    html = ["html"] if bodies.html(letter.octets, letter.parsed) else []
-    keys = [
-        *html,
-        "text",
-        "source",
-        "headers",
-        "parts",
-        "transcript",
-        "links",
-        "checks",
-    ]
-    count = len(letter.parsed.parts)
-    tabs = [_tab(key, count if key == "parts" and count > 1 else None) for key in keys]
-    return [*tabs, _tab("findings", _findings_count(letter))]
+        return ["transcript", "findings"]
+    html = bool(bodies.html(letter.octets, letter.parsed))
+    keys = ["html", "text", "markup"] if html else ["text"]
+    keys += ["source", "headers", "parts", "transcript", "links", "checks"]
+    return [*keys, "findings"]
 
 
-def choose(tabs: Sequence[Tab], *keys: str) -> tuple[list[Tab], str]:
-    """Return the tabs with one chosen, and its key.
+def choose(keys: Sequence[str], *wanted: str) -> str:
+    """Return the first wanted key that is among the keys, else the first of these."""
+    return next((key for key in wanted if key in keys), keys[0])
 
-    That is the first of the keys that is a tab's, else the first tab.
-    """
-    known = {tab.key for tab in tabs}
-    chosen = next((key for key in keys if key in known), tabs[0].key)
-    return [replace(tab, chosen=tab.key == chosen) for tab in tabs], chosen
+
+def tabs(letter: Letter, keys: Sequence[str], chosen: str) -> list[Tab]:
+    """Return the tabs of these keys."""
+    counts = {"findings": len(letter.report.counted) or None}
+    if (parts := len(letter.parsed.parts)) > 1:
+        counts["parts"] = parts
+    return [Tab(key, _(_LABELS[key]), counts.get(key), key == chosen) for key in keys]
 
 
 def panel(letter: Letter, key: str, asked: QueryDict) -> dict[str, object]:
@@ -76,14 +70,6 @@ def panel(letter: Letter, key: str, asked: QueryDict) -> dict[str, object]:
     asked: the query of the page, for what a panel can be shown otherwise by.
     """
     return {"panel": f"message/_{key}.html", "tab": key, **_FILL[key](letter, asked)}
-
-
-def _tab(key: str, count: int | None = None) -> Tab:
-    return Tab(key, _(_LABELS[key]), count)
-
-
-def _findings_count(letter: Letter) -> int | None:
-    return len(letter.report.counted) or None
 
 
 def _html(letter: Letter, asked: QueryDict) -> dict[str, object]:
@@ -98,23 +84,17 @@ def _text(letter: Letter, asked: QueryDict) -> dict[str, object]:
     return {"text": shown[:SHOWN], "from_html": html, "cut": cut, "shown": SHOWN}
 
 
-def _source(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    cut = len(letter.octets) > SHOWN
-    return {"source": pictured(letter.octets[:SHOWN]), "cut": cut, "shown": SHOWN}
-
-
 def _headers(letter: Letter, asked: QueryDict) -> dict[str, object]:
     block = headers.scan(letter.octets)
+    wanted = asked.get("filter", "")[:200]
+    rows = fields.rows(block.fields[:FIELDS_SHOWN], wanted)
     return {
-        "fields": block.fields[:FIELDS_SHOWN],
+        "rows": rows,
+        "wanted": wanted,
+        "hops": fields.hops(block.fields),
         "more": max(0, len(block.fields) - FIELDS_SHOWN),
         "raw": pictured(letter.octets[: min(block.body, SHOWN)]).rstrip("\n"),
     }
-
-
-def _parts(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    parts = letter.parsed.parts
-    return {"parts": parts[:PARTS_SHOWN], "more": max(0, len(parts) - PARTS_SHOWN)}
 
 
 def _transcript(letter: Letter, asked: QueryDict) -> dict[str, object]:
@@ -142,9 +122,10 @@ def _links(letter: Letter, asked: QueryDict) -> dict[str, object]:
 _FILL: dict[str, Callable[[Letter, QueryDict], dict[str, object]]] = {
     "html": _html,
     "text": _text,
-    "source": _source,
+    "markup": source.markup,
+    "source": source.raw,
     "headers": _headers,
-    "parts": _parts,
+    "parts": parts.view,
     "transcript": _transcript,
     "links": _links,
     "checks": _checks,

@@ -1,5 +1,6 @@
 // The message in the pane: its tabs, and what can be done with it.
 
+import * as filtering from "./filtering.js";
 import * as framed from "./framed.js";
 import { bind } from "./keys.js";
 import { toast } from "./say.js";
@@ -7,7 +8,7 @@ import { toast } from "./say.js";
 const letter = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-letter]"));
 const tabs = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('#detail [role="tab"]')]);
 
-/** Show a tab as the chosen one; htmx brings its panel. @param {HTMLAnchorElement} chosen */
+/** Show a tab as the chosen one, and bring its panel. @param {HTMLAnchorElement} chosen */
 function choose(chosen) {
   for (const tab of tabs()) {
     tab.setAttribute("aria-selected", String(tab === chosen));
@@ -15,6 +16,8 @@ function choose(chosen) {
   }
   chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
   history.replaceState(null, "", chosen.href);
+  // Not by an attribute: htmx would hear of it only a moment after the tabs are there.
+  htmx.ajax("GET", chosen.href, { target: "#panel", swap: "outerHTML" });
 }
 
 /** Open the tab before or after the chosen one. @param {number} step */
@@ -50,7 +53,9 @@ export function start({ opened, deleted, restored }) {
   });
   detail.addEventListener("click", (event) => {
     const tab = event.target instanceof Element && event.target.closest('[role="tab"]');
-    if (tab) choose(/** @type {HTMLAnchorElement} */ (tab));
+    if (!tab || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    choose(/** @type {HTMLAnchorElement} */ (tab));
   });
   detail.addEventListener("keydown", alongTabs);
   // Sent by the server with the answer to a deletion.
@@ -70,4 +75,5 @@ export function start({ opened, deleted, restored }) {
     y: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-copy-value]"))?.click(),
   });
   framed.start();
+  filtering.start();
 }
