@@ -17,7 +17,9 @@ function choose(chosen) {
   chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
   history.replaceState(null, "", chosen.href);
   // Not by an attribute: htmx would hear of it only a moment after the tabs are there.
-  htmx.ajax("GET", chosen.href, { target: "#panel", swap: "outerHTML" });
+  htmx.ajax("GET", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
+    // It was overtaken by a later one, or failed, which is said by app.js.
+  });
 }
 
 /** Open the tab before or after the chosen one. @param {number} step */

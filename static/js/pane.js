@@ -23,7 +23,11 @@ export async function open(url, { push = true } = {}) {
   if (push && to.href !== location.href) history.pushState(null, "", to);
   for (const follower of followers) follower(to);
   if (to.pathname === detail().dataset.home) close();
-  else await htmx.ajax("GET", to.pathname + to.search, { target: "#detail", swap: "innerHTML" });
+  else {
+    await htmx.ajax("GET", to.pathname + to.search, { source: detail(), target: "#detail", swap: "innerHTML" }).catch(() => {
+      // It was overtaken by a later one, or failed, which is said by app.js.
+    });
+  }
 }
 
 function close() {

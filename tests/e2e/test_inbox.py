@@ -160,7 +160,7 @@ def test_keys_move_open_and_leave(mailsink: Mailsink, page: Page) -> None:
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("article h1")).to_have_text("Key 1")
-    expect(page.get_by_role("tab", name="HTML")).to_have_attribute(
+    expect(page.get_by_role("tab", name="HTML", exact=True)).to_have_attribute(
         "aria-selected", "true"
     )
     page.keyboard.press("2")
@@ -193,14 +193,14 @@ def test_tabs_follow_the_arrows(mailsink: Mailsink, page: Page) -> None:
     send(mailsink, rich("Tabs", "<p>Hi</p>"))
     open_inbox(mailsink, page)
     row(page, "Tabs").get_by_role("link").click()
-    page.get_by_role("tab", name="HTML").focus()
+    page.get_by_role("tab", name="HTML", exact=True).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("tab", name="Source")).to_be_focused()
+    expect(page.get_by_role("tab", name="HTML source")).to_be_focused()
     page.keyboard.press("Space")
-    expect(page.locator("#panel")).to_contain_text("Subject: Tabs")
+    expect(page.locator("#panel pre")).to_contain_text("<p>")
     page.keyboard.press("Home")
-    expect(page.get_by_role("tab", name="HTML")).to_be_focused()
+    expect(page.get_by_role("tab", name="HTML", exact=True)).to_be_focused()
 
 
 def test_back_and_forward_go_through_what_was_open(
