@@ -13,6 +13,7 @@ from inbox.views import (
     inbox,
     message,
     pictures,
+    searches,
     sessions,
     settings,
     trace,
@@ -22,6 +23,10 @@ from inbox.views import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.index),
     path("entries", inbox.entries),
+    path("searches", searches.save),
+    path("searches/counts", searches.counts),
+    path("searches/<str:id>/rename", searches.rename),
+    path("searches/<str:id>/delete", searches.delete),
     path("trash", inbox.trash),
     path("trash/restore", chosen.restore),
     path("messages/chosen", chosen.act),

@@ -181,9 +181,9 @@ def open_raw(message: Message) -> bytes:
     return transactions.read_body(raw)
 
 
-def count(scope: Scope, q: str) -> int:
-    """Return how many messages match q. Raises BadQuery."""
-    return _matching(scope, search.parse(q)).count()
+def count(scope: Scope, q: str, most: int | None = None) -> int:
+    """Return how many messages match q, counted up to most. Raises BadQuery."""
+    return _matching(scope, search.parse(q))[:most].count()
 
 
 def counts(scope: Scope) -> Counts:

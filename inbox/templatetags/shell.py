@@ -11,7 +11,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from inbox.models import Session
+from inbox.models import SavedSearch, Session
+from inbox.services import saved_searches as kept
 from inbox.services import servers, sessions
 from inbox.services.scope import ALL
 
@@ -33,6 +34,12 @@ def icon(name: str) -> SafeString:
 def clock(moment: datetime | None) -> str:
     """Return the time of day as 21:04:31, in UTC."""
     return f"{moment:%H:%M:%S}" if moment else ""
+
+
+@register.simple_tag
+def saved_searches() -> list[SavedSearch]:
+    """Return the searches that are kept, for the side bar."""
+    return kept.find()
 
 
 @dataclass(frozen=True, slots=True)

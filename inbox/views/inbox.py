@@ -8,12 +8,13 @@ from django.views.decorators.http import require_GET
 
 from inbox.api.v3 import shapes
 from inbox.models import Message
-from inbox.services import inboxes, messages
+from inbox.services import inboxes, messages, saved_searches, search
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.scope import ALL
 from inbox.services.search import BadQuery
 from inbox.views import trace
 from inbox.views.bursts import folded
+from inbox.views.terms import FIELDS, chips
 from mailsink.conf import CONFIG
 
 FIRST = 50  # entries that a page is rendered with
@@ -83,9 +84,12 @@ def listing(request: HttpRequest) -> dict[str, object]:
         "refused": refused,
         "traced": trace.offered(query),
         "several_inboxes": len(inboxes.find(ALL)) > 1,
+        "search_fields": FIELDS,
+        "saved": next((s for s in saved_searches.find() if s.query == query), None),
     }
     try:
         page = messages.entries(ALL, query, cursor, FIRST, refused=refused)
+        context["chips"] = chips(search.parse(query))
     except (BadQuery, BadCursor) as error:
         return context | {"rows": [], "wrong": str(error)}
     return context | {"rows": list(folded(page.items)), "next": page.next}

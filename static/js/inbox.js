@@ -68,6 +68,7 @@ const stateOf = (item) => ({
   open: item.id === open,
   chosen: chosen.has(item),
   indented: !isFold(item) && rows.inOpenFold(item.id),
+  search: query && `?${new URLSearchParams({ q: query })}`,
 });
 
 /** Arrivals may enter while the list is at its top and the pointer is elsewhere. */

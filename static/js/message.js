@@ -15,7 +15,10 @@ function choose(chosen) {
     tab.tabIndex = tab === chosen ? 0 : -1;
   }
   chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
-  history.replaceState(null, "", chosen.href);
+  const to = new URL(chosen.href);
+  const query = new URLSearchParams(location.search).get("q");
+  if (query) to.searchParams.set("q", query);
+  history.replaceState(null, "", to);
   // Not by an attribute: htmx would hear of it only a moment after the tabs are there.
   htmx.ajax("GET", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
     // It was overtaken by a later one, or failed, which is said by app.js.

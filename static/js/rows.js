@@ -127,6 +127,7 @@ function partsOf(row) {
  * @property {boolean} open whether it is what the pane shows
  * @property {boolean} chosen
  * @property {boolean} indented whether it is one of a burst that is open
+ * @property {string} [search] the query that the links keep, as ?q=…
  */
 
 /**
@@ -147,7 +148,7 @@ export function fill(row, item, state) {
   box.checked = state.chosen;
   box.value = item.id;
   if (fold) fillFold(row, item, all);
-  else fillEntry(row, item, all, state.open);
+  else fillEntry(row, item, all, state);
 }
 
 /** @param {HTMLElement} row @param {Fold} fold @param {Record<string, HTMLElement>} all */
@@ -172,11 +173,11 @@ function setTime(node, at) {
   setText(node, when(new Date(at)));
 }
 
-/** @param {HTMLElement} row @param {Entry} entry @param {Record<string, HTMLElement>} all @param {boolean} open */
-function fillEntry(row, entry, all, open) {
+/** @param {HTMLElement} row @param {Entry} entry @param {Record<string, HTMLElement>} all @param {State} state */
+function fillEntry(row, entry, all, { open, search = "" }) {
   const words = describe(entry);
   row.classList.toggle("unread", words.unread);
-  /** @type {HTMLAnchorElement} */ (all.link).href = words.url;
+  /** @type {HTMLAnchorElement} */ (all.link).href = words.url + search;
   if (open) all.link.setAttribute("aria-current", "true");
   else all.link.removeAttribute("aria-current");
   all.choose.hidden = words.tone === "bad";

@@ -46,6 +46,8 @@ ROUTES = {
     "/api/v3/sessions/{id}/timeline": {"get"},
     "/api/v3/sessions/{id}/replay": {"get"},
     "/api/v3/sessions/{id}/findings": {"get"},
+    "/api/v3/saved-searches": {"get", "post"},
+    "/api/v3/saved-searches/{id}": {"patch", "delete"},
     "/api/v3/mutes": {"get", "post"},
     "/api/v3/mutes/{id}": {"delete"},
     "/api/v3/transactions": {"get"},

@@ -17,6 +17,7 @@ from inbox.api.v3 import (
     info,
     messages,
     schemas,
+    searches,
     sessions,
     trace,
     transactions,
@@ -28,6 +29,7 @@ from inbox.services.findings import BadMute
 from inbox.services.marking import BadChange
 from inbox.services.paging import BadCursor, NotFound
 from inbox.services.remote_hosts import BadHost
+from inbox.services.saved_searches import BadSearch
 from inbox.services.search import BadQuery
 from inbox.services.sessions import InUse
 from mailsink import __version__
@@ -89,6 +91,7 @@ api.add_router("transactions", transactions.router, tags=["transactions"])
 api.add_router("trace", trace.router, tags=["trace"])
 api.add_router("inboxes", inboxes.router, tags=["inboxes"])
 api.add_router("mutes", findings.router, tags=["findings"])
+api.add_router("saved-searches", searches.router, tags=["saved searches"])
 api.add_router("", info.router, tags=["info"])
 
 
@@ -106,6 +109,7 @@ def _bad_request(_: HttpRequest, error: ValueError) -> HttpResponse:
 @api.exception_handler(BadChange)
 @api.exception_handler(BadChoice)
 @api.exception_handler(BadHost)
+@api.exception_handler(BadSearch)
 @api.exception_handler(BadAddress)
 @api.exception_handler(BadMute)
 def _bad_value(_: HttpRequest, error: ValueError) -> HttpResponse:

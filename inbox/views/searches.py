@@ -1,0 +1,59 @@
+"""Saved searches: keeping, renaming and forgetting them, and their counts."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox.services import saved_searches
+from inbox.services.paging import NotFound
+from inbox.services.saved_searches import BadSearch
+from inbox.services.scope import ALL
+from inbox.services.search import BadQuery
+from inbox.views.inbox import not_found
+from inbox.views.terms import list_of
+
+
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep the query `q` under a `name`, and show what it finds."""
+    query = request.POST.get("q", "")
+    try:
+        saved_searches.save(request.POST.get("name", ""), query)
+    except (BadSearch, BadQuery) as error:
+        return _wrong(request, str(error))
+    return redirect(list_of(query))
+
+
+@require_POST
+def rename(request: HttpRequest, id: str) -> HttpResponse:
+    """Give a saved search another `name`."""
+    try:
+        found = saved_searches.change(id, request.POST.get("name", ""), None)
+    except (BadSearch, NotFound) as error:
+        return _wrong(request, str(error))
+    return redirect(list_of(found.query))
+
+
+@require_POST
+def delete(request: HttpRequest, id: str) -> HttpResponse:
+    """Forget a saved search."""
+    try:
+        saved_searches.delete(id)
+    except NotFound as error:
+        return not_found(request, error)
+    return redirect("/")
+
+
+@require_GET
+def counts(request: HttpRequest) -> JsonResponse:
+    """How many messages match each saved search, by id; null for what is no query."""
+    found = saved_searches.counts(ALL)
+    return JsonResponse({str(each.pk): count for each, count in found})
+
+
+def _wrong(request: HttpRequest, words: str) -> HttpResponse:
+    response = not_found(request, words)
+    response.status_code = 422
+    return response

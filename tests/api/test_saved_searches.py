@@ -1,0 +1,44 @@
+"""Saved searches by the API."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from inbox.models import SavedSearch
+from tests.api import making
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v3/saved-searches"
+
+
+def test_saved_listed_changed_and_deleted(client: Client) -> None:
+    making.inbox()
+    making.message(subject="Your order")
+    given = {"name": "Orders", "query": "subject:order"}
+    answer = client.post(URL, given, "application/json")
+    assert answer.status_code == 201
+    made = answer.json()
+    assert made == {**given, "id": str(SavedSearch.objects.get().pk), "count": 1}
+    assert client.get(URL).json() == {"items": [made], "next": None}
+    one = f"{URL}/{made['id']}"
+    answer = client.patch(one, {"query": "subject:none"}, "application/json")
+    assert answer.json() == {**made, "query": "subject:none", "count": 0}
+    answer = client.patch(one, {"name": "None"}, "application/json")
+    assert answer.json()["name"] == "None"
+    assert client.delete(one).status_code == 204
+    assert client.delete(one).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"name": "Orders", "query": "frm:ann"}, 'there is no field "frm:"'),
+        ({"name": "", "query": "ann"}, "a name has 1 to 64 characters"),
+        ({"name": "Orders", "query": ""}, "there is nothing to save"),
+    ],
+)
+def test_wrong(client: Client, given: dict[str, str], words: str) -> None:
+    answer = client.post(URL, given, "application/json")
+    assert answer.status_code in {400, 422}
+    assert words in answer.content.decode().replace('\\"', '"')
