@@ -18,10 +18,11 @@ from django.db.models import Exists, OuterRef, Q
 
 from inbox.models import Exchange, MessageRead, Recipient, Transaction
 from inbox.services.fulltext import matches
-from inbox.services.matching import EVERYTHING, NOTHING, HasAddress, HasText, has
+from inbox.services.matching import EVERYTHING, NOTHING, HasAddress, HasText, fits, has
 from mailsink.ids import first_at, parse_short_id
 from mailsink.smtp.events import Ending
 
+MAX_WILD = 8  # each * can make matching a text longer
 Condition = Callable[[str], Q]
 ENDINGS: tuple[str, ...] = get_args(Ending)
 
@@ -104,6 +105,13 @@ def _one_of(term: str, values: dict[str, Q]) -> Condition:
 def _recipient(field: str, condition: Q) -> Q:
     rows = Recipient.objects.filter(condition)
     return Q(**{f"{field}__in": rows.values("transaction_id")})
+
+
+def _addressed_to(pattern: str) -> Q:
+    """Match a recipient of the envelope by a pattern: its whole address, with * and ?."""
+    if pattern.count("*") > MAX_WILD:
+        raise BadQuery(f"rcpt: takes at most {MAX_WILD} *")
+    return fits("forward_path", pattern)
 
 
 def _recipient_code(field: str, codes: tuple[int, int]) -> Q:
@@ -219,6 +227,7 @@ MESSAGES: dict[str, Condition] = {
     "to": _message_to,
     "cc": _message_cc,
     "bcc": _message_bcc,
+    "rcpt": lambda value: _recipient("transaction", _addressed_to(value)),
     "subject": _message_subject,
     "header": _message_header,
     "tag": lambda value: Q(HasText("tags", value)),
@@ -277,6 +286,7 @@ TRANSACTIONS: dict[str, Condition] = {
     "": _transaction_word,
     "from": lambda value: has("reverse_path", value),
     "to": lambda value: _recipient("pk", has("forward_path", value)),
+    "rcpt": lambda value: _recipient("pk", _addressed_to(value)),
     "is": _one_of("is", {**dict.fromkeys(IS, NOTHING), "rejected": EVERYTHING}),
     "before": lambda value: Q(pk__lt=first_at(_time(value).timestamp())),
     "after": lambda value: Q(pk__gte=first_at(_time(value).timestamp())),
@@ -305,6 +315,11 @@ def _session_to(value: str) -> Q:
     return Q(pk__in=rows.values("transaction__session_id"))
 
 
+def _session_rcpt(value: str) -> Q:
+    rows = Recipient.objects.filter(_addressed_to(value))
+    return Q(pk__in=rows.values("transaction__session_id"))
+
+
 def _session_word(value: str) -> Q:
     return (
         has("client_address", value)
@@ -319,6 +334,7 @@ SESSIONS: dict[str, Condition] = {
     "": _session_word,
     "from": _session_from,
     "to": _session_to,
+    "rcpt": _session_rcpt,
     "is": _one_of(
         "is",
         {

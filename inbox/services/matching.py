@@ -30,6 +30,11 @@ def has(field: str, text: str) -> Q:
     return Q(_Has(field, text))
 
 
+def fits(field: str, pattern: str) -> Q:
+    """Return: the whole field is as the pattern: * is any text, ? any character."""
+    return Q(_Fits(field, re.sub(r"\*+", "*", pattern)))
+
+
 def _like(text: str, connection: BaseDatabaseWrapper) -> str:
     return str(connection.ops.prep_for_like_query(text))
 
@@ -67,6 +72,32 @@ class _Has(_Text):
     ) -> Sql:
         column, params = self._column(compiler)
         return f"{column} ILIKE %s", (*params, f"%{_like(self.text, connection)}%")
+
+
+class _Fits(_Text):
+    """Whether a text column is, as a whole, as a pattern with * and ? says."""
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> Sql:
+        column, params = self._column(compiler)
+        like = _NOT_ASCII.sub("_", self._pattern(connection))
+        sql = f"{column} LIKE %s ESCAPE '\\'"
+        if self.text.isascii():
+            return sql, (*params, like)
+        wild = {"*": ".*", "?": "."}
+        whole = "".join(wild.get(each) or re.escape(each) for each in self.text)
+        sql = f"({sql} AND {column} REGEXP %s)"
+        return sql, (*params, like, *params, rf"(?is)\A{whole}\Z")
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> Sql:
+        column, params = self._column(compiler)
+        return f"{column} ILIKE %s", (*params, self._pattern(connection))
+
+    def _pattern(self, connection: BaseDatabaseWrapper) -> str:
+        return _like(self.text, connection).replace("*", "%").replace("?", "_")
 
 
 class _Item(_Text):

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox.models import Message
-from inbox.services import chosen, messages
+from inbox.services import chosen, messages, retention, search
 from inbox.services.announce import MessageDeleted, MessageRestored, announce
 from inbox.services.chosen import Chosen
 from inbox.services.paging import NotFound, as_uuid
@@ -43,6 +43,19 @@ def _delete(turn: list[UUID], at: datetime, by: str) -> int:
         rows.update(deleted_at=at, deleted_by=by)
         announce([MessageDeleted(pk, inbox) for pk, inbox in gone])
     return len(gone)
+
+
+def empty(scope: Scope, q: str = "") -> int:
+    """Remove what is in the trash and matches, for good; return how many went.
+
+    What is deleted meanwhile stays. Raises BadQuery.
+    """
+    rows = Message.objects.filter(
+        scope.q(),
+        search.messages(search.parse(q)),
+        deleted_at__lt=datetime.now(UTC),
+    )
+    return sum(iter(lambda: retention.purge(rows, "deleted"), 0))
 
 
 def restore(scope: Scope, id: str | UUID) -> Message:

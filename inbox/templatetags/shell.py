@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,6 +16,7 @@ from inbox.models import SavedSearch, Session
 from inbox.services import saved_searches as kept
 from inbox.services import servers, sessions
 from inbox.services.scope import ALL
+from inbox.views import mine as own
 
 register = template.Library()
 
@@ -40,6 +42,12 @@ def clock(moment: datetime | None) -> str:
 def saved_searches() -> list[SavedSearch]:
     """Return the searches that are kept, for the side bar."""
     return kept.find()
+
+
+@register.simple_tag(takes_context=True)
+def mine(context: Context) -> str:
+    """Return the search for mail to who looks; "" where no addresses were given."""
+    return own.query(own.patterns(context["request"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from inbox.services import archive, chosen, marking, trash
 from inbox.services.chosen import BadChoice, Chosen
 from inbox.services.marking import Marks
 from inbox.services.scope import ALL
-from inbox.views.inbox import not_found
+from inbox.views.inbox import unprocessable
 
 _MARKS: dict[str, Callable[[str], Marks]] = {
     "read": lambda tag: Marks(read=True),
@@ -40,30 +40,16 @@ def act(request: HttpRequest) -> HttpResponseBase:
     """
     do = request.POST.get("do", "")
     try:
-        what = _chosen(request)
+        what = chosen_by(request)
         if do in archive.FORMATS:
             return _download(what, do)
         return _done(request, *_act(request, do, what))
     except ValueError as error:  # BadQuery, BadChange, BadChoice
-        return _wrong(request, str(error))
+        return wrong(request, str(error))
 
 
-@require_POST
-def restore(request: HttpRequest) -> HttpResponseBase:
-    """Take messages out of the trash: those chosen, or all of the deletion `at`."""
-    try:
-        at = request.POST.get("at")
-        when = datetime.fromisoformat(at) if at else None
-        what = Chosen() if when else _chosen(request)
-        count = trash.restore_many(ALL, what, when)
-    except ValueError as error:
-        return _wrong(request, str(error))
-    if _wants_json(request):
-        return JsonResponse({"count": count})
-    return redirect("/trash")
-
-
-def _chosen(request: HttpRequest) -> Chosen:
+def chosen_by(request: HttpRequest) -> Chosen:
+    """Return the messages that a form names. Raises BadChoice."""
     if request.POST.get("all") == "yes":
         return Chosen(q=request.POST.get("q", ""))
     ids = [*request.POST.getlist("id"), *request.POST.get("ids", "").split(",")]
@@ -94,20 +80,20 @@ def _download(what: Chosen, format: str) -> HttpResponseBase:
     return streamed(chunks, content_type, name)
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks, and not a form."""
     return "application/json" in request.headers.get("Accept", "")
 
 
 def _done(request: HttpRequest, count: int, at: datetime | None) -> HttpResponse:
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"count": count, "at": at.isoformat() if at else None})
     query = request.POST.get("q", "")
     return redirect(f"/?{urlencode({'q': query})}" if query else "/")
 
 
-def _wrong(request: HttpRequest, words: str) -> HttpResponse:
-    if _wants_json(request):
+def wrong(request: HttpRequest, words: str) -> HttpResponse:
+    """Return what cannot be done, and why: as JSON where that is asked for."""
+    if wants_json(request):
         return JsonResponse({"detail": words}, status=422)
-    response = not_found(request, words)
-    response.status_code = 422
-    return response
+    return unprocessable(request, words)

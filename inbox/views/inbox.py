@@ -1,4 +1,4 @@
-"""The inbox: its page, the entries that the page asks for as it is used, the trash."""
+"""The inbox: its page, and the entries that the page asks for as it is used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from inbox.services.search import BadQuery
 from inbox.views import trace
 from inbox.views.bursts import folded
 from inbox.views.terms import FIELDS, chips
-from mailsink.conf import CONFIG
 
 FIRST = 50  # entries that a page is rendered with
 _REFUSED = "mailsink_refused"  # a cookie: whether what was not accepted is listed
@@ -58,22 +57,6 @@ def entries(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"items": items, "next": page.next, "total": total})
 
 
-@require_GET
-def trash(request: HttpRequest) -> HttpResponse:
-    """What was deleted, and can be restored for a while."""
-    try:
-        page = messages.find(ALL, q="is:deleted", cursor=request.GET.get("cursor"))
-    except BadCursor as error:
-        return not_found(request, str(error))
-    context = {
-        "section": "trash",
-        "messages": page.items,
-        "next": page.next,
-        "hours": CONFIG.trash_hours,
-    }
-    return render(request, "inbox/trash.html", context)
-
-
 def listing(request: HttpRequest) -> dict[str, object]:
     """Return what the list is rendered with: a page of rows, or what is wrong with q."""
     query, refused = request.GET.get("q", ""), _lists_refused(request)
@@ -99,6 +82,12 @@ def not_found(request: HttpRequest, words: str | NotFound) -> HttpResponse:
     """Return the page that says what is not there."""
     context = {"section": "inbox", "words": str(words)}
     return render(request, "inbox/not_found.html", context, status=404)
+
+
+def unprocessable(request: HttpRequest, words: str) -> HttpResponse:
+    """Return the page that says what is wrong with what a form sent."""
+    context = {"section": "inbox", "words": words, "wrong": True}
+    return render(request, "inbox/not_found.html", context, status=422)
 
 
 def _lists_refused(request: HttpRequest) -> bool:

@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import Message
 from inbox.services import chosen as choices
-from inbox.services import inboxes, marking, remote_hosts, trash
+from inbox.services import inboxes, marking, messages, remote_hosts, trash
+from inbox.services.marking import BadChange
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
 from inbox.views import letters, panels
-from inbox.views.inbox import listing, not_found
+from inbox.views.inbox import listing, not_found, unprocessable
 from inbox.views.letters import Letter
 
 _LAST_TAB = "mailsink_tab"  # a cookie: the tab that was chosen last
@@ -54,16 +55,46 @@ def transaction(request: HttpRequest, id: str) -> HttpResponse:
 
 @require_POST
 def mark(request: HttpRequest, id: str) -> HttpResponse:
-    """Mark as read or unread, pin or unpin: `read` and `pinned` are yes or no."""
-    read, pinned = _asked(request, "read"), _asked(request, "pinned")
+    """Change what is given: `read` and `pinned` (yes or no), `status`, `note`, tags.
+
+    `add` and `remove` are a tag each.
+    """
+    read, add, remove = (
+        _asked(request, "read"),
+        _given(request, "add"),
+        _given(request, "remove"),
+    )
+    note = request.POST.get("note")
+    wrong = ""
     try:
-        message = marking.update(ALL, id, read=read, pinned=pinned)
+        message = messages.get(ALL, id)
+        message = marking.update(
+            ALL, id, read=read, pinned=_asked(request, "pinned"), note=note,
+            status=request.POST.get("status"), add=add, remove=remove,
+        )  # fmt: skip
     except NotFound as error:
         return not_found(request, error)
-    if request.headers.get("HX-Request"):
-        return render(request, "message/_tools.html", {"message": message})
+    except BadChange as error:
+        if not _target(request):
+            return unprocessable(request, str(error))
+        wrong = str(error)
+    if _target(request):
+        part = "_tools" if _target(request) == "message-tools" else "_marks"
+        context = {"message": message, "wrong": wrong, "given": note if wrong else None}
+        status = 422 if wrong else 200
+        return render(request, f"message/{part}.html", context, status=status)
     # The message's own page would mark it as read again.
     return redirect("/" if read is False else f"/messages/{message.pk}")
+
+
+@require_GET
+def marks(request: HttpRequest, id: str) -> HttpResponse:
+    """What can have changed of a message since its page was opened, as a fragment."""
+    try:
+        context = {"message": messages.get(ALL, id)}
+    except NotFound as error:
+        return not_found(request, error)
+    return render(request, "message/_live.html", context)
 
 
 @require_POST
@@ -99,10 +130,12 @@ def allow_images(request: HttpRequest, id: str) -> HttpResponse:
     except NotFound as error:
         return not_found(request, error)
     except remote_hosts.BadHost as error:
-        response = not_found(request, str(error))
-        response.status_code = 422
-        return response
+        return unprocessable(request, str(error))
     return redirect(f"/messages/{id}?tab=html")
+
+
+def _given(request: HttpRequest, name: str) -> list[str]:
+    return [request.POST[name]] if name in request.POST else []
 
 
 def _asked(request: HttpRequest, name: str) -> bool | None:

@@ -11,7 +11,7 @@ from inbox.services.paging import NotFound
 from inbox.services.saved_searches import BadSearch
 from inbox.services.scope import ALL
 from inbox.services.search import BadQuery
-from inbox.views.inbox import not_found
+from inbox.views.inbox import not_found, unprocessable
 from inbox.views.terms import list_of
 
 
@@ -22,7 +22,7 @@ def save(request: HttpRequest) -> HttpResponse:
     try:
         saved_searches.save(request.POST.get("name", ""), query)
     except (BadSearch, BadQuery) as error:
-        return _wrong(request, str(error))
+        return unprocessable(request, str(error))
     return redirect(list_of(query))
 
 
@@ -32,7 +32,7 @@ def rename(request: HttpRequest, id: str) -> HttpResponse:
     try:
         found = saved_searches.change(id, request.POST.get("name", ""), None)
     except (BadSearch, NotFound) as error:
-        return _wrong(request, str(error))
+        return unprocessable(request, str(error))
     return redirect(list_of(found.query))
 
 
@@ -51,9 +51,3 @@ def counts(request: HttpRequest) -> JsonResponse:
     """How many messages match each saved search, by id; null for what is no query."""
     found = saved_searches.counts(ALL)
     return JsonResponse({str(each.pk): count for each, count in found})
-
-
-def _wrong(request: HttpRequest, words: str) -> HttpResponse:
-    response = not_found(request, words)
-    response.status_code = 422
-    return response

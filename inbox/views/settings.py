@@ -21,6 +21,7 @@ from inbox.services.explain import KIND_WORDS
 from inbox.services.paging import NotFound
 from inbox.services.remote_hosts import BadHost
 from inbox.services.scope import ALL
+from inbox.views import mine
 from mailsink.values import SIZE
 
 # Addresses apart by line, comma or semicolon, none of which ends a quoted local part.
@@ -102,6 +103,19 @@ def _address(request: HttpRequest) -> Given:
     }
 
 
+@require_POST
+def keep_mine(request: HttpRequest) -> HttpResponse:
+    """Let the browser keep the `patterns` of one's own addresses; none: no Mine."""
+    typed = request.POST.get("patterns", "")
+    try:
+        patterns = mine.read(typed)
+    except mine.BadPattern as error:
+        return _show(request, {"typed": typed, "wrong_mine": str(error)}, 422)
+    response = redirect("/settings?saved=mine#browser")
+    mine.keep(response, patterns)
+    return response
+
+
 def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpResponse:
     inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
     addresses: list[Given] = inbox.addresses
@@ -118,6 +132,7 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
         "hosts": remote_hosts.allowed(inbox.pk),
         "kinds": KIND_WORDS.items(),
         "saved": request.GET.get("saved"),
+        "typed": "\n".join(mine.patterns(request)),
     }
     context |= more
     if not any(each["address"] == context.get("editing") for each in addresses):

@@ -16,6 +16,7 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ('"order 10482"', gettext_noop("words that stand together")),
     ("from:billing", gettext_noop("who sent it: header or envelope")),
     ("to:ann@", gettext_noop("who it is for: header or envelope")),
+    ("rcpt:*+ann*@*", gettext_noop("a recipient of the envelope; * is any text")),
     ("subject:welcome", gettext_noop("a word of the subject")),
     ("bcc:audit", gettext_noop("a recipient that the header does not name")),
     ("tag:release", gettext_noop("with this tag")),

@@ -3,11 +3,13 @@
 import { setText } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import * as keys from "./keys.js";
+import * as notifying from "./notifying.js";
 import * as palette from "./palette.js";
 import { toast } from "./say.js";
 import { live } from "./socket.js";
 import * as theme from "./themes.js";
-import { localise } from "./times.js";
+import * as times from "./times.js";
+import * as unread from "./unread.js";
 import * as wire from "./wire.js";
 
 function showLamp() {
@@ -22,8 +24,8 @@ function showLamp() {
   });
 }
 
-localise(document);
-document.addEventListener("htmx:afterSwap", (event) => localise(/** @type {Element} */ (event.target)));
+times.localise(document);
+document.addEventListener("htmx:afterSwap", (event) => times.localise(/** @type {Element} */ (event.target)));
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr, pathInfo } = /** @type {CustomEvent} */ (event).detail;
   toast(`${pathInfo.requestPath} answered ${xhr.status} ${xhr.statusText}`);
@@ -33,4 +35,7 @@ keys.start();
 palette.start();
 theme.start();
 showLamp();
+times.start();
+unread.start();
+notifying.start();
 wire.start();

@@ -145,6 +145,7 @@ export function choosing({ scroller, rows, repaint, total, entry }) {
       e: () => either("read", "unread", (each) => each.read),
       p: () => either("pin", "unpin", (each) => each.pinned),
       t: () => menu("tag"),
+      s: () => menu("status"),
       d: () => menu("download"),
       C: compare,
     },

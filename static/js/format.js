@@ -1,21 +1,42 @@
-// Times, sizes and counts as people read them, in the browser's own time zone.
+// Times, sizes and counts as people read them, in the time zone that they chose.
 
-const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+import { kept } from "./kept.js";
+
+/** @returns {string | undefined} undefined: the browser's own */
+function zone() {
+  const timeZone = kept("zone") || undefined;
+  try {
+    return timeZone && new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    return undefined; // a zone that this browser does not know
+  }
+}
+
+const timeZone = zone();
+/** Whether lists tell how long ago something was, and not when. */
+export const relative = kept("times") === "ago";
+
+const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone });
 const day = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone,
 });
-const whole = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+const date = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone });
+const whole = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long", timeZone });
 const number = new Intl.NumberFormat("en-US");
+const LATELY_MS = 172_800_000;
 
 /**
- * A moment in a list: the time of day, and before today the date too.
+ * A moment in a list: the time of day, and before today the date too; or how long ago.
  * @param {Date} moment
  * @param {Date} [now]
  */
 export function when(moment, now = new Date()) {
-  if (moment.toDateString() === now.toDateString()) return clock.format(moment);
-  if (moment.getFullYear() === now.getFullYear()) return day.format(moment);
-  return moment.toLocaleDateString("en-CA");
+  const past = now.getTime() - moment.getTime();
+  if (relative && past < LATELY_MS) return ago(past);
+  const on = date.format(moment);
+  const today = date.format(now);
+  if (on === today) return clock.format(moment);
+  return on.slice(0, 4) === today.slice(0, 4) ? day.format(moment) : on;
 }
 
 /** The time of day. @param {Date} moment */

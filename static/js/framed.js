@@ -1,22 +1,14 @@
 // How wide a mail's HTML is shown, and in which colours: kept in this browser.
 
+import { keep, kept } from "./kept.js";
 import { bind } from "./keys.js";
 
-const SETTING = "mailsink.view.";
+const SETTING = "view.";
 const WIDTHS = ["full", "768", "375"];
 const SCHEMES = ["light", "dark"];
 
 /** @returns {HTMLElement | null} */
 const frame = () => document.querySelector("#panel [data-frame]");
-
-/** @param {string} name @returns {string | null} */
-function kept(name) {
-  try {
-    return localStorage.getItem(SETTING + name);
-  } catch {
-    return null; // storage is blocked
-  }
-}
 
 /** Show the frame so, and say so in the choices. @param {string} name @param {string} value */
 function show(name, value) {
@@ -33,17 +25,13 @@ function show(name, value) {
 /** @param {string} name @param {string} value */
 function choose(name, value) {
   show(name, value);
-  try {
-    localStorage.setItem(SETTING + name, value);
-  } catch {
-    // It holds for this message only.
-  }
+  keep(SETTING + name, value);
 }
 
 function restore() {
   const asked = new URLSearchParams(location.search);
   for (const name of ["width", "scheme"]) {
-    const value = kept(name);
+    const value = kept(SETTING + name);
     if (value && !asked.has(name)) show(name, value);
   }
 }

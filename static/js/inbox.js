@@ -8,6 +8,7 @@ import { Folds, isFold } from "./folds.js";
 import { count } from "./format.js";
 import { bind } from "./keys.js";
 import { List } from "./list.js";
+import * as marks from "./marks.js";
 import * as message from "./message.js";
 import * as pane from "./pane.js";
 import { fill as fillRow, make } from "./rows.js";
@@ -116,6 +117,7 @@ function searchAgain() {
 /** @param {import("./socket.js").LiveEvent} event */
 function apply(event) {
   const entry = /** @type {import("./store.js").Entry} */ (event);
+  if (event.event === "message.updated") marks.changed(entry.id);
   if (event.event === "message.deleted") gone(entry.id);
   else if (refused === "hide" && "outcome" in entry) return;
   else if (event.event === "message.updated" && feed.knows(entry.id)) feed.put(entry);
@@ -178,6 +180,7 @@ pane.follow((url) => {
 open = location.pathname.split("/")[2] ?? "";
 cursor = open;
 pane.start();
+marks.start();
 message.start({
   opened(id) {
     const entry = feed.store.at(feed.store.indexOf(id));
@@ -228,6 +231,9 @@ bind({
   ArrowRight: () => toggleFold(under(), true),
   ArrowLeft: () => toggleFold(under(), false),
   "#": () => (chosen.size ? remove() : openLetter()?.click()),
+  t: () => (chosen.size ? keys.t() : marks.addTag()),
+  s: () => (chosen.size ? keys.s() : marks.nextStatus()),
+  a: marks.annotate,
   h: () => /** @type {HTMLElement} */ (document.querySelector("[data-refused]")).click(),
   u: back,
   Escape: () => (chosen.size ? chosen.clear() : back()),

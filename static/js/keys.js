@@ -1,9 +1,11 @@
 // Single-key shortcuts: off while typing, and off altogether where people say so (WCAG 2.1.4).
 
-const SETTING = "mailsink.keys";
+import { keep, kept } from "./kept.js";
+
+const SETTING = "keys";
 /** @type {Map<string, (event: KeyboardEvent) => void>} */
 const bindings = new Map();
-let on = true;
+let on = kept(SETTING) !== "off";
 
 /**
  * Bind keys, by their KeyboardEvent.key. A later binding of a key replaces an earlier one.
@@ -13,10 +15,10 @@ export function bind(keys) {
   for (const [key, action] of Object.entries(keys)) bindings.set(key, action);
 }
 
+const TEXT = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+
 /** @param {EventTarget | null} target */
-function takesText(target) {
-  return target instanceof Element && Boolean(target.closest("input, textarea, select, [contenteditable]"));
-}
+const takesText = (target) => target instanceof Element && Boolean(target.closest(TEXT));
 
 /** @param {KeyboardEvent} event */
 function press(event) {
@@ -36,22 +38,24 @@ function press(event) {
 /** @returns {HTMLDialogElement} */
 const sheet = () => /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
 
+/** Whether single keys do something. */
+export const areOn = () => on;
+
+/** Switch single keys on or off. @param {boolean} wanted */
+export function turn(wanted) {
+  on = wanted;
+  /** @type {HTMLInputElement} */ (sheet().querySelector("[data-keys-switch]")).checked = on;
+  keep(SETTING, on ? "on" : "off");
+}
+
 /** Show the sheet of shortcuts. */
 export const showSheet = () => sheet().showModal();
 
 /** Listen, and let the sheet of shortcuts open by its button and by "?". */
 export function start() {
   const box = /** @type {HTMLInputElement} */ (sheet().querySelector("[data-keys-switch]"));
-  try {
-    on = localStorage.getItem(SETTING) !== "off";
-  } catch {
-    on = true; // storage is blocked: the default
-  }
   box.checked = on;
-  box.addEventListener("change", () => {
-    on = box.checked;
-    localStorage.setItem(SETTING, on ? "on" : "off");
-  });
+  box.addEventListener("change", () => turn(box.checked));
   const button = /** @type {HTMLElement} */ (document.querySelector("[data-keys-button]"));
   button.hidden = false;
   button.addEventListener("click", showSheet);

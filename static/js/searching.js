@@ -1,10 +1,11 @@
 // The search field: its help while it has the focus, and what was searched for before.
 
 import { el, getJSON, setText } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { bind } from "./keys.js";
 import { live } from "./socket.js";
 
-const SETTING = "mailsink.searches";
+const SETTING = "searches";
 const KEPT = 10;
 const COUNT_AGAIN_MS = 2000;
 const COUNTED = 1000; // the server counts no further
@@ -12,21 +13,15 @@ const COUNTED = 1000; // the server counts no further
 /** @returns {string[]} newest first */
 function recent() {
   try {
-    const kept = JSON.parse(localStorage.getItem(SETTING) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((each) => typeof each === "string").slice(0, KEPT) : [];
+    const found = JSON.parse(kept(SETTING) ?? "[]");
+    return Array.isArray(found) ? found.filter((each) => typeof each === "string").slice(0, KEPT) : [];
   } catch {
-    return []; // storage is blocked, or holds something else
+    return []; // it holds something else
   }
 }
 
 /** @param {string[]} queries */
-function keep(queries) {
-  try {
-    localStorage.setItem(SETTING, JSON.stringify(queries.slice(0, KEPT)));
-  } catch {
-    // Then nothing is kept.
-  }
-}
+const remember = (queries) => keep(SETTING, JSON.stringify(queries.slice(0, KEPT)));
 
 /** @param {HTMLInputElement} field @param {HTMLElement} help */
 function showHelp(field, help) {
@@ -89,12 +84,12 @@ function startHelp() {
     const example = /** @type {HTMLElement | null | undefined} */ (target?.closest("[data-example]"));
     if (example) take(field, example.dataset.example ?? "");
     if (target?.closest("[data-forget]")) {
-      keep([]);
+      remember([]);
       showHelp(field, help);
     }
   });
   const query = new URLSearchParams(location.search).get("q")?.trim();
-  if (query && !field.getAttribute("aria-invalid")) keep([query, ...recent().filter((each) => each !== query)]);
+  if (query && !field.getAttribute("aria-invalid")) remember([query, ...recent().filter((each) => each !== query)]);
 }
 
 /** The counts beside the saved searches are kept true, though not at every message. */

@@ -1,23 +1,20 @@
 // The theme button: system, light, dark. theme.js applies the choice before the first paint.
 
 import { icon, setText } from "./dom.js";
+import { keep } from "./kept.js";
 
 const GLYPHS = { system: "monitor", light: "sun", dark: "moon" };
 /** @typedef {keyof typeof GLYPHS} Theme */
 const NEXT = /** @type {Record<Theme, Theme>} */ ({ system: "light", light: "dark", dark: "system" });
 
 /** @returns {Theme} */
-const current = () => /** @type {Theme} */ (document.documentElement.dataset.theme ?? "system");
+export const current = () => /** @type {Theme} */ (document.documentElement.dataset.theme ?? "system");
 
 /** @param {Theme} theme */
 function choose(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  try {
-    localStorage.setItem("mailsink.theme", theme);
-  } catch {
-    // Storage is blocked: the choice holds for this page.
-  }
+  keep("theme", theme);
 }
 
 /** @returns {HTMLButtonElement} */

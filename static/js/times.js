@@ -1,7 +1,7 @@
 // Times that the server wrote in UTC, in the browser's own zone.
 
 import { setText } from "./dom.js";
-import { inFull, when } from "./format.js";
+import { inFull, relative, when } from "./format.js";
 
 /** Rewrite every <time datetime> in here that is still as the server wrote it. @param {ParentNode} root */
 export function localise(root) {
@@ -11,4 +11,16 @@ export function localise(root) {
     /** @type {HTMLElement} */ (node).title = inFull(moment);
     setText(node, node.hasAttribute("data-full") ? inFull(moment) : when(moment));
   }
+}
+
+const AGAIN_MS = 5000;
+
+/** Let times that tell how long ago something was go on. */
+export function start() {
+  if (!relative) return;
+  setInterval(() => {
+    for (const node of document.querySelectorAll("time[datetime]:not([data-full])")) {
+      setText(node, when(new Date(/** @type {HTMLTimeElement} */ (node).dateTime)));
+    }
+  }, AGAIN_MS);
 }

@@ -108,4 +108,6 @@ def test_trash_lists_what_was_deleted_and_restores_it(client: Client) -> None:
 
 
 def test_trash_names_a_bad_cursor(client: Client) -> None:
-    assert client.get("/trash?cursor=x").status_code == 404
+    answer = client.get("/trash?cursor=x")
+    assert answer.status_code == 400
+    assert "not a cursor" in answer.content.decode()

@@ -64,9 +64,61 @@ def test_mark_reads_and_pins(client: Client) -> None:
     assert client.post(path, {"read": "yes"}).url == f"/messages/{message.id}"
     assert client.post(path, {"read": "no"}).url == "/"
     assert not MessageRead.objects.exists()
-    answer = client.post(path, {"pinned": "yes"}, headers=PANEL)
+    tools = {"HX-Request": "true", "HX-Target": "message-tools"}
+    answer = client.post(path, {"pinned": "yes"}, headers=tools)
     assert b"Unpin" in answer.content
     assert messages.get(ALL, message.id).pinned
+
+
+MARKS = {"HX-Request": "true", "HX-Target": "marks"}
+
+
+def test_status_tags_and_note_are_set_one_by_one(client: Client) -> None:
+    message = a_message()
+    path = f"/messages/{message.id}/mark"
+    answer = client.post(path, {"status": "bug"}, headers=MARKS)
+    assert b'value="bug" aria-pressed="true"' in answer.content
+    assert client.post(path, {"add": "release 4"}).url == f"/messages/{message.id}"
+    client.post(path, {"add": "Größe"}, headers=MARKS)
+    client.post(path, {"remove": "release 4"}, headers=MARKS)
+    client.post(path, {"note": " The <b>total</b> is wrong "}, headers=MARKS)
+    kept = messages.get(ALL, message.id)
+    assert (kept.status, kept.tags) == ("bug", ["Größe"])
+    assert kept.note == "The <b>total</b> is wrong"
+    page = client.get(f"/messages/{message.id}").content.decode()
+    assert '<p class="noted">The &lt;b&gt;total&lt;/b&gt; is wrong</p>' in page
+    # What another page takes over when it hears of the change.
+    live = client.get(f"/messages/{message.id}/marks").content.decode()
+    assert 'id="message-tools"' in live
+    assert "Größe" in live
+    client.post(path, {"note": ""})
+    assert messages.get(ALL, message.id).note == ""
+    # An empty note is no note, and nothing else was touched.
+    assert messages.get(ALL, message.id).status == "bug"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"status": "odd"}, "there is no status"),
+        ({"note": "x" * 2001}, "at most 2000 characters"),
+        ({"add": "a\x07b"}, "none of them a control"),
+    ],
+)
+def test_what_cannot_be_kept_is_said_and_not_lost(
+    client: Client, given: dict[str, str], words: str
+) -> None:
+    message = a_message()
+    path = f"/messages/{message.id}/mark"
+    answer = client.post(path, given, headers=MARKS)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    if note := given.get("note"):
+        assert note in answer.content.decode()
+    answer = client.post(path, given)
+    assert answer.status_code == 422
+    assert "That was not done" in answer.content.decode()
+    assert client.post("/messages/none/mark", given).status_code == 404
 
 
 def test_delete_goes_to_the_trash_and_says_so(client: Client) -> None:

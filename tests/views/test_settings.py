@@ -167,7 +167,7 @@ def test_a_bad_change_of_an_address_is_given_back_in_its_row(client: Client) -> 
 def test_what_is_given_cannot_become_markup(client: Client) -> None:
     html = post(client, "addresses", 422, address='"><script>', target="</textarea><b>")
     assert value(html, "address") == '"><script>'
-    assert html.css_first("textarea").text() == "</textarea><b>"
+    assert html.css_first("#addresses textarea").text() == "</textarea><b>"
 
 
 def test_an_address_that_is_gone_is_not_edited(client: Client) -> None:

@@ -1,0 +1,91 @@
+"""The trash: what was deleted, by whom, and how long it can still be restored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox.models import Message
+from inbox.services import messages
+from inbox.services import trash as services
+from inbox.services.chosen import Chosen
+from inbox.services.explain.quantities import counted
+from inbox.services.paging import BadCursor
+from inbox.services.scope import ALL
+from inbox.services.search import BadQuery
+from inbox.views.chosen import chosen_by, wants_json, wrong
+from mailsink.conf import CONFIG
+
+COUNTED = 10_000  # a count goes no further
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A deleted message, and in words how long it stays."""
+
+    message: Message
+    left: str
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """What was deleted and matches `q`, newest first."""
+    query = request.GET.get("q", "")
+    context: dict[str, object] = {
+        "section": "trash",
+        "query": query,
+        "hours": CONFIG.trash_hours,
+    }
+    try:
+        deleted = f"is:deleted {query}"
+        page = messages.find(ALL, deleted, request.GET.get("cursor"))
+        count = messages.count(ALL, deleted, COUNTED)
+    except (BadQuery, BadCursor) as error:
+        return render(
+            request, "inbox/trash.html", context | {"wrong": str(error)}, status=400
+        )
+    now = datetime.now(UTC)
+    context["rows"] = [Row(each, _left(each, now)) for each in page.items]
+    context["count"] = f"{count:,}" if count < COUNTED else _("10,000 or more")
+    return render(request, "inbox/trash.html", context | {"next": page.next})
+
+
+@require_POST
+def restore(request: HttpRequest) -> HttpResponseBase:
+    """Take messages out of the trash: those chosen, or all of the deletion `at`."""
+    try:
+        at = request.POST.get("at")
+        when = datetime.fromisoformat(at) if at else None
+        what = Chosen() if when else chosen_by(request)
+        count = services.restore_many(ALL, what, when)
+    except ValueError as error:
+        return wrong(request, str(error))
+    if wants_json(request):
+        return JsonResponse({"count": count})
+    return redirect("/trash")
+
+
+@require_POST
+def empty(request: HttpRequest) -> HttpResponseBase:
+    """Remove what is in the trash for good: all of it, or what matches `q`."""
+    try:
+        services.empty(ALL, request.POST.get("q", ""))
+    except BadQuery as error:
+        return wrong(request, str(error))
+    return redirect("/trash")
+
+
+def _left(message: Message, now: datetime) -> str:
+    """Return how long a message stays, in words; nothing where none is removed."""
+    if not CONFIG.trash_hours or not message.deleted_at:
+        return ""
+    left = message.deleted_at + timedelta(hours=CONFIG.trash_hours) - now
+    minutes = max(0, int(left.total_seconds() // 60))
+    if minutes >= 90:
+        return _("%(hours)s left") % {"hours": counted(round(minutes / 60), "hour")}
+    return _("%(minutes)s left") % {"minutes": counted(minutes, "minute")}

@@ -1,0 +1,40 @@
+// The trash, renewed while messages are deleted and restored; what is ticked stays so.
+
+import { fragment, soon } from "./fragments.js";
+import { live } from "./socket.js";
+import { localise } from "./times.js";
+
+const PAUSE_MS = 1000;
+const box = () => /** @type {HTMLElement} */ (document.getElementById("trash"));
+const ticked = () => [...box().querySelectorAll("input:checked")].map((each) => /** @type {HTMLInputElement} */ (each).value);
+
+/** No button offers what needs a choice before there is one. */
+function judge() {
+  const button = /** @type {HTMLButtonElement | null} */ (box().querySelector("[data-restore-chosen]"));
+  if (button) button.disabled = ticked().length === 0;
+}
+
+const renew = soon(async () => {
+  const fresh = await fragment(location.href);
+  const found = fresh.querySelector("#trash");
+  // What is open or has the focus would be lost.
+  if (!found || box().querySelector("details[open]") || box().contains(document.activeElement)) return;
+  localise(found);
+  const chosen = new Set(ticked());
+  box().replaceWith(found);
+  for (const each of box().querySelectorAll("input[type=checkbox]")) {
+    const tick = /** @type {HTMLInputElement} */ (each);
+    tick.checked = chosen.has(tick.value);
+  }
+  judge();
+}, PAUSE_MS);
+
+document.addEventListener("change", judge);
+judge();
+live().subscribe("messages", {
+  load: renew,
+  events(events) {
+    // One that is restored comes as created.
+    if (events.some(({ event }) => event === "message.deleted" || event === "message.created")) renew();
+  },
+});

@@ -1,0 +1,70 @@
+"""The trash: what it tells, what comes back, what goes for good."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from selectolax.lexbor import LexborHTMLParser as Html
+
+from inbox.models import Message, Raw, Tombstone
+from inbox.services import chosen, trash
+from inbox.services.scope import ALL
+from tests.views.mail import MAIL, a_message
+
+pytestmark = pytest.mark.django_db
+
+
+def deleted(*ids: object, by: str = "10.0.3.7", hours: float = 0) -> None:
+    trash.delete(ALL, chosen.by_ids([str(each) for each in ids]), by)
+    at = datetime.now(UTC) - timedelta(hours=hours)
+    Message.objects.filter(pk__in=ids).update(deleted_at=at)
+
+
+def rows(client: Client, query: str = "") -> list[str]:
+    html = Html(client.get("/trash", {"q": query}).content.decode())
+    return [" ".join(row.text().split()) for row in html.css("tbody tr")]
+
+
+def test_who_and_when_and_how_long_is_left(client: Client) -> None:
+    deleted(a_message().id)
+    deleted(a_message(MAIL.replace(b"Your order", b"Invoice")).id, by="", hours=23.5)
+    invoice, order = rows(client)
+    assert "by 10.0.3.7" in order
+    assert "24 hours left" in order
+    assert "by" not in invoice
+    assert "29 minutes left" in invoice or "30 minutes left" in invoice
+
+
+def test_found_restored_and_removed_for_good(client: Client) -> None:
+    orders = [a_message().id for _ in range(3)]
+    invoice = a_message(MAIL.replace(b"Your order", b"Invoice")).id
+    alive = a_message()
+    deleted(*orders, invoice)
+    assert len(rows(client)) == 4
+    assert len(rows(client, "subject:invoice")) == 1
+    answer = client.post("/trash/restore", {"id": [orders[0], orders[1]]})
+    assert answer["Location"] == "/trash"
+    assert len(rows(client)) == 2
+    client.post("/trash/restore", {"all": "yes", "q": "subject:order"})
+    assert len(rows(client)) == 1
+    client.post("/trash/empty", {"q": "subject:order"})
+    assert len(rows(client)) == 1
+    client.post("/trash/empty")
+    assert rows(client) == []
+    assert b"The trash is empty" in client.get("/trash").content
+    left = set(Message.objects.values_list("pk", flat=True))
+    assert left == {*orders, alive.id}
+    # Its body is gone, and what stays says where it went.
+    assert Raw.objects.count() == 4
+    assert Tombstone.objects.get().cause == "deleted"
+
+
+def test_wrong_is_said(client: Client) -> None:
+    assert b"there is no field" in client.get("/trash?q=frm:x").content
+    assert client.get("/trash?q=frm:x").status_code == 400
+    assert client.post("/trash/empty", {"q": "frm:x"}).status_code == 422
+    assert client.post("/trash/restore", {}).status_code == 422
+    assert client.post("/trash/restore", {"at": "noon"}).status_code == 422
+    assert b"Nothing in the trash matches" in client.get("/trash?q=none").content
