@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ class Mail:
     sender: str
     recipients: list[str]
     message: EmailMessage = field(repr=False)
+
+
+_TAG = re.compile("<[^>]*>")
 
 
 def _html(title: str, *paragraphs: str, colour: str = "#1d4ed8") -> str:
@@ -44,7 +48,8 @@ def _mail(
     message["Message-ID"] = (
         f"<{zlib.crc32(subject.encode()):08x}@{address.partition('@')[2]}>"
     )
-    message.set_content("\n\n".join(paragraphs) + "\n")
+    text = "\n\n".join(_TAG.sub("", each).strip() for each in paragraphs)
+    message.set_content(text + "\n")
     message.add_alternative(_html(subject, *paragraphs), subtype="html")
     return Mail(address, [to, *extra], message)
 

@@ -168,6 +168,12 @@ def get(scope: Scope, id: str | UUID) -> Message:
     return found
 
 
+def earlier(scope: Scope, message: Message) -> QuerySet[Message]:
+    """Return those that came before, to the same inbox, newest first."""
+    rows = Message.objects.filter(scope.q(), _ALIVE, inbox=message.inbox_id)
+    return rows.filter(pk__lt=message.pk).order_by("-pk")
+
+
 def by_ids(scope: Scope, ids: Collection[UUID]) -> list[Message]:
     """Return these messages, as far as they are there and not in the trash."""
     return list(_loaded(Message.objects.filter(scope.q(), _ALIVE, pk__in=ids)))

@@ -43,6 +43,8 @@ def act(request: HttpRequest) -> HttpResponseBase:
         what = chosen_by(request)
         if do in archive.FORMATS:
             return _download(what, do)
+        if do == "compare":
+            return _compare(what)
         return _done(request, *_act(request, do, what))
     except ValueError as error:  # BadQuery, BadChange, BadChoice
         return wrong(request, str(error))
@@ -65,7 +67,7 @@ def _act(request: HttpRequest, do: str, what: Chosen) -> tuple[int, datetime | N
         gone = trash.delete(ALL, what, request.META["REMOTE_ADDR"])
         return gone.count, gone.at
     if do not in _MARKS:
-        known = ", ".join([*_MARKS, "delete", *archive.FORMATS])
+        known = ", ".join([*_MARKS, "delete", "compare", *archive.FORMATS])
         raise BadChoice(
             _('"%(do)s" is nothing that can be done; there is %(known)s')
             % {"do": do[:40], "known": known}
@@ -78,6 +80,13 @@ def _download(what: Chosen, format: str) -> HttpResponseBase:
     content_type, name = archive.FORMATS[format]  # type: ignore[index]
     chunks = archive.chunks(ALL, what, format)  # type: ignore[arg-type]
     return streamed(chunks, content_type, name)
+
+
+def _compare(what: Chosen) -> HttpResponse:
+    if what.ids is None or len(what.ids) != 2:
+        raise BadChoice(_("Choose two messages to compare them."))
+    older, newer = sorted(what.ids)
+    return redirect(f"/compare?{urlencode({'a': older, 'b': newer})}")
 
 
 def wants_json(request: HttpRequest) -> bool:

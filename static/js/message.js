@@ -77,6 +77,7 @@ export function start({ opened, deleted, restored }) {
     ...Object.fromEntries(numbers),
     "[": () => beside(-1),
     "]": () => beside(1),
+    v: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-compare]"))?.click(),
     y: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-copy-value]"))?.click(),
   });
   framed.start();

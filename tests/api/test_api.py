@@ -27,6 +27,7 @@ ROUTES = {
     "/api/v3/messages/{id}/restore": {"post"},
     "/api/v3/messages/{id}/findings": {"get"},
     "/api/v3/messages/{id}/checks": {"get"},
+    "/api/v3/messages/{id}/compare/{other}": {"get"},
     "/api/v3/messages/{id}/attempts": {"get"},
     "/api/v3/messages/{id}/case": {"get"},
     "/api/v3/messages/{id}/raw": {"get"},
@@ -135,7 +136,8 @@ def test_unknown_routes(api: Api, path: str) -> None:
 @pytest.mark.parametrize("path", sorted(ROUTES))
 def test_other_methods(api: Api, path: str) -> None:
     response = api.response(
-        "PUT", path.format(id="latest", n=0, seq=1, slug="default", host="x")
+        "PUT",
+        path.format(id="latest", other="latest", n=0, seq=1, slug="default", host="x"),
     )
     assert response.status_code == 405
     assert response["Content-Type"] == "application/problem+json"

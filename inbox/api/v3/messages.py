@@ -17,7 +17,7 @@ from ninja.errors import HttpError
 from inbox.api.problems import problem
 from inbox.api.streams import streamed
 from inbox.api.v3 import checks as check_shapes
-from inbox.api.v3 import files, letters, schemas, shapes
+from inbox.api.v3 import compared, files, letters, schemas, shapes
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
     LIMIT,
@@ -46,6 +46,7 @@ from inbox.services import (
 )
 from inbox.services import findings as found
 from inbox.services.chosen import Chosen
+from inbox.services.comparing import Side
 from inbox.services.marking import Marks
 from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
 from inbox.services.waiting import NearMiss, near_misses
@@ -268,6 +269,15 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
     """How the mail will be read, and what was forgotten in making it."""
     letter = letters.opened(messages.get(scope(), id))
     return answer(check_shapes.report(checks.examine(letter.octets, letter.parsed)))
+
+
+@router.get("/{id}/compare/{other}", response=compared.Comparison)
+def compare(
+    request: HttpRequest, id: str, other: str, alike: bool = False
+) -> HttpResponse:
+    """What differs between two messages; alike: with the lines that do not differ."""
+    left, right = Side(scope(), id), Side(scope(), other)
+    return answer(compared.comparison(left, right, alike))
 
 
 @router.get("/{id}/attempts", response=schemas.Story)

@@ -1,0 +1,211 @@
+"""What differs between two texts: line by line, and within lines word by word.
+
+By the longest common subsequence, which rapidfuzz finds in C++ by bits, so that texts
+made to be slow to compare are not. What is longer than the limits is compared so far.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz.distance import Indel
+
+MAX_LINES = 4000  # of each text
+MAX_WORDS = 2000  # of a line: a longer one differs as a whole
+_PAIRED = 900  # pairs of lines, of a block that was replaced, that are tried
+_ALIKE = 0.4  # how alike lines have to be to be told word by word
+_WORD = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|\w+|\s+|[^\w\s]")
+
+Kind = Literal["same", "changed", "removed", "added"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line; changed: the other line has it not."""
+
+    text: str
+    changed: bool = False
+
+
+Line = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of both texts, or of one: left and right are None where it is not.
+
+    left_at and right_at are their numbers, from 1; name is what stands at both.
+    """
+
+    kind: Kind
+    left: Line | None
+    right: Line | None
+    left_at: int = 0
+    right_at: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The rows of two texts; cut: there is more of one of them than was compared."""
+
+    rows: list[Row]
+    cut: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many rows are not the same."""
+        return sum(row.kind != "same" for row in self.rows)
+
+
+def texts(left: str, right: str) -> Difference:
+    """Compare two texts line by line."""
+    return lines(left.splitlines(), right.splitlines())
+
+
+def lines(left: Sequence[str], right: Sequence[str]) -> Difference:
+    """Compare two texts, given as their lines."""
+    rows = list(_rows(left[:MAX_LINES], right[:MAX_LINES]))
+    return Difference(rows, max(len(left), len(right)) > MAX_LINES)
+
+
+def named(
+    left: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]
+) -> Difference:
+    """Compare named values, as header fields are: those of a name with each other.
+
+    Of names that repeat, the first is compared with the first, and so on. The case of
+    names does not matter.
+    """
+    cut = max(len(left), len(right)) > MAX_LINES
+    ours, theirs = _by_name(left[:MAX_LINES]), _by_name(right[:MAX_LINES])
+    rows: list[Row] = []
+    for key in {**ours, **theirs}:
+        name, value = ours.get(key, ("", None))
+        other, right_value = theirs.get(key, ("", None))
+        rows.append(_row(value, right_value, name=name or other))
+    return Difference(rows, cut)
+
+
+def _by_name(
+    values: Sequence[tuple[str, str]],
+) -> dict[tuple[str, int], tuple[str, str]]:
+    """Return the values by their name and which one of that name they are."""
+    seen: Counter[str] = Counter()
+    found = {}
+    for name, value in values:
+        seen[name.lower()] += 1
+        found[name.lower(), seen[name.lower()]] = (name, value)
+    return found
+
+
+def _row(
+    left: str | None,
+    right: str | None,
+    left_at: int = 0,
+    right_at: int = 0,
+    name: str = "",
+) -> Row:
+    if left is None:
+        added = (Piece(right or "", True),)
+        return Row("added", None, added, left_at, right_at, name)
+    if right is None:
+        return Row("removed", (Piece(left, True),), None, left_at, right_at, name)
+    if left == right:
+        same = (Piece(left),)
+        return Row("same", same, same, left_at, right_at, name)
+    return Row("changed", *words(left, right), left_at, right_at, name)
+
+
+def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
+    for same, a, b in _blocks(left, right):
+        pairs = zip(a, b, strict=True) if same else _pairs(left, right, a, b)
+        for i, j in pairs:
+            yield _row(
+                None if i is None else left[i],
+                None if j is None else right[j],
+                0 if i is None else i + 1,
+                0 if j is None else j + 1,
+            )
+
+
+def _blocks(
+    left: Sequence[str], right: Sequence[str]
+) -> Iterator[tuple[bool, range, range]]:
+    """Yield runs that are the same and runs that differ, in turn."""
+    at, to = 0, 0
+    for block in Indel.opcodes(left, right).as_matching_blocks():
+        if block.a > at or block.b > to:
+            yield False, range(at, block.a), range(to, block.b)
+        at, to = block.a + block.size, block.b + block.size
+        if block.size:
+            yield True, range(block.a, at), range(block.b, to)
+
+
+def _pairs(
+    left: Sequence[str], right: Sequence[str], a: range, b: range
+) -> Iterator[tuple[int | None, int | None]]:
+    """Yield which lines of a replaced block stand side by side: those that are alike."""
+    if len(a) * len(b) > _PAIRED:
+        shorter = min(len(a), len(b))
+        yield from zip(a[:shorter], b[:shorter], strict=True)
+        yield from ((i, None) for i in a[shorter:])
+        yield from ((None, j) for j in b[shorter:])
+        return
+    start = b.start
+    for i in a:
+        found = _most_alike(left[i], right, range(start, b.stop))
+        if found is None:
+            yield i, None
+            continue
+        yield from ((None, j) for j in range(start, found))
+        yield i, found
+        start = found + 1
+    yield from ((None, j) for j in range(start, b.stop))
+
+
+def _most_alike(line: str, others: Sequence[str], among: range) -> int | None:
+    best, found = _ALIKE, None
+    for j in among:
+        alike = Indel.normalized_similarity(line, others[j], score_cutoff=best)
+        if alike > best or (found is None and alike == best):
+            best, found = alike, j
+    return found
+
+
+def alike(left: str, right: str) -> float:
+    """Return how alike two lines are: 1 is the same, 0 nothing in common."""
+    return Indel.normalized_similarity(left[:MAX_WORDS], right[:MAX_WORDS])
+
+
+def words(left: str, right: str) -> tuple[Line, Line]:
+    """Return two lines in pieces, with the words that differ marked."""
+    ours, theirs = _WORD.findall(left), _WORD.findall(right)
+    if max(len(ours), len(theirs)) > MAX_WORDS:
+        return (Piece(left, True),), (Piece(right, True),)
+    runs = [
+        (same, "".join(ours[a.start : a.stop]), "".join(theirs[b.start : b.stop]))
+        for same, a, b in _blocks(ours, theirs)
+    ]
+    runs = _joined(runs)
+    return (
+        tuple(Piece(a, not same) for same, a, _b in runs if a),
+        tuple(Piece(b, not same) for same, _a, b in runs if b),
+    )
+
+
+def _joined(runs: list[tuple[bool, str, str]]) -> list[tuple[bool, str, str]]:
+    """Let blanks between two changes be a part of them: one change reads better."""
+    joined: list[tuple[bool, str, str]] = []
+    for index, (same, a, b) in enumerate(runs):
+        blank = same and not a.strip() and 0 < index < len(runs) - 1
+        if joined and not joined[-1][0] and (blank or not same):
+            _same, before, behind = joined[-1]
+            joined[-1] = (False, before + a, behind + b)
+        else:
+            joined.append((same, a, b))
+    return joined

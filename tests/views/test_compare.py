@@ -1,0 +1,157 @@
+"""Two messages side by side."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from selectolax.lexbor import LexborHTMLParser as Html
+
+from inbox.models import Message
+from inbox.services import chosen, trash
+from inbox.services.scope import ALL
+from tests.views.mail import a_message
+
+pytestmark = pytest.mark.django_db
+
+
+def mail(subject: str, total: str = "58.10", html: bool = True) -> Message:
+    kind = "text/html" if html else "text/plain"
+    lines = "".join(f"<p>line {number}</p>\r\n" for number in range(30))
+    head = (
+        f"From: Billing <billing@shop.test>\r\nTo: ann@example.com\r\n"
+        f"Subject: {subject}\r\nContent-Type: {kind}\r\n\r\n"
+    )
+    return a_message(f"{head}<b>{total}</b>\r\n{lines}".encode())
+
+
+def compared(client: Client, left: Message, right: Message, tab: str = "") -> Html:
+    asked = {"a": str(left.pk), "b": str(right.pk), "tab": tab}
+    answer = client.get("/compare", asked)
+    assert answer.status_code == 200
+    return Html(answer.content.decode())
+
+
+def tabs(html: Html) -> dict[str, str]:
+    return {
+        (tab.attributes["href"] or "").rpartition("=")[2]: tab.text().split()[-1]
+        for tab in html.css("nav.tabs a")
+    }
+
+
+def test_each_tab_tells_what_differs(client: Client) -> None:
+    left, right = mail("Invoice 1"), mail("Invoice 2", "64.80")
+    html = compared(client, left, right)
+    assert html.css_first("nav.tabs a[aria-current]").text().split()[0] == "Headers"
+    (row,) = html.css("tr[data-differs]")
+    assert row.css_first("th").text() == "Subject"
+    assert (row.css_first("del").text(), row.css_first("ins").text()) == ("1", "2")
+    assert list(tabs(html)) == [
+        "headers", "text", "markup", "rendered", "envelope", "transcript",
+    ]  # fmt: skip
+    assert tabs(html)["envelope"] == "alike"
+    html = compared(client, left, right, "markup")
+    assert [each.text() for each in html.css("del")] == ["58.10"]
+    # What is alike and long is folded, and can be shown.
+    (fold,) = html.css("tr.fold")
+    assert "lines are alike" in fold.text()
+    url = fold.css_first("a").attributes["href"] or ""
+    html = Html(client.get(url).content.decode())
+    assert not html.css("tr.fold")
+    assert "line 15" in html.css_first("table.diff").text()
+    html = compared(client, left, right, "rendered")
+    assert [frame.attributes["src"] for frame in html.css("iframe")] == [
+        f"/messages/{left.pk}/frame",
+        f"/messages/{right.pk}/frame",
+    ]
+    html = compared(client, left, right, "transcript")
+    assert html.css("table.diff")
+
+
+def test_what_only_one_has_is_beside_nothing(client: Client) -> None:
+    html = compared(client, mail("One", html=False), mail("Two"), "rendered")
+    assert "It has no HTML" in html.css_first(".frames").text()
+    html = compared(client, mail("One", html=False), mail("Two", html=False))
+    assert "markup" not in tabs(html)
+    assert "rendered" not in tabs(html)
+
+
+def test_hostile_texts_stay_text(client: Client) -> None:
+    left, right = mail("<script>1</script>"), mail("<script>2</script>")
+    page = client.get("/compare", {"a": left.pk, "b": right.pk}).content
+    assert b"<script>1" not in page
+    assert b"&lt;" in page
+
+
+def test_the_one_before_of_the_subject(client: Client) -> None:
+    mail("Order 1 is here")
+    same, other = mail("Order 5 is on its way"), mail("Something else")
+    last = mail("Order 5 is on its way")
+    path = f"/messages/{last.pk}/compare-previous"
+    assert client.get(path)["Location"] == f"/compare?a={same.pk}&b={last.pk}"
+    alike = mail("Order 71 is on its way")
+    path = f"/messages/{alike.pk}/compare-previous"
+    assert client.get(path)["Location"] == f"/compare?a={last.pk}&b={alike.pk}"
+    path = f"/messages/{other.pk}/compare-previous"
+    page = client.get(path, follow=True).content.decode()
+    assert "No earlier message has this subject" in page
+    assert f"/compare?a={same.pk}&amp;b={other.pk}" in page
+    # A later one stands on the right.
+    assert f"/compare?a={other.pk}&amp;b={last.pk}" in page
+    assert client.get("/messages/none/compare-previous").status_code == 404
+
+
+def test_the_other_one_is_searched_for(client: Client) -> None:
+    one, other = mail("Order"), mail("Invoice")
+    page = client.get("/compare", {"a": one.pk, "q": "subject:invoice"})
+    assert f"b={other.pk}" in page.content.decode()
+    page = client.get("/compare", {"a": one.pk, "q": "subject:none"})
+    assert "No other message matches" in page.content.decode()
+    page = client.get("/compare", {"a": one.pk, "q": "frm:x"})
+    assert page.status_code == 400
+    assert b"there is no field" in page.content
+
+
+def test_what_is_not_there_is_said(client: Client) -> None:
+    one, gone = mail("One"), mail("Gone")
+    trash.delete(ALL, chosen.by_ids([gone.pk]))
+    assert client.get("/compare").status_code == 404
+    answer = client.get("/compare", {"a": one.pk, "b": gone.pk})
+    assert answer.status_code == 404
+    assert str(gone.pk) in answer.content.decode()
+
+
+def test_by_the_api(client: Client) -> None:
+    left, right = mail("Invoice 1"), mail("Invoice 2", "64.80")
+    path = f"/api/v3/messages/{left.pk}/compare/{right.pk}"
+    found = client.get(path).json()
+    assert (found["left"], found["right"]) == (str(left.pk), str(right.pk))
+    assert found["headers"] == {
+        "differing": 1,
+        "cut": False,
+        "rows": [
+            {
+                "kind": "changed",
+                "name": "Subject",
+                "left": [["Invoice ", False], ["1", True]],
+                "right": [["Invoice ", False], ["2", True]],
+                "left_line": None,
+                "right_line": None,
+            }
+        ],
+    }
+    assert found["markup"]["differing"] == 1
+    assert found["envelope"]["rows"] == []
+    whole = client.get(path, {"alike": "true"}).json()
+    assert len(whole["markup"]["rows"]) > 30
+    assert client.get(f"/api/v3/messages/{left.pk}/compare/none").status_code == 404
+
+
+def test_two_that_are_ticked(client: Client) -> None:
+    older, newer, third = mail("One"), mail("Two"), mail("Three")
+    given = {"do": "compare", "id": [newer.pk, older.pk]}
+    answer = client.post("/messages/chosen", given)
+    assert answer["Location"] == f"/compare?a={older.pk}&b={newer.pk}"
+    given["id"].append(third.pk)
+    answer = client.post("/messages/chosen", given)
+    assert answer.status_code == 422
+    assert b"Choose two messages" in answer.content
