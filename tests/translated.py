@@ -19,14 +19,17 @@ LANGUAGE = "eo"
 ROOT = Path(__file__).resolve().parent.parent
 # What makemessages looks for, as far as it is used here.
 _CALLS = ("_", "gettext", "gettext_noop", "gettext_lazy", "ngettext")
-_IN_TEMPLATES = re.compile(r"gettext\(u?(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')")
+_IN_TEMPLATES = re.compile(
+    r"(?:gettext|\b_)\(u?(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
+)
 
 
 @cache
 def catalog() -> frozenset[str]:
     """Return the texts that makemessages would find in our Python and templates."""
     found: set[str] = set()
-    for path in sorted((ROOT / "inbox").rglob("*.py")):
+    sources = (ROOT / "inbox", ROOT / "mailsink")
+    for path in sorted(each for root in sources for each in root.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _CALLS:
                 found |= {

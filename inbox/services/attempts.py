@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet, Value
+from django.utils.translation import gettext as _
 
 from inbox.models import (
     Exchange,
@@ -69,7 +70,7 @@ def of_transaction(scope: Scope, id: str | UUID) -> Story:
     rows = Transaction.objects.filter(scope.q(), pk=key) if key else None
     for one in _load(rows) if rows is not None else ():
         return _told(scope, one)
-    raise NotFound(f'there is no transaction "{id}"')
+    raise NotFound(_('there is no transaction "%(id)s"') % {"id": id})
 
 
 def of_exchange(scope: Scope, exchange: Exchange) -> Story | None:

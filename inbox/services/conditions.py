@@ -15,6 +15,7 @@ from typing import get_args
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from inbox.models import Exchange, MessageRead, Recipient, Transaction
 from inbox.services.fulltext import matches
@@ -47,15 +48,21 @@ def _time(value: str) -> datetime:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadQuery(
-            f'"{value}" is no time: write 2026-01-31, 2026-01-31T12:00:00Z, '
-            "or how long ago, as 10m, 2h or 3d"
+            _(
+                '"%(value)s" is no time: write 2026-01-31, 2026-01-31T12:00:00Z, or how '
+                "long ago, as 10m, 2h or 3d"
+            )
+            % {"value": value}
         ) from None
 
 
 def _size(value: str) -> int:
     size = re.fullmatch(r"(\d{1,12})([KkMmGg]?)", value)
     if not size:
-        raise BadQuery(f'"{value}" is no size: write octets, or as 10K, 2M, 1G')
+        raise BadQuery(
+            _('"%(value)s" is no size: write octets, or as 10K, 2M, 1G')
+            % {"value": value}
+        )
     return int(size[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[size[2].upper()]
 
 
@@ -65,7 +72,10 @@ def _codes(value: str) -> tuple[int, int]:
         return int(value[0]) * 100, int(value[0]) * 100 + 99
     if not re.fullmatch(r"[2-5]\d\d", value):
         raise BadQuery(
-            f'"{value}" is no reply code: write three digits, as code:451, or code:4xx'
+            _(
+                '"%(value)s" is no reply code: write three digits, as code:451, or code:4xx'
+            )
+            % {"value": value}
         )
     return int(value), int(value)
 
@@ -76,10 +86,11 @@ def _sessions(field: str, value: str) -> Q:
         if len(value) == 36:
             return Q(**{field: UUID(value)})
         head, hyphen, seq = value.partition("-")
-        first, last, _ = parse_short_id(f"{head}-{seq if hyphen else 0}")
+        first, last, _seq = parse_short_id(f"{head}-{seq if hyphen else 0}")
     except ValueError:
         raise BadQuery(
-            f'"{value}" is no session: write its id, or the short id of a link'
+            _('"%(value)s" is no session: write its id, or the short id of a link')
+            % {"value": value}
         ) from None
     return Q(**{f"{field}__range": (first, last)})
 
@@ -90,7 +101,10 @@ def _one_of(term: str, values: dict[str, Q]) -> Condition:
             return values[value.lower()]
         except KeyError:
             known = ", ".join(sorted(values))
-            raise BadQuery(f"there is no {term}:{value}; there is {known}") from None
+            raise BadQuery(
+                _("there is no %(term)s:%(value)s; there is %(known)s")
+                % {"term": term, "value": value, "known": known}
+            ) from None
 
     return condition
 
@@ -110,7 +124,7 @@ def _recipient(field: str, condition: Q) -> Q:
 def _addressed_to(pattern: str) -> Q:
     """Match a recipient of the envelope by a pattern: its whole address, with * and ?."""
     if pattern.count("*") > MAX_WILD:
-        raise BadQuery(f"rcpt: takes at most {MAX_WILD} *")
+        raise BadQuery(_("rcpt: takes at most %(max_wild)s *") % {"max_wild": MAX_WILD})
     return fits("forward_path", pattern)
 
 
@@ -142,7 +156,10 @@ def _client(value: str, session: str = "") -> Q:
 def _ending(value: str, session: str = "") -> Q:
     if value.lower() not in ENDINGS:
         known = ", ".join(ENDINGS)
-        raise BadQuery(f"there is no ending:{value}; there is {known}")
+        raise BadQuery(
+            _("there is no ending:%(value)s; there is %(known)s")
+            % {"value": value, "known": known}
+        )
     return Q(**{f"{session}ending": value.lower()})
 
 
@@ -164,8 +181,10 @@ def _message_header(value: str) -> Q:
     }
     if not colon or name.lower() not in conditions:
         raise BadQuery(
-            "header: takes a name and a text, as header:Subject:invoice; the names "
-            "it knows are From, To, Cc, Subject and Message-ID"
+            _(
+                "header: takes a name and a text, as header:Subject:invoice; the names "
+                "it knows are From, To, Cc, Subject and Message-ID"
+            )
         )
     return conditions[name.lower()]()
 

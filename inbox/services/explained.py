@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Exchange
 from inbox.services import sessions
 from inbox.services.explain import following
@@ -19,6 +21,6 @@ def exchange(scope: Scope, id: str | UUID, seq: int) -> tuple[Exchange, Said]:
     session = sessions.get(scope, id)
     lines = sessions.exchanges(scope, session.pk, after=seq - 1, limit=2)
     if not lines or lines[0].seq != seq:
-        raise NotFound(f"the session has no exchange {seq}")
+        raise NotFound(_("the session has no exchange %(seq)s") % {"seq": seq})
     one, then = lines[0], lines[1] if len(lines) > 1 else None
     return one, details(one, following(one, then, session))

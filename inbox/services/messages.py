@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from inbox.models import Fingerprint, Message, MessageRead, Raw
 from inbox.services import search, transactions
@@ -163,7 +164,9 @@ def get(scope: Scope, id: str | UUID) -> Message:
         found = rows.filter(pk=key).first() if key else None
     if found is None:
         raise NotFound(
-            "there is no message yet" if id == LATEST else f'there is no message "{id}"'
+            _("there is no message yet")
+            if id == LATEST
+            else _('there is no message "%(id)s"') % {"id": id}
         )
     return found
 
@@ -183,7 +186,7 @@ def open_raw(message: Message) -> bytes:
     """Return a message's octets, as sent. Raises NotFound if they are gone."""
     raw = Raw.objects.filter(pk=message.transaction_id).first()
     if raw is None:
-        raise NotFound(f"the body of message {message.pk} is gone")
+        raise NotFound(_("the body of message %(pk)s is gone") % {"pk": message.pk})
     return transactions.read_body(raw)
 
 

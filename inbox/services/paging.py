@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 T = TypeVar("T")
 
 DEFAULT_LIMIT = 50
@@ -49,7 +51,7 @@ def as_cursor(text: str | None) -> UUID | None:
     if cursor := as_uuid(text):
         return cursor
     raise BadCursor(
-        'cursor: not a cursor; give the "next" of the page before, as it was'
+        _('cursor: not a cursor; give the "next" of the page before, as it was')
     )
 
 

@@ -13,6 +13,7 @@ from functools import reduce
 from operator import and_, or_
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from inbox.services import conditions
 from inbox.services.conditions import BadQuery
@@ -126,15 +127,18 @@ def parse(text: str) -> Query:
     Raises BadQuery.
     """
     if len(text) > MAX_LENGTH:
-        raise BadQuery(f"a query has at most {MAX_LENGTH} characters")
+        raise BadQuery(
+            _("a query has at most %(max_length)s characters")
+            % {"max_length": MAX_LENGTH}
+        )
     if re.search("[\x00\ud800-\udfff]", text):
-        raise BadQuery("a query is text, without NUL")
+        raise BadQuery(_("a query is text, without NUL"))
     groups: list[tuple[Term, ...]] = []
     either = False
     for term in _terms(text):
         if term is None:
             if either or not groups:
-                raise BadQuery("OR stands between two terms")
+                raise BadQuery(_("OR stands between two terms"))
             either = True
         elif either:
             groups[-1] = (*groups[-1], term)
@@ -142,7 +146,7 @@ def parse(text: str) -> Query:
         else:
             groups.append((term,))
     if either:
-        raise BadQuery("OR stands between two terms")
+        raise BadQuery(_("OR stands between two terms"))
     query = Query(tuple(groups))
     _check(query)
     return query
@@ -151,7 +155,9 @@ def parse(text: str) -> Query:
 def _check(query: Query) -> None:
     """Raise BadQuery for a value that its field does not take, or too many terms."""
     if sum(map(len, query.groups)) > MAX_TERMS:
-        raise BadQuery(f"a query has at most {MAX_TERMS} terms")
+        raise BadQuery(
+            _("a query has at most %(max_terms)s terms") % {"max_terms": MAX_TERMS}
+        )
     messages(query)
 
 
@@ -166,23 +172,26 @@ def _terms(text: str) -> Iterator[Term | None]:
         if (
             match is None or match.end() == position
         ):  # cannot be: it takes any character
-            raise BadQuery(f'cannot read "{text[position:]}"')
+            raise BadQuery(_('cannot read "%(text)s"') % {"text": text[position:]})
         position = match.end()
         yield None if match[0] == "OR" else _term(match)
 
 
 def _term(match: re.Match[str]) -> Term:
     if match["quoted"] is not None and not match["end"]:
-        raise BadQuery(f"a quote is not closed: {match[0]}")
+        raise BadQuery(_("a quote is not closed: %(match)s") % {"match": match[0]})
     field, bare = (match["field"] or "").lower(), match["bare"]
     value = match["quoted"] if bare is None else bare
     if field and field not in FIELDS:
         if bare is None or (bare and not bare.startswith("//")):
             raise BadQuery(
-                f'there is no field "{field}:"; there is '
-                f'{", ".join(sorted(FIELDS))}. Quote it to look for the words: "{field}:…"'
+                _(
+                    'there is no field "%(field)s:"; there is %(sorted)s. Quote it to look '
+                    'for the words: "%(field)s:…"'
+                )
+                % {"field": field, "sorted": ", ".join(sorted(FIELDS))}
             )
         field, value = "", f"{match['field']}:{value}"  # an address of the web, `Re:`
     if not value.strip():
-        raise BadQuery(f'"{match[0]}" has nothing to look for')
+        raise BadQuery(_('"%(match)s" has nothing to look for') % {"match": match[0]})
     return Term(field, value, bool(match["minus"]))

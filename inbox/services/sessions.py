@@ -7,6 +7,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from inbox.models import Exchange, Message, Session
 from inbox.services import retention, search
@@ -61,7 +62,7 @@ def get(scope: Scope, id: str | UUID) -> Session:
     key = as_uuid(id)
     if key and (found := Session.objects.filter(scope.q(), pk=key).first()):
         return found
-    raise NotFound(f'there is no session "{id}"')
+    raise NotFound(_('there is no session "%(id)s"') % {"id": id})
 
 
 def by_ids(scope: Scope, ids: Collection[str | UUID], q: str = "") -> list[Session]:
@@ -117,12 +118,14 @@ def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
     try:
         first, last, seq = parse_short_id(text)
     except ValueError as error:
-        raise NotFound(f'"{text}" is no short id: {error}') from None
+        raise NotFound(
+            _('"%(text)s" is no short id: %(error)s') % {"text": text, "error": error}
+        ) from None
     found = Session.objects.filter(scope.q(), pk__range=(first, last)).first()
     if found is None:
         young = abs(time.time() - made_at(first)) < _COMMITTED_WITHIN
         kind = NotYet if young else NotFound
-        raise kind(f'there is no session of the short id "{text}"')
+        raise kind(_('there is no session of the short id "%(text)s"') % {"text": text})
     return found, seq
 
 
@@ -145,11 +148,13 @@ def delete(scope: Scope, id: str | UUID) -> None:
     """
     session = get(scope, id)
     if session.ending is None:
-        raise InUse("the session is live; it can be deleted once it has ended")
+        raise InUse(_("the session is live; it can be deleted once it has ended"))
     messages = Message.objects.filter(transaction__session=session)
     kept = messages.filter(deleted_at__isnull=True).count()
     if kept:
-        raise InUse(f"the session has messages ({kept}); delete them first")
+        raise InUse(
+            _("the session has messages (%(kept)s); delete them first") % {"kept": kept}
+        )
     while retention.purge(messages, "session"):
         pass
     row = Session.objects.filter(pk=session.pk)

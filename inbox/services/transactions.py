@@ -21,6 +21,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
+from django.utils.translation import gettext as _
 
 from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
 from inbox.services import search
@@ -107,7 +108,7 @@ def get(scope: Scope, id: str | UUID) -> Attempt:
     rows = Transaction.objects.filter(scope.q(), pk=key) if key else ()
     for attempt in attempts(rows):
         return attempt
-    raise NotFound(f'there is no transaction "{id}"')
+    raise NotFound(_('there is no transaction "%(id)s"') % {"id": id})
 
 
 def by_ids(ids: Collection[UUID]) -> list[Attempt]:
@@ -128,7 +129,7 @@ def open_body(scope: Scope, id: str | UUID) -> bytes:
     hidden = Message.objects.filter(transaction=key, deleted_at__isnull=False)
     raw = Raw.objects.filter(~Exists(hidden), pk=key).first() if allowed else None
     if raw is None:
-        raise NotFound(f'there is no body of a transaction "{id}"')
+        raise NotFound(_('there is no body of a transaction "%(id)s"') % {"id": id})
     return read_body(raw)
 
 
@@ -138,7 +139,8 @@ def read_body(raw: Raw) -> bytes:
         return read(raw)
     except FileNotFoundError:
         raise NotFound(
-            f"the body of transaction {raw.pk} is gone from storage ({raw.key})"
+            _("the body of transaction %(pk)s is gone from storage (%(key)s)")
+            % {"pk": raw.pk, "key": raw.key}
         ) from None
 
 

@@ -10,6 +10,7 @@ from base64 import b64encode
 from functools import cache, partial
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox.services import remote_hosts
@@ -99,7 +100,7 @@ def _html(letter: Letter, asked: str) -> str:
             octets = bodies.decode(letter.octets, part)
             html = bodies.html(octets, structure.parse(octets))
     if html is None:
-        raise NotFound("this message has no HTML")
+        raise NotFound(_("this message has no HTML"))
     return html
 
 

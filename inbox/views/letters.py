@@ -31,6 +31,7 @@ from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
 from inbox.views.attempts import Told, told
 from inbox.views.envelope import Difference, bare, differences, named
+from mailsink import told as words
 from mailsink.mime import headers, structure
 from mailsink.mime.headers import Summary
 
@@ -106,20 +107,23 @@ class Letter:
         if not self.octets:
             to = (bare(each.forward_path) for each in self.attempt.recipients)
             return [
-                (_("Envelope from"), bare(self.attempt.reverse_path) or "(empty)"),
-                (_("Envelope to"), named(to) or "(nobody)"),
+                (_("Envelope from"), bare(self.attempt.reverse_path) or _("(empty)")),
+                (_("Envelope to"), named(to) or _("(nobody)")),
             ]
         summary = self.summary
         facts = [
-            ("From", _person(summary.from_name, summary.from_address) or "(none)"),
-            ("To", _people(summary.to) or "(none)"),
+            (
+                _("From"),
+                _person(summary.from_name, summary.from_address) or _("(none)"),
+            ),
+            (_("To"), _people(summary.to) or _("(none)")),
         ]
         if summary.cc:
-            facts.append(("Cc", _people(summary.cc)))
+            facts.append((_("Cc"), _people(summary.cc)))
         if summary.date:
             facts.append(
                 (
-                    "Date",
+                    _("Date"),
                     _("%(date)s UTC")
                     % {"date": f"{summary.date:%a, %d %b %Y %H:%M:%S}"},
                 )
@@ -146,7 +150,7 @@ class Letter:
 
     @property
     def defects(self) -> list[str]:
-        return list(self.parsed.defects) if self.octets else []
+        return [translated(each) for each in self.parsed.defects] if self.octets else []
 
     @cached_property
     def session(self) -> Session:
@@ -171,6 +175,15 @@ def of_message(scope: Scope, id: str | UUID) -> Letter:
 def of_transaction(scope: Scope, id: str | UUID) -> Letter:
     """Return a transaction's letter. Raises NotFound."""
     return Letter(scope, transactions.get(scope, id), None)
+
+
+def translated(told: words.Told) -> str:
+    """Return a text of mailsink in the language of who looks."""
+    values = {
+        name: translated(value) if isinstance(value, words.Told) else value
+        for name, value in told.values.items()
+    }
+    return _(told.template) % values if values else _(told.template)
 
 
 def accepted_as(scope: Scope, attempt: Attempt) -> str | None:

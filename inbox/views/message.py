@@ -10,6 +10,8 @@ import json
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import Message
@@ -23,7 +25,7 @@ from inbox.views.inbox import listing, not_found, unprocessable
 from inbox.views.letters import Letter
 
 _LAST_TAB = "mailsink_tab"  # a cookie: the tab that was chosen last
-GONE = (
+GONE = gettext_noop(
     "There is no such message. It may be in the trash, or was removed to make room "
     "(MAILSINK_RETENTION_MESSAGES, MAILSINK_RETENTION_DAYS)."
 )
@@ -101,7 +103,7 @@ def marks(request: HttpRequest, id: str) -> HttpResponse:
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Put a message in the trash."""
     if not trash.delete(ALL, choices.by_ids([id]), request.META["REMOTE_ADDR"]).count:
-        return not_found(request, GONE)
+        return not_found(request, _(GONE))
     if not request.headers.get("HX-Request"):
         return redirect("/trash")
     event = json.dumps({"message-deleted": {"id": id}})
@@ -153,7 +155,7 @@ def _maybe_transaction(request: HttpRequest, id: str) -> HttpResponse:
     try:
         letters.of_transaction(ALL, id)
     except NotFound:
-        return not_found(request, GONE)
+        return not_found(request, _(GONE))
     return redirect(f"/transactions/{id}")
 
 

@@ -111,7 +111,7 @@ def _findings(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "session": letter.session,
         "inbox": inboxes.slug(letter.session.inbox_id),
         "back": f"{letter.url}?tab=findings",
-        "nothing": "No findings in this message and its lines.",
+        "nothing": _("No findings in this message and its lines."),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox.services.paging import NotFound
@@ -40,7 +41,7 @@ def part(request: HttpRequest, id: str, signed: str) -> HttpResponse:
     try:
         kind, signed_id, index = signing.loads(signed, salt=_SALT)
         if signed_id != id:
-            raise NotFound("this link belongs to another message")
+            raise NotFound(_("this link belongs to another message"))
         find = letters.of_message if kind == "messages" else letters.of_transaction
         return _shown(find(ALL, id), index)
     except (signing.BadSignature, NotFound) as error:

@@ -71,7 +71,7 @@ def session(request: HttpRequest, id: str) -> HttpResponse:
     try:
         found = sessions.get(ALL, id)
     except NotFound:
-        return _not_found(request, GONE)
+        return _not_found(request, _(GONE))
     chosen = _number(request.GET.get("exchange"))
     after = _window(found, chosen, _number(request.GET.get("after")))
     context = _transcript(found, after, chosen) | _lists(None)
@@ -150,7 +150,7 @@ def short(request: HttpRequest, short: str) -> HttpResponse:
         answer["Refresh"] = "1"
         return answer
     except NotFound:
-        return _not_found(request, GONE)
+        return _not_found(request, _(GONE))
     return redirect(f"/sessions/{found.id}?exchange={seq}#e{seq}")
 
 

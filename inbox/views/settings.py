@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models.inbox import DEFAULT_SLUG
@@ -47,7 +48,7 @@ def change(request: HttpRequest) -> HttpResponse:
             raise ValueError(quota)
     except ValueError:
         given = {"known_only": known_only, "paused": paused, "quota": quota}
-        wrong = f"The quota takes {SIZE.takes}."
+        wrong = _("The quota takes %(takes)s.") % {"takes": SIZE.takes}
         return _show(request, {"given": given, "wrong": wrong}, 422)
     inboxes.update(ALL, DEFAULT_SLUG, known_only, octets, paused)
     return redirect("/settings?saved=inbox#inbox")

@@ -96,7 +96,7 @@ def _box(mark: timeline.Mark) -> Box:
 
 def _percent(part: int, whole: int) -> str:
     percent = 100 * part / whole
-    return f"{percent:.0f} %" if percent >= 1 else "under 1 %"
+    return f"{percent:.0f} %" if percent >= 1 else _("under 1 %")
 
 
 def _ticks(start: int, end: int) -> list[tuple[float, str]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mailsink.mime import charsets, headers, transfer
+from mailsink.told import Told, gettext_noop
 
 if TYPE_CHECKING:
     from mailsink.mime.structure import Part
@@ -36,32 +37,40 @@ class Defects:
     """A list of defects, each told once; the last says so if there are more."""
 
     def __init__(self) -> None:
-        self.texts: dict[str, None] = {}  # in order
+        self.texts: dict[Told, None] = {}  # in order
 
-    def add(self, text: str, part: Part | None = None) -> None:
-        """Add a defect, of one part or of the whole message."""
+    def add(self, text: str, part: Part | None = None, **values: object) -> None:
+        """Add a defect, of one part or of the whole message.
+
+        text: with %(name)s for each of the values
+        """
+        told = text if isinstance(text, Told) else Told(text, **values)
         if len(self.texts) >= MAX_DEFECTS:
-            self.texts["There are more defects than these"] = None
-        else:
-            inner = f"Part {part.number}: " if part and part.depth else ""
-            self.texts[inner + text] = None
+            told = Told(gettext_noop("There are more defects than these"))
+        elif part and part.depth:
+            within = gettext_noop("Part %(number)s: %(defect)s")
+            told = Told(within, number=part.number, defect=told)
+        self.texts[told] = None
 
 
 def check_message(octets: bytes, root: Part, defects: Defects) -> None:
     """Add what is wrong with the message as a whole."""
     if not octets:
-        return defects.add("The message is empty")
+        return defects.add(gettext_noop("The message is empty"))
     if not root.fields:
-        defects.add("There are no header fields")
+        defects.add(gettext_noop("There are no header fields"))
     if b"\0" in octets:
-        defects.add("It holds NUL octets")
+        defects.add(gettext_noop("It holds NUL octets"))
     crlf = octets.count(b"\r\n")
     if octets.count(b"\n") > crlf:
-        defects.add("It holds bare LF: lines end in CRLF (RFC 5322 §2.3)")
+        defects.add(gettext_noop("It holds bare LF: lines end in CRLF (RFC 5322 §2.3)"))
     if octets.count(b"\r") > crlf:
-        defects.add("It holds bare CR: lines end in CRLF (RFC 5322 §2.3)")
+        defects.add(gettext_noop("It holds bare CR: lines end in CRLF (RFC 5322 §2.3)"))
     if _has_long_line(octets):
-        defects.add(f"A line is longer than {_LINE} octets (RFC 5322 §2.1.1)")
+        defects.add(
+            gettext_noop("A line is longer than %(octets)s octets (RFC 5322 §2.1.1)"),
+            octets=_LINE,
+        )
     if root.fields:
         _check_fields(root, defects)
     return None
@@ -70,23 +79,35 @@ def check_message(octets: bytes, root: Part, defects: Defects) -> None:
 def _check_fields(root: Part, defects: Defects) -> None:
     for name in ("From", "Date"):
         if root.get(name) is None:
-            defects.add(f"There is no {name} field (RFC 5322 §3.6)")
+            defects.add(
+                gettext_noop("There is no %(name)s field (RFC 5322 §3.6)"), name=name
+            )
     date = root.get("date")
     if date and headers.parse_date(date.encoded) is None:
-        defects.add(f'The Date "{date.value[:80]}" is no date (RFC 5322 §3.3)')
+        defects.add(
+            gettext_noop('The Date "%(value)s" is no date (RFC 5322 §3.3)'),
+            value=date.value[:80],
+        )
     sender = root.get("from")
     if sender and not any(
         "@" in each.address for each in headers.addresses(sender.encoded)
     ):
-        defects.add(f'The From "{sender.value[:80]}" holds no address')
+        defects.add(
+            gettext_noop('The From "%(value)s" holds no address'),
+            value=sender.value[:80],
+        )
     for name in ("To", "Cc"):
         field = root.get(name)
         if field and len(headers.addresses(field.encoded)) >= headers.MAX_ADDRESSES:
             defects.add(
-                f"{name} has {headers.MAX_ADDRESSES} addresses or more; only so many are read"
+                gettext_noop(
+                    "%(name)s has %(max_addresses)s addresses or more; only so many are read"
+                ),
+                name=name,
+                max_addresses=headers.MAX_ADDRESSES,
             )
     if root.get("content-type") and root.get("mime-version") is None:
-        defects.add("There is no MIME-Version field (RFC 2045 §4)")
+        defects.add(gettext_noop("There is no MIME-Version field (RFC 2045 §4)"))
 
 
 def _has_long_line(octets: bytes) -> bool:
@@ -105,24 +126,36 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
     _check_header(part, defects)
     if part.encoding not in _ENCODINGS:
         defects.add(
-            f'The Content-Transfer-Encoding "{part.encoding}" is not known', part
+            gettext_noop('The Content-Transfer-Encoding "%(encoding)s" is not known'),
+            part,
+            encoding=part.encoding,
         )
     if part.children:
         if part.encoding in ("base64", "quoted-printable"):
             defects.add(
-                f"A multipart may not be encoded in {part.encoding} (RFC 2045 §6.4)",
+                gettext_noop(
+                    "A multipart may not be encoded in %(encoding)s (RFC 2045 §6.4)"
+                ),
                 part,
+                encoding=part.encoding,
             )
         return
     if part.charset and charsets.codec(part.charset) is None:
-        defects.add(f'The charset "{part.charset[:80]}" is not known', part)
+        defects.add(
+            gettext_noop('The charset "%(charset)s" is not known'),
+            part,
+            charset=part.charset[:80],
+        )
     body = octets[part.body_start : part.body_end]
     if part.encoding == "base64" and (defect := transfer.base64_defect(body)):
-        defects.add(f"The base64 {defect}", part)
+        defects.add(defect, part)
     elif part.encoding in ("7bit", "") and not body.isascii():
-        defects.add("It is declared as 7bit and holds 8-bit octets", part)
+        defects.add(gettext_noop("It is declared as 7bit and holds 8-bit octets"), part)
     elif part.encoding == "quoted-printable" and not body.isascii():
-        defects.add("It is declared as quoted-printable and holds 8-bit octets", part)
+        defects.add(
+            gettext_noop("It is declared as quoted-printable and holds 8-bit octets"),
+            part,
+        )
     if part.content_type.startswith("text/"):
         _check_text(body, part, defects)
 
@@ -131,7 +164,9 @@ def _check_text(body: bytes, part: Part, defects: Defects) -> None:
     name = charsets.codec(part.charset) if part.charset else None
     if name and charsets.strictly(transfer.decode(body, part.encoding), name) is None:
         defects.add(
-            f"The text is not in {part.charset[:80]}, as it is declared to be", part
+            gettext_noop("The text is not in %(charset)s, as it is declared to be"),
+            part,
+            charset=part.charset[:80],
         )
 
 
@@ -141,15 +176,20 @@ def _check_header(part: Part, defects: Defects) -> None:
         number = Counter(names)
         for name in _ONCE:
             if number[name.lower()] > 1:
-                defects.add(f"There are {number[name.lower()]} {name} fields", part)
+                defects.add(
+                    gettext_noop("There are %(number)s %(name)s fields"),
+                    part,
+                    number=number[name.lower()],
+                    name=name,
+                )
     for field in part.fields:
         if not field.octets.isascii() or not field.name.isascii():
-            defects.add(
-                f"The {field.name[:80]} field holds {_eight_bit(field.octets)}", part
-            )
+            defects.add(_eight_bit(field.octets), part, name=field.name[:80])
 
 
 def _eight_bit(octets: bytes) -> str:
     if charsets.strictly(octets, "utf_8") is None:
-        return "8-bit octets that are not UTF-8"
-    return "unencoded UTF-8: right only with SMTPUTF8 (RFC 6532)"
+        return gettext_noop("The %(name)s field holds 8-bit octets that are not UTF-8")
+    return gettext_noop(
+        "The %(name)s field holds unencoded UTF-8: right only with SMTPUTF8 (RFC 6532)"
+    )

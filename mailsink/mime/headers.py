@@ -16,6 +16,7 @@ from mailsink.mime import charsets, words
 from mailsink.mime.addresses import MAX_ADDRESSES, Address, addresses
 from mailsink.mime.charsets import line
 from mailsink.text import readable
+from mailsink.told import Told, gettext_noop
 
 __all__ = [
     "MAX_ADDRESSES", "MAX_FIELDS", "MAX_OCTETS", "Address", "Block", "Field",
@@ -65,7 +66,7 @@ class Block:
 
     fields: tuple[Field, ...]
     body: int
-    defect: str = ""
+    defect: Told | None = None
 
 
 def split(octets: bytes) -> tuple[list[Field], int]:
@@ -80,7 +81,7 @@ def scan(octets: bytes) -> Block:
     Past MAX_OCTETS or MAX_FIELDS the block is skipped up to its empty line.
     """
     block = scan_part(octets, 0, MAX_OCTETS, MAX_FIELDS)
-    if not block.defect.startswith(_TOO_LONG):
+    if not block.defect or block.defect.template != _TOO_LONG:
         return block
     stop = max(block.body - 2, 0)
     empty = min(
@@ -91,7 +92,10 @@ def scan(octets: bytes) -> Block:
     return Block(block.fields, empty[0], block.defect)
 
 
-_TOO_LONG = "The header is longer than"
+_TOO_LONG = gettext_noop(
+    "The header is longer than %(octets)s octets or %(fields)s fields; the rest of it "
+    "is not read"
+)
 
 
 def scan_part(octets: bytes, start: int, max_octets: int, max_fields: int) -> Block:
@@ -107,8 +111,8 @@ def scan_part(octets: bytes, start: int, max_octets: int, max_fields: int) -> Bl
     else:
         if position < limit or limit == len(octets):
             return _closed(octets, fields, position)
-    defect = f"{_TOO_LONG} {max_octets} octets or {max_fields} fields"
-    return Block(tuple(fields), position, f"{defect}; the rest of it is not read")
+    defect = Told(_TOO_LONG, octets=max_octets, fields=max_fields)
+    return Block(tuple(fields), position, defect)
 
 
 def _closed(octets: bytes, fields: list[Field], position: int) -> Block:
@@ -118,7 +122,10 @@ def _closed(octets: bytes, fields: list[Field], position: int) -> Block:
     if position == len(octets) or not fields:
         return Block(tuple(fields), position)
     text = readable(octets[position : position + 60].splitlines()[0])
-    defect = f'The header ends without an empty line, before "{text}"'
+    defect = Told(
+        gettext_noop('The header ends without an empty line, before "%(text)s"'),
+        text=text,
+    )
     return Block(tuple(fields), position, defect)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from mailsink.mime import headers, parameters
 from mailsink.mime.defects import Defects, check_message, check_part
+from mailsink.told import Told, gettext_noop
 
 MAX_DEPTH = 100
 MAX_PARTS = 10_000
@@ -68,7 +69,7 @@ class Structure:
 
     root: Part
     parts: tuple[Part, ...]
-    defects: tuple[str, ...]
+    defects: tuple[Told, ...]
 
 
 def parse(octets: bytes) -> Structure:
@@ -109,8 +110,10 @@ class _Scanner:
         for number, at in enumerate(_dash_lines(self.octets, start)):
             if number == _MAX_DASH_LINES:
                 self.defects.add(
-                    f'More than {number} lines begin with "--"; '
-                    "the rest belongs to the last part"
+                    gettext_noop(
+                        'More than %(number)s lines begin with "--"; the rest belongs to the last part'
+                    ),
+                    number=number,
                 )
                 break
             if not self.boundaries or not self._delimiter(at):
@@ -127,8 +130,10 @@ class _Scanner:
                 return True
         elif len(self.parts) >= MAX_PARTS:
             self.defects.add(
-                f"There are more than {MAX_PARTS} parts; "
-                "the rest belongs to the last one"
+                gettext_noop(
+                    "There are more than %(max_parts)s parts; the rest belongs to the last one"
+                ),
+                max_parts=MAX_PARTS,
             )
             return False
         level = max(n for n, each in enumerate(self.path) if each.boundary == line)
@@ -185,9 +190,17 @@ class _Scanner:
         """Look for the delimiters of a multipart from now on."""
         boundary = part.parameters.get("boundary", "").rstrip().encode()
         if not boundary:
-            self.defects.add(f"{part.content_type} has no boundary parameter", part)
+            self.defects.add(
+                gettext_noop("%(content_type)s has no boundary parameter"),
+                part,
+                content_type=part.content_type,
+            )
         elif len(boundary) > _MAX_BOUNDARY:
-            self.defects.add(f"The boundary is over {_MAX_BOUNDARY} octets", part)
+            self.defects.add(
+                gettext_noop("The boundary is over %(octets)s octets"),
+                part,
+                octets=_MAX_BOUNDARY,
+            )
         elif not self._full(part):
             self.path[-1].boundary = boundary
             self.boundaries[boundary] += 1
@@ -196,8 +209,10 @@ class _Scanner:
         """Whether a limit forbids parts within this one."""
         if part.depth >= MAX_DEPTH:
             self.defects.add(
-                f"Parts are nested more than {MAX_DEPTH} deep; "
-                "what is deeper is not split"
+                gettext_noop(
+                    "Parts are nested more than %(max_depth)s deep; what is deeper is not split"
+                ),
+                max_depth=MAX_DEPTH,
             )
         return part.depth >= MAX_DEPTH or len(self.parts) >= MAX_PARTS
 
@@ -208,10 +223,10 @@ class _Scanner:
             each.part.body_end = offset = max(offset, each.part.body_start)
             if each.boundary:
                 self._forget(each)
-                missing = "closing boundary is missing"
+                missing = gettext_noop("The closing boundary is missing")
                 if not each.part.children:
-                    missing = "boundary never appears"
-                self.defects.add(f"The {missing}", each.part)
+                    missing = gettext_noop("The boundary never appears")
+                self.defects.add(missing, each.part)
 
     def _forget(self, closed: _Open) -> None:
         """Look for the delimiters of a multipart no longer."""
@@ -277,7 +292,11 @@ def _describe(part: Part, defects: Defects) -> None:
         if _TYPE.fullmatch(value):
             part.content_type = value
         else:
-            defects.add(f'The Content-Type "{value[:80]}" is no type/subtype', part)
+            defects.add(
+                gettext_noop('The Content-Type "%(value)s" is no type/subtype'),
+                part,
+                value=value[:80],
+            )
     names = part.parameters
     if disposition := first.get("content-disposition"):
         value, of_disposition = parameters.parse(disposition.encoded)

@@ -6,6 +6,8 @@ import binascii
 import re
 import string
 
+from mailsink.told import gettext_noop
+
 _ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
 _WHITE_SPACE = b" \t\r\n\v\f"
@@ -40,14 +42,16 @@ def _quads(text: bytes) -> bytes:
 
 
 def base64_defect(octets: bytes) -> str:
-    """Return what is wrong with base64, "" if nothing is."""
+    """Return what is wrong with base64, to be translated; "" if nothing is."""
     text = octets.translate(None, _WHITE_SPACE)
     stripped = text.translate(None, _NOT_BASE64)
     if len(stripped) < len(text):
-        return "holds characters outside its alphabet"
+        return gettext_noop("The base64 holds characters outside its alphabet")
     if b"=" in stripped.rstrip(b"="):
-        return "goes on after its padding"
-    return "is cut off or not padded" if len(stripped) % 4 else ""
+        return gettext_noop("The base64 goes on after its padding")
+    if len(stripped) % 4:
+        return gettext_noop("The base64 is cut off or not padded")
+    return ""
 
 
 def quoted_printable(octets: bytes) -> bytes:

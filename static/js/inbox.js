@@ -1,6 +1,5 @@
 // The inbox: a windowed list kept true by the live feed, and the message in the pane.
 
-import { addressIn, traceOf } from "./addresses.js";
 import { choosing } from "./choosing.js";
 import { getJSON, setText } from "./dom.js";
 import { Feed } from "./feed.js";
@@ -196,20 +195,6 @@ message.start({
   },
   restored: () => feed.load(),
 });
-
-/** An address that is typed may be that of someone whose mail is missing. */
-function offerTrace() {
-  const field = /** @type {HTMLInputElement} */ (document.querySelector(".search input"));
-  const row = /** @type {HTMLElement} */ (document.getElementById("whose"));
-  const link = /** @type {HTMLAnchorElement} */ (row.querySelector("a"));
-  field.addEventListener("input", () => {
-    const address = addressIn(field.value);
-    row.hidden = !address;
-    link.href = traceOf(address, query);
-    setText(/** @type {Element} */ (link.querySelector("bdi")), address);
-  });
-}
-offerTrace();
 
 /** Close the message, and be in the list where one was. */
 function back() {

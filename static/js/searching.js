@@ -1,9 +1,11 @@
 // The search field: its help while it has the focus, and what was searched for before.
 
+import { addressIn, traceOf } from "./addresses.js";
 import { el, getJSON, setText } from "./dom.js";
 import { keep, kept } from "./kept.js";
 import { bind } from "./keys.js";
 import { live } from "./socket.js";
+import { fill, gettext } from "./translate.js";
 
 const SETTING = "searches";
 const KEPT = 10;
@@ -35,12 +37,23 @@ function showHelp(field, help) {
 
 /** Show the fields that go on from the word at the end. @param {HTMLInputElement} field @param {HTMLElement} help */
 function fit(field, help) {
+  offerTrace(field, help);
   const word = (field.value.split(/\s/).at(-1) ?? "").replace(/^-/, "").toLowerCase();
   for (const button of help.querySelectorAll("[data-example]")) {
     const example = /** @type {HTMLElement} */ (button).dataset.example ?? "";
     const row = /** @type {HTMLElement} */ (button.parentElement);
     row.hidden = Boolean(word) && !example.startsWith(word.split(":")[0]);
   }
+}
+
+/** An address that is typed may be that of someone whose mail is missing. @param {HTMLInputElement} field @param {HTMLElement} help */
+function offerTrace(field, help) {
+  const offer = /** @type {HTMLElement} */ (help.querySelector("[data-offer-trace]"));
+  const link = /** @type {HTMLAnchorElement} */ (offer.querySelector("a"));
+  const address = addressIn(field.value);
+  offer.hidden = !address;
+  link.href = traceOf(address, new URLSearchParams(location.search).get("q") ?? "");
+  setText(link, fill(gettext("Where is mail to %(address)s?"), { address }));
 }
 
 /** Put an example in the place of the word at the end. @param {HTMLInputElement} field @param {string} example */

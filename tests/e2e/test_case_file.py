@@ -51,6 +51,9 @@ def test_nothing_in_a_case_file_runs_or_loads(
         of_message = saved(page, tmp_path, "message.html")
         page.get_by_role("link", name="its session").click()
         of_session = saved(page, tmp_path, "session.html")
+        # A page of its own: the one before goes on asking until it is left.
+        page = page.context.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         for path in (of_message, of_session):

@@ -40,10 +40,10 @@ def test_addresses_and_settings(mailsink: Mailsink, page: Page) -> None:
 
     page.get_by_label("Take mail for known addresses only").check()
     page.get_by_label("Quota").fill("1x")
-    page.get_by_role("button", name="Save").click()
+    page.locator("#inbox").get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("The quota takes octets")
     page.get_by_label("Quota").fill("1M")
-    page.get_by_role("button", name="Save").click()
+    page.locator("#inbox").get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_have_count(0)
     assert rcpt(mailsink, "who@example.com") == "550 5.1.1 There is no such user here"
 

@@ -103,7 +103,7 @@ def detail(scope: Scope, message: Message) -> Shape:
     """Return a message as it is told one by one, also where its octets are gone."""
     try:
         letter = opened(message)
-        defects = list(letter.parsed.defects)
+        defects = [str(each) for each in letter.parsed.defects]
     except NotFound as error:
         letter, defects = Letter(b""), [str(error)]
     attempt = transactions.get(scope, message.transaction_id)

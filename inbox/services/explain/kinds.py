@@ -27,3 +27,13 @@ KIND_WORDS: dict[Kind, str] = {
         "May be several people: RCPT and VRFY get 553 with the targets as the choices."
     ),
 }
+
+# Their names are shown, too: here makemessages finds them.
+_NAMES = (
+    gettext_noop("mailbox"),
+    gettext_noop("alias"),
+    gettext_noop("forwarded"),
+    gettext_noop("moved"),
+    gettext_noop("list"),
+    gettext_noop("ambiguous"),
+)

@@ -16,6 +16,7 @@ from inbox.services.findings.rfc import Section
 
 Level = Literal["breaks", "risky", "fact"]
 COUNTED: tuple[Level, ...] = ("breaks", "risky")
+_NAMES = (gettext_noop("breaks"), gettext_noop("risky"))  # for makemessages
 
 LEVEL_WORDS: dict[Level, str] = {
     "breaks": gettext_noop("breaks: some servers refuse this"),

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Exchange
 from inbox.services.replay.source import Body, Source, is_masked, octets
 
@@ -37,10 +39,10 @@ class _Writer:
     def write(self) -> None:
         self._connect()
         if self.source.cut:
-            self._note("the session is longer: these are its first 500 lines")
+            self._note(_("the session is longer: these are its first 500 lines"))
         said = self.source.said()
         if any(each.verb == "XCLIENT" for each in self.source.exchanges):
-            self._note("XCLIENT is left out: it speaks for somebody else")
+            self._note(_("XCLIENT is left out: it speaks for somebody else"))
         for group in _groups(said):
             self._say_all(group)
         self.lines.append("smtp.close()")
@@ -63,6 +65,10 @@ class _Writer:
             yield ""
         if "base64" in self.needs:
             yield from _BASE64
+
+    def _left_out(self) -> str:
+        what = f"AUTH {self.mechanism}".strip()
+        return _("%(what)s is left out") % {"what": what}
 
     def _note(self, words: str) -> None:
         if words not in self.notes:
@@ -120,7 +126,9 @@ class _Writer:
         """Return a command's octets with its line end."""
         line = octets(exchange.line)
         if len(line) > _LONGEST:
-            self._note(f"lines are cut to {_LONGEST:,} octets")
+            self._note(
+                _("lines are cut to %(longest)s octets") % {"longest": f"{_LONGEST:,}"}
+            )
         return line[:_LONGEST] + (b"\n" if _bare(exchange) else b"\r\n")
 
     def _start_tls(self) -> None:
@@ -147,7 +155,7 @@ class _Writer:
     def _octets_of(self, key: UUID, size: int) -> str:
         body: Body | None = self.source.bodies.get(key)
         if body is None:
-            self._note("a message is not stored: x stand for its octets")
+            self._note(_("a message is not stored: x stand for its octets"))
             return f'b"x" * {size}'
         if body.octets is not None:
             return ascii(body.octets)
@@ -156,7 +164,7 @@ class _Writer:
 
     def _say_body(self, exchange: Exchange) -> None:
         if exchange.transaction_id is None:
-            self._note("a message without a transaction is left out")
+            self._note(_("a message without a transaction is left out"))
             return
         name = self._body(exchange)
         self.lines.append(f'{name} = (b"\\n" + {name}).replace(b"\\n.", b"\\n..")[1:]')
@@ -201,7 +209,7 @@ class _Writer:
             return
         response = self._response()
         if not response:
-            self._note(f"AUTH {self.mechanism} is left out".replace("  ", " "))
+            self._note(self._left_out())
             return
         self.needs |= {"base64", "secret"}
         command = f'"AUTH {self.mechanism} " + ' if exchange.verb == "AUTH" else ""
@@ -209,7 +217,7 @@ class _Writer:
 
     def _say_challenged(self, exchange: Exchange) -> None:
         if self.mechanism not in _RESPONSES and exchange.code == 334:
-            self._note(f"AUTH {self.mechanism} is left out")
+            self._note(self._left_out())
             return
         if self.mechanism == "CRAM-MD5" and exchange.code == 334:
             self.lines.append(f"_, challenge = smtp.docmd({exchange.line!a})")
@@ -264,5 +272,5 @@ def _groups(said: list[Exchange]) -> Iterator[list[Exchange]]:
             number += 1
         joins = not alone
         numbered.append((number, each))
-    for _, group in groupby(numbered, key):
-        yield [each for _, each in group]
+    for _key, group in groupby(numbered, key):
+        yield [each for _number, each in group]

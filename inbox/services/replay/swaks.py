@@ -9,6 +9,8 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from inbox.models import Exchange
 from inbox.services.replay.source import Body, Source, is_masked, octets
 
@@ -40,7 +42,7 @@ class _Writer:
         mails = [n for n, each in enumerate(said) if each.verb == "MAIL"]
         end = mails[1] if len(mails) > 1 else len(said)
         if len(mails) > 1:
-            self.notes.append("only the first of its transactions: swaks knows one")
+            self.notes.append(_("only the first of its transactions: swaks knows one"))
         host, port = self.source.address
         self._add("--server", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         self._hello(said)
@@ -54,7 +56,9 @@ class _Writer:
         """Whether swaks takes a value as it is; if not, it is noted."""
         if value and value.isprintable() and not value.startswith(("-", "@")):
             return True
-        self.notes.append(f"{what} is left out: swaks cannot say it")
+        self.notes.append(
+            _("%(what)s is left out: swaks cannot say it") % {"what": what}
+        )
         return False
 
     def _hello(self, said: list[Exchange]) -> None:
@@ -77,14 +81,14 @@ class _Writer:
             return
         mechanism = [*auth.line.split(), ""][1].upper()
         if mechanism not in _MECHANISMS:
-            self.notes.append("AUTH is left out: swaks does not know the mechanism")
+            self.notes.append(_("AUTH is left out: swaks does not know the mechanism"))
             return
         user = self.source.session.auth_username or "user"
         self._add("--auth", mechanism)
         if self._safe(user, "the user's name"):
             self._add("--auth-user", user)
         self._add("--auth-password", "SECRET")
-        self.notes.append("put the password in the place of SECRET: it was not kept")
+        self.notes.append(_("put the password in the place of SECRET: it was not kept"))
 
     def _envelope(self, said: list[Exchange]) -> None:
         mail = next((each for each in said if each.verb == "MAIL"), None)
@@ -96,7 +100,7 @@ class _Writer:
             sender = ""
         self._add("--from", sender or "<>")
         if octets(mail.line).rstrip()[-1:] != b">":
-            self.notes.append("parameters of MAIL are left out: swaks has none")
+            self.notes.append(_("parameters of MAIL are left out: swaks has none"))
         self._recipients([each for each in said if each.verb == "RCPT"])
         self._message(said)
 
@@ -105,7 +109,7 @@ class _Writer:
         for each in asked:
             path = _path(each)
             if path is None or "," in path:
-                self.notes.append("a recipient is left out: swaks cannot say it")
+                self.notes.append(_("a recipient is left out: swaks cannot say it"))
             elif self._safe(path, "a recipient"):
                 paths.append(path)
         if paths:
@@ -117,10 +121,12 @@ class _Writer:
             self._stop(said)
             return
         if bodies[0].kind == "chunk":
-            self.notes.append("by DATA instead of BDAT: swaks has no chunks")
+            self.notes.append(_("by DATA instead of BDAT: swaks has no chunks"))
         self.body = self.source.bodies.get(bodies[0].transaction_id)
         if self.body is None:
-            self.notes.append("the message is not stored: swaks sends one of its own")
+            self.notes.append(
+                _("the message is not stored: swaks sends one of its own")
+            )
             return
         self._add("--data", "-")
         self._add("--no-data-fixup")

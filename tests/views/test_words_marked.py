@@ -1,0 +1,105 @@
+"""Every word of every page is marked for translation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from selectolax.lexbor import LexborHTMLParser as Html
+from selectolax.lexbor import LexborNode as Node
+
+from inbox.services import chosen, marking, saved_searches, trash
+from inbox.services.findings.kinds import KINDS
+from inbox.services.scope import ALL
+from tests.translated import marked, unmarked
+from tests.views.mail import MAIL, a_message, a_transaction
+
+pytestmark = pytest.mark.django_db
+_SPOKEN = ("aria-label", "title", "placeholder", "alt", "aria-description")
+# Code, keys, data of ours, and what is written the same in all languages.
+_NO_WORDS = frozenset(
+    ("script", "style", "code", "kbd", "samp", "pre", "option", "bdi", "template")
+)
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    with marked():
+        yield
+
+
+def words(node: Node) -> Iterator[str]:
+    """Yield what a page says: its texts, and those of the attributes that are spoken."""
+    for each in node.traverse(include_text=True):
+        if each.tag == "-text":
+            parents = set()
+            above = each.parent
+            while above is not None:
+                parents.add(above.tag)
+                above = above.parent
+            if not parents & _NO_WORDS:
+                yield each.text_content or ""
+        elif each.tag and each.attributes:
+            yield from (each.attributes.get(name) or "" for name in _SPOKEN)
+
+
+def left_over(page: bytes) -> list[str]:
+    html = Html(page.decode())
+    assert html.root
+    text = unmarked(" ¦ ".join(words(html.root)))
+    return [each.strip() for each in text.split("¦") if re.search("[A-Za-z]{2}", each)]
+
+
+TITLES = {kind.section.title for kind in KINDS.values()}
+# What the mails of these tests hold, and what the wire says.
+_DATA = re.compile(
+    r"Mailsink|Shop|<?orders@shop\.test>?|<?ann@example\.com>?|Your order|Thank you!|[0-9a-f]{64}|"
+    r"MAIL|FROM:|ESMTP|[CS]: |250 2\.[01]\.0 Ok|550 5\.7\.1 No|From|To|Subject|"
+    r"[0-9.]+ ms|RFC [0-9]+ §[0-9.]+|\(RFC [0-9]+(?: §[0-9.]+)?\)"
+)
+
+
+def wordless(text: str) -> bool:
+    title = text.removeprefix(", ")  # of an RFC's section
+    return title in TITLES or not re.search("[A-Za-z]{2}", _DATA.sub("", text))
+
+
+@pytest.fixture
+def paths() -> list[str]:
+    """All pages, with something on each of them."""
+    message, refused = a_message(), a_transaction(MAIL, "rejected", 550, "550 5.7.1 No")
+    session = refused.session_id
+    saved_searches.save("1", "2")
+    marking.update(ALL, message.pk, note="1", tags=["1"])
+    gone, other = a_message(), a_message()
+    trash.delete(ALL, chosen.by_ids([gone.pk]), "1")
+    compare = f"/compare?a={message.pk}&b={other.pk}"
+    tabs = "html text markup source headers parts transcript links checks findings"
+    return [
+        "/", "/?q=subject:1 -is:read", "/?q=frm:x", "/?q=larger:x", "/searches/none",
+        "/sessions", f"/sessions/{session}", f"/sessions/{session}?exchange=1",
+        f"/sessions/{session}?panel=replay", "/sessions/none",
+        "/trace", "/trace?address=ann@example.com", "/trace?address=x",
+        "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
+        f"/transactions/{refused.pk}", "/messages/none",
+        f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",
+        *(f"/messages/{message.pk}?tab={tab}" for tab in tabs.split()),
+        *(f"{compare}&tab={tab}" for tab in "headers text envelope transcript".split()),
+    ]  # fmt: skip
+
+
+def test_every_page(client: Client, paths: list[str]) -> None:
+    missed = {
+        words: path
+        for path in paths
+        for words in left_over(client.get(path).content)
+        if not wordless(words)
+    }
+    assert missed == {}
+
+
+def test_the_empty_inbox(client: Client) -> None:
+    for path in ("/", "/trash", "/sessions"):
+        assert [w for w in left_over(client.get(path).content) if not wordless(w)] == []
