@@ -9,6 +9,7 @@ import { toast } from "./say.js";
 import { live } from "./socket.js";
 import * as theme from "./themes.js";
 import * as times from "./times.js";
+import { fill, gettext } from "./translate.js";
 import * as unread from "./unread.js";
 import * as wire from "./wire.js";
 
@@ -18,9 +19,9 @@ function showLamp() {
   const notice = /** @type {HTMLElement} */ (document.getElementById("reconnecting"));
   live().watch((state) => {
     lamp.dataset.lamp = state;
-    setText(words, { live: "Live", waiting: "Reconnecting…", connecting: "Connecting…" }[state]);
+    setText(words, { live: gettext("Live"), waiting: gettext("Reconnecting…"), connecting: gettext("Connecting…") }[state]);
     notice.hidden = state !== "waiting";
-    setText(notice, `Reconnecting… showing mail up to ${timeOfDay(live().seenAt)}`);
+    setText(notice, fill(gettext("Reconnecting… showing mail up to %(time)s"), { time: timeOfDay(live().seenAt) }));
   });
 }
 
@@ -28,9 +29,9 @@ times.localise(document);
 document.addEventListener("htmx:afterSwap", (event) => times.localise(/** @type {Element} */ (event.target)));
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr, pathInfo } = /** @type {CustomEvent} */ (event).detail;
-  toast(`${pathInfo.requestPath} answered ${xhr.status} ${xhr.statusText}`);
+  toast(fill(gettext("%(path)s answered %(status)s"), { path: pathInfo.requestPath, status: `${xhr.status} ${xhr.statusText}` }));
 });
-document.addEventListener("htmx:sendError", () => toast("The server cannot be reached"));
+document.addEventListener("htmx:sendError", () => toast(gettext("The server cannot be reached")));
 keys.start();
 palette.start();
 theme.start();

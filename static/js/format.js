@@ -1,6 +1,7 @@
 // Times, sizes and counts as people read them, in the time zone that they chose.
 
 import { kept } from "./kept.js";
+import { fill, gettext } from "./translate.js";
 
 /** @returns {string | undefined} undefined: the browser's own */
 function zone() {
@@ -51,22 +52,14 @@ export const inFull = (moment) => whole.format(moment);
  */
 export function ago(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} days ago`;
+  if (seconds < 60) return fill(gettext("%(n)s s ago"), { n: seconds });
+  if (seconds < 3600) return fill(gettext("%(n)s min ago"), { n: Math.floor(seconds / 60) });
+  if (seconds < 172_800) return fill(gettext("%(n)s h ago"), { n: Math.floor(seconds / 3600) });
+  return fill(gettext("%(n)s days ago"), { n: Math.floor(seconds / 86_400) });
 }
 
 /** A whole number with its thousands apart. @param {number} value */
 export const count = (value) => number.format(value);
-
-/**
- * A number of things, in words: "1 new message", "14 new messages".
- * @param {number} value
- * @param {string} one
- * @param {string} [many]
- */
-export const plural = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 
 const UNITS = ["B", "KB", "MB", "GB"];
 

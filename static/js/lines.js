@@ -2,6 +2,7 @@
 // long replies) is only sketched here: the server's row takes its place.
 
 import { el, svg } from "./dom.js";
+import { fill, gettext } from "./translate.js";
 
 const LINK = / \(why: \S+\)$/; // of a refusal, to the very line that shows it
 const MINUTE = 59_950_000; // us: from here on the server tells minutes
@@ -39,7 +40,7 @@ export function sketch(home, exchange) {
   const replied = reply.length < 3 ? reply.join(" ") : `${reply[0]} …`;
   const client = spoken ? [el("span", { class: "verb" }, line.slice(0, spoken)), line.slice(spoken)] : [line];
   return el("tr", { id: `e${seq}` },
-    el("td", { class: "at" }, el("a", { href: `${home}?exchange=${seq}#e${seq}`, "aria-label": `Line ${seq}, at ${at} ms` }, at)),
+    el("td", { class: "at" }, el("a", { href: `${home}?exchange=${seq}#e${seq}`, "aria-label": fill(gettext("Line %(seq)s, at %(at)s ms"), { seq, at }) }, at)),
     el("td", { class: "client" }, ...client),
     el("td", { class: `reply ${TONES[Math.floor((code ?? 0) / 100)] ?? ""}` }, replied.replace(LINK, "")),
     el("td", { class: "took" }, ready === null ? "" : duration(Math.max(0, ready - received))),

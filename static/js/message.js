@@ -4,6 +4,7 @@ import * as filtering from "./filtering.js";
 import * as framed from "./framed.js";
 import { bind } from "./keys.js";
 import { toast } from "./say.js";
+import { gettext } from "./translate.js";
 
 const letter = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-letter]"));
 const tabs = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('#detail [role="tab"]')]);
@@ -67,8 +68,8 @@ export function start({ opened, deleted, restored }) {
   document.addEventListener("message-deleted", (event) => {
     const { id } = /** @type {CustomEvent} */ (event).detail;
     deleted(id);
-    toast("Moved to the trash", {
-      label: "Undo",
+    toast(gettext("Moved to the trash"), {
+      label: gettext("Undo"),
       run: () => htmx.ajax("POST", `/messages/${id}/restore`, { swap: "none" }).then(restored),
     });
   });

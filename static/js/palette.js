@@ -3,9 +3,9 @@
 
 import { addressIn, traceOf } from "./addresses.js";
 import { setText } from "./dom.js";
-import { plural } from "./format.js";
 import * as keys from "./keys.js";
 import * as theme from "./themes.js";
+import { fill, gettext, ngettext } from "./translate.js";
 
 /** @returns {HTMLDialogElement} */
 const dialog = () => /** @type {HTMLDialogElement} */ (document.getElementById("palette"));
@@ -30,7 +30,7 @@ function filter() {
   for (const option of options()) {
     if ("address" in option.dataset) {
       option.hidden = !address;
-      setText(/** @type {Element} */ (option.querySelector("span")), `Where is mail to ${address}?`);
+      setText(/** @type {Element} */ (option.querySelector("span")), fill(gettext("Where is mail to %(address)s?"), { address }));
     } else {
       const words = (option.textContent ?? "").trim().toLowerCase().split(/[^\p{L}\p{N}]+/u);
       option.hidden = !typed.split(/\s+/).every((part) => words.some((word) => word.startsWith(part)));
@@ -39,7 +39,7 @@ function filter() {
   const found = shown();
   choose(found[0]);
   /** @type {HTMLElement} */ (dialog().querySelector(".none")).hidden = found.length > 0;
-  setText(/** @type {Element} */ (dialog().querySelector("[role=status]")), typed ? plural(found.length, "command") : "");
+  setText(/** @type {Element} */ (dialog().querySelector("[role=status]")), typed ? fill(ngettext("%(n)s command", "%(n)s commands", found.length), { n: found.length }) : "");
 }
 
 /** @param {HTMLElement | undefined} option */

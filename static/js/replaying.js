@@ -5,6 +5,7 @@ import { setText } from "./dom.js";
 import { fragment } from "./fragments.js";
 import * as keys from "./keys.js";
 import { announce, toast } from "./say.js";
+import { fill, gettext } from "./translate.js";
 
 const TOLD_MS = 2000;
 
@@ -14,12 +15,12 @@ const details = /** @type {HTMLElement} */ (document.querySelector("[data-detail
 
 async function copy() {
   const response = await fetch(copier.dataset.copyText ?? "");
-  if (!response.ok) return toast(`The transcript could not be read: ${response.status}`);
+  if (!response.ok) return toast(fill(gettext("The transcript could not be read: %(why)s"), { why: response.status }));
   await navigator.clipboard.writeText(await response.text());
   const words = /** @type {Element} */ (copier.querySelector("span"));
-  setText(words, "Copied");
-  announce("The transcript is copied");
-  setTimeout(() => setText(words, "Copy as text"), TOLD_MS);
+  setText(words, gettext("Copied"));
+  announce(gettext("The transcript is copied"));
+  setTimeout(() => setText(words, gettext("Copy as text")), TOLD_MS);
   return undefined;
 }
 
@@ -27,12 +28,12 @@ async function replay() {
   try {
     details.replaceChildren(await fragment(link.dataset.replay ?? ""));
   } catch (error) {
-    return toast(`The replay could not be read: ${error}`);
+    return toast(fill(gettext("The replay could not be read: %(why)s"), { why: String(error) }));
   }
   delete details.dataset.empty;
   copying.show(details);
   details.scrollTop = 0;
-  announce("How to replay the session is shown");
+  announce(gettext("How to replay the session is shown"));
   return undefined;
 }
 

@@ -2,6 +2,7 @@
 
 import { icon, setText } from "./dom.js";
 import { keep } from "./kept.js";
+import { fill, gettext } from "./translate.js";
 
 const GLYPHS = { system: "monitor", light: "sun", dark: "moon" };
 /** @typedef {keyof typeof GLYPHS} Theme */
@@ -17,11 +18,13 @@ function choose(theme) {
   keep("theme", theme);
 }
 
+const names = () => ({ system: gettext("system"), light: gettext("light"), dark: gettext("dark") });
+
 /** @returns {HTMLButtonElement} */
 const button = () => /** @type {HTMLButtonElement} */ (document.querySelector("[data-theme-button]"));
 
 function show() {
-  const words = `Theme: ${current()}`;
+  const words = fill(gettext("Theme: %(theme)s"), { theme: names()[current()] });
   button().firstElementChild?.replaceWith(icon(GLYPHS[current()]));
   setText(/** @type {Element} */ (button().lastElementChild), words);
   button().title = words;

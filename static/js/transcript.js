@@ -7,6 +7,7 @@ import * as keys from "./keys.js";
 import { isWhole, sketch } from "./lines.js";
 import { announce } from "./say.js";
 import { live } from "./socket.js";
+import { gettext } from "./translate.js";
 
 const PAUSE_MS = 300;
 const HEAD_PAUSE_MS = 1000;
@@ -87,7 +88,7 @@ const renewHead = soon(async () => {
   const ended = head.querySelector('[data-ended="yes"]');
   if (ended && "open" in pane.dataset) {
     delete pane.dataset.open;
-    announce("The session has ended");
+    announce(gettext("The session has ended"));
     stick();
   }
 }, HEAD_PAUSE_MS);
@@ -159,7 +160,7 @@ function moveToTrouble(step) {
   if (seqs.length) choose(step > 0 ? seqs[0] : seqs[seqs.length - 1], { focus: true });
   else if (step > 0 && chunks.last < chunks.total) location.assign(`${home}/trouble?after=${Math.max(chosen, chunks.last)}`);
   else if (step < 0 && chunks.first > 1) location.assign(`${home}/trouble?before=${Math.min(chosen || chunks.first, chunks.first)}`);
-  else announce(step > 0 ? "No trouble further down" : "No trouble further up");
+  else announce(step > 0 ? gettext("No trouble further down") : gettext("No trouble further up"));
 }
 
 table.addEventListener("click", (event) => {

@@ -5,6 +5,7 @@
 import { getJSON, setText } from "./dom.js";
 import { ago } from "./format.js";
 import { live } from "./socket.js";
+import { fill, gettext } from "./translate.js";
 
 const AGAIN_MS = 10_000;
 
@@ -64,7 +65,7 @@ export function start() {
   });
   setInterval(() => {
     const { last, open } = wire;
-    if (last) setText(line, `last connection ${ago(Date.now() - last.at)} from ${last.from}`);
+    if (last) setText(line, fill(gettext("last connection %(ago)s from %(client)s"), { ago: ago(Date.now() - last.at), client: last.from }));
     setText(badge, open ? `${open} live` : "");
     if (news && Date.now() - askedAt > AGAIN_MS) ask();
   }, 500);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -52,6 +53,7 @@ def left_over(page: bytes) -> list[str]:
     return [each.strip() for each in text.split("¦") if re.search("[A-Za-z]{2}", each)]
 
 
+SCRIPTS = Path(__file__).resolve().parents[2] / "static/js"
 TITLES = {kind.section.title for kind in KINDS.values()}
 # What the mails of these tests hold, and what the wire says.
 _DATA = re.compile(
@@ -103,3 +105,28 @@ def test_every_page(client: Client, paths: list[str]) -> None:
 def test_the_empty_inbox(client: Client) -> None:
     for path in ("/", "/trash", "/sessions"):
         assert [w for w in left_over(client.get(path).content) if not wordless(w)] == []
+
+
+# A text that begins like a sentence, or that is put together of words and values.
+_SAID = re.compile(r'"[A-Z][a-z]+(?: [^"]*)?"|`[^`]*[a-z]{3,} \\$\\{[^`]*`')
+# Names of keys, of methods, of what browsers have.
+_NAMES = re.compile(
+    r'"(?:Arrow|Escape|Enter|Home|End|Shift|Accept|Content|Notification|Mailsink).*"'
+)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SCRIPTS.glob("*.js")), ids=lambda each: each.name
+)
+def test_every_script(path: Path) -> None:
+    code = "\n".join(
+        re.sub(r"//.*", "", line) for line in path.read_text().splitlines()
+    )
+    code = re.sub(r"/\*.*?\*/", "", code, flags=re.DOTALL)
+    missed = [
+        text[0]
+        for text in _SAID.finditer(code)
+        if not re.search(r"gettext\($", code[: text.start()])
+        and not _NAMES.match(text[0])
+    ]
+    assert missed == []
