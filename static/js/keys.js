@@ -38,6 +38,9 @@ function press(event) {
 /** @returns {HTMLDialogElement} */
 const sheet = () => /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
 
+/** Do what a key does, also where single keys are off. @param {string} key */
+export const run = (key) => bindings.get(key)?.(new KeyboardEvent("keydown", { key }));
+
 /** Whether single keys do something. */
 export const areOn = () => on;
 

@@ -26,6 +26,11 @@ function choose(chosen) {
   });
 }
 
+/** On a narrow screen the strip of tabs is wider than it is. */
+function showTab() {
+  tabs().find((tab) => tab.ariaSelected === "true")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 /** Open the tab before or after the chosen one. @param {number} step */
 function beside(step) {
   const all = tabs();
@@ -55,7 +60,9 @@ function alongTabs(event) {
 export function start({ opened, deleted, restored }) {
   const detail = /** @type {HTMLElement} */ (document.getElementById("detail"));
   detail.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target === detail && letter()) opened(letter()?.dataset.letter ?? "");
+    if (event.target !== detail || !letter()) return;
+    showTab();
+    opened(letter()?.dataset.letter ?? "");
   });
   detail.addEventListener("click", (event) => {
     const tab = event.target instanceof Element && event.target.closest('[role="tab"]');
@@ -81,6 +88,7 @@ export function start({ opened, deleted, restored }) {
     v: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-compare]"))?.click(),
     y: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-copy-value]"))?.click(),
   });
+  showTab();
   framed.start();
   filtering.start();
 }

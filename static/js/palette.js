@@ -33,7 +33,9 @@ function filter() {
       setText(/** @type {Element} */ (option.querySelector("span")), fill(gettext("Where is mail to %(address)s?"), { address }));
     } else {
       const words = (option.textContent ?? "").trim().toLowerCase().split(/[^\p{L}\p{N}]+/u);
-      option.hidden = !typed.split(/\s+/).every((part) => words.some((word) => word.startsWith(part)));
+      const { needs } = option.dataset;
+      const idle = needs !== undefined && !document.querySelector(needs);
+      option.hidden = idle || !typed.split(/\s+/).every((part) => words.some((word) => word.startsWith(part)));
     }
   }
   const found = shown();
@@ -45,9 +47,10 @@ function filter() {
 /** @param {HTMLElement | undefined} option */
 function run(option) {
   if (!option) return;
-  const { go, themeChoice } = option.dataset;
+  const { go, press: key, themeChoice } = option.dataset;
   dialog().close();
   if (go) location.assign(go);
+  else if (key) keys.run(key);
   else if ("address" in option.dataset) location.assign(traceOf(addressIn(field().value)));
   else if (themeChoice) theme.set(/** @type {theme.Theme} */ (themeChoice));
   else if ("keysSheet" in option.dataset) keys.showSheet();

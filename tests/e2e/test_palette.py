@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.accessible import assert_accessible
+from tests.e2e.mail import open_inbox, plain, row, send
 from tests.running import Mailsink
 
 
@@ -90,3 +91,37 @@ def test_palette_is_accessible(mailsink: Mailsink, page: Page, width: int) -> No
     page.keyboard.type("ann@example.com")
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_it_does_what_the_keys_do_where_there_is_something_to_do(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("For the palette"))
+    open_inbox(mailsink, page)
+    options = page.locator("#palette").get_by_role("option")
+    open_palette(page)
+    page.keyboard.type("note")
+    expect(options.locator("visible=true")).to_have_count(0)
+    page.keyboard.press("Escape")
+    row(page, "For the palette").get_by_role("link").click()
+    expect(page.locator("h1", has_text="For the palette")).to_be_visible()
+    open_palette(page)
+    page.keyboard.type("note")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Note")).to_be_focused()
+    open_palette(page)
+    page.keyboard.type("search")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_the_chosen_tab_is_in_sight_on_a_narrow_screen(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Narrow tabs"))
+    page.set_viewport_size({"width": 390, "height": 800})
+    open_inbox(mailsink, page)
+    row(page, "Narrow tabs").get_by_role("link").click()
+    expect(page.locator("h1", has_text="Narrow tabs")).to_be_visible()
+    page.goto(f"{page.url}?tab=findings")
+    expect(page.get_by_role("tab", name="Findings")).to_be_in_viewport(ratio=0.99)
