@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,13 +91,26 @@ class Mailsink:
 
     def patch(self, path: str, **changes: object) -> None:
         """Change something by API v3: patch("inboxes/default", paused=True)."""
+        self._ask("PATCH", path, json.dumps(changes).encode())
+
+    def get(self, path: str) -> Any:
+        """Return what API v3 answers: get("messages?limit=1")."""
+        return json.loads(self._ask("GET", path))
+
+    def delete(self, path: str) -> None:
+        """Delete something by API v3: delete("messages/latest")."""
+        self._ask("DELETE", path)
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(
             f"{self.url}/api/v3/{path}",
-            json.dumps(changes).encode(),
+            body,
             {"Content-Type": "application/json"},
-            method="PATCH",
+            method=method,
         )
-        urllib.request.urlopen(request).close()
+        with urllib.request.urlopen(request) as answer:
+            octets: bytes = answer.read()
+            return octets
 
     @property
     def stderr(self) -> str:

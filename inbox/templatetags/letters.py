@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext as _
 
-from inbox.services.explain.quantities import counted
+from inbox.services.explain.quantities import compact, counted
 from inbox.services.reading.finds import label
 from mailsink.mime.codes import Action
 
@@ -12,9 +13,15 @@ register = template.Library()
 
 
 @register.filter
+def weight(size: int | None) -> str:
+    """Return a size in few letters: "18 KB"."""
+    return compact(size or 0)
+
+
+@register.filter
 def octets(size: int | None) -> str:
     """Return a size in words: "18,211 octets"; of nothing "no octets"."""
-    return counted(size, "octet") if size else "no octets"
+    return counted(size, "octet") if size else _("no octets")
 
 
 @register.filter

@@ -1,5 +1,6 @@
 // Two messages side by side: from one difference to the next.
 
+import { centre } from "./dom.js";
 import { bind } from "./keys.js";
 
 const rows = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-differs]")]);
@@ -17,6 +18,7 @@ function go(step) {
 /** Open the tab of this number. @param {number} number */
 const tab = (number) => () => /** @type {HTMLElement | undefined} */ (document.querySelectorAll("nav.tabs a")[number - 1])?.click();
 
+centre(document.querySelector("nav.tabs [aria-current]"));
 bind({
   n: () => go(1),
   N: () => go(-1),

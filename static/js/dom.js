@@ -61,3 +61,14 @@ export async function getJSON(url, options = {}) {
   const { detail } = await response.json().catch(() => ({}));
   throw new Error(detail ?? `${url} answered ${response.status}`);
 }
+
+/**
+ * Scroll a strip, and nothing around it, until one of its items is in its middle.
+ * @param {Element | null | undefined} item
+ */
+export function centre(item) {
+  const strip = item?.parentElement;
+  if (!item || !strip) return;
+  const [inner, outer] = [item.getBoundingClientRect(), strip.getBoundingClientRect()];
+  strip.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}

@@ -84,7 +84,7 @@ function showCounts() {
   const words = fill(ngettext("%(n)s new message", "%(n)s new messages", waiting), { n: count(waiting) });
   bar.hidden = waiting === 0;
   setText(/** @type {Element} */ (bar.querySelector("span")), words);
-  empty.hidden = feed.store.length > 0 || waiting > 0;
+  empty.hidden = feed.store.length > 0 || waiting > 0 || !readable;
   if (waiting > told) announce(words);
   told = waiting;
 }
@@ -130,14 +130,16 @@ function gone(id) {
   feed.remove(id);
 }
 
-live().subscribe("messages", {
+// A query that cannot be read finds nothing: the page says so, and asks no more.
+const readable = scroller.dataset.wrong === undefined;
+if (readable) live().subscribe("messages", {
   load: () => feed.load(),
   events(events) {
     for (const event of events) apply(event);
     feed.settle();
   },
 });
-const begun = feed.load();
+const begun = readable ? feed.load() : undefined;
 
 /** Open or close the burst that has the cursor. @param {Item | undefined} item @param {boolean} [wanted] */
 function toggleFold(item, wanted) {

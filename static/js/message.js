@@ -1,5 +1,6 @@
 // The message in the pane: its tabs, and what can be done with it.
 
+import { centre } from "./dom.js";
 import * as filtering from "./filtering.js";
 import * as framed from "./framed.js";
 import { bind } from "./keys.js";
@@ -15,7 +16,7 @@ function choose(chosen) {
     tab.setAttribute("aria-selected", String(tab === chosen));
     tab.tabIndex = tab === chosen ? 0 : -1;
   }
-  chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
+  centre(chosen);
   const to = new URL(chosen.href);
   const query = new URLSearchParams(location.search).get("q");
   if (query) to.searchParams.set("q", query);
@@ -26,10 +27,8 @@ function choose(chosen) {
   });
 }
 
-/** On a narrow screen the strip of tabs is wider than it is. */
-function showTab() {
-  tabs().find((tab) => tab.ariaSelected === "true")?.scrollIntoView({ block: "nearest", inline: "center" });
-}
+/** On a narrow screen the strip of tabs is wider than the pane. */
+const showTab = () => centre(tabs().find((tab) => tab.ariaSelected === "true"));
 
 /** Open the tab before or after the chosen one. @param {number} step */
 function beside(step) {

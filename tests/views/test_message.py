@@ -217,7 +217,7 @@ def test_refused_message_opens_with_its_bytes(client: Client) -> None:
     assert "The client was told: 552 5.3.4 Too big" in page
     assert "Thank you!" in text(client, f"/transactions/{attempt.id}?tab=source")
     assert f"/api/v3/transactions/{attempt.id}/raw" in page
-    assert "data-delete" not in page
+    assert '<button class="plain" data-delete' not in page
 
 
 @pytest.mark.parametrize(
