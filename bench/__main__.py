@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import large, live, resources, throughput
+from bench import large, live, resources, screen, throughput
 from bench.table import show
 
-PARTS = ("throughput", "resources", "live", "large")
+PARTS = ("throughput", "resources", "live", "large", "screen")
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
 
 
@@ -44,6 +44,8 @@ def main() -> None:
         show(live.measure())
     if "large" in parts:
         show(large.measure(top))
+    if "screen" in parts:
+        show(screen.measure())
 
 
 if __name__ == "__main__":

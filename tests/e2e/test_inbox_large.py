@@ -45,7 +45,7 @@ def test_100_000_messages_scroll_like_fifty(
 def test_1000_messages_a_second_are_all_shown_and_acknowledged(
     mailsink: Mailsink, page: Page, alike: bool
 ) -> None:
-    wire = _Feed(alike)
+    wire = Feed(alike)
     page.route_web_socket("**/ws/live", wire.connect)
     open_inbox(mailsink, page)
     page.evaluate(
@@ -76,7 +76,7 @@ def test_1000_messages_a_second_are_all_shown_and_acknowledged(
     assert statistics.median(frames) < 50, sorted(frames)[-20:]
 
 
-class _Feed:
+class Feed:
     """The server's part of /ws/live, as docs/live.md has it."""
 
     def __init__(self, alike: bool) -> None:

@@ -198,6 +198,12 @@ def test_replay_and_trouble_by_keys(mailsink: Mailsink, page: Page) -> None:
     expect(page.locator("[data-details]")).to_contain_text(
         "went on all the same, with NOOP"
     )
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "NONSENSE" in copied
+    assert "500 5.5.2" in copied
     page.keyboard.press("r")
     expect(page.get_by_label("Command of swaks")).to_contain_text(
         "--ehlo trouble.shop.test"

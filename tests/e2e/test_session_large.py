@@ -9,7 +9,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.wire import Wire
 from tests.large import store_session
+from tests.running import Mailsink
 
 MESSAGES = 3000
 LINES = MESSAGES * 7
@@ -82,3 +84,32 @@ def scrolled(page: Page) -> list[float]:
 
 def percentile(values: list[float], part: int) -> float:
     return statistics.quantiles(values, n=100)[part - 1]
+
+
+def test_a_session_of_21_000_lines_goes_on_live(mailsink: Mailsink, page: Page) -> None:
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO long.example")
+        for _ in range(LINES // 500):
+            client.send(b"NOOP\r\n" * 500)
+            for _ in range(500):
+                client.reply()
+        page.goto(f"{mailsink.url}/sessions")
+        page.get_by_role("link", name="long.example").click()
+        rows = page.locator("table.transcript tbody tr")
+        # It is opened at its end, and follows it.
+        expect(page.locator(f"#e{LINES + 2}")).to_be_in_viewport(timeout=30_000)
+        for number in range(20):
+            client.say(f"NOOP live-{number}")
+            expect(page.locator(f"#e{LINES + 3 + number}")).to_be_in_viewport()
+        assert rows.count() <= ROWS
+        # Who reads further up is left there, and G leads down again.
+        pane = page.locator("[data-transcript]")
+        pane.evaluate("node => { node.scrollTop -= 2000; }")
+        top = pane.evaluate("node => node.scrollTop")
+        client.say("NOOP unseen")
+        expect(page.locator("[data-follow]")).to_be_visible()
+        assert pane.evaluate("node => node.scrollTop") == top
+        page.keyboard.press("G")
+        expect(page.locator("tr", has_text="NOOP unseen")).to_be_in_viewport()
+        page.keyboard.press("u")
+        page.wait_for_url(f"{mailsink.url}/sessions")

@@ -1,0 +1,58 @@
+"""Every screen as it is opened, in light and dark, wide and narrow: axe finds nothing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.accessible import assert_accessible
+from tests.e2e.mail import rich, send
+from tests.e2e.wire import Wire
+from tests.running import Mailsink
+from tools import sample_mail
+
+_TABS = "html text markup source headers parts transcript links checks findings"
+_COMPARED = "headers text markup rendered envelope transcript"
+
+
+@pytest.fixture(scope="module")
+def paths(mailsink: Mailsink) -> list[str]:
+    """The screens, with the day's mail in them."""
+    for mail in sample_mail.everyday():
+        send(mailsink, mail.message.as_bytes(), to=mail.recipients[:1])
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO refused.shop.test")
+        client.say("MAIL FROM:<a@shop.test>")
+        client.say("RCPT TO:<bob@@example.com>")
+        client.say("RSET")
+    send(mailsink, rich("To be deleted", "<p>Hi</p>"))
+    mailsink.delete("messages/latest")
+    mailsink.patch("messages/latest", status="bug", note="Wrong", tags=["red"])
+    items = mailsink.get("messages?limit=2")["items"]
+    newest, before = (each["id"] for each in items)
+    refused = mailsink.get("transactions?outcome=reset")["items"][0]
+    session = refused["session"]
+    pair = f"/compare?a={before}&b={newest}"
+    return [
+        "/", "/?q=from:shop+-subject:news", "/?q=frm:wrong", "/?q=subject:nothing",
+        *(f"/messages/{newest}?tab={tab}" for tab in _TABS.split()),
+        f"/transactions/{refused['id']}", "/messages/none", "/no-such-page",
+        *(f"{pair}&tab={tab}" for tab in _COMPARED.split()), f"/compare?a={newest}",
+        "/sessions", "/sessions?code=5xx", f"/sessions/{session}",
+        f"/sessions/{session}?exchange=4", f"/sessions/{session}?panel=replay",
+        "/sessions/none", "/trace", "/trace?address=ann@example.com",
+        "/trace?address=nobody@example.com", "/trash", "/settings", "/nothing-arriving",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_screen(
+    mailsink: Mailsink, page: Page, paths: list[str], width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in paths:
+        page.goto(f"{mailsink.url}{path}")
+        expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+        assert_accessible(page)
+        over = page.evaluate("document.documentElement.scrollWidth")
+        assert over <= width, f"{path} is {over} pixels wide"
