@@ -88,10 +88,13 @@ export class Store {
 
   /** Add the page that follows `next`. @param {Page} page */
   older(page) {
-    const total = this.#total;
-    for (const entry of page.items) this.put(entry);
+    const fresh = page.items.filter(({ id }) => !this.#ids.has(id));
+    // At once: one by one, each would move all that are loaded.
+    this.#items.unshift(...fresh.reverse());
+    for (const { id } of fresh) this.#ids.add(id);
+    this.version += 1;
     this.next = page.next;
-    this.#total = page.total ?? total;
+    this.#total = page.total ?? this.#total;
   }
 
   /** Take the server's count. @param {number | null} total */
