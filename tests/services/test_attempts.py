@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from inbox.models import Fingerprint, Message, Recipient, Session, Transaction
 from inbox.services import attempts, fingerprints, sessions
+from inbox.services.attempts import alike
 from inbox.services.explain import stories
 from inbox.services.explain.stories import Story
 from inbox.services.paging import NotFound
@@ -300,7 +301,7 @@ def test_the_scope_holds() -> None:
 
 
 def test_very_many_are_bounded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "MOST", 10)
+    monkeypatch.setattr(alike, "MOST", 10)
     first = tried(0, 452, mail("1@x"))
     for number in range(30):
         tried(10 + 2 * number, 452, mail("1@x"))
