@@ -47,6 +47,12 @@ class Message(models.Model):
             models.Index(fields=["inbox", "id"], name="message_inbox", condition=ALIVE),
             # all inboxes, newest first, without stepping over the deleted
             models.Index(fields=["id"], name="message_alive", condition=ALIVE),
+            # what is searched by these, without reading the rows
+            models.Index(
+                fields=["id", "size", "attachments"],
+                name="message_measured",
+                condition=ALIVE,
+            ),
             # the indexer's queue
             models.Index(
                 fields=["id"],

@@ -23,6 +23,7 @@ from inbox.services.matching import EVERYTHING, NOTHING, HasAddress, HasText, fi
 from mailsink.ids import first_at, parse_short_id
 from mailsink.smtp.events import Ending
 
+_COMMITTED_WITHIN = 24 * 3600  # seconds after it was received, at the very most
 MAX_WILD = 8  # each * can make matching a text longer
 Condition = Callable[[str], Q]
 ENDINGS: tuple[str, ...] = get_args(Ending)
@@ -196,11 +197,13 @@ def _message_from(value: str) -> Q:
 
 
 def _message_to(value: str) -> Q:
-    envelope = _recipient("transaction", has("forward_path", value))
-    anywhere = Q(HasAddress("to", value)) | envelope
-    # The index has Cc among the recipients: what it finds is looked at more closely.
+    in_header, named = Q(HasAddress("to", value)), has("forward_path", value)
     found = matches(value, "recipients")
-    return anywhere if found is None else found & anywhere
+    if found is None:
+        return in_header | _recipient("transaction", named)
+    # The index has Cc among the recipients: what it finds is looked at more closely.
+    own = Recipient.objects.filter(named, transaction=OuterRef("transaction"))
+    return found & (in_header | Q(Exists(own)))
 
 
 def _message_cc(value: str) -> Q:
@@ -215,6 +218,19 @@ def _message_subject(value: str) -> Q:
 def _message_bcc(value: str) -> Q:
     shown = Q(HasAddress("to", value)) | Q(HasAddress("cc", value))
     return _recipient("transaction", has("forward_path", value)) & ~shown
+
+
+# Ids are in the order of the commits, and indexed; a message is received before that.
+
+
+def _message_before(value: str) -> Q:
+    at = _time(value)
+    return Q(received_at__lt=at, pk__lt=first_at(at.timestamp() + _COMMITTED_WITHIN))
+
+
+def _message_after(value: str) -> Q:
+    at = _time(value)
+    return Q(received_at__gte=at, pk__gte=first_at(at.timestamp()))
 
 
 def _message_code(value: str) -> Q:
@@ -269,8 +285,8 @@ MESSAGES: dict[str, Condition] = {
             "note": ~Q(note=""),
         },
     ),
-    "before": lambda value: Q(received_at__lt=_time(value)),
-    "after": lambda value: Q(received_at__gte=_time(value)),
+    "before": _message_before,
+    "after": _message_after,
     "larger": lambda value: Q(size__gt=_size(value)),
     "smaller": lambda value: Q(size__lt=_size(value)),
     "code": _message_code,

@@ -16,7 +16,8 @@ from inbox.views import trace
 from inbox.views.bursts import folded
 from inbox.views.terms import FIELDS, chips
 
-FIRST = 50  # entries that a page is rendered with
+_PAGE = 50  # entries that a script is given at once
+FIRST = 30  # entries that a page is rendered with: more than a screen shows
 _REFUSED = "mailsink_refused"  # a cookie: whether what was not accepted is listed
 _COOKIE_DAYS = 400
 
@@ -43,7 +44,7 @@ def entries(request: HttpRequest) -> JsonResponse:
     query, cursor = request.GET.get("q", ""), request.GET.get("cursor")
     refused = _lists_refused(request)
     try:
-        limit = int(request.GET.get("limit", FIRST))
+        limit = int(request.GET.get("limit", _PAGE))
         page = messages.entries(ALL, query, cursor, limit, refused=refused)
     except ValueError as error:
         return JsonResponse({"detail": str(error)}, status=400)

@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from inbox.services import trash
 from inbox.services.chosen import Chosen
 from inbox.services.scope import ALL
+from inbox.views.inbox import FIRST
 from tests.views.mail import MAIL, a_message, a_transaction
 
 pytestmark = pytest.mark.django_db
@@ -51,11 +52,11 @@ def test_index_escapes_what_senders_write(client: Client) -> None:
 
 
 def test_index_pages_by_links_without_scripts(client: Client) -> None:
-    for _ in range(51):
+    for _ in range(FIRST + 1):
         a_message()
     page = client.get("/").content.decode()
     cursor = page.split('href="/?cursor=')[1].split('"')[0]
-    assert len(rows(client)) == 50
+    assert len(rows(client)) == FIRST
     assert len(rows(client, f"/?cursor={cursor}")) == 1
 
 
