@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from inbox.models import Exchange, Message, Session
 from inbox.services import explain, messages, sessions, transactions, transcripts
 from inbox.services.explain.quantities import counted
-from inbox.services.paging import NotFound
 from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
 from mailsink import diff
 from mailsink.diff import Difference
-from mailsink.mime import bodies, headers, sources, structure
+from mailsink.mime import headers, sources
+from mailsink.mime.mails import Mail
 
 MAX_TEXT = 256 * 1024  # characters of a text that are compared
 _LOOKED_AT = 500  # newest messages of a sender, for one whose subject is alike
@@ -27,40 +27,19 @@ _DIGITS = re.compile(r"[0-9]+")
 Pairs = list[tuple[str, str]]
 
 
-class Side:
-    """One of the two messages, with all that is compared; read where it is asked for."""
+class Side(Mail):
+    """One of the two messages, with all that is compared."""
 
     def __init__(self, scope: Scope, id: str | UUID) -> None:
         """Raises NotFound."""
         self.message: Message = messages.get(scope, id)
         self.attempt: Attempt = transactions.get(scope, self.message.transaction_id)
         self._scope = scope
-
-    @cached_property
-    def octets(self) -> bytes:
-        """The body as sent; nothing where it is gone from storage."""
-        try:
-            return transactions.open_body(self._scope, self.attempt.id)
-        except NotFound:
-            return b""
-
-    @cached_property
-    def parsed(self) -> structure.Structure:
-        return structure.parse(self.octets)
-
-    @cached_property
-    def html(self) -> str:
-        return bodies.html(self.octets, self.parsed) or ""
+        super().__init__(lambda: transactions.body_or_none(scope, self.attempt.id))
 
     @cached_property
     def session(self) -> Session:
         return sessions.get(self._scope, self.attempt.session_id)
-
-    @property
-    def text(self) -> str:
-        """The text to be read; that of the HTML where there is no other."""
-        text = bodies.text(self.octets, self.parsed)
-        return text or (bodies.html_to_text(self.html) if self.html else "")
 
     @property
     def markup(self) -> list[str]:

@@ -133,6 +133,14 @@ def open_body(scope: Scope, id: str | UUID) -> bytes:
     return read_body(raw)
 
 
+def body_or_none(scope: Scope, id: str | UUID) -> bytes:
+    """Return the octets of a transaction's body; b"" where none came, or it is gone."""
+    try:
+        return open_body(scope, id)
+    except NotFound:
+        return b""
+
+
 def read_body(raw: Raw) -> bytes:
     """Return a body's octets. Raises NotFound if its file is gone."""
     try:

@@ -24,7 +24,6 @@ from inbox.services import (
     transcripts,
 )
 from inbox.services.explain.quantities import counted
-from inbox.services.paging import NotFound
 from inbox.services.reading import finds
 from inbox.services.reading.finds import Finds
 from inbox.services.scope import Scope
@@ -32,8 +31,9 @@ from inbox.services.transactions import Attempt
 from inbox.views.attempts import Told, told
 from inbox.views.envelope import Difference, bare, differences, named
 from mailsink import told as words
-from mailsink.mime import headers, structure
+from mailsink.mime import headers
 from mailsink.mime.headers import Summary
+from mailsink.mime.mails import Mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,14 @@ class Verdict:
     detail: str = ""
 
 
-class Letter:
+class Letter(Mail):
     """A message with its transaction; or, without a message, what was not accepted."""
 
     def __init__(self, scope: Scope, attempt: Attempt, message: Message | None) -> None:
         self.scope = scope
         self.attempt = attempt
         self.message = message
+        super().__init__(lambda: transactions.body_or_none(scope, attempt.id))
 
     @property
     def id(self) -> str:
@@ -80,18 +81,6 @@ class Letter:
             return _("(no message came)")
         subject = self.message.subject if self.message else self.attempt.subject
         return subject or _("(no subject)")
-
-    @cached_property
-    def octets(self) -> bytes:
-        """The body as sent; nothing where none came, or it is gone from storage."""
-        try:
-            return transactions.open_body(self.scope, self.attempt.id)
-        except NotFound:
-            return b""
-
-    @cached_property
-    def parsed(self) -> structure.Structure:
-        return structure.parse(self.octets)
 
     @cached_property
     def summary(self) -> Summary:

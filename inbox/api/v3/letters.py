@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import cached_property
 
 from django.http import HttpResponse
 
@@ -15,28 +14,11 @@ from inbox.services.paging import NotFound
 from inbox.services.reading import finds, references
 from inbox.services.scope import Scope
 from mailsink.mime import bodies, headers, structure
+from mailsink.mime.mails import Mail
 
 
-class Letter:
-    """A message's octets, taken apart as far as is asked for."""
-
-    def __init__(self, octets: bytes) -> None:
-        self.octets = octets
-
-    @cached_property
-    def parsed(self) -> structure.Structure:
-        return structure.parse(self.octets)
-
-    @cached_property
-    def html(self) -> str:
-        """The HTML body; "" if there is none."""
-        return bodies.html(self.octets, self.parsed) or ""
-
-    @property
-    def text(self) -> str:
-        """The plain text, made from the HTML if there is none."""
-        text = bodies.text(self.octets, self.parsed)
-        return bodies.html_to_text(self.html) if text is None else text
+class Letter(Mail):
+    """A message, with what the API tells of its content."""
 
     @property
     def fields(self) -> list[Shape]:
@@ -96,7 +78,8 @@ def _finds(subject: str, letter: Letter) -> Shape:
 
 def opened(message: Message) -> Letter:
     """Return a message's letter. Raises NotFound if its octets are gone."""
-    return Letter(messages.open_raw(message))
+    octets = messages.open_raw(message)
+    return Letter(lambda: octets)
 
 
 def detail(scope: Scope, message: Message) -> Shape:
@@ -105,7 +88,7 @@ def detail(scope: Scope, message: Message) -> Shape:
         letter = opened(message)
         defects = [str(each) for each in letter.parsed.defects]
     except NotFound as error:
-        letter, defects = Letter(b""), [str(error)]
+        letter, defects = Letter(lambda: b""), [str(error)]
     attempt = transactions.get(scope, message.transaction_id)
     return {
         **shapes.message(message),
