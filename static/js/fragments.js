@@ -41,5 +41,5 @@ export function soon(job, pause) {
   };
 }
 
-/** @param {number} ms */
-const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+/** Wait. @param {number} ms */
+export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });

@@ -2,6 +2,7 @@
 
 import { addressIn, traceOf } from "./addresses.js";
 import { el, getJSON, setText } from "./dom.js";
+import { sleep, soon } from "./fragments.js";
 import { keep, kept } from "./kept.js";
 import { bind } from "./keys.js";
 import { live } from "./socket.js";
@@ -10,6 +11,7 @@ import { fill, gettext } from "./translate.js";
 const SETTING = "searches";
 const KEPT = 10;
 const COUNT_AGAIN_MS = 2000;
+const REST = 4; // times as long as a count took, at least
 const COUNTED = 1000; // the server counts no further
 
 /** @returns {string[]} newest first */
@@ -105,26 +107,21 @@ function startHelp() {
   if (query && !field.getAttribute("aria-invalid")) remember([query, ...recent().filter((each) => each !== query)]);
 }
 
-/** The counts beside the saved searches are kept true, though not at every message. */
+/** The counts beside the saved searches are kept true, at most every 2 seconds: less often where counting is slow. */
 function startCounts() {
   const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-saved]")]);
   if (!links.length) return;
-  let waiting = false;
-  const count = async () => {
-    waiting = false;
-    const counts = await getJSON("/searches/counts").catch(() => ({}));
+  const renew = soon(async () => {
+    const began = performance.now();
+    const counts = await getJSON("/searches/counts");
     for (const link of links) {
       const found = counts[link.dataset.saved ?? ""];
       const words = found === null ? "!" : found >= COUNTED ? `${COUNTED - 1}+` : String(found ?? "");
       setText(/** @type {Element} */ (link.querySelector(".count")), words);
     }
-  };
-  const soon = () => {
-    if (waiting) return;
-    waiting = true;
-    setTimeout(count, COUNT_AGAIN_MS);
-  };
-  live().subscribe("messages", { load: count, events: soon });
+    await sleep(REST * (performance.now() - began));
+  }, COUNT_AGAIN_MS);
+  live().subscribe("messages", { load: renew, events: renew });
 }
 
 function startSaving() {
