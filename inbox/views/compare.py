@@ -50,7 +50,7 @@ class Fold:
     """Rows alike that are not shown."""
 
     count: int
-    id: str  # of the row before which they are
+    id: str  # of the first of them, where all are shown
     kind: str = "fold"
 
 
@@ -81,7 +81,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if chosen.key in found:
         whole = request.GET.get("all") == "yes"
         context |= _rows(found[chosen.key], whole)
-        context["whole_url"] = f"{chosen.url}&all=yes"
+        context |= {"whole": whole, "whole_url": f"{chosen.url}&all=yes"}
     return render(request, "compare/index.html", context)
 
 

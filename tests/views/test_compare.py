@@ -57,6 +57,7 @@ def test_each_tab_tells_what_differs(client: Client) -> None:
     url = fold.css_first("a").attributes["href"] or ""
     html = Html(client.get(url).content.decode())
     assert not html.css("tr.fold")
+    assert html.css_first(f"tr.same#{url.rpartition('#')[2]}")
     assert "line 15" in html.css_first("table.diff").text()
     html = compared(client, left, right, "rendered")
     assert [frame.attributes["src"] for frame in html.css("iframe")] == [
