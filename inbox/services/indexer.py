@@ -33,8 +33,11 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 20  # messages in a step
 _COMPRESS_FROM = 4096  # octets
 _LOOK_EVERY = 5.0  # seconds, without a nudge
-# While mail pours in, the indexer stands back: a step in so many seconds.
+# While mail pours in, the indexer stands back: a small step in so many seconds, and a
+# twentieth of the time at most. Large bodies take as long to index as to receive.
 _BUSY_PAUSE = 0.5
+_BUSY_AT_ONCE = 5
+_BUSY_REST = 19  # times as long as a step took
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +58,24 @@ def indexer(
     busy: whether the recorder has its hands full. announce: told the ids of the
     messages that were filled in.
     """
-    stepped = 0.0
+    rested_at = 0.0  # from when on it may take a step though mail pours in
     behind = True  # older messages may have no full text yet
     fingerprints = Fingerprints()
 
     def step() -> float:
-        nonlocal stepped, behind
-        if busy() and time.monotonic() - stepped < _BUSY_PAUSE:
+        nonlocal rested_at, behind
+        began, pouring = time.monotonic(), busy()
+        if pouring and began < rested_at:
             return 0.1
-        stepped = time.monotonic()
         # Joining attempts costs as much as taking a message: it waits for a calm moment.
-        printed, retried = (0, []) if busy() else fingerprints.make_some()
-        ids = index_some()
+        printed, retried = (0, []) if pouring else fingerprints.make_some()
+        at_once = _BUSY_AT_ONCE if pouring else _AT_ONCE
+        ids = index_some(at_once)
+        took = time.monotonic() - began
+        rested_at = began + took + max(_BUSY_PAUSE, _BUSY_REST * took)
         if ids or retried:
             announce(list(dict.fromkeys([*ids, *retried])))
-        if len(ids) == _AT_ONCE or printed == AT_ONCE:
+        if len(ids) == at_once or printed == AT_ONCE:
             return 0.005
         behind = behind and catch_up()
         return 0.02 if behind else _LOOK_EVERY
@@ -77,9 +83,10 @@ def indexer(
     return Background("indexer", step)
 
 
-def index_some() -> list[UUID]:
+def index_some(at_once: int = _AT_ONCE) -> list[UUID]:
     """Index the oldest messages of the queue; return their ids."""
-    indexed = _index_all(Message.objects.filter(indexed_at=None).order_by("id"))
+    queue = Message.objects.filter(indexed_at=None).order_by("id")
+    indexed = _index_all(queue[:at_once])
     now = datetime.now(UTC)
     if indexed:
         with write_turn():
@@ -99,7 +106,7 @@ def catch_up() -> bool:
 
 
 def _index_all(rows: QuerySet[Message]) -> list[_Indexed]:
-    queue = list(rows.select_related("transaction")[:_AT_ONCE])
+    queue = list(rows.select_related("transaction"))
     paths: dict[UUID, list[str]] = {}
     of = Recipient.objects.filter(
         transaction__in=[each.transaction_id for each in queue]

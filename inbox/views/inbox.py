@@ -75,8 +75,8 @@ def listing(request: HttpRequest) -> dict[str, object]:
         page = messages.entries(ALL, query, cursor, FIRST, refused=refused)
         context["chips"] = chips(search.parse(query))
     except (BadQuery, BadCursor) as error:
-        return context | {"rows": [], "wrong": str(error)}
-    return context | {"rows": list(folded(page.items)), "next": page.next}
+        return context | {"entries": [], "wrong": str(error)}
+    return context | {"entries": list(folded(page.items)), "next": page.next}
 
 
 def not_found(request: HttpRequest, words: str | NotFound) -> HttpResponse:

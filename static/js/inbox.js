@@ -139,7 +139,15 @@ if (readable) live().subscribe("messages", {
     feed.settle();
   },
 });
-const begun = readable ? feed.load() : undefined;
+const begun = readable ? feed.load().then(adopt) : undefined;
+
+/** What was ticked in the rows of the server, before ours take their place, is chosen. */
+function adopt() {
+  for (const box of scroller.querySelectorAll("#entries input:checked")) {
+    const item = itemAt(box);
+    if (item) chosen.toggle(item, true);
+  }
+}
 
 /** Open or close the burst that has the cursor. @param {Item | undefined} item @param {boolean} [wanted] */
 function toggleFold(item, wanted) {

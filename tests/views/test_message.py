@@ -10,11 +10,13 @@ import time
 import pytest
 from django.core import signing
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
 
 from inbox.models import MessageRead
 from inbox.services import messages, trash
 from inbox.services.chosen import Chosen
 from inbox.services.scope import ALL
+from inbox.views import letters, panels
 from tests.views.mail import MAIL, a_message, a_transaction
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,18 @@ def test_mark_reads_and_pins(client: Client) -> None:
     answer = client.post(path, {"pinned": "yes"}, headers=tools)
     assert b"Unpin" in answer.content
     assert messages.get(ALL, message.id).pinned
+
+
+def test_the_list_stands_beside_each_tab(client: Client) -> None:
+    """What the list is rendered with, and what a panel is, do not get in each other's way."""
+    message = a_message()
+    for tab in panels.keys(letters.of_message(ALL, message.pk)):
+        page = LexborHTMLParser(
+            client.get(f"/messages/{message.pk}?tab={tab}").content.decode()
+        )
+        (row,) = page.css("#entries li.row")
+        assert row.attributes["data-id"] == str(message.pk), tab
+        assert row.css_first("[data-part=subject]").text() == "Your order"
 
 
 MARKS = {"HX-Request": "true", "HX-Target": "marks"}
