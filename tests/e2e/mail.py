@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import subprocess
 from collections.abc import Iterable
@@ -66,9 +67,10 @@ def apart(number: int) -> str:
 
 
 def open_inbox(server: Mailsink, page: Page, path: str = "/") -> None:
-    """Open the inbox, and wait until it watches the feed."""
+    """Open the inbox, and wait until it watches the feed and the rows are its own."""
     page.goto(f"{server.url}{path}")
     expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    expect(page.locator("#entries")).to_have_class(re.compile("windowed"))
 
 
 def row(page: Page, subject: str) -> Locator:

@@ -100,7 +100,8 @@ def test_list_scrolled_before_it_was_read_keeps_its_place(
         route.continue_() if held is None else held.append(route)
 
     page.route("**/entries?*", hold)
-    open_inbox(mailsink, page)
+    page.goto(mailsink.url)
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
     page.locator("#scroller").evaluate(f"node => node.scrollTop = 20 * {ROW}")
     page.keyboard.press("j")
     expect(row(page, "Early dj")).to_be_in_viewport()
