@@ -16,6 +16,7 @@ from rapidfuzz.distance import Indel
 
 MAX_LINES = 4000  # of each text
 MAX_WORDS = 2000  # of a line: a longer one differs as a whole
+_BEGINNING = 2000  # characters by which lines are alike
 _PAIRED = 900  # pairs of lines, of a block that was replaced, that are tried
 _ALIKE = 0.4  # how alike lines have to be to be told word by word
 _WORD = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|\w+|\s+|[^\w\s]")
@@ -169,17 +170,17 @@ def _pairs(
 
 
 def _most_alike(line: str, others: Sequence[str], among: range) -> int | None:
-    best, found = _ALIKE, None
-    for j in among:
-        alike = Indel.normalized_similarity(line, others[j], score_cutoff=best)
-        if alike > best or (found is None and alike == best):
-            best, found = alike, j
-    return found
+    """Return the line that is most like this one, if any is alike enough."""
+    best = max(among, key=lambda j: alike(line, others[j]), default=None)
+    return best if best is not None and alike(line, others[best]) >= _ALIKE else None
 
 
 def alike(left: str, right: str) -> float:
-    """Return how alike two lines are: 1 is the same, 0 nothing in common."""
-    return Indel.normalized_similarity(left[:MAX_WORDS], right[:MAX_WORDS])
+    """Return how alike the beginnings of two lines are: 1 the same, 0 nothing in common.
+
+    No more of them: the interpreter waits for it, and mail with it.
+    """
+    return Indel.normalized_similarity(left[:_BEGINNING], right[:_BEGINNING])
 
 
 def words(left: str, right: str) -> tuple[Line, Line]:

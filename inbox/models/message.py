@@ -114,6 +114,16 @@ class SavedSearch(models.Model):
     inbox = models.ForeignKey("Inbox", models.CASCADE, null=True)
     created_at = models.DateTimeField()
 
+    class Meta:
+        constraints = [
+            # NULL is never equal: those for all inboxes need a constraint of their own
+            models.UniqueConstraint(
+                fields=["name"],
+                name="saved_search_name",
+                condition=models.Q(inbox__isnull=True),
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.name
 

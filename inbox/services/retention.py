@@ -133,22 +133,27 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
     batch = _turn(messages)
     if not batch:
         return 0
-    ids, transactions = zip(*batch, strict=True)
-    stored = _keys(transactions)
-    stones = tombstones.of(ids, cause)
+    stones = tombstones.of([id for id, _transaction in batch], cause)
     while len(stones) > ROWS_IN_A_TURN // 2:  # of one message, to very many
         with write_turn():
             tombstones.lay(stones[:ROWS_IN_A_TURN])
         del stones[:ROWS_IN_A_TURN]
     with write_turn():
-        tombstones.lay(stones)
+        # Somebody may have restored one since the batch was read.
+        still = messages.filter(id__in=[id for id, _transaction in batch])
+        going = dict(
+            still.select_for_update(of=("self",)).values_list("id", "transaction_id")
+        )
+        ids, transactions = list(going), list(going.values())
+        stored = _keys(transactions)
+        tombstones.lay([each for each in stones if each.message in going])
         fulltext.forget(ids)
         _delete(MessageRead.objects.filter(message__in=ids))
         _delete(Message.objects.filter(id__in=ids))
         _delete(BodyFinding.objects.filter(transaction__in=transactions))
         _delete(Raw.objects.filter(transaction__in=transactions))
     _delete_files(stored)
-    return len(ids)
+    return len(ids) or purge(messages, cause)
 
 
 # A purged message is a row in each of three tables, with a tombstone for each recipient.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from inbox.models import SavedSearch
@@ -61,20 +61,23 @@ def save(name: str, query: str) -> SavedSearch:
 
 def change(id: str | UUID, name: str | None, query: str | None) -> SavedSearch:
     """Give a saved search another name, or query. Raises NotFound, BadSearch, BadQuery."""
-    found = get(id)
+    key = get(id).pk
+    changes = {}
     if name is not None:
-        found.name = _checked(name)
-        if SavedSearch.objects.exclude(pk=found.pk).filter(name=found.name, inbox=None):
-            raise BadSearch(
-                _('there is a search named "%(name)s"') % {"name": found.name}
-            )
+        changes["name"] = _checked(name)
     if query is not None:
         if not search.parse(query).groups:
             raise BadSearch(_("a saved search looks for something"))
-        found.query = query.strip()
-    with write_turn():
-        found.save()
-    return found
+        changes["query"] = query.strip()
+    try:
+        with write_turn():
+            # Not by save(), which would bring back one that was forgotten meanwhile.
+            SavedSearch.objects.filter(pk=key).update(**changes)
+    except IntegrityError:
+        raise BadSearch(
+            _('there is a search named "%(name)s"') % {"name": changes["name"]}
+        ) from None
+    return get(key)
 
 
 def delete(id: str | UUID) -> None:
@@ -84,13 +87,12 @@ def delete(id: str | UUID) -> None:
         found.delete()
 
 
-def counts(scope: Scope) -> Iterator[tuple[SavedSearch, int | None]]:
-    """Yield each search with how many messages match, up to COUNTED; None: it is no query."""
-    for each in find():
-        try:
-            yield each, messages.count(scope, each.query, COUNTED)
-        except search.BadQuery:  # of an older version, whose language was another
-            yield each, None
+def count(scope: Scope, saved: SavedSearch) -> int | None:
+    """Return how many messages match, up to COUNTED; None: it is no query."""
+    try:
+        return messages.count(scope, saved.query, COUNTED)
+    except search.BadQuery:  # of an older version, whose language was another
+        return None
 
 
 def _checked(name: str) -> str:

@@ -12,7 +12,7 @@ from inbox.models import Message
 from inbox.services import chosen, messages, retention, search
 from inbox.services.announce import MessageDeleted, MessageRestored, announce
 from inbox.services.chosen import Chosen
-from inbox.services.paging import NotFound, as_uuid
+from inbox.services.paging import NotFound, Page, as_uuid
 from inbox.services.scope import Scope
 from inbox.services.turns import write_turn
 
@@ -43,6 +43,23 @@ def _delete(turn: list[UUID], at: datetime, by: str) -> int:
         rows.update(deleted_at=at, deleted_by=by)
         announce([MessageDeleted(pk, inbox) for pk, inbox in gone])
     return len(gone)
+
+
+def find(scope: Scope, q: str, cursor: str | None = None) -> Page[Message]:
+    """Return what is in the trash and matches q. Raises BadQuery, BadCursor."""
+    return messages.find(scope, _within(q), cursor)
+
+
+def count(scope: Scope, q: str, most: int) -> int:
+    """Return how many are in the trash and match q, up to most. Raises BadQuery."""
+    return messages.count(scope, _within(q), most)
+
+
+def _within(q: str) -> str:
+    search.parse(
+        q
+    )  # by itself: an OR at its edge must not take the trash as an operand
+    return f"is:deleted {q}"
 
 
 def empty(scope: Scope, q: str = "") -> int:

@@ -49,5 +49,7 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 @require_GET
 def counts(request: HttpRequest) -> JsonResponse:
     """How many messages match each saved search, by id; null for what is no query."""
-    found = saved_searches.counts(ALL)
-    return JsonResponse({str(each.pk): count for each, count in found})
+    found = saved_searches.find()
+    return JsonResponse(
+        {str(each.pk): saved_searches.count(ALL, each) for each in found}
+    )

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import Message
-from inbox.services import messages
 from inbox.services import trash as services
 from inbox.services.chosen import Chosen
 from inbox.services.explain.quantities import counted
@@ -42,9 +41,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "hours": CONFIG.trash_hours,
     }
     try:
-        deleted = f"is:deleted {query}"
-        page = messages.find(ALL, deleted, request.GET.get("cursor"))
-        count = messages.count(ALL, deleted, COUNTED)
+        page = services.find(ALL, query, request.GET.get("cursor"))
+        count = services.count(ALL, query, COUNTED)
     except (BadQuery, BadCursor) as error:
         return render(
             request, "inbox/trash.html", context | {"wrong": str(error)}, status=400

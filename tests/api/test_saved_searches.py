@@ -42,3 +42,12 @@ def test_wrong(client: Client, given: dict[str, str], words: str) -> None:
     answer = client.post(URL, given, "application/json")
     assert answer.status_code in {400, 422}
     assert words in answer.content.decode().replace('\\"', '"')
+
+
+def test_one_of_an_older_language_can_be_renamed(client: Client) -> None:
+    answer = client.post(URL, {"name": "Old", "query": "old"}, "application/json")
+    SavedSearch.objects.update(query="gone:field")
+    one = f"{URL}/{answer.json()['id']}"
+    answer = client.patch(one, {"name": "Older"}, "application/json")
+    assert answer.status_code == 200
+    assert (answer.json()["name"], answer.json()["count"]) == ("Older", None)

@@ -93,6 +93,16 @@ def test_what_is_long_is_compared_so_far_and_says_so() -> None:
     assert marked(row.left) == [words + "b"]
 
 
+def test_long_lines_are_alike_by_their_beginnings() -> None:
+    """Comparing all of two lines of 256 KB holds the interpreter, and mail, for a second."""
+    same, one, other = "a" * 2000, "b" * 9000, "c" * 9000
+    assert [row.kind for row in diff.lines([same + one], [same + other]).rows] == [
+        "changed"
+    ]
+    rows = diff.lines([one[:2000] + same * 9], [other[:2000] + same * 9]).rows
+    assert [row.kind for row in rows] == ["removed", "added"]
+
+
 def test_texts_made_to_be_slow_end() -> None:
     """Lines that repeat are what makes difflib cubic: here they are a matter of a second."""
     left = ["x", "y"] * (diff.MAX_LINES // 2)

@@ -279,27 +279,6 @@ class Action(Strict):
     text: str
 
 
-class SavedSearch(Strict):
-    id: UUID
-    name: str
-    query: str
-    count: int | None = Field(
-        description="messages that match, counted up to 1,000; null if it is no query"
-    )
-
-
-class SearchToSave(Strict):
-    name: str
-    query: str
-
-
-class SearchChanges(Strict):
-    """What is not given stays as it is."""
-
-    name: str | None = None
-    query: str | None = None
-
-
 class Tag(Strict):
     name: str
     messages: int

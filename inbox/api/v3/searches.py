@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from pydantic import Field
 
-from inbox.api.v3 import schemas, shapes
+from inbox.api.v3 import shapes
 from inbox.api.v3.common import answer, scope
+from inbox.api.v3.schemas import Page, Strict
 from inbox.api.v3.shapes import Shape
 from inbox.models import SavedSearch
-from inbox.services import messages, saved_searches
-from inbox.services.saved_searches import COUNTED
+from inbox.services import saved_searches
 
 router = Router()
 
 
-@router.get("", response=schemas.Page[schemas.SavedSearch])
+class SearchObject(Strict):
+    id: UUID
+    name: str
+    query: str
+    count: int | None = Field(
+        description="messages that match, counted up to 1,000; null if it is no query"
+    )
+
+
+class SearchToSave(Strict):
+    name: str
+    query: str
+
+
+class SearchChanges(Strict):
+    """What is not given stays as it is."""
+
+    name: str | None = None
+    query: str | None = None
+
+
+@router.get("", response=Page[SearchObject])
 def find(request: HttpRequest) -> HttpResponse:
     """Saved searches, by name."""
-    found = saved_searches.counts(scope())
-    return answer(shapes.page((_shape(each, n) for each, n in found), None))
+    return answer(shapes.page(map(_shape, saved_searches.find()), None))
 
 
-@router.post("", response={201: schemas.SavedSearch})
-def save(request: HttpRequest, given: schemas.SearchToSave) -> HttpResponse:
+@router.post("", response={201: SearchObject})
+def save(request: HttpRequest, given: SearchToSave) -> HttpResponse:
     """Keep a query under a name; one of that name gets the new query."""
-    return answer(_counted(saved_searches.save(given.name, given.query)), 201)
+    return answer(_shape(saved_searches.save(given.name, given.query)), 201)
 
 
-@router.patch("/{id}", response=schemas.SavedSearch)
-def change(
-    request: HttpRequest, id: str, changes: schemas.SearchChanges
-) -> HttpResponse:
+@router.patch("/{id}", response=SearchObject)
+def change(request: HttpRequest, id: str, changes: SearchChanges) -> HttpResponse:
     """Give it another name, or query."""
     found = saved_searches.change(id, changes.name, changes.query)
-    return answer(_counted(found))
+    return answer(_shape(found))
 
 
 @router.delete("/{id}", response={204: None})
@@ -44,14 +65,10 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _counted(saved: SavedSearch) -> Shape:
-    return _shape(saved, messages.count(scope(), saved.query, COUNTED))
-
-
-def _shape(saved: SavedSearch, count: int | None) -> Shape:
+def _shape(saved: SavedSearch) -> Shape:
     return {
         "id": str(saved.pk),
         "name": saved.name,
         "query": saved.query,
-        "count": count,
+        "count": saved_searches.count(scope(), saved),
     }

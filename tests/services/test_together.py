@@ -1,0 +1,64 @@
+"""Two people at once: nothing that one of them wants to keep is lost to the other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from inbox.models import Message, Raw, SavedSearch, Tombstone
+from inbox.services import chosen, retention, saved_searches, trash
+from inbox.services.paging import NotFound
+from inbox.services.saved_searches import BadSearch
+from inbox.services.scope import ALL
+from tests.views.mail import a_message
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_is_restored_while_the_trash_is_emptied_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, gone = a_message(), a_message()
+    trash.delete(ALL, chosen.by_ids([kept.pk, gone.pk]))
+    prepared = retention.tombstones.of
+
+    def restore_meanwhile(*given: object) -> list[Tombstone]:
+        trash.restore(ALL, kept.pk)
+        return prepared(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(retention.tombstones, "of", restore_meanwhile)
+    assert trash.empty(ALL, "subject:order -is:read") == 1
+    assert Message.objects.get().pk == kept.pk
+    assert Raw.objects.get().transaction_id == kept.transaction_id
+    assert Tombstone.objects.get().message == gone.pk
+
+
+def test_a_search_that_was_forgotten_meanwhile_stays_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saved = saved_searches.save("One", "one")
+    checked = saved_searches._checked
+
+    def forget_meanwhile(name: str) -> str:
+        SavedSearch.objects.all().delete()
+        return checked(name)
+
+    monkeypatch.setattr(saved_searches, "_checked", forget_meanwhile)
+    with pytest.raises(NotFound):
+        saved_searches.change(saved.pk, "Other", None)
+    assert not SavedSearch.objects.exists()
+
+
+def test_a_name_that_two_give_at_once_is_one_search() -> None:
+    """Where writers do not take turns, the database has to see to it."""
+    now = datetime.now(UTC)
+    SavedSearch.objects.create(name="One", query="a", created_at=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SavedSearch.objects.create(name="One", query="b", created_at=now)
+    assert saved_searches.save("One", "c").query == "c"
+    assert SavedSearch.objects.count() == 1
+    other = saved_searches.save("Other", "d")
+    with pytest.raises(BadSearch, match='there is a search named "One"'):
+        saved_searches.change(other.pk, "One", None)
