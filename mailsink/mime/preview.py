@@ -1,4 +1,4 @@
-"""HTML for the sandboxed frame: inline images found, what would reach out taken away.
+"""HTML for the sandboxed frame: inline images found, what would reach out disarmed.
 
 The frame's sandbox and Content-Security-Policy protect the reader, so the rest of
 the mail's HTML stays as it was sent. Never raises; linear time.
@@ -15,10 +15,22 @@ from mailsink.mime import charsets, markup
 from mailsink.mime.markup import MAX_LENGTH
 
 _BASE = '<base target="_blank">'
-_DROPPED = ("base", "link", "/base", "/link")
 _CUT = "<p>The rest of this HTML is not shown here: it has {} characters in all.</p>"
 
-_HTTP_EQUIV = re.compile(r"[\s/\"']http-equiv", re.IGNORECASE)
+# Browsers look up and connect to the hosts that these elements name although the policy
+# forbids to load anything from there: hints and frames are beyond its reach.
+_REACHING = re.compile(
+    r"<(/?)(link|base|meta|embed|frame|iframe|object|portal|fencedframe)"
+    r"(?=[\t\n\f\r />]|\Z)",
+    re.IGNORECASE | re.ASCII,
+)
+_ENCLOSING = ("iframe", "object", "portal", "fencedframe")
+# A <meta> that every parser reads alike, and that stands for no header of HTTP
+_PLAIN_META = re.compile(
+    r"""<meta(?:[\t\n\f\r ]++(?!http-equiv)[a-z-]++
+        (?:=(?:"[^"<>]*+"|'[^'<>]*+'|[\w-]++))?+)*+[\t\n\f\r ]*+/?>""",
+    re.IGNORECASE | re.ASCII | re.VERBOSE,
+)
 _CID = re.compile(r"\s*+cid:([^\s\"'<>]++)\s*+", re.IGNORECASE)
 _CID_IN_SET = re.compile(r"(?<![^\s,])cid:([^\s\"'<>,]++)", re.IGNORECASE)
 _CID_IN_CSS = re.compile(
@@ -34,8 +46,8 @@ def preview(html: str, part_url: PartUrl) -> str:
 
     part_url gets a content id without its brackets, and returns the URL of that
     part or None. `cid:` references in src, background, poster, srcset and CSS url()
-    become those URLs; <base>, <link> and <meta http-equiv> go; links open in a new
-    tab. HTML longer than MAX_LENGTH characters is cut, and says so.
+    become those URLs; what would reach out without being asked is disarmed; links
+    open in a new tab. HTML longer than MAX_LENGTH characters is cut, and says so.
     """
     text = charsets.storable(html)
     tail = _CUT.format(len(text)) if len(text) > MAX_LENGTH else ""
@@ -46,7 +58,28 @@ def preview(html: str, part_url: PartUrl) -> str:
     def rewrite(token: re.Match[str]) -> str:
         return _token(token, part_url)
 
-    return text[:start] + _BASE + markup.TOKEN.sub(rewrite, text[start:]) + tail
+    body = markup.TOKEN.sub(rewrite, text[start:])
+    return _disarm(text[:start]) + _BASE + _disarm(body) + tail
+
+
+def _disarm(html: str) -> str:
+    """Return HTML without the elements that make a browser reach out.
+
+    They are renamed wherever their names stand, in comments and raw text too: what is
+    raw text to one parser is markup to another (`<svg><style><p><link …>`), but none
+    makes an element of a name that is not there.
+    """
+    return _REACHING.sub(_renamed, html)
+
+
+def _renamed(tag: re.Match[str]) -> str:
+    name = tag[2].lower()
+    if name in _ENCLOSING:
+        return f"<{tag[1]}x-{name}"
+    if name == "meta" and _PLAIN_META.match(tag.string, tag.start()):
+        return tag[0]
+    # Parsed as <link> is (WHATWG HTML §13.2.6.4.4), so that nothing moves; does nothing.
+    return f"<{tag[1]}basefont"
 
 
 def _token(token: re.Match[str], part_url: PartUrl) -> str:
@@ -58,10 +91,7 @@ def _token(token: re.Match[str], part_url: PartUrl) -> str:
         if token["raw"].lower() != "style":
             return start + token["text"]
         return start + _css(token["text"], part_url)
-    name = token["name"].lower()
-    if name in _DROPPED or (name == "meta" and _HTTP_EQUIV.search(token[0])):
-        return ""
-    return _tag(token[0], len(name) + 1, part_url)
+    return _tag(token[0], len(token["name"]) + 1, part_url)
 
 
 def _tag(tag: str, start: int, part_url: PartUrl) -> str:

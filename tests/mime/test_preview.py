@@ -32,17 +32,53 @@ def part_url(content_id: str) -> str | None:
          "<style>a{background:url(/p/a?a&b)}</style>"),
         ("<a href='cid:a' title='src=cid:a'>", "<a href='cid:a' title='src=cid:a'>"),
         ("<img alt='>' src='cid:a'>", "<img alt='>' src=\"/p/a?a&amp;b\">"),
-        ("a<base href=//x>b</base>c<LINK rel=x>d", "abcd"),
-        ("a<meta http-equiv=refresh content=0>b<meta name=x>", "ab<meta name=x>"),
-        ("<img title='<base>'>", "<img title='<base>'>"),
-        ("<!-- <base> -->", "<!-- <base> -->"),
-        ("a<script>'<base>'</script><base>", "a<script>'<base>'</script>"),
-        ("a<textarea><base></textarea>", "a<textarea><base></textarea>"),
+        ("a<base href=//x>b</base>c<LINK rel=x>d",
+         "a<basefont href=//x>b</basefont>c<basefont rel=x>d"),
+        ("<img title='<base>'>", "<img title='<basefont>'>"),
+        ("<!-- <base> -->", "<!-- <basefont> -->"),
+        ("a<script>'<base>'</script><base>", "a<script>'<basefont>'</script><basefont>"),
+        ("<svg><style><p><link/rel=x></style>", "<svg><style><p><basefont/rel=x></style>"),
+        ("<baseline><linked><metals>", "<baseline><linked><metals>"),
+        ("<lin\u212a rel=x><link\xa0rel=x>", "<lin\u212a rel=x><link\xa0rel=x>"),
+        ("<link", "<basefont"),
+        ("<iframe src=x>a</iframe>", "<x-iframe src=x>a</x-iframe>"),
+        ("<Object data=x>a</OBJECT><embed src=x>",
+         "<x-object data=x>a</x-object><basefont src=x>"),
         ("a\0b\ud800", "a\ufffdb\ufffd"),
     ],
 )  # fmt: skip
 def test_body(html: str, expected: str) -> None:
     assert preview(html, part_url).replace(BASE, "", 1) == expected
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<meta name=x>",
+        '<META charset="utf-8">',
+        "<meta name='color-scheme'\ncontent=\"light dark\" />",
+        "<meta>",
+    ],
+)
+def test_metadata_stays(tag: str) -> None:
+    assert preview(tag, part_url) == BASE + tag
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<meta http-equiv=refresh content=0>",
+        "<meta name=x HTTP-EQUIV=refresh>",
+        "<meta name='>' http-equiv=refresh>",
+        "<meta/http-equiv=refresh>",
+        "<meta name=x/http-equiv=refresh>",
+        "<meta name='x'http-equiv=refresh>",
+        "<meta name = x http-equiv=refresh>",
+        "<meta name=x",
+    ],
+)
+def test_metadata_that_could_be_a_header_goes(tag: str) -> None:
+    assert preview(tag, part_url) == BASE + tag.replace("<meta", "<basefont")
 
 
 @pytest.mark.parametrize(
