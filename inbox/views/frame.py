@@ -79,7 +79,6 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
     images += remote_sources(letter, request.GET.get("images", ""))
     response["Content-Security-Policy"] = _POLICY.format(images=" ".join(images))
     response["Referrer-Policy"] = "no-referrer"
-    response["X-DNS-Prefetch-Control"] = "off"  # of the hosts that links name
     response["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -27,6 +27,7 @@ _HEADERS = {
     b"content-security-policy": _CSP,
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
+    b"x-dns-prefetch-control": b"off",  # of the hosts that links in mail name
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
 }

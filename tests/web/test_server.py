@@ -115,6 +115,7 @@ def test_every_answer_has_the_safety_headers(mailsink: Mailsink, path: str) -> N
     )
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-DNS-Prefetch-Control"] == "off"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Server"] == "mailsink"
