@@ -21,7 +21,7 @@ _GAP = re.compile("[\\s\u00ad\u034f\u200b-\u200d\u2060\ufeff]{2,}|\\s")
 
 def decode(octets: bytes, part: Part) -> bytes:
     """Return a part's body without its transfer encoding."""
-    return transfer.decode(octets[part.body_start : part.body_end], part.encoding)
+    return transfer.decode(part.body(octets), part.encoding)
 
 
 def text_of(octets: bytes, part: Part) -> str:
@@ -140,8 +140,8 @@ def snippet(octets: bytes, structure: Structure) -> str:
     """Return the beginning of what the message says, on one line; "" if it is empty."""
     for kind in ("text/plain", "text/html"):
         for part in _main(structure, kind)[:1]:
-            end = min(part.body_end, part.body_start + _SNIPPET_OCTETS)
-            body = transfer.decode(octets[part.body_start : end], part.encoding)
+            encoded = part.body(octets, _SNIPPET_OCTETS)
+            body = transfer.decode(encoded, part.encoding)
             shown = _text(body, part)
             if kind == "text/html":
                 shown = markup.to_text(shown)

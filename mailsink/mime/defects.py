@@ -146,7 +146,7 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
             part,
             charset=part.charset[:80],
         )
-    body = octets[part.body_start : part.body_end]
+    body = part.body(octets)
     if part.encoding == "base64" and (defect := transfer.base64_defect(body)):
         defects.add(defect, part)
     elif part.encoding in ("7bit", "") and not body.isascii():

@@ -28,7 +28,8 @@ _MAX_HEADER_OCTETS = 4 * 1024 * 1024
 class Part:
     """One entity: the message itself, a part of a multipart, or an enclosed message.
 
-    The offsets count octets of the whole message. What text there is is storable.
+    The offsets count octets of the whole message, or of `source` where there is one.
+    What text there is is storable.
     """
 
     index: int  # in Structure.parts
@@ -46,6 +47,17 @@ class Part:
     content_id: str = ""
     encoding: str = ""
     children: list[Part] = field(default_factory=list, repr=False)
+    # The decoded octets of the enclosed message that it is in, if that came encoded
+    source: bytes | None = field(default=None, repr=False)
+
+    def body(self, octets: bytes, limit: int | None = None) -> bytes:
+        """Return the body as sent, or the first `limit` octets of it.
+
+        octets: the whole message
+        """
+        end = self.body_end if limit is None else self.body_start + limit
+        source = octets if self.source is None else self.source
+        return source[self.body_start : min(end, self.body_end)]
 
     @property
     def charset(self) -> str:

@@ -211,6 +211,12 @@ def test_parts(api: Api) -> None:
     assert "no part 5" in api("GET", "messages/latest/parts/5", status=404)["detail"]
 
 
+def test_a_part_without_a_name_is_saved_by_its_type(api: Api) -> None:
+    making.message(b"Content-Type: application/zip\r\n\r\nPK")
+    response = api.response("GET", "messages/latest/parts/0")
+    assert response["Content-Disposition"] == 'attachment; filename="part-0.zip"'
+
+
 def test_change(api: Api) -> None:
     made = making.message()
     told = api(

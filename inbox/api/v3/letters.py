@@ -13,7 +13,7 @@ from inbox.services import messages, transactions
 from inbox.services.paging import NotFound
 from inbox.services.reading import finds, references
 from inbox.services.scope import Scope
-from mailsink.mime import bodies, headers, structure
+from mailsink.mime import bodies, headers, structure, types
 from mailsink.mime.mails import Mail
 
 
@@ -50,7 +50,7 @@ class Letter(Mail):
         if n >= len(self.parsed.parts):
             raise NotFound(f"the message has no part {n}")
         part = self.parsed.parts[n]
-        name = files.file_name(part.filename, f"part-{n}")
+        name = files.file_name(types.file_name(self.octets, part), f"part-{n}")
         octets = bodies.decode(self.octets, part)
         return files.saved(octets, part.content_type, name)
 
