@@ -97,8 +97,13 @@ def wants_json(request: HttpRequest) -> bool:
 def _done(request: HttpRequest, count: int, at: datetime | None) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"count": count, "at": at.isoformat() if at else None})
+    return back(request, "/")
+
+
+def back(request: HttpRequest, path: str) -> HttpResponse:
+    """Return to a list, by the search that the form was sent with."""
     query = request.POST.get("q", "")
-    return redirect(f"/?{urlencode({'q': query})}" if query else "/")
+    return redirect(f"{path}?{urlencode({'q': query})}" if query else path)
 
 
 def wrong(request: HttpRequest, words: str) -> HttpResponse:

@@ -17,7 +17,7 @@ from inbox.services.explain.quantities import counted
 from inbox.services.paging import BadCursor
 from inbox.services.scope import ALL
 from inbox.services.search import BadQuery
-from inbox.views.chosen import chosen_by, wants_json, wrong
+from inbox.views.chosen import back, chosen_by, wants_json, wrong
 from mailsink.conf import CONFIG
 
 COUNTED = 10_000  # a count goes no further
@@ -65,7 +65,7 @@ def restore(request: HttpRequest) -> HttpResponseBase:
         return wrong(request, str(error))
     if wants_json(request):
         return JsonResponse({"count": count})
-    return redirect("/trash")
+    return back(request, "/trash")
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 import { setText } from "./dom.js";
 import { timeOfDay } from "./format.js";
+import * as forms from "./forms.js";
 import * as keys from "./keys.js";
 import * as notifying from "./notifying.js";
 import * as palette from "./palette.js";
@@ -32,6 +33,7 @@ document.addEventListener("htmx:responseError", (event) => {
   toast(fill(gettext("%(path)s answered %(status)s"), { path: pathInfo.requestPath, status: `${xhr.status} ${xhr.statusText}` }));
 });
 document.addEventListener("htmx:sendError", () => toast(gettext("The server cannot be reached")));
+forms.start();
 keys.start();
 palette.start();
 theme.start();

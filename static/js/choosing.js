@@ -3,6 +3,7 @@
 import { Chosen } from "./chosen.js";
 import { setText } from "./dom.js";
 import { count } from "./format.js";
+import * as forms from "./forms.js";
 import { announce, toast } from "./say.js";
 import { fill, gettext, ngettext } from "./translate.js";
 
@@ -126,10 +127,7 @@ export function choosing({ scroller, rows, repaint, total, entry }) {
 
   /** Open one of the form's menus, and be in its first field. @param {string} name */
   function menu(name) {
-    if (!chosen.size) return;
-    const details = /** @type {HTMLDetailsElement} */ (part(`[data-menu=${name}]`));
-    details.open = true;
-    /** @type {HTMLElement} */ (details.querySelector("input, .sheet button:not([hidden])")).focus();
+    if (chosen.size) forms.open(/** @type {HTMLDetailsElement} */ (part(`[data-menu=${name}]`)));
   }
 
   /** Do the one, or where it is so with all that are chosen, the other. @param {string} deed @param {string} other @param {(entry: import("./store.js").Entry) => boolean} so */

@@ -43,3 +43,32 @@ export function soon(job, pause) {
 
 /** Wait. @param {number} ms */
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+/**
+ * Whether somebody writes or chooses in there: nothing is to be taken from under a hand.
+ * @param {Element} box
+ */
+export const inUse = (box) => box.contains(document.activeElement) || box.querySelector("details[open]") !== null;
+
+/** @type {WeakSet<Element>} boxes whose jobs wait */
+const waiting = new WeakSet();
+
+/**
+ * Do a job once nobody uses a box any more; for each box there is one job, asked for once.
+ * @param {Element} box that is in use
+ * @param {() => void} job
+ */
+export function onceFree(box, job) {
+  if (waiting.has(box)) return;
+  waiting.add(box);
+  const left = new AbortController();
+  // The focus is nowhere for a moment, on its way from one field to the next.
+  const look = () => setTimeout(() => {
+    if (left.signal.aborted || inUse(box)) return;
+    left.abort();
+    waiting.delete(box);
+    if (box.isConnected) job();
+  });
+  // `toggle` does not bubble, so both are caught on their way down.
+  for (const event of ["focusout", "toggle"]) box.addEventListener(event, look, { capture: true, signal: left.signal });
+}

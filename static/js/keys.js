@@ -1,5 +1,6 @@
-// Single-key shortcuts: off while typing, and off altogether where people say so (WCAG 2.1.4).
+// Single-key shortcuts: off in forms, and off altogether where people say so (WCAG 2.1.4).
 
+import * as forms from "./forms.js";
 import { keep, kept } from "./kept.js";
 
 const SETTING = "keys";
@@ -15,19 +16,14 @@ export function bind(keys) {
   for (const [key, action] of Object.entries(keys)) bindings.set(key, action);
 }
 
-const TEXT = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
-
-/** @param {EventTarget | null} target */
-const takesText = (target) => target instanceof Element && Boolean(target.closest(TEXT));
-
 /** @param {KeyboardEvent} event */
 function press(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-  if (takesText(event.target)) {
-    if (event.key === "Escape") /** @type {HTMLElement} */ (event.target).blur();
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  if (forms.isIn(event)) {
+    if (event.key === "Escape") forms.leave();
     return;
   }
-  if (document.querySelector("dialog[open]")) return;
   const action = bindings.get(event.key);
   // Escape is no character: it works where single keys are off.
   if (!action || (!on && event.key.length === 1)) return;

@@ -1,7 +1,8 @@
 // What people put on the message that is open: status, tags, a note; renewed as others change it.
 
 import { el, getJSON } from "./dom.js";
-import { fragment, soon } from "./fragments.js";
+import * as forms from "./forms.js";
+import { fragment, inUse, onceFree, soon } from "./fragments.js";
 
 const PAUSE_MS = 500;
 const letter = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-letter]"));
@@ -15,8 +16,11 @@ const renew = soon(async () => {
   for (const name of ["message-tools", "marks"]) {
     const box = document.getElementById(name);
     const found = fresh.querySelector(`#${name}`);
-    // Nothing is taken from under a hand, nor what is being written.
-    if (!box || !found || box.contains(document.activeElement) || box.querySelector("details[open]")) continue;
+    if (!box || !found) continue;
+    if (inUse(box)) {
+      onceFree(box, renew);
+      continue;
+    }
     box.replaceChildren(...found.childNodes);
     htmx.process(box);
   }
@@ -36,9 +40,7 @@ export function nextStatus() {
 /** Write a note. */
 export function annotate() {
   const details = /** @type {HTMLDetailsElement | null} */ (marks()?.querySelector("details.note"));
-  if (!details) return;
-  details.open = true;
-  /** @type {HTMLElement} */ (details.querySelector("textarea")).focus();
+  if (details) forms.open(details);
 }
 
 /** Write a tag. */

@@ -21,7 +21,7 @@ function choose(chosen) {
   const query = new URLSearchParams(location.search).get("q");
   if (query) to.searchParams.set("q", query);
   history.replaceState(null, "", to);
-  // Not by an attribute: htmx would hear of it only a moment after the tabs are there.
+  /** @type {HTMLElement} */ (document.getElementById("detail")).scrollTop = 0;
   htmx.ajax("GET", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
     // It was overtaken by a later one, or failed, which is said by app.js.
   });

@@ -48,7 +48,8 @@ function click(event) {
 export function start() {
   document.addEventListener("click", click);
   addEventListener("popstate", () => open(location.href, { push: false }));
-  detail().addEventListener("htmx:afterSwap", () => {
+  detail().addEventListener("htmx:afterSwap", ({ target }) => {
+    if (target !== detail()) return; // of something within it
     detail().scrollTop = 0;
     // Where the list is hidden (one pane), the focus follows what was opened.
     const list = document.querySelector(".panes > .list");

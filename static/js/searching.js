@@ -2,6 +2,7 @@
 
 import { addressIn, traceOf } from "./addresses.js";
 import { el, getJSON, setText } from "./dom.js";
+import * as forms from "./forms.js";
 import { sleep, soon } from "./fragments.js";
 import { keep, kept } from "./kept.js";
 import { bind } from "./keys.js";
@@ -126,17 +127,7 @@ function startCounts() {
 
 function startSaving() {
   const menu = /** @type {HTMLDetailsElement | null} */ (document.querySelector("[data-save-search]"));
-  if (!menu) return;
-  menu.addEventListener("toggle", () => {
-    if (menu.open) /** @type {HTMLInputElement} */ (menu.querySelector("[name=name]")).select();
-  });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    event.stopPropagation();
-    menu.open = false;
-    menu.querySelector("summary")?.focus();
-  });
-  bind({ S: () => (menu.open = !menu.open) });
+  if (menu) bind({ S: () => forms.open(menu) });
 }
 
 startHelp();

@@ -1,6 +1,6 @@
 // The trash, renewed while messages are deleted and restored; what is ticked stays so.
 
-import { fragment, soon } from "./fragments.js";
+import { fragment, inUse, onceFree, soon } from "./fragments.js";
 import { live } from "./socket.js";
 import { localise } from "./times.js";
 
@@ -15,10 +15,12 @@ function judge() {
 }
 
 const renew = soon(async () => {
-  const fresh = await fragment(location.href);
-  const found = fresh.querySelector("#trash");
-  // What is open or has the focus would be lost.
-  if (!found || box().querySelector("details[open]") || box().contains(document.activeElement)) return;
+  const found = (await fragment(location.href)).querySelector("#trash");
+  if (!found) return;
+  if (inUse(box())) {
+    onceFree(box(), renew); // anew, since more may have come by then
+    return;
+  }
   localise(found);
   const chosen = new Set(ticked());
   box().replaceWith(found);

@@ -65,6 +65,48 @@ def test_status_tags_and_note_by_keys_and_seen_by_others(
     expect(page.get_by_role("textbox", name="Note")).to_have_value("Not yet kept")
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_field_of_tags_keeps_the_focus_for_the_next(
+    mailsink: Mailsink, page: Page, width: int
+) -> None:
+    send(mailsink, plain("Tagged twice"))
+    page.set_viewport_size({"width": width, "height": 800})
+    open_inbox(mailsink, page)
+    row(page, "Tagged twice").first.get_by_role("link").click()
+    expect(page.locator("h1", has_text="Tagged twice")).to_be_visible()
+    page.keyboard.press("t")
+    for number, tag in enumerate(("first", "second"), 1):
+        page.keyboard.type(tag)
+        page.keyboard.press("Enter")
+        expect(page.locator("#marks .chip")).to_have_count(number)
+        expect(page.locator("#add-tag")).to_be_focused()
+    page.locator("#tab-source").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("tabpanel", name="Source")).to_be_visible()
+    expect(page.locator("#tab-source")).to_be_focused()
+
+
+def test_what_was_kept_from_under_a_hand_comes_when_it_leaves(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, *(plain(f"Later {apart(number)}") for number in range(2)))
+    newest, older = mailsink.get("messages?q=subject:later")["items"]
+    mailsink.delete(f"messages/{older['id']}")
+    page.goto(f"{mailsink.url}/trash?q=later")
+    live(page)
+    rows = page.locator("tbody tr")
+    page.get_by_label("Choose: Later a").check()
+    mailsink.delete(f"messages/{newest['id']}")
+    # What tells of the deletion has come by the time that a later event has.
+    send(mailsink, plain("Told after it"))
+    unread = page.locator("[data-unread=all]")
+    expect(unread).not_to_have_text("")
+    expect(rows).to_have_count(1)
+    page.get_by_role("searchbox").focus()
+    expect(rows).to_have_count(2)
+    expect(page.get_by_label("Choose: Later a")).to_be_checked()
+
+
 def test_the_trash_is_live_and_gives_back(mailsink: Mailsink, page: Page) -> None:
     send(mailsink, *(plain(f"Thrown {apart(number)}") for number in range(4)))
     open_inbox(mailsink, page)
@@ -91,6 +133,7 @@ def test_the_trash_is_live_and_gives_back(mailsink: Mailsink, page: Page) -> Non
     trash.get_by_label("Choose: Thrown b").check()
     restore.click()
     expect(rows).to_have_count(1)
+    expect(trash.get_by_role("searchbox")).to_have_value("thrown")
     page.locator(".brand").hover()
     expect(row(page, "Thrown a")).to_be_visible()
     expect(row(page, "Thrown c")).to_have_count(0)

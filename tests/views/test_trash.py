@@ -47,7 +47,8 @@ def test_found_restored_and_removed_for_good(client: Client) -> None:
     answer = client.post("/trash/restore", {"id": [orders[0], orders[1]]})
     assert answer["Location"] == "/trash"
     assert len(rows(client)) == 2
-    client.post("/trash/restore", {"all": "yes", "q": "subject:order"})
+    answer = client.post("/trash/restore", {"all": "yes", "q": "subject:order"})
+    assert answer["Location"] == "/trash?q=subject%3Aorder"
     assert len(rows(client)) == 1
     client.post("/trash/empty", {"q": "subject:order"})
     assert len(rows(client)) == 1

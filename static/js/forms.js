@@ -1,0 +1,77 @@
+// Forms: opening one focuses its field, Ctrl+Enter (⌘+Enter) saves, and no shortcut acts in it.
+
+const TEXT = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select, [contenteditable]";
+// The summary that a form opens from is part of it. The deeds with what is chosen are a tool bar; its menus are forms.
+const FORM = `form:not(.deedbar), dialog, details.menu, details:has(form, ${TEXT}), ${TEXT}`;
+
+/** @type {EventTarget | null} where the pointer went down last, or the focus went since */
+let touched = null;
+/** @type {Element | null} what has the focus since a form was left */
+let left = null;
+
+/** @param {EventTarget | null} target @param {string} selector @returns {HTMLElement | null} */
+const within = (target, selector) => (target instanceof Element && target.checkVisibility() ? target.closest(selector) : null);
+
+/**
+ * Whether a key goes to a form. A click beside its fields leaves the focus nowhere: who clicked there is in it still.
+ * @param {KeyboardEvent} event
+ */
+export function isIn({ target }) {
+  if (target === left) return false;
+  return Boolean(within(target, FORM) || (target === document.body && within(touched, FORM)));
+}
+
+/** Leave the form: a menu closes, and its summary has the focus. */
+export function leave() {
+  const active = /** @type {HTMLElement | null} */ (document.activeElement);
+  const menu = /** @type {HTMLDetailsElement | null} */ (active?.closest("details.menu[open]"));
+  active?.blur();
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+  touched = null;
+  left = document.activeElement;
+}
+
+/** @param {KeyboardEvent} event */
+function save(event) {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+  const form = within(event.target, TEXT) && /** @type {HTMLFormElement | null} */ (within(event.target, "form"));
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
+/**
+ * Open a form, and be in its field.
+ * @param {HTMLDetailsElement} details
+ */
+export function open(details) {
+  details.open = true;
+  const field = /** @type {HTMLElement | null} */ (details.querySelector(TEXT) ?? details.querySelector(".sheet button:not([hidden])"));
+  field?.focus();
+  if (field instanceof HTMLInputElement) field.select();
+  if (field instanceof HTMLTextAreaElement) field.setSelectionRange(field.value.length, field.value.length);
+}
+
+/** A click, or Enter, on the summary of a form. @param {MouseEvent} event */
+function click(event) {
+  const details = within(event.target, "summary")?.parentElement;
+  if (!(details instanceof HTMLDetailsElement) || !details.matches(FORM)) return;
+  event.preventDefault(); // it would open a moment later, and the first letters would be lost
+  if (details.open) details.open = false;
+  else open(details);
+}
+
+/** Listen. */
+export function start() {
+  for (const event of ["pointerdown", "focusin"]) {
+    document.addEventListener(event, ({ target }) => {
+      touched = target;
+      left = null;
+    }, true);
+  }
+  document.addEventListener("click", click);
+  document.addEventListener("keydown", save);
+}
