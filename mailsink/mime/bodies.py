@@ -32,12 +32,22 @@ def text_of(octets: bytes, part: Part) -> str:
     return _text(decode(octets, part), part)
 
 
-def _text(body: bytes, part: Part) -> str:
+def beginning_of(octets: bytes, part: Part, limit: int) -> str:
+    """Return what text_of returns of the first `limit` octets of a body as sent.
+
+    A character that is not complete there is left out.
+    """
+    cut = part.size > limit
+    encoded = part.body(octets, limit)
+    return _text(transfer.decode(encoded, part.encoding, cut=cut), part, cut)
+
+
+def _text(body: bytes, part: Part, cut: bool = False) -> str:
     charset = part.charset
     if not charset and part.content_type == "text/html":
         meta = _META_CHARSET.search(body, 0, 1024)
         charset = meta[1].decode("ascii", "replace") if meta else ""
-    text = charsets.decode(body, charset).removeprefix("\ufeff")
+    text = charsets.decode(body, charset, cut=cut).removeprefix("\ufeff")
     return charsets.storable(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -140,9 +150,7 @@ def snippet(octets: bytes, structure: Structure) -> str:
     """Return the beginning of what the message says, on one line; "" if it is empty."""
     for kind in ("text/plain", "text/html"):
         for part in _main(structure, kind)[:1]:
-            encoded = part.body(octets, _SNIPPET_OCTETS)
-            body = transfer.decode(encoded, part.encoding)
-            shown = _text(body, part)
+            shown = beginning_of(octets, part, _SNIPPET_OCTETS)
             if kind == "text/html":
                 shown = markup.to_text(shown)
             if line := _GAP.sub(" ", shown).strip():

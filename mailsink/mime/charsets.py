@@ -1,101 +1,123 @@
 """Octets -> text by a declared charset, never raising; and text that is storable.
 
-Only charsets that Python knows at import time are tried: asking for a name made up
-by a sender would import, and remember, it for ever.
+Decoders are those of the WHATWG Encoding Standard (endec is Firefox's encoding_rs), and
+iso2022; Python's own for what these leave out. What a charset's name means: see labels.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
-from encodings.aliases import aliases
 
-# What bytes.decode would take but no mail is written in; punycode is quadratic, too.
-_NOT_CHARSETS = {
-    "base64_codec", "bz2_codec", "hex_codec", "idna", "mbcs", "oem", "punycode",
-    "quopri_codec", "raw_unicode_escape", "rot_13", "undefined", "unicode_escape",
-    "uu_codec", "zlib_codec",
-}  # fmt: skip
+import endec
 
-# What senders call a charset -> the superset that mail clients read it as, after
-# the WHATWG Encoding Standard §4.2.
-_SUPERSETS = {
-    "ansi": "cp1252",
-    "euc_kr": "cp949",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "iso_8859_6_i": "iso8859_6",
-    "iso_8859_8_i": "iso8859_8",
-    "iso8859_9": "cp1254",
-    "ks_c_5601_1987": "cp949",
-    "latin_1": "cp1252",
-    "shift_jis": "cp932",
-    "unicode_1_1_utf_7": "utf_7",
-    "utf8mb4": "utf_8",
-    "windows_874": "cp874",
-    "x_gbk": "gb18030",
-    "x_mac_roman": "mac_roman",
-    "x_sjis": "cp932",
-    "x_utf_8": "utf_8",
-}
+from mailsink.mime import iso2022, labels
 
-
-def _known() -> dict[str, str]:
-    codecs = {*aliases.values(), "cp874", "cp720", "cp737", "cp856", "cp1006"}
-    codecs |= {"koi8_u", "koi8_r", "mac_arabic", "utf_8_sig"}
-    names = {**{codec: codec for codec in codecs}, **aliases}
-    names = {name: codec for name, codec in names.items() if codec not in _NOT_CHARSETS}
-    names |= {name: _SUPERSETS.get(codec, codec) for name, codec in names.items()}
-    return names | _SUPERSETS
-
-
-_CODECS = _known()
-_SEPARATORS = re.compile(r"[^a-z0-9]+")
+_STANDARD = labels.STANDARD
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSTORABLE_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_C1 = re.compile("[\x80-\x9f]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+_ESCAPE_CUT_OFF = re.compile(rb"\x1b[$()*+,\-./]{0,2}\Z|~\Z")
+
+codec = labels.encoding
 
 
-def codec(charset: str) -> str | None:
-    """Return the name of the Python codec for a charset's name, None if unknown."""
-    charset = charset[:64].lower()
-    return _CODECS.get(charset) or _CODECS.get(_SEPARATORS.sub("_", charset).strip("_"))
-
-
-def decode(octets: bytes, charset: str = "") -> str:
+def decode(octets: bytes, charset: str = "", *, cut: bool = False) -> str:
     """Return octets as text: as declared, else as UTF-8, else as windows-1252.
 
     What fits nowhere becomes U+FFFD. The text may hold controls: see storable.
+
+    cut: whether more follows; a character that is not complete is left out then
     """
     if octets.isascii() and not charset:
         return octets.decode("ascii")
     declared = codec(charset) if charset else None
-    for name in (declared, "utf_8"):
-        if name is not None and (text := strictly(octets, name)) is not None:
+    if octets.startswith(codecs.BOM_UTF8) and declared not in labels.STATEFUL:
+        declared = labels.UTF8
+    if declared in (None, labels.ASCII, labels.UTF8):
+        return _unicode(octets, declared == labels.UTF8, cut)
+    assert declared is not None
+    if cut:
+        octets = octets[: len(octets) - len(octets) % _unit(declared)]
+    for name in (declared, labels.UTF8) if _may_be_utf8(octets, declared) else ():
+        if (text := strictly(octets, name)) is not None:
             return text
-    if declared not in (None, "ascii", "utf_8", "cp1252"):
-        return _leniently(octets, declared or "")
-    text = octets.decode("utf-8", "replace")
-    # A few bad octets in UTF-8, or another charset altogether?
+    return _leniently(octets, declared, cut)
+
+
+def _unit(name: str) -> int:
+    """Return of how many octets each character of an encoding has a multiple."""
+    return 4 if name.startswith("utf_32") else 2 if name.startswith("utf-16") else 1
+
+
+def _may_be_utf8(octets: bytes, declared: str) -> bool:
+    return declared not in labels.STATEFUL and (_unit(declared) == 1 or 0 not in octets)
+
+
+def _unicode(octets: bytes, declared: bool, cut: bool) -> str:
+    """Return what is declared as UTF-8 or not at all, and may be windows-1252."""
+    try:
+        return codecs.utf_8_decode(octets, "strict", not cut)[0]
+    except UnicodeDecodeError:
+        text = codecs.utf_8_decode(octets, "replace", not cut)[0]
     bad = text.count("\ufffd")
     good = sum(map(len, _BEYOND_ASCII.findall(text))) - bad
-    return text if good > bad else octets.decode("cp1252", "replace")
-
-
-_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+    if good and (declared or good >= bad):  # UTF-8 with bad octets stays UTF-8
+        return text
+    return endec.decode(octets, "windows-1252", "replace")
 
 
 def strictly(octets: bytes, name: str) -> str | None:
-    """Return octets as text by a codec that codec named; None if they do not fit."""
+    """Return octets as text by an encoding that codec named; None if they do not fit."""
+    if name in ("iso-2022-jp", "iso-2022-kr", "iso-2022-cn", "hz"):
+        text = _leniently(octets, name, False)
+        return None if "\ufffd" in text else text
+    name = _which_end_first(octets, name)
     try:
-        return octets.decode(name)
+        if name == labels.UTF8 or name not in _STANDARD:
+            return octets.decode(name)
+        text = endec.decode(octets, name, "strict")
     except ValueError:  # UnicodeError, and what some codecs raise in its place
         return None
+    # The standard maps the octets that the code pages of Windows leave open to controls
+    return None if name.startswith("windows-") and _C1.search(text) else text
 
 
-def _leniently(octets: bytes, name: str) -> str:
+def _leniently(octets: bytes, name: str, cut: bool) -> str:
+    if cut and name in labels.STATEFUL:
+        octets = _ESCAPE_CUT_OFF.sub(b"", octets)
+    name = _which_end_first(octets, name)
+    if name in ("iso-2022-jp", "iso-2022-kr", "iso-2022-cn"):
+        text = iso2022.decode(octets, name)
+    elif name == "hz":
+        text = iso2022.hz(octets)
+    elif name in _STANDARD:
+        text = endec.decode(octets, name, "replace")
+    else:
+        text = _by_python(octets, name)
+    return text.removesuffix("\ufffd") if cut else text
+
+
+def _by_python(octets: bytes, name: str) -> str:
     try:
         return octets.decode(name, "replace")
-    except ValueError:  # UTF-16 and UTF-32 without a whole unit, and the like
-        return octets.decode("cp1252", "replace")
+    except ValueError:  # UTF-32 without a whole unit, and the like
+        return endec.decode(octets, "windows-1252", "replace")
+
+
+def _which_end_first(octets: bytes, name: str) -> str:
+    """Return UTF-16 and UTF-32 by their mark, else by where the NUL of ASCII are.
+
+    RFC 2781 §4.3 means big-endian without a mark, Windows and the standard little-endian.
+    """
+    if name == "utf_32":
+        return "utf_32_be" if octets.startswith(b"\0\0") else "utf_32_le"
+    if name != "utf-16le" or octets.startswith(codecs.BOM_UTF16_LE):
+        return name
+    start = octets[:4096]
+    big = start[::2].count(0) > start[1::2].count(0)
+    return "utf-16be" if big or start.startswith(codecs.BOM_UTF16_BE) else name
 
 
 def storable(text: str) -> str:

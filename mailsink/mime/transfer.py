@@ -12,17 +12,22 @@ _ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
 _WHITE_SPACE = b" \t\r\n\v\f"
 _MAX_PADDINGS = 10_000  # base64 texts one after another in a body; the rest is left out
+_SOFT_BREAK_OF_CR = re.compile(rb"=\r(?!\n)")
+_CUT_ESCAPE = re.compile(rb"=[0-9A-Fa-f]?\Z")
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} [^\r\n]*\r?\n")
 
 
-def decode(octets: bytes, encoding: str) -> bytes:
-    """Return decoded octets; as they are if the encoding is none that is known."""
+def decode(octets: bytes, encoding: str, *, cut: bool = False) -> bytes:
+    """Return decoded octets; as they are if the encoding is none that is known.
+
+    cut: whether more follows; an octet that is not complete is left out then
+    """
     if encoding == "base64":
         return base64(octets)
     if encoding == "quoted-printable":
-        return quoted_printable(octets)
+        return quoted_printable(_CUT_ESCAPE.sub(b"", octets) if cut else octets)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-        return uuencode(octets)
+        return uuencode(octets[: octets.rfind(b"\n") + 1] if cut else octets)
     return octets
 
 
@@ -57,8 +62,14 @@ def base64_defect(octets: bytes) -> str:
 def quoted_printable(octets: bytes) -> bytes:
     """Return quoted-printable decoded; a "=" that encodes nothing stays.
 
-    White space at the end of a line was added on the way (RFC 2045 §6.7, rule 3).
+    White space at the end of a line was added on the way (RFC 2045 §6.7, rule 3). Of
+    "==" neither encodes anything. binascii would make one of the two, and take all up
+    to the next LF for a line end if a bare CR follows a "=".
     """
+    if b"==" in octets:
+        octets = octets.replace(b"==", b"=3D=3D")
+    if b"=\r" in octets:
+        octets = _SOFT_BREAK_OF_CR.sub(b"", octets)
     if any(mark in octets for mark in (b" \r", b" \n", b"\t\r", b"\t\n")):
         octets = b"".join(map(_without_trailing_space, octets.splitlines(True)))
     return binascii.a2b_qp(octets)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from mailsink.mime import bodies
@@ -168,3 +170,50 @@ def test_snippet(octets: bytes, snippet: str) -> None:
 )
 def test_html_to_text(html: str, text: str) -> None:
     assert bodies.html_to_text(html) == text
+
+
+@pytest.mark.parametrize("shift", range(8))
+@pytest.mark.parametrize(
+    ("charset", "encoded"),
+    [
+        ("iso-2022-jp", b"\x1b$B0!\x1b(B"),
+        ("utf-8", "亜".encode()),
+        ("", "亜".encode()),
+        ("shift_jis", "亜".encode("cp932")),
+        ("gb18030", "𠀀".encode("gb18030")),
+    ],
+)
+@pytest.mark.parametrize("encoding", [b"8bit", b"base64", b"quoted-printable"])
+def test_the_beginning_of_a_long_body_is_as_readable_as_the_whole(
+    charset: str, encoded: bytes, encoding: bytes, shift: int
+) -> None:
+    body = encoded * 200
+    if encoding == b"base64":
+        body = base64.encodebytes(body)
+    if encoding == b"quoted-printable":
+        body = b"".join(b"=%02X" % each for each in body)
+    octets = single(
+        body, encoding, b"text/plain; charset=" + (charset or '""').encode()
+    )
+    root = parse(octets).root
+    begun = bodies.beginning_of(octets, root, 500 + shift)
+    assert begun
+    assert bodies.text_of(octets, root).startswith(begun)
+    assert set(begun) == set(bodies.text_of(octets, root))
+
+
+@pytest.mark.parametrize(
+    ("body", "decoded"),
+    [
+        (b"k=3Dab==cd", b"k=ab==cd"),
+        (b"dXNlcg==\r\nnext", b"dXNlcg==\r\nnext"),
+        (b"a===3D", b"a==="),
+        (b"one=\rtwo\nthree", b"onetwo\nthree"),
+        (b"soft=\r\n break=  \r\n.", b"soft break."),
+    ],
+)
+def test_quoted_printable_keeps_what_encodes_nothing(
+    body: bytes, decoded: bytes
+) -> None:
+    octets = single(body, b"quoted-printable")
+    assert bodies.decode(octets, parse(octets).root) == decoded
