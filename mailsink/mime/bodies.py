@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from mailsink.mime import charsets, markup, transfer
+from mailsink.mime import charsets, flowed, markup, transfer
 from mailsink.mime.structure import Part, Structure
 
 SNIPPET_LENGTH = 200  # characters
@@ -48,7 +48,10 @@ def _text(body: bytes, part: Part, cut: bool = False) -> str:
         meta = _META_CHARSET.search(body, 0, 1024)
         charset = meta[1].decode("ascii", "replace") if meta else ""
     text = charsets.decode(body, charset, cut=cut).removeprefix("\ufeff")
-    return charsets.storable(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = charsets.storable(text.replace("\r\n", "\n").replace("\r", "\n"))
+    if part.content_type != "text/plain":
+        return text
+    return flowed.joined(text, part.parameters)
 
 
 def html(octets: bytes, structure: Structure) -> str | None:
