@@ -15,10 +15,10 @@ from mailsink.smtp.commands import (
     Command,
 )
 from mailsink.smtp.events import Ending, Kind, SessionClosed, SessionOpened
-from mailsink.smtp.exchange import MASK, told
 from mailsink.smtp.grammar import shown
 from mailsink.smtp.greeting import greeting
 from mailsink.smtp.intruders import refuse_intruder
+from mailsink.smtp.masking import MASK, told
 from mailsink.smtp.profile import within
 from mailsink.smtp.proxy import take_header
 from mailsink.smtp.replies import Reply
@@ -122,12 +122,10 @@ def _handle(machine: Machine, line: Line) -> Steps[bool]:
     except Ended:
         raise
     except Exception:
-        log.exception("session %s: %s failed", machine.session, verb)
+        log.exception("session %s: %s failed", machine.session, machine.current.verb)
         reply, command = replies.LOCAL_ERROR, None
     if reply is None:
         return False
-    if machine.current.kind == "auth" and reply.code >= 400:
-        machine.failed_auth = True
     if machine.current.ruled:
         yield from machine.answer(reply)
     else:  # by far the most: spare them a generator
@@ -182,16 +180,28 @@ def _open(machine: Machine, line: Line, verb: str) -> None:
     flags: tuple[str, ...] = ("bare_lf_command",) if line.bare_lf else ()
     if b"\0" in line.content:
         flags += ("nul_octet",)
-    text = told(line.content)
-    if verb:
-        machine.failed_auth = False
-    elif machine.failed_auth:
-        text = MASK  # it may be a response that comes too late, encoded or not
+    text = _told(machine, line.content, verb)
     kind = _KINDS.get(verb, "command")
     octets = 0 if kind == "chunk" else line.octets
     flags = machine.open(kind, verb, text, octets, line.received_us, flags)
     if kind == "chunk":
         machine.chunk_line = text, flags, line.received_us
+
+
+def _told(machine: Machine, content: bytes, verb: str) -> str:
+    """Return a command line as it may be recorded.
+
+    After a login, however it ended, what is no command may be a response that comes too
+    late, encoded or not; MAIL and QUIT show that the client is in step again.
+    """
+    text, login = told(content, bool(verb))
+    if login:
+        machine.guarded = True
+    elif verb in ("MAIL", "QUIT"):
+        machine.guarded = False
+    elif machine.guarded and not verb and content not in (b"", b"*"):
+        return MASK
+    return text
 
 
 def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:
@@ -200,7 +210,7 @@ def _unknown(machine: Machine, verb: str, known: bool) -> Steps[Reply]:
         return replies.not_offered(verb)
     if not verb:
         return replies.EMPTY_LINE
-    if machine.failed_auth or verb.startswith("AUTH"):
+    if machine.guarded:
         return replies.UNKNOWN_COMMAND  # which does not repeat a secret
     return replies.unknown_command(shown(verb))
 

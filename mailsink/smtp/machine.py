@@ -50,7 +50,7 @@ class Machine:
     __slots__ = (
         "_idle_us", "_lines", "_next_flags", "_outside", "_seq", "_session_us", "_steps", "buffer",
         "choked", "chunk_line", "current", "ending", "eof", "errors",
-        "extended", "failed_auth", "helo", "killed", "lost",
+        "extended", "guarded", "helo", "killed", "lost",
         "now_us", "offered", "origin", "outlet", "peer", "profile", "record", "refusal", "send", "session",
         "stopping", "tls", "transaction", "transactions", "user", "wake_at",
     )  # fmt: skip
@@ -84,7 +84,7 @@ class Machine:
         self.user: str | None = None
         self.tls: TlsLayer | None = None
         self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
-        self.failed_auth = False
+        self.guarded = False  # lines that are no command may hold a secret
         self.errors = 0  # in a row
         self.transaction: Transaction | None = None
         # The line of BDAT as it was told, with its flags, and when it came
@@ -371,7 +371,7 @@ class Machine:
     def forget_client(self) -> None:
         """Know nothing of the client any more, as after the greeting (RFC 3207 §4.2)."""
         self.helo, self.extended, self.offered = "", False, frozenset()
-        self.user, self.failed_auth = None, False
+        self.user = None
 
     def update(self, **changes: str | int) -> None:
         """Tell facts about the session."""

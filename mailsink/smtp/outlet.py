@@ -12,7 +12,8 @@ from uuid import UUID
 
 from mailsink.ids import short_id
 from mailsink.smtp.events import DeliveryAnswered, Event, ExchangeReplied
-from mailsink.smtp.exchange import MASK, Delivery, Exchange
+from mailsink.smtp.exchange import Delivery, Exchange
+from mailsink.smtp.masking import MASK
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 from mailsink.text import readable

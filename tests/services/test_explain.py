@@ -389,3 +389,8 @@ def test_headline_while_it_goes_on() -> None:
     assert explain.headline(a_session(helo="a.test")) == "a.test → live"
     told = explain.headline(a_session(messages=2))
     assert told == "[10.0.0.1] → 2 messages so far"
+
+
+def test_a_redacted_line_says_why() -> None:
+    exchange = an_exchange(kind="command", verb="", line="********", code=500)
+    assert explain.line(exchange).remark == "redacted: it may hold a password"

@@ -17,6 +17,7 @@ from inbox.services.explain.parameters import asked
 from inbox.services.explain.quantities import counted, duration
 from inbox.services.explain.reasons import reason
 from inbox.services.explain.spans import Moment, Span, spans
+from mailsink.smtp.masking import MASK
 from mailsink.text import readable
 
 # Of a refusal, to the very line that shows it: the side panel has the reply whole.
@@ -189,6 +190,8 @@ def _remark(exchange: Exchangelike) -> str:
         return _("connected")
     if exchange.kind == "auth" and not exchange.verb:
         return _("answer to the challenge")
+    if exchange.line == MASK:
+        return _("redacted: it may hold a password")
     return ""
 
 

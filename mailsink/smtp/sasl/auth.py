@@ -8,8 +8,8 @@ from mailsink.smtp import replies
 from mailsink.smtp.replies import Reply
 from mailsink.smtp.sasl.dialogue import Dialogue, decoded
 from mailsink.smtp.sasl.mechanisms import MECHANISMS, Mechanism
+from mailsink.smtp.sasl.shape import told_username
 from mailsink.smtp.wishes import Refusal, Steps
-from mailsink.text import readable
 
 if TYPE_CHECKING:
     from mailsink.smtp.machine import Machine
@@ -27,7 +27,7 @@ def auth(machine: Machine, argument: str) -> Steps[Reply]:
     first = _initial_response(mechanism, name, initial)
     decided = yield from machine.consult("auth", argument=name)
     username = yield from mechanism.converse(Dialogue(machine, name, first))
-    machine.user = readable(username)
+    machine.user = told_username(username)
     machine.update(protocol=machine.protocol)
     return decided or replies.AUTH_OK
 

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from mailsink.ports import Credentials, Password
 from mailsink.smtp import replies
-from mailsink.smtp.exchange import MASK
-from mailsink.smtp.sasl.shape import secret_flags, username_flags
+from mailsink.smtp.masking import told_response
+from mailsink.smtp.sasl.shape import secret_flags, told_username, username_flags
 from mailsink.smtp.wishes import Authenticate, Refusal, Steps
-from mailsink.text import readable
 
 if TYPE_CHECKING:
     from mailsink.smtp.machine import Machine
@@ -53,7 +52,8 @@ class Dialogue:
         yield from machine.answer(replies.prompt(b64encode(challenge).decode()))
         line = yield from machine.read_line()
         flags = ("bare_lf_command",) if line.bare_lf else ()
-        machine.open("auth", "", MASK, line.octets, line.received_us, flags)
+        told = told_response(line.content)
+        machine.open("auth", "", told, line.octets, line.received_us, flags)
         if line.too_long:
             raise Refusal(replies.AUTH_LINE_TOO_LONG)
         if line.bare_lf and machine.profile.bare_newlines == "reject":
@@ -66,7 +66,7 @@ class Dialogue:
         """Tell whose login it is, good or not."""
         self._machine.current.flags += username_flags(username)
         self._machine.update(
-            auth_mechanism=self.mechanism, auth_username=readable(username)
+            auth_mechanism=self.mechanism, auth_username=told_username(username)
         )
 
     def check(self, credentials: Credentials) -> Steps[bool]:

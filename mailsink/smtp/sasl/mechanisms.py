@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from mailsink.ports import KeyedDigest
 from mailsink.smtp import replies
-from mailsink.smtp.sasl.dialogue import Dialogue, decoded
+from mailsink.smtp.masking import holds_login
+from mailsink.smtp.sasl.dialogue import Dialogue
 from mailsink.smtp.sasl.scram import scram_sha_256, unescaped
 from mailsink.smtp.wishes import Refusal, Steps
 
@@ -36,19 +37,14 @@ def plain(dialogue: Dialogue) -> Steps[bytes]:
     response = yield from dialogue.first()
     parts = response.split(b"\0")
     if len(parts) != 3:
-        if _holds_plain(response):
+        if holds_login(response):
             dialogue.note("secret_double_encoded")
         raise Refusal(replies.AUTH_BAD_PLAIN)
-    _, username, password = parts
+    on_behalf_of, username, password = parts
+    if on_behalf_of and not password:
+        # "user NUL password NUL": what stands in the name's place is the password.
+        raise Refusal(replies.AUTH_BAD_PLAIN)
     return (yield from _by_secret(dialogue, username, password))
-
-
-def _holds_plain(response: bytes) -> bool:
-    """Whether a response was encoded twice."""
-    try:
-        return decoded(response).count(b"\0") == 2
-    except Refusal:
-        return False
 
 
 def login(dialogue: Dialogue) -> Steps[bytes]:

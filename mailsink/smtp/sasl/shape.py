@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import binascii
 
+from mailsink.smtp.masking import MASK, holds_login
+from mailsink.text import readable
+
 _SHORTEST = 8  # octets; shorter words are base64 by chance too often
 
 
@@ -27,6 +30,18 @@ def username_flags(username: bytes) -> tuple[str, ...]:
     if not username:
         return ("username_empty",)
     return ("username_padded",) if username != username.strip() else ()
+
+
+def told_username(username: bytes) -> str:
+    """Return a user name as it may be recorded: masked if a password may be in it.
+
+    A client that mixes up mechanisms sends the whole response of PLAIN or XOAUTH2 as a
+    user name; controls give it away, as no user name has them (RFC 4616 §2, RFC 4013 §2.3).
+    """
+    name = username.strip()
+    if any(octet < 32 for octet in name) or holds_login(name):
+        return MASK
+    return readable(username)
 
 
 def _is_encoded_text(secret: bytes) -> bool:

@@ -1,0 +1,63 @@
+"""No password that a client ever sent is on a page, in an answer, a log or a file."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.running import Mailsink
+from tests.smtp.ways import WAYS, traces
+
+_PAGES = (
+    "/sessions/{id}",
+    "/sessions/{id}/case",
+    "/sessions/{id}/replay",
+    "/sessions/{id}/exchanges/2",
+    "/api/v3/sessions/{id}",
+    "/api/v3/sessions/{id}/exchanges.txt",
+)
+
+
+def _send(mailsink: Mailsink, lines: list[bytes]) -> None:
+    with socket.create_connection(mailsink.smtp, timeout=10) as wire:
+        replies = wire.makefile("rb")
+        replies.readline()
+        for line in [*lines, b"QUIT"]:
+            wire.sendall(line + b"\r\n")
+            while (reply := replies.readline())[3:4] == b"-":
+                pass
+            if not reply:
+                return
+
+
+def _answers(mailsink: Mailsink) -> Iterator[tuple[str, str]]:
+    sessions = mailsink.get("sessions?limit=500")["items"]
+    assert len(sessions) == len(WAYS)
+    paths = ["/sessions", "/sessions/rows", "/api/v3/sessions?limit=500"]
+    paths += [path.format(id=each["id"]) for each in sessions for path in _PAGES]
+    for path in paths:
+        with urllib.request.urlopen(mailsink.url + path) as answer:
+            yield path, answer.read().decode()
+
+
+def _files(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield path.name, path.read_bytes().decode("latin-1")
+
+
+def _given_away(texts: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return where the secret stands, and how."""
+    return {where: found for where, text in texts if (found := traces(text))}
+
+
+def test_no_password_is_kept(start_mailsink: Callable[..., Mailsink]) -> None:
+    mailsink = start_mailsink(SMTP_AUTH="robin:another")
+    for lines in WAYS.values():
+        _send(mailsink, lines)
+    assert _given_away(_answers(mailsink)) == {}
+    assert _given_away(_files(mailsink.data)) == {}
+    mailsink.stop()
+    assert _given_away(_files(mailsink.data)) == {}
