@@ -55,6 +55,19 @@ def _may_be_utf8(octets: bytes, declared: str) -> bool:
     return declared not in labels.STATEFUL and (_unit(declared) == 1 or 0 not in octets)
 
 
+def decode_raw(octets: bytes, declared: str = "") -> str:
+    """Return the octets of a header field that were sent without encoding.
+
+    They are UTF-8, else in the charset that the body declares, else windows-1252; with
+    escapes of ISO 2022 they are in that, Japanese if the body declares nothing like it.
+    """
+    stateful = codec(declared) in labels.STATEFUL
+    if octets.isascii():
+        return decode(octets, declared if stateful else "iso-2022-jp")
+    text = strictly(octets, labels.UTF8)
+    return decode(octets, "" if stateful else declared) if text is None else text
+
+
 def _unicode(octets: bytes, declared: bool, cut: bool) -> str:
     """Return what is declared as UTF-8 or not at all, and may be windows-1252."""
     try:

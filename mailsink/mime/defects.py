@@ -183,12 +183,16 @@ def _check_header(part: Part, defects: Defects) -> None:
                     name=name,
                 )
     for field in part.fields:
-        if not field.octets.isascii() or not field.name.isascii():
-            defects.add(_eight_bit(field.octets), part, name=field.name[:80])
+        if headers.is_raw(field.octets) or not field.name.isascii():
+            defects.add(_raw(field), part, name=field.name[:80])
 
 
-def _eight_bit(octets: bytes) -> str:
-    if charsets.strictly(octets, "utf_8") is None:
+def _raw(field: headers.Field) -> str:
+    if field.octets.isascii() and field.name.isascii():
+        return gettext_noop(
+            "The %(name)s field holds escapes that are not encoded (RFC 2047)"
+        )
+    if charsets.strictly(field.octets, "utf-8") is None:
         return gettext_noop("The %(name)s field holds 8-bit octets that are not UTF-8")
     return gettext_noop(
         "The %(name)s field holds unencoded UTF-8: right only with SMTPUTF8 (RFC 6532)"

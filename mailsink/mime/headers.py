@@ -39,10 +39,14 @@ _FOLD = re.compile(rb"(?>\r?\r?\n|\r)(?=[ \t])")
 
 @dataclass(frozen=True)
 class Field:
-    """A header field. Its octets are the body as sent, folds and all."""
+    """A header field. Its octets are the body as sent, folds and all.
+
+    charset: what the message's body declares, for octets that were not encoded
+    """
 
     name: str
     octets: bytes
+    charset: str = ""
 
     @cached_property
     def value(self) -> str:
@@ -52,7 +56,7 @@ class Field:
     @cached_property
     def encoded(self) -> str:
         """The body unfolded, storable, with its encoded words still encoded."""
-        return _text(self.octets)
+        return _text(self.octets, self.charset)
 
     @property
     def raw(self) -> str:
@@ -68,6 +72,11 @@ class Block:
     body: int
     defect: Told | None = None
 
+    def read_in(self, charset: str) -> Block:
+        """Return the block with a charset for octets that were not encoded."""
+        fields = (Field(each.name, each.octets, charset) for each in self.fields)
+        return Block(tuple(fields), self.body, self.defect)
+
 
 def split(octets: bytes) -> tuple[list[Field], int]:
     """Return the header fields of a message, in order, and the offset of its body."""
@@ -80,6 +89,33 @@ def scan(octets: bytes) -> Block:
 
     Past MAX_OCTETS or MAX_FIELDS the block is skipped up to its empty line.
     """
+    block = _scan(octets)
+    raw = any(is_raw(each.octets) for each in block.fields)
+    return block.read_in(declared_charset(octets)) if raw else block
+
+
+def is_raw(octets: bytes) -> bool:
+    """Whether a field's octets hold letters beyond ASCII that were not encoded."""
+    return not octets.isascii() or b"\x1b" in octets
+
+
+_CHARSET = re.compile(
+    rb"(?<![^\r\n])content-type[ \t]*+:(?>[^\r\n]|\r?\n[ \t]|\r[ \t])*?"
+    rb"(?<![\w-])charset\*?\s*+=\s*+[\"']?([^\s\"';,()]{1,64})",
+    re.IGNORECASE,
+)
+
+
+def declared_charset(octets: bytes, start: int = 0, end: int = _SUMMARY_OCTETS) -> str:
+    """Return the charset that the first Content-Type with one names; "" without any.
+
+    Looked for between two offsets of a message: a multipart's first text has it.
+    """
+    found = _CHARSET.search(octets, start, end)
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def _scan(octets: bytes) -> Block:
     block = scan_part(octets, 0, MAX_OCTETS, MAX_FIELDS)
     if not block.defect or block.defect.template != _TOO_LONG:
         return block
@@ -149,11 +185,13 @@ def _name(name: bytes) -> str:
     return name.decode() if _ASCII_NAME(name) else readable(name)
 
 
-def _text(octets: bytes) -> str:
+def _text(octets: bytes, charset: str = "") -> str:
     """Return a field's body as one storable line, its encoded words left alone."""
     if b"\n" in octets or b"\r" in octets:
         octets = _FOLD.sub(b"", octets)
-    return line(charsets.decode(octets)).strip()
+    if is_raw(octets):
+        return line(charsets.decode_raw(words.escaped(octets), charset)).strip()
+    return line(octets.decode("ascii")).strip()
 
 
 @dataclass(slots=True)
@@ -221,12 +259,14 @@ def _summarised(octets: bytes) -> list[str]:
         if b"\n" in bodies:
             bodies = bodies.replace(b"\r\n", b"")
         return bodies.decode("ascii").replace("\t", " ").split("\0")
-    found: dict[bytes, list[str]] = {name: [] for name in _SUMMARISED}
+    found: dict[bytes, list[bytes]] = {name: [] for name in _SUMMARISED}
     for name, value, _ in _fields(octets, 0, min(len(octets), _SUMMARY_OCTETS)):
         bodies_of = found.get(name.lower())
         if bodies_of is not None and (name.lower() in _SEVERAL or not bodies_of):
-            bodies_of.append(_text(value))
-    return [",".join(each) for each in found.values()]
+            bodies_of.append(value)
+    raw = any(is_raw(each) for all_ in found.values() for each in all_)
+    charset = declared_charset(octets) if raw else ""
+    return [",".join(_text(each, charset) for each in all_) for all_ in found.values()]
 
 
 _ID = re.compile(r"<([^<>]*+)>")

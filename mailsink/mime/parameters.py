@@ -14,14 +14,20 @@ from mailsink.mime import charsets, words
 _MAX_PARAMETERS = 100
 _MAX_LENGTH = 4096  # characters of a value that are kept
 
-_VALUE = re.compile(r"[\s(]*+([^\s;(]*+)")
-# Semicolons match without a parameter too: tried again from each, a run of them
+_SPACE = re.compile(r"\s*+")
+_IN_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
+_TOKEN = re.compile(r'[^\s;,()"/=]*+')
+_SUBTYPE = re.compile(r'(?:[^\s;,()"=]++(?!\s*+=))?+')
+# A parameter may follow without its semicolon, if it is one that mail has.
+_NEXT = r"(?:charset|boundary|name|filename|format|delsp|type|start|protocol|micalg)\b[*\d]*+\s*+="
+# Separators match without a parameter too: tried again from each, a run of them
 # would take time by its square.
 _PARAMETER = re.compile(
-    r';[\s;]*+(?:(?P<name>[^\s=;"*]++)'
+    r"[;,\s](?:[;,\s]|\((?:[^()\\]|\\.)*+\))*+(?:(?P<name>[^\s=;,\"*()]++)"
     r"(?P<section>\*\d{1,3}(?!\d))?+(?P<extended>\*)?+\s*+=\s*+"
-    r'(?:"(?P<quoted>(?:[^"\\]++|\\.?)*+)"?|(?P<token>[^;]*+)))?',
-    re.DOTALL,
+    r'(?:"(?P<quoted>(?:[^"\\]++|\\.?)*+)"?|'
+    rf"(?P<token>(?:[^;\s]++|\s++(?!{_NEXT}))*+)))?",
+    re.DOTALL | re.IGNORECASE,
 )
 _QUOTED_PAIR = re.compile(r"\\(.?)", re.DOTALL)
 _COMMENT = re.compile(r"\s\([^()]*+\)?+\s*+\Z")
@@ -33,10 +39,10 @@ def parse(encoded: str) -> tuple[str, dict[str, str]]:
     The value and the names are in lower case. Of two parameters of one name the
     first counts; sections (`name*0*=`) are joined in their order.
     """
-    value = _VALUE.match(encoded)
+    value, at = _value(encoded)
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bool, str]]] = {}
-    for match in islice(_PARAMETER.finditer(encoded), _MAX_PARAMETERS):
+    for match in islice(_PARAMETER.finditer(encoded, at), _MAX_PARAMETERS):
         if match["name"] is None:
             continue
         name, text = match["name"].lower(), _text(match)
@@ -45,15 +51,56 @@ def parse(encoded: str) -> tuple[str, dict[str, str]]:
             known = sections.setdefault(name, {})
             known.setdefault(number, (bool(match["extended"]), text))
         else:
-            if name in ("name", "filename"):  # against RFC 2047 §5, but common
-                text = words.decode(text)
             plain.setdefault(name, text)
-    extended = {name: _join(known) for name, known in sections.items()}
+    joined = {name: _join(known) for name, known in sections.items()}
     parameters = {
-        charsets.line(name): charsets.line(text[:_MAX_LENGTH])
-        for name, text in {**plain, **extended}.items()
+        charsets.line(name): charsets.line(_decoded(name, text)[:_MAX_LENGTH])
+        for name, text in {**plain, **joined}.items()
     }
-    return charsets.line(value[1].lower() if value else ""), parameters
+    return charsets.line(value.lower()), parameters
+
+
+def _value(encoded: str) -> tuple[str, int]:
+    """Return the token or type that a body begins with, and the offset behind it.
+
+    RFC 822 §3.1.4 lets white space and comments stand around the slash of a type;
+    quotes around a token are wrong, and common.
+    """
+    at = _skip(encoded, 0)
+    first = _match(_TOKEN, encoded, at + encoded.startswith('"', at))
+    slash = _skip(encoded, first.end())
+    if not encoded.startswith("/", slash):
+        return first[0], first.end()
+    second = _match(_SUBTYPE, encoded, _skip(encoded, slash + 1))
+    return f"{first[0]}/{second[0]}", second.end()
+
+
+def _match(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
+    """Return the match at an offset of a pattern that matches the empty text, too."""
+    found = pattern.match(text, at)
+    assert found is not None
+    return found
+
+
+def _skip(text: str, at: int) -> int:
+    """Return where the white space and the comments at an offset end."""
+    at = _match(_SPACE, text, at).end()
+    while text.startswith("(", at):
+        end = _comment_end(text, at)
+        if end is None:
+            return at + 1
+        at = _match(_SPACE, text, end).end()
+    return at
+
+
+def _comment_end(text: str, at: int) -> int | None:
+    """Return the offset behind the comment at an offset, None if it is not closed."""
+    depth = 0
+    for mark in _IN_COMMENT.finditer(text, at):
+        depth += {"(": 1, ")": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.end()
+    return None
 
 
 def _text(match: re.Match[str]) -> str:
@@ -63,15 +110,26 @@ def _text(match: re.Match[str]) -> str:
     return _COMMENT.sub("", match["token"]).strip()
 
 
+def _decoded(name: str, text: str) -> str:
+    """Return a file's name without encoded words: against RFC 2047 §5, but common.
+
+    Of a name in sections it is the whole whose words are decoded.
+    """
+    return words.decode(text) if name in ("name", "filename") else text
+
+
 def _join(sections: dict[int, tuple[bool, str]]) -> str:
     """Return the value of a parameter in sections (RFC 2231 §3, §4)."""
-    octets = b""
-    charset = ""
+    result: list[str] = []
+    octets, charset = b"", ""
     for number, (extended, text) in sorted(sections.items()):
         if extended and number == min(sections):
             head, quote, rest = text.partition("'")
             if quote and "'" in rest:
                 charset, text = head, rest.partition("'")[2]
-        encoded = text.encode("utf-8", "replace")
-        octets += unquote_to_bytes(encoded) if extended else encoded
-    return charsets.decode(octets, charset)
+        if extended:  # a character may go on in the next section
+            octets += unquote_to_bytes(text.encode("utf-8", "replace"))
+        else:
+            result += charsets.decode(octets, charset), text
+            octets = b""
+    return "".join([*result, charsets.decode(octets, charset)])

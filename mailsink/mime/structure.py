@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mailsink.mime import headers, parameters
 from mailsink.mime.defects import Defects, check_message, check_part
@@ -171,19 +172,8 @@ class _Scanner:
     def _part(self, start: int) -> Part:
         """Read the header of the part at an offset."""
         parent = self.path[-1].part if self.path else None
-        block = (
-            headers.scan_part(
-                self.octets,
-                start,
-                min(headers.MAX_OCTETS, self.octets_left),
-                min(headers.MAX_FIELDS, self.fields_left),
-            )
-            if parent
-            else headers.scan(self.octets)
-        )
+        block = self._header(start) if parent else headers.scan(self.octets)
         if parent:
-            self.octets_left -= block.body - start
-            self.fields_left -= len(block.fields)
             number, depth = f"{parent.number}.{len(parent.children) + 1}", parent.depth
         else:
             number, depth = "1", -1
@@ -197,6 +187,26 @@ class _Scanner:
             parent.children.append(part)
         _describe(part, self.defects)
         return part
+
+    def _header(self, start: int) -> headers.Block:
+        """Return the header of a part within the message, as far as the limits allow."""
+        block = headers.scan_part(
+            self.octets,
+            start,
+            min(headers.MAX_OCTETS, self.octets_left),
+            min(headers.MAX_FIELDS, self.fields_left),
+        )
+        self.octets_left -= block.body - start
+        self.fields_left -= len(block.fields)
+        if not any(headers.is_raw(each.octets) for each in block.fields):
+            return block
+        own = headers.declared_charset(self.octets, start, block.body)
+        return block.read_in(own or self.charset)
+
+    @cached_property
+    def charset(self) -> str:
+        """The charset that the message declares, or its first part that declares one."""
+        return headers.declared_charset(self.octets)
 
     def _open(self, part: Part) -> None:
         """Look for the delimiters of a multipart from now on."""

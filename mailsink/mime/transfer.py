@@ -5,12 +5,21 @@ from __future__ import annotations
 import binascii
 import re
 import string
+from itertools import islice
 
 from mailsink.told import gettext_noop
 
 _ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
 _WHITE_SPACE = b" \t\r\n\v\f"
+_PADDING = re.compile(rb"=+")
+_PUNCTUATION = tuple(bytes([each]) for each in b",.:;!?")
+_FULL_LINE = re.compile(
+    rb"(?<![^\r\n])(?=[+/]*+[A-Za-z0-9])[A-Za-z0-9+/]{40,}+[ \t]*+(?![^\r\n])"
+)
+_TEXT_LINE = re.compile(rb"[^\r\n]+")
+_FOOTER_BEGINS_WITHIN = 20  # lines behind the last full one
+_PADDED = re.compile(rb"([^=]++)=*+")
 _MAX_PADDINGS = 10_000  # base64 texts one after another in a body; the rest is left out
 _SOFT_BREAK_OF_CR = re.compile(rb"=\r(?!\n)")
 _CUT_ESCAPE = re.compile(rb"=[0-9A-Fa-f]?\Z")
@@ -32,12 +41,15 @@ def decode(octets: bytes, encoding: str, *, cut: bool = False) -> bytes:
 
 
 def base64(octets: bytes) -> bytes:
-    """Return base64 decoded: what is outside the alphabet is skipped (RFC 2045 §6.8)."""
-    text = octets.translate(None, _NOT_BASE64).rstrip(b"=")
+    """Return base64 decoded: what is outside the alphabet is skipped (RFC 2045 §6.8).
+
+    Plain text behind it is left out, see base64_end.
+    """
+    text = octets[: base64_end(octets)].translate(None, _NOT_BASE64).rstrip(b"=")
     if b"=" not in text:
         return _quads(text)
-    texts = re.split(b"=+", text, maxsplit=_MAX_PADDINGS)
-    return b"".join(_quads(each) for each in texts[:_MAX_PADDINGS])
+    texts = _PADDED.finditer(text)
+    return b"".join(_quads(each[1]) for each in islice(texts, _MAX_PADDINGS))
 
 
 def _quads(text: bytes) -> bytes:
@@ -46,8 +58,39 @@ def _quads(text: bytes) -> bytes:
     return binascii.a2b_base64(text + b"==")
 
 
+def base64_end(octets: bytes) -> int:
+    """Return the offset at which base64 ends: that of the text which a list put behind it.
+
+    Such text begins on a line of its own, behind the last of the full lines.
+    """
+    regular = not octets.translate(None, _ALPHABET + b"=\r\n")
+    if regular and b"=" not in octets.rstrip(b"=\r\n"):
+        return len(octets)
+    start = max((line.end() for line in _FULL_LINE.finditer(octets)), default=-1)
+    lines = _TEXT_LINE.finditer(octets, max(start, 0))
+    for number, line in enumerate(islice(lines, _FOOTER_BEGINS_WITHIN)):
+        if (number or start >= 0) and _is_text(line[0], octets[: line.start()]):
+            padding = _PADDING.search(octets, max(start, 0), line.start())
+            return padding.end() if padding else line.start()
+    return len(octets)
+
+
+def _is_text(line: bytes, before: bytes) -> bool:
+    """Whether a line behind base64 is none itself."""
+    words = line.split()
+    foreign = line.translate(None, _ALPHABET + b"=" + _WHITE_SPACE)
+    if len(foreign) > 1 or line.rstrip()[-1:] in _PUNCTUATION or line[:3] == b"===":
+        return True
+    if any(len(each) % 4 for each in words[:-1]):  # words, not quads apart
+        return True
+    padded = before.rstrip(_WHITE_SPACE).endswith(b"=")
+    return padded and bool(words) and len(words[-1]) % 4 > 0 and b"=" not in line
+
+
 def base64_defect(octets: bytes) -> str:
     """Return what is wrong with base64, to be translated; "" if nothing is."""
+    if base64_end(octets) < len(octets):
+        return gettext_noop("Plain text follows the base64, and is left out")
     text = octets.translate(None, _WHITE_SPACE)
     stripped = text.translate(None, _NOT_BASE64)
     if len(stripped) < len(text):

@@ -13,6 +13,8 @@ _WORD = re.compile(
     r"=\?([^?\s]{1,64})\?([BbQq])\?([^?]*+(?:\?(?!=)[^?]*+){0,8}+)\?="
     r"([ \t\r\n]*+(?==\?))?"
 )
+_RAW_WORD = re.compile(rb"=\?[^?\s]{1,64}\?[Qq]\?[^?]*+(?:\?(?!=)[^?]*+){0,8}+\?=")
+_EIGHT_BIT = re.compile(rb"[\x80-\xff]")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 
@@ -40,6 +42,18 @@ def decode(text: str) -> str:
         result.append(_text(octets, charset))
     result.append(text[position:])
     return "".join(result)
+
+
+def escaped(octets: bytes) -> bytes:
+    """Return octets with each of eight bits within an encoded word as "=XX".
+
+    RFC 2047 forbids them there; where they are, they are in the word's charset.
+    """
+    if b"=?" not in octets:
+        return octets
+    return _RAW_WORD.sub(
+        lambda word: _EIGHT_BIT.sub(lambda each: b"=%02X" % each[0][0], word[0]), octets
+    )
 
 
 def _text(octets: bytes, charset: str) -> str:

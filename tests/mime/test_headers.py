@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -192,3 +193,57 @@ def test_the_quick_way_and_the_thorough_way_agree() -> None:
     assert re.search("a  ?b", quick.subject)
     assert quick == thorough
     assert quick.message_id == "m"
+
+
+def declaring(charset: str, subject: bytes, multipart: bool = False) -> bytes:
+    kind = b'Content-Type: text/plain;\r\n\tCharSet = "%s"\r\n\r\nx' % charset.encode()
+    if multipart:
+        kind = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + kind
+    return b"From: a@b\r\nSubject: " + subject + b"\r\n" + kind
+
+
+@pytest.mark.parametrize("multipart", [False, True])
+@pytest.mark.parametrize(
+    ("charset", "octets", "value"),
+    [
+        ("gb2312", "您的订单".encode("gbk"), "您的订单"),
+        ("koi8-r", "Привет".encode("koi8-r"), "Привет"),
+        ("x-sjis", "表示①".encode("cp932"), "表示①"),
+        ("windows-1251", "Привет".encode(), "Привет"),  # UTF-8 comes first
+        ("windows-1251", "Привет".encode("cp1251"), "Привет"),
+        ("utf-8", "Grüße".encode("cp1252"), "Grüße"),
+        ("us-ascii", "Grüße".encode("cp1252"), "Grüße"),
+        ("nope", "Grüße".encode("cp1252"), "Grüße"),
+        ("iso-2022-jp", b"\x1b$B-!L\\\x1b(B ok", "①目 ok"),
+        ("utf-8", b"\x1b$B-!L\\\x1b(B ok", "①目 ok"),
+        ("iso-2022-kr", "Grüße".encode("cp1252"), "Grüße"),
+        ("gbk", "您".encode("gbk") + b"\r\n " + "的".encode("gbk"), "您 的"),
+        # within an encoded word its own charset counts
+        ("gbk", "=?iso-8859-1?Q?Grüße_=DF?= x".encode("latin-1"), "Grüße ß x"),
+        ("gbk", "=?koi8-r?q?Привет?=".encode("koi8-r"), "Привет"),
+        ("gbk", "=?utf-8?Q?Grüße?=".encode(), "Grüße"),
+    ],
+)  # fmt: skip
+def test_octets_that_were_not_encoded(
+    charset: str, octets: bytes, value: str, multipart: bool
+) -> None:
+    mail = declaring(charset, octets, multipart)
+    fields, _ = headers.split(mail)
+    assert fields[1].value == value
+    assert headers.summary(mail).subject == value
+
+
+def test_a_name_that_was_not_encoded_is_read_as_the_body_is() -> None:
+    mail = declaring("gbk", b's\r\nTo: "' + "张@三".encode("gbk") + b'" <a@b.example>')
+    assert headers.summary(mail).to == [{"name": "张@三", "address": "a@b.example"}]
+
+
+def test_looking_for_the_declared_charset_takes_linear_time() -> None:
+    for piece in (
+        b"content-type:\r\n ",
+        b"Content-Type: ;charset",
+        b"content-type:;" + b" " * 900,
+    ):
+        began = time.perf_counter()
+        headers.declared_charset(piece * (65536 // len(piece)))
+        assert time.perf_counter() - began < 1
