@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mailsink.mime import charsets, headers, transfer
+from mailsink.mime import charsets, dates, headers, transfer
 from mailsink.told import Told, gettext_noop
 
 if TYPE_CHECKING:
@@ -83,11 +83,8 @@ def _check_fields(root: Part, defects: Defects) -> None:
                 gettext_noop("There is no %(name)s field (RFC 5322 §3.6)"), name=name
             )
     date = root.get("date")
-    if date and headers.parse_date(date.encoded) is None:
-        defects.add(
-            gettext_noop('The Date "%(value)s" is no date (RFC 5322 §3.3)'),
-            value=date.value[:80],
-        )
+    if date and (defect := dates.defect(date.encoded)):
+        defects.add(defect)
     sender = root.get("from")
     if sender and not any(
         "@" in each.address for each in headers.addresses(sender.encoded)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache
+from datetime import datetime
+from functools import cached_property
 
 from mailsink.mime import charsets, words
 from mailsink.mime.addresses import MAX_ADDRESSES, Address, addresses
 from mailsink.mime.charsets import line
+from mailsink.mime.dates import parse_date
 from mailsink.text import readable
 from mailsink.told import Told, gettext_noop
 
@@ -276,44 +277,3 @@ def message_id(value: str) -> str:
     """Return a Message-ID or Content-ID without its brackets; as it is without them."""
     bracketed = _ID.search(value)
     return (bracketed[1] if bracketed else value.strip("<> ")).strip()
-
-
-_DATE = re.compile(
-    r"\s*(?:[A-Za-z]{3,9}\.?,?\s*)?(\d{1,2})[ -]\s*([A-Za-z]{3})[a-z]{0,6}\.?[ -]"
-    r"\s*(\d{2,4})\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?\s*"
-    r"([+-]\d{2}:?\d{2}|[A-Za-z]{1,5}\b|(?=\(|$))",
-    re.ASCII,
-)
-_MONTHS = {
-    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
-    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
-}  # fmt: skip
-_ZONES = {"EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6, "MST": -7}
-_ZONES |= {"PDT": -7, "PST": -8}  # hours; others mean UTC (RFC 5322 §4.3)
-
-
-def parse_date(value: str) -> datetime | None:
-    """Return a Date field's time in UTC (RFC 5322 §3.3, §4.3), None if it is none."""
-    match = _DATE.match(value[:200])
-    if match is None:
-        return None
-    day, name, year, hour, minute, second, zone = match.groups()
-    full_year = int(year)
-    if len(year) < 4:
-        full_year += 2000 if full_year < 50 else 1900
-    try:
-        return datetime(
-            full_year, _MONTHS[name.lower()], int(day), int(hour), int(minute),
-            min(int(second or 0), 59), tzinfo=UTC,  # 60 is a leap second
-        ) - _east(zone or "")  # fmt: skip
-    except (ValueError, KeyError, OverflowError):
-        return None
-
-
-@lru_cache(maxsize=64)
-def _east(zone: str) -> timedelta:
-    """Return how far east of UTC a zone lies."""
-    if zone[:1] not in ("+", "-"):
-        return timedelta(hours=_ZONES.get(zone.upper(), 0))
-    east = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-    return -east if zone[0] == "-" else east

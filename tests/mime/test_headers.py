@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mailsink.mime import headers
-from mailsink.mime.headers import Address, Summary, addresses, parse_date
+from mailsink.mime.headers import Address, Summary, addresses
 
 
 def test_summary_of_a_usual_mail() -> None:
@@ -107,27 +107,6 @@ def test_addresses(value: str, expected: list[tuple[str, str]]) -> None:
 def test_addresses_are_bounded(separator: str) -> None:
     value = separator.join(f"a{n}@b" for n in range(100_000))
     assert len(addresses(value)) == headers.MAX_ADDRESSES
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("Fri, 21 Nov 1997 09:55:06 -0600", "1997-11-21T15:55:06+00:00"),
-        ("21 Nov 97 09:55 GMT", "1997-11-21T09:55:00+00:00"),
-        ("1 Jan 2026 00:00:00 EST (Eastern)", "2026-01-01T05:00:00+00:00"),
-        ("1 January 2026 00:00:60 Z", "2026-01-01T00:00:59+00:00"),
-        ("1 Jan 2026 00:00:00", "2026-01-01T00:00:00+00:00"),
-        ("31 Dec 9999 23:59:59 -2359", None),
-        ("32 Jan 2026 00:00:00 +0000", None),
-        ("1 Foo 2026 00:00:00 +0000", None),
-        ("1 Jan 0000 00:00:00 +0000", None),
-        ("nonsense", None),
-        ("", None),
-    ],
-)
-def test_date(value: str, expected: str | None) -> None:
-    date = parse_date(value)
-    assert (date and date.isoformat()) == expected
 
 
 @pytest.mark.parametrize(
