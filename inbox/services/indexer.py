@@ -26,7 +26,8 @@ from inbox.services.fingerprints import AT_ONCE, Fingerprints
 from inbox.services.fulltext import Texts
 from inbox.services.fulltext.index import body_text
 from inbox.services.turns import write_turn
-from mailsink.mime import bodies, structure
+from mailsink.mime import structure
+from mailsink.mime.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -125,12 +126,11 @@ def _index(message: Message, forward_paths: list[str]) -> _Indexed:
         log.error("Message %s has lost its body: %s", message.pk, error)
         texts = fulltext.texts(message, reverse_path, forward_paths)
         return _Indexed(message.pk, "", 0, None, [], texts)
-    parsed = structure.parse(octets)
-    words = body_text(octets, parsed)
+    reading = Reading(octets, structure.parse(octets))
     return _Indexed(
         message.pk,
-        bodies.snippet(octets, parsed),
-        len(bodies.attachments(parsed)),
+        reading.snippet,
+        len(reading.attachments),
         _compressed(raw, octets),
         [
             BodyFinding(
@@ -139,7 +139,7 @@ def _index(message: Message, forward_paths: list[str]) -> _Indexed:
             )
             for spot in examine(octets, raw.complete)
         ],
-        fulltext.texts(message, reverse_path, forward_paths, words),
+        fulltext.texts(message, reverse_path, forward_paths, body_text(reading)),
     )  # fmt: skip
 
 

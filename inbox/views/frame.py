@@ -7,7 +7,8 @@ nothing else, least of all our other routes. The frame has no origin and sends n
 from __future__ import annotations
 
 from base64 import b64encode
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -19,8 +20,11 @@ from inbox.services.scope import ALL
 from inbox.views import letters, pictures
 from inbox.views.inbox import not_found
 from inbox.views.letters import Letter
-from mailsink.mime import bodies, structure
+from mailsink.mime import bodies
+from mailsink.mime import pictures as carried
 from mailsink.mime.preview import preview
+from mailsink.mime.reading import Reading
+from mailsink.mime.structure import Part, parse
 
 _MOST_WITHIN = 8 * 1024 * 1024  # characters of images that come within the HTML
 _POLICY = (
@@ -49,33 +53,15 @@ def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
-    html = _html(letter, request.GET.get("part", ""))
-    folder = f"/messages/{letter.id}/parts/"
-    indexes = {
-        each.content_id: each.index
-        for each in reversed(letter.parsed.parts)
-        if each.content_id and each.content_type in pictures.TYPES
-    }
-
+    page = _page(letter, request.GET.get("part", ""))
     # A policy cannot name an IPv6 address (CSP3 §2.3.1, host-source): there the images
     # come within the HTML.
     nameable = not request.get_host().startswith("[")
-    within = _MOST_WITHIN
-    data_url = cache(partial(_data_url, letter))
-
-    def part_url(content_id: str) -> str | None:
-        nonlocal within
-        index = indexes.get(content_id)
-        if index is None:
-            return None
-        if not nameable:
-            url = data_url(index)
-            within -= len(url)  # HTML may name an image as often as it likes
-            return url if within >= 0 else None
-        return pictures.url(letter, index)
-
-    response = HttpResponse(preview(html, part_url))
-    images = [f"{request.scheme}://{request.get_host()}{folder}"] if nameable else []
+    pictured = _Pictures(letter, page, nameable)
+    all_urls = pictured.parts.has_locations
+    response = HttpResponse(preview(page.html, pictured.url, all_urls))
+    folder = f"{request.scheme}://{request.get_host()}/messages/{letter.id}/parts/"
+    images = [folder] if nameable else []
     images += remote_sources(letter, request.GET.get("images", ""))
     response["Content-Security-Policy"] = _POLICY.format(images=" ".join(images))
     response["Referrer-Policy"] = "no-referrer"
@@ -83,25 +69,67 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
     return response
 
 
-def _html(letter: Letter, asked: str) -> str:
-    """Return the HTML of a letter; or of one part, also of a message within it."""
-    html = None
-    if not asked:
-        html = bodies.html(letter.octets, letter.parsed)
-    elif (
-        asked.isascii()
-        and asked.isdigit()
-        and int(asked[:7]) < len(letter.parsed.parts)
-    ):
-        part = letter.parsed.parts[int(asked)]
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """HTML to be framed, and the message that it is read from.
+
+    within: the message is enclosed in the letter, and its parts are not the letter's
+    """
+
+    html: str
+    reading: Reading
+    within: bool = False
+
+
+def _page(letter: Letter, asked: str) -> _Page:
+    """Return the HTML of a letter; or of one part, also of a message within it.
+
+    Raises NotFound.
+    """
+    page = _Page(letter.html, letter.reading) if not asked else None
+    parts = letter.parsed.parts
+    if asked.isascii() and asked.isdigit() and int(asked[:7]) < len(parts):
+        part = parts[int(asked)]
         if part.content_type == "text/html":
             html = bodies.text_of(letter.octets, part)
+            page = _Page(html, letter.reading)
         else:
             octets = bodies.decode(letter.octets, part)
-            html = bodies.html(octets, structure.parse(octets))
-    if html is None:
+            reading = Reading(octets, parse(octets))
+            page = _Page(reading.html, reading, within=True)
+    if page is None or not page.html:
         raise NotFound(_("this message has no HTML"))
-    return html
+    return page
+
+
+class _Pictures:
+    """Finds the addresses of the pictures that HTML names."""
+
+    def __init__(self, letter: Letter, page: _Page, nameable: bool) -> None:
+        """nameable: the policy of the page can name our own address."""
+        self.parts = carried.carried(page.reading)
+        self._letter = letter
+        self._octets = page.reading.octets
+        self._by_address = nameable and not page.within
+        self._left = _MOST_WITHIN
+        self._data_url = cache(self._as_data)
+
+    def url(self, named: str) -> str | None:
+        """Return the address of the picture that a URL of the HTML names."""
+        part = self.parts.find(named)
+        if part is None or not carried.shown_as(self._octets, part):
+            return None
+        if self._by_address:
+            return pictures.url(self._letter, part.index)
+        url = self._data_url(part)
+        self._left -= len(url)  # HTML may name an image as often as it likes
+        return url if self._left >= 0 else None
+
+    def _as_data(self, part: Part) -> str:
+        """RFC 2397."""
+        octets = bodies.decode(self._octets, part)
+        kind = carried.shown_as(self._octets, part)
+        return f"data:{kind};base64,{b64encode(octets).decode()}"
 
 
 def remote_sources(letter: Letter, asked: str) -> list[str]:
@@ -114,10 +142,3 @@ def remote_sources(letter: Letter, asked: str) -> list[str]:
     hosts = remote_hosts.allowed(letter.attempt.inbox_id)
     named = [host if ":" in host else f"{host}:*" for host in hosts]
     return [f"{scheme}://{host}" for host in named for scheme in ("https", "http")]
-
-
-def _data_url(letter: Letter, index: int) -> str:
-    """RFC 2397."""
-    found = letter.parsed.parts[index]
-    octets = bodies.decode(letter.octets, found)
-    return f"data:{found.content_type};base64,{b64encode(octets).decode()}"

@@ -10,8 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from inbox.services import remote_hosts
-from inbox.views.letters import Letter
-from mailsink.mime import bodies, links
+from inbox.views.letters import Letter, translated
+from mailsink.mime import links, pictures
 
 WIDTHS = ("375", "768", "full")
 SCHEMES = ("light", "dark")
@@ -35,8 +35,7 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
     scheme = asked.get("scheme") if asked.get("scheme") in SCHEMES else "light"
     images = "all" if asked.get("images") == "all" else ""
     given = {"tab": "html", "width": width, "scheme": scheme, "images": images}
-    html = bodies.html(letter.octets, letter.parsed) or ""
-    references = links.of_html(html)
+    references = links.of_html(letter.reading.markup)
     hosts = links.remote_hosts(references)
     allowed = set(remote_hosts.allowed(letter.attempt.inbox_id))
     blocked = {} if images else {h: n for h, n in hosts.items() if h not in allowed}
@@ -54,6 +53,10 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "more_hosts": max(0, len(blocked) - _HOSTS_SHOWN),
         "nameable": {host for host in blocked if remote_hosts.is_host(host)},
         "pixels": sum(1 for each in references if each.pixel and each.host in blocked),
+        "unshown": [
+            (each.name, translated(each.reason))
+            for each in pictures.unshown(letter.reading)
+        ],
         "all_images_url": _url(letter, given | {"images": "all"}),
     }
 

@@ -135,7 +135,7 @@ class Letter(Mail):
     @cached_property
     def finds(self) -> Finds:
         """The codes and links that it was sent for."""
-        return finds.found(self.title, self.octets, self.parsed)
+        return finds.found(self.title, self.reading)
 
     @property
     def defects(self) -> list[str]:

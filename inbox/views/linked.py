@@ -19,7 +19,7 @@ class Host:
 
 def view(letter: Letter) -> dict[str, object]:
     """Return what the panel is rendered with: the hosts, most used first."""
-    found = references.found(letter.octets, letter.parsed)
+    found = references.found(letter.reading)
     hosts: dict[str, Host] = {}
     for each in found[:SHOWN]:
         name = each.reference.host

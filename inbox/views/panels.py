@@ -11,9 +11,9 @@ from django.utils.translation import gettext_noop
 
 from inbox.services import inboxes
 from inbox.services.reading import fields
-from inbox.views import checks, framed, linked, parts, source, transcript
+from inbox.views import attached, checks, framed, linked, parts, source, transcript
 from inbox.views.letters import Letter
-from mailsink.mime import bodies, headers
+from mailsink.mime import headers
 from mailsink.text import pictured
 
 SHOWN = 256 * 1024  # characters of text, or octets of a header, in a page
@@ -45,7 +45,7 @@ def keys(letter: Letter) -> list[str]:
     """Return the keys of a letter's tabs: what it has no octets for has none."""
     if not letter.octets:
         return ["transcript", "findings"]
-    html = bool(bodies.html(letter.octets, letter.parsed))
+    html = bool(letter.reading.choice.html)
     keys = ["html", "text", "markup"] if html else ["text"]
     keys += ["source", "headers", "parts", "transcript", "links", "checks"]
     return [*keys, "findings"]
@@ -73,15 +73,18 @@ def panel(letter: Letter, key: str, asked: QueryDict) -> dict[str, object]:
 
 
 def _html(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    return framed.view(letter, asked)
+    return framed.view(letter, asked) | attached.view(letter)
 
 
 def _text(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    text = bodies.text(letter.octets, letter.parsed)
-    html = None if text else bodies.html(letter.octets, letter.parsed)
-    shown = bodies.html_to_text(html) if html else text or ""
-    cut = len(shown) > SHOWN
-    return {"text": shown[:SHOWN], "from_html": html, "cut": cut, "shown": SHOWN}
+    text = letter.text
+    return {
+        "text": text[:SHOWN],
+        "from_html": letter.reading.is_text_made,
+        "cut": len(text) > SHOWN,
+        "shown": SHOWN,
+        **attached.view(letter),
+    }
 
 
 def _headers(letter: Letter, asked: QueryDict) -> dict[str, object]:

@@ -11,7 +11,9 @@ from django.http import QueryDict
 
 from inbox.views import pictures
 from inbox.views.letters import Letter
-from mailsink.mime import bodies, calendars, contacts, headers, structure
+from mailsink.mime import bodies, calendars, contacts, headers, structure, types
+from mailsink.mime.pictures import TYPES
+from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part
 from mailsink.text import pictured
 
@@ -19,6 +21,10 @@ SHOWN = 500  # parts in a page
 _TEXT_SHOWN = 64 * 1024  # characters
 _HASHED = 4 * 1024 * 1024  # octets of a message whose parts' checksums are all told
 _DUMPED = 256  # octets
+
+
+# Whether a kind of preview is for a part of a type; the type as it really is.
+_Fits = Callable[[Part, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,9 @@ def _sha256(letter: Letter, part: Part) -> str:
 
 def preview(letter: Letter, part: Part) -> Preview:
     """Return what is shown of a part."""
+    typed = types.sniffed(letter.octets, part)
     for kind, fits, tell in _PREVIEWS:
-        if fits(part):
+        if fits(part, typed):
             return Preview(kind, _sha256(letter, part), tell(letter, part))
     return Preview("octets", _sha256(letter, part), _dump(letter, part))
 
@@ -115,14 +122,13 @@ def _contacts(letter: Letter, part: Part) -> dict[str, object]:
 
 def _message(letter: Letter, part: Part) -> dict[str, object]:
     octets = bodies.decode(letter.octets, part)
-    parsed = structure.parse(octets)
-    text = bodies.text(octets, parsed)
-    html = bodies.html(octets, parsed)
-    shown = text or (bodies.html_to_text(html) if html else "")
+    reading = Reading(octets, structure.parse(octets))
+    html = reading.choice.html
+    text = reading.text
     return {
         "summary": headers.summary(octets),
-        "text": shown[:_TEXT_SHOWN],
-        "cut": len(shown) > _TEXT_SHOWN,
+        "text": text[:_TEXT_SHOWN],
+        "cut": len(text) > _TEXT_SHOWN,
         "frame_url": f"{letter.url}/frame?part={part.index}" if html else "",
     }
 
@@ -151,31 +157,44 @@ def _dump(letter: Letter, part: Part) -> dict[str, object]:
     return {"dump": "\n".join(lines), "cut": len(octets) > _DUMPED, "size": len(octets)}
 
 
-def _named(*endings: str) -> Callable[[Part], bool]:
-    return lambda part: part.filename.lower().endswith(endings)
+def _named(*endings: str) -> _Fits:
+    return lambda part, kind: part.filename.lower().endswith(endings)
 
 
-def _typed(*types: str) -> Callable[[Part], bool]:
-    return lambda part: part.content_type in types
+def _typed(*kinds: str) -> _Fits:
+    return lambda part, kind: kind in kinds
 
 
-def _starts(*beginnings: str) -> Callable[[Part], bool]:
-    return lambda part: part.content_type.startswith(beginnings)
+def _starts(*beginnings: str) -> _Fits:
+    return lambda part, kind: kind.startswith(beginnings)
 
 
-_is_calendar, _is_ics = _typed("text/calendar", "application/ics"), _named(".ics")
-_is_vcard, _is_vcf = (
-    _starts("text/vcard", "text/x-vcard", "text/directory"),
-    _named(".vcf"),
-)
+def _either(*fits: _Fits) -> _Fits:
+    return lambda part, kind: any(each(part, kind) for each in fits)
+
+
 _Tell = Callable[[Letter, Part], dict[str, object]]
-_PREVIEWS: tuple[tuple[str, Callable[[Part], bool], _Tell], ...] = (
+_PREVIEWS: tuple[tuple[str, _Fits, _Tell], ...] = (
     ("parts", _starts("multipart/"), _nothing),
-    ("image", _typed(*pictures.TYPES), _picture),
+    ("image", _typed(*TYPES), _picture),
     ("pdf", _typed("application/pdf"), _pdf),
-    ("calendar", lambda part: _is_calendar(part) or _is_ics(part), _calendar),
-    ("contacts", lambda part: _is_vcard(part) or _is_vcf(part), _contacts),
-    ("message", _typed("message/rfc822", "message/global"), _message),
+    (
+        "calendar",
+        _either(_typed("text/calendar", "application/ics"), _named(".ics")),
+        _calendar,
+    ),
+    (
+        "contacts",
+        _either(
+            _starts("text/vcard", "text/x-vcard", "text/directory"), _named(".vcf")
+        ),
+        _contacts,
+    ),
+    (
+        "message",
+        _either(_typed("message/rfc822", "message/global"), _named(".eml")),
+        _message,
+    ),
     ("html", _typed("text/html"), _html),
     (
         "text",

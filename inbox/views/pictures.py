@@ -14,14 +14,9 @@ from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
 from inbox.views import letters
 from inbox.views.letters import Letter
-from mailsink.mime import bodies
+from mailsink.mime import bodies, types
 
 _SALT = "mailsink.part"
-# Never SVG, which is a document, nor anything else that is more than a picture.
-TYPES = frozenset(
-    f"image/{name}"
-    for name in ("png", "jpeg", "gif", "webp", "avif", "bmp", "x-icon", "apng")
-) | {"image/vnd.microsoft.icon", "image/jpg", "image/pjpeg", "image/x-png"}
 _PDF = "application/pdf"
 _POLICY = "sandbox; default-src 'none'"
 # The viewer of PDF is a plug-in, which a sandbox would keep from starting.
@@ -51,8 +46,9 @@ def part(request: HttpRequest, id: str, signed: str) -> HttpResponse:
 def _shown(letter: Letter, index: int) -> HttpResponse:
     found = letter.parsed.parts[index]
     octets = bodies.decode(letter.octets, found)
-    response = HttpResponse(octets, content_type=found.content_type)
-    policy = _POLICY_OF_PDF if found.content_type == _PDF else _POLICY
+    kind = types.sniffed(letter.octets, found)
+    response = HttpResponse(octets, content_type=kind)
+    policy = _POLICY_OF_PDF if kind == _PDF else _POLICY
     response["Content-Security-Policy"] = policy
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=3600"

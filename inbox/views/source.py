@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from inbox.views.letters import Letter
-from mailsink.mime import bodies, sources
+from mailsink.mime import sources
 from mailsink.text import pictured
 
 SHOWN = 256 * 1024  # octets of source, or characters of HTML, in a page
@@ -51,7 +51,7 @@ def raw(letter: Letter, asked: QueryDict) -> dict[str, object]:
 
 def markup(letter: Letter, asked: QueryDict) -> dict[str, object]:
     """Return what the HTML source is rendered with. asked: `format` is sent or tidy."""
-    html = bodies.html(letter.octets, letter.parsed) or ""
+    html = letter.reading.markup
     tidy = asked.get("format") != "sent"
     lines = sources.lines(html[:SHOWN], tidy)
     if tidy:

@@ -136,6 +136,14 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
                 part,
                 encoding=part.encoding,
             )
+        if not any(
+            each.children or each.body(octets).strip() for each in part.children
+        ):
+            defects.add(
+                gettext_noop("The %(content_type)s is empty: no part of it has a body"),
+                part,
+                content_type=part.content_type,
+            )
         return
     if part.charset and charsets.codec(part.charset) is None:
         defects.add(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from mailsink.mime import bodies, structure
+from mailsink.mime import structure
+from mailsink.mime.reading import Reading
 
 
 class Mail:
@@ -25,12 +26,16 @@ class Mail:
         return structure.parse(self.octets)
 
     @cached_property
+    def reading(self) -> Reading:
+        """What people read of it."""
+        return Reading(self.octets, self.parsed)
+
+    @property
     def html(self) -> str:
         """The HTML body; "" if there is none."""
-        return bodies.html(self.octets, self.parsed) or ""
+        return self.reading.html
 
     @property
     def text(self) -> str:
         """The plain text, made from the HTML if there is none."""
-        text = bodies.text(self.octets, self.parsed)
-        return bodies.html_to_text(self.html) if text is None else text
+        return self.reading.text

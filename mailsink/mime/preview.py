@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from urllib.parse import unquote
 
 from mailsink.mime import charsets, markup
 from mailsink.mime.markup import MAX_LENGTH
@@ -31,23 +30,22 @@ _PLAIN_META = re.compile(
         (?:=(?:"[^"<>]*+"|'[^'<>]*+'|[\w-]++))?+)*+[\t\n\f\r ]*+/?>""",
     re.IGNORECASE | re.ASCII | re.VERBOSE,
 )
-_CID = re.compile(r"\s*+cid:([^\s\"'<>]++)\s*+", re.IGNORECASE)
-_CID_IN_SET = re.compile(r"(?<![^\s,])cid:([^\s\"'<>,]++)", re.IGNORECASE)
-_CID_IN_CSS = re.compile(
-    r"url\(\s*+([\"']?+)cid:([^\s\"'<>()\\]++)\1\s*+\)", re.IGNORECASE
+_URL_IN_SET = re.compile(r"(?<![^\s,])[^\s\"'<>,]++")
+_URL_IN_CSS = re.compile(
+    r"""url\(\s*+(?:(["'])([^"'<>\\]++)\1|([^\s"'<>()\\]++))\s*+\)""", re.IGNORECASE
 )
-_URL_ATTRIBUTES = ("src", "background", "poster")
+_NAMING = ("src", "background", "poster", "srcset", "style")
 
 PartUrl = Callable[[str], str | None]
 
 
-def preview(html: str, part_url: PartUrl) -> str:
+def preview(html: str, part_url: PartUrl, all_urls: bool = False) -> str:
     """Return the HTML of a mail for the frame.
 
-    part_url gets a content id without its brackets, and returns the URL of that
-    part or None. `cid:` references in src, background, poster, srcset and CSS url()
-    become those URLs; what would reach out without being asked is disarmed; links
-    open in a new tab. HTML longer than MAX_LENGTH characters is cut, and says so.
+    part_url gets a URL of the HTML, and returns that of the part it names, or None:
+    `cid:` URLs in src, background, poster, srcset and CSS url(); all_urls: any URL
+    there. What would reach out without being asked is disarmed; links open in a new
+    tab. HTML longer than MAX_LENGTH characters is cut, and says so.
     """
     text = charsets.storable(html)
     tail = _CUT.format(len(text)) if len(text) > MAX_LENGTH else ""
@@ -55,11 +53,15 @@ def preview(html: str, part_url: PartUrl) -> str:
     prologue = markup.PROLOGUE.match(text)
     start = prologue.end() if prologue else 0
 
-    def rewrite(token: re.Match[str]) -> str:
-        return _token(token, part_url)
-
-    body = markup.TOKEN.sub(rewrite, text[start:])
+    body = _Rewriter(part_url, all_urls).rewritten(text[start:])
     return _disarm(text[:start]) + _BASE + _disarm(body) + tail
+
+
+def references(html: str, all_urls: bool = False) -> set[str]:
+    """Return the `cid:` URLs by which HTML shows parts; all_urls: any URL there."""
+    found: set[str] = set()
+    _Rewriter(found.add, all_urls).rewritten(html[:MAX_LENGTH])
+    return found
 
 
 def _disarm(html: str) -> str:
@@ -82,57 +84,63 @@ def _renamed(tag: re.Match[str]) -> str:
     return f"<{tag[1]}basefont"
 
 
-def _token(token: re.Match[str], part_url: PartUrl) -> str:
-    """Return what is to stand for a token of the HTML."""
-    if token["comment"]:
-        return token[0]
-    if token["raw"]:
-        start = _tag(token["start"], len(token["raw"]) + 1, part_url)
-        if token["raw"].lower() != "style":
-            return start + token["text"]
-        return start + _css(token["text"], part_url)
-    return _tag(token[0], len(token["name"]) + 1, part_url)
+class _Rewriter:
+    """Puts other URLs in the place of those that name parts."""
 
+    def __init__(self, part_url: PartUrl, all_urls: bool) -> None:
+        self._part_url = part_url
+        self._marks = _NAMING if all_urls else ("cid:",)
+        self._all_urls = all_urls
 
-def _tag(tag: str, start: int, part_url: PartUrl) -> str:
-    """Return a tag, whose attributes begin at start, with its references rewritten."""
-    if "cid:" not in tag.lower():
-        return tag
+    def rewritten(self, html: str) -> str:
+        """Return HTML with its references rewritten."""
+        return markup.TOKEN.sub(self._token, html)
 
-    def rewrite(attribute: re.Match[str]) -> str:
+    def _token(self, token: re.Match[str]) -> str:
+        if token["comment"]:
+            return token[0]
+        if token["raw"]:
+            start = self._tag(token["start"], len(token["raw"]) + 1)
+            if token["raw"].lower() != "style":
+                return start + token["text"]
+            return start + self._css(token["text"])
+        return self._tag(token[0], len(token["name"]) + 1)
+
+    def _tag(self, tag: str, start: int) -> str:
+        """Return a tag, whose attributes begin at start, with its references rewritten."""
+        lowered = tag.lower()
+        if not any(mark in lowered for mark in self._marks):
+            return tag
+        return tag[:start] + markup.ATTRIBUTE.sub(self._attribute, tag[start:])
+
+    def _attribute(self, attribute: re.Match[str]) -> str:
         name, equals, value = attribute.groups()
-        if not value or "cid:" not in value.lower():
+        if not value or name.lower() not in _NAMING:
             return attribute[0]
         old = markup.unescape(value.strip(value[0]) if value[0] in "\"'" else value)
-        new = _attribute(name.lower(), old, part_url)
+        new = self._value(name.lower(), old)
         return attribute[0] if new == old else f'{name}{equals}"{html.escape(new)}"'
 
-    return tag[:start] + markup.ATTRIBUTE.sub(rewrite, tag[start:])
+    def _value(self, name: str, value: str) -> str:
+        """Return the value of an attribute with its references rewritten."""
+        if name == "style":
+            return self._css(value)
+        if name == "srcset":
+            return _URL_IN_SET.sub(lambda url: self._url(url[0]) or url[0], value)
+        return self._url(value.strip()) or value
 
+    def _css(self, css: str) -> str:
+        """Return CSS with its references rewritten."""
 
-def _attribute(name: str, value: str, part_url: PartUrl) -> str:
-    """Return the value of an attribute with its references rewritten."""
-    if name == "style":
-        return _css(value, part_url)
-    if name == "srcset":
-        return _CID_IN_SET.sub(
-            lambda match: _url(match[1], part_url) or match[0], value
-        )
-    if name in _URL_ATTRIBUTES and (reference := _CID.fullmatch(value)):
-        return _url(reference[1], part_url) or value
-    return value
+        def rewrite(match: re.Match[str]) -> str:
+            quote = match[1] or ""
+            url = self._url((match[2] or match[3]).strip())
+            return match[0] if url is None else f"url({quote}{url}{quote})"
 
+        return _URL_IN_CSS.sub(rewrite, css)
 
-def _css(css: str, part_url: PartUrl) -> str:
-    """Return CSS with its references rewritten."""
-
-    def rewrite(match: re.Match[str]) -> str:
-        url = _url(match[2], part_url)
-        return match[0] if url is None else f"url({match[1]}{url}{match[1]})"
-
-    return _CID_IN_CSS.sub(rewrite, css)
-
-
-def _url(reference: str, part_url: PartUrl) -> str | None:
-    """Return the URL of the part that a cid: URL without its scheme names (RFC 2392)."""
-    return part_url(charsets.line(unquote(reference, errors="replace")))
+    def _url(self, url: str) -> str | None:
+        """Return the URL of the part that a URL names (RFC 2392); None if it names none."""
+        if self._all_urls or url[:4].lower() == "cid:":
+            return self._part_url(charsets.line(url))
+        return None

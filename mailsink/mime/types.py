@@ -113,12 +113,19 @@ def sniffed(octets: bytes, part: Part) -> str:
     """
     if part.content_type not in _VAGUE:
         return part.content_type
-    start = transfer.decode(part.body(octets, _LOOKED_AT), part.encoding)
-    for signature, kind in _SIGNATURES:
-        if signature.match(start):
-            return kind
+    if kind := signed(octets, part):
+        return kind
     dot, ending = part.filename.lower().rpartition(".")[1:]
     return _BY_ENDING.get(dot + ending, part.content_type)
+
+
+def signed(octets: bytes, part: Part) -> str:
+    """Return the type that the beginning of a part shows; "" if it shows none.
+
+    octets: the whole message
+    """
+    start = transfer.decode(part.body(octets, _LOOKED_AT), part.encoding)
+    return next((kind for mark, kind in _SIGNATURES if mark.match(start)), "")
 
 
 def file_name(octets: bytes, part: Part) -> str:

@@ -1,4 +1,4 @@
-"""Decoding, what is shown of a message, its attachments and its snippet."""
+"""Decoding the body of a part."""
 
 from __future__ import annotations
 
@@ -8,17 +8,6 @@ import pytest
 
 from mailsink.mime import bodies
 from mailsink.mime.structure import parse
-
-TEXT = b"Content-Type: text/plain\r\n\r\ntext"
-HTML = b"Content-Type: text/html\r\n\r\n<p>html</p>"
-FILE = b"Content-Type: application/pdf; name=a.pdf\r\nContent-Disposition: attachment\r\n\r\n%PDF"
-IMAGE = b"Content-Type: image/png\r\nContent-ID: <i>\r\n\r\nPNG"
-
-
-def multipart(kind: bytes, *parts: bytes, boundary: bytes = b"b") -> bytes:
-    head = b"Content-Type: multipart/%s; boundary=%s\r\n\r\n" % (kind, boundary)
-    middle = b"".join(b"--%s\r\n%s\r\n" % (boundary, part) for part in parts)
-    return head + middle + b"--%s--\r\n" % boundary
 
 
 def single(
@@ -80,96 +69,6 @@ def test_text_of(charset: bytes, body: bytes, text: str) -> None:
 def test_html_may_name_its_charset_itself() -> None:
     octets = b"Content-Type: text/html\r\n\r\n<meta charset='iso-8859-2'>\xb3"
     assert bodies.text_of(octets, parse(octets).root).endswith("ł")
-
-
-ALTERNATIVE = multipart(b"alternative", TEXT, HTML, boundary=b"a")
-RELATED = multipart(b"related", HTML, IMAGE, boundary=b"r")
-
-
-@pytest.mark.parametrize(
-    ("octets", "text", "html", "attachments"),
-    [
-        (TEXT, "text", None, []),
-        (HTML, None, "<p>html</p>", []),
-        (b"\r\nbody", "body", None, []),
-        (single(b"a,b", kind=b"text/csv"), "a,b", None, []),
-        (FILE, None, None, ["1"]),
-        (ALTERNATIVE, "text", "<p>html</p>", []),
-        (multipart(b"alternative", TEXT, RELATED), "text", "<p>html</p>", []),
-        (multipart(b"related", ALTERNATIVE, IMAGE), "text", "<p>html</p>", []),
-        (multipart(b"mixed", ALTERNATIVE, FILE), "text", "<p>html</p>", ["1.2"]),
-        (multipart(b"mixed", TEXT, TEXT), "text\ntext", None, []),
-        (multipart(b"mixed", TEXT, b"Content-Type: text/plain; name=log\r\n\r\nlog"),
-         "text", None, ["1.2"]),
-        (multipart(b"mixed", b"Content-Disposition: attachment\r\n\r\nx", TEXT),
-         "text", None, ["1.1"]),
-        (multipart(b"mixed", TEXT, b"Content-Type: message/rfc822\r\n\r\n" + ALTERNATIVE),
-         "text", None, ["1.2"]),
-        (multipart(b"alternative", TEXT, b"Content-Type: text/calendar\r\n\r\nBEGIN"),
-         "text", None, []),
-        (multipart(b"alternative", HTML, b"Content-Type: text/html\r\n\r\nbest"),
-         None, "best", []),
-        (multipart(b"mixed", TEXT, IMAGE), "text", None, []),
-        (multipart(b"mixed", TEXT, b"Content-Disposition: attachment\r\n" + IMAGE),
-         "text", None, ["1.2"]),
-        (b"Content-Type: multipart/mixed; boundary=b\r\n\r\nlost", "lost", None, []),
-        (b"Content-Type: message/rfc822\r\n\r\n" + TEXT, "text", None, []),
-    ],
-)  # fmt: skip
-def test_what_is_shown(
-    octets: bytes, text: str | None, html: str | None, attachments: list[str]
-) -> None:
-    found = parse(octets)
-    assert bodies.text(octets, found) == text
-    assert bodies.html(octets, found) == html
-    assert [part.number for part in bodies.attachments(found)] == attachments
-
-
-def test_related_names_its_root() -> None:
-    octets = (
-        b'Content-Type: multipart/related; boundary=b; start="<s>"\r\n\r\n'
-        b"--b\r\nContent-Type: text/html\r\n\r\nfirst\r\n"
-        b"--b\r\nContent-Type: text/html\r\nContent-ID: <s>\r\n\r\nroot\r\n--b--"
-    )
-    assert bodies.html(octets, parse(octets)) == "root"
-
-
-@pytest.mark.parametrize(
-    ("octets", "snippet"),
-    [
-        (b"\r\n  Hello\r\n\r\n  there \xc2\xa0 you", "Hello there you"),
-        (b"\r\n" + b"x" * 500, "x" * 200),
-        (
-            b"Content-Type: text/html\r\n\r\n<style>a{}</style><b>Hi</b>&amp;<p>you",
-            "Hi& you",
-        ),
-        (multipart(b"alternative", b"\r\n \r\n", HTML), "html"),
-        (b"\r\n", ""),
-        (FILE, ""),
-    ],
-)
-def test_snippet(octets: bytes, snippet: str) -> None:
-    assert bodies.snippet(octets, parse(octets)) == snippet
-
-
-@pytest.mark.parametrize(
-    ("html", "text"),
-    [
-        ("<p>Hello <b>wo</b>rld</p><p>you", "Hello world\n\nyou"),
-        ("a<br>b<br/>c", "a\nb\nc"),
-        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</table>", "a b\n\nc"),
-        ("<title>no</title><style>no</style><script>no</script><!-- no -->yes", "yes"),
-        ('<a title="<b>no</b>">yes</a>', "yes"),
-        ("1 < 2 &lt; 3 &amp; 4&nbsp;5", "1 < 2 < 3 & 4 5"),
-        ("&#" + "9" * 5000 + ";", "\ufffd"),
-        ("&#xd800;&#0;", "\ufffd\ufffd"),
-        ("<style>open", ""),
-        ("<!-- open", ""),
-        ("<div>" * 60_000 + "deep", "deep"),
-    ],
-)
-def test_html_to_text(html: str, text: str) -> None:
-    assert bodies.html_to_text(html) == text
 
 
 @pytest.mark.parametrize("shift", range(8))

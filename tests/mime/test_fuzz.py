@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailsink.mime import bodies, headers
+from mailsink.mime import headers, markup
 from mailsink.mime.preview import preview
 from tests.mime.hostile import HEAD, MIXED
 from tests.mime.test_hostile import check, storable
@@ -54,7 +54,7 @@ def test_arbitrary_text(text: str) -> None:
         storable(address.name + address.address)
         assert address.name or address.address
     headers.parse_date(text)
-    storable(bodies.html_to_text(text))
+    storable(markup.to_text(text))
     storable(preview(text, lambda _: "/p"))
 
 

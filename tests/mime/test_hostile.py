@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailsink.mime import bodies, defects, headers, structure
+from mailsink.mime import bodies, defects, headers, markup, pictures, reading, structure
 from mailsink.mime.preview import preview
 from tests.mime.hostile import corpus
 
@@ -68,14 +68,16 @@ def check_structure(octets: bytes) -> structure.Structure:
 
 
 def check_bodies(octets: bytes, found: structure.Structure) -> None:
-    storable(bodies.text(octets, found) or "")
-    storable(bodies.snippet(octets, found))
-    assert len(bodies.snippet(octets, found)) <= bodies.SNIPPET_LENGTH
-    html = bodies.html(octets, found) or ""
+    read = reading.Reading(octets, found)
+    storable(read.text)
+    storable(read.snippet)
+    assert len(read.snippet) <= reading.SNIPPET_LENGTH
+    html = read.html
     storable(preview(html, lambda content_id: f"/p/{content_id}"))
-    storable(bodies.html_to_text(html))
-    listed = bodies.attachments(found)
+    storable(markup.to_text(html))
+    listed = read.attachments
     assert len({part.index for part in listed}) == len(listed)
+    pictures.unshown(read)
     for part in found.parts[:200]:
         bodies.decode(octets, part)
         storable(bodies.text_of(octets, part))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 
 from mailsink.mime.markup import MAX_LENGTH
@@ -10,8 +12,9 @@ from mailsink.mime.preview import preview
 BASE = '<base target="_blank">'
 
 
-def part_url(content_id: str) -> str | None:
-    return None if content_id == "unknown" else f"/p/{content_id}?a&b"
+def part_url(url: str) -> str | None:
+    name = unquote(url).partition(":")[2]
+    return None if name == "unknown" else f"/p/{name}?a&b"
 
 
 @pytest.mark.parametrize(
@@ -24,10 +27,13 @@ def part_url(content_id: str) -> str | None:
         ("<img src=cid:unknown>", "<img src=cid:unknown>"),
         ("<td background='cid:a'>", '<td background="/p/a?a&amp;b">'),
         ("<video poster=cid:a>", '<video poster="/p/a?a&amp;b">'),
+        ("<img src=' cid:my logo '>", '<img src="/p/my logo?a&amp;b">'),
         ("<img srcset='cid:a 1x, cid:b 2x'>",
          '<img srcset="/p/a?a&amp;b 1x, /p/b?a&amp;b 2x">'),
         ("<p style='background:url( &quot;cid:a&quot; )'>",
          '<p style="background:url(&quot;/p/a?a&amp;b&quot;)">'),
+        ("<style>a{background:url('cid:b c')}</style>",
+         "<style>a{background:url('/p/b c?a&b')}</style>"),
         ("<style>a{background:url(cid:a)}</style>",
          "<style>a{background:url(/p/a?a&b)}</style>"),
         ("<a href='cid:a' title='src=cid:a'>", "<a href='cid:a' title='src=cid:a'>"),

@@ -56,6 +56,14 @@ def image(octets: int) -> Report:
     )
 
 
+def related(markup: str, head: str) -> Report:
+    """HTML with a part beside it."""
+    return mail(
+        f"{HEAD}Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n{markup}\n"
+        f"--b\nContent-Type: image/png\n{head}\n\nx\n--b--\n"
+    )
+
+
 def unsubscribe(field: str, *, post: bool = True) -> Report:
     more = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n" if post else ""
     return plain("Hi.", f"List-Unsubscribe: {field}\n{more}")
@@ -68,6 +76,23 @@ def found(report: Report) -> set[str]:
 # kind, mails that it is found in, mails that it is not found in
 Case = tuple[str, list[Report], list[Report]]
 P = "<p style='{}'>Text"
+
+
+def _carried() -> list[Case]:
+    return [
+        ("cid_without_part",
+         [html("<img src=cid:a@b>"), related("<img src=cid:i>", "Content-ID: <=?utf-8?q?i?=>"),
+          related("<p style='background:url(cid:j)'>", "Content-ID: <i>"), html("<a href=cid:x>x</a>")],
+         [related("<img src='cid:my logo'>", "Content-ID: <my logo>"), html("<p>cid:x</p>"),
+          related("<img src=cid:caf%C3%A9>", "Content-ID: <café>"), html("<img src=a.png>")]),
+        ("part_without_reference",
+         [related("<p>Hi", "Content-ID: <i>"), related("<p>cid:i", "Content-Disposition: attachment\nContent-ID: <i>"),
+          related("<img src=b.png>", "Content-Location: a.png")],
+         [related("<img src=cid:i>", "Content-ID: <i>"), related("<a href='cid:i'>x</a>", "Content-ID: <i>"),
+          related("<img src=a.png>", "Content-Location: a.png"), plain("Hi.")]),
+        ("relative_link", [related("<img src=b.png>", "Content-Location: a.png")],
+         [related("<img src=a.png>", "Content-Location: a.png")]),
+    ]  # fmt: skip
 
 
 def _content() -> list[Case]:
@@ -180,7 +205,14 @@ def _support() -> list[Case]:
 
 @pytest.fixture(scope="module")
 def cases() -> dict[str, Case]:
-    made = (*_content(), *_text(), *_accessibility(), *_size(), *_support())
+    made = (
+        *_content(),
+        *_carried(),
+        *_text(),
+        *_accessibility(),
+        *_size(),
+        *_support(),
+    )
     return {case[0]: case for case in made}
 
 

@@ -37,12 +37,12 @@ class Letter(Mail):
                 "count": each.count,
                 "remarks": each.remarks,
             }
-            for each in references.found(self.octets, self.parsed)
+            for each in references.found(self.reading)
         ]
 
     @property
     def parts(self) -> list[Shape]:
-        attachments = {part.index for part in bodies.attachments(self.parsed)}
+        attachments = {part.index for part in self.reading.attachments}
         return [_part(each, each.index in attachments) for each in self.parsed.parts]
 
     def part(self, n: int) -> HttpResponse:
@@ -72,7 +72,7 @@ def _part(part: structure.Part, attachment: bool) -> Shape:
 
 
 def _finds(subject: str, letter: Letter) -> Shape:
-    found = finds.found(subject, letter.octets, letter.parsed)
+    found = finds.found(subject, letter.reading)
     return {"codes": found.codes, "actions": [asdict(each) for each in found.actions]}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from inbox.services.checks import accessible, content, sizes, texts
+from inbox.services.checks import accessible, carried, content, sizes, texts
 from inbox.services.checks.data import DATE, SOURCE
 from inbox.services.checks.kinds import GROUPS, KINDS, LEVEL_WORDS, Group, Kind
 from inbox.services.checks.mail import Mail, Spot
@@ -35,6 +35,7 @@ CHECKS: tuple[Callable[[Mail], Iterator[Spot]], ...] = (
     texts.emoji, texts.preview_text,
     accessible.images, accessible.links, accessible.texts, accessible.language,
     accessible.title, accessible.headings, accessible.tables,
+    carried.references_without_part, carried.parts_without_reference,
     sizes.html, sizes.message, sizes.images, sizes.subject, sizes.text_lines,
 )  # fmt: skip
 

@@ -84,6 +84,8 @@ def links(mail: Mail) -> Iterator[Spot]:
     """Yield links and images that lead nowhere, or where only the sender can go."""
     for url, place, line in _urls(mail):
         kind = _wrong(url.strip())
+        if kind == "relative_link" and mail.carried.find(url):
+            continue  # to a part of the mail (RFC 2557)
         if kind:
             yield Spot(kind, place, line, shown(url) or '""')
 

@@ -166,6 +166,21 @@ _TEXT = (
     ),
 )  # fmt: skip
 
+_CARRIED = (
+    Kind(
+        "cid_without_part", "content", "breaks", gettext_noop("picture that is not in the mail"),
+        gettext_noop("The HTML names a part by cid:, and no part has this Content-ID: mail programs show a broken picture."),
+        gettext_noop("Give the part the Content-ID that the HTML names, in angle brackets and not encoded; write in the HTML what stands between the brackets."),
+        _rfc(2392, "2"),
+    ),
+    Kind(
+        "part_without_reference", "content", "risky", gettext_noop("related part that the HTML does not name"),
+        gettext_noop("The part is in a multipart/related and the HTML does not name it: some mail programs list it as an attachment, others not at all."),
+        gettext_noop("Put attachments into a multipart/mixed around the multipart/related; name pictures in the HTML by cid: and their Content-ID."),
+        _rfc(2387, "3"),
+    ),
+)  # fmt: skip
+
 _ACCESSIBILITY = (
     Kind(
         "image_without_alt", "accessibility", "risky", gettext_noop("image without alt"),
@@ -281,5 +296,6 @@ _SUPPORT = (
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (*_CONTENT, *_TEXT, *_ACCESSIBILITY, *_SIZE, *_SUPPORT)
+    kind.name: kind
+    for kind in (*_CONTENT, *_CARRIED, *_TEXT, *_ACCESSIBILITY, *_SIZE, *_SUPPORT)
 }

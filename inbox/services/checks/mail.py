@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from mailsink.mime import bodies, charsets, css, elements, headers
+from mailsink.mime import charsets, css, elements, headers, markup, pictures
 from mailsink.mime.css import Declaration, Item
 from mailsink.mime.elements import Element, Page
+from mailsink.mime.reading import Reading
+from mailsink.mime.related import Related
 from mailsink.mime.structure import Part, Structure
 
 _SHOWN = 120  # characters of a snippet
@@ -41,26 +43,42 @@ class Mail:
 
     @cached_property
     def html(self) -> str:
-        """The HTML that is shown; "" if there is none."""
-        return bodies.html(self.octets, self.parsed) or ""
+        """The HTML that is shown, as sent; "" if there is none."""
+        return self.reading.markup
 
     @cached_property
+    def reading(self) -> Reading:
+        return Reading(self.octets, self.parsed)
+
+    @cached_property
+    def carried(self) -> Related:
+        """The parts that the HTML can name."""
+        return pictures.carried(self.reading)
+
+    @property
     def html_parts(self) -> list[Part]:
-        return [p for p in self.parsed.parts if p.content_type == "text/html"]
-
-    @cached_property
-    def has_text(self) -> bool:
-        return bodies.text(self.octets, self.parsed) is not None
+        return self.reading.html_parts
 
     @cached_property
     def text(self) -> str:
-        """The plain text; "" if there is none."""
-        return bodies.text(self.octets, self.parsed) or ""
+        """The plain text; without the words of the HTML where it has no text part."""
+        reading = self.reading
+        return reading.text_beside_html if reading.is_text_made else reading.text
+
+    @property
+    def has_empty_text(self) -> bool:
+        """Whether there is a plain alternative with nothing in it."""
+        return self.reading.is_text_made and any(
+            part.content_type == "text/plain"
+            and part.parent is not None
+            and part.parent.content_type == "multipart/alternative"
+            for part in self.parsed.parts
+        )
 
     @cached_property
     def html_text(self) -> str:
         """The text that the HTML shows."""
-        return bodies.html_to_text(self.html[: elements.MAX_LENGTH])
+        return markup.to_text(self.html[: elements.MAX_LENGTH])
 
     @cached_property
     def page(self) -> Page:

@@ -52,10 +52,10 @@ def text_part(mail: Mail) -> Iterator[Spot]:
     """Yield if there is HTML and no text beside it that says the same."""
     if not mail.html:
         return
-    if not mail.has_text:
-        yield Spot("no_text_part")
-    elif not mail.text.strip():
+    if mail.has_empty_text:
         yield Spot("empty_text_part", "Text")
+    elif mail.reading.is_text_made:
+        yield Spot("no_text_part")
     elif words := _differs(mail.text, mail.html_text):
         yield Spot("text_differs", "Text", None, shown(mail.text), words)
 

@@ -11,8 +11,7 @@ from django.db import connection
 
 from inbox.models import Message, SearchText
 from inbox.services.fulltext.tokens import tokens
-from mailsink.mime import bodies
-from mailsink.mime.structure import Structure
+from mailsink.mime.reading import Reading
 
 SHOWN = 256 * 1024  # characters of a body's text that are indexed
 _NAMES = 100  # attachments whose names are
@@ -46,13 +45,10 @@ def texts(
     )
 
 
-def body_text(octets: bytes, parsed: Structure) -> str:
-    """Return the words of a body: its text, or that of its HTML, and the files' names."""
-    text = bodies.text(octets, parsed)
-    if not text and (html := bodies.html(octets, parsed)):
-        text = bodies.html_to_text(html[: 4 * SHOWN])
-    names = (part.filename for part in bodies.attachments(parsed)[:_NAMES])
-    return " ".join([(text or "")[:SHOWN], *names])
+def body_text(reading: Reading) -> str:
+    """Return the words of a body, its HTML made text, and the names of the files."""
+    names = (part.filename for part in reading.attachments[:_NAMES])
+    return " ".join([reading.text_up_to(SHOWN), *names])
 
 
 def missing(limit: int) -> list[UUID]:

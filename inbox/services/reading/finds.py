@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from mailsink.mime import bodies, codes, links
+from mailsink.mime import codes, links, markup
 from mailsink.mime.codes import Action
-from mailsink.mime.structure import Structure
+from mailsink.mime.reading import Reading
 
 _LABELS = {
     "reset": gettext_noop("Reset the password"),
@@ -36,11 +36,14 @@ def label(action: Action) -> str:
     return _(_LABELS[action.kind])
 
 
-def found(subject: str, octets: bytes, parsed: Structure) -> Finds:
+def found(subject: str, reading: Reading) -> Finds:
     """Return the codes and links of a message; of a large one, of its beginning."""
-    html = (bodies.html(octets, parsed) or "")[:_LOOKED_AT]
-    text = (bodies.text(octets, parsed) or "")[: codes.LOOKED_AT // 2]
-    references = links.of_html(html) if html else links.of_text(text)
-    # A text part may be a mere "this is HTML": both are looked at.
-    told = f"{text}\n{bodies.html_to_text(html)}"
+    html = reading.html[:_LOOKED_AT]
+    text = reading.text[: codes.LOOKED_AT // 2]
+    told = text
+    if html and not reading.is_text_made:
+        # A text part may be a mere "this is HTML": both are looked at.
+        told = f"{text}\n{markup.to_text(html)}"
+    beside = reading.text_beside_html if html else text
+    references = links.of_html(html) + links.of_text(beside[: codes.LOOKED_AT // 2])
     return Finds(codes.codes(subject, told), codes.actions(references))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from mailsink.mime import bodies, links
+from mailsink.mime import links
 from mailsink.mime.links import Reference, split
-from mailsink.mime.structure import Structure
+from mailsink.mime.reading import Reading
 
 _LOCAL = ("localhost", "127.", "0.0.0.0", "10.", "192.168.")  # noqa: S104  looked for, not bound
 
@@ -28,13 +28,13 @@ class Counted:
         return split(self.reference.url) is not None
 
 
-def found(octets: bytes, parsed: Structure) -> list[Counted]:
-    """Return the links and images of the HTML, else the links of the text."""
-    html = bodies.html(octets, parsed)
-    if html:
-        references = links.of_html(html)
-    else:
-        references = links.of_text(bodies.text(octets, parsed) or "")
+def found(reading: Reading) -> list[Counted]:
+    """Return the links and images of the HTML, and the links of text beside it.
+
+    Without HTML, those of the text.
+    """
+    beside = reading.text_beside_html if reading.html else reading.text
+    references = links.of_html(reading.markup) + links.of_text(beside)
     counts: dict[Reference, int] = {}
     for each in references:
         counts[each] = counts.get(each, 0) + 1

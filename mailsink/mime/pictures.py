@@ -1,0 +1,70 @@
+"""The pictures that a mail carries: which ones browsers show, and why others are not shown.
+
+Never raises; linear time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailsink.mime import types
+from mailsink.mime.preview import references
+from mailsink.mime.reading import Reading
+from mailsink.mime.related import Related
+from mailsink.mime.structure import Part
+from mailsink.told import Told, gettext_noop
+
+# Never SVG, which is a document, nor anything else that is more than a picture.
+TYPES = frozenset(
+    f"image/{name}"
+    for name in ("png", "jpeg", "gif", "webp", "avif", "bmp", "x-icon", "apng")
+) | {"image/vnd.microsoft.icon", "image/jpg", "image/pjpeg", "image/x-png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A picture that the HTML names and that is not shown. name: its URL there."""
+
+    name: str
+    reason: Told
+
+
+def shown_as(octets: bytes, part: Part) -> str:
+    """Return the type of picture that a browser shows a part as; "" if it shows none."""
+    kind = types.sniffed(octets, part)
+    return kind if kind in TYPES else ""
+
+
+def carried(reading: Reading) -> Related:
+    """Return the parts that the HTML of a message can name."""
+    return Related(reading.octets, reading.structure, reading.html_parts)
+
+
+def unshown(reading: Reading) -> list[Unshown]:
+    """Return the pictures that the HTML names and that are not shown, with the reason."""
+    if not reading.html_parts:
+        return []
+    parts = carried(reading)
+    named = sorted(references(reading.markup, parts.has_locations))
+    found = ((url, _reason(reading.octets, url, parts.find(url))) for url in named)
+    return [Unshown(url, reason) for url, reason in found if reason]
+
+
+def _reason(octets: bytes, url: str, part: Part | None) -> Told | None:
+    """Return why what a URL names is not shown; None if it is, or is not in the mail."""
+    if part is None:
+        words = gettext_noop("no part of the message has this Content-ID")
+        return Told(words) if url[:4].lower() == "cid:" else None
+    kind = types.sniffed(octets, part)
+    told = {"number": part.number, "type": kind}
+    if kind == "image/svg+xml":
+        return Told(gettext_noop("it is SVG, a document that can hold scripts"))
+    if kind not in TYPES:
+        words = gettext_noop("part %(number)s is %(type)s, which browsers do not show")
+    elif not part.size:
+        words = gettext_noop("part %(number)s is empty")
+    elif not types.signed(octets, part):
+        words = gettext_noop("part %(number)s says it is %(type)s, and is no picture")
+    else:
+        return None
+    return Told(words, **told)

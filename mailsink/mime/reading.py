@@ -1,0 +1,146 @@
+"""What people read of a message: its HTML, its text, its beginning and its attachments.
+
+All of it comes from one choice of parts (see choice.py). Never raises; linear time.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cached_property
+
+from mailsink.mime import bodies, charsets, choice, markup, related
+from mailsink.mime.choice import Choice, is_html
+from mailsink.mime.structure import Part, Structure
+
+SNIPPET_LENGTH = 200  # characters
+_SNIPPET_OCTETS = 128 * 1024  # of each part of the body, to take a snippet from
+# What newsletters pad their preview text with: marks of direction, joiners, soft
+# hyphens, fillers. One by itself may belong to a word, as a joiner does in Persian.
+_PADDING = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0"
+)
+_GAP = re.compile(rf"[\s{_PADDING}]{{2,}}|\s")
+_ENDS = re.compile(rf"\A[\s{_PADDING}]+|[\s{_PADDING}]\Z")
+_DOCTYPE = re.compile(r"<!doctype[^>]*+>", re.IGNORECASE)
+# Text among HTML: as it was set, in its own direction
+_TEXT = '<div dir="auto" style="white-space:pre-wrap;unicode-bidi:plaintext">{}</div>'
+
+
+class Reading:
+    """A message's octets with their structure, read as far as is asked for."""
+
+    def __init__(self, octets: bytes, structure: Structure) -> None:
+        self.octets = octets
+        self.structure = structure
+
+    @cached_property
+    def choice(self) -> Choice:
+        """Which parts are what."""
+        return choice.choose(self.octets, self.structure)
+
+    @cached_property
+    def html(self) -> str:
+        """The body as HTML, text among it rendered; "" if there is no HTML."""
+        pieces = [
+            self._text_of(part) if is_html(part) else _as_html(self._text_of(part))
+            for part in self.choice.html
+        ]
+        page = "\n".join(pieces)
+        begins_as_text = pieces and not is_html(self.choice.html[0])
+        return _doctype_first(page) if begins_as_text else page
+
+    @cached_property
+    def markup(self) -> str:
+        """The HTML of the body as it was sent, without the text among it."""
+        return "\n".join(self._text_of(each) for each in self.html_parts)
+
+    @cached_property
+    def text(self) -> str:
+        """The body as plain text, made from HTML where there is none."""
+        return "\n".join(map(self._as_text, self.choice.text))
+
+    def text_up_to(self, length: int) -> str:
+        """Return the first characters of the plain text, reading little more than these."""
+        found = ""
+        for part in self.choice.text:
+            text = self._text_of(part)
+            if is_html(part):
+                text = markup.to_text(text[: 4 * length])
+            found += text[: length - len(found)] + "\n"
+            if len(found) >= length:
+                break
+        return found[:length].rstrip()
+
+    @property
+    def html_parts(self) -> list[Part]:
+        """The HTML of the body."""
+        return [each for each in self.choice.html if is_html(each)]
+
+    @property
+    def is_text_made(self) -> bool:
+        """Whether the plain text, or some of it, is made from HTML."""
+        return any(map(is_html, self.choice.text))
+
+    @cached_property
+    def text_beside_html(self) -> str:
+        """The plain text that the HTML view shows among the HTML."""
+        texts = [each for each in self.choice.html if not is_html(each)]
+        return "\n".join(map(self._text_of, texts))
+
+    @cached_property
+    def shown(self) -> frozenset[int]:
+        """The indexes of the parts that the HTML shows within itself."""
+        files = self.choice.files
+        if not self.html_parts or not any(map(related.is_named, files)):
+            return frozenset()
+        parts = related.Related(self.octets, self.structure, self.html_parts)
+        return parts.shown_by(self.markup)
+
+    @cached_property
+    def attachments(self) -> list[Part]:
+        """What mail programs list as attachments, enclosed messages among it.
+
+        That is every file that the HTML does not show, and those that are declared to be
+        attachments (RFC 2183 §2.2).
+        """
+        return [
+            each
+            for each in self.choice.files
+            if each.index not in self.shown or each.disposition == "attachment"
+        ]
+
+    @property
+    def snippet(self) -> str:
+        """The beginning of what the message says, on one line; "" if it is empty."""
+        found = ""
+        for part in self.choice.text:
+            text = bodies.beginning_of(self.octets, part, _SNIPPET_OCTETS)
+            shown = markup.to_text(text) if is_html(part) else text
+            found = f"{found} {_ENDS.sub('', _GAP.sub(' ', shown))}".strip()
+            if len(found) >= SNIPPET_LENGTH:
+                break
+        return charsets.line(found[:SNIPPET_LENGTH]).strip()
+
+    def _text_of(self, part: Part) -> str:
+        return bodies.text_of(self.octets, part)
+
+    def _as_text(self, part: Part) -> str:
+        text = self._text_of(part)
+        return markup.to_text(text) if is_html(part) else text
+
+
+def _as_html(text: str) -> str:
+    return _TEXT.format(html.escape(text, quote=False))
+
+
+def _doctype_first(page: str) -> str:
+    """Return HTML with the document type that a later piece begins with at its start.
+
+    Without it browsers would lay the page out in quirks mode.
+    """
+    found = _DOCTYPE.search(page)
+    if found is None:
+        return page
+    return found[0] + page[: found.start()] + page[found.end() :]
