@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.clients import MAIL, MAIL_TEXT
+from tests.interop.postfix import postfix
 from tests.interop.test_curl import curl, letter
 from tests.interop.test_msmtp import msmtp
 from tests.interop.test_swaks import swaks
@@ -174,3 +175,19 @@ def test_without_a_login_there_is_no_mail(guarded: Mailsink, wire: Wire) -> None
     session = wire.sessions()[-1]
     assert 530 in [each["code"] for each in session["exchanges"]]
     wire.matches("auth-swaks-without")
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+def test_cyrus_sasl(guarded: Mailsink, wire: Wire, password: str) -> None:
+    """By Postfix's client: Cyrus SASL names whom it acts for (RFC 5802 §7)."""
+    settings = {
+        "smtp_sasl_auth_enable": "yes",
+        "smtp_sasl_password_maps": f"static:{USER}:{password}",
+        "smtp_sasl_mechanism_filter": "scram-sha-256",
+        "smtp_sasl_security_options": "noanonymous",
+        "smtp_tls_security_level": "none",
+    }
+    with postfix(guarded.smtp, **settings) as relay, smtplib.SMTP(*relay) as client:
+        client.sendmail("a@example.com", "b@example.com", MAIL)
+        wire.sessions()
+    (logged_in if password == PASSWORD else refused)(wire, "SCRAM-SHA-256")

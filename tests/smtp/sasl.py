@@ -64,11 +64,18 @@ def login(session: Session, user: bytes, password: bytes) -> str:
 class Scram:
     """One login by SCRAM-SHA-256 (RFC 5802 §5)."""
 
-    def __init__(self, user: bytes, password: bytes, nonce: bytes = b"fyko+d2") -> None:
+    def __init__(
+        self,
+        user: bytes,
+        password: bytes,
+        nonce: bytes = b"fyko+d2",
+        header: bytes = b"n,,",
+    ) -> None:
         name = user.replace(b"=", b"=3D").replace(b",", b"=2C")
         self.password = password
         self.bare = b"n=%s,r=%s" % (name, nonce)
-        self.first = b"n,," + self.bare
+        self.header = header
+        self.first = header + self.bare
         self.signature = b""  # by which the server has to prove itself
 
     def final(self, server_first: bytes) -> bytes:
@@ -76,7 +83,7 @@ class Scram:
         said = dict(part.split(b"=", 1) for part in server_first.split(b","))
         salted = _salted(self.password, b64decode(said[b"s"]), int(said[b"i"]))
         client_key = hmac.digest(salted, b"Client Key", "sha256")
-        without_proof = b"c=biws,r=" + said[b"r"]
+        without_proof = b"c=" + b64encode(self.header) + b",r=" + said[b"r"]
         signed = b",".join((self.bare, server_first, without_proof))
         stored_key = hashlib.sha256(client_key).digest()
         client_signature = hmac.digest(stored_key, signed, "sha256")

@@ -138,6 +138,18 @@ SCRAM_REFUSED = {
     "a long nonce": (b"n,,n=joe,r=" + b"j" * 256, "first comes *255 octets each"),
     "a must": (b"n,,m=x,n=joe,r=abc", "first comes n,,n=user,r=nonce, up to*"),
     "binding": (b"p=tls-unique,,n=joe,r=abc", "channel binding is not offered"),
+    "binding, on behalf": (b"p=tls-unique,a=x,n=joe,r=abc", "channel binding is not *"),
+    "another letter": (b"x,,n=joe,r=abc", "first comes n,,n=user,r=nonce, up to*"),
+    "nobody to act for": (b"n,a=,n=joe,r=abc", "first comes n,,n=user,r=nonce, up to*"),
+    "no a=": (b"n,joe,n=joe,r=abc", "first comes n,,n=user,r=nonce, up to*"),
+    "a bare = to act for": (
+        b"n,a=j=oe,n=joe,r=abc",
+        "a= takes a name, with = written*",
+    ),
+    "a long id": (
+        b"n,a=" + b"j" * 256 + b",n=joe,r=abc",
+        "first comes *255 octets each",
+    ),
     "a bare =": (b"n,,n=jo=e,r=abc", "the user name holds what SASLprep forbids*"),
     "a control": (b"n,,n=joe\n,r=abc", "the user name holds what SASLprep forbids*"),
     "not UTF-8": (b"n,,n=jo\xff,r=abc", "it is not UTF-8"),
@@ -180,6 +192,28 @@ def test_a_proof_of_scram_that_does_not_fit(proof: bytes) -> None:
     final = client.final(sasl.challenge(reply))
     final = final[: final.index(b",p=")] + b",p=" + proof
     assert sasl.respond(session, final) == FAILED
+
+
+@pytest.mark.parametrize(
+    "header", [b"n,a=joe,", b"y,,", b"y,a=ann=2Csmith=3D2C,", "n,a=zoë,".encode()]
+)
+def test_scram_on_behalf_of_another(header: bytes) -> None:
+    session, client = guarded(), sasl.Scram(b"joe", PASSWORD, header=header)
+    reply = sasl.start(session, "SCRAM-SHA-256", client.first)
+    reply = sasl.respond(session, client.final(sasl.challenge(reply)))
+    assert sasl.challenge(reply) == b"v=" + b64encode(client.signature)
+    assert session.send(b"\r\n") == [OK]
+    assert session.changes()["auth_username"] == "joe"
+
+
+@pytest.mark.parametrize("other", [b"n,,", b"n,a=ann,", b"y,a=joe,"])
+def test_the_final_message_repeats_the_authorization_id(other: bytes) -> None:
+    session, client = guarded(), sasl.Scram(b"joe", PASSWORD, header=b"n,a=joe,")
+    reply = sasl.start(session, "SCRAM-SHA-256", client.first)
+    client.header = other
+    reply = sasl.respond(session, client.final(sasl.challenge(reply)))
+    assert reply.startswith("501 5.5.2 SCRAM message refused: c= is not the base64")
+    assert session.machine.user is None
 
 
 def test_the_longest_name_and_nonce_of_scram() -> None:

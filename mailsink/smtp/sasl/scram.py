@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from scramp import ScramException, ScramMechanism
 from scramp.utils import ServerError
@@ -19,11 +20,17 @@ from mailsink.smtp.sasl.dialogue import Dialogue
 from mailsink.smtp.wishes import FindVerifier, Refusal, Steps
 
 _SHA_256 = ScramMechanism("SCRAM-SHA-256")
-# The client's first message (RFC 5802 §7); scramp looks at it more closely. A long name
-# would take SASLprep a long time; a long nonce comes back, and must fit into a reply.
-_FIRST = re.compile(rb"[^,]*,[^,]*,n=([^,]{1,255}),r=[^,]{1,255}(?:,.*)?", re.S)
+# The client's first message (RFC 5802 §7): GS2 header with the authorization id, then the
+# rest, which scramp looks at more closely. A long name would take SASLprep a long time; a
+# long nonce comes back, and must fit into a reply.
+_FIRST = re.compile(
+    rb"(([^,]{1,255}),(?:a=([^,]{1,255}))?,)(n=([^,]{1,255}),r=[^,]{1,255}(?:,.*)?)",
+    re.S,
+)
+_SASLNAME = re.compile(rb"(?:[^=]|=2C|=3D)+")
 _FIRST_FORM = "first comes n,,n=user,r=nonce, up to 255 octets each"
 _FINAL_FORM = "then comes c=biws,r=both nonces,p=proof"
+_BAD_AUTHZID = replies.bad_scram("a= takes a name, with = written =3D and a comma =2C")
 
 _REFUSALS: dict[ServerError | None, Reply] = {
     ServerError.INVALID_PROOF: replies.AUTH_FAILED,
@@ -39,13 +46,30 @@ _REFUSALS: dict[ServerError | None, Reply] = {
 }
 
 
+class _Header(NamedTuple):
+    """The GS2 header as it came: what c= of the final message has to repeat.
+
+    It stands in for scramp's own, which knows no authorization id.
+    """
+
+    octets: bytes
+
+    def make_cbind_input(self, binding: object) -> bytes:
+        return self.octets
+
+
 def scram_sha_256(dialogue: Dialogue) -> Steps[bytes]:
-    """RFC 5802 §5: two messages of each side, then the client's empty last response."""
-    first = yield from dialogue.first()
-    match = _FIRST.fullmatch(first)
+    """RFC 5802 §5: two messages of each side, then the client's empty last response.
+
+    Whom the client wants to act for (its authorization id) makes no difference here.
+    """
+    match = _FIRST.fullmatch((yield from dialogue.first()))
     if match is None:
         raise Refusal(replies.bad_scram(_FIRST_FORM))
-    username = unescaped(match[1])
+    header, binding, on_behalf_of, bare, name = match.groups()
+    if on_behalf_of is not None and not _SASLNAME.fullmatch(on_behalf_of):
+        raise Refusal(_BAD_AUTHZID)
+    username = unescaped(name)
     dialogue.identify(username)
     verifier: Verifier = yield FindVerifier(username)
     known = (
@@ -55,7 +79,8 @@ def scram_sha_256(dialogue: Dialogue) -> Steps[bytes]:
         verifier.iterations,
     )
     server = _SHA_256.make_server(lambda _: known)
-    _take(server.set_client_first, first, _FIRST_FORM)
+    _take(server.set_client_first, binding + b",," + bare, _FIRST_FORM)
+    server.gs2_header = _Header(header)
     challenge = server.get_server_first().encode()
     final = yield from dialogue.ask(challenge)
     _take(server.set_client_final, final, _FINAL_FORM)
