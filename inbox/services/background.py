@@ -11,6 +11,8 @@ from django.db import DatabaseError, connection
 
 log = logging.getLogger(__name__)
 
+_CALM = 1.0  # seconds of rest after which the database connection is closed
+
 
 class Background:
     """Repeats a step.
@@ -50,8 +52,11 @@ class Background:
             except (DatabaseError, OSError) as error:
                 log.error("%s: %s", self._name, error)
                 rest = self._retry_after
-            if rest > 1:
-                connection.close()  # nothing is held open while nothing is done
-            self._wake.wait(rest)
-            self._wake.clear()
+            self._rest(rest)
         connection.close()
+
+    def _rest(self, seconds: float) -> None:
+        if not self._wake.wait(min(seconds, _CALM)) and seconds > _CALM:
+            connection.close()  # nothing is held open while nothing is done
+            self._wake.wait(seconds - _CALM)
+        self._wake.clear()

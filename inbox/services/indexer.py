@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 20  # messages in a step
 _COMPRESS_FROM = 4096  # octets
 _LOOK_EVERY = 5.0  # seconds, without a nudge
+_POLL = 0.1  # seconds, while mail pours in: then nobody nudges
 # While mail pours in, the indexer stands back: a small step in so many seconds, and a
 # twentieth of the time at most. Large bodies take as long to index as to receive.
 _BUSY_PAUSE = 0.5
@@ -67,7 +68,7 @@ def indexer(
         nonlocal rested_at, behind
         began, pouring = time.monotonic(), busy()
         if pouring and began < rested_at:
-            return 0.1
+            return _POLL
         # Joining attempts costs as much as taking a message: it waits for a calm moment.
         printed, retried = (0, []) if pouring else fingerprints.make_some()
         at_once = _BUSY_AT_ONCE if pouring else _AT_ONCE
@@ -78,6 +79,8 @@ def indexer(
             announce(list(dict.fromkeys([*ids, *retried])))
         if len(ids) == at_once or printed == AT_ONCE:
             return 0.005
+        if pouring:
+            return _POLL
         behind = behind and catch_up()
         return 0.02 if behind else _LOOK_EVERY
 
@@ -89,12 +92,22 @@ def index_some(at_once: int = _AT_ONCE) -> list[UUID]:
     queue = Message.objects.filter(indexed_at=None).order_by("id")
     indexed = _index_all(queue[:at_once])
     now = datetime.now(UTC)
-    if indexed:
-        with write_turn():
-            for each in indexed:
-                _write(each, now)
-            fulltext.put([(each.id, each.texts) for each in indexed])
+    if not indexed:
+        return []
+    with write_turn():
+        ours = _still_waiting([each.id for each in indexed])
+        indexed = [each for each in indexed if each.id in ours]
+        for each in indexed:
+            _write(each, now)
+        fulltext.put([(each.id, each.texts) for each in indexed])
     return [each.id for each in indexed]
+
+
+def _still_waiting(ids: list[UUID]) -> set[UUID]:
+    """Return those that no other process has indexed meanwhile, or is writing now."""
+    rows = Message.objects.filter(pk__in=ids, indexed_at=None)
+    locked = rows.select_for_update(skip_locked=True)
+    return set(locked.values_list("pk", flat=True))
 
 
 def catch_up() -> bool:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import math
 import shutil
 import sqlite3
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +45,8 @@ _PATIENCE = 0.004
 # How long a commit that failed rests before the next try; seconds.
 _RETRY_AFTER = 0.25
 
-# How long after a message the recorder counts as busy; seconds.
+# So many messages within so many seconds, and the recorder counts as busy.
+_BUSY_MESSAGES = 4
 _BUSY_FOR = 0.1
 # How long the writer waits at most before it looks what is due; seconds.
 _OWED = 0.1
@@ -74,7 +78,9 @@ class Recorder:
         feed: Feed,
         data: Path,
         limits: Limits | None = None,
+        nudge: Callable[[], None] = lambda: None,
     ) -> None:
+        """nudge: called when a message was stored, unless the recorder is busy."""
         self._ledger = Ledger(server, inbox)
         self._inbox = inbox
         self._feed = feed
@@ -86,7 +92,9 @@ class Recorder:
         self._room = asyncio.Event()
         self._full_since: float | None = None
         self._failing = ""  # how the last commit failed
-        self._last_kept = 0.0  # monotonic seconds
+        # When the latest messages were stored; monotonic seconds
+        self._kept = deque([-math.inf] * _BUSY_MESSAGES, _BUSY_MESSAGES)
+        self._nudge_indexer = nudge
         self._nudge: asyncio.TimerHandle | None = None
         self._storing: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -159,8 +167,8 @@ class Recorder:
 
     @property
     def busy(self) -> bool:
-        """Whether messages have just been coming in, so that others had better wait."""
-        return time.monotonic() - self._last_kept < _BUSY_FOR
+        """Whether messages are pouring in, so that others had better wait."""
+        return time.monotonic() - self._kept[0] < _BUSY_FOR
 
     def _is_full(self) -> bool:
         pending, limits = self._ledger.pending, self._limits
@@ -312,11 +320,14 @@ class Recorder:
     # Back on the event loop
 
     def _committed(self, batch: Batch) -> None:
-        if batch.keeps:
-            self._last_kept = time.monotonic()
+        was_busy = self.busy
         for keep in batch.keeps:
+            self._kept.append(time.monotonic())
             if not keep.done.done():
                 keep.done.set_result(Kept(keep.message.id))
+        # Asked before: whoever is nudged sees that it is busy now, and looks again.
+        if batch.keeps and not was_busy:
+            self._nudge_indexer()
         self._room.set()
         self._feed.committed(batch.changes())
 

@@ -56,7 +56,7 @@ function ofMessage(message) {
     url: `/messages/${message.id}`,
     sender: sender(message.from, ""),
     subject: message.subject || gettext("(no subject)"),
-    snippet: message.snippet,
+    snippet: message.snippet ?? "", // not known yet
     at: message.received_at,
     size: octets(message.size),
     status: `${message.code ?? ""}${partly}${again(message)}`,

@@ -6,6 +6,7 @@ import json
 import smtplib
 import time
 from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -47,6 +48,25 @@ def test_a_held_request_is_answered_by_what_arrives(mailsink: Mailsink) -> None:
     info = ask(mailsink, "info")
     assert info["smtp"] == ["{}:{}".format(*mailsink.smtp)]
     assert info["last_connection"]["client_address"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("q", ["{}", "has:attachment+to:{}", "to:{}+subject:file"])
+def test_the_answer_tells_what_the_message_holds(mailsink: Mailsink, q: str) -> None:
+    word = f"wombat{abs(hash(q))}"
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "ann@example.com", f"{word}@example.com"
+    mail["Subject"] = "With a file"
+    mail.set_content(f"This mentions {word}.")
+    mail.add_attachment(b"%PDF", "application", "pdf", filename="invoice.pdf")
+    with ThreadPoolExecutor() as threads:
+        path = f"messages/wait?q={q.format(word)}&timeout=20"
+        waiting = threads.submit(ask, mailsink, path)
+        with smtplib.SMTP(*mailsink.smtp) as smtp:
+            smtp.send_message(mail)
+        [item] = waiting.result()["items"]
+    assert item["attachments"] == 1
+    assert item["snippet"] == f"This mentions {word}."
+    assert len(ask(mailsink, f"messages?q={word}")["items"]) == 1
 
 
 def test_time_out_says_what_nearly_came(mailsink: Mailsink) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from inbox.api.v3 import messages as api_messages
 from inbox.live.arrivals import arrivals
 from inbox.live.feed import Feed
 from inbox.models import Message
-from inbox.services import messages
+from inbox.services import indexer, messages
 from inbox.services.announce import MessageUpdated, announce
 from inbox.services.rows import Changes
 from mailsink.ids import uuid7
@@ -44,8 +45,10 @@ async def wait(query: str) -> tuple[int, Any]:
     return response.status_code, json.loads(response.content)
 
 
-async def deliver(feed: Feed, **fields: Any) -> Message:
+async def deliver(feed: Feed, indexed: bool = True, **fields: Any) -> Message:
     made = await in_thread(making.message, **fields)
+    if indexed:
+        await in_thread(indexer.index_some)
     feed.committed(Changes(messages_created=[made]))
     assert isinstance(made, Message)
     return made
@@ -95,6 +98,36 @@ async def test_sees_what_indexing_brings(
         assert (await waiting)[0] == 200
 
 
+async def test_does_not_answer_before_it_is_indexed(feed: Feed) -> None:
+    made = await deliver(feed, indexed=False)
+    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
+    await deliver(feed, indexed=False, body=b"Subject: other\r\n\r\n")
+
+    def index() -> None:
+        indexer.index_some()
+        announce([MessageUpdated(made.pk)])
+
+    assert not waiting.done()
+    await in_thread(index)
+    status, page = await waiting
+    assert status == 200
+    assert [each["snippet"] for each in page["items"]] == ["Pay me."]
+    assert page["items"][0]["attachments"] == 0
+
+
+@pytest.mark.parametrize(
+    ("age", "held"), [(0, "0"), (0, "0.2"), (6, "20")], ids=["now", "late", "old"]
+)
+async def test_answers_with_nulls_where_indexing_takes_long(
+    feed: Feed, age: int, held: str
+) -> None:
+    came = datetime.now(UTC) - timedelta(seconds=age)
+    await deliver(feed, indexed=False, received_at=came)
+    status, page = await wait(f"q=subject:invoice&timeout={held}")
+    assert status == 200
+    assert page["items"][0]["snippet"] is page["items"][0]["attachments"] is None
+
+
 async def test_looks_only_when_something_came(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +164,7 @@ async def test_looks_again_where_nothing_is_heard(
     monkeypatch.setattr(api_messages, "_LOOK_EVERY", 0.05)
     await in_thread(making.inbox)
     waiting = asyncio.create_task(wait("timeout=20"))
-    await in_thread(making.message)
+    await in_thread(making.message, indexed_at=datetime.now(UTC))
     assert (await waiting)[0] == 200
 
 

@@ -36,7 +36,10 @@ class Heard:
 
 
 def play(
-    *scenarios: Scenario, feed: Heard | None = None, limits: Limits | None = None
+    *scenarios: Scenario,
+    feed: Heard | None = None,
+    limits: Limits | None = None,
+    nudge: Callable[[], None] = lambda: None,
 ) -> list[Any]:
     """Play scenarios side by side on a real recorder; return what they return."""
     server = servers.register(["127.0.0.1:1025"], [])
@@ -44,7 +47,7 @@ def play(
 
     async def main() -> list[Any]:
         recorder = Recorder(
-            server.id, inbox.pk, feed or Heard(), Path(settings.BASE_DIR), limits
+            server.id, inbox.pk, feed or Heard(), Path(settings.BASE_DIR), limits, nudge
         )
         recorder.start()
         try:

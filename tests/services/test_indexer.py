@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import asyncio
+import queue
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
+from django.db.models import QuerySet
 
 from inbox.models import Message, Raw
 from inbox.services import indexer, raw
+from inbox.services.recorder import Recorder
 from mailsink.ports import Kept
 
 from .recording import MAIL, Client, play
@@ -79,3 +86,46 @@ def test_it_stands_back_while_mail_pours_in(monkeypatch: pytest.MonkeyPatch) -> 
     work._step()
     work._step()
     assert told == [5]  # a small step, and then none for a while
+
+
+def test_it_indexes_what_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexer, "_LOOK_EVERY", 600.0)  # so that only a nudge helps
+    told: queue.Queue[list[UUID]] = queue.Queue()
+
+    recorders: list[Recorder] = []
+    work = indexer.indexer(lambda: recorders[0].busy, told.put)
+
+    async def client(recorder: Recorder) -> None:
+        recorders.append(recorder)
+        work.start()
+        client = Client(recorder)
+        for _ in range(12):  # one by one, and more than make the recorder busy
+            client.envelope()
+            assert isinstance(await client.send(MAIL), Kept)
+        client.close()
+        ids: set[UUID] = set()
+        while len(ids) < 12:
+            ids.update(await asyncio.to_thread(told.get, timeout=10))
+        await work.stop()
+
+    play(client, nudge=work.nudge)
+    assert not Message.objects.filter(indexed_at=None).exists()
+
+
+def test_what_another_process_has_indexed_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = sent(MAIL, MAIL)
+    index_all = indexer._index_all
+
+    def meanwhile(rows: QuerySet[Message]) -> list[indexer._Indexed]:
+        indexed = index_all(rows)
+        Message.objects.filter(pk=first.pk).update(
+            indexed_at=datetime.now(UTC), snippet="Theirs."
+        )
+        return indexed
+
+    monkeypatch.setattr(indexer, "_index_all", meanwhile)
+    assert indexer.index_some() == [second.pk]
+    first.refresh_from_db()
+    assert first.snippet == "Theirs."

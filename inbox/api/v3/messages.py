@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -61,7 +62,8 @@ After = Annotated[
 ]
 
 _LOOK_EVERY = 2.0  # seconds, should the channel layer be out of reach
-_LOOK_APART = 0.05  # seconds, or as long as looking took
+_LOOK_APART = 0.01  # seconds, or as long as looking took
+_INDEXED_WITHIN = 5.0  # seconds after a message came; then it is told as it is
 
 
 @router.get("", response=schemas.Page[schemas.Message])
@@ -143,6 +145,8 @@ async def wait(
 ) -> HttpResponse:
     """Held until `count` messages match, and answered as a list; 408 on time-out.
 
+    They are answered once their snippet and attachments are known, which are null only
+    where that takes seconds.
     The problem's near_misses are recent messages, and attempts that were not
     accepted, each with the terms that it failed.
     """
@@ -152,7 +156,9 @@ async def wait(
         while True:
             heard.clear()
             began = time.monotonic()
-            found: HttpResponse | None = await database_sync_to_async(_found)(wanted)
+            found: HttpResponse | None = await database_sync_to_async(_found)(
+                wanted, deadline
+            )
             if found is not None:
                 return found
             pause = max(_LOOK_APART, time.monotonic() - began)
@@ -191,9 +197,19 @@ def _wanted(q: str, count: int, after: str | None, inbox: str | None) -> _Wanted
     return _Wanted(q, count, later, slug)
 
 
-def _found(wanted: _Wanted) -> HttpResponse | None:
+def _found(wanted: _Wanted, deadline: float) -> HttpResponse | None:
     page = wanted.page()
-    return _listed(page) if len(page.items) >= wanted.count else None
+    if len(page.items) < wanted.count:
+        return None
+    patient = time.monotonic() < deadline
+    if patient and any(map(_is_being_indexed, page.items)):
+        return None
+    return _listed(page)
+
+
+def _is_being_indexed(message: Message) -> bool:
+    age = datetime.now(UTC) - message.received_at
+    return message.indexed_at is None and age.total_seconds() < _INDEXED_WITHIN
 
 
 async def _arrival(heard: asyncio.Event, deadline: float, pause: float) -> bool:

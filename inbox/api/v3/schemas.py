@@ -49,8 +49,8 @@ class Message(Strict):
     message_id: str = Field(description="the header field; our own is id")
     date: datetime | None = Field(description="the header field, if it can be read")
     size: int = Field(description="octets, as sent")
-    snippet: str = Field(description='"" until the message is indexed')
-    attachments: int = Field(description="0 until the message is indexed")
+    snippet: str | None = Field(description="null until the message is indexed")
+    attachments: int | None = Field(description="null until the message is indexed")
     read: bool
     pinned: bool
     tags: list[str]

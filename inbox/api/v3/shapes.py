@@ -36,6 +36,7 @@ def stamp(at: datetime | None) -> str | None:
 def message(message: Message | MessageRow) -> Shape:
     """Return a message as lists and live events have it."""
     transaction = message.transaction
+    indexed = message.indexed_at is not None
     return {
         "id": str(message.id),
         "inbox": inboxes.slug(message.inbox_id),
@@ -49,8 +50,8 @@ def message(message: Message | MessageRow) -> Shape:
         "message_id": message.message_id,
         "date": stamp(message.date),
         "size": message.size,
-        "snippet": message.snippet,
-        "attachments": message.attachments,
+        "snippet": message.snippet if indexed else None,
+        "attachments": message.attachments if indexed else None,
         "read": getattr(message, "read", False),
         "pinned": message.pinned,
         "tags": message.tags,

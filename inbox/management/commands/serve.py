@@ -82,7 +82,8 @@ class Command(BaseCommand):
 
         feed = Feed()
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
-        recorder = Recorder(server.id, inbox, feed, config.data)
+        indexing = indexer(lambda: recorder.busy, _announce_indexed)
+        recorder = Recorder(server.id, inbox, feed, config.data, nudge=indexing.nudge)
         health.checks["recorder"] = recorder.trouble
         policy = InboxPolicy(inbox)
         policy.refresh()  # the first client is to meet it too
@@ -113,7 +114,7 @@ class Command(BaseCommand):
                     recorder,
                     policy.watching(),
                     servers.heartbeat(server),
-                    indexer(lambda: recorder.busy, _announce_indexed),
+                    indexing,
                     retention(_limits(config), spool),
                 ],
                 ready=lambda: self.say("Mailsink is ready."),
