@@ -32,6 +32,7 @@ from inbox.views.attempts import Told, told
 from inbox.views.envelope import Difference, bare, differences, named
 from mailsink import told as words
 from mailsink.mime import headers
+from mailsink.mime.addresses import groups
 from mailsink.mime.headers import Summary
 from mailsink.mime.mails import Mail
 
@@ -105,10 +106,10 @@ class Letter(Mail):
                 _("From"),
                 _person(summary.from_name, summary.from_address) or _("(none)"),
             ),
-            (_("To"), _people(summary.to) or _("(none)")),
+            (_("To"), self._recipients("To", summary.to) or _("(none)")),
         ]
-        if summary.cc:
-            facts.append((_("Cc"), _people(summary.cc)))
+        if cc := self._recipients("Cc", summary.cc):
+            facts.append((_("Cc"), cc))
         if summary.date:
             facts.append(
                 (
@@ -118,6 +119,11 @@ class Letter(Mail):
                 )
             )
         return facts
+
+    def _recipients(self, name: str, people: list[dict[str, str]]) -> str:
+        """Return who a field names; of empty groups (RFC 5322 §3.4), their names."""
+        field = self.parsed.root.get(name)
+        return _people(people) or named(groups(field.encoded) if field else ())
 
     @property
     def differences(self) -> list[Difference]:

@@ -6,15 +6,15 @@ Tolerant: what is not an address by the grammar is read as a mail client would.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from mailsink.mime import charsets, words
 
 MAX_ADDRESSES = 1000  # of one field; the rest is not read
-_MAX_TOKENS = 8 * MAX_ADDRESSES
+_MAX_TOKENS = 16 * MAX_ADDRESSES
 _SHORT = 200  # characters of a value whose addresses are remembered
 
 
@@ -39,23 +39,34 @@ _PLAIN = re.compile(
 def _comment(levels: int) -> str:
     """Return the pattern of a comment with as many levels of comments in it."""
     inner = rf"|{_comment(levels - 1)}" if levels else ""
-    return rf"\((?:[^()\\]++|\\.?{inner})*+\)?+"
+    return rf"\((?:[^()\\]++|\\.{inner})*+\)"
 
 
-# Each alternative takes what it can, up to the end if it is never closed.
-_TOKEN = re.compile(
-    rf"""
-    "(?P<quoted>(?:[^"\\]++|\\.?)*+)"?
-    | <(?:@[^:<>]*+:)?(?P<angle>(?:[^<>,;"]++|"(?:[^"\\]++|\\.?)*+"?)*+)>?
-    | (?P<comment>{_comment(4)})
-    | (?P<literal>\[[^\],;<>]*+\]?)
-    | (?P<end>[,;])
-    | (?P<group>:)
-    | (?P<text>[^"<(\[,;:]++)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+def _tokens(quoted: str, comment: str) -> re.Pattern[str]:
+    """Return the pattern of tokens. An obsolete route (RFC 5322 §4.4) goes with its <."""
+    return re.compile(
+        rf"""
+        "(?P<quoted>{quoted})"
+        | (?P<open><(?:[\s,]*+@[^:<>"]*+:|\s*+mailto:)?+)
+        | (?P<close>>)
+        | (?P<comment>{comment})
+        | (?P<end>[,;])
+        | (?P<group>:)
+        | (?P<space>\s++)
+        | (?P<stray>["(])
+        | (?P<text>\[[^\[\],;<>]*+\]|[^\s"<>(,;:\[]++|\[)
+        """,
+        re.VERBOSE | re.DOTALL | re.IGNORECASE,
+    )
+
+
+_TOKEN = _tokens(r'(?:[^"\\]++|\\.)*+', _comment(4))
+# Behind a quote or a comment that is never closed: a second such search would begin
+# at the next one, and all of them together would take time by the square.
+_FLAT_TOKEN = _tokens(r'[^"\\]*+', r"\([^()\\]*+\)")
+_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.?)", re.DOTALL)
+_SWALLOWED = re.compile(r"<[^<>@]*+@[^<>]*+>\s*+,").search
 
 
 def addresses(value: str) -> list[Address]:
@@ -85,67 +96,187 @@ def _read(value: str) -> list[Address]:
     return found
 
 
+def groups(value: str) -> list[str]:
+    """Return the names of the groups in a field's value, as of undisclosed-recipients."""
+    reader = _Reader()
+    reader.read(charsets.line(value))
+    return reader.groups
+
+
 def _addresses(value: str) -> list[Address]:
     """Return the addresses of a value that is not as plain as most."""
-    found: list[Address] = []
-    mailbox = _Mailbox()
-    for token in islice(_TOKEN.finditer(value), _MAX_TOKENS):
-        if token["end"]:
-            mailbox.close(found)
-            mailbox = _Mailbox()
-        elif token["group"]:
-            mailbox = _Mailbox()
-        else:
-            mailbox.take(token)
-        if len(found) == MAX_ADDRESSES:
-            return found
-    mailbox.close(found)
-    return found
+    reader = _Reader()
+    reader.read(value)
+    return reader.found
+
+
+def _scan(value: str) -> Iterator[re.Match[str]]:
+    """Yield the tokens of a value, at most _MAX_TOKENS."""
+    pattern, position = _TOKEN, 0
+    is_odd = value.count('"') % 2 == 1  # one of them opens, and closes nowhere
+    for _ in range(_MAX_TOKENS):
+        token = pattern.match(value, position)
+        if token is None:
+            return
+        position = token.end()
+        if token["stray"]:
+            pattern = _FLAT_TOKEN
+        elif is_odd and token["quoted"] and _SWALLOWED(token["quoted"]):
+            pattern, position, is_odd = _FLAT_TOKEN, token.start() + 1, False
+            continue
+        yield token
+
+
+class _Reader:
+    """Reads a field's value; found and groups are what it holds."""
+
+    def __init__(self) -> None:
+        self.found: list[Address] = []
+        self.groups: list[str] = []
+        self.mailbox = _Mailbox()
+
+    def read(self, value: str) -> None:
+        for token in _scan(value):
+            kind = token.lastgroup
+            if kind == "end":
+                self._close()
+            elif kind == "open":
+                self._open()
+            elif kind == "group" and not self.mailbox.in_angle:
+                self.groups.append(_decoded(self.mailbox.name))
+                self.mailbox = _Mailbox()
+            else:
+                self.mailbox.take(token)
+            if len(self.found) >= MAX_ADDRESSES:
+                return
+        self._close()
+
+    def _open(self) -> None:
+        """Begin the angle of a mailbox; of the next one, where only a comma is missing."""
+        if self.mailbox.angle:
+            words, self.mailbox.words = self.mailbox.parted()
+            self._close()
+            self.mailbox.words = words
+        self.mailbox.in_angle = self.mailbox.angled = True
+        self.mailbox.named = len(self.mailbox.words)
+
+    def _close(self) -> None:
+        self.found += self.mailbox.addresses()
+        self.mailbox = _Mailbox()
 
 
 @dataclass(slots=True)
 class _Mailbox:
     """What has been read of one mailbox."""
 
-    phrase: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # as written; none holds a blank
+    ended: bool = True  # the last word is
     comments: list[str] = field(default_factory=list)
-    angle: str | None = None
-    raw: list[str] = field(default_factory=list)  # the phrase as written
+    angle: str = ""
+    in_angle: bool = False
+    angled: bool = False
+    named: int = 0  # how many words stand before the angle
+
+    @property
+    def name(self) -> str:
+        """The words, or else the comments, as people read them."""
+        return " ".join(map(_unquoted, self.words or self.comments)).strip()
 
     def take(self, token: re.Match[str]) -> None:
-        if token["angle"] is not None:
-            self.angle = self.angle or token["angle"]
-        elif token["comment"]:
-            self.comments.append(token["comment"][1:].removesuffix(")"))
-        elif token["quoted"] is not None:
-            self.raw.append(token[0])
-            self.phrase.append(_QUOTED_PAIR.sub(r"\1", token["quoted"]))
+        """Take a token that ends no mailbox."""
+        kind = token.lastgroup
+        if kind == "close":
+            self.in_angle, self.ended = False, True
+        elif kind == "space" or kind == "comment":
+            self.ended = True
+            if kind == "comment":
+                self._remark(token[0])
+        elif kind != "stray":
+            self._add(token[0])
+
+    def _add(self, text: str) -> None:
+        if self.in_angle:
+            self.angle += text
+            return
+        if self.words and text[0] in "@.":
+            self.comments.clear()  # what they are about goes on
+        if self.ended:
+            self.words.append(text)
         else:
-            self.raw.append(token[0])
-            self.phrase.append(token[0])
+            self.words[-1] += text
+        self.ended = False
 
-    def close(self, found: list[Address]) -> None:
-        """Append the mailbox, if there is any, to those found."""
-        name = "".join(self.phrase).strip()
-        address = self.angle
-        if address is None:
-            name, address = self._without_angle(name)
-        name = name or " ".join(self.comments).strip()
-        if name or address.strip():
-            found.append(_address(name, address.strip()))
+    def _remark(self, comment: str) -> None:
+        within = self.in_angle or (self.words and self.words[-1][-1] in "@.")
+        if not within:
+            self.comments.append(_QUOTED_PAIR.sub(r"\1", comment[1:-1]).strip())
 
-    def _without_angle(self, name: str) -> tuple[str, str]:
+    def parted(self) -> tuple[list[str], list[str]]:
+        """Return the words behind the angle, and those before it."""
+        return self.words[self.named :], self.words[: self.named]
+
+    def addresses(self) -> list[Address]:
+        """Return the address; several where people left out the commas."""
+        if self.angle:
+            return [_address(self.name, self.angle)]
+        if not self.words:
+            return []
+        found = [(self.name, "")] if self.angled else self._bare()
+        return [_address(*each) for each in found if any(each)]
+
+    def _bare(self) -> list[tuple[str, str]]:
         """Return (name, address) of `a@b.example`, `Ann a@b.example` or `Ann`."""
-        text = "".join(self.raw).strip()
-        if text.startswith('"') and "@" in text:
-            return "", text
-        head, _, last = text.rpartition(" ")
-        if "@" in last:
-            return head.strip(' "'), last
-        return ("", text) if text and not head and "=?" not in text else (name, "")
+        comment = " ".join(self.comments)
+        whole = _glued(self.words, "@.")  # RFC 5322 §4.4: blanks around the dots
+        if len(whole) == 1 and _has_at(whole[0]):
+            return [(comment, whole[0])]
+        words = _glued(self.words, "@")
+        found = [word for word in words if _has_at(word)]
+        if found and len(found) == len(words):
+            return [("", word) for word in found]
+        if found:
+            rest = (_unquoted(word) for word in words if word != found[-1])
+            return [(" ".join(rest), found[-1])]
+        return [(comment, words[0]) if self._is_address(words) else (self.name, "")]
+
+    @staticmethod
+    def _is_address(words: list[str]) -> bool:
+        """Whether words without an @ outside of quotes are an address, as `root` is."""
+        word = words[0]
+        text = _unquoted(word)
+        plain = text == word or ("@" in text and " " not in text)
+        return len(words) == 1 and plain and "=?" not in word
+
+
+def _glued(words: list[str], marks: str) -> list[str]:
+    """Return the words, one where a mark stands between two."""
+    glued = words[:1]
+    for word in words[1:]:
+        if glued[-1][-1] in marks or word[0] in marks:
+            glued[-1] += word
+        else:
+            glued.append(word)
+    return glued
+
+
+def _has_at(word: str) -> bool:
+    return "@" in _QUOTED.sub("", word) and not word.startswith("=?")
+
+
+def _unquoted(word: str) -> str:
+    return _QUOTED.sub(lambda found: _QUOTED_PAIR.sub(r"\1", found[1]), word)
+
+
+def _decoded(name: str) -> str:
+    return charsets.line(words.decode(name)).strip() if "=?" in name else name.strip()
 
 
 def _address(name: str, address: str) -> Address:
-    if "=?" in name:
-        name = charsets.line(words.decode(name))
-    return Address(name.strip(), address)
+    return Address(_decoded(name), _bared(address))
+
+
+def _bared(address: str) -> str:
+    """Return an address without quotes or brackets that are all around it."""
+    if address[:1] + address[-1:] in ('""', "''", "[]") and "@" in address[1:-1]:
+        return address[1:-1]
+    return address
