@@ -132,7 +132,8 @@ class _Kinds:
     """Tells header lines and boundaries from the bodies of a message."""
 
     def __init__(self, letter: Letter) -> None:
-        parts = letter.parsed.parts
+        # without those of a message in base64, which are nowhere in the source
+        parts = [part for part in letter.parsed.parts if part.source is None]
         self.starts = [part.header_start for part in parts]
         self.ends = [part.body_start for part in parts]
         boundaries = (part.parameters.get("boundary", "") for part in parts)

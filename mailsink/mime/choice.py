@@ -158,7 +158,8 @@ def _is_text(leaf: Part) -> bool:
 
 
 def _is_message(part: Part) -> bool:
-    return part.parent is not None and part.content_type.startswith("message/")
+    enclosing = part.encloses or part.content_type.startswith("message/")
+    return part.parent is not None and enclosing
 
 
 def _is_attached(part: Part) -> bool:

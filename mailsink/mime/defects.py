@@ -128,23 +128,9 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
             encoding=part.encoding,
         )
     if part.children:
-        if part.encoding in ("base64", "quoted-printable"):
-            defects.add(
-                gettext_noop(
-                    "A multipart may not be encoded in %(encoding)s (RFC 2045 §6.4)"
-                ),
-                part,
-                encoding=part.encoding,
-            )
-        if not any(
-            each.children or each.body(octets).strip() for each in part.children
-        ):
-            defects.add(
-                gettext_noop("The %(content_type)s is empty: no part of it has a body"),
-                part,
-                content_type=part.content_type,
-            )
-        return
+        _check_composite(octets, part, defects)
+        if part.children[0].source is part.source:
+            return  # its parts are read in place, and say for themselves
     if part.charset and charsets.codec(part.charset) is None:
         defects.add(
             gettext_noop('The charset "%(charset)s" is not known'),
@@ -163,6 +149,33 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
         )
     if part.content_type.startswith("text/"):
         _check_text(body, part, defects)
+
+
+def _check_composite(octets: bytes, part: Part, defects: Defects) -> None:
+    """Add what is wrong with a part that has parts, or a message, within it."""
+    encoded = part.encoding in ("base64", "quoted-printable")
+    if encoded and part.content_type.startswith("message/"):
+        defects.add(
+            gettext_noop(
+                "An enclosed message may not be encoded in %(encoding)s (RFC 2046 §5.2.1)"
+            ),
+            part,
+            encoding=part.encoding,
+        )
+    elif encoded and not part.encloses:
+        defects.add(
+            gettext_noop(
+                "A multipart may not be encoded in %(encoding)s (RFC 2045 §6.4)"
+            ),
+            part,
+            encoding=part.encoding,
+        )
+    if not any(each.children or each.body(octets).strip() for each in part.children):
+        defects.add(
+            gettext_noop("The %(content_type)s is empty: no part of it has a body"),
+            part,
+            content_type=part.content_type,
+        )
 
 
 def _check_text(body: bytes, part: Part, defects: Defects) -> None:

@@ -1,7 +1,8 @@
 """The part tree of a message (RFC 2046), as offsets into its octets.
 
-One pass, without recursion: lines that begin with "--" are looked up among the
-boundaries open at that point. Never raises; what is wrong is told in `defects`.
+One pass: lines that begin with "--" are looked up among the boundaries open at that
+point. A message that is enclosed in base64 and the like is decoded, and its parts count
+in what that gave. Never raises; what is wrong is told in `defects`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from mailsink.mime import headers, parameters
+from mailsink.mime import headers, parameters, transfer, types
 from mailsink.mime.defects import Defects, check_message, check_part
 from mailsink.told import Told, gettext_noop
 
@@ -20,9 +21,7 @@ MAX_DEPTH = 100
 MAX_PARTS = 10_000
 _MAX_DASH_LINES = 500_000  # lines that begin with "--" which are looked at
 _MAX_BOUNDARY = 1000  # octets; RFC 2046 §5.1.1 allows 70
-# All parts together; the message's own header has limits of its own.
-_MAX_FIELDS = 50_000
-_MAX_HEADER_OCTETS = 4 * 1024 * 1024
+MAX_ENCODED_DEPTH = 8  # encoded messages within encoded messages
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +60,11 @@ class Part:
         return source[self.body_start : min(end, self.body_end)]
 
     @property
+    def encloses(self) -> bool:
+        """Whether the body is a message, which is the one child of this part."""
+        return bool(self.children) and not self.content_type.startswith("multipart/")
+
+    @property
     def charset(self) -> str:
         """The declared charset, in lower case; "" if none is."""
         return self.parameters.get("charset", "").lower()
@@ -87,13 +91,27 @@ class Structure:
 
 def parse(octets: bytes) -> Structure:
     """Return the part tree of a message, whatever its octets are."""
-    scanner = _Scanner(octets)
-    scanner.run()
-    root = scanner.parts[0]
-    check_message(octets, root, scanner.defects)
-    for part in scanner.parts:
-        check_part(octets, part, scanner.defects)
-    return Structure(root, tuple(scanner.parts), tuple(scanner.defects.texts))
+    tree = _Tree(Defects())
+    _Scanner(octets, tree).run()
+    root = tree.parts[0]
+    check_message(octets, root, tree.defects)
+    for part in tree.parts:
+        check_part(octets, part, tree.defects)
+    return Structure(root, tuple(tree.parts), tuple(tree.defects.texts))
+
+
+@dataclass(slots=True)
+class _Tree:
+    """What has been found, and what may still be: all parts together have limits.
+
+    The message's own header has limits of its own.
+    """
+
+    defects: Defects
+    parts: list[Part] = field(default_factory=list)
+    fields_left: int = 50_000
+    octets_left: int = 4 * 1024 * 1024  # of headers
+    decoded_left: int = 64 * 1024 * 1024  # octets of messages enclosed in base64
 
 
 @dataclass(slots=True, eq=False)
@@ -105,21 +123,26 @@ class _Open:
 
 
 class _Scanner:
-    """Walks the delimiters of a message; `path` leads from the root to the last part."""
+    """Walks the delimiters of a message; `path` leads from its root to the last part.
 
-    def __init__(self, octets: bytes) -> None:
+    outer: the part that it was encoded in, as the `level`-th within one another
+    """
+
+    def __init__(
+        self, octets: bytes, tree: _Tree, outer: Part | None = None, level: int = 0
+    ) -> None:
         self.octets = octets
-        self.parts: list[Part] = []
+        self.tree = tree
+        self.outer = outer
+        self.level = level
+        self.parts, self.defects = tree.parts, tree.defects
         self.path: list[_Open] = []
         self.boundaries: Counter[bytes] = Counter()  # those open on the path
-        self.defects = Defects()
-        self.fields_left = _MAX_FIELDS
-        self.octets_left = _MAX_HEADER_OCTETS
 
     def run(self) -> None:
         """Find all parts."""
         self._begin(0)
-        start = max(self.parts[0].body_start - 1, 0)
+        start = max(self.path[0].part.body_start - 1, 0)
         for number, at in enumerate(_dash_lines(self.octets, start)):
             if number == _MAX_DASH_LINES:
                 self.defects.add(
@@ -171,7 +194,7 @@ class _Scanner:
 
     def _part(self, start: int) -> Part:
         """Read the header of the part at an offset."""
-        parent = self.path[-1].part if self.path else None
+        parent = self.path[-1].part if self.path else self.outer
         block = self._header(start) if parent else headers.scan(self.octets)
         if parent:
             number, depth = f"{parent.number}.{len(parent.children) + 1}", parent.depth
@@ -179,7 +202,7 @@ class _Scanner:
             number, depth = "1", -1
         part = Part(
             len(self.parts), number, depth + 1, block.fields, start, block.body,
-            block.body, parent,
+            block.body, parent, source=self.octets if self.outer else None,
         )  # fmt: skip
         if block.defect:
             self.defects.add(block.defect, part)
@@ -193,11 +216,11 @@ class _Scanner:
         block = headers.scan_part(
             self.octets,
             start,
-            min(headers.MAX_OCTETS, self.octets_left),
-            min(headers.MAX_FIELDS, self.fields_left),
+            min(headers.MAX_OCTETS, self.tree.octets_left),
+            min(headers.MAX_FIELDS, self.tree.fields_left),
         )
-        self.octets_left -= block.body - start
-        self.fields_left -= len(block.fields)
+        self.tree.octets_left -= block.body - start
+        self.tree.fields_left -= len(block.fields)
         if not any(headers.is_raw(each.octets) for each in block.fields):
             return block
         own = headers.declared_charset(self.octets, start, block.body)
@@ -249,6 +272,23 @@ class _Scanner:
                 if not each.part.children:
                     missing = gettext_noop("The boundary never appears")
                 self.defects.add(missing, each.part)
+            elif not each.part.children and _encloses_encoded(each.part):
+                self._enclose(each.part)
+
+    def _enclose(self, part: Part) -> None:
+        """Take apart the message that a part encloses encoded."""
+        if self.level == MAX_ENCODED_DEPTH or self._full(part):
+            return None
+        if part.size > self.tree.decoded_left:
+            return self.defects.add(
+                gettext_noop("The enclosed message is too large to be taken apart"),
+                part,
+            )
+        decoded = transfer.decode(part.body(self.octets), part.encoding)
+        self.tree.decoded_left -= len(decoded)
+        if part.content_type in _MESSAGES or headers.split(decoded)[0]:
+            _Scanner(decoded, self.tree, part, self.level + 1).run()
+        return None
 
     def _forget(self, closed: _Open) -> None:
         """Look for the delimiters of a multipart no longer."""
@@ -293,10 +333,23 @@ def _before_line_end(octets: bytes, at: int) -> int:
     return at - 1
 
 
+_MESSAGES = ("message/rfc822", "message/global")
+_IN_PLACE = ("", "7bit", "8bit", "binary")
+
+
 def _encloses(part: Part) -> bool:
     """Whether the body is a message that can be read in place."""
-    enclosing = part.content_type in ("message/rfc822", "message/global")
-    return enclosing and part.encoding in ("", "7bit", "8bit", "binary")
+    return part.content_type in _MESSAGES and part.encoding in _IN_PLACE
+
+
+def _encloses_encoded(part: Part) -> bool:
+    """Whether the body may be a message that has to be decoded, or is called a file.
+
+    RFC 2046 §5.2.1 forbids the encoding; Exchange and others send it so.
+    """
+    if part.content_type in types.VAGUE:
+        return part.parent is not None and part.filename.lower().endswith(".eml")
+    return part.content_type in _MESSAGES and part.encoding not in _IN_PLACE
 
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.ASCII)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from mailsink.mime import transfer
-from mailsink.mime.structure import Part
 
-_VAGUE = frozenset(
+if TYPE_CHECKING:
+    from mailsink.mime.structure import Part
+
+VAGUE = frozenset(
     "application/octet-stream application/binary application/unknown application/download "
     "application/force-download application/x-download application/x-unknown binary/octet-stream "
     "application/octetstream application/x-octet-stream image/* image/unknown".split()
-)
+)  # what is declared where the sender does not know
 _LOOKED_AT = 256  # octets as sent: enough for every signature, however it is encoded
 _SIGNATURES = tuple(
     (re.compile(signature, re.DOTALL), kind)
@@ -111,7 +114,7 @@ def sniffed(octets: bytes, part: Part) -> str:
 
     octets: the whole message
     """
-    if part.content_type not in _VAGUE:
+    if part.content_type not in VAGUE:
         return part.content_type
     if kind := signed(octets, part):
         return kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import UUID
 
@@ -209,6 +210,23 @@ def test_parts(api: Api) -> None:
     assert "/" not in disposition
     safe(response)
     assert "no part 5" in api("GET", "messages/latest/parts/5", status=404)["detail"]
+
+
+@pytest.mark.parametrize(
+    "head", ["message/rfc822", "application/octet-stream; name=old.eml"]
+)
+def test_parts_of_a_message_in_base64(api: Api, head: str) -> None:
+    inner = b"Content-Type: text/csv; name=a.csv\r\n\r\n1,2"
+    making.message(
+        b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: %s\r\n"
+        b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n--o--\r\n"
+        % (head.encode(), base64.b64encode(inner))
+    )
+    parts = api("GET", "messages/latest/parts")["items"]
+    assert [part["filename"] for part in parts][2:] == ["a.csv"]
+    assert [part["attachment"] for part in parts] == [False, True, False]
+    assert api.response("GET", "messages/latest/parts/1").content == inner
+    assert api.response("GET", "messages/latest/parts/2").content == b"1,2"
 
 
 def test_a_part_without_a_name_is_saved_by_its_type(api: Api) -> None:

@@ -26,7 +26,7 @@ def corpus() -> list[Named]:
     """Return the hostile messages with their names, all of them distinct."""
     groups = (
         _bare, _lines, _fields, _addresses, _dates, _words, _charsets, _parameters,
-        _boundaries, _multiparts, _floods, _encodings, _html, _noise,
+        _boundaries, _multiparts, _floods, _encodings, _enclosed, _html, _noise,
     )  # fmt: skip
     return [
         (f"{group.__name__.strip('_')}: {name}", octets)
@@ -388,6 +388,33 @@ def _encodings() -> Iterator[Named]:
         "binary",
         HEAD + b"Content-Transfer-Encoding: binary\r\n\r\n" + bytes(range(256)) * 40,
     )
+
+
+def _enclosed() -> Iterator[Named]:
+    """Messages within messages, encoded."""
+    inner = HEAD + b"Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\nx\r\n"
+    for name, encoding, body in (
+        ("base64", b"base64", base64.encodebytes(inner)),
+        ("base64 cut off", b"base64", base64.encodebytes(inner)[:-9]),
+        ("quoted-printable", b"quoted-printable", inner.replace(b"=", b"=3D")),
+        ("uuencoded, that is none", b"x-uue", inner),
+        ("not base64 at all", b"base64", inner),
+        ("empty", b"base64", b""),
+    ):
+        fields = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: "
+        yield f"enclosed in {name}", HEAD + fields + encoding + b"\r\n\r\n" + body
+    head = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    yield "1,000 messages nested in quoted-printable", HEAD + head * 1000
+    deep = inner
+    for _ in range(20):
+        deep = (
+            HEAD
+            + head.replace(b"quoted-printable", b"base64")
+            + base64.encodebytes(deep)
+        )
+    yield "20 messages nested in base64", deep
+    file = b"--b\r\nContent-Type: application/octet-stream; name=a.EML\r\n\r\nA: b\r\n\r\nx\r\n"
+    yield "3,000 files that are messages", MIXED + file * 3000
 
 
 def _html() -> Iterator[Named]:

@@ -18,6 +18,7 @@ PIECES = [
     b"multipart/alternative; boundary=b", b"message/rfc822", b"text/html", b"text/plain",
     b"; charset=utf-16", b"; charset=utf-7", b"; name*0*=utf-8''%41", b"; name=",
     b"Content-Transfer-Encoding: base64\r\n", b"Content-Transfer-Encoding: quoted-printable\r\n",
+    b"Content-Type: application/octet-stream; name=a.eml", b"RnJvbTogYQ0KDQp4\r\n",
     b"Content-Transfer-Encoding: x-uue\r\n\r\nbegin 644 a\n", b"Content-Disposition: attachment",
     b"<img src=cid:a>", b"<style>", b"url(cid:", b"<!--", b"&#99;", b"1 Jan 2026 00:00:00 +0000",
 ]  # fmt: skip

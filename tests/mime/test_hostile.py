@@ -55,9 +55,13 @@ def check_structure(octets: bytes) -> structure.Structure:
     for index, part in enumerate(found.parts):
         assert part.index == index
         assert part.depth <= structure.MAX_DEPTH
-        assert 0 <= part.header_start <= part.body_start <= part.body_end <= len(octets)
-        if part.parent:
+        end = len(octets if part.source is None else part.source)
+        assert 0 <= part.header_start <= part.body_start <= part.body_end <= end
+        if part.parent and part.source is part.parent.source:
             assert part.body_end <= part.parent.body_end
+        elif part.parent:
+            assert part.parent.encloses
+            assert part.source == bodies.decode(octets, part.parent)
         storable(f"{part.content_type}{part.parameters}{part.charset}{part.encoding}")
         storable(part.disposition + part.content_id + part.filename)
         assert not set(part.filename) & {"/", "\\", "\u202e"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from mailsink.mime import structure
@@ -222,3 +224,82 @@ def test_defects_are_bounded() -> None:
     found = parse(mixed(b"--b\r\nContent-Type: x\r\n\r\n" * 500))
     assert len(found.defects) == 101
     assert found.defects[-1] == "There are more defects than these"
+
+
+INNER = (
+    b"From: Eve <eve@b.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nDate: Mon, 6 Jul 2026 10:00:00 +0000\r\n"
+    b"Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\ninside\r\n--i\r\n"
+    b"Content-Type: text/csv; name=t.csv\r\nContent-Transfer-Encoding: base64\r\n\r\nMSwy\r\n--i--\r\n"
+)  # fmt: skip
+RFC822 = b"Content-Type: message/rfc822\r\n"
+EML = b"Content-Type: application/octet-stream; name=Old.EML\r\n"
+
+
+def enclosed(head: bytes, encoding: bytes, body: bytes) -> bytes:
+    field = b"Content-Transfer-Encoding: %s\r\n\r\n" % encoding if encoding else b"\r\n"
+    part = b"--b\r\n" + head + field + body
+    return mixed(part + b"\r\n--b\r\n\r\nafter\r\n--b--\r\n")
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        enclosed(RFC822, b"base64", base64.encodebytes(INNER)),
+        enclosed(RFC822, b"quoted-printable", INNER.replace(b"=", b"=3D")),
+        enclosed(RFC822, b"", INNER),
+        enclosed(RFC822.replace(b"rfc822", b"global"), b"BASE64", base64.encodebytes(INNER)),
+        enclosed(EML, b"base64", base64.encodebytes(INNER)),
+        enclosed(EML, b"", INNER),
+        enclosed(EML, b"quoted-printable", INNER.replace(b"=", b"=3D")),
+    ],
+)  # fmt: skip
+def test_an_enclosed_message_is_taken_apart_however_it_was_sent(octets: bytes) -> None:
+    found = parse(octets).parts
+    assert [(part.number, part.content_type) for part in found[2:]] == [
+        ("1.1.1", "multipart/mixed"),
+        ("1.1.1.1", "text/plain"),
+        ("1.1.1.2", "text/csv"),
+        ("1.2", "text/plain"),
+    ]
+    assert [part.index for part in found] == list(range(6))
+    assert found[1].encloses
+    assert not found[2].encloses
+    assert found[2].parent is found[1]
+    assert found[2].fields[1].value == "Grüße"
+    assert [found[n].body(octets) for n in (3, 4, 5)] == [b"inside", b"MSwy", b"after"]
+    assert found[4].filename == "t.csv"
+
+
+def test_what_is_wrong_in_an_encoded_message_is_told_of_its_part() -> None:
+    octets = enclosed(RFC822, b"base64", base64.encodebytes(INNER[:-9]))
+    assert {
+        "Part 1.1: An enclosed message may not be encoded in base64 (RFC 2046 §5.2.1)",
+        "Part 1.1.1: The closing boundary is missing",
+    } <= set(parse(octets).defects)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        enclosed(EML, b"base64", base64.encodebytes(b"no message at all")),
+        enclosed(b"Content-Type: application/pdf; name=a.eml\r\n", b"", INNER),
+        enclosed(b"Content-Type: application/octet-stream; name=a.dat\r\n", b"", INNER),
+    ],
+)
+def test_what_is_no_message_is_not_taken_apart(octets: bytes) -> None:
+    assert [part.number for part in parse(octets).parts] == ["1", "1.1", "1.2"]
+
+
+def test_encoded_messages_within_one_another_are_bounded() -> None:
+    octets = INNER
+    for _ in range(30):
+        octets = HEAD + RFC822 + b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(octets)  # fmt: skip
+    assert len(parse(octets).parts) == structure.MAX_ENCODED_DEPTH + 1
+
+
+def test_an_encoded_message_that_is_too_large_stays_whole() -> None:
+    octets = enclosed(RFC822, b"base64", b"QTogYg0K" * (9 * 1024 * 1024))
+    found = parse(octets)
+    assert [part.number for part in found.parts] == ["1", "1.1", "1.2"]
+    defect = "Part 1.1: The enclosed message is too large to be taken apart"
+    assert defect in found.defects
