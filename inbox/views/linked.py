@@ -1,12 +1,14 @@
-"""The panel of a letter's links and images: where they lead, by host."""
+"""The links of a letter: the panel that has them by host, and those in its text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from inbox.services.reading import references
 from inbox.services.reading.references import Counted
 from inbox.views.letters import Letter
+from mailsink.mime import urls
 
 SHOWN = 500  # references in a page
 
@@ -31,3 +33,23 @@ def view(letter: Letter) -> dict[str, object]:
         "images": sum(1 for each in found if each.reference.kind == "image"),
         "left_out": max(0, len(found) - SHOWN),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a text; url: where it leads, "" for what is no link."""
+
+    text: str
+    url: str = ""
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """Yield a text in pieces, its links apart."""
+    end = 0
+    for span in urls.spans(text):
+        if span.start > end:
+            yield Piece(text[end : span.start])
+        yield Piece(text[span.start : span.end], span.url)
+        end = span.end
+    if end < len(text):
+        yield Piece(text[end:])

@@ -79,7 +79,7 @@ def _html(letter: Letter, asked: QueryDict) -> dict[str, object]:
 def _text(letter: Letter, asked: QueryDict) -> dict[str, object]:
     text = letter.text
     return {
-        "text": text[:SHOWN],
+        "pieces": list(linked.pieces(text[:SHOWN])),
         "from_html": letter.reading.is_text_made,
         "cut": len(text) > SHOWN,
         "shown": SHOWN,

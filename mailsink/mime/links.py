@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-from mailsink.mime import markup
+from mailsink.mime import markup, urls
 
 MOST = 2000
 _LONGEST_TEXT = 300  # characters of a link's text
@@ -152,14 +152,9 @@ def attributes(tag: str, start: int) -> dict[str, str]:
     return found
 
 
-_URL_IN_TEXT = re.compile(r"\bhttps?://[^\s<>\"'\u201c\u201d]{1,2000}", re.IGNORECASE)
-_ENDS = ".,;:!?)]}>*_"
-
-
 def of_text(text: str) -> list[Reference]:
     """Return the links of plain text, in their order."""
-    found = islice(_URL_IN_TEXT.finditer(text), MOST)
-    return [Reference("link", each[0].rstrip(_ENDS)) for each in found]
+    return [Reference("link", each.url) for each in urls.spans(text)]
 
 
 def remote_hosts(references: list[Reference]) -> dict[str, int]:
