@@ -30,4 +30,6 @@ websockets = URLRouter([*websocket_urlpatterns, elsewhere])
 application = Guard(
     ProtocolTypeRouter({"http": http, "websocket": websockets}),
     Rules(CONFIG.allowed_hosts, CONFIG.hostname, CONFIG.public_url),
+    # a message as the API takes it, in JSON with base64, is larger
+    max_mail=2 * CONFIG.max_message_size,
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +44,13 @@ def manage(
     )
 
 
+def _prepare(descriptors: int) -> None:
+    # What a shell runs in the background is deaf to SIGINT, as its heirs are.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if descriptors:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+
 class Mailsink:
     """`manage.py serve` on free ports of 127.0.0.1, ready to be used.
 
@@ -50,7 +59,10 @@ class Mailsink:
     url: of the web side, without a slash at its end
     """
 
-    def __init__(self, data: Path, *flags: str, **variables: str) -> None:
+    def __init__(
+        self, data: Path, *flags: str, descriptors: int = 0, **variables: str
+    ) -> None:
+        """Start it; descriptors: how many files it may have open, 0 as many as we."""
         self.data = data
         data.mkdir(parents=True, exist_ok=True)
         with (data / "stderr.txt").open("w") as stderr:
@@ -61,8 +73,7 @@ class Mailsink:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
-                # What a shell runs in the background is deaf to SIGINT, as its heirs are.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                preexec_fn=partial(_prepare, descriptors),
             )
         try:
             self.lines = self._until_ready()

@@ -29,6 +29,8 @@ def _database() -> str:
 
 # Each returns what is wrong, "" if nothing is.
 checks: dict[str, Callable[[], str]] = {"database": _database}
+# These too, but the work goes on: whoever opens connections must not end it.
+notices: dict[str, Callable[[], str]] = {}
 
 
 @never_cache
@@ -44,6 +46,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     """The process can do its work: 200, or 503 with what is wrong."""
     results = {name: check() or "ok" for name, check in checks.items()}
     well = all(result == "ok" for result in results.values())
+    results |= {name: notice() or "ok" for name, notice in notices.items()}
     return JsonResponse(
         {"status": "ok" if well else "unready", "checks": results},
         status=200 if well else 503,

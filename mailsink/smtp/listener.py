@@ -11,6 +11,8 @@ from collections.abc import Collection, Sequence
 from aiosmtpd.smtp import SMTP
 
 from mailsink import __version__
+from mailsink.accepting import Acceptor
+from mailsink.descriptors import Descriptors
 from mailsink.ports import Authenticator, Policy, Recorder, Stage
 from mailsink.smtp import replies
 from mailsink.smtp.admission import Admission
@@ -19,7 +21,6 @@ from mailsink.smtp.replies import Reply
 from mailsink.smtp.sasl.anyone import Anyone
 from mailsink.smtp.server import Connection
 
-_BACKLOG = 512
 _ROOM_FOR = 1.0  # seconds for which the room on the disk is taken to be the same
 _LAST_WORDS = 1.0  # seconds for what was being granted when the time was up
 
@@ -35,6 +36,7 @@ class Listener:
         policy: Policy,
         authenticator: Authenticator | None = None,
         admission: Admission | None = None,
+        descriptors: Descriptors | None = None,
     ) -> None:
         """Take a bound socket; without an authenticator any credentials are good.
 
@@ -46,8 +48,11 @@ class Listener:
         self.authenticator = authenticator or Anyone()
         self.address = _address(sock)  # "127.0.0.1:1025", "[::1]:1025"
         self.prototype: dict[str, object] = {}
-        self._socket = sock
-        self._server: asyncio.Server | None = None
+        [sorry] = replies.TOO_MANY_CONNECTIONS.lines()
+        self._acceptor = Acceptor(
+            sock, self._take, f"{sorry}\r\n".encode(), descriptors
+        )
+        self._coming: set[asyncio.Task[object]] = set()
         self._clients: dict[Connection, str | None] = {}  # by address, once known
         self._admission = admission or Admission()
         self._opened_at = 0.0
@@ -60,9 +65,8 @@ class Listener:
         loop = asyncio.get_running_loop()
         self.prototype = vars(SMTP(None, hostname=self.profile.hostname, loop=loop))
         self._opened_at = time.monotonic()
-        self._server = await loop.create_server(
-            lambda: Connection(self), sock=self._socket, backlog=_BACKLOG
-        )
+        self._loop = loop
+        self._acceptor.open()
 
     async def drain(self, grace: float) -> None:
         """Accept no more; 421 to the idle, up to grace seconds for the busy, then 421.
@@ -70,8 +74,7 @@ class Listener:
         Returns when all sessions have ended, a little after the grace at the latest.
         """
         self._draining = True
-        if self._server is not None:
-            self._server.close()  # never await wait_closed(): it waits for the clients
+        self._acceptor.close()
         for connection in list(self._clients):
             connection.machine.stopping = True
             connection.wake()
@@ -83,6 +86,14 @@ class Listener:
         if not await self._emptied(_LAST_WORDS):
             for connection in list(self._clients):
                 connection.abort()
+
+    def _take(self, client: socket.socket) -> None:
+        connecting = self._loop.connect_accepted_socket(
+            lambda: Connection(self), client
+        )
+        task = self._loop.create_task(connecting)
+        self._coming.add(task)  # a loop holds its tasks by weak references only
+        task.add_done_callback(self._coming.discard)
 
     async def _emptied(self, seconds: float) -> bool:
         """Whether all sessions ended in time."""

@@ -1,11 +1,13 @@
 """The ASGI layer around the app: refuses by the rules, and adds security headers.
 
-A view's own header of the same name (the mail frame's policy) is left as it is.
+A view's own header of the same name (the mail frame's policy) is left as it is. The
+server asks for the refusal before it reads a body, so that nobody else's is read.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -35,15 +37,34 @@ _HEADERS = {
 _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 
 
-class Guard:
-    """Wraps an ASGI app for http and websocket."""
+# What has no mail in it is small: forms, changes, lists of ids.
+_MAX_FORM = 2 * 1024 * 1024
+_MAIL_PATH = "/api/v3/messages"
 
-    def __init__(self, app: App, rules: Rules) -> None:
+
+class Guard:
+    """Wraps an ASGI app for http and websocket.
+
+    max_mail limits the octets of a request that brings a message; 0 is no limit.
+    """
+
+    def __init__(self, app: App, rules: Rules, max_mail: int = 0) -> None:
         self.app = app
         self.rules = rules
+        self.max_mail = max_mail
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """Return why a request is refused, by its head; None if it is not."""
+        return self.rules.judge(_request(scope))
+
+    def room(self, scope: Scope) -> int:
+        """Return how many octets the body of a request may have."""
+        if scope["method"] == "POST" and scope["path"] == _MAIL_PATH:
+            return self.max_mail or sys.maxsize
+        return _MAX_FORM
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self.rules.judge(_request(scope))
+        refusal = self.refusal(scope)
         if scope["type"] == "websocket":
             if refusal:
                 await send({"type": "websocket.close", "code": 1008})
@@ -88,6 +109,25 @@ def _with_headers(send: Send, path: str) -> Send:
 
 
 async def _refuse(refusal: Refusal, path: str, send: Send) -> None:
+    headers, body = answer(refusal, path)
+    await send(
+        {"type": "http.response.start", "status": refusal.status, "headers": headers}
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def too_large(room: int) -> Refusal:
+    """Return the refusal of a body of more than so many octets."""
+    return Refusal(
+        413,
+        "Content Too Large",
+        f"The body of this request may have {room:,} octets at most. That of one with "
+        "a message may be twice as large as MAILSINK_MAX_MESSAGE_SIZE.",
+    )
+
+
+def answer(refusal: Refusal, path: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return headers and body that tell of a refusal: as problem JSON in the API."""
     if path.startswith("/api/"):
         content_type = b"application/problem+json"
         problem = {
@@ -104,7 +144,4 @@ async def _refuse(refusal: Refusal, path: str, send: Send) -> None:
         (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
     ]
-    await send(
-        {"type": "http.response.start", "status": refusal.status, "headers": headers}
-    )
-    await send({"type": "http.response.body", "body": body})
+    return headers, body

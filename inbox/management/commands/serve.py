@@ -29,6 +29,7 @@ from inbox.services.policy import InboxPolicy
 from inbox.services.recorder import Recorder
 from inbox.services.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError
+from mailsink.descriptors import raised
 from mailsink.server import run
 from mailsink.smtp.admission import Admission
 from mailsink.smtp.listener import Listener
@@ -90,7 +91,9 @@ class Command(BaseCommand):
         logins = config.smtp_auth
         authenticator = Authenticator(logins) if logins else None
         admission = Admission()
-        profile = _profile(config, http)
+        descriptors = raised()
+        health.notices["descriptors"] = descriptors.trouble
+        profile = _profile(config, http, descriptors.shares.smtp)
         spool = profile.spool_dir
         connections.close_all()  # what follows has threads of its own
         try:
@@ -106,6 +109,7 @@ class Command(BaseCommand):
                         policy,
                         authenticator,
                         admission,
+                        descriptors,
                     )
                     for door, each in mail
                 ],
@@ -118,8 +122,7 @@ class Command(BaseCommand):
                     retention(_limits(config), spool),
                 ],
                 ready=lambda: self.say("Mailsink is ready."),
-                # a message as the API takes it, in JSON with base64, is larger
-                max_body=2 * config.max_message_size,
+                descriptors=descriptors,
             )
         finally:
             servers.unregister(server)
@@ -176,12 +179,16 @@ def _doors(config: Config) -> tuple[Door, ...]:
     )
 
 
-def _profile(config: Config, http: Sequence[socket.socket]) -> Profile:
-    """Return how all listeners behave; makes the folder they spool to."""
+def _profile(config: Config, http: Sequence[socket.socket], most: int) -> Profile:
+    """Return how all listeners behave; makes the folder they spool to.
+
+    most: how many connections there can be
+    """
     spool = config.data / "spool"
     spool.mkdir(exist_ok=True)
     return replace(
         config.profile,
+        max_connections=min(config.profile.max_connections or most, most),
         spool_dir=spool,
         public_url=config.public_url or _own_url(http),
         tls=_tls(config),

@@ -1,0 +1,117 @@
+"""Takes the connections of a listening socket, on the running loop.
+
+Where descriptors run out, newcomers hear why they are turned away: asyncio and Twisted
+would try again and again, and tell each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+from mailsink.descriptors import Descriptors
+
+_BACKLOG = 512
+_AT_ONCE = 32  # connections before anybody else has a turn
+_REST = 1.0  # seconds without any descriptor
+_NONE_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+# The client had left by then (accept(2): these are passed on from the network).
+_GONE = (
+    errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT,
+    errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH, errno.EPERM,
+)  # fmt: skip
+
+
+class Acceptor:
+    """Hands each connection to `take`, or says `sorry` to it where it is one too many."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        take: Callable[[socket.socket], None],
+        sorry: bytes,
+        descriptors: Descriptors | None = None,
+    ) -> None:
+        """Take a bound socket; without descriptors there is no limit but the system's."""
+        self._socket = sock
+        self._take = take
+        self._sorry = sorry
+        self._descriptors = descriptors or Descriptors(1 << 20)
+        self._spare = -1  # given up for a newcomer where there is no other
+        self._rest: asyncio.TimerHandle | None = None
+
+    def open(self) -> None:
+        """Take connections from now on. Called on the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._socket.setblocking(False)
+        self._socket.listen(_BACKLOG)
+        self._keep_spare()
+        self._watch()
+
+    def close(self) -> None:
+        """Take no more, and close the socket."""
+        if self._socket.fileno() < 0:
+            return
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+        if self._rest is not None:
+            self._rest.cancel()
+        self._give_up_spare()
+
+    def _watch(self) -> None:
+        self._rest = None
+        self._loop.add_reader(self._socket, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                client, _address = self._socket.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                if error.errno in _NONE_LEFT:
+                    self._none_left()
+                elif error.errno not in _GONE:
+                    raise
+                return
+            # The lowest number that is free: as many are in use.
+            if client.fileno() >= self._descriptors.shares.top:
+                self._turn_away(client)
+            else:
+                client.setblocking(False)
+                self._take(client)
+
+    def _none_left(self) -> None:
+        """Turn one away by the spare descriptor; rest where there is none."""
+        self._give_up_spare()
+        try:
+            client, _address = self._socket.accept()
+        except OSError:
+            self._descriptors.turned_away()
+            self._loop.remove_reader(self._socket)
+            self._rest = self._loop.call_later(_REST, self._watch)
+        else:
+            self._turn_away(client)
+        self._keep_spare()
+
+    def _turn_away(self, client: socket.socket) -> None:
+        self._descriptors.turned_away()
+        with client, suppress(OSError):
+            client.setblocking(False)
+            client.send(self._sorry)
+            client.shutdown(socket.SHUT_WR)
+            client.recv(64 * 1024)  # what is left unread would take the words back
+
+    def _keep_spare(self) -> None:
+        if self._spare < 0:
+            with suppress(OSError):
+                self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _give_up_spare(self) -> None:
+        if self._spare >= 0:
+            os.close(self._spare)
+            self._spare = -1

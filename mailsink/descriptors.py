@@ -1,0 +1,76 @@
+"""How many file descriptors there are, who may have how many, and that they ran out.
+
+Half of what connections may have is for mail, three eighths for the web. What is left
+is for newcomers, who are told to come again; the top is for files and the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import time
+from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
+
+_WANTED = 65_536
+_OWN = 32  # what a server without clients has open
+_FRESH = 60.0  # seconds for which it is told that somebody was turned away
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many connections may be open at once; a descriptor from `top` on is for none."""
+
+    smtp: int
+    web: int
+    top: int
+
+
+class Descriptors:
+    """The descriptors of this process."""
+
+    def __init__(self, limit: int) -> None:
+        top = limit - min(64, limit // 4)
+        free = max(8, top - _OWN)
+        self.limit = limit
+        self.shares = Shares(smtp=free // 2, web=free * 3 // 8, top=top)
+        self._turned_away = 0
+        self._last = 0.0
+
+    def turned_away(self) -> None:
+        """Count a newcomer who was turned away; log the first for a while."""
+        now = time.monotonic()
+        if not self._is_fresh(now):
+            self._turned_away = 0
+            log.error("%s", self._words("connections are turned away"))
+        self._turned_away += 1
+        self._last = now
+
+    def trouble(self) -> str:
+        """Return what is wrong, for as long as it is; "" if nothing is."""
+        if not self._is_fresh(time.monotonic()):
+            return ""
+        return self._words(f"{self._turned_away} connections were turned away")
+
+    def _is_fresh(self, now: float) -> bool:
+        return self._turned_away > 0 and now - self._last < _FRESH
+
+    def _words(self, what: str) -> str:
+        return (
+            f"{what}: this process may have {self.limit} file descriptors only; "
+            "raise its limit (ulimit -n, or LimitNOFILE of systemd)"
+        )
+
+
+def raised() -> Descriptors:
+    """Return the descriptors, after raising the soft limit as far as is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _WANTED if hard == resource.RLIM_INFINITY else min(_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError):  # macOS has a limit of its own beside it
+            wanted = soft
+        soft = wanted
+    return Descriptors(_WANTED if soft == resource.RLIM_INFINITY else soft)

@@ -1,0 +1,89 @@
+"""Connections by the hundred, with few file descriptors: mail goes on, the log stays short."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from tests.attack.web import (
+    HALF,
+    WAIT,
+    WEBSOCKET,
+    answer,
+    health,
+    mail,
+    many,
+    until_one_hears,
+    web,
+)
+from tests.running import Mailsink
+
+Start = Callable[..., Mailsink]
+LIMITS = pytest.mark.parametrize("limit", [128, 256, 1024])
+
+
+def until_turned_away(server: Mailsink) -> None:
+    """Ask until 503 is heard: while it is pressed, the server closes at once."""
+    while not answer(web(server), HALF).startswith(b"HTTP/1.1 503 "):
+        pass
+
+
+@LIMITS
+def test_half_requests_give_way_to_others(start_mailsink: Start, limit: int) -> None:
+    server = start_mailsink(descriptors=limit)
+    with many(web(server), [HALF] * (limit + 300)):
+        assert mail(server) < 1
+        assert health(server).startswith(b"HTTP/1.1 200 ")
+    assert server.stderr.count("\n") <= 1
+
+
+@LIMITS
+def test_mail_clients_hear_that_they_are_too_many(
+    start_mailsink: Start, limit: int
+) -> None:
+    server = start_mailsink(descriptors=limit)
+    with smtplib.SMTP(*server.smtp, timeout=20) as early:
+        early.helo("early.example")
+        with many(server.smtp, [b""] * limit) as clients:
+            assert {client.recv(3) for client in clients} == {b"220", b"421"}
+            with pytest.raises(smtplib.SMTPConnectError, match="421"):
+                smtplib.SMTP(*server.smtp, timeout=20)
+            # Who was there before goes on, and so does the web.
+            early.sendmail("a@shop.test", ["b@example.com"], "Subject: x\r\n\r\nHi")
+            assert health(server).startswith(b"HTTP/1.1 200 ")
+    assert mail(server) < 1
+    assert server.stderr.count("\n") <= 1
+
+
+@pytest.mark.parametrize("said", [WAIT, WEBSOCKET], ids=["waiters", "websockets"])
+def test_visitors_who_stay_leave_room_for_mail(
+    start_mailsink: Start, said: bytes
+) -> None:
+    server = start_mailsink(descriptors=128)
+    assert b'"descriptors": "ok"' in health(server)
+    with until_one_hears(web(server), said, b"HTTP/1.1 503 "):
+        assert mail(server) < 1
+    assert server.stderr.count("\n") <= 1
+
+
+def test_what_was_turned_away_is_told(start_mailsink: Start) -> None:
+    server = start_mailsink(descriptors=128)
+    with until_one_hears(web(server), WAIT, b"HTTP/1.1 503 "):
+        pass
+    told = health(server)
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert b"ulimit -n" in told
+    assert server.stderr.count("connections are turned away") == 1
+    assert server.stderr.count("\n") == 1
+
+
+def test_a_request_that_comes_slowly_is_ended(start_mailsink: Start) -> None:
+    server = start_mailsink()
+    with socket.create_connection(web(server), timeout=40) as client:
+        client.sendall(HALF)
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)  # within the time for the head
+    assert mail(server) < 1

@@ -1,0 +1,98 @@
+"""Raw requests, and what others notice of them meanwhile."""
+
+from __future__ import annotations
+
+import select
+import smtplib
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from tests.running import Mailsink
+
+HALF = b"GET / HTTP/1.1\r\nHost: local"
+WAIT = (
+    b"GET /api/v3/messages/wait?q=never&timeout=60 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+)
+WEBSOCKET = (
+    b"GET /ws/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+)
+
+
+def web(server: Mailsink) -> tuple[str, int]:
+    host, port = server.url.removeprefix("http://").split(":")
+    return host, int(port)
+
+
+@contextmanager
+def many(at: tuple[str, int], said: Iterable[bytes]) -> Iterator[list[socket.socket]]:
+    """Open a connection for each of what is said, and keep it open."""
+    with ExitStack() as stack:
+        clients = []
+        for octets in said:
+            client = stack.enter_context(socket.create_connection(at, timeout=20))
+            clients.append(client)
+            with suppress(OSError):  # it was closed for another one by now
+                client.sendall(octets)
+        yield clients
+
+
+@contextmanager
+def until_one_hears(
+    at: tuple[str, int], said: bytes, wanted: bytes
+) -> Iterator[list[socket.socket]]:
+    """Open connections that say the same, until one is answered so; keep them open."""
+    with ExitStack() as stack:
+        waiting: list[socket.socket] = []
+        for _ in range(5000):
+            client = stack.enter_context(socket.create_connection(at, timeout=20))
+            with suppress(OSError):
+                client.sendall(said)
+                waiting.append(client)
+            for each in select.select(waiting, [], [], 0.01)[0]:
+                waiting.remove(each)
+                # While it is pressed the server closes at once: that may take words back.
+                with suppress(OSError):
+                    if each.recv(4096).startswith(wanted):
+                        yield waiting
+                        return
+        raise AssertionError(f"nobody heard {wanted!r}")
+
+
+def answer(at: tuple[str, int], request: bytes) -> bytes:
+    """Return what a request is answered, as far as it came."""
+    octets = b""
+    with (
+        suppress(ConnectionResetError, BrokenPipeError),
+        socket.create_connection(at, timeout=20) as client,
+    ):
+        client.sendall(request)
+        while more := client.recv(64 * 1024):
+            octets += more
+    return octets
+
+
+def health(server: Mailsink) -> bytes:
+    return answer(
+        web(server),
+        b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )
+
+
+def mail(server: Mailsink) -> float:
+    """Send a small mail by a new client; return the seconds until its 250."""
+    began = time.monotonic()
+    with smtplib.SMTP(*server.smtp, timeout=20) as client:
+        client.sendmail("a@shop.test", ["b@example.com"], "Subject: small\r\n\r\nHi")
+    return time.monotonic() - began
+
+
+def memory(server: Mailsink) -> float:
+    """Return the MiB that the process has resident."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    kib = next(line.split()[1] for line in status.splitlines() if "VmRSS" in line)
+    return int(kib) / 1024
