@@ -17,8 +17,10 @@ MOST = 2000  # of one text
 
 # What ends a URL: blanks, angle brackets, quotes, and the marks of typography that
 # stand beside one. Letters of any script belong to it (IDN).
-_ENDS = "\\s<>\"`\\\\\u00ab\u00bb\u2018-\u201f\u2026\u2039\u203a\u3000-\u3002\u3008-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
-_WRAPPED = rf"https?://[^{_ENDS}]{{1,8000}}+(?:[ \t]*+\n[ \t]*+[^{_ENDS}]{{1,8000}}+){{0,20}}+"
+_ENDS = '\\s<>"`\\\\\u00ab\u00bb\u2018-\u201f\u2026\u2039\u203a\u3000-\u3002\u3008-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f'
+_WRAPPED = (
+    rf"https?://[^{_ENDS}]{{1,8000}}+(?:[ \t]*+\n[ \t]*+[^{_ENDS}]{{1,8000}}+){{0,20}}+"
+)
 _URL = re.compile(
     rf"<(?:URL:)?+\s?+(?P<wrapped>{_WRAPPED})\s?+>"  # RFC 3986 appendix C
     rf"|(?<![A-Za-z0-9+.-])(?P<bare>(?:https?://|mailto:)[^{_ENDS}]{{1,8000}}+)",
