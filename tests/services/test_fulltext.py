@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import suppress
 from email.message import EmailMessage
 from unittest.mock import patch
@@ -113,6 +114,22 @@ def test_the_body_is_known_once_it_is_indexed() -> None:
     assert found("needle") == ["HTML", "Text"]
     assert found('"needle thread"') == ["HTML"]
     assert found("prices") == ["HTML", "None", "Text"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_of_enclosed_messages_are_found() -> None:
+    inner = (
+        b"Subject: =?utf-8?q?K=C3=BCrbis?=\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n"
+        b"--i\r\n\r\nzucchini\r\n--i\r\nContent-Type: image/png; name=rhubarb.png\r\n\r\nx\r\n--i--"
+    )
+    making.message(
+        b"Subject: fwd\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nsee below\r\n"
+        b"--o\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(inner) + b"--o--\r\n"
+    )  # fmt: skip
+    index_all()
+    for word in ("kürbis", "zucchini", "rhubarb.png"):
+        assert found(word) == ["fwd"]
 
 
 def test_a_letter_alone_is_no_beginning() -> None:

@@ -11,6 +11,7 @@ from django.db import connection
 
 from inbox.models import Message, SearchText
 from inbox.services.fulltext.tokens import tokens
+from mailsink.mime import enclosed
 from mailsink.mime.reading import Reading
 
 SHOWN = 256 * 1024  # characters of a body's text that are indexed
@@ -46,9 +47,13 @@ def texts(
 
 
 def body_text(reading: Reading) -> str:
-    """Return the words of a body, its HTML made text, and the names of the files."""
+    """Return the words of a body, its HTML made text, and the names of the files.
+
+    Behind them are those of the messages that are enclosed.
+    """
     names = (part.filename for part in reading.attachments[:_NAMES])
-    return " ".join([reading.text_up_to(SHOWN), *names])
+    inner = enclosed.words_up_to(reading.octets, reading.structure, SHOWN)
+    return " ".join([reading.text_up_to(SHOWN), *names, inner])
 
 
 def missing(limit: int) -> list[UUID]:
