@@ -7,9 +7,12 @@ from django.utils.translation import gettext as _
 
 from inbox.services.explain.quantities import compact, counted
 from inbox.services.reading.finds import label
+from mailsink import bidi
 from mailsink.mime.codes import Action
 
 register = template.Library()
+register.filter("person", bidi.person)
+register.filter("spelled", bidi.spelled)
 
 
 @register.filter

@@ -30,6 +30,7 @@ from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
 from inbox.views.attempts import Told, told
 from inbox.views.envelope import Difference, bare, differences, named
+from mailsink import bidi
 from mailsink import told as words
 from mailsink.mime import headers
 from mailsink.mime.addresses import groups
@@ -223,7 +224,7 @@ def _refusal(attempt: Attempt, exchanges: list[Exchange]) -> Exchange | None:
 
 
 def _person(name: str, address: str) -> str:
-    return f"{name} <{address}>" if name and address else name or address
+    return bidi.person(name, address)
 
 
 def _people(people: list[dict[str, str]]) -> str:

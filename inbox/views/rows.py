@@ -17,6 +17,7 @@ from inbox.services import inboxes
 from inbox.services.explain.quantities import compact
 from inbox.services.messages import Entry
 from inbox.services.transactions import Attempt
+from mailsink.bidi import person
 
 TAGS_SHOWN = 3
 _ENDS = {"abandoned": gettext_noop("cut off"), "reset": gettext_noop("reset")}
@@ -112,6 +113,4 @@ def _end(attempt: Attempt) -> str:
 
 
 def _sender(name: str, address: str) -> str:
-    if name and address:
-        return f"{name} <{address}>"
-    return name or address or _("no sender")
+    return person(name, address) or _("no sender")

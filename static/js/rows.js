@@ -1,6 +1,7 @@
 // One entry of the inbox as a row: what it says, and how it says it. The server's first
 // page says the same (inbox/views/rows.py). A burst that is folded is a row too.
 
+import { person } from "./bidi.js";
 import { setText } from "./dom.js";
 import { isFold } from "./folds.js";
 import { count, octets, when } from "./format.js";
@@ -31,8 +32,7 @@ const TAGS_SHOWN = 3;
 
 /** @param {{ name: string, address: string }} from @param {string} path */
 function sender(from, path) {
-  if (!from.address) return from.name || path || gettext("no sender");
-  return from.name ? `${from.name} <${from.address}>` : from.address;
+  return person(from.name, from.address) || path || gettext("no sender");
 }
 
 /**

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from inbox.models import Session
 from inbox.services.explain.evidence import Evidence, Kind, Near
 from inbox.services.explain.quantities import ago, counted, shortened
+from mailsink.bidi import isolated
 
 LABELS: dict[Kind, str] = {
     "accepted": gettext_noop("accepted"),
@@ -258,7 +259,7 @@ _TELL = {
 
 
 def _subject(one: Evidence) -> str:
-    return f"“{shortened(one.subject)}”" if one.subject else _("(no subject)")
+    return f"“{isolated(shortened(one.subject))}”" if one.subject else _("(no subject)")
 
 
 def _reply(one: Evidence) -> str:

@@ -1,0 +1,143 @@
+"""What a page shows of pictures, attachments and directions of a message."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+from django.test import Client
+
+from tests.views.mail import a_message
+
+pytestmark = pytest.mark.django_db
+
+PNG = b"\x89PNG\r\n\x1a\nnearly a picture"
+HEAD = (
+    b"From: Shop <orders@shop.test>\r\nTo: ann@example.com\r\nSubject: Hi\r\n"
+    b"MIME-Version: 1.0\r\n"
+)
+
+
+def related(html: str, *parts: tuple[str, bytes], head: str = "") -> bytes:
+    """Return a multipart/related of HTML and parts, each a header and a body."""
+    entities = [("Content-Type: text/html; charset=utf-8\r\n" + head, html.encode())]
+    octets = HEAD + b"Content-Type: multipart/related; boundary=r\r\n\r\n"
+    for fields, body in entities:
+        octets += b"--r\r\n" + fields.encode() + b"\r\n" + body + b"\r\n"
+    for fields, body in parts:
+        encoded = base64.encodebytes(body).replace(b"\n", b"\r\n")
+        octets += b"--r\r\n" + fields.encode()
+        octets += b"Content-Transfer-Encoding: base64\r\n\r\n" + encoded
+    return octets + b"--r--\r\n"
+
+
+def framed(client: Client, octets: bytes) -> list[bytes]:
+    """Return the bodies of the pictures that the frame of a message loads."""
+    page = client.get(f"/messages/{a_message(octets).id}/frame").content.decode()
+    paths = re.findall(r'src="(/messages/[^"]+)"', page)
+    return [client.get(path).content for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("src", "fields", "head"),
+    [
+        ("cid:my logo.png", "Content-ID: <my logo.png>\r\n", ""),
+        ("cid:my%20logo.png", "Content-ID: <my logo.png>\r\n", ""),
+        ("cid:my%20logo.png", "Content-ID: <my%20logo.png>\r\n", ""),
+        ("CID:caf%C3%A9", "Content-ID: <café>\r\n", ""),
+        ("cid:a+b%2Bc@x", "Content-ID: <a+b+c@x>\r\n", ""),
+        ("logo.png", "Content-Location: logo.png\r\n", ""),
+        ("./img/../logo.png", "Content-Location: logo.png\r\n", ""),
+        ("logo.png", "Content-Location: https://shop.test/a/logo.png\r\n",
+         "Content-Location: https://shop.test/a/page.html\r\n"),
+        ("logo.png", "Content-Location: https://shop.test/a/logo.png\r\n",
+         "Content-Base: https://shop.test/a/\r\n"),
+        ("https://shop.test/logo.png", "Content-Location: https://shop.test/\r\n logo.png\r\n", ""),
+    ],
+)  # fmt: skip
+def test_pictures_are_found(client: Client, src: str, fields: str, head: str) -> None:
+    octets = related(
+        f'<img src="{src}">', (f"Content-Type: image/png\r\n{fields}", PNG), head=head
+    )
+    assert framed(client, octets) == [PNG]
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream; name=x.bin", "image/*"])
+def test_pictures_are_known_by_their_signature(client: Client, kind: str) -> None:
+    fields = f"Content-Type: {kind}\r\nContent-ID: <i>\r\n"
+    assert framed(client, related('<img src="cid:i">', (fields, PNG))) == [PNG]
+
+
+def test_base_of_the_html_counts(client: Client) -> None:
+    html = '<base href="https://shop.test/a/"><img src="i.png">'
+    fields = (
+        "Content-Type: image/png\r\nContent-Location: https://shop.test/a/i.png\r\n"
+    )
+    assert framed(client, related(html, (fields, PNG))) == [PNG]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "reason"),
+    [
+        ("image/svg+xml", b"<svg/>", "it is SVG, a document that can hold scripts"),
+        ("image/tiff", b"II*\0", "part 1.2 is image/tiff, which browsers do not show"),
+        ("image/png", b"", "part 1.2 is empty"),
+        ("image/png", b"<html>", "part 1.2 says it is image/png, and is no picture"),
+        ("application/octet-stream", b"??", "part 1.2 is application/octet-stream, which"),
+    ],
+)  # fmt: skip
+def test_what_is_not_shown_says_why(
+    client: Client, kind: str, body: bytes, reason: str
+) -> None:
+    octets = related(
+        '<img src="cid:i">', (f"Content-Type: {kind}\r\nContent-ID: <i>\r\n", body)
+    )
+    page = client.get(f"/messages/{a_message(octets).id}?tab=html").content.decode()
+    assert "1 picture of this message is not shown." in page
+    assert reason in page
+    assert framed(client, octets) == []
+
+
+def test_a_name_that_no_part_has_is_told(client: Client) -> None:
+    page = client.get(
+        f"/messages/{a_message(related('<img src=cid:gone>')).id}?tab=html"
+    )
+    assert "no part of the message has this Content-ID" in page.content.decode()
+
+
+def test_attachments_stand_below_text_and_html(client: Client) -> None:
+    file = (
+        "Content-Type: application/pdf; name=bill.pdf\r\nContent-ID: <p>\r\n",
+        b"%PDF-",
+    )
+    picture = ("Content-Type: image/png; name=cat.png\r\nContent-ID: <c>\r\n", PNG)
+    shown = ("Content-Type: image/png; name=logo.png\r\nContent-ID: <l>\r\n", PNG)
+    message = a_message(related("<img src=cid:l>", file, picture, shown))
+    for tab in ("text", "html"):
+        page = client.get(f"/messages/{message.id}?tab={tab}").content.decode()
+        assert "2 attachments" in page
+        assert "bill.pdf" in page
+        (path,) = re.findall(r'<img src="(/messages/[^"]+)"', page)
+        assert client.get(path).content == PNG
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("=?utf-8?b?15PXoNeU?=", "\u2068דנה\u2069 &lt;dana@shop.test&gt;"),
+        ("=?utf-8?b?4oCubW9j?=", "\u2068moc\u2069 &lt;dana@shop.test&gt;"),
+        ("=?utf-8?b?4oGpeA==?=", "\u2068x\u2069 &lt;dana@shop.test&gt;"),
+    ],
+)
+def test_a_name_never_turns_the_address_beside_it(
+    client: Client, name: str, shown: str
+) -> None:
+    octets = f"From: {name} <dana@shop.test>\r\nSubject: x\r\n\r\nx".encode()
+    message = a_message(octets)
+    page = client.get(f"/messages/{message.id}").content.decode()
+    assert page.count(shown) >= 2, "in the list and in the letter"
+    assert (
+        "\u202e"
+        not in client.get(f"/messages/{message.id}?tab=headers").content.decode()
+    )
