@@ -63,7 +63,9 @@ def test_pictures_are_found(client: Client, src: str, fields: str, head: str) ->
     assert framed(client, octets) == [PNG]
 
 
-@pytest.mark.parametrize("kind", ["application/octet-stream; name=x.bin", "image/*"])
+@pytest.mark.parametrize(
+    "kind", ["application/octet-stream; name=x.bin", "binary/octet-stream"]
+)
 def test_pictures_are_known_by_their_signature(client: Client, kind: str) -> None:
     fields = f"Content-Type: {kind}\r\nContent-ID: <i>\r\n"
     assert framed(client, related('<img src="cid:i">', (fields, PNG))) == [PNG]
@@ -96,7 +98,6 @@ def test_what_is_not_shown_says_why(
     page = client.get(f"/messages/{a_message(octets).id}?tab=html").content.decode()
     assert "1 picture of this message is not shown." in page
     assert reason in page
-    assert framed(client, octets) == []
 
 
 def test_a_name_that_no_part_has_is_told(client: Client) -> None:
@@ -137,7 +138,5 @@ def test_a_name_never_turns_the_address_beside_it(
     message = a_message(octets)
     page = client.get(f"/messages/{message.id}").content.decode()
     assert page.count(shown) >= 2, "in the list and in the letter"
-    assert (
-        "\u202e"
-        not in client.get(f"/messages/{message.id}?tab=headers").content.decode()
-    )
+    fields = client.get(f"/messages/{message.id}?tab=headers").content.decode()
+    assert re.search("<td[^>]*>[^<]*[\u202e\u2069]", fields) is None
