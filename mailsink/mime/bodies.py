@@ -59,6 +59,8 @@ def _text(body: bytes, part: Part, cut: bool = False) -> str:
     if not charset and part.content_type == "text/html":
         meta = _META_CHARSET.search(body, 0, 1024)
         charset = meta[1].decode("ascii", "replace") if meta else ""
+        if (charsets.codec(charset) or "").startswith(("utf-16", "utf_32")):
+            charset = "utf-8"  # the <meta> could not be read if that were so
     text = charsets.decode(body, charset, cut=cut).removeprefix("\ufeff")
     text = charsets.storable(text.replace("\r\n", "\n").replace("\r", "\n"))
     if part.content_type != "text/plain":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 import endec
 
@@ -64,8 +65,12 @@ def decode_raw(octets: bytes, declared: str = "") -> str:
     stateful = codec(declared) in labels.STATEFUL
     if octets.isascii():
         return decode(octets, declared if stateful else "iso-2022-jp")
-    text = strictly(octets, labels.UTF8)
-    return decode(octets, "" if stateful else declared) if text is None else text
+    with suppress(UnicodeDecodeError):
+        # Where a program keeps to a number of octets, the last letter may be cut off.
+        text, used = codecs.utf_8_decode(octets, "strict", False)
+        if not text.isascii():
+            return text + "\ufffd" * (used < len(octets))
+    return decode(octets, "" if stateful else declared)
 
 
 def _unicode(octets: bytes, declared: bool, cut: bool) -> str:

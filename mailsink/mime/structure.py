@@ -353,6 +353,7 @@ def _encloses_encoded(part: Part) -> bool:
 
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.ASCII)
+_UNSEPARATED = re.compile(r"\s*+[^\s;()]++(?:\s++[^\s;=()]++)*?\s++[\w*-]++\s*+=")
 # Marks that turn the direction of text, and so the look of an extension; line ends
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -364,6 +365,13 @@ def _describe(part: Part, defects: Defects) -> None:
     first = {field.name.lower(): field for field in reversed(part.fields)}
     if content_type := first.get("content-type"):
         value, part.parameters = parameters.parse(content_type.encoded)
+        if _UNSEPARATED.match(content_type.encoded):
+            defects.add(
+                gettext_noop(
+                    "The Content-Type has no semicolon before its parameters (RFC 2045 §5.1)"
+                ),
+                part,
+            )
         if _TYPE.fullmatch(value):
             part.content_type = value
         else:

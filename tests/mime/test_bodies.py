@@ -66,6 +66,11 @@ def test_text_of(charset: bytes, body: bytes, text: str) -> None:
     assert bodies.text_of(octets, parse(octets).root) == text
 
 
+def test_html_that_names_utf16_in_ascii_is_utf8() -> None:
+    octets = "Content-Type: text/html\r\n\r\n<meta charset=utf-16>ł".encode()
+    assert bodies.text_of(octets, parse(octets).root).endswith("ł")
+
+
 def test_html_may_name_its_charset_itself() -> None:
     octets = b"Content-Type: text/html\r\n\r\n<meta charset='iso-8859-2'>\xb3"
     assert bodies.text_of(octets, parse(octets).root).endswith("ł")

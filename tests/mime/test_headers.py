@@ -197,6 +197,7 @@ def declaring(charset: str, subject: bytes, multipart: bool = False) -> bytes:
         ("utf-8", b"\x1b$B-!L\\\x1b(B ok", "①目 ok"),
         ("iso-2022-kr", "Grüße".encode("cp1252"), "Grüße"),
         ("gbk", "您".encode("gbk") + b"\r\n " + "的".encode("gbk"), "您 的"),
+        ("windows-1251", "Grüße é".encode()[:-1], "Grüße \ufffd"),  # UTF-8, cut off
         # within an encoded word its own charset counts
         ("gbk", "=?iso-8859-1?Q?Grüße_=DF?= x".encode("latin-1"), "Grüße ß x"),
         ("gbk", "=?koi8-r?q?Привет?=".encode("koi8-r"), "Привет"),

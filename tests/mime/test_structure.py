@@ -171,6 +171,7 @@ def test_what_a_header_says_of_its_part() -> None:
         (HEAD + b"X: \xff\r\n\r\n", "The X field holds 8-bit octets that are not UTF-8"),
         (HEAD + b"X: \xc3\xa9\r\n\r\n", "The X field holds unencoded UTF-8: right only with SMTPUTF8 (RFC 6532)"),
         (HEAD + b"Content-Type: nope\r\n\r\n", 'The Content-Type "nope" is no type/subtype'),
+        (HEAD + b"Content-Type: text/plain charset=utf-8\r\n\r\n", "The Content-Type has no semicolon before its parameters (RFC 2045 §5.1)"),
         (HEAD + b"Content-Type: text/plain; charset=nope\r\n\r\n", 'The charset "nope" is not known'),
         (HEAD + b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff", "The text is not in utf-8, as it is declared to be"),
         (HEAD + b"Content-Transfer-Encoding: nope\r\n\r\n", 'The Content-Transfer-Encoding "nope" is not known'),
