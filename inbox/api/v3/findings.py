@@ -68,7 +68,7 @@ class FindingObject(Strict):
 
 
 class ClientObject(Strict):
-    name: str
+    name: str = Field(description='with "probably" before it where that is not certain')
     sign: str = Field(description='what gave it away; "" for an unknown client')
 
 
@@ -111,7 +111,7 @@ def report(found: Report) -> Shape:
     return {
         **shapes.page(map(_finding, found.findings), None),
         "count": len(found.counted),
-        "client": {"name": found.client.name, "sign": found.client.sign},
+        "client": {"name": found.client.words, "sign": found.client.sign},
         "extensions": {
             "offered": list(found.extensions.offered),
             "used": list(found.extensions.used),

@@ -1,20 +1,23 @@
-"""Which library a client is made with, told by its habits on the wire and in the header.
+"""Which library or program a client is, told by its dialogue and the header of its mail.
 
-Only what no other library is known to do counts; else the client is unknown.
+The dialogue says who talks: a mail that another program wrote changes nothing about it.
+What only one library is known to do is certain; what others might do as well is said
+with "probably"; else the client is unknown. The signs themselves are in signs.py.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from mailsink.mime import headers
+from inbox.services.findings import signs
+from inbox.services.findings.signs import Dialogue, Header, Sign
 
 HEAD = 16 * 1024  # octets of a message that are enough to tell
+LINES = 20  # of a session's beginning that are enough to tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,118 +27,75 @@ class Client:
     key: str
     name: str
     sign: str = ""
+    certain: bool = True
+
+    @property
+    def words(self) -> str:
+        """Its name as people are told it."""
+        name = _(self.name)
+        return name if self.certain else _("probably %(name)s") % {"name": name}
 
 
 UNKNOWN = Client("", gettext_noop("unknown client"))
 
 NAMES = {
     "nodemailer": "nodemailer",
+    "emailjs": "emailjs",
     "django": "Django",
+    "flask-mail": "Flask-Mail",
+    "yagmail": "yagmail",
     "smtplib": gettext_noop("Python's smtplib"),
+    "aiosmtplib": "aiosmtplib",
     "phpmailer": "PHPMailer",
-    "javamail": gettext_noop("JavaMail (Jakarta Mail)"),
-    "rails": gettext_noop("Ruby's mail gem (Rails)"),
     "symfony": gettext_noop("Symfony Mailer (Laravel)"),
-    "swiftmailer": gettext_noop("Swift Mailer"),
+    "swiftmailer": "Swift Mailer",
+    "javamail": gettext_noop("JavaMail (Jakarta Mail)"),
+    "vertx": gettext_noop("Vert.x mail client"),
+    "rails": gettext_noop("Ruby's mail gem (Rails)"),
     "mailkit": gettext_noop(".NET MailKit"),
     "dotnet": gettext_noop(".NET SmtpClient"),
     "go": gettext_noop("Go's net/smtp"),
+    "go-mail": "go-mail",
+    "lettre": gettext_noop("Rust's lettre"),
+    "perl": gettext_noop("Perl's Net::SMTP (Email::Sender)"),
+    "vmime": "VMime",
+    "git": "git send-email",
+    "mutt": "mutt",
+    "neomutt": "NeoMutt",
     "swaks": "swaks",
     "curl": "curl",
     "postfix": "Postfix",
     "exim": "Exim",
 }
 
-# The header fields in which programs name themselves.
-_MAILERS = (
-    ("phpmailer", re.compile(r"PHPMailer", re.IGNORECASE)),
-    ("nodemailer", re.compile(r"nodemailer", re.IGNORECASE)),
-    ("swaks", re.compile(r"swaks ")),
-    ("swiftmailer", re.compile(r"Swift ?Mailer", re.IGNORECASE)),
-    ("mailkit", re.compile(r"MailKit", re.IGNORECASE)),
-    ("curl", re.compile(r"curl/")),
-)
-_IDENTIFIERS = (
-    ("javamail", re.compile(r"[0-9]+\.[0-9]+\.[0-9]{13}@|.*\.JavaMail\.")),
-    ("rails", re.compile(r"[0-9a-f]{10,16}_[0-9a-f]{4,32}@.*\.mail$")),
-    ("python", re.compile(r"[0-9]{11,13}\.[0-9]+\.[0-9]{10,20}(?:\.\S+)?@")),
-)
-_BOUNDARIES = (
-    ("nodemailer", re.compile(r"--_NmP-")),
-    ("phpmailer", re.compile(r"b[123]=?_[A-Za-z0-9]{32,43}$")),
-    ("javamail", re.compile(r"----=_Part_[0-9]+_-?[0-9]+\.[0-9]+$")),
-    ("rails", re.compile(r"--==_mimepart_")),
-    ("swiftmailer", re.compile(r"_=_swift")),
-    ("dotnet", re.compile(r"--boundary_[0-9]+_[0-9a-f]{8}-")),
-    ("python", re.compile(r"={15}[0-9]{16,20}==$")),
-)
-_BOUNDARY = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)
-_RELAYS = (
-    ("postfix", re.compile(r"\(Postfix[^)]*\)")),
-    ("exim", re.compile(r"\(Exim [0-9]")),
-)
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@")
-_HEX_ID = re.compile(r"[0-9a-f]{32}@")
-_MAILKIT_ID = re.compile(r"[0-9A-Z]{10,14}\.[0-9A-Z]{10,14}@")
-_GO_MAIL = re.compile(r"MAIL FROM:<[^>]*> BODY=8BITMIME(?: SMTPUTF8)?")
+# Libraries that are built on another one, whose dialogue they speak.
+BUILT_ON = {
+    "django": "smtplib",
+    "flask-mail": "smtplib",
+    "yagmail": "smtplib",
+    "git": "perl",
+    "neomutt": "mutt",
+}
 
 
 def recognise(lines: Sequence[str], octets: bytes = b"") -> Client:
     """Return what a client is made with.
 
-    lines: of the session, as sent, the first EHLO and MAIL among them; octets: of a
-    message's start
+    lines: the first of a session's, as sent; octets: of a message's start
     """
-    fields: dict[str, str] = {}
-    for field in headers.scan(octets[:HEAD]).fields:
-        fields.setdefault(field.name.lower(), field.raw)
-    for key, sign in (*_by_header(fields), *_by_lines(lines)):
-        if key == "python":
-            key = "django" if _is_django(fields) else "smtplib"
-        return Client(key, NAMES[key], sign)
+    said, header = Dialogue.of(lines), Header.of(octets[:HEAD])
+    spoken = signs.of_dialogue(said)
+    for sign in _fitting(spoken, said, header):
+        return Client(sign.key, NAMES[sign.key], sign.words, sign.certain)
     return UNKNOWN
 
 
-def _by_header(fields: dict[str, str]) -> Iterable[tuple[str, str]]:
-    if received := fields.get("received"):
-        # A relay sends it: what wrote the message is not who talks here.
-        yield from _matches(_RELAYS, received, _("its Received field"))
+def _fitting(spoken: Sign | None, said: Dialogue, header: Header) -> Iterator[Sign]:
+    """Yield what is said of a client, the surest first; all that fits its dialogue."""
+    written = signs.of_header(said, header)
+    if spoken is None:
+        yield from (sign for sign in written if not signs.speaks_apart(sign.key))
+        yield from signs.of_habits(said, header)
         return
-    for name in ("x-mailer", "user-agent"):
-        yield from _matches(
-            _MAILERS,
-            fields.get(name, ""),
-            _("its %(title)s field") % {"title": name.title()},
-        )
-    boundary = _BOUNDARY.search(fields.get("content-type", ""))
-    if boundary:
-        yield from _matches(_BOUNDARIES, boundary[1], _("the shape of its boundary"))
-    identifier = fields.get("message-id", "").strip("<> ")
-    yield from _matches(_IDENTIFIERS, identifier, _("the shape of its Message-ID"))
-    if _UUID.match(identifier) and list(fields)[-1:] == ["content-type"]:
-        yield "nodemailer", _("the shape of its Message-ID and the order of its fields")
-    if _MAILKIT_ID.match(identifier):
-        yield "mailkit", _("the shape of its Message-ID")
-    if _HEX_ID.match(identifier) and "mime-version" in fields:
-        yield "symfony", _("the shape of its Message-ID")
-
-
-def _matches(
-    table: Iterable[tuple[str, re.Pattern[str]]], text: str, sign: str
-) -> Iterable[tuple[str, str]]:
-    for key, pattern in table:
-        if pattern.search(text) if key in ("postfix", "exim") else pattern.match(text):
-            yield key, sign
-
-
-def _by_lines(lines: Sequence[str]) -> Iterable[tuple[str, str]]:
-    for line in lines:
-        if line.startswith("mail FROM:<"):
-            yield "python", _("its way to write “mail FROM:”")
-        if _GO_MAIL.fullmatch(line) and "EHLO localhost" in lines:
-            yield "go", _("its EHLO localhost, and BODY=8BITMIME with every mail")
-
-
-def _is_django(fields: dict[str, str]) -> bool:
-    """Django writes the MIME fields first, then the rest."""
-    return list(fields)[:2] == ["content-type", "mime-version"] and "date" in fields
+    yield from (s for s in written if BUILT_ON.get(s.key, s.key) == spoken.key)
+    yield spoken

@@ -1,4 +1,4 @@
-"""The cure of a kind of finding in a client library, where one is known to have it."""
+"""How to fix a kind of finding, in the terms of the client library where they are known."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 
 from inbox.services.findings.clients import Client
 from inbox.services.findings.kinds import Kind
+from inbox.services.findings.long_lines import OF_LINES, Line
 
 _HOST_NAME = {
     "nodemailer": 'createTransport({ name: "app.example.com", … })',
@@ -36,6 +37,28 @@ _HOST_NAME = {
     "curl": gettext_noop("Put it behind the address: smtp://host:port/app.example.com"),
     "postfix": gettext_noop("smtp_helo_name = app.example.com in main.cf"),
     "exim": gettext_noop("helo_data = app.example.com in the smtp transport"),
+    "emailjs": 'new SMTPClient({ domain: "app.example.com", … })',
+    "flask-mail": gettext_noop(
+        "Flask-Mail takes the machine's own name: give the machine (or the container: "
+        "--hostname) a full name."
+    ),
+    "yagmail": 'yagmail.SMTP(…, local_hostname="app.example.com")',
+    "aiosmtplib": 'aiosmtplib.SMTP(…, local_hostname="app.example.com")',
+    "swiftmailer": "$transport->setLocalDomain('app.example.com');",
+    "vertx": 'new MailConfig().setOwnHostname("app.example.com")',
+    "go-mail": 'mail.NewClient(host, mail.WithHELO("app.example.com"), …)',
+    "lettre": 'SmtpTransport::relay(host)?.hello_name(ClientId::Domain("app.example.com".into()))',
+    "perl": gettext_noop(
+        "Net::SMTP->new($host, Hello => 'app.example.com') (Email::Sender: helo => "
+        "'app.example.com')"
+    ),
+    "vmime": gettext_noop(
+        "VMime takes the machine's own name: give the machine (or the container: "
+        "--hostname) a full name."
+    ),
+    "git": "git config sendemail.smtpDomain app.example.com",
+    "mutt": 'set hostname = "app.example.com"',
+    "neomutt": 'set hostname = "app.example.com"',
 }
 _TLS = {
     "nodemailer": gettext_noop(
@@ -65,6 +88,27 @@ _TLS = {
     "curl": "curl --ssl-reqd",
     "postfix": gettext_noop("smtp_tls_security_level = encrypt in main.cf"),
     "exim": gettext_noop("hosts_require_tls = * in the smtp transport"),
+    "emailjs": "new SMTPClient({ tls: true, … })",
+    "flask-mail": gettext_noop(
+        "MAIL_USE_TLS = True (port 587), or MAIL_USE_SSL = True (port 465)"
+    ),
+    "yagmail": "yagmail.SMTP(…, port=587, smtp_starttls=True, smtp_ssl=False)",
+    "aiosmtplib": "await aiosmtplib.send(message, start_tls=True, …)",
+    "swiftmailer": "new Swift_SmtpTransport($host, 587, 'tls')",
+    "vertx": "new MailConfig().setStarttls(StartTLSOptions.REQUIRED)",
+    "go-mail": "mail.NewClient(host, mail.WithTLSPolicy(mail.TLSMandatory), …)",
+    "lettre": gettext_noop(
+        "SmtpTransport::starttls_relay(host)? (port 587), or relay(host)? (port 465)"
+    ),
+    "perl": gettext_noop(
+        "Call $smtp->starttls before auth (Email::Sender: ssl => 'starttls')."
+    ),
+    "vmime": gettext_noop(
+        "Set the properties connection.tls and connection.tls.required of the transport."
+    ),
+    "git": "git config sendemail.smtpEncryption tls",
+    "mutt": "set ssl_force_tls = yes",
+    "neomutt": "set ssl_force_tls = yes",
 }
 _LINE_ENDS = {
     "smtplib": gettext_noop(
@@ -83,6 +127,16 @@ _LINE_ENDS = {
     "swaks": gettext_noop(
         "Write the data with \\n escapes: swaks turns them into CRLF."
     ),
+    "emailjs": gettext_noop(
+        'emailjs sends line ends as they are given: text.replace(/\\r?\\n/g, "\\r\\n")'
+    ),
+    "lettre": gettext_noop(
+        "Let Message::builder() write the message; what send_raw is given must have CRLF."
+    ),
+    "perl": gettext_noop(
+        "End lines with \\r\\n, or give Net::SMTP text through datasend, which turns \\n "
+        "into CRLF."
+    ),
 }
 _ENCODING = {
     "nodemailer": 'textEncoding: "quoted-printable" (or "base64")',
@@ -96,6 +150,15 @@ _ENCODING = {
     "mailkit": "message.Prepare(EncodingConstraint.SevenBit);",
     "dotnet": "message.BodyTransferEncoding = TransferEncoding.QuotedPrintable;",
     "go": gettext_noop("Write the body through mime/quotedprintable."),
+    "go-mail": "mail.NewMsg(mail.WithEncoding(mail.EncodingQP))",
+    "lettre": "SinglePart::builder().header(ContentTransferEncoding::QuotedPrintable).body(text)",
+    "perl": "Email::MIME->create(attributes => { encoding => 'quoted-printable' }, …)",
+    "symfony": 'new TextPart($text, "utf-8", "plain", "quoted-printable")',
+    "flask-mail": gettext_noop(
+        "charset.add_charset('utf-8', charset.SHORTEST, charset.QP, 'utf-8') after importing flask_mail"
+    ),
+    "aiosmtplib": 'message.set_content(text, cte="quoted-printable")',
+    "git": "git config sendemail.transferEncoding quoted-printable",
 }
 _DATE = {
     "smtplib": 'message["Date"] = email.utils.localtime()',
@@ -104,6 +167,13 @@ _DATE = {
     "go": gettext_noop('Write a header "Date: " + time.Now().Format(time.RFC1123Z).'),
     "curl": gettext_noop("Write a Date field into the file, or use -F, and --header."),
     "swaks": gettext_noop("Keep %DATE% in the data."),
+    "lettre": gettext_noop(
+        "Message::builder() sets Date by itself; or call date_now()."
+    ),
+    "perl": gettext_noop("Email::Simple->create sets Date; else write a Date header."),
+    "aiosmtplib": 'message["Date"] = email.utils.localtime()',
+    "go-mail": "message.SetDate()",
+    "vertx": gettext_noop("Do not set Date in the headers: MailClient does."),
 }
 _MESSAGE_ID = {
     "smtplib": 'message["Message-ID"] = email.utils.make_msgid()',
@@ -112,6 +182,13 @@ _MESSAGE_ID = {
     "go": gettext_noop('Write a header "Message-ID: <" + unique + "@example.com>".'),
     "swaks": gettext_noop("Keep %MESSAGEID% in the data."),
     "curl": gettext_noop("Write a Message-ID field into the file."),
+    "lettre": gettext_noop("Message::builder().message_id(None) makes one."),
+    "perl": gettext_noop(
+        "'Message-ID' => Email::MessageID->new->in_brackets among the headers"
+    ),
+    "aiosmtplib": 'message["Message-ID"] = email.utils.make_msgid()',
+    "go-mail": "message.SetMessageID()",
+    "vmime": "header->MessageId()->setValue(messageId::generateId());",
 }
 _BCC = {
     "smtplib": gettext_noop(
@@ -128,6 +205,16 @@ _BCC = {
     "rails": gettext_noop(
         "Deliver with mail's own SMTP delivery, which leaves Bcc out."
     ),
+    "lettre": gettext_noop("Do not call keep_bcc()."),
+    "go-mail": gettext_noop("Use message.Bcc(), not SetGenHeader."),
+    "perl": gettext_noop(
+        "Give blind recipients in the envelope: to => […], not as a header."
+    ),
+    "aiosmtplib": gettext_noop(
+        "Use aiosmtplib.send(message), which leaves Bcc out of an EmailMessage."
+    ),
+    "vertx": gettext_noop("Use MailMessage.setBcc(), not setHeaders."),
+    "symfony": gettext_noop("Use $email->bcc(), not addTextHeader('Bcc', …)."),
 }
 _QUIT = {
     "nodemailer": gettext_noop("pool: true, and transport.close() at the end"),
@@ -142,6 +229,12 @@ _QUIT = {
     "go": gettext_noop("Call client.Quit(), not client.Close()."),
     "mailkit": "client.Disconnect(true);",
     "dotnet": gettext_noop("Dispose of the SmtpClient: using var client = …"),
+    "go-mail": gettext_noop("Call client.Close(), or use DialAndSend."),
+    "vertx": gettext_noop("Call mailClient.close() before Vert.x ends."),
+    "perl": "$smtp->quit;",
+    "rails": gettext_noop("Call smtp.finish, or use Net::SMTP.start with a block."),
+    "aiosmtplib": "await client.quit()",
+    "emailjs": gettext_noop("Do not end the process before send's callback has run."),
 }
 _KEEP_OPEN = {
     "nodemailer": gettext_noop("createTransport({ pool: true, … })"),
@@ -161,6 +254,18 @@ _KEEP_OPEN = {
         "Keep one smtp.Client, and call Mail, Rcpt, Data for each; SendMail connects "
         "anew each time."
     ),
+    "go-mail": gettext_noop("Give all messages to one client.DialAndSend(…)."),
+    "lettre": gettext_noop(
+        "Keep one SmtpTransport (feature pool), and call send for each."
+    ),
+    "perl": "Email::Sender::Transport::SMTP::Persistent",
+    "vertx": gettext_noop("Keep one MailClient: it has a pool (keepAlive)."),
+    "symfony": gettext_noop("Keep one Mailer: its transport stays connected."),
+    "aiosmtplib": gettext_noop(
+        "async with aiosmtplib.SMTP(…) as client, and send_message for each"
+    ),
+    "flask-mail": "with mail.connect() as connection: connection.send(message)",
+    "emailjs": gettext_noop("Keep one SMTPClient, and call send for each."),
 }
 
 _CURES: dict[str, dict[str, str]] = {
@@ -181,7 +286,13 @@ _CURES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def cure(kind: Kind, client: Client) -> str:
-    """Return what to change: in this client's own terms if they are known."""
-    own = _CURES.get(kind.name, {}).get(client.key)
-    return f"{client.name}: {_(own)}" if own else _(kind.cure)
+def cure(kind: Kind, client: Client, line: Line = "text") -> str:
+    """Return what to change: in this client's own terms if they are known.
+
+    line: what the line is that a finding shows first
+    """
+    known = _CURES.get(kind.name, {})
+    if kind.name == "long_line":
+        known = OF_LINES.get(line, known)
+    own = known.get(client.key) if client.key else ""
+    return f"{client.words}: {_(own)}" if own else _(known.get("", kind.cure))

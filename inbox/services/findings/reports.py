@@ -17,7 +17,7 @@ from django.db.models.functions import RowNumber
 
 from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
 from inbox.services import raw as raw_store
-from inbox.services.findings import clients, memory, mutes
+from inbox.services.findings import clients, long_lines, memory, mutes
 from inbox.services.findings.bodies import Spot
 from inbox.services.findings.clients import Client
 from inbox.services.findings.cures import cure
@@ -25,6 +25,7 @@ from inbox.services.findings.evidence import Evidence, gather, repeated_transact
 from inbox.services.findings.extensions import NONE_OFFERED, Extensions, used
 from inbox.services.findings.kinds import COUNTED, KINDS, Kind, Level
 from inbox.services.findings.levels import level
+from inbox.services.findings.long_lines import Line
 from inbox.services.findings.wire import HELLOS, Place, ends_body, places
 from inbox.services.transactions import Attempt
 from inbox.services.transcripts import of_transaction as lines_of_transaction
@@ -126,7 +127,7 @@ def of_session(session: Session) -> Report:
     rows = _telling_rows(session, found)
     shown = places(rows, found.at, _spots(session, found, rows))
     client = _client(session, rows)
-    findings = _findings(session, found, found.counts, shown, client)
+    findings = _findings(session, found, found.counts, shown, client, rows)
     return Report(client, findings, used(session, found))
 
 
@@ -161,7 +162,7 @@ def _of_lines(session: Session, lines: Sequence[Exchange]) -> Report:
         name: found.counts[name] if name in found.at else len(each)
         for name, each in shown.items()
     }
-    return Report(client, _findings(session, found, number, shown, client))
+    return Report(client, _findings(session, found, number, shown, client, lines))
 
 
 def _findings(
@@ -170,13 +171,14 @@ def _findings(
     number: Mapping[str, int],
     shown: Mapping[str, Sequence[Place]],
     client: Client,
+    rows: Sequence[Exchange],
 ) -> tuple[Finding, ...]:
     muted = mutes.of_inboxes({session.inbox_id} if session.inbox_id else set())
     findings = [
         Finding(
             kind=KINDS[name],
             level=_level(session, name, found),
-            cure=cure(KINDS[name], client),
+            cure=cure(KINDS[name], client, _line(name, shown, rows)),
             count=count,
             places=tuple(shown.get(name, ())[:PLACES]),
             mute=muted.get((session.inbox_id or 0, name)),
@@ -185,6 +187,18 @@ def _findings(
         if name in KINDS
     ]
     return tuple(sorted(findings, key=_order))
+
+
+def _line(
+    name: str, shown: Mapping[str, Sequence[Place]], rows: Iterable[Exchange]
+) -> Line:
+    """Return what the first line is that is too long: that decides how to fix it."""
+    places = shown.get(name)
+    if name != "long_line" or not places:
+        return "text"
+    sent = (row.transaction_id for row in rows if row.seq == places[0].seq)
+    raw = Raw.objects.filter(pk=next(sent, None)).first()
+    return long_lines.what(places[0], _start(raw))
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:
@@ -204,9 +218,8 @@ def _telling_rows(session: Session, found: Evidence) -> list[Exchange]:
     seqs = set(found.at.values())
     if found.flags.difference(_UNREMARKABLE):  # else a long session is not gone through
         seqs |= _odd_lines(lines)
-    for verbs, most in ((HELLOS, PLACES), (("MAIL",), 1)):
-        named = lines.filter(verb__in=verbs).order_by("seq")
-        seqs |= set(named.values_list("seq", flat=True)[:most])
+    hellos = lines.filter(verb__in=HELLOS).order_by("seq")
+    seqs |= set(hellos.values_list("seq", flat=True)[:PLACES])
     if found.counts:
         seqs |= _ends_of_bodies(session, found)
     return list(lines.filter(seq__in=sorted(seqs)[:_ROWS]).order_by("seq"))
@@ -251,17 +264,10 @@ def _spots(
 
 
 def _client(session: Session, rows: Iterable[Exchange]) -> Client:
-    """Recognise the client by its lines, and the header of the first body at hand."""
-    rows = list(rows)
-    lines = [row.line for row in rows if row.verb in (*HELLOS, "MAIL")]
-    if not lines:
-        lines = list(_first_lines(session))
-    return clients.recognise(lines, _head(session, rows))
-
-
-def _first_lines(session: Session) -> Iterator[str]:
-    rows = Exchange.objects.filter(session=session, verb__in=(*HELLOS, "MAIL"))
-    yield from rows.order_by("seq").values_list("line", flat=True)[:PLACES]
+    """Recognise the client by its first lines, and the header of the first body at hand."""
+    first = Exchange.objects.filter(session=session, direction="in", kind="command")
+    lines = first.order_by("seq").values_list("line", flat=True)[: clients.LINES]
+    return clients.recognise(list(lines), _head(session, rows))
 
 
 def _head(session: Session, rows: Iterable[Exchange]) -> bytes:
@@ -269,7 +275,11 @@ def _head(session: Session, rows: Iterable[Exchange]) -> bytes:
     raws = Raw.objects.filter(transaction__session=session)
     raw = raws.filter(pk=chosen).first() if chosen else None
     first = raws.filter(transaction__seq__lte=PLACES).order_by("transaction__seq")
-    raw = raw or first.first()
+    return _start(raw or first.first())
+
+
+def _start(raw: Raw | None) -> bytes:
+    """Return the octets that a body begins with; none where there is no body."""
     if raw is None:
         return b""
     try:

@@ -1,0 +1,264 @@
+"""What gives a client away, as real libraries were seen to speak and to write.
+
+Three kinds: a dialogue that only one library speaks, the header that it writes, and
+habits that others may share. Patterns are anchored or of fixed length: linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from mailsink.mime import headers
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Of which library (a key of NAMES), in words, and whether no other shows it."""
+
+    key: str
+    words: str
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """The first lines of a session: all, and those with a verb in any case."""
+
+    lines: tuple[str, ...] = ()
+    hellos: tuple[str, ...] = ()
+    mail: str = ""
+    rcpt: str = ""
+
+    @classmethod
+    def of(cls, lines: Sequence[str]) -> Dialogue:
+        hellos = tuple(each for each in lines if each[:5].upper() in ("EHLO ", "HELO "))
+        mail = next((each for each in lines if each[:5].upper() == "MAIL "), "")
+        rcpt = next((each for each in lines if each[:5].upper() == "RCPT "), "")
+        return cls(tuple(lines), hellos, mail, rcpt)
+
+    @property
+    def names(self) -> set[str]:
+        """What the client called itself, in lower case."""
+        return {each[5:].strip().lower() for each in self.hellos}
+
+    def has(self, verb: str) -> bool:
+        return any(each.upper() == verb for each in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A message's header. fields: the first of each name, by lower-case name, in order."""
+
+    fields: dict[str, str]
+    spelled: frozenset[str]  # names as they were written
+    identifier: str = ""
+    boundary: str = ""
+
+    @classmethod
+    def of(cls, octets: bytes) -> Header:
+        fields: dict[str, str] = {}
+        spelled = set()
+        for field in headers.scan(octets).fields:
+            fields.setdefault(field.name.lower(), field.raw)
+            spelled.add(field.name)
+        boundary = _BOUNDARY.search(fields.get("content-type", ""))
+        return cls(
+            fields,
+            frozenset(spelled),
+            fields.get("message-id", "").strip("<> \t"),
+            boundary[1] if boundary else "",
+        )
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.fields)
+
+    def follow(self, *names: str) -> bool:
+        """Whether fields of these names stand one right behind the other."""
+        order, size = self.names, len(names)
+        return any(
+            order[at : at + size] == list(names) for at in range(len(order) - size + 1)
+        )
+
+
+_BOUNDARY = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)
+
+# The header fields in which programs name themselves.
+_MAILERS = (
+    ("phpmailer", re.compile(r"PHPMailer", re.IGNORECASE)),
+    ("nodemailer", re.compile(r"nodemailer", re.IGNORECASE)),
+    ("swaks", re.compile(r"swaks ")),
+    ("swiftmailer", re.compile(r"Swift ?Mailer", re.IGNORECASE)),
+    ("mailkit", re.compile(r"MailKit", re.IGNORECASE)),
+    ("curl", re.compile(r"curl/")),
+    ("go-mail", re.compile(r"go-mail v?[0-9]")),
+    ("git", re.compile(r"git-send-email ")),
+    ("mutt", re.compile(r"Mutt/[0-9]")),
+    ("neomutt", re.compile(r"NeoMutt/[0-9]")),
+    ("vmime", re.compile(r"VMime [0-9]")),
+    ("perl", re.compile(r"MIME::Lite |MIME-tools |Email::Sender|Email::Stuffer")),
+)
+_IDENTIFIERS = (
+    ("javamail", re.compile(r"-?[0-9]+\.[0-9]+\.[0-9]{13}@|\S+\.JavaMail\.")),
+    ("rails", re.compile(r"[0-9a-f]{9,20}_[0-9a-f-]{4,40}@[^\s@]*\.mail$")),
+    ("vertx", re.compile(r"msg\.[0-9]{13}\.vertxmail\.[0-9]+@")),
+    ("yagmail", re.compile(r"\S+@yagmail$")),
+    ("swiftmailer", re.compile(r"[0-9a-f]{32}@swift\.generated$")),
+    ("git", re.compile(r"[0-9]{14}\.[0-9]+-[0-9]+-\S+@")),
+    ("vmime", re.compile(r"vmime\.[0-9a-f]+\.[0-9a-f]+\.")),
+    ("mailkit", re.compile(r"[0-9A-Z]{10,14}\.[0-9A-Z]{10,14}@")),
+)
+_BOUNDARIES = (
+    ("nodemailer", re.compile(r"--_NmP-")),
+    ("phpmailer", re.compile(r"b[123]=?_[A-Za-z0-9]{32,43}$")),
+    ("javamail", re.compile(r"----=_Part_[0-9]+_-?[0-9]+\.[0-9]+$")),
+    ("rails", re.compile(r"--==_mimepart_")),
+    ("swiftmailer", re.compile(r"_=_swift")),
+    ("dotnet", re.compile(r"--boundary_[0-9]+_[0-9a-f]{8}-")),
+    ("vertx", re.compile(r"=--vertxmail_")),
+    ("vmime", re.compile(r"=_[A-Za-z0-9]{48}$")),
+)
+_RELAYS = (
+    ("postfix", re.compile(r"by (\S+) \(Postfix")),
+    ("exim", re.compile(r"by (\S+) with [a-z]+ (?:\([^)]*\) )?\(Exim [0-9]")),
+)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@")
+_HEX_ID = re.compile(r"[0-9a-f]{32}@")
+_PYTHON_ID = re.compile(r"[0-9]{11,13}\.[0-9]+\.[0-9]{1,20}(?:\.\S+)?@")
+_MUTT_ID = re.compile(r"[A-Za-z0-9+_-]{16}@")
+_LETTRE_BOUNDARY = re.compile(r"[A-Za-z0-9]{40}$")
+_ALWAYS_UTF8 = re.compile(r"MAIL FROM:<[\x21-\x7e]*> BODY=8BITMIME SMTPUTF8$")
+_ALWAYS_8BIT = re.compile(r"MAIL FROM:<[\x21-\x7e]*> BODY=8BITMIME$")
+_NEEDLESS_WORD = re.compile(r"=\?utf-8\?q\?[A-Za-z0-9_]+\?= <")
+
+# Libraries whose dialogue is their own: where another is spoken, it is not they who talk.
+_SPEAK_APART = {"smtplib", "django", "flask-mail", "yagmail", "emailjs", "aiosmtplib"}
+
+
+def speaks_apart(key: str) -> bool:
+    """Whether a library is always known by its dialogue."""
+    return key in _SPEAK_APART
+
+
+def of_dialogue(said: Dialogue) -> Sign | None:
+    """Return what the lines alone give away for certain."""
+    if said.mail.startswith("mail FROM:<"):
+        if said.rcpt.startswith("RCPT"):
+            return Sign("emailjs", _("its “mail FROM:” and “RCPT TO:”"))
+        sure = bool(said.rcpt) or " size=" in said.mail
+        return Sign("smtplib", _("its way to write “mail FROM:”"), sure)
+    if said.mail.startswith("MAIL FROM:<") and " size=" in said.mail:
+        return Sign("aiosmtplib", _("its way to write “MAIL FROM:” and “size=”"))
+    return None
+
+
+def of_header(said: Dialogue, header: Header) -> Iterator[Sign]:
+    """Yield what the header gives away, the surest first."""
+    if "received" in header.fields:
+        # A relay sends it: what wrote the message is not who talks here.
+        yield from _relay(said, header)
+        return
+    for name in ("x-mailer", "user-agent"):
+        words = _("its %(title)s field") % {"title": name.title()}
+        yield from _matches(_MAILERS, header.fields.get(name, ""), words)
+    words = _("the shape of its Message-ID")
+    yield from _matches(_IDENTIFIERS, header.identifier, words)
+    words = _("the shape of its boundary")
+    yield from _matches(_BOUNDARIES, header.boundary, words)
+    yield from _python(said, header)
+    yield from _ordered(header)
+
+
+def _matches(
+    table: Sequence[tuple[str, re.Pattern[str]]], text: str, words: str
+) -> Iterator[Sign]:
+    for key, pattern in table:
+        if pattern.match(text):
+            yield Sign(key, words)
+
+
+def _relay(said: Dialogue, header: Header) -> Iterator[Sign]:
+    """A relay names itself alike in its Received field and behind EHLO."""
+    for key, pattern in _RELAYS:
+        if match := pattern.search(header.fields["received"]):
+            yield Sign(key, _("its Received field"), match[1].lower() in said.names)
+
+
+def _python(said: Dialogue, header: Header) -> Iterator[Sign]:
+    """Tell Django and Flask-Mail, which write the MIME fields first, from each other."""
+    names = [each for each in header.names if not each.startswith("content-")]
+    rest = [each for each in names if each not in ("cc", "reply-to")]
+    told = _PYTHON_ID.match(header.identifier) and header.names[0].startswith(
+        ("content-", "mime-")
+    )
+    if not told or rest[:1] != ["mime-version"] or rest[1:3] != ["subject", "from"]:
+        return
+    if rest[3:6] != ["to", "date", "message-id"] and rest[3:5] != [
+        "date",
+        "message-id",
+    ]:
+        return
+    words = _("the order of its fields")
+    domain = header.identifier.rpartition("@")[2].lower()
+    if _NEEDLESS_WORD.match(header.fields["from"]):
+        yield Sign("flask-mail", words, False)
+    elif domain in said.names:
+        # smtplib alone says no name without a dot; Django gives it the one of its ids.
+        yield Sign("django", words, "." not in domain)
+
+
+def _ordered(header: Header) -> Iterator[Sign]:
+    """Tell libraries by their Message-ID and the order of their fields."""
+    words = _("the shape of its Message-ID and the order of its fields")
+    names = header.names
+    if _UUID.match(header.identifier) and header.follow(
+        "date", "mime-version", "content-type"
+    ):
+        yield Sign("nodemailer", words)
+    hexadecimal = _HEX_ID.match(header.identifier)
+    adjacent = header.follow("mime-version", "date")
+    if hexadecimal and adjacent:
+        yield Sign("symfony", words)
+    if hexadecimal and names[:4] == ["message-id", "date", "subject", "from"]:
+        yield Sign("swiftmailer", words, False)
+    if adjacent and _is_lettre(header):
+        yield Sign("lettre", _("the order of its fields"), False)
+    unnamed = "message-id" not in header.fields and "Mime-Version" in header.spelled
+    if unnamed and header.follow("to", "date", "mime-version", "content-type"):
+        yield Sign("vmime", _("the order of its fields"), False)
+    inline = header.follow("mime-version", "content-type", "content-disposition")
+    if _MUTT_ID.match(header.identifier) and names[:2] == ["date", "from"] and inline:
+        yield Sign("mutt", words, False)
+
+
+def _is_lettre(header: Header) -> bool:
+    if header.identifier and not _UUID.match(header.identifier):
+        return False
+    return not header.boundary or bool(_LETTRE_BOUNDARY.match(header.boundary))
+
+
+def of_habits(said: Dialogue, header: Header) -> Iterator[Sign]:
+    """Yield what lines give away where the header names nobody."""
+    if _ALWAYS_UTF8.match(said.mail):
+        yield from _go(said)
+    elif _ALWAYS_8BIT.match(said.mail) and "localhost" in said.names:
+        yield Sign(
+            "go", _("its EHLO localhost, and BODY=8BITMIME with every mail"), False
+        )
+    if "localhost.localdomain" in said.names and "received" not in header.fields:
+        words = _("its EHLO localhost.localdomain")
+        yield Sign(
+            "rails" if "Mime-Version" in header.spelled else "perl", words, False
+        )
+
+
+def _go(said: Dialogue) -> Iterator[Sign]:
+    words = _("its BODY=8BITMIME and SMTPUTF8 with every mail")
+    if said.has("NOOP"):
+        yield Sign("go-mail", words, False)
+    else:
+        yield Sign("go", words, "localhost" in said.names)
