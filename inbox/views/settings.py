@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.services import inboxes, remote_hosts
+from inbox.services import inboxes, remote_hosts, starttls
 from inbox.services.addresses import BadAddress, Given, Kind
 from inbox.services.explain import KIND_WORDS
 from inbox.services.paging import NotFound
@@ -131,6 +131,7 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
         },
         "addresses": addresses,
         "hosts": remote_hosts.allowed(inbox.pk),
+        "withheld": starttls.withheld(),
         "kinds": KIND_WORDS.items(),
         "saved": request.GET.get("saved"),
         "typed": "\n".join(mine.patterns(request)),

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox.models import Session
-from inbox.services import explain, findings, outcomes, timeline
+from inbox.services import explain, findings, outcomes, starttls, timeline
 from inbox.services.explain.codes import tone
 from inbox.services.explain.outcomes import peer
 from inbox.services.explain.quantities import counted, duration, stopwatch
@@ -60,6 +60,10 @@ class Head:
     ended: str  # how, in a sentence; "" while it goes on
     cures: list[explain.FlagWords]
     picture: Picture
+    id: UUID
+    client: str  # its address
+    helo: str
+    withheld: bool  # STARTTLS, from its next session
 
 
 def rows(found: Sequence[Session]) -> list[Row]:
@@ -101,6 +105,10 @@ def head(session: Session) -> Head:
         ended=explain.ending(session, facts),
         cures=explain.cures(facts.flags),
         picture=picture(told),
+        id=session.id,
+        client=session.client_address,
+        helo=session.helo,
+        withheld=starttls.is_withheld(session.client_address, session.helo),
     )
 
 

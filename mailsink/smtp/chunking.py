@@ -150,7 +150,7 @@ def _admitted(machine: Machine, marker: str) -> Steps[tuple[Transaction, Chunks]
     if "CHUNKING" in machine.profile.hidden:
         raise Refusal(replies.not_offered("BDAT"))
     if not machine.extended:
-        raise Refusal(replies.out_of_order(machine.profile.hello))
+        raise Refusal(machine.hello_missing())
     if transaction is None:
         raise Refusal(replies.out_of_order("MAIL"))
     if transaction.failed:

@@ -61,6 +61,7 @@ def ehlo(machine: Machine, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.1: the same, and the extensions; LHLO too (RFC 2033 §4.1)."""
     yield from _greeted(machine, argument, machine.profile.hello)
     machine.extended = True
+    starttls.hold_back(machine)
     offered = extensions.offered(machine)
     machine.offered = frozenset(offered)
     machine.update(helo=machine.helo, protocol=machine.protocol)

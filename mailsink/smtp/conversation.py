@@ -22,7 +22,7 @@ from mailsink.smtp.masking import MASK, told
 from mailsink.smtp.profile import within
 from mailsink.smtp.proxy import take_header
 from mailsink.smtp.replies import Reply
-from mailsink.smtp.tls.starttls import begin_in_tls, tell_parting
+from mailsink.smtp.tls.starttls import begin_in_tls, note_need, tell_parting
 from mailsink.smtp.wire import Line
 from mailsink.smtp.wishes import Ended, Refusal, Steps
 
@@ -53,6 +53,7 @@ def converse(machine: Machine) -> Steps[None]:
     if machine.transaction is not None:
         yield from machine.transaction.give_up(machine, "abandoned")
     machine.outlet.flush()
+    note_need(machine)
     if machine.tls is not None:
         machine.tls.close()
     machine.record(SessionClosed(machine.session, machine.now_us(), machine.ending))

@@ -77,10 +77,7 @@ def _starttls(machine: Machine) -> str | None:
     """RFC 3207 §4.2: not inside TLS; nor to whom it has kept from sending."""
     if machine.tls is not None or machine.profile.tls is None:
         return None
-    distrust, address = machine.profile.distrust, machine.peer.client_address
-    if distrust and distrust.of(address, machine.helo, machine.unix_time()):
-        return None
-    return ""
+    return "" if machine.without_starttls is None else None
 
 
 def _requiretls(machine: Machine) -> str | None:

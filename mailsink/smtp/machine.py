@@ -25,6 +25,7 @@ from mailsink.smtp.wire import Buffer, Line
 from mailsink.smtp.wishes import BREATHE, MORE, Ended, Refusal, Steps, Wish
 
 if TYPE_CHECKING:
+    from mailsink.smtp.tls.distrust import Client
     from mailsink.smtp.tls.layer import TlsLayer
     from mailsink.smtp.transaction import Transaction
 
@@ -52,7 +53,7 @@ class Machine:
         "choked", "chunk_line", "current", "ending", "eof", "errors",
         "extended", "guarded", "helo", "killed", "lost",
         "now_us", "offered", "origin", "outlet", "peer", "profile", "record", "refusal", "send", "session",
-        "stopping", "tls", "transaction", "transactions", "user", "wake_at",
+        "stopping", "tls", "transaction", "transactions", "user", "wake_at", "without_starttls",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +84,8 @@ class Machine:
         self.extended = False
         self.user: str | None = None
         self.tls: TlsLayer | None = None
+        # who is not offered STARTTLS in this session, by the name of its first EHLO
+        self.without_starttls: Client | None = None
         self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
         self.guarded = False  # lines that are no command may hold a secret
         self.errors = 0  # in a row
@@ -157,6 +160,12 @@ class Machine:
         """Take the client to be another than who holds the connection."""
         self.peer = replace(self.peer, client_address=address, client_port=port)
         self.update(client_address=address, client_port=port)
+
+    def hello_missing(self) -> Reply:
+        """The refusal of what takes EHLO first; STARTTLS undoes one (RFC 3207 §4.2)."""
+        if self.tls is not None and not self.profile.implicit_tls:
+            return replies.hello_again(self.profile.hello)
+        return replies.out_of_order(self.profile.hello)
 
     def status(self) -> Sequence[str]:
         return self._outside.status()

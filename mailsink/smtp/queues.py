@@ -63,7 +63,7 @@ def _check_order(machine: Machine, verb: str) -> None:
     if not extensions.offers(machine, verb):
         raise Refusal(replies.not_offered(verb))
     if not machine.helo:
-        raise Refusal(replies.out_of_order(machine.profile.hello))
+        raise Refusal(machine.hello_missing())
     if machine.transaction is not None:
         raise Refusal(replies.in_transaction(verb))
 

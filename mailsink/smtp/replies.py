@@ -121,6 +121,10 @@ def out_of_order(first: str) -> Reply:
     return _reply(503, "5.5.1", f"Wrong order: send {first} first")
 
 
+def hello_again(hello: str) -> Reply:
+    return _reply(503, "5.5.1", f"Wrong order: send {hello} again, behind STARTTLS")
+
+
 # HELO and EHLO
 def bad_hello(why: str) -> Reply:
     return _reply(501, "5.5.4", f"Bad host name: {why}")

@@ -83,7 +83,7 @@ def _text(text: str) -> str:
 def mail(machine: Machine, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.2."""
     if not machine.helo:
-        raise Refusal(replies.out_of_order(machine.profile.hello))
+        raise Refusal(machine.hello_missing())
     if machine.transaction is not None:
         raise Refusal(replies.NESTED_MAIL)
     limit = machine.profile.max_transactions

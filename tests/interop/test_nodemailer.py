@@ -6,6 +6,7 @@ It leaves without QUIT, unless it keeps its connections in a pool.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,18 @@ def test_nodemailer_comes_through_at_the_second_try(
         assert json.loads(sent)["accepted"] == ["b@example.com"]
     finally:
         server.stop()
+
+
+def test_nodemailer_and_a_certificate_that_nobody_signed(
+    start_mailsink: Callable[..., Mailsink],
+) -> None:
+    """Takes STARTTLS where it is offered: refused, then in plain text, then cured."""
+    server = start_mailsink(HOSTNAME="localhost")
+    wire = Wire(server)
+    assert "self-signed certificate" in nodemailer(server.smtp, _MAIL, code=1)
+    wire.sessions(1)  # has ended
+    nodemailer(server.smtp, _MAIL)
+    trusting = {"ca": (server.data / "tls-cert.pem").read_text()}
+    nodemailer(server.smtp, _MAIL, requireTLS=True, tls=trusting)
+    protocols = [each["protocol"] for each in wire.sessions(3)]
+    assert protocols[1:] == ["ESMTP", "ESMTPS"]

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.tls.distrust import Distrust
+from mailsink.smtp.tls.distrust import Client, Distrust
 from mailsink.values import TlsVersion
 from tests.smtp import tls_client
 from tests.smtp.harness import ENVELOPE, Exchange, Session, ready
@@ -209,17 +209,74 @@ class TestInjection:
 class TestDistrust:
     """A certificate that nobody signed is not to keep a client from sending."""
 
-    def test_who_refuses_it_is_not_offered_starttls_for_an_hour(self) -> None:
+    def test_who_refuses_it_does_without_starttls_once(self) -> None:
         distrust = Distrust()
-        session = self.session(distrust)
-        session.send(b"STARTTLS\r\n")
-        with pytest.raises(ssl.SSLCertVerificationError):
-            session.secure(TlsClient(suspicious()))
-        again = self.session(distrust)
+        self.refuse(distrust)
+        again = self.session(distrust)  # its EHLO is a part of the session now
         assert "STARTTLS" not in keywords(again.send(EHLO))
-        assert "STARTTLS" in keywords(again.send(b"EHLO another.test\r\n"))
-        again.now += 3600
-        assert "STARTTLS" in keywords(again.send(EHLO))
+        assert "STARTTLS" not in keywords(again.send(b"EHLO another.test\r\n"))
+        assert [each.flags for each in again.exchanges[1:]] == [
+            {"starttls_withheld"}
+        ] * 3
+        third = self.session(distrust)
+        assert "STARTTLS" in keywords(third.send(EHLO))
+        assert third.last.flags == set()
+
+    def test_who_comes_late_is_offered_it(self) -> None:
+        distrust = Distrust()
+        client = Client("192.0.2.7", "client.test")
+        distrust.note(client, 1000.0)
+        assert distrust.clients(4599.0) == [client]
+        assert distrust.clients(4600.0) == []
+        assert not distrust.take(client, 4600.0)
+
+    def test_others_are_offered_it(self) -> None:
+        distrust = Distrust()
+        self.refuse(distrust)
+        other = Session(profile(distrust=distrust))
+        assert "STARTTLS" in keywords(other.send(b"EHLO another.test\r\n"))
+
+    def test_who_sent_in_plain_text_does_without_it_again(self) -> None:
+        distrust = Distrust()
+        self.refuse(distrust)
+        sending = self.session(distrust)
+        sending.send(b"MAIL FROM:<a@b.test>\r\nQUIT\r\n")
+        self.refuse(distrust)
+        assert "STARTTLS" not in keywords(self.session(distrust).send(EHLO))
+
+    def test_who_needs_tls_is_not_kept_from_it_again(self) -> None:
+        distrust = Distrust()
+        self.refuse(distrust)
+        self.session(distrust).send(b"QUIT\r\n")
+        self.refuse(distrust)
+        cured = self.session(distrust)
+        assert "STARTTLS" in keywords(cured.send(EHLO))
+        cured.send(b"STARTTLS\r\n")
+        cured.secure()
+        assert cured.send(EHLO)[0].startswith("250-")
+
+    def test_who_says_starttls_all_the_same_gets_it(self) -> None:
+        distrust = Distrust()
+        self.refuse(distrust)
+        session = self.session(distrust)
+        assert session.send(b"STARTTLS\r\n") == ["220 2.0.0 Ready to start TLS"]
+
+    def test_it_can_be_forgotten(self) -> None:
+        distrust = Distrust()
+        self.refuse(distrust)
+        client = Client("192.0.2.7", "client.test")
+        assert distrust.clients(1_700_000_001.0) == [client]
+        assert distrust.forget(client)
+        assert not distrust.forget(client)
+        assert "STARTTLS" in keywords(self.session(distrust).send(EHLO))
+
+    def test_nothing_is_told_where_it_is_hidden(self) -> None:
+        distrust = Distrust()
+        self.refuse(distrust)
+        session = ready(
+            profile=profile(distrust=distrust, hidden=frozenset({"STARTTLS"}))
+        )
+        assert session.last.flags == set()
 
     def test_who_leaves_without_a_word_too(self) -> None:
         distrust = Distrust()
@@ -242,9 +299,16 @@ class TestDistrust:
     def test_it_does_not_grow_without_end(self) -> None:
         distrust = Distrust()
         for number in range(2000):
-            distrust.note("192.0.2.7", str(number), 0.0)
-        assert not distrust.of("192.0.2.7", "0", 1.0)
-        assert distrust.of("192.0.2.7", "1999", 1.0)
+            distrust.note(Client("192.0.2.7", str(number)), 0.0)
+        assert not distrust.take(Client("192.0.2.7", "0"), 1.0)
+        assert distrust.take(Client("192.0.2.7", "1999"), 1.0)
+
+    def refuse(self, distrust: Distrust) -> None:
+        """Leave over the certificate."""
+        session = self.session(distrust)
+        session.send(b"STARTTLS\r\n")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            session.secure(TlsClient(suspicious()))
 
     @staticmethod
     def session(distrust: Distrust) -> Session:
@@ -416,3 +480,23 @@ class TestPlainOnTls:
         session.drop()
         assert session.ending == "dropped"
         assert session.exchanges == []
+
+
+@pytest.mark.parametrize(
+    "line", ["MAIL FROM:<a@b.test>", "AUTH PLAIN AGEAYg==", "ETRN x.test"]
+)
+def test_ehlo_has_to_be_said_again_behind_starttls(line: str) -> None:
+    session = starting()
+    session.secure()
+    assert session.send(f"{line}\r\n".encode()) == [
+        "503 5.5.1 Wrong order: send EHLO again, behind STARTTLS"
+    ]
+
+
+def test_ehlo_is_not_said_again_where_tls_began_first() -> None:
+    session = smtps()
+    session.secure()
+    session.read()
+    assert session.send(b"MAIL FROM:<a@b.test>\r\n") == [
+        "503 5.5.1 Wrong order: send EHLO first"
+    ]

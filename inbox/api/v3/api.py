@@ -19,6 +19,7 @@ from inbox.api.v3 import (
     schemas,
     searches,
     sessions,
+    starttls,
     trace,
     transactions,
     transcripts,
@@ -92,6 +93,7 @@ api.add_router("trace", trace.router, tags=["trace"])
 api.add_router("inboxes", inboxes.router, tags=["inboxes"])
 api.add_router("mutes", findings.router, tags=["findings"])
 api.add_router("saved-searches", searches.router, tags=["saved searches"])
+api.add_router("starttls-withheld", starttls.router, tags=["starttls"])
 api.add_router("", info.router, tags=["info"])
 
 

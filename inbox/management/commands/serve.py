@@ -21,7 +21,7 @@ from inbox.live import protocol
 from inbox.live.feed import Feed
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.services import database, servers
+from inbox.services import database, servers, starttls
 from inbox.services.announce import MessageUpdated, announce
 from inbox.services.authenticator import Authenticator
 from inbox.services.indexer import indexer
@@ -94,6 +94,7 @@ class Command(BaseCommand):
         descriptors = raised()
         health.notices["descriptors"] = descriptors.trouble
         profile = _profile(config, http, descriptors.shares.smtp)
+        starttls.use(profile.distrust)
         spool = profile.spool_dir
         connections.close_all()  # what follows has threads of its own
         try:

@@ -24,8 +24,9 @@ _TRUST = gettext_noop(
     'openssl_verify_mode: "none"; Laravel: MAIL_URL="smtp://...?verify_peer=false"; Spring: '
     "mail.smtp.ssl.trust=*), or give Mailsink a certificate that it trusts "
     "(MAILSINK_TLS_CERT), or have no STARTTLS offered (MAILSINK_SMTP_HIDE=STARTTLS). "
-    "As long as Mailsink's own certificate is used and no setting asks for TLS, a client "
-    "that left over it is offered no STARTTLS for an hour: send again, and it comes through."
+    "As long as Mailsink's own certificate is used and no setting asks for TLS, the next "
+    "session of a client that left over it is offered no STARTTLS, so that it can send in "
+    "plain text; the one after that is offered it again."
 )
 
 FLAG_WORDS: dict[str, FlagWords] = {
@@ -235,6 +236,20 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "Spring: spring.mail.properties.mail.smtp.ssl.enable=true."
         ),
     ),
+    "starttls_withheld": FlagWords(
+        gettext_noop("STARTTLS held back"),
+        gettext_noop(
+            "STARTTLS was left out of the reply to EHLO, for this session only: the last "
+            "one of a client with this address and name ended over Mailsink's own "
+            "certificate. So the client can send, in plain text."
+        ),
+        gettext_noop(
+            "A client that needs TLS can try again: its next session is offered STARTTLS. "
+            "Let it trust tls-cert.pem of Mailsink's data folder before, or give Mailsink a "
+            "certificate that it trusts (MAILSINK_TLS_CERT)."
+        ),
+        grave=False,
+    ),
     "tls_untrusted": FlagWords(
         gettext_noop("certificate not trusted"),
         gettext_noop("The client does not trust the server's certificate, and left."),
@@ -270,8 +285,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
             'openssl_verify_mode: "none"; Laravel: MAIL_URL="smtp://...?verify_peer=false"; Spring: '
             "mail.smtp.ssl.trust=*), or give Mailsink a certificate that it trusts "
             "(MAILSINK_TLS_CERT), or have no STARTTLS offered (MAILSINK_SMTP_HIDE=STARTTLS). "
-            "As long as Mailsink's own certificate is used and no setting asks for TLS, a client "
-            "that left over it is offered no STARTTLS for an hour: send again, and it comes through."
+            "As long as Mailsink's own certificate is used and no setting asks for TLS, the next "
+            "session of a client that left over it is offered no STARTTLS, so that it can send in "
+            "plain text; the one after that is offered it again."
         ),
     ),
     "left_at_certificate": FlagWords(

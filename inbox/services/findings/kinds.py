@@ -78,6 +78,7 @@ _OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
     "tls_broken": ("breaks", rfc.STARTTLS, gettext_noop("every server, since no connection comes of it")),
     "tls_no_version": ("breaks", rfc.STARTTLS, gettext_noop("every server that speaks TLS 1.2 and later only, as most do")),
     "tls_no_cipher": ("breaks", rfc.STARTTLS, gettext_noop("every server that speaks secure ciphers only")),
+    "starttls_withheld": ("fact", rfc.STARTTLS, ""),
     "tls_untrusted": ("fact", rfc.STARTTLS, ""),
     "left_at_certificate": ("fact", rfc.STARTTLS, ""),
     "http_on_smtp": ("breaks", rfc.INITIATION, _EVERYBODY),

@@ -50,7 +50,7 @@ def _check_order(machine: Machine) -> None:
     if _needs_tls(machine):
         raise Refusal(replies.AUTH_NEEDS_TLS)
     if not machine.helo:
-        raise Refusal(replies.out_of_order(machine.profile.hello))
+        raise Refusal(machine.hello_missing())
     if machine.user is not None:
         raise Refusal(replies.AUTH_TWICE)
     if machine.transaction is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mailsink.smtp import replies
 from mailsink.smtp.intruders import refuse_plain
 from mailsink.smtp.tls import failures
+from mailsink.smtp.tls.distrust import Client
 from mailsink.smtp.tls.failures import Failure
 from mailsink.smtp.tls.layer import TlsLayer
 from mailsink.smtp.wishes import Ended, Refusal, Steps
@@ -70,7 +71,7 @@ def _context(machine: Machine, argument: str) -> ssl.SSLContext:
     if argument:
         raise Refusal(replies.syntax("STARTTLS"))
     if not machine.helo:
-        raise Refusal(replies.out_of_order(machine.profile.hello))
+        raise Refusal(machine.hello_missing())
     if machine.transaction is not None:
         raise Refusal(replies.in_transaction("STARTTLS"))
     return context
@@ -189,9 +190,32 @@ def tell_parting(machine: Machine, ended: Ended) -> None:
 
 
 def _note_distrust(machine: Machine, failure: Failure) -> None:
-    """Have a client that did not take the certificate do without it next time."""
+    """Have a client that did not take the certificate do without TLS next time."""
     distrust, layer = machine.profile.distrust, machine.tls
     if distrust is None or layer is None or not layer.client:
         return
     if failure.flag in ("tls_untrusted", "left_at_certificate"):
-        distrust.note(machine.peer.client_address, layer.client, machine.unix_time())
+        client = Client(machine.peer.client_address, layer.client)
+        distrust.note(client, machine.unix_time())
+
+
+def hold_back(machine: Machine) -> None:
+    """At EHLO: see whether this session does without STARTTLS, and tell so if it does."""
+    distrust = machine.profile.distrust
+    if distrust is None or machine.tls is not None:
+        return
+    if "STARTTLS" in machine.profile.hidden:
+        return
+    if machine.without_starttls is None:
+        client = Client(machine.peer.client_address, machine.helo)
+        if not distrust.take(client, machine.unix_time()):
+            return
+        machine.without_starttls = client
+    machine.current.flags += ("starttls_withheld",)
+
+
+def note_need(machine: Machine) -> None:
+    """At the end: a client that did without STARTTLS, and sent nothing, needs TLS."""
+    distrust, client = machine.profile.distrust, machine.without_starttls
+    if distrust is not None and client is not None and not machine.transactions:
+        distrust.left(client, machine.unix_time())

@@ -1,0 +1,28 @@
+"""The button that offers STARTTLS to a client again, on the pages Settings and session."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from inbox.services import starttls
+from inbox.services.paging import NotFound
+from inbox.services.scope import ALL
+from inbox.services.sessions import get
+
+
+@require_POST
+def offer_again(request: HttpRequest) -> HttpResponse:
+    """Offer it to the client of `address` and `helo`; no matter if it was not held back.
+
+    session: the page to return to, instead of Settings.
+    """
+    post = request.POST
+    with suppress(NotFound):  # its next session was faster
+        starttls.offer_again(post.get("address", ""), post.get("helo", ""))
+    with suppress(NotFound):
+        return redirect(f"/sessions/{get(ALL, post.get('session', '')).id}")
+    return redirect("/settings#starttls")
