@@ -119,17 +119,25 @@ def _decoded(name: str, text: str) -> str:
 
 
 def _join(sections: dict[int, tuple[bool, str]]) -> str:
-    """Return the value of a parameter in sections (RFC 2231 §3, §4)."""
+    """Return the value of a parameter in sections (RFC 2231 §3, §4).
+
+    A character, and even its "%XX", may go on in the next section.
+    """
     result: list[str] = []
-    octets, charset = b"", ""
+    encoded, charset = "", ""
     for number, (extended, text) in sorted(sections.items()):
         if extended and number == min(sections):
             head, quote, rest = text.partition("'")
             if quote and "'" in rest:
                 charset, text = head, rest.partition("'")[2]
-        if extended:  # a character may go on in the next section
-            octets += unquote_to_bytes(text.encode("utf-8", "replace"))
+        if extended:
+            encoded += text
         else:
-            result += charsets.decode(octets, charset), text
-            octets = b""
-    return "".join([*result, charsets.decode(octets, charset)])
+            result += _unquoted(encoded, charset), text
+            encoded = ""
+    return "".join([*result, _unquoted(encoded, charset)])
+
+
+def _unquoted(encoded: str, charset: str) -> str:
+    octets = unquote_to_bytes(encoded.encode("utf-8", "replace"))
+    return charsets.decode(octets, charset)

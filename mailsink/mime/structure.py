@@ -391,6 +391,11 @@ def _describe(part: Part, defects: Defects) -> None:
         part.content_id = headers.message_id(content_id.encoded)
     if encoding := first.get("content-transfer-encoding"):
         part.encoding = parameters.parse(encoding.encoded)[0][:80]
+        if '"' in encoding.encoded:
+            defects.add(
+                gettext_noop("The Content-Transfer-Encoding is quoted (RFC 2045 §6.1)"),
+                part,
+            )
 
 
 def display_name(filename: str) -> str:

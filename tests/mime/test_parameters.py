@@ -44,6 +44,7 @@ def test_parse(body: str, value: str, parameters: dict[str, str]) -> None:
         ('*0="=?utf-8?q?a?="; filename*1="=?utf-8?q?b?="', "ab"),
         ('*0="=?utf-8?B?w6"; filename*1="k=?= =?utf-8?B?LnBuZw==?="', "é.png"),
         ("*0*=utf-8''%E2%82; filename*1*=%AC; filename*2=' 5'", "€' 5'"),
+        ("*0*=utf-8''%E2%8; filename*1*=2%AC", "€"),
         ("*0*=gbk'zh'%C4; filename*1*=%E3; filename*2=%20", "你%20"),
         ('*0="plain"; filename*1=".txt"', "plain.txt"),
     ],

@@ -175,6 +175,7 @@ def test_what_a_header_says_of_its_part() -> None:
         (HEAD + b"Content-Type: text/plain; charset=nope\r\n\r\n", 'The charset "nope" is not known'),
         (HEAD + b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff", "The text is not in utf-8, as it is declared to be"),
         (HEAD + b"Content-Transfer-Encoding: nope\r\n\r\n", 'The Content-Transfer-Encoding "nope" is not known'),
+        (HEAD + b'Content-Transfer-Encoding: "7bit"\r\n\r\n', "The Content-Transfer-Encoding is quoted (RFC 2045 §6.1)"),
         (HEAD + b"\r\n\xff", "It is declared as 7bit and holds 8-bit octets"),
         (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n!!!", "The base64 holds characters outside its alphabet"),
         (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\nYWI", "The base64 is cut off or not padded"),
