@@ -9,7 +9,7 @@ from mailsink.mime import charsets, dates, headers, transfer
 from mailsink.told import Told, gettext_noop
 
 if TYPE_CHECKING:
-    from mailsink.mime.structure import Part
+    from mailsink.mime.part import Part
 
 MAX_DEFECTS = 100
 _LINE = 998  # octets, without the line end (RFC 5322 §2.1.1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mailsink.mime import transfer
 
 if TYPE_CHECKING:
-    from mailsink.mime.structure import Part
+    from mailsink.mime.part import Part
 
 VAGUE = frozenset(
     "application/octet-stream application/binary application/unknown application/download "
