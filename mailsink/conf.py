@@ -115,6 +115,7 @@ def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
         bare_newlines=read.value(
             "SMTP_BARE_NEWLINES", "flag", values.one_of("flag", "reject")
         ),
+        lenient=not read.value("SMTP_STRICT_ADDRESSES", "no", values.BOOLEAN),
         links=read.value("SMTP_LINKS", "errors", values.one_of("errors", "all", "off")),
         require_auth=read.value("SMTP_REQUIRE_AUTH", "no", values.BOOLEAN),
         require_tls=read.value("SMTP_REQUIRE_TLS", "no", values.BOOLEAN),

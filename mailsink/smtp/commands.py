@@ -77,7 +77,9 @@ def _greeted(machine: Machine, argument: str, verb: str) -> Steps[None]:
     try:
         if not name.isascii():
             raise grammar.BadSyntax("it is not ASCII")
-        flags = grammar.check_domain(name)
+        flags = grammar.check_hello(name, machine.profile.lenient)
+        if "underscore_domain" in flags and not machine.profile.lenient:
+            raise grammar.BadSyntax("the domain holds an underscore")
     except grammar.UnknownTag as error:
         raise Refusal(replies.unknown_literal(str(error))) from None
     except grammar.BadSyntax as error:

@@ -1,7 +1,7 @@
 """The grammar of paths, domains and parameters (RFC 5321 §4.1.2, RFC 6531 §3.3). Pure.
 
 What is wrong raises BadSyntax, whose text tells the client so; what is only a little
-off comes back with flags (mailsink.smtp.events.FLAGS).
+off comes back with flags (mailsink.smtp.events.FLAGS). `lenient` takes more of that.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from mailsink.text import readable
 # by who calls. Classes are negated, as ranges up to U+10FFFF are slow to compile.
 _ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
 _DOT_STRING = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
+_DOTS = re.compile(rf"\.*{_ATEXT}[^\x00-\x20\"(),:;<>@\[\\\]\x7f]*")
 _QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[ -~])*"')
 _BRACKET = re.compile(">")
 _QUOTE_OR_BRACKET = re.compile('[">]')
@@ -60,9 +61,10 @@ class Path(NamedTuple):
     flags: tuple[str, ...] = ()
 
 
-def parse_path(text: str) -> tuple[Path, str]:
+def parse_path(text: str, lenient: bool = False) -> tuple[Path, str]:
     """Return the path that text begins with, and what follows it.
 
+    lenient: dots anywhere in the local part, and what check_domain takes then.
     Raises BadSyntax. The null path is returned like another: RCPT must refuse it.
     """
     match = _PLAIN.match(text)
@@ -87,7 +89,7 @@ def parse_path(text: str) -> tuple[Path, str]:
     if len(inner.encode()) + 2 > _LONGEST_PATH:
         flags.add("long_path")
     mailbox = inner[route.end() :] if route else inner
-    _check_mailbox(mailbox, flags)
+    _check_mailbox(mailbox, flags, lenient)
     return Path(mailbox, tuple(sorted(flags))), rest
 
 
@@ -122,7 +124,7 @@ def _closing_bracket(text: str) -> int:
     return found.start()
 
 
-def _check_mailbox(mailbox: str, flags: set[str]) -> None:
+def _check_mailbox(mailbox: str, flags: set[str], lenient: bool) -> None:
     """Hold `local-part [@ domain]` to the grammar; raises BadSyntax."""
     if quoted := _QUOTED.match(mailbox):
         local, rest = quoted[0], mailbox[quoted.end() :]
@@ -134,21 +136,23 @@ def _check_mailbox(mailbox: str, flags: set[str]) -> None:
         domain = after if at else None
         if not at:
             local = mailbox
-        _check_local(local)
+        flags.update(_check_local(local, lenient))
     if len(local.encode()) > _LONGEST_LOCAL:
         flags.add("long_path")
     if domain is None:
         flags.add("unqualified_address")
         return
     try:
-        flags.update(check_domain(domain))
+        flags.update(check_domain(domain, lenient))
     except UnknownTag:
         flags.add("unknown_literal")
 
 
-def _check_local(local: str) -> None:
+def _check_local(local: str, lenient: bool) -> tuple[str, ...]:
     if _DOT_STRING.fullmatch(local):
-        return
+        return ()
+    if lenient and _DOTS.fullmatch(local):
+        return ("lenient_local",)
     if not local:
         raise BadSyntax('the local part before the "@" is missing')
     if local.startswith(".") or local.endswith("."):
@@ -162,11 +166,44 @@ def _check_local(local: str) -> None:
     raise BadSyntax(f"the local part must be quoted to hold {name}")
 
 
-def check_domain(domain: str) -> tuple[str, ...]:
-    """Hold a domain or address literal to the grammar; return flags, or raise BadSyntax."""
+def check_hello(name: str, lenient: bool) -> tuple[str, ...]:
+    """Hold the argument of EHLO to the grammar; return flags, or raise BadSyntax.
+
+    lenient: what check_domain takes then; an IPv6 address without brackets, or with a
+    zone; and "(none)", as a machine without a domain calls itself.
+    """
+    try:
+        return check_domain(name, lenient)
+    except BadSyntax:
+        if not lenient or not _is_nearly_a_name(name.lower()):
+            raise
+    return ("lenient_domain",)
+
+
+def _is_nearly_a_name(name: str) -> bool:
+    """Whether a lower-case name is one that clients make up for want of a better."""
+    if name.endswith("(none)"):
+        host = name.removesuffix("(none)").removesuffix(".")
+        return not host or bool(_DOMAIN.fullmatch(host))
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1]
+    return _is_ipv6(name.removeprefix("ipv6:").partition("%")[0])
+
+
+def check_domain(domain: str, lenient: bool = False) -> tuple[str, ...]:
+    """Hold a domain or address literal to the grammar; return flags, or raise BadSyntax.
+
+    lenient: a dot behind the domain, an IPv6 literal without its tag, or with "::" for
+    a single group.
+    """
     if domain.startswith("["):
-        _check_literal(domain)
-        return ()
+        return _check_literal(domain, lenient)
+    if (
+        lenient
+        and domain.endswith(".")
+        and _DOMAIN.fullmatch(domain, 0, len(domain) - 1)
+    ):
+        return ("lenient_domain", *check_domain(domain[:-1]))
     if _DOMAIN.fullmatch(domain) and len(domain.encode()) <= _LONGEST_DOMAIN:
         return _domain_flags(domain)
     if not domain:
@@ -192,7 +229,7 @@ def _domain_flags(domain: str) -> tuple[str, ...]:
     return flags
 
 
-def _check_literal(literal: str) -> None:
+def _check_literal(literal: str, lenient: bool) -> tuple[str, ...]:
     """RFC 5321 §4.1.3."""
     inner = literal[1:-1]
     if not literal.endswith("]"):
@@ -202,17 +239,30 @@ def _check_literal(literal: str) -> None:
             if "%" in inner:
                 raise ValueError("a zone is no part of an address")
             IPv6Address(inner[5:])
-            return
-        if ":" not in inner:
+        elif ":" not in inner:
             _check_ipv4(inner)
-            return
+            return ()
     except ValueError:
         raise BadSyntax("the address literal holds no valid IP address") from None
+    if inner[:5].upper() == "IPV6:":
+        return _short_of_two_groups(inner[5:], lenient)
     if _is_ipv6(inner):
+        if lenient:
+            return ("lenient_domain",)
         raise BadSyntax(f"write an IPv6 address literal as [IPv6:{inner}]")
     if tagged := _TAGGED.fullmatch(inner):
         raise UnknownTag(f"address literals of the kind {tagged[1]} are unknown")
     raise BadSyntax("the address literal is malformed")
+
+
+def _short_of_two_groups(address: str, lenient: bool) -> tuple[str, ...]:
+    """Flag or refuse "::" for one group: it stands for two at least (RFC 5321 §4.1.3)."""
+    groups = sum(2 if "." in each else 1 for each in address.split(":") if each)
+    if "::" not in address or groups <= 6:
+        return ()
+    if lenient:
+        return ("lenient_domain",)
+    raise BadSyntax('"::" must stand for two groups of an IPv6 address at least')
 
 
 def _check_ipv4(text: str) -> None:

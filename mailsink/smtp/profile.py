@@ -52,7 +52,7 @@ class Profile:
     turn: Turn = "off"  # who may have TURN; networks: by address, without AUTH
     xclient_from: tuple[Network, ...] = ()  # whose XCLIENT is believed
     proxy_from: tuple[Network, ...] = ()  # who must begin with a PROXY header
-    lenient: bool = True  # take (and flag) addresses a little off the grammar
+    lenient: bool = True  # take (and flag) names and addresses a little off the grammar
 
     @property
     def hello(self) -> Literal["EHLO", "LHLO"]:

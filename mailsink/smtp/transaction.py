@@ -92,7 +92,7 @@ def mail(machine: Machine, argument: str) -> Steps[Reply]:
     if argument[:5].upper() != "FROM:":
         raise Refusal(replies.syntax("MAIL FROM:<address>"))
     try:
-        path, rest = grammar.parse_path(argument[5:])
+        path, rest = grammar.parse_path(argument[5:], machine.profile.lenient)
     except grammar.BadSyntax as error:
         raise Refusal(replies.bad_sender(str(error))) from None
     given = parameters.taken(machine, "MAIL", rest)
@@ -159,7 +159,7 @@ def _recipient(
 ) -> tuple[grammar.Path, str]:
     """Return the path and the parameters' text; raises Refusal."""
     try:
-        path, rest = grammar.parse_path(text)
+        path, rest = grammar.parse_path(text, machine.profile.lenient)
     except grammar.BadSyntax as error:
         raise Refusal(replies.bad_recipient(str(error))) from None
     if not path.mailbox:

@@ -199,3 +199,96 @@ def test_a_long_line_costs_no_more_than_its_length(text: str) -> None:
     for _ in range(10):
         assert _refusal(grammar.parse_path, text)
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("path", "flags"),
+    [
+        ("<a..b@docomo.test>", ("lenient_local",)),
+        ("<.a@b>", ("lenient_local",)),
+        ("<a...@b.>", ("lenient_domain", "lenient_local")),
+        ("<é..x@b>", ("lenient_local",)),
+        ("<a@my_host.>", ("lenient_domain", "underscore_domain")),
+        ("<a@[fe80::1]>", ("lenient_domain",)),
+        ("<a@[iPv6:1:2:3:4:5:6::8]>", ("lenient_domain",)),
+        ("<a@[IPv6:1:2:3:4:5::1.2.3.4]>", ("lenient_domain",)),
+        ("<a@[IPv6:1:2:3:4::1.2.3.4]>", ()),
+        ("<a@b>", ()),
+    ],
+)
+def test_what_is_a_little_off_is_taken_leniently(
+    path: str, flags: tuple[str, ...]
+) -> None:
+    assert grammar.parse_path(path, lenient=True)[0].flags == flags
+    if flags:
+        with pytest.raises(grammar.BadSyntax):
+            grammar.parse_path(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["<..@b>", "<.@b>", "<a@.>", "<a@b..>", "<a@.b>", "<a. b@c>", "<a.(b@c>", "<@b>"],
+)
+def test_what_is_further_off_is_refused(path: str) -> None:
+    with pytest.raises(grammar.BadSyntax):
+        grammar.parse_path(path, lenient=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["host.", "(none)", "(NONE)", "host.(none)", "FE80::1", "fe80::1%eth0", "[2001:db8::1]",
+     "[IPv6:fe80::1%eth0]", "[fe80::1%2]", "IPv6:2001:db8::1", "a.b.test."],
+)  # fmt: skip
+def test_a_name_of_ehlo_that_is_a_little_off(name: str) -> None:
+    assert grammar.check_hello(name, lenient=True) == ("lenient_domain",)
+    with pytest.raises(grammar.BadSyntax):
+        grammar.check_hello(name, lenient=False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "a..",
+        "(none",
+        "(none).",
+        "a b.(none)",
+        "[",
+        "[]",
+        "::1::",
+        "-x",
+        "a:b",
+        "%",
+    ],
+)
+def test_a_name_of_ehlo_that_is_none(name: str) -> None:
+    with pytest.raises(grammar.BadSyntax):
+        grammar.check_hello(name, lenient=True)
+
+
+@given(st.text('ab.-:[]()%IPv6none"@_', max_size=24))
+def test_leniency_never_refuses_what_the_grammar_takes(text: str) -> None:
+    for lenient, strict in (
+        (
+            lambda: grammar.parse_path(f"<{text}>", True),
+            lambda: grammar.parse_path(f"<{text}>"),
+        ),
+        (
+            lambda: grammar.check_hello(text, True),
+            lambda: grammar.check_hello(text, False),
+        ),
+    ):
+        with contextlib.suppress(grammar.BadSyntax):
+            assert strict() == lenient()
+
+
+def test_leniency_costs_no_more_than_the_length() -> None:
+    began = time.process_time()
+    for text in ("." * 12_000, "a." * 6000, ".a" * 6000 + "!", "a" * 12_000 + "."):
+        for each in (f"<{text}@b>", f"<a@{text}>", f"<a@{text}.>"):
+            with contextlib.suppress(grammar.BadSyntax):
+                grammar.parse_path(each, lenient=True)
+        with contextlib.suppress(grammar.BadSyntax):
+            grammar.check_hello(text, lenient=True)
+    assert time.process_time() - began < 1

@@ -134,6 +134,27 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
         gettext_noop("Write MAIL FROM:<address> and RCPT TO:<address>."),
     ),
+    "lenient_local": FlagWords(
+        gettext_noop("dots in the local part"),
+        gettext_noop(
+            "The local part begins or ends with a dot, or has two in a row, as some mobile "
+            "operators once gave them out: taken here and by Postfix, refused by strict "
+            "servers (RFC 5321 §4.1.2)."
+        ),
+        gettext_noop('Quote such a local part: <"a..b"@example.com>.'),
+    ),
+    "lenient_domain": FlagWords(
+        gettext_noop("domain not in the right form"),
+        gettext_noop(
+            "The name or address of a host breaks the grammar in a small way (a dot behind "
+            "it, (none), an IPv6 address without [IPv6:]): taken here, refused by strict "
+            "servers (RFC 5321 §4.1.2, §4.1.3)."
+        ),
+        gettext_noop(
+            "Write a host name without a dot behind it, or an address as [192.0.2.1] or "
+            "[IPv6:2001:db8::1]."
+        ),
+    ),
     "unqualified_address": FlagWords(
         gettext_noop("address without a domain"),
         gettext_noop(

@@ -65,6 +65,8 @@ _OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
     "binary_undeclared": ("risky", rfc.BINARY, ""),
     "nul_octet": ("breaks", rfc.BODY, gettext_noop("Cyrus (554 5.6.0 Message contains NUL characters)")),
     "lenient_path": ("breaks", rfc.ARGUMENTS, gettext_noop("Postfix with strict_rfc821_envelopes = yes (501 5.1.7 Bad sender address syntax)")),
+    "lenient_local": ("risky", rfc.ARGUMENTS, ""),
+    "lenient_domain": ("breaks", rfc.ARGUMENTS, gettext_noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name); Exim as installed, of EHLO (501 Syntactically invalid EHLO argument(s))")),
     "unqualified_address": ("breaks", rfc.MAILBOX, gettext_noop("Exim as installed (501 sender address must contain a domain); Postfix with reject_non_fqdn_sender (504 5.5.2)")),
     "underscore_domain": ("risky", rfc.ARGUMENTS, ""),
     "source_route": ("fact", rfc.SOURCE_ROUTES, ""),
