@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import endec
 
-from mailsink.mime import iso2022, labels
+from mailsink.mime import cns, iso2022, labels
 
 _STANDARD = labels.STANDARD
+_OWN: dict[str, Callable[[bytes], str]] = {
+    "euc-tw": cns.euc,
+    "hz": iso2022.hz,
+    "iso-2022-cn": partial(iso2022.decode, name="iso-2022-cn"),
+    "iso-2022-jp": partial(iso2022.decode, name="iso-2022-jp"),
+    "iso-2022-kr": partial(iso2022.decode, name="iso-2022-kr"),
+}
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSTORABLE_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _C1 = re.compile("[\x80-\x9f]")
@@ -88,8 +97,8 @@ def _unicode(octets: bytes, declared: bool, cut: bool) -> str:
 
 def strictly(octets: bytes, name: str) -> str | None:
     """Return octets as text by an encoding that codec named; None if they do not fit."""
-    if name in ("iso-2022-jp", "iso-2022-kr", "iso-2022-cn", "hz"):
-        text = _leniently(octets, name, False)
+    if name in _OWN:
+        text = _OWN[name](octets)
         return None if "\ufffd" in text else text
     name = _which_end_first(octets, name)
     try:
@@ -106,10 +115,8 @@ def _leniently(octets: bytes, name: str, cut: bool) -> str:
     if cut and name in labels.STATEFUL:
         octets = _ESCAPE_CUT_OFF.sub(b"", octets)
     name = _which_end_first(octets, name)
-    if name in ("iso-2022-jp", "iso-2022-kr", "iso-2022-cn"):
-        text = iso2022.decode(octets, name)
-    elif name == "hz":
-        text = iso2022.hz(octets)
+    if name in _OWN:
+        text = _OWN[name](octets)
     elif name in _STANDARD:
         text = endec.decode(octets, name, "replace")
     else:

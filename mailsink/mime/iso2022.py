@@ -14,12 +14,14 @@ from contextlib import suppress
 
 import endec
 
+from mailsink.mime import cns
+
 _Reader = Callable[[bytes], str]
 
 _MAX_SWITCHES = 1_000_000  # changes of set that are followed; no text has as many
 
 _TOKEN = re.compile(
-    rb"(?P<escape>\x1b(?:\$[()*+]?[@-Z]|[(),\-./][@-Z]|&@))|(?P<single>\x1b[NO].{1,2})"
+    rb"(?P<escape>\x1b(?:\$[()*+]?[@-Z]|[(),\-./][@-Z]|&@))|(?P<single>\x1b[NO])"
     rb"|(?P<shift>[\x0e\x0f])|(?P<end>\r?\n|\r)|(?P<text>[^\x0e\x0f\r\n\x1b]+)|\x1b",
     re.DOTALL,
 )
@@ -79,8 +81,10 @@ _SMALL = {b"B": _ascii, b"J": _roman, b"H": _ascii, b"I": _kana}
 _LARGE = {
     b"@": _JIS, b"B": _JIS, b"D": _x0212, b"O": _X0213, b"Q": _X0213,
     b"P": _x0213_second, b"A": _GB, b"C": _KSC,
+    b"G": lambda octets: cns.decode(octets, 1), b"H": lambda octets: cns.decode(octets, 2),
 }  # fmt: skip
 _UPPER = {b"A": _upper_of("latin_1"), b"F": _upper_of("iso8859_7")}
+_OF_ONE_OCTET = {*_SMALL.values(), *_UPPER.values()}
 _PLACES = {b"(": 0, b",": 0, b")": 1, b"-": 1, b"*": 2, b".": 2, b"+": 3, b"/": 3}
 # What is shifted in by SO where no escape has said so
 _SHIFTED = {"iso-2022-jp": _kana, "iso-2022-kr": _KSC, "iso-2022-cn": _GB}
@@ -95,23 +99,27 @@ def decode(octets: bytes, name: str) -> str:
         with suppress(ValueError):  # the quick way, where all is as it should be
             return endec.decode(octets, name, "strict")
     sets: list[_Reader] = [_ascii, _SHIFTED[name], _unknown, _unknown]
-    shift, found = 0, []
+    shift, single, found = 0, 0, []
     for number, token in enumerate(_TOKEN.finditer(octets)):
-        kind = token.lastgroup
+        kind, text = token.lastgroup, token[0]
         if number == _MAX_SWITCHES:
             found.append(_ascii(octets[token.start() :]))
             break
         if kind == "text":
-            found.append(sets[shift](token[0]))
+            if single:  # for one character
+                width = 1 if sets[single] in _OF_ONE_OCTET else 2
+                found.append(sets[single](text[:width]))
+                text, single = text[width:], 0
+            found.append(sets[shift](text))
         elif kind == "end":  # a line begins in ASCII (RFC 1468; 1557 §2; 1922 §2.1)
-            sets[0], shift = _ascii, 0
-            found.append(token[0].decode())
+            sets[0], shift, single = _ascii, 0, 0
+            found.append(text.decode())
         elif kind == "escape":
-            _designate(token[0], sets)
+            _designate(text, sets)
         elif kind == "shift":
-            shift = int(token[0] == b"\x0e")
+            shift = int(text == b"\x0e")
         elif kind == "single":
-            found.append(sets[2 if token[0][1:2] == b"N" else 3](token[0][2:]))
+            single = 2 if text == b"\x1bN" else 3
         else:
             found.append("\ufffd")
     return "".join(found)

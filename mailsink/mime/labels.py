@@ -64,6 +64,7 @@ _NAMES = {
     "iso-2022-cn": "gb2312iso2022",
     "big5": "big5eten big5et chineseeten big5hkscs2001 big5hkscs2004 big5hkscs2008 "
     "big5solaris big5plus ms950hkscs macchinesetrad cnbig5 bigfive eten",
+    "euc-tw": "euctw cns11643",
     "windows-874": "tis6200 tis6202529 tis6202533 thai8",
     "koi8-r": "koi8 koi",
     "iso-8859-6": "arabic asmo708 ecma114",
@@ -107,7 +108,7 @@ _PAGES = {
     50227: "iso-2022-cn", 50229: "iso-2022-cn",
     949: "euc-kr", 970: "euc-kr", 1363: "euc-kr", 10003: "euc-kr", 20949: "euc-kr",
     51949: "euc-kr", 50225: "iso-2022-kr", 1361: "johab",
-    950: "big5", 951: "big5", 1370: "big5", 1375: "big5", 10002: "big5",
+    964: "euc-tw", 950: "big5", 951: "big5", 1370: "big5", 1375: "big5", 10002: "big5",
     874: "windows-874", 1162: "windows-874", 866: "ibm866",
     878: "koi8-r", 20866: "koi8-r", 21866: "koi8-u", 1168: "koi8-u",
     10000: "macintosh", 1275: "macintosh", 10004: "mac_arabic", 10006: "mac_greek",
@@ -156,8 +157,8 @@ _KNOWN = _known()
 def encoding(charset: str) -> str | None:
     """Return the encoding that a charset's name stands for; None if it is not known.
 
-    It is the name of an encoding of the standard, "us-ascii", one of STATEFUL, or a
-    codec of Python's.
+    It is the name of an encoding of the standard, "us-ascii", "euc-tw", one of STATEFUL,
+    or a codec of Python's.
     """
     label = charset[:64].lower().strip(" \t\r\n\"'")
     key = _NOISE.sub("", label)
