@@ -62,7 +62,9 @@ def _unit(name: str) -> int:
 
 
 def _may_be_utf8(octets: bytes, declared: str) -> bool:
-    return declared not in labels.STATEFUL and (_unit(declared) == 1 or 0 not in octets)
+    if declared in labels.STATEFUL or declared in _OWN:
+        return False
+    return _unit(declared) == 1 or 0 not in octets
 
 
 def decode_raw(octets: bytes, declared: str = "") -> str:

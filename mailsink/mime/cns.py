@@ -40,8 +40,11 @@ _NUMBERS = "".join(
 )
 _NUMBERS_AT = 470  # in plane 1
 
+_MAX_PIECES = 300_000  # runs of one set that are read; no text has as many
 _EUC = re.compile(
-    rb"(?P<ascii>[\x00-\x7f]+)|(?:\x8e(?P<plane>[\xa1\xa2]))?(?P<pair>[\xa1-\xfe]{2})|[\x80-\xff]"
+    rb"(?P<ascii>[\x00-\x7f]+)|(?P<first>(?:[\xa1-\xfe]{2})+)|(?P<second>(?:\x8e\xa2[\xa1-\xfe]{2})+)"
+    rb"|\x8e\xa1|(?P<bad>[\x80-\xa0\xff]+|.)",
+    re.DOTALL,
 )
 
 
@@ -61,13 +64,19 @@ def decode(octets: bytes, plane: int) -> str:
 def euc(octets: bytes) -> str:
     """Return text in EUC-TW; what does not fit is U+FFFD."""
     found: list[str] = []
-    for token in _EUC.finditer(octets):
-        if token["ascii"]:
-            found.append(token["ascii"].decode())
-        elif token["pair"]:
-            found.append(decode(token["pair"], 2 if token["plane"] == b"\xa2" else 1))
-        else:
-            found.append("\ufffd")
+    for number, token in enumerate(_EUC.finditer(octets)):
+        if number == _MAX_PIECES:
+            found.append(octets[token.start() :].decode("ascii", "replace"))
+            break
+        kind, text = token.lastgroup, token[0]
+        if kind == "ascii":
+            found.append(text.decode())
+        elif kind == "first":
+            found.append(decode(text, 1))
+        elif kind == "second":
+            found.append(decode(text.replace(b"\x8e\xa2", b""), 2))
+        elif kind == "bad":
+            found.append("\ufffd" * len(text))
     return "".join(found)
 
 

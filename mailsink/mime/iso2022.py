@@ -18,7 +18,7 @@ from mailsink.mime import cns
 
 _Reader = Callable[[bytes], str]
 
-_MAX_SWITCHES = 1_000_000  # changes of set that are followed; no text has as many
+_MAX_SWITCHES = 300_000  # changes of set that are followed; no text has as many
 
 _TOKEN = re.compile(
     rb"(?P<escape>\x1b(?:\$[()*+]?[@-Z]|[(),\-./][@-Z]|&@))|(?P<single>\x1b[NO])"
@@ -103,7 +103,7 @@ def decode(octets: bytes, name: str) -> str:
     for number, token in enumerate(_TOKEN.finditer(octets)):
         kind, text = token.lastgroup, token[0]
         if number == _MAX_SWITCHES:
-            found.append(_ascii(octets[token.start() :]))
+            found.append(_rest(octets[token.start() :], name))
             break
         if kind == "text":
             if single:  # for one character
@@ -123,6 +123,13 @@ def decode(octets: bytes, name: str) -> str:
         else:
             found.append("\ufffd")
     return "".join(found)
+
+
+def _rest(octets: bytes, name: str) -> str:
+    """Return what comes behind the limit, by what is quick."""
+    if name == "iso-2022-jp":
+        return endec.decode(octets, name, "replace")
+    return _ascii(octets)
 
 
 def _designate(escape: bytes, sets: list[_Reader]) -> None:
