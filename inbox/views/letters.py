@@ -32,10 +32,11 @@ from inbox.views.attempts import Told, told
 from inbox.views.envelope import Difference, bare, differences, named
 from mailsink import bidi
 from mailsink import told as words
-from mailsink.mime import headers
+from mailsink.mime import headers, notices
 from mailsink.mime.addresses import groups
 from mailsink.mime.headers import Summary
 from mailsink.mime.mails import Mail
+from mailsink.mime.structure import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,12 @@ class Letter(Mail):
     def finds(self) -> Finds:
         """The codes and links that it was sent for."""
         return finds.found(self.title, self.reading)
+
+    @property
+    def notices(self) -> list[tuple[str, Part]]:
+        """What it is where it is not just text, with the part that makes it so."""
+        found = notices.notices(self.reading) if self.octets else []
+        return [(translated(each.text), each.part) for each in found]
 
     @property
     def defects(self) -> list[str]:

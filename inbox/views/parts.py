@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from inbox.views import pictures
 from inbox.views.letters import Letter
-from mailsink.mime import bodies, calendars, contacts, headers, structure, types
+from mailsink.mime import bodies, calendars, contacts, headers, structure, tnef, types
 from mailsink.mime.pictures import TYPES
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part
@@ -133,6 +133,10 @@ def _message(letter: Letter, part: Part) -> dict[str, object]:
     }
 
 
+def _files(letter: Letter, part: Part) -> dict[str, object]:
+    return {"files": tnef.files(bodies.decode(letter.octets, part))}
+
+
 def _html(letter: Letter, part: Part) -> dict[str, object]:
     return {"frame_url": f"{letter.url}/frame?part={part.index}"}
 
@@ -194,6 +198,14 @@ _PREVIEWS: tuple[tuple[str, _Fits, _Tell], ...] = (
         "message",
         _either(_typed("message/rfc822", "message/global"), _named(".eml")),
         _message,
+    ),
+    (
+        "tnef",
+        _either(
+            _typed("application/ms-tnef", "application/vnd.ms-tnef"),
+            _named("winmail.dat"),
+        ),
+        _files,
     ),
     ("html", _typed("text/html"), _html),
     (

@@ -17,6 +17,11 @@ def decode(octets: bytes, part: Part) -> bytes:
     return transfer.decode(part.body(octets), part.encoding)
 
 
+def decode_beginning(octets: bytes, part: Part, limit: int) -> bytes:
+    """Return what the first `limit` octets of a body as sent decode to."""
+    return transfer.decode(part.body(octets, limit), part.encoding, cut=True)
+
+
 def text_of(octets: bytes, part: Part) -> str:
     """Return a part's body as storable text, whose lines end in LF.
 
@@ -47,7 +52,7 @@ def is_blank(octets: bytes, part: Part) -> bool:
         return not any(
             line.strip() and not line.startswith(b"--" + boundary) for line in lines
         )
-    beginning = transfer.decode(part.body(octets, _BEGINNING), part.encoding, cut=True)
+    beginning = decode_beginning(octets, part, _BEGINNING)
     return not beginning.strip() and not decode(octets, part).strip()
 
 

@@ -124,9 +124,7 @@ def _above(part: Part) -> Iterator[Part]:
 
 def _message_of(part: Part) -> Part | None:
     """Return the enclosed message that a part is within; None for the message itself."""
-    return next(
-        (p for p in _above(part) if p.content_type.startswith("message/")), None
-    )
+    return next((each for each in _above(part) if each.encloses), None)
 
 
 def _value(part: Part, name: str) -> str:

@@ -37,6 +37,8 @@ ROUTES = {
     "/api/v3/messages/{id}/links": {"get"},
     "/api/v3/messages/{id}/parts": {"get"},
     "/api/v3/messages/{id}/parts/{n}": {"get"},
+    "/api/v3/messages/{id}/parts/{n}/files": {"get"},
+    "/api/v3/messages/{id}/parts/{n}/files/{file}": {"get"},
     "/api/v3/sessions": {"get"},
     "/api/v3/sessions/{id}": {"get", "delete"},
     "/api/v3/sessions/{id}/exchanges": {"get"},
@@ -138,7 +140,9 @@ def test_unknown_routes(api: Api, path: str) -> None:
 def test_other_methods(api: Api, path: str) -> None:
     response = api.response(
         "PUT",
-        path.format(id="latest", other="latest", n=0, seq=1, slug="default", host="x"),
+        path.format(
+            id="latest", other="latest", n=0, file=0, seq=1, slug="default", host="x"
+        ),
     )
     assert response.status_code == 405
     assert response["Content-Type"] == "application/problem+json"

@@ -7,7 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from mailsink.mime import bodies, defects, headers, markup, pictures, reading, structure
+from mailsink.mime import (
+    bodies,
+    defects,
+    headers,
+    markup,
+    notices,
+    pictures,
+    reading,
+    structure,
+)
 from mailsink.mime.preview import preview
 from tests.mime.hostile import corpus
 
@@ -82,6 +91,8 @@ def check_bodies(octets: bytes, found: structure.Structure) -> None:
     listed = read.attachments
     assert len({part.index for part in listed}) == len(listed)
     pictures.unshown(read)
+    for notice in notices.notices(read):
+        storable(notice.text)
     for part in found.parts[:200]:
         bodies.decode(octets, part)
         storable(bodies.text_of(octets, part))

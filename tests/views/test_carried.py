@@ -8,6 +8,7 @@ import re
 import pytest
 from django.test import Client
 
+from tests.mime import tnefs
 from tests.views.mail import a_message
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +141,14 @@ def test_a_name_never_turns_the_address_beside_it(
     assert page.count(shown) >= 2, "in the list and in the letter"
     fields = client.get(f"/messages/{message.id}?tab=headers").content.decode()
     assert re.search("<td[^>]*>[^<]*[\u202e\u2069]", fields) is None
+
+
+def test_what_it_is_stands_above_it(client: Client) -> None:
+    stream = tnefs.stream(tnefs.file(b"<plan>.pdf", b"%PDF-"))
+    octets = HEAD + b"Content-Type: application/ms-tnef; name=winmail.dat\r\n"
+    octets += b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(stream)
+    message = a_message(octets)
+    page = client.get(f"/messages/{message.id}?tab=parts&part=0").content.decode()
+    assert "Outlook&#x27;s own format (TNEF); files in it: 1." in page
+    assert "&lt;plan&gt;.pdf" in page
+    assert f"/api/v3/messages/{message.id}/parts/0/files/0" in page

@@ -13,7 +13,7 @@ from inbox.services import messages, transactions
 from inbox.services.paging import NotFound
 from inbox.services.reading import finds, references
 from inbox.services.scope import Scope
-from mailsink.mime import bodies, headers, structure, types
+from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import Mail
 
 
@@ -45,11 +45,46 @@ class Letter(Mail):
         attachments = {part.index for part in self.reading.attachments}
         return [_part(each, each.index in attachments) for each in self.parsed.parts]
 
-    def part(self, n: int) -> HttpResponse:
-        """Return a part's decoded body, to be saved. Raises NotFound."""
+    @property
+    def notices(self) -> list[Shape]:
+        """What the message is where it is not just text."""
+        return [
+            {"kind": each.kind, "part": each.part.index, "text": str(each.text)}
+            for each in notices.notices(self.reading)
+        ]
+
+    def files(self, n: int) -> list[Shape]:
+        """Return the files within a part that is a winmail.dat. Raises NotFound."""
+        return [
+            {
+                "n": index,
+                "filename": each.name,
+                "content_type": each.content_type,
+                "size": len(each.octets),
+            }
+            for index, each in enumerate(self._within(n))
+        ]
+
+    def file(self, n: int, index: int) -> HttpResponse:
+        """Return a file within a part, to be saved. Raises NotFound."""
+        found = self._within(n)
+        if index >= len(found):
+            raise NotFound(f"part {n} holds no file {index}")
+        file = found[index]
+        name = files.file_name(file.name, f"file-{index}")
+        return files.saved(file.octets, file.content_type, name)
+
+    def _within(self, n: int) -> list[tnef.File]:
+        return tnef.files(bodies.decode(self.octets, self._part(n)))
+
+    def _part(self, n: int) -> structure.Part:
         if n >= len(self.parsed.parts):
             raise NotFound(f"the message has no part {n}")
-        part = self.parsed.parts[n]
+        return self.parsed.parts[n]
+
+    def part(self, n: int) -> HttpResponse:
+        """Return a part's decoded body, to be saved. Raises NotFound."""
+        part = self._part(n)
         name = files.file_name(types.file_name(self.octets, part), f"part-{n}")
         octets = bodies.decode(self.octets, part)
         return files.saved(octets, part.content_type, name)
@@ -94,6 +129,7 @@ def detail(scope: Scope, message: Message) -> Shape:
         **shapes.message(message),
         "envelope": shapes.envelope(attempt),
         "defects": defects,
+        "notices": letter.notices,
         "parts": letter.parts if letter.octets else [],
         "html": letter.html,
         "text": letter.text,

@@ -362,5 +362,19 @@ def part(request: HttpRequest, id: str, n: int) -> HttpResponse:
     return letter.part(n)
 
 
+@router.get("/{id}/parts/{int:n}/files", response=schemas.Page[schemas.File])
+def files_within(request: HttpRequest, id: str, n: int) -> HttpResponse:
+    """The files within a part that is a winmail.dat (TNEF)."""
+    letter = letters.opened(messages.get(scope(), id))
+    return answer(shapes.page(letter.files(n), None))
+
+
+@router.get("/{id}/parts/{int:n}/files/{int:file}", openapi_extra=files.answer("*/*"))
+def file_within(request: HttpRequest, id: str, n: int, file: int) -> HttpResponse:
+    """A file within a part that is a winmail.dat (TNEF)."""
+    letter = letters.opened(messages.get(scope(), id))
+    return letter.file(n, file)
+
+
 def _listed(page: Page[Message]) -> HttpResponse:
     return answer(shapes.page(map(shapes.message, page.items), page.next))

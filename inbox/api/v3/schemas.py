@@ -91,9 +91,23 @@ class Part(Strict):
     attachment: bool
 
 
+class Notice(Strict):
+    kind: str = Field(description="bounce, smime_encrypted, invitation_reply, …")
+    part: int = Field(description="the part that makes it so")
+    text: str
+
+
+class File(Strict):
+    n: int = Field(description="its place among the files of the part")
+    filename: str
+    content_type: str
+    size: int = Field(description="octets")
+
+
 class MessageDetail(Message):
     envelope: Envelope
     defects: list[str]
+    notices: list[Notice] = Field(description="what it is where it is not just text")
     parts: list[Part]
     html: str = Field(description='"" if there is none')
     text: str = Field(description="made from the HTML if there is no plain text")

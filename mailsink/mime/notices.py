@@ -1,0 +1,260 @@
+"""What a message is where it is not just text, in words: signed, encrypted, a bounce, ….
+
+Never raises; linear time. At most MOST notices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from mailsink.mime import bodies, calendars, reports, tnef
+from mailsink.mime.reading import Reading
+from mailsink.mime.structure import Part
+from mailsink.told import Told, gettext_noop
+
+MOST = 20
+_LOOKED_AT = 64 * 1024  # octets of a body, as sent
+_SHOWN = 120  # characters of a value
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a part makes of the message. kind: a word for programs."""
+
+    kind: str
+    part: Part
+    text: Told  # to be translated
+
+
+def notices(reading: Reading) -> list[Notice]:
+    """Return what the parts of a message make of it; enclosed messages are not asked."""
+    return list(islice(_all(reading), MOST))
+
+
+def _all(reading: Reading) -> Iterator[Notice]:
+    inside: Part | None = None  # the enclosed message that is passed over
+    for part in reading.structure.parts:
+        if inside and part.depth > inside.depth:
+            continue
+        inside = part if part.encloses and part.parent else None
+        tell = _TELL.get(part.content_type)
+        if notice := tell(reading.octets, part) if tell else _by_name(reading, part):
+            yield notice
+    for part in reading.choice.text:
+        if notice := _inline_pgp(reading.octets, part):
+            yield notice
+
+
+def _notice(kind: str, part: Part, words: str, **values: object) -> Notice:
+    cut = {name: str(value)[:_SHOWN] for name, value in values.items()}
+    return Notice(kind, part, Told(words, **cut))
+
+
+# S/MIME (RFC 8551)
+_SMIME = {
+    "signed-data": ("smime_signed", gettext_noop(
+        "It is signed with S/MIME, and its content is inside the signature (opaque): email "
+        "clients without S/MIME show only a file.")),
+    "enveloped-data": ("smime_encrypted", gettext_noop(
+        "It is encrypted with S/MIME: only who has the private key can read it.")),
+    "authenveloped-data": ("smime_encrypted", gettext_noop(
+        "It is encrypted with S/MIME (AuthEnvelopedData): only who has the private key can "
+        "read it.")),
+    "compressed-data": ("smime_compressed", gettext_noop(
+        "Its content is compressed with S/MIME: email clients without S/MIME show only a file.")),
+    "certs-only": ("smime_certificates", gettext_noop(
+        "It holds S/MIME certificates and no text.")),
+}  # fmt: skip
+# What the beginning of a CMS message has (RFC 5652 §14, RFC 5083, RFC 3274), in DER
+_CMS = {
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02": "signed-data",
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03": "enveloped-data",
+    b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17": "authenveloped-data",
+    b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09": "compressed-data",
+}
+
+
+def _smime(octets: bytes, part: Part) -> Notice:
+    kind = part.parameters.get("smime-type", "").lower()
+    if kind not in _SMIME:
+        start = bodies.decode_beginning(octets, part, 64)[:40]
+        kind = next((name for oid, name in _CMS.items() if oid in start), "")
+    if kind not in _SMIME:
+        words = gettext_noop("It is an S/MIME message, of a kind that is not told.")
+        return _notice("smime", part, words)
+    return _notice(_SMIME[kind][0], part, _SMIME[kind][1])
+
+
+def _signed(octets: bytes, part: Part) -> Notice:
+    """multipart/signed (RFC 1847)."""
+    protocol = part.parameters.get("protocol", "").lower()
+    if "pkcs7-signature" in protocol:
+        words = gettext_noop(
+            "It is signed with S/MIME. The signature is not checked here."
+        )
+        return _notice("smime_signed", part, words)
+    if protocol == "application/pgp-signature":
+        words = gettext_noop(
+            "It is signed with OpenPGP. The signature is not checked here."
+        )
+        return _notice("pgp_signed", part, words)
+    words = gettext_noop(
+        "It is signed, by a protocol that is not known: “%(protocol)s”."
+    )
+    return _notice("signed", part, words, protocol=protocol)
+
+
+def _encrypted(octets: bytes, part: Part) -> Notice:
+    """multipart/encrypted (RFC 1847, RFC 3156 §4)."""
+    protocol = part.parameters.get("protocol", "").lower()
+    if protocol in ("", "application/pgp-encrypted"):
+        words = gettext_noop(
+            "It is encrypted with OpenPGP: only who has the private key can read it."
+        )
+        return _notice("pgp_encrypted", part, words)
+    words = gettext_noop(
+        "It is encrypted, by a protocol that is not known: “%(protocol)s”."
+    )
+    return _notice("encrypted", part, words, protocol=protocol)
+
+
+def _keys(octets: bytes, part: Part) -> Notice:
+    return _notice("pgp_keys", part, gettext_noop("It carries an OpenPGP key."))
+
+
+_ARMOURS = (
+    ("-----BEGIN PGP MESSAGE-----", "pgp_encrypted", gettext_noop(
+        "Its text is encrypted with OpenPGP: only who has the private key can read it.")),
+    ("-----BEGIN PGP SIGNED MESSAGE-----", "pgp_signed", gettext_noop(
+        "Its text is signed with OpenPGP. The signature is not checked here.")),
+    ("-----BEGIN PGP PUBLIC KEY BLOCK-----", "pgp_keys", gettext_noop(
+        "It carries an OpenPGP key.")),
+)  # fmt: skip
+
+
+def _inline_pgp(octets: bytes, part: Part) -> Notice | None:
+    """OpenPGP within the text (RFC 9580 §6.2), at the beginning of a line."""
+    text = "\n" + bodies.beginning_of(octets, part, _LOOKED_AT)
+    for armour, kind, words in _ARMOURS:
+        if f"\n{armour}" in text:
+            return _notice(kind, part, words)
+    return None
+
+
+def _tnef(octets: bytes, part: Part) -> Notice:
+    decoded = bodies.decode(octets, part)
+    if not tnef.is_tnef(decoded):
+        words = gettext_noop(
+            "It says that it is Outlook's own format (TNEF), and is not."
+        )
+        return _notice("tnef", part, words)
+    words = gettext_noop(
+        "It holds a winmail.dat, Outlook's own format (TNEF); files in it: %(count)s. Other email "
+        "clients show only winmail.dat. Set Outlook to send HTML or plain text."
+    )
+    return _notice("tnef", part, words, count=len(tnef.files(decoded)))
+
+
+def _partial(octets: bytes, part: Part) -> Notice:
+    """message/partial (RFC 2046 §5.2.2)."""
+    told = part.parameters
+    words = gettext_noop(
+        "It is piece %(number)s of %(total)s of a message that was cut up (message/partial): most "
+        "email clients do not put the pieces together."
+    )
+    number, total = told.get("number") or "?", told.get("total") or "?"
+    return _notice("partial", part, words, number=number, total=total)
+
+
+def _external(octets: bytes, part: Part) -> Notice:
+    """message/external-body (RFC 2046 §5.2.3, RFC 2017)."""
+    told = part.parameters
+    where = told.get("url") or "/".join(
+        filter(None, (told.get("site"), told.get("directory"), told.get("name")))
+    )
+    words = gettext_noop(
+        "The content of a part is not in the message but elsewhere (%(access)s): %(where)s. It is "
+        "not fetched."
+    )
+    access = told.get("access-type") or "?"
+    return _notice("external_body", part, words, access=access, where=where or "?")
+
+
+def _delivery(octets: bytes, part: Part) -> Notice:
+    told = reports.delivery(bodies.text_of(octets, part))
+    return _notice(told.kind, part, told.words, **told.values)
+
+
+def _disposition(octets: bytes, part: Part) -> Notice:
+    told = reports.disposition(bodies.text_of(octets, part))
+    return _notice(told.kind, part, told.words, **told.values)
+
+
+def _feedback(octets: bytes, part: Part) -> Notice:
+    told = reports.feedback(bodies.text_of(octets, part))
+    return _notice(told.kind, part, told.words, **told.values)
+
+
+_METHODS = {
+    "REQUEST": ("invitation", gettext_noop("It is an invitation: “%(summary)s”.")),
+    "CANCEL": ("invitation_cancelled", gettext_noop("It calls an event off: “%(summary)s”.")),
+    "COUNTER": ("invitation_counter", gettext_noop(
+        "It proposes another time for an event: “%(summary)s”.")),
+    "REFRESH": ("invitation_refresh", gettext_noop(
+        "It asks for the newest version of an event: “%(summary)s”.")),
+}  # fmt: skip
+_ANSWERS = {
+    "ACCEPTED": gettext_noop("It answers an invitation: %(who)s comes to “%(summary)s”."),
+    "DECLINED": gettext_noop("It answers an invitation: %(who)s does not come to “%(summary)s”."),
+    "TENTATIVE": gettext_noop("It answers an invitation: %(who)s may come to “%(summary)s”."),
+}  # fmt: skip
+
+
+def _calendar(octets: bytes, part: Part) -> Notice | None:
+    """iTIP (RFC 5546): what is asked, or answered."""
+    calendar = calendars.read(bodies.beginning_of(octets, part, _LOOKED_AT))
+    event = calendar.events[0] if calendar.events else calendars.Event()
+    method = calendar.method or part.parameters.get("method", "").upper()
+    if method == "REPLY":
+        person = next(iter(event.attendees), calendars.Person("", "?"))
+        words = _ANSWERS.get(
+            person.status, gettext_noop("%(who)s answers an invitation: “%(summary)s”.")
+        )
+        who = person.name or person.address
+        return _notice("invitation_reply", part, words, who=who, summary=event.summary)
+    if method not in _METHODS:
+        return None
+    kind, words = _METHODS[method]
+    return _notice(kind, part, words, summary=event.summary)
+
+
+def _by_name(reading: Reading, part: Part) -> Notice | None:
+    """Tell what a part is that says only by its name what it is."""
+    name = part.filename.lower()
+    if part.content_type != "application/octet-stream" or part.children:
+        return None
+    if name == "winmail.dat":
+        return _tnef(reading.octets, part)
+    return _smime(reading.octets, part) if name.endswith(".p7m") else None
+
+
+_Tell = Callable[[bytes, Part], Notice | None]
+_TELL: dict[str, _Tell] = {
+    "multipart/signed": _signed,
+    "multipart/encrypted": _encrypted,
+    "application/pkcs7-mime": _smime,
+    "application/x-pkcs7-mime": _smime,
+    "application/pgp-keys": _keys,
+    "application/ms-tnef": _tnef,
+    "application/vnd.ms-tnef": _tnef,
+    "message/partial": _partial,
+    "message/external-body": _external,
+    "message/delivery-status": _delivery,
+    "message/global-delivery-status": _delivery,
+    "message/disposition-notification": _disposition,
+    "message/global-disposition-notification": _disposition,
+    "message/feedback-report": _feedback,
+    "text/calendar": _calendar,
+}

@@ -1,0 +1,125 @@
+"""Reports that programs send: bounces, receipts, complaints, in words.
+
+Never raises; linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from mailsink.told import gettext_noop
+
+_LOOKED_AT = 64 * 1024  # characters
+_MOST = 200  # groups of fields
+_FIELD = re.compile(
+    r"^([A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE
+)
+
+Fields = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is reported. kind: a word for programs; words: with %(name)s for each value."""
+
+    kind: str
+    words: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+_DELIVERIES = {
+    "failed": ("bounce", gettext_noop("It is a bounce: %(recipient)s did not get the message. %(why)s")),
+    "delayed": ("delay", gettext_noop(
+        "It reports a delay: %(recipient)s has not got the message yet. %(why)s")),
+    "delivered": ("delivery_receipt", gettext_noop(
+        "It reports that the message was delivered to %(recipient)s. %(why)s")),
+    "relayed": ("delivery_receipt", gettext_noop(
+        "It reports that the message for %(recipient)s was passed on to a server that reports "
+        "nothing. %(why)s")),
+    "expanded": ("delivery_receipt", gettext_noop(
+        "It reports that the message was passed on to the members of %(recipient)s. %(why)s")),
+}  # fmt: skip
+
+
+def delivery(text: str) -> Report:
+    """Return what a delivery status tells (RFC 3464): of the gravest action, the first."""
+    groups = _groups(text)
+    told = [each for each in groups if _action(each) in _DELIVERIES]
+    if not told:
+        words = gettext_noop(
+            "It is a report on a delivery that does not say what happened."
+        )
+        return Report("delivery_report", words)
+    order = list(_DELIVERIES)
+    worst = min(told, key=lambda each: order.index(_action(each)))
+    kind, words = _DELIVERIES[_action(worst)]
+    recipient = worst.get("final-recipient") or worst.get("original-recipient") or "?"
+    reasons = (worst.get("status", ""), _behind_type(worst.get("diagnostic-code", "")))
+    why = " ".join(filter(None, reasons))
+    others = sum(_action(each) == _action(worst) for each in told) - 1
+    named = _behind_type(recipient) + (f" (+ {others})" if others else "")
+    return Report(kind, words, {"recipient": named, "why": why})
+
+
+_DISPOSITIONS = {
+    "displayed": gettext_noop("It is a receipt: %(recipient)s has displayed the message."),
+    "deleted": gettext_noop("It is a receipt: %(recipient)s has deleted the message unread."),
+    "dispatched": gettext_noop("It is a receipt: the message for %(recipient)s was passed on."),
+    "processed": gettext_noop("It is a receipt: a program of %(recipient)s has processed the message."),
+    "denied": gettext_noop("%(recipient)s does not want to say whether the message was read."),
+    "failed": gettext_noop("It is a receipt that says: %(recipient)s could not make a receipt."),
+}  # fmt: skip
+
+
+def disposition(text: str) -> Report:
+    """Return what a message disposition notification tells (RFC 8098 §3.2.6)."""
+    told = _merged(text)
+    mode = (
+        told.get("disposition", "").rpartition(";")[2].partition("/")[0].strip().lower()
+    )
+    words = _DISPOSITIONS.get(
+        mode, gettext_noop("It is a receipt for a message to %(recipient)s.")
+    )
+    recipient = told.get("final-recipient") or told.get("original-recipient") or "?"
+    return Report("receipt", words, {"recipient": _behind_type(recipient)})
+
+
+def feedback(text: str) -> Report:
+    """Return what a feedback report tells (RFC 5965)."""
+    told = _merged(text)
+    words = gettext_noop(
+        "It is a complaint about a message (%(type)s), from %(reporter)s (RFC 5965)."
+    )
+    reporter = told.get("reporting-mta") or told.get("user-agent") or "?"
+    kind = told.get("feedback-type") or "?"
+    return Report(
+        "complaint", words, {"type": kind, "reporter": _behind_type(reporter)}
+    )
+
+
+def _groups(text: str) -> list[Fields]:
+    """Return the fields of each group between empty lines, the first of a name."""
+    blocks = re.split(r"\n[ \t]*\n", text[:_LOOKED_AT], maxsplit=_MOST)[:_MOST]
+    return [_fields(each) for each in blocks]
+
+
+def _merged(text: str) -> Fields:
+    return _fields(text[:_LOOKED_AT])
+
+
+def _fields(text: str) -> Fields:
+    found: Fields = {}
+    for match in _FIELD.finditer(text):
+        found.setdefault(match[1].lower(), " ".join(match[2].split()))
+    return found
+
+
+def _action(fields: Fields) -> str:
+    return fields.get("action", "").partition("(")[0].strip().lower()
+
+
+def _behind_type(value: str) -> str:
+    """Return a value without its type: "rfc822; ann@example.com" (RFC 3464 §2.1.2)."""
+    kind, semicolon, rest = value.partition(";")
+    return rest.strip() if semicolon and " " not in kind.strip() else value
