@@ -237,26 +237,42 @@ def load(environ: Mapping[str, str]) -> Config:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = config.secret_key or _kept_secret(config.data / "secret-key")
     except OSError as error:
+        where = error.filename or str(config.data)
         raise ConfigError(
-            f"MAILSINK_DATA is {str(config.data)!r}, which cannot be written: "
+            f"MAILSINK_DATA is {str(config.data)!r}, which cannot be used: {where!r}: "
             f"{error.strerror}"
         ) from None
     return replace(config, secret_key=key)
 
 
 def _kept_secret(path: Path) -> str:
-    """Return the secret in the file, which is made if missing."""
+    """Return the secret in the file, which is made if missing. Raises ConfigError."""
+    if path.exists() and not path.stat().st_size:
+        path.unlink()  # the power went before it was written
     if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
-        try:
-            os.link(draft, path)  # whole or not at all, by the first of several
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text().strip()
+        _make_secret(path)
+    try:
+        key = path.read_text().strip()
+    except UnicodeDecodeError:
+        key = ""
+    if not key:
+        raise ConfigError(f"{str(path)!r} holds no key: remove it, and one is made")
+    return key
+
+
+def _make_secret(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    try:
+        with draft.open("w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)  # whole or not at all, by the first of several
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
 
 
 def _load_or_exit() -> Config:

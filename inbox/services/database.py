@@ -7,12 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
+from inbox.models import Session
 from mailsink.conf import Config, ConfigError
 
 _MIGRATING = 0x6D616972  # PostgreSQL's advisory lock of the one that migrates
@@ -53,12 +55,70 @@ def migrate(config: Config) -> None:
     try:
         with _one_at_a_time():
             executor = MigrationExecutor(connection)
+            _refuse_newer(executor)
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 call_command("migrate", database=DEFAULT_DB_ALIAS, verbosity=0)
+        if config.uses_sqlite:
+            _check_writable()
     except DatabaseError as error:
         raise _unusable(error) from None
     finally:
         connection.close()
+
+
+def own_file(config: Config) -> None:
+    """Make SQLite's file, which others may not read: it holds everybody's mail.
+
+    Files beside it (WAL) have the rights of it. What is there already keeps those of
+    its group. Raises ConfigError.
+    """
+    if not config.uses_sqlite:
+        return
+    path = Path(connection.settings_dict["NAME"])
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))
+        path.chmod(path.stat().st_mode & 0o770)
+    except OSError as error:
+        raise _unusable(f"{str(path)!r}: {error.strerror}") from None
+
+
+def check_folder(folder: Path) -> None:
+    """Make a folder where it is missing, and try a file in it. Raises ConfigError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(
+            f"the folder {str(folder)!r} cannot be written: {reason}"
+        ) from None
+
+
+def _refuse_newer(executor: MigrationExecutor) -> None:
+    """Raise ConfigError if a newer version has changed the tables."""
+    applied = executor.loader.applied_migrations
+    known = executor.loader.disk_migrations
+    newer = sorted(
+        name
+        for app, name in set(applied) - set(known)
+        if app == Session._meta.app_label
+    )
+    if newer:
+        raise ConfigError(
+            f"a newer Mailsink has used this database ({newer[-1]}): start that one, "
+            "or set MAILSINK_DATA to another folder"
+        )
+
+
+def _check_writable() -> None:
+    """Write once, and undo it: a file that can only be read is found now, not by mail."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA user_version")
+        version = cursor.fetchone()[0]
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute(f"PRAGMA user_version = {version:d}")
+        cursor.execute("ROLLBACK")
 
 
 def _reach(url: str) -> None:
@@ -71,8 +131,17 @@ def _reach(url: str) -> None:
         raise _unusable(error) from None
 
 
-def _unusable(error: Exception) -> ConfigError:
+_ADVICE = {
+    "attempt to write a readonly database": "the file, or its folder, may not be "
+    "written: give it to the user that Mailsink runs as",
+    "database is locked": "another program holds it: end that one",
+}
+
+
+def _unusable(error: Exception | str) -> ConfigError:
     reason = " ".join(str(error).split())
+    if advice := _ADVICE.get(reason):
+        reason = f"{reason} ({advice})"
     return ConfigError(f"the database (MAILSINK_DATABASE_URL) cannot be used: {reason}")
 
 

@@ -66,7 +66,10 @@ class Command(BaseCommand):
 
     def serve(self, config: Config) -> int:
         """Start everything, serve until told to stop; return the exit code."""
+        database.own_file(config)
         database.migrate(config)
+        for folder in ("spool", "raw"):
+            database.check_folder(config.data / folder)
         static.collect()
         doors = _doors(config)
         mail = [(door, each) for door in doors for each in bind(door.at, door.setting)]
@@ -181,16 +184,11 @@ def _doors(config: Config) -> tuple[Door, ...]:
 
 
 def _profile(config: Config, http: Sequence[socket.socket], most: int) -> Profile:
-    """Return how all listeners behave; makes the folder they spool to.
-
-    most: how many connections there can be
-    """
-    spool = config.data / "spool"
-    spool.mkdir(exist_ok=True)
+    """Return how all listeners behave. most: how many connections there can be"""
     return replace(
         config.profile,
         max_connections=min(config.profile.max_connections or most, most),
-        spool_dir=spool,
+        spool_dir=config.data / "spool",
         public_url=config.public_url or _own_url(http),
         tls=_tls(config),
         distrust=_distrust(config),
@@ -200,7 +198,12 @@ def _profile(config: Config, http: Sequence[socket.socket], most: int) -> Profil
 def _tls(config: Config) -> ssl.SSLContext:
     """Return how all listeners speak TLS. Raises ConfigError."""
     if config.tls_cert is None or config.tls_key is None:
-        return own_context(config.data, config.hostname, config.tls_min)
+        try:
+            return own_context(config.data, config.hostname, config.tls_min)
+        except OSError as error:
+            raise ConfigError(
+                f"the certificate cannot be kept in MAILSINK_DATA: {error}"
+            ) from None
     try:
         return server_context(config.tls_cert, config.tls_key, config.tls_min)
     except ValueError as error:
