@@ -137,9 +137,11 @@ def _public_url(text: str) -> str:
     if not text:
         return ""
     url = _split(text, ("http", "https"))
-    if not url.hostname or url.query or url.fragment or url.username is not None:
+    beside = url.path.strip("/") or url.query or url.fragment
+    if not url.hostname or beside or url.username is not None:
         raise ValueError(text)
-    return text.rstrip("/")
+    default = {"http": ":80", "https": ":443"}[url.scheme]  # which no Origin names
+    return f"{url.scheme}://{url.netloc.removesuffix(default)}".lower()
 
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -209,7 +211,7 @@ KEYWORDS = Kind(
 LINE = Kind("512 octets or more, or a number with K (12K); 0 is no limit", _line)
 LOGINS = Kind("user:password, several by space or line", _logins)
 NETWORKS = Kind("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)
-PUBLIC_URL = Kind("a URL like https://mail.example", _public_url)
+PUBLIC_URL = Kind("a URL without a path, like https://mail.example", _public_url)
 REDIS = Kind("redis://host:6379/0", _redis)
 SIZE = Kind("octets, or a number with K, M or G (50M); 0 is no limit", _size)
 TEXT = Kind("a text", str)

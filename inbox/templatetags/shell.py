@@ -12,6 +12,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from inbox.api.origins import origins
 from inbox.models import SavedSearch, Session
 from inbox.services import saved_searches as kept
 from inbox.services import servers, sessions
@@ -48,6 +49,12 @@ def saved_searches() -> list[SavedSearch]:
 def mine(context: Context) -> str:
     """Return the search for mail to who looks; "" where no addresses were given."""
     return own.query(own.patterns(context["request"]))
+
+
+@register.simple_tag(takes_context=True)
+def our_origins(context: Context) -> str:
+    """Return the origins that count as ours; a page of any other one is refused much."""
+    return " ".join(origins(context["request"]))
 
 
 @dataclass(frozen=True, slots=True)

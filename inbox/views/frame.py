@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from inbox.api.origins import origins
 from inbox.services import remote_hosts
 from inbox.services.paging import NotFound
 from inbox.services.scope import ALL
@@ -56,12 +57,13 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
     page = _page(letter, request.GET.get("part", ""))
     # A policy cannot name an IPv6 address (CSP3 §2.3.1, host-source): there the images
     # come within the HTML.
-    nameable = not request.get_host().startswith("[")
+    ours = origins(request)
+    nameable = not any("[" in origin for origin in ours)
     pictured = _Pictures(letter, page, nameable)
     all_urls = pictured.parts.has_locations
     response = HttpResponse(preview(page.html, pictured.url, all_urls))
-    folder = f"{request.scheme}://{request.get_host()}/messages/{letter.id}/parts/"
-    images = [folder] if nameable else []
+    folders = [f"{origin}/messages/{letter.id}/parts/" for origin in ours]
+    images = folders if nameable else []
     images += remote_sources(letter, request.GET.get("images", ""))
     response["Content-Security-Policy"] = _POLICY.format(images=" ".join(images))
     response["Referrer-Policy"] = "no-referrer"

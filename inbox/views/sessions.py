@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
+from inbox.api.origins import base_url
 from inbox.models import Session
 from inbox.services import (
     attempts,
@@ -124,8 +125,7 @@ def replay(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _replay(request: HttpRequest, session: Session) -> dict[str, object]:
-    base_url = request.build_absolute_uri("/")
-    return {"replay": replays.of(ALL, str(session.id), base_url)}
+    return {"replay": replays.of(ALL, str(session.id), base_url(request))}
 
 
 @require_GET

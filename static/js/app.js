@@ -26,6 +26,17 @@ function showLamp() {
   });
 }
 
+/** Behind a proxy the server may not know where it is: then it refuses its own pages. */
+function showOrigin() {
+  const ours = document.documentElement.dataset.origins ?? "";
+  if (ours.split(" ").includes(location.origin)) return;
+  const notice = /** @type {HTMLElement} */ (document.getElementById("wrong-origin"));
+  const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(origin)s");
+  setText(notice, fill(words, { origin: location.origin, ours }));
+  notice.role = "alert";
+  notice.hidden = false;
+}
+
 times.localise(document);
 document.addEventListener("htmx:afterSwap", (event) => times.localise(/** @type {Element} */ (event.target)));
 document.addEventListener("htmx:responseError", (event) => {
@@ -38,6 +49,7 @@ keys.start();
 palette.start();
 theme.start();
 showLamp();
+showOrigin();
 times.start();
 unread.start();
 notifying.start();

@@ -146,6 +146,7 @@ def test_sizes(text: str, octets: int) -> None:
         ("PUBLIC_URL", "mail.example", "a URL"),
         ("PUBLIC_URL", "https://mail.example/?x", "a URL"),
         ("PUBLIC_URL", "https://mail.example:x", "a URL"),
+        ("PUBLIC_URL", "https://mail.example/mail/", "a URL without a path"),
         ("ALLOWED_HOSTS", "http://mail.example", "names"),
         ("TLS_CERT", "/no/such/file", "a PEM file"),
     ],

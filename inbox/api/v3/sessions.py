@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
+from inbox.api.origins import base_url
 from inbox.api.v3 import files, schemas, shapes
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
@@ -99,7 +100,7 @@ def findings(request: HttpRequest, id: str) -> HttpResponse:
 @router.get("/{id}/replay", response=schemas.Replay)
 def replay(request: HttpRequest, id: str) -> HttpResponse:
     """Its exchanges as a command of swaks, and as a script for Python's smtplib."""
-    made = replays.of(scope(), id, request.build_absolute_uri("/"))
+    made = replays.of(scope(), id, base_url(request))
     return answer(shapes.replay(made))
 
 
