@@ -91,13 +91,20 @@ def scan(octets: bytes) -> Block:
     Past MAX_OCTETS or MAX_FIELDS the block is skipped up to its empty line.
     """
     block = _scan(octets)
-    raw = any(is_raw(each.octets) for each in block.fields)
-    return block.read_in(declared_charset(octets)) if raw else block
+    wanted = any(needs_charset(each.octets) for each in block.fields)
+    return block.read_in(declared_charset(octets)) if wanted else block
 
 
 def is_raw(octets: bytes) -> bool:
     """Whether a field's octets hold letters beyond ASCII that were not encoded."""
     return not octets.isascii() or b"\x1b" in octets
+
+
+def needs_charset(octets: bytes) -> bool:
+    """Whether it takes the body's charset to read a field: it is raw, and no UTF-8."""
+    if octets.isascii():
+        return b"\x1b" in octets
+    return charsets.strictly(octets, "utf-8") is None
 
 
 _CHARSET = re.compile(
@@ -265,8 +272,8 @@ def _summarised(octets: bytes) -> list[str]:
         bodies_of = found.get(name.lower())
         if bodies_of is not None and (name.lower() in _SEVERAL or not bodies_of):
             bodies_of.append(value)
-    raw = any(is_raw(each) for all_ in found.values() for each in all_)
-    charset = declared_charset(octets) if raw else ""
+    wanted = any(needs_charset(each) for all_ in found.values() for each in all_)
+    charset = declared_charset(octets) if wanted else ""
     return [",".join(_text(each, charset) for each in all_) for all_ in found.values()]
 
 

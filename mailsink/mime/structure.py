@@ -168,7 +168,7 @@ class _Scanner:
         )
         self.tree.octets_left -= block.body - start
         self.tree.fields_left -= len(block.fields)
-        if not any(headers.is_raw(each.octets) for each in block.fields):
+        if not any(headers.needs_charset(each.octets) for each in block.fields):
             return block
         own = headers.declared_charset(self.octets, start, block.body)
         return block.read_in(own or self.charset)

@@ -21,7 +21,7 @@ _TEXT_LINE = re.compile(rb"[^\r\n]+")
 _FOOTER_BEGINS_WITHIN = 20  # lines behind the last full one
 _PADDED = re.compile(rb"([^=]++)=*+")
 _MAX_PADDINGS = 10_000  # base64 texts one after another in a body; the rest is left out
-_SOFT_BREAK_OF_CR = re.compile(rb"=\r(?!\n)")
+_SOFT_BREAK_OF_CR = re.compile(rb"=\r(?!\r?\n)")
 _CUT_ESCAPE = re.compile(rb"=[0-9A-Fa-f]?\Z")
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} [^\r\n]*\r?\n")
 

@@ -113,6 +113,7 @@ def test_the_beginning_of_a_long_body_is_as_readable_as_the_whole(
         (b"dXNlcg==\r\nnext", b"dXNlcg==\r\nnext"),
         (b"a===3D", b"a==="),
         (b"one=\rtwo\nthree", b"onetwo\nthree"),
+        (b"one=\r\r\ntwo", b"onetwo"),
         (b"soft=\r\n break=  \r\n.", b"soft break."),
     ],
 )
