@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox.services import inboxes
-from inbox.services.reading import fields
+from inbox.services.reading import fields, invitations
 from inbox.views import attached, checks, framed, linked, parts, source, transcript
 from inbox.views.letters import Letter
 from mailsink.mime import headers
@@ -73,7 +73,11 @@ def panel(letter: Letter, key: str, asked: QueryDict) -> dict[str, object]:
 
 
 def _html(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    return framed.view(letter, asked) | attached.view(letter)
+    return {
+        **framed.view(letter, asked),
+        **attached.view(letter),
+        "invitation": invitations.of(letter.reading),
+    }
 
 
 def _text(letter: Letter, asked: QueryDict) -> dict[str, object]:
@@ -83,6 +87,8 @@ def _text(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "from_html": letter.reading.is_text_made,
         "cut": len(text) > SHOWN,
         "shown": SHOWN,
+        "invitation": invitations.of(letter.reading),
+        "is_calendar": letter.parsed.root.content_type in invitations.TYPES,
         **attached.view(letter),
     }
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
+from inbox.services.reading import invitations
 from inbox.views import pictures
 from inbox.views.letters import Letter
-from mailsink.mime import bodies, calendars, contacts, headers, structure, tnef, types
+from mailsink.mime import bodies, contacts, headers, structure, tnef, types
 from mailsink.mime.pictures import TYPES
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part
@@ -112,12 +113,14 @@ def _pdf(letter: Letter, part: Part) -> dict[str, object]:
 
 def _calendar(letter: Letter, part: Part) -> dict[str, object]:
     text = bodies.text_of(letter.octets, part)
-    return {"calendar": calendars.read(text), "text": text[:_TEXT_SHOWN]}
+    invitation = invitations.read(letter.octets, part)
+    return {"invitation": invitation, "text": text[:_TEXT_SHOWN]}
 
 
 def _contacts(letter: Letter, part: Part) -> dict[str, object]:
     text = bodies.text_of(letter.octets, part)
-    return {"contacts": contacts.read(text), "text": text[:_TEXT_SHOWN]}
+    found = contacts.read(bodies.decode(letter.octets, part), part.charset)
+    return {"contacts": found, "text": text[:_TEXT_SHOWN]}
 
 
 def _message(letter: Letter, part: Part) -> dict[str, object]:
@@ -184,7 +187,7 @@ _PREVIEWS: tuple[tuple[str, _Fits, _Tell], ...] = (
     ("pdf", _typed("application/pdf"), _pdf),
     (
         "calendar",
-        _either(_typed("text/calendar", "application/ics"), _named(".ics")),
+        _either(_typed(*invitations.TYPES), _named(".ics")),
         _calendar,
     ),
     (

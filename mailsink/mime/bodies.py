@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailsink.mime import charsets, flowed, transfer
+from mailsink.mime import charsets, contentlines, flowed, transfer
 from mailsink.mime.structure import Part
 
 _META_CHARSET = re.compile(
@@ -66,6 +66,7 @@ def _text(body: bytes, part: Part, cut: bool = False) -> str:
         charset = meta[1].decode("ascii", "replace") if meta else ""
         if (charsets.codec(charset) or "").startswith(("utf-16", "utf_32")):
             charset = "utf-8"  # the <meta> could not be read if that were so
+    body = contentlines.unfolded(body, part.content_type)
     text = charsets.decode(body, charset, cut=cut).removeprefix("\ufeff")
     text = charsets.storable(text.replace("\r\n", "\n").replace("\r", "\n"))
     if part.content_type != "text/plain":

@@ -1,15 +1,25 @@
-"""Calendar invites (RFC 5545, iTIP RFC 5546): events as people read them. Never raises."""
+"""Calendar invites (RFC 5545, iTIP RFC 5546): events as people read them. Never raises.
+
+By hand, not by icalendar 7.3, which was tried: for one bad line, or an END that is
+missing, it gives nothing at all; it decodes lines before it unfolds them; and the rules
+of a VTIMEZONE, which it expands one by one, can keep it busy for hours.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from mailsink.mime import timezones
 from mailsink.mime.contentlines import Line, lines
+from mailsink.mime.timezones import Zone
 
 MOST = 50  # events
+_MOST_ZONES = 20
+_MOST_OBSERVANCES = 50  # of a zone
+_DEEPEST = 10  # components within each other
 _PEOPLE = 200
 
 
@@ -22,7 +32,10 @@ class Person:
 
 @dataclass(slots=True)
 class Event:
-    """An event. start and end: with a zone where one is known; all_day: dates only."""
+    """An event. start and end: with a zone where one is known; all_day: dates only.
+
+    The end does not belong to it: of all-day events it is the day after the last.
+    """
 
     summary: str = ""
     start: datetime | None = None
@@ -36,6 +49,15 @@ class Event:
     organizer: Person | None = None
     attendees: list[Person] = field(default_factory=list)
 
+    @property
+    def last_day(self) -> date | None:
+        """The last day of an all-day event (RFC 5545 §3.6.1)."""
+        if not self.all_day or self.start is None:
+            return None
+        if self.end is None or self.end <= self.start:
+            return self.start.date()
+        return (self.end - timedelta(days=1)).date()
+
 
 @dataclass(slots=True)
 class Calendar:
@@ -43,29 +65,53 @@ class Calendar:
     events: list[Event] = field(default_factory=list)
 
 
-def read(text: str) -> Calendar:
-    """Return what a calendar tells; an empty one where it is none."""
-    calendar = Calendar()
-    event: Event | None = None
-    depth = 0  # of components within the event, as alarms
-    for line in lines(text):
-        if line.name == "METHOD" and event is None:
-            calendar.method = line.text.strip().upper()[:40]
-        elif line.name == "BEGIN":
-            if event is None and line.value.upper() == "VEVENT":
-                event = Event()
-            elif event is not None:
-                depth += 1
-        elif line.name == "END":
-            if event is not None and depth == 0:
-                calendar.events.append(event)
-                event = None
-                if len(calendar.events) == MOST:
-                    break
-            depth = max(0, depth - 1)
-        elif event is not None and depth == 0:
-            _take(event, line)
-    return calendar
+@dataclass(slots=True)
+class _Component:
+    name: str
+    lines: list[Line] = field(default_factory=list)
+    children: list[_Component] = field(default_factory=list)
+
+
+def read(octets: bytes, charset: str = "") -> Calendar:
+    """Return what a calendar tells; an empty one where it is none.
+
+    octets: decoded from their transfer encoding; charset: as declared
+    """
+    root = _tree(lines(octets, charset))
+    calendars = [root, *(each for each in root.children if each.name == "VCALENDAR")]
+    methods = [each.text.strip().upper() for one in calendars for each in one.lines if each.name == "METHOD"]  # fmt: skip
+    components = [each for one in calendars for each in one.children]
+    zones = dict(_zones(components))
+    events = [each for each in components if each.name == "VEVENT"][:MOST]
+    return Calendar(
+        next(iter(methods), "")[:40], [_event(each.lines, zones) for each in events]
+    )
+
+
+def _tree(found: Iterable[Line]) -> _Component:
+    """Return the components as they stand in each other; one without its END ends too."""
+    path = [_Component("")]
+    for line in found:
+        name = line.value.strip().upper()
+        if line.name == "BEGIN" and len(path) < _DEEPEST:
+            component = _Component(name)
+            path[-1].children.append(component)
+            path.append(component)
+        elif line.name == "END" and name in [each.name for each in path[1:]]:
+            while path.pop().name != name:
+                pass
+        else:
+            path[-1].lines.append(line)
+    return path[0]
+
+
+def _zones(components: Iterable[_Component]) -> Iterator[tuple[str, Zone]]:
+    zones = [each for each in components if each.name == "VTIMEZONE"]
+    for zone in zones[:_MOST_ZONES]:
+        names = [line.value.strip() for line in zone.lines if line.name == "TZID"]
+        read = map(timezones.observance, (each.lines for each in zone.children[:_MOST_OBSERVANCES]))  # fmt: skip
+        if (observances := tuple(filter(None, read))) and names:
+            yield names[0], Zone(observances)
 
 
 _TEXTS = {
@@ -77,20 +123,26 @@ _TEXTS = {
 }
 
 
-def _take(event: Event, line: Line) -> None:
-    if attribute := _TEXTS.get(line.name):
-        setattr(event, attribute, line.text[:10_000])
-    elif line.name == "DTSTART":
-        event.start, event.all_day = _moment(line)
-        event.zone = line.parameters.get("TZID", "")[:80]
-    elif line.name == "DTEND":
-        event.end, _ = _moment(line)
-    elif line.name == "DURATION" and event.start:
-        event.end = event.start + _duration(line.value)
-    elif line.name == "ORGANIZER":
-        event.organizer = _person(line)
-    elif line.name == "ATTENDEE" and len(event.attendees) < _PEOPLE:
-        event.attendees.append(_person(line))
+def _event(given: list[Line], zones: dict[str, Zone]) -> Event:
+    event = Event()
+    times = {line.name: line for line in reversed(given)}  # the first of each counts
+    if start := times.get("DTSTART"):
+        event.start, event.all_day = _moment(start, zones)
+        event.zone = start.parameters.get("TZID", "")[:80]
+    if end := times.get("DTEND"):
+        event.end, _ = _moment(end, zones)
+    elif (duration := times.get("DURATION")) and event.start:
+        event.end = _after(event.start, duration.value)
+    if event.start and event.end and (event.end.tzinfo is None) != (event.start.tzinfo is None):  # fmt: skip
+        event.end = None  # the one cannot be told from the other
+    for line in given:
+        if attribute := _TEXTS.get(line.name):
+            setattr(event, attribute, line.text.strip()[:10_000])
+        elif line.name == "ORGANIZER":
+            event.organizer = _person(line)
+        elif line.name == "ATTENDEE" and len(event.attendees) < _PEOPLE:
+            event.attendees.append(_person(line))
+    return event
 
 
 def _person(line: Line) -> Person:
@@ -99,40 +151,42 @@ def _person(line: Line) -> Person:
     return Person(name[:200], address[:320], line.parameters.get("PARTSTAT", "")[:40])
 
 
-def _moment(line: Line) -> tuple[datetime | None, bool]:
-    """Return a time, and whether it is a day only (RFC 5545 §3.3.4, §3.3.5)."""
-    value = line.value.strip()
-    try:
-        if len(value) == 8:
-            day = date.fromisoformat(value)
-            return datetime(day.year, day.month, day.day), True
-        at = datetime.strptime(value.rstrip("Z")[:15], "%Y%m%dT%H%M%S")
-    except ValueError:
-        return None, False
+def _moment(line: Line, zones: dict[str, Zone]) -> tuple[datetime | None, bool]:
+    """Return a time, and whether it is a day only; without a zone if none is known."""
+    value = line.value.strip().upper()
+    local = timezones.moment(value)
+    if local is None or "T" not in value:
+        return local, local is not None
     if value.endswith("Z"):
-        return at.replace(tzinfo=UTC), False
-    return _in_zone(at, line.parameters.get("TZID", "")), False
+        return local.replace(tzinfo=UTC), False
+    at = timezones.placed(local, line.parameters.get("TZID", ""), zones) or local
+    return _in_range(at), False
 
 
-def _in_zone(at: datetime, name: str) -> datetime:
-    """Return a time in its zone; without one where the name is none that is known."""
+def _in_range(at: datetime) -> datetime | None:
+    """Return a time that any zone can tell; None for those of the first and last year."""
+    return at if 1 < at.year < 9999 else None
+
+
+_DURATION = re.compile(r"\+?P(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?")  # fmt: skip
+
+
+def _after(start: datetime, duration: str) -> datetime | None:
+    """Return the time a duration later; None for none (RFC 5545 §3.3.6).
+
+    Days are those of the calendar, hours are exact: between them the clock may change.
+    """
+    match = _DURATION.fullmatch(duration.strip().upper())
+    if match is None:
+        return None
+    weeks, days, hours, minutes, seconds = (int(each or 0) for each in match.groups())
+    exact = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     try:
-        return at.replace(tzinfo=ZoneInfo(name)) if name else at
-    except (ValueError, OSError, KeyError):
-        return at
-
-
-_DURATION = re.compile(r"([+-]?)P(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?")  # fmt: skip
-
-
-def _duration(value: str) -> timedelta:
-    """RFC 5545 §3.3.6."""
-    match = _DURATION.fullmatch(value.strip())
-    if not match:
-        return timedelta()
-    weeks, days, hours, minutes, seconds = (
-        int(each or 0) for each in match.groups()[1:]
-    )
-    return timedelta(
-        weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds
-    )
+        day = start + timedelta(weeks=weeks, days=days)
+        if day.tzinfo is None:
+            return day + exact
+        if _in_range(day) is None:
+            return None
+        return _in_range((day.astimezone(UTC) + exact).astimezone(start.tzinfo))
+    except OverflowError:
+        return None

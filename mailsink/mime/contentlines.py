@@ -1,21 +1,43 @@
-"""Content lines of calendars and contacts (RFC 5545 §3.1, RFC 6350 §3.2). Never raises."""
+"""Content lines of calendars and contacts (RFC 5545 §3.1, RFC 6350 §3.2; vCard 2.1).
+
+Octets in, lines out: lines are unfolded before they are decoded, since a fold may cut
+a character. Linear time; never raises.
+"""
 
 from __future__ import annotations
 
+import quopri
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
+
+from mailsink.mime import charsets
 
 MOST = 10_000  # lines that are looked at
-_LONGEST = 64 * 1024  # characters of one
-_FOLD = re.compile(r"\r?\n[ \t]")
+MAX_OCTETS = 2 * 1024 * 1024  # of a file; the rest is not read
+_LONGEST = 64 * 1024  # octets of one line
+# What is written in such lines
+TYPES = (
+    "text/calendar", "application/ics", "text/vcard", "text/x-vcard", "text/directory",
+)  # fmt: skip
+_FOLD = re.compile(rb"(?>\r?\r?\n|\r)[ \t]")
+_BREAK = re.compile(rb"\r?\r?\n|\r")
 _LINE = re.compile(r"([A-Za-z0-9.-]{1,80})((?:;[^;:\"]{0,200}(?:\"[^\"]{0,2000}\"[^;:\"]{0,200})*+)*+):(.*)", re.DOTALL)  # fmt: skip
-_PARAMETER = re.compile(r";([A-Za-z0-9-]+)=(\"[^\"]*\"|[^;:]*)")
+_PARAMETER = re.compile(r";\s*+(?:([A-Za-z0-9-]+)\s*+=)?+(\"[^\"]*\"|[^;:]*)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_CARET = re.compile(r"\^([n'^])")  # RFC 6868
+_CARETS = {"n": "\n", "'": '"', "^": "^"}
+_QUOTED = re.compile(rb"[^:]{0,2000};(?:ENCODING=)?QUOTED-PRINTABLE[;:]", re.IGNORECASE).match  # fmt: skip
+_ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "7BIT", "8BIT")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One property: its name in upper case and without a group, its value as written."""
+    """One property: its name in upper case and without a group, its value decoded.
+
+    Of a parameter given more than once, as TYPE, the values are joined by commas.
+    """
 
     name: str
     value: str
@@ -34,14 +56,64 @@ class Line:
         return [Line("", part).text.strip() for part in parts]
 
 
-def lines(text: str) -> list[Line]:
-    """Return the lines of a calendar or of contacts; what is none is left out."""
-    found = []
-    for line in _FOLD.sub("", text).splitlines()[:MOST]:
-        match = _LINE.fullmatch(line[:_LONGEST])
-        if match:
-            given = _PARAMETER.findall(match[2])
-            parameters = {name.upper(): value.strip('"') for name, value in given}
-            name = match[1].rpartition(".")[2].upper()
-            found.append(Line(name, match[3], parameters))
-    return found
+def unfolded(octets: bytes, content_type: str) -> bytes:
+    """Return the octets of a body with their folds undone, if its type has such lines."""
+    return _FOLD.sub(b"", octets) if content_type in TYPES else octets
+
+
+def lines(octets: bytes, charset: str = "") -> list[Line]:
+    """Return the lines of a calendar or of contacts; what is none is left out.
+
+    charset: as declared for the whole; without one it is UTF-8, else windows-1252
+    """
+    octets = octets[:MAX_OCTETS].removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in octets[:100]:  # UTF-16: its line ends are no octets of their own
+        octets, charset = charsets.decode(octets, charset or "utf-16").encode(), "utf-8"
+    found = islice(_logical(octets), MOST)
+    return [line for each in found if (line := _line(each, charset))]
+
+
+def _logical(octets: bytes) -> Iterator[bytes]:
+    """Yield lines without their folds and, of quoted-printable, soft line breaks."""
+    pieces: list[bytes] = []
+    is_quoted = False
+    for physical in _BREAK.split(octets):
+        is_soft = is_quoted and pieces[-1].endswith(b"=")
+        is_folded = physical[:1] in (b" ", b"\t")
+        if pieces and (is_soft or is_folded):
+            pieces[-1] = pieces[-1][:-1] if is_soft else pieces[-1]
+            pieces.append(physical[1:] if is_folded else physical)
+            continue
+        if pieces:
+            yield b"".join(pieces)[:_LONGEST]
+        pieces = [physical]
+        is_quoted = bool(_QUOTED(physical))
+    yield b"".join(pieces)[:_LONGEST]
+
+
+def _line(octets: bytes, charset: str) -> Line | None:
+    match = _LINE.fullmatch(charsets.decode(octets, charset))
+    if match is None:
+        return None
+    parameters = _parameters(match[2])
+    name = match[1].rpartition(".")[2].upper()
+    own = parameters.get("CHARSET", "")  # vCard 2.1
+    value = match[3]
+    if parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE":
+        value = charsets.decode(quopri.decodestring(value.encode()), own or charset)
+        value = value.replace("\r\n", "\n")
+    elif own and (again := _LINE.fullmatch(charsets.decode(octets, own))):
+        value = again[3]
+    return Line(name, charsets.storable(value), parameters)
+
+
+def _parameters(written: str) -> dict[str, str]:
+    """Return parameters by their names; in vCard 2.1 a value may stand alone."""
+    found: dict[str, list[str]] = {}
+    for name, quoted in _PARAMETER.findall(written):
+        value = charsets.line(_CARET.sub(lambda each: _CARETS[each[1]], quoted.strip('"')).replace("\n", " ")).strip()  # fmt: skip
+        if not name:
+            name = "ENCODING" if value.upper() in _ENCODINGS else "TYPE"
+        if value:
+            found.setdefault(name.upper(), []).append(value)
+    return {name: ",".join(values) for name, values in found.items()}

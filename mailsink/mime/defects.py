@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mailsink.mime import charsets, dates, headers, transfer
+from mailsink.mime import charsets, contentlines, dates, headers, transfer
 from mailsink.told import Told, gettext_noop
 
 if TYPE_CHECKING:
@@ -180,7 +180,11 @@ def _check_composite(octets: bytes, part: Part, defects: Defects) -> None:
 
 def _check_text(body: bytes, part: Part, defects: Defects) -> None:
     name = charsets.codec(part.charset) if part.charset else None
-    if name and charsets.strictly(transfer.decode(body, part.encoding), name) is None:
+    if name is None:
+        return
+    decoded = transfer.decode(body, part.encoding)
+    text = contentlines.unfolded(decoded, part.content_type)
+    if charsets.strictly(text, name) is None:
         defects.add(
             gettext_noop("The text is not in %(charset)s, as it is declared to be"),
             part,

@@ -214,7 +214,8 @@ _ANSWERS = {
 
 def _calendar(octets: bytes, part: Part) -> Notice | None:
     """iTIP (RFC 5546): what is asked, or answered."""
-    calendar = calendars.read(bodies.beginning_of(octets, part, _LOOKED_AT))
+    beginning = bodies.decode_beginning(octets, part, _LOOKED_AT)
+    calendar = calendars.read(beginning, part.charset)
     event = calendar.events[0] if calendar.events else calendars.Event()
     method = calendar.method or part.parameters.get("method", "").upper()
     if method == "REPLY":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from django.http import HttpResponse
 
@@ -11,7 +12,7 @@ from inbox.api.v3.shapes import Shape
 from inbox.models import Message
 from inbox.services import messages, transactions
 from inbox.services.paging import NotFound
-from inbox.services.reading import finds, references
+from inbox.services.reading import finds, invitations, references
 from inbox.services.scope import Scope
 from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import Mail
@@ -111,6 +112,44 @@ def _finds(subject: str, letter: Letter) -> Shape:
     return {"codes": found.codes, "actions": [asdict(each) for each in found.actions]}
 
 
+def events(letter: Letter) -> list[Shape]:
+    """Return the events that a message invites to."""
+    invitation = invitations.of(letter.reading) if letter.octets else None
+    if invitation is None:
+        return []
+    method = invitation.calendar.method
+    return [_event(method, each) for each in invitation.events]
+
+
+def _event(method: str, told: invitations.Told) -> Shape:
+    event = told.event
+    return {
+        "method": method,
+        "summary": event.summary,
+        "status": event.status,
+        "all_day": event.all_day,
+        "start": _time(event.start, event.all_day),
+        "end": str(event.last_day) if event.last_day else _time(event.end),
+        "zone": event.zone,
+        "when": " = ".join(filter(None, (told.when, told.utc))),
+        "recurrence": event.recurrence,
+        "repeats": told.repeats,
+        "location": event.location,
+        "description": event.description,
+        "organizer": asdict(event.organizer) if event.organizer else None,
+        "attendees": [asdict(each) for each in event.attendees],
+    }
+
+
+def _time(at: datetime | None, is_day: bool = False) -> str | None:
+    """Return a time as RFC 3339 has it; without a zone where none is known."""
+    if at is None:
+        return None
+    if is_day:
+        return str(at.date())
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at.tzinfo else at.isoformat()  # fmt: skip
+
+
 def opened(message: Message) -> Letter:
     """Return a message's letter. Raises NotFound if its octets are gone."""
     octets = messages.open_raw(message)
@@ -134,4 +173,5 @@ def detail(scope: Scope, message: Message) -> Shape:
         "html": letter.html,
         "text": letter.text,
         **_finds(message.subject, letter),
+        "events": events(letter),
     }

@@ -104,6 +104,33 @@ class File(Strict):
     size: int = Field(description="octets")
 
 
+class Person(Strict):
+    name: str
+    address: str
+    status: str = Field(description="of an attendee, as ACCEPTED; else empty")
+
+
+class Event(Strict):
+    """An event of a calendar (RFC 5545) that is the message, or an alternative of it."""
+
+    method: str = Field(description="REQUEST, CANCEL, REPLY, … (RFC 5546)")
+    summary: str
+    status: str
+    all_day: bool
+    start: str | None = Field(
+        description="in UTC; without Z where its zone is not known; a date if all_day"
+    )
+    end: str | None = Field(description="likewise; if all_day the last day of it")
+    zone: str = Field(description="the TZID of its start")
+    when: str = Field(description="both in words, in its own zone and in UTC")
+    recurrence: str = Field(description="its RRULE as it stands")
+    repeats: str = Field(description='the RRULE in words; "" if it is not simple')
+    location: str
+    description: str
+    organizer: Person | None
+    attendees: list[Person]
+
+
 class MessageDetail(Message):
     envelope: Envelope
     defects: list[str]
@@ -113,6 +140,7 @@ class MessageDetail(Message):
     text: str = Field(description="made from the HTML if there is no plain text")
     codes: list[str] = Field(description="to be typed in, likeliest first")
     actions: list[Action] = Field(description="links that it was sent for")
+    events: list[Event] = Field(description="that it invites to")
 
 
 class HeaderField(Strict):
