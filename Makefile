@@ -2,11 +2,16 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: run test lint bench lock interop fuzz
+.PHONY: run check test lint bench lock interop fuzz
 .PHONY: setup setup-dev programs
 
 run: setup
 	@exec $(PYTHON) manage.py serve
+
+# The quick half, for while you work: no browser, no server, no database.
+check: lint
+	@$(PYTHON) -m pytest -q tests/smtp tests/mime tests/unit
+	@node --test tests/js/*.test.js
 
 test: setup-dev programs
 	@tools/test

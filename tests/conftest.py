@@ -70,12 +70,13 @@ def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
 def start_mailsink(tmp_path: Path) -> Iterator[Callable[..., Mailsink]]:
     """Starts a Mailsink of the test's own: start_mailsink(*flags, **variables).
 
-    Variables are MAILSINK_'s, named without it. All use the same data folder.
+    Variables are MAILSINK_'s, named without it. All use the same data folder, which
+    starts empty with fresh=True.
     """
     started: list[Mailsink] = []
 
-    def start(*flags: str, **variables: str) -> Mailsink:
-        started.append(Mailsink(tmp_path / "data", *flags, **variables))
+    def start(*flags: str, fresh: bool = False, **variables: str) -> Mailsink:
+        started.append(Mailsink(tmp_path / "data", *flags, fresh=fresh, **variables))
         return started[-1]
 
     yield start

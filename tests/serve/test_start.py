@@ -36,7 +36,7 @@ def refused(*flags: str, data: Path, **variables: str) -> str:
 
 
 def test_it_works(start_mailsink: Start) -> None:
-    server = start_mailsink()
+    server = start_mailsink(fresh=True)
     smtp, web, ready = server.lines
     assert re.fullmatch(r"SMTP  127\.0\.0\.1:\d+", smtp)
     assert re.fullmatch(r"Web   http://127\.0\.0\.1:\d+/", web)

@@ -17,13 +17,15 @@ from inbox.models import Inbox, Server, Session
 from inbox.services import testmail
 from inbox.services.reach import reach
 
-NOW = datetime.now(UTC)
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def a_server(*smtp: str) -> Server:
     return Server.objects.create(
-        started_at=NOW - timedelta(minutes=5),
-        heartbeat=NOW,
+        started_at=now() - timedelta(minutes=5),
+        heartbeat=now(),
         hostname="test",
         pid=1,
         smtp=list(smtp),
@@ -78,16 +80,16 @@ def test_checklist_smtp_off(client: Client) -> None:
 @pytest.mark.django_db
 def test_steps_tell_connections_of_now_from_earlier_ones(client: Client) -> None:
     server = a_server("127.0.0.1:2525")
-    a_session(server, "old.test", NOW - timedelta(hours=1))
+    a_session(server, "old.test", now() - timedelta(hours=1))
     assert "The last one before that" in text(client, "/nothing-arriving/steps")
-    a_session(server, "new.test", NOW)
+    a_session(server, "new.test", now())
     assert "The last connection came" in text(client, "/nothing-arriving/steps")
 
 
 @pytest.mark.django_db
 def test_steps_tick_off_the_word_that_arrived(client: Client) -> None:
     server = a_server("127.0.0.1:2525")
-    a_session(server, "Probe-7F3K9X.mailsink.test", NOW)
+    a_session(server, "Probe-7F3K9X.mailsink.test", now())
     url = "/nothing-arriving/steps?word="
     assert "Your line arrived" in text(client, f"{url}probe-7f3k9x")
     assert "Your line arrived" not in text(client, f"{url}probe-7f3k9y")
@@ -123,7 +125,10 @@ def refusing() -> Iterator[tuple[str, int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def greet() -> None:
-            peer, _ = listener.accept()
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return  # nobody came: the test failed before
             with peer:
                 peer.sendall(b"554 No mail <here>\r\n")
                 peer.recv(999)
@@ -131,6 +136,7 @@ def refusing() -> Iterator[tuple[str, int]]:
         thread = threading.Thread(target=greet)
         thread.start()
         yield listener.getsockname()
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
