@@ -1,7 +1,8 @@
 """Text conditions that mean the same on SQLite and PostgreSQL, whatever the case.
 
-SQLite's LIKE folds the case of ASCII alone, so other texts go through REGEXP. Items of
-JSON lists are looked at one by one: a LIKE over the list's text would match its keys.
+SQLite's LIKE folds the case of ASCII alone, so other texts go through functions of ours.
+Items of JSON lists are looked at one by one: a LIKE over the list's text would match
+its keys.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
+
+from mailsink.wildcards import fold
 
 NOTHING = Q(pk__in=())
 EVERYTHING = ~NOTHING  # not Q(), which is the same when negated
@@ -60,12 +63,11 @@ class _Has(_Text):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
         column, params = self._column(compiler)
-        # REGEXP is Python, and slow: LIKE goes before it, with any character allowed
+        # Ours is Python, and slow: LIKE goes before it, with any character allowed
         # where there is one whose case it cannot fold.
         like = _NOT_ASCII.sub("_", _like(self.text, connection))
-        sql = f"({column} LIKE %s ESCAPE '\\' AND {column} REGEXP %s)"
-        pattern = f"(?i){re.escape(self.text)}"
-        return sql, (*params, f"%{like}%", *params, pattern)
+        sql = f"({column} LIKE %s ESCAPE '\\' AND mailsink_has({column}, %s))"
+        return sql, (*params, f"%{like}%", *params, fold(self.text))
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
@@ -85,10 +87,8 @@ class _Fits(_Text):
         sql = f"{column} LIKE %s ESCAPE '\\'"
         if self.text.isascii():
             return sql, (*params, like)
-        wild = {"*": ".*", "?": "."}
-        whole = "".join(wild.get(each) or re.escape(each) for each in self.text)
-        sql = f"({sql} AND {column} REGEXP %s)"
-        return sql, (*params, like, *params, rf"(?is)\A{whole}\Z")
+        sql = f"({sql} AND mailsink_fits({column}, %s))"
+        return sql, (*params, like, *params, self.text)
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
@@ -111,10 +111,10 @@ class _Item(_Text):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
         column, params = self._column(compiler)
-        compare, pattern = r"LIKE %s ESCAPE '\'", self._pattern(connection)
+        compare, pattern = r"{} LIKE %s ESCAPE '\'", self._pattern(connection)
         if not self.text.isascii():
-            start, end = ("^", "$") if self.whole else ("", "")
-            compare, pattern = "REGEXP %s", f"(?i){start}{re.escape(self.text)}{end}"
+            compare = f"mailsink_{'is' if self.whole else 'has'}({{}}, %s)"
+            pattern = fold(self.text)
         items = self._items(f"json_each({column})", self.sqlite, compare)
         # Taking lists apart is slow: first, the text has to be in the list's own.
         before = _ESCAPED.sub(r"\1____", _like(json.dumps(self.text)[1:-1], connection))
@@ -127,10 +127,10 @@ class _Item(_Text):
         column, params = self._column(compiler)
         source = f"jsonb_array_elements({column})"
         patterns = [self._pattern(connection)] * len(self.postgresql)
-        return self._items(source, self.postgresql, "ILIKE %s"), (*params, *patterns)
+        return self._items(source, self.postgresql, "{} ILIKE %s"), (*params, *patterns)
 
     def _items(self, source: str, values: tuple[str, ...], compare: str) -> str:
-        matches = " OR ".join(f"{value} {compare}" for value in values)
+        matches = " OR ".join(compare.format(value) for value in values)
         return f"EXISTS (SELECT 1 FROM {source} AS item WHERE {matches})"  # noqa: S608
 
     def _pattern(self, connection: BaseDatabaseWrapper) -> str:
