@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import codecs
 import time
 
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from webencodings.labels import LABELS
 
-from mailsink.mime import charsets, labels
+from mailsink.mime import bodies, charsets, headers, labels
+from mailsink.mime.structure import parse
 
 BAD = "\ufffd"
 
@@ -47,6 +49,17 @@ def sample(name: str) -> tuple[str, bytes]:
     raise AssertionError(name)
 
 
+def mail(charset: str, octets: bytes) -> bytes:
+    """A mail whose subject, body and file's name are in a charset, each encoded."""
+    quoted = "".join(f"%{each:02X}" for each in octets)
+    return (
+        f"Subject: =?{charset}?B?{base64.b64encode(octets).decode()}?=\r\n"
+        f'Content-Type: text/plain; charset="{charset}"\r\n'
+        f"Content-Disposition: inline; filename*={charset}''{quoted}\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    ).encode() + base64.encodebytes(octets)
+
+
 NOT_READ = ("replacement", "x-user-defined")  # they stand for no charset
 NAMES = sorted({name for label in LABELS if (name := labels.encoding(label))})
 
@@ -66,48 +79,66 @@ def test_every_label_of_the_standard(label: str) -> None:
         assert charsets.decode(octets, spelled) == text
 
 
-@pytest.mark.parametrize(
-    ("name", "called"),
-    [
-        ("us-ascii", "ANSI_X3.4-1986 iso-ir-6 ISO646-US IBM367 cp367 x-cp20127"),
-        ("utf-8", "utf8mb4 UTF_8 utf-8; cp65001 'utf-8' csUTF8 UTF-8-MAC charset=utf-8"),
-        ("windows-1252", "8859_1 ISO8859_1 Cp1252 ISO-8859-1:1987 x-ansi ms-ansi cp28591 CP819"),
-        ("windows-1251", "x-cp1251 win-1251 cswindows1251 MS-CYRL Cp1251"),
-        ("windows-1254", "ISO-8859-9E cp28599 latin5"),
-        ("iso-8859-2", "iso88592 ISO_8859-2:1987 8859_2 cp28592 x-iso-8859-2"),
-        ("iso-8859-8", "ISO-8859-8-E csISO88598E visual iso8859_8"),
-        ("iso-8859-8-i", "csISO88598I logical cp38598"),
-        ("iso-8859-6", "ISO-8859-6-I ISO-8859-6-E ASMO-708"),
-        ("iso-8859-15", "latin-9 ISO8859-15 cp28605 iso8859_15"),
-        ("macintosh", "x-MacRoman x-mac-roman mac csMacintosh cp10000"),
-        ("mac_latin2", "x-mac-ce x-MacCentralEurope"),
-        ("koi8-u", "KOI8-RU csKOI8U cp21866"),
-        ("windows-874", "TIS-620 tis620 DOS-874 ISO-8859-11 MS874 x-IBM874"),
-        ("shift_jis", "windows-31j csWindows31J MS_Kanji x-sjis Cp943C windows-932 x-ms932"),
-        ("euc-jp", "x-euc-jp EUC_JP eucJP-open cp51932 Extended_UNIX_Code_Packed_Format_for_Japanese"),
-        ("iso-2022-jp", "csISO2022JP2 cp50220 x-windows-50221 _iso-2022-jp$ESC ISO-2022-JP-2004 JIS"),
-        ("iso-2022-kr", "csISO2022KR cp50225 ISO2022KR"),
-        ("gbk", "gb2312 GB_2312-80 EUC_CN x-EUC-CN cp936 x-mswin-936 chinese x-cp20936"),
-        ("gb18030", "GB18030-2005 cp54936"),
-        ("hz", "HZ-GB-2312 hz cp52936"),
-        ("big5", "x-Chinese-Eten MS950_HKSCS big5-eten Big5-HKSCS:2004 x-windows-950 csBig5"),
-        ("euc-kr", "windows-949 ks_c_5601-1989 KSC5601 MS949 uhc x-windows-949 cp51949"),
-        ("euc-tw", "EUC_TW x-EUC-TW x-IBM964"),
-        ("johab", "x-Johab cp1361"),
-        ("utf_7", "UNICODE-1-1-UTF-7 csUTF7 cp65000"),
-        ("utf-16be", "unicodeFFFE UnicodeBigUnmarked cp1201"),
-        ("utf_32", "UCS-4 csUCS4 ISO-10646-UCS-4"),
-        ("cp850", "IBM850 csPC850Multilingual 850 cp-850"),
-        ("cp437", "IBM437 csPC8CodePage437 x-IBM437"),
-        ("cp858", "IBM00858 CCSID00858 PC-Multilingual-850+euro"),
-        ("cp720", "DOS-720"),
-    ],
-)  # fmt: skip
+OTHER_NAMES = [
+    ("us-ascii", "ANSI_X3.4-1986 iso-ir-6 ISO646-US IBM367 cp367 x-cp20127"),
+    ("utf-8", "utf8mb4 UTF_8 utf-8; cp65001 'utf-8' csUTF8 UTF-8-MAC charset=utf-8"),
+    ("windows-1252", "8859_1 ISO8859_1 Cp1252 ISO-8859-1:1987 x-ansi ms-ansi cp28591 CP819"),
+    ("windows-1251", "x-cp1251 win-1251 cswindows1251 MS-CYRL Cp1251"),
+    ("windows-1254", "ISO-8859-9E cp28599 latin5"),
+    ("iso-8859-2", "iso88592 ISO_8859-2:1987 8859_2 cp28592 x-iso-8859-2"),
+    ("iso-8859-8", "ISO-8859-8-E csISO88598E visual iso8859_8"),
+    ("iso-8859-8-i", "csISO88598I logical cp38598"),
+    ("iso-8859-6", "ISO-8859-6-I ISO-8859-6-E ASMO-708"),
+    ("iso-8859-15", "latin-9 ISO8859-15 cp28605 iso8859_15"),
+    ("macintosh", "x-MacRoman x-mac-roman mac csMacintosh cp10000"),
+    ("mac_latin2", "x-mac-ce x-MacCentralEurope"),
+    ("koi8-u", "KOI8-RU csKOI8U cp21866"),
+    ("windows-874", "TIS-620 tis620 DOS-874 ISO-8859-11 MS874 x-IBM874"),
+    ("shift_jis", "windows-31j csWindows31J MS_Kanji x-sjis Cp943C windows-932 x-ms932"),
+    ("euc-jp", "x-euc-jp EUC_JP eucJP-open cp51932 Extended_UNIX_Code_Packed_Format_for_Japanese"),
+    ("iso-2022-jp", "csISO2022JP2 cp50220 x-windows-50221 _iso-2022-jp$ESC ISO-2022-JP-2004 JIS"),
+    ("iso-2022-kr", "csISO2022KR cp50225 ISO2022KR"),
+    ("gbk", "gb2312 GB_2312-80 EUC_CN x-EUC-CN cp936 x-mswin-936 chinese x-cp20936"),
+    ("gb18030", "GB18030-2005 cp54936"),
+    ("hz", "HZ-GB-2312 hz cp52936"),
+    ("big5", "x-Chinese-Eten MS950_HKSCS big5-eten Big5-HKSCS:2004 x-windows-950 csBig5"),
+    ("euc-kr", "windows-949 ks_c_5601-1989 KSC5601 MS949 uhc x-windows-949 cp51949"),
+    ("euc-tw", "EUC_TW x-EUC-TW x-IBM964"),
+    ("johab", "x-Johab cp1361"),
+    ("utf_7", "UNICODE-1-1-UTF-7 csUTF7 cp65000"),
+    ("utf-16be", "unicodeFFFE UnicodeBigUnmarked cp1201"),
+    ("utf_32", "UCS-4 csUCS4 ISO-10646-UCS-4"),
+    ("cp850", "IBM850 csPC850Multilingual 850 cp-850"),
+    ("cp437", "IBM437 csPC8CodePage437 x-IBM437"),
+    ("cp858", "IBM00858 CCSID00858 PC-Multilingual-850+euro"),
+    ("cp720", "DOS-720"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "called"), OTHER_NAMES)
 def test_other_names(name: str, called: str) -> None:
     text, octets = sample(name)
     for charset in called.split():
         assert labels.encoding(charset) == name, charset
         assert charsets.decode(octets, charset) == text
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        *(label for label in LABELS if LABELS[label] not in NOT_READ),
+        *(each for _, called in OTHER_NAMES for each in called.split()),
+    ],
+)
+def test_a_mail_in_every_charset_by_every_name(charset: str) -> None:
+    charset = charset.strip("';")
+    text, octets = sample(labels.encoding(charset) or "")
+    sent = mail(charset, octets)
+    root = parse(sent).root
+    assert bodies.text_of(sent, root) == text
+    assert root.filename == text
+    assert headers.summary(sent).subject == text
+    assert root.fields[0].value == text
 
 
 @pytest.mark.parametrize(
