@@ -26,6 +26,7 @@ _OWN: dict[str, Callable[[bytes], str]] = {
 }
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSTORABLE_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_JAPANESE = re.compile(rb"\x1b\$[@B]")
 _C1 = re.compile("[\x80-\x9f]")
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 _ESCAPE_CUT_OFF = re.compile(rb"\x1b[$()*+,\-./]{0,2}\Z|~\Z")
@@ -40,9 +41,15 @@ def decode(octets: bytes, charset: str = "", *, cut: bool = False) -> str:
 
     cut: whether more follows; a character that is not complete is left out then
     """
-    if octets.isascii() and not charset:
+    if not charset and octets.isascii() and b"\x1b$" not in octets:
         return octets.decode("ascii")
     declared = codec(charset) if charset else None
+    if (
+        declared in (None, labels.ASCII)
+        and octets.isascii()
+        and _JAPANESE.search(octets)
+    ):
+        declared = "iso-2022-jp"  # its escapes say so themselves (RFC 1468)
     if octets.startswith(codecs.BOM_UTF8) and declared not in labels.STATEFUL:
         declared = labels.UTF8
     if declared in (None, labels.ASCII, labels.UTF8):

@@ -123,12 +123,13 @@ _PAGES = {
     28590 + part: f"iso-8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)
 }  # fmt: skip
 
+# Names are looked up without what is no letter or digit, and by these rules.
 _NOISE = re.compile(r"[^a-z0-9]+")
-_ISO8859 = re.compile(r"(?:cs)?(?:iso|is0|8859(?=8859))?8859(?:p|part)?(\d\d?)([ei]?)")
+_YEAR = re.compile(r"[:_-]?(?:19|20)\d\d\Z")  # of a standard, as in ISO_8859-2:1987
+_ISO8859 = re.compile(r"(?:iso)?8859(\d\d?)([ei]?)")
 _PAGE = re.compile(
-    r"(?:cs|dbcs)?(?:cp|ibm|ms|windows|win|dos|codepage|ccsid|mswin|ansi|pc|pccp|pcp)?0*(\d{2,5})c?"
+    r"(?:ansi|ccsid|codepage|cp|dos|ibm|ms|mswin|pc|win|windows)?0*(\d{2,5})c?"
 )
-_YEAR = re.compile(r"[:_-]?(?:19|20)\d\d\Z")
 
 
 def _known() -> dict[str, str]:
@@ -170,17 +171,17 @@ def encoding(charset: str) -> str | None:
 
 
 def _named(name: str) -> str | None:
+    """Return the encoding for a name of letters and digits alone."""
     if name in _KNOWN:
         return _KNOWN[name]
-    for stateful in ("iso2022jp", "iso2022kr", "iso2022cn"):
-        if stateful in name:
-            return f"iso-2022-{name[name.index(stateful) + 7 :][:2]}"
+    for family in ("jp", "kr", "cn"):  # iso2022jp3, csiso2022jp2, iso2022jpesc …
+        if f"iso2022{family}" in name:
+            return f"iso-2022-{family}"
     if name.startswith("utf8"):  # utf8bom, utf8mac …
         return UTF8
     if part := _ISO8859.fullmatch(name):
-        return _KNOWN.get(f"iso8859{part[1]}{part[2]}") or _KNOWN.get(
-            f"iso8859{part[1]}"
-        )
+        plain = f"iso8859{part[1]}"
+        return _KNOWN.get(plain + part[2]) or _KNOWN.get(plain)
     if page := _PAGE.fullmatch(name):
         number = int(page[1])
         return _PAGES.get(number) or _KNOWN.get(f"cp{number}")

@@ -158,6 +158,9 @@ def test_what_is_no_charset(charset: str) -> None:
     ("charset", "octets", "text"),
     [
         ("iso-2022-jp", b"\x1b$B-!-j|b\x1b(B", "①㈱髙"),
+        ("", b"\x1b$B-!\x1b(B ok", "① ok"),
+        ("us-ascii", b"\x1b$B-!\x1b(B ok", "① ok"),
+        ("", b"\x1b[31mred $B \x1b$5", "\x1b[31mred $B \x1b$5"),
         ("iso-2022-jp", b"\x1b(I12\x1b(B ok", "ｱｲ ok"),
         ("iso-2022-jp", b"\x0e12\x0f ok", "ｱｲ ok"),
         ("iso-2022-jp", b"\x1b(J\\1,000~\x1b(B\\", "¥1,000‾\\"),
