@@ -26,7 +26,7 @@ class Unshown:
     """A picture that the HTML names and that is not shown. name: its URL there."""
 
     name: str
-    reason: Told
+    reason: Told  # to be translated
 
 
 def shown_as(octets: bytes, part: Part) -> str:

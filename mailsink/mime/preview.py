@@ -13,6 +13,7 @@ from collections.abc import Callable
 from mailsink.mime import charsets, markup
 from mailsink.mime.markup import MAX_LENGTH
 
+MOST_REFERENCES = 10_000
 _BASE = '<base target="_blank">'
 _CUT = "<p>The rest of this HTML is not shown here: it has {} characters in all.</p>"
 
@@ -58,9 +59,17 @@ def preview(html: str, part_url: PartUrl, all_urls: bool = False) -> str:
 
 
 def references(html: str, all_urls: bool = False) -> set[str]:
-    """Return the `cid:` URLs by which HTML shows parts; all_urls: any URL there."""
+    """Return the `cid:` URLs by which HTML shows parts; all_urls: any URL there.
+
+    Of many, the first MOST_REFERENCES: there are no more parts than these.
+    """
     found: set[str] = set()
-    _Rewriter(found.add, all_urls).rewritten(html[:MAX_LENGTH])
+
+    def note(url: str) -> None:
+        if len(found) < MOST_REFERENCES:
+            found.add(url)
+
+    _Rewriter(note, all_urls).rewritten(html[:MAX_LENGTH])
     return found
 
 

@@ -14,6 +14,7 @@ from mailsink.mime.choice import Choice, is_html
 from mailsink.mime.structure import Part, Structure
 
 SNIPPET_LENGTH = 200  # characters
+_BEGINNING = 1000  # octets of HTML in which its document type is looked for
 _SNIPPET_OCTETS = 128 * 1024  # of each part of the body, to take a snippet from
 # What newsletters pad their preview text with: marks of direction, joiners, soft
 # hyphens, fillers. One by itself may belong to a word, as a joiner does in Persian.
@@ -23,7 +24,7 @@ _PADDING = (
 )
 _GAP = re.compile(rf"[\s{_PADDING}]{{2,}}|\s")
 _ENDS = re.compile(rf"\A[\s{_PADDING}]+|[\s{_PADDING}]\Z")
-_DOCTYPE = re.compile(r"<!doctype[^>]*+>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"\s*+<!doctype[^>]*+>", re.IGNORECASE)
 # Text among HTML: as it was set, in its own direction
 _TEXT = '<div dir="auto" style="white-space:pre-wrap;unicode-bidi:plaintext">{}</div>'
 
@@ -47,9 +48,13 @@ class Reading:
             self._text_of(part) if is_html(part) else _as_html(self._text_of(part))
             for part in self.choice.html
         ]
-        page = "\n".join(pieces)
-        begins_as_text = pieces and not is_html(self.choice.html[0])
-        return _doctype_first(page) if begins_as_text else page
+        doctype = ""
+        if pieces and not is_html(self.choice.html[0]):
+            # Without it at the start browsers would lay the page out in quirks mode.
+            first = next(filter(is_html, self.choice.html))
+            found = _DOCTYPE.match(bodies.beginning_of(self.octets, first, _BEGINNING))
+            doctype = found[0].strip() if found else ""
+        return doctype + "\n".join(pieces)
 
     @cached_property
     def markup(self) -> str:
@@ -133,14 +138,3 @@ class Reading:
 
 def _as_html(text: str) -> str:
     return _TEXT.format(html.escape(text, quote=False))
-
-
-def _doctype_first(page: str) -> str:
-    """Return HTML with the document type that a later piece begins with at its start.
-
-    Without it browsers would lay the page out in quirks mode.
-    """
-    found = _DOCTYPE.search(page)
-    if found is None:
-        return page
-    return found[0] + page[: found.start()] + page[found.end() :]

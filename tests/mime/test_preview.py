@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from mailsink.mime.markup import MAX_LENGTH
-from mailsink.mime.preview import preview
+from mailsink.mime.preview import MOST_REFERENCES, preview, references
 
 BASE = '<base target="_blank">'
 
@@ -134,3 +134,13 @@ def test_floods_pass(piece: str) -> None:
     """Deep nesting took a tree-building parser 40 s; quadratic patterns would hang."""
     flood = piece * 60_000
     assert preview(flood, lambda _: "cid:a") is not None
+
+
+def test_references_are_found_once_and_bounded() -> None:
+    html = (
+        "<img src=cid:a><img src=CID:a><img src=b.png><p style='background:url(cid:c)'>"
+    )
+    assert references(html) == {"cid:a", "CID:a", "cid:c"}
+    assert references(html, all_urls=True) == {"cid:a", "CID:a", "b.png", "cid:c"}
+    many = "".join(f"<img src=cid:{n}>" for n in range(MOST_REFERENCES + 10))
+    assert len(references(many)) == MOST_REFERENCES

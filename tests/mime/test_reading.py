@@ -152,11 +152,10 @@ def test_mixed(octets: bytes, text: str, html: str, attachments: list[str]) -> N
 
 
 def test_text_before_a_page_keeps_its_document_type_first() -> None:
-    page = single(b"<!DOCTYPE html><p>html", b"text/html")
+    page = single(b"\r\n<!DOCTYPE html><p>html", b"text/html")
     html = read(multipart(b"mixed", FOOTER, page)).html
-    assert html == (
-        "<!DOCTYPE html>" + AS_HTML.format("Scanned &amp; clean") + "\n<p>html"
-    )
+    footer = AS_HTML.format("Scanned &amp; clean")
+    assert html == f"<!DOCTYPE html>{footer}\n\n<!DOCTYPE html><p>html"
 
 
 def test_codes_and_words_of_all_that_is_shown() -> None:
