@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -51,6 +53,15 @@ class Rows(Generic[R]):
         self.new.update(later.new)
         for row in later.changed.values():
             self.change(row)
+
+    def cut(self, most: int, held: Callable[[R], bool] | None = None) -> Rows[R]:
+        """Take out the first rows, at most so many, without those that are held."""
+        cut = Rows[R]()
+        for ours, theirs in ((self.new, cut.new), (self.changed, cut.changed)):
+            free = (key for key, row in ours.items() if not (held and held(row)))
+            for key in list(islice(free, most - len(cut))):
+                theirs[key] = ours.pop(key)
+        return cut
 
     def __len__(self) -> int:
         return len(self.new) + len(self.changed)
@@ -102,12 +113,41 @@ class Batch:
         self.ended += later.ended
         self.octets += later.octets
 
+    def cut(self, most: int) -> Batch:
+        """Take out the first rows of one session's batch, at most so many.
+
+        What ends the session stays behind, and so does a message with its transaction:
+        they are committed together, or a crash would leave one without the other.
+        """
+        keeping = {id(keep.message.transaction) for keep in self.keeps}
+        cut = Batch()
+        cut.sessions.new, self.sessions.new = self.sessions.new, {}
+        cut.transactions = self.transactions.cut(
+            most - len(cut), lambda row: id(row) in keeping
+        )
+        cut.recipients = self.recipients.cut(
+            most - len(cut), lambda row: id(row.transaction) in keeping
+        )
+        cut.exchanges = self.exchanges.cut(most - len(cut))
+        room = max(0, most - len(cut))
+        cut.raws, self.raws = self.raws[:room], self.raws[room:]
+        written = {*cut.transactions.new, *cut.transactions.changed}
+        cut.ended = [row for row in self.ended if id(row) in written]
+        self.ended = [row for row in self.ended if id(row) not in written]
+        cut.octets = cut.measured()
+        self.octets -= cut.octets
+        return cut
+
+    def measured(self) -> int:
+        """Return the octets of its lines and bodies."""
+        raws = [*self.raws, *(keep.raw for keep in self.keeps)]
+        lines = sum(len(row.line) for row in self.exchanges.new.values())
+        return lines + sum(len(raw.content or b"") for raw in raws)
+
     def by_session(self) -> list[tuple[UUID, Batch]]:
         """Return the same rows as one batch for each session."""
-        parts: dict[UUID, Batch] = {}
-
-        def part(session: UUID) -> Batch:
-            return parts.setdefault(session, Batch())
+        parts: defaultdict[UUID, Batch] = defaultdict(Batch)
+        part = parts.__getitem__
 
         for session in self.sessions.new.values():
             part(session.id).sessions.add(session)
@@ -131,6 +171,8 @@ class Batch:
             part(keep.session.id).keeps.append(keep)
         for row in self.ended:
             part(row.session_id).ended.append(row)
+        for each in parts.values():
+            each.octets = each.measured()
         return list(parts.items())
 
     def changes(self) -> Changes:

@@ -115,11 +115,6 @@ class Ledger:
             batch.ended.append(transaction)
         return keeps
 
-    def put_back(self, batch: Batch) -> None:
-        """Let a batch that failed wait again, before what came after it."""
-        batch.put_before(self.pending)
-        self.pending = batch
-
     def end(
         self, live: Live, outcome: str, at_us: int, code: int | None = None
     ) -> TransactionRow | None:

@@ -26,6 +26,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from inbox.models import Session
 from inbox.services import raw as raw_store
+from inbox.services.backlog import Backlog
 from inbox.services.batch import Batch, Keep, Writer
 from inbox.services.ledger import Ledger
 from inbox.services.rows import Changes, MessageRow, RawRow, TransactionRow
@@ -50,6 +51,9 @@ _BUSY_MESSAGES = 4
 _BUSY_FOR = 0.1
 # How long the writer waits at most before it looks what is due; seconds.
 _OWED = 0.1
+
+# Rows in a commit, about: so long does a message wait for lines of others at most.
+_ROWS_AT_ONCE = 1000
 
 _OUTAGES = (OperationalError, InterfaceError)
 
@@ -87,6 +91,7 @@ class Recorder:
         self._data = data
         self._limits = limits or Limits()
         self._mutex = threading.Lock()  # guards the ledger and its rows
+        self._backlog = Backlog(_ROWS_AT_ONCE)
         self._wake = threading.Event()
         self._stopping = False
         self._room = asyncio.Event()
@@ -172,7 +177,9 @@ class Recorder:
 
     def _is_full(self) -> bool:
         pending, limits = self._ledger.pending, self._limits
-        full = len(pending) > limits.rows or pending.octets > limits.octets
+        rows = len(pending) + self._backlog.rows
+        octets = pending.octets + self._backlog.octets
+        full = rows > limits.rows or octets > limits.octets
         if not full:
             self._full_since = None
         elif self._full_since is None:
@@ -244,10 +251,15 @@ class Recorder:
     def _write_next(self) -> bool:
         """Write what waits. Returns whether anything did."""
         with self._mutex:
-            batch = self._ledger.take(everything=self._stopping)
+            fresh = self._ledger.take(everything=self._stopping)
+        if len(fresh):
+            self._backlog.add(fresh)
+        batch = self._backlog.take()
         if not len(batch):
             return False
         self._write(batch)
+        if self._backlog.rows:
+            self._wake.set()
         return True
 
     def _write(self, batch: Batch) -> None:
@@ -271,8 +283,8 @@ class Recorder:
         now = datetime.now(UTC)
         for keep in batch.keeps:
             keep.message.id, keep.message.received_at = uuid7(), now
-        with self._mutex:
-            statements = self._writer.statements(batch)
+        # What the ledger changes meanwhile stands in the next batch, too.
+        statements = self._writer.statements(batch)
         with write_turn():
             self._writer.execute(statements)
         self._failing = ""
@@ -285,8 +297,8 @@ class Recorder:
         refused = Refused(self._refusal(error))
         with self._mutex:
             keeps = self._ledger.take_back(batch, refused)
-            if not self._stopping:
-                self._ledger.put_back(batch)
+        if not self._stopping:
+            self._backlog.put_back(batch)
         self._loop.call_soon_threadsafe(self._answer, keeps, refused)
         if self._stopping:
             log.error("%d rows of transcript are lost: %s", len(batch), error)
@@ -301,6 +313,7 @@ class Recorder:
         refused = Refused(replies.WRITE_ERROR)
         with self._mutex:
             keeps = self._ledger.take_back(batch, refused)
+            keeps += self._ledger.take_back(self._backlog.forget(session), refused)
             self._ledger.forget(session)
         self._loop.call_soon_threadsafe(self._answer, keeps, refused)
         try:
