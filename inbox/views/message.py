@@ -33,12 +33,12 @@ GONE = gettext_noop(
 
 @require_GET
 def page(request: HttpRequest, id: str) -> HttpResponse:
-    """A message; opening it marks it as read."""
+    """A message; a person who opens it marks it as read."""
     try:
         letter = letters.of_message(ALL, id)
     except NotFound:
         return _maybe_transaction(request, id)
-    if letter.message and _target(request) != "panel":
+    if letter.message and _target(request) != "panel" and _is_opened(request):
         letter.message = _read(letter.message)
     return _show(request, letter)
 
@@ -142,6 +142,24 @@ def _given(request: HttpRequest, name: str) -> list[str]:
 
 def _asked(request: HttpRequest, name: str) -> bool | None:
     return request.POST[name] == "yes" if name in request.POST else None
+
+
+_AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # of a prefetch or prerender
+
+
+def _is_opened(request: HttpRequest) -> bool:
+    """Whether a person opens the page, for all that browsers tell of a request.
+
+    No page of others, which may embed ours or have it loaded ahead, is to mark a mail
+    as read. Where browsers tell nothing, static/js/message.js says so by itself.
+    """
+    headers = request.headers
+    if any(name in headers for name in _AHEAD):
+        return False
+    if "HX-Request" in headers:  # no other page can send it here
+        return True
+    place = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")
+    return place == ("navigate", "document")
 
 
 def _read(message: Message) -> Message:

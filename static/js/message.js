@@ -27,6 +27,19 @@ function choose(chosen) {
   });
 }
 
+/** Mark the message of the page as read, where the server could not tell that a person opened it. */
+function markOpened() {
+  const shown = /** @type {HTMLElement | null} */ (document.querySelector("[data-letter][data-unopened]"));
+  if (!shown) return;
+  if (/** @type {any} */ (document).prerendering) {
+    document.addEventListener("prerenderingchange", markOpened, { once: true });
+    return;
+  }
+  htmx.ajax("POST", `/messages/${shown.dataset.letter}/mark`, { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
+    // It stays unread, which app.js has said.
+  });
+}
+
 /** On a narrow screen the strip of tabs is wider than the pane. */
 const showTab = () => centre(tabs().find((tab) => tab.ariaSelected === "true"));
 
@@ -88,6 +101,7 @@ export function start({ opened, deleted, restored }) {
     y: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-copy-value]"))?.click(),
   });
   showTab();
+  markOpened();
   framed.start();
   filtering.start();
 }

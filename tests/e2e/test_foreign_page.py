@@ -102,3 +102,44 @@ def test_our_own_page_can_what_the_foreign_one_cannot(
     url = f"{mailsink.url}/api/v3/messages?all=true"
     assert page.evaluate(_ASK, [url, "DELETE"])[0] == 204
     assert messages(page, mailsink) == []
+
+
+# Each loads the page, or tries to; "done" once all have ended in some way.
+_EMBED = """async (url) => {
+  const ends = [];
+  const add = (tag, attributes) => {
+    const node = Object.assign(document.createElement(tag), attributes);
+    if (tag === "embed" || tag === "object") node.type = "text/html";
+    ends.push(new Promise((done) => { node.onload = node.onerror = done; setTimeout(done, 2000); }));
+    document.body.append(node);
+  };
+  add("iframe", { src: url });
+  add("embed", { src: url });
+  add("object", { data: url });
+  add("img", { src: url });
+  add("script", { src: url });
+  add("video", { src: url });
+  for (const rel of ["prefetch", "prerender", "stylesheet", "icon"]) add("link", { rel, href: url });
+  add("link", { rel: "preload", as: "fetch", href: url });
+  for (const action of ["prefetch", "prerender"]) {
+    add("script", { type: "speculationrules", text: JSON.stringify({ [action]: [{ source: "list", urls: [url] }] }) });
+  }
+  ends.push(fetch(url, { mode: "no-cors", credentials: "include" }).catch(() => undefined));
+  await Promise.all(ends);
+}"""
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_foreign_page_that_embeds_a_message_does_not_read_it(
+    mailsink: Mailsink, page: Page, foreign_port: int, host: str
+) -> None:
+    with smtplib.SMTP(*mailsink.smtp, local_hostname="app.test") as client:
+        client.sendmail("a@shop.test", "ann@example.com", "Subject: Unread\r\n\r\nHi")
+    [found] = mailsink.get("messages?limit=1")["items"]
+    url = f"{mailsink.url}/messages/{found['id']}"
+    page.goto(f"http://{host}:{foreign_port}/")
+    page.evaluate(_EMBED, url)
+    assert not mailsink.get(f"messages/{found['id']}")["read"]
+    # A person who follows a link from there has opened it.
+    page.goto(url)
+    assert mailsink.get(f"messages/{found['id']}")["read"]

@@ -341,3 +341,32 @@ def test_checks_run_only_for_their_tab(
     assert "Nothing is wrong with this mail" in page
     assert "HTML and CSS by mail program" not in page
     assert 'aria-label="Results by level"' not in page
+
+
+@pytest.mark.parametrize(
+    ("headers", "read"),
+    [
+        ({"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, True),
+        ({"HX-Request": "true"}, True),
+        ({}, False),  # an old browser, or an address that it does not trust
+        ({"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, False),
+        ({"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, False),
+        (
+            {
+                "Sec-Fetch-Mode": "navigate",
+                "Sec-Fetch-Dest": "document",
+                "Sec-Purpose": "prefetch;prerender",
+            },
+            False,
+        ),
+        ({"HX-Request": "true", "X-Moz": "prefetch"}, False),
+    ],
+)
+def test_only_a_person_reads_a_message(
+    client: Client, headers: dict[str, str], read: bool
+) -> None:
+    message = a_message()
+    page = client.get(f"/messages/{message.pk}", headers=headers).content.decode()
+    assert MessageRead.objects.filter(message=message.pk).exists() == read
+    # What the server could not tell, the page's own script says.
+    assert ("data-unopened" in page) == (not read)
