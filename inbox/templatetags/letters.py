@@ -11,6 +11,7 @@ from mailsink import bidi
 from mailsink.mime.codes import Action
 
 register = template.Library()
+register.filter("isolated", bidi.isolated)
 register.filter("person", bidi.person)
 register.filter("spelled", bidi.spelled)
 

@@ -106,7 +106,7 @@ class Letter(Mail):
         facts = [
             (
                 _("From"),
-                _person(summary.from_name, summary.from_address) or _("(none)"),
+                bidi.person(summary.from_name, summary.from_address) or _("(none)"),
             ),
             (_("To"), self._recipients("To", summary.to) or _("(none)")),
         ]
@@ -230,9 +230,5 @@ def _refusal(attempt: Attempt, exchanges: list[Exchange]) -> Exchange | None:
     return next(iter([*bodies, *ending, *refused]), None)
 
 
-def _person(name: str, address: str) -> str:
-    return bidi.person(name, address)
-
-
 def _people(people: list[dict[str, str]]) -> str:
-    return named(_person(each["name"], each["address"]) for each in people)
+    return named(bidi.person(each["name"], each["address"]) for each in people)
