@@ -142,8 +142,12 @@ class Feed:
         for group, events in frames.groups.items():
             for part in parts(events):
                 await self._send_part(group, part)
-        if pending.brings_messages and self._is_watched(protocol.ARRIVALS):
-            await self._layer.group_send(protocol.ARRIVALS, {"type": "live.arrival"})
+        if self._is_watched(protocol.ARRIVALS):
+            arrived = list(map(str, pending.arrived))
+            for start in range(0, len(arrived), MAX_LOADED):
+                ids = arrived[start : start + MAX_LOADED]
+                told = {"type": "live.arrival", "ids": ids}
+                await self._layer.group_send(protocol.ARRIVALS, told)
         for session in pending.closed:
             self._numbers.pop(protocol.session_group(session), None)
 

@@ -43,12 +43,11 @@ class Pending:
         )
 
     @property
-    def brings_messages(self) -> bool:
-        """Whether messages came, changed or came back."""
-        changed = not all(
-            isinstance(e, MessageDeleted) for e in self.announced.values()
-        )
-        return bool(self.messages) or changed
+    def arrived(self) -> list[UUID]:
+        """The ids of the messages that came, changed or came back."""
+        announced = self.announced.items()
+        changed = [id for id, e in announced if not isinstance(e, MessageDeleted)]
+        return list({**self.messages, **dict.fromkeys(changed)})
 
     @property
     def inbox_ids(self) -> set[int | None]:

@@ -21,7 +21,7 @@ MAX_COMMAND = 4096  # characters of a client's frame
 
 # Groups of the channel layer that are not topics
 CONTROL = "live.control"  # every connection: what concerns all of its topics
-ARRIVALS = "live.arrivals"  # that messages came or changed, without saying which
+ARRIVALS = "live.arrivals"  # the ids of messages that came or changed
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 

@@ -44,7 +44,7 @@ def _loaded(rows: QuerySet[Message]) -> QuerySet[Message]:
     return rows.select_related("transaction").annotate(read=_READ, number=_NUMBER)
 
 
-def _matching(
+def matching(
     scope: Scope,
     query: search.Query,
     inbox: str | None = None,
@@ -95,7 +95,7 @@ def _first(
         conditions.insert(0, search.newest_messages)
     ids: list[UUID] = []
     for condition in conditions:
-        rows = _matching(scope, query, inbox, condition)
+        rows = matching(scope, query, inbox, condition)
         if before:
             rows = rows.filter(pk__lt=before)
         if after:
@@ -192,7 +192,7 @@ def open_raw(message: Message) -> bytes:
 
 def count(scope: Scope, q: str, most: int | None = None) -> int:
     """Return how many messages match q, counted up to most. Raises BadQuery."""
-    return _matching(scope, search.parse(q))[:most].count()
+    return matching(scope, search.parse(q))[:most].count()
 
 
 def counts(scope: Scope) -> Counts:

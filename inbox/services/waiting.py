@@ -1,4 +1,4 @@
-"""Near misses: which recent messages almost answered a query, and what they failed."""
+"""What is waited for, and near misses: which recent messages almost answered it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,29 @@ from uuid import UUID
 from inbox.models import Message, Transaction
 from inbox.services import conditions, inboxes, messages, search
 from inbox.services.messages import Entry
+from inbox.services.paging import DEFAULT_LIMIT, Page
 from inbox.services.scope import Scope
 from inbox.services.transactions import Attempt
 
 _RECENT = 50  # entries that are looked at
 _MOST = 10  # near misses that are told
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """So many messages that match q, in an inbox, later than after."""
+
+    q: str = ""
+    count: int = 1
+    after: UUID | None = None
+    inbox: str | None = None
+
+    def page(self, scope: Scope) -> Page[Message]:
+        """Return what there is of it. Raises BadQuery."""
+        limit = max(self.count, DEFAULT_LIMIT)
+        return messages.find(
+            scope, self.q, limit=limit, inbox=self.inbox, after=self.after
+        )
 
 
 @dataclass(slots=True)
@@ -24,15 +42,13 @@ class NearMiss:
     failed: list[str] = field(default_factory=list)
 
 
-def near_misses(
-    scope: Scope, q: str, inbox: str | None = None, after: UUID | None = None
-) -> list[NearMiss]:
+def near_misses(scope: Scope, wanted: Wanted) -> list[NearMiss]:
     """Return the recent entries that match a part of what was waited for.
 
     Those that fail least come first, then the newest. Where the query is one term
     only, all that is recent misses it nearly. Raises BadQuery.
     """
-    query = search.parse(q)
+    query = search.parse(wanted.q)
     misses = {
         each.id: NearMiss(each) for each in messages.entries(scope, limit=_RECENT).items
     }
@@ -44,7 +60,7 @@ def near_misses(
     enough = max(1, len(query.groups) - 1)
     found = [each for each in misses.values() if len(each.failed) <= enough]
     for each in found:
-        each.failed += _other_failures(each.entry, inbox, after)
+        each.failed += _other_failures(each.entry, wanted)
     found = [each for each in found if each.failed]
     return sorted(found, key=lambda each: len(each.failed))[:_MOST]
 
@@ -59,12 +75,10 @@ def _matching(
     return set(rows.values_list("pk", flat=True))
 
 
-def _other_failures(
-    entry: Entry, inbox: str | None, after: UUID | None
-) -> Iterable[str]:
+def _other_failures(entry: Entry, wanted: Wanted) -> Iterable[str]:
     if isinstance(entry, Attempt):
         yield f"accepted (it was {entry.outcome})"
-    if inbox and inboxes.slug(entry.inbox_id) != inbox:
-        yield f"inbox={inbox}"
-    if after and entry.id <= after:
-        yield f"after={after}"
+    if wanted.inbox and inboxes.slug(entry.inbox_id) != wanted.inbox:
+        yield f"inbox={wanted.inbox}"
+    if wanted.after and entry.id <= wanted.after:
+        yield f"after={wanted.after}"

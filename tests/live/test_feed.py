@@ -14,7 +14,7 @@ from channels.layers import get_channel_layer
 
 from inbox.api.v3 import shapes
 from inbox.live import feed as feeding
-from inbox.live.arrivals import Arrivals
+from inbox.live import protocol
 from inbox.live.feed import Feed, parts
 from inbox.services import marking, transactions, trash
 from inbox.services.announce import MessageUpdated, announce
@@ -188,17 +188,16 @@ def test_parts_hold_everything_in_order(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.usefixtures("layer", "slugs")
-async def test_arrivals_wake_all_who_wait(feed: Feed) -> None:
-    arrivals = Arrivals()
-    async with arrivals.heard() as first, arrivals.heard() as second:
-        assert not first.is_set()
-        feed.committed(Changes(messages_created=[message_row()]))
-        await asyncio.wait_for(first.wait(), 5)
-        await asyncio.wait_for(second.wait(), 5)
-    assert arrivals._task is None
-    async with arrivals.heard() as third:
-        feed.committed(Changes(messages_created=[message_row()]))
-        await asyncio.wait_for(third.wait(), 5)
+async def test_those_who_wait_are_told_what_arrived(feed: Feed) -> None:
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(protocol.ARRIVALS, channel)
+    row = message_row()
+    feed.committed(Changes(messages_created=[row]))
+    async with asyncio.timeout(5):
+        told = await layer.receive(channel)
+    assert told["ids"] == [str(row.id)]
+    await layer.group_discard(protocol.ARRIVALS, channel)
 
 
 @pytest.mark.usefixtures("memory_layer", "slugs")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import time
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -31,7 +28,7 @@ from inbox.api.v3.common import (
     scope,
 )
 from inbox.api.v3.shapes import Shape
-from inbox.live.arrivals import arrivals
+from inbox.live.waiters import MOST, Look, TooMany, Waiters
 from inbox.models import Message
 from inbox.services import (
     archive,
@@ -41,16 +38,18 @@ from inbox.services import (
     chosen,
     marking,
     messages,
+    search,
     sessions,
     transactions,
     trash,
 )
 from inbox.services import findings as found
+from inbox.services.arriving import INDEXED_WITHIN
 from inbox.services.chosen import Chosen
 from inbox.services.comparing import Side
 from inbox.services.marking import Marks
 from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
-from inbox.services.waiting import NearMiss, near_misses
+from inbox.services.waiting import NearMiss, Wanted, near_misses
 
 router = Router(by_alias=True)
 
@@ -61,9 +60,7 @@ After = Annotated[
     str | None, Query(description="a message's id: only later ones count")
 ]
 
-_LOOK_EVERY = 2.0  # seconds, should the channel layer be out of reach
-_LOOK_APART = 0.01  # seconds, or as long as looking took
-_INDEXED_WITHIN = 5.0  # seconds after a message came; then it is told as it is
+_RETRY_AFTER = 5  # seconds
 
 
 @router.get("", response=schemas.Page[schemas.Message])
@@ -151,41 +148,20 @@ async def wait(
     accepted, each with the terms that it failed.
     """
     deadline = time.monotonic() + timeout
-    async with arrivals.heard() as heard:
-        wanted = await database_sync_to_async(_wanted)(q, count, after, inbox)
-        while True:
-            heard.clear()
-            began = time.monotonic()
-            found: HttpResponse | None = await database_sync_to_async(_found)(
-                wanted, deadline
-            )
-            if found is not None:
-                return found
-            pause = max(_LOOK_APART, time.monotonic() - began)
-            if not await _arrival(heard, deadline, pause):
-                break
+    wanted = await database_sync_to_async(_wanted)(q, count, after, inbox)
+    try:
+        found = await waiters.wait(wanted, deadline)
+    except TooMany:
+        return _too_many()
+    if found is not None:
+        return HttpResponse(found, content_type="application/json")
     late: HttpResponse = await database_sync_to_async(_timed_out)(wanted, timeout)
     return late
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is waited for."""
-
-    q: str
-    count: int
-    after: UUID | None
-    inbox: str | None
-
-    def page(self) -> Page[Message]:
-        limit = max(self.count, LIMIT)
-        return messages.find(
-            scope(), self.q, limit=limit, inbox=self.inbox, after=self.after
-        )
-
-
-def _wanted(q: str, count: int, after: str | None, inbox: str | None) -> _Wanted:
+def _wanted(q: str, count: int, after: str | None, inbox: str | None) -> Wanted:
     """Return what the parameters ask for, checked."""
+    search.parse(q)
     slug, later = known_inbox(inbox), None
     if after == messages.LATEST:
         newest = messages.find(scope(), limit=1).items
@@ -194,39 +170,38 @@ def _wanted(q: str, count: int, after: str | None, inbox: str | None) -> _Wanted
         later = as_uuid(after)
         if later is None:
             raise HttpError(400, 'after: give the id of a message, or "latest"')
-    return _Wanted(q, count, later, slug)
+    return Wanted(q, count, later, slug)
 
 
-def _found(wanted: _Wanted, deadline: float) -> HttpResponse | None:
-    page = wanted.page()
+def _look(wanted: Wanted, last: bool) -> Look:
+    """Return the answer, if enough is there and known, or there is no time left."""
+    page = wanted.page(scope())
     if len(page.items) < wanted.count:
-        return None
-    patient = time.monotonic() < deadline
-    if patient and any(map(_is_being_indexed, page.items)):
-        return None
-    return _listed(page)
+        return Look()
+    ages = [
+        (datetime.now(UTC) - each.received_at).total_seconds()
+        for each in page.items
+        if each.indexed_at is None
+    ]
+    left = INDEXED_WITHIN - min(ages, default=INDEXED_WITHIN)
+    if left > 0 and not last:
+        return Look(again_in=left)
+    shape = shapes.page(map(shapes.message, page.items), page.next)
+    return Look(json.dumps(shape))
 
 
-def _is_being_indexed(message: Message) -> bool:
-    age = datetime.now(UTC) - message.received_at
-    return message.indexed_at is None and age.total_seconds() < _INDEXED_WITHIN
+waiters = Waiters(_look)
 
 
-async def _arrival(heard: asyncio.Event, deadline: float, pause: float) -> bool:
-    """Wait for news, pause seconds at least; return whether there is time left."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        return False
-    await asyncio.sleep(min(pause, left))
-    with suppress(TimeoutError):
-        async with asyncio.timeout(min(_LOOK_EVERY, left)):
-            await heard.wait()
-    return True
+def _too_many() -> HttpResponse:
+    answer = problem(503, f"{MOST} requests wait for messages already; try again later")
+    answer["Retry-After"] = str(_RETRY_AFTER)
+    return answer
 
 
-def _timed_out(wanted: _Wanted, timeout: float) -> HttpResponse:
-    found = len(wanted.page().items)
-    misses = near_misses(scope(), wanted.q, wanted.inbox, wanted.after)
+def _timed_out(wanted: Wanted, timeout: float) -> HttpResponse:
+    found = len(wanted.page(scope()).items)
+    misses = near_misses(scope(), wanted)
     return problem(
         408,
         f"{found} of {wanted.count} messages came within {timeout:g} s",

@@ -1,0 +1,231 @@
+"""Those who wait for messages: bounded, and cheap however many they are.
+
+One listener in the process hears which messages came or were indexed, and tests them
+against each distinct condition, one query each, on one thread at a time. Only who is
+waiting for one that matches looks again; those who want the same share a look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from asgiref.sync import SyncToAsync
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.db import DatabaseError
+
+from inbox.live.protocol import ARRIVALS
+from inbox.services import arriving
+from inbox.services.arriving import Condition, State
+from inbox.services.scope import ALL
+from inbox.services.waiting import Wanted
+
+log = logging.getLogger(__name__)
+
+MOST = 5000  # who may wait at a time
+_PATIENCE = 2.0  # seconds to begin listening; after that, waiting goes on without
+_LOOK_EVERY = 2.0  # seconds, for what is not heard of: no channel layer joins processes
+_MOST_ARRIVED = 20_000  # ids to be tested
+
+T = TypeVar("T")
+
+
+class TooMany(Exception):
+    """As many wait as may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look found: the answer, or after how many seconds to look again."""
+
+    answer: str | None = None
+    again_in: float = math.inf
+
+
+@dataclass(slots=True)
+class _Group:
+    """Those with the same condition."""
+
+    condition: Condition
+    news: set[asyncio.Event]
+
+
+class Waiters:
+    """All who wait in this process."""
+
+    def __init__(self, look: Callable[[Wanted, bool], Look], most: int = MOST) -> None:
+        """look: what is there now; the flag says whether it is the last look."""
+        self._look_now = look
+        self._most = most
+        self._count = 0
+        self._groups: dict[tuple[str, str | None], _Group] = {}
+        self._listener: asyncio.Task[None] | None = None
+
+    async def wait(self, wanted: Wanted, deadline: float) -> str | None:
+        """Return the answer as soon as there is one; None after the deadline.
+
+        deadline: in monotonic seconds. Raises TooMany.
+        """
+        async with self._told(wanted) as news:
+            while True:
+                news.clear()
+                last = time.monotonic() >= deadline
+                look = await self._look(wanted, last)
+                if look.answer is not None or last:
+                    return look.answer
+                _release_thread()
+                left = max(0, deadline - time.monotonic())
+                with suppress(TimeoutError):
+                    # Not wait_for, which may swallow a cancellation (Python 3.11).
+                    async with asyncio.timeout(min(left, look.again_in)):
+                        await news.wait()
+
+    @asynccontextmanager
+    async def _told(self, wanted: Wanted) -> AsyncIterator[asyncio.Event]:
+        """Give an event that is set whenever messages came that match."""
+        if self._count >= self._most:
+            raise TooMany
+        event, key = asyncio.Event(), (wanted.q, wanted.inbox)
+        group = self._groups.get(key)
+        if group is None:
+            condition = Condition(ALL, wanted.q, wanted.inbox)
+            group = self._groups[key] = _Group(condition, set())
+        group.news.add(event)
+        self._count += 1
+        try:
+            await self._listen_soon()
+            yield event
+        finally:
+            self._count -= 1
+            group.news.discard(event)
+            if not group.news and self._groups.get(key) is group:
+                del self._groups[key]
+            if not self._groups and self._listener is not None:
+                self._listener.cancel()
+                self._listener = None
+
+    # Looking
+
+    async def _look(self, wanted: Wanted, last: bool) -> Look:
+        """Look, or share the look of another that has not begun."""
+        key = wanted, last
+        task = self._looks.get(key)
+        if task is None:
+            look = self._in_turn(self._looking, self._begin, key)
+            task = self._looks[key] = asyncio.create_task(look, context=Context())
+        return await asyncio.shield(task)
+
+    def _begin(self, key: tuple[Wanted, bool]) -> Callable[[], Look]:
+        self._looks.pop(key, None)
+        return lambda: self._look_now(*key)
+
+    async def _in_turn(
+        self, lock: asyncio.Lock, begin: Callable[[Any], Callable[[], T]], key: Any
+    ) -> T:
+        async with lock:
+            work = database_sync_to_async(begin(key), thread_sensitive=False)
+            result: T = await work()
+            return result
+
+    # Hearing
+
+    async def _listen_soon(self) -> None:
+        if self._listener is None:
+            self._looks: dict[tuple[Wanted, bool], asyncio.Task[Look]] = {}
+            self._looking = asyncio.Lock()
+            self._arrived: set[UUID] = set()
+            self._known: set[tuple[UUID, State]] = set()
+            self._news = asyncio.Event()
+            self._listening = asyncio.Event()
+            # It outlives the request that began it.
+            self._listener = asyncio.create_task(self._work(), context=Context())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self._listening.wait()
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            tasks.create_task(self._look_about())
+            tasks.create_task(self._test())
+
+    async def _listen(self) -> None:
+        """Hear of what arrives, for as long as somebody waits."""
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        try:
+            await layer.group_add(ARRIVALS, channel)
+            self._listening.set()
+            while True:
+                told = await layer.receive(channel)
+                ids = [UUID(each) for each in told["ids"]]
+                self._known.update((id, "new") for id in ids)
+                self._known.update((id, "indexed") for id in ids)
+                self._arrive(ids)
+        except OSError as error:
+            log.error("Cannot hear of new messages: %s", error)
+        finally:
+            await layer.group_discard(ARRIVALS, channel)
+
+    async def _look_about(self) -> None:
+        """See what came without being heard of."""
+        recent = database_sync_to_async(arriving.recent, thread_sensitive=False)
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            with suppress(DatabaseError):  # whoever writes to it says so
+                found = await recent(ALL)
+                fresh = found - self._known
+                if any(state == "overdue" for _, state in fresh):
+                    for group in self._groups.values():
+                        group.condition.forget()
+                self._arrive(id for id, _ in fresh)
+                self._known = arriving.only_recent(self._known | found)
+
+    def _arrive(self, ids: Iterable[UUID]) -> None:
+        self._arrived.update(ids)
+        self._news.set()
+
+    # Testing
+
+    async def _test(self) -> None:
+        """Test what arrived; one batch at a time, however much comes meanwhile."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            ids, self._arrived = sorted(self._arrived, reverse=True), set()
+            groups = list(self._groups.values())
+            matched = database_sync_to_async(_matched, thread_sensitive=False)
+            for group in await matched(groups, ids[:_MOST_ARRIVED]):
+                for event in group.news:
+                    event.set()
+
+
+def _matched(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:
+    """Return the groups whose condition one of the messages matches."""
+    try:
+        return [each for each in groups if each.condition.matches_any(ids)]
+    except DatabaseError as error:
+        log.error("Cannot test new messages: %s", error)
+        return []
+
+
+def _release_thread() -> None:
+    """End the thread that this request's synchronous code ran on.
+
+    Django keeps one for each request, and makes another when it needs one again.
+    """
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    if context is None:
+        return
+    executor: Any = SyncToAsync.context_to_thread_executor.pop(context, None)
+    if executor is not None:
+        executor.shutdown(wait=False)
