@@ -16,7 +16,10 @@ from django.urls import re_path
 from inbox.live.routing import websocket_urlpatterns
 from mailsink.conf import CONFIG
 from mailsink.web.guard import Guard, Receive, Scope, Send
+from mailsink.web.held import Held
 from mailsink.web.rules import Rules
+
+HELD = frozenset({"/api/v3/messages/wait"})
 
 
 async def nowhere(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -28,7 +31,7 @@ async def nowhere(_scope: Scope, _receive: Receive, send: Send) -> None:
 elsewhere = re_path("", nowhere)  # type: ignore[arg-type]
 websockets = URLRouter([*websocket_urlpatterns, elsewhere])
 application = Guard(
-    ProtocolTypeRouter({"http": http, "websocket": websockets}),
+    ProtocolTypeRouter({"http": Held(http, HELD), "websocket": websockets}),
     Rules(CONFIG.allowed_hosts, CONFIG.hostname, CONFIG.public_url),
     # a message as the API takes it, in JSON with base64, is larger
     max_mail=2 * CONFIG.max_message_size,

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from asgiref.sync import SyncToAsync
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
@@ -81,8 +80,9 @@ class Waiters:
                 last = time.monotonic() >= deadline
                 look = await self._look(wanted, last)
                 if look.answer is not None or last:
+                    async with self._door:
+                        await asyncio.sleep(0)  # thousands may be answered at once
                     return look.answer
-                _release_thread()
                 left = max(0, deadline - time.monotonic())
                 with suppress(TimeoutError):
                     # Not wait_for, which may swallow a cancellation (Python 3.11).
@@ -142,6 +142,7 @@ class Waiters:
         if self._listener is None:
             self._looks: dict[tuple[Wanted, bool], asyncio.Task[Look]] = {}
             self._looking = asyncio.Lock()
+            self._door = asyncio.Lock()
             self._arrived: set[UUID] = set()
             self._known: set[tuple[UUID, State]] = set()
             self._news = asyncio.Event()
@@ -216,16 +217,3 @@ def _matched(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:
     except DatabaseError as error:
         log.error("Cannot test new messages: %s", error)
         return []
-
-
-def _release_thread() -> None:
-    """End the thread that this request's synchronous code ran on.
-
-    Django keeps one for each request, and makes another when it needs one again.
-    """
-    context = SyncToAsync.thread_sensitive_context.get(None)
-    if context is None:
-        return
-    executor: Any = SyncToAsync.context_to_thread_executor.pop(context, None)
-    if executor is not None:
-        executor.shutdown(wait=False)

@@ -1,0 +1,34 @@
+"""Requests that are held open: their synchronous code shares one thread.
+
+Django gives each request a thread of its own, for as long as it lasts; thousands of
+threads stop everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+
+from mailsink.web.guard import Receive, Scope, Send
+
+
+class Held:
+    """Wraps Django for the paths whose requests are held."""
+
+    def __init__(self, django: Any, paths: frozenset[str]) -> None:
+        self._django = django
+        self._paths = paths
+        self._shared = ThreadSensitiveContext()
+        self._door = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] not in self._paths:
+            await self._django(scope, receive, send)
+            return
+        async with self._door:
+            await asyncio.sleep(0)  # one at a time, with everything else between
+        # Where __call__ would enter a context of the request's own
+        SyncToAsync.thread_sensitive_context.set(self._shared)
+        await self._django.handle(scope, receive, send)
