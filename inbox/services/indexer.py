@@ -150,7 +150,7 @@ def _index(message: Message, forward_paths: list[str]) -> _Indexed:
                 transaction_id=transaction, kind=spot.kind, offset=spot.offset,
                 octets=spot.octets,
             )
-            for spot in examine(octets, raw.complete)
+            for spot in examine(octets, raw.complete, forward_paths)
         ],
         fulltext.texts(message, reverse_path, forward_paths, body_text(reading)),
     )  # fmt: skip

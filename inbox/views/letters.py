@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from inbox.models import Exchange, Message, Session
 from inbox.services import (
     attempts,
+    defects,
     findings,
     messages,
     outcomes,
@@ -153,7 +154,10 @@ class Letter(Mail):
 
     @property
     def defects(self) -> list[str]:
-        return [translated(each) for each in self.parsed.defects] if self.octets else []
+        if not self.octets:
+            return []
+        found = defects.of(self.parsed, self.attempt.parameters)
+        return [translated(each) for each in found]
 
     @cached_property
     def session(self) -> Session:

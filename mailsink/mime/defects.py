@@ -209,6 +209,12 @@ def _check_header(part: Part, defects: Defects) -> None:
             defects.add(_raw(field), part, name=field.name[:80])
 
 
+# No defect where MAIL said SMTPUTF8, which only the envelope tells.
+UTF8_FIELD = gettext_noop(
+    "The %(name)s field holds unencoded UTF-8: right only with SMTPUTF8 (RFC 6532)"
+)
+
+
 def _raw(field: headers.Field) -> str:
     if field.octets.isascii() and field.name.isascii():
         return gettext_noop(
@@ -216,6 +222,4 @@ def _raw(field: headers.Field) -> str:
         )
     if charsets.strictly(field.octets, "utf-8") is None:
         return gettext_noop("The %(name)s field holds 8-bit octets that are not UTF-8")
-    return gettext_noop(
-        "The %(name)s field holds unencoded UTF-8: right only with SMTPUTF8 (RFC 6532)"
-    )
+    return UTF8_FIELD

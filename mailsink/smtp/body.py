@@ -48,13 +48,14 @@ class Piece(NamedTuple):
 class Framer:
     """Finds the end of a body and takes out its stuffed dots (RFC 5321 §4.5.2)."""
 
-    __slots__ = ("_begun", "_held", "ended")
+    __slots__ = ("_begun", "_held", "ended", "undoubled")
 
     def __init__(self) -> None:
         # A dot on the first line is stuffed, or the end, as well: a CRLF went before.
         self._held = b"\r\n"
         self._begun = False
         self.ended = False
+        self.undoubled = 0  # lines with one dot in front: their client doubles none
 
     def feed(self, octets: bytes) -> tuple[Piece, int]:
         """Return (what is certain of the body now, octets used); `ended` may be set."""
@@ -64,15 +65,21 @@ class Framer:
             self.ended = True
             used = at + len(_END) - len(self._held)
             self._held = b""
-            return self._piece(wire[: at + 2]), used
+            return self._counted(wire[: at + 2]), used
         held = next((n for n in (4, 3, 2, 1) if wire.endswith(_END[:n])), 0)
         self._held = wire[len(wire) - held :]
-        return self._piece(wire[: len(wire) - held]), len(octets)
+        return self._counted(wire[: len(wire) - held]), len(octets)
 
     def rest(self) -> Piece:
         """Return what was held back, as the body was cut off here."""
         held, self._held = self._held, b""
         return self._piece(held)
+
+    def _counted(self, wire: bytes) -> Piece:
+        piece = self._piece(wire)
+        if len(piece.content) < len(wire):
+            self.undoubled += wire.count(b"\r\n.") - wire.count(b"\r\n..")
+        return piece
 
     def _piece(self, wire: bytes) -> Piece:
         content = wire.replace(b"\r\n.", b"\r\n")

@@ -27,7 +27,7 @@ FLAGS = frozenset(
     early_talker pipelining_violation pipelining_unadvertised bare_lf_command
     bare_lf_data bare_cr_data smuggling_pattern long_line eightbit_in_7bit nul_octet
     lenient_path lenient_local lenient_domain unqualified_address underscore_domain source_route unknown_literal
-    long_path eightbit_header size_mismatch bdat_desync
+    long_path eightbit_header size_mismatch bdat_desync dot_not_doubled
     plaintext_after_starttls tls_on_plain plain_on_tls http_on_smtp half_close
     aborted_in_data bad_proxy_header proxy_not_trusted
     starttls_withheld tls_untrusted tls_no_version tls_no_cipher tls_broken left_at_certificate

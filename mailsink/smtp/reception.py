@@ -101,6 +101,12 @@ class _Dotted(Incoming):
         self.received_us = machine.buffer.use(used)
         self.ended = self._framer.ended
 
+    def flags(self, transaction: Transaction) -> set[str]:
+        flags = super().flags(transaction)
+        if self._framer.undoubled:
+            flags.add("dot_not_doubled")
+        return flags
+
     def close(self) -> None:
         if not self.ended:
             piece = self._framer.rest()

@@ -281,3 +281,80 @@ def test_muted_kinds_are_not_counted(start_mailsink: Any) -> None:
         pass
     assert counted(findings(server, session)) == {"bcc_header"}
     assert get(server, f"sessions/{session['id']}/findings")["count"] == 1
+
+
+def test_dots_that_were_not_doubled(mailsink: Mailsink) -> None:
+    """RFC 5321 §4.5.2: one is lost, and one that is alone ends the text."""
+    one = findings(mailsink, mail(mailsink, GOOD + b".profile\r\n..\r\n"))
+    assert counted(one) == {"dot_not_doubled"}
+    body = GOOD + b".\r\nThe rest: all of it\r\nBye\r\n.\r\n"
+    found = findings(
+        mailsink, talk(mailsink, "EHLO client.test", *ENVELOPE, "DATA", body)
+    )
+    assert counted(found) == {"text_after_end"}
+    assert found["text_after_end"]["octets"] == "The rest: all of it"
+    # Commands that are unknown are no text.
+    lines = ["EHLO client.test", *ENVELOPE, "DATA", GOOD + b".\r\n", "FOO"]
+    assert counted(findings(mailsink, talk(mailsink, *lines))) == set()
+
+
+def test_header_injection(mailsink: Mailsink) -> None:
+    body = GOOD.replace(b"Hello", b"Hello\r\nBcc: eve@example.com")
+    found = findings(mailsink, mail(mailsink, body))
+    assert counted(found) == {"bcc_header", "header_injection"}
+    assert found["header_injection"]["rfc"]["section"] == "2.2"
+    own = [*ENVELOPE, "RCPT TO:<eve@example.com>"]
+    assert counted(findings(mailsink, mail(mailsink, body, *own))) == {"bcc_header"}
+
+
+def test_domains_without_a_dot(mailsink: Mailsink) -> None:
+    lines = ["MAIL FROM:<root@localhost> SIZE=9", "RCPT TO:<a.b@shop>", ENVELOPE[1]]
+    found = findings(mailsink, mail(mailsink, GOOD, *lines))
+    assert found["dotless_domain"]["count"] == 2
+    assert found["dotless_domain"]["seq"] == 3
+    assert "root@localhost" in found["dotless_domain"]["octets"]
+    good = ["MAIL FROM:<ann@[192.0.2.1]>", "RCPT TO:<Postmaster>"]
+    assert "dotless_domain" not in findings(mailsink, mail(mailsink, GOOD, *good))
+
+
+def test_size_that_is_a_little_too_small_is_a_fact(mailsink: Mailsink) -> None:
+    body = HEAD + b"\r\n" + b"a line of the text\r\n" * 50
+    for declared, level in ((len(body) - 9, "fact"), (len(body) // 2, "risky")):
+        lines = [f"MAIL FROM:<ann@example.com> SIZE={declared}", ENVELOPE[1]]
+        found = findings(mailsink, mail(mailsink, body, *lines))
+        assert found["size_mismatch"]["level"] == level
+
+
+def test_cut_off_behind_a_refusal_is_a_fact(mailsink: Mailsink) -> None:
+    for lines, level in (([], "risky"), (["RCPT TO:<<<"], "fact")):
+        before = last_id(mailsink)
+        with Wire(mailsink.smtp) as wire:
+            for line in ("EHLO refused.test", "MAIL FROM:<x@example.com>", ENVELOPE[1]):
+                wire.say(line)
+            for line in [*lines, "DATA"]:
+                wire.say(line)
+            wire.send(b"Subject: Hel")
+        found = findings(mailsink, newest(mailsink, before))
+        assert found["aborted_in_data"]["level"] == level
+
+
+def test_cut_off_and_sent_later_is_a_fact(start_mailsink: Any) -> None:
+    server = start_mailsink()
+    with Wire(server.smtp) as wire:
+        for line in ("EHLO again.test", *ENVELOPE, "DATA"):
+            wire.say(line)
+        wire.send(b"Subject: Hel")
+    cut = newest(server, "")
+    assert findings(server, cut)["aborted_in_data"]["level"] == "risky"
+    talk(server, "EHLO again.test", *ENVELOPE, "DATA", GOOD + b".\r\n")
+    found = findings(server, cut)["aborted_in_data"]
+    assert (found["level"], found["cure"]) == ("fact", "")
+    assert "later session" in found["sentence"]
+
+
+def test_utf8_in_fields_is_right_with_smtputf8(mailsink: Mailsink) -> None:
+    body = GOOD.replace(b"To: bob", "To: Jürgen <jürgen@example.com>, bob".encode())
+    mail(mailsink, body, "MAIL FROM:<ann@example.com> SMTPUTF8", ENVELOPE[1])
+    assert get(mailsink, "messages/latest")["defects"] == []
+    mail(mailsink, body)
+    assert "unencoded UTF-8" in str(get(mailsink, "messages/latest")["defects"])

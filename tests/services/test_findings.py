@@ -32,7 +32,11 @@ TITLES = {
     (4616, "2"): "PLAIN SASL Mechanism",
     (4954, "4"): "The AUTH Command",
     (4954, "9"): "Security Considerations",
+    (2045, "6.8"): "Base64 Content-Transfer-Encoding",
+    (5321, "2.3.5"): "Domain Names",
     (5321, "2.3.8"): "Lines",
+    (5321, "4.5.2"): "Transparency",
+    (5322, "2.2"): "Header Fields",
     (5321, "2.3.11"): "Mailbox and Address",
     (5321, "3.1"): "Session Initiation",
     (5321, "3.8"): "Terminating Sessions and Connections",
@@ -139,6 +143,89 @@ def test_each_kind_is_found_where_it_is(kind: str, before: bytes, after: bytes) 
         assert spot.octets
         assert spot.offset is not None
         assert abs(spot.offset - octets.index(after)) <= len(b"Subject: One\r\n")
+
+
+ENCODED = GOOD.replace(
+    b"\r\n\r\n", b"\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+)
+IN_PARTS = GOOD.replace(
+    b"\r\n\r\nHi.\r\n",
+    b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+    b"--x\r\nContent-Transfer-Encoding: Base64\r\n\r\nSGkuDQo\r\n--x--\r\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (ENCODED.replace(b"Hi.", b"SGk*uDQo="), "SGk*uDQo="),
+        (ENCODED.replace(b"Hi.", b"SGkuDQo"), "SGkuDQo"),  # no padding
+        (ENCODED.replace(b"Hi.", b"SGkuDQo=SGkuDQo="), "SGkuDQo="),
+        (IN_PARTS, "SGkuDQo"),
+    ],
+)
+def test_broken_base64_is_found(octets: bytes, shown: str) -> None:
+    [spot] = examine(octets)
+    assert spot.kind == "bad_base64"
+    assert shown in spot.octets
+
+
+def test_base64_may_go_on_behind_what_was_read() -> None:
+    assert examine(ENCODED.replace(b"Hi.", b"SGkuDQo="), size=100) == []
+    cut = ENCODED.replace(b"Hi.\r\n", b"SGkuDQo")
+    assert examine(cut, size=len(cut) + 9) == []
+    assert examine(cut, complete=False) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (b"Hello", b"Hello\r\nBcc: eve@example.com", "Bcc: eve@example.com"),
+        (
+            b"Subject",
+            b"X-Order: 17\r\nBcc: eve@example.com, <mal@example.com>\r\nSubject",
+            "Bcc: eve@",
+        ),
+        (b"Hello", b"Hello\r\nTo: eve@example.com", "To: eve@example.com"),
+        (
+            b"Hello",
+            b"Hello\r\nContent-Type: text/html\r\nContent-Type: text/plain",
+            "Content-Type: text/html",
+        ),
+        (b"Hello", b"Hello\nFrom: eve@example.com", "From: eve@example.com"),
+        (b"Hello", b"Hello\r\n\r\nClick: https://evil.example\r\nor else", "Date: Sun"),
+        (b"Hello", b"Hello\n\nClick", "Date: Sun"),
+    ],
+)
+def test_what_was_injected_into_a_header_is_found(
+    before: bytes, after: bytes, shown: str
+) -> None:
+    octets = GOOD.replace(before, after, 1)
+    found = {
+        spot.kind: spot for spot in examine(octets, recipients=["bob@example.com"])
+    }
+    spot = found["header_injection"]
+    assert spot.octets.startswith(shown)
+    assert spot.offset == octets.rindex(shown.encode())
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        GOOD.replace(
+            b"Subject", b"Bcc: bob@example.com\r\nSubject"
+        ),  # the envelope has him
+        GOOD.replace(b"Subject", b"Subject: One\r\nSubject"),  # only twice
+        # A mail that is quoted, one that tells of fields, and one in parts.
+        GOOD
+        + b"\r\nFrom: eve@example.com\r\nDate: today\r\nMIME-Version: 1.0\r\n\r\nHo.\r\n",
+        GOOD + b"Note: one\r\nMIME-Version: 1.0\r\n\r\n",
+        IN_PARTS,
+    ],
+)
+def test_what_only_looks_injected_is_not(octets: bytes) -> None:
+    found = {spot.kind for spot in examine(octets, recipients=["bob@example.com"])}
+    assert "header_injection" not in found
 
 
 def test_line_of_998_octets_is_short_enough() -> None:

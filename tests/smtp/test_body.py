@@ -220,3 +220,24 @@ class TestStore:
         store.add(b"more")
         assert not store.full
         assert not store.spooled
+
+
+@pytest.mark.parametrize(
+    ("octets", "undoubled"),
+    [
+        (b"plain\r\n..doubled\r\n...\r\n", 0),
+        (b"..", 0),
+        (b".first\r\n", 1),
+        (b"a\r\n.b\r\n.c\r\n..d\r\n", 2),
+        (b"a.\r\nb\n.c", 0),  # no line of its own, as CRLF alone ends one
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_lines_with_one_dot_in_front_are_counted(
+    octets: bytes, undoubled: int, size: int
+) -> None:
+    framer, wire = Framer(), octets + END
+    for at in range(0, len(wire), size):
+        framer.feed(wire[at : at + size])
+    assert framer.ended
+    assert framer.undoubled == undoubled

@@ -126,7 +126,7 @@ def _finding(finding: Finding) -> Shape:
         "kind": kind.name,
         "level": finding.level,
         "title": kind.title,
-        "sentence": kind.sentence,
+        "sentence": finding.sentence,
         "seq": first.seq if first else None,
         "octets": first.octets if first else "",
         "count": finding.count,

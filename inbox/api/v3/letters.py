@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from inbox.api.v3 import files, shapes
 from inbox.api.v3.shapes import Shape
 from inbox.models import Message
-from inbox.services import messages, transactions
+from inbox.services import defects, messages, transactions
 from inbox.services.paging import NotFound
 from inbox.services.reading import finds, invitations, references
 from inbox.services.scope import Scope
@@ -158,16 +158,16 @@ def opened(message: Message) -> Letter:
 
 def detail(scope: Scope, message: Message) -> Shape:
     """Return a message as it is told one by one, also where its octets are gone."""
+    attempt = transactions.get(scope, message.transaction_id)
     try:
         letter = opened(message)
-        defects = [str(each) for each in letter.parsed.defects]
+        wrong = [str(each) for each in defects.of(letter.parsed, attempt.parameters)]
     except NotFound as error:
-        letter, defects = Letter(lambda: b""), [str(error)]
-    attempt = transactions.get(scope, message.transaction_id)
+        letter, wrong = Letter(lambda: b""), [str(error)]
     return {
         **shapes.message(message),
         "envelope": shapes.envelope(attempt),
-        "defects": defects,
+        "defects": wrong,
         "notices": letter.notices,
         "parts": letter.parts if letter.octets else [],
         "html": letter.html,

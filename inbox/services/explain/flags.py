@@ -189,6 +189,17 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
         gettext_noop("Write a domain name, or one of those two kinds of literal."),
     ),
+    "dot_not_doubled": FlagWords(
+        gettext_noop("leading dot not doubled"),
+        gettext_noop(
+            "A line began with a single dot, which every server takes away: the client has to "
+            "double it. A line with nothing but a dot would end the text (RFC 5321 §4.5.2)."
+        ),
+        gettext_noop(
+            "Let the client double each dot that begins a line, or send the text by the "
+            "function of its SMTP library, which does."
+        ),
+    ),
     "long_path": FlagWords(
         gettext_noop("address too long for many servers"),
         gettext_noop(

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from mailsink.mime import headers
+from inbox.services.findings import injection
+from mailsink.mime import headers, structure, transfer
 from mailsink.mime.headers import Block
 from mailsink.text import readable
 
@@ -30,6 +31,7 @@ _PLACES = {
     "smuggling_pattern": re.compile(rb"[\r\n]\0?\.\0?[\r\n]{1,8}(?=[A-Za-z]{4})"),
     "binary_undeclared": re.compile(rb"content-transfer-encoding:[ \t]*binary", re.IGNORECASE),
 }  # fmt: skip
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/= \t\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,44 @@ class Spot:
     octets: str = ""
 
 
-def examine(octets: bytes, complete: bool = True) -> list[Spot]:
-    """Return what a body shows, each kind once; of what was cut off, nothing missing."""
+def examine(
+    octets: bytes,
+    complete: bool = True,
+    recipients: Collection[str] = (),
+    size: int = 0,
+) -> list[Spot]:
+    """Return what a body shows, each kind once; of what was cut off, nothing missing.
+
+    octets: its start will do, if size is that of all; complete: whether all of it came;
+    recipients: the addresses of the envelope
+    """
+    size = max(size, len(octets))
     octets = octets[:_SEARCHED]
+    ends = complete and len(octets) >= size
     block = headers.scan(octets)
-    found = [*_lines(octets, block), *_repeated(octets, block)]
+    found = [*_lines(octets, block), *_repeated(octets, block), *_base64(octets, ends)]
+    if injected := injection.find(octets, block, recipients):
+        found.append(Spot("header_injection", *injected))
     return [*found, *_fields(octets, block)] if complete and octets else found
+
+
+def _base64(octets: bytes, ends: bool) -> Iterator[Spot]:
+    """Yield the first part whose base64 is none; an end counts only if it is the body's."""
+    if b"base64" not in octets and b"base64" not in octets.lower():
+        return
+    for part in structure.parse(octets).parts:
+        if part.encoding != "base64" or part.source is not None or part.children:
+            continue
+        body = part.body(octets)
+        foreign = _NOT_BASE64.search(body)
+        if foreign is None and not ends and part.body_end >= len(octets):
+            continue
+        if transfer.base64_defect(body):
+            at = part.body_start + (
+                foreign.start() if foreign else max(len(body) - 1, 0)
+            )
+            yield _spot(octets, "bad_base64", at, at + 1)
+            return
 
 
 def _fields(octets: bytes, block: Block) -> Iterator[Spot]:

@@ -10,12 +10,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import BinaryField, Count, F, Max, Min
-from django.db.models.functions import Substr
+from django.db.models import BinaryField, Count, F, Max, Min, QuerySet, Value
+from django.db.models.functions import StrIndex, Substr
 
-from inbox.models import BodyFinding, Exchange, Message, Raw, Session
+from inbox.models import (
+    BodyFinding,
+    Exchange,
+    Message,
+    Raw,
+    Recipient,
+    Session,
+    Transaction,
+)
 from inbox.services import raw as raw_store
 from inbox.services.findings.bodies import Spot, examine
 from inbox.services.findings.wire import HELLOS, flag_kind, hello_kinds
@@ -35,7 +44,9 @@ class Evidence:
     at: of kinds that are about the session as a whole, the seq they are shown at
     offered: the lines of the last EHLO's reply, from the second on
     verbs, flags: those that were met at all
+    unknown_verbs: whether lines came that are no command
     fresh: what bodies show that are not indexed (yet), by transaction
+    eased: kinds that are facts here, and why, in a sentence
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -43,7 +54,9 @@ class Evidence:
     offered: tuple[str, ...] = ()
     verbs: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
+    unknown_verbs: bool = False
     fresh: dict[UUID, list[Spot]] = field(default_factory=dict)
+    eased: dict[str, str] = field(default_factory=dict)
 
     @property
     def offered_8bit(self) -> bool:
@@ -70,8 +83,9 @@ def gather(sessions: Sequence[Session]) -> dict[UUID, Evidence]:
     for session in sessions:
         _judge_groups(found[session.id], session, groups[session.id])
         _judge_hellos(found[session.id], hellos[session.id])
+    _count_fresh(found)  # first: what is indexed meanwhile is read by the next
     _count_bodies(found)
-    _count_fresh(found)
+    _count_dotless(found, sessions)
     _count_repeated(found, [each.id for each in sessions if each.messages > 1])
     _count_connections(found, sessions)
     return found
@@ -109,6 +123,7 @@ def _hellos(groups: dict[UUID, list[_Group]]) -> dict[UUID, list[tuple[int, str,
 
 def _judge_groups(found: Evidence, session: Session, groups: list[_Group]) -> None:
     found.verbs = frozenset(group.verb for group in groups)
+    found.unknown_verbs = any(g.verb == "" and g.code == 500 for g in groups)
     found.flags = frozenset(flag for group in groups for flag in group.flags.split())
     for group in groups:
         for flag in group.flags.split():
@@ -117,12 +132,12 @@ def _judge_groups(found: Evidence, session: Session, groups: list[_Group]) -> No
     greeted = _first(groups, *HELLOS)
     mail = min((g.first for g in groups if g.verb == "MAIL"), default=None)
     if mail is not None and (greeted is None or mail < greeted):
-        _note(found, "hello_missing", mail)
+        note(found, "hello_missing", mail)
     helo = _first(groups, "HELO")
     if helo is not None and _first(groups, "EHLO", "LHLO") is None:
-        _note(found, "helo_only", helo)
+        note(found, "helo_only", helo)
     if _left_without_quit(session, found):
-        _note(found, "no_quit", max(1, session.exchanges))
+        note(found, "no_quit", max(1, session.exchanges))
 
 
 def _first(groups: list[_Group], *verbs: str) -> int | None:
@@ -136,7 +151,8 @@ def _left_without_quit(session: Session, found: Evidence) -> bool:
     return session.ending == "dropped" and said and "aborted_in_data" not in found.flags
 
 
-def _note(found: Evidence, kind: str, seq: int) -> None:
+def note(found: Evidence, kind: str, seq: int) -> None:
+    """Note a kind that is about a whole session, with the line to show it at."""
     found.counts[kind] = 1
     found.at[kind] = seq
 
@@ -153,6 +169,9 @@ def _count_bodies(found: dict[UUID, Evidence]) -> None:
     rows = (
         BodyFinding.objects.filter(transaction__session_id__in=list(found))
         .exclude(kind__in=FLAGS)  # these are counted by their exchanges
+        .exclude(
+            transaction_id__in=[id for each in found.values() for id in each.fresh]
+        )
         .values_list("transaction__session_id", "kind")
         .annotate(Count("transaction_id"))
     )
@@ -169,12 +188,23 @@ def _count_fresh(found: dict[UUID, Evidence]) -> None:
         .defer("content")
         .annotate(start=start, session=F("transaction__session_id"))
     )
-    for raw in raws.order_by("pk")[:_FRESH]:
+    chosen = list(raws.order_by("pk")[:_FRESH])
+    recipients = _recipients([raw.pk for raw in chosen])
+    for raw in chosen:
         octets = bytes(raw.start or b"") or _stored_start(raw)
-        spots = examine(octets, raw.complete)
+        spots = examine(octets, raw.complete, recipients[raw.pk], raw.size)
         evidence = found[raw.session]
         evidence.fresh[raw.pk] = spots
         evidence.counts.update(spot.kind for spot in spots if spot.kind not in FLAGS)
+
+
+def _recipients(transactions: list[UUID]) -> dict[UUID, list[str]]:
+    paths: dict[UUID, list[str]] = defaultdict(list)
+    if transactions:
+        rows = Recipient.objects.filter(transaction_id__in=transactions)
+        for transaction, path in rows.values_list("transaction_id", "forward_path"):
+            paths[transaction].append(path)
+    return paths
 
 
 def _stored_start(raw: Raw) -> bytes:
@@ -184,6 +214,41 @@ def _stored_start(raw: Raw) -> bytes:
         return raw_store.read_start(raw, _START)
     except FileNotFoundError:
         return b""
+
+
+def _count_dotless(found: dict[UUID, Evidence], sessions: Sequence[Session]) -> None:
+    """Count the addresses whose domain has no dot; names of the house are right in LMTP."""
+    asked = [each.id for each in sessions if not each.protocol.startswith("LMTP")]
+    senders = Transaction.objects.filter(session__in=asked)
+    recipients = Recipient.objects.filter(transaction__session__in=asked)
+    counts = Counter(
+        _dotless(senders, "reverse_path")
+        .values_list("session_id")
+        .union(
+            _dotless(recipients, "forward_path").values_list("transaction__session_id"),
+            all=True,
+        )
+    )
+    if not counts:
+        return
+    lines = Exchange.objects.filter(
+        session_id__in=[session for (session,) in counts], verb__in=("MAIL", "RCPT")
+    )
+    dotless = _dotless(lines, "line").values_list("session_id")
+    firsts = dict(dotless.annotate(Min("seq")))
+    for (session,), count in counts.items():
+        note(found[session], "dotless_domain", firsts.get(session, 1))
+        found[session].counts["dotless_domain"] = count
+
+
+def _dotless(rows: QuerySet[Any], field: str) -> QuerySet[Any]:
+    """Return the rows in which no dot and no literal comes behind the "@" of a text."""
+    domain = Substr(field, StrIndex(F(field), Value("@")) + 1)
+    addresses = rows.filter(**{f"{field}__contains": "@"}).annotate(_domain=domain)
+    dotless: QuerySet[Any] = addresses.exclude(_domain__contains=".").exclude(
+        _domain__startswith="["
+    )
+    return dotless
 
 
 def _count_repeated(found: dict[UUID, Evidence], sessions: list[UUID]) -> None:
@@ -223,7 +288,7 @@ def _count_connections(
         times = before[each.client_address, each.helo]
         count = sum(each.opened_at - _MINUTE <= at <= each.opened_at for at in times)
         if count > 1:
-            _note(found[each.id], "connection_per_message", 1)
+            note(found[each.id], "connection_per_message", 1)
             found[each.id].counts["connection_per_message"] = count
 
 

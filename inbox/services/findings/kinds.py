@@ -68,6 +68,7 @@ _OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
     "lenient_local": ("risky", rfc.ARGUMENTS, ""),
     "lenient_domain": ("breaks", rfc.ARGUMENTS, gettext_noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name); Exim as installed, of EHLO (501 Syntactically invalid EHLO argument(s))")),
     "unqualified_address": ("breaks", rfc.MAILBOX, gettext_noop("Exim as installed (501 sender address must contain a domain); Postfix with reject_non_fqdn_sender (504 5.5.2)")),
+    "dot_not_doubled": ("risky", rfc.TRANSPARENCY, ""),
     "underscore_domain": ("risky", rfc.ARGUMENTS, ""),
     "source_route": ("fact", rfc.SOURCE_ROUTES, ""),
     "unknown_literal": ("breaks", rfc.LITERALS, gettext_noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name)")),
@@ -203,6 +204,39 @@ _OTHERS = (
         rfc.FIELDS,
         gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: duplicate headers)"),
         gettext_noop("Set the field once; look for code that adds a header where it should replace it."),
+    ),
+    Kind(
+        "dotless_domain", "risky", gettext_noop("domain without a dot"),
+        gettext_noop("The domain of an address is no fully qualified name, as in root@localhost: on the "
+        "Internet it leads nowhere."),
+        rfc.DOMAINS,
+        gettext_noop("Postfix with reject_non_fqdn_sender or reject_non_fqdn_recipient (504 5.5.2 need fully-qualified address)"),
+        gettext_noop("Give the address a full domain, as in shop@example.com; frameworks often have "
+        "webmaster@localhost or root@localhost for a default sender."),
+    ),
+    Kind(
+        "text_after_end", "breaks", gettext_noop("a lone dot ended the text early"),
+        gettext_noop("A line of the text had nothing but a dot, which ends a message. What stood behind "
+        "it came as commands, and is missing from the message."),
+        rfc.TRANSPARENCY, gettext_noop("every SMTP server (500 5.5.1, for each line behind the dot)"),
+        gettext_noop("Let the client double each dot that begins a line, or send the text by the "
+        "function of its SMTP library, which does."),
+    ),
+    Kind(
+        "header_injection", "risky", gettext_noop("header injection"),
+        gettext_noop("A line break in a value, probably typed by somebody, began a field of its own or "
+        "ended the header. Whoever can do that adds recipients, or writes the mail's text."),
+        rfc.HEADER_FIELDS, "",
+        gettext_noop("Refuse CR and LF in everything that goes into a header (subject, names, addresses), "
+        "or set it by a library that does."),
+    ),
+    Kind(
+        "bad_base64", "risky", gettext_noop("broken base64"),
+        gettext_noop("A part is declared as base64, and holds what is none: characters outside its "
+        "alphabet, or an end without padding. Email clients show it garbled, or cut off."),
+        rfc.BASE64, "",
+        gettext_noop("Encode the octets of the part once, by a base64 function, and change nothing in "
+        "what it gives but line ends."),
     ),
     Kind(
         "bcc_header", "risky", gettext_noop("Bcc can be read by all"),

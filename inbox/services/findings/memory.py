@@ -12,6 +12,7 @@ from threading import Lock
 from uuid import UUID
 
 from inbox.models import Session
+from inbox.services.findings.circumstances import CHANGEABLE
 from inbox.services.findings.evidence import Evidence
 
 _LONG = 500  # exchanges
@@ -29,6 +30,7 @@ def recall(session: Session) -> Evidence | None:
     if evidence is None:
         return None
     is_whole = session.ending is not None and not evidence.fresh
+    is_whole = is_whole and not evidence.flags & CHANGEABLE
     if is_whole and size == _size(session):
         return evidence
     return evidence if time.monotonic() - at < _MOMENT else None

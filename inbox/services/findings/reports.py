@@ -14,11 +14,13 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
 
 from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
 from inbox.services import raw as raw_store
 from inbox.services.findings import clients, long_lines, memory, mutes
 from inbox.services.findings.bodies import Spot
+from inbox.services.findings.circumstances import weigh
 from inbox.services.findings.clients import Client
 from inbox.services.findings.cures import cure
 from inbox.services.findings.evidence import Evidence, gather, repeated_transactions
@@ -43,6 +45,7 @@ class Finding:
 
     kind: Kind
     level: Level
+    sentence: str
     cure: str
     count: int
     places: tuple[Place, ...]
@@ -116,6 +119,7 @@ def _evidence(sessions: Iterable[Session]) -> dict[UUID, Evidence]:
         else:
             found[each.id] = known
     gathered = gather(unknown) if unknown else {}
+    weigh(gathered, unknown)
     for each in unknown:
         memory.remember(each, gathered[each.id])
     return found | gathered
@@ -178,7 +182,10 @@ def _findings(
         Finding(
             kind=KINDS[name],
             level=_level(session, name, found),
-            cure=cure(KINDS[name], client, _line(name, shown, rows)),
+            sentence=_(found.eased.get(name, KINDS[name].sentence)),
+            cure=""
+            if name in found.eased
+            else cure(KINDS[name], client, _line(name, shown, rows)),
             count=count,
             places=tuple(shown.get(name, ())[:PLACES]),
             mute=muted.get((session.inbox_id or 0, name)),
@@ -207,6 +214,8 @@ def _order(finding: Finding) -> tuple[int, int, str]:
 
 
 def _level(session: Session, kind: str, found: Evidence) -> Level:
+    if kind in found.eased:
+        return "fact"
     count = found.counts[kind]
     where = session.listener, session.client_address
     return level(kind, *where, count, found.offered_8bit)
@@ -254,7 +263,8 @@ def _spots(
     """Return what the bodies show that these lines sent, by transaction."""
     transactions = {row.transaction_id for row in rows if row.transaction_id}
     spots = {id: found.fresh[id] for id in transactions & found.fresh.keys()}
-    for each in BodyFinding.objects.filter(transaction_id__in=transactions):
+    indexed = transactions - found.fresh.keys()
+    for each in BodyFinding.objects.filter(transaction_id__in=indexed):
         spot = Spot(each.kind, each.offset, each.octets)
         spots.setdefault(each.transaction_id, []).append(spot)
     if "transaction_per_recipient" in found.counts:

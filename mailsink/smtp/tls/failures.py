@@ -10,7 +10,9 @@ from mailsink.smtp.tls.layer import TlsLayer
 # By names of alerts (RFC 8446 §6.2), which the client sent.
 _UNTRUSTED = {
     "unknown_ca": "it does not know who signed it",
-    "bad_certificate": "it is not for the name that the client connected to, or malformed",
+    # RFC 8446 §6.2 means a malformed one; Go sends it whatever the reason.
+    "bad_certificate": "it does not know who signed it, or it is not for the name that the "
+    "client connected to",
     "certificate_unknown": "it does not trust it",
     "certificate_expired": "by the client's clock it has expired, or is not valid yet",
     "certificate_revoked": "it has been revoked",

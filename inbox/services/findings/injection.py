@@ -1,0 +1,83 @@
+"""Header injection: fields and blank lines that a line break in a value brought in.
+
+The octets show it where a field stands that its library would not have put there, or
+where the rest of the header came to lie in the body. Pure, linear.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+
+from mailsink.mime.headers import Block, Field
+from mailsink.text import readable
+
+_SEARCHED = 16 * 1024  # octets of the body in which the rest of a header is looked for
+_FIELD = re.compile(rb"([!-9;-~]{1,76}):")
+_ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
+
+# Fields that libraries write themselves, and that attackers bring in.
+_KNOWN = frozenset(
+    (b"from", b"to", b"cc", b"reply-to", b"subject", b"date", b"message-id", b"mime-version",
+     b"content-type", b"content-transfer-encoding")
+)  # fmt: skip
+_ONCE = frozenset(("from", "to", "cc", "reply-to", "content-type"))
+_FREE_TEXT = ("subject", "comments", "keywords", "organization")
+
+
+def find(
+    octets: bytes, block: Block, recipients: Collection[str] = ()
+) -> tuple[int, str] | None:
+    """Return where an injected field, or the rest of the header, begins, and its text.
+
+    recipients: the addresses of the envelope
+    """
+    if field := _foreign(block, {each.lower() for each in recipients}):
+        at = octets.find(b"\n%s:%s" % (field.name.encode(), field.octets)) + 1
+        return at, f"{field.name}: {field.raw}"[:80]
+    return _rest(octets, block)
+
+
+def _foreign(block: Block, recipients: set[str]) -> Field | None:
+    """Return a field right behind free text that is there twice, or is a Bcc for strangers."""
+    names = [field.name.lower() for field in block.fields]
+    counts = Counter(names)
+    for before, name, field in zip(names, names[1:], block.fields[1:], strict=False):
+        if not _is_free_text(before):
+            continue
+        if name in _ONCE and counts[name] > 1:
+            return field
+        if name == "bcc" and recipients:
+            blind = {each.lower() for each in _ADDRESS.findall(field.raw[:2000])}
+            if blind and not blind & recipients:
+                return field
+    return None
+
+
+def _is_free_text(name: str) -> bool:
+    return name in _FREE_TEXT or name.startswith("x-")
+
+
+def _rest(octets: bytes, block: Block) -> tuple[int, str] | None:
+    """Return the rest of the header, where it lies in the body.
+
+    It is two or more fields in a row which the header lacks, before a blank line; of
+    an enclosed or quoted mail the header has some as well.
+    """
+    missing = _KNOWN - {field.name.lower().encode() for field in block.fields}
+    at = start = block.body
+    names: list[bytes] = []
+    for line in octets[block.body : block.body + _SEARCHED].split(b"\n"):
+        if match := _FIELD.match(line):
+            start = start if names else at
+            names.append(match[1].lower())
+        elif not line.strip():
+            known = _KNOWN.intersection(names)
+            if len(known) > 1 and known <= missing:
+                return start, readable(octets[start : start + 60])
+            names = []
+        elif line[:1] not in (b" ", b"\t"):
+            names = []
+        at += len(line) + 1
+    return None
