@@ -116,6 +116,6 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # A request that was refused or not found is the client's matter.
         "django.request": {"level": "ERROR"},
-        "django.security": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},  # with a traceback each
     },
 }

@@ -37,6 +37,7 @@ _HEADERS = {
 _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 
 
+_NO_HOST = Refusal(400, "Bad Request", "The Host field of the request is empty.")
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
 _MAIL_PATH = "/api/v3/messages"
@@ -55,6 +56,10 @@ class Guard:
 
     def refusal(self, scope: Scope) -> Refusal | None:
         """Return why a request is refused, by its head; None if it is not."""
+        if any(
+            name == b"host" and not value.strip() for name, value in scope["headers"]
+        ):
+            return _NO_HOST
         return self.rules.judge(_request(scope))
 
     def room(self, scope: Scope) -> int:

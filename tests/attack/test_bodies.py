@@ -68,3 +68,24 @@ def test_a_body_without_end_is_not_read_for_ever(mailsink: Mailsink) -> None:
     assert said == b"" or said.startswith(b"HTTP/1.1 413 ")
     assert time.monotonic() - began < 10
     assert mail(mailsink) < 1
+
+
+def test_bad_requests_leave_no_trace_in_the_log(mailsink: Mailsink) -> None:
+    before = mailsink.stderr
+    form = b"a=b&" * 5000
+    urlencoded = "Content-Type: application/x-www-form-urlencoded\r\nConnection: close"
+    said = answer(web(mailsink), post("/trash/empty", len(form), urlencoded) + form)
+    assert said.startswith(b"HTTP/1.1 400 ")
+    for host in ("Host:", "Host:  "):
+        said = answer(
+            web(mailsink),
+            f"GET / HTTP/1.1\r\n{host}\r\nConnection: close\r\n\r\n".encode(),
+        )
+        assert said.startswith(b"HTTP/1.1 400 ")
+        assert b"Host field of the request is empty" in said
+    note = b'{"note": "\\ud800"}'
+    head = f"PATCH /api/v3/messages/latest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(note)}\r\n"
+    said = answer(web(mailsink), f"{head}Connection: close\r\n\r\n".encode() + note)
+    assert said.startswith(b"HTTP/1.1 422 ")
+    assert b"lone surrogate" in said
+    assert mailsink.stderr == before

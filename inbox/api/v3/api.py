@@ -24,6 +24,7 @@ from inbox.api.v3 import (
     transactions,
     transcripts,
 )
+from inbox.api.v3.bodies import JsonParser
 from inbox.services.addresses import BadAddress
 from inbox.services.chosen import BadChoice
 from inbox.services.findings import BadMute
@@ -83,6 +84,7 @@ api = Api(
     version=__version__,
     description=DESCRIPTION,
     docs=Docs(),
+    parser=JsonParser(),
     urls_namespace="api-v3",
 )
 api.add_router("messages", messages.router, tags=["messages"])
@@ -125,6 +127,8 @@ def _in_use(_: HttpRequest, error: InUse) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http_error(_: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, HttpError):  # which Ninja has hidden
+        error = error.__cause__
     return problem(error.status_code, error.message)
 
 
