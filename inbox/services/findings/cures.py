@@ -268,6 +268,15 @@ _KEEP_OPEN = {
     "emailjs": gettext_noop("Keep one SMTPClient, and call send for each."),
 }
 
+_DOTS = {
+    "smtplib": gettext_noop(
+        "Send the text by client.send_message, sendmail or data, which double dots; "
+        "docmd and send do not."
+    ),
+    "go": gettext_noop("Write the text through client.Data(), which doubles dots."),
+    "perl": gettext_noop("Use datasend, which doubles dots; rawdatasend does not."),
+}
+
 _CURES: dict[str, dict[str, str]] = {
     **dict.fromkeys(
         ("hello_without_name", "hello_bad_name", "hello_underscore",
@@ -276,6 +285,7 @@ _CURES: dict[str, dict[str, str]] = {
     ),
     **dict.fromkeys(("bare_lf_data", "bare_cr_data", "bare_lf_command"), _LINE_ENDS),
     **dict.fromkeys(("long_line", "eightbit_in_7bit", "binary_undeclared"), _ENCODING),
+    **dict.fromkeys(("dot_not_doubled", "text_after_end"), _DOTS),
     "auth_plaintext": _TLS,
     "missing_date": _DATE,
     "bad_date": _DATE,

@@ -15,7 +15,7 @@ from mailsink.text import readable
 
 _SEARCHED = 16 * 1024  # octets of the body in which the rest of a header is looked for
 _FIELD = re.compile(rb"([!-9;-~]{1,76}):")
-_ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
+_BETWEEN = re.compile(r"[\s<>,;:\"]+")  # the addresses of a field, roughly
 
 # Fields that libraries write themselves, and that attackers bring in.
 _KNOWN = frozenset(
@@ -49,7 +49,8 @@ def _foreign(block: Block, recipients: set[str]) -> Field | None:
         if name in _ONCE and counts[name] > 1:
             return field
         if name == "bcc" and recipients:
-            blind = {each.lower() for each in _ADDRESS.findall(field.raw[:2000])}
+            words = _BETWEEN.split(field.raw[:2000].lower())
+            blind = {each for each in words if "@" in each}
             if blind and not blind & recipients:
                 return field
     return None
