@@ -79,4 +79,8 @@ LIBRARIES = {
     ),
     "yagmail": Library("yagmail", _python("yag.py"), alternatives=False),
     "flask-mail": Library("Flask-Mail", _python("flaskmail.py"), checks=False),
+    "mutt": Library("mutt", _script("sh", "dash", "shell/mutt.sh"), alternatives=False),
+    "git": Library(
+        "git send-email", _script("sh", "dash", "shell/git.sh"), alternatives=False
+    ),
 }
