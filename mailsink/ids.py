@@ -38,6 +38,17 @@ def uuid7() -> UUID:
     return UUID(int=value | 0x8000_0000_0000_0000 | random)
 
 
+def go_on_after(id: UUID) -> None:
+    """Let every new id be later than this one, also where the clock was put back."""
+    global _last
+    with _lock:
+        _last = max(_last, _leading(id))
+
+
+def _leading(id: UUID) -> int:
+    return id.int >> 80 << 12 | id.int >> 64 & 0xFFF
+
+
 def made_at(id: UUID) -> float:
     """Return when a UUIDv7 was made, in Unix seconds to the millisecond."""
     return (id.int >> 80) / 1000
@@ -54,7 +65,7 @@ _LEADING_BITS = 60
 
 def short_id(session: UUID, seq: int) -> str:
     """Return the short id of exchange number seq in a session."""
-    leading = session.int >> 80 << 12 | session.int >> 64 & 0xFFF
+    leading = _leading(session)
     digits = (
         _DIGITS[leading >> shift & 31] for shift in range(_LEADING_BITS - 5, -1, -5)
     )

@@ -84,7 +84,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     ) -> None:
         try:
             command = protocol.parse(text_data)
-            if not (isinstance(command, Ack) or self._may_command()):
+            if not (self._is_news(command) or self._may_command()):
                 await self.close(POLICY_VIOLATION)
                 return
             await self._obey(command)
@@ -93,6 +93,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self.send(protocol.error(str(error)))
             else:
                 await self.close(POLICY_VIOLATION)
+
+    def _is_news(self, command: Command) -> bool:
+        """Whether it acknowledges what was not yet: no more often than we sent."""
+        return isinstance(command, Ack) and self.acked < command.seq <= self.sent
 
     def _may_command(self) -> bool:
         now = time.monotonic()

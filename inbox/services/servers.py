@@ -12,10 +12,10 @@ from django.db import connection
 from django.db.models import F, Q, Value
 from django.db.models.functions import Greatest
 
-from inbox.models import Server, Session, Transaction
+from inbox.models import Message, Server, Session, Transaction
 from inbox.services.background import Background
 from inbox.services.turns import ROWS_IN_A_TURN, write_turn
-from mailsink.ids import uuid7
+from mailsink.ids import go_on_after, uuid7
 
 _HEARTBEAT = 15.0  # seconds
 _DEAD_AFTER = timedelta(seconds=4 * _HEARTBEAT)
@@ -32,6 +32,7 @@ def register(
     others: smtps, submission, lmtp, those that there are
     Sessions that dead servers left open are closed as crashed.
     """
+    _go_on_from_stored()
     close_crashed()
     now = datetime.now(UTC)
     with write_turn():
@@ -45,6 +46,17 @@ def register(
             http=list(http),
             **{door: list(addresses) for door, addresses in others.items()},
         )
+
+
+def _go_on_from_stored() -> None:
+    """Let new ids follow those stored: "later than this message" stays true.
+
+    The clock may have been put back since they were made.
+    """
+    for model in (Message, Transaction, Session):
+        greatest = model.objects.order_by("-pk").values_list("pk", flat=True).first()
+        if greatest:
+            go_on_after(greatest)
 
 
 def close_crashed() -> None:

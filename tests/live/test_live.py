@@ -256,3 +256,15 @@ async def test_flood_of_commands_ends_the_connection(client: Client) -> None:
     while (output := await client.receive_output(5))["type"] != "websocket.close":
         assert "error" in output["text"]
     assert output["code"] == 1008
+
+
+async def test_flood_of_acknowledgements_ends_the_connection(
+    client: Client, feed: Feed
+) -> None:
+    await client.ask(type="subscribe", to="messages")
+    feed.committed(Changes(messages_created=[message_row()]))
+    seq = (await client.next())["seq"]
+    for _ in range(consuming.BURST + 100):
+        await client.say(type="ack", seq=seq)
+    output = await client.receive_output(5)
+    assert (output["type"], output["code"]) == ("websocket.close", 1008)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from inbox.models import Server, Session, Transaction
+from inbox.models import Message, Server, Session, Transaction
 from inbox.services import servers
+from mailsink import ids
 
 from .recording import Client, play
 
@@ -43,3 +45,28 @@ def test_the_heartbeat_beats() -> None:
     assert servers.heartbeat(server)._step() > 0
     server.refresh_from_db()
     assert datetime.now(UTC) - server.heartbeat < timedelta(minutes=1)
+
+
+def test_ids_go_on_after_those_stored_where_the_clock_was_put_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As after a restart, which knows nothing but what is stored."""
+
+    async def delivers(recorder: Any) -> None:
+        client = Client(recorder)
+        client.envelope()
+        await client.send()
+
+    play(delivers)
+    stored = Message.objects.get().pk
+    earlier = time.time_ns() - 3_600_000_000_000
+    monkeypatch.setattr(ids.time, "time_ns", lambda: earlier)
+    monkeypatch.setattr(ids, "_last", 0)
+    assert ids.uuid7() < stored
+
+    servers.register([], [])
+
+    assert ids.uuid7() > stored
+    play(delivers)
+    first, second = Message.objects.order_by("pk").values_list("pk", flat=True)
+    assert first == stored < second
