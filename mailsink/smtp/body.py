@@ -33,6 +33,8 @@ _SMUGGLED = re.compile(
     rb"|ETRN|ATRN|TURN|XCLIENT)[ :\r\n]",
     re.IGNORECASE,
 )
+# With which a client takes its message for ended, where only CRLF.CRLF ends it.
+_WRONG_END = re.compile(rb"[\r\n]\.(?:\r\n|\n|\r)\Z")
 _SMUGGLED_LONGEST = 24
 _SEARCHED = 64 * 1024  # octets of a body in which parts are looked for
 _TAIL = 48  # octets; the longest that is looked for may begin there
@@ -69,6 +71,11 @@ class Framer:
         held = next((n for n in (4, 3, 2, 1) if wire.endswith(_END[:n])), 0)
         self._held = wire[len(wire) - held :]
         return self._counted(wire[: len(wire) - held]), len(octets)
+
+    @property
+    def held(self) -> bytes:
+        """What came and may yet be a part of the end."""
+        return self._held
 
     def rest(self) -> Piece:
         """Return what was held back, as the body was cut off here."""
@@ -161,6 +168,13 @@ class Inspector:
         piece = self._tail + piece
         if _BINARY_HINT in piece and _BINARY_PART.search(piece):
             self.flags.add("binary_undeclared")
+
+    def ends_wrongly(self, held: bytes) -> bool:
+        """Whether what came so far ends in a dot between other line ends than CRLF.
+
+        held: what came behind the pieces that were looked at.
+        """
+        return bool(_WRONG_END.search(self._tail + held))
 
     def look_at_header(self, content: bytes) -> None:
         """Note what is not ASCII before the empty line, whatever the line ends are."""

@@ -25,7 +25,7 @@ Outcome = Literal["accepted", "rejected", "reset", "abandoned"]
 FLAGS = frozenset(
     """
     early_talker pipelining_violation pipelining_unadvertised bare_lf_command
-    bare_lf_data bare_cr_data smuggling_pattern long_line eightbit_in_7bit nul_octet
+    bare_lf_data bare_cr_data wrong_end_of_data smuggling_pattern long_line eightbit_in_7bit nul_octet
     lenient_path lenient_local lenient_domain unqualified_address underscore_domain source_route unknown_literal
     long_path eightbit_header size_mismatch bdat_desync dot_not_doubled
     plaintext_after_starttls tls_on_plain plain_on_tls http_on_smtp half_close

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PIECE = 256 * 1024  # octets handled before the other sessions get their turn
 _PROGRESS_US = 500_000  # between two looks at a growing body
+_HANGS_US = 1_000_000  # of silence behind a wrong end: the client waits for a reply
 _BEYOND = 1024 * 1024  # octets kept beyond the largest size, to show what was refused
 
 
@@ -55,6 +56,10 @@ class Incoming:
     def close(self) -> None:
         """No more will come."""
         raise NotImplementedError
+
+    def hangs(self) -> bool:
+        """Whether the client seems to take for the end what is none."""
+        return False
 
     def flags(self, transaction: Transaction) -> set[str]:
         """What is odd about the body so far, given what was said of it at MAIL."""
@@ -107,6 +112,9 @@ class _Dotted(Incoming):
             flags.add("dot_not_doubled")
         return flags
 
+    def hangs(self) -> bool:
+        return self.inspector.ends_wrongly(self._framer.held)
+
     def close(self) -> None:
         if not self.ended:
             piece = self._framer.rest()
@@ -145,10 +153,18 @@ def read(machine: Machine, incoming: Incoming) -> Steps[None]:
             until = machine.deadline()
         progress_us = incoming.told_us + _PROGRESS_US
         if machine.now_us() >= progress_us:
-            incoming.tell(machine)
-            incoming.told_us = machine.now_us()
+            _tell_progress(machine, incoming)
         if not len(machine.buffer):
             yield machine.more(until, wake_at=progress_us)
+
+
+def _tell_progress(machine: Machine, incoming: Incoming) -> None:
+    """Tell a body that has not ended yet; of one that hangs, why."""
+    now_us, flags = machine.now_us(), incoming.inspector.flags
+    if now_us >= incoming.received_us + _HANGS_US and incoming.hangs():
+        flags.add("wrong_end_of_data")
+    incoming.tell(machine, {"wrong_end_of_data"} & flags)
+    incoming.told_us = now_us
 
 
 def cut_off(

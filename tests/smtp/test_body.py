@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsink.smtp.body import Framer, Inspector, Store
+from tests.smtp.harness import ENVELOPE, ready
 
 END = b"\r\n.\r\n"
 # Octets that are near to an end of data.
@@ -241,3 +242,31 @@ def test_lines_with_one_dot_in_front_are_counted(
         framer.feed(wire[at : at + size])
     assert framer.ended
     assert framer.undoubled == undoubled
+
+
+@pytest.mark.parametrize(
+    "end",
+    [b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\n", b"\r\n.\r", b"\r.\r\n", b"\n.\r"],
+)
+@pytest.mark.parametrize("text", [b"", b"Subject: x\n\nHi"])
+def test_a_body_that_hangs_behind_a_wrong_end_is_explained(
+    text: bytes, end: bytes
+) -> None:
+    session = ready()
+    session.send(ENVELOPE + b"DATA\r\n")
+    session.send(text + end)
+    session.tick(0.6)
+    assert "wrong_end_of_data" not in session.last.flags
+    session.tick(0.6)
+    assert session.last.flags == {"wrong_end_of_data"}
+    session.send(b"\r\n.\r\n")
+    assert "wrong_end_of_data" in session.last.flags
+
+
+@pytest.mark.parametrize("text", [b"Hi", b"Hi.\n", b"..\n", b"a\n.b\n", b"\r\n"])
+def test_a_body_that_only_pauses_is_not(text: bytes) -> None:
+    session = ready()
+    session.send(ENVELOPE + b"DATA\r\n")
+    session.send(text)
+    session.tick(1.2)
+    assert "wrong_end_of_data" not in session.last.flags

@@ -78,6 +78,17 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
         gettext_noop("Turn the message's line ends into CRLF before it is sent."),
     ),
+    "wrong_end_of_data": FlagWords(
+        gettext_noop("waits behind a wrong end"),
+        gettext_noop(
+            "The client sent a line of a single dot, but not between CRLFs (LF.LF, for "
+            "instance), and then waited for the reply. Only CRLF.CRLF ends a message, so "
+            "the server waited for more (RFC 5321 §4.1.1.4)."
+        ),
+        gettext_noop(
+            "Turn the message's line ends into CRLF, and end it with \\r\\n.\\r\\n."
+        ),
+    ),
     "smuggling_pattern": FlagWords(
         gettext_noop("looks like smuggling"),
         gettext_noop(

@@ -58,6 +58,7 @@ _OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
     "bare_lf_command": ("breaks", rfc.LINES, gettext_noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2 bare <LF> received)")),
     "bare_lf_data": ("breaks", rfc.LINES, gettext_noop("Exchange Online, where the next server has no BDAT (550 5.6.11 BareLinefeedsAreIllegal); qmail (451); Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
     "bare_cr_data": ("breaks", rfc.LINES, gettext_noop("sendmail 8.18 as installed (421 4.5.0 Bare carriage return (CR) not allowed)")),
+    "wrong_end_of_data": ("breaks", rfc.LINES, gettext_noop("every server that ends a message at CRLF.CRLF only: it waits for more")),
     "smuggling_pattern": ("breaks", rfc.LINES, gettext_noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
     "long_line": ("breaks", rfc.TEXT_LINE, gettext_noop("Exim with the configuration it comes with (550 maximum allowed line length is 998 octets)")),
     "eightbit_in_7bit": ("risky", rfc.EIGHTBIT, ""),
