@@ -9,7 +9,7 @@ import html
 import re
 from functools import cached_property
 
-from mailsink.mime import bodies, charsets, choice, markup, related
+from mailsink.mime import bodies, calendars, charsets, choice, markup, related
 from mailsink.mime.choice import Choice, is_html
 from mailsink.mime.structure import Part, Structure
 
@@ -121,12 +121,20 @@ class Reading:
         """The beginning of what the message says, on one line; "" if it is empty."""
         found = ""
         for part in self.choice.text:
-            text = bodies.beginning_of(self.octets, part, _SNIPPET_OCTETS)
-            shown = markup.to_text(text) if is_html(part) else text
+            shown = self._beginning_of(part)
             found = f"{found} {_ENDS.sub('', _GAP.sub(' ', shown))}".strip()
             if len(found) >= SNIPPET_LENGTH:
                 break
         return charsets.line(found[:SNIPPET_LENGTH]).strip()
+
+    def _beginning_of(self, part: Part) -> str:
+        """Return what a snippet is taken from; of an invitation, what it is to."""
+        if part.content_type == "text/calendar" and part.size <= _SNIPPET_OCTETS:
+            octets = bodies.decode(self.octets, part)
+            events = calendars.read(octets, part.charset).events
+            return "; ".join(each.summary for each in events)
+        text = bodies.beginning_of(self.octets, part, _SNIPPET_OCTETS)
+        return markup.to_text(text) if is_html(part) else text
 
     def _text_of(self, part: Part) -> str:
         return bodies.text_of(self.octets, part)

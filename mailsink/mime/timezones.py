@@ -1,4 +1,4 @@
-"""Time zones by the names that calendars give them: IANA's, or a VTIMEZONE's own.
+"""Time zones by the names that calendars give them: IANA's, a VTIMEZONE's own, Windows'.
 
 A VTIMEZONE (RFC 5545 §3.6.5) is read as far as such are written: two observances that
 begin on a day of the year, or single ones. Never raises; rules are never expanded.
@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
+
+from tzlocal.windows_tz import win_tz
 
 from mailsink.mime.contentlines import Line
 
@@ -157,4 +159,6 @@ def placed(local: datetime, name: str, zones: dict[str, Zone]) -> datetime | Non
         return local.replace(tzinfo=zone)
     if own := zones.get(name):
         return local.replace(tzinfo=timezone(own.offset(local)))
+    if zone := _of_iana(win_tz.get(name.strip(), "")):
+        return local.replace(tzinfo=zone)
     return None

@@ -122,7 +122,14 @@ def test_a_zone_of_the_calendar_itself(local: str, utc: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Asia/Tokyo", "/example.org/2026/Asia/Tokyo", "Asia/Tokyo "]
+    "name",
+    [
+        "Asia/Tokyo",
+        "/example.org/2026/Asia/Tokyo",
+        "Asia/Tokyo ",
+        "Tokyo Standard Time",
+        '"Tokyo Standard Time"',
+    ],
 )
 def test_a_zone_by_its_name(name: str) -> None:
     start = event(f"DTSTART;TZID={name}:20261201T090000").start

@@ -200,6 +200,14 @@ def test_related_names_its_root() -> None:
         ),
         (b"\r\n", ""),
         (FILE, ""),
+        (
+            single(
+                b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Lunch\\, outside\r\n"
+                b"END:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:Tea\r\nEND:VEVENT\r\n",
+                b"text/calendar",
+            ),
+            "Lunch, outside; Tea",
+        ),
     ],
 )
 def test_snippet(octets: bytes, snippet: str) -> None:
