@@ -8,6 +8,8 @@ from mailsink.smtp import replies
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.replies import Reply
 
+_MANY = 100  # connections in all, from which on no client may hold all of them
+
 
 class Admission:
     """Counts connections and clients; the listeners of a process share one."""
@@ -25,7 +27,10 @@ class Admission:
         self._by_client[client] += 1
         if 0 < profile.max_connections < self._connections:
             return replies.TOO_MANY_CONNECTIONS
-        if 0 < profile.max_connections_per_client < self._by_client[client]:
+        most = profile.max_connections_per_client
+        if not most and profile.max_connections >= _MANY:
+            most = profile.max_connections * 9 // 10  # the rest is for others
+        if 0 < most < self._by_client[client]:
             return replies.TOO_MANY_FROM_CLIENT
         return None
 

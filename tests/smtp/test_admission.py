@@ -1,0 +1,31 @@
+"""No client takes all connections."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailsink.smtp import replies
+from mailsink.smtp.admission import Admission
+from mailsink.smtp.profile import Profile
+
+
+@pytest.mark.parametrize(("most", "of_one"), [(1000, 900), (100, 90), (99, 99), (2, 2)])
+def test_one_client_leaves_room_for_others(most: int, of_one: int) -> None:
+    admission, profile = Admission(), Profile(max_connections=most)
+    for _ in range(of_one):
+        admission.connected()
+        assert admission.admit("192.0.2.7", profile) is None
+    admission.connected()
+    assert admission.admit("192.0.2.7", profile) is not None
+    admission.disconnected("192.0.2.7")
+    if of_one < most:
+        admission.connected()
+        assert admission.admit("192.0.2.8", profile) is None
+
+
+def test_the_refusal_names_the_client() -> None:
+    admission, profile = Admission(), Profile(max_connections_per_client=1)
+    admission.connected()
+    admission.admit("192.0.2.7", profile)
+    admission.connected()
+    assert admission.admit("192.0.2.7", profile) is replies.TOO_MANY_FROM_CLIENT
