@@ -30,6 +30,7 @@ from inbox.services.backlog import Backlog
 from inbox.services.batch import Batch, Keep, Writer
 from inbox.services.ledger import Ledger
 from inbox.services.rows import Changes, MessageRow, RawRow, TransactionRow
+from inbox.services.storedfile import StoredFile
 from inbox.services.turns import write_turn
 from mailsink.ids import uuid7
 from mailsink.mime import headers
@@ -89,6 +90,7 @@ class Recorder:
         self._inbox = inbox
         self._feed = feed
         self._data = data
+        self._file = StoredFile()
         self._limits = limits or Limits()
         self._mutex = threading.Lock()  # guards the ledger and its rows
         self._backlog = Backlog(_ROWS_AT_ONCE)
@@ -285,14 +287,16 @@ class Recorder:
             keep.message.id, keep.message.received_at = uuid7(), now
         # What the ledger changes meanwhile stands in the next batch, too.
         statements = self._writer.statements(batch)
+        self._file.check()  # a new connection would make a new file
         with write_turn():
             self._writer.execute(statements)
+        self._file.check()  # nobody is promised what went into no file
         self._failing = ""
         self._loop.call_soon_threadsafe(self._committed, batch)
 
     def _outage(self, batch: Batch, error: Exception) -> None:
         """The database cannot write now: refuse its messages, try the rest again."""
-        self._failing = str(error)
+        is_news, self._failing = self._failing != str(error), str(error)
         connection.close()
         refused = Refused(self._refusal(error))
         with self._mutex:
@@ -303,7 +307,8 @@ class Recorder:
         if self._stopping:
             log.error("%d rows of transcript are lost: %s", len(batch), error)
             return
-        log.error("Could not write to the database, trying again: %s", error)
+        if is_news:
+            log.error("Could not write to the database, trying again: %s", error)
         time.sleep(_RETRY_AFTER)
         self._wake.set()
 

@@ -1,0 +1,43 @@
+"""Whether SQLite's file is the one that was there at the start.
+
+A file that is removed while it is open can be written still, and is gone with the
+process: a 250 for what is in it would be no promise.
+"""
+
+from __future__ import annotations
+
+import os
+
+from django.db import OperationalError, connection
+
+
+class StoredFile:
+    """The file of the database, by its device and inode."""
+
+    def __init__(self) -> None:
+        self._path = (
+            str(connection.settings_dict["NAME"])
+            if connection.vendor == "sqlite"
+            else ""
+        )
+        self._found = self._identity()
+        self._gone = False
+
+    def check(self) -> None:
+        """Raise OperationalError if the file has gone or is another one, from then on.
+
+        A file that is put back may lack what stood in the log beside it (-wal).
+        """
+        self._gone = self._gone or self._identity() != self._found
+        if self._gone:
+            raise OperationalError(
+                f"the database file {self._path!r} was removed or replaced while "
+                "Mailsink runs: put it right, and start Mailsink again"
+            )
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
