@@ -54,21 +54,31 @@ def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
+def _as_get(request: HttpRequest) -> HttpRequest:
+    """Let HEAD be answered as GET is (RFC 9110 §9.3.2); the server leaves the body out."""
+    if request.method == "HEAD":
+        request.method = "GET"
+    return request
+
+
 Sync = Callable[[HttpRequest], HttpResponse]
 Async = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 @sync_and_async_middleware
 def problems(get_response: Any) -> Sync | Async:
-    """Middleware: no error under /api/ is HTML, and no answer is kept by caches."""
+    """Middleware: no error under /api/ is HTML, and no answer is kept by caches.
+
+    HEAD is answered as GET.
+    """
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponse:
-            return _as_problem(request, await get_response(request))
+            return _as_problem(request, await get_response(_as_get(request)))
 
         return answer_async
 
     def answer(request: HttpRequest) -> HttpResponse:
-        return _as_problem(request, get_response(request))
+        return _as_problem(request, get_response(_as_get(request)))
 
     return answer

@@ -207,3 +207,22 @@ def test_a_body_that_is_too_large_is_refused(
         client.sendall(head.replace("2049", "2048").encode())
         client.sendall(b"800\r\n" + body + b"\r\n0\r\n\r\n" if chunked else body)
         assert client.recv(4096).split()[1] != b"413"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/settings",
+        "/api/v3/messages",
+        "/api/v3/none",
+        "/messages/none",
+        "/health/live",
+    ],
+)
+def test_head_is_answered_as_get(mailsink: Mailsink, path: str) -> None:
+    got, whole = ask(mailsink, path)
+    head, body = ask(mailsink, path, "HEAD")
+    assert (head.status, body) == (got.status, b"")
+    assert whole
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
