@@ -23,7 +23,8 @@ bench: setup-dev
 	@$(PYTHON) -m bench
 
 # Apart from `make test`: real mail clients, and made-up input at length.
-interop: setup-dev programs
+interop: setup-dev
+	@tools/programs interop
 	@$(PYTHON) -m pytest tests/interop
 
 fuzz: setup-dev

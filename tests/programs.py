@@ -1,4 +1,4 @@
-"""The programs that tests drive: of this machine, or unpacked by `make test`."""
+"""The programs that tests drive: of this machine, or unpacked by tools/programs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def part(name: str, package: str) -> str:
 
 def _missing(name: str, package: str) -> MissingProgramError:
     return MissingProgramError(
-        f"{name} is missing: install Debian's {package}, or let `make test` do it"
+        f"{name} is missing: install Debian's {package}, or let `make test` and `make interop` get it"
     )
 
 
