@@ -42,6 +42,8 @@ def _all(reading: Reading) -> Iterator[Notice]:
         tell = _TELL.get(part.content_type)
         if notice := tell(reading.octets, part) if tell else _by_name(reading, part):
             yield notice
+    if notice := _old_bounce(reading):
+        yield notice
     for part in reading.choice.text:
         if notice := _inline_pgp(reading.octets, part):
             yield notice
@@ -120,6 +122,17 @@ def _encrypted(octets: bytes, part: Part) -> Notice:
     return _notice("encrypted", part, words, protocol=protocol)
 
 
+def _pgp_version(octets: bytes, part: Part) -> Notice | None:
+    """The first part of a multipart/encrypted (RFC 3156 §4), found outside of one."""
+    if part.parent and part.parent.content_type == "multipart/encrypted":
+        return None
+    words = gettext_noop(
+        "It is encrypted with OpenPGP, and a server on the way has changed its structure, as "
+        "Exchange does: email clients show only attachments."
+    )
+    return _notice("pgp_encrypted", part, words)
+
+
 def _keys(octets: bytes, part: Part) -> Notice:
     return _notice("pgp_keys", part, gettext_noop("It carries an OpenPGP key."))
 
@@ -187,6 +200,20 @@ def _delivery(octets: bytes, part: Part) -> Notice:
     return _notice(told.kind, part, told.words, **told.values)
 
 
+def _old_bounce(reading: Reading) -> Notice | None:
+    """Tell of a bounce that is no multipart/report (RFC 6522)."""
+    root = reading.structure.root
+    if root.content_type == "multipart/report":
+        return None
+    failed = root.get("x-failed-recipients")
+    texts = reading.choice.text[:1]
+    text = "".join(
+        bodies.beginning_of(reading.octets, each, _LOOKED_AT) for each in texts
+    )
+    told = reports.bounce(failed.value if failed else "", text)
+    return _notice(told.kind, root, told.words, **told.values) if told else None
+
+
 def _disposition(octets: bytes, part: Part) -> Notice:
     told = reports.disposition(bodies.text_of(octets, part))
     return _notice(told.kind, part, told.words, **told.values)
@@ -247,6 +274,7 @@ _TELL: dict[str, _Tell] = {
     "multipart/encrypted": _encrypted,
     "application/pkcs7-mime": _smime,
     "application/x-pkcs7-mime": _smime,
+    "application/pgp-encrypted": _pgp_version,
     "application/pgp-keys": _keys,
     "application/ms-tnef": _tnef,
     "application/vnd.ms-tnef": _tnef,

@@ -62,6 +62,29 @@ def delivery(text: str) -> Report:
     return Report(kind, words, {"recipient": named, "why": why})
 
 
+# qmail's bounces (https://cr.yp.to/proto/qsbmf.txt): a recipient and why it failed
+_OF_QMAIL = "Hi. This is the "
+_FAILED = re.compile(r"\n\n<([^<>\n]{1,320})>:\n((?:[^\n]+\n?){0,5})")
+
+
+def bounce(failed: str, text: str) -> Report | None:
+    """Return what a bounce tells that is no delivery status; None for any other mail.
+
+    failed: its field X-Failed-Recipients, which Exim writes; text: how it begins
+    """
+    recipients = [each.strip() for each in failed.split(",") if each.strip()]
+    why = ""
+    if not recipients and text.lstrip().startswith(_OF_QMAIL):
+        found = _FAILED.findall(text)
+        recipients = [recipient for recipient, _ in found]
+        why = " ".join(found[0][1].split()) if found else ""
+    if not recipients:
+        return None
+    others = f" (+ {len(recipients) - 1})" if len(recipients) > 1 else ""
+    kind, words = _DELIVERIES["failed"]
+    return Report(kind, words, {"recipient": recipients[0] + others, "why": why})
+
+
 _DISPOSITIONS = {
     "displayed": gettext_noop("It is a receipt: %(recipient)s has displayed the message."),
     "deleted": gettext_noop("It is a receipt: %(recipient)s has deleted the message unread."),

@@ -97,6 +97,13 @@ def calendar(method: str, more: str = "", kind: str = "text/calendar") -> str:
          "invitation_reply", "bob@b.test does not come to “Tea”"),
         (multipart("alternative", "\nHi", calendar("REQUEST")), "invitation", "“Tea”"),
         (calendar("CANCEL"), "invitation_cancelled", "calls an event off: “Tea”"),
+        (multipart("mixed", "\n", "Content-Type: application/pgp-encrypted\n\nVersion: 1",
+                   "Content-Type: application/octet-stream; name=a.asc\n\nx"),
+         "pgp_encrypted", "changed its structure"),
+        ("X-Failed-Recipients: kim@shop.test,\n lee@shop.test\n\nNot delivered.", "bounce",
+         "kim@shop.test (+ 1) did not"),
+        ("\nHi. This is the qmail-send program at mx.test.\nSorry.\n\n<kim@shop.test>:\nNo such\nmailbox. (#5.1.1)\n\n--- Below\n",
+         "bounce", "kim@shop.test did not get the message. No such mailbox. (#5.1.1)"),
         (winmail("application/ms-tnef; name=winmail.dat", tnefs.stream(tnefs.file(b"a", b"b"))),
          "tnef", "files in it: 1."),
         (winmail("application/octet-stream; name=WINMAIL.DAT", tnefs.stream()), "tnef", "files in it: 0."),
@@ -122,6 +129,7 @@ def test_notices(mail: str, kind: str, words: str) -> None:
             "mixed", "\nHi", f"Content-Type: message/rfc822\n\n{calendar('REQUEST')}"
         ),
         calendar("PUBLISH"),
+        "\nHi. This is the shop. Your order is on its way.",
     ],
 )
 def test_nothing_to_tell(mail: str) -> None:
