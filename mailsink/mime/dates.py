@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from mailsink.mime.timezones import named
 from mailsink.told import Told, gettext_noop
 
 _LONGEST = 1000
@@ -165,6 +166,7 @@ _DATES = [
 _COMPACT = re.compile(r"\b(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d)(?::?(\d\d))?")
 _PLAINER = {0x2212: "-", ord('"'): " "}  # the minus of typographers
 _YEAR = re.compile(r"(?<![\d:+-])\d{4}\s*\Z")
+_YEAR_FIRST = re.compile(r"\s+(?P<year>\d{4})(?=\s+[+-]?\w)")
 
 
 def _read_loosely(plain: str, shown: str) -> Reading:
@@ -179,7 +181,9 @@ def _read_loosely(plain: str, shown: str) -> Reading:
     if day is None:
         return none
     behind, year = plain[clock.end() :], day["year"]
-    if year is None and (last := _YEAR.search(behind)):
+    if year is None and (first := _YEAR_FIRST.match(behind)):
+        behind, year = behind[first.end() :], first["year"]
+    elif year is None and (last := _YEAR.search(behind)):
         behind, year = behind[: last.start()], last[0].strip()
     local = _local(day, year, clock)
     return _in_zone(local, behind, day["weekday"], shown) if local else none
@@ -218,10 +222,11 @@ def _full(year: str) -> int:
 
 
 _OFFSET = re.compile(
-    r"[\s,]*(?P<word>[A-Za-z]{1,5})?\s*(?P<sign>[+-])\s*(?P<hours>\d{1,2}?):?(?P<minutes>[0-5]\d)?(?!\d)"
+    r"[\s,]*(?P<word>[A-Za-z]{1,5})?\s*(?P<sign>[+-])\s*(?P<hours>\d{1,2}?):?(?P<minutes>[0-5]\d)?(?!\d)(?(word)(?![A-Za-z]))"
 )
 _UNSIGNED = re.compile(r"[\s,]*(?P<hours>[01]\d)(?P<minutes>[0-5]\d)\b")
-_WORD = re.compile(r"[\s,]*(?P<word>[A-Za-z][A-Za-z0-9]*)")
+_WORD = re.compile(r"[\s,]*(?P<word>[A-Za-z][A-Za-z0-9]*)(?![A-Za-z0-9/+-])")
+_PLACE = re.compile(r"[\s,]*(?P<place>[A-Za-z]+(?:/[A-Za-z_-]+){1,2})\b")
 
 
 def _in_zone(local: datetime, zone: str, weekday: str | None, shown: str) -> Reading:
@@ -251,11 +256,14 @@ def _loose_east(local: datetime, zone: str) -> timedelta | None:
         hours, minutes = int(found["hours"]), int(found["minutes"] or 0)
         east = timedelta(hours=hours, minutes=minutes)
         return -east if "-" in found[0] else east
+    if found := _PLACE.match(zone):
+        place = named(found["place"])
+        return local.replace(tzinfo=place).utcoffset() if place else None
     word = _WORD.match(zone)
     if word is None:
         return None
     name = word["word"].upper()
-    if place := _PLACES.get(name):
-        return local.replace(tzinfo=ZoneInfo(place)).utcoffset()
+    if of_place := _PLACES.get(name):
+        return local.replace(tzinfo=ZoneInfo(of_place)).utcoffset()
     hours_east = (_ZONES | _OTHER_ZONES).get(name)
     return None if hours_east is None else timedelta(hours=hours_east)

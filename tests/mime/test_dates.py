@@ -37,6 +37,10 @@ READ = [  # in some other form: read, and told
     ("Wed, 2 Dec 2026 20:05:09 PM EST", "2026-12-03T01:05:09"),
     ("Wed Dec  2 09:15:00 +0100 2026", "2026-12-02T08:15:00"),
     ("Wed Dec  2 09:15:00 CET 2026", "2026-12-02T08:15:00"),
+    ("Wed Dec  2 09:15:00 2026 +0100", "2026-12-02T08:15:00"),
+    ("Wed Dec  2 09:15:00 2026 EST", "2026-12-02T14:15:00"),
+    ("Wed, 2 Dec 2026 09:15:00 Asia/Tokyo", "2026-12-02T00:15:00"),
+    ("Wed, 2 Dec 2026 09:15:00 America/Argentina/Salta", "2026-12-02T12:15:00"),
     ("Dec 2, 2026 09:15:00 -0500", "2026-12-02T14:15:00"),
     ("Wednesday, December 2nd, 2026 at 9:15 AM MST", "2026-12-02T16:15:00"),
     ("Wed, 2 Dec 2026 09:15:00 0100", "2026-12-02T08:15:00"),
@@ -66,6 +70,8 @@ AS_UTC = [  # the zone is missing, or means nothing for certain
     "Wed, 2 Dec 2026 09:15:00 IST",  # India, Ireland, or Israel?
     "Wed, 2 Dec 2026 09:15:00 +9999",
     "Wed, 2 Dec 2026 09:15:00 --0500",
+    "Wed, 2 Dec 2026 09:15:00 CET-1CEST",  # as POSIX writes zones: west is +
+    "Wed, 2 Dec 2026 09:15:00 Mars/Olympus",
 ]
 NONE = [
     "", "nonsense", "32 Dec 2026 09:15:00 +0000", "30 Feb 2026 09:15:00 +0000",
