@@ -108,7 +108,7 @@ def _tree(found: Iterable[Line]) -> _Component:
 def _zones(components: Iterable[_Component]) -> Iterator[tuple[str, Zone]]:
     zones = [each for each in components if each.name == "VTIMEZONE"]
     for zone in zones[:_MOST_ZONES]:
-        names = [line.value.strip() for line in zone.lines if line.name == "TZID"]
+        names = [line.text.strip() for line in zone.lines if line.name == "TZID"]
         read = map(timezones.observance, (each.lines for each in zone.children[:_MOST_OBSERVANCES]))  # fmt: skip
         if (observances := tuple(filter(None, read))) and names:
             yield names[0], Zone(observances)
@@ -128,7 +128,7 @@ def _event(given: list[Line], zones: dict[str, Zone]) -> Event:
     times = {line.name: line for line in reversed(given)}  # the first of each counts
     if start := times.get("DTSTART"):
         event.start, event.all_day = _moment(start, zones)
-        event.zone = start.parameters.get("TZID", "")[:80]
+        event.zone = _zone_name(start)[:80]
     if end := times.get("DTEND"):
         event.end, _ = _moment(end, zones)
     elif (duration := times.get("DURATION")) and event.start:
@@ -146,7 +146,10 @@ def _event(given: list[Line], zones: dict[str, Zone]) -> Event:
 
 
 def _person(line: Line) -> Person:
-    address = re.sub("^mailto:", "", line.value.strip(), flags=re.IGNORECASE)
+    uri = line.value.strip()
+    if "@" not in uri:  # of a service, as iCloud's; EMAIL is beside it (RFC 7986 §6.2)
+        uri = line.parameters.get("EMAIL", uri)
+    address = re.sub("^mailto:", "", uri, flags=re.IGNORECASE)
     name = line.parameters.get("CN", "")
     return Person(name[:200], address[:320], line.parameters.get("PARTSTAT", "")[:40])
 
@@ -159,8 +162,13 @@ def _moment(line: Line, zones: dict[str, Zone]) -> tuple[datetime | None, bool]:
         return local, local is not None
     if value.endswith("Z"):
         return local.replace(tzinfo=UTC), False
-    at = timezones.placed(local, line.parameters.get("TZID", ""), zones) or local
+    at = timezones.placed(local, _zone_name(line), zones) or local
     return _in_range(at), False
+
+
+def _zone_name(line: Line) -> str:
+    """Return a TZID parameter as the VTIMEZONE's TZID reads, which is text with escapes."""
+    return Line("", line.parameters.get("TZID", "")).text.strip()
 
 
 def _in_range(at: datetime) -> datetime | None:

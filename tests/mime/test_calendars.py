@@ -121,6 +121,20 @@ def test_a_zone_of_the_calendar_itself(local: str, utc: str) -> None:
     assert start.astimezone(UTC) == datetime.fromisoformat(f"{utc}+00:00")
 
 
+@pytest.mark.parametrize("name", [r"(UTC+01:00) Rome\, Bern", "(UTC+01:00) Rome, Bern"])
+def test_commas_of_a_zone_may_be_escaped(name: str) -> None:
+    zone = OUTLOOK.replace("Our Time", r"(UTC+01:00) Rome\, Bern")
+    start = event(f'DTSTART;TZID="{name}":20260701T120000', before=zone).start
+    assert start is not None
+    assert start.astimezone(UTC) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+
+
+def test_the_address_may_stand_beside_the_uri_of_a_service() -> None:
+    line = "ATTENDEE;CN=Ann;EMAIL=ann@example.com;PARTSTAT=ACCEPTED:/principals/4711/"
+    person = calendars.Person("Ann", "ann@example.com", "ACCEPTED")
+    assert event(line).attendees == [person]
+
+
 @pytest.mark.parametrize(
     "name",
     [
