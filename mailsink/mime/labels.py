@@ -77,7 +77,8 @@ _NAMES = {
     "iso-8859-16": "latin10 l10 isoir226",
     "macintosh": "mac macroman cspcmac",
     "x-mac-cyrillic": "maccyrillic macukraine macukrainian",
-    "mac_latin2": "maccentraleurope maccentraleuropean macce maceastern eastermac",
+    "mac_latin2": "maccentraleurope maccentraleuropean maccentraleurroman macce "
+    "maceastern eastermac",
     "mac_greek": "macgreek",
     "mac_iceland": "maciceland macicelandic",
     "mac_romanian": "macromania macromanian",

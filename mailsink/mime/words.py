@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 
-from mailsink.mime import charsets
+from mailsink.mime import charsets, transfer
 
 # The text may hold a few question marks, which the RFC forbids and some send. All
 # repeats are bounded or stop at a "?", so that no start is scanned for twice.
@@ -15,7 +14,6 @@ _WORD = re.compile(
 )
 _RAW_WORD = re.compile(rb"=\?[^?\s]{1,64}\?[Qq]\?[^?]*+(?:\?(?!=)[^?]*+){0,8}+\?=")
 _EIGHT_BIT = re.compile(rb"[\x80-\xff]")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
@@ -65,7 +63,4 @@ def _octets(encoding: str, text: str) -> bytes:
     if encoding in "Qq":
         encoded = encoded.replace(b"_", b" ")
         return _HEX.sub(lambda match: bytes.fromhex(match[1].decode()), encoded)
-    encoded = _NOT_BASE64.sub(b"", encoded)
-    if len(encoded) % 4 == 1:  # no octet ends there
-        encoded = encoded[:-1]
-    return binascii.a2b_base64(encoded + b"==")
+    return transfer.base64(encoded)

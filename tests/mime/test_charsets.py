@@ -91,7 +91,7 @@ OTHER_NAMES = [
     ("iso-8859-6", "ISO-8859-6-I ISO-8859-6-E ASMO-708"),
     ("iso-8859-15", "latin-9 ISO8859-15 cp28605 iso8859_15"),
     ("macintosh", "x-MacRoman x-mac-roman mac csMacintosh cp10000"),
-    ("mac_latin2", "x-mac-ce x-MacCentralEurope"),
+    ("mac_latin2", "x-mac-ce x-MacCentralEurope X-MAC-CENTRALEURROMAN"),
     ("koi8-u", "KOI8-RU csKOI8U cp21866"),
     ("windows-874", "TIS-620 tis620 DOS-874 ISO-8859-11 MS874 x-IBM874"),
     ("shift_jis", "windows-31j csWindows31J MS_Kanji x-sjis Cp943C windows-932 x-ms932"),

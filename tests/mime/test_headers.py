@@ -120,6 +120,7 @@ def test_addresses_are_bounded(separator: str) -> None:
         (b"=?utf-8?q?=C3?= =?utf-8?q?=A9?=", "é"),
         (b"=?utf-8?b?w6k?=", "é"),
         (b"=?utf-8?b?!!!?=x", "x"),
+        (b"=?utf-8?b?w6k=IHRvbw==?=", "é too"),  # two texts put together
         (b"=?utf-8?q?what?_is_it??=", "what? is it?"),
         (b"=?nope?q?caf=C3=A9?=", "café"),
         (b"=?punycode?q?abc?=", "abc"),
