@@ -127,9 +127,9 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
             part,
             encoding=part.encoding,
         )
-    if part.children:
+    if part.children or _ends_at_once(octets, part):
         _check_composite(octets, part, defects)
-        if part.children[0].source is part.source:
+        if part.children and part.children[0].source is part.source:
             return  # its parts are read in place, and say for themselves
     if part.charset and charsets.codec(part.charset) is None:
         defects.add(
@@ -149,6 +149,14 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
         )
     if part.content_type.startswith("text/"):
         _check_text(body, part, defects)
+
+
+def _ends_at_once(octets: bytes, part: Part) -> bool:
+    """Whether a multipart without parts has its closing delimiter."""
+    boundary = part.parameters.get("boundary", "").rstrip()
+    if not boundary or not part.content_type.startswith("multipart/"):
+        return False
+    return f"--{boundary}--".encode() in part.body(octets)
 
 
 def _check_composite(octets: bytes, part: Part, defects: Defects) -> None:

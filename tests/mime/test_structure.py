@@ -182,6 +182,7 @@ def test_what_a_header_says_of_its_part() -> None:
         (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\nYQ==YQ==", "The base64 goes on after its padding"),
         (mixed(b"", b"multipart/mixed"), "multipart/mixed has no boundary parameter"),
         (mixed(b"text\r\n"), "The boundary never appears"),
+        (mixed(b"--b--"), "The multipart/mixed is empty: no part of it has a body"),
         (mixed(b"--b\r\n\r\n--b--"), "The multipart/mixed is empty: no part of it has a body"),
         (mixed(b"--b\r\n\r\nx\r\n--b\r\nContent-Type: multipart/related; boundary=r\r\n\r\n--r\r\n\r\n \r\n--r--\r\n--b--"),
          "Part 1.2: The multipart/related is empty: no part of it has a body"),
