@@ -30,8 +30,8 @@ _ZONES |= {"MDT": -6, "MST": -7, "PDT": -7, "PST": -8}
 _ZONES |= {"UTC": 0, "Z": 0}  # everyone's custom
 # Words of one meaning that the RFC does not have
 _OTHER_ZONES = {
-    "WET": 0, "WEST": 1, "CET": 1, "MET": 1, "CEST": 2, "MEST": 2, "EET": 2,
-    "EEST": 3, "MSK": 3, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12,
+    "WET": 0, "WEST": 1, "CET": 1, "MET": 1, "MEZ": 1, "CEST": 2, "MEST": 2,
+    "MESZ": 2, "EET": 2, "SAST": 2, "EEST": 3, "MSK": 3, "PKT": 5, "HKT": 8, "SGT": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12,
     "NZDT": 13, "HST": -10, "AKST": -9, "AKDT": -8,
 }  # fmt: skip
 _PLACES = {
