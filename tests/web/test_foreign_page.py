@@ -51,7 +51,8 @@ def message(mailsink: Mailsink) -> str:
     """A message that is there; its id."""
     with smtplib.SMTP(*mailsink.smtp) as client:
         client.sendmail("a@example.com", ["b@example.com"], "Subject: secret\n\nhello")
-    return str(messages(mailsink)[0]["id"])
+    found = mailsink.get("messages/wait?timeout=5")["items"]  # once it is indexed
+    return str(found[0]["id"])
 
 
 def messages(mailsink: Mailsink) -> list[dict[str, object]]:
