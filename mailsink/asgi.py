@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from uuid import UUID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailsink.settings")
 
+from channels.db import database_sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
@@ -14,12 +16,24 @@ http = get_asgi_application()  # sets Django up, so that what follows can be imp
 from django.urls import re_path
 
 from inbox.live.routing import websocket_urlpatterns
+from inbox.services.announce import MessageUpdated, announce
+from inbox.services.large import concerns_large
 from mailsink.conf import CONFIG
 from mailsink.web.guard import Guard, Receive, Scope, Send
 from mailsink.web.held import Held
 from mailsink.web.rules import Rules
+from mailsink.web.workers import Heavy, Workers
 
 HELD = frozenset({"/api/v3/messages/wait"})
+
+
+def _announce(ids: list[str]) -> None:
+    announce([MessageUpdated(UUID(each)) for each in ids])
+
+
+workers = Workers("answer", database_sync_to_async(_announce, thread_sensitive=False))
+# Not in the request's own thread, which then need not be made
+is_heavy = database_sync_to_async(concerns_large, thread_sensitive=False)
 
 
 async def nowhere(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -31,7 +45,9 @@ async def nowhere(_scope: Scope, _receive: Receive, send: Send) -> None:
 elsewhere = re_path("", nowhere)  # type: ignore[arg-type]
 websockets = URLRouter([*websocket_urlpatterns, elsewhere])
 application = Guard(
-    ProtocolTypeRouter({"http": Held(http, HELD), "websocket": websockets}),
+    ProtocolTypeRouter(
+        {"http": Heavy(Held(http, HELD), workers, is_heavy), "websocket": websockets}
+    ),
     Rules(CONFIG.allowed_hosts, CONFIG.hostname, CONFIG.public_url),
     # a message as the API takes it, in JSON with base64, is larger
     max_mail=2 * CONFIG.max_message_size,

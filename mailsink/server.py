@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
 from autobahn.exception import Disconnected
@@ -374,6 +374,13 @@ class _Request(WebRequest):
         if not self.channel.visitor.discarded:
             self.channel.visitor.work()
             super().requestReceived(*head)
+
+    def handle_exception(self, exception: Exception) -> None:
+        """Answer 500; where the answer has begun, close the connection under it."""
+        if self._response_started:
+            cast(Any, self.channel.transport).abortConnection()
+        else:
+            super().handle_exception(exception)
 
     def process(self) -> Any:
         upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]

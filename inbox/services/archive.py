@@ -11,7 +11,7 @@ from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from inbox.models import Message, Raw
-from inbox.services import chosen, raw
+from inbox.services import chosen, raw, search
 from inbox.services.chosen import Chosen
 from inbox.services.scope import Scope
 
@@ -26,7 +26,8 @@ _LONGEST_NAME = 80  # characters of the subject in a file's name
 
 
 def chunks(scope: Scope, what: Chosen, format: Format) -> Iterator[bytes]:
-    """Yield an archive of messages, newest first, piece by piece. Raises BadQuery."""
+    """Return an archive of messages, newest first, piece by piece. Raises BadQuery."""
+    search.parse(what.q)  # before the answer's head is sent
     return _zip(scope, what) if format == "zip" else _mbox(scope, what)
 
 

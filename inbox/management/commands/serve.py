@@ -123,6 +123,7 @@ class Command(BaseCommand):
                     policy.watching(),
                     servers.heartbeat(server),
                     indexing,
+                    import_string("mailsink.asgi.workers"),
                     retention(_limits(config), spool),
                 ],
                 ready=lambda: self.say("Mailsink is ready."),

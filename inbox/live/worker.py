@@ -1,0 +1,101 @@
+"""A process that answers requests for large messages: `manage.py answer`.
+
+See mailsink/web/workers.py, which starts it and ends it. It ends with its parent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from mailsink.web.workers import BODY, END, HEAD, NOTE, START, original
+
+log = logging.getLogger(__name__)
+
+_PIECE = 64 * 1024  # octets
+_NICE = 5  # mail goes first
+
+
+class _Line:
+    """The socket to the parent."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def request(self) -> dict[str, Any]:
+        """Return the next request's scope. Raises EOFError once the parent is gone."""
+        _, length = HEAD.unpack(await self._reader.readexactly(HEAD.size))
+        return original(json.loads(await self._reader.readexactly(length)))
+
+    async def say(self, kind: bytes, payload: bytes = b"") -> None:
+        self._writer.write(HEAD.pack(kind, len(payload)) + payload)
+        await self._writer.drain()
+
+    async def send(self, event: Mapping[str, Any]) -> None:
+        """Pass on an event of ASGI."""
+        if event["type"] == "http.response.start":
+            headers = [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in event["headers"]
+            ]
+            head = {"status": event["status"], "headers": headers}
+            await self.say(START, json.dumps(head).encode())
+            return
+        body = memoryview(event.get("body", b""))
+        for start in range(0, len(body), _PIECE):
+            await self.say(BODY, bytes(body[start : start + _PIECE]))
+
+
+def _no_body() -> Callable[[], Awaitable[dict[str, Any]]]:
+    """Return a receive that gives an empty body, and then nothing."""
+    events = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if not events:
+            await asyncio.Event().wait()  # that the client is gone, nobody tells
+        return events.pop()
+
+    return receive
+
+
+async def _work(descriptor: int) -> None:
+    from inbox.services.announce import Announcement, announced
+    from mailsink.asgi import http
+
+    line = _Line(*await asyncio.open_connection(sock=socket.socket(fileno=descriptor)))
+    changed: list[str] = []
+
+    def note(announcements: Sequence[Announcement], **_: Any) -> None:
+        changed.extend(str(each.id) for each in announcements)
+
+    announced.connect(note)
+    while True:
+        try:
+            scope = await line.request()
+        except (EOFError, OSError):
+            return
+        try:
+            await http(scope, _no_body(), line.send)
+        except Exception:
+            log.exception("Answering %s failed", scope["path"])
+            return  # the parent sees that the answer is not whole
+        if changed:
+            await line.say(NOTE, json.dumps(changed).encode())
+            changed.clear()
+        await line.say(END)
+
+
+def run(descriptor: int) -> None:
+    """Answer what comes over the socket, until the parent is gone."""
+    os.nice(_NICE)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_work(descriptor))

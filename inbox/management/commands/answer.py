@@ -1,0 +1,23 @@
+"""`manage.py answer`: what `serve` starts to have large messages read (inbox/live/worker.py)."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from inbox.live import worker
+
+
+class Command(BaseCommand):
+    help = (
+        "Answer requests for large messages. `serve` starts it; it is of no use alone."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("descriptor", type=int, help="of the socket to `serve`")
+
+    def handle(self, *_: Any, descriptor: int, **__: Any) -> None:
+        worker.run(descriptor)
