@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import mailbox
+import urllib.error
 import urllib.request
 import zipfile
 from contextlib import closing
@@ -80,6 +81,18 @@ def test_archives(mailsink: Mailsink, tmp_path: Path) -> None:
 def test_archive_of_nothing(mailsink: Mailsink) -> None:
     _, octets = get(mailsink, "messages/archive?q=subject:nobody-wrote-this")
     assert zipfile.ZipFile(io.BytesIO(octets)).namelist() == []
+
+
+@pytest.mark.parametrize("query", ["nofield:a", "larger:much", "before:never"])
+def test_archive_of_a_bad_query_is_refused_at_once(
+    mailsink: Mailsink, query: str
+) -> None:
+    path = f"{mailsink.url}/api/v3/messages/archive?q={query}"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(path, timeout=20)
+    with closing(refused.value) as answer:
+        assert answer.code == 400
+        assert json.load(answer)["detail"]
 
 
 def test_list_form_downloads(mailsink: Mailsink) -> None:
