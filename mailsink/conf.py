@@ -132,6 +132,7 @@ def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
             "SMTP_MAX_CONNECTIONS_PER_CLIENT", "0", values.COUNT
         ),
         max_errors=read.value("SMTP_MAX_ERRORS", "0", values.COUNT),
+        max_commands=read.value("SMTP_MAX_COMMANDS", "100000", values.COUNT),
         turn=read.value("SMTP_TURN", "off", values.TURN),
         xclient_from=read.value("SMTP_XCLIENT_FROM", "", values.NETWORKS),
         proxy_from=read.value("SMTP_PROXY_FROM", "", values.NETWORKS),

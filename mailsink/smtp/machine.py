@@ -50,7 +50,7 @@ class Machine:
 
     __slots__ = (
         "_idle_us", "_lines", "_next_flags", "_outside", "_seq", "_session_us", "_steps", "buffer",
-        "choked", "chunk_line", "current", "ending", "eof", "errors",
+        "choked", "chunk_line", "commands", "current", "ending", "eof", "errors",
         "extended", "guarded", "helo", "killed", "lost",
         "now_us", "offered", "origin", "outlet", "peer", "profile", "record", "refusal", "send", "session",
         "stopping", "tls", "transaction", "transactions", "user", "wake_at", "without_starttls",
@@ -89,6 +89,7 @@ class Machine:
         self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
         self.guarded = False  # lines that are no command may hold a secret
         self.errors = 0  # in a row
+        self.commands = 0  # lines, those of an AUTH dialogue too
         self.transaction: Transaction | None = None
         # The line of BDAT as it was told, with its flags, and when it came
         self.chunk_line: tuple[str, tuple[str, ...], int] = ("", (), 0)
@@ -230,12 +231,21 @@ class Machine:
                 break
             until = until or self.deadline()
             yield self.more(until)
+        self._count_command()
         self._lines += 1
         if self._lines > _LINES_AT_ONCE:
             self._lines = 0
             yield BREATHE
             self.check_time()
         return line
+
+    def _count_command(self) -> None:
+        """Count a line, which is a row for the recorder; raises Ended for one too many."""
+        self.commands += 1
+        most = self.profile.max_commands
+        if 0 < most < self.commands:
+            notice = f"The client sent more than {most} commands in this session."
+            raise Ended("refused", notice, replies.too_many_commands(most))
 
     def open(
         self,

@@ -46,6 +46,7 @@ class Profile:
     max_recipients: int = 1000
     max_transactions: int = 0  # of a session
     max_errors: int = 0  # in a row
+    max_commands: int = 100_000  # lines of a session, those of an AUTH dialogue too
     max_connections: int = 1000
     max_connections_per_client: int = 0
     hidden: frozenset[str] = frozenset()  # not offered: "PIPELINING", "CRAM-MD5"

@@ -83,6 +83,10 @@ def too_many_errors(most: int) -> Reply:
     return _reply(421, "4.7.0", f"{most} errors in a row are too many, closing")
 
 
+def too_many_commands(most: int) -> Reply:
+    return _reply(421, "4.7.0", f"More than {most} commands in a session; connect anew")
+
+
 # Any command
 LINE_TOO_LONG = _reply(500, "5.5.2", "The line is too long")
 EMPTY_LINE = _reply(500, "5.5.2", "An empty line is no command")

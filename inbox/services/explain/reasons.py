@@ -34,7 +34,7 @@ _BY_CODE: dict[tuple[int, str], str] = {
     (421, "4.3.2"): gettext_noop("Mailsink was stopping, or had no room for another connection"),
     (421, "4.4.2"): gettext_noop("the client was silent, or its session lasted, for too long (RFC 5321 §4.5.3.2)"),
     (421, "4.5.3"): gettext_noop("the session had all the messages that one may have (RFC 9422)"),
-    (421, "4.7.0"): gettext_noop("too many errors in a row, or too many connections of this client"),
+    (421, "4.7.0"): gettext_noop("too many errors in a row, too many commands in the session, or too many connections of this client"),
     (450, "4.2.1"): gettext_noop("the inbox is paused"),
     (451, "4.3.0"): gettext_noop("Mailsink could not store it; its log tells more"),
     (452, "4.3.1"): gettext_noop("the disk has no room"),
