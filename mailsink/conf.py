@@ -129,7 +129,7 @@ def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
         session_timeout=read.value("SMTP_SESSION_TIMEOUT", "0", values.COUNT),
         max_connections=read.value("SMTP_MAX_CONNECTIONS", "1000", values.COUNT),
         max_connections_per_client=read.value(
-            "SMTP_MAX_CONNECTIONS_PER_CLIENT", "0", values.COUNT
+            "SMTP_MAX_CONNECTIONS_PER_CLIENT", "", values.OPTIONAL_COUNT
         ),
         max_errors=read.value("SMTP_MAX_ERRORS", "0", values.COUNT),
         max_commands=read.value("SMTP_MAX_COMMANDS", "100000", values.COUNT),

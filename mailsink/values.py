@@ -197,6 +197,9 @@ ADDRESSES = Kind(
 )
 BOOLEAN = Kind("1 or 0, yes or no", _boolean)
 COUNT = Kind("a whole number; 0 is no limit", lambda text: _number(text, 2**31 - 1))
+OPTIONAL_COUNT: Kind[int | None] = Kind(
+    COUNT.takes, lambda text: COUNT.parse(text) if text else None
+)
 DATABASE = Kind(
     "postgresql://user:password@host/name or sqlite:////path/to/file", _database
 )

@@ -28,8 +28,9 @@ class Admission:
         if 0 < profile.max_connections < self._connections:
             return replies.TOO_MANY_CONNECTIONS
         most = profile.max_connections_per_client
-        if not most and profile.max_connections >= _MANY:
-            most = profile.max_connections * 9 // 10  # the rest is for others
+        if most is None:  # unless told, leave a tenth for others
+            many = profile.max_connections >= _MANY
+            most = profile.max_connections * 9 // 10 if many else 0
         if 0 < most < self._by_client[client]:
             return replies.TOO_MANY_FROM_CLIENT
         return None

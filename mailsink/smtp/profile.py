@@ -48,7 +48,7 @@ class Profile:
     max_errors: int = 0  # in a row
     max_commands: int = 100_000  # lines of a session, those of an AUTH dialogue too
     max_connections: int = 1000
-    max_connections_per_client: int = 0
+    max_connections_per_client: int | None = None  # None: nine tenths of all
     hidden: frozenset[str] = frozenset()  # not offered: "PIPELINING", "CRAM-MD5"
     turn: Turn = "off"  # who may have TURN; networks: by address, without AUTH
     xclient_from: tuple[Network, ...] = ()  # whose XCLIENT is believed

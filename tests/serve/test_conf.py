@@ -119,6 +119,21 @@ def test_what_the_listeners_do_not_take(name: str, text: str, takes: str) -> Non
     assert said.startswith(f"MAILSINK_{name} is {text!r}, but takes {takes}")
 
 
+@pytest.mark.parametrize(
+    ("given", "most"),
+    [
+        ({}, None),
+        ({"SMTP_MAX_CONNECTIONS_PER_CLIENT": ""}, None),
+        ({"SMTP_MAX_CONNECTIONS_PER_CLIENT": "0"}, 0),
+        ({"SMTP_MAX_CONNECTIONS_PER_CLIENT": "20"}, 20),
+    ],
+)
+def test_connections_per_client_unset_is_not_0(
+    given: dict[str, str], most: int | None
+) -> None:
+    assert config(**given).profile.max_connections_per_client == most
+
+
 def test_only_the_default_ipv6_address_may_be_missing() -> None:
     assert [each.optional for each in config().smtp] == [False, True]
     assert not any(each.optional for each in config(SMTP="[::1]:1025").smtp)

@@ -29,3 +29,13 @@ def test_the_refusal_names_the_client() -> None:
     admission.admit("192.0.2.7", profile)
     admission.connected()
     assert admission.admit("192.0.2.7", profile) is replies.TOO_MANY_FROM_CLIENT
+
+
+def test_0_lets_one_client_hold_all_connections() -> None:
+    admission = Admission()
+    profile = Profile(max_connections=100, max_connections_per_client=0)
+    for _ in range(100):
+        admission.connected()
+        assert admission.admit("192.0.2.7", profile) is None
+    admission.connected()
+    assert admission.admit("192.0.2.7", profile) is replies.TOO_MANY_CONNECTIONS
