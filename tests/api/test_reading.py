@@ -43,3 +43,20 @@ def test_remote_hosts(api: Api) -> None:
     api("DELETE", f"{path}/cdn.test", status=204)
     api("DELETE", f"{path}/cdn.test", status=404)
     assert api("GET", path)["items"] == []
+
+
+def test_large_bodies_are_cut_in_json_and_whole_by_themselves(api: Api) -> None:
+    most = 1024 * 1024
+    making.message(b"Content-Type: text/html\r\n\r\n<p>" + b"word " * 300_000)
+    told = api("GET", "messages/latest")
+    schemas.MessageDetail.model_validate(told)
+    assert told["truncated"] == ["html", "text"]
+    assert (len(told["html"]), len(told["text"])) == (most, most)
+    whole = api.client.get("/api/v3/messages/latest/html").content
+    assert len(whole) == len("<p>") + 5 * 300_000
+
+
+def test_bodies_that_fit_are_whole(api: Api) -> None:
+    making.message(b"\r\n" + b"x" * 1024 * 1024)
+    told = api("GET", "messages/latest")
+    assert (told["truncated"], len(told["text"])) == ([], 1024 * 1024)

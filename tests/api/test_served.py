@@ -109,7 +109,7 @@ def test_a_page_hears_of_it(mailsink: Mailsink, page: Page) -> None:
     ]
     assert [each["subject"] for each in created] == ["Live"]
     assert created[0].keys() - {"event"} == ask(mailsink, "messages/latest").keys() - {
-        "envelope", "defects", "parts", "html", "text", "codes", "actions", "events",
+        "envelope", "defects", "parts", "html", "text", "truncated", "codes", "actions", "events",
         "notices",
     }  # fmt: skip
 

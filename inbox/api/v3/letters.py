@@ -18,6 +18,11 @@ from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import Mail
 
 
+_MOST = (
+    1024 * 1024
+)  # characters of a body within JSON; the whole has a route of its own
+
+
 class Letter(Mail):
     """A message, with what the API tells of its content."""
 
@@ -150,6 +155,13 @@ def _time(at: datetime | None, is_day: bool = False) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at.tzinfo else at.isoformat()  # fmt: skip
 
 
+def _bodies(letter: Letter) -> Shape:
+    """Return the bodies, cut to what an answer may hold, and which of them are cut."""
+    whole = {"html": letter.html, "text": letter.text}
+    cut = {name: text[:_MOST] for name, text in whole.items()}
+    return {**cut, "truncated": [name for name in whole if cut[name] != whole[name]]}
+
+
 def opened(message: Message) -> Letter:
     """Return a message's letter. Raises NotFound if its octets are gone."""
     octets = messages.open_raw(message)
@@ -170,8 +182,7 @@ def detail(scope: Scope, message: Message) -> Shape:
         "defects": wrong,
         "notices": letter.notices,
         "parts": letter.parts if letter.octets else [],
-        "html": letter.html,
-        "text": letter.text,
+        **_bodies(letter),
         **_finds(message.subject, letter),
         "events": events(letter),
     }

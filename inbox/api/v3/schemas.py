@@ -136,8 +136,13 @@ class MessageDetail(Message):
     defects: list[str]
     notices: list[Notice] = Field(description="what it is where it is not just text")
     parts: list[Part]
-    html: str = Field(description='"" if there is none')
-    text: str = Field(description="made from the HTML if there is no plain text")
+    html: str = Field(description='"" if there is none; its first 1,048,576 characters')
+    text: str = Field(
+        description="made from the HTML if there is no plain text; its first 1,048,576 characters"
+    )
+    truncated: list[Literal["html", "text"]] = Field(
+        description="which of these are cut: the whole is at messages/<id>/html and /text"
+    )
     codes: list[str] = Field(description="to be typed in, likeliest first")
     actions: list[Action] = Field(description="links that it was sent for")
     events: list[Event] = Field(description="that it invites to")
