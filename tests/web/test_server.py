@@ -165,9 +165,9 @@ def test_a_websocket_is_for_our_own_pages(mailsink: Mailsink) -> None:
 
 
 _SEND_TOO_LATE = """
-from mailsink.server import _WebSocket
-wire = _WebSocket()
-wire.state = _WebSocket.STATE_CLOSED
+from mailsink.server.requests import WebSocket
+wire = WebSocket()
+wire.state = WebSocket.STATE_CLOSED
 wire.maxMessagePayloadSize = 5
 wire.sendMessage(b"too late", False)
 assert wire.maxMessagePayloadSize == 5

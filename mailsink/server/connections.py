@@ -1,0 +1,219 @@
+"""The connections to the web port: who is let in, for how long, and who has to leave."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from daphne.server import Server as Daphne
+from daphne.server import twisted_loop as loop  # installs the asyncio reactor
+from twisted.internet import reactor as _reactor
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.protocol import Protocol as Connection
+from twisted.python.failure import Failure
+
+from mailsink.accepting import Acceptor
+from mailsink.descriptors import Descriptors
+from mailsink.server.requests import IDLE, Channel, WebSocket
+from mailsink.web.callers import recognise
+from mailsink.web.guard import Guard
+from mailsink.web.visitors import Visitors
+
+reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run time
+
+_PATIENCE = 5.0  # seconds for a caller on the web port to say something
+_HEAD = 20.0  # seconds for the head of the first request
+_LINGER = 2.0  # seconds for who is refused in the middle of a body to read why
+_DISCARDED = 8 * 1024 * 1024  # octets of that body that are read meanwhile
+_MAX_FRAME = 64 * 1024  # octets of a client's websocket message
+_BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
+    b"Retry-After: 5\r\nConnection: close\r\n\r\nToo many connections, try again "
+    b"later.\n"
+)
+
+
+class Web(Daphne):
+    """Daphne on sockets that are bound already, or on none; drained at a shutdown."""
+
+    def __init__(
+        self,
+        app: Guard,
+        sockets: Sequence[socket.socket],
+        wrong_port: bytes,
+        descriptors: Descriptors,
+    ) -> None:
+        super().__init__(
+            app,
+            endpoints=["none"],  # daphne refuses to be made without any
+            websocket_max_message_size=_MAX_FRAME,
+            websocket_max_frame_size=_MAX_FRAME,
+            server_name="mailsink",
+        )
+        self.endpoints = []
+        self.acceptors = [
+            Acceptor(each, partial(self.take, each.family), _BUSY, descriptors)
+            for each in sockets
+        ]
+        self.wrong_port = wrong_port
+        self.descriptors = descriptors
+        self.visitors = Visitors(descriptors.shares.web)
+        self.doorkeepers = _Doorkeepers(self)
+
+    def open(self) -> None:
+        """Take connections from now on, with our own protocols in daphne's place."""
+        self.ws_factory.protocol = WebSocket
+        for each in self.acceptors:
+            each.open()
+
+    def take(self, family: socket.AddressFamily, client: socket.socket) -> None:
+        """Take a connection: Twisted has a descriptor of its own for it."""
+        with client, suppress(OSError):  # it may have left by now
+            reactor.adoptStreamConnection(client.fileno(), family, self.doorkeepers)
+
+    async def drain(self, grace: float) -> None:
+        """Take no more; end websockets, and requests once grace seconds are over."""
+        for each in self.acceptors:
+            each.close()
+        applications = {
+            details["application_instance"]: protocol
+            for protocol, details in self.connections.items()
+            if "application_instance" in details
+        }
+        for task, protocol in applications.items():
+            if getattr(protocol, "application_type", "") == "websocket":
+                task.cancel()
+        if applications:
+            _, late = await asyncio.wait(applications, timeout=grace)
+            for task in late:
+                task.cancel()
+
+    def kill_all_applications(self) -> None:
+        """Do nothing: daphne would end the requests at once, and drain ends them."""
+
+
+class _Doorkeepers(Factory[Any]):
+    """Makes a doorkeeper for each connection to the web port."""
+
+    noisy = False
+
+    def __init__(self, web: Web) -> None:
+        self.web = web
+
+    def buildProtocol(self, addr: object) -> Connection:
+        return Doorkeeper(self.web)
+
+
+class Doorkeeper(Connection):
+    """Lets HTTP in at its first octets; tells SMTP clients where mail goes.
+
+    An SMTP client says nothing until it is greeted: who is silent for _PATIENCE
+    seconds gets the reply too. TLS is closed at once. It stays as the visitor that
+    the connection is, with the clock for what is half said.
+    """
+
+    transport: Any
+
+    def __init__(self, web: Web) -> None:
+        self.web = web
+        self.octets = b""
+        self.discarded = 0  # octets that nobody wants, once it is refused
+        self.answered = False  # a request of it
+
+    def connectionMade(self) -> None:
+        self.wire: Any = self.transport
+        self.wire.visitor = self
+        self.clock = loop.call_later(_PATIENCE, self.time_is_up)
+        if not self.web.visitors.arrive(self):
+            self.web.descriptors.turned_away()
+            self.refuse(_BUSY)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.discarded:
+            self.discard(data)
+            return
+        self.octets += data
+        match recognise(self.octets):
+            case "http":
+                self.let_in()
+            case "smtp":
+                self.send_away()
+            case "tls":
+                self.wire.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.leave()
+
+    def time_is_up(self) -> None:
+        if self.octets:
+            self.let_in()
+        else:
+            self.send_away()
+
+    def send_away(self) -> None:
+        self.clock.cancel()
+        self.wire.write(self.web.wrong_port)
+        self.wire.loseConnection()
+
+    def let_in(self) -> None:
+        channel: Any = Channel(self)
+        self.wire.protocol = channel
+        self.wait(_HEAD)
+        channel.makeConnection(self.wire)
+        channel.dataReceived(self.octets)
+
+    # The visitor
+
+    def wait(self, seconds: float) -> None:
+        """Close the connection unless it goes on in time."""
+        self.clock.cancel()
+        self.clock = loop.call_later(seconds, self.give_up)
+
+    def work(self) -> None:
+        """A whole request has come."""
+        self.clock.cancel()
+        self.web.visitors.work(self)
+
+    def stay(self) -> bool:
+        """It becomes a websocket, if there is room for one."""
+        return self.web.visitors.stay(self)
+
+    def rest(self) -> None:
+        """Its answer is sent."""
+        self.answered = True
+        self.wait(IDLE)
+        self.web.visitors.rest(self)
+
+    def refuse(self, answer: bytes) -> None:
+        """Answer in the middle of what is said, and hear no more of it.
+
+        Who closes at once takes the answer back from a client that goes on sending.
+        """
+        self.discarded = 1
+        self.wait(_LINGER)
+        self.wire.write(answer)
+        self.wire.loseWriteConnection()
+
+    def discard(self, data: bytes) -> None:
+        self.discarded += len(data)
+        if self.discarded > _DISCARDED:
+            self.give_up()
+
+    def dismiss(self) -> None:
+        """Close it, while no request is under way: another one needs its place."""
+        self.clock.cancel()
+        if not self.answered:
+            self.web.descriptors.turned_away()
+            self.wire.write(_BUSY)
+        self.wire.loseConnection()
+
+    def give_up(self) -> None:
+        self.wire.abortConnection()
+
+    def leave(self) -> None:
+        self.clock.cancel()
+        self.web.visitors.leave(self)

@@ -1,0 +1,106 @@
+"""Runs the process: one asyncio loop for SMTP and the web, signals, start and drain.
+
+What listens is given bound sockets, so that nothing can fail to bind after a start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
+from typing import Any, Protocol
+
+from daphne.server import twisted_loop as loop  # installs the asyncio reactor
+from twisted.internet import defer
+from twisted.internet import reactor as _reactor
+from twisted.internet.error import ReactorNotRunning
+from twisted.python.failure import Failure
+
+from mailsink.descriptors import Descriptors
+from mailsink.server.connections import Web
+from mailsink.web.callers import wrong_port
+from mailsink.web.guard import Guard
+
+log = logging.getLogger(__name__)
+reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run time
+
+GRACE = 5.0  # seconds for what is under way at a shutdown
+
+
+class Listener(Protocol):
+    """A server on a socket of its own."""
+
+    @property
+    def address(self) -> str:
+        """The address it is bound to: "127.0.0.1:1025"."""
+
+    async def open(self) -> None:
+        """Take connections from now on."""
+
+    async def drain(self, grace: float) -> None:
+        """Take no more; let what is under way end, within grace seconds."""
+
+
+class Background(Protocol):
+    """Work beside the servers."""
+
+    def start(self) -> None:
+        """Begin. Called on the running loop."""
+
+    async def stop(self) -> None:
+        """Finish what was begun."""
+
+
+def run(
+    app: Guard,
+    web_sockets: Sequence[socket.socket],
+    listeners: Sequence[Listener],
+    background: Sequence[Background],
+    ready: Callable[[], None],
+    descriptors: Descriptors,
+) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; return the process's exit code.
+
+    app is an ASGI application that judges a request by its head; ready is called once
+    everything takes connections. Background work starts first and stops last, so that
+    nothing goes unrecorded.
+    """
+    smtp = [each.address for each in listeners]
+    web = Web(app, web_sockets, wrong_port(smtp), descriptors)
+    code = 0
+
+    async def start() -> None:
+        for each in background:
+            each.start()
+        for listener in listeners:
+            await listener.open()
+        web.open()
+        ready()
+
+    async def stop() -> None:
+        async with AsyncExitStack() as last:  # in reverse, and all of them
+            for each in background:
+                last.push_async_callback(each.stop)
+            await asyncio.gather(
+                web.drain(GRACE), *(one.drain(GRACE) for one in listeners)
+            )
+
+    def failed(failure: Failure) -> None:
+        nonlocal code
+        code = 1
+        log.critical("%s", failure.getErrorMessage(), exc_info=failure.value)
+        with suppress(ReactorNotRunning):
+            reactor.stop()
+
+    reactor.callWhenRunning(lambda: _deferred(start()).addErrback(failed))
+    reactor.addSystemEventTrigger(
+        "before", "shutdown", lambda: _deferred(stop()).addErrback(failed)
+    )
+    web.run()
+    return code
+
+
+def _deferred(work: Coroutine[Any, Any, None]) -> defer.Deferred[None]:
+    return defer.Deferred.fromFuture(asyncio.ensure_future(work, loop=loop))

@@ -1,0 +1,153 @@
+"""What comes over a connection of the web port: HTTP requests and websockets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
+
+from autobahn.exception import Disconnected
+from daphne.http_protocol import WebRequest
+from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+
+from mailsink.web.guard import answer, too_large
+from mailsink.web.rules import Refusal
+
+if TYPE_CHECKING:
+    from mailsink.server.connections import Doorkeeper
+
+log = logging.getLogger(__name__)
+
+IDLE = 60  # seconds for the head of the next request
+_BODY = 600.0  # seconds for a whole body; it may be silent for IDLE of them
+
+
+class Channel(HTTPChannel):
+    """An HTTP connection of a visitor."""
+
+    timeOut = IDLE
+    requestFactory: Any
+
+    def __init__(self, visitor: Doorkeeper) -> None:
+        super().__init__()
+        self.visitor = visitor
+        self.factory = visitor.web.http_factory
+        self.requestFactory = Request
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.visitor.discarded:
+            self.visitor.discard(data)
+        else:
+            super().dataReceived(data)
+
+    def requestDone(self, request: WebRequest) -> None:
+        self.visitor.rest()
+        super().requestDone(request)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.visitor.leave()
+        super().connectionLost(reason)
+
+
+class Request(WebRequest):
+    """A request that is judged by its head, and whose body ends at a limit.
+
+    Nothing of the body is parsed here: Twisted would do so on the loop, before anybody
+    asked whose form it is.
+    """
+
+    channel: Channel
+    content: Any
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments, parsePOSTFormSubmission=False)
+        self.room = 0
+
+    def gotLength(self, length: int | None) -> None:
+        guard, head = self.channel.visitor.web.application, self.head()
+        self.room = guard.room(head)
+        if refusal := length != 0 and guard.refusal(head):
+            self.refuse(refusal)
+        elif (length or 0) > self.room:
+            self.refuse(too_large(self.room))
+        elif length != 0:
+            self.channel.visitor.wait(_BODY)
+        super().gotLength(0 if self.channel.visitor.discarded else length)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        if self.channel.visitor.discarded:
+            return
+        if self.content.tell() + len(data) > self.room:
+            self.refuse(too_large(self.room))
+        else:
+            super().handleContentChunk(data)
+
+    def requestReceived(self, *head: bytes) -> None:
+        if not self.channel.visitor.discarded:
+            self.channel.visitor.work()
+            super().requestReceived(*head)
+
+    def handle_exception(self, exception: Exception) -> None:
+        """Answer 500; where the answer has begun, close the connection under it."""
+        if self._response_started:
+            cast(Any, self.channel.transport).abortConnection()
+        else:
+            super().handle_exception(exception)
+
+    def process(self) -> Any:
+        upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]
+        if upgrade.lower() == b"websocket" and not self.channel.visitor.stay():
+            return self.basic_error(
+                503, b"Service Unavailable", "Too many websockets are open."
+            )
+        return super().process()
+
+    def head(self) -> Mapping[str, Any]:
+        """Return what the guard judges, of what daphne makes only of a whole request."""
+        channel: Any = self.channel
+        path = channel._path.partition(b"?")[0]
+        return {
+            "type": "http",
+            "method": channel._command.decode("latin-1"),
+            "path": unquote(path.decode("latin-1")),
+            "scheme": "http",
+            "headers": [
+                (name.lower(), value)
+                for name, values in self.requestHeaders.getAllRawHeaders()
+                for value in values
+            ],
+        }
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.requestHeaders.removeHeader(b"Expect")  # nobody waits for the body
+        headers, body = answer(refusal, self.head()["path"])
+        lines = [
+            f"HTTP/1.1 {refusal.status} {refusal.title}".encode(),
+            *(b"%s: %s" % pair for pair in headers),
+            b"connection: close",
+        ]
+        self.channel.visitor.refuse(b"\r\n".join([*lines, b"", body]))
+
+
+class WebSocket(WebSocketProtocol):
+    """A websocket whose limit is for what comes; what goes out the app bounds."""
+
+    maxMessagePayloadSize: int
+    transport: Any
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.transport.visitor.leave()
+        super().connectionLost(reason)
+
+    def sendMessage(self, *arguments: Any, **options: Any) -> None:
+        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().sendMessage(*arguments, **options)
+        except Disconnected:  # the client has just gone; the app is about to be told
+            log.debug("A websocket was closed before a message could be sent")
+        finally:
+            self.maxMessagePayloadSize = limit
