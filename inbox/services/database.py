@@ -77,7 +77,9 @@ def own_file(config: Config) -> None:
     path = Path(connection.settings_dict["NAME"])
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))
-        path.chmod(path.stat().st_mode & 0o770)
+        mode = path.stat().st_mode
+        if mode & 0o007:  # else it need not be ours to change
+            path.chmod(mode & 0o770)
     except OSError as error:
         raise _unusable(f"{str(path)!r}: {error.strerror}") from None
 

@@ -263,7 +263,7 @@ def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "mailsink.sqlite3").mkdir()
     said = refused(*ANY_PORT, data=tmp_path)
     assert "MAILSINK_DATABASE_URL" in said
-    assert "unable to open database file" in said
+    assert "mailsink.sqlite3': Is a directory" in said
 
 
 def test_wrong_usage_ends_with_2(tmp_path: Path) -> None:
