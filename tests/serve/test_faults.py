@@ -46,7 +46,7 @@ def refused(data: Path) -> str:
 def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that a server has used."""
     folder = tmp_path_factory.mktemp("used")
-    Mailsink(folder).stop()
+    Mailsink(folder, fresh=True).stop()
     return folder
 
 

@@ -17,7 +17,6 @@ from inbox.services.scope import Scope
 from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import Mail
 
-
 _MOST = (
     1024 * 1024
 )  # characters of a body within JSON; the whole has a route of its own
