@@ -25,8 +25,8 @@ def test_inbox_is_accessible(mailsink: Mailsink, page: Page, width: int) -> None
     with Wire(mailsink.smtp) as client:
         client.say("EHLO app.shop.test")
         client.begin_message()
-        client.send(plain("Cut off"))
-    expect(row(page, "Cut off").first).to_be_visible()
+        client.send(plain(f"Cut off at {width}"))
+    expect(row(page, f"Cut off at {width}").first).to_be_visible()
     page.locator("#entries > li").first.hover()
     send(mailsink, plain("One more"))
     expect(page.get_by_role("button", name="1 new message")).to_be_visible()
