@@ -6,6 +6,7 @@ import smtplib
 import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,74 @@ def cut_off(server: Mailsink) -> None:
         client.send(b"Subject: Hi\r\n\r\nand so")
 
 
+ODD = (
+    b"Subject: odd\n\r\n.first\r\n..\n.after a bare LF\n..two\r.after a bare CR\r\r\n"
+    b"nul \0 and \xe9\xff\x80 %DATE% \\n\n.\nFrom here\r\n"
+)
+STUFFED = ODD.replace(b"\r\n.", b"\r\n..")
+
+
+def odd(server: Mailsink) -> None:
+    with Line(server.smtp) as client:
+        client.say("EHLO app.test")
+        client.begin_message()
+        client.send(STUFFED + b".\r\n")
+        client.reply()
+        client.say("QUIT")
+
+
+def odd_and_large(server: Mailsink) -> None:
+    with Line(server.smtp) as client:
+        client.say("EHLO app.test")
+        client.begin_message()
+        client.send(STUFFED * 30 + b".\r\n")
+        client.reply()
+        client.say("QUIT")
+
+
+def dot_first(server: Mailsink) -> None:
+    with Line(server.smtp) as client:
+        client.say("EHLO app.test")
+        client.begin_message()
+        client.send(b"..\n.\n..hidden\n\r\n.\r\n")
+        client.reply()
+        client.say("QUIT")
+
+
+def nothing(server: Mailsink) -> None:
+    with Line(server.smtp) as client:
+        client.say("EHLO app.test")
+        client.begin_message()
+        client.send(b".\r\n")
+        client.reply()
+        client.say("QUIT")
+
+
+def binary(server: Mailsink) -> None:
+    """Chunks that end in the middle of CRLF, and a message without a last CRLF."""
+    first, last = ODD[:-1], ODD[-1:] + b".\r\n.\r\nno line end \r"
+    with Line(server.smtp) as client:
+        client.say("EHLO app.test")
+        client.say("MAIL FROM:<a@b> BODY=BINARYMIME")
+        client.say("RCPT TO:<c@d>")
+        client.send(b"BDAT %d\r\n" % len(first) + first)
+        client.reply()
+        client.send(b"BDAT %d LAST\r\n" % len(last) + last)
+        client.reply()
+        client.say("QUIT")
+
+
+def large_binary(server: Mailsink) -> None:
+    octets = (ODD * 30)[:-2]
+    with Line(server.smtp) as client:
+        client.say("EHLO app.test")
+        client.say("MAIL FROM:<a@b> BODY=BINARYMIME")
+        client.say("RCPT TO:<c@d>")
+        client.send(b"BDAT %d LAST\r\n" % len(octets) + octets)
+        client.reply()
+        client.say("QUIT")
+
+
 def one(
     wire: Wire, act: Callable[[Mailsink], None], server: Mailsink
 ) -> dict[str, Any]:
@@ -148,9 +217,29 @@ def run(command: list[str], **options: Any) -> None:
     subprocess.run(command, check=False, timeout=60, capture_output=True, **options)
 
 
+def stored(server: Mailsink, session: dict[str, Any]) -> list[bytes]:
+    """Return the octets of the bodies that came, as they are stored."""
+    ids = dict.fromkeys(
+        each["transaction"]
+        for each in session["exchanges"]
+        if each["kind"] in ("body", "chunk")
+    )
+    bodies = []
+    for id in ids:
+        with urllib.request.urlopen(
+            f"{server.url}/api/v3/transactions/{id}/raw"
+        ) as raw:
+            bodies.append(raw.read())
+    return bodies
+
+
+ADDED = "DATA ends a message with CRLF: one is added where it has none"
+
+
 SESSIONS = [
     plain, large, starttls, login, auth_plain, implicit_tls, lmtp, refused,
-    refused_recipient, pipelined, chunks, cut_off,
+    refused_recipient, pipelined, chunks, cut_off, odd, odd_and_large, dot_first, nothing,
+    binary, large_binary,
 ]  # fmt: skip
 
 
@@ -168,6 +257,7 @@ def test_python_makes_the_same_exchanges_again(
     assert again["id"] != session["id"]
     assert exchanges(again) == exchanges(session), replay["python"]
     assert again["messages"] == session["messages"]
+    assert stored(mailsink, again) == stored(mailsink, session)
 
 
 def said(session: dict[str, Any]) -> list[tuple[object, ...]]:
@@ -181,8 +271,11 @@ def said(session: dict[str, Any]) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize(
     "act",
-    [plain, large, auth_plain, login, implicit_tls, lmtp, refused_recipient, starttls],
-)
+    [
+        plain, large, auth_plain, login, implicit_tls, lmtp, refused_recipient, starttls,
+        odd, odd_and_large, dot_first,
+    ],
+)  # fmt: skip
 def test_swaks_makes_the_same_exchanges_again(
     mailsink: Mailsink, wire: Wire, act: Callable[[Mailsink], None]
 ) -> None:
@@ -194,3 +287,25 @@ def test_swaks_makes_the_same_exchanges_again(
     again = wire.sessions(2)[-1]
     assert again["id"] != session["id"]
     assert said(again) == said(session), replay["swaks"]
+    assert stored(mailsink, again) == stored(mailsink, session)
+    assert ADDED not in replay["swaks_notes"]
+
+
+EMPTY = "the message is empty: swaks can only send one empty line"
+
+
+@pytest.mark.parametrize(
+    ("act", "note"),
+    [(chunks, ADDED), (binary, ADDED), (large_binary, ADDED), (cut_off, ADDED),
+     (nothing, EMPTY)],
+)  # fmt: skip
+def test_swaks_adds_only_the_line_end_that_it_tells_of(
+    mailsink: Mailsink, wire: Wire, act: Callable[[Mailsink], None], note: str
+) -> None:
+    session = one(wire, act, mailsink)
+    replay = get(mailsink, f"sessions/{session['id']}/replay")
+    assert note in replay["swaks_notes"]
+    path = program("swaks", "swaks")
+    run(["sh", "-c", replay["swaks"]], env=environment(path))
+    (before,) = stored(mailsink, session)
+    assert stored(mailsink, wire.sessions(2)[-1]) == [before + b"\r\n"]

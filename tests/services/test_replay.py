@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shlex
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbox.models import Exchange, Session
-from inbox.services import replay
 from inbox.services.paging import NotFound
-from inbox.services.replay import Body, Source, python, swaks
+from inbox.services.replay import Body, Source, of, python, swaks
 from inbox.services.replay.source import octets
 from inbox.services.scope import ALL
 from mailsink.text import readable
@@ -62,8 +62,9 @@ def test_nothing_breaks_out_of_its_quotes(
 
 
 PIPE = (
-    "(curl -s http://localhost:8025/api/v3/transactions/7/raw | sed 's/^\\./../';"
-    " printf .) | "
+    "curl -s http://localhost:8025/api/v3/transactions/7/raw | "
+    r"""perl -0777 -e '$_ = <>; s/(^|\r\n)\./$1../g; """
+    r"""print $_, /\r\n\z/ ? "." : "\r\n."' | """
 )
 OPTIONS = {
     "--server": 1, "--ehlo": 1, "--auth": 1, "--auth-user": 1, "--auth-password": 1,
@@ -146,7 +147,35 @@ def test_what_swaks_cannot_say_is_noted() -> None:
     ]
 
 
+def test_dots_are_doubled_after_crlf_only() -> None:
+    script, _ = python.script(a_source([("EHLO", "EHLO a")]))
+    assert r'.replace(b"\r\n.", b"\r\n..")' in script
+
+
+@pytest.mark.parametrize(
+    ("body", "notes"),
+    [
+        (Body("u", 4, b"a\n.\n"), ["DATA ends a message with CRLF: one is added where it has none"]),
+        (Body("u", 3, b"a\r\n", chunked=True), []),
+        (Body("u", 0, b""), ["the message is empty: swaks can only send one empty line"]),
+        (Body("u", 5000, None), []),
+        (Body("u", 5000, None, chunked=True), ["DATA ends a message with CRLF: one is added where it has none"]),
+        (
+            Body("u", 5000, None, complete=False),
+            ["the message was cut off: swaks sends what is stored, and ends it",
+             "DATA ends a message with CRLF: one is added where it has none"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_swaks_does_to_the_end_of_a_message_is_noted(
+    body: Body, notes: list[str]
+) -> None:
+    source = a_source([("MAIL", "MAIL FROM:<a@b>")])
+    source = replace(source, bodies={TRANSACTION: body})
+    assert swaks.command(source)[1] == notes
+
+
 @pytest.mark.django_db
 def test_session_unknown() -> None:
     with pytest.raises(NotFound):
-        replay.of(ALL, str(uuid4()), "http://localhost/")
+        of(ALL, str(uuid4()), "http://localhost/")

@@ -50,8 +50,10 @@ def of(scope: Scope, id: str, base_url: str) -> Replay:
 def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, Body]:
     """Return the bodies that came, by transaction; the small ones with their octets."""
     ids = {each.transaction_id for each in exchanges if each.kind in ("body", "chunk")}
-    rows = Raw.objects.filter(pk__in=ids - {None}).values_list("pk", "size")
-    small = [key for key, size in rows if size <= INLINED]
+    chunked = {each.transaction_id for each in exchanges if each.kind == "chunk"}
+    raws = Raw.objects.filter(pk__in=ids - {None})
+    rows = raws.values_list("pk", "size", "complete")
+    small = [key for key, size, _complete in rows if size <= INLINED]
     contents = {}
     for raw in Raw.objects.filter(pk__in=small):
         try:
@@ -59,8 +61,14 @@ def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, Body]:
         except NotFound:
             continue  # its file is gone
     return {
-        key: Body(f"{base_url}/api/v3/transactions/{key}/raw", size, contents.get(key))
-        for key, size in rows
+        key: Body(
+            f"{base_url}/api/v3/transactions/{key}/raw",
+            size,
+            contents.get(key),
+            complete,
+            key in chunked,
+        )
+        for key, size, complete in rows
     }
 
 

@@ -167,7 +167,13 @@ class _Writer:
             self._note(_("a message without a transaction is left out"))
             return
         name = self._body(exchange)
-        self.lines.append(f'{name} = (b"\\n" + {name}).replace(b"\\n.", b"\\n..")[1:]')
+        body = self.source.bodies.get(exchange.transaction_id)
+        if body and not body.complete and exchange.code is not None:
+            self._note(_("a message is not stored whole: only its beginning is sent"))
+        # Dots are doubled after CRLF only (RFC 5321 §4.5.2), as they are taken out.
+        self.lines.append(
+            f'{name} = (b"\\r\\n" + {name}).replace(b"\\r\\n.", b"\\r\\n..")[2:]'
+        )
         if exchange.code is None:
             self.lines.append(f"smtp.send({name})  # and was cut off there")
             return
@@ -190,7 +196,11 @@ class _Writer:
             name = self._body(exchange)
             first = self.sent.get(key, 0)
             self.sent[key] = first + exchange.octets
-            self.lines.append(f"smtp.send({line} + {name}[{first}:{self.sent[key]}])")
+            part = f"{name}[{first}:{self.sent[key]}]"
+            if self.sent[key] > self.source.bodies[key].size:
+                self._note(_("a message is not stored whole: x stand for the rest"))
+                part += f'.ljust({exchange.octets}, b"x")'
+            self.lines.append(f"smtp.send({line} + {part})")
         if exchange.code is not None:
             self.lines.append(READ)
 

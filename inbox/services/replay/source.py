@@ -16,11 +16,23 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A message's octets: where they are, and themselves where they are few."""
+    """A message's octets: where they are, and themselves where they are few.
+
+    complete: all of them are stored; chunked: they came by BDAT.
+    """
 
     url: str
     size: int
     octets: bytes | None
+    complete: bool = True
+    chunked: bool = False
+
+    @property
+    def ends_with_crlf(self) -> bool:
+        """Whether it surely ends as DATA ends every message."""
+        if self.octets is None:
+            return self.complete and not self.chunked
+        return self.octets.endswith(b"\r\n")
 
 
 @dataclass(frozen=True, slots=True)

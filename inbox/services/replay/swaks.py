@@ -15,6 +15,10 @@ from inbox.models import Exchange
 from inbox.services.replay.source import Body, Source, is_masked, octets
 
 _PATH = re.compile(r"\w+ *(?:FROM|TO): *(?:<(.*)>|(\S+))", re.IGNORECASE)
+# swaks turns bare LF into CRLF and replaces its %tokens%, so --no-data-fixup gives it the
+# octets as on the wire: dots doubled after CRLF only, and the final dot (RFC 5321 §4.5.2).
+# It adds the CRLF of that dot. Perl is installed wherever swaks is.
+_TO_DATA = r'$_ = <>; s/(^|\r\n)\./$1../g; print $_, /\r\n\z/ ? "." : "\r\n."'
 _MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
 
 
@@ -24,9 +28,8 @@ def command(source: Source) -> tuple[str, list[str]]:
     writer.write()
     command = " ".join(["swaks", *writer.words])
     if writer.body:
-        # As it came, dots doubled (RFC 5321 §4.5.2): swaks would fill in its %tokens%.
-        fetch = f"curl -s {shlex.quote(writer.body.url)} | sed 's/^\\./../'; printf ."
-        command = f"({fetch}) | {command}"
+        fetch = f"curl -s {shlex.quote(writer.body.url)}"
+        command = f"{fetch} | perl -0777 -e '{_TO_DATA}' | {command}"
     return command, writer.notes
 
 
@@ -128,8 +131,25 @@ class _Writer:
                 _("the message is not stored: swaks sends one of its own")
             )
             return
+        self._note_end(self.body)
         self._add("--data", "-")
         self._add("--no-data-fixup")
+
+    def _note_end(self, body: Body) -> None:
+        """Note where the message cannot end as it did."""
+        if not body.complete:
+            self.notes.append(
+                _("the message was cut off: swaks sends what is stored, and ends it")
+            )
+        if not body.size:
+            # It takes data without a line end, such as the final dot, for a file's name.
+            self.notes.append(
+                _("the message is empty: swaks can only send one empty line")
+            )
+        elif not body.ends_with_crlf:
+            self.notes.append(
+                _("DATA ends a message with CRLF: one is added where it has none")
+            )
 
     def _stop(self, said: list[Exchange]) -> None:
         """End where the session ended: before a message."""
