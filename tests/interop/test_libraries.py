@@ -90,3 +90,14 @@ def test_starttls(secure: Mailsink, name: str) -> None:
     assert send(name, secure, certificate) == ""
     assert last(secure)["tls"]
     assert last(secure)["messages"] == 1
+
+
+def test_what_go_means_by_bad_certificate(secure: Mailsink) -> None:
+    """Go sends it for an authority that it does not know (RFC 8446 §6.2 means another)."""
+    assert "unknown authority" in send("net-smtp", secure, "system")
+    session = get(secure, f"sessions/{last(secure)['id']}")
+    (failed,) = (
+        each for each in session["exchanges"] if "tls_untrusted" in each["flags"]
+    )
+    assert "does not know who signed it" in failed["line"]
+    assert "(alert bad_certificate)" in failed["line"]

@@ -328,6 +328,19 @@ class TestFailed:
         )
         assert session.changes() == {}
 
+    def test_bad_certificate_is_explained_as_go_means_it(self) -> None:
+        """Go's crypto/tls sends it for an unknown authority; before TLS 1.3 in clear."""
+        session = smtps()
+        _, hello = TlsClient(careless(ssl.TLSVersion.TLSv1_2)).shake_hands()
+        session.deliver(hello)
+        session.deliver(b"\x15\x03\x03\x00\x02\x02\x2a")
+        assert session.ending == "tls_failed"
+        assert tls(session).flags == {"tls_untrusted"}
+        assert tls(session).line == (
+            "The client refused the certificate: it does not know who signed it, or it is "
+            "not for the name that the client connected to (alert bad_certificate)."
+        )
+
     def test_the_name_is_another(self) -> None:
         session = starting()
         with pytest.raises(ssl.SSLCertVerificationError):

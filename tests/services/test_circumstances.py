@@ -1,0 +1,60 @@
+"""What later sessions of a client say about one that left over the certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inbox.models import Session
+from inbox.services import findings
+from tests.api import making
+
+pytestmark = pytest.mark.django_db
+KIND = "left_at_certificate"
+
+
+def left() -> Session:
+    """A session that ended when the client had seen the certificate."""
+    session = making.session(ending="dropped", exchanges=1, client_address="192.0.2.9")
+    making.exchange(session, 1, kind="tls", verb="", line="", code=None, flags=KIND)
+    return session
+
+
+def later(**fields: Any) -> Session:
+    given = {"client_address": "192.0.2.9", "ending": "quit", "messages": 1}
+    return making.session(**given | fields)
+
+
+def is_eased(session: Session) -> bool:
+    (finding,) = (
+        each for each in findings.of_session(session).findings if each.kind.name == KIND
+    )
+    return "a later session went on with TLS" in finding.sentence
+
+
+def test_a_client_that_came_through_with_tls_later_is_not_blamed() -> None:
+    session = left()
+    later(tls_version="TLSv1.3")
+    assert is_eased(session)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tls_version": ""},
+        {"tls_version": "TLSv1.3", "client_address": "192.0.2.10"},
+        {"tls_version": "TLSv1.3", "helo": "other.example"},
+        {"tls_version": "TLSv1.3", "ending": "dropped", "messages": 0},
+    ],
+    ids=["without TLS", "another address", "another name", "left again"],
+)
+def test_other_sessions_do_not_excuse_it(fields: dict[str, Any]) -> None:
+    session = left()
+    later(**fields)
+    assert not is_eased(session)
+
+
+def test_an_earlier_session_with_tls_does_not_excuse_it() -> None:
+    later(tls_version="TLSv1.3")
+    assert not is_eased(left())
