@@ -273,6 +273,6 @@ def test_no_octets_raise(octets: bytes, name: str, cut: bool) -> None:
 )
 def test_time_is_linear(name: str, piece: bytes) -> None:
     charsets.decode(piece * 10, name)
-    began = time.perf_counter()
+    began = time.process_time()
     charsets.decode(piece * (1_000_000 // len(piece)), name)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
