@@ -30,6 +30,7 @@ class _Line:
     ) -> None:
         self._reader = reader
         self._writer = writer
+        self.changed: list[str] = []  # ids of messages, to be told with the answer
 
     async def request(self) -> dict[str, Any]:
         """Return the next request's scope. Raises EOFError once the parent is gone."""
@@ -51,8 +52,18 @@ class _Line:
             await self.say(START, json.dumps(head).encode())
             return
         body = memoryview(event.get("body", b""))
-        for start in range(0, len(body), _PIECE):
-            await self.say(BODY, bytes(body[start : start + _PIECE]))
+        while len(body) > _PIECE:
+            await self.say(BODY, bytes(body[:_PIECE]))
+            body = body[_PIECE:]
+        if event.get("more_body", False):
+            await self.say(BODY, bytes(body))
+            return
+        if self.changed:
+            await self.say(NOTE, json.dumps(self.changed).encode())
+            self.changed.clear()
+        # The answer's last octets say that it is whole: what becomes of this process
+        # once the client has them changes nothing.
+        await self.say(END, bytes(body))
 
 
 def _no_body() -> Callable[[], Awaitable[dict[str, Any]]]:
@@ -72,10 +83,9 @@ async def _work(descriptor: int) -> None:
     from mailsink.asgi import http
 
     line = _Line(*await asyncio.open_connection(sock=socket.socket(fileno=descriptor)))
-    changed: list[str] = []
 
     def note(announcements: Sequence[Announcement], **_: Any) -> None:
-        changed.extend(str(each.id) for each in announcements)
+        line.changed.extend(str(each.id) for each in announcements)
 
     announced.connect(note)
     while True:
@@ -88,10 +98,6 @@ async def _work(descriptor: int) -> None:
         except Exception:
             log.exception("Answering %s failed", scope["path"])
             return  # the parent sees that the answer is not whole
-        if changed:
-            await line.say(NOTE, json.dumps(changed).encode())
-            changed.clear()
-        await line.say(END)
 
 
 def run(descriptor: int) -> None:

@@ -91,13 +91,22 @@ class Workers:
 
     def _a_worker(self) -> _Worker:
         try:
-            worker = self._idle.pop() if self._idle else _Worker(self._command)
+            worker = self._idle_one() or _Worker(self._command)
         except OSError as error:  # no descriptor, or no memory, is left
             log.error("No process can be started: %s", error)
             raise Unanswered("no process can be started to read it") from None
         worker.rest_no_more()
         self._busy.add(worker)
         return worker
+
+    def _idle_one(self) -> _Worker | None:
+        """Return a process that waits for work, having let go of those that died."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_alive:
+                return worker
+            worker.end()
+        return None
 
     async def _answer_by(self, worker: _Worker, scope: Scope, send: Send) -> None:
         started = done = False
@@ -145,6 +154,10 @@ class _Worker:
             theirs.close()
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._clock: asyncio.TimerHandle | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
 
     async def ask(self, scope: Scope) -> AsyncIterator[tuple[bytes, bytes]]:
         """Send a request; yield what comes back. Raises EOFError, OSError."""
