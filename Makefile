@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 
 .PHONY: run check test lint bench lock interop fuzz
-.PHONY: setup setup-dev programs
+.PHONY: setup setup-dev setup-scripts programs
 
 run: setup
 	@exec $(PYTHON) manage.py serve
@@ -16,7 +16,7 @@ check: lint
 test: setup-dev programs
 	@tools/test
 
-lint: setup-dev
+lint: setup-dev setup-scripts
 	@tools/lint
 
 bench: setup-dev
@@ -39,6 +39,10 @@ setup:
 
 setup-dev:
 	@tools/setup requirements-dev.txt
+
+# What checks the scripts; nothing of it is served.
+setup-scripts:
+	@tools/npm .
 
 programs:
 	@tools/programs

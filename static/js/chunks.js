@@ -60,7 +60,7 @@ export class Chunks {
       return;
     }
     let chunk = this.table.tBodies[this.table.tBodies.length - 1];
-    if (!chunk || chunk.childElementCount >= CHUNK) this.table.append((chunk = /** @type {HTMLTableSectionElement} */ (el("tbody"))));
+    if (!chunk || chunk.childElementCount >= CHUNK) chunk = this.table.createTBody();
     chunk.append(row);
   }
 

@@ -45,7 +45,10 @@ export class Feed {
     return this.#held.size + this.#missed;
   }
 
-  /** Whether arrivals may enter at once; when they may again, those held enter. */
+  /**
+   * Whether arrivals may enter at once; when they may again, those held enter.
+   * @param {boolean} calm
+   */
   set calm(calm) {
     this.#calm = calm;
     if (calm) this.release();

@@ -107,7 +107,8 @@ let searching;
 
 /** What arrives may or may not match: ask the server, not too often. */
 function searchAgain() {
-  searching ??= setTimeout(() => {
+  if (searching) return;
+  searching = setTimeout(() => {
     searching = undefined;
     feed.load();
   }, SEARCH_AGAIN_MS);

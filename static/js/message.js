@@ -22,7 +22,7 @@ function choose(chosen) {
   if (query) to.searchParams.set("q", query);
   history.replaceState(null, "", to);
   /** @type {HTMLElement} */ (document.getElementById("detail")).scrollTop = 0;
-  htmx.ajax("GET", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
+  htmx.ajax("get", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
     // It was overtaken by a later one, or failed, which is said by app.js.
   });
 }
@@ -35,7 +35,7 @@ function markOpened() {
     document.addEventListener("prerenderingchange", markOpened, { once: true });
     return;
   }
-  htmx.ajax("POST", `/messages/${shown.dataset.letter}/mark`, { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
+  htmx.ajax("post", `/messages/${shown.dataset.letter}/mark`, { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
     // It stays unread, which app.js has said.
   });
 }
@@ -89,7 +89,7 @@ export function start({ opened, deleted, restored }) {
     deleted(id);
     toast(gettext("Moved to the trash"), {
       label: gettext("Undo"),
-      run: () => htmx.ajax("POST", `/messages/${id}/restore`, { swap: "none" }).then(restored),
+      run: () => htmx.ajax("post", `/messages/${id}/restore`, { swap: "none" }).then(restored),
     });
   });
   const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((number) => [String(number % 10), () => tabs()[number - 1]?.click()]);

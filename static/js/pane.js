@@ -24,7 +24,7 @@ export async function open(url, { push = true } = {}) {
   for (const follower of followers) follower(to);
   if (to.pathname === detail().dataset.home) close();
   else {
-    await htmx.ajax("GET", to.pathname + to.search, { source: detail(), target: "#detail", swap: "innerHTML" }).catch(() => {
+    await htmx.ajax("get", to.pathname + to.search, { source: detail(), target: "#detail", swap: "innerHTML" }).catch(() => {
       // It was overtaken by a later one, or failed, which is said by app.js.
     });
   }

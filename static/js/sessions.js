@@ -29,9 +29,9 @@ function place(row) {
   const rows = list("open" in row.dataset ? "live" : "ended");
   const old = rowOf(id);
   const focused = old?.contains(document.activeElement);
-  let before = rows.firstElementChild;
-  while (before && (before === old || /** @type {HTMLElement} */ (before).dataset.id > id)) {
-    before = before.nextElementSibling;
+  let before = /** @type {HTMLElement | null} */ (rows.firstElementChild);
+  while (before && (before === old || (before.dataset.id ?? "") > id)) {
+    before = /** @type {HTMLElement | null} */ (before.nextElementSibling);
   }
   rows.insertBefore(row, before);
   old?.remove();

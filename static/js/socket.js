@@ -162,12 +162,15 @@ let shared;
 
 /** The page's own connection: the first call makes it. */
 export function live() {
-  if (!shared) {
-    shared = new Live(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`);
-    shared.open();
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) shared.open();
-    });
-  }
+  shared ??= connect();
   return shared;
+}
+
+function connect() {
+  const connection = new Live(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`);
+  connection.open();
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) connection.open();
+  });
+  return connection;
 }

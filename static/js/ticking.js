@@ -21,8 +21,9 @@ function tick() {
   const now = performance.now();
   for (const node of document.querySelectorAll("[data-elapsed]")) {
     const from = /** @type {HTMLElement} */ (node).dataset.elapsed ?? "0";
-    let mark = seen.get(node);
-    if (mark?.from !== from) seen.set(node, (mark = { from, at: now - Number(from) * 1000 }));
+    const known = seen.get(node);
+    const mark = known?.from === from ? known : { from, at: now - Number(from) * 1000 };
+    seen.set(node, mark);
     setText(node, stopwatch((now - mark.at) / 1000));
   }
 }

@@ -28,7 +28,9 @@ function start() {
     later: (run, ms) => waits.push({ run, ms }),
   });
   live.open();
-  const paint = () => frames.splice(0).forEach((each) => each());
+  const paint = () => {
+    for (const each of frames.splice(0)) each();
+  };
   return { live, wires, waits, paint };
 }
 
