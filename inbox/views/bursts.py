@@ -1,6 +1,6 @@
 """Bursts in a page of the list: more than 20 alike within a minute fold into one row.
 
-Afterwards static/js/bursts.js tells them by the same rule; tests/bursts.json holds both
+Afterwards static/js/inbox/bursts.js tells them by the same rule; tests/bursts.json holds both
 to it.
 """
 

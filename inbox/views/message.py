@@ -151,7 +151,7 @@ def _is_opened(request: HttpRequest) -> bool:
     """Whether a person opens the page, for all that browsers tell of a request.
 
     No page of others, which may embed ours or have it loaded ahead, is to mark a mail
-    as read. Where browsers tell nothing, static/js/message.js says so by itself.
+    as read. Where browsers tell nothing, static/js/inbox/message.js says so by itself.
     """
     headers = request.headers
     if any(name in headers for name in _AHEAD):

@@ -1,6 +1,6 @@
 """One entry of the inbox as a row: what it says, and how it says it.
 
-The first page is rendered from these; afterwards static/js/rows.js says the same of
+The first page is rendered from these; afterwards static/js/inbox/row.js says the same of
 the objects of API v3.
 """
 

@@ -13,7 +13,7 @@ from inbox.services.explain.quantities import duration
 from inbox.services.explain.spans import OWNERS, Owner
 from inbox.services.scope import ALL
 
-LINES = 100  # of a transcript, at once: as static/js/chunks.js has it
+LINES = 100  # of a transcript, at once: as static/js/session/chunks.js has it
 _TICKS = 6  # of the picture's scale, at most
 
 

@@ -1,18 +1,18 @@
 // What every page does: the theme, the shortcuts, the palette, the clock times, and the status line.
 
-import { setText } from "./dom.js";
-import { timeOfDay } from "./format.js";
-import * as forms from "./forms.js";
-import * as keys from "./keys.js";
-import * as notifying from "./notifying.js";
-import * as palette from "./palette.js";
-import { toast } from "./say.js";
-import { live } from "./socket.js";
-import * as theme from "./themes.js";
-import * as times from "./times.js";
-import { fill, gettext } from "./translate.js";
-import * as unread from "./unread.js";
-import * as wire from "./wire.js";
+import { setText } from "./core/dom.js";
+import { timeOfDay } from "./core/format.js";
+import * as forms from "./core/forms.js";
+import * as keys from "./core/keys.js";
+import * as notifying from "./widgets/notifications.js";
+import * as palette from "./widgets/palette.js";
+import { toast } from "./core/toast.js";
+import { live } from "./core/socket.js";
+import * as theme from "./widgets/theme.js";
+import * as times from "./core/times.js";
+import { fill, gettext } from "./core/i18n.js";
+import * as unread from "./widgets/unread.js";
+import * as wire from "./widgets/statusline.js";
 
 function showLamp() {
   const lamp = /** @type {HTMLElement} */ (document.querySelector("[data-lamp]"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { addressIn, traceOf } from "../../static/js/addresses.js";
+import { addressIn, traceOf } from "../../static/js/core/addresses.js";
 
 test("an address is found as it is typed or searched for", () => {
   for (const text of ["ann@example.com", " ann@example.com ", "to:ann@example.com", 'TO:"ann@example.com"',

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { person } from "../../static/js/bidi.js";
+import { person } from "../../static/js/core/bidi.js";
 
 test("a name never turns the address beside it", () => {
   assert.equal(person("Zoë", "zoe@shop.test"), "Zoë <zoe@shop.test>");

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { bursts } from "../../static/js/bursts.js";
-import { Folds, isFold } from "../../static/js/folds.js";
-import { Store } from "../../static/js/store.js";
+import { bursts } from "../../static/js/inbox/bursts.js";
+import { Folds, isFold } from "../../static/js/inbox/folds.js";
+import { Store } from "../../static/js/inbox/store.js";
 
 const cases = JSON.parse(readFileSync(new URL("../bursts.json", import.meta.url), "utf8"));
 const START = Date.parse("2026-11-26T12:00:00Z");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Feed } from "../../static/js/feed.js";
+import { Feed } from "../../static/js/inbox/feed.js";
 
 const page = (ids, next = null, total = ids.length) => ({ items: ids.map((id) => ({ id })), next, total });
 const idsOf = ({ store }) => Array.from({ length: store.loaded }, (_, index) => store.at(index).id);

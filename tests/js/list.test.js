@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { windowOf } from "../../static/js/list.js";
+import { windowOf } from "../../static/js/inbox/list.js";
 
 test("the window is what is in sight, with a margin", () => {
   assert.deepEqual(windowOf(0, 560, 56, 100_000), [0, 16]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { backoff, Live } from "../../static/js/socket.js";
+import { backoff, Live } from "../../static/js/core/socket.js";
 
 /** A socket that the test speaks the server's part of. */
 class Wire extends EventTarget {

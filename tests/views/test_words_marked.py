@@ -116,7 +116,9 @@ _NAMES = re.compile(
 
 
 @pytest.mark.parametrize(
-    "path", sorted(SCRIPTS.glob("*.js")), ids=lambda each: each.name
+    "path",
+    sorted(SCRIPTS.rglob("*.js")),
+    ids=lambda each: str(each.relative_to(SCRIPTS)),
 )
 def test_every_script(path: Path) -> None:
     code = "\n".join(

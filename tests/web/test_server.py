@@ -131,7 +131,7 @@ def test_static_files_are_hashed_compressed_and_cached_for_good(
         assert re.search(r"\.[0-9a-f]{12}\.js$", script)
         response, body = ask(mailsink, script)
         assert "immutable" in response.headers["Cache-Control"]
-        for module in re.findall(rb'from "\./([^"]+)"', body):
+        for module in re.findall(rb'from "\.{1,2}/([^"]+)"', body):
             assert re.search(rb"\.[0-9a-f]{12}\.js$", module)
         response, body = ask(mailsink, script, Accept_Encoding="gzip")
         assert response.headers["Content-Encoding"] == "gzip"

@@ -79,7 +79,7 @@ def compact(octets: int) -> str:
 
 
 def stopwatch(seconds: int) -> str:
-    """Return a time that runs: "0:04", "1:02:03". static/js/ticking.js counts on."""
+    """Return a time that runs: "0:04", "1:02:03". static/js/widgets/elapsed.js counts on."""
     hours, rest = divmod(max(0, seconds), 3600)
     minutes, seconds = divmod(rest, 60)
     if hours:

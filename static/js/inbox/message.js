@@ -1,0 +1,107 @@
+// The message in the pane: its tabs, and what can be done with it.
+
+import { centre } from "../core/dom.js";
+import * as filtering from "./header-filter.js";
+import * as framed from "./preview.js";
+import { bind } from "../core/keys.js";
+import { toast } from "../core/toast.js";
+import { gettext } from "../core/i18n.js";
+
+const letter = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-letter]"));
+const tabs = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('#detail [role="tab"]')]);
+
+/** Show a tab as the chosen one, and bring its panel. @param {HTMLAnchorElement} chosen */
+function choose(chosen) {
+  for (const tab of tabs()) {
+    tab.setAttribute("aria-selected", String(tab === chosen));
+    tab.tabIndex = tab === chosen ? 0 : -1;
+  }
+  centre(chosen);
+  const to = new URL(chosen.href);
+  const query = new URLSearchParams(location.search).get("q");
+  if (query) to.searchParams.set("q", query);
+  history.replaceState(null, "", to);
+  /** @type {HTMLElement} */ (document.getElementById("detail")).scrollTop = 0;
+  htmx.ajax("get", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
+    // It was overtaken by a later one, or failed, which is said by app.js.
+  });
+}
+
+/** Mark the message of the page as read, where the server could not tell that a person opened it. */
+function markOpened() {
+  const shown = /** @type {HTMLElement | null} */ (document.querySelector("[data-letter][data-unopened]"));
+  if (!shown) return;
+  if (/** @type {any} */ (document).prerendering) {
+    document.addEventListener("prerenderingchange", markOpened, { once: true });
+    return;
+  }
+  htmx.ajax("post", `/messages/${shown.dataset.letter}/mark`, { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
+    // It stays unread, which app.js has said.
+  });
+}
+
+/** On a narrow screen the strip of tabs is wider than the pane. */
+const showTab = () => centre(tabs().find((tab) => tab.ariaSelected === "true"));
+
+/** Open the tab before or after the chosen one. @param {number} step */
+function beside(step) {
+  const all = tabs();
+  const at = all.findIndex((tab) => tab.ariaSelected === "true");
+  all[(at + step + all.length) % all.length]?.click();
+}
+
+/** Arrows go along the tabs, the space bar opens one as Enter does. @param {KeyboardEvent} event */
+function alongTabs(event) {
+  const all = tabs();
+  const at = all.indexOf(/** @type {HTMLAnchorElement} */ (event.target));
+  if (at < 0) return;
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1, " ": at }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  const tab = all[(to + all.length) % all.length];
+  if (event.key === " ") tab.click();
+  else tab.focus();
+}
+
+/**
+ * @param {object} hooks what the list is to know
+ * @param {(id: string) => void} hooks.opened
+ * @param {(id: string) => void} hooks.deleted
+ * @param {() => void} hooks.restored
+ */
+export function start({ opened, deleted, restored }) {
+  const detail = /** @type {HTMLElement} */ (document.getElementById("detail"));
+  detail.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target !== detail || !letter()) return;
+    showTab();
+    opened(letter()?.dataset.letter ?? "");
+  });
+  detail.addEventListener("click", (event) => {
+    const tab = event.target instanceof Element && event.target.closest('[role="tab"]');
+    if (!tab || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    choose(/** @type {HTMLAnchorElement} */ (tab));
+  });
+  detail.addEventListener("keydown", alongTabs);
+  // Sent by the server with the answer to a deletion.
+  document.addEventListener("message-deleted", (event) => {
+    const { id } = /** @type {CustomEvent} */ (event).detail;
+    deleted(id);
+    toast(gettext("Moved to the trash"), {
+      label: gettext("Undo"),
+      run: () => htmx.ajax("post", `/messages/${id}/restore`, { swap: "none" }).then(restored),
+    });
+  });
+  const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((number) => [String(number % 10), () => tabs()[number - 1]?.click()]);
+  bind({
+    ...Object.fromEntries(numbers),
+    "[": () => beside(-1),
+    "]": () => beside(1),
+    v: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-compare]"))?.click(),
+    y: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-copy-value]"))?.click(),
+  });
+  showTab();
+  markOpened();
+  framed.start();
+  filtering.start();
+}

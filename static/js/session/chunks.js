@@ -1,0 +1,172 @@
+// Which lines of a transcript are in the document: a few chunks of them around the place
+// that is in sight. For the others there is room, as high as they may be, so that the
+// scroll bar tells where one is, and leads anywhere.
+
+import { el } from "../core/dom.js";
+
+export const CHUNK = 100; // lines in one tbody, and in one fetch
+const CHUNKS = 6; // tbodies that are kept
+const AHEAD = "1500px"; // so near the end of what is loaded, more is loaded
+const HIGHEST = 7_000_000; // px of either room: browsers draw no box higher than 17 million
+
+/** @param {Element | null | undefined} row */
+export const seqOf = (row) => Number(row?.id.slice(1) ?? 0);
+/** @param {number} seq */
+export const rowOf = (seq) => document.getElementById(`e${seq}`);
+
+export class Chunks {
+  /** The last seq that is known to exist. */
+  total = 0;
+  /** @type {Promise<void>} one loading at a time */
+  #loading = Promise.resolve();
+
+  /**
+   * @param {HTMLElement} pane what scrolls
+   * @param {HTMLTableElement} table
+   * @param {(after: number, limit: number) => Promise<HTMLElement[]>} fetch
+   */
+  constructor(pane, table, fetch) {
+    this.pane = pane;
+    this.table = table;
+    this.fetch = fetch;
+    this.above = this.#room("earlier");
+    this.below = this.#room("later");
+    const near = new IntersectionObserver((entries) => {
+      for (const entry of entries) if (entry.isIntersecting) this.#loadNear();
+    }, { root: pane, rootMargin: AHEAD });
+    for (const room of [this.above, this.below]) near.observe(room);
+    pane.addEventListener("scroll", () => this.#loadNear(), { passive: true });
+  }
+
+  #rows() {
+    return /** @type {HTMLCollectionOf<HTMLElement>} */ (this.table.getElementsByTagName("tr"));
+  }
+
+  get first() {
+    return seqOf(this.#rows()[1]);
+  }
+
+  get last() {
+    return seqOf(this.#rows()[this.#rows().length - 1]);
+  }
+
+  /** Put a row in place of the one it renews, or at the end. @param {HTMLElement} row */
+  put(row) {
+    const old = rowOf(seqOf(row));
+    if (old) {
+      const focused = old.contains(document.activeElement);
+      old.replaceWith(row);
+      if (focused) row.querySelector("a")?.focus();
+      return;
+    }
+    let chunk = this.table.tBodies[this.table.tBodies.length - 1];
+    if (!chunk || chunk.childElementCount >= CHUNK) chunk = this.table.createTBody();
+    chunk.append(row);
+  }
+
+  /** Begin anew with these lines. @param {HTMLElement[]} rows */
+  reset(rows) {
+    for (const chunk of [...this.table.tBodies]) chunk.remove();
+    for (const row of rows) this.put(row);
+  }
+
+  /** Let go of the chunks that are farthest, at one end, and make room for what is not loaded. @param {"first" | "last"} end */
+  trim(end) {
+    while (this.table.tBodies.length > CHUNKS) this.table.tBodies[end === "first" ? 0 : this.table.tBodies.length - 1].remove();
+    const height = this.#heightOfRow();
+    size(this.above, (this.first - 1) * height);
+    size(this.below, (this.total - this.last) * height);
+  }
+
+  /** Make a change of what is above without a move of what is in sight. @param {() => void} change */
+  keepPlace(change) {
+    const anchor = this.#inSight();
+    const before = anchor?.getBoundingClientRect().top ?? 0;
+    change();
+    if (anchor?.isConnected) this.pane.scrollTop += anchor.getBoundingClientRect().top - before;
+  }
+
+  /** The place for what is not loaded; without scripts there is a link. @param {"earlier" | "later"} way */
+  #room(way) {
+    const room = el("div", { class: "room", "aria-hidden": "true" });
+    this.pane.querySelector(`[data-more="${way}"]`)?.parentElement?.remove();
+    if (way === "earlier") this.table.before(room);
+    else this.table.after(room);
+    return room;
+  }
+
+  #heightOfRow() {
+    const count = this.#rows().length - 1;
+    return count > 0 ? (this.table.offsetHeight - /** @type {HTMLElement} */ (this.table.tHead).offsetHeight) / count : 0;
+  }
+
+  /** The first row in sight. */
+  #inSight() {
+    const top = this.pane.getBoundingClientRect().top + /** @type {HTMLElement} */ (this.table.tHead).offsetHeight;
+    const rows = this.#rows();
+    let low = 1;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].getBoundingClientRect().bottom > top) high = middle;
+      else low = middle + 1;
+    }
+    return rows[low];
+  }
+
+  #loadNear() {
+    this.#loading = this.#loading.then(() => this.#load()).catch(console.error);
+  }
+
+  async #load() {
+    const view = this.pane.getBoundingClientRect();
+    const [above, below] = [this.above.getBoundingClientRect(), this.below.getBoundingClientRect()];
+    const ahead = Number.parseInt(AHEAD, 10);
+    let loaded = false;
+    if (above.bottom > view.bottom) loaded = await this.#jump(1 + Math.floor(((view.top - above.top) / above.height) * this.first));
+    else if (below.top < view.top) loaded = await this.#jump(this.last + Math.floor(((view.top - below.top) / below.height) * (this.total - this.last)));
+    else if (above.height && above.bottom > view.top - ahead) loaded = await this.#loadEarlier();
+    else if (below.height && below.top < view.bottom + ahead) loaded = await this.#loadLater();
+    if (loaded) this.#loadNear();
+  }
+
+  /** Show the lines around one that is far from what is loaded. @param {number} seq */
+  async #jump(seq) {
+    const target = Math.max(1, Math.min(this.total, seq));
+    const rows = await this.fetch(Math.max(0, target - CHUNK / 2), CHUNK);
+    if (!rows.length) return false;
+    this.reset(rows);
+    this.trim("last");
+    const row = rowOf(target) ?? rows[0];
+    this.pane.scrollTop += row.getBoundingClientRect().top - this.pane.getBoundingClientRect().top - /** @type {HTMLElement} */ (this.table.tHead).offsetHeight;
+    return true;
+  }
+
+  async #loadEarlier() {
+    const top = this.first;
+    const after = Math.max(0, top - 1 - CHUNK);
+    const rows = await this.fetch(after, top - 1 - after);
+    if (this.first !== top || !rows.length) return false;
+    this.keepPlace(() => {
+      this.table.tBodies[0].before(el("tbody", {}, ...rows));
+      this.trim("last");
+    });
+    return true;
+  }
+
+  async #loadLater() {
+    const end = this.last;
+    const rows = await this.fetch(end, CHUNK);
+    if (this.last !== end || !rows.length) return false;
+    this.keepPlace(() => {
+      for (const row of rows) this.put(row);
+      this.trim("first");
+    });
+    return true;
+  }
+}
+
+/** @param {HTMLElement} room @param {number} height in pixels */
+function size(room, height) {
+  room.style.height = `${Math.max(0, Math.min(HIGHEST, Math.round(height)))}px`;
+}

@@ -1,0 +1,55 @@
+// A line of a transcript as the feed tells it. What needs words (flags, rules, bodies,
+// long replies) is only sketched here: the server's row takes its place.
+
+import { el, svg } from "../core/dom.js";
+import { fill, gettext } from "../core/i18n.js";
+
+const LINK = / \(why: \S+\)$/; // of a refusal, to the very line that shows it
+const MINUTE = 59_950_000; // us: from here on the server tells minutes
+/** @type {Record<number, string>} */
+const TONES = { 2: "ok", 3: "ok", 4: "warn", 5: "bad" };
+
+/**
+ * A duration of less than a minute: "0.2 ms", "41 ms", "1.2 s". As inbox.services.explain.quantities.duration.
+ * @param {number} us
+ */
+export function duration(us) {
+  if (us < 9950) return `${(us / 1000).toFixed(1)} ms`;
+  if (us < 999_500) return `${(us / 1000).toFixed(0)} ms`;
+  return `${(us / 1_000_000).toFixed(1)} s`;
+}
+
+/**
+ * Whether the sketch says all there is to say.
+ * @param {any} exchange as API v3 has it
+ */
+export function isWhole({ kind, code, flags, rule, delayed_us: delayed, reply, ready_us: ready, received_us: received }) {
+  const plain = kind === "command" && !flags.length && !rule && !delayed;
+  return plain && Boolean(code) && reply.length < 3 && ready - received < MINUTE;
+}
+
+/**
+ * Make a line's row.
+ * @param {string} home the session's URL
+ * @param {any} exchange as API v3 has it
+ */
+export function sketch(home, exchange) {
+  const { seq, verb, code, line, reply, ready_us: ready, received_us: received } = exchange;
+  const spoken = verb && line.slice(0, verb.length).toUpperCase() === verb ? verb.length : 0;
+  const at = Math.round(received / 1000).toLocaleString("en-US");
+  const replied = reply.length < 3 ? reply.join(" ") : `${reply[0]} …`;
+  const client = spoken ? [el("span", { class: "verb" }, line.slice(0, spoken)), line.slice(spoken)] : [line];
+  return el("tr", { id: `e${seq}` },
+    el("td", { class: "at" }, el("a", { href: `${home}?exchange=${seq}#e${seq}`, "aria-label": fill(gettext("Line %(seq)s, at %(at)s ms"), { seq, at }) }, at)),
+    el("td", { class: "client" }, ...client),
+    el("td", { class: `reply ${TONES[Math.floor((code ?? 0) / 100)] ?? ""}` }, replied.replace(LINK, "")),
+    el("td", { class: "took" }, ready === null ? "" : duration(Math.max(0, ready - received))),
+    el("td", { class: "fall" }, bar(exchange)));
+}
+
+/** When we had the turn; scaled by the transcript. @param {any} exchange */
+function bar({ received_us: received, ready_us: ready, replied_us: replied }) {
+  const end = replied ?? ready;
+  const ours = end === null ? [] : [svg("rect", { class: "ours", x: received, width: Math.max(0, end - received), height: 8 })];
+  return svg("svg", { class: "turns", preserveAspectRatio: "none", "aria-hidden": "true" }, ...ours);
+}

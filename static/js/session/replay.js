@@ -1,0 +1,50 @@
+// What can be done with a session as a whole: copy it as text, see how to replay it.
+
+import * as copying from "../widgets/copy.js";
+import { setText } from "../core/dom.js";
+import { fragment } from "../core/fragments.js";
+import * as keys from "../core/keys.js";
+import { announce, toast } from "../core/toast.js";
+import { fill, gettext } from "../core/i18n.js";
+
+const TOLD_MS = 2000;
+
+const copier = /** @type {HTMLElement} */ (document.querySelector("[data-copy-text]"));
+const link = /** @type {HTMLAnchorElement} */ (document.querySelector("[data-replay]"));
+const details = /** @type {HTMLElement} */ (document.querySelector("[data-details]"));
+
+async function copy() {
+  const response = await fetch(copier.dataset.copyText ?? "");
+  if (!response.ok) return toast(fill(gettext("The transcript could not be read: %(why)s"), { why: response.status }));
+  await navigator.clipboard.writeText(await response.text());
+  const words = /** @type {Element} */ (copier.querySelector("span"));
+  setText(words, gettext("Copied"));
+  announce(gettext("The transcript is copied"));
+  setTimeout(() => setText(words, gettext("Copy as text")), TOLD_MS);
+  return undefined;
+}
+
+async function replay() {
+  try {
+    details.replaceChildren(await fragment(link.dataset.replay ?? ""));
+  } catch (error) {
+    return toast(fill(gettext("The replay could not be read: %(why)s"), { why: String(error) }));
+  }
+  delete details.dataset.empty;
+  copying.show(details);
+  details.scrollTop = 0;
+  announce(gettext("How to replay the session is shown"));
+  return undefined;
+}
+
+if (navigator.clipboard) {
+  copier.hidden = false;
+  copier.addEventListener("click", copy);
+  keys.bind({ c: copy });
+}
+link.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  replay();
+});
+keys.bind({ r: replay });

@@ -1,0 +1,212 @@
+// One session's transcript, live: a line shows at once as the feed tells it, and a moment
+// later in the server's words. One line is chosen; its explanation stands beside.
+
+import { CHUNK, Chunks, rowOf, seqOf } from "./chunks.js";
+import { fragment, soon } from "../core/fragments.js";
+import * as keys from "../core/keys.js";
+import { isWhole, sketch } from "./line.js";
+import { announce } from "../core/toast.js";
+import { live } from "../core/socket.js";
+import { gettext } from "../core/i18n.js";
+
+const PAUSE_MS = 300;
+const HEAD_PAUSE_MS = 1000;
+const NEAR = 48; // px from the end that still count as being there
+const LONG_GAP = 1_000_000; // us without a word, which the server tells
+
+const pane = /** @type {HTMLElement} */ (document.querySelector("[data-transcript]"));
+const details = /** @type {HTMLElement} */ (document.querySelector("[data-details]"));
+const table = /** @type {HTMLTableElement} */ (pane.querySelector("table"));
+const follow = /** @type {HTMLElement} */ (pane.querySelector("[data-follow]"));
+const home = `/sessions/${pane.dataset.transcript}`;
+let chosen = Number(new URLSearchParams(location.search).get("exchange")) || 0;
+let following = "open" in pane.dataset && !chosen;
+/** @type {Set<number>} lines to fetch in the server's words */
+const stale = new Set();
+let behind = false; // there may be lines after the last one that the feed did not tell
+let spokenAt = 0; // us, the end of the last exchange that the feed told
+
+const chunks = new Chunks(pane, table, (after, limit) => lines(`after=${after}&limit=${limit}`));
+chunks.total = Number(pane.dataset.total);
+
+/** Draw the bars of all rows on the scale of the newest. @param {string | null | undefined} box of the newest bar */
+function rescale(box) {
+  if (!box) return;
+  for (const turns of table.querySelectorAll("svg.turns")) if (turns.getAttribute("viewBox") !== box) turns.setAttribute("viewBox", box);
+}
+
+/** Fetch lines in the server's words. @param {string} query @returns {Promise<HTMLElement[]>} */
+async function lines(query) {
+  const rows = [.../** @type {HTMLCollectionOf<HTMLElement>} */ ((await fragment(`${home}/exchanges?${query}`)).children)];
+  if ("open" in pane.dataset) rescale(rows[0]?.querySelector("svg.turns")?.getAttribute("viewBox"));
+  for (const row of rows) if (seqOf(row) === chosen) row.setAttribute("aria-current", "true");
+  return rows;
+}
+
+const atEnd = () => pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR;
+
+function stick() {
+  if (following) pane.scrollTop = pane.scrollHeight;
+  follow.hidden = following || atEnd() || !("open" in pane.dataset);
+}
+
+/** Learn what came after the last line: one who follows is brought to the end. */
+async function catchUp() {
+  behind = false;
+  const end = await lines(`last=${following ? CHUNK : 1}`);
+  chunks.total = Math.max(chunks.total, seqOf(end[end.length - 1]));
+  if (seqOf(end[0]) <= chunks.last + 1) for (const row of end) chunks.put(row);
+  else if (following) chunks.reset(end);
+}
+
+async function renewStale() {
+  const low = Math.min(...stale);
+  const high = Math.min(Math.max(...stale), low + CHUNK - 1);
+  for (const seq of stale) if (seq <= high) stale.delete(seq);
+  for (const row of await lines(`after=${low - 1}&limit=${high - low + 1}`)) {
+    if (rowOf(seqOf(row)) || seqOf(row) === chunks.last + 1) chunks.put(row);
+  }
+  if (low <= chosen && chosen <= high) explain(chosen);
+}
+
+const renew = soon(async () => {
+  if (behind) await catchUp();
+  if (stale.size) await renewStale();
+  settle();
+  if (stale.size) renew();
+}, PAUSE_MS);
+
+/** What follows a change at the end. */
+function settle() {
+  chunks.keepPlace(() => chunks.trim(following ? "first" : "last"));
+  stick();
+}
+
+const renewHead = soon(async () => {
+  const head = /** @type {HTMLElement} */ (pane.querySelector("[data-head]"));
+  head.replaceChildren(await fragment(`${home}/head`));
+  const ended = head.querySelector('[data-ended="yes"]');
+  if (ended && "open" in pane.dataset) {
+    delete pane.dataset.open;
+    announce(gettext("The session has ended"));
+    stick();
+  }
+}, HEAD_PAUSE_MS);
+
+/** @param {any} exchange */
+function take(exchange) {
+  const { seq, received_us: received, replied_us: replied } = exchange;
+  const complete = chunks.last === chunks.total;
+  const silent = spokenAt && received - spokenAt > LONG_GAP;
+  spokenAt = Math.max(spokenAt, replied ?? received);
+  chunks.total = Math.max(chunks.total, seq);
+  if (rowOf(seq) || (complete && seq === chunks.last + 1)) put(sketch(home, exchange));
+  else behind ||= following;
+  if (!rowOf(seq)) return;
+  if (silent || !isWhole(exchange)) stale.add(seq);
+  else if (seq === chosen) explain(seq);
+}
+
+/** Put a sketch; it has the scale of the rows before. @param {HTMLElement} row */
+function put(row) {
+  const scale = table.querySelector("svg.turns[viewBox]")?.getAttribute("viewBox");
+  if (scale) row.querySelector("svg.turns")?.setAttribute("viewBox", scale);
+  if (seqOf(row) === chosen) row.setAttribute("aria-current", "true");
+  chunks.put(row);
+}
+
+/** @param {number} seq */
+async function explain(seq) {
+  try {
+    const told = await fragment(`${home}/exchanges/${seq}`);
+    if (seq !== chosen) return; // another one was chosen meanwhile
+    details.replaceChildren(told);
+    delete details.dataset.empty;
+    rowOf(seq)?.scrollIntoView({ block: "nearest" }); // the panel may have taken its place
+  } catch {
+    // Not committed yet: its creation will ask again.
+  }
+}
+
+/**
+ * Choose a line: mark it, explain it, and keep it in the URL.
+ * @param {number} seq
+ * @param {{ focus?: boolean }} [options]
+ */
+function choose(seq, { focus = false } = {}) {
+  const row = rowOf(seq);
+  if (!row) return;
+  rowOf(chosen)?.removeAttribute("aria-current");
+  chosen = seq;
+  following = false;
+  row.setAttribute("aria-current", "true");
+  row.scrollIntoView({ block: "nearest" });
+  if (focus) row.querySelector("a")?.focus({ preventScroll: true });
+  history.replaceState(null, "", `${home}?exchange=${seq}#e${seq}`);
+  stick();
+  explain(seq);
+}
+
+/** @param {1 | -1} step */
+function move(step) {
+  const start = step > 0 ? chunks.first - 1 : chunks.last + 1;
+  choose((rowOf(chosen) ? chosen : start) + step, { focus: true });
+}
+
+/** Choose the next line in trouble; the server knows where it is if it is not loaded. @param {1 | -1} step */
+function moveToTrouble(step) {
+  const troubled = /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("tr[data-trouble]"));
+  const seqs = [...troubled].map(seqOf).filter((seq) => (step > 0 ? seq > chosen : !chosen || seq < chosen));
+  if (seqs.length) choose(step > 0 ? seqs[0] : seqs[seqs.length - 1], { focus: true });
+  else if (step > 0 && chunks.last < chunks.total) location.assign(`${home}/trouble?after=${Math.max(chosen, chunks.last)}`);
+  else if (step < 0 && chunks.first > 1) location.assign(`${home}/trouble?before=${Math.min(chosen || chunks.first, chunks.first)}`);
+  else announce(step > 0 ? gettext("No trouble further down") : gettext("No trouble further up"));
+}
+
+table.addEventListener("click", (event) => {
+  const target = /** @type {Element} */ (event.target);
+  const link = target.closest("a, summary, button");
+  const row = target.closest("tr");
+  const modified = event.ctrlKey || event.metaKey || event.shiftKey || event.button;
+  if (!row?.id || modified || (link && !link.closest(".at")) || getSelection()?.toString()) return;
+  event.preventDefault();
+  choose(seqOf(row));
+});
+pane.addEventListener("scroll", () => {
+  if (!("open" in pane.dataset) || following === atEnd()) return;
+  following = !following && chunks.last === chunks.total;
+  stick();
+});
+follow.addEventListener("click", () => {
+  following = true;
+  behind = chunks.last < chunks.total;
+  renew();
+  stick();
+});
+keys.bind({
+  j: () => move(1),
+  k: () => move(-1),
+  n: () => moveToTrouble(1),
+  N: () => moveToTrouble(-1),
+  G: () => follow.click(),
+  u: () => location.assign("/sessions"),
+});
+live().subscribe(`session:${pane.dataset.transcript}`, {
+  load() {
+    if (!("open" in pane.dataset)) return;
+    // What was missed: replies to lines that had none, and lines that came since.
+    for (const cell of table.querySelectorAll(".reply:empty")) stale.add(seqOf(cell.parentElement));
+    behind = true;
+    renew();
+    renewHead();
+  },
+  events(events) {
+    for (const event of events) if (event.event.startsWith("exchange.")) take(event);
+    if (behind || stale.size) renew();
+    renewHead();
+    settle();
+  },
+});
+chunks.trim("last");
+rowOf(chosen)?.scrollIntoView({ block: "center" });
+stick();

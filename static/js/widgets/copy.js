@@ -1,0 +1,29 @@
+// Texts to copy: a [data-copy] button copies the pre beside it, a [data-copy-value] one its value.
+
+import { setText } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+
+const BUTTONS = "[data-copy], [data-copy-value]";
+const COPIED_MS = 2000;
+
+/** Show the buttons; the clipboard is there on localhost and under https only. @param {ParentNode} root */
+export function show(root) {
+  if (!navigator.clipboard) return;
+  for (const button of root.querySelectorAll(BUTTONS)) /** @type {HTMLElement} */ (button).hidden = false;
+}
+
+/** @param {HTMLElement} button */
+async function copy(button) {
+  const beside = () => button.parentElement?.querySelector("pre")?.textContent?.trim();
+  await navigator.clipboard.writeText(button.dataset.copyValue ?? beside() ?? "");
+  const words = /** @type {Element} */ (button.querySelector("span"));
+  setText(words, gettext("Copied"));
+  setTimeout(() => setText(words, gettext("Copy")), COPIED_MS);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element && event.target.closest(BUTTONS);
+  if (button) copy(/** @type {HTMLElement} */ (button));
+});
+document.addEventListener("htmx:afterSwap", (event) => show(/** @type {Element} */ (event.target)));
+show(document);

@@ -1,0 +1,135 @@
+// The search field: its help while it has the focus, and what was searched for before.
+
+import { addressIn, traceOf } from "../core/addresses.js";
+import { el, getJSON, setText } from "../core/dom.js";
+import * as forms from "../core/forms.js";
+import { sleep, soon } from "../core/fragments.js";
+import { keep, kept } from "../core/storage.js";
+import { bind } from "../core/keys.js";
+import { live } from "../core/socket.js";
+import { fill, gettext } from "../core/i18n.js";
+
+const SETTING = "searches";
+const KEPT = 10;
+const COUNT_AGAIN_MS = 2000;
+const REST = 4; // times as long as a count took, at least
+const COUNTED = 1000; // the server counts no further
+
+/** @returns {string[]} newest first */
+function recent() {
+  try {
+    const found = JSON.parse(kept(SETTING) ?? "[]");
+    return Array.isArray(found) ? found.filter((each) => typeof each === "string").slice(0, KEPT) : [];
+  } catch {
+    return []; // it holds something else
+  }
+}
+
+/** @param {string[]} queries */
+const remember = (queries) => keep(SETTING, JSON.stringify(queries.slice(0, KEPT)));
+
+/** @param {HTMLInputElement} field @param {HTMLElement} help */
+function showHelp(field, help) {
+  const section = /** @type {HTMLElement} */ (help.querySelector("[data-recent]"));
+  const items = recent().map((query) => el("li", {}, el("a", { href: `/?${new URLSearchParams({ q: query })}` }, query)));
+  section.hidden = items.length === 0;
+  /** @type {Element} */ (section.querySelector("ul")).replaceChildren(...items);
+  fit(field, help);
+  help.hidden = false;
+}
+
+/** Show the fields that go on from the word at the end. @param {HTMLInputElement} field @param {HTMLElement} help */
+function fit(field, help) {
+  offerTrace(field, help);
+  const word = (field.value.split(/\s/).at(-1) ?? "").replace(/^-/, "").toLowerCase();
+  for (const button of help.querySelectorAll("[data-example]")) {
+    const example = /** @type {HTMLElement} */ (button).dataset.example ?? "";
+    const row = /** @type {HTMLElement} */ (button.parentElement);
+    row.hidden = Boolean(word) && !example.startsWith(word.split(":")[0]);
+  }
+}
+
+/** An address that is typed may be that of someone whose mail is missing. @param {HTMLInputElement} field @param {HTMLElement} help */
+function offerTrace(field, help) {
+  const offer = /** @type {HTMLElement} */ (help.querySelector("[data-offer-trace]"));
+  const link = /** @type {HTMLAnchorElement} */ (offer.querySelector("a"));
+  const address = addressIn(field.value);
+  offer.hidden = !address;
+  link.href = traceOf(address, new URLSearchParams(location.search).get("q") ?? "");
+  setText(link, fill(gettext("Where is mail to %(address)s?"), { address }));
+}
+
+/** Put an example in the place of the word at the end. @param {HTMLInputElement} field @param {string} example */
+function take(field, example) {
+  const before = field.value.replace(/\S*$/, "");
+  field.value = before + example;
+  field.focus();
+  const colon = example.indexOf(":");
+  const from = before.length + (colon < 0 ? 0 : colon + 1);
+  field.setSelectionRange(from, field.value.length);
+}
+
+/** @param {HTMLInputElement} field @param {HTMLElement} help @param {KeyboardEvent} event */
+function press(field, help, event) {
+  if (event.key === "Escape" && !help.hidden) {
+    help.hidden = true;
+    event.stopPropagation();
+  }
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const stops = [field, ...help.querySelectorAll("a, button")].filter((each) => /** @type {HTMLElement} */ (each).checkVisibility());
+  const at = stops.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const step = event.key === "ArrowDown" ? 1 : -1;
+  /** @type {HTMLElement} */ (stops[(at + step + stops.length) % stops.length]).focus();
+  event.preventDefault();
+}
+
+function startHelp() {
+  const field = /** @type {HTMLInputElement | null} */ (document.querySelector("[data-search]"));
+  const help = document.getElementById("search-help");
+  if (!field || !help) return;
+  const form = /** @type {HTMLFormElement} */ (field.form);
+  field.addEventListener("focus", () => showHelp(field, help));
+  field.addEventListener("input", () => fit(field, help));
+  form.addEventListener("keydown", (event) => press(field, help, event));
+  form.addEventListener("focusout", (event) => {
+    if (!form.contains(/** @type {Node | null} */ (event.relatedTarget))) help.hidden = true;
+  });
+  help.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+  help.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const example = /** @type {HTMLElement | null | undefined} */ (target?.closest("[data-example]"));
+    if (example) take(field, example.dataset.example ?? "");
+    if (target?.closest("[data-forget]")) {
+      remember([]);
+      showHelp(field, help);
+    }
+  });
+  const query = new URLSearchParams(location.search).get("q")?.trim();
+  if (query && !field.getAttribute("aria-invalid")) remember([query, ...recent().filter((each) => each !== query)]);
+}
+
+/** The counts beside the saved searches are kept true, at most every 2 seconds: less often where counting is slow. */
+function startCounts() {
+  const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-saved]")]);
+  if (!links.length) return;
+  const renew = soon(async () => {
+    const began = performance.now();
+    const counts = await getJSON("/searches/counts");
+    for (const link of links) {
+      const found = counts[link.dataset.saved ?? ""];
+      const words = found === null ? "!" : found >= COUNTED ? `${COUNTED - 1}+` : String(found ?? "");
+      setText(/** @type {Element} */ (link.querySelector(".count")), words);
+    }
+    await sleep(REST * (performance.now() - began));
+  }, COUNT_AGAIN_MS);
+  live().subscribe("messages", { load: renew, events: renew });
+}
+
+function startSaving() {
+  const menu = /** @type {HTMLDetailsElement | null} */ (document.querySelector("[data-save-search]"));
+  if (menu) bind({ S: () => forms.open(menu) });
+}
+
+startHelp();
+startSaving();
+startCounts();

@@ -1,0 +1,44 @@
+// The theme button: system, light, dark. theme-boot.js applies the choice before the first paint.
+
+import { icon, setText } from "../core/dom.js";
+import { keep } from "../core/storage.js";
+import { fill, gettext } from "../core/i18n.js";
+
+const GLYPHS = { system: "monitor", light: "sun", dark: "moon" };
+/** @typedef {keyof typeof GLYPHS} Theme */
+const NEXT = /** @type {Record<Theme, Theme>} */ ({ system: "light", light: "dark", dark: "system" });
+
+/** @returns {Theme} */
+export const current = () => /** @type {Theme} */ (document.documentElement.dataset.theme ?? "system");
+
+/** @param {Theme} theme */
+function choose(theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  keep("theme", theme);
+}
+
+const names = () => ({ system: gettext("system"), light: gettext("light"), dark: gettext("dark") });
+
+/** @returns {HTMLButtonElement} */
+const button = () => /** @type {HTMLButtonElement} */ (document.querySelector("[data-theme-button]"));
+
+function show() {
+  const words = fill(gettext("Theme: %(theme)s"), { theme: names()[current()] });
+  button().firstElementChild?.replaceWith(icon(GLYPHS[current()]));
+  setText(/** @type {Element} */ (button().lastElementChild), words);
+  button().title = words;
+}
+
+/** Change to a theme. @param {Theme} theme */
+export function set(theme) {
+  choose(theme);
+  show();
+}
+
+/** Show the button, and let it go through the themes. */
+export function start() {
+  button().addEventListener("click", () => set(NEXT[current()]));
+  button().hidden = false;
+  show();
+}

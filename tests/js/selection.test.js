@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Chosen } from "../../static/js/inbox/selection.js";
+
+const message = (id) => ({ id });
+
+test("rows are chosen and no longer", () => {
+  let told = 0;
+  const chosen = new Chosen(() => { told += 1; });
+  chosen.toggle(message("a"));
+  assert.ok(chosen.has(message("a")));
+  assert.equal(chosen.anchor, "a");
+  chosen.toggle(message("a"));
+  assert.equal(chosen.size, 0);
+  assert.equal(told, 2);
+});
+
+test("a burst stands for its messages, what was not accepted for nothing", () => {
+  const chosen = new Chosen(() => {});
+  chosen.toggle({ id: "burst", entries: [message("a"), message("b")], open: false });
+  assert.deepEqual([...chosen.ids], ["a", "b"]);
+  chosen.toggle({ id: "t", outcome: "rejected" });
+  assert.equal(chosen.size, 2);
+  assert.ok(!chosen.has({ id: "t", outcome: "rejected" }));
+});
+
+test("what is gone is not chosen", () => {
+  const chosen = new Chosen(() => {});
+  chosen.add([message("a"), message("b")]);
+  chosen.chooseAll();
+  chosen.drop("a");
+  assert.deepEqual([...chosen.ids], ["b"]);
+  chosen.clear();
+  assert.ok(!chosen.all);
+});
