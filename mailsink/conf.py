@@ -7,6 +7,7 @@ a ConfigError of one line. `CONFIG` is this process's own, its data folder made.
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import secrets
 import socket
@@ -24,6 +25,8 @@ from mailsink.values import Address, Kind, TlsVersion
 
 T = TypeVar("T")
 PREFIX = "MAILSINK_"
+# What of a path would not be one in a URL, where most of it may stand as it is.
+_IN_URL = {ord(each): f"%{ord(each):02X}" for each in "%?#\t\n\r"}
 HIDEABLE = EXTENSIONS.keys() | MECHANISMS.keys()
 
 
@@ -74,7 +77,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     """
     read = _Reader(environ)
     data = read.value("DATA", "data", values.FOLDER)
-    sqlite = f"sqlite:///{data}/mailsink.sqlite3"
+    sqlite = f"sqlite:///{str(data).translate(_IN_URL)}/mailsink.sqlite3"
     hostname = read.value("HOSTNAME", socket.gethostname(), values.HOSTNAME)
     max_message_size = read.value("MAX_MESSAGE_SIZE", "50M", values.SIZE)
     config = Config(
@@ -238,12 +241,21 @@ def load(environ: Mapping[str, str]) -> Config:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = config.secret_key or _kept_secret(config.data / "secret-key")
     except OSError as error:
-        where = error.filename or str(config.data)
-        raise ConfigError(
-            f"MAILSINK_DATA is {str(config.data)!r}, which cannot be used: {where!r}: "
-            f"{error.strerror}"
-        ) from None
+        raise unusable_data(config.data, error) from None
     return replace(config, secret_key=key)
+
+
+def unusable_data(folder: Path, error: OSError) -> ConfigError:
+    """Return what to tell of a data folder in which something cannot be made or read."""
+    reason = error.strerror or str(error)
+    if isinstance(error, FileExistsError):  # of mkdir, where a file has the name
+        reason = os.strerror(errno.ENOTDIR)
+    if error.filename not in (None, str(folder)):
+        reason = f"{error.filename!r}: {reason}"
+    return ConfigError(
+        f"MAILSINK_DATA: {str(folder)!r} cannot be used: {reason}. "
+        "Name a folder that Mailsink can create and write to."
+    )
 
 
 def _kept_secret(path: Path) -> str:

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
 from inbox.models import Session
-from mailsink.conf import Config, ConfigError
+from mailsink.conf import Config, ConfigError, unusable_data
 
 _MIGRATING = 0x6D616972  # PostgreSQL's advisory lock of the one that migrates
 
@@ -32,7 +32,7 @@ def held_folder(config: Config) -> Iterator[None]:
     try:
         file = (config.data / "serve.lock").open("a+")
     except OSError as error:
-        raise ConfigError(_unwritable(config.data, error)) from None
+        raise unusable_data(config.data, error) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,17 +84,14 @@ def own_file(config: Config) -> None:
         raise _unusable(f"{str(path)!r}: {error.strerror}") from None
 
 
-def check_folder(folder: Path) -> None:
-    """Make a folder where it is missing, and try a file in it. Raises ConfigError."""
+def check_folder(data: Path, name: str) -> None:
+    """Make a folder of the data folder, and try a file in it. Raises ConfigError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
+        (data / name).mkdir(exist_ok=True)
+        with TemporaryFile(dir=data / name):
             pass
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(
-            f"the folder {str(folder)!r} cannot be written: {reason}"
-        ) from None
+        raise unusable_data(data, error) from None
 
 
 def _refuse_newer(executor: MigrationExecutor) -> None:
@@ -159,12 +156,6 @@ def _one_at_a_time() -> Iterator[None]:
             yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATING])
-
-
-def _unwritable(folder: Path, error: OSError) -> str:
-    return (
-        f"MAILSINK_DATA is {str(folder)!r}, which cannot be written: {error.strerror}"
-    )
 
 
 def _first_line(path: str) -> str:

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import smtplib
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.disks import fill, mounted
 from tests.running import Mailsink
 
 from .senders import Acknowledged, Sender, assert_kept
-
-MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 12 MB, mounted in a place of its own."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if os.geteuid() == 0:
-        subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)], check=True
-        )
-        yield folder
-        subprocess.run(["umount", str(folder)], check=True)
-        return
-    pytest.fail("a file system can be mounted by root only: run this test as root")
+    with mounted(tmp_path, "size=12m"):
+        yield tmp_path
 
 
 def test_a_full_disk_is_told_with_452_and_recovers(small_disk: Path) -> None:
@@ -41,8 +30,7 @@ def test_a_full_disk_is_told_with_452_and_recovers(small_disk: Path) -> None:
         for sender in senders:
             sender.start()
         acknowledged.wait_for(50)
-        with filler.open("wb") as file:
-            _fill(file.fileno())
+        fill(filler)
         _wait_for_refusals(senders)
         filler.unlink()
         acknowledged.wait_for(len(acknowledged.messages) + 50)
@@ -57,16 +45,6 @@ def test_a_full_disk_is_told_with_452_and_recovers(small_disk: Path) -> None:
     finally:
         if server.process.poll() is None:
             server.kill()
-
-
-def _fill(file: int) -> None:
-    """Write until nothing more fits."""
-    for size in (MEGABYTE, 4096, 1):
-        try:
-            while True:
-                os.write(file, b"\0" * size)
-        except OSError:
-            continue
 
 
 def _wait_for_refusals(senders: list[Sender]) -> None:

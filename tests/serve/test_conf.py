@@ -8,6 +8,7 @@ from dataclasses import fields
 from ipaddress import ip_network
 from pathlib import Path
 
+import dj_database_url
 import pytest
 
 from mailsink.conf import Config, ConfigError, from_environment, load
@@ -286,14 +287,42 @@ def test_the_secret_key_is_made_once_and_kept_to_ourselves(tmp_path: Path) -> No
     assert os.listdir(first.data) == ["secret-key"]
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+ADVICE = "Name a folder that Mailsink can create and write to."
+
+
+def unusable(folder: Path) -> str:
     with pytest.raises(ConfigError) as caught:
-        load({"MAILSINK_DATA": str(tmp_path / "file" / "data")})
-    folder = str(tmp_path / "file" / "data")
-    assert str(caught.value).startswith(
-        f"MAILSINK_DATA is {folder!r}, which cannot be used: {folder!r}: Not a directory"
-    )
+        load({"MAILSINK_DATA": str(folder)})
+    said = str(caught.value)
+    start = f"MAILSINK_DATA: {str(folder)!r} cannot be used: "
+    assert said.startswith(start)
+    assert said.endswith(f". {ADVICE}")
+    assert "\n" not in said
+    return said.removeprefix(start).removesuffix(f". {ADVICE}")
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for name in ("file", "file/data", "file/a\nb/data", "loop", "dangling"):
+        assert unusable(tmp_path / name) == "Not a directory"
+    assert unusable(tmp_path / ("d" * 300)) == "File name too long"
+
+
+def test_a_data_folder_whose_files_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret-key").mkdir()
+    key = str(tmp_path / "secret-key")
+    assert unusable(tmp_path) == f"{key!r}: Is a directory"
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b", "a b", "a\nb", "é", "\udcff"])
+def test_the_database_is_in_the_data_folder_whatever_its_name(
+    tmp_path: Path, name: str
+) -> None:
+    found = config(DATA=str(tmp_path / name))
+    parsed = dj_database_url.parse(found.database_url)
+    assert parsed["NAME"] == str(tmp_path / name / "mailsink.sqlite3")
 
 
 def test_tls_cannot_be_required_and_hidden() -> None:

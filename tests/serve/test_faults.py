@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import mounted
 from tests.running import ANY_PORT, ROOT, Mailsink, environment
 
 _PR_CAPBSET_DROP, _DAC_OVERRIDE, _DAC_READ_SEARCH = 24, 1, 2
 DATABASE = "mailsink.sqlite3"
+ADVICE = "Name a folder that Mailsink can create and write to."
 
 
 def as_anybody() -> None:
@@ -69,10 +71,32 @@ def test_a_database_that_cannot_be_written(data: Path, what: str) -> None:
 @pytest.mark.parametrize("name", ["spool", "raw"])
 def test_a_folder_for_bodies_that_cannot_be_written(data: Path, name: str) -> None:
     (data / name).chmod(0o555)
-    assert f"{str(data / name)!r} cannot be written: Permission denied" in refused(data)
+    said = refused(data)
+    assert said.startswith(f"mailsink: MAILSINK_DATA: {str(data)!r} cannot be used: '")
+    assert f"{name}/" in said
+    assert said.endswith(f": Permission denied. {ADVICE}\n")
     (data / name).rmdir()
     (data / name).touch()
-    assert f"{str(data / name)!r} cannot be written" in refused(data)
+    reason = f"{str(data / name)!r}: Not a directory"
+    assert f"MAILSINK_DATA: {str(data)!r} cannot be used: {reason}. " in refused(data)
+
+
+def test_a_data_folder_that_cannot_be_made_or_written(data: Path) -> None:
+    data.chmod(0o500)
+    assert refused(data / "new") == (
+        f"mailsink: MAILSINK_DATA: {str(data / 'new')!r} cannot be used: "
+        f"Permission denied. {ADVICE}\n"
+    )
+    data.chmod(0o700)
+    (data / "serve.lock").chmod(0o400)
+    lock = str(data / "serve.lock")
+    assert f"{lock!r}: Permission denied. {ADVICE}" in refused(data)
+
+
+def test_a_data_folder_on_a_file_system_that_is_only_read(tmp_path: Path) -> None:
+    with mounted(tmp_path, "ro"):
+        said = refused(tmp_path / "data")
+    assert f"'{tmp_path / 'data'}' cannot be used: Read-only file system. " in said
 
 
 def garble(path: Path) -> None:

@@ -28,7 +28,7 @@ from inbox.services.indexer import indexer
 from inbox.services.policy import InboxPolicy
 from inbox.services.recorder import Recorder
 from inbox.services.retention import Limits, retention
-from mailsink.conf import CONFIG, Config, ConfigError
+from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
 from mailsink.server import run
 from mailsink.smtp.admission import Admission
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         database.own_file(config)
         database.migrate(config)
         for folder in ("spool", "raw"):
-            database.check_folder(config.data / folder)
+            database.check_folder(config.data, folder)
         static.collect()
         doors = _doors(config)
         mail = [(door, each) for door in doors for each in bind(door.at, door.setting)]
@@ -202,9 +202,7 @@ def _tls(config: Config) -> ssl.SSLContext:
         try:
             return own_context(config.data, config.hostname, config.tls_min)
         except OSError as error:
-            raise ConfigError(
-                f"the certificate cannot be kept in MAILSINK_DATA: {error}"
-            ) from None
+            raise unusable_data(config.data, error) from None
     try:
         return server_context(config.tls_cert, config.tls_key, config.tls_min)
     except ValueError as error:
