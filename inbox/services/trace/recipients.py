@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -19,6 +18,7 @@ from inbox.services.explain.evidence import MOST, Evidence, Kind
 from inbox.services.explain.outcomes import peer
 from inbox.services.matching import has
 from inbox.services.scope import Scope
+from inbox.services.trace.whole import names
 
 _REFUSED = 2000  # recent refused recipients, among which badly written ones are found
 _STEPS = 50_000  # exchanges that may be stepped over to find replies
@@ -62,9 +62,8 @@ def _named(scope: Scope, address: str) -> list[Recipient]:
     rows = rows.select_related("transaction__session").order_by("-transaction_id")
     *exact, badly_written = spelt(rows, address)
     found = {each.pk: each for some in exact for each in some[: MOST + 1]}
-    whole = whole_address(address)
     for each in badly_written[: 4 * MOST]:
-        if whole.search(each.forward_path):
+        if names(each.forward_path, address):
             found[each.pk] = each
     newest = sorted(found.values(), key=lambda each: each.transaction_id, reverse=True)
     return newest[: MOST + 1]
@@ -93,13 +92,6 @@ def _spellings(address: str) -> list[str]:
     else:
         ways = [address, address.lower(), key_of(address)]
     return list(dict.fromkeys(ways))
-
-
-def whole_address(address: str) -> re.Pattern[str]:
-    """Return what finds an address in a client's line, not as a part of another one."""
-    return re.compile(
-        rf"(?:^|[\s<:,;(]){re.escape(address)}(?:$|[\s>,;)])", re.IGNORECASE
-    )
 
 
 # What came of them

@@ -17,7 +17,7 @@ from inbox.services.explain.evidence import Evidence, Kind
 from inbox.services.explain.outcomes import outcome, peer
 from inbox.services.matching import has
 from inbox.services.scope import Scope
-from inbox.services.trace.recipients import whole_address
+from inbox.services.trace.whole import names
 
 _CONNECTIONS = 200  # recent ones that are looked at
 _SESSIONS = 20  # of them, those in which nobody was named
@@ -55,11 +55,10 @@ def _lines(sessions: list[Session], address: str) -> dict[object, Exchange]:
     rows = Exchange.objects.filter(
         has("line", address), session_id__in=short, verb="RCPT"
     )
-    whole = whole_address(address)
     return {
         each.session_id: each
         for each in islice(rows.order_by("session_id", "seq"), 4 * _SESSIONS)
-        if whole.search(each.line)
+        if names(each.line, address)
     }
 
 
