@@ -1,28 +1,30 @@
 // Settings: what is chosen for this browser alone.
 
-import { setText } from "./core/dom.js";
-import { keep, kept } from "./core/storage.js";
+import { $, setText } from "./core/dom.js";
 import * as keys from "./core/keys.js";
+import * as storage from "./core/storage.js";
 import * as theme from "./widgets/theme.js";
 import { gettext } from "./core/i18n.js";
 
-const box = /** @type {HTMLElement} */ (document.querySelector("[data-browser]"));
-/** @param {string} name @returns {any} */
-const field = (name) => box.querySelector(`[data-choice=${name}]`);
+const box = $("[data-browser]");
+/** @param {string} name */
+const select = (name) => $(`[data-choice=${name}]`, box, HTMLSelectElement);
+/** @param {string} name */
+const checkbox = (name) => $(`[data-choice=${name}]`, box, HTMLInputElement);
 
 function offerZones() {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const select = field("zone");
-  select.options[0].text += ` (${own})`;
-  for (const zone of Intl.supportedValuesOf("timeZone")) if (zone !== "UTC") select.add(new Option(zone, zone));
+  const zones = select("zone");
+  zones.options[0].text += ` (${own})`;
+  for (const zone of Intl.supportedValuesOf("timeZone")) if (zone !== "UTC") zones.add(new Option(zone, zone));
 }
 
 /** @param {string} name @param {string} initial */
 function choose(name, initial) {
-  const select = field(name);
-  select.value = kept(name) ?? initial;
-  if (select.selectedIndex < 0) select.value = initial;
-  select.addEventListener("change", () => keep(name, select.value) && location.reload());
+  const field = select(name);
+  field.value = storage.get(name) ?? initial;
+  if (field.selectedIndex < 0) field.value = initial;
+  field.addEventListener("change", () => storage.set(name, field.value) && location.reload());
 }
 
 function notifyState() {
@@ -32,16 +34,16 @@ function notifyState() {
 }
 
 function notifications() {
-  const tick = field("notify");
+  const tick = checkbox("notify");
   const show = () => {
     const state = notifyState();
     tick.disabled = state !== "";
-    tick.checked = !state && kept("notify") === "on" && Notification.permission === "granted";
-    setText(/** @type {Element} */ (box.querySelector("[data-notify-state]")), state);
+    tick.checked = !state && storage.get("notify") === "on" && Notification.permission === "granted";
+    setText($("[data-notify-state]", box), state);
   };
   tick.addEventListener("change", async () => {
     const granted = !tick.checked || (await Notification.requestPermission()) === "granted";
-    keep("notify", tick.checked && granted ? "on" : "off");
+    storage.set("notify", tick.checked && granted ? "on" : "off");
     show();
     if (granted) location.reload(); // the page begins to listen, or ends it
   });
@@ -52,10 +54,12 @@ function start() {
   offerZones();
   choose("zone", "");
   choose("times", "clock");
-  field("theme").value = theme.current();
-  field("theme").addEventListener("change", () => theme.set(field("theme").value));
-  field("keys").checked = keys.areOn();
-  field("keys").addEventListener("change", () => keys.turn(field("keys").checked));
+  const themes = select("theme");
+  themes.value = theme.current();
+  themes.addEventListener("change", () => theme.set(/** @type {theme.Theme} */ (themes.value)));
+  const shortcuts = checkbox("keys");
+  shortcuts.checked = keys.areOn();
+  shortcuts.addEventListener("change", () => keys.turn(shortcuts.checked));
   notifications();
   box.hidden = false;
 }

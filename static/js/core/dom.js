@@ -1,4 +1,89 @@
 // Small helpers for the DOM. Text goes in as text, never as markup.
+//
+// `$` and `byId` throw where the page lacks what a script needs: a template and
+// its script must agree. `find` and `closest` answer null. All of them check the class.
+
+/** @template {Element} T @typedef {{ new (): T }} ElementClass */
+
+/**
+ * @template {Element} T
+ * @param {Element | null | undefined} node
+ * @param {ElementClass<T>} type
+ * @param {string} name what was looked for, for the error
+ * @returns {T}
+ */
+function checked(node, type, name) {
+  if (node instanceof type) return node;
+  throw new TypeError(`${name} is ${node ? `<${node.localName}>` : "not in the page"}, not ${type.name}`);
+}
+
+/** The one class that most elements are looked up by. @template {Element} [T=HTMLElement] @param {ElementClass<T>} [type] */
+const classOf = (type) => type ?? /** @type {ElementClass<T>} */ (/** @type {unknown} */ (HTMLElement));
+
+/**
+ * The first element that matches, or null.
+ * @template {Element} [T=HTMLElement]
+ * @param {string} selector
+ * @param {ParentNode | null} [root]
+ * @param {ElementClass<T>} [type] an error is thrown where it is of another class
+ * @returns {T | null}
+ */
+export function find(selector, root = document, type = undefined) {
+  const node = root?.querySelector(selector);
+  return node ? checked(node, classOf(type), selector) : null;
+}
+
+/**
+ * The first element that matches; throws a TypeError where there is none.
+ * @template {Element} [T=HTMLElement]
+ * @param {string} selector
+ * @param {ParentNode} [root]
+ * @param {ElementClass<T>} [type]
+ * @returns {T}
+ */
+export function $(selector, root = document, type = undefined) {
+  return checked(root.querySelector(selector), classOf(type), selector);
+}
+
+/**
+ * All elements that match, in the order of the document.
+ * @template {Element} [T=HTMLElement]
+ * @param {string} selector
+ * @param {ParentNode} [root]
+ * @param {ElementClass<T>} [type]
+ * @returns {T[]}
+ */
+export function $$(selector, root = document, type = undefined) {
+  return Array.from(root.querySelectorAll(selector), (node) => checked(node, classOf(type), selector));
+}
+
+/**
+ * The element with an id; throws a TypeError where there is none.
+ * @template {Element} [T=HTMLElement]
+ * @param {string} id
+ * @param {ElementClass<T>} [type]
+ * @returns {T}
+ */
+export const byId = (id, type = undefined) => checked(document.getElementById(id), classOf(type), `#${id}`);
+
+/**
+ * The element that an event's target is in, or is.
+ * @template {Element} [T=HTMLElement]
+ * @param {EventTarget | null} target
+ * @param {string} selector
+ * @param {ElementClass<T>} [type]
+ * @returns {T | null}
+ */
+export function closest(target, selector, type = undefined) {
+  const node = target instanceof Element ? target.closest(selector) : null;
+  return node && checked(node, classOf(type), selector);
+}
+
+/** Whether a click is meant to open a link elsewhere. @param {MouseEvent} event */
+export const isModified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button > 0;
+
+/** What has the focus. @returns {HTMLElement | null} */
+export const focused = () => (document.activeElement instanceof HTMLElement ? document.activeElement : null);
 
 /**
  * Make an element.

@@ -1,11 +1,11 @@
 // Times, sizes and counts as people read them, in the time zone that they chose.
 
-import { kept } from "./storage.js";
+import * as storage from "./storage.js";
 import { fill, gettext } from "./i18n.js";
 
 /** @returns {string | undefined} undefined: the browser's own */
 function zone() {
-  const timeZone = kept("zone") || undefined;
+  const timeZone = storage.get("zone") || undefined;
   try {
     return timeZone && new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
   } catch {
@@ -15,7 +15,7 @@ function zone() {
 
 const timeZone = zone();
 /** Whether lists tell how long ago something was, and not when. */
-export const relative = kept("times") === "ago";
+export const relative = storage.get("times") === "ago";
 
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone });
 const day = new Intl.DateTimeFormat("en-GB", {

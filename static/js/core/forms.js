@@ -1,5 +1,7 @@
 // Forms: opening one focuses its field, Ctrl+Enter (⌘+Enter) saves, and no shortcut acts in it.
 
+import { find, focused } from "./dom.js";
+
 const TEXT = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select, [contenteditable]";
 // The summary that a form opens from is part of it. The deeds with what is chosen are a tool bar; its menus are forms.
 const FORM = `form:not(.deedbar), dialog, details.menu, details:has(form, ${TEXT}), ${TEXT}`;
@@ -23,12 +25,12 @@ export function isIn({ target }) {
 
 /** Leave the form: a menu closes, and its summary has the focus. */
 export function leave() {
-  const active = /** @type {HTMLElement | null} */ (document.activeElement);
-  const menu = /** @type {HTMLDetailsElement | null} */ (active?.closest("details.menu[open]"));
+  const active = focused();
+  const menu = active?.closest("details.menu[open]");
   active?.blur();
-  if (menu) {
+  if (menu instanceof HTMLDetailsElement) {
     menu.open = false;
-    menu.querySelector("summary")?.focus();
+    find("summary", menu)?.focus();
   }
   touched = null;
   left = document.activeElement;
@@ -37,8 +39,8 @@ export function leave() {
 /** @param {KeyboardEvent} event */
 function save(event) {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-  const form = within(event.target, TEXT) && /** @type {HTMLFormElement | null} */ (within(event.target, "form"));
-  if (!form) return;
+  const form = within(event.target, TEXT) && within(event.target, "form");
+  if (!(form instanceof HTMLFormElement)) return;
   event.preventDefault();
   form.requestSubmit();
 }
@@ -49,7 +51,7 @@ function save(event) {
  */
 export function open(details) {
   details.open = true;
-  const field = /** @type {HTMLElement | null} */ (details.querySelector(TEXT) ?? details.querySelector(".sheet button:not([hidden])"));
+  const field = find(TEXT, details) ?? find(".sheet button:not([hidden])", details);
   field?.focus();
   if (field instanceof HTMLInputElement) field.select();
   if (field instanceof HTMLTextAreaElement) field.setSelectionRange(field.value.length, field.value.length);

@@ -1,12 +1,13 @@
 // Single-key shortcuts: off in forms, and off altogether where people say so (WCAG 2.1.4).
 
+import { $, byId, find } from "./dom.js";
 import * as forms from "./forms.js";
-import { keep, kept } from "./storage.js";
+import * as storage from "./storage.js";
 
 const SETTING = "keys";
 /** @type {Map<string, (event: KeyboardEvent) => void>} */
 const bindings = new Map();
-let on = kept(SETTING) !== "off";
+let on = storage.get(SETTING) !== "off";
 
 /**
  * Bind keys, by their KeyboardEvent.key. A later binding of a key replaces an earlier one.
@@ -31,8 +32,8 @@ function press(event) {
   action(event);
 }
 
-/** @returns {HTMLDialogElement} */
-const sheet = () => /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
+const sheet = () => byId("keys", HTMLDialogElement);
+const checkbox = () => $("[data-keys-switch]", sheet(), HTMLInputElement);
 
 /** Do what a key does, also where single keys are off. @param {string} key */
 export const run = (key) => bindings.get(key)?.(new KeyboardEvent("keydown", { key }));
@@ -43,8 +44,8 @@ export const areOn = () => on;
 /** Switch single keys on or off. @param {boolean} wanted */
 export function turn(wanted) {
   on = wanted;
-  /** @type {HTMLInputElement} */ (sheet().querySelector("[data-keys-switch]")).checked = on;
-  keep(SETTING, on ? "on" : "off");
+  checkbox().checked = on;
+  storage.set(SETTING, on ? "on" : "off");
 }
 
 /** Show the sheet of shortcuts. */
@@ -52,15 +53,14 @@ export const showSheet = () => sheet().showModal();
 
 /** Listen, and let the sheet of shortcuts open by its button and by "?". */
 export function start() {
-  const box = /** @type {HTMLInputElement} */ (sheet().querySelector("[data-keys-switch]"));
-  box.checked = on;
-  box.addEventListener("change", () => turn(box.checked));
-  const button = /** @type {HTMLElement} */ (document.querySelector("[data-keys-button]"));
+  checkbox().checked = on;
+  checkbox().addEventListener("change", () => turn(checkbox().checked));
+  const button = $("[data-keys-button]");
   button.hidden = false;
   button.addEventListener("click", showSheet);
   bind({
     "?": showSheet,
-    "/": () => /** @type {HTMLElement | null} */ (document.querySelector(".search input"))?.focus(),
+    "/": () => find(".search input")?.focus(),
   });
   document.addEventListener("keydown", press);
 }

@@ -1,7 +1,7 @@
-// What a browser keeps of one's own choices. Storage may be blocked: then nothing is kept.
+// What this browser remembers of one's own choices. Storage may be blocked: then nothing is.
 
 /** @param {string} name @returns {string | null} */
-export function kept(name) {
+export function get(name) {
   try {
     return localStorage.getItem(`mailsink.${name}`);
   } catch {
@@ -9,8 +9,8 @@ export function kept(name) {
   }
 }
 
-/** @param {string} name @param {string} value @returns {boolean} whether it is kept */
-export function keep(name, value) {
+/** @param {string} name @param {string} value @returns {boolean} whether it is stored */
+export function set(name, value) {
   try {
     localStorage.setItem(`mailsink.${name}`, value);
     return true;

@@ -1,14 +1,14 @@
 // Times that the server wrote in UTC, in the browser's own zone.
 
-import { setText } from "./dom.js";
+import { $$, setText } from "./dom.js";
 import { inFull, relative, when } from "./format.js";
 
 /** Rewrite every <time datetime> in here that is still as the server wrote it. @param {ParentNode} root */
 export function localise(root) {
-  for (const node of root.querySelectorAll("time[datetime]:not([title])")) {
-    const moment = new Date(/** @type {HTMLTimeElement} */ (node).dateTime);
+  for (const node of $$("time[datetime]:not([title])", root, HTMLTimeElement)) {
+    const moment = new Date(node.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    /** @type {HTMLElement} */ (node).title = inFull(moment);
+    node.title = inFull(moment);
     setText(node, node.hasAttribute("data-full") ? inFull(moment) : when(moment));
   }
 }
@@ -19,8 +19,8 @@ const AGAIN_MS = 5000;
 export function start() {
   if (!relative) return;
   setInterval(() => {
-    for (const node of document.querySelectorAll("time[datetime]:not([data-full])")) {
-      setText(node, when(new Date(/** @type {HTMLTimeElement} */ (node).dateTime)));
+    for (const node of $$("time[datetime]:not([data-full])", document, HTMLTimeElement)) {
+      setText(node, when(new Date(node.dateTime)));
     }
   }, AGAIN_MS);
 }

@@ -1,6 +1,6 @@
-// What the page tells people outside its content: toasts, and words for screen readers.
+// What the page says outside its content: toasts, and words for screen readers.
 
-import { el } from "./dom.js";
+import { byId, el } from "./dom.js";
 
 const TOAST_MS = 8000;
 const BETWEEN_MS = 5000;
@@ -11,7 +11,6 @@ const BETWEEN_MS = 5000;
  * @param {{ label: string, run: () => void }} [action]
  */
 export function toast(text, action) {
-  const box = /** @type {HTMLElement} */ (document.getElementById("toasts"));
   const line = el("div", { class: "toast" }, text);
   const away = () => line.remove();
   let timer = setTimeout(away, TOAST_MS);
@@ -25,7 +24,7 @@ export function toast(text, action) {
     line.addEventListener("focusin", stay);
     line.addEventListener("focusout", leave);
   }
-  box.replaceChildren(line);
+  byId("toasts").replaceChildren(line);
 }
 
 let saidAt = -Infinity;
@@ -40,6 +39,6 @@ export function announce(text) {
   clearTimeout(later);
   later = setTimeout(() => {
     saidAt = performance.now();
-    /** @type {HTMLElement} */ (document.getElementById("announcements")).textContent = text;
+    byId("announcements").textContent = text;
   }, Math.max(0, saidAt + BETWEEN_MS - performance.now()));
 }

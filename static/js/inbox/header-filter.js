@@ -1,5 +1,6 @@
 // Filtering the header fields of a message as one types.
 
+import { $$, find } from "../core/dom.js";
 import { bind } from "../core/keys.js";
 
 /** @param {Event} event */
@@ -7,12 +8,12 @@ function filter(event) {
   const field = event.target;
   if (!(field instanceof HTMLInputElement) || !field.dataset.filter) return;
   const wanted = field.value.trim().toLowerCase();
-  for (const row of document.querySelectorAll(field.dataset.filter)) {
-    /** @type {HTMLElement} */ (row).hidden = !(row.textContent ?? "").toLowerCase().includes(wanted);
+  for (const row of $$(field.dataset.filter)) {
+    row.hidden = !(row.textContent ?? "").toLowerCase().includes(wanted);
   }
 }
 
 export function start() {
   document.addEventListener("input", filter);
-  bind({ f: () => /** @type {HTMLElement | null} */ (document.querySelector("#panel [data-filter]"))?.focus() });
+  bind({ f: () => find("#panel [data-filter]")?.focus() });
 }

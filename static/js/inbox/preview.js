@@ -1,23 +1,22 @@
-// How wide a mail's HTML is shown, and in which colours: kept in this browser.
+// How wide a mail's HTML is shown, and in which colours: remembered by this browser.
 
-import { keep, kept } from "../core/storage.js";
+import { $$, closest, find, isModified } from "../core/dom.js";
 import { bind } from "../core/keys.js";
+import * as storage from "../core/storage.js";
 
 const SETTING = "view.";
 const WIDTHS = ["full", "768", "375"];
 const SCHEMES = ["light", "dark"];
 
-/** @returns {HTMLElement | null} */
-const frame = () => document.querySelector("#panel [data-frame]");
+const frame = () => find("#panel [data-frame]");
 
 /** Show the frame so, and say so in the choices. @param {string} name @param {string} value */
 function show(name, value) {
   const shown = frame();
   if (!shown) return;
   shown.dataset[name] = value;
-  for (const choice of document.querySelectorAll(`#panel [data-view="${name}"]`)) {
-    const { dataset } = /** @type {HTMLElement} */ (choice);
-    if (dataset.value === value) choice.setAttribute("aria-current", "true");
+  for (const choice of $$(`#panel [data-view="${name}"]`)) {
+    if (choice.dataset.value === value) choice.setAttribute("aria-current", "true");
     else choice.removeAttribute("aria-current");
   }
 }
@@ -25,13 +24,13 @@ function show(name, value) {
 /** @param {string} name @param {string} value */
 function choose(name, value) {
   show(name, value);
-  keep(SETTING + name, value);
+  storage.set(SETTING + name, value);
 }
 
 function restore() {
   const asked = new URLSearchParams(location.search);
   for (const name of ["width", "scheme"]) {
-    const value = kept(SETTING + name);
+    const value = storage.get(SETTING + name);
     if (value && !asked.has(name)) show(name, value);
   }
 }
@@ -45,8 +44,8 @@ function next(name, values) {
 /** Take over the choices of the panel. */
 export function start() {
   document.addEventListener("click", (event) => {
-    const choice = event.target instanceof Element && /** @type {HTMLElement | null} */ (event.target.closest("[data-view]"));
-    if (!choice || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const choice = closest(event.target, "[data-view]");
+    if (!choice || isModified(event)) return;
     event.preventDefault();
     choose(choice.dataset.view ?? "", choice.dataset.value ?? "");
   });
@@ -54,7 +53,7 @@ export function start() {
   bind({
     w: () => next("width", WIDTHS),
     l: () => next("scheme", SCHEMES),
-    i: () => /** @type {HTMLElement | null} */ (document.querySelector("#panel [data-images]"))?.click(),
+    i: () => find("#panel [data-images]")?.click(),
   });
   restore();
 }

@@ -2,7 +2,7 @@
 // page says the same (inbox/views/rows.py). A burst that is folded is a row too.
 
 import { person } from "../core/bidi.js";
-import { setText } from "../core/dom.js";
+import { $, $$, byId, setText } from "../core/dom.js";
 import { isFold } from "./folds.js";
 import { count, octets, when } from "../core/format.js";
 import { fill as filled, gettext, ngettext } from "../core/i18n.js";
@@ -102,8 +102,7 @@ function ofTransaction(attempt) {
 
 /** A new, empty row. @returns {HTMLElement} */
 export function make() {
-  const template = /** @type {HTMLTemplateElement} */ (document.getElementById("row"));
-  return /** @type {HTMLElement} */ (/** @type {Element} */ (template.content.firstElementChild).cloneNode(true));
+  return /** @type {HTMLElement} */ ($("li", byId("row", HTMLTemplateElement).content).cloneNode(true));
 }
 
 /** @type {WeakMap<HTMLElement, Record<string, HTMLElement>>} */
@@ -113,10 +112,7 @@ const parts = new WeakMap();
 function partsOf(row) {
   let found = parts.get(row);
   if (!found) {
-    found = {};
-    for (const node of row.querySelectorAll("[data-part]")) {
-      found[/** @type {HTMLElement} */ (node).dataset.part ?? ""] = /** @type {HTMLElement} */ (node);
-    }
+    found = Object.fromEntries($$("[data-part]", row).map((node) => [node.dataset.part ?? "", node]));
     parts.set(row, found);
   }
   return found;

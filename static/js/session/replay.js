@@ -1,26 +1,26 @@
 // What can be done with a session as a whole: copy it as text, see how to replay it.
 
 import * as copying from "../widgets/copy.js";
-import { setText } from "../core/dom.js";
+import { $, isModified, setText } from "../core/dom.js";
 import { fragment } from "../core/fragments.js";
 import * as keys from "../core/keys.js";
 import { announce, toast } from "../core/toast.js";
 import { fill, gettext } from "../core/i18n.js";
 
-const TOLD_MS = 2000;
+const COPIED_MS = 2000;
 
-const copier = /** @type {HTMLElement} */ (document.querySelector("[data-copy-text]"));
-const link = /** @type {HTMLAnchorElement} */ (document.querySelector("[data-replay]"));
-const details = /** @type {HTMLElement} */ (document.querySelector("[data-details]"));
+const copier = $("[data-copy-text]");
+const link = $("[data-replay]");
+const details = $("[data-details]");
 
 async function copy() {
   const response = await fetch(copier.dataset.copyText ?? "");
   if (!response.ok) return toast(fill(gettext("The transcript could not be read: %(why)s"), { why: response.status }));
   await navigator.clipboard.writeText(await response.text());
-  const words = /** @type {Element} */ (copier.querySelector("span"));
+  const words = $("span", copier);
   setText(words, gettext("Copied"));
   announce(gettext("The transcript is copied"));
-  setTimeout(() => setText(words, gettext("Copy as text")), TOLD_MS);
+  setTimeout(() => setText(words, gettext("Copy as text")), COPIED_MS);
   return undefined;
 }
 
@@ -43,7 +43,7 @@ if (navigator.clipboard) {
   keys.bind({ c: copy });
 }
 link.addEventListener("click", (event) => {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (isModified(event)) return;
   event.preventDefault();
   replay();
 });

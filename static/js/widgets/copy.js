@@ -1,6 +1,6 @@
 // Texts to copy: a [data-copy] button copies the pre beside it, a [data-copy-value] one its value.
 
-import { setText } from "../core/dom.js";
+import { $, $$, closest, find, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 
 const BUTTONS = "[data-copy], [data-copy-value]";
@@ -9,21 +9,21 @@ const COPIED_MS = 2000;
 /** Show the buttons; the clipboard is there on localhost and under https only. @param {ParentNode} root */
 export function show(root) {
   if (!navigator.clipboard) return;
-  for (const button of root.querySelectorAll(BUTTONS)) /** @type {HTMLElement} */ (button).hidden = false;
+  for (const button of $$(BUTTONS, root)) button.hidden = false;
 }
 
 /** @param {HTMLElement} button */
 async function copy(button) {
-  const beside = () => button.parentElement?.querySelector("pre")?.textContent?.trim();
+  const beside = () => find("pre", button.parentElement)?.textContent?.trim();
   await navigator.clipboard.writeText(button.dataset.copyValue ?? beside() ?? "");
-  const words = /** @type {Element} */ (button.querySelector("span"));
+  const words = $("span", button);
   setText(words, gettext("Copied"));
   setTimeout(() => setText(words, gettext("Copy")), COPIED_MS);
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target instanceof Element && event.target.closest(BUTTONS);
-  if (button) copy(/** @type {HTMLElement} */ (button));
+  const button = closest(event.target, BUTTONS);
+  if (button) copy(button);
 });
 document.addEventListener("htmx:afterSwap", (event) => show(/** @type {Element} */ (event.target)));
 show(document);

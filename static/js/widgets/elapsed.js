@@ -1,6 +1,6 @@
 // Times that run: every [data-elapsed] counts on from the seconds the server gave it.
 
-import { setText } from "../core/dom.js";
+import { $$, setText } from "../core/dom.js";
 
 /** @type {WeakMap<Element, { from: string, at: number }>} */
 const seen = new WeakMap();
@@ -19,8 +19,8 @@ export function stopwatch(seconds) {
 
 function tick() {
   const now = performance.now();
-  for (const node of document.querySelectorAll("[data-elapsed]")) {
-    const from = /** @type {HTMLElement} */ (node).dataset.elapsed ?? "0";
+  for (const node of $$("[data-elapsed]")) {
+    const from = node.dataset.elapsed ?? "0";
     const known = seen.get(node);
     const mark = known?.from === from ? known : { from, at: now - Number(from) * 1000 };
     seen.set(node, mark);

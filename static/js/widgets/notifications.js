@@ -1,18 +1,18 @@
-// Desktop notifications of new mail, for who asked for them: from one tab alone, at most
-// one in two seconds, and none while the page is looked at.
+// Desktop notifications of new mail, where they are switched on: from one tab alone, at
+// most one in two seconds, and none while the page has the focus.
 
-import { getJSON } from "../core/dom.js";
+import { find, getJSON } from "../core/dom.js";
 import { soon } from "../core/fragments.js";
-import { keep, kept } from "../core/storage.js";
 import { live } from "../core/socket.js";
+import * as storage from "../core/storage.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 
 const BETWEEN_MS = 2000;
-const MANY = 20; // are told as so many, or more
+const MANY = 20; // so many, or more
 
 /** @typedef {{ id: string, subject: string, from: { name: string, address: string } | null }} Arrival */
 
-export const wanted = () => kept("notify") === "on" && "Notification" in window && Notification.permission === "granted";
+export const wanted = () => storage.get("notify") === "on" && "Notification" in window && Notification.permission === "granted";
 
 /** What a notification says. @param {Arrival[]} arrivals newest first @returns {[string, string]} its title and its text */
 export function words(arrivals) {
@@ -27,40 +27,40 @@ export function words(arrivals) {
 }
 
 /** @param {Arrival[]} arrivals */
-function tell(arrivals) {
+function show(arrivals) {
   const [title, body] = words(arrivals);
-  const told = new Notification(title, { body, tag: "mailsink" });
-  told.onclick = () => {
+  const notification = new Notification(title, { body, tag: "mailsink" });
+  notification.onclick = () => {
     window.focus();
     location.assign(arrivals.length > 1 ? "/" : `/messages/${arrivals[0].id}`);
-    told.close();
+    notification.close();
   };
 }
 
-/** @returns {Promise<Arrival[]>} the newest, of those that are mine if I named addresses */
+/** @returns {Promise<Arrival[]>} the newest; where I named my addresses, the newest to them */
 async function newest() {
-  const mine = /** @type {HTMLElement | null} */ (document.querySelector("[data-mine]"))?.dataset.mine ?? "";
+  const mine = find("[data-mine]")?.dataset.mine ?? "";
   const found = await getJSON(`/entries?${new URLSearchParams({ q: mine, refused: "hide", limit: String(MANY) })}`);
   return found.items;
 }
 
-/** Tell what came since the last time, of whichever tab: ids are in the order of arrival. */
-const look = soon(async () => {
+/** Notify of what came since the last time, in whichever tab: ids are in the order of arrival. */
+const poll = soon(async () => {
   const found = await newest();
-  const told = kept("told") ?? found[0]?.id ?? "";
-  const fresh = found.filter(({ id }) => id > told);
-  keep("told", fresh[0]?.id ?? told);
-  if (fresh.length && !document.hasFocus()) tell(fresh);
+  const last = storage.get("notified") ?? found[0]?.id ?? "";
+  const fresh = found.filter(({ id }) => id > last);
+  storage.set("notified", fresh[0]?.id ?? last);
+  if (fresh.length && !document.hasFocus()) show(fresh);
 }, BETWEEN_MS);
 
 function listen() {
   live().subscribe("messages", {
-    load: look,
-    events: (events) => events.some(({ event }) => event === "message.created") && look(),
+    load: poll,
+    events: (events) => events.some(({ event }) => event === "message.created") && poll(),
   });
 }
 
-/** Tell of new mail, if it is wanted: in the tab that holds the lock. */
+/** Notify of new mail, if it is wanted: in the tab that holds the lock. */
 export function start() {
   if (!wanted()) return;
   if (!navigator.locks) return listen();

@@ -2,17 +2,14 @@
 // pattern of WAI-ARIA: the focus stays in the field, the arrows choose.
 
 import { addressIn, traceOf } from "../core/addresses.js";
-import { setText } from "../core/dom.js";
+import { $, $$, byId, closest, setText } from "../core/dom.js";
 import * as keys from "../core/keys.js";
 import * as theme from "./theme.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 
-/** @returns {HTMLDialogElement} */
-const dialog = () => /** @type {HTMLDialogElement} */ (document.getElementById("palette"));
-/** @returns {HTMLInputElement} */
-const field = () => /** @type {HTMLInputElement} */ (dialog().querySelector("input"));
-/** @returns {HTMLElement[]} */
-const options = () => [...dialog().querySelectorAll("[role=option]")].map((each) => /** @type {HTMLElement} */ (each));
+const dialog = () => byId("palette", HTMLDialogElement);
+const field = () => $("input", dialog(), HTMLInputElement);
+const options = () => $$("[role=option]", dialog());
 const shown = () => options().filter((each) => !each.hidden);
 const chosen = () => shown().find((each) => each.ariaSelected === "true");
 
@@ -30,7 +27,7 @@ function filter() {
   for (const option of options()) {
     if ("address" in option.dataset) {
       option.hidden = !address;
-      setText(/** @type {Element} */ (option.querySelector("span")), fill(gettext("Where is mail to %(address)s?"), { address }));
+      setText($("span", option), fill(gettext("Where is mail to %(address)s?"), { address }));
     } else {
       const words = (option.textContent ?? "").trim().toLowerCase().split(/[^\p{L}\p{N}]+/u);
       const { needs } = option.dataset;
@@ -40,8 +37,8 @@ function filter() {
   }
   const found = shown();
   choose(found[0]);
-  /** @type {HTMLElement} */ (dialog().querySelector(".none")).hidden = found.length > 0;
-  setText(/** @type {Element} */ (dialog().querySelector("[role=status]")), typed ? fill(ngettext("%(n)s command", "%(n)s commands", found.length), { n: found.length }) : "");
+  $(".none", dialog()).hidden = found.length > 0;
+  setText($("[role=status]", dialog()), typed ? fill(ngettext("%(n)s command", "%(n)s commands", found.length), { n: found.length }) : "");
 }
 
 /** @param {HTMLElement | undefined} option */
@@ -67,7 +64,7 @@ function press(event) {
   if (event.isComposing) return;
   const found = shown();
   const step = STEPS[event.key];
-  if (step) choose(step(found, found.indexOf(/** @type {HTMLElement} */ (chosen()))));
+  if (step) choose(step(found, found.findIndex((each) => each === chosen())));
   else if (event.key === "Enter") run(chosen());
   else return;
   event.preventDefault();
@@ -83,15 +80,15 @@ function open() {
 
 /** Listen, and show the button. */
 export function start() {
-  const button = /** @type {HTMLElement} */ (document.querySelector("[data-palette-button]"));
+  const button = $("[data-palette-button]");
   button.hidden = false;
   button.addEventListener("click", open);
   field().addEventListener("input", filter);
   field().addEventListener("keydown", press);
   dialog().addEventListener("click", (event) => {
     if (event.target === dialog()) dialog().close(); // beside it
-    const option = event.target instanceof Element && event.target.closest("[role=option]");
-    if (option) run(/** @type {HTMLElement} */ (option));
+    const option = closest(event.target, "[role=option]");
+    if (option) run(option);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;

@@ -1,12 +1,12 @@
 // The search field: its help while it has the focus, and what was searched for before.
 
 import { addressIn, traceOf } from "../core/addresses.js";
-import { el, getJSON, setText } from "../core/dom.js";
+import { $, $$, byId, closest, el, find, focused, getJSON, setText } from "../core/dom.js";
 import * as forms from "../core/forms.js";
 import { sleep, soon } from "../core/fragments.js";
-import { keep, kept } from "../core/storage.js";
 import { bind } from "../core/keys.js";
 import { live } from "../core/socket.js";
+import * as storage from "../core/storage.js";
 import { fill, gettext } from "../core/i18n.js";
 
 const SETTING = "searches";
@@ -18,7 +18,7 @@ const COUNTED = 1000; // the server counts no further
 /** @returns {string[]} newest first */
 function recent() {
   try {
-    const found = JSON.parse(kept(SETTING) ?? "[]");
+    const found = JSON.parse(storage.get(SETTING) ?? "[]");
     return Array.isArray(found) ? found.filter((each) => typeof each === "string").slice(0, KEPT) : [];
   } catch {
     return []; // it holds something else
@@ -26,14 +26,14 @@ function recent() {
 }
 
 /** @param {string[]} queries */
-const remember = (queries) => keep(SETTING, JSON.stringify(queries.slice(0, KEPT)));
+const remember = (queries) => storage.set(SETTING, JSON.stringify(queries.slice(0, KEPT)));
 
 /** @param {HTMLInputElement} field @param {HTMLElement} help */
 function showHelp(field, help) {
-  const section = /** @type {HTMLElement} */ (help.querySelector("[data-recent]"));
+  const section = $("[data-recent]", help);
   const items = recent().map((query) => el("li", {}, el("a", { href: `/?${new URLSearchParams({ q: query })}` }, query)));
   section.hidden = items.length === 0;
-  /** @type {Element} */ (section.querySelector("ul")).replaceChildren(...items);
+  $("ul", section).replaceChildren(...items);
   fit(field, help);
   help.hidden = false;
 }
@@ -42,17 +42,16 @@ function showHelp(field, help) {
 function fit(field, help) {
   offerTrace(field, help);
   const word = (field.value.split(/\s/).at(-1) ?? "").replace(/^-/, "").toLowerCase();
-  for (const button of help.querySelectorAll("[data-example]")) {
-    const example = /** @type {HTMLElement} */ (button).dataset.example ?? "";
-    const row = /** @type {HTMLElement} */ (button.parentElement);
+  for (const row of $$("li:has([data-example])", help)) {
+    const example = $("[data-example]", row).dataset.example ?? "";
     row.hidden = Boolean(word) && !example.startsWith(word.split(":")[0]);
   }
 }
 
 /** An address that is typed may be that of someone whose mail is missing. @param {HTMLInputElement} field @param {HTMLElement} help */
 function offerTrace(field, help) {
-  const offer = /** @type {HTMLElement} */ (help.querySelector("[data-offer-trace]"));
-  const link = /** @type {HTMLAnchorElement} */ (offer.querySelector("a"));
+  const offer = $("[data-offer-trace]", help);
+  const link = $("a", offer, HTMLAnchorElement);
   const address = addressIn(field.value);
   offer.hidden = !address;
   link.href = traceOf(address, new URLSearchParams(location.search).get("q") ?? "");
@@ -76,18 +75,19 @@ function press(field, help, event) {
     event.stopPropagation();
   }
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  const stops = [field, ...help.querySelectorAll("a, button")].filter((each) => /** @type {HTMLElement} */ (each).checkVisibility());
-  const at = stops.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const stops = [field, ...$$("a, button", help)].filter((each) => each.checkVisibility());
+  const active = focused();
+  const at = active ? stops.indexOf(active) : -1;
   const step = event.key === "ArrowDown" ? 1 : -1;
-  /** @type {HTMLElement} */ (stops[(at + step + stops.length) % stops.length]).focus();
+  stops[(at + step + stops.length) % stops.length].focus();
   event.preventDefault();
 }
 
 function startHelp() {
-  const field = /** @type {HTMLInputElement | null} */ (document.querySelector("[data-search]"));
-  const help = document.getElementById("search-help");
-  if (!field || !help) return;
-  const form = /** @type {HTMLFormElement} */ (field.form);
+  const form = find("form:has([data-search])");
+  if (!form) return;
+  const field = $("[data-search]", form, HTMLInputElement);
+  const help = byId("search-help");
   field.addEventListener("focus", () => showHelp(field, help));
   field.addEventListener("input", () => fit(field, help));
   form.addEventListener("keydown", (event) => press(field, help, event));
@@ -96,10 +96,9 @@ function startHelp() {
   });
   help.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
   help.addEventListener("click", (event) => {
-    const target = event.target instanceof Element ? event.target : null;
-    const example = /** @type {HTMLElement | null | undefined} */ (target?.closest("[data-example]"));
+    const example = closest(event.target, "[data-example]");
     if (example) take(field, example.dataset.example ?? "");
-    if (target?.closest("[data-forget]")) {
+    if (closest(event.target, "[data-forget]")) {
       remember([]);
       showHelp(field, help);
     }
@@ -110,7 +109,7 @@ function startHelp() {
 
 /** The counts beside the saved searches are kept true, at most every 2 seconds: less often where counting is slow. */
 function startCounts() {
-  const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-saved]")]);
+  const links = $$("[data-saved]");
   if (!links.length) return;
   const renew = soon(async () => {
     const began = performance.now();
@@ -118,7 +117,7 @@ function startCounts() {
     for (const link of links) {
       const found = counts[link.dataset.saved ?? ""];
       const words = found === null ? "!" : found >= COUNTED ? `${COUNTED - 1}+` : String(found ?? "");
-      setText(/** @type {Element} */ (link.querySelector(".count")), words);
+      setText($(".count", link), words);
     }
     await sleep(REST * (performance.now() - began));
   }, COUNT_AGAIN_MS);
@@ -126,7 +125,7 @@ function startCounts() {
 }
 
 function startSaving() {
-  const menu = /** @type {HTMLDetailsElement | null} */ (document.querySelector("[data-save-search]"));
+  const menu = find("[data-save-search]", document, HTMLDetailsElement);
   if (menu) bind({ S: () => forms.open(menu) });
 }
 

@@ -1,8 +1,8 @@
 // The theme button: system, light, dark. theme-boot.js applies the choice before the first paint.
 
-import { icon, setText } from "../core/dom.js";
-import { keep } from "../core/storage.js";
+import { $, icon, setText } from "../core/dom.js";
 import { fill, gettext } from "../core/i18n.js";
+import * as storage from "../core/storage.js";
 
 const GLYPHS = { system: "monitor", light: "sun", dark: "moon" };
 /** @typedef {keyof typeof GLYPHS} Theme */
@@ -15,18 +15,17 @@ export const current = () => /** @type {Theme} */ (document.documentElement.data
 function choose(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  keep("theme", theme);
+  storage.set("theme", theme);
 }
 
 const names = () => ({ system: gettext("system"), light: gettext("light"), dark: gettext("dark") });
 
-/** @returns {HTMLButtonElement} */
-const button = () => /** @type {HTMLButtonElement} */ (document.querySelector("[data-theme-button]"));
+const button = () => $("[data-theme-button]");
 
 function show() {
   const words = fill(gettext("Theme: %(theme)s"), { theme: names()[current()] });
-  button().firstElementChild?.replaceWith(icon(GLYPHS[current()]));
-  setText(/** @type {Element} */ (button().lastElementChild), words);
+  $("svg", button(), SVGElement).replaceWith(icon(GLYPHS[current()]));
+  setText($("span", button()), words);
   button().title = words;
 }
 

@@ -1,6 +1,6 @@
 // How much is unread: beside Inbox and Mine, in the title and on the icon of the page.
 
-import { getJSON, setText } from "../core/dom.js";
+import { $, $$, getJSON, setText } from "../core/dom.js";
 import { soon } from "../core/fragments.js";
 import { live } from "../core/socket.js";
 
@@ -21,7 +21,7 @@ function head() {
 
 /** @param {number} count */
 function mark(count) {
-  const link = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
+  const link = $("link[rel=icon]", document, HTMLLinkElement);
   link.dataset.plain ??= link.href;
   if (!count) {
     link.href = link.dataset.plain;
@@ -35,10 +35,8 @@ function mark(count) {
 
 /** @param {{ all: number, mine: number | null }} counts */
 function show(counts) {
-  for (const node of document.querySelectorAll("[data-unread]")) {
-    const count = counts[/** @type {"all" | "mine"} */ (/** @type {HTMLElement} */ (node).dataset.unread)] ?? 0;
-    setText(node, count ? words(count, node.matches("[data-unread=mine]") ? MANY : Infinity) : "");
-  }
+  for (const node of $$("[data-unread=all]")) setText(node, counts.all ? words(counts.all, Infinity) : "");
+  for (const node of $$("[data-unread=mine]")) setText(node, counts.mine ? words(counts.mine, MANY) : "");
   const count = counts.mine ?? counts.all;
   prefix = count ? `(${words(count, MANY)}) ` : "";
   head();
@@ -49,6 +47,6 @@ const renew = soon(async () => show(await getJSON("/unread")), PAUSE_MS);
 
 /** Keep the counts true, at most once a second. */
 export function start() {
-  new MutationObserver(head).observe(/** @type {Element} */ (document.querySelector("title")), { childList: true });
+  new MutationObserver(head).observe($("title"), { childList: true });
   live().subscribe("messages", { load: renew, events: renew });
 }
