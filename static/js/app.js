@@ -1,23 +1,27 @@
 // What every page does: the theme, the shortcuts, the palette, the clock times, and the status line.
 
-import { setText } from "./core/dom.js";
+import { $, byId, setText } from "./core/dom.js";
 import { timeOfDay } from "./core/format.js";
 import * as forms from "./core/forms.js";
-import * as keys from "./core/keys.js";
-import * as notifying from "./widgets/notifications.js";
-import * as palette from "./widgets/palette.js";
-import { toast } from "./core/toast.js";
-import { live } from "./core/socket.js";
-import * as theme from "./widgets/theme.js";
-import * as times from "./core/times.js";
+import * as fragments from "./core/fragments.js";
 import { fill, gettext } from "./core/i18n.js";
+import * as keys from "./core/keys.js";
+import { live } from "./core/socket.js";
+import * as times from "./core/times.js";
+import { toast } from "./core/toast.js";
+import * as copy from "./widgets/copy.js";
+import * as notifications from "./widgets/notifications.js";
+import * as palette from "./widgets/palette.js";
+import * as refresh from "./widgets/refresh.js";
+import * as search from "./widgets/search.js";
+import * as statusline from "./widgets/statusline.js";
+import * as theme from "./widgets/theme.js";
 import * as unread from "./widgets/unread.js";
-import * as wire from "./widgets/statusline.js";
 
 function showLamp() {
-  const lamp = /** @type {HTMLElement} */ (document.querySelector("[data-lamp]"));
-  const words = /** @type {HTMLElement} */ (document.querySelector("[data-lamp-text]"));
-  const notice = /** @type {HTMLElement} */ (document.getElementById("reconnecting"));
+  const lamp = $("[data-lamp]");
+  const words = $("[data-lamp-text]");
+  const notice = byId("reconnecting");
   live().watch((state) => {
     lamp.dataset.lamp = state;
     setText(words, { live: gettext("Live"), waiting: gettext("Reconnecting…"), connecting: gettext("Connecting…") }[state]);
@@ -30,7 +34,7 @@ function showLamp() {
 function showOrigin() {
   const ours = document.documentElement.dataset.origins ?? "";
   if (ours.split(" ").includes(location.origin)) return;
-  const notice = /** @type {HTMLElement} */ (document.getElementById("wrong-origin"));
+  const notice = byId("wrong-origin");
   const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(origin)s");
   setText(notice, fill(words, { origin: location.origin, ours }));
   notice.role = "alert";
@@ -38,20 +42,17 @@ function showOrigin() {
   notice.hidden = false;
 }
 
-times.localise(document);
-document.addEventListener("htmx:afterSwap", (event) => times.localise(/** @type {Element} */ (event.target)));
-document.addEventListener("htmx:responseError", (event) => {
-  const { xhr, pathInfo } = /** @type {CustomEvent} */ (event).detail;
-  toast(fill(gettext("%(path)s answered %(status)s"), { path: pathInfo.requestPath, status: `${xhr.status} ${xhr.statusText}` }));
-});
-document.addEventListener("htmx:sendError", () => toast(gettext("The server cannot be reached")));
-forms.start();
-keys.start();
-palette.start();
-theme.start();
+/** What htmx could not bring is said, not passed over in silence. */
+function showFailures() {
+  document.addEventListener("htmx:responseError", (event) => {
+    const { xhr, pathInfo } = /** @type {CustomEvent} */ (event).detail;
+    toast(fill(gettext("%(path)s answered %(status)s"), { path: pathInfo.requestPath, status: `${xhr.status} ${xhr.statusText}` }));
+  });
+  document.addEventListener("htmx:sendError", () => toast(gettext("The server cannot be reached")));
+}
+
+for (const each of [fragments, times, copy, forms, keys, search, palette, theme]) each.start();
+showFailures();
 showLamp();
 showOrigin();
-times.start();
-unread.start();
-notifying.start();
-wire.start();
+for (const each of [unread, notifications, statusline, refresh]) each.start();

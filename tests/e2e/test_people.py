@@ -86,27 +86,6 @@ def test_the_field_of_tags_keeps_the_focus_for_the_next(
     expect(page.locator("#tab-source")).to_be_focused()
 
 
-def test_what_was_kept_from_under_a_hand_comes_when_it_leaves(
-    mailsink: Mailsink, page: Page
-) -> None:
-    send(mailsink, *(plain(f"Later {apart(number)}") for number in range(2)))
-    newest, older = mailsink.get("messages?q=subject:later")["items"]
-    mailsink.delete(f"messages/{older['id']}")
-    page.goto(f"{mailsink.url}/trash?q=later")
-    live(page)
-    rows = page.locator("tbody tr")
-    page.get_by_label("Choose: Later a").check()
-    mailsink.delete(f"messages/{newest['id']}")
-    # What tells of the deletion has come by the time that a later event has.
-    send(mailsink, plain("Told after it"))
-    unread = page.locator("[data-unread=all]")
-    expect(unread).not_to_have_text("")
-    expect(rows).to_have_count(1)
-    page.get_by_role("searchbox").focus()
-    expect(rows).to_have_count(2)
-    expect(page.get_by_label("Choose: Later a")).to_be_checked()
-
-
 def test_the_trash_is_live_and_gives_back(mailsink: Mailsink, page: Page) -> None:
     send(mailsink, *(plain(f"Thrown {apart(number)}") for number in range(4)))
     open_inbox(mailsink, page)

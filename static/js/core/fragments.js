@@ -1,4 +1,24 @@
-// Pieces of pages that the server renders anew: words and markup are made there only.
+// Pieces of pages that the server renders: fetched anew, and merged into what is shown.
+
+/** @type {((root: ParentNode) => void)[]} */
+const finishers = [];
+
+/**
+ * Finish every piece before it is shown: what the page brought, and what comes later by
+ * htmx or by `fragment`.
+ * @param {(root: ParentNode) => void} finisher
+ */
+export function finish(finisher) {
+  finishers.push(finisher);
+  finisher(document);
+}
+
+/** Finish what comes by htmx, too. */
+export function start() {
+  document.addEventListener("htmx:afterSwap", ({ target }) => {
+    for (const finisher of finishers) finisher(/** @type {Element} */ (target));
+  });
+}
 
 /**
  * Fetch a fragment, as nodes that are not in the page yet.
@@ -10,65 +30,28 @@ export async function fragment(url) {
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const template = document.createElement("template");
   template.innerHTML = await response.text();
+  for (const finisher of finishers) finisher(template.content);
   return template.content;
 }
 
-const SETTLE_MS = 100;
-
 /**
- * Run a job soon after it is asked for: once what comes together has come, and at most
- * once in `pause` ms. A job that fails is left: the feed's reconnection asks again.
- * @param {() => Promise<void>} job
- * @param {number} pause
- * @returns {() => void} asks for a run
+ * Make the content of a box equal to that of `fresh`, changing only what differs: the
+ * focus, what is typed and ticked, and which details are open stay as they are.
+ * @param {Element} box
+ * @param {ParentNode & Node} fresh it is taken apart
  */
-export function soon(job, pause) {
-  let asked = false;
-  let busy = false;
-  const run = async () => {
-    busy = true;
-    await sleep(SETTLE_MS);
-    asked = false;
-    const rest = sleep(pause);
-    await job().catch(console.error);
-    await rest;
-    busy = false;
-    if (asked) run();
-  };
-  return () => {
-    asked = true;
-    if (!busy) run();
-  };
+export function morph(box, fresh) {
+  Idiomorph.morph(box, [...fresh.childNodes], {
+    morphStyle: "innerHTML",
+    callbacks: { beforeAttributeUpdated: (name, node) => !isUsersOwn(name, node) },
+  });
+  htmx.process(box);
 }
 
-/** Wait. @param {number} ms */
-export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
-
-/**
- * Whether somebody writes or chooses in there: nothing is to be taken from under a hand.
- * @param {Element} box
- */
-export const inUse = (box) => box.contains(document.activeElement) || box.querySelector("details[open]") !== null;
-
-/** @type {WeakSet<Element>} boxes whose jobs wait */
-const waiting = new WeakSet();
-
-/**
- * Do a job once nobody uses a box any more; for each box there is one job, asked for once.
- * @param {Element} box that is in use
- * @param {() => void} job
- */
-export function onceFree(box, job) {
-  if (waiting.has(box)) return;
-  waiting.add(box);
-  const left = new AbortController();
-  // The focus is nowhere for a moment, on its way from one field to the next.
-  const look = () => setTimeout(() => {
-    if (left.signal.aborted || inUse(box)) return;
-    left.abort();
-    waiting.delete(box);
-    if (box.isConnected) job();
-  });
-  // `toggle` does not bubble, so both are caught on their way down.
-  for (const event of ["focusout", "toggle"]) box.addEventListener(event, look, { capture: true, signal: left.signal });
+/** Whether an attribute is a person's to set, and was set. @param {string} name @param {Element} node */
+function isUsersOwn(name, node) {
+  if (node instanceof HTMLDetailsElement) return name === "open";
+  if (node instanceof HTMLTextAreaElement) return name === "value" && node.value !== node.defaultValue;
+  if (!(node instanceof HTMLInputElement)) return false;
+  return name === "checked" || (name === "value" && node.value !== node.defaultValue);
 }

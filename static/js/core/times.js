@@ -2,9 +2,10 @@
 
 import { $$, setText } from "./dom.js";
 import { inFull, relative, when } from "./format.js";
+import { finish } from "./fragments.js";
 
 /** Rewrite every <time datetime> in here that is still as the server wrote it. @param {ParentNode} root */
-export function localise(root) {
+function localise(root) {
   for (const node of $$("time[datetime]:not([title])", root, HTMLTimeElement)) {
     const moment = new Date(node.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
@@ -15,8 +16,9 @@ export function localise(root) {
 
 const AGAIN_MS = 5000;
 
-/** Let times that tell how long ago something was go on. */
+/** Localise all times, and let those go on that tell how long ago something was. */
 export function start() {
+  finish(localise);
   if (!relative) return;
   setInterval(() => {
     for (const node of $$("time[datetime]:not([data-full])", document, HTMLTimeElement)) {

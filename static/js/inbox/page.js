@@ -117,7 +117,6 @@ function searchAgain() {
 /** @param {import("../core/socket.js").LiveEvent} event */
 function apply(event) {
   const entry = /** @type {import("./store.js").Entry} */ (event);
-  if (event.event === "message.updated") marks.changed(entry.id);
   if (event.event === "message.deleted") gone(entry.id);
   else if (refused === "hide" && "outcome" in entry) return;
   else if (event.event === "message.updated" && feed.knows(entry.id)) feed.put(entry);

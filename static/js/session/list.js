@@ -3,10 +3,10 @@
 
 import { el, setText } from "../core/dom.js";
 import { timeOfDay } from "../core/format.js";
-import { fragment, soon } from "../core/fragments.js";
+import { fragment, morph } from "../core/fragments.js";
 import { live } from "../core/socket.js";
 import * as ticking from "../widgets/elapsed.js";
-import { localise } from "../core/times.js";
+import { soon } from "../core/timing.js";
 
 const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded anew
 const SHOWN = 200; // rows of each list, at most
@@ -74,7 +74,7 @@ const refresh = soon(async () => {
   if (all || stale.size > AT_ONCE) {
     all = false;
     stale.clear();
-    box.replaceChildren(await fragment(`/sessions/rows?${filter}`));
+    morph(box, await fragment(`/sessions/rows?${filter}`));
   } else {
     const asked = [...stale];
     const query = new URLSearchParams(asked.map((id) => ["id", id]));
@@ -84,7 +84,6 @@ const refresh = soon(async () => {
     for (const id of asked) if (!matching.has(id)) rowOf(id)?.remove();
     for (const row of rows) place(row);
   }
-  localise(box);
   showParts();
 }, PAUSE_MS);
 

@@ -1,6 +1,5 @@
 // What can be done with a session as a whole: copy it as text, see how to replay it.
 
-import * as copying from "../widgets/copy.js";
 import { $, isModified, setText } from "../core/dom.js";
 import { fragment } from "../core/fragments.js";
 import * as keys from "../core/keys.js";
@@ -31,7 +30,6 @@ async function replay() {
     return toast(fill(gettext("The replay could not be read: %(why)s"), { why: String(error) }));
   }
   delete details.dataset.empty;
-  copying.show(details);
   details.scrollTop = 0;
   announce(gettext("How to replay the session is shown"));
   return undefined;

@@ -2,12 +2,13 @@
 // later in the server's words. One line is chosen; its explanation stands beside.
 
 import { CHUNK, Chunks, rowOf, seqOf } from "./chunks.js";
-import { fragment, soon } from "../core/fragments.js";
+import { fragment, morph } from "../core/fragments.js";
 import * as keys from "../core/keys.js";
 import { isWhole, sketch } from "./line.js";
 import { announce } from "../core/toast.js";
 import { live } from "../core/socket.js";
 import { gettext } from "../core/i18n.js";
+import { soon } from "../core/timing.js";
 
 const PAUSE_MS = 300;
 const HEAD_PAUSE_MS = 1000;
@@ -84,7 +85,7 @@ function settle() {
 
 const renewHead = soon(async () => {
   const head = /** @type {HTMLElement} */ (pane.querySelector("[data-head]"));
-  head.replaceChildren(await fragment(`${home}/head`));
+  morph(head, await fragment(`${home}/head`));
   const ended = head.querySelector('[data-ended="yes"]');
   if (ended && "open" in pane.dataset) {
     delete pane.dataset.open;

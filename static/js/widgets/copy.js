@@ -1,13 +1,14 @@
 // Texts to copy: a [data-copy] button copies the pre beside it, a [data-copy-value] one its value.
 
 import { $, $$, closest, find, setText } from "../core/dom.js";
+import { finish } from "../core/fragments.js";
 import { gettext } from "../core/i18n.js";
 
 const BUTTONS = "[data-copy], [data-copy-value]";
 const COPIED_MS = 2000;
 
 /** Show the buttons; the clipboard is there on localhost and under https only. @param {ParentNode} root */
-export function show(root) {
+function show(root) {
   if (!navigator.clipboard) return;
   for (const button of $$(BUTTONS, root)) button.hidden = false;
 }
@@ -21,9 +22,11 @@ async function copy(button) {
   setTimeout(() => setText(words, gettext("Copy")), COPIED_MS);
 }
 
-document.addEventListener("click", (event) => {
-  const button = closest(event.target, BUTTONS);
-  if (button) copy(button);
-});
-document.addEventListener("htmx:afterSwap", (event) => show(/** @type {Element} */ (event.target)));
-show(document);
+/** Listen. */
+export function start() {
+  finish(show);
+  document.addEventListener("click", (event) => {
+    const button = closest(event.target, BUTTONS);
+    if (button) copy(button);
+  });
+}

@@ -2,10 +2,10 @@
 // most one in two seconds, and none while the page has the focus.
 
 import { find, getJSON } from "../core/dom.js";
-import { soon } from "../core/fragments.js";
 import { live } from "../core/socket.js";
 import * as storage from "../core/storage.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
+import { soon } from "../core/timing.js";
 
 const BETWEEN_MS = 2000;
 const MANY = 20; // so many, or more

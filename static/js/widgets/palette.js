@@ -64,7 +64,7 @@ function press(event) {
   if (event.isComposing) return;
   const found = shown();
   const step = STEPS[event.key];
-  if (step) choose(step(found, found.findIndex((each) => each === chosen())));
+  if (step) choose(step(found, found.findIndex((each) => each.ariaSelected === "true")));
   else if (event.key === "Enter") run(chosen());
   else return;
   event.preventDefault();

@@ -3,11 +3,11 @@
 import { addressIn, traceOf } from "../core/addresses.js";
 import { $, $$, byId, closest, el, find, focused, getJSON, setText } from "../core/dom.js";
 import * as forms from "../core/forms.js";
-import { sleep, soon } from "../core/fragments.js";
 import { bind } from "../core/keys.js";
 import { live } from "../core/socket.js";
 import * as storage from "../core/storage.js";
 import { fill, gettext } from "../core/i18n.js";
+import { sleep, soon } from "../core/timing.js";
 
 const SETTING = "searches";
 const KEPT = 10;
@@ -129,6 +129,9 @@ function startSaving() {
   if (menu) bind({ S: () => forms.open(menu) });
 }
 
-startHelp();
-startSaving();
-startCounts();
+/** Listen. */
+export function start() {
+  startHelp();
+  startSaving();
+  startCounts();
+}

@@ -1,8 +1,8 @@
 // How much is unread: beside Inbox and Mine, in the title and on the icon of the page.
 
 import { $, $$, getJSON, setText } from "../core/dom.js";
-import { soon } from "../core/fragments.js";
 import { live } from "../core/socket.js";
+import { soon } from "../core/timing.js";
 
 const PAUSE_MS = 1000;
 const MANY = 1000; // the server counts what is mine no further

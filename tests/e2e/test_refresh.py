@@ -1,0 +1,86 @@
+"""Parts of pages are fetched again while somebody works in them: his work stays."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.mail import open_inbox, plain, row, send
+from tests.running import Mailsink
+
+
+def test_the_trash_grows_around_what_is_ticked(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, plain("Ticked one"), plain("Ticked two"), plain("Ticked three"))
+    three, two, one = mailsink.get("messages?q=subject:ticked")["items"]
+    mailsink.delete(f"messages/{two['id']}")
+    page.goto(f"{mailsink.url}/trash?q=ticked")
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    page.locator("summary", has_text="Empty the trash").click()
+    tick = page.get_by_label("Choose: Ticked two")
+    tick.check()
+    tick.focus()
+    mailsink.delete(f"messages/{three['id']}")
+    mailsink.delete(f"messages/{one['id']}")
+    subjects = page.locator("#trash tbody th")
+    expect(subjects).to_have_text(["Ticked one", "Ticked three", "Ticked two"])
+    expect(tick).to_be_checked()
+    expect(tick).to_be_focused()
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
+    expect(page.locator("#empty-menu")).to_have_attribute("open", "")
+    expect(page.locator("#empty-menu")).to_contain_text("for good (3)?")
+    page.get_by_role("button", name="Restore those chosen").click()
+    expect(subjects).to_have_text(["Ticked one", "Ticked three"])
+    expect(page.get_by_role("button", name="Restore those chosen")).to_be_disabled()
+
+
+def test_a_note_is_written_while_others_mark_the_message(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Marked by two"))
+    open_inbox(mailsink, page)
+    row(page, "Marked by two").get_by_role("link").click()
+    expect(page.locator("#mark-read")).to_have_text(re.compile("Mark unread"))
+    id = page.url.split("/")[-1]
+    page.locator("#note-summary").click()
+    note = page.get_by_role("textbox", name="Note")
+    note.type("Half a sent")
+    mailsink.patch(f"messages/{id}", tags=["release 4"], status="bug", pinned=True)
+    marks = page.locator("#marks")
+    expect(marks.locator(".chip")).to_have_text(re.compile("release 4"))
+    expect(marks.locator("#status-bug")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#mark-pinned")).to_have_text(re.compile("Unpin"))
+    expect(note).to_be_focused()
+    note.type("ence")
+    page.locator("#mark-pinned").focus()
+    mailsink.patch(f"messages/{id}", tags=[], note="Of another")
+    expect(marks.locator(".chip")).to_have_count(0)
+    expect(marks.locator(".noted")).to_have_text("Of another")
+    expect(note).to_have_value("Half a sentence")
+    expect(page.locator("#mark-pinned")).to_be_focused()
+    page.locator("#mark-pinned").click()
+    expect(page.locator("#mark-pinned")).to_have_text(re.compile("Pin"))
+    assert not mailsink.get(f"messages/{id}")["pinned"]
+
+
+def test_what_came_while_nobody_looked_is_fetched_when_somebody_does(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Unseen"))
+    [unseen] = mailsink.get("messages?q=subject:unseen")["items"]
+    page.goto(f"{mailsink.url}/trash?q=unseen")
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true}); window.away = true"
+    )
+    mailsink.delete(f"messages/{unseen['id']}")
+    send(mailsink, plain("Comes after it"))
+    # The counts of unread mail are told by the same feed, after the deletion.
+    expect(page.locator("[data-unread=all]")).not_to_have_text("")
+    assert not [url for url in asked if "/trash" in url]
+    page.evaluate(
+        "window.away = false; document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    expect(page.locator("#trash tbody th")).to_have_text(["Unseen"])
