@@ -23,14 +23,14 @@ def test_the_trash_grows_around_what_is_ticked(mailsink: Mailsink, page: Page) -
     mailsink.delete(f"messages/{three['id']}")
     mailsink.delete(f"messages/{one['id']}")
     subjects = page.locator("#trash tbody th")
-    expect(subjects).to_have_text(["Ticked one", "Ticked three", "Ticked two"])
+    expect(subjects).to_have_text(["Ticked three", "Ticked two", "Ticked one"])
     expect(tick).to_be_checked()
     expect(tick).to_be_focused()
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
     expect(page.locator("#empty-menu")).to_have_attribute("open", "")
     expect(page.locator("#empty-menu")).to_contain_text("for good (3)?")
     page.get_by_role("button", name="Restore those chosen").click()
-    expect(subjects).to_have_text(["Ticked one", "Ticked three"])
+    expect(subjects).to_have_text(["Ticked three", "Ticked one"])
     expect(page.get_by_role("button", name="Restore those chosen")).to_be_disabled()
 
 

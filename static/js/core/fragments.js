@@ -13,8 +13,27 @@ export function finish(finisher) {
   finisher(document);
 }
 
-/** Finish what comes by htmx, too. */
+/** @type {Promise<void>} that no pointer is pressed any more */
+let released = Promise.resolve();
+
+function press() {
+  const up = new AbortController();
+  released = new Promise((done) => {
+    /** @param {Event} event */
+    const look = (event) => {
+      if (event instanceof PointerEvent && event.buttons) return;
+      up.abort();
+      setTimeout(done); // after the click
+    };
+    for (const name of ["pointerup", "pointercancel", "pointermove", "blur"]) {
+      addEventListener(name, look, { capture: true, signal: up.signal });
+    }
+  });
+}
+
+/** Finish what comes by htmx, too, and know when a pointer is pressed. */
 export function start() {
+  addEventListener("pointerdown", press, { capture: true });
   document.addEventListener("htmx:afterSwap", ({ target }) => {
     for (const finisher of finishers) finisher(/** @type {Element} */ (target));
   });
@@ -32,6 +51,18 @@ export async function fragment(url) {
   template.innerHTML = await response.text();
   for (const finisher of finishers) finisher(template.content);
   return template.content;
+}
+
+/**
+ * Fetch a fragment that is to take the place of what is shown, once no pointer is pressed:
+ * a link that is replaced between the press and its end never hears of the click.
+ * @param {string} url
+ * @returns {Promise<DocumentFragment>} rejects with an Error in words
+ */
+export async function renewal(url) {
+  const fresh = await fragment(url);
+  await released;
+  return fresh;
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { el, setText } from "../core/dom.js";
 import { timeOfDay } from "../core/format.js";
-import { fragment, morph } from "../core/fragments.js";
+import { morph, renewal } from "../core/fragments.js";
 import { live } from "../core/socket.js";
 import * as ticking from "../widgets/elapsed.js";
 import { soon } from "../core/timing.js";
@@ -74,12 +74,12 @@ const refresh = soon(async () => {
   if (all || stale.size > AT_ONCE) {
     all = false;
     stale.clear();
-    morph(box, await fragment(`/sessions/rows?${filter}`));
+    morph(box, await renewal(`/sessions/rows?${filter}`));
   } else {
     const asked = [...stale];
     const query = new URLSearchParams(asked.map((id) => ["id", id]));
     stale.clear();
-    const rows = /** @type {NodeListOf<HTMLElement>} */ ((await fragment(`/sessions/rows?${query}&${filter}`)).querySelectorAll("li"));
+    const rows = /** @type {NodeListOf<HTMLElement>} */ ((await renewal(`/sessions/rows?${query}&${filter}`)).querySelectorAll("li"));
     const matching = new Set([...rows].map((row) => row.dataset.id));
     for (const id of asked) if (!matching.has(id)) rowOf(id)?.remove();
     for (const row of rows) place(row);

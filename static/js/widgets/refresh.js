@@ -11,7 +11,7 @@
 // An element with data-news is announced when that attribute has changed.
 
 import { $$, find } from "../core/dom.js";
-import { fragment, morph } from "../core/fragments.js";
+import { morph, renewal } from "../core/fragments.js";
 import { live } from "../core/socket.js";
 import { sleep, soon } from "../core/timing.js";
 import { announce } from "../core/toast.js";
@@ -48,7 +48,7 @@ function show(box, answer) {
 /** @param {string} url */
 async function refresh(url) {
   const began = performance.now();
-  const answer = await fragment(url);
+  const answer = await renewal(url);
   const boxes = $$(BOXES).filter((box) => urlOf(box) === url);
   for (const box of boxes) show(box, answer);
   if (!boxes.length) jobs.delete(url);
