@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from mailsink import values
-from mailsink.smtp.extensions import EXTENSIONS
+from mailsink.smtp.commands.extensions import EXTENSIONS
+from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.sasl.mechanisms import MECHANISMS
 from mailsink.values import Address, Kind, TlsVersion
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
 
-from mailsink.smtp.events import Arrival, Event
-from mailsink.smtp.replies import Reply
+from mailsink.smtp.protocol.events import Arrival, Event
+from mailsink.smtp.protocol.replies import Reply
 
 Stage = Literal[
     "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "body",

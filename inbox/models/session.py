@@ -180,7 +180,7 @@ class Exchange(models.Model):
     rule = models.TextField(blank=True)  # what answered on purpose, in words
     flags = models.TextField(
         blank=True
-    )  # words of mailsink.smtp.events.FLAGS, by space
+    )  # words of mailsink.smtp.protocol.events.FLAGS, by space
 
     def __str__(self) -> str:
         return f"{self.seq} {self.line} {self.code or ''}"

@@ -14,7 +14,7 @@ from typing import Literal, TypedDict, get_args
 
 from django.utils.translation import gettext as _
 
-from mailsink.smtp import grammar
+from mailsink.smtp.protocol import grammar
 from mailsink.text import readable
 
 Kind = Literal["mailbox", "alias", "forwarded", "moved", "list", "ambiguous"]

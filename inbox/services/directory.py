@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inbox.services.addresses import Book
-from mailsink.smtp import replies
-from mailsink.smtp.replies import Reply
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.replies import Reply
 
 _CHOICES = 20  # that one reply tells
 

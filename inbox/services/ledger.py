@@ -21,7 +21,7 @@ from inbox.services.rows import (
     TransactionRow,
 )
 from mailsink.ports import Refused
-from mailsink.smtp import events
+from mailsink.smtp.protocol import events
 
 # A session's row, and that of its open transaction, are written at most so often;
 # seconds. What ends a transaction or a session is written at once.

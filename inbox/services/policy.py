@@ -17,8 +17,8 @@ from inbox.services.addresses import Book
 from inbox.services.background import Background
 from inbox.services.quota import Usage
 from mailsink.ports import GO_ON, Consult, Decision, Stage
-from mailsink.smtp import grammar, replies
-from mailsink.smtp.replies import Reply
+from mailsink.smtp.protocol import grammar, replies
+from mailsink.smtp.protocol.replies import Reply
 
 _LOOK_EVERY = 1.0  # seconds
 # Parameters of MAIL that ask for delivery at some time (RFC 2852, RFC 4865).

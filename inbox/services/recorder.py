@@ -35,7 +35,7 @@ from inbox.services.turns import write_turn
 from mailsink.ids import uuid7
 from mailsink.mime import headers
 from mailsink.ports import Kept, Refused
-from mailsink.smtp import events, replies
+from mailsink.smtp.protocol import events, replies
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Whose next session is offered no STARTTLS, and how that is forgotten.
 
-What is known lives in the SMTP server of this process (mailsink.smtp.tls.distrust), which
+What is known lives in the SMTP server of this process (mailsink.smtp.tls.starttls_denylist), which
 `use` hands over; without one nothing is ever held back.
 """
 
@@ -11,20 +11,20 @@ import time
 from django.utils.translation import gettext as _
 
 from inbox.services.paging import NotFound
-from mailsink.smtp.tls.distrust import Client, Distrust
+from mailsink.smtp.tls.starttls_denylist import Client, StarttlsDenylist
 
-_distrust: Distrust | None = None
+_denylist: StarttlsDenylist | None = None
 
 
-def use(distrust: Distrust | None) -> None:
+def use(denylist: StarttlsDenylist | None) -> None:
     """Take this server's knowledge from now on."""
-    global _distrust  # one server to a process
-    _distrust = distrust
+    global _denylist  # one server to a process
+    _denylist = denylist
 
 
 def withheld() -> list[Client]:
     """Return whose next session does without STARTTLS, the longest known first."""
-    return [] if _distrust is None else _distrust.clients(time.time())
+    return [] if _denylist is None else _denylist.clients(time.time())
 
 
 def is_withheld(client_address: str, helo: str) -> bool:
@@ -34,5 +34,5 @@ def is_withheld(client_address: str, helo: str) -> bool:
 
 def offer_again(client_address: str, helo: str) -> None:
     """Have a client be offered STARTTLS again. Raises NotFound where it is already."""
-    if _distrust is None or not _distrust.forget(Client(client_address, helo)):
+    if _denylist is None or not _denylist.remove(Client(client_address, helo)):
         raise NotFound(_("STARTTLS is not held back from this client."))

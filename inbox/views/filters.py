@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext_noop
 
-from mailsink.smtp.commands import COMMANDS
+from mailsink.smtp.commands.table import COMMANDS
 
 LONGEST = 200  # characters of a choice; no name or address is longer
 

@@ -1,1 +1,1 @@
-"""The SMTP engine: a sans-I/O machine, and the aiosmtpd subclass that moves its bytes."""
+"""The SMTP engine: octets in; octets, events and effects out. See docs/architecture.md."""

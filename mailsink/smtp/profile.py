@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Literal
 
-from mailsink.smtp.tls.distrust import Distrust
+from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
 
 Network = IPv4Network | IPv6Network
 Turn = Literal["off", "authenticated"] | tuple[Network, ...]
@@ -26,7 +26,9 @@ class Profile:
     protocol: Literal["smtp", "lmtp"] = "smtp"
     submission: bool = False  # RFC 6409
     tls: ssl.SSLContext | None = None  # None: neither STARTTLS nor implicit TLS
-    distrust: Distrust | None = None  # None: STARTTLS is offered to everybody
+    starttls_denylist: StarttlsDenylist | None = (
+        None  # None: STARTTLS is offered to everybody
+    )
     implicit_tls: bool = False  # RFC 8314: TLS from the first octet on
     require_tls: bool = False
     require_auth: bool = False

@@ -10,7 +10,7 @@ from inbox.api.v3.findings import Findings, MuteObject
 from inbox.models import BodyFinding, Message, Mute, Session
 from inbox.services import findings, indexer, retention
 from inbox.services.findings import KINDS
-from mailsink.smtp.events import FLAGS
+from mailsink.smtp.protocol.events import FLAGS
 from tests.api import making
 from tests.api.conftest import Api
 

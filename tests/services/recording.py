@@ -18,7 +18,7 @@ from inbox.services.recorder import Limits, Recorder
 from inbox.services.rows import Changes
 from mailsink.ids import uuid7
 from mailsink.ports import Kept, Refused
-from mailsink.smtp import events
+from mailsink.smtp.protocol import events
 
 MAIL = b"From: Ann <ann@example.com>\r\nTo: bob@example.com\r\nSubject: Hello\r\n\r\nHi.\r\n"
 

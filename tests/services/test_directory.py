@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from inbox.services import directory
 from inbox.services.addresses import Book, clean, key_of
-from mailsink.smtp.replies import Reply
+from mailsink.smtp.protocol.replies import Reply
 from tests.services.test_addresses import given
 
 BOOK = Book(

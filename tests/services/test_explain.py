@@ -16,8 +16,8 @@ from inbox.services.explain.outcomes import NOTHING_MORE
 from inbox.services.explain.parameters import asked
 from inbox.services.explain.quantities import counted, duration, stopwatch
 from inbox.services.rows import ExchangeRow, SessionRow
-from mailsink.smtp.events import FLAGS
-from mailsink.smtp.parameters import PARAMETERS
+from mailsink.smtp.commands.parameters import PARAMETERS
+from mailsink.smtp.protocol.events import FLAGS
 
 NOW = datetime.now(UTC)
 

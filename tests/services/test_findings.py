@@ -18,7 +18,7 @@ from inbox.services.findings.levels import level
 from inbox.services.findings.long_lines import OF_LINES, what
 from inbox.services.findings.rfc import Section
 from inbox.services.findings.wire import Place, hello_kinds
-from mailsink.smtp.events import FLAGS
+from mailsink.smtp.protocol.events import FLAGS
 
 # As the RFCs have them.
 TITLES = {

@@ -20,7 +20,7 @@ from inbox.services import batch, raw, rows
 from inbox.services.recorder import Limits, Recorder
 from inbox.services.turns import write_turn
 from mailsink.ports import Kept, Refused
-from mailsink.smtp import events
+from mailsink.smtp.protocol import events
 
 from .recording import MAIL, Client, Heard, body, one_message, play
 

@@ -26,7 +26,7 @@ from inbox.services.findings.clients import Client
 from inbox.services.findings.cures import _CURES, cure
 from inbox.services.findings.kinds import KINDS
 from inbox.services.rows import ExchangeRow, SessionRow
-from mailsink.smtp.events import Ending
+from mailsink.smtp.protocol.events import Ending
 from tests.translated import catalog, marked, unmarked
 
 NOW = datetime.now(UTC)

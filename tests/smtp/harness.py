@@ -22,20 +22,20 @@ from mailsink.ports import (
     Stage,
     Verifier,
 )
-from mailsink.smtp import events
 from mailsink.smtp.machine import Machine
-from mailsink.smtp.outside import Outside, Peer
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.replies import Reply
-from mailsink.smtp.wishes import (
-    BREATHE,
-    MORE,
+from mailsink.smtp.protocol import events
+from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session.effects import (
+    NEED_INPUT,
+    YIELD,
     Authenticate,
-    FindVerifier,
-    Keep,
-    OffLoop,
-    Wish,
+    Effect,
+    LookUpVerifier,
+    RunInThread,
+    StoreMessage,
 )
+from mailsink.smtp.session.host import Peer
 from tests.smtp.tls_client import TlsClient, trusting
 
 SESSION = UUID("01a205b7-0f25-71f4-8c5f-d9a8a9e16a7c")
@@ -67,7 +67,7 @@ class Exchange:
 
 
 class Session:
-    """A client's view of a machine, and a recorder's, and a policy's."""
+    """A client's view of a session, and its host, recorder and policy."""
 
     def __init__(
         self,
@@ -97,58 +97,78 @@ class Session:
         self._keep = keep or (lambda arrival: Kept(MESSAGE))
         self._good = credentials or (lambda offered: True)
         self._verifier = verifier
+        self._stages = stages
+        self._refusal = refusal
+        self._room = room
         self.machine = Machine(
             profile or Profile(hostname="mx.test"),
             Peer(SESSION, "127.0.0.1:1025", "192.0.2.7", 4711, 1_700_000_000.0),
-            Outside(
-                self._write,
-                self.events.append,
-                lambda: int(self.now * _SECOND),
-                lambda: stages,
-                lambda: ("Mailsink is well",),
-                lambda client: self.admitted.append(client) or refusal,
-                lambda mechanism: verifier is not None or mechanism != "SCRAM-SHA-256",
-                lambda: room,
-            ),
+            self,
         )
-        wish = self.machine.step()
+        effect = self.machine.step()
         if early:
             self.machine.receive(early)
-        self._grant(wish)
+        self._carry_out(effect)
 
-    def _write(self, octets: bytes) -> bool:
+    # The host of its session
+
+    def write(self, octets: bytes) -> bool:
         if self.gone:
             return False
         self.sent += octets
         self.writes.append(octets)
         return True
 
-    def _grant(self, wish: Wish | None) -> None:
-        while wish is not None and wish is not MORE:
-            try:
-                answer = self._granted(wish)
-            except Exception as error:  # as the transport does
-                wish = self.machine.fail(error)
-            else:
-                wish = self.machine.step(answer)
-        self.ended = wish is None
+    def record(self, event: events.Event) -> None:
+        self.events.append(event)
 
-    def _granted(self, wish: Wish) -> object:
-        if isinstance(wish, Keep):
-            self.arrivals.append(wish.arrival)
-            return self._keep(wish.arrival)
-        if isinstance(wish, Consult):
-            self.consulted.append(wish)
-            return self._decide(wish)
-        if isinstance(wish, Authenticate):
-            self.credentials.append(wish.credentials)
-            return self._good(wish.credentials)
-        if isinstance(wish, FindVerifier):
+    def clock(self) -> int:
+        return int(self.now * _SECOND)
+
+    def stages(self) -> frozenset[Stage]:
+        return self._stages
+
+    def status(self) -> tuple[str, ...]:
+        return ("Mailsink is well",)
+
+    def admit(self, client: str) -> Reply | None:
+        self.admitted.append(client)
+        return self._refusal
+
+    def supports(self, mechanism: str) -> bool:
+        return self._verifier is not None or mechanism != "SCRAM-SHA-256"
+
+    def room(self) -> float:
+        return self._room
+
+    # The transport
+
+    def _carry_out(self, effect: Effect | None) -> None:
+        while effect is not None and effect is not NEED_INPUT:
+            try:
+                result = self._result(effect)
+            except Exception as error:  # as the transport does
+                effect = self.machine.fail(error)
+            else:
+                effect = self.machine.step(result)
+        self.ended = effect is None
+
+    def _result(self, effect: Effect) -> object:
+        if isinstance(effect, StoreMessage):
+            self.arrivals.append(effect.arrival)
+            return self._keep(effect.arrival)
+        if isinstance(effect, Consult):
+            self.consulted.append(effect)
+            return self._decide(effect)
+        if isinstance(effect, Authenticate):
+            self.credentials.append(effect.credentials)
+            return self._good(effect.credentials)
+        if isinstance(effect, LookUpVerifier):
             assert self._verifier is not None
-            return self._verifier(wish.username)
-        if isinstance(wish, OffLoop):
-            return wish.work()
-        assert wish is BREATHE
+            return self._verifier(effect.username)
+        if isinstance(effect, RunInThread):
+            return effect.work()
+        assert effect is YIELD
         return None
 
     # The client
@@ -162,7 +182,7 @@ class Session:
     def deliver(self, octets: bytes) -> None:
         """Put octets on the wire as they are."""
         self.machine.receive(octets)
-        self._grant(self.machine.step())
+        self._carry_out(self.machine.step())
 
     def read(self) -> list[str]:
         octets = self.take()
@@ -196,25 +216,25 @@ class Session:
     def half_close(self) -> None:
         self.machine.end_input()
         if not self.ended:
-            self._grant(self.machine.step())
+            self._carry_out(self.machine.step())
 
     def drop(self) -> None:
         self.gone = True
         self.machine.lose()
         if not self.ended:
-            self._grant(self.machine.step())
+            self._carry_out(self.machine.step())
 
     def tick(self, seconds: float) -> list[str]:
         """Let time pass; the transport steps when the machine's time has come."""
         until = self.now + seconds
-        while not self.ended and self.machine.wake_at <= until * _SECOND:
-            self.now = self.machine.wake_at / _SECOND
-            self._grant(self.machine.step())
+        while not self.ended and self.machine.session.wake_at <= until * _SECOND:
+            self.now = self.machine.session.wake_at / _SECOND
+            self._carry_out(self.machine.step())
         self.now = until
         return self.read()
 
     def wake(self) -> list[str]:
-        self._grant(self.machine.step())
+        self._carry_out(self.machine.step())
         return self.read()
 
     # What was told

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mailsink.smtp import replies
-from mailsink.smtp.admission import Admission
+from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol import replies
 
 
 @pytest.mark.parametrize(("most", "of_one"), [(1000, 900), (100, 90), (99, 99), (2, 2)])

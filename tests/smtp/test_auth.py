@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsink.ports import Password
-from mailsink.smtp.masking import told
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol.masking import redacted
 from tests.smtp.harness import Session, play, ready
 
 
@@ -243,14 +243,14 @@ def test_a_command_that_is_too_long() -> None:
     ],
 )
 def test_what_is_told_of_a_line(line: str, expected: str) -> None:
-    assert told(line.encode()).text == expected
+    assert redacted(line.encode()).text == expected
 
 
 @pytest.mark.parametrize("filler", ["=", " ", "= ", "A", "\0"])
 def test_no_line_takes_long_to_mask(filler: str) -> None:
     began = perf_counter()
-    told(f"AUTH{filler * 12_000} ".encode())
-    told(f"{filler * 12_000}AUTH".encode())
+    redacted(f"AUTH{filler * 12_000} ".encode())
+    redacted(f"{filler * 12_000}AUTH".encode())
     assert perf_counter() - began < 1
 
 

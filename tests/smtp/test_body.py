@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsink.smtp.body import Framer, Inspector, Store
+from mailsink.smtp.body.framing import Framer
+from mailsink.smtp.body.inspector import Inspector
+from mailsink.smtp.body.spool import Spool
 from tests.smtp.harness import ENVELOPE, ready
 
 END = b"\r\n.\r\n"
@@ -156,7 +158,7 @@ def test_empty_body() -> None:
 
 class TestStore:
     def test_memory(self, tmp_path: Path) -> None:
-        store = Store(100, 1000, tmp_path)
+        store = Spool(100, 1000, tmp_path)
         store.add(b"abc")
         assert not store.full
         body = store.body(ended=True)
@@ -172,7 +174,7 @@ class TestStore:
             synced.append(os.fstat(handle).st_size)
 
         monkeypatch.setattr(os, "fsync", fsync)
-        store = Store(0, 1, tmp_path)
+        store = Spool(0, 1, tmp_path)
         store.add(b"abc")
         store.spill()
         store.add(b"def")
@@ -180,7 +182,7 @@ class TestStore:
         assert synced == [6]
 
     def test_file(self, tmp_path: Path) -> None:
-        store = Store(0, 10, tmp_path)
+        store = Spool(0, 10, tmp_path)
         for _ in range(3):
             store.add(b"0123456789a")
             assert store.full
@@ -195,7 +197,7 @@ class TestStore:
         assert (body.size, body.complete, body.content) == (36, True, None)
 
     def test_no_more_than_the_limit_is_kept(self, tmp_path: Path) -> None:
-        store = Store(10, 0, tmp_path)
+        store = Spool(10, 0, tmp_path)
         store.add(b"12345678")
         store.add(b"90abc")
         store.add(b"def")
@@ -205,7 +207,7 @@ class TestStore:
         assert store.size == 16
 
     def test_discard_removes_the_file(self, tmp_path: Path) -> None:
-        store = Store(0, 1, tmp_path)
+        store = Spool(0, 1, tmp_path)
         store.add(b"abc")
         store.spill()
         store.discard()
@@ -214,13 +216,13 @@ class TestStore:
     def test_a_write_error_is_kept_and_the_file_removed(self, tmp_path: Path) -> None:
         folder = tmp_path / "file"
         folder.write_bytes(b"not a folder")
-        store = Store(0, 1, folder)
+        store = Spool(0, 1, folder)
         store.add(b"abc")
         store.spill()
         assert isinstance(store.error, OSError)
         store.add(b"more")
         assert not store.full
-        assert not store.spooled
+        assert not store.on_disk
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsink.ports import Consult, Decision
-from mailsink.smtp import replies
-from mailsink.smtp.body import Store
-from mailsink.smtp.events import Body, TransactionEnded, TransactionStarted
+from mailsink.smtp.body.spool import Spool
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.events import Body, TransactionEnded, TransactionStarted
 from tests.smtp.harness import MESSAGE, Session, ready, small_spool
 
 QUEUED = f"250 2.0.0 Ok: queued as {MESSAGE}"
@@ -83,10 +83,10 @@ def test_a_chunk_is_told_as_one_exchange() -> None:
 
 def test_an_empty_chunk_came_with_its_line() -> None:
     session = opened()
-    session.machine.choked = True
+    session.machine.block_output(True)
     session.now = 1.0
     session.send(b"BDAT 0 LAST\r\n")
-    session.machine.choked = False
+    session.machine.block_output(False)
     session.now = 2.0
     assert session.wake() == [QUEUED]
     assert session.last.opened.received_us == 1_000_000
@@ -353,10 +353,10 @@ class TestSpooling:
         session = opened(BINARY, profile=small_spool(tmp_path))
         for octets in self.CHUNKS:
             session.send(chunk(octets))
-            transaction = session.machine.transaction
+            transaction = session.machine.session.transaction
             assert transaction is not None
             assert transaction.chunks is not None
-            assert transaction.chunks.store._waiting <= 1000
+            assert transaction.chunks.spool._waiting <= 1000
         session.send(chunk(b"", last=True))
         (arrival,) = session.arrivals
         assert arrival.body.path is not None
@@ -372,10 +372,10 @@ class TestSpooling:
         assert path.read_bytes() == b"".join(self.CHUNKS)
 
     def test_a_full_disk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fail(store: Store) -> None:
+        def fail(store: Spool) -> None:
             raise OSError(errno.ENOSPC, "no")
 
-        monkeypatch.setattr(Store, "_open", fail)
+        monkeypatch.setattr(Spool, "_open", fail)
         session = opened(BINARY, profile=small_spool(tmp_path))
         assert session.send(chunk(b"x" * 2000) + chunk(b"QUIT\r\n", last=True)) == [
             "452 4.3.1 The disk is full; the message was not kept",
@@ -404,7 +404,7 @@ class TestShutdown:
     def test_the_message_may_be_finished(self) -> None:
         session = opened()
         session.send(chunk(b"x"))
-        session.machine.stopping = True
+        session.machine.drain()
         assert session.wake() == []
         first, second = session.send(chunk(b"y", last=True))
         assert first == QUEUED
@@ -413,5 +413,5 @@ class TestShutdown:
     def test_a_failed_transaction_is_nothing_to_wait_for(self) -> None:
         session = opened(profile=Profile(max_message_size=1))
         session.send(chunk(b"xx"))
-        session.machine.stopping = True
+        session.machine.drain()
         assert session.wake()[0].startswith("421 4.3.2 ")

@@ -6,8 +6,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from mailsink.smtp.commands import COMMANDS
-from mailsink.smtp.extensions import EXTENSIONS
+from mailsink.smtp.commands.extensions import EXTENSIONS
+from mailsink.smtp.commands.table import COMMANDS
 from mailsink.smtp.profile import Profile
 from tests.smtp import tls_client
 from tests.smtp.harness import Session, play, ready

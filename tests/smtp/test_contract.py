@@ -9,7 +9,7 @@ import socket
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from mailsink.smtp.server import Connection
+from mailsink.smtp.net.connection import Connection
 
 
 async def test_the_constructor_makes_a_prototype(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailsink.ports import GO_ON, Consult, Decision
-from mailsink.smtp import replies
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol import replies
 from tests.smtp.harness import Session, in_data, play, ready
 
 STAFF = replies.verified(["Jürgen <jürgen@example.com>", "<ann@example.com>"])

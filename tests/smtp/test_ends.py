@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mailsink.ids import parse_short_id
-from mailsink.smtp import commands, replies
-from mailsink.smtp.events import SessionClosed, SessionOpened, TransactionEnded
+from mailsink.smtp.commands import table as commands
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.events import SessionClosed, SessionOpened, TransactionEnded
 from tests.smtp.harness import (
     ENVELOPE,
     SESSION,
@@ -111,7 +112,7 @@ class TestTime:
 class TestShutdown:
     def test_the_idle_are_told_at_once(self) -> None:
         session = ready()
-        session.machine.stopping = True
+        session.machine.drain()
         assert session.wake() == [
             "421 4.3.2 Mailsink is stopping, closing the connection"
         ]
@@ -119,14 +120,14 @@ class TestShutdown:
 
     def test_no_transaction_begins_that_was_in_the_pipeline(self) -> None:
         session = in_data()
-        session.machine.stopping = True
+        session.machine.drain()
         heard = session.send(b"x\r\n.\r\nMAIL FROM:<c@example.com>\r\n")
         assert [line[:9] for line in heard] == ["250 2.0.0", "421 4.3.2"]
         assert session.ending == "shutdown"
 
     def test_the_busy_may_finish(self) -> None:
         session = in_data()
-        session.machine.stopping = True
+        session.machine.drain()
         assert session.wake() == []
         first, second = session.send(b"x\r\n.\r\n")
         assert first.startswith("250 2.0.0 Ok: queued as ")
@@ -136,7 +137,7 @@ class TestShutdown:
     def test_between_the_commands_of_a_transaction_too(self) -> None:
         session = ready()
         session.send(ENVELOPE)
-        session.machine.stopping = True
+        session.machine.drain()
         assert session.wake() == []
         assert session.send(b"DATA\r\n")[0].startswith("354 ")
         assert session.send(b".\r\n")[1].startswith("421 4.3.2 ")
@@ -148,7 +149,7 @@ class TestShutdown:
             session.send(ENVELOPE)
         if where == "auth":
             session.send(b"AUTH LOGIN\r\n")
-        session.machine.killed = True
+        session.machine.stop()
         (reply,) = session.wake()
         assert reply.startswith("421 4.3.2 ")
         assert session.ending == "shutdown"
@@ -186,7 +187,7 @@ def test_a_machine_that_fails_says_so_and_closes(
         raise RuntimeError("s3cret detail")
 
     session = ready()
-    monkeypatch.setattr("mailsink.smtp.conversation._words", fail)
+    monkeypatch.setattr("mailsink.smtp.dispatch._words", fail)
     assert session.send(b"NOOP\r\n") == [
         "421 4.3.0 Internal error, closing the connection"
     ]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailsink.smtp import grammar
-from mailsink.smtp.events import FLAGS
+from mailsink.smtp.protocol import grammar
+from mailsink.smtp.protocol.events import FLAGS
 
 ATEXT = string.ascii_letters + string.digits + "!#$%&'*+-/=?^_`{|}~é日\U0001f600"
 atoms = st.text(ATEXT, min_size=1, max_size=12)

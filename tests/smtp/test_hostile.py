@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mailsink.smtp.events import TransactionEnded
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol.events import TransactionEnded
 from tests.smtp.harness import EHLO, ENVELOPE, MESSAGE, Session, ready
 from tests.smtp.test_listener import MIB, Serve, serve
 

@@ -17,8 +17,10 @@ import pytest
 
 from mailsink.ids import uuid7
 from mailsink.ports import GO_ON, Consult, Credentials, Decision, Kept, Refused, Stage
-from mailsink.smtp.admission import Admission
-from mailsink.smtp.events import (
+from mailsink.smtp.net.admission import Admission
+from mailsink.smtp.net.listener import Listener
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol.events import (
     Arrival,
     Event,
     ExchangeReplied,
@@ -26,8 +28,6 @@ from mailsink.smtp.events import (
     SessionOpened,
     TransactionEnded,
 )
-from mailsink.smtp.listener import Listener
-from mailsink.smtp.profile import Profile
 
 MIB = 1024 * 1024
 
@@ -194,7 +194,7 @@ async def test_a_half_closed_client_hears_everything(serve: Serve) -> None:
     writer.write(b"x\r\n.\r\nQUIT\r\n")
     writer.write_eof()
     (connection,) = running.listener._clients
-    await _turns_until(lambda: connection.machine.eof)
+    await _turns_until(lambda: connection.machine.session.eof)
     running.memory.gate.set()
     heard = await reader.read()
     writer.close()
@@ -227,10 +227,10 @@ async def test_reading_rests_while_a_message_is_kept(serve: Serve) -> None:
     await running.memory.until(lambda: bool(running.memory.arrivals))
     flood = asyncio.create_task(_flood(writer, b"NOOP " + b"x" * 12000 + b"\r\n", 500))
     (connection,) = running.listener._clients
-    await _turns_until(lambda: len(connection.machine.buffer) > MIB)
+    await _turns_until(lambda: len(connection.machine.session.input) > MIB)
     for _ in range(100):
         await asyncio.sleep(0)
-    assert len(connection.machine.buffer) < 2 * MIB
+    assert len(connection.machine.session.input) < 2 * MIB
     flood.cancel()
     running.memory.gate.set()
     assert b"queued as" in await reader.readline()
@@ -258,11 +258,13 @@ async def test_who_never_reads_is_not_answered_for_ever(serve: Serve) -> None:
     client.connect(("127.0.0.1", running.port))
     client.sendall(b"HELP\r\n" * 3000)
     await _turns_until(
-        lambda: any(each.machine.choked for each in running.listener._clients)
+        lambda: any(
+            each.machine.session.output_blocked for each in running.listener._clients
+        )
     )
     (connection,) = running.listener._clients
     assert connection._socket_transport.get_write_buffer_size() < 128 * 1024
-    assert len(connection.machine.buffer) > 0
+    assert len(connection.machine.session.input) > 0
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
     await running.memory.ended()

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from mailsink.ports import Kept, Refused
-from mailsink.smtp import replies
-from mailsink.smtp.events import Arrival, DeliveryAnswered, SessionOpened
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.events import Arrival, DeliveryAnswered, SessionOpened
 from tests.smtp.harness import MESSAGE, Session
 
 LMTP = Profile(hostname="mx.test", protocol="lmtp")

@@ -51,7 +51,7 @@ def test_a_good_login(mechanism: str) -> None:
         "auth_mechanism": mechanism,
         "auth_username": "joe",
     }
-    assert session.machine.user == "joe"
+    assert session.machine.session.user == "joe"
     assert {each.opened.kind for each in session.exchanges[2:]} == {"auth"}
     shown = "auth_plaintext" in session.exchanges[2].flags
     assert shown == (mechanism not in ("CRAM-MD5", "SCRAM-SHA-256"))
@@ -66,7 +66,7 @@ def test_a_wrong_password(mechanism: str, password: bytes) -> None:
         assert json.loads(sasl.challenge(reply))["status"] == "invalid_token"
         (reply,) = session.send(b"AQ==\r\n")
     assert reply == FAILED
-    assert session.machine.user is None
+    assert session.machine.session.user is None
     assert session.changes()["auth_username"] == "joe"
     assert session.changes()["protocol"] == "ESMTP"
     assert LOGINS[mechanism](session, b"joe", PASSWORD) == OK
@@ -83,7 +83,7 @@ def test_the_last_word_of_who_has_a_bad_token(
     session = guarded()
     LOGINS[mechanism](session, b"joe", b"expired")
     assert session.send(last_word + b"\r\n") == [reply]
-    assert session.machine.user is None
+    assert session.machine.session.user is None
 
 
 @pytest.mark.parametrize("mechanism", [each for each in LOGINS if "SCRAM" not in each])
@@ -182,7 +182,7 @@ def test_a_final_message_of_scram_that_is_refused(
     reply = sasl.start(session, "SCRAM-SHA-256", client.first)
     final = change(client.final(sasl.challenge(reply)))
     assert sasl.respond(session, final).startswith("501 5.5.2 SCRAM message refused: ")
-    assert session.machine.user is None
+    assert session.machine.session.user is None
 
 
 @pytest.mark.parametrize("proof", [b"AAAA", b64encode(bytes(32))])
@@ -213,7 +213,7 @@ def test_the_final_message_repeats_the_authorization_id(other: bytes) -> None:
     client.header = other
     reply = sasl.respond(session, client.final(sasl.challenge(reply)))
     assert reply.startswith("501 5.5.2 SCRAM message refused: c= is not the base64")
-    assert session.machine.user is None
+    assert session.machine.session.user is None
 
 
 def test_the_longest_name_and_nonce_of_scram() -> None:
@@ -231,7 +231,7 @@ def test_scram_prompted_and_the_last_response_not_empty() -> None:
     final = client.final(sasl.challenge(sasl.respond(session, client.first)))
     assert sasl.respond(session, final).startswith("334 ")
     assert sasl.respond(session, b"thanks").startswith("501 5.5.2 SCRAM")
-    assert session.machine.user is None
+    assert session.machine.session.user is None
 
 
 def test_the_proof_of_the_server_is_masked() -> None:

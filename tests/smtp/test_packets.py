@@ -11,8 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsink.smtp.events import RecipientAnswered, SessionClosed, TransactionEnded
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol.events import (
+    RecipientAnswered,
+    SessionClosed,
+    TransactionEnded,
+)
 from tests.smtp.harness import EHLO, MESSAGE, Session, client_blocks
 from tests.smtp.test_transcripts import sections
 
@@ -192,7 +196,7 @@ def test_whatever_comes_the_session_lives(
             if session.ended:
                 break
             session.send(packet)
-            assert len(session.machine.buffer) <= 1000
+            assert len(session.machine.session.input) <= 1000
         if not session.ended:
             session.tick(400) if hang else session.drop()
     assert session.ended

@@ -7,11 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailsink.ports import GO_ON, Consult, Decision
-from mailsink.smtp.events import RecipientAnswered, TransactionStarted
-from mailsink.smtp.extensions import EXTENSIONS
-from mailsink.smtp.parameters import PARAMETERS
+from mailsink.smtp.commands.extensions import EXTENSIONS
+from mailsink.smtp.commands.parameters import PARAMETERS
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.replies import Reply
+from mailsink.smtp.protocol.events import RecipientAnswered, TransactionStarted
+from mailsink.smtp.protocol.replies import Reply
 from tests.smtp.harness import Session, ready
 
 KEYWORDS = [(verb, keyword) for verb, known in PARAMETERS.items() for keyword in known]

@@ -120,9 +120,9 @@ def test_each_line_is_told_before_its_reply() -> None:
 
 def test_a_client_that_does_not_read_is_not_answered_on() -> None:
     session = ready()
-    session.machine.choked = True
+    session.machine.block_output(True)
     assert session.send(b"NOOP\r\nNOOP\r\n") == []
-    session.machine.choked = False
+    session.machine.block_output(False)
     assert session.wake() == ["250 2.0.0 Ok"] * 2
 
 
@@ -137,31 +137,31 @@ def test_a_half_closed_client_loses_nothing() -> None:
 
 def test_a_half_closed_client_that_reads_slowly_loses_nothing() -> None:
     session = ready()
-    session.machine.choked = True
+    session.machine.block_output(True)
     session.machine.receive(b"NOOP\r\n")
     session.half_close()
     assert session.read() == []
-    session.machine.choked = False
+    session.machine.block_output(False)
     assert session.wake() == ["250 2.0.0 Ok"]
     assert session.ending == "dropped"
 
 
 def test_many_lines_at_once_let_others_have_their_turn() -> None:
-    from mailsink.smtp.wishes import BREATHE
+    from mailsink.smtp.session.effects import YIELD
 
     session = ready()
     session.machine.receive(b"NOOP\r\n" * 200)
-    wishes = [session.machine.step() for _ in range(3)]
-    assert wishes == [BREATHE] * 3
+    effects = [session.machine.step() for _ in range(3)]
+    assert effects == [YIELD] * 3
 
 
 def test_who_waits_for_each_reply_is_held_up_by_a_full_recorder_too() -> None:
-    from mailsink.smtp.wishes import BREATHE, MORE
+    from mailsink.smtp.session.effects import NEED_INPUT, YIELD
 
-    session, wishes = ready(), []
+    session, effects = ready(), []
     for _ in range(120):
         session.machine.receive(b"NOOP\r\n")
-        wishes.append(session.machine.step())
-        if wishes[-1] is BREATHE:
-            assert session.machine.step() is MORE
-    assert wishes.count(BREATHE) == 2
+        effects.append(session.machine.step())
+        if effects[-1] is YIELD:
+            assert session.machine.step() is NEED_INPUT
+    assert effects.count(YIELD) == 2

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from mailsink.ports import GO_ON, Consult, Decision, Refused, Stage
-from mailsink.smtp import replies
-from mailsink.smtp.events import RecipientAnswered, TransactionEnded
-from mailsink.smtp.replies import Reply
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.events import RecipientAnswered, TransactionEnded
+from mailsink.smtp.protocol.replies import Reply
 from tests.smtp.harness import EHLO, ENVELOPE, Session, in_data, ready
 
 BUSY = Reply(450, "4.2.1", ("Mailbox busy",))
@@ -80,9 +80,9 @@ def test_a_refusal_changes_nothing(stage: Stage, line: bytes) -> None:
     assert session.last.replied is not None
     assert session.last.replied.rule == "busy"
     assert not session.ended
-    assert session.machine.helo == "client.test"
-    assert session.machine.transaction is None
-    assert session.machine.user is None
+    assert session.machine.session.helo == "client.test"
+    assert session.machine.session.transaction is None
+    assert session.machine.session.user is None
 
 
 def test_a_refused_recipient_is_told() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
@@ -12,10 +13,11 @@ from aiosmtpd.proxy_protocol import get_proxy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsink.smtp import proxy
-from mailsink.smtp.events import ExchangeOpened, SessionUpdated
+from mailsink.smtp.machine import Machine
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.proxy import SIGNATURE, BadHeaderError, Header, parse
+from mailsink.smtp.protocol import proxy_header
+from mailsink.smtp.protocol.events import ExchangeOpened, SessionUpdated
+from mailsink.smtp.protocol.proxy_header import SIGNATURE, BadHeaderError, Header, parse
 from tests.smtp import tls_client
 from tests.smtp.harness import EHLO, Session
 from tests.smtp.tls_client import TlsClient
@@ -257,10 +259,10 @@ class TestSession:
         assert session.ending == "dropped"
         assert session.last.flags == {"bad_proxy_header"}
 
-    @pytest.mark.parametrize("wish", ["stopping", "killed"])
-    def test_shutdown(self, wish: str) -> None:
+    @pytest.mark.parametrize("how", [Machine.drain, Machine.stop])
+    def test_shutdown(self, how: Callable[[Machine], None]) -> None:
         session = Session(BEHIND)
-        setattr(session.machine, wish, True)
+        how(session.machine)
         assert session.wake() == []
         assert (session.ending, session.exchanges) == ("shutdown", [])
 
@@ -307,5 +309,5 @@ def test_the_longest_line_of_the_specification_fits() -> None:
         "PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe "
         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n"
     )
-    assert len(line) <= proxy._LONGEST_LINE
+    assert len(line) <= proxy_header._LONGEST_LINE
     assert parse(line.encode()) is not None

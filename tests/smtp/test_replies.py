@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mailsink.smtp import replies
-from mailsink.smtp.replies import Reply
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.replies import Reply
 
 # Something for each parameter of a function that makes a reply, by its annotation.
 SAMPLES: dict[str, Any] = {

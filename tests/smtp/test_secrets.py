@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from mailsink.smtp.masking import told, told_response
+from mailsink.smtp.protocol.masking import redacted, redacted_response
 from tests.smtp.harness import Session, ready
 from tests.smtp.ways import ENCODED, PLAIN, WAYS, traces
 
@@ -56,11 +56,11 @@ def test_redaction_ends_with_the_next_mail() -> None:
     ],
 )
 def test_what_is_told_of_a_line(line: str, expected: str, login: bool) -> None:
-    assert told(line.encode()) == (expected, login)
+    assert redacted(line.encode()) == (expected, login)
 
 
 def test_an_argument_of_a_command_is_no_login() -> None:
-    assert told(b"VRFY Login", is_command=True).text == "VRFY Login"
+    assert redacted(b"VRFY Login", is_command=True).text == "VRFY Login"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_argument_of_a_command_is_no_login() -> None:
     ],
 )
 def test_what_is_told_of_a_response(response: bytes, expected: str) -> None:
-    assert told_response(response) == expected
+    assert redacted_response(response) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,6 @@ def test_what_is_told_of_a_response(response: bytes, expected: str) -> None:
 def test_no_line_takes_long_to_mask(filler: str) -> None:
     began = perf_counter()
     for line in (filler * 12_000, f"{filler * 12_000}LOGIN", f"PASS{filler * 12_000} "):
-        told(line.encode())
-        told_response(line.encode())
+        redacted(line.encode())
+        redacted_response(line.encode())
     assert perf_counter() - began < 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsink.smtp.commands import COMMANDS
+from mailsink.smtp.commands.table import COMMANDS
 from mailsink.smtp.profile import Profile
 from tests.smtp.harness import ENVELOPE, MESSAGE, Session, in_data, ready
 

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.tls.distrust import Client, Distrust
+from mailsink.smtp.tls.starttls_denylist import Client, StarttlsDenylist
 from mailsink.values import TlsVersion
 from tests.smtp import tls_client
 from tests.smtp.harness import ENVELOPE, Exchange, Session, ready
@@ -210,109 +210,109 @@ class TestDistrust:
     """A certificate that nobody signed is not to keep a client from sending."""
 
     def test_who_refuses_it_does_without_starttls_once(self) -> None:
-        distrust = Distrust()
-        self.refuse(distrust)
-        again = self.session(distrust)  # its EHLO is a part of the session now
+        denylist = StarttlsDenylist()
+        self.refuse(denylist)
+        again = self.session(denylist)  # its EHLO is a part of the session now
         assert "STARTTLS" not in keywords(again.send(EHLO))
         assert "STARTTLS" not in keywords(again.send(b"EHLO another.test\r\n"))
         assert [each.flags for each in again.exchanges[1:]] == [
             {"starttls_withheld"}
         ] * 3
-        third = self.session(distrust)
+        third = self.session(denylist)
         assert "STARTTLS" in keywords(third.send(EHLO))
         assert third.last.flags == set()
 
     def test_who_comes_late_is_offered_it(self) -> None:
-        distrust = Distrust()
+        denylist = StarttlsDenylist()
         client = Client("192.0.2.7", "client.test")
-        distrust.note(client, 1000.0)
-        assert distrust.clients(4599.0) == [client]
-        assert distrust.clients(4600.0) == []
-        assert not distrust.take(client, 4600.0)
+        denylist.add(client, 1000.0)
+        assert denylist.clients(4599.0) == [client]
+        assert denylist.clients(4600.0) == []
+        assert not denylist.pop(client, 4600.0)
 
     def test_others_are_offered_it(self) -> None:
-        distrust = Distrust()
-        self.refuse(distrust)
-        other = Session(profile(distrust=distrust))
+        denylist = StarttlsDenylist()
+        self.refuse(denylist)
+        other = Session(profile(starttls_denylist=denylist))
         assert "STARTTLS" in keywords(other.send(b"EHLO another.test\r\n"))
 
     def test_who_sent_in_plain_text_does_without_it_again(self) -> None:
-        distrust = Distrust()
-        self.refuse(distrust)
-        sending = self.session(distrust)
+        denylist = StarttlsDenylist()
+        self.refuse(denylist)
+        sending = self.session(denylist)
         sending.send(b"MAIL FROM:<a@b.test>\r\nQUIT\r\n")
-        self.refuse(distrust)
-        assert "STARTTLS" not in keywords(self.session(distrust).send(EHLO))
+        self.refuse(denylist)
+        assert "STARTTLS" not in keywords(self.session(denylist).send(EHLO))
 
     def test_who_needs_tls_is_not_kept_from_it_again(self) -> None:
-        distrust = Distrust()
-        self.refuse(distrust)
-        self.session(distrust).send(b"QUIT\r\n")
-        self.refuse(distrust)
-        cured = self.session(distrust)
+        denylist = StarttlsDenylist()
+        self.refuse(denylist)
+        self.session(denylist).send(b"QUIT\r\n")
+        self.refuse(denylist)
+        cured = self.session(denylist)
         assert "STARTTLS" in keywords(cured.send(EHLO))
         cured.send(b"STARTTLS\r\n")
         cured.secure()
         assert cured.send(EHLO)[0].startswith("250-")
 
     def test_who_says_starttls_all_the_same_gets_it(self) -> None:
-        distrust = Distrust()
-        self.refuse(distrust)
-        session = self.session(distrust)
+        denylist = StarttlsDenylist()
+        self.refuse(denylist)
+        session = self.session(denylist)
         assert session.send(b"STARTTLS\r\n") == ["220 2.0.0 Ready to start TLS"]
 
     def test_it_can_be_forgotten(self) -> None:
-        distrust = Distrust()
-        self.refuse(distrust)
+        denylist = StarttlsDenylist()
+        self.refuse(denylist)
         client = Client("192.0.2.7", "client.test")
-        assert distrust.clients(1_700_000_001.0) == [client]
-        assert distrust.forget(client)
-        assert not distrust.forget(client)
-        assert "STARTTLS" in keywords(self.session(distrust).send(EHLO))
+        assert denylist.clients(1_700_000_001.0) == [client]
+        assert denylist.remove(client)
+        assert not denylist.remove(client)
+        assert "STARTTLS" in keywords(self.session(denylist).send(EHLO))
 
     def test_nothing_is_told_where_it_is_hidden(self) -> None:
-        distrust = Distrust()
-        self.refuse(distrust)
+        denylist = StarttlsDenylist()
+        self.refuse(denylist)
         session = ready(
-            profile=profile(distrust=distrust, hidden=frozenset({"STARTTLS"}))
+            profile=profile(starttls_denylist=denylist, hidden=frozenset({"STARTTLS"}))
         )
         assert session.last.flags == set()
 
     def test_who_leaves_without_a_word_too(self) -> None:
-        distrust = Distrust()
-        session = self.session(distrust)
+        denylist = StarttlsDenylist()
+        session = self.session(denylist)
         session.send(b"STARTTLS\r\n")
         session.secure()
         assert session.tls is not None
         session.deliver(session.tls.close())
         assert session.last.flags == {"left_at_certificate"}
-        assert "STARTTLS" not in keywords(self.session(distrust).send(EHLO))
+        assert "STARTTLS" not in keywords(self.session(denylist).send(EHLO))
 
     def test_other_failures_do_not_count(self) -> None:
-        distrust = Distrust()
-        session = self.session(distrust)
+        denylist = StarttlsDenylist()
+        session = self.session(denylist)
         session.send(b"STARTTLS\r\n")
         session.deliver(b"\x16\x03\x01\x00\x05hello")
         assert session.ending == "tls_failed"
-        assert "STARTTLS" in keywords(self.session(distrust).send(EHLO))
+        assert "STARTTLS" in keywords(self.session(denylist).send(EHLO))
 
     def test_it_does_not_grow_without_end(self) -> None:
-        distrust = Distrust()
+        denylist = StarttlsDenylist()
         for number in range(2000):
-            distrust.note(Client("192.0.2.7", str(number)), 0.0)
-        assert not distrust.take(Client("192.0.2.7", "0"), 1.0)
-        assert distrust.take(Client("192.0.2.7", "1999"), 1.0)
+            denylist.add(Client("192.0.2.7", str(number)), 0.0)
+        assert not denylist.pop(Client("192.0.2.7", "0"), 1.0)
+        assert denylist.pop(Client("192.0.2.7", "1999"), 1.0)
 
-    def refuse(self, distrust: Distrust) -> None:
+    def refuse(self, denylist: StarttlsDenylist) -> None:
         """Leave over the certificate."""
-        session = self.session(distrust)
+        session = self.session(denylist)
         session.send(b"STARTTLS\r\n")
         with pytest.raises(ssl.SSLCertVerificationError):
             session.secure(TlsClient(suspicious()))
 
     @staticmethod
-    def session(distrust: Distrust) -> Session:
-        return ready(profile=profile(distrust=distrust))
+    def session(denylist: StarttlsDenylist) -> Session:
+        return ready(profile=profile(starttls_denylist=denylist))
 
 
 class TestFailed:
@@ -424,7 +424,7 @@ class TestFailed:
 
     def test_a_stop_in_the_handshake(self) -> None:
         session = starting()
-        session.machine.killed = True
+        session.machine.stop()
         assert session.wake() == []
         assert session.ending == "shutdown"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.tls.hello import ClientHello, read_client_hello
+from mailsink.smtp.tls.client_hello import ClientHello, read_client_hello
 from tests.smtp import tls_client
 from tests.smtp.harness import Session
 from tests.smtp.tls_client import TlsClient, careless

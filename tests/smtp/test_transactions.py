@@ -10,15 +10,15 @@ from uuid import UUID
 import pytest
 
 from mailsink.ports import Kept, Refused
-from mailsink.smtp import replies
-from mailsink.smtp.body import Store
-from mailsink.smtp.events import (
+from mailsink.smtp.body.spool import Spool
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.events import (
     Arrival,
     RecipientAnswered,
     TransactionEnded,
     TransactionStarted,
 )
-from mailsink.smtp.profile import Profile
 from tests.smtp.harness import (
     ENVELOPE,
     MESSAGE,
@@ -295,10 +295,10 @@ class TestSpooling:
     def test_a_write_error_drains_to_the_dot(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, reply: str
     ) -> None:
-        def fail(store: Store) -> None:
+        def fail(store: Spool) -> None:
             raise OSError(number, "no")
 
-        monkeypatch.setattr(Store, "_open", fail)
+        monkeypatch.setattr(Spool, "_open", fail)
         session = in_data(profile=small_spool(tmp_path))
         assert self._send(session, self.BODY + b".\r\nNOOP\r\n") == [
             reply,

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsink.ports import GO_ON, Consult, Decision
-from mailsink.smtp import grammar
-from mailsink.smtp.events import SessionUpdated
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.replies import Reply
+from mailsink.smtp.protocol import grammar
+from mailsink.smtp.protocol.events import SessionUpdated
+from mailsink.smtp.protocol.replies import Reply
 from tests.smtp.harness import Session, play, ready
 
 NETWORKS = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))

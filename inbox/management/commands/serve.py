@@ -31,10 +31,10 @@ from inbox.services.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
 from mailsink.server import run
-from mailsink.smtp.admission import Admission
-from mailsink.smtp.listener import Listener
+from mailsink.smtp.net.admission import Admission
+from mailsink.smtp.net.listener import Listener
 from mailsink.smtp.profile import Profile
-from mailsink.smtp.tls.distrust import Distrust
+from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
 from mailsink.sockets import address_of, bind, is_public
 from mailsink.tls import own_context, server_context
 from mailsink.values import ADDRESSES, Address
@@ -97,7 +97,7 @@ class Command(BaseCommand):
         descriptors = raised()
         health.notices["descriptors"] = descriptors.trouble
         profile = _profile(config, http, descriptors.shares.smtp)
-        starttls.use(profile.distrust)
+        starttls.use(profile.starttls_denylist)
         spool = profile.spool_dir
         connections.close_all()  # what follows has threads of its own
         try:
@@ -192,7 +192,7 @@ def _profile(config: Config, http: Sequence[socket.socket], most: int) -> Profil
         spool_dir=config.data / "spool",
         public_url=config.public_url or _own_url(http),
         tls=_tls(config),
-        distrust=_distrust(config),
+        starttls_denylist=_denylist(config),
     )
 
 
@@ -209,11 +209,11 @@ def _tls(config: Config) -> ssl.SSLContext:
         raise ConfigError(f"MAILSINK_TLS_CERT and MAILSINK_TLS_KEY: {error}") from None
 
 
-def _distrust(config: Config) -> Distrust | None:
+def _denylist(config: Config) -> StarttlsDenylist | None:
     """Return who is to do without STARTTLS: nobody, where TLS is asked for by a setting."""
     profile = config.profile
     asked = config.tls_cert or profile.require_tls or profile.auth_requires_tls
-    return None if asked else Distrust()
+    return None if asked else StarttlsDenylist()
 
 
 def _own_url(http: Sequence[socket.socket]) -> str:

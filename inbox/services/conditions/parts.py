@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from inbox.models import Exchange, Recipient, Transaction
 from inbox.services.conditions.values import BadQuery
 from inbox.services.matching import fits, has
-from mailsink.smtp.events import Ending
+from mailsink.smtp.protocol.events import Ending
 
 ENDINGS: tuple[str, ...] = get_args(Ending)
 MAX_WILD = 8  # each * can make matching a text longer

@@ -17,7 +17,7 @@ from inbox.services.explain.parameters import asked
 from inbox.services.explain.quantities import counted, duration
 from inbox.services.explain.reasons import reason
 from inbox.services.explain.spans import Moment, Span, spans
-from mailsink.smtp.masking import MASK
+from mailsink.smtp.protocol.masking import MASK
 from mailsink.text import readable
 
 # Of a refusal, to the very line that shows it: the side panel has the reply whole.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from inbox.services.explain.quantities import counted, duration
-from mailsink.smtp.grammar import BadSyntax, unxtext
+from mailsink.smtp.protocol.grammar import BadSyntax, unxtext
 
 _PARAMETER = re.compile(r"([A-Za-z0-9-]+)(?:=(\S+))?")
 

@@ -28,7 +28,7 @@ from inbox.models import (
 from inbox.services import raw as raw_store
 from inbox.services.findings.bodies import Spot, examine
 from inbox.services.findings.wire import HELLOS, flag_kind, hello_kinds
-from mailsink.smtp.events import FLAGS
+from mailsink.smtp.protocol.events import FLAGS
 
 _MINUTE = timedelta(minutes=1)
 _NEIGHBOURS = 200  # sessions before one that are looked at

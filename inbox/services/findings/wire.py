@@ -9,8 +9,8 @@ from uuid import UUID
 
 from inbox.services.explain.exchanges import Linelike
 from inbox.services.findings.bodies import Spot
-from mailsink.smtp import grammar
-from mailsink.smtp.events import FLAGS
+from mailsink.smtp.protocol import grammar
+from mailsink.smtp.protocol.events import FLAGS
 
 HELLOS = ("EHLO", "HELO", "LHLO")
 _SHOWN = 80  # characters of a line

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from inbox.models import Exchange, Session
-from mailsink.smtp.masking import MASK
+from mailsink.smtp.protocol.masking import MASK
 
 _ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2})")
 _SPOKEN_FOR_OTHERS = ("XCLIENT",)

@@ -39,7 +39,7 @@ _VERSIONS = {
 
 
 class Failure(NamedTuple):
-    """A flag of mailsink.smtp.events.FLAGS, and a sentence."""
+    """A flag of mailsink.smtp.protocol.events.FLAGS, and a sentence."""
 
     flag: str
     sentence: str

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
-from mailsink.smtp.tls.hello import ClientHello, read_client_hello
+from mailsink.smtp.tls.client_hello import ClientHello, read_client_hello
 
 _RECORD = 16 * 1024  # octets in a record, at most
 _FIRST = 32 * 1024  # octets kept of what a client began with

@@ -1,0 +1,215 @@
+"""Readers of a body: by CRLF.CRLF behind DATA, in chunks behind BDAT (RFC 3030).
+
+A reader takes octets out of the input, inspects and spools them; it knows no session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from mailsink.smtp.body.framing import Framer, Piece
+from mailsink.smtp.body.inspector import Inspector
+from mailsink.smtp.body.spool import Spool
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol.events import Body
+from mailsink.smtp.protocol.input_buffer import InputBuffer
+
+PIECE = 256 * 1024  # octets handled before the other sessions get their turn
+_BEYOND = (
+    1024 * 1024
+)  # octets spooled beyond the largest size, to show what was refused
+
+
+class Declared(NamedTuple):
+    """What the parameters of MAIL say of the body."""
+
+    size: int = 0  # octets; 0: not said
+    eightbit: bool = False
+    smtputf8: bool = False
+    binary: bool = False
+
+
+class ReceivedBody(NamedTuple):
+    """A body as it came."""
+
+    size: int  # of the whole body, spooled or not
+    flags: frozenset[str]
+    overlong: bool  # it holds a line longer than the profile permits
+    body: Body | None  # None where it could not be written
+    error: OSError | None  # why
+
+
+class ExchangeFacts(NamedTuple):
+    """The arguments of Session.emit_exchange."""
+
+    line: str
+    octets: int
+    received_us: int
+    flags: tuple[str, ...]
+
+
+class BodyReader:
+    """A body while it comes; subclasses know where it ends.
+
+    octets, received_us and exchange() are of the exchange that brings it.
+    """
+
+    __slots__ = ("emitted_us", "ended", "inspector", "octets", "received_us", "spool")
+
+    def __init__(self, profile: Profile, now_us: int) -> None:
+        limit = profile.max_message_size
+        self.inspector = Inspector(profile.max_text_line)
+        self.spool = Spool(
+            limit and limit + _BEYOND, profile.spool_threshold, profile.spool_dir
+        )
+        self.ended = False
+        self.octets = 0  # on the wire
+        self.received_us = now_us
+        self.emitted_us = now_us
+
+    def receive(self, octets: InputBuffer) -> None:
+        """Use what is in the input, up to a piece; `ended` may be set."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Take what was held back: no more will come."""
+        raise NotImplementedError
+
+    def hangs(self) -> bool:
+        """Whether the client seems to take for the end what is none."""
+        return False
+
+    def flags(self, declared: Declared) -> set[str]:
+        """Return what is odd about the body so far, given what MAIL said of it."""
+        flags = self.inspector.flags
+        if declared.eightbit:
+            flags.discard("eightbit_in_7bit")
+        if declared.smtputf8:
+            flags.discard("eightbit_header")
+        # Many a client counts without the CRLF that it must end the body with.
+        if declared.size and self.spool.size > declared.size + 2:
+            flags.add("size_mismatch")
+        return flags
+
+    def fresh_flags(self, declared: Declared) -> set[str]:
+        """Return those flags that are to be emitted with this exchange."""
+        return self.flags(declared)
+
+    def received(self, body: Body | None, flags: Collection[str]) -> ReceivedBody:
+        """Return what came, once its end has."""
+        spool = self.spool
+        return ReceivedBody(
+            spool.size, frozenset(flags), self.inspector.overlong, body, spool.error
+        )
+
+    def exchange(self, flags: Collection[str] = ()) -> ExchangeFacts:
+        """Return the exchange as it stands now."""
+        return ExchangeFacts("", self.octets, self.received_us, tuple(sorted(flags)))
+
+
+class DataReader(BodyReader):
+    """A body that CRLF.CRLF ends (RFC 5321 §4.1.1.4)."""
+
+    __slots__ = ("_framer",)
+
+    def __init__(self, profile: Profile, now_us: int) -> None:
+        super().__init__(profile, now_us)
+        self._framer = Framer()
+
+    def receive(self, octets: InputBuffer) -> None:
+        piece, used = self._framer.feed(octets.peek(PIECE))
+        self.inspector.look(piece)
+        self.spool.add(piece.content)
+        self.octets += used
+        self.received_us = octets.use(used)
+        self.ended = self._framer.ended
+
+    def flags(self, declared: Declared) -> set[str]:
+        flags = super().flags(declared)
+        if self._framer.undoubled:
+            flags.add("dot_not_doubled")
+        return flags
+
+    def hangs(self) -> bool:
+        return self.inspector.ends_wrongly(self._framer.held)
+
+    def close(self) -> None:
+        if not self.ended:
+            piece = self._framer.rest()
+            self.inspector.look(piece)
+            self.spool.add(piece.content)
+
+
+class ChunkReader(BodyReader):
+    """A body in chunks; the exchange is that of the chunk which was begun last."""
+
+    __slots__ = (
+        "_binary", "_emitted_flags", "_held", "_left", "_line", "_line_flags",
+    )  # fmt: skip
+
+    def __init__(self, profile: Profile, now_us: int, binary: bool) -> None:
+        """binary: as BODY=BINARYMIME announced, so that no octet of it is odd."""
+        super().__init__(profile, now_us)
+        self._binary = binary
+        self._left = 0
+        self._line = ""
+        self._line_flags: tuple[str, ...] = ()
+        self._held = b"\r\n"  # before the first line, to have it seen as one
+        self._emitted_flags: set[str] = set()
+
+    def begin(
+        self, line: tuple[str, tuple[str, ...], int], size: int, now_us: int
+    ) -> None:
+        """Expect a chunk of this size. line: of its BDAT, its flags, when it came."""
+        self._line, self._line_flags, self.received_us = line
+        self.emitted_us = now_us
+        self.octets = 0
+        self._left = size
+        self.ended = not size
+
+    def receive(self, octets: InputBuffer) -> None:
+        piece = octets.peek(min(PIECE, self._left))
+        self.add(piece)
+        self.octets += len(piece)
+        self._left -= len(piece)
+        self.received_us = octets.use(len(piece))
+        self.ended = not self._left
+
+    def add(self, octets: bytes) -> None:
+        """Append octets to the body."""
+        self.spool.add(octets)
+        if self._binary:
+            self.inspector.look_at_header(octets)
+            return
+        first = self.spool.size == len(octets)
+        wire = self._held + octets
+        # CRLF may be cut in two, by a packet or by the end of a chunk
+        self._held = b"\r" if wire.endswith(b"\r") else b""
+        wire = wire[: len(wire) - len(self._held)]
+        self.inspector.look(Piece(wire, wire[2:] if first else wire))
+
+    def close(self) -> None:
+        held, self._held = self._held, b""
+        if held == b"\r":
+            self.inspector.look(Piece(held, held))
+
+    def exchange(self, flags: Collection[str] = ()) -> ExchangeFacts:
+        """Return the exchange of the chunk, which keeps its line and flags."""
+        flags = (*self._line_flags, *sorted(flags))
+        return ExchangeFacts(self._line, self.octets, self.received_us, flags)
+
+    def fresh_flags(self, declared: Declared) -> set[str]:
+        """Return only what came to light with this chunk."""
+        fresh = self.flags(declared) - self._emitted_flags
+        self._emitted_flags |= fresh
+        return fresh
+
+
+class DiscardingReader(ChunkReader):
+    """A chunk that is only read."""
+
+    __slots__ = ()
+
+    def add(self, octets: bytes) -> None:
+        pass

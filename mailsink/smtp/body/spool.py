@@ -1,0 +1,100 @@
+"""Holds the octets of a body: in memory up to a threshold, then in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from mailsink.smtp.protocol.events import Body
+
+
+class Spool:
+    """Holds a body: in memory up to a threshold, then in a file; never beyond a limit.
+
+    Whoever adds must do `spill` in a thread once `full` is true, and `sync` before
+    `body` where `on_disk`. A write error is kept in `error`, what came is dropped.
+    """
+
+    def __init__(self, limit: int, threshold: int, folder: Path) -> None:
+        self.size = 0  # octets of the body, spooled or not
+        self.error: OSError | None = None
+        self._limit = limit
+        self._threshold = threshold
+        self._folder = folder
+        self._pieces: list[bytes] = []
+        self._waiting = 0
+        self._kept = 0
+        self._file: BinaryIO | None = None
+        self._path: Path | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether what is in memory must go to the file now."""
+        return 0 < self._threshold < self._waiting
+
+    @property
+    def on_disk(self) -> bool:
+        return self._file is not None
+
+    def add(self, content: bytes) -> None:
+        """Take a piece of the body."""
+        self.size += len(content)
+        if self._limit and self._kept + len(content) > self._limit:
+            content = content[: self._limit - self._kept]
+        if content and self.error is None:
+            self._pieces.append(content)
+            self._waiting += len(content)
+            self._kept += len(content)
+
+    def spill(self) -> None:
+        """Write what is in memory to the file; blocks."""
+        pieces, self._pieces, self._waiting = self._pieces, [], 0
+        try:
+            file = self._file or self._open()
+            for piece in pieces:
+                self._hash.update(piece)
+                file.write(piece)
+        except OSError as error:
+            self.error = error
+            self.discard()
+
+    def sync(self) -> None:
+        """Have the file hold everything, for good; blocks."""
+        self.spill()
+        try:
+            if self._file is not None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+        except OSError as error:
+            self.error = error
+            self.discard()
+
+    def body(self, ended: bool) -> Body:
+        """Return the body; whether its end came tells if it can be complete."""
+        complete = ended and self._kept == self.size
+        if self._path is not None:
+            return Body(self._kept, self._hash.hexdigest(), complete, path=self._path)
+        content = b"".join(self._pieces)
+        digest = hashlib.sha256(content).hexdigest()
+        return Body(self._kept, digest, complete, content)
+
+    def discard(self) -> None:
+        """Remove the file, if there is one; blocks."""
+        if self._file is not None and self._path is not None:
+            with suppress(OSError):  # a full disk: closing writes once more
+                self._file.close()
+            self._path.unlink(missing_ok=True)
+            self._file = None
+
+    def _open(self) -> BinaryIO:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="body-", dir=self._folder)
+        self._path = Path(name)
+        self._hash = hashlib.sha256()
+        self._file = os.fdopen(handle, "wb")
+        return self._file

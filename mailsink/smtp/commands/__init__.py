@@ -1,0 +1,1 @@
+"""What the client may say: one table, and a handler for each command."""

@@ -1,0 +1,76 @@
+"""AUTH (RFC 4954): when it may be said, by which mechanism, and what follows from it."""
+
+from __future__ import annotations
+
+from mailsink.smtp.commands.sasl.credential_flags import redacted_username
+from mailsink.smtp.commands.sasl.dialogue import Dialogue, decoded
+from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS, Mechanism
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session.consult import consult
+from mailsink.smtp.session.effects import Refusal, Steps
+from mailsink.smtp.session.session import Session
+
+
+def auth(session: Session, argument: str) -> Steps[Reply]:
+    """RFC 4954 §4."""
+    name, _, initial = argument.partition(" ")
+    name, initial = name.upper(), initial.strip(" ")
+    known = MECHANISMS.get(name)
+    if known is not None and known.shows_secret and session.tls is None:
+        session.exchange.flags += ("auth_plaintext",)
+    _check_order(session)
+    mechanism = _mechanism(session, name)
+    first = _initial_response(mechanism, name, initial)
+    decided = yield from consult(session, "auth", argument=name)
+    username = yield from mechanism.converse(Dialogue(session, name, first))
+    session.user = redacted_username(username)
+    session.update(protocol=session.protocol)
+    return decided or replies.AUTH_OK
+
+
+def offered(session: Session) -> list[str]:
+    """Return the names of the mechanisms that can be judged, the plainest first."""
+    hidden = session.profile.hidden
+    if _needs_tls(session):
+        return []
+    return [
+        name
+        for name in MECHANISMS
+        if session.host.supports(name) and name not in hidden
+    ]
+
+
+def _needs_tls(session: Session) -> bool:
+    return session.profile.auth_requires_tls and session.tls is None
+
+
+def _check_order(session: Session) -> None:
+    if _needs_tls(session):
+        raise Refusal(replies.AUTH_NEEDS_TLS)
+    if not session.helo:
+        raise Refusal(session.hello_missing())
+    if session.user is not None:
+        raise Refusal(replies.AUTH_TWICE)
+    if session.transaction is not None:
+        raise Refusal(replies.AUTH_IN_TRANSACTION)
+
+
+def _mechanism(session: Session, name: str) -> Mechanism:
+    if not name:
+        raise Refusal(replies.syntax("AUTH mechanism [initial-response]"))
+    names = offered(session)
+    if name in names:
+        return MECHANISMS[name]
+    if name in MECHANISMS and not session.host.supports(name):
+        raise Refusal(replies.mechanism_needs_logins(name, " ".join(names)))
+    raise Refusal(replies.unknown_mechanism(" ".join(names)))
+
+
+def _initial_response(mechanism: Mechanism, name: str, text: str) -> bytes | None:
+    """Return it decoded, or None where none came; "=" is an empty one."""
+    if not text:
+        return None
+    if mechanism.server_first:
+        raise Refusal(replies.no_initial_response(name))
+    return b"" if text == "=" else decoded(text.encode())

@@ -1,0 +1,149 @@
+"""CHUNKING (RFC 3030): a message in chunks of announced size, taken as it is.
+
+The octets of a chunk follow its line at once, and are used up whatever the reply: who
+refuses a chunk reads it first. Nothing in it is looked at for an end or for dots.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mailsink.smtp.body.reader import ChunkReader, DiscardingReader
+from mailsink.smtp.commands.data import (
+    answer_each,
+    check_recipients,
+    deliver,
+    write_failed,
+)
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session.body_receiver import cut_off, read
+from mailsink.smtp.session.consult import consult
+from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
+from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.transaction import Transaction
+
+_ARGUMENTS = re.compile(r"([0-9]+)(?: +(.*))?")
+_LARGEST = 2**63 - 1  # octets; what says more is no number of octets
+
+
+def bdat(session: Session, argument: str) -> Steps[Reply]:
+    """RFC 3030 §2: a chunk, and the reply to it; to the last one, that to the message."""
+    size, marker = _arguments(session, argument)
+    if marker == "LAST" and session.transaction is not None:
+        answer_each(session, session.transaction)
+    try:
+        transaction, chunks = yield from _admitted(session, marker)
+    except Exception as error:
+        refusal = error.reply if isinstance(error, Refusal) else replies.LOCAL_ERROR
+        yield from _discard(session, size, refusal)
+        raise
+    chunks.begin(session.chunk_line, size, session.now_us())
+    yield from _receive(session, chunks, transaction, last=bool(marker))
+    if marker:
+        return (yield from _deliver(session, transaction, chunks))
+    reply = _judge(session, chunks, size)
+    if reply.code >= 400:
+        yield from _fail(session, transaction, reply)
+    return reply
+
+
+def refuse(session: Session, argument: str, reply: Reply) -> Steps[None]:
+    """Refuse a line of BDAT that is wrong in itself, in step with its octets.
+
+    Raises Refusal always.
+    """
+    size, _ = _arguments(session, argument)
+    yield from _discard(session, size, reply)
+    raise Refusal(reply)
+
+
+def _arguments(session: Session, argument: str) -> tuple[int, str]:
+    """Return the size and the upper-case marker; raises Refusal.
+
+    Without a size what follows will be taken for commands.
+    """
+    if match := _ARGUMENTS.fullmatch(argument.rstrip(" ")):
+        digits = match[1].lstrip("0") or "0"
+        if len(digits) < 20 and int(digits) <= _LARGEST:
+            return int(digits), (match[2] or "").upper()
+    session.exchange.flags += ("bdat_desync",)
+    raise Refusal(replies.NO_CHUNK if match else replies.syntax("BDAT size [LAST]"))
+
+
+def _admitted(session: Session, marker: str) -> Steps[tuple[Transaction, ChunkReader]]:
+    """Return what the chunk belongs to; raises Refusal."""
+    transaction = session.transaction
+    if "CHUNKING" in session.profile.hidden:
+        raise Refusal(replies.not_offered("BDAT"))
+    if not session.extended:
+        raise Refusal(session.hello_missing())
+    if transaction is None:
+        raise Refusal(replies.out_of_order("MAIL"))
+    if transaction.failed:
+        raise Refusal(replies.out_of_order("RSET"))
+    if marker not in ("", "LAST"):
+        raise Refusal(replies.syntax("BDAT size [LAST]"))
+    check_recipients(session, transaction)
+    if transaction.chunks is None:
+        yield from consult(session, "data")
+        transaction.begun = True
+        transaction.chunks = ChunkReader(
+            session.profile, session.now_us(), transaction.declared.binary
+        )
+    return transaction, transaction.chunks
+
+
+def _discard(session: Session, size: int, reply: Reply) -> Steps[None]:
+    """Read a chunk that is refused, and let its transaction fail."""
+    now_us = session.now_us()
+    discarded = DiscardingReader(session.profile, now_us, binary=True)
+    discarded.begin(session.chunk_line, size, now_us)
+    yield from _receive(session, discarded, None)
+    transaction = session.transaction
+    if transaction is not None and not transaction.failed:
+        yield from _fail(session, transaction, reply)
+
+
+def _receive(
+    session: Session,
+    chunks: ChunkReader,
+    transaction: Transaction | None,
+    last: bool = False,
+) -> Steps[None]:
+    """Read a chunk and emit its exchange; where it is cut off, end the transaction and re-raise."""
+    try:
+        yield from read(session, chunks)
+    except SessionEnded as ended:
+        yield from cut_off(session, transaction, chunks, ended)
+        raise
+    if last:
+        chunks.close()
+    flags = chunks.fresh_flags(transaction.declared) if transaction else ()
+    session.emit_exchange(*chunks.exchange(flags))
+
+
+def _judge(session: Session, chunks: ChunkReader, size: int) -> Reply:
+    """The reply to a chunk that is not the last."""
+    spool, limit = chunks.spool, session.profile.max_message_size
+    if spool.error is not None:
+        return write_failed(spool.error)
+    if limit and spool.size > limit:
+        return replies.too_large(spool.size, limit)
+    return replies.chunk_taken(size, spool.size)
+
+
+def _deliver(
+    session: Session, transaction: Transaction, chunks: ChunkReader
+) -> Steps[Reply]:
+    flags = chunks.flags(transaction.declared)
+    body = yield from session.close_body(chunks.spool, ended=True)
+    received = chunks.received(body, flags)
+    return (yield from deliver(session, transaction, received))
+
+
+def _fail(session: Session, transaction: Transaction, reply: Reply) -> Steps[None]:
+    """End a transaction, yet keep it: until RSET all that is in the pipeline is refused."""
+    yield from session.give_up_transaction("rejected", reply.code)
+    transaction.begun = transaction.failed = True
+    session.transaction = transaction

@@ -1,0 +1,122 @@
+"""The body of a message (RFC 5321 §4.1.1.4): DATA, and what becomes of what came.
+
+ChunkReader are in mailsink.smtp.commands.bdat, which hands them to `deliver` too.
+"""
+
+from __future__ import annotations
+
+import errno
+from functools import partial
+
+from mailsink.ports import Kept, Refused
+from mailsink.smtp.body.reader import ReceivedBody
+from mailsink.smtp.commands.mail import within_chunks
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.events import Arrival, Body
+from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session.body_receiver import receive_body
+from mailsink.smtp.session.consult import consult
+from mailsink.smtp.session.effects import Refusal, RunInThread, Steps, StoreMessage
+from mailsink.smtp.session.exchange import Delivery
+from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.transaction import Transaction
+
+
+def data(session: Session, argument: str) -> Steps[Reply]:
+    """RFC 5321 §4.1.1.4: 354, the body, and the reply that counts."""
+    transaction = session.transaction
+    if argument:
+        raise Refusal(replies.syntax("DATA"))
+    if transaction is None:
+        raise Refusal(replies.out_of_order("MAIL"))
+    if transaction.begun:
+        raise within_chunks(transaction)
+    if transaction.declared.binary:
+        raise Refusal(replies.DATA_IS_NOT_BINARY)
+    check_recipients(session, transaction)
+    yield from consult(session, "data")
+    yield from session.send_reply(replies.START_INPUT)
+    received = yield from receive_body(session, transaction)
+    answer_each(session, transaction)
+    return (yield from deliver(session, transaction, received))
+
+
+def check_recipients(session: Session, transaction: Transaction) -> None:
+    """Whether there is anyone to take the body for; raises Refusal."""
+    if not transaction.accepted:
+        if transaction.recipients and session.profile.protocol == "smtp":
+            raise Refusal(replies.NO_VALID_RECIPIENTS)  # 503 in LMTP (RFC 2033 §4.2)
+        raise Refusal(replies.out_of_order("RCPT"))
+
+
+def answer_each(session: Session, transaction: Transaction) -> None:
+    """In LMTP, let the current exchange's reply go to each recipient (RFC 2033 §4.2)."""
+    if transaction.to_answer:
+        recipients = tuple(transaction.to_answer)
+        session.exchange.delivery = Delivery(transaction.id, recipients)
+
+
+def deliver(
+    session: Session, transaction: Transaction, received: ReceivedBody
+) -> Steps[Reply]:
+    """Store the message of a body that came whole, or refuse it; return the reply."""
+    body = received.body
+    if body is None:
+        reply = write_failed(received.error)
+        session.end_transaction("rejected", reply.code)
+        return reply
+    try:
+        _check_body(session.profile, received)
+        decided = yield from consult(session, "body", size=body.size)
+    except Refusal as refusal:
+        session.end_transaction("rejected", refusal.reply.code, body)
+        return refusal.reply
+    except Exception:
+        session.end_transaction("rejected", replies.LOCAL_ERROR.code, body)
+        raise
+    reply = yield from _store(session, transaction, body)
+    return decided if decided is not None and reply.code < 400 else reply
+
+
+def _check_body(profile: Profile, received: ReceivedBody) -> None:
+    limit = profile.max_message_size
+    if limit and received.size > limit:
+        raise Refusal(replies.too_large(received.size, limit))
+    bare = {"bare_lf_data", "bare_cr_data"} & received.flags
+    if bare and profile.bare_newlines == "reject":
+        raise Refusal(replies.BARE_NEWLINES)
+    if received.overlong:
+        raise Refusal(replies.text_line_too_long(profile.max_text_line))
+
+
+def write_failed(error: OSError | None) -> Reply:
+    """The reply to a body that could not be written (RFC 5321 §4.2.3)."""
+    full = error is not None and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return replies.DISK_FULL if full else replies.WRITE_ERROR
+
+
+def _store(session: Session, transaction: Transaction, body: Body) -> Steps[Reply]:
+    """Store the message; the reply is 250 only when it is committed."""
+    arrival = Arrival(
+        session.id, transaction.id, session.now_us(), body, transaction.tags
+    )
+    try:
+        outcome: Kept | Refused = yield StoreMessage(arrival)
+    except Exception:
+        yield from _not_stored(session, transaction, body, replies.LOCAL_ERROR.code)
+        raise
+    if isinstance(outcome, Kept):
+        session.transaction = None
+        session.exchange.final = True
+        return replies.queued(outcome.id)
+    yield from _not_stored(session, transaction, body, outcome.reply.code)
+    return outcome.reply
+
+
+def _not_stored(
+    session: Session, transaction: Transaction, body: Body, code: int
+) -> Steps[None]:
+    session.end_transaction("rejected", code)
+    if body.path is not None:
+        yield RunInThread(partial(body.path.unlink, missing_ok=True))

@@ -1,0 +1,56 @@
+"""The shape of a login: what explains many a failed one without telling the secret."""
+
+from __future__ import annotations
+
+import binascii
+
+from mailsink.smtp.protocol.masking import MASK, holds_login
+from mailsink.text import readable
+
+_SHORTEST = 8  # octets; shorter words are base64 by chance too often
+
+
+def secret_flags(username: bytes, secret: bytes) -> tuple[str, ...]:
+    """Return the flags of a secret, given in octets as sent."""
+    shapes = {
+        "secret_empty": not secret,
+        "secret_starts_with_space": secret.startswith(b" "),
+        "secret_ends_with_space": secret.endswith(b" "),
+        "secret_ends_with_lf": secret.endswith(b"\n"),
+        "secret_ends_with_cr": secret.endswith(b"\r"),
+        "secret_non_ascii": not secret.isascii(),
+        "secret_equals_username": bool(secret) and secret == username,
+        "secret_double_encoded": _is_encoded_text(secret),
+    }
+    return tuple(flag for flag, holds in shapes.items() if holds)
+
+
+def username_flags(username: bytes) -> tuple[str, ...]:
+    """Return the flags of a user name, given in octets as sent."""
+    if not username:
+        return ("username_empty",)
+    return ("username_padded",) if username != username.strip() else ()
+
+
+def redacted_username(username: bytes) -> str:
+    """Return a user name as it may be recorded: masked if a password may be in it.
+
+    A client that mixes up mechanisms sends the whole response of PLAIN or XOAUTH2 as a
+    user name; controls give it away, as no user name has them (RFC 4616 §2, RFC 4013 §2.3).
+    """
+    name = username.strip()
+    if any(octet < 32 for octet in name) or holds_login(name):
+        return MASK
+    return readable(username)
+
+
+def _is_encoded_text(secret: bytes) -> bool:
+    """Whether it is itself base64, and of text: that is no chance."""
+    secret = secret.rstrip(b"\r\n")
+    if len(secret) < _SHORTEST:
+        return False
+    try:
+        text = binascii.a2b_base64(secret, strict_mode=True).decode()
+    except ValueError:
+        return False
+    return text.rstrip("\r\n").isprintable()

@@ -1,0 +1,94 @@
+"""What a SASL mechanism (RFC 4422) may do while its exchange goes on inside of AUTH.
+
+Each response of the client becomes an exchange of its own, masked. Secrets stay in
+local variables, here and in the mechanisms.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64encode
+
+from mailsink.ports import Credentials, Password
+from mailsink.smtp.commands.sasl.credential_flags import (
+    redacted_username,
+    secret_flags,
+    username_flags,
+)
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.masking import redacted_response
+from mailsink.smtp.session.effects import Authenticate, Refusal, Steps
+from mailsink.smtp.session.session import Session
+
+
+class Dialogue:
+    """One authentication exchange; every method may raise Refusal, which ends it."""
+
+    __slots__ = ("_initial", "_session", "mechanism")
+
+    def __init__(self, session: Session, mechanism: str, initial: bytes | None) -> None:
+        """Take the mechanism's name and the initial response, decoded; None: none came."""
+        self._session = session
+        self._initial = initial
+        self.mechanism = mechanism
+
+    @property
+    def hostname(self) -> str:
+        return self._session.profile.hostname
+
+    @property
+    def unix_time(self) -> float:
+        return self._session.unix_time()
+
+    def first(self, challenge: bytes = b"") -> Steps[bytes]:
+        """Return the initial response, or ask for it with this challenge."""
+        if self._initial is not None:
+            return self._initial
+        return (yield from self.ask(challenge))
+
+    def ask(self, challenge: bytes, private: bool = False) -> Steps[bytes]:
+        """Return the response to a challenge, whose prompt is recorded masked if it is private."""
+        session = self._session
+        session.exchange.private = private
+        yield from session.send_reply(replies.prompt(b64encode(challenge).decode()))
+        line = yield from session.read_line()
+        flags = ("bare_lf_command",) if line.bare_lf else ()
+        text = redacted_response(line.content)
+        session.begin_exchange("auth", "", text, line.octets, line.received_us, flags)
+        if line.too_long:
+            raise Refusal(replies.AUTH_LINE_TOO_LONG)
+        if line.bare_lf and session.profile.bare_newlines == "reject":
+            raise Refusal(replies.BARE_LF)
+        if line.content == b"*":
+            raise Refusal(replies.AUTH_CANCELLED)
+        return decoded(line.content)
+
+    def identify(self, username: bytes) -> None:
+        """Tell whose login it is, good or not."""
+        self._session.exchange.flags += username_flags(username)
+        self._session.update(
+            auth_mechanism=self.mechanism, auth_username=redacted_username(username)
+        )
+
+    def check(self, credentials: Credentials) -> Steps[bool]:
+        """Return whether the credentials are good."""
+        good: bool = yield Authenticate(credentials)
+        return good
+
+    def check_secret(self, username: bytes, secret: bytes) -> Steps[bool]:
+        """Return whether user name and secret are good; tell the shape of both."""
+        self.identify(username)
+        self.note(*secret_flags(username, secret))
+        return (yield from self.check(Password(self.mechanism, username, secret)))
+
+    def note(self, *flags: str) -> None:
+        """Add flags to what the client sent last."""
+        self._session.exchange.flags += flags
+
+
+def decoded(response: bytes) -> bytes:
+    """Return a base64 response decoded; raises Refusal."""
+    try:
+        return binascii.a2b_base64(response, strict_mode=True) if response else b""
+    except binascii.Error:
+        raise Refusal(replies.AUTH_BAD_BASE64) from None

@@ -1,0 +1,117 @@
+"""The SASL mechanisms: each returns the user name it authenticated, or raises Refusal."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailsink.ports import KeyedDigest
+from mailsink.smtp.commands.sasl.dialogue import Dialogue
+from mailsink.smtp.commands.sasl.scram import scram_sha_256, unescaped
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.masking import holds_login
+from mailsink.smtp.session.effects import Refusal, Steps
+
+_CRAM_RESPONSE = re.compile(rb"(.*) ([0-9a-f]{32})", re.S)
+_XOAUTH2 = re.compile(rb"user=([^\x01]*)\x01auth=(?i:Bearer) ([^\x01]*)\x01\x01")
+_OAUTHBEARER = re.compile(
+    rb"[ny],(?:a=([^,\x01]*))?,\x01((?:[A-Za-z]+=[^\x01]*\x01)*)\x01"
+)
+_BEARER = re.compile(rb"(?:bearer (.*))?", re.I | re.S)  # RFC 6750 §2.1
+_INVALID_TOKEN = b'{"status":"invalid_token","schemes":"bearer"}'  # RFC 7628 §3.2.2
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """One way to log in."""
+
+    converse: Callable[[Dialogue], Steps[bytes]]
+    shows_secret: bool = False  # to whoever reads along
+    server_first: bool = False  # no initial response (RFC 4954 §4)
+
+
+def plain(dialogue: Dialogue) -> Steps[bytes]:
+    """RFC 4616 §2: authorization id NUL user name NUL password."""
+    response = yield from dialogue.first()
+    parts = response.split(b"\0")
+    if len(parts) != 3:
+        if holds_login(response):
+            dialogue.note("secret_double_encoded")
+        raise Refusal(replies.AUTH_BAD_PLAIN)
+    on_behalf_of, username, password = parts
+    if on_behalf_of and not password:
+        # "user NUL password NUL": what stands in the name's place is the password.
+        raise Refusal(replies.AUTH_BAD_PLAIN)
+    return (yield from _by_secret(dialogue, username, password))
+
+
+def login(dialogue: Dialogue) -> Steps[bytes]:
+    """The user name, then the password; never standardised, and much used."""
+    username = yield from dialogue.first(b"Username:")
+    password = yield from dialogue.ask(b"Password:")
+    return (yield from _by_secret(dialogue, username, password))
+
+
+def _by_secret(dialogue: Dialogue, username: bytes, secret: bytes) -> Steps[bytes]:
+    if not (yield from dialogue.check_secret(username, secret)):
+        raise Refusal(replies.AUTH_FAILED)
+    return username
+
+
+def cram_md5(dialogue: Dialogue) -> Steps[bytes]:
+    """RFC 2195 §2: user name, blank, the challenge's digest in lower-case hex."""
+    unique = f"<{secrets.randbits(64)}.{int(dialogue.unix_time)}@{dialogue.hostname}>"
+    challenge = unique.encode()
+    match = _CRAM_RESPONSE.fullmatch((yield from dialogue.ask(challenge)))
+    if match is None:
+        raise Refusal(replies.AUTH_BAD_CRAM)
+    username, digest = match.groups()
+    dialogue.identify(username)
+    proof = bytes.fromhex(digest.decode())
+    credentials = KeyedDigest(dialogue.mechanism, username, challenge, proof)
+    if not (yield from dialogue.check(credentials)):
+        raise Refusal(replies.AUTH_FAILED)
+    return username
+
+
+def xoauth2(dialogue: Dialogue) -> Steps[bytes]:
+    """Google's forerunner of OAUTHBEARER: user and token, each ended by ^A."""
+    match = _XOAUTH2.fullmatch((yield from dialogue.first()))
+    if match is None:
+        raise Refusal(replies.AUTH_BAD_XOAUTH2)
+    username, token = match.groups()
+    return (yield from _by_token(dialogue, username, token))
+
+
+def oauthbearer(dialogue: Dialogue) -> Steps[bytes]:
+    """RFC 7628 §3.1: GS2 header, then key=value pairs, each ended by ^A."""
+    match = _OAUTHBEARER.fullmatch((yield from dialogue.first()))
+    if match is None:
+        raise Refusal(replies.AUTH_BAD_OAUTHBEARER)
+    name, pairs = match.groups()
+    values = dict(pair.split(b"=", 1) for pair in pairs.split(b"\1") if pair)
+    bearer = _BEARER.fullmatch(values.get(b"auth", b"?"))
+    if bearer is None:
+        raise Refusal(replies.AUTH_BAD_OAUTHBEARER)
+    username, token = unescaped(name or b""), bearer[1] or b""
+    return (yield from _by_token(dialogue, username, token))
+
+
+def _by_token(dialogue: Dialogue, username: bytes, token: bytes) -> Steps[bytes]:
+    """Tell a client with a bad token why; it says yes to that (RFC 7628 §3.2.3)."""
+    if not (yield from dialogue.check_secret(username, token)):
+        yield from dialogue.ask(_INVALID_TOKEN)
+        raise Refusal(replies.AUTH_FAILED)
+    return username
+
+
+MECHANISMS = {
+    "PLAIN": Mechanism(plain, shows_secret=True),
+    "LOGIN": Mechanism(login, shows_secret=True),
+    "CRAM-MD5": Mechanism(cram_md5, server_first=True),
+    "SCRAM-SHA-256": Mechanism(scram_sha_256),
+    "XOAUTH2": Mechanism(xoauth2, shows_secret=True),
+    "OAUTHBEARER": Mechanism(oauthbearer, shows_secret=True),
+}

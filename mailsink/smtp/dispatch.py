@@ -1,0 +1,251 @@
+"""How a session goes: greeting, commands one by one, leave-taking."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from mailsink.smtp.commands import bdat
+from mailsink.smtp.commands.table import (
+    AFTER_AUTH,
+    AFTER_TLS,
+    COMMANDS,
+    NOT_OFFERED,
+    Command,
+)
+from mailsink.smtp.profile import within
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.events import (
+    Ending,
+    ExchangeKind,
+    SessionClosed,
+    SessionOpened,
+)
+from mailsink.smtp.protocol.grammar import shown
+from mailsink.smtp.protocol.input_buffer import Line
+from mailsink.smtp.protocol.masking import MASK, redacted
+from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session.consult import consult
+from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
+from mailsink.smtp.session.greeting import greeting
+from mailsink.smtp.session.proxy import take_header
+from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.tls_handshake import (
+    begin_in_tls,
+    note_tls_needed,
+    record_tls_disconnect,
+)
+from mailsink.smtp.session.wrong_protocol import refuse_wrong_protocol
+
+log = logging.getLogger("mailsink.smtp")
+
+_KINDS: dict[str, ExchangeKind] = {"AUTH": "auth", "BDAT": "chunk"}  # others: "command"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def run_session(session: Session) -> Steps[None]:
+    """Hold the whole session."""
+    peer = session.peer
+    session.emit(
+        SessionOpened(
+            session.id,
+            peer.listener,
+            peer.client_address,
+            peer.client_port,
+            peer.opened_at,
+            session.protocol,
+            door=session.profile.door,
+        )
+    )
+    session.ending = yield from _until_ended(session)
+    yield from session.give_up_transaction("abandoned")
+    session.writer.flush()
+    note_tls_needed(session)
+    if session.tls is not None:
+        session.tls.close()
+    session.emit(SessionClosed(session.id, session.now_us(), session.ending))
+
+
+def _until_ended(session: Session) -> Steps[Ending]:
+    try:
+        yield from _greet(session)
+        while True:
+            line = yield from session.read_line()
+            if (yield from _handle(session, line)):
+                return "quit"
+    except SessionEnded as ended:
+        record_tls_disconnect(session, ended)
+        _take_leave(session, ended)
+        return ended.ending
+    except Exception:
+        log.exception("session %s had to be closed", session.id)
+        _take_leave(session, SessionEnded("error", "Mailsink failed.", replies.BROKEN))
+        return "error"
+
+
+def _take_leave(session: Session, ended: SessionEnded) -> None:
+    """Tell the client why, where it did not end the session itself."""
+    if ended.reply is not None and not session.lost:
+        now = session.now_us()
+        session.begin_exchange("notice", "", ended.notice, 0, now)
+        session.exchange.ready_us = now
+        session.writer.queue(session.exchange, ended.reply)
+
+
+def _greet(session: Session) -> Steps[None]:
+    profile, connected_us = session.profile, 0
+    if within(session.peer.client_address, profile.proxy_from):
+        yield from take_header(session)
+    session.admit()
+    if profile.implicit_tls and profile.tls is not None:
+        yield from begin_in_tls(session, profile.tls)
+        connected_us = session.now_us()
+    session.begin_exchange("connect", "", "", 0, connected_us)
+    yield from session.send_reply((yield from greeting(session)))
+
+
+def _handle(session: Session, line: Line) -> Steps[bool]:
+    """Answer one command line; return whether it ends the session."""
+    verb, argument, wrong = _words(session, line)
+    command = COMMANDS.get(verb)
+    reply: Reply | None
+    if command is None and not session.helo:
+        yield from refuse_wrong_protocol(session, line)
+    known = command is not None or verb in NOT_OFFERED
+    if command is not None and command.keyword in session.profile.hidden:
+        command = None if verb != "BDAT" else command  # which stays in step, itself
+    _open(session, line, verb if known else "")
+    wrong = wrong or _too_early(session, verb)
+    try:
+        if wrong is not None:
+            if verb == "BDAT":
+                yield from bdat.refuse(session, argument, wrong)
+            raise Refusal(wrong)
+        if command is None:
+            reply = yield from _unknown(session, verb, known)
+        else:
+            reply = yield from _perform(session, command, argument)
+    except Refusal as refusal:
+        reply, command = refusal.reply, None
+    except SessionEnded:
+        raise
+    except Exception:
+        log.exception("session %s: %s failed", session.id, session.exchange.verb)
+        reply, command = replies.LOCAL_ERROR, None
+    if reply is None:
+        return False
+    if session.exchange.ruled:
+        yield from session.send_reply(reply)
+    else:  # by far the most: spare them a generator
+        session.send_reply_now(reply)
+        if reply.code == 421:
+            raise SessionEnded("refused")
+    if session.profile.max_errors:
+        _count_errors(session, reply)
+    return command is not None and command.ends
+
+
+def _count_errors(session: Session, reply: Reply) -> None:
+    """End a session with too many errors of the client's in a row; raises SessionEnded.
+
+    4yz is no error of the client's. RFC 5321 §3.8 permits this by 421 only.
+    """
+    if 400 <= reply.code < 500:
+        return
+    session.errors_in_a_row = session.errors_in_a_row + 1 if reply.code >= 500 else 0
+    most = session.profile.max_errors
+    if session.errors_in_a_row >= most:
+        notice = f"The client made {most} errors in a row."
+        raise SessionEnded("refused", notice, replies.too_many_errors(most))
+
+
+def _words(session: Session, line: Line) -> tuple[str, str, Reply | None]:
+    """Return the upper-case verb, its argument, and what is wrong with the line."""
+    try:
+        text = line.content.decode()
+        wrong = None
+    except UnicodeDecodeError:
+        text = line.content.decode("utf-8", "replace")
+        wrong = replies.NOT_UTF8
+    if not text.isprintable():
+        text = text.replace("\t", " ")
+        if control := _CONTROL.search(text):
+            nul = control[0] == "\0"
+            wrong = replies.NUL_IN_LINE if nul else replies.CONTROL_IN_LINE
+    verb, _, argument = text.strip(" ").partition(" ")
+    if verb.isascii():  # else a dotless i would make another letter of ASCII
+        verb = verb.upper()
+    if line.too_long:
+        auth = verb == "AUTH"
+        wrong = replies.AUTH_LINE_TOO_LONG if auth else replies.LINE_TOO_LONG
+    elif line.bare_lf and session.profile.bare_newlines == "reject":
+        wrong = replies.BARE_LF
+    return verb, argument.lstrip(" "), wrong
+
+
+def _open(session: Session, line: Line, verb: str) -> None:
+    """Begin the exchange of a command line, its secrets masked."""
+    flags: tuple[str, ...] = ("bare_lf_command",) if line.bare_lf else ()
+    if b"\0" in line.content:
+        flags += ("nul_octet",)
+    text = _redacted(session, line.content, verb)
+    kind = _KINDS.get(verb, "command")
+    octets = 0 if kind == "chunk" else line.octets
+    flags = session.begin_exchange(kind, verb, text, octets, line.received_us, flags)
+    if kind == "chunk":
+        session.chunk_line = text, flags, line.received_us
+
+
+def _redacted(session: Session, content: bytes, verb: str) -> str:
+    """Return a command line as it may be recorded.
+
+    After a login, however it ended, what is no command may be a response that comes too
+    late, encoded or not; MAIL and QUIT show that the client is in step again.
+    """
+    text, login = redacted(content, bool(verb))
+    if login:
+        session.expects_secret = True
+    elif verb in ("MAIL", "QUIT"):
+        session.expects_secret = False
+    elif session.expects_secret and not verb and content not in (b"", b"*"):
+        return MASK
+    return text
+
+
+def _unknown(session: Session, verb: str, known: bool) -> Steps[Reply]:
+    yield from consult(session, "any")
+    if known:
+        return replies.not_offered(verb)
+    if not verb:
+        return replies.EMPTY_LINE
+    if session.expects_secret:
+        return replies.UNKNOWN_COMMAND  # which does not repeat a secret
+    return replies.unknown_command(shown(verb))
+
+
+def _too_early(session: Session, verb: str) -> Reply | None:
+    """What has to come before a command: TLS (RFC 3207 §4), or a login (RFC 4954 §6)."""
+    profile = session.profile
+    if profile.require_tls and session.tls is None and verb in AFTER_TLS:
+        return replies.TLS_FIRST
+    if profile.require_auth and session.user is None and verb in AFTER_AUTH:
+        return replies.AUTH_REQUIRED
+    return None
+
+
+def _misplaced(verb: str) -> Reply:
+    return replies.LHLO_ON_SMTP if verb == "LHLO" else replies.says_lhlo(verb)
+
+
+def _perform(session: Session, command: Command, argument: str) -> Steps[Reply | None]:
+    """Carry a command out; return its reply, or None where it was answered."""
+    decided = None
+    if command.protocol not in (None, session.profile.protocol):
+        raise Refusal(_misplaced(session.exchange.verb))
+    if command.stage is not None:
+        decided = yield from consult(session, command.stage, argument=argument)
+    outcome = command.handler(session, argument)
+    reply = outcome if isinstance(outcome, Reply) else (yield from outcome)
+    if reply is None or decided is None or reply.code >= 400:
+        return reply
+    return decided

@@ -1,0 +1,1 @@
+"""The transport: listening sockets and connections, the only part that knows asyncio."""

@@ -1,0 +1,262 @@
+"""The transport: one aiosmtpd connection, which only moves bytes.
+
+It steps its machine whenever something came, carries out the effects that the machine
+asks for, and sets the timer for its waits. Constructed from aiosmtpd's SMTP; input,
+output and commands are the machine's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from aiosmtpd.smtp import SMTP
+
+from mailsink.ids import uuid7
+from mailsink.ports import Authenticator, Consult, Policy, Recorder, Stage
+from mailsink.smtp.machine import Machine
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol.events import Event
+from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session.effects import (
+    NEED_INPUT,
+    Authenticate,
+    Effect,
+    LookUpVerifier,
+    RunInThread,
+    StoreMessage,
+)
+from mailsink.smtp.session.host import Peer
+from mailsink.smtp.session.session import NEVER
+
+_MUCH = 1024 * 1024  # octets buffered, above which reading rests
+_LINGER = 2.0  # seconds for a client to read why it is turned away
+
+# Where the loop puts what it receives: used up before it receives anew, so that one
+# does for all connections of the thread, and none is made for each read.
+_RECEIVED = memoryview(bytearray(256 * 1024))
+
+
+class Server(Protocol):
+    """What a connection needs of the listener that accepted it."""
+
+    profile: Profile
+    recorder: Recorder
+    policy: Policy
+    authenticator: Authenticator
+    address: str
+    prototype: dict[str, object]  # attributes of aiosmtpd's SMTP
+
+    def status(self) -> Sequence[str]:
+        """Return the lines of HELP STATUS."""
+
+    def room(self) -> float:
+        """Return how many octets the disk can take now."""
+
+    def connected(self, connection: Connection) -> None:
+        """Count a new connection, whose client is not known yet."""
+
+    def admit(self, connection: Connection, client: str) -> Reply | None:
+        """Count a connection's client in; return the refusal if it is one too many."""
+
+    def disconnected(self, connection: Connection) -> None:
+        """Forget a connection: its session has ended."""
+
+
+class Connection(SMTP, asyncio.BufferedProtocol):
+    """One client, and the Host of its session."""
+
+    machine: Machine
+
+    def __init__(self, server: Server) -> None:
+        # aiosmtpd's constructor inspects its class anew for each connection, at a cost
+        # of several messages; the listener has it do so once.
+        self.__dict__.update(server.prototype)
+        self._server = server
+        self.record: Callable[[Event], None] = server.recorder.record
+        self._resting = False
+        self._ended = False
+        self._paused = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = NEVER
+        self._task: asyncio.Task[None] | None = None
+
+    # asyncio.BufferedProtocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._socket_transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._opened_ns = time.monotonic_ns()
+        host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
+        address = self._server.address
+        peer = Peer(uuid7(), address, str(host), int(port), time.time())
+        self.machine = Machine(self._server.profile, peer, self)
+        self._server.connected(self)
+        self._run()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _RECEIVED
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(_RECEIVED[:nbytes]))
+
+    def data_received(self, data: bytes) -> None:
+        """Every octet of the client comes in here."""
+        if self._ended:
+            return  # it is turned away, and only reads yet
+        self.machine.receive(data)
+        self.wake()
+        if not self._paused and len(self.machine.session.input) > _MUCH:
+            self._paused = True
+            self._socket_transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Keep the connection: a client that has said all may still listen."""
+        if self._ended:
+            return False
+        self.machine.end_input()
+        self.wake()
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.machine.lose()
+        self.wake()
+
+    def pause_writing(self) -> None:
+        self.machine.block_output(True)
+
+    def resume_writing(self) -> None:
+        self.machine.block_output(False)
+        self.wake()
+
+    # Running the machine
+
+    def wake(self) -> None:
+        """Run the machine if it waits: something came or changed."""
+        if self._resting:
+            self._run()
+
+    def _run(self) -> None:
+        self._resting = False
+        self._follow(self.machine.step())
+
+    def _follow(self, effect: Effect | None) -> None:
+        if effect is NEED_INPUT:
+            self._rest()
+        elif effect is None:
+            self._finish()
+        else:
+            self._task = self.loop.create_task(self._carry_out(effect))
+
+    async def _carry_out(self, effect: Effect | None) -> None:
+        """Carry out effects until the machine waits for the client, or has ended."""
+        while effect is not None and effect is not NEED_INPUT:
+            try:
+                result = await self._result(effect)
+            except Exception as error:
+                effect = self.machine.fail(error)
+            else:
+                effect = self.machine.step(result)
+        self._follow(effect)
+
+    async def _result(self, effect: Effect) -> object:
+        server = self._server
+        if isinstance(effect, StoreMessage):
+            return await server.recorder.keep(effect.arrival)
+        if isinstance(effect, Consult):
+            return await server.policy.decide(effect)
+        if isinstance(effect, RunInThread):
+            return await self.loop.run_in_executor(None, effect.work)
+        if isinstance(effect, Authenticate):
+            return await server.authenticator.authenticate(effect.credentials)
+        if isinstance(effect, LookUpVerifier):
+            return await server.authenticator.verifier(effect.username)
+        await asyncio.sleep(0)
+        await server.recorder.room()
+        return None
+
+    # Waiting
+
+    def _rest(self) -> None:
+        self._resting = True
+        if self._paused and len(self.machine.session.input) < _MUCH:
+            self._paused = False
+            self._socket_transport.resume_reading()
+        # A timer that rings early does no harm, and saves making one for each wait.
+        if self.machine.session.wake_at < self._rings_at:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        self._stop_timer()
+        self._rings_at = self.machine.session.wake_at
+        if self._rings_at < NEVER:
+            seconds = (self._rings_at - self.clock()) / 1_000_000
+            self._timer = self.loop.call_later(max(seconds, 0), self._ring)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._rings_at = None, NEVER
+
+    def _ring(self) -> None:
+        self._timer, self._rings_at = None, NEVER
+        if not self._resting:
+            return
+        if self.clock() >= self.machine.session.wake_at:
+            self._run()
+        else:
+            self._set_timer()
+
+    # Host
+
+    def write(self, octets: bytes) -> bool:
+        transport = self._socket_transport
+        if self.machine.session.lost or transport.is_closing():
+            return False
+        transport.write(octets)
+        return True
+
+    def clock(self) -> int:
+        return (time.monotonic_ns() - self._opened_ns) // 1000
+
+    def stages(self) -> Collection[Stage]:
+        return self._server.policy.stages
+
+    def status(self) -> Sequence[str]:
+        return self._server.status()
+
+    def admit(self, client: str) -> Reply | None:
+        return self._server.admit(self, client)
+
+    def supports(self, mechanism: str) -> bool:
+        return self._server.authenticator.supports(mechanism)
+
+    def room(self) -> float:
+        return self._server.room()
+
+    # The end
+
+    def _finish(self) -> None:
+        """Close, yet so that a client that is turned away can read why."""
+        self._ended = True
+        self._stop_timer()
+        self._server.disconnected(self)
+        transport = self._socket_transport
+        session = self.machine.session
+        # A client that said QUIT waits for our end; one refused at the connect said nothing.
+        heard = session.eof or session.ending == "quit" or session.refusal is not None
+        if heard or transport.is_closing() or not transport.can_write_eof():
+            transport.close()
+            return
+        # Closing with octets unread would reset the connection, and our reply with it.
+        if self._paused:
+            transport.resume_reading()
+        with suppress(OSError):  # the client may be gone by now
+            transport.write_eof()
+        self.loop.call_later(_LINGER, transport.abort)
+
+    def abort(self) -> None:
+        """Drop the connection, whatever it is about."""
+        self._socket_transport.abort()

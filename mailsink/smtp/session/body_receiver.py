@@ -1,0 +1,85 @@
+"""Receives a message body: reads it to its end or to the disconnect, records the exchange."""
+
+from __future__ import annotations
+
+from mailsink.smtp.body.reader import BodyReader, DataReader, ReceivedBody
+from mailsink.smtp.session.effects import YIELD, RunInThread, SessionEnded, Steps
+from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.transaction import Transaction
+
+_PROGRESS_US = 500_000  # between two looks at a growing body
+_HANGS_US = 1_000_000  # of silence behind a wrong end: the client waits for a reply
+
+
+def receive_body(session: Session, transaction: Transaction) -> Steps[ReceivedBody]:
+    """Return the body behind DATA, and record its exchange.
+
+    Raises SessionEnded where it is cut off; that ends the transaction too.
+    """
+    reader = DataReader(session.profile, session.now_us())
+    session.next_exchange("body")
+    try:
+        yield from read(session, reader)
+    except SessionEnded as ended:
+        yield from cut_off(session, transaction, reader, ended)
+        raise
+    flags = reader.flags(transaction.declared)
+    session.emit_exchange(*reader.exchange(flags))
+    body = yield from session.close_body(reader.spool, ended=True)
+    return reader.received(body, flags)
+
+
+def read(session: Session, reader: BodyReader) -> Steps[None]:
+    """Let a reader take octets until its end; the time-out starts anew with each packet.
+
+    Raises SessionEnded.
+    """
+    until = session.deadline()
+    while not reader.ended:
+        if len(session.input):
+            reader.receive(session.input)
+            if reader.spool.full:
+                yield RunInThread(reader.spool.spill)
+            if reader.ended:
+                return
+            if len(session.input):
+                yield YIELD
+                session.check_time()
+            until = session.deadline()
+        progress_us = reader.emitted_us + _PROGRESS_US
+        if session.now_us() >= progress_us:
+            _emit_progress(session, reader)
+        if not len(session.input):
+            yield session.wait_until(until, wake_at=progress_us)
+
+
+def _emit_progress(session: Session, reader: BodyReader) -> None:
+    """Emit a body that has not ended yet; of one that hangs, why."""
+    now_us, flags = session.now_us(), reader.inspector.flags
+    if now_us >= reader.received_us + _HANGS_US and reader.hangs():
+        flags.add("wrong_end_of_data")
+    session.emit_exchange(*reader.exchange({"wrong_end_of_data"} & flags))
+    reader.emitted_us = now_us
+
+
+def cut_off(
+    session: Session,
+    transaction: Transaction | None,
+    reader: BodyReader,
+    ended: SessionEnded,
+) -> Steps[None]:
+    """Record what came of a body whose end will not come, and end its transaction."""
+    reader.close()
+    flags = set() if transaction is None else reader.fresh_flags(transaction.declared)
+    session.emit_exchange(*reader.exchange(flags | {"aborted_in_data"}))
+    code = None
+    if ended.reply is not None:
+        code = ended.reply.code
+        session.exchange.ready_us = session.now_us()
+        session.writer.queue(session.exchange, ended.reply)
+        ended.reply = None
+    if transaction is not None:
+        body = None
+        if reader.octets or reader.spool.size:
+            body = yield from session.close_body(reader.spool, ended=False)
+        session.end_transaction("abandoned", code, body)

@@ -1,0 +1,80 @@
+"""What a session may ask of its transport, and how its steps end early.
+
+Steps are generators: they yield effects, are sent the results, and return their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from mailsink.ports import Consult, Credentials
+from mailsink.smtp.protocol.events import Arrival, Ending
+from mailsink.smtp.protocol.replies import Reply
+
+T = TypeVar("T")
+
+
+class Wait(Enum):
+    """Effects without particulars; their result is None."""
+
+    NEED_INPUT = "input"  # octets, the end of input, or the time Session.wake_at
+    YIELD = "yield"  # a turn for the other sessions, and room in the recorder
+
+
+NEED_INPUT = Wait.NEED_INPUT
+YIELD = Wait.YIELD
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    """Check these credentials. The result is a bool."""
+
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpVerifier:
+    """Look up what a user's SCRAM proof has to fit. The result is a Verifier."""
+
+    username: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMessage:
+    """Store this message. The result is Kept or Refused."""
+
+    arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class RunInThread:
+    """Do this blocking work in a thread. The result is None."""
+
+    work: Callable[[], None]
+
+
+Effect = Wait | Consult | Authenticate | LookUpVerifier | StoreMessage | RunInThread
+Steps = Generator[Effect, Any, T]
+
+
+class Refusal(Exception):
+    """The command in hand is answered by this reply, and changes nothing."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.code)
+        self.reply = reply
+
+
+class SessionEnded(Exception):
+    """The session is over; a notice and its reply go to the client first, if given."""
+
+    def __init__(
+        self, ending: Ending, notice: str = "", reply: Reply | None = None
+    ) -> None:
+        super().__init__(ending)
+        self.ending: Ending = ending
+        self.notice = notice
+        self.reply = reply

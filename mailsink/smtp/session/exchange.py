@@ -1,0 +1,36 @@
+"""One exchange in the making."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from mailsink.smtp.protocol.events import ExchangeKind
+
+
+class Delivery(NamedTuple):
+    """LMTP: whose transaction a body ends, and who gets a reply each (RFC 2033 §4.2)."""
+
+    transaction: UUID
+    recipients: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What the machine must remember of an exchange until its reply is written."""
+
+    seq: int
+    kind: ExchangeKind
+    verb: str
+    pipelining_offered: bool = False  # when it came
+    ready_us: int = 0  # when its reply was known
+    delayed_us: int = 0
+    delay: float = 0.0  # seconds still to wait before the reply
+    ruled: bool = False  # a rule has a say in how it is answered
+    rule: str = ""  # which one, in words
+    close: str = ""  # "before", "after": the connection, around the reply
+    private: bool = False  # its reply is masked where it is told
+    flags: tuple[str, ...] = ()  # that came to light after it was told
+    final: bool = False  # its reply says that a message is kept
+    delivery: Delivery | None = None

@@ -1,0 +1,24 @@
+"""The greeting (RFC 5321 §3.1), and whom it refuses: at the connect, and after XCLIENT."""
+
+from __future__ import annotations
+
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session.consult import consult
+from mailsink.smtp.session.effects import YIELD, Refusal, SessionEnded, Steps
+from mailsink.smtp.session.session import Session
+
+
+def greeting(session: Session) -> Steps[Reply]:
+    """Return what the client is greeted by; who is refused hears it here: raises SessionEnded."""
+    try:
+        if session.refusal is not None:
+            raise Refusal(session.refusal)
+        yield YIELD  # so that the octets of an early talker are there to be seen
+        decided = yield from consult(session, "connect")
+    except Refusal as refusal:
+        yield from session.send_reply(refusal.reply)
+        raise SessionEnded("refused") from None
+    profile = session.profile
+    protocol = "LMTP" if profile.protocol == "lmtp" else "ESMTP"
+    return decided or replies.greeting(profile.hostname, protocol)

@@ -1,0 +1,371 @@
+"""One SMTP session: the facts about it, and the system calls of the steps that hold it.
+
+Sans-I/O: steps are generators, which yield effects (`effects.py`) to the machine.
+Every wait passes `wait_until`, every line in passes `begin_exchange`, and every reply
+out passes `send_reply_now` and the reply writer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailsink.smtp.body.spool import Spool
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.events import (
+    Body,
+    Ending,
+    ExchangeKind,
+    ExchangeOpened,
+    Outcome,
+    SessionUpdated,
+    TransactionEnded,
+)
+from mailsink.smtp.protocol.input_buffer import InputBuffer, Line
+from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session import pipelining
+from mailsink.smtp.session.effects import (
+    NEED_INPUT,
+    YIELD,
+    Effect,
+    RunInThread,
+    SessionEnded,
+    Steps,
+)
+from mailsink.smtp.session.exchange import Exchange
+from mailsink.smtp.session.host import Host, Peer
+from mailsink.smtp.session.reply_writer import ReplyWriter
+from mailsink.smtp.session.transaction import Transaction
+from mailsink.smtp.tls.layer import TlsLayer
+from mailsink.smtp.tls.starttls_denylist import Client
+
+# Lines of a session before it gives way: to the others, and to a recorder that is full.
+_LINES_AT_ONCE = 50
+NEVER = 1 << 62  # microseconds
+_SECOND = 1_000_000
+_HANDSHAKE = b"\x16"  # what TLS begins with (RFC 8446 §5.1)
+_TLS_ON_PLAIN = (
+    "The client began TLS on a port that speaks plain SMTP; in nodemailer set "
+    "secure: false, in other clients turn SSL/TLS (SMTPS) off for this port."
+)
+
+
+class Session:
+    """What one connection is about, from its first octet to its last.
+
+    Times are microseconds since it opened.
+    """
+
+    __slots__ = (
+        "_idle_us", "_lines", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
+        "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "helo", "host",
+        "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal",
+        "stop_now", "tls", "transaction", "transaction_count", "user", "wake_at", "without_starttls", "writer",
+    )  # fmt: skip
+
+    def __init__(self, profile: Profile, peer: Peer, host: Host) -> None:
+        self.id = peer.session
+        self.profile = profile
+        self.peer = peer
+        self.host = host
+        self.emit = host.record
+        self.now_us = host.clock
+        self.input = InputBuffer(profile.max_line)
+        self.writer = ReplyWriter(profile, peer.session, host)
+        # The connection
+        self.eof = False  # the client will send no more
+        self.lost = False  # the connection is gone
+        self.output_blocked = False  # the client does not read its replies
+        self.draining = False  # Mailsink stops: no new transaction
+        self.stop_now = False  # the session must end at once
+        self.wake_at = NEVER  # when to step although nothing came
+        self.ending: Ending = "error"  # once it has ended
+        # The client
+        self.origin = peer.client_address  # or what a trusted load balancer announced
+        self.refusal: Reply | None = None  # at the connect
+        self.helo = ""
+        self.extended = False  # by EHLO or LHLO
+        self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
+        self.user: str | None = None
+        self.tls: TlsLayer | None = None
+        # Set where STARTTLS is withheld, to the client by the name of its first EHLO
+        self.without_starttls: Client | None = None
+        self.expects_secret = False  # lines that are no command may hold one
+        self.errors_in_a_row = 0
+        self.command_count = 0  # lines, those of an AUTH dialogue too
+        # What goes on
+        self.exchange = Exchange(0, "connect", "")
+        self.transaction: Transaction | None = None
+        self.transaction_count = 0
+        # The line of BDAT as it was recorded, with its flags, and when it came
+        self.chunk_line: tuple[str, tuple[str, ...], int] = ("", (), 0)
+        self._idle_us = int(profile.idle_timeout * _SECOND) or NEVER
+        self._session_us = int(profile.session_timeout * _SECOND) or NEVER
+        self._seq = 0
+        self._lines = 0  # since it last gave way
+        self._next_flags: tuple[str, ...] = ()
+
+    # Facts
+
+    @property
+    def protocol(self) -> str:
+        """What is spoken, by its registered name where it has one (RFC 3848)."""
+        name = "SMTP" if self.tls is None else "SMTPS"
+        if self.profile.protocol == "lmtp":
+            name = f"L{name[1:]}"
+        elif self.extended:
+            name = f"E{name}"
+        else:
+            return name  # HELO: no name tells of AUTH
+        return name if self.user is None else f"{name}A"
+
+    def unix_time(self) -> float:
+        """Return the time of day, in seconds since 1970."""
+        return self.peer.opened_at + self.now_us() / _SECOND
+
+    def hello_missing(self) -> Reply:
+        """The refusal of what takes EHLO first; STARTTLS undoes one (RFC 3207 §4.2)."""
+        if self.tls is not None and not self.profile.implicit_tls:
+            return replies.hello_again(self.profile.hello)
+        return replies.out_of_order(self.profile.hello)
+
+    def update(self, **changes: str | int) -> None:
+        """Emit facts about the session."""
+        self.emit(SessionUpdated(self.id, changes))
+
+    def admit(self) -> None:
+        """Count the session as one of this client; sets `refusal` if it is one too many."""
+        self.refusal = self.host.admit(self.peer.client_address)
+
+    def set_client(self, address: str, port: int) -> None:
+        """Replace the client's address by one that was announced for it."""
+        self.peer = replace(self.peer, client_address=address, client_port=port)
+        self.update(client_address=address, client_port=port)
+
+    def reset_client(self) -> None:
+        """Return to the state after the greeting, as TLS does (RFC 3207 §4.2)."""
+        self.helo, self.extended, self.offered = "", False, frozenset()
+        self.user = None
+
+    # Octets in
+
+    def receive(self, octets: bytes) -> None:
+        """Take octets from the wire."""
+        if self.tls is not None:
+            octets = self.tls.receive(octets)
+            self.eof = self.eof or self.tls.ended
+        self.input.append(octets, self.now_us())
+
+    def begin_tls(self, layer: TlsLayer) -> None:
+        """Take what came and what comes as TLS from now on."""
+        self.tls = layer
+        octets = self.input.peek(len(self.input))
+        self.discard_input()
+        self.receive(octets)
+
+    def discard_input(self) -> None:
+        """Drop the octets that came and were not used."""
+        self.input.use(len(self.input))
+        self._next_flags = ()
+
+    def read_line(self) -> Steps[Line]:
+        """Return the next line; raises SessionEnded."""
+        until = 0
+        while True:
+            if self.input.startswith(_HANDSHAKE) and self.tls is None:
+                yield from self._refuse_tls()
+            if self.draining and (self.transaction is None or self.transaction.failed):
+                raise _stopping()
+            if not self.output_blocked and (line := self.input.line()) is not None:
+                break
+            until = until or self.deadline()
+            yield self.wait_until(until)
+        self._count_command()
+        self._lines += 1
+        if self._lines > _LINES_AT_ONCE:
+            self._lines = 0
+            yield YIELD
+            self.check_time()
+        return line
+
+    def _refuse_tls(self) -> Steps[None]:
+        """End the session: its client began TLS on a plain port. Raises SessionEnded."""
+        octets = len(self.input)
+        received_us = self.input.use(octets)
+        flags = ("tls_on_plain",)
+        self.begin_exchange("tls", "", _TLS_ON_PLAIN, octets, received_us, flags)
+        yield from self.send_reply(replies.TLS_ON_PLAIN)
+        raise SessionEnded("refused")
+
+    def _count_command(self) -> None:
+        """Count a line, which is a row for the recorder; raises SessionEnded for one too many."""
+        self.command_count += 1
+        most = self.profile.max_commands
+        if 0 < most < self.command_count:
+            notice = f"The client sent more than {most} commands in this session."
+            raise SessionEnded("refused", notice, replies.too_many_commands(most))
+
+    # Waits
+
+    def deadline(self) -> int:
+        """Return when a wait that begins now times out, in microseconds."""
+        return self.now_us() + self._idle_us
+
+    def wait_until(self, until: int, wake_at: int = NEVER) -> Effect:
+        """Return the one wait for the client, at most until a time; raises SessionEnded.
+
+        It ends when something came or changed, or at wake_at; in microseconds.
+        """
+        self.check_time()
+        if self.eof and not self.output_blocked:
+            raise SessionEnded("dropped")
+        if self.now_us() >= until:
+            raise self._idle()
+        self.wake_at = min(until, self._session_us, wake_at)
+        return NEED_INPUT
+
+    def check_time(self) -> None:
+        """Raise SessionEnded if the session may not go on: Mailsink stops, or time is up."""
+        if self.stop_now:
+            raise _stopping()
+        if self.now_us() >= self._session_us:
+            seconds = self.profile.session_timeout
+            notice = f"The session lasted longer than {seconds:g} seconds."
+            raise SessionEnded("timeout", notice, replies.session_too_long(seconds))
+
+    def _idle(self) -> SessionEnded:
+        idle = self.profile.idle_timeout
+        # A partial line: further octets do not extend the time-out.
+        if len(self.input) and not self.output_blocked:
+            notice = f"The client did not end its line within {idle:g} seconds."
+            return SessionEnded("timeout", notice, replies.line_not_ended(idle))
+        notice = f"The client was silent for {idle:g} seconds."
+        return SessionEnded("timeout", notice, replies.idle(idle))
+
+    # Exchanges and replies
+
+    def begin_exchange(
+        self,
+        kind: ExchangeKind,
+        verb: str,
+        line: str,
+        octets: int,
+        received_us: int,
+        flags: tuple[str, ...] = (),
+    ) -> tuple[str, ...]:
+        """Begin an exchange and emit it; return the flags that it has by now."""
+        flags += self.next_exchange(kind, verb)
+        self.emit_exchange(line, octets, received_us, flags)
+        return flags
+
+    def next_exchange(self, kind: ExchangeKind, verb: str = "") -> tuple[str, ...]:
+        """Begin an exchange that is emitted later; return the flags that it has by now."""
+        self._seq += 1
+        offered = "PIPELINING" in self.offered
+        self.exchange = Exchange(self._seq, kind, verb, offered)
+        flags, self._next_flags = self._next_flags, ()
+        return flags
+
+    def emit_exchange(
+        self, line: str, octets: int, received_us: int, flags: tuple[str, ...] = ()
+    ) -> None:
+        """Emit the current exchange as it stands now."""
+        exchange, transaction = self.exchange, self.transaction
+        self.emit(
+            ExchangeOpened(
+                self.id,
+                exchange.seq,
+                exchange.kind,
+                exchange.verb,
+                line,
+                octets,
+                received_us,
+                None if transaction is None else transaction.id,
+                flags,
+            )
+        )
+
+    def send_reply(self, reply: Reply) -> Steps[None]:
+        """Send the reply, with the delay or the drop of the connection that a rule asked for."""
+        exchange = self.exchange
+        if not exchange.ruled:
+            self.send_reply_now(reply)
+            return
+        ready_us = self.now_us()
+        if exchange.delay:
+            yield from self._delay(exchange)
+        if exchange.close == "before":
+            exchange.ready_us = ready_us
+            self.writer.drop(exchange, reply)
+            raise SessionEnded("refused")
+        self.send_reply_now(reply, ready_us)
+        if exchange.close == "after" or reply.code == 421:
+            raise SessionEnded("refused")
+
+    def send_reply_now(self, reply: Reply, ready_us: int | None = None) -> None:
+        """Send the reply at once; it is known since ready_us (default: now)."""
+        exchange = self.exchange
+        exchange.ready_us = self.now_us() if ready_us is None else ready_us
+        if len(self.input):
+            self._note_pipelining(exchange, reply)
+        if self.eof and not self.lost:
+            exchange.flags += ("half_close",)
+        self.writer.queue(exchange, reply)
+        if exchange.verb not in pipelining.MAY_WAIT:
+            self.writer.flush()
+
+    def _note_pipelining(self, exchange: Exchange, reply: Reply) -> None:
+        """Flag what came before this reply was written (RFC 2920)."""
+        handshake = self.tls is None and self.input.startswith(_HANDSHAKE)
+        if handshake and exchange.kind == "connect":
+            return  # a client of TLS talks first: that is recorded as what it is
+        self._next_flags = pipelining.note(exchange, reply)
+
+    def _delay(self, exchange: Exchange) -> Steps[None]:
+        began = self.now_us()
+        until = began + int(exchange.delay * _SECOND)
+        while self.now_us() < until and not (self.lost or self.stop_now):
+            self.wake_at = until
+            yield NEED_INPUT
+        exchange.delay = 0.0
+        exchange.delayed_us += self.now_us() - began
+
+    # Bodies, and the end of a transaction whose message is not stored
+
+    def close_body(self, spool: Spool, ended: bool) -> Steps[Body | None]:
+        """Return the body, synced where it is in a file; None after a write error."""
+        if spool.on_disk:
+            yield RunInThread(spool.sync)
+        return None if spool.error is not None else spool.body(ended)
+
+    def end_transaction(
+        self, outcome: Outcome, code: int | None = None, body: Body | None = None
+    ) -> None:
+        """Close the open transaction and emit its end, with the body that came.
+
+        code: of the reply that ended it. A transaction that had failed ends silently.
+        """
+        transaction, self.transaction = self.transaction, None
+        if transaction is None or transaction.failed:
+            return
+        self.emit(
+            TransactionEnded(
+                self.id, transaction.id, outcome, self.now_us(), code, body
+            )
+        )
+
+    def give_up_transaction(
+        self, outcome: Outcome, code: int | None = None
+    ) -> Steps[None]:
+        """Do as end_transaction, if one is open, with the chunks that came as its body."""
+        if self.transaction is None:
+            return
+        chunks, self.transaction.chunks = self.transaction.chunks, None
+        body = None
+        if chunks is not None and chunks.spool.size:
+            body = yield from self.close_body(chunks.spool, ended=False)
+        self.end_transaction(outcome, code, body)
+
+
+def _stopping() -> SessionEnded:
+    return SessionEnded("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)

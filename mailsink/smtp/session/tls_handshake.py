@@ -1,0 +1,185 @@
+"""How a session gets its TLS: by STARTTLS (RFC 3207), or before the greeting (RFC 8314).
+
+A handshake that fails is told in words, with a flag that has the cure, and ends the
+session as `tls_failed`.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
+from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.wrong_protocol import refuse_plain
+from mailsink.smtp.tls import failures
+from mailsink.smtp.tls.failures import Failure
+from mailsink.smtp.tls.layer import TlsLayer
+from mailsink.smtp.tls.starttls_denylist import Client
+
+log = logging.getLogger("mailsink.smtp")
+
+# Seconds for the first octet on a port that begins with TLS. There the client speaks
+# first: one that says nothing waits for a greeting, in plain text.
+_PATIENCE = 5.0
+_SECOND = 1_000_000
+
+_SILENT = (
+    f"The client said nothing for {_PATIENCE:g} seconds on a port that begins with TLS: "
+    "it probably waits for a greeting in plain SMTP."
+)
+_PLAIN = "The client sent plain text where a TLS handshake had to come."
+_UNAVAILABLE = "Mailsink could not begin TLS; its log tells why."
+_SEEN = (
+    "The client closed the connection when it had been sent the certificate: probably "
+    "it does not trust it."
+)
+_LEFT = (
+    "The client left right after the TLS handshake, without a word: probably it looked "
+    "at the certificate, and does not trust it."
+)
+
+
+def new_layer(session: Session, context: ssl.SSLContext) -> TlsLayer:
+    """Return a TLS connection that has not begun; raises Refusal (RFC 3207 §4: 454)."""
+    try:
+        return TlsLayer(context, session.host.write)
+    except (ssl.SSLError, ValueError, MemoryError):
+        log.exception("session %s: TLS could not begin", session.id)
+        raise Refusal(replies.TLS_UNAVAILABLE) from None
+
+
+def begin_in_tls(session: Session, context: ssl.SSLContext) -> Steps[None]:
+    """Shake hands before the greeting (RFC 8314 §3.3); raises SessionEnded."""
+    try:
+        layer = new_layer(session, context)
+        yield from await_octets(session, _PATIENCE)
+    except Refusal as refusal:
+        raise SessionEnded("tls_failed", _UNAVAILABLE, refusal.reply) from None
+    except SessionEnded as ended:
+        if ended.ending == "timeout":
+            yield from refuse_plain(session, _SILENT)
+        ended.reply = None  # who expects TLS could not read it
+        raise
+    yield from shake_hands(session, layer)
+
+
+def await_octets(session: Session, seconds: float) -> Steps[None]:
+    """Wait for what may be the begin of a handshake; raises SessionEnded."""
+    until = session.now_us() + int(seconds * _SECOND)
+    while not len(session.input):
+        if session.draining:
+            raise SessionEnded("shutdown")
+        yield session.wait_until(until)
+
+
+def shake_hands(session: Session, layer: TlsLayer) -> Steps[None]:
+    """Hold the handshake whose first octets are there; raises SessionEnded."""
+    if not session.input.startswith(b"\x16"):  # RFC 8446 §5.1
+        yield from refuse_plain(session, _PLAIN)
+    began_us = session.now_us()
+    seconds = session.profile.handshake_timeout
+    session.begin_exchange("tls", "", "The TLS handshake goes on.", 0, began_us)
+    session.begin_tls(layer)
+    try:
+        while not layer.shake_hands():
+            yield session.wait_until(began_us + int(seconds * _SECOND))
+    except ssl.SSLError as error:
+        raise _failed(session, failures.explain(error, layer)) from None
+    except SessionEnded as ended:
+        raise broken_off(session, ended, seconds) from None
+    session.reset_client()
+    _tell_success(session, layer, session.now_us() - began_us)
+    session.writer.write_through(layer.send)
+    session.receive(b"")  # what came along with the end of the handshake
+
+
+def _tell_success(session: Session, layer: TlsLayer, took_us: int) -> None:
+    sni = layer.hello.sni
+    asked = f", asked for {sni}" if sni else ""
+    took = f"the handshake took {took_us / 1000:.1f} ms"
+    line = f"{layer.version} with {layer.cipher}{asked}; {took}"
+    session.emit_exchange(line, layer.octets, session.now_us())
+    session.update(
+        tls_version=layer.version,
+        tls_cipher=layer.cipher,
+        tls_sni=sni,
+        protocol=session.protocol,
+    )
+
+
+def broken_off(session: Session, ended: SessionEnded, seconds: float) -> SessionEnded:
+    """Tell that a handshake was cut off; return how the session ends."""
+    if ended.ending == "dropped" and session.tls is not None and session.tls.answered:
+        return _failed(session, Failure("left_at_certificate", _SEEN))
+    sentences = {
+        "dropped": "The client closed the connection before the TLS handshake was done.",
+        "timeout": f"The TLS handshake was not done within {seconds:g} seconds.",
+        "shutdown": "Mailsink was stopped before the TLS handshake was done.",
+    }
+    failed = _failed(session, Failure("tls_broken", sentences[ended.ending]))
+    if ended.ending == "shutdown":
+        failed.ending = "shutdown"
+    return failed
+
+
+def _failed(session: Session, failure: Failure) -> SessionEnded:
+    """Tell why there is no TLS; return how the session ends. No reply could be read."""
+    _note_untrusted(session, failure)
+    octets = session.tls.octets if session.tls is not None else 0
+    now, flags = session.now_us(), (failure.flag,)
+    if session.exchange.kind == "tls":
+        session.emit_exchange(failure.sentence, octets, now, flags)
+    else:
+        session.begin_exchange("tls", "", failure.sentence, octets, now, flags)
+    return SessionEnded("tls_failed")
+
+
+def record_tls_disconnect(session: Session, ended: SessionEnded) -> None:
+    """Tell what TLS has to do with a client's leaving, if it has."""
+    layer = session.tls
+    if layer is None or not layer.done or ended.ending != "dropped":
+        return
+    failure = None
+    if layer.error is not None:
+        ended.ending = "tls_failed"
+        failure = failures.explain(layer.error, layer)
+    elif session.exchange.kind in ("tls", "connect"):
+        failure = Failure("left_at_certificate", _LEFT)
+    if failure is not None:
+        _note_untrusted(session, failure)
+        now = session.now_us()
+        session.begin_exchange("notice", "", failure.sentence, 0, now, (failure.flag,))
+
+
+def _note_untrusted(session: Session, failure: Failure) -> None:
+    """Have a client that did not take the certificate do without TLS next time."""
+    denylist, layer = session.profile.starttls_denylist, session.tls
+    if denylist is None or layer is None or not layer.client:
+        return
+    if failure.flag in ("tls_untrusted", "left_at_certificate"):
+        client = Client(session.peer.client_address, layer.client)
+        denylist.add(client, session.unix_time())
+
+
+def withhold_starttls(session: Session) -> None:
+    """At EHLO: see whether this session does without STARTTLS, and tell so if it does."""
+    denylist = session.profile.starttls_denylist
+    if denylist is None or session.tls is not None:
+        return
+    if "STARTTLS" in session.profile.hidden:
+        return
+    if session.without_starttls is None:
+        client = Client(session.peer.client_address, session.helo)
+        if not denylist.pop(client, session.unix_time()):
+            return
+        session.without_starttls = client
+    session.exchange.flags += ("starttls_withheld",)
+
+
+def note_tls_needed(session: Session) -> None:
+    """At the end: a client that did without STARTTLS, and sent nothing, needs TLS."""
+    denylist, client = session.profile.starttls_denylist, session.without_starttls
+    if denylist is not None and client is not None and not session.transaction_count:
+        denylist.note_tls_needed(client, session.unix_time())

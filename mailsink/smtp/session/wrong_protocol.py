@@ -1,0 +1,84 @@
+"""Who speaks TLS, HTTP or plain text where it does not belong: told so, with the cure."""
+
+from __future__ import annotations
+
+import re
+
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.input_buffer import Line
+from mailsink.smtp.protocol.proxy_header import SIGNATURE
+from mailsink.smtp.session.effects import SessionEnded, Steps
+from mailsink.smtp.session.session import Session
+
+_REQUEST = re.compile(rb"[A-Z]{3,10} \S+ HTTP/\d(?:\.\d)?\s*")
+
+_PROXY = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
+_SIGNATURE = SIGNATURE[2:]  # of version 2, which begins with an empty line
+
+_NOT_TRUSTED = (
+    "The connection began with a PROXY header, but the address it came from is in none "
+    "of the networks of MAILSINK_SMTP_PROXY_FROM."
+)
+_PLAIN_CURE = (
+    " In nodemailer set secure: true, in other clients turn SSL/TLS (SMTPS) on "
+    "for this port, or use the port of plain SMTP."
+)
+
+
+def refuse_wrong_protocol(session: Session, line: Line) -> Steps[None]:
+    """End a session whose first line is not SMTP but a protocol we know; raises SessionEnded."""
+    if _REQUEST.fullmatch(line.content):
+        yield from refuse_http(session, line)
+    if line.content.startswith(_PROXY) or session.input.startswith(_SIGNATURE):
+        yield from refuse_proxy(session, line)
+
+
+def refuse_proxy(session: Session, line: Line) -> Steps[None]:
+    """End a session that began with a PROXY header we were not told to believe; raises SessionEnded."""
+    octets = line.octets + len(session.input)
+    session.input.use(len(session.input))
+    flags = ("proxy_not_trusted",)
+    session.begin_exchange("notice", "", _NOT_TRUSTED, octets, line.received_us, flags)
+    yield from session.send_reply(replies.PROXY_NOT_TRUSTED)
+    raise SessionEnded("refused")
+
+
+def refuse_plain(session: Session, sentence: str) -> Steps[None]:
+    """End a session whose client did not begin TLS where it had to; raises SessionEnded."""
+    octets, line = len(session.input), session.input.line()
+    if line is not None:
+        yield from refuse_wrong_protocol(session, line)
+    if session.profile.implicit_tls:
+        sentence += _PLAIN_CURE
+    received_us = session.input.use(len(session.input)) if octets else session.now_us()
+    session.begin_exchange("tls", "", sentence, octets, received_us, ("plain_on_tls",))
+    yield from session.send_reply(replies.PLAIN_ON_TLS)
+    raise SessionEnded("tls_failed")
+
+
+def refuse_http(session: Session, line: Line) -> Steps[None]:
+    """End a session whose client sent an HTTP request, in words it can read; raises SessionEnded."""
+    octets = line.octets + len(session.input)
+    url = session.profile.public_url
+    where = (
+        f"the web pages are at {url}" if url else "the web pages are on another port"
+    )
+    sentence = f"The client sent an HTTP request to the SMTP port; {where}."
+    method = line.content.partition(b" ")[0].decode("ascii")
+    session.begin_exchange(
+        "notice", method, sentence, octets, line.received_us, ("http_on_smtp",)
+    )
+    yield from ()
+    link = session.writer.link(session.exchange.seq)
+    text = f"This port speaks SMTP, not HTTP; {where}."
+    lines = [
+        "HTTP/1.1 400 Bad Request",
+        "Content-Type: text/plain; charset=utf-8",
+        "Connection: close",
+        "",
+        text,
+        *([f"What happened: {link}"] if link else []),
+    ]
+    session.exchange.ready_us = session.now_us()
+    session.writer.queue_raw(session.exchange, 400, tuple(lines))
+    raise SessionEnded("refused")
