@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -34,10 +36,18 @@ def test_checks_of_a_mail(mailsink: Mailsink, page: Page, width: int) -> None:
     expect(panel.locator(".check", has_text="text hard to make out")).to_contain_text(
         "#aaaaaa"
     )
+    # A link within the page loads nothing again, which would close what is opened there.
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     panel.get_by_role("link", name="Outlook (Windows) lacks").click()
     expect(
         panel.get_by_role("heading", name="HTML and CSS by mail program")
     ).to_be_in_viewport()
+    assert page.url.endswith("#support")
+    page.go_back()
+    page.go_forward()
+    expect(page).to_have_url(re.compile("#support$"))
+    assert not [url for url in asked if "/messages/" in url]
     program = panel.locator(".programs li", has_text="Outlook (Windows)").first
     program.locator("summary").click()
     expect(program.locator("dd").first).to_contain_text("display:flex")

@@ -72,6 +72,25 @@ test("what arrives or goes while the first page is on its way is not lost", asyn
   assert.deepEqual(idsOf(feed), ["d", "c", "a"]);
 });
 
+test("a page that was read before a change does not undo it", async () => {
+  const change = (items) => () => {
+    feed.put({ id: "b", read: true });
+    feed.remove("a");
+    return { items, next: null, total: null };
+  };
+  const stale = [{ id: "b", read: false }, { id: "a", read: false }];
+  const { feed } = serve(page(["b", "a"]), change(stale), { items: [{ id: "c" }], next: "c", total: 3 }, change(stale));
+  await feed.load();
+  await feed.load();
+  assert.equal(feed.store.at(0).read, true);
+  assert.deepEqual(idsOf(feed), ["b"]);
+  feed.remove("b");
+  await feed.load();
+  await feed.reach(() => 1);
+  assert.deepEqual(idsOf(feed), ["c", "b"]);
+  assert.equal(feed.store.at(1).read, true);
+});
+
 test("a first page read anew brings what was missed, and takes away what went", async () => {
   const { feed } = serve(page(["c", "b", "a"]), page(["e", "d", "c"], "c", 4));
   await feed.load();

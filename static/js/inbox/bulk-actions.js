@@ -10,6 +10,8 @@ import { fill, gettext, ngettext } from "../core/i18n.js";
 /** @typedef {import("./folds.js").Item} Item */
 
 const DOWNLOADS = new Set(["zip", "mbox", "eml"]);
+/** What a deed makes of an entry, @type {Record<string, object>} where that is plain before the feed tells it */
+const CHANGES = { read: { read: true }, unread: { read: false }, pin: { pinned: true }, unpin: { pinned: false } };
 
 /**
  * @param {object} world
@@ -18,13 +20,16 @@ const DOWNLOADS = new Set(["zip", "mbox", "eml"]);
  * @param {() => void} world.repaint
  * @param {() => number} world.total how many there are in the list
  * @param {(id: string) => import("./store.js").Entry | undefined} world.entry
+ * @param {(entries: import("./store.js").Entry[]) => void} world.put takes entries as they are by now
  */
-export function choosing({ scroller, rows, repaint, total, entry }) {
+export function choosing({ scroller, rows, repaint, total, entry, put }) {
   const form = /** @type {HTMLFormElement} */ (document.getElementById("chosen"));
   /** @param {string} selector @returns {HTMLElement} */
   const part = (selector) => /** @type {HTMLElement} */ (form.querySelector(selector));
   const chosen = new Chosen(changed);
   let said = 0;
+  /** @type {Promise<unknown>} one deed at a time, in the order in which they were asked for */
+  let last = Promise.resolve();
 
   function changed() {
     form.toggleAttribute("data-some", chosen.size > 0);
@@ -93,12 +98,21 @@ export function choosing({ scroller, rows, repaint, total, entry }) {
     location.assign(`/compare?a=${older}&b=${newer}`);
   }
 
-  /** @param {string} deed */
-  async function act(deed) {
-    const data = new FormData(form);
+  /** Do something with what is chosen now. @param {string | (() => string)} deed which may depend on what those before came to */
+  function act(deed) {
+    const [data, ids] = [new FormData(form), [...chosen.ids]];
+    last = last.catch(() => {}).then(() => perform(typeof deed === "string" ? deed : deed(), data, ids));
+  }
+
+  /** @param {string[]} ids @returns {import("./store.js").Entry[]} those that are loaded */
+  const known = (ids) => ids.map(entry).filter((each) => each !== undefined);
+
+  /** @param {string} deed @param {FormData} data @param {string[]} ids */
+  async function perform(deed, data, ids) {
     data.set("do", deed);
     const answer = await post("/messages/chosen", data);
     if (!answer) return;
+    if (CHANGES[deed]) put(known(ids).map((each) => ({ ...each, ...CHANGES[deed] })));
     for (const menu of form.querySelectorAll("details[open]")) menu.removeAttribute("open");
     if (deed !== "delete") return;
     chosen.clear();
@@ -133,8 +147,8 @@ export function choosing({ scroller, rows, repaint, total, entry }) {
   /** Do the one, or where it is so with all that are chosen, the other. @param {string} deed @param {string} other @param {(entry: import("./store.js").Entry) => boolean} so */
   function either(deed, other, so) {
     if (!chosen.size) return;
-    const known = [...chosen.ids].map(entry).filter((each) => each !== undefined);
-    act(known.every(so) ? other : deed);
+    const ids = [...chosen.ids];
+    act(() => (known(ids).every(so) ? other : deed));
   }
 
   return {

@@ -20,8 +20,8 @@ export class Feed {
   #calm = true;
   /** Whether the next page read replaces all that is known. */
   #stale = false;
-  /** @type {Set<string> | null} ids that were removed while a page was on its way */
-  #gone = null;
+  /** @type {Set<Map<string, Entry | null>>} for each page on its way: what was put meanwhile, null where it was removed */
+  #since = new Set();
   /** @type {Promise<void> | null} */
   #loading = null;
   #again = false;
@@ -56,6 +56,7 @@ export class Feed {
 
   /** Take one arrival or change. @param {Entry} entry */
   put(entry) {
+    for (const since of this.#since) since.set(entry.id, entry);
     if (this.store.has(entry.id)) this.store.put(entry);
     else if (this.#held.has(entry.id)) this.#held.set(entry.id, entry);
     else if (!this.#beyond(entry.id)) this.#arrive(entry);
@@ -68,7 +69,7 @@ export class Feed {
 
   /** @param {string} id */
   remove(id) {
-    this.#gone?.add(id);
+    for (const since of this.#since) since.set(id, null);
     this.#held.delete(id);
     this.store.remove(id);
   }
@@ -114,7 +115,7 @@ export class Feed {
     try {
       while (this.store.next !== null && wanted() >= this.store.loaded) {
         const cursor = this.store.next;
-        const page = await this.fetch(cursor);
+        const page = await this.#page(cursor);
         // A reset or a trim meanwhile: this page no longer follows what is loaded.
         if (this.store.next === cursor) this.store.older(page);
         this.changed();
@@ -127,16 +128,28 @@ export class Feed {
   }
 
   async #read() {
-    this.#gone = new Set();
-    try {
-      const page = await this.fetch(null);
-      page.items = page.items.filter((entry) => !this.#gone?.has(entry.id));
-      this.#merge(page);
-      this.ready = true;
-    } finally {
-      this.#gone = null;
-    }
+    this.#merge(await this.#page(null));
+    this.ready = true;
     this.settle();
+  }
+
+  /**
+   * Read a page. The server may have read it before what the feed told meanwhile, which
+   * therefore holds; what is newer still, the feed has yet to tell.
+   * @param {string | null} cursor
+   * @returns {Promise<Page>}
+   */
+  async #page(cursor) {
+    /** @type {Map<string, Entry | null>} */
+    const since = new Map();
+    this.#since.add(since);
+    try {
+      const page = await this.fetch(cursor);
+      page.items = page.items.filter(({ id }) => since.get(id) !== null).map((entry) => since.get(entry.id) ?? entry);
+      return page;
+    } finally {
+      this.#since.delete(since);
+    }
   }
 
   /** @param {Page} page */

@@ -4,6 +4,7 @@ import { centre } from "../core/dom.js";
 import * as filtering from "./header-filter.js";
 import * as framed from "./preview.js";
 import { bind } from "../core/keys.js";
+import * as pane from "./pane.js";
 import { toast } from "../core/toast.js";
 import { gettext } from "../core/i18n.js";
 
@@ -20,7 +21,7 @@ function choose(chosen) {
   const to = new URL(chosen.href);
   const query = new URLSearchParams(location.search).get("q");
   if (query) to.searchParams.set("q", query);
-  history.replaceState(null, "", to);
+  pane.rename(to);
   /** @type {HTMLElement} */ (document.getElementById("detail")).scrollTop = 0;
   htmx.ajax("get", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
     // It was overtaken by a later one, or failed, which is said by app.js.

@@ -61,6 +61,10 @@ const { chosen, keys, remove } = choosing({
   repaint: () => list.invalidate(),
   total: () => feed.store.length,
   entry: (id) => feed.store.at(feed.store.indexOf(id)),
+  put(entries) {
+    for (const entry of entries) feed.put(entry);
+    feed.settle();
+  },
 });
 
 /** @param {Item} item */

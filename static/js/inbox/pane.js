@@ -4,6 +4,9 @@
 const followers = new Set();
 
 const detail = () => /** @type {HTMLElement} */ (document.getElementById("detail"));
+/** Of the page, without the place in it: a link to a heading changes that alone. */
+const address = () => location.pathname + location.search;
+let shown = address();
 
 /**
  * Be told whenever the pane's URL changes (opened, closed, back, forward).
@@ -21,6 +24,7 @@ export function follow(follower) {
 export async function open(url, { push = true } = {}) {
   const to = new URL(url, location.href);
   if (push && to.href !== location.href) history.pushState(null, "", to);
+  shown = address();
   for (const follower of followers) follower(to);
   if (to.pathname === detail().dataset.home) close();
   else {
@@ -28,6 +32,12 @@ export async function open(url, { push = true } = {}) {
       // It was overtaken by a later one, or failed, which is said by app.js.
     });
   }
+}
+
+/** Say in the address bar what the pane shows by now. @param {URL} url */
+export function rename(url) {
+  history.replaceState(null, "", url);
+  shown = address();
 }
 
 function close() {
@@ -47,7 +57,9 @@ function click(event) {
 /** Take over the pane's links, and the browser's back and forward. */
 export function start() {
   document.addEventListener("click", click);
-  addEventListener("popstate", () => open(location.href, { push: false }));
+  addEventListener("popstate", () => {
+    if (address() !== shown) open(location.href, { push: false });
+  });
   detail().addEventListener("htmx:afterSwap", ({ target }) => {
     if (target !== detail()) return; // of something within it
     detail().scrollTop = 0;

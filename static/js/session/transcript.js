@@ -2,7 +2,7 @@
 // later in the server's words. One line is chosen; its explanation stands beside.
 
 import { CHUNK, Chunks, rowOf, seqOf } from "./chunks.js";
-import { fragment, morph } from "../core/fragments.js";
+import { fragment, morph, renewal } from "../core/fragments.js";
 import * as keys from "../core/keys.js";
 import { isWhole, sketch } from "./line.js";
 import { announce } from "../core/toast.js";
@@ -25,6 +25,9 @@ let following = "open" in pane.dataset && !chosen;
 /** @type {Set<number>} lines to fetch in the server's words */
 const stale = new Set();
 let behind = false; // there may be lines after the last one that the feed did not tell
+/** @type {Set<number> | null} lines that the feed told of while others were on their way from the server */
+let told = null;
+let explaining = 0; // counts the explanations that were asked for
 let spokenAt = 0; // us, the end of the last exchange that the feed told
 
 const chunks = new Chunks(pane, table, (after, limit) => lines(`after=${after}&limit=${limit}`));
@@ -36,12 +39,29 @@ function rescale(box) {
   for (const turns of table.querySelectorAll("svg.turns")) if (turns.getAttribute("viewBox") !== box) turns.setAttribute("viewBox", box);
 }
 
-/** Fetch lines in the server's words. @param {string} query @returns {Promise<HTMLElement[]>} */
-async function lines(query) {
-  const rows = [.../** @type {HTMLCollectionOf<HTMLElement>} */ ((await fragment(`${home}/exchanges?${query}`)).children)];
+/** Fetch lines in the server's words. @param {string} query @param {typeof fragment} get @returns {Promise<HTMLElement[]>} */
+async function lines(query, get = fragment) {
+  const rows = [.../** @type {HTMLCollectionOf<HTMLElement>} */ ((await get(`${home}/exchanges?${query}`)).children)];
   if ("open" in pane.dataset) rescale(rows[0]?.querySelector("svg.turns")?.getAttribute("viewBox"));
   for (const row of rows) if (seqOf(row) === chosen) row.setAttribute("aria-current", "true");
   return rows;
+}
+
+/**
+ * Fetch lines that are shown already, or may be. What the feed told of one meanwhile may be
+ * newer: it is left as it is, and fetched again.
+ * @param {string} query
+ */
+async function renewed(query) {
+  told = new Set();
+  try {
+    const rows = await lines(query, renewal);
+    const older = rows.filter((row) => told?.has(seqOf(row)));
+    for (const row of older) stale.add(seqOf(row));
+    return rows.filter((row) => !older.includes(row) || !rowOf(seqOf(row)));
+  } finally {
+    told = null;
+  }
 }
 
 const atEnd = () => pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR;
@@ -54,7 +74,7 @@ function stick() {
 /** Learn what came after the last line: one who follows is brought to the end. */
 async function catchUp() {
   behind = false;
-  const end = await lines(`last=${following ? CHUNK : 1}`);
+  const end = await renewed(`last=${following ? CHUNK : 1}`);
   chunks.total = Math.max(chunks.total, seqOf(end[end.length - 1]));
   if (seqOf(end[0]) <= chunks.last + 1) for (const row of end) chunks.put(row);
   else if (following) chunks.reset(end);
@@ -64,7 +84,7 @@ async function renewStale() {
   const low = Math.min(...stale);
   const high = Math.min(Math.max(...stale), low + CHUNK - 1);
   for (const seq of stale) if (seq <= high) stale.delete(seq);
-  for (const row of await lines(`after=${low - 1}&limit=${high - low + 1}`)) {
+  for (const row of await renewed(`after=${low - 1}&limit=${high - low + 1}`)) {
     if (rowOf(seqOf(row)) || seqOf(row) === chunks.last + 1) chunks.put(row);
   }
   if (low <= chosen && chosen <= high) explain(chosen);
@@ -85,7 +105,7 @@ function settle() {
 
 const renewHead = soon(async () => {
   const head = /** @type {HTMLElement} */ (pane.querySelector("[data-head]"));
-  morph(head, await fragment(`${home}/head`));
+  morph(head, await renewal(`${home}/head`));
   const ended = head.querySelector('[data-ended="yes"]');
   if (ended && "open" in pane.dataset) {
     delete pane.dataset.open;
@@ -100,6 +120,7 @@ function take(exchange) {
   const complete = chunks.last === chunks.total;
   const silent = spokenAt && received - spokenAt > LONG_GAP;
   spokenAt = Math.max(spokenAt, replied ?? received);
+  told?.add(seq);
   chunks.total = Math.max(chunks.total, seq);
   if (rowOf(seq) || (complete && seq === chunks.last + 1)) put(sketch(home, exchange));
   else behind ||= following;
@@ -118,10 +139,12 @@ function put(row) {
 
 /** @param {number} seq */
 async function explain(seq) {
+  explaining += 1;
+  const asked = explaining;
   try {
-    const told = await fragment(`${home}/exchanges/${seq}`);
-    if (seq !== chosen) return; // another one was chosen meanwhile
-    details.replaceChildren(told);
+    const words = await renewal(`${home}/exchanges/${seq}`);
+    if (asked !== explaining) return; // another one was chosen, or this one went on
+    details.replaceChildren(words);
     delete details.dataset.empty;
     rowOf(seq)?.scrollIntoView({ block: "nearest" }); // the panel may have taken its place
   } catch {
