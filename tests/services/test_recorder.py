@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -136,13 +137,17 @@ def _until(query) -> None:
     from django.db import connection
 
     try:
-        for _ in range(500):
-            if query().exists():
-                return
-            threading.Event().wait(0.01)
-        raise AssertionError("it never came")
+        _wait_for(lambda: query().exists())
     finally:
         connection.close()
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it never came")
 
 
 def test_an_open_transaction_is_seen_while_the_client_sits() -> None:
@@ -293,19 +298,26 @@ def test_a_full_queue_stops_readers_and_then_new_sessions(
     line: str, limits: Limits
 ) -> None:
     async def scenario(recorder: Recorder) -> None:
-        release = threading.Event()
-        held = asyncio.create_task(asyncio.to_thread(_hold_the_turn, release))
+        held, release = threading.Event(), threading.Event()
+        holder = asyncio.create_task(asyncio.to_thread(_hold_the_turn, held, release))
+        await asyncio.to_thread(held.wait, 10)
         client = Client(recorder)
-        while not recorder.congested:
+        pending = recorder._ledger.pending
+        await asyncio.to_thread(
+            _wait_for, lambda: recorder._ledger.pending is not pending
+        )
+        # The writer has taken these lines and waits for its turn: what follows stays.
+        pending = recorder._ledger.pending
+        while len(pending) <= limits.rows and pending.octets <= limits.octets:
             client.exchange("command", "NOOP", line, 250)
-            assert len(recorder._ledger.pending) < 1000, "never full"
-            await asyncio.sleep(0)
+            assert len(pending) < 1000, "never full"
+        await asyncio.to_thread(_wait_for, lambda: recorder.congested)
         reader = asyncio.create_task(recorder.room())
         await asyncio.sleep(0)
         assert not reader.done()
         release.set()
         await asyncio.wait_for(reader, 10)
-        await held
+        await holder
         assert not recorder.congested
         client.close()
 
@@ -314,10 +326,11 @@ def test_a_full_queue_stops_readers_and_then_new_sessions(
     assert session.exchange_set.count() == session.exchanges >= 50
 
 
-def _hold_the_turn(release: threading.Event) -> None:
+def _hold_the_turn(held: threading.Event, release: threading.Event) -> None:
     from django.db import connection
 
     with write_turn():
+        held.set()
         release.wait(10)
     connection.close()
 
