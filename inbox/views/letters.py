@@ -34,7 +34,7 @@ from inbox.views.envelope import Difference, bare, differences, named
 from mailsink import bidi
 from mailsink import told as words
 from mailsink.mime import headers, notices
-from mailsink.mime.addresses import groups
+from mailsink.mime.addresses import Address, groups
 from mailsink.mime.headers import Summary
 from mailsink.mime.mails import Mail
 from mailsink.mime.structure import Part
@@ -96,7 +96,7 @@ class Letter(Mail):
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """From, To, Cc and Date of the header; of the envelope where no message came."""
+        """People and Date of the header; of the envelope where no message came."""
         if not self.octets:
             to = (bare(each.forward_path) for each in self.attempt.recipients)
             return [
@@ -109,10 +109,12 @@ class Letter(Mail):
                 _("From"),
                 bidi.person(summary.from_name, summary.from_address) or _("(none)"),
             ),
-            (_("To"), self._recipients("To", summary.to) or _("(none)")),
+            (_("To"), self._people("To") or _("(none)")),
         ]
-        if cc := self._recipients("Cc", summary.cc):
-            facts.append((_("Cc"), cc))
+        others = {"Cc": _("Cc"), "Bcc": _("Bcc"), "Reply-To": _("Reply-To")}
+        for name, label in others.items():
+            if people := self._people(name):
+                facts.append((label, people))
         if summary.date:
             facts.append(
                 (
@@ -123,10 +125,13 @@ class Letter(Mail):
             )
         return facts
 
-    def _recipients(self, name: str, people: list[dict[str, str]]) -> str:
-        """Return who a field names; of empty groups (RFC 5322 §3.4), their names."""
-        field = self.parsed.root.get(name)
-        return _people(people) or named(groups(field.encoded) if field else ())
+    def _people(self, name: str) -> str:
+        """Return whom the fields of a name list, with the names of their groups."""
+        fields = self.parsed.root.fields
+        found = (each for each in fields if each.name.lower() == name.lower())
+        # Apart, since a group that nothing ends would take in the next field's people.
+        lists = (group for field in found for group in groups(field.encoded))
+        return named(text for group in lists for text in _listed(*group))
 
     @property
     def differences(self) -> list[Difference]:
@@ -234,5 +239,10 @@ def _refusal(attempt: Attempt, exchanges: list[Exchange]) -> Exchange | None:
     return next(iter([*bodies, *ending, *refused]), None)
 
 
-def _people(people: list[dict[str, str]]) -> str:
-    return named(bidi.person(each["name"], each["address"]) for each in people)
+def _listed(group: str, members: list[Address]) -> list[str]:
+    """Return the members as they are shown; in a group they are one text with its name."""
+    people = [bidi.person(*each) for each in members]
+    if not group:
+        return people
+    name = bidi.isolated(group)
+    return [f"{name}: {named(people)};" if people else name]

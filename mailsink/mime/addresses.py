@@ -96,11 +96,15 @@ def _read(value: str) -> list[Address]:
     return found
 
 
-def groups(value: str) -> list[str]:
-    """Return the names of the groups in a field's value, as of undisclosed-recipients."""
+def groups(value: str) -> list[tuple[str, list[Address]]]:
+    """Return the groups in a field's value (RFC 5322 §3.4) with their members, in order.
+
+    What stands between two groups is one without a name. A group may have no members,
+    as undisclosed-recipients.
+    """
     reader = _Reader()
     reader.read(charsets.line(value))
-    return reader.groups
+    return [(name, members) for name, members in reader.groups if name or members]
 
 
 def _addresses(value: str) -> list[Address]:
@@ -132,7 +136,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.found: list[Address] = []
-        self.groups: list[str] = []
+        self.groups: list[tuple[str, list[Address]]] = [("", [])]
         self.mailbox = _Mailbox()
 
     def read(self, value: str) -> None:
@@ -140,10 +144,12 @@ class _Reader:
             kind = token.lastgroup
             if kind == "end":
                 self._close()
+                if token[0] == ";" and self.groups[-1][0]:
+                    self.groups.append(("", []))
             elif kind == "open":
                 self._open()
             elif kind == "group" and not self.mailbox.in_angle:
-                self.groups.append(_decoded(self.mailbox.name))
+                self.groups.append((_decoded(self.mailbox.name), []))
                 self.mailbox = _Mailbox()
             else:
                 self.mailbox.take(token)
@@ -161,7 +167,9 @@ class _Reader:
         self.mailbox.named = len(self.mailbox.words)
 
     def _close(self) -> None:
-        self.found += self.mailbox.addresses()
+        closed = self.mailbox.addresses()
+        self.found += closed
+        self.groups[-1][1].extend(closed)
         self.mailbox = _Mailbox()
 
 

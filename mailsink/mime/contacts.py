@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mailsink.mime.contentlines import Line, lines
 
@@ -26,7 +27,10 @@ class Contact:
 
 
 _ENTRY = ("EMAIL", "TEL", "ADR", "URL", "BDAY", "NOTE", "IMPP", "NICKNAME")
+# A contact has one of each; where there are more, as in several languages, one is chosen.
+_SINGLE = ("FN", "N", "ORG", "TITLE", "BDAY")
 _SCHEME = re.compile(r"(?:mailto|tel):", re.IGNORECASE)
+_LEAST_PREFERRED = 101  # PREF is 1, the most preferred, to 100 (RFC 6350 §5.3)
 
 
 def read(octets: bytes, charset: str = "") -> list[Contact]:
@@ -34,7 +38,7 @@ def read(octets: bytes, charset: str = "") -> list[Contact]:
 
     octets: decoded from their transfer encoding; charset: as declared
     """
-    found: list[Contact] = []
+    found: list[list[Line]] = []
     depth = 0  # a vCard may hold another: of its AGENT
     for line in lines(octets, charset):
         if line.name in ("BEGIN", "END") and line.value.strip().upper() == "VCARD":
@@ -42,24 +46,64 @@ def read(octets: bytes, charset: str = "") -> list[Contact]:
             if line.name == "BEGIN" and depth == 1:
                 if len(found) == MOST:
                     break
-                found.append(Contact())
+                found.append([])
         elif depth == 1:
-            _take(found[-1], line)
-    return found
+            found[-1].append(line)
+    return [_contact(each) for each in found]
 
 
-def _take(contact: Contact, line: Line) -> None:
-    if line.name == "FN":
-        contact.name = line.text.strip()[:300] or contact.name
-    elif line.name == "N" and not contact.name:
-        family, given, *_ = [*line.fields(), "", ""]
-        contact.name = f"{given} {family}".strip()[:300]
-    elif line.name == "ORG":
-        contact.organization = ", ".join(filter(None, line.fields()))[:300]
-    elif line.name == "TITLE":
-        contact.title = line.text[:300]
-    elif line.name in _ENTRY and len(contact.entries) < _ENTRIES:
-        value = ", ".join(filter(None, line.fields())) if line.name == "ADR" else line.text  # fmt: skip
-        kinds = line.parameters.get("TYPE", "").lower()[:80]
-        plain = _SCHEME.sub("", value.strip(), count=1) if line.name in ("TEL", "EMAIL") else value.strip()  # fmt: skip
-        contact.entries.append((line.name, kinds, plain[:1000]))
+def _contact(given: list[Line]) -> Contact:
+    one = _chosen(given)
+    entries = (
+        each
+        for each in given
+        if each.name in _ENTRY and one.get(each.name, each) is each
+    )
+    return Contact(
+        name=_name(one)[:300],
+        organization=_joined(one["ORG"])[:300] if "ORG" in one else "",
+        title=one["TITLE"].text.strip()[:300] if "TITLE" in one else "",
+        entries=[_entry(each) for each in islice(entries, _ENTRIES)],
+    )
+
+
+def _chosen(given: list[Line]) -> dict[str, Line]:
+    """Return the single-valued properties: the most preferred that says something, or the first."""
+    chosen: dict[str, Line] = {}
+    for line in given:
+        if line.name not in _SINGLE or not _joined(line):
+            continue
+        if line.name not in chosen or _rank(line) < _rank(chosen[line.name]):
+            chosen[line.name] = line
+    return chosen
+
+
+def _rank(line: Line) -> int:
+    """Return how far down a property is preferred: PREF of vCard 4, TYPE=PREF before it."""
+    rank = line.parameters.get("PREF", "")
+    if rank.isascii() and rank.isdigit():
+        return min(int(rank[:3]), _LEAST_PREFERRED)
+    kinds = line.parameters.get("TYPE", "").lower().split(",")
+    return 1 if "pref" in kinds else _LEAST_PREFERRED
+
+
+def _name(one: dict[str, Line]) -> str:
+    """Return the formatted name; where there is none, the one that N is made of."""
+    if "FN" in one:
+        return one["FN"].text.strip()
+    if "N" not in one:
+        return ""
+    family, given, *_ = [*one["N"].fields(), "", ""]
+    return f"{given} {family}".strip()
+
+
+def _joined(line: Line) -> str:
+    return ", ".join(filter(None, line.fields()))
+
+
+def _entry(line: Line) -> tuple[str, str, str]:
+    kinds = line.parameters.get("TYPE", "").lower()[:80]
+    value = _joined(line) if line.name == "ADR" else line.text.strip()
+    if line.name in ("TEL", "EMAIL"):
+        value = _SCHEME.sub("", value, count=1)
+    return line.name, kinds, value[:1000]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from mailsink.mime import charsets
+from mailsink.mime import charsets, transfer
 
 MOST = 10_000  # lines that are looked at
 MAX_OCTETS = 2 * 1024 * 1024  # of a file; the rest is not read
@@ -28,7 +28,12 @@ _PARAMETER = re.compile(r";\s*+(?:([A-Za-z0-9-]+)\s*+=)?+(\"[^\"]*\"|[^;:]*)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _CARET = re.compile(r"\^([n'^])")  # RFC 6868
 _CARETS = {"n": "\n", "'": '"', "^": "^"}
-_QUOTED = re.compile(rb"[^:]{0,2000};(?:ENCODING=)?QUOTED-PRINTABLE[;:]", re.IGNORECASE).match  # fmt: skip
+_ENCODED = re.compile(rb"[^:]{0,2000};\s*+(?:(?:ENCODING=)?(?:(QUOTED-PRINTABLE)|BASE64)|ENCODING=B)[;:]", re.IGNORECASE).match  # fmt: skip
+_DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    "QUOTED-PRINTABLE": quopri.decodestring,
+    "BASE64": transfer.base64,  # vCard 2.1
+    "B": transfer.base64,  # RFC 2426 §2.4.1
+}
 _ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "7BIT", "8BIT")
 
 
@@ -74,20 +79,24 @@ def lines(octets: bytes, charset: str = "") -> list[Line]:
 
 
 def _logical(octets: bytes) -> Iterator[bytes]:
-    """Yield lines without their folds and, of quoted-printable, soft line breaks."""
+    """Yield lines without their folds and, of quoted-printable, soft line breaks.
+
+    Base64 goes on in lines that are not indented, too: it has no colon, as properties do.
+    """
     pieces: list[bytes] = []
-    is_quoted = False
+    encoded: re.Match[bytes] | None = None
     for physical in _BREAK.split(octets):
-        is_soft = is_quoted and pieces[-1].endswith(b"=")
+        is_soft = bool(encoded and encoded[1]) and pieces[-1].endswith(b"=")
         is_folded = physical[:1] in (b" ", b"\t")
-        if pieces and (is_soft or is_folded):
+        is_base64 = bool(encoded and not encoded[1] and physical) and b":" not in physical  # fmt: skip
+        if pieces and (is_soft or is_folded or is_base64):
             pieces[-1] = pieces[-1][:-1] if is_soft else pieces[-1]
             pieces.append(physical[1:] if is_folded else physical)
             continue
         if pieces:
             yield b"".join(pieces)[:_LONGEST]
         pieces = [physical]
-        is_quoted = bool(_QUOTED(physical))
+        encoded = _ENCODED(physical)
     yield b"".join(pieces)[:_LONGEST]
 
 
@@ -99,8 +108,8 @@ def _line(octets: bytes, charset: str) -> Line | None:
     name = match[1].rpartition(".")[2].upper()
     own = parameters.get("CHARSET", "")  # vCard 2.1
     value = match[3]
-    if parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE":
-        value = charsets.decode(quopri.decodestring(value.encode()), own or charset)
+    if decode := _DECODERS.get(parameters.get("ENCODING", "").upper()):
+        value = charsets.decode(decode(value.encode()), own or charset)
         value = value.replace("\r\n", "\n")
     elif own and (again := _LINE.fullmatch(charsets.decode(octets, own))):
         value = again[3]

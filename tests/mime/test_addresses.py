@@ -77,23 +77,30 @@ def test_addresses(value: str, expected: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("undisclosed-recipients:;", ["undisclosed-recipients"]),
-        ('"Hidden, all": ;', ["Hidden, all"]),
-        ("(start)Nobody  :(none)  ;", ["Nobody"]),
-        ("=?utf-8?q?Empf=C3=A4nger?=:;", ["Empfänger"]),
-        ("one:a@b; two:;", ["one", "two"]),
-        ("a@b, <c@[IPv6:::1]>", []),
+        ("", []),
+        ("undisclosed-recipients:;", [("undisclosed-recipients", [])]),
+        ('"Hidden, all": ;', [("Hidden, all", [])]),
+        ("(start)Nobody  :(none)  ;", [("Nobody", [])]),
+        ("=?utf-8?q?Empf=C3=A4nger?=:;", [("Empfänger", [])]),
+        ("one:a@b; two:;", [("one", ["a@b"]), ("two", [])]),
+        ("a@b, <c@[IPv6:::1]>", [("", ["a@b", "c@[IPv6:::1]"])]),
+        ("a@b; c@d", [("", ["a@b", "c@d"])]),
+        ("x@y, Ops: Ann <a@b>,c@d;, z@y", [("", ["x@y"]), ("Ops", ["a@b", "c@d"]), ("", ["z@y"])]),
+        ("Ops: a@b, c@d", [("Ops", ["a@b", "c@d"])]),
+        (":a@b;", [("", ["a@b"])]),
     ],
-)
-def test_groups(value: str, expected: list[str]) -> None:
-    assert groups(value) == expected
+)  # fmt: skip
+def test_groups(value: str, expected: list[tuple[str, list[str]]]) -> None:
+    found = groups(value)
+    assert [(name, [at for _, at in members]) for name, members in found] == expected
 
 
 @given(st.text(st.sampled_from("\"'()<>[]\\@.,;: ab="), max_size=60))
 def test_any_text_is_read(value: str) -> None:
     for name, address in addresses(value):
         assert name or address
-    groups(value)
+    members = [each for _, group in groups(value) for each in group]
+    assert members == addresses(value)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -27,6 +28,22 @@ def test_an_empty_group_is_named_as_the_recipient(client: Client) -> None:
     page = words(client, octets)
     assert "To Hidden from you" in page
     assert "Cc all" in page
+
+
+def test_groups_are_named_with_their_members(client: Client) -> None:
+    octets = (
+        b"From: a@b.test\r\nTo: Ann <ann@x.test>\r\nTo: Crew: c@x.test;\r\n"
+        b"Cc: Team: a@x.test, Bo <b@x.test>;, z@x.test\r\n"
+        b"Bcc: =?utf-8?q?B=C3=BCro?=: d@x.test\r\nReply-To: Desk: e@x.test;\r\n\r\nx"
+    )
+    page = html.unescape(words(client, octets))
+    for line in (
+        "To Ann <ann@x.test>, Crew: c@x.test; Cc",
+        "Cc Team: a@x.test, Bo <b@x.test>;, z@x.test Bcc",
+        "Bcc Büro: d@x.test; Reply-To",
+        "Reply-To Desk: e@x.test; ",
+    ):
+        assert line in page
 
 
 def test_nobody_is_none(client: Client) -> None:
