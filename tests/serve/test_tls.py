@@ -25,6 +25,13 @@ def certificate(folder: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate((folder / "tls-cert.pem").read_bytes())
 
 
+def assert_pair(folder: Path) -> None:
+    """Assert that the key is that of the certificate."""
+    octets = (folder / "tls-key.pem").read_bytes()
+    key = serialization.load_pem_private_key(octets, None)
+    assert certificate(folder).public_key() == key.public_key()
+
+
 def test_it_is_made_for_the_names_of_this_machine(tmp_path: Path) -> None:
     tls.own_context(tmp_path, "mx.test.")
     made = certificate(tmp_path)
@@ -104,7 +111,11 @@ def test_it_is_made_anew_where_it_is_broken(
         (tmp_path / name).unlink()
     else:
         (tmp_path / name).write_bytes(content)
+    pair = (tmp_path / "tls-cert.pem", tmp_path / "tls-key.pem")
+    before = [each.exists() and each.read_bytes() for each in pair]
     tls.own_context(tmp_path, "mx.test")
+    assert all(now.read_bytes() != was for now, was in zip(pair, before, strict=True))
+    assert_pair(tmp_path)
 
 
 def test_a_key_of_another_certificate_is_replaced(tmp_path: Path) -> None:
@@ -112,7 +123,10 @@ def test_a_key_of_another_certificate_is_replaced(tmp_path: Path) -> None:
     tls.own_context(tmp_path, "mx.test")
     tls.own_context(tmp_path / "other", "mx.test")
     (tmp_path / "other" / "tls-key.pem").replace(tmp_path / "tls-key.pem")
+    first = certificate(tmp_path)
     tls.own_context(tmp_path, "mx.test")
+    assert certificate(tmp_path) != first
+    assert_pair(tmp_path)
 
 
 @pytest.fixture

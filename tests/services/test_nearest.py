@@ -96,7 +96,7 @@ def test_only_what_may_be_seen_is_near() -> None:
 
 def test_hostile_addresses_take_no_time() -> None:
     long = "ab" * 128
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(200):
         likeness(f"c{long}", f"d{long}"[:98] + "e")
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
