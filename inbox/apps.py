@@ -8,6 +8,6 @@ class InboxConfig(AppConfig):
     name = "inbox"
 
     def ready(self) -> None:
-        from inbox.services.sqlite import add_functions
+        from inbox.storage.sqlite import add_functions
 
         connection_created.connect(add_functions)

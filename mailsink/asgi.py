@@ -16,8 +16,8 @@ http = get_asgi_application()  # sets Django up, so that what follows can be imp
 from django.urls import re_path
 
 from inbox.live.routing import websocket_urlpatterns
-from inbox.services.announce import MessageUpdated, announce
-from inbox.services.large import concerns_large
+from inbox.mailbox.large import concerns_large
+from inbox.mailbox.signals import MessageUpdated, announce
 from mailsink.conf import CONFIG
 from mailsink.web.guard import Guard, Receive, Scope, Send
 from mailsink.web.held import Held

@@ -27,7 +27,7 @@ INSTALLED_APPS = [
 # Security headers and the check of foreign requests, which takes the place of CSRF
 # tokens, are mailsink.web.guard: one layer around http and websockets.
 MIDDLEWARE = [
-    "inbox.api.problems.problems",
+    "inbox.http.problems.problems",
     "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",
 ]

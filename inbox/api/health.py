@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from inbox.models import Server
-from inbox.services.turns import write_turn
+from inbox.storage.write_lock import write_turn
 
 
 def _database() -> str:

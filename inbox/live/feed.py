@@ -18,20 +18,20 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
 
-from inbox.api.v3 import shapes
+from inbox import serializers
+from inbox.capture.rows import Changes
 from inbox.live import protocol
 from inbox.live.pending import Pending
-from inbox.models import Message
-from inbox.services import inboxes, messages, transactions
-from inbox.services.announce import (
+from inbox.mailbox import inboxes, messages, transactions
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.signals import (
     Announcement,
     MessageDeleted,
     MessageRestored,
     announced,
 )
-from inbox.services.rows import Changes
-from inbox.services.scope import ALL
-from inbox.services.transactions import Attempt
+from inbox.mailbox.transactions import Attempt
+from inbox.models import Message
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +173,9 @@ class Feed:
         _tell_exchanges(frames, pending)
         _tell_closed(frames, pending)
         for row in pending.messages.values():
-            frames.put_message("message.created", row.inbox_id, shapes.message, row)
+            frames.put_message(
+                "message.created", row.inbox_id, serializers.message, row
+            )
         await self._tell_announced(frames, pending)
         return frames
 
@@ -192,10 +194,10 @@ class Feed:
             )
             for row in found:
                 event = f"message.{changed[row.pk]}"
-                frames.put_message(event, row.inbox_id, shapes.message, row)
+                frames.put_message(event, row.inbox_id, serializers.message, row)
             for one in refused:
                 frames.put_message(
-                    "transaction.ended", one.inbox_id, shapes.transaction, one
+                    "transaction.ended", one.inbox_id, serializers.transaction, one
                 )
         for gone in pending.announced.values():
             if isinstance(gone, MessageDeleted):
@@ -235,7 +237,7 @@ def _groups(to: str, inbox_id: int | None) -> list[str]:
 def _tell_sessions(frames: _Frames, pending: Pending) -> None:
     for id, row in pending.sessions.items():
         groups = [*_groups("sessions", row.inbox_id), protocol.session_group(id)]
-        shape = partial(shapes.session, row)
+        shape = partial(serializers.session, row)
         if id in pending.opened:
             frames.put("session.opened", groups, shape)
         elif id not in pending.closed:
@@ -246,7 +248,7 @@ def _tell_exchanges(frames: _Frames, pending: Pending) -> None:
     for key, row in pending.exchanges.items():
         event = "exchange.created" if key in pending.created else "exchange.updated"
         group = protocol.session_group(row.session_id)
-        frames.put(event, [group], partial(shapes.exchange, row))
+        frames.put(event, [group], partial(serializers.exchange, row))
 
 
 def _tell_closed(frames: _Frames, pending: Pending) -> None:
@@ -254,7 +256,7 @@ def _tell_closed(frames: _Frames, pending: Pending) -> None:
         # Last of all: after it nothing more comes of this session.
         row = pending.sessions[id]
         groups = [*_groups("sessions", row.inbox_id), protocol.session_group(id)]
-        frames.put("session.closed", groups, partial(shapes.session, row))
+        frames.put("session.closed", groups, partial(serializers.session, row))
 
 
 def _deleted(gone: MessageDeleted) -> dict[str, Any]:

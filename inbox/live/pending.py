@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from inbox.services.announce import Announcement, MessageDeleted
-from inbox.services.rows import (
+from inbox.capture.rows import (
     Changes,
     ExchangeRow,
     MessageRow,
     SessionRow,
     TransactionRow,
 )
+from inbox.mailbox.signals import Announcement, MessageDeleted
 
 
 @dataclass(slots=True)

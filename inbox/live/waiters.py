@@ -23,10 +23,10 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
 from inbox.live.protocol import ARRIVALS
-from inbox.services import arriving
-from inbox.services.arriving import Condition, State
-from inbox.services.scope import ALL
-from inbox.services.waiting import Wanted
+from inbox.mailbox import arriving
+from inbox.mailbox.arriving import Condition, State
+from inbox.mailbox.near_misses import Wanted
+from inbox.mailbox.scope import ALL
 
 log = logging.getLogger(__name__)
 

@@ -79,7 +79,7 @@ def _no_body() -> Callable[[], Awaitable[dict[str, Any]]]:
 
 
 async def _work(descriptor: int) -> None:
-    from inbox.services.announce import Announcement, announced
+    from inbox.mailbox.signals import Announcement, announced
     from mailsink.asgi import http
 
     line = _Line(*await asyncio.open_connection(sock=socket.socket(fileno=descriptor)))

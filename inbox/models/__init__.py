@@ -1,4 +1,4 @@
-"""What Mailsink remembers. Behaviour that writes two tables lives in inbox.services."""
+"""What Mailsink remembers. Behaviour that writes two tables lives in the packages beside."""
 
 from inbox.models.access import User
 from inbox.models.finding import BodyFinding, Mute

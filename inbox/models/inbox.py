@@ -18,7 +18,7 @@ class Inbox(models.Model):
     retention_count = models.PositiveIntegerField(null=True, blank=True)
     retention_days = models.PositiveIntegerField(null=True, blank=True)
     retention_octets = models.PositiveBigIntegerField(null=True, blank=True)
-    # What clients are answered; written by inbox.services.inboxes, which checks it.
+    # What clients are answered; written by inbox.mailbox.inboxes, which checks it.
     known_only = models.BooleanField(default=False)  # mail to others is refused
     quota_octets = models.PositiveBigIntegerField(default=0)  # 0 is no limit
     paused = models.BooleanField(default=False)  # mail is put off

@@ -12,7 +12,7 @@ ALIVE = models.Q(deleted_at__isnull=True)
 
 
 class Message(models.Model):
-    """An accepted message. Read through inbox.services.messages, which takes a scope."""
+    """An accepted message. Read through inbox.mailbox.messages, which takes a scope."""
 
     kind = "message"  # in lists that hold transactions too
 
@@ -94,10 +94,10 @@ class MessageRead(models.Model):
 class SearchText(models.Model):
     """That the full text of a message is indexed, and under which key.
 
-    The index itself is the database's own: see inbox.services.fulltext.
+    The index itself is the database's own: see inbox.search.fulltext.
     """
 
-    # In the order of the messages' ids: see inbox.services.fulltext.index.
+    # In the order of the messages' ids: see inbox.search.fulltext.index.
     id = models.BigIntegerField(primary_key=True)
     message = models.OneToOneField(Message, models.CASCADE)
 
@@ -154,7 +154,7 @@ class Tombstone(models.Model):
     received_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)  # when a person did; null: nobody did
     removed_at = models.DateTimeField()
-    cause = models.CharField(max_length=16)  # see inbox.services.tombstones
+    cause = models.CharField(max_length=16)  # see inbox.mailbox.tombstones
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 Ids are UUIDv7. Times that end in _us are microseconds since the session opened.
 Text holds no raw client octets (see mailsink.text). The recorder writes these
-tables by tuples: inbox/services/rows.py names their columns once more.
+tables by tuples: inbox/capture/rows.py names their columns once more.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ class Raw(models.Model):
 class Fingerprint(models.Model):
     """What other tries of the same message are found by: of each transaction, once it ended.
 
-    Written by the indexer: see inbox.services.fingerprints.
+    Written by the indexer: see inbox.insight.fingerprints.
     """
 
     transaction = models.OneToOneField(Transaction, models.CASCADE, primary_key=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import gettext as _
 
-from inbox.services.explain.quantities import compact, counted
-from inbox.services.reading.finds import label
+from inbox.content.finds import label
+from inbox.explain.quantities import compact, counted
 from mailsink import bidi
 from mailsink.mime.codes import Action
 

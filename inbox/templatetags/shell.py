@@ -12,12 +12,13 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from inbox.api.origins import origins
+from inbox.http import mine as own
+from inbox.http.origins import origins
+from inbox.mailbox import saved_searches as kept
+from inbox.mailbox import sessions
+from inbox.mailbox.scope import ALL
 from inbox.models import SavedSearch, Session
-from inbox.services import saved_searches as kept
-from inbox.services import servers, sessions
-from inbox.services.scope import ALL
-from inbox.views import mine as own
+from inbox.upkeep import servers
 
 register = template.Library()
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django import template
 
-from inbox.services.findings import Kind
-from inbox.services.outcomes import Link
+from inbox.insight.findings import Kind
+from inbox.insight.session_facts import Link
 
 register = template.Library()
 

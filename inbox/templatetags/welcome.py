@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import template
 
-from inbox.services import servers
-from inbox.services.reach import Reach
-from inbox.services.reach import reach as to_reach
+from inbox.onboarding.endpoints import Reach
+from inbox.onboarding.endpoints import reach as to_reach
+from inbox.upkeep import servers
 
 register = template.Library()
 

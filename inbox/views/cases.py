@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from inbox.api.v3 import files
-from inbox.services import cases
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL
+from inbox.http import files
+from inbox.insight import case_file
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
 from inbox.views.inbox import not_found
 
 
@@ -16,7 +16,7 @@ from inbox.views.inbox import not_found
 def of_message(request: HttpRequest, id: str) -> HttpResponse:
     """The case file of a message."""
     try:
-        return files.case(cases.of_message(ALL, id))
+        return files.case(case_file.of_message(ALL, id))
     except NotFound as error:
         return not_found(request, error)
 
@@ -25,7 +25,7 @@ def of_message(request: HttpRequest, id: str) -> HttpResponse:
 def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
     """The case file of what was tried, whatever came of it."""
     try:
-        return files.case(cases.of_transaction(ALL, id))
+        return files.case(case_file.of_transaction(ALL, id))
     except NotFound as error:
         return not_found(request, error)
 
@@ -34,6 +34,6 @@ def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
 def of_session(request: HttpRequest, id: str) -> HttpResponse:
     """The case file of a session."""
     try:
-        return files.case(cases.of_session(ALL, id))
+        return files.case(case_file.of_session(ALL, id))
     except NotFound as error:
         return not_found(request, error)

@@ -11,11 +11,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from inbox.api.streams import streamed
-from inbox.services import archive, chosen, marking, trash
-from inbox.services.chosen import BadChoice, Chosen
-from inbox.services.marking import Marks
-from inbox.services.scope import ALL
+from inbox.http.streams import streamed
+from inbox.mailbox import archive, marking, selection, trash
+from inbox.mailbox.marking import Marks
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.selection import BadChoice, Chosen
 from inbox.views.inbox import unprocessable
 
 _MARKS: dict[str, Callable[[str], Marks]] = {
@@ -55,7 +55,7 @@ def chosen_by(request: HttpRequest) -> Chosen:
     if request.POST.get("all") == "yes":
         return Chosen(q=request.POST.get("q", ""))
     ids = [*request.POST.getlist("id"), *request.POST.get("ids", "").split(",")]
-    what = chosen.by_ids([each for each in ids if each])
+    what = selection.by_ids([each for each in ids if each])
     if not what.ids:
         raise BadChoice(_("Nothing is chosen: tick the messages first."))
     return what

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
+from inbox.insight import compare
+from inbox.insight.compare import ASPECTS, Side
+from inbox.mailbox import messages
+from inbox.mailbox.paging import BadCursor, NotFound
+from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.services import comparing, messages
-from inbox.services.comparing import ASPECTS, Side
-from inbox.services.paging import BadCursor, NotFound
-from inbox.services.scope import ALL
-from inbox.services.search import BadQuery
+from inbox.search.language import BadQuery
 from inbox.views.inbox import not_found
 from mailsink.diff import Difference, Row
 
@@ -92,7 +93,7 @@ def with_previous(request: HttpRequest, id: str) -> HttpResponse:
         message = messages.get(ALL, id)
     except NotFound as error:
         return not_found(request, error)
-    previous = comparing.previous(ALL, message)
+    previous = compare.previous(ALL, message)
     if previous is None:
         return redirect(f"/compare?{urlencode({'a': message.pk, 'none': 'before'})}")
     return redirect(_url(previous, message))

@@ -10,10 +10,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from inbox.services import findings
-from inbox.services.findings import BadMute
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL
+from inbox.insight import findings
+from inbox.insight.findings import BadMute
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
 
 
 @require_POST

@@ -14,15 +14,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from inbox.api.origins import origins
-from inbox.services import remote_hosts
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL
-from inbox.views import letters, pictures
+from inbox.http.origins import origins
+from inbox.mailbox import image_hosts
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
+from inbox.presenters import inline_parts, letters
+from inbox.presenters.letters import Letter
 from inbox.views.inbox import not_found
-from inbox.views.letters import Letter
-from mailsink.mime import bodies
-from mailsink.mime import pictures as carried
+from mailsink.mime import bodies, pictures
 from mailsink.mime.preview import preview
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part, parse
@@ -109,7 +108,7 @@ class _Pictures:
 
     def __init__(self, letter: Letter, page: _Page, nameable: bool) -> None:
         """nameable: the policy of the page can name our own address."""
-        self.parts = carried.carried(page.reading)
+        self.parts = pictures.carried(page.reading)
         self._letter = letter
         self._octets = page.reading.octets
         self._by_address = nameable and not page.within
@@ -119,10 +118,10 @@ class _Pictures:
     def url(self, named: str) -> str | None:
         """Return the address of the picture that a URL of the HTML names."""
         part = self.parts.find(named)
-        if part is None or not carried.shown_as(self._octets, part):
+        if part is None or not pictures.shown_as(self._octets, part):
             return None
         if self._by_address:
-            return pictures.url(self._letter, part.index)
+            return inline_parts.url(self._letter, part.index)
         url = self._data_url(part)
         self._left -= len(url)  # HTML may name an image as often as it likes
         return url if self._left >= 0 else None
@@ -130,7 +129,7 @@ class _Pictures:
     def _as_data(self, part: Part) -> str:
         """RFC 2397."""
         octets = bodies.decode(self._octets, part)
-        kind = carried.shown_as(self._octets, part)
+        kind = pictures.shown_as(self._octets, part)
         return f"data:{kind};base64,{b64encode(octets).decode()}"
 
 
@@ -141,6 +140,6 @@ def remote_sources(letter: Letter, asked: str) -> list[str]:
     """
     if asked == "all":
         return ["https:", "http:"]
-    hosts = remote_hosts.allowed(letter.attempt.inbox_id)
+    hosts = image_hosts.allowed(letter.attempt.inbox_id)
     named = [host if ":" in host else f"{host}:*" for host in hosts]
     return [f"{scheme}://{host}" for host in named for scheme in ("https", "http")]

@@ -6,15 +6,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from inbox.api.v3 import shapes
+from inbox import serializers
+from inbox.mailbox import inboxes, messages, saved_searches
+from inbox.mailbox.paging import BadCursor, NotFound
+from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.services import inboxes, messages, saved_searches, search
-from inbox.services.paging import BadCursor, NotFound
-from inbox.services.scope import ALL
-from inbox.services.search import BadQuery
+from inbox.presenters.bursts import folded
+from inbox.presenters.search_terms import FIELDS, chips
+from inbox.search import language
+from inbox.search.language import BadQuery
 from inbox.views import trace
-from inbox.views.bursts import folded
-from inbox.views.terms import FIELDS, chips
 
 _PAGE = 50  # entries that a script is given at once
 FIRST = 30  # entries that a page is rendered with: more than a screen shows
@@ -49,9 +50,9 @@ def entries(request: HttpRequest) -> JsonResponse:
     except ValueError as error:
         return JsonResponse({"detail": str(error)}, status=400)
     items = [
-        shapes.message(entry)
+        serializers.message(entry)
         if isinstance(entry, Message)
-        else shapes.transaction(entry)
+        else serializers.transaction(entry)
         for entry in page.items
     ]
     total = None if query or cursor else _total(refused)
@@ -73,7 +74,7 @@ def listing(request: HttpRequest) -> dict[str, object]:
     }
     try:
         page = messages.entries(ALL, query, cursor, FIRST, refused=refused)
-        context["chips"] = chips(search.parse(query))
+        context["chips"] = chips(language.parse(query))
     except (BadQuery, BadCursor) as error:
         return context | {"entries": [], "wrong": str(error)}
     return context | {"entries": list(folded(page.items)), "next": page.next}

@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
+from inbox.mailbox import selection as choices
+from inbox.mailbox.marking import BadChange
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.services import chosen as choices
-from inbox.services import inboxes, marking, messages, remote_hosts, trash
-from inbox.services.marking import BadChange
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL
-from inbox.views import letters, panels
+from inbox.presenters import letters, tabs
+from inbox.presenters.letters import Letter
 from inbox.views.inbox import listing, not_found, unprocessable
-from inbox.views.letters import Letter
 
 _LAST_TAB = "mailsink_tab"  # a cookie: the tab that was chosen last
 GONE = gettext_noop(
@@ -128,10 +128,10 @@ def allow_images(request: HttpRequest, id: str) -> HttpResponse:
     try:
         letter = letters.of_message(ALL, id)
         inbox = inboxes.by_slug(ALL, inboxes.slug(letter.attempt.inbox_id) or "")
-        remote_hosts.allow(inbox, request.POST.get("host", ""))
+        image_hosts.allow(inbox, request.POST.get("host", ""))
     except NotFound as error:
         return not_found(request, error)
-    except remote_hosts.BadHost as error:
+    except image_hosts.BadHost as error:
         return unprocessable(request, str(error))
     return redirect(f"/messages/{id}?tab=html")
 
@@ -184,12 +184,12 @@ def _target(request: HttpRequest) -> str:
 
 def _show(request: HttpRequest, letter: Letter) -> HttpResponse:
     asked, last = request.GET.get("tab", ""), request.COOKIES.get(_LAST_TAB, "")
-    keys = panels.keys(letter)
-    chosen = panels.choose(keys, asked, last)
-    context = {"letter": letter, **panels.panel(letter, chosen, request.GET)}
+    keys = tabs.keys(letter)
+    chosen = tabs.choose(keys, asked, last)
+    context = {"letter": letter, **tabs.panel(letter, chosen, request.GET)}
     target = _target(request)
     if target != "panel":
-        context["tabs"] = panels.tabs(letter, keys, chosen)
+        context["tabs"] = tabs.tabs(letter, keys, chosen)
     if target == "panel":
         response = render(request, "message/_panel.html", context)
     elif target == "detail":

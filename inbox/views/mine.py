@@ -1,81 +1,20 @@
-"""Mine: the addresses that are somebody's own, as patterns that the browser keeps.
-
-A cookie and not the browser's storage: the list follows them without JavaScript too.
-"""
+"""How much mail is unread, in all and of one's own addresses."""
 
 from __future__ import annotations
 
-from urllib.parse import quote, unquote
-
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import gettext as _
+from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
-from inbox.services import messages, search
-from inbox.services.scope import ALL
-from inbox.services.search import BadQuery
+from inbox.http import mine
+from inbox.mailbox import messages
+from inbox.mailbox.scope import ALL
 
-COOKIE = "mailsink_mine"
-MAX_LENGTH = 600  # characters of its query, so that there is room for more terms
 COUNTED = 1000  # a count goes no further
-_DAYS = 400
-
-
-class BadPattern(ValueError):
-    """What is no pattern of addresses, and why."""
-
-
-def patterns(request: HttpRequest) -> list[str]:
-    """Return the patterns that a browser sent; none where they are not as we gave them."""
-    try:
-        return read(unquote(request.COOKIES.get(COOKIE, "")))
-    except BadPattern:
-        return []
-
-
-def read(text: str) -> list[str]:
-    """Return patterns as typed: apart by spaces, lines or commas. Raises BadPattern."""
-    found = list(dict.fromkeys(text.replace(",", " ").split()))
-    for each in found:
-        if not each.isprintable() or '"' in each:
-            raise BadPattern(
-                _("%(what)s is no pattern: %(why)s")
-                % {"what": each, "why": _("it has a quote or a control character")}
-            )
-        if "@" not in each and "*" not in each:
-            raise BadPattern(
-                _("%(what)s is no pattern: %(why)s")
-                % {
-                    "what": each,
-                    "why": _("write an address, or a part with *, as *+ann*@*"),
-                }
-            )
-    asked = query(found)
-    if len(asked) > MAX_LENGTH:
-        raise BadPattern(
-            _("These are too many, or too long: fewer patterns with * say the same.")
-        )
-    try:
-        search.parse(asked)
-    except BadQuery as error:
-        raise BadPattern(str(error)) from None
-    return found
-
-
-def query(patterns: list[str]) -> str:
-    """Return the search for mail to any of these; "" for none."""
-    return " OR ".join(f"rcpt:{each}" for each in patterns)
-
-
-def keep(response: HttpResponse, patterns: list[str]) -> None:
-    """Let the browser keep patterns."""
-    kept = quote(" ".join(patterns))
-    response.set_cookie(COOKIE, kept, max_age=_DAYS * 86_400, samesite="Lax")
 
 
 @require_GET
 def unread(request: HttpRequest) -> JsonResponse:
     """How many messages are unread: all of them, and those that are mine, up to COUNTED."""
-    asked = query(patterns(request))
-    mine = messages.count(ALL, f"is:unread {asked}", COUNTED) if asked else None
-    return JsonResponse({"all": messages.counts(ALL)["unread"], "mine": mine})
+    asked = mine.query(mine.patterns(request))
+    own = messages.count(ALL, f"is:unread {asked}", COUNTED) if asked else None
+    return JsonResponse({"all": messages.counts(ALL)["unread"], "mine": own})

@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox.services import saved_searches
-from inbox.services.paging import NotFound
-from inbox.services.saved_searches import BadSearch
-from inbox.services.scope import ALL
-from inbox.services.search import BadQuery
+from inbox.mailbox import saved_searches
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.saved_searches import BadSearch
+from inbox.mailbox.scope import ALL
+from inbox.presenters.search_terms import list_of
+from inbox.search.language import BadQuery
 from inbox.views.inbox import not_found, unprocessable
-from inbox.views.terms import list_of
 
 
 @require_POST

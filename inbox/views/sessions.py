@@ -12,26 +12,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
-from inbox.api.origins import base_url
-from inbox.models import Session
-from inbox.services import (
+from inbox import explain
+from inbox.explain.outcomes import peer
+from inbox.http.origins import base_url
+from inbox.insight import (
     attempts,
-    explain,
-    explained,
+    exchange_details,
     findings,
-    inboxes,
-    outcomes,
-    sessions,
+    session_facts,
 )
-from inbox.services import replay as replays
-from inbox.services.explain.outcomes import peer
-from inbox.services.paging import BadCursor, NotFound
-from inbox.services.scope import ALL
-from inbox.services.search import BadQuery
-from inbox.services.sessions import NotYet
-from inbox.views import filters, summaries, transcript
-from inbox.views.attempts import told
-from inbox.views.transcript import LINES
+from inbox.insight import replay as replays
+from inbox.mailbox import inboxes, sessions
+from inbox.mailbox.paging import BadCursor, NotFound
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.sessions import NotYet
+from inbox.models import Session
+from inbox.presenters import filters, session_rows, transcript
+from inbox.presenters.attempts import told
+from inbox.presenters.transcript import LINES
+from inbox.search.language import BadQuery
 from mailsink.ids import short_id
 
 ROWS = 50  # ended sessions, at once
@@ -60,7 +59,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     if not ids:
         return render(request, "session/_list.html", _lists(None, chosen))
     try:
-        found = summaries.rows(sessions.by_ids(ALL, ids, chosen.text))
+        found = session_rows.rows(sessions.by_ids(ALL, ids, chosen.text))
     except BadQuery:
         found = []
     return render(request, "session/_rows.html", {"rows": found})
@@ -77,7 +76,7 @@ def session(request: HttpRequest, id: str) -> HttpResponse:
     after = _window(found, chosen, _number(request.GET.get("after")))
     context = _transcript(found, after, chosen) | _lists(None)
     context |= {
-        "head": summaries.head(found),
+        "head": session_rows.head(found),
         "panel": request.GET.get("panel", ""),
         "title": peer(found),
         "section": "sessions",
@@ -91,7 +90,7 @@ def session(request: HttpRequest, id: str) -> HttpResponse:
 def head(request: HttpRequest, id: str) -> HttpResponse:
     """A fragment: what stands above the transcript."""
     found = _found(id)
-    return render(request, "session/_head.html", {"head": summaries.head(found)})
+    return render(request, "session/_head.html", {"head": session_rows.head(found)})
 
 
 @require_GET
@@ -214,14 +213,14 @@ def _transcript(session: Session, after: int, chosen: int | None) -> dict[str, o
 def _explained(session: Session, seq: int) -> dict[str, object]:
     """Return what the side panel shows of an exchange; nothing if there is none."""
     try:
-        one, said = explained.exchange(ALL, session.id, seq)
+        one, said = exchange_details.exchange(ALL, session.id, seq)
     except NotFound:
         return {}
     return {
         "exchange": one,
         "about": explain.line(one),
         "details": said,
-        "link": next(iter(outcomes.links(ALL, [one]).values()), None),
+        "link": next(iter(session_facts.links(ALL, [one]).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
         "story": told(attempts.of_exchange(ALL, one)),
@@ -254,7 +253,7 @@ def _lists(
     return {
         **context,
         "next": page.next,
-        "ended": summaries.rows(page.items),
-        "live": summaries.rows(live.items) if not cursor else [],
+        "ended": session_rows.rows(page.items),
+        "live": session_rows.rows(live.items) if not cursor else [],
         "more_live": bool(not cursor and live.next),
     }

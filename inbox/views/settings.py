@@ -15,14 +15,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.explain import KIND_WORDS
+from inbox.explain.addresses import AddressKind
+from inbox.http import mine
+from inbox.mailbox import image_hosts, inboxes
+from inbox.mailbox.addresses import BadAddress, Given
+from inbox.mailbox.image_hosts import BadHost
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.services import inboxes, remote_hosts, starttls
-from inbox.services.addresses import BadAddress, Given, Kind
-from inbox.services.explain import KIND_WORDS
-from inbox.services.paging import NotFound
-from inbox.services.remote_hosts import BadHost
-from inbox.services.scope import ALL
-from inbox.views import mine
+from inbox.policy import starttls
 from mailsink.values import SIZE
 
 # Addresses apart by line, comma or semicolon, none of which ends a quoted local part.
@@ -80,7 +82,7 @@ def allow_host(request: HttpRequest) -> HttpResponse:
     """Let mail load images from a host."""
     inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
     try:
-        remote_hosts.allow(inbox, request.POST.get("host", ""))
+        image_hosts.allow(inbox, request.POST.get("host", ""))
     except BadHost as error:
         return _show(request, {"wrong_host": str(error)}, 422)
     return redirect("/settings#remote")
@@ -90,7 +92,7 @@ def allow_host(request: HttpRequest) -> HttpResponse:
 def forbid_host(request: HttpRequest) -> HttpResponse:
     """Let mail no longer load images from a host; no matter if it did not."""
     inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
-    remote_hosts.forbid(inbox, request.POST.get("host", ""))
+    image_hosts.forbid(inbox, request.POST.get("host", ""))
     return redirect("/settings#remote")
 
 
@@ -99,7 +101,9 @@ def _address(request: HttpRequest) -> Given:
     return {
         "address": post.get("address", ""),
         "name": post.get("name", ""),
-        "kind": cast(Kind, post.get("kind", "mailbox")),  # checked by who keeps it
+        "kind": cast(
+            AddressKind, post.get("kind", "mailbox")
+        ),  # checked by who keeps it
         "target": _TARGET.findall(post.get("target", "")),
     }
 
@@ -130,7 +134,7 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
             "quota": _as_typed(inbox.quota_octets),
         },
         "addresses": addresses,
-        "hosts": remote_hosts.allowed(inbox.pk),
+        "hosts": image_hosts.allowed(inbox.pk),
         "withheld": starttls.withheld(),
         "kinds": KIND_WORDS.items(),
         "saved": request.GET.get("saved"),

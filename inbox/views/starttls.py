@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from inbox.services import starttls
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL
-from inbox.services.sessions import get
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.sessions import get
+from inbox.policy import starttls
 
 
 @require_POST

@@ -14,15 +14,16 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from inbox.services import inboxes, messages, search
-from inbox.services.addresses import BadAddress
-from inbox.services.explain import traces
-from inbox.services.explain.evidence import Evidence, Kind
-from inbox.services.explain.quantities import counted
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL
-from inbox.services.search import BadQuery, Term
-from inbox.services.trace import Trace, trace
+from inbox.explain import traces
+from inbox.explain.evidence import Evidence, Kind
+from inbox.explain.quantities import counted
+from inbox.insight.trace import Trace, trace
+from inbox.mailbox import inboxes, messages
+from inbox.mailbox.addresses import BadAddress
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
+from inbox.search import language
+from inbox.search.language import BadQuery, Term
 
 _ADDRESS = re.compile(r"[^\s@<>\":]+@[^\s@<>\"]+")
 
@@ -93,7 +94,7 @@ def offered(query: str) -> dict[str, str]:
     Nothing where there is none.
     """
     with suppress(BadQuery):
-        groups = search.parse(query).groups
+        groups = language.parse(query).groups
         for term in (each for group in groups for each in group):
             about = term.field in ("", "to", "cc", "bcc") and not term.negated
             if about and _ADDRESS.fullmatch(term.value):

@@ -10,13 +10,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.explain.quantities import counted
+from inbox.mailbox import trash as services
+from inbox.mailbox.paging import BadCursor
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.selection import Chosen
 from inbox.models import Message
-from inbox.services import trash as services
-from inbox.services.chosen import Chosen
-from inbox.services.explain.quantities import counted
-from inbox.services.paging import BadCursor
-from inbox.services.scope import ALL
-from inbox.services.search import BadQuery
+from inbox.search.language import BadQuery
 from inbox.views.chosen import back, chosen_by, wants_json, wrong
 from mailsink.conf import CONFIG
 

@@ -6,10 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.mailbox import inboxes, sessions
+from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.services import inboxes, probe, servers, sessions, testmail
-from inbox.services.reach import reach
-from inbox.services.scope import ALL
+from inbox.onboarding import probe, testmail
+from inbox.onboarding.endpoints import reach
+from inbox.upkeep import servers
 
 
 @require_GET

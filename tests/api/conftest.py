@@ -9,8 +9,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from inbox.mailbox import inboxes
 from inbox.models import Inbox
-from inbox.services import inboxes
 from tests.api import making
 
 

@@ -14,8 +14,8 @@ from django.test import Client
 
 from inbox.api import health
 from inbox.api.v3 import schemas
+from inbox.mailbox import inboxes, messages
 from inbox.models import Inbox
-from inbox.services import inboxes, messages
 from tests.api import making
 from tests.api.conftest import Api
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inbox.api.v3.checks import Checks
-from inbox.services.checks.data import CLIENTS
+from inbox.checks.data import CLIENTS
 from tests.api import making
 from tests.api.conftest import Api
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from inbox.api.v3.findings import Findings, MuteObject
+from inbox.insight import findings
+from inbox.insight.findings import KINDS
+from inbox.mailbox import purge
 from inbox.models import BodyFinding, Message, Mute, Session
-from inbox.services import findings, indexer, retention
-from inbox.services.findings import KINDS
+from inbox.upkeep import indexer
 from mailsink.smtp.protocol.events import FLAGS
 from tests.api import making
 from tests.api.conftest import Api
@@ -163,7 +165,7 @@ def test_mutes_that_cannot_be(api: Api, given: dict[str, str], status: int) -> N
 def test_purged_message_leaves_no_finding(api: Api) -> None:
     session, message = a_session()
     indexer.index_some()
-    retention.purge(Message.objects.filter(pk=message.pk), "count")
+    purge.purge(Message.objects.filter(pk=message.pk), "count")
     assert not BodyFinding.objects.exists()
     assert told(api, f"sessions/{session.pk}").keys() == {"", "bare_lf_data"}
 

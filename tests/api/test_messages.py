@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 
 from inbox.api.v3 import schemas
+from inbox.mailbox import marking, messages, selection, trash
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.selection import Chosen
 from inbox.models import Inbox, Message, MessageRead
-from inbox.services import chosen, marking, messages, trash
-from inbox.services.chosen import Chosen
-from inbox.services.scope import ALL
 from mailsink.ids import uuid7
 from tests.api import making
 from tests.api.conftest import Api
@@ -326,7 +326,7 @@ def test_delete_by_query(api: Api) -> None:
 def test_delete_all_spares_what_is_pinned(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chosen, "AT_ONCE", 3)
+    monkeypatch.setattr(selection, "AT_ONCE", 3)
     pinned = making.message(pinned=True)
     for _ in range(10):
         making.message()

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inbox.mailbox import marking, messages, sessions, trash
+from inbox.mailbox.scope import ALL, Scope
+from inbox.mailbox.selection import Chosen
 from inbox.models import Inbox
-from inbox.services import marking, messages, search, sessions, trash
-from inbox.services.chosen import Chosen
-from inbox.services.scope import ALL, Scope
-from inbox.services.search import BadQuery
+from inbox.search import language
+from inbox.search.language import BadQuery
 from mailsink.ids import short_id
 from tests.api import making
 
@@ -222,7 +223,7 @@ def test_sessions(mail: dict[Any, str], q: str, expected: int) -> None:
 )
 def test_bad_queries(q: str, complaint: str) -> None:
     with pytest.raises(BadQuery, match=complaint.replace("+", r"\+")):
-        search.parse(q)
+        language.parse(q)
 
 
 def test_scope_holds(mail: dict[Any, str]) -> None:
@@ -247,7 +248,7 @@ _WORDS = st.sampled_from(
 @given(st.lists(_WORDS, max_size=12).map("".join) | st.text(max_size=40))
 def test_any_text_is_a_query_or_a_bad_one(q: str) -> None:
     try:
-        search.parse(q)
+        language.parse(q)
     except BadQuery:
         return
     messages.entries(ALL, q)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from inbox.api.v3 import schemas
+from inbox.mailbox import messages, sessions, trash
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.selection import Chosen
 from inbox.models import Exchange, Inbox, Session
-from inbox.services import messages, sessions, trash
-from inbox.services.chosen import Chosen
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL
 from mailsink.ids import short_id, uuid7
 from tests.api import making
 from tests.api.conftest import Api

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from inbox.services.scope import ALL
-from inbox.services.trace import trace
+from inbox.insight.trace import trace
+from inbox.mailbox.scope import ALL
 from tests.api import making
 from tests.api.conftest import Api
 

@@ -14,12 +14,13 @@ from channels.db import database_sync_to_async
 from django.test import AsyncClient
 
 from inbox.api.v3 import messages as api_messages
+from inbox.capture.rows import Changes
 from inbox.live import waiters as live_waiters
 from inbox.live.feed import Feed
+from inbox.mailbox import arriving, messages
+from inbox.mailbox.signals import MessageUpdated, announce
 from inbox.models import Message
-from inbox.services import arriving, indexer, messages
-from inbox.services.announce import MessageUpdated, announce
-from inbox.services.rows import Changes
+from inbox.upkeep import indexer
 from mailsink.ids import uuid7
 from tests.api import making
 

@@ -9,7 +9,7 @@ import pytest
 from channels.layers import channel_layers, get_channel_layer
 
 from inbox.live.feed import Feed
-from inbox.services import inboxes
+from inbox.mailbox import inboxes
 from tests.live.clients import Client
 
 

@@ -12,15 +12,15 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
-from inbox.api.v3 import shapes
+from inbox import serializers
+from inbox.capture.rows import Changes
 from inbox.live import feed as feeding
 from inbox.live import protocol
 from inbox.live.feed import Feed, parts
-from inbox.services import marking, transactions, trash
-from inbox.services.announce import MessageUpdated, announce
-from inbox.services.chosen import Chosen
-from inbox.services.rows import Changes
-from inbox.services.scope import ALL
+from inbox.mailbox import marking, transactions, trash
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.selection import Chosen
+from inbox.mailbox.signals import MessageUpdated, announce
 from tests.api import making
 from tests.live.clients import Client
 from tests.live.test_live import events, message_row, session_row
@@ -51,7 +51,10 @@ async def test_what_services_change_is_told(client: Client) -> None:
     changed = await in_thread(
         marking.update, ALL, message.pk, read=True, pinned=True, tags=["red"]
     )
-    expected = {"event": "message.updated", **await in_thread(shapes.message, changed)}
+    expected = {
+        "event": "message.updated",
+        **await in_thread(serializers.message, changed),
+    }
     assert await told() == expected
     assert (expected["read"], expected["pinned"], expected["tags"]) == (
         True, True, ["red"],
@@ -62,7 +65,7 @@ async def test_what_services_change_is_told(client: Client) -> None:
     restored = await in_thread(trash.restore, ALL, message.pk)
     assert await told() == {
         "event": "message.created",
-        **await in_thread(shapes.message, restored),
+        **await in_thread(serializers.message, restored),
     }
     await in_thread(announce, [MessageUpdated(message.pk)])
     assert (await told())["event"] == "message.updated"
@@ -80,7 +83,7 @@ async def test_what_was_not_accepted_is_told(client: Client, feed: Feed) -> None
     event = (await client.next())["events"][0]
     assert event == {
         "event": "transaction.ended",
-        **await in_thread(shapes.transaction, attempt),
+        **await in_thread(serializers.transaction, attempt),
     }
     assert event["subject"] == "Your invoice"
 
@@ -89,7 +92,7 @@ async def test_what_was_not_accepted_is_told(client: Client, feed: Feed) -> None
 async def test_nothing_is_done_where_nobody_watches(feed: Feed) -> None:
     client = Client()
     await client.greet()
-    with patch.object(shapes, "message", side_effect=AssertionError):
+    with patch.object(serializers, "message", side_effect=AssertionError):
         feed.committed(Changes(messages_created=[message_row()]))
         assert feed._task is None
         await client.ask(type="subscribe", to="sessions")

@@ -10,17 +10,17 @@ from uuid import UUID
 
 import pytest
 
-from inbox.api.v3 import shapes
-from inbox.live import consumer as consuming
-from inbox.live.feed import INTERVAL, Feed
-from inbox.services.announce import MessageDeleted
-from inbox.services.rows import (
+from inbox import serializers
+from inbox.capture.rows import (
     Changes,
     ExchangeRow,
     MessageRow,
     SessionRow,
     TransactionRow,
 )
+from inbox.live import consumer as consuming
+from inbox.live.feed import INTERVAL, Feed
+from inbox.mailbox.signals import MessageDeleted
 from mailsink.ids import uuid7
 from tests.live.clients import Client
 
@@ -82,7 +82,7 @@ async def test_message_created(client: Client, feed: Feed) -> None:
         "type": "batch",
         "seq": 1,
         "to": "messages",
-        "events": [{"event": "message.created", **shapes.message(row)}],
+        "events": [{"event": "message.created", **serializers.message(row)}],
     }
 
 
@@ -120,8 +120,8 @@ async def test_session_grows_line_by_line(client: Client, feed: Feed) -> None:
     frame = await client.next()
     assert frame["to"] == topic
     assert frame["events"] == [
-        {"event": "session.opened", **shapes.session(row)},
-        {"event": "exchange.created", **shapes.exchange(line)},
+        {"event": "session.opened", **serializers.session(row)},
+        {"event": "exchange.created", **serializers.exchange(line)},
     ]
     line.code, line.reply = 250, "250-here\n250 SIZE"
     row.ending = "quit"

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from django.conf import settings
 
+from inbox.capture.recorder import Limits, Recorder
+from inbox.capture.rows import Changes
 from inbox.models import Inbox
-from inbox.services import servers
-from inbox.services.recorder import Limits, Recorder
-from inbox.services.rows import Changes
+from inbox.upkeep import servers
 from mailsink.ids import uuid7
 from mailsink.ports import Kept, Refused
 from mailsink.smtp.protocol import events

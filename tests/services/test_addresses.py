@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inbox.services.addresses import BadAddress, Book, clean, key_of
+from inbox.mailbox.addresses import BadAddress, Book, clean, key_of
 
 
 def given(address: str, kind: str = "mailbox", *target: str, name: str = "") -> Any:

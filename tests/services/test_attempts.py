@@ -10,13 +10,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inbox.explain import stories
+from inbox.explain.stories import Story
+from inbox.insight import attempts, fingerprints
+from inbox.insight.attempts import alike
+from inbox.mailbox import sessions
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Fingerprint, Message, Recipient, Session, Transaction
-from inbox.services import attempts, fingerprints, sessions
-from inbox.services.attempts import alike
-from inbox.services.explain import stories
-from inbox.services.explain.stories import Story
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL, Scope
 from mailsink.ids import first_at
 from tests.api import making
 

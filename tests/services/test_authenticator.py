@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.services.authenticator import Authenticator
+from inbox.policy.authenticator import Authenticator
 from mailsink.ports import KeyedDigest, Password
 from tests.smtp import sasl
 

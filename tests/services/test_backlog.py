@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 from django.db import OperationalError, connection
 
+from inbox.capture import batch
+from inbox.capture.recorder import Recorder
+from inbox.capture.rows import Changes
 from inbox.models import Exchange, Message, Recipient, Session, Transaction
-from inbox.services import batch
-from inbox.services.recorder import Recorder
-from inbox.services.rows import Changes
-from inbox.services.turns import write_turn
+from inbox.storage.write_lock import write_turn
 from mailsink.ports import Kept, Refused
 
 from .recording import Client, Heard, play

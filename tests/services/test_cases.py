@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from inbox.insight import case_file
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Message
-from inbox.services import cases
-from inbox.services.paging import NotFound
-from inbox.services.scope import ALL, Scope
 from mailsink import __version__
 from tests.api import making
 
@@ -23,8 +23,8 @@ HOSTILE = (
 def test_case_of_a_message() -> None:
     message = making.message()
     making.exchange(message.transaction.session, 1, line="EHLO client.example")
-    case = cases.of_message(ALL, message.pk)
-    html = cases.html(case)
+    case = case_file.of_message(ALL, message.pk)
+    html = case_file.html(case)
     assert case.name == f"mailsink-case-{message.pk}.html"
     for words in (
         f"Mailsink {__version__} case file, made ", "All times are UTC",
@@ -38,14 +38,16 @@ def test_case_of_a_message() -> None:
 def test_case_tells_the_attempts() -> None:
     refused = making.transaction(body=making.MAIL, recipients=["bob@example.com"])
     message = making.message()
-    assert "2 attempts: 550 → 250" in cases.html(cases.of_message(ALL, message.pk))
-    html = cases.html(cases.of_transaction(ALL, refused.pk))
+    assert "2 attempts: 550 → 250" in case_file.html(
+        case_file.of_message(ALL, message.pk)
+    )
+    html = case_file.html(case_file.of_transaction(ALL, refused.pk))
     assert "2 attempts: 550 → 250" in html
     assert "<b>550</b>" in html
 
 
 def test_nothing_of_a_mail_is_markup_in_a_case() -> None:
-    html = cases.html(cases.of_message(ALL, making.message(HOSTILE).pk))
+    html = case_file.html(case_file.of_message(ALL, making.message(HOSTILE).pk))
     assert "default-src 'none'; style-src 'unsafe-inline'" in html
     assert "<script" not in html
     assert "<img" not in html
@@ -53,15 +55,15 @@ def test_nothing_of_a_mail_is_markup_in_a_case() -> None:
 
 
 def test_case_of_a_session_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cases, "LINES", 2)
-    monkeypatch.setattr(cases, "TRANSACTIONS", 2)
-    monkeypatch.setattr(cases, "SOURCE", len(making.MAIL) + 10)
+    monkeypatch.setattr(case_file, "LINES", 2)
+    monkeypatch.setattr(case_file, "TRANSACTIONS", 2)
+    monkeypatch.setattr(case_file, "SOURCE", len(making.MAIL) + 10)
     session = making.session(ending="quit", exchanges=5, transactions=3, messages=3)
     for seq in range(1, 6):
         making.exchange(session, seq)
     for _ in range(3):
         making.message(session=session)
-    html = cases.html(cases.of_session(ALL, session.pk))
+    html = case_file.html(case_file.of_session(ALL, session.pk))
     assert "3 more lines are left out here" in html
     assert "1 more transactions of this session are left out here" in html
     assert f"{len(making.MAIL) - 10} octets at its end are left out here" in html
@@ -70,20 +72,20 @@ def test_case_of_a_session_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_deleted_and_lost_bodies_are_not_told() -> None:
     message = making.message()
     Message.objects.update(deleted_at=message.received_at)
-    html = cases.html(cases.of_session(ALL, message.transaction.session_id))
+    html = case_file.html(case_file.of_session(ALL, message.transaction.session_id))
     assert "No message is stored" in html
     assert "Pay me." not in html
     with pytest.raises(NotFound):
-        cases.of_message(ALL, message.pk)
+        case_file.of_message(ALL, message.pk)
 
 
 def test_the_scope_holds() -> None:
     message = making.message()
     nothing = Scope(frozenset())
     for of, id in (
-        (cases.of_message, message.pk),
-        (cases.of_transaction, message.transaction_id),
-        (cases.of_session, message.transaction.session_id),
+        (case_file.of_message, message.pk),
+        (case_file.of_transaction, message.transaction_id),
+        (case_file.of_session, message.transaction.session_id),
     ):
         with pytest.raises(NotFound):
             of(nothing, id)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from inbox.services import checks
-from inbox.services.checks import KINDS, Report
-from inbox.services.checks.colours import NAMED, colour, contrast
-from inbox.services.checks.data import CLIENTS, FEATURES
-from inbox.services.checks.support import CHIEF, Use
+from inbox import checks
+from inbox.checks import KINDS, Report
+from inbox.checks.colours import NAMED, colour, contrast
+from inbox.checks.data import CLIENTS, FEATURES
+from inbox.checks.support import CHIEF, Use
 from mailsink.mime import structure
 from mailsink.mime.elements import MAX_ELEMENTS
 from tests.mime.hostile import corpus

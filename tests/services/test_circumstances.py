@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from inbox.insight import findings
 from inbox.models import Session
-from inbox.services import findings
 from tests.api import making
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from inbox.services import directory
-from inbox.services.addresses import Book, clean, key_of
+from inbox.mailbox.addresses import Book, clean, key_of
+from inbox.policy import lookup
 from mailsink.smtp.protocol.replies import Reply
 from tests.services.test_addresses import given
 
@@ -30,9 +30,9 @@ ASKED = st.text() | st.sampled_from(
 
 def replies(name: str, known_only: bool, utf8: bool) -> list[Reply | None]:
     return [
-        directory.recipient(BOOK, known_only, name, utf8),
-        directory.verify(BOOK, known_only, name, utf8),
-        directory.expand(BOOK, name, utf8),
+        lookup.recipient(BOOK, known_only, name, utf8),
+        lookup.verify(BOOK, known_only, name, utf8),
+        lookup.expand(BOOK, name, utf8),
     ]
 
 

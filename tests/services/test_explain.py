@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.services import explain
-from inbox.services.explain.lines import details
-from inbox.services.explain.outcomes import NOTHING_MORE
-from inbox.services.explain.parameters import asked
-from inbox.services.explain.quantities import counted, duration, stopwatch
-from inbox.services.rows import ExchangeRow, SessionRow
+from inbox import explain
+from inbox.capture.rows import ExchangeRow, SessionRow
+from inbox.explain.lines import details
+from inbox.explain.outcomes import NOTHING_MORE
+from inbox.explain.parameters import asked
+from inbox.explain.quantities import counted, duration, stopwatch
 from mailsink.smtp.commands.parameters import PARAMETERS
 from mailsink.smtp.protocol.events import FLAGS
 

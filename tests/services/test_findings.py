@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.services.findings import KINDS, Kind, rfc
-from inbox.services.findings.bodies import examine
-from inbox.services.findings.clients import NAMES, UNKNOWN, recognise
-from inbox.services.findings.cures import _CURES, cure
-from inbox.services.findings.levels import level
-from inbox.services.findings.long_lines import OF_LINES, what
-from inbox.services.findings.rfc import Section
-from inbox.services.findings.wire import Place, hello_kinds
+from inbox.insight.findings import KINDS, Kind, rfc
+from inbox.insight.findings.bodies import examine
+from inbox.insight.findings.clients import NAMES, UNKNOWN, recognise
+from inbox.insight.findings.cures import _CURES, cure
+from inbox.insight.findings.levels import level
+from inbox.insight.findings.long_lines import OF_LINES, what
+from inbox.insight.findings.rfc import Section
+from inbox.insight.findings.wire import Place, hello_kinds
 from mailsink.smtp.protocol.events import FLAGS
 
 # As the RFCs have them.

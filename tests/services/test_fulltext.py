@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from inbox.mailbox import messages, purge
+from inbox.mailbox.scope import ALL
 from inbox.models import Message, SearchText
-from inbox.services import indexer, messages, retention
-from inbox.services.fulltext import tokens as tokenizer
-from inbox.services.fulltext.tokens import has_phrase, tokens
-from inbox.services.scope import ALL
-from inbox.services.search import BadQuery
+from inbox.search.fulltext import tokens as tokenizer
+from inbox.search.fulltext.tokens import has_phrase, tokens
+from inbox.search.language import BadQuery
+from inbox.upkeep import indexer
 from tests.api import making
 
 pytestmark = pytest.mark.django_db
@@ -177,7 +178,7 @@ def test_what_is_purged_is_forgotten() -> None:
         making.message(mail("Kept needle")),
     )
     index_all()
-    assert retention.purge(Message.objects.filter(pk=gone.pk), "count") == 1
+    assert purge.purge(Message.objects.filter(pk=gone.pk), "count") == 1
     assert found("needle") == ["Kept needle"]
     assert [each.message_id for each in SearchText.objects.all()] == [kept.pk]
 

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from django.db.models import QuerySet
 
+from inbox.capture.recorder import Recorder
 from inbox.models import Message, Raw
-from inbox.services import indexer, raw
-from inbox.services.recorder import Recorder
+from inbox.storage import bodies
+from inbox.upkeep import indexer
 from mailsink.ports import Kept
 
 from .recording import MAIL, Client, play
@@ -57,8 +58,8 @@ def test_large_bodies_are_compressed_and_read_back_the_same() -> None:
     stored = Raw.objects.get()
     assert stored.codec == "zlib"
     assert len(stored.content) < len(WITH_ATTACHMENT) / 2
-    assert raw.open_raw(message.transaction_id) == WITH_ATTACHMENT
-    assert raw.read_start(stored, 30) == WITH_ATTACHMENT[:30]
+    assert bodies.open_raw(message.transaction_id) == WITH_ATTACHMENT
+    assert bodies.read_start(stored, 30) == WITH_ATTACHMENT[:30]
 
 
 def test_a_lost_body_does_not_hold_up_the_queue() -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbox.insight.trace.nearest import distance, likeness, nearest
+from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Inbox
-from inbox.services.scope import ALL, Scope
-from inbox.services.trace.nearest import distance, likeness, nearest
 from tests.api import making
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from inbox.mailbox import inboxes, trash
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.selection import Chosen
 from inbox.models import Inbox
-from inbox.services import inboxes, trash
-from inbox.services.chosen import Chosen
-from inbox.services.policy import InboxPolicy
-from inbox.services.scope import ALL
+from inbox.policy.policy import InboxPolicy
 from mailsink.ids import uuid7
 from mailsink.ports import Consult, Decision, Stage
 from tests.api import making
@@ -256,7 +256,7 @@ def test_what_is_let_in_counts_at_once() -> None:
 
 
 def test_what_is_deleted_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inbox.services.quota._SHARE", float("inf"))  # count always
+    monkeypatch.setattr("inbox.policy.quota._SHARE", float("inf"))  # count always
     message = making.message(b"x" * 100)
     asked = policy(quota_octets=100)
     full = ["552 5.2.2 The inbox is full: its quota is reached"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from inbox.mailbox import inboxes
 from inbox.models import Inbox
-from inbox.services import inboxes, quota
-from inbox.services.quota import Usage
+from inbox.policy import quota
+from inbox.policy.quota import Usage
 from tests.api import making
 
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from inbox.services import probe
-from inbox.services.reach import reach
+from inbox.onboarding import probe
+from inbox.onboarding.endpoints import reach
 
 
 def test_reach_loopback() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
+from inbox.capture import batch, rows
+from inbox.capture.recorder import Limits, Recorder
 from inbox.models import (
     Exchange,
     Message,
@@ -17,9 +19,8 @@ from inbox.models import (
     Session,
     Transaction,
 )
-from inbox.services import batch, raw, rows
-from inbox.services.recorder import Limits, Recorder
-from inbox.services.turns import write_turn
+from inbox.storage import bodies
+from inbox.storage.write_lock import write_turn
 from mailsink.ports import Kept, Refused
 from mailsink.smtp.protocol import events
 
@@ -41,7 +42,7 @@ def test_it_keeps_a_message_with_its_envelope_and_transcript() -> None:
     assert transaction.ended_us == 99
     recipients = Recipient.objects.order_by("seq")
     assert [each.rcpt_code for each in recipients] == [250, 550]
-    assert raw.open_raw(transaction.id) == MAIL
+    assert bodies.open_raw(transaction.id) == MAIL
     exchanges = Exchange.objects.order_by("seq")
     assert [(each.verb, each.code) for each in exchanges] == [
         ("", 220), ("MAIL", 250), ("RCPT", 250), ("RCPT", 550), ("DATA", 354), ("", 250),
@@ -174,7 +175,7 @@ def test_the_body_of_what_was_not_accepted_is_kept(outcome: events.Outcome) -> N
     play(scenario, feed=feed)
     transaction = Transaction.objects.get()
     assert (transaction.outcome, transaction.code) == (outcome, 552)
-    assert raw.open_raw(transaction.id) == b"half a mess"
+    assert bodies.open_raw(transaction.id) == b"half a mess"
     assert transaction.raw.complete is (outcome == "rejected")
     assert not Message.objects.exists()
     ended = [row.id for each in feed.changes for row in each.transactions_not_accepted]
@@ -203,11 +204,11 @@ def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
     stored = Raw.objects.get()
     assert stored.key
     assert stored.content is None
-    assert raw.read(stored) == MAIL * 1000
-    assert raw.read_start(stored, 20) == MAIL[:20]
+    assert bodies.read(stored) == MAIL * 1000
+    assert bodies.read_start(stored, 20) == MAIL[:20]
     assert not spooled.exists()
     assert Message.objects.get().subject == "Hello"
-    raw.storage().delete(stored.key)
+    bodies.storage().delete(stored.key)
 
 
 def test_one_bad_row_does_not_fail_its_neighbours() -> None:
@@ -302,12 +303,12 @@ def test_a_full_queue_stops_readers_and_then_new_sessions(
         holder = asyncio.create_task(asyncio.to_thread(_hold_the_turn, held, release))
         await asyncio.to_thread(held.wait, 10)
         client = Client(recorder)
-        pending = recorder._ledger.pending
+        pending = recorder._sessions.pending
         await asyncio.to_thread(
-            _wait_for, lambda: recorder._ledger.pending is not pending
+            _wait_for, lambda: recorder._sessions.pending is not pending
         )
         # The writer has taken these lines and waits for its turn: what follows stays.
-        pending = recorder._ledger.pending
+        pending = recorder._sessions.pending
         while len(pending) <= limits.rows and pending.octets <= limits.octets:
             client.exchange("command", "NOOP", line, 250)
             assert len(pending) < 1000, "never full"

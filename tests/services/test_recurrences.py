@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.services.reading.recurrences import words
+from inbox.content.recurrences import words
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbox.insight.replay import Body, Source, of, python, swaks
+from inbox.insight.replay.source import octets
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
 from inbox.models import Exchange, Session
-from inbox.services.paging import NotFound
-from inbox.services.replay import Body, Source, of, python, swaks
-from inbox.services.replay.source import octets
-from inbox.services.scope import ALL
 from mailsink.text import readable
 
 TRANSACTION = UUID(int=7)

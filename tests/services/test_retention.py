@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inbox.mailbox import purge
 from inbox.models import (
     Exchange,
     Message,
@@ -17,9 +18,9 @@ from inbox.models import (
     Session,
     Transaction,
 )
-from inbox.services import raw as raw_store
-from inbox.services import retention
-from inbox.services.turns import ROWS_IN_A_TURN
+from inbox.storage import bodies as raw_store
+from inbox.storage.write_lock import ROWS_IN_A_TURN
+from inbox.upkeep import retention
 from mailsink.ids import first_at
 from mailsink.ports import Kept, Refused
 
@@ -198,7 +199,7 @@ def test_the_files_of_purged_bodies_go_too_and_orphans_are_swept(
     assert not (tmp_path / "left.over").exists()
     assert raw_store.open_raw(message.transaction_id) == b"large"
 
-    retention.purge(Message.objects.all(), "count")
+    purge.purge(Message.objects.all(), "count")
     assert not (tmp_path / "raw" / key).exists()
 
 

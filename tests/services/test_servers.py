@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inbox.models import Message, Server, Session, Transaction
-from inbox.services import servers
+from inbox.upkeep import servers
 from mailsink import ids
 
 from .recording import Client, play

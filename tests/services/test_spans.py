@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbox import explain
+from inbox.capture.rows import ExchangeRow, SessionRow
+from inbox.explain.spans import Moment, Span, spans
+from inbox.insight import timeline
 from inbox.models import Exchange
-from inbox.services import explain, timeline
-from inbox.services.explain.spans import Moment, Span, spans
-from inbox.services.rows import ExchangeRow, SessionRow
 from tests.views.test_sessions import a_line, a_session
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, transaction
 
+from inbox.mailbox import purge, saved_searches, selection, trash
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.saved_searches import BadSearch
+from inbox.mailbox.scope import ALL
 from inbox.models import Message, Raw, SavedSearch, Tombstone
-from inbox.services import chosen, retention, saved_searches, trash
-from inbox.services.paging import NotFound
-from inbox.services.saved_searches import BadSearch
-from inbox.services.scope import ALL
 from tests.views.mail import a_message
 
 pytestmark = pytest.mark.django_db
@@ -21,14 +21,14 @@ def test_what_is_restored_while_the_trash_is_emptied_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept, gone = a_message(), a_message()
-    trash.delete(ALL, chosen.by_ids([kept.pk, gone.pk]))
-    prepared = retention.tombstones.of
+    trash.delete(ALL, selection.by_ids([kept.pk, gone.pk]))
+    prepared = purge.tombstones.of
 
     def restore_meanwhile(*given: object) -> list[Tombstone]:
         trash.restore(ALL, kept.pk)
         return prepared(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(retention.tombstones, "of", restore_meanwhile)
+    monkeypatch.setattr(purge.tombstones, "of", restore_meanwhile)
     assert trash.empty(ALL, "subject:order -is:read") == 1
     assert Message.objects.get().pk == kept.pk
     assert Raw.objects.get().transaction_id == kept.transaction_id

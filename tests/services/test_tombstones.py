@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inbox.mailbox import purge, sessions, tombstones
+from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Inbox, Message, Recipient, Tombstone
-from inbox.services import retention, sessions, tombstones
-from inbox.services.scope import ALL, Scope
-from inbox.services.turns import ROWS_IN_A_TURN
+from inbox.storage.write_lock import ROWS_IN_A_TURN
+from inbox.upkeep import retention
 from mailsink.ids import first_at
 from tests.api import making
 
@@ -85,7 +86,7 @@ def test_the_newest_come_first_within_the_scope() -> None:
     first = making.message()
     second = making.message()
     making.message(inbox=other)
-    retention.purge(Message.objects.all(), "count")
+    purge.purge(Message.objects.all(), "count")
     allowed = Scope(frozenset({first.inbox_id}))
     found = tombstones.find(allowed, "bob@example.com", 10)
     assert [each.message for each in found] == [second.pk, first.pk]
@@ -101,7 +102,7 @@ def test_a_message_to_very_many_is_purged_in_turns() -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert retention.purge(Message.objects.order_by("id"), "count") == 1
+        assert purge.purge(Message.objects.order_by("id"), "count") == 1
     assert Tombstone.objects.count() == len(many)
     assert Message.objects.count() == 1
     begun = [each for each in queries if each["sql"].startswith("BEGIN")]
@@ -113,7 +114,7 @@ def test_tombstones_stand_for_thirty_days_and_bounded_in_number(
 ) -> None:
     for _ in range(5):
         making.message()
-    retention.purge(Message.objects.all(), "count")
+    purge.purge(Message.objects.all(), "count")
     oldest = Tombstone.objects.order_by("id").first()
     assert oldest
     past = datetime.now(UTC) - timedelta(days=tombstones.DAYS, minutes=1)
@@ -131,7 +132,7 @@ def test_a_hostile_address_and_subject_are_kept_short() -> None:
         recipients=["İ" * 12_000 + "@example.com"],
         body=b"Subject: " + b"x" * 5000 + b"\r\n\r\n",
     )
-    assert retention.purge(Message.objects.all(), "count") == 1
+    assert purge.purge(Message.objects.all(), "count") == 1
     [stone] = Tombstone.objects.all()
     assert len(stone.address) == 256
     assert len(stone.subject) == 200

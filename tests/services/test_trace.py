@@ -9,14 +9,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inbox.explain import traces
+from inbox.explain.evidence import KINDS
+from inbox.insight.trace import Trace, clean, recipients, trace
+from inbox.mailbox import purge, sessions
+from inbox.mailbox.addresses import BadAddress
+from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Inbox, Message, Recipient, Session, Transaction
-from inbox.services import retention, sessions
-from inbox.services.addresses import BadAddress
-from inbox.services.explain import traces
-from inbox.services.explain.evidence import KINDS
-from inbox.services.scope import ALL, Scope
-from inbox.services.search import BadQuery
-from inbox.services.trace import Trace, clean, recipients, trace
+from inbox.search.language import BadQuery
 from tests.api import making
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +203,7 @@ def test_deleted() -> None:
 )
 def test_removed(cause: Any, words: str) -> None:
     message = making.message(recipients=[ANN])
-    retention.purge(Message.objects.all(), cause)
+    purge.purge(Message.objects.all(), cause)
     found = told()
     assert found.sentence == (
         f"Mail to {ANN} was accepted just now, but is no longer here: "
@@ -344,7 +344,7 @@ def test_only_what_may_be_seen_is_told() -> None:
     making.message(recipients=[ANN], inbox=other)
     mine = Scope(frozenset({making.inbox().pk}))
     assert trace(mine, ANN).evidence == []
-    retention.purge(Message.objects.all(), "count")
+    purge.purge(Message.objects.all(), "count")
     assert trace(mine, ANN).evidence == []
     assert kinds(trace(ALL, ANN)) == ["removed"]  # type: ignore[arg-type]
 

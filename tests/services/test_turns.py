@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 
-from inbox.services.turns import _Turns
+from inbox.storage.write_lock import _Turns
 
 
 def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:

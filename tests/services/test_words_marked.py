@@ -11,21 +11,21 @@ from uuid import uuid4
 
 import pytest
 
+from inbox import explain
+from inbox.capture.rows import ExchangeRow, SessionRow
+from inbox.checks.kinds import GROUPS, LEVEL_WORDS
+from inbox.checks.kinds import KINDS as CHECKED
+from inbox.explain import codes, stories, text, traces
+from inbox.explain.evidence import Evidence, Kind
+from inbox.explain.lines import details, line
+from inbox.explain.outcomes import Facts
+from inbox.explain.parameters import asked
+from inbox.explain.quantities import Noun, ago, counted, waited
+from inbox.explain.stories import Story, Try
+from inbox.insight.findings.clients import Client
+from inbox.insight.findings.cures import _CURES, cure
+from inbox.insight.findings.kinds import KINDS
 from inbox.models import Session
-from inbox.services import explain
-from inbox.services.checks.kinds import GROUPS, LEVEL_WORDS
-from inbox.services.checks.kinds import KINDS as CHECKED
-from inbox.services.explain import codes, stories, text, traces
-from inbox.services.explain.evidence import Evidence, Kind
-from inbox.services.explain.lines import details, line
-from inbox.services.explain.outcomes import Facts
-from inbox.services.explain.parameters import asked
-from inbox.services.explain.quantities import Noun, ago, counted, waited
-from inbox.services.explain.stories import Story, Try
-from inbox.services.findings.clients import Client
-from inbox.services.findings.cures import _CURES, cure
-from inbox.services.findings.kinds import KINDS
-from inbox.services.rows import ExchangeRow, SessionRow
 from mailsink.smtp.protocol.events import Ending
 from tests.translated import catalog, marked, unmarked
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inbox.services.trace.whole import names
+from inbox.insight.trace.whole import names
 from mailsink.wildcards import fold
 
 # Few letters, so that texts hold one another often, and whatever may stand around them.

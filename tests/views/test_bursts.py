@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from inbox.models import Message
-from inbox.views.bursts import bursts
+from inbox.presenters.bursts import bursts
 from mailsink.ids import uuid7
 from tests.views.mail import MAIL, a_message
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from inbox.mailbox import selection
 from inbox.models import Message
-from inbox.services import chosen
 from tests.views.mail import MAIL, a_message, a_transaction
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_marks_are_set_on_those_chosen_alone(client: Client) -> None:
 def test_all_that_match_are_deleted_and_come_back(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chosen, "AT_ONCE", 3)
+    monkeypatch.setattr(selection, "AT_ONCE", 3)
     orders = [a_message() for _ in range(7)]
     kept = a_message(MAIL.replace(b"Your order", b"Invoice"))
     pinned = orders[3]

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 
+from inbox.mailbox import selection, trash
+from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.services import chosen, trash
-from inbox.services.scope import ALL
 from tests.views.mail import a_message
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +114,7 @@ def test_the_other_one_is_searched_for(client: Client) -> None:
 
 def test_what_is_not_there_is_said(client: Client) -> None:
     one, gone = mail("One"), mail("Gone")
-    trash.delete(ALL, chosen.by_ids([gone.pk]))
+    trash.delete(ALL, selection.by_ids([gone.pk]))
     assert client.get("/compare").status_code == 404
     answer = client.get("/compare", {"a": one.pk, "b": gone.pk})
     assert answer.status_code == 404

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from inbox.services import trash
-from inbox.services.chosen import Chosen
-from inbox.services.scope import ALL
+from inbox.mailbox import trash
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.selection import Chosen
 from inbox.views.inbox import FIRST
 from tests.views.mail import MAIL, a_message, a_transaction
 

@@ -12,11 +12,11 @@ from django.core import signing
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
+from inbox.mailbox import messages, trash
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.selection import Chosen
 from inbox.models import MessageRead
-from inbox.services import messages, trash
-from inbox.services.chosen import Chosen
-from inbox.services.scope import ALL
-from inbox.views import letters, panels
+from inbox.presenters import letters, tabs
 from tests.views.mail import MAIL, a_message, a_transaction
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_mark_reads_and_pins(client: Client) -> None:
 def test_the_list_stands_beside_each_tab(client: Client) -> None:
     """What the list is rendered with, and what a panel is, do not get in each other's way."""
     message = a_message()
-    for tab in panels.keys(letters.of_message(ALL, message.pk)):
+    for tab in tabs.keys(letters.of_message(ALL, message.pk)):
         page = LexborHTMLParser(
             client.get(f"/messages/{message.pk}?tab={tab}").content.decode()
         )
@@ -329,7 +329,7 @@ def test_checks_run_only_for_their_tab(
     def examine(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("inbox.services.checks.examine", examine)
+    monkeypatch.setattr("inbox.checks.examine", examine)
     message = a_message(RICH)
     page = client.get(f"/messages/{message.pk}").content.decode()
     assert f'href="/messages/{message.pk}?tab=checks"' in page

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 
-from inbox.services import marking
-from inbox.services.scope import ALL
+from inbox.mailbox import marking
+from inbox.mailbox.scope import ALL
 from tests.views.mail import a_message
 
 pytestmark = pytest.mark.django_db

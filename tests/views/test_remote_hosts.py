@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from inbox.mailbox import image_hosts
+from inbox.mailbox.image_hosts import BadHost
 from inbox.models import Inbox
-from inbox.services import remote_hosts
-from inbox.services.remote_hosts import BadHost
 from tests.views.mail import MAIL, a_message
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +22,8 @@ def policy(client: Client, query: str = "") -> str:
 
 def test_only_allowed_hosts_are_named(client: Client) -> None:
     assert "https:" not in policy(client)
-    remote_hosts.allow(Inbox.objects.get(), " CDN.shop.test ")
-    remote_hosts.allow(Inbox.objects.get(), "localhost:8080")
+    image_hosts.allow(Inbox.objects.get(), " CDN.shop.test ")
+    image_hosts.allow(Inbox.objects.get(), "localhost:8080")
     named = policy(client)
     assert " https://cdn.shop.test:* http://cdn.shop.test:* " in named
     assert "http://localhost:8080" in named
@@ -38,7 +38,7 @@ def test_only_allowed_hosts_are_named(client: Client) -> None:
 )  # fmt: skip
 def test_what_is_no_host_is_refused(client: Client, host: str) -> None:
     with pytest.raises(BadHost):
-        remote_hosts.allow(Inbox.objects.get(), host)
+        image_hosts.allow(Inbox.objects.get(), host)
     message = a_message(HTML)
     answer = client.post(f"/messages/{message.id}/remote-hosts", {"host": host})
     assert answer.status_code == 422
@@ -54,7 +54,7 @@ def test_settings_add_and_remove(client: Client) -> None:
 
 
 def test_no_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_hosts, "MOST", 1)
-    remote_hosts.allow(Inbox.objects.get(), "a.test")
+    monkeypatch.setattr(image_hosts, "MOST", 1)
+    image_hosts.allow(Inbox.objects.get(), "a.test")
     with pytest.raises(BadHost, match="at most 1"):
-        remote_hosts.allow(Inbox.objects.get(), "b.test")
+        image_hosts.allow(Inbox.objects.get(), "b.test")

@@ -11,11 +11,12 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbox.mailbox import saved_searches
+from inbox.mailbox.saved_searches import BadSearch
 from inbox.models import SavedSearch
-from inbox.services import saved_searches, search
-from inbox.services.saved_searches import BadSearch
-from inbox.services.search import BadQuery
-from inbox.views.terms import FIELDS, chips, list_of
+from inbox.presenters.search_terms import FIELDS, chips, list_of
+from inbox.search import language
+from inbox.search.language import BadQuery
 from tests.views.mail import MAIL, a_message
 
 pytestmark = pytest.mark.django_db
@@ -61,13 +62,13 @@ def test_a_query_without_a_chip_is_the_others(
         for negated, field, value, either in terms
     )
     try:
-        query = search.parse(words)
+        query = language.parse(words)
     except BadQuery:
         return
     for index, chip in enumerate(chips(query)):
         rest = parse_qs(urlsplit(chip.without).query).get("q", [""])[0]
         others = (*query.groups[:index], *query.groups[index + 1 :])
-        assert search.parse(rest).groups == others
+        assert language.parse(rest).groups == others
 
 
 def test_help_names_each_field_and_its_examples_are_queries() -> None:
@@ -75,10 +76,10 @@ def test_help_names_each_field_and_its_examples_are_queries() -> None:
         example.lstrip("-").split(":")[0] for example, _ in FIELDS if ":" in example
     }
     told |= {"smaller"}  # told with `larger`
-    assert told == search.FIELDS
+    assert told == language.FIELDS
     for example, _words in FIELDS:
         value = str(uuid4()) if example.endswith(":") else ""
-        assert search.parse(example + value).groups
+        assert language.parse(example + value).groups
 
 
 def test_bad_input_is_shown_with_the_reason(client: Client) -> None:

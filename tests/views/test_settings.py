@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
+from inbox.explain import KIND_WORDS
+from inbox.explain.addresses import ADDRESS_KINDS
+from inbox.mailbox import inboxes
+from inbox.mailbox.scope import ALL
 from inbox.models import Inbox
-from inbox.services import inboxes
-from inbox.services.addresses import KINDS
-from inbox.services.explain import KIND_WORDS
-from inbox.services.scope import ALL
 from tests.api import making
 from tests.services.test_addresses import given
 
@@ -63,7 +63,7 @@ def rows(html: LexborHTMLParser) -> list[list[str]]:
 
 
 def test_every_kind_has_words() -> None:
-    assert tuple(KIND_WORDS) == KINDS
+    assert tuple(KIND_WORDS) == ADDRESS_KINDS
 
 
 def test_settings_are_saved(client: Client, inbox: Inbox) -> None:

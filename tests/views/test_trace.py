@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
+from inbox.insight.trace import trace
+from inbox.mailbox import purge
+from inbox.mailbox.scope import ALL
 from inbox.models import Message, Recipient
-from inbox.services import retention
-from inbox.services.scope import ALL
-from inbox.services.trace import trace
 from tests.api import making
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_what_is_wrong_is_said(client: Client) -> None:
 
 def test_what_is_gone_has_no_link(client: Client) -> None:
     making.message(recipients=[ANN])
-    retention.purge(Message.objects.all(), "count")
+    purge.purge(Message.objects.all(), "count")
     Recipient.objects.all().delete()
     page = get(client, address=ANN)
     assert words(page, ".chip") == ["removed"]

@@ -8,16 +8,16 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 
+from inbox.mailbox import selection, trash
+from inbox.mailbox.scope import ALL
 from inbox.models import Message, Raw, Tombstone
-from inbox.services import chosen, trash
-from inbox.services.scope import ALL
 from tests.views.mail import MAIL, a_message
 
 pytestmark = pytest.mark.django_db
 
 
 def deleted(*ids: object, by: str = "10.0.3.7", hours: float = 0) -> None:
-    trash.delete(ALL, chosen.by_ids([str(each) for each in ids]), by)
+    trash.delete(ALL, selection.by_ids([str(each) for each in ids]), by)
     at = datetime.now(UTC) - timedelta(hours=hours)
     Message.objects.filter(pk__in=ids).update(deleted_at=at)
 

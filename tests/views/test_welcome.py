@@ -14,8 +14,8 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from inbox.models import Inbox, Server, Session
-from inbox.services import testmail
-from inbox.services.reach import reach
+from inbox.onboarding import testmail
+from inbox.onboarding.endpoints import reach
 
 
 def now() -> datetime:

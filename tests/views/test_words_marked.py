@@ -11,9 +11,9 @@ from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode as Node
 
-from inbox.services import chosen, marking, saved_searches, trash
-from inbox.services.findings.kinds import KINDS
-from inbox.services.scope import ALL
+from inbox.insight.findings.kinds import KINDS
+from inbox.mailbox import marking, saved_searches, selection, trash
+from inbox.mailbox.scope import ALL
 from tests.translated import marked, unmarked
 from tests.views.mail import MAIL, a_message, a_transaction
 
@@ -76,7 +76,7 @@ def paths() -> list[str]:
     saved_searches.save("1", "2")
     marking.update(ALL, message.pk, note="1", tags=["1"])
     gone, other = a_message(), a_message()
-    trash.delete(ALL, chosen.by_ids([gone.pk]), "1")
+    trash.delete(ALL, selection.by_ids([gone.pk]), "1")
     compare = f"/compare?a={message.pk}&b={other.pk}"
     tabs = "html text markup source headers parts transcript links checks findings"
     return [

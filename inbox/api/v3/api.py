@@ -10,7 +10,6 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from inbox.api.problems import CONTENT_TYPE, problem
 from inbox.api.v3 import (
     findings,
     inboxes,
@@ -25,15 +24,16 @@ from inbox.api.v3 import (
     transcripts,
 )
 from inbox.api.v3.bodies import JsonParser
-from inbox.services.addresses import BadAddress
-from inbox.services.chosen import BadChoice
-from inbox.services.findings import BadMute
-from inbox.services.marking import BadChange
-from inbox.services.paging import BadCursor, NotFound
-from inbox.services.remote_hosts import BadHost
-from inbox.services.saved_searches import BadSearch
-from inbox.services.search import BadQuery
-from inbox.services.sessions import InUse
+from inbox.http.problems import CONTENT_TYPE, problem
+from inbox.insight.findings import BadMute
+from inbox.mailbox.addresses import BadAddress
+from inbox.mailbox.image_hosts import BadHost
+from inbox.mailbox.marking import BadChange
+from inbox.mailbox.paging import BadCursor, NotFound
+from inbox.mailbox.saved_searches import BadSearch
+from inbox.mailbox.selection import BadChoice
+from inbox.mailbox.sessions import InUse
+from inbox.search.language import BadQuery
 from mailsink import __version__
 
 DESCRIPTION = """

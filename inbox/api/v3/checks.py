@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from inbox.api.v3 import shapes
+from inbox import checks, serializers
 from inbox.api.v3.schemas import Page, Strict
-from inbox.api.v3.shapes import Shape
-from inbox.services import checks
-from inbox.services.checks import Client, Group, Level, Result, Spot, Use
-from inbox.services.checks.data import Result as Tested
+from inbox.checks import Client, Group, Level, Result, Spot, Use
+from inbox.checks.data import Result as Tested
+from inbox.serializers import Shape
 
 
 class Place(Strict):
@@ -81,7 +80,7 @@ def report(found: checks.Report) -> Shape:
     """Return a report: its results, the gravest first, and the mail programs."""
     support = found.support
     return {
-        **shapes.page(map(_result, found.results), None),
+        **serializers.page(map(_result, found.results), None),
         "count": len(found.counted),
         "read": found.read,
         "length": found.length,

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from django.http import HttpResponse
 from ninja import Query
 
-from inbox.services import inboxes
-from inbox.services.paging import DEFAULT_LIMIT, MAX_LIMIT
-from inbox.services.scope import ALL, Scope
+from inbox.mailbox import inboxes
+from inbox.mailbox.paging import DEFAULT_LIMIT, MAX_LIMIT
+from inbox.mailbox.scope import ALL, Scope
 
 Cursor = Annotated[str | None, Query(description='the "next" of the page before')]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]

@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from inbox.api.v3 import shapes
+from inbox import serializers
 from inbox.api.v3.common import InboxSlug, answer, known_inbox, scope
 from inbox.api.v3.schemas import Page, Strict
-from inbox.api.v3.shapes import Shape
+from inbox.insight.findings import Finding, Level, Report, mutes
+from inbox.mailbox.paging import NotFound
 from inbox.models import Mute
-from inbox.services.findings import Finding, Level, Report, mutes
-from inbox.services.paging import NotFound
+from inbox.serializers import Shape
 
 router = Router(by_alias=True)
 
@@ -87,7 +87,7 @@ class Findings(Page[FindingObject]):
 def find(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     """What is muted, newest first."""
     found = mutes.find(scope(), known_inbox(inbox))
-    return answer(shapes.page(map(_mute, found), None))
+    return answer(serializers.page(map(_mute, found), None))
 
 
 @router.post("", response={201: MuteObject})
@@ -109,7 +109,7 @@ def unmute(request: HttpRequest, id: str) -> HttpResponse:
 def report(found: Report) -> Shape:
     """Return a report: its findings, the gravest first, facts and muted ones too."""
     return {
-        **shapes.page(map(_finding, found.findings), None),
+        **serializers.page(map(_finding, found.findings), None),
         "count": len(found.counted),
         "client": {"name": found.client.words, "sign": found.client.sign},
         "extensions": {
@@ -152,6 +152,6 @@ def _mute(mute: Mute) -> Shape:
         "inbox": mute.inbox.slug,
         "kind": mute.kind,
         "reason": mute.reason,
-        "at": shapes.stamp(mute.at),
+        "at": serializers.stamp(mute.at),
         "by": mute.user.get_username() if mute.user else None,
     }

@@ -7,13 +7,14 @@ from typing import cast
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from inbox.api.v3 import schemas, shapes
+from inbox import serializers
+from inbox.api.v3 import schemas
 from inbox.api.v3.common import answer, scope
-from inbox.api.v3.shapes import Shape
+from inbox.mailbox import image_hosts, inboxes
+from inbox.mailbox.addresses import Given
+from inbox.mailbox.paging import NotFound
 from inbox.models import Inbox
-from inbox.services import inboxes, remote_hosts
-from inbox.services.addresses import Given
-from inbox.services.paging import NotFound
+from inbox.serializers import Shape
 
 router = Router(by_alias=True)
 
@@ -23,7 +24,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """The inboxes, by name."""
     found = inboxes.find(scope())
     items = ({"slug": each.slug, "name": each.name} for each in found)
-    return answer(shapes.page(items, None))
+    return answer(serializers.page(items, None))
 
 
 @router.get("/{slug}", response=schemas.InboxDetail)
@@ -51,21 +52,21 @@ def change(
 @router.get("/{slug}/remote-hosts", response=schemas.Page[schemas.Host])
 def find_hosts(request: HttpRequest, slug: str) -> HttpResponse:
     """The hosts that its mail may load images from when it is looked at."""
-    hosts = remote_hosts.allowed(inboxes.by_slug(scope(), slug).pk)
-    return answer(shapes.page(({"host": each} for each in hosts), None))
+    hosts = image_hosts.allowed(inboxes.by_slug(scope(), slug).pk)
+    return answer(serializers.page(({"host": each} for each in hosts), None))
 
 
 @router.post("/{slug}/remote-hosts", response={201: schemas.Host})
 def allow_host(request: HttpRequest, slug: str, given: schemas.Host) -> HttpResponse:
     """Let its mail load images from a host."""
-    remote_hosts.allow(inboxes.by_slug(scope(), slug), given.host)
+    image_hosts.allow(inboxes.by_slug(scope(), slug), given.host)
     return answer({"host": given.host.strip().lower()}, 201)
 
 
 @router.delete("/{slug}/remote-hosts/{host}", response={204: None})
 def forbid_host(request: HttpRequest, slug: str, host: str) -> HttpResponse:
     """No longer."""
-    if not remote_hosts.forbid(inboxes.by_slug(scope(), slug), host.lower()):
+    if not image_hosts.forbid(inboxes.by_slug(scope(), slug), host.lower()):
         raise NotFound(f'there is no host "{host[:80]}" that images may come from')
     return HttpResponse(status=204)
 

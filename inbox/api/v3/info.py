@@ -8,11 +8,13 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from inbox.api.v3 import schemas, shapes
+from inbox import serializers
+from inbox.api.v3 import schemas
 from inbox.api.v3.common import answer, scope
-from inbox.api.v3.shapes import Shape
+from inbox.mailbox import messages, sessions
 from inbox.models import Server
-from inbox.services import messages, servers, sessions
+from inbox.serializers import Shape
+from inbox.upkeep import servers
 from mailsink import __version__
 from mailsink.conf import CONFIG
 
@@ -42,7 +44,9 @@ def info(request: HttpRequest) -> HttpResponse:
                 "days": CONFIG.retention_days,
                 "trash_hours": CONFIG.trash_hours,
             },
-            "last_connection": shapes.connection(sessions.last_connection(scope())),
+            "last_connection": serializers.connection(
+                sessions.last_connection(scope())
+            ),
         }
     )
 
@@ -65,4 +69,4 @@ def all_tags(request: HttpRequest) -> HttpResponse:
     """The tags in use, by name, each with how many messages have it."""
     found = sorted(messages.tags(scope()).items())
     items = ({"name": name, "messages": count} for name, count in found)
-    return answer(shapes.page(items, None))
+    return answer(serializers.page(items, None))

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 
 from django.http import HttpResponse
 
-from inbox.api.v3 import files, shapes
-from inbox.api.v3.shapes import Shape
+from inbox import serializers
+from inbox.content import finds, invitations, references
+from inbox.http import files
+from inbox.insight import defects
+from inbox.mailbox import messages, transactions
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import Scope
 from inbox.models import Message
-from inbox.services import defects, messages, transactions
-from inbox.services.paging import NotFound
-from inbox.services.reading import finds, invitations, references
-from inbox.services.scope import Scope
+from inbox.serializers import Shape
 from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import Mail
 
@@ -176,8 +178,8 @@ def detail(scope: Scope, message: Message) -> Shape:
     except NotFound as error:
         letter, wrong = Letter(lambda: b""), [str(error)]
     return {
-        **shapes.message(message),
-        "envelope": shapes.envelope(attempt),
+        **serializers.message(message),
+        "envelope": serializers.envelope(attempt),
         "defects": wrong,
         "notices": letter.notices,
         "parts": letter.parts if letter.octets else [],

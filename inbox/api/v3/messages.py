@@ -12,10 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Query, Router
 from ninja.errors import HttpError
 
-from inbox.api.problems import problem
-from inbox.api.streams import streamed
+from inbox import checks, serializers
 from inbox.api.v3 import checks as check_shapes
-from inbox.api.v3 import compared, files, letters, schemas, shapes
+from inbox.api.v3 import comparison, letters, schemas
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
     LIMIT,
@@ -27,29 +26,30 @@ from inbox.api.v3.common import (
     known_inbox,
     scope,
 )
-from inbox.api.v3.shapes import Shape
+from inbox.http import files
+from inbox.http.problems import problem
+from inbox.http.streams import streamed
+from inbox.insight import attempts, case_file
+from inbox.insight import findings as found
+from inbox.insight.compare import Side
 from inbox.live.waiters import MOST, Look, TooMany, Waiters
-from inbox.models import Message
-from inbox.services import (
+from inbox.mailbox import (
     archive,
-    attempts,
-    cases,
-    checks,
-    chosen,
     marking,
     messages,
-    search,
+    selection,
     sessions,
     transactions,
     trash,
 )
-from inbox.services import findings as found
-from inbox.services.arriving import INDEXED_WITHIN
-from inbox.services.chosen import Chosen
-from inbox.services.comparing import Side
-from inbox.services.marking import Marks
-from inbox.services.paging import MAX_LIMIT, NotFound, Page, as_uuid
-from inbox.services.waiting import NearMiss, Wanted, near_misses
+from inbox.mailbox.arriving import INDEXED_WITHIN
+from inbox.mailbox.marking import Marks
+from inbox.mailbox.near_misses import NearMiss, Wanted, near_misses
+from inbox.mailbox.paging import MAX_LIMIT, NotFound, Page, as_uuid
+from inbox.mailbox.selection import Chosen
+from inbox.models import Message
+from inbox.search import language
+from inbox.serializers import Shape
 
 router = Router(by_alias=True)
 
@@ -128,7 +128,7 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Chosen:
             "for everything; one of them",
         )
     slug = known_inbox(inbox)
-    return chosen.by_ids(ids.split(",")) if ids else Chosen(q=q, inbox=slug)
+    return selection.by_ids(ids.split(",")) if ids else Chosen(q=q, inbox=slug)
 
 
 @router.get("/wait", response=schemas.Page[schemas.Message])
@@ -161,7 +161,7 @@ async def wait(
 
 def _wanted(q: str, count: int, after: str | None, inbox: str | None) -> Wanted:
     """Return what the parameters ask for, checked."""
-    search.parse(q)
+    language.parse(q)
     slug, later = known_inbox(inbox), None
     if after == messages.LATEST:
         newest = messages.find(scope(), limit=1).items
@@ -186,7 +186,7 @@ def _look(wanted: Wanted, last: bool) -> Look:
     left = INDEXED_WITHIN - min(ages, default=INDEXED_WITHIN)
     if left > 0 and not last:
         return Look(again_in=left)
-    shape = shapes.page(map(shapes.message, page.items), page.next)
+    shape = serializers.page(map(serializers.message, page.items), page.next)
     return Look(json.dumps(shape))
 
 
@@ -213,8 +213,8 @@ def _timed_out(wanted: Wanted, timeout: float) -> HttpResponse:
 
 def _near_miss(miss: NearMiss) -> Shape:
     if isinstance(miss.entry, Message):
-        return {"failed": miss.failed, "message": shapes.message(miss.entry)}
-    return {"failed": miss.failed, "transaction": shapes.transaction(miss.entry)}
+        return {"failed": miss.failed, "message": serializers.message(miss.entry)}
+    return {"failed": miss.failed, "transaction": serializers.transaction(miss.entry)}
 
 
 @router.get("/{id}", response=schemas.MessageDetail)
@@ -229,7 +229,7 @@ def change(
 ) -> HttpResponse:
     """Mark as read or unread, pin or unpin, set tags, status (new, ok, bug) or note."""
     given: dict[str, Any] = changes.dict(exclude_none=True)
-    return answer(shapes.message(marking.update(scope(), id, **given)))
+    return answer(serializers.message(marking.update(scope(), id, **given)))
 
 
 @router.delete("/{id}", response={204: None})
@@ -243,7 +243,7 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 @router.post("/{id}/restore", response=schemas.Message)
 def restore(request: HttpRequest, id: str) -> HttpResponse:
     """Take a message out of the trash."""
-    return answer(shapes.message(trash.restore(scope(), id)))
+    return answer(serializers.message(trash.restore(scope(), id)))
 
 
 @router.get("/{id}/findings", response=finding_shapes.Findings)
@@ -262,13 +262,13 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
     return answer(check_shapes.report(checks.examine(letter.octets, letter.parsed)))
 
 
-@router.get("/{id}/compare/{other}", response=compared.Comparison)
+@router.get("/{id}/compare/{other}", response=comparison.Comparison)
 def compare(
     request: HttpRequest, id: str, other: str, alike: bool = False
 ) -> HttpResponse:
     """What differs between two messages; alike: with the lines that do not differ."""
     left, right = Side(scope(), id), Side(scope(), other)
-    return answer(compared.comparison(left, right, alike))
+    return answer(comparison.comparison(left, right, alike))
 
 
 @router.get("/{id}/attempts", response=schemas.Story)
@@ -276,13 +276,13 @@ def tries(request: HttpRequest, id: str) -> HttpResponse:
     """The attempts at sending this message, over all sessions, refused ones too."""
     message = messages.get(scope(), id)
     story = attempts.of_transaction(scope(), message.transaction_id)
-    return answer(shapes.story(story))
+    return answer(serializers.story(story))
 
 
 @router.get("/{id}/case", openapi_extra=files.answer("text/html"))
 def case(request: HttpRequest, id: str) -> HttpResponse:
     """All that is known of it as one HTML file, to attach to a ticket."""
-    return files.case(cases.of_message(scope(), id))
+    return files.case(case_file.of_message(scope(), id))
 
 
 @router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))
@@ -313,21 +313,21 @@ def text(request: HttpRequest, id: str) -> HttpResponse:
 def headers(request: HttpRequest, id: str) -> HttpResponse:
     """The header fields in their order, decoded."""
     letter = letters.opened(messages.get(scope(), id))
-    return answer(shapes.page(letter.fields, None))
+    return answer(serializers.page(letter.fields, None))
 
 
 @router.get("/{id}/links", response=schemas.Page[schemas.Reference])
 def links(request: HttpRequest, id: str) -> HttpResponse:
     """The links and images of its HTML, else the links of its text."""
     letter = letters.opened(messages.get(scope(), id))
-    return answer(shapes.page(letter.links, None))
+    return answer(serializers.page(letter.links, None))
 
 
 @router.get("/{id}/parts", response=schemas.Page[schemas.Part])
 def parts(request: HttpRequest, id: str) -> HttpResponse:
     """The parts in their order; the first is the message itself."""
     letter = letters.opened(messages.get(scope(), id))
-    return answer(shapes.page(letter.parts, None))
+    return answer(serializers.page(letter.parts, None))
 
 
 @router.get("/{id}/parts/{int:n}", openapi_extra=files.answer("*/*"))
@@ -341,7 +341,7 @@ def part(request: HttpRequest, id: str, n: int) -> HttpResponse:
 def files_within(request: HttpRequest, id: str, n: int) -> HttpResponse:
     """The files within a part that is a winmail.dat (TNEF)."""
     letter = letters.opened(messages.get(scope(), id))
-    return answer(shapes.page(letter.files(n), None))
+    return answer(serializers.page(letter.files(n), None))
 
 
 @router.get("/{id}/parts/{int:n}/files/{int:file}", openapi_extra=files.answer("*/*"))
@@ -352,4 +352,4 @@ def file_within(request: HttpRequest, id: str, n: int, file: int) -> HttpRespons
 
 
 def _listed(page: Page[Message]) -> HttpResponse:
-    return answer(shapes.page(map(shapes.message, page.items), page.next))
+    return answer(serializers.page(map(serializers.message, page.items), page.next))

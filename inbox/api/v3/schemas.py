@@ -9,10 +9,10 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
-from inbox.services.addresses import Kind
-from inbox.services.explain.evidence import Kind as EvidenceKind
-from inbox.services.explain.stories import Joined
-from inbox.services.marking import Status
+from inbox.explain.addresses import AddressKind
+from inbox.explain.evidence import Kind as EvidenceKind
+from inbox.explain.stories import Joined
+from inbox.mailbox.marking import Status
 
 T = TypeVar("T")
 
@@ -291,7 +291,7 @@ class Inbox(Strict):
 class KnownAddress(Strict):
     address: str
     name: str = Field("", description="a person's, as VRFY and EXPN tell it")
-    kind: Kind = "mailbox"
+    kind: AddressKind = "mailbox"
     target: list[str] = Field(
         default_factory=list,
         description="of an alias or list its members, of what is forwarded or moved "

@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from inbox.api.v3 import shapes
+from inbox import serializers
 from inbox.api.v3.common import answer, scope
 from inbox.api.v3.schemas import Page, Strict
-from inbox.api.v3.shapes import Shape
+from inbox.mailbox import saved_searches
 from inbox.models import SavedSearch
-from inbox.services import saved_searches
+from inbox.serializers import Shape
 
 router = Router()
 
@@ -42,7 +42,7 @@ class SearchChanges(Strict):
 @router.get("", response=Page[SearchObject])
 def find(request: HttpRequest) -> HttpResponse:
     """Saved searches, by name."""
-    return answer(shapes.page(map(_shape, saved_searches.find()), None))
+    return answer(serializers.page(map(_shape, saved_searches.find()), None))
 
 
 @router.post("", response={201: SearchObject})

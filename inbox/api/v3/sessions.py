@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from inbox.api.origins import base_url
-from inbox.api.v3 import files, schemas, shapes
+from inbox import serializers
 from inbox.api.v3 import findings as finding_shapes
+from inbox.api.v3 import schemas
 from inbox.api.v3.common import (
     LIMIT,
     Cursor,
@@ -20,10 +20,13 @@ from inbox.api.v3.common import (
     known_inbox,
     scope,
 )
-from inbox.services import cases, explained, sessions, timeline, transactions
-from inbox.services import findings as found
-from inbox.services import replay as replays
-from inbox.services.paging import MAX_LIMIT
+from inbox.http import files
+from inbox.http.origins import base_url
+from inbox.insight import case_file, exchange_details, timeline
+from inbox.insight import findings as found
+from inbox.insight import replay as replays
+from inbox.mailbox import sessions, transactions
+from inbox.mailbox.paging import MAX_LIMIT
 
 router = Router(by_alias=True)
 
@@ -47,7 +50,7 @@ def find(
     """Sessions, newest first."""
     slug = known_inbox(inbox)
     page = sessions.find(scope(), cursor, limit, live, q, slug, ending)
-    return answer(shapes.page(map(shapes.session, page.items), page.next))
+    return answer(serializers.page(map(serializers.session, page.items), page.next))
 
 
 @router.get("/{id}", response=schemas.SessionDetail)
@@ -58,9 +61,9 @@ def one(request: HttpRequest, id: str) -> HttpResponse:
     attempts = transactions.of_session(session.pk, MAX_LIMIT)
     return answer(
         {
-            **shapes.session(session),
-            "exchanges": list(map(shapes.exchange, exchanges)),
-            "transactions": list(map(shapes.transaction, attempts)),
+            **serializers.session(session),
+            "exchanges": list(map(serializers.exchange, exchanges)),
+            "transactions": list(map(serializers.transaction, attempts)),
         }
     )
 
@@ -72,15 +75,15 @@ def exchanges(
     """Exchanges in their order; the next page by after=<next>."""
     found = sessions.exchanges(scope(), id, after, limit + 1)
     last = str(found[limit - 1].seq) if len(found) > limit else None
-    return answer(shapes.page(map(shapes.exchange, found[:limit]), last))
+    return answer(serializers.page(map(serializers.exchange, found[:limit]), last))
 
 
 @router.get("/{id}/exchanges/{int:seq}", response=schemas.ExplainedExchange)
 def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
     """One exchange, explained."""
-    one, said = explained.exchange(scope(), id, seq)
+    one, said = exchange_details.exchange(scope(), id, seq)
     words = [{"term": term, "words": words} for term, words in said]
-    return answer({**shapes.exchange(one), "explained": words})
+    return answer({**serializers.exchange(one), "explained": words})
 
 
 @router.get("/{id}/timeline", response=schemas.Timeline)
@@ -101,13 +104,13 @@ def findings(request: HttpRequest, id: str) -> HttpResponse:
 def replay(request: HttpRequest, id: str) -> HttpResponse:
     """Its exchanges as a command of swaks, and as a script for Python's smtplib."""
     made = replays.of(scope(), id, base_url(request))
-    return answer(shapes.replay(made))
+    return answer(serializers.replay(made))
 
 
 @router.get("/{id}/case", openapi_extra=files.answer("text/html"))
 def case(request: HttpRequest, id: str) -> HttpResponse:
     """All that is known of it as one HTML file, to attach to a ticket."""
-    return files.case(cases.of_session(scope(), id))
+    return files.case(case_file.of_session(scope(), id))
 
 
 @router.delete("/{id}", response={204: None})

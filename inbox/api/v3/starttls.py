@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from inbox.api.v3 import shapes
+from inbox import serializers
 from inbox.api.v3.common import answer
 from inbox.api.v3.schemas import Page, Strict
-from inbox.services import starttls
+from inbox.policy import starttls
 
 router = Router()
 
@@ -26,7 +26,7 @@ def find(request: HttpRequest) -> HttpResponse:
         {"client_address": each.address, "helo": each.helo}
         for each in starttls.withheld()
     ]
-    return answer(shapes.page(clients, None))
+    return answer(serializers.page(clients, None))
 
 
 @router.delete("", response={204: None})

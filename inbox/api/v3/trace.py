@@ -7,9 +7,10 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from inbox.api.v3 import schemas, shapes
+from inbox import serializers
+from inbox.api.v3 import schemas
 from inbox.api.v3.common import InboxSlug, answer, known_inbox, scope
-from inbox.services import trace
+from inbox.insight import trace
 
 router = Router(by_alias=True)
 
@@ -25,4 +26,4 @@ def of(
 ) -> HttpResponse:
     """Where mail for an address is: a sentence, and its evidence, newest first."""
     found = trace.trace(scope(), address, q, known_inbox(inbox))
-    return answer(shapes.trace(found))
+    return answer(serializers.trace(found))

@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from inbox.api.v3 import files, schemas, shapes
+from inbox import serializers
+from inbox.api.v3 import schemas
 from inbox.api.v3.common import LIMIT, Cursor, Limit, Search, answer, scope
-from inbox.services import attempts, cases, transactions
+from inbox.http import files
+from inbox.insight import attempts, case_file
+from inbox.mailbox import transactions
 
 router = Router(by_alias=True)
 
@@ -29,25 +32,25 @@ def find(
 ) -> HttpResponse:
     """Transactions of an outcome, newest first."""
     page = transactions.find(scope(), outcome, cursor, limit, q)
-    return answer(shapes.page(map(shapes.transaction, page.items), page.next))
+    return answer(serializers.page(map(serializers.transaction, page.items), page.next))
 
 
 @router.get("/{id}", response=schemas.Transaction)
 def one(request: HttpRequest, id: str) -> HttpResponse:
     """One transaction, whatever its outcome."""
-    return answer(shapes.transaction(transactions.get(scope(), id)))
+    return answer(serializers.transaction(transactions.get(scope(), id)))
 
 
 @router.get("/{id}/attempts", response=schemas.Story)
 def tries(request: HttpRequest, id: str) -> HttpResponse:
     """The attempts at sending what this transaction tried to, over all sessions."""
-    return answer(shapes.story(attempts.of_transaction(scope(), id)))
+    return answer(serializers.story(attempts.of_transaction(scope(), id)))
 
 
 @router.get("/{id}/case", openapi_extra=files.answer("text/html"))
 def case(request: HttpRequest, id: str) -> HttpResponse:
     """All that is known of it as one HTML file, to attach to a ticket."""
-    return files.case(cases.of_transaction(scope(), id))
+    return files.case(case_file.of_transaction(scope(), id))
 
 
 @router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))

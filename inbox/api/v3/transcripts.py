@@ -9,12 +9,13 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router
 
-from inbox.api.v3 import files, shapes
+from inbox import serializers
 from inbox.api.v3.common import scope
+from inbox.explain import text
+from inbox.http import files
+from inbox.mailbox import sessions
+from inbox.mailbox.paging import MAX_LIMIT
 from inbox.models import Exchange, Session
-from inbox.services import sessions
-from inbox.services.explain import text
-from inbox.services.paging import MAX_LIMIT
 
 router = Router()
 
@@ -34,7 +35,7 @@ def as_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
 
 
 def _json(exchange: Exchange) -> str:
-    return json.dumps(shapes.exchange(exchange)) + "\n"
+    return json.dumps(serializers.exchange(exchange)) + "\n"
 
 
 def _file(

@@ -17,17 +17,19 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from inbox.api import health
+from inbox.capture.recorder import Recorder
 from inbox.live import protocol
 from inbox.live.feed import Feed
+from inbox.mailbox.signals import MessageUpdated, announce
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.services import database, servers, starttls
-from inbox.services.announce import MessageUpdated, announce
-from inbox.services.authenticator import Authenticator
-from inbox.services.indexer import indexer
-from inbox.services.policy import InboxPolicy
-from inbox.services.recorder import Recorder
-from inbox.services.retention import Limits, retention
+from inbox.policy import starttls
+from inbox.policy.authenticator import Authenticator
+from inbox.policy.policy import InboxPolicy
+from inbox.storage import setup
+from inbox.upkeep import servers
+from inbox.upkeep.indexer import indexer
+from inbox.upkeep.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
 from mailsink.server import run
@@ -57,7 +59,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             config = _with_flags(CONFIG, options["smtp"], options["http"])
-            with database.held_folder(config):
+            with setup.held_folder(config):
                 code = self.serve(config)
         except ConfigError as error:
             self.stderr.write(f"mailsink: {error}")
@@ -66,10 +68,10 @@ class Command(BaseCommand):
 
     def serve(self, config: Config) -> int:
         """Start everything, serve until told to stop; return the exit code."""
-        database.own_file(config)
-        database.migrate(config)
+        setup.own_file(config)
+        setup.migrate(config)
         for folder in ("spool", "raw"):
-            database.check_folder(config.data, folder)
+            setup.check_folder(config.data, folder)
         static.collect()
         doors = _doors(config)
         mail = [(door, each) for door in doors for each in bind(door.at, door.setting)]

@@ -63,7 +63,7 @@ export const count = (value) => number.format(value);
 
 const UNITS = ["B", "KB", "MB", "GB"];
 
-/** A size in few letters, as inbox.services.explain.quantities: "812 B", "4.5 KB". @param {number} size */
+/** A size in few letters, as inbox.explain.quantities: "812 B", "4.5 KB". @param {number} size */
 export function octets(size) {
   let unit = 0;
   let value = size;

@@ -1,5 +1,5 @@
 // A burst: more than 20 alike within a minute. The server's first page tells them by the
-// same rule (inbox/views/bursts.py); tests/bursts.json holds both to it.
+// same rule (inbox/presenters/bursts.py); tests/bursts.json holds both to it.
 
 /** @typedef {import("./store.js").Entry} Entry */
 /** @typedef {{ key: string, at: number }} Trait */

@@ -1,5 +1,5 @@
 // One entry of the inbox as a row: what it says, and how it says it. The server's first
-// page says the same (inbox/views/rows.py). A burst that is folded is a row too.
+// page says the same (inbox/presenters/rows.py). A burst that is folded is a row too.
 
 import { person } from "../core/bidi.js";
 import { $, $$, byId, setText } from "../core/dom.js";

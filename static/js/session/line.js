@@ -10,7 +10,7 @@ const MINUTE = 59_950_000; // us: from here on the server tells minutes
 const TONES = { 2: "ok", 3: "ok", 4: "warn", 5: "bad" };
 
 /**
- * A duration of less than a minute: "0.2 ms", "41 ms", "1.2 s". As inbox.services.explain.quantities.duration.
+ * A duration of less than a minute: "0.2 ms", "41 ms", "1.2 s". As inbox.explain.quantities.duration.
  * @param {number} us
  */
 export function duration(us) {

@@ -6,7 +6,7 @@ import { $$, setText } from "../core/dom.js";
 const seen = new WeakMap();
 
 /**
- * A time that runs: "0:04", "1:02:03". As inbox.services.explain.quantities.stopwatch.
+ * A time that runs: "0:04", "1:02:03". As inbox.explain.quantities.stopwatch.
  * @param {number} seconds
  */
 export function stopwatch(seconds) {

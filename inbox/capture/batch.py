@@ -1,0 +1,332 @@
+"""A batch: everything that waits for the next commit, as rows, and how it is written.
+
+Writing is by tuples through executemany, since ORM objects cost twice the time here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db import connection, models
+
+from inbox.capture.rows import (
+    Changes,
+    ExchangeRow,
+    MessageRow,
+    RawRow,
+    RecipientRow,
+    SessionRow,
+    TransactionRow,
+)
+from inbox.models import Exchange, Message, Raw, Recipient, Session, Transaction
+from mailsink.ports import Kept, Refused
+
+R = TypeVar("R")
+
+
+class Rows(Generic[R]):
+    """One table's rows: new ones to insert, others to update. A row stands in one of both."""
+
+    __slots__ = ("changed", "new")
+
+    def __init__(self) -> None:
+        self.new: dict[int, R] = {}
+        self.changed: dict[int, R] = {}
+
+    def add(self, row: R) -> None:
+        self.new[id(row)] = row
+
+    def change(self, row: R) -> None:
+        if id(row) not in self.new:
+            self.changed[id(row)] = row
+
+    def put_before(self, later: Rows[R]) -> None:
+        """Take in the rows of a later batch; what is new here stays new."""
+        self.new.update(later.new)
+        for row in later.changed.values():
+            self.change(row)
+
+    def cut(self, most: int, held: Callable[[R], bool] | None = None) -> Rows[R]:
+        """Take out the first rows, at most so many, without those that are held."""
+        cut = Rows[R]()
+        for ours, theirs in ((self.new, cut.new), (self.changed, cut.changed)):
+            free = (key for key, row in ours.items() if not (held and held(row)))
+            for key in list(islice(free, most - len(cut))):
+                theirs[key] = ours.pop(key)
+        return cut
+
+    def __len__(self) -> int:
+        return len(self.new) + len(self.changed)
+
+
+@dataclass(slots=True, eq=False)
+class Keep:
+    """A message that waits to be kept."""
+
+    session: SessionRow
+    raw: RawRow
+    message: MessageRow
+    done: asyncio.Future[Kept | Refused]
+
+
+class Batch:
+    """What one commit writes."""
+
+    def __init__(self) -> None:
+        self.sessions = Rows[SessionRow]()
+        self.exchanges = Rows[ExchangeRow]()
+        self.transactions = Rows[TransactionRow]()
+        self.recipients = Rows[RecipientRow]()
+        self.raws: list[RawRow] = []  # of bodies that were not accepted
+        self.keeps: list[Keep] = []
+        self.ended: list[TransactionRow] = []  # not accepted
+        self.octets = (
+            0  # of bodies and lines: what clients can make as large as they like
+        )
+
+    def __len__(self) -> int:
+        return (
+            len(self.sessions)
+            + len(self.exchanges)
+            + len(self.transactions)
+            + len(self.recipients)
+            + len(self.raws)
+            + len(self.keeps)
+        )
+
+    def put_before(self, later: Batch) -> None:
+        """Take in a later batch, so that both can be tried again as one."""
+        self.sessions.put_before(later.sessions)
+        self.exchanges.put_before(later.exchanges)
+        self.transactions.put_before(later.transactions)
+        self.recipients.put_before(later.recipients)
+        self.raws += later.raws
+        self.keeps += later.keeps
+        self.ended += later.ended
+        self.octets += later.octets
+
+    def cut(self, most: int) -> Batch:
+        """Take out the first rows of one session's batch, at most so many.
+
+        What ends the session stays behind, and so does a message with its transaction:
+        they are committed together, or a crash would leave one without the other.
+        """
+        keeping = {id(keep.message.transaction) for keep in self.keeps}
+        cut = Batch()
+        cut.sessions.new, self.sessions.new = self.sessions.new, {}
+        cut.transactions = self.transactions.cut(
+            most - len(cut), lambda row: id(row) in keeping
+        )
+        cut.recipients = self.recipients.cut(
+            most - len(cut), lambda row: id(row.transaction) in keeping
+        )
+        cut.exchanges = self.exchanges.cut(most - len(cut))
+        room = max(0, most - len(cut))
+        cut.raws, self.raws = self.raws[:room], self.raws[room:]
+        written = {*cut.transactions.new, *cut.transactions.changed}
+        cut.ended = [row for row in self.ended if id(row) in written]
+        self.ended = [row for row in self.ended if id(row) not in written]
+        cut.octets = cut.measured()
+        self.octets -= cut.octets
+        return cut
+
+    def measured(self) -> int:
+        """Return the octets of its lines and bodies."""
+        raws = [*self.raws, *(keep.raw for keep in self.keeps)]
+        lines = sum(len(row.line) for row in self.exchanges.new.values())
+        return lines + sum(len(raw.content or b"") for raw in raws)
+
+    def by_session(self) -> list[tuple[UUID, Batch]]:
+        """Return the same rows as one batch for each session."""
+        parts: defaultdict[UUID, Batch] = defaultdict(Batch)
+        part = parts.__getitem__
+
+        for session in self.sessions.new.values():
+            part(session.id).sessions.add(session)
+        for session in self.sessions.changed.values():
+            part(session.id).sessions.change(session)
+        for exchange in self.exchanges.new.values():
+            part(exchange.session_id).exchanges.add(exchange)
+        for exchange in self.exchanges.changed.values():
+            part(exchange.session_id).exchanges.change(exchange)
+        for row in self.transactions.new.values():
+            part(row.session_id).transactions.add(row)
+        for row in self.transactions.changed.values():
+            part(row.session_id).transactions.change(row)
+        for recipient in self.recipients.new.values():
+            part(recipient.transaction.session_id).recipients.add(recipient)
+        for recipient in self.recipients.changed.values():
+            part(recipient.transaction.session_id).recipients.change(recipient)
+        for raw in self.raws:
+            part(raw.transaction.session_id).raws.append(raw)
+        for keep in self.keeps:
+            part(keep.session.id).keeps.append(keep)
+        for row in self.ended:
+            part(row.session_id).ended.append(row)
+        for each in parts.values():
+            each.octets = each.measured()
+        return list(parts.items())
+
+    def changes(self) -> Changes:
+        """Return what this batch changed, for the live feed."""
+        changes = Changes(
+            sessions_opened=list(self.sessions.new.values()),
+            exchanges_created=list(self.exchanges.new.values()),
+            exchanges_updated=list(self.exchanges.changed.values()),
+            messages_created=[keep.message for keep in self.keeps],
+            transactions_not_accepted=self.ended,
+        )
+        for row in self.sessions.changed.values():
+            if row.ending is None:
+                changes.sessions_updated.append(row)
+        for rows in (self.sessions.new, self.sessions.changed):
+            changes.sessions_closed += [row for row in rows.values() if row.ending]
+        return changes
+
+
+Statement = tuple[str, list[Sequence[Any]]]
+
+
+class Table:
+    """How the rows of one model become SQL. key: the columns that name a row."""
+
+    def __init__(
+        self, model: type[models.Model], key: tuple[str, ...], fixed: tuple[str, ...]
+    ) -> None:
+        fields = [field for field in model._meta.concrete_fields if field.column]
+        self.columns = [field.attname for field in fields]
+        self._changing = [c for c in self.columns if c not in key and c not in fixed]
+        quote = connection.ops.quote_name
+        name = quote(model._meta.db_table)
+        column = {field.attname: quote(field.column or "") for field in fields}
+        self._insert = (
+            f"INSERT INTO {name} ({', '.join(column.values())}) "  # noqa: S608  as below
+            f"VALUES ({', '.join(['%s'] * len(column))})"
+        )
+        self._update = (
+            f"UPDATE {name} SET {', '.join(f'{column[c]} = %s' for c in self._changing)} "  # noqa: S608  names of our own models
+            f"WHERE {' AND '.join(f'{column[c]} = %s' for c in key)}"
+        )
+        by_name = {field.attname: field for field in fields}
+        self._to_insert = _values(by_name, self.columns)
+        self._to_update = _values(by_name, [*self._changing, *key])
+
+    def insert(self, rows: Iterable[Any]) -> Statement:
+        return self._insert, [self._to_insert(row) for row in rows]
+
+    def update(self, rows: Iterable[Any]) -> Statement:
+        return self._update, [self._to_update(row) for row in rows]
+
+
+def _values(
+    fields: dict[str, models.Field[Any, Any]], columns: list[str]
+) -> Callable[[Any], Sequence[Any]]:
+    """Return a function from a row to the values of its columns, as the driver takes them."""
+    hexadecimal = {
+        column for column in columns if _is_hexadecimal(_target(fields[column]))
+    }
+    get = attrgetter(
+        *(
+            f"{column}.hex"
+            if column in hexadecimal and not fields[column].null
+            else column
+            for column in columns
+        )
+    )
+    adapters = [
+        (index, adapter)
+        for index, column in enumerate(columns)
+        if (adapter := _adapter(fields[column]))
+    ]
+    if not adapters:
+        return get
+
+    def values(row: Any) -> Sequence[Any]:
+        result = list(get(row))
+        for index, adapt in adapters:
+            if (value := result[index]) is not None:
+                result[index] = adapt(value)
+        return result
+
+    return values
+
+
+def _target(field: models.Field[Any, Any]) -> models.Field[Any, Any]:
+    return field.target_field if isinstance(field, models.ForeignKey) else field
+
+
+def _is_hexadecimal(field: models.Field[Any, Any]) -> bool:
+    """Whether the database stores this as a UUID's hexadecimal digits."""
+    return (
+        isinstance(field, models.UUIDField)
+        and not connection.features.has_native_uuid_field
+    )
+
+
+def _adapter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    target = _target(field)
+    if _is_hexadecimal(target):
+        return attrgetter("hex") if field.null else None
+    if isinstance(target, models.DateTimeField):
+        return connection.ops.adapt_datetimefield_value
+    if isinstance(target, models.JSONField):
+        return json.dumps
+    return None
+
+
+class Writer:
+    """Turns batches into SQL on the default database."""
+
+    def __init__(self) -> None:
+        self.sessions = Table(
+            Session, ("id",), ("server_id", "opened_at", "direction", "door")
+        )
+        self.transactions = Table(
+            Transaction,
+            ("id",),
+            ("session_id", "seq", "reverse_path", "parameters", "started_us"),
+        )
+        self.recipients = Table(
+            Recipient,
+            ("transaction_id", "seq"),
+            ("forward_path", "parameters", "rcpt_code"),
+        )
+        self.raws = Table(Raw, ("transaction_id",), ())
+        self.messages = Table(Message, ("id",), ())
+        self.exchanges = Table(
+            Exchange,
+            ("session_id", "seq"),
+            ("direction", "kind", "verb"),
+        )
+
+    def statements(self, batch: Batch) -> list[Statement]:
+        """Return a snapshot of the batch's rows as statements, in order of reference."""
+        raws = [*batch.raws, *(keep.raw for keep in batch.keeps)]
+        messages = [keep.message for keep in batch.keeps]
+        statements = [
+            self.sessions.insert(batch.sessions.new.values()),
+            self.sessions.update(batch.sessions.changed.values()),
+            self.transactions.insert(batch.transactions.new.values()),
+            self.transactions.update(batch.transactions.changed.values()),
+            self.recipients.insert(batch.recipients.new.values()),
+            self.recipients.update(batch.recipients.changed.values()),
+            self.raws.insert(raws),
+            self.messages.insert(messages),
+            self.exchanges.insert(batch.exchanges.new.values()),
+            self.exchanges.update(batch.exchanges.changed.values()),
+        ]
+        return [statement for statement in statements if statement[1]]
+
+    def execute(self, statements: list[Statement]) -> None:
+        """Run the statements on this thread's connection."""
+        with connection.cursor() as cursor:
+            for sql, parameters in statements:
+                cursor.executemany(sql, parameters)

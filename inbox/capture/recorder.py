@@ -1,0 +1,385 @@
+"""The recorder: what the engine tells is written by group commit, on a thread of its own.
+
+A 250 is let go only after the commit that holds its message. A message that cannot
+be written is refused with 4yz; what is only transcript waits, and is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import math
+import shutil
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from inbox.capture.backlog import Backlog
+from inbox.capture.batch import Batch, Keep, Writer
+from inbox.capture.open_sessions import OpenSessions
+from inbox.capture.rows import Changes, MessageRow, RawRow, TransactionRow
+from inbox.models import Session
+from inbox.storage import bodies as raw_store
+from inbox.storage.database_file import StoredFile
+from inbox.storage.write_lock import write_turn
+from mailsink.ids import uuid7
+from mailsink.mime import headers
+from mailsink.ports import Kept, Refused
+from mailsink.smtp.protocol import events, replies
+
+log = logging.getLogger(__name__)
+
+# How much of a body is read for the summary of its header.
+_HEADER_OCTETS = 64 * 1024
+# How long rows wait for others to share their commit with; seconds. A commit costs
+# as much as a few messages; nobody waits where nobody else is sending.
+_PATIENCE = 0.004
+# How long a commit that failed rests before the next try; seconds.
+_RETRY_AFTER = 0.25
+
+# So many messages within so many seconds, and the recorder counts as busy.
+_BUSY_MESSAGES = 4
+_BUSY_FOR = 0.1
+# How long the writer waits at most before it looks what is due; seconds.
+_OWED = 0.1
+
+# Rows in a commit, about: so long does a message wait for lines of others at most.
+_ROWS_AT_ONCE = 1000
+
+_OUTAGES = (OperationalError, InterfaceError)
+
+
+class Feed(Protocol):
+    def committed(self, changes: Changes) -> None:
+        """Take what a commit wrote. Called on the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may wait for a commit."""
+
+    rows: int = 50_000
+    octets: int = 256 * 1024 * 1024  # of bodies and lines in memory
+    patience: float = 5.0  # seconds full before new sessions are refused
+
+
+class Recorder:
+    """Implements mailsink.ports.Recorder on the database."""
+
+    def __init__(
+        self,
+        server: UUID,
+        inbox: int,
+        feed: Feed,
+        data: Path,
+        limits: Limits | None = None,
+        nudge: Callable[[], None] = lambda: None,
+    ) -> None:
+        """nudge: called when a message was stored, unless the recorder is busy."""
+        self._sessions = OpenSessions(server, inbox)
+        self._inbox = inbox
+        self._feed = feed
+        self._data = data
+        self._file = StoredFile()
+        self._limits = limits or Limits()
+        self._mutex = threading.Lock()  # guards the open sessions and their rows
+        self._backlog = Backlog(_ROWS_AT_ONCE)
+        self._wake = threading.Event()
+        self._stopping = False
+        self._room = asyncio.Event()
+        self._full_since: float | None = None
+        self._failing = ""  # how the last commit failed
+        # When the latest messages were stored; monotonic seconds
+        self._kept = deque([-math.inf] * _BUSY_MESSAGES, _BUSY_MESSAGES)
+        self._nudge_indexer = nudge
+        self._nudge: asyncio.TimerHandle | None = None
+        self._storing: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Start the writer's thread. Call on the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Write what waits, and end the thread."""
+        await asyncio.gather(*self._storing)
+        self._stopping = True
+        self._wake.set()
+        await asyncio.to_thread(self._thread.join)
+
+    # The engine's side, on the event loop
+
+    def record(self, event: events.Event) -> None:
+        """Take an event; it is committed soon after, in order."""
+        if isinstance(event, events.TransactionEnded) and event.body is not None:
+            self._store_refused(event, event.body)
+        with self._mutex:
+            self._sessions.record(event)
+        self._wake_writer_soon()
+
+    async def keep(self, arrival: events.Arrival) -> Kept | Refused:
+        """Commit a message with its envelope and transcript; return when it is synced."""
+        live = self._sessions.transaction(arrival)
+        if live is None or live.transaction is None:
+            return Refused(replies.WRITE_ERROR)
+        transaction = live.transaction
+        try:
+            raw, start = await _raw_row(transaction, arrival.body)
+        except OSError as error:
+            refused = Refused(self._refusal(error))
+            with self._mutex:
+                self._sessions.end(live, "rejected", arrival.at_us, refused.reply.code)
+            self._wake_writer()
+            return refused
+        message = self._message_row(transaction, start, arrival.body.size)
+        keep = Keep(live.session, raw, message, self._loop.create_future())
+        with self._mutex:
+            self._sessions.accept(live, keep, arrival.at_us)
+        # Clients that are in the middle of a message may share its commit.
+        if self._sessions.midway:
+            self._wake_writer_soon()
+        else:
+            self._wake_writer()
+        return await keep.done
+
+    async def room(self) -> None:
+        """Return when more may be read: at once, unless the queue is full."""
+        while self._is_full():
+            self._room.clear()
+            await self._room.wait()
+
+    @property
+    def congested(self) -> bool:
+        """Whether the queue has been full for longer than the limits' patience."""
+        if not self._is_full() or self._full_since is None:
+            return False
+        return time.monotonic() - self._full_since > self._limits.patience
+
+    def trouble(self) -> str:
+        """Return what keeps the recorder from its work, in words; "" if nothing does."""
+        if self._failing:
+            return f"nothing can be written: {self._failing}"
+        return "more comes than can be written" if self.congested else ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether messages are pouring in, so that others had better wait."""
+        return time.monotonic() - self._kept[0] < _BUSY_FOR
+
+    def _is_full(self) -> bool:
+        pending, limits = self._sessions.pending, self._limits
+        rows = len(pending) + self._backlog.rows
+        octets = pending.octets + self._backlog.octets
+        full = rows > limits.rows or octets > limits.octets
+        if not full:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = time.monotonic()
+        return full
+
+    def _wake_writer_soon(self) -> None:
+        if self._nudge is None:
+            self._nudge = self._loop.call_later(_PATIENCE, self._wake_writer)
+
+    def _wake_writer(self) -> None:
+        if self._nudge is not None:
+            self._nudge.cancel()
+            self._nudge = None
+        self._wake.set()
+
+    def _store_refused(self, event: events.TransactionEnded, body: events.Body) -> None:
+        """Store, in the background, the body of a transaction that was not accepted."""
+        live = self._sessions.transaction(event)
+        if live is None or live.transaction is None:
+            return
+        task = self._loop.create_task(self._add_raw(live.transaction, body))
+        self._storing.add(task)
+        task.add_done_callback(self._storing.discard)
+
+    async def _add_raw(self, transaction: TransactionRow, body: events.Body) -> None:
+        try:
+            raw, _ = await _raw_row(transaction, body)
+        except OSError as error:
+            log.error("A body that was not accepted could not be kept: %s", error)
+            return
+        with self._mutex:
+            self._sessions.add_raw(raw)
+        self._wake_writer()
+
+    def _message_row(
+        self, transaction: TransactionRow, start: bytes, size: int
+    ) -> MessageRow:
+        summary = headers.summary(start)
+        return MessageRow(
+            id=transaction.id,  # the writer gives it its own, at the commit
+            transaction=transaction,
+            inbox_id=self._inbox,
+            received_at=datetime.now(UTC),
+            size=size,
+            from_name=summary.from_name,
+            from_address=summary.from_address,
+            to=summary.to,
+            cc=summary.cc,
+            subject=summary.subject,
+            message_id=summary.message_id,
+            date=summary.date,
+        )
+
+    # The writer's side, on its own thread and connection
+
+    def _run(self) -> None:
+        self._writer = Writer()
+        while True:
+            self._wake.wait(_OWED if self._sessions.owes else None)
+            self._wake.clear()
+            self._write_next()
+            if self._stopping:
+                while self._write_next():
+                    pass
+                break
+        connection.close()
+
+    def _write_next(self) -> bool:
+        """Write what waits. Returns whether anything did."""
+        with self._mutex:
+            fresh = self._sessions.take(everything=self._stopping)
+        if len(fresh):
+            self._backlog.add(fresh)
+        batch = self._backlog.take()
+        if not len(batch):
+            return False
+        self._write(batch)
+        if self._backlog.rows:
+            self._wake.set()
+        return True
+
+    def _write(self, batch: Batch) -> None:
+        """Commit a batch; one that fails for what is in it is split until it does not."""
+        try:
+            self._commit(batch)
+        except _OUTAGES as error:
+            self._outage(batch, error)
+        except Exception as error:
+            parts = batch.by_session()
+            if len(parts) == 1:
+                self._expel(parts[0][0], batch, error)
+                return
+            for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :]):
+                part = Batch()
+                for _, each in half:
+                    part.put_before(each)
+                self._write(part)
+
+    def _commit(self, batch: Batch) -> None:
+        now = datetime.now(UTC)
+        for keep in batch.keeps:
+            keep.message.id, keep.message.received_at = uuid7(), now
+        # What open sessions change meanwhile stands in the next batch, too.
+        statements = self._writer.statements(batch)
+        self._file.check()  # a new connection would make a new file
+        with write_turn():
+            self._writer.execute(statements)
+        self._file.check()  # nobody is promised what went into no file
+        self._failing = ""
+        self._loop.call_soon_threadsafe(self._committed, batch)
+
+    def _outage(self, batch: Batch, error: Exception) -> None:
+        """The database cannot write now: refuse its messages, try the rest again."""
+        is_news, self._failing = self._failing != str(error), str(error)
+        connection.close()
+        refused = Refused(self._refusal(error))
+        with self._mutex:
+            keeps = self._sessions.take_back(batch, refused)
+        if not self._stopping:
+            self._backlog.put_back(batch)
+        self._loop.call_soon_threadsafe(self._answer, keeps, refused)
+        if self._stopping:
+            log.error("%d rows of transcript are lost: %s", len(batch), error)
+            return
+        if is_news:
+            log.error("Could not write to the database, trying again: %s", error)
+        time.sleep(_RETRY_AFTER)
+        self._wake.set()
+
+    def _expel(self, session: UUID, batch: Batch, error: Exception) -> None:
+        """One session's rows cannot be written: it alone is refused and forgotten."""
+        log.error("Session %s cannot be recorded: %s", session, error)
+        refused = Refused(replies.WRITE_ERROR)
+        with self._mutex:
+            keeps = self._sessions.take_back(batch, refused)
+            keeps += self._sessions.take_back(self._backlog.forget(session), refused)
+            self._sessions.forget(session)
+        self._loop.call_soon_threadsafe(self._answer, keeps, refused)
+        try:
+            with write_turn():
+                Session.objects.filter(id=session, ending=None).update(
+                    ending="error", closed_at=datetime.now(UTC)
+                )
+        except DatabaseError as failure:
+            log.error("Session %s could not be closed: %s", session, failure)
+
+    def _refusal(self, error: Exception) -> replies.Reply:
+        """Return 452 where the disk is full, else 451 (RFC 5321 §4.2.3)."""
+        if _disk_is_full(error, self._data):
+            return replies.DISK_FULL
+        return replies.WRITE_ERROR
+
+    # Back on the event loop
+
+    def _committed(self, batch: Batch) -> None:
+        was_busy = self.busy
+        for keep in batch.keeps:
+            self._kept.append(time.monotonic())
+            if not keep.done.done():
+                keep.done.set_result(Kept(keep.message.id))
+        # Asked before: whoever is nudged sees that it is busy now, and looks again.
+        if batch.keeps and not was_busy:
+            self._nudge_indexer()
+        self._room.set()
+        self._feed.committed(batch.changes())
+
+    def _answer(self, keeps: list[Keep], refused: Refused) -> None:
+        for keep in keeps:
+            if not keep.done.done():
+                keep.done.set_result(refused)
+        self._room.set()
+
+
+async def _raw_row(
+    transaction: TransactionRow, body: events.Body
+) -> tuple[RawRow, bytes]:
+    """Return the body's row and its first octets; a spooled body is moved to its storage."""
+    key, start = "", body.content or b""
+    if body.path is not None:
+        start = await asyncio.to_thread(_read_start, body.path)
+        key = await asyncio.to_thread(raw_store.adopt, body.path, transaction.id)
+    row = RawRow(transaction, body.sha256, body.size, body.complete, body.content, key)
+    return row, start
+
+
+def _read_start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEADER_OCTETS)
+
+
+def _disk_is_full(error: Exception, data: Path) -> bool:
+    cause = error.__cause__ or error
+    if isinstance(cause, OSError):
+        return cause.errno in (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(cause, sqlite3.Error):
+        if cause.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            return True
+        # SQLite calls it an I/O error where its journal finds no room.
+        return shutil.disk_usage(data).free < 1024 * 1024
+    return getattr(cause, "sqlstate", None) == "53100"  # PostgreSQL's disk_full

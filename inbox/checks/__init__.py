@@ -1,0 +1,117 @@
+"""Checks of a mail's content: how it will be read, and what was forgotten in making it.
+
+Every check is a pure function of a Mail that yields Spots; all take linear time and
+look at bounded amounts of HTML. What concerns the client that sent it is found by
+inbox.insight.findings instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from inbox.checks import accessible, carried, content, sizes, texts
+from inbox.checks.data import DATE, SOURCE
+from inbox.checks.kinds import GROUPS, KINDS, LEVEL_WORDS, Group, Kind
+from inbox.checks.mail import Mail, Spot
+from inbox.checks.support import Client, Support, Use, spots, support
+from inbox.explain.levels import COUNTED, Level
+from mailsink.mime.structure import Structure
+
+__all__ = [
+    "CHECKS", "DATE", "GROUPS", "KINDS", "LEVEL_WORDS", "SOURCE", "Client", "Group", "Kind", "Level", "Mail",
+    "Report", "Result", "Spot", "Support", "Use", "examine",
+]  # fmt: skip
+
+SPOTS = 10  # of each kind that are named
+_COUNTED_UP_TO = 10_000  # of each check
+_GRAVEST: tuple[Level, ...] = ("breaks", "risky", "fact")
+
+CHECKS: tuple[Callable[[Mail], Iterator[Spot]], ...] = (
+    content.placeholders, content.missing_values, content.fillers, content.links,
+    texts.no_subject, texts.text_part, texts.charset, texts.unsubscribe, texts.no_reply,
+    texts.emoji, texts.preview_text,
+    accessible.images, accessible.links, accessible.texts, accessible.language,
+    accessible.title, accessible.headings, accessible.tables,
+    carried.references_without_part, carried.parts_without_reference,
+    sizes.html, sizes.message, sizes.images, sizes.subject, sizes.text_lines,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One kind of result: count is how often, spots are the first ones."""
+
+    kind: Kind
+    count: int
+    spots: tuple[Spot, ...]
+
+    @property
+    def is_counted(self) -> bool:
+        return self.kind.level in COUNTED
+
+
+@dataclass(frozen=True)
+class Report:
+    """Results, the gravest first, and how mail programs support the HTML.
+
+    read, length: how much of the HTML was looked at, in characters; is_css_cut: whether
+    CSS was left out.
+    """
+
+    results: tuple[Result, ...]
+    support: Support
+    read: int
+    length: int
+    is_css_cut: bool
+
+    @property
+    def is_cut(self) -> bool:
+        return self.read < self.length
+
+    @cached_property
+    def counted(self) -> list[Result]:
+        return [each for each in self.results if each.is_counted]
+
+    def of_level(self, level: Level) -> list[Result]:
+        return [each for each in self.results if each.kind.level == level]
+
+    @cached_property
+    def groups(self) -> list[tuple[Group, list[Result]]]:
+        """The results by group, that with the gravest first."""
+        found: dict[Group, list[Result]] = {}
+        for result in self.results:
+            found.setdefault(result.kind.group, []).append(result)
+        return list(found.items())
+
+
+def examine(octets: bytes, parsed: Structure) -> Report:
+    """Return what the checks find in a mail; parsed is its octets' structure."""
+    mail = Mail(octets, parsed)
+    found = support(mail)
+    checked = (_some(check(mail)) for check in CHECKS)
+    results = _gathered(chain(*checked, spots(mail, found)))
+    page = mail.page
+    return Report(tuple(results), found, page.read, len(page.html), mail.is_css_cut)
+
+
+def _some(found: Iterable[Spot]) -> Iterator[Spot]:
+    return (spot for _, spot in zip(range(_COUNTED_UP_TO), found, strict=False))
+
+
+def _gathered(found: Iterable[Spot]) -> list[Result]:
+    """Return spots by kind, the gravest first, then in the order of the table."""
+    counts = dict.fromkeys(KINDS, 0)
+    named: dict[str, list[Spot]] = {name: [] for name in KINDS}
+    for spot in found:
+        counts[spot.kind] += 1
+        if len(named[spot.kind]) < SPOTS:
+            named[spot.kind].append(spot)
+    results = [
+        Result(kind, counts[name], tuple(named[name]))
+        for name, kind in KINDS.items()
+        if counts[name]
+    ]
+    return sorted(results, key=lambda each: _GRAVEST.index(each.kind.level))

@@ -1,0 +1,44 @@
+"""Pictures that come with a mail: what the HTML names and is not there, and the reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from inbox.checks.mail import Mail, Spot, shown
+from mailsink.mime.preview import references
+from mailsink.mime.structure import Part
+
+
+def references_without_part(mail: Mail) -> Iterator[Spot]:
+    """Yield each cid: URL of the HTML that no part answers to (RFC 2392)."""
+    named = references(mail.html) | _linked(mail)
+    for url in sorted(each for each in named if mail.carried.find(each) is None):
+        at = mail.html.find(url)
+        line = mail.page.line(at) if at >= 0 else None
+        yield Spot("cid_without_part", "HTML", line, shown(url))
+
+
+def parts_without_reference(mail: Mail) -> Iterator[Spot]:
+    """Yield each part of a multipart/related that the HTML does not name (RFC 2387)."""
+    if not mail.html:
+        return
+    linked = {each.index for each in map(mail.carried.find, _linked(mail)) if each}
+    for part in mail.reading.choice.files:
+        within = part.parent and part.parent.content_type == "multipart/related"
+        if within and part.index not in mail.reading.shown | linked:
+            place = _("Part %(number)s") % {"number": part.number}
+            yield Spot("part_without_reference", place, None, shown(_names(part)))
+
+
+def _linked(mail: Mail) -> set[str]:
+    """Return the cid: URLs of links."""
+    found = (each.attributes.get("href", "").strip() for each in mail.page.elements)
+    return {each for each in found if each[:4].lower() == "cid:"}
+
+
+def _names(part: Part) -> str:
+    """Return a part's type and names, as many as it has."""
+    content_id = part.content_id and f"<{part.content_id}>"
+    return " ".join(filter(None, (part.content_type, part.filename, content_id)))

@@ -1,0 +1,134 @@
+"""What was left over from making the mail: placeholders, missing values, odd links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from inbox.checks.mail import Mail, Spot, shown
+
+_PIECE = 20_000  # characters of one piece of text that are looked at
+
+# Inside there is no end of it and no new line; and not too much
+_PLACEHOLDER = re.compile(
+    r"\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}|[$#]\{[^{}\n]{1,200}\}|<%[^%\n]{1,200}%>"
+    r"|%%\w{1,60}%%|\*\|[\w:.-]{1,60}\|\*|\[\[[^\[\]\n]{1,100}\]\]|%\(\w{1,60}\)[sd]"
+    r"|\{(?:first|last|full|user|customer|company|order)_?(?:name|id|number)\}",
+    re.IGNORECASE,
+)
+# Percent-encoded in URLs
+_ENCODED = re.compile(
+    r"(?:%7B){2}[^{}\n]{1,200}?(?:%7D){2}|\$%7B[^{}\n]{1,200}?%7D", re.IGNORECASE
+)
+_MISSING = re.compile(r"\[object \w{1,20}\]|(?<![\w.-])(?:undefined|null|NaN)(?![\w-])")
+# "None" is a word; so it counts only right behind a greeting
+_NOBODY = re.compile(
+    r"\b(?:Dear|Hello|Hi|Hallo|Bonjour)[ \t]+(?:None|nil|null|undefined|NULL)\b"
+)
+_FILLER = re.compile(r"lorem ipsum|\b(?:TODO|FIXME|TBD|XXX)\b(?!\.\w)")
+
+_URLS = {
+    "a": ("href",), "area": ("href",), "img": ("src",), "form": ("action",), "table": ("background",),
+    "td": ("background",), "body": ("background",), "link": ("href",), "source": ("src",),
+    "video": ("src", "poster"), "v:image": ("src",), "v:fill": ("src",), "v:rect": ("href",),
+    "v:roundrect": ("href",),
+}  # fmt: skip
+_URL_IN_TEXT = re.compile(r"https?://[^\s<>\"'\])]{1,500}", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
+_LOCAL = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".intranet")
+_EXAMPLE = re.compile(r"(?:.*\.)?(?:example\.(?:com|net|org)|example|test|invalid)")
+
+
+def placeholders(mail: Mail) -> Iterator[Spot]:
+    """Yield what looks like a template's variable, in subject, text, HTML and URLs."""
+    for place, text, line in mail.readable():
+        for match in _PLACEHOLDER.finditer(text[:_PIECE]):
+            yield Spot("placeholder", place, line, shown(match[0]))
+    for url, place, line in _urls(mail):
+        plain = _PLACEHOLDER.search(url[:2000]) if place == "HTML" else None
+        if found := plain or _ENCODED.search(url[:2000]):
+            yield Spot("placeholder", place, line, shown(found[0]))
+    for element in mail.page.elements:
+        alt = element.attributes.get("alt", "")
+        if _PLACEHOLDER.search(alt[:2000]):
+            yield mail.at("placeholder", element)
+
+
+def missing_values(mail: Mail) -> Iterator[Spot]:
+    """Yield words that programs write where they lack a value."""
+    for place, text, line in mail.readable():
+        for pattern in (_MISSING, _NOBODY):
+            for match in pattern.finditer(text[:_PIECE]):
+                around = text[max(0, match.start() - 24) : match.end() + 24]
+                yield Spot("missing_value", place, line, shown(around))
+    for url, place, line in _urls(mail):
+        if re.search(r"[/=](?:undefined|null|NaN|\[object)(?![\w-])", url[:2000]):
+            yield Spot("missing_value", place, line, shown(url))
+
+
+def fillers(mail: Mail) -> Iterator[Spot]:
+    """Yield text that stands in for what was to be written."""
+    for place, text, line in mail.readable():
+        for match in _FILLER.finditer(text[:_PIECE]):
+            around = text[max(0, match.start() - 16) : match.end() + 40]
+            yield Spot("filler", place, line, shown(around))
+        if (
+            at := text[:_PIECE].lower().find("lorem ipsum")
+        ) >= 0 and "lorem ipsum" not in text:
+            yield Spot("filler", place, line, shown(text[at : at + 60]))
+
+
+def links(mail: Mail) -> Iterator[Spot]:
+    """Yield links and images that lead nowhere, or where only the sender can go."""
+    for url, place, line in _urls(mail):
+        kind = _wrong(url.strip())
+        if kind == "relative_link" and mail.carried.find(url):
+            continue  # to a part of the mail (RFC 2557)
+        if kind:
+            yield Spot(kind, place, line, shown(url) or '""')
+
+
+def _urls(mail: Mail) -> Iterator[tuple[str, str, int | None]]:
+    """Yield the addresses of links and images, with their place and line."""
+    for element in mail.page.elements:
+        for name in _URLS.get(element.name, ()):
+            if (url := element.attributes.get(name)) is not None:
+                yield url, "HTML", mail.page.line(element.offset)
+    for place, text, line in mail.readable():
+        if place == "Text":
+            for match in _URL_IN_TEXT.finditer(text[:_PIECE]):
+                yield match[0].rstrip(".,;:!?"), place, line
+
+
+def _wrong(url: str) -> str:
+    """Return the kind of what is wrong with an address; "" if nothing is."""
+    if url in ("", "#") or url.lower().startswith(("javascript:", "about:blank")):
+        return "empty_link"
+    if url.startswith("#") or _PLACEHOLDER.search(url[:2000]):
+        return ""  # to a place in the mail; told as a placeholder
+    if not _SCHEME.match(url) and not url.startswith("//"):
+        return "relative_link"
+    if not url.lower().startswith(("http:", "https:", "//")):
+        return ""
+    return _of_host(url)
+
+
+def _of_host(url: str) -> str:
+    try:
+        host = (urlsplit(url[:2000]).hostname or "").rstrip(".")
+    except ValueError:  # brackets that hold no address
+        return ""
+    if not host:
+        return "empty_link"
+    if _is_private(host):
+        return "local_link"
+    return "example_link" if _EXAMPLE.fullmatch(host[:255]) else ""
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(_LOCAL)

@@ -1,0 +1,148 @@
+"""What the checks look at: a mail, taken apart once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from mailsink.mime import charsets, css, elements, headers, markup, pictures
+from mailsink.mime.css import Declaration, Item
+from mailsink.mime.elements import Element, Page
+from mailsink.mime.reading import Reading
+from mailsink.mime.related import Related
+from mailsink.mime.structure import Part, Structure
+
+_SHOWN = 120  # characters of a snippet
+_SHEETS = 50  # <style> elements that are read
+_STYLE = 10_000  # characters of a style attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a check found something.
+
+    kind: of inbox.checks.kinds; place: "HTML", "Text" or a header field's name;
+    line: in the HTML or text, from 1; None where there are no lines; snippet: as sent;
+    words: what is particular here, said to people
+    """
+
+    kind: str
+    place: str = ""
+    line: int | None = None
+    snippet: str = ""
+    words: str = ""
+
+
+class Mail:
+    """A mail's octets and what is read from them, each when it is first asked for."""
+
+    def __init__(self, octets: bytes, parsed: Structure) -> None:
+        self.octets = octets
+        self.parsed = parsed
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML that is shown, as sent; "" if there is none."""
+        return self.reading.markup
+
+    @cached_property
+    def reading(self) -> Reading:
+        return Reading(self.octets, self.parsed)
+
+    @cached_property
+    def carried(self) -> Related:
+        """The parts that the HTML can name."""
+        return pictures.carried(self.reading)
+
+    @property
+    def html_parts(self) -> list[Part]:
+        return self.reading.html_parts
+
+    @cached_property
+    def text(self) -> str:
+        """The plain text; without the words of the HTML where it has no text part."""
+        reading = self.reading
+        return reading.text_beside_html if reading.is_text_made else reading.text
+
+    @property
+    def has_empty_text(self) -> bool:
+        """Whether there is a plain alternative with nothing in it."""
+        return self.reading.is_text_made and any(
+            part.content_type == "text/plain"
+            and part.parent is not None
+            and part.parent.content_type == "multipart/alternative"
+            for part in self.parsed.parts
+        )
+
+    @cached_property
+    def html_text(self) -> str:
+        """The text that the HTML shows."""
+        return markup.to_text(self.html[: elements.MAX_LENGTH])
+
+    @cached_property
+    def page(self) -> Page:
+        return elements.read(self.html)
+
+    @cached_property
+    def sheets(self) -> list[tuple[Item, int]]:
+        """What the <style> elements hold, with offsets in the HTML."""
+        found: list[tuple[Item, int]] = []
+        styles = [e for e in self.page.elements if e.name == "style" and e.content]
+        for element in styles[:_SHEETS]:
+            for item in css.scan(element.content):
+                found.append((item, element.content_offset + item.offset))
+                if len(found) >= css.MAX_ITEMS:
+                    return found
+        return found
+
+    @cached_property
+    def styles(self) -> list[dict[str, str]]:
+        """The style attribute of each element, by property; the last one counts."""
+        known: dict[str, dict[str, str]] = {}
+        return [self._style(each, known) for each in self.page.elements]
+
+    @staticmethod
+    def _style(element: Element, known: dict[str, dict[str, str]]) -> dict[str, str]:
+        text = element.attributes.get("style", "")
+        if text not in known:
+            known[text] = {
+                each.prop: each.value
+                for each in css.scan(text[:_STYLE])
+                if isinstance(each, Declaration)
+            }
+        return known[text]
+
+    def field(self, name: str) -> headers.Field | None:
+        return self.parsed.root.get(name)
+
+    def value(self, name: str) -> str:
+        """Return a header field as people read it; "" if there is none."""
+        field = self.field(name)
+        return field.value if field else ""
+
+    def at(self, kind: str, element: Element, words: str = "") -> Spot:
+        """Return the spot of an element."""
+        line = self.page.line(element.offset)
+        return Spot(kind, "HTML", line, self.page.tag(element), words)
+
+    def readable(self) -> Iterator[tuple[str, str, int | None]]:
+        """Yield place, text and line of what people read, piece by piece."""
+        yield "Subject", self.value("subject"), None
+        for number, line in enumerate(self.text[: elements.MAX_LENGTH].split("\n"), 1):
+            if line:
+                yield "Text", line, number
+        for text in self.page.texts:
+            yield "HTML", text.text, self.page.line(text.offset)
+
+    @cached_property
+    def is_css_cut(self) -> bool:
+        """Whether there is more CSS than is looked at."""
+        styles = [e.content for e in self.page.elements if e.name == "style"]
+        marks = sum(each.count(mark) for each in styles for mark in "{};")
+        return marks > css.MAX_ITEMS or len(styles) > _SHEETS
+
+
+def shown(text: str) -> str:
+    """Return a snippet of text on one line, cut short."""
+    return charsets.line(" ".join(text[: _SHOWN * 4].split()))[:_SHOWN]

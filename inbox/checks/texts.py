@@ -1,0 +1,149 @@
+"""The plain text beside the HTML, and the header fields that readers depend on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from inbox.checks.mail import Mail, Spot, shown
+from mailsink.mime import bodies, charsets, headers
+
+_COMPARED = 200_000  # characters of each
+_FEW = 12  # words, of which nothing can be said
+_SAME = 0.3  # of the HTML's words are in the text at least
+_WORD = re.compile(r"[^\W_]{3,40}")
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+_META = re.compile(r"charset\s{0,9}=\s{0,9}([\w.:-]{1,64})", re.IGNORECASE)
+_TARGET = re.compile(r"<\s*+(https?|mailto):[^<>]{1,2000}>", re.IGNORECASE)
+_NO_REPLY = re.compile(r"(?:no|do-?not)[-_.]?reply", re.IGNORECASE)
+_UNSUBSCRIBE = re.compile(
+    r"unsubscribe|opt[ -]?out|abmelden|abbestellen|désabonner|désinscri|darse de baja|cancelar suscripción"
+    r"|disiscriv|afmelden|wypisz|odhlásit|отписаться|配信停止|退订",
+    re.IGNORECASE,
+)
+_BULK_FIELDS = (
+    "List-Id",
+    "Feedback-ID",
+    "List-Post",
+    "X-Campaign",
+    "X-CampaignID",
+    "X-Mailgun-Tag",
+)
+_EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
+_PREVIEW = 90  # characters
+
+
+def no_subject(mail: Mail) -> Iterator[Spot]:
+    """Yield if there is no subject."""
+    if not mail.value("subject").strip():
+        yield Spot("no_subject", "Subject")
+
+
+def emoji(mail: Mail) -> Iterator[Spot]:
+    """Yield if the subject has emoji."""
+    subject = mail.value("subject")
+    if _EMOJI.search(subject):
+        yield Spot("emoji_in_subject", "Subject", None, shown(subject))
+
+
+def text_part(mail: Mail) -> Iterator[Spot]:
+    """Yield if there is HTML and no text beside it that says the same."""
+    if not mail.html:
+        return
+    if mail.has_empty_text:
+        yield Spot("empty_text_part", "Text")
+    elif mail.reading.is_text_made:
+        yield Spot("no_text_part")
+    elif words := _differs(mail.text, mail.html_text):
+        yield Spot("text_differs", "Text", None, shown(mail.text), words)
+
+
+def _differs(text: str, html_text: str) -> str:
+    """Return how few words they share, in words; "" if it is enough."""
+    wanted, has = _words(html_text), _words(text)
+    if len(wanted) < _FEW or len(wanted & has) / len(wanted) >= _SAME:
+        return ""
+    figures = {"n": len(wanted & has), "all": len(wanted)}
+    return _("%(n)s of the %(all)s words in the HTML are in the text.") % figures
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(_LINK.sub(" ", text[:_COMPARED]).lower()))
+
+
+def charset(mail: Mail) -> Iterator[Spot]:
+    """Yield texts beyond ASCII without a charset, and a <meta> that contradicts it."""
+    for part in mail.parsed.parts:
+        if part.content_type not in ("text/plain", "text/html") or part.charset:
+            continue
+        if not bodies.decode(mail.octets, part).isascii():
+            yield Spot(
+                "no_charset", words=_("Part %(number)s") % {"number": part.number}
+            )
+    declared = {part.charset for part in mail.html_parts if part.charset}
+    for element in mail.page.elements[:200]:
+        if element.name != "meta" or len(declared) != 1:
+            continue
+        named = element.attributes.get("charset", "")
+        if match := _META.search(element.attributes.get("content", "")[:500]):
+            named = match[1]
+        if named and not _same(named, *declared):
+            yield mail.at(
+                "charset_differs",
+                element,
+                f"{named[:60]} / {next(iter(declared))[:60]}",
+            )
+
+
+def _same(one: str, other: str) -> bool:
+    known = charsets.codec(one.lower()), charsets.codec(other)
+    return one.lower() == other or (known[0] is not None and known[0] == known[1])
+
+
+def unsubscribe(mail: Mail) -> Iterator[Spot]:
+    """Yield if mail to many cannot be left by one click (RFC 2369, RFC 8058)."""
+    value = mail.value("list-unsubscribe")
+    if not value:
+        if sign := _bulk(mail):
+            yield Spot("no_list_unsubscribe", "List-Unsubscribe", None, "", sign)
+        return
+    schemes = {match[1].lower() for match in _TARGET.finditer(value[:10_000])}
+    if not schemes:
+        yield Spot("bad_list_unsubscribe", "List-Unsubscribe", None, shown(value))
+        return
+    post = mail.value("list-unsubscribe-post").replace(" ", "").lower()
+    if post != "list-unsubscribe=one-click" or "https" not in schemes:
+        yield Spot("not_one_click", "List-Unsubscribe", None, shown(value))
+
+
+def _bulk(mail: Mail) -> str:
+    """Return by what sign a mail looks like one to many; "" if there is none."""
+    if mail.value("precedence").lower() in ("bulk", "list", "junk"):
+        return _("The header says so: %(field)s") % {"field": "Precedence"}
+    for name in _BULK_FIELDS:
+        if mail.field(name):
+            return _("The header says so: %(field)s") % {"field": name}
+    if match := _UNSUBSCRIBE.search(
+        f"{mail.text[:_COMPARED]}\n{mail.html_text[:_COMPARED]}"
+    ):
+        return _("Its text says “%(word)s”.") % {"word": match[0]}
+    return ""
+
+
+def no_reply(mail: Mail) -> Iterator[Spot]:
+    """Yield if answers go to an address that nobody reads."""
+    sender = mail.field("from")
+    if not sender or mail.field("reply-to"):
+        return
+    for each in headers.addresses(sender.encoded)[:1]:
+        if _NO_REPLY.match(each.address):
+            yield Spot("no_reply", "From", None, shown(each.address))
+
+
+def preview_text(mail: Mail) -> Iterator[Spot]:
+    """Yield the first words of the HTML, as lists of mail show them."""
+    words = " ".join(mail.html_text[:2000].split())
+    if words:
+        yield Spot("preview_text", "HTML", None, words[:_PREVIEW])

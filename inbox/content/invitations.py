@@ -1,0 +1,125 @@
+"""The events that a message invites to: found among its parts, and told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox.content import recurrences
+from mailsink.mime import bodies, calendars
+from mailsink.mime.calendars import Calendar, Event
+from mailsink.mime.reading import Reading
+from mailsink.mime.structure import Part
+
+TYPES = ("text/calendar", "application/ics")
+_LOOKED_AT = 5  # parts
+_DAY = "j M Y"
+
+# RFC 5546 §1.4
+_METHODS = {
+    "REQUEST": gettext_noop("Invitation"),
+    "PUBLISH": gettext_noop("Announcement"),
+    "CANCEL": gettext_noop("Cancellation"),
+    "REPLY": gettext_noop("Reply to an invitation"),
+    "ADD": gettext_noop("More dates for an event"),
+    "REFRESH": gettext_noop("Request for the latest version of an event"),
+    "COUNTER": gettext_noop("Proposal of another time"),
+    "DECLINECOUNTER": gettext_noop("The proposed time is declined"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event in words. when: in its own zone; utc: the same there, "" if that adds nothing."""
+
+    event: Event
+    when: str
+    utc: str
+    repeats: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A calendar in words. title: what it is for."""
+
+    title: str
+    calendar: Calendar
+    events: list[Told]
+
+
+def of(reading: Reading) -> Invitation | None:
+    """Return the invitation that a message is, or holds as an alternative; else None."""
+    for part in _parts(reading):
+        invitation = read(reading.octets, part)
+        if invitation.events:
+            return invitation
+    return None
+
+
+def _parts(reading: Reading) -> Iterator[Part]:
+    found = [each for each in reading.structure.parts if each.content_type in TYPES]
+    for part in found[:_LOOKED_AT]:
+        within = part.parent and part.parent.content_type == "multipart/alternative"
+        if part.parent is None or within or part.disposition != "attachment":
+            yield part
+
+
+def read(octets: bytes, part: Part) -> Invitation:
+    """Return what a part tells as a calendar. octets: the whole message"""
+    calendar = calendars.read(bodies.decode(octets, part), part.charset)
+    title = _(_METHODS.get(calendar.method, gettext_noop("Calendar")))
+    events = [
+        Told(each, when(each), in_utc(each), recurrences.words(each.recurrence))
+        for each in calendar.events
+    ]
+    return Invitation(title, calendar, events)
+
+
+def when(event: Event) -> str:
+    """Return when an event is, on the clocks of its own zone; "" if it is not told."""
+    start, end = event.start, event.end
+    if start is None:
+        return ""
+    if event.last_day:
+        return _range(_day(start), _day(event.last_day))
+    zone = event.zone or _("in local time, wherever one is")
+    if start.tzinfo is UTC:
+        zone = _("UTC")
+    elif start.tzinfo is None and event.zone:
+        zone = _("%(zone)s (a zone that is not known here)") % {"zone": event.zone}
+    local = end.astimezone(start.tzinfo) if end and start.tzinfo else end
+    return f"{_times(start, local)} {zone}"
+
+
+def in_utc(event: Event) -> str:
+    """Return the same in UTC; "" where it is so already, or cannot be told."""
+    start, end = event.start, event.end
+    if event.all_day or start is None or start.tzinfo in (None, UTC):
+        return ""
+    return _times(start.astimezone(UTC), end and end.astimezone(UTC)) + " " + _("UTC")
+
+
+def _times(start: datetime, end: datetime | None) -> str:
+    """Return a time, or from when to when; a second day is named only if it is another."""
+    told = f"{_day(start)}, {_clock(start)}"
+    if end is None:
+        return told
+    same = end.date() == start.date()
+    return _range(told, _clock(end) if same else f"{_day(end)}, {_clock(end)}")
+
+
+def _range(first: str, last: str) -> str:
+    return first if first == last else f"{first} – {last}"  # noqa: RUF001  a dash
+
+
+def _day(at: date) -> str:
+    return date_format(at, _DAY)
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%H:%M}"

@@ -1,0 +1,31 @@
+"""What happened, in plain words: replies, flags, lines and whole sessions.
+
+Every sentence that the pages say about the wire is here, once. Functions take rows
+or model instances, and return text; nothing here reads the database.
+"""
+
+from inbox.explain.addresses import KIND_WORDS
+from inbox.explain.codes import meaning
+from inbox.explain.flags import FLAG_WORDS, FlagWords, cures
+from inbox.explain.following import following
+from inbox.explain.lines import Line, line, lines
+from inbox.explain.outcomes import Facts, ending, headline, outcome, state
+from inbox.explain.reasons import reason
+
+__all__ = [
+    "FLAG_WORDS",
+    "KIND_WORDS",
+    "Facts",
+    "FlagWords",
+    "Line",
+    "cures",
+    "ending",
+    "following",
+    "headline",
+    "line",
+    "lines",
+    "meaning",
+    "outcome",
+    "reason",
+    "state",
+]

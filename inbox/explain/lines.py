@@ -1,0 +1,235 @@
+"""One exchange as a line of a transcript: everything that its row on a page shows."""
+
+from __future__ import annotations
+
+import re
+from binascii import a2b_base64
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from inbox.explain.codes import meaning, tone
+from inbox.explain.flags import FLAG_WORDS, FlagWords, troubled
+from inbox.explain.inputs import Exchangelike
+from inbox.explain.parameters import asked
+from inbox.explain.quantities import counted, duration
+from inbox.explain.reasons import reason
+from inbox.explain.spans import Moment, Span, spans
+from mailsink.smtp.protocol.masking import MASK
+from mailsink.text import readable
+
+# Of a refusal, to the very line that shows it: the side panel has the reply whole.
+_LINK = re.compile(r" \(why: \S+\)$")
+_SIZE = re.compile(r"BDAT +([0-9]{1,50})(?![^ ])", re.IGNORECASE)
+_OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
+_LONG_GAP = 1_000_000  # us, which are worth a word
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An exchange, ready to be shown. What is text is unescaped: templates escape it."""
+
+    seq: int
+    id: str  # of the row: "e7"
+    transaction: UUID | None
+    url: str
+    name: str  # what the link is called aloud
+    at: str  # milliseconds since the session opened
+    verb: str  # the client's verb, coloured; "" where there is none
+    text: str  # the rest of the client's line
+    remark: str  # our own words where the client said nothing readable
+    is_body: bool
+    tone: str  # of the reply: ok, warn, bad or ""
+    reply: str  # the reply, or the words that stand for it
+    whole_reply: str  # where those words stand for a longer one
+    took: str
+    slowed: str  # on purpose: by how much, and by which rule
+    flags: list[FlagWords]
+    gap: str  # how long there was silence before it, where that was long
+    troubled: bool  # refused, or flagged as a trouble
+    bars: list[Span]  # who had the turn: the message on its way, ours, a rule's
+
+
+def lines(
+    exchanges: Iterable[Exchangelike], before: Exchangelike | None = None
+) -> Iterator[Line]:
+    """Yield exchanges as lines; before: the one that the first of them follows."""
+    for exchange in exchanges:
+        yield line(exchange, before)
+        before = exchange
+
+
+def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Line:
+    """Return an exchange as a line of its transcript; before: the one it follows."""
+    verb, text = _client(exchange)
+    reply, folded = _reply(exchange)
+    ready = exchange.ready_us
+    at = f"{exchange.received_us / 1000:,.0f}"
+    delayed = f"+{duration(exchange.delayed_us)}" if exchange.delayed_us else ""
+    rule = _("rule “%(rule)s”") % {"rule": exchange.rule} if exchange.rule else ""
+    free = _free_at(before)
+    return Line(
+        seq=exchange.seq,
+        id=f"e{exchange.seq}",
+        transaction=exchange.transaction_id,
+        url=f"/sessions/{exchange.session_id}?exchange={exchange.seq}#e{exchange.seq}",
+        name=_("Line %(seq)s, at %(at)s ms") % {"seq": exchange.seq, "at": at},
+        at=at,
+        verb=verb,
+        text=text,
+        remark=_remark(exchange),
+        is_body=exchange.kind in ("body", "chunk"),
+        tone=tone(exchange.code),
+        reply=reply,
+        whole_reply=exchange.reply if folded else "",
+        took="" if ready is None else duration(max(0, ready - exchange.received_us)),
+        slowed=f"{delayed} {rule}".strip(),
+        flags=[FLAG_WORDS[word] for word in exchange.flags.split()],
+        troubled=troubled(exchange.code, exchange.flags),
+        gap=_gap(exchange, free),
+        bars=_bars(exchange, free),
+    )
+
+
+def _free_at(before: Exchangelike | None) -> int:
+    """Return when it was the client's turn: when the reply before was written."""
+    if before is None:
+        return 0
+    return max(before.received_us, before.replied_us or before.ready_us or 0)
+
+
+def _gap(exchange: Exchangelike, free: int) -> str:
+    silent = exchange.received_us - free
+    if silent <= _LONG_GAP:
+        return ""
+    if exchange.kind in ("body", "chunk"):
+        return _("on its way for %(time)s") % {"time": duration(silent)}
+    return _("after %(time)s without a word") % {"time": duration(silent)}
+
+
+def _bars(exchange: Exchangelike, free: int) -> list[Span]:
+    moment = Moment(
+        exchange.kind,
+        exchange.received_us,
+        exchange.ready_us,
+        exchange.replied_us,
+        exchange.delayed_us,
+    )
+    return [span for span in spans([moment], free) if span.owner != "client"]
+
+
+def details(
+    exchange: Exchangelike, then: Sequence[str] = ()
+) -> list[tuple[str, list[str]]]:
+    """Return terms with their descriptions: what the side panel says of an exchange.
+
+    then: what the client did next, in words.
+    """
+    said: list[tuple[str, list[str]]] = []
+    if exchange.code is not None:
+        words = meaning(exchange.code, exchange.enhanced, exchange.verb)
+        said.append((_("Means"), words))
+        if why := reason(exchange):
+            said.append((_("Because"), [why]))
+    if exchange.code == 334 and (challenge := _challenge(exchange.reply)):
+        said.append((_("Challenge"), [challenge]))
+    understood = exchange.verb in ("MAIL", "RCPT") and exchange.code != 501
+    if understood and (wishes := asked(exchange.line)):
+        said.append((_("Asks for"), wishes))
+    if then:
+        said.append((_("The client then"), list(then)))
+    return [*said, *_times(exchange), (_("Octets"), [f"{exchange.octets:,}"])]
+
+
+def _times(exchange: Exchangelike) -> Iterator[tuple[str, list[str]]]:
+    received = {"time": duration(exchange.received_us)}
+    yield _("Received"), [_("%(time)s after the connect") % received]
+    if exchange.ready_us is not None:
+        took = max(0, exchange.ready_us - exchange.received_us)
+        yield _("We took"), [duration(took)]
+    if exchange.delayed_us:
+        delayed = {"time": duration(exchange.delayed_us)}
+        yield _("A rule took"), [_("%(time)s, on purpose") % delayed]
+    if exchange.replied_us is not None:
+        waited = max(0, exchange.replied_us - exchange.received_us)
+        yield _("Client waited"), [duration(waited)]
+    elif exchange.reply:
+        yield _("Client waited"), [_("the reply could not be written: it had left")]
+
+
+def _challenge(reply: str) -> str:
+    """Return what a 334 asks, out of its base64 (RFC 4954 §4); "" where it is masked."""
+    try:
+        return readable(a2b_base64(reply[4:], strict_mode=True))
+    except ValueError:
+        return ""
+
+
+def _client(exchange: Exchangelike) -> tuple[str, str]:
+    if exchange.kind in _OUR_WORDS:
+        return "", ""
+    verb, text = exchange.verb, exchange.line
+    if verb and text[: len(verb)].upper() == verb:
+        return text[: len(verb)], text[len(verb) :].lstrip()
+    return "", text
+
+
+def _remark(exchange: Exchangelike) -> str:
+    if exchange.kind == "chunk":
+        return _chunk(exchange)
+    if exchange.kind == "body":
+        return _("%(octets)s of message%(so_far)s") % {
+            "octets": counted(exchange.octets, "octet"),
+            "so_far": _so_far(exchange),
+        }
+    if exchange.kind in _OUR_WORDS:
+        return exchange.line
+    if exchange.kind == "connect" and not exchange.line:
+        return _("connected")
+    if exchange.kind == "auth" and not exchange.verb:
+        return _("answer to the challenge")
+    if exchange.line == MASK:
+        return _("redacted: it may hold a password")
+    return ""
+
+
+def _so_far(exchange: Exchangelike) -> str:
+    if "aborted_in_data" in exchange.flags.split():
+        return _(", then cut off")
+    return "" if exchange.code else _(" so far")
+
+
+def _chunk(exchange: Exchangelike) -> str:
+    """How much came of a chunk, of as much as its line announced (RFC 3030)."""
+    announced = _SIZE.match(exchange.line)
+    if announced is None:
+        return ""
+    size, so_far = int(announced[1]), _so_far(exchange)
+    if so_far:
+        return _("%(octets)s of %(size)s%(so_far)s") % {
+            "octets": f"{exchange.octets:,}",
+            "size": counted(size, "octet"),
+            "so_far": so_far,
+        }
+    if (exchange.code or 0) >= 400:
+        return (
+            _("%(size)s, refused") % {"size": counted(size, "octet")}
+            if exchange.octets
+            else ""
+        )
+    return (
+        _("%(size)s of message") % {"size": counted(size, "octet")}
+        if size
+        else _("no more octets")
+    )
+
+
+def _reply(exchange: Exchangelike) -> tuple[str, bool]:
+    lines = _LINK.sub("", exchange.reply).split("\n") if exchange.reply else []
+    if len(lines) < 3:
+        return " ".join(lines), False
+    if exchange.verb in ("EHLO", "LHLO"):
+        return f"{exchange.code} {counted(len(lines) - 1, 'extension')}", True
+    return f"{lines[0]} … {counted(len(lines), 'line')}", True

@@ -1,0 +1,179 @@
+"""What the parameters of MAIL and RCPT ask for, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+
+from inbox.explain.quantities import counted, duration
+from mailsink.smtp.protocol.grammar import BadSyntax, unxtext
+
+_PARAMETER = re.compile(r"([A-Za-z0-9-]+)(?:=(\S+))?")
+
+
+def asked(line: str) -> list[str]:
+    """Return a sentence for each known parameter of a line of MAIL or RCPT.
+
+    A value that makes no sense gets none: the reply says what is wrong with it.
+    """
+    sentences = []
+    for word in _words(line):
+        keyword, _equals, value = word.partition("=")
+        say = _SAY.get(keyword.upper())
+        if say is not None and (sentence := _said(say, value)):
+            sentences.append(f"{keyword.upper()}: {sentence}.")
+    return sentences
+
+
+def _words(line: str) -> list[str]:
+    """The parameters: from the end on, as a quoted local part may look like one."""
+    words = line.split()
+    first = len(words)
+    while first > 1 and _PARAMETER.fullmatch(words[first - 1]):
+        first -= 1
+    return words[first:]
+
+
+def _said(say: Callable[[str], str], value: str) -> str:
+    try:
+        return say(value)
+    except (BadSyntax, ValueError):
+        return ""
+
+
+def _size(value: str) -> str:
+    return _("the message has %(size)s (RFC 1870)") % {
+        "size": counted(int(value), "octet")
+    }
+
+
+def _body(value: str) -> str:
+    return {
+        "7BIT": _("the message is ASCII (RFC 6152)"),
+        "8BITMIME": _("the message may hold octets above 127 (RFC 6152)"),
+        "BINARYMIME": _(
+            "the message may hold any octets, and comes by BDAT (RFC 3030)"
+        ),
+    }.get(value.upper(), "")
+
+
+def _auth(value: str) -> str:
+    if value == "<>":
+        return _("the client does not say who submitted the message (RFC 4954 §5)")
+    return _("%(who)s submitted the message (RFC 4954 §5)") % {"who": unxtext(value)}
+
+
+def _ret(value: str) -> str:
+    return {
+        "FULL": _("a report of failure is to return the whole message (RFC 3461 §4.3)"),
+        "HDRS": _("a report of failure is to return the header only (RFC 3461 §4.3)"),
+    }.get(value.upper(), "")
+
+
+def _envid(value: str) -> str:
+    return _("reports are to name this transaction “%(who)s” (RFC 3461 §4.4)") % {
+        "who": unxtext(value)
+    }
+
+
+def _notify(value: str) -> str:
+    if value.upper() == "NEVER":
+        return _(
+            "no report on this recipient is wanted, whatever happens (RFC 3461 §4.1)"
+        )
+    wanted = {
+        "SUCCESS": _("success"),
+        "FAILURE": _("failure"),
+        "DELAY": _("delay"),
+    }
+    words = [wanted.get(each, "") for each in value.upper().split(",")]
+    if "" in words:
+        return ""
+    *firsts, last = words
+    listed = (
+        _("%(firsts)s and %(last)s") % {"firsts": ", ".join(firsts), "last": last}
+        if firsts
+        else last
+    )
+    return _("a report on %(listed)s is wanted, on nothing else (RFC 3461 §4.1)") % {
+        "listed": listed
+    }
+
+
+def _orcpt(value: str) -> str:
+    kind, colon, address = value.partition(";")
+    address = address if kind.lower() == "utf-8" else unxtext(address)
+    return (
+        _("the mail was first addressed to %(address)s (RFC 3461 §4.2)")
+        % {"address": address}
+        if colon
+        else ""
+    )
+
+
+def _by(value: str) -> str:
+    time, mode = (value.upper() + ";").split(";")[:2]
+    late = {
+        "R": _("it is to be returned"),
+        "N": _("the sender is to be told, and it goes on"),
+    }.get(mode[:1], "")
+    seconds = int(time)
+    within = (
+        _("within %(time)s") % {"time": _span(seconds)} if seconds > 0 else _("by now")
+    )
+    trace = _("; each relay is to report") if mode.endswith("T") else ""
+    return (
+        _("if not delivered %(within)s, %(late)s%(trace)s (RFC 2852 §4)")
+        % {"within": within, "late": late, "trace": trace}
+        if late
+        else ""
+    )
+
+
+def _priority(value: str) -> str:
+    rank = {-1: _("below"), 0: _("the"), 1: _("above")}[
+        (int(value) > 0) - (int(value) < 0)
+    ]
+    return _("a priority %(rank)s the usual one, of -9 to 9 (RFC 6710)") % {
+        "rank": rank
+    }
+
+
+def _hold_for(value: str) -> str:
+    return _("the message is to be held back for %(time)s (RFC 4865)") % {
+        "time": _span(int(value))
+    }
+
+
+def _hold_until(value: str) -> str:
+    return _("the message is to be held back until %(time)s (RFC 4865)") % {
+        "time": value.upper()
+    }
+
+
+def _span(seconds: int) -> str:
+    days, rest = divmod(seconds, 24 * 3600)
+    if days and not rest:
+        return counted(days, "day")
+    return counted(seconds, "second") if seconds < 120 else duration(seconds * 10**6)
+
+
+_SAY: dict[str, Callable[[str], str]] = {
+    "SIZE": _size,
+    "BODY": _body,
+    "SMTPUTF8": lambda _value: _("addresses and header may be beyond ASCII (RFC 6531)"),
+    "AUTH": _auth,
+    "RET": _ret,
+    "ENVID": _envid,
+    "NOTIFY": _notify,
+    "ORCPT": _orcpt,
+    "BY": _by,
+    "MT-PRIORITY": _priority,
+    "HOLDFOR": _hold_for,
+    "HOLDUNTIL": _hold_until,
+    "REQUIRETLS": lambda _value: _(
+        "every server on the way is to speak TLS, or return the message (RFC 8689)"
+    ),
+}

@@ -1,0 +1,214 @@
+"""The tries of one message as a story: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s".
+
+Also in words: how each try ended, and what came of the message in the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Literal
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from inbox.explain.quantities import counted, shortened, waited
+from mailsink.ids import short_id
+
+Joined = Literal["message-id", "body", "envelope"]
+
+_SHOWN = 8  # tries that a sentence names; of more, those in the middle are counted
+_LINK = re.compile(r" \(why: \S+\)$")
+_LABELS = {"abandoned": gettext_noop("gave up"), "reset": "RSET", "accepted": "250"}
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One time that a client tried to send the message. Text is as stored."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    session: UUID
+    transaction: UUID | None  # None: MAIL was refused, so that none began
+    message: UUID | None = None  # what it became, if that is not deleted
+    seq: int | None = None  # of the line whose reply refused it
+    outcome: str | None = None  # of the transaction; None: it is under way
+    code: int | None = None
+    stage: str = ""  # where it was refused: MAIL, RCPT, DATA, or "" for the body
+    reply: str = ""  # that refused it, whole lines, joined by LF
+    recipients: int = 0
+    refused: int = 0  # recipients
+    octets: int | None = None  # of a body that came
+    likely: bool = False  # the same message by its client and envelope only
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was accepted, for one recipient at least."""
+        return self.outcome == "accepted"
+
+    @property
+    def url(self) -> str:
+        """Where to look at it: the message, the line that refused it, or what arrived."""
+        if self.message:
+            return f"/messages/{self.message}"
+        if self.seq and not self.accepted:
+            return f"/s/{short_id(self.session, self.seq)}"
+        return f"/transactions/{self.transaction}"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The tries of one message, first ones first; at is that which was asked about."""
+
+    tries: Sequence[Try]
+    at: int  # index of the try asked about
+    total: int  # how many are stored; more than tries where there are very many
+    joined: Joined | None  # how the certain ones were found; None: there is only one
+
+    @property
+    def several(self) -> bool:
+        return len(self.tries) > 1
+
+    @property
+    def likely(self) -> bool:
+        """Whether some of it is only likely."""
+        return any(each.likely for each in self.tries)
+
+    @property
+    def number(self) -> int:
+        """Which try the one asked about is, from 1, among those that are known."""
+        return self.at + 1 + self.total - len(self.tries)
+
+    @property
+    def waits(self) -> list[float]:
+        """Seconds from the end of each try to the start of the next."""
+        return [
+            max(0.0, (b.started_at - (a.ended_at or a.started_at)).total_seconds())
+            for a, b in pairwise(self.tries)
+        ]
+
+
+def label(one: Try) -> str:
+    """Return how a try ended, in one or two words: "451", "250", "cut off"."""
+    if one.outcome is None:
+        return _("under way")
+    if one.code:
+        partly = (
+            _(" (%(refused)s of %(recipients)s refused)")
+            % {"refused": one.refused, "recipients": one.recipients}
+            if one.refused
+            else ""
+        )
+        return f"{one.code}{partly if one.accepted else ''}"
+    if one.outcome == "abandoned" and one.octets is not None:
+        return _("cut off")
+    return _(_LABELS.get(one.outcome, one.outcome))
+
+
+def tone(one: Try) -> str:
+    """Return how good that was: ok, warn or bad; "" while it is under way."""
+    if one.outcome is None:
+        return ""
+    if one.accepted:
+        return "warn" if one.refused else "ok"
+    return "warn" if one.code and one.code < 500 else "bad"
+
+
+def words(one: Try) -> str:
+    """Return how a try ended, in a sentence without its point."""
+    if one.outcome is None:
+        return _("under way")
+    if one.accepted:
+        if one.refused:
+            refused = _("%(refused)s of %(recipients)s") % {
+                "refused": one.refused,
+                "recipients": counted(one.recipients, "recipient"),
+            }
+            return _("accepted, but %(refused)s refused") % {"refused": refused}
+        return _("accepted")
+    if one.code and one.code >= 400:
+        where = (
+            _("at %(stage)s") % {"stage": one.stage}
+            if one.stage
+            else _("once the message had come")
+        )
+        line = _LINK.sub("", one.reply.partition("\n")[0])
+        return _("refused %(where)s with %(line)s") % {
+            "where": where,
+            "line": shortened(line, 200) or one.code,
+        }
+    if one.octets is not None:
+        return _("cut off after %(octets)s") % {"octets": counted(one.octets, "octet")}
+    if one.outcome == "reset":
+        return _("the client took it back (RSET)")
+    return _("the client left before the message came")
+
+
+def chain(story: Story) -> str:
+    """Return how the tries ended, in their order: "451 → 451 → 250"."""
+    labels = [label(each) for each in story.tries]
+    return " → ".join(_middle_out(labels))
+
+
+def summary(story: Story) -> str:
+    """Return the story in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s"."""
+    number = counted(story.total, "attempt")
+    if story.total > len(story.tries):
+        number += _(", of which the newest %(tries)s") % {"tries": len(story.tries)}
+    waits = [waited(each) for each in story.waits]
+    noun = ngettext("wait", "waits", len(waits))
+    waits_words = f", {noun} {', '.join(_middle_out(waits))}" if waits else ""
+    return f"{number}: {chain(story)}{waits_words}"
+
+
+def upshot(story: Story) -> str:
+    """Return what came of a try that failed: "accepted 62 s later"; else ""."""
+    asked = story.tries[story.at]
+    later = story.tries[story.at + 1 :]
+    if (asked.accepted and not asked.refused) or asked.outcome is None or not later:
+        return ""
+    began = asked.ended_at or asked.started_at
+    for each in later:
+        if each.accepted:
+            after = ((each.ended_at or each.started_at) - began).total_seconds()
+            return _("accepted %(time)s later") % {"time": waited(max(0.0, after))}
+    return _("tried again %(times)s, not accepted so far") % {
+        "times": counted(len(later), "time")
+    }
+
+
+def basis(story: Story) -> str:
+    """Return what the tries were joined by, in a sentence; "" for only one."""
+    if story.joined is None:
+        return ""
+    if story.joined == "envelope":
+        return _(_LIKELY)
+    by = "Message-ID" if story.joined == "message-id" else _("octets")
+    certain = _("Joined by the same %(by)s.") % {"by": by}
+    return (
+        _("%(certain)s Those marked likely: %(likely)s")
+        % {"certain": certain, "likely": _(_LIKELY)}
+        if story.likely
+        else certain
+    )
+
+
+_LIKELY = gettext_noop(
+    "Likely the same message: the same client or user, and the same envelope, within "
+    "24 hours."
+)
+
+
+def _middle_out(texts: list[str]) -> list[str]:
+    if len(texts) <= _SHOWN:
+        return texts
+    half = _SHOWN // 2
+    return [
+        *texts[:half],
+        _("… %(texts)s more …") % {"texts": len(texts) - 2 * half},
+        *texts[-half:],
+    ]

@@ -1,0 +1,53 @@
+"""A transcript as plain text: what one pastes into a mail, a ticket or a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from inbox.explain.inputs import Exchangelike, WholeSession
+from inbox.explain.lines import line as to_line
+from inbox.explain.outcomes import ending, peer
+
+
+def head(session: WholeSession) -> str:
+    """Return the lines that a session's text begins with."""
+    tls = session.tls_version.replace("TLSv", "TLS ")
+    facts = (session.protocol, tls, session.auth_mechanism and f"AUTH {_user(session)}")
+    named = {"id": session.pk, "client": peer(session)}
+    client = f"{session.client_address}:{session.client_port}"
+    ways = {"client": client, "listener": session.listener}
+    return (
+        f"{_('Session %(id)s of %(client)s') % named}\n"
+        f"{_('%(client)s to %(listener)s') % ways}, "
+        f"{' · '.join(fact for fact in facts if fact)}\n"
+        f"{session.opened_at:%Y-%m-%d %H:%M:%S} UTC. "
+        f"{ending(session) or _('Still open.')}\n\n"
+    )
+
+
+def _user(session: WholeSession) -> str:
+    return f"{session.auth_mechanism} {session.auth_username}".strip()
+
+
+def of_exchange(exchange: Exchangelike) -> str:
+    """Return an exchange's lines: C: for the client's, S: for ours, after their ms."""
+    return "".join(f"{line}\n" for line in _lines(exchange))
+
+
+def _lines(exchange: Exchangelike) -> Iterator[str]:
+    at = f"{exchange.received_us / 1000:12,.1f}"
+    shown = to_line(exchange)
+    said = " ".join(part for part in (shown.verb, shown.text) if part)
+    remark = f"({shown.remark})" if shown.remark else ""
+    if said or remark:
+        yield f"{at}  C: {' '.join(part for part in (said, remark) if part)}"
+    for flag in shown.flags:
+        yield f"{'':12}     [{flag.label}]"
+    if exchange.reply:
+        replied = exchange.replied_us or exchange.ready_us or exchange.received_us
+        for reply in exchange.reply.split("\n"):
+            yield f"{replied / 1000:12,.1f}  S: {reply}"
+    if shown.slowed:
+        yield f"{'':12}     [{shown.slowed}]"

@@ -1,0 +1,59 @@
+"""Octets and text out of a message, as answers that a browser cannot be hurt by.
+
+They come from our own origin, so they are sandboxed: nothing in them loads or runs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+
+from inbox.insight import case_file
+from inbox.insight.case_file import Case
+
+HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,64}/[a-z0-9!#$&^_.+-]{1,64}")
+_UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
+
+
+def answer(content_type: str) -> dict[str, Any]:
+    """Return what OpenAPI is told of an operation that answers with such a file."""
+    return {"responses": {200: {"content": {content_type: {}}}}}
+
+
+def shown(text: str, content_type: str) -> HttpResponse:
+    """Return text that may be looked at."""
+    octets = text.encode("utf-8", "replace")
+    content_type = f"{content_type}; charset=utf-8"
+    return HttpResponse(octets, content_type=content_type, headers=HEADERS)
+
+
+def saved(octets: bytes, content_type: str, name: str) -> HttpResponse:
+    """Return octets that are to be saved under a name."""
+    if not _TYPE.fullmatch(content_type):
+        content_type = "application/octet-stream"
+    response = HttpResponse(octets, content_type=content_type, headers=HEADERS)
+    disposition = content_disposition_header(True, name)
+    response["Content-Disposition"] = disposition or "attachment"
+    return response
+
+
+def case(case: Case) -> HttpResponse:
+    """Return a case file, to be saved."""
+    return saved(
+        case_file.html(case).encode("utf-8", "replace"), "text/html", case.name
+    )
+
+
+def file_name(name: str, otherwise: str) -> str:
+    """Return a sender's file name without folders, controls, or a leading dot."""
+    base = re.split(r"[/\\]", name)[-1]
+    return _UNSAFE_IN_NAME.sub("", base).strip(" .")[-150:] or otherwise

@@ -1,0 +1,87 @@
+"""Attempts: the tries of one message over several sessions, refused ones too.
+
+Joined by Message-ID, else by the body's hash, where they share a recipient; and, as
+likely, by the same client or user and the same envelope within 24 hours, up to the try
+that was accepted. Worked out when read, from bounded numbers of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from inbox.explain.stories import Joined, Story
+from inbox.insight import mail_refusals
+from inbox.insight.attempts import alike
+from inbox.insight.attempts.alike import LIKELY_WITHIN
+from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate, load
+from inbox.insight.attempts.tries import refusals, told
+from inbox.mailbox.paging import NotFound, as_uuid
+from inbox.mailbox.scope import Scope
+from inbox.models import Exchange, Session, Transaction
+
+__all__ = ("KEY_LENGTH", "LIKELY_WITHIN", "of_exchange", "of_transaction")
+
+
+def of_transaction(scope: Scope, id: str | UUID) -> Story:
+    """Return the story of the message that a transaction tried to send. Raises NotFound."""
+    key = as_uuid(id)
+    rows = Transaction.objects.filter(scope.q(), pk=key) if key else None
+    for one in load(rows) if rows is not None else ():
+        return _told(scope, one)
+    raise NotFound(_('there is no transaction "%(id)s"') % {"id": id})
+
+
+def of_exchange(scope: Scope, exchange: Exchange) -> Story | None:
+    """Return the story of what an exchange was part of; None if it was of no message.
+
+    Takes an exchange that was read within a scope. A MAIL that was refused is told with
+    the transaction that followed it.
+    """
+    if exchange.transaction_id:
+        try:
+            return of_transaction(scope, exchange.transaction_id)
+        except NotFound:
+            return None  # removed meanwhile
+    if not mail_refusals.is_one(exchange):
+        return None
+    session = Session.objects.get(pk=exchange.session_id)
+    refusal = mail_refusals.as_try(session, exchange)
+    following = mail_refusals.following(scope, session, exchange)
+    if following and (story := of_transaction(scope, following)).several:
+        for at, each in enumerate(story.tries):
+            if (each.session, each.seq) == (refusal.session, refusal.seq):
+                return replace(story, at=at)
+    return Story([refusal], 0, 1, None)
+
+
+def _told(scope: Scope, asked: Candidate) -> Story:
+    far, total = alike.with_the_same(scope, asked)
+    beside = alike.near(scope, asked)
+    others = load(Transaction.objects.filter(scope.q(), pk__in={*far, *beside}))
+    certain = {each.key: each for each in others if alike.is_same(asked, each)}
+    if not asked.message_id:
+        certain = alike.up_to_accepted(asked, certain)
+    probable = alike.likely(asked, others, certain)
+    found = {asked.key: asked} | {each.key: each for each in probable} | certain
+    newest = sorted(found, reverse=True)[: alike.MOST]
+    if asked.key not in newest:
+        newest[-1] = asked.key
+    replies = refusals(found[key].row for key in newest)
+    sure = {asked.key, *certain}
+    tries = [told(found[key], replies.get(key), key not in sure) for key in newest]
+    refused = mail_refusals.belonging_to(scope, asked.row, newest)[: alike.MOST]
+    tries += [replace(each, likely=True) for each in refused]
+    tries.sort(key=lambda each: each.started_at)
+    at = next(i for i, each in enumerate(tries) if each.transaction == asked.key)
+    several = len(tries) > 1
+    joined = _joined(asked, bool(certain)) if several else None
+    return Story(tries, at, max(total, len(tries)), joined)
+
+
+def _joined(asked: Candidate, certain: bool) -> Joined:
+    if not certain:
+        return "envelope"
+    return "message-id" if asked.message_id else "body"

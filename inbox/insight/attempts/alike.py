@@ -1,0 +1,188 @@
+"""Which transactions tried to send the same message, certainly or likely."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db.models import Value
+
+from inbox.insight import mail_refusals
+from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate
+from inbox.mailbox.scope import Scope
+from inbox.models import Fingerprint, Recipient, Session, Transaction
+from inbox.models.session import AddressKey
+from mailsink.ids import first_at, made_at
+
+MOST = 50  # tries that a story tells, the newest ones
+MOST_COUNTED = 10_000
+LIKELY_WITHIN = 24 * 3600  # seconds
+
+_NEAR = 200  # transactions for the same recipient that are looked at, on either side
+_LOADED = 40  # of them, those of the same client that are read
+_LOOKED_UP = 3  # recipients of a transaction by which others are found
+
+
+def with_the_same(scope: Scope, asked: Candidate) -> tuple[list[UUID], int]:
+    """Return the newest transactions with the same Message-ID, else the same body.
+
+    And how many there are, counted only where they are more than are told.
+    """
+    rows = Fingerprint.objects.filter(scope.q("transaction__inbox_id"))
+    if asked.message_id:
+        rows = rows.filter(message_id=asked.message_id[:KEY_LENGTH])
+    elif asked.body.sha256:
+        rows = rows.filter(sha256=asked.body.sha256)
+    else:
+        return [], 0
+    ids = rows.order_by("-transaction_id").values_list("transaction_id", flat=True)
+    found = list(ids[: MOST + 1])
+    if len(found) <= MOST:
+        return found, 0
+    return found, rows.order_by()[:MOST_COUNTED].count()
+
+
+def near(scope: Scope, asked: Candidate) -> list[UUID]:
+    """Return the transactions of the same client and sender, and for a same recipient,
+    that are nearest in time, within a day."""
+    made = made_at(asked.key)
+    since, until = first_at(made - LIKELY_WITHIN), first_at(made + LIKELY_WITHIN)
+    found: set[UUID] = set()
+    for address in sorted(asked.recipients)[:_LOOKED_UP]:
+        rows = (
+            Recipient.objects.annotate(key=AddressKey("forward_path"))
+            .filter(scope.q("transaction__inbox_id"), key=AddressKey(Value(address)))
+            .values_list("transaction_id", flat=True)
+        )
+        before = rows.filter(transaction_id__gte=since, transaction_id__lt=asked.key)
+        after = rows.filter(transaction_id__gt=asked.key, transaction_id__lt=until)
+        found |= {*before.order_by("-transaction_id")[:_NEAR]}
+        found |= {*after.order_by("transaction_id")[:_NEAR]}
+    mine = Transaction.objects.filter(
+        mail_refusals.same_client(asked.row.session, "session__"),
+        pk__in=found,
+        reverse_path__iexact=asked.row.reverse_path,
+    )
+    ids = mine.order_by("-pk").values_list("pk", flat=True)
+    older, newer = ids.filter(pk__lt=asked.key), ids.filter(pk__gt=asked.key)
+    return [*older[:_LOADED], *newer.order_by("pk")[:_LOADED]]
+
+
+def is_same(asked: Candidate, other: Candidate) -> bool:
+    """Whether both are certainly the same message, tried for a recipient in common."""
+    if other.key == asked.key or not _share(asked, other):
+        return False
+    if asked.message_id:
+        return asked.message_id == other.message_id
+    return bool(asked.body.sha256) and asked.body.sha256 == other.body.sha256
+
+
+def up_to_accepted(
+    asked: Candidate, same: dict[UUID, Candidate]
+) -> dict[UUID, Candidate]:
+    """Return the tries with the same octets up to one that was accepted.
+
+    Without a Message-ID, what is sent again after that is a message like it: a fixture.
+    """
+    settled = {key for key, each in same.items() if each.settled}
+    since = max((key for key in settled if key < asked.key), default=None)
+    until = min((key for key in settled if key > asked.key), default=None)
+    if asked.settled:
+        until = asked.key
+    return {
+        key: each
+        for key, each in same.items()
+        if (since is None or key > since) and (until is None or key <= until)
+    }
+
+
+def likely(
+    asked: Candidate, others: Collection[Candidate], certain: Collection[UUID]
+) -> list[Candidate]:
+    """Return the likely tries before and after the one asked about.
+
+    What was accepted ends a story: what comes behind it is of another message.
+    """
+    made = made_at(asked.key)
+    nearby = [
+        each
+        for each in others
+        if abs(made_at(each.key) - made) <= LIKELY_WITHIN
+        and (each.key in certain or _same_envelope(asked, each))
+    ]
+    before = sorted((e for e in nearby if e.key < asked.key), key=_key, reverse=True)
+    after = sorted((e for e in nearby if e.key > asked.key), key=_key)
+    found = _likely_before(asked, before, certain)
+    return found if asked.settled else found + _likely_after(asked, after, certain)
+
+
+def _share(asked: Candidate, other: Candidate) -> bool:
+    return bool(asked.recipients & other.recipients) or not asked.recipients
+
+
+def _same_envelope(asked: Candidate, other: Candidate) -> bool:
+    """Whether the client or user, the sender and the recipients are the same.
+
+    A client may stop at the first recipient that is refused, or try again for that one
+    only: the recipients of one are then among those of the other.
+    """
+    a, b = asked.recipients, other.recipients
+    if not a or not b or not (a <= b or b <= a):
+        return False
+    if asked.row.reverse_path.lower() != other.row.reverse_path.lower():
+        return False
+    return _is_of_client(asked.row.session, other.row.session)
+
+
+def _bodies_agree(asked: Candidate, other: Candidate, retries: bool) -> bool:
+    """Whether what is known of the bodies lets them be the same message.
+
+    retries: whether the client is known to keep the Message-ID when it tries again. One
+    that builds the message anew gives it another one, and the same subject.
+    """
+    if asked.body.size is None or other.body.size is None:
+        return True
+    if retries and other.message_id and asked.message_id != other.message_id:
+        return False
+    return asked.subject == other.subject
+
+
+def _is_of_client(one: Session, other: Session) -> bool:
+    same_user = one.auth_username and one.auth_username == other.auth_username
+    return bool(same_user) or one.client_address == other.client_address
+
+
+def _likely_before(
+    asked: Candidate, before: Iterable[Candidate], certain: Collection[UUID]
+) -> list[Candidate]:
+    found = []
+    bare = True  # may a try that showed no body be one of this message?
+    for each in before:
+        if each.key in certain:
+            continue
+        agree = _bodies_agree(asked, each, bool(certain))
+        if agree and each.settled:
+            break
+        if agree and (bare or each.body.size is not None):
+            found.append(each)
+        if each.settled:
+            bare = False  # it was one of that message then
+    return found
+
+
+def _likely_after(
+    asked: Candidate, after: Iterable[Candidate], certain: Collection[UUID]
+) -> list[Candidate]:
+    found = []
+    for each in after:
+        same = each.key in certain
+        if not same and _bodies_agree(asked, each, bool(certain)):
+            found.append(each)
+            same = True
+        if same and each.settled:
+            break
+    return found
+
+
+def _key(one: Candidate) -> UUID:
+    return one.key

@@ -1,0 +1,82 @@
+"""The transactions that may be tries of one message, with what tells them apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from inbox.mailbox import transactions
+from inbox.mailbox.transactions import NO_BODY, Body
+from inbox.models import Fingerprint, Message, Recipient, Transaction
+
+KEY_LENGTH = 256  # characters of a Message-ID that are indexed
+_RECIPIENTS = 100  # of a transaction that are compared
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A transaction, with what tells whether it carried the same message."""
+
+    row: Transaction
+    recipients: frozenset[str]
+    body: Body
+    message_id: str
+    subject: str
+    message: UUID | None  # that is not deleted
+
+    @property
+    def key(self) -> UUID:
+        return self.row.pk
+
+    @property
+    def settled(self) -> bool:
+        """Whether everybody who was asked for got the message: what follows is another."""
+        return self.row.outcome == "accepted" and not self.row.recipients_refused
+
+
+def load(rows: QuerySet[Transaction]) -> list[Candidate]:
+    """Return transactions with what tells them apart, in five queries."""
+    found = list(rows.select_related("session"))
+    ids = [each.pk for each in found]
+    recipients: dict[UUID, set[str]] = {}
+    named = Recipient.objects.filter(transaction_id__in=ids, seq__lte=_RECIPIENTS)
+    for key, path in named.values_list("transaction_id", "forward_path"):
+        recipients.setdefault(key, set()).add(path.lower())
+    bodies = transactions.bodies(ids)
+    prints = dict(
+        Fingerprint.objects.filter(pk__in=ids).values_list("pk", "message_id")
+    )
+    messages = {
+        each.transaction_id: each
+        for each in Message.objects.filter(transaction_id__in=ids)
+    }
+    return [
+        _candidate(
+            each,
+            frozenset(recipients.get(each.pk, ())),
+            bodies.get(each.pk, NO_BODY),
+            messages.get(each.pk),
+            prints.get(each.pk, ""),
+        )
+        for each in found
+    ]
+
+
+def _candidate(
+    row: Transaction,
+    recipients: frozenset[str],
+    body: Body,
+    message: Message | None,
+    printed: str,
+) -> Candidate:
+    known = message.message_id if message else body.header.message_id
+    return Candidate(
+        row=row,
+        recipients=recipients,
+        body=body,
+        message_id=(known or printed)[:KEY_LENGTH],
+        subject=message.subject if message else body.header.subject,
+        message=message.pk if message and message.deleted_at is None else None,
+    )

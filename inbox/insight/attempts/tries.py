@@ -1,0 +1,70 @@
+"""What is told of each try: when, how far it got, and by which reply it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from inbox.explain.stories import Try
+from inbox.insight.attempts.candidates import Candidate
+from inbox.models import Exchange, Transaction
+
+_STEPS = 50_000  # exchanges that may be stepped over to find replies
+
+
+def told(one: Candidate, refusal: Exchange | None, likely: bool) -> Try:
+    row = one.row
+    opened_at = row.session.opened_at
+    failed = refusal if row.outcome != "accepted" or row.recipients_refused else None
+    return Try(
+        started_at=_moment(opened_at, row.started_us),
+        ended_at=None if row.ended_us is None else _moment(opened_at, row.ended_us),
+        session=row.session_id,
+        transaction=row.pk,
+        message=one.message,
+        seq=failed.seq if failed else None,
+        outcome=row.outcome,
+        code=row.code,
+        stage=_stage(one, failed),
+        reply=failed.reply if failed else "",
+        recipients=row.recipients_accepted + row.recipients_refused,
+        refused=row.recipients_refused,
+        octets=one.body.size,
+        likely=likely,
+    )
+
+
+def refusals(rows: Iterable[Transaction]) -> dict[UUID, Exchange]:
+    """Return the last line of each transaction that was refused, in bounded time."""
+    wanted = list(_within_bounds(rows))
+    lines = Exchange.objects.filter(
+        session_id__in={each.session_id for each in wanted},
+        transaction_id__in={each.pk for each in wanted},
+        code__gte=400,
+    ).order_by("session_id", "seq")
+    return {each.transaction_id: each for each in lines if each.transaction_id}
+
+
+def _within_bounds(rows: Iterable[Transaction]) -> Iterator[Transaction]:
+    sessions: set[UUID] = set()
+    steps = 0
+    for row in rows:
+        if row.outcome == "accepted" and not row.recipients_refused:
+            continue
+        if row.session_id not in sessions:
+            sessions.add(row.session_id)
+            steps += row.session.exchanges
+        if steps > _STEPS:
+            return
+        yield row
+
+
+def _stage(one: Candidate, refusal: Exchange | None) -> str:
+    if refusal is not None:
+        return refusal.verb if refusal.kind == "command" else ""
+    return "" if one.body.size is not None or one.row.recipients_accepted else "RCPT"
+
+
+def _moment(opened_at: datetime, us: int) -> datetime:
+    return opened_at + timedelta(microseconds=us)

@@ -1,0 +1,210 @@
+"""Case files: a message, a transaction or a session as one HTML file, for a ticket.
+
+The file needs nothing else, and nothing in it can run or load: its own policy forbids
+it, and what clients sent is in it as text only. Bounded, and tells what it left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from inbox import explain
+from inbox.explain import stories
+from inbox.explain.lines import Line, lines
+from inbox.explain.stories import Story, Try
+from inbox.insight import attempts, findings, session_facts
+from inbox.mailbox import messages, sessions, transactions, transcripts
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.transactions import Attempt
+from inbox.models import Exchange, Message, Raw, Session
+from inbox.storage import bodies
+from mailsink import __version__
+from mailsink.mime import headers
+from mailsink.mime.headers import Field
+from mailsink.text import pictured
+
+LINES = 2000  # exchanges of a session
+TRANSACTIONS = 20  # of a session that are told one by one
+SOURCE = 1024 * 1024  # octets of bodies
+_FIELDS = 500  # of a header
+_RECIPIENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A body as far as it is told."""
+
+    text: str
+    fields: Sequence[Field]
+    size: int  # octets that came
+    left_out: int  # of them, those that are not told
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A try of the story, in words."""
+
+    one: Try
+    label: str
+    words: str
+    this: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A transaction with its envelope, the story of its message, and its body."""
+
+    attempt: Attempt
+    more_recipients: int
+    summary: str  # of its attempts; "" where there was only one
+    basis: str
+    tries: Sequence[Tried]
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a case file tells."""
+
+    name: str  # of the file
+    title: str
+    version: str
+    made_at: datetime
+    session: Session
+    headline: str
+    ending: str
+    lines: Sequence[Line]
+    exchanges: Sequence[Exchange]
+    more_lines: int
+    parts: Sequence[Part]
+    more_parts: int
+    report: findings.Report
+
+
+def of_message(scope: Scope, id: str | UUID) -> Case:
+    """Return the case of a message. Raises NotFound."""
+    message = messages.get(scope, id)
+    attempt = transactions.get(scope, message.transaction_id)
+    title = message.subject or _("(no subject)")
+    return _of_attempt(scope, attempt, title, str(message.pk))
+
+
+def of_transaction(scope: Scope, id: str | UUID) -> Case:
+    """Return the case of a transaction, whatever came of it. Raises NotFound."""
+    attempt = transactions.get(scope, id)
+    title = attempt.subject or _("Transaction of %(reverse_path)s") % {
+        "reverse_path": attempt.reverse_path or "nobody"
+    }
+    return _of_attempt(scope, attempt, title, str(attempt.id))
+
+
+def of_session(scope: Scope, id: str | UUID) -> Case:
+    """Return the case of a session, which may be live. Raises NotFound."""
+    session = sessions.get(scope, id)
+    exchanges = sessions.exchanges(scope, session.pk, limit=LINES)
+    tried = [
+        each
+        for each in transactions.of_session(session.pk, TRANSACTIONS)
+        if scope.allows(each.inbox_id)
+    ]
+    more = max(0, session.transactions - TRANSACTIONS)
+    report = findings.of_session(session)
+    return _case(scope, session, exchanges, tried, more, report, "", str(session.pk))
+
+
+def html(case: Case) -> str:
+    """Return a case as the file."""
+    return render_to_string("case/case.html", {"case": case})
+
+
+def _of_attempt(scope: Scope, attempt: Attempt, title: str, name: str) -> Case:
+    session = sessions.get(scope, attempt.session_id)
+    exchanges = transcripts.of_transaction(attempt)
+    report = findings.of_transaction(session, attempt)
+    return _case(scope, session, exchanges, [attempt], 0, report, title, name)
+
+
+def _case(
+    scope: Scope,
+    session: Session,
+    exchanges: list[Exchange],
+    tried: list[Attempt],
+    more_parts: int,
+    report: findings.Report,
+    title: str,
+    name: str,
+) -> Case:
+    facts = session_facts.of([session])[session.pk]
+    headline = explain.headline(session, facts)
+    whole = not title
+    return Case(
+        name=f"mailsink-case-{name}.html",
+        title=title or headline,
+        version=__version__,
+        made_at=datetime.now(UTC),
+        session=session,
+        headline=headline,
+        ending=explain.ending(session, facts) or explain.state(session, facts),
+        lines=list(lines(exchanges)),
+        exchanges=exchanges,
+        more_lines=max(0, session.exchanges - len(exchanges)) if whole else 0,
+        parts=_parts(scope, tried),
+        more_parts=more_parts,
+        report=report,
+    )
+
+
+def _parts(scope: Scope, tried: Iterable[Attempt]) -> list[Part]:
+    """Return the transactions; of their bodies, as much as there is room for."""
+    parts = []
+    room = SOURCE
+    for attempt in tried:
+        source = _source(attempt.id, room)
+        room -= source.size - source.left_out if source else 0
+        parts.append(_part(attempt, attempts.of_transaction(scope, attempt.id), source))
+    return parts
+
+
+def _part(attempt: Attempt, story: Story, source: Source | None) -> Part:
+    more = max(0, len(attempt.recipients) - _RECIPIENTS)
+    del attempt.recipients[_RECIPIENTS:]
+    tries = [
+        Tried(one, stories.label(one), stories.words(one), at == story.at)
+        for at, one in enumerate(story.tries)
+    ]
+    return Part(
+        attempt=attempt,
+        more_recipients=more,
+        summary=stories.summary(story) if story.several else "",
+        basis=stories.basis(story),
+        tries=tries if story.several else [],
+        source=source,
+    )
+
+
+def _source(transaction: UUID, room: int) -> Source | None:
+    """Return a body's first octets; None where none came, it is deleted, or it is gone."""
+    hidden = Message.objects.filter(
+        transaction=OuterRef("pk"), deleted_at__isnull=False
+    )
+    row = Raw.objects.filter(~Exists(hidden), pk=transaction).first()
+    if row is None:
+        return None
+    try:
+        octets = bodies.read_start(row, room) if room > 0 else b""
+    except OSError:
+        return None
+    fields, _ = headers.split(octets)
+    return Source(
+        text=pictured(octets),
+        fields=fields[:_FIELDS],
+        size=row.size,
+        left_out=row.size - len(octets),
+    )

@@ -1,0 +1,142 @@
+"""Two messages side by side: what differs in their parts, and the one before of a subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from inbox import explain
+from inbox.explain.quantities import counted
+from inbox.mailbox import messages, sessions, transactions, transcripts
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.transactions import Attempt
+from inbox.models import Exchange, Message, Session
+from mailsink import diff
+from mailsink.diff import Difference
+from mailsink.mime import headers, sources
+from mailsink.mime.mails import Mail
+
+MAX_TEXT = 256 * 1024  # characters of a text that are compared
+_LOOKED_AT = 500  # newest messages of a sender, for one whose subject is alike
+_ALIKE = 0.75
+_DIGITS = re.compile(r"[0-9]+")
+
+Pairs = list[tuple[str, str]]
+
+
+class Side(Mail):
+    """One of the two messages, with all that is compared."""
+
+    def __init__(self, scope: Scope, id: str | UUID) -> None:
+        """Raises NotFound."""
+        self.message: Message = messages.get(scope, id)
+        self.attempt: Attempt = transactions.get(scope, self.message.transaction_id)
+        self._scope = scope
+        super().__init__(lambda: transactions.body_or_none(scope, self.attempt.id))
+
+    @cached_property
+    def session(self) -> Session:
+        return sessions.get(self._scope, self.attempt.session_id)
+
+    @property
+    def markup(self) -> list[str]:
+        """The HTML indented, as lines."""
+        lines = sources.lines(self.html[:MAX_TEXT], indented=True)
+        return ["".join(text for _kind, text in line) for line in lines]
+
+    @property
+    def fields(self) -> Pairs:
+        """The header fields, decoded, as the header has them."""
+        found = headers.scan(self.octets).fields
+        return [(each.name, each.value) for each in found]
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        return transcripts.of_transaction(self.attempt)
+
+    @property
+    def envelope(self) -> Pairs:
+        """What SMTP said about it, and how it came, under names."""
+        session = self.session
+        facts = [(_("Envelope from"), _address(self.attempt.reverse_path))]
+        facts.append((_("Parameters"), self.attempt.parameters))
+        for each in self.attempt.recipients:
+            said = (
+                f"{_address(each.forward_path)} · {each.final_code or each.rcpt_code}"
+            )
+            facts.append((_("Envelope to"), said))
+        facts += [
+            (_("Reply"), str(self.attempt.code or "")),
+            (_("Size"), counted(self.message.size, "octet")),
+            (_("Client"), session.client_address),
+            (_("Its name"), session.helo),
+            (_("Protocol"), session.protocol),
+            ("TLS", session.tls_version),
+            (_("User"), session.auth_username),
+        ]
+        return [(name, value) for name, value in facts if value]
+
+
+def _address(path: str) -> str:
+    return f"<{path}>"
+
+
+def _headers(left: Side, right: Side) -> Difference:
+    return diff.named(left.fields, right.fields)
+
+
+def _text(left: Side, right: Side) -> Difference:
+    return diff.texts(left.text[:MAX_TEXT], right.text[:MAX_TEXT])
+
+
+def _markup(left: Side, right: Side) -> Difference:
+    return diff.lines(left.markup, right.markup)
+
+
+def _envelope(left: Side, right: Side) -> Difference:
+    return diff.named(left.envelope, right.envelope)
+
+
+def _transcript(left: Side, right: Side) -> Difference:
+    return diff.lines(list(_said(left)), list(_said(right)))
+
+
+def _said(side: Side) -> Iterator[str]:
+    """Yield what was said, without the times: they always differ."""
+    for line in explain.lines(side.exchanges):
+        if said := " ".join(filter(None, (line.verb, line.text, line.remark))):
+            yield f"C: {said}"
+        for each in (line.whole_reply or line.reply).splitlines():
+            yield f"S: {each}"
+
+
+# What can be compared, in the order of the page's tabs.
+ASPECTS: dict[str, Callable[[Side, Side], Difference]] = {
+    "headers": _headers,
+    "text": _text,
+    "markup": _markup,
+    "envelope": _envelope,
+    "transcript": _transcript,
+}
+
+
+def previous(scope: Scope, message: Message) -> Message | None:
+    """Return the newest earlier message of a subject.
+
+    Where there is none, the newest of the same sender whose subject is alike: "Order 7
+    is on its way", after "Order 5 is on its way".
+    """
+    earlier = messages.earlier(scope, message)
+    same = earlier.filter(subject=message.subject).first()
+    if same is not None:
+        return same
+    subject = _DIGITS.sub("", message.subject)
+    of_sender = earlier.filter(from_address=message.from_address)
+    for each in of_sender[:_LOOKED_AT]:
+        if diff.alike(subject, _DIGITS.sub("", each.subject)) >= _ALIKE:
+            return each
+    return None

@@ -1,0 +1,146 @@
+"""What a message's octets show of its client: pure, linear in their number.
+
+What the engine flags in passing is found here once more, for its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from inbox.insight.findings import injection
+from mailsink.mime import headers, structure, transfer
+from mailsink.mime.headers import Block
+from mailsink.text import readable
+
+_BEFORE, _AFTER = 24, 24  # octets shown around the offending one
+_LINE = 998  # octets, without CRLF (RFC 5322 §2.1.1)
+_SEARCHED = 1 << 20  # octets from the start; what is odd further in has no place told
+_ONCE = (
+    "From", "Sender", "Reply-To", "To", "Cc", "Message-ID", "In-Reply-To", "References",
+    "Subject", "Date",
+)  # fmt: skip
+
+_PLACES = {
+    "bare_lf_data": re.compile(rb"(?<!\r)\n"),
+    "bare_cr_data": re.compile(rb"\r(?!\n)"),
+    "nul_octet": re.compile(rb"\0"),
+    "eightbit_in_7bit": re.compile(rb"[\x80-\xff]"),
+    "smuggling_pattern": re.compile(rb"[\r\n]\0?\.\0?[\r\n]{1,8}(?=[A-Za-z]{4})"),
+    "binary_undeclared": re.compile(rb"content-transfer-encoding:[ \t]*binary", re.IGNORECASE),
+}  # fmt: skip
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/= \t\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a body shows a kind of finding for the first time.
+
+    offset: of the first offending octet; None where something is missing
+    octets: the offending ones with a little around them, readable
+    """
+
+    kind: str
+    offset: int | None = None
+    octets: str = ""
+
+
+def examine(
+    octets: bytes,
+    complete: bool = True,
+    recipients: Collection[str] = (),
+    size: int = 0,
+) -> list[Spot]:
+    """Return what a body shows, each kind once; of what was cut off, nothing missing.
+
+    octets: its start will do, if size is that of all; complete: whether all of it came;
+    recipients: the addresses of the envelope
+    """
+    size = max(size, len(octets))
+    octets = octets[:_SEARCHED]
+    ends = complete and len(octets) >= size
+    block = headers.scan(octets)
+    found = [*_lines(octets, block), *_repeated(octets, block), *_base64(octets, ends)]
+    if injected := injection.find(octets, block, recipients):
+        found.append(Spot("header_injection", *injected))
+    return [*found, *_fields(octets, block)] if complete and octets else found
+
+
+def _base64(octets: bytes, ends: bool) -> Iterator[Spot]:
+    """Yield the first part whose base64 is none; an end counts only if it is the body's."""
+    if b"base64" not in octets and b"base64" not in octets.lower():
+        return
+    for part in structure.parse(octets).parts:
+        if part.encoding != "base64" or part.source is not None or part.children:
+            continue
+        body = part.body(octets)
+        foreign = _NOT_BASE64.search(body)
+        if foreign is None and not ends and part.body_end >= len(octets):
+            continue
+        if transfer.base64_defect(body):
+            at = part.body_start + (
+                foreign.start() if foreign else max(len(body) - 1, 0)
+            )
+            yield _spot(octets, "bad_base64", at, at + 1)
+            return
+
+
+def _fields(octets: bytes, block: Block) -> Iterator[Spot]:
+    first = {field.name.lower(): field for field in reversed(block.fields)}
+    for kind, name in (("missing_from", "from"), ("missing_date", "date")):
+        if name not in first:
+            yield Spot(kind)
+    identifier = first.get("message-id")
+    if identifier is None or not identifier.raw.strip("<> "):
+        yield Spot("missing_message_id")
+    date = first.get("date")
+    if date is not None and headers.parse_date(date.encoded) is None:
+        yield _field(octets[: block.body], "bad_date", "Date", date.raw)
+    blind = first.get("bcc")
+    if blind is not None and blind.raw:
+        yield _field(octets[: block.body], "bcc_header", "Bcc", blind.raw)
+
+
+def _repeated(octets: bytes, block: Block) -> Iterator[Spot]:
+    counts = Counter(field.name.lower() for field in block.fields)
+    for name in _ONCE:
+        if counts[name.lower()] > 1:
+            last = next(
+                f for f in reversed(block.fields) if f.name.lower() == name.lower()
+            )
+            yield _field(octets[: block.body], "repeated_field", name, last.raw)
+            return
+
+
+def _field(header: bytes, kind: str, name: str, value: str) -> Spot:
+    start = header.lower().find(b"\n" + name.lower().encode() + b":") + 1
+    return Spot(kind, max(start, 0), f"{name}: {value}"[:80])
+
+
+def _lines(octets: bytes, block: Block) -> Iterator[Spot]:
+    for kind, pattern in _PLACES.items():
+        if match := pattern.search(octets):
+            yield _spot(octets, kind, match.start(), match.end())
+    if match := _PLACES["eightbit_in_7bit"].search(octets, 0, block.body):
+        yield _spot(octets, "eightbit_header", match.start(), match.end())
+    if (start := _long_line(octets)) is not None:
+        yield Spot("long_line", start, readable(octets[start : start + 60]) + "…")
+
+
+def _spot(octets: bytes, kind: str, start: int, end: int) -> Spot:
+    before = octets[max(0, start - _BEFORE) : start].rpartition(b"\r\n")[2]
+    return Spot(kind, start, readable(before + octets[start : end + _AFTER]))
+
+
+def _long_line(octets: bytes) -> int | None:
+    """Return where the first line of more than 998 octets begins."""
+    start = 0
+    while len(octets) - start > _LINE:
+        # a line end within the next octets, the last of them: leaps are long
+        end = octets.rfind(b"\n", start, start + _LINE + 2)
+        if end < 0:
+            return start
+        start = end + 1
+    return None

@@ -1,0 +1,110 @@
+"""What stands around a finding, and says that it is less than it seems, or more.
+
+Some queries for each kind, of sessions that show it only; each looks at a bounded
+number of rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext_noop
+
+from inbox.insight.findings.evidence import Evidence, note
+from inbox.models import Exchange, Session, Transaction
+
+CHANGEABLE = frozenset({"aborted_in_data", "left_at_certificate"})  # by later sessions
+_ROWS = 500  # of a session
+_LATER = 200  # sessions behind one that are looked at
+_SIZE = re.compile(r"(?:^| )SIZE=([0-9]{1,20})(?: |$)", re.IGNORECASE)
+_SLIGHT = 0.01  # of the announced size
+
+_SLIGHTLY_MORE = gettext_noop(
+    "The message is longer than SIZE announced, by a percent at most: no server minds."
+)
+_REFUSED_BEFORE = gettext_noop(
+    "The connection ended before the message did: the client gave up, probably since a "
+    "line before was refused."
+)
+_SENT_LATER = gettext_noop(
+    "The connection ended before the message did. A later session brought one of the same "
+    "sender."
+)
+_TRUSTED_LATER = gettext_noop(
+    "The client left when it had seen the certificate. It is not that it does not trust it: "
+    "a later session went on with TLS."
+)
+
+
+def weigh(found: Mapping[UUID, Evidence], sessions: Iterable[Session]) -> None:
+    """Complete the evidence of these sessions by what stands around it."""
+    for session in sessions:
+        evidence = found[session.id]
+        if "size_mismatch" in evidence.flags and _is_slight(session):
+            evidence.eased["size_mismatch"] = _SLIGHTLY_MORE
+        if "aborted_in_data" in evidence.flags and (why := _why_aborted(session)):
+            evidence.eased["aborted_in_data"] = why
+        if "left_at_certificate" in evidence.flags and _trusts_later(session):
+            evidence.eased["left_at_certificate"] = _TRUSTED_LATER
+        if evidence.unknown_verbs and session.messages:
+            _look_for_text(evidence, session)
+
+
+def _is_slight(session: Session) -> bool:
+    """Whether what was announced wrongly is so by a percent at most."""
+    rows = Transaction.objects.filter(session=session, raw__isnull=False)
+    excess = []
+    for parameters, size in rows.values_list("parameters", "raw__size")[:_ROWS]:
+        declared = _SIZE.search(parameters)
+        if declared and size > int(declared[1]) + 2:
+            excess.append(size - int(declared[1]) <= int(declared[1]) * _SLIGHT + 2)
+    return bool(excess) and all(excess)
+
+
+def _why_aborted(session: Session) -> str:
+    """Return what a body's end has to do with another line or session; "": nothing."""
+    cut = Exchange.objects.filter(session=session, flags__contains="aborted_in_data")
+    id = cut.values_list("transaction_id", flat=True).first()
+    if id is None:
+        return ""
+    if Exchange.objects.filter(session=session, transaction=id, code__gte=400).exists():
+        return _REFUSED_BEFORE
+    sender = Transaction.objects.filter(pk=id).values("reverse_path")
+    sent = Transaction.objects.filter(
+        session__in=_later(session), outcome="accepted", reverse_path__in=sender
+    )
+    return _SENT_LATER if sent.exists() else ""
+
+
+def _trusts_later(session: Session) -> bool:
+    later = Session.objects.filter(pk__in=_later(session)).exclude(tls_version="")
+    return later.filter(Q(messages__gt=0) | Q(ending="quit")).exists()
+
+
+def _later(session: Session) -> list[UUID]:
+    """Return the next sessions of the same client."""
+    rows = Session.objects.filter(pk__gt=session.pk, direction="in").order_by("pk")
+    next_ones = rows.values_list("pk", "client_address", "helo")[:_LATER]
+    who = session.client_address, session.helo
+    return [pk for pk, *each in next_ones if tuple(each) == who]
+
+
+def _look_for_text(evidence: Evidence, session: Session) -> None:
+    """Note where the rest of a text came as commands, behind a lone dot (RFC 5321 §4.5.2).
+
+    Either it came with the message's end, before the reply, or the dot that was to
+    end the message came at last.
+    """
+    lines = Exchange.objects.filter(session=session, kind="command", verb="", code=500)
+    unknown = list(lines.order_by("seq").values_list("seq", "line", "flags")[:_ROWS])
+    bodies = Exchange.objects.filter(session=session, kind="body").order_by("seq")
+    ends = bodies.values_list("seq", flat=True)
+    before = set(ends.filter(seq__in=[seq - 1 for seq, _, _ in unknown]))
+    for seq, line, flags in unknown:
+        together = seq - 1 in before and "pipelin" in flags
+        if together or (line == "." and ends.filter(seq__lt=seq).exists()):
+            note(evidence, "text_after_end", seq)
+            return

@@ -1,0 +1,101 @@
+"""Which library or program a client is, told by its dialogue and the header of its mail.
+
+The dialogue says who talks: a mail that another program wrote changes nothing about it.
+What only one library is known to do is certain; what others might do as well is said
+with "probably"; else the client is unknown. The signs themselves are in signs.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox.insight.findings import signs
+from inbox.insight.findings.signs import Dialogue, Header, Sign
+
+HEAD = 16 * 1024  # octets of a message that are enough to tell
+LINES = 20  # of a session's beginning that are enough to tell
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A library or program. sign: what gave it away, in words; "" if nothing did."""
+
+    key: str
+    name: str
+    sign: str = ""
+    certain: bool = True
+
+    @property
+    def words(self) -> str:
+        """Its name as people are told it."""
+        name = _(self.name)
+        return name if self.certain else _("probably %(name)s") % {"name": name}
+
+
+UNKNOWN = Client("", gettext_noop("unknown client"))
+
+NAMES = {
+    "nodemailer": "nodemailer",
+    "emailjs": "emailjs",
+    "django": "Django",
+    "flask-mail": "Flask-Mail",
+    "yagmail": "yagmail",
+    "smtplib": gettext_noop("Python's smtplib"),
+    "aiosmtplib": "aiosmtplib",
+    "phpmailer": "PHPMailer",
+    "symfony": gettext_noop("Symfony Mailer (Laravel)"),
+    "swiftmailer": "Swift Mailer",
+    "javamail": gettext_noop("JavaMail (Jakarta Mail)"),
+    "vertx": gettext_noop("Vert.x mail client"),
+    "rails": gettext_noop("Ruby's mail gem (Rails)"),
+    "mailkit": gettext_noop(".NET MailKit"),
+    "dotnet": gettext_noop(".NET SmtpClient"),
+    "go": gettext_noop("Go's net/smtp"),
+    "go-mail": "go-mail",
+    "lettre": gettext_noop("Rust's lettre"),
+    "perl": gettext_noop("Perl's Net::SMTP (Email::Sender)"),
+    "vmime": "VMime",
+    "git": "git send-email",
+    "mutt": "mutt",
+    "neomutt": "NeoMutt",
+    "swaks": "swaks",
+    "curl": "curl",
+    "postfix": "Postfix",
+    "exim": "Exim",
+}
+
+# Libraries that are built on another one, whose dialogue they speak.
+BUILT_ON = {
+    "django": "smtplib",
+    "flask-mail": "smtplib",
+    "yagmail": "smtplib",
+    "git": "perl",
+    "neomutt": "mutt",
+}
+
+
+def recognise(lines: Sequence[str], octets: bytes = b"") -> Client:
+    """Return what a client is made with.
+
+    lines: the first of a session's, as sent; octets: of a message's start
+    """
+    said, header = Dialogue.of(lines), Header.of(octets[:HEAD])
+    spoken = signs.of_dialogue(said)
+    for sign in _fitting(spoken, said, header):
+        return Client(sign.key, NAMES[sign.key], sign.words, sign.certain)
+    return UNKNOWN
+
+
+def _fitting(spoken: Sign | None, said: Dialogue, header: Header) -> Iterator[Sign]:
+    """Yield what is said of a client, the surest first; all that fits its dialogue."""
+    written = signs.of_header(said, header)
+    if spoken is None:
+        yield from (sign for sign in written if not signs.speaks_apart(sign.key))
+        yield from signs.of_habits(said, header)
+        return
+    yield from (s for s in written if BUILT_ON.get(s.key, s.key) == spoken.key)
+    yield spoken

@@ -1,0 +1,82 @@
+"""Which of the extensions that EHLO offered a client made use of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from inbox.insight.findings.evidence import Evidence
+from inbox.models import Recipient, Session, Transaction
+
+# What only the server does: a client cannot choose to use it.
+_OURS = ("ENHANCEDSTATUSCODES", "LIMITS")
+_VERBS = {"CHUNKING": "BDAT"}  # others have their keyword's name
+_PARAMETERS: dict[str, tuple[str, ...]] = {  # of MAIL
+    "SIZE": ("SIZE=",),
+    "8BITMIME": ("BODY=8BITMIME", "BODY=7BIT"),
+    "BINARYMIME": ("BODY=BINARYMIME",),
+    "SMTPUTF8": ("SMTPUTF8",),
+    "DSN": ("RET=", "ENVID="),
+    "DELIVERBY": ("BY=",),
+    "MT-PRIORITY": ("MT-PRIORITY=",),
+    "FUTURERELEASE": ("HOLDFOR=", "HOLDUNTIL="),
+    "REQUIRETLS": ("REQUIRETLS",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """Keywords of EHLO, in its order."""
+
+    offered: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """As a sentence: "used 9 of 15 extensions"."""
+        return _("used %(used)s of %(offered)s extensions") % {
+            "used": len(self.used),
+            "offered": len(self.offered),
+        }
+
+
+NONE_OFFERED = Extensions()
+
+
+def used(session: Session, found: Evidence) -> Extensions:
+    """Return what was offered to a client, and what it used. Two queries at most."""
+    keywords = dict.fromkeys(line.split(" ")[0].upper() for line in found.offered)
+    offered = tuple(word for word in keywords if word and word not in _OURS)
+    if not offered:
+        return NONE_OFFERED
+    asked = _asked(session, offered)
+    if "DSN" in offered and "DSN" not in asked and _notified(session):
+        asked.add("DSN")
+    if "pipelined" in found.flags:
+        asked.add("PIPELINING")
+    verbs = {word for word in offered if _VERBS.get(word, word) in found.verbs}
+    return Extensions(offered, tuple(word for word in offered if word in asked | verbs))
+
+
+def _asked(session: Session, offered: Iterable[str]) -> set[str]:
+    """Return the extensions that parameters of MAIL asked for."""
+    wanted = [word for word in offered if word in _PARAMETERS]
+    counts = Transaction.objects.filter(session=session).aggregate(
+        **{f"n{n}": Count("id", filter=_given(word)) for n, word in enumerate(wanted)}
+    )
+    return {word for n, word in enumerate(wanted) if counts[f"n{n}"]}
+
+
+def _given(keyword: str) -> Q:
+    given = Q()
+    for start in _PARAMETERS[keyword]:
+        given |= Q(parameters__istartswith=start) | Q(parameters__icontains=f" {start}")
+    return given
+
+
+def _notified(session: Session) -> bool:
+    rows = Recipient.objects.filter(transaction__session=session)
+    return rows.exclude(parameters="").exists()

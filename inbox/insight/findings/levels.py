@@ -1,0 +1,47 @@
+"""How grave a finding is where that depends on the session it was made in."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Literal
+
+from inbox.explain.levels import Level
+from inbox.insight.findings.kinds import KINDS
+
+OFTEN = {  # from how many on it is risky
+    "connection_per_message": 30,  # in a minute
+    "transaction_per_recipient": 10,
+}
+
+
+def level(
+    kind: str, listener: str, client_address: str, count: int, offered_8bit: bool
+) -> Level:
+    """Return how grave a kind is.
+
+    listener, client_address: the session's; count: how often it was found there;
+    offered_8bit: whether EHLO had offered 8BITMIME.
+    """
+    match kind:
+        case "auth_plaintext" if _loopback(listener) or _is(
+            client_address, "is_loopback"
+        ):
+            return "fact"  # nobody can listen on the way
+        case "hello_not_qualified" if _is(client_address, "is_private"):
+            return "fact"  # the name of a machine at hand is not that of the real one
+        case "eightbit_in_7bit" if offered_8bit:
+            return "fact"  # against the letter, but such a server takes it as it is
+        case _ if count < OFTEN.get(kind, 0):
+            return "fact"
+    return KINDS[kind].level
+
+
+def _loopback(listener: str) -> bool:
+    return _is(listener.rpartition(":")[0].strip("[]"), "is_loopback")
+
+
+def _is(address: str, what: Literal["is_loopback", "is_private"]) -> bool:
+    try:
+        return bool(getattr(ip_address(address), what))
+    except ValueError:
+        return False  # a name, or a socket without an address

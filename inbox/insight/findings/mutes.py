@@ -1,0 +1,60 @@
+"""Kinds of findings that are not to be counted in an inbox, each with the reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.utils.translation import gettext as _
+
+from inbox.insight.findings.kinds import KINDS
+from inbox.mailbox import inboxes
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import Scope
+from inbox.models import Mute
+from inbox.storage.write_lock import write_turn
+
+MAX_REASON = 500  # characters
+
+
+class BadMute(ValueError):
+    """What cannot be muted, and why."""
+
+
+def find(scope: Scope, inbox: str | None = None) -> list[Mute]:
+    """Return what is muted, newest first; inbox: the slug of one."""
+    rows = Mute.objects.filter(scope.q()).select_related("inbox", "user")
+    if inbox is not None:
+        rows = rows.filter(inbox__slug=inbox)
+    return list(rows.order_by("-at", "-pk"))
+
+
+def of_inboxes(ids: set[int]) -> dict[tuple[int, str], Mute]:
+    """Return the mutes of these inboxes, by inbox and kind."""
+    rows = Mute.objects.filter(inbox_id__in=ids).select_related("inbox", "user")
+    return {(each.inbox_id, each.kind): each for each in rows}
+
+
+def mute(scope: Scope, inbox: str, kind: str, reason: str) -> Mute:
+    """Mute a kind in an inbox, or give a new reason. Raises BadMute, NotFound."""
+    reason = " ".join(reason.split())
+    if kind not in KINDS:
+        raise BadMute(_('there is no kind of finding "%(kind)s"') % {"kind": kind[:40]})
+    if not reason or len(reason) > MAX_REASON or not reason.isprintable():
+        raise BadMute(
+            _("a reason has 1 to %(max_reason)s characters, none of them a control")
+            % {"max_reason": MAX_REASON}
+        )
+    where = inboxes.by_slug(scope, inbox)
+    with write_turn():
+        made, _made_new = Mute.objects.update_or_create(
+            inbox=where, kind=kind, defaults={"reason": reason, "at": datetime.now(UTC)}
+        )
+    return made
+
+
+def unmute(scope: Scope, id: int) -> None:
+    """Count a kind again. Raises NotFound."""
+    with write_turn():
+        gone, _by_model = Mute.objects.filter(scope.q(), pk=id).delete()
+    if not gone:
+        raise NotFound(_('there is no mute "%(id)s"') % {"id": id})

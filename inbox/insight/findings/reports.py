@@ -1,0 +1,299 @@
+"""What is found out about the client of a session, of a message, or by a single line.
+
+Takes what was read within a scope. Costs a bounded number of queries and of octets
+read, however long the session is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from uuid import UUID
+
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
+
+from inbox.explain.levels import COUNTED, Level
+from inbox.insight.findings import clients, long_lines, memory, mutes
+from inbox.insight.findings.bodies import Spot
+from inbox.insight.findings.circumstances import weigh
+from inbox.insight.findings.clients import Client
+from inbox.insight.findings.cures import cure
+from inbox.insight.findings.evidence import Evidence, gather, repeated_transactions
+from inbox.insight.findings.extensions import NONE_OFFERED, Extensions, used
+from inbox.insight.findings.kinds import KINDS, Kind
+from inbox.insight.findings.levels import level
+from inbox.insight.findings.long_lines import Line
+from inbox.insight.findings.wire import HELLOS, Place, ends_body, places
+from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transcripts import of_transaction as lines_of_transaction
+from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
+from inbox.storage import bodies as raw_store
+
+PLACES = 10  # of each kind that are named
+_COUNTED_AT_ONCE = 50_000  # exchanges of sessions in a list
+_ROWS = 500  # lines that are read for the places in them
+_UNREMARKABLE = ("", "pipelined")  # flags of lines that nothing is wrong with
+_GRAVEST: tuple[Level, ...] = ("breaks", "risky", "fact")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One kind of finding: count is how often, places are the first ones."""
+
+    kind: Kind
+    level: Level
+    sentence: str
+    cure: str
+    count: int
+    places: tuple[Place, ...]
+    mute: Mute | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        return self.level in COUNTED and self.mute is None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Findings, the gravest first."""
+
+    client: Client
+    findings: tuple[Finding, ...]
+    extensions: Extensions = NONE_OFFERED
+
+    @cached_property
+    def counted(self) -> list[Finding]:
+        return [each for each in self.findings if each.is_counted]
+
+    @cached_property
+    def muted(self) -> list[Finding]:
+        return [each for each in self.findings if each.mute and each.level in COUNTED]
+
+    @cached_property
+    def facts(self) -> list[Finding]:
+        return [each for each in self.findings if each.level not in COUNTED]
+
+
+def counts(sessions: Sequence[Session]) -> dict[UUID, int]:
+    """Return how many kinds are counted in each session, by its id.
+
+    Of very long ones a few are counted at a time; the others are 0 until they are
+    asked for again.
+    """
+    found = _evidence(_affordable(sessions))
+    muted = mutes.of_inboxes({each.inbox_id for each in sessions if each.inbox_id})
+    return {
+        each.id: sum(
+            _level(each, kind, found[each.id]) in COUNTED
+            and (each.inbox_id, kind) not in muted
+            for kind in found[each.id].counts
+        )
+        if each.id in found
+        else 0
+        for each in sessions
+    }
+
+
+def _affordable(sessions: Sequence[Session]) -> Iterator[Session]:
+    """Yield the sessions that are known, and of the others so many, short ones first."""
+    left = _COUNTED_AT_ONCE
+    for each in sorted(sessions, key=lambda session: session.exchanges):
+        if memory.recall(each) is None:
+            left -= each.exchanges
+            if left + each.exchanges < _COUNTED_AT_ONCE and left < 0:
+                continue  # the first is counted however long it is
+        yield each
+
+
+def _evidence(sessions: Iterable[Session]) -> dict[UUID, Evidence]:
+    """Return the evidence of each session, remembered or gathered, by its id."""
+    found: dict[UUID, Evidence] = {}
+    unknown = []
+    for each in sessions:
+        known = memory.recall(each)
+        if known is None:
+            unknown.append(each)
+        else:
+            found[each.id] = known
+    gathered = gather(unknown) if unknown else {}
+    weigh(gathered, unknown)
+    for each in unknown:
+        memory.remember(each, gathered[each.id])
+    return found | gathered
+
+
+def of_session(session: Session) -> Report:
+    """Return what is found out about a session's client, as far as it went."""
+    found = _evidence([session])[session.id]
+    rows = _telling_rows(session, found)
+    shown = places(rows, found.at, _spots(session, found, rows))
+    client = _client(session, rows)
+    findings = _findings(session, found, found.counts, shown, client, rows)
+    return Report(client, findings, used(session, found))
+
+
+def of_transaction(session: Session, attempt: Attempt) -> Report:
+    """Return what the lines and the body of one transaction of a session show."""
+    return _of_lines(session, lines_of_transaction(attempt))
+
+
+def of_exchange(session: Session, exchange: Exchange) -> Report:
+    """Return what one line of a session shows."""
+    return _of_lines(session, [exchange])
+
+
+def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[Kind]]:
+    """Return what to mark lines of a transcript with, beyond their flags, by seq."""
+    found = _evidence([session])[session.id]
+    spots = _spots(session, found, lines)
+    marked: dict[int, list[Kind]] = {}
+    for name, shown in sorted(places(lines, found.at, spots).items()):
+        if name in found.flags or _level(session, name, found) not in COUNTED:
+            continue
+        for place in shown:
+            marked.setdefault(place.seq, []).append(KINDS[name])
+    return marked
+
+
+def _of_lines(session: Session, lines: Sequence[Exchange]) -> Report:
+    found = _evidence([session])[session.id]
+    shown = places(lines, found.at, _spots(session, found, lines))
+    client = _client(session, lines)
+    number = {
+        name: found.counts[name] if name in found.at else len(each)
+        for name, each in shown.items()
+    }
+    return Report(client, _findings(session, found, number, shown, client, lines))
+
+
+def _findings(
+    session: Session,
+    found: Evidence,
+    number: Mapping[str, int],
+    shown: Mapping[str, Sequence[Place]],
+    client: Client,
+    rows: Sequence[Exchange],
+) -> tuple[Finding, ...]:
+    muted = mutes.of_inboxes({session.inbox_id} if session.inbox_id else set())
+    findings = [
+        Finding(
+            kind=KINDS[name],
+            level=_level(session, name, found),
+            sentence=_(found.eased.get(name, KINDS[name].sentence)),
+            cure=""
+            if name in found.eased
+            else cure(KINDS[name], client, _line(name, shown, rows)),
+            count=count,
+            places=tuple(shown.get(name, ())[:PLACES]),
+            mute=muted.get((session.inbox_id or 0, name)),
+        )
+        for name, count in number.items()
+        if name in KINDS
+    ]
+    return tuple(sorted(findings, key=_order))
+
+
+def _line(
+    name: str, shown: Mapping[str, Sequence[Place]], rows: Iterable[Exchange]
+) -> Line:
+    """Return what the first line is that is too long: that decides how to fix it."""
+    places = shown.get(name)
+    if name != "long_line" or not places:
+        return "text"
+    sent = (row.transaction_id for row in rows if row.seq == places[0].seq)
+    raw = Raw.objects.filter(pk=next(sent, None)).first()
+    return long_lines.what(places[0], _start(raw))
+
+
+def _order(finding: Finding) -> tuple[int, int, str]:
+    first = finding.places[0].seq if finding.places else 0
+    return _GRAVEST.index(finding.level), first, finding.kind.name
+
+
+def _level(session: Session, kind: str, found: Evidence) -> Level:
+    if kind in found.eased:
+        return "fact"
+    count = found.counts[kind]
+    where = session.listener, session.client_address
+    return level(kind, *where, count, found.offered_8bit)
+
+
+def _telling_rows(session: Session, found: Evidence) -> list[Exchange]:
+    """Return the lines that show the first places of everything that was found."""
+    lines = Exchange.objects.filter(session=session, direction="in")
+    seqs = set(found.at.values())
+    if found.flags.difference(_UNREMARKABLE):  # else a long session is not gone through
+        seqs |= _odd_lines(lines)
+    hellos = lines.filter(verb__in=HELLOS).order_by("seq")
+    seqs |= set(hellos.values_list("seq", flat=True)[:PLACES])
+    if found.counts:
+        seqs |= _ends_of_bodies(session, found)
+    return list(lines.filter(seq__in=sorted(seqs)[:_ROWS]).order_by("seq"))
+
+
+def _odd_lines(lines: QuerySet[Exchange]) -> set[int]:
+    """Return the first lines of each set of flags and verb."""
+    nth = Window(RowNumber(), partition_by=[F("flags"), F("verb")], order_by="seq")
+    odd = lines.exclude(flags__in=_UNREMARKABLE).annotate(nth=nth)
+    return set(odd.filter(nth__lte=PLACES).values_list("seq", flat=True))
+
+
+def _ends_of_bodies(session: Session, found: Evidence) -> set[int]:
+    """Return the lines at which bodies ended that show something."""
+    nth = Window(RowNumber(), partition_by=[F("kind")], order_by="transaction_id")
+    rows = BodyFinding.objects.filter(transaction__session=session).annotate(nth=nth)
+    shown = rows.filter(nth__lte=PLACES).values_list("transaction_id", flat=True)
+    wanted = {*shown, *(id for id, spots in found.fresh.items() if spots)}
+    if "transaction_per_recipient" in found.counts:
+        wanted |= set(islice(repeated_transactions(session), PLACES))
+    if not wanted:
+        return set()
+    ends = Exchange.objects.filter(
+        session=session, transaction_id__in=wanted, kind__in=("body", "chunk")
+    )
+    return {row.seq for row in ends.order_by("seq") if ends_body(row)}
+
+
+def _spots(
+    session: Session, found: Evidence, rows: Iterable[Exchange]
+) -> dict[UUID, list[Spot]]:
+    """Return what the bodies show that these lines sent, by transaction."""
+    transactions = {row.transaction_id for row in rows if row.transaction_id}
+    spots = {id: found.fresh[id] for id in transactions & found.fresh.keys()}
+    indexed = transactions - found.fresh.keys()
+    for each in BodyFinding.objects.filter(transaction_id__in=indexed):
+        spot = Spot(each.kind, each.offset, each.octets)
+        spots.setdefault(each.transaction_id, []).append(spot)
+    if "transaction_per_recipient" in found.counts:
+        for id in transactions.intersection(repeated_transactions(session)):
+            spots.setdefault(id, []).append(Spot("transaction_per_recipient"))
+    return spots
+
+
+def _client(session: Session, rows: Iterable[Exchange]) -> Client:
+    """Recognise the client by its first lines, and the header of the first body at hand."""
+    first = Exchange.objects.filter(session=session, direction="in", kind="command")
+    lines = first.order_by("seq").values_list("line", flat=True)[: clients.LINES]
+    return clients.recognise(list(lines), _head(session, rows))
+
+
+def _head(session: Session, rows: Iterable[Exchange]) -> bytes:
+    chosen = next((row.transaction_id for row in rows if row.transaction_id), None)
+    raws = Raw.objects.filter(transaction__session=session)
+    raw = raws.filter(pk=chosen).first() if chosen else None
+    first = raws.filter(transaction__seq__lte=PLACES).order_by("transaction__seq")
+    return _start(raw or first.first())
+
+
+def _start(raw: Raw | None) -> bytes:
+    """Return the octets that a body begins with; none where there is no body."""
+    if raw is None:
+        return b""
+    try:
+        return raw_store.read_start(raw, clients.HEAD)
+    except FileNotFoundError:
+        return b""

@@ -1,0 +1,165 @@
+"""Fingerprints: of each transaction that ended, what other tries of it are found by.
+
+And which attempt of its message it was. Made by the indexer after the commit, oldest
+first; those that are missing are found again after a crash.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from inbox.insight import attempts
+from inbox.mailbox import transactions
+from inbox.mailbox.scope import ALL
+from inbox.models import Fingerprint, Message, Raw, Recipient, Session, Transaction
+from inbox.models.session import AddressKey
+from inbox.search import language
+from inbox.storage import bodies
+from inbox.storage.write_lock import write_turn
+from mailsink.ids import first_at, made_at
+from mailsink.mime import headers
+
+AT_ONCE = 20
+_HEADER = 64 * 1024  # octets of a body that are read for its Message-ID
+# How long the body of what was refused may take to its row, and rows to the database.
+_SETTLED = 10.0  # seconds
+_RECIPIENTS = 100  # of a transaction
+_ALIKE = 20  # transactions with the same body that are looked at
+_FAILED = 1000  # transactions that failed of late, of which this one may be another try
+
+
+class Fingerprints:
+    """Makes fingerprints, step by step. Remembers up to where all are made."""
+
+    def __init__(self) -> None:
+        self._floor = UUID(int=0)
+
+    def make_some(self) -> tuple[int, list[UUID]]:
+        """Make the oldest missing ones.
+
+        Returns how many, and the ids of the messages that took several attempts.
+        """
+        ceiling = _ceiling()
+        rows = _missing(self._floor)
+        ready = [each for each in rows if _is_settled(each)]
+        made = _made(ready)
+        if made:
+            with write_turn():
+                Fingerprint.objects.bulk_create(made, ignore_conflicts=True)
+            _number(made)
+        waiting = [each.pk for each in rows if each not in ready]
+        reached = rows[-1].pk if len(rows) == AT_ONCE else ceiling
+        self._floor = max(self._floor, min([reached, ceiling, *waiting]))
+        return len(made), _retried(made)
+
+
+def _ceiling() -> UUID:
+    """Return the id below which every transaction is stored, and has ended."""
+    live = Session.objects.filter(ending__isnull=True).order_by("pk")
+    oldest = live.values_list("pk", flat=True).first()
+    now = first_at(time.time() - _SETTLED)
+    return min(oldest, now) if oldest else now
+
+
+def _missing(floor: UUID) -> list[Transaction]:
+    there = Fingerprint.objects.filter(transaction=OuterRef("pk"))
+    rows = Transaction.objects.filter(~Exists(there), pk__gte=floor)
+    rows = rows.filter(outcome__isnull=False).select_related("session")
+    return list(rows.annotate(has_body=_HAS_BODY).order_by("pk")[:AT_ONCE])
+
+
+_HAS_BODY = Exists(Raw.objects.filter(transaction=OuterRef("pk")))
+
+
+def _is_settled(row: Transaction) -> bool:
+    """Whether its body is stored; or enough time has passed that none comes."""
+    if row.outcome == "accepted" or not row.recipients_accepted:
+        return True
+    if getattr(row, "has_body", False):
+        return True
+    ended = row.session.opened_at + timedelta(microseconds=row.ended_us or 0)
+    return (datetime.now(UTC) - ended).total_seconds() > _SETTLED
+
+
+def _made(rows: list[Transaction]) -> list[Fingerprint]:
+    ids = [each.pk for each in rows]
+    kept = Message.objects.filter(transaction__in=ids)
+    known = dict(kept.values_list("transaction_id", "message_id"))
+    stored = Raw.objects.filter(pk__in=ids).defer("content")
+    hashes = {each.pk: each.sha256 for each in stored}
+    known |= {each.pk: _message_id(each) for each in stored if each.pk not in known}
+    return [
+        Fingerprint(
+            transaction_id=id,
+            message_id=known.get(id, "")[: attempts.KEY_LENGTH],
+            sha256=hashes.get(id, ""),
+        )
+        for id in ids
+    ]
+
+
+def _message_id(body: Raw) -> str:
+    """Return the Message-ID of a body that was not accepted."""
+    try:
+        if body.key:
+            return headers.summary(bodies.read_start(body, _HEADER)).message_id
+    except OSError:
+        return ""  # its file is gone
+    return transactions.bodies([body.pk])[body.pk].header.message_id
+
+
+def _number(made: Collection[Fingerprint]) -> None:
+    """Say of each which attempt of its message it was; most can only be the first."""
+    may_be = _failed_before([each.transaction_id for each in made])
+    for each in made:
+        if each.transaction_id in may_be or _is_repeated(each):
+            each.attempt = attempts.of_transaction(ALL, each.transaction_id).number
+    again = [each for each in made if each.attempt > 1]
+    if again:
+        with write_turn():
+            Fingerprint.objects.bulk_update(again, ["attempt"])
+
+
+def _failed_before(ids: Collection[UUID]) -> set[UUID]:
+    """Return those that name a recipient of what was not accepted of late."""
+    failed = transactions.not_accepted(ALL, language.Query()).order_by("-pk")
+    since = first_at(made_at(min(ids)) - attempts.LIKELY_WITHIN)
+    failed = failed.filter(pk__gte=since, pk__lt=max(ids))
+    recent = list(failed.values_list("pk", flat=True)[:_FAILED])
+    if not recent:
+        return set()
+    named = Recipient.objects.filter(seq__lte=_RECIPIENTS).annotate(
+        key=AddressKey("forward_path")
+    )
+    before: dict[str, UUID] = {}
+    rows = named.filter(transaction_id__in=recent)
+    for key, id in rows.values_list("key", "transaction_id"):
+        before[key] = min(id, before.get(key, id))
+    ours = named.filter(transaction_id__in=ids).values_list("key", "transaction_id")
+    return {id for key, id in ours if before.get(key, id) < id}
+
+
+def _is_repeated(one: Fingerprint) -> bool:
+    """Whether another one had the same Message-ID; else the same body, and failed."""
+    others = Fingerprint.objects.exclude(pk=one.transaction_id)
+    if one.message_id:
+        return others.filter(message_id=one.message_id).exists()
+    if not one.sha256:
+        return False
+    newest = others.filter(sha256=one.sha256).order_by("-transaction")
+    outcomes = newest.values_list("transaction__outcome", flat=True)[:_ALIKE]
+    return any(each != "accepted" for each in outcomes)
+
+
+def _retried(made: Collection[Fingerprint]) -> list[UUID]:
+    """Return the ids of the messages that took several attempts."""
+    ids = [each.transaction_id for each in made if each.attempt > 1]
+    kept = (
+        Message.objects.filter(transaction__in=ids) if ids else Message.objects.none()
+    )
+    return list(kept.values_list("pk", flat=True))

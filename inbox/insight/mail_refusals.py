@@ -1,0 +1,136 @@
+"""MAIL commands that were refused: tries that never became a transaction.
+
+Each belongs to the next transaction of the same client or user, and the same sender,
+within 24 hours. Looked for among the sessions nearest in time, so in bounded time.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from inbox.explain.stories import Try
+from inbox.mailbox.scope import Scope
+from inbox.models import Exchange, Session, Transaction
+from mailsink.ids import first_at, made_at
+
+WITHIN = 24 * 3600  # seconds
+_SESSIONS = 200  # that are looked at
+_TRANSACTIONS = 2000
+_STEPS = 20_000  # exchanges that may be stepped over
+
+_PATH = re.compile(r"FROM:\s*<([^<>]*)>", re.IGNORECASE)
+
+
+def is_one(exchange: Exchange) -> bool:
+    """Whether an exchange is a MAIL that was refused."""
+    return exchange.verb == "MAIL" and (exchange.code or 0) >= 400
+
+
+def sender(exchange: Exchange) -> str | None:
+    """Return the reverse-path that a MAIL names; None where it cannot be read."""
+    match = _PATH.search(exchange.line)
+    return match[1] if match else None
+
+
+def as_try(session: Session, exchange: Exchange) -> Try:
+    """Return a refused MAIL as a try of a message."""
+    at = _moment(session, exchange.received_us)
+    replied = exchange.replied_us
+    return Try(
+        started_at=at,
+        ended_at=at if replied is None else _moment(session, replied),
+        session=session.pk,
+        transaction=None,
+        seq=exchange.seq,
+        outcome="rejected",
+        code=exchange.code,
+        stage="MAIL",
+        reply=exchange.reply,
+    )
+
+
+def following(scope: Scope, session: Session, exchange: Exchange) -> UUID | None:
+    """Return the transaction that a refused MAIL belongs to, if there is one."""
+    path = sender(exchange)
+    if path is None:
+        return None
+    at = _moment(session, exchange.received_us).timestamp()
+    since, until = first_at(at), first_at(at + WITHIN)
+    rows = Transaction.objects.filter(scope.q(), pk__range=(since, until))
+    oldest = list(rows.order_by("pk").values_list("pk", flat=True)[:_TRANSACTIONS])
+    mine = Transaction.objects.filter(
+        same_client(session, "session__"), pk__in=oldest, reverse_path__iexact=path
+    )
+    return mine.order_by("pk").values_list("pk", flat=True).first()
+
+
+def belonging_to(
+    scope: Scope, asked: Transaction, transactions: Collection[UUID]
+) -> list[Try]:
+    """Return the refused MAILs that belong to these transactions.
+
+    asked: one of them, whose client and sender all of them share.
+    """
+    sessions = _sessions(scope, asked.session, max(transactions))
+    refusals = [
+        (session, line)
+        for session, line in _refused(sessions.filter(refused__gt=0))
+        if (sender(line) or "").lower() == asked.reverse_path.lower()
+    ]
+    if not refusals:
+        return []
+    rows = Transaction.objects.filter(
+        scope.q(),
+        session_id__in=list(sessions.values_list("pk", flat=True)),
+        reverse_path__iexact=asked.reverse_path,
+    )
+    newest = rows.order_by("-pk").values_list("pk", flat=True)[:_TRANSACTIONS]
+    began = sorted({*newest, *transactions})
+    found = []
+    for session, line in refusals:
+        at = _moment(session, line.received_us).timestamp()
+        next_one = bisect_left(began, first_at(at))
+        if next_one < len(began) and began[next_one] in transactions:
+            found.append(as_try(session, line))
+    return found
+
+
+def same_client(session: Session, prefix: str = "") -> Q:
+    """Return the condition that a session is of the same client address or user."""
+    same = Q(**{f"{prefix}client_address": session.client_address})
+    if session.auth_username:
+        same |= Q(**{f"{prefix}auth_username": session.auth_username})
+    return same
+
+
+def _sessions(scope: Scope, session: Session, last: UUID) -> QuerySet[Session]:
+    """Return the client's sessions of the day before the last transaction began."""
+    since = first_at(made_at(last) - WITHIN)
+    rows = Session.objects.filter(scope.q(), pk__range=(since, last))
+    nearest = rows.order_by("-pk").values_list("pk", flat=True)[:_SESSIONS]
+    mine = Session.objects.filter(same_client(session), pk__in=list(nearest))
+    return mine.order_by("-pk")
+
+
+def _refused(sessions: Iterable[Session]) -> Iterator[tuple[Session, Exchange]]:
+    """Yield the refused MAILs of sessions, of the first ones as far as there is time."""
+    wanted: dict[UUID, Session] = {}
+    steps = 0
+    for each in sessions:
+        steps += each.exchanges
+        if steps > _STEPS:
+            break
+        wanted[each.pk] = each
+    lines = Exchange.objects.filter(session_id__in=wanted, verb="MAIL", code__gte=400)
+    for line in lines:
+        yield wanted[line.session_id], line
+
+
+def _moment(session: Session, us: int) -> datetime:
+    return session.opened_at + timedelta(microseconds=us)

@@ -1,0 +1,75 @@
+"""A session as commands that make its exchanges again: one of swaks, one of Python.
+
+Secrets were never kept: the place of one is marked. XCLIENT and PROXY are left out, as
+they speak for someone else. What cannot be made again is said in the notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inbox.insight.replay import python, swaks
+from inbox.insight.replay.source import Body, Source
+from inbox.mailbox import sessions
+from inbox.mailbox.paging import MAX_LIMIT, NotFound
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.transactions import read_body
+from inbox.models import Exchange, Raw, Session
+
+INLINED = 1000  # octets of a body that stand in the snippet itself
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The two snippets, and for each what it does otherwise than the session did."""
+
+    swaks: str
+    swaks_notes: list[str]
+    python: str
+    python_notes: list[str]
+
+
+def of(scope: Scope, id: str, base_url: str) -> Replay:
+    """Return how to make a session's exchanges again, at most the first 500.
+
+    base_url: of the web side, as who runs the snippet reaches it. Raises NotFound.
+    """
+    session = sessions.get(scope, id)
+    exchanges = sessions.exchanges(scope, session.pk, limit=MAX_LIMIT)
+    source = Source(
+        session,
+        exchanges,
+        _bodies(exchanges, base_url.rstrip("/")),
+        cut=session.exchanges > len(exchanges),
+    )
+    command, command_notes = swaks.command(source)
+    script, script_notes = python.script(source)
+    return Replay(command, command_notes, script, script_notes)
+
+
+def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, Body]:
+    """Return the bodies that came, by transaction; the small ones with their octets."""
+    ids = {each.transaction_id for each in exchanges if each.kind in ("body", "chunk")}
+    chunked = {each.transaction_id for each in exchanges if each.kind == "chunk"}
+    raws = Raw.objects.filter(pk__in=ids - {None})
+    rows = raws.values_list("pk", "size", "complete")
+    small = [key for key, size, _complete in rows if size <= INLINED]
+    contents = {}
+    for raw in Raw.objects.filter(pk__in=small):
+        try:
+            contents[raw.pk] = read_body(raw)
+        except NotFound:
+            continue  # its file is gone
+    return {
+        key: Body(
+            f"{base_url}/api/v3/transactions/{key}/raw",
+            size,
+            contents.get(key),
+            complete,
+            key in chunked,
+        )
+        for key, size, complete in rows
+    }
+
+
+__all__ = ["Body", "Replay", "Session", "Source", "of"]

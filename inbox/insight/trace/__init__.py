@@ -1,0 +1,162 @@
+"""Where is my mail? What became of mail for an address, over everything stored.
+
+One sentence and its evidence; where there is none, what may help. Takes bounded time,
+however much is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import cast
+
+from django.utils.translation import gettext as _
+
+from inbox.explain import traces
+from inbox.explain.evidence import MOST, Cause, Evidence, Near
+from inbox.insight.trace import recipients, unnamed
+from inbox.insight.trace.nearest import nearest
+from inbox.mailbox import sessions, tombstones
+from inbox.mailbox.addresses import BadAddress
+from inbox.mailbox.scope import Scope
+from inbox.models import Message, Session, Tombstone
+from inbox.search import fields, language
+from mailsink.text import readable
+
+MAX_LENGTH = 1000  # characters of an address
+_GROUPS = 5  # of a filter that are tried one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The answer."""
+
+    address: str  # as it was looked for
+    at: datetime  # when the answer was given
+    sentence: str
+    aside: str  # what else there is, and what may help
+    evidence: Sequence[Evidence]  # newest first
+    more: bool  # older evidence was left out
+    near: Sequence[Near]
+    last_connection: Session | None  # of any client
+
+
+def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> Trace:
+    """Return where mail for an address is.
+
+    q, inbox: the filter that the reader looks through. Raises BadAddress, BadQuery.
+    """
+    address = clean(address)
+    query = language.parse(q)
+    found = recipients.find(scope, address)
+    found = _with_tombstones(found, tombstones.find(scope, address, MOST + 1))
+    newest = max((each.at for each in found), default=None)
+    found += unnamed.find(scope, address, newest)
+    found.sort(key=lambda each: each.at, reverse=True)
+    more, found = len(found) > MOST, _hide(found[:MOST], query, inbox)
+    certain = any(each.kind != "unnamed" for each in found)
+    last = sessions.last_connection(scope)
+    near = [] if certain else nearest(scope, address)
+    now = datetime.now(UTC)
+    beside = traces.beside(found, more)
+    instead = "" if certain else traces.instead(last, near, now)
+    return Trace(
+        address=address,
+        at=now,
+        sentence=traces.sentence(address, found, _failing(found, query), now),
+        aside=" ".join(filter(None, (beside, instead))),
+        evidence=found,
+        more=more,
+        near=near,
+        last_connection=last,
+    )
+
+
+def clean(text: str) -> str:
+    """Return the address that a text gives, as addresses are stored. Raises BadAddress.
+
+    Text as people copy it: `Ann <ann@example.com>`, `mailto:ann@example.com`, with
+    blanks around it.
+    """
+    if len(text) > MAX_LENGTH:
+        raise BadAddress(
+            _("an address has at most %(max_length)s characters")
+            % {"max_length": f"{MAX_LENGTH:,}"}
+        )
+    text = re.sub(r"^mailto:", "", text.strip(), flags=re.IGNORECASE)
+    if bracketed := re.search(r"<([^<>]+)>$", text):
+        text = bracketed[1]
+    if re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text):
+        text = readable(text.encode("utf-8", "surrogatepass"))
+    if not text.strip():
+        raise BadAddress(
+            _("give the address whose mail is missing, as ann@example.com")
+        )
+    return text.strip()
+
+
+def _with_tombstones(
+    found: list[Evidence], stones: Sequence[Tombstone]
+) -> list[Evidence]:
+    """Return the evidence with what tombstones tell of messages that are gone."""
+    by_transaction = {each.transaction: each for each in stones}
+    told = {each.transaction for each in found}
+    completed = [
+        _completed(each, by_transaction[each.transaction])
+        if each.kind == "removed" and each.transaction in by_transaction
+        else each
+        for each in found
+    ]
+    alone = [each for each in stones if each.transaction not in told]
+    return completed + [
+        _completed(Evidence(kind="removed", at=each.received_at), each)
+        for each in alone
+    ]
+
+
+def _completed(evidence: Evidence, stone: Tombstone) -> Evidence:
+    return replace(
+        evidence,
+        at=stone.received_at,
+        address=evidence.address or stone.address,
+        subject=stone.subject,
+        message=stone.message,
+        transaction=stone.transaction,
+        deleted_at=stone.deleted_at,
+        removed_at=stone.removed_at,
+        cause=cast(Cause, stone.cause),
+    )
+
+
+def _hide(
+    found: list[Evidence], query: language.Query, inbox: str | None
+) -> list[Evidence]:
+    """Return the evidence with what the reader's filter does not show as "hidden"."""
+    if not query.groups and not inbox:
+        return found
+    ids = [each.message for each in found if each.kind == "accepted" and each.message]
+    rows = Message.objects.filter(language.messages(query), pk__in=ids)
+    if inbox:
+        rows = rows.filter(inbox__slug=inbox)
+    seen = set(rows.values_list("pk", flat=True))
+    return [
+        replace(each, kind="hidden")
+        if each.kind == "accepted" and each.message not in seen
+        else each
+        for each in found
+    ]
+
+
+def _failing(found: Sequence[Evidence], query: language.Query) -> list[str]:
+    """Return the terms that hide the newest message, if it is hidden."""
+    newest = next((each for each in found if each.kind != "unnamed"), None)
+    if newest is None or newest.kind != "hidden" or newest.message is None:
+        return []
+    rows = Message.objects.filter(pk=newest.message)
+    return [
+        " OR ".join(map(str, group))
+        for group in query.groups[:_GROUPS]
+        if not rows.filter(language.of_group(group, fields.MESSAGES)).exists()
+    ]

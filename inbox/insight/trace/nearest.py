@@ -1,0 +1,140 @@
+"""Addresses that may have been meant by another one, among those that clients named.
+
+Bounded: so many recent recipients are looked at, and so many steps are taken for each.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from inbox.explain.evidence import Near
+from inbox.mailbox.scope import Scope
+from inbox.models import Recipient
+from inbox.models.session import AddressKey
+from mailsink.ids import made_at
+
+_RECENT = 2000  # recipients that are looked at
+_MOST = 5  # addresses that are told
+_FARTHEST = 3  # edits
+_LONGEST = 100  # characters of an address that are compared one by one
+_LETTERS = 50_000  # and of all of them
+
+
+def nearest(scope: Scope, address: str) -> list[Near]:
+    """Return the recent recipients that are most like an address, the likest first."""
+    wanted = address.lower()
+    found = []
+    letters = 0
+    for each, transaction in _recent(scope).items():
+        letters += min(len(each), _LONGEST)
+        if letters > _LETTERS:
+            break
+        if rank := likeness(wanted, each):
+            at = datetime.fromtimestamp(made_at(transaction), UTC)
+            found.append((rank[0], -at.timestamp(), Near(each, at, rank[1])))
+    return [near for *_, near in sorted(found, key=lambda each: each[:2])[:_MOST]]
+
+
+def _recent(scope: Scope) -> dict[str, UUID]:
+    """Return recent recipients, each with the last transaction that named it."""
+    rows = (
+        Recipient.objects.filter(scope.q("transaction__inbox_id"))
+        .annotate(key=AddressKey("forward_path"))
+        .order_by("-transaction_id")
+        .values_list("key", "transaction_id")[:_RECENT]
+    )
+    found: dict[str, UUID] = {}
+    for key, transaction in rows:
+        found.setdefault(key.strip().removeprefix("<").removesuffix(">"), transaction)
+    return found
+
+
+def likeness(wanted: str, other: str) -> tuple[int, str] | None:
+    """Return how far an address is from the wanted one, and how so; None: too far.
+
+    Both in lower case; the less, the nearer.
+    """
+    if other == wanted:
+        return None
+    local, domain = _parts(wanted)
+    other_local, other_domain = _parts(other)
+    if domain == other_domain and _untagged(local) == _untagged(other_local):
+        return 0, _("the same but for what follows the “+”")
+    if domain == other_domain and _undotted(local) == _undotted(other_local):
+        return 0, _("the same but for dots")
+    telling = len(local) // 3 if domain == other_domain else len(wanted) // 7
+    limit = min(_FARTHEST, max(1, telling))
+    edits = distance(wanted[:_LONGEST], other[:_LONGEST], limit)
+    if 0 < edits <= limit:
+        return edits, _differs(edits)
+    if local and domain and local == other_local:
+        return _FARTHEST + 1, _("the same name at another domain")
+    return None
+
+
+def _parts(address: str) -> tuple[str, str]:
+    local, at, domain = address.rpartition("@")
+    return (local, domain) if at else (address, "")
+
+
+def _untagged(local: str) -> str:
+    return local.partition("+")[0] or local
+
+
+def _undotted(local: str) -> str:
+    return local.replace(".", "")
+
+
+def _differs(edits: int) -> str:
+    return (
+        _("one letter differs")
+        if edits == 1
+        else _("%(edits)s letters differ") % {"edits": edits}
+    )
+
+
+def distance(a: str, b: str, limit: int) -> int:
+    """Return how many edits make b of a; limit + 1 where it takes more than limit.
+
+    An edit puts in, takes out or replaces a letter, or swaps two neighbours (optimal
+    string alignment). Takes len(a) * (2 * limit + 1) steps at most.
+    """
+    if abs(len(a) - len(b)) > limit or len(set(a) ^ set(b)) > 2 * limit:
+        return limit + 1
+    a, b = _unlike(a, b)
+    far = limit + 1
+    # Of the table only the band about its diagonal; row[k] stands for b's letter i + k.
+    width = range(-limit, limit + 1)
+    before: list[int] = []
+    row = [k if 0 <= k <= len(b) else far for k in width] + [far]
+    for i in range(1, len(a) + 1):
+        here: list[int] = []
+        for at, k in enumerate(width):
+            j = i + k
+            if not 0 < j <= len(b):
+                here.append(min(i, far) if j == 0 else far)
+                continue
+            cost = row[at] + (a[i - 1] != b[j - 1])
+            cost = min(cost, row[at + 1] + 1, here[-1] + 1 if here else far, far)
+            if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
+                cost = min(cost, before[at] + 1)
+            here.append(cost)
+        before, row = row, [*here, far]
+    return row[limit + len(b) - len(a)]
+
+
+def _unlike(a: str, b: str) -> tuple[str, str]:
+    """Return both without the beginning and the end that they share."""
+    start = _shared(a, b)
+    a, b = a[start:], b[start:]
+    end = _shared(a[::-1], b[::-1])
+    return a[: len(a) - end], b[: len(b) - end]
+
+
+def _shared(a: str, b: str) -> int:
+    """Return how many letters both begin with."""
+    pairs = enumerate(zip(a, b, strict=False))
+    return next((at for at, (x, y) in pairs if x != y), min(len(a), len(b)))

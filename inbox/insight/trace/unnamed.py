@@ -1,0 +1,87 @@
+"""Evidence of sessions in which nobody was named: those that failed before a RCPT counted.
+
+Such a session may have been for any address. Where its lines hold the address all the
+same (a pipelined RCPT after a refused MAIL), it was for this one.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from django.db.models import Exists, OuterRef, Q
+
+from inbox.explain.evidence import Evidence, Kind
+from inbox.explain.outcomes import outcome, peer
+from inbox.insight import session_facts
+from inbox.insight.trace.whole import names
+from inbox.mailbox.scope import Scope
+from inbox.models import Exchange, Recipient, Session
+from inbox.search.sql import has
+
+_CONNECTIONS = 200  # recent ones that are looked at
+_SESSIONS = 20  # of them, those in which nobody was named
+_MOST = 5  # of these, those that are told
+_WITHIN = timedelta(hours=24)
+_LINES = 500  # of a session whose lines are searched
+
+
+def find(scope: Scope, address: str, since: datetime | None) -> list[Evidence]:
+    """Return the newest sessions in which nobody was named, later than `since`."""
+    earliest = datetime.now(UTC) - _WITHIN
+    sessions = _failed(scope, max(since or earliest, earliest))
+    named = _lines(sessions, address)
+    rest = [each for each in sessions if each.pk not in named]
+    facts = session_facts.of(rest[:_MOST])
+    return [
+        *(_refused(each, named[each.pk]) for each in sessions if each.pk in named),
+        *(_unnamed(each, outcome(each, facts[each.pk])) for each in rest[:_MOST]),
+    ]
+
+
+def _failed(scope: Scope, since: datetime) -> list[Session]:
+    recent = Session.objects.filter(scope.q(), direction="in").order_by("-pk")
+    ids = list(recent.values_list("pk", flat=True)[:_CONNECTIONS])
+    named = Recipient.objects.filter(transaction__session=OuterRef("pk"))
+    # Who connects and leaves without a word looks whether we are there.
+    harmless = Q(ending="quit", refused=0) | Q(ending="dropped", last_verb="")
+    rows = Session.objects.filter(~Exists(named), pk__in=ids, opened_at__gt=since)
+    return list(rows.exclude(harmless).order_by("-pk")[:_SESSIONS])
+
+
+def _lines(sessions: list[Session], address: str) -> dict[object, Exchange]:
+    """Return the RCPT in which the address stands all the same, by session."""
+    short = [each.pk for each in sessions if each.exchanges <= _LINES]
+    rows = Exchange.objects.filter(
+        has("line", address), session_id__in=short, verb="RCPT"
+    )
+    return {
+        each.session_id: each
+        for each in islice(rows.order_by("session_id", "seq"), 4 * _SESSIONS)
+        if names(each.line, address)
+    }
+
+
+def _refused(session: Session, line: Exchange) -> Evidence:
+    unanswered: Kind = "open" if session.ending is None else "abandoned"
+    return Evidence(
+        kind="refused" if line.code else unanswered,
+        at=session.opened_at + timedelta(microseconds=line.received_us),
+        peer=peer(session),
+        code=line.code,
+        reply=line.reply,
+        rule=line.rule,
+        session=session.pk,
+        seq=line.seq,
+    )
+
+
+def _unnamed(session: Session, said: str) -> Evidence:
+    return Evidence(
+        kind="unnamed",
+        at=session.opened_at,
+        peer=peer(session),
+        said=said,
+        code=session.worst_code,
+        session=session.pk,
+    )

@@ -1,0 +1,102 @@
+"""Messages to take away: one after the other, so that memory holds a single one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import RawIOBase
+from typing import Literal
+from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from inbox.mailbox import selection
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.selection import Chosen
+from inbox.models import Message, Raw
+from inbox.search import language
+from inbox.storage import bodies
+
+Format = Literal["zip", "mbox"]
+FORMATS: dict[Format, tuple[str, str]] = {
+    "zip": ("application/zip", "messages.zip"),
+    "mbox": ("application/mbox", "messages.mbox"),
+}
+_FROM = re.compile(rb"^(>*From )", re.MULTILINE)
+_NOT_IN_NAME = re.compile(r"[^\w.@+-]+")
+_LONGEST_NAME = 80  # characters of the subject in a file's name
+
+
+def chunks(scope: Scope, what: Chosen, format: Format) -> Iterator[bytes]:
+    """Return an archive of messages, newest first, piece by piece. Raises BadQuery."""
+    language.parse(what.q)  # before the answer's head is sent
+    return _zip(scope, what) if format == "zip" else _mbox(scope, what)
+
+
+def _bodies(scope: Scope, what: Chosen) -> Iterator[tuple[Message, bytes]]:
+    """Yield messages with their octets; what is gone meanwhile is left out."""
+    for turn in selection.turns(scope, what):
+        for id in turn:
+            if (found := _body(id)) is not None:
+                yield found
+
+
+def _body(id: UUID) -> tuple[Message, bytes] | None:
+    message = Message.objects.select_related("transaction").filter(pk=id).first()
+    row = message and Raw.objects.filter(pk=message.transaction_id).first()
+    if not message or not row:
+        return None
+    try:
+        return message, bodies.read(row)
+    except FileNotFoundError:
+        return None
+
+
+class _Out(RawIOBase):
+    """What a ZipFile writes into: it cannot go back, so sizes follow each file's data."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: object) -> int:
+        octets = bytes(piece)  # type: ignore[call-overload]
+        self.pieces.append(octets)
+        return len(octets)
+
+    def taken(self) -> bytes:
+        taken, self.pieces = b"".join(self.pieces), []
+        return taken
+
+
+def _zip(scope: Scope, what: Chosen) -> Iterator[bytes]:
+    out = _Out()
+    with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        for number, (message, octets) in enumerate(_bodies(scope, what), 1):
+            at = max(message.received_at.astimezone(UTC), _ZIP_EPOCH)
+            info = ZipInfo(_name(number, message), at.timetuple()[:6])
+            archive.writestr(info, octets, ZIP_DEFLATED)
+            yield out.taken()
+    yield out.taken()
+
+
+_ZIP_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP tells no time before it
+
+
+def _name(number: int, message: Message) -> str:
+    """Return a name that is safe in any file system, and the only one of its kind."""
+    subject = _NOT_IN_NAME.sub("-", message.subject)[:_LONGEST_NAME].strip("-.")
+    return f"{number:05}-{subject or 'no-subject'}.eml"
+
+
+def _mbox(scope: Scope, what: Chosen) -> Iterator[bytes]:
+    """RFC 4155, quoted so that it can be undone ("mboxrd"), lines ended by LF."""
+    for message, octets in _bodies(scope, what):
+        at = message.received_at.astimezone(UTC)
+        sender = message.transaction.reverse_path.strip("<>") or "MAILER-DAEMON"
+        sender = re.sub(r"\s", "_", sender)
+        head = f"From {sender} {at:%a %b %e %H:%M:%S %Y}\n".encode("utf-8", "replace")
+        body = _FROM.sub(rb">\1", octets.replace(b"\r\n", b"\n"))
+        yield head + body + (b"\n" if body.endswith(b"\n") else b"\n\n")

@@ -1,0 +1,55 @@
+"""The hosts that the mail of an inbox may load images from when it is looked at."""
+
+from __future__ import annotations
+
+import re
+
+from django.utils.translation import gettext as _
+
+from inbox.models import Inbox, RemoteHost
+from inbox.storage.write_lock import write_turn
+
+MOST = 200  # of an inbox
+# A host name or IPv4 address, and a port: nothing that a policy would read as more.
+_HOST = re.compile(
+    r"(?=.{1,253}(?::|\Z))[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
+    r"(?:\.[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)*(?::[0-9]{1,5})?"
+)
+
+
+class BadHost(ValueError):
+    """What is no host, and what to write instead."""
+
+
+def is_host(text: str) -> bool:
+    """Whether a text is a host, in lower case, that a policy can name."""
+    return bool(_HOST.fullmatch(text))
+
+
+def allowed(inbox_id: int | None) -> list[str]:
+    """Return the hosts that images may come from, by name."""
+    if inbox_id is None:
+        return []
+    rows = RemoteHost.objects.filter(inbox_id=inbox_id).order_by("host")
+    return list(rows.values_list("host", flat=True)[:MOST])
+
+
+def allow(inbox: Inbox, host: str) -> None:
+    """Let the mail of an inbox load images from a host. Raises BadHost."""
+    host = host.strip().lower()
+    if not is_host(host):
+        raise BadHost(
+            _('"%(host)s" is no host: write its name, as cdn.example.com')
+            % {"host": host[:80]}
+        )
+    with write_turn():
+        if RemoteHost.objects.filter(inbox=inbox).count() >= MOST:
+            raise BadHost(_("an inbox knows at most %(most)s hosts") % {"most": MOST})
+        RemoteHost.objects.get_or_create(inbox=inbox, host=host)
+
+
+def forbid(inbox: Inbox, host: str) -> bool:
+    """Take a host away again; return whether it was there."""
+    with write_turn():
+        gone, _by_model = RemoteHost.objects.filter(inbox=inbox, host=host).delete()
+    return bool(gone)

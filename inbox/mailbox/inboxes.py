@@ -1,0 +1,159 @@
+"""Inboxes: finding and changing them, and their slugs without a query for each message.
+
+The slugs are kept in memory, since they hardly ever change: saving or deleting an
+inbox in this process mends them, an unknown key is looked up once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import Signal, receiver
+from django.utils.translation import gettext as _
+
+from inbox.mailbox import addresses as book
+from inbox.mailbox.addresses import Given
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import Scope
+from inbox.models import Inbox, Message
+from inbox.models.message import ALIVE
+from inbox.storage.write_lock import write_turn
+
+MAX_QUOTA = 2**63 - 1  # octets
+
+# Sent with inbox_id= after the change is committed, on the thread that made it.
+changed = Signal()
+
+Changes = dict[str, Any]
+
+_slugs: dict[int, str | None] = {}  # None: looked for, and not there
+
+
+def slug(inbox_id: int | None) -> str | None:
+    """Return an inbox's slug; None for no inbox. Looks an unknown one up."""
+    if inbox_id is None:
+        return None
+    if inbox_id not in _slugs:
+        look_up([inbox_id])
+    return _slugs[inbox_id]
+
+
+def known(inbox_ids: Iterable[int | None]) -> bool:
+    """Whether slug answers for all of these without a query."""
+    return all(each is None or each in _slugs for each in inbox_ids)
+
+
+def look_up(inbox_ids: Iterable[int | None]) -> None:
+    """See to it that slug answers for these without a query."""
+    found = dict(Inbox.objects.values_list("pk", "slug"))
+    _slugs.update(found)
+    for each in inbox_ids:
+        if each is not None:
+            _slugs.setdefault(each, None)
+
+
+def find(scope: Scope) -> list[Inbox]:
+    """Return the inboxes within the scope, by name."""
+    return list(Inbox.objects.filter(scope.q("pk")).order_by("name", "pk"))
+
+
+def by_slug(scope: Scope, slug: str) -> Inbox:
+    """Return the inbox of this slug. Raises NotFound."""
+    found = None
+    if "\x00" not in slug:
+        found = Inbox.objects.filter(scope.q("pk"), slug=slug).first()
+    if found is None:
+        raise NotFound(_('there is no inbox "%(slug)s"') % {"slug": slug})
+    return found
+
+
+def update(
+    scope: Scope,
+    slug: str,
+    known_only: bool | None = None,
+    quota_octets: int | None = None,
+    paused: bool | None = None,
+    addresses: Sequence[Given] | None = None,
+) -> Inbox:
+    """Change what is given, and return the inbox as it is then; 0 octets: no quota.
+
+    It is in force for clients of this process at once, of others within about a
+    second. Raises NotFound, BadAddress.
+    """
+    changes: Changes = {
+        "known_only": known_only,
+        "quota_octets": quota_octets,
+        "paused": paused,
+        "addresses": None if addresses is None else book.clean(addresses),
+    }
+    given = {name: value for name, value in changes.items() if value is not None}
+    return _change(scope, slug, lambda _: given)
+
+
+def put_address(
+    scope: Scope, slug: str, given: Given, instead_of: str | None = None
+) -> Inbox:
+    """Add an address to those known, or replace one. Raises NotFound, BadAddress."""
+    new = book.clean_one(given)
+
+    def put(inbox: Inbox) -> Changes:
+        known: list[Given] = inbox.addresses
+        at = len(known) if instead_of is None else _place(known, instead_of)
+        return {"addresses": book.clean([*known[:at], new, *known[at + 1 :]])}
+
+    return _change(scope, slug, put)
+
+
+def remove_address(scope: Scope, slug: str, address: str) -> Inbox:
+    """Let an address no longer be known. Raises NotFound."""
+
+    def remove(inbox: Inbox) -> Changes:
+        known: list[Given] = inbox.addresses
+        at = _place(known, address)
+        return {"addresses": [*known[:at], *known[at + 1 :]]}
+
+    return _change(scope, slug, remove)
+
+
+def used_octets(inbox_id: int) -> int:
+    """Return how much an inbox holds, without its trash. Reads each of its messages' rows."""
+    kept = Message.objects.filter(ALIVE, inbox=inbox_id)
+    return int(kept.aggregate(octets=Sum("size"))["octets"] or 0)
+
+
+def _change(scope: Scope, slug: str, change: Callable[[Inbox], Changes]) -> Inbox:
+    """Change an inbox as nobody else changed it meanwhile, and tell of it."""
+    with write_turn():
+        key = by_slug(scope, slug).pk
+        inbox = Inbox.objects.select_for_update().get(pk=key)
+        changes = change(inbox)
+        for name, value in changes.items():
+            setattr(inbox, name, value)
+        if changes:
+            inbox.save(update_fields=changes)
+    changed.send_robust(sender=Inbox, inbox_id=inbox.pk)
+    return inbox
+
+
+def _place(known: Sequence[Given], address: str) -> int:
+    for at, each in enumerate(known):
+        if each["address"] == address:
+            return at
+    raise NotFound(
+        _('the address "%(address)s" is not among those known') % {"address": address}
+    )
+
+
+@receiver(post_save, sender=Inbox)
+def _saved(instance: Inbox, **_: Any) -> None:
+    transaction.on_commit(partial(_slugs.__setitem__, instance.pk, instance.slug))
+
+
+@receiver(post_delete, sender=Inbox)
+def _deleted(instance: Inbox, **_: Any) -> None:
+    transaction.on_commit(partial(_slugs.pop, instance.pk, None))

@@ -1,0 +1,222 @@
+"""Reading messages; a scope says which may be seen.
+
+Lists are paged by id, newest first, and never touch bodies. Messages come with their
+transaction, with `read`, and with the `number` of their attempt.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import TypedDict, TypeVar
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
+
+from inbox.mailbox import transactions
+from inbox.mailbox.paging import NotFound, Page, as_cursor, as_uuid, within
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.transactions import Attempt
+from inbox.models import Fingerprint, Message, MessageRead, Raw
+from inbox.search import language
+
+LATEST = "latest"
+
+Entry = Message | Attempt
+E = TypeVar("E", Message, Entry)
+
+
+class Counts(TypedDict):
+    messages: int
+    unread: int
+    not_accepted: int
+
+
+_READ = Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None))
+_NUMBER = Subquery(
+    Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
+)
+_ALIVE = Q(deleted_at__isnull=True)
+
+
+def _loaded(rows: QuerySet[Message]) -> QuerySet[Message]:
+    return rows.select_related("transaction").annotate(read=_READ, number=_NUMBER)
+
+
+def matching(
+    scope: Scope,
+    query: language.Query,
+    inbox: str | None = None,
+    condition: Callable[[language.Query], Q] = language.messages,
+) -> QuerySet[Message]:
+    """Return what matches, in no order; of the trash only if the query asks for it."""
+    rows = Message.objects.filter(scope.q(), condition(query))
+    if not query.wants_deleted:
+        rows = rows.filter(_ALIVE)
+    return rows.filter(inbox__slug=inbox) if inbox else rows
+
+
+def find(
+    scope: Scope,
+    q: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+    inbox: str | None = None,
+    after: UUID | None = None,
+) -> Page[Message]:
+    """Return the messages that match q, newest first; only those later than after.
+
+    Raises BadQuery, BadCursor.
+    """
+    query = language.parse(q)
+    limit = within(limit)
+    before = as_cursor(cursor)
+    ids = _first(scope, query, inbox, before, after, limit + 1)
+    found = _loaded(Message.objects.filter(pk__in=ids)).order_by("-pk")
+    return _page(list(found), limit)
+
+
+def _first(
+    scope: Scope,
+    query: language.Query,
+    inbox: str | None,
+    before: UUID | None,
+    after: UUID | None,
+    limit: int,
+) -> list[UUID]:
+    """Return the ids of the newest messages that match: no more is loaded than that.
+
+    A first page is mostly found among the newest hits of each word, at a tenth of what
+    all of them take.
+    """
+    conditions = [language.messages]
+    if language.has_words(query) and not before and not after:
+        conditions.insert(0, language.newest_messages)
+    ids: list[UUID] = []
+    for condition in conditions:
+        rows = matching(scope, query, inbox, condition)
+        if before:
+            rows = rows.filter(pk__lt=before)
+        if after:
+            rows = rows.filter(pk__gt=after)
+        ids = list(rows.order_by("-pk").values_list("pk", flat=True)[:limit])
+        if len(ids) == limit:
+            break
+    return ids
+
+
+def entries(
+    scope: Scope,
+    q: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+    inbox: str | None = None,
+    refused: bool = True,
+) -> Page[Entry]:
+    """Return messages and transactions that were not accepted, newest first.
+
+    Each has its `kind`: "message" or "transaction". refused: whether the latter are
+    wanted. Raises BadQuery, BadCursor.
+    """
+    query = language.parse(q)
+    limit = within(limit)
+    before = as_cursor(cursor)
+    ids = _first(scope, query, inbox, before, None, limit + 1)
+    if refused:
+        ids += _attempts(scope, query, inbox, before, limit + 1)
+    ids = sorted(ids, reverse=True)[: limit + 1]
+    found: list[Entry] = [
+        *_loaded(Message.objects.filter(pk__in=ids)),
+        *transactions.by_ids(ids),
+    ]
+    return _page(sorted(found, key=lambda each: each.id, reverse=True), limit)
+
+
+def _attempts(
+    scope: Scope,
+    query: language.Query,
+    inbox: str | None,
+    before: UUID | None,
+    limit: int,
+) -> list[UUID]:
+    """Return the ids of the newest that match of what was not accepted."""
+    rows = transactions.not_accepted(scope, query)
+    if inbox:
+        rows = rows.filter(inbox__slug=inbox)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[:limit])
+
+
+def _page(found: list[E], limit: int) -> Page[E]:
+    more = len(found) > limit
+    return Page(found[:limit], str(found[limit - 1].id) if more else None)
+
+
+def get(scope: Scope, id: str | UUID) -> Message:
+    """Return one message by its id, or the newest for "latest". Raises NotFound."""
+    rows = _loaded(Message.objects.filter(scope.q(), _ALIVE))
+    if id == LATEST:
+        found = rows.order_by("-pk").first()
+    else:
+        key = as_uuid(id)
+        found = rows.filter(pk=key).first() if key else None
+    if found is None:
+        raise NotFound(
+            _("there is no message yet")
+            if id == LATEST
+            else _('there is no message "%(id)s"') % {"id": id}
+        )
+    return found
+
+
+def earlier(scope: Scope, message: Message) -> QuerySet[Message]:
+    """Return those that came before, to the same inbox, newest first."""
+    rows = Message.objects.filter(scope.q(), _ALIVE, inbox=message.inbox_id)
+    return rows.filter(pk__lt=message.pk).order_by("-pk")
+
+
+def by_ids(scope: Scope, ids: Collection[UUID]) -> list[Message]:
+    """Return these messages, as far as they are there and not in the trash."""
+    return list(_loaded(Message.objects.filter(scope.q(), _ALIVE, pk__in=ids)))
+
+
+def open_raw(message: Message) -> bytes:
+    """Return a message's octets, as sent. Raises NotFound if they are gone."""
+    raw = Raw.objects.filter(pk=message.transaction_id).first()
+    if raw is None:
+        raise NotFound(_("the body of message %(pk)s is gone") % {"pk": message.pk})
+    return transactions.read_body(raw)
+
+
+def count(scope: Scope, q: str, most: int | None = None) -> int:
+    """Return how many messages match q, counted up to most. Raises BadQuery."""
+    return matching(scope, language.parse(q))[:most].count()
+
+
+def counts(scope: Scope) -> Counts:
+    """Return how many messages there are, how many are unread, how many failed.
+
+    Unread is told by subtraction: few read marks belong to what is in the trash,
+    while looking for the mark of each message would take too long.
+    """
+    alive = Message.objects.filter(scope.q(), _ALIVE).count()
+    marks = MessageRead.objects.filter(scope.q("message__inbox_id"), user=None)
+    hidden = Message.objects.filter(scope.q(), _READ, deleted_at__isnull=False)
+    read = marks.count() - hidden.count()
+    return {
+        "messages": alive,
+        "unread": max(0, alive - read),
+        "not_accepted": transactions.count_not_accepted(scope),
+    }
+
+
+def tags(scope: Scope) -> Counter[str]:
+    """Return the tags in use, and how many messages have each."""
+    rows = Message.objects.filter(scope.q(), _ALIVE)
+    # Compared as text, which takes a fifth of the time that comparing as JSON does.
+    tagged = rows.annotate(text=Cast("tags", TextField())).exclude(text="[]")
+    lists = tagged.values_list("tags", flat=True).iterator()
+    return Counter(tag for tags in lists for tag in tags)

@@ -1,0 +1,160 @@
+"""Removing messages and sessions for good, with all that belongs to them.
+
+A write turn at a time: each call removes no more than ROWS_IN_A_TURN rows, so that
+others write in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
+
+from inbox.explain.evidence import Cause
+from inbox.mailbox import tombstones
+from inbox.models import (
+    BodyFinding,
+    Exchange,
+    Fingerprint,
+    Message,
+    MessageRead,
+    Raw,
+    Recipient,
+    Session,
+    Transaction,
+)
+from inbox.search import fulltext
+from inbox.storage import bodies
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
+
+
+def purge(messages: QuerySet[Message], cause: Cause) -> int:
+    """Remove a turn's worth of messages with their bodies, for good.
+
+    Each leaves its tombstones. Returns how many messages went.
+    """
+    batch = _turn(messages)
+    if not batch:
+        return 0
+    stones = tombstones.of([id for id, _transaction in batch], cause)
+    while len(stones) > ROWS_IN_A_TURN // 2:  # of one message, to very many
+        with write_turn():
+            tombstones.lay(stones[:ROWS_IN_A_TURN])
+        del stones[:ROWS_IN_A_TURN]
+    with write_turn():
+        # Somebody may have restored one since the batch was read.
+        still = messages.filter(id__in=[id for id, _transaction in batch])
+        going = dict(
+            still.select_for_update(of=("self",)).values_list("id", "transaction_id")
+        )
+        ids, transactions = list(going), list(going.values())
+        stored = _keys(transactions)
+        tombstones.lay([each for each in stones if each.message in going])
+        fulltext.forget(ids)
+        _delete(MessageRead.objects.filter(message__in=ids))
+        _delete(Message.objects.filter(id__in=ids))
+        _delete(BodyFinding.objects.filter(transaction__in=transactions))
+        _delete(Raw.objects.filter(transaction__in=transactions))
+    _delete_files(stored)
+    return len(ids) or purge(messages, cause)
+
+
+# A purged message is a row in each of three tables, with a tombstone for each recipient.
+_ROWS_OF_MESSAGE = 3
+
+
+def _turn(messages: QuerySet[Message]) -> list[tuple[UUID, UUID]]:
+    """Return the first messages, as (id, transaction): a turn's worth, at least one."""
+    accepted = "transaction__recipients_accepted"
+    rows = messages.values_list("id", "transaction_id", accepted)
+    batch: list[tuple[UUID, UUID]] = []
+    total = 0
+    for id, transaction, recipients in rows[: ROWS_IN_A_TURN // _ROWS_OF_MESSAGE]:
+        total += _ROWS_OF_MESSAGE + recipients
+        if batch and total > ROWS_IN_A_TURN:
+            break
+        batch.append((id, transaction))
+    return batch
+
+
+def remove_sessions(sessions: QuerySet[Session, tuple[UUID, int, int]]) -> int:
+    """Remove a turn's worth of sessions, with everything in them, for good.
+
+    sessions: as (id, exchanges, transactions). Returns how many rows went; where a
+    session has more than a turn's worth, only its first part.
+    """
+    ids: list[UUID] = []
+    total = 0
+    for id, exchanges, transactions in sessions[:ROWS_IN_A_TURN]:
+        rows = 1 + exchanges + _ROWS_OF_TRANSACTION * transactions
+        if total + rows > ROWS_IN_A_TURN:
+            if not ids:
+                return _shorten(id)
+            break
+        ids.append(id)
+        total += rows
+    if not ids:
+        return 0
+    whole = Transaction.objects.filter(session__in=ids)
+    stored = _keys(whole)
+    with write_turn():
+        _delete(Exchange.objects.filter(session__in=ids))
+        _delete_transactions(whole)
+        _delete(Session.objects.filter(id__in=ids))
+    _delete_files(stored)
+    return total
+
+
+def _shorten(session: UUID) -> int:
+    """Remove a turn's worth of a long session that is to go."""
+    exchanges = Exchange.objects.filter(session=session).order_by("seq")
+    if seqs := list(exchanges.values_list("seq", flat=True)[:ROWS_IN_A_TURN]):
+        with write_turn():
+            _delete(Exchange.objects.filter(session=session, seq__in=seqs))
+            Session.objects.filter(id=session).update(
+                exchanges=Greatest(F("exchanges") - len(seqs), 0)
+            )
+        return len(seqs)
+    some = Transaction.objects.filter(session=session).values_list("id", flat=True)
+    ids = list(some[: ROWS_IN_A_TURN // _ROWS_OF_TRANSACTION])
+    part = Transaction.objects.filter(id__in=ids)
+    stored = _keys(part)
+    with write_turn():
+        _delete_transactions(part)
+        Session.objects.filter(id=session).update(
+            exchanges=0, transactions=Greatest(F("transactions") - len(ids), 0)
+        )
+    _delete_files(stored)
+    return max(1, len(ids))
+
+
+# A transaction with its body, its fingerprint and, as a rule, one recipient.
+_ROWS_OF_TRANSACTION = 4
+
+
+def _delete_transactions(transactions: QuerySet[Transaction]) -> None:
+    _delete(Recipient.objects.filter(transaction__in=transactions))
+    _delete(BodyFinding.objects.filter(transaction__in=transactions))
+    _delete(Raw.objects.filter(transaction__in=transactions))
+    _delete(Fingerprint.objects.filter(transaction__in=transactions))
+    _delete(transactions)
+
+
+def _keys(transactions: Iterable[UUID] | QuerySet[Transaction]) -> list[str]:
+    """Return the keys of the bodies that are files."""
+    raws = Raw.objects.filter(transaction__in=transactions).exclude(key="")
+    return list(raws.values_list("key", flat=True))
+
+
+def _delete_files(keys: list[str]) -> None:
+    # After the commit: a file without its row is swept, a row without its file a loss.
+    for key in keys:
+        bodies.storage().delete(key)
+
+
+def _delete(rows: QuerySet[Any]) -> None:
+    """Delete without the ORM's collecting of what refers to the rows."""
+    rows._raw_delete(rows.db)

@@ -1,0 +1,78 @@
+"""The messages that people chose to do something with: by their ids, or all that match."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from inbox.mailbox.paging import as_uuid
+from inbox.mailbox.scope import Scope
+from inbox.models import Message
+from inbox.search import language
+
+MOST = 10_000  # ids in one request
+# Fewer than a turn may have: each is in several indexes, and a 250 may be waiting.
+AT_ONCE = 200
+
+
+class BadChoice(ValueError):
+    """What cannot be chosen, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Messages by id, or (ids is None) all that match q in an inbox; "" is all of them."""
+
+    ids: tuple[UUID, ...] | None = None
+    q: str = ""
+    inbox: str | None = None
+
+
+def by_ids(ids: Collection[str | UUID]) -> Chosen:
+    """Return messages by their ids; what is no id is left out. Raises BadChoice."""
+    if len(ids) > MOST:
+        raise BadChoice(
+            _("at most %(most)s messages can be chosen one by one: choose by a search")
+            % {"most": f"{MOST:,}"}
+        )
+    return Chosen(tuple(key for each in ids if (key := as_uuid(each))))
+
+
+def turns(
+    scope: Scope, chosen: Chosen, *, deleted: bool = False, pinned: bool = True
+) -> Iterator[list[UUID]]:
+    """Yield the ids of the messages, a turn's worth at a time, newest first.
+
+    deleted: those in the trash, instead of those that are not; pinned: whether pinned
+    ones are among them. What arrives meanwhile is later, and is left alone. Raises
+    BadQuery.
+    """
+    rows = Message.objects.filter(scope.q(), deleted_at__isnull=not deleted)
+    if not pinned:
+        rows = rows.filter(pinned=False)
+    if chosen.ids is None:
+        rows = rows.filter(language.messages(language.parse(chosen.q)))
+        if chosen.inbox:
+            rows = rows.filter(inbox__slug=chosen.inbox)
+        yield from _walk(rows)
+        return
+    for start in range(0, len(chosen.ids), AT_ONCE):
+        some = chosen.ids[start : start + AT_ONCE]
+        found = rows.filter(pk__in=some).order_by("-pk")
+        if ids := list(found.values_list("pk", flat=True)):
+            yield ids
+
+
+def _walk(rows: QuerySet[Message]) -> Iterator[list[UUID]]:
+    turn = _head(rows)
+    while turn:
+        yield turn
+        turn = _head(rows.filter(pk__lt=turn[-1]))
+
+
+def _head(rows: QuerySet[Message]) -> list[UUID]:
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[:AT_ONCE])

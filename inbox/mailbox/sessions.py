@@ -1,0 +1,163 @@
+"""Reading and deleting sessions and their exchanges; a scope says which may be seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from inbox.explain.flags import troubled
+from inbox.mailbox import purge
+from inbox.mailbox.paging import NotFound, Page, as_cursor, as_uuid, within
+from inbox.mailbox.scope import Scope
+from inbox.models import Exchange, Message, Session
+from inbox.search import language
+from mailsink.ids import made_at, parse_short_id
+
+
+class NotYet(NotFound):
+    """A session so young that its rows may still be on their way."""
+
+
+_COMMITTED_WITHIN = 5.0  # seconds that the rows of what is on the wire may take
+
+
+class InUse(Exception):
+    """A session that cannot be deleted yet, and why."""
+
+
+def find(
+    scope: Scope,
+    cursor: str | None = None,
+    limit: int = 50,
+    live: bool | None = None,
+    q: str = "",
+    inbox: str | None = None,
+    ending: str | None = None,
+) -> Page[Session]:
+    """Return sessions, newest first: all, the live ones, or those that ended (so).
+
+    Raises BadQuery, BadCursor.
+    """
+    query = language.parse(q)
+    rows = Session.objects.filter(scope.q(), language.sessions(query))
+    if live is not None:
+        rows = rows.filter(ending__isnull=live)
+    if ending:
+        rows = rows.filter(ending=ending)
+    if inbox:
+        rows = rows.filter(inbox__slug=inbox)
+    if before := as_cursor(cursor):
+        rows = rows.filter(pk__lt=before)
+    limit = within(limit)
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more = len(found) > limit
+    return Page(found[:limit], str(found[limit - 1].pk) if more else None)
+
+
+def get(scope: Scope, id: str | UUID) -> Session:
+    """Return one session. Raises NotFound."""
+    key = as_uuid(id)
+    if key and (found := Session.objects.filter(scope.q(), pk=key).first()):
+        return found
+    raise NotFound(_('there is no session "%(id)s"') % {"id": id})
+
+
+def by_ids(scope: Scope, ids: Collection[str | UUID], q: str = "") -> list[Session]:
+    """Return these sessions as far as they exist and match, newest first.
+
+    Raises BadQuery.
+    """
+    keys = [key for each in ids if (key := as_uuid(each))]
+    matching = language.sessions(language.parse(q))
+    rows = Session.objects.filter(scope.q(), matching, pk__in=keys)
+    return list(rows.order_by("-pk"))
+
+
+def exchanges(
+    scope: Scope, id: str | UUID, after: int = 0, limit: int = 500
+) -> list[Exchange]:
+    """Return a session's exchanges later than seq `after`, first ones first.
+
+    Raises NotFound.
+    """
+    session = get(scope, id)
+    rows = Exchange.objects.filter(session=session, seq__gt=after)
+    return list(rows.order_by("seq")[:limit])
+
+
+def next_trouble(
+    scope: Scope, id: str | UUID, after: int, *, back: bool = False
+) -> int | None:
+    """Return the seq of the next exchange that was refused, or flagged as a trouble.
+
+    after: from which seq on, or (back) before which; None: there is none within the
+    next 1,000 that may be one. Raises NotFound.
+    """
+    rows = Exchange.objects.filter(session=get(scope, id)).exclude(
+        Q(code__lt=400) | Q(code=None), flags=""
+    )
+    rows = (
+        rows.filter(seq__lt=after).order_by("-seq")
+        if back
+        else rows.filter(seq__gt=after).order_by("seq")
+    )
+    for seq, code, flags in rows.values_list("seq", "code", "flags")[:1000]:
+        if troubled(code, flags):
+            return int(seq)
+    return None
+
+
+def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
+    """Return the session and the exchange's seq that a short id names.
+
+    The exchange itself may be yet to come. Raises NotFound, NotYet.
+    """
+    try:
+        first, last, seq = parse_short_id(text)
+    except ValueError as error:
+        raise NotFound(
+            _('"%(text)s" is no short id: %(error)s') % {"text": text, "error": error}
+        ) from None
+    found = Session.objects.filter(scope.q(), pk__range=(first, last)).first()
+    if found is None:
+        young = abs(time.time() - made_at(first)) < _COMMITTED_WITHIN
+        kind = NotYet if young else NotFound
+        raise kind(_('there is no session of the short id "%(text)s"') % {"text": text})
+    return found, seq
+
+
+def last_connection(scope: Scope) -> Session | None:
+    """Return the session of the last connection that came in."""
+    rows = Session.objects.filter(scope.q(), direction="in")
+    return rows.order_by("-pk").first()
+
+
+def counts(scope: Scope) -> tuple[int, int]:
+    """Return how many sessions there are, and how many of them are live."""
+    rows = Session.objects.filter(scope.q())
+    return rows.count(), rows.filter(ending__isnull=True).count()
+
+
+def delete(scope: Scope, id: str | UUID) -> None:
+    """Remove a session with everything in it, for good, its messages in the trash too.
+
+    Raises NotFound; InUse while it is live, or has messages that are not in the trash.
+    """
+    session = get(scope, id)
+    if session.ending is None:
+        raise InUse(_("the session is live; it can be deleted once it has ended"))
+    messages = Message.objects.filter(transaction__session=session)
+    kept = messages.filter(deleted_at__isnull=True).count()
+    if kept:
+        raise InUse(
+            _("the session has messages (%(kept)s); delete them first") % {"kept": kept}
+        )
+    while purge.purge(messages, "session"):
+        pass
+    row = Session.objects.filter(pk=session.pk)
+    while purge.remove_sessions(row.values_list("id", "exchanges", "transactions")):
+        pass

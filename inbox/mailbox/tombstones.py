@@ -1,0 +1,81 @@
+"""Tombstones: what stays for 30 days of a message that was removed for good.
+
+One for each address that it was accepted for, so that "where is my mail?" can say when
+it went, and why. Written by who purges; beyond a number the oldest go sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Max, Q
+
+from inbox.explain.evidence import Cause
+from inbox.mailbox.scope import Scope
+from inbox.models import Message, Recipient, Tombstone
+from inbox.models.session import ADDRESS_KEY_LENGTH
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
+
+DAYS = 30
+MOST = 200_000  # a flood of mail must not become a flood of tombstones
+_MOST_AT_ONCE = 10_000  # recipients of one message may be very many
+_MAX_SUBJECT = 200  # characters
+
+
+def key(address: str) -> str:
+    """Return what the tombstones of an address stand under."""
+    return address.lower()[:ADDRESS_KEY_LENGTH]
+
+
+def of(messages: Collection[UUID], cause: Cause) -> list[Tombstone]:
+    """Return the tombstones of messages, not written yet."""
+    now = datetime.now(UTC)
+    rows = Message.objects.filter(pk__in=messages)
+    buried = {each.transaction_id: each for each in rows}
+    taken = Q(rcpt_code__lt=300) & (Q(final_code=None) | Q(final_code__lt=300))
+    recipients = Recipient.objects.filter(taken, transaction__in=buried)
+    return [
+        _of(buried[transaction], address, cause, now)
+        for transaction, address in recipients.values_list(
+            "transaction_id", "forward_path"
+        )[:_MOST_AT_ONCE]
+    ]
+
+
+def _of(message: Message, address: str, cause: Cause, now: datetime) -> Tombstone:
+    return Tombstone(
+        address=key(address),
+        message=message.pk,
+        transaction=message.transaction_id,
+        inbox_id=message.inbox_id,
+        subject=message.subject[:_MAX_SUBJECT],
+        received_at=message.received_at,
+        deleted_at=message.deleted_at,
+        removed_at=now,
+        cause=cause,
+    )
+
+
+def lay(stones: Collection[Tombstone]) -> None:
+    """Write tombstones; those that stand already are left. Call within a turn."""
+    Tombstone.objects.bulk_create(stones, ignore_conflicts=True)
+
+
+def find(scope: Scope, address: str, limit: int) -> list[Tombstone]:
+    """Return the newest tombstones of an address, newest first."""
+    rows = Tombstone.objects.filter(scope.q(), address=key(address))
+    return list(rows.order_by("-message")[:limit])
+
+
+def sweep() -> int:
+    """Remove a turn's worth of those that stood long enough; return how many went."""
+    before = datetime.now(UTC) - timedelta(days=DAYS)
+    newest = Tombstone.objects.aggregate(Max("id"))["id__max"] or 0
+    rows = Tombstone.objects.filter(Q(removed_at__lt=before) | Q(id__lte=newest - MOST))
+    ids = list(rows.values_list("id", flat=True)[:ROWS_IN_A_TURN])
+    if ids:
+        with write_turn():
+            Tombstone.objects.filter(id__in=ids).delete()
+    return len(ids)

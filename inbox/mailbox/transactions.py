@@ -1,0 +1,255 @@
+"""Transactions as people look at them: above all those that were not accepted.
+
+An Attempt is a transaction with its times, its recipients, and what the header of
+its body says, read from the body's first octets and no more.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from django.db.models import (
+    BinaryField,
+    BooleanField,
+    Exists,
+    QuerySet,
+)
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Substr
+from django.utils.translation import gettext as _
+
+from inbox.mailbox.paging import NotFound, Page, as_cursor, as_uuid, within
+from inbox.mailbox.scope import Scope
+from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
+from inbox.search import language
+from inbox.storage.bodies import read
+from mailsink.mime import headers
+
+NOT_ACCEPTED = ("rejected", "abandoned", "reset")
+OUTCOMES = ("accepted", *NOT_ACCEPTED)
+
+# How much of a body is read for its header, compressed or not; octets.
+_START = 8 * 1024
+_UNPACKED_START = 64 * 1024
+
+# As text, since SQLite's planner does not hold parameters against a partial index.
+_IS_NOT_ACCEPTED = RawSQL(
+    "inbox_transaction.outcome IN ('rejected', 'abandoned', 'reset')",
+    (),
+    output_field=BooleanField(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A transaction, whatever came of it."""
+
+    kind: ClassVar[Literal["transaction"]] = "transaction"
+
+    id: UUID
+    session_id: UUID
+    inbox_id: int | None
+    seq: int
+    reverse_path: str
+    parameters: str
+    outcome: str | None  # null: open
+    code: int | None
+    started_at: datetime
+    ended_at: datetime | None
+    recipients: list[Recipient]
+    size: int | None  # of the body, in octets; None: none came
+    complete: bool | None  # did the body come to its end?
+    from_name: str = ""
+    from_address: str = ""
+    subject: str = ""
+    number: int = 1  # which attempt of its message it is, as far as that is indexed
+
+
+def find(
+    scope: Scope,
+    outcome: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+    q: str = "",
+) -> Page[Attempt]:
+    """Return transactions, newest first: of one outcome, or all not accepted ones.
+
+    Raises BadCursor, BadQuery.
+    """
+    rows = _newest(scope, language.parse(q), cursor)
+    if outcome:
+        rows = rows.filter(outcome=outcome)
+    if outcome not in OUTCOMES[:1]:
+        rows = rows.filter(_IS_NOT_ACCEPTED)
+    limit = within(limit)
+    items = attempts(rows[: limit + 1])
+    return Page(items[:limit], str(items[limit - 1].id) if items[limit:] else None)
+
+
+def not_accepted(scope: Scope, query: language.Query) -> QuerySet[Transaction]:
+    """Return the transactions that were not accepted and match, in no order."""
+    rows = Transaction.objects.filter(_IS_NOT_ACCEPTED, scope.q())
+    return rows.filter(language.transactions(query))
+
+
+def count_not_accepted(scope: Scope) -> int:
+    """Return how many transactions were not accepted."""
+    return Transaction.objects.filter(_IS_NOT_ACCEPTED, scope.q()).count()
+
+
+def get(scope: Scope, id: str | UUID) -> Attempt:
+    """Return one transaction. Raises NotFound."""
+    key = as_uuid(id)
+    rows = Transaction.objects.filter(scope.q(), pk=key) if key else ()
+    for attempt in attempts(rows):
+        return attempt
+    raise NotFound(_('there is no transaction "%(id)s"') % {"id": id})
+
+
+def by_ids(ids: Collection[UUID]) -> list[Attempt]:
+    """Return these transactions, as far as they exist, for the live feed."""
+    return attempts(Transaction.objects.filter(pk__in=ids))
+
+
+def of_session(session_id: UUID, limit: int = 500) -> list[Attempt]:
+    """Return a session's transactions, first ones first."""
+    rows = Transaction.objects.filter(session_id=session_id).order_by("seq")
+    return attempts(rows[:limit])
+
+
+def open_body(scope: Scope, id: str | UUID) -> bytes:
+    """Return the octets of a transaction's body, as sent. Raises NotFound."""
+    key = as_uuid(id)
+    allowed = key and Transaction.objects.filter(scope.q(), pk=key).exists()
+    hidden = Message.objects.filter(transaction=key, deleted_at__isnull=False)
+    raw = Raw.objects.filter(~Exists(hidden), pk=key).first() if allowed else None
+    if raw is None:
+        raise NotFound(_('there is no body of a transaction "%(id)s"') % {"id": id})
+    return read_body(raw)
+
+
+def body_or_none(scope: Scope, id: str | UUID) -> bytes:
+    """Return the octets of a transaction's body; b"" where none came, or it is gone."""
+    try:
+        return open_body(scope, id)
+    except NotFound:
+        return b""
+
+
+def read_body(raw: Raw) -> bytes:
+    """Return a body's octets. Raises NotFound if its file is gone."""
+    try:
+        return read(raw)
+    except FileNotFoundError:
+        raise NotFound(
+            _("the body of transaction %(pk)s is gone from storage (%(key)s)")
+            % {"pk": raw.pk, "key": raw.key}
+        ) from None
+
+
+def _newest(
+    scope: Scope, query: language.Query, cursor: str | None
+) -> QuerySet[Transaction]:
+    rows = Transaction.objects.filter(scope.q(), language.transactions(query))
+    if before := as_cursor(cursor):
+        rows = rows.filter(pk__lt=before)
+    return rows.order_by("-pk")
+
+
+def attempts(rows: QuerySet[Transaction] | Iterable[Transaction]) -> list[Attempt]:
+    """Return transactions as people look at them, in four queries however many."""
+    if not isinstance(rows, QuerySet):
+        return []
+    found = list(rows.select_related("session"))
+    ids = [each.pk for each in found]
+    recipients: dict[UUID, list[Recipient]] = {}
+    for each in Recipient.objects.filter(transaction_id__in=ids).order_by("seq"):
+        recipients.setdefault(each.transaction_id, []).append(each)
+    known = bodies(ids)
+    numbers = dict(
+        Fingerprint.objects.filter(pk__in=ids, attempt__gt=1).values_list(
+            "pk", "attempt"
+        )
+    )
+    return [
+        _attempt(
+            each,
+            recipients.get(each.pk, []),
+            known.get(each.pk, NO_BODY),
+            numbers.get(each.pk, 1),
+        )
+        for each in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is known of a body by its first octets. Its header is empty where it is spooled."""
+
+    size: int | None  # in octets; None: no body came
+    complete: bool | None
+    sha256: str
+    header: headers.Summary
+
+
+NO_BODY = Body(None, None, "", headers.Summary())
+
+
+def bodies(ids: Collection[UUID]) -> dict[UUID, Body]:
+    """Return what is known of the bodies of these transactions, in one query."""
+    rows = (
+        Raw.objects.filter(pk__in=ids)
+        .annotate(start=Substr("content", 1, _START, output_field=BinaryField()))
+        .values_list("pk", "size", "complete", "sha256", "codec", "start")
+    )
+    return {
+        key: Body(
+            size,
+            complete,
+            sha256,
+            headers.summary(_unpacked(codec, bytes(start or b""))),
+        )
+        for key, size, complete, sha256, codec, start in rows
+    }
+
+
+def _attempt(
+    row: Transaction, recipients: list[Recipient], body: Body, number: int
+) -> Attempt:
+    opened_at = row.session.opened_at
+    return Attempt(
+        id=row.pk,
+        session_id=row.session_id,
+        inbox_id=row.inbox_id,
+        seq=row.seq,
+        reverse_path=row.reverse_path,
+        parameters=row.parameters,
+        outcome=row.outcome,
+        code=row.code,
+        started_at=opened_at + timedelta(microseconds=row.started_us),
+        ended_at=_later(opened_at, row.ended_us),
+        recipients=recipients,
+        size=body.size,
+        complete=body.complete,
+        from_name=body.header.from_name,
+        from_address=body.header.from_address,
+        subject=body.header.subject,
+        number=number,
+    )
+
+
+def _unpacked(codec: str, start: bytes) -> bytes:
+    if codec != "zlib":
+        return start
+    return zlib.decompressobj().decompress(start, _UNPACKED_START)
+
+
+def _later(opened_at: datetime, microseconds: int | None) -> datetime | None:
+    if microseconds is None:
+        return None
+    return opened_at + timedelta(microseconds=microseconds)

@@ -1,0 +1,106 @@
+"""Deleting and restoring messages. Deleting is hiding: retention purges the trash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from inbox.mailbox import messages, purge, selection
+from inbox.mailbox.paging import NotFound, Page, as_uuid
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.selection import Chosen
+from inbox.mailbox.signals import MessageDeleted, MessageRestored, announce
+from inbox.models import Message
+from inbox.search import language
+from inbox.storage.write_lock import write_turn
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What one request put in the trash; its time names it, so that it can be undone."""
+
+    at: datetime
+    count: int = 0
+
+
+def delete(scope: Scope, what: Chosen, by: str = "") -> Deletion:
+    """Put messages in the trash. What is pinned stays, unless it is named by its id.
+
+    by: who deletes, as the trash tells it. Raises BadQuery.
+    """
+    at = datetime.now(UTC)
+    named = what.ids is not None
+    turns = selection.turns(scope, what, pinned=named)
+    return Deletion(at, sum(_delete(turn, at, by) for turn in turns))
+
+
+def _delete(turn: list[UUID], at: datetime, by: str) -> int:
+    with write_turn():
+        rows = Message.objects.filter(pk__in=turn, deleted_at__isnull=True)
+        gone = list(rows.values_list("pk", "inbox_id"))
+        rows.update(deleted_at=at, deleted_by=by)
+        announce([MessageDeleted(pk, inbox) for pk, inbox in gone])
+    return len(gone)
+
+
+def find(scope: Scope, q: str, cursor: str | None = None) -> Page[Message]:
+    """Return what is in the trash and matches q. Raises BadQuery, BadCursor."""
+    return messages.find(scope, _within(q), cursor)
+
+
+def count(scope: Scope, q: str, most: int) -> int:
+    """Return how many are in the trash and match q, up to most. Raises BadQuery."""
+    return messages.count(scope, _within(q), most)
+
+
+def _within(q: str) -> str:
+    # Parsed by itself: an OR at its edge must not take the trash as an operand.
+    language.parse(q)
+    return f"is:deleted {q}"
+
+
+def empty(scope: Scope, q: str = "") -> int:
+    """Remove what is in the trash and matches, for good; return how many went.
+
+    What is deleted meanwhile stays. Raises BadQuery.
+    """
+    rows = Message.objects.filter(
+        scope.q(),
+        language.messages(language.parse(q)),
+        deleted_at__lt=datetime.now(UTC),
+    )
+    gone = 0
+    while batch := purge.purge(rows, "deleted"):
+        gone += batch
+    return gone
+
+
+def restore(scope: Scope, id: str | UUID) -> Message:
+    """Take a message out of the trash. Raises NotFound."""
+    key = as_uuid(id)
+    if not key or not restore_many(scope, Chosen((key,))):
+        raise NotFound(_('there is no message "%(id)s" in the trash') % {"id": id})
+    return messages.get(scope, key)
+
+
+def restore_many(scope: Scope, what: Chosen, at: datetime | None = None) -> int:
+    """Take messages out of the trash; return how many.
+
+    at: only those of the deletion of that time.
+    """
+    turns = selection.turns(scope, what, deleted=True)
+    return sum(_restore(turn, at) for turn in turns)
+
+
+def _restore(turn: list[UUID], at: datetime | None) -> int:
+    with write_turn():
+        rows = Message.objects.filter(pk__in=turn, deleted_at__isnull=False)
+        if at is not None:
+            rows = rows.filter(deleted_at=at)
+        back = list(rows.values_list("pk", flat=True))
+        rows.update(deleted_at=None, deleted_by="")
+        announce([MessageRestored(pk) for pk in back])
+    return len(back)

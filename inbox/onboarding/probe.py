@@ -1,0 +1,29 @@
+"""One-time words: a checklist gives one out, and sees it arrive in a client's EHLO."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from inbox.mailbox.scope import Scope
+from inbox.models import Session
+
+DOMAIN = "mailsink.test"
+
+_WORD = re.compile(r"probe-[a-z0-9]{4,12}")
+_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
+_RECENT = 500  # sessions that are looked through
+
+
+def word(given: str = "") -> str:
+    """Return the given word if it is one of ours, else a new one: "probe-7f3k9x"."""
+    if _WORD.fullmatch(given):
+        return given
+    return "probe-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
+def arrival(scope: Scope, word: str) -> Session | None:
+    """Return the session that said EHLO with this word, if there was one lately."""
+    recent = Session.objects.filter(scope.q()).order_by("-id").values("id")[:_RECENT]
+    found = Session.objects.filter(id__in=recent, helo__iexact=f"{word}.{DOMAIN}")
+    return found.order_by("id").first()

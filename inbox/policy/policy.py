@@ -1,0 +1,170 @@
+"""What clients are answered by the settings of the inbox that they send to.
+
+Implements mailsink.ports.Policy from memory. The settings are read anew when they
+are changed in this process, and each second in case another one changed them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from inbox.mailbox import inboxes
+from inbox.mailbox.addresses import Book
+from inbox.models import Inbox
+from inbox.policy import lookup
+from inbox.policy.quota import Usage
+from inbox.upkeep.background import Background
+from mailsink.ports import GO_ON, Consult, Decision, Stage
+from mailsink.smtp.protocol import grammar, replies
+from mailsink.smtp.protocol.replies import Reply
+
+_LOOK_EVERY = 1.0  # seconds
+# Parameters of MAIL that ask for delivery at some time (RFC 2852, RFC 4865).
+_TIMED = ("BY", "HOLDFOR", "HOLDUNTIL")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of an inbox, as they were read."""
+
+    slug: str = ""
+    known_only: bool = False
+    quota_octets: int = 0  # 0: none
+    paused: bool = False
+    addresses: list[Any] = field(default_factory=list)
+
+
+class InboxPolicy:
+    """Decides by the settings of one inbox."""
+
+    def __init__(self, inbox_id: int) -> None:
+        """Without any settings until the first refresh."""
+        self._inbox = inbox_id
+        self._usage = Usage(inbox_id)
+        self._settings = Settings()
+        self._book = Book([])
+        self._reading = threading.Lock()  # what was read first must not be set last
+        self.stages: Collection[Stage] = frozenset()
+        self._answers: dict[Stage, Callable[[Consult], Decision]] = {
+            "mail": self._mail,
+            "rcpt": self._rcpt,
+            "body": self._body,
+            "vrfy": self._vrfy,
+        }
+        inboxes.changed.connect(self._changed)
+
+    async def decide(self, consult: Consult) -> Decision:
+        """Answer a consultation."""
+        answer = self._answers.get(consult.stage)
+        return answer(consult) if answer else GO_ON
+
+    # Keeping up, on other threads than the event loop's
+
+    def refresh(self) -> None:
+        """Read the settings, and how full the inbox is if it has a quota."""
+        with self._reading:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        names = ("slug", "known_only", "quota_octets", "paused", "addresses")
+        row = Inbox.objects.filter(pk=self._inbox).values_list(*names).first()
+        settings = Settings(*row) if row else Settings()
+        if settings.quota_octets:
+            self._usage.count()
+        if settings != self._settings:
+            self._book = Book(settings.addresses)
+            self._settings = settings
+            self.stages = _stages(settings, self._book)
+
+    def watching(self) -> Background:
+        """Return the work of keeping up with what other processes change."""
+
+        def look() -> float:
+            self.refresh()
+            return _LOOK_EVERY
+
+        return Background("settings", look)
+
+    def _changed(self, inbox_id: int, **_: Any) -> None:
+        if inbox_id == self._inbox:
+            self.refresh()
+
+    # Deciding, on the event loop
+
+    def _mail(self, consult: Consult) -> Decision:
+        parameters = grammar.parse_parameters(str(consult.facts.get("parameters", "")))
+        if self._settings.paused:
+            for keyword in _TIMED:
+                if keyword in parameters:
+                    return self._decided("pause", replies.not_while_paused(keyword))
+        size = int(parameters.get("SIZE") or 0)
+        return self._decided("quota", self._no_room(size) if size else None)
+
+    def _rcpt(self, consult: Consult) -> Decision:
+        settings = self._settings
+        reply = lookup.recipient(
+            self._book,
+            settings.known_only,
+            _plain(consult.facts["forward_path"]),
+            bool(consult.facts.get("smtputf8")),
+        )
+        if reply is not None and reply.code >= 500:
+            return self._decided("known addresses", reply)
+        if settings.paused:
+            return self._decided("pause", replies.PAUSED)
+        if 0 < settings.quota_octets <= self._usage.octets:
+            return self._decided("quota", replies.MAILBOX_FULL)
+        return self._decided("known addresses", reply)
+
+    def _body(self, consult: Consult) -> Decision:
+        size = int(consult.facts["size"])
+        reply = self._no_room(size)
+        if reply is None:
+            self._usage.let_in(size)
+        return self._decided("quota", reply)
+
+    def _vrfy(self, consult: Consult) -> Decision:
+        name = _plain(consult.facts["argument"])
+        utf8 = bool(consult.facts.get("smtputf8"))
+        if consult.facts["verb"] == "EXPN":
+            reply = lookup.expand(self._book, name, utf8)
+        else:
+            known_only = self._settings.known_only
+            reply = lookup.verify(self._book, known_only, name, utf8)
+        return self._decided("known addresses", reply)
+
+    def _no_room(self, size: int) -> Reply | None:
+        """Return the refusal of so many octets, if the quota has one (RFC 1870 §6.1)."""
+        quota = self._settings.quota_octets
+        if not quota:
+            return None
+        if size > quota:
+            return replies.over_quota(size, quota)
+        free = max(0, quota - self._usage.octets)
+        return replies.no_room(size, free) if size > free else None
+
+    def _decided(self, what: str, reply: Reply | None) -> Decision:
+        if reply is None:
+            return GO_ON
+        return Decision(reply, rule=f"{what} of inbox {self._settings.slug}")
+
+
+def _stages(settings: Settings, book: Book) -> frozenset[Stage]:
+    """Return the stages at which these settings have a say; none for most people."""
+    speaking = book.kinds & {"forwarded", "moved", "ambiguous"}
+    limited = settings.paused or settings.quota_octets
+    wanted: dict[Stage, object] = {
+        "mail": limited,
+        "rcpt": limited or settings.known_only or speaking,
+        "body": settings.quota_octets,
+        "vrfy": settings.known_only or len(book),
+    }
+    return frozenset(stage for stage, wants in wanted.items() if wants)
+
+
+def _plain(fact: str | int) -> str:
+    """Return text of the client as it was, whose backslashes are doubled in facts."""
+    return str(fact).replace("\\\\", "\\")

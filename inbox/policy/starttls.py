@@ -1,0 +1,38 @@
+"""Whose next session is offered no STARTTLS, and how that is forgotten.
+
+What is known lives in the SMTP server of this process (mailsink.smtp.tls.starttls_denylist), which
+`use` hands over; without one nothing is ever held back.
+"""
+
+from __future__ import annotations
+
+import time
+
+from django.utils.translation import gettext as _
+
+from inbox.mailbox.paging import NotFound
+from mailsink.smtp.tls.starttls_denylist import Client, StarttlsDenylist
+
+_denylist: StarttlsDenylist | None = None
+
+
+def use(denylist: StarttlsDenylist | None) -> None:
+    """Take this server's knowledge from now on."""
+    global _denylist  # one server to a process
+    _denylist = denylist
+
+
+def withheld() -> list[Client]:
+    """Return whose next session does without STARTTLS, the longest known first."""
+    return [] if _denylist is None else _denylist.clients(time.time())
+
+
+def is_withheld(client_address: str, helo: str) -> bool:
+    """Whether the next session of a client does without STARTTLS."""
+    return Client(client_address, helo) in withheld()
+
+
+def offer_again(client_address: str, helo: str) -> None:
+    """Have a client be offered STARTTLS again. Raises NotFound where it is already."""
+    if _denylist is None or not _denylist.remove(Client(client_address, helo)):
+        raise NotFound(_("STARTTLS is not held back from this client."))

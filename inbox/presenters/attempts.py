@@ -1,0 +1,57 @@
+"""The attempts at one message as pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from inbox.explain import stories
+from inbox.explain.quantities import waited
+from inbox.explain.stories import Story, Try
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A try in the list."""
+
+    one: Try
+    label: str
+    tone: str
+    words: str
+    waited: str  # since the one before; "" for the first
+    this: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story in words; without rows where there was only one try."""
+
+    summary: str
+    upshot: str
+    upshot_url: str  # where it was accepted in the end
+    basis: str
+    rows: list[Row]
+
+
+def told(story: Story | None) -> Told | None:
+    """Return a story as pages show it; None where there is none."""
+    if story is None:
+        return None
+    waits = [
+        "",
+        *(_("%(each)s later") % {"each": waited(each)} for each in story.waits),
+    ]
+    rows = [
+        Row(one, stories.label(one), stories.tone(one), stories.words(one), wait, at == story.at)
+        for at, (one, wait) in enumerate(zip(story.tries, waits, strict=True))
+    ]  # fmt: skip
+    upshot = stories.upshot(story)
+    later = story.tries[story.at + 1 :] if upshot else ()
+    return Told(
+        summary=stories.summary(story),
+        upshot=upshot,
+        upshot_url=next((each.url for each in later if each.accepted), ""),
+        basis=stories.basis(story),
+        rows=rows if story.several else [],
+    )

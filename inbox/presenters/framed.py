@@ -1,0 +1,81 @@
+"""The panel of a mail's HTML: how wide, in which colours, and with which images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from inbox.mailbox import image_hosts
+from inbox.presenters.letters import Letter, translated
+from mailsink.mime import links, pictures
+
+WIDTHS = ("375", "768", "full")
+SCHEMES = ("light", "dark")
+_HOSTS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A way to show the HTML, and the address that does so."""
+
+    name: str
+    value: str
+    label: str
+    url: str
+    chosen: bool
+
+
+def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
+    """Return what the panel is rendered with. asked: width, scheme, images."""
+    width = asked.get("width") if asked.get("width") in WIDTHS else "full"
+    scheme = asked.get("scheme") if asked.get("scheme") in SCHEMES else "light"
+    images = "all" if asked.get("images") == "all" else ""
+    given = {"tab": "html", "width": width, "scheme": scheme, "images": images}
+    references = links.of_html(letter.reading.markup)
+    hosts = links.remote_hosts(references)
+    allowed = set(image_hosts.allowed(letter.attempt.inbox_id))
+    blocked = {} if images else {h: n for h, n in hosts.items() if h not in allowed}
+    return {
+        "frame_url": f"{letter.url}/frame" + ("?images=all" if images else ""),
+        "width": width,
+        "scheme": scheme,
+        "groups": [
+            (_("Width"), _choices(letter, given, "width", WIDTHS)),
+            (_("Colours of the mail"), _choices(letter, given, "scheme", SCHEMES)),
+        ],
+        "loads_all": images,
+        "blocked": sum(blocked.values()),
+        "blocked_hosts": list(blocked.items())[:_HOSTS_SHOWN],
+        "more_hosts": max(0, len(blocked) - _HOSTS_SHOWN),
+        "nameable": {host for host in blocked if image_hosts.is_host(host)},
+        "pixels": sum(1 for each in references if each.pixel and each.host in blocked),
+        "unshown": [
+            (each.name, translated(each.reason))
+            for each in pictures.unshown(letter.reading)
+        ],
+        "all_images_url": _url(letter, given | {"images": "all"}),
+    }
+
+
+def _choices(
+    letter: Letter, given: dict[str, str | None], name: str, values: Sequence[str]
+) -> list[Choice]:
+    labels = {"full": _("Full width"), "light": _("Light"), "dark": _("Dark")}
+    return [
+        Choice(
+            name,
+            value,
+            labels.get(value) or f"{value} px",
+            _url(letter, given | {name: value}),
+            given[name] == value,
+        )
+        for value in values
+    ]
+
+
+def _url(letter: Letter, given: dict[str, str | None]) -> str:
+    return f"{letter.url}?{urlencode({k: v for k, v in given.items() if v})}"

@@ -1,0 +1,35 @@
+"""The signed addresses of parts that a browser shows by itself.
+
+Frames have no origin and send no cookie, so the address itself says that it may be read.
+"""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.utils.translation import gettext as _
+
+from inbox.mailbox.paging import NotFound
+from inbox.presenters.letters import Letter
+
+_SALT = "mailsink.part"
+
+
+def url(letter: Letter, index: int) -> str:
+    """Return the address of a part."""
+    kind = letter.url.split("/")[1]
+    signed = signing.dumps((kind, letter.id, index), salt=_SALT)
+    return f"/messages/{letter.id}/parts/{signed}"
+
+
+def named(id: str, signed: str) -> tuple[str, int]:
+    """Return what an address is for: "messages" or "transactions", and a part's index.
+
+    Raises NotFound where url() did not make it, or not for this id.
+    """
+    try:
+        kind, signed_id, index = signing.loads(signed, salt=_SALT)
+    except signing.BadSignature as error:
+        raise NotFound(str(error)) from None
+    if signed_id != id:
+        raise NotFound(_("this link belongs to another message"))
+    return kind, index

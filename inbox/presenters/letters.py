@@ -1,0 +1,240 @@
+"""What a page shows of a message, or of what arrived and was not accepted: in words.
+
+Both look alike, so that a refused mail can be read as well as a kept one. Bodies are
+read and parsed only where something is asked of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from inbox.content import finds
+from inbox.content.finds import Finds
+from inbox.explain.quantities import counted
+from inbox.insight import attempts, defects, findings, session_facts
+from inbox.mailbox import messages, sessions, transactions, transcripts
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.transactions import Attempt
+from inbox.models import Exchange, Message, Session
+from inbox.presenters.attempts import Told, told
+from inbox.presenters.envelope import Difference, bare, differences, named
+from mailsink import bidi
+from mailsink import told as words
+from mailsink.mime import headers, notices
+from mailsink.mime.addresses import Address, groups
+from mailsink.mime.headers import Summary
+from mailsink.mime.mails import Mail
+from mailsink.mime.structure import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why something was not accepted."""
+
+    title: str
+    detail: str = ""
+
+
+class Letter(Mail):
+    """A message with its transaction; or, without a message, what was not accepted."""
+
+    def __init__(self, scope: Scope, attempt: Attempt, message: Message | None) -> None:
+        self.scope = scope
+        self.attempt = attempt
+        self.message = message
+        super().__init__(lambda: transactions.body_or_none(scope, attempt.id))
+
+    @property
+    def id(self) -> str:
+        return str(self.message.pk if self.message else self.attempt.id)
+
+    @property
+    def url(self) -> str:
+        return f"/{'messages' if self.message else 'transactions'}/{self.id}"
+
+    @property
+    def raw_url(self) -> str:
+        return f"/api/v3{self.url}/raw"
+
+    @property
+    def at(self) -> datetime:
+        if self.message:
+            return self.message.received_at
+        return self.attempt.ended_at or self.attempt.started_at
+
+    @property
+    def size(self) -> int | None:
+        return self.attempt.size
+
+    @property
+    def title(self) -> str:
+        if self.attempt.size is None:
+            return _("(no message came)")
+        subject = self.message.subject if self.message else self.attempt.subject
+        return subject or _("(no subject)")
+
+    @cached_property
+    def summary(self) -> Summary:
+        return headers.summary(self.octets)
+
+    @cached_property
+    def exchanges(self) -> list[Exchange]:
+        return transcripts.of_transaction(self.attempt)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """People and Date of the header; of the envelope where no message came."""
+        if not self.octets:
+            to = (bare(each.forward_path) for each in self.attempt.recipients)
+            return [
+                (_("Envelope from"), bare(self.attempt.reverse_path) or _("(empty)")),
+                (_("Envelope to"), named(to) or _("(nobody)")),
+            ]
+        summary = self.summary
+        facts = [
+            (
+                _("From"),
+                bidi.person(summary.from_name, summary.from_address) or _("(none)"),
+            ),
+            (_("To"), self._people("To") or _("(none)")),
+        ]
+        others = {"Cc": _("Cc"), "Bcc": _("Bcc"), "Reply-To": _("Reply-To")}
+        for name, label in others.items():
+            if people := self._people(name):
+                facts.append((label, people))
+        if summary.date:
+            facts.append(
+                (
+                    _("Date"),
+                    _("%(date)s UTC")
+                    % {"date": f"{summary.date:%a, %d %b %Y %H:%M:%S}"},
+                )
+            )
+        return facts
+
+    def _people(self, name: str) -> str:
+        """Return whom the fields of a name list, with the names of their groups."""
+        fields = self.parsed.root.fields
+        found = (each for each in fields if each.name.lower() == name.lower())
+        # Apart, since a group that nothing ends would take in the next field's people.
+        lists = (group for field in found for group in groups(field.encoded))
+        return named(text for group in lists for text in _listed(*group))
+
+    @property
+    def differences(self) -> list[Difference]:
+        if not self.octets:
+            return []
+        summary = self.summary
+        recipients = [each["address"] for each in (*summary.to, *summary.cc)]
+        return differences(self.attempt, summary.from_address, recipients)
+
+    @property
+    def story(self) -> Told | None:
+        """The attempts at sending it."""
+        return told(attempts.of_transaction(self.scope, self.attempt.id))
+
+    @cached_property
+    def finds(self) -> Finds:
+        """The codes and links that it was sent for."""
+        return finds.found(self.title, self.reading)
+
+    @property
+    def notices(self) -> list[tuple[str, Part]]:
+        """What it is where it is not just text, with the part that makes it so."""
+        found = notices.notices(self.reading) if self.octets else []
+        return [(translated(each.text), each.part) for each in found]
+
+    @property
+    def defects(self) -> list[str]:
+        if not self.octets:
+            return []
+        found = defects.of(self.parsed, self.attempt.parameters)
+        return [translated(each) for each in found]
+
+    @cached_property
+    def session(self) -> Session:
+        return sessions.get(self.scope, self.attempt.session_id)
+
+    @cached_property
+    def report(self) -> findings.Report:
+        return findings.of_transaction(self.session, self.attempt)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return None if self.message else _verdict(self.attempt, self.exchanges)
+
+
+def of_message(scope: Scope, id: str | UUID) -> Letter:
+    """Return a message's letter. Raises NotFound."""
+    message = messages.get(scope, id)
+    attempt = transactions.get(scope, message.transaction_id)
+    return Letter(scope, attempt, message)
+
+
+def of_transaction(scope: Scope, id: str | UUID) -> Letter:
+    """Return a transaction's letter. Raises NotFound."""
+    return Letter(scope, transactions.get(scope, id), None)
+
+
+def translated(told: words.Told) -> str:
+    """Return a text of mailsink in the language of who looks."""
+    values = {
+        name: translated(value) if isinstance(value, words.Told) else value
+        for name, value in told.values.items()
+    }
+    return _(told.template) % values if values else _(told.template)
+
+
+def accepted_as(scope: Scope, attempt: Attempt) -> str | None:
+    """Return the address of the message that an accepted transaction became."""
+    if attempt.outcome != "accepted":
+        return None
+    lines = transcripts.of_transaction(attempt)
+    link = session_facts.links(scope, lines).get(attempt.id)
+    return link.url if link else None
+
+
+def _verdict(attempt: Attempt, exchanges: list[Exchange]) -> Verdict:
+    if attempt.outcome is None:
+        return Verdict(_("Still going on: nothing is accepted yet"))
+    if attempt.outcome == "accepted":
+        return Verdict(_("Accepted; its message is in the trash, or was removed"))
+    refusal = _refusal(attempt, exchanges)
+    told = refusal.reply.replace("\n", " ") if refusal else ""
+    detail = _("The client was told: %(told)s") % {"told": told} if told else ""
+    if attempt.outcome == "rejected":
+        codes = f"{attempt.code or ''} {refusal.enhanced if refusal else ''}".strip()
+        return Verdict(
+            _("Not accepted: %(codes)s") % {"codes": codes or "refused"}, detail
+        )
+    if attempt.size is not None and not attempt.complete:
+        cut = _("cut off after %(size)s") % {"size": counted(attempt.size, "octet")}
+        return Verdict(
+            _("Not accepted: %(cut)s") % {"cut": cut},
+            detail or _("The connection ended here."),
+        )
+    if attempt.outcome == "reset":
+        return Verdict(_("Not accepted: the client gave it up (RSET)"), detail)
+    return Verdict(_("Not accepted: the client left before it had sent it"), detail)
+
+
+def _refusal(attempt: Attempt, exchanges: list[Exchange]) -> Exchange | None:
+    """Return the line whose reply ended the transaction, or at least refused something."""
+    refused = [each for each in reversed(exchanges) if (each.code or 0) >= 400]
+    bodies = [each for each in refused if each.kind in ("body", "chunk")]
+    ending = [each for each in refused if each.code == attempt.code]
+    return next(iter([*bodies, *ending, *refused]), None)
+
+
+def _listed(group: str, members: list[Address]) -> list[str]:
+    """Return the members as they are shown; in a group they are one text with its name."""
+    people = [bidi.person(*each) for each in members]
+    if not group:
+        return people
+    name = bidi.isolated(group)
+    return [f"{name}: {named(people)};" if people else name]

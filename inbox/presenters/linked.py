@@ -1,0 +1,55 @@
+"""The links of a letter: the panel that has them by host, and those in its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from inbox.content import references
+from inbox.content.references import Counted
+from inbox.presenters.letters import Letter
+from mailsink.mime import urls
+
+SHOWN = 500  # references in a page
+
+
+@dataclass(slots=True)
+class Host:
+    name: str
+    rows: list[Counted] = field(default_factory=list)
+
+
+def view(letter: Letter) -> dict[str, object]:
+    """Return what the panel is rendered with: the hosts, most used first."""
+    found = references.found(letter.reading)
+    hosts: dict[str, Host] = {}
+    for each in found[:SHOWN]:
+        name = each.reference.host
+        hosts.setdefault(name, Host(name)).rows.append(each)
+    ordered = sorted(hosts.values(), key=lambda host: (not host.name, -len(host.rows)))
+    return {
+        "hosts": ordered,
+        "links": sum(1 for each in found if each.reference.kind == "link"),
+        "images": sum(1 for each in found if each.reference.kind == "image"),
+        "left_out": max(0, len(found) - SHOWN),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a text; url: where it leads, "" for what is no link."""
+
+    text: str
+    url: str = ""
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """Yield a text in pieces, its links apart."""
+    end = 0
+    for span in urls.spans(text):
+        if span.start > end:
+            yield Piece(text[end : span.start])
+        yield Piece(text[span.start : span.end], span.url)
+        end = span.end
+    if end < len(text):
+        yield Piece(text[end:])

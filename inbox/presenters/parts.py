@@ -1,0 +1,221 @@
+"""The panel of a letter's parts: the tree, and a preview of the part that is chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.http import QueryDict
+
+from inbox.content import invitations
+from inbox.presenters import inline_parts
+from inbox.presenters.letters import Letter
+from mailsink.mime import bodies, contacts, headers, structure, tnef, types
+from mailsink.mime.pictures import TYPES
+from mailsink.mime.reading import Reading
+from mailsink.mime.structure import Part
+from mailsink.text import pictured
+
+SHOWN = 500  # parts in a page
+_TEXT_SHOWN = 64 * 1024  # characters
+_HASHED = 4 * 1024 * 1024  # octets of a message whose parts' checksums are all told
+_DUMPED = 256  # octets
+
+
+# Whether a kind of preview is for a part of a type; the type as it really is.
+_Fits = Callable[[Part, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A part in the tree. level: how deep it is, for its indentation, at most 8."""
+
+    part: Part
+    level: int
+    sha256: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is shown of the chosen part. kind: the template's branch."""
+
+    kind: str
+    sha256: str
+    told: dict[str, object] = field(default_factory=dict)
+
+
+def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
+    """Return what the panel is rendered with. asked: `part`, by its number in order."""
+    parts = letter.parsed.parts
+    chosen = _chosen(parts, asked.get("part", ""))
+    hashed = len(letter.octets) <= _HASHED
+    rows = [
+        Row(
+            part,
+            min(part.depth, 8),
+            _sha256(letter, part) if hashed and not part.children else "",
+            part is chosen,
+        )
+        for part in parts[:SHOWN]
+    ]
+    return {
+        "rows": rows,
+        "more": max(0, len(parts) - SHOWN),
+        "chosen": chosen,
+        "preview": preview(letter, chosen) if chosen else None,
+    }
+
+
+def _chosen(parts: tuple[Part, ...], asked: str) -> Part | None:
+    if (
+        asked.isascii()
+        and asked.isdigit()
+        and len(asked) < 7
+        and int(asked) < len(parts)
+    ):
+        return parts[int(asked)]
+    return None
+
+
+def _sha256(letter: Letter, part: Part) -> str:
+    return hashlib.sha256(bodies.decode(letter.octets, part)).hexdigest()
+
+
+def preview(letter: Letter, part: Part) -> Preview:
+    """Return what is shown of a part."""
+    typed = types.sniffed(letter.octets, part)
+    for kind, fits, tell in _PREVIEWS:
+        if fits(part, typed):
+            return Preview(kind, _sha256(letter, part), tell(letter, part))
+    return Preview("octets", _sha256(letter, part), _dump(letter, part))
+
+
+def _picture(letter: Letter, part: Part) -> dict[str, object]:
+    return {"url": inline_parts.url(letter, part.index)}
+
+
+_PAGE = re.compile(rb"/Type\s{0,4}/Page(?![a-zA-Z])")
+
+
+def _pdf(letter: Letter, part: Part) -> dict[str, object]:
+    octets = bodies.decode(letter.octets, part)
+    pages = len(_PAGE.findall(octets))  # none where its objects are compressed
+    return {
+        "url": inline_parts.url(letter, part.index),
+        "pages": pages,
+        "is_pdf": octets.startswith(b"%PDF-"),
+        "version": octets[5:8].decode("ascii", "replace"),
+    }
+
+
+def _calendar(letter: Letter, part: Part) -> dict[str, object]:
+    text = bodies.text_of(letter.octets, part)
+    invitation = invitations.read(letter.octets, part)
+    return {"invitation": invitation, "text": text[:_TEXT_SHOWN]}
+
+
+def _contacts(letter: Letter, part: Part) -> dict[str, object]:
+    text = bodies.text_of(letter.octets, part)
+    found = contacts.read(bodies.decode(letter.octets, part), part.charset)
+    return {"contacts": found, "text": text[:_TEXT_SHOWN]}
+
+
+def _message(letter: Letter, part: Part) -> dict[str, object]:
+    octets = bodies.decode(letter.octets, part)
+    reading = Reading(octets, structure.parse(octets))
+    html = reading.choice.html
+    text = reading.text
+    return {
+        "summary": headers.summary(octets),
+        "text": text[:_TEXT_SHOWN],
+        "cut": len(text) > _TEXT_SHOWN,
+        "frame_url": f"{letter.url}/frame?part={part.index}" if html else "",
+    }
+
+
+def _files(letter: Letter, part: Part) -> dict[str, object]:
+    return {"files": tnef.files(bodies.decode(letter.octets, part))}
+
+
+def _html(letter: Letter, part: Part) -> dict[str, object]:
+    return {"frame_url": f"{letter.url}/frame?part={part.index}"}
+
+
+def _text(letter: Letter, part: Part) -> dict[str, object]:
+    text = bodies.text_of(letter.octets, part)
+    shown = pictured(text[:_TEXT_SHOWN].encode())
+    return {"text": shown, "cut": len(text) > _TEXT_SHOWN}
+
+
+def _nothing(letter: Letter, part: Part) -> dict[str, object]:
+    return {"children": part.children[:SHOWN]}
+
+
+def _dump(letter: Letter, part: Part) -> dict[str, object]:
+    octets = bodies.decode(letter.octets, part)
+    lines = []
+    for at in range(0, min(len(octets), _DUMPED), 16):
+        row = octets[at : at + 16]
+        letters = "".join(chr(each) if 32 <= each < 127 else "·" for each in row)
+        lines.append(f"{at:08x}  {row.hex(' '):<47}  {letters}")
+    return {"dump": "\n".join(lines), "cut": len(octets) > _DUMPED, "size": len(octets)}
+
+
+def _named(*endings: str) -> _Fits:
+    return lambda part, kind: part.filename.lower().endswith(endings)
+
+
+def _typed(*kinds: str) -> _Fits:
+    return lambda part, kind: kind in kinds
+
+
+def _starts(*beginnings: str) -> _Fits:
+    return lambda part, kind: kind.startswith(beginnings)
+
+
+def _either(*fits: _Fits) -> _Fits:
+    return lambda part, kind: any(each(part, kind) for each in fits)
+
+
+_Tell = Callable[[Letter, Part], dict[str, object]]
+_PREVIEWS: tuple[tuple[str, _Fits, _Tell], ...] = (
+    ("parts", _starts("multipart/"), _nothing),
+    ("image", _typed(*TYPES), _picture),
+    ("pdf", _typed("application/pdf"), _pdf),
+    (
+        "calendar",
+        _either(_typed(*invitations.TYPES), _named(".ics")),
+        _calendar,
+    ),
+    (
+        "contacts",
+        _either(
+            _starts("text/vcard", "text/x-vcard", "text/directory"), _named(".vcf")
+        ),
+        _contacts,
+    ),
+    (
+        "message",
+        _either(_typed("message/rfc822", "message/global"), _named(".eml")),
+        _message,
+    ),
+    (
+        "tnef",
+        _either(
+            _typed("application/ms-tnef", "application/vnd.ms-tnef"),
+            _named("winmail.dat"),
+        ),
+        _files,
+    ),
+    ("html", _typed("text/html"), _html),
+    (
+        "text",
+        _starts(
+            "text/", "message/", "application/json", "application/xml", "image/svg"
+        ),
+        _text,
+    ),
+)

@@ -1,0 +1,70 @@
+"""A query as people see it: the terms in force, and the fields there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox.search.language import Query, Term
+
+# What the help says of the language: an example, and what it finds.
+FIELDS: tuple[tuple[str, str], ...] = (
+    ("invoice", gettext_noop("a word, or its beginning, anywhere")),
+    ('"order 10482"', gettext_noop("words that stand together")),
+    ("from:billing", gettext_noop("who sent it: header or envelope")),
+    ("to:ann@", gettext_noop("who it is for: header or envelope")),
+    ("rcpt:*+ann*@*", gettext_noop("a recipient of the envelope; * is any text")),
+    ("subject:welcome", gettext_noop("a word of the subject")),
+    ("bcc:audit", gettext_noop("a recipient that the header does not name")),
+    ("tag:release", gettext_noop("with this tag")),
+    ("is:unread", gettext_noop("also read, pinned, new, ok, bug, rejected, deleted")),
+    ("has:attachment", gettext_noop("also has:note")),
+    ("after:2h", gettext_noop("so long ago at most; also a day: after:2026-01-31")),
+    ("before:2026-01-31", gettext_noop("earlier than that")),
+    ("larger:1M", gettext_noop("more octets than that; also smaller:")),
+    ("code:4xx", gettext_noop("answered so: 451, 4xx, 5xx")),
+    ("client:10.0.3.", gettext_noop("the client's address, name or user")),
+    ("ending:dropped", gettext_noop("how its session ended")),
+    ("verb:STARTTLS", gettext_noop("said in its session")),
+    ("rule:greylist", gettext_noop("where a rule of this name answered")),
+    ("inbox:default", gettext_noop("in this inbox")),
+    ("header:Subject:x", gettext_noop("in this header field")),
+    ("session:", gettext_noop("of a session, by its id or the short id of a link")),
+    ("cc:carl", gettext_noop("in the Cc field")),
+    ("-from:news", gettext_noop("not: with a minus before it")),
+    ("code:451 OR code:452", gettext_noop("either of two")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A part of the query in words, and the address of the list without it."""
+
+    words: str
+    without: str
+
+
+def chips(query: Query) -> list[Chip]:
+    """Return what a query asks for, one by one."""
+    texts = [" OR ".join(map(str, group)) for group in query.groups]
+    return [
+        Chip(
+            f" {_('or')} ".join(_words(term) for term in group),
+            list_of(" ".join([*texts[:index], *texts[index + 1 :]])),
+        )
+        for index, group in enumerate(query.groups)
+    ]
+
+
+def _words(term: Term) -> str:
+    value = f"“{term.value}”" if " " in term.value else term.value
+    told = f"{term.field}: {value}" if term.field else value
+    return _("not %(term)s") % {"term": told} if term.negated else told
+
+
+def list_of(query: str) -> str:
+    """Return the address of the list of what matches a query."""
+    return f"/?{urlencode({'q': query})}" if query else "/"

@@ -1,0 +1,173 @@
+"""Sessions as their pages show them: a row of a list, and what stands above a transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from inbox import explain
+from inbox.explain.codes import tone
+from inbox.explain.outcomes import peer
+from inbox.explain.quantities import counted, duration, stopwatch
+from inbox.insight import findings, session_facts, timeline
+from inbox.insight.timeline import Timeline
+from inbox.models import Session
+from inbox.policy import starttls
+from inbox.presenters.transcript import Picture, picture
+
+# The kinds of listeners, as the start prints them.
+DOORS = {"smtp": "SMTP", "smtps": "SMTPS", "submission": "Submission", "lmtp": "LMTP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A session in a list."""
+
+    id: UUID
+    peer: str
+    said: str
+    client: str
+    protocol: str
+    opened_at: datetime
+    live: bool
+    tone: str
+    took: str
+    elapsed: int  # seconds since it opened
+    elapsed_words: str
+    findings: str  # "1 finding"; "" for none
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A fact about a session, in a few words."""
+
+    text: str
+    tone: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above a transcript."""
+
+    title: str
+    chips: list[Chip]
+    state: str
+    quiet: int | None  # seconds since the last line
+    quiet_words: str
+    ended: str  # how, in a sentence; "" while it goes on
+    cures: list[explain.FlagWords]
+    picture: Picture
+    id: UUID
+    client: str  # its address
+    helo: str
+    withheld: bool  # STARTTLS, from its next session
+
+
+def rows(found: Sequence[Session]) -> list[Row]:
+    facts = session_facts.of(found)
+    counts = findings.counts(found)
+    now = datetime.now(UTC)
+    return [_row(each, facts[each.id], counts[each.id], now) for each in found]
+
+
+def _row(session: Session, facts: explain.Facts, count: int, now: datetime) -> Row:
+    elapsed = int((now - session.opened_at).total_seconds())
+    return Row(
+        id=session.id,
+        peer=peer(session),
+        said=explain.outcome(session, facts),
+        client=session.client_address,
+        protocol=_protocol(session),
+        opened_at=session.opened_at,
+        live=session.ending is None,
+        tone=_tone(session),
+        took=_took(session),
+        elapsed=elapsed,
+        elapsed_words=stopwatch(elapsed),
+        findings=counted(count, "finding") if count else "",
+    )
+
+
+def head(session: Session) -> Head:
+    facts = session_facts.of([session])[session.id]
+    told = timeline.of(session)
+    since_open = (datetime.now(UTC) - session.opened_at).total_seconds()
+    quiet = max(0, int(since_open - facts.last_us / 1_000_000))
+    return Head(
+        title=explain.headline(session, facts),
+        chips=_chips(session, told),
+        state=explain.state(session, facts),
+        quiet=quiet,
+        quiet_words=stopwatch(quiet),
+        ended=explain.ending(session, facts),
+        cures=explain.cures(facts.flags),
+        picture=picture(told),
+        id=session.id,
+        client=session.client_address,
+        helo=session.helo,
+        withheld=starttls.is_withheld(session.client_address, session.helo),
+    )
+
+
+def _chips(session: Session, told: Timeline) -> list[Chip]:
+    chips = [Chip(f"{session.client_address}:{session.client_port}")]
+    chips.append(Chip(_protocol(session)))
+    chips.append(
+        Chip(
+            _("by %(doors)s %(listener)s")
+            % {"doors": DOORS[session.door], "listener": session.listener}
+        )
+    )
+    if session.auth_mechanism:
+        user = session.auth_username or _("(no user name)")
+        chips.append(
+            Chip(
+                _("AUTH %(auth_mechanism)s %(user)s")
+                % {"auth_mechanism": session.auth_mechanism, "user": user}
+            )
+        )
+    if took := _took(session):
+        chips.append(Chip(took))
+    if told.rule:
+        chips.append(Chip(_("rule “%(rule)s”") % {"rule": told.rule}, "warn"))
+    if told.worst:
+        code, verb = told.worst
+        chips.append(
+            Chip(
+                _("%(code)s at %(verb)s") % {"code": code, "verb": verb}
+                if verb
+                else _("worst reply %(code)s") % {"code": code},
+                tone(code),
+            )
+        )
+    if count := findings.counts([session])[session.id]:
+        url = f"/sessions/{session.id}?panel=findings"
+        chips.append(Chip(counted(count, "finding"), "warn", url))
+    return chips
+
+
+def _protocol(session: Session) -> str:
+    """Return what is spoken; and by which door, where that does not tell it."""
+    door = DOORS[session.door] if session.door in ("smtps", "submission") else ""
+    tls = session.tls_version.replace("TLSv", "TLS ")
+    return " · ".join(part for part in (door, session.protocol, tls) if part)
+
+
+def _took(session: Session) -> str:
+    if session.closed_at is None:
+        return ""
+    seconds = (session.closed_at - session.opened_at).total_seconds()
+    return duration(int(seconds * 1_000_000))
+
+
+def _tone(session: Session) -> str:
+    if session.ending is None:
+        return "on"
+    if session.ending not in ("quit", "turned") or (session.worst_code or 0) >= 500:
+        return "err"
+    return "caution" if (session.worst_code or 0) >= 400 else ""

@@ -1,0 +1,123 @@
+"""Lines of a transcript as their templates take them, and the picture of its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from inbox import explain
+from inbox.explain.quantities import duration
+from inbox.explain.spans import OWNERS, Owner
+from inbox.insight import findings, session_facts, timeline
+from inbox.mailbox import sessions
+from inbox.mailbox.scope import ALL
+from inbox.models import Exchange, Session
+
+LINES = 100  # of a transcript, at once: as static/js/session/chunks.js has it
+_TICKS = 6  # of the picture's scale, at most
+
+
+def window(session: Session, after: int, limit: int = LINES) -> dict[str, object]:
+    """Return the lines later than seq `after`, at most so many, for _lines.html."""
+    # The one before tells how long the client took to send the first.
+    found = sessions.exchanges(
+        ALL, session.id, after=max(0, after - 1), limit=limit + (after > 0)
+    )
+    before = found[0] if found and found[0].seq == after else None
+    return {
+        **rendered(found[1:] if before else found[:limit], before),
+        "marks": findings.marks(session, found),
+        "scale": f"0 0 {max(1, timeline.length(session))} 8",
+    }
+
+
+def rendered(
+    exchanges: Sequence[Exchange], before: Exchange | None = None
+) -> dict[str, object]:
+    """Return these lines for _lines.html, on a scale of their own."""
+    start = exchanges[0].received_us if exchanges else 0
+    end = max((each.replied_us or each.received_us for each in exchanges), default=0)
+    return {
+        "lines": list(explain.lines(exchanges, before)),
+        "links": session_facts.links(ALL, exchanges),
+        "marks": {},
+        "scale": f"{start} 0 {max(1, end - start)} 8",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of the picture; x and width in percent."""
+
+    owner: Owner
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    owner: Owner
+    name: str
+    percent: str
+    took: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The time of a session: what was whose, as boxes on a scale and in words."""
+
+    took: str
+    cut: bool  # its older lines were left out
+    upper: list[Box]
+    lower: list[Box]
+    ticks: list[tuple[float, str]]
+    shares: list[Share]
+
+
+def picture(told: timeline.Timeline) -> Picture:
+    return Picture(
+        took=duration(told.took_us),
+        cut=told.start_us > 0,
+        upper=list(map(_box, told.upper)),
+        lower=list(map(_box, told.lower)),
+        ticks=_ticks(told.start_us, told.end_us),
+        shares=[
+            Share(owner, _(OWNERS[owner]), _percent(us, told.took_us), duration(us))
+            for owner, us in told.shares.items()
+            if us
+        ],
+    )
+
+
+def _box(mark: timeline.Mark) -> Box:
+    one = 100 / timeline.COLUMNS
+    return Box(mark.owner, round(mark.first * one, 2), round(mark.width * one, 2))
+
+
+def _percent(part: int, whole: int) -> str:
+    percent = 100 * part / whole
+    return f"{percent:.0f} %" if percent >= 1 else _("under 1 %")
+
+
+def _ticks(start: int, end: int) -> list[tuple[float, str]]:
+    """Return round times within the picture: where each stands in percent, and its name."""
+    step = 1
+    while (end - start) // step > _TICKS:
+        step = step * 5 // 2 if str(step)[0] == "2" else step * 2
+    first = -(-start // step) * step
+    return [
+        (round(100 * (at - start) / (end - start), 2), _tick(at))
+        for at in range(first, end, step)
+        # A name at the very end would be cut off.
+        if (at - start) / (end - start) < 0.93
+    ]
+
+
+def _tick(us: int) -> str:
+    if us == 0:
+        return "0"
+    if us < 1_000_000:
+        return _("%(us)s ms") % {"us": f"{us / 1000:g}"}
+    return f"{us / 1e6:g} s" if us < 60_000_000 else duration(us)

@@ -1,0 +1,18 @@
+"""What each term of the search language means for messages, transactions and sessions.
+
+A field of one of the tables is a function from the term's value to a condition; a
+field that a table lacks matches nothing there. A bad value raises BadQuery.
+"""
+
+from __future__ import annotations
+
+from inbox.search.fields.messages import BY_WORDS, MESSAGES
+from inbox.search.fields.parts import ENDINGS
+from inbox.search.fields.sessions import SESSIONS
+from inbox.search.fields.transactions import TRANSACTIONS
+from inbox.search.fields.values import BadQuery, Condition
+
+__all__ = (
+    "BY_WORDS", "ENDINGS", "MESSAGES", "SESSIONS", "TRANSACTIONS", "BadQuery",
+    "Condition",
+)  # fmt: skip

@@ -1,0 +1,165 @@
+"""What each term means for a message."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from inbox.models import MessageRead, Recipient, Transaction
+from inbox.search.fields.parts import (
+    IS,
+    STATUSES,
+    addressed_to,
+    client,
+    ending,
+    envelope_from,
+    exchanges,
+    recipient,
+    recipient_code,
+    rule,
+    verb,
+)
+from inbox.search.fields.values import (
+    BadQuery,
+    Condition,
+    codes,
+    one_of,
+    sessions,
+    size,
+    time,
+)
+from inbox.search.fulltext import matches
+from inbox.search.sql import EVERYTHING, NOTHING, HasAddress, HasText, has
+from mailsink.ids import first_at
+
+_COMMITTED_WITHIN = 24 * 3600  # seconds after it was received, at the very most
+
+
+def _header(value: str) -> Q:
+    name, colon, text = value.partition(":")
+    conditions = {
+        "from": lambda: has("from_name", text) | has("from_address", text),
+        "to": lambda: Q(HasAddress("to", text)),
+        "cc": lambda: _cc(text),
+        "subject": lambda: _subject(text),
+        "message-id": lambda: has("message_id", text),
+    }
+    if not colon or name.lower() not in conditions:
+        raise BadQuery(
+            _(
+                "header: takes a name and a text, as header:Subject:invoice; the names "
+                "it knows are From, To, Cc, Subject and Message-ID"
+            )
+        )
+    return conditions[name.lower()]()
+
+
+def _from(value: str) -> Q:
+    return matches(value, "sender") or (
+        has("from_name", value) | has("from_address", value) | envelope_from(value)
+    )
+
+
+def _to(value: str) -> Q:
+    in_header, named = Q(HasAddress("to", value)), has("forward_path", value)
+    found = matches(value, "recipients")
+    if found is None:
+        return in_header | recipient("transaction", named)
+    # The index has Cc among the recipients: what it finds is looked at more closely.
+    own = Recipient.objects.filter(named, transaction=OuterRef("transaction"))
+    return found & (in_header | Q(Exists(own)))
+
+
+def _cc(value: str) -> Q:
+    found = matches(value, "recipients") or EVERYTHING
+    return found & Q(HasAddress("cc", value))
+
+
+def _subject(value: str) -> Q:
+    return matches(value, "subject") or has("subject", value)
+
+
+def _bcc(value: str) -> Q:
+    shown = Q(HasAddress("to", value)) | Q(HasAddress("cc", value))
+    return recipient("transaction", has("forward_path", value)) & ~shown
+
+
+# Ids are in the order of the commits, and indexed; a message is received before that.
+
+
+def _before(value: str) -> Q:
+    at = time(value)
+    return Q(received_at__lt=at, pk__lt=first_at(at.timestamp() + _COMMITTED_WITHIN))
+
+
+def _after(value: str) -> Q:
+    at = time(value)
+    return Q(received_at__gte=at, pk__gte=first_at(at.timestamp()))
+
+
+def _code(value: str) -> Q:
+    wanted = codes(value)
+    # Not by a join: that would look up the transaction of each message, one by one.
+    of_body = Transaction.objects.filter(code__range=wanted)
+    return Q(transaction__in=of_body.values("pk")) | recipient_code(
+        "transaction", wanted
+    )
+
+
+def _word(value: str) -> Q:
+    """What a word without a field means; one of no letters and digits is no word."""
+    return matches(value) or (
+        has("subject", value)
+        | has("snippet", value)
+        | has("from_name", value)
+        | Q(HasAddress("to", value))
+    )
+
+
+_READ = Q(Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None)))
+
+MESSAGES: dict[str, Condition] = {
+    "": _word,
+    "from": _from,
+    "to": _to,
+    "cc": _cc,
+    "bcc": _bcc,
+    "rcpt": lambda value: recipient("transaction", addressed_to(value)),
+    "subject": _subject,
+    "header": _header,
+    "tag": lambda value: Q(HasText("tags", value)),
+    "is": one_of(
+        "is",
+        {
+            **dict.fromkeys(IS, NOTHING),
+            "read": _READ,
+            "unread": ~_READ,
+            "pinned": Q(pinned=True),
+            "deleted": Q(deleted_at__isnull=False),
+            "accepted": EVERYTHING,
+            **{status: Q(status=status) for status in STATUSES},
+        },
+    ),
+    "has": one_of(
+        "has",
+        {
+            **dict.fromkeys(("attachment", "attachments"), Q(attachments__gt=0)),
+            "note": ~Q(note=""),
+        },
+    ),
+    "before": _before,
+    "after": _after,
+    "larger": lambda value: Q(size__gt=size(value)),
+    "smaller": lambda value: Q(size__lt=size(value)),
+    "code": _code,
+    "verb": lambda value: exchanges("transaction__session", "session_id", verb(value)),
+    "rule": lambda value: exchanges("transaction", "transaction_id", rule(value)),
+    "client": lambda value: client(value, "transaction__session__"),
+    "ending": lambda value: ending(value, "transaction__session__"),
+    "session": lambda value: sessions("transaction__session__pk", value),
+    "inbox": lambda value: Q(inbox__slug=value.lower()),
+}
+
+
+# Fields that are looked up in the index of the full text.
+BY_WORDS = frozenset(("", "from", "to", "cc", "bcc", "subject", "header"))

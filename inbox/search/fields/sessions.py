@@ -1,0 +1,70 @@
+"""What each term means for a session."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from inbox.models import Recipient, Transaction
+from inbox.search.fields.messages import MESSAGES
+from inbox.search.fields.parts import (
+    IS,
+    addressed_to,
+    client,
+    ending,
+    exchanges,
+    rule,
+    verb,
+)
+from inbox.search.fields.values import Condition, codes, one_of, sessions, time
+from inbox.search.sql import NOTHING, has
+
+
+def _from(value: str) -> Q:
+    rows = Transaction.objects.filter(has("reverse_path", value))
+    return Q(pk__in=rows.values("session_id"))
+
+
+def _to(value: str) -> Q:
+    rows = Recipient.objects.filter(has("forward_path", value))
+    return Q(pk__in=rows.values("transaction__session_id"))
+
+
+def _rcpt(value: str) -> Q:
+    rows = Recipient.objects.filter(addressed_to(value))
+    return Q(pk__in=rows.values("transaction__session_id"))
+
+
+def _word(value: str) -> Q:
+    return (
+        has("client_address", value)
+        | has("helo", value)
+        | has("auth_username", value)
+        | _from(value)
+        | _to(value)
+    )
+
+
+SESSIONS: dict[str, Condition] = {
+    "": _word,
+    "from": _from,
+    "to": _to,
+    "rcpt": _rcpt,
+    "is": one_of(
+        "is",
+        {
+            **dict.fromkeys(IS, NOTHING),
+            "live": Q(ending__isnull=True),
+            "accepted": Q(messages__gt=0),
+            "rejected": Q(refused__gt=0),
+        },
+    ),
+    "before": lambda value: Q(opened_at__lt=time(value)),
+    "after": lambda value: Q(opened_at__gte=time(value)),
+    "code": lambda value: exchanges("pk", "session_id", Q(code__range=codes(value))),
+    "verb": lambda value: exchanges("pk", "session_id", verb(value)),
+    "rule": lambda value: exchanges("pk", "session_id", rule(value)),
+    "client": client,
+    "ending": ending,
+    "session": lambda value: sessions("pk", value),
+    "inbox": MESSAGES["inbox"],
+}

@@ -1,0 +1,10 @@
+"""The full text of messages: words in an index of the database's own kind.
+
+FTS5 on SQLite, tsvector on PostgreSQL. Both are given the tokens that tokens.py makes,
+so that a search means the same on either.
+"""
+
+from inbox.search.fulltext.index import Texts, forget, missing, put, texts
+from inbox.search.fulltext.query import matches, newest_only
+
+__all__ = ["Texts", "forget", "matches", "missing", "newest_only", "put", "texts"]

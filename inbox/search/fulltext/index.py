@@ -1,0 +1,146 @@
+"""Writing the index: what of a message is in it, and what is to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import count
+from uuid import UUID
+
+from django.db import connection
+
+from inbox.models import Message, SearchText
+from inbox.search.fulltext.tokens import tokens
+from mailsink.mime import enclosed
+from mailsink.mime.reading import Reading
+
+SHOWN = 256 * 1024  # characters of a body's text that are indexed
+_NAMES = 100  # attachments whose names are
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What is indexed of a message, as tokens: a column each."""
+
+    subject: list[str]
+    sender: list[str]
+    recipients: list[str]
+    body: list[str]
+
+
+COLUMNS = ("subject", "sender", "recipients", "body")
+
+
+def texts(
+    message: Message, reverse_path: str, forward_paths: Collection[str], body: str = ""
+) -> Texts:
+    """Return what is indexed of a message. body: see body_text."""
+    people = [*message.to, *message.cc]
+    named = (f"{each['name']} {each['address']}" for each in people)
+    sender = f"{message.from_name} {message.from_address} {reverse_path}"
+    return Texts(
+        tokens(message.subject),
+        tokens(sender),
+        tokens(" ".join([*named, *forward_paths])),
+        tokens(f"{message.message_id} {body}"),
+    )
+
+
+def body_text(reading: Reading) -> str:
+    """Return the words of a body, its HTML made text, and the names of the files.
+
+    Behind them are those of the messages that are enclosed.
+    """
+    names = (part.filename for part in reading.attachments[:_NAMES])
+    inner = enclosed.words_up_to(reading.octets, reading.structure, SHOWN)
+    return " ".join([reading.text_up_to(SHOWN), *names, inner])
+
+
+def missing(limit: int) -> list[UUID]:
+    """Return messages that were indexed before there was a full text, newest first."""
+    rows = Message.objects.filter(searchtext=None, indexed_at__isnull=False)
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[:limit])
+
+
+def put(found: Sequence[tuple[UUID, Texts]]) -> None:
+    """Write the texts of messages that have none yet. Call within a turn."""
+    known = set(
+        SearchText.objects.filter(message__in=[id for id, _ in found]).values_list(
+            "message_id", flat=True
+        )
+    )
+    there = Message.objects.filter(pk__in=[id for id, _ in found])
+    alive = set(there.values_list("pk", flat=True)) - known
+    fresh = [(id, each) for id, each in found if id in alive]
+    keys = _keys([id for id, _ in fresh])
+    SearchText.objects.bulk_create(
+        SearchText(pk=key, message_id=id)
+        for key, (id, _) in zip(keys, fresh, strict=True)
+    )
+    values = [(key, each) for key, (_, each) in zip(keys, fresh, strict=True)]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.executemany(
+                "UPDATE inbox_searchtext SET vector = %s::tsvector WHERE id = %s",
+                [(_vector(each), key) for key, each in values],
+            )
+        else:
+            cursor.executemany(
+                "INSERT OR REPLACE INTO inbox_searchindex"
+                " (rowid, subject, sender, recipients, body) VALUES (%s, %s, %s, %s, %s)",
+                [
+                    (key, *(" ".join(getattr(each, name)) for name in COLUMNS))
+                    for key, each in values
+                ],
+            )
+
+
+def _keys(messages: Sequence[UUID]) -> list[int]:
+    """Return keys that sort as the messages' ids do: their 60 leading bits.
+
+    Two processes may give out the same ones in the same instant: then the next is taken.
+    """
+    keys = [each.int >> 80 << 12 | each.int >> 64 & 0xFFF for each in messages]
+    near = range(min(keys, default=0), max(keys, default=0) + len(keys) + 1)
+    taken = set(
+        SearchText.objects.filter(pk__range=(near.start, near.stop)).values_list(
+            "pk", flat=True
+        )
+    )
+    for index, key in enumerate(keys):
+        while key in taken:
+            key += 1
+        taken.add(key)
+        keys[index] = key
+    return keys
+
+
+_MAX_POSITION = 16_383  # PostgreSQL's own limit
+_APART = (
+    10  # positions between two columns, so that no phrase goes from one to the other
+)
+
+
+def _vector(each: Texts) -> str:
+    """Return a tsvector's text: each token with its places, and its column as a weight."""
+    places: dict[str, list[str]] = {}
+    at = count(1)
+    for weight, name in zip("ABCD", COLUMNS, strict=True):
+        for token in getattr(each, name):
+            place = min(next(at), _MAX_POSITION)
+            places.setdefault(token, []).append(f"{place}{weight}")
+        for _ in range(_APART):
+            next(at)
+    return " ".join(
+        f"'{token}':{','.join(known[:255])}" for token, known in places.items()
+    )
+
+
+def forget(messages: Collection[UUID]) -> None:
+    """Remove the texts of messages. Call within a turn."""
+    rows = SearchText.objects.filter(message__in=messages)
+    if connection.vendor == "sqlite":
+        keys = [(key,) for key in rows.values_list("pk", flat=True)]
+        with connection.cursor() as cursor:
+            cursor.executemany("DELETE FROM inbox_searchindex WHERE rowid = %s", keys)
+    rows.delete()

@@ -1,0 +1,117 @@
+"""The running processes: each has a Server row; what a dead one left open is closed."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
+
+from inbox.models import Message, Server, Session, Transaction
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
+from inbox.upkeep.background import Background
+from mailsink.ids import go_on_after, uuid7
+
+_HEARTBEAT = 15.0  # seconds
+_DEAD_AFTER = timedelta(seconds=4 * _HEARTBEAT)
+
+
+def register(
+    smtp: Iterable[str],
+    http: Iterable[str],
+    id: UUID | None = None,
+    **others: Iterable[str],
+) -> Server:
+    """Add this process, listening on these bound addresses ("127.0.0.1:1025").
+
+    others: smtps, submission, lmtp, those that there are
+    Sessions that dead servers left open are closed as crashed.
+    """
+    _go_on_from_stored()
+    close_crashed()
+    now = datetime.now(UTC)
+    with write_turn():
+        return Server.objects.create(
+            id=id or uuid7(),
+            started_at=now,
+            heartbeat=now,
+            hostname=socket.gethostname(),
+            pid=os.getpid(),
+            smtp=list(smtp),
+            http=list(http),
+            **{door: list(addresses) for door, addresses in others.items()},
+        )
+
+
+def _go_on_from_stored() -> None:
+    """Let new ids follow those stored: "later than this message" stays true.
+
+    The clock may have been put back since they were made.
+    """
+    for model in (Message, Transaction, Session):
+        greatest = model.objects.order_by("-pk").values_list("pk", flat=True).first()
+        if greatest:
+            go_on_after(greatest)
+
+
+def close_crashed() -> None:
+    """Close the sessions and transactions of servers that are gone without a word."""
+    for server in _dead():
+        while ids := _open_sessions(server):
+            with write_turn():
+                Transaction.objects.filter(session__in=ids, outcome=None).update(
+                    outcome="abandoned"
+                )
+                Session.objects.filter(id__in=ids).update(
+                    ending="crashed",
+                    closed_at=Greatest(F("opened_at"), Value(server.heartbeat)),
+                )
+        with write_turn():
+            server.stopped_at = server.heartbeat
+            server.save(update_fields=["stopped_at"])
+
+
+def _dead() -> Iterable[Server]:
+    servers = Server.objects.filter(stopped_at=None)
+    if connection.vendor == "sqlite":
+        return servers  # only one process at a time owns the folder
+    return servers.filter(heartbeat__lt=datetime.now(UTC) - _DEAD_AFTER)
+
+
+def _open_sessions(server: Server) -> list[UUID]:
+    sessions = Session.objects.filter(server=server, ending=None)
+    return list(sessions.values_list("id", flat=True)[:ROWS_IN_A_TURN])
+
+
+def alive() -> list[Server]:
+    """Return the servers that run now, the newest first."""
+    recent = Q(heartbeat__gte=datetime.now(UTC) - _DEAD_AFTER)
+    return list(Server.objects.filter(recent, stopped_at=None).order_by("-id"))
+
+
+def current_smtp() -> list[str]:
+    """Return the addresses at which mail is taken now: "127.0.0.1:1025"."""
+    return [address for server in alive() for address in server.smtp]
+
+
+def heartbeat(server: Server) -> Background:
+    """Return the work that says, until it is stopped, that this server lives."""
+
+    def beat() -> float:
+        with write_turn():
+            Server.objects.filter(id=server.id).update(heartbeat=datetime.now(UTC))
+        return _HEARTBEAT
+
+    return Background("heartbeat", beat)
+
+
+def unregister(server: Server) -> None:
+    """Say that this server stopped."""
+    now = datetime.now(UTC)
+    with write_turn():
+        Server.objects.filter(id=server.id).update(heartbeat=now, stopped_at=now)

@@ -1,0 +1,40 @@
+"""Parts that a browser shows by itself, pictures and PDF, at their signed addresses."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from inbox.mailbox.paging import NotFound
+from inbox.mailbox.scope import ALL
+from inbox.presenters import inline_parts, letters
+from inbox.presenters.letters import Letter
+from mailsink.mime import bodies, types
+
+_PDF = "application/pdf"
+_POLICY = "sandbox; default-src 'none'"
+# The viewer of PDF is a plug-in, which a sandbox would keep from starting.
+_POLICY_OF_PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
+
+
+@require_GET
+def part(request: HttpRequest, id: str, signed: str) -> HttpResponse:
+    """A picture or PDF of a letter."""
+    try:
+        kind, index = inline_parts.named(id, signed)
+        find = letters.of_message if kind == "messages" else letters.of_transaction
+        return _shown(find(ALL, id), index)
+    except NotFound as error:
+        return HttpResponse(str(error), content_type="text/plain", status=404)
+
+
+def _shown(letter: Letter, index: int) -> HttpResponse:
+    found = letter.parsed.parts[index]
+    octets = bodies.decode(letter.octets, found)
+    kind = types.sniffed(letter.octets, found)
+    response = HttpResponse(octets, content_type=kind)
+    policy = _POLICY_OF_PDF if kind == _PDF else _POLICY
+    response["Content-Security-Policy"] = policy
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
