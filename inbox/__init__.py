@@ -1,0 +1,1 @@
+"""The Django app: remembers what the servers of `mailsink` record, and shows it."""

@@ -1,3 +1,5 @@
+"""The app's configuration: adds our SQL functions to each new SQLite connection."""
+
 from __future__ import annotations
 
 from django.apps import AppConfig

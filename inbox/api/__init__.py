@@ -1,0 +1,1 @@
+"""The HTTP APIs for programs, each version a package of its own."""

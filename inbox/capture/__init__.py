@@ -1,0 +1,1 @@
+"""Turns the SMTP engine's events into rows, committed in groups."""

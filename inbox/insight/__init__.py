@@ -1,0 +1,1 @@
+"""Works out from stored rows what happened: findings, attempts, traces, comparisons."""

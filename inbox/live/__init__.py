@@ -1,0 +1,1 @@
+"""The live feed: pushes changes to browsers and to waiting requests (docs/live.md)."""

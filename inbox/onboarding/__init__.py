@@ -1,0 +1,1 @@
+"""The first steps: addresses to send to, a test message, a probe of the connection."""

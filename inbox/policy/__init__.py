@@ -1,0 +1,1 @@
+"""Decides how SMTP clients are answered: known addresses, quota, logins, STARTTLS."""

@@ -1,0 +1,1 @@
+"""Turns stored rows into the values that templates show."""

@@ -1,0 +1,1 @@
+"""The query language: parses a query, compiles it to SQL."""

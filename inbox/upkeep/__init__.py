@@ -1,0 +1,1 @@
+"""Background work: indexing, retention, heartbeats of servers."""
