@@ -51,13 +51,16 @@ class Spool:
             self._kept += len(content)
 
     def spill(self) -> None:
-        """Write what is in memory to the file; blocks."""
+        """Write what is in memory to the file, for good; blocks."""
         pieces, self._pieces, self._waiting = self._pieces, [], 0
         try:
             file = self._file or self._open()
             for piece in pieces:
                 self._hash.update(piece)
                 file.write(piece)
+            # Synced bit by bit: the commits of others wait for what a sync has to write.
+            file.flush()
+            os.fsync(file.fileno())
         except OSError as error:
             self.error = error
             self.discard()
@@ -67,8 +70,6 @@ class Spool:
         self.spill()
         try:
             if self._file is not None:
-                self._file.flush()
-                os.fsync(self._file.fileno())
                 self._file.close()
         except OSError as error:
             self.error = error
