@@ -24,6 +24,7 @@ FORMATS: dict[Format, tuple[str, str]] = {
 }
 _FROM = re.compile(rb"^(>*From )", re.MULTILINE)
 _NOT_IN_NAME = re.compile(r"[^\w.@+-]+")
+_PIECE = 64 * 1024  # octets, about
 _LONGEST_NAME = 80  # characters of the subject in a file's name
 
 
@@ -98,5 +99,16 @@ def _mbox(scope: Scope, what: Chosen) -> Iterator[bytes]:
         sender = message.transaction.reverse_path.strip("<>") or "MAILER-DAEMON"
         sender = re.sub(r"\s", "_", sender)
         head = f"From {sender} {at:%a %b %e %H:%M:%S %Y}\n".encode("utf-8", "replace")
-        body = _FROM.sub(rb">\1", octets.replace(b"\r\n", b"\n"))
-        yield head + body + (b"\n" if body.endswith(b"\n") else b"\n\n")
+        yield head
+        yield from _quoted(octets)
+        yield b"\n" if octets.endswith(b"\n") else b"\n\n"
+
+
+def _quoted(octets: bytes) -> Iterator[bytes]:
+    """Yield a message as mbox has it, in pieces of whole lines."""
+    start = 0
+    while start < len(octets):
+        end = octets.find(b"\n", start + _PIECE) + 1 or len(octets)
+        piece = octets[start:end].replace(b"\r\n", b"\n")
+        yield _FROM.sub(rb">\1", piece)
+        start = end

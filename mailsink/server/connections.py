@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -74,6 +74,15 @@ class Web(Daphne):
         """Take a connection: Twisted has a descriptor of its own for it."""
         with client, suppress(OSError):  # it may have left by now
             reactor.adoptStreamConnection(client.fileno(), family, self.doorkeepers)
+
+    async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
+        """Pass on what an application says; return when it may say more.
+
+        Daphne would hold whatever a slow client does not take.
+        """
+        await super().handle_reply(protocol, message)
+        if message.get("more_body"):
+            await protocol.drained()
 
     async def drain(self, grace: float) -> None:
         """Take no more; end websockets, and requests once grace seconds are over."""

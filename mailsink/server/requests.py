@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -34,6 +35,8 @@ class Channel(HTTPChannel):
 
     def __init__(self, visitor: Doorkeeper) -> None:
         super().__init__()
+        self._drained = asyncio.Event()  # there is room for more of an answer
+        self._drained.set()
         self.visitor = visitor
         self.factory = visitor.web.http_factory
         self.requestFactory = Request
@@ -48,7 +51,25 @@ class Channel(HTTPChannel):
         self.visitor.rest()
         super().requestDone(request)
 
+    def pauseProducing(self) -> None:
+        """The client takes an answer more slowly than it comes."""
+        self._drained.clear()
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._drained.set()
+        super().resumeProducing()
+
+    async def drained(self) -> None:
+        """Return when there is room for more of an answer; or once nobody takes it."""
+        try:
+            async with asyncio.timeout(IDLE):
+                await self._drained.wait()
+        except TimeoutError:
+            self.visitor.give_up()
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._drained.set()
         self.visitor.leave()
         super().connectionLost(reason)
 
@@ -105,6 +126,11 @@ class Request(WebRequest):
                 503, b"Service Unavailable", "Too many websockets are open."
             )
         return super().process()
+
+    async def drained(self) -> None:
+        """Return when there is room for more of the answer, or nobody takes it."""
+        if channel := getattr(self, "channel", None):  # it goes with the connection
+            await channel.drained()
 
     def head(self) -> Mapping[str, Any]:
         """Return what the guard judges, of what daphne makes only of a whole request."""
