@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from inbox.mailbox import image_hosts
 from inbox.presenters.letters import Letter, translated
 from mailsink.mime import links, pictures
+from mailsink.mime.markup import MAX_LENGTH
 
 WIDTHS = ("375", "768", "full")
 SCHEMES = ("light", "dark")
 _HOSTS_SHOWN = 8
+_SHOWN = 1024 * 1024  # characters of HTML, unless more is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +31,33 @@ class Choice:
     chosen: bool
 
 
+def most(asked: QueryDict) -> int:
+    """Return how many characters of HTML are shown. asked: more."""
+    return MAX_LENGTH if asked.get("more") == "yes" else _SHOWN
+
+
 def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    """Return what the panel is rendered with. asked: width, scheme, images."""
+    """Return what the panel is rendered with. asked: width, scheme, images, more."""
     width = asked.get("width") if asked.get("width") in WIDTHS else "full"
     scheme = asked.get("scheme") if asked.get("scheme") in SCHEMES else "light"
     images = "all" if asked.get("images") == "all" else ""
-    given = {"tab": "html", "width": width, "scheme": scheme, "images": images}
+    more = "yes" if asked.get("more") == "yes" else ""
+    given = {
+        "tab": "html", "width": width, "scheme": scheme, "images": images, "more": more,
+    }  # fmt: skip
+    of_frame = {key: given[key] for key in ("images", "more") if given[key]}
     references = links.of_html(letter.reading.markup)
     hosts = links.remote_hosts(references)
     allowed = set(image_hosts.allowed(letter.attempt.inbox_id))
     blocked = {} if images else {h: n for h, n in hosts.items() if h not in allowed}
+
+    def url(**changes: str) -> str:
+        return _url(letter, {**given, **changes})
+
     return {
-        "frame_url": f"{letter.url}/frame" + ("?images=all" if images else ""),
+        "frame_url": f"{letter.url}/frame?{urlencode(of_frame)}".rstrip("?"),
+        "shown": most(asked),
+        "more_url": "" if more else url(more="yes"),
         "width": width,
         "scheme": scheme,
         "groups": [
@@ -57,7 +74,7 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
             (each.name, translated(each.reason))
             for each in pictures.unshown(letter.reading)
         ],
-        "all_images_url": _url(letter, given | {"images": "all"}),
+        "all_images_url": url(images="all"),
     }
 
 

@@ -18,7 +18,7 @@ from inbox.http.origins import origins
 from inbox.mailbox import image_hosts
 from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL
-from inbox.presenters import inline_parts, letters
+from inbox.presenters import framed, inline_parts, letters
 from inbox.presenters.letters import Letter
 from inbox.views.inbox import not_found
 from mailsink.mime import bodies, pictures
@@ -60,7 +60,8 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
     nameable = not any("[" in origin for origin in ours)
     pictured = _Pictures(letter, page, nameable)
     all_urls = pictured.parts.has_locations
-    response = HttpResponse(preview(page.html, pictured.url, all_urls))
+    most = framed.most(request.GET)
+    response = HttpResponse(preview(page.html, pictured.url, all_urls, most))
     folders = [f"{origin}/messages/{letter.id}/parts/" for origin in ours]
     images = folders if nameable else []
     images += remote_sources(letter, request.GET.get("images", ""))

@@ -40,17 +40,18 @@ _NAMING = ("src", "background", "poster", "srcset", "style")
 PartUrl = Callable[[str], str | None]
 
 
-def preview(html: str, part_url: PartUrl, all_urls: bool = False) -> str:
+def preview(
+    html: str, part_url: PartUrl, all_urls: bool = False, most: int = MAX_LENGTH
+) -> str:
     """Return the HTML of a mail for the frame.
 
     part_url gets a URL of the HTML, and returns that of the part it names, or None:
     `cid:` URLs in src, background, poster, srcset and CSS url(); all_urls: any URL
     there. What would reach out without being asked is disarmed; links open in a new
-    tab. HTML longer than MAX_LENGTH characters is cut, and says so.
+    tab. HTML longer than `most` characters is cut, and says so.
     """
-    text = charsets.storable(html)
-    tail = _CUT.format(len(text)) if len(text) > MAX_LENGTH else ""
-    text = text[:MAX_LENGTH]
+    tail = _CUT.format(len(html)) if len(html) > most else ""
+    text = charsets.storable(html[:most])
     prologue = markup.PROLOGUE.match(text)
     start = prologue.end() if prologue else 0
 

@@ -1,0 +1,48 @@
+"""How much of a mail's HTML its frame shows."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.test import Client
+
+from tests.views.mail import MAIL, a_message
+
+pytestmark = pytest.mark.django_db
+
+
+def of_html(text: bytes) -> bytes:
+    return MAIL.replace(b"\r\n\r\n", b"\r\nContent-Type: text/html\r\n\r\n" + text, 1)
+
+
+def opened(client: Client, url: str) -> tuple[str, str]:
+    """Return a page, and what its frame shows."""
+    page = client.get(url).content.decode()
+    (src,) = re.findall(r'<iframe [^>]*src="([^"]+)"', page)
+    return page, client.get(html.unescape(src)).content.decode()
+
+
+def test_long_html_is_shown_from_its_beginning_and_more_on_demand(
+    client: Client,
+) -> None:
+    long = b"<p>words</p>\r\n" * 90_000 + b"<p>the end</p>"
+    url = f"/messages/{a_message(of_html(long)).id}?tab=html&width=375"
+    page, shown = opened(client, url)
+    assert "This is the beginning: 1,048,576 of 1," in page
+    assert "is not shown here" in shown
+    assert "the end" not in shown
+    (more,) = re.findall(r'<a href="([^"]+more=yes[^"]*)"', page)
+    assert "width=375" in more
+    page, shown = opened(client, html.unescape(more))
+    assert "This is the beginning" not in page
+    assert "the end" in shown
+
+
+def test_short_html_is_shown_whole(client: Client) -> None:
+    page, shown = opened(
+        client, f"/messages/{a_message(of_html(b'<p>Hi')).id}?tab=html"
+    )
+    assert "more=yes" not in page
+    assert "<p>Hi" in shown
