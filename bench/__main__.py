@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import large, live, resources, screen, throughput
+from bench import large, live, resources, screen, throughput, waiting
 from bench.table import show
 
-PARTS = ("throughput", "resources", "live", "large", "screen")
+PARTS = ("throughput", "resources", "waiting", "live", "large", "screen")
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
 
 
@@ -40,6 +40,8 @@ def main() -> None:
         top = throughput.measure(options.rounds, 10 if options.quick else 1)
     if "resources" in parts:
         show(resources.measure())
+    if "waiting" in parts:
+        show(waiting.measure())
     if "live" in parts:
         show(live.measure())
     if "large" in parts:
