@@ -20,9 +20,10 @@ from inbox.mailbox.large import concerns_large
 from inbox.mailbox.signals import MessageUpdated, announce
 from mailsink.conf import CONFIG
 from mailsink.web.guard import Guard, Receive, Scope, Send
+from mailsink.web.heavy import Heavy
 from mailsink.web.held import Held
 from mailsink.web.rules import Rules
-from mailsink.web.workers import Heavy, Workers
+from mailsink.web.workers import Workers
 
 HELD = frozenset({"/api/v3/messages/wait"})
 

@@ -83,9 +83,10 @@ class Recorder:
         feed: Feed,
         data: Path,
         limits: Limits | None = None,
-        nudge: Callable[[], None] = lambda: None,
+        nudge: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """nudge: called when a message was stored, unless the recorder is busy."""
+        """nudge: called when messages were stored, unless the recorder is busy, with the
+        octets of the largest."""
         self._sessions = OpenSessions(server, inbox)
         self._inbox = inbox
         self._feed = feed
@@ -345,7 +346,7 @@ class Recorder:
                 keep.done.set_result(Kept(keep.message.id))
         # Asked before: whoever is nudged sees that it is busy now, and looks again.
         if batch.keeps and not was_busy:
-            self._nudge_indexer()
+            self._nudge_indexer(max(keep.message.size for keep in batch.keeps))
         self._room.set()
         self._feed.committed(batch.changes())
 

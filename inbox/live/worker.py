@@ -1,6 +1,7 @@
-"""A process that answers requests for large messages: `manage.py answer`.
+"""A process that answers requests for large messages, and reads them for the indexer.
 
-See mailsink/web/workers.py, which starts it and ends it. It ends with its parent.
+That is `manage.py answer`; see mailsink/web/workers.py, which starts it and ends it. It
+ends with its parent.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from mailsink.web.workers import BODY, END, HEAD, NOTE, START, original
+from channels.db import database_sync_to_async
+
+from mailsink.web.worker_process import BODY, END, HEAD, NOTE, START, original
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +36,10 @@ class _Line:
         self.changed: list[str] = []  # ids of messages, to be told with the answer
 
     async def request(self) -> dict[str, Any]:
-        """Return the next request's scope. Raises EOFError once the parent is gone."""
+        """Return the next request, or job. Raises EOFError once the parent is gone."""
         _, length = HEAD.unpack(await self._reader.readexactly(HEAD.size))
-        return original(json.loads(await self._reader.readexactly(length)))
+        request: dict[str, Any] = json.loads(await self._reader.readexactly(length))
+        return request
 
     async def say(self, kind: bytes, payload: bytes = b"") -> None:
         self._writer.write(HEAD.pack(kind, len(payload)) + payload)
@@ -80,6 +84,7 @@ def _no_body() -> Callable[[], Awaitable[dict[str, Any]]]:
 
 async def _work(descriptor: int) -> None:
     from inbox.mailbox.signals import Announcement, announced
+    from inbox.upkeep import extraction
     from mailsink.asgi import http
 
     line = _Line(*await asyncio.open_connection(sock=socket.socket(fileno=descriptor)))
@@ -88,15 +93,19 @@ async def _work(descriptor: int) -> None:
         line.changed.extend(str(each.id) for each in announcements)
 
     announced.connect(note)
+    extract = database_sync_to_async(extraction.by_id)
     while True:
         try:
-            scope = await line.request()
+            request = await line.request()
         except (EOFError, OSError):
             return
         try:
-            await http(scope, _no_body(), line.send)
+            if request["type"] == "http":
+                await http(original(request), _no_body(), line.send)
+            else:
+                await line.say(END, await extract(request["id"]))
         except Exception:
-            log.exception("Answering %s failed", scope["path"])
+            log.exception("Reading %s failed", request.get("path") or request.get("id"))
             return  # the parent sees that the answer is not whole
 
 

@@ -2,7 +2,7 @@
 
 Snippet, number of attachments, full text, and what the body shows of its client; larger bodies
 are compressed on the way. Its queue is indexed_at null, which survives a crash. It
-makes the fingerprints, too.
+makes the fingerprints, too. Large messages have an indexer of their own.
 """
 
 from __future__ import annotations
@@ -10,24 +10,23 @@ from __future__ import annotations
 import logging
 import time
 import zlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from inbox.insight.findings.bodies import examine
 from inbox.insight.fingerprints import AT_ONCE, Fingerprints
+from inbox.mailbox.large import LARGE
 from inbox.models import BodyFinding, Message, Raw, Recipient
 from inbox.search import fulltext
-from inbox.search.fulltext import Texts
-from inbox.search.fulltext.index import body_text
-from inbox.storage import bodies as raw_store
 from inbox.storage.write_lock import write_turn
+from inbox.upkeep import extraction
 from inbox.upkeep.background import Background
-from mailsink.mime import structure
-from mailsink.mime.reading import Reading
+from inbox.upkeep.extraction import Extract, extract
+from mailsink.web.workers import Off, Unanswered
 
 log = logging.getLogger(__name__)
 
@@ -41,21 +40,22 @@ _BUSY_PAUSE = 0.5
 _BUSY_AT_ONCE = 5
 _BUSY_REST = 19  # times as long as a step took
 
+_TRIES = 2  # at having a large message read; then its beginning has to do
+_RETRY_AFTER = 1.0  # seconds
+
+Announce = Callable[[list[UUID]], None]
+HaveDone = Callable[[Mapping[str, str]], bytes]
+
 
 @dataclass(frozen=True, slots=True)
 class _Indexed:
-    id: UUID
-    snippet: str
-    attachments: int
+    message: Message
+    found: Extract
     raw: Raw | None  # to be written back compressed
-    findings: list[BodyFinding]
-    texts: Texts
 
 
-def indexer(
-    busy: Callable[[], bool], announce: Callable[[list[UUID]], None]
-) -> Background:
-    """Return the work of indexing.
+def indexer(busy: Callable[[], bool], announce: Announce) -> Background:
+    """Return the work of indexing messages that are not large.
 
     busy: whether the recorder has its hands full. announce: told the ids of the
     messages that were filled in.
@@ -87,20 +87,126 @@ def indexer(
     return Background("indexer", step)
 
 
+def large_indexer(have_done: HaveDone, announce: Announce) -> Background:
+    """Return the work of indexing large messages: one by one, in a process beside.
+
+    have_done: see Workers.have_done. After _TRIES failures the beginning of a message
+    has to do.
+    """
+    return Background("large indexer", _Large(have_done, announce).step)
+
+
+class _Large:
+    """Indexes large messages, step by step."""
+
+    def __init__(self, have_done: HaveDone, announce: Announce) -> None:
+        self._have_done = have_done
+        self._announce = announce
+        self._failed: Counter[UUID] = Counter()  # how often reading a message failed
+        self._behind = True  # older messages may have no full text yet
+
+    def step(self) -> float:
+        """Index one; return how many seconds to rest."""
+        message = self._next()
+        if message is None:
+            return _LOOK_EVERY
+        try:
+            indexed = self._index(message)
+        except Unanswered:
+            return _RETRY_AFTER
+        self._failed.pop(message.pk, None)
+        if message.indexed_at is None:
+            self._announce(_store([indexed]))
+        else:
+            _put([indexed])
+        return 0.005
+
+    def _next(self) -> Message | None:
+        message = _waiting().filter(size__gt=LARGE).first()
+        if message is None and self._behind:
+            message = fulltext.missing().filter(size__gt=LARGE).first()
+            self._behind = message is not None
+        return message
+
+    def _index(self, message: Message) -> _Indexed:
+        """Have it read. Raises Unanswered, unless that has failed often enough."""
+        if self._failed[message.pk] >= _TRIES:
+            log.error("Message %s is indexed by its beginning only", message.pk)
+            return _index_all([message], LARGE)[0]
+        try:
+            read = self._have_done({"type": "extract", "id": str(message.pk)})
+        except Off:
+            raise
+        except Unanswered:
+            self._failed[message.pk] += 1
+            raise
+        raw = Raw.objects.filter(pk=message.transaction_id).first()
+        return _Indexed(message, extraction.load(read), _compressed(raw))
+
+
 def index_some(at_once: int = _AT_ONCE) -> list[UUID]:
-    """Index the oldest messages of the queue; return their ids."""
-    queue = Message.objects.filter(indexed_at=None).order_by("id")
-    indexed = _index_all(queue[:at_once])
-    now = datetime.now(UTC)
+    """Index the oldest messages of the queue that are not large; return their ids."""
+    rows = _waiting().filter(size__lte=LARGE)
+    return _store(_index_all(rows[:at_once]))
+
+
+def catch_up() -> bool:
+    """Give some of those that were indexed earlier their full text; whether any was left."""
+    rows = fulltext.missing().filter(size__lte=LARGE).select_related("transaction")
+    found = _index_all(rows[:_AT_ONCE])
+    _put(found)
+    return bool(found)
+
+
+def _waiting() -> QuerySet[Message]:
+    """Return the queue, oldest first."""
+    rows = Message.objects.filter(indexed_at=None).order_by("id")
+    return rows.select_related("transaction")
+
+
+def _index_all(rows: Iterable[Message], most: int | None = None) -> list[_Indexed]:
+    """Read messages here; most: octets that are read of each."""
+    queue = list(rows)
+    paths: dict[UUID, list[str]] = {}
+    of = Recipient.objects.filter(
+        transaction__in=[each.transaction_id for each in queue]
+    )
+    for transaction, path in of.values_list("transaction_id", "forward_path"):
+        paths.setdefault(transaction, []).append(path)
+    indexed = []
+    for each in queue:
+        raw = Raw.objects.filter(pk=each.transaction_id).first()
+        found = extract(each, raw, paths.get(each.transaction_id, []), most)
+        indexed.append(_Indexed(each, found, _compressed(raw)))
+    return indexed
+
+
+def _compressed(raw: Raw | None) -> Raw | None:
+    """Return a body's row with its content compressed, if that is worth it."""
+    if raw is None or raw.key or raw.codec != "identity":
+        return None
+    octets = bytes(raw.content or b"")
+    if len(octets) < _COMPRESS_FROM:
+        return None
+    content = zlib.compress(octets, 6)
+    if len(content) > 0.9 * len(octets):
+        return None
+    raw.codec, raw.content = "zlib", content
+    return raw
+
+
+def _store(indexed: list[_Indexed]) -> list[UUID]:
+    """Write what was found; return the ids of those that nobody else has written."""
     if not indexed:
         return []
+    now = datetime.now(UTC)
     with write_turn():
-        ours = _still_waiting([each.id for each in indexed])
-        indexed = [each for each in indexed if each.id in ours]
+        ours = _still_waiting([each.message.pk for each in indexed])
+        indexed = [each for each in indexed if each.message.pk in ours]
         for each in indexed:
             _write(each, now)
-        fulltext.put([(each.id, each.texts) for each in indexed])
-    return [each.id for each in indexed]
+        _put_texts(indexed)
+    return [each.message.pk for each in indexed]
 
 
 def _still_waiting(ids: list[UUID]) -> set[UUID]:
@@ -110,69 +216,34 @@ def _still_waiting(ids: list[UUID]) -> set[UUID]:
     return set(locked.values_list("pk", flat=True))
 
 
-def catch_up() -> bool:
-    """Give some of those that were indexed earlier their full text; whether any was left."""
-    found = _index_all(Message.objects.filter(pk__in=fulltext.missing(_AT_ONCE)))
-    if found:
-        with write_turn():
-            fulltext.put([(each.id, each.texts) for each in found])
-    return bool(found)
-
-
-def _index_all(rows: QuerySet[Message]) -> list[_Indexed]:
-    queue = list(rows.select_related("transaction"))
-    paths: dict[UUID, list[str]] = {}
-    of = Recipient.objects.filter(
-        transaction__in=[each.transaction_id for each in queue]
+def _write(each: _Indexed, now: datetime) -> None:
+    Message.objects.filter(pk=each.message.pk).update(
+        snippet=each.found.snippet, attachments=each.found.attachments, indexed_at=now
     )
-    for transaction, path in of.values_list("transaction_id", "forward_path"):
-        paths.setdefault(transaction, []).append(path)
-    return [_index(each, paths.get(each.transaction_id, [])) for each in queue]
-
-
-def _index(message: Message, forward_paths: list[str]) -> _Indexed:
-    transaction, reverse_path = message.transaction_id, message.transaction.reverse_path
-    try:
-        raw = Raw.objects.get(transaction_id=transaction)
-        octets = raw_store.read(raw)
-    except (Raw.DoesNotExist, FileNotFoundError) as error:
-        log.error("Message %s has lost its body: %s", message.pk, error)
-        texts = fulltext.texts(message, reverse_path, forward_paths)
-        return _Indexed(message.pk, "", 0, None, [], texts)
-    reading = Reading(octets, structure.parse(octets))
-    return _Indexed(
-        message.pk,
-        reading.snippet,
-        len(reading.attachments),
-        _compressed(raw, octets),
+    BodyFinding.objects.bulk_create(
         [
             BodyFinding(
-                transaction_id=transaction, kind=spot.kind, offset=spot.offset,
+                transaction_id=each.message.transaction_id,
+                kind=spot.kind,
+                offset=spot.offset,
                 octets=spot.octets,
             )
-            for spot in examine(octets, raw.complete, forward_paths)
+            for spot in each.found.spots
         ],
-        fulltext.texts(message, reverse_path, forward_paths, body_text(reading)),
-    )  # fmt: skip
-
-
-def _compressed(raw: Raw, octets: bytes) -> Raw | None:
-    """Return the raw with its content compressed, if that is worth it."""
-    if raw.key or raw.codec != "identity" or len(octets) < _COMPRESS_FROM:
-        return None
-    content = zlib.compress(octets, 6)
-    if len(content) > 0.9 * len(octets):
-        return None
-    raw.codec, raw.content = "zlib", content
-    return raw
-
-
-def _write(each: _Indexed, now: datetime) -> None:
-    Message.objects.filter(id=each.id).update(
-        snippet=each.snippet, attachments=each.attachments, indexed_at=now
+        ignore_conflicts=True,
     )
-    BodyFinding.objects.bulk_create(each.findings, ignore_conflicts=True)
     if each.raw is not None:
         Raw.objects.filter(pk=each.raw.pk).update(
             codec=each.raw.codec, content=each.raw.content
         )
+
+
+def _put(indexed: list[_Indexed]) -> None:
+    """Write the full text alone, of messages that are indexed."""
+    if indexed:
+        with write_turn():
+            _put_texts(indexed)
+
+
+def _put_texts(indexed: list[_Indexed]) -> None:
+    fulltext.put([(each.message.pk, each.found.texts) for each in indexed])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import select
 import smtplib
 import socket
+import statistics
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -89,6 +91,38 @@ def mail(server: Mailsink) -> float:
     with smtplib.SMTP(*server.smtp, timeout=20) as client:
         client.sendmail("a@shop.test", ["b@example.com"], "Subject: small\r\n\r\nHi")
     return time.monotonic() - began
+
+
+class Others:
+    """Those who send small mails meanwhile, one after the other.
+
+    Given are the seconds that each 250 took.
+    """
+
+    def __init__(self, server: Mailsink) -> None:
+        self._server = server
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._send)
+        self.waits: list[float] = []
+
+    def _send(self) -> None:
+        while not self._over.wait(0.02):
+            self.waits.append(mail(self._server))
+
+    def __enter__(self) -> Others:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def assert_quick(self) -> None:
+        """Nobody was held up."""
+        *_, high = statistics.quantiles(self.waits, n=20)
+        longest = sorted(self.waits)[-10:]
+        assert high < 0.3, longest  # p95
+        assert longest[-1] < 1.0, longest
 
 
 def memory(server: Mailsink) -> float:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import smtplib
-import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -14,6 +12,7 @@ from types import MappingProxyType
 
 import pytest
 
+from tests.attack.web import Others
 from tests.mime.hostile import Named, corpus
 from tests.running import Mailsink
 
@@ -21,9 +20,6 @@ _TABS = (
     "html", "text", "source", "headers", "parts", "transcript", "checks", "findings",
 )  # fmt: skip
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-# A whole session of a second client on a busy machine: far more than it takes, far
-# less than a parser that holds the others up (by its square) would make of it.
-_QUICK = 5.0  # seconds
 
 
 def send(mailsink: Mailsink, octets: bytes) -> str:
@@ -46,44 +42,20 @@ def send(mailsink: Mailsink, octets: bytes) -> str:
 def sent(mailsink: Mailsink) -> list[tuple[str, str, bytes]]:
     """The whole corpus, sent, as (name, id, octets), while a second client sends too."""
     messages = [(name, _ended(octets)) for name, octets in corpus()]
-    with SecondClient(mailsink) as waits, ThreadPoolExecutor(4) as pool:
+    with Others(mailsink) as others, ThreadPoolExecutor(4) as pool:
 
         def one(named: Named) -> tuple[str, str, bytes]:
             name, octets = named
             return name, send(mailsink, octets), octets
 
         sent = list(pool.map(one, messages))
-    assert max(waits) < _QUICK
+    others.assert_quick()
     return sent
 
 
 def _ended(octets: bytes) -> bytes:
     """Return octets as they arrive: the line before the final dot has its CRLF."""
     return octets if octets.endswith(b"\r\n") or not octets else octets + b"\r\n"
-
-
-class SecondClient:
-    """Someone else, who sends a mail every now and then and notes how long it took."""
-
-    def __init__(self, mailsink: Mailsink) -> None:
-        self.mailsink = mailsink
-        self.waits: list[float] = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-
-    def run(self) -> None:
-        while not self.over.wait(0.05):
-            began = time.perf_counter()
-            send(self.mailsink, b"Subject: quick\r\n\r\nHi.\r\n")
-            self.waits.append(time.perf_counter() - began)
-
-    def __enter__(self) -> list[float]:
-        self.thread.start()
-        return self.waits
-
-    def __exit__(self, *_: object) -> None:
-        self.over.set()
-        self.thread.join()
 
 
 def get(url: str, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
@@ -110,10 +82,10 @@ def failures(
                 failed.append(f"{name}: {path}: {error.code} {error.read()[:200]!r}")
         return failed
 
-    with SecondClient(mailsink) as waits, ThreadPoolExecutor(3) as pool:
+    with Others(mailsink) as others, ThreadPoolExecutor(3) as pool:
         for failed in pool.map(one, sent):
             yield from failed
-    assert max(waits) < _QUICK
+    others.assert_quick()
 
 
 def test_there_are_200_of_them() -> None:

@@ -39,7 +39,7 @@ def play(
     *scenarios: Scenario,
     feed: Heard | None = None,
     limits: Limits | None = None,
-    nudge: Callable[[], None] = lambda: None,
+    nudge: Callable[[int], None] = lambda _: None,
 ) -> list[Any]:
     """Play scenarios side by side on a real recorder; return what they return."""
     server = servers.register(["127.0.0.1:1025"], [])

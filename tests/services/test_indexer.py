@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,15 +10,19 @@ import pytest
 from django.db.models import QuerySet
 
 from inbox.capture.recorder import Recorder
-from inbox.models import Message, Raw
+from inbox.mailbox import messages
+from inbox.mailbox.scope import ALL
+from inbox.models import BodyFinding, Message, Raw, SearchText
 from inbox.storage import bodies
-from inbox.upkeep import indexer
+from inbox.upkeep import extraction, indexer
 from mailsink.ports import Kept
+from mailsink.web.workers import Off, Unanswered
 
 from .recording import MAIL, Client, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
+LARGE = MAIL + b"Hello again, see page 4711.\r\n" * 40_000
 WITH_ATTACHMENT = (
     b"From: a@example.com\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
@@ -109,7 +114,7 @@ def test_it_indexes_what_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> N
             ids.update(await asyncio.to_thread(told.get, timeout=10))
         await work.stop()
 
-    play(client, nudge=work.nudge)
+    play(client, nudge=lambda _: work.nudge())
     assert not Message.objects.filter(indexed_at=None).exists()
 
 
@@ -130,3 +135,66 @@ def test_what_another_process_has_indexed_is_left_alone(
     assert indexer.index_some() == [second.pk]
     first.refresh_from_db()
     assert first.snippet == "Theirs."
+
+
+def beside(job: Mapping[str, str]) -> bytes:
+    """Do a job as a process beside the server does it."""
+    return extraction.by_id(job["id"])
+
+
+def test_what_is_large_is_read_beside_the_server() -> None:
+    large, small = sent(LARGE, WITH_ATTACHMENT)
+    assert indexer.index_some() == [small.pk]
+    told: list[UUID] = []
+    work = indexer.large_indexer(beside, told.extend)
+    work._step()
+    assert told == [large.pk]
+    assert work._step() > 1  # nothing is left
+    large.refresh_from_db()
+    assert large.snippet.startswith("Hi. Hello again, see page 4711.")
+    assert [each.pk for each in messages.find(ALL, "4711").items] == [large.pk]
+    shown = BodyFinding.objects.filter(transaction=large.transaction_id)
+    assert shown.filter(kind="missing_date").exists()
+
+
+def test_what_no_process_can_read_is_indexed_by_its_beginning() -> None:
+    [large] = sent(LARGE)
+    jobs: list[str] = []
+
+    def die(job: Mapping[str, str]) -> bytes:
+        jobs.append(job["id"])
+        raise Unanswered("reading this message ended unexpectedly")
+
+    work = indexer.large_indexer(die, lambda ids: None)
+    for _ in range(3):
+        large.refresh_from_db()
+        assert large.indexed_at is None
+        work._step()
+    assert jobs == [str(large.pk)] * 2
+    large.refresh_from_db()
+    assert large.snippet.startswith("Hi. Hello again, see page 4711.")
+
+
+def test_a_server_that_stops_leaves_what_is_large_in_the_queue() -> None:
+    [large] = sent(LARGE)
+
+    def stopping(_: Mapping[str, str]) -> bytes:
+        raise Off
+
+    work = indexer.large_indexer(stopping, lambda ids: None)
+    for _ in range(5):
+        work._step()
+    large.refresh_from_db()
+    assert large.indexed_at is None
+
+
+def test_large_messages_are_caught_up_with_beside_the_server() -> None:
+    sent(LARGE)
+    work = indexer.large_indexer(beside, lambda ids: None)
+    work._step()
+    SearchText.objects.all().delete()
+    assert not indexer.catch_up()
+    assert not messages.find(ALL, "4711").items
+    work._step()
+    assert messages.find(ALL, "4711").items
+    assert work._step() > 1

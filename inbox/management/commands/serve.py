@@ -6,8 +6,9 @@ import socket
 import ssl
 import sys
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from inbox.api import health
 from inbox.capture.recorder import Recorder
 from inbox.live import protocol
 from inbox.live.feed import Feed
+from inbox.mailbox.large import LARGE
 from inbox.mailbox.signals import MessageUpdated, announce
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
@@ -28,7 +30,8 @@ from inbox.policy.authenticator import Authenticator
 from inbox.policy.policy import InboxPolicy
 from inbox.storage import setup
 from inbox.upkeep import servers
-from inbox.upkeep.indexer import indexer
+from inbox.upkeep.background import Background
+from inbox.upkeep.indexer import indexer, large_indexer
 from inbox.upkeep.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
@@ -86,10 +89,18 @@ class Command(BaseCommand):
         )
         self.introduce(config, mail, http)
 
+        # Else the first request would have it imported, on the loop, while mail waits.
+        import_module(settings.ROOT_URLCONF)
+        # Imported only now: it looks for the static files that there are.
+        application = import_string(settings.ASGI_APPLICATION)
+        workers = import_string("mailsink.asgi.workers")
         feed = Feed()
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
         indexing = indexer(lambda: recorder.busy, _announce_indexed)
-        recorder = Recorder(server.id, inbox, feed, config.data, nudge=indexing.nudge)
+        reading = large_indexer(workers.have_done, _announce_indexed)
+        recorder = Recorder(
+            server.id, inbox, feed, config.data, nudge=_nudging(indexing, reading)
+        )
         health.checks["recorder"] = recorder.trouble
         policy = InboxPolicy(inbox)
         policy.refresh()  # the first client is to meet it too
@@ -104,8 +115,7 @@ class Command(BaseCommand):
         connections.close_all()  # what follows has threads of its own
         try:
             return run(
-                # made only now: it looks for the static files that there are
-                import_string(settings.ASGI_APPLICATION),
+                application,
                 web_sockets=http,
                 listeners=[
                     Listener(
@@ -125,7 +135,8 @@ class Command(BaseCommand):
                     policy.watching(),
                     servers.heartbeat(server),
                     indexing,
-                    import_string("mailsink.asgi.workers"),
+                    reading,
+                    workers,
                     retention(_limits(config), spool),
                 ],
                 ready=lambda: self.say("Mailsink is ready."),
@@ -237,6 +248,17 @@ def _limits(config: Config) -> Limits:
 
 def _announce_indexed(ids: list[UUID]) -> None:
     announce([MessageUpdated(each) for each in ids])
+
+
+def _nudging(indexing: Background, reading: Background) -> Callable[[int], None]:
+    """Return what tells the indexers of a message of so many octets."""
+
+    def nudge(size: int) -> None:
+        indexing.nudge()
+        if size > LARGE:
+            reading.nudge()
+
+    return nudge
 
 
 def _with_flags(config: Config, smtp: str | None, http: str | None) -> Config:

@@ -8,6 +8,7 @@ from itertools import count
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from inbox.models import Message, SearchText
 from inbox.search.fulltext.tokens import tokens
@@ -56,10 +57,10 @@ def body_text(reading: Reading) -> str:
     return " ".join([reading.text_up_to(SHOWN), *names, inner])
 
 
-def missing(limit: int) -> list[UUID]:
+def missing() -> QuerySet[Message]:
     """Return messages that were indexed before there was a full text, newest first."""
     rows = Message.objects.filter(searchtext=None, indexed_at__isnull=False)
-    return list(rows.order_by("-pk").values_list("pk", flat=True)[:limit])
+    return rows.order_by("-pk")
 
 
 def put(found: Sequence[tuple[UUID, Texts]]) -> None:

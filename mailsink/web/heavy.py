@@ -1,0 +1,73 @@
+"""Requests whose answers would hold up the others go to the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from mailsink.web.guard import Receive, Scope, Send
+from mailsink.web.workers import Unanswered, Workers
+
+_RETRY_AFTER = 5  # seconds
+# An answer that nobody waits for any more may end for so long: it costs less than a new
+# process. An archive would go on for minutes.
+_TO_END = 5.0  # seconds
+
+
+class Heavy:
+    """Wraps an ASGI app: requests that is_heavy tells of go to the workers."""
+
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        workers: Workers,
+        is_heavy: Callable[[str, str], Any],
+    ) -> None:
+        """is_heavy: awaited with the path and the query."""
+        self._app = app
+        self._workers = workers
+        self._is_heavy = is_heavy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reads = scope["method"] in ("GET", "HEAD") and self._workers.are_on
+        query = scope["query_string"].decode("latin-1")
+        if not reads or not await self._is_heavy(scope["path"], query):
+            await self._app(scope, receive, send)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as limit:
+                watch = asyncio.create_task(_hurry(limit, receive))
+                try:
+                    await self._answer(scope, send)
+                finally:
+                    watch.cancel()
+
+    async def _answer(self, scope: Scope, send: Send) -> None:
+        try:
+            await self._workers.answer(scope, send)
+        except Unanswered as why:
+            words = f"{str(why)[0].upper()}{str(why)[1:]}; try again later."
+            await _refuse(send, words)
+
+
+async def _hurry(limit: asyncio.Timeout, receive: Receive) -> None:
+    """Set the limit once the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    limit.reschedule(asyncio.get_running_loop().time() + _TO_END)
+
+
+async def _refuse(send: Send, words: str) -> None:
+    members = {
+        "type": "about:blank", "title": "Service Unavailable", "status": 503,
+        "detail": words,
+    }  # fmt: skip
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"retry-after", str(_RETRY_AFTER).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(members).encode()})
