@@ -32,6 +32,14 @@ _QUIET_BROWSER = [
 ]
 
 
+def _mark_database(item: pytest.Item) -> None:
+    """Mark a test that uses Django's database: those run on PostgreSQL as well."""
+    fixtures = getattr(item, "fixturenames", ())
+    if item.get_closest_marker("django_db") or "db" in fixtures:
+        item.add_marker("database")
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let every test that really commits give back what the migrations had put in.
 
@@ -39,6 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     restoring = pytest.mark.django_db(transaction=True, serialized_rollback=True)
     for item in items:
+        _mark_database(item)
         marker = item.get_closest_marker("django_db")
         if marker and marker.kwargs.get("transaction"):
             item.add_marker(restoring, append=False)
