@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Chosen } from "../../static/js/inbox/selection.js";
+import { Selection } from "../../static/js/inbox/selection.js";
 
 const message = (id) => ({ id });
 
 test("rows are chosen and no longer", () => {
   let told = 0;
-  const chosen = new Chosen(() => { told += 1; });
+  const chosen = new Selection(() => { told += 1; });
   chosen.toggle(message("a"));
   assert.ok(chosen.has(message("a")));
   assert.equal(chosen.anchor, "a");
@@ -17,7 +17,7 @@ test("rows are chosen and no longer", () => {
 });
 
 test("a burst stands for its messages, what was not accepted for nothing", () => {
-  const chosen = new Chosen(() => {});
+  const chosen = new Selection(() => {});
   chosen.toggle({ id: "burst", entries: [message("a"), message("b")], open: false });
   assert.deepEqual([...chosen.ids], ["a", "b"]);
   chosen.toggle({ id: "t", outcome: "rejected" });
@@ -26,7 +26,7 @@ test("a burst stands for its messages, what was not accepted for nothing", () =>
 });
 
 test("what is gone is not chosen", () => {
-  const chosen = new Chosen(() => {});
+  const chosen = new Selection(() => {});
   chosen.add([message("a"), message("b")]);
   chosen.chooseAll();
   chosen.drop("a");

@@ -64,6 +64,11 @@ export class Folds {
     return items.findIndex((item) => isFold(item) && item.entries.some((entry) => entry.id === id));
   }
 
+  /** The rows that are loaded, newest first. */
+  all() {
+    return [...this.#shown()];
+  }
+
   /** How many rows are loaded. */
   get loaded() {
     return this.#shown().length;

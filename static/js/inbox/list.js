@@ -1,6 +1,8 @@
 // A windowed list: rows of one height, of which only those in sight are in the document.
 // Changes are painted once a frame, however many there were.
 
+import { find } from "../core/dom.js";
+
 const MARGIN = 6; // rows beyond each edge
 // Browsers draw no box higher than some 17 million pixels (Firefox).
 const HIGHEST = 16_000_000;
@@ -81,7 +83,7 @@ export class List {
     this.#paint();
     const entry = this.source.at(index);
     const row = entry && this.#shown.get(entry.id);
-    /** @type {HTMLElement | null | undefined} */ (row?.querySelector("a:not([hidden]), button:not([hidden])"))?.focus({ preventScroll: true });
+    if (row) find("a:not([hidden]), button:not([hidden])", row)?.focus({ preventScroll: true });
   }
 
   #paint() {

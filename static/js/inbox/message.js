@@ -1,15 +1,15 @@
 // The message in the pane: its tabs, and what can be done with it.
 
-import { centre } from "../core/dom.js";
-import * as filtering from "./header-filter.js";
-import * as framed from "./preview.js";
-import { bind } from "../core/keys.js";
-import * as pane from "./pane.js";
-import { toast } from "../core/toast.js";
+import { $$, byId, centre, closest, find, isModified } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
+import { bind } from "../core/keys.js";
+import { toast } from "../core/toast.js";
+import * as headerFilter from "./header-filter.js";
+import * as pane from "./pane.js";
+import * as preview from "./preview.js";
 
-const letter = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-letter]"));
-const tabs = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('#detail [role="tab"]')]);
+const TAB = '[role="tab"]';
+const tabs = () => $$(`#detail ${TAB}`, document, HTMLAnchorElement);
 
 /** Show a tab as the chosen one, and bring its panel. @param {HTMLAnchorElement} chosen */
 function choose(chosen) {
@@ -22,7 +22,7 @@ function choose(chosen) {
   const query = new URLSearchParams(location.search).get("q");
   if (query) to.searchParams.set("q", query);
   pane.rename(to);
-  /** @type {HTMLElement} */ (document.getElementById("detail")).scrollTop = 0;
+  byId("detail").scrollTop = 0;
   htmx.ajax("get", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
     // It was overtaken by a later one, or failed, which is said by app.js.
   });
@@ -30,7 +30,7 @@ function choose(chosen) {
 
 /** Mark the message of the page as read, where the server could not tell that a person opened it. */
 function markOpened() {
-  const shown = /** @type {HTMLElement | null} */ (document.querySelector("[data-letter][data-unopened]"));
+  const shown = find("[data-letter][data-unopened]");
   if (!shown) return;
   if (/** @type {any} */ (document).prerendering) {
     document.addEventListener("prerenderingchange", markOpened, { once: true });
@@ -53,9 +53,10 @@ function beside(step) {
 
 /** Arrows go along the tabs, the space bar opens one as Enter does. @param {KeyboardEvent} event */
 function alongTabs(event) {
+  const on = closest(event.target, TAB, HTMLAnchorElement);
+  if (!on) return;
   const all = tabs();
-  const at = all.indexOf(/** @type {HTMLAnchorElement} */ (event.target));
-  if (at < 0) return;
+  const at = all.indexOf(on);
   const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1, " ": at }[event.key];
   if (to === undefined) return;
   event.preventDefault();
@@ -71,17 +72,18 @@ function alongTabs(event) {
  * @param {() => void} hooks.restored
  */
 export function start({ opened, deleted, restored }) {
-  const detail = /** @type {HTMLElement} */ (document.getElementById("detail"));
+  const detail = byId("detail");
   detail.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target !== detail || !letter()) return;
+    const letter = find("[data-letter]");
+    if (event.target !== detail || !letter) return;
     showTab();
-    opened(letter()?.dataset.letter ?? "");
+    opened(letter.dataset.letter ?? "");
   });
   detail.addEventListener("click", (event) => {
-    const tab = event.target instanceof Element && event.target.closest('[role="tab"]');
-    if (!tab || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const tab = closest(event.target, TAB, HTMLAnchorElement);
+    if (!tab || isModified(event)) return;
     event.preventDefault();
-    choose(/** @type {HTMLAnchorElement} */ (tab));
+    choose(tab);
   });
   detail.addEventListener("keydown", alongTabs);
   // Sent by the server with the answer to a deletion.
@@ -98,11 +100,11 @@ export function start({ opened, deleted, restored }) {
     ...Object.fromEntries(numbers),
     "[": () => beside(-1),
     "]": () => beside(1),
-    v: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-compare]"))?.click(),
-    y: () => /** @type {HTMLElement | null} */ (detail.querySelector("[data-copy-value]"))?.click(),
+    v: () => find("[data-compare]", detail)?.click(),
+    y: () => find("[data-copy-value]", detail)?.click(),
   });
   showTab();
   markOpened();
-  framed.start();
-  filtering.start();
+  preview.start();
+  headerFilter.start();
 }

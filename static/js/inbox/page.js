@@ -1,239 +1,284 @@
 // The inbox: a windowed list kept true by the live feed, and the message in the pane.
 
-import { choosing } from "./bulk-actions.js";
-import { getJSON, setText } from "../core/dom.js";
+import { $, $$, byId, closest, find, focused, getJSON, setText } from "../core/dom.js";
+import { count } from "../core/format.js";
+import { fill, gettext, ngettext } from "../core/i18n.js";
+import { bind } from "../core/keys.js";
+import { live } from "../core/socket.js";
+import { announce, toast } from "../core/toast.js";
+import { BulkActions } from "./bulk-actions.js";
 import { Feed } from "./feed.js";
 import { Folds, isFold } from "./folds.js";
-import { count } from "../core/format.js";
-import { bind } from "../core/keys.js";
 import { List } from "./list.js";
 import * as marks from "./marks.js";
 import * as message from "./message.js";
 import * as pane from "./pane.js";
 import { fill as fillRow, make } from "./row.js";
-import { announce, toast } from "../core/toast.js";
-import { live } from "../core/socket.js";
-import { fill, gettext, ngettext } from "../core/i18n.js";
 
 /** @typedef {import("./folds.js").Item} Item */
+/** @typedef {import("./store.js").Entry} Entry */
+/** @typedef {import("../core/socket.js").LiveEvent} LiveEvent */
 
 const OLDER = 500; // entries in a page of older ones
 const SEARCH_AGAIN_MS = 2000;
+const COUNTS_MS = 500;
 
-const scroller = /** @type {HTMLElement} */ (document.getElementById("scroller"));
-const box = /** @type {HTMLElement} */ (document.getElementById("entries"));
-const bar = /** @type {HTMLButtonElement} */ (document.getElementById("new-messages"));
-const empty = /** @type {HTMLElement} */ (document.getElementById("empty"));
-const query = scroller.dataset.query ?? "";
-const refused = scroller.dataset.refused ?? "show";
-const home = query ? `/?${new URLSearchParams({ q: query })}` : "/";
+/** The id of the message that a URL shows, or "". @param {URL | Location} url */
+const idIn = (url) => url.pathname.split("/")[2] ?? "";
 
-let pointerOver = false;
-/** @type {string} the id that the pane shows */
-let open = "";
-/** @type {string} the id of the row that j and k go on from */
-let cursor = "";
+class InboxPage {
+  #scroller = byId("scroller");
+  #bar = byId("new-messages");
+  #query = this.#scroller.dataset.query ?? "";
+  #refused = this.#scroller.dataset.refused ?? "show";
+  /** A query that cannot be read finds nothing: the page says so, and asks no more. */
+  #readable = this.#scroller.dataset.wrong === undefined;
+  #pointerOver = false;
+  /** The id of what the pane shows. */
+  #opened = idIn(location);
+  /** The id of the row that j and k go on from. */
+  #cursor = this.#opened;
+  /** How many new messages were announced. */
+  #announced = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #searching;
+  /** @type {Promise<void> | undefined} that the first page was read */
+  #begun;
 
-const feed = new Feed({
-  fetch(after) {
-    const parameters = new URLSearchParams({ q: query, refused });
-    if (after) for (const [name, value] of [["cursor", after], ["limit", String(OLDER)]]) parameters.set(name, value);
+  #feed = new Feed({
+    fetch: (after) => this.#fetch(after),
+    changed: () => this.#list.invalidate(),
+    failed: (error) => toast(fill(gettext("The list could not be read: %(why)s"), { why: error.message })),
+    folded: () => this.#rows.hidden,
+  });
+  #rows = new Folds(this.#feed.store);
+  #list = new List(this.#scroller, byId("entries"), {
+    ready: () => this.#feed.ready,
+    length: () => this.#rows.length,
+    at: (index) => this.#rows.at(index),
+    make,
+    fill: (row, item) => fillRow(row, item, this.#stateOf(item)),
+    missing: () => this.#feed.reach(() => this.#list.lastInSight + this.#rows.hidden),
+  });
+  #actions = new BulkActions({
+    scroller: this.#scroller,
+    rows: this.#rows,
+    store: this.#feed.store,
+    repaint: () => this.#list.invalidate(),
+    put: (entries) => this.#put(entries),
+  });
+  #selection = this.#actions.selection;
+
+  start() {
+    this.#listen();
+    this.#startPane();
+    this.#bindKeys();
+    setInterval(() => this.#showCounts(), COUNTS_MS);
+    if (!this.#readable) return;
+    live().subscribe("messages", {
+      load: () => this.#feed.load(),
+      events: (events) => {
+        for (const event of events) this.#apply(event);
+        this.#feed.settle();
+      },
+    });
+    this.#begun = this.#feed.load().then(() => this.#adoptTicked());
+  }
+
+  /** @param {string | null} after a cursor @returns {Promise<import("./store.js").Page>} */
+  #fetch(after) {
+    const parameters = new URLSearchParams({ q: this.#query, refused: this.#refused });
+    if (after) {
+      parameters.set("cursor", after);
+      parameters.set("limit", String(OLDER));
+    }
     return getJSON(`/entries?${parameters}`);
-  },
-  changed: () => list.invalidate(),
-  failed: (error) => toast(fill(gettext("The list could not be read: %(why)s"), { why: error.message })),
-  folded: () => rows.hidden,
-});
-const rows = new Folds(feed.store);
+  }
 
-const list = new List(scroller, box, {
-  ready: () => feed.ready,
-  length: () => rows.length,
-  at: (index) => rows.at(index),
-  make,
-  fill: (row, item) => fillRow(row, item, stateOf(item)),
-  missing: () => feed.reach(() => list.lastInSight + rows.hidden),
-});
+  /** @param {Item} item */
+  #stateOf(item) {
+    return {
+      open: item.id === this.#opened,
+      chosen: this.#selection.has(item),
+      indented: !isFold(item) && this.#rows.inOpenFold(item.id),
+      search: this.#query && `?${new URLSearchParams({ q: this.#query })}`,
+    };
+  }
 
-const { chosen, keys, remove } = choosing({
-  scroller,
-  rows,
-  repaint: () => list.invalidate(),
-  total: () => feed.store.length,
-  entry: (id) => feed.store.at(feed.store.indexOf(id)),
-  put(entries) {
-    for (const entry of entries) feed.put(entry);
-    feed.settle();
-  },
-});
+  #listen() {
+    const scroller = this.#scroller;
+    scroller.addEventListener("scroll", () => this.#judge(), { passive: true });
+    for (const [event, over] of /** @type {const} */ ([["pointerenter", true], ["pointerleave", false]])) {
+      scroller.addEventListener(event, () => {
+        this.#pointerOver = over;
+        this.#judge();
+      });
+    }
+    scroller.addEventListener("focusin", ({ target }) => {
+      this.#cursor = closest(target, "li")?.dataset.id ?? this.#cursor;
+    });
+    scroller.addEventListener("click", ({ target }) => {
+      if (closest(target, ".fold")) this.#toggleFold(this.#itemAt(target));
+    });
+    this.#bar.addEventListener("click", () => {
+      this.#feed.release();
+      scroller.scrollTop = 0;
+      this.#list.focus(0);
+      this.#showCounts();
+    });
+  }
 
-/** @param {Item} item */
-const stateOf = (item) => ({
-  open: item.id === open,
-  chosen: chosen.has(item),
-  indented: !isFold(item) && rows.inOpenFold(item.id),
-  search: query && `?${new URLSearchParams({ q: query })}`,
-});
+  /** Arrivals may enter while the list is at its top and the pointer is elsewhere. */
+  #judge() {
+    this.#feed.calm = this.#list.atTop && !this.#pointerOver;
+  }
 
-/** Arrivals may enter while the list is at its top and the pointer is elsewhere. */
-function judge() {
-  feed.calm = list.atTop && !pointerOver;
-}
+  /** The bar and the words beside the list: at most twice a second, however much arrives. */
+  #showCounts() {
+    const { waiting, store } = this.#feed;
+    const words = fill(ngettext("%(n)s new message", "%(n)s new messages", waiting), { n: count(waiting) });
+    this.#bar.hidden = waiting === 0;
+    setText($("span", this.#bar), words);
+    byId("empty").hidden = store.length > 0 || waiting > 0 || !this.#readable;
+    if (waiting > this.#announced) announce(words);
+    this.#announced = waiting;
+  }
 
-let told = 0;
+  /** @param {LiveEvent} event */
+  #apply(event) {
+    const entry = /** @type {Entry} */ (event);
+    if (event.event === "message.deleted") this.#drop(entry.id);
+    else if (this.#refused === "hide" && "outcome" in entry) return;
+    else if (event.event === "message.updated" && this.#feed.knows(entry.id)) this.#feed.put(entry);
+    else if (this.#query) this.#searchAgain();
+    else this.#feed.put(entry);
+  }
 
-/** The bar and the words beside the list: at most twice a second, however much arrives. */
-function showCounts() {
-  const { waiting } = feed;
-  const words = fill(ngettext("%(n)s new message", "%(n)s new messages", waiting), { n: count(waiting) });
-  bar.hidden = waiting === 0;
-  setText(/** @type {Element} */ (bar.querySelector("span")), words);
-  empty.hidden = feed.store.length > 0 || waiting > 0 || !readable;
-  if (waiting > told) announce(words);
-  told = waiting;
-}
+  /** What arrives may or may not match: ask the server, not too often. */
+  #searchAgain() {
+    if (this.#searching) return;
+    this.#searching = setTimeout(() => {
+      this.#searching = undefined;
+      this.#feed.load();
+    }, SEARCH_AGAIN_MS);
+  }
 
-/** @param {number} step @param {{ choose?: boolean }} [options] */
-async function move(step, { choose = false } = {}) {
-  await begun; // a key pressed meanwhile is not lost
-  const from = rows.indexOf(cursor);
-  const to = Math.max(0, Math.min(rows.loaded - 1, from < 0 ? 0 : from + step));
-  const item = rows.at(to);
-  if (!item) return;
-  if (choose) chosen.add([rows.at(Math.max(0, from)) ?? item, item]);
-  cursor = item.id;
-  list.focus(to);
-  if (open && !choose && !isFold(item)) pane.open(/** @type {HTMLAnchorElement} */ (document.activeElement).href);
-}
+  /** Take entries as they are by now. @param {Entry[]} entries */
+  #put(entries) {
+    for (const entry of entries) this.#feed.put(entry);
+    this.#feed.settle();
+  }
 
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let searching;
+  /** @param {string} id */
+  #drop(id) {
+    this.#selection.drop(id);
+    this.#feed.remove(id);
+  }
 
-/** What arrives may or may not match: ask the server, not too often. */
-function searchAgain() {
-  if (searching) return;
-  searching = setTimeout(() => {
-    searching = undefined;
-    feed.load();
-  }, SEARCH_AGAIN_MS);
-}
+  /** What was ticked in the server's rows, before ours take their place, is chosen. */
+  #adoptTicked() {
+    for (const box of $$("#entries input:checked")) {
+      const item = this.#itemAt(box);
+      if (item) this.#selection.toggle(item, true);
+    }
+  }
 
-/** @param {import("../core/socket.js").LiveEvent} event */
-function apply(event) {
-  const entry = /** @type {import("./store.js").Entry} */ (event);
-  if (event.event === "message.deleted") gone(entry.id);
-  else if (refused === "hide" && "outcome" in entry) return;
-  else if (event.event === "message.updated" && feed.knows(entry.id)) feed.put(entry);
-  else if (query) searchAgain();
-  else feed.put(entry);
-}
+  /** @param {EventTarget | null} target @returns {Item | undefined} */
+  #itemAt(target) {
+    const id = closest(target, "li.row")?.dataset.id;
+    return id ? this.#rows.at(this.#rows.indexOf(id)) : undefined;
+  }
 
-/** @param {string} id */
-function gone(id) {
-  chosen.drop(id);
-  feed.remove(id);
-}
+  #underCursor() {
+    return this.#rows.at(this.#rows.indexOf(this.#cursor));
+  }
 
-// A query that cannot be read finds nothing: the page says so, and asks no more.
-const readable = scroller.dataset.wrong === undefined;
-if (readable) live().subscribe("messages", {
-  load: () => feed.load(),
-  events(events) {
-    for (const event of events) apply(event);
-    feed.settle();
-  },
-});
-const begun = readable ? feed.load().then(adopt) : undefined;
+  /** @param {number} step @param {{ choose?: boolean }} [options] */
+  async #move(step, { choose = false } = {}) {
+    await this.#begun; // a key pressed meanwhile is not lost
+    const from = this.#rows.indexOf(this.#cursor);
+    const to = Math.max(0, Math.min(this.#rows.loaded - 1, from < 0 ? 0 : from + step));
+    const item = this.#rows.at(to);
+    if (!item) return;
+    if (choose) this.#selection.add([this.#rows.at(Math.max(0, from)) ?? item, item]);
+    this.#cursor = item.id;
+    this.#list.focus(to);
+    const link = focused();
+    if (this.#opened && !choose && link instanceof HTMLAnchorElement) pane.open(link.href);
+  }
 
-/** What was ticked in the rows of the server, before ours take their place, is chosen. */
-function adopt() {
-  for (const box of scroller.querySelectorAll("#entries input:checked")) {
-    const item = itemAt(box);
-    if (item) chosen.toggle(item, true);
+  /** Open or close a burst. @param {Item | undefined} item @param {boolean} [wanted] */
+  #toggleFold(item, wanted) {
+    if (!item || !isFold(item)) return;
+    this.#rows.toggle(item.id, wanted);
+    this.#cursor = item.id;
+    this.#list.focus(this.#rows.indexOf(item.id));
+    this.#list.invalidate();
+  }
+
+  #startPane() {
+    pane.follow((url) => {
+      this.#opened = idIn(url);
+      if (this.#opened) this.#cursor = this.#opened;
+      this.#list.invalidate();
+    });
+    pane.start();
+    marks.start();
+    message.start({
+      opened: (id) => this.#markRead(id),
+      deleted: (id) => this.#deleted(id),
+      restored: () => this.#feed.load(),
+    });
+  }
+
+  /** @param {string} id */
+  #markRead(id) {
+    const entry = this.#feed.store.get(id);
+    this.#put(entry?.read === false ? [{ ...entry, read: true }] : []);
+  }
+
+  /** The message in the pane was deleted: go on with the next. @param {string} id */
+  #deleted(id) {
+    const place = this.#rows.indexOf(id);
+    this.#drop(id);
+    this.#cursor = this.#rows.at(Math.max(0, Math.min(place, this.#rows.loaded - 1)))?.id ?? "";
+    this.#feed.settle();
+    this.#back();
+  }
+
+  /** Close the message, and be in the list where one was. */
+  #back() {
+    if (this.#opened) pane.open(this.#query ? `/?${new URLSearchParams({ q: this.#query })}` : "/");
+    const index = this.#rows.indexOf(this.#cursor);
+    if (index >= 0) this.#list.focus(index);
+  }
+
+  #bindKeys() {
+    const [actions, selection] = [this.#actions, this.#selection];
+    bind({
+      ...actions.keys,
+      j: () => this.#move(1),
+      k: () => this.#move(-1),
+      J: () => this.#move(1, { choose: true }),
+      K: () => this.#move(-1, { choose: true }),
+      x: () => this.#toggleChosen(),
+      "*": () => selection.add(this.#rows.all()),
+      ArrowRight: () => this.#toggleFold(this.#underCursor(), true),
+      ArrowLeft: () => this.#toggleFold(this.#underCursor(), false),
+      "#": () => (selection.size ? actions.remove() : find("#detail [data-delete]")?.click()),
+      t: () => (selection.size ? actions.keys.t() : marks.addTag()),
+      s: () => (selection.size ? actions.keys.s() : marks.nextStatus()),
+      a: marks.annotate,
+      h: () => $("[data-refused]").click(),
+      u: () => this.#back(),
+      Escape: () => (selection.size ? selection.clear() : this.#back()),
+    });
+  }
+
+  #toggleChosen() {
+    const item = this.#underCursor();
+    if (item) this.#selection.toggle(item);
   }
 }
 
-/** Open or close the burst that has the cursor. @param {Item | undefined} item @param {boolean} [wanted] */
-function toggleFold(item, wanted) {
-  if (!item || !isFold(item)) return;
-  rows.toggle(item.id, wanted);
-  cursor = item.id;
-  list.focus(rows.indexOf(item.id));
-  list.invalidate();
-}
-
-/** @param {EventTarget | null} target @returns {Item | undefined} */
-function itemAt(target) {
-  const id = target instanceof Element && /** @type {HTMLElement | null} */ (target.closest("li.row"))?.dataset.id;
-  return id ? rows.at(rows.indexOf(id)) : undefined;
-}
-
-scroller.addEventListener("scroll", judge, { passive: true });
-scroller.addEventListener("pointerenter", () => { pointerOver = true; judge(); });
-scroller.addEventListener("pointerleave", () => { pointerOver = false; judge(); });
-scroller.addEventListener("focusin", (event) => {
-  cursor = /** @type {HTMLElement} */ (event.target).closest("li")?.dataset.id ?? cursor;
-});
-scroller.addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest(".fold")) toggleFold(itemAt(event.target));
-});
-bar.addEventListener("click", () => {
-  feed.release();
-  scroller.scrollTop = 0;
-  list.focus(0);
-  showCounts();
-});
-setInterval(showCounts, 500);
-
-pane.follow((url) => {
-  open = url.pathname.split("/")[2] ?? "";
-  if (open) cursor = open;
-  list.invalidate();
-});
-open = location.pathname.split("/")[2] ?? "";
-cursor = open;
-pane.start();
-marks.start();
-message.start({
-  opened(id) {
-    const entry = feed.store.at(feed.store.indexOf(id));
-    if (entry?.read === false) feed.put({ ...entry, read: true });
-    feed.settle();
-  },
-  deleted(id) {
-    const place = rows.indexOf(id);
-    gone(id);
-    cursor = rows.at(Math.max(0, Math.min(place, rows.loaded - 1)))?.id ?? "";
-    feed.settle();
-    back();
-  },
-  restored: () => feed.load(),
-});
-
-/** Close the message, and be in the list where one was. */
-function back() {
-  if (open) pane.open(home);
-  const index = rows.indexOf(cursor);
-  if (index >= 0) list.focus(index);
-}
-
-const under = () => rows.at(rows.indexOf(cursor));
-const openLetter = () => /** @type {HTMLElement | null} */ (document.querySelector("#detail [data-delete]"));
-bind({
-  ...keys,
-  j: () => move(1),
-  k: () => move(-1),
-  J: () => move(1, { choose: true }),
-  K: () => move(-1, { choose: true }),
-  x: () => { const item = under(); if (item) chosen.toggle(item); },
-  "*": () => chosen.add(Array.from({ length: rows.loaded }, (_, index) => /** @type {Item} */ (rows.at(index)))),
-  ArrowRight: () => toggleFold(under(), true),
-  ArrowLeft: () => toggleFold(under(), false),
-  "#": () => (chosen.size ? remove() : openLetter()?.click()),
-  t: () => (chosen.size ? keys.t() : marks.addTag()),
-  s: () => (chosen.size ? keys.s() : marks.nextStatus()),
-  a: marks.annotate,
-  h: () => /** @type {HTMLElement} */ (document.querySelector("[data-refused]")).click(),
-  u: back,
-  Escape: () => (chosen.size ? chosen.clear() : back()),
-});
+new InboxPage().start();

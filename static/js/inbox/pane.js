@@ -1,9 +1,11 @@
 // A list page's detail pane: links marked data-pane open in #detail, with their own URL.
 
+import { byId, closest, find, isModified } from "../core/dom.js";
+
 /** @type {Set<(url: URL) => void>} */
 const followers = new Set();
 
-const detail = () => /** @type {HTMLElement} */ (document.getElementById("detail"));
+const detail = () => byId("detail");
 /** Of the page, without the place in it: a link to a heading changes that alone. */
 const address = () => location.pathname + location.search;
 let shown = address();
@@ -47,11 +49,11 @@ function close() {
 
 /** @param {MouseEvent} event */
 function click(event) {
-  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  const link = event.target instanceof Element && event.target.closest("a[data-pane]");
+  if (event.defaultPrevented || isModified(event)) return;
+  const link = closest(event.target, "a[data-pane]", HTMLAnchorElement);
   if (!link) return;
   event.preventDefault();
-  open(/** @type {HTMLAnchorElement} */ (link).href);
+  open(link.href);
 }
 
 /** Take over the pane's links, and the browser's back and forward. */
@@ -65,6 +67,6 @@ export function start() {
     detail().scrollTop = 0;
     // Where the list is hidden (one pane), the focus follows what was opened.
     const list = document.querySelector(".panes > .list");
-    if (!list?.checkVisibility()) /** @type {HTMLElement | null} */ (detail().querySelector("h1"))?.focus();
+    if (!list?.checkVisibility()) find("h1", detail())?.focus();
   });
 }

@@ -11,7 +11,7 @@ const isMessage = (entry) => !("outcome" in entry);
 export const members = (item) =>
   (isFold(item) ? item.entries : [item]).filter(isMessage).map(({ id }) => id);
 
-export class Chosen {
+export class Selection {
   /** @type {Set<string>} */
   ids = new Set();
   /** Whether all that match are meant, loaded or not. */

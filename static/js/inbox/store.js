@@ -39,6 +39,11 @@ export class Store {
     return this.#items[this.#items.length - 1 - index];
   }
 
+  /** The entry of an id, if it is loaded. @param {string} id */
+  get(id) {
+    return this.at(this.indexOf(id));
+  }
+
   /** All that is loaded, newest first. */
   entries() {
     return this.#items.toReversed();

@@ -2,7 +2,7 @@
 // that is in sight. For the others there is room, as high as they may be, so that the
 // scroll bar tells where one is, and leads anywhere.
 
-import { el } from "../core/dom.js";
+import { el, find } from "../core/dom.js";
 
 export const CHUNK = 100; // lines in one tbody, and in one fetch
 const CHUNKS = 6; // tbodies that are kept
@@ -39,7 +39,11 @@ export class Chunks {
   }
 
   #rows() {
-    return /** @type {HTMLCollectionOf<HTMLElement>} */ (this.table.getElementsByTagName("tr"));
+    return this.table.rows;
+  }
+
+  get #headHeight() {
+    return this.table.tHead?.offsetHeight ?? 0;
   }
 
   get first() {
@@ -56,7 +60,7 @@ export class Chunks {
     if (old) {
       const focused = old.contains(document.activeElement);
       old.replaceWith(row);
-      if (focused) row.querySelector("a")?.focus();
+      if (focused) find("a", row)?.focus();
       return;
     }
     let chunk = this.table.tBodies[this.table.tBodies.length - 1];
@@ -97,12 +101,12 @@ export class Chunks {
 
   #heightOfRow() {
     const count = this.#rows().length - 1;
-    return count > 0 ? (this.table.offsetHeight - /** @type {HTMLElement} */ (this.table.tHead).offsetHeight) / count : 0;
+    return count > 0 ? (this.table.offsetHeight - this.#headHeight) / count : 0;
   }
 
   /** The first row in sight. */
   #inSight() {
-    const top = this.pane.getBoundingClientRect().top + /** @type {HTMLElement} */ (this.table.tHead).offsetHeight;
+    const top = this.pane.getBoundingClientRect().top + this.#headHeight;
     const rows = this.#rows();
     let low = 1;
     let high = rows.length;
@@ -138,7 +142,7 @@ export class Chunks {
     this.reset(rows);
     this.trim("last");
     const row = rowOf(target) ?? rows[0];
-    this.pane.scrollTop += row.getBoundingClientRect().top - this.pane.getBoundingClientRect().top - /** @type {HTMLElement} */ (this.table.tHead).offsetHeight;
+    this.pane.scrollTop += row.getBoundingClientRect().top - this.pane.getBoundingClientRect().top - this.#headHeight;
     return true;
   }
 

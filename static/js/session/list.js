@@ -1,17 +1,17 @@
 // The lists of sessions, live: a new session shows at once with the facts of the feed,
-// and a moment later in the server's words. The lists stay short however many come.
+// and a moment later as the server renders it. The lists stay short however many come.
 
-import { el, setText } from "../core/dom.js";
+import { $, $$, el, find, setText } from "../core/dom.js";
 import { timeOfDay } from "../core/format.js";
 import { morph, renewal } from "../core/fragments.js";
 import { live } from "../core/socket.js";
-import * as ticking from "../widgets/elapsed.js";
+import * as elapsed from "../widgets/elapsed.js";
 import { soon } from "../core/timing.js";
 
 const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded anew
 const SHOWN = 200; // rows of each list, at most
 
-const box = /** @type {HTMLElement} */ (document.querySelector("[data-sessions]"));
+const box = $("[data-sessions]");
 const filter = box.dataset.filter ?? ""; // of the list, as a query: what does not match does not appear
 const PAUSE_MS = filter ? 1500 : 400; // a filter looks at many exchanges
 /** @type {Set<string>} sessions whose rows are to be fetched */
@@ -19,9 +19,9 @@ const stale = new Set();
 let all = false;
 
 /** @param {"live" | "ended"} name */
-const list = (name) => /** @type {HTMLElement} */ (box.querySelector(`[data-${name}]`));
-/** @param {string} id @returns {HTMLElement | null} */
-const rowOf = (id) => box.querySelector(`[data-id="${CSS.escape(id)}"]`);
+const list = (name) => $(`[data-${name}]`, box);
+/** @param {string} id */
+const rowOf = (id) => find(`[data-id="${CSS.escape(id)}"]`, box);
 
 /** Put a row where its id belongs: ids grow with time, the newest is on top. @param {HTMLElement} row */
 function place(row) {
@@ -29,25 +29,20 @@ function place(row) {
   const rows = list("open" in row.dataset ? "live" : "ended");
   const old = rowOf(id);
   const focused = old?.contains(document.activeElement);
-  let before = /** @type {HTMLElement | null} */ (rows.firstElementChild);
-  while (before && (before === old || (before.dataset.id ?? "") > id)) {
-    before = /** @type {HTMLElement | null} */ (before.nextElementSibling);
-  }
-  rows.insertBefore(row, before);
+  const next = $$("[data-id]", rows).find((each) => each !== old && (each.dataset.id ?? "") <= id);
+  rows.insertBefore(row, next ?? null);
   old?.remove();
-  if (focused) row.querySelector("a")?.focus();
+  if (focused) find("a", row)?.focus();
   while (rows.childElementCount > SHOWN) rows.lastElementChild?.remove();
 }
 
 function showParts() {
   for (const name of /** @type {const} */ (["live", "ended"])) {
-    const part = /** @type {HTMLElement} */ (box.querySelector(`[data-part="${name}"]`));
-    part.hidden = !list(name).childElementCount;
+    $(`[data-part="${name}"]`, box).hidden = !list(name).childElementCount;
   }
-  const none = /** @type {HTMLElement} */ (box.querySelector('[data-part="none"]'));
-  none.hidden = Boolean(box.querySelector("[data-id]"));
+  $('[data-part="none"]', box).hidden = Boolean(find("[data-id]", box));
   const { selected } = box.dataset;
-  if (selected) rowOf(selected)?.querySelector("a")?.setAttribute("aria-current", "page");
+  if (selected) find("a", rowOf(selected))?.setAttribute("aria-current", "page");
 }
 
 /** What the client calls itself. @param {any} session */
@@ -79,8 +74,8 @@ const refresh = soon(async () => {
     const asked = [...stale];
     const query = new URLSearchParams(asked.map((id) => ["id", id]));
     stale.clear();
-    const rows = /** @type {NodeListOf<HTMLElement>} */ ((await renewal(`/sessions/rows?${query}&${filter}`)).querySelectorAll("li"));
-    const matching = new Set([...rows].map((row) => row.dataset.id));
+    const rows = $$("li", await renewal(`/sessions/rows?${query}&${filter}`));
+    const matching = new Set(rows.map((row) => row.dataset.id));
     for (const id of asked) if (!matching.has(id)) rowOf(id)?.remove();
     for (const row of rows) place(row);
   }
@@ -98,7 +93,7 @@ if ("growing" in box.dataset) {
         const id = /** @type {string} */ (event.id);
         stale.add(id);
         const row = rowOf(id);
-        if (row) setText(/** @type {Element} */ (row.querySelector(".peer")), peer(event));
+        if (row) setText($(".peer", row), peer(event));
         else if (!filter && stale.size <= AT_ONCE) place(sketch(event));
       }
       showParts();
@@ -107,11 +102,11 @@ if ("growing" in box.dataset) {
   });
 }
 
-const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-filter-form]"));
+const form = find("[data-filter-form]", document, HTMLFormElement);
 form?.addEventListener("change", (event) => {
   if (event.target instanceof HTMLSelectElement) form.requestSubmit();
 });
 form?.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData]) if (!value) formData.delete(name);
 });
-ticking.start();
+elapsed.start();

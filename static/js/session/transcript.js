@@ -1,24 +1,25 @@
 // One session's transcript, live: a line shows at once as the feed tells it, and a moment
 // later in the server's words. One line is chosen; its explanation stands beside.
 
-import { CHUNK, Chunks, rowOf, seqOf } from "./chunks.js";
+import { $, $$, closest, find, isModified } from "../core/dom.js";
 import { fragment, morph, renewal } from "../core/fragments.js";
-import * as keys from "../core/keys.js";
-import { isWhole, sketch } from "./line.js";
-import { announce } from "../core/toast.js";
-import { live } from "../core/socket.js";
 import { gettext } from "../core/i18n.js";
+import * as keys from "../core/keys.js";
+import { live } from "../core/socket.js";
 import { soon } from "../core/timing.js";
+import { announce } from "../core/toast.js";
+import { CHUNK, Chunks, rowOf, seqOf } from "./chunks.js";
+import { isWhole, sketch } from "./line.js";
 
 const PAUSE_MS = 300;
 const HEAD_PAUSE_MS = 1000;
 const NEAR = 48; // px from the end that still count as being there
 const LONG_GAP = 1_000_000; // us without a word, which the server tells
 
-const pane = /** @type {HTMLElement} */ (document.querySelector("[data-transcript]"));
-const details = /** @type {HTMLElement} */ (document.querySelector("[data-details]"));
-const table = /** @type {HTMLTableElement} */ (pane.querySelector("table"));
-const follow = /** @type {HTMLElement} */ (pane.querySelector("[data-follow]"));
+const pane = $("[data-transcript]");
+const details = $("[data-details]");
+const table = $("table", pane, HTMLTableElement);
+const follow = $("[data-follow]", pane);
 const home = `/sessions/${pane.dataset.transcript}`;
 let chosen = Number(new URLSearchParams(location.search).get("exchange")) || 0;
 let following = "open" in pane.dataset && !chosen;
@@ -41,7 +42,7 @@ function rescale(box) {
 
 /** Fetch lines in the server's words. @param {string} query @param {typeof fragment} get @returns {Promise<HTMLElement[]>} */
 async function lines(query, get = fragment) {
-  const rows = [.../** @type {HTMLCollectionOf<HTMLElement>} */ ((await get(`${home}/exchanges?${query}`)).children)];
+  const rows = $$("tr", await get(`${home}/exchanges?${query}`));
   if ("open" in pane.dataset) rescale(rows[0]?.querySelector("svg.turns")?.getAttribute("viewBox"));
   for (const row of rows) if (seqOf(row) === chosen) row.setAttribute("aria-current", "true");
   return rows;
@@ -104,7 +105,7 @@ function settle() {
 }
 
 const renewHead = soon(async () => {
-  const head = /** @type {HTMLElement} */ (pane.querySelector("[data-head]"));
+  const head = $("[data-head]", pane);
   morph(head, await renewal(`${home}/head`));
   const ended = head.querySelector('[data-ended="yes"]');
   if (ended && "open" in pane.dataset) {
@@ -165,7 +166,7 @@ function choose(seq, { focus = false } = {}) {
   following = false;
   row.setAttribute("aria-current", "true");
   row.scrollIntoView({ block: "nearest" });
-  if (focus) row.querySelector("a")?.focus({ preventScroll: true });
+  if (focus) find("a", row)?.focus({ preventScroll: true });
   history.replaceState(null, "", `${home}?exchange=${seq}#e${seq}`);
   stick();
   explain(seq);
@@ -179,8 +180,7 @@ function move(step) {
 
 /** Choose the next line in trouble; the server knows where it is if it is not loaded. @param {1 | -1} step */
 function moveToTrouble(step) {
-  const troubled = /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("tr[data-trouble]"));
-  const seqs = [...troubled].map(seqOf).filter((seq) => (step > 0 ? seq > chosen : !chosen || seq < chosen));
+  const seqs = $$("tr[data-trouble]", table).map(seqOf).filter((seq) => (step > 0 ? seq > chosen : !chosen || seq < chosen));
   if (seqs.length) choose(step > 0 ? seqs[0] : seqs[seqs.length - 1], { focus: true });
   else if (step > 0 && chunks.last < chunks.total) location.assign(`${home}/trouble?after=${Math.max(chosen, chunks.last)}`);
   else if (step < 0 && chunks.first > 1) location.assign(`${home}/trouble?before=${Math.min(chosen || chunks.first, chunks.first)}`);
@@ -188,11 +188,9 @@ function moveToTrouble(step) {
 }
 
 table.addEventListener("click", (event) => {
-  const target = /** @type {Element} */ (event.target);
-  const link = target.closest("a, summary, button");
-  const row = target.closest("tr");
-  const modified = event.ctrlKey || event.metaKey || event.shiftKey || event.button;
-  if (!row?.id || modified || (link && !link.closest(".at")) || getSelection()?.toString()) return;
+  const link = closest(event.target, "a, summary, button");
+  const row = closest(event.target, "tr");
+  if (!row?.id || isModified(event) || (link && !link.closest(".at")) || getSelection()?.toString()) return;
   event.preventDefault();
   choose(seqOf(row));
 });
