@@ -139,7 +139,8 @@ class InboxPage {
     const words = fill(ngettext("%(n)s new message", "%(n)s new messages", waiting), { n: count(waiting) });
     this.#bar.hidden = waiting === 0;
     setText($("span", this.#bar), words);
-    byId("empty").hidden = store.length > 0 || waiting > 0 || !this.#readable;
+    // Until the first page was read, the server's rows stand, or its word that there are none.
+    if (this.#feed.ready) byId("empty").hidden = store.length > 0 || waiting > 0;
     if (waiting > this.#announced) announce(words);
     this.#announced = waiting;
   }
