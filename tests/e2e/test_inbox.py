@@ -113,6 +113,21 @@ def test_list_scrolled_before_it_was_read_keeps_its_place(
     expect(row(page, "Early fj").get_by_role("link")).to_be_focused()
 
 
+def test_the_cursor_goes_on_where_its_row_was_deleted_by_others(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, *(plain(f"Cursor {apart(number)}") for number in range(5)))
+    open_inbox(mailsink, page, "/?q=subject:cursor")
+    for _ in range(3):
+        page.keyboard.press("j")
+    expect(row(page, "Cursor c").get_by_role("link")).to_be_focused()
+    gone = mailsink.get("messages?q=subject:cursor")["items"][2]["id"]
+    mailsink.delete(f"messages/{gone}")
+    expect(row(page, "Cursor c")).to_have_count(0)
+    page.keyboard.press("j")
+    expect(row(page, "Cursor a").get_by_role("link")).to_be_focused()
+
+
 def test_opening_marks_as_read_and_can_be_undone(
     mailsink: Mailsink, page: Page
 ) -> None:

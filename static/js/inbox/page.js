@@ -170,10 +170,12 @@ class InboxPage {
     this.#feed.settle();
   }
 
-  /** @param {string} id */
+  /** Take a row away; the cursor goes on to the one in its place. @param {string} id */
   #drop(id) {
+    const place = id === this.#cursor ? this.#rows.indexOf(id) : -1;
     this.#selection.drop(id);
     this.#feed.remove(id);
+    if (place >= 0) this.#cursor = this.#rows.at(Math.min(place, this.#rows.loaded - 1))?.id ?? "";
   }
 
   /** What was ticked in the server's rows, before ours take their place, is chosen. */
@@ -238,11 +240,9 @@ class InboxPage {
     this.#put(entry?.read === false ? [{ ...entry, read: true }] : []);
   }
 
-  /** The message in the pane was deleted: go on with the next. @param {string} id */
+  /** The message in the pane was deleted, which the feed may have told already. @param {string} id */
   #deleted(id) {
-    const place = this.#rows.indexOf(id);
     this.#drop(id);
-    this.#cursor = this.#rows.at(Math.max(0, Math.min(place, this.#rows.loaded - 1)))?.id ?? "";
     this.#feed.settle();
     this.#back();
   }
