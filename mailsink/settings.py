@@ -30,6 +30,7 @@ MIDDLEWARE = [
     "inbox.http.problems.problems",
     "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",
+    "inbox.views.errors.UserErrors",
 ]
 APPEND_SLASH = False
 ROOT_URLCONF = "mailsink.urls"

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from inbox.errors import Invalid
 from inbox.search import language
 from inbox.search.language import BadQuery
 
@@ -18,29 +19,25 @@ MAX_LENGTH = 600  # characters of its query, so that there is room for more term
 _DAYS = 400
 
 
-class BadPattern(ValueError):
-    """What is no pattern of addresses, and why."""
-
-
 def patterns(request: HttpRequest) -> list[str]:
     """Return the patterns that a browser sent; none where they are not as we gave them."""
     try:
         return read(unquote(request.COOKIES.get(COOKIE, "")))
-    except BadPattern:
+    except Invalid:
         return []
 
 
 def read(text: str) -> list[str]:
-    """Return patterns as typed: apart by spaces, lines or commas. Raises BadPattern."""
+    """Return patterns as typed: apart by spaces, lines or commas. Raises Invalid."""
     found = list(dict.fromkeys(text.replace(",", " ").split()))
     for each in found:
         if not each.isprintable() or '"' in each:
-            raise BadPattern(
+            raise Invalid(
                 _("%(what)s is no pattern: %(why)s")
                 % {"what": each, "why": _("it has a quote or a control character")}
             )
         if "@" not in each and "*" not in each:
-            raise BadPattern(
+            raise Invalid(
                 _("%(what)s is no pattern: %(why)s")
                 % {
                     "what": each,
@@ -49,13 +46,13 @@ def read(text: str) -> list[str]:
             )
     asked = query(found)
     if len(asked) > MAX_LENGTH:
-        raise BadPattern(
+        raise Invalid(
             _("These are too many, or too long: fewer patterns with * say the same.")
         )
     try:
         language.parse(asked)
     except BadQuery as error:
-        raise BadPattern(str(error)) from None
+        raise Invalid(str(error)) from None
     return found
 
 

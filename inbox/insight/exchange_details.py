@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import NotFound
 from inbox.explain import following
 from inbox.explain.lines import details
 from inbox.mailbox import sessions
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
+from inbox.errors import BadRequest
 from mailsink.ids import uuid7
 
 VERSION = 1
@@ -26,7 +27,7 @@ ARRIVALS = "live.arrivals"  # the ids of messages that came or changed
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
-class BadFrame(ValueError):
+class BadFrame(BadRequest):
     """What is wrong with a client's frame."""
 
 

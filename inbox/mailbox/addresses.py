@@ -14,6 +14,7 @@ from typing import TypedDict
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import Invalid
 from inbox.explain.addresses import ADDRESS_KINDS, AddressKind
 from mailsink.smtp.protocol import grammar
 from mailsink.text import readable
@@ -45,20 +46,16 @@ class Given(TypedDict):
     target: list[str]
 
 
-class BadAddress(ValueError):
-    """A text that is no address, or none to be kept, and why, in words for who gave it."""
-
-
 def clean(given: Iterable[Given]) -> list[Given]:
-    """Return the addresses as they are stored. Raises BadAddress."""
+    """Return the addresses as they are stored. Raises Invalid."""
     kept: dict[str, Given] = {}
     for each in given:
         one = clean_one(each)
         key = key_of(one["address"])
         if key in kept:
-            raise BadAddress(_("%(one)s is given twice") % {"one": one["address"]})
+            raise Invalid(_("%(one)s is given twice") % {"one": one["address"]})
         if len(kept) == MAX_ADDRESSES:
-            raise BadAddress(
+            raise Invalid(
                 _("an inbox knows at most %(max_addresses)s addresses")
                 % {"max_addresses": MAX_ADDRESSES}
             )
@@ -67,30 +64,28 @@ def clean(given: Iterable[Given]) -> list[Given]:
 
 
 def clean_one(given: Given) -> Given:
-    """Return one address as it is stored, without space around it. Raises BadAddress."""
+    """Return one address as it is stored, without space around it. Raises Invalid."""
     address = _mailbox(given["address"].strip())
     kind = given["kind"]
     if kind not in ADDRESS_KINDS:
-        raise BadAddress(
+        raise Invalid(
             _("%(address)s: the kind is one of %(kinds)s")
             % {"address": address, "kinds": ", ".join(ADDRESS_KINDS)}
         )
     target = [_mailbox(each.strip()) for each in given["target"]]
     if len(set(map(key_of, target))) < len(target):
-        raise BadAddress(
-            _("%(address)s: a target is given twice") % {"address": address}
-        )
+        raise Invalid(_("%(address)s: a target is given twice") % {"address": address})
     if wrong := _wrong_count(kind, len(target)):
-        raise BadAddress(f"{address}: {wrong}")
+        raise Invalid(f"{address}: {wrong}")
     name = _name(address, given["name"].strip())
     return {"address": address, "name": name, "kind": kind, "target": target}
 
 
 def _mailbox(text: str) -> str:
-    """Return text if it is a whole address. Raises BadAddress."""
+    """Return text if it is a whole address. Raises Invalid."""
     shown = text if text.isprintable() else readable(text.encode("utf-8", "replace"))
     if len(text) > MAX_LENGTH:
-        raise BadAddress(
+        raise Invalid(
             _("%(shown)s...: longer than %(max_length)s characters")
             % {"shown": shown[:40], "max_length": MAX_LENGTH}
         )
@@ -101,16 +96,16 @@ def _mailbox(text: str) -> str:
             raise grammar.BadSyntax(_("it holds a control character"))
         path, rest = grammar.parse_path(f"<{text}>")
     except grammar.BadSyntax as error:
-        raise BadAddress(
+        raise Invalid(
             _('"%(shown)s" is no address: %(error)s') % {"shown": shown, "error": error}
         ) from None
     if rest or path.mailbox != text:
-        raise BadAddress(
+        raise Invalid(
             _('"%(shown)s" is no address: write it as user@example.com')
             % {"shown": shown}
         )
     if "unqualified_address" in path.flags:
-        raise BadAddress(
+        raise Invalid(
             _('"%(shown)s" is no address: the domain is missing') % {"shown": shown}
         )
     return text
@@ -134,14 +129,14 @@ def _wrong_count(kind: AddressKind, count: int) -> str:
 
 
 def _name(address: str, name: str) -> str:
-    """Return the name, which stands before <address> in replies. Raises BadAddress."""
+    """Return the name, which stands before <address> in replies. Raises Invalid."""
     if len(name) > MAX_NAME:
-        raise BadAddress(
+        raise Invalid(
             _("%(address)s: the name is longer than %(max_name)s characters")
             % {"address": address, "max_name": MAX_NAME}
         )
     if not name.isprintable() or "<" in name or ">" in name:
-        raise BadAddress(
+        raise Invalid(
             _("%(address)s: the name may not hold control characters, < or >")
             % {"address": address}
         )

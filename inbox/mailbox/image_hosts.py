@@ -6,6 +6,7 @@ import re
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import Invalid
 from inbox.models import Inbox, RemoteHost
 from inbox.storage.write_lock import write_turn
 
@@ -15,10 +16,6 @@ _HOST = re.compile(
     r"(?=.{1,253}(?::|\Z))[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
     r"(?:\.[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)*(?::[0-9]{1,5})?"
 )
-
-
-class BadHost(ValueError):
-    """What is no host, and what to write instead."""
 
 
 def is_host(text: str) -> bool:
@@ -35,16 +32,16 @@ def allowed(inbox_id: int | None) -> list[str]:
 
 
 def allow(inbox: Inbox, host: str) -> None:
-    """Let the mail of an inbox load images from a host. Raises BadHost."""
+    """Let the mail of an inbox load images from a host. Raises Invalid."""
     host = host.strip().lower()
     if not is_host(host):
-        raise BadHost(
+        raise Invalid(
             _('"%(host)s" is no host: write its name, as cdn.example.com')
             % {"host": host[:80]}
         )
     with write_turn():
         if RemoteHost.objects.filter(inbox=inbox).count() >= MOST:
-            raise BadHost(_("an inbox knows at most %(most)s hosts") % {"most": MOST})
+            raise Invalid(_("an inbox knows at most %(most)s hosts") % {"most": MOST})
         RemoteHost.objects.get_or_create(inbox=inbox, host=host)
 
 

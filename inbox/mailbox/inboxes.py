@@ -16,9 +16,9 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
 from django.utils.translation import gettext as _
 
+from inbox.errors import NotFound
 from inbox.mailbox import addresses as book
 from inbox.mailbox.addresses import Given
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, Message
 from inbox.models.message import ALIVE
@@ -83,7 +83,7 @@ def update(
     """Change what is given, and return the inbox as it is then; 0 octets: no quota.
 
     It is in force for clients of this process at once, of others within about a
-    second. Raises NotFound, BadAddress.
+    second. Raises NotFound, Invalid.
     """
     changes: Changes = {
         "known_only": known_only,
@@ -98,7 +98,7 @@ def update(
 def put_address(
     scope: Scope, slug: str, given: Given, instead_of: str | None = None
 ) -> Inbox:
-    """Add an address to those known, or replace one. Raises NotFound, BadAddress."""
+    """Add an address to those known, or replace one. Raises NotFound, Invalid."""
     new = book.clean_one(given)
 
     def put(inbox: Inbox) -> Changes:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import Invalid
 from inbox.mailbox import messages, selection
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Chosen
@@ -20,10 +21,6 @@ MAX_TAGS = 50
 MAX_TAG_LENGTH = 64
 MAX_NOTE_LENGTH = 2000
 Status = Literal["new", "ok", "bug"]  # what people found a message to be
-
-
-class BadChange(ValueError):
-    """What cannot be kept with a message, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Marks:
 def update(scope: Scope, id: str | UUID, **marks: object) -> Message:
     """Change what is given (see Marks), and return the message as it is then.
 
-    Raises NotFound, BadChange.
+    Raises NotFound, Invalid.
     """
     wanted = Marks(**marks)  # type: ignore[arg-type]
     _columns(wanted)
@@ -52,7 +49,7 @@ def update(scope: Scope, id: str | UUID, **marks: object) -> Message:
 
 
 def update_many(scope: Scope, what: Chosen, marks: Marks) -> int:
-    """Change what is given on messages; return how many. Raises BadQuery, BadChange."""
+    """Change what is given on messages; return how many. Raises BadQuery, Invalid."""
     columns = _columns(marks)
     add, remove = _clean(marks.add), set(marks.remove)
     count = 0
@@ -85,15 +82,15 @@ def _retag(rows: list[Message], add: list[str], remove: set[str]) -> None:
 
 
 def _columns(marks: Marks) -> dict[str, object]:
-    """Return the columns to be set, checked. Raises BadChange."""
+    """Return the columns to be set, checked. Raises Invalid."""
     if marks.status is not None and marks.status not in get_args(Status):
         known = ", ".join(get_args(Status))
-        raise BadChange(
+        raise Invalid(
             _('there is no status "%(status)s"; there is %(known)s')
             % {"status": marks.status, "known": known}
         )
     if marks.note is not None and len(marks.note) > MAX_NOTE_LENGTH:
-        raise BadChange(
+        raise Invalid(
             _("a note has at most %(most)s characters") % {"most": MAX_NOTE_LENGTH}
         )
     given = {
@@ -106,13 +103,13 @@ def _columns(marks: Marks) -> dict[str, object]:
 
 
 def _clean(tags: Collection[str]) -> list[str]:
-    """Return tags without repeats or space around them. Raises BadChange."""
+    """Return tags without repeats or space around them. Raises Invalid."""
     clean = list(dict.fromkeys(tag.strip() for tag in tags))
     if len(clean) > MAX_TAGS:
-        raise BadChange(_("a message has at most %(most)s tags") % {"most": MAX_TAGS})
+        raise Invalid(_("a message has at most %(most)s tags") % {"most": MAX_TAGS})
     for tag in clean:
         if not 0 < len(tag) <= MAX_TAG_LENGTH or not tag.isprintable():
-            raise BadChange(
+            raise Invalid(
                 _("a tag has 1 to %(most)s characters, none of them a control")
                 % {"most": MAX_TAG_LENGTH}
             )

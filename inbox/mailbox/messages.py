@@ -15,8 +15,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
+from inbox.errors import NotFound
 from inbox.mailbox import transactions
-from inbox.mailbox.paging import NotFound, Page, as_cursor, as_uuid, within
+from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import Attempt
 from inbox.models import Fingerprint, Message, MessageRead, Raw
@@ -68,7 +69,7 @@ def find(
 ) -> Page[Message]:
     """Return the messages that match q, newest first; only those later than after.
 
-    Raises BadQuery, BadCursor.
+    Raises BadRequest.
     """
     query = language.parse(q)
     limit = within(limit)
@@ -118,7 +119,7 @@ def entries(
     """Return messages and transactions that were not accepted, newest first.
 
     Each has its `kind`: "message" or "transaction". refused: whether the latter are
-    wanted. Raises BadQuery, BadCursor.
+    wanted. Raises BadRequest.
     """
     query = language.parse(q)
     limit = within(limit)

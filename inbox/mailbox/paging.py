@@ -12,18 +12,12 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import BadRequest
+
 T = TypeVar("T")
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
-
-
-class NotFound(LookupError):
-    """There is no such thing, or it is not to be seen. The text says what is missing."""
-
-
-class BadCursor(ValueError):
-    """A cursor that no list gave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +39,12 @@ def as_uuid(text: str | UUID) -> UUID | None:
 
 
 def as_cursor(text: str | None) -> UUID | None:
-    """Return the id that a cursor holds. Raises BadCursor."""
+    """Return the id that a cursor holds. Raises BadRequest."""
     if text is None:
         return None
     if cursor := as_uuid(text):
         return cursor
-    raise BadCursor(
+    raise BadRequest(
         _('cursor: not a cursor; give the "next" of the page before, as it was')
     )
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
+from inbox.errors import Invalid, NotFound
 from inbox.mailbox import messages
-from inbox.mailbox.paging import NotFound, as_uuid
+from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.models import SavedSearch
 from inbox.search import language
@@ -18,10 +19,6 @@ from inbox.storage.write_lock import write_turn
 MOST = 50
 MAX_NAME = 64
 COUNTED = 1000  # a count goes no further: "999+"
-
-
-class BadSearch(ValueError):
-    """What cannot be kept, and why."""
 
 
 def find() -> list[SavedSearch]:
@@ -42,15 +39,15 @@ def get(id: str | UUID) -> SavedSearch:
 def save(name: str, query: str) -> SavedSearch:
     """Keep a query under a name; one of that name gets the new query.
 
-    Raises BadSearch, BadQuery.
+    Raises Invalid, BadQuery.
     """
     name, query = _checked(name), query.strip()
     if not language.parse(query).groups:
-        raise BadSearch(_("Search for something first: there is nothing to save."))
+        raise Invalid(_("Search for something first: there is nothing to save."))
     with write_turn():
         known = SavedSearch.objects.filter(inbox=None)
         if known.count() >= MOST and not known.filter(name=name).exists():
-            raise BadSearch(_("at most %(most)s searches are kept") % {"most": MOST})
+            raise Invalid(_("at most %(most)s searches are kept") % {"most": MOST})
         made, _new = SavedSearch.objects.update_or_create(
             name=name,
             inbox=None,
@@ -61,21 +58,21 @@ def save(name: str, query: str) -> SavedSearch:
 
 
 def change(id: str | UUID, name: str | None, query: str | None) -> SavedSearch:
-    """Give a saved search another name, or query. Raises NotFound, BadSearch, BadQuery."""
+    """Give a saved search another name, or query. Raises NotFound, Invalid, BadQuery."""
     key = get(id).pk
     changes = {}
     if name is not None:
         changes["name"] = _checked(name)
     if query is not None:
         if not language.parse(query).groups:
-            raise BadSearch(_("a saved search looks for something"))
+            raise Invalid(_("a saved search looks for something"))
         changes["query"] = query.strip()
     try:
         with write_turn():
             # Not by save(), which would bring back one that was forgotten meanwhile.
             SavedSearch.objects.filter(pk=key).update(**changes)
     except IntegrityError:
-        raise BadSearch(
+        raise Invalid(
             _('there is a search named "%(name)s"') % {"name": changes["name"]}
         ) from None
     return get(key)
@@ -99,7 +96,7 @@ def count(scope: Scope, saved: SavedSearch) -> int | None:
 def _checked(name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-        raise BadSearch(
+        raise Invalid(
             _("a name has 1 to %(most)s characters, none of them a control")
             % {"most": MAX_NAME}
         )

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from inbox.errors import Invalid
 from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.models import Message
@@ -17,10 +18,6 @@ from inbox.search import language
 MOST = 10_000  # ids in one request
 # Fewer than a turn may have: each is in several indexes, and a 250 may be waiting.
 AT_ONCE = 200
-
-
-class BadChoice(ValueError):
-    """What cannot be chosen, and what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +30,9 @@ class Chosen:
 
 
 def by_ids(ids: Collection[str | UUID]) -> Chosen:
-    """Return messages by their ids; what is no id is left out. Raises BadChoice."""
+    """Return messages by their ids; what is no id is left out. Raises Invalid."""
     if len(ids) > MOST:
-        raise BadChoice(
+        raise Invalid(
             _("at most %(most)s messages can be chosen one by one: choose by a search")
             % {"most": f"{MOST:,}"}
         )

@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from inbox.errors import Conflict, NotFound
 from inbox.explain.flags import troubled
 from inbox.mailbox import purge
-from inbox.mailbox.paging import NotFound, Page, as_cursor, as_uuid, within
+from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Session
 from inbox.search import language
@@ -25,10 +26,6 @@ class NotYet(NotFound):
 _COMMITTED_WITHIN = 5.0  # seconds that the rows of what is on the wire may take
 
 
-class InUse(Exception):
-    """A session that cannot be deleted yet, and why."""
-
-
 def find(
     scope: Scope,
     cursor: str | None = None,
@@ -40,7 +37,7 @@ def find(
 ) -> Page[Session]:
     """Return sessions, newest first: all, the live ones, or those that ended (so).
 
-    Raises BadQuery, BadCursor.
+    Raises BadRequest.
     """
     query = language.parse(q)
     rows = Session.objects.filter(scope.q(), language.sessions(query))
@@ -145,15 +142,15 @@ def counts(scope: Scope) -> tuple[int, int]:
 def delete(scope: Scope, id: str | UUID) -> None:
     """Remove a session with everything in it, for good, its messages in the trash too.
 
-    Raises NotFound; InUse while it is live, or has messages that are not in the trash.
+    Raises NotFound; Conflict while it is live, or has messages that are not in the trash.
     """
     session = get(scope, id)
     if session.ending is None:
-        raise InUse(_("the session is live; it can be deleted once it has ended"))
+        raise Conflict(_("the session is live; it can be deleted once it has ended"))
     messages = Message.objects.filter(transaction__session=session)
     kept = messages.filter(deleted_at__isnull=True).count()
     if kept:
-        raise InUse(
+        raise Conflict(
             _("the session has messages (%(kept)s); delete them first") % {"kept": kept}
         )
     while purge.purge(messages, "session"):

@@ -23,7 +23,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 from django.utils.translation import gettext as _
 
-from inbox.mailbox.paging import NotFound, Page, as_cursor, as_uuid, within
+from inbox.errors import NotFound
+from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
 from inbox.search import language
@@ -79,7 +80,7 @@ def find(
 ) -> Page[Attempt]:
     """Return transactions, newest first: of one outcome, or all not accepted ones.
 
-    Raises BadCursor, BadQuery.
+    Raises BadRequest.
     """
     rows = _newest(scope, language.parse(q), cursor)
     if outcome:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import NotFound
 from inbox.mailbox import messages, purge, selection
-from inbox.mailbox.paging import NotFound, Page, as_uuid
+from inbox.mailbox.paging import Page, as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Chosen
 from inbox.mailbox.signals import MessageDeleted, MessageRestored, announce
@@ -47,7 +48,7 @@ def _delete(turn: list[UUID], at: datetime, by: str) -> int:
 
 
 def find(scope: Scope, q: str, cursor: str | None = None) -> Page[Message]:
-    """Return what is in the trash and matches q. Raises BadQuery, BadCursor."""
+    """Return what is in the trash and matches q. Raises BadRequest."""
     return messages.find(scope, _within(q), cursor)
 
 

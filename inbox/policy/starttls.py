@@ -10,7 +10,7 @@ import time
 
 from django.utils.translation import gettext as _
 
-from inbox.mailbox.paging import NotFound
+from inbox.errors import NotFound
 from mailsink.smtp.tls.starttls_denylist import Client, StarttlsDenylist
 
 _denylist: StarttlsDenylist | None = None

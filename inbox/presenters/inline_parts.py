@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.core import signing
 from django.utils.translation import gettext as _
 
-from inbox.mailbox.paging import NotFound
+from inbox.errors import NotFound
 from inbox.presenters.letters import Letter
 
 _SALT = "mailsink.part"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from inbox.explain.stories import Story
 from inbox.insight import attempts
 from inbox.mailbox import messages, sessions
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.presenters.attempts import told
 
@@ -19,19 +16,19 @@ from inbox.presenters.attempts import told
 @require_GET
 def of_message(request: HttpRequest, id: str) -> HttpResponse:
     """A fragment: the attempts at sending a message."""
-    return _shown(request, lambda: _of_message(id))
+    return _shown(request, _of_message(id))
 
 
 @require_GET
 def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
     """A fragment: the attempts at sending what a transaction tried to."""
-    return _shown(request, lambda: attempts.of_transaction(ALL, id))
+    return _shown(request, attempts.of_transaction(ALL, id))
 
 
 @require_GET
 def of_exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
     """A fragment: the attempts that a line of a session is part of."""
-    return _shown(request, lambda: _of_exchange(id, seq))
+    return _shown(request, _of_exchange(id, seq))
 
 
 def _of_message(id: str) -> Story:
@@ -44,9 +41,5 @@ def _of_exchange(id: str, seq: int) -> Story | None:
     return attempts.of_exchange(ALL, lines[0]) if found else None
 
 
-def _shown(request: HttpRequest, find: Callable[[], Story | None]) -> HttpResponse:
-    try:
-        story = find()
-    except NotFound as error:
-        raise Http404(str(error)) from None
+def _shown(request: HttpRequest, story: Story | None) -> HttpResponse:
     return render(request, "attempts/_story.html", {"story": told(story)})

@@ -11,12 +11,13 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from inbox.errors import Invalid
 from inbox.http.streams import streamed
 from inbox.mailbox import archive, marking, selection, trash
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import BadChoice, Chosen
-from inbox.views.inbox import unprocessable
+from inbox.mailbox.selection import Chosen
+from inbox.views.errors import wants_json
 
 _MARKS: dict[str, Callable[[str], Marks]] = {
     "read": lambda tag: Marks(read=True),
@@ -39,25 +40,22 @@ def act(request: HttpRequest) -> HttpResponseBase:
     asked for, else goes back to the list; an archive is streamed.
     """
     do = request.POST.get("do", "")
-    try:
-        what = chosen_by(request)
-        if do in archive.FORMATS:
-            return _download(what, do)
-        if do == "compare":
-            return _compare(what)
-        return _done(request, *_act(request, do, what))
-    except ValueError as error:  # BadQuery, BadChange, BadChoice
-        return wrong(request, str(error))
+    what = chosen_by(request)
+    if do in archive.FORMATS:
+        return _download(what, do)
+    if do == "compare":
+        return _compare(what)
+    return _done(request, *_act(request, do, what))
 
 
 def chosen_by(request: HttpRequest) -> Chosen:
-    """Return the messages that a form names. Raises BadChoice."""
+    """Return the messages that a form names. Raises Invalid."""
     if request.POST.get("all") == "yes":
         return Chosen(q=request.POST.get("q", ""))
     ids = [*request.POST.getlist("id"), *request.POST.get("ids", "").split(",")]
     what = selection.by_ids([each for each in ids if each])
     if not what.ids:
-        raise BadChoice(_("Nothing is chosen: tick the messages first."))
+        raise Invalid(_("Nothing is chosen: tick the messages first."))
     return what
 
 
@@ -68,7 +66,7 @@ def _act(request: HttpRequest, do: str, what: Chosen) -> tuple[int, datetime | N
         return gone.count, gone.at
     if do not in _MARKS:
         known = ", ".join([*_MARKS, "delete", "compare", *archive.FORMATS])
-        raise BadChoice(
+        raise Invalid(
             _('"%(do)s" is nothing that can be done; there is %(known)s')
             % {"do": do[:40], "known": known}
         )
@@ -84,14 +82,9 @@ def _download(what: Chosen, format: str) -> HttpResponseBase:
 
 def _compare(what: Chosen) -> HttpResponse:
     if what.ids is None or len(what.ids) != 2:
-        raise BadChoice(_("Choose two messages to compare them."))
+        raise Invalid(_("Choose two messages to compare them."))
     older, newer = sorted(what.ids)
     return redirect(f"/compare?{urlencode({'a': older, 'b': newer})}")
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks, and not a form."""
-    return "application/json" in request.headers.get("Accept", "")
 
 
 def _done(request: HttpRequest, count: int, at: datetime | None) -> HttpResponse:
@@ -104,10 +97,3 @@ def back(request: HttpRequest, path: str) -> HttpResponse:
     """Return to a list, by the search that the form was sent with."""
     query = request.POST.get("q", "")
     return redirect(f"{path}?{urlencode({'q': query})}" if query else path)
-
-
-def wrong(request: HttpRequest, words: str) -> HttpResponse:
-    """Return what cannot be done, and why: as JSON where that is asked for."""
-    if wants_json(request):
-        return JsonResponse({"detail": words}, status=422)
-    return unprocessable(request, words)

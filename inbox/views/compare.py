@@ -12,14 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
+from inbox.errors import BadRequest
 from inbox.insight import compare
 from inbox.insight.compare import ASPECTS, Side
 from inbox.mailbox import messages
-from inbox.mailbox.paging import BadCursor, NotFound
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.search.language import BadQuery
-from inbox.views.inbox import not_found
 from mailsink.diff import Difference, Row
 
 _AROUND = 3  # lines alike that are shown before and after one that differs
@@ -58,13 +56,10 @@ class Fold:
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """The messages `a` and `b`; with `a` alone, those that it can be compared with."""
-    try:
-        left = Side(ALL, request.GET.get("a", ""))
-        if "b" not in request.GET:
-            return _choose(request, left.message)
-        right = Side(ALL, request.GET["b"])
-    except NotFound as error:
-        return not_found(request, error)
+    left = Side(ALL, request.GET.get("a", ""))
+    if "b" not in request.GET:
+        return _choose(request, left.message)
+    right = Side(ALL, request.GET["b"])
     found = {key: differ(left, right) for key, differ in ASPECTS.items()}
     if not (left.html or right.html):
         del found["markup"]
@@ -89,10 +84,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def with_previous(request: HttpRequest, id: str) -> HttpResponse:
     """Compare a message with the one before of its subject, or let choose another."""
-    try:
-        message = messages.get(ALL, id)
-    except NotFound as error:
-        return not_found(request, error)
+    message = messages.get(ALL, id)
     previous = compare.previous(ALL, message)
     if previous is None:
         return redirect(f"/compare?{urlencode({'a': message.pk, 'none': 'before'})}")
@@ -161,7 +153,7 @@ def _choose(request: HttpRequest, message: Message) -> HttpResponse:
     }
     try:
         found = messages.find(ALL, query, request.GET.get("cursor"), _OFFERED)
-    except (BadQuery, BadCursor) as error:
+    except BadRequest as error:
         context["wrong"] = str(error)
         return render(request, "compare/choose.html", context, status=400)
     context["others"] = [

@@ -5,14 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from inbox.errors import NotFound
 from inbox.insight import findings
-from inbox.insight.findings import BadMute
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL
 
 
@@ -20,14 +18,7 @@ from inbox.mailbox.scope import ALL
 def mute(request: HttpRequest) -> HttpResponse:
     """Mute a `kind` in an `inbox` for a `reason`; then go `back`."""
     given = (request.POST.get(name, "") for name in ("inbox", "kind", "reason"))
-    try:
-        findings.mute(ALL, *given)
-    except (BadMute, NotFound) as error:
-        words = _("This could not be muted: %(error)s. Go back and try again.") % {
-            "error": error
-        }
-        context = {"words": words, "section": "sessions"}
-        return render(request, "session/not_found.html", context, status=422)
+    findings.mute(ALL, *given)
     return redirect(_back(request))
 
 

@@ -14,13 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from inbox.errors import NotFound
 from inbox.http.origins import origins
 from inbox.mailbox import image_hosts
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.presenters import framed, inline_parts, letters
 from inbox.presenters.letters import Letter
-from inbox.views.inbox import not_found
 from mailsink.mime import bodies, pictures
 from mailsink.mime.preview import preview
 from mailsink.mime.reading import Reading
@@ -37,19 +36,13 @@ _POLICY = (
 @require_GET
 def of_message(request: HttpRequest, id: str) -> HttpResponse:
     """The HTML of a message."""
-    try:
-        return _framed(request, letters.of_message(ALL, id))
-    except NotFound as error:
-        return not_found(request, error)
+    return _framed(request, letters.of_message(ALL, id))
 
 
 @require_GET
 def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
     """The HTML of what was not accepted."""
-    try:
-        return _framed(request, letters.of_transaction(ALL, id))
-    except NotFound as error:
-        return not_found(request, error)
+    return _framed(request, letters.of_transaction(ALL, id))
 
 
 def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox import serializers
+from inbox.errors import BadRequest
 from inbox.mailbox import inboxes, messages, saved_searches
-from inbox.mailbox.paging import BadCursor, NotFound
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
 from inbox.presenters.bursts import folded
 from inbox.presenters.search_terms import FIELDS, chips
 from inbox.search import language
-from inbox.search.language import BadQuery
 from inbox.views import trace
 
 _PAGE = 50  # entries that a script is given at once
@@ -45,10 +45,9 @@ def entries(request: HttpRequest) -> JsonResponse:
     query, cursor = request.GET.get("q", ""), request.GET.get("cursor")
     refused = _lists_refused(request)
     try:
-        limit = int(request.GET.get("limit", _PAGE))
-        page = messages.entries(ALL, query, cursor, limit, refused=refused)
-    except ValueError as error:
-        return JsonResponse({"detail": str(error)}, status=400)
+        page = messages.entries(ALL, query, cursor, _limit(request), refused=refused)
+    except BadRequest as error:
+        return JsonResponse({"detail": str(error)}, status=error.status)
     items = [
         serializers.message(entry)
         if isinstance(entry, Message)
@@ -75,21 +74,17 @@ def listing(request: HttpRequest) -> dict[str, object]:
     try:
         page = messages.entries(ALL, query, cursor, FIRST, refused=refused)
         context["chips"] = chips(language.parse(query))
-    except (BadQuery, BadCursor) as error:
+    except BadRequest as error:
         return context | {"entries": [], "wrong": str(error)}
     return context | {"entries": list(folded(page.items)), "next": page.next}
 
 
-def not_found(request: HttpRequest, words: str | NotFound) -> HttpResponse:
-    """Return the page that says what is not there."""
-    context = {"section": "inbox", "words": str(words)}
-    return render(request, "inbox/not_found.html", context, status=404)
-
-
-def unprocessable(request: HttpRequest, words: str) -> HttpResponse:
-    """Return the page that says what is wrong with what a form sent."""
-    context = {"section": "inbox", "words": words, "wrong": True}
-    return render(request, "inbox/not_found.html", context, status=422)
+def _limit(request: HttpRequest) -> int:
+    """Return how many entries are asked for. Raises BadRequest."""
+    try:
+        return int(request.GET.get("limit", _PAGE))
+    except ValueError:
+        raise BadRequest(_("limit is a number")) from None
 
 
 def _lists_refused(request: HttpRequest) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from inbox.mailbox.paging import NotFound
+from inbox.errors import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.presenters import inline_parts, letters
 from inbox.presenters.letters import Letter

@@ -14,15 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.errors import Invalid, NotFound
 from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
-from inbox.mailbox.marking import BadChange
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
 from inbox.presenters import letters, tabs
 from inbox.presenters.letters import Letter
-from inbox.views.inbox import listing, not_found, unprocessable
+from inbox.views.inbox import listing
 
 _LAST_TAB = "mailsink_tab"  # a cookie: the tab that was chosen last
 GONE = gettext_noop(
@@ -37,7 +36,7 @@ def page(request: HttpRequest, id: str) -> HttpResponse:
     try:
         letter = letters.of_message(ALL, id)
     except NotFound:
-        return _maybe_transaction(request, id)
+        return _maybe_transaction(id)
     if letter.message and _target(request) != "panel" and _is_opened(request):
         letter.message = _read(letter.message)
     return _show(request, letter)
@@ -46,10 +45,7 @@ def page(request: HttpRequest, id: str) -> HttpResponse:
 @require_GET
 def transaction(request: HttpRequest, id: str) -> HttpResponse:
     """What arrived in a transaction that was not accepted."""
-    try:
-        letter = letters.of_transaction(ALL, id)
-    except NotFound as error:
-        return not_found(request, error)
+    letter = letters.of_transaction(ALL, id)
     if message_url := letters.accepted_as(ALL, letter.attempt):
         return redirect(message_url)
     return _show(request, letter)
@@ -68,17 +64,15 @@ def mark(request: HttpRequest, id: str) -> HttpResponse:
     )
     note = request.POST.get("note")
     wrong = ""
+    message = messages.get(ALL, id)
     try:
-        message = messages.get(ALL, id)
         message = marking.update(
             ALL, id, read=read, pinned=_asked(request, "pinned"), note=note,
             status=request.POST.get("status"), add=add, remove=remove,
         )  # fmt: skip
-    except NotFound as error:
-        return not_found(request, error)
-    except BadChange as error:
+    except Invalid as error:
         if not _target(request):
-            return unprocessable(request, str(error))
+            raise
         wrong = str(error)
     if _target(request):
         part = "_tools" if _target(request) == "message-tools" else "_marks"
@@ -92,10 +86,7 @@ def mark(request: HttpRequest, id: str) -> HttpResponse:
 @require_GET
 def marks(request: HttpRequest, id: str) -> HttpResponse:
     """What can have changed of a message since its page was opened, as a fragment."""
-    try:
-        context = {"message": messages.get(ALL, id)}
-    except NotFound as error:
-        return not_found(request, error)
+    context = {"message": messages.get(ALL, id)}
     return render(request, "message/_live.html", context)
 
 
@@ -103,7 +94,7 @@ def marks(request: HttpRequest, id: str) -> HttpResponse:
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Put a message in the trash."""
     if not trash.delete(ALL, choices.by_ids([id]), request.META["REMOTE_ADDR"]).count:
-        return not_found(request, _(GONE))
+        raise NotFound(_(GONE))
     if not request.headers.get("HX-Request"):
         return redirect("/trash")
     event = json.dumps({"message-deleted": {"id": id}})
@@ -113,10 +104,7 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, id: str) -> HttpResponse:
     """Take a message out of the trash."""
-    try:
-        trash.restore(ALL, id)
-    except NotFound as error:
-        return not_found(request, error)
+    trash.restore(ALL, id)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204)
     return redirect(f"/messages/{id}")
@@ -125,14 +113,9 @@ def restore(request: HttpRequest, id: str) -> HttpResponse:
 @require_POST
 def allow_images(request: HttpRequest, id: str) -> HttpResponse:
     """Let the mail of a message's inbox load images from `host`, now and later."""
-    try:
-        letter = letters.of_message(ALL, id)
-        inbox = inboxes.by_slug(ALL, inboxes.slug(letter.attempt.inbox_id) or "")
-        image_hosts.allow(inbox, request.POST.get("host", ""))
-    except NotFound as error:
-        return not_found(request, error)
-    except image_hosts.BadHost as error:
-        return unprocessable(request, str(error))
+    letter = letters.of_message(ALL, id)
+    inbox = inboxes.by_slug(ALL, inboxes.slug(letter.attempt.inbox_id) or "")
+    image_hosts.allow(inbox, request.POST.get("host", ""))
     return redirect(f"/messages/{id}?tab=html")
 
 
@@ -168,12 +151,12 @@ def _read(message: Message) -> Message:
     return marking.update(ALL, message.pk, read=True)
 
 
-def _maybe_transaction(request: HttpRequest, id: str) -> HttpResponse:
+def _maybe_transaction(id: str) -> HttpResponse:
     """Links in transcripts name what was not accepted by its transaction's id."""
     try:
         letters.of_transaction(ALL, id)
     except NotFound:
-        return not_found(request, _(GONE))
+        raise NotFound(_(GONE)) from None
     return redirect(f"/transactions/{id}")
 
 

@@ -7,42 +7,29 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.mailbox import saved_searches
-from inbox.mailbox.paging import NotFound
-from inbox.mailbox.saved_searches import BadSearch
 from inbox.mailbox.scope import ALL
 from inbox.presenters.search_terms import list_of
-from inbox.search.language import BadQuery
-from inbox.views.inbox import not_found, unprocessable
 
 
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
     """Keep the query `q` under a `name`, and show what it finds."""
     query = request.POST.get("q", "")
-    try:
-        saved_searches.save(request.POST.get("name", ""), query)
-    except (BadSearch, BadQuery) as error:
-        return unprocessable(request, str(error))
+    saved_searches.save(request.POST.get("name", ""), query)
     return redirect(list_of(query))
 
 
 @require_POST
 def rename(request: HttpRequest, id: str) -> HttpResponse:
     """Give a saved search another `name`."""
-    try:
-        found = saved_searches.change(id, request.POST.get("name", ""), None)
-    except (BadSearch, NotFound) as error:
-        return unprocessable(request, str(error))
+    found = saved_searches.change(id, request.POST.get("name", ""), None)
     return redirect(list_of(found.query))
 
 
 @require_POST
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Forget a saved search."""
-    try:
-        saved_searches.delete(id)
-    except NotFound as error:
-        return not_found(request, error)
+    saved_searches.delete(id)
     return redirect("/")
 
 

@@ -6,13 +6,14 @@ words and markup are made here only.
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from inbox import explain
+from inbox.errors import BadRequest, NotFound
 from inbox.explain.outcomes import peer
 from inbox.http.origins import base_url
 from inbox.insight import (
@@ -23,7 +24,6 @@ from inbox.insight import (
 )
 from inbox.insight import replay as replays
 from inbox.mailbox import inboxes, sessions
-from inbox.mailbox.paging import BadCursor, NotFound
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.sessions import NotYet
 from inbox.models import Session
@@ -31,6 +31,7 @@ from inbox.presenters import filters, session_rows, transcript
 from inbox.presenters.attempts import told
 from inbox.presenters.transcript import LINES
 from inbox.search.language import BadQuery
+from inbox.views import errors
 from mailsink.ids import short_id
 
 ROWS = 50  # ended sessions, at once
@@ -42,11 +43,10 @@ def index(request: HttpRequest) -> HttpResponse:
     """The list: live ones on top, then a page of those that ended."""
     try:
         lists = _lists(request.GET.get("cursor"), filters.chosen(request.GET))
-    except BadCursor as error:
-        return _not_found(
-            request,
-            _("There is no such page of sessions: %(error)s") % {"error": error},
-        )
+    except BadRequest as error:
+        raise NotFound(
+            _("There is no such page of sessions: %(error)s") % {"error": error}
+        ) from None
     context = {"section": "sessions", "filters": filters, **lists}
     return render(request, "session/index.html", context)
 
@@ -68,10 +68,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 @require_GET
 def session(request: HttpRequest, id: str) -> HttpResponse:
     """One session with its transcript, as far as one page of lines goes."""
-    try:
-        found = sessions.get(ALL, id)
-    except NotFound:
-        return _not_found(request, _(GONE))
+    found = _found(id)
     chosen = _number(request.GET.get("exchange"))
     after = _window(found, chosen, _number(request.GET.get("after")))
     context = _transcript(found, after, chosen) | _lists(None)
@@ -112,7 +109,7 @@ def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
     found = _found(id)
     panel = _explained(found, seq)
     if not panel:
-        raise Http404
+        raise NotFound(_("the session has no exchange %(seq)s") % {"seq": seq})
     return render(request, "session/_exchange.html", panel)
 
 
@@ -145,11 +142,11 @@ def short(request: HttpRequest, short: str) -> HttpResponse:
         found, seq = sessions.by_short_id(ALL, short)
     except NotYet:
         # A client has the link before the rows are committed: look again by itself.
-        answer = _not_found(request, COMING)
-        answer["Refresh"] = "1"
-        return answer
+        response = errors.answer(request, NotFound(_(COMING)))
+        response["Refresh"] = "1"
+        return response
     except NotFound:
-        return _not_found(request, _(GONE))
+        raise NotFound(_(GONE)) from None
     return redirect(f"/sessions/{found.id}?exchange={seq}#e{seq}")
 
 
@@ -162,16 +159,11 @@ GONE = gettext_noop(
 )
 
 
-def _not_found(request: HttpRequest, words: str) -> HttpResponse:
-    context = {"words": words, "section": "sessions"}
-    return render(request, "session/not_found.html", context, status=404)
-
-
 def _found(id: str) -> Session:
     try:
         return sessions.get(ALL, id)
-    except NotFound as error:
-        raise Http404(str(error)) from None
+    except NotFound:
+        raise NotFound(_(GONE)) from None
 
 
 def _number(text: str | None) -> int | None:

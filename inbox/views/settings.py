@@ -15,13 +15,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.errors import Invalid, NotFound
 from inbox.explain import KIND_WORDS
 from inbox.explain.addresses import AddressKind
 from inbox.http import mine
 from inbox.mailbox import image_hosts, inboxes
-from inbox.mailbox.addresses import BadAddress, Given
-from inbox.mailbox.image_hosts import BadHost
-from inbox.mailbox.paging import NotFound
+from inbox.mailbox.addresses import Given
 from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import starttls
@@ -63,7 +62,7 @@ def put_address(request: HttpRequest) -> HttpResponse:
     given = _address(request)
     try:
         inboxes.put_address(ALL, DEFAULT_SLUG, given, instead_of)
-    except (BadAddress, NotFound) as error:
+    except (Invalid, NotFound) as error:
         context = {"editing": instead_of, "one": given, "wrong_address": str(error)}
         return _show(request, context, 422)
     return redirect("/settings?saved=address#addresses")
@@ -83,7 +82,7 @@ def allow_host(request: HttpRequest) -> HttpResponse:
     inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
     try:
         image_hosts.allow(inbox, request.POST.get("host", ""))
-    except BadHost as error:
+    except Invalid as error:
         return _show(request, {"wrong_host": str(error)}, 422)
     return redirect("/settings#remote")
 
@@ -114,7 +113,7 @@ def keep_mine(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("patterns", "")
     try:
         patterns = mine.read(typed)
-    except mine.BadPattern as error:
+    except Invalid as error:
         return _show(request, {"typed": typed, "wrong_mine": str(error)}, 422)
     response = redirect("/settings?saved=mine#browser")
     mine.keep(response, patterns)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from inbox.mailbox.paging import NotFound
+from inbox.errors import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.sessions import get
 from inbox.policy import starttls

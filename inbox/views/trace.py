@@ -14,13 +14,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from inbox.errors import Invalid, NotFound
 from inbox.explain import traces
 from inbox.explain.evidence import Evidence, Kind
 from inbox.explain.quantities import counted
 from inbox.insight.trace import Trace, trace
 from inbox.mailbox import inboxes, messages
-from inbox.mailbox.addresses import BadAddress
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.search import language
 from inbox.search.language import BadQuery, Term
@@ -112,7 +111,7 @@ def _context(request: HttpRequest) -> tuple[Context, int]:
     try:
         inbox = inboxes.by_slug(ALL, given["inbox"]).slug if given["inbox"] else None
         found = trace(ALL, given["address"], given["q"], inbox)
-    except (BadAddress, NotFound) as error:
+    except (Invalid, NotFound) as error:
         return context | {"wrong": str(error)}, 400
     except BadQuery as error:
         wrong = _("The filter %(given)s cannot be read: %(error)s") % {

@@ -10,14 +10,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.errors import BadRequest, Invalid
 from inbox.explain.quantities import counted
 from inbox.mailbox import trash as services
-from inbox.mailbox.paging import BadCursor
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Chosen
 from inbox.models import Message
-from inbox.search.language import BadQuery
-from inbox.views.chosen import back, chosen_by, wants_json, wrong
+from inbox.views.chosen import back, chosen_by
+from inbox.views.errors import wants_json
 from mailsink.conf import CONFIG
 
 COUNTED = 10_000  # a count goes no further
@@ -43,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
     try:
         page = services.find(ALL, query, request.GET.get("cursor"))
         count = services.count(ALL, query, COUNTED)
-    except (BadQuery, BadCursor) as error:
+    except BadRequest as error:
         return render(
             request, "inbox/trash.html", context | {"wrong": str(error)}, status=400
         )
@@ -56,13 +56,9 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest) -> HttpResponseBase:
     """Take messages out of the trash: those chosen, or all of the deletion `at`."""
-    try:
-        at = request.POST.get("at")
-        when = datetime.fromisoformat(at) if at else None
-        what = Chosen() if when else chosen_by(request)
-        count = services.restore_many(ALL, what, when)
-    except ValueError as error:
-        return wrong(request, str(error))
+    when = _when(request)
+    what = Chosen() if when else chosen_by(request)
+    count = services.restore_many(ALL, what, when)
     if wants_json(request):
         return JsonResponse({"count": count})
     return back(request, "/trash")
@@ -71,11 +67,17 @@ def restore(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def empty(request: HttpRequest) -> HttpResponseBase:
     """Remove what is in the trash for good: all of it, or what matches `q`."""
-    try:
-        services.empty(ALL, request.POST.get("q", ""))
-    except BadQuery as error:
-        return wrong(request, str(error))
+    services.empty(ALL, request.POST.get("q", ""))
     return redirect("/trash")
+
+
+def _when(request: HttpRequest) -> datetime | None:
+    """Return the time of the deletion that a form names. Raises Invalid."""
+    at = request.POST.get("at")
+    try:
+        return datetime.fromisoformat(at) if at else None
+    except ValueError:
+        raise Invalid(_('"at" takes a time, as 2026-01-31T12:00:00Z')) from None
 
 
 def _left(message: Message, now: datetime) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from inbox.api.v3 import schemas
+from inbox.errors import NotFound
 from inbox.mailbox import messages, sessions, trash
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Chosen
 from inbox.models import Exchange, Inbox, Session

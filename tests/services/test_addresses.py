@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from inbox.mailbox.addresses import BadAddress, Book, clean, key_of
+from inbox.errors import Invalid
+from inbox.mailbox.addresses import Book, clean, key_of
 
 
 def given(address: str, kind: str = "mailbox", *target: str, name: str = "") -> Any:
@@ -72,7 +73,7 @@ BAD = [
 
 @pytest.mark.parametrize(("addresses", "words"), BAD)
 def test_what_may_not(addresses: list[Any], words: str) -> None:
-    with pytest.raises(BadAddress, match=words):
+    with pytest.raises(Invalid, match=words):
         clean(addresses)
 
 

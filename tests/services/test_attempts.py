@@ -10,12 +10,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inbox.errors import NotFound
 from inbox.explain import stories
 from inbox.explain.stories import Story
 from inbox.insight import attempts, fingerprints
 from inbox.insight.attempts import alike
 from inbox.mailbox import sessions
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Fingerprint, Message, Recipient, Session, Transaction
 from mailsink.ids import first_at

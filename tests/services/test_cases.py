@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from inbox.errors import NotFound
 from inbox.insight import case_file
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Message
 from mailsink import __version__

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbox.errors import NotFound
 from inbox.insight.replay import Body, Source, of, python, swaks
 from inbox.insight.replay.source import octets
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.models import Exchange, Session
 from mailsink.text import readable

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, transaction
 
+from inbox.errors import Invalid, NotFound
 from inbox.mailbox import purge, saved_searches, selection, trash
-from inbox.mailbox.paging import NotFound
-from inbox.mailbox.saved_searches import BadSearch
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Raw, SavedSearch, Tombstone
 from tests.views.mail import a_message
@@ -60,5 +59,5 @@ def test_a_name_that_two_give_at_once_is_one_search() -> None:
     assert saved_searches.save("One", "c").query == "c"
     assert SavedSearch.objects.count() == 1
     other = saved_searches.save("Other", "d")
-    with pytest.raises(BadSearch, match='there is a search named "One"'):
+    with pytest.raises(Invalid, match='there is a search named "One"'):
         saved_searches.change(other.pk, "One", None)

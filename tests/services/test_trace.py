@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inbox.errors import Invalid
 from inbox.explain import traces
 from inbox.explain.evidence import KINDS
 from inbox.insight.trace import Trace, clean, recipients, trace
 from inbox.mailbox import purge, sessions
-from inbox.mailbox.addresses import BadAddress
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Inbox, Message, Recipient, Session, Transaction
 from inbox.search.language import BadQuery
@@ -366,7 +366,7 @@ def test_text_as_people_paste_it(text: str, address: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 1001, "<>"[:0]])
 def test_what_is_no_address(text: str) -> None:
-    with pytest.raises(BadAddress):
+    with pytest.raises(Invalid):
         clean(text)
 
 

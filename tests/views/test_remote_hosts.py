@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from inbox.errors import Invalid
 from inbox.mailbox import image_hosts
-from inbox.mailbox.image_hosts import BadHost
 from inbox.models import Inbox
 from tests.views.mail import MAIL, a_message
 
@@ -37,7 +37,7 @@ def test_only_allowed_hosts_are_named(client: Client) -> None:
      "a.test:99999999", "-a.test", "a..test", "ä.test", "a\n.test", "x" * 260, "[::1]"],
 )  # fmt: skip
 def test_what_is_no_host_is_refused(client: Client, host: str) -> None:
-    with pytest.raises(BadHost):
+    with pytest.raises(Invalid):
         image_hosts.allow(Inbox.objects.get(), host)
     message = a_message(HTML)
     answer = client.post(f"/messages/{message.id}/remote-hosts", {"host": host})
@@ -56,5 +56,5 @@ def test_settings_add_and_remove(client: Client) -> None:
 def test_no_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_hosts, "MOST", 1)
     image_hosts.allow(Inbox.objects.get(), "a.test")
-    with pytest.raises(BadHost, match="at most 1"):
+    with pytest.raises(Invalid, match="at most 1"):
         image_hosts.allow(Inbox.objects.get(), "b.test")

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from inbox.errors import Invalid
 from inbox.mailbox import saved_searches
-from inbox.mailbox.saved_searches import BadSearch
 from inbox.models import SavedSearch
 from inbox.presenters.search_terms import FIELDS, chips, list_of
 from inbox.search import language
@@ -54,6 +54,7 @@ def test_each_term_is_a_chip_that_can_be_taken_away(client: Client) -> None:
         max_size=6,
     )
 )
+@example([(False, "", value, False) for value in ("0", "-", "-x", "OR")])
 def test_a_query_without_a_chip_is_the_others(
     terms: list[tuple[bool, str, str, bool]],
 ) -> None:
@@ -77,9 +78,9 @@ def test_help_names_each_field_and_its_examples_are_queries() -> None:
     }
     told |= {"smaller"}  # told with `larger`
     assert told == language.FIELDS
-    for example, _words in FIELDS:
-        value = str(uuid4()) if example.endswith(":") else ""
-        assert language.parse(example + value).groups
+    for sample, _words in FIELDS:
+        value = str(uuid4()) if sample.endswith(":") else ""
+        assert language.parse(sample + value).groups
 
 
 def test_bad_input_is_shown_with_the_reason(client: Client) -> None:
@@ -140,7 +141,7 @@ def test_a_name_is_given_once_and_there_are_not_too_many(
     two = saved_searches.save("Two", "two")
     answer = client.post(f"/searches/{two.pk}/rename", {"name": "One"})
     assert 'there is a search named "One"' in html.unescape(answer.content.decode())
-    with pytest.raises(BadSearch, match="at most 2"):
+    with pytest.raises(Invalid, match="at most 2"):
         saved_searches.save("Three", "three")
     assert client.post("/searches/none/delete").status_code == 404
 

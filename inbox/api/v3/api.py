@@ -24,16 +24,8 @@ from inbox.api.v3 import (
     transcripts,
 )
 from inbox.api.v3.bodies import JsonParser
+from inbox.errors import UserError
 from inbox.http.problems import CONTENT_TYPE, problem
-from inbox.insight.findings import BadMute
-from inbox.mailbox.addresses import BadAddress
-from inbox.mailbox.image_hosts import BadHost
-from inbox.mailbox.marking import BadChange
-from inbox.mailbox.paging import BadCursor, NotFound
-from inbox.mailbox.saved_searches import BadSearch
-from inbox.mailbox.selection import BadChoice
-from inbox.mailbox.sessions import InUse
-from inbox.search.language import BadQuery
 from mailsink import __version__
 
 DESCRIPTION = """
@@ -99,30 +91,9 @@ api.add_router("starttls-withheld", starttls.router, tags=["starttls"])
 api.add_router("", info.router, tags=["info"])
 
 
-@api.exception_handler(NotFound)
-def _not_found(_: HttpRequest, error: NotFound) -> HttpResponse:
-    return problem(404, str(error))
-
-
-@api.exception_handler(BadQuery)
-@api.exception_handler(BadCursor)
-def _bad_request(_: HttpRequest, error: ValueError) -> HttpResponse:
-    return problem(400, str(error))
-
-
-@api.exception_handler(BadChange)
-@api.exception_handler(BadChoice)
-@api.exception_handler(BadHost)
-@api.exception_handler(BadSearch)
-@api.exception_handler(BadAddress)
-@api.exception_handler(BadMute)
-def _bad_value(_: HttpRequest, error: ValueError) -> HttpResponse:
-    return problem(422, str(error))
-
-
-@api.exception_handler(InUse)
-def _in_use(_: HttpRequest, error: InUse) -> HttpResponse:
-    return problem(409, str(error))
+@api.exception_handler(UserError)
+def _user_error(_: HttpRequest, error: UserError) -> HttpResponse:
+    return problem(error.status, str(error))
 
 
 @api.exception_handler(HttpError)

@@ -12,8 +12,8 @@ from pydantic import Field
 from inbox import serializers
 from inbox.api.v3.common import InboxSlug, answer, known_inbox, scope
 from inbox.api.v3.schemas import Page, Strict
+from inbox.errors import NotFound
 from inbox.insight.findings import Finding, Level, Report, mutes
-from inbox.mailbox.paging import NotFound
 from inbox.models import Mute
 from inbox.serializers import Shape
 

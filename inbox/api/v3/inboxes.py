@@ -10,9 +10,9 @@ from ninja import Router
 from inbox import serializers
 from inbox.api.v3 import schemas
 from inbox.api.v3.common import answer, scope
+from inbox.errors import NotFound
 from inbox.mailbox import image_hosts, inboxes
 from inbox.mailbox.addresses import Given
-from inbox.mailbox.paging import NotFound
 from inbox.models import Inbox
 from inbox.serializers import Shape
 

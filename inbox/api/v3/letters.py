@@ -9,10 +9,10 @@ from django.http import HttpResponse
 
 from inbox import serializers
 from inbox.content import finds, invitations, references
+from inbox.errors import NotFound
 from inbox.http import files
 from inbox.insight import defects
 from inbox.mailbox import messages, transactions
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import Scope
 from inbox.models import Message
 from inbox.serializers import Shape

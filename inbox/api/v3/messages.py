@@ -26,6 +26,7 @@ from inbox.api.v3.common import (
     known_inbox,
     scope,
 )
+from inbox.errors import NotFound
 from inbox.http import files
 from inbox.http.problems import problem
 from inbox.http.streams import streamed
@@ -45,7 +46,7 @@ from inbox.mailbox import (
 from inbox.mailbox.arriving import INDEXED_WITHIN
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.near_misses import NearMiss, Wanted, near_misses
-from inbox.mailbox.paging import MAX_LIMIT, NotFound, Page, as_uuid
+from inbox.mailbox.paging import MAX_LIMIT, Page, as_uuid
 from inbox.mailbox.selection import Chosen
 from inbox.models import Message
 from inbox.search import language

@@ -12,13 +12,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import NotFound
 from inbox.explain.stories import Joined, Story
 from inbox.insight import mail_refusals
 from inbox.insight.attempts import alike
 from inbox.insight.attempts.alike import LIKELY_WITHIN
 from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate, load
 from inbox.insight.attempts.tries import refusals, told
-from inbox.mailbox.paging import NotFound, as_uuid
+from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
 

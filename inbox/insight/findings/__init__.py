@@ -6,7 +6,7 @@ words. clients, cures: who does it, and what to change. reports: all of it toget
 
 from inbox.explain.levels import COUNTED, Level
 from inbox.insight.findings.kinds import KINDS, LEVEL_WORDS, Kind
-from inbox.insight.findings.mutes import BadMute, mute, unmute
+from inbox.insight.findings.mutes import mute, unmute
 from inbox.insight.findings.reports import (
     Finding,
     Report,
@@ -21,7 +21,6 @@ __all__ = [
     "COUNTED",
     "KINDS",
     "LEVEL_WORDS",
-    "BadMute",
     "Finding",
     "Kind",
     "Level",

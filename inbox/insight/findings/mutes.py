@@ -6,18 +6,14 @@ from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import Invalid, NotFound
 from inbox.insight.findings.kinds import KINDS
 from inbox.mailbox import inboxes
-from inbox.mailbox.paging import NotFound
 from inbox.mailbox.scope import Scope
 from inbox.models import Mute
 from inbox.storage.write_lock import write_turn
 
 MAX_REASON = 500  # characters
-
-
-class BadMute(ValueError):
-    """What cannot be muted, and why."""
 
 
 def find(scope: Scope, inbox: str | None = None) -> list[Mute]:
@@ -35,12 +31,12 @@ def of_inboxes(ids: set[int]) -> dict[tuple[int, str], Mute]:
 
 
 def mute(scope: Scope, inbox: str, kind: str, reason: str) -> Mute:
-    """Mute a kind in an inbox, or give a new reason. Raises BadMute, NotFound."""
+    """Mute a kind in an inbox, or give a new reason. Raises Invalid, NotFound."""
     reason = " ".join(reason.split())
     if kind not in KINDS:
-        raise BadMute(_('there is no kind of finding "%(kind)s"') % {"kind": kind[:40]})
+        raise Invalid(_('there is no kind of finding "%(kind)s"') % {"kind": kind[:40]})
     if not reason or len(reason) > MAX_REASON or not reason.isprintable():
-        raise BadMute(
+        raise Invalid(
             _("a reason has 1 to %(max_reason)s characters, none of them a control")
             % {"max_reason": MAX_REASON}
         )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inbox.errors import NotFound
 from inbox.insight.replay import python, swaks
 from inbox.insight.replay.source import Body, Source
 from inbox.mailbox import sessions
-from inbox.mailbox.paging import MAX_LIMIT, NotFound
+from inbox.mailbox.paging import MAX_LIMIT
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import read_body
 from inbox.models import Exchange, Raw, Session

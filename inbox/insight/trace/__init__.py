@@ -14,12 +14,12 @@ from typing import cast
 
 from django.utils.translation import gettext as _
 
+from inbox.errors import Invalid
 from inbox.explain import traces
 from inbox.explain.evidence import MOST, Cause, Evidence, Near
 from inbox.insight.trace import recipients, unnamed
 from inbox.insight.trace.nearest import nearest
 from inbox.mailbox import sessions, tombstones
-from inbox.mailbox.addresses import BadAddress
 from inbox.mailbox.scope import Scope
 from inbox.models import Message, Session, Tombstone
 from inbox.search import fields, language
@@ -46,7 +46,7 @@ class Trace:
 def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> Trace:
     """Return where mail for an address is.
 
-    q, inbox: the filter that the reader looks through. Raises BadAddress, BadQuery.
+    q, inbox: the filter that the reader looks through. Raises Invalid, BadQuery.
     """
     address = clean(address)
     query = language.parse(q)
@@ -75,13 +75,13 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
 
 
 def clean(text: str) -> str:
-    """Return the address that a text gives, as addresses are stored. Raises BadAddress.
+    """Return the address that a text gives, as addresses are stored. Raises Invalid.
 
     Text as people copy it: `Ann <ann@example.com>`, `mailto:ann@example.com`, with
     blanks around it.
     """
     if len(text) > MAX_LENGTH:
-        raise BadAddress(
+        raise Invalid(
             _("an address has at most %(max_length)s characters")
             % {"max_length": f"{MAX_LENGTH:,}"}
         )
@@ -91,9 +91,7 @@ def clean(text: str) -> str:
     if re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text):
         text = readable(text.encode("utf-8", "surrogatepass"))
     if not text.strip():
-        raise BadAddress(
-            _("give the address whose mail is missing, as ann@example.com")
-        )
+        raise Invalid(_("give the address whose mail is missing, as ann@example.com"))
     return text.strip()
 
 

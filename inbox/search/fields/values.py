@@ -10,12 +10,13 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from inbox.errors import BadRequest
 from mailsink.ids import parse_short_id
 
 Condition = Callable[[str], Q]
 
 
-class BadQuery(ValueError):
+class BadQuery(BadRequest):
     """What is wrong with a query, and what to write instead."""
 
 

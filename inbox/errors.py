@@ -1,0 +1,37 @@
+"""What a user's request can be wrong with, each kind with its HTTP status.
+
+The text says what is wrong and what to do. Raise these anywhere: one handler answers
+for all pages (inbox.views.errors), one for API v3 (inbox.api.v3.api).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class UserError(Exception):
+    """The base of all; never raised itself."""
+
+    status: ClassVar[int] = 400
+
+
+class BadRequest(UserError):
+    """A query or cursor that cannot be read."""
+
+
+class NotFound(UserError):
+    """There is no such thing, or the user may not see it."""
+
+    status = 404
+
+
+class Conflict(UserError):
+    """The thing is in a state that does not allow this now."""
+
+    status = 409
+
+
+class Invalid(UserError):
+    """A value that cannot be stored, or a choice that cannot be acted on."""
+
+    status = 422

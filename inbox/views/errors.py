@@ -1,0 +1,34 @@
+"""Answers the errors that users cause, for all pages: one page, or JSON for scripts."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
+
+from inbox.errors import BadRequest, Invalid, NotFound, UserError
+
+
+class UserErrors(MiddlewareMixin):
+    """Middleware: turns a UserError that a view raised into its answer."""
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        return answer(request, error) if isinstance(error, UserError) else None
+
+
+def answer(request: HttpRequest, error: UserError) -> HttpResponse:
+    """Return what is wrong with the error's status: JSON where a script asks for it."""
+    status = error.status
+    if request.method == "POST" and status == BadRequest.status:
+        status = Invalid.status  # the form is well-formed: what it holds is wrong
+    if wants_json(request):
+        return JsonResponse({"detail": str(error)}, status=status)
+    context = {"words": str(error), "refused": status != NotFound.status}
+    return render(request, "error.html", context, status=status)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Return whether a script asks for JSON, and not a form for a page."""
+    return "application/json" in request.headers.get("Accept", "")
