@@ -39,6 +39,10 @@ _TERM = re.compile(
 )
 
 
+# A value that means the same without quotes.
+_BARE = re.compile(r"(?!-|OR\Z)[^\s:]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A value looked for in a field; "" is any of them."""
@@ -48,7 +52,7 @@ class Term:
     negated: bool
 
     def __str__(self) -> str:
-        value = f'"{self.value}"' if re.search(r"[\s:]", self.value) else self.value
+        value = self.value if _BARE.fullmatch(self.value) else f'"{self.value}"'
         field = f"{self.field}:" if self.field else ""
         return f"{'-' if self.negated else ''}{field}{value}"
 
