@@ -5,14 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-from mailsink.smtp.commands import bdat
-from mailsink.smtp.commands.table import (
-    AFTER_AUTH,
-    AFTER_TLS,
-    COMMANDS,
-    NOT_OFFERED,
-    Command,
-)
+from mailsink.smtp.commands.table import COMMANDS, NOT_OFFERED, Command
 from mailsink.smtp.profile import within
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import (
@@ -108,30 +101,25 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
     """Answer one command line; return whether it ends the session."""
     verb, argument, wrong = _words(session, line)
     command = COMMANDS.get(verb)
-    reply: Reply | None
     if command is None and not session.helo:
         yield from refuse_wrong_protocol(session, line)
     known = command is not None or verb in NOT_OFFERED
-    if command is not None and command.keyword in session.profile.hidden:
-        command = None if verb != "BDAT" else command  # which stays in step, itself
-    _open(session, line, verb if known else "")
-    wrong = wrong or _too_early(session, verb)
+    _begin(session, line, verb if known else "")
+    reply: Reply | None
     try:
-        if wrong is not None:
-            if verb == "BDAT":
-                yield from bdat.refuse(session, argument, wrong)
-            raise Refusal(wrong)
         if command is None:
-            reply = yield from _unknown(session, verb, known)
+            reply = yield from _unknown(session, verb, known, wrong)
+        elif refusal := wrong or _refusal(session, command, argument):
+            reply = yield from _refuse(session, command, argument, refusal)
         else:
             reply = yield from _perform(session, command, argument)
-    except Refusal as refusal:
-        reply, command = refusal.reply, None
+    except Refusal as refused:
+        reply = refused.reply
     except SessionEnded:
         raise
     except Exception:
         log.exception("session %s: %s failed", session.id, session.exchange.verb)
-        reply, command = replies.LOCAL_ERROR, None
+        reply = replies.LOCAL_ERROR
     if reply is None:
         return False
     if session.exchange.ruled:
@@ -142,7 +130,7 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
             raise SessionEnded("refused")
     if session.profile.max_errors:
         _count_errors(session, reply)
-    return command is not None and command.ends
+    return command is not None and command.ends and reply.code < 400
 
 
 def _count_errors(session: Session, reply: Reply) -> None:
@@ -183,7 +171,7 @@ def _words(session: Session, line: Line) -> tuple[str, str, Reply | None]:
     return verb, argument.lstrip(" "), wrong
 
 
-def _open(session: Session, line: Line, verb: str) -> None:
+def _begin(session: Session, line: Line, verb: str) -> None:
     """Begin the exchange of a command line, its secrets masked."""
     flags: tuple[str, ...] = ("bare_lf_command",) if line.bare_lf else ()
     if b"\0" in line.content:
@@ -212,7 +200,12 @@ def _redacted(session: Session, content: bytes, verb: str) -> str:
     return text
 
 
-def _unknown(session: Session, verb: str, known: bool) -> Steps[Reply]:
+def _unknown(
+    session: Session, verb: str, known: bool, wrong: Reply | None
+) -> Steps[Reply]:
+    """Return the reply to a verb that is not in the table."""
+    if wrong is not None:
+        return wrong
     yield from consult(session, "any")
     if known:
         return replies.not_offered(verb)
@@ -223,25 +216,39 @@ def _unknown(session: Session, verb: str, known: bool) -> Steps[Reply]:
     return replies.unknown_command(shown(verb))
 
 
-def _too_early(session: Session, verb: str) -> Reply | None:
-    """What has to come before a command: TLS (RFC 3207 §4), or a login (RFC 4954 §6)."""
-    profile = session.profile
-    if profile.require_tls and session.tls is None and verb in AFTER_TLS:
-        return replies.TLS_FIRST
-    if profile.require_auth and session.user is None and verb in AFTER_AUTH:
-        return replies.AUTH_REQUIRED
+def _refusal(session: Session, command: Command, argument: str) -> Reply | None:
+    """Return why a command may not come now, or None: the one place that checks it."""
+    verb, profile = session.exchange.verb, session.profile
+    if profile.require_tls and session.tls is None and command.access != "anyone":
+        return replies.TLS_FIRST  # RFC 3207 §4
+    if profile.require_auth and session.user is None and command.access == "login":
+        return replies.AUTH_REQUIRED  # RFC 4954 §6
+    if command.keyword in profile.hidden:
+        return replies.not_offered(verb)
+    if command.protocol not in (None, profile.protocol):
+        return replies.LHLO_ON_SMTP if verb == "LHLO" else replies.says_lhlo(verb)
+    if command.unavailable and (refusal := command.unavailable(session)):
+        return refusal
+    if argument and command.syntax == verb:
+        return replies.syntax(verb)
+    for need in command.needs:
+        if refusal := need.refusal(session):
+            return refusal
     return None
 
 
-def _misplaced(verb: str) -> Reply:
-    return replies.LHLO_ON_SMTP if verb == "LHLO" else replies.says_lhlo(verb)
+def _refuse(
+    session: Session, command: Command, argument: str, refusal: Reply
+) -> Steps[Reply]:
+    if command.refused is None:
+        return refusal
+    outcome = command.refused(session, argument, refusal)
+    return outcome if isinstance(outcome, Reply) else (yield from outcome)
 
 
 def _perform(session: Session, command: Command, argument: str) -> Steps[Reply | None]:
     """Carry a command out; return its reply, or None where it was answered."""
     decided = None
-    if command.protocol not in (None, session.profile.protocol):
-        raise Refusal(_misplaced(session.exchange.verb))
     if command.stage is not None:
         decided = yield from consult(session, command.stage, argument=argument)
     outcome = command.handler(session, argument)

@@ -1,7 +1,8 @@
 """The state machine as a table: the code that answers each command in each state.
 
 A row is a command, a column a state, a cell the code that RFC 5321 §4.1.4 and the
-extensions' RFCs ask for there.
+extensions' RFCs ask for there. The table in the code (`COMMANDS`, by `needs`) is held
+to these cells.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from ipaddress import ip_network
 
 import pytest
 
+from mailsink.smtp.commands import needs
+from mailsink.smtp.commands.needs import Need
+from mailsink.smtp.commands.table import COMMANDS
 from mailsink.smtp.profile import Profile
 from tests.smtp import tls_client
 from tests.smtp.harness import Session
@@ -18,6 +22,7 @@ from tests.smtp.harness import Session
 EHLO = "EHLO client.test"
 LHLO = "LHLO client.test"
 MAIL = "MAIL FROM:<a@example.com>"
+BINARY = f"{MAIL} BODY=BINARYMIME"
 RCPT = "RCPT TO:<b@example.com>"
 AUTH = "AUTH PLAIN AHVzZXIAcGFzcw=="
 TLS = "STARTTLS"  # and the handshake
@@ -39,6 +44,7 @@ STATES = {
     "reset": [EHLO, MAIL, RCPT, "RSET"],
     "tls": [EHLO, TLS],
     "safe": [EHLO, TLS, EHLO],
+    "binary": [EHLO, BINARY, RCPT],
     # of a listener for LMTP
     "lmtp": [],
     "lhlo": [LHLO],
@@ -50,29 +56,29 @@ STATES = {
 }
 
 SMTP = """
-                     fresh helo ehlo auth mail rcpt none part chunk drain kept reset tls safe
-HELO client.test     250   250  250  250  250  250  250  250  250   250   250  250   250 250
-EHLO client.test     250   250  250  250  250  250  250  250  250   250   250  250   250 250
-LHLO client.test     500   500  500  500  500  500  500  500  500   500   500  500   500 500
-MAIL FROM:<a@b.test> 503   250  250  250  503  503  503  503  503   503   250  250   503 250
-RCPT TO:<a@b.test>   503   503  503  503  250  250  250  250  503   503   503  503   503 503
-DATA                 503   503  503  503  503  354  554  354  503   503   503  503   503 503
-BDAT 0               503   503  503  503  503  250  554  250  250   503   503  503   503 503
-BDAT 0 LAST          503   503  503  503  503  250  554  250  250   503   503  503   503 503
-RSET                 250   250  250  250  250  250  250  250  250   250   250  250   250 250
-NOOP                 250   250  250  250  250  250  250  250  250   250   250  250   250 250
-VRFY joe             252   252  252  252  252  252  252  252  252   252   252  252   252 252
-EXPN staff           550   550  550  550  550  550  550  550  550   550   550  550   550 550
-HELP                 214   214  214  214  214  214  214  214  214   214   214  214   214 214
-STARTTLS             503   220  220  220  503  503  503  503  503   503   220  220   503 503
-AUTH PLAIN AGEAYg==  503   235  235  503  503  503  503  503  503   503   235  235   503 235
-ETRN b.test          503   251  251  251  503  503  503  503  503   503   251  251   503 251
-ATRN b.test          503   530  530  453  503  503  503  503  503   503   530  530   503 530
-TURN                 503   530  530  453  503  503  503  503  503   503   530  530   503 530
-SEND FROM:<a@b.test> 502   502  502  502  502  502  502  502  502   502   502  502   502 502
-XCLIENT PORT=7       220   220  220  220  503  503  503  503  503   503   220  220   220 220
-XYZZY                500   500  500  500  500  500  500  500  500   500   500  500   500 500
-QUIT                 221   221  221  221  221  221  221  221  221   221   221  221   221 221
+                     fresh helo ehlo auth mail rcpt none part chunk drain kept reset tls safe binary
+HELO client.test     250   250  250  250  250  250  250  250  250   250   250  250   250 250  250
+EHLO client.test     250   250  250  250  250  250  250  250  250   250   250  250   250 250  250
+LHLO client.test     500   500  500  500  500  500  500  500  500   500   500  500   500 500  500
+MAIL FROM:<a@b.test> 503   250  250  250  503  503  503  503  503   503   250  250   503 250  503
+RCPT TO:<a@b.test>   503   503  503  503  250  250  250  250  503   503   503  503   503 503  250
+DATA                 503   503  503  503  503  354  554  354  503   503   503  503   503 503  503
+BDAT 0               503   503  503  503  503  250  554  250  250   503   503  503   503 503  250
+BDAT 0 LAST          503   503  503  503  503  250  554  250  250   503   503  503   503 503  250
+RSET                 250   250  250  250  250  250  250  250  250   250   250  250   250 250  250
+NOOP                 250   250  250  250  250  250  250  250  250   250   250  250   250 250  250
+VRFY joe             252   252  252  252  252  252  252  252  252   252   252  252   252 252  252
+EXPN staff           550   550  550  550  550  550  550  550  550   550   550  550   550 550  550
+HELP                 214   214  214  214  214  214  214  214  214   214   214  214   214 214  214
+STARTTLS             503   220  220  220  503  503  503  503  503   503   220  220   503 503  503
+AUTH PLAIN AGEAYg==  503   235  235  503  503  503  503  503  503   503   235  235   503 235  503
+ETRN b.test          503   251  251  251  503  503  503  503  503   503   251  251   503 251  503
+ATRN b.test          503   530  530  453  503  503  503  503  503   503   530  530   503 530  503
+TURN                 503   530  530  453  503  503  503  503  503   503   530  530   503 530  503
+SEND FROM:<a@b.test> 502   502  502  502  502  502  502  502  502   502   502  502   502 502  502
+XCLIENT PORT=7       220   220  220  220  503  503  503  503  503   503   220  220   220 220  503
+XYZZY                500   500  500  500  500  500  500  500  500   500   500  500   500 500  500
+QUIT                 221   221  221  221  221  221  221  221  221   221   221  221   221 221  221
 """
 
 LMTP = """
@@ -136,6 +142,71 @@ def test_each_command_in_each_state(command: str, state: str, code: int) -> None
     session = _in_state(state)
     lines = session.send(f"{command}\r\n".encode())
     assert {int(line[:3]) for line in lines} == {code}
+
+
+# What the needs of the table are called, and the codes of those that are not met.
+CODES = {
+    needs.HELLO: {503},
+    needs.EXTENDED_HELLO: {503},
+    needs.TRANSACTION: {503},
+    needs.NO_TRANSACTION: {503},
+    needs.RECIPIENT: {503, 554},
+    needs.NO_CHUNK: {503},
+    needs.NOT_FAILED: {503},
+    needs.NOT_BINARY: {503},
+    needs.LOGIN: {530},
+    needs.LOGIN_FOR_TURN: {530},
+    needs.NO_LOGIN: {503},
+    needs.NO_TLS: {503},
+}
+OUT_OF_ORDER = {503, 530, 554}
+
+
+def _met(state: str) -> set[Need]:
+    """Return the needs that are met in a state, going by the lines that led there."""
+    met = {needs.NO_TRANSACTION, needs.NO_LOGIN, needs.NO_TLS, needs.NOT_BINARY}
+    met |= {needs.NO_CHUNK, needs.NOT_FAILED}
+    for line in STATES[state]:
+        match line:
+            case "HELO client.test":
+                met |= {needs.HELLO}
+            case str() if line in (EHLO, LHLO):
+                met |= {needs.HELLO, needs.EXTENDED_HELLO}
+            case str() if line == TLS:
+                met -= {needs.HELLO, needs.EXTENDED_HELLO, needs.NO_TLS}
+            case str() if line == AUTH:
+                met -= {needs.NO_LOGIN}
+                met |= {needs.LOGIN, needs.LOGIN_FOR_TURN}
+            case str() if line in (MAIL, BINARY):
+                met |= {needs.TRANSACTION}
+                met -= {needs.NO_TRANSACTION}
+                met -= {needs.NOT_BINARY} if line == BINARY else set()
+            case str() if line == RCPT:
+                met |= {needs.RECIPIENT}
+            case "BDAT 0":
+                met -= {needs.NO_CHUNK}
+                met -= set() if needs.RECIPIENT in met else {needs.NOT_FAILED}
+            case "BDAT 0 LAST" | "RSET":
+                met -= {needs.TRANSACTION, needs.RECIPIENT}
+                met |= {needs.NO_TRANSACTION, needs.NO_CHUNK}
+    return met
+
+
+@pytest.mark.parametrize(("command", "state", "code"), list(_cells()))
+def test_the_needs_of_the_table_say_so(command: str, state: str, code: int) -> None:
+    verb = command.partition(" ")[0]
+    if verb not in COMMANDS or code in (500, 502):  # not spoken on this listener
+        return
+    met = _met(state)
+    missing = [need for need in COMMANDS[verb].needs if need not in met]
+    assert code in CODES[missing[0]] if missing else code not in OUT_OF_ORDER
+
+
+def test_every_verb_has_its_row_and_every_need_its_code() -> None:
+    rows = {command.partition(" ")[0] for command, _, _ in _cells()}
+    assert COMMANDS.keys() <= rows
+    assert CODES.keys() == {each for each in vars(needs).values() if type(each) is Need}
+    assert {each for one in COMMANDS.values() for each in one.needs} == CODES.keys()
 
 
 PROBES = ("RCPT TO:<p@p.test>", "DATA", "BDAT 0", "MAIL FROM:<>", AUTH, "ATRN")

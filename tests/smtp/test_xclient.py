@@ -50,6 +50,7 @@ def test_a_whole_session() -> None:
         S: 250 2.0.0 Ok, forgotten
         C: HELP XCLIENT
         S: 214-2.0.0 Syntax: XCLIENT name=value...
+        S: 214-2.0.0 When: outside a transaction
         S: 214 2.0.0 See postfix.org/XCLIENT_README.html
         """,
         profile=TRUSTING,

@@ -16,10 +16,7 @@ def auth(session: Session, argument: str) -> Steps[Reply]:
     """RFC 4954 §4."""
     name, _, initial = argument.partition(" ")
     name, initial = name.upper(), initial.strip(" ")
-    known = MECHANISMS.get(name)
-    if known is not None and known.shows_secret and session.tls is None:
-        session.exchange.flags += ("auth_plaintext",)
-    _check_order(session)
+    _note_plaintext(session, name)
     mechanism = _mechanism(session, name)
     first = _initial_response(mechanism, name, initial)
     decided = yield from consult(session, "auth", argument=name)
@@ -27,6 +24,27 @@ def auth(session: Session, argument: str) -> Steps[Reply]:
     session.user = redacted_username(username)
     session.update(protocol=session.protocol)
     return decided or replies.AUTH_OK
+
+
+def unavailable(session: Session) -> Reply | None:
+    """Return the refusal of a login that would show its password."""
+    return replies.AUTH_NEEDS_TLS if _needs_tls(session) else None
+
+
+def _needs_tls(session: Session) -> bool:
+    return session.profile.auth_requires_tls and session.tls is None
+
+
+def refused_auth(session: Session, argument: str, reply: Reply) -> Reply:
+    """Flag a password that was sent in plain text, although the command was refused."""
+    _note_plaintext(session, argument.partition(" ")[0].upper())
+    return reply
+
+
+def _note_plaintext(session: Session, name: str) -> None:
+    known = MECHANISMS.get(name)
+    if known is not None and known.shows_secret and session.tls is None:
+        session.exchange.flags += ("auth_plaintext",)
 
 
 def offered(session: Session) -> list[str]:
@@ -39,21 +57,6 @@ def offered(session: Session) -> list[str]:
         for name in MECHANISMS
         if session.host.supports(name) and name not in hidden
     ]
-
-
-def _needs_tls(session: Session) -> bool:
-    return session.profile.auth_requires_tls and session.tls is None
-
-
-def _check_order(session: Session) -> None:
-    if _needs_tls(session):
-        raise Refusal(replies.AUTH_NEEDS_TLS)
-    if not session.helo:
-        raise Refusal(session.hello_missing())
-    if session.user is not None:
-        raise Refusal(replies.AUTH_TWICE)
-    if session.transaction is not None:
-        raise Refusal(replies.AUTH_IN_TRANSACTION)
 
 
 def _mechanism(session: Session, name: str) -> Mechanism:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
-from mailsink.smtp.session.effects import Refusal, Steps
+from mailsink.smtp.session.effects import Steps
 from mailsink.smtp.session.session import Session
 
 
 def rset(session: Session, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.5."""
-    if argument:
-        raise Refusal(replies.syntax("RSET"))
     yield from session.give_up_transaction("reset")
     return replies.RESET
 
@@ -23,6 +21,4 @@ def noop(session: Session, argument: str) -> Reply:
 
 def quit_(session: Session, argument: str) -> Reply:
     """RFC 5321 §4.1.1.10."""
-    if argument:
-        raise Refusal(replies.syntax("QUIT"))
     return replies.BYE

@@ -1,7 +1,7 @@
 """CHUNKING (RFC 3030): a message in chunks of announced size, taken as it is.
 
-The octets of a chunk follow its line at once, and are used up whatever the reply: who
-refuses a chunk reads it first. Nothing in it is looked at for an end or for dots.
+The octets of a chunk follow its line at once: also a chunk that is refused is read, so
+that client and server stay in step. No octet of a chunk ends it, and no dot is stuffed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from mailsink.smtp.body.reader import ChunkReader, DiscardingReader
 from mailsink.smtp.commands.data import (
     answer_each,
-    check_recipients,
     deliver,
     write_failed,
 )
@@ -30,10 +29,11 @@ _LARGEST = 2**63 - 1  # octets; what says more is no number of octets
 def bdat(session: Session, argument: str) -> Steps[Reply]:
     """RFC 3030 §2: a chunk, and the reply to it; to the last one, that to the message."""
     size, marker = _arguments(session, argument)
-    if marker == "LAST" and session.transaction is not None:
-        answer_each(session, session.transaction)
+    transaction = session.transaction
+    assert transaction is not None  # a need
+    _answer_last(session, marker)
     try:
-        transaction, chunks = yield from _admitted(session, marker)
+        chunks = yield from _begun(session, transaction, marker)
     except Exception as error:
         refusal = error.reply if isinstance(error, Refusal) else replies.LOCAL_ERROR
         yield from _discard(session, size, refusal)
@@ -48,14 +48,23 @@ def bdat(session: Session, argument: str) -> Steps[Reply]:
     return reply
 
 
-def refuse(session: Session, argument: str, reply: Reply) -> Steps[None]:
-    """Refuse a line of BDAT that is wrong in itself, in step with its octets.
+def refused_bdat(session: Session, argument: str, reply: Reply) -> Steps[Reply]:
+    """Read and drop the chunk behind a BDAT that is refused; return the reply.
 
-    Raises Refusal always.
+    Without a size that is another one than was given.
     """
-    size, _ = _arguments(session, argument)
+    try:
+        size, marker = _arguments(session, argument)
+    except Refusal as refusal:
+        return refusal.reply
+    _answer_last(session, marker)
     yield from _discard(session, size, reply)
-    raise Refusal(reply)
+    return reply
+
+
+def _answer_last(session: Session, marker: str) -> None:
+    if marker == "LAST" and session.transaction is not None:
+        answer_each(session, session.transaction)
 
 
 def _arguments(session: Session, argument: str) -> tuple[int, str]:
@@ -71,27 +80,19 @@ def _arguments(session: Session, argument: str) -> tuple[int, str]:
     raise Refusal(replies.NO_CHUNK if match else replies.syntax("BDAT size [LAST]"))
 
 
-def _admitted(session: Session, marker: str) -> Steps[tuple[Transaction, ChunkReader]]:
+def _begun(
+    session: Session, transaction: Transaction, marker: str
+) -> Steps[ChunkReader]:
     """Return what the chunk belongs to; raises Refusal."""
-    transaction = session.transaction
-    if "CHUNKING" in session.profile.hidden:
-        raise Refusal(replies.not_offered("BDAT"))
-    if not session.extended:
-        raise Refusal(session.hello_missing())
-    if transaction is None:
-        raise Refusal(replies.out_of_order("MAIL"))
-    if transaction.failed:
-        raise Refusal(replies.out_of_order("RSET"))
     if marker not in ("", "LAST"):
         raise Refusal(replies.syntax("BDAT size [LAST]"))
-    check_recipients(session, transaction)
     if transaction.chunks is None:
         yield from consult(session, "data")
         transaction.begun = True
         transaction.chunks = ChunkReader(
             session.profile, session.now_us(), transaction.declared.binary
         )
-    return transaction, transaction.chunks
+    return transaction.chunks
 
 
 def _discard(session: Session, size: int, reply: Reply) -> Steps[None]:

@@ -10,7 +10,6 @@ from functools import partial
 
 from mailsink.ports import Kept, Refused
 from mailsink.smtp.body.reader import ReceivedBody
-from mailsink.smtp.commands.mail import within_chunks
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import Arrival, Body
@@ -26,28 +25,12 @@ from mailsink.smtp.session.transaction import Transaction
 def data(session: Session, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.4: 354, the body, and the reply that counts."""
     transaction = session.transaction
-    if argument:
-        raise Refusal(replies.syntax("DATA"))
-    if transaction is None:
-        raise Refusal(replies.out_of_order("MAIL"))
-    if transaction.begun:
-        raise within_chunks(transaction)
-    if transaction.declared.binary:
-        raise Refusal(replies.DATA_IS_NOT_BINARY)
-    check_recipients(session, transaction)
+    assert transaction is not None  # a need
     yield from consult(session, "data")
     yield from session.send_reply(replies.START_INPUT)
     received = yield from receive_body(session, transaction)
     answer_each(session, transaction)
     return (yield from deliver(session, transaction, received))
-
-
-def check_recipients(session: Session, transaction: Transaction) -> None:
-    """Whether there is anyone to take the body for; raises Refusal."""
-    if not transaction.accepted:
-        if transaction.recipients and session.profile.protocol == "smtp":
-            raise Refusal(replies.NO_VALID_RECIPIENTS)  # 503 in LMTP (RFC 2033 §4.2)
-        raise Refusal(replies.out_of_order("RCPT"))
 
 
 def answer_each(session: Session, transaction: Transaction) -> None:

@@ -23,10 +23,6 @@ def _text(text: str) -> str:
 
 def mail(session: Session, argument: str) -> Steps[Reply]:
     """RFC 5321 §4.1.1.2."""
-    if not session.helo:
-        raise Refusal(session.hello_missing())
-    if session.transaction is not None:
-        raise Refusal(replies.NESTED_MAIL)
     limit = session.profile.max_transactions
     if limit and session.transaction_count >= limit:
         raise Refusal(replies.too_many_transactions(limit))
@@ -70,14 +66,11 @@ def _declared(given: parameters.Given) -> Declared:
 
 
 def rcpt(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.3. Every answer within a transaction is told."""
+    """RFC 5321 §4.1.1.3."""
     transaction = session.transaction
-    if transaction is None:
-        raise Refusal(replies.out_of_order("MAIL"))
+    assert transaction is not None  # a need
     forward_path, rest = argument, ""
     try:
-        if transaction.begun:
-            raise within_chunks(transaction)
         if argument[:3].upper() != "TO:":
             raise Refusal(replies.syntax("RCPT TO:<address>"))
         forward_path = argument[3:]
@@ -90,18 +83,32 @@ def rcpt(session: Session, argument: str) -> Steps[Reply]:
             transaction.to_answer.append(_text(forward_path))
     except Refusal as refusal:
         reply = refusal.reply
+    _emit_recipient(session, transaction, forward_path, rest, reply)
+    return reply
+
+
+def refused_rcpt(session: Session, argument: str, reply: Reply) -> Reply:
+    """Record the recipient of a RCPT that was refused before it was looked at."""
+    if session.transaction is not None:
+        _emit_recipient(session, session.transaction, argument, "", reply)
+    return reply
+
+
+def _emit_recipient(
+    session: Session, transaction: Transaction, path: str, rest: str, reply: Reply
+) -> None:
+    """Emit the answer to a RCPT; every one within a transaction is counted."""
     transaction.recipients += 1
     session.emit(
         RecipientAnswered(
             session.id,
             transaction.id,
             transaction.recipients,
-            _text(forward_path),
+            _text(path),
             _text(rest),
             reply.code,
         )
     )
-    return reply
 
 
 def _recipient(
@@ -156,10 +163,3 @@ def _take_leniently(
             if flag in _DEVIATIONS:
                 raise Refusal(refuse(_DEVIATIONS[flag]))
     session.exchange.flags += path.flags
-
-
-def within_chunks(transaction: Transaction) -> Refusal:
-    """Why a command has no place once there was a chunk (RFC 3030 §2)."""
-    if transaction.failed:
-        return Refusal(replies.out_of_order("RSET"))
-    return Refusal(replies.CHUNKS_BEGUN)

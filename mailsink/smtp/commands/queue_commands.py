@@ -12,9 +12,14 @@ from mailsink.smtp.session.effects import Refusal
 from mailsink.smtp.session.session import Session
 
 
+def unavailable(session: Session) -> Reply | None:
+    """Return the refusal of a command that EHLO would not list for this client."""
+    verb = session.exchange.verb
+    return None if extensions.offers(session, verb) else replies.not_offered(verb)
+
+
 def etrn(session: Session, argument: str) -> Reply:
     """RFC 1985 §5: ETRN node, @domain with what is below it, or #queue."""
-    _check_order(session, "ETRN")
     node = argument.rstrip(" ")
     if node in ("", "@", "#"):
         raise Refusal(replies.syntax("ETRN domain | @domain | #queue"))
@@ -34,9 +39,6 @@ def etrn(session: Session, argument: str) -> Reply:
 
 def atrn(session: Session, argument: str) -> Reply:
     """RFC 2645 §5.2.1: ATRN [domain *("," domain)]; without, all domains of the account."""
-    _check_order(session, "ATRN")
-    if session.user is None:
-        raise Refusal(replies.AUTH_REQUIRED)
     domains = argument.rstrip(" ")
     for domain in domains.split(",") if domains else ():
         _check_domain(domain)
@@ -47,22 +49,7 @@ def atrn(session: Session, argument: str) -> Reply:
 
 def turn(session: Session, argument: str) -> Reply:
     """RFC 821 §3.8, for those only whom Profile.turn lets (RFC 5321 §F.1)."""
-    if argument:
-        raise Refusal(replies.syntax("TURN"))
-    _check_order(session, "TURN")
-    if session.profile.turn == "authenticated" and session.user is None:
-        raise Refusal(replies.AUTH_REQUIRED)
     return replies.NOTHING_WAITS
-
-
-def _check_order(session: Session, verb: str) -> None:
-    """Refuse what EHLO would not list, and what comes at the wrong time."""
-    if not extensions.offers(session, verb):
-        raise Refusal(replies.not_offered(verb))
-    if not session.helo:
-        raise Refusal(session.hello_missing())
-    if session.transaction is not None:
-        raise Refusal(replies.in_transaction(verb))
 
 
 def _check_domain(domain: str) -> None:

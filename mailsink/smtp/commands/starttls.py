@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
-
 from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.consult import consult
-from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
+from mailsink.smtp.session.effects import SessionEnded, Steps
 from mailsink.smtp.session.session import Session
 from mailsink.smtp.session.tls_handshake import (
     await_octets,
@@ -16,9 +15,15 @@ from mailsink.smtp.session.tls_handshake import (
 )
 
 
+def unavailable(session: Session) -> Reply | None:
+    """Return the refusal of a listener without TLS."""
+    return replies.not_offered("STARTTLS") if session.profile.tls is None else None
+
+
 def starttls(session: Session, argument: str) -> Steps[None]:
     """RFC 3207 §4: 220 and the handshake; then nothing is known of the client."""
-    context = _context(session, argument)
+    context = session.profile.tls
+    assert context is not None  # else it is unavailable
     decided = yield from consult(session, "starttls")
     layer = new_layer(session, context)
     layer.client = session.helo
@@ -31,19 +36,3 @@ def starttls(session: Session, argument: str) -> Steps[None]:
     except SessionEnded as ended:
         raise broken_off(session, ended, seconds) from None
     yield from shake_hands(session, layer)
-
-
-def _context(session: Session, argument: str) -> ssl.SSLContext:
-    """Return what to begin TLS with; raises Refusal."""
-    context = session.profile.tls
-    if session.tls is not None:
-        raise Refusal(replies.TLS_TWICE)
-    if context is None:
-        raise Refusal(replies.not_offered("STARTTLS"))
-    if argument:
-        raise Refusal(replies.syntax("STARTTLS"))
-    if not session.helo:
-        raise Refusal(session.hello_missing())
-    if session.transaction is not None:
-        raise Refusal(replies.in_transaction("STARTTLS"))
-    return context

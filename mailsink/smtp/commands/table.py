@@ -1,8 +1,7 @@
-"""The commands: one table, and the handlers of those that need no transaction.
+"""The commands: one table of what each verb needs, takes and does.
 
-A handler takes the machine and the argument; it returns the reply or the steps to it
-(to None where they answer themselves), and raises Refusal before it has changed
-anything.
+Dispatch checks what a verb needs before its handler runs. A handler takes the session
+and the argument, and raises Refusal before it has changed anything.
 """
 
 from __future__ import annotations
@@ -26,25 +25,55 @@ from mailsink.smtp.commands import (
     vrfy,
     xclient,
 )
+from mailsink.smtp.commands.needs import (
+    EXTENDED_HELLO,
+    HELLO,
+    LOGIN,
+    LOGIN_FOR_TURN,
+    NO_CHUNK,
+    NO_LOGIN,
+    NO_TLS,
+    NO_TRANSACTION,
+    NOT_BINARY,
+    NOT_FAILED,
+    RECIPIENT,
+    TRANSACTION,
+    Need,
+)
 from mailsink.smtp.protocol import grammar, replies
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Refusal, Steps
 from mailsink.smtp.session.session import Session
 
+# The verb's argument in; out the reply, the steps to it, or to None where they send it.
 Handler = Callable[[Session, str], Reply | Steps[Reply] | Steps[None]]
+# The same for a command that is refused before its handler runs, by this reply.
+Refuser = Callable[[Session, str, Reply], Reply | Steps[Reply]]
+# Who may send a command where the profile requires TLS, a login, or both.
+Access = Literal["anyone", "tls", "login"]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One verb: what answers it, and what HELP says of it."""
+    """One verb: when it may come, what answers it, and what HELP says of it."""
 
     handler: Handler
-    syntax: str
+    syntax: str  # of the verb alone: it takes no argument
     rfc: str
     stage: Stage | None = "any"  # None: the handler consults itself, knowing more
+    needs: tuple[Need, ...] = ()  # what must have come before, in order of checking
+    access: Access = "login"
     keyword: str = ""  # of EHLO, that offers it; "": every server speaks it
-    ends: bool = False  # the session, if it succeeds
     protocol: Literal["smtp", "lmtp"] | None = None  # None: of both
+    ends: bool = False  # the session, if it succeeds
+    # Why this client may not have it, whatever came before; None: it may.
+    unavailable: Callable[[Session], Reply | None] | None = None
+    refused: Refuser | None = None
+
+    def when(self, hello: str = "EHLO") -> str:
+        """Return when it may come, in words: "after EHLO, outside a transaction"."""
+        words = [need.words.format(hello=hello) for need in self.needs if need.words]
+        return ", ".join(words) or "at any time"
 
 
 def help_(session: Session, argument: str) -> Reply:
@@ -64,7 +93,18 @@ def help_(session: Session, argument: str) -> Reply:
         for parameter in parameters.PARAMETERS.get(topic, {}).values()
         if parameter.extension in offered
     ]
-    return replies.help_on(command.syntax, taken, command.rfc)
+    return replies.help_on(command.syntax, taken, _when(session, command), command.rfc)
+
+
+def _when(session: Session, command: Command) -> str:
+    """Return when a command may come on this listener."""
+    profile = session.profile
+    required = []
+    if profile.require_tls and command.access != "anyone":
+        required.append("in TLS")
+    if profile.require_auth and command.access == "login":
+        required.append("after AUTH")
+    return ", ".join([*required, command.when(profile.hello)])
 
 
 def _spoken(session: Session) -> dict[str, Command]:
@@ -77,15 +117,22 @@ def _spoken(session: Session) -> dict[str, Command]:
     }
 
 
+# The verbs. A new one also needs its row in tests/smtp/test_states.py.
 COMMANDS = {
     "HELO": Command(
-        hello.helo, "HELO your.host.name", "RFC 5321 section 4.1.1.1", "helo", protocol="smtp"
+        hello.helo,
+        "HELO your.host.name",
+        "RFC 5321 section 4.1.1.1",
+        "helo",
+        access="tls",
+        protocol="smtp",
     ),
     "EHLO": Command(
         hello.ehlo,
         "EHLO your.host.name | [address]",
         "RFC 5321 section 4.1.1.1",
         "helo",
+        access="anyone",
         protocol="smtp",
     ),
     "LHLO": Command(
@@ -93,6 +140,7 @@ COMMANDS = {
         "LHLO your.host.name | [address]",
         "RFC 2033 section 4.1",
         "helo",
+        access="anyone",
         protocol="lmtp",
     ),
     "MAIL": Command(
@@ -100,23 +148,38 @@ COMMANDS = {
         "MAIL FROM:<address> [parameters]",
         "RFC 5321 section 4.1.1.2",
         None,
+        needs=(HELLO, NO_TRANSACTION),
     ),
     "RCPT": Command(
         mail.rcpt,
         "RCPT TO:<address> [parameters]",
         "RFC 5321 section 4.1.1.3",
         None,
+        needs=(TRANSACTION, NO_CHUNK),
+        refused=mail.refused_rcpt,
     ),
-    "DATA": Command(data.data, "DATA", "RFC 5321 section 4.1.1.4", None),
+    "DATA": Command(
+        data.data,
+        "DATA",
+        "RFC 5321 section 4.1.1.4",
+        None,
+        needs=(TRANSACTION, NO_CHUNK, NOT_BINARY, RECIPIENT),
+    ),
     "BDAT": Command(
         bdat.bdat,
         "BDAT size [LAST]",
         "RFC 3030 section 2",
         None,
+        needs=(EXTENDED_HELLO, TRANSACTION, NOT_FAILED, RECIPIENT),
         keyword="CHUNKING",
+        refused=bdat.refused_bdat,
     ),
-    "RSET": Command(basic.rset, "RSET", "RFC 5321 section 4.1.1.5", "rset"),
-    "NOOP": Command(basic.noop, "NOOP [anything]", "RFC 5321 section 4.1.1.9"),
+    "RSET": Command(
+        basic.rset, "RSET", "RFC 5321 section 4.1.1.5", "rset", access="tls"
+    ),
+    "NOOP": Command(
+        basic.noop, "NOOP [anything]", "RFC 5321 section 4.1.1.9", access="anyone"
+    ),
     "VRFY": Command(
         vrfy.vrfy, "VRFY user [SMTPUTF8]", "RFC 5321 section 4.1.1.6", None
     ),
@@ -128,42 +191,76 @@ COMMANDS = {
         keyword="EXPN",
     ),
     "HELP": Command(
-        help_, "HELP [command | STATUS]", "RFC 5321 section 4.1.1.8", keyword="HELP"
+        help_,
+        "HELP [command | STATUS]",
+        "RFC 5321 section 4.1.1.8",
+        access="tls",
+        keyword="HELP",
     ),
     "STARTTLS": Command(
-        starttls.starttls, "STARTTLS", "RFC 3207 section 4", None, keyword="STARTTLS"
+        starttls.starttls,
+        "STARTTLS",
+        "RFC 3207 section 4",
+        None,
+        needs=(NO_TLS, HELLO, NO_TRANSACTION),
+        unavailable=starttls.unavailable,
+        access="anyone",
+        keyword="STARTTLS",
     ),
     "AUTH": Command(
         auth.auth,
         "AUTH mechanism [initial-response]",
         "RFC 4954 section 4",
         None,
+        needs=(HELLO, NO_LOGIN, NO_TRANSACTION),
+        access="tls",
         keyword="AUTH",
+        unavailable=auth.unavailable,
+        refused=auth.refused_auth,
     ),
     "ETRN": Command(
-        queue_commands.etrn, "ETRN domain | @domain | #queue", "RFC 1985", keyword="ETRN"
+        queue_commands.etrn,
+        "ETRN domain | @domain | #queue",
+        "RFC 1985",
+        needs=(HELLO, NO_TRANSACTION),
+        unavailable=queue_commands.unavailable,
+        keyword="ETRN",
     ),
-    "ATRN": Command(queue_commands.atrn, "ATRN [domain,...]", "RFC 2645", keyword="ATRN"),
-    "TURN": Command(queue_commands.turn, "TURN", "RFC 821 section 3.8", keyword="TURN"),
+    "ATRN": Command(
+        queue_commands.atrn,
+        "ATRN [domain,...]",
+        "RFC 2645",
+        needs=(HELLO, NO_TRANSACTION, LOGIN),
+        unavailable=queue_commands.unavailable,
+        keyword="ATRN",
+    ),
+    "TURN": Command(
+        queue_commands.turn,
+        "TURN",
+        "RFC 821 section 3.8",
+        needs=(HELLO, NO_TRANSACTION, LOGIN_FOR_TURN),
+        unavailable=queue_commands.unavailable,
+        keyword="TURN",
+    ),
     "XCLIENT": Command(
         xclient.xclient,
         "XCLIENT name=value...",
         "postfix.org/XCLIENT_README.html",
         None,
+        needs=(NO_TRANSACTION,),
+        unavailable=xclient.unavailable,
+        access="tls",
         keyword="XCLIENT",
     ),
     "QUIT": Command(
-        basic.quit_, "QUIT", "RFC 5321 section 4.1.1.10", "quit", ends=True
+        basic.quit_,
+        "QUIT",
+        "RFC 5321 section 4.1.1.10",
+        "quit",
+        access="anyone",
+        ends=True,
     ),
-}  # fmt: skip
-
-# What takes a login where one is required (RFC 4954 §6).
-AFTER_AUTH = frozenset(
-    {"MAIL", "RCPT", "DATA", "BDAT", "VRFY", "EXPN", "ETRN", "ATRN", "TURN"}
-)
-
-# What takes TLS where it is required (RFC 3207 §4; LHLO is LMTP's EHLO).
-AFTER_TLS = COMMANDS.keys() - {"NOOP", "EHLO", "LHLO", "STARTTLS", "QUIT"}
+}
 
 # Known, so that the refusal is 502 and not 500 (RFC 5321 §4.2.4).
 NOT_OFFERED = frozenset({"SEND", "SOML", "SAML"})

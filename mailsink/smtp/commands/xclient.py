@@ -37,12 +37,13 @@ def _is_trusted(session: Session) -> bool:
     return within(session.origin, session.profile.xclient_from)
 
 
+def unavailable(session: Session) -> Reply | None:
+    """Return the refusal of a client whose XCLIENT is not believed."""
+    return None if _is_trusted(session) else replies.XCLIENT_NOT_TRUSTED
+
+
 def xclient(session: Session, argument: str) -> Steps[Reply]:
     """Take the client to be another one, which has just connected, and greet it."""
-    if not _is_trusted(session):
-        raise Refusal(replies.XCLIENT_NOT_TRUSTED)
-    if session.transaction is not None:
-        raise Refusal(replies.in_transaction("XCLIENT"))
     attributes = _attributes(argument)
     session.reset_client()
     _tell(session, attributes)

@@ -356,8 +356,10 @@ def help_list(forms: Iterable[str]) -> Reply:
     )
 
 
-def help_on(form: str, parameters: Iterable[str], rfc: str) -> Reply:
-    return _reply(214, "2.0.0", f"Syntax: {form}", *parameters, f"See {rfc}")
+def help_on(form: str, parameters: Iterable[str], when: str, rfc: str) -> Reply:
+    return _reply(
+        214, "2.0.0", f"Syntax: {form}", *parameters, f"When: {when}", f"See {rfc}"
+    )
 
 
 def status(lines: Iterable[str]) -> Reply:
@@ -375,7 +377,6 @@ AUTH_CANCELLED = _reply(501, "5.7.0", "Authentication cancelled")
 AUTH_BAD_BASE64 = _reply(501, "5.5.2", "That is not base64")
 AUTH_LINE_TOO_LONG = _reply(500, "5.5.6", "The authentication line is too long")
 AUTH_TWICE = _reply(503, "5.5.1", "Already authenticated")
-AUTH_IN_TRANSACTION = _reply(503, "5.5.1", "AUTH may not stand in a transaction")
 AUTH_REQUIRED = _reply(530, "5.7.0", "Authenticate first, by AUTH")
 AUTH_BAD_PLAIN = _reply(
     501, "5.5.2", "PLAIN takes authorization id, NUL, user name, NUL, password"
@@ -434,6 +435,8 @@ def bad_node(why: str) -> Reply:
 
 
 def in_transaction(verb: str) -> Reply:
+    if verb == "MAIL":
+        return NESTED_MAIL
     return _reply(503, "5.5.1", f"{verb} may not stand in a transaction")
 
 
