@@ -20,6 +20,7 @@ from typing import TypeVar
 from mailsink import values
 from mailsink.smtp.commands.extensions import EXTENSIONS
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
+from mailsink.smtp.listener_kinds import LISTENER_KINDS
 from mailsink.smtp.profile import Profile
 from mailsink.values import Address, Kind, TlsVersion
 
@@ -38,10 +39,7 @@ class ConfigError(Exception):
 class Config:
     """Everything that can be configured; 0 means no limit."""
 
-    smtp: tuple[Address, ...]  # none: off
-    smtps: tuple[Address, ...]
-    submission: tuple[Address, ...]
-    lmtp: tuple[Address, ...]
+    listeners: Mapping[str, tuple[Address, ...]]  # by kind; none: off
     http: tuple[Address, ...]
     data: Path
     database_url: str
@@ -81,10 +79,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     hostname = read.value("HOSTNAME", socket.gethostname(), values.HOSTNAME)
     max_message_size = read.value("MAX_MESSAGE_SIZE", "50M", values.SIZE)
     config = Config(
-        smtp=read.value("SMTP", values.DEFAULT_SMTP, values.ADDRESSES),
-        smtps=read.value("SMTPS", "off", values.ADDRESSES),
-        submission=read.value("SUBMISSION", "off", values.ADDRESSES),
-        lmtp=read.value("LMTP", "off", values.ADDRESSES),
+        listeners=_listeners(read),
         http=read.value("HTTP", values.DEFAULT_HTTP, values.ADDRESSES),
         data=data,
         database_url=read.secret("DATABASE_URL", sqlite, values.DATABASE),
@@ -108,6 +103,14 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     _check_together(config)
     warnings = (*read.warnings(), *_unknown_extensions(config.profile.hidden))
     return replace(config, warnings=warnings)
+
+
+def _listeners(read: _Reader) -> dict[str, tuple[Address, ...]]:
+    defaults = {"smtp": values.DEFAULT_SMTP}
+    return {
+        name: read.value(kind.setting, defaults.get(name, "off"), values.ADDRESSES)
+        for name, kind in LISTENER_KINDS.items()
+    }
 
 
 def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:

@@ -35,7 +35,7 @@ def store_messages(folder: Path, count: int) -> None:
         }],
         "inbox_session": [{
             "id": session, "server_id": server, "inbox_id": 1, "direction": "in",
-            "door": "smtp", "listener": "", "client_address": "127.0.0.1", "client_port": 1, "helo": "",
+            "listener_kind": "smtp", "listener": "", "client_address": "127.0.0.1", "client_port": 1, "helo": "",
             "protocol": "ESMTP", "tls_version": "", "tls_cipher": "", "tls_sni": "",
             "auth_mechanism": "", "auth_username": "", "opened_at": text,
             "closed_at": text, "ending": "quit", "last_verb": "", "exchanges": 0,
@@ -107,7 +107,7 @@ def store_session(folder: Path, messages: int, *, live: bool = False) -> str:
         }],
         "inbox_session": [{
             "id": session, "server_id": server, "inbox_id": 1, "direction": "in",
-            "listener": "127.0.0.1:1025", "door": "smtp", "client_address": "127.0.0.1",
+            "listener": "127.0.0.1:1025", "listener_kind": "smtp", "client_address": "127.0.0.1",
             "client_port": 1, "helo": "long.test", "protocol": "ESMTP",
             "tls_version": "", "tls_cipher": "", "tls_sni": "", "auth_mechanism": "",
             "auth_username": "", "opened_at": (now - timedelta(seconds=100)).isoformat(" "),

@@ -287,7 +287,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.sessions = Table(
-            Session, ("id",), ("server_id", "opened_at", "direction", "door")
+            Session, ("id",), ("server_id", "opened_at", "direction", "listener_kind")
         )
         self.transactions = Table(
             Transaction,

@@ -196,7 +196,7 @@ class OpenSessions:
             client_port=event.client_port,
             protocol=event.protocol,
             opened_at=datetime.fromtimestamp(event.opened_at, UTC),
-            door=event.door,
+            listener_kind=event.listener_kind,
         )
         self.live[row.id] = Live(row, due=time.monotonic() + _REST)
         self.pending.sessions.add(row)

@@ -22,7 +22,7 @@ class SessionRow:
     protocol: str
     opened_at: datetime
     direction: str = "in"
-    door: str = "smtp"
+    listener_kind: str = "smtp"
     inbox_id: int | None = None
     helo: str = ""
     tls_version: str = ""

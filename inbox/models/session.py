@@ -55,8 +55,8 @@ class Session(models.Model):
     inbox = models.ForeignKey("Inbox", models.PROTECT, null=True, db_index=False)
     direction = models.CharField(max_length=3, default="in")
     listener = models.CharField(max_length=64)
-    # its kind: smtp, smtps, submission, lmtp
-    door = models.CharField(max_length=16, default="smtp")
+    # one of mailsink.smtp.listener_kinds.LISTENER_KINDS
+    listener_kind = models.CharField(max_length=16, default="smtp")
     client_address = models.CharField(max_length=64)
     client_port = models.PositiveIntegerField()
     helo = models.TextField(blank=True)

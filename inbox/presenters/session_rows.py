@@ -18,9 +18,7 @@ from inbox.insight.timeline import Timeline
 from inbox.models import Session
 from inbox.policy import starttls
 from inbox.presenters.transcript import Picture, picture
-
-# The kinds of listeners, as the start prints them.
-DOORS = {"smtp": "SMTP", "smtps": "SMTPS", "submission": "Submission", "lmtp": "LMTP"}
+from mailsink.smtp.listener_kinds import LISTENER_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +117,8 @@ def _chips(session: Session, told: Timeline) -> list[Chip]:
     chips.append(Chip(_protocol(session)))
     chips.append(
         Chip(
-            _("by %(doors)s %(listener)s")
-            % {"doors": DOORS[session.door], "listener": session.listener}
+            _("by %(kind)s %(listener)s")
+            % {"kind": _label(session), "listener": session.listener}
         )
     )
     if session.auth_mechanism:
@@ -152,10 +150,15 @@ def _chips(session: Session, told: Timeline) -> list[Chip]:
 
 
 def _protocol(session: Session) -> str:
-    """Return what is spoken; and by which door, where that does not tell it."""
-    door = DOORS[session.door] if session.door in ("smtps", "submission") else ""
+    """Return what is spoken; and on which kind of listener, where that is not the same."""
+    shown = session.listener_kind in ("smtps", "submission")
+    kind = _label(session) if shown else ""
     tls = session.tls_version.replace("TLSv", "TLS ")
-    return " · ".join(part for part in (door, session.protocol, tls) if part)
+    return " · ".join(part for part in (kind, session.protocol, tls) if part)
+
+
+def _label(session: Session) -> str:
+    return LISTENER_KINDS[session.listener_kind].label
 
 
 def _took(session: Session) -> str:

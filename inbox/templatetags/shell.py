@@ -19,6 +19,7 @@ from inbox.mailbox import sessions
 from inbox.mailbox.scope import ALL
 from inbox.models import SavedSearch, Session
 from inbox.upkeep import servers
+from mailsink.smtp.listener_kinds import LISTENER_KINDS
 
 register = template.Library()
 
@@ -74,14 +75,11 @@ class WireStatus:
 def wire_status() -> WireStatus:
     """Return where SMTP listens, and who connected last."""
     running = servers.alive()
-    smtp = [address for server in running for address in server.smtp]
     last = sessions.last_connection(ALL)
     started = min((server.started_at for server in running), default=None)
     if last and started and last.opened_at < started:
         last = None
-    others = {
-        "SMTPS": [address for server in running for address in server.smtps],
-        "Submission": [address for server in running for address in server.submission],
-        "LMTP": [address for server in running for address in server.lmtp],
-    }
-    return WireStatus(smtp, [(name, at) for name, at in others.items() if at], last)
+    listening = servers.listening(running)
+    smtp = listening.pop("smtp")
+    others = [(LISTENER_KINDS[kind].label, at) for kind, at in listening.items() if at]
+    return WireStatus(smtp, others, last)

@@ -16,6 +16,7 @@ from inbox.models import Message, Server, Session, Transaction
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from inbox.upkeep.background import Background
 from mailsink.ids import go_on_after, uuid7
+from mailsink.smtp.listener_kinds import LISTENER_KINDS
 
 _HEARTBEAT = 15.0  # seconds
 _DEAD_AFTER = timedelta(seconds=4 * _HEARTBEAT)
@@ -29,7 +30,7 @@ def register(
 ) -> Server:
     """Add this process, listening on these bound addresses ("127.0.0.1:1025").
 
-    others: smtps, submission, lmtp, those that there are
+    others: of the other kinds of listener (LISTENER_KINDS), by name
     Sessions that dead servers left open are closed as crashed.
     """
     _go_on_from_stored()
@@ -44,8 +45,16 @@ def register(
             pid=os.getpid(),
             smtp=list(smtp),
             http=list(http),
-            **{door: list(addresses) for door, addresses in others.items()},
+            **{kind: list(addresses) for kind, addresses in others.items()},
         )
+
+
+def listening(running: Iterable[Server]) -> dict[str, list[str]]:
+    """Return where servers take mail, by kind of listener; [] for a kind that is off."""
+    return {
+        kind: [address for server in running for address in getattr(server, kind)]
+        for kind in LISTENER_KINDS
+    }
 
 
 def _go_on_from_stored() -> None:

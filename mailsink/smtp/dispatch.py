@@ -47,7 +47,7 @@ def run_session(session: Session) -> Steps[None]:
             peer.client_port,
             peer.opened_at,
             session.protocol,
-            door=session.profile.door,
+            listener_kind=session.profile.listener_kind,
         )
     )
     session.ending = yield from _until_ended(session)

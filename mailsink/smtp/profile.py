@@ -9,11 +9,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Literal
 
+from mailsink.smtp.listener_kinds import KindName, kind_of
 from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
 
 Network = IPv4Network | IPv6Network
 Turn = Literal["off", "authenticated"] | tuple[Network, ...]
-DoorKind = Literal["smtp", "smtps", "submission", "lmtp"]
 
 MIB = 1024 * 1024
 
@@ -63,13 +63,9 @@ class Profile:
         return "LHLO" if self.protocol == "lmtp" else "EHLO"
 
     @property
-    def door(self) -> DoorKind:
-        """What kind of listener it is, by the word of its setting."""
-        if self.protocol == "lmtp":
-            return "lmtp"
-        if self.submission:
-            return "submission"
-        return "smtps" if self.implicit_tls else "smtp"
+    def listener_kind(self) -> KindName:
+        """The kind of listener that this is."""
+        return kind_of(self)
 
 
 def within(address: str, networks: tuple[Network, ...]) -> bool:

@@ -12,6 +12,7 @@ import dj_database_url
 import pytest
 
 from mailsink.conf import Config, ConfigError, from_environment, load
+from mailsink.smtp.listener_kinds import LISTENER_KINDS
 from mailsink.smtp.profile import Profile
 from mailsink.values import ADDRESSES, Address
 
@@ -32,14 +33,14 @@ def refusal(**variables: str) -> str:
 
 def test_it_works_without_any_variable() -> None:
     found = config()
-    assert found.smtp == (Address("127.0.0.1", 1025), Address("::1", 1025))
+    assert found.listeners["smtp"] == (Address("127.0.0.1", 1025), Address("::1", 1025))
     assert found.http == (Address("127.0.0.1", 8025), Address("::1", 8025))
     assert found.data == Path("data").absolute()
     assert found.database_url == f"sqlite:///{found.data}/mailsink.sqlite3"
     assert found.max_message_size == 50 * 1024 * 1024
     assert (found.retention_messages, found.retention_sessions) == (50_000, 50_000)
     assert (found.retention_days, found.trash_hours) == (0, 24)
-    assert found.smtps == found.submission == found.lmtp == ()
+    assert [kind for kind, at in found.listeners.items() if at] == ["smtp"]
     assert found.profile == Profile(hostname=found.hostname)
     assert not found.insecure
     assert found.smtp_auth == ()
@@ -49,7 +50,8 @@ def test_it_works_without_any_variable() -> None:
 def test_an_empty_variable_is_an_unset_one() -> None:
     empty = {field.name.upper(): " " for field in fields(Config)}
     empty |= {"SMTP_LINKS": "", "SMTP_BARE_NEWLINES": ""}
-    for name in ("WARNINGS", "PROFILE"):
+    empty |= {kind.setting: "" for kind in LISTENER_KINDS.values()}
+    for name in ("WARNINGS", "PROFILE", "LISTENERS"):
         del empty[name]
     assert config(**empty) == config()
 
@@ -136,8 +138,10 @@ def test_connections_per_client_unset_is_not_0(
 
 
 def test_only_the_default_ipv6_address_may_be_missing() -> None:
-    assert [each.optional for each in config().smtp] == [False, True]
-    assert not any(each.optional for each in config(SMTP="[::1]:1025").smtp)
+    assert [each.optional for each in config().listeners["smtp"]] == [False, True]
+    assert not any(
+        each.optional for each in config(SMTP="[::1]:1025").listeners["smtp"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ def test_session_with_its_transcript(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("door", "protocol", "in_list"),
+    ("kind", "protocol", "in_list"),
     [
         ("smtp", "ESMTP", ">ESMTP<"),
         ("smtps", "ESMTPS", ">SMTPS · ESMTPS<"),
@@ -259,11 +259,11 @@ def test_session_with_its_transcript(client: Client) -> None:
     ],
 )
 def test_session_tells_by_which_door_it_came(
-    client: Client, door: str, protocol: str, in_list: str
+    client: Client, kind: str, protocol: str, in_list: str
 ) -> None:
-    session = a_session(door=door, protocol=protocol)
+    session = a_session(listener_kind=kind, protocol=protocol)
     assert in_list in client.get("/sessions").content.decode()
-    name = "Submission" if door == "submission" else door.upper()
+    name = "Submission" if kind == "submission" else kind.upper()
     page = client.get(f"/sessions/{session.id}").content.decode()
     assert f"by {name} 127.0.0.1:1025" in page
 

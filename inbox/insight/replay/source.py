@@ -53,11 +53,11 @@ class Source:
 
     @property
     def is_lmtp(self) -> bool:
-        return self.session.door == "lmtp"
+        return self.session.listener_kind == "lmtp"
 
     @property
     def tls_first(self) -> bool:
-        return self.session.door == "smtps"
+        return self.session.listener_kind == "smtps"
 
     @property
     def welcomed(self) -> bool:

@@ -6,8 +6,8 @@ import socket
 import ssl
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,7 @@ from inbox.upkeep.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
 from mailsink.server import run
+from mailsink.smtp.listener_kinds import LISTENER_KINDS, ListenerKind
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
 from mailsink.smtp.profile import Profile
@@ -76,15 +77,18 @@ class Command(BaseCommand):
         for folder in ("spool", "raw"):
             setup.check_folder(config.data, folder)
         static.collect()
-        doors = _doors(config)
-        mail = [(door, each) for door in doors for each in bind(door.at, door.setting)]
+        mail = [
+            (LISTENER_KINDS[name], each)
+            for name, addresses in config.listeners.items()
+            for each in bind(addresses, _setting(name))
+        ]
         http = bind(config.http, "--http (MAILSINK_HTTP)")
         server = servers.register(
             http=[address_of(each) for each in http],
             id=protocol.PROCESS,
             **{
-                door.kind: [address_of(each) for one, each in mail if one is door]
-                for door in doors
+                name: [address_of(each) for kind, each in mail if kind.name == name]
+                for name in LISTENER_KINDS
             },
         )
         self.introduce(config, mail, http)
@@ -120,14 +124,14 @@ class Command(BaseCommand):
                 listeners=[
                     Listener(
                         each,
-                        replace(profile, **door.differs),
+                        replace(profile, **kind.profile),
                         recorder,
                         policy,
                         authenticator,
                         admission,
                         descriptors,
                     )
-                    for door, each in mail
+                    for kind, each in mail
                 ],
                 background=[
                     feed,
@@ -148,12 +152,12 @@ class Command(BaseCommand):
     def introduce(
         self,
         config: Config,
-        mail: Sequence[tuple[Door, socket.socket]],
+        mail: Sequence[tuple[ListenerKind, socket.socket]],
         http: Sequence[socket.socket],
     ) -> None:
         """Print where we listen, what to do next, and what may not be meant."""
-        for door, each in mail:
-            self.say(f"{door.label:5} {address_of(each)}")
+        for kind, each in mail:
+            self.say(f"{kind.label:5} {address_of(each)}")
         for each in http:
             self.say(f"Web   http://{address_of(each)}/")
         if sys.stdout.isatty():
@@ -169,32 +173,10 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-@dataclass(frozen=True)
-class Door:
-    """A kind of listener for mail."""
-
-    label: str
-    setting: str  # what names the addresses
-    at: tuple[Address, ...]
-    differs: Mapping[str, Any] = field(default_factory=dict)  # in its profile
-
-    @property
-    def kind(self) -> str:
-        return Profile(**self.differs).door
-
-
-def _doors(config: Config) -> tuple[Door, ...]:
-    return (
-        Door("SMTP", "--smtp (MAILSINK_SMTP)", config.smtp),
-        Door("SMTPS", "MAILSINK_SMTPS", config.smtps, {"implicit_tls": True}),
-        Door(
-            "Submission",
-            "MAILSINK_SUBMISSION",
-            config.submission,
-            {"submission": True},
-        ),
-        Door("LMTP", "MAILSINK_LMTP", config.lmtp, {"protocol": "lmtp"}),
-    )
+def _setting(name: str) -> str:
+    """Return what names the addresses of a kind of listener, for messages."""
+    variable = f"MAILSINK_{LISTENER_KINDS[name].setting}"
+    return f"--smtp ({variable})" if name == "smtp" else variable
 
 
 def _profile(config: Config, http: Sequence[socket.socket], most: int) -> Profile:
@@ -265,10 +247,12 @@ def _with_flags(config: Config, smtp: str | None, http: str | None) -> Config:
     """Return the config with what the flags say. Raises ConfigError."""
     config = replace(
         config,
-        smtp=config.smtp if smtp is None else _flag("--smtp", smtp),
+        listeners=config.listeners
+        if smtp is None
+        else {**config.listeners, "smtp": _flag("--smtp", smtp)},
         http=config.http if http is None else _flag("--http", http),
     )
-    if not (config.http or any(door.at for door in _doors(config))):
+    if not (config.http or any(config.listeners.values())):
         raise ConfigError("SMTP and the web are both off: there is nothing to serve")
     return config
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from mailsink.smtp.profile import DoorKind
+from mailsink.smtp.listener_kinds import KindName
 
 Direction = Literal["in", "out"]
 Ending = Literal[
@@ -47,7 +47,7 @@ class SessionOpened(NamedTuple):
     opened_at: float  # Unix time, seconds
     protocol: str = "SMTP"
     direction: Direction = "in"
-    door: DoorKind = "smtp"  # the kind of that listener
+    listener_kind: KindName = "smtp"
 
 
 class SessionUpdated(NamedTuple):
