@@ -9,12 +9,13 @@ from inbox.insight.findings.clients import Client
 from inbox.insight.findings.kinds import Kind
 from inbox.insight.findings.long_lines import OF_LINES, Line
 
+_MACHINE = gettext_noop(
+    "It takes the machine's own name: give the machine (or the container: --hostname) "
+    "a full name."
+)
 _HOST_NAME = {
     "nodemailer": 'createTransport({ name: "app.example.com", … })',
-    "django": gettext_noop(
-        "Django takes the machine's own name: give the machine (or the container: "
-        "--hostname) a full name."
-    ),
+    "django": _MACHINE,
     "smtplib": gettext_noop(
         'smtplib.SMTP(host, port, local_hostname="app.example.com")'
     ),
@@ -38,10 +39,7 @@ _HOST_NAME = {
     "postfix": gettext_noop("smtp_helo_name = app.example.com in main.cf"),
     "exim": gettext_noop("helo_data = app.example.com in the smtp transport"),
     "emailjs": 'new SMTPClient({ domain: "app.example.com", … })',
-    "flask-mail": gettext_noop(
-        "Flask-Mail takes the machine's own name: give the machine (or the container: "
-        "--hostname) a full name."
-    ),
+    "flask-mail": _MACHINE,
     "yagmail": 'yagmail.SMTP(…, local_hostname="app.example.com")',
     "aiosmtplib": 'aiosmtplib.SMTP(…, local_hostname="app.example.com")',
     "swiftmailer": "$transport->setLocalDomain('app.example.com');",
@@ -52,13 +50,9 @@ _HOST_NAME = {
         "Net::SMTP->new($host, Hello => 'app.example.com') (Email::Sender: helo => "
         "'app.example.com')"
     ),
-    "vmime": gettext_noop(
-        "VMime takes the machine's own name: give the machine (or the container: "
-        "--hostname) a full name."
-    ),
+    "vmime": _MACHINE,
     "git": "git config sendemail.smtpDomain app.example.com",
     "mutt": 'set hostname = "app.example.com"',
-    "neomutt": 'set hostname = "app.example.com"',
 }
 _TLS = {
     "nodemailer": gettext_noop(
@@ -108,7 +102,6 @@ _TLS = {
     ),
     "git": "git config sendemail.smtpEncryption tls",
     "mutt": "set ssl_force_tls = yes",
-    "neomutt": "set ssl_force_tls = yes",
 }
 _LINE_ENDS = {
     "smtplib": gettext_noop(
@@ -304,5 +297,6 @@ def cure(kind: Kind, client: Client, line: Line = "text") -> str:
     known = _CURES.get(kind.name, {})
     if kind.name == "long_line":
         known = OF_LINES.get(line, known)
-    own = known.get(client.key) if client.key else ""
+    key = "mutt" if client.key == "neomutt" else client.key  # it has the same settings
+    own = known.get(key) if key else ""
     return f"{client.words}: {_(own)}" if own else _(known.get("", kind.cure))

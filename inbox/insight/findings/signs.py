@@ -87,44 +87,59 @@ class Header:
 
 _BOUNDARY = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)
 
+_Patterns = dict[str, re.Pattern[str]]  # by the key of the library
+
+
+def _patterns(written: dict[str, str]) -> _Patterns:
+    return {key: re.compile(pattern) for key, pattern in written.items()}
+
+
 # The header fields in which programs name themselves.
-_MAILERS = (
-    ("phpmailer", re.compile(r"PHPMailer", re.IGNORECASE)),
-    ("nodemailer", re.compile(r"nodemailer", re.IGNORECASE)),
-    ("swaks", re.compile(r"swaks ")),
-    ("swiftmailer", re.compile(r"Swift ?Mailer", re.IGNORECASE)),
-    ("mailkit", re.compile(r"MailKit", re.IGNORECASE)),
-    ("curl", re.compile(r"curl/")),
-    ("go-mail", re.compile(r"go-mail v?[0-9]")),
-    ("git", re.compile(r"git-send-email ")),
-    ("mutt", re.compile(r"Mutt/[0-9]")),
-    ("neomutt", re.compile(r"NeoMutt/[0-9]")),
-    ("vmime", re.compile(r"VMime [0-9]")),
-    ("perl", re.compile(r"MIME::Lite |MIME-tools |Email::Sender|Email::Stuffer")),
+_MAILERS = _patterns(
+    {
+        "phpmailer": r"(?i)PHPMailer",
+        "nodemailer": r"(?i)nodemailer",
+        "swaks": r"swaks ",
+        "swiftmailer": r"(?i)Swift ?Mailer",
+        "mailkit": r"(?i)MailKit",
+        "curl": r"curl/",
+        "go-mail": r"go-mail v?[0-9]",
+        "git": r"git-send-email ",
+        "mutt": r"Mutt/[0-9]",
+        "neomutt": r"NeoMutt/[0-9]",
+        "vmime": r"VMime [0-9]",
+        "perl": r"MIME::Lite |MIME-tools |Email::Sender|Email::Stuffer",
+    }
 )
-_IDENTIFIERS = (
-    ("javamail", re.compile(r"-?[0-9]+\.[0-9]+\.[0-9]{13}@|\S+\.JavaMail\.")),
-    ("rails", re.compile(r"[0-9a-f]{9,20}_[0-9a-f-]{4,40}@[^\s@]*\.mail$")),
-    ("vertx", re.compile(r"msg\.[0-9]{13}\.vertxmail\.[0-9]+@")),
-    ("yagmail", re.compile(r"\S+@yagmail$")),
-    ("swiftmailer", re.compile(r"[0-9a-f]{32}@swift\.generated$")),
-    ("git", re.compile(r"[0-9]{14}\.[0-9]+-[0-9]+-\S+@")),
-    ("vmime", re.compile(r"vmime\.[0-9a-f]+\.[0-9a-f]+\.")),
-    ("mailkit", re.compile(r"[0-9A-Z]{10,14}\.[0-9A-Z]{10,14}@")),
+_IDENTIFIERS = _patterns(
+    {
+        "javamail": r"-?[0-9]+\.[0-9]+\.[0-9]{13}@|\S+\.JavaMail\.",
+        "rails": r"[0-9a-f]{9,20}_[0-9a-f-]{4,40}@[^\s@]*\.mail$",
+        "vertx": r"msg\.[0-9]{13}\.vertxmail\.[0-9]+@",
+        "yagmail": r"\S+@yagmail$",
+        "swiftmailer": r"[0-9a-f]{32}@swift\.generated$",
+        "git": r"[0-9]{14}\.[0-9]+-[0-9]+-\S+@",
+        "vmime": r"vmime\.[0-9a-f]+\.[0-9a-f]+\.",
+        "mailkit": r"[0-9A-Z]{10,14}\.[0-9A-Z]{10,14}@",
+    }
 )
-_BOUNDARIES = (
-    ("nodemailer", re.compile(r"--_NmP-")),
-    ("phpmailer", re.compile(r"b[123]=?_[A-Za-z0-9]{32,43}$")),
-    ("javamail", re.compile(r"----=_Part_[0-9]+_-?[0-9]+\.[0-9]+$")),
-    ("rails", re.compile(r"--==_mimepart_")),
-    ("swiftmailer", re.compile(r"_=_swift")),
-    ("dotnet", re.compile(r"--boundary_[0-9]+_[0-9a-f]{8}-")),
-    ("vertx", re.compile(r"=--vertxmail_")),
-    ("vmime", re.compile(r"=_[A-Za-z0-9]{48}$")),
+_BOUNDARIES = _patterns(
+    {
+        "nodemailer": r"--_NmP-",
+        "phpmailer": r"b[123]=?_[A-Za-z0-9]{32,43}$",
+        "javamail": r"----=_Part_[0-9]+_-?[0-9]+\.[0-9]+$",
+        "rails": r"--==_mimepart_",
+        "swiftmailer": r"_=_swift",
+        "dotnet": r"--boundary_[0-9]+_[0-9a-f]{8}-",
+        "vertx": r"=--vertxmail_",
+        "vmime": r"=_[A-Za-z0-9]{48}$",
+    }
 )
-_RELAYS = (
-    ("postfix", re.compile(r"by (\S+) \(Postfix")),
-    ("exim", re.compile(r"by (\S+) with [a-z]+ (?:\([^)]*\) )?\(Exim [0-9]")),
+_RELAYS = _patterns(
+    {
+        "postfix": r"by (\S+) \(Postfix",
+        "exim": r"by (\S+) with [a-z]+ (?:\([^)]*\) )?\(Exim [0-9]",
+    }
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@")
 _HEX_ID = re.compile(r"[0-9a-f]{32}@")
@@ -173,34 +188,35 @@ def of_header(said: Dialogue, header: Header) -> Iterator[Sign]:
     yield from _ordered(header)
 
 
-def _matches(
-    table: Sequence[tuple[str, re.Pattern[str]]], text: str, words: str
-) -> Iterator[Sign]:
-    for key, pattern in table:
+def _matches(patterns: _Patterns, text: str, words: str) -> Iterator[Sign]:
+    for key, pattern in patterns.items():
         if pattern.match(text):
             yield Sign(key, words)
 
 
 def _relay(said: Dialogue, header: Header) -> Iterator[Sign]:
     """A relay names itself alike in its Received field and behind EHLO."""
-    for key, pattern in _RELAYS:
+    for key, pattern in _RELAYS.items():
         if match := pattern.search(header.fields["received"]):
             yield Sign(key, _("its Received field"), match[1].lower() in said.names)
 
 
+_DJANGO_ORDERS = (
+    ["mime-version", "subject", "from", "to", "date", "message-id"],
+    ["mime-version", "subject", "from", "date", "message-id"],
+)
+
+
 def _python(said: Dialogue, header: Header) -> Iterator[Sign]:
     """Tell Django and Flask-Mail, which write the MIME fields first, from each other."""
-    names = [each for each in header.names if not each.startswith("content-")]
-    rest = [each for each in names if each not in ("cc", "reply-to")]
-    told = _PYTHON_ID.match(header.identifier) and header.names[0].startswith(
-        ("content-", "mime-")
-    )
-    if not told or rest[:1] != ["mime-version"] or rest[1:3] != ["subject", "from"]:
+    if not _PYTHON_ID.match(header.identifier):
         return
-    if rest[3:6] != ["to", "date", "message-id"] and rest[3:5] != [
-        "date",
-        "message-id",
-    ]:
+    names = header.names
+    own = (each for each in names if not each.startswith("content-"))
+    rest = [each for each in own if each not in ("cc", "reply-to")]
+    if not names[0].startswith(("content-", "mime-")) or not any(
+        rest[: len(order)] == order for order in _DJANGO_ORDERS
+    ):
         return
     words = _("the order of its fields")
     domain = header.identifier.rpartition("@")[2].lower()
@@ -212,27 +228,27 @@ def _python(said: Dialogue, header: Header) -> Iterator[Sign]:
 
 
 def _ordered(header: Header) -> Iterator[Sign]:
-    """Tell libraries by their Message-ID and the order of their fields."""
-    words = _("the shape of its Message-ID and the order of its fields")
-    names = header.names
-    if _UUID.match(header.identifier) and header.follow(
-        "date", "mime-version", "content-type"
-    ):
-        yield Sign("nodemailer", words)
-    hexadecimal = _HEX_ID.match(header.identifier)
+    """Tell libraries by the order of their fields, most by the Message-ID too."""
+    order = _("the order of its fields")
+    both = _("the shape of its Message-ID and the order of its fields")
+    names, identifier = header.names, header.identifier
     adjacent = header.follow("mime-version", "date")
-    if hexadecimal and adjacent:
-        yield Sign("symfony", words)
-    if hexadecimal and names[:4] == ["message-id", "date", "subject", "from"]:
-        yield Sign("swiftmailer", words, False)
-    if adjacent and _is_lettre(header):
-        yield Sign("lettre", _("the order of its fields"), False)
+    hexadecimal = bool(_HEX_ID.match(identifier))
     unnamed = "message-id" not in header.fields and "Mime-Version" in header.spelled
-    if unnamed and header.follow("to", "date", "mime-version", "content-type"):
-        yield Sign("vmime", _("the order of its fields"), False)
-    inline = header.follow("mime-version", "content-type", "content-disposition")
-    if _MUTT_ID.match(header.identifier) and names[:2] == ["date", "from"] and inline:
-        yield Sign("mutt", words, False)
+    found = {
+        Sign("nodemailer", both): bool(_UUID.match(identifier))
+        and header.follow("date", "mime-version", "content-type"),
+        Sign("symfony", both): hexadecimal and adjacent,
+        Sign("swiftmailer", both, False): hexadecimal
+        and names[:4] == ["message-id", "date", "subject", "from"],
+        Sign("lettre", order, False): adjacent and _is_lettre(header),
+        Sign("vmime", order, False): unnamed
+        and header.follow("to", "date", "mime-version", "content-type"),
+        Sign("mutt", both, False): bool(_MUTT_ID.match(identifier))
+        and names[:2] == ["date", "from"]
+        and header.follow("mime-version", "content-type", "content-disposition"),
+    }
+    yield from (sign for sign, shown in found.items() if shown)
 
 
 def _is_lettre(header: Header) -> bool:
@@ -246,14 +262,12 @@ def of_habits(said: Dialogue, header: Header) -> Iterator[Sign]:
     if _ALWAYS_UTF8.match(said.mail):
         yield from _go(said)
     elif _ALWAYS_8BIT.match(said.mail) and "localhost" in said.names:
-        yield Sign(
-            "go", _("its EHLO localhost, and BODY=8BITMIME with every mail"), False
-        )
+        words = _("its EHLO localhost, and BODY=8BITMIME with every mail")
+        yield Sign("go", words, False)
     if "localhost.localdomain" in said.names and "received" not in header.fields:
         words = _("its EHLO localhost.localdomain")
-        yield Sign(
-            "rails" if "Mime-Version" in header.spelled else "perl", words, False
-        )
+        key = "rails" if "Mime-Version" in header.spelled else "perl"
+        yield Sign(key, words, False)
 
 
 def _go(said: Dialogue) -> Iterator[Sign]:
