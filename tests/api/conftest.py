@@ -11,7 +11,7 @@ from django.test import Client
 
 from inbox.mailbox import inboxes
 from inbox.models import Inbox
-from tests.api import making
+from tests import factories
 
 
 class Api:
@@ -59,7 +59,7 @@ def _forget_slugs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def default_inbox(db: None) -> Inbox:
-    return making.inbox()
+    return factories.inbox()
 
 
 @pytest.fixture

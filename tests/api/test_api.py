@@ -16,7 +16,7 @@ from inbox.api import health
 from inbox.api.v3 import schemas
 from inbox.mailbox import inboxes, messages
 from inbox.models import Inbox
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
 
 ROUTES = {
@@ -119,7 +119,7 @@ def test_openapi_is_sound(document: dict[str, Any]) -> None:
 
 def test_openapi_describes_the_answers(api: Api, document: dict[str, Any]) -> None:
     described = document["components"]["schemas"]
-    made = making.message()
+    made = factories.message()
     for name, path in (
         ("MessageDetail", f"messages/{made.pk}"),
         ("SessionDetail", f"sessions/{made.transaction.session_id}"),
@@ -165,13 +165,13 @@ def test_pages_keep_their_own_errors(default_inbox: Inbox) -> None:
 
 
 def test_info(api: Api) -> None:
-    server = making.server(smtp=["127.0.0.1:1025"], http=["127.0.0.1:8025"])
+    server = factories.server(smtp=["127.0.0.1:1025"], http=["127.0.0.1:8025"])
     told = api("GET", "info")
     assert told["last_connection"] is None
-    making.message()
-    making.transaction()
-    session = making.session(client_address="192.0.2.1")
-    making.session(direction="out")
+    factories.message()
+    factories.transaction()
+    session = factories.session(client_address="192.0.2.1")
+    factories.session(direction="out")
     told = api("GET", "info")
     schemas.Info.model_validate(told)
     assert told["smtp"] == server.smtp
@@ -195,9 +195,9 @@ def test_inboxes_and_tags(api: Api) -> None:
         {"slug": "app", "name": "An app"},
         {"slug": "default", "name": "Inbox"},
     ]
-    making.message(tags=["b", "a"])
-    making.message(tags=["b"])
-    gone = making.message(tags=["gone"])
+    factories.message(tags=["b", "a"])
+    factories.message(tags=["b"])
+    gone = factories.message(tags=["gone"])
     api("DELETE", f"messages/{gone.pk}", status=204)
     assert api("GET", "tags") == {
         "items": [{"name": "a", "messages": 1}, {"name": "b", "messages": 2}],
@@ -207,7 +207,7 @@ def test_inboxes_and_tags(api: Api) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_renamed_inbox_shows(api: Api) -> None:
-    made = making.message()
+    made = factories.message()
     assert made.inbox is not None
     inbox = Inbox.objects.get(pk=made.inbox_id)
     inbox.slug = "renamed"

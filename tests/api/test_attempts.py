@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from inbox.api.v3 import schemas
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
+from tests.mails import INVOICE
 
 
 def test_attempts_of_a_message_and_of_what_was_refused(api: Api) -> None:
-    refused = making.transaction(body=making.MAIL, recipients=["bob@example.com"])
-    making.exchange(
+    refused = factories.transaction(body=INVOICE, recipients=["bob@example.com"])
+    factories.exchange(
         refused.session, 4, kind="body", verb="", code=550, transaction=refused,
         reply="550 5.7.1 No",
     )  # fmt: skip
-    message = making.message()
+    message = factories.message()
     told = api("GET", f"messages/{message.pk}/attempts")
     assert schemas.Story.model_validate(told)
     assert told["sentence"].startswith("2 attempts: 550 → 250, wait ")

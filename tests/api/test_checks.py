@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inbox.api.v3.checks import Checks
 from inbox.checks.data import CLIENTS
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
 
 HTML = (
@@ -14,7 +14,7 @@ HTML = (
 
 
 def test_checks(api: Api) -> None:
-    message = making.message(HTML)
+    message = factories.message(HTML)
     found = api("GET", f"messages/{message.pk}/checks")
     Checks.model_validate(found)
     first = found["items"][0]
@@ -38,7 +38,7 @@ def test_checks(api: Api) -> None:
 
 
 def test_plain_mail_has_no_features(api: Api) -> None:
-    found = api("GET", f"messages/{making.message().pk}/checks")
+    found = api("GET", f"messages/{factories.message().pk}/checks")
     Checks.model_validate(found)
     assert found["support"]["features"] == []
     assert found["length"] == 0

@@ -13,10 +13,11 @@ from inbox.mailbox import purge
 from inbox.models import BodyFinding, Message, Mute, Session
 from inbox.upkeep import indexer
 from mailsink.smtp.protocol.events import FLAGS
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
+from tests.mails import INVOICE
 
-BAD = making.MAIL.replace(b"Cc:", b"Bcc: eve@example.com\r\nCc:").replace(
+BAD = INVOICE.replace(b"Cc:", b"Bcc: eve@example.com\r\nCc:").replace(
     b"Pay me.\r\n", b"Pay\nme.\r\n"
 )
 EHLO = "250-here\n250-SIZE 1000\n250-8BITMIME\n250-ENHANCEDSTATUSCODES\n250 LIMITS RCPTMAX=9"
@@ -24,20 +25,20 @@ EHLO = "250-here\n250-SIZE 1000\n250-8BITMIME\n250-ENHANCEDSTATUSCODES\n250 LIMI
 
 def a_session(body: bytes = BAD, **fields: Any) -> tuple[Session, Message]:
     """A session with one message, as the recorder leaves it."""
-    session = making.session(
+    session = factories.session(
         ending="quit", last_verb="QUIT", messages=1, exchanges=5, **fields
     )
-    message = making.message(body, session=session)
+    message = factories.message(body, session=session)
     transaction = message.transaction
-    making.exchange(session, 1, kind="connect", verb="", line="", code=220, flags="")
-    making.exchange(session, 2, reply=EHLO, flags="")
+    factories.exchange(session, 1, kind="connect", verb="", line="", code=220, flags="")
+    factories.exchange(session, 2, reply=EHLO, flags="")
     mail = {"verb": "MAIL", "line": "MAIL FROM:<a@b.c> SIZE=9", "flags": ""}
-    making.exchange(session, 3, transaction=transaction, reply="250 Ok", **mail)
-    making.exchange(
+    factories.exchange(session, 3, transaction=transaction, reply="250 Ok", **mail)
+    factories.exchange(
         session, 4, transaction=transaction, kind="body", verb="", line="",
         reply="250 Ok", flags="bare_lf_data" if body is BAD else "",
     )  # fmt: skip
-    making.exchange(session, 5, verb="QUIT", line="QUIT", code=221, flags="")
+    factories.exchange(session, 5, verb="QUIT", line="QUIT", code=221, flags="")
     transaction.parameters = "SIZE=9"
     transaction.recipients_accepted = 1
     transaction.save()
@@ -81,24 +82,24 @@ def test_findings_work(api: Api, indexed: bool) -> None:
 
 
 def test_good_client_has_none(api: Api) -> None:
-    session, _ = a_session(making.MAIL)
+    session, _ = a_session(INVOICE)
     found = told(api, f"sessions/{session.pk}")
     assert (found[""]["items"], found[""]["count"]) == ([], 0)
     assert found[""]["client"] == {"name": "unknown client", "sign": ""}
 
 
 def test_nothing_to_find(api: Api) -> None:
-    assert told(api, f"sessions/{making.session().pk}")[""]["items"] == []
+    assert told(api, f"sessions/{factories.session().pk}")[""]["items"] == []
     for path in ("sessions/nothing/findings", "messages/latest/findings"):
         api("GET", path, status=404)
 
 
 def test_password_on_a_real_network_is_risky(api: Api) -> None:
-    session = making.session(
+    session = factories.session(
         ending="quit", listener="192.0.2.1:25", client_address="192.0.2.9", exchanges=1
     )
     line = {"kind": "auth", "verb": "AUTH", "line": "AUTH PLAIN ********"}
-    making.exchange(session, 1, flags="auth_plaintext", code=235, **line)
+    factories.exchange(session, 1, flags="auth_plaintext", code=235, **line)
     found = told(api, f"sessions/{session.pk}")
     assert found["auth_plaintext"]["level"] == "risky"
     assert found[""]["count"] == 1
@@ -106,9 +107,9 @@ def test_password_on_a_real_network_is_risky(api: Api) -> None:
 
 @pytest.mark.parametrize("flag", sorted(FLAGS))
 def test_every_flag_is_a_finding_of_its_line(api: Api, flag: str) -> None:
-    session = making.session(ending="quit", exchanges=2)
-    making.exchange(session, 1, flags="")
-    making.exchange(session, 2, verb="MAIL", line="MAIL FROM:<a@b.c>", flags=flag)
+    session = factories.session(ending="quit", exchanges=2)
+    factories.exchange(session, 1, flags="")
+    factories.exchange(session, 2, verb="MAIL", line="MAIL FROM:<a@b.c>", flags=flag)
     found = told(api, f"sessions/{session.pk}")
     counted = KINDS[flag].level != "fact" and flag != "auth_plaintext"
     assert found[""]["count"] == int(counted)
@@ -119,8 +120,8 @@ def test_every_flag_is_a_finding_of_its_line(api: Api, flag: str) -> None:
 
 
 def test_our_own_lines_are_not_the_clients(api: Api) -> None:
-    session = making.session(ending="turned", exchanges=1)
-    making.exchange(
+    session = factories.session(ending="turned", exchanges=1)
+    factories.exchange(
         session, 1, direction="out", line="EHLO my_app", flags="bare_lf_data"
     )
     assert told(api, f"sessions/{session.pk}")[""]["items"] == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
 
 ANN = {
@@ -60,7 +60,7 @@ def test_members_of_an_address_have_defaults(api: Api) -> None:
 
 
 def test_used_octets_are_those_outside_the_trash(api: Api) -> None:
-    kept, gone = making.message(), making.message()
+    kept, gone = factories.message(), factories.message()
     assert api("GET", "inboxes/default")["used_octets"] == kept.size + gone.size
     api("DELETE", f"messages/{gone.pk}", status=204)
     assert api("GET", "inboxes/default")["used_octets"] == kept.size

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 
 from inbox.models import Message
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
-from tests.e2e.mail import plain, send
+from tests.e2e.mail import send
+from tests.mails import plain
 from tests.running import Mailsink
 
 
 @pytest.mark.django_db
 def test_change_many(api: Api) -> None:
-    one, two, three = (making.message() for _ in range(3))
+    one, two, three = (factories.message() for _ in range(3))
     path = f"messages?ids={one.pk},{two.pk}"
     assert api("PATCH", path, {"add": ["x", "y"], "status": "ok"}) == {"count": 2}
     assert api("PATCH", path, {"remove": ["x"]}) == {"count": 2}
@@ -37,7 +38,7 @@ def test_change_many(api: Api) -> None:
 
 @pytest.mark.django_db
 def test_delete_by_ids(api: Api) -> None:
-    one, two = making.message(pinned=True), making.message()
+    one, two = factories.message(pinned=True), factories.message()
     api("DELETE", f"messages?ids={one.pk}", status=204)
     assert api.ids("messages") == [str(two.pk)]
 

@@ -14,8 +14,9 @@ from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Chosen
 from inbox.models import Inbox, Message, MessageRead
 from mailsink.ids import uuid7
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
+from tests.mails import INVOICE
 
 MULTIPART = (
     b"From: a@example.com\r\nSubject: Parts\r\nX-Odd: =?utf-8?q?M=C3=BCll?=\r\n"
@@ -31,7 +32,7 @@ MULTIPART = (
 
 
 def test_list_works(api: Api) -> None:
-    made = making.message(tags=["red"])
+    made = factories.message(tags=["red"])
     page = api("GET", "messages")
     assert page["next"] is None
     assert page["items"] == [
@@ -47,7 +48,7 @@ def test_list_works(api: Api) -> None:
             "subject": "Your invoice",
             "message_id": made.message_id,
             "date": "2026-11-22T09:00:00.000000Z",
-            "size": len(making.MAIL),
+            "size": len(INVOICE),
             "snippet": None,
             "attachments": None,
             "read": False,
@@ -65,7 +66,7 @@ def test_list_works(api: Api) -> None:
 
 
 def test_one_works(api: Api) -> None:
-    made = making.message(recipients=["bob@example.com", "hidden@example.com"])
+    made = factories.message(recipients=["bob@example.com", "hidden@example.com"])
     told = api("GET", f"messages/{made.pk}")
     schemas.MessageDetail.model_validate(told)
     assert told["envelope"] == {
@@ -88,7 +89,7 @@ def test_one_works(api: Api) -> None:
 
 
 def test_one_without_its_body(api: Api) -> None:
-    made = making.message()
+    made = factories.message()
     made.transaction.raw.delete()
     told = api("GET", f"messages/{made.pk}")
     schemas.MessageDetail.model_validate(told)
@@ -97,11 +98,11 @@ def test_one_without_its_body(api: Api) -> None:
 
 
 def test_pages_go_on_by_cursor(api: Api) -> None:
-    made = [str(making.message().pk) for _ in range(5)][::-1]
+    made = [str(factories.message().pk) for _ in range(5)][::-1]
     first = api("GET", "messages?limit=2")
     assert [each["id"] for each in first["items"]] == made[:2]
     assert first["next"] == made[1]
-    making.message()
+    factories.message()
     second = api("GET", f"messages?limit=2&cursor={first['next']}")
     assert [each["id"] for each in second["items"]] == made[2:4]
     last = api("GET", f"messages?limit=2&cursor={second['next']}")
@@ -111,8 +112,8 @@ def test_pages_go_on_by_cursor(api: Api) -> None:
 
 def test_inbox_narrows(api: Api) -> None:
     other = Inbox.objects.create(slug="other", name="Other")
-    making.message()
-    theirs = making.message(inbox=other)
+    factories.message()
+    theirs = factories.message(inbox=other)
     assert api.ids("messages?inbox=other") == [str(theirs.pk)]
     assert "nowhere" in api("GET", "messages?inbox=nowhere", status=404)["detail"]
     api("GET", "messages?inbox=a%00", status=404)
@@ -149,8 +150,8 @@ def test_problems(api: Api, path: str, status: int, detail: str) -> None:
 
 
 def test_raw_is_what_was_sent(api: Api) -> None:
-    octets = making.MAIL + bytes(range(256))
-    made = making.message(octets)
+    octets = INVOICE + bytes(range(256))
+    made = factories.message(octets)
     response = api.response("GET", f"messages/{made.pk}/raw")
     assert response.content == octets
     assert response["Content-Type"] == "message/rfc822"
@@ -164,7 +165,7 @@ def safe(response: Any) -> None:
 
 
 def test_bodies(api: Api) -> None:
-    made = making.message(MULTIPART)
+    made = factories.message(MULTIPART)
     html = api.response("GET", f"messages/{made.pk}/html")
     assert html["Content-Type"] == "text/html; charset=utf-8"
     assert b"<p>rich</p>" in html.content
@@ -173,24 +174,24 @@ def test_bodies(api: Api) -> None:
     assert text["Content-Type"] == "text/plain; charset=utf-8"
     assert text.content.strip() == b"plain"
     safe(text)
-    plain = making.message()
+    plain = factories.message()
     assert "no HTML" in api("GET", f"messages/{plain.pk}/html", status=404)["detail"]
 
 
 def test_text_is_made_from_html(api: Api) -> None:
-    making.message(b"Content-Type: text/html\r\n\r\n<p>only <b>rich</b></p>")
+    factories.message(b"Content-Type: text/html\r\n\r\n<p>only <b>rich</b></p>")
     assert api.response("GET", "messages/latest/text").content.strip() == b"only rich"
 
 
 def test_headers(api: Api) -> None:
-    making.message(MULTIPART)
+    factories.message(MULTIPART)
     page = api("GET", "messages/latest/headers")
     assert page["next"] is None
     assert page["items"][2] == {"name": "X-Odd", "value": "Müll"}
 
 
 def test_parts(api: Api) -> None:
-    making.message(MULTIPART)
+    factories.message(MULTIPART)
     parts = api("GET", "messages/latest/parts")["items"]
     for part in parts:
         schemas.Part.model_validate(part)
@@ -217,7 +218,7 @@ def test_parts(api: Api) -> None:
 )
 def test_parts_of_a_message_in_base64(api: Api, head: str) -> None:
     inner = b"Content-Type: text/csv; name=a.csv\r\n\r\n1,2"
-    making.message(
+    factories.message(
         b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: %s\r\n"
         b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n--o--\r\n"
         % (head.encode(), base64.b64encode(inner))
@@ -230,13 +231,13 @@ def test_parts_of_a_message_in_base64(api: Api, head: str) -> None:
 
 
 def test_a_part_without_a_name_is_saved_by_its_type(api: Api) -> None:
-    making.message(b"Content-Type: application/zip\r\n\r\nPK")
+    factories.message(b"Content-Type: application/zip\r\n\r\nPK")
     response = api.response("GET", "messages/latest/parts/0")
     assert response["Content-Disposition"] == 'attachment; filename="part-0.zip"'
 
 
 def test_change(api: Api) -> None:
-    made = making.message()
+    made = factories.message()
     told = api(
         "PATCH", f"messages/{made.pk}", {"read": True, "tags": [" a ", "a", "b"]}
     )
@@ -250,7 +251,7 @@ def test_change(api: Api) -> None:
 
 
 def test_status_and_note(api: Api) -> None:
-    making.message()
+    factories.message()
     told = api("GET", "messages/latest")
     assert (told["status"], told["note"]) == ("new", "")
     told = api("PATCH", "messages/latest", {"status": "bug", "note": " no total "})
@@ -280,19 +281,19 @@ def test_status_and_note(api: Api) -> None:
     ],
 )
 def test_change_refuses(api: Api, body: Any) -> None:
-    making.message()
+    factories.message()
     assert api("PATCH", "messages/latest", body, status=422)["detail"]
 
 
 def test_change_without_json(api: Api) -> None:
-    making.message()
+    factories.message()
     response = api.client.patch("/api/v3/messages/latest", b"{", "application/json")
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"
 
 
 def test_delete_and_restore(api: Api) -> None:
-    made = making.message(pinned=True)
+    made = factories.message(pinned=True)
     api("DELETE", f"messages/{made.pk}", status=204)
     assert api.ids("messages") == []
     assert api.ids("messages?q=is:deleted") == [str(made.pk)]
@@ -308,7 +309,7 @@ def test_delete_and_restore(api: Api) -> None:
 
 
 def test_delete_many_wants_to_be_told_what(api: Api) -> None:
-    made = making.message()
+    made = factories.message()
     for query in ("", "?q=", "?q=%20", "?all=false", "?inbox=default", "?all=1&q=a"):
         problem = api("DELETE", f"messages{query}", status=400)
         assert "all=true" in problem["detail"]
@@ -317,8 +318,8 @@ def test_delete_many_wants_to_be_told_what(api: Api) -> None:
 
 
 def test_delete_by_query(api: Api) -> None:
-    stays = making.message(b"Subject: stay\r\n\r\n")
-    making.message()
+    stays = factories.message(b"Subject: stay\r\n\r\n")
+    factories.message()
     api("DELETE", "messages?q=subject:invoice", status=204)
     assert api.ids("messages") == [str(stays.pk)]
 
@@ -327,9 +328,9 @@ def test_delete_all_spares_what_is_pinned(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(selection, "AT_ONCE", 3)
-    pinned = making.message(pinned=True)
+    pinned = factories.message(pinned=True)
     for _ in range(10):
-        making.message()
+        factories.message()
     api("DELETE", "messages?all=true", status=204)
     assert api.ids("messages") == [str(pinned.pk)]
     assert Message.objects.count() == 11
@@ -337,8 +338,8 @@ def test_delete_all_spares_what_is_pinned(
 
 def test_delete_all_of_an_inbox(api: Api) -> None:
     other = Inbox.objects.create(slug="other", name="Other")
-    making.message(inbox=other)
-    stays = making.message()
+    factories.message(inbox=other)
+    stays = factories.message()
     api("DELETE", "messages?all=true&inbox=other", status=204)
     assert api.ids("messages") == [str(stays.pk)]
 
@@ -346,8 +347,8 @@ def test_delete_all_of_an_inbox(api: Api) -> None:
 def test_entries_merge_by_time(api: Api) -> None:
     made: list[Any] = []
     for _ in range(3):
-        made.insert(0, making.transaction(outcome="abandoned", code=None).pk)
-        made.insert(0, making.message().pk)
+        made.insert(0, factories.transaction(outcome="abandoned", code=None).pk)
+        made.insert(0, factories.message().pk)
     seen: list[UUID] = []
     cursor = None
     while True:
@@ -362,10 +363,10 @@ def test_entries_merge_by_time(api: Api) -> None:
 
 def test_counts(api: Api) -> None:
     for _ in range(3):
-        making.message()
-    making.transaction()
-    read = making.message()
-    gone = making.message()
+        factories.message()
+    factories.transaction()
+    read = factories.message()
+    gone = factories.message()
     for each in (read, gone):
         marking.update(ALL, each.pk, read=True)
     trash.delete(ALL, Chosen((gone.pk,)))

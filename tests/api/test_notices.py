@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from inbox.api.v3 import schemas
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
 from tests.mime import tnefs
 
@@ -20,7 +20,7 @@ WINMAIL = (
 
 def test_files_within_a_winmail_dat(api: Api) -> None:
     stream = tnefs.stream(tnefs.file(b"plan.pdf", b"%PDF-"), tnefs.file(b"", b"x"))
-    making.message(WINMAIL + base64.encodebytes(stream))
+    factories.message(WINMAIL + base64.encodebytes(stream))
     told = api("GET", "messages/latest")
     schemas.MessageDetail.model_validate(told)
     assert [(each["kind"], each["part"]) for each in told["notices"]] == [("tnef", 0)]
@@ -40,6 +40,6 @@ def test_files_within_a_winmail_dat(api: Api) -> None:
 
 
 def test_other_parts_hold_no_files(api: Api) -> None:
-    making.message(b"Subject: x\r\n\r\nx")
+    factories.message(b"Subject: x\r\n\r\nx")
     assert api("GET", "messages/latest")["notices"] == []
     assert api("GET", "messages/latest/parts/0/files")["items"] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inbox.api.v3 import schemas
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ HTML = (
 
 
 def test_codes_actions_and_links(api: Api) -> None:
-    making.message(HTML)
+    factories.message(HTML)
     told = api("GET", "messages/latest")
     schemas.MessageDetail.model_validate(told)
     assert told["codes"] == ["481204"]
@@ -47,7 +47,7 @@ def test_remote_hosts(api: Api) -> None:
 
 def test_large_bodies_are_cut_in_json_and_whole_by_themselves(api: Api) -> None:
     most = 1024 * 1024
-    making.message(b"Content-Type: text/html\r\n\r\n<p>" + b"word " * 300_000)
+    factories.message(b"Content-Type: text/html\r\n\r\n<p>" + b"word " * 300_000)
     told = api("GET", "messages/latest")
     schemas.MessageDetail.model_validate(told)
     assert told["truncated"] == ["html", "text"]
@@ -57,6 +57,6 @@ def test_large_bodies_are_cut_in_json_and_whole_by_themselves(api: Api) -> None:
 
 
 def test_bodies_that_fit_are_whole(api: Api) -> None:
-    making.message(b"\r\n" + b"x" * 1024 * 1024)
+    factories.message(b"\r\n" + b"x" * 1024 * 1024)
     told = api("GET", "messages/latest")
     assert (told["truncated"], len(told["text"])) == ([], 1024 * 1024)

@@ -6,15 +6,15 @@ import pytest
 from django.test import Client
 
 from inbox.models import SavedSearch
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v3/saved-searches"
 
 
 def test_saved_listed_changed_and_deleted(client: Client) -> None:
-    making.inbox()
-    making.message(subject="Your order")
+    factories.inbox()
+    factories.message(subject="Your order")
     given = {"name": "Orders", "query": "subject:order"}
     answer = client.post(URL, given, "application/json")
     assert answer.status_code == 201

@@ -16,7 +16,7 @@ from inbox.models import Inbox
 from inbox.search import language
 from inbox.search.language import BadQuery
 from mailsink.ids import short_id
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def mail() -> dict[Any, str]:
     """Two messages and a refusal; a name for each id."""
-    making.inbox()
+    factories.inbox()
     other = Inbox.objects.create(slug="other", name="Other")
     now = datetime.now(UTC)
-    invoice = making.message(
+    invoice = factories.message(
         recipients=["bob@example.com", "hidden@example.com"],
         reverse_path="bounce@example.com",
         tags=["red", "Größe", 'q"uote'],
@@ -35,15 +35,15 @@ def mail() -> dict[Any, str]:
         received_at=now - timedelta(hours=3),
         snippet="Please pay 100% of it_now",
     )
-    making.exchange(invoice.transaction.session, 1, rule="Fail twice")
-    making.exchange(
+    factories.exchange(invoice.transaction.session, 1, rule="Fail twice")
+    factories.exchange(
         invoice.transaction.session,
         2,
         verb="DATA",
         transaction=invoice.transaction,
         rule="rcpt550",
     )
-    umlaut = making.message(
+    umlaut = factories.message(
         "From: Jörg <joerg@example.net>\r\nTo: Ärzte 😀 <a@example.org>\r\n"
         "Subject: MÜLL rausbringen\r\n\r\nx".encode(),
         inbox=other,
@@ -54,10 +54,10 @@ def mail() -> dict[Any, str]:
         code=251,
     )
     marking.update(ALL, umlaut.pk, read=True)
-    refused = making.transaction(
+    refused = factories.transaction(
         recipients=["nobody@example.com"], body=b"x" * 3000, code=550
     )
-    gone = making.message(b"Subject: gone\r\n\r\n")
+    gone = factories.message(b"Subject: gone\r\n\r\n")
     trash.delete(ALL, Chosen((gone.pk,)))
     return {
         invoice.pk: "invoice",
@@ -162,7 +162,7 @@ def test_query(mail: dict[Any, str], q: str, expected: str) -> None:
 
 
 def test_session_of_a_message(mail: dict[Any, str]) -> None:
-    made = making.message()
+    made = factories.message()
     session = made.transaction.session_id
     short = short_id(session, 7)
     for value in (session, short, short.partition("-")[0]):

@@ -15,14 +15,15 @@ from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Chosen
 from inbox.models import Exchange, Inbox, Session
 from mailsink.ids import short_id, uuid7
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
+from tests.mails import INVOICE
 
 AT = datetime(2026, 11, 22, 12, 0, 0, 1, tzinfo=UTC)
 
 
 def test_list_works(api: Api) -> None:
-    made = making.session(
+    made = factories.session(
         opened_at=AT,
         tls_version="TLSv1.3",
         tls_cipher="AES",
@@ -59,9 +60,9 @@ def test_list_works(api: Api) -> None:
 
 
 def test_one_works(api: Api) -> None:
-    made = making.session(inbox=None, ending="dropped", opened_at=AT)
-    making.exchange(made, 1)
-    attempt = making.transaction(session=made, body=making.MAIL, recipients=["b@x.y"])
+    made = factories.session(inbox=None, ending="dropped", opened_at=AT)
+    factories.exchange(made, 1)
+    attempt = factories.transaction(session=made, body=INVOICE, recipients=["b@x.y"])
     told = api("GET", f"sessions/{made.pk}")
     schemas.SessionDetail.model_validate(told)
     assert (told["inbox"], told["tls"], told["auth"]) == (None, None, None)
@@ -105,7 +106,7 @@ def test_one_works(api: Api) -> None:
                     "final_code": None,
                 }
             ],
-            "size": len(making.MAIL),
+            "size": len(INVOICE),
             "complete": True,
             "subject": "Your invoice",
             "from": {"name": "Ann Example", "address": "ann@example.com"},
@@ -116,9 +117,9 @@ def test_one_works(api: Api) -> None:
 
 def test_filters(api: Api) -> None:
     other = Inbox.objects.create(slug="other", name="Other")
-    live = making.session()
-    quit_ = making.session(ending="quit", helo="quitter")
-    dropped = making.session(ending="dropped", inbox=other)
+    live = factories.session()
+    quit_ = factories.session(ending="quit", helo="quitter")
+    dropped = factories.session(ending="dropped", inbox=other)
     assert api.ids("sessions?live=true") == [str(live.pk)]
     assert api.ids("sessions?live=false") == [str(dropped.pk), str(quit_.pk)]
     assert api.ids("sessions?ending=dropped") == [str(dropped.pk)]
@@ -148,9 +149,9 @@ def test_problems(api: Api, path: str, status: int) -> None:
 
 
 def test_exchanges_go_on_after_a_seq(api: Api) -> None:
-    made = making.session()
+    made = factories.session()
     for seq in range(1, 6):
-        making.exchange(made, seq)
+        factories.exchange(made, seq)
     path = f"sessions/{made.pk}/exchanges"
     first = api("GET", f"{path}?limit=2")
     assert ([each["seq"] for each in first["items"]], first["next"]) == ([1, 2], "2")
@@ -161,7 +162,7 @@ def test_exchanges_go_on_after_a_seq(api: Api) -> None:
 
 
 def test_session_has_the_first_500_exchanges(api: Api) -> None:
-    made = making.session()
+    made = factories.session()
     rows = [
         Exchange(session=made, seq=n, kind="command", octets=1, received_us=n)
         for n in range(1, 503)
@@ -173,11 +174,11 @@ def test_session_has_the_first_500_exchanges(api: Api) -> None:
 
 
 def test_delete(api: Api) -> None:
-    live = making.session()
+    live = factories.session()
     assert "live" in api("DELETE", f"sessions/{live.pk}", status=409)["detail"]
-    made = making.message()
+    made = factories.message()
     session = made.transaction.session
-    making.exchange(session, 1)
+    factories.exchange(session, 1)
     problem = api("DELETE", f"sessions/{session.pk}", status=409)
     assert "messages (1)" in problem["detail"]
     trash.delete(ALL, Chosen((made.pk,)))
@@ -187,7 +188,7 @@ def test_delete(api: Api) -> None:
 
 
 def test_short_id(default_inbox: Inbox) -> None:
-    made = making.session()
+    made = factories.session()
     assert sessions.by_short_id(ALL, short_id(made.pk, 7)) == (made, 7)
     for text in ("", "x", short_id(uuid7(), 1), "\x00"):
         with pytest.raises(NotFound):
@@ -196,10 +197,10 @@ def test_short_id(default_inbox: Inbox) -> None:
 
 def test_transactions_that_were_not_accepted(api: Api) -> None:
     made = {
-        outcome: making.transaction(outcome=outcome)
+        outcome: factories.transaction(outcome=outcome)
         for outcome in ("rejected", "reset", "abandoned", "accepted")
     }
-    made["open"] = making.transaction(outcome=None)
+    made["open"] = factories.transaction(outcome=None)
     assert api.ids("transactions") == [
         str(made[outcome].pk) for outcome in ("abandoned", "reset", "rejected")
     ]
@@ -211,9 +212,9 @@ def test_transactions_that_were_not_accepted(api: Api) -> None:
 
 
 def test_body_that_was_not_accepted(api: Api) -> None:
-    made = making.transaction(outcome="abandoned")
+    made = factories.transaction(outcome="abandoned")
     octets = b"Subject: Half of\r\n\r\n" + b"it " * 9000
-    making.raw(
+    factories.raw(
         made, octets, codec="zlib", complete=False, content=zlib.compress(octets)
     )
     told = api("GET", f"transactions/{made.pk}")
@@ -227,8 +228,8 @@ def test_lists_make_few_queries_and_read_no_bodies(
     api: Api, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(20):
-        making.transaction(body=making.MAIL, recipients=["a@x.y", "b@x.y"])
-        making.message()
+        factories.transaction(body=INVOICE, recipients=["a@x.y", "b@x.y"])
+        factories.message()
     with django_assert_max_num_queries(7) as queries:
         messages.entries(ALL, limit=50)
     for query in queries:

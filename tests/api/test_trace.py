@@ -9,7 +9,7 @@ import pytest
 
 from inbox.insight.trace import trace
 from inbox.mailbox.scope import ALL
-from tests.api import making
+from tests import factories
 from tests.api.conftest import Api
 
 
@@ -18,7 +18,7 @@ def ask(api: Api, status: int = 200, **query: str) -> Any:
 
 
 def test_the_answer(api: Api) -> None:
-    message = making.message()
+    message = factories.message()
     told = ask(api, address="BOB@example.com")
     assert told["address"] == "BOB@example.com"
     assert told["sentence"] == trace(ALL, "BOB@example.com").sentence
@@ -47,7 +47,7 @@ def test_the_answer(api: Api) -> None:
 
 
 def test_no_trace(api: Api) -> None:
-    making.transaction(recipients=["bob@exmaple.com"])
+    factories.transaction(recipients=["bob@exmaple.com"])
     told = ask(api, address="bob@example.com")
     assert told["evidence"] == []
     assert told["aside"].startswith("The last connection of any client was just now")
@@ -56,7 +56,7 @@ def test_no_trace(api: Api) -> None:
 
 
 def test_the_filter(api: Api) -> None:
-    making.message()
+    factories.message()
     told = ask(api, address="bob@example.com", q="subject:receipt", inbox="default")
     assert [each["kind"] for each in told["evidence"]] == ["hidden"]
     assert "subject:receipt does not match" in told["sentence"]

@@ -22,7 +22,7 @@ from inbox.mailbox.signals import MessageUpdated, announce
 from inbox.models import Message
 from inbox.upkeep import indexer
 from mailsink.ids import uuid7
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +47,7 @@ async def wait(query: str) -> tuple[int, Any]:
 
 
 async def deliver(feed: Feed, indexed: bool = True, **fields: Any) -> Message:
-    made = await in_thread(making.message, **fields)
+    made = await in_thread(factories.message, **fields)
     if indexed:
         await in_thread(indexer.index_some)
     feed.committed(Changes(messages_created=[made]))
@@ -63,7 +63,7 @@ async def test_answers_at_once_what_is_there(feed: Feed) -> None:
 
 
 async def test_is_held_until_it_matches(feed: Feed) -> None:
-    await in_thread(making.inbox)
+    await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("q=to:bob&count=2&timeout=20"))
     ids: list[str] = []
     for _ in range(2):
@@ -133,7 +133,7 @@ async def test_looks_only_when_something_came(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = count_looks(monkeypatch)
-    await in_thread(making.inbox)
+    await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("q=subject:nothing&timeout=1"))
     assert await asyncio.to_thread(looked.acquire, timeout=10)
     await deliver(feed)
@@ -154,7 +154,7 @@ async def test_those_who_want_the_same_share_a_look(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = count_looks(monkeypatch)
-    await in_thread(making.inbox)
+    await in_thread(factories.inbox)
     waiting = [asyncio.create_task(wait("q=to:bob&timeout=20")) for _ in range(30)]
     another = asyncio.create_task(wait("q=to:eve&timeout=60"))
     await until_waiting(31)
@@ -175,7 +175,7 @@ async def test_what_is_never_indexed_is_answered_with_nulls(
     monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
     monkeypatch.setattr(arriving, "INDEXED_WITHIN", 0.2)
     monkeypatch.setattr(api_messages, "INDEXED_WITHIN", 0.2)
-    await in_thread(making.inbox)
+    await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
     await until_waiting(1)
     await deliver(feed, indexed=False)
@@ -187,7 +187,7 @@ async def test_the_next_after_the_last_is_told_to_come_later(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_messages.waiters, "_most", 1)
-    await in_thread(making.inbox)
+    await in_thread(factories.inbox)
     first = asyncio.create_task(wait("q=to:bob&timeout=20"))
     await until_waiting(1)
     refused = await AsyncClient().get("/api/v3/messages/wait?timeout=20")
@@ -216,15 +216,15 @@ async def test_looks_again_where_nothing_is_heard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
-    await in_thread(making.inbox)
+    await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("timeout=20"))
-    await in_thread(making.message, indexed_at=datetime.now(UTC))
+    await in_thread(factories.message, indexed_at=datetime.now(UTC))
     assert (await waiting)[0] == 200
 
 
 async def test_time_out_tells_near_misses(feed: Feed) -> None:
     close = await deliver(feed)
-    refused = await in_thread(making.transaction, recipients=["bob@example.com"])
+    refused = await in_thread(factories.transaction, recipients=["bob@example.com"])
     await deliver(feed, body=b"Subject: other\r\n\r\n", recipients=["eve@example.com"])
     status, problem = await wait("q=to:bob+subject:receipt&timeout=0")
     assert status == problem["status"] == 408
@@ -259,13 +259,13 @@ async def test_near_misses_that_came_too_early(feed: Feed) -> None:
     ],
 )
 async def test_problems(query: str, status: int) -> None:
-    await in_thread(making.inbox)
+    await in_thread(factories.inbox)
     answered, problem = await wait(query)
     assert (answered, problem["status"]) == (status, status)
 
 
 async def test_stops_when_the_client_goes(feed: Feed) -> None:
-    await in_thread(making.inbox)
+    await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("timeout=60"))
     await until_waiting(1)
     waiting.cancel()

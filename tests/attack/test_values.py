@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.views.mail import a_message
+from tests.factories import recorded_message
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +70,7 @@ def filled(path: str, value: str) -> str:
 
 
 def test_every_path_with_every_text(client: Client) -> None:
-    id = str(a_message().pk)
+    id = str(recorded_message().pk)
     paths = {
         path
         for path in routes(get_resolver().url_patterns)
@@ -85,7 +85,7 @@ def test_every_path_with_every_text(client: Client) -> None:
 
 
 def test_every_parameter_of_the_api(client: Client) -> None:
-    id = str(a_message().pk)
+    id = str(recorded_message().pk)
     for method, path, operation in operations(client):
         if "wait" in path or method == "DELETE":
             continue
@@ -96,7 +96,7 @@ def test_every_parameter_of_the_api(client: Client) -> None:
 
 
 def test_every_body_of_the_api(client: Client) -> None:
-    id = str(a_message().pk)
+    id = str(recorded_message().pk)
     for method, path, operation in operations(client):
         if "requestBody" not in operation:
             continue
@@ -136,7 +136,7 @@ FIELDS = (
 
 
 def test_every_form_and_query_of_the_pages(client: Client) -> None:
-    id = str(a_message().pk)
+    id = str(recorded_message().pk)
     form = "application/x-www-form-urlencoded"
     paths = [
         filled(path, id)

@@ -6,7 +6,6 @@ import re
 import smtplib
 import subprocess
 from collections.abc import Iterable
-from email.message import EmailMessage
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -35,35 +34,7 @@ def send(server: Mailsink, *messages: bytes, to: Iterable[str] = ()) -> None:
             client.sendmail("shop@shop.test", list(to) or ["ann@example.com"], message)
 
 
-def plain(subject: str, body: str = "Hello.\r\n") -> bytes:
-    """Return a small message."""
-    head = f"From: Shop <shop@shop.test>\r\nTo: ann@example.com\r\nSubject: {subject}"
-    return f"{head}\r\n\r\n{body}".encode()
-
-
-def rich(subject: str, html: str, image: bytes = b"") -> bytes:
-    """Return a message with HTML; the image is its cid:logo."""
-    message = EmailMessage()
-    message["From"] = "Shop <shop@shop.test>"
-    message["To"] = "ann@example.com"
-    message["Subject"] = subject
-    message.set_content("The text of it.\n")
-    message.add_alternative(html, subtype="html")
-    if image:
-        payload = message.get_payload()
-        assert isinstance(payload, list)
-        part = payload[1]
-        assert isinstance(part, EmailMessage)
-        part.add_related(image, "image", "png", cid="<logo>")
-    return message.as_bytes()
-
-
 ROW = 74  # pixels that a row of the list is high
-
-
-def apart(number: int) -> str:
-    """Return a number in letters, so that many subjects are no burst of alike ones."""
-    return "".join("abcdefghij"[int(digit)] for digit in str(number))
 
 
 def open_inbox(server: Mailsink, page: Page, path: str = "/") -> None:

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import open_inbox, rich, send
+from tests.e2e.mail import open_inbox, send
+from tests.mails import rich
 from tests.running import Mailsink
 
 HTML = """<html><style>

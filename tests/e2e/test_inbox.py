@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.mail import ROW, apart, open_inbox, plain, rich, row, send, swaks
+from tests.e2e.mail import ROW, open_inbox, row, send, swaks
 from tests.e2e.wire import Wire
+from tests.mails import apart, plain, rich
 from tests.running import Mailsink
 
 

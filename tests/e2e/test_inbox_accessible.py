@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import open_inbox, plain, rich, row, send
+from tests.e2e.mail import open_inbox, row, send
 from tests.e2e.wire import Wire
+from tests.mails import plain, rich
 from tests.running import Mailsink
 
 

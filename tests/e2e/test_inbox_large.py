@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.e2e.mail import ROW, apart, open_inbox, plain, row, send
+from tests.e2e.mail import ROW, open_inbox, row, send
 from tests.large import store_messages
+from tests.mails import apart, plain
 from tests.running import Mailsink
 
 STORED = 100_000

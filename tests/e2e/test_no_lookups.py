@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.e2e.mail import rich, send
+from tests.e2e.mail import send
+from tests.mails import rich
 from tests.programs import program
 from tests.running import Mailsink
 

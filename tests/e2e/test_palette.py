@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import open_inbox, plain, row, send
+from tests.e2e.mail import open_inbox, row, send
+from tests.mails import plain
 from tests.running import Mailsink
 
 

@@ -8,7 +8,8 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.canary import Canary, Tap
-from tests.e2e.mail import open_inbox, plain, rich, row, send
+from tests.e2e.mail import open_inbox, row, send
+from tests.mails import plain, rich
 from tests.running import Mailsink
 
 PNG = base64.b64decode(

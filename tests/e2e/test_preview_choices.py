@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import open_inbox, rich, row, send
+from tests.e2e.mail import open_inbox, row, send
+from tests.mails import rich
 from tests.running import Mailsink
 
 PNG = bytes.fromhex(

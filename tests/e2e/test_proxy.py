@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mailsink.tls import own_context
-from tests.e2e.mail import rich, row, send
+from tests.e2e.mail import row, send
+from tests.mails import rich
 from tests.programs import environment, program
 from tests.running import Mailsink
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.mail import open_inbox, rich, row, send
+from tests.e2e.mail import open_inbox, row, send
+from tests.mails import rich
 from tests.running import Mailsink
 
 HTML = '<table><tr><td style="color:red">Hi</td></tr></table>'

@@ -6,7 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.mail import open_inbox, plain, row, send
+from tests.e2e.mail import open_inbox, row, send
+from tests.mails import plain
 from tests.running import Mailsink
 
 

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import rich, send
+from tests.e2e.mail import send
 from tests.e2e.wire import Wire
+from tests.mails import rich
 from tests.running import Mailsink
 from tools import sample_mail
 

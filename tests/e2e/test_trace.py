@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import open_inbox, plain, send
+from tests.e2e.mail import open_inbox, send
 from tests.e2e.wire import Wire
+from tests.mails import plain
 from tests.running import Mailsink
 
 

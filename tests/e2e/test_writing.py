@@ -7,8 +7,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.mail import open_inbox, plain, row, send
+from tests.e2e.mail import open_inbox, row, send
 from tests.e2e.wire import Wire
+from tests.mails import plain
 from tests.running import Mailsink
 
 # Each character is a shortcut somewhere; it is shorter than any field's limit.

@@ -21,9 +21,10 @@ from inbox.mailbox import marking, transactions, trash
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Chosen
 from inbox.mailbox.signals import MessageUpdated, announce
-from tests.api import making
+from tests import factories
 from tests.live.clients import Client
 from tests.live.test_live import events, message_row, session_row
+from tests.mails import INVOICE
 
 in_database = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +37,7 @@ def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any) -> An
 @in_database
 @pytest.mark.usefixtures("layer")
 async def test_what_services_change_is_told(client: Client) -> None:
-    message = await in_thread(making.message)
+    message = await in_thread(factories.message)
     await client.ask(type="subscribe", to="messages")
     await client.ask(type="subscribe", to="messages", inbox="default")
 
@@ -75,7 +76,7 @@ async def test_what_services_change_is_told(client: Client) -> None:
 @pytest.mark.usefixtures("layer")
 async def test_what_was_not_accepted_is_told(client: Client, feed: Feed) -> None:
     row = await in_thread(
-        making.transaction, body=making.MAIL, recipients=["bob@example.com"]
+        factories.transaction, body=INVOICE, recipients=["bob@example.com"]
     )
     await client.ask(type="subscribe", to="messages")
     feed.committed(Changes(transactions_not_accepted=[row]))

@@ -19,8 +19,7 @@ from inbox.upkeep import servers
 from mailsink.ids import uuid7
 from mailsink.ports import Kept, Refused
 from mailsink.smtp.protocol import events
-
-MAIL = b"From: Ann <ann@example.com>\r\nTo: bob@example.com\r\nSubject: Hello\r\n\r\nHi.\r\n"
+from tests.mails import HELLO
 
 Scenario = Callable[[Recorder], Awaitable[Any]]
 
@@ -131,7 +130,7 @@ class Client:
             self.exchange("command", "RCPT", f"RCPT TO:<bob{seq}@example.com>", code)
         self.exchange("command", "DATA", "DATA", 354)
 
-    async def send(self, octets: bytes = MAIL) -> Kept | Refused:
+    async def send(self, octets: bytes = HELLO) -> Kept | Refused:
         assert self.transaction
         seq = self.exchange("body", "", "", None, len(octets))
         kept = await self.recorder.keep(

@@ -19,7 +19,7 @@ from inbox.mailbox import sessions
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Fingerprint, Message, Recipient, Session, Transaction
 from mailsink.ids import first_at
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def at(seconds: float) -> UUID:
 def session(seconds: float, **fields: Any) -> Session:
     opened_at = START + timedelta(seconds=seconds)
     given = {"ending": "quit", "exchanges": 3, "refused": 1}
-    return making.session(id=at(seconds), opened_at=opened_at, **given | fields)
+    return factories.session(id=at(seconds), opened_at=opened_at, **given | fields)
 
 
 def tried(
@@ -58,7 +58,7 @@ def tried(
 ) -> Transaction:
     """A transaction of a session of its own, which lasted a second."""
     outcome = fields.pop("outcome", "accepted" if code == 250 else "rejected")
-    made = making.transaction(
+    made = factories.transaction(
         id=at(seconds), session=session(seconds, **in_session or {}), code=code,
         outcome=outcome, body=body, recipients=to, started_us=0, ended_us=1_000_000,
         **{"recipients_accepted": len(to), **fields},
@@ -68,7 +68,7 @@ def tried(
         Transaction.objects.filter(pk=made.pk).update(
             recipients_accepted=0, recipients_refused=len(to)
         )
-        making.exchange(
+        factories.exchange(
             made.session, 2, verb="RCPT", transaction=made, code=code,
             reply=f"{code} 4.7.1 Later (why: http://x/s/1)",
         )  # fmt: skip
@@ -78,11 +78,7 @@ def tried(
 def accepted(seconds: float, body: bytes = b"", **fields: Any) -> Transaction:
     made = tried(seconds, 250, body or mail(), **fields)
     row = Transaction.objects.get(pk=made.pk)
-    told = making.headers.summary(body or mail())
-    Message.objects.create(
-        id=at(seconds + 1), transaction=row, inbox=row.inbox, size=1,
-        received_at=START, subject=told.subject, message_id=told.message_id,
-    )  # fmt: skip
+    factories.message_of(row, body or mail(), id=at(seconds + 1), received_at=START)
     return row
 
 
@@ -256,7 +252,7 @@ def test_a_session_that_died_is_an_attempt() -> None:
 
 def test_refused_at_mail() -> None:
     refused = session(0, transactions=0, exchanges=2)
-    line = making.exchange(
+    line = factories.exchange(
         refused, 2, verb="MAIL", line="MAIL FROM:<ann@example.com> SIZE=10", code=530,
         reply="530 5.7.0 Log in first",
     )  # fmt: skip
@@ -278,7 +274,7 @@ def test_refused_at_mail() -> None:
 
 def test_an_exchange_of_no_message_has_no_story() -> None:
     made = session(0)
-    assert attempts.of_exchange(ALL, making.exchange(made, 1)) is None
+    assert attempts.of_exchange(ALL, factories.exchange(made, 1)) is None
 
 
 def test_deleted_messages_stay_in_the_story() -> None:
@@ -289,7 +285,7 @@ def test_deleted_messages_stay_in_the_story() -> None:
 
 
 def test_the_scope_holds() -> None:
-    other = making.Inbox.objects.create(slug="other", name="Other")
+    other = factories.Inbox.objects.create(slug="other", name="Other")
     first = tried(0, 452, mail("1@x"))
     tried(5, 452, mail("1@x"), inbox=other)
     print_all()
@@ -329,17 +325,17 @@ def test_queries_do_not_grow_with_what_is_stored() -> None:
 
 def test_fingerprints_wait_for_the_body_and_for_live_sessions() -> None:
     made = fingerprints.Fingerprints()
-    live = making.session()
-    ended = making.transaction(
-        recipients=[ANN], session=making.session(ending="quit"), outcome="rejected"
+    live = factories.session()
+    ended = factories.transaction(
+        recipients=[ANN], session=factories.session(ending="quit"), outcome="rejected"
     )
     Transaction.objects.filter(pk=ended.pk).update(ended_us=1, recipients_accepted=1)
     Session.objects.filter(pk=ended.session_id).update(opened_at=datetime.now(UTC))
     assert made.make_some() == (0, [])
-    making.raw(ended, mail("1@x"))
+    factories.raw(ended, mail("1@x"))
     assert made.make_some()[0] == 1
     assert Fingerprint.objects.get().message_id == "1@x"
-    late = making.transaction(session=live, body=mail("2@x"))
+    late = factories.transaction(session=live, body=mail("2@x"))
     assert made.make_some()[0] == 1
     assert Fingerprint.objects.filter(transaction=late).exists()
     assert made.make_some() == (0, [])

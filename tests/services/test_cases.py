@@ -9,7 +9,8 @@ from inbox.insight import case_file
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Message
 from mailsink import __version__
-from tests.api import making
+from tests import factories
+from tests.mails import INVOICE
 
 pytestmark = pytest.mark.django_db
 
@@ -21,8 +22,8 @@ HOSTILE = (
 
 
 def test_case_of_a_message() -> None:
-    message = making.message()
-    making.exchange(message.transaction.session, 1, line="EHLO client.example")
+    message = factories.message()
+    factories.exchange(message.transaction.session, 1, line="EHLO client.example")
     case = case_file.of_message(ALL, message.pk)
     html = case_file.html(case)
     assert case.name == f"mailsink-case-{message.pk}.html"
@@ -36,8 +37,8 @@ def test_case_of_a_message() -> None:
 
 
 def test_case_tells_the_attempts() -> None:
-    refused = making.transaction(body=making.MAIL, recipients=["bob@example.com"])
-    message = making.message()
+    refused = factories.transaction(body=INVOICE, recipients=["bob@example.com"])
+    message = factories.message()
     assert "2 attempts: 550 → 250" in case_file.html(
         case_file.of_message(ALL, message.pk)
     )
@@ -47,7 +48,7 @@ def test_case_tells_the_attempts() -> None:
 
 
 def test_nothing_of_a_mail_is_markup_in_a_case() -> None:
-    html = case_file.html(case_file.of_message(ALL, making.message(HOSTILE).pk))
+    html = case_file.html(case_file.of_message(ALL, factories.message(HOSTILE).pk))
     assert "default-src 'none'; style-src 'unsafe-inline'" in html
     assert "<script" not in html
     assert "<img" not in html
@@ -57,20 +58,20 @@ def test_nothing_of_a_mail_is_markup_in_a_case() -> None:
 def test_case_of_a_session_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(case_file, "LINES", 2)
     monkeypatch.setattr(case_file, "TRANSACTIONS", 2)
-    monkeypatch.setattr(case_file, "SOURCE", len(making.MAIL) + 10)
-    session = making.session(ending="quit", exchanges=5, transactions=3, messages=3)
+    monkeypatch.setattr(case_file, "SOURCE", len(INVOICE) + 10)
+    session = factories.session(ending="quit", exchanges=5, transactions=3, messages=3)
     for seq in range(1, 6):
-        making.exchange(session, seq)
+        factories.exchange(session, seq)
     for _ in range(3):
-        making.message(session=session)
+        factories.message(session=session)
     html = case_file.html(case_file.of_session(ALL, session.pk))
     assert "3 more lines are left out here" in html
     assert "1 more transactions of this session are left out here" in html
-    assert f"{len(making.MAIL) - 10} octets at its end are left out here" in html
+    assert f"{len(INVOICE) - 10} octets at its end are left out here" in html
 
 
 def test_deleted_and_lost_bodies_are_not_told() -> None:
-    message = making.message()
+    message = factories.message()
     Message.objects.update(deleted_at=message.received_at)
     html = case_file.html(case_file.of_session(ALL, message.transaction.session_id))
     assert "No message is stored" in html
@@ -80,7 +81,7 @@ def test_deleted_and_lost_bodies_are_not_told() -> None:
 
 
 def test_the_scope_holds() -> None:
-    message = making.message()
+    message = factories.message()
     nothing = Scope(frozenset())
     for of, id in (
         (case_file.of_message, message.pk),

@@ -8,7 +8,7 @@ import pytest
 
 from inbox.insight import findings
 from inbox.models import Session
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 KIND = "left_at_certificate"
@@ -16,14 +16,16 @@ KIND = "left_at_certificate"
 
 def left() -> Session:
     """A session that ended when the client had seen the certificate."""
-    session = making.session(ending="dropped", exchanges=1, client_address="192.0.2.9")
-    making.exchange(session, 1, kind="tls", verb="", line="", code=None, flags=KIND)
+    session = factories.session(
+        ending="dropped", exchanges=1, client_address="192.0.2.9"
+    )
+    factories.exchange(session, 1, kind="tls", verb="", line="", code=None, flags=KIND)
     return session
 
 
 def later(**fields: Any) -> Session:
     given = {"client_address": "192.0.2.9", "ending": "quit", "messages": 1}
-    return making.session(**given | fields)
+    return factories.session(**given | fields)
 
 
 def is_eased(session: Session) -> bool:

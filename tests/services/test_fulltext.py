@@ -19,7 +19,7 @@ from inbox.search.fulltext import tokens as tokenizer
 from inbox.search.fulltext.tokens import has_phrase, tokens
 from inbox.search.language import BadQuery
 from inbox.upkeep import indexer
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 JAPANESE = "日本語の件名 \uff21\uff22\uff23"  # and ABC, full width
@@ -54,12 +54,12 @@ def found(q: str) -> list[str]:
 @pytest.fixture(params=["waiting", "indexed"])
 def stored(request: pytest.FixtureRequest) -> str:
     """Three messages, before they are indexed and after: both answer alike."""
-    making.inbox()
-    making.message(
+    factories.inbox()
+    factories.message(
         mail("Größere Rechnung", "Zahlbar bis Freitag"), reverse_path="bounce@mta.test"
     )
-    making.message(mail("Newsletter", sender="Jörg Müller <jm@example.net>"))
-    making.message(mail(JAPANESE), recipients=["hidden@bcc.test"])
+    factories.message(mail("Newsletter", sender="Jörg Müller <jm@example.net>"))
+    factories.message(mail(JAPANESE), recipients=["hidden@bcc.test"])
     if request.param == "indexed":
         index_all()
     return str(request.param)
@@ -105,11 +105,11 @@ def test_words(stored: str, q: str, expected: list[str]) -> None:
 
 
 def test_the_body_is_known_once_it_is_indexed() -> None:
-    making.message(mail("Text", "The needle is here.\n"))
-    making.message(
+    factories.message(mail("Text", "The needle is here.\n"))
+    factories.message(
         mail("HTML", html="<style>.needle{}</style><p>A <b>nee</b>dle &amp; thread</p>")
     )
-    making.message(mail("None"))
+    factories.message(mail("None"))
     assert found("needle") == []
     index_all()
     assert found("needle") == ["HTML", "Text"]
@@ -123,7 +123,7 @@ def test_words_of_enclosed_messages_are_found() -> None:
         b"Subject: =?utf-8?q?K=C3=BCrbis?=\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n"
         b"--i\r\n\r\nzucchini\r\n--i\r\nContent-Type: image/png; name=rhubarb.png\r\n\r\nx\r\n--i--"
     )
-    making.message(
+    factories.message(
         b"Subject: fwd\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nsee below\r\n"
         b"--o\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         + base64.encodebytes(inner) + b"--o--\r\n"
@@ -134,7 +134,7 @@ def test_words_of_enclosed_messages_are_found() -> None:
 
 
 def test_a_letter_alone_is_no_beginning() -> None:
-    making.message(mail("a plan b"))
+    factories.message(mail("a plan b"))
     index_all()
     assert found("b") == ["a plan b"]
     assert found("p") == []
@@ -148,22 +148,22 @@ def test_a_letter_alone_is_no_beginning() -> None:
      " ".join("abcde"[i % 5] for i in range(29)), "\u202e\u200b", "ﬁ", "Ⅷ", "x\udc00y"[:1]],
 )  # fmt: skip
 def test_hostile_queries_find_or_are_refused(q: str) -> None:
-    making.message(mail("a b c"))
+    factories.message(mail("a b c"))
     index_all()
     with suppress(BadQuery):
         found(q)
 
 
 def test_what_has_no_letters_is_found_all_the_same() -> None:
-    making.message(mail("Done 🎉"))
-    making.message(mail("100 %"))
+    factories.message(mail("Done 🎉"))
+    factories.message(mail("100 %"))
     index_all()
     assert found("🎉") == ["Done 🎉"]
     assert found("subject:%") == ["100 %"]
 
 
 def test_older_messages_are_caught_up_with() -> None:
-    made = [making.message(mail(f"Old needle {number}")) for number in range(3)]
+    made = [factories.message(mail(f"Old needle {number}")) for number in range(3)]
     index_all()
     SearchText.objects.filter(message=made[0]).delete()
     with patch.object(indexer, "_AT_ONCE", 2):
@@ -174,8 +174,8 @@ def test_older_messages_are_caught_up_with() -> None:
 
 def test_what_is_purged_is_forgotten() -> None:
     gone, kept = (
-        making.message(mail("Gone needle")),
-        making.message(mail("Kept needle")),
+        factories.message(mail("Gone needle")),
+        factories.message(mail("Kept needle")),
     )
     index_all()
     assert purge.purge(Message.objects.filter(pk=gone.pk), "count") == 1
@@ -186,7 +186,7 @@ def test_what_is_purged_is_forgotten() -> None:
 def test_a_long_text_is_indexed_as_far_as_its_cap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    making.message(mail("Long", "early " + "filler " * 40_000 + "late\n"))
+    factories.message(mail("Long", "early " + "filler " * 40_000 + "late\n"))
     index_all()
     assert found("early") == ["Long"]
     assert found("late") == []
@@ -205,9 +205,9 @@ class AgreementTest(TestCase):
     @settings(max_examples=60, deadline=None)
     @given(st.lists(_TEXTS, min_size=1, max_size=4), _TEXTS)
     def test_index_agrees_with_tokens(self, subjects: list[str], phrase: str) -> None:
-        making.inbox()
+        factories.inbox()
         for subject in subjects:
-            making.message(b"\r\n", subject=subject)
+            factories.message(b"\r\n", subject=subject)
         index_all()
         if not tokens(phrase):
             return

@@ -17,12 +17,13 @@ from inbox.storage import bodies
 from inbox.upkeep import extraction, indexer
 from mailsink.ports import Kept
 from mailsink.web.workers import Off, Unanswered
+from tests.mails import HELLO
 
-from .recording import MAIL, Client, play
+from .recording import Client, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
-LARGE = MAIL + b"Hello again, see page 4711.\r\n" * 40_000
+LARGE = HELLO + b"Hello again, see page 4711.\r\n" * 40_000
 WITH_ATTACHMENT = (
     b"From: a@example.com\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
@@ -47,7 +48,7 @@ def sent(*bodies: bytes) -> list[Message]:
 
 
 def test_it_fills_in_what_needs_the_body() -> None:
-    sent(MAIL, WITH_ATTACHMENT)
+    sent(HELLO, WITH_ATTACHMENT)
     ids = indexer.index_some()
     plain, attached = Message.objects.order_by("id")
     assert ids == [plain.id, attached.id]
@@ -68,7 +69,7 @@ def test_large_bodies_are_compressed_and_read_back_the_same() -> None:
 
 
 def test_a_lost_body_does_not_hold_up_the_queue() -> None:
-    lost, found = sent(MAIL, MAIL)
+    lost, found = sent(HELLO, HELLO)
     Raw.objects.filter(transaction=lost.transaction_id).delete()
     assert len(indexer.index_some()) == 2
     found.refresh_from_db()
@@ -76,7 +77,7 @@ def test_a_lost_body_does_not_hold_up_the_queue() -> None:
 
 
 def test_it_takes_the_queue_in_steps_and_tells_of_each() -> None:
-    sent(*[MAIL] * 25)
+    sent(*[HELLO] * 25)
     told: list[int] = []
     work = indexer.indexer(lambda: False, lambda ids: told.append(len(ids)))
     rests = [work._step(), work._step(), work._step()]
@@ -86,7 +87,7 @@ def test_it_takes_the_queue_in_steps_and_tells_of_each() -> None:
 
 def test_it_stands_back_while_mail_pours_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexer, "_BUSY_PAUSE", 60.0)  # however slow this machine is
-    sent(*[MAIL] * 25)
+    sent(*[HELLO] * 25)
     told: list[int] = []
     work = indexer.indexer(lambda: True, lambda ids: told.append(len(ids)))
     work._step()
@@ -107,7 +108,7 @@ def test_it_indexes_what_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         client = Client(recorder)
         for _ in range(12):  # one by one, and more than make the recorder busy
             client.envelope()
-            assert isinstance(await client.send(MAIL), Kept)
+            assert isinstance(await client.send(HELLO), Kept)
         client.close()
         ids: set[UUID] = set()
         while len(ids) < 12:
@@ -121,7 +122,7 @@ def test_it_indexes_what_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_another_process_has_indexed_is_left_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first, second = sent(MAIL, MAIL)
+    first, second = sent(HELLO, HELLO)
     index_all = indexer._index_all
 
     def meanwhile(rows: QuerySet[Message]) -> list[indexer._Indexed]:

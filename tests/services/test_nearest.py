@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from inbox.insight.trace.nearest import distance, likeness, nearest
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Inbox
-from tests.api import making
+from tests import factories
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_likeness(other: str, words: str | None) -> None:
 def test_the_likest_come_first_then_the_newest() -> None:
     for path in ("<ann@exmaple.com", "ANN+x@Example.com", "ann@exampl.com",
                  "bob@example.com", "ann@example.com", "ann@exampl.com"):  # fmt: skip
-        making.transaction(recipients=[path])
+        factories.transaction(recipients=[path])
     found = nearest(ALL, "Ann@example.com")
     assert [each.address for each in found] == [
         "ann+x@example.com",
@@ -89,9 +89,9 @@ def test_the_likest_come_first_then_the_newest() -> None:
 @pytest.mark.django_db
 def test_only_what_may_be_seen_is_near() -> None:
     other = Inbox.objects.create(slug="other", name="Other")
-    making.transaction(inbox=other, recipients=["ann@exmaple.com"])
+    factories.transaction(inbox=other, recipients=["ann@exmaple.com"])
     assert nearest(ALL, "ann@example.com")
-    assert not nearest(Scope(frozenset({making.inbox().pk})), "ann@example.com")
+    assert not nearest(Scope(frozenset({factories.inbox().pk})), "ann@example.com")
 
 
 def test_hostile_addresses_take_no_time() -> None:

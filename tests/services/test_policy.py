@@ -13,7 +13,7 @@ from inbox.models import Inbox
 from inbox.policy.policy import InboxPolicy
 from mailsink.ids import uuid7
 from mailsink.ports import Consult, Decision, Stage
-from tests.api import making
+from tests import factories
 from tests.services.test_addresses import given
 from tests.smtp.harness import Session
 
@@ -39,7 +39,7 @@ UNKNOWN = "550 5.1.1 There is no such user here"
 
 def policy(**settings: Any) -> InboxPolicy:
     """A policy of the default inbox with these settings."""
-    made = InboxPolicy(making.inbox().pk)
+    made = InboxPolicy(factories.inbox().pk)
     made.refresh()
     inboxes.update(ALL, "default", **settings)
     return made
@@ -230,7 +230,7 @@ def test_paused() -> None:
 
 
 def test_a_quota() -> None:
-    making.message(b"x" * 60)
+    factories.message(b"x" * 60)
     asked = policy(quota_octets=100)
     assert answer(asked, "mail", parameters="SIZE=40") == []
     assert answer(asked, "mail", parameters="SIZE=41") == [
@@ -257,7 +257,7 @@ def test_what_is_let_in_counts_at_once() -> None:
 
 def test_what_is_deleted_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inbox.policy.quota._SHARE", float("inf"))  # count always
-    message = making.message(b"x" * 100)
+    message = factories.message(b"x" * 100)
     asked = policy(quota_octets=100)
     full = ["552 5.2.2 The inbox is full: its quota is reached"]
     assert rcpt(asked, "ann@example.com") == full

@@ -8,7 +8,7 @@ from inbox.mailbox import inboxes
 from inbox.models import Inbox
 from inbox.policy import quota
 from inbox.policy.quota import Usage
-from tests.api import making
+from tests import factories
 
 
 class Clock:
@@ -63,6 +63,9 @@ def test_counting_takes_a_twentieth_of_the_time_at_most(clock: Clock) -> None:
 @pytest.mark.django_db
 def test_each_inbox_for_itself() -> None:
     other = Inbox.objects.create(slug="other", name="Other")
-    mine, theirs = making.message(b"x" * 10), making.message(b"x" * 7, inbox=other)
+    mine, theirs = (
+        factories.message(b"x" * 10),
+        factories.message(b"x" * 7, inbox=other),
+    )
     assert inboxes.used_octets(mine.inbox_id) == 10
     assert inboxes.used_octets(theirs.inbox_id) == 7

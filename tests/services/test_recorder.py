@@ -23,8 +23,9 @@ from inbox.storage import bodies
 from inbox.storage.write_lock import write_turn
 from mailsink.ports import Kept, Refused
 from mailsink.smtp.protocol import events
+from tests.mails import HELLO
 
-from .recording import MAIL, Client, Heard, body, one_message, play
+from .recording import Client, Heard, body, one_message, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -42,7 +43,7 @@ def test_it_keeps_a_message_with_its_envelope_and_transcript() -> None:
     assert transaction.ended_us == 99
     recipients = Recipient.objects.order_by("seq")
     assert [each.rcpt_code for each in recipients] == [250, 550]
-    assert bodies.open_raw(transaction.id) == MAIL
+    assert bodies.open_raw(transaction.id) == HELLO
     exchanges = Exchange.objects.order_by("seq")
     assert [(each.verb, each.code) for each in exchanges] == [
         ("", 220), ("MAIL", 250), ("RCPT", 250), ("RCPT", 550), ("DATA", 354), ("", 250),
@@ -184,7 +185,7 @@ def test_the_body_of_what_was_not_accepted_is_kept(outcome: events.Outcome) -> N
 
 def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
     spooled = tmp_path / "body"
-    spooled.write_bytes(MAIL * 1000)
+    spooled.write_bytes(HELLO * 1000)
 
     async def scenario(recorder: Recorder) -> Kept | Refused:
         client = Client(recorder)
@@ -195,7 +196,7 @@ def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
                 client.session,
                 client.transaction,
                 99,
-                events.Body(len(MAIL) * 1000, "0" * 64, True, path=spooled),
+                events.Body(len(HELLO) * 1000, "0" * 64, True, path=spooled),
             )
         )
 
@@ -204,8 +205,8 @@ def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
     stored = Raw.objects.get()
     assert stored.key
     assert stored.content is None
-    assert bodies.read(stored) == MAIL * 1000
-    assert bodies.read_start(stored, 20) == MAIL[:20]
+    assert bodies.read(stored) == HELLO * 1000
+    assert bodies.read_start(stored, 20) == HELLO[:20]
     assert not spooled.exists()
     assert Message.objects.get().subject == "Hello"
     bodies.storage().delete(stored.key)

@@ -11,7 +11,7 @@ from inbox.errors import Invalid, NotFound
 from inbox.mailbox import purge, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Raw, SavedSearch, Tombstone
-from tests.views.mail import a_message
+from tests.factories import recorded_message
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def test_what_is_restored_while_the_trash_is_emptied_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kept, gone = a_message(), a_message()
+    kept, gone = recorded_message(), recorded_message()
     trash.delete(ALL, selection.by_ids([kept.pk, gone.pk]))
     prepared = purge.tombstones.of
 

@@ -14,7 +14,7 @@ from inbox.models import Inbox, Message, Recipient, Tombstone
 from inbox.storage.write_lock import ROWS_IN_A_TURN
 from inbox.upkeep import retention
 from mailsink.ids import first_at
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +30,7 @@ def prune(**some: int) -> None:
 
 
 def test_retention_leaves_one_for_each_recipient_that_was_taken() -> None:
-    gone = making.message(recipients=["Ann@Example.com", "bob@example.com"])
+    gone = factories.message(recipients=["Ann@Example.com", "bob@example.com"])
     Recipient.objects.create(
         transaction=gone.transaction,
         seq=3,
@@ -41,7 +41,7 @@ def test_retention_leaves_one_for_each_recipient_that_was_taken() -> None:
         transaction=gone.transaction, seq=4, forward_path="late@example.com",
         rcpt_code=250, final_code=452,
     )  # fmt: skip
-    kept = making.message(recipients=["ann@example.com"])
+    kept = factories.message(recipients=["ann@example.com"])
 
     prune(messages=1)
 
@@ -58,8 +58,8 @@ def test_retention_leaves_one_for_each_recipient_that_was_taken() -> None:
 def test_the_cause_is_told() -> None:
     now = datetime.now(UTC)
     deleted_at = now - timedelta(hours=30)
-    making.message(recipients=["trash@example.com"], deleted_at=deleted_at)
-    old = making.message(recipients=["age@example.com"])
+    factories.message(recipients=["trash@example.com"], deleted_at=deleted_at)
+    old = factories.message(recipients=["age@example.com"])
     long_ago = now - timedelta(days=9)
     Message.objects.filter(pk=old.pk).update(
         id=first_at(long_ago.timestamp()), received_at=long_ago
@@ -72,9 +72,9 @@ def test_the_cause_is_told() -> None:
 
 
 def test_deleting_a_session_leaves_those_of_its_trash() -> None:
-    session = making.session(ending="quit")
+    session = factories.session(ending="quit")
     for _ in range(3):
-        making.message(session=session, deleted_at=datetime.now(UTC))
+        factories.message(session=session, deleted_at=datetime.now(UTC))
     sessions.delete(ALL, session.pk)
     assert [each.cause for each in tombstones.find(ALL, "bob@example.com", 10)] == [
         "session"
@@ -83,9 +83,9 @@ def test_deleting_a_session_leaves_those_of_its_trash() -> None:
 
 def test_the_newest_come_first_within_the_scope() -> None:
     other = Inbox.objects.create(slug="other", name="Other")
-    first = making.message()
-    second = making.message()
-    making.message(inbox=other)
+    first = factories.message()
+    second = factories.message()
+    factories.message(inbox=other)
     purge.purge(Message.objects.all(), "count")
     allowed = Scope(frozenset({first.inbox_id}))
     found = tombstones.find(allowed, "bob@example.com", 10)
@@ -95,10 +95,10 @@ def test_the_newest_come_first_within_the_scope() -> None:
 
 def test_a_message_to_very_many_is_purged_in_turns() -> None:
     many = [f"u{number}@example.com" for number in range(3 * ROWS_IN_A_TURN)]
-    crowd = making.message(recipients=many)
+    crowd = factories.message(recipients=many)
     crowd.transaction.recipients_accepted = len(many)
     crowd.transaction.save()
-    making.message()
+    factories.message()
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -113,7 +113,7 @@ def test_tombstones_stand_for_thirty_days_and_bounded_in_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for _ in range(5):
-        making.message()
+        factories.message()
     purge.purge(Message.objects.all(), "count")
     oldest = Tombstone.objects.order_by("id").first()
     assert oldest
@@ -128,7 +128,7 @@ def test_tombstones_stand_for_thirty_days_and_bounded_in_number(
 
 def test_a_hostile_address_and_subject_are_kept_short() -> None:
     # LOWER of İ is two characters: cut afterwards, or no column takes it
-    making.message(
+    factories.message(
         recipients=["İ" * 12_000 + "@example.com"],
         body=b"Subject: " + b"x" * 5000 + b"\r\n\r\n",
     )

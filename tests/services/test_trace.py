@@ -17,7 +17,7 @@ from inbox.mailbox import purge, sessions
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Inbox, Message, Recipient, Session, Transaction
 from inbox.search.language import BadQuery
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -36,14 +36,14 @@ def refused(
     path: str = ANN, code: int = 550, reply: str = "550 5.1.1 No such user", **more: Any
 ) -> tuple[Session, Transaction]:
     """A session in which the RCPT of an address was refused, as line 3."""
-    session = making.session(ending="quit", exchanges=4, refused=1, worst_code=code)
-    made = making.transaction(
+    session = factories.session(ending="quit", exchanges=4, refused=1, worst_code=code)
+    made = factories.transaction(
         session=session, recipients=[path], code=code, recipients_refused=1
     )
     Recipient.objects.filter(transaction=made).update(rcpt_code=code)
-    making.exchange(session, 1)
-    making.exchange(session, 2, verb="MAIL", line="MAIL FROM:<>", transaction=made)
-    making.exchange(
+    factories.exchange(session, 1)
+    factories.exchange(session, 2, verb="MAIL", line="MAIL FROM:<>", transaction=made)
+    factories.exchange(
         session, 3, verb="RCPT", line=f"RCPT TO:<{path}>", transaction=made,
         code=code, reply=f"{reply} (why: http://x/s/1-3)", **more,
     )  # fmt: skip
@@ -62,7 +62,7 @@ def test_no_trace_where_nothing_has_connected() -> None:
 
 
 def test_no_trace_tells_the_last_connection_and_the_nearest_address() -> None:
-    made = making.transaction(recipients=["ann@exmaple.com"])
+    made = factories.transaction(recipients=["ann@exmaple.com"])
     found = told()
     assert found.sentence.startswith(f"There is no trace of {ANN}")
     assert found.aside == (
@@ -76,7 +76,7 @@ def test_no_trace_tells_the_last_connection_and_the_nearest_address() -> None:
 
 
 def test_accepted() -> None:
-    message = making.message(recipients=["Ann@Example.com", "bob@example.com"])
+    message = factories.message(recipients=["Ann@Example.com", "bob@example.com"])
     found = told()
     assert found.sentence == (
         f"Mail to {ANN} was accepted just now and is in the inbox: “Your invoice”."
@@ -102,12 +102,12 @@ def test_refused_at_rcpt() -> None:
 
 
 def test_refused_beside_others_that_were_taken() -> None:
-    message = making.message(recipients=["bob@example.com", ANN])
+    message = factories.message(recipients=["bob@example.com", ANN])
     row = Recipient.objects.filter(transaction=message.transaction, seq=2)
     row.update(rcpt_code=452)
     Transaction.objects.update(recipients_refused=1)
     for seq, code in ((1, 250), (2, 452)):
-        making.exchange(
+        factories.exchange(
             message.transaction.session, seq, verb="RCPT", code=code,
             reply=f"{code} reply {seq}", transaction=message.transaction,
         )  # fmt: skip
@@ -153,18 +153,20 @@ def test_a_part_of_another_address_is_not_it(path: str) -> None:
     ],
 )  # fmt: skip
 def test_named_but_not_accepted(fields: dict[str, Any], kind: str, words: str) -> None:
-    making.transaction(recipients=[ANN], **fields)
+    factories.transaction(recipients=[ANN], **fields)
     found = told()
     assert kinds(found) == [kind]
     assert words in found.sentence
 
 
 def test_what_the_message_was_answered_is_told() -> None:
-    session = making.session(ending="quit", exchanges=3)
-    made = making.transaction(session=session, recipients=[ANN], code=552)
-    making.exchange(session, 1, verb="RCPT", transaction=made)
-    making.exchange(session, 2, verb="DATA", code=354, reply="354 go", transaction=made)
-    making.exchange(
+    session = factories.session(ending="quit", exchanges=3)
+    made = factories.transaction(session=session, recipients=[ANN], code=552)
+    factories.exchange(session, 1, verb="RCPT", transaction=made)
+    factories.exchange(
+        session, 2, verb="DATA", code=354, reply="354 go", transaction=made
+    )
+    factories.exchange(
         session, 3, kind="body", verb="", code=552, reply="552 5.3.4 Too large",
         transaction=made,
     )  # fmt: skip
@@ -174,7 +176,7 @@ def test_what_the_message_was_answered_is_told() -> None:
 
 
 def test_lmtp_answers_each_recipient() -> None:
-    message = making.message(recipients=[ANN, "bob@example.com"])
+    message = factories.message(recipients=[ANN, "bob@example.com"])
     row = Recipient.objects.filter(transaction=message.transaction, seq=1)
     row.update(final_code=452)
     [one] = told().evidence
@@ -184,7 +186,7 @@ def test_lmtp_answers_each_recipient() -> None:
 
 def test_deleted() -> None:
     deleted_at = datetime.now(UTC) - timedelta(minutes=3)
-    making.message(recipients=[ANN], deleted_at=deleted_at)
+    factories.message(recipients=[ANN], deleted_at=deleted_at)
     found = told()
     assert found.sentence == (
         f"Mail to {ANN} was accepted just now, then deleted 3 minutes ago; "
@@ -202,7 +204,7 @@ def test_deleted() -> None:
     ],
 )
 def test_removed(cause: Any, words: str) -> None:
-    message = making.message(recipients=[ANN])
+    message = factories.message(recipients=[ANN])
     purge.purge(Message.objects.all(), cause)
     found = told()
     assert found.sentence == (
@@ -215,7 +217,7 @@ def test_removed(cause: Any, words: str) -> None:
 
 
 def test_removed_with_its_session() -> None:
-    message = making.message(recipients=[ANN], deleted_at=datetime.now(UTC))
+    message = factories.message(recipients=[ANN], deleted_at=datetime.now(UTC))
     Session.objects.update(ending="quit")
     sessions.delete(ALL, message.transaction.session_id)
     found = told()
@@ -225,7 +227,7 @@ def test_removed_with_its_session() -> None:
 
 
 def test_removed_before_there_were_tombstones() -> None:
-    making.message(recipients=[ANN])
+    factories.message(recipients=[ANN])
     Message.objects.all().delete()
     found = told()
     assert kinds(found) == ["removed"]
@@ -233,7 +235,7 @@ def test_removed_before_there_were_tombstones() -> None:
 
 
 def test_hidden_by_the_filter() -> None:
-    making.message(recipients=[ANN])
+    factories.message(recipients=[ANN])
     found = told(q="subject:receipt from:ann")
     assert found.sentence == (
         f"Mail to {ANN} was accepted just now, but your filter hides it "
@@ -249,10 +251,10 @@ def test_hidden_by_the_filter() -> None:
 
 
 def test_sessions_that_failed_before_they_named_anybody() -> None:
-    making.session(ending="tls_failed", helo="app.test", last_verb="STARTTLS")
-    making.session(ending="quit", helo="healthy.test")
-    making.session(ending="dropped", helo="")
-    making.session(ending="quit", helo="auth.test", refused=1, worst_code=535)
+    factories.session(ending="tls_failed", helo="app.test", last_verb="STARTTLS")
+    factories.session(ending="quit", helo="healthy.test")
+    factories.session(ending="dropped", helo="")
+    factories.session(ending="quit", helo="auth.test", refused=1, worst_code=535)
     found = told()
     assert found.sentence == f"There is no trace of {ANN}: no session has named it."
     assert found.aside == (
@@ -266,11 +268,11 @@ def test_sessions_that_failed_before_they_named_anybody() -> None:
 
 
 def test_only_later_failures_count_beside_other_evidence() -> None:
-    making.session(ending="tls_failed")
-    message = making.message(recipients=[ANN])
+    factories.session(ending="tls_failed")
+    message = factories.message(recipients=[ANN])
     assert kinds(told()) == ["accepted"]
     later = message.received_at + timedelta(seconds=1)
-    making.session(ending="timeout", last_verb="EHLO", opened_at=later)
+    factories.session(ending="timeout", last_verb="EHLO", opened_at=later)
     found = told()
     assert kinds(found) == ["unnamed", "accepted"]
     assert found.aside == (
@@ -279,9 +281,9 @@ def test_only_later_failures_count_beside_other_evidence() -> None:
 
 
 def test_a_pipelined_rcpt_after_a_refused_mail_is_found() -> None:
-    session = making.session(ending="quit", refused=2, exchanges=2)
-    making.exchange(session, 1, verb="MAIL", line="MAIL FROM:<a@b>", code=530)
-    making.exchange(
+    session = factories.session(ending="quit", refused=2, exchanges=2)
+    factories.exchange(session, 1, verb="MAIL", line="MAIL FROM:<a@b>", code=530)
+    factories.exchange(
         session, 2, verb="RCPT", line=f"RCPT TO:<{ANN}>", code=503, reply="503 MAIL first"
     )  # fmt: skip
     found = told()
@@ -293,7 +295,7 @@ def test_a_pipelined_rcpt_after_a_refused_mail_is_found() -> None:
 def test_newest_first_and_what_was_before() -> None:
     refused()
     refused()
-    making.message(recipients=[ANN])
+    factories.message(recipients=[ANN])
     found = told()
     assert kinds(found) == ["accepted", "refused", "refused"]
     assert found.aside == "Before that: 2 refused at RCPT."
@@ -301,9 +303,9 @@ def test_newest_first_and_what_was_before() -> None:
 
 
 def test_no_more_than_fifty_are_told() -> None:
-    session = making.session(ending="quit")
+    session = factories.session(ending="quit")
     made = [
-        making.transaction(session=session, recipients=[ANN], outcome="reset")
+        factories.transaction(session=session, recipients=[ANN], outcome="reset")
         for _ in range(52)
     ]
     found = told()
@@ -330,19 +332,19 @@ def test_as_many_queries_whatever_is_stored() -> None:
         return len(queries)
 
     refused()
-    making.message(recipients=[ANN])
+    factories.message(recipients=[ANN])
     few = ask()
     for _ in range(20):
         refused()
-        making.message(recipients=[ANN])
-        making.session(ending="timeout", last_verb="EHLO")
+        factories.message(recipients=[ANN])
+        factories.session(ending="timeout", last_verb="EHLO")
     assert ask() <= few + 8  # once what sessions came to is asked for
 
 
 def test_only_what_may_be_seen_is_told() -> None:
     other = Inbox.objects.create(slug="other", name="Other")
-    making.message(recipients=[ANN], inbox=other)
-    mine = Scope(frozenset({making.inbox().pk}))
+    factories.message(recipients=[ANN], inbox=other)
+    mine = Scope(frozenset({factories.inbox().pk}))
     assert trace(mine, ANN).evidence == []
     purge.purge(Message.objects.all(), "count")
     assert trace(mine, ANN).evidence == []
@@ -385,7 +387,7 @@ def test_what_is_no_address(text: str) -> None:
 )
 def test_hostile_addresses(address: str) -> None:
     stored = clean(address)
-    making.transaction(recipients=[stored], outcome="reset")
+    factories.transaction(recipients=[stored], outcome="reset")
     found = told(address)
     assert kinds(found) == ["taken_back"]
     assert "\u202e" not in found.sentence
@@ -394,13 +396,13 @@ def test_hostile_addresses(address: str) -> None:
 
 def test_long_addresses_are_told_apart() -> None:
     long = "a" * 300
-    making.transaction(recipients=[f"{long}@example.com"], outcome="reset")
+    factories.transaction(recipients=[f"{long}@example.com"], outcome="reset")
     assert kinds(told(f"{long}@EXAMPLE.com")) == ["taken_back"]
     assert kinds(told(f"{long}@example.org")) == []
 
 
 def test_the_case_of_letters_beyond_ascii() -> None:
-    making.transaction(recipients=["jürgen@example.com"], outcome="reset")
+    factories.transaction(recipients=["jürgen@example.com"], outcome="reset")
     assert kinds(told("JÜRGEN@EXAMPLE.COM")) == ["taken_back"]
 
 
@@ -409,7 +411,7 @@ def test_every_kind_has_its_words() -> None:
 
 
 def test_addresses_are_found_by_their_index() -> None:
-    making.transaction(recipients=[ANN])
+    factories.transaction(recipients=[ANN])
     rows = Recipient.objects.order_by("-transaction_id")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:  # it scans what is so small, else

@@ -13,7 +13,8 @@ from django.test import Client
 from inbox.models import Message
 from inbox.presenters.bursts import bursts
 from mailsink.ids import uuid7
-from tests.views.mail import MAIL, a_message
+from tests.factories import recorded_message
+from tests.mails import ORDER
 
 CASES = json.loads(Path("tests/bursts.json").read_text())
 START = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ def test_bursts(case: dict[str, Any]) -> None:
 @pytest.mark.django_db
 def test_page_folds_a_burst_without_scripts(client: Client) -> None:
     for number in range(25):
-        a_message(MAIL.replace(b"Your order", b"Order %d" % number))
+        recorded_message(ORDER.replace(b"Your order", b"Order %d" % number))
     page = client.get("/").content.decode()
     assert page.count("<details>") == 1
     assert "25 alike" in page

@@ -8,8 +8,8 @@ import re
 import pytest
 from django.test import Client
 
+from tests.factories import recorded_message
 from tests.mime import tnefs
-from tests.views.mail import a_message
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def related(html: str, *parts: tuple[str, bytes], head: str = "") -> bytes:
 
 def framed(client: Client, octets: bytes) -> list[bytes]:
     """Return the bodies of the pictures that the frame of a message loads."""
-    page = client.get(f"/messages/{a_message(octets).id}/frame").content.decode()
+    page = client.get(f"/messages/{recorded_message(octets).id}/frame").content.decode()
     paths = re.findall(r'src="(/messages/[^"]+)"', page)
     return [client.get(path).content for path in paths]
 
@@ -96,14 +96,16 @@ def test_what_is_not_shown_says_why(
     octets = related(
         '<img src="cid:i">', (f"Content-Type: {kind}\r\nContent-ID: <i>\r\n", body)
     )
-    page = client.get(f"/messages/{a_message(octets).id}?tab=html").content.decode()
+    page = client.get(
+        f"/messages/{recorded_message(octets).id}?tab=html"
+    ).content.decode()
     assert "1 picture of this message is not shown." in page
     assert reason in page
 
 
 def test_a_name_that_no_part_has_is_told(client: Client) -> None:
     page = client.get(
-        f"/messages/{a_message(related('<img src=cid:gone>')).id}?tab=html"
+        f"/messages/{recorded_message(related('<img src=cid:gone>')).id}?tab=html"
     )
     assert "no part of the message has this Content-ID" in page.content.decode()
 
@@ -115,7 +117,7 @@ def test_attachments_stand_below_text_and_html(client: Client) -> None:
     )
     picture = ("Content-Type: image/png; name=cat.png\r\nContent-ID: <c>\r\n", PNG)
     shown = ("Content-Type: image/png; name=logo.png\r\nContent-ID: <l>\r\n", PNG)
-    message = a_message(related("<img src=cid:l>", file, picture, shown))
+    message = recorded_message(related("<img src=cid:l>", file, picture, shown))
     for tab in ("text", "html"):
         page = client.get(f"/messages/{message.id}?tab={tab}").content.decode()
         assert "2 attachments" in page
@@ -136,7 +138,7 @@ def test_a_name_never_turns_the_address_beside_it(
     client: Client, name: str, shown: str
 ) -> None:
     octets = f"From: {name} <dana@shop.test>\r\nSubject: x\r\n\r\nx".encode()
-    message = a_message(octets)
+    message = recorded_message(octets)
     page = client.get(f"/messages/{message.id}").content.decode()
     assert page.count(shown) >= 2, "in the list and in the letter"
     fields = client.get(f"/messages/{message.id}?tab=headers").content.decode()
@@ -147,7 +149,7 @@ def test_what_it_is_stands_above_it(client: Client) -> None:
     stream = tnefs.stream(tnefs.file(b"<plan>.pdf", b"%PDF-"))
     octets = HEAD + b"Content-Type: application/ms-tnef; name=winmail.dat\r\n"
     octets += b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(stream)
-    message = a_message(octets)
+    message = recorded_message(octets)
     page = client.get(f"/messages/{message.id}?tab=parts&part=0").content.decode()
     assert "Outlook&#x27;s own format (TNEF); files in it: 1." in page
     assert "&lt;plan&gt;.pdf" in page

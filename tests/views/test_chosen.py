@@ -7,7 +7,8 @@ from django.test import Client
 
 from inbox.mailbox import selection
 from inbox.models import Message
-from tests.views.mail import MAIL, a_message, a_transaction
+from tests.factories import recorded_message, recorded_transaction
+from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -22,7 +23,7 @@ def act(client: Client, do: str, *ids: object, **fields: str) -> dict[str, objec
 
 
 def test_marks_are_set_on_those_chosen_alone(client: Client) -> None:
-    one, two, other = a_message(), a_message(), a_message()
+    one, two, other = recorded_message(), recorded_message(), recorded_message()
     for do in ("read", "pin", "bug"):
         assert act(client, do, one.id, two.id) == {"count": 2, "at": None}
     act(client, "tag", one.id, two.id, tag=" Größe ")
@@ -42,11 +43,11 @@ def test_all_that_match_are_deleted_and_come_back(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(selection, "AT_ONCE", 3)
-    orders = [a_message() for _ in range(7)]
-    kept = a_message(MAIL.replace(b"Your order", b"Invoice"))
+    orders = [recorded_message() for _ in range(7)]
+    kept = recorded_message(ORDER.replace(b"Your order", b"Invoice"))
     pinned = orders[3]
     Message.objects.filter(pk=pinned.pk).update(pinned=True)
-    before = a_message()
+    before = recorded_message()
     act(client, "delete", before.id)
     told = act(client, "delete", all="yes", q="subject:order")
     assert told["count"] == 6
@@ -60,13 +61,13 @@ def test_all_that_match_are_deleted_and_come_back(
 
 
 def test_a_pinned_message_goes_when_it_is_named(client: Client) -> None:
-    one = a_message()
+    one = recorded_message()
     Message.objects.update(pinned=True)
     assert act(client, "delete", one.id)["count"] == 1
 
 
 def test_works_as_a_plain_form(client: Client) -> None:
-    one, two = a_message(), a_message()
+    one, two = recorded_message(), recorded_message()
     given = {"do": "delete", "id": [str(one.id), str(two.id)], "q": "is:unread"}
     answer = client.post("/messages/chosen", given)
     assert (answer.status_code, answer["Location"]) == (302, "/?q=is%3Aunread")
@@ -90,7 +91,7 @@ def test_works_as_a_plain_form(client: Client) -> None:
 def test_what_is_wrong_is_said(
     client: Client, fields: dict[str, str], words: str
 ) -> None:
-    a_message()
+    recorded_message()
     answer = client.post("/messages/chosen", fields, headers=JSON)
     assert answer.status_code == 422
     assert words in answer.json()["detail"]
@@ -105,8 +106,8 @@ def test_restore_with_a_bad_time(client: Client) -> None:
 
 
 def test_what_was_not_accepted_can_be_hidden(client: Client) -> None:
-    a_message()
-    a_transaction()
+    recorded_message()
+    recorded_transaction()
     assert "not accepted ·" in client.get("/").content.decode()
     assert "not accepted ·" not in client.get("/?refused=hide").content.decode()
     assert client.get("/entries").json()["total"] == 1  # the browser remembers

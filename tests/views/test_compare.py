@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser as Html
 from inbox.mailbox import selection, trash
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from tests.views.mail import a_message
+from tests.factories import recorded_message
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def mail(subject: str, total: str = "58.10", html: bool = True) -> Message:
         f"From: Billing <billing@shop.test>\r\nTo: ann@example.com\r\n"
         f"Subject: {subject}\r\nContent-Type: {kind}\r\n\r\n"
     )
-    return a_message(f"{head}<b>{total}</b>\r\n{lines}".encode())
+    return recorded_message(f"{head}<b>{total}</b>\r\n{lines}".encode())
 
 
 def compared(client: Client, left: Message, right: Message, tab: str = "") -> Html:

@@ -8,13 +8,14 @@ import re
 import pytest
 from django.test import Client
 
-from tests.views.mail import MAIL, a_message
+from tests.factories import recorded_message
+from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
 
 
 def of_html(text: bytes) -> bytes:
-    return MAIL.replace(b"\r\n\r\n", b"\r\nContent-Type: text/html\r\n\r\n" + text, 1)
+    return ORDER.replace(b"\r\n\r\n", b"\r\nContent-Type: text/html\r\n\r\n" + text, 1)
 
 
 def opened(client: Client, url: str) -> tuple[str, str]:
@@ -28,7 +29,7 @@ def test_long_html_is_shown_from_its_beginning_and_more_on_demand(
     client: Client,
 ) -> None:
     long = b"<p>words</p>\r\n" * 90_000 + b"<p>the end</p>"
-    url = f"/messages/{a_message(of_html(long)).id}?tab=html&width=375"
+    url = f"/messages/{recorded_message(of_html(long)).id}?tab=html&width=375"
     page, shown = opened(client, url)
     assert "This is the beginning: 1,048,576 of 1," in page
     assert "is not shown here" in shown
@@ -42,7 +43,7 @@ def test_long_html_is_shown_from_its_beginning_and_more_on_demand(
 
 def test_short_html_is_shown_whole(client: Client) -> None:
     page, shown = opened(
-        client, f"/messages/{a_message(of_html(b'<p>Hi')).id}?tab=html"
+        client, f"/messages/{recorded_message(of_html(b'<p>Hi')).id}?tab=html"
     )
     assert "more=yes" not in page
     assert "<p>Hi" in shown

@@ -10,7 +10,8 @@ from inbox.mailbox import trash
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Chosen
 from inbox.views.inbox import FIRST
-from tests.views.mail import MAIL, a_message, a_transaction
+from tests.factories import recorded_message, recorded_transaction
+from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +29,11 @@ def rows(client: Client, path: str = "/") -> list[str]:
 def test_index_lists_messages_and_what_was_not_accepted_newest_first(
     client: Client,
 ) -> None:
-    a_message()
-    a_transaction()
-    a_transaction(None, "reset", 250)
-    a_transaction(MAIL[:90], "abandoned", None, complete=False)
-    a_message(recipients=(("ann@example.com", 250), ("bob@example.com", 550)))
+    recorded_message()
+    recorded_transaction()
+    recorded_transaction(None, "reset", 250)
+    recorded_transaction(ORDER[:90], "abandoned", None, complete=False)
+    recorded_message(recipients=(("ann@example.com", 250), ("bob@example.com", 550)))
     found = rows(client)
     assert [row.split(":")[-1][3:] for row in found] == [
         "Your order 250 · 1 of 2 refused 87 B",
@@ -45,7 +46,7 @@ def test_index_lists_messages_and_what_was_not_accepted_newest_first(
 
 
 def test_index_escapes_what_senders_write(client: Client) -> None:
-    a_message(MAIL.replace(b"Your order", b"<script>alert(1)</script>"))
+    recorded_message(ORDER.replace(b"Your order", b"<script>alert(1)</script>"))
     page = client.get("/").content
     assert b"<script>alert" not in page
     assert b"&lt;script&gt;alert" in page
@@ -53,7 +54,7 @@ def test_index_escapes_what_senders_write(client: Client) -> None:
 
 def test_index_pages_by_links_without_scripts(client: Client) -> None:
     for _ in range(FIRST + 1):
-        a_message()
+        recorded_message()
     page = client.get("/").content.decode()
     cursor = page.split('href="/?cursor=')[1].split('"')[0]
     assert len(rows(client)) == FIRST
@@ -61,8 +62,8 @@ def test_index_pages_by_links_without_scripts(client: Client) -> None:
 
 
 def test_index_searches(client: Client) -> None:
-    a_message()
-    a_message(MAIL.replace(b"Your order", b"Your invoice"))
+    recorded_message()
+    recorded_message(ORDER.replace(b"Your order", b"Your invoice"))
     assert len(rows(client, "/?q=subject:invoice")) == 1
 
 
@@ -73,7 +74,7 @@ def test_index_says_what_is_wrong_with_a_query(client: Client) -> None:
 
 
 def test_entries_are_what_api_v3_says(client: Client) -> None:
-    message, refused = a_message(), a_transaction()
+    message, refused = recorded_message(), recorded_transaction()
     found = client.get("/entries").json()
     assert [each["id"] for each in found["items"]] == [str(refused.id), str(message.id)]
     assert found["items"][0]["outcome"] == "rejected"
@@ -83,7 +84,7 @@ def test_entries_are_what_api_v3_says(client: Client) -> None:
 
 def test_entries_go_on_by_cursor(client: Client) -> None:
     for _ in range(3):
-        a_message()
+        recorded_message()
     first = client.get("/entries?limit=2").json()
     second = client.get(f"/entries?limit=2&cursor={first['next']}").json()
     assert first["total"] == 3
@@ -99,7 +100,7 @@ def test_entries_name_what_is_wrong(client: Client, query: str) -> None:
 
 
 def test_trash_lists_what_was_deleted_and_restores_it(client: Client) -> None:
-    message = a_message()
+    message = recorded_message()
     trash.delete(ALL, Chosen((message.id,)))
     assert b"Your order" in client.get("/trash").content
     assert client.get("/").content.count(b"Your order") == 0

@@ -17,7 +17,8 @@ from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Chosen
 from inbox.models import MessageRead
 from inbox.presenters import letters, tabs
-from tests.views.mail import MAIL, a_message, a_transaction
+from tests.factories import recorded_message, recorded_transaction
+from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,7 @@ def text(client: Client, path: str) -> str:
 
 
 def test_page_is_whole_or_a_pane_or_a_panel(client: Client) -> None:
-    path = f"/messages/{a_message().id}"
+    path = f"/messages/{recorded_message().id}"
     whole, pane, panel = (client.get(path, headers=h) for h in ({}, PANE, PANEL))
     assert b"<!doctype html>" in whole.content
     assert b"<!doctype html>" not in pane.content
@@ -53,7 +54,7 @@ def test_page_is_whole_or_a_pane_or_a_panel(client: Client) -> None:
 
 
 def test_opening_marks_as_read(client: Client) -> None:
-    message = a_message()
+    message = recorded_message()
     client.get(f"/messages/{message.id}", headers=PANEL)
     assert not MessageRead.objects.exists()
     client.get(f"/messages/{message.id}", headers=PANE)
@@ -61,7 +62,7 @@ def test_opening_marks_as_read(client: Client) -> None:
 
 
 def test_mark_reads_and_pins(client: Client) -> None:
-    message = a_message()
+    message = recorded_message()
     path = f"/messages/{message.id}/mark"
     assert client.post(path, {"read": "yes"}).url == f"/messages/{message.id}"
     assert client.post(path, {"read": "no"}).url == "/"
@@ -74,7 +75,7 @@ def test_mark_reads_and_pins(client: Client) -> None:
 
 def test_the_list_stands_beside_each_tab(client: Client) -> None:
     """What the list is rendered with, and what a panel is, do not get in each other's way."""
-    message = a_message()
+    message = recorded_message()
     for tab in tabs.keys(letters.of_message(ALL, message.pk)):
         page = LexborHTMLParser(
             client.get(f"/messages/{message.pk}?tab={tab}").content.decode()
@@ -88,7 +89,7 @@ MARKS = {"HX-Request": "true", "HX-Target": "marks"}
 
 
 def test_status_tags_and_note_are_set_one_by_one(client: Client) -> None:
-    message = a_message()
+    message = recorded_message()
     path = f"/messages/{message.id}/mark"
     answer = client.post(path, {"status": "bug"}, headers=MARKS)
     assert b'value="bug" aria-pressed="true"' in answer.content
@@ -122,7 +123,7 @@ def test_status_tags_and_note_are_set_one_by_one(client: Client) -> None:
 def test_what_cannot_be_kept_is_said_and_not_lost(
     client: Client, given: dict[str, str], words: str
 ) -> None:
-    message = a_message()
+    message = recorded_message()
     path = f"/messages/{message.id}/mark"
     answer = client.post(path, given, headers=MARKS)
     assert answer.status_code == 422
@@ -136,7 +137,7 @@ def test_what_cannot_be_kept_is_said_and_not_lost(
 
 
 def test_delete_goes_to_the_trash_and_says_so(client: Client) -> None:
-    message = a_message()
+    message = recorded_message()
     answer = client.post(f"/messages/{message.id}/delete", headers=PANE)
     assert json.loads(answer["HX-Trigger"]) == {
         "message-deleted": {"id": str(message.id)}
@@ -156,7 +157,7 @@ def test_unknown_messages_are_not_found(client: Client, action: str) -> None:
 
 
 def test_only_posts_change_anything(client: Client) -> None:
-    message = a_message()
+    message = recorded_message()
     for action in ("mark", "delete", "restore"):
         assert client.get(f"/messages/{message.id}/{action}").status_code == 405
 
@@ -165,8 +166,8 @@ def test_envelope_and_header_are_compared_in_words(client: Client) -> None:
     recipients = (
         ("Ann@example.com", 250), ("hidden@example.com", 250), ("no@example.com", 550),
     )  # fmt: skip
-    mail = MAIL.replace(b"To: ann", b"Cc: other@example.com\r\nTo: ann")
-    message = a_message(mail, "bounce@shop.test", recipients)
+    mail = ORDER.replace(b"To: ann", b"Cc: other@example.com\r\nTo: ann")
+    message = recorded_message(mail, "bounce@shop.test", recipients)
     page = client.get(f"/messages/{message.id}").content.decode()
     for words in (
         "The envelope sender differs: bounce@shop.test",
@@ -178,12 +179,12 @@ def test_envelope_and_header_are_compared_in_words(client: Client) -> None:
 
 
 def test_agreeing_envelope_needs_no_words(client: Client) -> None:
-    page = client.get(f"/messages/{a_message().id}").content
+    page = client.get(f"/messages/{recorded_message().id}").content
     assert b'class="differences"' not in page
 
 
 def test_tabs_show_text_source_headers_parts_and_transcript(client: Client) -> None:
-    path = f"/messages/{a_message(RICH).id}"
+    path = f"/messages/{recorded_message(RICH).id}"
     assert "There is no text part: this is the text of the HTML. Hi" in text(
         client, f"{path}?tab=text"
     )
@@ -202,19 +203,19 @@ def test_tabs_show_text_source_headers_parts_and_transcript(client: Client) -> N
 
 def test_defects_are_listed(client: Client) -> None:
     broken = RICH.replace(b"--b--\r\n", b"")
-    page = client.get(f"/messages/{a_message(broken).id}").content.decode()
+    page = client.get(f"/messages/{recorded_message(broken).id}").content.decode()
     assert "defects in this message" in page
     assert "The closing boundary is missing" in page
 
 
 def test_source_hides_nothing(client: Client) -> None:
-    mail = MAIL + b"nul \x00 bell \x07 bare \r cr, latin \xe9, <b>tag</b>\r\n"
-    shown = text(client, f"/messages/{a_message(mail).id}?tab=source")
+    mail = ORDER + b"nul \x00 bell \x07 bare \r cr, latin \xe9, <b>tag</b>\r\n"
+    shown = text(client, f"/messages/{recorded_message(mail).id}?tab=source")
     assert r"nul ␀ bell ␇ bare ␍ cr, latin \xe9, &lt;b&gt;tag&lt;/b&gt;" in shown
 
 
 def test_20_megabytes_open_quickly_and_cut(client: Client) -> None:
-    path = f"/messages/{a_message(MAIL + b'x' * 70 * 1024 + b'line of text' * 1_700_000).id}"
+    path = f"/messages/{recorded_message(ORDER + b'x' * 70 * 1024 + b'line of text' * 1_700_000).id}"
     for tab in ("text", "source", "headers", "parts"):
         began = time.process_time()
         page = client.get(f"{path}?tab={tab}", headers=PANE)
@@ -225,7 +226,7 @@ def test_20_megabytes_open_quickly_and_cut(client: Client) -> None:
 
 
 def test_refused_message_opens_with_its_bytes(client: Client) -> None:
-    attempt = a_transaction()
+    attempt = recorded_transaction()
     page = client.get(f"/transactions/{attempt.id}").content.decode()
     assert "Not accepted: 552 5.3.4" in page
     assert "The client was told: 552 5.3.4 Too big" in page
@@ -238,9 +239,9 @@ def test_refused_message_opens_with_its_bytes(client: Client) -> None:
     ("octets", "outcome", "words"),
     [
         (
-            MAIL * 200,
+            ORDER * 200,
             "abandoned",
-            f"Not accepted: cut off after {len(MAIL) * 200:,} octets",
+            f"Not accepted: cut off after {len(ORDER) * 200:,} octets",
         ),
         (None, "abandoned", "Not accepted: the client left before it had sent it"),
         (None, "reset", "Not accepted: the client gave it up (RSET)"),
@@ -249,14 +250,14 @@ def test_refused_message_opens_with_its_bytes(client: Client) -> None:
 def test_unfinished_transactions_say_how_they_ended(
     client: Client, octets: bytes | None, outcome: str, words: str
 ) -> None:
-    attempt = a_transaction(octets, outcome, None, "", complete=False)
+    attempt = recorded_transaction(octets, outcome, None, "", complete=False)
     page = client.get(f"/transactions/{attempt.id}").content.decode()
     assert words in page
     assert "MAIL FROM" in text(client, f"/transactions/{attempt.id}?tab=transcript")
 
 
 def test_ids_of_transactions_lead_to_their_page(client: Client) -> None:
-    refused, message = a_transaction(), a_message()
+    refused, message = recorded_transaction(), recorded_message()
     there = client.get(f"/messages/{refused.id}")
     assert there.url == f"/transactions/{refused.id}"
     there = client.get(f"/transactions/{message.transaction_id}")
@@ -264,7 +265,7 @@ def test_ids_of_transactions_lead_to_their_page(client: Client) -> None:
 
 
 def test_frame_has_its_own_policy(client: Client) -> None:
-    message = a_message(RICH)
+    message = recorded_message(RICH)
     frame = client.get(f"/messages/{message.id}/frame")
     policy = frame["Content-Security-Policy"]
     assert policy.startswith("sandbox allow-popups allow-popups-to-escape-sandbox;")
@@ -277,7 +278,7 @@ def test_frame_has_its_own_policy(client: Client) -> None:
 def test_frame_shows_pictures_by_signed_addresses_and_never_svg(
     client: Client,
 ) -> None:
-    message = a_message(RICH)
+    message = recorded_message(RICH)
     html = client.get(f"/messages/{message.id}/frame").content.decode()
     (path,) = re.findall(r'src="(/messages/[^"]+)"', html)
     picture = client.get(path)
@@ -289,7 +290,7 @@ def test_frame_shows_pictures_by_signed_addresses_and_never_svg(
 
 def test_frame_at_an_ipv6_address_carries_its_pictures(client: Client) -> None:
     images = b'<img src="cid:logo">' * 400_000
-    message = a_message(RICH.replace(b'<img src="cid:drawing">', images))
+    message = recorded_message(RICH.replace(b'<img src="cid:drawing">', images))
     frame = client.get(f"/messages/{message.id}/frame", headers={"Host": "[::1]:8025"})
     html = frame.content.decode()
     url = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
@@ -299,7 +300,7 @@ def test_frame_at_an_ipv6_address_carries_its_pictures(client: Client) -> None:
 
 
 def test_parts_need_a_signature_of_this_message(client: Client) -> None:
-    one, other = a_message(RICH), a_message(RICH)
+    one, other = recorded_message(RICH), recorded_message(RICH)
     html = client.get(f"/messages/{one.id}/frame").content.decode()
     (path,) = re.findall(r'src="(/messages/[^"]+)"', html)
     assert client.get(path.replace(str(one.id), str(other.id))).status_code == 404
@@ -311,14 +312,14 @@ def test_parts_need_a_signature_of_this_message(client: Client) -> None:
 
 
 def test_refused_html_is_framed_too(client: Client) -> None:
-    attempt = a_transaction(RICH)
+    attempt = recorded_transaction(RICH)
     html = client.get(f"/transactions/{attempt.id}/frame").content.decode()
     (path,) = re.findall(r'src="(/messages/[^"]+)"', html)
     assert client.get(path).content == PNG
 
 
 def test_message_without_html_has_no_frame(client: Client) -> None:
-    message = a_message()
+    message = recorded_message()
     assert client.get(f"/messages/{message.id}/frame").status_code == 404
     assert b"?tab=html" not in client.get(f"/messages/{message.id}").content
 
@@ -330,14 +331,14 @@ def test_checks_run_only_for_their_tab(
         raise AssertionError
 
     monkeypatch.setattr("inbox.checks.examine", examine)
-    message = a_message(RICH)
+    message = recorded_message(RICH)
     page = client.get(f"/messages/{message.pk}").content.decode()
     assert f'href="/messages/{message.pk}?tab=checks"' in page
     monkeypatch.undo()
     page = client.get(f"/messages/{message.pk}?tab=checks").content.decode()
     assert "image without alt" in page
     assert "HTML and CSS by mail program" in page
-    page = client.get(f"/messages/{a_message().pk}?tab=checks").content.decode()
+    page = client.get(f"/messages/{recorded_message().pk}?tab=checks").content.decode()
     assert "Nothing is wrong with this mail" in page
     assert "HTML and CSS by mail program" not in page
     assert 'aria-label="Results by level"' not in page
@@ -365,7 +366,7 @@ def test_checks_run_only_for_their_tab(
 def test_only_a_person_reads_a_message(
     client: Client, headers: dict[str, str], read: bool
 ) -> None:
-    message = a_message()
+    message = recorded_message()
     page = client.get(f"/messages/{message.pk}", headers=headers).content.decode()
     assert MessageRead.objects.filter(message=message.pk).exists() == read
     # What the server could not tell, the page's own script says.

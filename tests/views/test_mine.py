@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser as Html
 
 from inbox.mailbox import marking
 from inbox.mailbox.scope import ALL
-from tests.views.mail import a_message
+from tests.factories import recorded_message
 
 pytestmark = pytest.mark.django_db
 
@@ -27,9 +27,9 @@ def side_bar(client: Client) -> dict[str, str]:
 
 
 def test_the_list_and_the_count_follow(client: Client) -> None:
-    a_message(recipients=(("shop+ann-7@example.com", 250),))
-    a_message(recipients=(("bob@example.com", 250), ("ANN@EXAMPLE.COM", 250)))
-    a_message(recipients=(("joann@example.com", 250),))
+    recorded_message(recipients=(("shop+ann-7@example.com", 250),))
+    recorded_message(recipients=(("bob@example.com", 250), ("ANN@EXAMPLE.COM", 250)))
+    recorded_message(recipients=(("joann@example.com", 250),))
     assert "Mine" not in side_bar(client)
     assert client.get("/unread").json() == {"all": 3, "mine": None}
     page = keep(client, " *+ann*@*, ann@example.com\n*+ann*@* ")

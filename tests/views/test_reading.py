@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from tests.views.mail import a_message
+from tests.factories import recorded_message
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ PANE = {"HX-Request": "true", "HX-Target": "detail"}
 
 def words(client: Client, octets: bytes, tab: str = "") -> str:
     """Return the words of a message's page."""
-    path = f"/messages/{a_message(octets).id}{tab}"
+    path = f"/messages/{recorded_message(octets).id}{tab}"
     page = client.get(path, headers=PANE).content.decode()
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
@@ -53,7 +53,7 @@ def test_nobody_is_none(client: Client) -> None:
 def test_links_of_the_text_open_apart_and_leave_it_unchanged(client: Client) -> None:
     said = "Go (https://shop.test/a?b=1&c=<2>) now, <https://shop.test/x\ny>.\n"
     octets = b"From: a@b.test\r\n\r\n" + said.replace("\n", "\r\n").encode()
-    path = f"/messages/{a_message(octets).id}?tab=text"
+    path = f"/messages/{recorded_message(octets).id}?tab=text"
     page = LexborHTMLParser(client.get(path).content.decode())
     pre = page.css_first("pre.text")
     assert pre is not None
@@ -73,7 +73,7 @@ def test_a_link_over_soft_breaks_is_an_action(client: Client) -> None:
         b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\n"
         b"Confirm: https://shop.test/confirm/8f3a9c \r\n2b7d1e5f60?token=4471aa90\r\n"
     )
-    path = f"/api/v3/messages/{a_message(octets).id}"
+    path = f"/api/v3/messages/{recorded_message(octets).id}"
     (action,) = client.get(path).json()["actions"]
     url = "https://shop.test/confirm/8f3a9c2b7d1e5f60?token=4471aa90"
     assert (action["kind"], action["url"]) == ("confirm", url)
@@ -110,7 +110,9 @@ def test_an_invitation_is_shown_as_one(client: Client, octets: bytes, tab: str) 
 
 @pytest.mark.parametrize("octets", [WHOLE, ALTERNATIVE])
 def test_the_api_tells_the_events(client: Client, octets: bytes) -> None:
-    (event,) = client.get(f"/api/v3/messages/{a_message(octets).id}").json()["events"]
+    (event,) = client.get(f"/api/v3/messages/{recorded_message(octets).id}").json()[
+        "events"
+    ]
     assert event["method"] == "REQUEST"
     assert event["start"] == "2026-12-01T22:30:00Z"
     assert event["end"] == "2026-12-02T00:30:00Z"
@@ -123,7 +125,9 @@ def test_a_day_is_told_without_a_time(client: Client) -> None:
         b"DTSTART;TZID=Asia/Tokyo:20261202T073000", b"DTSTART:20261224"
     )
     octets = WHOLE.replace(INVITE, day.replace(b"DURATION:PT2H", b"DTEND:20261226"))
-    (event,) = client.get(f"/api/v3/messages/{a_message(octets).id}").json()["events"]
+    (event,) = client.get(f"/api/v3/messages/{recorded_message(octets).id}").json()[
+        "events"
+    ]
     assert (event["start"], event["end"]) == ("2026-12-24", "2026-12-25")
     assert event["when"] == "24 Dec 2026 \u2013 25 Dec 2026"
 
@@ -132,14 +136,16 @@ def test_a_duration_out_of_all_years_is_no_error(client: Client) -> None:
     octets = WHOLE.replace(b"20261202T073000", b"99991231T230000")
     octets = octets.replace(b"PT2H", b"P99999W")
     assert "not told" in words(client, octets, "?tab=text")
-    assert client.get(f"/api/v3/messages/{a_message(octets).id}").status_code == 200
+    assert (
+        client.get(f"/api/v3/messages/{recorded_message(octets).id}").status_code == 200
+    )
 
 
 def test_a_calendar_that_is_only_attached_is_no_invitation(client: Client) -> None:
     attached = b"Content-Disposition: attachment\r\nContent-Type: text/calendar"
     octets = ALTERNATIVE.replace(b"/alternative", b"/mixed")
     octets = octets.replace(b"Content-Type: text/calendar", attached)
-    told = client.get(f"/api/v3/messages/{a_message(octets).id}").json()
+    told = client.get(f"/api/v3/messages/{recorded_message(octets).id}").json()
     assert told["events"] == []
 
 
@@ -148,7 +154,7 @@ def test_folds_within_characters_are_no_defect(client: Client) -> None:
     octets = octets.replace(
         b"Stocktaking", "St\u00fcck".encode()[:3] + b"\r\n " + "St\u00fcck".encode()[3:]
     )
-    told = client.get(f"/api/v3/messages/{a_message(octets).id}").json()
+    told = client.get(f"/api/v3/messages/{recorded_message(octets).id}").json()
     assert not any("utf-8" in each for each in told["defects"])
     assert "Stück" in told["text"]
     assert told["events"][0]["summary"] == "Stück"

@@ -8,14 +8,15 @@ from django.test import Client
 from inbox.errors import Invalid
 from inbox.mailbox import image_hosts
 from inbox.models import Inbox
-from tests.views.mail import MAIL, a_message
+from tests.factories import recorded_message
+from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
-HTML = MAIL.replace(b"\r\n\r\n", b"\r\nContent-Type: text/html\r\n\r\n<p>Hi</p>", 1)
+HTML = ORDER.replace(b"\r\n\r\n", b"\r\nContent-Type: text/html\r\n\r\n<p>Hi</p>", 1)
 
 
 def policy(client: Client, query: str = "") -> str:
-    message = a_message(HTML)
+    message = recorded_message(HTML)
     answer = client.get(f"/messages/{message.id}/frame{query}")
     return str(answer["Content-Security-Policy"])
 
@@ -39,7 +40,7 @@ def test_only_allowed_hosts_are_named(client: Client) -> None:
 def test_what_is_no_host_is_refused(client: Client, host: str) -> None:
     with pytest.raises(Invalid):
         image_hosts.allow(Inbox.objects.get(), host)
-    message = a_message(HTML)
+    message = recorded_message(HTML)
     answer = client.post(f"/messages/{message.id}/remote-hosts", {"host": host})
     assert answer.status_code == 422
     answer = client.post("/settings/remote-hosts", {"host": host})

@@ -17,7 +17,8 @@ from inbox.models import SavedSearch
 from inbox.presenters.search_terms import FIELDS, chips, list_of
 from inbox.search import language
 from inbox.search.language import BadQuery
-from tests.views.mail import MAIL, a_message
+from tests.factories import recorded_message
+from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def page_of(client: Client, path: str, status: int = 200) -> str:
 
 
 def test_each_term_is_a_chip_that_can_be_taken_away(client: Client) -> None:
-    a_message()
+    recorded_message()
     page = page_of(client, list_of('subject:order -tag:"is red" code:250 OR code:251'))
     assert "Without not tag: “is red”" in page
     assert "code: 250 or code: 251" in page
@@ -84,7 +85,7 @@ def test_help_names_each_field_and_its_examples_are_queries() -> None:
 
 
 def test_bad_input_is_shown_with_the_reason(client: Client) -> None:
-    a_message()
+    recorded_message()
     page = page_of(client, list_of("frm:ann"), 400)
     assert 'value="frm:ann"' in page
     assert 'aria-invalid="true"' in page
@@ -92,7 +93,7 @@ def test_bad_input_is_shown_with_the_reason(client: Client) -> None:
 
 
 def test_a_search_is_saved_renamed_and_forgotten(client: Client) -> None:
-    a_message()
+    recorded_message()
     answer = client.post("/searches", {"name": "  My   orders ", "q": "subject:order"})
     assert (answer.status_code, answer["Location"]) == (302, list_of("subject:order"))
     saved = SavedSearch.objects.get()
@@ -108,7 +109,7 @@ def test_a_search_is_saved_renamed_and_forgotten(client: Client) -> None:
     saved.refresh_from_db()
     assert (saved.name, saved.query) == ("Orders", "subject:invoice")
     assert client.get("/searches/counts").json() == {str(saved.pk): 0}
-    a_message(MAIL.replace(b"Your order", b"Invoice"))
+    recorded_message(ORDER.replace(b"Your order", b"Invoice"))
     assert client.get("/searches/counts").json() == {str(saved.pk): 1}
     assert client.post(f"/searches/{saved.pk}/delete")["Location"] == "/"
     assert not SavedSearch.objects.exists()

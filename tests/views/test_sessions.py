@@ -11,14 +11,13 @@ from django.test import Client
 
 from inbox.models import (
     Exchange,
-    Inbox,
-    Message,
     Recipient,
-    Server,
     Session,
     Transaction,
 )
 from mailsink.ids import short_id, uuid7
+from tests import factories
+from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
 
@@ -26,50 +25,38 @@ NOW = datetime.now(UTC)
 
 
 def a_session(**fields: Any) -> Session:
-    server, _ = Server.objects.get_or_create(
-        pid=1, defaults={"started_at": NOW, "heartbeat": NOW, "hostname": "test"}
-    )
-    fields = {
-        "server": server,
-        "inbox": Inbox.objects.get(),
-        "listener": "127.0.0.1:1025",
+    ended = {
         "client_address": "10.0.3.22",
         "client_port": 51822,
-        "protocol": "ESMTP",
         "helo": "app.shop.test",
         "opened_at": NOW - timedelta(seconds=10),
         "closed_at": NOW,
         "ending": "quit",
         "last_verb": "QUIT",
-        **fields,
     }
-    return Session.objects.create(**fields)
+    return factories.session(**ended | fields)
 
 
 def a_line(session: Session, seq: int, line: str, **fields: Any) -> Exchange:
-    verb = line.split(" ")[0]
-    fields = {
-        "kind": "command",
-        "verb": verb,
+    given = {
+        "verb": line.split(" ")[0],
         "line": line,
         "octets": len(line) + 2,
         "received_us": seq * 1000,
         "ready_us": seq * 1000 + 200,
         "replied_us": seq * 1000 + 250,
-        "code": 250,
         "enhanced": "2.0.0",
         "reply": "250 2.0.0 Ok",
-        **fields,
+        "flags": "",
     }
     session.exchanges = seq
     session.save()
-    return Exchange.objects.create(session=session, seq=seq, **fields)
+    return factories.exchange(session, seq, **given | fields)
 
 
 def a_transaction(session: Session, **fields: Any) -> Transaction:
-    return Transaction.objects.create(
-        session=session, inbox=session.inbox, seq=1, started_us=1, **fields
-    )
+    unended = {"outcome": None, "code": None, "ended_us": None, "reverse_path": ""}
+    return factories.transaction(session=session, started_us=1, **unended | fields)
 
 
 def text(client: Client, url: str, status: int = 200) -> str:
@@ -281,13 +268,7 @@ def test_session_escapes_what_the_client_said(client: Client) -> None:
 def test_session_body_leads_to_its_message(client: Client) -> None:
     session = a_session(messages=1)
     transaction = a_transaction(session, outcome="accepted", recipients_accepted=1)
-    message = Message.objects.create(
-        transaction=transaction,
-        inbox=Inbox.objects.get(),
-        received_at=NOW,
-        size=9,
-        subject="Your order",
-    )
+    message = factories.message_of(transaction, ORDER)
     a_line(session, 1, "", kind="body", transaction=transaction, octets=18211)
     page = text(client, f"/sessions/{session.id}")
     assert "18,211 octets of message" in page

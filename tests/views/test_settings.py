@@ -13,7 +13,7 @@ from inbox.explain.addresses import ADDRESS_KINDS
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Inbox
-from tests.api import making
+from tests import factories
 from tests.services.test_addresses import given
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ STAFF = given("staff@example.com", "list", "ann@example.com", "bob@example.com")
 
 @pytest.fixture(autouse=True)
 def inbox() -> Inbox:
-    return making.inbox()
+    return factories.inbox()
 
 
 def page(client: Client, path: str = "/settings") -> LexborHTMLParser:

@@ -8,15 +8,15 @@ from email.message import EmailMessage
 import pytest
 from django.test import Client
 
+from tests.factories import recorded_message
 from tests.mime.test_calendars import INVITE
-from tests.views.mail import a_message
 
 pytestmark = pytest.mark.django_db
 PANEL = {"HX-Request": "true", "HX-Target": "panel"}
 
 
 def panel(client: Client, octets: bytes, query: str) -> str:
-    message = a_message(octets)
+    message = recorded_message(octets)
     answer = client.get(f"/messages/{message.id}?{query}", headers=PANEL)
     assert answer.status_code == 200
     return answer.content.decode()
@@ -152,5 +152,5 @@ def test_html_of_a_message_within_is_framed(client: Client) -> None:
 @pytest.mark.parametrize("part", ["99", "-1", "x", "²", "1" * 20])
 def test_a_part_that_is_not_there_has_no_preview(client: Client, part: str) -> None:
     assert "preview-title" not in panel(client, parts(), f"tab=parts&part={part}")
-    message = a_message(parts())
+    message = recorded_message(parts())
     assert client.get(f"/messages/{message.id}/frame?part={part}").status_code == 404

@@ -12,7 +12,7 @@ from inbox.insight.trace import trace
 from inbox.mailbox import purge
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Recipient
-from tests.api import making
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def test_the_page_asks_for_an_address(client: Client) -> None:
 
 
 def test_the_words_are_those_of_the_service(client: Client) -> None:
-    message = making.message(recipients=[ANN])
+    message = factories.message(recipients=[ANN])
     page = get(client, address=ANN)
     assert words(page, ".sentence") == [trace(ALL, ANN).sentence]
     assert links(page, ".told") == [f"/messages/{message.pk}"]
@@ -55,7 +55,7 @@ def test_the_words_are_those_of_the_service(client: Client) -> None:
 
 
 def test_the_filter_is_kept_and_can_be_left(client: Client) -> None:
-    making.message(recipients=[ANN])
+    factories.message(recipients=[ANN])
     page = get(client, address=ANN, q="subject:receipt")
     assert words(page, ".chip") == ["hidden by your filter"]
     assert page.css_first("input[name=q]").attributes["value"] == "subject:receipt"
@@ -74,7 +74,7 @@ def test_what_is_wrong_is_said(client: Client) -> None:
 
 
 def test_what_is_gone_has_no_link(client: Client) -> None:
-    making.message(recipients=[ANN])
+    factories.message(recipients=[ANN])
     purge.purge(Message.objects.all(), "count")
     Recipient.objects.all().delete()
     page = get(client, address=ANN)
@@ -83,14 +83,14 @@ def test_what_is_gone_has_no_link(client: Client) -> None:
 
 
 def test_near_addresses_lead_to_their_trace(client: Client) -> None:
-    making.transaction(recipients=["ann+x@example.com"])
+    factories.transaction(recipients=["ann+x@example.com"])
     page = get(client, address=ANN)
     assert links(page, ".near") == ["/trace?address=ann%2Bx%40example.com"]
     assert len(links(page, ".told")) == 1
 
 
 def test_how_many_messages_it_sent(client: Client) -> None:
-    making.message()
+    factories.message()
     fragment = client.get("/trace/sender", {"address": ANN}).content.decode()
     assert fragment == "As sender: 1 message"
     assert client.get("/trace/sender", {"address": "\x00"}).content == b"As sender"
@@ -128,7 +128,7 @@ def test_a_search_for_an_address_offers_its_trace(
     ["<img src=x onerror=alert(1)>", "\u202eann@b", "a\x00b@c", "(" * 900, '"@b', "%"],
 )
 def test_hostile_addresses(client: Client, address: str) -> None:
-    making.transaction(recipients=[ANN, address.replace("\x00", "\\x00")])
+    factories.transaction(recipients=[ANN, address.replace("\x00", "\\x00")])
     page = get(client, address=address)
     assert len(words(page, ".sentence")) == 1
     assert not page.css("img")

@@ -11,7 +11,8 @@ from selectolax.lexbor import LexborHTMLParser as Html
 from inbox.mailbox import selection, trash
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Raw, Tombstone
-from tests.views.mail import MAIL, a_message
+from tests.factories import recorded_message
+from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +29,10 @@ def rows(client: Client, query: str = "") -> list[str]:
 
 
 def test_who_and_when_and_how_long_is_left(client: Client) -> None:
-    deleted(a_message().id)
-    deleted(a_message(MAIL.replace(b"Your order", b"Invoice")).id, by="", hours=23.5)
+    deleted(recorded_message().id)
+    deleted(
+        recorded_message(ORDER.replace(b"Your order", b"Invoice")).id, by="", hours=23.5
+    )
     invoice, order = rows(client)
     assert "by 10.0.3.7" in order
     assert "24 hours left" in order
@@ -38,9 +41,9 @@ def test_who_and_when_and_how_long_is_left(client: Client) -> None:
 
 
 def test_found_restored_and_removed_for_good(client: Client) -> None:
-    orders = [a_message().id for _ in range(3)]
-    invoice = a_message(MAIL.replace(b"Your order", b"Invoice")).id
-    alive = a_message()
+    orders = [recorded_message().id for _ in range(3)]
+    invoice = recorded_message(ORDER.replace(b"Your order", b"Invoice")).id
+    alive = recorded_message()
     deleted(*orders, invoice)
     assert len(rows(client)) == 4
     assert len(rows(client, "subject:invoice")) == 1
@@ -65,7 +68,7 @@ def test_found_restored_and_removed_for_good(client: Client) -> None:
 def test_wrong_is_said(client: Client) -> None:
     assert b"there is no field" in client.get("/trash?q=frm:x").content
     assert client.get("/trash?q=frm:x").status_code == 400
-    a_message()
+    recorded_message()
     for query in ("OR order", "order OR"):  # not: deleted, or of an order
         answer = client.get("/trash", {"q": query})
         assert answer.status_code == 400

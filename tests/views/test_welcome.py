@@ -16,6 +16,7 @@ from django.test import Client
 from inbox.models import Inbox, Server, Session
 from inbox.onboarding import testmail
 from inbox.onboarding.endpoints import reach
+from tests import factories
 
 
 def now() -> datetime:
@@ -23,25 +24,13 @@ def now() -> datetime:
 
 
 def a_server(*smtp: str) -> Server:
-    return Server.objects.create(
-        started_at=now() - timedelta(minutes=5),
-        heartbeat=now(),
-        hostname="test",
-        pid=1,
-        smtp=list(smtp),
-    )
+    started = now() - timedelta(minutes=5)
+    return factories.server(started_at=started, smtp=list(smtp))
 
 
 def a_session(server: Server, helo: str, opened_at: datetime) -> Session:
-    return Session.objects.create(
-        server=server,
-        inbox=Inbox.objects.get(),
-        listener="127.0.0.1:1025",
-        client_address="172.17.0.3",
-        client_port=9,
-        protocol="ESMTP",
-        helo=helo,
-        opened_at=opened_at,
+    return factories.session(
+        server=server, client_address="172.17.0.3", helo=helo, opened_at=opened_at
     )
 
 

@@ -14,8 +14,9 @@ from selectolax.lexbor import LexborNode as Node
 from inbox.insight.findings.kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
+from tests.factories import recorded_message, recorded_transaction
+from tests.mails import ORDER
 from tests.translated import marked, unmarked
-from tests.views.mail import MAIL, a_message, a_transaction
 
 pytestmark = pytest.mark.django_db
 _SPOKEN = ("aria-label", "title", "placeholder", "alt", "aria-description")
@@ -71,11 +72,14 @@ def wordless(text: str) -> bool:
 @pytest.fixture
 def paths() -> list[str]:
     """All pages, with something on each of them."""
-    message, refused = a_message(), a_transaction(MAIL, "rejected", 550, "550 5.7.1 No")
+    message, refused = (
+        recorded_message(),
+        recorded_transaction(ORDER, "rejected", 550, "550 5.7.1 No"),
+    )
     session = refused.session_id
     saved_searches.save("1", "2")
     marking.update(ALL, message.pk, note="1", tags=["1"])
-    gone, other = a_message(), a_message()
+    gone, other = recorded_message(), recorded_message()
     trash.delete(ALL, selection.by_ids([gone.pk]), "1")
     compare = f"/compare?a={message.pk}&b={other.pk}"
     tabs = "html text markup source headers parts transcript links checks findings"

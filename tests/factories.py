@@ -1,9 +1,13 @@
-"""Sessions, transactions and messages in the database, as the recorder writes them."""
+"""Rows for tests: sessions, transactions, messages and what belongs to them.
+
+Each takes the fields of its model, and has a likely value for those not given.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from inbox.models import (
@@ -17,12 +21,11 @@ from inbox.models import (
     Transaction,
 )
 from mailsink.mime import headers
+from tests.mails import INVOICE, ORDER
 
-MAIL = (
-    b"From: Ann Example <ann@example.com>\r\nTo: Bob <bob@example.com>\r\n"
-    b"Cc: cat@example.com\r\nSubject: Your invoice\r\nMessage-ID: <1@example.com>\r\n"
-    b"Date: Sun, 22 Nov 2026 10:00:00 +0100\r\n\r\nPay me.\r\n"
-)
+Answered = (
+    str | tuple[str, int]
+)  # a forward-path, and the reply to it: 250 if not given
 
 
 def server(**fields: Any) -> Server:
@@ -51,10 +54,12 @@ def session(**fields: Any) -> Session:
     return Session.objects.create(**given | fields)
 
 
-def transaction(**fields: Any) -> Transaction:
-    """A transaction; body= are its octets, recipients= its forward-paths."""
-    body, recipients = fields.pop("body", None), fields.pop("recipients", ())
+def transaction(
+    *, body: bytes | None = None, recipients: Iterable[Answered] = (), **fields: Any
+) -> Transaction:
+    """A transaction, refused unless told otherwise, with its body unless that is None."""
     session_ = fields.pop("session", None) or session(ending="quit")
+    answered = [(each, 250) if isinstance(each, str) else each for each in recipients]
     given = {
         "session": session_,
         "inbox": fields.get("inbox") or inbox(),
@@ -66,9 +71,9 @@ def transaction(**fields: Any) -> Transaction:
         "code": 550,
     }
     made = Transaction.objects.create(**given | fields)
-    for seq, path in enumerate(recipients, 1):
+    for seq, (path, code) in enumerate(answered, 1):
         Recipient.objects.create(
-            transaction=made, seq=seq, forward_path=path, rcpt_code=250
+            transaction=made, seq=seq, forward_path=path, rcpt_code=code
         )
     if body is not None:
         raw(made, body)
@@ -81,7 +86,7 @@ def raw(transaction: Transaction, body: bytes, **fields: Any) -> Raw:
     return Raw.objects.create(transaction=transaction, **given | fields)
 
 
-def message(body: bytes = MAIL, **fields: Any) -> Message:
+def message(body: bytes = INVOICE, **fields: Any) -> Message:
     """An accepted message, not indexed yet."""
     of_transaction = {
         name: fields.pop(name)
@@ -92,10 +97,15 @@ def message(body: bytes = MAIL, **fields: Any) -> Message:
     if "inbox" in fields:
         accepted["inbox"] = fields["inbox"]
     made = transaction(body=body, **accepted | of_transaction)
+    return message_of(made, body, **fields)
+
+
+def message_of(transaction: Transaction, body: bytes, **fields: Any) -> Message:
+    """The message that an accepted transaction became."""
     told = headers.summary(body)
     given = {
-        "transaction": made,
-        "inbox": made.inbox,
+        "transaction": transaction,
+        "inbox": transaction.inbox,
         "received_at": datetime.now(UTC),
         "size": len(body),
         "from_name": told.from_name,
@@ -107,6 +117,54 @@ def message(body: bytes = MAIL, **fields: Any) -> Message:
         "date": told.date,
     }
     return Message.objects.create(**given | fields)
+
+
+def recorded_message(
+    body: bytes = ORDER,
+    reverse_path: str = "orders@shop.test",
+    recipients: Iterable[Answered] = ("ann@example.com",),
+) -> Message:
+    """An accepted message with lines of its session, as the recorder leaves them."""
+    made = recorded_transaction(
+        body, "accepted", 250, "250 2.0.0 Ok", reverse_path, recipients
+    )
+    return message_of(made, body)
+
+
+def recorded_transaction(
+    body: bytes | None = ORDER,
+    outcome: str = "rejected",
+    code: int | None = 552,
+    reply: str = "552 5.3.4 Too big",
+    reverse_path: str = "orders@shop.test",
+    recipients: Iterable[Answered] = ("ann@example.com",),
+    complete: bool = True,
+) -> Transaction:
+    """A transaction with its lines of MAIL and, unless it is None, of the body."""
+    now, answered = datetime.now(UTC), list(recipients)
+    refused = sum(not isinstance(each, str) and each[1] >= 400 for each in answered)
+    made = transaction(
+        session=session(
+            client_address="10.0.3.22", helo="", ending="quit",
+            opened_at=now - timedelta(seconds=10), closed_at=now,
+        ),
+        outcome=outcome, code=code, reverse_path=reverse_path, recipients=answered,
+        recipients_accepted=len(answered) - refused, recipients_refused=refused,
+        ended_us=9000,
+    )  # fmt: skip
+    exchange(
+        made.session, 1, transaction=made, verb="MAIL", octets=30, flags="",
+        line=f"MAIL FROM:<{reverse_path}>", enhanced="2.1.0", reply="250 2.1.0 Ok",
+        received_us=1000, ready_us=1100, replied_us=1200,
+    )  # fmt: skip
+    if body is not None:
+        exchange(
+            made.session, 2, transaction=made, kind="body", verb="", line="", flags="",
+            octets=len(body), code=code, enhanced=reply[4:9], reply=reply,
+            received_us=8000, ready_us=8100, replied_us=8200,
+        )  # fmt: skip
+        raw(made, body, complete=complete)
+    return made
 
 
 def exchange(session: Session, seq: int, **fields: Any) -> Exchange:
