@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from tests.running import manage
+from tests.running import set_up
 
 
 def _id(number: int, kind: int) -> str:
@@ -23,7 +23,7 @@ def _key(number: int) -> int:
 
 def store_messages(folder: Path, count: int) -> None:
     """Put so many messages into a fresh database, as rows."""
-    assert manage("migrate", data=folder).returncode == 0
+    set_up(folder)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     text = start.isoformat(" ")
     server, session = _id(0, 1), _id(0, 2)
@@ -88,7 +88,7 @@ def store_session(folder: Path, messages: int, *, live: bool = False) -> str:
 
     Return its id. Every tenth message is refused.
     """
-    assert manage("migrate", data=folder).returncode == 0
+    set_up(folder)
     now = datetime.now(UTC)
     text = now.isoformat(" ")
     server, session = _id(0, 1), _id(0, 2)

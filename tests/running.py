@@ -44,7 +44,7 @@ def manage(
         env=environment(data, **variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,  # the machine may be busy
     )
 
 
@@ -63,6 +63,13 @@ def _template() -> Path:
     made = manage("migrate", "--verbosity=0", data=data)
     assert made.returncode == 0, made.stderr
     return data / _DATABASE
+
+
+def set_up(data: Path) -> None:
+    """Put a database that is set up and empty into a data folder that has none."""
+    data.mkdir(parents=True, exist_ok=True)
+    if not (data / _DATABASE).exists():
+        shutil.copy(_template(), data / _DATABASE)
 
 
 class Mailsink:
@@ -87,9 +94,8 @@ class Mailsink:
         """
         self.data = data
         data.mkdir(parents=True, exist_ok=True)
-        database = data / _DATABASE
-        if not fresh and not database.exists() and "DATABASE_URL" not in variables:
-            shutil.copy(_template(), database)
+        if not fresh and "DATABASE_URL" not in variables:
+            set_up(data)
         with (data / "stderr.txt").open("w") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve", *(flags or ANY_PORT)],
@@ -147,6 +153,13 @@ class Mailsink:
         with urllib.request.urlopen(request) as answer:
             octets: bytes = answer.read()
             return octets
+
+    @property
+    def processor_time(self) -> float:
+        """Seconds of processor time that it has used so far, on all its threads."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2]
+        user, system = stat.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     @property
     def stderr(self) -> str:

@@ -89,9 +89,9 @@ def test_nested_rules_and_keyframes() -> None:
     ["<div>", "<p>", "<", "<a x=1 ", "</b>", "<style>a{b:c}", "{", "@", '"', "\\", "/*", "url(", "<!-", "a ", "[", ":a"],
 )  # fmt: skip
 def test_hostile_text_takes_linear_time(piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     text = piece * (1_000_000 // len(piece))
     elements.read(text)
     for _ in css.scan(text):
         pass
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10

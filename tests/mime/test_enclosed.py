@@ -41,6 +41,6 @@ def test_messages_deep_within_one_another_take_linear_time() -> None:
         b"Content-Type: message/rfc822\r\n\r\n" * 90 + b"word " * 500_000
     )
     structure = parse(octets)
-    began = time.perf_counter()
+    began = time.process_time()
     assert "word" in words_up_to(octets, structure, 10_000)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -225,6 +225,6 @@ def test_looking_for_the_declared_charset_takes_linear_time() -> None:
         b"Content-Type: ;charset",
         b"content-type:;" + b" " * 900,
     ):
-        began = time.perf_counter()
+        began = time.process_time()
         headers.declared_charset(piece * (65536 // len(piece)))
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1

@@ -59,6 +59,6 @@ def test_names_in_sections(sections: str, name: str) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("head", ["", "text/plain", "a; b="])
 def test_time_is_linear(head: str, piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     parse(head + piece * (250_000 // len(piece)))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -50,6 +50,6 @@ def test_text_behind_base64_is_a_defect() -> None:
     "piece", [b"a\n", b"a b\n", b"=", b"=\n", b"!\n", b"+" * 60 + b"\n", b" ", b"a" * 41 + b"! "]
 )  # fmt: skip
 def test_time_is_linear(piece: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     transfer.base64(piece * (5_000_000 // len(piece)))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

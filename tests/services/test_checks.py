@@ -383,12 +383,12 @@ def test_hostile_mail_is_checked() -> None:
     ],
 )  # fmt: skip
 def test_five_megabytes_are_answered_soon(piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     html(piece * (5_000_000 // len(piece)))
-    assert time.monotonic() - began < 20  # under 2 s on a quiet machine
+    assert time.process_time() - began < 20  # under 2 s on a quiet machine
 
 
 def test_five_megabytes_of_text_are_answered_soon() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     plain("{{ undefined TODO http://a.test/${ %7B *|\n" * 120_000)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20

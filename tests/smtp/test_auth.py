@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -248,10 +248,10 @@ def test_what_is_told_of_a_line(line: str, expected: str) -> None:
 
 @pytest.mark.parametrize("filler", ["=", " ", "= ", "A", "\0"])
 def test_no_line_takes_long_to_mask(filler: str) -> None:
-    began = perf_counter()
+    began = process_time()
     redacted(f"AUTH{filler * 12_000} ".encode())
     redacted(f"{filler * 12_000}AUTH".encode())
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 LATE = [

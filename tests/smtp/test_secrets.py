@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -84,8 +84,8 @@ def test_what_is_told_of_a_response(response: bytes, expected: str) -> None:
     "filler", ["=", " ", "= ", "A", "\0", "\r", "! ", "PASS", "A ", "a1 "]
 )
 def test_no_line_takes_long_to_mask(filler: str) -> None:
-    began = perf_counter()
+    began = process_time()
     for line in (filler * 12_000, f"{filler * 12_000}LOGIN", f"PASS{filler * 12_000} "):
         redacted(line.encode())
         redacted_response(line.encode())
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
