@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 from uuid import UUID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailsink.settings")
@@ -13,8 +14,11 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()  # sets Django up, so that what follows can be imported
 
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.exception import convert_exception_to_response
 from django.urls import re_path
 
+from inbox.http.problems import problems
 from inbox.live.routing import websocket_urlpatterns
 from inbox.mailbox.large import concerns_large
 from inbox.mailbox.signals import MessageUpdated, announce
@@ -37,6 +41,21 @@ workers = Workers("answer", database_sync_to_async(_announce, thread_sensitive=F
 is_heavy = database_sync_to_async(concerns_large, thread_sensitive=False)
 
 
+class HeldHandler(ASGIHandler):
+    """Django for thousands of requests at a time.
+
+    Without the middleware that runs on the one thread which these requests share.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        respond: Any = self._get_response_async  # type: ignore[attr-defined]
+        inner = convert_exception_to_response(respond)
+        self._middleware_chain = convert_exception_to_response(problems(inner))
+
+
 async def nowhere(_scope: Scope, _receive: Receive, send: Send) -> None:
     """Refuse a websocket to a path that has none."""
     await send({"type": "websocket.close"})
@@ -47,7 +66,10 @@ elsewhere = re_path("", nowhere)  # type: ignore[arg-type]
 websockets = URLRouter([*websocket_urlpatterns, elsewhere])
 application = Guard(
     ProtocolTypeRouter(
-        {"http": Heavy(Held(http, HELD), workers, is_heavy), "websocket": websockets}
+        {
+            "http": Held(Heavy(http, workers, is_heavy), HeldHandler(), HELD),
+            "websocket": websockets,
+        }
     ),
     Rules(CONFIG.allowed_hosts, CONFIG.hostname, CONFIG.public_url),
     # a message as the API takes it, in JSON with base64, is larger

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 MOST = 5000  # who may wait at a time
 _PATIENCE = 2.0  # seconds to begin listening; after that, waiting goes on without
 _LOOK_EVERY = 2.0  # seconds, for what is not heard of: no channel layer joins processes
+_TOGETHER = 50  # who are woken at a time: what they do then holds the loop
 _MOST_ARRIVED = 20_000  # ids to be tested
 
 T = TypeVar("T")
@@ -56,6 +57,14 @@ class _Group:
 
     condition: Condition
     news: set[asyncio.Event]
+
+
+@dataclass(slots=True)
+class _SharedLook:
+    """A look that has not begun, and how many share it."""
+
+    task: asyncio.Task[Look]
+    by: int = 0
 
 
 class Waiters:
@@ -118,11 +127,13 @@ class Waiters:
     async def _look(self, wanted: Wanted, last: bool) -> Look:
         """Look, or share the look of another that has not begun."""
         key = wanted, last
-        task = self._looks.get(key)
-        if task is None:
+        shared = self._looks.get(key)
+        if shared is None or shared.by == _TOGETHER:
             look = self._in_turn(self._looking, self._begin, key)
-            task = self._looks[key] = asyncio.create_task(look, context=Context())
-        return await asyncio.shield(task)
+            task = asyncio.create_task(look, context=Context())
+            shared = self._looks[key] = _SharedLook(task)
+        shared.by += 1
+        return await asyncio.shield(shared.task)
 
     def _begin(self, key: tuple[Wanted, bool]) -> Callable[[], Look]:
         self._looks.pop(key, None)
@@ -140,7 +151,7 @@ class Waiters:
 
     async def _listen_soon(self) -> None:
         if self._listener is None:
-            self._looks: dict[tuple[Wanted, bool], asyncio.Task[Look]] = {}
+            self._looks: dict[tuple[Wanted, bool], _SharedLook] = {}
             self._looking = asyncio.Lock()
             self._door = asyncio.Lock()
             self._arrived: set[UUID] = set()
@@ -206,8 +217,10 @@ class Waiters:
             groups = list(self._groups.values())
             matched = database_sync_to_async(_matched, thread_sensitive=False)
             for group in await matched(groups, ids[:_MOST_ARRIVED]):
-                for event in group.news:
+                for number, event in enumerate(list(group.news), 1):
                     event.set()
+                    if number % _TOGETHER == 0:
+                        await asyncio.sleep(0)
 
 
 def _matched(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:

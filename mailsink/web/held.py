@@ -15,9 +15,11 @@ from mailsink.web.guard import Receive, Scope, Send
 
 
 class Held:
-    """Wraps Django for the paths whose requests are held."""
+    """Wraps an ASGI app: the paths whose requests are held go to Django."""
 
-    def __init__(self, django: Any, paths: frozenset[str]) -> None:
+    def __init__(self, app: Any, django: Any, paths: frozenset[str]) -> None:
+        """django: an ASGIHandler, for these paths"""
+        self._app = app
         self._django = django
         self._paths = paths
         self._shared = ThreadSensitiveContext()
@@ -25,7 +27,7 @@ class Held:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] not in self._paths:
-            await self._django(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         async with self._door:
             await asyncio.sleep(0)  # one at a time, with everything else between

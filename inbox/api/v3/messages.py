@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from channels.db import database_sync_to_async
@@ -160,9 +161,15 @@ async def wait(
     return late
 
 
+@lru_cache(maxsize=1000)
+def _check(q: str) -> None:
+    """Raise BadQuery. Where thousands wait for the same, it is looked at once."""
+    language.parse(q)
+
+
 def _wanted(q: str, count: int, after: str | None, inbox: str | None) -> Wanted:
     """Return what the parameters ask for, checked."""
-    language.parse(q)
+    _check(q)
     slug, later = known_inbox(inbox), None
     if after == messages.LATEST:
         newest = messages.find(scope(), limit=1).items

@@ -1,0 +1,70 @@
+"""Thousands who wait for mail: it comes as if they were not there, and each is answered."""
+
+from __future__ import annotations
+
+import resource
+import select
+import smtplib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attack.web import Others, many, web
+from tests.running import Mailsink
+
+_ALIKE, _DISTINCT = 2970, 30  # who wait for the same, and each for its own
+_DESCRIPTORS = 2 * (_ALIKE + _DISTINCT)
+
+
+@pytest.fixture
+def _descriptors() -> Iterator[None]:
+    """As many as the clients here need."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max(before[0], _DESCRIPTORS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def request(q: str) -> bytes:
+    return (
+        f"GET /api/v3/messages/wait?q={q}&timeout=300 HTTP/1.0\r\n"
+        "Host: localhost\r\n\r\n"
+    ).encode()
+
+
+@pytest.mark.usefixtures("_descriptors")
+def test_three_thousand_waiters_are_answered_and_hold_up_nobody(
+    mailsink: Mailsink,
+) -> None:
+    words = [f"word{number}" for number in range(_DISTINCT)]
+    wanted = [*["everybody"] * _ALIKE, *words]
+    with many(web(mailsink), map(request, wanted)) as them, Others(mailsink) as others:
+        with smtplib.SMTP(*mailsink.smtp, timeout=20) as client:
+            body = "\r\n".join(["Subject: for everybody", "", *words, ""])
+            client.sendmail("a@shop.test", ["b@example.com"], body)
+        answers = all_answers(them)
+    assert len(answers) == len(wanted)
+    assert {octets.split(b" ")[1] for octets in answers} == {b"200"}
+    longest = sorted(others.waits)[-10:]
+    assert longest[-1] < 1.0, longest
+
+
+def all_answers(clients: list[socket.socket]) -> list[bytes]:
+    """Return what clients are answered, once the last connection is closed."""
+    poll = select.poll()
+    answers = {each.fileno(): b"" for each in clients}
+    by_number = {each.fileno(): each for each in clients}
+    for number in by_number:
+        poll.register(number, select.POLLIN)
+    while by_number:
+        ready = poll.poll(60_000)
+        assert ready, f"{len(by_number)} are not answered"
+        for number, _ in ready:
+            octets = by_number[number].recv(64 * 1024)
+            answers[number] += octets
+            if not octets:
+                poll.unregister(number)
+                del by_number[number]
+    return list(answers.values())
