@@ -139,6 +139,7 @@ def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
         ),
         max_errors=read.value("SMTP_MAX_ERRORS", "0", values.COUNT),
         max_commands=read.value("SMTP_MAX_COMMANDS", "100000", values.COUNT),
+        max_transcript=read.value("SMTP_MAX_TRANSCRIPT", "32M", values.SIZE),
         turn=read.value("SMTP_TURN", "off", values.TURN),
         xclient_from=read.value("SMTP_XCLIENT_FROM", "", values.NETWORKS),
         proxy_from=read.value("SMTP_PROXY_FROM", "", values.NETWORKS),

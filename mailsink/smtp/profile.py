@@ -49,6 +49,7 @@ class Profile:
     max_transactions: int = 0  # of a session
     max_errors: int = 0  # in a row
     max_commands: int = 100_000  # lines of a session, those of an AUTH dialogue too
+    max_transcript: int = 32 * MIB  # of a session: its lines and replies, as recorded
     max_connections: int = 1000
     max_connections_per_client: int | None = None  # None: nine tenths of all
     hidden: frozenset[str] = frozenset()  # not offered: "PIPELINING", "CRAM-MD5"

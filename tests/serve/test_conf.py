@@ -90,6 +90,7 @@ def test_how_the_listeners_behave() -> None:
         SMTP_MAX_TEXT_LINE="1000",
         SMTP_MAX_PATH="256",
         SMTP_MAX_COMMANDS="20000",
+        SMTP_MAX_TRANSCRIPT="2M",
         SMTP_TURN="10.0.0.0/8, ::1",
         SMTP_PROXY_FROM="192.0.2.1",
         SMTP_HIDE="chunking Dsn",
@@ -99,6 +100,8 @@ def test_how_the_listeners_behave() -> None:
     assert found.max_recipients == 5
     assert found.max_commands == 20_000
     assert config().profile.max_commands == 100_000
+    assert found.max_transcript == 2 * 1024 * 1024
+    assert config().profile.max_transcript == 32 * 1024 * 1024
     assert (found.max_line, found.max_text_line, found.max_path) == (2048, 1000, 256)
     assert found.turn == (ip_network("10.0.0.0/8"), ip_network("::1"))
     assert found.proxy_from == (ip_network("192.0.2.1"),)

@@ -1,4 +1,4 @@
-"""The lines of a session are bounded, in whatever state they come."""
+"""What a session stores is bounded, lines and octets, in whatever state they come."""
 
 from __future__ import annotations
 
@@ -46,4 +46,63 @@ def test_lines_of_a_message_are_no_commands() -> None:
 def test_0_is_no_limit() -> None:
     session = Session(Profile(max_commands=0))
     session.send(b"NOOP\r\n" * 300)
+    assert session.send(b"QUIT\r\n") == ["221 2.0.0 Bye"]
+
+
+MOST = 64 * 1024
+TOO_LONG = f"421 4.7.0 More than {MOST} octets of transcript in a session; connect anew"
+
+
+def stored(session: Session) -> int:
+    """Return the octets of a session's lines and replies, as a recorder has them."""
+    return sum(
+        len("\n".join((each.line, *(each.replied.reply if each.replied else ()))).encode())
+        for each in session.exchanges
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "protocol"),
+    [
+        (b"NOOP " + b"x" * 12_000 + b"\r\n", "smtp"),
+        (b"x" * 300_000 + b"\r\n", "smtp"),  # 12 KiB are kept of it
+        (b"NOOP " + b"\xff" * 3_000 + b"\r\n", "smtp"),  # each of them as \xff
+        (("NOOP " + "é" * 3_000 + "\r\n").encode(), "smtp"),
+        (b"\x01\x02" * 100 + b"\r\n", "smtp"),
+        (b"NOOP\r\n", "smtp"),
+        (b"HELP\r\n", "smtp"),
+        (b"AUTH PLAIN AHUAcA==\r\nNOOP\r\n", "smtp"),
+        (MAIL + b"BDAT 1\r\nx" * 40 + b"RSET\r\n", "smtp"),
+        (MAIL.replace(b"b@", b"b" * 5_000 + b"@") + b"RSET\r\n", "smtp"),
+        (MAIL + b"RCPT TO:<c@shop.test>\r\nDATA\r\nx\r\n.\r\n", "lmtp"),
+    ],
+)
+def test_octets_too_many_end_the_session(lines: bytes, protocol: str) -> None:
+    session = Session(Profile(max_transcript=MOST, protocol=protocol))
+    session.send(b"LHLO app.test\r\n" if protocol == "lmtp" else b"EHLO app.test\r\n")
+    hello = stored(session)
+    session.send(lines)
+    once = stored(session) - hello
+    while not session.ended:
+        sent = session.send(lines)
+    assert sent[-1] == TOO_LONG
+    assert sent.count(TOO_LONG) == 1
+    assert session.ending == "refused"
+    assert session.last.line == f"The transcript of this session has more than {MOST} octets."
+    # Replies count with their line ends.
+    assert 0.9 * MOST < stored(session) < MOST + once + 200
+
+
+def test_octets_of_messages_are_none_of_the_transcript() -> None:
+    session = Session(Profile(max_transcript=MOST))
+    session.send(b"EHLO app.test\r\n")
+    for _ in range(20):
+        session.send(MAIL + b"DATA\r\n" + b"line\r\n" * 5_000 + b".\r\n")
+        session.send(MAIL + b"BDAT 30000 LAST\r\n" + b"x" * 30_000)
+    assert session.send(b"QUIT\r\n") == ["221 2.0.0 Bye"]
+
+
+def test_0_octets_are_no_limit() -> None:
+    session = Session(Profile(max_transcript=0))
+    session.send((b"NOOP " + b"x" * 12_000 + b"\r\n") * 30)
     assert session.send(b"QUIT\r\n") == ["221 2.0.0 Bye"]

@@ -87,6 +87,12 @@ def too_many_commands(most: int) -> Reply:
     return _reply(421, "4.7.0", f"More than {most} commands in a session; connect anew")
 
 
+def transcript_too_long(most: int) -> Reply:
+    return _reply(
+        421, "4.7.0", f"More than {most} octets of transcript in a session; connect anew"
+    )
+
+
 # Any command
 LINE_TOO_LONG = _reply(500, "5.5.2", "The line is too long")
 EMPTY_LINE = _reply(500, "5.5.2", "An empty line is no command")

@@ -37,6 +37,7 @@ class ReplyWriter:
         "_session",
         "_waiting",
         "_write",
+        "transcript_octets",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +55,7 @@ class ReplyWriter:
         self._links = profile.links if profile.public_url else "off"
         self._octets: list[bytes] = []
         self._waiting: list[tuple[Exchange, int, str, Lines]] = []
+        self.transcript_octets = 0  # of replies
 
     def write_through(self, write: Callable[[bytes], bool]) -> None:
         """Write by another function from now on: through TLS."""
@@ -72,6 +74,7 @@ class ReplyWriter:
             octets = _octets(lines)
         if exchange.private:
             lines = (f"{reply.code} {MASK}",)
+        self.transcript_octets += len(octets)
         self._octets.append(octets)
         self._waiting.append((exchange, reply.code, reply.enhanced, lines))
 

@@ -60,7 +60,7 @@ class Session:
         "_idle_us", "_lines", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
         "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "helo", "host",
         "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal",
-        "stop_now", "tls", "transaction", "transaction_count", "user", "wake_at", "without_starttls", "writer",
+        "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "user", "wake_at", "without_starttls", "writer",
     )  # fmt: skip
 
     def __init__(self, profile: Profile, peer: Peer, host: Host) -> None:
@@ -93,6 +93,7 @@ class Session:
         self.expects_secret = False  # lines that are no command may hold one
         self.errors_in_a_row = 0
         self.command_count = 0  # lines, those of an AUTH dialogue too
+        self.transcript_octets = 0  # of lines, as they are recorded
         # What goes on
         self.exchange = Exchange(0, "connect", "")
         self.transaction: Transaction | None = None
@@ -180,7 +181,7 @@ class Session:
                 break
             until = until or self.deadline()
             yield self.wait_until(until)
-        self._count_command()
+        self._check_amount()
         self._lines += 1
         if self._lines > _LINES_AT_ONCE:
             self._lines = 0
@@ -197,13 +198,20 @@ class Session:
         yield from self.send_reply(replies.TLS_ON_PLAIN)
         raise SessionEnded("refused")
 
-    def _count_command(self) -> None:
-        """Count a line, which is a row for the recorder; raises SessionEnded for one too many."""
+    def _check_amount(self) -> None:
+        """Count a line, which is a row for the recorder.
+
+        Raises SessionEnded where a session has sent, or been sent, more than is stored.
+        """
         self.command_count += 1
         most = self.profile.max_commands
         if 0 < most < self.command_count:
             notice = f"The client sent more than {most} commands in this session."
             raise SessionEnded("refused", notice, replies.too_many_commands(most))
+        most = self.profile.max_transcript
+        if 0 < most < self.transcript_octets + self.writer.transcript_octets:
+            notice = f"The transcript of this session has more than {most} octets."
+            raise SessionEnded("refused", notice, replies.transcript_too_long(most))
 
     # Waits
 
@@ -255,6 +263,7 @@ class Session:
     ) -> tuple[str, ...]:
         """Begin an exchange and emit it; return the flags that it has by now."""
         flags += self.next_exchange(kind, verb)
+        self.transcript_octets += len(line.encode())
         self.emit_exchange(line, octets, received_us, flags)
         return flags
 
