@@ -28,6 +28,7 @@ INSTALLED_APPS = [
 # tokens, are mailsink.web.guard: one layer around http and websockets.
 MIDDLEWARE = [
     "inbox.http.problems.problems",
+    "inbox.views.faults.FullDisk",
     "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",
     "inbox.views.errors.UserErrors",

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from inbox.views import faults
+
+handler400, handler403, handler500 = faults.bad_request, faults.forbidden, faults.failed
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("inbox.urls")),
     path("api/", include("inbox.api.urls")),

@@ -7,11 +7,8 @@ be written is refused with 4yz; what is only transcript waits, and is tried agai
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import math
-import shutil
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -31,6 +28,7 @@ from inbox.capture.rows import Changes, MessageRow, RawRow, TransactionRow
 from inbox.models import Session
 from inbox.storage import bodies as raw_store
 from inbox.storage.database_file import StoredFile
+from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import write_turn
 from mailsink.ids import uuid7
 from mailsink.mime import headers
@@ -81,7 +79,6 @@ class Recorder:
         server: UUID,
         inbox: int,
         feed: Feed,
-        data: Path,
         limits: Limits | None = None,
         nudge: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -90,7 +87,6 @@ class Recorder:
         self._sessions = OpenSessions(server, inbox)
         self._inbox = inbox
         self._feed = feed
-        self._data = data
         self._file = StoredFile()
         self._limits = limits or Limits()
         self._mutex = threading.Lock()  # guards the open sessions and their rows
@@ -332,7 +328,7 @@ class Recorder:
 
     def _refusal(self, error: Exception) -> replies.Reply:
         """Return 452 where the disk is full, else 451 (RFC 5321 §4.2.3)."""
-        if _disk_is_full(error, self._data):
+        if is_full(error):
             return replies.DISK_FULL
         return replies.WRITE_ERROR
 
@@ -372,15 +368,3 @@ async def _raw_row(
 def _read_start(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(_HEADER_OCTETS)
-
-
-def _disk_is_full(error: Exception, data: Path) -> bool:
-    cause = error.__cause__ or error
-    if isinstance(cause, OSError):
-        return cause.errno in (errno.ENOSPC, errno.EDQUOT)
-    if isinstance(cause, sqlite3.Error):
-        if cause.sqlite_errorcode == sqlite3.SQLITE_FULL:
-            return True
-        # SQLite calls it an I/O error where its journal finds no room.
-        return shutil.disk_usage(data).free < 1024 * 1024
-    return getattr(cause, "sqlstate", None) == "53100"  # PostgreSQL's disk_full

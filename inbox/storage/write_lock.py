@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import transaction
 
@@ -44,6 +45,7 @@ class _Turns:
 
 
 _turns = _Turns()
+_is_ours: ContextVar[bool] = ContextVar("_is_ours", default=False)
 
 
 @contextmanager
@@ -52,5 +54,23 @@ def write_turn() -> Iterator[None]:
 
     Never to be called on the event loop, since it may wait for a commit.
     """
+    if _is_ours.get():
+        with transaction.atomic():
+            yield
+        return
     with _turns, transaction.atomic():
         yield
+
+
+@contextmanager
+def several_turns() -> Iterator[None]:
+    """Wait for our turn, and keep it: each write_turn within is a transaction of ours.
+
+    For what nobody else may write in between. Not to be nested.
+    """
+    with _turns:
+        token = _is_ours.set(True)
+        try:
+            yield
+        finally:
+            _is_ours.reset(token)

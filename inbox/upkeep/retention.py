@@ -22,7 +22,7 @@ from inbox.explain.evidence import Cause
 from inbox.mailbox import tombstones
 from inbox.mailbox.purge import purge, remove_sessions
 from inbox.models import Message, Raw, Session
-from inbox.storage import bodies
+from inbox.storage import bodies, full_disk
 from inbox.upkeep.background import Background
 from mailsink.ids import first_at
 
@@ -52,7 +52,7 @@ def retention(limits: Limits, spool: Path) -> Background:
         nonlocal swept
         if not _leads():
             return _LOOK_EVERY
-        if prune(limits):
+        if full_disk.with_room(lambda: prune(limits)):
             return _BETWEEN_BATCHES
         if time.monotonic() - swept > _SWEEP_EVERY or not swept:
             swept = time.monotonic()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -21,6 +22,7 @@ from inbox.mailbox.scope import ALL
 from inbox.models import Message
 from inbox.presenters import letters, tabs
 from inbox.presenters.letters import Letter
+from inbox.storage.full_disk import is_full
 from inbox.views.inbox import listing
 
 _LAST_TAB = "mailsink_tab"  # a cookie: the tab that was chosen last
@@ -148,7 +150,12 @@ def _is_opened(request: HttpRequest) -> bool:
 def _read(message: Message) -> Message:
     if getattr(message, "read", False):
         return message
-    return marking.update(ALL, message.pk, read=True)
+    try:
+        return marking.update(ALL, message.pk, read=True)
+    except DatabaseError as error:
+        if not is_full(error):
+            raise
+        return message  # which can be read all the same
 
 
 def _maybe_transaction(id: str) -> HttpResponse:

@@ -42,11 +42,21 @@ function showOrigin() {
   notice.hidden = false;
 }
 
+/**
+ * @param {XMLHttpRequest} xhr
+ * @returns {string | undefined} what the server says is wrong
+ */
+function problemOf(xhr) {
+  if (xhr.getResponseHeader("Content-Type") !== "application/problem+json") return undefined;
+  return JSON.parse(xhr.responseText).detail;
+}
+
 /** What htmx could not bring is said, not passed over in silence. */
 function showFailures() {
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr, pathInfo } = /** @type {CustomEvent} */ (event).detail;
-    toast(fill(gettext("%(path)s answered %(status)s"), { path: pathInfo.requestPath, status: `${xhr.status} ${xhr.statusText}` }));
+    const words = fill(gettext("%(path)s answered %(status)s"), { path: pathInfo.requestPath, status: `${xhr.status} ${xhr.statusText}` });
+    toast(problemOf(xhr) ?? words);
   });
   document.addEventListener("htmx:sendError", () => toast(gettext("The server cannot be reached")));
 }

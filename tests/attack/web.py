@@ -85,11 +85,14 @@ def health(server: Mailsink) -> bytes:
     )
 
 
-def mail(server: Mailsink) -> float:
-    """Send a small mail by a new client; return the seconds until its 250."""
+SMALL = b"Subject: small\r\n\r\nHi"
+
+
+def mail(server: Mailsink, octets: bytes = SMALL) -> float:
+    """Send a mail by a new client; return the seconds until its 250."""
     began = time.monotonic()
     with smtplib.SMTP(*server.smtp, timeout=20) as client:
-        client.sendmail("a@shop.test", ["b@example.com"], "Subject: small\r\n\r\nHi")
+        client.sendmail("a@shop.test", ["b@example.com"], octets)
     return time.monotonic() - began
 
 

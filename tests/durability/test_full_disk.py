@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.disks import fill, mounted
+from tests.disks import fill
 from tests.running import Mailsink
 
 from .senders import Acknowledged, Sender, assert_kept
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 12 MB, mounted in a place of its own."""
-    with mounted(tmp_path, "size=12m"):
-        yield tmp_path
 
 
 def test_a_full_disk_is_told_with_452_and_recovers(small_disk: Path) -> None:

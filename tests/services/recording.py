@@ -6,11 +6,8 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
-
-from django.conf import settings
 
 from inbox.capture.recorder import Limits, Recorder
 from inbox.capture.rows import Changes
@@ -45,9 +42,7 @@ def play(
     inbox = Inbox.objects.get(slug="default")
 
     async def main() -> list[Any]:
-        recorder = Recorder(
-            server.id, inbox.pk, feed or Heard(), Path(settings.BASE_DIR), limits, nudge
-        )
+        recorder = Recorder(server.id, inbox.pk, feed or Heard(), limits, nudge)
         recorder.start()
         try:
             return await asyncio.gather(*(each(recorder) for each in scenarios))

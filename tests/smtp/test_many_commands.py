@@ -56,7 +56,11 @@ TOO_LONG = f"421 4.7.0 More than {MOST} octets of transcript in a session; conne
 def stored(session: Session) -> int:
     """Return the octets of a session's lines and replies, as a recorder has them."""
     return sum(
-        len("\n".join((each.line, *(each.replied.reply if each.replied else ()))).encode())
+        len(
+            "\n".join(
+                (each.line, *(each.replied.reply if each.replied else ()))
+            ).encode()
+        )
         for each in session.exchanges
     )
 
@@ -88,7 +92,10 @@ def test_octets_too_many_end_the_session(lines: bytes, protocol: str) -> None:
     assert sent[-1] == TOO_LONG
     assert sent.count(TOO_LONG) == 1
     assert session.ending == "refused"
-    assert session.last.line == f"The transcript of this session has more than {MOST} octets."
+    assert (
+        session.last.line
+        == f"The transcript of this session has more than {MOST} octets."
+    )
     # Replies count with their line ends.
     assert 0.9 * MOST < stored(session) < MOST + once + 200
 

@@ -32,6 +32,7 @@ from inbox.storage import setup
 from inbox.upkeep import servers
 from inbox.upkeep.background import Background
 from inbox.upkeep.indexer import indexer, large_indexer
+from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import Limits, retention
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
@@ -102,9 +103,7 @@ class Command(BaseCommand):
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
         indexing = indexer(lambda: recorder.busy, _announce_indexed)
         reading = large_indexer(workers.have_done, _announce_indexed)
-        recorder = Recorder(
-            server.id, inbox, feed, config.data, nudge=_nudging(indexing, reading)
-        )
+        recorder = Recorder(server.id, inbox, feed, nudge=_nudging(indexing, reading))
         health.checks["recorder"] = recorder.trouble
         policy = InboxPolicy(inbox)
         policy.refresh()  # the first client is to meet it too
@@ -142,6 +141,7 @@ class Command(BaseCommand):
                     reading,
                     workers,
                     retention(_limits(config), spool),
+                    *([reserve()] if config.uses_sqlite else []),
                 ],
                 ready=lambda: self.say("Mailsink is ready."),
                 descriptors=descriptors,

@@ -89,7 +89,9 @@ def too_many_commands(most: int) -> Reply:
 
 def transcript_too_long(most: int) -> Reply:
     return _reply(
-        421, "4.7.0", f"More than {most} octets of transcript in a session; connect anew"
+        421,
+        "4.7.0",
+        f"More than {most} octets of transcript in a session; connect anew",
     )
 
 

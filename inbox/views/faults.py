@@ -1,0 +1,117 @@
+"""What is said where a request cannot be answered: a plain page, or a problem (RFC 9457).
+
+These are Django's own handlers of errors, and the middleware for a full disk. None of
+them reads the database, which may be what has failed.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from asgiref.sync import iscoroutinefunction
+from django.conf import settings
+from django.core.exceptions import (
+    BadRequest,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
+
+from inbox.http.problems import problem
+from inbox.storage import full_disk
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say what is wrong with a request that Django could not read (400, 413)."""
+    status = 413 if isinstance(exception, RequestDataTooBig) else 400
+    return _answer(request, status, _("This cannot be read"), _what_is_wrong(exception))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that a request is not allowed (403)."""
+    words = _("This is not for you to see or to change.")
+    return _answer(request, 403, _("Not allowed"), words)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Say that it is not the request's fault (500); the log has the traceback."""
+    words = _(
+        "This is a fault of Mailsink, not of yours: its log says more. "
+        "Mail is taken all the same."
+    )
+    return _answer(request, 500, _("Something went wrong"), words)
+
+
+class FullDisk(MiddlewareMixin):
+    """Middleware: what a full disk has stopped is done once more in the reserve's room.
+
+    Where that does not help either, the answer is 507 and says what to do.
+    """
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if not full_disk.is_full(exception):
+            return None
+        view = request.resolver_match
+        try:
+            if view and not iscoroutinefunction(view.func):
+                again = partial(view.func, request, *view.args, **view.kwargs)
+                answer: HttpResponse = full_disk.once_more(again)
+                return answer
+        except Exception as error:
+            if not full_disk.is_full(error):
+                raise
+        return _answer(request, 507, _("The disk is full"), _what_is_full())
+
+
+def _what_is_wrong(exception: Exception) -> str:
+    match exception:
+        case TooManyFieldsSent():
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+            return _("A request may have %(most)s fields at most.") % {"most": most}
+        case TooManyFilesSent():
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+            return _("A request may have %(most)s files at most.") % {"most": most}
+        case RequestDataTooBig():
+            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            return _("A form may have %(most)s octets at most.") % {"most": most}
+        case MultiPartParserError():
+            return _(
+                "The body is not the multipart/form-data that its Content-Type tells "
+                "of: %(why)s"
+            ) % {"why": exception}
+        case BadRequest():
+            return str(exception)
+    return _("The request is malformed, or asks for what no page of ours asks for.")
+
+
+def _what_is_full() -> str:
+    if connection.vendor == "sqlite":
+        return _(
+            "There is no room left for the change that you asked for. Make room on the "
+            "disk that holds the data folder (MAILSINK_DATA), then try again. Deleting "
+            "mail makes room for new mail once the trash is emptied."
+        )
+    return _(
+        "The disk of the database server is full, so that nothing can be changed. Make "
+        "room there, then try again."
+    )
+
+
+def _answer(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
+    """Return a page; a problem for the API, and for scripts, which show its words."""
+    if (
+        request.path.startswith("/api/")
+        or "HX-Request" in request.headers
+        or "application/json" in request.headers.get("Accept", "")
+    ):
+        return problem(status, words)
+    context = {"title": title, "words": words}
+    return render(request, "fault.html", context, status=status)
