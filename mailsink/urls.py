@@ -6,7 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from inbox.views import faults
 
-handler400, handler403, handler500 = faults.bad_request, faults.forbidden, faults.failed
+handler400, handler403 = faults.bad_request, faults.forbidden
+handler404, handler500 = faults.not_found, faults.failed
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("inbox.urls")),

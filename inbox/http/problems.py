@@ -1,6 +1,7 @@
 """Errors as problem JSON (RFC 9457), everywhere under /api/v3 and for unknown routes.
 
-Views and services raise; what Django itself answers in HTML is turned here.
+Views and services raise; Django's errors are inbox/views/faults.py; what else is
+answered in HTML is turned here.
 """
 
 from __future__ import annotations
@@ -30,13 +31,8 @@ def problem(status: int, detail: str = "", **more: Any) -> HttpResponse:
 
 
 def _detail(request: HttpRequest, response: HttpResponse) -> str:
-    match response.status_code:
-        case 404:
-            return f"there is nothing at {request.path}; see /api/v3/docs"
-        case 405:
-            return f"{request.path} takes {response['Allow']}"
-        case 500:
-            return "this is a fault of Mailsink; its log says more"
+    if response.status_code == 405:
+        return f"{request.path} takes {response['Allow']}"
     return ""
 
 

@@ -39,6 +39,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, 403, _("Not allowed"), words)
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that nothing is at the path of a request (404)."""
+    words = _("There is no page at %(path)s.")
+    if request.path.startswith("/api/"):
+        words = _("There is nothing at %(path)s; see /api/v3/docs")
+    return _answer(request, 404, _("Not here"), words % {"path": request.path})
+
+
 def failed(request: HttpRequest) -> HttpResponse:
     """Say that it is not the request's fault (500); the log has the traceback."""
     words = _(
