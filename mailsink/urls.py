@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from inbox.views import faults
-
-handler400, handler403 = faults.bad_request, faults.forbidden
-handler404, handler500 = faults.not_found, faults.failed
+handler400 = "inbox.views.faults.bad_request"
+handler403 = "inbox.views.faults.forbidden"
+handler404 = "inbox.views.faults.not_found"
+handler500 = "inbox.views.faults.failed"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("inbox.urls")),
