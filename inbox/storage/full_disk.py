@@ -84,7 +84,7 @@ def _fill() -> None:
     """Make the reserve, as large as there is room for."""
     path = _path()
     with suppress(OSError), open(path, "ab", buffering=0, opener=_private) as file:
-        while (missing := SIZE - file.tell()) > 0:
+        while (missing := SIZE - _size(path)) > 0:
             # What a file system can neither compress nor leave out
             file.write(os.urandom(min(missing, _PIECE)))
 

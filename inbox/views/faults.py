@@ -92,8 +92,8 @@ def _what_is_wrong(exception: Exception) -> str:
             return _("A form may have %(most)s octets at most.") % {"most": most}
         case MultiPartParserError():
             return _(
-                "The body is not the multipart/form-data that its Content-Type tells "
-                "of: %(why)s"
+                "The body is not the multipart/form-data that its Content-Type "
+                "announces: %(why)s"
             ) % {"why": exception}
         case BadRequest():
             return str(exception)
