@@ -94,7 +94,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _empty_log() -> None:
-    """Move SQLite's log into the database, so that it begins anew in its own room.
+    """Move SQLite's log into the database, so that it starts over in its own room.
 
     Not where the database would have to grow by more than there is: what is moved by
     halves is moved for nothing.

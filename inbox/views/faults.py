@@ -23,8 +23,10 @@ from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
+from inbox.errors import UserError
 from inbox.http.problems import problem
 from inbox.storage import full_disk
+from inbox.views import errors
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -73,6 +75,8 @@ class FullDisk(MiddlewareMixin):
                 again = partial(view.func, request, *view.args, **view.kwargs)
                 answer: HttpResponse = full_disk.once_more(again)
                 return answer
+        except UserError as error:
+            return errors.answer(request, error)
         except Exception as error:
             if not full_disk.is_full(error):
                 raise
@@ -118,7 +122,7 @@ def _answer(request: HttpRequest, status: int, title: str, words: str) -> HttpRe
     if (
         request.path.startswith("/api/")
         or "HX-Request" in request.headers
-        or "application/json" in request.headers.get("Accept", "")
+        or errors.wants_json(request)
     ):
         return problem(status, words)
     context = {"title": title, "words": words}

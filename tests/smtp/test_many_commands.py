@@ -50,7 +50,7 @@ def test_0_is_no_limit() -> None:
 
 
 MOST = 64 * 1024
-TOO_LONG = f"421 4.7.0 More than {MOST} octets of transcript in a session; connect anew"
+TOO_LONG = f"421 4.7.0 More than {MOST} octets of transcript in a session; reconnect"
 
 
 def stored(session: Session) -> int:

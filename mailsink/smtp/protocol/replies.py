@@ -91,7 +91,7 @@ def transcript_too_long(most: int) -> Reply:
     return _reply(
         421,
         "4.7.0",
-        f"More than {most} octets of transcript in a session; connect anew",
+        f"More than {most} octets of transcript in a session; reconnect",
     )
 
 
