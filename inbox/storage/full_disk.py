@@ -1,4 +1,4 @@
-"""What is done when the disk is full: what people delete is deleted in the room of a reserve.
+"""Handles a full disk: people and retention can still delete, in the room of a reserve.
 
 Deleting writes before it makes room. So a file beside SQLite's database holds a few
 megabytes, which are given up for people and for retention, and never for mail.
@@ -55,7 +55,7 @@ def with_room(work: Callable[[], T]) -> T:
 def once_more(work: Callable[[], T]) -> T:
     """Do again what failed since the disk is full, in the room of the reserve.
 
-    Nobody else in this process writes meanwhile. What is left is the reserve again.
+    Nobody else in this process writes meanwhile. The rest becomes the reserve again.
     Raises what the work raises.
     """
     if connection.vendor != "sqlite":

@@ -1,4 +1,4 @@
-"""What is said where a request cannot be answered: a plain page, or a problem (RFC 9457).
+"""Answers requests that fail: a plain page, or a problem (RFC 9457).
 
 These are Django's own handlers of errors, and the middleware for a full disk. None of
 them reads the database, which may be what has failed.
