@@ -46,7 +46,7 @@ def said(response: HttpResponseBase) -> str:
     """Return the words of a page in our look."""
     page = response.getvalue().decode()
     assert 'class="brand"' in page
-    assert 'class="side"' in page
+    assert 'href="/trash"' in page
     assert "Traceback" not in page
     return page
 
