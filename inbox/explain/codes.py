@@ -121,8 +121,8 @@ _DETAILS = {
 
 
 def tone(code: int | None) -> str:
-    """Return how a code is coloured: "ok", "warn", "bad", or "" where there is none."""
-    return {2: "ok", 3: "ok", 4: "warn", 5: "bad"}.get((code or 0) // 100, "")
+    """Return how a code is coloured: "ok", "warning", "error", or "" where there is none."""
+    return {2: "ok", 3: "ok", 4: "warning", 5: "error"}.get((code or 0) // 100, "")
 
 
 def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:

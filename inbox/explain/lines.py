@@ -41,7 +41,7 @@ class Line:
     text: str  # the rest of the client's line
     remark: str  # our own words where the client said nothing readable
     is_body: bool
-    tone: str  # of the reply: ok, warn, bad or ""
+    tone: str  # of the reply: ok, warning, error or ""
     reply: str  # the reply, or the words that stand for it
     whole_reply: str  # where those words stand for a longer one
     took: str

@@ -110,12 +110,12 @@ def label(one: Try) -> str:
 
 
 def tone(one: Try) -> str:
-    """Return how good that was: ok, warn or bad; "" while it is under way."""
+    """Return how good that was: ok, warning or error; "" while it is under way."""
     if one.outcome is None:
         return ""
     if one.accepted:
-        return "warn" if one.refused else "ok"
-    return "warn" if one.code and one.code < 500 else "bad"
+        return "warning" if one.refused else "ok"
+    return "warning" if one.code and one.code < 500 else "error"
 
 
 def words(one: Try) -> str:

@@ -15,7 +15,7 @@ SHOWN = 20  # addresses that one line names
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A line of words. tone: dim, or warn where somebody did not get the message."""
+    """A line of words. tone: dim, or warning where somebody did not get the message."""
 
     text: str
     tone: str = "dim"
@@ -87,12 +87,12 @@ def _refused(recipients: list[Recipient]) -> Iterator[Difference]:
         yield Difference(
             _("%(bare)s was refused: %(code)s")
             % {"bare": bare(each.forward_path), "code": code},
-            "warn",
+            "warning",
         )
     if len(refused) > SHOWN:
         yield Difference(
             _("and %(refused)s more were refused") % {"refused": len(refused) - SHOWN},
-            "warn",
+            "warning",
         )
 
 

@@ -25,7 +25,7 @@ _ENDS = {"abandoned": gettext_noop("cut off"), "reset": gettext_noop("reset")}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The words of a row. tone: ok, warn or bad."""
+    """The words of a row. tone: ok, warning or error."""
 
     id: str
     url: str
@@ -65,7 +65,7 @@ def _of_message(message: Message) -> Row:
         subject=message.subject or _("(no subject)"),
         at=message.received_at,
         status=status,
-        tone="warn" if refused else "ok",
+        tone="warning" if refused else "ok",
         snippet=message.snippet,
         size=compact(message.size),
         tags=_tags(message.tags),
@@ -95,7 +95,7 @@ def _of_attempt(attempt: Attempt) -> Row:
         at=attempt.ended_at or attempt.started_at,
         status=" · ".join(filter(None, (_("not accepted"), _end(attempt))))
         + _again(attempt.number),
-        tone="bad",
+        tone="error",
         snippet=", ".join(recipients),
         size="" if attempt.size is None else compact(attempt.size),
         inbox=inboxes.slug(attempt.inbox_id) or "",

@@ -132,7 +132,7 @@ def _chips(session: Session, told: Timeline) -> list[Chip]:
     if took := _took(session):
         chips.append(Chip(took))
     if told.rule:
-        chips.append(Chip(_("rule “%(rule)s”") % {"rule": told.rule}, "warn"))
+        chips.append(Chip(_("rule “%(rule)s”") % {"rule": told.rule}, "warning"))
     if told.worst:
         code, verb = told.worst
         chips.append(
@@ -145,7 +145,7 @@ def _chips(session: Session, told: Timeline) -> list[Chip]:
         )
     if count := findings.counts([session])[session.id]:
         url = f"/sessions/{session.id}?panel=findings"
-        chips.append(Chip(counted(count, "finding"), "warn", url))
+        chips.append(Chip(counted(count, "finding"), "warning", url))
     return chips
 
 
@@ -170,7 +170,7 @@ def _took(session: Session) -> str:
 
 def _tone(session: Session) -> str:
     if session.ending is None:
-        return "on"
+        return "ok"
     if session.ending not in ("quit", "turned") or (session.worst_code or 0) >= 500:
-        return "err"
-    return "caution" if (session.worst_code or 0) >= 400 else ""
+        return "error"
+    return "warning" if (session.worst_code or 0) >= 400 else ""

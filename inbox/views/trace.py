@@ -30,19 +30,19 @@ Context = dict[str, Any]
 
 _TONES: dict[Kind, str] = {
     "accepted": "ok",
-    "hidden": "warn",
-    "refused": "bad",
-    "rejected": "bad",
-    "cut_off": "bad",
-    "abandoned": "warn",
-    "open": "warn",
-    "unnamed": "warn",
+    "hidden": "warning",
+    "refused": "error",
+    "rejected": "error",
+    "cut_off": "error",
+    "abandoned": "warning",
+    "open": "warning",
+    "unnamed": "warning",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A piece of evidence. tone: ok, warn, bad or "". opens: the words of its link."""
+    """A piece of evidence. tone: ok, warning, error or "". opens: the words of its link."""
 
     at: datetime
     label: str

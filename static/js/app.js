@@ -38,7 +38,7 @@ function showOrigin() {
   const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(origin)s");
   setText(notice, fill(words, { origin: location.origin, ours }));
   notice.role = "alert";
-  notice.classList.add("banner", "bad");
+  notice.classList.add("banner", "error");
   notice.hidden = false;
 }
 

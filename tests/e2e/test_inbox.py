@@ -262,7 +262,7 @@ def test_cut_off_message_opens_with_what_came(mailsink: Mailsink, page: Page) ->
     found = row(page, "Never ends")
     expect(found).to_contain_text("not accepted · cut off")
     found.get_by_role("link").click()
-    expect(page.locator(".banner.bad")).to_contain_text("Not accepted: cut off after")
+    expect(page.locator(".banner.error")).to_contain_text("Not accepted: cut off after")
     expect(page.locator("#panel")).to_contain_text("and then")
 
 

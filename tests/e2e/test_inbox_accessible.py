@@ -51,7 +51,7 @@ def test_refused_message_is_accessible(mailsink: Mailsink, page: Page) -> None:
         client.send(plain("Refused"))
     open_inbox(mailsink, page)
     row(page, "Refused").get_by_role("link").click()
-    expect(page.locator(".banner.bad")).to_be_visible()
+    expect(page.locator(".banner.error")).to_be_visible()
     assert_accessible(page)
 
 

@@ -234,7 +234,7 @@ def test_stopped_at_the_first_refused_recipient_or_tried_again_for_one() -> None
     second = tried(10, 250, mail(), to=both, recipients_refused=1)
     last = tried(20, 250, mail(), to=(ANN,))
     assert stories.chain(story(second)) == "451 → 250 (1 of 3 refused) → 250"
-    assert stories.tone(story(second).tries[1]) == "warn"
+    assert stories.tone(story(second).tries[1]) == "warning"
     assert stories.upshot(story(second)) == "accepted 10 s later"
     assert stories.chain(story(first)) == "451 → 250 (1 of 3 refused)"
     assert stories.chain(story(last)) == "250 (1 of 3 refused) → 250"

@@ -18,7 +18,7 @@ import { fill as filled, gettext, ngettext } from "../core/i18n.js";
  * @property {string} at
  * @property {string} size
  * @property {string} status
- * @property {string} tone ok, warn or bad
+ * @property {string} tone ok, warning or error
  * @property {string} verdict what people found: "", "ok" or "bug"
  * @property {string} tags
  * @property {string} inbox
@@ -60,7 +60,7 @@ function ofMessage(message) {
     at: message.received_at,
     size: octets(message.size),
     status: `${message.code ?? ""}${partly}${again(message)}`,
-    tone: refused ? "warn" : "ok",
+    tone: refused ? "warning" : "ok",
     verdict: message.status === "new" ? "" : message.status,
     tags: message.tags.slice(0, TAGS_SHOWN).join(", ") + (more > 0 ? ` +${more}` : ""),
     inbox: message.inbox,
@@ -89,7 +89,7 @@ function ofTransaction(attempt) {
     at: attempt.ended_at ?? attempt.started_at,
     size: attempt.size === null ? "" : octets(attempt.size),
     status: `${gettext("not accepted")}${end ? ` · ${end}` : ""}${again(attempt)}`,
-    tone: "bad",
+    tone: "error",
     verdict: "",
     tags: "",
     inbox: attempt.inbox ?? "",
@@ -176,7 +176,7 @@ function fillEntry(row, entry, all, { open, search = "" }) {
   /** @type {HTMLAnchorElement} */ (all.link).href = words.url + search;
   if (open) all.link.setAttribute("aria-current", "true");
   else all.link.removeAttribute("aria-current");
-  all.choose.hidden = words.tone === "bad";
+  all.choose.hidden = words.tone === "error";
   setText(all.boxname, filled(gettext("Choose: %(subject)s"), { subject: words.subject }));
   all.dot.hidden = !words.unread;
   setLong(all.from, words.sender);

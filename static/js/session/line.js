@@ -7,7 +7,7 @@ import { fill, gettext } from "../core/i18n.js";
 const LINK = / \(why: \S+\)$/; // of a refusal, to the very line that shows it
 const MINUTE = 59_950_000; // us: from here on the server tells minutes
 /** @type {Record<number, string>} */
-const TONES = { 2: "ok", 3: "ok", 4: "warn", 5: "bad" };
+const TONES = { 2: "ok", 3: "ok", 4: "warning", 5: "error" };
 
 /**
  * A duration of less than a minute: "0.2 ms", "41 ms", "1.2 s". As inbox.explain.quantities.duration.

@@ -56,7 +56,7 @@ function sketch(session) {
     : el("time", { class: "when dim number", datetime: session.opened_at }, timeOfDay(new Date(session.opened_at)));
   return el("li", { class: "session", "data-id": session.id, "data-open": open },
     el("a", { href: `/sessions/${session.id}` },
-      el("span", { class: open ? "dot on pulse" : "dot", "aria-hidden": "true" }),
+      el("span", { class: open ? "dot ok pulse" : "dot", "aria-hidden": "true" }),
       el("b", { class: "peer" }, peer(session)),
       el("span", { class: "said" }, "…"),
       el("span", { class: "client dim" }, session.client_address),
