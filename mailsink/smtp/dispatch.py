@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
-from mailsink.smtp.commands.table import COMMANDS, NOT_OFFERED, Command
+from mailsink.ports import Stage
+from mailsink.smtp.commands.table import COMMANDS, NOT_OFFERED, Command, Outcome
 from mailsink.smtp.profile import within
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import (
@@ -105,14 +106,14 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
         yield from refuse_wrong_protocol(session, line)
     known = command is not None or verb in NOT_OFFERED
     _begin(session, line, verb if known else "")
+    outcome: Outcome
     reply: Reply | None
     try:
         if command is None:
-            reply = yield from _unknown(session, verb, known, wrong)
-        elif refusal := wrong or _refusal(session, command, argument):
-            reply = yield from _refuse(session, command, argument, refusal)
+            outcome = _unknown(session, verb, known, wrong)
         else:
-            reply = yield from _perform(session, command, argument)
+            outcome = _perform(session, command, argument, wrong)
+        reply = outcome if isinstance(outcome, Reply) else (yield from outcome)
     except Refusal as refused:
         reply = refused.reply
     except SessionEnded:
@@ -237,20 +238,24 @@ def _refusal(session: Session, command: Command, argument: str) -> Reply | None:
     return None
 
 
-def _refuse(
-    session: Session, command: Command, argument: str, refusal: Reply
-) -> Steps[Reply]:
-    if command.refused is None:
-        return refusal
-    outcome = command.refused(session, argument, refusal)
-    return outcome if isinstance(outcome, Reply) else (yield from outcome)
+def _perform(
+    session: Session, command: Command, argument: str, wrong: Reply | None
+) -> Outcome:
+    """Refuse a command, or carry it out. wrong: why its line is refused already."""
+    refusal = wrong or _refusal(session, command, argument)
+    if refusal is not None:
+        refused = command.refused
+        return refused(session, argument, refusal) if refused else refusal
+    if command.stage is None:
+        return command.handler(session, argument)
+    return _consult_and_perform(session, command, command.stage, argument)
 
 
-def _perform(session: Session, command: Command, argument: str) -> Steps[Reply | None]:
-    """Carry a command out; return its reply, or None where it was answered."""
-    decided = None
-    if command.stage is not None:
-        decided = yield from consult(session, command.stage, argument=argument)
+def _consult_and_perform(
+    session: Session, command: Command, stage: Stage, argument: str
+) -> Steps[Reply | None]:
+    """Ask the policy, then carry the command out; the policy's reply stands for success."""
+    decided = yield from consult(session, stage, argument=argument)
     outcome = command.handler(session, argument)
     reply = outcome if isinstance(outcome, Reply) else (yield from outcome)
     if reply is None or decided is None or reply.code >= 400:

@@ -19,18 +19,15 @@ from mailsink.smtp.session.session import Session
 class Machine:
     """Holds a session and the steps that it is in the middle of."""
 
-    __slots__ = ("_steps", "session")
+    __slots__ = ("_steps", "receive", "session")
 
     def __init__(self, profile: Profile, peer: Peer, host: Host) -> None:
         """Prepare a session; the first `step` begins it."""
         self.session = Session(profile, peer, host)
+        self.receive = self.session.receive  # octets that came now
         self._steps = run_session(self.session)
 
     # What happens to the connection; a `step` lets the session see it
-
-    def receive(self, octets: bytes) -> None:
-        """Take octets that came now."""
-        self.session.receive(octets)
 
     def end_input(self) -> None:
         """The client will send no more; it may still read."""

@@ -18,7 +18,7 @@ from mailsink.text import readable
 
 
 def _text(text: str) -> str:
-    return readable(text.encode())
+    return readable(text.encode()) if text else ""
 
 
 def mail(session: Session, argument: str) -> Steps[Reply]:

@@ -45,10 +45,11 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Refusal, Steps
 from mailsink.smtp.session.session import Session
 
-# The verb's argument in; out the reply, the steps to it, or to None where they send it.
-Handler = Callable[[Session, str], Reply | Steps[Reply] | Steps[None]]
+# The reply, or the steps to it; they return None where they sent it themselves.
+Outcome = Reply | Steps[Reply] | Steps[None] | Steps[Reply | None]
+Handler = Callable[[Session, str], Outcome]  # it takes the argument
 # The same for a command that is refused before its handler runs, by this reply.
-Refuser = Callable[[Session, str, Reply], Reply | Steps[Reply]]
+Refuser = Callable[[Session, str, Reply], Outcome]
 # Who may send a command where the profile requires TLS, a login, or both.
 Access = Literal["anyone", "tls", "login"]
 
