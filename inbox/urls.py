@@ -1,9 +1,13 @@
-"""Where the pages live."""
+"""Where the pages live, and what each is called.
+
+What is no id gets the answer of an id that is not there: `missing` says it in words.
+"""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from inbox import converters
 from inbox.views import (
     attempts,
     cases,
@@ -24,59 +28,82 @@ from inbox.views import (
     welcome,
 )
 
+converters.register()
+
+_message = [
+    path("compare-previous", compare.with_previous, name="message-compare-previous"),
+    path("case", cases.of_message, name="message-case"),
+    path("attempts", attempts.of_message, name="message-attempts"),
+    path("mark", message.mark, name="message-mark"),
+    path("marks", message.marks, name="message-marks"),
+    path("delete", message.delete, name="message-delete"),
+    path("restore", message.restore, name="message-restore"),
+    path("frame", frame.of_message, name="message-frame"),
+    path("remote-hosts", message.allow_images, name="message-remote-hosts"),
+    path("parts/<str:signed>", inline_parts.part, name="message-part"),
+]
+
+_transaction = [
+    path("case", cases.of_transaction, name="transaction-case"),
+    path("attempts", attempts.of_transaction, name="transaction-attempts"),
+    path("frame", frame.of_transaction, name="transaction-frame"),
+]
+
+_session = [
+    path("head", sessions.head, name="session-head"),
+    path("exchanges", sessions.exchanges, name="session-exchanges"),
+    path("replay", sessions.replay, name="session-replay"),
+    path("trouble", sessions.trouble, name="session-trouble"),
+    path("case", cases.of_session, name="session-case"),
+    path("exchanges/<int:seq>", sessions.exchange, name="exchange"),
+    path(
+        "exchanges/<int:seq>/attempts", attempts.of_exchange, name="exchange-attempts"
+    ),
+]
+
+_settings = [
+    path("change", settings.change, name="settings-change"),
+    path("mine", settings.keep_mine, name="settings-mine"),
+    path("remote-hosts", settings.allow_host, name="remote-host-add"),
+    path("remote-hosts/remove", settings.forbid_host, name="remote-host-remove"),
+    path("addresses", settings.put_address, name="address-put"),
+    path("addresses/remove", settings.remove_address, name="address-remove"),
+    path("starttls", starttls.offer_again, name="starttls-offer"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", inbox.index),
-    path("entries", inbox.entries),
-    path("unread", mine.unread),
-    path("searches", searches.save),
-    path("searches/counts", searches.counts),
-    path("searches/<str:id>/rename", searches.rename),
-    path("searches/<str:id>/delete", searches.delete),
-    path("compare", compare.page),
-    path("trash", trash.page),
-    path("trash/restore", trash.restore),
-    path("trash/empty", trash.empty),
-    path("messages/chosen", chosen.act),
-    path("messages/<str:id>", message.page),
-    path("messages/<str:id>/compare-previous", compare.with_previous),
-    path("messages/<str:id>/case", cases.of_message),
-    path("messages/<str:id>/attempts", attempts.of_message),
-    path("messages/<str:id>/mark", message.mark),
-    path("messages/<str:id>/marks", message.marks),
-    path("messages/<str:id>/delete", message.delete),
-    path("messages/<str:id>/restore", message.restore),
-    path("messages/<str:id>/frame", frame.of_message),
-    path("messages/<str:id>/remote-hosts", message.allow_images),
-    path("messages/<str:id>/parts/<str:signed>", inline_parts.part),
-    path("transactions/<str:id>", message.transaction),
-    path("transactions/<str:id>/case", cases.of_transaction),
-    path("transactions/<str:id>/attempts", attempts.of_transaction),
-    path("transactions/<str:id>/frame", frame.of_transaction),
-    path("sessions", sessions.index),
-    path("sessions/rows", sessions.rows),
-    path("sessions/<str:id>", sessions.session),
-    path("sessions/<str:id>/head", sessions.head),
-    path("sessions/<str:id>/exchanges", sessions.exchanges),
-    path("sessions/<str:id>/replay", sessions.replay),
-    path("sessions/<str:id>/trouble", sessions.trouble),
-    path("sessions/<str:id>/exchanges/<int:seq>", sessions.exchange),
-    path("sessions/<str:id>/case", cases.of_session),
-    path("sessions/<str:id>/exchanges/<int:seq>/attempts", attempts.of_exchange),
-    path("s/<str:short>", sessions.short),
-    path("findings/mute", findings.mute),
-    path("findings/unmute", findings.unmute),
-    path("trace", trace.page),
-    path("trace/answer", trace.answer),
-    path("trace/sender", trace.sender),
-    path("settings", settings.page),
-    path("settings/change", settings.change),
-    path("settings/mine", settings.keep_mine),
-    path("settings/remote-hosts", settings.allow_host),
-    path("settings/remote-hosts/remove", settings.forbid_host),
-    path("settings/addresses", settings.put_address),
-    path("settings/addresses/remove", settings.remove_address),
-    path("settings/starttls", starttls.offer_again),
-    path("nothing-arriving", welcome.nothing_arriving),
-    path("nothing-arriving/steps", welcome.steps),
-    path("test-message", welcome.test_message),
+    path("", inbox.index, name="inbox"),
+    path("entries", inbox.entries, name="entries"),
+    path("unread", mine.unread, name="unread"),
+    path("searches", searches.save, name="search-save"),
+    path("searches/counts", searches.counts, name="search-counts"),
+    path("searches/<id:id>/rename", searches.rename, name="search-rename"),
+    path("searches/<id:id>/delete", searches.delete, name="search-delete"),
+    path("compare", compare.page, name="compare"),
+    path("trash", trash.page, name="trash"),
+    path("trash/restore", trash.restore, name="trash-restore"),
+    path("trash/empty", trash.empty, name="trash-empty"),
+    path("messages/chosen", chosen.act, name="messages-chosen"),
+    path("messages/<message:id>", message.page, name="message"),
+    path("messages/<message:id>/", include(_message)),
+    path("messages/<str:id>", message.missing),
+    path("transactions/<id:id>", message.transaction, name="transaction"),
+    path("transactions/<id:id>/", include(_transaction)),
+    path("sessions", sessions.index, name="sessions"),
+    path("sessions/rows", sessions.rows, name="session-rows"),
+    path("sessions/<id:id>", sessions.session, name="session"),
+    path("sessions/<id:id>/", include(_session)),
+    path("sessions/<str:id>", sessions.missing),
+    path("s/<short:short>", sessions.short, name="short"),
+    path("s/<str:id>", sessions.missing),
+    path("findings/mute", findings.mute, name="finding-mute"),
+    path("findings/unmute", findings.unmute, name="finding-unmute"),
+    path("trace", trace.page, name="trace"),
+    path("trace/answer", trace.answer, name="trace-answer"),
+    path("trace/sender", trace.sender, name="trace-sender"),
+    path("settings", settings.page, name="settings"),
+    path("settings/", include(_settings)),
+    path("nothing-arriving", welcome.nothing_arriving, name="nothing-arriving"),
+    path("nothing-arriving/steps", welcome.steps, name="nothing-arriving-steps"),
+    path("test-message", welcome.test_message, name="test-message"),
 ]

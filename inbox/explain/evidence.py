@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
-from mailsink.ids import short_id
+from inbox import pages
 
 Kind = Literal[
     "accepted",  # it is in the inbox
@@ -56,16 +56,16 @@ class Evidence:
     def url(self) -> str:
         """Where to look at it: the message, the exchange, the session; "" if all is gone."""
         if self.kind in ("accepted", "hidden"):
-            return f"/messages/{self.message}"
+            return pages.path("message", self.message)
         if self.kind == "trash":
-            return "/trash"
+            return pages.path("trash")
         if self.session and self.seq:
-            return f"/s/{short_id(self.session, self.seq)}"
+            return pages.short(self.session, self.seq)
         return self.session_url
 
     @property
     def session_url(self) -> str:
-        return f"/sessions/{self.session}" if self.session else ""
+        return pages.path("session", self.session) if self.session else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from inbox import pages
 from inbox.explain.codes import meaning, tone
 from inbox.explain.flags import FLAG_WORDS, FlagWords, troubled
 from inbox.explain.inputs import Exchangelike
@@ -74,7 +75,7 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Line:
         seq=exchange.seq,
         id=f"e{exchange.seq}",
         transaction=exchange.transaction_id,
-        url=f"/sessions/{exchange.session_id}?exchange={exchange.seq}#e{exchange.seq}",
+        url=pages.line(exchange.session_id, exchange.seq),
         name=_("Line %(seq)s, at %(at)s ms") % {"seq": exchange.seq, "at": at},
         at=at,
         verb=verb,

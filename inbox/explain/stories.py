@@ -16,8 +16,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from inbox import pages
 from inbox.explain.quantities import counted, shortened, waited
-from mailsink.ids import short_id
 
 Joined = Literal["message-id", "body", "envelope"]
 
@@ -54,10 +54,10 @@ class Try:
     def url(self) -> str:
         """Where to look at it: the message, the line that refused it, or what arrived."""
         if self.message:
-            return f"/messages/{self.message}"
+            return pages.path("message", self.message)
         if self.seq and not self.accepted:
-            return f"/s/{short_id(self.session, self.seq)}"
-        return f"/transactions/{self.transaction}"
+            return pages.short(self.session, self.seq)
+        return pages.path("transaction", self.transaction)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from inbox import pages
 from inbox.explain.outcomes import NOTHING_MORE, Facts
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Recipient, Session, Transaction
@@ -135,5 +136,6 @@ def links(scope: Scope, exchanges: Iterable[Exchange]) -> dict[UUID, Link]:
         .values_list("id", "shown", "subject")
     )
     return {
-        key: Link(f"/messages/{shown}", subject or "") for key, shown, subject in rows
+        key: Link(pages.path("message", shown), subject or "")
+        for key, shown, subject in rows
     }

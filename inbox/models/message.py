@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from inbox import pages
 from inbox.models.session import ADDRESS_KEY_LENGTH, Transaction
 from mailsink.ids import uuid7
 
@@ -69,6 +70,9 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    def get_absolute_url(self) -> str:
+        return pages.path("message", self.pk)
 
 
 class MessageRead(models.Model):

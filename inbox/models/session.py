@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from inbox import pages
 from mailsink.ids import uuid7
 
 # Characters of an address that are indexed: PostgreSQL takes no entry of more than
@@ -90,6 +91,9 @@ class Session(models.Model):
     def __str__(self) -> str:
         return f"{self.helo or self.client_address} {self.opened_at:%H:%M:%S}"
 
+    def get_absolute_url(self) -> str:
+        return pages.path("session", self.pk)
+
 
 class Transaction(models.Model):
     """MAIL to its end, whatever its end."""
@@ -119,6 +123,9 @@ class Transaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reverse_path} {self.outcome or 'open'}"
+
+    def get_absolute_url(self) -> str:
+        return pages.path("transaction", self.pk)
 
 
 class Recipient(models.Model):

@@ -55,7 +55,7 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
         return _url(letter, {**given, **changes})
 
     return {
-        "frame_url": f"{letter.url}/frame?{urlencode(of_frame)}".rstrip("?"),
+        "frame_url": letter.frame_url(**of_frame),
         "shown": most(asked),
         "more_url": "" if more else url(more="yes"),
         "width": width,

@@ -5,7 +5,10 @@ Frames have no origin and send no cookie, so the address itself says that it may
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.core import signing
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
@@ -16,13 +19,12 @@ _SALT = "mailsink.part"
 
 def url(letter: Letter, index: int) -> str:
     """Return the address of a part."""
-    kind = letter.url.split("/")[1]
-    signed = signing.dumps((kind, letter.id, index), salt=_SALT)
-    return f"/messages/{letter.id}/parts/{signed}"
+    signed = signing.dumps((letter.kind, letter.id, index), salt=_SALT)
+    return reverse("message-part", args=[letter.id, signed])
 
 
-def named(id: str, signed: str) -> tuple[str, int]:
-    """Return what an address is for: "messages" or "transactions", and a part's index.
+def named(id: UUID | str, signed: str) -> tuple[str, int]:
+    """Return what an address is for: "message" or "transaction", and a part's index.
 
     Raises NotFound where url() did not make it, or not for this id.
     """
@@ -30,6 +32,6 @@ def named(id: str, signed: str) -> tuple[str, int]:
         kind, signed_id, index = signing.loads(signed, salt=_SALT)
     except signing.BadSignature as error:
         raise NotFound(str(error)) from None
-    if signed_id != id:
+    if signed_id != str(id):
         raise NotFound(_("this link belongs to another message"))
     return kind, index

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from inbox import pages
 from inbox.content import finds
 from inbox.content.finds import Finds
 from inbox.explain.quantities import counted
@@ -54,12 +55,28 @@ class Letter(Mail):
         return str(self.message.pk if self.message else self.attempt.id)
 
     @property
+    def kind(self) -> str:
+        return "message" if self.message else "transaction"
+
+    @property
     def url(self) -> str:
-        return f"/{'messages' if self.message else 'transactions'}/{self.id}"
+        return pages.path(self.kind, self.id)
+
+    @property
+    def case_url(self) -> str:
+        return pages.path(f"{self.kind}-case", self.id)
+
+    @property
+    def attempts_url(self) -> str:
+        return pages.path(f"{self.kind}-attempts", self.id)
 
     @property
     def raw_url(self) -> str:
-        return f"/api/v3{self.url}/raw"
+        return pages.path(f"api-v3:{self.kind}s_raw", self.id)
+
+    def frame_url(self, **query: object) -> str:
+        """Return the address of its HTML, of a part, or shown otherwise by a query."""
+        return pages.path(f"{self.kind}-frame", self.id, **query)
 
     @property
     def at(self) -> datetime:

@@ -132,7 +132,7 @@ def _message(letter: Letter, part: Part) -> dict[str, object]:
         "summary": headers.summary(octets),
         "text": text[:_TEXT_SHOWN],
         "cut": len(text) > _TEXT_SHOWN,
-        "frame_url": f"{letter.url}/frame?part={part.index}" if html else "",
+        "frame_url": letter.frame_url(part=part.index) if html else "",
     }
 
 
@@ -141,7 +141,7 @@ def _files(letter: Letter, part: Part) -> dict[str, object]:
 
 
 def _html(letter: Letter, part: Part) -> dict[str, object]:
-    return {"frame_url": f"{letter.url}/frame?part={part.index}"}
+    return {"frame_url": letter.frame_url(part=part.index)}
 
 
 def _text(letter: Letter, part: Part) -> dict[str, object]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from inbox import pages
 from inbox.explain.quantities import compact
 from inbox.mailbox import inboxes
 from inbox.mailbox.messages import Entry
@@ -60,7 +61,7 @@ def _of_message(message: Message) -> Row:
     status += _again(getattr(message, "number", None) or 1)
     return Row(
         id=str(message.id),
-        url=f"/messages/{message.id}",
+        url=message.get_absolute_url(),
         sender=_sender(message.from_name, message.from_address),
         subject=message.subject or _("(no subject)"),
         at=message.received_at,
@@ -89,7 +90,7 @@ def _of_attempt(attempt: Attempt) -> Row:
     recipients = (each.forward_path for each in attempt.recipients[:TAGS_SHOWN])
     return Row(
         id=str(attempt.id),
-        url=f"/transactions/{attempt.id}",
+        url=pages.path("transaction", attempt.id),
         sender=_sender(attempt.from_name, attempt.from_address or attempt.reverse_path),
         subject=attempt.subject or no_subject,
         at=attempt.ended_at or attempt.started_at,

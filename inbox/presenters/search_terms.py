@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from inbox import pages
 from inbox.search.language import Query, Term
 
 # What the help says of the language: an example, and what it finds.
@@ -67,4 +67,4 @@ def _words(term: Term) -> str:
 
 def list_of(query: str) -> str:
     """Return the address of the list of what matches a query."""
-    return f"/?{urlencode({'q': query})}" if query else "/"
+    return pages.path("inbox", q=query)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from inbox import explain
+from inbox import explain, pages
 from inbox.explain.codes import tone
 from inbox.explain.outcomes import peer
 from inbox.explain.quantities import counted, duration, stopwatch
@@ -26,6 +26,7 @@ class Row:
     """A session in a list."""
 
     id: UUID
+    url: str
     peer: str
     said: str
     client: str
@@ -77,6 +78,7 @@ def _row(session: Session, facts: explain.Facts, count: int, now: datetime) -> R
     elapsed = int((now - session.opened_at).total_seconds())
     return Row(
         id=session.id,
+        url=session.get_absolute_url(),
         peer=peer(session),
         said=explain.outcome(session, facts),
         client=session.client_address,
@@ -144,7 +146,7 @@ def _chips(session: Session, told: Timeline) -> list[Chip]:
             )
         )
     if count := findings.counts([session])[session.id]:
-        url = f"/sessions/{session.id}?panel=findings"
+        url = pages.path("session", session.id, panel="findings")
         chips.append(Chip(counted(count, "finding"), "warning", url))
     return chips
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
@@ -61,7 +62,9 @@ def markup(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "tidy": tidy,
         "cut": len(html) > SHOWN or len(lines) > LINES_SHOWN,
         "shown": SHOWN,
-        "html_url": f"/api/v3{letter.url}/html" if letter.message else "",
+        "html_url": reverse("api-v3:messages_html", args=[letter.id])
+        if letter.message
+        else "",
     }
 
 

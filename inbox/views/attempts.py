@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -14,28 +16,28 @@ from inbox.presenters.attempts import told
 
 
 @require_GET
-def of_message(request: HttpRequest, id: str) -> HttpResponse:
+def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """A fragment: the attempts at sending a message."""
     return _shown(request, _of_message(id))
 
 
 @require_GET
-def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
+def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """A fragment: the attempts at sending what a transaction tried to."""
     return _shown(request, attempts.of_transaction(ALL, id))
 
 
 @require_GET
-def of_exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
+def of_exchange(request: HttpRequest, id: UUID, seq: int) -> HttpResponse:
     """A fragment: the attempts that a line of a session is part of."""
     return _shown(request, _of_exchange(id, seq))
 
 
-def _of_message(id: str) -> Story:
+def _of_message(id: UUID | str) -> Story:
     return attempts.of_transaction(ALL, messages.get(ALL, id).transaction_id)
 
 
-def _of_exchange(id: str, seq: int) -> Story | None:
+def _of_exchange(id: UUID, seq: int) -> Story | None:
     lines = sessions.exchanges(ALL, id, after=seq - 1, limit=1)
     found = lines and lines[0].seq == seq
     return attempts.of_exchange(ALL, lines[0]) if found else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -11,18 +13,18 @@ from inbox.mailbox.scope import ALL
 
 
 @require_GET
-def of_message(request: HttpRequest, id: str) -> HttpResponse:
+def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """The case file of a message."""
     return files.case(case_file.of_message(ALL, id))
 
 
 @require_GET
-def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
+def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """The case file of what was tried, whatever came of it."""
     return files.case(case_file.of_transaction(ALL, id))
 
 
 @require_GET
-def of_session(request: HttpRequest, id: str) -> HttpResponse:
+def of_session(request: HttpRequest, id: UUID) -> HttpResponse:
     """The case file of a session."""
     return files.case(case_file.of_session(ALL, id))

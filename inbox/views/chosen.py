@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from inbox import pages
 from inbox.errors import Invalid
 from inbox.http.streams import streamed
 from inbox.mailbox import archive, marking, selection, trash
@@ -84,16 +84,15 @@ def _compare(what: Chosen) -> HttpResponse:
     if what.ids is None or len(what.ids) != 2:
         raise Invalid(_("Choose two messages to compare them."))
     older, newer = sorted(what.ids)
-    return redirect(f"/compare?{urlencode({'a': older, 'b': newer})}")
+    return redirect(pages.path("compare", a=older, b=newer))
 
 
 def _done(request: HttpRequest, count: int, at: datetime | None) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"count": count, "at": at.isoformat() if at else None})
-    return back(request, "/")
+    return back(request, "inbox")
 
 
-def back(request: HttpRequest, path: str) -> HttpResponse:
-    """Return to a list, by the search that the form was sent with."""
-    query = request.POST.get("q", "")
-    return redirect(f"{path}?{urlencode({'q': query})}" if query else path)
+def back(request: HttpRequest, name: str) -> HttpResponse:
+    """Return to the list of this name, by the search that the form was sent with."""
+    return redirect(pages.path(name, q=request.POST.get("q", "")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
+from inbox import pages
 from inbox.errors import BadRequest
 from inbox.insight import compare
 from inbox.insight.compare import ASPECTS, Side
@@ -82,18 +83,17 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def with_previous(request: HttpRequest, id: str) -> HttpResponse:
+def with_previous(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """Compare a message with the one before of its subject, or let choose another."""
     message = messages.get(ALL, id)
     previous = compare.previous(ALL, message)
     if previous is None:
-        return redirect(f"/compare?{urlencode({'a': message.pk, 'none': 'before'})}")
+        return redirect(pages.path("compare", a=message.pk, none="before"))
     return redirect(_url(previous, message))
 
 
 def _url(left: Message, right: Message, tab: str = "") -> str:
-    asked = {"a": left.pk, "b": right.pk} | ({"tab": tab} if tab else {})
-    return f"/compare?{urlencode(asked)}"
+    return pages.path("compare", a=left.pk, b=right.pk, tab=tab)
 
 
 def _tabs(

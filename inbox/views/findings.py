@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -35,4 +36,4 @@ def unmute(request: HttpRequest) -> HttpResponse:
 def _back(request: HttpRequest) -> str:
     back = request.POST.get("back", "")
     own = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return back if own and back.startswith("/") else "/sessions"
+    return back if own and back.startswith("/") else reverse("sessions")

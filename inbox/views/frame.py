@@ -9,8 +9,10 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -34,13 +36,13 @@ _POLICY = (
 
 
 @require_GET
-def of_message(request: HttpRequest, id: str) -> HttpResponse:
+def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """The HTML of a message."""
     return _framed(request, letters.of_message(ALL, id))
 
 
 @require_GET
-def of_transaction(request: HttpRequest, id: str) -> HttpResponse:
+def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """The HTML of what was not accepted."""
     return _framed(request, letters.of_transaction(ALL, id))
 
@@ -55,7 +57,8 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
     all_urls = pictured.parts.has_locations
     most = framed.most(request.GET)
     response = HttpResponse(preview(page.html, pictured.url, all_urls, most))
-    folders = [f"{origin}/messages/{letter.id}/parts/" for origin in ours]
+    folder = reverse("message-part", args=[letter.id, "-"]).removesuffix("-")
+    folders = [f"{origin}{folder}" for origin in ours]
     images = folders if nameable else []
     images += remote_sources(letter, request.GET.get("images", ""))
     response["Content-Security-Policy"] = _POLICY.format(images=" ".join(images))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -18,11 +20,11 @@ _POLICY_OF_PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inlin
 
 
 @require_GET
-def part(request: HttpRequest, id: str, signed: str) -> HttpResponse:
+def part(request: HttpRequest, id: UUID | str, signed: str) -> HttpResponse:
     """A picture or PDF of a letter."""
     try:
         kind, index = inline_parts.named(id, signed)
-        find = letters.of_message if kind == "messages" else letters.of_transaction
+        find = letters.of_message if kind == "message" else letters.of_transaction
         return _shown(find(ALL, id), index)
     except NotFound as error:
         return HttpResponse(str(error), content_type="text/plain", status=404)

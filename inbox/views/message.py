@@ -6,6 +6,7 @@ What can be done with a message works as a plain form too; htmx asks for a fragm
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox import pages
 from inbox.errors import Invalid, NotFound
 from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
@@ -33,7 +35,7 @@ GONE = gettext_noop(
 
 
 @require_GET
-def page(request: HttpRequest, id: str) -> HttpResponse:
+def page(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """A message; a person who opens it marks it as read."""
     try:
         letter = letters.of_message(ALL, id)
@@ -45,7 +47,7 @@ def page(request: HttpRequest, id: str) -> HttpResponse:
 
 
 @require_GET
-def transaction(request: HttpRequest, id: str) -> HttpResponse:
+def transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """What arrived in a transaction that was not accepted."""
     letter = letters.of_transaction(ALL, id)
     if message_url := letters.accepted_as(ALL, letter.attempt):
@@ -54,7 +56,7 @@ def transaction(request: HttpRequest, id: str) -> HttpResponse:
 
 
 @require_POST
-def mark(request: HttpRequest, id: str) -> HttpResponse:
+def mark(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """Change what is given: `read` and `pinned` (yes or no), `status`, `note`, tags.
 
     `add` and `remove` are a tag each.
@@ -82,43 +84,49 @@ def mark(request: HttpRequest, id: str) -> HttpResponse:
         status = 422 if wrong else 200
         return render(request, f"message/{part}.html", context, status=status)
     # The message's own page would mark it as read again.
-    return redirect("/" if read is False else f"/messages/{message.pk}")
+    return redirect("inbox") if read is False else redirect(message)
 
 
 @require_GET
-def marks(request: HttpRequest, id: str) -> HttpResponse:
+def marks(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """What can have changed of a message since its page was opened, as a fragment."""
     context = {"message": messages.get(ALL, id)}
     return render(request, "message/_live.html", context)
 
 
 @require_POST
-def delete(request: HttpRequest, id: str) -> HttpResponse:
+def delete(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """Put a message in the trash."""
     if not trash.delete(ALL, choices.by_ids([id]), request.META["REMOTE_ADDR"]).count:
         raise NotFound(_(GONE))
     if not request.headers.get("HX-Request"):
-        return redirect("/trash")
-    event = json.dumps({"message-deleted": {"id": id}})
+        return redirect("trash")
+    event = json.dumps({"message-deleted": {"id": str(id)}})
     return HttpResponse(status=204, headers={"HX-Trigger": event})
 
 
 @require_POST
-def restore(request: HttpRequest, id: str) -> HttpResponse:
+def restore(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """Take a message out of the trash."""
     trash.restore(ALL, id)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204)
-    return redirect(f"/messages/{id}")
+    return redirect("message", id)
 
 
 @require_POST
-def allow_images(request: HttpRequest, id: str) -> HttpResponse:
+def allow_images(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """Let the mail of a message's inbox load images from `host`, now and later."""
     letter = letters.of_message(ALL, id)
     inbox = inboxes.by_slug(ALL, inboxes.slug(letter.attempt.inbox_id) or "")
     image_hosts.allow(inbox, request.POST.get("host", ""))
-    return redirect(f"/messages/{id}?tab=html")
+    return redirect(pages.path("message", id, tab="html"))
+
+
+@require_GET
+def missing(request: HttpRequest, id: str) -> HttpResponse:
+    """What is no id of a message is treated as one that is not there."""
+    raise NotFound(_(GONE))
 
 
 def _given(request: HttpRequest, name: str) -> list[str]:
@@ -158,13 +166,13 @@ def _read(message: Message) -> Message:
         return message  # which can be read all the same
 
 
-def _maybe_transaction(id: str) -> HttpResponse:
+def _maybe_transaction(id: UUID | str) -> HttpResponse:
     """Links in transcripts name what was not accepted by its transaction's id."""
     try:
         letters.of_transaction(ALL, id)
     except NotFound:
         raise NotFound(_(GONE)) from None
-    return redirect(f"/transactions/{id}")
+    return redirect("transaction", id)
 
 
 def _target(request: HttpRequest) -> str:

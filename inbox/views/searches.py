@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
@@ -20,17 +22,17 @@ def save(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def rename(request: HttpRequest, id: str) -> HttpResponse:
+def rename(request: HttpRequest, id: UUID) -> HttpResponse:
     """Give a saved search another `name`."""
     found = saved_searches.change(id, request.POST.get("name", ""), None)
     return redirect(list_of(found.query))
 
 
 @require_POST
-def delete(request: HttpRequest, id: str) -> HttpResponse:
+def delete(request: HttpRequest, id: UUID) -> HttpResponse:
     """Forget a saved search."""
     saved_searches.delete(id)
-    return redirect("/")
+    return redirect("inbox")
 
 
 @require_GET

@@ -6,13 +6,15 @@ words and markup are made here only.
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
-from inbox import explain
+from inbox import explain, pages
 from inbox.errors import BadRequest, NotFound
 from inbox.explain.outcomes import peer
 from inbox.http.origins import base_url
@@ -66,7 +68,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def session(request: HttpRequest, id: str) -> HttpResponse:
+def session(request: HttpRequest, id: UUID) -> HttpResponse:
     """One session with its transcript, as far as one page of lines goes."""
     found = _found(id)
     chosen = _number(request.GET.get("exchange"))
@@ -84,14 +86,14 @@ def session(request: HttpRequest, id: str) -> HttpResponse:
 
 
 @require_GET
-def head(request: HttpRequest, id: str) -> HttpResponse:
+def head(request: HttpRequest, id: UUID) -> HttpResponse:
     """A fragment: what stands above the transcript."""
     found = _found(id)
     return render(request, "session/_head.html", {"head": session_rows.head(found)})
 
 
 @require_GET
-def exchanges(request: HttpRequest, id: str) -> HttpResponse:
+def exchanges(request: HttpRequest, id: UUID) -> HttpResponse:
     """A fragment: at most limit lines after a seq, or the last so many."""
     found = _found(id)
     last = _number(request.GET.get("last"))
@@ -104,7 +106,7 @@ def exchanges(request: HttpRequest, id: str) -> HttpResponse:
 
 
 @require_GET
-def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
+def exchange(request: HttpRequest, id: UUID, seq: int) -> HttpResponse:
     """A fragment: one exchange, explained."""
     found = _found(id)
     panel = _explained(found, seq)
@@ -114,7 +116,7 @@ def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
 
 
 @require_GET
-def replay(request: HttpRequest, id: str) -> HttpResponse:
+def replay(request: HttpRequest, id: UUID) -> HttpResponse:
     """A fragment: how to make the session's exchanges again."""
     found = _found(id)
     return render(request, "session/_replay.html", _replay(request, found))
@@ -125,14 +127,14 @@ def _replay(request: HttpRequest, session: Session) -> dict[str, object]:
 
 
 @require_GET
-def trouble(request: HttpRequest, id: str) -> HttpResponse:
+def trouble(request: HttpRequest, id: UUID) -> HttpResponse:
     """The page of the session with the next troubled line after one, or before it."""
     found = _found(id)
     after, before = (_number(request.GET.get(key)) for key in ("after", "before"))
     back = before is not None
     seq = sessions.next_trouble(ALL, found.id, before or after or 0, back=back)
     seq = seq or before or after
-    return redirect(f"/sessions/{id}" + (f"?exchange={seq}#e{seq}" if seq else ""))
+    return redirect(pages.line(found.id, seq) if seq else found)
 
 
 @require_GET
@@ -147,7 +149,7 @@ def short(request: HttpRequest, short: str) -> HttpResponse:
         return response
     except NotFound:
         raise NotFound(_(GONE)) from None
-    return redirect(f"/sessions/{found.id}?exchange={seq}#e{seq}")
+    return redirect(pages.line(found.id, seq))
 
 
 COMING = gettext_noop(
@@ -159,7 +161,13 @@ GONE = gettext_noop(
 )
 
 
-def _found(id: str) -> Session:
+@require_GET
+def missing(request: HttpRequest, id: str) -> HttpResponse:
+    """What is no id of a session or line is treated as one that is not there."""
+    raise NotFound(_(GONE))
+
+
+def _found(id: UUID) -> Session:
     try:
         return sessions.get(ALL, id)
     except NotFound:
@@ -227,7 +235,7 @@ def _report(session: Session, report: findings.Report, query: str) -> dict[str, 
         "session": session,
         "report": report,
         "inbox": inboxes.slug(session.inbox_id),
-        "back": f"/sessions/{session.id}{query}",
+        "back": f"{session.get_absolute_url()}{query}",
     }
 
 

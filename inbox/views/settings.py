@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox import pages
 from inbox.errors import Invalid, NotFound
 from inbox.explain import KIND_WORDS
 from inbox.explain.addresses import AddressKind
@@ -52,7 +53,7 @@ def change(request: HttpRequest) -> HttpResponse:
         wrong = _("The quota takes %(takes)s.") % {"takes": SIZE.takes}
         return _show(request, {"given": given, "wrong": wrong}, 422)
     inboxes.update(ALL, DEFAULT_SLUG, known_only, octets, paused)
-    return redirect("/settings?saved=inbox#inbox")
+    return _back("inbox", saved="inbox")
 
 
 @require_POST
@@ -65,7 +66,7 @@ def put_address(request: HttpRequest) -> HttpResponse:
     except (Invalid, NotFound) as error:
         context = {"editing": instead_of, "one": given, "wrong_address": str(error)}
         return _show(request, context, 422)
-    return redirect("/settings?saved=address#addresses")
+    return _back("addresses", saved="address")
 
 
 @require_POST
@@ -73,7 +74,7 @@ def remove_address(request: HttpRequest) -> HttpResponse:
     """Let an address no longer be known; no matter if it is not."""
     with suppress(NotFound):  # somebody else was faster
         inboxes.remove_address(ALL, DEFAULT_SLUG, request.POST.get("address", ""))
-    return redirect("/settings?saved=address#addresses")
+    return _back("addresses", saved="address")
 
 
 @require_POST
@@ -84,7 +85,7 @@ def allow_host(request: HttpRequest) -> HttpResponse:
         image_hosts.allow(inbox, request.POST.get("host", ""))
     except Invalid as error:
         return _show(request, {"wrong_host": str(error)}, 422)
-    return redirect("/settings#remote")
+    return _back("remote")
 
 
 @require_POST
@@ -92,7 +93,12 @@ def forbid_host(request: HttpRequest) -> HttpResponse:
     """Let mail no longer load images from a host; no matter if it did not."""
     inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
     image_hosts.forbid(inbox, request.POST.get("host", ""))
-    return redirect("/settings#remote")
+    return _back("remote")
+
+
+def _back(section: str, saved: str = "") -> HttpResponse:
+    """Return to a section of the page, which says what was saved."""
+    return redirect(f"{pages.path('settings', saved=saved)}#{section}")
 
 
 def _address(request: HttpRequest) -> Given:
@@ -115,7 +121,7 @@ def keep_mine(request: HttpRequest) -> HttpResponse:
         patterns = mine.read(typed)
     except Invalid as error:
         return _show(request, {"typed": typed, "wrong_mine": str(error)}, 422)
-    response = redirect("/settings?saved=mine#browser")
+    response = _back("browser", saved="mine")
     mine.keep(response, patterns)
     return response
 

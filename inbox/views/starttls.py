@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from inbox.errors import NotFound
@@ -24,5 +25,5 @@ def offer_again(request: HttpRequest) -> HttpResponse:
     with suppress(NotFound):  # its next session was faster
         starttls.offer_again(post.get("address", ""), post.get("helo", ""))
     with suppress(NotFound):
-        return redirect(f"/sessions/{get(ALL, post.get('session', '')).id}")
-    return redirect("/settings#starttls")
+        return redirect(get(ALL, post.get("session", "")))
+    return redirect(f"{reverse('settings')}#starttls")

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from inbox import pages
 from inbox.errors import Invalid, NotFound
 from inbox.explain import traces
 from inbox.explain.evidence import Evidence, Kind
@@ -83,8 +83,7 @@ def sender(request: HttpRequest) -> HttpResponse:
 
 def link(address: str, q: str = "") -> str:
     """Return the address of the page that tells where mail for someone is."""
-    given = {"address": address, "q": q}
-    return f"/trace?{urlencode({name: text for name, text in given.items() if text})}"
+    return pages.path("trace", address=address, q=q)
 
 
 def offered(query: str) -> dict[str, str]:
@@ -161,4 +160,4 @@ def _search(field: str, address: str) -> str:
     """Return the inbox that shows what a term finds; "" where no term can say it."""
     if '"' in address:
         return ""
-    return f"/?{urlencode({'q': str(Term(field, address, negated=False))})}"
+    return pages.path("inbox", q=str(Term(field, address, negated=False)))

@@ -61,14 +61,14 @@ def restore(request: HttpRequest) -> HttpResponseBase:
     count = services.restore_many(ALL, what, when)
     if wants_json(request):
         return JsonResponse({"count": count})
-    return back(request, "/trash")
+    return back(request, "trash")
 
 
 @require_POST
 def empty(request: HttpRequest) -> HttpResponseBase:
     """Remove what is in the trash for good: all of it, or what matches `q`."""
     services.empty(ALL, request.POST.get("q", ""))
-    return redirect("/trash")
+    return redirect("trash")
 
 
 def _when(request: HttpRequest) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Swagger
+from ninja import NinjaAPI, Router, Swagger
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
@@ -53,6 +53,9 @@ class Docs(Swagger):
 
 class Api(NinjaAPI):
     """Says of every operation that it may answer with a problem."""
+
+    def get_operation_url_name(self, operation: Operation, router: Router) -> str:
+        return self.get_openapi_operation_id(operation)
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return f"{operation.tags[0]}_{operation.view_func.__name__}"  # type: ignore[index]
