@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 IDLE = 60  # seconds for the head of the next request
+_POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
+_MOST_FRAMES = 1000  # of a websocket message
+_MOST_WAITING = 256 * 1024  # octets of messages that the app has not taken yet
+_MESSAGE = 512  # octets that each of them takes beside its own
 _BODY = 600.0  # seconds for a whole body; it may be silent for IDLE of them
 
 
@@ -160,10 +165,40 @@ class Request(WebRequest):
 
 
 class WebSocket(WebSocketProtocol):
-    """A websocket whose limit is for what comes; what goes out the app bounds."""
+    """A websocket whose limits are for what comes; what goes out the app bounds."""
 
+    STATE_OPEN: int
+    application_queue: asyncio.Queue[Any]
     maxMessagePayloadSize: int
+    message_data: list[bytes]
+    state: int
     transport: Any
+
+    def onOpen(self) -> None:
+        self.waiting: deque[int] = deque()  # what each message weighs in the queue
+        super().onOpen()
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        if len(self.message_data) >= _MOST_FRAMES:
+            self.refuse()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """Queue a message for the app; daphne would do so without end."""
+        if self.state != self.STATE_OPEN:
+            return
+        while len(self.waiting) > self.application_queue.qsize():
+            self.waiting.popleft()
+        self.waiting.append(len(payload) + _MESSAGE)
+        if sum(self.waiting) > _MOST_WAITING:
+            self.refuse()
+        else:
+            super().onMessage(payload, isBinary)
+
+    def refuse(self) -> None:
+        """Close the connection of a client that sends more than is taken."""
+        self.sendCloseFrame(code=_POLICY_VIOLATION)
+        self.dropConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.transport.visitor.leave()
