@@ -177,7 +177,7 @@ class TestSession:
         assert header.opened.kind == "notice"
         assert header.opened.octets == len(TCP4)
         assert header.line == (
-            "The balancer at 192.0.2.7:4711 announced the client 198.51.100.9:4711, "
+            "The load balancer at 192.0.2.7:4711 announced the client 198.51.100.9:4711, "
             "which had connected to 203.0.113.1:25 (PROXY version 1)."
         )
         assert (connect.opened.kind, connect.code) == ("connect", 220)

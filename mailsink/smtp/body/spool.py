@@ -76,7 +76,7 @@ class Spool:
             self.discard()
 
     def body(self, ended: bool) -> Body:
-        """Return the body; whether its end came tells if it can be complete."""
+        """Return the body. ended: whether its end came; else it is not complete."""
         complete = ended and self._kept == self.size
         if self._path is not None:
             return Body(self._kept, self._hash.hexdigest(), complete, path=self._path)

@@ -1,4 +1,4 @@
-"""AUTH (RFC 4954): when it may be said, by which mechanism, and what follows from it."""
+"""AUTH (RFC 4954): which mechanisms are offered, and what a login changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailsink.smtp.session.session import Session
 
 
 def auth(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 4954 §4."""
+    """Log the client in by the mechanism that it names (RFC 4954 §4); raises Refusal."""
     name, _, initial = argument.partition(" ")
     name, initial = name.upper(), initial.strip(" ")
     _note_plaintext(session, name)

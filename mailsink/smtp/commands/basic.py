@@ -9,16 +9,16 @@ from mailsink.smtp.session.session import Session
 
 
 def rset(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.5."""
+    """Give up the open transaction (RFC 5321 §4.1.1.5)."""
     yield from session.give_up_transaction("reset")
     return replies.RESET
 
 
 def noop(session: Session, argument: str) -> Reply:
-    """RFC 5321 §4.1.1.9: the argument means nothing."""
+    """Do nothing; any argument is ignored (RFC 5321 §4.1.1.9)."""
     return replies.NOTHING_DONE
 
 
 def quit_(session: Session, argument: str) -> Reply:
-    """RFC 5321 §4.1.1.10."""
+    """Say goodbye; dispatch ends the session (RFC 5321 §4.1.1.10)."""
     return replies.BYE

@@ -27,7 +27,7 @@ _LARGEST = 2**63 - 1  # octets; what says more is no number of octets
 
 
 def bdat(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 3030 §2: a chunk, and the reply to it; to the last one, that to the message."""
+    """Receive a chunk; with the last one, store the message (RFC 3030 §2)."""
     size, marker = _arguments(session, argument)
     transaction = session.transaction
     assert transaction is not None  # a need

@@ -1,4 +1,4 @@
-"""The body of a message (RFC 5321 §4.1.1.4): DATA, and what becomes of what came.
+"""DATA (RFC 5321 §4.1.1.4), and storing the message once its body came.
 
 ChunkReader are in mailsink.smtp.commands.bdat, which hands them to `deliver` too.
 """
@@ -23,7 +23,7 @@ from mailsink.smtp.session.transaction import Transaction
 
 
 def data(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.4: 354, the body, and the reply that counts."""
+    """Reply 354, receive the body, store the message; return its reply (RFC 5321 §4.1.1.4)."""
     transaction = session.transaction
     assert transaction is not None  # a need
     yield from consult(session, "data")

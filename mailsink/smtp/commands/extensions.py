@@ -68,7 +68,7 @@ def _auth(session: Session) -> str | None:
 
 
 def _starttls(session: Session) -> str | None:
-    """RFC 3207 §4.2: not inside TLS; nor to whom it has kept from sending."""
+    """RFC 3207 §4.2: not inside TLS; nor to a client that rejected our certificate."""
     if session.tls is not None or session.profile.tls is None:
         return None
     return "" if session.without_starttls is None else None
@@ -96,7 +96,7 @@ def _limits(session: Session) -> str | None:
 
 
 def _queues(session: Session) -> str | None:
-    """Whether mail is waited for here: LMTP has no queue, submission may not (RFC 6409 §7)."""
+    """Whether queues are offered: LMTP has none, submission may not (RFC 6409 §7)."""
     profile = session.profile
     return None if profile.submission or profile.protocol == "lmtp" else ""
 
@@ -107,7 +107,7 @@ def _atrn(session: Session) -> str | None:
 
 
 def _turn(session: Session) -> str | None:
-    """RFC 821 §3.8, for those only whom Profile.turn lets (RFC 5321 §F.1)."""
+    """RFC 821 §3.8, only for clients that Profile.turn allows (RFC 5321 §F.1)."""
     allowed = session.profile.turn
     if allowed == "off" or (
         allowed != "authenticated" and not within(session.peer.client_address, allowed)

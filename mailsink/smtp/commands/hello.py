@@ -11,7 +11,7 @@ from mailsink.smtp.session.tls_handshake import withhold_starttls
 
 
 def helo(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.1."""
+    """Greet a client without extensions (RFC 5321 §4.1.1.1)."""
     yield from _greeted(session, argument, "HELO")
     session.extended = False
     session.offered = frozenset()
@@ -20,7 +20,7 @@ def helo(session: Session, argument: str) -> Steps[Reply]:
 
 
 def ehlo(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.1: the same, and the extensions; LHLO too (RFC 2033 §4.1)."""
+    """Greet a client and list the extensions (RFC 5321 §4.1.1.1); LHLO too (RFC 2033 §4.1)."""
     yield from _greeted(session, argument, session.profile.hello)
     session.extended = True
     withhold_starttls(session)
@@ -32,7 +32,7 @@ def ehlo(session: Session, argument: str) -> Steps[Reply]:
 
 
 def _greeted(session: Session, argument: str, verb: str) -> Steps[None]:
-    """Take the client's name, and forget an open transaction."""
+    """Check and take the client's name, and give up an open transaction; raises Refusal."""
     name = argument.rstrip(" ")
     if not name:
         raise Refusal(replies.syntax(f"{verb} your.host.name"))

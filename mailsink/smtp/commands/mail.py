@@ -22,7 +22,7 @@ def _text(text: str) -> str:
 
 
 def mail(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.2."""
+    """Open a transaction (RFC 5321 §4.1.1.2); raises Refusal."""
     limit = session.profile.max_transactions
     if limit and session.transaction_count >= limit:
         raise Refusal(replies.too_many_transactions(limit))
@@ -66,7 +66,7 @@ def _declared(given: parameters.Given) -> Declared:
 
 
 def rcpt(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.3."""
+    """Add a recipient to the transaction, or refuse it (RFC 5321 §4.1.1.3)."""
     transaction = session.transaction
     assert transaction is not None  # a need
     forward_path, rest = argument, ""
@@ -139,7 +139,7 @@ def _is_international(text: str, rest: str) -> bool:
     return not (text.isascii() or text.removesuffix(rest).isascii())
 
 
-# What a strict profile refuses, in words that cure it.
+# What a strict profile refuses, and how to fix it.
 _DEVIATIONS = {
     "lenient_path": "write it as <user@example.com> right behind the colon",
     "underscore_domain": "a domain holds no underscore",

@@ -1,4 +1,4 @@
-"""The parameters of MAIL and RCPT: one table of who offers them and what they take.
+"""The parameters of MAIL and RCPT: one table of what offers them and what values they take.
 
 `taken` parses what follows a path and holds it to the RFCs; values keep their case.
 """

@@ -1,6 +1,6 @@
 """ETRN, ATRN and TURN, which ask for mail that waits (RFC 1985, RFC 2645, RFC 821 §3.8).
 
-No mail is held for delivery here: whoever asks rightly is told that none is waiting.
+No mail is held for delivery here: a correct command is answered that none is waiting.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def atrn(session: Session, argument: str) -> Reply:
 
 
 def turn(session: Session, argument: str) -> Reply:
-    """RFC 821 §3.8, for those only whom Profile.turn lets (RFC 5321 §F.1)."""
+    """RFC 821 §3.8, only for clients that Profile.turn allows (RFC 5321 §F.1)."""
     return replies.NOTHING_WAITS
 
 

@@ -21,7 +21,7 @@ def unavailable(session: Session) -> Reply | None:
 
 
 def starttls(session: Session, argument: str) -> Steps[None]:
-    """RFC 3207 §4: 220 and the handshake; then nothing is known of the client."""
+    """Reply 220 and shake hands; after that the client is unknown again (RFC 3207 §4)."""
     context = session.profile.tls
     assert context is not None  # else it is unavailable
     decided = yield from consult(session, "starttls")

@@ -1,4 +1,4 @@
-"""VRFY and EXPN (RFC 5321 §3.5, RFC 6531 §3.7.4.2): who is known here.
+"""VRFY and EXPN (RFC 5321 §3.5, RFC 6531 §3.7.4.2): the policy looks up users and lists.
 
 A policy knows; without its answer nothing can be confirmed or denied, and there are
 no lists. Neither command touches a transaction.
@@ -16,12 +16,12 @@ _UTF8 = "SMTPUTF8"
 
 
 def vrfy(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.6."""
+    """Verify a user (RFC 5321 §4.1.1.6); 252 where the policy has no answer."""
     return (yield from _ask(session, "VRFY user", argument)) or replies.CANNOT_VERIFY
 
 
 def expn(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 5321 §4.1.1.7."""
+    """Expand a mailing list (RFC 5321 §4.1.1.7); 550 where the policy has no answer."""
     decided = yield from _ask(session, "EXPN list", argument)
     if decided is None:
         raise Refusal(replies.NO_LISTS)
@@ -29,7 +29,7 @@ def expn(session: Session, argument: str) -> Steps[Reply]:
 
 
 def _ask(session: Session, form: str, argument: str) -> Steps[Reply | None]:
-    """Have the name looked up, be it `name`, `user@domain` or `<user@domain>`."""
+    """Look the name up, written as `name`, `user@domain` or `<user@domain>`."""
     name, utf8 = _name(session, argument.strip(" "))
     if name.startswith("<") and name.endswith(">"):
         name = name[1:-1]

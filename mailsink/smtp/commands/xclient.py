@@ -28,7 +28,7 @@ Attributes = dict[str, str | None]
 
 
 def offer(session: Session) -> str | None:
-    """Return the attributes that EHLO tells, or None to who is not to be believed."""
+    """Return the attributes that EHLO lists, or None for an untrusted client."""
     return ATTRIBUTES if _is_trusted(session) else None
 
 
@@ -43,7 +43,7 @@ def unavailable(session: Session) -> Reply | None:
 
 
 def xclient(session: Session, argument: str) -> Steps[Reply]:
-    """Take the client to be another one, which has just connected, and greet it."""
+    """Replace the client by another one, as if it had just connected, and greet it."""
     attributes = _attributes(argument)
     session.reset_client()
     _tell(session, attributes)
@@ -100,7 +100,7 @@ def _address(value: str) -> str:
 
 
 def _tell(session: Session, attributes: Attributes) -> None:
-    """Have the session be that client's. NAME, PROTO and DEST… stand in the line only."""
+    """Make the session that client's. NAME, PROTO and DEST… are only in its line."""
     if "ADDR" in attributes or "PORT" in attributes:
         address = attributes.get("ADDR", session.peer.client_address) or UNKNOWN
         session.set_client(address, int(attributes.get("PORT") or 0))

@@ -1,4 +1,4 @@
-"""Who may come in: how many sessions a process holds, in all and of one client."""
+"""Admission: limits the sessions of a process, in all and for each client."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Admission:
         if 0 < profile.max_connections < self._connections:
             return replies.TOO_MANY_CONNECTIONS
         most = profile.max_connections_per_client
-        if most is None:  # unless told, leave a tenth for others
+        if most is None:  # by default a tenth is left to other clients
             many = profile.max_connections >= _MANY
             most = profile.max_connections * 9 // 10 if many else 0
         if 0 < most < self._by_client[client]:

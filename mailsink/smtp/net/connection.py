@@ -35,8 +35,8 @@ from mailsink.smtp.session.session import NEVER
 _MUCH = 1024 * 1024  # octets buffered, above which reading rests
 _LINGER = 2.0  # seconds for a client to read why it is turned away
 
-# Where the loop puts what it receives: used up before it receives anew, so that one
-# does for all connections of the thread, and none is made for each read.
+# Where the loop puts what it receives. It is used up before the next read, so that one
+# buffer serves all connections of the thread.
 _RECEIVED = memoryview(bytearray(256 * 1024))
 
 
@@ -72,7 +72,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
     machine: Machine
 
     def __init__(self, server: Server) -> None:
-        # aiosmtpd's constructor inspects its class anew for each connection, at a cost
+        # aiosmtpd's constructor inspects its class for each connection, at a cost
         # of several messages; the listener has it do so once.
         self.__dict__.update(server.prototype)
         self._server = server

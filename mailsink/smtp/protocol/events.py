@@ -1,4 +1,4 @@
-"""What the engine tells a recorder: events, in the order things happened.
+"""The events that the engine emits to the recorder, in the order of what happened.
 
 Named tuples, as making one must cost little: there are ten of them to a message.
 Times are microseconds since the session opened. Text holds no raw client octets:
@@ -70,7 +70,7 @@ class SessionClosed(NamedTuple):
 class ExchangeOpened(NamedTuple):
     """A client line (or connect, TLS, body, chunk, notice) is complete, or a body began.
 
-    Told again for the same seq when more is known (octets of a growing body).
+    Emitted again for the same seq when more is known (octets of a growing body).
     """
 
     session: UUID
@@ -142,7 +142,7 @@ class Body(NamedTuple):
 
 
 class TransactionEnded(NamedTuple):
-    """A transaction ended without being kept; what came of its body is told along.
+    """A transaction ended without its message being stored; carries what came of its body.
 
     An accepted transaction ends by Recorder.keep instead.
     """

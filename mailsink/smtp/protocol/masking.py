@@ -23,7 +23,7 @@ _LOGIN = re.compile(rb"\W*(USER|PASS|PWD|APOP|LOGIN)(.+)?", re.I | re.S)
 # IMAP and ManageSieve write a tag first: "a1 LOGIN user password" (RFC 3501 §6.2).
 _TAGGED = (b"LOGIN", b"AUTH", b"USER", b"PASS")
 _TAG = re.compile(r"[A-Za-z]{0,2}[0-9]{0,6}")
-# Who ends lines with CR alone sends several in one.
+# A client that ends lines with CR alone sends several in one.
 _ENDS = re.compile(rb"[\r\v\f]+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
 

@@ -30,7 +30,7 @@ def receive_body(session: Session, transaction: Transaction) -> Steps[ReceivedBo
 
 
 def read(session: Session, reader: BodyReader) -> Steps[None]:
-    """Let a reader take octets until its end; the time-out starts anew with each packet.
+    """Let a reader take octets until its end; each packet restarts the time-out.
 
     Raises SessionEnded.
     """

@@ -18,7 +18,7 @@ class Delivery(NamedTuple):
 
 @dataclass(slots=True)
 class Exchange:
-    """What the machine must remember of an exchange until its reply is written."""
+    """What a session must remember of an exchange until its reply is written."""
 
     seq: int
     kind: ExchangeKind
@@ -27,10 +27,10 @@ class Exchange:
     ready_us: int = 0  # when its reply was known
     delayed_us: int = 0
     delay: float = 0.0  # seconds still to wait before the reply
-    ruled: bool = False  # a rule has a say in how it is answered
+    ruled: bool = False  # a rule decides how it is answered
     rule: str = ""  # which one, in words
     close: str = ""  # "before", "after": the connection, around the reply
-    private: bool = False  # its reply is masked where it is told
-    flags: tuple[str, ...] = ()  # that came to light after it was told
-    final: bool = False  # its reply says that a message is kept
+    private: bool = False  # its reply is masked in the events
+    flags: tuple[str, ...] = ()  # that came to light after it was emitted
+    final: bool = False  # its reply says that a message is stored
     delivery: Delivery | None = None

@@ -1,4 +1,4 @@
-"""The greeting (RFC 5321 §3.1), and whom it refuses: at the connect, and after XCLIENT."""
+"""The greeting (RFC 5321 §3.1), at the connect and after XCLIENT, or the refusal there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailsink.smtp.session.session import Session
 
 
 def greeting(session: Session) -> Steps[Reply]:
-    """Return what the client is greeted by; who is refused hears it here: raises SessionEnded."""
+    """Return the greeting. A client that is refused gets its reply here: raises SessionEnded."""
     try:
         if session.refusal is not None:
             raise Refusal(session.refusal)

@@ -16,9 +16,9 @@ _LATE = "it was not there within 5 seconds"
 
 
 def take_header(session: Session) -> Steps[None]:
-    """Let the session be that of the client which the balancer announces; raises SessionEnded.
+    """Read the header, and take over the client that it announces; raises SessionEnded.
 
-    Nothing is written to who sends no header, as it may be no mail client at all (§2).
+    A peer without a header gets no reply: it may not be a mail client at all (§2).
     """
     until = session.now_us() + _PATIENCE_US
     try:
@@ -56,7 +56,7 @@ def _refused(session: Session, why: str, ended: SessionEnded) -> SessionEnded:
 
 def _words(session: Session, header: Header) -> str:
     peer = session.peer
-    balancer = f"The balancer at {_shown(peer.client_address, peer.client_port)}"
+    balancer = f"The load balancer at {_shown(peer.client_address, peer.client_port)}"
     if header.client is None or header.server is None:
         return f"{balancer} speaks for itself (PROXY version {header.version})."
     return (

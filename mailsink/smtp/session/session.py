@@ -117,7 +117,7 @@ class Session:
         elif self.extended:
             name = f"E{name}"
         else:
-            return name  # HELO: no name tells of AUTH
+            return name  # after HELO there is no name for AUTH
         return name if self.user is None else f"{name}A"
 
     def unix_time(self) -> float:

@@ -1,7 +1,7 @@
 """How a session gets its TLS: by STARTTLS (RFC 3207), or before the greeting (RFC 8314).
 
-A handshake that fails is told in words, with a flag that has the cure, and ends the
-session as `tls_failed`.
+A handshake that fails is recorded as a sentence and a flag, which has the fix, and ends
+the session as `tls_failed`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def begin_in_tls(session: Session, context: ssl.SSLContext) -> Steps[None]:
 
 
 def await_octets(session: Session, seconds: float) -> Steps[None]:
-    """Wait for what may be the begin of a handshake; raises SessionEnded."""
+    """Wait for the first octets of a handshake; raises SessionEnded."""
     until = session.now_us() + int(seconds * _SECOND)
     while not len(session.input):
         if session.draining:
@@ -110,7 +110,7 @@ def _tell_success(session: Session, layer: TlsLayer, took_us: int) -> None:
 
 
 def broken_off(session: Session, ended: SessionEnded, seconds: float) -> SessionEnded:
-    """Tell that a handshake was cut off; return how the session ends."""
+    """Record that a handshake was cut off; return how the session ends."""
     if ended.ending == "dropped" and session.tls is not None and session.tls.answered:
         return _failed(session, Failure("left_at_certificate", _SEEN))
     sentences = {
@@ -125,7 +125,7 @@ def broken_off(session: Session, ended: SessionEnded, seconds: float) -> Session
 
 
 def _failed(session: Session, failure: Failure) -> SessionEnded:
-    """Tell why there is no TLS; return how the session ends. No reply could be read."""
+    """Record why there is no TLS; return how the session ends. No reply could be read."""
     _note_untrusted(session, failure)
     octets = session.tls.octets if session.tls is not None else 0
     now, flags = session.now_us(), (failure.flag,)
@@ -137,7 +137,7 @@ def _failed(session: Session, failure: Failure) -> SessionEnded:
 
 
 def record_tls_disconnect(session: Session, ended: SessionEnded) -> None:
-    """Tell what TLS has to do with a client's leaving, if it has."""
+    """Record why a client left, where TLS is the reason."""
     layer = session.tls
     if layer is None or not layer.done or ended.ending != "dropped":
         return
@@ -154,7 +154,7 @@ def record_tls_disconnect(session: Session, ended: SessionEnded) -> None:
 
 
 def _note_untrusted(session: Session, failure: Failure) -> None:
-    """Have a client that did not take the certificate do without TLS next time."""
+    """Withhold STARTTLS from the next session of a client that rejected the certificate."""
     denylist, layer = session.profile.starttls_denylist, session.tls
     if denylist is None or layer is None or not layer.client:
         return
@@ -164,7 +164,7 @@ def _note_untrusted(session: Session, failure: Failure) -> None:
 
 
 def withhold_starttls(session: Session) -> None:
-    """At EHLO: see whether this session does without STARTTLS, and tell so if it does."""
+    """At EHLO: withhold STARTTLS from a client on the denylist, and flag that."""
     denylist = session.profile.starttls_denylist
     if denylist is None or session.tls is not None:
         return
@@ -179,7 +179,7 @@ def withhold_starttls(session: Session) -> None:
 
 
 def note_tls_needed(session: Session) -> None:
-    """At the end: a client that did without STARTTLS, and sent nothing, needs TLS."""
+    """At the end: remember that a client which sent nothing without STARTTLS needs it."""
     denylist, client = session.profile.starttls_denylist, session.without_starttls
     if denylist is not None and client is not None and not session.transaction_count:
         denylist.note_tls_needed(client, session.unix_time())

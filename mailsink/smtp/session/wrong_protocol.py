@@ -1,4 +1,7 @@
-"""Who speaks TLS, HTTP or plain text where it does not belong: told so, with the cure."""
+"""Detects clients that speak the wrong protocol on this port, and ends their sessions.
+
+The session explains the mistake, and how to fix it.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ _NOT_TRUSTED = (
     "The connection began with a PROXY header, but the address it came from is in none "
     "of the networks of MAILSINK_SMTP_PROXY_FROM."
 )
-_PLAIN_CURE = (
+_PLAIN_FIX = (
     " In nodemailer set secure: true, in other clients turn SSL/TLS (SMTPS) on "
     "for this port, or use the port of plain SMTP."
 )
 
 
 def refuse_wrong_protocol(session: Session, line: Line) -> Steps[None]:
-    """End a session whose first line is not SMTP but a protocol we know; raises SessionEnded."""
+    """End a session whose first line is HTTP or a PROXY header; raises SessionEnded."""
     if _REQUEST.fullmatch(line.content):
         yield from refuse_http(session, line)
     if line.content.startswith(_PROXY) or session.input.startswith(_SIGNATURE):
@@ -34,7 +37,7 @@ def refuse_wrong_protocol(session: Session, line: Line) -> Steps[None]:
 
 
 def refuse_proxy(session: Session, line: Line) -> Steps[None]:
-    """End a session that began with a PROXY header we were not told to believe; raises SessionEnded."""
+    """End a session that began with a PROXY header of an untrusted peer; raises SessionEnded."""
     octets = line.octets + len(session.input)
     session.input.use(len(session.input))
     flags = ("proxy_not_trusted",)
@@ -49,7 +52,7 @@ def refuse_plain(session: Session, sentence: str) -> Steps[None]:
     if line is not None:
         yield from refuse_wrong_protocol(session, line)
     if session.profile.implicit_tls:
-        sentence += _PLAIN_CURE
+        sentence += _PLAIN_FIX
     received_us = session.input.use(len(session.input)) if octets else session.now_us()
     session.begin_exchange("tls", "", sentence, octets, received_us, ("plain_on_tls",))
     yield from session.send_reply(replies.PLAIN_ON_TLS)
@@ -57,7 +60,7 @@ def refuse_plain(session: Session, sentence: str) -> Steps[None]:
 
 
 def refuse_http(session: Session, line: Line) -> Steps[None]:
-    """End a session whose client sent an HTTP request, in words it can read; raises SessionEnded."""
+    """End a session whose client sent an HTTP request, by an HTTP answer; raises SessionEnded."""
     octets = line.octets + len(session.input)
     url = session.profile.public_url
     where = (

@@ -1,7 +1,7 @@
-"""What a client's first TLS message tells in the clear: the name it asks for, its versions.
+"""Reads what a client's first TLS message shows in the clear: the server name, the versions.
 
-Read by us because the ssl module tells neither of a handshake that failed, and takes
-no name beyond ASCII. Pure; whatever comes, nothing is raised.
+By hand, because the ssl module has neither for a handshake that failed, and refuses
+names beyond ASCII. Pure; whatever comes, nothing is raised.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SUPPORTED_VERSIONS = 43  # RFC 8446 §4.2.1
 
 
 class ClientHello(NamedTuple):
-    """A ClientHello (RFC 8446 §4.1.2), as far as it is told to people."""
+    """A ClientHello (RFC 8446 §4.1.2), as far as pages show it."""
 
     sni: str = ""  # readable; "" where none was sent
     versions: str = ""  # "TLS 1.2, TLS 1.3", "up to TLS 1.1"

@@ -1,4 +1,4 @@
-"""Why a TLS handshake came to nothing, in words, with the flag that has the fix."""
+"""Explains why a TLS handshake failed, in a sentence and the flag that has the fix."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class TlsLayer:
         self.error: ssl.SSLError | None = None  # why, if not by close_notify
 
     def receive(self, octets: bytes) -> bytes:
-        """Take octets from the wire; return what they say, once the handshake is done."""
+        """Take octets from the wire; return them decrypted, once the handshake is done."""
         self._incoming.write(octets)
         if self.done:
             return self._read()
