@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 ANY_PORT = ("--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0")
 _DATABASE = "mailsink.sqlite3"
+# `ulimit -n` of the servers: `SERVER_DESCRIPTORS=256 pytest tests/attack`; 0 is ours
+_DESCRIPTORS = int(os.environ.get("SERVER_DESCRIPTORS", "0"))
 
 
 def environment(data: Path, **variables: str) -> dict[str, str]:
@@ -85,10 +87,10 @@ class Mailsink:
         data: Path,
         *flags: str,
         fresh: bool = False,
-        descriptors: int = 0,
+        descriptors: int = _DESCRIPTORS,
         **variables: str,
     ) -> None:
-        """Start it; descriptors: how many files it may have open, 0 as many as we.
+        """Start it; descriptors: how many files it may have open, 0: as we.
 
         fresh: the data folder starts empty, not with a database that is set up
         """
