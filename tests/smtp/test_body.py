@@ -165,7 +165,7 @@ class TestStore:
         assert (body.content, body.path, body.complete) == (b"abc", None, True)
         assert body.sha256 == hashlib.sha256(b"abc").hexdigest()
 
-    def test_a_file_is_synced(
+    def test_a_file_is_synced_part_by_part(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         synced: list[int] = []
@@ -179,7 +179,7 @@ class TestStore:
         store.spill()
         store.add(b"def")
         store.sync()
-        assert synced == [6]
+        assert synced == [3, 6]  # each part when it is spilled, at last all of it
 
     def test_file(self, tmp_path: Path) -> None:
         store = Spool(0, 10, tmp_path)
