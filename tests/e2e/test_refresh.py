@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.mail import open_inbox, row, send
 from tests.mails import plain
@@ -85,3 +85,24 @@ def test_what_came_while_nobody_looked_is_fetched_when_somebody_does(
         "window.away = false; document.dispatchEvent(new Event('visibilitychange'))"
     )
     expect(page.locator("#trash tbody th")).to_have_text(["Unseen"])
+
+
+def test_what_was_asked_for_last_is_shown_beside_a_transcript(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Explained late"))
+    session = mailsink.get("sessions?limit=1")["items"][0]["id"]
+    held: list[Route] = []
+    page.route("**/exchanges/1", lambda route: held.append(route))
+    page.goto(f"{mailsink.url}/sessions/{session}")
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    with page.expect_request("**/exchanges/1"):
+        page.keyboard.press("j")
+    page.keyboard.press("r")
+    details = page.locator("[data-details]")
+    expect(details.get_by_role("heading", name="Replay").first).to_be_visible()
+    with page.expect_response("**/exchanges/1") as answered:
+        held[0].continue_()
+    answered.value.finished()
+    page.keyboard.press("k")
+    expect(details.get_by_role("heading", name="Replay").first).to_be_visible()

@@ -65,6 +65,24 @@ export async function renewal(url) {
   return fresh;
 }
 
+/** @type {WeakMap<Element, object>} for each box, what was asked for last */
+const asked = new WeakMap();
+
+/**
+ * Show a fragment as the content of a box, unless another was asked for meanwhile.
+ * @param {Element} box
+ * @param {string} url
+ * @returns {Promise<boolean>} whether it is shown; rejects with an Error in words
+ */
+export async function load(box, url) {
+  const turn = {};
+  asked.set(box, turn);
+  const fresh = await renewal(url);
+  if (asked.get(box) !== turn) return false;
+  box.replaceChildren(fresh);
+  return true;
+}
+
 /**
  * Make the content of a box equal to that of `fresh`, changing only what differs: the
  * focus, what is typed and ticked, and which details are open stay as they are.

@@ -1,7 +1,7 @@
 // What can be done with a session as a whole: copy it as text, see how to replay it.
 
 import { $, isModified, setText } from "../core/dom.js";
-import { fragment } from "../core/fragments.js";
+import { load } from "../core/fragments.js";
 import * as keys from "../core/keys.js";
 import { announce, toast } from "../core/toast.js";
 import { fill, gettext } from "../core/i18n.js";
@@ -25,7 +25,7 @@ async function copy() {
 
 async function replay() {
   try {
-    details.replaceChildren(await fragment(link.dataset.replay ?? ""));
+    if (!(await load(details, link.dataset.replay ?? ""))) return undefined;
   } catch (error) {
     return toast(fill(gettext("The replay could not be read: %(why)s"), { why: String(error) }));
   }

@@ -2,7 +2,7 @@
 // later in the server's words. One line is chosen; its explanation stands beside.
 
 import { $, $$, closest, find, isModified } from "../core/dom.js";
-import { fragment, morph, renewal } from "../core/fragments.js";
+import { fragment, load, morph, renewal } from "../core/fragments.js";
 import { gettext } from "../core/i18n.js";
 import * as keys from "../core/keys.js";
 import { live } from "../core/socket.js";
@@ -28,7 +28,6 @@ const stale = new Set();
 let behind = false; // there may be lines after the last one that the feed did not tell
 /** @type {Set<number> | null} lines that the feed told of while others were on their way from the server */
 let told = null;
-let explaining = 0; // counts the explanations that were asked for
 let spokenAt = 0; // us, the end of the last exchange that the feed told
 
 const chunks = new Chunks(pane, table, (after, limit) => lines(`after=${after}&limit=${limit}`));
@@ -140,12 +139,8 @@ function put(row) {
 
 /** @param {number} seq */
 async function explain(seq) {
-  explaining += 1;
-  const asked = explaining;
   try {
-    const words = await renewal(`${home}/exchanges/${seq}`);
-    if (asked !== explaining) return; // another one was chosen, or this one went on
-    details.replaceChildren(words);
+    if (!(await load(details, `${home}/exchanges/${seq}`))) return;
     delete details.dataset.empty;
     rowOf(seq)?.scrollIntoView({ block: "nearest" }); // the panel may have taken its place
   } catch {
