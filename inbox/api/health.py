@@ -13,15 +13,12 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from inbox.models import Server
-from inbox.storage.write_lock import write_turn
+from inbox.upkeep import servers
 
 
 def _database() -> str:
     try:
-        # On SQLite this takes the write lock, which a read-only file has not.
-        with write_turn():
-            Server.objects.exists()
+        servers.try_to_write()
     except DatabaseError as error:
         return f"the database cannot be written: {error}"
     return ""

@@ -108,6 +108,13 @@ def current_smtp() -> list[str]:
     return [address for server in alive() for address in server.smtp]
 
 
+def try_to_write() -> None:
+    """Do what needs a database that can be written. Raises DatabaseError."""
+    # On SQLite this takes the write lock, which a read-only file has not.
+    with write_turn():
+        Server.objects.exists()
+
+
 def heartbeat(server: Server) -> Background:
     """Return the work that says, until it is stopped, that this server lives."""
 
