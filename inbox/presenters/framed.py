@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from inbox import pages
 from inbox.mailbox import image_hosts
 from inbox.presenters.letters import Letter, translated
 from mailsink.mime import links, pictures
@@ -52,7 +52,7 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
     blocked = {} if images else {h: n for h, n in hosts.items() if h not in allowed}
 
     def url(**changes: str) -> str:
-        return _url(letter, {**given, **changes})
+        return pages.path(letter.kind, letter.id, **{**given, **changes})
 
     return {
         "frame_url": letter.frame_url(**of_frame),
@@ -61,8 +61,8 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "width": width,
         "scheme": scheme,
         "groups": [
-            (_("Width"), _choices(letter, given, "width", WIDTHS)),
-            (_("Colours of the mail"), _choices(letter, given, "scheme", SCHEMES)),
+            (_("Width"), _choices(url, given, "width", WIDTHS)),
+            (_("Colours of the mail"), _choices(url, given, "scheme", SCHEMES)),
         ],
         "loads_all": images,
         "blocked": sum(blocked.values()),
@@ -79,7 +79,10 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
 
 
 def _choices(
-    letter: Letter, given: dict[str, str | None], name: str, values: Sequence[str]
+    url: Callable[..., str],
+    given: dict[str, str | None],
+    name: str,
+    values: Sequence[str],
 ) -> list[Choice]:
     labels = {"full": _("Full width"), "light": _("Light"), "dark": _("Dark")}
     return [
@@ -87,12 +90,8 @@ def _choices(
             name,
             value,
             labels.get(value) or f"{value} px",
-            _url(letter, given | {name: value}),
+            url(**{name: value}),
             given[name] == value,
         )
         for value in values
     ]
-
-
-def _url(letter: Letter, given: dict[str, str | None]) -> str:
-    return f"{letter.url}?{urlencode({k: v for k, v in given.items() if v})}"
