@@ -16,6 +16,7 @@ from inbox.api import health
 from inbox.api.v3 import schemas
 from inbox.mailbox import inboxes, messages
 from inbox.models import Inbox
+from inbox.upkeep import servers
 from tests import factories
 from tests.api.conftest import Api
 
@@ -220,7 +221,7 @@ def test_health(api: Api) -> None:
     assert api("GET", "/health/live") == {"status": "ok", "checks": {}}
     told = api("GET", "/health/ready")
     assert told == {"status": "ok", "checks": {"database": "ok"}}
-    with patch.object(health, "write_turn", side_effect=DatabaseError("full")):
+    with patch.object(servers, "write_turn", side_effect=DatabaseError("full")):
         response = api.response("GET", "/health/ready")
     assert response.status_code == 503
     told = json.loads(response.content)
