@@ -1,5 +1,7 @@
 // Pieces of pages that the server renders: fetched anew, and merged into what is shown.
 
+import { $$ } from "./dom.js";
+
 /** @type {((root: ParentNode) => void)[]} */
 const finishers = [];
 
@@ -90,11 +92,25 @@ export async function load(box, url) {
  * @param {ParentNode & Node} fresh it is taken apart
  */
 export function morph(box, fresh) {
+  const focused = document.activeElement;
+  const href = focused && box.contains(focused) ? focused.getAttribute("href") : null;
   Idiomorph.morph(box, [...fresh.childNodes], {
     morphStyle: "innerHTML",
     callbacks: { beforeAttributeUpdated: (name, node) => !isUsersOwn(name, node) },
   });
   htmx.process(box);
+  const stays = document.activeElement === focused && focused?.getAttribute("href") === href;
+  if (href !== null && !stays) focusLink(box, href);
+}
+
+/**
+ * Focus a link by its target: merging may have made another one of its element.
+ * @param {Element} box @param {string} href
+ */
+function focusLink(box, href) {
+  $$("a", box)
+    .find((link) => link.getAttribute("href") === href)
+    ?.focus({ preventScroll: true });
 }
 
 /** Whether an attribute is a person's to set, and was set. @param {string} name @param {Element} node */
