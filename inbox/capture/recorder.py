@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -237,6 +238,9 @@ class Recorder:
 
     def _run(self) -> None:
         self._writer = Writer()
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            # Opens all files of the database now, while there are descriptors for them.
+            cursor.execute("SELECT 1 FROM inbox_session LIMIT 1")
         while True:
             self._wake.wait(_OWED if self._sessions.owes else None)
             self._wake.clear()
