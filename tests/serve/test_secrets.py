@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.running import Mailsink
 from tests.smtp.ways import WAYS, traces
@@ -32,9 +34,18 @@ def _send(mailsink: Mailsink, lines: list[bytes]) -> None:
                 return
 
 
+def _all_sessions(mailsink: Mailsink) -> list[dict[str, Any]]:
+    """Return the sessions, once the last is committed: a moment after its QUIT."""
+    deadline = time.monotonic() + 20
+    while True:
+        sessions: list[dict[str, Any]] = mailsink.get("sessions?limit=500")["items"]
+        if len(sessions) == len(WAYS):
+            return sessions
+        assert time.monotonic() < deadline, f"{len(sessions)} of {len(WAYS)}"
+
+
 def _answers(mailsink: Mailsink) -> Iterator[tuple[str, str]]:
-    sessions = mailsink.get("sessions?limit=500")["items"]
-    assert len(sessions) == len(WAYS)
+    sessions = _all_sessions(mailsink)
     paths = ["/sessions", "/sessions/rows", "/api/v3/sessions?limit=500"]
     paths += [path.format(id=each["id"]) for each in sessions for path in _PAGES]
     for path in paths:
