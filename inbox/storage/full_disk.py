@@ -75,9 +75,13 @@ def keep_reserve() -> None:
     free, missing = _free(), SIZE - _size(_path())
     if missing and free >= missing + SIZE:
         _fill()
-    elif free < SIZE:
-        # What was removed for good leaves room in the database, not on the disk.
-        _empty_log()
+    elif free < SIZE and not _empty_log():
+        # What was removed for good leaves room in the database, not on the disk: mail
+        # finds it once the log starts over, and the log may need the reserve's for that.
+        with several_turns():
+            _path().unlink(missing_ok=True)
+            _empty_log()
+            _fill()
 
 
 def _fill() -> None:
@@ -93,11 +97,11 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _empty_log() -> None:
+def _empty_log() -> bool:
     """Move SQLite's log into the database, so that it starts over in its own room.
 
     Not where the database would have to grow by more than there is: what is moved by
-    halves is moved for nothing.
+    halves is moved for nothing. Returns whether all of it was moved.
     """
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute(
@@ -106,6 +110,9 @@ def _empty_log() -> None:
         [wanted] = cursor.fetchone()
         if wanted - _size(_database()) <= _free():
             cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")  # which waits for nobody
+            _busy, within, moved = cursor.fetchone()
+            return bool(within == moved)
+    return False
 
 
 def _has_room() -> bool:
