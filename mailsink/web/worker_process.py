@@ -69,7 +69,7 @@ class WorkerProcess:
                 [sys.executable, str(_MANAGE), self._command, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,  # Control-C is for its parent
+                process_group=0,  # Control-C is for its parent
             )
         if self._ended:  # meanwhile
             self.end()
