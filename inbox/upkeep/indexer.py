@@ -69,14 +69,17 @@ def indexer(busy: Callable[[], bool], announce: Announce) -> Background:
         began, pouring = time.monotonic(), busy()
         if pouring and began < rested_at:
             return _POLL
-        # Joining attempts costs as much as taking a message: it waits for a calm moment.
-        printed, retried = (0, []) if pouring else fingerprints.make_some()
         at_once = _BUSY_AT_ONCE if pouring else _AT_ONCE
         ids = index_some(at_once)
+        if ids:
+            announce(ids)
+        # Joining attempts costs as much as taking a message: it waits for a calm moment,
+        # and nobody waits for it.
+        printed, retried = (0, []) if pouring else fingerprints.make_some()
+        if retried:
+            announce(retried)
         took = time.monotonic() - began
         rested_at = began + took + max(_BUSY_PAUSE, _BUSY_REST * took)
-        if ids or retried:
-            announce(list(dict.fromkeys([*ids, *retried])))
         if len(ids) == at_once or printed == AT_ONCE:
             return 0.005
         if pouring:
