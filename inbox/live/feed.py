@@ -138,18 +138,24 @@ class Feed:
         if self._lost:
             await self._layer.group_send(protocol.CONTROL, {"type": "live.lost"})
             self._lost = False
+        # First: ids need not be read anew, as what a frame shows of them may.
+        await self._send_arrivals(pending)
         frames = await self._frames(pending)
         for group, events in frames.groups.items():
             for part in parts(events):
                 await self._send_part(group, part)
-        if self._is_watched(protocol.ARRIVALS):
-            arrived = list(map(str, pending.arrived))
-            for start in range(0, len(arrived), MAX_LOADED):
-                ids = arrived[start : start + MAX_LOADED]
-                told = {"type": "live.arrival", "ids": ids}
-                await self._layer.group_send(protocol.ARRIVALS, told)
         for session in pending.closed:
             self._numbers.pop(protocol.session_group(session), None)
+
+    async def _send_arrivals(self, pending: Pending) -> None:
+        """Tell those who wait for messages which came, changed or came back."""
+        if not self._is_watched(protocol.ARRIVALS):
+            return
+        arrived = list(map(str, pending.arrived))
+        for start in range(0, len(arrived), MAX_LOADED):
+            ids = arrived[start : start + MAX_LOADED]
+            told = {"type": "live.arrival", "ids": ids}
+            await self._layer.group_send(protocol.ARRIVALS, told)
 
     async def _send_part(self, group: str, events: str) -> None:
         number = self._numbers[group] = self._numbers.get(group, 0) + 1
