@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -33,6 +33,10 @@ class Off(Unanswered):
 
     def __init__(self) -> None:
         super().__init__("the server is stopping")
+
+
+class Died(Unanswered):
+    """A process ended before it said anything."""
 
 
 _TOO_MANY = "too many requests for large messages wait already"
@@ -151,23 +155,35 @@ class Workers:
 
     async def _have(self, request: Mapping[str, Any], name: str, take: Take) -> None:
         """Have a process answer; pass on what it says. Raises Unanswered."""
-        worker = self._idle_one() or WorkerProcess(self._command)
+        while (worker := self._idle_one()) is not None:
+            # It may have died while it waited, which shows only now: the next is asked.
+            with suppress(Died):
+                await self._exchange(worker, request, name, take)
+                return
+        await self._exchange(WorkerProcess(self._command), request, name, take)
+
+    async def _exchange(
+        self, worker: WorkerProcess, request: Mapping[str, Any], name: str, take: Take
+    ) -> None:
+        """Have this process answer. Raises Unanswered, of which Died may be tried again."""
         worker.rest_no_more()
         self._busy.add(worker)
-        done = False
+        kind = b""
         try:
             await self._in_time(worker.ask(request), name)
-            kind = b""
             while kind != END:
                 kind, payload = await self._in_time(worker.hear(), name)
                 if kind == NOTE:
                     await self._note(json.loads(payload))
                 else:
                     await take(kind, payload)
-            done = True
+        except Died as why:
+            if kind:  # what it said has been passed on
+                raise Unanswered(str(why)) from None
+            raise
         finally:
             self._busy.discard(worker)
-            if done and self.are_on:
+            if kind == END and self.are_on:
                 self._idle.append(worker)
                 worker.rest(self._limits.idle, lambda: self._idle.remove(worker))
             else:
@@ -180,13 +196,15 @@ class Workers:
             async with asyncio.timeout(seconds):
                 return await step
         except TimeoutError:
+            error: type[Unanswered] = Unanswered
             words, why = f"took longer than {seconds:g} s", ""
-        except (EOFError, OSError) as error:
-            words, why = "ended unexpectedly", f": {error}"
+        except (EOFError, OSError) as ended:
+            error = Died
+            words, why = "ended unexpectedly", f": {ended}"
         if not self.are_on:
             raise Off
         log.error("Reading %s %s%s", name, words, why)
-        raise Unanswered(f"reading this message {words}")
+        raise error(f"reading this message {words}")
 
     def _idle_one(self) -> WorkerProcess | None:
         """Return a process that waits for work, having let go of those that died."""

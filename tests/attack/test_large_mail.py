@@ -100,7 +100,7 @@ def test_mail_goes_on_while_a_large_one_is_open(
     assert memory(mailsink) - before < 32  # MiB
 
 
-def test_a_worker_that_is_killed_is_told_and_replaced(mailsink: Mailsink) -> None:
+def test_a_worker_that_is_killed_is_replaced(mailsink: Mailsink) -> None:
     path = f"/messages/{send(mailsink, _SMALL)}?tab=checks"
     assert open_page(mailsink, path)[0] == 200
     workers = workers_of(mailsink)
@@ -112,10 +112,7 @@ def test_a_worker_that_is_killed_is_told_and_replaced(mailsink: Mailsink) -> Non
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     asking.join()
-    status, body = answers[0]
-    assert status in (200, 503)  # 200: it was found dead before it was asked
-    assert status == 200 or b"try again later" in body
-    assert open_page(mailsink, path)[0] == 200
+    assert [status for status, _ in answers] == [200]
 
 
 def test_a_worker_that_is_killed_while_it_indexes_is_replaced(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,6 +75,11 @@ async def ended(before: set[int]) -> None:
             await asyncio.sleep(0.01)
 
 
+def busy(workers: Workers) -> set[int]:
+    processes = (each._process for each in workers._busy)
+    return {process.pid for process in processes if process is not None}
+
+
 def children() -> set[int]:
     listed = Path("/proc/self/task").glob("*/children")
     return {int(pid) for each in listed for pid in each.read_text().split()}
@@ -105,6 +112,21 @@ async def test_a_process_without_work_ends() -> None:
         await asked(workers)
         await ended(before)
         assert (await asked(workers))[0]["status"] == 200  # by a new one
+
+
+async def test_a_process_that_died_while_it_waited_for_work_is_replaced() -> None:
+    before = children()
+    async with started() as workers:
+        await asked(workers)
+        (worker,) = children() - before
+        os.kill(worker, signal.SIGSTOP)  # it seems to be alive when it is asked
+        events: Events = []
+        asking = asyncio.create_task(workers.answer(SCOPE, into(events)))
+        while worker not in busy(workers):  # noqa: ASYNC110  no event to wait for
+            await asyncio.sleep(0)
+        os.kill(worker, signal.SIGKILL)
+        await asking
+    assert events[0]["status"] == 200
 
 
 async def test_a_job_does_not_wait_for_requests() -> None:
