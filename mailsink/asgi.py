@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from functools import cache
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()  # sets Django up, so that what follows can be imported
 
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest
@@ -28,6 +31,7 @@ from mailsink.conf import CONFIG
 from mailsink.web.guard import Guard, Receive, Scope, Send
 from mailsink.web.heavy import Heavy
 from mailsink.web.held import Held
+from mailsink.web.loaded import Loaded
 from mailsink.web.rules import Rules
 from mailsink.web.workers import Workers
 
@@ -69,6 +73,12 @@ def _resolved(path: str) -> ResolverMatch:
     return resolve(path)
 
 
+def load_views() -> None:
+    """Import all views, which stay."""
+    import_module(settings.ROOT_URLCONF)
+    gc.freeze()
+
+
 async def nowhere(_scope: Scope, _receive: Receive, send: Send) -> None:
     """Refuse a websocket to a path that has none."""
     await send({"type": "websocket.close"})
@@ -80,7 +90,9 @@ websockets = URLRouter([*websocket_urlpatterns, elsewhere])
 application = Guard(
     ProtocolTypeRouter(
         {
-            "http": Held(Heavy(http, workers, is_heavy), HeldHandler(), HELD),
+            "http": Loaded(
+                Held(Heavy(http, workers, is_heavy), HeldHandler(), HELD), load_views
+            ),
             "websocket": websockets,
         }
     ),

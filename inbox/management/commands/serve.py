@@ -9,7 +9,6 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -95,8 +94,6 @@ class Command(BaseCommand):
         )
         self.introduce(config, mail, http)
 
-        # Else the first request would have it imported, on the loop, while mail waits.
-        import_module(settings.ROOT_URLCONF)
         # Imported only now: it looks for the static files that there are.
         application = import_string(settings.ASGI_APPLICATION)
         workers = import_string("mailsink.asgi.workers")
@@ -251,7 +248,6 @@ def _collect_seldom() -> None:
     What the start has made stays, so that nobody need look at it again. A full
     collection beside thousands of requests takes half a second: there are fewer.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(700, 10, 100)
 
