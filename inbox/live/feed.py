@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 0.025  # seconds between frames, at least
 MAX_FRAME = 256 * 1024  # characters; what is longer goes in several
-MAX_PENDING = 50_000  # events; beyond it viewers are told to load anew
+MAX_PENDING = 50_000  # events; beyond it viewers are asked to load again
 MAX_LOADED = 500  # rows read for one frame; beyond it likewise
 _REST = 1.0  # seconds after a failure
 _GRACE = 2.0  # seconds to send what waits at the end
@@ -124,7 +124,7 @@ class Feed:
             self._task = None
 
     async def _try_to_send(self, pending: Pending) -> None:
-        """Send what is pending; viewers load anew what could not be sent."""
+        """Send what is pending; viewers load again what could not be sent."""
         try:
             await self._send(pending)
             self._failing = False
@@ -138,7 +138,7 @@ class Feed:
         if self._lost:
             await self._layer.group_send(protocol.CONTROL, {"type": "live.lost"})
             self._lost = False
-        # First: ids need not be read anew, as what a frame shows of them may.
+        # First: an arrival names an id only, while a frame has rows to be read.
         await self._send_arrivals(pending)
         frames = await self._frames(pending)
         for group, events in frames.groups.items():

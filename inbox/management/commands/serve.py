@@ -245,8 +245,8 @@ def _nudging(indexing: Background, reading: Background) -> Callable[[int], None]
 def _collect_seldom() -> None:
     """Keep the garbage collector from stopping the loop.
 
-    What the start has made stays, so that nobody need look at it again. A full
-    collection beside thousands of requests takes half a second: there are fewer.
+    The objects made by the start stay, so they are not looked at again. A full
+    collection beside thousands of requests takes half a second, so there are fewer.
     """
     gc.freeze()
     gc.set_threshold(700, 10, 100)
