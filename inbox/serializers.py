@@ -14,11 +14,11 @@ from uuid import UUID
 from inbox.capture.rows import ExchangeRow, MessageRow, SessionRow
 from inbox.explain import stories, traces
 from inbox.explain.evidence import Evidence
-from inbox.explain.stories import Story, Try
+from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight.replay import Replay
 from inbox.insight.trace import Trace
 from inbox.mailbox import inboxes
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Recipient, Session
 
 Shape = dict[str, Any]
@@ -74,7 +74,7 @@ def recipient(recipient: Recipient) -> Shape:
     }
 
 
-def envelope(attempt: Attempt) -> Shape:
+def envelope(attempt: TransactionSummary) -> Shape:
     """Return what MAIL and RCPT said, apart from the header."""
     return {
         "reverse_path": attempt.reverse_path,
@@ -143,7 +143,7 @@ def exchange(exchange: Exchange | ExchangeRow) -> Shape:
     }
 
 
-def transaction(attempt: Attempt) -> Shape:
+def transaction(attempt: TransactionSummary) -> Shape:
     """Return a transaction, with what is known of its body; size null without one."""
     return {
         "id": str(attempt.id),
@@ -165,7 +165,7 @@ def transaction(attempt: Attempt) -> Shape:
     }
 
 
-def story(story: Story) -> Shape:
+def story(story: AttemptHistory) -> Shape:
     """Return the tries of a message, in the words of the pages."""
     waits = [None, *story.waits]
     return {
@@ -183,7 +183,7 @@ def story(story: Story) -> Shape:
     }
 
 
-def _try(one: Try, waited: float | None, asked: bool) -> Shape:
+def _try(one: Attempt, waited: float | None, asked: bool) -> Shape:
     return {
         "started_at": stamp(one.started_at),
         "ended_at": stamp(one.ended_at),

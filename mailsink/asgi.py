@@ -28,7 +28,7 @@ from inbox.live.routing import websocket_urlpatterns
 from inbox.mailbox.large import concerns_large
 from inbox.mailbox.signals import MessageUpdated, announce
 from mailsink.conf import CONFIG
-from mailsink.web.guard import Guard, Receive, Scope, Send
+from mailsink.web.guard import AsgiScope, Guard, Receive, Send
 from mailsink.web.heavy import Heavy
 from mailsink.web.held import Held
 from mailsink.web.loaded import Loaded
@@ -79,7 +79,7 @@ def load_views() -> None:
     gc.freeze()
 
 
-async def nowhere(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def nowhere(_scope: AsgiScope, _receive: Receive, send: Send) -> None:
     """Refuse a websocket to a path that has none."""
     await send({"type": "websocket.close"})
 

@@ -22,7 +22,7 @@ from mailsink.smtp.commands.extensions import EXTENSIONS
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
 from mailsink.smtp.profile import Profile
-from mailsink.values import Address, Kind, TlsVersion
+from mailsink.values import EnvType, ListenAddress, TlsVersion
 
 T = TypeVar("T")
 PREFIX = "MAILSINK_"
@@ -39,8 +39,8 @@ class ConfigError(Exception):
 class Config:
     """Everything that can be configured; 0 means no limit."""
 
-    listeners: Mapping[str, tuple[Address, ...]]  # by kind; none: off
-    http: tuple[Address, ...]
+    listeners: Mapping[str, tuple[ListenAddress, ...]]  # by kind; none: off
+    http: tuple[ListenAddress, ...]
     data: Path
     database_url: str
     redis_url: str  # "": in-memory layer
@@ -105,7 +105,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     return replace(config, warnings=warnings)
 
 
-def _listeners(read: _Reader) -> dict[str, tuple[Address, ...]]:
+def _listeners(read: _Reader) -> dict[str, tuple[ListenAddress, ...]]:
     defaults = {"smtp": values.DEFAULT_SMTP}
     return {
         name: read.value(kind.setting, defaults.get(name, "off"), values.ADDRESSES)
@@ -180,7 +180,7 @@ class _Reader:
         self.environ = environ
         self.known: set[str] = set()
 
-    def value(self, name: str, default: str, kind: Kind[T]) -> T:
+    def value(self, name: str, default: str, kind: EnvType[T]) -> T:
         """Return the variable as a value of its kind. Raises ConfigError."""
         self.known.add(PREFIX + name)
         text = self.environ.get(PREFIX + name, "").strip() or default
@@ -191,7 +191,7 @@ class _Reader:
                 f"{PREFIX}{name} is {text!r}, but takes {kind.takes}"
             ) from None
 
-    def secret(self, name: str, default: str, kind: Kind[T]) -> T:
+    def secret(self, name: str, default: str, kind: EnvType[T]) -> T:
         """Return the variable, or what is in its NAME_FILE; errors do not show it."""
         name = PREFIX + name
         self.known |= {name, f"{name}_FILE"}

@@ -21,30 +21,30 @@ _PAIRED = 900  # pairs of lines, of a block that was replaced, that are tried
 _ALIKE = 0.4  # how alike lines have to be to be told word by word
 _WORD = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|\w+|\s+|[^\w\s]")
 
-Kind = Literal["same", "changed", "removed", "added"]
+RowKind = Literal["same", "changed", "removed", "added"]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffPiece:
     """A part of a line; changed: the other line has it not."""
 
     text: str
     changed: bool = False
 
 
-Line = tuple[Piece, ...]
+DiffLine = tuple[DiffPiece, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DiffRow:
     """A line of both texts, or of one: left and right are None where it is not.
 
     left_at and right_at are their numbers, from 1; name is what stands at both.
     """
 
-    kind: Kind
-    left: Line | None
-    right: Line | None
+    kind: RowKind
+    left: DiffLine | None
+    right: DiffLine | None
     left_at: int = 0
     right_at: int = 0
     name: str = ""
@@ -54,7 +54,7 @@ class Row:
 class Difference:
     """The rows of two texts; cut: there is more of one of them than was compared."""
 
-    rows: list[Row]
+    rows: list[DiffRow]
     cut: bool = False
 
     @property
@@ -84,7 +84,7 @@ def named(
     """
     cut = max(len(left), len(right)) > MAX_LINES
     ours, theirs = _by_name(left[:MAX_LINES]), _by_name(right[:MAX_LINES])
-    rows: list[Row] = []
+    rows: list[DiffRow] = []
     for key in {**ours, **theirs}:
         name, value = ours.get(key, ("", None))
         other, right_value = theirs.get(key, ("", None))
@@ -110,19 +110,21 @@ def _row(
     left_at: int = 0,
     right_at: int = 0,
     name: str = "",
-) -> Row:
+) -> DiffRow:
     if left is None:
-        added = (Piece(right or "", True),)
-        return Row("added", None, added, left_at, right_at, name)
+        added = (DiffPiece(right or "", True),)
+        return DiffRow("added", None, added, left_at, right_at, name)
     if right is None:
-        return Row("removed", (Piece(left, True),), None, left_at, right_at, name)
+        return DiffRow(
+            "removed", (DiffPiece(left, True),), None, left_at, right_at, name
+        )
     if left == right:
-        same = (Piece(left),)
-        return Row("same", same, same, left_at, right_at, name)
-    return Row("changed", *words(left, right), left_at, right_at, name)
+        same = (DiffPiece(left),)
+        return DiffRow("same", same, same, left_at, right_at, name)
+    return DiffRow("changed", *words(left, right), left_at, right_at, name)
 
 
-def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
+def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[DiffRow]:
     for same, a, b in _blocks(left, right):
         pairs = zip(a, b, strict=True) if same else _pairs(left, right, a, b)
         for i, j in pairs:
@@ -183,19 +185,19 @@ def alike(left: str, right: str) -> float:
     return Indel.normalized_similarity(left[:_BEGINNING], right[:_BEGINNING])
 
 
-def words(left: str, right: str) -> tuple[Line, Line]:
+def words(left: str, right: str) -> tuple[DiffLine, DiffLine]:
     """Return two lines in pieces, with the words that differ marked."""
     ours, theirs = _WORD.findall(left), _WORD.findall(right)
     if max(len(ours), len(theirs)) > MAX_WORDS:
-        return (Piece(left, True),), (Piece(right, True),)
+        return (DiffPiece(left, True),), (DiffPiece(right, True),)
     runs = [
         (same, "".join(ours[a.start : a.stop]), "".join(theirs[b.start : b.stop]))
         for same, a, b in _blocks(ours, theirs)
     ]
     runs = _joined(runs)
     return (
-        tuple(Piece(a, not same) for same, a, _b in runs if a),
-        tuple(Piece(b, not same) for same, _a, b in runs if b),
+        tuple(DiffPiece(a, not same) for same, a, _b in runs if a),
+        tuple(DiffPiece(b, not same) for same, _a, b in runs if b),
     )
 
 

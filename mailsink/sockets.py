@@ -9,14 +9,14 @@ import socket
 from collections.abc import Iterable
 
 from mailsink.conf import ConfigError
-from mailsink.values import Address
+from mailsink.values import ListenAddress
 
 # what bind() says for an address that this machine does not have
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _BACKLOG = 512
 
 
-def bind(addresses: Iterable[Address], setting: str) -> list[socket.socket]:
+def bind(addresses: Iterable[ListenAddress], setting: str) -> list[socket.socket]:
     """Return a listening socket for each address; a name may have several.
 
     setting names where they came from, for the ConfigError if one cannot be bound.
@@ -32,7 +32,7 @@ def bind(addresses: Iterable[Address], setting: str) -> list[socket.socket]:
     return sockets
 
 
-def _bind_all(address: Address) -> list[socket.socket]:
+def _bind_all(address: ListenAddress) -> list[socket.socket]:
     sockets = []
     missing: OSError | None = None
     found = socket.getaddrinfo(
@@ -69,7 +69,7 @@ def _bind(family: int, where: tuple[object, ...]) -> socket.socket:
     return bound
 
 
-def _reason(address: Address, error: OSError) -> str:
+def _reason(address: ListenAddress, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"{address} is taken: another Mailsink, or another server, listens there"
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -84,7 +84,7 @@ def _reason(address: Address, error: OSError) -> str:
 def address_of(bound: socket.socket) -> str:
     """Return where a socket listens: "127.0.0.1:1025" or "[::1]:1025"."""
     host, port = bound.getsockname()[:2]
-    return str(Address(host, port))
+    return str(ListenAddress(host, port))
 
 
 def is_public(bound: socket.socket) -> bool:

@@ -23,7 +23,7 @@ DEFAULT_HTTP = "127.0.0.1:8025,[::1]:8025"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class EnvType(Generic[T]):
     """A kind of value. takes: what it may be, for the message about a bad one."""
 
     takes: str
@@ -31,7 +31,7 @@ class Kind(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ListenAddress:
     """Where to listen. Port 0 takes any free one."""
 
     host: str
@@ -44,7 +44,7 @@ class Address:
         return f"{host}:{self.port}"
 
 
-def one_of(*choices: Word) -> Kind[Word]:
+def one_of(*choices: Word) -> EnvType[Word]:
     """Return the kind of value that is one of these words."""
 
     def parse(text: str) -> Word:
@@ -53,23 +53,23 @@ def one_of(*choices: Word) -> Kind[Word]:
                 return each
         raise ValueError(text)
 
-    return Kind(" or ".join(choices), parse)
+    return EnvType(" or ".join(choices), parse)
 
 
-def _addresses(text: str) -> tuple[Address, ...]:
+def _addresses(text: str) -> tuple[ListenAddress, ...]:
     if text.lower() == "off":
         return ()
     optional = text in (DEFAULT_SMTP, DEFAULT_HTTP)
     return tuple(_address(part.strip(), optional) for part in text.split(","))
 
 
-def _address(text: str, optional: bool) -> Address:
+def _address(text: str, optional: bool) -> ListenAddress:
     host, colon, port = text.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     host = host[1:-1] if bracketed else host
     if not host or not colon or (":" in host) != bracketed:
         raise ValueError(text)
-    return Address(host, _number(port, 65535), optional and bracketed)
+    return ListenAddress(host, _number(port, 65535), optional and bracketed)
 
 
 def _number(digits: str, most: int) -> int:
@@ -192,31 +192,31 @@ def _logins(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((user, password) for user, _, password in logins)
 
 
-ADDRESSES = Kind(
+ADDRESSES = EnvType(
     "ADDR:PORT (127.0.0.1:1025 or [::1]:1025), several by comma, or off", _addresses
 )
-BOOLEAN = Kind("1 or 0, yes or no", _boolean)
-COUNT = Kind("a whole number; 0 is no limit", lambda text: _number(text, 2**31 - 1))
-OPTIONAL_COUNT: Kind[int | None] = Kind(
+BOOLEAN = EnvType("1 or 0, yes or no", _boolean)
+COUNT = EnvType("a whole number; 0 is no limit", lambda text: _number(text, 2**31 - 1))
+OPTIONAL_COUNT: EnvType[int | None] = EnvType(
     COUNT.takes, lambda text: COUNT.parse(text) if text else None
 )
-DATABASE = Kind(
+DATABASE = EnvType(
     "postgresql://user:password@host/name or sqlite:////path/to/file", _database
 )
-FILE = Kind("a PEM file that can be read", _file)
-FOLDER = Kind("a folder", lambda text: Path(text).absolute())
-HOSTNAME = Kind("a name like mail.example", _hostname)
-HOSTS = Kind("names like mail.example or *.example, by comma", _hosts)
-KEYWORDS = Kind(
+FILE = EnvType("a PEM file that can be read", _file)
+FOLDER = EnvType("a folder", lambda text: Path(text).absolute())
+HOSTNAME = EnvType("a name like mail.example", _hostname)
+HOSTS = EnvType("names like mail.example or *.example, by comma", _hosts)
+KEYWORDS = EnvType(
     "names of extensions like CHUNKING or of mechanisms like CRAM-MD5, by comma",
     _keywords,
 )
-LINE = Kind("512 octets or more, or a number with K (12K); 0 is no limit", _line)
-LOGINS = Kind("user:password, several by space or line", _logins)
-NETWORKS = Kind("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)
-PUBLIC_URL = Kind("a URL without a path, like https://mail.example", _public_url)
-REDIS = Kind("redis://host:6379/0", _redis)
-SIZE = Kind("octets, or a number with K, M or G (50M); 0 is no limit", _size)
-TEXT = Kind("a text", str)
-TLS_VERSION: Kind[TlsVersion] = one_of("1.0", "1.1", "1.2", "1.3")
-TURN = Kind("off, authenticated, or IP networks by comma", _turn)
+LINE = EnvType("512 octets or more, or a number with K (12K); 0 is no limit", _line)
+LOGINS = EnvType("user:password, several by space or line", _logins)
+NETWORKS = EnvType("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)
+PUBLIC_URL = EnvType("a URL without a path, like https://mail.example", _public_url)
+REDIS = EnvType("redis://host:6379/0", _redis)
+SIZE = EnvType("octets, or a number with K, M or G (50M); 0 is no limit", _size)
+TEXT = EnvType("a text", str)
+TLS_VERSION: EnvType[TlsVersion] = one_of("1.0", "1.1", "1.2", "1.3")
+TURN = EnvType("off, authenticated, or IP networks by comma", _turn)

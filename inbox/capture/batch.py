@@ -18,11 +18,11 @@ from uuid import UUID
 from django.db import connection, models
 
 from inbox.capture.rows import (
-    Changes,
     ExchangeRow,
     MessageRow,
     RawRow,
     RecipientRow,
+    SessionChanges,
     SessionRow,
     TransactionRow,
 )
@@ -68,7 +68,7 @@ class Rows(Generic[R]):
 
 
 @dataclass(slots=True, eq=False)
-class Keep:
+class PendingMessage:
     """A message that waits to be kept."""
 
     session: SessionRow
@@ -86,7 +86,7 @@ class Batch:
         self.transactions = Rows[TransactionRow]()
         self.recipients = Rows[RecipientRow]()
         self.raws: list[RawRow] = []  # of bodies that were not accepted
-        self.keeps: list[Keep] = []
+        self.keeps: list[PendingMessage] = []
         self.ended: list[TransactionRow] = []  # not accepted
         self.octets = (
             0  # of bodies and lines: what clients can make as large as they like
@@ -175,9 +175,9 @@ class Batch:
             each.octets = each.measured()
         return list(parts.items())
 
-    def changes(self) -> Changes:
+    def changes(self) -> SessionChanges:
         """Return what this batch changed, for the live feed."""
-        changes = Changes(
+        changes = SessionChanges(
             sessions_opened=list(self.sessions.new.values()),
             exchanges_created=list(self.exchanges.new.values()),
             exchanges_updated=list(self.exchanges.changed.values()),

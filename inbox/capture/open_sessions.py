@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from inbox.capture.batch import Batch, Keep
+from inbox.capture.batch import Batch, PendingMessage
 from inbox.capture.rows import (
     ExchangeRow,
     RawRow,
@@ -94,7 +94,7 @@ class OpenSessions:
             return None
         return live if live.transaction.id == event.transaction else None
 
-    def accept(self, live: Live, keep: Keep, at_us: int) -> None:
+    def accept(self, live: Live, keep: PendingMessage, at_us: int) -> None:
         """Take a message's commit for granted; take_back undoes it where it fails."""
         keep.session.messages += 1
         self._finish(live, "accepted", at_us, 250)
@@ -102,7 +102,7 @@ class OpenSessions:
         self.pending.keeps.append(keep)
         self.pending.octets += len(keep.raw.content or b"")
 
-    def take_back(self, batch: Batch, refused: Refused) -> list[Keep]:
+    def take_back(self, batch: Batch, refused: Refused) -> list[PendingMessage]:
         """Turn the batch's messages into refused transactions; return them for answers."""
         keeps, batch.keeps = batch.keeps, []
         batch.octets -= sum(len(keep.raw.content or b"") for keep in keeps)

@@ -23,11 +23,11 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from inbox.capture.backlog import Backlog
-from inbox.capture.batch import Batch, Keep, Writer
+from inbox.capture.batch import Batch, PendingMessage, Writer
 from inbox.capture.open_sessions import OpenSessions
-from inbox.capture.rows import Changes, MessageRow, RawRow, TransactionRow
+from inbox.capture.rows import MessageRow, RawRow, SessionChanges, TransactionRow
 from inbox.models import Session
-from inbox.storage import bodies as raw_store
+from inbox.storage import body_store as raw_store
 from inbox.storage.database_file import StoredFile
 from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import write_turn
@@ -59,7 +59,7 @@ _OUTAGES = (OperationalError, InterfaceError)
 
 
 class Feed(Protocol):
-    def committed(self, changes: Changes) -> None:
+    def committed(self, changes: SessionChanges) -> None:
         """Take what a commit wrote. Called on the event loop."""
 
 
@@ -141,7 +141,7 @@ class Recorder:
             self._wake_writer()
             return refused
         message = self._message_row(transaction, start, arrival.body.size)
-        keep = Keep(live.session, raw, message, self._loop.create_future())
+        keep = PendingMessage(live.session, raw, message, self._loop.create_future())
         with self._mutex:
             self._sessions.accept(live, keep, arrival.at_us)
         # Clients that are in the middle of a message may share its commit.
@@ -350,7 +350,7 @@ class Recorder:
         self._room.set()
         self._feed.committed(batch.changes())
 
-    def _answer(self, keeps: list[Keep], refused: Refused) -> None:
+    def _answer(self, keeps: list[PendingMessage], refused: Refused) -> None:
         for keep in keeps:
             if not keep.done.done():
                 keep.done.set_result(refused)

@@ -137,7 +137,7 @@ class MessageRow:
 
 
 @dataclass(slots=True)
-class Changes:
+class SessionChanges:
     """What one commit wrote: handed to the live feed once it is durable."""
 
     sessions_opened: list[SessionRow] = field(default_factory=list)

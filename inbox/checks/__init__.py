@@ -12,25 +12,40 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from inbox.checks import accessible, carried, content, sizes, texts
-from inbox.checks.data import DATE, SOURCE
-from inbox.checks.kinds import GROUPS, KINDS, LEVEL_WORDS, Group, Kind
-from inbox.checks.mail import Mail, Spot
-from inbox.checks.support import Client, Support, Use, spots, support
-from inbox.explain.levels import COUNTED, Level
+from inbox.checks import accessible, carried, leftovers, sizes, texts
+from inbox.checks.caniemail import DATE, SOURCE
+from inbox.checks.check_kinds import GROUPS, KINDS, LEVEL_WORDS, CheckKind, Group
+from inbox.checks.checked_message import CheckedMessage, CheckPlace
+from inbox.checks.support import EmailClient, Support, Use, spots, support
+from inbox.explain.severity import COUNTED, Level
 from mailsink.mime.structure import Structure
 
 __all__ = [
-    "CHECKS", "DATE", "GROUPS", "KINDS", "LEVEL_WORDS", "SOURCE", "Client", "Group", "Kind", "Level", "Mail",
-    "Report", "Result", "Spot", "Support", "Use", "examine",
+    "CHECKS",
+    "DATE",
+    "GROUPS",
+    "KINDS",
+    "LEVEL_WORDS",
+    "SOURCE",
+    "CheckKind",
+    "CheckPlace",
+    "CheckedMessage",
+    "ChecksReport",
+    "EmailClient",
+    "Group",
+    "Level",
+    "Result",
+    "Support",
+    "Use",
+    "examine",
 ]  # fmt: skip
 
 SPOTS = 10  # of each kind that are named
 _COUNTED_UP_TO = 10_000  # of each check
 _GRAVEST: tuple[Level, ...] = ("breaks", "risky", "fact")
 
-CHECKS: tuple[Callable[[Mail], Iterator[Spot]], ...] = (
-    content.placeholders, content.missing_values, content.fillers, content.links,
+CHECKS: tuple[Callable[[CheckedMessage], Iterator[CheckPlace]], ...] = (
+    leftovers.placeholders, leftovers.missing_values, leftovers.fillers, leftovers.links,
     texts.no_subject, texts.text_part, texts.charset, texts.unsubscribe, texts.no_reply,
     texts.emoji, texts.preview_text,
     accessible.images, accessible.links, accessible.texts, accessible.language,
@@ -44,9 +59,9 @@ CHECKS: tuple[Callable[[Mail], Iterator[Spot]], ...] = (
 class Result:
     """One kind of result: count is how often, spots are the first ones."""
 
-    kind: Kind
+    kind: CheckKind
     count: int
-    spots: tuple[Spot, ...]
+    spots: tuple[CheckPlace, ...]
 
     @property
     def is_counted(self) -> bool:
@@ -54,7 +69,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Report:
+class ChecksReport:
     """Results, the gravest first, and how mail programs support the HTML.
 
     read, length: how much of the HTML was looked at, in characters; is_css_cut: whether
@@ -87,24 +102,26 @@ class Report:
         return list(found.items())
 
 
-def examine(octets: bytes, parsed: Structure) -> Report:
+def examine(octets: bytes, parsed: Structure) -> ChecksReport:
     """Return what the checks find in a mail; parsed is its octets' structure."""
-    mail = Mail(octets, parsed)
+    mail = CheckedMessage(octets, parsed)
     found = support(mail)
     checked = (_some(check(mail)) for check in CHECKS)
     results = _gathered(chain(*checked, spots(mail, found)))
     page = mail.page
-    return Report(tuple(results), found, page.read, len(page.html), mail.is_css_cut)
+    return ChecksReport(
+        tuple(results), found, page.read, len(page.html), mail.is_css_cut
+    )
 
 
-def _some(found: Iterable[Spot]) -> Iterator[Spot]:
+def _some(found: Iterable[CheckPlace]) -> Iterator[CheckPlace]:
     return (spot for _, spot in zip(range(_COUNTED_UP_TO), found, strict=False))
 
 
-def _gathered(found: Iterable[Spot]) -> list[Result]:
+def _gathered(found: Iterable[CheckPlace]) -> list[Result]:
     """Return spots by kind, the gravest first, then in the order of the table."""
     counts = dict.fromkeys(KINDS, 0)
-    named: dict[str, list[Spot]] = {name: [] for name in KINDS}
+    named: dict[str, list[CheckPlace]] = {name: [] for name in KINDS}
     for spot in found:
         counts[spot.kind] += 1
         if len(named[spot.kind]) < SPOTS:

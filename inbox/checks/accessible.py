@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from inbox.checks.colours import Colour, colour, contrast
-from inbox.checks.mail import Mail, Spot, shown
 from mailsink.mime import css
 from mailsink.mime.elements import Element
 
@@ -33,7 +33,7 @@ _HIDING = {
 }  # fmt: skip
 
 
-def images(mail: Mail) -> Iterator[Spot]:
+def images(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield images without alt, unless they are hidden from screen readers."""
     for element in mail.page.elements:
         attributes = element.attributes
@@ -49,7 +49,7 @@ def images(mail: Mail) -> Iterator[Spot]:
             yield mail.at("image_without_alt", element)
 
 
-def links(mail: Mail) -> Iterator[Spot]:
+def links(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield links in which there is nothing to read out."""
     elements = mail.page.elements
     inside = _nearest(elements, "a")
@@ -79,24 +79,24 @@ def _nearest(elements: list[Element], name: str) -> list[int]:
     return found
 
 
-def language(mail: Mail) -> Iterator[Spot]:
+def language(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if no element that holds the mail names its language."""
     if mail.html and not any(
         element.attributes.get("lang") or element.attributes.get("xml:lang")
         for element in mail.page.elements[:50]
     ):
         root = [each for each in mail.page.elements[:1] if each.name == "html"]
-        yield mail.at("no_lang", root[0]) if root else Spot("no_lang", "HTML")
+        yield mail.at("no_lang", root[0]) if root else CheckPlace("no_lang", "HTML")
 
 
-def title(mail: Mail) -> Iterator[Spot]:
+def title(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if there is no <title>, or an empty one."""
     titles = [each for each in mail.page.elements[:2000] if each.name == "title"]
     if mail.html and not any(each.content.strip() for each in titles):
-        yield Spot("no_title", "HTML")
+        yield CheckPlace("no_title", "HTML")
 
 
-def headings(mail: Mail) -> Iterator[Spot]:
+def headings(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield headings more than a level below the one before."""
     last = 0
     for element in mail.page.elements:
@@ -109,7 +109,7 @@ def headings(mail: Mail) -> Iterator[Spot]:
         last = level
 
 
-def tables(mail: Mail) -> Iterator[Spot]:
+def tables(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield tables without heading cells, caption or role that hold something."""
     elements = mail.page.elements
     around = _nearest(elements, "table")
@@ -138,20 +138,22 @@ class _Look:
     hidden: bool = False
 
 
-def texts(mail: Mail) -> Iterator[Spot]:
+def texts(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield text of too little contrast, and very small text."""
     looks = _looks(mail)
     for text in mail.page.texts:
         look = looks[text.parent] if text.parent >= 0 else _Look()
-        if look.hidden or not any(letter.isalnum() for letter in text.text[:2000]):
+        if look.hidden or not any(
+            character.isalnum() for character in text.text[:2000]
+        ):
             continue
         line = mail.page.line(text.offset)
         if look.size is not None and 1 < look.size < _SMALLEST:
-            yield Spot(
+            yield CheckPlace(
                 "small_text", "HTML", line, shown(text.text), f"{look.size:.3g} px"
             )
         if words := _low(look):
-            yield Spot("low_contrast", "HTML", line, shown(text.text), words)
+            yield CheckPlace("low_contrast", "HTML", line, shown(text.text), words)
 
 
 def _low(look: _Look) -> str:
@@ -170,7 +172,7 @@ def _hex(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _looks(mail: Mail) -> list[_Look]:
+def _looks(mail: CheckedMessage) -> list[_Look]:
     """Return how the text in each element is drawn."""
     ruled = _ruled(mail)
     looks: list[_Look] = []
@@ -180,7 +182,7 @@ def _looks(mail: Mail) -> list[_Look]:
     return looks
 
 
-def _ruled(mail: Mail) -> set[str]:
+def _ruled(mail: CheckedMessage) -> set[str]:
     """Return the names in selectors of rules that set colours or sizes."""
     names: set[str] = set()
     for item, _offset in mail.sheets:

@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from inbox.checks.mail import Mail, Spot, shown
+from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from mailsink.mime.preview import references
 from mailsink.mime.structure import Part
 
 
-def references_without_part(mail: Mail) -> Iterator[Spot]:
+def references_without_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield each cid: URL of the HTML that no part answers to (RFC 2392)."""
     named = references(mail.html) | _linked(mail)
     for url in sorted(each for each in named if mail.carried.find(each) is None):
         at = mail.html.find(url)
         line = mail.page.line(at) if at >= 0 else None
-        yield Spot("cid_without_part", "HTML", line, shown(url))
+        yield CheckPlace("cid_without_part", "HTML", line, shown(url))
 
 
-def parts_without_reference(mail: Mail) -> Iterator[Spot]:
+def parts_without_reference(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield each part of a multipart/related that the HTML does not name (RFC 2387)."""
     if not mail.html:
         return
@@ -29,10 +29,10 @@ def parts_without_reference(mail: Mail) -> Iterator[Spot]:
         within = part.parent and part.parent.content_type == "multipart/related"
         if within and part.index not in mail.reading.shown | linked:
             place = _("Part %(number)s") % {"number": part.number}
-            yield Spot("part_without_reference", place, None, shown(_names(part)))
+            yield CheckPlace("part_without_reference", place, None, shown(_names(part)))
 
 
-def _linked(mail: Mail) -> set[str]:
+def _linked(mail: CheckedMessage) -> set[str]:
     """Return the cid: URLs of links."""
     found = (each.attributes.get("href", "").strip() for each in mail.page.elements)
     return {each for each in found if each[:4].lower() == "cid:"}

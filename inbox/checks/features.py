@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from inbox.checks.data import FEATURES
-from inbox.checks.mail import Mail
+from inbox.checks.caniemail import FEATURES
+from inbox.checks.checked_message import CheckedMessage
 from mailsink.mime import css
 from mailsink.mime.css import AtRule, Declaration, Item, Rule
 from mailsink.mime.elements import Element
@@ -137,7 +137,7 @@ def _properties() -> dict[str, str]:
 _PROPERTIES = _properties()
 
 
-def used(mail: Mail) -> Iterator[Use]:
+def used(mail: CheckedMessage) -> Iterator[Use]:
     """Yield each use of a feature that the data knows, in the order of the HTML."""
     page = mail.page
     if page.has_doctype:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from inbox.checks.mail import Mail, Spot, shown
+from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from inbox.explain.quantities import counted
 
 CLIPPED = 102 * 1024  # octets of HTML that Gmail shows
@@ -20,53 +20,55 @@ _LONG_SUBJECT = 70  # characters
 _TEXT_LINE = 78  # characters (RFC 5322 §2.1.1)
 
 
-def html(mail: Mail) -> Iterator[Spot]:
+def html(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if Gmail cuts the HTML, or nearly does."""
     size = len(mail.html.encode("utf-8", "replace"))
     if size <= _NEARLY:
         return
     words = _("The HTML has %(size)s KB.") % {"size": f"{size / 1024:.1f}"}
     if size <= CLIPPED:
-        yield Spot("nearly_clipped", "HTML", words=words)
+        yield CheckPlace("nearly_clipped", "HTML", words=words)
         return
     seen = mail.html.encode("utf-8", "replace")[:CLIPPED].decode("utf-8", "ignore")
     line = seen.count("\n") + 1
-    yield Spot("clipped", "HTML", line, shown(mail.html[len(seen) :]), words)
+    yield CheckPlace("clipped", "HTML", line, shown(mail.html[len(seen) :]), words)
 
 
-def message(mail: Mail) -> Iterator[Spot]:
+def message(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if the mail as sent is larger than servers take."""
     size = len(mail.octets)
     if size > _LARGE:
         kind = "too_large" if size > _TOO_LARGE else "large"
         words = _("It has %(size)s MB as sent.") % {"size": f"{size / _MB:.1f}"}
-        yield Spot(kind, words=words)
+        yield CheckPlace(kind, words=words)
 
 
-def images(mail: Mail) -> Iterator[Spot]:
+def images(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield heavy images, and if there are many."""
     for part in mail.parsed.parts:
         if part.content_type.startswith("image/") and part.disposition != "attachment":
             size = part.size * 3 // 4 if part.encoding == "base64" else part.size
             if size > _HEAVY:
                 name = part.filename or part.content_id or part.number
-                yield Spot(
+                yield CheckPlace(
                     "heavy_image", snippet=shown(name), words=f"{size // 1000} KB"
                 )
     shows = sum(element.name == "img" for element in mail.page.elements)
     if shows > _MANY_IMAGES:
-        yield Spot("many_images", "HTML", words=_("There are %(n)s.") % {"n": shows})
+        yield CheckPlace(
+            "many_images", "HTML", words=_("There are %(n)s.") % {"n": shows}
+        )
 
 
-def subject(mail: Mail) -> Iterator[Spot]:
+def subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if lists of mail cut the subject."""
     subject = mail.value("subject")
     if len(subject) > _LONG_SUBJECT:
         words = _("It has %(n)s characters.") % {"n": len(subject)}
-        yield Spot("long_subject", "Subject", None, shown(subject), words)
+        yield CheckPlace("long_subject", "Subject", None, shown(subject), words)
 
 
-def text_lines(mail: Mail) -> Iterator[Spot]:
+def text_lines(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield long lines of a plain text that is not declared to flow (RFC 3676)."""
     flowed = any(
         part.content_type == "text/plain"
@@ -79,4 +81,4 @@ def text_lines(mail: Mail) -> Iterator[Spot]:
         # an address cannot be wrapped
         if len(line) > _TEXT_LINE and not re.match(r"\S*+\s*+\Z", line):
             words = counted(len(line), "octet") if line.isascii() else ""
-            yield Spot("long_text_lines", "Text", number, shown(line), words)
+            yield CheckPlace("long_text_lines", "Text", number, shown(line), words)

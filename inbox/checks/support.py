@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from inbox.checks.data import CLIENTS, FEATURES, Feature, Result
+from inbox.checks.caniemail import CLIENTS, FEATURES, Feature, SupportResult
+from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from inbox.checks.features import used
-from inbox.checks.mail import Mail, Spot, shown
 
 # Those that a matrix shows first, since most people read mail there
 CHIEF = (
@@ -28,22 +28,22 @@ class Use:
     snippet: str
 
     @cached_property
-    def lacking(self) -> list[Result]:
+    def lacking(self) -> list[SupportResult]:
         return [each for each in self.feature.results if each.answer == "n"]
 
     @cached_property
-    def partly(self) -> list[Result]:
+    def partly(self) -> list[SupportResult]:
         return [each for each in self.feature.results if each.answer == "a"]
 
     @cached_property
-    def supporting(self) -> list[Result]:
+    def supporting(self) -> list[SupportResult]:
         return [each for each in self.feature.results if each.answer == "y"]
 
     @property
     def percent(self) -> int:
         """Of the programs tested, those that support it in full."""
-        told = len(self.lacking) + len(self.partly) + len(self.supporting)
-        return 100 * len(self.supporting) // told if told else 100
+        known = len(self.lacking) + len(self.partly) + len(self.supporting)
+        return 100 * len(self.supporting) // known if known else 100
 
     @property
     def is_rare(self) -> bool:
@@ -52,12 +52,12 @@ class Use:
 
     @property
     def percent_partly(self) -> int:
-        told = len(self.lacking) + len(self.partly) + len(self.supporting)
-        return 100 * len(self.partly) // told if told else 0
+        known = len(self.lacking) + len(self.partly) + len(self.supporting)
+        return 100 * len(self.partly) // known if known else 0
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class EmailClient:
     """A mail program, and what of a mail's features it lacks or has in part."""
 
     name: str
@@ -83,17 +83,17 @@ class Support:
         return [each for each in self.uses if each.lacking or each.partly]
 
     @cached_property
-    def clients(self) -> list[Client]:
+    def clients(self) -> list[EmailClient]:
         """The mail programs: the chief ones first, then as the data has them."""
         rest = [name for name in CLIENTS if name not in CHIEF]
         return [self._client(name) for name in (*CHIEF, *rest) if name in CLIENTS]
 
     @property
-    def chief(self) -> list[Client]:
+    def chief(self) -> list[EmailClient]:
         return self.clients[: len(CHIEF)]
 
     @property
-    def others(self) -> list[Client]:
+    def others(self) -> list[EmailClient]:
         return self.clients[len(CHIEF) :]
 
     @cached_property
@@ -105,16 +105,16 @@ class Support:
         ]
 
     @cached_property
-    def worst(self) -> Client | None:
+    def worst(self) -> EmailClient | None:
         """Of the chief ones that which lacks most; None if none lacks anything."""
         worst = max(self.chief, key=lambda each: len(each.lacking), default=None)
         return worst if worst and worst.lacking else None
 
-    def _client(self, name: str) -> Client:
+    def _client(self, name: str) -> EmailClient:
         answers = [
             (use, self._answers[use.feature.slug].get(name)) for use in self.uses
         ]
-        return Client(
+        return EmailClient(
             name,
             tuple(use for use, answer in answers if answer == "n"),
             tuple(use for use, answer in answers if answer == "a"),
@@ -129,7 +129,7 @@ class Support:
         }
 
 
-def support(mail: Mail) -> Support:
+def support(mail: CheckedMessage) -> Support:
     """Return how well a mail's features are supported."""
     if not mail.html:
         return Support()
@@ -146,7 +146,7 @@ def support(mail: Mail) -> Support:
     )
 
 
-def _use(mail: Mail, slug: str, count: int, offset: int, snippet: str) -> Use:
+def _use(mail: CheckedMessage, slug: str, count: int, offset: int, snippet: str) -> Use:
     page = mail.page
     if not snippet:
         end = page.html.find(">", offset, offset + 160)
@@ -154,7 +154,7 @@ def _use(mail: Mail, slug: str, count: int, offset: int, snippet: str) -> Use:
     return Use(FEATURES[slug], count, page.line(offset), shown(snippet))
 
 
-def spots(mail: Mail, found: Support) -> Iterator[Spot]:
+def spots(mail: CheckedMessage, found: Support) -> Iterator[CheckPlace]:
     """Yield the features that mail programs lack, and scripts."""
     for element in mail.page.elements:
         kind = element.attributes.get("type", "").lower()
@@ -163,4 +163,4 @@ def spots(mail: Mail, found: Support) -> Iterator[Spot]:
     for use in found.troubled:
         kind = "little_supported" if use.is_rare else "partly_supported"
         words = f"{use.feature.title}: {use.percent} %"
-        yield Spot(kind, "HTML", use.line, use.snippet, words)
+        yield CheckPlace(kind, "HTML", use.line, use.snippet, words)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from inbox.checks.mail import Mail, Spot, shown
+from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from mailsink.mime import bodies, charsets, headers
 
 _COMPARED = 200_000  # characters of each
@@ -35,29 +35,29 @@ _EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
 _PREVIEW = 90  # characters
 
 
-def no_subject(mail: Mail) -> Iterator[Spot]:
+def no_subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if there is no subject."""
     if not mail.value("subject").strip():
-        yield Spot("no_subject", "Subject")
+        yield CheckPlace("no_subject", "Subject")
 
 
-def emoji(mail: Mail) -> Iterator[Spot]:
+def emoji(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if the subject has emoji."""
     subject = mail.value("subject")
     if _EMOJI.search(subject):
-        yield Spot("emoji_in_subject", "Subject", None, shown(subject))
+        yield CheckPlace("emoji_in_subject", "Subject", None, shown(subject))
 
 
-def text_part(mail: Mail) -> Iterator[Spot]:
+def text_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if there is HTML and no text beside it that says the same."""
     if not mail.html:
         return
     if mail.has_empty_text:
-        yield Spot("empty_text_part", "Text")
+        yield CheckPlace("empty_text_part", "Text")
     elif mail.reading.is_text_made:
-        yield Spot("no_text_part")
+        yield CheckPlace("no_text_part")
     elif words := _differs(mail.text, mail.html_text):
-        yield Spot("text_differs", "Text", None, shown(mail.text), words)
+        yield CheckPlace("text_differs", "Text", None, shown(mail.text), words)
 
 
 def _differs(text: str, html_text: str) -> str:
@@ -73,13 +73,13 @@ def _words(text: str) -> set[str]:
     return set(_WORD.findall(_LINK.sub(" ", text[:_COMPARED]).lower()))
 
 
-def charset(mail: Mail) -> Iterator[Spot]:
+def charset(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield texts beyond ASCII without a charset, and a <meta> that contradicts it."""
     for part in mail.parsed.parts:
         if part.content_type not in ("text/plain", "text/html") or part.charset:
             continue
         if not bodies.decode(mail.octets, part).isascii():
-            yield Spot(
+            yield CheckPlace(
                 "no_charset", words=_("Part %(number)s") % {"number": part.number}
             )
     declared = {part.charset for part in mail.html_parts if part.charset}
@@ -102,23 +102,23 @@ def _same(one: str, other: str) -> bool:
     return one.lower() == other or (known[0] is not None and known[0] == known[1])
 
 
-def unsubscribe(mail: Mail) -> Iterator[Spot]:
+def unsubscribe(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if mail to many cannot be left by one click (RFC 2369, RFC 8058)."""
     value = mail.value("list-unsubscribe")
     if not value:
         if sign := _bulk(mail):
-            yield Spot("no_list_unsubscribe", "List-Unsubscribe", None, "", sign)
+            yield CheckPlace("no_list_unsubscribe", "List-Unsubscribe", None, "", sign)
         return
     schemes = {match[1].lower() for match in _TARGET.finditer(value[:10_000])}
     if not schemes:
-        yield Spot("bad_list_unsubscribe", "List-Unsubscribe", None, shown(value))
+        yield CheckPlace("bad_list_unsubscribe", "List-Unsubscribe", None, shown(value))
         return
     post = mail.value("list-unsubscribe-post").replace(" ", "").lower()
     if post != "list-unsubscribe=one-click" or "https" not in schemes:
-        yield Spot("not_one_click", "List-Unsubscribe", None, shown(value))
+        yield CheckPlace("not_one_click", "List-Unsubscribe", None, shown(value))
 
 
-def _bulk(mail: Mail) -> str:
+def _bulk(mail: CheckedMessage) -> str:
     """Return by what sign a mail looks like one to many; "" if there is none."""
     if mail.value("precedence").lower() in ("bulk", "list", "junk"):
         return _("The header says so: %(field)s") % {"field": "Precedence"}
@@ -132,18 +132,18 @@ def _bulk(mail: Mail) -> str:
     return ""
 
 
-def no_reply(mail: Mail) -> Iterator[Spot]:
+def no_reply(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if answers go to an address that nobody reads."""
     sender = mail.field("from")
     if not sender or mail.field("reply-to"):
         return
     for each in headers.addresses(sender.encoded)[:1]:
         if _NO_REPLY.match(each.address):
-            yield Spot("no_reply", "From", None, shown(each.address))
+            yield CheckPlace("no_reply", "From", None, shown(each.address))
 
 
-def preview_text(mail: Mail) -> Iterator[Spot]:
+def preview_text(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield the first words of the HTML, as lists of mail show them."""
     words = " ".join(mail.html_text[:2000].split())
     if words:
-        yield Spot("preview_text", "HTML", None, words[:_PREVIEW])
+        yield CheckPlace("preview_text", "HTML", None, words[:_PREVIEW])

@@ -70,7 +70,7 @@ _HOPS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class HeaderRow:
     name: str
     value: str
     meaning: str
@@ -87,11 +87,11 @@ class Hop:
     waited: float | None
 
 
-def rows(fields: Sequence[Field], wanted: str = "") -> list[Row]:
+def rows(fields: Sequence[Field], wanted: str = "") -> list[HeaderRow]:
     """Return the fields whose name or value has the wanted text."""
     counts = Counter(field.name.lower() for field in fields)
     found = [
-        Row(
+        HeaderRow(
             field.name,
             field.value,
             _(MEANINGS.get(field.name.lower(), "")),

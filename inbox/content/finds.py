@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from mailsink.mime import codes, links, markup
-from mailsink.mime.codes import Action
+from mailsink.mime.codes import MessageAction
 from mailsink.mime.reading import Reading
 
 _LABELS = {
@@ -25,13 +25,13 @@ _LOOKED_AT = 256 * 1024  # characters of HTML
 @dataclass(frozen=True, slots=True)
 class Finds:
     codes: Sequence[str]
-    actions: Sequence[Action]
+    actions: Sequence[MessageAction]
 
     def __bool__(self) -> bool:
         return bool(self.codes or self.actions)
 
 
-def label(action: Action) -> str:
+def label(action: MessageAction) -> str:
     """Return what a link is for, in a word or two."""
     return _(_LABELS[action.kind])
 
@@ -40,10 +40,10 @@ def found(subject: str, reading: Reading) -> Finds:
     """Return the codes and links of a message; of a large one, of its beginning."""
     html = reading.html[:_LOOKED_AT]
     text = reading.text[: codes.LOOKED_AT // 2]
-    told = text
+    all_text = text
     if html and not reading.is_text_made:
         # A text part may be a mere "this is HTML": both are looked at.
-        told = f"{text}\n{markup.to_text(html)}"
+        all_text = f"{text}\n{markup.to_text(html)}"
     beside = reading.text_beside_html if html else text
     references = links.of_html(html) + links.of_text(beside[: codes.LOOKED_AT // 2])
-    return Finds(codes.codes(subject, told), codes.actions(references))
+    return Finds(codes.codes(subject, all_text), codes.actions(references))

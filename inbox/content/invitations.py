@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from inbox.content import recurrences
 from mailsink.mime import bodies, calendars
-from mailsink.mime.calendars import Calendar, Event
+from mailsink.mime.calendars import Calendar, CalendarEvent
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part
 
@@ -34,10 +34,10 @@ _METHODS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class InvitationPanel:
     """An event in words. when: in its own zone; utc: the same there, "" if that adds nothing."""
 
-    event: Event
+    event: CalendarEvent
     when: str
     utc: str
     repeats: str
@@ -49,7 +49,7 @@ class Invitation:
 
     title: str
     calendar: Calendar
-    events: list[Told]
+    events: list[InvitationPanel]
 
 
 def of(reading: Reading) -> Invitation | None:
@@ -74,13 +74,15 @@ def read(octets: bytes, part: Part) -> Invitation:
     calendar = calendars.read(bodies.decode(octets, part), part.charset)
     title = _(_METHODS.get(calendar.method, gettext_noop("Calendar")))
     events = [
-        Told(each, when(each), in_utc(each), recurrences.words(each.recurrence))
+        InvitationPanel(
+            each, when(each), in_utc(each), recurrences.words(each.recurrence)
+        )
         for each in calendar.events
     ]
     return Invitation(title, calendar, events)
 
 
-def when(event: Event) -> str:
+def when(event: CalendarEvent) -> str:
     """Return when an event is, on the clocks of its own zone; "" if it is not told."""
     start, end = event.start, event.end
     if start is None:
@@ -96,7 +98,7 @@ def when(event: Event) -> str:
     return f"{_times(start, local)} {zone}"
 
 
-def in_utc(event: Event) -> str:
+def in_utc(event: CalendarEvent) -> str:
     """Return the same in UTC; "" where it is so already, or cannot be told."""
     start, end = event.start, event.end
     if event.all_day or start is None or start.tzinfo in (None, UTC):
@@ -106,11 +108,11 @@ def in_utc(event: Event) -> str:
 
 def _times(start: datetime, end: datetime | None) -> str:
     """Return a time, or from when to when; a second day is named only if it is another."""
-    told = f"{_day(start)}, {_clock(start)}"
+    text = f"{_day(start)}, {_clock(start)}"
     if end is None:
-        return told
+        return text
     same = end.date() == start.date()
-    return _range(told, _clock(end) if same else f"{_day(end)}, {_clock(end)}")
+    return _range(text, _clock(end) if same else f"{_day(end)}, {_clock(end)}")
 
 
 def _range(first: str, last: str) -> str:

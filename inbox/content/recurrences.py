@@ -66,7 +66,7 @@ def _every(given: dict[str, str]) -> str | None:
 
 def _on(given: dict[str, str]) -> str | None:
     """Return the days, with what joins them to the words before; None if they are odd."""
-    told = ""
+    words = ""
     if "BYDAY" in given:
         found = [_DAY.fullmatch(each) for each in given["BYDAY"].split(",")[:20]]
         days = [
@@ -76,19 +76,19 @@ def _on(given: dict[str, str]) -> str | None:
         ]
         if len(days) < len(found):
             return None
-        told += _(" on %(days)s") % {"days": ", ".join(days)}
+        words += _(" on %(days)s") % {"days": ", ".join(days)}
     if "BYMONTHDAY" in given:
         numbers = given["BYMONTHDAY"].split(",")[:31]
         if not all(map(_number, numbers)):
             return None
-        told += _(" on day %(days)s of the month") % {"days": ", ".join(numbers)}
+        words += _(" on day %(days)s of the month") % {"days": ", ".join(numbers)}
     if "BYMONTH" in given:
         months = [_number(each) or 0 for each in given["BYMONTH"].split(",")[:12]]
         if not all(1 <= each <= 12 for each in months):
             return None
         names = ", ".join(_(_MONTHS[each - 1]) for each in months)
-        told += _(" in %(months)s") % {"months": names}
-    return told
+        words += _(" in %(months)s") % {"months": names}
+    return words
 
 
 def _until(given: dict[str, str]) -> str | None:

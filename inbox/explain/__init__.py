@@ -4,20 +4,20 @@ Every sentence that the pages say about the wire is here, once. Functions take r
 or model instances, and return text; nothing here reads the database.
 """
 
-from inbox.explain.addresses import KIND_WORDS
-from inbox.explain.codes import meaning
+from inbox.explain.address_kinds import KIND_WORDS
 from inbox.explain.flags import FLAG_WORDS, FlagWords, cures
 from inbox.explain.following import following
-from inbox.explain.lines import Line, line, lines
+from inbox.explain.lines import TranscriptLine, line, lines
 from inbox.explain.outcomes import Facts, ending, headline, outcome, state
 from inbox.explain.reasons import reason
+from inbox.explain.reply_codes import meaning
 
 __all__ = [
     "FLAG_WORDS",
     "KIND_WORDS",
     "Facts",
     "FlagWords",
-    "Line",
+    "TranscriptLine",
     "cures",
     "ending",
     "following",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from inbox import pages
 
-Kind = Literal[
+EvidenceKind = Literal[
     "accepted",  # it is in the inbox
     "hidden",  # it is in the inbox, but does not match the reader's filter
     "trash",  # it was deleted, and can be restored
@@ -25,7 +25,7 @@ Kind = Literal[
 # Why a message was removed: the trash's hours were over; a limit of retention, by count
 # or age; its session was deleted.
 Cause = Literal["deleted", "count", "age", "session"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[EvidenceKind, ...] = get_args(EvidenceKind)
 
 MOST = 50  # pieces that are told
 
@@ -34,7 +34,7 @@ MOST = 50  # pieces that are told
 class Evidence:
     """What is known of one try, as far as it is. Text is as stored: templates escape it."""
 
-    kind: Kind
+    kind: EvidenceKind
     at: datetime
     address: str = ""  # as the client wrote it
     peer: str = ""  # what the client calls itself

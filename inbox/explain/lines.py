@@ -11,12 +11,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox import pages
-from inbox.explain.codes import meaning, tone
+from inbox.explain.envelope_parameters import asked
 from inbox.explain.flags import FLAG_WORDS, FlagWords, troubled
 from inbox.explain.inputs import Exchangelike
-from inbox.explain.parameters import asked
 from inbox.explain.quantities import counted, duration
 from inbox.explain.reasons import reason
+from inbox.explain.reply_codes import meaning, tone
 from inbox.explain.spans import Moment, Span, spans
 from mailsink.smtp.protocol.masking import MASK
 from mailsink.text import readable
@@ -29,7 +29,7 @@ _LONG_GAP = 1_000_000  # us, which are worth a word
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptLine:
     """An exchange, ready to be shown. What is text is unescaped: templates escape it."""
 
     seq: int
@@ -55,14 +55,14 @@ class Line:
 
 def lines(
     exchanges: Iterable[Exchangelike], before: Exchangelike | None = None
-) -> Iterator[Line]:
+) -> Iterator[TranscriptLine]:
     """Yield exchanges as lines; before: the one that the first of them follows."""
     for exchange in exchanges:
         yield line(exchange, before)
         before = exchange
 
 
-def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Line:
+def line(exchange: Exchangelike, before: Exchangelike | None = None) -> TranscriptLine:
     """Return an exchange as a line of its transcript; before: the one it follows."""
     verb, text = _client(exchange)
     reply, folded = _reply(exchange)
@@ -71,7 +71,7 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Line:
     delayed = f"+{duration(exchange.delayed_us)}" if exchange.delayed_us else ""
     rule = _("rule “%(rule)s”") % {"rule": exchange.rule} if exchange.rule else ""
     free = _free_at(before)
-    return Line(
+    return TranscriptLine(
         seq=exchange.seq,
         id=f"e{exchange.seq}",
         transaction=exchange.transaction_id,

@@ -27,7 +27,7 @@ _LABELS = {"abandoned": gettext_noop("gave up"), "reset": "RSET", "accepted": "2
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class Attempt:
     """One time that a client tried to send the message. Text is as stored."""
 
     started_at: datetime
@@ -61,10 +61,10 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class AttemptHistory:
     """The tries of one message, first ones first; at is that which was asked about."""
 
-    tries: Sequence[Try]
+    tries: Sequence[Attempt]
     at: int  # index of the try asked about
     total: int  # how many are stored; more than tries where there are very many
     joined: Joined | None  # how the certain ones were found; None: there is only one
@@ -92,7 +92,7 @@ class Story:
         ]
 
 
-def label(one: Try) -> str:
+def label(one: Attempt) -> str:
     """Return how a try ended, in one or two words: "451", "250", "cut off"."""
     if one.outcome is None:
         return _("under way")
@@ -109,7 +109,7 @@ def label(one: Try) -> str:
     return _(_LABELS.get(one.outcome, one.outcome))
 
 
-def tone(one: Try) -> str:
+def tone(one: Attempt) -> str:
     """Return how good that was: ok, warning or error; "" while it is under way."""
     if one.outcome is None:
         return ""
@@ -118,7 +118,7 @@ def tone(one: Try) -> str:
     return "warning" if one.code and one.code < 500 else "error"
 
 
-def words(one: Try) -> str:
+def words(one: Attempt) -> str:
     """Return how a try ended, in a sentence without its point."""
     if one.outcome is None:
         return _("under way")
@@ -148,13 +148,13 @@ def words(one: Try) -> str:
     return _("the client left before the message came")
 
 
-def chain(story: Story) -> str:
+def chain(story: AttemptHistory) -> str:
     """Return how the tries ended, in their order: "451 → 451 → 250"."""
     labels = [label(each) for each in story.tries]
     return " → ".join(_middle_out(labels))
 
 
-def summary(story: Story) -> str:
+def summary(story: AttemptHistory) -> str:
     """Return the story in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s"."""
     number = counted(story.total, "attempt")
     if story.total > len(story.tries):
@@ -165,7 +165,7 @@ def summary(story: Story) -> str:
     return f"{number}: {chain(story)}{waits_words}"
 
 
-def upshot(story: Story) -> str:
+def upshot(story: AttemptHistory) -> str:
     """Return what came of a try that failed: "accepted 62 s later"; else ""."""
     asked = story.tries[story.at]
     later = story.tries[story.at + 1 :]
@@ -181,7 +181,7 @@ def upshot(story: Story) -> str:
     }
 
 
-def basis(story: Story) -> str:
+def basis(story: AttemptHistory) -> str:
     """Return what the tries were joined by, in a sentence; "" for only one."""
     if story.joined is None:
         return ""

@@ -12,12 +12,12 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox.explain.evidence import Evidence, Kind, Near
+from inbox.explain.evidence import Evidence, EvidenceKind, Near
 from inbox.explain.inputs import WholeSession
 from inbox.explain.quantities import ago, counted, shortened
 from mailsink.bidi import isolated
 
-LABELS: dict[Kind, str] = {
+LABELS: dict[EvidenceKind, str] = {
     "accepted": gettext_noop("accepted"),
     "hidden": gettext_noop("hidden by your filter"),
     "trash": gettext_noop("in the trash"),
@@ -126,8 +126,8 @@ def _others(others: Sequence[Evidence], more: bool) -> str:
     for each in others:
         name = _(LABELS[each.kind])
         kinds[name] = kinds.get(name, 0) + 1
-    told = ", ".join(f"{number:,} {name}" for name, number in kinds.items())
-    return _("Before that: %(told)s.") % {"told": told}
+    listed = ", ".join(f"{number:,} {name}" for name, number in kinds.items())
+    return _("Before that: %(listed)s.") % {"listed": listed}
 
 
 # The newest piece of evidence, behind "Mail to ann@example.com"

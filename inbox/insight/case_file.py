@@ -17,14 +17,14 @@ from django.utils.translation import gettext as _
 
 from inbox import explain
 from inbox.explain import stories
-from inbox.explain.lines import Line, lines
-from inbox.explain.stories import Story, Try
+from inbox.explain.lines import TranscriptLine, lines
+from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight import attempts, findings, session_facts
 from inbox.mailbox import messages, sessions, transactions, transcripts
 from inbox.mailbox.scope import Scope
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Raw, Session
-from inbox.storage import bodies
+from inbox.storage import body_store
 from mailsink import __version__
 from mailsink.mime import headers
 from mailsink.mime.headers import Field
@@ -38,7 +38,7 @@ _RECIPIENTS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CaseFileSource:
     """A body as far as it is told."""
 
     text: str
@@ -51,22 +51,22 @@ class Source:
 class Tried:
     """A try of the story, in words."""
 
-    one: Try
+    one: Attempt
     label: str
     words: str
     this: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CaseFilePart:
     """A transaction with its envelope, the story of its message, and its body."""
 
-    attempt: Attempt
+    attempt: TransactionSummary
     more_recipients: int
     summary: str  # of its attempts; "" where there was only one
     basis: str
     tries: Sequence[Tried]
-    source: Source | None
+    source: CaseFileSource | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ class Case:
     session: Session
     headline: str
     ending: str
-    lines: Sequence[Line]
+    lines: Sequence[TranscriptLine]
     exchanges: Sequence[Exchange]
     more_lines: int
-    parts: Sequence[Part]
+    parts: Sequence[CaseFilePart]
     more_parts: int
-    report: findings.Report
+    report: findings.FindingsReport
 
 
 def of_message(scope: Scope, id: str | UUID) -> Case:
@@ -124,7 +124,9 @@ def html(case: Case) -> str:
     return render_to_string("case/case.html", {"case": case})
 
 
-def _of_attempt(scope: Scope, attempt: Attempt, title: str, name: str) -> Case:
+def _of_attempt(
+    scope: Scope, attempt: TransactionSummary, title: str, name: str
+) -> Case:
     session = sessions.get(scope, attempt.session_id)
     exchanges = transcripts.of_transaction(attempt)
     report = findings.of_transaction(session, attempt)
@@ -135,9 +137,9 @@ def _case(
     scope: Scope,
     session: Session,
     exchanges: list[Exchange],
-    tried: list[Attempt],
+    tried: list[TransactionSummary],
     more_parts: int,
-    report: findings.Report,
+    report: findings.FindingsReport,
     title: str,
     name: str,
 ) -> Case:
@@ -161,7 +163,7 @@ def _case(
     )
 
 
-def _parts(scope: Scope, tried: Iterable[Attempt]) -> list[Part]:
+def _parts(scope: Scope, tried: Iterable[TransactionSummary]) -> list[CaseFilePart]:
     """Return the transactions; of their bodies, as much as there is room for."""
     parts = []
     room = SOURCE
@@ -172,14 +174,16 @@ def _parts(scope: Scope, tried: Iterable[Attempt]) -> list[Part]:
     return parts
 
 
-def _part(attempt: Attempt, story: Story, source: Source | None) -> Part:
+def _part(
+    attempt: TransactionSummary, story: AttemptHistory, source: CaseFileSource | None
+) -> CaseFilePart:
     more = max(0, len(attempt.recipients) - _RECIPIENTS)
     del attempt.recipients[_RECIPIENTS:]
     tries = [
         Tried(one, stories.label(one), stories.words(one), at == story.at)
         for at, one in enumerate(story.tries)
     ]
-    return Part(
+    return CaseFilePart(
         attempt=attempt,
         more_recipients=more,
         summary=stories.summary(story) if story.several else "",
@@ -189,7 +193,7 @@ def _part(attempt: Attempt, story: Story, source: Source | None) -> Part:
     )
 
 
-def _source(transaction: UUID, room: int) -> Source | None:
+def _source(transaction: UUID, room: int) -> CaseFileSource | None:
     """Return a body's first octets; None where none came, it is deleted, or it is gone."""
     hidden = Message.objects.filter(
         transaction=OuterRef("pk"), deleted_at__isnull=False
@@ -198,11 +202,11 @@ def _source(transaction: UUID, room: int) -> Source | None:
     if row is None:
         return None
     try:
-        octets = bodies.read_start(row, room) if room > 0 else b""
+        octets = body_store.read_start(row, room) if room > 0 else b""
     except OSError:
         return None
     fields, _ = headers.split(octets)
-    return Source(
+    return CaseFileSource(
         text=pictured(octets),
         fields=fields[:_FIELDS],
         size=row.size,

@@ -13,12 +13,12 @@ from inbox import explain
 from inbox.explain.quantities import counted
 from inbox.mailbox import messages, sessions, transactions, transcripts
 from inbox.mailbox.scope import Scope
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
 from mailsink import diff
 from mailsink.diff import Difference
 from mailsink.mime import headers, sources
-from mailsink.mime.mails import Mail
+from mailsink.mime.mails import ParsedMessage
 
 MAX_TEXT = 256 * 1024  # characters of a text that are compared
 _LOOKED_AT = 500  # newest messages of a sender, for one whose subject is alike
@@ -28,13 +28,15 @@ _DIGITS = re.compile(r"[0-9]+")
 Pairs = list[tuple[str, str]]
 
 
-class Side(Mail):
+class Side(ParsedMessage):
     """One of the two messages, with all that is compared."""
 
     def __init__(self, scope: Scope, id: str | UUID) -> None:
         """Raises NotFound."""
         self.message: Message = messages.get(scope, id)
-        self.attempt: Attempt = transactions.get(scope, self.message.transaction_id)
+        self.attempt: TransactionSummary = transactions.get(
+            scope, self.message.transaction_id
+        )
         self._scope = scope
         super().__init__(lambda: transactions.body_or_none(scope, self.attempt.id))
 

@@ -19,7 +19,7 @@ from inbox.mailbox.scope import ALL
 from inbox.models import Fingerprint, Message, Raw, Recipient, Session, Transaction
 from inbox.models.session import AddressKey
 from inbox.search import language
-from inbox.storage import bodies
+from inbox.storage import body_store
 from inbox.storage.write_lock import write_turn
 from mailsink.ids import first_at, made_at
 from mailsink.mime import headers
@@ -107,7 +107,7 @@ def _message_id(body: Raw) -> str:
     """Return the Message-ID of a body that was not accepted."""
     try:
         if body.key:
-            return headers.summary(bodies.read_start(body, _HEADER)).message_id
+            return headers.summary(body_store.read_start(body, _HEADER)).message_id
     except OSError:
         return ""  # its file is gone
     return transactions.bodies([body.pk])[body.pk].header.message_id

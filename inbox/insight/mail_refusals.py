@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from inbox.explain.stories import Try
+from inbox.explain.stories import Attempt
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
 from mailsink.ids import first_at, made_at
@@ -38,11 +38,11 @@ def sender(exchange: Exchange) -> str | None:
     return match[1] if match else None
 
 
-def as_try(session: Session, exchange: Exchange) -> Try:
+def as_try(session: Session, exchange: Exchange) -> Attempt:
     """Return a refused MAIL as a try of a message."""
     at = _moment(session, exchange.received_us)
     replied = exchange.replied_us
-    return Try(
+    return Attempt(
         started_at=at,
         ended_at=at if replied is None else _moment(session, replied),
         session=session.pk,
@@ -72,7 +72,7 @@ def following(scope: Scope, session: Session, exchange: Exchange) -> UUID | None
 
 def belonging_to(
     scope: Scope, asked: Transaction, transactions: Collection[UUID]
-) -> list[Try]:
+) -> list[Attempt]:
     """Return the refused MAILs that belong to these transactions.
 
     asked: one of them, whose client and sender all of them share.

@@ -19,7 +19,7 @@ from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
 
 from inbox import serializers
-from inbox.capture.rows import Changes
+from inbox.capture.rows import SessionChanges
 from inbox.live import protocol
 from inbox.live.pending import Pending
 from inbox.mailbox import inboxes, messages, transactions
@@ -30,7 +30,7 @@ from inbox.mailbox.signals import (
     MessageRestored,
     announced,
 )
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Message
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ MAX_LOADED = 500  # rows read for one frame; beyond it likewise
 _REST = 1.0  # seconds after a failure
 _GRACE = 2.0  # seconds to send what waits at the end
 
-Shape = Callable[[], dict[str, Any]]
+FeedShape = Callable[[], dict[str, Any]]
 
 
 class Feed:
@@ -72,7 +72,7 @@ class Feed:
         if self._task is not None:
             self._task.cancel()
 
-    def committed(self, changes: Changes) -> None:
+    def committed(self, changes: SessionChanges) -> None:
         """Take what a commit wrote. Called on the event loop, after the commit."""
         if self._is_watched_at_all():
             self._pending.add(changes)
@@ -154,8 +154,8 @@ class Feed:
         arrived = list(map(str, pending.arrived))
         for start in range(0, len(arrived), MAX_LOADED):
             ids = arrived[start : start + MAX_LOADED]
-            told = {"type": "live.arrival", "ids": ids}
-            await self._layer.group_send(protocol.ARRIVALS, told)
+            event = {"type": "live.arrival", "ids": ids}
+            await self._layer.group_send(protocol.ARRIVALS, event)
 
     async def _send_part(self, group: str, events: str) -> None:
         number = self._numbers[group] = self._numbers.get(group, 0) + 1
@@ -175,17 +175,17 @@ class Feed:
         frames = _Frames(self._is_watched)
         if not inboxes.known(ids := pending.inbox_ids):
             await database_sync_to_async(inboxes.look_up)(ids)
-        _tell_sessions(frames, pending)
-        _tell_exchanges(frames, pending)
-        _tell_closed(frames, pending)
+        _add_sessions(frames, pending)
+        _add_exchanges(frames, pending)
+        _add_closed(frames, pending)
         for row in pending.messages.values():
             frames.put_message(
                 "message.created", row.inbox_id, serializers.message, row
             )
-        await self._tell_announced(frames, pending)
+        await self._add_announced(frames, pending)
         return frames
 
-    async def _tell_announced(self, frames: _Frames, pending: Pending) -> None:
+    async def _add_announced(self, frames: _Frames, pending: Pending) -> None:
         """Tell what has to be read first: changed messages, refused transactions."""
         changed = {
             id: "created" if isinstance(each, MessageRestored) else "updated"
@@ -217,7 +217,7 @@ class _Frames:
         self._is_watched = is_watched
         self.groups: dict[str, list[str]] = {}
 
-    def put(self, event: str, groups: Sequence[str], shape: Shape) -> None:
+    def put(self, event: str, groups: Sequence[str], shape: FeedShape) -> None:
         watched = [group for group in groups if self._is_watched(group)]
         if watched:
             text = json.dumps({"event": event, **shape()})
@@ -240,7 +240,7 @@ def _groups(to: str, inbox_id: int | None) -> list[str]:
     return [whole, protocol.group(to, slug)] if slug else [whole]
 
 
-def _tell_sessions(frames: _Frames, pending: Pending) -> None:
+def _add_sessions(frames: _Frames, pending: Pending) -> None:
     for id, row in pending.sessions.items():
         groups = [*_groups("sessions", row.inbox_id), protocol.session_group(id)]
         shape = partial(serializers.session, row)
@@ -250,14 +250,14 @@ def _tell_sessions(frames: _Frames, pending: Pending) -> None:
             frames.put("session.updated", groups, shape)
 
 
-def _tell_exchanges(frames: _Frames, pending: Pending) -> None:
+def _add_exchanges(frames: _Frames, pending: Pending) -> None:
     for key, row in pending.exchanges.items():
         event = "exchange.created" if key in pending.created else "exchange.updated"
         group = protocol.session_group(row.session_id)
         frames.put(event, [group], partial(serializers.exchange, row))
 
 
-def _tell_closed(frames: _Frames, pending: Pending) -> None:
+def _add_closed(frames: _Frames, pending: Pending) -> None:
     for id in pending.closed:
         # Last of all: after it nothing more comes of this session.
         row = pending.sessions[id]
@@ -271,7 +271,7 @@ def _deleted(gone: MessageDeleted) -> dict[str, Any]:
 
 def _load(
     changed: Collection[UUID], refused: Collection[UUID]
-) -> tuple[list[Message], list[Attempt]]:
+) -> tuple[list[Message], list[TransactionSummary]]:
     found = messages.by_ids(ALL, changed)
     attempts = transactions.by_ids(refused)
     # Unknown inboxes are looked up here, off the event loop.

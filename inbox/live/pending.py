@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from inbox.capture.rows import (
-    Changes,
     ExchangeRow,
     MessageRow,
+    SessionChanges,
     SessionRow,
     TransactionRow,
 )
@@ -59,7 +59,7 @@ class Pending:
             *(gone.inbox_id for gone in deleted),
         }
 
-    def add(self, changes: Changes) -> None:
+    def add(self, changes: SessionChanges) -> None:
         for message in changes.messages_created:
             self.messages[message.id] = message
         for transaction in changes.transactions_not_accepted:

@@ -24,7 +24,7 @@ from django.db import DatabaseError
 
 from inbox.live.protocol import ARRIVALS
 from inbox.mailbox import arriving
-from inbox.mailbox.arriving import Condition, State
+from inbox.mailbox.arriving import CompiledQuery, State
 from inbox.mailbox.near_misses import Wanted
 from inbox.mailbox.scope import ALL
 
@@ -55,7 +55,7 @@ class Look:
 class _Group:
     """Those with the same condition."""
 
-    condition: Condition
+    condition: CompiledQuery
     news: set[asyncio.Event]
 
 
@@ -83,7 +83,7 @@ class Waiters:
 
         deadline: in monotonic seconds. Raises TooMany.
         """
-        async with self._told(wanted) as news:
+        async with self._registered(wanted) as news:
             while True:
                 news.clear()
                 last = time.monotonic() >= deadline
@@ -99,14 +99,14 @@ class Waiters:
                         await news.wait()
 
     @asynccontextmanager
-    async def _told(self, wanted: Wanted) -> AsyncIterator[asyncio.Event]:
+    async def _registered(self, wanted: Wanted) -> AsyncIterator[asyncio.Event]:
         """Give an event that is set whenever messages came that match."""
         if self._count >= self._most:
             raise TooMany
         event, key = asyncio.Event(), (wanted.q, wanted.inbox)
         group = self._groups.get(key)
         if group is None:
-            condition = Condition(ALL, wanted.q, wanted.inbox)
+            condition = CompiledQuery(ALL, wanted.q, wanted.inbox)
             group = self._groups[key] = _Group(condition, set())
         group.news.add(event)
         self._count += 1
@@ -178,8 +178,8 @@ class Waiters:
             await layer.group_add(ARRIVALS, channel)
             self._listening.set()
             while True:
-                told = await layer.receive(channel)
-                ids = [UUID(each) for each in told["ids"]]
+                notified = await layer.receive(channel)
+                ids = [UUID(each) for each in notified["ids"]]
                 self._known.update((id, "new") for id in ids)
                 self._known.update((id, "indexed") for id in ids)
                 self._arrive(ids)

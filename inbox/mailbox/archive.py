@@ -12,10 +12,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from inbox.mailbox import selection
 from inbox.mailbox.scope import Scope
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.models import Message, Raw
 from inbox.search import language
-from inbox.storage import bodies
+from inbox.storage import body_store
 
 Format = Literal["zip", "mbox"]
 FORMATS: dict[Format, tuple[str, str]] = {
@@ -28,13 +28,13 @@ _PIECE = 64 * 1024  # octets, about
 _LONGEST_NAME = 80  # characters of the subject in a file's name
 
 
-def chunks(scope: Scope, what: Chosen, format: Format) -> Iterator[bytes]:
+def chunks(scope: Scope, what: Selection, format: Format) -> Iterator[bytes]:
     """Return an archive of messages, newest first, piece by piece. Raises BadQuery."""
     language.parse(what.q)  # before the answer's head is sent
     return _zip(scope, what) if format == "zip" else _mbox(scope, what)
 
 
-def _bodies(scope: Scope, what: Chosen) -> Iterator[tuple[Message, bytes]]:
+def _bodies(scope: Scope, what: Selection) -> Iterator[tuple[Message, bytes]]:
     """Yield messages with their octets; what is gone meanwhile is left out."""
     for turn in selection.turns(scope, what):
         for id in turn:
@@ -48,7 +48,7 @@ def _body(id: UUID) -> tuple[Message, bytes] | None:
     if not message or not row:
         return None
     try:
-        return message, bodies.read(row)
+        return message, body_store.read(row)
     except FileNotFoundError:
         return None
 
@@ -72,7 +72,7 @@ class _Out(RawIOBase):
         return taken
 
 
-def _zip(scope: Scope, what: Chosen) -> Iterator[bytes]:
+def _zip(scope: Scope, what: Selection) -> Iterator[bytes]:
     out = _Out()
     with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as archive:
         for number, (message, octets) in enumerate(_bodies(scope, what), 1):
@@ -92,7 +92,7 @@ def _name(number: int, message: Message) -> str:
     return f"{number:05}-{subject or 'no-subject'}.eml"
 
 
-def _mbox(scope: Scope, what: Chosen) -> Iterator[bytes]:
+def _mbox(scope: Scope, what: Selection) -> Iterator[bytes]:
     """RFC 4155, quoted so that it can be undone ("mboxrd"), lines ended by LF."""
     for message, octets in _bodies(scope, what):
         at = message.received_at.astimezone(UTC)

@@ -29,7 +29,7 @@ State = Literal["new", "indexed", "overdue"]
 Sql = tuple[str, tuple[Any, ...]] | None  # None where nothing can match
 
 
-class Condition:
+class CompiledQuery:
     """A query of the search language in an inbox, to test ids with."""
 
     def __init__(self, scope: Scope, q: str, inbox: str | None) -> None:

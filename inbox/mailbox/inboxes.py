@@ -17,8 +17,8 @@ from django.dispatch import Signal, receiver
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
-from inbox.mailbox import addresses as book
-from inbox.mailbox.addresses import Given
+from inbox.mailbox import known_addresses as book
+from inbox.mailbox.known_addresses import AddressInput
 from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, Message
 from inbox.models.message import ALIVE
@@ -78,7 +78,7 @@ def update(
     known_only: bool | None = None,
     quota_octets: int | None = None,
     paused: bool | None = None,
-    addresses: Sequence[Given] | None = None,
+    addresses: Sequence[AddressInput] | None = None,
 ) -> Inbox:
     """Change what is given, and return the inbox as it is then; 0 octets: no quota.
 
@@ -96,13 +96,13 @@ def update(
 
 
 def put_address(
-    scope: Scope, slug: str, given: Given, instead_of: str | None = None
+    scope: Scope, slug: str, given: AddressInput, instead_of: str | None = None
 ) -> Inbox:
     """Add an address to those known, or replace one. Raises NotFound, Invalid."""
     new = book.clean_one(given)
 
     def put(inbox: Inbox) -> Changes:
-        known: list[Given] = inbox.addresses
+        known: list[AddressInput] = inbox.addresses
         at = len(known) if instead_of is None else _place(known, instead_of)
         return {"addresses": book.clean([*known[:at], new, *known[at + 1 :]])}
 
@@ -113,7 +113,7 @@ def remove_address(scope: Scope, slug: str, address: str) -> Inbox:
     """Let an address no longer be known. Raises NotFound."""
 
     def remove(inbox: Inbox) -> Changes:
-        known: list[Given] = inbox.addresses
+        known: list[AddressInput] = inbox.addresses
         at = _place(known, address)
         return {"addresses": [*known[:at], *known[at + 1 :]]}
 
@@ -140,7 +140,7 @@ def _change(scope: Scope, slug: str, change: Callable[[Inbox], Changes]) -> Inbo
     return inbox
 
 
-def _place(known: Sequence[Given], address: str) -> int:
+def _place(known: Sequence[AddressInput], address: str) -> int:
     for at, each in enumerate(known):
         if each["address"] == address:
             return at

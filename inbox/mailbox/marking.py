@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from inbox.errors import Invalid
 from inbox.mailbox import messages, selection
 from inbox.mailbox.scope import Scope
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.mailbox.signals import MessageUpdated, announce
 from inbox.models import Message, MessageRead
 from inbox.storage.write_lock import write_turn
@@ -44,11 +44,11 @@ def update(scope: Scope, id: str | UUID, **marks: object) -> Message:
     wanted = Marks(**marks)  # type: ignore[arg-type]
     _columns(wanted)
     message = messages.get(scope, id)
-    update_many(scope, Chosen((message.pk,)), wanted)
+    update_many(scope, Selection((message.pk,)), wanted)
     return messages.get(scope, message.pk)
 
 
-def update_many(scope: Scope, what: Chosen, marks: Marks) -> int:
+def update_many(scope: Scope, what: Selection, marks: Marks) -> int:
     """Change what is given on messages; return how many. Raises BadQuery, Invalid."""
     columns = _columns(marks)
     add, remove = _clean(marks.add), set(marks.remove)

@@ -19,13 +19,13 @@ from inbox.errors import NotFound
 from inbox.mailbox import transactions
 from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Fingerprint, Message, MessageRead, Raw
 from inbox.search import language
 
 LATEST = "latest"
 
-Entry = Message | Attempt
+Entry = Message | TransactionSummary
 E = TypeVar("E", Message, Entry)
 
 

@@ -10,7 +10,7 @@ from inbox.mailbox import inboxes, messages
 from inbox.mailbox.messages import Entry
 from inbox.mailbox.paging import DEFAULT_LIMIT, Page
 from inbox.mailbox.scope import Scope
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Message, Transaction
 from inbox.search import fields, language
 
@@ -77,7 +77,7 @@ def _matching(
 
 
 def _other_failures(entry: Entry, wanted: Wanted) -> Iterable[str]:
-    if isinstance(entry, Attempt):
+    if isinstance(entry, TransactionSummary):
         yield f"accepted (it was {entry.outcome})"
     if wanted.inbox and inboxes.slug(entry.inbox_id) != wanted.inbox:
         yield f"inbox={wanted.inbox}"

@@ -27,7 +27,7 @@ from inbox.models import (
     Transaction,
 )
 from inbox.search import fulltext
-from inbox.storage import bodies
+from inbox.storage import body_store
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 
@@ -152,7 +152,7 @@ def _keys(transactions: Iterable[UUID] | QuerySet[Transaction]) -> list[str]:
 def _delete_files(keys: list[str]) -> None:
     # After the commit: a file without its row is swept, a row without its file a loss.
     for key in keys:
-        bodies.storage().delete(key)
+        body_store.storage().delete(key)
 
 
 def _delete(rows: QuerySet[Any]) -> None:

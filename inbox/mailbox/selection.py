@@ -21,7 +21,7 @@ AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Selection:
     """Messages by id, or (ids is None) all that match q in an inbox; "" is all of them."""
 
     ids: tuple[UUID, ...] | None = None
@@ -29,18 +29,18 @@ class Chosen:
     inbox: str | None = None
 
 
-def by_ids(ids: Collection[str | UUID]) -> Chosen:
+def by_ids(ids: Collection[str | UUID]) -> Selection:
     """Return messages by their ids; what is no id is left out. Raises Invalid."""
     if len(ids) > MOST:
         raise Invalid(
             _("at most %(most)s messages can be chosen one by one: choose by a search")
             % {"most": f"{MOST:,}"}
         )
-    return Chosen(tuple(key for each in ids if (key := as_uuid(each))))
+    return Selection(tuple(key for each in ids if (key := as_uuid(each))))
 
 
 def turns(
-    scope: Scope, chosen: Chosen, *, deleted: bool = False, pinned: bool = True
+    scope: Scope, chosen: Selection, *, deleted: bool = False, pinned: bool = True
 ) -> Iterator[list[UUID]]:
     """Yield the ids of the messages, a turn's worth at a time, newest first.
 

@@ -28,7 +28,7 @@ from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
 from inbox.search import language
-from inbox.storage.bodies import read
+from inbox.storage.body_store import read
 from mailsink.mime import headers
 
 NOT_ACCEPTED = ("rejected", "abandoned", "reset")
@@ -47,7 +47,7 @@ _IS_NOT_ACCEPTED = RawSQL(
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class TransactionSummary:
     """A transaction, whatever came of it."""
 
     kind: ClassVar[Literal["transaction"]] = "transaction"
@@ -77,7 +77,7 @@ def find(
     cursor: str | None = None,
     limit: int = 50,
     q: str = "",
-) -> Page[Attempt]:
+) -> Page[TransactionSummary]:
     """Return transactions, newest first: of one outcome, or all not accepted ones.
 
     Raises BadRequest.
@@ -103,7 +103,7 @@ def count_not_accepted(scope: Scope) -> int:
     return Transaction.objects.filter(_IS_NOT_ACCEPTED, scope.q()).count()
 
 
-def get(scope: Scope, id: str | UUID) -> Attempt:
+def get(scope: Scope, id: str | UUID) -> TransactionSummary:
     """Return one transaction. Raises NotFound."""
     key = as_uuid(id)
     rows = Transaction.objects.filter(scope.q(), pk=key) if key else ()
@@ -112,12 +112,12 @@ def get(scope: Scope, id: str | UUID) -> Attempt:
     raise NotFound(_('there is no transaction "%(id)s"') % {"id": id})
 
 
-def by_ids(ids: Collection[UUID]) -> list[Attempt]:
+def by_ids(ids: Collection[UUID]) -> list[TransactionSummary]:
     """Return these transactions, as far as they exist, for the live feed."""
     return attempts(Transaction.objects.filter(pk__in=ids))
 
 
-def of_session(session_id: UUID, limit: int = 500) -> list[Attempt]:
+def of_session(session_id: UUID, limit: int = 500) -> list[TransactionSummary]:
     """Return a session's transactions, first ones first."""
     rows = Transaction.objects.filter(session_id=session_id).order_by("seq")
     return attempts(rows[:limit])
@@ -162,7 +162,9 @@ def _newest(
     return rows.order_by("-pk")
 
 
-def attempts(rows: QuerySet[Transaction] | Iterable[Transaction]) -> list[Attempt]:
+def attempts(
+    rows: QuerySet[Transaction] | Iterable[Transaction],
+) -> list[TransactionSummary]:
     """Return transactions as people look at them, in four queries however many."""
     if not isinstance(rows, QuerySet):
         return []
@@ -189,7 +191,7 @@ def attempts(rows: QuerySet[Transaction] | Iterable[Transaction]) -> list[Attemp
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class StoredBody:
     """What is known of a body by its first octets. Its header is empty where it is spooled."""
 
     size: int | None  # in octets; None: no body came
@@ -198,10 +200,10 @@ class Body:
     header: headers.Summary
 
 
-NO_BODY = Body(None, None, "", headers.Summary())
+NO_BODY = StoredBody(None, None, "", headers.Summary())
 
 
-def bodies(ids: Collection[UUID]) -> dict[UUID, Body]:
+def bodies(ids: Collection[UUID]) -> dict[UUID, StoredBody]:
     """Return what is known of the bodies of these transactions, in one query."""
     rows = (
         Raw.objects.filter(pk__in=ids)
@@ -209,7 +211,7 @@ def bodies(ids: Collection[UUID]) -> dict[UUID, Body]:
         .values_list("pk", "size", "complete", "sha256", "codec", "start")
     )
     return {
-        key: Body(
+        key: StoredBody(
             size,
             complete,
             sha256,
@@ -220,10 +222,10 @@ def bodies(ids: Collection[UUID]) -> dict[UUID, Body]:
 
 
 def _attempt(
-    row: Transaction, recipients: list[Recipient], body: Body, number: int
-) -> Attempt:
+    row: Transaction, recipients: list[Recipient], body: StoredBody, number: int
+) -> TransactionSummary:
     opened_at = row.session.opened_at
-    return Attempt(
+    return TransactionSummary(
         id=row.pk,
         session_id=row.session_id,
         inbox_id=row.inbox_id,

@@ -5,13 +5,13 @@ Takes a transaction that was read within a scope.
 
 from __future__ import annotations
 
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange
 
 LINES = 500
 
 
-def of_transaction(attempt: Attempt) -> list[Exchange]:
+def of_transaction(attempt: TransactionSummary) -> list[Exchange]:
     """Return a transaction's lines, at most 500, first ones first.
 
     They go from its MAIL until the next one's; the session's first transaction has

@@ -12,7 +12,7 @@ from inbox.errors import NotFound
 from inbox.mailbox import messages, purge, selection
 from inbox.mailbox.paging import Page, as_uuid
 from inbox.mailbox.scope import Scope
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.mailbox.signals import MessageDeleted, MessageRestored, announce
 from inbox.models import Message
 from inbox.search import language
@@ -27,7 +27,7 @@ class Deletion:
     count: int = 0
 
 
-def delete(scope: Scope, what: Chosen, by: str = "") -> Deletion:
+def delete(scope: Scope, what: Selection, by: str = "") -> Deletion:
     """Put messages in the trash. What is pinned stays, unless it is named by its id.
 
     by: who deletes, as the trash tells it. Raises BadQuery.
@@ -82,12 +82,12 @@ def empty(scope: Scope, q: str = "") -> int:
 def restore(scope: Scope, id: str | UUID) -> Message:
     """Take a message out of the trash. Raises NotFound."""
     key = as_uuid(id)
-    if not key or not restore_many(scope, Chosen((key,))):
+    if not key or not restore_many(scope, Selection((key,))):
         raise NotFound(_('there is no message "%(id)s" in the trash') % {"id": id})
     return messages.get(scope, key)
 
 
-def restore_many(scope: Scope, what: Chosen, at: datetime | None = None) -> int:
+def restore_many(scope: Scope, what: Selection, at: datetime | None = None) -> int:
     """Take messages out of the trash; return how many.
 
     at: only those of the deletion of that time.

@@ -11,7 +11,7 @@ from inbox.models.session import Transaction
 class BodyFinding(models.Model):
     """Where a body shows one kind of finding for the first time; written by the indexer.
 
-    kind: a name of inbox.insight.findings.kinds.KINDS
+    kind: a name of inbox.insight.findings.finding_kinds.KINDS
     """
 
     pk = models.CompositePrimaryKey("transaction_id", "kind")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inbox.mailbox.addresses import Book
+from inbox.mailbox.known_addresses import Book
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
 

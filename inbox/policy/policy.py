@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inbox.mailbox import inboxes
-from inbox.mailbox.addresses import Book
+from inbox.mailbox.known_addresses import Book
 from inbox.models import Inbox
 from inbox.policy import lookup
 from inbox.policy.quota import Usage

@@ -1,11 +1,11 @@
-"""The attachments of a letter, as they stand below what it says."""
+"""The attachments of a message, as they stand below its text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from inbox.presenters import inline_parts
-from inbox.presenters.letters import Letter
+from inbox.presenters.message_page import MessagePage
 from mailsink.mime import types
 from mailsink.mime.pictures import shown_as
 
@@ -24,21 +24,21 @@ class Attached:
     picture: str
 
 
-def view(letter: Letter) -> dict[str, object]:
+def view(mail: MessagePage) -> dict[str, object]:
     """Return what the list of attachments is rendered with."""
-    found = letter.reading.attachments
+    found = mail.reading.attachments
     rows: list[Attached] = []
     left = _PICTURES
     for part in found[:SHOWN]:
-        is_picture = left > 0 and bool(shown_as(letter.octets, part))
+        is_picture = left > 0 and bool(shown_as(mail.octets, part))
         left -= is_picture
         rows.append(
             Attached(
-                part.filename or types.file_name(letter.octets, part),
+                part.filename or types.file_name(mail.octets, part),
                 part.content_type,
                 part.size,
-                f"{letter.url}?tab=parts&part={part.index}",
-                inline_parts.url(letter, part.index) if is_picture else "",
+                f"{mail.url}?tab=parts&part={part.index}",
+                inline_parts.url(mail, part.index) if is_picture else "",
             )
         )
     return {"attachments": rows, "more_attachments": max(0, len(found) - SHOWN)}

@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 
 from inbox.explain import stories
 from inbox.explain.quantities import waited
-from inbox.explain.stories import Story, Try
+from inbox.explain.stories import Attempt, AttemptHistory
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AttemptRow:
     """A try in the list."""
 
-    one: Try
+    one: Attempt
     label: str
     tone: str
     words: str
@@ -24,17 +24,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryPanel:
     """A story in words; without rows where there was only one try."""
 
     summary: str
     upshot: str
     upshot_url: str  # where it was accepted in the end
     basis: str
-    rows: list[Row]
+    rows: list[AttemptRow]
 
 
-def told(story: Story | None) -> Told | None:
+def history_panel(story: AttemptHistory | None) -> HistoryPanel | None:
     """Return a story as pages show it; None where there is none."""
     if story is None:
         return None
@@ -43,12 +43,12 @@ def told(story: Story | None) -> Told | None:
         *(_("%(each)s later") % {"each": waited(each)} for each in story.waits),
     ]
     rows = [
-        Row(one, stories.label(one), stories.tone(one), stories.words(one), wait, at == story.at)
+        AttemptRow(one, stories.label(one), stories.tone(one), stories.words(one), wait, at == story.at)
         for at, (one, wait) in enumerate(zip(story.tries, waits, strict=True))
     ]  # fmt: skip
     upshot = stories.upshot(story)
     later = story.tries[story.at + 1 :] if upshot else ()
-    return Told(
+    return HistoryPanel(
         summary=stories.summary(story),
         upshot=upshot,
         upshot_url=next((each.url for each in later if each.accepted), ""),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from inbox.mailbox.messages import Entry
 from inbox.models import Message
-from inbox.presenters.rows import Row, row
+from inbox.presenters.rows import EntryRow, row
 
 MANY = 20
 WITHIN = timedelta(minutes=1)
@@ -24,10 +24,10 @@ _DIGITS = re.compile(r"[0-9]+")
 class Burst:
     """Rows that are shown as one, newest first."""
 
-    rows: list[Row]
+    rows: list[EntryRow]
 
     @property
-    def first(self) -> Row:
+    def first(self) -> EntryRow:
         return self.rows[0]
 
     @property
@@ -35,7 +35,7 @@ class Burst:
         return _DIGITS.sub("…", self.first.subject)
 
 
-def folded(entries: Sequence[Entry]) -> Iterator[Row | Burst]:
+def folded(entries: Sequence[Entry]) -> Iterator[EntryRow | Burst]:
     """Yield the rows of entries, newest first; of a burst, one in the newest's place."""
     in_burst = {each.id: burst for burst in bursts(entries) for each in burst}
     for entry in entries:

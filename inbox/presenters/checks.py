@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from inbox import checks
 from inbox.checks import GROUPS, LEVEL_WORDS, Level, Result
 from inbox.checks.support import CHIEF
-from inbox.presenters.letters import Letter
+from inbox.presenters.message_page import MessagePage
 
 FEATURES_SHOWN = 60
 _OF_SUPPORT = ("little_supported", "partly_supported")  # shown by feature instead
@@ -24,9 +24,9 @@ class Section:
     facts: list[Result]
 
 
-def rendered(letter: Letter) -> dict[str, object]:
+def rendered(mail: MessagePage) -> dict[str, object]:
     """Return what the panel is rendered with. The checks run here and nowhere before."""
-    report = checks.examine(letter.octets, letter.parsed)
+    report = checks.examine(mail.octets, mail.parsed)
     troubled = report.support.troubled
     return {
         "report": report,
@@ -53,12 +53,12 @@ def _counted(level: Level, n: int) -> str:
     return ngettext("%(n)s fact", "%(n)s facts", n) % {"n": n}
 
 
-def _sections(report: checks.Report) -> list[Section]:
+def _sections(report: checks.ChecksReport) -> list[Section]:
     sections = []
     for group, results in report.groups:
-        told = [each for each in results if each.kind.name not in _OF_SUPPORT]
-        wrong = [each for each in told if each.is_counted]
-        facts = [each for each in told if not each.is_counted]
-        if told:
+        listed = [each for each in results if each.kind.name not in _OF_SUPPORT]
+        wrong = [each for each in listed if each.is_counted]
+        facts = [each for each in listed if not each.is_counted]
+        if listed:
             sections.append(Section(GROUPS[group], wrong, facts))
     return sections

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Recipient
 
 SHOWN = 20  # addresses that one line names
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class EnvelopeDifference:
     """A line of words. tone: dim, or warning where somebody did not get the message."""
 
     text: str
@@ -22,8 +22,8 @@ class Difference:
 
 
 def differences(
-    attempt: Attempt, sender: str, recipients: Iterable[str]
-) -> list[Difference]:
+    attempt: TransactionSummary, sender: str, recipients: Iterable[str]
+) -> list[EnvelopeDifference]:
     """Return where the envelope and the header's From, To and Cc do not agree."""
     return [
         *_sender(attempt, sender),
@@ -48,18 +48,20 @@ def bare(path: str) -> str:
     return path.removeprefix("<").removesuffix(">")
 
 
-def _sender(attempt: Attempt, sender: str) -> Iterator[Difference]:
+def _sender(attempt: TransactionSummary, sender: str) -> Iterator[EnvelopeDifference]:
     reverse_path = bare(attempt.reverse_path)
     if not reverse_path:
-        yield Difference(_("The envelope sender is empty, as in a bounce"))
+        yield EnvelopeDifference(_("The envelope sender is empty, as in a bounce"))
     elif sender and _same(reverse_path) != _same(sender):
-        yield Difference(
+        yield EnvelopeDifference(
             _("The envelope sender differs: %(reverse_path)s")
             % {"reverse_path": reverse_path}
         )
 
 
-def _recipients(attempt: Attempt, recipients: list[str]) -> Iterator[Difference]:
+def _recipients(
+    attempt: TransactionSummary, recipients: list[str]
+) -> Iterator[EnvelopeDifference]:
     envelope = [bare(each.forward_path) for each in attempt.recipients]
     accepted = [bare(each.forward_path) for each in attempt.recipients if _good(each)]
     header = {_same(each) for each in recipients}
@@ -69,7 +71,7 @@ def _recipients(attempt: Attempt, recipients: list[str]) -> Iterator[Difference]
             "hidden": len(hidden),
             "noun": noun,
         }
-        yield Difference(f"{words}: {named(hidden)}")
+        yield EnvelopeDifference(f"{words}: {named(hidden)}")
     asked = {_same(each) for each in envelope}
     if missing := [each for each in recipients if _same(each) not in asked]:
         noun = "address" if len(missing) == 1 else "addresses"
@@ -77,20 +79,20 @@ def _recipients(attempt: Attempt, recipients: list[str]) -> Iterator[Difference]
             "missing": len(missing),
             "noun": noun,
         }
-        yield Difference(f"{words}: {named(missing)}")
+        yield EnvelopeDifference(f"{words}: {named(missing)}")
 
 
-def _refused(recipients: list[Recipient]) -> Iterator[Difference]:
+def _refused(recipients: list[Recipient]) -> Iterator[EnvelopeDifference]:
     refused = [each for each in recipients if not _good(each)]
     for each in refused[:SHOWN]:
         code = each.rcpt_code if each.rcpt_code >= 400 else each.final_code
-        yield Difference(
+        yield EnvelopeDifference(
             _("%(bare)s was refused: %(code)s")
             % {"bare": bare(each.forward_path), "code": code},
             "warning",
         )
     if len(refused) > SHOWN:
-        yield Difference(
+        yield EnvelopeDifference(
             _("and %(refused)s more were refused") % {"refused": len(refused) - SHOWN},
             "warning",
         )

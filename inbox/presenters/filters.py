@@ -32,7 +32,7 @@ VERBS = tuple(COMMANDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class SessionFilter:
     """What was chosen; "" is no choice."""
 
     outcome: str = ""
@@ -56,13 +56,16 @@ class Filter:
         return urlencode({name: value for name, value in chosen.items() if value})
 
 
-NOTHING_CHOSEN = Filter()
+NOTHING_CHOSEN = SessionFilter()
 
 
-def chosen(query: QueryDict) -> Filter:
+def chosen(query: QueryDict) -> SessionFilter:
     """Return the filter that a URL's query holds."""
-    return Filter(
-        **{name: query.get(name, "").strip()[:LONGEST] for name in Filter.__slots__}
+    return SessionFilter(
+        **{
+            name: query.get(name, "").strip()[:LONGEST]
+            for name in SessionFilter.__slots__
+        }
     )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from inbox import pages
 from inbox.mailbox import image_hosts
-from inbox.presenters.letters import Letter, translated
+from inbox.presenters.message_page import MessagePage, translated
 from mailsink.mime import links, pictures
 from mailsink.mime.markup import MAX_LENGTH
 
@@ -21,7 +21,7 @@ _SHOWN = 1024 * 1024  # characters of HTML, unless more is asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FrameChoice:
     """A way to show the HTML, and the address that does so."""
 
     name: str
@@ -36,7 +36,7 @@ def most(asked: QueryDict) -> int:
     return MAX_LENGTH if asked.get("more") == "yes" else _SHOWN
 
 
-def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
+def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     """Return what the panel is rendered with. asked: width, scheme, images, more."""
     width = asked.get("width") if asked.get("width") in WIDTHS else "full"
     scheme = asked.get("scheme") if asked.get("scheme") in SCHEMES else "light"
@@ -46,16 +46,16 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "tab": "html", "width": width, "scheme": scheme, "images": images, "more": more,
     }  # fmt: skip
     of_frame = {key: given[key] for key in ("images", "more") if given[key]}
-    references = links.of_html(letter.reading.markup)
+    references = links.of_html(mail.reading.markup)
     hosts = links.remote_hosts(references)
-    allowed = set(image_hosts.allowed(letter.attempt.inbox_id))
+    allowed = set(image_hosts.allowed(mail.attempt.inbox_id))
     blocked = {} if images else {h: n for h, n in hosts.items() if h not in allowed}
 
     def url(**changes: str) -> str:
-        return pages.path(letter.kind, letter.id, **{**given, **changes})
+        return pages.path(mail.kind, mail.id, **{**given, **changes})
 
     return {
-        "frame_url": letter.frame_url(**of_frame),
+        "frame_url": mail.frame_url(**of_frame),
         "shown": most(asked),
         "more_url": "" if more else url(more="yes"),
         "width": width,
@@ -72,7 +72,7 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "pixels": sum(1 for each in references if each.pixel and each.host in blocked),
         "unshown": [
             (each.name, translated(each.reason))
-            for each in pictures.unshown(letter.reading)
+            for each in pictures.unshown(mail.reading)
         ],
         "all_images_url": url(images="all"),
     }
@@ -83,10 +83,10 @@ def _choices(
     given: dict[str, str | None],
     name: str,
     values: Sequence[str],
-) -> list[Choice]:
+) -> list[FrameChoice]:
     labels = {"full": _("Full width"), "light": _("Light"), "dark": _("Dark")}
     return [
-        Choice(
+        FrameChoice(
             name,
             value,
             labels.get(value) or f"{value} px",

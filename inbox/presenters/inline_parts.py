@@ -12,15 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
-from inbox.presenters.letters import Letter
+from inbox.presenters.message_page import MessagePage
 
 _SALT = "mailsink.part"
 
 
-def url(letter: Letter, index: int) -> str:
+def url(mail: MessagePage, index: int) -> str:
     """Return the address of a part."""
-    signed = signing.dumps((letter.kind, letter.id, index), salt=_SALT)
-    return reverse("message-part", args=[letter.id, signed])
+    signed = signing.dumps((mail.kind, mail.id, index), salt=_SALT)
+    return reverse("message-part", args=[mail.id, signed])
 
 
 def named(id: UUID | str, signed: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""The links of a letter: the panel that has them by host, and those in its text."""
+"""The links of a message: the panel that has them by host, and those in its text."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 
 from inbox.content import references
 from inbox.content.references import Counted
-from inbox.presenters.letters import Letter
+from inbox.presenters.message_page import MessagePage
 from mailsink.mime import urls
 
 SHOWN = 500  # references in a page
 
 
 @dataclass(slots=True)
-class Host:
+class LinkHost:
     name: str
     rows: list[Counted] = field(default_factory=list)
 
 
-def view(letter: Letter) -> dict[str, object]:
+def view(mail: MessagePage) -> dict[str, object]:
     """Return what the panel is rendered with: the hosts, most used first."""
-    found = references.found(letter.reading)
-    hosts: dict[str, Host] = {}
+    found = references.found(mail.reading)
+    hosts: dict[str, LinkHost] = {}
     for each in found[:SHOWN]:
         name = each.reference.host
-        hosts.setdefault(name, Host(name)).rows.append(each)
+        hosts.setdefault(name, LinkHost(name)).rows.append(each)
     ordered = sorted(hosts.values(), key=lambda host: (not host.name, -len(host.rows)))
     return {
         "hosts": ordered,
@@ -36,20 +36,20 @@ def view(letter: Letter) -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPiece:
     """A piece of a text; url: where it leads, "" for what is no link."""
 
     text: str
     url: str = ""
 
 
-def pieces(text: str) -> Iterator[Piece]:
+def pieces(text: str) -> Iterator[TextPiece]:
     """Yield a text in pieces, its links apart."""
     end = 0
     for span in urls.spans(text):
         if span.start > end:
-            yield Piece(text[end : span.start])
-        yield Piece(text[span.start : span.end], span.url)
+            yield TextPiece(text[end : span.start])
+        yield TextPiece(text[span.start : span.end], span.url)
         end = span.end
     if end < len(text):
-        yield Piece(text[end:])
+        yield TextPiece(text[end:])

@@ -1,4 +1,4 @@
-"""The panel of a letter's parts: the tree, and a preview of the part that is chosen."""
+"""The panel of a message's parts: the tree, and a preview of the part that is chosen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from inbox.content import invitations
 from inbox.presenters import inline_parts
-from inbox.presenters.letters import Letter
+from inbox.presenters.message_page import MessagePage
 from mailsink.mime import bodies, contacts, headers, structure, tnef, types
 from mailsink.mime.pictures import TYPES
 from mailsink.mime.reading import Reading
@@ -29,7 +29,7 @@ _Fits = Callable[[Part, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PartRow:
     """A part in the tree. level: how deep it is, for its indentation, at most 8."""
 
     part: Part
@@ -44,19 +44,19 @@ class Preview:
 
     kind: str
     sha256: str
-    told: dict[str, object] = field(default_factory=dict)
+    content: dict[str, object] = field(default_factory=dict)
 
 
-def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
+def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     """Return what the panel is rendered with. asked: `part`, by its number in order."""
-    parts = letter.parsed.parts
+    parts = mail.parsed.parts
     chosen = _chosen(parts, asked.get("part", ""))
-    hashed = len(letter.octets) <= _HASHED
+    hashed = len(mail.octets) <= _HASHED
     rows = [
-        Row(
+        PartRow(
             part,
             min(part.depth, 8),
-            _sha256(letter, part) if hashed and not part.children else "",
+            _sha256(mail, part) if hashed and not part.children else "",
             part is chosen,
         )
         for part in parts[:SHOWN]
@@ -65,7 +65,7 @@ def view(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "rows": rows,
         "more": max(0, len(parts) - SHOWN),
         "chosen": chosen,
-        "preview": preview(letter, chosen) if chosen else None,
+        "preview": preview(mail, chosen) if chosen else None,
     }
 
 
@@ -80,51 +80,51 @@ def _chosen(parts: tuple[Part, ...], asked: str) -> Part | None:
     return None
 
 
-def _sha256(letter: Letter, part: Part) -> str:
-    return hashlib.sha256(bodies.decode(letter.octets, part)).hexdigest()
+def _sha256(mail: MessagePage, part: Part) -> str:
+    return hashlib.sha256(bodies.decode(mail.octets, part)).hexdigest()
 
 
-def preview(letter: Letter, part: Part) -> Preview:
+def preview(mail: MessagePage, part: Part) -> Preview:
     """Return what is shown of a part."""
-    typed = types.sniffed(letter.octets, part)
-    for kind, fits, tell in _PREVIEWS:
+    typed = types.sniffed(mail.octets, part)
+    for kind, fits, describe in _PREVIEWS:
         if fits(part, typed):
-            return Preview(kind, _sha256(letter, part), tell(letter, part))
-    return Preview("octets", _sha256(letter, part), _dump(letter, part))
+            return Preview(kind, _sha256(mail, part), describe(mail, part))
+    return Preview("octets", _sha256(mail, part), _dump(mail, part))
 
 
-def _picture(letter: Letter, part: Part) -> dict[str, object]:
-    return {"url": inline_parts.url(letter, part.index)}
+def _picture(mail: MessagePage, part: Part) -> dict[str, object]:
+    return {"url": inline_parts.url(mail, part.index)}
 
 
 _PAGE = re.compile(rb"/Type\s{0,4}/Page(?![a-zA-Z])")
 
 
-def _pdf(letter: Letter, part: Part) -> dict[str, object]:
-    octets = bodies.decode(letter.octets, part)
+def _pdf(mail: MessagePage, part: Part) -> dict[str, object]:
+    octets = bodies.decode(mail.octets, part)
     pages = len(_PAGE.findall(octets))  # none where its objects are compressed
     return {
-        "url": inline_parts.url(letter, part.index),
+        "url": inline_parts.url(mail, part.index),
         "pages": pages,
         "is_pdf": octets.startswith(b"%PDF-"),
         "version": octets[5:8].decode("ascii", "replace"),
     }
 
 
-def _calendar(letter: Letter, part: Part) -> dict[str, object]:
-    text = bodies.text_of(letter.octets, part)
-    invitation = invitations.read(letter.octets, part)
+def _calendar(mail: MessagePage, part: Part) -> dict[str, object]:
+    text = bodies.text_of(mail.octets, part)
+    invitation = invitations.read(mail.octets, part)
     return {"invitation": invitation, "text": text[:_TEXT_SHOWN]}
 
 
-def _contacts(letter: Letter, part: Part) -> dict[str, object]:
-    text = bodies.text_of(letter.octets, part)
-    found = contacts.read(bodies.decode(letter.octets, part), part.charset)
+def _contacts(mail: MessagePage, part: Part) -> dict[str, object]:
+    text = bodies.text_of(mail.octets, part)
+    found = contacts.read(bodies.decode(mail.octets, part), part.charset)
     return {"contacts": found, "text": text[:_TEXT_SHOWN]}
 
 
-def _message(letter: Letter, part: Part) -> dict[str, object]:
-    octets = bodies.decode(letter.octets, part)
+def _message(mail: MessagePage, part: Part) -> dict[str, object]:
+    octets = bodies.decode(mail.octets, part)
     reading = Reading(octets, structure.parse(octets))
     html = reading.choice.html
     text = reading.text
@@ -132,35 +132,35 @@ def _message(letter: Letter, part: Part) -> dict[str, object]:
         "summary": headers.summary(octets),
         "text": text[:_TEXT_SHOWN],
         "cut": len(text) > _TEXT_SHOWN,
-        "frame_url": letter.frame_url(part=part.index) if html else "",
+        "frame_url": mail.frame_url(part=part.index) if html else "",
     }
 
 
-def _files(letter: Letter, part: Part) -> dict[str, object]:
-    return {"files": tnef.files(bodies.decode(letter.octets, part))}
+def _files(mail: MessagePage, part: Part) -> dict[str, object]:
+    return {"files": tnef.files(bodies.decode(mail.octets, part))}
 
 
-def _html(letter: Letter, part: Part) -> dict[str, object]:
-    return {"frame_url": letter.frame_url(part=part.index)}
+def _html(mail: MessagePage, part: Part) -> dict[str, object]:
+    return {"frame_url": mail.frame_url(part=part.index)}
 
 
-def _text(letter: Letter, part: Part) -> dict[str, object]:
-    text = bodies.text_of(letter.octets, part)
+def _text(mail: MessagePage, part: Part) -> dict[str, object]:
+    text = bodies.text_of(mail.octets, part)
     shown = pictured(text[:_TEXT_SHOWN].encode())
     return {"text": shown, "cut": len(text) > _TEXT_SHOWN}
 
 
-def _nothing(letter: Letter, part: Part) -> dict[str, object]:
+def _nothing(mail: MessagePage, part: Part) -> dict[str, object]:
     return {"children": part.children[:SHOWN]}
 
 
-def _dump(letter: Letter, part: Part) -> dict[str, object]:
-    octets = bodies.decode(letter.octets, part)
+def _dump(mail: MessagePage, part: Part) -> dict[str, object]:
+    octets = bodies.decode(mail.octets, part)
     lines = []
     for at in range(0, min(len(octets), _DUMPED), 16):
         row = octets[at : at + 16]
-        letters = "".join(chr(each) if 32 <= each < 127 else "·" for each in row)
-        lines.append(f"{at:08x}  {row.hex(' '):<47}  {letters}")
+        characters = "".join(chr(each) if 32 <= each < 127 else "·" for each in row)
+        lines.append(f"{at:08x}  {row.hex(' '):<47}  {characters}")
     return {"dump": "\n".join(lines), "cut": len(octets) > _DUMPED, "size": len(octets)}
 
 
@@ -180,8 +180,8 @@ def _either(*fits: _Fits) -> _Fits:
     return lambda part, kind: any(each(part, kind) for each in fits)
 
 
-_Tell = Callable[[Letter, Part], dict[str, object]]
-_PREVIEWS: tuple[tuple[str, _Fits, _Tell], ...] = (
+_Describe = Callable[[MessagePage, Part], dict[str, object]]
+_PREVIEWS: tuple[tuple[str, _Fits, _Describe], ...] = (
     ("parts", _starts("multipart/"), _nothing),
     ("image", _typed(*TYPES), _picture),
     ("pdf", _typed("application/pdf"), _pdf),

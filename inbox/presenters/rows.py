@@ -16,7 +16,7 @@ from inbox import pages
 from inbox.explain.quantities import compact
 from inbox.mailbox import inboxes
 from inbox.mailbox.messages import Entry
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Message
 from mailsink.bidi import person
 
@@ -25,7 +25,7 @@ _ENDS = {"abandoned": gettext_noop("cut off"), "reset": gettext_noop("reset")}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EntryRow:
     """The words of a row. tone: ok, warning or error."""
 
     id: str
@@ -46,12 +46,12 @@ class Row:
     noted: bool = False
 
 
-def row(entry: Entry) -> Row:
+def row(entry: Entry) -> EntryRow:
     """Return the row of a message, or of a transaction that was not accepted."""
     return _of_message(entry) if isinstance(entry, Message) else _of_attempt(entry)
 
 
-def _of_message(message: Message) -> Row:
+def _of_message(message: Message) -> EntryRow:
     transaction = message.transaction
     refused = transaction.recipients_refused
     status = str(transaction.code or "")
@@ -59,7 +59,7 @@ def _of_message(message: Message) -> Row:
         all = transaction.recipients_accepted + refused
         status += " · " + _("%(n)s of %(all)s refused") % {"n": refused, "all": all}
     status += _again(getattr(message, "number", None) or 1)
-    return Row(
+    return EntryRow(
         id=str(message.id),
         url=message.get_absolute_url(),
         sender=_sender(message.from_name, message.from_address),
@@ -84,11 +84,11 @@ def _tags(tags: list[str]) -> str:
     return ", ".join(tags[:TAGS_SHOWN]) + (f" +{more}" if more > 0 else "")
 
 
-def _of_attempt(attempt: Attempt) -> Row:
+def _of_attempt(attempt: TransactionSummary) -> EntryRow:
     nothing = attempt.size is None
     no_subject = _("(no message came)") if nothing else _("(no subject)")
     recipients = (each.forward_path for each in attempt.recipients[:TAGS_SHOWN])
-    return Row(
+    return EntryRow(
         id=str(attempt.id),
         url=pages.path("transaction", attempt.id),
         sender=_sender(attempt.from_name, attempt.from_address or attempt.reverse_path),
@@ -107,7 +107,7 @@ def _again(number: int) -> str:
     return " · " + _("attempt %(n)s") % {"n": number} if number > 1 else ""
 
 
-def _end(attempt: Attempt) -> str:
+def _end(attempt: TransactionSummary) -> str:
     if attempt.code and attempt.code >= 400:
         return str(attempt.code)
     return _(_ENDS.get(attempt.outcome or "", ""))

@@ -40,18 +40,18 @@ FIELDS: tuple[tuple[str, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
+class SearchChip:
     """A part of the query in words, and the address of the list without it."""
 
     words: str
     without: str
 
 
-def chips(query: Query) -> list[Chip]:
+def chips(query: Query) -> list[SearchChip]:
     """Return what a query asks for, one by one."""
     texts = [" OR ".join(map(str, group)) for group in query.groups]
     return [
-        Chip(
+        SearchChip(
             f" {_('or')} ".join(_words(term) for term in group),
             list_of(" ".join([*texts[:index], *texts[index + 1 :]])),
         )
@@ -61,8 +61,8 @@ def chips(query: Query) -> list[Chip]:
 
 def _words(term: Term) -> str:
     value = f"“{term.value}”" if " " in term.value else term.value
-    told = f"{term.field}: {value}" if term.field else value
-    return _("not %(term)s") % {"term": told} if term.negated else told
+    text = f"{term.field}: {value}" if term.field else value
+    return _("not %(term)s") % {"term": text} if term.negated else text
 
 
 def list_of(query: str) -> str:

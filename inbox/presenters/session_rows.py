@@ -10,9 +10,9 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox import explain, pages
-from inbox.explain.codes import tone
 from inbox.explain.outcomes import peer
 from inbox.explain.quantities import counted, duration, stopwatch
+from inbox.explain.reply_codes import tone
 from inbox.insight import findings, session_facts, timeline
 from inbox.insight.timeline import Timeline
 from inbox.models import Session
@@ -22,7 +22,7 @@ from mailsink.smtp.listener_kinds import LISTENER_KINDS
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SessionListRow:
     """A session in a list."""
 
     id: UUID
@@ -41,7 +41,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
+class SessionChip:
     """A fact about a session, in a few words."""
 
     text: str
@@ -54,7 +54,7 @@ class Head:
     """What stands above a transcript."""
 
     title: str
-    chips: list[Chip]
+    chips: list[SessionChip]
     state: str
     quiet: int | None  # seconds since the last line
     quiet_words: str
@@ -67,16 +67,18 @@ class Head:
     withheld: bool  # STARTTLS, from its next session
 
 
-def rows(found: Sequence[Session]) -> list[Row]:
+def rows(found: Sequence[Session]) -> list[SessionListRow]:
     facts = session_facts.of(found)
     counts = findings.counts(found)
     now = datetime.now(UTC)
     return [_row(each, facts[each.id], counts[each.id], now) for each in found]
 
 
-def _row(session: Session, facts: explain.Facts, count: int, now: datetime) -> Row:
+def _row(
+    session: Session, facts: explain.Facts, count: int, now: datetime
+) -> SessionListRow:
     elapsed = int((now - session.opened_at).total_seconds())
-    return Row(
+    return SessionListRow(
         id=session.id,
         url=session.get_absolute_url(),
         peer=peer(session),
@@ -95,18 +97,18 @@ def _row(session: Session, facts: explain.Facts, count: int, now: datetime) -> R
 
 def head(session: Session) -> Head:
     facts = session_facts.of([session])[session.id]
-    told = timeline.of(session)
+    session_timeline = timeline.of(session)
     since_open = (datetime.now(UTC) - session.opened_at).total_seconds()
     quiet = max(0, int(since_open - facts.last_us / 1_000_000))
     return Head(
         title=explain.headline(session, facts),
-        chips=_chips(session, told),
+        chips=_chips(session, session_timeline),
         state=explain.state(session, facts),
         quiet=quiet,
         quiet_words=stopwatch(quiet),
         ended=explain.ending(session, facts),
         cures=explain.cures(facts.flags),
-        picture=picture(told),
+        picture=picture(session_timeline),
         id=session.id,
         client=session.client_address,
         helo=session.helo,
@@ -114,11 +116,11 @@ def head(session: Session) -> Head:
     )
 
 
-def _chips(session: Session, told: Timeline) -> list[Chip]:
-    chips = [Chip(f"{session.client_address}:{session.client_port}")]
-    chips.append(Chip(_protocol(session)))
+def _chips(session: Session, session_timeline: Timeline) -> list[SessionChip]:
+    chips = [SessionChip(f"{session.client_address}:{session.client_port}")]
+    chips.append(SessionChip(_protocol(session)))
     chips.append(
-        Chip(
+        SessionChip(
             _("by %(kind)s %(listener)s")
             % {"kind": _label(session), "listener": session.listener}
         )
@@ -126,19 +128,23 @@ def _chips(session: Session, told: Timeline) -> list[Chip]:
     if session.auth_mechanism:
         user = session.auth_username or _("(no user name)")
         chips.append(
-            Chip(
+            SessionChip(
                 _("AUTH %(auth_mechanism)s %(user)s")
                 % {"auth_mechanism": session.auth_mechanism, "user": user}
             )
         )
     if took := _took(session):
-        chips.append(Chip(took))
-    if told.rule:
-        chips.append(Chip(_("rule “%(rule)s”") % {"rule": told.rule}, "warning"))
-    if told.worst:
-        code, verb = told.worst
+        chips.append(SessionChip(took))
+    if session_timeline.rule:
         chips.append(
-            Chip(
+            SessionChip(
+                _("rule “%(rule)s”") % {"rule": session_timeline.rule}, "warning"
+            )
+        )
+    if session_timeline.worst:
+        code, verb = session_timeline.worst
+        chips.append(
+            SessionChip(
                 _("%(code)s at %(verb)s") % {"code": code, "verb": verb}
                 if verb
                 else _("worst reply %(code)s") % {"code": code},
@@ -147,7 +153,7 @@ def _chips(session: Session, told: Timeline) -> list[Chip]:
         )
     if count := findings.counts([session])[session.id]:
         url = pages.path("session", session.id, panel="findings")
-        chips.append(Chip(counted(count, "finding"), "warning", url))
+        chips.append(SessionChip(counted(count, "finding"), "warning", url))
     return chips
 
 

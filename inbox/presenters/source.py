@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from inbox.presenters.letters import Letter
+from inbox.presenters.message_page import MessagePage
 from mailsink.mime import sources
 from mailsink.text import pictured
 
@@ -30,13 +30,13 @@ class Window:
     after: int | None
 
 
-def raw(letter: Letter, asked: QueryDict) -> dict[str, object]:
+def raw(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     """Return what the source is rendered with. asked: `from` in octets, or `line`."""
-    octets = letter.octets
+    octets = mail.octets
     window = _window(octets, _start(octets, asked))
     # A line end at the end ends the last line: it begins no other.
     shown = octets[window.start : window.end].removesuffix(b"\n").removesuffix(b"\r")
-    kinds = _Kinds(letter)
+    kinds = _Kinds(mail)
     at = window.start
     rows = []
     for line in shown.split(b"\n"):
@@ -50,9 +50,9 @@ def raw(letter: Letter, asked: QueryDict) -> dict[str, object]:
     }
 
 
-def markup(letter: Letter, asked: QueryDict) -> dict[str, object]:
+def markup(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     """Return what the HTML source is rendered with. asked: `format` is sent or tidy."""
-    html = letter.reading.markup
+    html = mail.reading.markup
     tidy = asked.get("format") != "sent"
     lines = sources.lines(html[:SHOWN], tidy)
     if tidy:
@@ -62,8 +62,8 @@ def markup(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "tidy": tidy,
         "cut": len(html) > SHOWN or len(lines) > LINES_SHOWN,
         "shown": SHOWN,
-        "html_url": reverse("api-v3:messages_html", args=[letter.id])
-        if letter.message
+        "html_url": reverse("api-v3:messages_html", args=[mail.id])
+        if mail.message
         else "",
     }
 
@@ -78,7 +78,7 @@ def _rows(lines: Iterable[str], first: int = 1) -> SafeString:
     )
 
 
-def _coloured(line: Iterable[sources.Piece]) -> str:
+def _coloured(line: Iterable[sources.SourcePiece]) -> str:
     return "".join(_piece(kind, pictured(text.encode())) for kind, text in line)
 
 
@@ -134,9 +134,9 @@ def _nth_line_end(octets: bytes, start: int, end: int) -> int:
 class _Kinds:
     """Tells header lines and boundaries from the bodies of a message."""
 
-    def __init__(self, letter: Letter) -> None:
+    def __init__(self, mail: MessagePage) -> None:
         # without those of a message in base64, which are nowhere in the source
-        parts = [part for part in letter.parsed.parts if part.source is None]
+        parts = [part for part in mail.parsed.parts if part.source is None]
         self.starts = [part.header_start for part in parts]
         self.ends = [part.body_start for part in parts]
         boundaries = (part.parameters.get("boundary", "") for part in parts)

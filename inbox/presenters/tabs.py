@@ -1,4 +1,4 @@
-"""The tabs of a letter: which there are, and what each one's panel is rendered with."""
+"""The tabs of a message: which there are, and what each one's panel is rendered with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from inbox.presenters import (
     source,
     transcript,
 )
-from inbox.presenters.letters import Letter
+from inbox.presenters.message_page import MessagePage
 from mailsink.mime import headers
 from mailsink.text import pictured
 
@@ -49,11 +49,11 @@ class Tab:
     chosen: bool = False
 
 
-def keys(letter: Letter) -> list[str]:
-    """Return the keys of a letter's tabs: what it has no octets for has none."""
-    if not letter.octets:
+def keys(mail: MessagePage) -> list[str]:
+    """Return the keys of a message's tabs: what it has no octets for has none."""
+    if not mail.octets:
         return ["transcript", "findings"]
-    html = bool(letter.reading.choice.html)
+    html = bool(mail.reading.choice.html)
     keys = ["html", "text", "markup"] if html else ["text"]
     keys += ["source", "headers", "parts", "transcript", "links", "checks"]
     return [*keys, "findings"]
@@ -64,45 +64,45 @@ def choose(keys: Sequence[str], *wanted: str) -> str:
     return next((key for key in wanted if key in keys), keys[0])
 
 
-def tabs(letter: Letter, keys: Sequence[str], chosen: str) -> list[Tab]:
+def tabs(mail: MessagePage, keys: Sequence[str], chosen: str) -> list[Tab]:
     """Return the tabs of these keys."""
-    counts = {"findings": len(letter.report.counted) or None}
-    if (parts := len(letter.parsed.parts)) > 1:
+    counts = {"findings": len(mail.report.counted) or None}
+    if (parts := len(mail.parsed.parts)) > 1:
         counts["parts"] = parts
     return [Tab(key, _(_LABELS[key]), counts.get(key), key == chosen) for key in keys]
 
 
-def panel(letter: Letter, key: str, asked: QueryDict) -> dict[str, object]:
+def panel(mail: MessagePage, key: str, asked: QueryDict) -> dict[str, object]:
     """Return the template of a tab's panel, and what it is rendered with.
 
     asked: the query of the page, for what a panel can be shown otherwise by.
     """
-    return {"panel": f"message/_{key}.html", "tab": key, **_FILL[key](letter, asked)}
+    return {"panel": f"message/_{key}.html", "tab": key, **_FILL[key](mail, asked)}
 
 
-def _html(letter: Letter, asked: QueryDict) -> dict[str, object]:
+def _html(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     return {
-        **framed.view(letter, asked),
-        **attached.view(letter),
-        "invitation": invitations.of(letter.reading),
+        **framed.view(mail, asked),
+        **attached.view(mail),
+        "invitation": invitations.of(mail.reading),
     }
 
 
-def _text(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    text = letter.text
+def _text(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
+    text = mail.text
     return {
         "pieces": list(linked.pieces(text[:SHOWN])),
-        "from_html": letter.reading.is_text_made,
+        "from_html": mail.reading.is_text_made,
         "cut": len(text) > SHOWN,
         "shown": SHOWN,
-        "invitation": invitations.of(letter.reading),
-        "is_calendar": letter.parsed.root.content_type in invitations.TYPES,
-        **attached.view(letter),
+        "invitation": invitations.of(mail.reading),
+        "is_calendar": mail.parsed.root.content_type in invitations.TYPES,
+        **attached.view(mail),
     }
 
 
-def _headers(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    block = headers.scan(letter.octets)
+def _headers(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
+    block = headers.scan(mail.octets)
     wanted = asked.get("filter", "")[:200]
     rows = fields.rows(block.fields[:FIELDS_SHOWN], wanted)
     return {
@@ -110,33 +110,33 @@ def _headers(letter: Letter, asked: QueryDict) -> dict[str, object]:
         "wanted": wanted,
         "hops": fields.hops(block.fields),
         "more": max(0, len(block.fields) - FIELDS_SHOWN),
-        "raw": pictured(letter.octets[: min(block.body, SHOWN)]).rstrip("\n"),
+        "raw": pictured(mail.octets[: min(block.body, SHOWN)]).rstrip("\n"),
     }
 
 
-def _transcript(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    return {**transcript.rendered(letter.exchanges), "links": {}}  # bodies open here
+def _transcript(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
+    return {**transcript.rendered(mail.exchanges), "links": {}}  # bodies open here
 
 
-def _checks(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    return checks.rendered(letter)
+def _checks(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
+    return checks.rendered(mail)
 
 
-def _findings(letter: Letter, asked: QueryDict) -> dict[str, object]:
+def _findings(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     return {
-        "report": letter.report,
-        "session": letter.session,
-        "inbox": inboxes.slug(letter.session.inbox_id),
-        "back": f"{letter.url}?tab=findings",
+        "report": mail.report,
+        "session": mail.session,
+        "inbox": inboxes.slug(mail.session.inbox_id),
+        "back": f"{mail.url}?tab=findings",
         "nothing": _("No findings in this message and its lines."),
     }
 
 
-def _links(letter: Letter, asked: QueryDict) -> dict[str, object]:
-    return linked.view(letter)
+def _links(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
+    return linked.view(mail)
 
 
-_FILL: dict[str, Callable[[Letter, QueryDict], dict[str, object]]] = {
+_FILL: dict[str, Callable[[MessagePage, QueryDict], dict[str, object]]] = {
     "html": _html,
     "text": _text,
     "markup": source.markup,

@@ -76,16 +76,21 @@ class Picture:
     shares: list[Share]
 
 
-def picture(told: timeline.Timeline) -> Picture:
+def picture(session_timeline: timeline.Timeline) -> Picture:
     return Picture(
-        took=duration(told.took_us),
-        cut=told.start_us > 0,
-        upper=list(map(_box, told.upper)),
-        lower=list(map(_box, told.lower)),
-        ticks=_ticks(told.start_us, told.end_us),
+        took=duration(session_timeline.took_us),
+        cut=session_timeline.start_us > 0,
+        upper=list(map(_box, session_timeline.upper)),
+        lower=list(map(_box, session_timeline.lower)),
+        ticks=_ticks(session_timeline.start_us, session_timeline.end_us),
         shares=[
-            Share(owner, _(OWNERS[owner]), _percent(us, told.took_us), duration(us))
-            for owner, us in told.shares.items()
+            Share(
+                owner,
+                _(OWNERS[owner]),
+                _percent(us, session_timeline.took_us),
+                duration(us),
+            )
+            for owner, us in session_timeline.shares.items()
             if us
         ],
     )

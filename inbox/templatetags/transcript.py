@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django import template
 
-from inbox.insight.findings import Kind
+from inbox.insight.findings import FindingKind
 from inbox.insight.session_facts import Link
 
 register = template.Library()
@@ -21,6 +21,6 @@ def of(links: dict[UUID, Link] | str, transaction: UUID | None) -> Link | None:
 
 
 @register.filter
-def at(marks: dict[int, list[Kind]] | str, seq: int) -> list[Kind]:
+def at(marks: dict[int, list[FindingKind]] | str, seq: int) -> list[FindingKind]:
     """Return the marks of a line; none where the page gave no marks."""
     return marks.get(seq, []) if isinstance(marks, dict) else []

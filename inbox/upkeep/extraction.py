@@ -11,12 +11,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from inbox.insight.findings.bodies import Spot, examine
+from inbox.insight.findings.body_signs import BodySpot, examine
 from inbox.models import Message, Raw, Recipient
 from inbox.search import fulltext
 from inbox.search.fulltext import Texts
 from inbox.search.fulltext.index import body_text
-from inbox.storage import bodies
+from inbox.storage import body_store
 from mailsink.mime import structure
 from mailsink.mime.reading import Reading
 
@@ -34,7 +34,7 @@ class Extract:
     texts: Texts
     snippet: str = ""
     attachments: int = 0
-    spots: Sequence[Spot] = ()
+    spots: Sequence[BodySpot] = ()
 
 
 def extract(
@@ -65,7 +65,11 @@ def _octets(message: Message, raw: Raw | None, most: int | None) -> bytes | None
     why = "it is not stored"
     try:
         if raw is not None:
-            return bodies.read(raw) if most is None else bodies.read_start(raw, most)
+            return (
+                body_store.read(raw)
+                if most is None
+                else body_store.read_start(raw, most)
+            )
     except FileNotFoundError as error:
         why = str(error)
     log.error("Message %s has lost its body: %s", message.pk, why)
@@ -85,5 +89,5 @@ def load(octets: bytes) -> Extract:
     """Return what by_id found."""
     members = json.loads(octets)
     members["texts"] = Texts(**members["texts"])
-    members["spots"] = [Spot(**each) for each in members["spots"]]
+    members["spots"] = [BodySpot(**each) for each in members["spots"]]
     return Extract(**members)

@@ -22,7 +22,7 @@ from inbox.explain.evidence import Cause
 from inbox.mailbox import tombstones
 from inbox.mailbox.purge import purge, remove_sessions
 from inbox.models import Message, Raw, Session
-from inbox.storage import bodies, full_disk
+from inbox.storage import body_store, full_disk
 from inbox.upkeep.background import Background
 from mailsink.ids import first_at
 
@@ -35,7 +35,7 @@ _LOCK = 0x6D61696C  # "mail": PostgreSQL's advisory lock of the one that prunes
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RetentionLimits:
     """How much is kept; 0 is no limit."""
 
     messages: int
@@ -44,7 +44,7 @@ class Limits:
     trash_hours: int
 
 
-def retention(limits: Limits, spool: Path) -> Background:
+def retention(limits: RetentionLimits, spool: Path) -> Background:
     """Return the work of pruning. spool: the folder of bodies on their way."""
     swept = 0.0
 
@@ -62,7 +62,7 @@ def retention(limits: Limits, spool: Path) -> Background:
     return Background("retention", step)
 
 
-def prune(limits: Limits) -> int:
+def prune(limits: RetentionLimits) -> int:
     """Purge one batch of what is beyond the limits; return how many rows went."""
     batches: tuple[tuple[Cause, QuerySet[Message] | None], ...] = (
         ("deleted", _trash(limits.trash_hours)),
@@ -130,7 +130,7 @@ def sweep(spool: Path) -> None:
     for path in spool.glob("*"):
         if path.is_file() and path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
-    store = bodies.storage()
+    store = body_store.storage()
     if isinstance(store, FileSystemStorage) and os.path.isdir(store.location):
         _sweep_storage(Path(store.location), before)
 

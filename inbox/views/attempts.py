@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from inbox.explain.stories import Story
+from inbox.explain.stories import AttemptHistory
 from inbox.insight import attempts
 from inbox.mailbox import messages, sessions
 from inbox.mailbox.scope import ALL
-from inbox.presenters.attempts import told
+from inbox.presenters.attempts import history_panel
 
 
 @require_GET
@@ -33,15 +33,15 @@ def of_exchange(request: HttpRequest, id: UUID, seq: int) -> HttpResponse:
     return _shown(request, _of_exchange(id, seq))
 
 
-def _of_message(id: UUID | str) -> Story:
+def _of_message(id: UUID | str) -> AttemptHistory:
     return attempts.of_transaction(ALL, messages.get(ALL, id).transaction_id)
 
 
-def _of_exchange(id: UUID, seq: int) -> Story | None:
+def _of_exchange(id: UUID, seq: int) -> AttemptHistory | None:
     lines = sessions.exchanges(ALL, id, after=seq - 1, limit=1)
     found = lines and lines[0].seq == seq
     return attempts.of_exchange(ALL, lines[0]) if found else None
 
 
-def _shown(request: HttpRequest, story: Story | None) -> HttpResponse:
-    return render(request, "attempts/_story.html", {"story": told(story)})
+def _shown(request: HttpRequest, story: AttemptHistory | None) -> HttpResponse:
+    return render(request, "attempts/_story.html", {"story": history_panel(story)})

@@ -16,7 +16,7 @@ from inbox.http.streams import streamed
 from inbox.mailbox import archive, marking, selection, trash
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.views.errors import wants_json
 
 _MARKS: dict[str, Callable[[str], Marks]] = {
@@ -48,10 +48,10 @@ def act(request: HttpRequest) -> HttpResponseBase:
     return _done(request, *_act(request, do, what))
 
 
-def chosen_by(request: HttpRequest) -> Chosen:
+def chosen_by(request: HttpRequest) -> Selection:
     """Return the messages that a form names. Raises Invalid."""
     if request.POST.get("all") == "yes":
-        return Chosen(q=request.POST.get("q", ""))
+        return Selection(q=request.POST.get("q", ""))
     ids = [*request.POST.getlist("id"), *request.POST.get("ids", "").split(",")]
     what = selection.by_ids([each for each in ids if each])
     if not what.ids:
@@ -59,7 +59,7 @@ def chosen_by(request: HttpRequest) -> Chosen:
     return what
 
 
-def _act(request: HttpRequest, do: str, what: Chosen) -> tuple[int, datetime | None]:
+def _act(request: HttpRequest, do: str, what: Selection) -> tuple[int, datetime | None]:
     """Return how many messages it was done with, and by what a deletion is undone."""
     if do == "delete":
         gone = trash.delete(ALL, what, request.META["REMOTE_ADDR"])
@@ -74,13 +74,13 @@ def _act(request: HttpRequest, do: str, what: Chosen) -> tuple[int, datetime | N
     return marking.update_many(ALL, what, marks), None
 
 
-def _download(what: Chosen, format: str) -> HttpResponseBase:
+def _download(what: Selection, format: str) -> HttpResponseBase:
     content_type, name = archive.FORMATS[format]  # type: ignore[index]
     chunks = archive.chunks(ALL, what, format)  # type: ignore[arg-type]
     return streamed(chunks, content_type, name)
 
 
-def _compare(what: Chosen) -> HttpResponse:
+def _compare(what: Selection) -> HttpResponse:
     if what.ids is None or len(what.ids) != 2:
         raise Invalid(_("Choose two messages to compare them."))
     older, newer = sorted(what.ids)

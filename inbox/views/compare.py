@@ -19,7 +19,7 @@ from inbox.insight.compare import ASPECTS, Side
 from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from mailsink.diff import Difference, Row
+from mailsink.diff import Difference, DiffRow
 
 _AROUND = 3  # lines alike that are shown before and after one that differs
 _FOLDED = 8  # lines alike that are worth a fold
@@ -37,7 +37,7 @@ _LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class CompareTab:
     key: str
     label: str
     url: str
@@ -98,7 +98,7 @@ def _url(left: Message, right: Message, tab: str = "") -> str:
 
 def _tabs(
     left: Side, right: Side, found: dict[str, Difference], asked: str
-) -> Iterator[Tab]:
+) -> Iterator[CompareTab]:
     keys = [key for key in _LABELS if key in found or key == "rendered"]
     if "markup" not in found:
         keys.remove("rendered")
@@ -108,11 +108,11 @@ def _tabs(
     for key in keys:
         url = _url(left.message, right.message, key)
         count = found[key].count if key in found else None
-        yield Tab(key, _(_LABELS[key]), url, key == chosen, count)
+        yield CompareTab(key, _(_LABELS[key]), url, key == chosen, count)
 
 
 def _rows(difference: Difference, whole: bool) -> dict[str, object]:
-    rows: list[Row | Fold] = (
+    rows: list[DiffRow | Fold] = (
         list(difference.rows) if whole else list(_folded(difference.rows))
     )
     return {
@@ -123,7 +123,7 @@ def _rows(difference: Difference, whole: bool) -> dict[str, object]:
     }
 
 
-def _folded(rows: list[Row]) -> Iterator[Row | Fold]:
+def _folded(rows: list[DiffRow]) -> Iterator[DiffRow | Fold]:
     """Yield rows, with a fold in the place of many that are alike."""
     start = 0
     while start < len(rows):

@@ -20,8 +20,8 @@ from inbox.errors import NotFound
 from inbox.http.origins import origins
 from inbox.mailbox import image_hosts
 from inbox.mailbox.scope import ALL
-from inbox.presenters import framed, inline_parts, letters
-from inbox.presenters.letters import Letter
+from inbox.presenters import framed, inline_parts, message_page
+from inbox.presenters.message_page import MessagePage
 from mailsink.mime import bodies, pictures
 from mailsink.mime.preview import preview
 from mailsink.mime.reading import Reading
@@ -38,29 +38,29 @@ _POLICY = (
 @require_GET
 def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """The HTML of a message."""
-    return _framed(request, letters.of_message(ALL, id))
+    return _framed(request, message_page.of_message(ALL, id))
 
 
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """The HTML of what was not accepted."""
-    return _framed(request, letters.of_transaction(ALL, id))
+    return _framed(request, message_page.of_transaction(ALL, id))
 
 
-def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
-    page = _page(letter, request.GET.get("part", ""))
+def _framed(request: HttpRequest, mail: MessagePage) -> HttpResponse:
+    page = _page(mail, request.GET.get("part", ""))
     # A policy cannot name an IPv6 address (CSP3 §2.3.1, host-source): there the images
     # come within the HTML.
     ours = origins(request)
     nameable = not any("[" in origin for origin in ours)
-    pictured = _Pictures(letter, page, nameable)
+    pictured = _Pictures(mail, page, nameable)
     all_urls = pictured.parts.has_locations
     most = framed.most(request.GET)
     response = HttpResponse(preview(page.html, pictured.url, all_urls, most))
-    folder = reverse("message-part", args=[letter.id, "-"]).removesuffix("-")
+    folder = reverse("message-part", args=[mail.id, "-"]).removesuffix("-")
     folders = [f"{origin}{folder}" for origin in ours]
     images = folders if nameable else []
-    images += remote_sources(letter, request.GET.get("images", ""))
+    images += remote_sources(mail, request.GET.get("images", ""))
     response["Content-Security-Policy"] = _POLICY.format(images=" ".join(images))
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"
@@ -71,7 +71,7 @@ def _framed(request: HttpRequest, letter: Letter) -> HttpResponse:
 class _Page:
     """HTML to be framed, and the message that it is read from.
 
-    within: the message is enclosed in the letter, and its parts are not the letter's
+    within: the message is enclosed in the mail, and its parts are not the mail's
     """
 
     html: str
@@ -79,20 +79,20 @@ class _Page:
     within: bool = False
 
 
-def _page(letter: Letter, asked: str) -> _Page:
-    """Return the HTML of a letter; or of one part, also of a message within it.
+def _page(mail: MessagePage, asked: str) -> _Page:
+    """Return the HTML of a message; or of one part, also of a message within it.
 
     Raises NotFound.
     """
-    page = _Page(letter.html, letter.reading) if not asked else None
-    parts = letter.parsed.parts
+    page = _Page(mail.html, mail.reading) if not asked else None
+    parts = mail.parsed.parts
     if asked.isascii() and asked.isdigit() and int(asked[:7]) < len(parts):
         part = parts[int(asked)]
         if part.content_type == "text/html":
-            html = bodies.text_of(letter.octets, part)
-            page = _Page(html, letter.reading)
+            html = bodies.text_of(mail.octets, part)
+            page = _Page(html, mail.reading)
         else:
-            octets = bodies.decode(letter.octets, part)
+            octets = bodies.decode(mail.octets, part)
             reading = Reading(octets, parse(octets))
             page = _Page(reading.html, reading, within=True)
     if page is None or not page.html:
@@ -103,10 +103,10 @@ def _page(letter: Letter, asked: str) -> _Page:
 class _Pictures:
     """Finds the addresses of the pictures that HTML names."""
 
-    def __init__(self, letter: Letter, page: _Page, nameable: bool) -> None:
+    def __init__(self, mail: MessagePage, page: _Page, nameable: bool) -> None:
         """nameable: the policy of the page can name our own address."""
         self.parts = pictures.carried(page.reading)
-        self._letter = letter
+        self._mail = mail
         self._octets = page.reading.octets
         self._by_address = nameable and not page.within
         self._left = _MOST_WITHIN
@@ -118,7 +118,7 @@ class _Pictures:
         if part is None or not pictures.shown_as(self._octets, part):
             return None
         if self._by_address:
-            return inline_parts.url(self._letter, part.index)
+            return inline_parts.url(self._mail, part.index)
         url = self._data_url(part)
         self._left -= len(url)  # HTML may name an image as often as it likes
         return url if self._left >= 0 else None
@@ -130,13 +130,13 @@ class _Pictures:
         return f"data:{kind};base64,{b64encode(octets).decode()}"
 
 
-def remote_sources(letter: Letter, asked: str) -> list[str]:
+def remote_sources(mail: MessagePage, asked: str) -> list[str]:
     """Return what a policy is to name, for images that are not in the mail itself.
 
     asked: "all" for every host this once; else those that the inbox allows.
     """
     if asked == "all":
         return ["https:", "http:"]
-    hosts = image_hosts.allowed(letter.attempt.inbox_id)
+    hosts = image_hosts.allowed(mail.attempt.inbox_id)
     named = [host if ":" in host else f"{host}:*" for host in hosts]
     return [f"{scheme}://{host}" for host in named for scheme in ("https", "http")]

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET
 
 from inbox.errors import NotFound
 from inbox.mailbox.scope import ALL
-from inbox.presenters import inline_parts, letters
-from inbox.presenters.letters import Letter
+from inbox.presenters import inline_parts, message_page
+from inbox.presenters.message_page import MessagePage
 from mailsink.mime import bodies, types
 
 _PDF = "application/pdf"
@@ -21,19 +21,23 @@ _POLICY_OF_PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inlin
 
 @require_GET
 def part(request: HttpRequest, id: UUID | str, signed: str) -> HttpResponse:
-    """A picture or PDF of a letter."""
+    """A picture or PDF of a message."""
     try:
         kind, index = inline_parts.named(id, signed)
-        find = letters.of_message if kind == "message" else letters.of_transaction
+        find = (
+            message_page.of_message
+            if kind == "message"
+            else message_page.of_transaction
+        )
         return _shown(find(ALL, id), index)
     except NotFound as error:
         return HttpResponse(str(error), content_type="text/plain", status=404)
 
 
-def _shown(letter: Letter, index: int) -> HttpResponse:
-    found = letter.parsed.parts[index]
-    octets = bodies.decode(letter.octets, found)
-    kind = types.sniffed(letter.octets, found)
+def _shown(mail: MessagePage, index: int) -> HttpResponse:
+    found = mail.parsed.parts[index]
+    octets = bodies.decode(mail.octets, found)
+    kind = types.sniffed(mail.octets, found)
     response = HttpResponse(octets, content_type=kind)
     policy = _POLICY_OF_PDF if kind == _PDF else _POLICY
     response["Content-Security-Policy"] = policy

@@ -22,8 +22,8 @@ from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.presenters import letters, tabs
-from inbox.presenters.letters import Letter
+from inbox.presenters import message_page, tabs
+from inbox.presenters.message_page import MessagePage
 from inbox.storage.full_disk import is_full
 from inbox.views.inbox import listing
 
@@ -38,21 +38,21 @@ GONE = gettext_noop(
 def page(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """A message; a person who opens it marks it as read."""
     try:
-        letter = letters.of_message(ALL, id)
+        mail = message_page.of_message(ALL, id)
     except NotFound:
         return _maybe_transaction(id)
-    if letter.message and _target(request) != "panel" and _is_opened(request):
-        letter.message = _read(letter.message)
-    return _show(request, letter)
+    if mail.message and _target(request) != "panel" and _is_opened(request):
+        mail.message = _read(mail.message)
+    return _show(request, mail)
 
 
 @require_GET
 def transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """What arrived in a transaction that was not accepted."""
-    letter = letters.of_transaction(ALL, id)
-    if message_url := letters.accepted_as(ALL, letter.attempt):
+    mail = message_page.of_transaction(ALL, id)
+    if message_url := message_page.accepted_as(ALL, mail.attempt):
         return redirect(message_url)
-    return _show(request, letter)
+    return _show(request, mail)
 
 
 @require_POST
@@ -117,8 +117,8 @@ def restore(request: HttpRequest, id: UUID | str) -> HttpResponse:
 @require_POST
 def allow_images(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """Let the mail of a message's inbox load images from `host`, now and later."""
-    letter = letters.of_message(ALL, id)
-    inbox = inboxes.by_slug(ALL, inboxes.slug(letter.attempt.inbox_id) or "")
+    mail = message_page.of_message(ALL, id)
+    inbox = inboxes.by_slug(ALL, inboxes.slug(mail.attempt.inbox_id) or "")
     image_hosts.allow(inbox, request.POST.get("host", ""))
     return redirect(pages.path("message", id, tab="html"))
 
@@ -169,7 +169,7 @@ def _read(message: Message) -> Message:
 def _maybe_transaction(id: UUID | str) -> HttpResponse:
     """Links in transcripts name what was not accepted by its transaction's id."""
     try:
-        letters.of_transaction(ALL, id)
+        message_page.of_transaction(ALL, id)
     except NotFound:
         raise NotFound(_(GONE)) from None
     return redirect("transaction", id)
@@ -180,18 +180,18 @@ def _target(request: HttpRequest) -> str:
     return request.headers.get("HX-Target", "")
 
 
-def _show(request: HttpRequest, letter: Letter) -> HttpResponse:
+def _show(request: HttpRequest, mail: MessagePage) -> HttpResponse:
     asked, last = request.GET.get("tab", ""), request.COOKIES.get(_LAST_TAB, "")
-    keys = tabs.keys(letter)
+    keys = tabs.keys(mail)
     chosen = tabs.choose(keys, asked, last)
-    context = {"letter": letter, **tabs.panel(letter, chosen, request.GET)}
+    context = {"mail": mail, **tabs.panel(mail, chosen, request.GET)}
     target = _target(request)
     if target != "panel":
-        context["tabs"] = tabs.tabs(letter, keys, chosen)
+        context["tabs"] = tabs.tabs(mail, keys, chosen)
     if target == "panel":
         response = render(request, "message/_panel.html", context)
     elif target == "detail":
-        response = render(request, "message/_letter.html", context)
+        response = render(request, "message/_message.html", context)
     else:
         response = render(request, "inbox/index.html", listing(request) | context)
     if asked == chosen:

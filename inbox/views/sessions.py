@@ -30,7 +30,7 @@ from inbox.mailbox.scope import ALL
 from inbox.mailbox.sessions import NotYet
 from inbox.models import Session
 from inbox.presenters import filters, session_rows, transcript
-from inbox.presenters.attempts import told
+from inbox.presenters.attempts import history_panel
 from inbox.presenters.transcript import LINES
 from inbox.search.language import BadQuery
 from inbox.views import errors
@@ -223,13 +223,15 @@ def _explained(session: Session, seq: int) -> dict[str, object]:
         "link": next(iter(session_facts.links(ALL, [one]).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
-        "story": told(attempts.of_exchange(ALL, one)),
+        "story": history_panel(attempts.of_exchange(ALL, one)),
         **_report(session, findings.of_exchange(session, one), f"?exchange={seq}"),
         "nothing": _("No findings in this line."),
     }
 
 
-def _report(session: Session, report: findings.Report, query: str) -> dict[str, object]:
+def _report(
+    session: Session, report: findings.FindingsReport, query: str
+) -> dict[str, object]:
     """Return what a list of findings is rendered with; query: where its forms return."""
     return {
         "session": session,
@@ -240,7 +242,7 @@ def _report(session: Session, report: findings.Report, query: str) -> dict[str, 
 
 
 def _lists(
-    cursor: str | None, chosen: filters.Filter = filters.NOTHING_CHOSEN
+    cursor: str | None, chosen: filters.SessionFilter = filters.NOTHING_CHOSEN
 ) -> dict[str, object]:
     """Return both lists; none, and why, where the filter cannot be read."""
     context: dict[str, object] = {"cursor": cursor, "filter": chosen}

@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from inbox import pages
 from inbox.errors import Invalid, NotFound
 from inbox.explain import KIND_WORDS
-from inbox.explain.addresses import AddressKind
+from inbox.explain.address_kinds import AddressKind
 from inbox.http import mine
 from inbox.mailbox import image_hosts, inboxes
-from inbox.mailbox.addresses import Given
+from inbox.mailbox.known_addresses import AddressInput
 from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import starttls
@@ -101,7 +101,7 @@ def _back(section: str, saved: str = "") -> HttpResponse:
     return redirect(f"{pages.path('settings', saved=saved)}#{section}")
 
 
-def _address(request: HttpRequest) -> Given:
+def _address(request: HttpRequest) -> AddressInput:
     post = request.POST
     return {
         "address": post.get("address", ""),
@@ -128,7 +128,7 @@ def keep_mine(request: HttpRequest) -> HttpResponse:
 
 def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpResponse:
     inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
-    addresses: list[Given] = inbox.addresses
+    addresses: list[AddressInput] = inbox.addresses
     context: Context = {
         "section": "settings",
         "inbox": inbox,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from inbox import pages
 from inbox.errors import Invalid, NotFound
 from inbox.explain import traces
-from inbox.explain.evidence import Evidence, Kind
+from inbox.explain.evidence import Evidence, EvidenceKind
 from inbox.explain.quantities import counted
 from inbox.insight.trace import Trace, trace
 from inbox.mailbox import inboxes, messages
@@ -28,7 +28,7 @@ _ADDRESS = re.compile(r"[^\s@<>\":]+@[^\s@<>\"]+")
 
 Context = dict[str, Any]
 
-_TONES: dict[Kind, str] = {
+_TONES: dict[EvidenceKind, str] = {
     "accepted": "ok",
     "hidden": "warning",
     "refused": "error",
@@ -41,7 +41,7 @@ _TONES: dict[Kind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TraceRow:
     """A piece of evidence. tone: ok, warning, error or "". opens: the words of its link."""
 
     at: datetime
@@ -118,10 +118,10 @@ def _context(request: HttpRequest) -> tuple[Context, int]:
             "error": error,
         }
         return context | {"wrong": wrong, "given": given | {"q": ""}}, 400
-    return context | _told(found), 200
+    return context | _answer(found), 200
 
 
-def _told(found: Trace) -> Context:
+def _answer(found: Trace) -> Context:
     rows = [_row(each, found) for each in found.evidence]
     certain = [each.kind != "unnamed" for each in found.evidence]
     newest = rows[certain.index(True)] if any(certain) else None
@@ -135,8 +135,8 @@ def _told(found: Trace) -> Context:
     }
 
 
-def _row(one: Evidence, found: Trace) -> Row:
-    return Row(
+def _row(one: Evidence, found: Trace) -> TraceRow:
+    return TraceRow(
         at=one.at,
         label=traces.label(one),
         tone=_TONES.get(one.kind, ""),

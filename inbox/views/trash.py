@@ -14,7 +14,7 @@ from inbox.errors import BadRequest, Invalid
 from inbox.explain.quantities import counted
 from inbox.mailbox import trash as services
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.models import Message
 from inbox.views.chosen import back, chosen_by
 from inbox.views.errors import wants_json
@@ -24,7 +24,7 @@ COUNTED = 10_000  # a count goes no further
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrashRow:
     """A deleted message, and in words how long it stays."""
 
     message: Message
@@ -48,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
             request, "inbox/trash.html", context | {"wrong": str(error)}, status=400
         )
     now = datetime.now(UTC)
-    context["rows"] = [Row(each, _left(each, now)) for each in page.items]
+    context["rows"] = [TrashRow(each, _left(each, now)) for each in page.items]
     context["count"] = f"{count:,}" if count < COUNTED else _("10,000 or more")
     return render(request, "inbox/trash.html", context | {"next": page.next})
 
@@ -57,7 +57,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def restore(request: HttpRequest) -> HttpResponseBase:
     """Take messages out of the trash: those chosen, or all of the deletion `at`."""
     when = _when(request)
-    what = Chosen() if when else chosen_by(request)
+    what = Selection() if when else chosen_by(request)
     count = services.restore_many(ALL, what, when)
     if wants_json(request):
         return JsonResponse({"count": count})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from mailsink.mime import timezones
-from mailsink.mime.contentlines import Line, lines
+from mailsink.mime.contentlines import ContentLine, lines
 from mailsink.mime.timezones import Zone
 
 MOST = 50  # events
@@ -24,14 +24,14 @@ _PEOPLE = 200
 
 
 @dataclass(slots=True)
-class Person:
+class Attendee:
     name: str
     address: str
     status: str = ""  # PARTSTAT, as ACCEPTED or NEEDS-ACTION
 
 
 @dataclass(slots=True)
-class Event:
+class CalendarEvent:
     """An event. start and end: with a zone where one is known; all_day: dates only.
 
     The end does not belong to it: of all-day events it is the day after the last.
@@ -46,8 +46,8 @@ class Event:
     description: str = ""
     status: str = ""
     recurrence: str = ""  # the RRULE as it stands
-    organizer: Person | None = None
-    attendees: list[Person] = field(default_factory=list)
+    organizer: Attendee | None = None
+    attendees: list[Attendee] = field(default_factory=list)
 
     @property
     def last_day(self) -> date | None:
@@ -62,13 +62,13 @@ class Event:
 @dataclass(slots=True)
 class Calendar:
     method: str = ""  # REQUEST, CANCEL, REPLY, …
-    events: list[Event] = field(default_factory=list)
+    events: list[CalendarEvent] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Component:
     name: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ContentLine] = field(default_factory=list)
     children: list[_Component] = field(default_factory=list)
 
 
@@ -88,7 +88,7 @@ def read(octets: bytes, charset: str = "") -> Calendar:
     )
 
 
-def _tree(found: Iterable[Line]) -> _Component:
+def _tree(found: Iterable[ContentLine]) -> _Component:
     """Return the components as they stand in each other; one without its END ends too."""
     path = [_Component("")]
     for line in found:
@@ -123,8 +123,8 @@ _TEXTS = {
 }
 
 
-def _event(given: list[Line], zones: dict[str, Zone]) -> Event:
-    event = Event()
+def _event(given: list[ContentLine], zones: dict[str, Zone]) -> CalendarEvent:
+    event = CalendarEvent()
     times = {line.name: line for line in reversed(given)}  # the first of each counts
     if start := times.get("DTSTART"):
         event.start, event.all_day = _moment(start, zones)
@@ -145,16 +145,16 @@ def _event(given: list[Line], zones: dict[str, Zone]) -> Event:
     return event
 
 
-def _person(line: Line) -> Person:
+def _person(line: ContentLine) -> Attendee:
     uri = line.value.strip()
     if "@" not in uri:  # of a service, as iCloud's; EMAIL is beside it (RFC 7986 §6.2)
         uri = line.parameters.get("EMAIL", uri)
     address = re.sub("^mailto:", "", uri, flags=re.IGNORECASE)
     name = line.parameters.get("CN", "")
-    return Person(name[:200], address[:320], line.parameters.get("PARTSTAT", "")[:40])
+    return Attendee(name[:200], address[:320], line.parameters.get("PARTSTAT", "")[:40])
 
 
-def _moment(line: Line, zones: dict[str, Zone]) -> tuple[datetime | None, bool]:
+def _moment(line: ContentLine, zones: dict[str, Zone]) -> tuple[datetime | None, bool]:
     """Return a time, and whether it is a day only; without a zone if none is known."""
     value = line.value.strip().upper()
     local = timezones.moment(value)
@@ -166,9 +166,9 @@ def _moment(line: Line, zones: dict[str, Zone]) -> tuple[datetime | None, bool]:
     return _in_range(at), False
 
 
-def _zone_name(line: Line) -> str:
+def _zone_name(line: ContentLine) -> str:
     """Return a TZID parameter as the VTIMEZONE's TZID reads, which is text with escapes."""
-    return Line("", line.parameters.get("TZID", "")).text.strip()
+    return ContentLine("", line.parameters.get("TZID", "")).text.strip()
 
 
 def _in_range(at: datetime) -> datetime | None:

@@ -40,7 +40,7 @@ _CANDIDATE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class MessageAction:
     """A link that the mail was sent for. kind: one of ACTIONS."""
 
     kind: str
@@ -50,22 +50,22 @@ class Action:
 
 def codes(subject: str, text: str) -> list[str]:
     """Return the codes that a mail tells, as they are to be typed, likeliest first."""
-    told = f"{subject}\n{text[:LOOKED_AT]}"
+    text = f"{subject}\n{text[:LOOKED_AT]}"
     scored: dict[str, int] = {}
-    for match in _CANDIDATE.finditer(told):
-        if score := _score(told, match):
+    for match in _CANDIDATE.finditer(text):
+        if score := _score(text, match):
             code = re.sub("[ \u00a0]", "", match[0])
             scored[code] = max(score, scored.get(code, 0)) + 1
     return sorted(scored, key=lambda code: -scored[code])[:_MOST]
 
 
-def _score(told: str, match: re.Match[str]) -> int:
+def _score(text: str, match: re.Match[str]) -> int:
     """Return how likely a candidate is a code; 0 for one that is none."""
-    before = told[max(0, match.start() - _NEAR) : match.start()]
-    after = told[match.end() : match.end() + _NEAR]
+    before = text[max(0, match.start() - _NEAR) : match.start()]
+    after = text[match.end() : match.end() + _NEAR]
     words = [*_WORD_OF_CODE.finditer(before)]
     follows = _WORD_OF_CODE.search(after.split("\n\n")[0])
-    alone = _is_alone(told, match)
+    alone = _is_alone(text, match)
     if not words and not (follows and (alone or follows.start() < 40)):
         return 0
     if _WORD_OF_OTHER.search(before):
@@ -85,11 +85,11 @@ def _is_mixed(text: str, distance: int, alone: bool) -> bool:
     return alone or distance < 25
 
 
-def _is_alone(told: str, match: re.Match[str]) -> bool:
+def _is_alone(text: str, match: re.Match[str]) -> bool:
     """Whether a candidate has a line of its own."""
-    start = told.rfind("\n", 0, match.start()) + 1
-    end = told.find("\n", match.end())
-    line = told[start : end if end >= 0 else len(told)]
+    start = text.rfind("\n", 0, match.start()) + 1
+    end = text.find("\n", match.end())
+    line = text[start : end if end >= 0 else len(text)]
     return len(line) < 200 and line.strip(" \t\u00a0*_-:.") == match[0]
 
 
@@ -112,9 +112,9 @@ _NOT_FOR = re.compile(
 _SECRET = re.compile(r"(?:^|[=/_.-])(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{16,}(?:$|[?&#/.])|[?&#](?:token|code|key|t|otp|signature|sig|hash|ticket)=[^&]{6,}", re.IGNORECASE)  # fmt: skip
 
 
-def actions(references: Iterable[Reference]) -> list[Action]:
+def actions(references: Iterable[Reference]) -> list[MessageAction]:
     """Return the links that a mail was sent for, likeliest first."""
-    best: dict[str, tuple[int, Action]] = {}
+    best: dict[str, tuple[int, MessageAction]] = {}
     for each in references:
         for score, action in _weighed(each):
             if action.url not in best or best[action.url][0] < score:
@@ -123,7 +123,7 @@ def actions(references: Iterable[Reference]) -> list[Action]:
     return [action for _, action in found][:_MOST]
 
 
-def _weighed(reference: Reference) -> Iterator[tuple[int, Action]]:
+def _weighed(reference: Reference) -> Iterator[tuple[int, MessageAction]]:
     parts = split(reference.url) if reference.kind == "link" else None
     if parts is None:
         return
@@ -135,5 +135,5 @@ def _weighed(reference: Reference) -> Iterator[tuple[int, Action]]:
         said, leads = bool(pattern.search(reference.text)), bool(pattern.search(way))
         score = 3 * said + 2 * leads + 3 * secret
         if (said or leads) and score >= 5:
-            yield score, Action(kind, reference.url, reference.text)
+            yield score, MessageAction(kind, reference.url, reference.text)
             return

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 
-from mailsink.mime.contentlines import Line, lines
+from mailsink.mime.contentlines import ContentLine, lines
 
 MOST = 100  # contacts
 _ENTRIES = 50  # of one contact
@@ -38,7 +38,7 @@ def read(octets: bytes, charset: str = "") -> list[Contact]:
 
     octets: decoded from their transfer encoding; charset: as declared
     """
-    found: list[list[Line]] = []
+    found: list[list[ContentLine]] = []
     depth = 0  # a vCard may hold another: of its AGENT
     for line in lines(octets, charset):
         if line.name in ("BEGIN", "END") and line.value.strip().upper() == "VCARD":
@@ -52,7 +52,7 @@ def read(octets: bytes, charset: str = "") -> list[Contact]:
     return [_contact(each) for each in found]
 
 
-def _contact(given: list[Line]) -> Contact:
+def _contact(given: list[ContentLine]) -> Contact:
     one = _chosen(given)
     entries = (
         each
@@ -67,9 +67,9 @@ def _contact(given: list[Line]) -> Contact:
     )
 
 
-def _chosen(given: list[Line]) -> dict[str, Line]:
+def _chosen(given: list[ContentLine]) -> dict[str, ContentLine]:
     """Return the single-valued properties: the most preferred that says something, or the first."""
-    chosen: dict[str, Line] = {}
+    chosen: dict[str, ContentLine] = {}
     for line in given:
         if line.name not in _SINGLE or not _joined(line):
             continue
@@ -78,7 +78,7 @@ def _chosen(given: list[Line]) -> dict[str, Line]:
     return chosen
 
 
-def _rank(line: Line) -> int:
+def _rank(line: ContentLine) -> int:
     """Return how far down a property is preferred: PREF of vCard 4, TYPE=PREF before it."""
     rank = line.parameters.get("PREF", "")
     if rank.isascii() and rank.isdigit():
@@ -87,7 +87,7 @@ def _rank(line: Line) -> int:
     return 1 if "pref" in kinds else _LEAST_PREFERRED
 
 
-def _name(one: dict[str, Line]) -> str:
+def _name(one: dict[str, ContentLine]) -> str:
     """Return the formatted name; where there is none, the one that N is made of."""
     if "FN" in one:
         return one["FN"].text.strip()
@@ -97,11 +97,11 @@ def _name(one: dict[str, Line]) -> str:
     return f"{given} {family}".strip()
 
 
-def _joined(line: Line) -> str:
+def _joined(line: ContentLine) -> str:
     return ", ".join(filter(None, line.fields()))
 
 
-def _entry(line: Line) -> tuple[str, str, str]:
+def _entry(line: ContentLine) -> tuple[str, str, str]:
     kinds = line.parameters.get("TYPE", "").lower()[:80]
     value = _joined(line) if line.name == "ADR" else line.text.strip()
     if line.name in ("TEL", "EMAIL"):

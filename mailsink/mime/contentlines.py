@@ -38,7 +38,7 @@ _ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "7BIT", "8BIT")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ContentLine:
     """One property: its name in upper case and without a group, its value decoded.
 
     Of a parameter given more than once, as TYPE, the values are joined by commas.
@@ -58,7 +58,7 @@ class Line:
     def fields(self) -> list[str]:
         """Return the parts of a value that semicolons keep apart, without escapes."""
         parts = re.split(r"(?<!\\);", self.value[:_LONGEST])
-        return [Line("", part).text.strip() for part in parts]
+        return [ContentLine("", part).text.strip() for part in parts]
 
 
 def unfolded(octets: bytes, content_type: str) -> bytes:
@@ -66,7 +66,7 @@ def unfolded(octets: bytes, content_type: str) -> bytes:
     return _FOLD.sub(b"", octets) if content_type in TYPES else octets
 
 
-def lines(octets: bytes, charset: str = "") -> list[Line]:
+def lines(octets: bytes, charset: str = "") -> list[ContentLine]:
     """Return the lines of a calendar or of contacts; what is none is left out.
 
     charset: as declared for the whole; without one it is UTF-8, else windows-1252
@@ -100,7 +100,7 @@ def _logical(octets: bytes) -> Iterator[bytes]:
     yield b"".join(pieces)[:_LONGEST]
 
 
-def _line(octets: bytes, charset: str) -> Line | None:
+def _line(octets: bytes, charset: str) -> ContentLine | None:
     match = _LINE.fullmatch(charsets.decode(octets, charset))
     if match is None:
         return None
@@ -113,7 +113,7 @@ def _line(octets: bytes, charset: str) -> Line | None:
         value = value.replace("\r\n", "\n")
     elif own and (again := _LINE.fullmatch(charsets.decode(octets, own))):
         value = again[3]
-    return Line(name, charsets.storable(value), parameters)
+    return ContentLine(name, charsets.storable(value), parameters)
 
 
 def _parameters(written: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from mailsink.mime.timezones import named
-from mailsink.told import Told, gettext_noop
+from mailsink.translatable import TranslatableText, gettext_noop
 
 _LONGEST = 1000
 _LONGEST_PLAIN = 200  # of that, without its comments
@@ -49,11 +49,11 @@ _REGULAR = re.compile(_FORM_OF_RFC, re.ASCII).fullmatch  # quicker than in any c
 _IN_ANY_CASE = re.compile(_FORM_OF_RFC, re.ASCII | re.IGNORECASE).fullmatch
 
 
-class Reading(NamedTuple):
+class DateReading(NamedTuple):
     """A date's time in UTC, None if it is none; and what is wrong or doubtful in it."""
 
     at: datetime | None
-    defect: Told | None
+    defect: TranslatableText | None
 
 
 def parse_date(value: str) -> datetime | None:
@@ -64,7 +64,7 @@ def parse_date(value: str) -> datetime | None:
     return _moment(found, east)
 
 
-def defect(value: str) -> Told | None:
+def defect(value: str) -> TranslatableText | None:
     """Return what is wrong with a Date field, or not certain in it; None if all is well."""
     return _read(value[:_LONGEST]).defect
 
@@ -109,7 +109,7 @@ _UNKNOWN_ZONE = gettext_noop(
 )
 
 
-def _read(value: str) -> Reading:
+def _read(value: str) -> DateReading:
     """Return the reading of a date in any form."""
     shown = value.strip()[:80]
     plain = _without_comments(value)
@@ -119,12 +119,12 @@ def _read(value: str) -> Reading:
         return _read_loosely(plain, shown)
     at = _moment(found, east)
     if at is None:
-        return Reading(None, Told(_NONE, value=shown))
+        return DateReading(None, TranslatableText(_NONE, value=shown))
     if found["weekday"] and found["weekday"].title() != _DAYS[(at + east).weekday()]:
-        return Reading(at, Told(_WEEKDAY, value=shown))
+        return DateReading(at, TranslatableText(_WEEKDAY, value=shown))
     if abs(east) > _MOST_EAST:
-        return Reading(at, Told(_FAR, value=shown))
-    return Reading(at, None)
+        return DateReading(at, TranslatableText(_FAR, value=shown))
+    return DateReading(at, None)
 
 
 _COMMENT_MARK = re.compile(r"\\.|[()]", re.DOTALL)
@@ -169,9 +169,9 @@ _YEAR = re.compile(r"(?<![\d:+-])\d{4}\s*\Z")
 _YEAR_FIRST = re.compile(r"\s+(?P<year>\d{4})(?=\s+[+-]?\w)")
 
 
-def _read_loosely(plain: str, shown: str) -> Reading:
+def _read_loosely(plain: str, shown: str) -> DateReading:
     """Return the reading of a date, without comments, in none of the RFC's forms."""
-    none = Reading(None, Told(_NONE, value=shown))
+    none = DateReading(None, TranslatableText(_NONE, value=shown))
     plain = _COMPACT.sub(_spaced, plain[:_LONGEST_PLAIN].translate(_PLAINER))
     clock = _TIME.search(plain)
     if clock is None:
@@ -229,22 +229,28 @@ _WORD = re.compile(r"[\s,]*(?P<word>[A-Za-z][A-Za-z0-9]*)(?![A-Za-z0-9/+-])")
 _PLACE = re.compile(r"[\s,]*(?P<place>[A-Za-z]+(?:/[A-Za-z_-]+){1,2})\b")
 
 
-def _in_zone(local: datetime, zone: str, weekday: str | None, shown: str) -> Reading:
+def _in_zone(
+    local: datetime, zone: str, weekday: str | None, shown: str
+) -> DateReading:
     """Return the reading of a clock's time, by what stands behind it."""
     east = _loose_east(local, zone)
     try:
         at = local - (east or timedelta())
     except OverflowError:
-        return Reading(None, Told(_NONE, value=shown))
+        return DateReading(None, TranslatableText(_NONE, value=shown))
     if east is None:
         missing = not zone.strip(" ,")
-        return Reading(at, Told(_NO_ZONE if missing else _UNKNOWN_ZONE, value=shown))
+        return DateReading(
+            at, TranslatableText(_NO_ZONE if missing else _UNKNOWN_ZONE, value=shown)
+        )
     day = (weekday or "")[:3].title()
     if day in _DAYS and day != _DAYS[local.weekday()]:  # others may be of any language
-        return Reading(at, Told(_WEEKDAY, value=shown))
+        return DateReading(at, TranslatableText(_WEEKDAY, value=shown))
     if abs(east) > _MOST_EAST:
-        return Reading(at, Told(_FAR, value=shown))
-    return Reading(at, Told(_FORM, value=shown, read=f"{at:%Y-%m-%d %H:%M:%S}"))
+        return DateReading(at, TranslatableText(_FAR, value=shown))
+    return DateReading(
+        at, TranslatableText(_FORM, value=shown, read=f"{at:%Y-%m-%d %H:%M:%S}")
+    )
 
 
 def _loose_east(local: datetime, zone: str) -> timedelta | None:

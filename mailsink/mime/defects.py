@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mailsink.mime import charsets, contentlines, dates, headers, transfer
-from mailsink.told import Told, gettext_noop
+from mailsink.translatable import TranslatableText, gettext_noop
 
 if TYPE_CHECKING:
     from mailsink.mime.part import Part
@@ -37,20 +37,24 @@ class Defects:
     """A list of defects, each told once; the last says so if there are more."""
 
     def __init__(self) -> None:
-        self.texts: dict[Told, None] = {}  # in order
+        self.texts: dict[TranslatableText, None] = {}  # in order
 
     def add(self, text: str, part: Part | None = None, **values: object) -> None:
         """Add a defect, of one part or of the whole message.
 
         text: with %(name)s for each of the values
         """
-        told = text if isinstance(text, Told) else Told(text, **values)
+        defect = (
+            text
+            if isinstance(text, TranslatableText)
+            else TranslatableText(text, **values)
+        )
         if len(self.texts) >= MAX_DEFECTS:
-            told = Told(gettext_noop("There are more defects than these"))
+            defect = TranslatableText(gettext_noop("There are more defects than these"))
         elif part and part.depth:
             within = gettext_noop("Part %(number)s: %(defect)s")
-            told = Told(within, number=part.number, defect=told)
-        self.texts[told] = None
+            defect = TranslatableText(within, number=part.number, defect=defect)
+        self.texts[defect] = None
 
 
 def check_message(octets: bytes, root: Part, defects: Defects) -> None:

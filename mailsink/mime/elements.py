@@ -50,7 +50,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Page:
+class HtmlPage:
     """What was read of a mail's HTML: elements with parents before children."""
 
     html: str
@@ -82,17 +82,17 @@ class Page:
         return charsets.line(" ".join(cut.split()))[:120]
 
 
-def read(html: str) -> Page:
+def read(html: str) -> HtmlPage:
     """Return the elements and texts of HTML: the first MAX_ELEMENTS, and MAX_LENGTH."""
-    page = Page(html)
+    page = HtmlPage(html)
     reader = _Reader(page)
     at = reader.run(html[:MAX_LENGTH])
     doctype = "<!doctype html" in html[:2000].lower()
-    return Page(html, page.elements, page.texts, doctype, at)
+    return HtmlPage(html, page.elements, page.texts, doctype, at)
 
 
 class _Reader:
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: HtmlPage) -> None:
         self.elements, self.texts = page.elements, page.texts
         self.open: list[int] = []
 

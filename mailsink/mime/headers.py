@@ -17,7 +17,7 @@ from mailsink.mime.addresses import MAX_ADDRESSES, Address, addresses
 from mailsink.mime.charsets import line
 from mailsink.mime.dates import parse_date
 from mailsink.text import readable
-from mailsink.told import Told, gettext_noop
+from mailsink.translatable import TranslatableText, gettext_noop
 
 __all__ = [
     "MAX_ADDRESSES", "MAX_FIELDS", "MAX_OCTETS", "Address", "Block", "Field",
@@ -71,7 +71,7 @@ class Block:
 
     fields: tuple[Field, ...]
     body: int
-    defect: Told | None = None
+    defect: TranslatableText | None = None
 
     def read_in(self, charset: str) -> Block:
         """Return the block with a charset for octets that were not encoded."""
@@ -155,7 +155,7 @@ def scan_part(octets: bytes, start: int, max_octets: int, max_fields: int) -> Bl
     else:
         if position < limit or limit == len(octets):
             return _closed(octets, fields, position)
-    defect = Told(_TOO_LONG, octets=max_octets, fields=max_fields)
+    defect = TranslatableText(_TOO_LONG, octets=max_octets, fields=max_fields)
     return Block(tuple(fields), position, defect)
 
 
@@ -166,7 +166,7 @@ def _closed(octets: bytes, fields: list[Field], position: int) -> Block:
     if position == len(octets) or not fields:
         return Block(tuple(fields), position)
     text = readable(octets[position : position + 60].splitlines()[0])
-    defect = Told(
+    defect = TranslatableText(
         gettext_noop('The header ends without an empty line, before "%(text)s"'),
         text=text,
     )

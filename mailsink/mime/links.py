@@ -18,14 +18,14 @@ MOST = 2000
 _LONGEST_TEXT = 300  # characters of a link's text
 _LONGEST_URL = 4000
 
-Kind = Literal["link", "image"]
+LinkKind = Literal["link", "image"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A link, or an image. text: what the link shows, or the image's alt."""
 
-    kind: Kind
+    kind: LinkKind
     url: str
     text: str = ""
     element: str = ""  # "a", "img", "css", …; "" in plain text

@@ -9,7 +9,7 @@ from mailsink.mime import structure
 from mailsink.mime.reading import Reading
 
 
-class Mail:
+class ParsedMessage:
     """A message. read: returns its octets, when something is asked of them."""
 
     def __init__(self, read: Callable[[], bytes]) -> None:

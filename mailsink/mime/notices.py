@@ -12,7 +12,7 @@ from itertools import islice
 from mailsink.mime import bodies, calendars, reports, tnef
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part
-from mailsink.told import Told, gettext_noop
+from mailsink.translatable import TranslatableText, gettext_noop
 
 MOST = 20
 _LOOKED_AT = 64 * 1024  # octets of a body, as sent
@@ -25,7 +25,7 @@ class Notice:
 
     kind: str
     part: Part
-    text: Told  # to be translated
+    text: TranslatableText  # to be translated
 
 
 def notices(reading: Reading) -> list[Notice]:
@@ -39,8 +39,12 @@ def _all(reading: Reading) -> Iterator[Notice]:
         if inside and part.depth > inside.depth:
             continue
         inside = part if part.encloses and part.parent else None
-        tell = _TELL.get(part.content_type)
-        if notice := tell(reading.octets, part) if tell else _by_name(reading, part):
+        describe = _TELL.get(part.content_type)
+        if (
+            notice := describe(reading.octets, part)
+            if describe
+            else _by_name(reading, part)
+        ):
             yield notice
     if notice := _old_bounce(reading):
         yield notice
@@ -51,7 +55,7 @@ def _all(reading: Reading) -> Iterator[Notice]:
 
 def _notice(kind: str, part: Part, words: str, **values: object) -> Notice:
     cut = {name: str(value)[:_SHOWN] for name, value in values.items()}
-    return Notice(kind, part, Told(words, **cut))
+    return Notice(kind, part, TranslatableText(words, **cut))
 
 
 # S/MIME (RFC 8551)
@@ -172,32 +176,39 @@ def _tnef(octets: bytes, part: Part) -> Notice:
 
 def _partial(octets: bytes, part: Part) -> Notice:
     """message/partial (RFC 2046 §5.2.2)."""
-    told = part.parameters
+    parameters = part.parameters
     words = gettext_noop(
         "It is piece %(number)s of %(total)s of a message that was cut up (message/partial): most "
         "email clients do not put the pieces together."
     )
-    number, total = told.get("number") or "?", told.get("total") or "?"
+    number, total = parameters.get("number") or "?", parameters.get("total") or "?"
     return _notice("partial", part, words, number=number, total=total)
 
 
 def _external(octets: bytes, part: Part) -> Notice:
     """message/external-body (RFC 2046 §5.2.3, RFC 2017)."""
-    told = part.parameters
-    where = told.get("url") or "/".join(
-        filter(None, (told.get("site"), told.get("directory"), told.get("name")))
+    parameters = part.parameters
+    where = parameters.get("url") or "/".join(
+        filter(
+            None,
+            (
+                parameters.get("site"),
+                parameters.get("directory"),
+                parameters.get("name"),
+            ),
+        )
     )
     words = gettext_noop(
         "The content of a part is not in the message but elsewhere (%(access)s): %(where)s. It is "
         "not fetched."
     )
-    access = told.get("access-type") or "?"
+    access = parameters.get("access-type") or "?"
     return _notice("external_body", part, words, access=access, where=where or "?")
 
 
 def _delivery(octets: bytes, part: Part) -> Notice:
-    told = reports.delivery(bodies.text_of(octets, part))
-    return _notice(told.kind, part, told.words, **told.values)
+    described = reports.delivery(bodies.text_of(octets, part))
+    return _notice(described.kind, part, described.words, **described.values)
 
 
 def _old_bounce(reading: Reading) -> Notice | None:
@@ -210,18 +221,22 @@ def _old_bounce(reading: Reading) -> Notice | None:
     text = "".join(
         bodies.beginning_of(reading.octets, each, _LOOKED_AT) for each in texts
     )
-    told = reports.bounce(failed.value if failed else "", text)
-    return _notice(told.kind, root, told.words, **told.values) if told else None
+    described = reports.bounce(failed.value if failed else "", text)
+    return (
+        _notice(described.kind, root, described.words, **described.values)
+        if described
+        else None
+    )
 
 
 def _disposition(octets: bytes, part: Part) -> Notice:
-    told = reports.disposition(bodies.text_of(octets, part))
-    return _notice(told.kind, part, told.words, **told.values)
+    described = reports.disposition(bodies.text_of(octets, part))
+    return _notice(described.kind, part, described.words, **described.values)
 
 
 def _feedback(octets: bytes, part: Part) -> Notice:
-    told = reports.feedback(bodies.text_of(octets, part))
-    return _notice(told.kind, part, told.words, **told.values)
+    described = reports.feedback(bodies.text_of(octets, part))
+    return _notice(described.kind, part, described.words, **described.values)
 
 
 _METHODS = {
@@ -243,10 +258,10 @@ def _calendar(octets: bytes, part: Part) -> Notice | None:
     """iTIP (RFC 5546): what is asked, or answered."""
     beginning = bodies.decode_beginning(octets, part, _LOOKED_AT)
     calendar = calendars.read(beginning, part.charset)
-    event = calendar.events[0] if calendar.events else calendars.Event()
+    event = calendar.events[0] if calendar.events else calendars.CalendarEvent()
     method = calendar.method or part.parameters.get("method", "").upper()
     if method == "REPLY":
-        person = next(iter(event.attendees), calendars.Person("", "?"))
+        person = next(iter(event.attendees), calendars.Attendee("", "?"))
         words = _ANSWERS.get(
             person.status, gettext_noop("%(who)s answers an invitation: “%(summary)s”.")
         )
@@ -268,8 +283,8 @@ def _by_name(reading: Reading, part: Part) -> Notice | None:
     return _smime(reading.octets, part) if name.endswith(".p7m") else None
 
 
-_Tell = Callable[[bytes, Part], Notice | None]
-_TELL: dict[str, _Tell] = {
+_Describe = Callable[[bytes, Part], Notice | None]
+_TELL: dict[str, _Describe] = {
     "multipart/signed": _signed,
     "multipart/encrypted": _encrypted,
     "application/pkcs7-mime": _smime,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from mailsink.mime import headers, parameters
+from mailsink.mime import header_parameters, headers
 from mailsink.mime.defects import Defects
-from mailsink.told import gettext_noop
+from mailsink.translatable import gettext_noop
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +84,7 @@ def describe(part: Part, defects: Defects) -> None:
         _take_type(part, content_type.encoded, defects)
     names = part.parameters
     if disposition := first.get("content-disposition"):
-        value, of_disposition = parameters.parse(disposition.encoded)
+        value, of_disposition = header_parameters.parse(disposition.encoded)
         part.disposition = value[:80]
         names = {**names, **of_disposition}
     if filename := names.get("filename") or names.get("name"):
@@ -96,7 +96,7 @@ def describe(part: Part, defects: Defects) -> None:
 
 
 def _take_type(part: Part, encoded: str, defects: Defects) -> None:
-    value, part.parameters = parameters.parse(encoded)
+    value, part.parameters = header_parameters.parse(encoded)
     if _TYPE.fullmatch(value):
         part.content_type = value
     else:
@@ -110,7 +110,7 @@ def _take_type(part: Part, encoded: str, defects: Defects) -> None:
 
 
 def _take_encoding(part: Part, encoded: str, defects: Defects) -> None:
-    part.encoding = parameters.parse(encoded)[0][:80]
+    part.encoding = header_parameters.parse(encoded)[0][:80]
     if '"' in encoded:
         words = gettext_noop("The Content-Transfer-Encoding is quoted (RFC 2045 §6.1)")
         defects.add(words, part)

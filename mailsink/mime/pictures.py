@@ -12,7 +12,7 @@ from mailsink.mime.preview import references
 from mailsink.mime.reading import Reading
 from mailsink.mime.related import Related
 from mailsink.mime.structure import Part
-from mailsink.told import Told, gettext_noop
+from mailsink.translatable import TranslatableText, gettext_noop
 
 # Never SVG, which is a document, nor anything else that is more than a picture.
 TYPES = frozenset(
@@ -26,7 +26,7 @@ class Unshown:
     """A picture that the HTML names and that is not shown. name: its URL there."""
 
     name: str
-    reason: Told  # to be translated
+    reason: TranslatableText  # to be translated
 
 
 def shown_as(octets: bytes, part: Part) -> str:
@@ -50,15 +50,17 @@ def unshown(reading: Reading) -> list[Unshown]:
     return [Unshown(url, reason) for url, reason in found if reason]
 
 
-def _reason(octets: bytes, url: str, part: Part | None) -> Told | None:
+def _reason(octets: bytes, url: str, part: Part | None) -> TranslatableText | None:
     """Return why what a URL names is not shown; None if it is, or is not in the mail."""
     if part is None:
         words = gettext_noop("no part of the message has this Content-ID")
-        return Told(words) if url[:4].lower() == "cid:" else None
+        return TranslatableText(words) if url[:4].lower() == "cid:" else None
     kind = types.sniffed(octets, part)
-    told = {"number": part.number, "type": kind}
+    values = {"number": part.number, "type": kind}
     if kind == "image/svg+xml":
-        return Told(gettext_noop("it is SVG, a document that can hold scripts"))
+        return TranslatableText(
+            gettext_noop("it is SVG, a document that can hold scripts")
+        )
     if kind not in TYPES:
         words = gettext_noop("part %(number)s is %(type)s, which browsers do not show")
     elif not part.size:
@@ -67,4 +69,4 @@ def _reason(octets: bytes, url: str, part: Part | None) -> Told | None:
         words = gettext_noop("part %(number)s says it is %(type)s, and is no picture")
     else:
         return None
-    return Told(words, **told)
+    return TranslatableText(words, **values)

@@ -106,8 +106,8 @@ class Related:
             return _NOWHERE
         if part.index not in self._base_known:
             above = self._base_of(part.parent)
-            told = _value(part, "content-base") or _value(part, "content-location")
-            self._base_known[part.index] = _join(above, told) if told else above
+            base = _value(part, "content-base") or _value(part, "content-location")
+            self._base_known[part.index] = _join(above, base) if base else above
         return self._base_known[part.index]
 
 

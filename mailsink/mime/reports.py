@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from mailsink.told import gettext_noop
+from mailsink.translatable import gettext_noop
 
 _LOOKED_AT = 64 * 1024  # characters
 _MOST = 200  # groups of fields
@@ -20,7 +20,7 @@ Fields = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeliveryReport:
     """What is reported. kind: a word for programs; words: with %(name)s for each value."""
 
     kind: str
@@ -42,24 +42,24 @@ _DELIVERIES = {
 }  # fmt: skip
 
 
-def delivery(text: str) -> Report:
+def delivery(text: str) -> DeliveryReport:
     """Return what a delivery status tells (RFC 3464): of the gravest action, the first."""
     groups = _groups(text)
-    told = [each for each in groups if _action(each) in _DELIVERIES]
-    if not told:
+    deliveries = [each for each in groups if _action(each) in _DELIVERIES]
+    if not deliveries:
         words = gettext_noop(
             "It is a report on a delivery that does not say what happened."
         )
-        return Report("delivery_report", words)
+        return DeliveryReport("delivery_report", words)
     order = list(_DELIVERIES)
-    worst = min(told, key=lambda each: order.index(_action(each)))
+    worst = min(deliveries, key=lambda each: order.index(_action(each)))
     kind, words = _DELIVERIES[_action(worst)]
     recipient = worst.get("final-recipient") or worst.get("original-recipient") or "?"
     reasons = (worst.get("status", ""), _behind_type(worst.get("diagnostic-code", "")))
     why = " ".join(filter(None, reasons))
-    others = sum(_action(each) == _action(worst) for each in told) - 1
+    others = sum(_action(each) == _action(worst) for each in deliveries) - 1
     named = _behind_type(recipient) + (f" (+ {others})" if others else "")
-    return Report(kind, words, {"recipient": named, "why": why})
+    return DeliveryReport(kind, words, {"recipient": named, "why": why})
 
 
 # qmail's bounces (https://cr.yp.to/proto/qsbmf.txt): a recipient and why it failed
@@ -67,7 +67,7 @@ _OF_QMAIL = "Hi. This is the "
 _FAILED = re.compile(r"\n\n<([^<>\n]{1,320})>:\n((?:[^\n]+\n?){0,5})")
 
 
-def bounce(failed: str, text: str) -> Report | None:
+def bounce(failed: str, text: str) -> DeliveryReport | None:
     """Return what a bounce tells that is no delivery status; None for any other mail.
 
     failed: its field X-Failed-Recipients, which Exim writes; text: how it begins
@@ -82,7 +82,9 @@ def bounce(failed: str, text: str) -> Report | None:
         return None
     others = f" (+ {len(recipients) - 1})" if len(recipients) > 1 else ""
     kind, words = _DELIVERIES["failed"]
-    return Report(kind, words, {"recipient": recipients[0] + others, "why": why})
+    return DeliveryReport(
+        kind, words, {"recipient": recipients[0] + others, "why": why}
+    )
 
 
 _DISPOSITIONS = {
@@ -95,28 +97,32 @@ _DISPOSITIONS = {
 }  # fmt: skip
 
 
-def disposition(text: str) -> Report:
+def disposition(text: str) -> DeliveryReport:
     """Return what a message disposition notification tells (RFC 8098 §3.2.6)."""
-    told = _merged(text)
+    fields = _merged(text)
     mode = (
-        told.get("disposition", "").rpartition(";")[2].partition("/")[0].strip().lower()
+        fields.get("disposition", "")
+        .rpartition(";")[2]
+        .partition("/")[0]
+        .strip()
+        .lower()
     )
     words = _DISPOSITIONS.get(
         mode, gettext_noop("It is a receipt for a message to %(recipient)s.")
     )
-    recipient = told.get("final-recipient") or told.get("original-recipient") or "?"
-    return Report("receipt", words, {"recipient": _behind_type(recipient)})
+    recipient = fields.get("final-recipient") or fields.get("original-recipient") or "?"
+    return DeliveryReport("receipt", words, {"recipient": _behind_type(recipient)})
 
 
-def feedback(text: str) -> Report:
+def feedback(text: str) -> DeliveryReport:
     """Return what a feedback report tells (RFC 5965)."""
-    told = _merged(text)
+    fields = _merged(text)
     words = gettext_noop(
         "It is a complaint about a message (%(type)s), from %(reporter)s (RFC 5965)."
     )
-    reporter = told.get("reporting-mta") or told.get("user-agent") or "?"
-    kind = told.get("feedback-type") or "?"
-    return Report(
+    reporter = fields.get("reporting-mta") or fields.get("user-agent") or "?"
+    kind = fields.get("feedback-type") or "?"
+    return DeliveryReport(
         "complaint", words, {"type": kind, "reporter": _behind_type(reporter)}
     )
 

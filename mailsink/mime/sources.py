@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mailsink.mime import markup
 
-Piece = tuple[
+SourcePiece = tuple[
     str, str
 ]  # (what it is: "tag", "name", "value", "comment", "css" or "", text)
 
@@ -24,9 +24,9 @@ _EMPTY = frozenset("meta link br hr img base".split())
 _NESTING = _BLOCKS - _EMPTY - frozenset(("style", "script", "title"))
 
 
-def lines(html: str, indented: bool) -> list[list[Piece]]:
+def lines(html: str, indented: bool) -> list[list[SourcePiece]]:
     """Return the lines of HTML, each as its pieces."""
-    found: list[list[Piece]] = [[]]
+    found: list[list[SourcePiece]] = [[]]
     for kind, text in _indented(html) if indented else _pieces(html):
         first, *others = text.split("\n")
         if first:
@@ -36,7 +36,7 @@ def lines(html: str, indented: bool) -> list[list[Piece]]:
     return found
 
 
-def _pieces(html: str) -> Iterator[Piece]:
+def _pieces(html: str) -> Iterator[SourcePiece]:
     at = 0
     for token in markup.TOKEN.finditer(html):
         if token.start() > at:
@@ -47,7 +47,7 @@ def _pieces(html: str) -> Iterator[Piece]:
         yield "", html[at:]
 
 
-def _of_token(token: re.Match[str]) -> Iterator[Piece]:
+def _of_token(token: re.Match[str]) -> Iterator[SourcePiece]:
     if token["comment"]:
         yield "comment", token[0]
     elif token["raw"]:
@@ -57,7 +57,7 @@ def _of_token(token: re.Match[str]) -> Iterator[Piece]:
         yield from _of_tag(token[0], len(token["name"]) + 1)
 
 
-def _of_tag(tag: str, start: int) -> Iterator[Piece]:
+def _of_tag(tag: str, start: int) -> Iterator[SourcePiece]:
     yield "tag", tag[:start]
     at = start
     for match in markup.ATTRIBUTE.finditer(
@@ -74,7 +74,7 @@ def _of_tag(tag: str, start: int) -> Iterator[Piece]:
         yield "tag", tag[at:]
 
 
-def _indented(html: str) -> Iterator[Piece]:
+def _indented(html: str) -> Iterator[SourcePiece]:
     """Yield the pieces with each block on a line of its own, a step further in."""
     depth, fresh, at = 0, True, 0  # fresh: the line has only its indentation yet
     for token in markup.TOKEN.finditer(html):

@@ -16,7 +16,7 @@ from functools import cached_property
 from mailsink.mime import headers, transfer, types
 from mailsink.mime.defects import Defects, check_message, check_part
 from mailsink.mime.part import Part, describe
-from mailsink.told import Told, gettext_noop
+from mailsink.translatable import TranslatableText, gettext_noop
 
 __all__ = ["MAX_DEPTH", "MAX_ENCODED_DEPTH", "MAX_PARTS", "Part", "Structure", "parse"]
 
@@ -33,7 +33,7 @@ class Structure:
 
     root: Part
     parts: tuple[Part, ...]
-    defects: tuple[Told, ...]
+    defects: tuple[TranslatableText, ...]
 
 
 def parse(octets: bytes) -> Structure:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from tzlocal.windows_tz import win_tz
 
-from mailsink.mime.contentlines import Line
+from mailsink.mime.contentlines import ContentLine
 
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _OFFSET = re.compile(r"([+-])(\d\d)(\d\d)(\d\d)?")
@@ -115,7 +115,7 @@ class Zone:
         return min(self.observances, key=lambda each: each.start).before
 
 
-def observance(lines: Sequence[Line]) -> Observance | None:
+def observance(lines: Sequence[ContentLine]) -> Observance | None:
     """Return what a STANDARD or DAYLIGHT of a VTIMEZONE says; None for nonsense."""
     given = {line.name: line.value for line in lines}
     start = moment(given.get("DTSTART", ""))

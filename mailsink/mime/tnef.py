@@ -28,7 +28,7 @@ _FIXED = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 10: 4, 11: 4, 20: 8, 64: 8, 72: 16
 
 
 @dataclass(slots=True)
-class File:
+class TnefFile:
     """A file. name: safe to show, "" if it has none; content_type: "" if none is told."""
 
     name: str = ""
@@ -41,9 +41,9 @@ def is_tnef(octets: bytes) -> bool:
     return octets.startswith(_SIGNATURE)
 
 
-def files(octets: bytes) -> list[File]:
+def files(octets: bytes) -> list[TnefFile]:
     """Return the first MOST files; of a stream that is cut off, those that are whole."""
-    found: list[File] = []
+    found: list[TnefFile] = []
     code_page = "windows-1252"
     for name, data in _attributes(octets):
         if name == _CODE_PAGE and len(data) >= 4:
@@ -51,7 +51,7 @@ def files(octets: bytes) -> list[File]:
         elif name == _FILE_BEGINS:
             if len(found) >= MOST:
                 break
-            found.append(File())
+            found.append(TnefFile())
         elif found and name == _DATA:
             found[-1].octets = data
         elif found and name == _TITLE:
@@ -73,7 +73,7 @@ def _attributes(octets: bytes) -> Iterator[tuple[int, bytes]]:
         at += length + 2  # and the checksum
 
 
-def _describe(file: File, data: bytes, code_page: str) -> None:
+def _describe(file: TnefFile, data: bytes, code_page: str) -> None:
     """Take a file's name and type from its properties."""
     texts: dict[int, str] = {}
     for name, kind, value in _properties(data):

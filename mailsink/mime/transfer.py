@@ -7,7 +7,7 @@ import re
 import string
 from itertools import islice
 
-from mailsink.told import gettext_noop
+from mailsink.translatable import gettext_noop
 
 _ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})

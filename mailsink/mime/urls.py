@@ -32,7 +32,7 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _AROUND = "*_~'"  # strip of a URL only where they stand before it, too
 
 
-class Span(NamedTuple):
+class UrlSpan(NamedTuple):
     """A URL as it is to be opened, and where in the text it stands."""
 
     start: int
@@ -40,12 +40,12 @@ class Span(NamedTuple):
     url: str
 
 
-def spans(text: str) -> Iterator[Span]:
+def spans(text: str) -> Iterator[UrlSpan]:
     """Yield the URLs of a text in their order, at most MOST; mailto: among them."""
     return islice(_spans(text), MOST)
 
 
-def _spans(text: str) -> Iterator[Span]:
+def _spans(text: str) -> Iterator[UrlSpan]:
     for found in _URL.finditer(text):
         if found["wrapped"]:
             url, (start, end) = _FOLD.sub("", found["wrapped"]), found.span("wrapped")
@@ -54,7 +54,7 @@ def _spans(text: str) -> Iterator[Span]:
             url = _whole(found["bare"], text[start - 1 : start])
             end = start + len(url)
         if _leads(url):
-            yield Span(start, end, url)
+            yield UrlSpan(start, end, url)
 
 
 def _whole(url: str, before: str) -> str:

@@ -3,6 +3,6 @@
 Importing it makes the event loop.
 """
 
-from mailsink.server.process import Background, Listener, run
+from mailsink.server.process import BackgroundWork, ListeningServer, run
 
-__all__ = ["Background", "Listener", "run"]
+__all__ = ["BackgroundWork", "ListeningServer", "run"]

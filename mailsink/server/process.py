@@ -29,7 +29,7 @@ reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run ti
 GRACE = 5.0  # seconds for what is under way at a shutdown
 
 
-class Listener(Protocol):
+class ListeningServer(Protocol):
     """A server on a socket of its own."""
 
     @property
@@ -43,7 +43,7 @@ class Listener(Protocol):
         """Take no more; let what is under way end, within grace seconds."""
 
 
-class Background(Protocol):
+class BackgroundWork(Protocol):
     """Work beside the servers."""
 
     def start(self) -> None:
@@ -56,8 +56,8 @@ class Background(Protocol):
 def run(
     app: Guard,
     web_sockets: Sequence[socket.socket],
-    listeners: Sequence[Listener],
-    background: Sequence[Background],
+    listeners: Sequence[ListeningServer],
+    background: Sequence[BackgroundWork],
     ready: Callable[[], None],
     descriptors: Descriptors,
 ) -> int:

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from mailsink.web.guard import answer, too_large
-from mailsink.web.rules import Refusal
+from mailsink.web.rules import HttpRefusal
 
 if TYPE_CHECKING:
     from mailsink.server.connections import Doorkeeper
@@ -153,7 +153,7 @@ class Request(WebRequest):
             ],
         }
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: HttpRefusal) -> None:
         self.requestHeaders.removeHeader(b"Expect")  # nobody waits for the body
         headers, body = answer(refusal, self.head()["path"])
         lines = [

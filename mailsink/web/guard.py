@@ -11,13 +11,13 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from mailsink.web.rules import PARTS_PATH, Refusal, Request, Rules, header
+from mailsink.web.rules import PARTS_PATH, HttpRefusal, RequestHead, Rules, header
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+AsgiScope = MutableMapping[str, Any]
+AsgiMessage = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[AsgiMessage]]
+Send = Callable[[AsgiMessage], Awaitable[None]]
+App = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
 
 # No inline script or style anywhere in the pages: so no nonce is needed.
 _CSP = (
@@ -37,7 +37,7 @@ _HEADERS = {
 _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 
 
-_NO_HOST = Refusal(400, "Bad Request", "The Host field of the request is empty.")
+_NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is empty.")
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
 _MAIL_PATH = "/api/v3/messages"
@@ -54,7 +54,7 @@ class Guard:
         self.rules = rules
         self.max_mail = max_mail
 
-    def refusal(self, scope: Scope) -> Refusal | None:
+    def refusal(self, scope: AsgiScope) -> HttpRefusal | None:
         """Return why a request is refused, by its head; None if it is not."""
         if any(
             name == b"host" and not value.strip() for name, value in scope["headers"]
@@ -62,13 +62,13 @@ class Guard:
             return _NO_HOST
         return self.rules.judge(_request(scope))
 
-    def room(self, scope: Scope) -> int:
+    def room(self, scope: AsgiScope) -> int:
         """Return how many octets the body of a request may have."""
         if scope["method"] == "POST" and scope["path"] == _MAIL_PATH:
             return self.max_mail or sys.maxsize
         return _MAX_FORM
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         refusal = self.refusal(scope)
         if scope["type"] == "websocket":
             if refusal:
@@ -83,11 +83,11 @@ class Guard:
             await self.app(scope, receive, send)
 
 
-def _request(scope: Scope) -> Request:
+def _request(scope: AsgiScope) -> RequestHead:
     headers = scope["headers"]
     websocket = scope["type"] == "websocket"
     scheme = scope.get("scheme") or "http"  # servers leave it out for websockets
-    return Request(
+    return RequestHead(
         method="WEBSOCKET" if websocket else scope["method"],
         scheme={"ws": "http", "wss": "https"}.get(scheme, scheme),
         path=scope["path"],
@@ -102,7 +102,7 @@ def _request(scope: Scope) -> Request:
 def _with_headers(send: Send, path: str) -> Send:
     defaults = _PARTS_HEADERS if PARTS_PATH.fullmatch(path) else _HEADERS
 
-    async def send_with_headers(message: Message) -> None:
+    async def send_with_headers(message: AsgiMessage) -> None:
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             names = {name.lower() for name, _ in given}
@@ -113,7 +113,7 @@ def _with_headers(send: Send, path: str) -> Send:
     return send_with_headers
 
 
-async def _refuse(refusal: Refusal, path: str, send: Send) -> None:
+async def _refuse(refusal: HttpRefusal, path: str, send: Send) -> None:
     headers, body = answer(refusal, path)
     await send(
         {"type": "http.response.start", "status": refusal.status, "headers": headers}
@@ -121,9 +121,9 @@ async def _refuse(refusal: Refusal, path: str, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def too_large(room: int) -> Refusal:
+def too_large(room: int) -> HttpRefusal:
     """Return the refusal of a body of more than so many octets."""
-    return Refusal(
+    return HttpRefusal(
         413,
         "Content Too Large",
         f"The body of this request may have {room:,} octets at most. That of one with "
@@ -131,7 +131,7 @@ def too_large(room: int) -> Refusal:
     )
 
 
-def answer(refusal: Refusal, path: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+def answer(refusal: HttpRefusal, path: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Return headers and body that tell of a refusal: as problem JSON in the API."""
     if path.startswith("/api/"):
         content_type = b"application/problem+json"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from mailsink.web.guard import Receive, Scope, Send
+from mailsink.web.guard import AsgiScope, Receive, Send
 from mailsink.web.workers import Unanswered, Workers
 
 _RETRY_AFTER = 5  # seconds
@@ -31,7 +31,7 @@ class Heavy:
         self._workers = workers
         self._is_heavy = is_heavy
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         reads = scope["method"] in ("GET", "HEAD") and self._workers.are_on
         query = scope["query_string"].decode("latin-1")
         if not reads or not await self._is_heavy(scope["path"], query):
@@ -45,7 +45,7 @@ class Heavy:
                 finally:
                     watch.cancel()
 
-    async def _answer(self, scope: Scope, send: Send) -> None:
+    async def _answer(self, scope: AsgiScope, send: Send) -> None:
         try:
             await self._workers.answer(scope, send)
         except Unanswered as why:

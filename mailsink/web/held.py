@@ -11,7 +11,7 @@ from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
-from mailsink.web.guard import Receive, Scope, Send
+from mailsink.web.guard import AsgiScope, Receive, Send
 
 
 class Held:
@@ -25,7 +25,7 @@ class Held:
         self._shared = ThreadSensitiveContext()
         self._door = asyncio.Lock()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["path"] not in self._paths:
             await self._app(scope, receive, send)
             return

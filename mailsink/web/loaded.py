@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from mailsink.web.guard import Receive, Scope, Send
+from mailsink.web.guard import AsgiScope, Receive, Send
 
 
 class Loaded:
@@ -22,7 +22,7 @@ class Loaded:
         self._load = load
         self._loading: asyncio.Future[object] | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if self._loading is None:
             self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
         if not self._loading.done():

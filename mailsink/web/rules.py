@@ -21,7 +21,7 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RequestHead:
     """What the rules look at. A header that is absent is ""."""
 
     method: str  # "WEBSOCKET" for a handshake
@@ -35,7 +35,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class HttpRefusal:
     status: int
     title: str
     detail: str
@@ -53,11 +53,11 @@ class Rules:
     hostname: str
     public_url: str
 
-    def judge(self, request: Request) -> Refusal | None:
+    def judge(self, request: RequestHead) -> HttpRefusal | None:
         """Return why the request is refused; None if it is not."""
         # Only a browser can be made to ask by others, and it always sends Host.
         if request.host and not self._is_ours(request.host):
-            return Refusal(
+            return HttpRefusal(
                 400,
                 "Unknown host",
                 f"Mailsink is not known as {request.host!r}. If it should be, add the "
@@ -83,13 +83,13 @@ class Rules:
             or _is_ip_literal(name)
         )
 
-    def _judge_writing(self, request: Request) -> Refusal | None:
+    def _judge_writing(self, request: RequestHead) -> HttpRefusal | None:
         ours = {f"{request.scheme}://{request.host}".lower()}
         if self.public_url:  # a proxy in front may speak https, and we http
             public = urlsplit(self.public_url)
             ours.add(f"{public.scheme}://{public.netloc}".lower())
         if request.origin and request.origin.lower() not in ours:
-            return Refusal(
+            return HttpRefusal(
                 403,
                 "Foreign origin",
                 f"A page of {request.origin} may not do this here: the request's "
@@ -101,12 +101,12 @@ class Rules:
         return None
 
 
-_CROSS_SITE = Refusal(
+_CROSS_SITE = HttpRefusal(
     403, "Cross-site request", "Another site's page may not use Mailsink."
 )
 
 
-def _judge_reading(request: Request) -> Refusal | None:
+def _judge_reading(request: RequestHead) -> HttpRefusal | None:
     """Let other pages link here, but not use our answers (or their timing, or effects).
 
     The same site is no better than another: all ports of localhost are of one.

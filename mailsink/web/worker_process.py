@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mailsink.web.guard import Scope
+from mailsink.web.guard import AsgiScope
 
 # Of a child that waits for a processor all threads here would wait for, until it has
 # become the new program (see "Disabling use of posix_spawn or vfork" in Python's manual).
@@ -108,7 +108,7 @@ class WorkerProcess:
             self._streams[1].close()
 
 
-def plain(scope: Scope) -> dict[str, Any]:
+def plain(scope: AsgiScope) -> dict[str, Any]:
     """Return what JSON can hold of a scope; original() makes it whole again."""
     return {
         **{name: scope.get(name) for name in _OF_SCOPE},

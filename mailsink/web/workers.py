@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mailsink.web.guard import Scope, Send
+from mailsink.web.guard import AsgiScope, Send
 from mailsink.web.worker_process import END, NOTE, WorkerProcess, event, plain
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Workers:
             worker.end()
         self._idle.clear()
 
-    async def answer(self, scope: Scope, send: Send) -> None:
+    async def answer(self, scope: AsgiScope, send: Send) -> None:
         """Have a request without a body answered.
 
         Raises Unanswered before its head; ConnectionAbortedError after it.

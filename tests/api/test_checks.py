@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inbox.api.v3.checks import Checks
-from inbox.checks.data import CLIENTS
+from inbox.checks.caniemail import CLIENTS
 from tests import factories
 from tests.api.conftest import Api
 

@@ -11,7 +11,7 @@ import pytest
 from inbox.api.v3 import schemas
 from inbox.mailbox import marking, messages, selection, trash
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.models import Inbox, Message, MessageRead
 from mailsink.ids import uuid7
 from tests import factories
@@ -369,5 +369,5 @@ def test_counts(api: Api) -> None:
     gone = factories.message()
     for each in (read, gone):
         marking.update(ALL, each.pk, read=True)
-    trash.delete(ALL, Chosen((gone.pk,)))
+    trash.delete(ALL, Selection((gone.pk,)))
     assert messages.counts(ALL) == {"messages": 4, "unread": 3, "not_accepted": 1}

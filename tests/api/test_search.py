@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inbox.mailbox import marking, messages, sessions, trash
 from inbox.mailbox.scope import ALL, Scope
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.models import Inbox
 from inbox.search import language
 from inbox.search.language import BadQuery
@@ -58,7 +58,7 @@ def mail() -> dict[Any, str]:
         recipients=["nobody@example.com"], body=b"x" * 3000, code=550
     )
     gone = factories.message(b"Subject: gone\r\n\r\n")
-    trash.delete(ALL, Chosen((gone.pk,)))
+    trash.delete(ALL, Selection((gone.pk,)))
     return {
         invoice.pk: "invoice",
         umlaut.pk: "umlaut",
@@ -230,7 +230,7 @@ def test_scope_holds(mail: dict[Any, str]) -> None:
     other = Scope(frozenset([Inbox.objects.get(slug="other").pk]))
     assert [mail[each.id] for each in messages.entries(other).items] == ["umlaut"]
     assert messages.counts(other) == {"messages": 1, "unread": 0, "not_accepted": 0}
-    assert trash.delete(other, Chosen()).count == 1
+    assert trash.delete(other, Selection()).count == 1
     assert [mail[each.id] for each in messages.entries(ALL).items] == [
         "refused",
         "invoice",

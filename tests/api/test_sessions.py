@@ -12,7 +12,7 @@ from inbox.api.v3 import schemas
 from inbox.errors import NotFound
 from inbox.mailbox import messages, sessions, trash
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.models import Exchange, Inbox, Session
 from mailsink.ids import short_id, uuid7
 from tests import factories
@@ -181,7 +181,7 @@ def test_delete(api: Api) -> None:
     factories.exchange(session, 1)
     problem = api("DELETE", f"sessions/{session.pk}", status=409)
     assert "messages (1)" in problem["detail"]
-    trash.delete(ALL, Chosen((made.pk,)))
+    trash.delete(ALL, Selection((made.pk,)))
     api("DELETE", f"sessions/{session.pk}", status=204)
     assert not Session.objects.filter(pk=session.pk).exists()
     api("DELETE", f"sessions/{session.pk}", status=404)

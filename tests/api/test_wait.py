@@ -14,7 +14,7 @@ from channels.db import database_sync_to_async
 from django.test import AsyncClient
 
 from inbox.api.v3 import messages as api_messages
-from inbox.capture.rows import Changes
+from inbox.capture.rows import SessionChanges
 from inbox.live import waiters as live_waiters
 from inbox.live.feed import Feed
 from inbox.mailbox import arriving, messages
@@ -50,7 +50,7 @@ async def deliver(feed: Feed, indexed: bool = True, **fields: Any) -> Message:
     made = await in_thread(factories.message, **fields)
     if indexed:
         await in_thread(indexer.index_some)
-    feed.committed(Changes(messages_created=[made]))
+    feed.committed(SessionChanges(messages_created=[made]))
     assert isinstance(made, Message)
     return made
 

@@ -40,7 +40,7 @@ def test_refused_twice_then_accepted(mailsink: Mailsink, page: Page) -> None:
         assert send(mailsink, "ann@example.com", "Your order")
     open_inbox(mailsink, page)
     page.locator("#entries > li").first.get_by_role("link").click()
-    story = page.locator(".letter [data-refresh$=attempts]")
+    story = page.locator(".mail [data-refresh$=attempts]")
     expect(story).to_contain_text("2 attempts: 450 → 450")
     pause(mailsink, False)
     assert send(mailsink, "ann@example.com", "Your order") is None

@@ -41,7 +41,7 @@ def test_status_tags_and_note_by_keys_and_seen_by_others(
     page.keyboard.press("Enter")
     expect(page.locator("#marks .chip")).to_have_text(re.compile("release 4"))
     expect(row(page, "Looked at").locator(".tags")).to_have_text("release 4")
-    page.locator("#letter-title").click()  # keys are keys again
+    page.locator("#message-title").click()  # keys are keys again
     page.keyboard.press("a")
     expect(page.get_by_role("textbox", name="Note")).to_be_focused()
     page.keyboard.type("The total <b>is</b> wrong")

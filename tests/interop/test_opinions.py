@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from mailsink.mime import headers
-from mailsink.mime.mails import Mail
+from mailsink.mime.mails import ParsedMessage
 from tests.interop.clients import run
 from tests.interop.opinions.mails import MAILS
 from tests.programs import program
@@ -100,7 +100,7 @@ def _built() -> str:
 
 
 def _ours(octets: bytes) -> dict[str, Any]:
-    mail, summary = Mail(lambda: octets), headers.summary(octets)
+    mail, summary = ParsedMessage(lambda: octets), headers.summary(octets)
     return {
         "subject": summary.subject,
         "from": [[summary.from_name, summary.from_address]],

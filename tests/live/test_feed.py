@@ -13,13 +13,13 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from inbox import serializers
-from inbox.capture.rows import Changes
+from inbox.capture.rows import SessionChanges
 from inbox.live import feed as feeding
 from inbox.live import protocol
 from inbox.live.feed import Feed, parts
 from inbox.mailbox import marking, transactions, trash
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.mailbox.signals import MessageUpdated, announce
 from tests import factories
 from tests.live.clients import Client
@@ -60,7 +60,7 @@ async def test_what_services_change_is_told(client: Client) -> None:
     assert (expected["read"], expected["pinned"], expected["tags"]) == (
         True, True, ["red"],
     )  # fmt: skip
-    await in_thread(trash.delete, ALL, Chosen((message.pk,)))
+    await in_thread(trash.delete, ALL, Selection((message.pk,)))
     gone = {"id": str(message.pk), "inbox": "default"}
     assert await told() == {"event": "message.deleted", **gone}
     restored = await in_thread(trash.restore, ALL, message.pk)
@@ -79,7 +79,7 @@ async def test_what_was_not_accepted_is_told(client: Client, feed: Feed) -> None
         factories.transaction, body=INVOICE, recipients=["bob@example.com"]
     )
     await client.ask(type="subscribe", to="messages")
-    feed.committed(Changes(transactions_not_accepted=[row]))
+    feed.committed(SessionChanges(transactions_not_accepted=[row]))
     attempt = await in_thread(transactions.get, ALL, row.pk)
     event = (await client.next())["events"][0]
     assert event == {
@@ -94,10 +94,10 @@ async def test_nothing_is_done_where_nobody_watches(feed: Feed) -> None:
     client = Client()
     await client.greet()
     with patch.object(serializers, "message", side_effect=AssertionError):
-        feed.committed(Changes(messages_created=[message_row()]))
+        feed.committed(SessionChanges(messages_created=[message_row()]))
         assert feed._task is None
         await client.ask(type="subscribe", to="sessions")
-        feed.committed(Changes(messages_created=[message_row()]))
+        feed.committed(SessionChanges(messages_created=[message_row()]))
         await feed._task
     await client.silence()
     await client.disconnect()
@@ -109,7 +109,7 @@ async def test_what_the_layer_dropped_is_made_up_for(
 ) -> None:
     await client.ask(type="subscribe", to="messages")
     await client.ask(type="subscribe", to="sessions")
-    feed.committed(Changes(messages_created=[message_row()]))
+    feed.committed(SessionChanges(messages_created=[message_row()]))
     assert (await client.next())["seq"] == 1
     layer = get_channel_layer()
     dropped: list[str] = []
@@ -118,10 +118,10 @@ async def test_what_the_layer_dropped_is_made_up_for(
         dropped.append(group)
 
     with patch.object(layer, "group_send", drop):
-        feed.committed(Changes(messages_created=[message_row()]))
+        feed.committed(SessionChanges(messages_created=[message_row()]))
         await feed._task
     assert dropped == ["live.messages"]
-    feed.committed(Changes(messages_created=[message_row()]))
+    feed.committed(SessionChanges(messages_created=[message_row()]))
     resyncs = [await client.next(), await client.next()]
     assert {each["type"] for each in resyncs} == {"resync"}
     assert {each["to"] for each in resyncs} == {"messages", "sessions"}
@@ -145,13 +145,13 @@ async def test_a_layer_out_of_reach_is_made_up_for(
     layer = get_channel_layer()
     with patch.object(layer, "group_send", fail):
         for _ in range(3):
-            feed.committed(Changes(messages_created=[message_row()]))
+            feed.committed(SessionChanges(messages_created=[message_row()]))
             await failed.wait()
             failed.clear()
     assert await client.next() == {"type": "resync", "to": "messages"}
     assert caplog.text.count("The live feed cannot tell its viewers: no Redis") == 1
     row = message_row()
-    feed.committed(Changes(messages_created=[row]))
+    feed.committed(SessionChanges(messages_created=[row]))
     assert events(await client.next()) == [("message.created", str(row.id))]
 
 
@@ -161,7 +161,7 @@ async def test_too_much_at_once_is_a_resync(
 ) -> None:
     monkeypatch.setattr(feeding, "MAX_PENDING", 5)
     await client.ask(type="subscribe", to="messages")
-    feed.committed(Changes(messages_created=[message_row() for _ in range(6)]))
+    feed.committed(SessionChanges(messages_created=[message_row() for _ in range(6)]))
     assert await client.next() == {"type": "resync", "to": "messages"}
     await client.silence()
 
@@ -175,7 +175,7 @@ async def test_no_topic_starves_another(client: Client, feed: Feed) -> None:
     seen: set[str] = set()
     for _ in range(2 * len(topics)):
         # All topics have something to send, whenever there is room for one batch.
-        feed.committed(Changes(sessions_updated=rows))
+        feed.committed(SessionChanges(sessions_updated=rows))
         await feed._task
         frame = await client.next()
         seen.add(frame["to"])
@@ -197,7 +197,7 @@ async def test_those_who_wait_are_told_what_arrived(feed: Feed) -> None:
     channel = await layer.new_channel()
     await layer.group_add(protocol.ARRIVALS, channel)
     row = message_row()
-    feed.committed(Changes(messages_created=[row]))
+    feed.committed(SessionChanges(messages_created=[row]))
     async with asyncio.timeout(5):
         told = await layer.receive(channel)
     assert told["ids"] == [str(row.id)]
@@ -210,7 +210,7 @@ async def test_two_thousand_messages_a_second_cost_little(
 ) -> None:
     """A second's worth of messages is told in far less than a second."""
     await client.ask(type="subscribe", to="messages")
-    changes = Changes(messages_created=[message_row() for _ in range(2000)])
+    changes = SessionChanges(messages_created=[message_row() for _ in range(2000)])
     began = time.process_time()
     feed.committed(changes)
     await feed._task

@@ -12,9 +12,9 @@ import pytest
 
 from inbox import serializers
 from inbox.capture.rows import (
-    Changes,
     ExchangeRow,
     MessageRow,
+    SessionChanges,
     SessionRow,
     TransactionRow,
 )
@@ -77,7 +77,7 @@ async def test_message_created(client: Client, feed: Feed) -> None:
         "to": "messages",
     }
     row = message_row()
-    feed.committed(Changes(messages_created=[row]))
+    feed.committed(SessionChanges(messages_created=[row]))
     assert await client.next() == {
         "type": "batch",
         "seq": 1,
@@ -91,9 +91,9 @@ async def test_nothing_without_subscription(client: Client, feed: Feed) -> None:
     await client.ask(type="subscribe", to="messages")
     await client.say(type="unsubscribe", to="messages")
     await client.silence()
-    feed.committed(Changes(messages_created=[message_row()]))
+    feed.committed(SessionChanges(messages_created=[message_row()]))
     row = session_row()
-    feed.committed(Changes(sessions_opened=[row]))
+    feed.committed(SessionChanges(sessions_opened=[row]))
     assert events(await client.next()) == [("session.opened", str(row.id))]
 
 
@@ -104,7 +104,7 @@ async def test_inbox_narrows(client: Client, feed: Feed) -> None:
         "inbox": "other",
     }
     theirs = message_row(inbox_id=2)
-    feed.committed(Changes(messages_created=[message_row(), theirs]))
+    feed.committed(SessionChanges(messages_created=[message_row(), theirs]))
     frame = await client.next()
     assert frame["inbox"] == "other"
     assert events(frame) == [("message.created", str(theirs.id))]
@@ -116,7 +116,9 @@ async def test_session_grows_line_by_line(client: Client, feed: Feed) -> None:
     await client.ask(type="subscribe", to=topic)
     line = exchange_row(row.id, 1)
     other = exchange_row(uuid7(), 1)
-    feed.committed(Changes(sessions_opened=[row], exchanges_created=[line, other]))
+    feed.committed(
+        SessionChanges(sessions_opened=[row], exchanges_created=[line, other])
+    )
     frame = await client.next()
     assert frame["to"] == topic
     assert frame["events"] == [
@@ -125,7 +127,7 @@ async def test_session_grows_line_by_line(client: Client, feed: Feed) -> None:
     ]
     line.code, line.reply = 250, "250-here\n250 SIZE"
     row.ending = "quit"
-    feed.committed(Changes(exchanges_updated=[line], sessions_closed=[row]))
+    feed.committed(SessionChanges(exchanges_updated=[line], sessions_closed=[row]))
     told = (await client.next())["events"]
     assert [each["event"] for each in told] == ["exchange.updated", "session.closed"]
     assert told[0]["reply"] == ["250-here", "250 SIZE"]
@@ -135,11 +137,11 @@ async def test_session_grows_line_by_line(client: Client, feed: Feed) -> None:
 async def test_a_frame_at_once_then_the_next_joins(client: Client, feed: Feed) -> None:
     await client.ask(type="subscribe", to="messages")
     rows = [message_row() for _ in range(4)]
-    feed.committed(Changes(messages_created=rows[:1]))
+    feed.committed(SessionChanges(messages_created=rows[:1]))
     assert len((await client.next())["events"]) == 1
     first = feed._last
     for row in rows[1:]:
-        feed.committed(Changes(messages_created=[row]))
+        feed.committed(SessionChanges(messages_created=[row]))
     assert events(await client.next()) == [
         ("message.created", str(row.id)) for row in rows[1:]
     ]
@@ -161,10 +163,10 @@ async def test_unacked_client_costs_two_frames_and_a_resync(
     monkeypatch.setattr(consuming, "MAX_WAITING", 2000)
     await client.ask(type="subscribe", to="messages")
     for _ in range(2):
-        feed.committed(Changes(messages_created=[message_row()]))
+        feed.committed(SessionChanges(messages_created=[message_row()]))
         assert (await client.next())["type"] == "batch"
     for _ in range(10):
-        feed.committed(Changes(messages_created=[message_row()]))
+        feed.committed(SessionChanges(messages_created=[message_row()]))
         await client.silence()
     while feed._task:
         await feed._task
@@ -172,7 +174,7 @@ async def test_unacked_client_costs_two_frames_and_a_resync(
     assert await client.ask(type="ack", seq=2) == {"type": "resync", "to": "messages"}
     await client.silence()
     row = message_row()
-    feed.committed(Changes(messages_created=[row]))
+    feed.committed(SessionChanges(messages_created=[row]))
     frame = await client.next()
     assert frame["seq"] == 3
     assert events(frame) == [("message.created", str(row.id))]
@@ -183,10 +185,10 @@ async def test_what_waited_a_little_is_sent_after_the_ack(
 ) -> None:
     await client.ask(type="subscribe", to="messages")
     for _ in range(2):
-        feed.committed(Changes(messages_created=[message_row()]))
+        feed.committed(SessionChanges(messages_created=[message_row()]))
         await client.next()
     rows = [message_row(), message_row()]
-    feed.committed(Changes(messages_created=rows))
+    feed.committed(SessionChanges(messages_created=rows))
     while feed._task:
         await feed._task
     await client.silence()
@@ -198,7 +200,7 @@ async def test_what_waited_a_little_is_sent_after_the_ack(
 async def test_large_frames_are_split(client: Client, feed: Feed) -> None:
     await client.ask(type="subscribe", to="messages")
     rows = [message_row(subject="x" * 60_000) for _ in range(10)]
-    feed.committed(Changes(messages_created=rows))
+    feed.committed(SessionChanges(messages_created=rows))
     told: list[tuple[str, str]] = []
     while len(told) < 10:
         frame = await client.next()
@@ -262,7 +264,7 @@ async def test_flood_of_acknowledgements_ends_the_connection(
     client: Client, feed: Feed
 ) -> None:
     await client.ask(type="subscribe", to="messages")
-    feed.committed(Changes(messages_created=[message_row()]))
+    feed.committed(SessionChanges(messages_created=[message_row()]))
     seq = (await client.next())["seq"]
     for _ in range(consuming.BURST + 100):
         await client.say(type="ack", seq=seq)

@@ -51,8 +51,8 @@ def test_invite() -> None:
         "Room 4.12",
         "",
     )
-    assert event.organizer == calendars.Person("Ops; Olga", "olga@shop.test")
-    assert event.attendees == [calendars.Person("Ann", "ann@example.com", "ACCEPTED")]
+    assert event.organizer == calendars.Attendee("Ops; Olga", "olga@shop.test")
+    assert event.attendees == [calendars.Attendee("Ann", "ann@example.com", "ACCEPTED")]
     assert event.recurrence == "FREQ=WEEKLY;COUNT=4"
     assert day.all_day
     assert day.start == datetime(2026, 12, 24)
@@ -88,7 +88,7 @@ def test_contacts() -> None:
     ]
 
 
-def event(*given: str, before: str = "") -> calendars.Event:
+def event(*given: str, before: str = "") -> calendars.CalendarEvent:
     """Return the one event of a calendar with these lines in it."""
     inner = "\r\n".join(given)
     text = f"BEGIN:VCALENDAR\r\n{before}BEGIN:VEVENT\r\n{inner}\r\nEND:VEVENT\r\nEND:VCALENDAR"
@@ -132,7 +132,7 @@ def test_commas_of_a_zone_may_be_escaped(name: str) -> None:
 
 def test_the_address_may_stand_beside_the_uri_of_a_service() -> None:
     line = "ATTENDEE;CN=Ann;EMAIL=ann@example.com;PARTSTAT=ACCEPTED:/principals/4711/"
-    person = calendars.Person("Ann", "ann@example.com", "ACCEPTED")
+    person = calendars.Attendee("Ann", "ann@example.com", "ACCEPTED")
     assert event(line).attendees == [person]
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mailsink.mime.parameters import parse
+from mailsink.mime.header_parameters import parse
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from mailsink.conf import Config, ConfigError, from_environment, load
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
 from mailsink.smtp.profile import Profile
-from mailsink.values import ADDRESSES, Address
+from mailsink.values import ADDRESSES, ListenAddress
 
 
 def config(**variables: str) -> Config:
@@ -33,8 +33,11 @@ def refusal(**variables: str) -> str:
 
 def test_it_works_without_any_variable() -> None:
     found = config()
-    assert found.listeners["smtp"] == (Address("127.0.0.1", 1025), Address("::1", 1025))
-    assert found.http == (Address("127.0.0.1", 8025), Address("::1", 8025))
+    assert found.listeners["smtp"] == (
+        ListenAddress("127.0.0.1", 1025),
+        ListenAddress("::1", 1025),
+    )
+    assert found.http == (ListenAddress("127.0.0.1", 8025), ListenAddress("::1", 8025))
     assert found.data == Path("data").absolute()
     assert found.database_url == f"sqlite:///{found.data}/mailsink.sqlite3"
     assert found.max_message_size == 50 * 1024 * 1024
@@ -61,13 +64,13 @@ def test_an_empty_variable_is_an_unset_one() -> None:
     [
         ("off", ()),
         ("OFF", ()),
-        ("127.0.0.1:0", (Address("127.0.0.1", 0),)),
-        ("[::1]:25", (Address("::1", 25),)),
+        ("127.0.0.1:0", (ListenAddress("127.0.0.1", 0),)),
+        ("[::1]:25", (ListenAddress("::1", 25),)),
         ("mail.example:2525, [::]:65535", (
-            Address("mail.example", 2525), Address("::", 65535))),
+            ListenAddress("mail.example", 2525), ListenAddress("::", 65535))),
     ],
 )  # fmt: skip
-def test_addresses(text: str, found: tuple[Address, ...]) -> None:
+def test_addresses(text: str, found: tuple[ListenAddress, ...]) -> None:
     assert ADDRESSES.parse(text) == found
 
 

@@ -6,11 +6,11 @@ import asyncio
 import socket
 
 from mailsink.sockets import bind
-from mailsink.values import Address
+from mailsink.values import ListenAddress
 
 
 async def test_no_reply_waits_for_an_acknowledgement() -> None:
-    (bound,) = bind([Address("127.0.0.1", 0)], "TEST")
+    (bound,) = bind([ListenAddress("127.0.0.1", 0)], "TEST")
     accepted: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
     server = await asyncio.start_server(lambda _, w: accepted.put(w), sock=bound)
     async with server:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from inbox.capture.recorder import Limits, Recorder
-from inbox.capture.rows import Changes
+from inbox.capture.rows import SessionChanges
 from inbox.models import Inbox
 from inbox.upkeep import servers
 from mailsink.ids import uuid7
@@ -25,9 +25,9 @@ class Heard:
     """A feed that remembers what it was told."""
 
     def __init__(self) -> None:
-        self.changes: list[Changes] = []
+        self.changes: list[SessionChanges] = []
 
-    def committed(self, changes: Changes) -> None:
+    def committed(self, changes: SessionChanges) -> None:
         self.changes.append(changes)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inbox.errors import Invalid
-from inbox.mailbox.addresses import Book, clean, key_of
+from inbox.mailbox.known_addresses import Book, clean, key_of
 
 
 def given(address: str, kind: str = "mailbox", *target: str, name: str = "") -> Any:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from inbox.errors import NotFound
 from inbox.explain import stories
-from inbox.explain.stories import Story
+from inbox.explain.stories import AttemptHistory
 from inbox.insight import attempts, fingerprints
 from inbox.insight.attempts import alike
 from inbox.mailbox import sessions
@@ -82,7 +82,7 @@ def accepted(seconds: float, body: bytes = b"", **fields: Any) -> Transaction:
     return row
 
 
-def story(of: Transaction) -> Story:
+def story(of: Transaction) -> AttemptHistory:
     found = attempts.of_transaction(ALL, of.pk)
     assert found.tries[found.at].transaction == of.pk
     assert [e.started_at for e in found.tries] == sorted(

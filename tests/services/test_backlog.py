@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 
 from inbox.capture import batch
 from inbox.capture.recorder import Recorder
-from inbox.capture.rows import Changes
+from inbox.capture.rows import SessionChanges
 from inbox.models import Exchange, Message, Recipient, Session, Transaction
 from inbox.storage.write_lock import write_turn
 from mailsink.ports import Kept, Refused
@@ -42,7 +42,7 @@ class HeardAll(Heard):
         super().__init__()
         self.complete = asyncio.Event()
 
-    def committed(self, changes: Changes) -> None:
+    def committed(self, changes: SessionChanges) -> None:
         super().committed(changes)
         if sum(len(each.exchanges_created) for each in self.changes) > LINES:
             self.complete.set()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from inbox import checks
-from inbox.checks import KINDS, Report
+from inbox.checks import KINDS, ChecksReport
+from inbox.checks.caniemail import CLIENTS, FEATURES
 from inbox.checks.colours import NAMED, colour, contrast
-from inbox.checks.data import CLIENTS, FEATURES
 from inbox.checks.support import CHIEF, Use
 from mailsink.mime import structure
 from mailsink.mime.elements import MAX_ELEMENTS
@@ -28,35 +28,35 @@ ALTERNATIVE = (
 )
 
 
-def mail(text: str) -> Report:
+def mail(text: str) -> ChecksReport:
     octets = text.replace("\n", "\r\n").encode()
     return checks.examine(octets, structure.parse(octets))
 
 
-def html(body: str, head: str = "") -> Report:
+def html(body: str, head: str = "") -> ChecksReport:
     return mail(f"{HEAD}{head}Content-Type: text/html; charset=utf-8\n\n{body}")
 
 
-def plain(body: str, head: str = "") -> Report:
+def plain(body: str, head: str = "") -> ChecksReport:
     return mail(f"{HEAD}{head}\n{body}")
 
 
-def subject(text: str) -> Report:
+def subject(text: str) -> ChecksReport:
     return mail(HEAD.replace("Hello", text) + "\nHi.\n")
 
 
-def both(text: str, markup: str) -> Report:
+def both(text: str, markup: str) -> ChecksReport:
     return mail(ALTERNATIVE.format(text, markup))
 
 
-def image(octets: int) -> Report:
+def image(octets: int) -> ChecksReport:
     body = "A" * octets
     return mail(
         f"{HEAD}Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n{body}"
     )
 
 
-def related(markup: str, head: str) -> Report:
+def related(markup: str, head: str) -> ChecksReport:
     """HTML with a part beside it."""
     return mail(
         f"{HEAD}Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n{markup}\n"
@@ -64,17 +64,17 @@ def related(markup: str, head: str) -> Report:
     )
 
 
-def unsubscribe(field: str, *, post: bool = True) -> Report:
+def unsubscribe(field: str, *, post: bool = True) -> ChecksReport:
     more = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n" if post else ""
     return plain("Hi.", f"List-Unsubscribe: {field}\n{more}")
 
 
-def found(report: Report) -> set[str]:
+def found(report: ChecksReport) -> set[str]:
     return {result.kind.name for result in report.results}
 
 
 # kind, mails that it is found in, mails that it is not found in
-Case = tuple[str, list[Report], list[Report]]
+Case = tuple[str, list[ChecksReport], list[ChecksReport]]
 P = "<p style='{}'>Text"
 
 
@@ -226,7 +226,7 @@ def test_check(cases: dict[str, Case], kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_kinds_have_their_words_and_docs_have_them(kind: checks.Kind) -> None:
+def test_kinds_have_their_words_and_docs_have_them(kind: checks.CheckKind) -> None:
     assert kind.sentence.endswith((".", ")", "”."))
     assert kind.level == "fact" or kind.cure
     assert f"| `{kind.name}` | {kind.level} | {kind.title} | {kind.sentence} |" in DOCS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from inbox.mailbox.addresses import Book, clean, key_of
+from inbox.mailbox.known_addresses import Book, clean, key_of
 from inbox.policy import lookup
 from mailsink.smtp.protocol.replies import Reply
 from tests.services.test_addresses import given

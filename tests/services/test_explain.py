@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from inbox import explain
 from inbox.capture.rows import ExchangeRow, SessionRow
+from inbox.explain.envelope_parameters import asked
 from inbox.explain.lines import details
 from inbox.explain.outcomes import NOTHING_MORE
-from inbox.explain.parameters import asked
 from inbox.explain.quantities import counted, duration, stopwatch
 from mailsink.smtp.commands.parameters import PARAMETERS
 from mailsink.smtp.protocol.events import FLAGS

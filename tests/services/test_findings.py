@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.insight.findings import KINDS, Kind, rfc
-from inbox.insight.findings.bodies import examine
+from inbox.insight.findings import KINDS, FindingKind, rfc
+from inbox.insight.findings.body_signs import examine
 from inbox.insight.findings.clients import NAMES, UNKNOWN, recognise
 from inbox.insight.findings.cures import _CURES, cure
-from inbox.insight.findings.levels import level
 from inbox.insight.findings.long_lines import OF_LINES, what
-from inbox.insight.findings.rfc import Section
-from inbox.insight.findings.wire import Place, hello_kinds
+from inbox.insight.findings.rfc import RfcSection
+from inbox.insight.findings.severity_in_session import level
+from inbox.insight.findings.wire import WirePlace, hello_kinds
 from mailsink.smtp.protocol.events import FLAGS
 
 # As the RFCs have them.
@@ -76,7 +76,7 @@ def test_each_section_has_the_title_that_its_rfc_gives_it(name: str) -> None:
 
 
 def test_every_section_is_used_and_its_address_names_it() -> None:
-    sections = {each for each in vars(rfc).values() if isinstance(each, Section)}
+    sections = {each for each in vars(rfc).values() if isinstance(each, RfcSection)}
     assert sections == {kind.section for kind in KINDS.values()}
     assert rfc.QUIT.url.endswith("rfc5321#section-4.1.1.10")
     assert rfc.SOURCE_ROUTES.url.endswith("rfc5321#appendix-C")
@@ -87,7 +87,7 @@ def test_every_flag_is_a_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_kinds_have_their_words(kind: Kind) -> None:
+def test_kinds_have_their_words(kind: FindingKind) -> None:
     assert kind.title
     assert kind.sentence.endswith((".", ")"))
     # Who refuses it is known of what breaks; and whatever is wrong can be cured.
@@ -96,7 +96,7 @@ def test_kinds_have_their_words(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_docs_have_every_kind(kind: Kind) -> None:
+def test_docs_have_every_kind(kind: FindingKind) -> None:
     what = f"{kind.title} | {kind.section} | {kind.refused_by}"
     assert f"| `{kind.name}` | {kind.level} | {what} |" in DOCS
 
@@ -423,6 +423,6 @@ def test_fix_of_a_long_line_goes_by_what_the_line_is(
     octets: bytes, line: str, fix: str
 ) -> None:
     [spot] = examine(octets)
-    found = what(Place(1, spot.octets, spot.offset), octets)
+    found = what(WirePlace(1, spot.octets, spot.offset), octets)
     assert found == line
     assert cure(KINDS["long_line"], UNKNOWN, found).startswith(fix)

@@ -13,7 +13,7 @@ from inbox.capture.recorder import Recorder
 from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
 from inbox.models import BodyFinding, Message, Raw, SearchText
-from inbox.storage import bodies
+from inbox.storage import body_store
 from inbox.upkeep import extraction, indexer
 from mailsink.ports import Kept
 from mailsink.web.workers import Off, Unanswered
@@ -64,8 +64,8 @@ def test_large_bodies_are_compressed_and_read_back_the_same() -> None:
     stored = Raw.objects.get()
     assert stored.codec == "zlib"
     assert len(stored.content) < len(WITH_ATTACHMENT) / 2
-    assert bodies.open_raw(message.transaction_id) == WITH_ATTACHMENT
-    assert bodies.read_start(stored, 30) == WITH_ATTACHMENT[:30]
+    assert body_store.open_raw(message.transaction_id) == WITH_ATTACHMENT
+    assert body_store.read_start(stored, 30) == WITH_ATTACHMENT[:30]
 
 
 def test_a_lost_body_does_not_hold_up_the_queue() -> None:

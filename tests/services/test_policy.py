@@ -8,7 +8,7 @@ import pytest
 
 from inbox.mailbox import inboxes, trash
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.models import Inbox
 from inbox.policy.policy import InboxPolicy
 from mailsink.ids import uuid7
@@ -261,7 +261,7 @@ def test_what_is_deleted_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = policy(quota_octets=100)
     full = ["552 5.2.2 The inbox is full: its quota is reached"]
     assert rcpt(asked, "ann@example.com") == full
-    trash.delete(ALL, Chosen((message.pk,)))
+    trash.delete(ALL, Selection((message.pk,)))
     asked.refresh()
     assert rcpt(asked, "ann@example.com") == []
 

@@ -19,7 +19,7 @@ from inbox.models import (
     Session,
     Transaction,
 )
-from inbox.storage import bodies
+from inbox.storage import body_store
 from inbox.storage.write_lock import write_turn
 from mailsink.ports import Kept, Refused
 from mailsink.smtp.protocol import events
@@ -43,7 +43,7 @@ def test_it_keeps_a_message_with_its_envelope_and_transcript() -> None:
     assert transaction.ended_us == 99
     recipients = Recipient.objects.order_by("seq")
     assert [each.rcpt_code for each in recipients] == [250, 550]
-    assert bodies.open_raw(transaction.id) == HELLO
+    assert body_store.open_raw(transaction.id) == HELLO
     exchanges = Exchange.objects.order_by("seq")
     assert [(each.verb, each.code) for each in exchanges] == [
         ("", 220), ("MAIL", 250), ("RCPT", 250), ("RCPT", 550), ("DATA", 354), ("", 250),
@@ -176,7 +176,7 @@ def test_the_body_of_what_was_not_accepted_is_kept(outcome: events.Outcome) -> N
     play(scenario, feed=feed)
     transaction = Transaction.objects.get()
     assert (transaction.outcome, transaction.code) == (outcome, 552)
-    assert bodies.open_raw(transaction.id) == b"half a mess"
+    assert body_store.open_raw(transaction.id) == b"half a mess"
     assert transaction.raw.complete is (outcome == "rejected")
     assert not Message.objects.exists()
     ended = [row.id for each in feed.changes for row in each.transactions_not_accepted]
@@ -205,11 +205,11 @@ def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
     stored = Raw.objects.get()
     assert stored.key
     assert stored.content is None
-    assert bodies.read(stored) == HELLO * 1000
-    assert bodies.read_start(stored, 20) == HELLO[:20]
+    assert body_store.read(stored) == HELLO * 1000
+    assert body_store.read_start(stored, 20) == HELLO[:20]
     assert not spooled.exists()
     assert Message.objects.get().subject == "Hello"
-    bodies.storage().delete(stored.key)
+    body_store.storage().delete(stored.key)
 
 
 def test_one_bad_row_does_not_fail_its_neighbours() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbox.errors import NotFound
-from inbox.insight.replay import Body, Source, of, python, swaks
+from inbox.insight.replay import ReplayBody, ReplaySource, of, python, swaks
 from inbox.insight.replay.source import octets
 from inbox.mailbox.scope import ALL
 from inbox.models import Exchange, Session
@@ -24,7 +24,7 @@ HOSTILE = st.text(max_size=30) | st.sampled_from(
 )
 
 
-def a_source(lines: list[tuple[str, str]], **fields: object) -> Source:
+def a_source(lines: list[tuple[str, str]], **fields: object) -> ReplaySource:
     session = Session(id=uuid4(), listener="127.0.0.1:1025", **fields)
     told = [
         Exchange(
@@ -38,8 +38,8 @@ def a_source(lines: list[tuple[str, str]], **fields: object) -> Source:
         Exchange(session=session, seq=99, kind="body", octets=5, received_us=0,
                  code=250, reply="250 Ok", transaction_id=TRANSACTION)
     )  # fmt: skip
-    body = Body("http://localhost:8025/api/v3/transactions/7/raw", 5000, None)
-    return Source(session, told, {TRANSACTION: body}, cut=False)
+    body = ReplayBody("http://localhost:8025/api/v3/transactions/7/raw", 5000, None)
+    return ReplaySource(session, told, {TRANSACTION: body}, cut=False)
 
 
 @given(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
@@ -155,20 +155,20 @@ def test_dots_are_doubled_after_crlf_only() -> None:
 @pytest.mark.parametrize(
     ("body", "notes"),
     [
-        (Body("u", 4, b"a\n.\n"), ["DATA ends a message with CRLF: one is added where it has none"]),
-        (Body("u", 3, b"a\r\n", chunked=True), []),
-        (Body("u", 0, b""), ["the message is empty: swaks can only send one empty line"]),
-        (Body("u", 5000, None), []),
-        (Body("u", 5000, None, chunked=True), ["DATA ends a message with CRLF: one is added where it has none"]),
+        (ReplayBody("u", 4, b"a\n.\n"), ["DATA ends a message with CRLF: one is added where it has none"]),
+        (ReplayBody("u", 3, b"a\r\n", chunked=True), []),
+        (ReplayBody("u", 0, b""), ["the message is empty: swaks can only send one empty line"]),
+        (ReplayBody("u", 5000, None), []),
+        (ReplayBody("u", 5000, None, chunked=True), ["DATA ends a message with CRLF: one is added where it has none"]),
         (
-            Body("u", 5000, None, complete=False),
+            ReplayBody("u", 5000, None, complete=False),
             ["the message was cut off: swaks sends what is stored, and ends it",
              "DATA ends a message with CRLF: one is added where it has none"],
         ),
     ],
 )  # fmt: skip
 def test_what_swaks_does_to_the_end_of_a_message_is_noted(
-    body: Body, notes: list[str]
+    body: ReplayBody, notes: list[str]
 ) -> None:
     source = a_source([("MAIL", "MAIL FROM:<a@b>")])
     source = replace(source, bodies={TRANSACTION: body})

@@ -18,7 +18,7 @@ from inbox.models import (
     Session,
     Transaction,
 )
-from inbox.storage import bodies as raw_store
+from inbox.storage import body_store as raw_store
 from inbox.storage.write_lock import ROWS_IN_A_TURN
 from inbox.upkeep import retention
 from mailsink.ids import first_at
@@ -28,16 +28,16 @@ from .recording import Client, body, one_message, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
-NO_LIMITS = retention.Limits(messages=0, sessions=0, days=0, trash_hours=0)
+NO_LIMITS = retention.RetentionLimits(messages=0, sessions=0, days=0, trash_hours=0)
 
 
-def limits(**some: int) -> retention.Limits:
-    return retention.Limits(
+def limits(**some: int) -> retention.RetentionLimits:
+    return retention.RetentionLimits(
         **({"messages": 0, "sessions": 0, "days": 0, "trash_hours": 0} | some)
     )
 
 
-def prune(limits: retention.Limits) -> int:
+def prune(limits: retention.RetentionLimits) -> int:
     """Prune until nothing more goes, batch by batch; return the number of batches."""
     batches = 0
     while gone := retention.prune(limits):

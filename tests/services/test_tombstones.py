@@ -18,11 +18,11 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOTHING = retention.Limits(messages=0, sessions=0, days=0, trash_hours=0)
+NOTHING = retention.RetentionLimits(messages=0, sessions=0, days=0, trash_hours=0)
 
 
 def prune(**some: int) -> None:
-    limits = retention.Limits(
+    limits = retention.RetentionLimits(
         **({"messages": 0, "sessions": 0, "days": 0, "trash_hours": 0} | some)
     )
     while retention.prune(limits):

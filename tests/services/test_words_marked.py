@@ -13,18 +13,18 @@ import pytest
 
 from inbox import explain
 from inbox.capture.rows import ExchangeRow, SessionRow
-from inbox.checks.kinds import GROUPS, LEVEL_WORDS
-from inbox.checks.kinds import KINDS as CHECKED
-from inbox.explain import codes, stories, text, traces
-from inbox.explain.evidence import Evidence, Kind
+from inbox.checks.check_kinds import GROUPS, LEVEL_WORDS
+from inbox.checks.check_kinds import KINDS as CHECKED
+from inbox.explain import plain_text, reply_codes, stories, traces
+from inbox.explain.envelope_parameters import asked
+from inbox.explain.evidence import Evidence, EvidenceKind
 from inbox.explain.lines import details, line
 from inbox.explain.outcomes import Facts
-from inbox.explain.parameters import asked
 from inbox.explain.quantities import Noun, ago, counted, waited
-from inbox.explain.stories import Story, Try
-from inbox.insight.findings.clients import Client
+from inbox.explain.stories import Attempt, AttemptHistory
+from inbox.insight.findings.clients import KnownClient
 from inbox.insight.findings.cures import _CURES, cure
-from inbox.insight.findings.kinds import KINDS
+from inbox.insight.findings.finding_kinds import KINDS
 from inbox.models import Session
 from mailsink.smtp.protocol.events import Ending
 from tests.translated import catalog, marked, unmarked
@@ -72,9 +72,9 @@ def test_quantities() -> None:
     all_marked(waited(1_000_000))
 
 
-@pytest.mark.parametrize("code", sorted({*codes._CODES, 299}))
+@pytest.mark.parametrize("code", sorted({*reply_codes._CODES, 299}))
 def test_replies(code: int) -> None:
-    for enhanced in ("", *(f"{code // 100}.{rest}" for rest in codes._DETAILS)):
+    for enhanced in ("", *(f"{code // 100}.{rest}" for rest in reply_codes._DETAILS)):
         said = an_exchange(code=code, enhanced=enhanced, reply=f"{code} X")
         all_marked(*explain.meaning(code, enhanced, "ETRN"))
         all_marked(*filter(None, [explain.reason(said)]))
@@ -112,7 +112,7 @@ def test_sessions(ending: str | None, verb: str, facts: Facts) -> None:
 def test_text() -> None:
     session = Session(helo="app.test", listener="", protocol="SMTP", opened_at=NOW)
     session.auth_mechanism, session.auth_username = "PLAIN", "ann"
-    all_marked(text.head(session).replace(str(session.pk), ""))
+    all_marked(plain_text.head(session).replace(str(session.pk), ""))
 
 
 def test_lines() -> None:
@@ -141,13 +141,13 @@ def test_parameters() -> None:
 
 
 def test_findings() -> None:
-    nobody = Client("", "", "")
+    nobody = KnownClient("", "", "")
     for kind in KINDS.values():
         all_marked(cure(kind, nobody)) if kind.cure else None
     for name, clients in _CURES.items():
         for key, words in clients.items():
             if re.match(r"[A-Z][a-z]+ ", words):  # else it is code
-                all_marked(cure(KINDS[name], Client(key, "", "")))
+                all_marked(cure(KINDS[name], KnownClient(key, "", "")))
 
 
 def test_checks() -> None:
@@ -156,8 +156,8 @@ def test_checks() -> None:
     assert {*GROUPS.values(), *LEVEL_WORDS.values()} <= catalog()
 
 
-@pytest.mark.parametrize("kind", get_args(Kind))
-def test_traces(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", get_args(EvidenceKind))
+def test_traces(kind: EvidenceKind) -> None:
     evidence = Evidence(
         kind=kind, at=NOW, peer="app.test", deleted_at=NOW, removed_at=NOW,
         cause="count", session=uuid4(), said="⟦said⟧", octets=2,
@@ -169,7 +169,9 @@ def test_traces(kind: Kind) -> None:
 
 
 def test_stories() -> None:
-    first = Try(NOW, NOW, uuid4(), uuid4(), outcome="rejected", code=451, recipients=2)
+    first = Attempt(
+        NOW, NOW, uuid4(), uuid4(), outcome="rejected", code=451, recipients=2
+    )
     ends = [
         first,
         replace(first, code=None, outcome="abandoned", octets=3),
@@ -181,5 +183,5 @@ def test_stories() -> None:
     for each in ends:
         all_marked(stories.label(each), stories.words(each))
     for joined in ("message-id", "body", "envelope", None):
-        story = Story(ends, 0, 9, joined)  # type: ignore[arg-type]
+        story = AttemptHistory(ends, 0, 9, joined)  # type: ignore[arg-type]
         all_marked(stories.summary(story), stories.basis(story), stories.upshot(story))

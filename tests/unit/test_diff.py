@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsink import diff
-from mailsink.diff import Line, Piece, Row
+from mailsink.diff import DiffLine, DiffPiece, DiffRow
 
 TEXT = st.text(st.sampled_from("ab c\n1."), max_size=40)
 
 
-def text(line: Line | None) -> str:
+def text(line: DiffLine | None) -> str:
     return "".join(piece.text for piece in line or ())
 
 
-def marked(line: Line | None) -> list[str]:
+def marked(line: DiffLine | None) -> list[str]:
     return [piece.text for piece in line or () if piece.changed]
 
 
@@ -79,7 +79,7 @@ def test_named_values_are_compared_by_name_and_turn() -> None:
         ("Date", "removed"),
         ("X", "added"),
     ]
-    assert rows[-1] == Row("added", None, (Piece("new", True),), 0, 0, "X")
+    assert rows[-1] == DiffRow("added", None, (DiffPiece("new", True),), 0, 0, "X")
 
 
 def test_what_is_long_is_compared_so_far_and_says_so() -> None:

@@ -29,11 +29,11 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Read:
     read = Read({}, set())
 
     class Watched(conf._Reader):
-        def value(self, name: str, default: str, kind: values.Kind[T]) -> T:
+        def value(self, name: str, default: str, kind: values.EnvType[T]) -> T:
             read.defaults[conf.PREFIX + name] = default
             return super().value(name, default, kind)
 
-        def secret(self, name: str, default: str, kind: values.Kind[T]) -> T:
+        def secret(self, name: str, default: str, kind: values.EnvType[T]) -> T:
             read.defaults[conf.PREFIX + name] = default
             read.secrets.add(conf.PREFIX + name)
             return super().secret(name, default, kind)

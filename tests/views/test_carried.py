@@ -140,7 +140,7 @@ def test_a_name_never_turns_the_address_beside_it(
     octets = f"From: {name} <dana@shop.test>\r\nSubject: x\r\n\r\nx".encode()
     message = recorded_message(octets)
     page = client.get(f"/messages/{message.id}").content.decode()
-    assert page.count(shown) >= 2, "in the list and in the letter"
+    assert page.count(shown) >= 2, "in the list and in the message"
     fields = client.get(f"/messages/{message.id}?tab=headers").content.decode()
     assert re.search("<td[^>]*>[^<]*[\u202e\u2069]", fields) is None
 

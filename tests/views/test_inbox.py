@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from inbox.mailbox import trash
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.views.inbox import FIRST
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
@@ -101,7 +101,7 @@ def test_entries_name_what_is_wrong(client: Client, query: str) -> None:
 
 def test_trash_lists_what_was_deleted_and_restores_it(client: Client) -> None:
     message = recorded_message()
-    trash.delete(ALL, Chosen((message.id,)))
+    trash.delete(ALL, Selection((message.id,)))
     assert b"Your order" in client.get("/trash").content
     assert client.get("/").content.count(b"Your order") == 0
     client.post(f"/messages/{message.id}/restore")

@@ -14,9 +14,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from inbox.mailbox import messages, trash
 from inbox.mailbox.scope import ALL
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.models import MessageRead
-from inbox.presenters import letters, tabs
+from inbox.presenters import message_page, tabs
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
 
@@ -76,7 +76,7 @@ def test_mark_reads_and_pins(client: Client) -> None:
 def test_the_list_stands_beside_each_tab(client: Client) -> None:
     """What the list is rendered with, and what a panel is, do not get in each other's way."""
     message = recorded_message()
-    for tab in tabs.keys(letters.of_message(ALL, message.pk)):
+    for tab in tabs.keys(message_page.of_message(ALL, message.pk)):
         page = LexborHTMLParser(
             client.get(f"/messages/{message.pk}?tab={tab}").content.decode()
         )
@@ -229,7 +229,7 @@ def test_refused_message_opens_with_its_bytes(client: Client) -> None:
     attempt = recorded_transaction()
     page = client.get(f"/transactions/{attempt.id}").content.decode()
     assert "Not accepted: 552 5.3.4" in page
-    assert "The client was told: 552 5.3.4 Too big" in page
+    assert "Reply: 552 5.3.4 Too big" in page
     assert "Thank you!" in text(client, f"/transactions/{attempt.id}?tab=source")
     assert f"/api/v3/transactions/{attempt.id}/raw" in page
     assert '<button class="plain" data-delete' not in page
@@ -307,7 +307,7 @@ def test_parts_need_a_signature_of_this_message(client: Client) -> None:
     assert client.get(path[:-1]).status_code == 404
     foreign = signing.dumps(("messages", str(one.id), 1), salt="another")
     assert client.get(f"/messages/{one.id}/parts/{foreign}").status_code == 404
-    trash.delete(ALL, Chosen((one.id,)))
+    trash.delete(ALL, Selection((one.id,)))
     assert client.get(path).status_code == 404
 
 

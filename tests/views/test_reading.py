@@ -135,7 +135,7 @@ def test_a_day_is_told_without_a_time(client: Client) -> None:
 def test_a_duration_out_of_all_years_is_no_error(client: Client) -> None:
     octets = WHOLE.replace(b"20261202T073000", b"99991231T230000")
     octets = octets.replace(b"PT2H", b"P99999W")
-    assert "not told" in words(client, octets, "?tab=text")
+    assert "not given" in words(client, octets, "?tab=text")
     assert (
         client.get(f"/api/v3/messages/{recorded_message(octets).id}").status_code == 200
     )

@@ -9,7 +9,7 @@ from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
 from inbox.explain import KIND_WORDS
-from inbox.explain.addresses import ADDRESS_KINDS
+from inbox.explain.address_kinds import ADDRESS_KINDS
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Inbox

@@ -45,7 +45,7 @@ def test_the_words_are_those_of_the_service(client: Client) -> None:
     message = factories.message(recipients=[ANN])
     page = get(client, address=ANN)
     assert words(page, ".sentence") == [trace(ALL, ANN).sentence]
-    assert links(page, ".told") == [f"/messages/{message.pk}"]
+    assert links(page, ".answer") == [f"/messages/{message.pk}"]
     session = f"/sessions/{message.transaction.session_id}"
     assert links(page, ".evidence li") == [f"/messages/{message.pk}", session]
     assert words(page, ".chip") == ["accepted"]
@@ -59,7 +59,7 @@ def test_the_filter_is_kept_and_can_be_left(client: Client) -> None:
     page = get(client, address=ANN, q="subject:receipt")
     assert words(page, ".chip") == ["hidden by your filter"]
     assert page.css_first("input[name=q]").attributes["value"] == "subject:receipt"
-    assert "/" in links(page, ".told")
+    assert "/" in links(page, ".answer")
 
 
 def test_what_is_wrong_is_said(client: Client) -> None:
@@ -86,7 +86,7 @@ def test_near_addresses_lead_to_their_trace(client: Client) -> None:
     factories.transaction(recipients=["ann+x@example.com"])
     page = get(client, address=ANN)
     assert links(page, ".near") == ["/trace?address=ann%2Bx%40example.com"]
-    assert len(links(page, ".told")) == 1
+    assert len(links(page, ".answer")) == 1
 
 
 def test_how_many_messages_it_sent(client: Client) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode as Node
 
-from inbox.insight.findings.kinds import KINDS
+from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
 from tests.factories import recorded_message, recorded_transaction

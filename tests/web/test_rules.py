@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from mailsink.web.rules import Request, Rules
+from mailsink.web.rules import RequestHead, Rules
 
 RULES = Rules(allowed_hosts=(), hostname="build-7", public_url="")
 LISTED = replace(RULES, allowed_hosts=("mail.example", "*.test", ".dev", "::1"))
 PUBLIC = replace(RULES, public_url="https://mail.example/sink")
 
 
-def request(method: str = "GET", **parts: str) -> Request:
-    empty = Request(method, "http", "/", "localhost:8025", "", "", "", "")
+def request(method: str = "GET", **parts: str) -> RequestHead:
+    empty = RequestHead(method, "http", "/", "localhost:8025", "", "", "", "")
     return replace(empty, **parts)
 
 
-def status(request: Request, rules: Rules = RULES) -> int:
+def status(request: RequestHead, rules: Rules = RULES) -> int:
     """Return the status of the refusal, 0 for none."""
     refusal = rules.judge(request)
     return refusal.status if refusal else 0

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from inbox import checks, serializers
 from inbox.api.v3.schemas import Page, Strict
-from inbox.checks import Client, Group, Level, Result, Spot, Use
-from inbox.checks.data import Result as Tested
+from inbox.checks import CheckPlace, EmailClient, Group, Level, Result, Use
+from inbox.checks.caniemail import SupportResult as Tested
 from inbox.serializers import Shape
 
 
@@ -76,7 +76,7 @@ class Checks(Page[CheckObject]):
     support: SupportObject
 
 
-def report(found: checks.Report) -> Shape:
+def report(found: checks.ChecksReport) -> Shape:
     """Return a report: its results, the gravest first, and the mail programs."""
     support = found.support
     return {
@@ -110,7 +110,7 @@ def _result(result: Result) -> Shape:
     }
 
 
-def _place(spot: Spot) -> Shape:
+def _place(spot: CheckPlace) -> Shape:
     return {
         "place": spot.place,
         "line": spot.line,
@@ -142,7 +142,7 @@ def _tested(result: Tested) -> Shape:
     }
 
 
-def _client(client: Client) -> Shape:
+def _client(client: EmailClient) -> Shape:
     return {
         "client": client.name,
         "lacking": [use.feature.slug for use in client.lacking],

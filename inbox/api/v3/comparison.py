@@ -7,13 +7,13 @@ from typing import Any
 from inbox.api.v3.schemas import Strict
 from inbox.insight.compare import ASPECTS, Side
 from inbox.serializers import Shape
-from mailsink.diff import Difference, Kind, Line, Row
+from mailsink.diff import Difference, DiffLine, DiffRow, RowKind
 
 
 class Compared(Strict):
     """A line of both, or of one; its pieces are texts with whether the other lacks them."""
 
-    kind: Kind
+    kind: RowKind
     name: str
     left: list[tuple[str, bool]] | None
     right: list[tuple[str, bool]] | None
@@ -54,7 +54,7 @@ def _aspect(difference: Difference, alike: bool) -> Shape:
     return {"differing": difference.count, "cut": difference.cut, "rows": rows}
 
 
-def _row(row: Row) -> Shape:
+def _row(row: DiffRow) -> Shape:
     return {
         "kind": row.kind,
         "name": row.name,
@@ -65,5 +65,5 @@ def _row(row: Row) -> Shape:
     }
 
 
-def _pieces(line: Line | None) -> list[tuple[str, bool]] | None:
+def _pieces(line: DiffLine | None) -> list[tuple[str, bool]] | None:
     return None if line is None else [(each.text, each.changed) for each in line]

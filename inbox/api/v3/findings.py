@@ -13,7 +13,7 @@ from inbox import serializers
 from inbox.api.v3.common import InboxSlug, answer, known_inbox, scope
 from inbox.api.v3.schemas import Page, Strict
 from inbox.errors import NotFound
-from inbox.insight.findings import Finding, Level, Report, mutes
+from inbox.insight.findings import Finding, FindingsReport, Level, mutes
 from inbox.models import Mute
 from inbox.serializers import Shape
 
@@ -106,7 +106,7 @@ def unmute(request: HttpRequest, id: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def report(found: Report) -> Shape:
+def report(found: FindingsReport) -> Shape:
     """Return a report: its findings, the gravest first, facts and muted ones too."""
     return {
         **serializers.page(map(_finding, found.findings), None),

@@ -12,7 +12,7 @@ from inbox.api.v3 import schemas
 from inbox.api.v3.common import answer, scope
 from inbox.errors import NotFound
 from inbox.mailbox import image_hosts, inboxes
-from inbox.mailbox.addresses import Given
+from inbox.mailbox.known_addresses import AddressInput
 from inbox.models import Inbox
 from inbox.serializers import Shape
 
@@ -71,10 +71,10 @@ def forbid_host(request: HttpRequest, slug: str, host: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _given(addresses: list[schemas.KnownAddress] | None) -> list[Given] | None:
+def _given(addresses: list[schemas.KnownAddress] | None) -> list[AddressInput] | None:
     if addresses is None:
         return None
-    return [cast(Given, each.model_dump()) for each in addresses]
+    return [cast(AddressInput, each.model_dump()) for each in addresses]
 
 
 def _detail(inbox: Inbox) -> Shape:

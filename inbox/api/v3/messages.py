@@ -15,7 +15,7 @@ from ninja.errors import HttpError
 
 from inbox import checks, serializers
 from inbox.api.v3 import checks as check_shapes
-from inbox.api.v3 import comparison, letters, schemas
+from inbox.api.v3 import comparison, content, schemas
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
     LIMIT,
@@ -48,7 +48,7 @@ from inbox.mailbox.arriving import INDEXED_WITHIN
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.near_misses import NearMiss, Wanted, near_misses
 from inbox.mailbox.paging import MAX_LIMIT, Page, as_uuid
-from inbox.mailbox.selection import Chosen
+from inbox.mailbox.selection import Selection
 from inbox.models import Message
 from inbox.search import language
 from inbox.serializers import Shape
@@ -121,7 +121,7 @@ def download_many(
     return streamed(chunks, content_type, name)
 
 
-def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Chosen:
+def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
     """Return the messages that the parameters name, by one of the three ways."""
     if bool(q.strip()) + all + bool(ids) != 1:
         raise HttpError(
@@ -130,7 +130,7 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Chosen:
             "for everything; one of them",
         )
     slug = known_inbox(inbox)
-    return selection.by_ids(ids.split(",")) if ids else Chosen(q=q, inbox=slug)
+    return selection.by_ids(ids.split(",")) if ids else Selection(q=q, inbox=slug)
 
 
 @router.get("/wait", response=schemas.Page[schemas.Message])
@@ -228,7 +228,7 @@ def _near_miss(miss: NearMiss) -> Shape:
 @router.get("/{id}", response=schemas.MessageDetail)
 def one(request: HttpRequest, id: str) -> HttpResponse:
     """One message with its envelope, parts and bodies."""
-    return answer(letters.detail(scope(), messages.get(scope(), id)))
+    return answer(content.detail(scope(), messages.get(scope(), id)))
 
 
 @router.patch("/{id}", response=schemas.Message)
@@ -244,7 +244,7 @@ def change(
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Put one message in the trash, pinned or not."""
     message = messages.get(scope(), id)
-    trash.delete(scope(), Chosen((message.pk,)), request.META["REMOTE_ADDR"])
+    trash.delete(scope(), Selection((message.pk,)), request.META["REMOTE_ADDR"])
     return HttpResponse(status=204)
 
 
@@ -266,8 +266,8 @@ def findings(request: HttpRequest, id: str) -> HttpResponse:
 @router.get("/{id}/checks", response=check_shapes.Checks)
 def check(request: HttpRequest, id: str) -> HttpResponse:
     """How the mail will be read, and what was forgotten in making it."""
-    letter = letters.opened(messages.get(scope(), id))
-    return answer(check_shapes.report(checks.examine(letter.octets, letter.parsed)))
+    mail = content.opened(messages.get(scope(), id))
+    return answer(check_shapes.report(checks.examine(mail.octets, mail.parsed)))
 
 
 @router.get("/{id}/compare/{other}", response=comparison.Comparison)
@@ -304,59 +304,59 @@ def raw(request: HttpRequest, id: str) -> HttpResponse:
 @router.get("/{id}/html", openapi_extra=files.answer("text/html"))
 def html(request: HttpRequest, id: str) -> HttpResponse:
     """The HTML body, sandboxed."""
-    letter = letters.opened(messages.get(scope(), id))
-    if not letter.html:
+    mail = content.opened(messages.get(scope(), id))
+    if not mail.html:
         raise NotFound("the message has no HTML")
-    return files.shown(letter.html, "text/html")
+    return files.shown(mail.html, "text/html")
 
 
 @router.get("/{id}/text", openapi_extra=files.answer("text/plain"))
 def text(request: HttpRequest, id: str) -> HttpResponse:
     """The plain text; made from the HTML if the message has none."""
-    letter = letters.opened(messages.get(scope(), id))
-    return files.shown(letter.text, "text/plain")
+    mail = content.opened(messages.get(scope(), id))
+    return files.shown(mail.text, "text/plain")
 
 
 @router.get("/{id}/headers", response=schemas.Page[schemas.HeaderField])
 def headers(request: HttpRequest, id: str) -> HttpResponse:
     """The header fields in their order, decoded."""
-    letter = letters.opened(messages.get(scope(), id))
-    return answer(serializers.page(letter.fields, None))
+    mail = content.opened(messages.get(scope(), id))
+    return answer(serializers.page(mail.fields, None))
 
 
 @router.get("/{id}/links", response=schemas.Page[schemas.Reference])
 def links(request: HttpRequest, id: str) -> HttpResponse:
     """The links and images of its HTML, else the links of its text."""
-    letter = letters.opened(messages.get(scope(), id))
-    return answer(serializers.page(letter.links, None))
+    mail = content.opened(messages.get(scope(), id))
+    return answer(serializers.page(mail.links, None))
 
 
 @router.get("/{id}/parts", response=schemas.Page[schemas.Part])
 def parts(request: HttpRequest, id: str) -> HttpResponse:
     """The parts in their order; the first is the message itself."""
-    letter = letters.opened(messages.get(scope(), id))
-    return answer(serializers.page(letter.parts, None))
+    mail = content.opened(messages.get(scope(), id))
+    return answer(serializers.page(mail.parts, None))
 
 
 @router.get("/{id}/parts/{int:n}", openapi_extra=files.answer("*/*"))
 def part(request: HttpRequest, id: str, n: int) -> HttpResponse:
     """One part's body, decoded."""
-    letter = letters.opened(messages.get(scope(), id))
-    return letter.part(n)
+    mail = content.opened(messages.get(scope(), id))
+    return mail.part(n)
 
 
 @router.get("/{id}/parts/{int:n}/files", response=schemas.Page[schemas.File])
 def files_within(request: HttpRequest, id: str, n: int) -> HttpResponse:
     """The files within a part that is a winmail.dat (TNEF)."""
-    letter = letters.opened(messages.get(scope(), id))
-    return answer(serializers.page(letter.files(n), None))
+    mail = content.opened(messages.get(scope(), id))
+    return answer(serializers.page(mail.files(n), None))
 
 
 @router.get("/{id}/parts/{int:n}/files/{int:file}", openapi_extra=files.answer("*/*"))
 def file_within(request: HttpRequest, id: str, n: int, file: int) -> HttpResponse:
     """A file within a part that is a winmail.dat (TNEF)."""
-    letter = letters.opened(messages.get(scope(), id))
-    return letter.file(n, file)
+    mail = content.opened(messages.get(scope(), id))
+    return mail.file(n, file)
 
 
 def _listed(page: Page[Message]) -> HttpResponse:

@@ -9,8 +9,8 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
-from inbox.explain.addresses import AddressKind
-from inbox.explain.evidence import Kind as EvidenceKind
+from inbox.explain.address_kinds import AddressKind
+from inbox.explain.evidence import EvidenceKind as EvidenceKind
 from inbox.explain.stories import Joined
 from inbox.mailbox.marking import Status
 

@@ -89,8 +89,14 @@ def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
 @router.get("/{id}/timeline", response=schemas.Timeline)
 def whose_time(request: HttpRequest, id: str) -> HttpResponse:
     """Whose its time was; of one that is live, until now."""
-    told = timeline.of(sessions.get(scope(), id))
-    return answer({"start_us": told.start_us, "end_us": told.end_us, **told.shares})
+    session_timeline = timeline.of(sessions.get(scope(), id))
+    return answer(
+        {
+            "start_us": session_timeline.start_us,
+            "end_us": session_timeline.end_us,
+            **session_timeline.shares,
+        }
+    )
 
 
 @router.get("/{id}/findings", response=finding_shapes.Findings)

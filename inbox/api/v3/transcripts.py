@@ -11,7 +11,7 @@ from ninja import Router
 
 from inbox import serializers
 from inbox.api.v3.common import scope
-from inbox.explain import text
+from inbox.explain import plain_text
 from inbox.http import files
 from inbox.mailbox import sessions
 from inbox.mailbox.paging import MAX_LIMIT
@@ -31,7 +31,9 @@ def json_lines(request: HttpRequest, id: str) -> StreamingHttpResponse:
 def as_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
     """All exchanges as text to read."""
     session = sessions.get(scope(), id)
-    return _file(session, "text/plain", "txt", text.head(session), text.of_exchange)
+    return _file(
+        session, "text/plain", "txt", plain_text.head(session), plain_text.of_exchange
+    )
 
 
 def _json(exchange: Exchange) -> str:
@@ -39,10 +41,14 @@ def _json(exchange: Exchange) -> str:
 
 
 def _file(
-    session: Session, kind: str, suffix: str, head: str, told: Callable[[Exchange], str]
+    session: Session,
+    kind: str,
+    suffix: str,
+    head: str,
+    render: Callable[[Exchange], str],
 ) -> StreamingHttpResponse:
     response = StreamingHttpResponse(
-        _stream(session, head, told), headers=files.HEADERS
+        _stream(session, head, render), headers=files.HEADERS
     )
     response["Content-Type"] = f"{kind}; charset=utf-8"
     response["Content-Disposition"] = f'attachment; filename="{session.pk}.{suffix}"'
@@ -50,14 +56,14 @@ def _file(
 
 
 async def _stream(
-    session: Session, head: str, told: Callable[[Exchange], str]
+    session: Session, head: str, render: Callable[[Exchange], str]
 ) -> AsyncIterator[bytes]:
     """Yield the file, with no more than a page of exchanges in memory."""
     yield head.encode("utf-8", "replace")
     read = sync_to_async(sessions.exchanges)
     after = 0
     while page := await read(scope(), session.pk, after, MAX_LIMIT):
-        yield "".join(map(told, page)).encode("utf-8", "replace")
+        yield "".join(map(render, page)).encode("utf-8", "replace")
         after = page[-1].seq
         if len(page) < MAX_LIMIT:
             return

@@ -13,12 +13,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
-from inbox.explain.stories import Joined, Story
+from inbox.explain.stories import AttemptHistory, Joined
 from inbox.insight import mail_refusals
 from inbox.insight.attempts import alike
 from inbox.insight.attempts.alike import LIKELY_WITHIN
 from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate, load
-from inbox.insight.attempts.tries import refusals, told
+from inbox.insight.attempts.tries import as_attempt, refusals
 from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
@@ -26,16 +26,16 @@ from inbox.models import Exchange, Session, Transaction
 __all__ = ("KEY_LENGTH", "LIKELY_WITHIN", "of_exchange", "of_transaction")
 
 
-def of_transaction(scope: Scope, id: str | UUID) -> Story:
+def of_transaction(scope: Scope, id: str | UUID) -> AttemptHistory:
     """Return the story of the message that a transaction tried to send. Raises NotFound."""
     key = as_uuid(id)
     rows = Transaction.objects.filter(scope.q(), pk=key) if key else None
     for one in load(rows) if rows is not None else ():
-        return _told(scope, one)
+        return _history(scope, one)
     raise NotFound(_('there is no transaction "%(id)s"') % {"id": id})
 
 
-def of_exchange(scope: Scope, exchange: Exchange) -> Story | None:
+def of_exchange(scope: Scope, exchange: Exchange) -> AttemptHistory | None:
     """Return the story of what an exchange was part of; None if it was of no message.
 
     Takes an exchange that was read within a scope. A MAIL that was refused is told with
@@ -55,10 +55,10 @@ def of_exchange(scope: Scope, exchange: Exchange) -> Story | None:
         for at, each in enumerate(story.tries):
             if (each.session, each.seq) == (refusal.session, refusal.seq):
                 return replace(story, at=at)
-    return Story([refusal], 0, 1, None)
+    return AttemptHistory([refusal], 0, 1, None)
 
 
-def _told(scope: Scope, asked: Candidate) -> Story:
+def _history(scope: Scope, asked: Candidate) -> AttemptHistory:
     far, total = alike.with_the_same(scope, asked)
     beside = alike.near(scope, asked)
     others = load(Transaction.objects.filter(scope.q(), pk__in={*far, *beside}))
@@ -72,14 +72,16 @@ def _told(scope: Scope, asked: Candidate) -> Story:
         newest[-1] = asked.key
     replies = refusals(found[key].row for key in newest)
     sure = {asked.key, *certain}
-    tries = [told(found[key], replies.get(key), key not in sure) for key in newest]
+    tries = [
+        as_attempt(found[key], replies.get(key), key not in sure) for key in newest
+    ]
     refused = mail_refusals.belonging_to(scope, asked.row, newest)[: alike.MOST]
     tries += [replace(each, likely=True) for each in refused]
     tries.sort(key=lambda each: each.started_at)
     at = next(i for i, each in enumerate(tries) if each.transaction == asked.key)
     several = len(tries) > 1
     joined = _joined(asked, bool(certain)) if several else None
-    return Story(tries, at, max(total, len(tries)), joined)
+    return AttemptHistory(tries, at, max(total, len(tries)), joined)
 
 
 def _joined(asked: Candidate, certain: bool) -> Joined:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from inbox.mailbox import transactions
-from inbox.mailbox.transactions import NO_BODY, Body
+from inbox.mailbox.transactions import NO_BODY, StoredBody
 from inbox.models import Fingerprint, Message, Recipient, Transaction
 
 KEY_LENGTH = 256  # characters of a Message-ID that are indexed
@@ -21,7 +21,7 @@ class Candidate:
 
     row: Transaction
     recipients: frozenset[str]
-    body: Body
+    body: StoredBody
     message_id: str
     subject: str
     message: UUID | None  # that is not deleted
@@ -67,7 +67,7 @@ def load(rows: QuerySet[Transaction]) -> list[Candidate]:
 def _candidate(
     row: Transaction,
     recipients: frozenset[str],
-    body: Body,
+    body: StoredBody,
     message: Message | None,
     printed: str,
 ) -> Candidate:

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from inbox.explain.stories import Try
+from inbox.explain.stories import Attempt
 from inbox.insight.attempts.candidates import Candidate
 from inbox.models import Exchange, Transaction
 
 _STEPS = 50_000  # exchanges that may be stepped over to find replies
 
 
-def told(one: Candidate, refusal: Exchange | None, likely: bool) -> Try:
+def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attempt:
     row = one.row
     opened_at = row.session.opened_at
     failed = refusal if row.outcome != "accepted" or row.recipients_refused else None
-    return Try(
+    return Attempt(
         started_at=_moment(opened_at, row.started_us),
         ended_at=None if row.ended_us is None else _moment(opened_at, row.ended_us),
         session=row.session_id,

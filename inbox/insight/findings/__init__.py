@@ -4,12 +4,12 @@ bodies, wire, evidence: what shows it. kinds, levels, rfc: how grave it is, and 
 words. clients, cures: who does it, and what to change. reports: all of it together.
 """
 
-from inbox.explain.levels import COUNTED, Level
-from inbox.insight.findings.kinds import KINDS, LEVEL_WORDS, Kind
+from inbox.explain.severity import COUNTED, Level
+from inbox.insight.findings.finding_kinds import KINDS, LEVEL_WORDS, FindingKind
 from inbox.insight.findings.mutes import mute, unmute
-from inbox.insight.findings.reports import (
+from inbox.insight.findings.report import (
     Finding,
-    Report,
+    FindingsReport,
     counts,
     marks,
     of_exchange,
@@ -22,9 +22,9 @@ __all__ = [
     "KINDS",
     "LEVEL_WORDS",
     "Finding",
-    "Kind",
+    "FindingKind",
+    "FindingsReport",
     "Level",
-    "Report",
     "counts",
     "marks",
     "mute",

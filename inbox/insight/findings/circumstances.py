@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from inbox.insight.findings.evidence import Evidence, note
+from inbox.insight.findings.session_evidence import SessionEvidence, note
 from inbox.models import Exchange, Session, Transaction
 
 CHANGEABLE = frozenset({"aborted_in_data", "left_at_certificate"})  # by later sessions
@@ -39,7 +39,7 @@ _TRUSTED_LATER = gettext_noop(
 )
 
 
-def weigh(found: Mapping[UUID, Evidence], sessions: Iterable[Session]) -> None:
+def weigh(found: Mapping[UUID, SessionEvidence], sessions: Iterable[Session]) -> None:
     """Complete the evidence of these sessions by what stands around it."""
     for session in sessions:
         evidence = found[session.id]
@@ -92,7 +92,7 @@ def _later(session: Session) -> list[UUID]:
     return [pk for pk, *each in next_ones if tuple(each) == who]
 
 
-def _look_for_text(evidence: Evidence, session: Session) -> None:
+def _look_for_text(evidence: SessionEvidence, session: Session) -> None:
     """Note where the rest of a text came as commands, behind a lone dot (RFC 5321 §4.5.2).
 
     Either it came with the message's end, before the reply, or the dot that was to

@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox.insight.findings import signs
-from inbox.insight.findings.signs import Dialogue, Header, Sign
+from inbox.insight.findings.signs import ClientDialogue, ClientHeader, Sign
 
 HEAD = 16 * 1024  # octets of a message that are enough to tell
 LINES = 20  # of a session's beginning that are enough to tell
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class KnownClient:
     """A library or program. sign: what gave it away, in words; "" if nothing did."""
 
     key: str
@@ -36,7 +36,7 @@ class Client:
         return name if self.certain else _("probably %(name)s") % {"name": name}
 
 
-UNKNOWN = Client("", gettext_noop("unknown client"))
+UNKNOWN = KnownClient("", gettext_noop("unknown client"))
 
 NAMES = {
     "nodemailer": "nodemailer",
@@ -78,19 +78,21 @@ BUILT_ON = {
 }
 
 
-def recognise(lines: Sequence[str], octets: bytes = b"") -> Client:
+def recognise(lines: Sequence[str], octets: bytes = b"") -> KnownClient:
     """Return what a client is made with.
 
     lines: the first of a session's, as sent; octets: of a message's start
     """
-    said, header = Dialogue.of(lines), Header.of(octets[:HEAD])
+    said, header = ClientDialogue.of(lines), ClientHeader.of(octets[:HEAD])
     spoken = signs.of_dialogue(said)
     for sign in _fitting(spoken, said, header):
-        return Client(sign.key, NAMES[sign.key], sign.words, sign.certain)
+        return KnownClient(sign.key, NAMES[sign.key], sign.words, sign.certain)
     return UNKNOWN
 
 
-def _fitting(spoken: Sign | None, said: Dialogue, header: Header) -> Iterator[Sign]:
+def _fitting(
+    spoken: Sign | None, said: ClientDialogue, header: ClientHeader
+) -> Iterator[Sign]:
     """Yield what is said of a client, the surest first; all that fits its dialogue."""
     written = signs.of_header(said, header)
     if spoken is None:

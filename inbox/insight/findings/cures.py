@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox.insight.findings.clients import Client
-from inbox.insight.findings.kinds import Kind
+from inbox.insight.findings.clients import KnownClient
+from inbox.insight.findings.finding_kinds import FindingKind
 from inbox.insight.findings.long_lines import OF_LINES, Line
 
 _MACHINE = gettext_noop(
@@ -289,7 +289,7 @@ _CURES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def cure(kind: Kind, client: Client, line: Line = "text") -> str:
+def cure(kind: FindingKind, client: KnownClient, line: Line = "text") -> str:
     """Return what to change: in this client's own terms if they are known.
 
     line: what the line is that a finding shows first

@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.utils.translation import gettext_noop
 
-from inbox.insight.findings.wire import Place
+from inbox.insight.findings.wire import WirePlace
 from mailsink.mime import headers
 
 Line = Literal["field", "base64", "text"]
@@ -56,7 +56,7 @@ _WRAP = {
 OF_LINES: dict[str, dict[str, str]] = {"field": _FOLD, "base64": _WRAP}
 
 
-def what(place: Place, head: bytes) -> Line:
+def what(place: WirePlace, head: bytes) -> Line:
     """Return what the line at a place is. head: the start of the message."""
     if place.offset is not None and place.offset < headers.scan(head).body:
         return "field"

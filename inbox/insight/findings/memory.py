@@ -12,18 +12,20 @@ from threading import Lock
 from uuid import UUID
 
 from inbox.insight.findings.circumstances import CHANGEABLE
-from inbox.insight.findings.evidence import Evidence
+from inbox.insight.findings.session_evidence import SessionEvidence
 from inbox.models import Session
 
 _LONG = 500  # exchanges
 _MOST = 2000  # sessions remembered
 _MOMENT = 2.0  # seconds
 
-_known: OrderedDict[UUID, tuple[tuple[int, int], float, Evidence]] = OrderedDict()
+_known: OrderedDict[UUID, tuple[tuple[int, int], float, SessionEvidence]] = (
+    OrderedDict()
+)
 _lock = Lock()
 
 
-def recall(session: Session) -> Evidence | None:
+def recall(session: Session) -> SessionEvidence | None:
     """Return what is remembered of a session, as long as it can be believed."""
     with _lock:
         size, at, evidence = _known.get(session.id, ((0, 0), 0.0, None))
@@ -36,7 +38,7 @@ def recall(session: Session) -> Evidence | None:
     return evidence if time.monotonic() - at < _MOMENT else None
 
 
-def remember(session: Session, evidence: Evidence) -> None:
+def remember(session: Session, evidence: SessionEvidence) -> None:
     """Keep the evidence of a session, if it is long."""
     if session.exchanges < _LONG:
         return

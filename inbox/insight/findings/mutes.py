@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid, NotFound
-from inbox.insight.findings.kinds import KINDS
+from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import Scope
 from inbox.models import Mute

@@ -25,7 +25,7 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialogue:
+class ClientDialogue:
     """The first lines of a session: all, and those with a verb in any case."""
 
     lines: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Dialogue:
     rcpt: str = ""
 
     @classmethod
-    def of(cls, lines: Sequence[str]) -> Dialogue:
+    def of(cls, lines: Sequence[str]) -> ClientDialogue:
         hellos = tuple(each for each in lines if each[:5].upper() in ("EHLO ", "HELO "))
         mail = next((each for each in lines if each[:5].upper() == "MAIL "), "")
         rcpt = next((each for each in lines if each[:5].upper() == "RCPT "), "")
@@ -50,7 +50,7 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ClientHeader:
     """A message's header. fields: the first of each name, by lower-case name, in order."""
 
     fields: dict[str, str]
@@ -59,7 +59,7 @@ class Header:
     boundary: str = ""
 
     @classmethod
-    def of(cls, octets: bytes) -> Header:
+    def of(cls, octets: bytes) -> ClientHeader:
         fields: dict[str, str] = {}
         spelled = set()
         for field in headers.scan(octets).fields:
@@ -159,7 +159,7 @@ def speaks_apart(key: str) -> bool:
     return key in _SPEAK_APART
 
 
-def of_dialogue(said: Dialogue) -> Sign | None:
+def of_dialogue(said: ClientDialogue) -> Sign | None:
     """Return what the lines alone give away for certain."""
     if said.mail.startswith("mail FROM:<"):
         if said.rcpt.startswith("RCPT"):
@@ -171,7 +171,7 @@ def of_dialogue(said: Dialogue) -> Sign | None:
     return None
 
 
-def of_header(said: Dialogue, header: Header) -> Iterator[Sign]:
+def of_header(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
     """Yield what the header gives away, the surest first."""
     if "received" in header.fields:
         # A relay sends it: what wrote the message is not who talks here.
@@ -194,7 +194,7 @@ def _matches(patterns: _Patterns, text: str, words: str) -> Iterator[Sign]:
             yield Sign(key, words)
 
 
-def _relay(said: Dialogue, header: Header) -> Iterator[Sign]:
+def _relay(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
     """A relay names itself alike in its Received field and behind EHLO."""
     for key, pattern in _RELAYS.items():
         if match := pattern.search(header.fields["received"]):
@@ -207,7 +207,7 @@ _DJANGO_ORDERS = (
 )
 
 
-def _python(said: Dialogue, header: Header) -> Iterator[Sign]:
+def _python(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
     """Tell Django and Flask-Mail, which write the MIME fields first, from each other."""
     if not _PYTHON_ID.match(header.identifier):
         return
@@ -227,7 +227,7 @@ def _python(said: Dialogue, header: Header) -> Iterator[Sign]:
         yield Sign("django", words, "." not in domain)
 
 
-def _ordered(header: Header) -> Iterator[Sign]:
+def _ordered(header: ClientHeader) -> Iterator[Sign]:
     """Tell libraries by the order of their fields, most by the Message-ID too."""
     order = _("the order of its fields")
     both = _("the shape of its Message-ID and the order of its fields")
@@ -251,13 +251,13 @@ def _ordered(header: Header) -> Iterator[Sign]:
     yield from (sign for sign, shown in found.items() if shown)
 
 
-def _is_lettre(header: Header) -> bool:
+def _is_lettre(header: ClientHeader) -> bool:
     if header.identifier and not _UUID.match(header.identifier):
         return False
     return not header.boundary or bool(_LETTRE_BOUNDARY.match(header.boundary))
 
 
-def of_habits(said: Dialogue, header: Header) -> Iterator[Sign]:
+def of_habits(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
     """Yield what lines give away where the header names nobody."""
     if _ALWAYS_UTF8.match(said.mail):
         yield from _go(said)
@@ -270,7 +270,7 @@ def of_habits(said: Dialogue, header: Header) -> Iterator[Sign]:
         yield Sign(key, words, False)
 
 
-def _go(said: Dialogue) -> Iterator[Sign]:
+def _go(said: ClientDialogue) -> Iterator[Sign]:
     words = _("its BODY=8BITMIME and SMTPUTF8 with every mail")
     if said.has("NOOP"):
         yield Sign("go-mail", words, False)

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from uuid import UUID
 
 from inbox.explain.inputs import Linelike
-from inbox.insight.findings.bodies import Spot
+from inbox.insight.findings.body_signs import BodySpot
 from mailsink.smtp.protocol import grammar
 from mailsink.smtp.protocol.events import FLAGS
 
@@ -17,7 +17,7 @@ _SHOWN = 80  # characters of a line
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WirePlace:
     """Where a finding shows.
 
     seq: of the exchange; octets: the offending ones, readable; offset: of the first of
@@ -52,14 +52,14 @@ def hello_kinds(line: str) -> Iterator[str]:
 def places(
     rows: Sequence[Linelike],
     at: Mapping[str, int],
-    bodies: Mapping[UUID, Sequence[Spot]],
-) -> dict[str, list[Place]]:
+    bodies: Mapping[UUID, Sequence[BodySpot]],
+) -> dict[str, list[WirePlace]]:
     """Return where each kind shows among these lines, in their order.
 
     at: the seq of kinds that are about the whole session; bodies: what is known of
     the bodies, by transaction
     """
-    found: dict[str, list[Place]] = {}
+    found: dict[str, list[WirePlace]] = {}
     of_session: dict[int, list[str]] = {}
     for kind, seq in at.items():
         of_session.setdefault(seq, []).append(kind)
@@ -67,7 +67,7 @@ def places(
         for kind, place in _shown(row, bodies):
             found.setdefault(kind, []).append(place)
         for kind in of_session.get(row.seq, ()):
-            found.setdefault(kind, []).append(Place(row.seq, row.line[:_SHOWN]))
+            found.setdefault(kind, []).append(WirePlace(row.seq, row.line[:_SHOWN]))
     return found
 
 
@@ -78,8 +78,8 @@ def ends_body(row: Linelike) -> bool:
 
 
 def _shown(
-    row: Linelike, bodies: Mapping[UUID, Sequence[Spot]]
-) -> Iterator[tuple[str, Place]]:
+    row: Linelike, bodies: Mapping[UUID, Sequence[BodySpot]]
+) -> Iterator[tuple[str, WirePlace]]:
     spots = (
         {spot.kind: spot for spot in bodies.get(row.transaction_id, ())}
         if row.transaction_id
@@ -90,14 +90,14 @@ def _shown(
         offset, octets = (
             (spot.offset, spot.octets) if spot else (None, _octets(row, flag))
         )
-        yield flag_kind(flag, row.verb), Place(row.seq, octets, offset)
+        yield flag_kind(flag, row.verb), WirePlace(row.seq, octets, offset)
     if row.verb in HELLOS:
         for kind in hello_kinds(row.line):
-            yield kind, Place(row.seq, row.line[:_SHOWN])
+            yield kind, WirePlace(row.seq, row.line[:_SHOWN])
     if ends_body(row):
         for spot in spots.values():
             if spot.kind not in FLAGS:
-                yield spot.kind, Place(row.seq, spot.octets, spot.offset)
+                yield spot.kind, WirePlace(row.seq, spot.octets, spot.offset)
 
 
 def _octets(row: Linelike, flag: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from inbox.errors import NotFound
 from inbox.insight.replay import python, swaks
-from inbox.insight.replay.source import Body, Source
+from inbox.insight.replay.source import ReplayBody, ReplaySource
 from inbox.mailbox import sessions
 from inbox.mailbox.paging import MAX_LIMIT
 from inbox.mailbox.scope import Scope
@@ -37,7 +37,7 @@ def of(scope: Scope, id: str, base_url: str) -> Replay:
     """
     session = sessions.get(scope, id)
     exchanges = sessions.exchanges(scope, session.pk, limit=MAX_LIMIT)
-    source = Source(
+    source = ReplaySource(
         session,
         exchanges,
         _bodies(exchanges, base_url.rstrip("/")),
@@ -48,7 +48,7 @@ def of(scope: Scope, id: str, base_url: str) -> Replay:
     return Replay(command, command_notes, script, script_notes)
 
 
-def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, Body]:
+def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, ReplayBody]:
     """Return the bodies that came, by transaction; the small ones with their octets."""
     ids = {each.transaction_id for each in exchanges if each.kind in ("body", "chunk")}
     chunked = {each.transaction_id for each in exchanges if each.kind == "chunk"}
@@ -62,7 +62,7 @@ def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, Body]:
         except NotFound:
             continue  # its file is gone
     return {
-        key: Body(
+        key: ReplayBody(
             f"{base_url}/api/v3/transactions/{key}/raw",
             size,
             contents.get(key),
@@ -73,4 +73,4 @@ def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, Body]:
     }
 
 
-__all__ = ["Body", "Replay", "Session", "Source", "of"]
+__all__ = ["Replay", "ReplayBody", "ReplaySource", "Session", "of"]

@@ -12,13 +12,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from inbox.insight.replay.source import Body, Source, is_masked, octets
+from inbox.insight.replay.source import ReplayBody, ReplaySource, is_masked, octets
 from inbox.models import Exchange
 
 _LONGEST = 8000  # octets of a line that are said again
 
 
-def script(source: Source) -> tuple[str, list[str]]:
+def script(source: ReplaySource) -> tuple[str, list[str]]:
     """Return the script, and what it does otherwise than the session did."""
     writer = _Writer(source)
     writer.write()
@@ -27,7 +27,7 @@ def script(source: Source) -> tuple[str, list[str]]:
 
 @dataclass(slots=True)
 class _Writer:
-    source: Source
+    source: ReplaySource
     lines: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)  # of the preamble
@@ -153,7 +153,7 @@ class _Writer:
         return self.bodies[key]
 
     def _octets_of(self, key: UUID, size: int) -> str:
-        body: Body | None = self.source.bodies.get(key)
+        body: ReplayBody | None = self.source.bodies.get(key)
         if body is None:
             self._note(_("a message is not stored: x stand for its octets"))
             return f'b"x" * {size}'

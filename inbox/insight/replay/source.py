@@ -15,7 +15,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class ReplayBody:
     """A message's octets: where they are, and themselves where they are few.
 
     complete: all of them are stored; chunked: they came by BDAT.
@@ -36,12 +36,12 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ReplaySource:
     """bodies: by transaction; cut: there are more exchanges than these."""
 
     session: Session
     exchanges: Sequence[Exchange]
-    bodies: Mapping[object, Body]
+    bodies: Mapping[object, ReplayBody]
     cut: bool
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from inbox.insight.replay.source import Body, Source, is_masked, octets
+from inbox.insight.replay.source import ReplayBody, ReplaySource, is_masked, octets
 from inbox.models import Exchange
 
 _PATH = re.compile(r"\w+ *(?:FROM|TO): *(?:<(.*)>|(\S+))", re.IGNORECASE)
@@ -22,7 +22,7 @@ _TO_DATA = r'$_ = <>; s/(^|\r\n)\./$1../g; print $_, /\r\n\z/ ? "." : "\r\n."'
 _MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
 
 
-def command(source: Source) -> tuple[str, list[str]]:
+def command(source: ReplaySource) -> tuple[str, list[str]]:
     """Return the command, and what it does otherwise than the session did."""
     writer = _Writer(source)
     writer.write()
@@ -35,10 +35,10 @@ def command(source: Source) -> tuple[str, list[str]]:
 
 @dataclass(slots=True)
 class _Writer:
-    source: Source
+    source: ReplaySource
     words: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    body: Body | None = None
+    body: ReplayBody | None = None
 
     def write(self) -> None:
         said = self.source.said()
@@ -135,7 +135,7 @@ class _Writer:
         self._add("--data", "-")
         self._add("--no-data-fixup")
 
-    def _note_end(self, body: Body) -> None:
+    def _note_end(self, body: ReplayBody) -> None:
         """Note where the message cannot end as it did."""
         if not body.complete:
             self.notes.append(

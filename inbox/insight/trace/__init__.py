@@ -100,14 +100,14 @@ def _with_tombstones(
 ) -> list[Evidence]:
     """Return the evidence with what tombstones tell of messages that are gone."""
     by_transaction = {each.transaction: each for each in stones}
-    told = {each.transaction for each in found}
+    with_evidence = {each.transaction for each in found}
     completed = [
         _completed(each, by_transaction[each.transaction])
         if each.kind == "removed" and each.transaction in by_transaction
         else each
         for each in found
     ]
-    alone = [each for each in stones if each.transaction not in told]
+    alone = [each for each in stones if each.transaction not in with_evidence]
     return completed + [
         _completed(Evidence(kind="removed", at=each.received_at), each)
         for each in alone

@@ -11,10 +11,10 @@ from uuid import UUID
 from django.db.models import BooleanField, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 
-from inbox.explain.evidence import MOST, Evidence, Kind
+from inbox.explain.evidence import MOST, Evidence, EvidenceKind
 from inbox.explain.outcomes import peer
 from inbox.insight.trace.whole import names
-from inbox.mailbox.addresses import key_of
+from inbox.mailbox.known_addresses import key_of
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Raw, Recipient, Transaction
 from inbox.models.session import ADDRESS_KEY_LENGTH, AddressKey
@@ -142,7 +142,7 @@ def _try(
     return replace(about, reply=telling.reply, rule=telling.rule, seq=telling.seq)
 
 
-_KINDS: dict[str | None, Kind] = {
+_KINDS: dict[str | None, EvidenceKind] = {
     None: "open",
     "accepted": "removed",
     "rejected": "rejected",
@@ -150,16 +150,18 @@ _KINDS: dict[str | None, Kind] = {
 }
 
 
-def _kind(recipient: Recipient, octets: int | None) -> Kind:
+def _kind(recipient: Recipient, octets: int | None) -> EvidenceKind:
     if recipient.rcpt_code >= 400:
         return "refused"
     if not _is_taken(recipient):
         return "rejected"
-    unfinished: Kind = "abandoned" if octets is None else "cut_off"
+    unfinished: EvidenceKind = "abandoned" if octets is None else "cut_off"
     return _KINDS.get(recipient.transaction.outcome, unfinished)
 
 
-def _at(transaction: Transaction, kind: Kind, telling: Exchange | None) -> datetime:
+def _at(
+    transaction: Transaction, kind: EvidenceKind, telling: Exchange | None
+) -> datetime:
     us = transaction.started_us if kind == "refused" else transaction.ended_us
     if telling is not None and kind == "refused":
         us = telling.received_us

@@ -11,7 +11,7 @@ from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q
 
-from inbox.explain.evidence import Evidence, Kind
+from inbox.explain.evidence import Evidence, EvidenceKind
 from inbox.explain.outcomes import outcome, peer
 from inbox.insight import session_facts
 from inbox.insight.trace.whole import names
@@ -63,7 +63,7 @@ def _lines(sessions: list[Session], address: str) -> dict[object, Exchange]:
 
 
 def _refused(session: Session, line: Exchange) -> Evidence:
-    unanswered: Kind = "open" if session.ending is None else "abandoned"
+    unanswered: EvidenceKind = "open" if session.ending is None else "abandoned"
     return Evidence(
         kind="refused" if line.code else unanswered,
         at=session.opened_at + timedelta(microseconds=line.received_us),

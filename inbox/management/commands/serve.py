@@ -33,7 +33,7 @@ from inbox.upkeep import servers
 from inbox.upkeep.background import Background
 from inbox.upkeep.indexer import indexer, large_indexer
 from inbox.upkeep.reserve import reserve
-from inbox.upkeep.retention import Limits, retention
+from inbox.upkeep.retention import RetentionLimits, retention
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
 from mailsink.server import run
@@ -44,7 +44,7 @@ from mailsink.smtp.profile import Profile
 from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
 from mailsink.sockets import address_of, bind, is_public
 from mailsink.tls import own_context, server_context
-from mailsink.values import ADDRESSES, Address
+from mailsink.values import ADDRESSES, ListenAddress
 from mailsink.web import static
 
 # Who listens everywhere is reached here.
@@ -215,11 +215,11 @@ def _own_url(http: Sequence[socket.socket]) -> str:
     if not http:
         return ""
     host, port = http[0].getsockname()[:2]
-    return f"http://{Address(_HERE.get(host, host), port)}"
+    return f"http://{ListenAddress(_HERE.get(host, host), port)}"
 
 
-def _limits(config: Config) -> Limits:
-    return Limits(
+def _limits(config: Config) -> RetentionLimits:
+    return RetentionLimits(
         messages=config.retention_messages,
         sessions=config.retention_sessions,
         days=config.retention_days,
@@ -266,7 +266,7 @@ def _with_flags(config: Config, smtp: str | None, http: str | None) -> Config:
     return config
 
 
-def _flag(name: str, text: str) -> tuple[Address, ...]:
+def _flag(name: str, text: str) -> tuple[ListenAddress, ...]:
     try:
         return ADDRESSES.parse(text)
     except ValueError:

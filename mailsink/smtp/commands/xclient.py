@@ -46,7 +46,7 @@ def xclient(session: Session, argument: str) -> Steps[Reply]:
     """Replace the client by another one, as if it had just connected, and greet it."""
     attributes = _attributes(argument)
     session.reset_client()
-    _tell(session, attributes)
+    _publish(session, attributes)
     return (yield from greeting(session))
 
 
@@ -99,7 +99,7 @@ def _address(value: str) -> str:
     raise ValueError("write an address as 192.0.2.1 or IPV6:2001:db8::1")
 
 
-def _tell(session: Session, attributes: Attributes) -> None:
+def _publish(session: Session, attributes: Attributes) -> None:
     """Make the session that client's. NAME, PROTO and DEST… are only in its line."""
     if "ADDR" in attributes or "PORT" in attributes:
         address = attributes.get("ADDR", session.peer.client_address) or UNKNOWN

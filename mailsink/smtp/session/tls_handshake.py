@@ -90,12 +90,12 @@ def shake_hands(session: Session, layer: TlsLayer) -> Steps[None]:
     except SessionEnded as ended:
         raise broken_off(session, ended, seconds) from None
     session.reset_client()
-    _tell_success(session, layer, session.now_us() - began_us)
+    _log_success(session, layer, session.now_us() - began_us)
     session.writer.write_through(layer.send)
     session.receive(b"")  # what came along with the end of the handshake
 
 
-def _tell_success(session: Session, layer: TlsLayer, took_us: int) -> None:
+def _log_success(session: Session, layer: TlsLayer, took_us: int) -> None:
     sni = layer.hello.sni
     asked = f", asked for {sni}" if sni else ""
     took = f"the handshake took {took_us / 1000:.1f} ms"

@@ -58,8 +58,8 @@ def explain(error: ssl.SSLError, layer: TlsLayer) -> Failure:
             "tls_no_cipher",
             "The client and Mailsink have no cipher, group or signature in common.",
         )
-    told = f" (OpenSSL: {reason.lower().replace('_', ' ')})" if reason else ""
-    return Failure("tls_broken", f"What the client sent is no valid TLS{told}.")
+    detail = f" (OpenSSL: {reason.lower().replace('_', ' ')})" if reason else ""
+    return Failure("tls_broken", f"What the client sent is no valid TLS{detail}.")
 
 
 def _alert(name: str, layer: TlsLayer) -> Failure:

@@ -30,13 +30,13 @@ function choose(chosen) {
 
 /** Mark the message of the page as read, where the server could not tell that a person opened it. */
 function markOpened() {
-  const shown = find("[data-letter][data-unopened]");
+  const shown = find("[data-message][data-unopened]");
   if (!shown) return;
   if (/** @type {any} */ (document).prerendering) {
     document.addEventListener("prerenderingchange", markOpened, { once: true });
     return;
   }
-  htmx.ajax("post", `/messages/${shown.dataset.letter}/mark`, { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
+  htmx.ajax("post", `/messages/${shown.dataset.message}/mark`, { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
     // It stays unread, which app.js has said.
   });
 }
@@ -74,10 +74,10 @@ function alongTabs(event) {
 export function start({ opened, deleted, restored }) {
   const detail = byId("detail");
   detail.addEventListener("htmx:afterSwap", (event) => {
-    const letter = find("[data-letter]");
-    if (event.target !== detail || !letter) return;
+    const mail = find("[data-message]");
+    if (event.target !== detail || !mail) return;
     showTab();
-    opened(letter.dataset.letter ?? "");
+    opened(mail.dataset.message ?? "");
   });
   detail.addEventListener("click", (event) => {
     const tab = closest(event.target, TAB, HTMLAnchorElement);

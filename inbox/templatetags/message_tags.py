@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from inbox.content.finds import label
 from inbox.explain.quantities import compact, counted
 from mailsink import bidi
-from mailsink.mime.codes import Action
+from mailsink.mime.codes import MessageAction
 
 register = template.Library()
 register.filter("isolated", bidi.isolated)
@@ -29,7 +29,7 @@ def octets(size: int | None) -> str:
 
 
 @register.filter
-def purpose(action: Action) -> str:
+def purpose(action: MessageAction) -> str:
     """Return what a link of a message is for."""
     return label(action)
 

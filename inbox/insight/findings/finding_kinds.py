@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_noop
 
 from inbox.explain.flags import FLAG_WORDS
-from inbox.explain.levels import Level
+from inbox.explain.severity import Level
 from inbox.insight.findings import rfc
-from inbox.insight.findings.rfc import Section
+from inbox.insight.findings.rfc import RfcSection
 
 LEVEL_WORDS: dict[Level, str] = {
     "breaks": gettext_noop("breaks: some servers refuse this"),
@@ -22,7 +22,7 @@ LEVEL_WORDS: dict[Level, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FindingKind:
     """A kind of finding.
 
     level: where nothing about the session changes it (see levels.py)
@@ -34,7 +34,7 @@ class Kind:
     level: Level
     title: str
     sentence: str
-    section: Section
+    section: RfcSection
     refused_by: str
     cure: str
 
@@ -47,7 +47,7 @@ _PLAIN_SHAPE = gettext_noop(
 )
 
 # Flags of exchanges: level, section, and who refuses it.
-_OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
+_OF_FLAGS: dict[str, tuple[Level, RfcSection, str]] = {
     "early_talker": ("breaks", rfc.INITIATION, f"{_EXIM_SYNC}; Postfix with postscreen (521 5.5.1 Protocol error)"),
     "pipelining_violation": ("breaks", rfc.PIPELINING_CLIENT, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
     "pipelining_unadvertised": ("breaks", rfc.PIPELINING, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
@@ -82,8 +82,8 @@ _OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
     "tls_untrusted": ("fact", rfc.STARTTLS, ""),
     "left_at_certificate": ("fact", rfc.STARTTLS, ""),
     "http_on_smtp": ("breaks", rfc.INITIATION, _EVERYBODY),
-    "bad_proxy_header": ("breaks", rfc.INITIATION, gettext_noop("every server that is told to expect a PROXY header")),
-    "proxy_not_trusted": ("breaks", rfc.INITIATION, gettext_noop("every server that is not told to expect a PROXY header")),
+    "bad_proxy_header": ("breaks", rfc.INITIATION, gettext_noop("every server that is configured to expect a PROXY header")),
+    "proxy_not_trusted": ("breaks", rfc.INITIATION, gettext_noop("every server that is not configured to expect a PROXY header")),
     "half_close": ("fact", rfc.TERMINATING, ""),
     "aborted_in_data": ("risky", rfc.TERMINATING, ""),
     "auth_plaintext": ("risky", rfc.AUTH_SECURITY, ""),
@@ -101,29 +101,31 @@ _OF_FLAGS: dict[str, tuple[Level, Section, str]] = {
 }  # fmt: skip
 
 
-def _of_flag(name: str, level: Level, section: Section, refused_by: str) -> Kind:
+def _of_flag(
+    name: str, level: Level, section: RfcSection, refused_by: str
+) -> FindingKind:
     words = FLAG_WORDS[name]
-    return Kind(
+    return FindingKind(
         name, level, words.label, words.sentence, section, refused_by, words.cure
     )
 
 
 _OTHERS = (
-    Kind(
+    FindingKind(
         "hello_missing", "breaks", gettext_noop("no EHLO"),
         gettext_noop("MAIL came before EHLO or HELO had been accepted."),
         rfc.ORDER,
         gettext_noop("Postfix with smtpd_helo_required = yes (503 5.5.1); Exchange (503 5.5.2 Send hello first)"),
         gettext_noop("Let the client say EHLO with its host name, and take the reply, before MAIL."),
     ),
-    Kind(
+    FindingKind(
         "hello_without_name", "breaks", gettext_noop("EHLO without a name"),
         gettext_noop("EHLO or HELO came without the name of the client's host."),
         rfc.HELLO, gettext_noop("every SMTP server (501 5.5.4)"),
         gettext_noop("Give the client a host name: its setting is often called local hostname, "
         "helo, name or domain."),
     ),
-    Kind(
+    FindingKind(
         "hello_bad_name", "breaks", gettext_noop("EHLO with a bad name"),
         gettext_noop("What stands behind EHLO or HELO is neither a host name nor an address in "
         "brackets."),
@@ -132,61 +134,61 @@ _OTHERS = (
         gettext_noop("Name the client's host with letters, digits, hyphens and dots only, or by its "
         "address in brackets: [192.0.2.1]."),
     ),
-    Kind(
+    FindingKind(
         "hello_underscore", "breaks", gettext_noop("underscore in the EHLO name"),
         FLAG_WORDS["underscore_domain"].sentence,
         rfc.ARGUMENTS,
         gettext_noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
         FLAG_WORDS["underscore_domain"].cure,
     ),
-    Kind(
+    FindingKind(
         "hello_bare_address", "risky", gettext_noop("EHLO with a bare address"),
         gettext_noop("The client named itself by an IP address without brackets, which is neither a "
         "host name nor an address literal."),
         rfc.LITERALS, "",
         gettext_noop("Write the address in brackets, [192.0.2.1], or better a host name that DNS knows."),
     ),
-    Kind(
+    FindingKind(
         "hello_not_qualified", "risky", gettext_noop("EHLO name without a domain"),
         gettext_noop("The name behind EHLO is not a fully qualified domain name: servers on the "
         "Internet look it up, and count it as a sign of spam, or refuse it."),
         rfc.HELLO, gettext_noop("Postfix with reject_non_fqdn_helo_hostname (504 5.5.2)"),
         gettext_noop("Name the client's host in full, as in mail.example.com."),
     ),
-    Kind(
+    FindingKind(
         "helo_only", "fact", gettext_noop("says HELO, not EHLO"),
         gettext_noop("The client asked for no extensions; RFC 5321 wants EHLO first."),
         rfc.HELLO, "",
         gettext_noop("Let the client say EHLO."),
     ),
-    Kind(
+    FindingKind(
         "no_quit", "fact", gettext_noop("left without QUIT"),
         gettext_noop("The client closed the connection without saying QUIT. Nothing is lost by it, "
         "but a server may wait for more, and log a lost connection."),
         rfc.QUIT, "",
         gettext_noop("Let the client say QUIT, and wait for 221, before it closes."),
     ),
-    Kind(
+    FindingKind(
         "missing_from", "breaks", gettext_noop("no From"),
         gettext_noop("The header has no From field, which every message must have."),
         rfc.ORIGINATOR, gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: 'From' header is missing)"),
         gettext_noop("Set From to the address that answers go to."),
     ),
-    Kind(
+    FindingKind(
         "missing_date", "risky", gettext_noop("no Date"),
         gettext_noop("The header has no Date field, which every message must have. A submission "
         "server may add it; spam filters hold it against mail where nobody did."),
         rfc.DATE, "",
         gettext_noop("Set Date to the time of sending, as in Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
-    Kind(
+    FindingKind(
         "bad_date", "risky", gettext_noop("Date is no date"),
         gettext_noop("The Date field cannot be read as a date: mail programs sort the message "
         "anywhere, spam filters hold it against it."),
         rfc.DATE_FORMAT, "",
         gettext_noop("Write it as RFC 5322 has it: Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
-    Kind(
+    FindingKind(
         "missing_message_id", "breaks", gettext_noop("no Message-ID"),
         gettext_noop("The header has no Message-ID, or an empty one. A submission server may add it; "
         "sent to the recipient's server directly, the message is refused by some."),
@@ -194,7 +196,7 @@ _OTHERS = (
         gettext_noop("Gmail (550 5.7.1 Messages missing a valid Message-ID header are not accepted)"),
         gettext_noop("Set Message-ID to <something unique@your domain>."),
     ),
-    Kind(
+    FindingKind(
         "repeated_field", "breaks", gettext_noop("field given twice"),
         gettext_noop("A header field that may be there once is there several times: each mail program "
         "shows another one, and signatures may cover only one."),
@@ -202,7 +204,7 @@ _OTHERS = (
         gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: duplicate headers)"),
         gettext_noop("Set the field once; look for code that adds a header where it should replace it."),
     ),
-    Kind(
+    FindingKind(
         "dotless_domain", "risky", gettext_noop("domain without a dot"),
         gettext_noop("The domain of an address is no fully qualified name, as in root@localhost: on the "
         "Internet it leads nowhere."),
@@ -211,7 +213,7 @@ _OTHERS = (
         gettext_noop("Give the address a full domain, as in shop@example.com; frameworks often have "
         "webmaster@localhost or root@localhost for a default sender."),
     ),
-    Kind(
+    FindingKind(
         "text_after_end", "breaks", gettext_noop("a lone dot ended the text early"),
         gettext_noop("A line of the text had nothing but a dot, which ends a message. What stood behind "
         "it came as commands, and is missing from the message."),
@@ -219,7 +221,7 @@ _OTHERS = (
         gettext_noop("Let the client double each dot that begins a line, or send the text by the "
         "function of its SMTP library, which does."),
     ),
-    Kind(
+    FindingKind(
         "header_injection", "risky", gettext_noop("header injection"),
         gettext_noop("A line break in a value, probably typed by somebody, began a field of its own or "
         "ended the header. Whoever can do that adds recipients, or writes the mail's text."),
@@ -227,7 +229,7 @@ _OTHERS = (
         gettext_noop("Refuse CR and LF in everything that goes into a header (subject, names, addresses), "
         "or set it by a library that does."),
     ),
-    Kind(
+    FindingKind(
         "bad_base64", "risky", gettext_noop("broken base64"),
         gettext_noop("A part is declared as base64, and holds what is none: characters outside its "
         "alphabet, or an end without padding. Email clients show it garbled, or cut off."),
@@ -235,20 +237,20 @@ _OTHERS = (
         gettext_noop("Encode the octets of the part once, by a base64 function, and change nothing in "
         "what it gives but line ends."),
     ),
-    Kind(
+    FindingKind(
         "bcc_header", "risky", gettext_noop("Bcc can be read by all"),
         gettext_noop("The header has a Bcc field: each recipient can read who got a blind copy."),
         rfc.BLIND_COPIES, "",
         gettext_noop("Give blind recipients to RCPT only, and leave Bcc out of the header."),
     ),
-    Kind(
+    FindingKind(
         "connection_per_message", "risky", gettext_noop("a connection for each message"),
         gettext_noop("The client connected anew for each of several messages in a minute. That is "
         "slow, and servers limit how often one may connect."),
         rfc.STRATEGY, "",
         gettext_noop("Let the client keep its connection open, and send one message after the other."),
     ),
-    Kind(
+    FindingKind(
         "transaction_per_recipient", "risky", gettext_noop("a transaction for each recipient"),
         gettext_noop("The same message was sent again for each recipient. One transaction with a RCPT "
         "for each would do; servers limit how many messages one may send."),
@@ -257,7 +259,7 @@ _OTHERS = (
     ),
 )  # fmt: skip
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, FindingKind] = {
     kind.name: kind
     for kind in (*(_of_flag(name, *rest) for name, rest in _OF_FLAGS.items()), *_OTHERS)
 }

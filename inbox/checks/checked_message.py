@@ -8,7 +8,7 @@ from functools import cached_property
 
 from mailsink.mime import charsets, css, elements, headers, markup, pictures
 from mailsink.mime.css import Declaration, Item
-from mailsink.mime.elements import Element, Page
+from mailsink.mime.elements import Element, HtmlPage
 from mailsink.mime.reading import Reading
 from mailsink.mime.related import Related
 from mailsink.mime.structure import Part, Structure
@@ -19,10 +19,10 @@ _STYLE = 10_000  # characters of a style attribute
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class CheckPlace:
     """Where a check found something.
 
-    kind: of inbox.checks.kinds; place: "HTML", "Text" or a header field's name;
+    kind: of inbox.checks.check_kinds; place: "HTML", "Text" or a header field's name;
     line: in the HTML or text, from 1; None where there are no lines; snippet: as sent;
     words: what is particular here, said to people
     """
@@ -34,7 +34,7 @@ class Spot:
     words: str = ""
 
 
-class Mail:
+class CheckedMessage:
     """A mail's octets and what is read from them, each when it is first asked for."""
 
     def __init__(self, octets: bytes, parsed: Structure) -> None:
@@ -81,7 +81,7 @@ class Mail:
         return markup.to_text(self.html[: elements.MAX_LENGTH])
 
     @cached_property
-    def page(self) -> Page:
+    def page(self) -> HtmlPage:
         return elements.read(self.html)
 
     @cached_property
@@ -121,10 +121,10 @@ class Mail:
         field = self.field(name)
         return field.value if field else ""
 
-    def at(self, kind: str, element: Element, words: str = "") -> Spot:
+    def at(self, kind: str, element: Element, words: str = "") -> CheckPlace:
         """Return the spot of an element."""
         line = self.page.line(element.offset)
-        return Spot(kind, "HTML", line, self.page.tag(element), words)
+        return CheckPlace(kind, "HTML", line, self.page.tag(element), words)
 
     def readable(self) -> Iterator[tuple[str, str, int | None]]:
         """Yield place, text and line of what people read, piece by piece."""

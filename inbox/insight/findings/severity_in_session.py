@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Literal
 
-from inbox.explain.levels import Level
-from inbox.insight.findings.kinds import KINDS
+from inbox.explain.severity import Level
+from inbox.insight.findings.finding_kinds import KINDS
 
 OFTEN = {  # from how many on it is risky
     "connection_per_message": 30,  # in a minute

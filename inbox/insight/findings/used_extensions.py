@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from inbox.insight.findings.evidence import Evidence
+from inbox.insight.findings.session_evidence import SessionEvidence
 from inbox.models import Recipient, Session, Transaction
 
 # What only the server does: a client cannot choose to use it.
@@ -46,7 +46,7 @@ class Extensions:
 NONE_OFFERED = Extensions()
 
 
-def used(session: Session, found: Evidence) -> Extensions:
+def used(session: Session, found: SessionEvidence) -> Extensions:
     """Return what was offered to a client, and what it used. Two queries at most."""
     keywords = dict.fromkeys(line.split(" ")[0].upper() for line in found.offered)
     offered = tuple(word for word in keywords if word and word not in _OURS)

@@ -11,20 +11,20 @@ from inbox import serializers
 from inbox.content import finds, invitations, references
 from inbox.errors import NotFound
 from inbox.http import files
-from inbox.insight import defects
+from inbox.insight import message_defects
 from inbox.mailbox import messages, transactions
 from inbox.mailbox.scope import Scope
 from inbox.models import Message
 from inbox.serializers import Shape
 from mailsink.mime import bodies, headers, notices, structure, tnef, types
-from mailsink.mime.mails import Mail
+from mailsink.mime.mails import ParsedMessage
 
 _MOST = (
     1024 * 1024
 )  # characters of a body within JSON; the whole has a route of its own
 
 
-class Letter(Mail):
+class MessageContent(ParsedMessage):
     """A message, with what the API tells of its content."""
 
     @property
@@ -81,7 +81,7 @@ class Letter(Mail):
         name = files.file_name(file.name, f"file-{index}")
         return files.saved(file.octets, file.content_type, name)
 
-    def _within(self, n: int) -> list[tnef.File]:
+    def _within(self, n: int) -> list[tnef.TnefFile]:
         return tnef.files(bodies.decode(self.octets, self._part(n)))
 
     def _part(self, n: int) -> structure.Part:
@@ -113,22 +113,22 @@ def _part(part: structure.Part, attachment: bool) -> Shape:
     }
 
 
-def _finds(subject: str, letter: Letter) -> Shape:
-    found = finds.found(subject, letter.reading)
+def _finds(subject: str, mail: MessageContent) -> Shape:
+    found = finds.found(subject, mail.reading)
     return {"codes": found.codes, "actions": [asdict(each) for each in found.actions]}
 
 
-def events(letter: Letter) -> list[Shape]:
+def events(mail: MessageContent) -> list[Shape]:
     """Return the events that a message invites to."""
-    invitation = invitations.of(letter.reading) if letter.octets else None
+    invitation = invitations.of(mail.reading) if mail.octets else None
     if invitation is None:
         return []
     method = invitation.calendar.method
     return [_event(method, each) for each in invitation.events]
 
 
-def _event(method: str, told: invitations.Told) -> Shape:
-    event = told.event
+def _event(method: str, invitation: invitations.InvitationPanel) -> Shape:
+    event = invitation.event
     return {
         "method": method,
         "summary": event.summary,
@@ -137,9 +137,9 @@ def _event(method: str, told: invitations.Told) -> Shape:
         "start": _time(event.start, event.all_day),
         "end": str(event.last_day) if event.last_day else _time(event.end),
         "zone": event.zone,
-        "when": " = ".join(filter(None, (told.when, told.utc))),
+        "when": " = ".join(filter(None, (invitation.when, invitation.utc))),
         "recurrence": event.recurrence,
-        "repeats": told.repeats,
+        "repeats": invitation.repeats,
         "location": event.location,
         "description": event.description,
         "organizer": asdict(event.organizer) if event.organizer else None,
@@ -156,34 +156,36 @@ def _time(at: datetime | None, is_day: bool = False) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at.tzinfo else at.isoformat()  # fmt: skip
 
 
-def _bodies(letter: Letter) -> Shape:
+def _bodies(mail: MessageContent) -> Shape:
     """Return the bodies, cut to what an answer may hold, and which of them are cut."""
-    whole = {"html": letter.html, "text": letter.text}
+    whole = {"html": mail.html, "text": mail.text}
     cut = {name: text[:_MOST] for name, text in whole.items()}
     return {**cut, "truncated": [name for name in whole if cut[name] != whole[name]]}
 
 
-def opened(message: Message) -> Letter:
-    """Return a message's letter. Raises NotFound if its octets are gone."""
+def opened(message: Message) -> MessageContent:
+    """Return a stored message. Raises NotFound if its octets are gone."""
     octets = messages.open_raw(message)
-    return Letter(lambda: octets)
+    return MessageContent(lambda: octets)
 
 
 def detail(scope: Scope, message: Message) -> Shape:
     """Return a message as it is told one by one, also where its octets are gone."""
     attempt = transactions.get(scope, message.transaction_id)
     try:
-        letter = opened(message)
-        wrong = [str(each) for each in defects.of(letter.parsed, attempt.parameters)]
+        mail = opened(message)
+        wrong = [
+            str(each) for each in message_defects.of(mail.parsed, attempt.parameters)
+        ]
     except NotFound as error:
-        letter, wrong = Letter(lambda: b""), [str(error)]
+        mail, wrong = MessageContent(lambda: b""), [str(error)]
     return {
         **serializers.message(message),
         "envelope": serializers.envelope(attempt),
         "defects": wrong,
-        "notices": letter.notices,
-        "parts": letter.parts if letter.octets else [],
-        **_bodies(letter),
-        **_finds(message.subject, letter),
-        "events": events(letter),
+        "notices": mail.notices,
+        "parts": mail.parts if mail.octets else [],
+        **_bodies(mail),
+        **_finds(message.subject, mail),
+        "events": events(mail),
     }

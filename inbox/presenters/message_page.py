@@ -17,19 +17,24 @@ from inbox import pages
 from inbox.content import finds
 from inbox.content.finds import Finds
 from inbox.explain.quantities import counted
-from inbox.insight import attempts, defects, findings, session_facts
+from inbox.insight import (
+    attempts,
+    findings,
+    message_defects,
+    session_facts,
+)
 from inbox.mailbox import messages, sessions, transactions, transcripts
 from inbox.mailbox.scope import Scope
-from inbox.mailbox.transactions import Attempt
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
-from inbox.presenters.attempts import Told, told
-from inbox.presenters.envelope import Difference, bare, differences, named
+from inbox.presenters.attempts import HistoryPanel, history_panel
+from inbox.presenters.envelope import EnvelopeDifference, bare, differences, named
 from mailsink import bidi
-from mailsink import told as words
+from mailsink import translatable as words
 from mailsink.mime import headers, notices
 from mailsink.mime.addresses import Address, groups
 from mailsink.mime.headers import Summary
-from mailsink.mime.mails import Mail
+from mailsink.mime.mails import ParsedMessage
 from mailsink.mime.structure import Part
 
 
@@ -41,10 +46,12 @@ class Verdict:
     detail: str = ""
 
 
-class Letter(Mail):
+class MessagePage(ParsedMessage):
     """A message with its transaction; or, without a message, what was not accepted."""
 
-    def __init__(self, scope: Scope, attempt: Attempt, message: Message | None) -> None:
+    def __init__(
+        self, scope: Scope, attempt: TransactionSummary, message: Message | None
+    ) -> None:
         self.scope = scope
         self.attempt = attempt
         self.message = message
@@ -143,7 +150,7 @@ class Letter(Mail):
         return named(text for group in lists for text in _listed(*group))
 
     @property
-    def differences(self) -> list[Difference]:
+    def differences(self) -> list[EnvelopeDifference]:
         if not self.octets:
             return []
         summary = self.summary
@@ -151,9 +158,9 @@ class Letter(Mail):
         return differences(self.attempt, summary.from_address, recipients)
 
     @property
-    def story(self) -> Told | None:
+    def story(self) -> HistoryPanel | None:
         """The attempts at sending it."""
-        return told(attempts.of_transaction(self.scope, self.attempt.id))
+        return history_panel(attempts.of_transaction(self.scope, self.attempt.id))
 
     @cached_property
     def finds(self) -> Finds:
@@ -170,7 +177,7 @@ class Letter(Mail):
     def defects(self) -> list[str]:
         if not self.octets:
             return []
-        found = defects.of(self.parsed, self.attempt.parameters)
+        found = message_defects.of(self.parsed, self.attempt.parameters)
         return [translated(each) for each in found]
 
     @cached_property
@@ -178,7 +185,7 @@ class Letter(Mail):
         return sessions.get(self.scope, self.attempt.session_id)
 
     @cached_property
-    def report(self) -> findings.Report:
+    def report(self) -> findings.FindingsReport:
         return findings.of_transaction(self.session, self.attempt)
 
     @property
@@ -186,28 +193,28 @@ class Letter(Mail):
         return None if self.message else _verdict(self.attempt, self.exchanges)
 
 
-def of_message(scope: Scope, id: str | UUID) -> Letter:
-    """Return a message's letter. Raises NotFound."""
+def of_message(scope: Scope, id: str | UUID) -> MessagePage:
+    """Return a stored message. Raises NotFound."""
     message = messages.get(scope, id)
     attempt = transactions.get(scope, message.transaction_id)
-    return Letter(scope, attempt, message)
+    return MessagePage(scope, attempt, message)
 
 
-def of_transaction(scope: Scope, id: str | UUID) -> Letter:
-    """Return a transaction's letter. Raises NotFound."""
-    return Letter(scope, transactions.get(scope, id), None)
+def of_transaction(scope: Scope, id: str | UUID) -> MessagePage:
+    """Return a transaction as a message. Raises NotFound."""
+    return MessagePage(scope, transactions.get(scope, id), None)
 
 
-def translated(told: words.Told) -> str:
+def translated(text: words.TranslatableText) -> str:
     """Return a text of mailsink in the language of who looks."""
     values = {
-        name: translated(value) if isinstance(value, words.Told) else value
-        for name, value in told.values.items()
+        name: translated(value) if isinstance(value, words.TranslatableText) else value
+        for name, value in text.values.items()
     }
-    return _(told.template) % values if values else _(told.template)
+    return _(text.template) % values if values else _(text.template)
 
 
-def accepted_as(scope: Scope, attempt: Attempt) -> str | None:
+def accepted_as(scope: Scope, attempt: TransactionSummary) -> str | None:
     """Return the address of the message that an accepted transaction became."""
     if attempt.outcome != "accepted":
         return None
@@ -216,14 +223,14 @@ def accepted_as(scope: Scope, attempt: Attempt) -> str | None:
     return link.url if link else None
 
 
-def _verdict(attempt: Attempt, exchanges: list[Exchange]) -> Verdict:
+def _verdict(attempt: TransactionSummary, exchanges: list[Exchange]) -> Verdict:
     if attempt.outcome is None:
         return Verdict(_("Still going on: nothing is accepted yet"))
     if attempt.outcome == "accepted":
         return Verdict(_("Accepted; its message is in the trash, or was removed"))
     refusal = _refusal(attempt, exchanges)
-    told = refusal.reply.replace("\n", " ") if refusal else ""
-    detail = _("The client was told: %(told)s") % {"told": told} if told else ""
+    reply = refusal.reply.replace("\n", " ") if refusal else ""
+    detail = _("Reply: %(reply)s") % {"reply": reply} if reply else ""
     if attempt.outcome == "rejected":
         codes = f"{attempt.code or ''} {refusal.enhanced if refusal else ''}".strip()
         return Verdict(
@@ -240,7 +247,7 @@ def _verdict(attempt: Attempt, exchanges: list[Exchange]) -> Verdict:
     return Verdict(_("Not accepted: the client left before it had sent it"), detail)
 
 
-def _refusal(attempt: Attempt, exchanges: list[Exchange]) -> Exchange | None:
+def _refusal(attempt: TransactionSummary, exchanges: list[Exchange]) -> Exchange | None:
     """Return the line whose reply ended the transaction, or at least refused something."""
     refused = [each for each in reversed(exchanges) if (each.code or 0) >= 400]
     bodies = [each for each in refused if each.kind in ("body", "chunk")]

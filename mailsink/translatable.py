@@ -8,7 +8,7 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-class Told(str):
+class TranslatableText(str):
     """A text with values in it; who shows it translates the template first.
 
     template: with %(name)s for each of the values
@@ -17,7 +17,7 @@ class Told(str):
     template: str
     values: dict[str, object]
 
-    def __new__(cls, template: str, **values: object) -> Told:
+    def __new__(cls, template: str, **values: object) -> TranslatableText:
         self = super().__new__(cls, template % values if values else template)
         self.template = template
         self.values = values

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import BinaryField, Count, F, Max, Min, QuerySet, Value
 from django.db.models.functions import StrIndex, Substr
 
-from inbox.insight.findings.bodies import Spot, examine
+from inbox.insight.findings.body_signs import BodySpot, examine
 from inbox.insight.findings.wire import HELLOS, flag_kind, hello_kinds
 from inbox.models import (
     BodyFinding,
@@ -27,7 +27,7 @@ from inbox.models import (
     Session,
     Transaction,
 )
-from inbox.storage import bodies as raw_store
+from inbox.storage import body_store as raw_store
 from mailsink.smtp.protocol.events import FLAGS
 
 _MINUTE = timedelta(minutes=1)
@@ -37,7 +37,7 @@ _START = 64 * 1024  # octets of each
 
 
 @dataclass(slots=True)
-class Evidence:
+class SessionEvidence:
     """Of one session.
 
     counts: how often each kind was found, be it grave or not
@@ -55,7 +55,7 @@ class Evidence:
     verbs: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
     unknown_verbs: bool = False
-    fresh: dict[UUID, list[Spot]] = field(default_factory=dict)
+    fresh: dict[UUID, list[BodySpot]] = field(default_factory=dict)
     eased: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -75,9 +75,9 @@ class _Group:
     last: int
 
 
-def gather(sessions: Sequence[Session]) -> dict[UUID, Evidence]:
+def gather(sessions: Sequence[Session]) -> dict[UUID, SessionEvidence]:
     """Return the evidence of each session, by its id."""
-    found = {each.id: Evidence() for each in sessions}
+    found = {each.id: SessionEvidence() for each in sessions}
     groups = _groups(found)
     hellos = _hellos(groups)
     for session in sessions:
@@ -91,7 +91,7 @@ def gather(sessions: Sequence[Session]) -> dict[UUID, Evidence]:
     return found
 
 
-def _groups(sessions: dict[UUID, Evidence]) -> dict[UUID, list[_Group]]:
+def _groups(sessions: dict[UUID, SessionEvidence]) -> dict[UUID, list[_Group]]:
     rows = (
         Exchange.objects.filter(session_id__in=list(sessions), direction="in")
         .values_list("session_id", "verb", "flags", "code")
@@ -121,7 +121,9 @@ def _hellos(groups: dict[UUID, list[_Group]]) -> dict[UUID, list[tuple[int, str,
     return hellos
 
 
-def _judge_groups(found: Evidence, session: Session, groups: list[_Group]) -> None:
+def _judge_groups(
+    found: SessionEvidence, session: Session, groups: list[_Group]
+) -> None:
     found.verbs = frozenset(group.verb for group in groups)
     found.unknown_verbs = any(g.verb == "" and g.code == 500 for g in groups)
     found.flags = frozenset(flag for group in groups for flag in group.flags.split())
@@ -146,18 +148,18 @@ def _first(groups: list[_Group], *verbs: str) -> int | None:
     return min((group.first for group in good), default=None)
 
 
-def _left_without_quit(session: Session, found: Evidence) -> bool:
+def _left_without_quit(session: Session, found: SessionEvidence) -> bool:
     said = session.last_verb not in ("", "QUIT")
     return session.ending == "dropped" and said and "aborted_in_data" not in found.flags
 
 
-def note(found: Evidence, kind: str, seq: int) -> None:
+def note(found: SessionEvidence, kind: str, seq: int) -> None:
     """Note a kind that is about a whole session, with the line to show it at."""
     found.counts[kind] = 1
     found.at[kind] = seq
 
 
-def _judge_hellos(found: Evidence, hellos: list[tuple[int, str, str]]) -> None:
+def _judge_hellos(found: SessionEvidence, hellos: list[tuple[int, str, str]]) -> None:
     for _, line, reply in hellos:
         for kind in hello_kinds(line):
             found.counts[kind] += 1
@@ -165,7 +167,7 @@ def _judge_hellos(found: Evidence, hellos: list[tuple[int, str, str]]) -> None:
             found.offered = tuple(each[4:] for each in reply.split("\n")[1:])
 
 
-def _count_bodies(found: dict[UUID, Evidence]) -> None:
+def _count_bodies(found: dict[UUID, SessionEvidence]) -> None:
     rows = (
         BodyFinding.objects.filter(transaction__session_id__in=list(found))
         .exclude(kind__in=FLAGS)  # these are counted by their exchanges
@@ -179,7 +181,7 @@ def _count_bodies(found: dict[UUID, Evidence]) -> None:
         found[session].counts[kind] += count
 
 
-def _count_fresh(found: dict[UUID, Evidence]) -> None:
+def _count_fresh(found: dict[UUID, SessionEvidence]) -> None:
     """Count what bodies show that no indexer has seen: new ones, and refused ones."""
     start = Substr("content", 1, _START, output_field=BinaryField())
     raws = (
@@ -216,7 +218,9 @@ def _stored_start(raw: Raw) -> bytes:
         return b""
 
 
-def _count_dotless(found: dict[UUID, Evidence], sessions: Sequence[Session]) -> None:
+def _count_dotless(
+    found: dict[UUID, SessionEvidence], sessions: Sequence[Session]
+) -> None:
     """Count the addresses whose domain has no dot; names of the house are right in LMTP."""
     asked = [each.id for each in sessions if not each.protocol.startswith("LMTP")]
     senders = Transaction.objects.filter(session__in=asked)
@@ -251,7 +255,7 @@ def _dotless(rows: QuerySet[Any], field: str) -> QuerySet[Any]:
     return dotless
 
 
-def _count_repeated(found: dict[UUID, Evidence], sessions: list[UUID]) -> None:
+def _count_repeated(found: dict[UUID, SessionEvidence], sessions: list[UUID]) -> None:
     """Count the most transactions that one message took, with a recipient each."""
     if not sessions:
         return
@@ -270,7 +274,7 @@ def _count_repeated(found: dict[UUID, Evidence], sessions: list[UUID]) -> None:
 
 
 def _count_connections(
-    found: dict[UUID, Evidence], sessions: Sequence[Session]
+    found: dict[UUID, SessionEvidence], sessions: Sequence[Session]
 ) -> None:
     """Count the connections of a client within a minute that brought one message each."""
     single = [each for each in sessions if each.messages == 1]

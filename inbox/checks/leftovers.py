@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from inbox.checks.mail import Mail, Spot, shown
+from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 
 _PIECE = 20_000  # characters of one piece of text that are looked at
 
@@ -41,56 +41,56 @@ _LOCAL = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".intranet"
 _EXAMPLE = re.compile(r"(?:.*\.)?(?:example\.(?:com|net|org)|example|test|invalid)")
 
 
-def placeholders(mail: Mail) -> Iterator[Spot]:
+def placeholders(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield what looks like a template's variable, in subject, text, HTML and URLs."""
     for place, text, line in mail.readable():
         for match in _PLACEHOLDER.finditer(text[:_PIECE]):
-            yield Spot("placeholder", place, line, shown(match[0]))
+            yield CheckPlace("placeholder", place, line, shown(match[0]))
     for url, place, line in _urls(mail):
         plain = _PLACEHOLDER.search(url[:2000]) if place == "HTML" else None
         if found := plain or _ENCODED.search(url[:2000]):
-            yield Spot("placeholder", place, line, shown(found[0]))
+            yield CheckPlace("placeholder", place, line, shown(found[0]))
     for element in mail.page.elements:
         alt = element.attributes.get("alt", "")
         if _PLACEHOLDER.search(alt[:2000]):
             yield mail.at("placeholder", element)
 
 
-def missing_values(mail: Mail) -> Iterator[Spot]:
+def missing_values(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield words that programs write where they lack a value."""
     for place, text, line in mail.readable():
         for pattern in (_MISSING, _NOBODY):
             for match in pattern.finditer(text[:_PIECE]):
                 around = text[max(0, match.start() - 24) : match.end() + 24]
-                yield Spot("missing_value", place, line, shown(around))
+                yield CheckPlace("missing_value", place, line, shown(around))
     for url, place, line in _urls(mail):
         if re.search(r"[/=](?:undefined|null|NaN|\[object)(?![\w-])", url[:2000]):
-            yield Spot("missing_value", place, line, shown(url))
+            yield CheckPlace("missing_value", place, line, shown(url))
 
 
-def fillers(mail: Mail) -> Iterator[Spot]:
+def fillers(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield text that stands in for what was to be written."""
     for place, text, line in mail.readable():
         for match in _FILLER.finditer(text[:_PIECE]):
             around = text[max(0, match.start() - 16) : match.end() + 40]
-            yield Spot("filler", place, line, shown(around))
+            yield CheckPlace("filler", place, line, shown(around))
         if (
             at := text[:_PIECE].lower().find("lorem ipsum")
         ) >= 0 and "lorem ipsum" not in text:
-            yield Spot("filler", place, line, shown(text[at : at + 60]))
+            yield CheckPlace("filler", place, line, shown(text[at : at + 60]))
 
 
-def links(mail: Mail) -> Iterator[Spot]:
+def links(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield links and images that lead nowhere, or where only the sender can go."""
     for url, place, line in _urls(mail):
         kind = _wrong(url.strip())
         if kind == "relative_link" and mail.carried.find(url):
             continue  # to a part of the mail (RFC 2557)
         if kind:
-            yield Spot(kind, place, line, shown(url) or '""')
+            yield CheckPlace(kind, place, line, shown(url) or '""')
 
 
-def _urls(mail: Mail) -> Iterator[tuple[str, str, int | None]]:
+def _urls(mail: CheckedMessage) -> Iterator[tuple[str, str, int | None]]:
     """Yield the addresses of links and images, with their place and line."""
     for element in mail.page.elements:
         for name in _URLS.get(element.name, ()):

@@ -35,7 +35,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/= \t\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class BodySpot:
     """Where a body shows a kind of finding for the first time.
 
     offset: of the first offending octet; None where something is missing
@@ -52,7 +52,7 @@ def examine(
     complete: bool = True,
     recipients: Collection[str] = (),
     size: int = 0,
-) -> list[Spot]:
+) -> list[BodySpot]:
     """Return what a body shows, each kind once; of what was cut off, nothing missing.
 
     octets: its start will do, if size is that of all; complete: whether all of it came;
@@ -64,11 +64,11 @@ def examine(
     block = headers.scan(octets)
     found = [*_lines(octets, block), *_repeated(octets, block), *_base64(octets, ends)]
     if injected := injection.find(octets, block, recipients):
-        found.append(Spot("header_injection", *injected))
+        found.append(BodySpot("header_injection", *injected))
     return [*found, *_fields(octets, block)] if complete and octets else found
 
 
-def _base64(octets: bytes, ends: bool) -> Iterator[Spot]:
+def _base64(octets: bytes, ends: bool) -> Iterator[BodySpot]:
     """Yield the first part whose base64 is none; an end counts only if it is the body's."""
     if b"base64" not in octets and b"base64" not in octets.lower():
         return
@@ -87,14 +87,14 @@ def _base64(octets: bytes, ends: bool) -> Iterator[Spot]:
             return
 
 
-def _fields(octets: bytes, block: Block) -> Iterator[Spot]:
+def _fields(octets: bytes, block: Block) -> Iterator[BodySpot]:
     first = {field.name.lower(): field for field in reversed(block.fields)}
     for kind, name in (("missing_from", "from"), ("missing_date", "date")):
         if name not in first:
-            yield Spot(kind)
+            yield BodySpot(kind)
     identifier = first.get("message-id")
     if identifier is None or not identifier.raw.strip("<> "):
-        yield Spot("missing_message_id")
+        yield BodySpot("missing_message_id")
     date = first.get("date")
     if date is not None and headers.parse_date(date.encoded) is None:
         yield _field(octets[: block.body], "bad_date", "Date", date.raw)
@@ -103,7 +103,7 @@ def _fields(octets: bytes, block: Block) -> Iterator[Spot]:
         yield _field(octets[: block.body], "bcc_header", "Bcc", blind.raw)
 
 
-def _repeated(octets: bytes, block: Block) -> Iterator[Spot]:
+def _repeated(octets: bytes, block: Block) -> Iterator[BodySpot]:
     counts = Counter(field.name.lower() for field in block.fields)
     for name in _ONCE:
         if counts[name.lower()] > 1:
@@ -114,24 +114,24 @@ def _repeated(octets: bytes, block: Block) -> Iterator[Spot]:
             return
 
 
-def _field(header: bytes, kind: str, name: str, value: str) -> Spot:
+def _field(header: bytes, kind: str, name: str, value: str) -> BodySpot:
     start = header.lower().find(b"\n" + name.lower().encode() + b":") + 1
-    return Spot(kind, max(start, 0), f"{name}: {value}"[:80])
+    return BodySpot(kind, max(start, 0), f"{name}: {value}"[:80])
 
 
-def _lines(octets: bytes, block: Block) -> Iterator[Spot]:
+def _lines(octets: bytes, block: Block) -> Iterator[BodySpot]:
     for kind, pattern in _PLACES.items():
         if match := pattern.search(octets):
             yield _spot(octets, kind, match.start(), match.end())
     if match := _PLACES["eightbit_in_7bit"].search(octets, 0, block.body):
         yield _spot(octets, "eightbit_header", match.start(), match.end())
     if (start := _long_line(octets)) is not None:
-        yield Spot("long_line", start, readable(octets[start : start + 60]) + "…")
+        yield BodySpot("long_line", start, readable(octets[start : start + 60]) + "…")
 
 
-def _spot(octets: bytes, kind: str, start: int, end: int) -> Spot:
+def _spot(octets: bytes, kind: str, start: int, end: int) -> BodySpot:
     before = octets[max(0, start - _BEFORE) : start].rpartition(b"\r\n")[2]
-    return Spot(kind, start, readable(before + octets[start : end + _AFTER]))
+    return BodySpot(kind, start, readable(before + octets[start : end + _AFTER]))
 
 
 def _long_line(octets: bytes) -> int | None:

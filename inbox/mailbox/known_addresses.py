@@ -15,7 +15,7 @@ from typing import TypedDict
 from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
-from inbox.explain.addresses import ADDRESS_KINDS, AddressKind
+from inbox.explain.address_kinds import ADDRESS_KINDS, AddressKind
 from mailsink.smtp.protocol import grammar
 from mailsink.text import readable
 
@@ -37,7 +37,7 @@ _TARGETS: dict[AddressKind, tuple[int, int]] = {
 }
 
 
-class Given(TypedDict):
+class AddressInput(TypedDict):
     """An address as the API gives and takes it, and as it is stored."""
 
     address: str
@@ -46,9 +46,9 @@ class Given(TypedDict):
     target: list[str]
 
 
-def clean(given: Iterable[Given]) -> list[Given]:
+def clean(given: Iterable[AddressInput]) -> list[AddressInput]:
     """Return the addresses as they are stored. Raises Invalid."""
-    kept: dict[str, Given] = {}
+    kept: dict[str, AddressInput] = {}
     for each in given:
         one = clean_one(each)
         key = key_of(one["address"])
@@ -63,7 +63,7 @@ def clean(given: Iterable[Given]) -> list[Given]:
     return list(kept.values())
 
 
-def clean_one(given: Given) -> Given:
+def clean_one(given: AddressInput) -> AddressInput:
     """Return one address as it is stored, without space around it. Raises Invalid."""
     address = _mailbox(given["address"].strip())
     kind = given["kind"]
@@ -170,7 +170,7 @@ class Known:
 class Book:
     """The known addresses of one inbox, by what clients may ask for."""
 
-    def __init__(self, stored: Sequence[Given]) -> None:
+    def __init__(self, stored: Sequence[AddressInput]) -> None:
         """Take the addresses as clean returned them."""
         known = [
             Known(each["address"], each["name"], each["kind"], tuple(each["target"]))

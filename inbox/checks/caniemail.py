@@ -13,7 +13,7 @@ _FILE = Path(__file__).with_name("caniemail.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SupportResult:
     """What a client's newest version that was tested does; notes say in which way."""
 
     client: str
@@ -28,7 +28,7 @@ class Feature:
 
     slug: str
     title: str
-    results: tuple[Result, ...]
+    results: tuple[SupportResult, ...]
 
     @property
     def url(self) -> str:
@@ -39,20 +39,20 @@ def _feature(slug: str, data: dict[str, object], clients: list[str]) -> Feature:
     notes, results = data["notes"], data["clients"]
     assert isinstance(notes, dict)
     assert isinstance(results, list)
-    told = zip(clients, results, strict=True)
+    entry = zip(clients, results, strict=True)
     return Feature(
         slug,
         str(data["title"]),
-        tuple(_result(client, each, notes) for client, each in told if each),
+        tuple(_result(client, each, notes) for client, each in entry if each),
     )
 
 
-def _result(client: str, told: str, notes: dict[str, str]) -> Result:
+def _result(client: str, entry: str, notes: dict[str, str]) -> SupportResult:
     """Return a result of its form in the file: "2019 a #1 #2"."""
-    version, answer, *numbers = told.split()
+    version, answer, *numbers = entry.split()
     said = tuple(notes[n[1:]] for n in numbers if n[1:] in notes)
     kinds: dict[str, Answer] = {"y": "y", "a": "a", "n": "n"}
-    return Result(client, version, kinds.get(answer, "u"), said)
+    return SupportResult(client, version, kinds.get(answer, "u"), said)
 
 
 _DATA = json.loads(_FILE.read_text(encoding="utf-8"))

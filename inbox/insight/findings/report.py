@@ -16,22 +16,26 @@ from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
-from inbox.explain.levels import COUNTED, Level
+from inbox.explain.severity import COUNTED, Level
 from inbox.insight.findings import clients, long_lines, memory, mutes
-from inbox.insight.findings.bodies import Spot
+from inbox.insight.findings.body_signs import BodySpot
 from inbox.insight.findings.circumstances import weigh
-from inbox.insight.findings.clients import Client
+from inbox.insight.findings.clients import KnownClient
 from inbox.insight.findings.cures import cure
-from inbox.insight.findings.evidence import Evidence, gather, repeated_transactions
-from inbox.insight.findings.extensions import NONE_OFFERED, Extensions, used
-from inbox.insight.findings.kinds import KINDS, Kind
-from inbox.insight.findings.levels import level
+from inbox.insight.findings.finding_kinds import KINDS, FindingKind
 from inbox.insight.findings.long_lines import Line
-from inbox.insight.findings.wire import HELLOS, Place, ends_body, places
-from inbox.mailbox.transactions import Attempt
+from inbox.insight.findings.session_evidence import (
+    SessionEvidence,
+    gather,
+    repeated_transactions,
+)
+from inbox.insight.findings.severity_in_session import level
+from inbox.insight.findings.used_extensions import NONE_OFFERED, Extensions, used
+from inbox.insight.findings.wire import HELLOS, WirePlace, ends_body, places
+from inbox.mailbox.transactions import TransactionSummary
 from inbox.mailbox.transcripts import of_transaction as lines_of_transaction
 from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
-from inbox.storage import bodies as raw_store
+from inbox.storage import body_store as raw_store
 
 PLACES = 10  # of each kind that are named
 _COUNTED_AT_ONCE = 50_000  # exchanges of sessions in a list
@@ -44,12 +48,12 @@ _GRAVEST: tuple[Level, ...] = ("breaks", "risky", "fact")
 class Finding:
     """One kind of finding: count is how often, places are the first ones."""
 
-    kind: Kind
+    kind: FindingKind
     level: Level
     sentence: str
     cure: str
     count: int
-    places: tuple[Place, ...]
+    places: tuple[WirePlace, ...]
     mute: Mute | None = None
 
     @property
@@ -58,10 +62,10 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Report:
+class FindingsReport:
     """Findings, the gravest first."""
 
-    client: Client
+    client: KnownClient
     findings: tuple[Finding, ...]
     extensions: Extensions = NONE_OFFERED
 
@@ -109,9 +113,9 @@ def _affordable(sessions: Sequence[Session]) -> Iterator[Session]:
         yield each
 
 
-def _evidence(sessions: Iterable[Session]) -> dict[UUID, Evidence]:
+def _evidence(sessions: Iterable[Session]) -> dict[UUID, SessionEvidence]:
     """Return the evidence of each session, remembered or gathered, by its id."""
-    found: dict[UUID, Evidence] = {}
+    found: dict[UUID, SessionEvidence] = {}
     unknown = []
     for each in sessions:
         known = memory.recall(each)
@@ -126,31 +130,31 @@ def _evidence(sessions: Iterable[Session]) -> dict[UUID, Evidence]:
     return found | gathered
 
 
-def of_session(session: Session) -> Report:
+def of_session(session: Session) -> FindingsReport:
     """Return what is found out about a session's client, as far as it went."""
     found = _evidence([session])[session.id]
     rows = _telling_rows(session, found)
     shown = places(rows, found.at, _spots(session, found, rows))
     client = _client(session, rows)
     findings = _findings(session, found, found.counts, shown, client, rows)
-    return Report(client, findings, used(session, found))
+    return FindingsReport(client, findings, used(session, found))
 
 
-def of_transaction(session: Session, attempt: Attempt) -> Report:
+def of_transaction(session: Session, attempt: TransactionSummary) -> FindingsReport:
     """Return what the lines and the body of one transaction of a session show."""
     return _of_lines(session, lines_of_transaction(attempt))
 
 
-def of_exchange(session: Session, exchange: Exchange) -> Report:
+def of_exchange(session: Session, exchange: Exchange) -> FindingsReport:
     """Return what one line of a session shows."""
     return _of_lines(session, [exchange])
 
 
-def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[Kind]]:
+def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[FindingKind]]:
     """Return what to mark lines of a transcript with, beyond their flags, by seq."""
     found = _evidence([session])[session.id]
     spots = _spots(session, found, lines)
-    marked: dict[int, list[Kind]] = {}
+    marked: dict[int, list[FindingKind]] = {}
     for name, shown in sorted(places(lines, found.at, spots).items()):
         if name in found.flags or _level(session, name, found) not in COUNTED:
             continue
@@ -159,7 +163,7 @@ def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[Kind]]:
     return marked
 
 
-def _of_lines(session: Session, lines: Sequence[Exchange]) -> Report:
+def _of_lines(session: Session, lines: Sequence[Exchange]) -> FindingsReport:
     found = _evidence([session])[session.id]
     shown = places(lines, found.at, _spots(session, found, lines))
     client = _client(session, lines)
@@ -167,15 +171,17 @@ def _of_lines(session: Session, lines: Sequence[Exchange]) -> Report:
         name: found.counts[name] if name in found.at else len(each)
         for name, each in shown.items()
     }
-    return Report(client, _findings(session, found, number, shown, client, lines))
+    return FindingsReport(
+        client, _findings(session, found, number, shown, client, lines)
+    )
 
 
 def _findings(
     session: Session,
-    found: Evidence,
+    found: SessionEvidence,
     number: Mapping[str, int],
-    shown: Mapping[str, Sequence[Place]],
-    client: Client,
+    shown: Mapping[str, Sequence[WirePlace]],
+    client: KnownClient,
     rows: Sequence[Exchange],
 ) -> tuple[Finding, ...]:
     muted = mutes.of_inboxes({session.inbox_id} if session.inbox_id else set())
@@ -198,7 +204,7 @@ def _findings(
 
 
 def _line(
-    name: str, shown: Mapping[str, Sequence[Place]], rows: Iterable[Exchange]
+    name: str, shown: Mapping[str, Sequence[WirePlace]], rows: Iterable[Exchange]
 ) -> Line:
     """Return what the first line is that is too long: that decides how to fix it."""
     places = shown.get(name)
@@ -214,7 +220,7 @@ def _order(finding: Finding) -> tuple[int, int, str]:
     return _GRAVEST.index(finding.level), first, finding.kind.name
 
 
-def _level(session: Session, kind: str, found: Evidence) -> Level:
+def _level(session: Session, kind: str, found: SessionEvidence) -> Level:
     if kind in found.eased:
         return "fact"
     count = found.counts[kind]
@@ -222,7 +228,7 @@ def _level(session: Session, kind: str, found: Evidence) -> Level:
     return level(kind, *where, count, found.offered_8bit)
 
 
-def _telling_rows(session: Session, found: Evidence) -> list[Exchange]:
+def _telling_rows(session: Session, found: SessionEvidence) -> list[Exchange]:
     """Return the lines that show the first places of everything that was found."""
     lines = Exchange.objects.filter(session=session, direction="in")
     seqs = set(found.at.values())
@@ -242,7 +248,7 @@ def _odd_lines(lines: QuerySet[Exchange]) -> set[int]:
     return set(odd.filter(nth__lte=PLACES).values_list("seq", flat=True))
 
 
-def _ends_of_bodies(session: Session, found: Evidence) -> set[int]:
+def _ends_of_bodies(session: Session, found: SessionEvidence) -> set[int]:
     """Return the lines at which bodies ended that show something."""
     nth = Window(RowNumber(), partition_by=[F("kind")], order_by="transaction_id")
     rows = BodyFinding.objects.filter(transaction__session=session).annotate(nth=nth)
@@ -259,22 +265,22 @@ def _ends_of_bodies(session: Session, found: Evidence) -> set[int]:
 
 
 def _spots(
-    session: Session, found: Evidence, rows: Iterable[Exchange]
-) -> dict[UUID, list[Spot]]:
+    session: Session, found: SessionEvidence, rows: Iterable[Exchange]
+) -> dict[UUID, list[BodySpot]]:
     """Return what the bodies show that these lines sent, by transaction."""
     transactions = {row.transaction_id for row in rows if row.transaction_id}
     spots = {id: found.fresh[id] for id in transactions & found.fresh.keys()}
     indexed = transactions - found.fresh.keys()
     for each in BodyFinding.objects.filter(transaction_id__in=indexed):
-        spot = Spot(each.kind, each.offset, each.octets)
+        spot = BodySpot(each.kind, each.offset, each.octets)
         spots.setdefault(each.transaction_id, []).append(spot)
     if "transaction_per_recipient" in found.counts:
         for id in transactions.intersection(repeated_transactions(session)):
-            spots.setdefault(id, []).append(Spot("transaction_per_recipient"))
+            spots.setdefault(id, []).append(BodySpot("transaction_per_recipient"))
     return spots
 
 
-def _client(session: Session, rows: Iterable[Exchange]) -> Client:
+def _client(session: Session, rows: Iterable[Exchange]) -> KnownClient:
     """Recognise the client by its first lines, and the header of the first body at hand."""
     first = Exchange.objects.filter(session=session, direction="in", kind="command")
     lines = first.order_by("seq").values_list("line", flat=True)[: clients.LINES]

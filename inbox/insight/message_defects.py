@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mailsink.mime.defects import UTF8_FIELD
 from mailsink.mime.structure import Structure
-from mailsink.told import Told
+from mailsink.translatable import TranslatableText
 
 
-def of(parsed: Structure, parameters: str) -> list[Told]:
+def of(parsed: Structure, parameters: str) -> list[TranslatableText]:
     """Return the defects of a mail. parameters: those of its MAIL.
 
     With SMTPUTF8, fields in UTF-8 are right (RFC 6531 §3.2, RFC 6532 §3).
@@ -17,6 +17,8 @@ def of(parsed: Structure, parameters: str) -> list[Told]:
     return [each for each in parsed.defects if not _is_utf8_field(each)]
 
 
-def _is_utf8_field(told: Told) -> bool:
-    within = told.values.get("defect")  # where it is one of a part
-    return (within if isinstance(within, Told) else told).template == UTF8_FIELD
+def _is_utf8_field(defect: TranslatableText) -> bool:
+    within = defect.values.get("defect")  # where it is one of a part
+    return (
+        within if isinstance(within, TranslatableText) else defect
+    ).template == UTF8_FIELD
