@@ -202,11 +202,11 @@ def words(left: str, right: str) -> tuple[DiffLine, DiffLine]:
 
 
 def _joined(runs: list[tuple[bool, str, str]]) -> list[tuple[bool, str, str]]:
-    """Let blanks between two changes be a part of them: one change reads better."""
+    """Let spaces between two changes be a part of them: one change reads better."""
     joined: list[tuple[bool, str, str]] = []
     for index, (same, a, b) in enumerate(runs):
-        blank = same and not a.strip() and 0 < index < len(runs) - 1
-        if joined and not joined[-1][0] and (blank or not same):
+        space = same and not a.strip() and 0 < index < len(runs) - 1
+        if joined and not joined[-1][0] and (space or not same):
             _same, before, behind = joined[-1]
             joined[-1] = (False, before + a, behind + b)
         else:

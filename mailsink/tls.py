@@ -1,6 +1,6 @@
 """TLS contexts for the servers: of the user's certificate, or of one made here.
 
-The one made here is kept in the data folder, and made anew when it nears its end or
+The one made here is kept in the data folder, and made again when it nears its end or
 the hostname changed. It can be handed to clients as what they are to trust.
 """
 
@@ -65,7 +65,7 @@ def _reason(error: OSError) -> str:
     if error.reason in ("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED"):
         return "the key is not that of the certificate"
     if error.reason in ("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"):
-        return "the certificate is too weak for today's clients; make it anew"
+        return "the certificate is too weak for today's clients; make it again"
     return "they are not a certificate and its key in PEM form"
 
 

@@ -14,10 +14,10 @@ from itertools import chain
 
 from inbox.checks import accessible, carried, leftovers, sizes, texts
 from inbox.checks.caniemail import DATE, SOURCE
-from inbox.checks.check_kinds import GROUPS, KINDS, LEVEL_WORDS, CheckKind, Group
+from inbox.checks.check_kinds import GROUPS, KINDS, SEVERITY_WORDS, CheckKind, Group
 from inbox.checks.checked_message import CheckedMessage, CheckPlace
 from inbox.checks.support import EmailClient, Support, Use, spots, support
-from inbox.explain.severity import COUNTED, Level
+from inbox.explain.severity import COUNTED, Severity
 from mailsink.mime.structure import Structure
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "DATE",
     "GROUPS",
     "KINDS",
-    "LEVEL_WORDS",
+    "SEVERITY_WORDS",
     "SOURCE",
     "CheckKind",
     "CheckPlace",
@@ -33,8 +33,8 @@ __all__ = [
     "ChecksReport",
     "EmailClient",
     "Group",
-    "Level",
     "Result",
+    "Severity",
     "Support",
     "Use",
     "examine",
@@ -42,7 +42,7 @@ __all__ = [
 
 SPOTS = 10  # of each kind that are named
 _COUNTED_UP_TO = 10_000  # of each check
-_GRAVEST: tuple[Level, ...] = ("breaks", "risky", "fact")
+_GRAVEST: tuple[Severity, ...] = ("error", "warning", "info")
 
 CHECKS: tuple[Callable[[CheckedMessage], Iterator[CheckPlace]], ...] = (
     leftovers.placeholders, leftovers.missing_values, leftovers.fillers, leftovers.links,
@@ -65,12 +65,12 @@ class Result:
 
     @property
     def is_counted(self) -> bool:
-        return self.kind.level in COUNTED
+        return self.kind.severity in COUNTED
 
 
 @dataclass(frozen=True)
 class ChecksReport:
-    """Results, the gravest first, and how mail programs support the HTML.
+    """Results, the gravest first, and how email clients support the HTML.
 
     read, length: how much of the HTML was looked at, in characters; is_css_cut: whether
     CSS was left out.
@@ -90,8 +90,8 @@ class ChecksReport:
     def counted(self) -> list[Result]:
         return [each for each in self.results if each.is_counted]
 
-    def of_level(self, level: Level) -> list[Result]:
-        return [each for each in self.results if each.kind.level == level]
+    def of_severity(self, severity: Severity) -> list[Result]:
+        return [each for each in self.results if each.kind.severity == severity]
 
     @cached_property
     def groups(self) -> list[tuple[Group, list[Result]]]:
@@ -131,4 +131,4 @@ def _gathered(found: Iterable[CheckPlace]) -> list[Result]:
         for name, kind in KINDS.items()
         if counts[name]
     ]
-    return sorted(results, key=lambda each: _GRAVEST.index(each.kind.level))
+    return sorted(results, key=lambda each: _GRAVEST.index(each.kind.severity))

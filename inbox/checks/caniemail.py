@@ -1,4 +1,4 @@
-"""The data of Can I email: which mail program supports which feature (see docs/checks.md)."""
+"""The data of Can I email: which email client supports which feature (see docs/checks.md)."""
 
 from __future__ import annotations
 

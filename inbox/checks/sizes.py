@@ -1,4 +1,4 @@
-"""How large the mail and its pieces are, against what mail programs and servers take."""
+"""How large the mail and its pieces are, against what email clients and servers take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well mail programs support what a mail uses: by feature, and by program."""
+"""How well email clients support what a mail uses: by feature, and by program."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class EmailClient:
-    """A mail program, and what of a mail's features it lacks or has in part."""
+    """A email client, and what of a mail's features it lacks or has in part."""
 
     name: str
     lacking: tuple[Use, ...]
@@ -79,12 +79,12 @@ class Support:
 
     @cached_property
     def troubled(self) -> list[Use]:
-        """Those that some mail program lacks, or has in part."""
+        """Those that some email client lacks, or has in part."""
         return [each for each in self.uses if each.lacking or each.partly]
 
     @cached_property
     def clients(self) -> list[EmailClient]:
-        """The mail programs: the chief ones first, then as the data has them."""
+        """The email clients: the chief ones first, then as the data has them."""
         rest = [name for name in CLIENTS if name not in CHIEF]
         return [self._client(name) for name in (*CHIEF, *rest) if name in CLIENTS]
 
@@ -155,7 +155,7 @@ def _use(mail: CheckedMessage, slug: str, count: int, offset: int, snippet: str)
 
 
 def spots(mail: CheckedMessage, found: Support) -> Iterator[CheckPlace]:
-    """Yield the features that mail programs lack, and scripts."""
+    """Yield the features that email clients lack, and scripts."""
     for element in mail.page.elements:
         kind = element.attributes.get("type", "").lower()
         if element.name == "script" and "json" not in kind:

@@ -5,7 +5,7 @@ or model instances, and return text; nothing here reads the database.
 """
 
 from inbox.explain.address_kinds import KIND_WORDS
-from inbox.explain.flags import FLAG_WORDS, FlagWords, cures
+from inbox.explain.flags import FLAG_WORDS, FlagWords, fixes
 from inbox.explain.following import following
 from inbox.explain.lines import TranscriptLine, line, lines
 from inbox.explain.outcomes import Facts, ending, headline, outcome, state
@@ -18,8 +18,8 @@ __all__ = [
     "Facts",
     "FlagWords",
     "TranscriptLine",
-    "cures",
     "ending",
+    "fixes",
     "following",
     "headline",
     "line",

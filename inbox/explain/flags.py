@@ -1,4 +1,4 @@
-"""What each flag of an exchange means, and the client setting that cures it."""
+"""What each flag of an exchange means, and the client setting that fixes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class FlagWords:
 
     label: str
     sentence: str
-    cure: str = ""
+    fix: str = ""
     grave: bool = True  # coloured as a trouble, not as a remark
 
 
@@ -355,23 +355,23 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "bad_proxy_header": FlagWords(
         gettext_noop("no PROXY header"),
         gettext_noop(
-            "MAILSINK_SMTP_PROXY_FROM names this address as a balancer's, so that each of its "
+            "MAILSINK_SMTP_PROXY_FROM names this address as a load balancer's, so that each of its "
             "connections has to begin with a PROXY header. Nothing was answered."
         ),
         gettext_noop(
-            "Switch it on in the balancer (HAProxy: send-proxy-v2; nginx: proxy_protocol on), "
+            "Switch it on in the load balancer (HAProxy: send-proxy-v2; nginx: proxy_protocol on), "
             "or leave this address out of MAILSINK_SMTP_PROXY_FROM."
         ),
     ),
     "proxy_not_trusted": FlagWords(
         gettext_noop("PROXY header not believed"),
         gettext_noop(
-            "A balancer announced its client by a PROXY header, but whoever may do that has "
+            "A load balancer announced its client by a PROXY header, but whoever may do that has "
             "to be known: MAILSINK_SMTP_PROXY_FROM does not name this address."
         ),
         gettext_noop(
-            "Put the balancer's network into MAILSINK_SMTP_PROXY_FROM, or switch the PROXY "
-            "protocol off in the balancer."
+            "Put the load balancer's network into MAILSINK_SMTP_PROXY_FROM, or switch the PROXY "
+            "protocol off in the load balancer."
         ),
     ),
     "half_close": FlagWords(
@@ -486,14 +486,14 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "username_padded": FlagWords(
-        gettext_noop("blanks around the user name"),
-        gettext_noop("The user name begins or ends with a blank or a line end."),
+        gettext_noop("spaces around the user name"),
+        gettext_noop("The user name begins or ends with a space or a line end."),
         gettext_noop("Strip it where the setting is read."),
     ),
 }
 
 
-def cures(flags: Iterable[str]) -> list[FlagWords]:
+def fixes(flags: Iterable[str]) -> list[FlagWords]:
     """Return the words of those flags that mean: the client is set up wrongly.
 
     Shown on top of a session, since no mail can come this way.

@@ -1,4 +1,4 @@
-"""What the client did after a reply: went on, gave up, began anew, left, or waits still."""
+"""What the client did after a reply: went on, gave up, began again, left, or waits still."""
 
 from __future__ import annotations
 

@@ -137,8 +137,8 @@ def details(
     if exchange.code == 334 and (challenge := _challenge(exchange.reply)):
         said.append((_("Challenge"), [challenge]))
     understood = exchange.verb in ("MAIL", "RCPT") and exchange.code != 501
-    if understood and (wishes := asked(exchange.line)):
-        said.append((_("Asks for"), wishes))
+    if understood and (effects := asked(exchange.line)):
+        said.append((_("Asks for"), effects))
     if then:
         said.append((_("The client then"), list(then)))
     return [*said, *_times(exchange), (_("Octets"), [f"{exchange.octets:,}"])]

@@ -6,6 +6,6 @@ from typing import Literal
 
 from django.utils.translation import gettext_noop
 
-Level = Literal["breaks", "risky", "fact"]
-COUNTED: tuple[Level, ...] = ("breaks", "risky")
-_NAMES = (gettext_noop("breaks"), gettext_noop("risky"))  # for makemessages
+Severity = Literal["error", "warning", "info"]
+COUNTED: tuple[Severity, ...] = ("error", "warning")
+_NAMES = (gettext_noop("error"), gettext_noop("warning"))  # for makemessages

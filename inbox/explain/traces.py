@@ -223,7 +223,7 @@ def _unfinished(one: Evidence, now: datetime) -> str:
     if one.kind == "open":
         return _("%(who)s has named it, and is not done yet") % {"who": who}
     if one.kind == "taken_back":
-        return _("%(who)s named it, then began anew before it sent the message") % {
+        return _("%(who)s named it, then began again before it sent the message") % {
             "who": who
         }
     if one.kind == "cut_off":

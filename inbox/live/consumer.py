@@ -52,7 +52,7 @@ class _Watch:
         self.size += len(events)
 
     def drop(self) -> None:
-        """Give up what waits; the client is to load anew."""
+        """Give up what waits; the client is to load again."""
         self.behind = True
         self.waiting.clear()
         self.size = 0
@@ -143,7 +143,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._flush()
 
     async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:
-        """Have everything loaded anew, since something got lost on the way here."""
+        """Have everything loaded again, since something got lost on the way here."""
         for watch in self.watches.values():
             watch.drop()
         await self._flush()

@@ -140,7 +140,7 @@ def batch(seq: int, topic: Topic, events: str) -> str:
 
 
 def resync(topic: Topic) -> str:
-    """Return: something was left out, load anew."""
+    """Return: something was left out, load again."""
     return f'{{"type": "resync", {topic.members}}}'
 
 

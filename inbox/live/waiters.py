@@ -89,7 +89,7 @@ class Waiters:
                 last = time.monotonic() >= deadline
                 look = await self._look(wanted, last)
                 if look.answer is not None or last:
-                    async with self._door:
+                    async with self._one_at_a_time:
                         await asyncio.sleep(0)  # thousands may be answered at once
                     return look.answer
                 left = max(0, deadline - time.monotonic())
@@ -153,7 +153,7 @@ class Waiters:
         if self._listener is None:
             self._looks: dict[tuple[Wanted, bool], _SharedLook] = {}
             self._looking = asyncio.Lock()
-            self._door = asyncio.Lock()
+            self._one_at_a_time = asyncio.Lock()
             self._arrived: set[UUID] = set()
             self._known: set[tuple[UUID, State]] = set()
             self._news = asyncio.Event()

@@ -37,7 +37,7 @@ class CompiledQuery:
         self._compiled: dict[int, Sql] = {}
 
     def forget(self) -> None:
-        """Compile anew: words are then found in what is not indexed by now, too."""
+        """Compile again: words are then found in what is not indexed by now, too."""
         self._compiled.clear()
 
     def matches_any(self, ids: Sequence[UUID]) -> bool:

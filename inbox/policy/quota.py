@@ -36,7 +36,7 @@ class Usage:
         self._let_in += octets
 
     def count(self) -> None:
-        """Count anew in the database, unless that was done a moment ago."""
+        """Count again in the database, unless that was done a moment ago."""
         began = time.monotonic()
         if began < self._due:
             return

@@ -1,4 +1,4 @@
-"""The tab Checks: what the checks of a mail found, and the mail programs beside it."""
+"""The tab Checks: what the checks of a mail found, and the email clients beside it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import ngettext
 
 from inbox import checks
-from inbox.checks import GROUPS, LEVEL_WORDS, Level, Result
+from inbox.checks import GROUPS, SEVERITY_WORDS, Result, Severity
 from inbox.checks.support import CHIEF
 from inbox.presenters.message_page import MessagePage
 
@@ -30,10 +30,10 @@ def rendered(mail: MessagePage) -> dict[str, object]:
     troubled = report.support.troubled
     return {
         "report": report,
-        "levels": [
-            (level, _counted(level, len(report.of_level(level))), words)
-            for level, words in LEVEL_WORDS.items()
-            if report.of_level(level)
+        "severities": [
+            (severity, _counted(severity, len(report.of_severity(severity))), words)
+            for severity, words in SEVERITY_WORDS.items()
+            if report.of_severity(severity)
         ],
         "sections": _sections(report),
         "uses": troubled[:FEATURES_SHOWN],
@@ -45,12 +45,12 @@ def rendered(mail: MessagePage) -> dict[str, object]:
     }
 
 
-def _counted(level: Level, n: int) -> str:
-    if level == "breaks":
-        return ngettext("%(n)s breaks", "%(n)s break", n) % {"n": n}
-    if level == "risky":
-        return ngettext("%(n)s is risky", "%(n)s are risky", n) % {"n": n}
-    return ngettext("%(n)s fact", "%(n)s facts", n) % {"n": n}
+def _counted(severity: Severity, n: int) -> str:
+    if severity == "error":
+        return ngettext("%(n)s error", "%(n)s errors", n) % {"n": n}
+    if severity == "warning":
+        return ngettext("%(n)s warning", "%(n)s warnings", n) % {"n": n}
+    return ngettext("%(n)s for information", "%(n)s for information", n) % {"n": n}
 
 
 def _sections(report: checks.ChecksReport) -> list[Section]:

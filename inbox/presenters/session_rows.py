@@ -59,7 +59,7 @@ class Head:
     quiet: int | None  # seconds since the last line
     quiet_words: str
     ended: str  # how, in a sentence; "" while it goes on
-    cures: list[explain.FlagWords]
+    fixes: list[explain.FlagWords]
     picture: Picture
     id: UUID
     client: str  # its address
@@ -107,7 +107,7 @@ def head(session: Session) -> Head:
         quiet=quiet,
         quiet_words=stopwatch(quiet),
         ended=explain.ending(session, facts),
-        cures=explain.cures(facts.flags),
+        fixes=explain.fixes(facts.flags),
         picture=picture(session_timeline),
         id=session.id,
         client=session.client_address,

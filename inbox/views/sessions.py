@@ -55,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """A fragment: the rows of the sessions named by id that match, or both lists anew."""
+    """A fragment: the rows of the sessions named by id that match, or both lists again."""
     chosen = filters.chosen(request.GET)
     ids = request.GET.getlist("id")[:ROWS]
     if not ids:

@@ -147,7 +147,7 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
     }
     context |= more
     if not any(each["address"] == context.get("editing") for each in addresses):
-        context["editing"] = None  # it is gone: what was given is added anew
+        context["editing"] = None  # it is gone: what was given is added again
     return render(request, "settings/index.html", context, status=status)
 
 

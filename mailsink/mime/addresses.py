@@ -177,7 +177,7 @@ class _Reader:
 class _Mailbox:
     """What has been read of one mailbox."""
 
-    words: list[str] = field(default_factory=list)  # as written; none holds a blank
+    words: list[str] = field(default_factory=list)  # as written; none holds a space
     ended: bool = True  # the last word is
     comments: list[str] = field(default_factory=list)
     angle: str = ""
@@ -235,7 +235,7 @@ class _Mailbox:
     def _bare(self) -> list[tuple[str, str]]:
         """Return (name, address) of `a@b.example`, `Ann a@b.example` or `Ann`."""
         comment = " ".join(self.comments)
-        whole = _glued(self.words, "@.")  # RFC 5322 §4.4: blanks around the dots
+        whole = _glued(self.words, "@.")  # RFC 5322 §4.4: spaces around the dots
         if len(whole) == 1 and _has_at(whole[0]):
             return [(comment, whole[0])]
         words = _glued(self.words, "@")

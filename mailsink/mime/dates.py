@@ -131,7 +131,7 @@ _COMMENT_MARK = re.compile(r"\\.|[()]", re.DOTALL)
 
 
 def _without_comments(value: str) -> str:
-    """Return a value with a blank for each comment, nested ones too (RFC 5322 §3.2.2)."""
+    """Return a value with a space for each comment, nested ones too (RFC 5322 §3.2.2)."""
     if "(" not in value:
         return value
     kept: list[str] = []

@@ -105,7 +105,7 @@ class Reading:
 
     @cached_property
     def attachments(self) -> list[Part]:
-        """What mail programs list as attachments, enclosed messages among it.
+        """What email clients list as attachments, enclosed messages among it.
 
         That is every file that the HTML does not show, and those that are declared to be
         attachments (RFC 2183 §2.2).

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 MOST = 2000  # of one text
 
-# What ends a URL: blanks, angle brackets, quotes, and the marks of typography that
+# What ends a URL: spaces, angle brackets, quotes, and the marks of typography that
 # stand beside one. Letters of any script belong to it (IDN).
 _ENDS = '\\s<>"`\\\\\u00ab\u00bb\u2018-\u201f\u2026\u2039\u203a\u3000-\u3002\u3008-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f'
 _WRAPPED = (

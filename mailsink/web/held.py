@@ -23,13 +23,13 @@ class Held:
         self._django = django
         self._paths = paths
         self._shared = ThreadSensitiveContext()
-        self._door = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["path"] not in self._paths:
             await self._app(scope, receive, send)
             return
-        async with self._door:
+        async with self._one_at_a_time:
             await asyncio.sleep(0)  # one at a time, with everything else between
         # Where __call__ would enter a context of the request's own
         SyncToAsync.thread_sensitive_context.set(self._shared)

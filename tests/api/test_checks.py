@@ -18,15 +18,15 @@ def test_checks(api: Api) -> None:
     found = api("GET", f"messages/{message.pk}/checks")
     Checks.model_validate(found)
     first = found["items"][0]
-    assert (first["kind"], first["level"], first["group"]) == (
+    assert (first["kind"], first["severity"], first["group"]) == (
         "placeholder",
-        "breaks",
+        "error",
         "content",
     )
     assert first["places"] == [
         {"place": "Subject", "line": None, "snippet": "{{ name }}", "words": ""}
     ]
-    assert found["count"] == sum(each["level"] != "fact" for each in found["items"])
+    assert found["count"] == sum(each["severity"] != "info" for each in found["items"])
     assert (found["read"], found["length"], found["css_cut"]) == (31, 31, False)
     features = {each["feature"]: each for each in found["support"]["features"]}
     flex = features["css-display-flex"]

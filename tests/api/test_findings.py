@@ -101,7 +101,7 @@ def test_password_on_a_real_network_is_risky(api: Api) -> None:
     line = {"kind": "auth", "verb": "AUTH", "line": "AUTH PLAIN ********"}
     factories.exchange(session, 1, flags="auth_plaintext", code=235, **line)
     found = told(api, f"sessions/{session.pk}")
-    assert found["auth_plaintext"]["level"] == "risky"
+    assert found["auth_plaintext"]["severity"] == "warning"
     assert found[""]["count"] == 1
 
 
@@ -111,7 +111,7 @@ def test_every_flag_is_a_finding_of_its_line(api: Api, flag: str) -> None:
     factories.exchange(session, 1, flags="")
     factories.exchange(session, 2, verb="MAIL", line="MAIL FROM:<a@b.c>", flags=flag)
     found = told(api, f"sessions/{session.pk}")
-    counted = KINDS[flag].level != "fact" and flag != "auth_plaintext"
+    counted = KINDS[flag].severity != "info" and flag != "auth_plaintext"
     assert found[""]["count"] == int(counted)
     if flag == "pipelined":  # told among the extensions
         assert "pipelined" not in found

@@ -1,4 +1,4 @@
-"""The tab Checks in a real browser: what is left over, and which mail programs lack what."""
+"""The tab Checks in a real browser: what is left over, and which email clients lack what."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_checks_of_a_mail(mailsink: Mailsink, page: Page, width: int) -> None:
     page.on("request", lambda request: asked.append(request.url))
     panel.get_by_role("link", name="Outlook (Windows) lacks").click()
     expect(
-        panel.get_by_role("heading", name="HTML and CSS by mail program")
+        panel.get_by_role("heading", name="HTML and CSS by email client")
     ).to_be_in_viewport()
     assert page.url.endswith("#support")
     page.go_back()

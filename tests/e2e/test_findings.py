@@ -42,7 +42,7 @@ def test_chip_leads_to_the_findings(mailsink: Mailsink, page: Page, width: int) 
     page.get_by_role("link", name="4 findings", exact=True).click()
     pane = page.locator("[data-details]")
     finding = pane.locator(".finding", has_text="LF without CR in the message")
-    expect(finding).to_contain_text("breaks")
+    expect(finding).to_contain_text("error")
     expect(finding).to_contain_text("Exchange Online")
     expect(finding).to_contain_text("RFC 5321 §2.3.8, Lines")
     expect(finding.locator("code")).to_contain_text(r"Hi.\x0aHo.")
@@ -63,7 +63,7 @@ def test_message_tells_its_findings(mailsink: Mailsink, page: Page) -> None:
     tab = page.get_by_role("tab", name="Findings")
     expect(tab).to_contain_text("4")
     tab.click()
-    expect(page.locator("#panel .finding.breaks").first).to_be_visible()
+    expect(page.locator("#panel .finding.severity-error").first).to_be_visible()
     assert_accessible(page)
 
 

@@ -23,7 +23,7 @@ spool_directory = {folder}
 log_file_path = {folder}/%slog
 exim_user = {user}
 exim_group = {group}
-# It would start itself anew to become root again.
+# It would start itself again to become root again.
 deliver_drop_privilege
 keep_environment =
 primary_hostname = exim.test

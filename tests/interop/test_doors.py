@@ -1,4 +1,4 @@
-"""The other ways in: LMTP, and a balancer that announces its client by PROXY or XCLIENT."""
+"""The other ways in: LMTP, and a load balancer that announces its client by PROXY or XCLIENT."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class TestProxy:
     def test_haproxy(
         self, mailsink: Mailsink, wire: Wire, tmp_path: Path, version: str
     ) -> None:
-        """A real balancer, whose client comes from an address of its own."""
+        """A real load balancer, whose client comes from an address of its own."""
         with haproxy(mailsink.smtp, tmp_path, version) as address:
             source = ("127.0.0.9", 0)
             with smtplib.SMTP(*address, "client.test", source_address=source) as client:
@@ -234,7 +234,7 @@ class TestXclient:
     """Postfix's XCLIENT, after EHLO."""
 
     def test_swaks(self, mailsink: Mailsink, wire: Wire) -> None:
-        """Tells all in one command, and is greeted anew."""
+        """Tells all in one command, and is greeted again."""
         swaks(
             mailsink.smtp,
             *("--local-interface", TRUSTED, "--xclient-addr", "192.0.2.7"),

@@ -71,7 +71,7 @@ def test_is_recognised(plain: Mailsink, name: str, content: str) -> None:
     found = get(plain, f"sessions/{last(plain)['id']}/findings")
     client = found["client"]["name"].removeprefix("probably ")
     assert client == LIBRARIES[name].name
-    wrong = {each["kind"] for each in found["items"] if each["level"] != "fact"}
+    wrong = {each["kind"] for each in found["items"] if each["severity"] != "info"}
     assert wrong == WRONG.get(name, set())
 
 

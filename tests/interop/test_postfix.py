@@ -111,7 +111,7 @@ _IMPATIENT = {"queue_run_delay": "1s", "minimal_backoff_time": "1s"}
 def test_postfix_and_many_recipients(
     start_mailsink: Callable[..., Mailsink],
 ) -> None:
-    """Sends to those we take none of any more (452 4.5.3) in a transaction anew."""
+    """Sends to those we take none of any more (452 4.5.3) in a transaction again."""
     server = start_mailsink(HOSTNAME="mx.test", SMTP_MAX_RECIPIENTS="2")
     wire = Wire(server)
     recipients = [f"{name}@example.com" for name in "bcdef"]

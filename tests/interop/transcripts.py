@@ -2,7 +2,7 @@
 
     TRANSCRIPTS=write make interop
 
-writes them anew instead: read what `git diff` then shows before you keep it. They hold
+writes them again instead: read what `git diff` then shows before you keep it. They hold
 for the clients of Debian 12. Secrets are masked by Mailsink, as everywhere.
 """
 

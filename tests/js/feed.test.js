@@ -91,7 +91,7 @@ test("a page that was read before a change does not undo it", async () => {
   assert.equal(feed.store.at(1).read, true);
 });
 
-test("a first page read anew brings what was missed, and takes away what went", async () => {
+test("a first page read again brings what was missed, and takes away what went", async () => {
   const { feed } = serve(page(["c", "b", "a"]), page(["e", "d", "c"], "c", 4));
   await feed.load();
   feed.remove("a");
@@ -99,7 +99,7 @@ test("a first page read anew brings what was missed, and takes away what went", 
   assert.deepEqual(idsOf(feed), ["e", "d", "c", "b"]);
 });
 
-test("after a gap a calm list begins anew", async () => {
+test("after a gap a calm list begins again", async () => {
   const { feed } = serve(page(["b", "a"]), page(["z", "y"], "y", 900));
   await feed.load();
   await feed.load();
@@ -107,7 +107,7 @@ test("after a gap a calm list begins anew", async () => {
   assert.equal(feed.store.length, 900);
 });
 
-test("after a gap a list that is looked at stays, counts, and begins anew on demand", async () => {
+test("after a gap a list that is looked at stays, counts, and begins again on demand", async () => {
   const { feed } = serve(page(["b", "a"]), page(["z", "y"], "y", 900), page(["z", "y"], "y", 900));
   await feed.load();
   feed.calm = false;

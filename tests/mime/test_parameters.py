@@ -38,7 +38,7 @@ def test_parse(body: str, value: str, parameters: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("sections", "name"),
     [
-        # an encoded word that goes on, and that begins anew, in the next section
+        # an encoded word that goes on, and that begins again, in the next section
         ('*0="=?utf-8?Q?Gr=C3"; filename*1="=BC=C3=9Fe.txt?="', "Grüße.txt"),
         ('*1="?="; filename*0="=?koi8-r?B?8NLJ18XU"', "Привет"),
         ('*0="=?utf-8?q?a?="; filename*1="=?utf-8?q?b?="', "ab"),

@@ -58,14 +58,14 @@ def findings(mailsink: Mailsink, session: dict[str, Any]) -> dict[str, dict[str,
     told = get(mailsink, f"sessions/{session['id']}/findings")
     counted = [
         each for each in told["items"]
-        if each["level"] != "fact" and each["muted"] is None
+        if each["severity"] != "info" and each["muted"] is None
     ]  # fmt: skip
     assert told["count"] == len(counted)
     return {each["kind"]: each for each in told["items"]}
 
 
 def counted(found: dict[str, dict[str, Any]]) -> set[str]:
-    return {kind for kind, each in found.items() if each["level"] != "fact"}
+    return {kind for kind, each in found.items() if each["severity"] != "info"}
 
 
 BAD_BODIES = [
@@ -93,7 +93,7 @@ def test_bad_body(mailsink: Mailsink, kind: str, body: bytes, octets: str) -> No
     assert octets in one["octets"]
     assert one["count"] == 1
     assert one["rfc"]["title"]
-    assert one["cure"]
+    assert one["fix"]
     message = get(mailsink, "messages/latest/findings")
     assert message["items"] == get_items(mailsink)
 
@@ -137,7 +137,7 @@ def test_bad_line(
 def test_smuggles(mailsink: Mailsink) -> None:
     body = GOOD + b"\n.\r\nMAIL FROM:<eve@example.com>\r\n"
     found = findings(mailsink, mail(mailsink, body))
-    assert found["smuggling_pattern"]["level"] == "breaks"
+    assert found["smuggling_pattern"]["severity"] == "error"
     assert "MAIL FROM:<eve" in found["smuggling_pattern"]["octets"]
 
 
@@ -159,8 +159,8 @@ def test_what_is_merely_so(mailsink: Mailsink) -> None:
         talk(mailsink, "EHLO myhost", "AUTH PLAIN AGFubgBodW50ZXIy", quit_=False),
     )
     assert counted(found) == set()
-    assert found["hello_not_qualified"]["level"] == "fact"  # on a machine at hand
-    assert found["auth_plaintext"]["level"] == "fact"  # on a loopback address
+    assert found["hello_not_qualified"]["severity"] == "info"  # on a machine at hand
+    assert found["auth_plaintext"]["severity"] == "info"  # on a loopback address
     assert found["no_quit"]["seq"] == 3
     assert "hunter2" not in str(found)
     helo = findings(mailsink, talk(mailsink, "HELO a.test", *ENVELOPE))
@@ -170,7 +170,8 @@ def test_what_is_merely_so(mailsink: Mailsink) -> None:
 def test_8_bit_is_risky_where_8bitmime_was_not_offered(mailsink: Mailsink) -> None:
     body = GOOD.replace(b"Hi.", b"H\xc3\xa4.")
     assert (
-        findings(mailsink, mail(mailsink, body))["eightbit_in_7bit"]["level"] == "fact"
+        findings(mailsink, mail(mailsink, body))["eightbit_in_7bit"]["severity"]
+        == "info"
     )
     old = talk(mailsink, "HELO a.test", *ENVELOPE, "DATA", body + b".\r\n")
     assert counted(findings(mailsink, old)) == {"eightbit_in_7bit"}
@@ -183,8 +184,8 @@ def test_a_connection_for_each_message(mailsink: Mailsink) -> None:
     sessions = [talk(mailsink, *hello) for _ in range(30)]
     kinds = [findings(mailsink, each) for each in sessions]
     assert "connection_per_message" not in kinds[0]
-    assert kinds[1]["connection_per_message"]["level"] == "fact"
-    assert kinds[29]["connection_per_message"]["level"] == "risky"
+    assert kinds[1]["connection_per_message"]["severity"] == "info"
+    assert kinds[29]["connection_per_message"]["severity"] == "warning"
     assert kinds[29]["connection_per_message"]["count"] == 30
 
 
@@ -319,14 +320,14 @@ def test_domains_without_a_dot(mailsink: Mailsink) -> None:
 
 def test_size_that_is_a_little_too_small_is_a_fact(mailsink: Mailsink) -> None:
     body = HEAD + b"\r\n" + b"a line of the text\r\n" * 50
-    for declared, level in ((len(body) - 9, "fact"), (len(body) // 2, "risky")):
+    for declared, level in ((len(body) - 9, "info"), (len(body) // 2, "warning")):
         lines = [f"MAIL FROM:<ann@example.com> SIZE={declared}", ENVELOPE[1]]
         found = findings(mailsink, mail(mailsink, body, *lines))
-        assert found["size_mismatch"]["level"] == level
+        assert found["size_mismatch"]["severity"] == level
 
 
 def test_cut_off_behind_a_refusal_is_a_fact(mailsink: Mailsink) -> None:
-    for lines, level in (([], "risky"), (["RCPT TO:<<<"], "fact")):
+    for lines, level in (([], "warning"), (["RCPT TO:<<<"], "info")):
         before = last_id(mailsink)
         with Wire(mailsink.smtp) as wire:
             for line in ("EHLO refused.test", "MAIL FROM:<x@example.com>", ENVELOPE[1]):
@@ -335,7 +336,7 @@ def test_cut_off_behind_a_refusal_is_a_fact(mailsink: Mailsink) -> None:
                 wire.say(line)
             wire.send(b"Subject: Hel")
         found = findings(mailsink, newest(mailsink, before))
-        assert found["aborted_in_data"]["level"] == level
+        assert found["aborted_in_data"]["severity"] == level
 
 
 def test_cut_off_and_sent_later_is_a_fact(start_mailsink: Any) -> None:
@@ -345,10 +346,10 @@ def test_cut_off_and_sent_later_is_a_fact(start_mailsink: Any) -> None:
             wire.say(line)
         wire.send(b"Subject: Hel")
     cut = newest(server, "")
-    assert findings(server, cut)["aborted_in_data"]["level"] == "risky"
+    assert findings(server, cut)["aborted_in_data"]["severity"] == "warning"
     talk(server, "EHLO again.test", *ENVELOPE, "DATA", GOOD + b".\r\n")
     found = findings(server, cut)["aborted_in_data"]
-    assert (found["level"], found["cure"]) == ("fact", "")
+    assert (found["severity"], found["fix"]) == ("info", "")
     assert "later session" in found["sentence"]
 
 

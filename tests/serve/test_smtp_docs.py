@@ -2,7 +2,7 @@
 
     TRANSCRIPTS=write python -m pytest tests/serve/test_smtp_docs.py
 
-writes the replies anew. A block ```smtp NAME=value … LISTENER holds a session: its
+writes the replies again. A block ```smtp NAME=value … LISTENER holds a session: its
 variables (without MAILSINK_), and the listener where it is not SMTP. A block ```json
 before it is what the default inbox is given by PATCH. `C: (TLS)` begins TLS, and `S: …`
 stands for lines that are left out, `\\n` for a bare LF.

@@ -1,4 +1,4 @@
-"""The certificate: made once, kept to ourselves, made anew in time; or given."""
+"""The certificate: made once, kept to ourselves, made again in time; or given."""
 
 from __future__ import annotations
 

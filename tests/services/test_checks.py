@@ -228,8 +228,10 @@ def test_check(cases: dict[str, Case], kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_kinds_have_their_words_and_docs_have_them(kind: checks.CheckKind) -> None:
     assert kind.sentence.endswith((".", ")", "”."))
-    assert kind.level == "fact" or kind.cure
-    assert f"| `{kind.name}` | {kind.level} | {kind.title} | {kind.sentence} |" in DOCS
+    assert kind.severity == "info" or kind.fix
+    assert (
+        f"| `{kind.name}` | {kind.severity} | {kind.title} | {kind.sentence} |" in DOCS
+    )
 
 
 def test_docs_have_no_other_kinds() -> None:
@@ -259,8 +261,8 @@ def test_places_are_told() -> None:
 
 def test_gravest_come_first_and_places_are_few() -> None:
     report = html("<a href=/x>x</a>" * 50 + "<img>")
-    levels = [result.kind.level for result in report.results]
-    assert levels == sorted(levels, key=["breaks", "risky", "fact"].index)
+    severities = [result.kind.severity for result in report.results]
+    assert severities == sorted(severities, key=["error", "warning", "info"].index)
     result = report.results[0]
     assert (result.kind.name, result.count) == ("relative_link", 50)
     assert len(result.spots) == checks.SPOTS

@@ -375,9 +375,9 @@ def test_details_of_a_challenge(reply: str, challenge: list[str] | None) -> None
 
 
 def test_cures_only_for_what_cannot_work_at_all() -> None:
-    assert explain.cures({"pipelined", "auth_plaintext"}) == []
-    (cure,) = explain.cures({"tls_on_plain"})
-    assert "secure: false" in cure.cure
+    assert explain.fixes({"pipelined", "auth_plaintext"}) == []
+    (fix,) = explain.fixes({"tls_on_plain"})
+    assert "secure: false" in fix.fix
 
 
 def test_line_leaves_out_the_link_to_itself() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inbox.insight.findings import KINDS, FindingKind, rfc
 from inbox.insight.findings.body_signs import examine
 from inbox.insight.findings.clients import NAMES, UNKNOWN, recognise
-from inbox.insight.findings.cures import _CURES, cure
+from inbox.insight.findings.fixes import _FIXES, fix
 from inbox.insight.findings.long_lines import OF_LINES, what
 from inbox.insight.findings.rfc import RfcSection
 from inbox.insight.findings.severity_in_session import level
@@ -91,19 +91,19 @@ def test_kinds_have_their_words(kind: FindingKind) -> None:
     assert kind.title
     assert kind.sentence.endswith((".", ")"))
     # Who refuses it is known of what breaks; and whatever is wrong can be cured.
-    assert (kind.level != "breaks") or kind.refused_by
-    assert (kind.level == "fact") or kind.cure
+    assert (kind.severity != "error") or kind.refused_by
+    assert (kind.severity == "info") or kind.fix
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_docs_have_every_kind(kind: FindingKind) -> None:
     what = f"{kind.title} | {kind.section} | {kind.refused_by}"
-    assert f"| `{kind.name}` | {kind.level} | {what} |" in DOCS
+    assert f"| `{kind.name}` | {kind.severity} | {what} |" in DOCS
 
 
 def test_sections_that_sentences_name_are_those_of_rfcs() -> None:
     for kind in KINDS.values():
-        for number in re.findall(r"RFC ([0-9]+)", kind.sentence + kind.cure):
+        for number in re.findall(r"RFC ([0-9]+)", kind.sentence + kind.fix):
             assert 821 <= int(number) <= 9999
 
 
@@ -279,25 +279,25 @@ def test_names_behind_ehlo(line: str, found: list[str]) -> None:
     assert list(hello_kinds(line)) == found
 
 
-LEVELS: list[tuple[str, str, str, int, bool, str]] = [
-    ("auth_plaintext", "127.0.0.1:1025", "127.0.0.1", 1, True, "fact"),
-    ("auth_plaintext", "[::1]:1025", "::1", 1, True, "fact"),
-    ("auth_plaintext", "10.0.0.1:1025", "10.0.0.2", 1, True, "risky"),
-    ("auth_plaintext", "unix", "", 1, True, "risky"),
-    ("hello_not_qualified", "0.0.0.0:25", "10.0.0.2", 1, True, "fact"),
-    ("hello_not_qualified", "0.0.0.0:25", "8.8.8.8", 1, True, "risky"),
-    ("eightbit_in_7bit", "0.0.0.0:25", "8.8.8.8", 1, True, "fact"),
-    ("eightbit_in_7bit", "0.0.0.0:25", "8.8.8.8", 1, False, "risky"),
-    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", 29, True, "fact"),
-    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", 30, True, "risky"),
-    ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", 2, True, "fact"),
-    ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", 10, True, "risky"),
-    ("bare_lf_data", "127.0.0.1:1025", "127.0.0.1", 1, True, "breaks"),
+SEVERITIES: list[tuple[str, str, str, int, bool, str]] = [
+    ("auth_plaintext", "127.0.0.1:1025", "127.0.0.1", 1, True, "info"),
+    ("auth_plaintext", "[::1]:1025", "::1", 1, True, "info"),
+    ("auth_plaintext", "10.0.0.1:1025", "10.0.0.2", 1, True, "warning"),
+    ("auth_plaintext", "unix", "", 1, True, "warning"),
+    ("hello_not_qualified", "0.0.0.0:25", "10.0.0.2", 1, True, "info"),
+    ("hello_not_qualified", "0.0.0.0:25", "8.8.8.8", 1, True, "warning"),
+    ("eightbit_in_7bit", "0.0.0.0:25", "8.8.8.8", 1, True, "info"),
+    ("eightbit_in_7bit", "0.0.0.0:25", "8.8.8.8", 1, False, "warning"),
+    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", 29, True, "info"),
+    ("connection_per_message", "0.0.0.0:25", "8.8.8.8", 30, True, "warning"),
+    ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", 2, True, "info"),
+    ("transaction_per_recipient", "0.0.0.0:25", "8.8.8.8", 10, True, "warning"),
+    ("bare_lf_data", "127.0.0.1:1025", "127.0.0.1", 1, True, "error"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("kind", "listener", "client", "count", "eight", "is_"), LEVELS
+    ("kind", "listener", "client", "count", "eight", "is_"), SEVERITIES
 )
 def test_level(
     kind: str, listener: str, client: str, count: int, eight: bool, is_: str
@@ -402,17 +402,17 @@ def test_anything_is_recognised_or_unknown(lines: list[str], octets: bytes) -> N
 
 
 def test_cures_are_those_of_known_kinds_and_clients() -> None:
-    assert _CURES.keys() <= KINDS.keys()
-    tables = [*_CURES.values(), *OF_LINES.values()]
+    assert _FIXES.keys() <= KINDS.keys()
+    tables = [*_FIXES.values(), *OF_LINES.values()]
     assert {key for each in tables for key in each} - {""} <= NAMES.keys()
     kind = KINDS["missing_date"]
     known = recognise(["mail FROM:<a@b.c>", "rcpt TO:<b@c.d>"])
-    assert cure(kind, known).startswith("Python's smtplib: ")
-    assert cure(kind, UNKNOWN) == kind.cure
+    assert fix(kind, known).startswith("Python's smtplib: ")
+    assert fix(kind, UNKNOWN) == kind.fix
 
 
 @pytest.mark.parametrize(
-    ("octets", "line", "fix"),
+    ("octets", "line", "begins"),
     [
         (GOOD.replace(b"bob@", b"bob@example.com, " * 80 + b"bob@"), "field", "Fold "),
         (GOOD.replace(b"Hi.", b"QUJD" * 300), "base64", "Wrap "),
@@ -420,9 +420,9 @@ def test_cures_are_those_of_known_kinds_and_clients() -> None:
     ],
 )
 def test_fix_of_a_long_line_goes_by_what_the_line_is(
-    octets: bytes, line: str, fix: str
+    octets: bytes, line: str, begins: str
 ) -> None:
     [spot] = examine(octets)
     found = what(WirePlace(1, spot.octets, spot.offset), octets)
     assert found == line
-    assert cure(KINDS["long_line"], UNKNOWN, found).startswith(fix)
+    assert fix(KINDS["long_line"], UNKNOWN, found).startswith(begins)

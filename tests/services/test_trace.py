@@ -145,7 +145,7 @@ def test_a_part_of_another_address_is_not_it(path: str) -> None:
     [
         ({"outcome": "rejected", "code": 552}, "rejected",
          "was not accepted just now: the answer to the message was 552"),
-        ({"outcome": "reset", "code": None}, "taken_back", "then began anew"),
+        ({"outcome": "reset", "code": None}, "taken_back", "then began again"),
         ({"outcome": "abandoned", "code": None}, "abandoned", "before the message came"),
         ({"outcome": "abandoned", "code": None, "body": b"12345"}, "cut_off",
          "in the middle of the message, after 5 octets"),

@@ -13,7 +13,7 @@ import pytest
 
 from inbox import explain
 from inbox.capture.rows import ExchangeRow, SessionRow
-from inbox.checks.check_kinds import GROUPS, LEVEL_WORDS
+from inbox.checks.check_kinds import GROUPS, SEVERITY_WORDS
 from inbox.checks.check_kinds import KINDS as CHECKED
 from inbox.explain import plain_text, reply_codes, stories, traces
 from inbox.explain.envelope_parameters import asked
@@ -23,8 +23,8 @@ from inbox.explain.outcomes import Facts
 from inbox.explain.quantities import Noun, ago, counted, waited
 from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight.findings.clients import KnownClient
-from inbox.insight.findings.cures import _CURES, cure
 from inbox.insight.findings.finding_kinds import KINDS
+from inbox.insight.findings.fixes import _FIXES, fix
 from inbox.models import Session
 from mailsink.smtp.protocol.events import Ending
 from tests.translated import catalog, marked, unmarked
@@ -143,17 +143,17 @@ def test_parameters() -> None:
 def test_findings() -> None:
     nobody = KnownClient("", "", "")
     for kind in KINDS.values():
-        all_marked(cure(kind, nobody)) if kind.cure else None
-    for name, clients in _CURES.items():
+        all_marked(fix(kind, nobody)) if kind.fix else None
+    for name, clients in _FIXES.items():
         for key, words in clients.items():
             if re.match(r"[A-Z][a-z]+ ", words):  # else it is code
-                all_marked(cure(KINDS[name], KnownClient(key, "", "")))
+                all_marked(fix(KINDS[name], KnownClient(key, "", "")))
 
 
 def test_checks() -> None:
     for kind in CHECKED.values():
-        assert {kind.title, kind.sentence, kind.cure} - {""} <= catalog()
-    assert {*GROUPS.values(), *LEVEL_WORDS.values()} <= catalog()
+        assert {kind.title, kind.sentence, kind.fix} - {""} <= catalog()
+    assert {*GROUPS.values(), *SEVERITY_WORDS.values()} <= catalog()
 
 
 @pytest.mark.parametrize("kind", get_args(EvidenceKind))

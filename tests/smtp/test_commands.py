@@ -75,7 +75,7 @@ def test_too_many_recipients() -> None:
         C: RCPT TO:<3@b>
         S: 250 2.1.5 Recipient ok
         S: 250 2.1.5 Recipient ok
-        S: 452 4.5.3 More than 2 recipients; send the rest anew
+        S: 452 4.5.3 More than 2 recipients; send the rest again
         C: DATA
         S: 354 *
         C: .
@@ -187,7 +187,7 @@ def test_a_421_ends_the_session() -> None:
     session = ready(profile=Profile(max_transactions=1))
     session.send(b"MAIL FROM:<>\r\nRSET\r\n")
     assert session.send(b"MAIL FROM:<>\r\nNOOP\r\n") == [
-        "421 4.5.3 More than 1 messages in a session; connect anew"
+        "421 4.5.3 More than 1 messages in a session; connect again"
     ]
     assert session.ending == "refused"
 

@@ -166,7 +166,7 @@ def test_what_is_not_xtext(text: str) -> None:
         ('<"a@b>', "not closed"),
         ('<"a"b@c>', "must follow the quoted"),
         ("<a@b@c>", '"@"'),
-        ("<a@b c>", "a blank"),
+        ("<a@b c>", "a space"),
         ("<a@-b>", "hyphen"),
         ("<a@b..c>", "two in a row"),
         ("<a@[1.2.3]>", "no valid IP"),

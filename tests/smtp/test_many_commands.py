@@ -7,7 +7,7 @@ import pytest
 from mailsink.smtp.profile import Profile
 from tests.smtp.harness import Session
 
-TOO_MANY = "421 4.7.0 More than 5 commands in a session; connect anew"
+TOO_MANY = "421 4.7.0 More than 5 commands in a session; connect again"
 MAIL = b"MAIL FROM:<a@shop.test>\r\nRCPT TO:<b@shop.test>\r\n"
 
 

@@ -1,4 +1,4 @@
-"""XCLIENT: who may send it, what it tells of a client, and what it begins anew."""
+"""XCLIENT: who may send it, what it tells of a client, and what it begins again."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ WAYS: dict[str, list[bytes]] = {
     "encoded for a mechanism": [EHLO, b"AUTH " + ENCODED],
     "after a colon": [EHLO, b"AUTH: PLAIN " + PLAIN],
     "after an equals sign": [EHLO, b"AUTH=LOGIN " + ENCODED_USER, ENCODED],
-    "two blanks and more": [EHLO, b"AUTH  PLAIN  " + PLAIN + b" " + SECRET],
+    "two spaces and more": [EHLO, b"AUTH  PLAIN  " + PLAIN + b" " + SECRET],
     "tabs": [EHLO, b"AUTH\tPLAIN\t" + PLAIN],
     "AUTHENTICATE": [EHLO, b"AUTHENTICATE PLAIN " + PLAIN],
     "AUTHENTICATE, then its lines": [
@@ -68,7 +68,7 @@ WAYS: dict[str, list[bytes]] = {
     "POP3, in lower case": [b"user robin", b"pass " + SECRET],
     "POP3, APOP": [b"APOP robin " + SECRET],
     "POP3 after EHLO": [EHLO, b"USER robin", b"PASS " + SECRET, SECRET],
-    "PASS without a blank": [EHLO, b"PASS:" + SECRET],
+    "PASS without a space": [EHLO, b"PASS:" + SECRET],
     "what people type": [EHLO, b"password: " + SECRET],
     "LOGIN as a command": [EHLO, b"LOGIN robin " + SECRET],
     "LOGIN, then lines": [EHLO, b"LOGIN", ENCODED_USER, ENCODED],

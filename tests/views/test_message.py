@@ -337,10 +337,10 @@ def test_checks_run_only_for_their_tab(
     monkeypatch.undo()
     page = client.get(f"/messages/{message.pk}?tab=checks").content.decode()
     assert "image without alt" in page
-    assert "HTML and CSS by mail program" in page
+    assert "HTML and CSS by email client" in page
     page = client.get(f"/messages/{recorded_message().pk}?tab=checks").content.decode()
     assert "Nothing is wrong with this mail" in page
-    assert "HTML and CSS by mail program" not in page
+    assert "HTML and CSS by email client" not in page
     assert 'aria-label="Results by level"' not in page
 
 

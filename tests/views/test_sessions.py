@@ -122,9 +122,9 @@ def test_list_shows_what_matches_only(
     page = text(client, f"/sessions?{query}")
     ids = "&".join(f"id={each.id}" for each in made.values())
     rows = text(client, f"/sessions/rows?{ids}&{query}")
-    anew = text(client, f"/sessions/rows?{query}")
+    again = text(client, f"/sessions/rows?{query}")
     for name, session in made.items():
-        for shown in (page, rows, anew):
+        for shown in (page, rows, again):
             assert (f'data-id="{session.id}"' in shown) == (name in found)
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from inbox import checks, serializers
 from inbox.api.v3.schemas import Page, Strict
-from inbox.checks import CheckPlace, EmailClient, Group, Level, Result, Use
+from inbox.checks import CheckPlace, EmailClient, Group, Result, Severity, Use
 from inbox.checks.caniemail import SupportResult as Tested
 from inbox.serializers import Shape
 
@@ -26,12 +26,12 @@ class SourceObject(Strict):
 class CheckObject(Strict):
     kind: str
     group: Group
-    level: Level
+    severity: Severity
     title: str
     sentence: str
     count: int = Field(description="how often; of each check 10,000 at most")
     places: list[Place] = Field(description="the first ones")
-    cure: str
+    fix: str
     source: SourceObject | None
 
 
@@ -69,7 +69,7 @@ class SupportObject(Strict):
 
 
 class Checks(Page[CheckObject]):
-    count: int = Field(description="of the kinds that break or are risky")
+    count: int = Field(description="of the kinds that are errors or warnings")
     read: int = Field(description="characters of HTML that were looked at")
     length: int = Field(description="of the HTML, in characters")
     css_cut: bool = Field(description="whether some CSS was not looked at")
@@ -77,7 +77,7 @@ class Checks(Page[CheckObject]):
 
 
 def report(found: checks.ChecksReport) -> Shape:
-    """Return a report: its results, the gravest first, and the mail programs."""
+    """Return a report: its results, the gravest first, and the email clients."""
     support = found.support
     return {
         **serializers.page(map(_result, found.results), None),
@@ -100,12 +100,12 @@ def _result(result: Result) -> Shape:
     return {
         "kind": kind.name,
         "group": kind.group,
-        "level": kind.level,
+        "severity": kind.severity,
         "title": kind.title,
         "sentence": kind.sentence,
         "count": result.count,
         "places": list(map(_place, result.spots)),
-        "cure": kind.cure,
+        "fix": kind.fix,
         "source": {"title": source.title, "url": source.url} if source else None,
     }
 

@@ -13,7 +13,7 @@ from inbox import serializers
 from inbox.api.v3.common import InboxSlug, answer, known_inbox, scope
 from inbox.api.v3.schemas import Page, Strict
 from inbox.errors import NotFound
-from inbox.insight.findings import Finding, FindingsReport, Level, mutes
+from inbox.insight.findings import Finding, FindingsReport, Severity, mutes
 from inbox.models import Mute
 from inbox.serializers import Shape
 
@@ -54,7 +54,7 @@ class Place(Strict):
 
 class FindingObject(Strict):
     kind: Key
-    level: Level
+    severity: Severity
     title: str
     sentence: str
     seq: int | None = Field(description="of the first place's exchange")
@@ -63,7 +63,7 @@ class FindingObject(Strict):
     places: list[Place] = Field(description="the first ones")
     rfc: Rfc
     refused_by: str = Field(description='servers that do, with their replies; or ""')
-    cure: str = Field(description="in the client's own terms, if it was recognised")
+    fix: str = Field(description="in the client's own terms, if it was recognised")
     muted: MuteObject | None
 
 
@@ -78,7 +78,7 @@ class ExtensionsObject(Strict):
 
 
 class Findings(Page[FindingObject]):
-    count: int = Field(description="of those that break or are risky, and not muted")
+    count: int = Field(description="of errors and warnings that are not muted")
     client: ClientObject
     extensions: ExtensionsObject
 
@@ -107,7 +107,7 @@ def unmute(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def report(found: FindingsReport) -> Shape:
-    """Return a report: its findings, the gravest first, facts and muted ones too."""
+    """Return a report: its findings, the most severe first, with info and muted ones."""
     return {
         **serializers.page(map(_finding, found.findings), None),
         "count": len(found.counted),
@@ -124,7 +124,7 @@ def _finding(finding: Finding) -> Shape:
     first = finding.places[0] if finding.places else None
     return {
         "kind": kind.name,
-        "level": finding.level,
+        "severity": finding.severity,
         "title": kind.title,
         "sentence": finding.sentence,
         "seq": first.seq if first else None,
@@ -141,7 +141,7 @@ def _finding(finding: Finding) -> Shape:
             "url": section.url,
         },
         "refused_by": kind.refused_by,
-        "cure": finding.cure,
+        "fix": finding.fix,
         "muted": _mute(finding.mute) if finding.mute else None,
     }
 

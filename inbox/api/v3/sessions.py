@@ -101,7 +101,7 @@ def whose_time(request: HttpRequest, id: str) -> HttpResponse:
 
 @router.get("/{id}/findings", response=finding_shapes.Findings)
 def findings(request: HttpRequest, id: str) -> HttpResponse:
-    """What the client does wrong (breaks, risky) or merely does (fact)."""
+    """What the client does wrong (error, warning) or merely does (info)."""
     report = found.of_session(sessions.get(scope(), id))
     return answer(finding_shapes.report(report))
 

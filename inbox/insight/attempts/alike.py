@@ -138,7 +138,7 @@ def _bodies_agree(asked: Candidate, other: Candidate, retries: bool) -> bool:
     """Whether what is known of the bodies lets them be the same message.
 
     retries: whether the client is known to keep the Message-ID when it tries again. One
-    that builds the message anew gives it another one, and the same subject.
+    that builds the message again gives it another one, and the same subject.
     """
     if asked.body.size is None or other.body.size is None:
         return True

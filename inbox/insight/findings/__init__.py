@@ -1,11 +1,11 @@
 """What clients do wrong, riskily, or merely do: worked out from what is stored.
 
-bodies, wire, evidence: what shows it. kinds, levels, rfc: how grave it is, and its
-words. clients, cures: who does it, and what to change. reports: all of it together.
+bodies, wire, evidence: what shows it. finding_kinds, severity_in_session, rfc: how grave it is, and its
+words. clients, fixes: who does it, and what to change. reports: all of it together.
 """
 
-from inbox.explain.severity import COUNTED, Level
-from inbox.insight.findings.finding_kinds import KINDS, LEVEL_WORDS, FindingKind
+from inbox.explain.severity import COUNTED, Severity
+from inbox.insight.findings.finding_kinds import KINDS, SEVERITY_WORDS, FindingKind
 from inbox.insight.findings.mutes import mute, unmute
 from inbox.insight.findings.report import (
     Finding,
@@ -20,11 +20,11 @@ from inbox.insight.findings.report import (
 __all__ = [
     "COUNTED",
     "KINDS",
-    "LEVEL_WORDS",
+    "SEVERITY_WORDS",
     "Finding",
     "FindingKind",
     "FindingsReport",
-    "Level",
+    "Severity",
     "counts",
     "marks",
     "mute",

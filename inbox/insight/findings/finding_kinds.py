@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_noop
 
 from inbox.explain.flags import FLAG_WORDS
-from inbox.explain.severity import Level
+from inbox.explain.severity import Severity
 from inbox.insight.findings import rfc
 from inbox.insight.findings.rfc import RfcSection
 
-LEVEL_WORDS: dict[Level, str] = {
-    "breaks": gettext_noop("breaks: some servers refuse this"),
-    "risky": gettext_noop("risky: goes wrong with some servers, or harms somebody"),
-    "fact": gettext_noop("fact: worth knowing, not wrong here"),
+SEVERITY_WORDS: dict[Severity, str] = {
+    "error": gettext_noop("error: some servers refuse this"),
+    "warning": gettext_noop("warning: goes wrong with some servers, or harms somebody"),
+    "info": gettext_noop("info: worth knowing, not wrong here"),
 }
 
 
@@ -25,18 +25,18 @@ LEVEL_WORDS: dict[Level, str] = {
 class FindingKind:
     """A kind of finding.
 
-    level: where nothing about the session changes it (see levels.py)
+    severity: where nothing about the session changes it (see severity_in_session.py)
     refused_by: the servers that refuse it, with their replies; "" where none is known
-    cure: for a client that is not recognised (others: see cures.py)
+    fix: for a client that is not recognised (others: see fixes.py)
     """
 
     name: str
-    level: Level
+    severity: Severity
     title: str
     sentence: str
     section: RfcSection
     refused_by: str
-    cure: str
+    fix: str
 
 
 _EXIM_SYNC = gettext_noop("Exim as installed (554 SMTP synchronization error)")
@@ -46,87 +46,87 @@ _PLAIN_SHAPE = gettext_noop(
     "a server that checks the password: with the reply of a wrong one (535 5.7.8)"
 )
 
-# Flags of exchanges: level, section, and who refuses it.
-_OF_FLAGS: dict[str, tuple[Level, RfcSection, str]] = {
-    "early_talker": ("breaks", rfc.INITIATION, f"{_EXIM_SYNC}; Postfix with postscreen (521 5.5.1 Protocol error)"),
-    "pipelining_violation": ("breaks", rfc.PIPELINING_CLIENT, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
-    "pipelining_unadvertised": ("breaks", rfc.PIPELINING, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
-    "bare_lf_command": ("breaks", rfc.LINES, gettext_noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2 bare <LF> received)")),
-    "bare_lf_data": ("breaks", rfc.LINES, gettext_noop("Exchange Online, where the next server has no BDAT (550 5.6.11 BareLinefeedsAreIllegal); qmail (451); Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
-    "bare_cr_data": ("breaks", rfc.LINES, gettext_noop("sendmail 8.18 as installed (421 4.5.0 Bare carriage return (CR) not allowed)")),
-    "wrong_end_of_data": ("breaks", rfc.LINES, gettext_noop("every server that ends a message at CRLF.CRLF only: it waits for more")),
-    "smuggling_pattern": ("breaks", rfc.LINES, gettext_noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
-    "long_line": ("breaks", rfc.TEXT_LINE, gettext_noop("Exim with the configuration it comes with (550 maximum allowed line length is 998 octets)")),
-    "eightbit_in_7bit": ("risky", rfc.EIGHTBIT, ""),
-    "eightbit_header": ("risky", rfc.SMTPUTF8, ""),
-    "binary_undeclared": ("risky", rfc.BINARY, ""),
-    "nul_octet": ("breaks", rfc.BODY, gettext_noop("Cyrus (554 5.6.0 Message contains NUL characters)")),
-    "lenient_path": ("breaks", rfc.ARGUMENTS, gettext_noop("Postfix with strict_rfc821_envelopes = yes (501 5.1.7 Bad sender address syntax)")),
-    "lenient_local": ("risky", rfc.ARGUMENTS, ""),
-    "lenient_domain": ("breaks", rfc.ARGUMENTS, gettext_noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name); Exim as installed, of EHLO (501 Syntactically invalid EHLO argument(s))")),
-    "unqualified_address": ("breaks", rfc.MAILBOX, gettext_noop("Exim as installed (501 sender address must contain a domain); Postfix with reject_non_fqdn_sender (504 5.5.2)")),
-    "dot_not_doubled": ("risky", rfc.TRANSPARENCY, ""),
-    "underscore_domain": ("risky", rfc.ARGUMENTS, ""),
-    "source_route": ("fact", rfc.SOURCE_ROUTES, ""),
-    "unknown_literal": ("breaks", rfc.LITERALS, gettext_noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name)")),
-    "long_path": ("risky", rfc.SIZES, ""),
-    "size_mismatch": ("risky", rfc.DECLARED_SIZE, ""),
-    "bdat_desync": ("breaks", rfc.CHUNKING, gettext_noop("Postfix (521 5.5.4, and it closes the connection)")),
-    "plaintext_after_starttls": ("breaks", rfc.TLS_SECURITY, _POSTFIX_SYNC),
-    "tls_on_plain": ("breaks", rfc.IMPLICIT_TLS, gettext_noop("every SMTP server, on a port without implicit TLS")),
-    "plain_on_tls": ("breaks", rfc.IMPLICIT_TLS, gettext_noop("every server, on a port with implicit TLS")),
-    "tls_broken": ("breaks", rfc.STARTTLS, gettext_noop("every server, since no connection comes of it")),
-    "tls_no_version": ("breaks", rfc.STARTTLS, gettext_noop("every server that speaks TLS 1.2 and later only, as most do")),
-    "tls_no_cipher": ("breaks", rfc.STARTTLS, gettext_noop("every server that speaks secure ciphers only")),
-    "starttls_withheld": ("fact", rfc.STARTTLS, ""),
-    "tls_untrusted": ("fact", rfc.STARTTLS, ""),
-    "left_at_certificate": ("fact", rfc.STARTTLS, ""),
-    "http_on_smtp": ("breaks", rfc.INITIATION, _EVERYBODY),
-    "bad_proxy_header": ("breaks", rfc.INITIATION, gettext_noop("every server that is configured to expect a PROXY header")),
-    "proxy_not_trusted": ("breaks", rfc.INITIATION, gettext_noop("every server that is not configured to expect a PROXY header")),
-    "half_close": ("fact", rfc.TERMINATING, ""),
-    "aborted_in_data": ("risky", rfc.TERMINATING, ""),
-    "auth_plaintext": ("risky", rfc.AUTH_SECURITY, ""),
-    "pipelined": ("fact", rfc.PIPELINING, ""),
-    "secret_empty": ("breaks", rfc.PLAIN, _PLAIN_SHAPE),
-    "secret_ends_with_lf": ("risky", rfc.PLAIN, ""),
-    "secret_ends_with_cr": ("risky", rfc.PLAIN, ""),
-    "secret_starts_with_space": ("risky", rfc.PLAIN, ""),
-    "secret_ends_with_space": ("risky", rfc.PLAIN, ""),
-    "secret_non_ascii": ("risky", rfc.PLAIN, ""),
-    "secret_equals_username": ("fact", rfc.PLAIN, ""),
-    "secret_double_encoded": ("breaks", rfc.AUTH, _PLAIN_SHAPE),
-    "username_empty": ("breaks", rfc.PLAIN, _PLAIN_SHAPE),
-    "username_padded": ("risky", rfc.PLAIN, ""),
+# Flags of exchanges: severity, section, and who refuses it.
+_OF_FLAGS: dict[str, tuple[Severity, RfcSection, str]] = {
+    "early_talker": ("error", rfc.INITIATION, f"{_EXIM_SYNC}; Postfix with postscreen (521 5.5.1 Protocol error)"),
+    "pipelining_violation": ("error", rfc.PIPELINING_CLIENT, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
+    "pipelining_unadvertised": ("error", rfc.PIPELINING, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),
+    "bare_lf_command": ("error", rfc.LINES, gettext_noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2 bare <LF> received)")),
+    "bare_lf_data": ("error", rfc.LINES, gettext_noop("Exchange Online, where the next server has no BDAT (550 5.6.11 BareLinefeedsAreIllegal); qmail (451); Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
+    "bare_cr_data": ("error", rfc.LINES, gettext_noop("sendmail 8.18 as installed (421 4.5.0 Bare carriage return (CR) not allowed)")),
+    "wrong_end_of_data": ("error", rfc.LINES, gettext_noop("every server that ends a message at CRLF.CRLF only: it waits for more")),
+    "smuggling_pattern": ("error", rfc.LINES, gettext_noop("Postfix with smtpd_forbid_bare_newline = reject (550 5.5.2)")),
+    "long_line": ("error", rfc.TEXT_LINE, gettext_noop("Exim with the configuration it comes with (550 maximum allowed line length is 998 octets)")),
+    "eightbit_in_7bit": ("warning", rfc.EIGHTBIT, ""),
+    "eightbit_header": ("warning", rfc.SMTPUTF8, ""),
+    "binary_undeclared": ("warning", rfc.BINARY, ""),
+    "nul_octet": ("error", rfc.BODY, gettext_noop("Cyrus (554 5.6.0 Message contains NUL characters)")),
+    "lenient_path": ("error", rfc.ARGUMENTS, gettext_noop("Postfix with strict_rfc821_envelopes = yes (501 5.1.7 Bad sender address syntax)")),
+    "lenient_local": ("warning", rfc.ARGUMENTS, ""),
+    "lenient_domain": ("error", rfc.ARGUMENTS, gettext_noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name); Exim as installed, of EHLO (501 Syntactically invalid EHLO argument(s))")),
+    "unqualified_address": ("error", rfc.MAILBOX, gettext_noop("Exim as installed (501 sender address must contain a domain); Postfix with reject_non_fqdn_sender (504 5.5.2)")),
+    "dot_not_doubled": ("warning", rfc.TRANSPARENCY, ""),
+    "underscore_domain": ("warning", rfc.ARGUMENTS, ""),
+    "source_route": ("info", rfc.SOURCE_ROUTES, ""),
+    "unknown_literal": ("error", rfc.LITERALS, gettext_noop("Postfix with reject_invalid_helo_hostname (501 5.5.2 Invalid name)")),
+    "long_path": ("warning", rfc.SIZES, ""),
+    "size_mismatch": ("warning", rfc.DECLARED_SIZE, ""),
+    "bdat_desync": ("error", rfc.CHUNKING, gettext_noop("Postfix (521 5.5.4, and it closes the connection)")),
+    "plaintext_after_starttls": ("error", rfc.TLS_SECURITY, _POSTFIX_SYNC),
+    "tls_on_plain": ("error", rfc.IMPLICIT_TLS, gettext_noop("every SMTP server, on a port without implicit TLS")),
+    "plain_on_tls": ("error", rfc.IMPLICIT_TLS, gettext_noop("every server, on a port with implicit TLS")),
+    "tls_broken": ("error", rfc.STARTTLS, gettext_noop("every server, since no connection comes of it")),
+    "tls_no_version": ("error", rfc.STARTTLS, gettext_noop("every server that speaks TLS 1.2 and later only, as most do")),
+    "tls_no_cipher": ("error", rfc.STARTTLS, gettext_noop("every server that speaks secure ciphers only")),
+    "starttls_withheld": ("info", rfc.STARTTLS, ""),
+    "tls_untrusted": ("info", rfc.STARTTLS, ""),
+    "left_at_certificate": ("info", rfc.STARTTLS, ""),
+    "http_on_smtp": ("error", rfc.INITIATION, _EVERYBODY),
+    "bad_proxy_header": ("error", rfc.INITIATION, gettext_noop("every server that is configured to expect a PROXY header")),
+    "proxy_not_trusted": ("error", rfc.INITIATION, gettext_noop("every server that is not configured to expect a PROXY header")),
+    "half_close": ("info", rfc.TERMINATING, ""),
+    "aborted_in_data": ("warning", rfc.TERMINATING, ""),
+    "auth_plaintext": ("warning", rfc.AUTH_SECURITY, ""),
+    "pipelined": ("info", rfc.PIPELINING, ""),
+    "secret_empty": ("error", rfc.PLAIN, _PLAIN_SHAPE),
+    "secret_ends_with_lf": ("warning", rfc.PLAIN, ""),
+    "secret_ends_with_cr": ("warning", rfc.PLAIN, ""),
+    "secret_starts_with_space": ("warning", rfc.PLAIN, ""),
+    "secret_ends_with_space": ("warning", rfc.PLAIN, ""),
+    "secret_non_ascii": ("warning", rfc.PLAIN, ""),
+    "secret_equals_username": ("info", rfc.PLAIN, ""),
+    "secret_double_encoded": ("error", rfc.AUTH, _PLAIN_SHAPE),
+    "username_empty": ("error", rfc.PLAIN, _PLAIN_SHAPE),
+    "username_padded": ("warning", rfc.PLAIN, ""),
 }  # fmt: skip
 
 
 def _of_flag(
-    name: str, level: Level, section: RfcSection, refused_by: str
+    name: str, severity: Severity, section: RfcSection, refused_by: str
 ) -> FindingKind:
     words = FLAG_WORDS[name]
     return FindingKind(
-        name, level, words.label, words.sentence, section, refused_by, words.cure
+        name, severity, words.label, words.sentence, section, refused_by, words.fix
     )
 
 
 _OTHERS = (
     FindingKind(
-        "hello_missing", "breaks", gettext_noop("no EHLO"),
+        "hello_missing", "error", gettext_noop("no EHLO"),
         gettext_noop("MAIL came before EHLO or HELO had been accepted."),
         rfc.ORDER,
         gettext_noop("Postfix with smtpd_helo_required = yes (503 5.5.1); Exchange (503 5.5.2 Send hello first)"),
         gettext_noop("Let the client say EHLO with its host name, and take the reply, before MAIL."),
     ),
     FindingKind(
-        "hello_without_name", "breaks", gettext_noop("EHLO without a name"),
+        "hello_without_name", "error", gettext_noop("EHLO without a name"),
         gettext_noop("EHLO or HELO came without the name of the client's host."),
         rfc.HELLO, gettext_noop("every SMTP server (501 5.5.4)"),
         gettext_noop("Give the client a host name: its setting is often called local hostname, "
         "helo, name or domain."),
     ),
     FindingKind(
-        "hello_bad_name", "breaks", gettext_noop("EHLO with a bad name"),
+        "hello_bad_name", "error", gettext_noop("EHLO with a bad name"),
         gettext_noop("What stands behind EHLO or HELO is neither a host name nor an address in "
         "brackets."),
         rfc.ARGUMENTS,
@@ -135,61 +135,61 @@ _OTHERS = (
         "address in brackets: [192.0.2.1]."),
     ),
     FindingKind(
-        "hello_underscore", "breaks", gettext_noop("underscore in the EHLO name"),
+        "hello_underscore", "error", gettext_noop("underscore in the EHLO name"),
         FLAG_WORDS["underscore_domain"].sentence,
         rfc.ARGUMENTS,
         gettext_noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
-        FLAG_WORDS["underscore_domain"].cure,
+        FLAG_WORDS["underscore_domain"].fix,
     ),
     FindingKind(
-        "hello_bare_address", "risky", gettext_noop("EHLO with a bare address"),
+        "hello_bare_address", "warning", gettext_noop("EHLO with a bare address"),
         gettext_noop("The client named itself by an IP address without brackets, which is neither a "
         "host name nor an address literal."),
         rfc.LITERALS, "",
         gettext_noop("Write the address in brackets, [192.0.2.1], or better a host name that DNS knows."),
     ),
     FindingKind(
-        "hello_not_qualified", "risky", gettext_noop("EHLO name without a domain"),
+        "hello_not_qualified", "warning", gettext_noop("EHLO name without a domain"),
         gettext_noop("The name behind EHLO is not a fully qualified domain name: servers on the "
         "Internet look it up, and count it as a sign of spam, or refuse it."),
         rfc.HELLO, gettext_noop("Postfix with reject_non_fqdn_helo_hostname (504 5.5.2)"),
         gettext_noop("Name the client's host in full, as in mail.example.com."),
     ),
     FindingKind(
-        "helo_only", "fact", gettext_noop("says HELO, not EHLO"),
+        "helo_only", "info", gettext_noop("says HELO, not EHLO"),
         gettext_noop("The client asked for no extensions; RFC 5321 wants EHLO first."),
         rfc.HELLO, "",
         gettext_noop("Let the client say EHLO."),
     ),
     FindingKind(
-        "no_quit", "fact", gettext_noop("left without QUIT"),
+        "no_quit", "info", gettext_noop("left without QUIT"),
         gettext_noop("The client closed the connection without saying QUIT. Nothing is lost by it, "
         "but a server may wait for more, and log a lost connection."),
         rfc.QUIT, "",
         gettext_noop("Let the client say QUIT, and wait for 221, before it closes."),
     ),
     FindingKind(
-        "missing_from", "breaks", gettext_noop("no From"),
+        "missing_from", "error", gettext_noop("no From"),
         gettext_noop("The header has no From field, which every message must have."),
         rfc.ORIGINATOR, gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: 'From' header is missing)"),
         gettext_noop("Set From to the address that answers go to."),
     ),
     FindingKind(
-        "missing_date", "risky", gettext_noop("no Date"),
+        "missing_date", "warning", gettext_noop("no Date"),
         gettext_noop("The header has no Date field, which every message must have. A submission "
         "server may add it; spam filters hold it against mail where nobody did."),
         rfc.DATE, "",
         gettext_noop("Set Date to the time of sending, as in Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
     FindingKind(
-        "bad_date", "risky", gettext_noop("Date is no date"),
-        gettext_noop("The Date field cannot be read as a date: mail programs sort the message "
+        "bad_date", "warning", gettext_noop("Date is no date"),
+        gettext_noop("The Date field cannot be read as a date: email clients sort the message "
         "anywhere, spam filters hold it against it."),
         rfc.DATE_FORMAT, "",
         gettext_noop("Write it as RFC 5322 has it: Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
     FindingKind(
-        "missing_message_id", "breaks", gettext_noop("no Message-ID"),
+        "missing_message_id", "error", gettext_noop("no Message-ID"),
         gettext_noop("The header has no Message-ID, or an empty one. A submission server may add it; "
         "sent to the recipient's server directly, the message is refused by some."),
         rfc.IDENTIFICATION,
@@ -197,15 +197,15 @@ _OTHERS = (
         gettext_noop("Set Message-ID to <something unique@your domain>."),
     ),
     FindingKind(
-        "repeated_field", "breaks", gettext_noop("field given twice"),
-        gettext_noop("A header field that may be there once is there several times: each mail program "
+        "repeated_field", "error", gettext_noop("field given twice"),
+        gettext_noop("A header field that may be there once is there several times: each email client "
         "shows another one, and signatures may cover only one."),
         rfc.FIELDS,
         gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: duplicate headers)"),
         gettext_noop("Set the field once; look for code that adds a header where it should replace it."),
     ),
     FindingKind(
-        "dotless_domain", "risky", gettext_noop("domain without a dot"),
+        "dotless_domain", "warning", gettext_noop("domain without a dot"),
         gettext_noop("The domain of an address is no fully qualified name, as in root@localhost: on the "
         "Internet it leads nowhere."),
         rfc.DOMAINS,
@@ -214,7 +214,7 @@ _OTHERS = (
         "webmaster@localhost or root@localhost for a default sender."),
     ),
     FindingKind(
-        "text_after_end", "breaks", gettext_noop("a lone dot ended the text early"),
+        "text_after_end", "error", gettext_noop("a lone dot ended the text early"),
         gettext_noop("A line of the text had nothing but a dot, which ends a message. What stood behind "
         "it came as commands, and is missing from the message."),
         rfc.TRANSPARENCY, gettext_noop("every SMTP server (500 5.5.1, for each line behind the dot)"),
@@ -222,7 +222,7 @@ _OTHERS = (
         "function of its SMTP library, which does."),
     ),
     FindingKind(
-        "header_injection", "risky", gettext_noop("header injection"),
+        "header_injection", "warning", gettext_noop("header injection"),
         gettext_noop("A line break in a value, probably typed by somebody, began a field of its own or "
         "ended the header. Whoever can do that adds recipients, or writes the mail's text."),
         rfc.HEADER_FIELDS, "",
@@ -230,7 +230,7 @@ _OTHERS = (
         "or set it by a library that does."),
     ),
     FindingKind(
-        "bad_base64", "risky", gettext_noop("broken base64"),
+        "bad_base64", "warning", gettext_noop("broken base64"),
         gettext_noop("A part is declared as base64, and holds what is none: characters outside its "
         "alphabet, or an end without padding. Email clients show it garbled, or cut off."),
         rfc.BASE64, "",
@@ -238,20 +238,20 @@ _OTHERS = (
         "what it gives but line ends."),
     ),
     FindingKind(
-        "bcc_header", "risky", gettext_noop("Bcc can be read by all"),
+        "bcc_header", "warning", gettext_noop("Bcc can be read by all"),
         gettext_noop("The header has a Bcc field: each recipient can read who got a blind copy."),
         rfc.BLIND_COPIES, "",
         gettext_noop("Give blind recipients to RCPT only, and leave Bcc out of the header."),
     ),
     FindingKind(
-        "connection_per_message", "risky", gettext_noop("a connection for each message"),
-        gettext_noop("The client connected anew for each of several messages in a minute. That is "
+        "connection_per_message", "warning", gettext_noop("a connection for each message"),
+        gettext_noop("The client connected again for each of several messages in a minute. That is "
         "slow, and servers limit how often one may connect."),
         rfc.STRATEGY, "",
         gettext_noop("Let the client keep its connection open, and send one message after the other."),
     ),
     FindingKind(
-        "transaction_per_recipient", "risky", gettext_noop("a transaction for each recipient"),
+        "transaction_per_recipient", "warning", gettext_noop("a transaction for each recipient"),
         gettext_noop("The same message was sent again for each recipient. One transaction with a RCPT "
         "for each would do; servers limit how many messages one may send."),
         rfc.STRATEGY, "",

@@ -16,7 +16,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=]{60}…?")  # the octets shown of a line
 
 _FOLD = {
     "": gettext_noop(
-        "Fold the field: a line end and a blank between two of its addresses or words "
+        "Fold the field: a line end and a space between two of its addresses or words "
         "(RFC 5322 §2.2.3). Of many recipients, write each a mail of their own."
     ),
     "smtplib": gettext_noop(

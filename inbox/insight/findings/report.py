@@ -16,20 +16,20 @@ from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
-from inbox.explain.severity import COUNTED, Level
+from inbox.explain.severity import COUNTED, Severity
 from inbox.insight.findings import clients, long_lines, memory, mutes
 from inbox.insight.findings.body_signs import BodySpot
 from inbox.insight.findings.circumstances import weigh
 from inbox.insight.findings.clients import KnownClient
-from inbox.insight.findings.cures import cure
 from inbox.insight.findings.finding_kinds import KINDS, FindingKind
+from inbox.insight.findings.fixes import fix
 from inbox.insight.findings.long_lines import Line
 from inbox.insight.findings.session_evidence import (
     SessionEvidence,
     gather,
     repeated_transactions,
 )
-from inbox.insight.findings.severity_in_session import level
+from inbox.insight.findings.severity_in_session import severity
 from inbox.insight.findings.used_extensions import NONE_OFFERED, Extensions, used
 from inbox.insight.findings.wire import HELLOS, WirePlace, ends_body, places
 from inbox.mailbox.transactions import TransactionSummary
@@ -41,7 +41,7 @@ PLACES = 10  # of each kind that are named
 _COUNTED_AT_ONCE = 50_000  # exchanges of sessions in a list
 _ROWS = 500  # lines that are read for the places in them
 _UNREMARKABLE = ("", "pipelined")  # flags of lines that nothing is wrong with
-_GRAVEST: tuple[Level, ...] = ("breaks", "risky", "fact")
+_GRAVEST: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,16 @@ class Finding:
     """One kind of finding: count is how often, places are the first ones."""
 
     kind: FindingKind
-    level: Level
+    severity: Severity
     sentence: str
-    cure: str
+    fix: str
     count: int
     places: tuple[WirePlace, ...]
     mute: Mute | None = None
 
     @property
     def is_counted(self) -> bool:
-        return self.level in COUNTED and self.mute is None
+        return self.severity in COUNTED and self.mute is None
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,13 @@ class FindingsReport:
 
     @cached_property
     def muted(self) -> list[Finding]:
-        return [each for each in self.findings if each.mute and each.level in COUNTED]
+        return [
+            each for each in self.findings if each.mute and each.severity in COUNTED
+        ]
 
     @cached_property
     def facts(self) -> list[Finding]:
-        return [each for each in self.findings if each.level not in COUNTED]
+        return [each for each in self.findings if each.severity not in COUNTED]
 
 
 def counts(sessions: Sequence[Session]) -> dict[UUID, int]:
@@ -92,7 +94,7 @@ def counts(sessions: Sequence[Session]) -> dict[UUID, int]:
     muted = mutes.of_inboxes({each.inbox_id for each in sessions if each.inbox_id})
     return {
         each.id: sum(
-            _level(each, kind, found[each.id]) in COUNTED
+            _severity(each, kind, found[each.id]) in COUNTED
             and (each.inbox_id, kind) not in muted
             for kind in found[each.id].counts
         )
@@ -156,7 +158,7 @@ def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[Finding
     spots = _spots(session, found, lines)
     marked: dict[int, list[FindingKind]] = {}
     for name, shown in sorted(places(lines, found.at, spots).items()):
-        if name in found.flags or _level(session, name, found) not in COUNTED:
+        if name in found.flags or _severity(session, name, found) not in COUNTED:
             continue
         for place in shown:
             marked.setdefault(place.seq, []).append(KINDS[name])
@@ -188,11 +190,11 @@ def _findings(
     findings = [
         Finding(
             kind=KINDS[name],
-            level=_level(session, name, found),
+            severity=_severity(session, name, found),
             sentence=_(found.eased.get(name, KINDS[name].sentence)),
-            cure=""
+            fix=""
             if name in found.eased
-            else cure(KINDS[name], client, _line(name, shown, rows)),
+            else fix(KINDS[name], client, _line(name, shown, rows)),
             count=count,
             places=tuple(shown.get(name, ())[:PLACES]),
             mute=muted.get((session.inbox_id or 0, name)),
@@ -217,15 +219,15 @@ def _line(
 
 def _order(finding: Finding) -> tuple[int, int, str]:
     first = finding.places[0].seq if finding.places else 0
-    return _GRAVEST.index(finding.level), first, finding.kind.name
+    return _GRAVEST.index(finding.severity), first, finding.kind.name
 
 
-def _level(session: Session, kind: str, found: SessionEvidence) -> Level:
+def _severity(session: Session, kind: str, found: SessionEvidence) -> Severity:
     if kind in found.eased:
-        return "fact"
+        return "info"
     count = found.counts[kind]
     where = session.listener, session.client_address
-    return level(kind, *where, count, found.offered_8bit)
+    return severity(kind, *where, count, found.offered_8bit)
 
 
 def _telling_rows(session: Session, found: SessionEvidence) -> list[Exchange]:

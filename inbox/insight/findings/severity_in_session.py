@@ -5,18 +5,18 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Literal
 
-from inbox.explain.severity import Level
+from inbox.explain.severity import Severity
 from inbox.insight.findings.finding_kinds import KINDS
 
-OFTEN = {  # from how many on it is risky
+OFTEN = {  # from how many on it is a warning
     "connection_per_message": 30,  # in a minute
     "transaction_per_recipient": 10,
 }
 
 
-def level(
+def severity(
     kind: str, listener: str, client_address: str, count: int, offered_8bit: bool
-) -> Level:
+) -> Severity:
     """Return how grave a kind is.
 
     listener, client_address: the session's; count: how often it was found there;
@@ -26,14 +26,14 @@ def level(
         case "auth_plaintext" if _loopback(listener) or _is(
             client_address, "is_loopback"
         ):
-            return "fact"  # nobody can listen on the way
+            return "info"  # nobody can listen on the way
         case "hello_not_qualified" if _is(client_address, "is_private"):
-            return "fact"  # the name of a machine at hand is not that of the real one
+            return "info"  # the name of a machine at hand is not that of the real one
         case "eightbit_in_7bit" if offered_8bit:
-            return "fact"  # against the letter, but such a server takes it as it is
+            return "info"  # against the letter, but such a server takes it as it is
         case _ if count < OFTEN.get(kind, 0):
-            return "fact"
-    return KINDS[kind].level
+            return "info"
+    return KINDS[kind].severity
 
 
 def _loopback(listener: str) -> bool:

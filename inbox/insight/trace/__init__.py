@@ -78,7 +78,7 @@ def clean(text: str) -> str:
     """Return the address that a text gives, as addresses are stored. Raises Invalid.
 
     Text as people copy it: `Ann <ann@example.com>`, `mailto:ann@example.com`, with
-    blanks around it.
+    spaces around it.
     """
     if len(text) > MAX_LENGTH:
         raise Invalid(

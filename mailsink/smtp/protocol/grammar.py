@@ -106,7 +106,7 @@ def _unwrap(text: str, flags: set[str]) -> tuple[str, str]:
     end = _closing_bracket(text)
     rest = text[end + 1 :]
     if rest and not rest.startswith(" "):
-        raise BadSyntax(f'a blank must follow ">", not "{shown(rest)}"')
+        raise BadSyntax(f'a space must follow ">", not "{shown(rest)}"')
     return text[1:end], rest.lstrip(" ")
 
 
@@ -162,7 +162,7 @@ def _check_local(local: str, lenient: bool) -> tuple[str, ...]:
     if local.startswith('"'):
         raise BadSyntax("the quoted local part is not closed, or holds bad characters")
     bad = next(c for c in local if c != "." and not _DOT_STRING.fullmatch(c))
-    name = "a blank" if bad == " " else f'"{shown(bad)}"'
+    name = "a space" if bad == " " else f'"{shown(bad)}"'
     raise BadSyntax(f"the local part must be quoted to hold {name}")
 
 
@@ -216,7 +216,7 @@ def check_domain(domain: str, lenient: bool = False) -> tuple[str, ...]:
         if label.startswith("-") or label.endswith("-"):
             raise BadSyntax("a label of the domain begins or ends with a hyphen")
     bad = next(c for c in domain if c not in ".-" and not _DOMAIN.fullmatch(c))
-    name = "a blank" if bad == " " else f'"{shown(bad)}"'
+    name = "a space" if bad == " " else f'"{shown(bad)}"'
     raise BadSyntax(f"the domain holds {name}")
 
 

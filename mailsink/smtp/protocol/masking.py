@@ -15,7 +15,7 @@ from mailsink.text import readable
 MASK = "********"
 
 # However it is spelt: "AUTH PLAIN secret", "AUTH=PLAIN secret", "AUTHPLAIN secret", tabs
-# for blanks, odd octets before it. No two parts may take the same octet: that would take
+# for spaces, odd octets before it. No two parts may take the same octet: that would take
 # a time quadratic in the line.
 _AUTH = re.compile(rb"\W*AUTH(?:[\s=]+([^\s=]\S*)(\s+\S.*)?\s*|(.+))?", re.I | re.S)
 # Of others' logins: POP3 (RFC 1939 §7), FTP, and what people type.

@@ -84,7 +84,9 @@ def too_many_errors(most: int) -> Reply:
 
 
 def too_many_commands(most: int) -> Reply:
-    return _reply(421, "4.7.0", f"More than {most} commands in a session; connect anew")
+    return _reply(
+        421, "4.7.0", f"More than {most} commands in a session; connect again"
+    )
 
 
 def transcript_too_long(most: int) -> Reply:
@@ -234,12 +236,12 @@ def declared_too_large(size: int, limit: int) -> Reply:
 
 
 def too_many_recipients(limit: int) -> Reply:
-    return _reply(452, "4.5.3", f"More than {limit} recipients; send the rest anew")
+    return _reply(452, "4.5.3", f"More than {limit} recipients; send the rest again")
 
 
 def too_many_transactions(limit: int) -> Reply:
     return _reply(
-        421, "4.5.3", f"More than {limit} messages in a session; connect anew"
+        421, "4.5.3", f"More than {limit} messages in a session; connect again"
     )
 
 
@@ -390,7 +392,7 @@ AUTH_BAD_PLAIN = _reply(
     501, "5.5.2", "PLAIN takes authorization id, NUL, user name, NUL, password"
 )
 AUTH_BAD_CRAM = _reply(
-    501, "5.5.2", "CRAM-MD5 takes user name, blank, 32 lower-case hex digits"
+    501, "5.5.2", "CRAM-MD5 takes user name, space, 32 lower-case hex digits"
 )
 AUTH_BAD_XOAUTH2 = _reply(
     501, "5.5.2", "XOAUTH2 takes user=NAME^Aauth=Bearer TOKEN^A^A, where ^A is octet 1"

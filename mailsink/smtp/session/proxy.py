@@ -56,11 +56,11 @@ def _refused(session: Session, why: str, ended: SessionEnded) -> SessionEnded:
 
 def _words(session: Session, header: Header) -> str:
     peer = session.peer
-    balancer = f"The load balancer at {_shown(peer.client_address, peer.client_port)}"
+    proxy = f"The load balancer at {_shown(peer.client_address, peer.client_port)}"
     if header.client is None or header.server is None:
-        return f"{balancer} speaks for itself (PROXY version {header.version})."
+        return f"{proxy} speaks for itself (PROXY version {header.version})."
     return (
-        f"{balancer} announced the client {_shown(*header.client)}, which had connected "
+        f"{proxy} announced the client {_shown(*header.client)}, which had connected "
         f"to {_shown(*header.server)} (PROXY version {header.version})."
     )
 

@@ -1,4 +1,4 @@
-// Pieces of pages that the server renders: fetched anew, and merged into what is shown.
+// Pieces of pages that the server renders: fetched again, and merged into what is shown.
 
 import { $$ } from "./dom.js";
 

@@ -6,7 +6,7 @@
  * @typedef {"connecting" | "live" | "waiting"} State
  * @typedef {{ event: string, id?: string } & Record<string, any>} LiveEvent
  * @typedef {object} Listener
- * @property {() => void} [load] read the first page anew: after each subscribing, and
+ * @property {() => void} [load] read the first page again: after each subscribing, and
  *   whenever the server had to leave something out
  * @property {(events: LiveEvent[]) => void} events some may be known already: tell by id or seq
  */

@@ -81,7 +81,7 @@ export class Store {
     this.#grow(-1);
   }
 
-  /** Begin anew with a first page. @param {Page} page */
+  /** Begin again with a first page. @param {Page} page */
   reset(page) {
     this.version += 1;
     this.#items = [];

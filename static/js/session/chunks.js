@@ -68,7 +68,7 @@ export class Chunks {
     chunk.append(row);
   }
 
-  /** Begin anew with these lines. @param {HTMLElement[]} rows */
+  /** Begin again with these lines. @param {HTMLElement[]} rows */
   reset(rows) {
     for (const chunk of [...this.table.tBodies]) chunk.remove();
     for (const row of rows) this.put(row);

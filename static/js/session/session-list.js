@@ -8,7 +8,7 @@ import { live } from "../core/socket.js";
 import * as elapsed from "../widgets/elapsed.js";
 import { soon } from "../core/timing.js";
 
-const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded anew
+const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded again
 const SHOWN = 200; // rows of each list, at most
 
 const box = $("[data-sessions]");

@@ -61,7 +61,7 @@ def _by_secret(dialogue: Dialogue, username: bytes, secret: bytes) -> Steps[byte
 
 
 def cram_md5(dialogue: Dialogue) -> Steps[bytes]:
-    """RFC 2195 §2: user name, blank, the challenge's digest in lower-case hex."""
+    """RFC 2195 §2: user name, space, the challenge's digest in lower-case hex."""
     unique = f"<{secrets.randbits(64)}.{int(dialogue.unix_time)}@{dialogue.hostname}>"
     challenge = unique.encode()
     match = _CRAM_RESPONSE.fullmatch((yield from dialogue.ask(challenge)))

@@ -245,7 +245,7 @@ _KEEP_OPEN = {
     "dotnet": gettext_noop("Keep one SmtpClient, and call Send for each."),
     "go": gettext_noop(
         "Keep one smtp.Client, and call Mail, Rcpt, Data for each; SendMail connects "
-        "anew each time."
+        "again each time."
     ),
     "go-mail": gettext_noop("Give all messages to one client.DialAndSend(…)."),
     "lettre": gettext_noop(
@@ -270,7 +270,7 @@ _DOTS = {
     "perl": gettext_noop("Use datasend, which doubles dots; rawdatasend does not."),
 }
 
-_CURES: dict[str, dict[str, str]] = {
+_FIXES: dict[str, dict[str, str]] = {
     **dict.fromkeys(
         ("hello_without_name", "hello_bad_name", "hello_underscore",
          "hello_bare_address", "hello_not_qualified", "unknown_literal"),
@@ -289,14 +289,14 @@ _CURES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def cure(kind: FindingKind, client: KnownClient, line: Line = "text") -> str:
+def fix(kind: FindingKind, client: KnownClient, line: Line = "text") -> str:
     """Return what to change: in this client's own terms if they are known.
 
     line: what the line is that a finding shows first
     """
-    known = _CURES.get(kind.name, {})
+    known = _FIXES.get(kind.name, {})
     if kind.name == "long_line":
         known = OF_LINES.get(line, known)
     key = "mutt" if client.key == "neomutt" else client.key  # it has the same settings
     own = known.get(key) if key else ""
-    return f"{client.words}: {_(own)}" if own else _(known.get("", kind.cure))
+    return f"{client.words}: {_(own)}" if own else _(known.get("", kind.fix))
