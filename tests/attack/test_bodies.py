@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.attack.web import answer, mail, memory, web
+from tests.attack.web import LONGEST, answer, mail, memory, web
 from tests.running import Mailsink
 
 MIB = 1024 * 1024
@@ -40,9 +40,9 @@ def test_a_foreign_form_of_60_mb_holds_nobody_up(
         slowest = max(slowest, mail(mailsink))
         most = max(most, memory(mailsink))
     poster.join()
-    assert slowest < 1
+    assert slowest < LONGEST
     assert most - before < 32
-    assert mail(mailsink) < 1
+    assert mail(mailsink) < LONGEST
 
 
 def test_who_is_refused_in_a_body_reads_why(mailsink: Mailsink) -> None:
@@ -67,7 +67,7 @@ def test_a_body_without_end_is_not_read_for_ever(mailsink: Mailsink) -> None:
     said = answer(web(mailsink), f"{head}\r\n\r\n".encode() + chunk * 1600)
     assert said == b"" or said.startswith(b"HTTP/1.1 413 ")
     assert time.monotonic() - began < 10
-    assert mail(mailsink) < 1
+    assert mail(mailsink) < LONGEST
 
 
 def test_bad_requests_leave_no_trace_in_the_log(mailsink: Mailsink) -> None:

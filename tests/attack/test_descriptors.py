@@ -10,6 +10,7 @@ import pytest
 
 from tests.attack.web import (
     HALF,
+    LONGEST,
     WAIT,
     WEBSOCKET,
     answer,
@@ -35,7 +36,7 @@ def until_turned_away(server: Mailsink) -> None:
 def test_half_requests_give_way_to_others(start_mailsink: Start, limit: int) -> None:
     server = start_mailsink(descriptors=limit)
     with many(web(server), [HALF] * (limit + 300)):
-        assert mail(server) < 1
+        assert mail(server) < LONGEST
         assert health(server).startswith(b"HTTP/1.1 200 ")
     assert server.stderr.count("\n") <= 1
 
@@ -54,7 +55,7 @@ def test_mail_clients_hear_that_they_are_too_many(
             # Who was there before goes on, and so does the web.
             early.sendmail("a@shop.test", ["b@example.com"], "Subject: x\r\n\r\nHi")
             assert health(server).startswith(b"HTTP/1.1 200 ")
-    assert mail(server) < 1
+    assert mail(server) < LONGEST
     assert server.stderr.count("\n") <= 1
 
 
@@ -65,7 +66,7 @@ def test_visitors_who_stay_leave_room_for_mail(
     server = start_mailsink(descriptors=128)
     assert b'"descriptors": "ok"' in health(server)
     with until_one_hears(web(server), said, b"HTTP/1.1 503 "):
-        assert mail(server) < 1
+        assert mail(server) < LONGEST
     assert server.stderr.count("\n") <= 1
 
 
@@ -86,4 +87,4 @@ def test_a_request_that_comes_slowly_is_ended(start_mailsink: Start) -> None:
         client.sendall(HALF)
         with pytest.raises(ConnectionResetError):
             client.recv(1)  # within the time for the head
-    assert mail(server) < 1
+    assert mail(server) < LONGEST

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.attack.web import answer, mail, web
+from tests.attack.web import LONGEST, answer, mail, web
 from tests.running import Mailsink
 
 
@@ -29,4 +29,4 @@ def test_a_pattern_is_matched_in_one_pass(
         began = time.monotonic()
         assert answer(web(mailsink), f"{each}\r\n".encode()).startswith(b"HTTP/1.1 200")
         assert time.monotonic() - began < 2
-    assert mail(mailsink) < 1
+    assert mail(mailsink) < LONGEST

@@ -320,14 +320,14 @@ def test_domains_without_a_dot(mailsink: Mailsink) -> None:
 
 def test_size_that_is_a_little_too_small_is_a_fact(mailsink: Mailsink) -> None:
     body = HEAD + b"\r\n" + b"a line of the text\r\n" * 50
-    for declared, level in ((len(body) - 9, "info"), (len(body) // 2, "warning")):
+    for declared, severity in ((len(body) - 9, "info"), (len(body) // 2, "warning")):
         lines = [f"MAIL FROM:<ann@example.com> SIZE={declared}", ENVELOPE[1]]
         found = findings(mailsink, mail(mailsink, body, *lines))
-        assert found["size_mismatch"]["severity"] == level
+        assert found["size_mismatch"]["severity"] == severity
 
 
 def test_cut_off_behind_a_refusal_is_a_fact(mailsink: Mailsink) -> None:
-    for lines, level in (([], "warning"), (["RCPT TO:<<<"], "info")):
+    for lines, severity in (([], "warning"), (["RCPT TO:<<<"], "info")):
         before = last_id(mailsink)
         with Wire(mailsink.smtp) as wire:
             for line in ("EHLO refused.test", "MAIL FROM:<x@example.com>", ENVELOPE[1]):
@@ -336,7 +336,7 @@ def test_cut_off_behind_a_refusal_is_a_fact(mailsink: Mailsink) -> None:
                 wire.say(line)
             wire.send(b"Subject: Hel")
         found = findings(mailsink, newest(mailsink, before))
-        assert found["aborted_in_data"]["severity"] == level
+        assert found["aborted_in_data"]["severity"] == severity
 
 
 def test_cut_off_and_sent_later_is_a_fact(start_mailsink: Any) -> None:

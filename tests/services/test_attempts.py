@@ -167,6 +167,7 @@ def test_a_fixture_that_is_sent_again_is_another_message() -> None:
 def test_accepted_twice_is_told() -> None:
     first = accepted(0, mail("1@x"))
     accepted(30, mail("1@x"))
+    print_all()
     found = story(first)
     assert stories.summary(found) == "2 attempts: 250 → 250, wait 29 s"
     assert stories.upshot(found) == ""

@@ -16,7 +16,7 @@ from inbox.insight.findings.clients import NAMES, UNKNOWN, recognise
 from inbox.insight.findings.fixes import _FIXES, fix
 from inbox.insight.findings.long_lines import OF_LINES, what
 from inbox.insight.findings.rfc import RfcSection
-from inbox.insight.findings.severity_in_session import level
+from inbox.insight.findings.severity_in_session import severity
 from inbox.insight.findings.wire import WirePlace, hello_kinds
 from mailsink.smtp.protocol.events import FLAGS
 
@@ -302,7 +302,7 @@ SEVERITIES: list[tuple[str, str, str, int, bool, str]] = [
 def test_level(
     kind: str, listener: str, client: str, count: int, eight: bool, is_: str
 ) -> None:
-    assert level(kind, listener, client, count, eight) == is_
+    assert severity(kind, listener, client, count, eight) == is_
 
 
 def mail(**fields: str) -> bytes:

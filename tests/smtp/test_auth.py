@@ -52,7 +52,7 @@ GOOD = {
 
 def _play(transcript: str, **options: object) -> Session:
     session = ready(**options)
-    # the blank behind 334 must not be lost with the indentation
+    # the space behind 334 must not be lost with the indentation
     return play(transcript.replace("S: 334 \n", "S: 334*\n"), session)
 
 

@@ -80,7 +80,7 @@ WRONG = [
     ('old word "blank"', {"docs/a.md": "Two blanks.\n"}, ["docs/a.md:1"]),
     ('old word "cure"', {"inbox/a.py": f"{DOC}\nthe_cure = 1\n"}, ["inbox/a.py:3"]),
     ('old word "balancer"', {"templates/a.html": "A balancer\n"}, ["templates/a.html:1"]),
-    ('old word "level"', {"inbox/a.py": f'{DOC}level = "error"\n'}, ["inbox/a.py:2"]),
+    ('old word "level"', {"inbox/a.py": f'{DOC}level = "breaks"\n'}, ["inbox/a.py:2"]),
     (
         'old name "told"',
         {"inbox/a.py": f"{DOC}class Told: pass\n", "static/js/told.js": "// One.\n"},

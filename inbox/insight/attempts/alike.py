@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.db.models import Value
+from django.db.models import Q, Value
 
 from inbox.insight import mail_refusals
 from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate
@@ -20,6 +20,8 @@ LIKELY_WITHIN = 24 * 3600  # seconds
 
 _NEAR = 200  # transactions for the same recipient that are looked at, on either side
 _LOADED = 40  # of them, those of the same client that are read
+# As Candidate.settled
+_SETTLED = Q(outcome="accepted", recipients_refused=0)
 _LOOKED_UP = 3  # recipients of a transaction by which others are found
 
 
@@ -43,29 +45,45 @@ def with_the_same(scope: Scope, asked: Candidate) -> tuple[list[UUID], int]:
 
 
 def near(scope: Scope, asked: Candidate) -> list[UUID]:
-    """Return the transactions of the same client and sender, and for a same recipient,
-    that are nearest in time, within a day."""
+    """Return the transactions nearest in time that may be likely tries, within a day.
+
+    They are of the same client and sender, and for a same recipient. Left out are those
+    that cannot be a try of this one: what follows a message that all recipients got, and
+    what lies before the first try that failed.
+    """
+    before, after = _for_a_same_recipient(scope, asked)
+    mine = Transaction.objects.filter(
+        mail_refusals.same_client(asked.row.session, "session__"),
+        reverse_path__iexact=asked.row.reverse_path,
+    )
+    earlier = mine.filter(pk__in=before).order_by("-pk").annotate(settled=_SETTLED)
+    kept = list(earlier.values_list("pk", "settled")[:_LOADED])
+    while kept and kept[-1][1]:
+        kept.pop()
+    later = mine.filter(pk__in=after).order_by("pk").values_list("pk", flat=True)
+    return [*(key for key, _ in kept), *later[:_LOADED]]
+
+
+def _for_a_same_recipient(
+    scope: Scope, asked: Candidate
+) -> tuple[set[UUID], set[UUID]]:
+    """Return the nearest transactions before and after; after it only if it failed."""
     made = made_at(asked.key)
     since, until = first_at(made - LIKELY_WITHIN), first_at(made + LIKELY_WITHIN)
-    found: set[UUID] = set()
+    before: set[UUID] = set()
+    after: set[UUID] = set()
     for address in sorted(asked.recipients)[:_LOOKED_UP]:
         rows = (
             Recipient.objects.annotate(key=AddressKey("forward_path"))
             .filter(scope.q("transaction__inbox_id"), key=AddressKey(Value(address)))
             .values_list("transaction_id", flat=True)
         )
-        before = rows.filter(transaction_id__gte=since, transaction_id__lt=asked.key)
-        after = rows.filter(transaction_id__gt=asked.key, transaction_id__lt=until)
-        found |= {*before.order_by("-transaction_id")[:_NEAR]}
-        found |= {*after.order_by("transaction_id")[:_NEAR]}
-    mine = Transaction.objects.filter(
-        mail_refusals.same_client(asked.row.session, "session__"),
-        pk__in=found,
-        reverse_path__iexact=asked.row.reverse_path,
-    )
-    ids = mine.order_by("-pk").values_list("pk", flat=True)
-    older, newer = ids.filter(pk__lt=asked.key), ids.filter(pk__gt=asked.key)
-    return [*older[:_LOADED], *newer.order_by("pk")[:_LOADED]]
+        older = rows.filter(transaction_id__gte=since, transaction_id__lt=asked.key)
+        before |= {*older.order_by("-transaction_id")[:_NEAR]}
+        if not asked.settled:
+            newer = rows.filter(transaction_id__gt=asked.key, transaction_id__lt=until)
+            after |= {*newer.order_by("transaction_id")[:_NEAR]}
+    return before, after
 
 
 def is_same(asked: Candidate, other: Candidate) -> bool:
