@@ -43,7 +43,7 @@ def test_each_tab_tells_what_differs(client: Client) -> None:
     html = compared(client, left, right)
     assert html.css_first("nav.tabs a[aria-current]").text().split()[0] == "Headers"
     (row,) = html.css("tr[data-differs]")
-    assert row.css_first("th").text() == "Subject"
+    assert row.css_first("th").text(strip=True) == "Subject"
     assert (row.css_first("del").text(), row.css_first("ins").text()) == ("1", "2")
     assert list(tabs(html)) == [
         "headers", "text", "markup", "rendered", "envelope", "transcript",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 import pytest
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.factories import recorded_message
 from tests.mails import ORDER
@@ -21,8 +19,8 @@ def of_html(text: bytes) -> bytes:
 def opened(client: Client, url: str) -> tuple[str, str]:
     """Return a page, and what its frame shows."""
     page = client.get(url).content.decode()
-    (src,) = re.findall(r'<iframe [^>]*src="([^"]+)"', page)
-    return page, client.get(html.unescape(src)).content.decode()
+    (frame,) = LexborHTMLParser(page).css("iframe")
+    return page, client.get(frame.attributes["src"]).content.decode()
 
 
 def test_long_html_is_shown_from_its_beginning_and_more_on_demand(
@@ -34,9 +32,10 @@ def test_long_html_is_shown_from_its_beginning_and_more_on_demand(
     assert "This is the beginning: 1,048,576 of 1," in page
     assert "is not shown here" in shown
     assert "the end" not in shown
-    (more,) = re.findall(r'<a href="([^"]+more=yes[^"]*)"', page)
+    (link,) = LexborHTMLParser(page).css("a[href*='more=yes']")
+    more = link.attributes["href"]
     assert "width=375" in more
-    page, shown = opened(client, html.unescape(more))
+    page, shown = opened(client, more)
     assert "This is the beginning" not in page
     assert "the end" in shown
 

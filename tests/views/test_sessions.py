@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -62,7 +63,7 @@ def a_transaction(session: Session, **fields: Any) -> Transaction:
 def text(client: Client, url: str, status: int = 200) -> str:
     answer = client.get(url)
     assert answer.status_code == status
-    return answer.content.decode()
+    return " ".join(answer.content.decode().split())
 
 
 def test_list_live_on_top_then_ended_newest_first(client: Client) -> None:
@@ -131,7 +132,7 @@ def test_list_shows_what_matches_only(
 def test_list_says_what_is_wrong_with_a_filter(client: Client) -> None:
     page = text(client, "/sessions?code=77&verb=RCPT")
     assert "is no reply code" in page
-    assert "<option selected>RCPT</option>" in page
+    assert re.search("<option selected> ?RCPT ?</option>", page)
     assert "No session matches" in page
     assert "data-id" not in text(client, f"/sessions/rows?id={uuid7()}&code=77")
 
