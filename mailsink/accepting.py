@@ -78,12 +78,24 @@ class Acceptor:
                 elif error.errno not in _GONE:
                     raise
                 return
-            # The lowest number that is free: as many are in use.
-            if client.fileno() >= self._descriptors.shares.top:
+            if self._is_beyond(client):
                 self._turn_away(client)
             else:
                 client.setblocking(False)
                 self._take(client)
+
+    def _is_beyond(self, client: socket.socket) -> bool:
+        """Whether it is one too many: a copy gets the lowest number that is free.
+
+        The client's own number says less: what takes a copy and closes it, as Twisted
+        does, leaves the same number free for the next one.
+        """
+        try:
+            number = os.dup(client.fileno())
+        except OSError:
+            return True
+        os.close(number)
+        return number >= self._descriptors.shares.top
 
     def _none_left(self) -> None:
         """Turn one away by the spare descriptor; rest where there is none."""

@@ -28,6 +28,7 @@ reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run ti
 _PATIENCE = 5.0  # seconds for a caller on the web port to say something
 _HEAD = 20.0  # seconds for the head of the first request
 _LINGER = 2.0  # seconds for who is refused in the middle of a body to read why
+_LINGERING = 16  # of them at once; others are closed, and may lose the answer
 _DISCARDED = 8 * 1024 * 1024  # octets of that body that are read meanwhile
 _MAX_FRAME = 64 * 1024  # octets of a client's websocket message
 _BUSY = (
@@ -63,6 +64,7 @@ class Web(Daphne):
         self.descriptors = descriptors
         self.visitors = Visitors(descriptors.shares.web)
         self.doorkeepers = _Doorkeepers(self)
+        self.lingering: set[Doorkeeper] = set()
 
     def open(self) -> None:
         """Take connections from now on, with our own protocols in daphne's place."""
@@ -200,11 +202,16 @@ class Doorkeeper(Connection):
     def refuse(self, answer: bytes) -> None:
         """Answer in the middle of what is said, and hear no more of it.
 
-        Who closes at once takes the answer back from a client that goes on sending.
+        Who closes at once takes the answer back from a client that goes on sending; but
+        those who linger use up descriptors, so only a few may.
         """
         self.discarded = 1
         self.wait(_LINGER)
         self.wire.write(answer)
+        if len(self.web.lingering) >= _LINGERING:
+            self.wire.loseConnection()
+            return
+        self.web.lingering.add(self)
         self.wire.loseWriteConnection()
 
     def discard(self, data: bytes) -> None:
@@ -225,4 +232,5 @@ class Doorkeeper(Connection):
 
     def leave(self) -> None:
         self.clock.cancel()
+        self.web.lingering.discard(self)
         self.web.visitors.leave(self)

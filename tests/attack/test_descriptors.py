@@ -70,6 +70,16 @@ def test_visitors_who_stay_leave_room_for_mail(
     assert server.stderr.count("\n") <= 1
 
 
+@LIMITS
+def test_visitors_beyond_their_share_leave_room_for_the_database(
+    start_mailsink: Start, limit: int
+) -> None:
+    server = start_mailsink(descriptors=limit)
+    with many(web(server), [WAIT] * (3 * limit)):
+        assert mail(server) < LONGEST
+    assert server.stderr.count("\n") <= 1
+
+
 def test_what_was_turned_away_is_told(start_mailsink: Start) -> None:
     server = start_mailsink(descriptors=128)
     with until_one_hears(web(server), WAIT, b"HTTP/1.1 503 "):
