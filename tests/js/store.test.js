@@ -55,8 +55,8 @@ test("trimming forgets the oldest, and they can be asked for again", () => {
 
 test("100,000 arrivals are taken quickly", () => {
   const store = new Store();
-  const began = performance.now();
+  const began = process.cpuUsage();
   for (let at = 0; at < 100_000; at += 1) store.put({ id: String(at).padStart(8, "0") });
   assert.equal(store.length, 100_000);
-  assert.ok(performance.now() - began < 1000);
+  assert.ok(process.cpuUsage(began).user < 1_000_000); // microseconds, whatever else runs
 });

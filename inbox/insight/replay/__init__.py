@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from inbox.errors import NotFound
 from inbox.insight.replay import python, swaks
 from inbox.insight.replay.source import ReplayBody, ReplaySource
@@ -63,7 +65,7 @@ def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, ReplayBody
             continue  # its file is gone
     return {
         key: ReplayBody(
-            f"{base_url}/api/v3/transactions/{key}/raw",
+            base_url + reverse("api-v3:transactions_raw", args=[key]),
             size,
             contents.get(key),
             complete,

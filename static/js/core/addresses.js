@@ -1,5 +1,7 @@
 // Addresses of mail in what people type, and the page that tells where mail for them is.
 
+import { routes } from "./routes.js";
+
 const ADDRESS = /^[^\s@<>":]+@[^\s@<>"]+$/;
 
 /**
@@ -23,5 +25,5 @@ export function addressIn(text) {
 export function traceOf(address, filter = "") {
   const given = new URLSearchParams({ address });
   if (filter) given.set("q", filter);
-  return `/trace?${given}`;
+  return routes.trace(given);
 }

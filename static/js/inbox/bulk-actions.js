@@ -4,6 +4,7 @@ import { $, $$, byId, closest, setText } from "../core/dom.js";
 import { count } from "../core/format.js";
 import * as forms from "../core/forms.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
+import { routes } from "../core/routes.js";
 import { announce, toast } from "../core/toast.js";
 import { Selection } from "./selection.js";
 
@@ -134,7 +135,7 @@ export class BulkActions {
   #compare() {
     if (this.selection.size !== 2 || this.selection.all) return toast(gettext("Choose two messages to compare them."));
     const [older, newer] = [...this.selection.ids].sort();
-    location.assign(`/compare?a=${older}&b=${newer}`);
+    location.assign(routes.compare({ a: older, b: newer }));
     return undefined;
   }
 
@@ -152,7 +153,7 @@ export class BulkActions {
   /** @param {string} action @param {FormData} data @param {string[]} ids */
   async #perform(action, data, ids) {
     data.set("do", action);
-    const answer = await post("/messages/chosen", data);
+    const answer = await post(routes.chosen, data);
     if (!answer) return;
     if (CHANGES[action]) this.#put(this.#loaded(ids).map((each) => ({ ...each, ...CHANGES[action] })));
     for (const menu of $$("details[open]", this.#form)) menu.removeAttribute("open");
@@ -182,7 +183,7 @@ export class BulkActions {
 async function undo(at) {
   const data = new FormData();
   data.set("at", at);
-  const answer = await post("/trash/restore", data);
+  const answer = await post(routes.restoreTrash, data);
   if (answer) toast(fill(ngettext("%(n)s message is back", "%(n)s messages are back", answer.count), { n: count(answer.count) }));
 }
 

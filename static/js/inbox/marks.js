@@ -2,6 +2,7 @@
 
 import { $$, byId, el, find, getJSON } from "../core/dom.js";
 import * as forms from "../core/forms.js";
+import { routes } from "../core/routes.js";
 
 /** The next status: new, ok, bug, and new again. */
 export function nextStatus() {
@@ -23,7 +24,7 @@ export function start() {
   const list = byId("tags");
   document.addEventListener("focusin", async ({ target }) => {
     if (!(target instanceof HTMLInputElement) || target.getAttribute("list") !== "tags") return;
-    const { items } = await getJSON("/api/v3/tags").catch(() => ({ items: [] }));
+    const { items } = await getJSON(routes.tags).catch(() => ({ items: [] }));
     list.replaceChildren(...items.map((/** @type {{ name: string }} */ each) => el("option", { value: each.name })));
   });
 }

@@ -3,6 +3,7 @@
 import { $$, byId, centre, closest, find, isModified } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
+import { routes } from "../core/routes.js";
 import { toast } from "../core/toast.js";
 import * as headerFilter from "./header-filter.js";
 import * as pane from "./pane.js";
@@ -36,7 +37,7 @@ function markOpened() {
     document.addEventListener("prerenderingchange", markOpened, { once: true });
     return;
   }
-  htmx.ajax("post", `/messages/${shown.dataset.message}/mark`, { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
+  htmx.ajax("post", routes.mark(shown.dataset.message ?? ""), { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
     // It stays unread, which app.js has said.
   });
 }
@@ -92,7 +93,7 @@ export function start({ opened, deleted, restored }) {
     deleted(id);
     toast(gettext("Moved to the trash"), {
       label: gettext("Undo"),
-      run: () => htmx.ajax("post", `/messages/${id}/restore`, { swap: "none" }).then(restored),
+      run: () => htmx.ajax("post", routes.restore(id), { swap: "none" }).then(restored),
     });
   });
   const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((number) => [String(number % 10), () => tabs()[number - 1]?.click()]);

@@ -4,6 +4,7 @@ import { $, $$, byId, closest, find, focused, getJSON, setText } from "../core/d
 import { count } from "../core/format.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
+import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import { announce, toast } from "../core/toast.js";
 import { BulkActions } from "./bulk-actions.js";
@@ -87,12 +88,8 @@ class InboxPage {
 
   /** @param {string | null} after a cursor @returns {Promise<import("./store.js").Page>} */
   #fetch(after) {
-    const parameters = new URLSearchParams({ q: this.#query, refused: this.#refused });
-    if (after) {
-      parameters.set("cursor", after);
-      parameters.set("limit", String(OLDER));
-    }
-    return getJSON(`/entries?${parameters}`);
+    const query = { q: this.#query, refused: this.#refused };
+    return getJSON(routes.entries(after ? { ...query, cursor: after, limit: String(OLDER) } : query));
   }
 
   /** @param {Item} item */

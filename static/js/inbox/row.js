@@ -6,6 +6,7 @@ import { $, $$, byId, setText } from "../core/dom.js";
 import { isFold } from "./folds.js";
 import { count, octets, when } from "../core/format.js";
 import { fill as filled, gettext, ngettext } from "../core/i18n.js";
+import { routes } from "../core/routes.js";
 
 /** @typedef {import("./store.js").Entry} Entry */
 /** @typedef {import("./folds.js").Fold} Fold */
@@ -53,7 +54,7 @@ function ofMessage(message) {
   const partly = refused ? ` · ${filled(gettext("%(n)s of %(all)s refused"), { n: refused, all: accepted + refused })}` : "";
   const more = message.tags.length - TAGS_SHOWN;
   return {
-    url: `/messages/${message.id}`,
+    url: routes.message(message.id),
     sender: sender(message.from, ""),
     subject: message.subject || gettext("(no subject)"),
     snippet: message.snippet ?? "", // not known yet
@@ -82,7 +83,7 @@ function endOf(attempt) {
 function ofTransaction(attempt) {
   const end = endOf(attempt);
   return {
-    url: `/transactions/${attempt.id}`,
+    url: routes.transaction(attempt.id),
     sender: sender(attempt.from, attempt.reverse_path),
     subject: attempt.subject || (attempt.size === null ? gettext("(no message came)") : gettext("(no subject)")),
     snippet: attempt.recipients.map((/** @type {{ forward_path: string }} */ { forward_path }) => forward_path).slice(0, TAGS_SHOWN).join(", "),

@@ -4,6 +4,7 @@
 import { $, $$, el, find, setText } from "../core/dom.js";
 import { timeOfDay } from "../core/format.js";
 import { morph, renewal } from "../core/fragments.js";
+import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import * as elapsed from "../widgets/elapsed.js";
 import { soon } from "../core/timing.js";
@@ -55,7 +56,7 @@ function sketch(session) {
     ? el("span", { class: "when ok number" }, "live ", el("span", { "data-elapsed": "0" }, "0:00"))
     : el("time", { class: "when dim number", datetime: session.opened_at }, timeOfDay(new Date(session.opened_at)));
   return el("li", { class: "session", "data-id": session.id, "data-open": open },
-    el("a", { href: `/sessions/${session.id}` },
+    el("a", { href: routes.session(session.id) },
       el("span", { class: open ? "dot ok pulse" : "dot", "aria-hidden": "true" }),
       el("b", { class: "peer" }, peer(session)),
       el("span", { class: "said" }, "…"),
@@ -69,12 +70,12 @@ const refresh = soon(async () => {
   if (all || stale.size > AT_ONCE) {
     all = false;
     stale.clear();
-    morph(box, await renewal(`/sessions/rows?${filter}`));
+    morph(box, await renewal(routes.sessionRows(filter)));
   } else {
     const asked = [...stale];
-    const query = new URLSearchParams(asked.map((id) => ["id", id]));
+    const query = new URLSearchParams([...asked.map((id) => ["id", id]), ...new URLSearchParams(filter)]);
     stale.clear();
-    const rows = $$("li", await renewal(`/sessions/rows?${query}&${filter}`));
+    const rows = $$("li", await renewal(routes.sessionRows(query)));
     const matching = new Set(rows.map((row) => row.dataset.id));
     for (const id of asked) if (!matching.has(id)) rowOf(id)?.remove();
     for (const row of rows) place(row);

@@ -5,6 +5,7 @@ import { $, $$, closest, find, isModified } from "../core/dom.js";
 import { fragment, load, morph, renewal } from "../core/fragments.js";
 import { gettext } from "../core/i18n.js";
 import * as keys from "../core/keys.js";
+import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import { soon } from "../core/timing.js";
 import { announce } from "../core/toast.js";
@@ -20,7 +21,7 @@ const pane = $("[data-transcript]");
 const details = $("[data-details]");
 const table = $("table", pane, HTMLTableElement);
 const follow = $("[data-follow]", pane);
-const home = `/sessions/${pane.dataset.transcript}`;
+const home = routes.session(pane.dataset.transcript ?? "");
 let chosen = Number(new URLSearchParams(location.search).get("exchange")) || 0;
 let following = "open" in pane.dataset && !chosen;
 /** @type {Set<number>} lines to fetch in the server's words */
@@ -206,7 +207,7 @@ keys.bind({
   n: () => moveToTrouble(1),
   N: () => moveToTrouble(-1),
   G: () => follow.click(),
-  u: () => location.assign("/sessions"),
+  u: () => location.assign(routes.sessions),
 });
 live().subscribe(`session:${pane.dataset.transcript}`, {
   load() {

@@ -2,6 +2,7 @@
 // most one in two seconds, and none while the page has the focus.
 
 import { find, getJSON } from "../core/dom.js";
+import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import * as storage from "../core/storage.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
@@ -32,7 +33,7 @@ function show(arrivals) {
   const notification = new Notification(title, { body, tag: "mailsink" });
   notification.onclick = () => {
     window.focus();
-    location.assign(arrivals.length > 1 ? "/" : `/messages/${arrivals[0].id}`);
+    location.assign(arrivals.length > 1 ? routes.inbox : routes.message(arrivals[0].id));
     notification.close();
   };
 }
@@ -40,7 +41,7 @@ function show(arrivals) {
 /** @returns {Promise<Arrival[]>} the newest; where I named my addresses, the newest to them */
 async function newest() {
   const mine = find("[data-mine]")?.dataset.mine ?? "";
-  const found = await getJSON(`/entries?${new URLSearchParams({ q: mine, refused: "hide", limit: String(MANY) })}`);
+  const found = await getJSON(routes.entries({ q: mine, refused: "hide", limit: String(MANY) }));
   return found.items;
 }
 

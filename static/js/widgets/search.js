@@ -4,6 +4,7 @@ import { addressIn, traceOf } from "../core/addresses.js";
 import { $, $$, byId, closest, el, find, focused, getJSON, setText } from "../core/dom.js";
 import * as forms from "../core/forms.js";
 import { bind } from "../core/keys.js";
+import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import * as storage from "../core/storage.js";
 import { fill, gettext } from "../core/i18n.js";
@@ -113,7 +114,7 @@ function startCounts() {
   if (!links.length) return;
   const renew = soon(async () => {
     const began = performance.now();
-    const counts = await getJSON("/searches/counts");
+    const counts = await getJSON(routes.searchCounts);
     for (const link of links) {
       const found = counts[link.dataset.saved ?? ""];
       const words = found === null ? "!" : found >= COUNTED ? `${COUNTED - 1}+` : String(found ?? "");

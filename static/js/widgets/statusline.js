@@ -4,6 +4,7 @@
 
 import { $, getJSON, setText } from "../core/dom.js";
 import { ago } from "../core/format.js";
+import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import { fill, gettext } from "../core/i18n.js";
 
@@ -51,7 +52,7 @@ export function start() {
   const read = async () => {
     [readAt, news] = [Date.now(), false];
     try {
-      connections.load(await getJSON("/api/v3/info"), Date.now());
+      connections.load(await getJSON(routes.info), Date.now());
     } catch (error) {
       console.error(error); // the line stays as it is; it is read again
     }

@@ -1,6 +1,7 @@
 // How much is unread: beside Inbox and Mine, in the title and on the icon of the page.
 
 import { $, $$, getJSON, setText } from "../core/dom.js";
+import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import { soon } from "../core/timing.js";
 
@@ -43,7 +44,7 @@ function show(counts) {
   mark(count);
 }
 
-const renew = soon(async () => show(await getJSON("/unread")), PAUSE_MS);
+const renew = soon(async () => show(await getJSON(routes.unread)), PAUSE_MS);
 
 /** Keep the counts true, at most once a second. */
 export function start() {

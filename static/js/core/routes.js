@@ -1,0 +1,38 @@
+// The addresses of pages and of the API that scripts ask for, as inbox/urls.py has them.
+
+/** Where Mailsink is served: the page names it, with a slash at its end. */
+const ROOT = globalThis.document?.documentElement.dataset.root ?? "/";
+
+/** @typedef {Record<string, string> | string[][] | URLSearchParams | string} Query */
+
+/** @param {string} path @param {Query} query */
+const asked = (path, query) => `${ROOT}${path}?${new URLSearchParams(query)}`;
+
+export const routes = {
+  inbox: ROOT,
+  chosen: `${ROOT}messages/chosen`,
+  info: `${ROOT}api/v3/info`,
+  restoreTrash: `${ROOT}trash/restore`,
+  searchCounts: `${ROOT}searches/counts`,
+  sessions: `${ROOT}sessions`,
+  tags: `${ROOT}api/v3/tags`,
+  unread: `${ROOT}unread`,
+  /** @param {string} id */
+  message: (id) => `${ROOT}messages/${id}`,
+  /** @param {string} id */
+  mark: (id) => `${ROOT}messages/${id}/mark`,
+  /** @param {string} id */
+  restore: (id) => `${ROOT}messages/${id}/restore`,
+  /** @param {string} id */
+  session: (id) => `${ROOT}sessions/${id}`,
+  /** @param {string} id */
+  transaction: (id) => `${ROOT}transactions/${id}`,
+  /** @param {Query} query */
+  compare: (query) => asked("compare", query),
+  /** @param {Query} query */
+  entries: (query) => asked("entries", query),
+  /** @param {Query} query */
+  sessionRows: (query) => asked("sessions/rows", query),
+  /** @param {Query} query */
+  trace: (query) => asked("trace", query),
+};
