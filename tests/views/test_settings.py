@@ -14,7 +14,7 @@ from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Inbox
 from tests import factories
-from tests.services.test_addresses import given
+from tests.mailbox.test_known_addresses import given
 
 pytestmark = pytest.mark.django_db
 

@@ -23,8 +23,7 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN
 from inbox.upkeep import retention
 from mailsink.ids import first_at
 from mailsink.ports import Kept, Refused
-
-from .recording import Client, body, one_message, play
+from tests.recording import Client, body, one_message, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

@@ -14,7 +14,7 @@ from inbox.policy.policy import InboxPolicy
 from mailsink.ids import uuid7
 from mailsink.ports import Consult, Decision, Stage
 from tests import factories
-from tests.services.test_addresses import given
+from tests.mailbox.test_known_addresses import given
 from tests.smtp.harness import Session
 
 pytestmark = pytest.mark.django_db

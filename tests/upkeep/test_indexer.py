@@ -18,8 +18,7 @@ from inbox.upkeep import extraction, indexer
 from mailsink.ports import Kept
 from mailsink.web.workers import Off, Unanswered
 from tests.mails import HELLO
-
-from .recording import Client, play
+from tests.recording import Client, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

@@ -16,8 +16,7 @@ from inbox.capture.rows import SessionChanges
 from inbox.models import Exchange, Message, Recipient, Session, Transaction
 from inbox.storage.write_lock import write_turn
 from mailsink.ports import Kept, Refused
-
-from .recording import Client, Heard, play
+from tests.recording import Client, Heard, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

@@ -9,8 +9,7 @@ import pytest
 from inbox.models import Message, Server, Session, Transaction
 from inbox.upkeep import servers
 from mailsink import ids
-
-from .recording import Client, play
+from tests.recording import Client, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

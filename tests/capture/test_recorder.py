@@ -24,8 +24,7 @@ from inbox.storage.write_lock import write_turn
 from mailsink.ports import Kept, Refused
 from mailsink.smtp.protocol import events
 from tests.mails import HELLO
-
-from .recording import Client, Heard, body, one_message, play
+from tests.recording import Client, Heard, body, one_message, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

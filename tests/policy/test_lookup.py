@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from inbox.mailbox.known_addresses import Book, clean, key_of
 from inbox.policy import lookup
 from mailsink.smtp.protocol.replies import Reply
-from tests.services.test_addresses import given
+from tests.mailbox.test_known_addresses import given
 
 BOOK = Book(
     clean(
