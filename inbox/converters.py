@@ -1,4 +1,4 @@
-"""What stands for ids in addresses: those of any case, and "latest" for a message."""
+"""Path converters for ids: UUIDs in any case, "latest" for a message, and short ids."""
 
 from __future__ import annotations
 

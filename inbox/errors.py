@@ -1,4 +1,4 @@
-"""What a user's request can be wrong with, each kind with its HTTP status.
+"""Errors in a user's request, each kind with its HTTP status.
 
 The text says what is wrong and what to do. Raise these anywhere: one handler answers
 for all pages (inbox.views.errors), one for API v3 (inbox.api.v3.api).

@@ -1,6 +1,6 @@
 """Where the pages live, and what each is called.
 
-What is no id gets the answer of an id that is not there: `missing` says it in words.
+An invalid id gets the answer of an id that is not there: `missing` gives it in words.
 """
 
 from __future__ import annotations

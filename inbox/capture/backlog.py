@@ -1,8 +1,8 @@
-"""What waits for a commit, in commits of bounded size: messages first, then the rest in turn.
+"""The rows that wait, in commits of bounded size: messages first, then the rest in turn.
 
 A client that pipelines thousands of commands fills many commits with its lines; it must
 not hold up the message of another. The order of each session's rows is kept. Used by the
-recorder's thread only, but for the two figures.
+recorder's thread only, except for the two figures.
 """
 
 from __future__ import annotations

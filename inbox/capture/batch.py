@@ -78,7 +78,7 @@ class PendingMessage:
 
 
 class Batch:
-    """What one commit writes."""
+    """The rows that one commit writes."""
 
     def __init__(self) -> None:
         self.sessions = Rows[SessionRow]()
@@ -116,8 +116,9 @@ class Batch:
     def cut(self, most: int) -> Batch:
         """Take out the first rows of one session's batch, at most so many.
 
-        What ends the session stays behind, and so does a message with its transaction:
-        they are committed together, or a crash would leave one without the other.
+        Updates of the session, such as its end, stay behind. So does a message with its
+        transaction: both are committed together, or a crash would leave one without the
+        other.
         """
         keeping = {id(keep.message.transaction) for keep in self.keeps}
         cut = Batch()

@@ -138,7 +138,7 @@ class MessageRow:
 
 @dataclass(slots=True)
 class SessionChanges:
-    """What one commit wrote: handed to the live feed once it is durable."""
+    """The changes of one commit, handed to the live feed once they are durable."""
 
     sessions_opened: list[SessionRow] = field(default_factory=list)
     sessions_updated: list[SessionRow] = field(default_factory=list)

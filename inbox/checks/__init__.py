@@ -1,8 +1,8 @@
 """Checks of a mail's content: how it will be read, and what was forgotten in making it.
 
-Every check is a pure function of a Mail that yields Spots; all take linear time and
-look at bounded amounts of HTML. What concerns the client that sent it is found by
-inbox.insight.findings instead.
+Every check is a pure function of a CheckedMessage that yields CheckPlaces; all take
+linear time and look at bounded amounts of HTML. Findings about the client that sent it
+are made by inbox.insight.findings instead.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ _FILE = Path(__file__).with_name("caniemail.json")
 
 @dataclass(frozen=True, slots=True)
 class SupportResult:
-    """What a client's newest version that was tested does; notes say in which way."""
+    """The answer for the newest tested version of a client, and the notes that explain it."""
 
     client: str
     version: str

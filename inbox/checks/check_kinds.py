@@ -29,7 +29,7 @@ SEVERITY_WORDS: dict[Severity, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who says so."""
+    """The source that a check relies on."""
 
     title: str
     url: str

@@ -1,4 +1,4 @@
-"""What the checks look at: a mail, taken apart once for all of them."""
+"""A message as the checks see it, parsed once for all of them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class CheckedMessage:
 
     @cached_property
     def sheets(self) -> list[tuple[Item, int]]:
-        """What the <style> elements hold, with offsets in the HTML."""
+        """The rules and declarations of the <style> elements, with offsets in the HTML."""
         found: list[tuple[Item, int]] = []
         styles = [e for e in self.page.elements if e.name == "style" and e.content]
         for element in styles[:_SHEETS]:

@@ -1,4 +1,4 @@
-"""What was left over from making the mail: placeholders, missing values, odd links."""
+"""Leftovers from making the message: placeholders, missing values, fillers, odd links."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is read out of a message's octets, for its page and for the API."""
+"""Content that is read out of a message's octets, for its page and for the API."""

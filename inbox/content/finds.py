@@ -1,4 +1,4 @@
-"""What a letter is opened for, found in it: codes, and links to confirm or sign in."""
+"""The codes and links that a message was sent for, such as links to confirm or sign in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, in plain words: replies, flags, lines and whole sessions.
+"""Explanations in plain words: of replies, flags, lines and whole sessions.
 
 Every sentence that the pages say about the wire is here, once. Functions take rows
 or model instances, and return text; nothing here reads the database.

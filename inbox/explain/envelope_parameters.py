@@ -1,4 +1,4 @@
-"""What the parameters of MAIL and RCPT ask for, in words."""
+"""The meaning of the parameters of MAIL and RCPT, in words."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ MOST = 50  # pieces that are told
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one try, as far as it is. Text is as stored: templates escape it."""
+    """One piece of evidence, as far as it is known. Text is as stored: templates escape it."""
 
     kind: EvidenceKind
     at: datetime

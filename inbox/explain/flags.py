@@ -1,4 +1,4 @@
-"""What each flag of an exchange means, and the client setting that fixes it."""
+"""The meaning of each flag of an exchange, and the client setting that fixes it."""
 
 from __future__ import annotations
 

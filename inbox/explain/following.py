@@ -1,4 +1,4 @@
-"""What the client did after a reply: went on, gave up, began again, left, or waits still."""
+"""The client's next step after a reply: to go on, give up, begin again, leave, or wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the words about a session and its exchanges are made from."""
+"""Protocols for the sessions and exchanges that the explanations are made from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Linelike(Protocol):
-    """What a client said, and what was odd about it; a row or a model instance."""
+    """A client's line, with the flags for its oddities; a row or a model instance."""
 
     @property
     def transaction_id(self) -> UUID | None: ...
@@ -50,7 +50,7 @@ class Exchangelike(Linelike, Protocol):
 
 
 class Sessionlike(Protocol):
-    """What is read of a session, be it a row or a model instance."""
+    """The attributes of a session that are read; a row or a model instance."""
 
     @property
     def helo(self) -> str: ...

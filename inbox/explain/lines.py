@@ -30,7 +30,7 @@ _LONG_GAP = 1_000_000  # us, which are worth a word
 
 @dataclass(frozen=True, slots=True)
 class TranscriptLine:
-    """An exchange, ready to be shown. What is text is unescaped: templates escape it."""
+    """An exchange, ready to be shown. Its text is unescaped: templates escape it."""
 
     seq: int
     id: str  # of the row: "e7"

@@ -1,4 +1,4 @@
-"""What became of a session, in words: for its row in a list and the title of its page."""
+"""The outcome of a session, in words: for its row in a list and the title of its page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inbox.explain.quantities import counted
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a session's own row does not tell (see inbox.insight.session_facts)."""
+    """Facts that a session's own row does not hold (see inbox.insight.session_facts)."""
 
     recipients: int = 0
     recipients_refused: int = 0

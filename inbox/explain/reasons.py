@@ -82,7 +82,7 @@ _BY_KIND: dict[tuple[int, str], str] = {
 def reason(exchange: Exchangelike) -> str:
     """Return why the reply was given; "" where its meaning says all there is.
 
-    What a setting or a rule answered is told by its name.
+    Where a setting or a rule decided the reply, the reason names it.
     """
     if exchange.code is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a reply's code means: RFC 5321 §4.2, and enhanced codes by RFC 3463 §3."""
+"""The meaning of reply codes (RFC 5321 §4.2) and of enhanced codes (RFC 3463 §3)."""
 
 from __future__ import annotations
 

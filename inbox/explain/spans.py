@@ -1,4 +1,4 @@
-"""Whose turn it was: the time of a session, told apart into spans that do not overlap.
+"""The time of a session, divided by whose turn it was into spans that do not overlap.
 
 A command that came while the one before was still being answered (RFC 2920) waits in
 our queue: its span begins where that of the one before ends.

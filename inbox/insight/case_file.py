@@ -71,7 +71,7 @@ class CaseFilePart:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a case file tells."""
+    """The content of a case file."""
 
     name: str  # of the file
     title: str

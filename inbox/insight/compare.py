@@ -62,7 +62,7 @@ class Side(ParsedMessage):
 
     @property
     def envelope(self) -> Pairs:
-        """What SMTP said about it, and how it came, under names."""
+        """The envelope with its reply, and how the message came, as names and values."""
         session = self.session
         facts = [(_("Envelope from"), _address(self.attempt.reverse_path))]
         facts.append((_("Parameters"), self.attempt.parameters))

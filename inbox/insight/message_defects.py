@@ -1,4 +1,4 @@
-"""What is wrong with a mail's octets, given what its envelope permits."""
+"""The defects of a message's octets, given what its envelope permits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of each of some sessions, beyond what their own rows tell.
+"""The outcome of sessions, beyond what their own rows say.
 
 Takes sessions that were read within a scope. A list of them costs six queries at
 most, whatever its length; those where all went well are not looked at.

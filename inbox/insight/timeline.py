@@ -112,7 +112,7 @@ def _rows(session: Session) -> Iterable[_Row]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What else the pass over the exchanges brings to light."""
+    """The first rule and the worst reply that the pass over the exchanges meets."""
 
     rule: str = ""
     worst: tuple[int, str] | None = None

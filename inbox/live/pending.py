@@ -1,7 +1,7 @@
-"""What the live feed's next frame is made of.
+"""The content of the live feed's next frame.
 
-Rows are those of the recorder itself, told as they are when the frame goes out: one
-that changed twice meanwhile is told once.
+Rows are those of the recorder itself, published as they are when the frame goes out: one
+that changed twice meanwhile is published once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from inbox.mailbox.signals import Announcement, MessageDeleted
 
 @dataclass(slots=True)
 class Pending:
-    """What the next frame is made of; a row that changed twice stands here once."""
+    """The changes for the next frame; a row that changed twice is here once."""
 
     messages: dict[UUID, MessageRow] = field(default_factory=dict)
     announced: dict[UUID, Announcement] = field(default_factory=dict)

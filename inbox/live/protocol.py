@@ -1,7 +1,7 @@
 """The frames of /ws/live, as docs/live.md has them, and the groups behind its topics.
 
-What clients send is parsed to commands, or refused by BadFrame in plain words. What
-they are sent is made as text; a batch takes its events as JSON, made once for all.
+Frames from clients are parsed to commands, or refused by BadFrame in plain words. Frames
+to clients are made as text; a batch takes its events as JSON, made once for all.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
 class BadFrame(BadRequest):
-    """What is wrong with a client's frame."""
+    """A client's frame that cannot be taken; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What can be subscribed to; an inbox's slug narrows messages and sessions."""
+    """A topic to subscribe to; an inbox's slug narrows messages and sessions."""
 
     to: str
     inbox: str | None = None
@@ -47,7 +47,7 @@ class Topic:
 
     @property
     def members(self) -> str:
-        """What names the topic in a frame, as the members of a JSON object."""
+        """The name of the topic in a frame, as the members of a JSON object."""
         inbox = f', "inbox": {json.dumps(self.inbox)}' if self.inbox else ""
         return f'"to": {json.dumps(self.to)}{inbox}'
 

@@ -45,7 +45,7 @@ class TooMany(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look found: the answer, or after how many seconds to look again."""
+    """The result of a look: the answer, or after how many seconds to look again."""
 
     answer: str | None = None
     again_in: float = math.inf

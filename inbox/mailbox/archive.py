@@ -54,7 +54,7 @@ def _body(id: UUID) -> tuple[Message, bytes] | None:
 
 
 class _Out(RawIOBase):
-    """What a ZipFile writes into: it cannot go back, so sizes follow each file's data."""
+    """The stream that a ZipFile writes to. It cannot seek, so sizes follow each file's data."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []

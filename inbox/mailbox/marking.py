@@ -1,4 +1,4 @@
-"""What people put on messages: read, pinned, tags, a status, a note."""
+"""Marks that people put on messages: read, pinned, tags, a status, a note."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Status = Literal["new", "ok", "bug"]  # what people found a message to be
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is to be changed; None stays as it is. add and remove are tags."""
+    """The marks to change; one that is None stays as it is. add and remove are tags."""
 
     read: bool | None = None
     pinned: bool | None = None

@@ -1,4 +1,4 @@
-"""What is waited for, and near misses: which recent messages almost answered it."""
+"""The messages waited for, and near misses: recent entries that almost match."""
 
 from __future__ import annotations
 

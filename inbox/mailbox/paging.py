@@ -1,6 +1,6 @@
-"""What all lists and look-ups share: pages by keyset, and ids as people give them.
+"""Pages by keyset, and ids as people give them, for all lists and look-ups.
 
-Newest first; a page's next is the cursor that the following page is asked for by.
+Newest first; a page's next is the cursor by which the following page is asked for.
 """
 
 from __future__ import annotations

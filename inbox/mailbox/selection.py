@@ -45,8 +45,8 @@ def turns(
     """Yield the ids of the messages, a turn's worth at a time, newest first.
 
     deleted: those in the trash, instead of those that are not; pinned: whether pinned
-    ones are among them. What arrives meanwhile is later, and is left alone. Raises
-    BadQuery.
+    ones are among them. Messages that arrive meanwhile are later, and are left alone.
+    Raises BadQuery.
     """
     rows = Message.objects.filter(scope.q(), deleted_at__isnull=not deleted)
     if not pinned:

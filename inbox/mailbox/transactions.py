@@ -192,7 +192,7 @@ def attempts(
 
 @dataclass(frozen=True, slots=True)
 class StoredBody:
-    """What is known of a body by its first octets. Its header is empty where it is spooled."""
+    """Facts about a body. header: from its first octets; empty where the body is spooled."""
 
     size: int | None  # in octets; None: no body came
     complete: bool | None

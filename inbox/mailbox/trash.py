@@ -21,16 +21,16 @@ from inbox.storage.write_lock import write_turn
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What one request put in the trash; its time names it, so that it can be undone."""
+    """One request that put messages in the trash; its time names it, so that it can be undone."""
 
     at: datetime
     count: int = 0
 
 
 def delete(scope: Scope, what: Selection, by: str = "") -> Deletion:
-    """Put messages in the trash. What is pinned stays, unless it is named by its id.
+    """Put messages in the trash. Pinned ones stay, unless they are named by their ids.
 
-    by: who deletes, as the trash tells it. Raises BadQuery.
+    by: who deletes, as the trash shows it. Raises BadQuery.
     """
     at = datetime.now(UTC)
     named = what.ids is not None
@@ -64,9 +64,9 @@ def _within(q: str) -> str:
 
 
 def empty(scope: Scope, q: str = "") -> int:
-    """Remove what is in the trash and matches, for good; return how many went.
+    """Remove the matching messages in the trash for good; return how many went.
 
-    What is deleted meanwhile stays. Raises BadQuery.
+    Messages that are deleted meanwhile stay. Raises BadQuery.
     """
     rows = Message.objects.filter(
         scope.q(),

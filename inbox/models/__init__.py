@@ -1,4 +1,4 @@
-"""What Mailsink remembers. Behaviour that writes two tables lives in the packages beside."""
+"""Mailsink's tables. Behaviour that writes two of them lives in the packages beside this one."""
 
 from inbox.models.access import User
 from inbox.models.finding import BodyFinding, Mute

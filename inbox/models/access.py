@@ -1,4 +1,4 @@
-"""Who may see what."""
+"""The model of a user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was found out about clients, as far as it is stored, and what nobody wants to hear."""
+"""Findings about clients, as far as they are stored, and the kinds that are muted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was accepted."""
+"""Accepted messages, and the tables around them."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class MessageRead(models.Model):
 
 
 class SearchText(models.Model):
-    """That the full text of a message is indexed, and under which key.
+    """The full text of a message is indexed, under this key.
 
     The index itself is the database's own: see inbox.search.fulltext.
     """
@@ -148,7 +148,7 @@ class RemoteHost(models.Model):
 
 
 class Tombstone(models.Model):
-    """That a message for an address was here, and when and why it was removed for good."""
+    """The record of a message for an address, with when and why it was removed for good."""
 
     address = models.CharField(max_length=ADDRESS_KEY_LENGTH)  # of the envelope, lower
     message = models.UUIDField()  # the id that it had

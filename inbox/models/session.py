@@ -1,8 +1,8 @@
-"""What happened on the wire: servers, sessions, exchanges, transactions and their bodies.
+"""The models of SMTP traffic: servers, sessions, exchanges, transactions and their bodies.
 
 Ids are UUIDv7. Times that end in _us are microseconds since the session opened.
 Text holds no raw client octets (see mailsink.text). The recorder writes these
-tables by tuples: inbox/capture/rows.py names their columns once more.
+tables as tuples: inbox/capture/rows.py names their columns again.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ ADDRESS_KEY_LENGTH = 256
 
 
 class AddressKey(models.Func):
-    """What an address is looked up by: its beginning, whatever the case of letters.
+    """The key by which an address is looked up: its beginning, whatever the case of letters.
 
-    Written out, since no planner holds parameters against the expression of an index.
+    Written out, since no planner matches parameters with the expression of an index.
     """
 
     function = "LOWER"
@@ -209,7 +209,7 @@ class Raw(models.Model):
 
 
 class Fingerprint(models.Model):
-    """What other tries of the same message are found by: of each transaction, once it ended.
+    """The fingerprint of an ended transaction, by which other tries of its message are found.
 
     Written by the indexer: see inbox.insight.fingerprints.
     """

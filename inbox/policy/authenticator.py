@@ -1,4 +1,4 @@
-"""Who may send: the logins that were configured."""
+"""Authenticates clients by the logins that were configured."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What clients are answered about addresses, by those that an inbox knows. Pure.
+"""Replies to clients about addresses, by those that an inbox knows. Pure.
 
-None lets things take their course: the recipient is taken, VRFY cannot tell. utf8:
-whether the client allows UTF-8 in replies (RFC 6531 §3.7.4.2).
+None means no decision: the recipient is accepted, VRFY cannot verify. utf8: whether the
+client allows UTF-8 in replies (RFC 6531 §3.7.4.2).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What clients are answered by the settings of the inbox that they send to.
+"""Decides replies to clients by the settings of the inbox that they send to.
 
 Implements mailsink.ports.Policy from memory. The settings are read again when they
 are changed in this process, and each second in case another one changed them.

@@ -11,11 +11,11 @@ _SHARE = 0.05
 
 
 class Usage:
-    """How many octets an inbox holds: what was counted, and what was let in since.
+    """How many octets an inbox holds: those counted, and those let in since.
 
-    What was let in but not committed when the count was made is missing until the
-    next count, so that a quota is overshot by no more than what was in flight then.
-    What people delete makes room with the next count: within a second, or, where
+    Octets that were let in but not committed when the count was made are missing until
+    the next count, so that a quota is overshot by no more than what was in flight then.
+    Messages that people delete make room with the next count: within a second, or, where
     counting takes long, within twenty times as long as it takes.
     """
 

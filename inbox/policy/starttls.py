@@ -1,7 +1,7 @@
-"""Whose next session is offered no STARTTLS, and how that is forgotten.
+"""The clients whose next session is offered no STARTTLS, and how to offer it again.
 
-What is known lives in the SMTP server of this process (mailsink.smtp.tls.starttls_denylist), which
-`use` hands over; without one nothing is ever held back.
+The list lives in the SMTP server of this process (mailsink.smtp.tls.starttls_denylist),
+and `use` hands it over; without one, STARTTLS is withheld from nobody.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ VERBS = tuple(COMMANDS)
 
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
-    """What was chosen; "" is no choice."""
+    """The choices of the filter; "" is no choice."""
 
     outcome: str = ""
     code: str = ""

@@ -1,6 +1,6 @@
-"""What a page shows of a message, or of what arrived and was not accepted: in words.
+"""The page of a message, or of a transaction that was not accepted, in words.
 
-Both look alike, so that a refused mail can be read as well as a kept one. Bodies are
+Both look alike, so that a refused message can be read as well as a stored one. Bodies are
 read and parsed only where something is asked of them.
 """
 
@@ -169,7 +169,7 @@ class MessagePage(ParsedMessage):
 
     @property
     def notices(self) -> list[tuple[str, Part]]:
-        """What it is where it is not just text, with the part that makes it so."""
+        """Notices about a message that is not just text, each with the part that makes it so."""
         found = notices.notices(self.reading) if self.octets else []
         return [(translated(each.text), each.part) for each in found]
 

@@ -40,7 +40,7 @@ class PartRow:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is shown of the chosen part. kind: the template's branch."""
+    """The preview of the chosen part. kind: the template's branch."""
 
     kind: str
     sha256: str

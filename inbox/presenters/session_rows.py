@@ -51,7 +51,7 @@ class SessionChip:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands above a transcript."""
+    """The head of a session's page, above the transcript."""
 
     title: str
     chips: list[SessionChip]

@@ -69,8 +69,8 @@ def migrate(config: Config) -> None:
 def own_file(config: Config) -> None:
     """Make SQLite's file, which others may not read: it holds everybody's mail.
 
-    Files beside it (WAL) have the rights of it. What is there already keeps those of
-    its group. Raises ConfigError.
+    Files beside it (WAL) have its permissions. A file that is there already keeps those
+    of its group. Raises ConfigError.
     """
     if not config.uses_sqlite:
         return

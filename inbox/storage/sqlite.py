@@ -1,4 +1,4 @@
-"""What our SQL asks of SQLite that it has not: texts compared in any script's case.
+"""Functions that our SQL needs and SQLite lacks: they ignore case in any script.
 
 Each takes the text of a column and one that was folded by mailsink.wildcards.
 """

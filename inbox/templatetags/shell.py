@@ -1,4 +1,4 @@
-"""What the frame of every page shows: icons, clock times, the state of the wire."""
+"""Tags for the frame of every page: icons, clock times, the state of the wire."""
 
 from __future__ import annotations
 

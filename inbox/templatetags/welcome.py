@@ -1,4 +1,4 @@
-"""What the pages that help to get started ask for: where SMTP can be reached."""
+"""Tags for the pages that help to get started: where SMTP can be reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done with chosen messages: by the list's form, with and without JavaScript."""
+"""Actions on chosen messages: by the list's form, with and without JavaScript."""
 
 from __future__ import annotations
 

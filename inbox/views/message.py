@@ -1,6 +1,6 @@
-"""A message's page, and that of what was not accepted: whole, as the pane, or one tab.
+"""The page of a message or of a transaction not accepted: whole, as the pane, or one tab.
 
-What can be done with a message works as a plain form too; htmx asks for a fragment.
+Each action on a message works as a plain form too; htmx asks for a fragment.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def page(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_GET
 def transaction(request: HttpRequest, id: UUID) -> HttpResponse:
-    """What arrived in a transaction that was not accepted."""
+    """The page of a transaction that was not accepted."""
     mail = message_page.of_transaction(ALL, id)
     if message_url := message_page.accepted_as(ALL, mail.attempt):
         return redirect(message_url)
@@ -89,7 +89,7 @@ def mark(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_GET
 def marks(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """What can have changed of a message since its page was opened, as a fragment."""
+    """The parts of a message's page that may have changed since it was opened, as a fragment."""
     context = {"message": messages.get(ALL, id)}
     return render(request, "message/_live.html", context)
 
@@ -125,7 +125,7 @@ def allow_images(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_GET
 def missing(request: HttpRequest, id: str) -> HttpResponse:
-    """What is no id of a message is treated as one that is not there."""
+    """Treat an invalid id of a message as one that is not there."""
     raise NotFound(_(GONE))
 
 

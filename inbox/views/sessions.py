@@ -163,7 +163,7 @@ GONE = gettext_noop(
 
 @require_GET
 def missing(request: HttpRequest, id: str) -> HttpResponse:
-    """What is no id of a session or line is treated as one that is not there."""
+    """Treat an invalid id of a session or line as one that is not there."""
     raise NotFound(_(GONE))
 
 

@@ -1,7 +1,7 @@
 """The settings of the inbox: whom it knows, how much it may hold, whether it is paused.
 
 Forms work without JavaScript; htmx takes its part out of the whole page that answers.
-What is wrong is said in the form, with what was given in it.
+The form says what is wrong, and keeps the input.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class TrashRow:
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
-    """What was deleted and matches `q`, newest first."""
+    """The deleted messages that match `q`, newest first."""
     query = request.GET.get("q", "")
     context: dict[str, object] = {
         "section": "trash",

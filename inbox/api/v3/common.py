@@ -1,4 +1,4 @@
-"""What the routes of API v3 have in common: parameters, and how they answer."""
+"""Parameters and answers that the routes of API v3 have in common."""
 
 from __future__ import annotations
 

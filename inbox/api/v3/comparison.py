@@ -22,7 +22,7 @@ class Compared(Strict):
 
 
 class Aspect(Strict):
-    """What differs in one part; cut: it is long, and only its beginning was compared."""
+    """The differences in one part; cut: it is long, and only its beginning was compared."""
 
     differing: int
     cut: bool

@@ -1,4 +1,4 @@
-"""What API v3 tells of a message beyond its row: its bodies, fields and parts."""
+"""The content of a message for API v3, beyond its row: its bodies, fields and parts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class MessageContent(ParsedMessage):
 
     @property
     def notices(self) -> list[Shape]:
-        """What the message is where it is not just text."""
+        """The notices about a message that is not just text, such as a bounce."""
         return [
             {"kind": each.kind, "part": each.part.index, "text": str(each.text)}
             for each in notices.notices(self.reading)

@@ -85,7 +85,7 @@ class Findings(Page[FindingObject]):
 
 @router.get("", response=Page[MuteObject])
 def find(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
-    """What is muted, newest first."""
+    """The muted kinds of finding, newest first."""
     found = mutes.find(scope(), known_inbox(inbox))
     return answer(serializers.page(map(_mute, found), None))
 

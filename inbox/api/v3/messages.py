@@ -115,7 +115,7 @@ def download_many(
     inbox: InboxSlug = None,
     ids: Ids = "",
 ) -> HttpResponseBase:
-    """What matches q, all=true, or ids as a file: zip of .eml, or mbox (RFC 4155)."""
+    """The messages that match q, all=true, or ids, as a file: zip of .eml, or mbox (RFC 4155)."""
     content_type, name = archive.FORMATS[format]
     chunks = archive.chunks(scope(), _chosen(q, all, inbox, ids), format)
     return streamed(chunks, content_type, name)
@@ -256,7 +256,7 @@ def restore(request: HttpRequest, id: str) -> HttpResponse:
 
 @router.get("/{id}/findings", response=finding_shapes.Findings)
 def findings(request: HttpRequest, id: str) -> HttpResponse:
-    """What the lines and the body of its transaction show of the client."""
+    """Findings about the client, from the lines and the body of the message's transaction."""
     message = messages.get(scope(), id)
     attempt = transactions.get(scope(), message.transaction_id)
     session = sessions.get(scope(), attempt.session_id)
@@ -274,7 +274,7 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
 def compare(
     request: HttpRequest, id: str, other: str, alike: bool = False
 ) -> HttpResponse:
-    """What differs between two messages; alike: with the lines that do not differ."""
+    """The differences between two messages; alike: with the lines that do not differ."""
     left, right = Side(scope(), id), Side(scope(), other)
     return answer(comparison.comparison(left, right, alike))
 

@@ -415,7 +415,7 @@ class Page(Schema, Generic[T]):
 
 
 class MessageChanges(Strict):
-    """What is not given stays as it is."""
+    """Values that are not given stay as they are."""
 
     read: StrictBool | None = None
     pinned: StrictBool | None = None
@@ -425,7 +425,7 @@ class MessageChanges(Strict):
 
 
 class ManyChanges(MessageChanges):
-    """What is not given stays as it is."""
+    """Values that are not given stay as they are."""
 
     add: list[str] = Field(default_factory=list, description="tags")
     remove: list[str] = Field(default_factory=list, description="tags")
@@ -436,7 +436,7 @@ class Changed(Strict):
 
 
 class InboxChanges(Strict):
-    """What is not given stays as it is."""
+    """Values that are not given stay as they are."""
 
     known_only: StrictBool | None = None
     quota_octets: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)] | None = Field(

@@ -33,7 +33,7 @@ class SearchToSave(Strict):
 
 
 class SearchChanges(Strict):
-    """What is not given stays as it is."""
+    """Values that are not given stay as they are."""
 
     name: str | None = None
     query: str | None = None

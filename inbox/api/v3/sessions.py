@@ -88,7 +88,7 @@ def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
 
 @router.get("/{id}/timeline", response=schemas.Timeline)
 def whose_time(request: HttpRequest, id: str) -> HttpResponse:
-    """Whose its time was; of one that is live, until now."""
+    """The session's time, divided by whose turn it was; of a live session, until now."""
     session_timeline = timeline.of(sessions.get(scope(), id))
     return answer(
         {
@@ -101,7 +101,7 @@ def whose_time(request: HttpRequest, id: str) -> HttpResponse:
 
 @router.get("/{id}/findings", response=finding_shapes.Findings)
 def findings(request: HttpRequest, id: str) -> HttpResponse:
-    """What the client does wrong (error, warning) or merely does (info)."""
+    """Findings about the client: its faults (error, warning) and mere facts (info)."""
     report = found.of_session(sessions.get(scope(), id))
     return answer(finding_shapes.report(report))
 

@@ -119,7 +119,7 @@ def likely(
 ) -> list[Candidate]:
     """Return the likely tries before and after the one asked about.
 
-    What was accepted ends a story: what comes behind it is of another message.
+    An accepted try ends a story: the tries after it are of another message.
     """
     made = made_at(asked.key)
     nearby = [

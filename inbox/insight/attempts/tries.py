@@ -1,4 +1,4 @@
-"""What is told of each try: when, how far it got, and by which reply it failed."""
+"""Facts about each try: when it was, how far it got, and the reply by which it failed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What clients do wrong, riskily, or merely do: worked out from what is stored.
+"""Findings about clients: errors, warnings and mere facts, worked out from stored rows.
 
-bodies, wire, evidence: what shows it. finding_kinds, severity_in_session, rfc: how grave it is, and its
-words. clients, fixes: who does it, and what to change. reports: all of it together.
+body_signs, wire, session_evidence: the signs of a finding. finding_kinds,
+severity_in_session, rfc: its severity and its words. clients, fixes: the client's library,
+and what to change in it. report: all of it together.
 """
 
 from inbox.explain.severity import COUNTED, Severity

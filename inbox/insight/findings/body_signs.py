@@ -1,6 +1,6 @@
-"""What a message's octets show of its client: pure, linear in their number.
+"""Signs of the client in a message's octets. Pure; takes time linear in their number.
 
-What the engine flags in passing is found here once more, for its place.
+Faults that the engine flags in passing are found here again, with their place.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What stands around a finding, and says that it is less than it seems, or more.
+"""Circumstances of a finding that make it less grave than it seems, or graver.
 
-Some queries for each kind, of sessions that show it only; each looks at a bounded
+A few queries for each kind, and only for sessions that show it; each looks at a bounded
 number of rows.
 """
 

@@ -1,8 +1,9 @@
-"""Which library or program a client is, told by its dialogue and the header of its mail.
+"""The library or program of a client, recognised by its dialogue and its mail's header.
 
 The dialogue says who talks: a mail that another program wrote changes nothing about it.
-What only one library is known to do is certain; what others might do as well is said
-with "probably"; else the client is unknown. The signs themselves are in signs.py.
+A sign that only one library is known to show is certain; one that others might show as
+well is given with "probably"; else the client is unknown. The signs themselves are in
+signs.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a line that is too long is, and how its client makes it shorter."""
+"""The kind of a line that is too long, and how its client makes it shorter."""
 
 from __future__ import annotations
 

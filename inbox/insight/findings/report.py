@@ -1,4 +1,4 @@
-"""What is found out about the client of a session, of a message, or by a single line.
+"""Findings about the client of a session or of a message, or from a single line.
 
 Takes what was read within a scope. Costs a bounded number of queries and of octets
 read, however long the session is.

@@ -1,4 +1,4 @@
-"""What the stored rows of sessions tell, before it is judged.
+"""Evidence from the stored rows of sessions, before it is judged.
 
 A few queries however many sessions are asked for; none reads each exchange. Takes
 sessions that were read within a scope.

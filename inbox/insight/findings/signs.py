@@ -1,4 +1,4 @@
-"""What gives a client away, as real libraries were seen to speak and to write.
+"""Signs that give a client away, as real libraries were seen to speak and to write.
 
 Three kinds: a dialogue that only one library speaks, the header that it writes, and
 habits that others may share. Patterns are anchored or of fixed length: linear time.
@@ -42,7 +42,7 @@ class ClientDialogue:
 
     @property
     def names(self) -> set[str]:
-        """What the client called itself, in lower case."""
+        """The names that the client gave in EHLO and HELO, in lower case."""
         return {each[5:].strip().lower() for each in self.hellos}
 
     def has(self, verb: str) -> bool:

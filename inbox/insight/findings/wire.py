@@ -1,4 +1,4 @@
-"""What one line of a client shows: by its flags, and by the name behind its EHLO."""
+"""Findings from one line of a client: by its flags, and by the name after EHLO."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A session as commands that make its exchanges again: one of swaks, one of Python.
 
 Secrets were never kept: the place of one is marked. XCLIENT and PROXY are left out, as
-they speak for someone else. What cannot be made again is said in the notes.
+they speak for someone else. The notes say what cannot be made again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a replay is made from: a session, its lines as octets, and where its bodies are."""
+"""The source of a replay: a session, its lines as octets, and where its bodies are."""
 
 from __future__ import annotations
 

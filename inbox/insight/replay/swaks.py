@@ -1,6 +1,6 @@
 """A session's first transaction as a command of swaks (https://jetmore.org/john/code/swaks).
 
-What the client said enters quoted for the shell (shlex), and never as an option.
+The client's words are quoted for the shell (shlex), and never become an option.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where is my mail? What became of mail for an address, over everything stored.
+"""Where is my mail? Traces the mail for an address through everything that is stored.
 
 One sentence and its evidence; where there is none, what may help. Takes bounded time,
 however much is stored.

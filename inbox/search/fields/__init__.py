@@ -1,4 +1,4 @@
-"""What each term of the search language means for messages, transactions and sessions.
+"""The terms of the search language, as conditions on messages, transactions and sessions.
 
 A field of one of the tables is a function from the term's value to a condition; a
 field that a table lacks matches nothing there. A bad value raises BadQuery.

@@ -1,4 +1,4 @@
-"""What each term means for a message."""
+"""The terms of the search language, as conditions on messages."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _code(value: str) -> Q:
 
 
 def _word(value: str) -> Q:
-    """What a word without a field means; one of no letters and digits is no word."""
+    """Match a word without a field; one without letters and digits is not in the index."""
     return matches(value) or (
         has("subject", value)
         | has("snippet", value)

@@ -1,4 +1,4 @@
-"""What conditions of several tables are made of."""
+"""The pieces that conditions of several tables are made of."""
 
 from __future__ import annotations
 

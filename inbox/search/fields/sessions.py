@@ -1,4 +1,4 @@
-"""What each term means for a session."""
+"""The terms of the search language, as conditions on sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each term means for a transaction that was not accepted."""
+"""The terms of the search language, as conditions on transactions that were not accepted."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ Condition = Callable[[str], Q]
 
 
 class BadQuery(BadRequest):
-    """What is wrong with a query, and what to write instead."""
+    """A query that cannot be read; the text says why, and what to write instead."""
 
 
 def time(value: str) -> datetime:

@@ -21,7 +21,7 @@ _NAMES = 100  # attachments whose names are
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What is indexed of a message, as tokens: a column each."""
+    """The indexed texts of a message, as tokens: a column each."""
 
     subject: list[str]
     sender: list[str]
