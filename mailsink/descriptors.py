@@ -1,7 +1,7 @@
-"""How many file descriptors there are, who may have how many, and that they ran out.
+"""The file descriptors of the process: their number, their shares, and whether they ran out.
 
-Half of what connections may have is for mail, three eighths for the web. What is left
-is for newcomers, who are told to come again; the top is for files and the database.
+Half of those for connections are for mail, three eighths for the web. The rest is for
+newcomers, who are asked to come again; the top is for files and the database.
 """
 
 from __future__ import annotations

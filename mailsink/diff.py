@@ -1,7 +1,7 @@
-"""What differs between two texts: line by line, and within lines word by word.
+"""The differences between two texts: line by line, and within lines word by word.
 
 By the longest common subsequence, which rapidfuzz finds in C++ by bits, so that texts
-made to be slow to compare are not. What is longer than the limits is compared so far.
+made to be slow to compare are not. Texts longer than the limits are compared up to them.
 """
 
 from __future__ import annotations

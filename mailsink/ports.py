@@ -1,4 +1,4 @@
-"""What a server needs from outside, as protocols: `inbox` provides them, `serve` ties them.
+"""Protocols that a server needs from outside: `inbox` implements them, `serve` ties them.
 
 Nothing here knows Django or aiosmtpd. All methods are called on the event loop.
 """
@@ -67,7 +67,7 @@ class Consult:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a policy wants done. The empty decision lets things take their course."""
+    """The decision of a policy. The empty one changes nothing."""
 
     reply: Reply | None = None
     delay: float = 0.0  # seconds before the reply
@@ -123,7 +123,7 @@ Credentials = Password | KeyedDigest
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """What SCRAM-SHA-256 keeps in place of a password (RFC 5802 §3)."""
+    """The values that SCRAM-SHA-256 stores in place of a password (RFC 5802 §3)."""
 
     salt: bytes
     iterations: int

@@ -1,4 +1,4 @@
-"""What variables take: each Kind turns a text into a value, or raises ValueError."""
+"""The types of variables: each EnvType turns a text into a value, or raises ValueError."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def _fold_one(character: str) -> str:
 
 
 class Wildcards:
-    """A pattern. What of it can have been matched so far is a set, as bits of a number."""
+    """A pattern. The places in it that a text can have reached are bits of a number."""
 
     def __init__(self, pattern: str) -> None:
         self._steps: dict[str, int] = {}  # by character: the places it leads on from

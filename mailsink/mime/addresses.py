@@ -99,8 +99,8 @@ def _read(value: str) -> list[Address]:
 def groups(value: str) -> list[tuple[str, list[Address]]]:
     """Return the groups in a field's value (RFC 5322 §3.4) with their members, in order.
 
-    What stands between two groups is one without a name. A group may have no members,
-    as undisclosed-recipients.
+    Addresses between two groups form a group without a name. A group may have no
+    members, as undisclosed-recipients.
     """
     reader = _Reader()
     reader.read(charsets.line(value))
@@ -175,7 +175,7 @@ class _Reader:
 
 @dataclass(slots=True)
 class _Mailbox:
-    """What has been read of one mailbox."""
+    """One mailbox, as far as it has been read."""
 
     words: list[str] = field(default_factory=list)  # as written; none holds a space
     ended: bool = True  # the last word is

@@ -1,7 +1,7 @@
 """Octets -> text by a declared charset, never raising; and text that is storable.
 
 Decoders are those of the WHATWG Encoding Standard (endec is Firefox's encoding_rs), and
-iso2022; Python's own for what these leave out. What a charset's name means: see labels.
+iso2022; Python's own for what these leave out. For the names of charsets, see labels.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ codec = labels.encoding
 def decode(octets: bytes, charset: str = "", *, cut: bool = False) -> str:
     """Return octets as text: as declared, else as UTF-8, else as windows-1252.
 
-    What fits nowhere becomes U+FFFD. The text may hold controls: see storable.
+    Octets that fit nowhere become U+FFFD. The text may hold controls: see storable.
 
     cut: whether more follows; a character that is not complete is left out then
     """

@@ -1,7 +1,7 @@
 """CNS 11643, the national set of Taiwan, by way of Big5, which has its characters in runs.
 
 Planes 1 and 2, which are in ISO-2022-CN (RFC 1922) and EUC-TW; Python has codecs for
-neither. What Big5 lacks is U+FFFD. Never raises; linear time.
+neither. Characters that Big5 lacks become U+FFFD. Never raises; linear time.
 """
 
 from __future__ import annotations

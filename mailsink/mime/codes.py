@@ -1,6 +1,6 @@
-"""What a mail is opened for: codes to type in, and links to confirm, sign in or reset.
+"""The codes that a message was sent for, and its links to confirm, sign in or reset.
 
-By patterns, in linear time; what is not certain is left out.
+Found by patterns, in linear time; uncertain ones are left out.
 """
 
 from __future__ import annotations

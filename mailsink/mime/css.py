@@ -1,7 +1,7 @@
 """CSS cut into rules and declarations (CSS Syntax Level 3 §4), in linear time.
 
-What is said twice, by hacks or in error, comes as it stands; nothing is computed.
-Never raises.
+Declarations that are repeated, as a hack or in error, come as they stand; nothing is
+computed. Never raises.
 """
 
 from __future__ import annotations

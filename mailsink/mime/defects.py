@@ -1,4 +1,4 @@
-"""What is wrong with a message, in words for people. Linear time; the list is bounded."""
+"""The defects of a message, in words for people. Linear time; the list is bounded."""
 
 from __future__ import annotations
 

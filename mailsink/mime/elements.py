@@ -51,7 +51,7 @@ class Text:
 
 @dataclass(frozen=True)
 class HtmlPage:
-    """What was read of a mail's HTML: elements with parents before children."""
+    """A message's HTML, as far as it was read: elements with parents before children."""
 
     html: str
     elements: list[Element] = field(default_factory=list)

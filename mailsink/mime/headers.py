@@ -204,7 +204,7 @@ def _text(octets: bytes, charset: str = "") -> str:
 
 @dataclass(slots=True)
 class Summary:
-    """What a list of messages shows of one, decoded; date is in UTC."""
+    """The header fields that a list of messages shows, decoded; date is in UTC."""
 
     from_name: str = ""
     from_address: str = ""

@@ -1,4 +1,4 @@
-"""What charsets are called -> the encoding that mail clients read them as.
+"""The names of charsets -> the encodings that email clients read them as.
 
 The labels are those of the WHATWG Encoding Standard §4.2; beside them stand the names of
 IANA, Java and Microsoft, and of Python's codecs, for what the standard leaves out.

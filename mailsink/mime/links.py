@@ -1,4 +1,4 @@
-"""What a mail refers to: its links and images, of HTML and of plain text.
+"""The references in a message: its links and images, of HTML and of plain text.
 
 Linear time over markup.TOKEN; at most MOST references. Never raises.
 """

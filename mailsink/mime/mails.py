@@ -27,7 +27,7 @@ class ParsedMessage:
 
     @cached_property
     def reading(self) -> Reading:
-        """What people read of it."""
+        """The message as people read it."""
         return Reading(self.octets, self.parsed)
 
     @property

@@ -1,4 +1,4 @@
-"""What a message is where it is not just text, in words: signed, encrypted, a bounce, ….
+"""Notices in words about messages that are not just text: signed, encrypted, a bounce, ….
 
 Never raises; linear time. At most MOST notices.
 """
@@ -21,7 +21,7 @@ _SHOWN = 120  # characters of a value
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a part makes of the message. kind: a word for programs."""
+    """A notice about the message, caused by one part. kind: a word for programs."""
 
     kind: str
     part: Part

@@ -18,7 +18,7 @@ class Part:
     """One entity: the message itself, a part of a multipart, or an enclosed message.
 
     The offsets count octets of the whole message, or of `source` where there is one.
-    What text there is is storable.
+    All text is storable.
     """
 
     index: int  # in Structure.parts

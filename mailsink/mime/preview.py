@@ -47,8 +47,8 @@ def preview(
 
     part_url gets a URL of the HTML, and returns that of the part it names, or None:
     `cid:` URLs in src, background, poster, srcset and CSS url(); all_urls: any URL
-    there. What would reach out without being asked is disarmed; links open in a new
-    tab. HTML longer than `most` characters is cut, and says so.
+    there. Elements that would reach out without being asked are disarmed; links open in
+    a new tab. HTML longer than `most` characters is cut, and says so.
     """
     tail = _CUT.format(len(html)) if len(html) > most else ""
     text = charsets.storable(html[:most])

@@ -1,4 +1,4 @@
-"""What people read of a message: its HTML, its text, its beginning and its attachments.
+"""A message as people read it: its HTML, its text, its beginning and its attachments.
 
 All of it comes from one choice of parts (see choice.py). Never raises; linear time.
 """
@@ -105,9 +105,9 @@ class Reading:
 
     @cached_property
     def attachments(self) -> list[Part]:
-        """What email clients list as attachments, enclosed messages among it.
+        """The parts that email clients list as attachments, enclosed messages among them.
 
-        That is every file that the HTML does not show, and those that are declared to be
+        These are the files that the HTML does not show, and those that are declared to be
         attachments (RFC 2183 §2.2).
         """
         return [

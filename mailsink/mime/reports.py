@@ -21,7 +21,7 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What is reported. kind: a word for programs; words: with %(name)s for each value."""
+    """The content of a report. kind: a word for programs; words: with %(name)s for each value."""
 
     kind: str
     words: str

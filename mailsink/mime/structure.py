@@ -49,7 +49,7 @@ def parse(octets: bytes) -> Structure:
 
 @dataclass(slots=True)
 class _Tree:
-    """What has been found, and what may still be: all parts together have limits.
+    """The parts found so far, and what remains of the limits for all parts together.
 
     The message's own header has limits of its own.
     """

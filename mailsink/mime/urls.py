@@ -1,7 +1,7 @@
 """The URLs in plain text, and where they stand in it. Never raises; linear time.
 
-What surrounds a URL is left out: brackets, quotes and marks around it, and the marks
-that end a sentence. One in angle brackets may go over several lines.
+Text around a URL is left out: brackets, quotes and marks, and the marks that end a
+sentence. A URL in angle brackets may go over several lines.
 """
 
 from __future__ import annotations

@@ -200,10 +200,10 @@ class Doorkeeper(Connection):
         self.web.visitors.rest(self)
 
     def refuse(self, answer: bytes) -> None:
-        """Answer in the middle of what is said, and hear no more of it.
+        """Answer before the client has finished, and discard what else it sends.
 
-        Who closes at once takes the answer back from a client that goes on sending; but
-        those who linger use up descriptors, so only a few may.
+        Closing at once would take the answer back from a client that goes on sending; but
+        lingering connections use up descriptors, so only a few may linger.
         """
         self.discarded = 1
         self.wait(_LINGER)

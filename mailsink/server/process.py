@@ -1,6 +1,6 @@
 """Runs the process: one asyncio loop for SMTP and the web, signals, start and drain.
 
-What listens is given bound sockets, so that nothing can fail to bind after a start.
+Servers are given bound sockets, so that nothing can fail to bind after a start.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What comes over a connection of the web port: HTTP requests and websockets."""
+"""HTTP requests and websockets on a connection of the web port."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ KindName = Literal["smtp", "smtps", "submission", "lmtp"]
 
 @dataclass(frozen=True, slots=True)
 class ListenerKind:
-    """What sets listeners of one kind apart."""
+    """The properties that set listeners of one kind apart."""
 
     name: KindName  # as stored, and in the API
     label: str  # for people

@@ -1,4 +1,4 @@
-"""What a listener is configured with. 0 means no limit throughout."""
+"""The configuration of a listener. 0 means no limit throughout."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Profile:
 
     @property
     def hello(self) -> Literal["EHLO", "LHLO"]:
-        """What a client says first (RFC 2033 §4.1)."""
+        """The command that a client sends first (RFC 2033 §4.1)."""
         return "LHLO" if self.protocol == "lmtp" else "EHLO"
 
     @property

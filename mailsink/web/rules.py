@@ -22,7 +22,7 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """What the rules look at. A header that is absent is ""."""
+    """The head of a request, as the rules see it. A header that is absent is ""."""
 
     method: str  # "WEBSOCKET" for a handshake
     scheme: str  # http, https

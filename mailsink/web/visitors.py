@@ -1,6 +1,7 @@
-"""Who is connected to the web: the one that is idle longest makes room for a newcomer.
+"""The connections to the web: the one that is idle longest makes room for a newcomer.
 
-Idle is who has no request under way: half a request, or none since the last answer.
+A connection is idle while no request of it is under way: it sent half of one, or none
+since the last answer.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Framer:
 
     @property
     def held(self) -> bytes:
-        """What came and may yet be a part of the end."""
+        """Octets that came and may yet be a part of the end."""
         return self._held
 
     def rest(self) -> Piece:

@@ -1,4 +1,4 @@
-"""What is odd about a body, by counts for each piece: no look at single lines.
+"""Finds oddities of a body by counts for each piece, without a look at single lines.
 
 The same octets give the same flags in whatever pieces they come.
 """

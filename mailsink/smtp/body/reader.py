@@ -22,7 +22,7 @@ _BEYOND = (
 
 
 class Declared(NamedTuple):
-    """What the parameters of MAIL say of the body."""
+    """The properties of the body that the parameters of MAIL declare."""
 
     size: int = 0  # octets; 0: not said
     eightbit: bool = False

@@ -1,1 +1,1 @@
-"""What the client may say: one table, and a handler for each command."""
+"""The commands that a client may send: one table, and a handler for each of them."""

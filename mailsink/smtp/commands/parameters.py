@@ -22,7 +22,7 @@ Check = Callable[[Session, str | None], None]  # raises Refusal for a bad value
 
 
 class Parameter(NamedTuple):
-    """What one parameter is."""
+    """One parameter of MAIL or RCPT."""
 
     extension: str  # the keyword of EHLO that offers it
     syntax: str  # for HELP
@@ -176,7 +176,7 @@ def _seconds_until(session: Session, time: str) -> float:
 
 
 def _check_hold(session: Session, given: Given) -> None:
-    """What RFC 4865 §5 says of the two ways to hold a message, and of BY."""
+    """Check the two ways to hold a message, and BY beside them (RFC 4865 §5)."""
     interval, time = given.get("HOLDFOR"), given.get("HOLDUNTIL")
     if interval and time:
         raise Refusal(replies.HELD_TWICE)

@@ -41,7 +41,7 @@ _RECEIVED = memoryview(bytearray(256 * 1024))
 
 
 class Server(Protocol):
-    """What a connection needs of the listener that accepted it."""
+    """The listener that accepted a connection, as far as the connection needs it."""
 
     profile: Profile
     recorder: Recorder

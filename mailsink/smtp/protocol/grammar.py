@@ -1,7 +1,7 @@
 """The grammar of paths, domains and parameters (RFC 5321 §4.1.2, RFC 6531 §3.3). Pure.
 
-What is wrong raises BadSyntax, whose text tells the client so; what is only a little
-off comes back with flags (mailsink.smtp.protocol.events.FLAGS). `lenient` takes more of that.
+Invalid input raises BadSyntax, whose text is for the client; input that is only a little
+off comes back with flags (mailsink.smtp.protocol.events.FLAGS). `lenient` accepts more of it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PLAIN = re.compile(
 
 
 class BadSyntax(ValueError):
-    """What is wrong, in words for the client: one line of ASCII."""
+    """A syntax error, in words for the client: one line of ASCII."""
 
 
 class UnknownTag(BadSyntax):

@@ -1,4 +1,4 @@
-"""What of a client's line may be recorded: no password, in whatever protocol it comes.
+"""Masks passwords in a client's line before it is recorded, in whatever protocol they come.
 
 A client that is out of step, or speaks POP3 or IMAP, sends its password as a line of its
 own. All functions are pure, and take time linear in the line.

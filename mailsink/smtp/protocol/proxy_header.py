@@ -23,7 +23,7 @@ _UNKNOWN = re.compile(rb"PROXY UNKNOWN(?: .*)?")
 
 
 class Header(NamedTuple):
-    """What a load balancer announced."""
+    """A PROXY header, in which a load balancer names the real client."""
 
     version: int
     octets: int

@@ -1,4 +1,4 @@
-"""What a session may ask of its transport, and how its steps end early.
+"""The effects that a session asks of its transport, and how its steps end early.
 
 Steps are generators: they yield effects, are sent the results, and return their own.
 """

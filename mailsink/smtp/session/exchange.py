@@ -18,7 +18,7 @@ class Delivery(NamedTuple):
 
 @dataclass(slots=True)
 class Exchange:
-    """What a session must remember of an exchange until its reply is written."""
+    """The state of an exchange that a session keeps until the reply is written."""
 
     seq: int
     kind: ExchangeKind

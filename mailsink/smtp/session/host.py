@@ -24,7 +24,7 @@ class Peer:
 
 
 class Host(Protocol):
-    """What a session may use of the process around it. Nothing here blocks."""
+    """The services that the process offers to a session. Nothing here blocks."""
 
     def write(self, octets: bytes) -> bool:
         """Write to the connection; return False if the peer is gone."""

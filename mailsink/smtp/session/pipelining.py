@@ -1,4 +1,4 @@
-"""What the client sent before it had its reply (RFC 2920), and which replies may wait."""
+"""Input that the client sent before its reply (RFC 2920), and the replies that may wait."""
 
 from __future__ import annotations
 

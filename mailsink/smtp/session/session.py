@@ -51,7 +51,7 @@ _TLS_ON_PLAIN = (
 
 
 class Session:
-    """What one connection is about, from its first octet to its last.
+    """The session of one connection, from its first octet to its last.
 
     Times are microseconds since it opened.
     """
@@ -110,7 +110,7 @@ class Session:
 
     @property
     def protocol(self) -> str:
-        """What is spoken, by its registered name where it has one (RFC 3848)."""
+        """The protocol that is spoken, by its registered name if it has one (RFC 3848)."""
         name = "SMTP" if self.tls is None else "SMTPS"
         if self.profile.protocol == "lmtp":
             name = f"L{name[1:]}"

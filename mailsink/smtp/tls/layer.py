@@ -96,7 +96,7 @@ class TlsLayer:
 
     @property
     def hello(self) -> ClientHello:
-        """What the client began with."""
+        """The ClientHello that the client began with."""
         return read_client_hello(bytes(self._first))
 
     @property

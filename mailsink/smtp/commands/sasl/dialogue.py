@@ -1,4 +1,4 @@
-"""What a SASL mechanism (RFC 4422) may do while its exchange goes on inside of AUTH.
+"""The steps of a SASL mechanism (RFC 4422) while its exchange goes on inside AUTH.
 
 Each response of the client becomes an exchange of its own, masked. Secrets stay in
 local variables, here and in the mechanisms.

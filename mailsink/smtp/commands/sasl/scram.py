@@ -61,7 +61,7 @@ class _Header(NamedTuple):
 def scram_sha_256(dialogue: Dialogue) -> Steps[bytes]:
     """RFC 5802 §5: two messages of each side, then the client's empty last response.
 
-    Whom the client wants to act for (its authorization id) makes no difference here.
+    The authorization identity (whom the client wants to act for) makes no difference here.
     """
     match = _FIRST.fullmatch((yield from dialogue.first()))
     if match is None:
