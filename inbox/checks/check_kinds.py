@@ -67,7 +67,7 @@ _GMAIL_SENDERS = Authority(
 _CONTENT = (
     CheckKind(
         "placeholder", "content", "error", gettext_noop("placeholder not filled in"),
-        gettext_noop("What looks like a variable of a template reached the recipient."),
+        gettext_noop("Text that looks like a variable of a template reached the recipient."),
         gettext_noop("Look whether the template got this variable, and by this name."),
     ),
     CheckKind(
@@ -235,7 +235,7 @@ _ACCESSIBILITY = (
 _SIZE = (
     CheckKind(
         "clipped", "size", "error", gettext_noop("cut off by Gmail"),
-        gettext_noop("Gmail shows the first 102 KB of HTML, then a link “View entire message”. What comes after is not seen: often the link to unsubscribe and the pixel that counts openings."),
+        gettext_noop("Gmail shows the first 102 KB of HTML, then a link “View entire message”. The rest is not seen: often the link to unsubscribe and the pixel that counts openings."),
         gettext_noop("Make the HTML shorter: take out white space, comments and repeated styles."),
     ),
     CheckKind(
