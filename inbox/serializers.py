@@ -1,6 +1,7 @@
 """Model instances and the recorder's rows -> the objects of API v3 and the live feed.
 
-The one place that knows the field names of docs/api.md. Takes rows that are loaded
+The members that lists, single objects and the live feed share. Members that only
+`GET messages/<id>` has are made in inbox/api/v3/content.py. Takes rows that are loaded
 with what is asked of them; makes no query. Made to be fast.
 """
 

@@ -27,7 +27,7 @@ from inbox.capture.batch import Batch, PendingMessage, Writer
 from inbox.capture.open_sessions import OpenSessions
 from inbox.capture.rows import MessageRow, RawRow, SessionChanges, TransactionRow
 from inbox.models import Session
-from inbox.storage import body_store as raw_store
+from inbox.storage import body_store
 from inbox.storage.database_file import StoredFile
 from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import write_turn
@@ -339,6 +339,7 @@ class Recorder:
     # Back on the event loop
 
     def _committed(self, batch: Batch) -> None:
+        """The commit is durable: only now may the sessions of its messages send 250."""
         was_busy = self.busy
         for keep in batch.keeps:
             self._kept.append(time.monotonic())
@@ -364,7 +365,7 @@ async def _raw_row(
     key, start = "", body.content or b""
     if body.path is not None:
         start = await asyncio.to_thread(_read_start, body.path)
-        key = await asyncio.to_thread(raw_store.adopt, body.path, transaction.id)
+        key = await asyncio.to_thread(body_store.adopt, body.path, transaction.id)
     row = RawRow(transaction, body.sha256, body.size, body.complete, body.content, key)
     return row, start
 

@@ -1,4 +1,7 @@
-"""Deleting and restoring messages. Deleting is hiding: retention purges the trash."""
+"""Deleting and restoring messages. Deleting is hiding.
+
+Retention (inbox/upkeep/retention.py) purges the trash after MAILSINK_TRASH_HOURS.
+"""
 
 from __future__ import annotations
 

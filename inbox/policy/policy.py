@@ -153,7 +153,10 @@ class InboxPolicy:
 
 
 def _stages(settings: Settings, book: Book) -> frozenset[Stage]:
-    """Return the stages at which these settings have a say; none for most people."""
+    """Return the stages at which these settings have a say; none for most people.
+
+    A stage that is missing here is never asked: its method does not run.
+    """
     speaking = book.kinds & {"forwarded", "moved", "ambiguous"}
     limited = settings.paused or settings.quota_octets
     wanted: dict[Stage, object] = {

@@ -30,7 +30,7 @@ class SessionListRow:
     peer: str
     said: str
     client: str
-    protocol: str
+    protocol: str  # with the port and TLS: "SMTPS · ESMTPS · TLS 1.3"
     opened_at: datetime
     live: bool
     tone: str

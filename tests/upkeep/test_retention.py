@@ -18,7 +18,7 @@ from inbox.models import (
     Session,
     Transaction,
 )
-from inbox.storage import body_store as raw_store
+from inbox.storage import body_store
 from inbox.storage.write_lock import ROWS_IN_A_TURN
 from inbox.upkeep import retention
 from mailsink.ids import first_at
@@ -182,7 +182,7 @@ def test_the_files_of_purged_bodies_go_too_and_orphans_are_swept(
     [message] = messages(1)
     spooled = tmp_path / "spooled"
     spooled.write_bytes(b"large")
-    key = raw_store.adopt(spooled, message.transaction_id)
+    key = body_store.adopt(spooled, message.transaction_id)
     Raw.objects.update(key=key, content=None)
     orphan = tmp_path / "raw" / "ff" / "orphan"
     orphan.parent.mkdir(exist_ok=True)
@@ -196,7 +196,7 @@ def test_the_files_of_purged_bodies_go_too_and_orphans_are_swept(
     retention.sweep(tmp_path)
     assert not orphan.exists()
     assert not (tmp_path / "left.over").exists()
-    assert raw_store.open_raw(message.transaction_id) == b"large"
+    assert body_store.open_raw(message.transaction_id) == b"large"
 
     purge.purge(Message.objects.all(), "count")
     assert not (tmp_path / "raw" / key).exists()

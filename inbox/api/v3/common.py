@@ -26,7 +26,7 @@ def scope() -> Scope:
 
 
 def answer(shape: Any, status: int = 200) -> HttpResponse:
-    """Return a shape as JSON; it was made by shapes.py, so nothing checks it again."""
+    """Return an object as JSON. Our own code made it, so nothing checks it again."""
     return HttpResponse(
         json.dumps(shape), status=status, content_type="application/json"
     )

@@ -1,4 +1,9 @@
-"""The objects of API v3 for its OpenAPI document: what shapes.py makes, described."""
+"""The objects of API v3, as its OpenAPI document describes them.
+
+Their values are made in inbox/serializers.py (lists and the live feed share those) and
+beside the routes (content.detail, checks.report, findings.report). A new member stands
+in both places.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from inbox.insight.findings.wire import HELLOS, WirePlace, ends_body, places
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.mailbox.transcripts import of_transaction as lines_of_transaction
 from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
-from inbox.storage import body_store as raw_store
+from inbox.storage import body_store
 
 PLACES = 10  # of each kind that are named
 _COUNTED_AT_ONCE = 50_000  # exchanges of sessions in a list
@@ -302,6 +302,6 @@ def _start(raw: Raw | None) -> bytes:
     if raw is None:
         return b""
     try:
-        return raw_store.read_start(raw, clients.HEAD)
+        return body_store.read_start(raw, clients.HEAD)
     except FileNotFoundError:
         return b""

@@ -27,7 +27,7 @@ from inbox.models import (
     Session,
     Transaction,
 )
-from inbox.storage import body_store as raw_store
+from inbox.storage import body_store
 from mailsink.smtp.protocol.events import FLAGS
 
 _MINUTE = timedelta(minutes=1)
@@ -213,7 +213,7 @@ def _stored_start(raw: Raw) -> bytes:
     if not raw.key:
         return b""
     try:
-        return raw_store.read_start(raw, _START)
+        return body_store.read_start(raw, _START)
     except FileNotFoundError:
         return b""
 

@@ -1,6 +1,6 @@
 """DATA (RFC 5321 §4.1.1.4), and storing the message once its body came.
 
-ChunkReader are in mailsink.smtp.commands.bdat, which hands them to `deliver` too.
+mailsink.smtp.commands.bdat receives the chunks of BDAT; it calls `deliver` too.
 """
 
 from __future__ import annotations

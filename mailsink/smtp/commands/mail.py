@@ -1,4 +1,4 @@
-"""A mail transaction (RFC 5321 §3.3): its envelope, by MAIL and RCPT."""
+"""MAIL and RCPT (RFC 5321 §3.3): the envelope of a transaction."""
 
 from __future__ import annotations
 

@@ -216,7 +216,10 @@ class Session:
     # Waits
 
     def deadline(self) -> int:
-        """Return when a wait that begins now times out, in microseconds."""
+        """Return when a wait that begins now times out, in microseconds.
+
+        By MAILSINK_SMTP_IDLE_TIMEOUT (RFC 5321 §4.5.3.2.7).
+        """
         return self.now_us() + self._idle_us
 
     def wait_until(self, until: int, wake_at: int = NEVER) -> Effect:

@@ -1,4 +1,5 @@
 // Single-key shortcuts: off in forms, and off altogether where people say so (WCAG 2.1.4).
+// Each page binds its own; a later binding of a key replaces an earlier one.
 
 import { $, byId, find } from "./dom.js";
 import * as forms from "./forms.js";
