@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ANY_PORT = ("--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0")
 _DATABASE = "mailsink.sqlite3"
 # `ulimit -n` of the servers: `SERVER_DESCRIPTORS=256 pytest tests/attack`; 0 is ours
-_DESCRIPTORS = int(os.environ.get("SERVER_DESCRIPTORS", "0"))
+DESCRIPTORS = int(os.environ.get("SERVER_DESCRIPTORS", "0"))
 
 
 def environment(data: Path, **variables: str) -> dict[str, str]:
@@ -87,7 +87,7 @@ class Mailsink:
         data: Path,
         *flags: str,
         fresh: bool = False,
-        descriptors: int = _DESCRIPTORS,
+        descriptors: int = DESCRIPTORS,
         **variables: str,
     ) -> None:
         """Start it; descriptors: how many files it may have open, 0: as we.
