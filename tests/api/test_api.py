@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.test import Client
 
 from inbox.api import health
-from inbox.api.v3 import schemas
+from inbox.api.v3.info import Info
 from inbox.mailbox import inboxes, messages
 from inbox.models import Inbox
 from inbox.upkeep import servers
@@ -174,7 +174,7 @@ def test_info(api: Api) -> None:
     session = factories.session(client_address="192.0.2.1")
     factories.session(direction="out")
     told = api("GET", "info")
-    schemas.Info.model_validate(told)
+    Info.model_validate(told)
     assert told["smtp"] == server.smtp
     assert told["web"] == server.http
     assert told["uptime"] == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbox.api.v3 import schemas
+from inbox.api.v3 import session_schemas
 from tests import factories
 from tests.api.conftest import Api
 from tests.mails import INVOICE
@@ -16,7 +16,7 @@ def test_attempts_of_a_message_and_of_what_was_refused(api: Api) -> None:
     )  # fmt: skip
     message = factories.message()
     told = api("GET", f"messages/{message.pk}/attempts")
-    assert schemas.Story.model_validate(told)
+    assert session_schemas.Story.model_validate(told)
     assert told["sentence"].startswith("2 attempts: 550 → 250, wait ")
     assert (told["joined_by"], told["likely"]) == ("message-id", False)
     assert (told["attempt"], told["total"], told["upshot"]) == (2, 2, "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inbox.api.v3 import schemas
+from inbox.api.v3 import session_schemas
 from inbox.errors import NotFound
 from inbox.mailbox import messages, sessions, trash
 from inbox.mailbox.scope import ALL
@@ -56,7 +56,7 @@ def test_list_works(api: Api) -> None:
         ],
         "next": None,
     }
-    schemas.Session.model_validate(told["items"][0])
+    session_schemas.Session.model_validate(told["items"][0])
 
 
 def test_one_works(api: Api) -> None:
@@ -64,7 +64,7 @@ def test_one_works(api: Api) -> None:
     factories.exchange(made, 1)
     attempt = factories.transaction(session=made, body=INVOICE, recipients=["b@x.y"])
     told = api("GET", f"sessions/{made.pk}")
-    schemas.SessionDetail.model_validate(told)
+    session_schemas.SessionDetail.model_validate(told)
     assert (told["inbox"], told["tls"], told["auth"]) == (None, None, None)
     assert told["exchanges"] == [
         {

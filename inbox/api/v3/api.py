@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Router, Swagger
+from django.shortcuts import render
+from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.docs import DocsBase
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
@@ -15,7 +17,7 @@ from inbox.api.v3 import (
     inboxes,
     info,
     messages,
-    schemas,
+    openapi,
     searches,
     sessions,
     starttls,
@@ -25,53 +27,48 @@ from inbox.api.v3 import (
 )
 from inbox.api.v3.bodies import JsonParser
 from inbox.errors import UserError
-from inbox.http.problems import CONTENT_TYPE, problem
+from inbox.http.problems import problem
 from mailsink import __version__
 
 DESCRIPTION = """
-Lists are `{"items": [], "next": cursor|null}`, newest first; the next page by
-`cursor=<next>`. `q` is the search language. `latest` is the newest message's id.
+Lists are `{"items": [], "next": cursor|null}`, newest first; `cursor=<next>` gives the next
+page. `q` is the search language of the pages. `latest` stands for the newest message's id.
 Errors are problem JSON (RFC 9457). Times are RFC 3339 in UTC.
 """
 
-_DOCS_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+_SETTINGS = {
+    "layout": "BaseLayout",
+    "deepLinking": True,
+    "defaultModelsExpandDepth": 0,
+    "displayRequestDuration": True,
+}
 
 
-class Docs(Swagger):
-    """Swagger's page from files of our own, held to a policy without inline script."""
+class Docs(DocsBase):
+    """The page of the API, to read and to try it on: Swagger within Mailsink's own frame."""
 
     def render_page(
         self, request: HttpRequest, api: NinjaAPI, **kwargs: Any
     ) -> HttpResponse:
-        response = super().render_page(request, api, **kwargs)
-        response["Content-Security-Policy"] = _DOCS_POLICY
-        return response
+        settings = {**_SETTINGS, "url": self.get_openapi_url(api, kwargs)}
+        context = {"section": "api", "swagger_settings": settings}
+        return render(request, "api/docs.html", context)
 
 
 class Api(NinjaAPI):
-    """Says of every operation that it may answer with a problem."""
+    """The API; operations are named after their module and function."""
 
     def get_operation_url_name(self, operation: Operation, router: Router) -> str:
         return self.get_openapi_operation_id(operation)
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        return f"{operation.tags[0]}_{operation.view_func.__name__}"  # type: ignore[index]
+        function = operation.view_func
+        return f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
-        schema = super().get_openapi_schema(**kwargs)
-        schema["components"]["schemas"]["Problem"] = schemas.PROBLEM
-        reference = {"$ref": "#/components/schemas/Problem"}
-        answer = {
-            "description": "Problem",
-            "content": {CONTENT_TYPE: {"schema": reference}},
-        }
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                operation["responses"]["default"] = answer
-        return schema
+        document = super().get_openapi_schema(**kwargs)
+        openapi.complete(document)
+        return document
 
 
 api = Api(
@@ -82,16 +79,16 @@ api = Api(
     parser=JsonParser(),
     urls_namespace="api-v3",
 )
-api.add_router("messages", messages.router, tags=["messages"])
-api.add_router("sessions", sessions.router, tags=["sessions"])
-api.add_router("sessions", transcripts.router, tags=["sessions"])
-api.add_router("transactions", transactions.router, tags=["transactions"])
-api.add_router("trace", trace.router, tags=["trace"])
-api.add_router("inboxes", inboxes.router, tags=["inboxes"])
-api.add_router("mutes", findings.router, tags=["findings"])
-api.add_router("saved-searches", searches.router, tags=["saved searches"])
-api.add_router("starttls-withheld", starttls.router, tags=["starttls"])
-api.add_router("", info.router, tags=["info"])
+api.add_router("messages", messages.router, tags=["Messages"])
+api.add_router("trace", trace.router, tags=["Trace"])
+api.add_router("sessions", sessions.router, tags=["Sessions"])
+api.add_router("sessions", transcripts.router, tags=["Sessions"])
+api.add_router("transactions", transactions.router, tags=["Transactions"])
+api.add_router("inboxes", inboxes.router, tags=["Inboxes"])
+api.add_router("mutes", findings.router, tags=["Muted findings"])
+api.add_router("saved-searches", searches.router, tags=["Saved searches"])
+api.add_router("starttls-withheld", starttls.router, tags=["STARTTLS"])
+api.add_router("", info.router, tags=["Server"])
 
 
 @api.exception_handler(UserError)

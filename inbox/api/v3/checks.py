@@ -2,78 +2,84 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from inbox import checks, serializers
-from inbox.api.v3.schemas import Page, Strict
+from inbox.api.v3.schemas import Page, Strict, member
 from inbox.checks import CheckPlace, EmailClient, Group, Result, Severity, Use
 from inbox.checks.caniemail import SupportResult as Tested
 from inbox.serializers import Shape
 
 
-class Place(Strict):
-    place: str = Field(description='"HTML", "Text", a header field\'s name, or ""')
-    line: int | None = Field(description="from 1, where there are lines")
-    snippet: str = Field(description="as sent; cut short")
-    words: str = Field(description="what is particular here")
+class CheckPlaceObject(Strict):
+    place: str = member('"HTML", "Text", the name of a header field, or "".', "HTML")
+    line: int | None = member("The line, from 1; null if there are no lines.", 12)
+    snippet: str = member("The beginning of what is there.", '<img src="logo.png">')
+    words: str = member("What is particular to this place.", "no alternative text")
 
 
 class SourceObject(Strict):
-    title: str
-    url: str
+    title: str = member("The name of the source.", "WCAG 2.2, 1.1.1 Non-text Content")
+    url: str = member("The address.", "https://www.w3.org/TR/WCAG22/#non-text-content")
 
 
 class CheckObject(Strict):
-    kind: str
-    group: Group
-    severity: Severity
-    title: str
-    sentence: str
-    count: int = Field(description="how often; of each check 10,000 at most")
-    places: list[Place] = Field(description="the first ones")
-    fix: str
-    source: SourceObject | None
+    kind: str = member(
+        "The name of the check; see docs/checks.md.", "image_without_alt"
+    )
+    group: Group = member("What the check is about.")
+    severity: Severity = member("How bad it is.")
+    title: str = member("The result in a few words.", "Image without alternative text")
+    sentence: str = member(
+        "What it means.", "A screen reader cannot say what it shows."
+    )
+    count: int = member("How often it was found, counted up to 10,000.", 1)
+    places: list[CheckPlaceObject] = member("The first places.")
+    fix: str = member("What to change.", 'Describe the image in alt, or write alt="".')
+    source: SourceObject | None = member("What says so; null if nothing need.")
 
 
 class ProgramResult(Strict):
-    client: str
-    version: str = Field(description="the newest that was tested")
-    notes: list[str]
+    client: str = member("The name of the email client.", "Outlook (Windows)")
+    version: str = member("The newest version that was tested.", "2019")
+    notes: list[str] = member("Remarks on the support.", ["Only on table cells."])
 
 
 class FeatureObject(Strict):
-    feature: str = Field(description="its name at Can I email")
-    title: str
-    url: str
-    count: int = Field(description="how often the mail uses it")
-    line: int = Field(description="of the HTML, where first")
-    snippet: str
-    percent: int = Field(description="of the programs tested, that support it")
-    percent_partly: int
-    lacking: list[ProgramResult]
-    partly: list[ProgramResult]
+    feature: str = member(
+        "The name of the feature at Can I email.", "css-border-radius"
+    )
+    title: str = member("The feature in words.", "border-radius")
+    url: str = member(
+        "The page about it.", "https://www.caniemail.com/features/css-border-radius/"
+    )
+    count: int = member("How often the message uses it.", 3)
+    line: int = member("The line of the HTML that uses it first.", 12)
+    snippet: str = member("The beginning of that place.", "border-radius: 6px")
+    percent: int = member("How many percent of email clients support it.", 81)
+    percent_partly: int = member("How many percent support it in part.", 5)
+    lacking: list[ProgramResult] = member("The email clients without it.")
+    partly: list[ProgramResult] = member("The email clients with some of it.")
 
 
 class ProgramObject(Strict):
-    client: str
-    lacking: list[str] = Field(description="features")
-    partly: list[str] = Field(description="features")
-    supporting: int = Field(description="how many features")
+    client: str = member("The name of the email client.", "Outlook (Windows)")
+    lacking: list[str] = member("Features that it lacks.", ["css-border-radius"])
+    partly: list[str] = member("Features that it has in part.", ["css-margin"])
+    supporting: int = member("How many of the features it supports.", 50)
 
 
 class SupportObject(Strict):
-    source: str
-    date: str = Field(description="of the data")
-    features: list[FeatureObject] = Field(description="the least supported first")
-    clients: list[ProgramObject] = Field(description="the common ones first")
+    source: str = member("Where the data is from.", "Can I email")
+    date: str = member("The date of the data.", "2026-11-01")
+    features: list[FeatureObject] = member("The features, least supported first.")
+    clients: list[ProgramObject] = member("The email clients, common ones first.")
 
 
 class Checks(Page[CheckObject]):
-    count: int = Field(description="of the kinds that are errors or warnings")
-    read: int = Field(description="characters of HTML that were looked at")
-    length: int = Field(description="of the HTML, in characters")
-    css_cut: bool = Field(description="whether some CSS was not looked at")
-    support: SupportObject
+    count: int = member("How many kinds of errors and warnings there are.", 1)
+    read: int = member("How many characters of the HTML were checked.", 4096)
+    length: int = member("The length of the HTML in characters.", 4096)
+    css_cut: bool = member("Whether some of the CSS was not checked.", False)
+    support: SupportObject = member("The support of HTML and CSS by email clients.")
 
 
 def report(found: checks.ChecksReport) -> Shape:

@@ -6,16 +6,39 @@ import json
 from typing import Annotated, Any
 
 from django.http import HttpResponse
-from ninja import Query
+from ninja import Path, Query
 
 from inbox.mailbox import inboxes
 from inbox.mailbox.paging import DEFAULT_LIMIT, MAX_LIMIT
 from inbox.mailbox.scope import ALL, Scope
 
-Cursor = Annotated[str | None, Query(description='the "next" of the page before')]
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-Search = Annotated[str, Query(description="the search language")]
-InboxSlug = Annotated[str | None, Query(description="an inbox's slug")]
+
+def path(description: str, example: Any) -> Any:
+    """Return a parameter in the path, described."""
+    return Path(description=description, example=str(example))
+
+
+def query(description: str, example: Any = None, **limits: Any) -> Any:
+    """Return a parameter in the query, described. limits: ge, le and the like"""
+    return Query(description=description, example=example, **limits)
+
+
+Cursor = Annotated[
+    str | None, query("The next of the page before; none for the first page.")
+]
+Limit = Annotated[int, query("The most objects in a page.", ge=1, le=MAX_LIMIT)]
+Search = Annotated[
+    str, query("A search, as in the search box of the pages.", "to:ann@example.com")
+]
+InboxSlug = Annotated[
+    str | None, query("The slug of an inbox; all inboxes if you leave it out.")
+]
+MessageId = Annotated[
+    str, path("The id of a message, or latest for the newest one.", "latest")
+]
+ANY_ID = "06a0bd86-5c1b-7f3e-8000-2f6f1d1c9a01"  # in examples
+SessionId = Annotated[str, path("The id of a session.", ANY_ID)]
+TransactionId = Annotated[str, path("The id of a transaction.", ANY_ID)]
 
 LIMIT = DEFAULT_LIMIT
 

@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from inbox.api.v3.schemas import Strict
+from inbox.api.v3.schemas import Strict, member
 from inbox.insight.compare import ASPECTS, Side
 from inbox.serializers import Shape
 from mailsink.diff import Difference, DiffLine, DiffRow, RowKind
 
 
 class Compared(Strict):
-    """A line of both, or of one; its pieces are texts with whether the other lacks them."""
+    """A line of both sides, or of one."""
 
-    kind: RowKind
-    name: str
-    left: list[tuple[str, bool]] | None
-    right: list[tuple[str, bool]] | None
-    left_line: int | None
-    right_line: int | None
+    kind: RowKind = member("How the sides differ in this line.")
+    name: str = member("The name of the header field or fact.", "Subject")
+    left: list[tuple[str, bool]] | None = member(
+        "Pieces of the left line, each with whether the right one lacks it; null without.",
+        [["Invoice ", False], ["1", True]],
+    )
+    right: list[tuple[str, bool]] | None = member(
+        "Pieces of the right line, each with whether the left one lacks it; null without.",
+        [["Invoice ", False], ["2", True]],
+    )
+    left_line: int | None = member("The number of the left line, from 1.", 1)
+    right_line: int | None = member("The number of the right line, from 1.", 1)
 
 
 class Aspect(Strict):
-    """The differences in one part; cut: it is long, and only its beginning was compared."""
+    """The differences in one part."""
 
-    differing: int
-    cut: bool
-    rows: list[Compared]
+    differing: int = member("How many lines differ.", 1)
+    cut: bool = member("Whether only the beginning was compared.", False)
+    rows: list[Compared] = member("The lines that differ; with alike=true all.")
 
 
 class Comparison(Strict):
     """Two messages, the left and the right, part by part."""
 
-    left: str
-    right: str
-    headers: Aspect
-    text: Aspect
-    markup: Aspect
-    envelope: Aspect
-    transcript: Aspect
+    left: UUID = member("The id of the left message.")
+    right: UUID = member("The id of the right message.")
+    headers: Aspect = member("The header fields.")
+    text: Aspect = member("The text.")
+    markup: Aspect = member("The HTML source, indented.")
+    envelope: Aspect = member("The envelope and the client.")
+    transcript: Aspect = member("The SMTP transcript, without times.")
 
 
 def comparison(left: Side, right: Side, alike: bool) -> Shape:

@@ -7,11 +7,10 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
-from pydantic import Field
 
 from inbox import serializers
-from inbox.api.v3.common import InboxSlug, answer, known_inbox, scope
-from inbox.api.v3.schemas import Page, Strict
+from inbox.api.v3.common import InboxSlug, answer, known_inbox, path, scope
+from inbox.api.v3.schemas import Page, Strict, member
 from inbox.errors import NotFound
 from inbox.insight.findings import Finding, FindingsReport, Severity, mutes
 from inbox.models import Mute
@@ -19,87 +18,98 @@ from inbox.serializers import Shape
 
 router = Router(by_alias=True)
 
-Key = Annotated[str, Field(description="a kind of finding, as in the list")]
+MuteId = Annotated[str, path("The id of the mute.", 7)]
 
 
 class MuteObject(Strict):
-    id: int
-    inbox: str
-    kind: Key
-    reason: str
-    at: datetime
-    by: str | None = Field(
-        description="a user's name; null while there are no accounts"
-    )
+    id: int = member("The id of the mute.", 7)
+    inbox: str = member("The slug of the inbox that it holds for.", "default")
+    kind: str = member("The kind of finding; see docs/findings.md.", "missing_date")
+    reason: str = member("Why it is muted.", "made by hand")
+    at: datetime = member("When it was muted.")
+    by: str | None = member("The user who muted it; null without accounts.", "ann")
 
 
 class NewMute(Strict):
-    kind: Key
-    reason: str = Field(description="why it is not to be counted")
-    inbox: str = "default"
+    kind: str = member("The kind of finding; see docs/findings.md.", "missing_date")
+    reason: str = member("Why it is not to be counted.", "made by hand")
+    inbox: str = member("The slug of the inbox that it holds for.", None, "default")
 
 
 class Rfc(Strict):
-    number: int
-    section: str
-    title: str
-    url: str
+    number: int = member("The number of the RFC.", 5321)
+    section: str = member("The section.", "2.3.8")
+    title: str = member("The title of the section.", "Lines")
+    url: str = member(
+        "The address.", "https://www.rfc-editor.org/rfc/rfc5321#section-2.3.8"
+    )
 
 
-class Place(Strict):
-    seq: int = Field(description="of the exchange")
-    octets: str = Field(description="the offending ones, readable; may be cut short")
-    offset: int | None = Field(description="of the first of them in the message")
+class FindingPlace(Strict):
+    seq: int = member("The seq of the exchange.", 6)
+    octets: str = member("The bytes in question, readable.", "Subject: y\\x0aHi")
+    offset: int | None = member(
+        "Where they begin in the message, in bytes; null if they are not in it.", 10
+    )
 
 
 class FindingObject(Strict):
-    kind: Key
-    severity: Severity
-    title: str
-    sentence: str
-    seq: int | None = Field(description="of the first place's exchange")
-    octets: str = Field(description="of the first place")
-    count: int = Field(description="how often")
-    places: list[Place] = Field(description="the first ones")
-    rfc: Rfc
-    refused_by: str = Field(description='servers that do, with their replies; or ""')
-    fix: str = Field(description="in the client's own terms, if it was recognised")
-    muted: MuteObject | None
+    kind: str = member("The kind of finding; see docs/findings.md.", "bare_lf_data")
+    severity: Severity = member("How bad it is.")
+    title: str = member("The finding in a few words.", "LF without CR in the message")
+    sentence: str = member("What it means.", "Some servers refuse such a message.")
+    seq: int | None = member("The seq of the first place.", 6)
+    octets: str = member("The bytes of the first place.", "Subject: y\\x0aHi")
+    count: int = member("How often it was found.", 1)
+    places: list[FindingPlace] = member("The first places.")
+    rfc: Rfc = member("The rule that it breaks or uses.")
+    refused_by: str = member(
+        'Servers that refuse it, with their replies; "" if none is known.',
+        "Exchange Online: 550 5.6.11",
+    )
+    fix: str = member(
+        "What to change, in the terms of the client if it was recognised.",
+        "Write the message with CRLF.",
+    )
+    muted: MuteObject | None = member("The mute; null if it is not muted.")
 
 
 class ClientObject(Strict):
-    name: str = Field(description='with "probably" before it where that is not certain')
-    sign: str = Field(description='what gave it away; "" for an unknown client')
+    name: str = member(
+        'The library or program; "probably" comes first if it is a guess.',
+        "Go's net/smtp",
+    )
+    sign: str = member('What gave it away; "" for an unknown client.', "its EHLO name")
 
 
 class ExtensionsObject(Strict):
-    offered: list[str]
-    used: list[str]
+    offered: list[str] = member("The extensions in the reply to EHLO.", ["SIZE"])
+    used: list[str] = member("Those that the client used.", ["SIZE"])
 
 
 class Findings(Page[FindingObject]):
-    count: int = Field(description="of errors and warnings that are not muted")
-    client: ClientObject
-    extensions: ExtensionsObject
+    count: int = member("How many errors and warnings are not muted.", 1)
+    client: ClientObject = member("The client, as far as it was recognised.")
+    extensions: ExtensionsObject = member("The SMTP extensions of the session.")
 
 
-@router.get("", response=Page[MuteObject])
+@router.get("", response=Page[MuteObject], summary="List muted findings")
 def find(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
-    """The muted kinds of finding, newest first."""
+    """The muted kinds of findings, newest first."""
     found = mutes.find(scope(), known_inbox(inbox))
     return answer(serializers.page(map(_mute, found), None))
 
 
-@router.post("", response={201: MuteObject})
+@router.post("", response={201: MuteObject}, summary="Mute a kind of finding")
 def mute(request: HttpRequest, new: NewMute) -> HttpResponse:
-    """Mute a kind of finding in an inbox; once more gives a new reason."""
+    """A muted kind is still listed, but not counted. Muting it again replaces the reason."""
     made = mutes.mute(scope(), new.inbox, new.kind, new.reason)
     return answer(_mute(made), 201)
 
 
-@router.delete("/{id}", response={204: None})
-def unmute(request: HttpRequest, id: str) -> HttpResponse:
-    """Count a kind of finding again."""
+@router.delete("/{id}", response={204: None}, summary="Remove a mute")
+def unmute(request: HttpRequest, id: MuteId) -> HttpResponse:
+    """The kind of finding counts again."""
     if not (id.isascii() and id.isdigit() and len(id) < 19):
         raise NotFound(f'there is no mute "{id}"')
     mutes.unmute(scope(), int(id))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, cast
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from pydantic import Field, StrictBool, StrictInt
 
 from inbox import serializers
-from inbox.api.v3 import schemas
-from inbox.api.v3.common import answer, scope
+from inbox.api.v3.common import answer, path, scope
+from inbox.api.v3.schemas import Page, Strict, member
 from inbox.errors import NotFound
+from inbox.explain.address_kinds import AddressKind
 from inbox.mailbox import image_hosts, inboxes
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.models import Inbox
@@ -18,26 +20,86 @@ from inbox.serializers import Shape
 
 router = Router(by_alias=True)
 
+Slug = Annotated[str, path("The slug of the inbox.", "default")]
+HostName = Annotated[str, path("The host, as in the list.", "cdn.example.com")]
 
-@router.get("", response=schemas.Page[schemas.Inbox])
+
+class InboxObject(Strict):
+    slug: str = member("The name of the inbox in addresses and searches.", "default")
+    name: str = member("The name of the inbox for people.", "Inbox")
+
+
+class KnownAddress(Strict):
+    address: str = member("The address.", "ann@example.com")
+    name: str = member("The name that VRFY and EXPN give.", "Ann Smith", "")
+    kind: AddressKind = member(
+        "How RCPT, VRFY and EXPN answer; see docs/api.md.", None, "mailbox"
+    )
+    target: list[str] = Field(
+        default_factory=list,
+        description="The members of an alias or list, the new address of forwarded and "
+        "moved, the choices of ambiguous.",
+        examples=[[]],
+    )
+
+
+class InboxDetail(InboxObject):
+    known_only: bool = member("Whether RCPT to an unknown address gets 550.", False)
+    quota_octets: int = member("The quota in bytes; 0 means no limit.", 0)
+    used_octets: int = member(
+        "The size of the inbox in bytes, without its trash.", 2048
+    )
+    paused: bool = member("Whether every RCPT gets 450.", False)
+    addresses: list[KnownAddress] = member("The known addresses.")
+
+
+class Host(Strict):
+    host: str = member(
+        "The name of the host; with a port if it is not the usual one.",
+        "cdn.example.com",
+    )
+
+
+class InboxChanges(Strict):
+    """Members that you leave out stay as they are."""
+
+    known_only: StrictBool | None = member(
+        "Whether RCPT to an unknown address gets 550.", True, None
+    )
+    quota_octets: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)] | None = member(
+        "The quota in bytes; 0 or null means no limit.", 10_000_000, None
+    )
+    paused: StrictBool | None = member("Whether every RCPT gets 450.", False, None)
+    addresses: list[KnownAddress] | None = member(
+        "All known addresses, in place of the old ones; at most 1,000.", None, None
+    )
+
+    def quota(self) -> int | None:
+        """Return the quota to be set; None where it stays."""
+        return (
+            (self.quota_octets or 0)
+            if "quota_octets" in self.model_fields_set
+            else None
+        )
+
+
+@router.get("", response=Page[InboxObject], summary="List inboxes")
 def find(request: HttpRequest) -> HttpResponse:
-    """The inboxes, by name."""
+    """All inboxes, by name."""
     found = inboxes.find(scope())
     items = ({"slug": each.slug, "name": each.name} for each in found)
     return answer(serializers.page(items, None))
 
 
-@router.get("/{slug}", response=schemas.InboxDetail)
-def get(request: HttpRequest, slug: str) -> HttpResponse:
-    """One inbox, with its settings."""
+@router.get("/{slug}", response=InboxDetail, summary="Get an inbox")
+def one(request: HttpRequest, slug: Slug) -> HttpResponse:
+    """One inbox with its settings."""
     return answer(_detail(inboxes.by_slug(scope(), slug)))
 
 
-@router.patch("/{slug}", response=schemas.InboxDetail)
-def change(
-    request: HttpRequest, slug: str, changes: schemas.InboxChanges
-) -> HttpResponse:
-    """Change settings; clients meet them at once. Addresses are replaced as a whole."""
+@router.patch("/{slug}", response=InboxDetail, summary="Change an inbox")
+def change(request: HttpRequest, slug: Slug, changes: InboxChanges) -> HttpResponse:
+    """Clients meet the new settings at once."""
     inbox = inboxes.update(
         scope(),
         slug,
@@ -49,29 +111,37 @@ def change(
     return answer(_detail(inbox))
 
 
-@router.get("/{slug}/remote-hosts", response=schemas.Page[schemas.Host])
-def find_hosts(request: HttpRequest, slug: str) -> HttpResponse:
-    """The hosts that its mail may load images from when it is looked at."""
+@router.get(
+    "/{slug}/remote-hosts", response=Page[Host], summary="List trusted image hosts"
+)
+def find_hosts(request: HttpRequest, slug: Slug) -> HttpResponse:
+    """The hosts from which messages of this inbox may load images."""
     hosts = image_hosts.allowed(inboxes.by_slug(scope(), slug).pk)
     return answer(serializers.page(({"host": each} for each in hosts), None))
 
 
-@router.post("/{slug}/remote-hosts", response={201: schemas.Host})
-def allow_host(request: HttpRequest, slug: str, given: schemas.Host) -> HttpResponse:
-    """Let its mail load images from a host."""
+@router.post(
+    "/{slug}/remote-hosts", response={201: Host}, summary="Trust an image host"
+)
+def allow_host(request: HttpRequest, slug: Slug, given: Host) -> HttpResponse:
+    """Messages of this inbox may load images from the host."""
     image_hosts.allow(inboxes.by_slug(scope(), slug), given.host)
     return answer({"host": given.host.strip().lower()}, 201)
 
 
-@router.delete("/{slug}/remote-hosts/{host}", response={204: None})
-def forbid_host(request: HttpRequest, slug: str, host: str) -> HttpResponse:
-    """No longer."""
+@router.delete(
+    "/{slug}/remote-hosts/{host}",
+    response={204: None},
+    summary="Stop trusting an image host",
+)
+def forbid_host(request: HttpRequest, slug: Slug, host: HostName) -> HttpResponse:
+    """Messages of this inbox no longer load images from the host."""
     if not image_hosts.forbid(inboxes.by_slug(scope(), slug), host.lower()):
         raise NotFound(f'there is no host "{host[:80]}" that images may come from')
     return HttpResponse(status=204)
 
 
-def _given(addresses: list[schemas.KnownAddress] | None) -> list[AddressInput] | None:
+def _given(addresses: list[KnownAddress] | None) -> list[AddressInput] | None:
     if addresses is None:
         return None
     return [cast(AddressInput, each.model_dump()) for each in addresses]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from ninja import Query, Router
+from ninja import Router
 from ninja.errors import HttpError
 
 from inbox import checks, serializers
@@ -18,15 +18,20 @@ from inbox.api.v3 import checks as check_shapes
 from inbox.api.v3 import comparison, content, schemas
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
+    ANY_ID,
     LIMIT,
     Cursor,
     InboxSlug,
     Limit,
+    MessageId,
     Search,
     answer,
     known_inbox,
+    path,
+    query,
     scope,
 )
+from inbox.api.v3.session_schemas import Story
 from inbox.errors import NotFound
 from inbox.http import files
 from inbox.http.problems import problem
@@ -55,17 +60,35 @@ from inbox.serializers import Shape
 
 router = Router(by_alias=True)
 
-Seconds = Annotated[float, Query(ge=0, le=300)]
-Count = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-Ids = Annotated[str, Query(description="ids of messages, by comma")]
-After = Annotated[
-    str | None, Query(description="a message's id: only later ones count")
+CONTENT, ANALYSIS = "Message content", "Message analysis"
+
+Seconds = Annotated[
+    float, query("The most seconds to wait; 0 answers at once.", 10, ge=0, le=300)
 ]
+Count = Annotated[int, query("How many messages to wait for.", ge=1, le=MAX_LIMIT)]
+Ids = Annotated[
+    str, query("Ids of messages, separated by commas; at most 10,000.")
+]
+All = Annotated[bool, query("true: all messages.")]
+After = Annotated[
+    str | None,
+    query(
+        "The id of a message, or latest: only later messages count. All count if you "
+        "leave it out."
+    ),
+]
+Form = Annotated[
+    archive.Format, query("zip: a file for each message; mbox: one file (RFC 4155).")
+]
+Other = Annotated[str, path("The id of the other message, or latest.", ANY_ID)]
+Alike = Annotated[bool, query("Whether to list lines that are the same, too.")]
+PartNumber = Annotated[int, path("The n of a part, as in the list of parts.", 2)]
+FileNumber = Annotated[int, path("The n of a file, as in the list of files.", 0)]
 
 _RETRY_AFTER = 5  # seconds
 
 
-@router.get("", response=schemas.Page[schemas.Message])
+@router.get("", response=schemas.Page[schemas.Message], summary="List messages")
 def find(
     request: HttpRequest,
     q: Search = "",
@@ -78,44 +101,51 @@ def find(
     return _listed(messages.find(scope(), q, cursor, limit, slug))
 
 
-@router.delete("", response={204: None})
+@router.delete("", response={204: None}, summary="Delete several messages")
 def delete_many(
     request: HttpRequest,
     q: Search = "",
-    all: bool = False,
+    all: All = False,
     inbox: InboxSlug = None,
     ids: Ids = "",
 ) -> HttpResponse:
-    """Put in the trash what matches q, all=true, or ids. Only by its id goes a pinned one."""
+    """Moves messages to the trash: those that match q, all, or those with these ids.
+
+    Pinned messages stay unless you name them by id.
+    """
     trash.delete(scope(), _chosen(q, all, inbox, ids), request.META["REMOTE_ADDR"])
     return HttpResponse(status=204)
 
 
-@router.patch("", response=schemas.Changed)
+@router.patch("", response=schemas.Changed, summary="Change several messages")
 def change_many(
     request: HttpRequest,
     changes: schemas.ManyChanges,
     q: Search = "",
-    all: bool = False,
+    all: All = False,
     inbox: InboxSlug = None,
     ids: Ids = "",
 ) -> HttpResponse:
-    """Change what matches q, all=true, or ids: as one message, and add or remove tags."""
+    """Changes the messages that match q, all, or those with these ids."""
     marks = Marks(**changes.dict(exclude_none=True))
     count = marking.update_many(scope(), _chosen(q, all, inbox, ids), marks)
     return answer({"count": count})
 
 
-@router.get("/archive", openapi_extra=files.answer("application/zip"))
+@router.get(
+    "/archive",
+    openapi_extra=files.answer("application/zip"),
+    summary="Download several messages",
+)
 def download_many(
     request: HttpRequest,
-    format: archive.Format = "zip",
+    format: Form = "zip",
     q: Search = "",
-    all: bool = False,
+    all: All = False,
     inbox: InboxSlug = None,
     ids: Ids = "",
 ) -> HttpResponseBase:
-    """The messages that match q, all=true, or ids, as a file: zip of .eml, or mbox (RFC 4155)."""
+    """One file with the messages that match q, with all, or with those with these ids."""
     content_type, name = archive.FORMATS[format]
     chunks = archive.chunks(scope(), _chosen(q, all, inbox, ids), format)
     return streamed(chunks, content_type, name)
@@ -133,7 +163,9 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
     return selection.by_ids(ids.split(",")) if ids else Selection(q=q, inbox=slug)
 
 
-@router.get("/wait", response=schemas.Page[schemas.Message])
+@router.get(
+    "/wait", response=schemas.Page[schemas.Message], summary="Wait for messages"
+)
 async def wait(
     request: HttpRequest,
     q: Search = "",
@@ -142,12 +174,11 @@ async def wait(
     after: After = None,
     inbox: InboxSlug = None,
 ) -> HttpResponse:
-    """Held until `count` messages match, and answered as a list; 408 on time-out.
+    """Answers as a list as soon as `count` messages match; 408 if the time runs out.
 
-    They are answered once their snippet and attachments are known, which are null only
-    where that takes seconds.
-    The problem's near_misses are recent messages, and attempts that were not
-    accepted, each with the terms that it failed.
+    The answer comes once snippet and attachments are known, and these are null only if
+    that takes seconds. The problem of a 408 has near_misses: recent messages, and
+    transactions that were not accepted, each with the terms that it failed.
     """
     deadline = time.monotonic() + timeout
     wanted = await database_sync_to_async(_wanted)(q, count, after, inbox)
@@ -225,136 +256,210 @@ def _near_miss(miss: NearMiss) -> Shape:
     return {"failed": miss.failed, "transaction": serializers.transaction(miss.entry)}
 
 
-@router.get("/{id}", response=schemas.MessageDetail)
-def one(request: HttpRequest, id: str) -> HttpResponse:
+@router.get("/{id}", response=schemas.MessageDetail, summary="Get a message")
+def one(request: HttpRequest, id: MessageId) -> HttpResponse:
     """One message with its envelope, parts and bodies."""
     return answer(content.detail(scope(), messages.get(scope(), id)))
 
 
-@router.patch("/{id}", response=schemas.Message)
+@router.patch("/{id}", response=schemas.Message, summary="Change a message")
 def change(
-    request: HttpRequest, id: str, changes: schemas.MessageChanges
+    request: HttpRequest, id: MessageId, changes: schemas.MessageChanges
 ) -> HttpResponse:
-    """Mark as read or unread, pin or unpin, set tags, status (new, ok, bug) or note."""
+    """Marks it read or unread, pins it, sets its tags, status or note."""
     given: dict[str, Any] = changes.dict(exclude_none=True)
     return answer(serializers.message(marking.update(scope(), id, **given)))
 
 
-@router.delete("/{id}", response={204: None})
-def delete(request: HttpRequest, id: str) -> HttpResponse:
-    """Put one message in the trash, pinned or not."""
+@router.delete("/{id}", response={204: None}, summary="Delete a message")
+def delete(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """Moves the message to the trash, pinned or not."""
     message = messages.get(scope(), id)
     trash.delete(scope(), Selection((message.pk,)), request.META["REMOTE_ADDR"])
     return HttpResponse(status=204)
 
 
-@router.post("/{id}/restore", response=schemas.Message)
-def restore(request: HttpRequest, id: str) -> HttpResponse:
-    """Take a message out of the trash."""
+@router.post(
+    "/{id}/restore", response=schemas.Message, summary="Restore a deleted message"
+)
+def restore(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """Takes the message out of the trash."""
     return answer(serializers.message(trash.restore(scope(), id)))
 
 
-@router.get("/{id}/findings", response=finding_shapes.Findings)
-def findings(request: HttpRequest, id: str) -> HttpResponse:
-    """Findings about the client, from the lines and the body of the message's transaction."""
+@router.get(
+    "/{id}/findings",
+    response=finding_shapes.Findings,
+    summary="List the findings of a message",
+    tags=[ANALYSIS],
+)
+def findings(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """What the client does wrong or unusually in the transaction of the message."""
     message = messages.get(scope(), id)
     attempt = transactions.get(scope(), message.transaction_id)
     session = sessions.get(scope(), attempt.session_id)
     return answer(finding_shapes.report(found.of_transaction(session, attempt)))
 
 
-@router.get("/{id}/checks", response=check_shapes.Checks)
-def check(request: HttpRequest, id: str) -> HttpResponse:
-    """How the mail will be read, and what was forgotten in making it."""
+@router.get(
+    "/{id}/checks",
+    response=check_shapes.Checks,
+    summary="Check the content of a message",
+    tags=[ANALYSIS],
+)
+def check(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """HTML and CSS support, accessibility, links, leftovers of the template, and size."""
     mail = content.opened(messages.get(scope(), id))
     return answer(check_shapes.report(checks.examine(mail.octets, mail.parsed)))
 
 
-@router.get("/{id}/compare/{other}", response=comparison.Comparison)
+@router.get(
+    "/{id}/compare/{other}",
+    response=comparison.Comparison,
+    summary="Compare two messages",
+    tags=[ANALYSIS],
+)
 def compare(
-    request: HttpRequest, id: str, other: str, alike: bool = False
+    request: HttpRequest, id: MessageId, other: Other, alike: Alike = False
 ) -> HttpResponse:
-    """The differences between two messages; alike: with the lines that do not differ."""
+    """The differences in headers, text, HTML source, envelope and transcript."""
     left, right = Side(scope(), id), Side(scope(), other)
     return answer(comparison.comparison(left, right, alike))
 
 
-@router.get("/{id}/attempts", response=schemas.Story)
-def tries(request: HttpRequest, id: str) -> HttpResponse:
-    """The attempts at sending this message, over all sessions, refused ones too."""
+@router.get(
+    "/{id}/attempts",
+    response=Story,
+    summary="List the attempts of a message",
+    tags=[ANALYSIS],
+)
+def tries(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """The attempts to send this message, over all sessions, refused ones too."""
     message = messages.get(scope(), id)
     story = attempts.of_transaction(scope(), message.transaction_id)
     return answer(serializers.story(story))
 
 
-@router.get("/{id}/case", openapi_extra=files.answer("text/html"))
-def case(request: HttpRequest, id: str) -> HttpResponse:
-    """All that is known of it as one HTML file, to attach to a ticket."""
+@router.get(
+    "/{id}/case",
+    openapi_extra=files.answer("text/html"),
+    summary="Download the report of a message",
+    tags=[ANALYSIS],
+)
+def case(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """The case file: everything known about it as one HTML file, for a ticket."""
     return files.case(case_file.of_message(scope(), id))
 
 
-@router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))
-def raw(request: HttpRequest, id: str) -> HttpResponse:
-    """The octets as they were sent."""
+@router.get(
+    "/{id}/raw",
+    openapi_extra=files.answer("message/rfc822"),
+    summary="Download the raw message",
+    tags=[CONTENT],
+)
+def raw(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """The bytes exactly as they were sent."""
     message = messages.get(scope(), id)
     octets = messages.open_raw(message)
     return files.saved(octets, "message/rfc822", f"{message.pk}.eml")
 
 
-@router.get("/{id}/html", openapi_extra=files.answer("text/html"))
-def html(request: HttpRequest, id: str) -> HttpResponse:
-    """The HTML body, sandboxed."""
+@router.get(
+    "/{id}/html",
+    openapi_extra=files.answer("text/html"),
+    summary="Get the HTML body",
+    tags=[CONTENT],
+)
+def html(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """The whole HTML body, with a policy that lets it run nothing."""
     mail = content.opened(messages.get(scope(), id))
     if not mail.html:
         raise NotFound("the message has no HTML")
     return files.shown(mail.html, "text/html")
 
 
-@router.get("/{id}/text", openapi_extra=files.answer("text/plain"))
-def text(request: HttpRequest, id: str) -> HttpResponse:
-    """The plain text; made from the HTML if the message has none."""
+@router.get(
+    "/{id}/text",
+    openapi_extra=files.answer("text/plain"),
+    summary="Get the text body",
+    tags=[CONTENT],
+)
+def text(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """The whole text body, made from the HTML if the message has no plain text."""
     mail = content.opened(messages.get(scope(), id))
     return files.shown(mail.text, "text/plain")
 
 
-@router.get("/{id}/headers", response=schemas.Page[schemas.HeaderField])
-def headers(request: HttpRequest, id: str) -> HttpResponse:
+@router.get(
+    "/{id}/headers",
+    response=schemas.Page[schemas.HeaderField],
+    summary="List the header fields",
+    tags=[CONTENT],
+)
+def headers(request: HttpRequest, id: MessageId) -> HttpResponse:
     """The header fields in their order, decoded."""
     mail = content.opened(messages.get(scope(), id))
     return answer(serializers.page(mail.fields, None))
 
 
-@router.get("/{id}/links", response=schemas.Page[schemas.Reference])
-def links(request: HttpRequest, id: str) -> HttpResponse:
-    """The links and images of its HTML, else the links of its text."""
+@router.get(
+    "/{id}/links",
+    response=schemas.Page[schemas.Reference],
+    summary="List the links and images",
+    tags=[CONTENT],
+)
+def links(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """The links and images of the HTML, or the links of the text if there is no HTML."""
     mail = content.opened(messages.get(scope(), id))
     return answer(serializers.page(mail.links, None))
 
 
-@router.get("/{id}/parts", response=schemas.Page[schemas.Part])
-def parts(request: HttpRequest, id: str) -> HttpResponse:
-    """The parts in their order; the first is the message itself."""
+@router.get(
+    "/{id}/parts",
+    response=schemas.Page[schemas.Part],
+    summary="List the parts of a message",
+    tags=[CONTENT],
+)
+def parts(request: HttpRequest, id: MessageId) -> HttpResponse:
+    """The MIME parts in their order; the first is the message itself."""
     mail = content.opened(messages.get(scope(), id))
     return answer(serializers.page(mail.parts, None))
 
 
-@router.get("/{id}/parts/{int:n}", openapi_extra=files.answer("*/*"))
-def part(request: HttpRequest, id: str, n: int) -> HttpResponse:
-    """One part's body, decoded."""
+@router.get(
+    "/{id}/parts/{int:n}",
+    openapi_extra=files.answer("*/*"),
+    summary="Download an attachment or other part",
+    tags=[CONTENT],
+)
+def part(request: HttpRequest, id: MessageId, n: PartNumber) -> HttpResponse:
+    """The body of the part, decoded."""
     mail = content.opened(messages.get(scope(), id))
     return mail.part(n)
 
 
-@router.get("/{id}/parts/{int:n}/files", response=schemas.Page[schemas.File])
-def files_within(request: HttpRequest, id: str, n: int) -> HttpResponse:
-    """The files within a part that is a winmail.dat (TNEF)."""
+@router.get(
+    "/{id}/parts/{int:n}/files",
+    response=schemas.Page[schemas.File],
+    summary="List the files in a winmail.dat",
+    tags=[CONTENT],
+)
+def files_within(request: HttpRequest, id: MessageId, n: PartNumber) -> HttpResponse:
+    """The files in a part that is a winmail.dat (TNEF)."""
     mail = content.opened(messages.get(scope(), id))
     return answer(serializers.page(mail.files(n), None))
 
 
-@router.get("/{id}/parts/{int:n}/files/{int:file}", openapi_extra=files.answer("*/*"))
-def file_within(request: HttpRequest, id: str, n: int, file: int) -> HttpResponse:
-    """A file within a part that is a winmail.dat (TNEF)."""
+@router.get(
+    "/{id}/parts/{int:n}/files/{int:file}",
+    openapi_extra=files.answer("*/*"),
+    summary="Download a file in a winmail.dat",
+    tags=[CONTENT],
+)
+def file_within(
+    request: HttpRequest, id: MessageId, n: PartNumber, file: FileNumber
+) -> HttpResponse:
+    """One of the files in a part that is a winmail.dat (TNEF)."""
     mail = content.opened(messages.get(scope(), id))
     return mail.file(n, file)
 

@@ -1,33 +1,32 @@
-"""The objects of API v3, as its OpenAPI document describes them.
+"""The objects of API v3 that several routes share, as its OpenAPI document describes them.
 
 Their values are made in inbox/serializers.py (lists and the live feed share those) and
-beside the routes (content.detail, checks.report, findings.report). A new member stands
-in both places.
+in content.py. A new member stands in both places. Objects of one route stand beside it.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, StrictBool
 
-from inbox.explain.address_kinds import AddressKind
-from inbox.explain.evidence import EvidenceKind as EvidenceKind
-from inbox.explain.stories import Joined
 from inbox.mailbox.marking import Status
 
 T = TypeVar("T")
 
-Microseconds = Annotated[int, Field(description="since the session's opened_at")]
+NOT_GIVEN: Any = ...
 
 
-Attempt = Annotated[
-    int,
-    Field(description="which attempt of its message it was; 1 until it is indexed"),
-]
+def member(description: str, example: Any = None, default: Any = NOT_GIVEN) -> Any:
+    """Return a member of an object, described; the examples of calls are made of these.
+
+    example: not needed where the type says enough, as for an id, a time or a choice
+    """
+    examples = None if example is None else [example]
+    return Field(default, description=description, examples=examples)
 
 
 class Strict(Schema):
@@ -36,438 +35,246 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+class Page(Schema, Generic[T]):
+    items: list[T] = member("The objects of this page.")
+    next: str | None = member(
+        "The cursor of the next page; null if this is the last one."
+    )
+
+
 class Address(Strict):
-    name: str
-    address: str
+    name: str = member('The display name; "" if there is none.', "Ann Smith")
+    address: str = member("The address.", "ann@example.com")
 
 
 class Message(Strict):
-    id: UUID
-    inbox: str
-    session: UUID
-    transaction: UUID
-    received_at: datetime
-    from_: Address = Field(alias="from")
-    to: list[Address]
-    cc: list[Address]
-    subject: str
-    message_id: str = Field(description="the header field; our own is id")
-    date: datetime | None = Field(description="the header field, if it can be read")
-    size: int = Field(description="octets, as sent")
-    snippet: str | None = Field(description="null until the message is indexed")
-    attachments: int | None = Field(description="null until the message is indexed")
-    read: bool
-    pinned: bool
-    tags: list[str]
-    status: Status
-    note: str = Field(description="what people wrote about it")
-    code: int | None = Field(description="of the reply that ended its transaction")
-    recipients_accepted: int
-    recipients_refused: int
-    attempt: Attempt
+    id: UUID = member("The id of the message. Later messages have greater ids.")
+    inbox: str = member("The slug of its inbox.", "default")
+    session: UUID = member("The id of the SMTP session that brought it.")
+    transaction: UUID = member("The id of the transaction that brought it.")
+    received_at: datetime = member("When it was stored.")
+    from_: Address = Field(alias="from", description="The From field of the header.")
+    to: list[Address] = member("The To field of the header.")
+    cc: list[Address] = member("The Cc field of the header.")
+    subject: str = member("The Subject field, decoded.", "Confirm your account")
+    message_id: str = member(
+        "The Message-ID field of the header. Not to be confused with id.",
+        "<4821@shop.example>",
+    )
+    date: datetime | None = member(
+        "The Date field of the header; null if it is missing or unreadable."
+    )
+    size: int = member("The size of the message in bytes, as sent.", 2048)
+    snippet: str | None = member(
+        "The beginning of the text; null until the message is indexed.",
+        "Welcome, Ann. Your code is 162149.",
+    )
+    attachments: int | None = member(
+        "The number of attachments; null until the message is indexed.", 1
+    )
+    read: bool = member("Whether somebody has opened it.")
+    pinned: bool = member("Whether it is pinned: retention never removes it.")
+    tags: list[str] = member("The tags that people gave it.", ["sign-up"])
+    status: Status = member("What people found: new (not looked at), ok or bug.")
+    note: str = member("The note that people wrote about it.", "#4821: total is wrong")
+    code: int | None = member("The code of the final reply to the transaction.", 250)
+    recipients_accepted: int = member("How many recipients were accepted.", 1)
+    recipients_refused: int = member("How many recipients were refused.", 0)
+    attempt: int = member(
+        "The number of this attempt among those of the same message; 1 until it is indexed.",
+        1,
+    )
 
 
 class Recipient(Strict):
-    forward_path: str
-    parameters: str
-    rcpt_code: int
-    final_code: int | None = Field(description="LMTP only")
+    forward_path: str = member("The address in RCPT TO.", "ann@example.com")
+    parameters: str = member("The parameters of RCPT.", "NOTIFY=FAILURE")
+    rcpt_code: int = member("The code of the reply to RCPT.", 250)
+    final_code: int | None = member(
+        "The code after the message, one for each recipient; null except with LMTP.",
+        250,
+    )
 
 
 class Envelope(Strict):
-    reverse_path: str
-    parameters: str
-    recipients: list[Recipient]
+    reverse_path: str = member("The address in MAIL FROM.", "bounces@shop.example")
+    parameters: str = member("The parameters of MAIL.", "SIZE=2048 BODY=8BITMIME")
+    recipients: list[Recipient] = member("The recipients, in the order of RCPT.")
 
 
 class Part(Strict):
-    n: int = Field(description="its place among the parts; 0 is the message itself")
-    number: str = Field(
-        description='its place in the tree: "1.2" is second of the first'
+    n: int = member("The number of the part; 0 is the message itself.", 2)
+    number: str = member(
+        'The place in the tree of parts: "1.2" is the second part of the first.', "1.2"
     )
-    parent: int | None
-    content_type: str
-    charset: str
-    disposition: str
-    filename: str
-    content_id: str
-    encoding: str
-    size: int = Field(description="octets of its body, as sent")
-    attachment: bool
+    parent: int | None = member("The n of the part around it; null for part 0.", 0)
+    content_type: str = member("The media type.", "application/pdf")
+    charset: str = member('The charset parameter; "" if there is none.', "utf-8")
+    disposition: str = member('"attachment", "inline" or "".', "attachment")
+    filename: str = member(
+        'The file name, decoded; "" if there is none.', "invoice.pdf"
+    )
+    content_id: str = member("The Content-ID, without angle brackets.", "logo@shop")
+    encoding: str = member("The Content-Transfer-Encoding.", "base64")
+    size: int = member("The size of the body in bytes, as sent (encoded).", 18432)
+    attachment: bool = member("Whether it counts as an attachment.")
 
 
 class Notice(Strict):
-    kind: str = Field(description="bounce, smime_encrypted, invitation_reply, …")
-    part: int = Field(description="the part that makes it so")
-    text: str
+    kind: str = member(
+        "What is special: bounce, smime_encrypted, invitation_reply and others.",
+        "bounce",
+    )
+    part: int = member("The n of the part that makes it so.", 2)
+    text: str = member("The notice in words.", "A bounce: ann@example.com, 5.1.1.")
 
 
 class File(Strict):
-    n: int = Field(description="its place among the files of the part")
-    filename: str
-    content_type: str
-    size: int = Field(description="octets")
+    n: int = member("The number of the file in the part, from 0.", 0)
+    filename: str = member("The name of the file.", "invoice.pdf")
+    content_type: str = member("The media type.", "application/pdf")
+    size: int = member("The size in bytes.", 18432)
 
 
 class Person(Strict):
-    name: str
-    address: str
-    status: str = Field(description="of an attendee, as ACCEPTED; else empty")
+    name: str = member('The name; "" if there is none.', "Ann Smith")
+    address: str = member("The address.", "ann@example.com")
+    status: str = member(
+        "The attendee's reply, such as ACCEPTED; else empty.", "ACCEPTED"
+    )
 
 
 class Event(Strict):
-    """An event of a calendar (RFC 5545) that is the message, or an alternative of it."""
+    """An event of a calendar (RFC 5545) that the message invites to."""
 
-    method: str = Field(description="REQUEST, CANCEL, REPLY, … (RFC 5546)")
-    summary: str
-    status: str
-    all_day: bool
-    start: str | None = Field(
-        description="in UTC; without Z where its zone is not known; a date if all_day"
+    method: str = member("The method (RFC 5546), such as REQUEST, CANCEL or REPLY.", "REQUEST")
+    summary: str = member("The title of the event.", "Planning")
+    status: str = member("The status: CONFIRMED, TENTATIVE or CANCELLED.", "CONFIRMED")
+    all_day: bool = member("Whether the event takes whole days.")
+    start: str | None = member(
+        "The start in UTC; without Z if its zone is unknown; a date if all_day.",
+        "2026-12-01T14:00:00Z",
     )
-    end: str | None = Field(description="likewise; if all_day the last day of it")
-    zone: str = Field(description="the TZID of its start")
-    when: str = Field(description="both in words, in its own zone and in UTC")
-    recurrence: str = Field(description="its RRULE as it stands")
-    repeats: str = Field(description='the RRULE in words; "" if it is not simple')
-    location: str
-    description: str
-    organizer: Person | None
-    attendees: list[Person]
-
-
-class MessageDetail(Message):
-    envelope: Envelope
-    defects: list[str]
-    notices: list[Notice] = Field(description="what it is where it is not just text")
-    parts: list[Part]
-    html: str = Field(description='"" if there is none; its first 1,048,576 characters')
-    text: str = Field(
-        description="made from the HTML if there is no plain text; its first 1,048,576 characters"
+    end: str | None = member(
+        "The end, written like the start; the last day if all_day.",
+        "2026-12-01T15:00:00Z",
     )
-    truncated: list[Literal["html", "text"]] = Field(
-        description="which of these are cut: the whole is at messages/<id>/html and /text"
+    zone: str = member("The time zone of the start (TZID).", "America/New_York")
+    when: str = member(
+        "Start and end in words, in the event's zone and in UTC.",
+        "1 Dec 2026, 09:00 to 10:00 America/New_York = 14:00 to 15:00 UTC",
     )
-    codes: list[str] = Field(description="to be typed in, likeliest first")
-    actions: list[Action] = Field(description="links that it was sent for")
-    events: list[Event] = Field(description="that it invites to")
+    recurrence: str = member("The recurrence rule (RRULE).", "FREQ=WEEKLY;COUNT=4")
+    repeats: str = member('The rule in words; "" if it is complex.', "weekly, 4 times")
+    location: str = member("The place.", "Room 2")
+    description: str = member("The description.", "Goals of the quarter.")
+    organizer: Person | None = member("The organizer; null if none is named.")
+    attendees: list[Person] = member("The attendees.")
 
 
 class HeaderField(Strict):
-    name: str
-    value: str
-
-
-class Tls(Strict):
-    version: str
-    cipher: str
-    sni: str
-
-
-class Auth(Strict):
-    mechanism: str
-    username: str
-
-
-class Session(Strict):
-    id: UUID
-    inbox: str | None
-    direction: Literal["in", "out"]
-    listener: str
-    client_address: str
-    client_port: int
-    helo: str
-    protocol: str
-    tls: Tls | None
-    auth: Auth | None
-    opened_at: datetime
-    closed_at: datetime | None
-    ending: str | None = Field(description="null while it is live")
-    messages: int = Field(description="how many were accepted")
-    worst_code: int | None
-
-
-class Exchange(Strict):
-    seq: int
-    direction: Literal["in", "out"]
-    transaction: UUID | None
-    kind: str
-    verb: str
-    line: str = Field(description="without CRLF; other octets than UTF-8 as \\xNN")
-    octets: int
-    received_us: Microseconds
-    ready_us: Microseconds | None
-    replied_us: Microseconds | None
-    delayed_us: int = Field(description="by a rule")
-    code: int | None
-    enhanced: str
-    reply: list[str] = Field(description="whole lines as sent, without CRLF")
-    rule: str
-    flags: list[str]
-
-
-class Transaction(Strict):
-    id: UUID
-    session: UUID
-    inbox: str | None
-    seq: int
-    reverse_path: str
-    parameters: str
-    outcome: str | None = Field(description="null while it is open")
-    code: int | None
-    started_at: datetime
-    ended_at: datetime | None
-    recipients: list[Recipient]
-    size: int | None = Field(description="octets of the body; null if none came")
-    complete: bool | None
-    subject: str = Field(description="as far as the body's start tells")
-    from_: Address = Field(alias="from")
-    attempt: Attempt
-
-
-class Try(Strict):
-    started_at: datetime
-    ended_at: datetime | None
-    waited: float | None = Field(description="seconds since the try before it ended")
-    outcome: str | None = Field(description="null while it is under way")
-    code: int | None
-    label: str = Field(description='"451", "cut off"')
-    words: str = Field(description="how it ended")
-    reply: list[str] = Field(description="whole lines, where a reply refused it")
-    likely: bool = Field(description="the same message by client and envelope only")
-    this: bool = Field(description="whether it is the one asked about")
-    message: UUID | None = Field(description="what it became, if that is not deleted")
-    transaction: UUID | None = Field(description="null where MAIL was refused")
-    session: UUID
-    exchange: int | None = Field(description="the seq of the line that refused it")
-    url: str
-
-
-class Story(Strict):
-    sentence: str = Field(description='"3 attempts: 451 → 451 → 250, waits 5 s, 62 s"')
-    upshot: str = Field(description='of one that failed: "accepted 62 s later"; or ""')
-    basis: str = Field(description="what they were joined by, in words")
-    joined_by: Joined | None = Field(description="null where there is only one")
-    likely: bool = Field(description="whether some of it is only likely")
-    attempt: int = Field(description="which one was asked about, from 1")
-    total: int = Field(description="how many are stored, counted up to 10,000")
-    attempts: list[Try] = Field(description="the newest 50, first ones first")
-
-
-class Explanation(Strict):
-    term: str = Field(description='"Means", "Because", "The client then" …')
-    words: list[str]
-
-
-class ExplainedExchange(Exchange):
-    explained: list[Explanation] = Field(description="as the session's page has it")
-
-
-class Timeline(Strict):
-    """Microseconds since opened_at, and how many of them were whose."""
-
-    start_us: int = Field(description="later than 0 where older lines were left out")
-    end_us: int
-    client: int
-    body: int = Field(description="a message was on its way")
-    ours: int
-    rule: int
-
-
-class Replay(Strict):
-    """The notes say what a snippet does otherwise than the session did."""
-
-    swaks: str
-    swaks_notes: list[str]
-    python: str
-    python_notes: list[str]
-
-
-class SessionDetail(Session):
-    exchanges: list[Exchange] = Field(description="the first 500")
-    transactions: list[Transaction] = Field(description="the first 500")
-
-
-class Inbox(Strict):
-    slug: str
-    name: str
-
-
-class KnownAddress(Strict):
-    address: str
-    name: str = Field("", description="a person's, as VRFY and EXPN tell it")
-    kind: AddressKind = "mailbox"
-    target: list[str] = Field(
-        default_factory=list,
-        description="of an alias or list its members, of what is forwarded or moved "
-        "the new address, of what is ambiguous the choices",
-    )
-
-
-class InboxDetail(Inbox):
-    known_only: bool = Field(description="mail to unknown addresses gets 550")
-    quota_octets: int = Field(description="0 is no limit")
-    used_octets: int = Field(description="what the inbox holds, without its trash")
-    paused: bool = Field(description="each RCPT gets 450")
-    addresses: list[KnownAddress]
-
-
-class Host(Strict):
-    host: str = Field(description="its name, with a port where that is not the usual")
+    name: str = member("The name of the field.", "Subject")
+    value: str = member("The value, decoded.", "Confirm your account")
 
 
 class Reference(Strict):
-    kind: Literal["link", "image"]
-    url: str
-    text: str = Field(description="what it shows; of an image its alternative text")
-    host: str = Field(description='"" for what is not of the web')
-    count: int = Field(description="how often it stands there")
-    remarks: list[str] = Field(description="what is odd about it, in words")
+    kind: Literal["link", "image"] = member("Whether it is a link or an image.")
+    url: str = member("The address.", "https://shop.example/confirm?token=8f2a")
+    text: str = member(
+        "The text of the link, or the image's alternative text.", "Confirm"
+    )
+    host: str = member('The host; "" for mailto:, cid: and the like.', "shop.example")
+    count: int = member("How often it occurs in the message.", 1)
+    remarks: list[str] = member(
+        "What is unusual about it, in words.", ["The text names another host."]
+    )
 
 
 class Action(Strict):
-    kind: Literal["reset", "confirm", "activate", "sign in", "invitation"]
-    url: str
-    text: str
+    kind: Literal["reset", "confirm", "activate", "sign in", "invitation"] = member(
+        "What the link is for."
+    )
+    url: str = member("The address.", "https://shop.example/confirm?token=8f2a")
+    text: str = member("The text of the link.", "Confirm your account")
 
 
-class Tag(Strict):
-    name: str
-    messages: int
+class MessageDetail(Message):
+    envelope: Envelope = member(
+        "The addresses of MAIL and RCPT, apart from the header."
+    )
+    defects: list[str] = member(
+        "Faults in the structure of the message, in words.",
+        ["The last boundary is missing."],
+    )
+    notices: list[Notice] = member("What the message is, if it is more than text.")
+    parts: list[Part] = member("The MIME parts, in their order.")
+    html: str = member(
+        'The first 1,048,576 characters of the HTML body; "" if there is none.',
+        "<p>Your code is <b>162149</b>.</p>",
+    )
+    text: str = member(
+        "The first 1,048,576 characters of the text body, made from the HTML if there is "
+        "no plain text.",
+        "Your code is 162149.",
+    )
+    truncated: list[Literal["html", "text"]] = member(
+        "Which of html and text are cut. The whole body has a route of its own.", []
+    )
+    codes: list[str] = member("Codes to type in, the likeliest first.", ["162149"])
+    actions: list[Action] = member("Links to confirm, sign in, reset and the like.")
+    events: list[Event] = member("The events that the message invites to.")
 
 
 class Connection(Strict):
-    at: datetime
-    client_address: str
-
-
-class Evidence(Strict):
-    kind: EvidenceKind
-    at: datetime = Field(description="when it was accepted, refused, or ended")
-    words: str
-    address: str = Field(description="as the client wrote it")
-    subject: str
-    code: int | None
-    reply: list[str] = Field(description="whole lines, where a reply is to blame")
-    rule: str
-    message: UUID | None = Field(description="which may be gone")
-    transaction: UUID | None
-    session: UUID | None
-    exchange: int | None = Field(description="the seq of the line that tells most")
-    url: str = Field(description='of the page that shows it; "" if all is gone')
-    deleted_at: datetime | None
-    removed_at: datetime | None
-
-
-class Near(Strict):
-    address: str
-    at: datetime = Field(description="when it was named last")
-    words: str = Field(description="how it is like the address asked for")
-
-
-class Trace(Strict):
-    address: str
-    sentence: str = Field(description="where the mail is")
-    aside: str = Field(description="what else there is, and what may help")
-    evidence: list[Evidence] = Field(description="newest first, at most 50")
-    more: bool = Field(description="whether there is older evidence")
-    near: list[Near] = Field(description="like addresses, where there is no evidence")
-    last_connection: Connection | None
-
-
-class Counts(Strict):
-    messages: int
-    unread: int
-    not_accepted: int
-    sessions: int
-    live_sessions: int
-
-
-class Limits(Strict):
-    """0 means no limit."""
-
-    max_message_size: int
-
-
-class Retention(Strict):
-    """0 means no limit."""
-
-    messages: int
-    sessions: int
-    days: int
-    trash_hours: int
-
-
-class Info(Strict):
-    version: str
-    uptime: int | None = Field(description="seconds; null if no server runs")
-    hostname: str
-    smtp: list[str] = Field(description="addresses that mail is taken at")
-    smtps: list[str]
-    submission: list[str]
-    lmtp: list[str]
-    web: list[str]
-    database: Literal["sqlite", "postgresql"]
-    counts: Counts
-    limits: Limits
-    retention: Retention
-    last_connection: Connection | None
-
-
-class Page(Schema, Generic[T]):
-    items: list[T]
-    next: str | None = Field(description="the cursor of the next page")
+    at: datetime = member("When the client connected.")
+    client_address: str = member("The address of the client.", "127.0.0.1")
 
 
 class MessageChanges(Strict):
-    """Values that are not given stay as they are."""
+    """Members that you leave out stay as they are."""
 
-    read: StrictBool | None = None
-    pinned: StrictBool | None = None
-    tags: list[str] | None = None
-    status: Status | None = None
-    note: str | None = Field(None, description="at most 2,000 characters")
+    read: StrictBool | None = member("Whether it counts as read.", True, None)
+    pinned: StrictBool | None = member("Whether it is pinned.", True, None)
+    tags: list[str] | None = member("All tags, in place of the old ones.", ["a"], None)
+    status: Status | None = member("What you found: new, ok or bug.", "bug", None)
+    note: str | None = member(
+        "A note of at most 2,000 characters.", "#4821: total is wrong", None
+    )
 
 
 class ManyChanges(MessageChanges):
-    """Values that are not given stay as they are."""
+    """Members that you leave out stay as they are."""
 
-    add: list[str] = Field(default_factory=list, description="tags")
-    remove: list[str] = Field(default_factory=list, description="tags")
+    add: list[str] = Field(
+        default_factory=list, description="Tags to add.", examples=[["seen"]]
+    )
+    remove: list[str] = Field(
+        default_factory=list, description="Tags to remove.", examples=[["new"]]
+    )
 
 
 class Changed(Strict):
-    count: int = Field(description="how many messages were meant")
-
-
-class InboxChanges(Strict):
-    """Values that are not given stay as they are."""
-
-    known_only: StrictBool | None = None
-    quota_octets: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)] | None = Field(
-        None, description="0 or null is no limit"
-    )
-    paused: StrictBool | None = None
-    addresses: list[KnownAddress] | None = None
-
-    def quota(self) -> int | None:
-        """Return the quota to be set; None where it stays."""
-        return (
-            (self.quota_octets or 0)
-            if "quota_octets" in self.model_fields_set
-            else None
-        )
+    count: int = member("How many messages were selected.", 3)
 
 
 PROBLEM: dict[str, Any] = {
     "title": "Problem",
-    "description": "RFC 9457",
+    "description": "An error (RFC 9457).",
     "type": "object",
     "required": ["type", "title", "status"],
     "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
+        "type": {"type": "string", "description": 'Always "about:blank".'},
+        "title": {"type": "string", "description": "The name of the status."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {
+            "type": "string",
+            "description": "What is wrong, and what to do about it.",
+        },
+    },
+    "example": {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": 'there is no message "7"',
     },
 }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
-from pydantic import Field
 
 from inbox import serializers
-from inbox.api.v3.common import answer, scope
-from inbox.api.v3.schemas import Page, Strict
+from inbox.api.v3.common import ANY_ID, answer, path, scope
+from inbox.api.v3.schemas import Page, Strict, member
 from inbox.mailbox import saved_searches
 from inbox.models import SavedSearch
 from inbox.serializers import Shape
@@ -18,49 +18,53 @@ from inbox.serializers import Shape
 router = Router()
 
 
+SearchId = Annotated[str, path("The id of the saved search.", ANY_ID)]
+
+
 class SearchObject(Strict):
-    id: UUID
-    name: str
-    query: str
-    count: int | None = Field(
-        description="messages that match, counted up to 1,000; null if it is no query"
+    id: UUID = member("The id of the saved search.")
+    name: str = member("The name in the side bar.", "Sign-ups")
+    query: str = member("The search.", "subject:confirm is:unread")
+    count: int | None = member(
+        "How many messages match, counted up to 1,000; null if the search cannot be read.",
+        3,
     )
 
 
 class SearchToSave(Strict):
-    name: str
-    query: str
+    name: str = member("The name in the side bar.", "Sign-ups")
+    query: str = member("The search.", "subject:confirm is:unread")
 
 
 class SearchChanges(Strict):
-    """Values that are not given stay as they are."""
+    """Members that you leave out stay as they are."""
 
-    name: str | None = None
-    query: str | None = None
+    name: str | None = member("The new name.", "Confirmations", None)
+    query: str | None = member("The new search.", "subject:confirm", None)
 
 
-@router.get("", response=Page[SearchObject])
+@router.get("", response=Page[SearchObject], summary="List saved searches")
 def find(request: HttpRequest) -> HttpResponse:
-    """Saved searches, by name."""
+    """The saved searches by name, each with the number of messages that match."""
     return answer(serializers.page(map(_shape, saved_searches.find()), None))
 
 
-@router.post("", response={201: SearchObject})
+@router.post("", response={201: SearchObject}, summary="Save a search")
 def save(request: HttpRequest, given: SearchToSave) -> HttpResponse:
-    """Keep a query under a name; one of that name gets the new query."""
+    """Puts a search into the side bar. An existing name gets the new search."""
     return answer(_shape(saved_searches.save(given.name, given.query)), 201)
 
 
-@router.patch("/{id}", response=SearchObject)
-def change(request: HttpRequest, id: str, changes: SearchChanges) -> HttpResponse:
-    """Give it another name, or query."""
+@router.patch("/{id}", response=SearchObject, summary="Change a saved search")
+def change(request: HttpRequest, id: SearchId, changes: SearchChanges) -> HttpResponse:
+    """Gives it another name, another search, or both."""
     found = saved_searches.change(id, changes.name, changes.query)
     return answer(_shape(found))
 
 
-@router.delete("/{id}", response={204: None})
-def delete(request: HttpRequest, id: str) -> HttpResponse:
-    """Forget it."""
+@router.delete("/{id}", response={204: None}, summary="Delete a saved search")
+def delete(request: HttpRequest, id: SearchId) -> HttpResponse:
+    """Takes it out of the side bar. Messages stay."""
     saved_searches.delete(id)
     return HttpResponse(status=204)
 

@@ -5,20 +5,31 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Router
 
 from inbox import serializers
 from inbox.api.v3 import findings as finding_shapes
-from inbox.api.v3 import schemas
 from inbox.api.v3.common import (
     LIMIT,
     Cursor,
     InboxSlug,
     Limit,
     Search,
+    SessionId,
     answer,
     known_inbox,
+    path,
+    query,
     scope,
+)
+from inbox.api.v3.schemas import Page
+from inbox.api.v3.session_schemas import (
+    Exchange,
+    ExplainedExchange,
+    Replay,
+    Session,
+    SessionDetail,
+    Timeline,
 )
 from inbox.http import files
 from inbox.http.origins import base_url
@@ -34,15 +45,22 @@ Ending = Literal[
     "quit", "dropped", "timeout", "shutdown", "refused",
     "tls_failed", "turned", "error", "crashed",
 ]  # fmt: skip
-After = Annotated[int, Query(ge=0, le=2**31 - 1, description="only later seqs")]
+Ended = Annotated[Ending | None, query("How the session ended.", "dropped")]
+Live = Annotated[
+    bool | None, query("true: only open sessions; false: only ended ones.")
+]
+After = Annotated[
+    int, query("A seq: only exchanges with a greater one.", ge=0, le=2**31 - 1)
+]
+Seq = Annotated[int, path("The seq of the exchange.", 4)]
 
 
-@router.get("", response=schemas.Page[schemas.Session])
+@router.get("", response=Page[Session], summary="List sessions")
 def find(
     request: HttpRequest,
     q: Search = "",
-    live: bool | None = None,
-    ending: Ending | None = None,
+    live: Live = None,
+    ending: Ended = None,
     inbox: InboxSlug = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
@@ -53,8 +71,8 @@ def find(
     return answer(serializers.page(map(serializers.session, page.items), page.next))
 
 
-@router.get("/{id}", response=schemas.SessionDetail)
-def one(request: HttpRequest, id: str) -> HttpResponse:
+@router.get("/{id}", response=SessionDetail, summary="Get a session")
+def one(request: HttpRequest, id: SessionId) -> HttpResponse:
     """One session with its first 500 exchanges and transactions."""
     session = sessions.get(scope(), id)
     exchanges = sessions.exchanges(scope(), id, limit=MAX_LIMIT)
@@ -68,27 +86,35 @@ def one(request: HttpRequest, id: str) -> HttpResponse:
     )
 
 
-@router.get("/{id}/exchanges", response=schemas.Page[schemas.Exchange])
+@router.get(
+    "/{id}/exchanges",
+    response=Page[Exchange],
+    summary="List the exchanges of a session",
+)
 def exchanges(
-    request: HttpRequest, id: str, after: After = 0, limit: Limit = MAX_LIMIT
+    request: HttpRequest, id: SessionId, after: After = 0, limit: Limit = MAX_LIMIT
 ) -> HttpResponse:
-    """Exchanges in their order; the next page by after=<next>."""
+    """The exchanges in their order. The next page: after=<next>."""
     found = sessions.exchanges(scope(), id, after, limit + 1)
     last = str(found[limit - 1].seq) if len(found) > limit else None
     return answer(serializers.page(map(serializers.exchange, found[:limit]), last))
 
 
-@router.get("/{id}/exchanges/{int:seq}", response=schemas.ExplainedExchange)
-def exchange(request: HttpRequest, id: str, seq: int) -> HttpResponse:
-    """One exchange, explained."""
+@router.get(
+    "/{id}/exchanges/{int:seq}",
+    response=ExplainedExchange,
+    summary="Explain an exchange",
+)
+def exchange(request: HttpRequest, id: SessionId, seq: Seq) -> HttpResponse:
+    """One exchange, with what its reply means, and what the client did next."""
     one, said = exchange_details.exchange(scope(), id, seq)
     words = [{"term": term, "words": words} for term, words in said]
     return answer({**serializers.exchange(one), "explained": words})
 
 
-@router.get("/{id}/timeline", response=schemas.Timeline)
-def whose_time(request: HttpRequest, id: str) -> HttpResponse:
-    """The session's time, divided by whose turn it was; of a live session, until now."""
+@router.get("/{id}/timeline", response=Timeline, summary="Measure a session")
+def whose_time(request: HttpRequest, id: SessionId) -> HttpResponse:
+    """How the time of the session divides; of a live session, until now."""
     session_timeline = timeline.of(sessions.get(scope(), id))
     return answer(
         {
@@ -99,28 +125,36 @@ def whose_time(request: HttpRequest, id: str) -> HttpResponse:
     )
 
 
-@router.get("/{id}/findings", response=finding_shapes.Findings)
-def findings(request: HttpRequest, id: str) -> HttpResponse:
-    """Findings about the client: its faults (error, warning) and mere facts (info)."""
+@router.get(
+    "/{id}/findings",
+    response=finding_shapes.Findings,
+    summary="List the findings of a session",
+)
+def findings(request: HttpRequest, id: SessionId) -> HttpResponse:
+    """What the client does wrong (error, warning) or unusually (info)."""
     report = found.of_session(sessions.get(scope(), id))
     return answer(finding_shapes.report(report))
 
 
-@router.get("/{id}/replay", response=schemas.Replay)
-def replay(request: HttpRequest, id: str) -> HttpResponse:
-    """Its exchanges as a command of swaks, and as a script for Python's smtplib."""
+@router.get("/{id}/replay", response=Replay, summary="Reproduce a session")
+def replay(request: HttpRequest, id: SessionId) -> HttpResponse:
+    """The session as a command of swaks, and as a script for Python's smtplib."""
     made = replays.of(scope(), id, base_url(request))
     return answer(serializers.replay(made))
 
 
-@router.get("/{id}/case", openapi_extra=files.answer("text/html"))
-def case(request: HttpRequest, id: str) -> HttpResponse:
-    """All that is known of it as one HTML file, to attach to a ticket."""
+@router.get(
+    "/{id}/case",
+    openapi_extra=files.answer("text/html"),
+    summary="Download the report of a session",
+)
+def case(request: HttpRequest, id: SessionId) -> HttpResponse:
+    """The case file: everything known about it as one HTML file, for a ticket."""
     return files.case(case_file.of_session(scope(), id))
 
 
-@router.delete("/{id}", response={204: None})
-def delete(request: HttpRequest, id: str) -> HttpResponse:
-    """Remove a session that has ended and has no messages, for good."""
+@router.delete("/{id}", response={204: None}, summary="Delete a session")
+def delete(request: HttpRequest, id: SessionId) -> HttpResponse:
+    """Removes it for good, if it has ended and has no messages outside the trash."""
     sessions.delete(scope(), id)
     return HttpResponse(status=204)

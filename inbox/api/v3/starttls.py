@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
-from pydantic import Field
 
 from inbox import serializers
-from inbox.api.v3.common import answer
-from inbox.api.v3.schemas import Page, Strict
+from inbox.api.v3.common import answer, query
+from inbox.api.v3.schemas import Page, Strict, member
 from inbox.policy import starttls
 
 router = Router()
 
 
 class Withheld(Strict):
-    client_address: str
-    helo: str = Field(description="the name it gave with EHLO")
+    client_address: str = member("The address of the client.", "127.0.0.1")
+    helo: str = member("The name that the client gave in EHLO.", "app-1")
 
 
-@router.get("", response=Page[Withheld])
+Client = Annotated[str, query("The address of the client.", "127.0.0.1")]
+Helo = Annotated[str, query("The name that the client gave in EHLO.", "app-1")]
+
+
+@router.get("", response=Page[Withheld], summary="List clients without STARTTLS")
 def find(request: HttpRequest) -> HttpResponse:
-    """Clients whose next session is offered no STARTTLS: they left over our certificate."""
+    """Clients that rejected Mailsink's certificate: their next session has no STARTTLS."""
     clients = [
         {"client_address": each.address, "helo": each.helo}
         for each in starttls.withheld()
@@ -29,8 +34,10 @@ def find(request: HttpRequest) -> HttpResponse:
     return answer(serializers.page(clients, None))
 
 
-@router.delete("", response={204: None})
-def offer_again(request: HttpRequest, client_address: str, helo: str) -> HttpResponse:
-    """Offer STARTTLS to this client again, at once."""
+@router.delete("", response={204: None}, summary="Offer STARTTLS to a client again")
+def offer_again(
+    request: HttpRequest, client_address: Client, helo: Helo
+) -> HttpResponse:
+    """The next session of the client has STARTTLS again."""
     starttls.offer_again(client_address, helo)
     return HttpResponse(status=204)

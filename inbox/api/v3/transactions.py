@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Router
 
 from inbox import serializers
-from inbox.api.v3 import schemas
-from inbox.api.v3.common import LIMIT, Cursor, Limit, Search, answer, scope
+from inbox.api.v3.common import (
+    LIMIT,
+    Cursor,
+    Limit,
+    Search,
+    TransactionId,
+    answer,
+    query,
+    scope,
+)
+from inbox.api.v3.schemas import Page
+from inbox.api.v3.session_schemas import Story, Transaction
 from inbox.http import files
 from inbox.insight import attempts, case_file
 from inbox.mailbox import transactions
@@ -18,11 +28,11 @@ router = Router(by_alias=True)
 
 Outcome = Annotated[
     Literal["accepted", "rejected", "reset", "abandoned"] | None,
-    Query(description="all that were not accepted, if it is not given"),
+    query("How it ended; all that were not accepted if you leave it out."),
 ]
 
 
-@router.get("", response=schemas.Page[schemas.Transaction])
+@router.get("", response=Page[Transaction], summary="List transactions")
 def find(
     request: HttpRequest,
     outcome: Outcome = None,
@@ -30,31 +40,41 @@ def find(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> HttpResponse:
-    """Transactions of an outcome, newest first."""
+    """Transactions with one outcome, newest first."""
     page = transactions.find(scope(), outcome, cursor, limit, q)
     return answer(serializers.page(map(serializers.transaction, page.items), page.next))
 
 
-@router.get("/{id}", response=schemas.Transaction)
-def one(request: HttpRequest, id: str) -> HttpResponse:
+@router.get("/{id}", response=Transaction, summary="Get a transaction")
+def one(request: HttpRequest, id: TransactionId) -> HttpResponse:
     """One transaction, whatever its outcome."""
     return answer(serializers.transaction(transactions.get(scope(), id)))
 
 
-@router.get("/{id}/attempts", response=schemas.Story)
-def tries(request: HttpRequest, id: str) -> HttpResponse:
-    """The attempts at sending what this transaction tried to, over all sessions."""
+@router.get(
+    "/{id}/attempts", response=Story, summary="List the attempts of a transaction"
+)
+def tries(request: HttpRequest, id: TransactionId) -> HttpResponse:
+    """The attempts to send the same message, over all sessions."""
     return answer(serializers.story(attempts.of_transaction(scope(), id)))
 
 
-@router.get("/{id}/case", openapi_extra=files.answer("text/html"))
-def case(request: HttpRequest, id: str) -> HttpResponse:
-    """All that is known of it as one HTML file, to attach to a ticket."""
+@router.get(
+    "/{id}/case",
+    openapi_extra=files.answer("text/html"),
+    summary="Download the report of a transaction",
+)
+def case(request: HttpRequest, id: TransactionId) -> HttpResponse:
+    """The case file: everything known about it as one HTML file, for a ticket."""
     return files.case(case_file.of_transaction(scope(), id))
 
 
-@router.get("/{id}/raw", openapi_extra=files.answer("message/rfc822"))
-def raw(request: HttpRequest, id: str) -> HttpResponse:
-    """The octets of its body, as far as they came."""
+@router.get(
+    "/{id}/raw",
+    openapi_extra=files.answer("message/rfc822"),
+    summary="Download the body of a transaction",
+)
+def raw(request: HttpRequest, id: TransactionId) -> HttpResponse:
+    """The bytes of the body, as far as they arrived."""
     octets = transactions.open_body(scope(), id)
     return files.saved(octets, "message/rfc822", f"{id}.eml")

@@ -10,7 +10,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router
 
 from inbox import serializers
-from inbox.api.v3.common import scope
+from inbox.api.v3.common import SessionId, scope
 from inbox.explain import plain_text
 from inbox.http import files
 from inbox.mailbox import sessions
@@ -20,16 +20,26 @@ from inbox.models import Exchange, Session
 router = Router()
 
 
-@router.get("/{id}/exchanges.jsonl", openapi_extra=files.answer("application/x-ndjson"))
-def json_lines(request: HttpRequest, id: str) -> StreamingHttpResponse:
-    """All exchanges, a JSON object on a line each."""
+@router.get(
+    "/{id}/exchanges.jsonl",
+    openapi_extra=files.answer("application/x-ndjson"),
+    summary="Download the transcript as JSON lines",
+    url_name="sessions_json_lines",
+)
+def json_lines(request: HttpRequest, id: SessionId) -> StreamingHttpResponse:
+    """All exchanges of the session, one JSON object on each line."""
     session = sessions.get(scope(), id)
     return _file(session, "application/x-ndjson", "jsonl", "", _json)
 
 
-@router.get("/{id}/exchanges.txt", openapi_extra=files.answer("text/plain"))
-def as_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
-    """All exchanges as text to read."""
+@router.get(
+    "/{id}/exchanges.txt",
+    openapi_extra=files.answer("text/plain"),
+    summary="Download the transcript as text",
+    url_name="sessions_as_text",
+)
+def as_text(request: HttpRequest, id: SessionId) -> StreamingHttpResponse:
+    """All exchanges of the session, for people to read."""
     session = sessions.get(scope(), id)
     return _file(
         session, "text/plain", "txt", plain_text.head(session), plain_text.of_exchange
