@@ -130,7 +130,7 @@ def test_docs_page_works_under_its_policy(mailsink: Mailsink, page: Page) -> Non
     assert response is not None
     assert "script-src 'self';" in response.headers["content-security-policy"]
     page.get_by_text("/api/v3/messages/wait").wait_for()
-    page.locator("#operations-info-info_info").get_by_role("button").first.click()
+    page.locator("#operations-Server-info_info").get_by_role("button").first.click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     page.get_by_text('"hostname"').first.wait_for()

@@ -42,7 +42,7 @@ def test_the_answer(api: Api) -> None:
         "deleted_at": None,
         "removed_at": None,
     }
-    described = api("GET", "openapi.json")["components"]["schemas"]["Evidence"]
+    described = api("GET", "openapi.json")["components"]["schemas"]["EvidenceObject"]
     assert set(described["properties"]) == {"at", *one}
 
 

@@ -72,7 +72,7 @@ class Api(NinjaAPI):
 
 
 api = Api(
-    title="Mailsink",
+    title="Mailsink API",
     version=__version__,
     description=DESCRIPTION,
     docs=Docs(),

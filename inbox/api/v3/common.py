@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any
 
 from django.http import HttpResponse
-from ninja import Path, Query
+from ninja.params.functions import Path, Query
 
 from inbox.mailbox import inboxes
 from inbox.mailbox.paging import DEFAULT_LIMIT, MAX_LIMIT

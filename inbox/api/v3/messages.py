@@ -66,9 +66,7 @@ Seconds = Annotated[
     float, query("The most seconds to wait; 0 answers at once.", 10, ge=0, le=300)
 ]
 Count = Annotated[int, query("How many messages to wait for.", ge=1, le=MAX_LIMIT)]
-Ids = Annotated[
-    str, query("Ids of messages, separated by commas; at most 10,000.")
-]
+Ids = Annotated[str, query("Ids of messages, separated by commas; at most 10,000.")]
 All = Annotated[bool, query("true: all messages.")]
 After = Annotated[
     str | None,
@@ -294,7 +292,7 @@ def restore(request: HttpRequest, id: MessageId) -> HttpResponse:
     tags=[ANALYSIS],
 )
 def findings(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """What the client does wrong or unusually in the transaction of the message."""
+    """Faults and oddities of the client in the transaction of the message."""
     message = messages.get(scope(), id)
     attempt = transactions.get(scope(), message.transaction_id)
     session = sessions.get(scope(), attempt.session_id)

@@ -147,7 +147,9 @@ class Person(Strict):
 class Event(Strict):
     """An event of a calendar (RFC 5545) that the message invites to."""
 
-    method: str = member("The method (RFC 5546), such as REQUEST, CANCEL or REPLY.", "REQUEST")
+    method: str = member(
+        "The method (RFC 5546), such as REQUEST, CANCEL or REPLY.", "REQUEST"
+    )
     summary: str = member("The title of the event.", "Planning")
     status: str = member("The status: CONFIRMED, TENTATIVE or CANCELLED.", "CONFIRMED")
     all_day: bool = member("Whether the event takes whole days.")

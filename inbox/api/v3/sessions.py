@@ -131,7 +131,7 @@ def whose_time(request: HttpRequest, id: SessionId) -> HttpResponse:
     summary="List the findings of a session",
 )
 def findings(request: HttpRequest, id: SessionId) -> HttpResponse:
-    """What the client does wrong (error, warning) or unusually (info)."""
+    """Faults (error, warning) and oddities (info) of the client."""
     report = found.of_session(sessions.get(scope(), id))
     return answer(finding_shapes.report(report))
 
