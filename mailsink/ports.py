@@ -21,7 +21,7 @@ Stage = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Stored:
     """The message is committed and synced under this id."""
 
     id: UUID
@@ -29,7 +29,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The message could not be kept; the client is told so by this reply (4yz)."""
+    """The message could not be stored; the client is told so by this reply (4yz)."""
 
     reply: Reply
 
@@ -40,7 +40,7 @@ class Recorder(Protocol):
     def record(self, event: Event) -> None:
         """Take an event at once; it is committed soon after, in order."""
 
-    async def keep(self, arrival: Arrival) -> Kept | Refused:
+    async def store(self, arrival: Arrival) -> Stored | Refused:
         """Commit the message with its envelope and transcript; return when synced."""
 
     async def room(self) -> None:

@@ -14,7 +14,7 @@ from inbox.capture.rows import SessionChanges
 from inbox.models import Inbox
 from inbox.upkeep import servers
 from mailsink.ids import uuid7
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 from mailsink.smtp.protocol import events
 from tests.mails import HELLO
 
@@ -125,15 +125,15 @@ class Client:
             self.exchange("command", "RCPT", f"RCPT TO:<bob{seq}@example.com>", code)
         self.exchange("command", "DATA", "DATA", 354)
 
-    async def send(self, octets: bytes = HELLO) -> Kept | Refused:
+    async def send(self, octets: bytes = HELLO) -> Stored | Refused:
         assert self.transaction
         seq = self.exchange("body", "", "", None, len(octets))
-        kept = await self.recorder.keep(
+        stored = await self.recorder.store(
             events.Arrival(self.session, self.transaction, 99, body(octets))
         )
-        self.reply(seq, 250 if isinstance(kept, Kept) else kept.reply.code)
+        self.reply(seq, 250 if isinstance(stored, Stored) else stored.reply.code)
         self.transaction = None
-        return kept
+        return stored
 
     def answer_each(self, transaction: UUID, code: int) -> None:
         event = events.DeliveryAnswered(self.session, transaction, (code,))
@@ -157,9 +157,9 @@ def body(octets: bytes, complete: bool = True) -> events.Body:
     return events.Body(len(octets), digest, complete, content=octets)
 
 
-async def one_message(recorder: Recorder) -> Kept | Refused:
+async def one_message(recorder: Recorder) -> Stored | Refused:
     client = Client(recorder)
     client.envelope()
-    kept = await client.send()
+    stored = await client.send()
     client.close()
-    return kept
+    return stored

@@ -56,7 +56,7 @@ class Backlog:
         batch, self._whole = self._whole, Batch()
         parts = self._parts
         # Stable: who has waited longest goes first.
-        for session in sorted(parts, key=lambda each: not parts[each].keeps):
+        for session in sorted(parts, key=lambda each: not parts[each].messages):
             room = self._most - len(batch)
             if room <= 0:
                 break

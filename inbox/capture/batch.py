@@ -27,7 +27,7 @@ from inbox.capture.rows import (
     TransactionRow,
 )
 from inbox.models import Exchange, Message, Raw, Recipient, Session, Transaction
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 
 R = TypeVar("R")
 
@@ -69,12 +69,12 @@ class Rows(Generic[R]):
 
 @dataclass(slots=True, eq=False)
 class PendingMessage:
-    """A message that waits to be kept."""
+    """A message that waits to be stored."""
 
     session: SessionRow
     raw: RawRow
     message: MessageRow
-    done: asyncio.Future[Kept | Refused]
+    done: asyncio.Future[Stored | Refused]
 
 
 class Batch:
@@ -86,7 +86,7 @@ class Batch:
         self.transactions = Rows[TransactionRow]()
         self.recipients = Rows[RecipientRow]()
         self.raws: list[RawRow] = []  # of bodies that were not accepted
-        self.keeps: list[PendingMessage] = []
+        self.messages: list[PendingMessage] = []
         self.ended: list[TransactionRow] = []  # not accepted
         self.octets = (
             0  # of bodies and lines: what clients can make as large as they like
@@ -99,7 +99,7 @@ class Batch:
             + len(self.transactions)
             + len(self.recipients)
             + len(self.raws)
-            + len(self.keeps)
+            + len(self.messages)
         )
 
     def put_before(self, later: Batch) -> None:
@@ -109,7 +109,7 @@ class Batch:
         self.transactions.put_before(later.transactions)
         self.recipients.put_before(later.recipients)
         self.raws += later.raws
-        self.keeps += later.keeps
+        self.messages += later.messages
         self.ended += later.ended
         self.octets += later.octets
 
@@ -120,14 +120,14 @@ class Batch:
         transaction: both are committed together, or a crash would leave one without the
         other.
         """
-        keeping = {id(keep.message.transaction) for keep in self.keeps}
+        storing = {id(waiting.message.transaction) for waiting in self.messages}
         cut = Batch()
         cut.sessions.new, self.sessions.new = self.sessions.new, {}
         cut.transactions = self.transactions.cut(
-            most - len(cut), lambda row: id(row) in keeping
+            most - len(cut), lambda row: id(row) in storing
         )
         cut.recipients = self.recipients.cut(
-            most - len(cut), lambda row: id(row.transaction) in keeping
+            most - len(cut), lambda row: id(row.transaction) in storing
         )
         cut.exchanges = self.exchanges.cut(most - len(cut))
         room = max(0, most - len(cut))
@@ -141,7 +141,7 @@ class Batch:
 
     def measured(self) -> int:
         """Return the octets of its lines and bodies."""
-        raws = [*self.raws, *(keep.raw for keep in self.keeps)]
+        raws = [*self.raws, *(waiting.raw for waiting in self.messages)]
         lines = sum(len(row.line) for row in self.exchanges.new.values())
         return lines + sum(len(raw.content or b"") for raw in raws)
 
@@ -168,8 +168,8 @@ class Batch:
             part(recipient.transaction.session_id).recipients.change(recipient)
         for raw in self.raws:
             part(raw.transaction.session_id).raws.append(raw)
-        for keep in self.keeps:
-            part(keep.session.id).keeps.append(keep)
+        for waiting in self.messages:
+            part(waiting.session.id).messages.append(waiting)
         for row in self.ended:
             part(row.session_id).ended.append(row)
         for each in parts.values():
@@ -182,7 +182,7 @@ class Batch:
             sessions_opened=list(self.sessions.new.values()),
             exchanges_created=list(self.exchanges.new.values()),
             exchanges_updated=list(self.exchanges.changed.values()),
-            messages_created=[keep.message for keep in self.keeps],
+            messages_created=[waiting.message for waiting in self.messages],
             transactions_not_accepted=self.ended,
         )
         for row in self.sessions.changed.values():
@@ -310,8 +310,8 @@ class Writer:
 
     def statements(self, batch: Batch) -> list[Statement]:
         """Return a snapshot of the batch's rows as statements, in order of reference."""
-        raws = [*batch.raws, *(keep.raw for keep in batch.keeps)]
-        messages = [keep.message for keep in batch.keeps]
+        raws = [*batch.raws, *(waiting.raw for waiting in batch.messages)]
+        messages = [waiting.message for waiting in batch.messages]
         statements = [
             self.sessions.insert(batch.sessions.new.values()),
             self.sessions.update(batch.sessions.changed.values()),

@@ -94,26 +94,26 @@ class OpenSessions:
             return None
         return live if live.transaction.id == event.transaction else None
 
-    def accept(self, live: Live, keep: PendingMessage, at_us: int) -> None:
+    def add_message(self, live: Live, waiting: PendingMessage, at_us: int) -> None:
         """Take a message's commit for granted; take_back undoes it where it fails."""
-        keep.session.messages += 1
+        waiting.session.messages += 1
         self._finish(live, "accepted", at_us, 250)
         self._change(live)
-        self.pending.keeps.append(keep)
-        self.pending.octets += len(keep.raw.content or b"")
+        self.pending.messages.append(waiting)
+        self.pending.octets += len(waiting.raw.content or b"")
 
     def take_back(self, batch: Batch, refused: Refused) -> list[PendingMessage]:
         """Turn the batch's messages into refused transactions; return them for answers."""
-        keeps, batch.keeps = batch.keeps, []
-        batch.octets -= sum(len(keep.raw.content or b"") for keep in keeps)
-        for keep in keeps:
-            transaction = keep.message.transaction
+        messages, batch.messages = batch.messages, []
+        batch.octets -= sum(len(waiting.raw.content or b"") for waiting in messages)
+        for waiting in messages:
+            transaction = waiting.message.transaction
             transaction.outcome, transaction.code = "rejected", refused.reply.code
-            keep.session.messages -= 1
+            waiting.session.messages -= 1
             batch.transactions.change(transaction)
-            batch.sessions.change(keep.session)
+            batch.sessions.change(waiting.session)
             batch.ended.append(transaction)
-        return keeps
+        return messages
 
     def end(
         self, live: Live, outcome: str, at_us: int, code: int | None = None

@@ -33,7 +33,7 @@ from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import write_turn
 from mailsink.ids import uuid7
 from mailsink.mime import headers
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 from mailsink.smtp.protocol import events, replies
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class Recorder:
         self._full_since: float | None = None
         self._failing = ""  # how the last commit failed
         # When the latest messages were stored; monotonic seconds
-        self._kept = deque([-math.inf] * _BUSY_MESSAGES, _BUSY_MESSAGES)
+        self._stored_at = deque([-math.inf] * _BUSY_MESSAGES, _BUSY_MESSAGES)
         self._nudge_indexer = nudge
         self._nudge: asyncio.TimerHandle | None = None
         self._storing: set[asyncio.Task[None]] = set()
@@ -126,7 +126,7 @@ class Recorder:
             self._sessions.record(event)
         self._wake_writer_soon()
 
-    async def keep(self, arrival: events.Arrival) -> Kept | Refused:
+    async def store(self, arrival: events.Arrival) -> Stored | Refused:
         """Commit a message with its envelope and transcript; return when it is synced."""
         live = self._sessions.transaction(arrival)
         if live is None or live.transaction is None:
@@ -141,15 +141,15 @@ class Recorder:
             self._wake_writer()
             return refused
         message = self._message_row(transaction, start, arrival.body.size)
-        keep = PendingMessage(live.session, raw, message, self._loop.create_future())
+        waiting = PendingMessage(live.session, raw, message, self._loop.create_future())
         with self._mutex:
-            self._sessions.accept(live, keep, arrival.at_us)
+            self._sessions.add_message(live, waiting, arrival.at_us)
         # Clients that are in the middle of a message may share its commit.
         if self._sessions.midway:
             self._wake_writer_soon()
         else:
             self._wake_writer()
-        return await keep.done
+        return await waiting.done
 
     async def room(self) -> None:
         """Return when more may be read: at once, unless the queue is full."""
@@ -165,7 +165,7 @@ class Recorder:
         return time.monotonic() - self._full_since > self._limits.patience
 
     def trouble(self) -> str:
-        """Return what keeps the recorder from its work, in words; "" if nothing does."""
+        """Return what stops the recorder from its work, in words; "" if nothing does."""
         if self._failing:
             return f"nothing can be written: {self._failing}"
         return "more comes than can be written" if self.congested else ""
@@ -173,7 +173,7 @@ class Recorder:
     @property
     def busy(self) -> bool:
         """Whether messages are pouring in, so that others had better wait."""
-        return time.monotonic() - self._kept[0] < _BUSY_FOR
+        return time.monotonic() - self._stored_at[0] < _BUSY_FOR
 
     def _is_full(self) -> bool:
         pending, limits = self._sessions.pending, self._limits
@@ -209,7 +209,7 @@ class Recorder:
         try:
             raw, _ = await _raw_row(transaction, body)
         except OSError as error:
-            log.error("A body that was not accepted could not be kept: %s", error)
+            log.error("A body that was not accepted could not be stored: %s", error)
             return
         with self._mutex:
             self._sessions.add_raw(raw)
@@ -284,8 +284,8 @@ class Recorder:
 
     def _commit(self, batch: Batch) -> None:
         now = datetime.now(UTC)
-        for keep in batch.keeps:
-            keep.message.id, keep.message.received_at = uuid7(), now
+        for waiting in batch.messages:
+            waiting.message.id, waiting.message.received_at = uuid7(), now
         # What open sessions change meanwhile stands in the next batch, too.
         statements = self._writer.statements(batch)
         self._file.check()  # a new connection would make a new file
@@ -301,10 +301,10 @@ class Recorder:
         connection.close()
         refused = Refused(self._refusal(error))
         with self._mutex:
-            keeps = self._sessions.take_back(batch, refused)
+            messages = self._sessions.take_back(batch, refused)
         if not self._stopping:
             self._backlog.put_back(batch)
-        self._loop.call_soon_threadsafe(self._answer, keeps, refused)
+        self._loop.call_soon_threadsafe(self._answer, messages, refused)
         if self._stopping:
             log.error("%d rows of transcript are lost: %s", len(batch), error)
             return
@@ -318,10 +318,10 @@ class Recorder:
         log.error("Session %s cannot be recorded: %s", session, error)
         refused = Refused(replies.WRITE_ERROR)
         with self._mutex:
-            keeps = self._sessions.take_back(batch, refused)
-            keeps += self._sessions.take_back(self._backlog.forget(session), refused)
+            messages = self._sessions.take_back(batch, refused)
+            messages += self._sessions.take_back(self._backlog.forget(session), refused)
             self._sessions.forget(session)
-        self._loop.call_soon_threadsafe(self._answer, keeps, refused)
+        self._loop.call_soon_threadsafe(self._answer, messages, refused)
         try:
             with write_turn():
                 Session.objects.filter(id=session, ending=None).update(
@@ -341,20 +341,20 @@ class Recorder:
     def _committed(self, batch: Batch) -> None:
         """The commit is durable: only now may the sessions of its messages send 250."""
         was_busy = self.busy
-        for keep in batch.keeps:
-            self._kept.append(time.monotonic())
-            if not keep.done.done():
-                keep.done.set_result(Kept(keep.message.id))
+        for waiting in batch.messages:
+            self._stored_at.append(time.monotonic())
+            if not waiting.done.done():
+                waiting.done.set_result(Stored(waiting.message.id))
         # Asked before: whoever is nudged sees that it is busy now, and looks again.
-        if batch.keeps and not was_busy:
-            self._nudge_indexer(max(keep.message.size for keep in batch.keeps))
+        if batch.messages and not was_busy:
+            self._nudge_indexer(max(waiting.message.size for waiting in batch.messages))
         self._room.set()
         self._feed.committed(batch.changes())
 
-    def _answer(self, keeps: list[PendingMessage], refused: Refused) -> None:
-        for keep in keeps:
-            if not keep.done.done():
-                keep.done.set_result(refused)
+    def _answer(self, messages: list[PendingMessage], refused: Refused) -> None:
+        for waiting in messages:
+            if not waiting.done.done():
+                waiting.done.set_result(refused)
         self._room.set()
 
 

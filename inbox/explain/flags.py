@@ -416,7 +416,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "secret_ends_with_lf": FlagWords(
         gettext_noop("password ends with a line end"),
         gettext_noop(
-            "The secret ends with LF. Only its shape is kept, never the secret itself."
+            "The secret ends with LF. Only its shape is stored, never the secret itself."
         ),
         gettext_noop(
             "It was probably read from a file: strip the last line end "
@@ -426,7 +426,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "secret_ends_with_cr": FlagWords(
         gettext_noop("password ends with a line end"),
         gettext_noop(
-            "The secret ends with CR. Only its shape is kept, never the secret itself."
+            "The secret ends with CR. Only its shape is stored, never the secret itself."
         ),
         gettext_noop(
             "It was probably read from a file with line ends of Windows (CRLF): strip them."
@@ -436,7 +436,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("password starts with a space"),
         gettext_noop(
             "The secret starts with a space. "
-            "Only its shape is kept, never the secret itself."
+            "Only its shape is stored, never the secret itself."
         ),
         gettext_noop("Strip it where the setting is read."),
     ),
@@ -444,7 +444,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("password ends with a space"),
         gettext_noop(
             "The secret ends with a space. "
-            "Only its shape is kept, never the secret itself."
+            "Only its shape is stored, never the secret itself."
         ),
         gettext_noop("Strip it where the setting is read."),
     ),
@@ -453,7 +453,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop(
             "The secret holds non-ASCII octets; clients differ in their encoding. "
             ""
-            "Only its shape is kept, never the secret itself."
+            "Only its shape is stored, never the secret itself."
         ),
         gettext_noop("Send it as UTF-8 (RFC 4616), or choose an ASCII one."),
     ),
@@ -461,7 +461,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("password is the user name"),
         gettext_noop(
             "The secret equals the user name. "
-            "Only its shape is kept, never the secret itself."
+            "Only its shape is stored, never the secret itself."
         ),
         gettext_noop(
             "Look whether both settings were given the same value by mistake."
@@ -472,7 +472,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop(
             "What came out of the base64 is base64 of text again: the client seems "
             "to encode what is encoded. "
-            "Only its shape is kept, never the secret itself."
+            "Only its shape is stored, never the secret itself."
         ),
         gettext_noop(
             "Give the client the plain secret; it encodes it itself (RFC 4954 §4)."

@@ -1,1 +1,1 @@
-"""Where data is kept: the database's set-up, its write lock, the octets of bodies."""
+"""Where data is stored: the database's set-up, its write lock, the octets of bodies."""

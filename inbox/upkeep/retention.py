@@ -1,7 +1,7 @@
 """Retention: what is too old or too much goes, in small batches that let others write.
 
 Messages beyond a number or an age are purged with their bodies; so is the trash after
-its hours. Pinned messages stay. Sessions without a kept message go by a number of
+its hours. Pinned messages stay. Sessions without a stored message go by a number of
 their own, with everything in them.
 """
 
@@ -36,10 +36,10 @@ _LOCK = 0x6D61696C  # "mail": PostgreSQL's advisory lock of the one that prunes
 
 @dataclass(frozen=True, slots=True)
 class RetentionLimits:
-    """How much is kept; 0 is no limit."""
+    """How much stays stored; 0 is no limit."""
 
     messages: int
-    sessions: int  # those without a kept message
+    sessions: int  # those without a stored message
     days: int
     trash_hours: int
 

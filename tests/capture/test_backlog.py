@@ -15,7 +15,7 @@ from inbox.capture.recorder import Recorder
 from inbox.capture.rows import SessionChanges
 from inbox.models import Exchange, Message, Recipient, Session, Transaction
 from inbox.storage.write_lock import write_turn
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 from tests.recording import Client, Heard, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -68,10 +68,10 @@ def test_a_message_goes_before_the_lines_of_others(
         loud, quiet = Client(recorder), Client(recorder)
         flood(loud)
         quiet.envelope()
-        kept = asyncio.create_task(quiet.send())
+        stored = asyncio.create_task(quiet.send())
         await asyncio.sleep(0)
         release.set()
-        assert isinstance(await kept, Kept)
+        assert isinstance(await stored, Stored)
         before = len(feed.changes)
         await held
         quiet.close()
@@ -112,17 +112,17 @@ def test_a_message_goes_before_the_lines_of_others(
     assert not any(each.exchanges_created for each in feed.changes[ends + 1 :])
 
 
-def test_a_loud_client_s_own_message_is_kept_with_its_envelope() -> None:
-    async def scenario(recorder: Recorder) -> Kept | Refused:
+def test_a_loud_client_s_own_message_is_stored_with_its_envelope() -> None:
+    async def scenario(recorder: Recorder) -> Stored | Refused:
         client = Client(recorder)
         chatter(client)
         client.envelope()
-        kept = await client.send()
+        stored = await client.send()
         client.close()
-        return kept
+        return stored
 
-    (kept,) = play(scenario)
-    assert isinstance(kept, Kept)
+    (stored,) = play(scenario)
+    assert isinstance(stored, Stored)
     message = Message.objects.get()
     assert message.transaction.recipients_accepted == 1
     assert Recipient.objects.count() == 2

@@ -21,7 +21,7 @@ from inbox.models import (
 )
 from inbox.storage import body_store
 from inbox.storage.write_lock import write_turn
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 from mailsink.smtp.protocol import events
 from tests.mails import HELLO
 from tests.recording import Client, Heard, body, one_message, play
@@ -30,10 +30,10 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def test_it_keeps_a_message_with_its_envelope_and_transcript() -> None:
-    [kept] = play(one_message)
+    [stored] = play(one_message)
 
     message = Message.objects.get()
-    assert kept == Kept(message.id)
+    assert stored == Stored(message.id)
     assert (message.subject, message.from_address) == ("Hello", "ann@example.com")
     assert message.to == [{"name": "", "address": "bob@example.com"}]
     transaction = message.transaction
@@ -84,23 +84,23 @@ def test_lmtp_tells_how_the_body_was_answered_to_each_recipient() -> None:
     )
 
 
-def test_what_is_kept_is_committed_when_keep_returns() -> None:
+def test_what_is_stored_is_committed_when_store_returns() -> None:
     async def scenario(recorder: Recorder) -> bool:
         client = Client(recorder)
         client.envelope()
-        kept = await client.send()
-        assert isinstance(kept, Kept)
+        stored = await client.send()
+        assert isinstance(stored, Stored)
         # another connection, so that only what is committed is seen
-        return await asyncio.to_thread(_sees, kept)
+        return await asyncio.to_thread(_sees, stored)
 
     assert play(scenario) == [True]
 
 
-def _sees(kept: Kept) -> bool:
+def _sees(stored: Stored) -> bool:
     from django.db import connection
 
     try:
-        message = Message.objects.get(id=kept.id)
+        message = Message.objects.get(id=stored.id)
         lines = Exchange.objects.filter(transaction=message.transaction).count()
         return (
             lines == 5 and Raw.objects.filter(transaction=message.transaction).exists()
@@ -110,16 +110,16 @@ def _sees(kept: Kept) -> bool:
 
 
 def test_ids_are_in_the_order_of_the_commits() -> None:
-    async def many(recorder: Recorder) -> list[Kept | Refused]:
+    async def many(recorder: Recorder) -> list[Stored | Refused]:
         client = Client(recorder)
-        kept = []
+        stored = []
         for _ in range(20):
             client.envelope()
-            kept.append(await client.send())
-        return kept
+            stored.append(await client.send())
+        return stored
 
-    for kept in play(*[many] * 5):
-        ids = [each.id for each in kept]
+    for stored in play(*[many] * 5):
+        ids = [each.id for each in stored]
         assert ids == sorted(ids)
     assert Message.objects.count() == 100
 
@@ -163,7 +163,7 @@ def test_an_open_transaction_is_seen_while_the_client_sits() -> None:
 
 
 @pytest.mark.parametrize("outcome", ["rejected", "abandoned"])
-def test_the_body_of_what_was_not_accepted_is_kept(outcome: events.Outcome) -> None:
+def test_the_body_of_what_was_not_accepted_is_stored(outcome: events.Outcome) -> None:
     feed = Heard()
 
     async def scenario(recorder: Recorder) -> None:
@@ -186,11 +186,11 @@ def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
     spooled = tmp_path / "body"
     spooled.write_bytes(HELLO * 1000)
 
-    async def scenario(recorder: Recorder) -> Kept | Refused:
+    async def scenario(recorder: Recorder) -> Stored | Refused:
         client = Client(recorder)
         client.envelope()
         assert client.transaction
-        return await recorder.keep(
+        return await recorder.store(
             events.Arrival(
                 client.session,
                 client.transaction,
@@ -199,27 +199,27 @@ def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
             )
         )
 
-    [kept] = play(scenario)
-    assert isinstance(kept, Kept)
-    stored = Raw.objects.get()
-    assert stored.key
-    assert stored.content is None
-    assert body_store.read(stored) == HELLO * 1000
-    assert body_store.read_start(stored, 20) == HELLO[:20]
+    [stored] = play(scenario)
+    assert isinstance(stored, Stored)
+    raw = Raw.objects.get()
+    assert raw.key
+    assert raw.content is None
+    assert body_store.read(raw) == HELLO * 1000
+    assert body_store.read_start(raw, 20) == HELLO[:20]
     assert not spooled.exists()
     assert Message.objects.get().subject == "Hello"
-    body_store.storage().delete(stored.key)
+    body_store.storage().delete(raw.key)
 
 
 def test_one_bad_row_does_not_fail_its_neighbours() -> None:
-    async def bad(recorder: Recorder) -> Kept | Refused:
+    async def bad(recorder: Recorder) -> Stored | Refused:
         client = Client(recorder)
         client.envelope("MAIL FROM:<\ud800>")  # no database stores a lone surrogate
         return await client.send()
 
     answers = play(one_message, one_message, bad, one_message, one_message)
 
-    assert [isinstance(each, Kept) for each in answers] == [
+    assert [isinstance(each, Stored) for each in answers] == [
         True,
         True,
         False,
@@ -244,7 +244,7 @@ def test_a_database_that_fails_refuses_messages_and_tries_the_transcript_again(
 
     monkeypatch.setattr(batch.Writer, "execute", failing)
 
-    async def scenario(recorder: Recorder) -> list[Kept | Refused]:
+    async def scenario(recorder: Recorder) -> list[Stored | Refused]:
         client = Client(recorder)
         answers = []
         for _ in range(3):
@@ -258,8 +258,8 @@ def test_a_database_that_fails_refuses_messages_and_tries_the_transcript_again(
     [answers] = play(scenario)
     assert troubles[0] == "nothing can be written: the disk is gone"
     assert troubles[-1] == ""
-    *refused, kept = answers
-    assert isinstance(kept, Kept)
+    *refused, stored = answers
+    assert isinstance(stored, Stored)
     assert refused
     assert {each.reply.code for each in refused} == {451}
     assert Message.objects.count() == 1

@@ -99,7 +99,7 @@ class Sender(threading.Thread):
         raise ConnectionError("the server closed the connection")
 
 
-def kept(data: Path) -> dict[str, bytes]:
+def stored(data: Path) -> dict[str, bytes]:
     """Return the messages in a data folder, as octets by id."""
     with closing(sqlite3.connect(data / "mailsink.sqlite3")) as database:
         rows = database.execute(
@@ -114,9 +114,9 @@ def kept(data: Path) -> dict[str, bytes]:
     }
 
 
-def assert_kept(acknowledged: Acknowledged, data: Path) -> None:
+def assert_stored(acknowledged: Acknowledged, data: Path) -> None:
     """Hold that every acknowledged message is there, byte for byte."""
-    found = kept(data)
+    found = stored(data)
     missing = [id for id in acknowledged.messages if id not in found]
     assert not missing, f"{len(missing)} of {len(acknowledged.messages)} are lost"
     altered = [

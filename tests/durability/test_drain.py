@@ -1,4 +1,4 @@
-"""SIGTERM while messages arrive: what was acknowledged is kept, and the exit is clean."""
+"""SIGTERM while messages arrive: what was acknowledged is stored, and the exit is clean."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.running import Mailsink
 
-from .senders import Acknowledged, Sender, assert_kept
+from .senders import Acknowledged, Sender, assert_stored
 
 
 def test_sigterm_under_load_drains_and_exits_0(
@@ -25,7 +25,7 @@ def test_sigterm_under_load_drains_and_exits_0(
     for sender in senders:
         sender.join(30)
         assert {reply[:3] for reply in sender.replies} <= {b"421"}
-    assert_kept(acknowledged, server.data)
+    assert_stored(acknowledged, server.data)
     with sqlite3.connect(server.data / "mailsink.sqlite3") as database:
         endings = database.execute("SELECT DISTINCT ending FROM inbox_session")
         assert {ending for (ending,) in endings} == {"shutdown"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.disks import fill
 from tests.running import Mailsink
 
-from .senders import Acknowledged, Sender, assert_kept
+from .senders import Acknowledged, Sender, assert_stored
 
 
 def test_a_full_disk_is_told_with_452_and_recovers(small_disk: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_full_disk_is_told_with_452_and_recovers(small_disk: Path) -> None:
         refusals = {reply[:9] for sender in senders for reply in sender.replies}
         assert refusals == {b"452 4.3.1"}
         assert server.stop() == 0
-        assert_kept(acknowledged, server.data)
+        assert_stored(acknowledged, server.data)
     finally:
         if server.process.poll() is None:
             server.kill()

@@ -1,4 +1,4 @@
-"""Promise 1: 250 means kept, whenever the process is killed."""
+"""Promise 1: 250 means stored, whenever the process is killed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.running import Mailsink
 
-from .senders import Acknowledged, Sender, assert_kept
+from .senders import Acknowledged, Sender, assert_stored
 
 
 def test_whatever_was_acknowledged_survives_ten_kills(
@@ -30,7 +30,7 @@ def test_whatever_was_acknowledged_survives_ten_kills(
             assert not sender.replies
 
     server = start_mailsink()
-    assert_kept(acknowledged, server.data)
+    assert_stored(acknowledged, server.data)
     some = list(acknowledged.messages)[-1]
     with urllib.request.urlopen(f"{server.url}/api/v3/messages/{some}/raw") as answer:
         assert answer.read() == acknowledged.messages[some]

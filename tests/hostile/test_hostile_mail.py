@@ -1,4 +1,4 @@
-"""Hostile mail through the whole of Mailsink: kept byte for byte, shown, and nobody waits.
+"""Hostile mail through the whole of Mailsink: stored byte for byte, shown, and nobody waits.
 
 Each message is asked for two of the tabs and one of the API's views, the next one for
 others. `EVERY_VIEW=1 pytest tests/hostile` asks each message for all of them.
@@ -109,7 +109,7 @@ def test_there_are_200_of_them() -> None:
     assert len({octets for _, octets in corpus()}) >= 200
 
 
-def test_they_are_kept_byte_for_byte(
+def test_they_are_stored_byte_for_byte(
     mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
 ) -> None:
     altered = [

@@ -24,7 +24,7 @@ BASE64 = ("am9l", "czNjcmV0", "AGpvZQBzM2NyZXQ=")  # of user, password, and both
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
-    """A Mailsink that takes no mail but joe's, and has kept no secret in the end."""
+    """A Mailsink that takes no mail but joe's, and has stored no secret in the end."""
     data = tmp_path_factory.mktemp("guarded")
     server = Mailsink(
         data, HOSTNAME="mx.test", SMTP_AUTH=f"{USER}:{PASSWORD}", SMTP_REQUIRE_AUTH="1"
@@ -32,10 +32,10 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
     yield server
     server.stop()
     assert server.stderr == ""
-    kept = b"".join(each.read_bytes() for each in data.glob("*.sqlite3*"))
-    assert kept
+    stored = b"".join(each.read_bytes() for each in data.glob("*.sqlite3*"))
+    assert stored
     for secret in (PASSWORD, *BASE64[1:]):
-        assert secret.encode() not in kept
+        assert secret.encode() not in stored
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def wire(guarded: Mailsink) -> Wire:
 
 
 def logged_in(wire: Wire, mechanism: str) -> None:
-    """Hold the session to a good login, and mail that was kept."""
+    """Hold the session to a good login, and mail that was stored."""
     session = wire.sessions()[-1]
     assert session["auth"] == {"mechanism": mechanism, "username": USER}
     assert session["protocol"] == "ESMTPA"

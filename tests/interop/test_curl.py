@@ -39,14 +39,14 @@ def letter(folder: Path) -> tuple[str, ...]:
 
 
 def test_curl(mailsink: Mailsink, wire: Wire, tmp_path: Path) -> None:
-    """Declares SIZE, stuffs dots, and its octets are kept."""
+    """Declares SIZE, stuffs dots, and its octets are stored."""
     curl(mailsink.smtp, *letter(tmp_path))
-    kept = wire.message()
-    assert [one["forward_path"] for one in kept["envelope"]["recipients"]] == [
+    stored = wire.message()
+    assert [one["forward_path"] for one in stored["envelope"]["recipients"]] == [
         "b@example.com",
         "c@example.com",
     ]
-    assert raw(mailsink, kept["id"]) == MAIL
+    assert raw(mailsink, stored["id"]) == MAIL
     wire.matches("curl")
 
 

@@ -83,7 +83,7 @@ def test_smtplib_asks(mailsink: Mailsink, wire: Wire) -> None:
 
 
 def test_swaks_sends_to_some_who_are_known(mailsink: Mailsink, wire: Wire) -> None:
-    """The message is kept for those who are, though one is not and one has moved."""
+    """The message is stored for those who are, though one is not and one has moved."""
     host, port = mailsink.smtp
     to = "ann@example.com,far@example.com,gone@example.com,nobody@example.com"
     run(

@@ -85,9 +85,9 @@ def test_postfix_smtputf8(relay: tuple[str, int], wire: Wire) -> None:
         options = ["SMTPUTF8", "BODY=8BITMIME"]
         body = "Subject: Grüße\r\n\r\nHei på deg\r\n".encode()
         client.sendmail("björn@example.com", ["b@example.com"], body, options)
-    kept = wire.message()
-    assert kept["envelope"]["reverse_path"] == "björn@example.com"
-    assert kept["subject"] == "Grüße"
+    stored = wire.message()
+    assert stored["envelope"]["reverse_path"] == "björn@example.com"
+    assert stored["subject"] == "Grüße"
     wire.matches("postfix-smtputf8")
 
 
@@ -119,8 +119,8 @@ def test_postfix_and_many_recipients(
         assert client.sendmail("a@example.com", recipients, MAIL) == {}
         wire.sessions(3)
     items = get(server, "messages")["items"]
-    kept = [get(server, f"messages/{one['id']}") for one in items]
-    taken = [each["envelope"]["recipients"] for each in kept]
+    stored = [get(server, f"messages/{one['id']}") for one in items]
+    taken = [each["envelope"]["recipients"] for each in stored]
     assert (
         sorted(
             one["forward_path"]
@@ -169,7 +169,7 @@ def test_postfix_bounces(start_mailsink: Callable[..., Mailsink]) -> None:
         client.sendmail("a@example.com", recipients, MAIL)
         refused, bounce = wire.sessions(2)
     assert (refused["messages"], bounce["messages"]) == (0, 1)
-    kept = wire.message()
-    assert kept["envelope"]["reverse_path"] == ""
-    assert "<new@example.org>" in kept["text"]
+    stored = wire.message()
+    assert stored["envelope"]["reverse_path"] == ""
+    assert "<new@example.org>" in stored["text"]
     wire.matches("postfix-bounces", 2)

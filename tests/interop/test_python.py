@@ -118,9 +118,9 @@ def test_aiosmtplib(mailsink: Mailsink, wire: Wire) -> None:
             start_tls=False,
         )
     )
-    kept = wire.message()
-    assert kept["subject"] == "Grüße"
-    assert kept["envelope"]["reverse_path"] == "björn@example.com"
+    stored = wire.message()
+    assert stored["subject"] == "Grüße"
+    assert stored["envelope"]["reverse_path"] == "björn@example.com"
     wire.matches("aiosmtplib")
 
 
@@ -138,7 +138,7 @@ def test_django(mailsink: Mailsink, wire: Wire) -> None:
                 letter.connection = connection
                 letter.attach_alternative("<p>HTML</p>", "text/html")
                 assert letter.send() == 1
-    kept = wire.message()
-    assert kept["subject"] == "Two"
-    assert len(kept["envelope"]["recipients"]) == 3
+    stored = wire.message()
+    assert stored["subject"] == "Two"
+    assert len(stored["envelope"]["recipients"]) == 3
     wire.matches("django")

@@ -77,9 +77,9 @@ class Wire:
     def message(self) -> dict[str, Any]:
         """Return the last message of the last session."""
         session = self.sessions()[-1]
-        kept: dict[str, Any] = get(self.server, "messages/latest")
-        assert kept["session"] == session["id"], "the session brought no message"
-        return kept
+        stored: dict[str, Any] = get(self.server, "messages/latest")
+        assert stored["session"] == session["id"], "the session brought no message"
+        return stored
 
     def matches(self, name: str, count: int = 1) -> None:
         """Hold count sessions to the transcript of that name, or write it."""
@@ -109,7 +109,7 @@ def _headline(session: dict[str, Any]) -> str:
         tls and tls["version"],
         tls and tls["sni"] and f"for {tls['sni']}",
         auth and f"{auth['mechanism']} by {auth['username']!r}",
-        f"{session['messages']} kept",
+        f"{session['messages']} stored",
         f"ended by {session['ending']}",
     ]
     return f"== {', '.join(part for part in parts if part)} =="

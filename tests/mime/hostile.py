@@ -1,4 +1,4 @@
-"""Hostile messages: what a sink must keep byte for byte, and show without stumbling.
+"""Hostile messages: what a sink must store byte for byte, and show without stumbling.
 
 corpus() makes the same messages each time. Octets may be anything, so a sender
 by SMTP has to stuff dots and to end the last line.

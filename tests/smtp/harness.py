@@ -17,9 +17,9 @@ from mailsink.ports import (
     Consult,
     Credentials,
     Decision,
-    Kept,
     Refused,
     Stage,
+    Stored,
     Verifier,
 )
 from mailsink.smtp.machine import Machine
@@ -75,7 +75,7 @@ class Session:
         *,
         decide: Callable[[Consult], Decision] | None = None,
         stages: frozenset[Stage] = frozenset(),
-        keep: Callable[[events.Arrival], Kept | Refused] | None = None,
+        store: Callable[[events.Arrival], Stored | Refused] | None = None,
         credentials: Callable[[Credentials], bool] | None = None,
         verifier: Callable[[bytes], Verifier] | None = None,
         refusal: Reply | None = None,
@@ -94,7 +94,7 @@ class Session:
         self.gone = False
         self.tls: TlsClient | None = None
         self._decide = decide or (lambda consult: GO_ON)
-        self._keep = keep or (lambda arrival: Kept(MESSAGE))
+        self._store = store or (lambda arrival: Stored(MESSAGE))
         self._good = credentials or (lambda offered: True)
         self._verifier = verifier
         self._stages = stages
@@ -156,7 +156,7 @@ class Session:
     def _result(self, effect: Effect) -> object:
         if isinstance(effect, StoreMessage):
             self.arrivals.append(effect.arrival)
-            return self._keep(effect.arrival)
+            return self._store(effect.arrival)
         if isinstance(effect, Consult):
             self.consulted.append(effect)
             return self._decide(effect)

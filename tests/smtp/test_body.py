@@ -196,7 +196,7 @@ class TestStore:
         assert body.sha256 == hashlib.sha256(expected).hexdigest()
         assert (body.size, body.complete, body.content) == (36, True, None)
 
-    def test_no_more_than_the_limit_is_kept(self, tmp_path: Path) -> None:
+    def test_no_more_than_the_limit_is_stored(self, tmp_path: Path) -> None:
         store = Spool(10, 0, tmp_path)
         store.add(b"12345678")
         store.add(b"90abc")

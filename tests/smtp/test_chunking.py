@@ -1,4 +1,4 @@
-"""CHUNKING and BINARYMIME (RFC 3030): what is kept and told of chunks, however they come."""
+"""CHUNKING and BINARYMIME (RFC 3030): how chunks are stored and answered, however they come."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ended(session: Session) -> TransactionEnded:
     return event
 
 
-def kept(session: Session) -> bytes | None:
+def stored(session: Session) -> bytes | None:
     (arrival,) = session.arrivals
     assert arrival.body.complete
     return arrival.body.content
@@ -60,7 +60,7 @@ def test_the_body_is_the_chunks_joined_in_whatever_packets(
         heard += session.send(octets[at : at + packet])
     assert [line[:3] for line in heard] == ["250"] * (len(chunks) + 2)
     assert heard[-2:] == [QUEUED, "250 2.0.0 Ok"]
-    assert kept(session) == b"".join(chunks)
+    assert stored(session) == b"".join(chunks)
     flags = set().union(*(each.flags for each in session.exchanges))
     assert flags <= {"pipelined", "eightbit_header"}
 
@@ -105,7 +105,7 @@ def test_a_whole_transaction_in_one_packet_is_answered_in_one_write() -> None:
         {"pipelined"},
         set(),
     ]
-    assert kept(session) == b"one\r\ntwo\r\n"
+    assert stored(session) == b"one\r\ntwo\r\n"
 
 
 def test_a_growing_chunk_is_told_now_and_then() -> None:
@@ -136,7 +136,7 @@ def test_each_octet_winds_the_clock() -> None:
     assert (session.last.opened.kind, session.last.code) == ("chunk", 421)
 
 
-class TestWhatIsKeptOfTheRefused:
+class TestWhatIsStoredOfTheRefused:
     def test_cut_off(self) -> None:
         session = opened()
         session.send(chunk(b"first\r\n") + b"BDAT 1000 LAST\r\nsecond")
@@ -209,7 +209,7 @@ class TestFlags:
         for octets in chunks:
             session.send(chunk(octets))
         assert session.send(chunk(b"", last=True)) == [QUEUED]
-        assert kept(session) == b"".join(chunks)
+        assert stored(session) == b"".join(chunks)
         return [each.flags for each in session.exchanges[-1 - len(chunks) :]]
 
     def test_told_where_they_came_to_light(self) -> None:
@@ -312,7 +312,7 @@ class TestRules:
     def test_refused_like_data(self) -> None:
         session = self._session(data=Decision(reply=replies.DISK_FULL, rule="full"))
         assert session.send(chunk(b"QUIT\r\n") + b"NOOP\r\n") == [
-            "452 4.3.1 The disk is full; the message was not kept",
+            "452 4.3.1 The disk is full; the message was not stored",
             "250 2.0.0 Ok",
         ]
         replied = session.exchanges[-2].replied
@@ -378,7 +378,7 @@ class TestSpooling:
         monkeypatch.setattr(Spool, "_open", fail)
         session = opened(BINARY, profile=small_spool(tmp_path))
         assert session.send(chunk(b"x" * 2000) + chunk(b"QUIT\r\n", last=True)) == [
-            "452 4.3.1 The disk is full; the message was not kept",
+            "452 4.3.1 The disk is full; the message was not stored",
             "503 5.5.1 Wrong order: send RSET first",
         ]
         assert (ended(session).code, ended(session).body) == (452, None)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mailsink.ids import uuid7
-from mailsink.ports import GO_ON, Consult, Credentials, Decision, Kept, Refused, Stage
+from mailsink.ports import GO_ON, Consult, Credentials, Decision, Refused, Stage, Stored
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
 from mailsink.smtp.profile import Profile
@@ -49,11 +49,11 @@ class Memory:
         self.events.append(event)
         self.changed.set()
 
-    async def keep(self, arrival: Arrival) -> Kept | Refused:
+    async def store(self, arrival: Arrival) -> Stored | Refused:
         self.arrivals.append(arrival)
         self.changed.set()
         await self.gate.wait()
-        return Kept(uuid7())
+        return Stored(uuid7())
 
     async def room(self) -> None:
         await self.gate.wait()
@@ -216,7 +216,7 @@ async def test_a_reset_in_a_body_is_abandoned(serve: Serve) -> None:
     assert event.outcome == "abandoned"
 
 
-async def test_reading_rests_while_a_message_is_kept(serve: Serve) -> None:
+async def test_reading_rests_while_a_message_is_stored(serve: Serve) -> None:
     running = await serve()
     reader, writer = await running.connect()
     await reader.readline()

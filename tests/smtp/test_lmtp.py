@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import Arrival, DeliveryAnswered, SessionOpened
@@ -20,9 +20,9 @@ THREE = (
 
 
 def sent(
-    profile: Profile = LMTP, keep: Callable[[Arrival], Kept | Refused] | None = None
+    profile: Profile = LMTP, store: Callable[[Arrival], Stored | Refused] | None = None
 ) -> Session:
-    session = Session(profile, keep=keep)
+    session = Session(profile, store=store)
     session.send(b"LHLO x\r\n")
     session.send(THREE)
     return session
@@ -53,19 +53,19 @@ def test_one_exchange_holds_all_replies_to_a_body() -> None:
     assert answered.codes == (250, 250)
 
 
-def _raises(arrival: Arrival) -> Kept:
+def _raises(arrival: Arrival) -> Stored:
     raise RuntimeError
 
 
 @pytest.mark.parametrize(
-    ("keep", "code"),
+    ("store", "code"),
     [(lambda arrival: Refused(replies.DISK_FULL), 452), (_raises, 451)],
     ids=["refused", "failed"],
 )
-def test_what_is_not_kept_is_told_to_each(
-    keep: Callable[[Arrival], Kept | Refused], code: int
+def test_what_is_not_stored_is_told_to_each(
+    store: Callable[[Arrival], Stored | Refused], code: int
 ) -> None:
-    session = sent(keep=keep)
+    session = sent(store=store)
     assert session.last.replied is not None
     assert [line[:3] for line in session.last.replied.reply] == [f"{code}"] * 2
     assert session.told(DeliveryAnswered)[0].codes == (code, code)

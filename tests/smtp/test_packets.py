@@ -62,10 +62,10 @@ def hold(session: Session, pieces: list[bytes]) -> list[object]:
         (each.opened.kind, each.opened.verb, each.line, each.opened.octets, each.code)
         for each in session.exchanges
     ]
-    kept = [arrival.body.content for arrival in session.arrivals]
+    stored = [arrival.body.content for arrival in session.arrivals]
     # a challenge is another one each time
     heard = ["334" if line.startswith("334 ") else line for line in heard]
-    return [heard, kept, bodies, recipients, lines]
+    return [heard, stored, bodies, recipients, lines]
 
 
 # What is sent inside TLS answers what the server sent: it cannot be told beforehand.
@@ -119,7 +119,7 @@ transactions = st.one_of(
 
 
 @given(st.lists(transactions, max_size=3), cuts)
-def test_what_is_sent_is_kept_in_any_packets(
+def test_what_is_sent_is_stored_in_any_packets(
     sent: list[tuple[bytes, tuple[bytes, bytes]]], places: list[int]
 ) -> None:
     octets = EHLO + b"".join(envelope + wire for envelope, (wire, _) in sent)
@@ -204,7 +204,7 @@ def test_whatever_comes_the_session_lives(
 
 
 @given(octets=st.lists(fragments, max_size=30).map(b"".join))
-def test_whatever_came_the_next_message_is_kept(octets: bytes) -> None:
+def test_whatever_came_the_next_message_is_stored(octets: bytes) -> None:
     session = Session()
     session.send(EHLO)
     session.send(b"MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n")

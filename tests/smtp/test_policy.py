@@ -105,13 +105,13 @@ def test_refused_in_place_of_354() -> None:
     assert session.send(b"DATA\r\n") == ["450 4.2.1 Mailbox busy"]
 
 
-def test_a_message_that_a_policy_praises_is_kept_first() -> None:
+def test_a_message_that_a_policy_praises_is_stored_first() -> None:
     thanks = Decision(Reply(250, "2.0.0", ("Thank you",)))
     session = in_data(**only("body", thanks))
     assert session.send(b"x\r\n.\r\n") == ["250 2.0.0 Thank you"]
     assert len(session.arrivals) == 1
     refused = Refused(replies.DISK_FULL)
-    session = in_data(**only("body", thanks), keep=lambda arrival: refused)
+    session = in_data(**only("body", thanks), store=lambda arrival: refused)
     assert session.send(b"x\r\n.\r\n")[0].startswith("452 4.3.1")
 
 

@@ -40,7 +40,7 @@ STATES = {
     "part": [EHLO, MAIL, RCPT, "RCPT TO:<>"],
     "chunk": [EHLO, MAIL, RCPT, "BDAT 0"],
     "drain": [EHLO, MAIL, "BDAT 0"],  # a chunk was refused
-    "kept": [EHLO, MAIL, RCPT, "BDAT 0 LAST"],
+    "stored": [EHLO, MAIL, RCPT, "BDAT 0 LAST"],
     "reset": [EHLO, MAIL, RCPT, "RSET"],
     "tls": [EHLO, TLS],
     "safe": [EHLO, TLS, EHLO],
@@ -56,7 +56,7 @@ STATES = {
 }
 
 SMTP = """
-                     fresh helo ehlo auth mail rcpt none part chunk drain kept reset tls safe binary
+                     fresh helo ehlo auth mail rcpt none part chunk drain stored reset tls safe binary
 HELO client.test     250   250  250  250  250  250  250  250  250   250   250  250   250 250  250
 EHLO client.test     250   250  250  250  250  250  250  250  250   250   250  250   250 250  250
 LHLO client.test     500   500  500  500  500  500  500  500  500   500   500  500   500 500  500

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 from mailsink.smtp.body.spool import Spool
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
@@ -131,7 +131,7 @@ def test_too_large_is_refused_with_its_octets(pieces: int) -> None:
     assert (event.body.size, event.body.complete) == (3000, True)
 
 
-def test_far_too_large_is_read_to_its_end_and_kept_in_part(tmp_path: Path) -> None:
+def test_far_too_large_is_read_to_its_end_and_stored_in_part(tmp_path: Path) -> None:
     profile = Profile(max_message_size=1000, spool_dir=tmp_path)
     session = in_data(profile=profile)
     for _ in range(20):
@@ -155,7 +155,7 @@ def test_bare_newlines_are_refused_where_wanted() -> None:
     assert event.body.content == b"a\nb\r\n"
 
 
-def test_bare_newlines_are_kept_and_flagged() -> None:
+def test_bare_newlines_are_stored_and_flagged() -> None:
     session = in_data()
     assert session.send(b"a\nb\rc\0\r\n.\r\n") == QUEUED
     assert session.arrivals[0].body.content == b"a\nb\rc\0\r\n"
@@ -211,19 +211,19 @@ def test_several_messages_in_a_session() -> None:
 class TestKeeping:
     def test_refused_by_the_recorder(self) -> None:
         refused = Refused(replies.DISK_FULL)
-        session = in_data(keep=lambda arrival: refused)
+        session = in_data(store=lambda arrival: refused)
         assert session.send(b"x\r\n.\r\n") == [
-            "452 4.3.1 The disk is full; the message was not kept"
+            "452 4.3.1 The disk is full; the message was not stored"
         ]
         event = _ended(session)
         assert (event.outcome, event.code, event.body) == ("rejected", 452, None)
         assert session.send(b"MAIL FROM:<a@b>\r\n") == ["250 2.1.0 Sender ok"]
 
     def test_a_recorder_that_raises(self, caplog: pytest.LogCaptureFixture) -> None:
-        def keep(arrival: Arrival) -> Kept:
+        def store(arrival: Arrival) -> Stored:
             raise RuntimeError("s3cret detail")
 
-        session = in_data(keep=keep)
+        session = in_data(store=store)
         assert session.send(b"x\r\n.\r\n") == [
             "451 4.3.0 Internal error, nothing was done; see the log"
         ]
@@ -232,16 +232,16 @@ class TestKeeping:
         assert len(caplog.records) == 1
         assert session.send(b"NOOP\r\n") == ["250 2.0.0 Ok"]
 
-    def test_the_client_left_while_it_was_kept(self) -> None:
+    def test_the_client_left_while_it_was_stored(self) -> None:
         session: Session | None = None
 
-        def keep(arrival: Arrival) -> Kept:
+        def store(arrival: Arrival) -> Stored:
             assert session is not None
             session.gone = True
             session.machine.lose()
-            return Kept(MESSAGE)
+            return Stored(MESSAGE)
 
-        session = in_data(keep=keep)
+        session = in_data(store=store)
         session.send(b"x\r\n.\r\n")
         assert session.told(TransactionEnded) == []
         replied = session.last.replied
@@ -279,17 +279,20 @@ class TestSpooling:
         assert body.path.read_bytes() == self.BODY
         assert not body.complete
 
-    def test_not_kept_leaves_no_file(self, tmp_path: Path) -> None:
+    def test_not_stored_leaves_no_file(self, tmp_path: Path) -> None:
         refused = Refused(replies.DISK_FULL)
-        session = in_data(profile=small_spool(tmp_path), keep=lambda arrival: refused)
+        session = in_data(profile=small_spool(tmp_path), store=lambda arrival: refused)
         assert self._send(session, self.BODY + b".\r\n")[0].startswith("452 ")
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(
         ("number", "reply"),
         [
-            (errno.ENOSPC, "452 4.3.1 The disk is full; the message was not kept"),
-            (errno.EIO, "451 4.3.0 The message could not be written, and was not kept"),
+            (errno.ENOSPC, "452 4.3.1 The disk is full; the message was not stored"),
+            (
+                errno.EIO,
+                "451 4.3.0 The message could not be written, and was not stored",
+            ),
         ],
     )
     def test_a_write_error_drains_to_the_dot(

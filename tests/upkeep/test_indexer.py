@@ -15,7 +15,7 @@ from inbox.mailbox.scope import ALL
 from inbox.models import BodyFinding, Message, Raw, SearchText
 from inbox.storage import body_store
 from inbox.upkeep import extraction, indexer
-from mailsink.ports import Kept
+from mailsink.ports import Stored
 from mailsink.web.workers import Off, Unanswered
 from tests.mails import HELLO
 from tests.recording import Client, play
@@ -39,7 +39,7 @@ def sent(*bodies: bytes) -> list[Message]:
         client = Client(recorder)
         for each in bodies:
             client.envelope()
-            assert isinstance(await client.send(each), Kept)
+            assert isinstance(await client.send(each), Stored)
         client.close()
 
     play(client)
@@ -107,7 +107,7 @@ def test_it_indexes_what_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         client = Client(recorder)
         for _ in range(12):  # one by one, and more than make the recorder busy
             client.envelope()
-            assert isinstance(await client.send(HELLO), Kept)
+            assert isinstance(await client.send(HELLO), Stored)
         client.close()
         ids: set[UUID] = set()
         while len(ids) < 12:

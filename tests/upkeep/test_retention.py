@@ -22,7 +22,7 @@ from inbox.storage import body_store
 from inbox.storage.write_lock import ROWS_IN_A_TURN
 from inbox.upkeep import retention
 from mailsink.ids import first_at
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 from tests.recording import Client, body, one_message, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -48,7 +48,7 @@ def prune(limits: retention.RetentionLimits) -> int:
 def messages(number: int) -> list[Message]:
     async def many(recorder: Any) -> None:
         for _ in range(number):
-            assert isinstance(await one_message(recorder), Kept)
+            assert isinstance(await one_message(recorder), Stored)
 
     play(many)
     return list(Message.objects.order_by("id"))
@@ -110,7 +110,7 @@ def test_the_trash_is_emptied_after_its_hours() -> None:
     assert {each.id for each in Message.objects.all()} == {second.id, third.id}
 
 
-def test_sessions_without_a_kept_message_go_beyond_their_number() -> None:
+def test_sessions_without_a_stored_message_go_beyond_their_number() -> None:
     async def refused(recorder: Any) -> None:
         client = Client(recorder)
         client.envelope()
@@ -203,7 +203,7 @@ def test_the_files_of_purged_bodies_go_too_and_orphans_are_swept(
 
 
 def test_refusals_of_the_recorder_leave_nothing_to_prune() -> None:
-    async def unknown(recorder: Any) -> Kept | Refused:
+    async def unknown(recorder: Any) -> Stored | Refused:
         client = Client(recorder)
         client.envelope()
         client.close()

@@ -1,6 +1,6 @@
 """A session as commands that make its exchanges again: one of swaks, one of Python.
 
-Secrets were never kept: the place of one is marked. XCLIENT and PROXY are left out, as
+Secrets were never stored: the place of one is marked. XCLIENT and PROXY are left out, as
 they speak for someone else. The notes say what cannot be made again.
 """
 

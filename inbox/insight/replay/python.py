@@ -56,7 +56,7 @@ class _Writer:
         if "secret" in self.needs:
             user = self.source.session.auth_username or "user"
             yield f"USER = {user!a}"
-            yield 'SECRET = "SECRET"  # was not kept: put the right one here'
+            yield 'SECRET = "SECRET"  # was not stored: put the right one here'
             yield ""
         if "ssl" in self.needs:
             yield "context = ssl.create_default_context()"

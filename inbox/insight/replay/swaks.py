@@ -91,7 +91,9 @@ class _Writer:
         if self._safe(user, "the user's name"):
             self._add("--auth-user", user)
         self._add("--auth-password", "SECRET")
-        self.notes.append(_("put the password in the place of SECRET: it was not kept"))
+        self.notes.append(
+            _("put the password in the place of SECRET: it was not stored")
+        )
 
     def _envelope(self, said: list[Exchange]) -> None:
         mail = next((each for each in said if each.verb == "MAIL"), None)

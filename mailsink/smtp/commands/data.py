@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 from functools import partial
 
-from mailsink.ports import Kept, Refused
+from mailsink.ports import Refused, Stored
 from mailsink.smtp.body.reader import ReceivedBody
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
@@ -85,11 +85,11 @@ def _store(session: Session, transaction: Transaction, body: Body) -> Steps[Repl
         session.id, transaction.id, session.now_us(), body, transaction.tags
     )
     try:
-        outcome: Kept | Refused = yield StoreMessage(arrival)
+        outcome: Stored | Refused = yield StoreMessage(arrival)
     except Exception:
         yield from _not_stored(session, transaction, body, replies.LOCAL_ERROR.code)
         raise
-    if isinstance(outcome, Kept):
+    if isinstance(outcome, Stored):
         session.transaction = None
         session.exchange.final = True
         return replies.queued(outcome.id)

@@ -164,7 +164,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
     async def _result(self, effect: Effect) -> object:
         server = self._server
         if isinstance(effect, StoreMessage):
-            return await server.recorder.keep(effect.arrival)
+            return await server.recorder.store(effect.arrival)
         if isinstance(effect, Consult):
             return await server.policy.decide(effect)
         if isinstance(effect, RunInThread):

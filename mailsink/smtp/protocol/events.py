@@ -144,7 +144,7 @@ class Body(NamedTuple):
 class TransactionEnded(NamedTuple):
     """A transaction ended without its message being stored; carries what came of its body.
 
-    An accepted transaction ends by Recorder.keep instead.
+    An accepted transaction ends by Recorder.store instead.
     """
 
     session: UUID
@@ -162,7 +162,7 @@ Event = (
 
 
 class Arrival(NamedTuple):
-    """A complete message that the machine would accept: what Recorder.keep keeps."""
+    """A complete message that the machine would accept: what Recorder.store takes."""
 
     session: UUID
     transaction: UUID

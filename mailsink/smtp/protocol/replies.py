@@ -258,8 +258,10 @@ DATA_IS_NOT_BINARY = _reply(
     503, "5.5.1", "Wrong order: BODY=BINARYMIME is sent by BDAT; send RSET first"
 )
 NO_CHUNK = _reply(501, "5.5.4", "No chunk is that large; nothing was skipped")
-DISK_FULL = _reply(452, "4.3.1", "The disk is full; the message was not kept")
-WRITE_ERROR = _reply(451, "4.3.0", "The message could not be written, and was not kept")
+DISK_FULL = _reply(452, "4.3.1", "The disk is full; the message was not stored")
+WRITE_ERROR = _reply(
+    451, "4.3.0", "The message could not be written, and was not stored"
+)
 
 
 def queued(message: object) -> Reply:

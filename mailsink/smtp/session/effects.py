@@ -44,7 +44,7 @@ class LookUpVerifier:
 
 @dataclass(frozen=True, slots=True)
 class StoreMessage:
-    """Store this message. The result is Kept or Refused."""
+    """Store this message. The result is Stored or Refused."""
 
     arrival: Arrival
 
