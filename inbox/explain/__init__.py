@@ -10,14 +10,17 @@ from inbox.explain.following import following
 from inbox.explain.lines import TranscriptLine, line, lines
 from inbox.explain.outcomes import Facts, ending, headline, outcome, state
 from inbox.explain.reasons import reason
+from inbox.explain.refusals import Advice, advice
 from inbox.explain.reply_codes import meaning
 
 __all__ = [
     "FLAG_WORDS",
     "KIND_WORDS",
+    "Advice",
     "Facts",
     "FlagWords",
     "TranscriptLine",
+    "advice",
     "ending",
     "fixes",
     "following",

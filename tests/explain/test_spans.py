@@ -176,10 +176,11 @@ def test_what_the_client_did_last(
 
 
 def test_reason_of_a_reply() -> None:
-    assert "known addresses only" in explain.reason(
+    assert "rejects unknown recipients" in explain.reason(
         an_exchange(code=550, enhanced="5.1.1")
     )
-    assert explain.reason(an_exchange(code=451, rule="grey")) == "rule “grey” answered"
+    grey = an_exchange(code=451, rule="grey")
+    assert explain.reason(grey) == "The rule “grey” gave this reply."
     assert explain.reason(an_exchange(code=None)) == ""
     assert "recipient" in explain.reason(an_exchange(verb="DATA", code=354))
 

@@ -1,0 +1,70 @@
+"""What a refusal needs to be understood and mended: why it was sent, and the fix."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+
+from inbox.explain import client_terms
+from inbox.explain.refusal_words import REFUSALS
+
+# LMTP's reply to the body names its recipient first (RFC 2033 §4.2).
+_RECIPIENT = re.compile(r"<[^<>]*> ")
+_LONGEST_FIRST = sorted(REFUSALS, key=len, reverse=True)
+
+
+class Replylike(Protocol):
+    """The attributes of an exchange that are read; a row or a model instance."""
+
+    @property
+    def code(self) -> int | None: ...
+    @property
+    def enhanced(self) -> str: ...
+    @property
+    def reply(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a person needs to know of a refusal, in translated sentences."""
+
+    why: str
+    fix: str
+    setting: str  # the fix as a line of the client's library; "" where none is known
+
+
+def advice(exchange: Replylike, client: str = "") -> Advice | None:
+    """Return why a reply of 400 or more was sent, and what to change; None for others.
+
+    client: the key of the client's library, as insight.findings.clients recognises it
+    """
+    if (exchange.code or 0) < 400:
+        return None
+    key = known_as(exchange)
+    if exchange.rule and not _has_text(key):
+        why = _("The rule “%(rule)s” gave this reply.") % {"rule": exchange.rule}
+        return Advice(why, _("Change the rule, or switch it off."), "")
+    words = REFUSALS[key]
+    setting = client_terms.setting(words.terms, client)
+    return Advice(_(words.why), _(words.fix), setting)
+
+
+def known_as(exchange: Replylike) -> str:
+    """Return the key in REFUSALS of a refusal: the longest that the reply begins with."""
+    codes = f"{exchange.code} {exchange.enhanced}".rstrip()
+    text = exchange.reply.partition("\n")[0][len(codes) + 1 :]
+    text = _RECIPIENT.sub("", text, count=1) if text.startswith("<") else text
+    rest = text.partition(" ")[2]
+    begins = (f"{codes} {text}", f"{codes} * {rest}")
+    fitting = (key for key in _LONGEST_FIRST if any(b.startswith(key) for b in begins))
+    return next(fitting, "5")
+
+
+def _has_text(key: str) -> bool:
+    """Whether the key has words of the reply, not only its codes."""
+    return any(each.isalpha() or each == "*" for each in key)
