@@ -250,7 +250,7 @@ _SIZE = (
     ),
     CheckKind(
         "large", "size", "warning", gettext_noop("too large for some"),
-        gettext_noop("The mail as sent is over 10 MB, about the limit of Postfix as installed (10,240,000 octets) and of many companies; others have 20 or 25 MB."),
+        gettext_noop("The mail as sent is over 10 MB, about the limit of Postfix as installed (10,240,000 bytes) and of many companies; others have 20 or 25 MB."),
         gettext_noop("Link to large files instead of attaching them. Base64 makes them longer by more than a third."),
         Authority("Postfix, message_size_limit", "https://www.postfix.org/postconf.5.html#message_size_limit"),
     ),

@@ -80,5 +80,5 @@ def text_lines(mail: CheckedMessage) -> Iterator[CheckPlace]:
     for number, line in enumerate(mail.text.split("\n"), 1):
         # an address cannot be wrapped
         if len(line) > _TEXT_LINE and not re.match(r"\S*+\s*+\Z", line):
-            words = counted(len(line), "octet") if line.isascii() else ""
+            words = counted(len(line), "byte") if line.isascii() else ""
             yield CheckPlace("long_text_lines", "Text", number, shown(line), words)

@@ -32,7 +32,7 @@ MEANINGS = {
     "mime-version": gettext_noop("that it is MIME (RFC 2045)"),
     "content-type": gettext_noop("what kind of content it has (RFC 2045 §5)"),
     "content-transfer-encoding": gettext_noop(
-        "how its octets are encoded (RFC 2045 §6)"
+        "how its bytes are encoded (RFC 2045 §6)"
     ),
     "content-disposition": gettext_noop("whether it is shown or attached (RFC 2183)"),
     "content-language": gettext_noop("its language (RFC 3282)"),

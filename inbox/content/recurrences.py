@@ -28,7 +28,7 @@ _PLACES = {
     "4": gettext_noop("the fourth %(day)s"), "5": gettext_noop("the fifth %(day)s"),
     "-1": gettext_noop("the last %(day)s"),
 }  # fmt: skip
-_MONTHS = (
+_MONTH_NAMES = (
     gettext_noop("January"), gettext_noop("February"), gettext_noop("March"),
     gettext_noop("April"), gettext_noop("May"), gettext_noop("June"),
     gettext_noop("July"), gettext_noop("August"), gettext_noop("September"),
@@ -44,11 +44,10 @@ def words(rule: str) -> str:
     given = {name.strip(): value.strip() for name, _, value in pairs}
     if given.get("FREQ") not in _EVERY or not given.keys() <= _TOLD:
         return ""
-    pieces = [_every(given), _on(given), _until(given)]
-    if None in pieces:
-        return ""
-    every, on, until = pieces
-    return f"{every}{on}{until}"
+    rule_words = _every(given)
+    for add in (_days, _month_days, _months, _end):
+        rule_words = rule_words and add(rule_words, given)
+    return rule_words
 
 
 def _number(value: str) -> int | None:
@@ -56,50 +55,62 @@ def _number(value: str) -> int | None:
     return int(value) if re.fullmatch(r"[1-9][0-9]{0,4}", value) else None
 
 
-def _every(given: dict[str, str]) -> str | None:
+def _every(given: dict[str, str]) -> str:
     number = _number(given.get("INTERVAL", "1"))
     if number is None:
-        return None
+        return ""
     one, several = _EVERY[given["FREQ"]]
     return _(one) if number == 1 else _(several) % {"n": number}
 
 
-def _on(given: dict[str, str]) -> str | None:
-    """Return the days, with what joins them to the words before; None if they are odd."""
-    words = ""
-    if "BYDAY" in given:
-        found = [_DAY.fullmatch(each) for each in given["BYDAY"].split(",")[:20]]
-        days = [
-            _(_PLACES[each[1] or ""]) % {"day": _(_DAYS[each[2]])}
-            for each in found
-            if each and (each[1] or "") in _PLACES
-        ]
-        if len(days) < len(found):
-            return None
-        words += _(" on %(days)s") % {"days": ", ".join(days)}
-    if "BYMONTHDAY" in given:
-        numbers = given["BYMONTHDAY"].split(",")[:31]
-        if not all(map(_number, numbers)):
-            return None
-        words += _(" on day %(days)s of the month") % {"days": ", ".join(numbers)}
-    if "BYMONTH" in given:
-        months = [_number(each) or 0 for each in given["BYMONTH"].split(",")[:12]]
-        if not all(1 <= each <= 12 for each in months):
-            return None
-        names = ", ".join(_(_MONTHS[each - 1]) for each in months)
-        words += _(" in %(months)s") % {"months": names}
-    return words
+# Each of these adds a part of the rule to the words for the others; "" where it is odd.
 
 
-def _until(given: dict[str, str]) -> str | None:
+def _days(words: str, given: dict[str, str]) -> str:
+    if "BYDAY" not in given:
+        return words
+    found = [_DAY.fullmatch(each) for each in given["BYDAY"].split(",")[:20]]
+    days = [
+        _(_PLACES[each[1] or ""]) % {"day": _(_DAYS[each[2]])}
+        for each in found
+        if each and (each[1] or "") in _PLACES
+    ]
+    if len(days) < len(found):
+        return ""
+    return _("%(rule)s on %(days)s") % {"rule": words, "days": ", ".join(days)}
+
+
+def _month_days(words: str, given: dict[str, str]) -> str:
+    if "BYMONTHDAY" not in given:
+        return words
+    numbers = given["BYMONTHDAY"].split(",")[:31]
+    if not all(map(_number, numbers)):
+        return ""
+    days = {"rule": words, "days": ", ".join(numbers)}
+    return _("%(rule)s on day %(days)s of the month") % days
+
+
+def _months(words: str, given: dict[str, str]) -> str:
+    if "BYMONTH" not in given:
+        return words
+    months = [_number(each) or 0 for each in given["BYMONTH"].split(",")[:12]]
+    if not all(1 <= each <= 12 for each in months):
+        return ""
+    names = ", ".join(_(_MONTH_NAMES[each - 1]) for each in months)
+    return _("%(rule)s in %(months)s") % {"rule": words, "months": names}
+
+
+def _end(words: str, given: dict[str, str]) -> str:
     if "COUNT" in given:
         number = _number(given["COUNT"])
         if number is None:
-            return None
-        return ngettext(", once", ", %(n)s times", number) % {"n": number}
+            return ""
+        once_or_more = ngettext("%(rule)s, once", "%(rule)s, %(n)s times", number)
+        return once_or_more % {"rule": words, "n": number}
     if "UNTIL" in given:
         last = moment(given["UNTIL"])
         if last is None:
-            return None
-        return _(", until %(day)s") % {"day": date_format(last, "j M Y")}
-    return ""
+            return ""
+        day = date_format(last, "j M Y")
+        return _("%(rule)s, until %(day)s") % {"rule": words, "day": day}
+    return words

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from inbox.explain.quantities import counted, duration
 from mailsink.smtp.protocol.grammar import BadSyntax, unxtext
@@ -45,16 +46,16 @@ def _said(say: Callable[[str], str], value: str) -> str:
 
 def _size(value: str) -> str:
     return _("the message has %(size)s (RFC 1870)") % {
-        "size": counted(int(value), "octet")
+        "size": counted(int(value), "byte")
     }
 
 
 def _body(value: str) -> str:
     return {
         "7BIT": _("the message is ASCII (RFC 6152)"),
-        "8BITMIME": _("the message may hold octets above 127 (RFC 6152)"),
+        "8BITMIME": _("the message may contain bytes above 127 (RFC 6152)"),
         "BINARYMIME": _(
-            "the message may hold any octets, and comes by BDAT (RFC 3030)"
+            "the message may contain any bytes, and comes by BDAT (RFC 3030)"
         ),
     }.get(value.upper(), "")
 
@@ -113,32 +114,38 @@ def _orcpt(value: str) -> str:
     )
 
 
+# By the mode of BY: what is to happen after a time, and where that time is over.
+_LATE = {
+    "R": (
+        gettext_noop("the message is to be returned if it is not delivered within %(time)s"),
+        gettext_noop("the message is to be returned if it is not delivered by now"),
+    ),
+    "N": (
+        gettext_noop("the sender is to be notified if the message is not delivered within %(time)s"),
+        gettext_noop("the sender is to be notified if the message is not delivered by now"),
+    ),
+}  # fmt: skip
+
+
 def _by(value: str) -> str:
     time, mode = (value.upper() + ";").split(";")[:2]
-    late = {
-        "R": _("it is to be returned"),
-        "N": _("the sender is to be told, and it goes on"),
-    }.get(mode[:1], "")
+    sentence, over = _LATE.get(mode[:1], ("", ""))
+    if not sentence:
+        return ""
     seconds = int(time)
-    within = (
-        _("within %(time)s") % {"time": _span(seconds)} if seconds > 0 else _("by now")
-    )
-    trace = _("; each relay is to report") if mode.endswith("T") else ""
-    return (
-        _("if not delivered %(within)s, %(late)s%(trace)s (RFC 2852 §4)")
-        % {"within": within, "late": late, "trace": trace}
-        if late
-        else ""
-    )
+    words = _(sentence) % {"time": _span(seconds)} if seconds > 0 else _(over)
+    if mode.endswith("T"):
+        words = _("%(effect)s; each relay is to report") % {"effect": words}
+    return _("%(effect)s (RFC 2852 §4)") % {"effect": words}
 
 
 def _priority(value: str) -> str:
-    rank = {-1: _("below"), 0: _("the"), 1: _("above")}[
-        (int(value) > 0) - (int(value) < 0)
-    ]
-    return _("a priority %(rank)s the usual one, of -9 to 9 (RFC 6710)") % {
-        "rank": rank
-    }
+    rank = int(value)
+    if rank > 0:
+        return _("a priority above the usual one, from -9 to 9 (RFC 6710)")
+    if rank < 0:
+        return _("a priority below the usual one, from -9 to 9 (RFC 6710)")
+    return _("the usual priority, from -9 to 9 (RFC 6710)")
 
 
 def _hold_for(value: str) -> str:

@@ -100,17 +100,17 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "long_line": FlagWords(
-        gettext_noop("line over 1,000 octets"),
+        gettext_noop("line over 1,000 bytes"),
         gettext_noop(
-            "A line is longer than the 1,000 octets that every server takes "
+            "A line is longer than the 1,000 bytes that every server takes "
             "(RFC 5321 §4.5.3.1.6); others may cut or refuse it."
         ),
         gettext_noop("Let the client encode the body as quoted-printable or base64."),
     ),
     "eightbit_in_7bit": FlagWords(
-        gettext_noop("8-bit octets, not announced"),
+        gettext_noop("8-bit bytes, not announced"),
         gettext_noop(
-            "The message holds octets above 127, but MAIL did not say BODY=8BITMIME "
+            "The message holds bytes above 127, but MAIL did not say BODY=8BITMIME "
             "(RFC 6152)."
         ),
         gettext_noop(
@@ -128,9 +128,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "nul_octet": FlagWords(
-        gettext_noop("NUL octet"),
+        gettext_noop("NUL byte"),
         gettext_noop(
-            "There is an octet of value 0, which mail does not permit (RFC 5321 §4.5.2)."
+            "There is a byte of value 0, which mail does not permit (RFC 5321 §4.5.2)."
         ),
         gettext_noop(
             "Look for binary content that was put into the message without an encoding."
@@ -214,7 +214,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "long_path": FlagWords(
         gettext_noop("address too long for many servers"),
         gettext_noop(
-            "A local part has up to 64 octets, a label of a domain up to 63, a whole path up "
+            "A local part has up to 64 bytes, a label of a domain up to 63, a whole path up "
             "to 256 (RFC 5321 §4.5.3.1): taken here, other servers may refuse it."
         ),
         gettext_noop(
@@ -224,7 +224,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "eightbit_header": FlagWords(
         gettext_noop("header is not ASCII"),
         gettext_noop(
-            "The header holds octets above 127, but MAIL did not say SMTPUTF8: many servers "
+            "The header holds bytes above 127, but MAIL did not say SMTPUTF8: many servers "
             "refuse or garble it (RFC 6531 §3.2)."
         ),
         gettext_noop(
@@ -236,7 +236,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop(
             "The message is larger than SIZE= of MAIL had announced (RFC 1870 §6)."
         ),
-        gettext_noop("Count the octets as sent, line ends as two."),
+        gettext_noop("Count the bytes as sent, line ends as two."),
     ),
     "bdat_desync": FlagWords(
         gettext_noop("BDAT out of step"),
@@ -245,13 +245,13 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "is taken for commands (RFC 3030 §2)."
         ),
         gettext_noop(
-            "Give BDAT the number of octets that follow its line, in digits: BDAT 1000 LAST."
+            "Give BDAT the number of bytes that follow its line, in digits: BDAT 1000 LAST."
         ),
     ),
     "plaintext_after_starttls": FlagWords(
         gettext_noop("plain text behind STARTTLS"),
         gettext_noop(
-            "Octets came behind STARTTLS before the handshake; they were thrown away, since "
+            "Bytes came behind STARTTLS before the handshake; they were thrown away, since "
             "an attacker could have put them there (RFC 3207 §6)."
         ),
         gettext_noop("Let the client wait for 220 before it goes on."),
@@ -451,7 +451,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "secret_non_ascii": FlagWords(
         gettext_noop("password is not ASCII"),
         gettext_noop(
-            "The secret holds non-ASCII octets; clients differ in their encoding. "
+            "The secret holds non-ASCII bytes; clients differ in their encoding. "
             ""
             "Only its shape is stored, never the secret itself."
         ),

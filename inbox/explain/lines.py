@@ -141,7 +141,7 @@ def details(
         said.append((_("Asks for"), effects))
     if then:
         said.append((_("The client then"), list(then)))
-    return [*said, *_times(exchange), (_("Octets"), [f"{exchange.octets:,}"])]
+    return [*said, *_times(exchange), (_("Size"), [counted(exchange.octets, "byte")])]
 
 
 def _times(exchange: Exchangelike) -> Iterator[tuple[str, list[str]]]:
@@ -181,10 +181,8 @@ def _remark(exchange: Exchangelike) -> str:
     if exchange.kind == "chunk":
         return _chunk(exchange)
     if exchange.kind == "body":
-        return _("%(octets)s of message%(so_far)s") % {
-            "octets": counted(exchange.octets, "octet"),
-            "so_far": _so_far(exchange),
-        }
+        octets = counted(exchange.octets, "byte")
+        return _so_far(exchange, _("%(octets)s of message") % {"octets": octets})
     if exchange.kind in _OUR_WORDS:
         return exchange.line
     if exchange.kind == "connect" and not exchange.line:
@@ -196,10 +194,15 @@ def _remark(exchange: Exchangelike) -> str:
     return ""
 
 
-def _so_far(exchange: Exchangelike) -> str:
-    if "aborted_in_data" in exchange.flags.split():
-        return _(", then cut off")
-    return "" if exchange.code else _(" so far")
+def _so_far(exchange: Exchangelike, came: str) -> str:
+    """Return how much came, with whether that was all of it."""
+    if _cut_off(exchange):
+        return _("%(came)s, then cut off") % {"came": came}
+    return came if exchange.code else _("%(came)s so far") % {"came": came}
+
+
+def _cut_off(exchange: Exchangelike) -> bool:
+    return "aborted_in_data" in exchange.flags.split()
 
 
 def _chunk(exchange: Exchangelike) -> str:
@@ -207,23 +210,16 @@ def _chunk(exchange: Exchangelike) -> str:
     announced = _SIZE.match(exchange.line)
     if announced is None:
         return ""
-    size, so_far = int(announced[1]), _so_far(exchange)
-    if so_far:
-        return _("%(octets)s of %(size)s%(so_far)s") % {
-            "octets": f"{exchange.octets:,}",
-            "size": counted(size, "octet"),
-            "so_far": so_far,
-        }
-    if (exchange.code or 0) >= 400:
-        return (
-            _("%(size)s, refused") % {"size": counted(size, "octet")}
-            if exchange.octets
-            else ""
-        )
+    size = int(announced[1])
+    whole = counted(size, "byte")
+    if exchange.code is None or _cut_off(exchange):
+        octets = f"{exchange.octets:,}"
+        came = _("%(octets)s of %(size)s") % {"octets": octets, "size": whole}
+        return _so_far(exchange, came)
+    if exchange.code >= 400:
+        return _("%(size)s, refused") % {"size": whole} if exchange.octets else ""
     return (
-        _("%(size)s of message") % {"size": counted(size, "octet")}
-        if size
-        else _("no more octets")
+        _("%(octets)s of message") % {"octets": whole} if size else _("no more bytes")
     )
 
 

@@ -37,7 +37,7 @@ def state(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return what an open session is doing: "waiting after MAIL"."""
     if facts.body_octets is not None:
         return _("sending a message, %(octets)s so far") % {
-            "octets": counted(facts.body_octets, "octet")
+            "octets": counted(facts.body_octets, "byte")
         }
     if session.last_verb:
         return _("waiting after %(verb)s") % {"verb": session.last_verb}
@@ -62,7 +62,7 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
         _(" after %(verb)s") % {"verb": session.last_verb} if session.last_verb else ""
     )
     if facts.body_octets is not None and session.ending in _BROKEN:
-        octets = counted(facts.body_octets, "octet")
+        octets = counted(facts.body_octets, "byte")
         after = _(
             " in the middle of a message, after %(octets)s; it was not accepted"
         ) % {"octets": octets}
@@ -122,7 +122,7 @@ def _ending(session: Sessionlike, facts: Facts) -> str:
         return _(_BY_FLAG[known.pop()])
     if facts.body_octets is not None and session.ending in _BROKEN:
         verb = session.last_verb if session.last_verb == "BDAT" else "DATA"
-        octets = counted(facts.body_octets, "octet")
+        octets = counted(facts.body_octets, "byte")
         return _("%(broken)s in %(verb)s after %(octets)s") % {
             "broken": _(_BROKEN[session.ending]),
             "verb": verb,

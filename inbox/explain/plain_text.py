@@ -15,16 +15,21 @@ def head(session: WholeSession) -> str:
     """Return the lines that a session's text begins with."""
     tls = session.tls_version.replace("TLSv", "TLS ")
     facts = (session.protocol, tls, session.auth_mechanism and f"AUTH {_user(session)}")
-    named = {"id": session.pk, "client": peer(session)}
-    client = f"{session.client_address}:{session.client_port}"
-    ways = {"client": client, "listener": session.listener}
-    return (
-        f"{_('Session %(id)s of %(client)s') % named}\n"
-        f"{_('%(client)s to %(listener)s') % ways}, "
-        f"{' · '.join(fact for fact in facts if fact)}\n"
-        f"{session.opened_at:%Y-%m-%d %H:%M:%S} UTC. "
-        f"{ending(session) or _('Still open.')}\n\n"
+    lines = (
+        _("Session %(id)s of %(client)s") % {"id": session.pk, "client": peer(session)},
+        _("%(client)s to %(listener)s, %(protocol)s")
+        % {
+            "client": f"{session.client_address}:{session.client_port}",
+            "listener": session.listener,
+            "protocol": " · ".join(fact for fact in facts if fact),
+        },
+        _("%(opened)s UTC. %(ending)s")
+        % {
+            "opened": f"{session.opened_at:%Y-%m-%d %H:%M:%S}",
+            "ending": ending(session) or _("Still open."),
+        },
     )
+    return "".join(f"{line}\n" for line in lines) + "\n"
 
 
 def _user(session: WholeSession) -> str:

@@ -40,12 +40,13 @@ def waited(seconds: float) -> str:
 
 
 Noun = Literal[
-    "attempt", "day", "extension", "finding", "hour", "line", "message", "minute",
-    "octet", "recipient", "second", "session", "time",
+    "attempt", "byte", "day", "extension", "finding", "hour", "line", "message", "minute",
+    "recipient", "second", "session", "time",
 ]  # fmt: skip
 
 _NOUNS: dict[Noun, Callable[[int], str]] = {
     "attempt": lambda n: ngettext("%(n)s attempt", "%(n)s attempts", n),
+    "byte": lambda n: ngettext("%(n)s byte", "%(n)s bytes", n),
     "day": lambda n: ngettext("%(n)s day", "%(n)s days", n),
     "extension": lambda n: ngettext("%(n)s extension", "%(n)s extensions", n),
     "finding": lambda n: ngettext("%(n)s finding", "%(n)s findings", n),
@@ -53,7 +54,6 @@ _NOUNS: dict[Noun, Callable[[int], str]] = {
     "line": lambda n: ngettext("%(n)s line", "%(n)s lines", n),
     "message": lambda n: ngettext("%(n)s message", "%(n)s messages", n),
     "minute": lambda n: ngettext("%(n)s minute", "%(n)s minutes", n),
-    "octet": lambda n: ngettext("%(n)s octet", "%(n)s octets", n),
     "recipient": lambda n: ngettext("%(n)s recipient", "%(n)s recipients", n),
     "second": lambda n: ngettext("%(n)s second", "%(n)s seconds", n),
     "session": lambda n: ngettext("%(n)s session", "%(n)s sessions", n),

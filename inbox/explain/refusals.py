@@ -1,4 +1,4 @@
-"""What a refusal needs to be understood and mended: why it was sent, and the fix."""
+"""Explains a refusal: why it was sent, and what to change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Replylike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a person needs to know of a refusal, in translated sentences."""
+    """The explanation of a refusal, in translated sentences."""
 
     why: str
     fix: str

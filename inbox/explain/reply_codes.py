@@ -135,7 +135,10 @@ def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:
     known, source = _CODES.get(code), "RFC 5321 §4.2.3"
     if verb == "ETRN" and code in _ETRN_CODES:
         known, source = _ETRN_CODES[code], "RFC 1985 §5.3"
-    sentences = [f"{code}: {_(known)} ({source})."] if known else []
+    sentences = []
+    if known:
+        said = {"code": code, "meaning": _(known), "source": source}
+        sentences.append(_("%(code)s: %(meaning)s (%(source)s).") % said)
     if digit in _CLASSES:
         sentences.append(
             _("%(digit)syz is %(class)s (RFC 5321 §4.2.1).")
@@ -144,8 +147,9 @@ def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:
     rest = enhanced.partition(".")[2]
     subject = _SUBJECTS.get(rest.partition(".")[0])
     detail = _DETAILS.get(rest)
-    if detail and subject:
-        sentences.append(f"{enhanced}: {_(subject)}: {_(detail)} (RFC 3463).")
-    elif subject:
-        sentences.append(f"{enhanced}: {_(subject)} (RFC 3463).")
+    if subject:
+        said = {"code": enhanced, "subject": _(subject), "detail": detail and _(detail)}
+        whole = _("%(code)s: %(subject)s: %(detail)s (RFC 3463).")
+        alone = _("%(code)s: %(subject)s (RFC 3463).")
+        sentences.append((whole if detail else alone) % said)
     return sentences or [_("%(code)s is no code that SMTP knows.") % {"code": code}]

@@ -97,13 +97,13 @@ def label(one: Attempt) -> str:
     if one.outcome is None:
         return _("under way")
     if one.code:
-        partly = (
-            _(" (%(refused)s of %(recipients)s refused)")
-            % {"refused": one.refused, "recipients": one.recipients}
-            if one.refused
-            else ""
-        )
-        return f"{one.code}{partly if one.accepted else ''}"
+        if not (one.accepted and one.refused):
+            return str(one.code)
+        return _("%(code)s (%(refused)s of %(recipients)s refused)") % {
+            "code": one.code,
+            "refused": one.refused,
+            "recipients": one.recipients,
+        }
     if one.outcome == "abandoned" and one.octets is not None:
         return _("cut off")
     return _(_LABELS.get(one.outcome, one.outcome))
@@ -124,25 +124,19 @@ def words(one: Attempt) -> str:
         return _("under way")
     if one.accepted:
         if one.refused:
-            refused = _("%(refused)s of %(recipients)s") % {
+            return _("accepted, but %(refused)s of %(recipients)s refused") % {
                 "refused": one.refused,
                 "recipients": counted(one.recipients, "recipient"),
             }
-            return _("accepted, but %(refused)s refused") % {"refused": refused}
         return _("accepted")
     if one.code and one.code >= 400:
-        where = (
-            _("at %(stage)s") % {"stage": one.stage}
-            if one.stage
-            else _("once the message had come")
-        )
-        line = _LINK.sub("", one.reply.partition("\n")[0])
-        return _("refused %(where)s with %(line)s") % {
-            "where": where,
-            "line": shortened(line, 200) or one.code,
-        }
+        line = shortened(_LINK.sub("", one.reply.partition("\n")[0]), 200)
+        said = {"stage": one.stage, "line": line or one.code}
+        if one.stage:
+            return _("refused at %(stage)s with %(line)s") % said
+        return _("refused with %(line)s, once the message had come") % said
     if one.octets is not None:
-        return _("cut off after %(octets)s") % {"octets": counted(one.octets, "octet")}
+        return _("cut off after %(octets)s") % {"octets": counted(one.octets, "byte")}
     if one.outcome == "reset":
         return _("the client took it back (RSET)")
     return _("the client left before the message came")
@@ -158,11 +152,24 @@ def summary(story: AttemptHistory) -> str:
     """Return the story in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s"."""
     number = counted(story.total, "attempt")
     if story.total > len(story.tries):
-        number += _(", of which the newest %(tries)s") % {"tries": len(story.tries)}
+        number = _("%(attempts)s, of which the newest %(tries)s") % {
+            "attempts": number,
+            "tries": len(story.tries),
+        }
     waits = [waited(each) for each in story.waits]
-    noun = ngettext("wait", "waits", len(waits))
-    waits_words = f", {noun} {', '.join(_middle_out(waits))}" if waits else ""
-    return f"{number}: {chain(story)}{waits_words}"
+    said = {
+        "attempts": number,
+        "chain": chain(story),
+        "waits": ", ".join(_middle_out(waits)),
+    }
+    if not waits:
+        return _("%(attempts)s: %(chain)s") % said
+    whole = ngettext(
+        "%(attempts)s: %(chain)s, wait %(waits)s",
+        "%(attempts)s: %(chain)s, waits %(waits)s",
+        len(waits),
+    )
+    return whole % said
 
 
 def upshot(story: AttemptHistory) -> str:
@@ -187,20 +194,31 @@ def basis(story: AttemptHistory) -> str:
         return ""
     if story.joined == "envelope":
         return _(_LIKELY)
-    by = "Message-ID" if story.joined == "message-id" else _("octets")
-    certain = _("Joined by the same %(by)s.") % {"by": by}
-    return (
-        _("%(certain)s Those marked likely: %(likely)s")
-        % {"certain": certain, "likely": _(_LIKELY)}
-        if story.likely
-        else certain
-    )
+    certain, some_likely = _JOINED[story.joined]
+    return _(some_likely if story.likely else certain)
 
 
 _LIKELY = gettext_noop(
     "Likely the same message: the same client or user, and the same envelope, within "
     "24 hours."
 )
+# By what the tries were joined: all of them for certain, or some only likely.
+_JOINED = {
+    "message-id": (
+        gettext_noop("These attempts have the same Message-ID."),
+        gettext_noop(
+            "These attempts have the same Message-ID. Those marked “likely” have the same client "
+            "or user, and the same envelope, within 24 hours."
+        ),
+    ),
+    "body": (
+        gettext_noop("These attempts have the same bytes."),
+        gettext_noop(
+            "These attempts have the same bytes. Those marked “likely” have the same client or "
+            "user, and the same envelope, within 24 hours."
+        ),
+    ),
+}
 
 
 def _middle_out(texts: list[str]) -> list[str]:

@@ -227,7 +227,7 @@ def _unfinished(one: Evidence, now: datetime) -> str:
             "who": who
         }
     if one.kind == "cut_off":
-        octets = counted(one.octets or 0, "octet")
+        octets = counted(one.octets or 0, "byte")
         return _(
             "the session of %(who)s ended in the middle of the message, after %(octets)s"
         ) % {"who": who, "octets": octets}

@@ -73,7 +73,7 @@ class Side(ParsedMessage):
             facts.append((_("Envelope to"), said))
         facts += [
             (_("Reply"), str(self.attempt.code or "")),
-            (_("Size"), counted(self.message.size, "octet")),
+            (_("Size"), counted(self.message.size, "byte")),
             (_("Client"), session.client_address),
             (_("Its name"), session.helo),
             (_("Protocol"), session.protocol),

@@ -237,7 +237,7 @@ def _verdict(attempt: TransactionSummary, exchanges: list[Exchange]) -> Verdict:
             _("Not accepted: %(codes)s") % {"codes": codes or "refused"}, detail
         )
     if attempt.size is not None and not attempt.complete:
-        cut = _("cut off after %(size)s") % {"size": counted(attempt.size, "octet")}
+        cut = _("cut off after %(size)s") % {"size": counted(attempt.size, "byte")}
         return Verdict(
             _("Not accepted: %(cut)s") % {"cut": cut},
             detail or _("The connection ended here."),

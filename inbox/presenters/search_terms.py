@@ -24,7 +24,7 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("has:attachment", gettext_noop("also has:note")),
     ("after:2h", gettext_noop("so long ago at most; also a day: after:2026-01-31")),
     ("before:2026-01-31", gettext_noop("earlier than that")),
-    ("larger:1M", gettext_noop("more octets than that; also smaller:")),
+    ("larger:1M", gettext_noop("more bytes than that; also smaller:")),
     ("code:4xx", gettext_noop("answered so: 451, 4xx, 5xx")),
     ("client:10.0.3.", gettext_noop("the client's address, name or user")),
     ("ending:dropped", gettext_noop("how its session ended")),

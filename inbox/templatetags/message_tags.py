@@ -24,8 +24,8 @@ def weight(size: int | None) -> str:
 
 @register.filter
 def octets(size: int | None) -> str:
-    """Return a size in words: "18,211 octets"; of nothing "no octets"."""
-    return counted(size, "octet") if size else _("no octets")
+    """Return a size in words: "18,211 bytes"; of nothing "no bytes"."""
+    return counted(size, "byte") if size else _("no bytes")
 
 
 @register.filter

@@ -93,7 +93,7 @@ def _what_is_wrong(exception: Exception) -> str:
             return _("A request may have %(most)s files at most.") % {"most": most}
         case RequestDataTooBig():
             most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-            return _("A form may have %(most)s octets at most.") % {"most": most}
+            return _("A form may have at most %(most)s bytes.") % {"most": most}
         case MultiPartParserError():
             return _(
                 "The body is not the multipart/form-data that its Content-Type "

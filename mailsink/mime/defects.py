@@ -64,7 +64,7 @@ def check_message(octets: bytes, root: Part, defects: Defects) -> None:
     if not root.fields:
         defects.add(gettext_noop("There are no header fields"))
     if b"\0" in octets:
-        defects.add(gettext_noop("It holds NUL octets"))
+        defects.add(gettext_noop("It contains NUL bytes"))
     crlf = octets.count(b"\r\n")
     if octets.count(b"\n") > crlf:
         defects.add(gettext_noop("It holds bare LF: lines end in CRLF (RFC 5322 §2.3)"))
@@ -72,7 +72,7 @@ def check_message(octets: bytes, root: Part, defects: Defects) -> None:
         defects.add(gettext_noop("It holds bare CR: lines end in CRLF (RFC 5322 §2.3)"))
     if _has_long_line(octets):
         defects.add(
-            gettext_noop("A line is longer than %(octets)s octets (RFC 5322 §2.1.1)"),
+            gettext_noop("A line is longer than %(octets)s bytes (RFC 5322 §2.1.1)"),
             octets=_LINE,
         )
     if root.fields:
@@ -145,10 +145,12 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
     if part.encoding == "base64" and (defect := transfer.base64_defect(body)):
         defects.add(defect, part)
     elif part.encoding in ("7bit", "") and not body.isascii():
-        defects.add(gettext_noop("It is declared as 7bit and holds 8-bit octets"), part)
+        defects.add(
+            gettext_noop("It is declared as 7bit and contains 8-bit bytes"), part
+        )
     elif part.encoding == "quoted-printable" and not body.isascii():
         defects.add(
-            gettext_noop("It is declared as quoted-printable and holds 8-bit octets"),
+            gettext_noop("It is declared as quoted-printable and contains 8-bit bytes"),
             part,
         )
     if part.content_type.startswith("text/"):
@@ -233,5 +235,7 @@ def _raw(field: headers.Field) -> str:
             "The %(name)s field holds escapes that are not encoded (RFC 2047)"
         )
     if charsets.strictly(field.octets, "utf-8") is None:
-        return gettext_noop("The %(name)s field holds 8-bit octets that are not UTF-8")
+        return gettext_noop(
+            "The %(name)s field contains 8-bit bytes that are not UTF-8"
+        )
     return UTF8_FIELD

@@ -137,7 +137,7 @@ def _scan(octets: bytes) -> Block:
 
 
 _TOO_LONG = gettext_noop(
-    "The header is longer than %(octets)s octets or %(fields)s fields; the rest of it "
+    "The header is longer than %(octets)s bytes or %(fields)s fields; the rest of it "
     "is not read"
 )
 

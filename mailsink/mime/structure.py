@@ -189,7 +189,7 @@ class _Scanner:
             )
         elif len(boundary) > _MAX_BOUNDARY:
             self.defects.add(
-                gettext_noop("The boundary is over %(octets)s octets"),
+                gettext_noop("The boundary is over %(octets)s bytes"),
                 part,
                 octets=_MAX_BOUNDARY,
             )

@@ -64,8 +64,8 @@ def test_duration(us: int, words: str) -> None:
 
 
 def test_counted_and_stopwatch() -> None:
-    assert counted(1, "octet") == "1 octet"
-    assert counted(14203, "octet") == "14,203 octets"
+    assert counted(1, "byte") == "1 byte"
+    assert counted(14203, "byte") == "14,203 bytes"
     assert [stopwatch(s) for s in (-3, 4, 65, 3723)] == [
         "0:00",
         "0:04",
@@ -107,7 +107,7 @@ def ended(ending: str, **fields: object) -> SessionRow:
         Case("connected, has said nothing yet", a_session()),
         Case("waiting after MAIL", a_session(last_verb="MAIL")),
         Case(
-            "sending a message, 1 octet so far",
+            "sending a message, 1 byte so far",
             a_session(last_verb="DATA"),
             explain.Facts(body_octets=1),
         ),
@@ -187,7 +187,7 @@ def test_ending_cut_off_says_that_nothing_was_accepted() -> None:
         ended("dropped", last_verb="DATA"), explain.Facts(body_octets=14203)
     )
     assert (
-        "in the middle of a message, after 14,203 octets; it was not accepted" in words
+        "in the middle of a message, after 14,203 bytes; it was not accepted" in words
     )
 
 
@@ -215,29 +215,29 @@ def test_line_times() -> None:
 
 def test_line_of_a_body_says_how_far_it_came() -> None:
     body = {"kind": "body", "verb": "", "line": "", "octets": 14203}
-    assert explain.line(an_exchange(**body)).remark == "14,203 octets of message so far"
+    assert explain.line(an_exchange(**body)).remark == "14,203 bytes of message so far"
     cut = an_exchange(**body, flags="aborted_in_data")
-    assert explain.line(cut).remark == "14,203 octets of message, then cut off"
+    assert explain.line(cut).remark == "14,203 bytes of message, then cut off"
     done = an_exchange(**body, code=250, reply="250 2.0.0 Ok")
-    assert explain.line(done).remark == "14,203 octets of message"
+    assert explain.line(done).remark == "14,203 bytes of message"
 
 
 @pytest.mark.parametrize(
     ("line", "octets", "code", "flags", "remark"),
     [
-        ("BDAT 1000", 1000, 250, "", "1,000 octets of message"),
-        ("bdat 1 LAST", 1, 250, "", "1 octet of message"),
-        ("BDAT 0 LAST", 0, 250, "", "no more octets"),
-        ("BDAT 1000", 400, None, "", "400 of 1,000 octets so far"),
+        ("BDAT 1000", 1000, 250, "", "1,000 bytes of message"),
+        ("bdat 1 LAST", 1, 250, "", "1 byte of message"),
+        ("BDAT 0 LAST", 0, 250, "", "no more bytes"),
+        ("BDAT 1000", 400, None, "", "400 of 1,000 bytes so far"),
         (
             "BDAT 1000",
             400,
             None,
             "aborted_in_data",
-            "400 of 1,000 octets, then cut off",
+            "400 of 1,000 bytes, then cut off",
         ),
-        ("BDAT 1000", 400, 421, "aborted_in_data", "400 of 1,000 octets, then cut off"),
-        ("BDAT 1000 LAST", 1000, 552, "", "1,000 octets, refused"),
+        ("BDAT 1000", 400, 421, "aborted_in_data", "400 of 1,000 bytes, then cut off"),
+        ("BDAT 1000 LAST", 1000, 552, "", "1,000 bytes, refused"),
         ("BDAT 9223372036854775808", 0, 501, "bdat_desync", ""),
         ("BDAT many", 0, 501, "bdat_desync", ""),
         ("BDAT", 0, 501, "bdat_desync", ""),
@@ -264,7 +264,7 @@ def test_details_of_a_reply_that_could_not_be_written() -> None:
     ("line", "words"),
     [
         ("MAIL FROM:<a@b>", []),
-        ("MAIL FROM:<> SIZE=1200", ["SIZE: the message has 1,200 octets (RFC 1870)."]),
+        ("MAIL FROM:<> SIZE=1200", ["SIZE: the message has 1,200 bytes (RFC 1870)."]),
         (
             "MAIL FROM:<a@b> ret=HDRS ENVID=e+2B1",
             [
@@ -283,14 +283,14 @@ def test_details_of_a_reply_that_could_not_be_written() -> None:
         (
             "MAIL FROM:<a@b> BY=300;RT",
             [
-                "BY: if not delivered within 5:00 min, it is to be returned; each relay "
-                "is to report (RFC 2852 §4)."
+                "BY: the message is to be returned if it is not delivered within 5:00 min; "
+                "each relay is to report (RFC 2852 §4)."
             ],
         ),
         (
             "MAIL FROM:<a@b> BY=-1;n",
             [
-                "BY: if not delivered by now, the sender is to be told, and it goes on "
+                "BY: the sender is to be notified if the message is not delivered by now "
                 "(RFC 2852 §4)."
             ],
         ),
@@ -298,7 +298,7 @@ def test_details_of_a_reply_that_could_not_be_written() -> None:
             "MAIL FROM:<a@b> HOLDFOR=172800 MT-PRIORITY=-3",
             [
                 "HOLDFOR: the message is to be held back for 2 days (RFC 4865).",
-                "MT-PRIORITY: a priority below the usual one, of -9 to 9 (RFC 6710).",
+                "MT-PRIORITY: a priority below the usual one, from -9 to 9 (RFC 6710).",
             ],
         ),
         ('MAIL FROM:<"a RET=FULL "@b>', []),

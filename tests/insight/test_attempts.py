@@ -247,7 +247,7 @@ def test_a_session_that_died_is_an_attempt() -> None:
     last = accepted(20)
     found = story(last)
     assert stories.chain(found) == "cut off → gave up → 250"
-    assert stories.words(found.tries[0]) == "cut off after 19 octets"
+    assert stories.words(found.tries[0]) == "cut off after 19 bytes"
     assert found.tries[0].url == f"/transactions/{first.pk}"
 
 

@@ -148,7 +148,7 @@ def test_a_part_of_another_address_is_not_it(path: str) -> None:
         ({"outcome": "reset", "code": None}, "taken_back", "then began again"),
         ({"outcome": "abandoned", "code": None}, "abandoned", "before the message came"),
         ({"outcome": "abandoned", "code": None, "body": b"12345"}, "cut_off",
-         "in the middle of the message, after 5 octets"),
+         "in the middle of the message, after 5 bytes"),
         ({"outcome": None, "code": None, "ended_us": None}, "open", "is not done yet"),
     ],
 )  # fmt: skip

@@ -159,7 +159,7 @@ def test_a_header_too_long_is_skipped_up_to_the_body(header: bytes) -> None:
     mail = header + b"\r\nbody"
     block = headers.scan(mail)
     assert len(block.fields) <= headers.MAX_FIELDS
-    assert block.defect.startswith("The header is longer than 262144 octets or 2000")
+    assert block.defect.startswith("The header is longer than 262144 bytes or 2000")
     assert mail[block.body :] == b"body"
 
 

@@ -33,7 +33,7 @@ BAD_REQUESTS = [
     ),
     ("POST", "/settings/mine", "x", "multipart/form-data", 400, "Invalid boundary"),
     ("POST", "/settings/mine", "x=1", f"{URLENCODED}; charset=utf-7", 400, "UTF-8"),
-    ("POST", "/settings/mine", "x" * 3_000_000, URLENCODED, 413, "2621440 octets"),
+    ("POST", "/settings/mine", "x" * 3_000_000, URLENCODED, 413, "2621440 bytes"),
 ]
 
 

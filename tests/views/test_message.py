@@ -138,7 +138,7 @@ def test_what_cannot_be_kept_is_said_and_not_lost(
         assert note in answer.content.decode()
     answer = client.post(path, given)
     assert answer.status_code == 422
-    assert "That was not done" in answer.content.decode()
+    assert "Could not do that" in answer.content.decode()
     assert client.post("/messages/none/mark", given).status_code == 404
 
 
@@ -228,7 +228,7 @@ def test_20_megabytes_open_quickly_and_cut(client: Client) -> None:
         assert time.process_time() - began < 3
         assert len(page.content) < 400_000
     later = text(client, f"{path}?tab=source&from=20400000")
-    assert "Octets 20,400,000 to 20,471,767 of 20,471,767" in later
+    assert "Bytes 20,400,000 to 20,471,767 of 20,471,767" in later
 
 
 def test_refused_message_opens_with_its_bytes(client: Client) -> None:

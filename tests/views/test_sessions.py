@@ -184,7 +184,7 @@ def test_list_of_nothing_leads_to_the_checklist(client: Client) -> None:
         (
             {"ending": "dropped", "last_verb": "DATA"},
             {"kind": "body", "verb": "", "octets": 14203, "code": None, "reply": ""},
-            "dropped in DATA after 14,203 octets",
+            "dropped in DATA after 14,203 bytes",
         ),
         (
             {"ending": "error", "last_verb": ""},
@@ -272,7 +272,7 @@ def test_session_body_leads_to_its_message(client: Client) -> None:
     message = factories.message_of(transaction, ORDER)
     a_line(session, 1, "", kind="body", transaction=transaction, octets=18211)
     page = text(client, f"/sessions/{session.id}")
-    assert "18,211 octets of message" in page
+    assert "18,211 bytes of message" in page
     assert f'href="/messages/{message.id}">open “Your order”' in page
 
 
@@ -298,11 +298,11 @@ def test_session_chunks_lead_to_their_message(client: Client) -> None:
     told |= {"octets": 400, "code": None, "reply": "", "flags": "aborted_in_data"}
     a_line(session, 3, "BDAT 1000 LAST", **told)
     page = text(client, f"/sessions/{session.id}")
-    assert page.count("5,000 octets of message") == 2
-    assert "400 of 1,000 octets, then cut off" in page
+    assert page.count("5,000 bytes of message") == 2
+    assert "400 of 1,000 bytes, then cut off" in page
     assert page.count(f'href="/messages/{transaction.id}"') == 3
-    assert "after 10,400 octets; it was not accepted" in page
-    assert "dropped in BDAT after 10,400 octets" in text(client, "/sessions")
+    assert "after 10,400 bytes; it was not accepted" in page
+    assert "dropped in BDAT after 10,400 bytes" in text(client, "/sessions")
 
 
 def test_session_explains_the_chosen_line(client: Client) -> None:

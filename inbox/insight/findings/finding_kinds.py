@@ -234,7 +234,7 @@ _OTHERS = (
         gettext_noop("A part is declared as base64, and holds what is none: characters outside its "
         "alphabet, or an end without padding. Email clients show it garbled, or cut off."),
         rfc.BASE64, "",
-        gettext_noop("Encode the octets of the part once, by a base64 function, and change nothing in "
+        gettext_noop("Encode the bytes of the part once, by a base64 function, and change nothing in "
         "what it gives but line ends."),
     ),
     FindingKind(

@@ -127,7 +127,7 @@ class _Writer:
         line = octets(exchange.line)
         if len(line) > _LONGEST:
             self._note(
-                _("lines are cut to %(longest)s octets") % {"longest": f"{_LONGEST:,}"}
+                _("lines are cut to %(longest)s bytes") % {"longest": f"{_LONGEST:,}"}
             )
         return line[:_LONGEST] + (b"\n" if _bare(exchange) else b"\r\n")
 
@@ -155,7 +155,7 @@ class _Writer:
     def _octets_of(self, key: UUID, size: int) -> str:
         body: ReplayBody | None = self.source.bodies.get(key)
         if body is None:
-            self._note(_("a message is not stored: x stand for its octets"))
+            self._note(_("a message is not stored: its bytes are written as x"))
             return f'b"x" * {size}'
         if body.octets is not None:
             return ascii(body.octets)
