@@ -63,7 +63,7 @@ _session = [
 
 _settings = [
     path("change", settings.change, name="settings-change"),
-    path("mine", settings.keep_mine, name="settings-mine"),
+    path("mine", settings.save_mine, name="settings-mine"),
     path("remote-hosts", settings.allow_host, name="remote-host-add"),
     path("remote-hosts/remove", settings.forbid_host, name="remote-host-remove"),
     path("addresses", settings.put_address, name="address-put"),

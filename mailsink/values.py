@@ -211,12 +211,12 @@ KEYWORDS = EnvType(
     "names of extensions like CHUNKING or of mechanisms like CRAM-MD5, by comma",
     _keywords,
 )
-LINE = EnvType("512 octets or more, or a number with K (12K); 0 is no limit", _line)
+LINE = EnvType("512 bytes or more, or a number with K (12K); 0 is no limit", _line)
 LOGINS = EnvType("user:password, several by space or line", _logins)
 NETWORKS = EnvType("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)
 PUBLIC_URL = EnvType("a URL without a path, like https://mail.example", _public_url)
 REDIS = EnvType("redis://host:6379/0", _redis)
-SIZE = EnvType("octets, or a number with K, M or G (50M); 0 is no limit", _size)
+SIZE = EnvType("bytes, or a number with K, M or G (50M); 0 is no limit", _size)
 TEXT = EnvType("a text", str)
 TLS_VERSION: EnvType[TlsVersion] = one_of("1.0", "1.1", "1.2", "1.3")
 TURN = EnvType("off, authenticated, or IP networks by comma", _turn)

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from django.utils.translation import gettext_noop
 
 AddressKind = Literal["mailbox", "alias", "forwarded", "moved", "list", "ambiguous"]
 ADDRESS_KINDS: tuple[AddressKind, ...] = get_args(AddressKind)
 
-KIND_WORDS: dict[AddressKind, str] = {
-    "mailbox": gettext_noop(
-        "Mail is taken: RCPT gets 250. VRFY tells name and address."
+
+class KindWords(NamedTuple):
+    """label: for a choice; sentence: what the kind does; codes: what clients get."""
+
+    label: str
+    sentence: str
+    codes: str
+
+
+KIND_WORDS: dict[AddressKind, KindWords] = {
+    "mailbox": KindWords(
+        gettext_noop("Mailbox: accepts mail"),
+        gettext_noop("Accepts mail."),
+        gettext_noop("RCPT gets 250. VRFY gets 250 with name and address."),
     ),
-    "alias": gettext_noop(
-        "Another name for one mailbox or more: RCPT gets 250, VRFY and EXPN tell "
-        "the targets."
+    "alias": KindWords(
+        gettext_noop("Alias: stands for its targets"),
+        gettext_noop("Accepts mail, as another name for one mailbox or more."),
+        gettext_noop("RCPT gets 250. VRFY and EXPN get 250 with the targets."),
     ),
-    "forwarded": gettext_noop(
-        "Moved, but mail is taken: RCPT and VRFY get 251 with the new address."
+    "forwarded": KindWords(
+        gettext_noop("Forwarded: accepts mail, names the target"),
+        gettext_noop("Accepts mail, and tells the client the new address."),
+        gettext_noop("RCPT and VRFY get 251 with the new address."),
     ),
-    "moved": gettext_noop(
-        "Moved, and mail is refused: RCPT and VRFY get 551 with the new address."
+    "moved": KindWords(
+        gettext_noop("Moved: rejects mail, names the target"),
+        gettext_noop("Rejects mail, and tells the client the new address."),
+        gettext_noop("RCPT and VRFY get 551 with the new address."),
     ),
-    "list": gettext_noop(
-        "A mailing list: RCPT gets 250. EXPN tells the members, VRFY only gets 252."
+    "list": KindWords(
+        gettext_noop("Mailing list: accepts mail, targets are members"),
+        gettext_noop("Accepts mail for a mailing list."),
+        gettext_noop("RCPT gets 250. EXPN gets 250 with the members, VRFY 252."),
     ),
-    "ambiguous": gettext_noop(
-        "May be several people: RCPT and VRFY get 553 with the targets as the choices."
+    "ambiguous": KindWords(
+        gettext_noop("Ambiguous: rejects mail, targets are the choices"),
+        gettext_noop("Rejects mail, since the name may mean several people."),
+        gettext_noop("RCPT and VRFY get 553 with the targets as the choices."),
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The settings of the inbox: whom it knows, how much it may hold, whether it is paused.
+"""The page Settings: what clients are answered, and what this browser and its images do.
 
 Forms work without JavaScript; htmx takes its part out of the whole page that answers.
 The form says what is wrong, and keeps the input.
@@ -41,7 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def change(request: HttpRequest) -> HttpResponse:
-    """Set what is not about single addresses."""
+    """Save the part Receiving."""
     quota = request.POST.get("quota", "").strip()
     known_only, paused = "known_only" in request.POST, "paused" in request.POST
     try:
@@ -50,10 +50,13 @@ def change(request: HttpRequest) -> HttpResponse:
             raise ValueError(quota)
     except ValueError:
         given = {"known_only": known_only, "paused": paused, "quota": quota}
-        wrong = _("The quota takes %(takes)s.") % {"takes": SIZE.takes}
+        wrong = _(
+            "The quota is a number of bytes, or a number with K, M or G, as in 50M. Leave it "
+            "empty for no limit."
+        )
         return _show(request, {"given": given, "wrong": wrong}, 422)
     inboxes.update(ALL, DEFAULT_SLUG, known_only, octets, paused)
-    return _back("inbox", saved="inbox")
+    return _back("receiving", saved="receiving")
 
 
 @require_POST
@@ -85,7 +88,7 @@ def allow_host(request: HttpRequest) -> HttpResponse:
         image_hosts.allow(inbox, request.POST.get("host", ""))
     except Invalid as error:
         return _show(request, {"wrong_host": str(error)}, 422)
-    return _back("remote")
+    return _back("images")
 
 
 @require_POST
@@ -93,7 +96,7 @@ def forbid_host(request: HttpRequest) -> HttpResponse:
     """Let mail no longer load images from a host; no matter if it did not."""
     inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
     image_hosts.forbid(inbox, request.POST.get("host", ""))
-    return _back("remote")
+    return _back("images")
 
 
 def _back(section: str, saved: str = "") -> HttpResponse:
@@ -114,8 +117,8 @@ def _address(request: HttpRequest) -> AddressInput:
 
 
 @require_POST
-def keep_mine(request: HttpRequest) -> HttpResponse:
-    """Let the browser keep the `patterns` of one's own addresses; none: no Mine."""
+def save_mine(request: HttpRequest) -> HttpResponse:
+    """Store the `patterns` of one's own addresses in the browser; none: no Mine."""
     typed = request.POST.get("patterns", "")
     try:
         patterns = mine.read(typed)

@@ -28,8 +28,8 @@ function choose(name, initial) {
 }
 
 function notifyState() {
-  if (!("Notification" in window)) return gettext("This browser gives them to pages by HTTPS or on localhost only.");
-  if (Notification.permission === "denied") return gettext("They are forbidden for this page: allow them in the browser's settings of this site.");
+  if (!("Notification" in window)) return gettext("This browser allows notifications only over HTTPS or on localhost.");
+  if (Notification.permission === "denied") return gettext("Notifications are blocked for this site. Allow them in the browser's settings for it.");
   return "";
 }
 

@@ -125,7 +125,7 @@ def test_menus_with_what_is_chosen(mailsink: Mailsink, page: Page) -> None:
         ("/sessions", "", ".filter [name=q]"),
         ("/settings", "", "#quota"),
         ("/settings", "", "#patterns"),
-        ("/settings", "", "#remote [name=host]"),
+        ("/settings", "", "#images [name=host]"),
         ("/settings", "", "#addresses [name=address]"),
         ("/settings", "", "#addresses [name=target]"),
     ],

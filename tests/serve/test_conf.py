@@ -119,7 +119,7 @@ def test_how_the_listeners_behave() -> None:
         ("SMTP_XCLIENT_FROM", "10.0.0.1/8", "IP networks like 10.0.0.0/8"),
         ("SMTP_HIDE", "CHUNKING;DSN", "names of extensions"),
         ("SMTP_MAX_ERRORS", "-1", "a whole number"),
-        ("SMTP_MAX_LINE", "511", "512 octets or more"),
+        ("SMTP_MAX_LINE", "511", "512 bytes or more"),
         ("SMTP_MAX_TEXT_LINE", "long", "octets, or a number with K"),
     ],
 )

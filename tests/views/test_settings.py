@@ -69,11 +69,11 @@ def test_every_kind_has_words() -> None:
 def test_settings_are_saved(client: Client, inbox: Inbox) -> None:
     post(client, "change", known_only="on", quota="2M")
     assert told(inbox) == {"known_only": True, "paused": False, "quota_octets": 2 << 20}
-    html = page(client, "/settings?saved=inbox")
+    html = page(client, "/settings?saved=receiving")
     assert value(html, "quota") == "2M"
     assert "checked" in html.css_first("[name=known_only]").attributes
     assert "checked" not in html.css_first("[name=paused]").attributes
-    assert html.css_first("#inbox [role=status]").text(strip=True) == "Saved"
+    assert html.css_first("#receiving [role=status]").text(strip=True) == "Saved"
     post(client, "change", paused="on", quota="")
     assert told(inbox) == {"known_only": False, "paused": True, "quota_octets": 0}
     assert value(page(client), "quota") == ""
@@ -93,7 +93,7 @@ def test_a_quota_is_shown_as_it_is_typed(
 @pytest.mark.parametrize("quota", ["much", "-1", "1.5M", "9" * 30, "9" * 12 + "G", "M"])
 def test_a_bad_quota_is_given_back(client: Client, inbox: Inbox, quota: str) -> None:
     html = post(client, "change", 422, quota=quota, paused="on")
-    assert alert(html).startswith("The quota takes octets, or a number")
+    assert alert(html).startswith("The quota is a number of bytes")
     assert value(html, "quota") == quota
     assert "checked" in html.css_first("[name=paused]").attributes
     assert told(inbox)["paused"] is False
@@ -144,7 +144,7 @@ def test_a_bad_address_is_given_back(client: Client, inbox: Inbox) -> None:
     assert alert(html).startswith('"ann@" is no address')
     assert (value(html, "address"), value(html, "name")) == ("ann@", "Ann")
     (kind,) = html.css("option[selected]")
-    assert kind.text() == "moved"
+    assert kind.attributes["value"] == "moved"
     inbox.refresh_from_db()
     assert inbox.addresses == []
 
