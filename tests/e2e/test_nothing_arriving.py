@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,7 +20,7 @@ def test_pasted_line_ticks_itself_off(
     mailsink: Mailsink, page: Page, shell: str
 ) -> None:
     page.goto(f"{mailsink.url}/")
-    page.get_by_role("link", name="Nothing arriving?").click()
+    page.get_by_role("link", name="Connect an app").click()
     expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
     probe = page.locator("[data-probe]")
     expect(probe).to_contain_text("Waiting for the line below")
@@ -89,8 +90,12 @@ def test_first_mail_from_the_shell(
 def test_first_mail_from_django(
     start_mailsink: Callable[..., Mailsink], page: Page
 ) -> None:
-    page.goto(start_mailsink().url)
-    settings, command = snippets(page, "django")
+    server = start_mailsink()
+    page.goto(server.url)
+    mailers, settings, command = snippets(page, "django")
+    given: dict[str, Any] = {}
+    exec(mailers, {}, given)
+    assert tuple(given["MAILERS"]["default"]["OPTIONS"].values()) == server.smtp
     assert command.strip() == "python manage.py sendtestemail you@example.com"
     program = f"""
 from django.conf import settings

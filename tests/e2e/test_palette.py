@@ -22,7 +22,7 @@ def open_palette(page: Page, keys: str = "Control+k") -> None:
         ("inb", "/"),
         ("sess", "/sessions"),
         ("where", "/trace"),
-        ("arriving", "/nothing-arriving"),
+        ("connect", "/nothing-arriving"),
         ("set", "/settings"),
         ("a+b@example.com", "/trace?address=a%2Bb%40example.com"),
     ],
