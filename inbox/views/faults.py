@@ -37,7 +37,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say that a request is not allowed (403)."""
-    words = _("This is not for you to see or to change.")
+    words = _("You may not see or change this.")
     return _answer(request, 403, _("Not allowed"), words)
 
 
@@ -46,14 +46,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     words = _("There is no page at %(path)s.")
     if request.path.startswith("/api/"):
         words = _("There is nothing at %(path)s; see /api/v3/docs")
-    return _answer(request, 404, _("Not here"), words % {"path": request.path})
+    return _answer(request, 404, _("Not found"), words % {"path": request.path})
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Say that it is not the request's fault (500); the log has the traceback."""
     words = _(
-        "This is a fault of Mailsink, not of yours: its log says more. "
-        "Mail is taken all the same."
+        "This is a fault in Mailsink, not yours; its log has the details. "
+        "Mailsink goes on receiving mail."
     )
     return _answer(request, 500, _("Something went wrong"), words)
 
@@ -101,7 +101,7 @@ def _what_is_wrong(exception: Exception) -> str:
             ) % {"why": exception}
         case BadRequest():
             return str(exception)
-    return _("The request is malformed, or asks for what no page of ours asks for.")
+    return _("The request is malformed: no page of Mailsink sends one like it.")
 
 
 def _what_is_full() -> str:
