@@ -103,7 +103,8 @@ def in_utc(event: CalendarEvent) -> str:
     start, end = event.start, event.end
     if event.all_day or start is None or start.tzinfo in (None, UTC):
         return ""
-    return _times(start.astimezone(UTC), end and end.astimezone(UTC)) + " " + _("UTC")
+    times = _times(start.astimezone(UTC), end and end.astimezone(UTC))
+    return _("%(times)s UTC") % {"times": times}
 
 
 def _times(start: datetime, end: datetime | None) -> str:

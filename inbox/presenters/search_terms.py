@@ -52,11 +52,19 @@ def chips(query: Query) -> list[SearchChip]:
     texts = [" OR ".join(map(str, group)) for group in query.groups]
     return [
         SearchChip(
-            f" {_('or')} ".join(_words(term) for term in group),
+            _any_of([_words(term) for term in group]),
             list_of(" ".join([*texts[:index], *texts[index + 1 :]])),
         )
         for index, group in enumerate(query.groups)
     ]
+
+
+def _any_of(terms: list[str]) -> str:
+    """Return terms as "a or b", "a, b or c"."""
+    *firsts, last = terms
+    if not firsts:
+        return last
+    return _("%(firsts)s or %(last)s") % {"firsts": ", ".join(firsts), "last": last}
 
 
 def _words(term: Term) -> str:

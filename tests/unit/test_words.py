@@ -63,6 +63,23 @@ WRONG = [
         ["static/js/a.js:2"],
     ),
     (
+        "pieces of sentences in Python",
+        {"inbox/a.py": f'{DOC}a = _(" after %(x)s") % b\nc = f"{{_(AT)}} x"\nd = "x" + _("at %(x)s") % b\n'
+                       'e = gettext_noop(", once")\nf = ngettext("of ", "of", 1)\n'},
+        ["inbox/a.py:2,3,4,5,6"],
+    ),
+    (
+        "pieces of sentences in templates",
+        {"templates/a.html": "{% translate '· Shop' %}\n{% blocktranslate with a=b %}, {{ a }}{% endblocktranslate %}\n"
+                             "{% if a %}{% translate 'yet' %}{% endif %}.\n"},
+        ["templates/a.html:1,2,3"],
+    ),
+    (
+        "pieces of sentences in scripts",
+        {"static/js/a.js": "// One.\na = `x ${gettext('b')}`;\nc = 'x' + gettext('b');\nd = gettext(' b');\n"},
+        ["static/js/a.js:2,3,4"],
+    ),
+    (
         "modules without a docstring",
         {"inbox/a.py": "# a comment\n", "inbox/b/__init__.py": "", "static/js/a.js": "let a;\n"},
         ["inbox/a.py:1", "inbox/b/__init__.py:1", "static/js/a.js:1"],
@@ -107,6 +124,9 @@ def test_it_is_found(
 
 MEANT = {
     "inbox/a.py": f"{DOC}class Command: pass\nblank=True\nat = '/tmp/messages'\n",
+    "inbox/marked.py": f'{DOC}a = _("%(a)s, once") % b\nc = _("(none)")\nd = gettext_noop(".NET")\n',
+    "static/js/words.js": '// Words.\na = fill(gettext("%(a)s of %(b)s"), b);\n',
+    "templates/b.html": "{% translate '.eml' %}{% blocktranslate %}A <b>b</b>.{% endblocktranslate %}\n",
     "inbox/urls.py": f"{DOC}urls = '/messages/'\n",
     "mailsink/b.py": f'{DOC}class Command(Protocol): pass\n"A blank line."\n',
     "mailsink/urls.py": DOC,
