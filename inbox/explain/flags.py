@@ -31,16 +31,16 @@ _TRUST = gettext_noop(
 
 FLAG_WORDS: dict[str, FlagWords] = {
     "early_talker": FlagWords(
-        gettext_noop("spoke before the greeting"),
+        gettext_noop("sent before the greeting"),
         gettext_noop(
             "The client sent before it had read the 220 greeting (RFC 5321 §3.1)."
         ),
         gettext_noop(
-            "Let the client read the greeting first; spam filters hold this against it."
+            "Let the client read the greeting first; spam filters count this against it."
         ),
     ),
     "pipelining_violation": FlagWords(
-        gettext_noop("sent too much at once"),
+        gettext_noop("pipelined too far"),
         gettext_noop(
             "More lines came together than PIPELINING permits: EHLO, DATA, QUIT and others "
             "must be the last of a group (RFC 2920 §3.1)."
@@ -48,38 +48,38 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("Let the client wait for the reply to such a command."),
     ),
     "pipelining_unadvertised": FlagWords(
-        gettext_noop("pipelined without leave"),
+        gettext_noop("pipelining not offered"),
         gettext_noop(
             "The client sent several commands at once, but PIPELINING was not offered to it "
-            "(it has to say EHLO first, RFC 2920 §3)."
+            "(it has to send EHLO first, RFC 2920 §3)."
         ),
-        gettext_noop("Let the client say EHLO and look for PIPELINING in the reply."),
+        gettext_noop("Let the client send EHLO and look for PIPELINING in the reply."),
     ),
     "bare_lf_command": FlagWords(
-        gettext_noop("line ends in LF alone"),
+        gettext_noop("bare LF"),
         gettext_noop(
             "The command ended in LF without CR; strict servers refuse it (RFC 5321 §2.3.8)."
         ),
         gettext_noop("End every line with CRLF: \\r\\n."),
     ),
     "bare_lf_data": FlagWords(
-        gettext_noop("LF without CR in the message"),
+        gettext_noop("bare LF in the message"),
         gettext_noop(
-            "The message holds line ends of LF alone; strict servers refuse it, others "
+            "The message contains line ends of LF alone; strict servers refuse it, others "
             "change it, which breaks DKIM signatures (RFC 5321 §2.3.8)."
         ),
         gettext_noop("Turn the message's line ends into CRLF before it is sent."),
     ),
     "bare_cr_data": FlagWords(
-        gettext_noop("CR without LF in the message"),
+        gettext_noop("bare CR in the message"),
         gettext_noop(
-            "The message holds CR that no LF follows; strict servers refuse it "
+            "The message contains CR that no LF follows; strict servers refuse it "
             "(RFC 5321 §2.3.8)."
         ),
         gettext_noop("Turn the message's line ends into CRLF before it is sent."),
     ),
     "wrong_end_of_data": FlagWords(
-        gettext_noop("waits behind a wrong end"),
+        gettext_noop("wrong end of message"),
         gettext_noop(
             "The client sent a line of a single dot, but not between CRLFs (LF.LF, for "
             "instance), and then waited for the reply. Only CRLF.CRLF ends a message, so "
@@ -90,10 +90,10 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "smuggling_pattern": FlagWords(
-        gettext_noop("looks like smuggling"),
+        gettext_noop("possible SMTP smuggling"),
         gettext_noop(
             "After a wrong end of data the message goes on with what looks like commands: "
-            "a sloppy server would take them for a second message (SMTP smuggling)."
+            "a careless server would read them as a second message (SMTP smuggling)."
         ),
         gettext_noop(
             "Find out who put this into the message: user input may reach it unchecked."
@@ -108,9 +108,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("Let the client encode the body as quoted-printable or base64."),
     ),
     "eightbit_in_7bit": FlagWords(
-        gettext_noop("8-bit bytes, not announced"),
+        gettext_noop("8-bit not declared"),
         gettext_noop(
-            "The message holds bytes above 127, but MAIL did not say BODY=8BITMIME "
+            "The message contains bytes above 127, but MAIL did not declare BODY=8BITMIME "
             "(RFC 6152)."
         ),
         gettext_noop(
@@ -118,9 +118,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "binary_undeclared": FlagWords(
-        gettext_noop("binary part, not announced"),
+        gettext_noop("binary not declared"),
         gettext_noop(
-            "A part says Content-Transfer-Encoding: binary, but MAIL did not say "
+            "A part has Content-Transfer-Encoding: binary, but MAIL did not declare "
             "BODY=BINARYMIME: a server on the way may change or refuse it (RFC 3030 §3)."
         ),
         gettext_noop(
@@ -130,17 +130,17 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "nul_octet": FlagWords(
         gettext_noop("NUL byte"),
         gettext_noop(
-            "There is a byte of value 0, which mail does not permit (RFC 5321 §4.5.2)."
+            "The message contains a byte of value 0, which mail does not permit (RFC 5321 §4.5.2)."
         ),
         gettext_noop(
-            "Look for binary content that was put into the message without an encoding."
+            "Look for binary content that was added to the message without an encoding."
         ),
     ),
     "lenient_path": FlagWords(
-        gettext_noop("address not in the right form"),
+        gettext_noop("malformed address"),
         gettext_noop(
             "The address breaks the grammar in a small way (a space after the colon, "
-            "missing angle brackets): taken here, refused by strict servers "
+            "missing angle brackets): accepted here, refused by strict servers "
             "(RFC 5321 §4.1.2)."
         ),
         gettext_noop("Write MAIL FROM:<address> and RCPT TO:<address>."),
@@ -149,16 +149,16 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("dots in the local part"),
         gettext_noop(
             "The local part begins or ends with a dot, or has two in a row, as some mobile "
-            "operators once gave them out: taken here and by Postfix, refused by strict "
+            "operators once gave them out: accepted here and by Postfix, refused by strict "
             "servers (RFC 5321 §4.1.2)."
         ),
         gettext_noop('Quote such a local part: <"a..b"@example.com>.'),
     ),
     "lenient_domain": FlagWords(
-        gettext_noop("domain not in the right form"),
+        gettext_noop("malformed domain"),
         gettext_noop(
             "The name or address of a host breaks the grammar in a small way (a dot behind "
-            "it, (none), an IPv6 address without [IPv6:]): taken here, refused by strict "
+            "it, (none), an IPv6 address without [IPv6:]): accepted here, refused by strict "
             "servers (RFC 5321 §4.1.2, §4.1.3)."
         ),
         gettext_noop(
@@ -169,14 +169,14 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "unqualified_address": FlagWords(
         gettext_noop("address without a domain"),
         gettext_noop(
-            "The address has no @domain: taken here, refused by most servers."
+            "The address has no @domain: accepted here, refused by most servers."
         ),
         gettext_noop("Give the whole address, as in root@example.com."),
     ),
     "underscore_domain": FlagWords(
         gettext_noop("underscore in the domain"),
         gettext_noop(
-            "The domain holds an underscore, as host names of Docker may; the grammar does "
+            "The domain contains an underscore, as host names of Docker may; the grammar does "
             "not permit it (RFC 5321 §4.1.2)."
         ),
         gettext_noop(
@@ -215,7 +215,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("address too long for many servers"),
         gettext_noop(
             "A local part has up to 64 bytes, a label of a domain up to 63, a whole path up "
-            "to 256 (RFC 5321 §4.5.3.1): taken here, other servers may refuse it."
+            "to 256 (RFC 5321 §4.5.3.1): accepted here, other servers may refuse it."
         ),
         gettext_noop(
             "Shorten the address; a VERP or bounce address may have grown too long."
@@ -224,7 +224,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "eightbit_header": FlagWords(
         gettext_noop("header is not ASCII"),
         gettext_noop(
-            "The header holds bytes above 127, but MAIL did not say SMTPUTF8: many servers "
+            "The header contains bytes above 127, but MAIL did not declare SMTPUTF8: many servers "
             "refuse or garble it (RFC 6531 §3.2)."
         ),
         gettext_noop(
@@ -232,9 +232,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "size_mismatch": FlagWords(
-        gettext_noop("size was announced wrongly"),
+        gettext_noop("wrong SIZE"),
         gettext_noop(
-            "The message is larger than SIZE= of MAIL had announced (RFC 1870 §6)."
+            "The message is larger than SIZE= of MAIL announced (RFC 1870 §6)."
         ),
         gettext_noop("Count the bytes as sent, line ends as two."),
     ),
@@ -249,9 +249,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "plaintext_after_starttls": FlagWords(
-        gettext_noop("plain text behind STARTTLS"),
+        gettext_noop("plain text after STARTTLS"),
         gettext_noop(
-            "Bytes came behind STARTTLS before the handshake; they were thrown away, since "
+            "Bytes came after STARTTLS before the handshake; Mailsink discarded them, since "
             "an attacker could have put them there (RFC 3207 §6)."
         ),
         gettext_noop("Let the client wait for 220 before it goes on."),
@@ -280,7 +280,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "starttls_withheld": FlagWords(
-        gettext_noop("STARTTLS held back"),
+        gettext_noop("STARTTLS not offered"),
         gettext_noop(
             "STARTTLS was left out of the reply to EHLO, for this session only: the last "
             "one of a client with this address and name ended over Mailsink's own "
@@ -317,7 +317,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "tls_broken": FlagWords(
-        gettext_noop("TLS broke off"),
+        gettext_noop("TLS failed"),
         gettext_noop(
             "TLS began, but the client left in the middle of it, or sent what is no TLS."
         ),
@@ -334,9 +334,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "left_at_certificate": FlagWords(
-        gettext_noop("left at the certificate"),
+        gettext_noop("disconnected at the certificate"),
         gettext_noop(
-            "The client looked at the certificate and left without a word: probably it does "
+            "The client received the certificate and disconnected without an alert: probably it does "
             "not trust it."
         ),
         _TRUST,
@@ -364,7 +364,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
     ),
     "proxy_not_trusted": FlagWords(
-        gettext_noop("PROXY header not believed"),
+        gettext_noop("PROXY header not trusted"),
         gettext_noop(
             "A load balancer announced its client by a PROXY header, but whoever may do that has "
             "to be known: MAILSINK_SMTP_PROXY_FROM does not name this address."
@@ -380,18 +380,18 @@ FLAG_WORDS: dict[str, FlagWords] = {
         grave=False,
     ),
     "aborted_in_data": FlagWords(
-        gettext_noop("cut off in the message"),
+        gettext_noop("disconnected mid-message"),
         gettext_noop(
-            "The connection ended before the message did: nothing was accepted."
+            "The connection ended before the message did, so nothing was accepted."
         ),
         gettext_noop(
-            "Look into the client for a timeout, a crash, or a killed process."
+            "Look for a time-out, a crash, or a killed process in the client."
         ),
     ),
     "auth_plaintext": FlagWords(
         gettext_noop("password without TLS"),
         gettext_noop(
-            "The secret crossed the network readable for everybody on the way."
+            "The password crossed the network readable for everybody on the way."
         ),
         gettext_noop(
             "Fine on your own machine. In production let the client use STARTTLS."

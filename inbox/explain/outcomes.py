@@ -152,7 +152,7 @@ _BY_FLAG = {
     "plain_on_tls": gettext_noop("plain text on a TLS port"),
     "http_on_smtp": gettext_noop("HTTP on the SMTP port"),
     "bad_proxy_header": gettext_noop("no PROXY header"),
-    "proxy_not_trusted": gettext_noop("PROXY header not believed"),
+    "proxy_not_trusted": gettext_noop("PROXY header not trusted"),
     "tls_untrusted": gettext_noop("TLS failed: the certificate is not trusted"),
     "tls_no_version": gettext_noop("TLS failed: no version in common"),
     "tls_no_cipher": gettext_noop("TLS failed: no cipher in common"),

@@ -92,7 +92,7 @@ def _moment(found: re.Match[str], east: timedelta) -> datetime | None:
         return None
 
 
-_NONE = gettext_noop('The Date "%(value)s" is no date (RFC 5322 §3.3)')
+_NONE = gettext_noop('The Date "%(value)s" is not a date (RFC 5322 §3.3)')
 _WEEKDAY = gettext_noop(
     'The day of the week in the Date "%(value)s" is wrong (RFC 5322 §3.3)'
 )

@@ -67,9 +67,13 @@ def check_message(octets: bytes, root: Part, defects: Defects) -> None:
         defects.add(gettext_noop("It contains NUL bytes"))
     crlf = octets.count(b"\r\n")
     if octets.count(b"\n") > crlf:
-        defects.add(gettext_noop("It holds bare LF: lines end in CRLF (RFC 5322 §2.3)"))
+        defects.add(
+            gettext_noop("It contains bare LF: lines must end in CRLF (RFC 5322 §2.3)")
+        )
     if octets.count(b"\r") > crlf:
-        defects.add(gettext_noop("It holds bare CR: lines end in CRLF (RFC 5322 §2.3)"))
+        defects.add(
+            gettext_noop("It contains bare CR: lines must end in CRLF (RFC 5322 §2.3)")
+        )
     if _has_long_line(octets):
         defects.add(
             gettext_noop("A line is longer than %(octets)s bytes (RFC 5322 §2.1.1)"),
@@ -94,7 +98,7 @@ def _check_fields(root: Part, defects: Defects) -> None:
         "@" in each.address for each in headers.addresses(sender.encoded)
     ):
         defects.add(
-            gettext_noop('The From "%(value)s" holds no address'),
+            gettext_noop('The From "%(value)s" contains no address'),
             value=sender.value[:80],
         )
     for name in ("To", "Cc"):
@@ -225,14 +229,14 @@ def _check_header(part: Part, defects: Defects) -> None:
 
 # No defect where MAIL said SMTPUTF8, which only the envelope tells.
 UTF8_FIELD = gettext_noop(
-    "The %(name)s field holds unencoded UTF-8: right only with SMTPUTF8 (RFC 6532)"
+    "The %(name)s field contains unencoded UTF-8, which is allowed only with SMTPUTF8 (RFC 6532)"
 )
 
 
 def _raw(field: headers.Field) -> str:
     if field.octets.isascii() and field.name.isascii():
         return gettext_noop(
-            "The %(name)s field holds escapes that are not encoded (RFC 2047)"
+            "The %(name)s field contains escapes that are not encoded (RFC 2047)"
         )
     if charsets.strictly(field.octets, "utf-8") is None:
         return gettext_noop(

@@ -100,7 +100,7 @@ def _take_type(part: Part, encoded: str, defects: Defects) -> None:
     if _TYPE.fullmatch(value):
         part.content_type = value
     else:
-        words = gettext_noop('The Content-Type "%(value)s" is no type/subtype')
+        words = gettext_noop('The Content-Type "%(value)s" is not a type/subtype')
         defects.add(words, part, value=value[:80])
     if _UNSEPARATED.match(encoded):
         words = gettext_noop(

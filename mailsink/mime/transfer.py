@@ -94,7 +94,7 @@ def base64_defect(octets: bytes) -> str:
     text = octets.translate(None, _WHITE_SPACE)
     stripped = text.translate(None, _NOT_BASE64)
     if len(stripped) < len(text):
-        return gettext_noop("The base64 holds characters outside its alphabet")
+        return gettext_noop("The base64 contains characters outside its alphabet")
     if b"=" in stripped.rstrip(b"="):
         return gettext_noop("The base64 goes on after its padding")
     if len(stripped) % 4:

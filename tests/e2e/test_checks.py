@@ -31,12 +31,10 @@ def test_checks_of_a_mail(mailsink: Mailsink, page: Page, width: int) -> None:
     page.get_by_role("tab", name="Checks").click()
     panel = page.locator("#panel")
     first = panel.locator(".check").first
-    expect(first).to_contain_text("placeholder not filled in")
+    expect(first).to_contain_text("unreplaced placeholder")
     expect(first).to_contain_text("HTML line 4 {{ name }}")
     expect(panel.locator(".check", has_text="link to a private host")).to_be_visible()
-    expect(panel.locator(".check", has_text="text hard to make out")).to_contain_text(
-        "#aaaaaa"
-    )
+    expect(panel.locator(".check", has_text="low contrast")).to_contain_text("#aaaaaa")
     # A link within the page loads nothing again, which would close what is opened there.
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

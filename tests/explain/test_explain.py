@@ -155,7 +155,7 @@ def ended(ending: str, **fields: object) -> SessionRow:
             explain.Facts(flags=frozenset({"bad_proxy_header"})),
         ),
         Case(
-            "PROXY header not believed",
+            "PROXY header not trusted",
             ended("refused", worst_code=554),
             explain.Facts(flags=frozenset({"proxy_not_trusted"})),
         ),

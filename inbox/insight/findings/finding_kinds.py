@@ -17,7 +17,7 @@ from inbox.insight.findings.rfc import RfcSection
 SEVERITY_WORDS: dict[Severity, str] = {
     "error": gettext_noop("error: some servers refuse this"),
     "warning": gettext_noop("warning: goes wrong with some servers, or harms somebody"),
-    "info": gettext_noop("info: worth knowing, not wrong here"),
+    "info": gettext_noop("Info: worth knowing, not wrong here"),
 }
 
 
@@ -127,7 +127,7 @@ _OTHERS = (
     ),
     FindingKind(
         "hello_bad_name", "error", gettext_noop("EHLO with a bad name"),
-        gettext_noop("What stands behind EHLO or HELO is neither a host name nor an address in "
+        gettext_noop("The name after EHLO or HELO is neither a host name nor an address in "
         "brackets."),
         rfc.ARGUMENTS,
         gettext_noop("Exim as installed (501 Syntactically invalid EHLO argument)"),
@@ -150,20 +150,20 @@ _OTHERS = (
     ),
     FindingKind(
         "hello_not_qualified", "warning", gettext_noop("EHLO name without a domain"),
-        gettext_noop("The name behind EHLO is not a fully qualified domain name: servers on the "
+        gettext_noop("The name after EHLO is not a fully qualified domain name: servers on the "
         "Internet look it up, and count it as a sign of spam, or refuse it."),
         rfc.HELLO, gettext_noop("Postfix with reject_non_fqdn_helo_hostname (504 5.5.2)"),
         gettext_noop("Name the client's host in full, as in mail.example.com."),
     ),
     FindingKind(
-        "helo_only", "info", gettext_noop("says HELO, not EHLO"),
+        "helo_only", "info", gettext_noop("HELO instead of EHLO"),
         gettext_noop("The client asked for no extensions; RFC 5321 wants EHLO first."),
         rfc.HELLO, "",
-        gettext_noop("Let the client say EHLO."),
+        gettext_noop("Let the client send EHLO."),
     ),
     FindingKind(
-        "no_quit", "info", gettext_noop("left without QUIT"),
-        gettext_noop("The client closed the connection without saying QUIT. Nothing is lost by it, "
+        "no_quit", "info", gettext_noop("no QUIT"),
+        gettext_noop("The client closed the connection without sending QUIT. Nothing is lost by it, "
         "but a server may wait for more, and log a lost connection."),
         rfc.QUIT, "",
         gettext_noop("Let the client say QUIT, and wait for 221, before it closes."),
@@ -172,19 +172,19 @@ _OTHERS = (
         "missing_from", "error", gettext_noop("no From"),
         gettext_noop("The header has no From field, which every message must have."),
         rfc.ORIGINATOR, gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: 'From' header is missing)"),
-        gettext_noop("Set From to the address that answers go to."),
+        gettext_noop("Set From to the address that replies go to."),
     ),
     FindingKind(
         "missing_date", "warning", gettext_noop("no Date"),
         gettext_noop("The header has no Date field, which every message must have. A submission "
-        "server may add it; spam filters hold it against mail where nobody did."),
+        "server may add it; spam filters count it against mail without one."),
         rfc.DATE, "",
         gettext_noop("Set Date to the time of sending, as in Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
     FindingKind(
-        "bad_date", "warning", gettext_noop("Date is no date"),
-        gettext_noop("The Date field cannot be read as a date: email clients sort the message "
-        "anywhere, spam filters hold it against it."),
+        "bad_date", "warning", gettext_noop("invalid Date"),
+        gettext_noop("The Date field is not a valid date: email clients sort the message "
+        "anywhere, and spam filters count it against the mail."),
         rfc.DATE_FORMAT, "",
         gettext_noop("Write it as RFC 5322 has it: Sun, 22 Nov 2026 10:00:00 +0100."),
     ),
@@ -198,7 +198,7 @@ _OTHERS = (
     ),
     FindingKind(
         "repeated_field", "error", gettext_noop("field given twice"),
-        gettext_noop("A header field that may be there once is there several times: each email client "
+        gettext_noop("A header field that may occur once occurs several times: each email client "
         "shows another one, and signatures may cover only one."),
         rfc.FIELDS,
         gettext_noop("Gmail (550 5.7.1 not RFC 5322 compliant: duplicate headers)"),
@@ -207,7 +207,7 @@ _OTHERS = (
     FindingKind(
         "dotless_domain", "warning", gettext_noop("domain without a dot"),
         gettext_noop("The domain of an address is no fully qualified name, as in root@localhost: on the "
-        "Internet it leads nowhere."),
+        "Internet it does not exist."),
         rfc.DOMAINS,
         gettext_noop("Postfix with reject_non_fqdn_sender or reject_non_fqdn_recipient (504 5.5.2 need fully-qualified address)"),
         gettext_noop("Give the address a full domain, as in shop@example.com; frameworks often have "
@@ -215,15 +215,15 @@ _OTHERS = (
     ),
     FindingKind(
         "text_after_end", "error", gettext_noop("a lone dot ended the text early"),
-        gettext_noop("A line of the text had nothing but a dot, which ends a message. What stood behind "
-        "it came as commands, and is missing from the message."),
+        gettext_noop("A line of the text was a single dot, which ends a message. What came after "
+        "it was read as commands, and is missing from the message."),
         rfc.TRANSPARENCY, gettext_noop("every SMTP server (500 5.5.1, for each line behind the dot)"),
         gettext_noop("Let the client double each dot that begins a line, or send the text by the "
         "function of its SMTP library, which does."),
     ),
     FindingKind(
         "header_injection", "warning", gettext_noop("header injection"),
-        gettext_noop("A line break in a value, probably typed by somebody, began a field of its own or "
+        gettext_noop("A line break in a value, probably typed by somebody, began a new field or "
         "ended the header. Whoever can do that adds recipients, or writes the mail's text."),
         rfc.HEADER_FIELDS, "",
         gettext_noop("Refuse CR and LF in everything that goes into a header (subject, names, addresses), "
@@ -231,14 +231,14 @@ _OTHERS = (
     ),
     FindingKind(
         "bad_base64", "warning", gettext_noop("broken base64"),
-        gettext_noop("A part is declared as base64, and holds what is none: characters outside its "
+        gettext_noop("A part is declared as base64, but is not valid base64: characters outside its "
         "alphabet, or an end without padding. Email clients show it garbled, or cut off."),
         rfc.BASE64, "",
         gettext_noop("Encode the bytes of the part once, by a base64 function, and change nothing in "
         "what it gives but line ends."),
     ),
     FindingKind(
-        "bcc_header", "warning", gettext_noop("Bcc can be read by all"),
+        "bcc_header", "warning", gettext_noop("Bcc is visible"),
         gettext_noop("The header has a Bcc field: each recipient can read who got a blind copy."),
         rfc.BLIND_COPIES, "",
         gettext_noop("Give blind recipients to RCPT only, and leave Bcc out of the header."),
