@@ -6,6 +6,7 @@ import inspect
 import typing
 from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from mailsink.smtp.protocol.replies import Reply
 from tests.translated import catalog
 
 # Arguments for the functions of the catalogue, by their types.
-_GIVEN = {
+_GIVEN: dict[Any, Any] = {
     str: "word",
     int: 7,
     float: 7.0,
@@ -40,14 +41,16 @@ def catalogue() -> Iterator[tuple[str, Reply]]:
                 yield name, value(*(_GIVEN[each] for each in types.values()))
 
 
-def sent(reply: Reply, **fields: object) -> SimpleNamespace:
+def exchange(
+    code: int | None, enhanced: str = "", reply: str = "", rule: str = ""
+) -> Any:
+    """Return what is stored of an exchange, as far as an explanation needs it."""
+    return SimpleNamespace(code=code, enhanced=enhanced, reply=reply, rule=rule)
+
+
+def sent(reply: Reply, rule: str = "") -> Any:
     """Return what is stored of an exchange that had this reply."""
-    whole = "\n".join(reply.lines())
-    row = SimpleNamespace(
-        code=reply.code, enhanced=reply.enhanced, reply=whole, rule=""
-    )
-    vars(row).update(fields)
-    return row
+    return exchange(reply.code, reply.enhanced, "\n".join(reply.lines()), rule)
 
 
 REFUSED = {name: reply for name, reply in catalogue() if reply.code >= 400}
@@ -105,16 +108,12 @@ def test_a_setting_that_answers_is_named_by_its_own_words() -> None:
 @pytest.mark.parametrize("code", [421, 432, 499, 521, 556, 599, 600])
 def test_an_unknown_refusal_is_explained_by_its_first_digit(code: int) -> None:
     for reply in (f"{code} x", f"{code}", "", "<" * 5000, f"{code} 5.0.0 <x> " * 999):
-        row = SimpleNamespace(code=code, enhanced="", reply=reply, rule="")
-        assert explain.advice(row)
+        assert explain.advice(exchange(code, reply=reply))
 
 
 def test_only_refusals_need_a_fix() -> None:
     assert explain.advice(sent(replies.BYE)) is None
-    assert (
-        explain.advice(SimpleNamespace(code=None, enhanced="", reply="", rule=""))
-        is None
-    )
+    assert explain.advice(exchange(None)) is None
 
 
 @pytest.mark.parametrize(
