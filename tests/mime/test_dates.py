@@ -107,7 +107,7 @@ def test_without_a_certain_zone_it_is_utc_and_a_defect(value: str) -> None:
 @pytest.mark.parametrize("value", NONE)
 def test_no_dates(value: str) -> None:
     assert parse_date(value) is None
-    assert "is no date" in str(defect(value))
+    assert "is not a date" in str(defect(value))
 
 
 def test_a_wrong_day_of_the_week_and_an_impossible_zone_are_defects() -> None:
@@ -130,7 +130,7 @@ def test_a_message_tells_its_doubtful_date() -> None:
 
 @given(st.text(st.sampled_from("()\\ ,:+-0129JanMonTZpm.\"/'"), max_size=60))
 def test_any_text_is_read(value: str) -> None:
-    assert (parse_date(value) is None) == ("is no date" in str(defect(value)))
+    assert (parse_date(value) is None) == ("is not a date" in str(defect(value)))
 
 
 @pytest.mark.parametrize("unit", ["(", "()", "1 ", " ", ",", "1:", "Mon,", "\\", "-"])

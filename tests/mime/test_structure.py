@@ -160,7 +160,7 @@ def test_what_a_header_says_of_its_part() -> None:
         (b"From: a@b\r\n\r\n", "There is no Date field (RFC 5322 §3.6)"),
         (b"Date: x\r\n\r\n", "There is no From field (RFC 5322 §3.6)"),
         (b"Date: x\r\n\r\n", 'The Date "x" is not a date (RFC 5322 §3.3)'),
-        (b"From: <\r\n\r\n", 'The From "<" holds no address'),
+        (b"From: <\r\n\r\n", 'The From "<" contains no address'),
         (HEAD + HEAD, "There are 2 From fields"),
         (HEAD + b"\r\n\0", "It contains NUL bytes"),
         (HEAD + b"\r\n\n", "It contains bare LF: lines must end in CRLF (RFC 5322 §2.3)"),

@@ -120,7 +120,7 @@ def test_how_the_listeners_behave() -> None:
         ("SMTP_HIDE", "CHUNKING;DSN", "names of extensions"),
         ("SMTP_MAX_ERRORS", "-1", "a whole number"),
         ("SMTP_MAX_LINE", "511", "512 bytes or more"),
-        ("SMTP_MAX_TEXT_LINE", "long", "octets, or a number with K"),
+        ("SMTP_MAX_TEXT_LINE", "long", "bytes, or a number with K"),
     ],
 )
 def test_what_the_listeners_do_not_take(name: str, text: str, takes: str) -> None:

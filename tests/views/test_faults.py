@@ -87,7 +87,7 @@ def test_fields_of_an_api_request_are_counted_too(client: Client) -> None:
     [
         (PermissionDenied("secret"), 403, "Not allowed"),
         (SuspiciousOperation("secret"), 400, "malformed"),
-        (OperationalError("secret"), 500, "its log says more"),
+        (OperationalError("secret"), 500, "its log has the details"),
     ],
 )
 def test_other_errors_have_a_page_without_the_database(
