@@ -13,12 +13,12 @@ from inbox.views import (
     cases,
     chosen,
     compare,
+    counts,
     findings,
     frame,
     inbox,
     inline_parts,
     message,
-    mine,
     searches,
     sessions,
     settings,
@@ -63,6 +63,7 @@ _session = [
 
 _settings = [
     path("change", settings.change, name="settings-change"),
+    path("resume", settings.resume, name="settings-resume"),
     path("mine", settings.save_mine, name="settings-mine"),
     path("remote-hosts", settings.allow_host, name="remote-host-add"),
     path("remote-hosts/remove", settings.forbid_host, name="remote-host-remove"),
@@ -74,7 +75,7 @@ _settings = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.index, name="inbox"),
     path("entries", inbox.entries, name="entries"),
-    path("unread", mine.unread, name="unread"),
+    path("counts", counts.counts, name="counts"),
     path("searches", searches.save, name="search-save"),
     path("searches/counts", searches.counts, name="search-counts"),
     path("searches/<id:id>/rename", searches.rename, name="search-rename"),

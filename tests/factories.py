@@ -60,8 +60,10 @@ def transaction(
     """A transaction, refused unless told otherwise, with its body unless that is None."""
     session_ = fields.pop("session", None) or session(ending="quit")
     answered = [(each, 250) if isinstance(each, str) else each for each in recipients]
+    accepted = [path for path, code in answered if code < 300]
     given = {
         "session": session_,
+        "first_recipient": next(iter([*accepted, *(path for path, _ in answered)]), ""),
         "inbox": fields.get("inbox") or inbox(),
         "seq": session_.transaction_set.count() + 1,
         "reverse_path": "ann@example.com",

@@ -40,6 +40,7 @@ def store_messages(folder: Path, count: int) -> None:
         "inbox_transaction": [{
             "id": _id(number, 3), "session_id": session, "inbox_id": 1, "seq": number,
             "outcome": "accepted", "code": 250, "recipients_accepted": 1,
+            "first_recipient": f"user{number % 5000}@example.com",
         } for number in range(count)],
         "inbox_recipient": [{
             "transaction_id": _id(number, 3), "seq": 1,

@@ -291,7 +291,12 @@ class OpenSessions:
             transaction, event.seq, event.forward_path, event.parameters, event.code
         )
         live.recipients.append(row)
-        if event.code < 300:
+        accepted = event.code < 300
+        if not transaction.first_recipient or (
+            accepted and not transaction.recipients_accepted
+        ):
+            transaction.first_recipient = event.forward_path
+        if accepted:
             transaction.recipients_accepted += 1
             if live.session.protocol.startswith("LMTP"):
                 live.to_answer.append(row)

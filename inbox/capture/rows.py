@@ -70,6 +70,7 @@ class TransactionRow:
     reverse_path: str
     parameters: str
     started_us: int
+    first_recipient: str = ""
     inbox_id: int | None = None
     outcome: str | None = None
     code: int | None = None

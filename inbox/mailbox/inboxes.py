@@ -7,11 +7,12 @@ inbox in this process mends them, an unknown key is looked up once more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Min, Sum
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
 from django.utils.translation import gettext as _
@@ -72,6 +73,13 @@ def by_slug(scope: Scope, slug: str) -> Inbox:
     return found
 
 
+def paused_since(scope: Scope) -> datetime | None:
+    """Return since when an inbox of the scope is paused, the longest; None for none."""
+    paused = Inbox.objects.filter(scope.q("pk"), paused_at__isnull=False)
+    since: datetime | None = paused.aggregate(since=Min("paused_at"))["since"]
+    return since
+
+
 def update(
     scope: Scope,
     slug: str,
@@ -92,7 +100,14 @@ def update(
         "addresses": None if addresses is None else book.clean(addresses),
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    return _change(scope, slug, lambda _: given)
+    return _change(scope, slug, lambda inbox: given | _pause(inbox, paused))
+
+
+def _pause(inbox: Inbox, paused: bool | None) -> Changes:
+    """Return the time of a pause that begins or ends."""
+    if paused is None or paused == inbox.paused:
+        return {}
+    return {"paused_at": datetime.now(UTC) if paused else None}
 
 
 def put_address(

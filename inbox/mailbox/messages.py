@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection
-from typing import TypedDict, TypeVar
+from typing import Literal, TypedDict, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
@@ -26,6 +26,7 @@ from inbox.search import language
 LATEST = "latest"
 
 Entry = Message | TransactionSummary
+Show = Literal["all", "mail", "failed"]  # which of them a list shows
 E = TypeVar("E", Message, Entry)
 
 
@@ -40,6 +41,8 @@ _NUMBER = Subquery(
     Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
 )
 _ALIVE = Q(deleted_at__isnull=True)
+# As text, since SQLite's planner does not hold parameters against a partial index.
+_IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanField())
 
 
 def _loaded(rows: QuerySet[Message]) -> QuerySet[Message]:
@@ -114,18 +117,19 @@ def entries(
     cursor: str | None = None,
     limit: int = 50,
     inbox: str | None = None,
-    refused: bool = True,
+    show: Show = "all",
 ) -> Page[Entry]:
-    """Return messages and transactions that were not accepted, newest first.
+    """Return messages, and transactions that were not accepted, newest first.
 
-    Each has its `kind`: "message" or "transaction". refused: whether the latter are
-    wanted. Raises BadRequest.
+    Each has its `kind`: "message" or "transaction". Raises BadRequest.
     """
     query = language.parse(q)
     limit = within(limit)
     before = as_cursor(cursor)
-    ids = _first(scope, query, inbox, before, None, limit + 1)
-    if refused:
+    ids: list[UUID] = []
+    if show != "failed":
+        ids += _first(scope, query, inbox, before, None, limit + 1)
+    if show != "mail":
         ids += _attempts(scope, query, inbox, before, limit + 1)
     ids = sorted(ids, reverse=True)[: limit + 1]
     found: list[Entry] = [
@@ -216,8 +220,6 @@ def counts(scope: Scope) -> Counts:
 
 def tags(scope: Scope) -> Counter[str]:
     """Return the tags in use, and how many messages have each."""
-    rows = Message.objects.filter(scope.q(), _ALIVE)
-    # Compared as text, which takes a fifth of the time that comparing as JSON does.
-    tagged = rows.annotate(text=Cast("tags", TextField())).exclude(text="[]")
+    tagged = Message.objects.filter(scope.q(), _ALIVE, _IS_TAGGED)
     lists = tagged.values_list("tags", flat=True).iterator()
     return Counter(tag for tags in lists for tag in tags)

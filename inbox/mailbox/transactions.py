@@ -24,6 +24,7 @@ from django.db.models.functions import Substr
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
+from inbox.explain import transaction_failures
 from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
@@ -69,6 +70,22 @@ class TransactionSummary:
     from_address: str = ""
     subject: str = ""
     number: int = 1  # which attempt of its message it is, as far as that is indexed
+
+    @property
+    def failure(self) -> str:
+        """Why it was not accepted, in a few words; "" where it was, or is open."""
+        codes = [each.rcpt_code for each in self.recipients]
+        return transaction_failures.failure(
+            self.outcome, self.code, codes, self.size is not None
+        )
+
+    @property
+    def first_recipient(self) -> str:
+        """The first forward-path that was accepted; where none was, the first of all."""
+        paths = [each.forward_path for each in self.recipients if each.rcpt_code < 300]
+        return next(
+            iter([*paths, *(each.forward_path for each in self.recipients)]), ""
+        )
 
 
 def find(

@@ -22,6 +22,7 @@ class Inbox(models.Model):
     known_only = models.BooleanField(default=False)  # mail to others is refused
     quota_octets = models.PositiveBigIntegerField(default=0)  # 0 is no limit
     paused = models.BooleanField(default=False)  # mail is put off
+    paused_at = models.DateTimeField(null=True, blank=True)  # null: it is not
     addresses = models.JSONField(default=list, blank=True)
 
     class Meta:

@@ -54,6 +54,12 @@ class Message(models.Model):
                 name="message_measured",
                 condition=ALIVE,
             ),
+            # those that have tags, for their list
+            models.Index(
+                fields=["id"],
+                name="message_tagged",
+                condition=ALIVE & ~models.Q(tags=[]),
+            ),
             # the indexer's queue
             models.Index(
                 fields=["id"],

@@ -103,6 +103,8 @@ class Transaction(models.Model):
     inbox = models.ForeignKey("Inbox", models.PROTECT, null=True, db_index=False)
     seq = models.PositiveIntegerField()
     reverse_path = models.TextField(blank=True)
+    # The first forward-path that was accepted; where none was, the first of all.
+    first_recipient = models.TextField(blank=True)
     parameters = models.TextField(blank=True)
     outcome = models.CharField(max_length=16, null=True)  # noqa: DJ001  null: open
     code = models.PositiveSmallIntegerField(null=True)  # of the reply that ended it

@@ -1,7 +1,7 @@
 """One entry of the inbox as a row: what it says, and how it says it.
 
-The first page is rendered from these; afterwards static/js/inbox/row.js says the same of
-the objects of API v3.
+A page is rendered from these; static/js/inbox/row.js says the same of the objects of
+API v3, and tests/rows.json holds both to it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from inbox import pages
 from inbox.explain.quantities import compact
@@ -21,20 +20,26 @@ from inbox.models import Message
 from mailsink.bidi import person
 
 TAGS_SHOWN = 3
-_ENDS = {"abandoned": gettext_noop("cut off"), "reset": gettext_noop("reset")}
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """The words of a row. tone: ok, warning or error."""
+    """The words of a row.
+
+    sender: a name, or else an address; sender_whole: both. more: recipients beyond the
+    first. remark: what is odd about it. failed: it was not accepted.
+    """
 
     id: str
     url: str
     sender: str
+    sender_whole: str
+    recipient: str
+    more: int
     subject: str
     at: datetime
-    status: str
-    tone: str
+    remark: str = ""
+    failed: bool = False
     snippet: str = ""
     size: str = ""
     tags: str = ""
@@ -48,25 +53,26 @@ class EntryRow:
 
 def row(entry: Entry) -> EntryRow:
     """Return the row of a message, or of a transaction that was not accepted."""
-    return _of_message(entry) if isinstance(entry, Message) else _of_attempt(entry)
+    return _of_message(entry) if isinstance(entry, Message) else _of_failure(entry)
 
 
 def _of_message(message: Message) -> EntryRow:
     transaction = message.transaction
     refused = transaction.recipients_refused
-    status = str(transaction.code or "")
-    if refused:
-        all = transaction.recipients_accepted + refused
-        status += " · " + _("%(n)s of %(all)s refused") % {"n": refused, "all": all}
-    status += _again(getattr(message, "number", None) or 1)
+    recipients = transaction.recipients_accepted + refused
+    sender, whole = _sender(
+        message.from_name, message.from_address, transaction.reverse_path
+    )
     return EntryRow(
         id=str(message.id),
         url=message.get_absolute_url(),
-        sender=_sender(message.from_name, message.from_address),
+        sender=sender,
+        sender_whole=whole,
+        recipient=transaction.first_recipient or _("no recipient"),
+        more=max(0, recipients - 1),
         subject=message.subject or _("(no subject)"),
         at=message.received_at,
-        status=status,
-        tone="warning" if refused else "ok",
+        remark=_remark(message, recipients),
         snippet=message.snippet,
         size=compact(message.size),
         tags=_tags(message.tags),
@@ -79,39 +85,56 @@ def _of_message(message: Message) -> EntryRow:
     )
 
 
+def _remark(message: Message, recipients: int) -> str:
+    """Return what is odd about a message: its reply, its recipients, its attempts."""
+    transaction = message.transaction
+    odd = []
+    if transaction.code not in (None, 250):
+        odd.append(str(transaction.code))
+    if transaction.recipients_refused:
+        odd.append(
+            _("%(n)s of %(all)s rejected")
+            % {"n": transaction.recipients_refused, "all": recipients}
+        )
+    return " · ".join([*odd, *_again(getattr(message, "number", None) or 1)])
+
+
 def _tags(tags: list[str]) -> str:
     more = len(tags) - TAGS_SHOWN
     return ", ".join(tags[:TAGS_SHOWN]) + (f" +{more}" if more > 0 else "")
 
 
-def _of_attempt(attempt: TransactionSummary) -> EntryRow:
+def _of_failure(attempt: TransactionSummary) -> EntryRow:
+    sender, whole = _sender(
+        attempt.from_name, attempt.from_address, attempt.reverse_path
+    )
     nothing = attempt.size is None
-    no_subject = _("(no message came)") if nothing else _("(no subject)")
-    recipients = (each.forward_path for each in attempt.recipients[:TAGS_SHOWN])
+    no_subject = _("No message sent") if nothing else _("(no subject)")
     return EntryRow(
         id=str(attempt.id),
         url=pages.path("transaction", attempt.id),
-        sender=_sender(attempt.from_name, attempt.from_address or attempt.reverse_path),
+        sender=sender,
+        sender_whole=whole,
+        recipient=attempt.first_recipient or _("no recipient"),
+        more=max(0, len(attempt.recipients) - 1),
         subject=attempt.subject or no_subject,
         at=attempt.ended_at or attempt.started_at,
-        status=" · ".join(filter(None, (_("not accepted"), _end(attempt))))
-        + _again(attempt.number),
-        tone="error",
-        snippet=", ".join(recipients),
-        size="" if attempt.size is None else compact(attempt.size),
+        remark=" · ".join([attempt.failure, *_again(attempt.number)]),
+        failed=True,
+        size="" if nothing else compact(attempt.size or 0),
         inbox=inboxes.slug(attempt.inbox_id) or "",
     )
 
 
-def _again(number: int) -> str:
-    return " · " + _("attempt %(n)s") % {"n": number} if number > 1 else ""
+def _again(number: int) -> list[str]:
+    return [_("attempt %(n)s") % {"n": number}] if number > 1 else []
 
 
-def _end(attempt: TransactionSummary) -> str:
-    if attempt.code and attempt.code >= 400:
-        return str(attempt.code)
-    return _(_ENDS.get(attempt.outcome or "", ""))
-
-
-def _sender(name: str, address: str) -> str:
-    return person(name, address) or _("no sender")
+def _sender(name: str, address: str, reverse_path: str) -> tuple[str, str]:
+    """Return the sender in short and whole: of the header, else of the envelope."""
+    if name or address:
+        return name or address, person(name, address)
+    if reverse_path:
+        whole = _("%(address)s (envelope)") % {"address": reverse_path}
+        return reverse_path, whole
+    return _("no sender"), _("no sender")

@@ -14,11 +14,14 @@ from django.utils.safestring import SafeString
 
 from inbox.http import mine as own
 from inbox.http.origins import origins
+from inbox.mailbox import inboxes, sessions
 from inbox.mailbox import saved_searches as kept
-from inbox.mailbox import sessions
 from inbox.mailbox.scope import ALL
 from inbox.models import SavedSearch, Session
+from inbox.presenters import side_bar
+from inbox.presenters.side_bar import Place
 from inbox.upkeep import servers
+from mailsink import __version__
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
 
 register = template.Library()
@@ -33,6 +36,13 @@ def icon(name: str) -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.inclusion_tag("partials/icon_button.html")
+def icon_button(name: str, words: str, do: str, key: str = "") -> dict[str, str]:
+    """Return a button that shows an icon; it sends its form with do. key: its shortcut."""
+    title = f"{words} ({key})" if key else words
+    return {"icon_name": name, "words": words, "do": do, "title": title}
 
 
 @register.filter
@@ -51,6 +61,36 @@ def saved_searches() -> list[SavedSearch]:
 def mine(context: Context) -> str:
     """Return the search for mail to who looks; "" where no addresses were given."""
     return own.query(own.patterns(context["request"]))
+
+
+@register.simple_tag(takes_context=True)
+def side_lists(context: Context, mine: str) -> list[Place]:
+    """Return the ways to look at mail, for the side bar."""
+    section, query, show = (_text(context, n) for n in ("section", "query", "show"))
+    return side_bar.lists(section, query, show, mine)
+
+
+@register.simple_tag(takes_context=True)
+def side_tools(context: Context) -> list[Place]:
+    """Return the other pages, for the side bar."""
+    return side_bar.tools(_text(context, "section"))
+
+
+def _text(context: Context, name: str) -> str:
+    """Return what a view gave the page under this name; "" where it gave nothing."""
+    return str(context.get(name) or "")
+
+
+@register.simple_tag
+def version() -> str:
+    """Return the version of Mailsink as "v0.1.0"."""
+    return f"v{__version__}"
+
+
+@register.simple_tag
+def paused_since() -> datetime | None:
+    """Return since when receiving is paused; None where it is not."""
+    return inboxes.paused_since(ALL)
 
 
 @register.simple_tag(takes_context=True)

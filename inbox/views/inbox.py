@@ -12,27 +12,30 @@ from inbox.errors import BadRequest
 from inbox.mailbox import inboxes, messages, saved_searches
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.presenters.bursts import folded
+from inbox.presenters.rows import row
 from inbox.presenters.search_terms import FIELDS, chips
 from inbox.search import language
 from inbox.views import trace
 
 _PAGE = 50  # entries that a script is given at once
 FIRST = 30  # entries that a page is rendered with: more than a screen shows
-_REFUSED = "mailsink_refused"  # a cookie: whether what was not accepted is listed
+_SHOW = "mailsink_show"  # a cookie: all or mail, as it was chosen last
 _COOKIE_DAYS = 400
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """The list, with nothing open; `refused` is show or hide, and is remembered."""
+    """The list, with nothing open; `show` is all, mail or failed: see messages.Show.
+
+    The choice between all and mail is remembered.
+    """
     context = listing(request)
     status = 400 if "wrong" in context else 200
     response = render(request, "inbox/index.html", context, status=status)
-    if request.GET.get("refused") in ("show", "hide"):
+    if request.GET.get("show") in ("all", "mail"):
         response.set_cookie(
-            _REFUSED,
-            request.GET["refused"],
+            _SHOW,
+            request.GET["show"],
             max_age=_COOKIE_DAYS * 86_400,
             samesite="Lax",
         )
@@ -43,9 +46,9 @@ def index(request: HttpRequest) -> HttpResponse:
 def entries(request: HttpRequest) -> JsonResponse:
     """A page of the list, as API v3 has its objects; total where it is known."""
     query, cursor = request.GET.get("q", ""), request.GET.get("cursor")
-    refused = _lists_refused(request)
+    show = _shown(request)
     try:
-        page = messages.entries(ALL, query, cursor, _limit(request), refused=refused)
+        page = messages.entries(ALL, query, cursor, _limit(request), show=show)
     except BadRequest as error:
         return JsonResponse({"detail": str(error)}, status=error.status)
     items = [
@@ -54,29 +57,30 @@ def entries(request: HttpRequest) -> JsonResponse:
         else serializers.transaction(entry)
         for entry in page.items
     ]
-    total = None if query or cursor else _total(refused)
+    total = None if query or cursor else _total(show)
     return JsonResponse({"items": items, "next": page.next, "total": total})
 
 
 def listing(request: HttpRequest) -> dict[str, object]:
     """Return what the list is rendered with: a page of rows, or what is wrong with q."""
-    query, refused = request.GET.get("q", ""), _lists_refused(request)
+    query, show = request.GET.get("q", ""), _shown(request)
     cursor = request.GET.get("cursor")
     context: dict[str, object] = {
         "section": "inbox",
         "query": query,
-        "refused": refused,
+        "show": show,
+        "shows": [("all", _("All")), ("mail", _("Mail")), ("failed", _("Failed"))],
         "traced": trace.offered(query),
         "several_inboxes": len(inboxes.find(ALL)) > 1,
         "search_fields": FIELDS,
         "saved": next((s for s in saved_searches.find() if s.query == query), None),
     }
     try:
-        page = messages.entries(ALL, query, cursor, FIRST, refused=refused)
+        page = messages.entries(ALL, query, cursor, FIRST, show=show)
         context["chips"] = chips(language.parse(query))
     except BadRequest as error:
         return context | {"entries": [], "wrong": str(error)}
-    return context | {"entries": list(folded(page.items)), "next": page.next}
+    return context | {"entries": [row(each) for each in page.items], "next": page.next}
 
 
 def _limit(request: HttpRequest) -> int:
@@ -87,11 +91,14 @@ def _limit(request: HttpRequest) -> int:
         raise BadRequest(_("limit is a number")) from None
 
 
-def _lists_refused(request: HttpRequest) -> bool:
-    asked = request.GET.get("refused") or request.COOKIES.get(_REFUSED)
-    return asked != "hide"
+def _shown(request: HttpRequest) -> messages.Show:
+    for asked in (request.GET.get("show"), request.COOKIES.get(_SHOW)):
+        if asked in ("all", "mail", "failed"):
+            return asked  # type: ignore[return-value]
+    return "all"
 
 
-def _total(refused: bool) -> int:
+def _total(show: messages.Show) -> int:
     counts = messages.counts(ALL)
-    return counts["messages"] + (counts["not_accepted"] if refused else 0)
+    failed, mail = counts["not_accepted"], counts["messages"]
+    return {"all": mail + failed, "mail": mail, "failed": failed}[show]

@@ -60,6 +60,13 @@ def change(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def resume(request: HttpRequest) -> HttpResponse:
+    """End the pause of the inbox: what the banner of every page does."""
+    inboxes.update(ALL, DEFAULT_SLUG, paused=False)
+    return redirect("inbox")
+
+
+@require_POST
 def put_address(request: HttpRequest) -> HttpResponse:
     """Add an address, or replace the one that `instead_of` names."""
     instead_of = request.POST.get("instead_of")

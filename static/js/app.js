@@ -10,13 +10,14 @@ import { live } from "./core/socket.js";
 import * as times from "./core/times.js";
 import { toast } from "./core/toast.js";
 import * as copy from "./widgets/copy.js";
+import * as counts from "./widgets/counts.js";
 import * as notifications from "./widgets/notifications.js";
 import * as palette from "./widgets/palette.js";
 import * as refresh from "./widgets/refresh.js";
 import * as search from "./widgets/search.js";
 import * as statusline from "./widgets/statusline.js";
+import * as tags from "./widgets/tags.js";
 import * as theme from "./widgets/theme.js";
-import * as unread from "./widgets/unread.js";
 
 function showLamp() {
   const lamp = $("[data-lamp]");
@@ -66,4 +67,4 @@ centre(find("nav.side [aria-current]")); // on a narrow screen the strip is wide
 showFailures();
 showLamp();
 showOrigin();
-for (const each of [unread, notifications, statusline, refresh]) each.start();
+for (const each of [counts, notifications, statusline, tags, refresh]) each.start();

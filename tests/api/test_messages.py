@@ -32,7 +32,7 @@ MULTIPART = (
 
 
 def test_list_works(api: Api) -> None:
-    made = factories.message(tags=["red"])
+    made = factories.message(tags=["red"], recipients=["bob@example.com"])
     page = api("GET", "messages")
     assert page["next"] is None
     assert page["items"] == [
@@ -57,6 +57,8 @@ def test_list_works(api: Api) -> None:
             "status": "new",
             "note": "",
             "code": 250,
+            "first_recipient": "bob@example.com",
+            "reverse_path": "ann@example.com",
             "recipients_accepted": 0,
             "recipients_refused": 0,
             "attempt": 1,

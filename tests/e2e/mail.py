@@ -34,7 +34,7 @@ def send(server: Mailsink, *messages: bytes, to: Iterable[str] = ()) -> None:
             client.sendmail("shop@shop.test", list(to) or ["ann@example.com"], message)
 
 
-ROW = 74  # pixels that a row of the list is high
+ROW = 56  # pixels that a row of the list is high
 
 
 def open_inbox(server: Mailsink, page: Page, path: str = "/") -> None:

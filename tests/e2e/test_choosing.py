@@ -26,24 +26,24 @@ def test_mouse_chooses_ranges_and_deletes_with_undo(
     open_inbox(mailsink, page)
     row(page, "Mouse h").hover()
     row(page, "Mouse h").locator(".choose").click()
-    chosen(page, "1 chosen")
+    chosen(page, "1 selected")
     row(page, "Mouse e").get_by_role("link").click(modifiers=["Shift"])
-    chosen(page, "4 chosen")
+    chosen(page, "4 selected")
     row(page, "Mouse b").get_by_role("link").click(modifiers=["ControlOrMeta"])
-    chosen(page, "5 chosen")
+    chosen(page, "5 selected")
     row(page, "Mouse b").get_by_role("link").click(modifiers=["ControlOrMeta"])
-    chosen(page, "4 chosen")
+    chosen(page, "4 selected")
     # Nothing was opened, and an arrival changes nothing about it.
     assert page.url == f"{mailsink.url}/"
     send(mailsink, plain("Arrives"))
     page.locator(".brand").hover()
     expect(row(page, "Arrives")).to_be_visible()
-    chosen(page, "4 chosen")
+    chosen(page, "4 selected")
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 800})
         assert_accessible(page)
     page.set_viewport_size({"width": 1440, "height": 800})
-    page.get_by_role("button", name="Delete those chosen").click()
+    page.get_by_role("button", name="Delete selected").click()
     expect(row(page, "Mouse h")).to_have_count(0)
     expect(row(page, "Mouse d")).to_have_count(1)
     expect(page.locator("#toasts")).to_contain_text("4 messages moved to the trash")
@@ -61,7 +61,7 @@ def test_keys_choose_and_mark(mailsink: Mailsink, page: Page) -> None:
     page.keyboard.press("x")
     page.keyboard.press("J")
     page.keyboard.press("J")
-    chosen(page, "3 chosen")
+    chosen(page, "3 selected")
     page.keyboard.press("e")
     expect(row(page, "Keys e").locator(".dot")).to_be_hidden()
     expect(row(page, "Keys b").locator(".dot")).to_be_attached()
@@ -73,7 +73,8 @@ def test_keys_choose_and_mark(mailsink: Mailsink, page: Page) -> None:
     page.keyboard.type("release-7")
     page.keyboard.press("Enter")
     expect(row(page, "Keys d").locator(".tags")).to_have_text("release-7")
-    page.get_by_role("button", name=re.compile("^Choose all")).click()
+    page.get_by_label("Select all").click()
+    expect(row(page, "Keys a").get_by_role("checkbox")).to_be_checked()
     with page.expect_download() as download:
         page.keyboard.press("d")
         page.get_by_role("button", name=".zip").click()
@@ -90,12 +91,12 @@ def test_a_burst_folds_opens_and_is_chosen_whole(
     open_inbox(mailsink, page)
     send(mailsink, plain("Before the burst"))
     send(mailsink, *(plain(f"Stock of item {number}") for number in range(23)))
-    fold = page.get_by_role("button", name=re.compile("23 alike"))
+    fold = page.get_by_role("button", name=re.compile("23 similar"))
     expect(fold).to_be_visible()
     expect(row(page, "Before the burst")).to_be_in_viewport()
     send(mailsink, plain("Stock of item 99"))
-    expect(page.get_by_role("button", name=re.compile("24 alike"))).to_be_visible()
-    fold = page.get_by_role("button", name=re.compile("24 alike"))
+    expect(page.get_by_role("button", name=re.compile("24 similar"))).to_be_visible()
+    fold = page.get_by_role("button", name=re.compile("24 similar"))
     fold.click()
     expect(fold).to_have_attribute("aria-expanded", "true")
     expect(row(page, "Stock of item 99")).to_be_visible()
@@ -104,7 +105,7 @@ def test_a_burst_folds_opens_and_is_chosen_whole(
     expect(fold).to_have_attribute("aria-expanded", "false")
     expect(row(page, "Stock of item 99")).to_have_count(0)
     page.keyboard.press("x")
-    chosen(page, "24 chosen")
+    chosen(page, "24 selected")
     page.keyboard.press("#")
     expect(page.locator("#toasts")).to_contain_text("24 messages moved")
     expect(fold).to_have_count(0)
@@ -118,15 +119,121 @@ def test_what_was_not_accepted_is_hidden_by_a_key(
         send(mailsink, plain("Refused"), to=["paused@example.com"])
     mailsink.patch("inboxes/default", paused=False)
     open_inbox(mailsink, page)
-    refused = page.locator("li.row", has_text="not accepted · 450")
+    refused = page.locator("li.row", has_text="Recipient rejected (450)")
     expect(refused.first).to_be_visible()
     page.keyboard.press("h")
-    expect(page.get_by_role("link", name="show it")).to_be_visible()
+    expect(page.get_by_role("link", name="Mail", exact=True)).to_have_attribute(
+        "aria-current", "true"
+    )
     expect(refused).to_have_count(0)
     page.goto(mailsink.url)
-    expect(page.get_by_role("link", name="show it")).to_be_visible()
-    page.get_by_role("link", name="show it").click()
+    expect(page.locator("#entries")).to_have_class(re.compile("windowed"))
+    expect(refused).to_have_count(0)
+    page.get_by_role("link", name="All", exact=True).click()
     expect(refused.first).to_be_visible()
+
+
+def test_failures_have_a_list_of_their_own_and_alike_ones_are_one_row(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Accepted"))
+    mailsink.patch("inboxes/default", paused=True)
+    for _ in range(3):
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            send(mailsink, plain("Refused"), to=["paused@example.com"])
+    mailsink.patch("inboxes/default", paused=False)
+    open_inbox(mailsink, page)
+    fold = page.get_by_role("button", name=re.compile(r"\d failed attempts")).first
+    expect(fold).to_contain_text("Recipient rejected (450)")
+    height = fold.bounding_box()
+    assert height
+    assert height["height"] < 40
+    fold.click()
+    failures = page.locator("li.row.failed a:visible")
+    expect(failures.nth(2)).to_be_visible()
+    expect(failures.first).to_contain_text("paused@example.com")
+    page.get_by_role("navigation", name="Main").get_by_role(
+        "link", name="Failed"
+    ).click()
+    expect(row(page, "Accepted")).to_have_count(0)
+    expect(fold).to_be_visible()
+    expect(page.locator("[data-list-count]")).to_have_text(
+        re.compile(r"^\d+ failures$")
+    )
+
+
+def test_row_says_to_whom_and_the_code_only_where_it_is_odd(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("For three"), to=["ann@x.test", "bob@x.test", "eve@x.test"])
+    open_inbox(mailsink, page)
+    found = row(page, "For three")
+    expect(found.locator(".to")).to_have_text("ann@x.test")
+    expect(found.locator(".more")).to_have_text("+2")
+    expect(found).not_to_contain_text("250")
+    box = found.bounding_box()
+    assert box
+    assert box["height"] <= 56
+
+
+def test_toolbar_does_things_with_all(start_mailsink, page: Page) -> None:
+    mailsink = start_mailsink()
+    send(mailsink, *(plain(f"Whole {apart(number)}") for number in range(40)))
+    open_inbox(mailsink, page)
+    words = page.locator(".toolbar .count")
+    expect(words).to_contain_text("40 messages")
+    expect(words).to_contain_text("40 unread")
+    tick = page.get_by_label("Select all")
+    before = tick.bounding_box()
+    tick.check()
+    chosen(page, "40 selected")
+    assert tick.bounding_box() == before
+    boxes = page.locator("#entries").get_by_role("checkbox", include_hidden=True)
+    assert boxes.count() > 10
+    assert all(box.is_checked() for box in boxes.all())
+    tick.uncheck()
+    expect(page.locator("#chosen")).to_be_hidden()
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.locator("li.unread")).to_have_count(0)
+    expect(words).not_to_contain_text("unread")
+    page.get_by_title("More", exact=True).click()
+    page.get_by_role("button", name="Delete all messages").click()
+    expect(page.locator("#entries li")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(words).to_contain_text("40 messages")
+
+
+def test_density_and_width_are_remembered(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, plain("Dense"))
+    open_inbox(mailsink, page)
+    page.get_by_title("More", exact=True).click()
+    page.get_by_role("button", name="One-line rows").click()
+    expect(row(page, "Dense")).to_have_css("height", "36px")
+    divider = page.get_by_role("separator", name="Width of the list")
+    divider.focus()
+    before = int(divider.get_attribute("aria-valuenow") or 0)
+    page.keyboard.press("ArrowRight")
+    expect(divider).to_have_attribute("aria-valuenow", str(before + 24))
+    page.reload()
+    expect(row(page, "Dense")).to_have_css("height", "36px")
+    expect(divider).to_have_attribute("aria-valuenow", str(before + 24))
+    divider.dblclick()
+    expect(divider).to_have_attribute("aria-valuenow", str(before))
+
+
+def test_pause_is_told_on_every_page_with_the_way_out(
+    mailsink: Mailsink, page: Page
+) -> None:
+    mailsink.patch("inboxes/default", paused=True)
+    banner = page.locator("[data-paused]")
+    for path in ("/", "/sessions", "/settings", "/trash"):
+        page.goto(f"{mailsink.url}{path}")
+        expect(banner).to_contain_text("Receiving is paused since")
+    banner.get_by_role("button", name="Resume").click()
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    expect(banner).to_be_hidden()
+    send(mailsink, plain("After the pause"))
+    expect(row(page, "After the pause")).to_be_visible()
 
 
 def test_touch_and_narrow(mailsink: Mailsink, browser: Browser) -> None:
@@ -141,7 +248,7 @@ def test_touch_and_narrow(mailsink: Mailsink, browser: Browser) -> None:
     assert size
     assert size["width"] >= 44
     box.tap()
-    chosen(page, "1 chosen")
+    chosen(page, "1 selected")
     row(page, "Touch me").get_by_role("link").tap()
     expect(page.locator("h1", has_text="Touch me")).to_be_visible()
     context.close()
@@ -153,7 +260,7 @@ def test_without_scripts(mailsink: Mailsink, browser: Browser) -> None:
     page = context.new_page()
     page.goto(mailsink.url)
     row(page, "Plain form one").get_by_role("checkbox").check()
-    page.get_by_role("button", name="Delete those chosen").click()
+    page.get_by_role("button", name="Delete selected").click()
     expect(row(page, "Plain form two")).to_have_count(1)
     expect(row(page, "Plain form one")).to_have_count(0)
     context.close()

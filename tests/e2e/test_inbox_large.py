@@ -59,7 +59,7 @@ def test_1000_messages_a_second_are_all_shown_and_acknowledged(
             max(0, (began + (number + 1) * PAUSE - time.monotonic()) * 1000)
         )
     count = BATCH * BATCHES
-    last = f"{count:,} alike" if alike else f"Live {apart(count - 1)}"
+    last = f"{count:,} similar" if alike else f"Live {apart(count - 1)}"
     first = page.locator("#entries > li").first
     expect(first).to_contain_text(last)
     used = thread.used() - idle
@@ -116,6 +116,8 @@ class Feed:
             "read": False,
             "pinned": False,
             "code": 250,
+            "reverse_path": "bounce@shop.test",
+            "first_recipient": "ann@example.com",
             "recipients_accepted": 1,
             "recipients_refused": 0,
         }

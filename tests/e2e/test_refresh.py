@@ -18,7 +18,7 @@ def test_the_trash_grows_around_what_is_ticked(mailsink: Mailsink, page: Page) -
     page.goto(f"{mailsink.url}/trash?q=ticked")
     expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
     page.locator("summary", has_text="Empty the trash").click()
-    tick = page.get_by_label("Choose: Ticked two")
+    tick = page.get_by_label("Select: Ticked two")
     tick.check()
     tick.focus()
     mailsink.delete(f"messages/{three['id']}")
@@ -30,9 +30,9 @@ def test_the_trash_grows_around_what_is_ticked(mailsink: Mailsink, page: Page) -
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
     expect(page.locator("#empty-menu")).to_have_attribute("open", "")
     expect(page.locator("#empty-menu")).to_contain_text("for good (3)?")
-    page.get_by_role("button", name="Restore those chosen").click()
+    page.get_by_role("button", name="Restore selected").click()
     expect(subjects).to_have_text(["Ticked three", "Ticked one"])
-    expect(page.get_by_role("button", name="Restore those chosen")).to_be_disabled()
+    expect(page.get_by_role("button", name="Restore selected")).to_be_disabled()
 
 
 def test_a_note_is_written_while_others_mark_the_message(
@@ -79,7 +79,7 @@ def test_what_came_while_nobody_looked_is_fetched_when_somebody_does(
     mailsink.delete(f"messages/{unseen['id']}")
     send(mailsink, plain("Comes after it"))
     # The counts of unread mail are told by the same feed, after the deletion.
-    expect(page.locator("[data-unread=all]")).not_to_have_text("")
+    expect(page.locator("[data-count=unread]")).not_to_have_text("")
     assert not [url for url in asked if "/trash" in url]
     page.evaluate(
         "window.away = false; document.dispatchEvent(new Event('visibilitychange'))"

@@ -109,7 +109,7 @@ def test_menus_with_what_is_chosen(mailsink: Mailsink, page: Page) -> None:
         menu.get_by_role("button").last.focus()
         page.keyboard.type("#tepx")
         menu.locator("summary").click()
-    expect(page.locator("[data-chosen-count]")).to_have_text("1 chosen")
+    expect(page.locator("[data-chosen-count]")).to_have_text("1 selected")
     lives(mailsink, "Menus of deeds")
 
 

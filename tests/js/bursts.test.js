@@ -6,7 +6,7 @@ import { bursts } from "../../static/js/inbox/bursts.js";
 import { Folds, isFold } from "../../static/js/inbox/folds.js";
 import { Store } from "../../static/js/inbox/store.js";
 
-const cases = JSON.parse(readFileSync(new URL("../bursts.json", import.meta.url), "utf8"));
+const cases = JSON.parse(readFileSync(new URL("bursts.json", import.meta.url), "utf8"));
 const START = Date.parse("2026-11-26T12:00:00Z");
 
 const entriesOf = (told) => told.map(([subject, seconds, sender = "shop@shop.test"], index) => ({
@@ -58,4 +58,32 @@ test("what is not loaded follows the rows", () => {
   store.next = "000001";
   store.count(100);
   assert.equal(rows.length, 71);
+});
+
+const failuresOf = (told) => told.map(([failure, seconds], index) => ({
+  id: String(told.length - index).padStart(6, "0"),
+  outcome: "rejected",
+  failure,
+  from: { name: "", address: "" },
+  reverse_path: "app@acme.test",
+  subject: "",
+  started_at: new Date(START + seconds * 1000).toISOString(),
+  ended_at: null,
+}));
+
+test("three failures alike within ten minutes are one row", () => {
+  const alike = failuresOf([["a", 600], ["a", 300], ["b", 200], ["a", 0]]);
+  assert.deepEqual(bursts(alike).map((run) => run.map((entry) => alike.indexOf(entry))), [[0, 1, 3]]);
+});
+
+test("two failures, or three in more than ten minutes, are rows of their own", () => {
+  assert.deepEqual(bursts(failuresOf([["a", 2], ["a", 1]])), []);
+  assert.deepEqual(bursts(failuresOf([["a", 601], ["a", 300], ["a", 0]])), []);
+});
+
+test("what was searched for is not folded", () => {
+  const store = new Store();
+  const entries = entriesOf(Array.from({ length: 30 }, (_, index) => [`a ${index}`, 50 - index / 10]));
+  store.reset({ items: entries, next: null, total: null });
+  assert.equal(new Folds(store, false).length, 30);
 });

@@ -28,9 +28,20 @@ test("a burst stands for its messages, what was not accepted for nothing", () =>
 test("what is gone is not chosen", () => {
   const chosen = new Selection(() => {});
   chosen.add([message("a"), message("b")]);
-  chosen.chooseAll();
+  chosen.chooseAll([message("a"), message("b")]);
   chosen.drop("a");
   assert.deepEqual([...chosen.ids], ["b"]);
   chosen.clear();
   assert.ok(!chosen.all);
+});
+
+test("where all that match are meant, each message is chosen, also one that is not loaded yet", () => {
+  const chosen = new Selection(() => {});
+  chosen.chooseAll([message("a"), { id: "t", outcome: "rejected" }]);
+  assert.ok(chosen.has(message("a")));
+  assert.ok(chosen.has(message("arrives later")));
+  assert.ok(!chosen.has({ id: "t", outcome: "rejected" }));
+  chosen.toggle(message("a"));
+  assert.ok(!chosen.all);
+  assert.equal(chosen.size, 0);
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser as Html
 
 from inbox.mailbox import selection
 from inbox.models import Message
@@ -108,8 +109,21 @@ def test_restore_with_a_bad_time(client: Client) -> None:
 def test_what_was_not_accepted_can_be_hidden(client: Client) -> None:
     recorded_message()
     recorded_transaction()
-    assert "not accepted ·" in client.get("/").content.decode()
-    assert "not accepted ·" not in client.get("/?refused=hide").content.decode()
+    failed = "Message rejected (552)"
+    assert failed in client.get("/").content.decode()
+    assert failed not in client.get("/?show=mail").content.decode()
     assert client.get("/entries").json()["total"] == 1  # the browser remembers
-    assert "not accepted ·" not in client.get("/").content.decode()
-    assert "not accepted ·" in client.get("/?refused=show").content.decode()
+    assert failed not in client.get("/").content.decode()
+    assert failed in client.get("/?show=all").content.decode()
+
+
+def test_failures_have_a_list_of_their_own(client: Client) -> None:
+    recorded_message()
+    recorded_transaction()
+    page = Html(client.get("/?show=failed").content.decode())
+    assert len(page.css("#entries li")) == 1
+    assert len(page.css("#entries li.failed")) == 1
+    assert page.css_first("nav.side a[aria-current]").text().split() == ["Failed"]
+    assert client.get("/entries?show=failed").json()["total"] == 1
+    # The next visit shows all again: a page without mail must not be what one comes to.
+    assert len(Html(client.get("/").content.decode()).css("#entries li")) == 2

@@ -78,6 +78,12 @@ class Message(Strict):
     status: Status = member("What people found: new (not looked at), ok or bug.")
     note: str = member("The note that people wrote about it.", "#4821: total is wrong")
     code: int | None = member("The code of the final reply to the transaction.", 250)
+    reverse_path: str = member(
+        "The sender of the envelope; empty for a bounce.", "bounce@shop.example"
+    )
+    first_recipient: str = member(
+        "The first recipient of the envelope that was accepted.", "ann@example.com"
+    )
     recipients_accepted: int = member("How many recipients were accepted.", 1)
     recipients_refused: int = member("How many recipients were refused.", 0)
     attempt: int = member(

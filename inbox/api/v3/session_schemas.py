@@ -84,6 +84,10 @@ class Transaction(Strict):
     code: int | None = member("The code of the reply that ended it.", 550)
     started_at: datetime = member("When MAIL arrived.")
     ended_at: datetime | None = member("When it ended; null while it is open.")
+    failure: str = member(
+        "Why it was not accepted, in a few words; empty where it was, or is open.",
+        "Recipient rejected (550)",
+    )
     recipients: list[Recipient] = member("The recipients, in the order of RCPT.")
     size: int | None = member(
         "The size of the body in bytes; null if none arrived.", 2048

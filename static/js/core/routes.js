@@ -11,18 +11,20 @@ const asked = (path, query) => `${ROOT}${path}?${new URLSearchParams(query)}`;
 export const routes = {
   inbox: ROOT,
   chosen: `${ROOT}messages/chosen`,
+  counts: `${ROOT}counts`,
   info: `${ROOT}api/v3/info`,
   restoreTrash: `${ROOT}trash/restore`,
   searchCounts: `${ROOT}searches/counts`,
   sessions: `${ROOT}sessions`,
   tags: `${ROOT}api/v3/tags`,
-  unread: `${ROOT}unread`,
   /** @param {string} id */
   message: (id) => `${ROOT}messages/${id}`,
   /** @param {string} id */
   mark: (id) => `${ROOT}messages/${id}/mark`,
   /** @param {string} id */
   restore: (id) => `${ROOT}messages/${id}/restore`,
+  /** @param {string} q */
+  search: (q) => asked("", { q }),
   /** @param {string} id */
   session: (id) => `${ROOT}sessions/${id}`,
   /** @param {string} id */

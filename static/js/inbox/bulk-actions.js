@@ -6,6 +6,7 @@ import * as forms from "../core/forms.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 import { routes } from "../core/routes.js";
 import { announce, toast } from "../core/toast.js";
+import * as counts from "../widgets/counts.js";
 import { Selection } from "./selection.js";
 
 /** @typedef {import("./folds.js").Item} Item */
@@ -18,12 +19,15 @@ const CHANGES = { read: { read: true }, unread: { read: false }, pin: { pinned: 
 export class BulkActions {
   selection = new Selection(() => this.#changed());
   #form = byId("chosen", HTMLFormElement);
+  #everything = byId("everything", HTMLFormElement);
+  #tickAll = $("[data-tick-all] input", document, HTMLInputElement);
   #announced = 0;
   /** @type {Promise<unknown>} one action at a time, in the order in which they were asked for */
   #last = Promise.resolve();
   #scroller;
   #rows;
   #store;
+  #query;
   #repaint;
   #put;
 
@@ -32,13 +36,15 @@ export class BulkActions {
    * @param {HTMLElement} world.scroller
    * @param {import("./folds.js").Folds} world.rows
    * @param {import("./store.js").Store} world.store
+   * @param {string} world.query what was searched for
    * @param {() => void} world.repaint
    * @param {(entries: Entry[]) => void} world.put takes entries as they are by now
    */
-  constructor({ scroller, rows, store, repaint, put }) {
+  constructor({ scroller, rows, store, query, repaint, put }) {
     this.#scroller = scroller;
     this.#rows = rows;
     this.#store = store;
+    this.#query = query;
     this.#repaint = repaint;
     this.#put = put;
     this.#form.addEventListener("formdata", ({ formData }) => {
@@ -47,8 +53,9 @@ export class BulkActions {
       if (this.selection.all) formData.set("all", "yes");
     });
     this.#form.addEventListener("submit", (event) => this.#submit(event));
-    this.#part("[data-choose-all]").addEventListener("click", () => this.selection.chooseAll());
-    this.#part("[data-choose-none]").addEventListener("click", () => this.selection.clear());
+    this.#everything.addEventListener("submit", (event) => this.#submitEverything(event));
+    this.#tickAll.addEventListener("change", () => this.toggleAll());
+    $("[data-tick-all]").hidden = false;
     scroller.addEventListener("click", (event) => this.#click(event), true);
     scroller.addEventListener("keydown", (event) => this.#press(event), true);
   }
@@ -67,6 +74,23 @@ export class BulkActions {
     this.#act("delete");
   }
 
+  /** Select all that match; where they are, none. */
+  toggleAll() {
+    if (this.selection.all) this.selection.clear();
+    else this.selection.chooseAll(this.#rows.all());
+  }
+
+  /** The messages that are loaded. */
+  get #messages() {
+    return this.#store.entries().filter((each) => !("outcome" in each));
+  }
+
+  /** How many messages match, as far as is known. */
+  get #matching() {
+    if (this.#store.next === null) return this.#messages.length;
+    return this.#query ? this.#store.length : counts.known().messages;
+  }
+
   /** @param {string} selector */
   #part(selector) {
     return $(selector, this.#form);
@@ -74,15 +98,13 @@ export class BulkActions {
 
   #changed() {
     const { selection } = this;
-    const total = this.#store.length;
-    const many = selection.all ? total : selection.size;
-    const words = fill(ngettext("%(n)s chosen", "%(n)s chosen", many), { n: count(many) });
+    const many = selection.all ? this.#matching : selection.size;
+    const words = fill(ngettext("%(n)s selected", "%(n)s selected", many), { n: count(many) });
     this.#form.toggleAttribute("data-some", selection.size > 0);
     this.#scroller.toggleAttribute("data-choosing", selection.size > 0);
     setText(this.#part("[data-chosen-count]"), words);
-    this.#part("[data-choose-all]").hidden = selection.all || total <= selection.size;
-    setText(this.#part("[data-choose-all]"), fill(gettext("Choose all %(n)s"), { n: count(total) }));
-    this.#part("[data-choose-none]").hidden = false;
+    this.#tickAll.checked = selection.all;
+    this.#tickAll.indeterminate = selection.size > 0 && !selection.all;
     this.#part("[value=compare]").hidden = selection.all || selection.size !== 2;
     this.#part("[value=eml]").hidden = selection.all || selection.size !== 1;
     if (many !== this.#announced) announce(words);
@@ -123,6 +145,14 @@ export class BulkActions {
     this.selection.toggle(item);
   }
 
+  /** Do something with all that match. @param {SubmitEvent} event */
+  #submitEverything(event) {
+    const action = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "";
+    if (DOWNLOADS.has(action)) return;
+    event.preventDefault();
+    this.#act(action, new FormData(this.#everything), this.#messages.map(({ id }) => id));
+  }
+
   /** @param {SubmitEvent} event */
   #submit(event) {
     const action = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "tag";
@@ -133,15 +163,19 @@ export class BulkActions {
   }
 
   #compare() {
-    if (this.selection.size !== 2 || this.selection.all) return toast(gettext("Choose two messages to compare them."));
+    if (this.selection.size !== 2 || this.selection.all) return toast(gettext("Select two messages to compare them."));
     const [older, newer] = [...this.selection.ids].sort();
     location.assign(routes.compare({ a: older, b: newer }));
     return undefined;
   }
 
-  /** Do something with what is chosen now. @param {string | (() => string)} action which may depend on what those before came to */
-  #act(action) {
-    const [data, ids] = [new FormData(this.#form), [...this.selection.ids]];
+  /**
+   * Do something with messages: those that are selected now, where no others are given.
+   * @param {string | (() => string)} action which may depend on what those before came to
+   * @param {FormData} [data] says which messages
+   * @param {string[]} [ids] those of them that are loaded
+   */
+  #act(action, data = new FormData(this.#form), ids = [...this.selection.ids]) {
     this.#last = this.#last.catch(() => {}).then(() => this.#perform(typeof action === "string" ? action : action(), data, ids));
   }
 
@@ -156,7 +190,7 @@ export class BulkActions {
     const answer = await post(routes.chosen, data);
     if (!answer) return;
     if (CHANGES[action]) this.#put(this.#loaded(ids).map((each) => ({ ...each, ...CHANGES[action] })));
-    for (const menu of $$("details[open]", this.#form)) menu.removeAttribute("open");
+    for (const menu of $$(".toolbar details[open]")) menu.removeAttribute("open");
     if (action !== "delete") return;
     this.selection.clear();
     const words = ngettext("%(n)s message moved to the trash", "%(n)s messages moved to the trash", answer.count);

@@ -1,11 +1,14 @@
-// A burst: more than 20 alike within a minute. The server's first page tells them by the
-// same rule (inbox/presenters/bursts.py); tests/bursts.json holds both to it.
+// Bursts: more than 20 messages alike within a minute, or more than 2 failures alike within
+// ten minutes. The list shows each as one row.
 
 /** @typedef {import("./store.js").Entry} Entry */
-/** @typedef {{ key: string, at: number }} Trait */
+/** @typedef {{ key: string, at: number, failed: boolean }} Trait */
+/** @typedef {{ many: number, withinMs: number }} Rule more than many, each within so long */
 
-export const MANY = 20;
-export const WITHIN_MS = 60_000;
+/** @type {Rule} */
+const MESSAGES = { many: 20, withinMs: 60_000 };
+/** @type {Rule} */
+const FAILURES = { many: 2, withinMs: 600_000 };
 
 /** @type {WeakMap<Entry, Trait>} */
 const traits = new WeakMap();
@@ -17,11 +20,12 @@ const traits = new WeakMap();
 function traitOf(entry) {
   let trait = traits.get(entry);
   if (!trait) {
-    const refused = "outcome" in entry;
+    const failed = "outcome" in entry;
     const sender = (entry.from.address || entry.reverse_path || "").toLowerCase();
     trait = {
-      key: `${refused ? entry.code : ""}\n${sender}\n${entry.subject.replace(/\d+/g, "#")}`,
-      at: Date.parse(refused ? entry.ended_at ?? entry.started_at : entry.received_at),
+      key: `${entry.failure ?? ""}\n${sender}\n${entry.subject.replace(/\d+/g, "#")}`,
+      at: Date.parse(failed ? entry.ended_at ?? entry.started_at : entry.received_at),
+      failed,
     };
     traits.set(entry, trait);
   }
@@ -43,26 +47,30 @@ export function bursts(entries) {
     else alike.set(key, [entry]);
   }
   const found = [];
-  for (const group of alike.values()) if (group.length > MANY) found.push(...runs(group));
+  for (const group of alike.values()) {
+    const rule = traitOf(group[0]).failed ? FAILURES : MESSAGES;
+    if (group.length > rule.many) found.push(...runs(group, rule));
+  }
   return found;
 }
 
 /**
- * The parts of a group in which each is one of more than MANY within a minute.
+ * The parts of a group in which each is one of more than `many` within the time.
  * @param {Entry[]} group alike, newest first
+ * @param {Rule} rule
  */
-function runs(group) {
+function runs(group, { many, withinMs }) {
   /** @type {Entry[][]} */
   const found = [];
   let end = 0; // entries before it are in the last run
-  for (let first = 0; first + MANY < group.length; first += 1) {
-    if (traitOf(group[first]).at - traitOf(group[first + MANY]).at > WITHIN_MS) continue;
+  for (let first = 0; first + many < group.length; first += 1) {
+    if (traitOf(group[first]).at - traitOf(group[first + many]).at > withinMs) continue;
     if (first >= end) {
       found.push([]);
       end = first;
     }
-    /** @type {Entry[]} */ (found.at(-1)).push(...group.slice(end, first + MANY + 1));
-    end = first + MANY + 1;
+    /** @type {Entry[]} */ (found.at(-1)).push(...group.slice(end, first + many + 1));
+    end = first + many + 1;
   }
   return found;
 }

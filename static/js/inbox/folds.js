@@ -25,18 +25,20 @@ export class Folds {
   #open = new Set();
   #version = -1;
   #store;
+  #folds;
 
-  /** @param {Store} store */
-  constructor(store) {
+  /** @param {Store} store @param {boolean} folds whether bursts become one row */
+  constructor(store, folds = true) {
     this.#store = store;
+    this.#folds = folds;
   }
 
   /** How many loaded entries are in no row of their own. */
   get hidden() {
-    return this.#store.loaded - this.#shown().length + this.#folds;
+    return this.#store.loaded - this.#shown().length + this.#count;
   }
 
-  #folds = 0;
+  #count = 0; // of folds
   /** @type {Set<string>} ids of entries beneath an open fold */
   #indented = new Set();
 
@@ -64,9 +66,9 @@ export class Folds {
     return items.findIndex((item) => isFold(item) && item.entries.some((entry) => entry.id === id));
   }
 
-  /** The rows that are loaded, newest first. */
+  /** The rows that are loaded, newest first: another array after each change. */
   all() {
-    return [...this.#shown()];
+    return this.#shown();
   }
 
   /** How many rows are loaded. */
@@ -99,8 +101,8 @@ export class Folds {
     const entries = this.#store.entries();
     /** @type {Map<Entry, Fold>} */
     const folds = new Map();
-    const found = bursts(entries);
-    this.#folds = found.length;
+    const found = this.#folds ? bursts(entries) : [];
+    this.#count = found.length;
     this.#indented.clear();
     if (!found.length) return entries;
     for (const members of found) {

@@ -1,7 +1,8 @@
-// A windowed list: rows of one height, of which only those in sight are in the document.
-// Changes are painted once a frame, however many there were.
+// A windowed list: only the rows in sight are in the document. Changes are painted once a
+// frame, however many there were.
 
 import { find } from "../core/dom.js";
+import { Heights } from "./heights.js";
 
 const MARGIN = 6; // rows beyond each edge
 // Browsers draw no box higher than some 17 million pixels (Firefox).
@@ -9,15 +10,15 @@ const HIGHEST = 16_000_000;
 
 /**
  * Which rows are to be in the document: from first up to, not including, last.
+ * @param {{ at: (y: number) => number }} heights
  * @param {number} top how far it is scrolled, in pixels
  * @param {number} height of what is in sight, in pixels
- * @param {number} row height of a row, in pixels
  * @param {number} length of the list, in rows
  * @returns {[number, number]}
  */
-export function windowOf(top, height, row, length) {
-  const first = Math.max(0, Math.floor(top / row) - MARGIN);
-  const last = Math.min(length, Math.ceil((top + height) / row) + MARGIN);
+export function windowOf(heights, top, height, length) {
+  const first = Math.max(0, heights.at(top) - MARGIN);
+  const last = Math.min(length, heights.at(top + height - 1) + 1 + MARGIN);
   return [Math.min(first, last), last];
 }
 
@@ -26,7 +27,9 @@ export function windowOf(top, height, row, length) {
  * @typedef {object} Source
  * @property {() => boolean} ready whether it knows what there is: until then the server's rows stay
  * @property {() => number} length
+ * @property {() => T[]} loaded the rows that are loaded, newest first: another array after each change
  * @property {(index: number) => T | undefined} at undefined: not loaded
+ * @property {(item: T) => boolean} isLow whether its row has one line
  * @property {() => HTMLElement} make a new row
  * @property {(row: HTMLElement, entry: T) => void} fill
  * @property {(index: number) => void} missing the last row in sight is not loaded
@@ -39,7 +42,8 @@ export class List {
   /** @type {HTMLElement[]} rows to use again */
   #spare = [];
   #scheduled = false;
-  #row;
+  #heights;
+  #sizes;
 
   /**
    * @param {HTMLElement} scroller
@@ -50,7 +54,8 @@ export class List {
     this.scroller = scroller;
     this.box = box;
     this.source = source;
-    this.#row = Number.parseFloat(getComputedStyle(scroller).getPropertyValue("--row"));
+    this.#heights = new Heights(source.isLow);
+    this.#sizes = this.#readSizes();
     scroller.addEventListener("scroll", () => this.invalidate(), { passive: true });
     new ResizeObserver(() => this.invalidate()).observe(scroller);
   }
@@ -71,15 +76,35 @@ export class List {
 
   /** The last place in sight. */
   get lastInSight() {
-    const end = (this.scroller.scrollTop + this.scroller.clientHeight) / this.#row;
-    return Math.min(this.source.length(), Math.ceil(end)) - 1;
+    const end = this.#measured().at(this.scroller.scrollTop + this.scroller.clientHeight - 1);
+    return Math.min(this.source.length() - 1, end);
+  }
+
+  #measured() {
+    this.#heights.measure(this.source.loaded(), this.#sizes);
+    return this.#heights;
+  }
+
+  #readSizes() {
+    const style = getComputedStyle(this.scroller);
+    const size = (/** @type {string} */ name) => Number.parseFloat(style.getPropertyValue(name));
+    return { row: size("--row"), low: size("--row-low") };
+  }
+
+  /** Rows have another height now; the first one in sight stays. */
+  restyle() {
+    const first = this.#measured().at(this.scroller.scrollTop);
+    this.#sizes = this.#readSizes();
+    this.scroller.scrollTop = this.#measured().top(first);
+    this.invalidate();
   }
 
   /** Bring a row into sight, paint, and focus its link. @param {number} index */
   focus(index) {
-    const [top, view] = [index * this.#row, this.scroller.clientHeight];
+    const heights = this.#measured();
+    const [top, bottom, view] = [heights.top(index), heights.top(index + 1), this.scroller.clientHeight];
     if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
-    else if (top + this.#row > this.scroller.scrollTop + view) this.scroller.scrollTop = top + this.#row - view;
+    else if (bottom > this.scroller.scrollTop + view) this.scroller.scrollTop = bottom - view;
     this.#paint();
     const entry = this.source.at(index);
     const row = entry && this.#shown.get(entry.id);
@@ -89,9 +114,10 @@ export class List {
   #paint() {
     if (!this.source.ready()) return;
     const length = this.source.length();
-    const [first, last] = windowOf(this.scroller.scrollTop, this.scroller.clientHeight, this.#row, length);
+    const heights = this.#measured();
+    const [first, last] = windowOf(heights, this.scroller.scrollTop, this.scroller.clientHeight, length);
     if (!this.box.classList.contains("windowed")) this.#takeOver();
-    this.box.style.height = `${Math.min(length * this.#row, HIGHEST)}px`;
+    this.box.style.height = `${Math.min(heights.top(length), HIGHEST)}px`;
     const wanted = this.#wanted(first, last);
     this.#withdraw(wanted);
     /** @type {ChildNode | null} */
@@ -101,7 +127,7 @@ export class List {
       const row = this.#rowFor(entry);
       if (row === place) place = row.nextSibling;
       else this.box.insertBefore(row, place);
-      row.style.transform = `translateY(${index * this.#row}px)`;
+      row.style.transform = `translateY(${heights.top(index)}px)`;
       row.setAttribute("aria-setsize", String(length));
       row.setAttribute("aria-posinset", String(index + 1));
       this.source.fill(row, entry);

@@ -2,6 +2,9 @@
 
 import { $, $$, byId, closest, find, focused, getJSON, setText } from "../core/dom.js";
 import { count } from "../core/format.js";
+import * as counts from "../widgets/counts.js";
+import * as density from "./density.js";
+import * as divider from "../widgets/divider.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
 import { routes } from "../core/routes.js";
@@ -14,7 +17,7 @@ import { List } from "./list.js";
 import * as marks from "./marks.js";
 import * as message from "./message.js";
 import * as pane from "./pane.js";
-import { fill as fillRow, make } from "./row.js";
+import { fill as fillRow, isLow, make } from "./row.js";
 
 /** @typedef {import("./folds.js").Item} Item */
 /** @typedef {import("./store.js").Entry} Entry */
@@ -31,7 +34,8 @@ class InboxPage {
   #scroller = byId("scroller");
   #bar = byId("new-messages");
   #query = this.#scroller.dataset.query ?? "";
-  #refused = this.#scroller.dataset.refused ?? "show";
+  /** Whether all is listed, or mail or failures alone. */
+  #show = this.#scroller.dataset.show ?? "all";
   /** A query that cannot be read finds nothing: the page says so, and asks no more. */
   #readable = this.#scroller.dataset.wrong === undefined;
   #pointerOver = false;
@@ -52,11 +56,14 @@ class InboxPage {
     failed: (error) => toast(fill(gettext("The list could not be read: %(why)s"), { why: error.message })),
     folded: () => this.#rows.hidden,
   });
-  #rows = new Folds(this.#feed.store);
+  // What was searched for is shown one by one.
+  #rows = new Folds(this.#feed.store, !this.#query);
   #list = new List(this.#scroller, byId("entries"), {
     ready: () => this.#feed.ready,
     length: () => this.#rows.length,
+    loaded: () => this.#rows.all(),
     at: (index) => this.#rows.at(index),
+    isLow,
     make,
     fill: (row, item) => fillRow(row, item, this.#stateOf(item)),
     missing: () => this.#feed.reach(() => this.#list.lastInSight + this.#rows.hidden),
@@ -65,6 +72,7 @@ class InboxPage {
     scroller: this.#scroller,
     rows: this.#rows,
     store: this.#feed.store,
+    query: this.#query,
     repaint: () => this.#list.invalidate(),
     put: (entries) => this.#put(entries),
   });
@@ -72,6 +80,8 @@ class InboxPage {
 
   start() {
     this.#listen();
+    density.start(() => this.#list.restyle());
+    divider.start();
     this.#startPane();
     this.#bindKeys();
     setInterval(() => this.#showCounts(), COUNTS_MS);
@@ -88,7 +98,7 @@ class InboxPage {
 
   /** @param {string | null} after a cursor @returns {Promise<import("./store.js").Page>} */
   #fetch(after) {
-    const query = { q: this.#query, refused: this.#refused };
+    const query = { q: this.#query, show: this.#show };
     return getJSON(routes.entries(after ? { ...query, cursor: after, limit: String(OLDER) } : query));
   }
 
@@ -136,20 +146,52 @@ class InboxPage {
     const words = fill(ngettext("%(n)s new message", "%(n)s new messages", waiting), { n: count(waiting) });
     this.#bar.hidden = waiting === 0;
     setText($("span", this.#bar), words);
+    if (this.#feed.ready) {
+      setText($("[data-list-count]"), this.#summary());
+      setText($("[data-list-unread]"), this.#unread());
+    }
     // Until the first page was read, the server's rows stand, or its word that there are none.
     if (this.#feed.ready) byId("empty").hidden = store.length > 0 || waiting > 0;
     if (waiting > this.#announced) announce(words);
     this.#announced = waiting;
   }
 
+  /** How much the list holds: what matches, or what there is. */
+  #summary() {
+    const { length, loaded, counted } = this.#feed.store;
+    const { messages, failed } = counts.known();
+    if (this.#query && !counted) return fill(gettext("%(n)s+ results"), { n: count(loaded) });
+    if (this.#query) return fill(ngettext("%(n)s result", "%(n)s results", length), { n: count(length) });
+    if (this.#show === "failed") return fill(ngettext("%(n)s failure", "%(n)s failures", failed), { n: count(failed) });
+    return fill(ngettext("%(n)s message", "%(n)s messages", messages), { n: count(messages) });
+  }
+
+  #unread() {
+    const { unread } = counts.known();
+    if (this.#query || this.#show === "failed" || !unread) return "";
+    return fill(ngettext("%(n)s unread", "%(n)s unread", unread), { n: count(unread) });
+  }
+
   /** @param {LiveEvent} event */
   #apply(event) {
     const entry = /** @type {Entry} */ (event);
     if (event.event === "message.deleted") this.#drop(entry.id);
-    else if (this.#refused === "hide" && "outcome" in entry) return;
+    else if (!this.#lists(entry)) return;
     else if (event.event === "message.updated" && this.#feed.knows(entry.id)) this.#feed.put(entry);
     else if (this.#query) this.#searchAgain();
-    else this.#feed.put(entry);
+    else this.#arrive(entry);
+  }
+
+  /** The first mail of an empty inbox is opened: that it came is what one waits for. @param {Entry} entry */
+  #arrive(entry) {
+    const first = this.#feed.ready && !byId("empty").hidden && !this.#opened && !("outcome" in entry);
+    this.#feed.put(entry);
+    if (first) pane.open(routes.message(entry.id));
+  }
+
+  /** @param {Entry} entry */
+  #lists(entry) {
+    return this.#show === "all" || (this.#show === "failed") === "outcome" in entry;
   }
 
   /** What arrives may or may not match: ask the server, not too often. */
@@ -260,14 +302,14 @@ class InboxPage {
       J: () => this.#move(1, { choose: true }),
       K: () => this.#move(-1, { choose: true }),
       x: () => this.#toggleChosen(),
-      "*": () => selection.add(this.#rows.all()),
+      "*": () => actions.toggleAll(),
       ArrowRight: () => this.#toggleFold(this.#underCursor(), true),
       ArrowLeft: () => this.#toggleFold(this.#underCursor(), false),
       "#": () => (selection.size ? actions.remove() : find("#detail [data-delete]")?.click()),
       t: () => (selection.size ? actions.keys.t() : marks.addTag()),
       s: () => (selection.size ? actions.keys.s() : marks.nextStatus()),
       a: marks.annotate,
-      h: () => $("[data-refused]").click(),
+      h: () => $(`a[data-show=${this.#show === "mail" ? "all" : "mail"}]`).click(),
       u: () => this.#back(),
       Escape: () => (selection.size ? selection.clear() : this.#back()),
     });

@@ -1,5 +1,6 @@
 // One entry of the inbox as a row: what it says, and how it says it. The server's first
-// page says the same (inbox/presenters/rows.py). A burst that is folded is a row too.
+// page says the same (inbox/presenters/rows.py); tests/rows.json holds both to it. A burst
+// that is folded is a row too.
 
 import { person } from "../core/bidi.js";
 import { $, $$, byId, setText } from "../core/dom.js";
@@ -13,13 +14,16 @@ import { routes } from "../core/routes.js";
 /**
  * @typedef {object} Words
  * @property {string} url
- * @property {string} sender
+ * @property {string} sender a name, or else an address
+ * @property {string} senderWhole both
+ * @property {string} recipient
+ * @property {number} more recipients beyond the first
  * @property {string} subject
  * @property {string} snippet
  * @property {string} at
  * @property {string} size
- * @property {string} status
- * @property {string} tone ok, warning or error
+ * @property {string} remark what is odd about it
+ * @property {boolean} failed whether it was not accepted
  * @property {string} verdict what people found: "", "ok" or "bug"
  * @property {string} tags
  * @property {string} inbox
@@ -31,9 +35,14 @@ import { routes } from "../core/routes.js";
 
 const TAGS_SHOWN = 3;
 
-/** @param {{ name: string, address: string }} from @param {string} path */
+/**
+ * The sender in short and whole: of the header, else of the envelope.
+ * @param {{ name: string, address: string }} from @param {string} path
+ */
 function sender(from, path) {
-  return person(from.name, from.address) || path || gettext("no sender");
+  if (from.name || from.address) return { sender: from.name || from.address, senderWhole: person(from.name, from.address) };
+  if (path) return { sender: path, senderWhole: filled(gettext("%(address)s (envelope)"), { address: path }) };
+  return { sender: gettext("no sender"), senderWhole: gettext("no sender") };
 }
 
 /**
@@ -42,26 +51,27 @@ function sender(from, path) {
  * @returns {Words}
  */
 export function describe(entry) {
-  return "outcome" in entry ? ofTransaction(entry) : ofMessage(entry);
+  return "outcome" in entry ? ofFailure(entry) : ofMessage(entry);
 }
 
-/** @param {Entry} entry */
-const again = ({ attempt }) => (attempt > 1 ? ` · ${filled(gettext("attempt %(n)s"), { n: attempt })}` : "");
+/** @param {Entry} entry @returns {string[]} */
+const again = ({ attempt }) => (attempt > 1 ? [filled(gettext("attempt %(n)s"), { n: attempt })] : []);
 
 /** @param {Entry} message @returns {Words} */
 function ofMessage(message) {
-  const { recipients_accepted: accepted, recipients_refused: refused } = message;
-  const partly = refused ? ` · ${filled(gettext("%(n)s of %(all)s refused"), { n: refused, all: accepted + refused })}` : "";
+  const recipients = message.recipients_accepted + message.recipients_refused;
   const more = message.tags.length - TAGS_SHOWN;
   return {
+    ...sender(message.from, message.reverse_path),
     url: routes.message(message.id),
-    sender: sender(message.from, ""),
+    recipient: message.first_recipient || gettext("no recipient"),
+    more: Math.max(0, recipients - 1),
     subject: message.subject || gettext("(no subject)"),
     snippet: message.snippet ?? "", // not known yet
     at: message.received_at,
     size: octets(message.size),
-    status: `${message.code ?? ""}${partly}${again(message)}`,
-    tone: refused ? "warning" : "ok",
+    remark: remark(message, recipients),
+    failed: false,
     verdict: message.status === "new" ? "" : message.status,
     tags: message.tags.slice(0, TAGS_SHOWN).join(", ") + (more > 0 ? ` +${more}` : ""),
     inbox: message.inbox,
@@ -72,25 +82,31 @@ function ofMessage(message) {
   };
 }
 
-/** @param {Entry} attempt */
-function endOf(attempt) {
-  if (attempt.code >= 400) return String(attempt.code);
-  if (attempt.outcome === "abandoned") return gettext("cut off");
-  return attempt.outcome === "reset" ? gettext("reset") : "";
+/** What is odd about a message: its reply, its recipients, its attempts. @param {Entry} message @param {number} recipients */
+function remark(message, recipients) {
+  const odd = [];
+  if (message.code && message.code !== 250) odd.push(String(message.code));
+  const { recipients_refused: refused } = message;
+  if (refused) odd.push(filled(gettext("%(n)s of %(all)s rejected"), { n: refused, all: recipients }));
+  return [...odd, ...again(message)].join(" · ");
 }
 
 /** @param {Entry} attempt @returns {Words} */
-function ofTransaction(attempt) {
-  const end = endOf(attempt);
+function ofFailure(attempt) {
+  const nothing = attempt.size === null;
+  const { recipients } = attempt;
+  const accepted = recipients.find((/** @type {{ rcpt_code: number }} */ each) => each.rcpt_code < 300);
   return {
+    ...sender(attempt.from, attempt.reverse_path),
     url: routes.transaction(attempt.id),
-    sender: sender(attempt.from, attempt.reverse_path),
-    subject: attempt.subject || (attempt.size === null ? gettext("(no message came)") : gettext("(no subject)")),
-    snippet: attempt.recipients.map((/** @type {{ forward_path: string }} */ { forward_path }) => forward_path).slice(0, TAGS_SHOWN).join(", "),
+    recipient: (accepted ?? recipients[0])?.forward_path || gettext("no recipient"),
+    more: Math.max(0, recipients.length - 1),
+    subject: attempt.subject || (nothing ? gettext("No message sent") : gettext("(no subject)")),
+    snippet: "",
     at: attempt.ended_at ?? attempt.started_at,
-    size: attempt.size === null ? "" : octets(attempt.size),
-    status: `${gettext("not accepted")}${end ? ` · ${end}` : ""}${again(attempt)}`,
-    tone: "error",
+    size: nothing ? "" : octets(attempt.size),
+    remark: [attempt.failure, ...again(attempt)].join(" · "),
+    failed: true,
     verdict: "",
     tags: "",
     inbox: attempt.inbox ?? "",
@@ -151,16 +167,19 @@ export function fill(row, item, state) {
 /** @param {HTMLElement} row @param {Fold} fold @param {Record<string, HTMLElement>} all */
 function fillFold(row, fold, all) {
   const newest = describe(fold.entries[0]);
+  const many = fold.entries.length;
   const unread = fold.entries.filter((entry) => entry.read === false).length;
   const subject = newest.subject.replace(/\d+/g, "…");
   row.classList.toggle("unread", unread > 0);
-  all.choose.hidden = !("read" in fold.entries[0]);
-  setText(all.boxname, filled(gettext("Choose all %(n)s of: %(subject)s"), { n: fold.entries.length, subject }));
+  row.classList.toggle("failed", newest.failed);
+  row.classList.add("low");
+  all.choose.hidden = newest.failed;
+  setText(all.boxname, filled(gettext("Select all %(n)s: %(subject)s"), { n: many, subject }));
   all.fold.setAttribute("aria-expanded", String(fold.open));
-  setText(all.foldcount, filled(gettext("%(n)s alike"), { n: count(fold.entries.length) }));
-  setText(all.foldsubject, subject);
-  setText(all.foldsender, newest.sender);
-  setText(all.foldstatus, unread ? filled(ngettext("%(n)s unread", "%(n)s unread", unread), { n: count(unread) }) : newest.status);
+  setText(all.foldcount, newest.failed
+    ? filled(ngettext("%(n)s failed attempt", "%(n)s failed attempts", many), { n: count(many) })
+    : filled(gettext("%(n)s similar"), { n: count(many) }));
+  setText(all.foldsubject, newest.failed ? `${newest.remark} · ${newest.sender}` : `${newest.sender} · ${subject}`);
   setTime(all.foldtime, newest.at);
 }
 
@@ -174,28 +193,33 @@ function setTime(node, at) {
 function fillEntry(row, entry, all, { open, search = "" }) {
   const words = describe(entry);
   row.classList.toggle("unread", words.unread);
+  row.classList.toggle("failed", words.failed);
+  row.classList.toggle("low", words.failed);
   /** @type {HTMLAnchorElement} */ (all.link).href = words.url + search;
   if (open) all.link.setAttribute("aria-current", "true");
   else all.link.removeAttribute("aria-current");
-  all.choose.hidden = words.tone === "error";
-  setText(all.boxname, filled(gettext("Choose: %(subject)s"), { subject: words.subject }));
+  all.choose.hidden = words.failed;
+  setText(all.boxname, filled(gettext("Select: %(subject)s"), { subject: words.subject }));
   all.dot.hidden = !words.unread;
-  setLong(all.from, words.sender);
+  all.refused.hidden = !words.failed;
+  setLong(all.from, words.sender, words.senderWhole);
+  setLong(all.to, words.recipient);
+  all.more.hidden = !words.more;
+  setText(all.more, `+${words.more}`);
   setTime(all.time, words.at);
   all.clip.hidden = !words.clip;
   all.pin.hidden = !words.pinned;
   setLong(all.subject, words.subject);
-  all.refused.hidden = words.tone === "ok";
-  setText(all.status, words.status);
-  /** @type {HTMLElement} */ (all.status.parentElement).className = `code ${words.tone}`;
   setText(all.snippet, words.snippet);
+  setLong(all.remark, words.remark);
+  all.remark.hidden = !words.remark;
   showMarks(all, words);
 }
 
-/** @param {HTMLElement} node @param {string} text which may be cut off */
-function setLong(node, text) {
+/** @param {HTMLElement} node @param {string} text which may be cut off @param {string} [whole] */
+function setLong(node, text, whole = text) {
   setText(node, text);
-  if (node.title !== text) node.title = text;
+  if (node.title !== whole) node.title = whole;
 }
 
 /** @param {Record<string, HTMLElement>} all @param {Words} words */
@@ -208,3 +232,6 @@ function showMarks(all, words) {
   setText(all.inbox, words.inbox);
   setText(all.size, words.size);
 }
+
+/** Whether a row has one line: a failure, or a burst. @param {Entry | Fold} item */
+export const isLow = (item) => isFold(item) || "outcome" in item;

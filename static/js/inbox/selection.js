@@ -32,6 +32,7 @@ export class Selection {
   /** @param {Item} item */
   has(item) {
     const ids = members(item);
+    if (this.all) return ids.length > 0;
     return ids.length > 0 && ids.every((id) => this.ids.has(id));
   }
 
@@ -50,8 +51,9 @@ export class Selection {
     this.#changed();
   }
 
-  /** Mean all that match. */
-  chooseAll() {
+  /** Mean all that match. @param {Iterable<Item>} items the rows that are loaded */
+  chooseAll(items) {
+    for (const item of items) this.#set(item, true);
     this.all = true;
     this.#changed();
   }

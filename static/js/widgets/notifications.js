@@ -41,7 +41,7 @@ function show(arrivals) {
 /** @returns {Promise<Arrival[]>} the newest; where I named my addresses, the newest to them */
 async function newest() {
   const mine = find("[data-mine]")?.dataset.mine ?? "";
-  const found = await getJSON(routes.entries({ q: mine, refused: "hide", limit: String(MANY) }));
+  const found = await getJSON(routes.entries({ q: mine, show: "mail", limit: String(MANY) }));
   return found.items;
 }
 

@@ -45,7 +45,7 @@ export class Connections {
 /** Keep the status line true. */
 export function start() {
   const line = $("[data-last-connection]");
-  const badge = $("[data-live-sessions]");
+  const badge = $("[data-count=sessions]");
   const connections = new Connections();
   let readAt = 0;
   let news = false;

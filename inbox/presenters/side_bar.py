@@ -1,0 +1,49 @@
+"""The places that the side bar leads to, and which of them a page is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from inbox import pages
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A link of the side bar. count: which of the counts stands beside it; "" for none."""
+
+    icon: str
+    label: str
+    url: str
+    current: bool
+    count: str = ""
+    query: str = ""
+
+
+def lists(section: str, query: str, show: str, mine: str) -> list[Place]:
+    """Return the ways to look at mail. mine: the query for one's own; "" for none."""
+    here = section == "inbox"
+    failed = here and not query and show == "failed"
+    unread = "is:unread"
+    inbox = here and not query and not failed
+    found = [
+        Place("inbox", _("Inbox"), pages.path("inbox"), inbox, "messages"),
+        Place("mail", _("Unread"), pages.path("inbox", q=unread), here and query == unread, "unread"),
+        Place("circle-x", _("Failed"), pages.path("inbox", show="failed"), failed, "failed"),
+    ]  # fmt: skip
+    if mine:
+        current = here and query == mine
+        url = pages.path("inbox", q=mine)
+        found.append(Place("user", _("Mine"), url, current, "mine", mine))
+    return found
+
+
+def tools(section: str) -> list[Place]:
+    """Return the other pages."""
+    return [
+        Place("activity", _("Sessions"), pages.path("sessions"), section == "sessions", "sessions"),
+        Place("trash-2", _("Trash"), pages.path("trash"), section == "trash"),
+        Place("plug", _("Connect an app"), pages.path("nothing-arriving"), section == "connect"),
+        Place("sliders-horizontal", _("Settings"), pages.path("settings"), section == "settings"),
+    ]  # fmt: skip

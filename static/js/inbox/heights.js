@@ -1,0 +1,54 @@
+// Where the rows of a list begin: those of one line are lower than the rest.
+
+/** @typedef {{ row: number, low: number }} Sizes in pixels */
+
+/** @template T */
+export class Heights {
+  /** @type {Float64Array} where each loaded row begins, in pixels, and where the last of them ends */
+  #tops = new Float64Array(1);
+  /** @type {T[] | undefined} the rows that it was worked out for */
+  #items;
+  #isLow;
+
+  /** @param {(item: T) => boolean} isLow whether a row has one line */
+  constructor(isLow) {
+    this.#isLow = isLow;
+  }
+
+  /** @type {Sizes} */
+  sizes = { row: 1, low: 1 };
+
+  /** Take other sizes, or other rows. @param {T[]} items those that are loaded, newest first @param {Sizes} sizes */
+  measure(items, sizes) {
+    if (items === this.#items && sizes.row === this.sizes.row && sizes.low === this.sizes.low) return;
+    this.#items = items;
+    this.sizes = sizes;
+    this.#tops = new Float64Array(items.length + 1);
+    for (const [index, item] of items.entries()) {
+      this.#tops[index + 1] = this.#tops[index] + (this.#isLow(item) ? sizes.low : sizes.row);
+    }
+  }
+
+  get #loaded() {
+    return this.#tops.length - 1;
+  }
+
+  /** Where a row begins, in pixels; one that is not loaded counts as high. @param {number} index */
+  top(index) {
+    if (index <= this.#loaded) return this.#tops[index];
+    return this.#tops[this.#loaded] + (index - this.#loaded) * this.sizes.row;
+  }
+
+  /** The row at a place of the list. @param {number} y in pixels */
+  at(y) {
+    const end = this.#tops[this.#loaded];
+    if (y >= end) return this.#loaded + Math.floor((y - end) / this.sizes.row);
+    let [low, high] = [0, this.#loaded];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#tops[middle] <= y) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+}

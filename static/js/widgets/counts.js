@@ -1,0 +1,84 @@
+// How much there is: beside Inbox, Unread, Failed and Mine, in the title and on the icon of the page.
+
+import { $, $$, getJSON, setText } from "../core/dom.js";
+import { count, when } from "../core/format.js";
+import { routes } from "../core/routes.js";
+import { live } from "../core/socket.js";
+import { soon } from "../core/timing.js";
+
+const PAUSE_MS = 1000;
+const MANY = 1000; // the server counts what is mine no further
+const ON_ICON = 100; // more do not fit
+
+/**
+ * @typedef {object} Counts
+ * @property {number} messages
+ * @property {number} unread
+ * @property {number} failed transactions that were not accepted
+ * @property {number | null} mine unread mail to one's own addresses; null where none are given
+ * @property {string | null} paused since when nothing is received
+ */
+
+let prefix = "";
+/** @type {Counts} */
+let latest = { messages: 0, unread: 0, failed: 0, mine: null, paused: null };
+
+/** What is known of how much there is. */
+export const known = () => latest;
+
+/** @param {number} many @param {number} most */
+const words = (many, most) => (many >= most ? `${most - 1}+` : String(many));
+
+/** The title says how many; pages that come into the pane bring their own. */
+function head() {
+  const bare = document.title.replace(/^\(\d+\+?\) /, "");
+  if (document.title !== prefix + bare) document.title = prefix + bare;
+}
+
+/** @param {number} many */
+function mark(many) {
+  const link = $("link[rel=icon]", document, HTMLLinkElement);
+  link.dataset.plain ??= link.href;
+  if (!many) {
+    link.href = link.dataset.plain;
+    return;
+  }
+  const said = words(many, ON_ICON);
+  const badge = `<rect width="32" height="32" rx="7" fill="#0b62d6"/><text x="16" y="23" font-family="sans-serif" font-weight="bold" font-size="${said.length > 2 ? 13 : 19}" fill="#fff" text-anchor="middle">${said}</text>`;
+  const drawn = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${badge}</svg>`;
+  link.href = `data:image/svg+xml,${encodeURIComponent(drawn)}`;
+}
+
+/** @param {string | null} since */
+function showPause(since) {
+  const banner = $("[data-paused]");
+  banner.hidden = since === null;
+  const time = $("time", banner, HTMLTimeElement);
+  if (since) {
+    time.dateTime = since;
+    setText(time, when(new Date(since)));
+  }
+}
+
+/** @param {Counts} counts */
+function show(counts) {
+  latest = counts;
+  const { messages, unread, failed, mine } = counts;
+  for (const [name, many] of Object.entries({ messages, unread, failed })) {
+    for (const node of $$(`[data-count=${name}]`)) setText(node, many ? count(many) : "");
+  }
+  for (const node of $$("[data-count=mine]")) setText(node, mine ? words(mine, MANY) : "");
+  showPause(counts.paused);
+  const told = mine ?? unread;
+  prefix = told ? `(${words(told, MANY)}) ` : "";
+  head();
+  mark(told);
+}
+
+const renew = soon(async () => show(await getJSON(routes.counts)), PAUSE_MS);
+
+/** Keep the counts true, at most once a second. */
+export function start() {
+  new MutationObserver(head).observe($("title"), { childList: true });
+  live().subscribe("messages", { load: renew, events: renew });
+}

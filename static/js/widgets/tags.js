@@ -1,0 +1,44 @@
+// The tags in use, in the side bar: each is a search, with how many messages have it.
+
+import { $, el, getJSON } from "../core/dom.js";
+import { count } from "../core/format.js";
+import { routes } from "../core/routes.js";
+import { live } from "../core/socket.js";
+import { soon } from "../core/timing.js";
+
+const PAUSE_MS = 1000;
+const MOST = 20; // tags that are shown, those of most messages
+
+/** @typedef {{ name: string, messages: number }} Tag */
+
+/** A tag as a search. @param {string} name */
+const query = (name) => `tag:"${name.replaceAll('"', "")}"`;
+
+/** @param {Tag} tag */
+function link({ name, messages }) {
+  const url = routes.search(query(name));
+  const node = el("a", { href: url, title: name }, $("template", box(), HTMLTemplateElement).content.cloneNode(true));
+  node.append(el("bdi", { class: "label" }, name), " ", el("span", { className: "count" }, count(messages)));
+  if (new URLSearchParams(location.search).get("q") === query(name)) node.ariaCurrent = "page";
+  return node;
+}
+
+const box = () => $("[data-tags]");
+
+/** @param {Tag[]} tags */
+function show(tags) {
+  const most = tags.toSorted((a, b) => b.messages - a.messages).slice(0, MOST);
+  most.sort((a, b) => a.name.localeCompare(b.name));
+  $("div", box()).replaceChildren(...most.map(link));
+  box().hidden = most.length === 0;
+}
+
+const renew = soon(async () => show((await getJSON(routes.tags)).items), PAUSE_MS);
+
+/** Keep the tags true, at most once a second. */
+export function start() {
+  live().subscribe("messages", {
+    load: renew,
+    events: (events) => events.some(({ event }) => event === "message.updated" || event === "message.deleted") && renew(),
+  });
+}
