@@ -1,6 +1,6 @@
 // What every page does: the theme, the shortcuts, the palette, the clock times, and the status line.
 
-import { $, byId, centre, find, setText } from "./core/dom.js";
+import { $, $$, byId, centre, find, setText } from "./core/dom.js";
 import { timeOfDay } from "./core/format.js";
 import * as forms from "./core/forms.js";
 import * as fragments from "./core/fragments.js";
@@ -62,6 +62,13 @@ function showFailures() {
   document.addEventListener("htmx:sendError", () => toast(gettext("The server cannot be reached")));
 }
 
+/** Keys by the names that a Mac has for them. */
+function nameKeys() {
+  if (!navigator.userAgent.includes("Mac")) return;
+  for (const node of $$("[data-mac]")) setText(node, node.dataset.mac ?? "");
+}
+
+nameKeys();
 for (const each of [fragments, times, copy, forms, keys, search, palette, theme]) each.start();
 centre(find("nav.side [aria-current]")); // on a narrow screen the strip is wider than the page
 showFailures();

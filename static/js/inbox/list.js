@@ -99,13 +99,18 @@ export class List {
     this.invalidate();
   }
 
-  /** Bring a row into sight, paint, and focus its link. @param {number} index */
-  focus(index) {
+  /** Bring a row into sight. @param {number} index */
+  reveal(index) {
     const heights = this.#measured();
     const [top, bottom, view] = [heights.top(index), heights.top(index + 1), this.scroller.clientHeight];
     if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
     else if (bottom > this.scroller.scrollTop + view) this.scroller.scrollTop = bottom - view;
     this.#paint();
+  }
+
+  /** Bring a row into sight, and focus its link. @param {number} index */
+  focus(index) {
+    this.reveal(index);
     const entry = this.source.at(index);
     const row = entry && this.#shown.get(entry.id);
     if (row) find("a:not([hidden]), button:not([hidden])", row)?.focus({ preventScroll: true });

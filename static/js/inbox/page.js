@@ -93,7 +93,7 @@ class InboxPage {
         this.#feed.settle();
       },
     });
-    this.#begun = this.#feed.load().then(() => this.#adoptTicked());
+    this.#begun = this.#feed.load().then(() => this.#takeOver());
   }
 
   /** @param {string | null} after a cursor @returns {Promise<import("./store.js").Page>} */
@@ -217,8 +217,10 @@ class InboxPage {
     if (place >= 0) this.#cursor = this.#rows.at(Math.min(place, this.#rows.loaded - 1))?.id ?? "";
   }
 
-  /** What was ticked in the server's rows, before ours take their place, is chosen. */
-  #adoptTicked() {
+  /** Our rows take the place of the server's: the message that is open is in sight, those ticked are chosen. */
+  #takeOver() {
+    const index = this.#rows.indexOf(this.#opened);
+    if (index >= 0 && this.#list.atTop) this.#list.reveal(index);
     for (const box of $$("#entries input:checked")) {
       const item = this.#itemAt(box);
       if (item) this.#selection.toggle(item, true);
