@@ -6,7 +6,8 @@ Found by patterns, in linear time; uncertain ones are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from mailsink.mime.links import Reference, split
 
 LOOKED_AT = 64 * 1024  # characters of text
 _MOST = 3
+Span = tuple[int, int]  # where a match begins and ends
 _NEAR = 70  # characters between a code and the word that tells what it is
 
 _WORD_OF_CODE = re.compile(
@@ -51,31 +53,51 @@ class MessageAction:
 def codes(subject: str, text: str) -> list[str]:
     """Return the codes that a mail tells, as they are to be typed, likeliest first."""
     text = f"{subject}\n{text[:LOOKED_AT]}"
+    words = [match.span() for match in _WORD_OF_CODE.finditer(text)]
     scored: dict[str, int] = {}
     for match in _CANDIDATE.finditer(text):
-        if score := _score(text, match):
+        if score := _score(text, match, words):
             code = re.sub("[ \u00a0]", "", match[0])
             scored[code] = max(score, scored.get(code, 0)) + 1
     return sorted(scored, key=lambda code: -scored[code])[:_MOST]
 
 
-def _score(text: str, match: re.Match[str]) -> int:
-    """Return how likely a candidate is a code; 0 for one that is none."""
-    before = text[max(0, match.start() - _NEAR) : match.start()]
-    after = text[match.end() : match.end() + _NEAR]
-    words = [*_WORD_OF_CODE.finditer(before)]
-    follows = _WORD_OF_CODE.search(after.split("\n\n")[0])
+def _score(text: str, match: re.Match[str], words: Sequence[Span]) -> int:
+    """Return how likely a candidate is a code; 0 for one that is none.
+
+    words: where the words that tell of a code stand.
+    """
+    place = bisect_left(words, match.span())
+    distance = _distance(words[place - 1], match.start()) if place else _NEAR
     alone = _is_alone(text, match)
-    if not words and not (follows and (alone or follows.start() < 40)):
+    if distance >= _NEAR and not _is_followed(text, match.end(), words, place, alone):
         return 0
-    if _WORD_OF_OTHER.search(before):
+    if _WORD_OF_OTHER.search(text, max(0, match.start() - _NEAR), match.start()):
         return 0
-    distance = len(before) - words[-1].end() if words else _NEAR
     if match["mixed"] and not _is_mixed(match[0], distance, alone):
         return 0
     if re.fullmatch(r"(?:19|20)[0-9]{2}", match[0]) and not (alone or distance < 4):
         return 0  # a year
     return 1 + 3 * alone + 2 * (distance < 20) + (match["digits"] is not None)
+
+
+def _distance(word: Span, start: int) -> int:
+    """Return how far before a candidate a word ends; _NEAR for one that is too far."""
+    is_near = start - _NEAR <= word[0] and word[1] <= start
+    return start - word[1] if is_near else _NEAR
+
+
+def _is_followed(
+    text: str, end: int, words: Sequence[Span], place: int, alone: bool
+) -> bool:
+    """Whether a word that tells of a code follows in the same paragraph, near enough."""
+    following = next(
+        (span for span in words[place : place + 2] if span[0] >= end), None
+    )
+    if following is None or following[1] > end + _NEAR:
+        return False
+    near = alone or following[0] - end < 40
+    return near and "\n\n" not in text[end : following[0]]
 
 
 def _is_mixed(text: str, distance: int, alone: bool) -> bool:
