@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import open_inbox, row, send
 from tests.e2e.wire import Wire
-from tests.mails import plain, rich
+from tests.mails import apart, plain, rich
 from tests.running import Mailsink
 
 
@@ -26,8 +26,8 @@ def test_inbox_is_accessible(mailsink: Mailsink, page: Page, width: int) -> None
     with Wire(mailsink.smtp) as client:
         client.say("EHLO app.shop.test")
         client.begin_message()
-        client.send(plain(f"Cut off at {width}"))
-    expect(row(page, f"Cut off at {width}").first).to_be_visible()
+        client.send(plain(f"Cut off at {apart(width)}"))
+    expect(row(page, f"Cut off at {apart(width)}").first).to_be_visible()
     page.locator("#entries > li").first.hover()
     send(mailsink, plain("One more"))
     expect(page.get_by_role("button", name="1 new message")).to_be_visible()

@@ -4,11 +4,20 @@ import { $$, setText } from "./dom.js";
 import { inFull, relative, when } from "./format.js";
 import { finish } from "./fragments.js";
 
+/**
+ * The times in here that match, with their moments; an empty one has none.
+ * @param {string} selector
+ * @param {ParentNode} [root]
+ * @returns {[HTMLTimeElement, Date][]}
+ */
+function times(selector, root = document) {
+  const found = $$(selector, root, HTMLTimeElement).filter(({ dateTime }) => !Number.isNaN(Date.parse(dateTime)));
+  return found.map((node) => [node, new Date(node.dateTime)]);
+}
+
 /** Rewrite every <time datetime> in here that is still as the server wrote it. @param {ParentNode} root */
 function localise(root) {
-  for (const node of $$("time[datetime]:not([title])", root, HTMLTimeElement)) {
-    const moment = new Date(node.dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
+  for (const [node, moment] of times("time[datetime]:not([title])", root)) {
     node.title = inFull(moment);
     setText(node, node.hasAttribute("data-full") ? inFull(moment) : when(moment));
   }
@@ -21,8 +30,6 @@ export function start() {
   finish(localise);
   if (!relative) return;
   setInterval(() => {
-    for (const node of $$("time[datetime]:not([data-full])", document, HTMLTimeElement)) {
-      setText(node, when(new Date(node.dateTime)));
-    }
+    for (const [node, moment] of times("time[datetime]:not([data-full])")) setText(node, when(moment));
   }, AGAIN_MS);
 }

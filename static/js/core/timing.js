@@ -6,8 +6,8 @@ const SETTLE_MS = 100;
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 /**
- * Run a job soon after it is asked for: once what comes together has come, and at most
- * once in `pause` ms. A job that fails is left: the feed's reconnection asks again.
+ * Run a job soon after it is asked for: once what comes together has come, and `pause` ms
+ * after the one before has ended. A job that fails is left: the feed's reconnection asks again.
  * @param {() => Promise<void>} job
  * @param {number} pause
  * @returns {() => void} asks for a run
@@ -19,9 +19,8 @@ export function soon(job, pause) {
     busy = true;
     await sleep(SETTLE_MS);
     asked = false;
-    const rest = sleep(pause);
     await job().catch(console.error);
-    await rest;
+    await sleep(pause);
     busy = false;
     if (asked) run();
   };
