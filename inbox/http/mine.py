@@ -33,22 +33,23 @@ def read(text: str) -> list[str]:
     for each in found:
         if not each.isprintable() or '"' in each:
             raise Invalid(
-                _("%(what)s is no pattern: %(why)s")
-                % {"what": each, "why": _("it has a quote or a control character")}
+                _(
+                    "%(what)s is not an address pattern: it has a quote or a control "
+                    "character"
+                )
+                % {"what": each}
             )
         if "@" not in each and "*" not in each:
             raise Invalid(
-                _("%(what)s is no pattern: %(why)s")
-                % {
-                    "what": each,
-                    "why": _("write an address, or a part with *, as *+ann*@*"),
-                }
+                _(
+                    "%(what)s is not an address pattern: write an address, or a part "
+                    "with *, as in *+ann*@*"
+                )
+                % {"what": each}
             )
     asked = query(found)
     if len(asked) > MAX_LENGTH:
-        raise Invalid(
-            _("These are too many, or too long: fewer patterns with * say the same.")
-        )
+        raise Invalid(_("The patterns are too many or too long: use fewer, with *."))
     try:
         language.parse(asked)
     except BadQuery as error:

@@ -36,7 +36,7 @@ def allow(inbox: Inbox, host: str) -> None:
     host = host.strip().lower()
     if not is_host(host):
         raise Invalid(
-            _('"%(host)s" is no host: write its name, as cdn.example.com')
+            _('"%(host)s" is not a host name: write it as in cdn.example.com')
             % {"host": host[:80]}
         )
     with write_turn():

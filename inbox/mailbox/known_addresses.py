@@ -93,20 +93,21 @@ def _mailbox(text: str) -> str:
         if not text:
             raise grammar.BadSyntax(_("it is empty"))
         if not text.isprintable():
-            raise grammar.BadSyntax(_("it holds a control character"))
+            raise grammar.BadSyntax(_("it contains a control character"))
         path, rest = grammar.parse_path(f"<{text}>")
     except grammar.BadSyntax as error:
         raise Invalid(
-            _('"%(shown)s" is no address: %(error)s') % {"shown": shown, "error": error}
+            _('"%(shown)s" is not an address: %(error)s')
+            % {"shown": shown, "error": error}
         ) from None
     if rest or path.mailbox != text:
         raise Invalid(
-            _('"%(shown)s" is no address: write it as user@example.com')
+            _('"%(shown)s" is not an address: write it as user@example.com')
             % {"shown": shown}
         )
     if "unqualified_address" in path.flags:
         raise Invalid(
-            _('"%(shown)s" is no address: the domain is missing') % {"shown": shown}
+            _('"%(shown)s" is not an address: the domain is missing') % {"shown": shown}
         )
     return text
 
@@ -125,7 +126,7 @@ def _wrong_count(kind: AddressKind, count: int) -> str:
             if kind == "alias"
             else _("a list needs members")
         )
-    return _("at most %(most)s targets are taken") % {"most": most}
+    return _("at most %(most)s targets are allowed") % {"most": most}
 
 
 def _name(address: str, name: str) -> str:
@@ -137,7 +138,7 @@ def _name(address: str, name: str) -> str:
         )
     if not name.isprintable() or "<" in name or ">" in name:
         raise Invalid(
-            _("%(address)s: the name may not hold control characters, < or >")
+            _("%(address)s: the name may not contain control characters, < or >")
             % {"address": address}
         )
     return name

@@ -28,7 +28,7 @@ _PICTURE = Path(settings.BASE_DIR) / "static" / "img" / "envelope.png"
 
 
 class NotSent(Exception):
-    """The test message was not taken; the text says by whom and why."""
+    """The test message was not accepted; the text says by whom and why."""
 
 
 def send(to: Reach | None) -> UUID | None:
@@ -59,7 +59,8 @@ def send(to: Reach | None) -> UUID | None:
         ) from error
     except (smtplib.SMTPException, OSError) as error:
         raise NotSent(
-            _("%(where)s did not take it: %(error)s") % {"where": where, "error": error}
+            _("%(where)s did not accept it: %(error)s")
+            % {"where": where, "error": error}
         ) from error
 
 

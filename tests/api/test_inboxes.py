@@ -76,7 +76,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"addresses": ["ann@example.com"]}, "addresses.0"),
     ({"addresses": [{**ANN, "kind": "robot"}]}, "kind"),
     ({"addresses": [{**ANN, "kind": "moved"}]}, "exactly one target"),
-    ({"addresses": [{**ANN, "address": "ann@"}]}, '"ann@" is no address'),
+    ({"addresses": [{**ANN, "address": "ann@"}]}, '"ann@" is not an address'),
     ({"addresses": [ANN, {**ANN, "address": "ann@EXAMPLE.com"}]}, "given twice"),
 ]
 

@@ -158,7 +158,9 @@ def test_mine_in_list_counts_title_and_icon(mailsink: Mailsink, page: Page) -> N
     page.goto(f"{mailsink.url}/settings")
     page.get_by_label("My addresses").fill("nobody")
     page.locator("#browser").get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("nobody is no pattern")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "nobody is not an address pattern"
+    )
     page.get_by_label("My addresses").fill("")
     page.locator("#browser").get_by_role("button", name="Save").click()
     expect(mine).to_have_count(0)

@@ -141,7 +141,7 @@ def test_addresses_are_added_changed_and_removed(client: Client, inbox: Inbox) -
 
 def test_a_bad_address_is_given_back(client: Client, inbox: Inbox) -> None:
     html = post(client, "addresses", 422, address="ann@", name="Ann", kind="moved")
-    assert alert(html).startswith('"ann@" is no address')
+    assert alert(html).startswith('"ann@" is not an address')
     assert (value(html, "address"), value(html, "name")) == ("ann@", "Ann")
     (kind,) = html.css("option[selected]")
     assert kind.attributes["value"] == "moved"

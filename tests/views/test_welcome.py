@@ -144,7 +144,7 @@ def test_test_message_refused_says_by_whom_and_why(
 def test_test_message_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(testmail.NotSent, match=f"127.0.0.1:{port} did not take it"):
+    with pytest.raises(testmail.NotSent, match=f"127.0.0.1:{port} did not accept it"):
         testmail.send(reach([f"127.0.0.1:{port}"]))
 
 
