@@ -140,10 +140,10 @@ def test_what_swaks_cannot_say_is_noted() -> None:
     command, notes = swaks.command(source)
     assert "--from '<>'" in command
     assert notes == [
-        "only the first of its transactions: swaks knows one",
-        "the sender is left out: swaks cannot say it",
+        "only the first transaction is sent: swaks sends one",
+        "the sender is left out: swaks cannot send it",
         "parameters of MAIL are left out: swaks has none",
-        "a recipient is left out: swaks cannot say it",
+        "a recipient is left out: swaks cannot send it",
     ]
 
 

@@ -42,7 +42,7 @@ class _Writer:
             self._note(_("the session is longer: these are its first 500 lines"))
         said = self.source.said()
         if any(each.verb == "XCLIENT" for each in self.source.exchanges):
-            self._note(_("XCLIENT is left out: it speaks for somebody else"))
+            self._note(_("XCLIENT is left out: it names another client"))
         for group in _groups(said):
             self._say_all(group)
         self.lines.append("smtp.close()")
@@ -56,7 +56,7 @@ class _Writer:
         if "secret" in self.needs:
             user = self.source.session.auth_username or "user"
             yield f"USER = {user!a}"
-            yield 'SECRET = "SECRET"  # was not stored: put the right one here'
+            yield 'SECRET = "SECRET"  # replace with the password, which is never stored'
             yield ""
         if "ssl" in self.needs:
             yield "context = ssl.create_default_context()"
@@ -198,7 +198,7 @@ class _Writer:
             self.sent[key] = first + exchange.octets
             part = f"{name}[{first}:{self.sent[key]}]"
             if self.sent[key] > self.source.bodies[key].size:
-                self._note(_("a message is not stored whole: x stand for the rest"))
+                self._note(_("a message is not stored whole: its rest is written as x"))
                 part += f'.ljust({exchange.octets}, b"x")'
             self.lines.append(f"smtp.send({line} + {part})")
         if exchange.code is not None:

@@ -45,7 +45,7 @@ class _Writer:
         mails = [n for n, each in enumerate(said) if each.verb == "MAIL"]
         end = mails[1] if len(mails) > 1 else len(said)
         if len(mails) > 1:
-            self.notes.append(_("only the first of its transactions: swaks knows one"))
+            self.notes.append(_("only the first transaction is sent: swaks sends one"))
         host, port = self.source.address
         self._add("--server", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         self._hello(said)
@@ -55,13 +55,11 @@ class _Writer:
     def _add(self, option: str, value: str = "") -> None:
         self.words.append(f"{option} {shlex.quote(value)}" if value else option)
 
-    def _safe(self, value: str, what: str) -> bool:
-        """Whether swaks takes a value as it is; if not, it is noted."""
+    def _safe(self, value: str, note: str) -> bool:
+        """Whether swaks can send a value as it is; if not, the note says so."""
         if value and value.isprintable() and not value.startswith(("-", "@")):
             return True
-        self.notes.append(
-            _("%(what)s is left out: swaks cannot say it") % {"what": what}
-        )
+        self.notes.append(note)
         return False
 
     def _hello(self, said: list[Exchange]) -> None:
@@ -70,8 +68,9 @@ class _Writer:
             self._add("--protocol", "LMTP")
         elif hello and hello[0].verb == "HELO":
             self._add("--protocol", "SMTP")
+        unsafe = _("the name of EHLO is left out: swaks cannot send it")
         name = hello[0].line[4:].strip() if hello else ""
-        if name and self._safe(name, "the name of EHLO"):
+        if name and self._safe(name, unsafe):
             self._add("--ehlo", name)
 
     def _security(self, said: list[Exchange]) -> None:
@@ -88,20 +87,19 @@ class _Writer:
             return
         user = self.source.session.auth_username or "user"
         self._add("--auth", mechanism)
-        if self._safe(user, "the user's name"):
+        if self._safe(user, _("the user name is left out: swaks cannot send it")):
             self._add("--auth-user", user)
         self._add("--auth-password", "SECRET")
-        self.notes.append(
-            _("put the password in the place of SECRET: it was not stored")
-        )
+        self.notes.append(_("replace SECRET with the password, which is never stored"))
 
     def _envelope(self, said: list[Exchange]) -> None:
         mail = next((each for each in said if each.verb == "MAIL"), None)
         if mail is None:
             self._stop(said)
             return
+        unsafe = _("the sender is left out: swaks cannot send it")
         sender = _path(mail)
-        if sender is None or (sender and not self._safe(sender, "the sender")):
+        if sender is None or (sender and not self._safe(sender, unsafe)):
             sender = ""
         self._add("--from", sender or "<>")
         if octets(mail.line).rstrip()[-1:] != b">":
@@ -111,11 +109,12 @@ class _Writer:
 
     def _recipients(self, asked: list[Exchange]) -> None:
         paths = []
+        unsafe = _("a recipient is left out: swaks cannot send it")
         for each in asked:
             path = _path(each)
             if path is None or "," in path:
-                self.notes.append(_("a recipient is left out: swaks cannot say it"))
-            elif self._safe(path, "a recipient"):
+                self.notes.append(unsafe)
+            elif self._safe(path, unsafe):
                 paths.append(path)
         if paths:
             self._add("--to", ",".join(paths))
