@@ -24,7 +24,20 @@ class Linelike(Protocol):
     def flags(self) -> str: ...
 
 
-class Exchangelike(Linelike, Protocol):
+class Replylike(Protocol):
+    """The reply to a line, with the rule that gave it."""
+
+    @property
+    def code(self) -> int | None: ...
+    @property
+    def enhanced(self) -> str: ...
+    @property
+    def reply(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+
+
+class Exchangelike(Linelike, Replylike, Protocol):
     """The whole exchange."""
 
     @property
@@ -39,14 +52,6 @@ class Exchangelike(Linelike, Protocol):
     def replied_us(self) -> int | None: ...
     @property
     def delayed_us(self) -> int: ...
-    @property
-    def code(self) -> int | None: ...
-    @property
-    def enhanced(self) -> str: ...
-    @property
-    def reply(self) -> str: ...
-    @property
-    def rule(self) -> str: ...
 
 
 class Sessionlike(Protocol):

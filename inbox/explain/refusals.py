@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Protocol
 
 from django.utils.translation import gettext as _
 
 from inbox.explain import client_terms
+from inbox.explain.inputs import Replylike
 from inbox.explain.refusal_words import REFUSALS
 
 # LMTP's reply to the body names its recipient first (RFC 2033 §4.2).
 _RECIPIENT = re.compile(r"<[^<>]*> ")
 _LONGEST_FIRST = sorted(REFUSALS, key=len, reverse=True)
-
-
-class Replylike(Protocol):
-    """The attributes of an exchange that are read; a row or a model instance."""
-
-    @property
-    def code(self) -> int | None: ...
-    @property
-    def enhanced(self) -> str: ...
-    @property
-    def reply(self) -> str: ...
-    @property
-    def rule(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
