@@ -16,52 +16,52 @@ from mailsink.mime.headers import Field
 
 # RFC 5322 §3.6 unless it says otherwise.
 MEANINGS = {
-    "from": gettext_noop("who wrote it"),
-    "sender": gettext_noop("who sent it, where that is not who wrote it"),
-    "reply-to": gettext_noop("where replies go"),
-    "to": gettext_noop("the recipients it names"),
-    "cc": gettext_noop("others it names, for information"),
-    "bcc": gettext_noop("recipients nobody else should see: it should not be here"),
-    "subject": gettext_noop("what it is about"),
-    "date": gettext_noop("when it was written, as its writer says"),
-    "message-id": gettext_noop("its name, which no other message has"),
-    "in-reply-to": gettext_noop("the message that it answers"),
-    "references": gettext_noop("the conversation it belongs to"),
-    "return-path": gettext_noop("where bounces go: the envelope's sender"),
-    "received": gettext_noop("a server that passed it on"),
-    "mime-version": gettext_noop("that it is MIME (RFC 2045)"),
-    "content-type": gettext_noop("what kind of content it has (RFC 2045 §5)"),
+    "from": gettext_noop("the author"),
+    "sender": gettext_noop("the sender, if not the author"),
+    "reply-to": gettext_noop("the address for replies"),
+    "to": gettext_noop("the main recipients"),
+    "cc": gettext_noop("recipients of a copy"),
+    "bcc": gettext_noop("hidden recipients, who should not be named here"),
+    "subject": gettext_noop("the topic"),
+    "date": gettext_noop("the time of writing, by the author's clock"),
+    "message-id": gettext_noop("the unique id of the message"),
+    "in-reply-to": gettext_noop("the message that this one answers"),
+    "references": gettext_noop("the messages of the conversation"),
+    "return-path": gettext_noop("the address for bounces: the envelope's sender"),
+    "received": gettext_noop("a server that relayed the message"),
+    "mime-version": gettext_noop("the version of MIME (RFC 2045)"),
+    "content-type": gettext_noop("the kind of content (RFC 2045 §5)"),
     "content-transfer-encoding": gettext_noop(
-        "how its bytes are encoded (RFC 2045 §6)"
+        "the encoding of the bytes (RFC 2045 §6)"
     ),
-    "content-disposition": gettext_noop("whether it is shown or attached (RFC 2183)"),
-    "content-language": gettext_noop("its language (RFC 3282)"),
-    "dkim-signature": gettext_noop("a signature of its domain (RFC 6376)"),
-    "arc-seal": gettext_noop("a seal of who passed it on (RFC 8617)"),
-    "arc-message-signature": gettext_noop("a signature of who passed it on (RFC 8617)"),
+    "content-disposition": gettext_noop("shown inline or attached (RFC 2183)"),
+    "content-language": gettext_noop("the language (RFC 3282)"),
+    "dkim-signature": gettext_noop("a signature by a domain (RFC 6376)"),
+    "arc-seal": gettext_noop("a seal by a relay (RFC 8617)"),
+    "arc-message-signature": gettext_noop("a signature by a relay (RFC 8617)"),
     "arc-authentication-results": gettext_noop(
-        "what who passed it on had found (RFC 8617)"
+        "the results that a relay recorded (RFC 8617)"
     ),
     "authentication-results": gettext_noop(
-        "what a server found of SPF, DKIM and DMARC (RFC 8601)"
+        "a server's results for SPF, DKIM and DMARC (RFC 8601)"
     ),
-    "received-spf": gettext_noop("what a server found of SPF (RFC 7208 §9.1)"),
+    "received-spf": gettext_noop("a server's result for SPF (RFC 7208 §9.1)"),
     "list-unsubscribe": gettext_noop("how to unsubscribe (RFC 2369)"),
-    "list-unsubscribe-post": gettext_noop("that one click unsubscribes (RFC 8058)"),
-    "list-id": gettext_noop("the mailing list it came by (RFC 2919)"),
-    "precedence": gettext_noop("that it is bulk mail: an old custom"),
-    "auto-submitted": gettext_noop("that a program sent it (RFC 3834 §5)"),
-    "x-mailer": gettext_noop("the program that wrote it"),
-    "user-agent": gettext_noop("the program that wrote it"),
-    "importance": gettext_noop("how important it is (RFC 2156)"),
-    "x-priority": gettext_noop("how important it is: an old custom"),
+    "list-unsubscribe-post": gettext_noop("unsubscribing by one click (RFC 8058)"),
+    "list-id": gettext_noop("the mailing list (RFC 2919)"),
+    "precedence": gettext_noop("bulk mail (an old convention)"),
+    "auto-submitted": gettext_noop("sent by a program (RFC 3834 §5)"),
+    "x-mailer": gettext_noop("the program that wrote the message"),
+    "user-agent": gettext_noop("the program that wrote the message"),
+    "importance": gettext_noop("the importance (RFC 2156)"),
+    "x-priority": gettext_noop("the importance (an old convention)"),
     "disposition-notification-to": gettext_noop(
-        "who wants to know that it was read (RFC 8098)"
+        "the address for read receipts (RFC 8098)"
     ),
-    "feedback-id": gettext_noop("which campaign it belongs to, for Gmail"),
-    "tls-required": gettext_noop("whether TLS may be done without (RFC 8689 §4)"),
+    "feedback-id": gettext_noop("the campaign, for Gmail"),
+    "tls-required": gettext_noop("whether TLS may be skipped (RFC 8689 §4)"),
 }
-# RFC 5322 §3.6: these may stand there once.
+# RFC 5322 §3.6: each of these may occur once.
 _ONCE = frozenset(
     "date from sender reply-to to cc bcc message-id in-reply-to references subject "
     "mime-version content-type content-transfer-encoding".split()

@@ -48,7 +48,7 @@ def remarks(reference: Reference) -> Iterator[str]:
     if not url or url == "#":
         yield _("leads nowhere")
     elif scheme == "javascript":
-        yield _("is a script, which mail clients do not run")
+        yield _("is a script, which email clients do not run")
     elif scheme == "http":
         yield _("is not encrypted (http)")
     if reference.host.startswith(_LOCAL) or reference.host.partition(":")[0].endswith(
@@ -60,7 +60,7 @@ def remarks(reference: Reference) -> Iterator[str]:
     if reference.kind == "image" and not reference.has_alt:
         yield _("has no alternative text")
     if reference.pixel:
-        yield _("is invisible: it counts readers")
+        yield _("is a tracking pixel: invisible, it counts readers")
 
 
 def _shown_host(reference: Reference) -> str:

@@ -158,7 +158,7 @@ def test_finds_links_and_the_last_tab(
     )
     page.locator("#tab-links").click()
     expect(page.locator("#panel")).to_contain_text("shows another host: shop.test")
-    expect(page.locator("#panel")).to_contain_text("is invisible")
+    expect(page.locator("#panel")).to_contain_text("is a tracking pixel")
     assert_accessible(page)
     # The next message opens with the tab that was used last; the brackets go along them.
     page.keyboard.press("Escape")

@@ -195,7 +195,7 @@ def test_tabs_show_text_source_headers_parts_and_transcript(client: Client) -> N
         client, f"{path}?tab=text"
     )
     assert "boundary=b" in text(client, f"{path}?tab=source")
-    assert "From , who wrote it Shop &lt;orders@shop.test&gt;" in text(
+    assert "From , the author Shop &lt;orders@shop.test&gt;" in text(
         client, f"{path}?tab=headers"
     )
     assert "1.2 : look at it image/png" in text(client, f"{path}?tab=parts")

@@ -61,13 +61,13 @@ def test_header_fields_are_filtered_and_explained(client: Client) -> None:
         b"Subject: one\r\nSubject: two\r\nX-Campaign: spring\r\n\r\n"
     )
     told = words(panel(client, mail, "tab=headers"))
-    assert "stands there more than once" in told
+    assert "repeated" in told
     assert "a.test from b.test" in told
     assert "mx.test from a.test" in told
     assert "after 5 s" in told
     found = words(panel(client, mail, "tab=headers&filter=CAMP"))
-    assert "spring" in found.split("The way it came")[0]
-    assert "one" not in found.split("As sent")[0].split("The way")[0]
+    assert "spring" in found.split("Route")[0]
+    assert "one" not in found.split("As sent")[0].split("Route")[0]
     assert "No field has that in it" in panel(client, mail, "tab=headers&filter=zzz")
 
 
