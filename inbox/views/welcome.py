@@ -45,7 +45,7 @@ def _steps(word: str) -> dict[str, object]:
     started_at = min((each.started_at for each in running), default=None)
     last = sessions.last_connection(ALL)
     return {
-        "section": "nothing-arriving",
+        "section": "connect",
         "word": word,
         "name": f"{word}.{probe.DOMAIN}",
         "started_at": started_at,

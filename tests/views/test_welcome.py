@@ -12,6 +12,7 @@ from email.message import EmailMessage
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser as Html
 
 from inbox.models import Inbox, Server, Session
 from inbox.onboarding import testmail
@@ -49,6 +50,8 @@ def test_checklist_gives_lines_for_the_bound_address(client: Client) -> None:
     assert "No connection has come since the start" in page
     assert "MAILSINK_SMTP=0.0.0.0:2525" in page
     assert page.index("EMAIL_PORT = 2525") < page.index("<h2>Nothing arriving?")
+    (here,) = Html(page).css("nav.side a[aria-current]")
+    assert here.text(strip=True) == "Connect an app"
 
 
 @pytest.mark.django_db
