@@ -20,32 +20,32 @@ class KindWords(NamedTuple):
 
 KIND_WORDS: dict[AddressKind, KindWords] = {
     "mailbox": KindWords(
-        gettext_noop("Mailbox: accepts mail"),
+        gettext_noop("Mailbox"),
         gettext_noop("Accepts mail."),
         gettext_noop("RCPT gets 250. VRFY gets 250 with name and address."),
     ),
     "alias": KindWords(
-        gettext_noop("Alias: stands for its targets"),
+        gettext_noop("Alias"),
         gettext_noop("Accepts mail, as another name for one mailbox or more."),
         gettext_noop("RCPT gets 250. VRFY and EXPN get 250 with the targets."),
     ),
     "forwarded": KindWords(
-        gettext_noop("Forwarded: accepts mail, names the target"),
+        gettext_noop("Forwarded: accepts mail"),
         gettext_noop("Accepts mail, and tells the client the new address."),
         gettext_noop("RCPT and VRFY get 251 with the new address."),
     ),
     "moved": KindWords(
-        gettext_noop("Moved: rejects mail, names the target"),
+        gettext_noop("Moved: rejects mail"),
         gettext_noop("Rejects mail, and tells the client the new address."),
         gettext_noop("RCPT and VRFY get 551 with the new address."),
     ),
     "list": KindWords(
-        gettext_noop("Mailing list: accepts mail, targets are members"),
+        gettext_noop("Mailing list"),
         gettext_noop("Accepts mail for a mailing list."),
         gettext_noop("RCPT gets 250. EXPN gets 250 with the members, VRFY 252."),
     ),
     "ambiguous": KindWords(
-        gettext_noop("Ambiguous: rejects mail, targets are the choices"),
+        gettext_noop("Ambiguous: rejects mail"),
         gettext_noop("Rejects mail, since the name may mean several people."),
         gettext_noop("RCPT and VRFY get 553 with the targets as the choices."),
     ),
