@@ -67,7 +67,7 @@ def test_case_of_a_session_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     html = case_file.html(case_file.of_session(ALL, session.pk))
     assert "3 more lines are left out here" in html
     assert "1 more transactions of this session are left out here" in html
-    assert f"{len(INVOICE) - 10} octets at its end are left out here" in html
+    assert f"{len(INVOICE) - 10} bytes at its end are left out here" in html
 
 
 def test_deleted_and_lost_bodies_are_not_told() -> None:

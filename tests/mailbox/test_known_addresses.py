@@ -41,7 +41,7 @@ BAD = [
     ([given("ann")], '"ann" is not an address: the domain is missing'),
     ([given("ann@b> x")], '"ann@b> x" is not an address'),
     ([given("@route:ann@example.com")], "write it as user@example.com"),
-    ([given("Ann <ann@example.com>")], "is no address"),
+    ([given("Ann <ann@example.com>")], "is not an address"),
     ([given("ann\n@example.com")], r'"ann\\x0a@example.com" is not an address'),
     ([given("ann\x85@example.com")], "control character"),
     ([given("ann\ud800@example.com")], "control character"),

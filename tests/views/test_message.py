@@ -247,7 +247,7 @@ def test_refused_message_opens_with_its_bytes(client: Client) -> None:
         (
             ORDER * 200,
             "abandoned",
-            f"Not accepted: cut off after {len(ORDER) * 200:,} octets",
+            f"Not accepted: cut off after {len(ORDER) * 200:,} bytes",
         ),
         (None, "abandoned", "Not accepted: the client left before it had sent it"),
         (None, "reset", "Not accepted: the client gave it up (RSET)"),
