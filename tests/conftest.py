@@ -1,35 +1,20 @@
-"""Fixtures for all tests: a running Mailsink, a browser, private servers."""
+"""Fixtures for all tests: a running Mailsink, private servers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests import private
-from tests.programs import program
 from tests.running import Mailsink
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
 
 # `make fuzz` goes on for long; a busy machine must not make an example "too slow".
 settings.register_profile("default", deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 settings.load_profile("default")
-
-_QUIET_BROWSER = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def _mark_database(item: pytest.Item) -> None:
@@ -91,34 +76,6 @@ def start_mailsink(tmp_path: Path) -> Iterator[Callable[..., Mailsink]]:
     yield start
     for server in started:
         _ended(server)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A real browser. By module: its event loop must not meet those of async tests."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium", "chromium"), args=_QUIET_BROWSER
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own, without anything from earlier pages.
-
-    An error in a script of the page fails the test.
-    """
-    context = browser.new_context()
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert not errors
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Page
 
 # Frames are not looked into: axe is not in them, and waits for each to answer.
@@ -23,7 +23,8 @@ _RULES = {
 
 def assert_accessible(page: Page) -> None:
     """Fail with what axe found on the page as it is now, in light and in dark."""
+    page.evaluate(AXE_SCRIPT)
     for scheme, rules in _RULES.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = Axe().run(page, options=rules)
+        found = AxeResults(page.evaluate("rules => axe.run(rules)", rules))
         assert not found.violations_count, f"{scheme}: {found.generate_report()}"

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 from tests.e2e.mail import send
 from tests.mails import rich
@@ -94,34 +94,37 @@ def _serving(html: str) -> Iterator[str]:
 
 
 @contextmanager
-def _ordinary_browser(profile: Path, log: Path) -> Iterator[Page]:
+def _ordinary_browser(
+    playwright: Playwright, profile: Path, log: Path
+) -> Iterator[Page]:
     """Yield a page of a browser without Playwright's switches; it logs its network."""
     arguments = [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
         "--remote-debugging-pipe", f"--user-data-dir={profile}", f"--log-net-log={log}",
     ]  # fmt: skip
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile,
-            executable_path=program("chromium", "chromium"),
-            ignore_default_args=True,
-            args=arguments,
-        )
-        yield context.new_page()
-        context.close()  # which writes the rest of the log
+    context = playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=program("chromium", "chromium"),
+        ignore_default_args=True,
+        args=arguments,
+    )
+    yield context.new_page()
+    context.close()  # which writes the rest of the log
 
 
 def _looked_up(log: Path, suffix: str) -> set[str]:
     return set(re.findall(rf"([a-z-]+)\.{suffix}\.test", log.read_text()))
 
 
-def test_opening_a_mail_looks_up_no_name(mailsink: Mailsink, tmp_path: Path) -> None:
+def test_opening_a_mail_looks_up_no_name(
+    mailsink: Mailsink, playwright: Playwright, tmp_path: Path
+) -> None:
     log = tmp_path / "net.json"
     with (
         socket.create_server(("127.0.0.1", 0)) as canary,
         socket.create_server(("127.0.0.1", 0)) as control,
         _serving(_html("control", control.getsockname()[1])) as unprotected,
-        _ordinary_browser(tmp_path / "profile", log) as page,
+        _ordinary_browser(playwright, tmp_path / "profile", log) as page,
     ):
         send(mailsink, rich("Reaching", _html("mail", canary.getsockname()[1])))
         found = mailsink.get("messages/latest")["id"]
