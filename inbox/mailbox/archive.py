@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from io import RawIOBase
+from datetime import UTC
 from typing import Literal
 from uuid import UUID
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from inbox.mailbox import selection
 from inbox.mailbox.scope import Scope
@@ -16,6 +14,7 @@ from inbox.mailbox.selection import Selection
 from inbox.models import Message, Raw
 from inbox.search import language
 from inbox.storage import body_store
+from mailsink.zips import zipped
 
 Format = Literal["zip", "mbox"]
 FORMATS: dict[Format, tuple[str, str]] = {
@@ -53,37 +52,12 @@ def _body(id: UUID) -> tuple[Message, bytes] | None:
         return None
 
 
-class _Out(RawIOBase):
-    """The stream that a ZipFile writes to. It cannot seek, so sizes follow each file's data."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: object) -> int:
-        octets = bytes(piece)  # type: ignore[call-overload]
-        self.pieces.append(octets)
-        return len(octets)
-
-    def taken(self) -> bytes:
-        taken, self.pieces = b"".join(self.pieces), []
-        return taken
-
-
 def _zip(scope: Scope, what: Selection) -> Iterator[bytes]:
-    out = _Out()
-    with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as archive:
-        for number, (message, octets) in enumerate(_bodies(scope, what), 1):
-            at = max(message.received_at.astimezone(UTC), _ZIP_EPOCH)
-            info = ZipInfo(_name(number, message), at.timetuple()[:6])
-            archive.writestr(info, octets, ZIP_DEFLATED)
-            yield out.taken()
-    yield out.taken()
-
-
-_ZIP_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP tells no time before it
+    found = enumerate(_bodies(scope, what), 1)
+    return zipped(
+        (_name(number, message), message.received_at, octets)
+        for number, (message, octets) in found
+    )
 
 
 def _name(number: int, message: Message) -> str:

@@ -1,0 +1,84 @@
+"""Zip archives that are written while they are sent: memory holds one file at a time."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from io import RawIOBase
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP tells no time before it
+_LONGEST = (
+    200  # octets of a file's name in UTF-8, without its ending: file systems take 255
+)
+_LONGEST_ENDING = 16
+# What Windows takes for a device, with any ending
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
+
+
+class _Out(RawIOBase):
+    """The stream that a ZipFile writes to. It cannot seek, so sizes follow each file's data."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: object) -> int:
+        octets = bytes(piece)  # type: ignore[call-overload]
+        self.pieces.append(octets)
+        return len(octets)
+
+    def taken(self) -> bytes:
+        taken, self.pieces = b"".join(self.pieces), []
+        return taken
+
+
+def zipped(files: Iterable[tuple[str, datetime, bytes]]) -> Iterator[bytes]:
+    """Yield a zip archive piece by piece. files: the name, time and content of each."""
+    out = _Out()
+    with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, at, octets in files:
+            moment = max(at.astimezone(UTC), _EPOCH)
+            info = ZipInfo(name, moment.timetuple()[:6])
+            archive.writestr(info, octets, ZIP_DEFLATED)
+            yield out.taken()
+    yield out.taken()
+
+
+def distinct(names: Iterable[str]) -> Iterator[str]:
+    """Yield each name, made different from those before: "a.txt", "a (2).txt".
+
+    Names that differ by their case alone, or in how their accents are written, are one to
+    many file systems. names: without folders, none of them empty
+    """
+    given: set[str] = set()
+    counts: dict[str, int] = {}
+    for each in names:
+        stem, ending = _split(unicodedata.normalize("NFC", each))
+        first = f"{stem}{ending}"
+        name, number = first, counts.get(_key(first), 1)
+        while _key(name) in given:
+            number += 1
+            name = f"{stem} ({number}){ending}"
+        counts[_key(first)] = number
+        given.add(_key(name))
+        yield name
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return a name without its ending, made safe, and the ending with its dot."""
+    if _RESERVED.match(name):
+        name = f"_{name}"
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode("utf-8", "replace")) > _LONGEST_ENDING:
+        stem, dot, ending = name, "", ""
+    kept = stem.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
+    return kept, dot + ending
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())
