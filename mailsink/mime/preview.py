@@ -14,7 +14,7 @@ from mailsink.mime import charsets, markup
 from mailsink.mime.markup import MAX_LENGTH
 
 MOST_REFERENCES = 10_000
-_BASE = '<base target="_blank">'
+BASE = '<base target="_blank">'
 _CUT = "<p>The rest of this HTML is not shown here: it has {} characters in all.</p>"
 
 # Browsers look up and connect to the hosts that these elements name although the policy
@@ -56,7 +56,7 @@ def preview(
     start = prologue.end() if prologue else 0
 
     body = _Rewriter(part_url, all_urls).rewritten(text[start:])
-    return _disarm(text[:start]) + _BASE + _disarm(body) + tail
+    return _disarm(text[:start]) + BASE + _disarm(body) + tail
 
 
 def references(html: str, all_urls: bool = False) -> set[str]:
