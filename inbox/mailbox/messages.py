@@ -201,6 +201,17 @@ def count(scope: Scope, q: str, most: int | None = None) -> int:
     return matching(scope, language.parse(q))[:most].count()
 
 
+def by_message_id(scope: Scope, message_id: str) -> Message | None:
+    """Return the newest message with a Message-ID, by the fingerprints of the indexer."""
+    if not message_id:
+        return None
+    length = Fingerprint._meta.get_field("message_id").max_length
+    prints = Fingerprint.objects.filter(message_id=message_id[:length])
+    rows = Message.objects.filter(scope.q(), _ALIVE, message_id=message_id)
+    found = rows.filter(transaction__in=prints.values("transaction"))
+    return found.order_by("-pk").first()
+
+
 def counts(scope: Scope) -> Counts:
     """Return how many messages there are, how many are unread, how many failed.
 
