@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from inbox import converters
 from inbox.views import (
+    attachments,
     attempts,
     cases,
     chosen,
@@ -39,6 +40,9 @@ _message = [
     path("delete", message.delete, name="message-delete"),
     path("restore", message.restore, name="message-restore"),
     path("frame", frame.of_message, name="message-frame"),
+    path("print", frame.print_message, name="message-print"),
+    path("checks", message.checks_of_message, name="message-checks"),
+    path("attachments.zip", attachments.of_message, name="message-attachments"),
     path("remote-hosts", message.allow_images, name="message-remote-hosts"),
     path("parts/<str:signed>", inline_parts.part, name="message-part"),
 ]
@@ -47,6 +51,8 @@ _transaction = [
     path("case", cases.of_transaction, name="transaction-case"),
     path("attempts", attempts.of_transaction, name="transaction-attempts"),
     path("frame", frame.of_transaction, name="transaction-frame"),
+    path("print", frame.print_transaction, name="transaction-print"),
+    path("checks", message.checks_of_transaction, name="transaction-checks"),
 ]
 
 _session = [

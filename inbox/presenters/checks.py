@@ -7,12 +7,31 @@ from dataclasses import dataclass
 from django.utils.translation import ngettext
 
 from inbox import checks
-from inbox.checks import GROUPS, SEVERITY_WORDS, Result, Severity
+from inbox.checks import GROUPS, SEVERITY_WORDS, CheckPlace, Result, Severity
 from inbox.checks.support import CHIEF
+from inbox.explain.severity import COUNTED
 from inbox.presenters.message_page import MessagePage
 
 FEATURES_SHOWN = 60
+FIRST = 5  # places of a result, or features, that are not folded
 _OF_SUPPORT = ("little_supported", "partly_supported")  # shown by feature instead
+
+
+@dataclass(slots=True)
+class Spot:
+    """A place that a check names. count: how many places look the same; this is the first."""
+
+    place: CheckPlace
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPanel:
+    """A result with its places: the first ones, and the rest, which is folded."""
+
+    result: Result
+    first: list[Spot]
+    rest: list[Spot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +39,8 @@ class Section:
     """A group of results: what is wrong, and what is only worth knowing."""
 
     title: str
-    wrong: list[Result]
-    facts: list[Result]
+    wrong: list[ResultPanel]
+    facts: list[ResultPanel]
 
 
 def rendered(mail: MessagePage) -> dict[str, object]:
@@ -36,13 +55,35 @@ def rendered(mail: MessagePage) -> dict[str, object]:
             if report.of_severity(severity)
         ],
         "sections": _sections(report),
-        "uses": troubled[:FEATURES_SHOWN],
+        "uses": troubled[:FIRST],
+        "other_uses": troubled[FIRST:FEATURES_SHOWN],
         "more": max(0, len(troubled) - FEATURES_SHOWN),
         "matrix": report.support.matrix[:FEATURES_SHOWN],
         "chief": CHIEF,
         "source": checks.SOURCE,
         "date": checks.DATE,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCount:
+    """How many checks found something wrong. tone: of the gravest; words: by severity."""
+
+    number: int
+    tone: Severity
+    words: str
+
+
+def counted(mail: MessagePage) -> CheckCount | None:
+    """Return the count for the tab; None where nothing is wrong."""
+    report = checks.examine(mail.octets, mail.parsed)
+    numbers = {each: len(report.of_severity(each)) for each in COUNTED}
+    found = {each: number for each, number in numbers.items() if number}
+    if not found:
+        return None
+    words = ", ".join(_counted(each, number) for each, number in found.items())
+    tone = next(each for each in SEVERITY_WORDS if each in found)
+    return CheckCount(sum(found.values()), tone, words)
 
 
 def _counted(severity: Severity, n: int) -> str:
@@ -57,8 +98,23 @@ def _sections(report: checks.ChecksReport) -> list[Section]:
     sections = []
     for group, results in report.groups:
         listed = [each for each in results if each.kind.name not in _OF_SUPPORT]
-        wrong = [each for each in listed if each.is_counted]
-        facts = [each for each in listed if not each.is_counted]
+        wrong = [_shown(each) for each in listed if each.is_counted]
+        facts = [_shown(each) for each in listed if not each.is_counted]
         if listed:
             sections.append(Section(GROUPS[group], wrong, facts))
     return sections
+
+
+def _shown(result: Result) -> ResultPanel:
+    """Return a result; places with the same text are one, as of a link that stands there often."""
+    spots: dict[tuple[str, str], Spot] = {}
+    for each in result.spots:
+        if not (each.place or each.snippet or each.words):
+            continue
+        key = each.snippet, each.words if each.snippet else f"{each.place} {each.words}"
+        if key in spots:
+            spots[key].count += 1
+        else:
+            spots[key] = Spot(each)
+    found = list(spots.values())
+    return ResultPanel(result, found[:FIRST], found[FIRST:])

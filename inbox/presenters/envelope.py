@@ -1,4 +1,4 @@
-"""Envelope and header compared, in words: who else got it, who was refused, who sent it."""
+"""Envelope and header compared: who else got it, who was refused, where bounces go."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ SHOWN = 20  # addresses that one line names
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeDifference:
-    """A line of words. tone: dim, or warning where somebody did not get the message."""
+    """A difference, as a label and a value. text: the same as a sentence.
 
+    tone: "", or warning where somebody did not get the message.
+    """
+
+    label: str
+    value: str
     text: str
-    tone: str = "dim"
+    tone: str = ""
 
 
 def differences(
@@ -26,9 +31,9 @@ def differences(
 ) -> list[EnvelopeDifference]:
     """Return where the envelope and the header's From, To and Cc do not agree."""
     return [
-        *_sender(attempt, sender),
-        *_recipients(attempt, list(recipients)),
         *_refused(attempt.recipients),
+        *_recipients(attempt, list(recipients)),
+        *_sender(attempt, sender),
     ]
 
 
@@ -50,13 +55,13 @@ def bare(path: str) -> str:
 
 def _sender(attempt: TransactionSummary, sender: str) -> Iterator[EnvelopeDifference]:
     reverse_path = bare(attempt.reverse_path)
+    label = _("Return-Path")
     if not reverse_path:
-        yield EnvelopeDifference(_("The envelope sender is empty, as in a bounce"))
+        words = _("The envelope sender is empty, as in a bounce")
+        yield EnvelopeDifference(label, _("(empty)"), words)
     elif sender and _same(reverse_path) != _same(sender):
-        yield EnvelopeDifference(
-            _("The envelope sender differs: %(reverse_path)s")
-            % {"reverse_path": reverse_path}
-        )
+        words = _("The envelope sender differs from From: bounces go there")
+        yield EnvelopeDifference(label, reverse_path, words)
 
 
 def _recipients(
@@ -66,36 +71,24 @@ def _recipients(
     accepted = [bare(each.forward_path) for each in attempt.recipients if _good(each)]
     header = {_same(each) for each in recipients}
     if hidden := [each for each in accepted if _same(each) not in header]:
-        noun = "recipient" if len(hidden) == 1 else "recipients"
-        words = _("+ %(hidden)s envelope %(noun)s not in headers (Bcc)") % {
-            "hidden": len(hidden),
-            "noun": noun,
-        }
-        yield EnvelopeDifference(f"{words}: {named(hidden)}")
+        words = _("Recipients in the envelope that the header does not name")
+        yield EnvelopeDifference(_("Bcc"), named(hidden), words)
     asked = {_same(each) for each in envelope}
     if missing := [each for each in recipients if _same(each) not in asked]:
-        noun = "address" if len(missing) == 1 else "addresses"
-        words = _("%(missing)s %(noun)s in the header not in the envelope") % {
-            "missing": len(missing),
-            "noun": noun,
-        }
-        yield EnvelopeDifference(f"{words}: {named(missing)}")
+        words = _("Addresses in the header that the envelope does not have")
+        yield EnvelopeDifference(_("Only in the header"), named(missing), words)
 
 
 def _refused(recipients: list[Recipient]) -> Iterator[EnvelopeDifference]:
     refused = [each for each in recipients if not _good(each)]
     for each in refused[:SHOWN]:
         code = each.rcpt_code if each.rcpt_code >= 400 else each.final_code
-        yield EnvelopeDifference(
-            _("%(bare)s was refused: %(code)s")
-            % {"bare": bare(each.forward_path), "code": code},
-            "warning",
-        )
-    if len(refused) > SHOWN:
-        yield EnvelopeDifference(
-            _("and %(refused)s more were refused") % {"refused": len(refused) - SHOWN},
-            "warning",
-        )
+        label = _("Rejected (%(code)s)") % {"code": code}
+        words = _("This recipient was rejected, and did not get the message")
+        yield EnvelopeDifference(label, bare(each.forward_path), words, "warning")
+    if (more := len(refused) - SHOWN) > 0:
+        words = _("%(more)s more recipients were rejected") % {"more": more}
+        yield EnvelopeDifference(_("Rejected"), f"+{more}", words, "warning")
 
 
 def _good(recipient: Recipient) -> bool:

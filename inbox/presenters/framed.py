@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from inbox import pages
 from inbox.mailbox import image_hosts
@@ -14,21 +15,43 @@ from inbox.presenters.message_page import MessagePage, translated
 from mailsink.mime import links, pictures
 from mailsink.mime.markup import MAX_LENGTH
 
-WIDTHS = ("375", "768", "full")
-SCHEMES = ("light", "dark")
+WIDTHS = ("full", "768", "375")
+SCHEMES = ("light", "dark", "partial", "inverted")
+# Schemes that email clients force on a mail; whether they invert every colour
+FORCED = {"partial": False, "inverted": True}
 _HOSTS_SHOWN = 8
 _SHOWN = 1024 * 1024  # characters of HTML, unless more is asked for
 
 
 @dataclass(frozen=True, slots=True)
 class FrameChoice:
-    """A way to show the HTML, and the address that does so."""
+    """A way to show the HTML, and the address that does so. icon: of the sprite, or ""."""
 
     name: str
     value: str
     label: str
+    title: str
+    icon: str
     url: str
     chosen: bool
+
+
+# Of each choice: its label, what it says of itself, its icon
+_WORDS: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("width", "full"): (gettext_noop("Full width"), gettext_noop("Full width (w)"), "monitor"),
+    ("width", "768"): (gettext_noop("768 px"), gettext_noop("Tablet: 768 px wide (w)"), "tablet"),
+    ("width", "375"): (gettext_noop("375 px"), gettext_noop("Phone: 375 px wide (w)"), "smartphone"),
+    ("scheme", "light"): (gettext_noop("Light"), gettext_noop("Light (l)"), "sun"),
+    ("scheme", "dark"): (gettext_noop("Dark"), gettext_noop("Dark, by the mail's own styles (l)"), "moon"),
+    ("scheme", "partial"): (
+        gettext_noop("Forced dark, in part"),
+        gettext_noop("Forced dark as in Outlook.com, the Outlook apps and Gmail on Android: light backgrounds and dark texts are inverted (l)"),
+        "sun-moon"),
+    ("scheme", "inverted"): (
+        gettext_noop("Forced dark, inverted"),
+        gettext_noop("Forced dark as in Gmail on iPhone and Outlook on Windows: every colour is inverted (l)"),
+        "contrast"),
+}  # fmt: skip
 
 
 def most(asked: QueryDict) -> int:
@@ -46,6 +69,8 @@ def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
         "tab": "html", "width": width, "scheme": scheme, "images": images, "more": more,
     }  # fmt: skip
     of_frame = {key: given[key] for key in ("images", "more") if given[key]}
+    if scheme in FORCED:
+        of_frame["scheme"] = scheme
     references = links.of_html(mail.reading.markup)
     hosts = links.remote_hosts(references)
     allowed = set(image_hosts.allowed(mail.attempt.inbox_id))
@@ -84,14 +109,12 @@ def _choices(
     name: str,
     values: Sequence[str],
 ) -> list[FrameChoice]:
-    labels = {"full": _("Full width"), "light": _("Light"), "dark": _("Dark")}
-    return [
-        FrameChoice(
-            name,
-            value,
-            labels.get(value) or f"{value} px",
-            url(**{name: value}),
-            given[name] == value,
+    choices = []
+    for value in values:
+        label, title, icon = _WORDS[name, value]
+        there = url(**{name: value})
+        chosen = given[name] == value
+        choices.append(
+            FrameChoice(name, value, _(label), _(title), icon, there, chosen)
         )
-        for value in values
-    ]
+    return choices

@@ -27,15 +27,15 @@ from inbox.mailbox import messages, sessions, transactions, transcripts
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
+from inbox.presenters import people
 from inbox.presenters.attempts import HistoryPanel, history_panel
-from inbox.presenters.envelope import EnvelopeDifference, bare, differences, named
-from mailsink import bidi
+from inbox.presenters.envelope import EnvelopeDifference, differences
+from inbox.presenters.people import People
 from mailsink import translatable as words
 from mailsink.mime import headers, notices
-from mailsink.mime.addresses import Address, groups
 from mailsink.mime.headers import Summary
 from mailsink.mime.mails import ParsedMessage
-from mailsink.mime.structure import Part
+from mailsink.mime.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,25 @@ class MessagePage(ParsedMessage):
         return pages.path(f"{self.kind}-attempts", self.id)
 
     @property
+    def checks_url(self) -> str:
+        """Return the address of the count that the tab Checks shows."""
+        return pages.path(f"{self.kind}-checks", self.id)
+
+    @property
+    def print_url(self) -> str:
+        return pages.path(f"{self.kind}-print", self.id)
+
+    @property
     def raw_url(self) -> str:
         return pages.path(f"api-v3:{self.kind}s_raw", self.id)
 
     def frame_url(self, **query: object) -> str:
         """Return the address of its HTML, of a part, or shown otherwise by a query."""
         return pages.path(f"{self.kind}-frame", self.id, **query)
+
+    @property
+    def has_html(self) -> bool:
+        return bool(self.reading.choice.html)
 
     @property
     def at(self) -> datetime:
@@ -98,7 +111,7 @@ class MessagePage(ParsedMessage):
     @property
     def title(self) -> str:
         if self.attempt.size is None:
-            return _("(no message came)")
+            return _("(no message sent)")
         subject = self.message.subject if self.message else self.attempt.subject
         return subject or _("(no subject)")
 
@@ -111,43 +124,18 @@ class MessagePage(ParsedMessage):
         return transcripts.of_transaction(self.attempt)
 
     @property
+    def people(self) -> People:
+        """Sender and recipients in one line; those of the envelope where no header came."""
+        if not self.octets:
+            return people.of_envelope(self.attempt)
+        return people.of_header(self.summary, self.parsed.root.fields)
+
+    @property
     def facts(self) -> list[tuple[str, str]]:
         """People and Date of the header; of the envelope where no message came."""
         if not self.octets:
-            to = (bare(each.forward_path) for each in self.attempt.recipients)
-            return [
-                (_("Envelope from"), bare(self.attempt.reverse_path) or _("(empty)")),
-                (_("Envelope to"), named(to) or _("(nobody)")),
-            ]
-        summary = self.summary
-        facts = [
-            (
-                _("From"),
-                bidi.person(summary.from_name, summary.from_address) or _("(none)"),
-            ),
-            (_("To"), self._people("To") or _("(none)")),
-        ]
-        others = {"Cc": _("Cc"), "Bcc": _("Bcc"), "Reply-To": _("Reply-To")}
-        for name, label in others.items():
-            if people := self._people(name):
-                facts.append((label, people))
-        if summary.date:
-            facts.append(
-                (
-                    _("Date"),
-                    _("%(date)s UTC")
-                    % {"date": f"{summary.date:%a, %d %b %Y %H:%M:%S}"},
-                )
-            )
-        return facts
-
-    def _people(self, name: str) -> str:
-        """Return whom the fields of a name list, with the names of their groups."""
-        fields = self.parsed.root.fields
-        found = (each for each in fields if each.name.lower() == name.lower())
-        # Apart, since a group that nothing ends would take in the next field's people.
-        lists = (group for field in found for group in groups(field.encoded))
-        return named(text for group in lists for text in _listed(*group))
+            return people.envelope_facts(self.attempt)
+        return people.header_facts(self.summary, self.parsed.root.fields)
 
     @property
     def differences(self) -> list[EnvelopeDifference]:
@@ -168,10 +156,9 @@ class MessagePage(ParsedMessage):
         return finds.found(self.title, self.reading)
 
     @property
-    def notices(self) -> list[tuple[str, Part]]:
+    def notices(self) -> list[Notice]:
         """Notices about a message that is not just text, each with the part that makes it so."""
-        found = notices.notices(self.reading) if self.octets else []
-        return [(translated(each.text), each.part) for each in found]
+        return notices.notices(self.reading) if self.octets else []
 
     @property
     def defects(self) -> list[str]:
@@ -253,12 +240,3 @@ def _refusal(attempt: TransactionSummary, exchanges: list[Exchange]) -> Exchange
     bodies = [each for each in refused if each.kind in ("body", "chunk")]
     ending = [each for each in refused if each.code == attempt.code]
     return next(iter([*bodies, *ending, *refused]), None)
-
-
-def _listed(group: str, members: list[Address]) -> list[str]:
-    """Return the members as they are shown; in a group they are one text with its name."""
-    people = [bidi.person(*each) for each in members]
-    if not group:
-        return people
-    name = bidi.isolated(group)
-    return [f"{name}: {named(people)};" if people else name]

@@ -1,4 +1,4 @@
-"""The tabs of a message: which there are, and what each one's panel is rendered with."""
+"""The tabs of a message, the views that each has, and what a view's panel is rendered with."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox.content import fields, invitations
+from inbox.explain.quantities import counted
 from inbox.mailbox import inboxes
 from inbox.presenters import (
-    attached,
     checks,
     framed,
     linked,
@@ -27,77 +27,141 @@ from mailsink.text import pictured
 SHOWN = 256 * 1024  # characters of text, or octets of a header, in a page
 FIELDS_SHOWN = 500
 
+# The tabs, and the views of each: the first of those that a message has is shown.
+_TABS: dict[str, tuple[str, ...]] = {
+    "preview": ("html", "text"),
+    "source": ("source", "markup"),
+    "headers": ("headers",),
+    "parts": ("parts",),
+    "checks": ("checks", "links"),
+    "smtp": ("smtp",),
+}
 _LABELS = {
-    "html": gettext_noop("HTML"),
-    "text": gettext_noop("Text"),
-    "markup": gettext_noop("HTML source"),
+    "preview": gettext_noop("Preview"),
     "source": gettext_noop("Source"),
     "headers": gettext_noop("Headers"),
     "parts": gettext_noop("Parts"),
-    "transcript": gettext_noop("Transcript"),
-    "links": gettext_noop("Links"),
     "checks": gettext_noop("Checks"),
-    "findings": gettext_noop("Findings"),
+    "smtp": gettext_noop("SMTP"),
 }
+_VIEW_LABELS = {
+    "html": gettext_noop("HTML"),
+    "text": gettext_noop("Text"),
+    "source": gettext_noop("Raw"),
+    "markup": gettext_noop("HTML"),
+    "checks": gettext_noop("Checks"),
+    "links": gettext_noop("Links"),
+}
+_TAB_OF = {view: tab for tab, views in _TABS.items() for view in views}
+_FORMER = {
+    "transcript": "smtp",
+    "findings": "smtp",
+}  # views that had a tab of their own
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
+    """A tab. tone: error or warning, of what is counted."""
+
     key: str
     label: str
+    url: str
+    chosen: bool
     count: int | None = None
-    chosen: bool = False
+    tone: str = ""
+    title: str = ""
 
 
-def keys(mail: MessagePage) -> list[str]:
-    """Return the keys of a message's tabs: what it has no octets for has none."""
+@dataclass(frozen=True, slots=True)
+class ViewChoice:
+    """A view of a tab that has several."""
+
+    label: str
+    url: str
+    chosen: bool
+
+
+def views(mail: MessagePage) -> list[str]:
+    """Return the views of a message: what it has no octets for has none."""
     if not mail.octets:
-        return ["transcript", "findings"]
-    html = bool(mail.reading.choice.html)
-    keys = ["html", "text", "markup"] if html else ["text"]
-    keys += ["source", "headers", "parts", "transcript", "links", "checks"]
-    return [*keys, "findings"]
+        return ["smtp"]
+    without = () if mail.reading.choice.html else ("html", "markup")
+    return [view for view in _TAB_OF if view not in without]
 
 
-def choose(keys: Sequence[str], *wanted: str) -> str:
-    """Return the first wanted key that is among the keys, else the first of these."""
-    return next((key for key in wanted if key in keys), keys[0])
+def choose(available: Sequence[str], *wanted: str) -> str:
+    """Return the first view that is wanted and available, else the first of all.
+
+    wanted: views or tabs; of a tab, and in place of a view that is missing, the first
+    view of the tab
+    """
+    for each in wanted:
+        name = _FORMER.get(each, each)
+        tab = _TAB_OF.get(name, name)
+        found = [view for view in _TABS.get(tab, ()) if view in available]
+        if found:
+            return name if name in found else found[0]
+    return available[0]
 
 
-def tabs(mail: MessagePage, keys: Sequence[str], chosen: str) -> list[Tab]:
-    """Return the tabs of these keys."""
-    counts = {"findings": len(mail.report.counted) or None}
-    if (parts := len(mail.parsed.parts)) > 1:
-        counts["parts"] = parts
-    return [Tab(key, _(_LABELS[key]), counts.get(key), key == chosen) for key in keys]
+def tabs(mail: MessagePage, available: Sequence[str], chosen: str) -> list[Tab]:
+    """Return the tabs of these views."""
+    keys = dict.fromkeys(_TAB_OF[view] for view in available)
+    counts = {"smtp": _findings_count(mail)}
+    if mail.octets:
+        leaves = sum(1 for each in mail.parsed.parts if not each.children)
+        counts["parts"] = (leaves if leaves > 1 else None, "", "")
+    return [
+        Tab(
+            key,
+            _(_LABELS[key]),
+            f"{mail.url}?tab={key}",
+            key == _TAB_OF[chosen],
+            *counts.get(key, ()),
+        )
+        for key in keys
+    ]
 
 
-def panel(mail: MessagePage, key: str, asked: QueryDict) -> dict[str, object]:
-    """Return the template of a tab's panel, and what it is rendered with.
+def _findings_count(mail: MessagePage) -> tuple[int | None, str, str]:
+    found = mail.report.counted
+    if not found:
+        return None, "", ""
+    grave = any(each.severity == "error" for each in found)
+    return len(found), "error" if grave else "warning", counted(len(found), "finding")
+
+
+def panel(
+    mail: MessagePage, available: Sequence[str], view: str, asked: QueryDict
+) -> dict[str, object]:
+    """Return the template of a view's panel, and what it is rendered with.
 
     asked: the query of the page, for what a panel can be shown otherwise by.
     """
-    return {"panel": f"message/_{key}.html", "tab": key, **_FILL[key](mail, asked)}
+    tab = _TAB_OF[view]
+    of_tab = [each for each in _TABS[tab] if each in available]
+    choices = [
+        ViewChoice(_(_VIEW_LABELS[each]), f"{mail.url}?tab={each}", each == view)
+        for each in of_tab
+        if len(of_tab) > 1
+    ]
+    context: dict[str, object] = {"tab": tab, "view": view, "views": choices}
+    return {**context, "panel": f"message/_{view}.html", **_FILL[view](mail, asked)}
 
 
 def _html(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
-    return {
-        **framed.view(mail, asked),
-        **attached.view(mail),
-        "invitation": invitations.of(mail.reading),
-    }
+    return framed.view(mail, asked)
 
 
 def _text(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     text = mail.text
+    is_calendar = mail.parsed.root.content_type in invitations.TYPES
     return {
         "pieces": list(linked.pieces(text[:SHOWN])),
         "from_html": mail.reading.is_text_made,
         "cut": len(text) > SHOWN,
         "shown": SHOWN,
-        "invitation": invitations.of(mail.reading),
-        "is_calendar": mail.parsed.root.content_type in invitations.TYPES,
-        **attached.view(mail),
+        "invitation": invitations.of(mail.reading) if is_calendar else None,
     }
 
 
@@ -114,20 +178,18 @@ def _headers(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     }
 
 
-def _transcript(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
-    return {**transcript.rendered(mail.exchanges), "links": {}}  # bodies open here
-
-
 def _checks(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     return checks.rendered(mail)
 
 
-def _findings(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
+def _smtp(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
     return {
+        **transcript.rendered(mail.exchanges),
+        "links": {},  # bodies open here
         "report": mail.report,
         "session": mail.session,
         "inbox": inboxes.slug(mail.session.inbox_id),
-        "back": f"{mail.url}?tab=findings",
+        "back": f"{mail.url}?tab=smtp",
         "nothing": _("No findings in this message and its lines."),
     }
 
@@ -139,12 +201,11 @@ def _links(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
 _FILL: dict[str, Callable[[MessagePage, QueryDict], dict[str, object]]] = {
     "html": _html,
     "text": _text,
-    "markup": source.markup,
     "source": source.raw,
+    "markup": source.markup,
     "headers": _headers,
     "parts": parts.view,
-    "transcript": _transcript,
-    "links": _links,
     "checks": _checks,
-    "findings": _findings,
+    "links": _links,
+    "smtp": _smtp,
 }

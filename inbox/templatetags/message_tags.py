@@ -5,10 +5,8 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import gettext as _
 
-from inbox.content.finds import label
 from inbox.explain.quantities import compact, counted
 from mailsink import bidi
-from mailsink.mime.codes import MessageAction
 
 register = template.Library()
 register.filter("isolated", bidi.isolated)
@@ -26,12 +24,6 @@ def weight(size: int | None) -> str:
 def octets(size: int | None) -> str:
     """Return a size in words: "18,211 bytes"; of nothing "no bytes"."""
     return counted(size, "byte") if size else _("no bytes")
-
-
-@register.filter
-def purpose(action: MessageAction) -> str:
-    """Return what a link of a message is for."""
-    return label(action)
 
 
 @register.filter

@@ -12,7 +12,9 @@ from functools import cache
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -22,14 +24,18 @@ from inbox.mailbox import image_hosts
 from inbox.mailbox.scope import ALL
 from inbox.presenters import framed, inline_parts, message_page
 from inbox.presenters.message_page import MessagePage
-from mailsink.mime import bodies, pictures
-from mailsink.mime.preview import preview
+from mailsink.mime import bodies, dark, pictures
+from mailsink.mime.preview import BASE, preview
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part, parse
 
+_PRINTED = 1024 * 1024  # characters of a text that are printed
 _MOST_WITHIN = 8 * 1024 * 1024  # characters of images that come within the HTML
+_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+# A page has its frame print what is in it, which takes the same origin; nothing runs there.
+_SANDBOX_OF_PRINT = "allow-same-origin allow-modals"
 _POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "sandbox {sandbox}; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data: {images}; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
@@ -47,21 +53,61 @@ def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     return _framed(request, message_page.of_transaction(ALL, id))
 
 
+@require_GET
+def print_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
+    """A message on paper: its head, and its HTML or text."""
+    return _printed(request, message_page.of_message(ALL, id))
+
+
+@require_GET
+def print_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
+    """The same of what was not accepted."""
+    return _printed(request, message_page.of_transaction(ALL, id))
+
+
 def _framed(request: HttpRequest, mail: MessagePage) -> HttpResponse:
     page = _page(mail, request.GET.get("part", ""))
-    # A policy cannot name an IPv6 address (CSP3 §2.3.1, host-source): there the images
-    # come within the HTML.
-    ours = origins(request)
-    nameable = not any("[" in origin for origin in ours)
-    pictured = _Pictures(mail, page, nameable)
+    shown = _shown(request, mail, page)
+    scheme = request.GET.get("scheme", "")
+    if scheme in framed.FORCED:
+        shown = dark.forced(shown, BASE, every=framed.FORCED[scheme])
+    return _answer(request, mail, shown, _SANDBOX)
+
+
+def _printed(request: HttpRequest, mail: MessagePage) -> HttpResponse:
+    body = SafeString("")
+    if mail.octets and mail.has_html:
+        body = SafeString(_shown(request, mail, _page(mail, "")))
+    context = {"mail": mail, "body": body, "text": mail.text[:_PRINTED]}
+    page = render_to_string("message/print.html", context)
+    return _answer(request, mail, page, _SANDBOX_OF_PRINT)
+
+
+def _is_nameable(request: HttpRequest) -> bool:
+    """Whether a policy can name our own address: no IPv6 address (CSP3 §2.3.1, host-source).
+
+    Where it cannot, the images come within the HTML.
+    """
+    return not any("[" in origin for origin in origins(request))
+
+
+def _shown(request: HttpRequest, mail: MessagePage, page: _Page) -> str:
+    pictured = _Pictures(mail, page, _is_nameable(request))
     all_urls = pictured.parts.has_locations
-    most = framed.most(request.GET)
-    response = HttpResponse(preview(page.html, pictured.url, all_urls, most))
+    return preview(page.html, pictured.url, all_urls, framed.most(request.GET))
+
+
+def _answer(
+    request: HttpRequest, mail: MessagePage, page: str, sandbox: str
+) -> HttpResponse:
+    """Return a page of a mail's HTML, which may load what people allowed and nothing else."""
+    response = HttpResponse(page)
     folder = reverse("message-part", args=[mail.id, "-"]).removesuffix("-")
-    folders = [f"{origin}{folder}" for origin in ours]
-    images = folders if nameable else []
+    images = [f"{origin}{folder}" for origin in origins(request)]
+    images = images if _is_nameable(request) else []
     images += remote_sources(mail, request.GET.get("images", ""))
-    response["Content-Security-Policy"] = _POLICY.format(images=" ".join(images))
+    policy = _POLICY.format(sandbox=sandbox, images=" ".join(images))
+    response["Content-Security-Policy"] = policy
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
@@ -22,12 +22,16 @@ from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.presenters import message_page, tabs
+from inbox.presenters import attached, cards, checks, message_page, tabs
 from inbox.presenters.message_page import MessagePage
 from inbox.storage.full_disk import is_full
 from inbox.views.inbox import listing
 
-_LAST_TAB = "mailsink_tab"  # a cookie: the tab that was chosen last
+_LAST_VIEW = "mailsink_tab"  # a cookie: the view of a message that was chosen last
+_PEEK = "peek"  # the panel over the mail, with the preview of an attachment
+_OF_MARKS = {"message-tools": "_tools", "message-read": "_read"}
+_OF_PANEL = {"panel": "message/_panel.html", _PEEK: "message/_peek.html"}
+_COUNT_KEPT = 600  # seconds that a browser keeps a count: a message never changes
 GONE = gettext_noop(
     "There is no such message. It may be in the trash, or was removed to make room "
     "(MAILSINK_RETENTION_MESSAGES, MAILSINK_RETENTION_DAYS)."
@@ -41,7 +45,7 @@ def page(request: HttpRequest, id: UUID | str) -> HttpResponse:
         mail = message_page.of_message(ALL, id)
     except NotFound:
         return _maybe_transaction(id)
-    if mail.message and _target(request) != "panel" and _is_opened(request):
+    if mail.message and _target(request) not in _OF_PANEL and _is_opened(request):
         mail.message = _read(mail.message)
     return _show(request, mail)
 
@@ -79,8 +83,13 @@ def mark(request: HttpRequest, id: UUID | str) -> HttpResponse:
             raise
         wrong = str(error)
     if _target(request):
-        part = "_tools" if _target(request) == "message-tools" else "_marks"
-        context = {"message": message, "wrong": wrong, "given": note if wrong else None}
+        part = _OF_MARKS.get(_target(request), "_marks")
+        context = {
+            "message": message,
+            "wrong": wrong,
+            "given": note if wrong else None,
+            "adding": bool(add),  # one more may follow
+        }
         status = 422 if wrong else 200
         return render(request, f"message/{part}.html", context, status=status)
     # The message's own page would mark it as read again.
@@ -92,6 +101,25 @@ def marks(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """The parts of a message's page that may have changed since it was opened, as a fragment."""
     context = {"message": messages.get(ALL, id)}
     return render(request, "message/_live.html", context)
+
+
+@require_GET
+def checks_of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
+    """A fragment: how many checks of a message found something wrong."""
+    return _check_count(request, message_page.of_message(ALL, id))
+
+
+@require_GET
+def checks_of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
+    """A fragment: the same of what was not accepted."""
+    return _check_count(request, message_page.of_transaction(ALL, id))
+
+
+def _check_count(request: HttpRequest, mail: MessagePage) -> HttpResponse:
+    context = {"results": checks.counted(mail)}
+    response = render(request, "message/_check_count.html", context)
+    patch_cache_control(response, private=True, max_age=_COUNT_KEPT)
+    return response
 
 
 @require_POST
@@ -181,21 +209,23 @@ def _target(request: HttpRequest) -> str:
 
 
 def _show(request: HttpRequest, mail: MessagePage) -> HttpResponse:
-    asked, last = request.GET.get("tab", ""), request.COOKIES.get(_LAST_TAB, "")
-    keys = tabs.keys(mail)
-    chosen = tabs.choose(keys, asked, last)
-    context = {"mail": mail, **tabs.panel(mail, chosen, request.GET)}
+    asked, last = request.GET.get("tab", ""), request.COOKIES.get(_LAST_VIEW, "")
+    available = tabs.views(mail)
+    chosen = tabs.choose(available, asked, last)
+    context = {"mail": mail, **tabs.panel(mail, available, chosen, request.GET)}
     target = _target(request)
-    if target != "panel":
-        context["tabs"] = tabs.tabs(mail, keys, chosen)
-    if target == "panel":
-        response = render(request, "message/_panel.html", context)
-    elif target == "detail":
-        response = render(request, "message/_message.html", context)
+    if target in _OF_PANEL:
+        response = render(request, _OF_PANEL[target], context)
     else:
-        response = render(request, "inbox/index.html", listing(request) | context)
-    if asked == chosen:
+        context["tabs"] = tabs.tabs(mail, available, chosen)
+        context["cards"] = cards.cards(mail)
+        context |= attached.view(mail)
+        if target == "detail":
+            response = render(request, "message/_message.html", context)
+        else:
+            response = render(request, "inbox/index.html", listing(request) | context)
+    if asked and target != _PEEK and chosen == tabs.choose(available, asked):
         week = 7 * 86_400
-        response.set_cookie(_LAST_TAB, chosen, max_age=week, samesite="Lax")
+        response.set_cookie(_LAST_VIEW, chosen, max_age=week, samesite="Lax")
     patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])
     return response

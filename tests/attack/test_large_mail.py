@@ -28,8 +28,7 @@ TABS = (
     "parts",
     "links",
     "checks",
-    "transcript",
-    "findings",
+    "smtp",
 )
 KINDS = ("text", "one line", "html", "table", "parts")
 _SMALL = head("plain") + TEXT * 20_000  # 1.3 MB: what is large begins there

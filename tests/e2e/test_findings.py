@@ -60,7 +60,7 @@ def test_message_tells_its_findings(mailsink: Mailsink, page: Page) -> None:
     send(mailsink, "letter.test")
     open_inbox(mailsink, page)
     page.locator("#entries > li", has_text="letter.test").get_by_role("link").click()
-    tab = page.get_by_role("tab", name="Findings")
+    tab = page.get_by_role("tab", name="SMTP")
     expect(tab).to_contain_text("4")
     tab.click()
     expect(page.locator("#panel .finding.severity-error").first).to_be_visible()

@@ -45,7 +45,7 @@ def test_status_tags_and_note_by_keys_and_seen_by_others(
     page.keyboard.press("a")
     expect(page.get_by_role("textbox", name="Note")).to_be_focused()
     page.keyboard.type("The total <b>is</b> wrong")
-    page.get_by_role("button", name="Keep the note").click()
+    page.get_by_role("button", name="Save note").click()
     expect(page.locator("#marks .noted")).to_have_text("The total <b>is</b> wrong")
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 800})
@@ -55,7 +55,7 @@ def test_status_tags_and_note_by_keys_and_seen_by_others(
     expect(other.get_by_role("button", name="Bug")).to_have_attribute(
         "aria-pressed", "true"
     )
-    other.get_by_role("button", name="Take the tag release 4 away").click()
+    other.get_by_role("button", name="Remove the tag release 4").click()
     expect(page.locator("#marks .chip")).to_have_count(0)
     # And what is being written is not taken away by it.
     page.set_viewport_size({"width": 1440, "height": 800})
@@ -281,11 +281,12 @@ def test_without_javascript(mailsink: Mailsink, browser: Browser, width: int) ->
     )
     page.locator("#note-summary").click()
     page.get_by_role("textbox", name="Note").fill("By hand")
-    page.get_by_role("button", name="Keep the note").click()
+    page.get_by_role("button", name="Save note").click()
     expect(page.locator("#marks .noted")).to_have_text("By hand")
+    page.locator("#tag-summary").click()
     page.get_by_label("Add a tag").fill("tagged")
     page.get_by_label("Add a tag").press("Enter")
-    page.get_by_role("button", name="Take the tag tagged away").click()
+    page.get_by_role("button", name="Remove the tag tagged").click()
     expect(page.locator("#marks .chip")).to_have_count(0)
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("searchbox").fill(f'"{subject}"')

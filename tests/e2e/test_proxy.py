@@ -87,7 +87,7 @@ def works(page: Page) -> None:
     expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
     expect(page.locator("#wrong-origin")).to_be_hidden()
     row(page, "Behind a proxy").get_by_role("link").click()
-    page.get_by_role("tab", name="HTML", exact=True).click()
+    page.get_by_role("tab", name="Preview").click()
     logo = page.frame_locator("[data-frame]").locator("img")
     expect(logo).to_have_js_property("naturalWidth", 1)
     page.get_by_role("button", name="Bug").click()

@@ -42,7 +42,8 @@ def test_sources_are_numbered_formatted_and_saved(
     send(mailsink, rich("Read its source", HTML))
     open_inbox(mailsink, page)
     row(page, "Read its source").get_by_role("link").click()
-    page.get_by_role("tab", name="HTML source").click()
+    page.get_by_role("tab", name="Source").click()
+    page.locator("#viewing").get_by_role("link", name="HTML").click()
     lines = page.locator("#panel .lines .l")
     expect(lines).to_have_count(7)  # formatted: each element on a line of its own
     expect(lines.locator(".value")).to_have_text('"color:red"')
@@ -53,7 +54,7 @@ def test_sources_are_numbered_formatted_and_saved(
     saved.value.save_as(tmp_path / "mail.html")
     assert HTML in (tmp_path / "mail.html").read_text()
 
-    page.get_by_role("tab", name="Source", exact=True).click()
+    page.locator("#viewing").get_by_role("link", name="Raw").click()
     expect(lines.first).to_contain_text("From: Shop <shop@shop.test>")
     numbers = lines.evaluate_all("all => all.map(each => each.dataset.n)")
     assert numbers == [str(number) for number in range(1, len(numbers) + 1)]

@@ -12,7 +12,7 @@ from tests.mails import rich
 from tests.running import Mailsink
 from tools import sample_mail
 
-_TABS = "html text markup source headers parts transcript links checks findings"
+_TABS = "html text markup source headers parts links checks smtp"
 _PLAIN = "/no-such-page"  # has no scripts, as it may have to do without the database
 _PARTS = 3  # each within the time that a test has, on a busy machine too
 _COMPARED = "headers text markup rendered envelope transcript"

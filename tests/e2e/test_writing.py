@@ -64,7 +64,7 @@ def test_no_shortcut_on_the_buttons_and_the_summary_of_a_form(
     page.locator("#note-summary").click()
     note = page.get_by_role("textbox", name="Note")
     for place in (
-        page.get_by_role("button", name="Keep the note"),
+        page.get_by_role("button", name="Save note"),
         page.locator("#note-summary"),
         page.locator("#status-bug"),
         page.locator("#mark-pinned"),
@@ -74,7 +74,7 @@ def test_no_shortcut_on_the_buttons_and_the_summary_of_a_form(
         page.keyboard.type("#t*?")
         expect(place).to_be_focused()
     # Beside the fields of a form is in it too.
-    page.locator("#marks details form").click(position={"x": 2, "y": 2})
+    page.locator("#marks .note form").click(position={"x": 2, "y": 2})
     page.evaluate("document.activeElement.blur()")
     page.keyboard.type("#t*?")
     expect(page.locator("body")).to_be_focused()

@@ -22,7 +22,7 @@ from tests.mime.hostile import Named, corpus
 from tests.running import Mailsink
 
 _TABS = (
-    "html", "text", "source", "headers", "parts", "transcript", "checks", "findings",
+    "html", "text", "markup", "source", "headers", "parts", "links", "checks", "smtp",
 )  # fmt: skip
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 

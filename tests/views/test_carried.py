@@ -110,7 +110,7 @@ def test_a_name_that_no_part_has_is_told(client: Client) -> None:
     assert "no part of the message has this Content-ID" in page.content.decode()
 
 
-def test_attachments_stand_below_text_and_html(client: Client) -> None:
+def test_attachments_stand_below_the_head(client: Client) -> None:
     file = (
         "Content-Type: application/pdf; name=bill.pdf\r\nContent-ID: <p>\r\n",
         b"%PDF-",
@@ -122,7 +122,7 @@ def test_attachments_stand_below_text_and_html(client: Client) -> None:
         page = client.get(f"/messages/{message.id}?tab={tab}").content.decode()
         assert "2 attachments" in page
         assert "bill.pdf" in page
-        (path,) = re.findall(r'<img src="(/messages/[^"]+)"', page)
+        (path,) = re.findall(r'<img\s+src="(/messages/[^"]+)"', page)
         assert client.get(path).content == PNG
 
 

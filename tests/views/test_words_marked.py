@@ -82,7 +82,7 @@ def paths() -> list[str]:
     gone, other = recorded_message(), recorded_message()
     trash.delete(ALL, selection.by_ids([gone.pk]), "1")
     compare = f"/compare?a={message.pk}&b={other.pk}"
-    tabs = "html text markup source headers parts transcript links checks findings"
+    tabs = "html text markup source headers parts links checks smtp"
     return [
         "/", "/?q=subject:1 -is:read", "/?q=frm:x", "/?q=larger:x", "/searches/none",
         "/sessions", f"/sessions/{session}", f"/sessions/{session}?exchange=1",

@@ -150,9 +150,9 @@ export async function getJSON(url, options = {}) {
 /**
  * Scroll a strip, and nothing around it, until one of its items is in its middle.
  * @param {Element | null | undefined} item
+ * @param {Element | null | undefined} [strip]
  */
-export function centre(item) {
-  const strip = item?.parentElement;
+export function centre(item, strip = item?.parentElement) {
   if (!item || !strip) return;
   const [inner, outer] = [item.getBoundingClientRect(), strip.getBoundingClientRect()];
   strip.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;

@@ -17,7 +17,10 @@ export function annotate() {
 }
 
 /** Write a tag. */
-export const addTag = () => find("#marks [name=add]")?.focus();
+export function addTag() {
+  const details = find("#marks details.tagging", document, HTMLDetailsElement);
+  if (details) forms.open(details);
+}
 
 /** Offer the tags in use to who writes one, once it is asked for. */
 export function start() {

@@ -1,6 +1,7 @@
 // The message in the pane: its tabs, and what can be done with it.
 
 import { $$, byId, centre, closest, find, isModified } from "../core/dom.js";
+import { finish } from "../core/fragments.js";
 import { gettext } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
 import { routes } from "../core/routes.js";
@@ -10,6 +11,8 @@ import * as pane from "./pane.js";
 import * as preview from "./preview.js";
 
 const TAB = '[role="tab"]';
+/** The tabs scroll in this; where there is room for all, nothing does. */
+const strip = () => find("#detail .tabs-row");
 const tabs = () => $$(`#detail ${TAB}`, document, HTMLAnchorElement);
 
 /** Show a tab as the chosen one, and bring its panel. @param {HTMLAnchorElement} chosen */
@@ -18,7 +21,7 @@ function choose(chosen) {
     tab.setAttribute("aria-selected", String(tab === chosen));
     tab.tabIndex = tab === chosen ? 0 : -1;
   }
-  centre(chosen);
+  centre(chosen, strip());
   const to = new URL(chosen.href);
   const query = new URLSearchParams(location.search).get("q");
   if (query) to.searchParams.set("q", query);
@@ -37,13 +40,13 @@ function markOpened() {
     document.addEventListener("prerenderingchange", markOpened, { once: true });
     return;
   }
-  htmx.ajax("post", routes.mark(shown.dataset.message ?? ""), { target: "#message-tools", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
+  htmx.ajax("post", routes.mark(shown.dataset.message ?? ""), { target: "#message-read", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
     // It stays unread, which app.js has said.
   });
 }
 
 /** On a narrow screen the strip of tabs is wider than the pane. */
-const showTab = () => centre(tabs().find((tab) => tab.ariaSelected === "true"));
+const showTab = () => centre(tabs().find((tab) => tab.ariaSelected === "true"), strip());
 
 /** Open the tab before or after the chosen one. @param {number} step */
 function beside(step) {
@@ -64,6 +67,51 @@ function alongTabs(event) {
   const tab = all[(to + all.length) % all.length];
   if (event.key === " ") tab.click();
   else tab.focus();
+}
+
+const peekSheet = () => find("#peek-sheet", document, HTMLDialogElement);
+
+/** Copy the address of the message. @param {HTMLElement} button */
+async function copyLink(button) {
+  await navigator.clipboard.writeText(new URL(button.dataset.copyLink ?? "", location.href).href);
+  toast(gettext("Link copied"));
+}
+
+/** Print a message by a frame that holds it and nothing else. @param {HTMLAnchorElement} link */
+function print(link) {
+  find("iframe[data-printed]")?.remove();
+  const frame = document.createElement("iframe");
+  frame.dataset.printed = "";
+  frame.hidden = true;
+  frame.setAttribute("sandbox", "allow-same-origin allow-modals");
+  frame.addEventListener("load", () => frame.contentWindow?.print());
+  frame.src = link.href;
+  document.body.append(frame);
+}
+
+/** What the menus of the head do; they close when something is done, or elsewhere is clicked. @param {MouseEvent} event */
+function act(event) {
+  const { target } = event;
+  const inside = closest(target, "details.menu");
+  const done = closest(target, ".sheet.list :is(a, button)");
+  for (const menu of $$("#detail details.menu[open]", document, HTMLDetailsElement)) {
+    const field = find("textarea", menu, HTMLTextAreaElement);
+    const isWritten = field !== null && field.value !== field.defaultValue;
+    if (done || (menu !== inside && !isWritten)) menu.open = false;
+  }
+  const link = closest(target, "[data-copy-link]");
+  if (link) copyLink(link);
+  const printed = closest(target, "[data-print]", HTMLAnchorElement);
+  if (!printed || isModified(event)) return;
+  event.preventDefault();
+  print(printed);
+}
+
+/** Show what came of a part that was chosen: over the mail, or below the parts. @param {Event} event */
+function showPart({ target }) {
+  if (!(target instanceof HTMLElement)) return;
+  if (target.id === "peek") peekSheet()?.showModal();
+  if (target.id === "panel") find(".preview", target)?.scrollIntoView({ block: "nearest" });
 }
 
 /**
@@ -87,6 +135,12 @@ export function start({ opened, deleted, restored }) {
     choose(tab);
   });
   detail.addEventListener("keydown", alongTabs);
+  document.addEventListener("click", act);
+  detail.addEventListener("htmx:afterSwap", showPart);
+  finish((root) => {
+    if (!navigator.clipboard) return;
+    for (const button of $$("[data-copy-link]", root)) button.hidden = false;
+  });
   // Sent by the server with the answer to a deletion.
   document.addEventListener("message-deleted", (event) => {
     const { id } = /** @type {CustomEvent} */ (event).detail;
@@ -96,7 +150,7 @@ export function start({ opened, deleted, restored }) {
       run: () => htmx.ajax("post", routes.restore(id), { swap: "none" }).then(restored),
     });
   });
-  const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((number) => [String(number % 10), () => tabs()[number - 1]?.click()]);
+  const numbers = [1, 2, 3, 4, 5, 6].map((number) => [String(number), () => tabs()[number - 1]?.click()]);
   bind({
     ...Object.fromEntries(numbers),
     "[": () => beside(-1),

@@ -5,17 +5,28 @@ import { bind } from "../core/keys.js";
 import * as storage from "../core/storage.js";
 
 const SETTING = "view.";
+const TEXT = "text";
 const WIDTHS = ["full", "768", "375"];
-const SCHEMES = ["light", "dark"];
+const SCHEMES = ["light", "dark", "partial", "inverted"];
+const FORCED = SCHEMES.slice(2); // the server changes the colours
 
-const frame = () => find("#panel [data-frame]");
+const frame = () => find("#panel [data-frame]", document, HTMLIFrameElement);
+
+/** Load the frame again, where the server is to change its colours, or no longer. @param {HTMLIFrameElement} shown @param {string} scheme */
+function force(shown, scheme) {
+  const url = new URL(shown.src);
+  if (FORCED.includes(scheme)) url.searchParams.set("scheme", scheme);
+  else url.searchParams.delete("scheme");
+  if (url.href !== shown.src) shown.src = url.href;
+}
 
 /** Show the frame so, and say so in the choices. @param {string} name @param {string} value */
 function show(name, value) {
   const shown = frame();
   if (!shown) return;
   shown.dataset[name] = value;
-  for (const choice of $$(`#panel [data-view="${name}"]`)) {
+  if (name === "scheme") force(shown, value);
+  for (const choice of $$(`#viewing [data-view="${name}"]`)) {
     if (choice.dataset.value === value) choice.setAttribute("aria-current", "true");
     else choice.removeAttribute("aria-current");
   }
@@ -33,6 +44,7 @@ function restore() {
     const value = storage.get(SETTING + name);
     if (value && !asked.has(name)) show(name, value);
   }
+  setText(isProportional());
 }
 
 /** @param {string} name @param {string[]} values */
@@ -41,15 +53,31 @@ function next(name, values) {
   if (shown) choose(name, values[(values.indexOf(shown.dataset[name] ?? "") + 1) % values.length]);
 }
 
+/** Plain text is monospace, unless this browser was told otherwise. @param {boolean} proportional */
+function setText(proportional) {
+  if (proportional) document.documentElement.dataset.text = "proportional";
+  else delete document.documentElement.dataset.text;
+  const button = find("#viewing [data-proportional]");
+  if (!button) return;
+  button.ariaPressed = String(proportional);
+  button.hidden = false;
+}
+
+const isProportional = () => storage.get(TEXT) === "proportional";
+
 /** Take over the choices of the panel. */
 export function start() {
   document.addEventListener("click", (event) => {
+    if (closest(event.target, "[data-proportional]")) {
+      storage.set(TEXT, isProportional() ? "monospace" : "proportional");
+      setText(isProportional());
+    }
     const choice = closest(event.target, "[data-view]");
     if (!choice || isModified(event)) return;
     event.preventDefault();
     choose(choice.dataset.view ?? "", choice.dataset.value ?? "");
   });
-  document.addEventListener("htmx:afterSwap", restore);
+  for (const event of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(event, restore);
   bind({
     w: () => next("width", WIDTHS),
     l: () => next("scheme", SCHEMES),

@@ -1,0 +1,149 @@
+"""The cards above a message: what it is, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox import pages
+from inbox.content import finds, invitations, originals, unsubscribe
+from inbox.content.invitations import Invitation
+from inbox.mailbox import messages
+from inbox.presenters.message_page import MessagePage, translated
+from mailsink.mime import links
+from mailsink.mime.notices import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card. kind: a word for programs; icon: of the sprite.
+
+    url, link: where its link leads, and what that says; opens: in a tab of its own
+    copy: what its button copies
+    at, until: a time that the browser shows in its own zone
+    more: the invitation that its details show
+    """
+
+    kind: str
+    icon: str
+    title: str
+    text: str = ""
+    tone: str = ""
+    url: str = ""
+    link: str = ""
+    opens: bool = False
+    copy: str = ""
+    at: datetime | None = None
+    more: Invitation | None = None
+
+
+def cards(mail: MessagePage) -> list[Card]:
+    """Return the cards of a message, the gravest first."""
+    if not mail.octets:
+        return []
+    return [*_reports(mail), *_invitation(mail), *_finds(mail), *_unsubscribe(mail)]
+
+
+_REPORTS = {
+    "bounce": (gettext_noop("Bounce"), "error"),
+    "delay": (gettext_noop("Delayed"), "warning"),
+}
+_ICONS = {
+    "bounce": "undo-2", "delay": "clock", "delivery_receipt": "circle-check",
+    "delivery_report": "info", "receipt": "mail-open", "complaint": "triangle-alert",
+}  # fmt: skip
+_CALENDARS = (
+    "invitation"  # how the kinds of notices begin that have a card of their own
+)
+
+
+def _reports(mail: MessagePage) -> Iterator[Card]:
+    """Yield what the message is besides a text: a bounce, signed, encrypted, ...."""
+    for notice in mail.notices:
+        if notice.kind in _ICONS:
+            yield _report(mail, notice)
+        elif not notice.kind.startswith(_CALENDARS):
+            yield _notice(mail, notice)
+
+
+def _notice(mail: MessagePage, notice: Notice) -> Card:
+    part = notice.part
+    icon = "lock" if "encrypted" in notice.kind else "info"
+    url = f"{mail.url}?tab=parts&part={part.index}"
+    link = _("Part %(number)s") % {"number": part.number}
+    return Card(notice.kind, icon, "", translated(notice.text), url=url, link=link)
+
+
+def _report(mail: MessagePage, notice: Notice) -> Card:
+    """Return a report with whom it is about, why, and a link to the message that it is about."""
+    kind, words = notice.kind, notice.text
+    title, tone = _REPORTS.get(kind, ("", ""))
+    text = translated(words)
+    if title:
+        title = f"{_(title)}: {words.values.get('recipient', '?')}"
+        text = _once(str(words.values.get("why", "")))
+    about = originals.original(mail.reading)
+    found = messages.by_message_id(mail.scope, about.message_id)
+    if found and str(found.pk) != mail.id:
+        name = found.subject or _("(no subject)")
+        url = pages.path("message", found.pk)
+        return Card(kind, _ICONS[kind], title, text, tone, url, name)
+    if about.subject:
+        words_of = _("%(text)s Message: “%(subject)s”, not stored here.")
+        text = words_of % {"text": text, "subject": about.subject[:200]}
+    return Card(kind, _ICONS[kind], title, text.strip(), tone)
+
+
+def _once(why: str) -> str:
+    """Return a status and its diagnostic; without the status where that has it, too."""
+    status, _space, diagnostic = why.partition(" ")
+    return diagnostic if status in diagnostic.split() else why
+
+
+def _invitation(mail: MessagePage) -> Iterator[Card]:
+    found = invitations.of(mail.reading)
+    if found is None:
+        return
+    first = found.events[0]
+    title = f"{found.title}: {first.event.summary or _('(no title)')}"
+    start = first.event.start
+    is_moment = start is not None and start.tzinfo is not None
+    yield Card(
+        "invitation", "calendar", title, first.when,
+        at=start if is_moment and not first.event.all_day else None,
+        more=None if mail.parsed.root.content_type in invitations.TYPES else found,
+    )  # fmt: skip
+
+
+def _finds(mail: MessagePage) -> Iterator[Card]:
+    for code in mail.finds.codes:
+        yield Card("code", "key-round", _("Code"), code, copy=code)
+    for action in mail.finds.actions:
+        label = finds.label(action)
+        yield Card(
+            "action", "external-link", "", _host(action.url),
+            url=action.url, link=label, opens=True, copy=action.url,
+        )  # fmt: skip
+
+
+def _unsubscribe(mail: MessagePage) -> Iterator[Card]:
+    found = unsubscribe.of(mail.parsed.root)
+    if found is None:
+        return
+    text = _("one click") if found.one_click else ""
+    if found.url:
+        yield Card(
+            "unsubscribe", "mail-minus", "", text,
+            url=found.url, link=_("Unsubscribe"), opens=True,
+        )  # fmt: skip
+    else:
+        yield Card("unsubscribe", "mail-minus", _("Unsubscribe"), found.mailto)
+
+
+def _host(url: str) -> str:
+    parts = links.split(url)
+    return parts.netloc[:100] if parts else url[:100]

@@ -1,0 +1,25 @@
+"""The attachments of a message as one file."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from inbox.errors import NotFound
+from inbox.http.files import file_name
+from inbox.http.streams import streamed
+from inbox.mailbox.scope import ALL
+from inbox.presenters import attached, message_page
+
+
+@require_GET
+def of_message(request: HttpRequest, id: UUID | str) -> HttpResponseBase:
+    """All attachments of a message, zipped while they are sent."""
+    mail = message_page.of_message(ALL, id)
+    if not mail.reading.attachments:
+        raise NotFound(_("this message has no attachments"))
+    name = file_name(mail.title[:80], "attachments")
+    return streamed(attached.archive(mail), "application/zip", f"{name}.zip")
