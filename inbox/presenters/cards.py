@@ -49,8 +49,8 @@ def cards(mail: MessagePage) -> list[Card]:
 
 
 _REPORTS = {
-    "bounce": (gettext_noop("Bounce"), "error"),
-    "delay": (gettext_noop("Delayed"), "warning"),
+    "bounce": (gettext_noop("Bounce: %(recipient)s"), "error"),
+    "delay": (gettext_noop("Delayed: %(recipient)s"), "warning"),
 }
 _ICONS = {
     "bounce": "undo-2", "delay": "clock", "delivery_receipt": "circle-check",
@@ -84,7 +84,7 @@ def _report(mail: MessagePage, notice: Notice) -> Card:
     title, tone = _REPORTS.get(kind, ("", ""))
     text = translated(words)
     if title:
-        title = f"{_(title)}: {words.values.get('recipient', '?')}"
+        title = _(title) % {"recipient": words.values.get("recipient", "?")}
         text = _once(str(words.values.get("why", "")))
     about = originals.original(mail.reading)
     found = messages.by_message_id(mail.scope, about.message_id)
@@ -109,7 +109,10 @@ def _invitation(mail: MessagePage) -> Iterator[Card]:
     if found is None:
         return
     first = found.events[0]
-    title = f"{found.title}: {first.event.summary or _('(no title)')}"
+    title = _("%(kind)s: %(summary)s") % {
+        "kind": found.title,
+        "summary": first.event.summary or _("(no title)"),
+    }
     start = first.event.start
     is_moment = start is not None and start.tzinfo is not None
     yield Card(

@@ -65,6 +65,7 @@ def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
         "rows": rows,
         "more": max(0, len(parts) - SHOWN),
         "chosen": chosen,
+        "is_below_all": chosen is not None and chosen.index >= SHOWN,  # it has no row
         "preview": preview(mail, chosen) if chosen else None,
     }
 
