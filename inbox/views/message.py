@@ -106,7 +106,9 @@ def marks(request: HttpRequest, id: UUID | str) -> HttpResponse:
 @require_GET
 def checks_of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """A fragment: how many checks of a message found something wrong."""
-    return _check_count(request, message_page.of_message(ALL, id))
+    response = _check_count(request, message_page.of_message(ALL, id))
+    patch_cache_control(response, private=True, max_age=_COUNT_KEPT)
+    return response
 
 
 @require_GET
@@ -117,9 +119,7 @@ def checks_of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
 
 def _check_count(request: HttpRequest, mail: MessagePage) -> HttpResponse:
     context = {"results": checks.counted(mail)}
-    response = render(request, "message/_check_count.html", context)
-    patch_cache_control(response, private=True, max_age=_COUNT_KEPT)
-    return response
+    return render(request, "message/_check_count.html", context)
 
 
 @require_POST

@@ -90,10 +90,14 @@ def _css(css: str, change: _Change) -> str:
     return _DECLARATION.sub(declaration, css)
 
 
-@lru_cache(maxsize=4096)
 def _changed(name: str, text: str, *, every: bool) -> str:
     """Return the colour that a property or attribute gets; what is none as it is."""
-    colour = color3.parse_color(text) if len(text) <= _LONGEST else None
+    return _dark(name, text, every) if len(text) <= _LONGEST else text
+
+
+@lru_cache(maxsize=4096)
+def _dark(name: str, text: str, every: bool) -> str:
+    colour = color3.parse_color(text)
     if not isinstance(colour, color3.RGBA) or colour.alpha == 0:
         return text
     red, green, blue, alpha = (min(1.0, max(0.0, each)) for each in colour)
