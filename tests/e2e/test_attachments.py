@@ -110,5 +110,5 @@ def test_without_scripts(mailsink: Mailsink, browser: Browser) -> None:
     page.get_by_role("link", name="HTML", exact=True).click()
     expect(page.locator("#panel pre")).to_contain_text("<img")
     page.locator("#more-summary").click()
-    expect(page.get_by_role("link", name="Print")).to_be_visible()
+    expect(page.get_by_role("link", name="Print", exact=True)).to_be_visible()
     context.close()

@@ -23,7 +23,7 @@ def test_message_of_swaks_is_there_without_a_reload(
     row(page, "Hello from swaks").get_by_role("link").click()
     expect(page.locator("h1", has_text="Hello from swaks")).to_be_visible()
     page.get_by_role("tab", name="SMTP").click()
-    for words in ("MAIL FROM:<shop@shop.test>", "DATA", "354", "250 2.0.0", "octets"):
+    for words in ("MAIL FROM:<shop@shop.test>", "DATA", "354", "250 2.0.0", "bytes"):
         expect(page.locator("table.transcript")).to_contain_text(words)
     assert page.evaluate("window.same")
     expect(page.locator("[data-last-connection]")).to_have_text(

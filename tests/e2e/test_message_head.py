@@ -112,14 +112,14 @@ def test_what_is_rarer_is_in_a_menu(mailsink: Mailsink, page: Page) -> None:
         page.get_by_role("link", name="Open HTML in a new tab").click()
     expect(popup.value.get_by_text("On paper")).to_be_visible()
     more.click()
-    page.get_by_role("link", name="Print").click()
+    page.get_by_role("link", name="Print", exact=True).click()
     printed = page.frame_locator("iframe[data-printed]")
     expect(printed.locator("h1")).to_have_text("Copied and printed")
     expect(printed.locator("dl")).to_contain_text("shop@shop.test")
     expect(printed.get_by_text("On paper")).to_be_attached()
     more.click()
     page.locator("#message-title").click()
-    expect(page.get_by_role("link", name="Print")).to_be_hidden()
+    expect(page.get_by_role("link", name="Print", exact=True)).to_be_hidden()
 
 
 def test_everybody_is_in_the_details(mailsink: Mailsink, page: Page) -> None:

@@ -189,7 +189,7 @@ def test_envelope_and_header_are_compared_in_words(client: Client) -> None:
 
 def test_agreeing_envelope_needs_no_words(client: Client) -> None:
     page = client.get(f"/messages/{recorded_message().id}").content
-    assert b'class="fact' not in page
+    assert b'class="fact ' not in page
 
 
 def test_tabs_show_text_source_headers_parts_and_transcript(client: Client) -> None:

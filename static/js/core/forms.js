@@ -3,8 +3,9 @@
 import { find, focused } from "./dom.js";
 
 const TEXT = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select, [contenteditable]";
-// The summary that a form opens from is part of it. The deeds with what is chosen are a tool bar; its menus are forms.
-const FORM = `form:not(.deedbar), dialog, details.menu, details:has(form, ${TEXT}), ${TEXT}`;
+const FOLDED = `details:is(.menu, :has(form, ${TEXT}))`; // forms that open from their summary
+// Once it is open, the summary is part of it. The deeds with what is chosen are a tool bar; its menus are forms.
+const FORM = `form:not(.deedbar), dialog, ${FOLDED}[open], ${TEXT}`;
 
 /** @type {EventTarget | null} where the pointer went down last, or the focus went since */
 let touched = null;
@@ -60,7 +61,7 @@ export function open(details) {
 /** A click, or Enter, on the summary of a form. @param {MouseEvent} event */
 function click(event) {
   const details = within(event.target, "summary")?.parentElement;
-  if (!(details instanceof HTMLDetailsElement) || !details.matches(FORM)) return;
+  if (!(details instanceof HTMLDetailsElement) || !details.matches(FOLDED)) return;
   event.preventDefault(); // it would open a moment later, and the first letters would be lost
   if (details.open) details.open = false;
   else open(details);
