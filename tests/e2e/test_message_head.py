@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.message import EmailMessage
+from email.utils import make_msgid
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -20,7 +21,7 @@ def newsletter(subject: str) -> bytes:
     message["From"] = "Northwind Weekly <news@northwind.example>"
     message["To"] = "ann.keller@example.com"
     message["Subject"] = subject
-    message["Message-ID"] = "<news-1@northwind.example>"
+    message["Message-ID"] = make_msgid(domain="northwind.example")
     message["List-Unsubscribe"] = "<https://northwind.example/u/1>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content("Please view this mail as HTML.\n")
@@ -66,7 +67,7 @@ def test_tabs_do_not_move_when_one_is_chosen(mailsink: Mailsink, page: Page) -> 
         [re.compile(each) for each in ("Preview", "Source", "Headers", "Parts", "Checks", "SMTP")]
     )  # fmt: skip
     expect(tabs.nth(4).locator(".count")).to_have_text(
-        "2"
+        "1"
     )  # worked out after it is open
     places = "all => all.map(each => each.getBoundingClientRect().left)"
     before = tabs.evaluate_all(places)
@@ -82,7 +83,7 @@ def test_tabs_do_not_move_when_one_is_chosen(mailsink: Mailsink, page: Page) -> 
         ("html", "Preview", ""), ("text", "Preview", "The text of it."),
         ("markup", "Source", "<p>"), ("source", "Source", "MIME-Version"),
         ("headers", "Headers", "MIME-Version"), ("parts", "Parts", "multipart/alternative"),
-        ("transcript", "SMTP", "MAIL FROM"), ("findings", "SMTP", "Findings"),
+        ("transcript", "SMTP", "354"), ("findings", "SMTP", "Findings"),
         ("links", "Checks", "no links"), ("checks", "Checks", ""),
     ],
 )  # fmt: skip
