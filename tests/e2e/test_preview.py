@@ -101,7 +101,14 @@ def test_hostile_html_requests_only_its_own_picture(
 
 def _is_of_the_page(request: str) -> bool:
     """Whether Mailsink's own page, around the frame, asks for this."""
-    paths = ("/static/", "/ws/live", "/api/v3/info", "/entries?q=", "/unread")
+    paths = (
+        "/static/",
+        "/ws/live",
+        "/api/v3/info",
+        "/entries?q=",
+        "/counts",
+        "/api/v3/tags",
+    )
     return request.startswith(tuple(f"GET {path}" for path in paths))
 
 
