@@ -1,8 +1,8 @@
-"""The messages waited for, and near misses: recent entries that almost match."""
+"""The messages waited for, and near misses: recent entries that fail one term only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,19 +13,25 @@ from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Message, Transaction
 from inbox.search import fields, language
+from mailsink.diff import alike
 
 _RECENT = 50  # entries that are looked at
-_MOST = 10  # near misses that are told
+_MOST = 10  # near misses that are listed
+_COMPARED = 20  # addresses of an entry that are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """So many messages that match q, in an inbox, later than after."""
+    """So many messages that match q, in an inbox, later than after.
+
+    include: what is to be added to each
+    """
 
     q: str = ""
     count: int = 1
     after: UUID | None = None
     inbox: str | None = None
+    include: tuple[str, ...] = ()
 
     def page(self, scope: Scope) -> Page[Message]:
         """Return what there is of it. Raises BadQuery."""
@@ -37,17 +43,23 @@ class Wanted:
 
 @dataclass(slots=True)
 class NearMiss:
-    """A message, or a transaction that was not accepted, and the terms it fails."""
+    """A message, or a transaction that was not accepted, and the one term it fails.
+
+    nearest: its value in the field of that term, where values can be near; likeness: how
+    near, up to 1
+    """
 
     entry: Entry
     failed: list[str] = field(default_factory=list)
+    term: language.Term | None = None
+    nearest: str = ""
+    likeness: float = 0.0
 
 
 def near_misses(scope: Scope, wanted: Wanted) -> list[NearMiss]:
-    """Return the recent entries that match a part of what was waited for.
+    """Return the recent entries that fail exactly one term of what was waited for.
 
-    Those that fail least come first, then the newest. Where the query is one term
-    only, all that is recent misses it nearly. Raises BadQuery.
+    The likest come first, then the newest. Raises BadQuery.
     """
     query = language.parse(wanted.q)
     misses = {
@@ -58,12 +70,46 @@ def near_misses(scope: Scope, wanted: Wanted) -> list[NearMiss]:
         matching |= _matching(Transaction, group, fields.TRANSACTIONS, misses)
         for id in misses.keys() - matching:
             misses[id].failed.append(" OR ".join(map(str, group)))
-    enough = max(1, len(query.groups) - 1)
-    found = [each for each in misses.values() if len(each.failed) <= enough]
-    for each in found:
+            misses[id].term = group[0] if len(group) == 1 else None
+    for each in misses.values():
         each.failed += _other_failures(each.entry, wanted)
-    found = [each for each in found if each.failed]
-    return sorted(found, key=lambda each: len(each.failed))[:_MOST]
+    found = [each for each in misses.values() if len(each.failed) == 1]
+    for each in found:
+        _compare(each)
+    return sorted(found, key=lambda each: -each.likeness)[:_MOST]
+
+
+def arrived(scope: Scope, wanted: Wanted) -> int:
+    """Return how many messages there are, whatever they match; _RECENT at most."""
+    rows = messages.matching(scope, language.Query(), wanted.inbox)
+    if wanted.after:
+        rows = rows.filter(pk__gt=wanted.after)
+    return rows[:_RECENT].count()
+
+
+def _compare(miss: NearMiss) -> None:
+    """Find what is nearest to the term that an entry fails."""
+    term = miss.term
+    if term is None or term.negated or term.field not in _VALUES:
+        return
+    for value in _VALUES[term.field](miss.entry)[:_COMPARED]:
+        likeness = alike(term.value.lower(), value.lower())
+        if likeness > miss.likeness:
+            miss.nearest, miss.likeness = value, likeness
+
+
+def _recipients(entry: Entry) -> list[str]:
+    if isinstance(entry, TransactionSummary):
+        return [each.forward_path for each in entry.recipients]
+    return [each["address"] for each in (*entry.to, *entry.cc)]
+
+
+_VALUES: dict[str, Callable[[Entry], list[str]]] = {
+    "to": _recipients,
+    "cc": _recipients,
+    "from": lambda entry: [entry.from_address],
+    "subject": lambda entry: [entry.subject],
+}
 
 
 def _matching(

@@ -13,7 +13,7 @@ import pytest
 from channels.db import database_sync_to_async
 from django.test import AsyncClient
 
-from inbox.api.v3 import messages as api_messages
+from inbox.api.v3 import waiting as api_waiting
 from inbox.capture.rows import SessionChanges
 from inbox.live import waiters as live_waiters
 from inbox.live.feed import Feed
@@ -23,6 +23,32 @@ from inbox.models import Message
 from inbox.upkeep import indexer
 from mailsink.ids import uuid7
 from tests import factories
+
+SIGN_UP = b"""From: Shop <shop@shop.example>
+To: bob@example.com
+Subject: Sign up
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=m
+
+--m
+Content-Type: multipart/alternative; boundary=a
+
+--a
+Content-Type: text/plain
+
+Your code is 162149.
+--a
+Content-Type: text/html
+
+<p>Your code is <b>162149</b>. <a href="https://shop.example/confirm">Confirm</a></p>
+--a--
+--m
+Content-Type: text/plain
+Content-Disposition: attachment; filename=terms.txt
+
+None.
+--m--
+""".replace(b"\n", b"\r\n")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,7 +172,7 @@ async def test_looks_only_when_something_came(
 
 async def until_waiting(count: int) -> None:
     async with asyncio.timeout(10):
-        while api_messages.waiters._count < count:  # noqa: ASYNC110  no event to wait for
+        while api_waiting.waiters._count < count:  # noqa: ASYNC110  no event to wait for
             await asyncio.sleep(0.01)
 
 
@@ -174,7 +200,7 @@ async def test_what_is_never_indexed_is_answered_with_nulls(
 ) -> None:
     monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
     monkeypatch.setattr(arriving, "INDEXED_WITHIN", 0.2)
-    monkeypatch.setattr(api_messages, "INDEXED_WITHIN", 0.2)
+    monkeypatch.setattr(api_waiting, "INDEXED_WITHIN", 0.2)
     await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
     await until_waiting(1)
@@ -186,7 +212,7 @@ async def test_what_is_never_indexed_is_answered_with_nulls(
 async def test_the_next_after_the_last_is_told_to_come_later(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_messages.waiters, "_most", 1)
+    monkeypatch.setattr(api_waiting.waiters, "_most", 1)
     await in_thread(factories.inbox)
     first = asyncio.create_task(wait("q=to:bob&timeout=20"))
     await until_waiting(1)
@@ -222,18 +248,81 @@ async def test_looks_again_where_nothing_is_heard(
     assert (await waiting)[0] == 200
 
 
-async def test_time_out_tells_near_misses(feed: Feed) -> None:
+async def test_include_adds_content(feed: Feed) -> None:
+    await deliver(feed, body=SIGN_UP)
+    _, page = await wait("q=to:bob")
+    assert not page["items"][0].keys() & {"text", "html", "codes", "links", "headers"}
+    every = "text,html,headers,codes,links,attachments"
+    status, page = await wait(f"q=to:bob&include={every}")
+    assert status == 200
+    (found,) = page["items"]
+    assert found["codes"] == ["162149"]
+    assert [each["url"] for each in found["links"]] == ["https://shop.example/confirm"]
+    assert found["text"].startswith("Your code is 162149.")
+    assert "<b>162149</b>" in found["html"]
+    assert found["truncated"] == []
+    assert {"name": "Subject", "value": "Sign up"} in found["headers"]
+    assert found["attachments"] == 1
+    (attached,) = found["attached"]
+    assert (attached["filename"], attached["n"]) == ("terms.txt", 4)
+    one = await AsyncClient().get("/api/v3/messages/latest?include=headers,attachments")
+    told = json.loads(one.content)
+    assert (told["headers"], told["attached"]) == (found["headers"], [attached])
+    assert "links" not in told
+
+
+async def test_include_is_cut_where_bodies_are_many(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_waiting, "_MOST_INCLUDED", 10)
+    for _ in range(2):
+        await deliver(feed, body=b"Subject: long\r\n\r\n1234567890\r\n")
+    _, page = await wait("q=subject:long&count=2&include=text")
+    assert [each["text"] for each in page["items"]] == ["12345", "12345"]
+    assert [each["truncated"] for each in page["items"]] == [["text"], ["text"]]
+
+
+async def test_time_out_lists_what_fails_one_term(feed: Feed) -> None:
     close = await deliver(feed)
-    refused = await in_thread(factories.transaction, recipients=["bob@example.com"])
+    await in_thread(factories.transaction, recipients=["bob@example.com"])
     await deliver(feed, body=b"Subject: other\r\n\r\n", recipients=["eve@example.com"])
     status, problem = await wait("q=to:bob+subject:receipt&timeout=0")
     assert status == problem["status"] == 408
     assert (problem["found"], problem["count"]) == (0, 1)
-    first, second = problem["near_misses"]
+    (first,) = problem["near_misses"]
     assert first["message"]["id"] == str(close.pk)
     assert first["failed"] == ["subject:receipt"]
-    assert second["transaction"]["id"] == str(refused.pk)
-    assert second["failed"] == ["subject:receipt", "accepted (it was rejected)"]
+
+
+async def test_time_out_lists_what_was_refused(feed: Feed) -> None:
+    refused = await in_thread(factories.transaction, recipients=["bob@example.com"])
+    _, problem = await wait("q=to:bob&timeout=0")
+    (miss,) = problem["near_misses"]
+    assert miss["transaction"]["id"] == str(refused.pk)
+    assert miss["failed"] == ["accepted (it was rejected)"]
+
+
+async def test_time_out_says_in_words_what_came(feed: Feed) -> None:
+    _, problem = await wait("q=to:bob@example.com&timeout=0")
+    assert problem["detail"] == "0 of 1 messages came within 0 s: nothing arrived"
+    for name in ("eve", "bo", "carol"):
+        head = f"To: {name}@example.com\r\nSubject: other\r\n\r\n"
+        await deliver(feed, body=head.encode(), recipients=[f"{name}@example.com"])
+    _, problem = await wait("q=to:bob@example.com&timeout=0")
+    assert problem["detail"] == (
+        "0 of 1 messages came within 0 s: 3 arrived, none to bob@example.com; "
+        "nearest: bo@example.com"
+    )
+    first = problem["near_misses"][0]["message"]
+    assert first["to"] == [{"name": "", "address": "bo@example.com"}]
+    assert len(problem["near_misses"]) == 3
+
+
+async def test_near_misses_are_ten_at_most(feed: Feed) -> None:
+    for _ in range(12):
+        await deliver(feed, body=b"Subject: other\r\n\r\n")
+    _, problem = await wait("q=subject:receipt&timeout=0")
+    assert len(problem["near_misses"]) == 10
 
 
 async def test_near_misses_that_came_too_early(feed: Feed) -> None:
@@ -255,6 +344,7 @@ async def test_near_misses_that_came_too_early(feed: Feed) -> None:
         ("timeout=nan", 422),
         ("count=0", 422),
         ("count=501", 422),
+        ("include=text,body", 400),
         (f"after={uuid7()}&timeout=0", 408),
     ],
 )
@@ -270,4 +360,4 @@ async def test_stops_when_the_client_goes(feed: Feed) -> None:
     await until_waiting(1)
     waiting.cancel()
     await asyncio.wait([waiting])
-    assert api_messages.waiters._listener is None
+    assert api_waiting.waiters._listener is None

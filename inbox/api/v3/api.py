@@ -24,6 +24,7 @@ from inbox.api.v3 import (
     trace,
     transactions,
     transcripts,
+    waiting,
 )
 from inbox.api.v3.bodies import JsonParser
 from inbox.errors import UserError
@@ -79,6 +80,7 @@ api = Api(
     parser=JsonParser(),
     urls_namespace="api-v3",
 )
+api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", messages.router, tags=["Messages"])
 api.add_router("trace", trace.router, tags=["Trace"])
 api.add_router("sessions", sessions.router, tags=["Sessions"])

@@ -36,6 +36,14 @@ InboxSlug = Annotated[
 MessageId = Annotated[
     str, path("The id of a message, or latest for the newest one.", "latest")
 ]
+Include = Annotated[
+    str,
+    query(
+        "What to add to each message, separated by commas: text, html, headers, codes, "
+        "links, attachments.",
+        "text,codes",
+    ),
+]
 ANY_ID = "06a0bd86-5c1b-7f3e-8000-2f6f1d1c9a01"  # in examples
 SessionId = Annotated[str, path("The id of a session.", ANY_ID)]
 TransactionId = Annotated[str, path("The id of a transaction.", ANY_ID)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ from django.http import HttpResponse
 
 from inbox import serializers
 from inbox.content import finds, invitations, references
-from inbox.errors import NotFound
+from inbox.errors import BadRequest, NotFound
 from inbox.http import files
 from inbox.insight import message_defects
 from inbox.mailbox import messages, transactions
@@ -19,9 +20,8 @@ from inbox.serializers import Shape
 from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import ParsedMessage
 
-_MOST = (
-    1024 * 1024
-)  # characters of a body within JSON; the whole has a route of its own
+# Characters of a body within JSON; the whole has a route of its own.
+MOST = 1024 * 1024
 
 
 class MessageContent(ParsedMessage):
@@ -159,8 +159,54 @@ def _time(at: datetime | None, is_day: bool = False) -> str | None:
 def _bodies(mail: MessageContent) -> Shape:
     """Return the bodies, cut to what an answer may hold, and which of them are cut."""
     whole = {"html": mail.html, "text": mail.text}
-    cut = {name: text[:_MOST] for name, text in whole.items()}
+    cut = {name: text[:MOST] for name, text in whole.items()}
     return {**cut, "truncated": [name for name in whole if cut[name] != whole[name]]}
+
+
+def included_names(asked: str) -> tuple[str, ...]:
+    """Return what is to be added to messages, in a fixed order. Raises BadRequest."""
+    names = {each.strip() for each in asked.split(",")} - {""}
+    if unknown := sorted(names - INCLUDED.keys()):
+        raise BadRequest(
+            f'include: there is no "{unknown[0][:80]}"; there are {", ".join(INCLUDED)}'
+        )
+    return tuple(name for name in INCLUDED if name in names)
+
+
+def included(message: Message, names: Collection[str], most: int = MOST) -> Shape:
+    """Return what names asks for of a message; nothing of one whose octets are gone.
+
+    most: characters of each body
+    """
+    if not names:
+        return {}
+    try:
+        mail = opened(message)
+    except NotFound:
+        mail = MessageContent(lambda: b"")
+    found: Shape = {}
+    for name in names:
+        found |= INCLUDED[name](message, mail)
+    bodies = [name for name in ("html", "text") if name in names]
+    if bodies:
+        found["truncated"] = [each for each in bodies if len(found[each]) > most]
+        found |= {each: found[each][:most] for each in bodies}
+    return found
+
+
+def _attached(mail: MessageContent) -> list[Shape]:
+    return [each for each in mail.parts if each["attachment"]]
+
+
+# What include can name, and what it adds.
+INCLUDED: dict[str, Callable[[Message, MessageContent], Shape]] = {
+    "text": lambda _, mail: {"text": mail.text},
+    "html": lambda _, mail: {"html": mail.html},
+    "headers": lambda _, mail: {"headers": mail.fields},
+    "codes": lambda message, mail: _finds(message.subject, mail),
+    "links": lambda _, mail: {"links": mail.links},
+    "attachments": lambda _, mail: {"attached": _attached(mail)},
+}
 
 
 def opened(message: Message) -> MessageContent:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import time
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Annotated, Any
 
-from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Router
 from ninja.errors import HttpError
@@ -22,6 +17,7 @@ from inbox.api.v3.common import (
     LIMIT,
     Cursor,
     InboxSlug,
+    Include,
     Limit,
     MessageId,
     Search,
@@ -34,12 +30,10 @@ from inbox.api.v3.common import (
 from inbox.api.v3.session_schemas import Story
 from inbox.errors import NotFound
 from inbox.http import files
-from inbox.http.problems import problem
 from inbox.http.streams import streamed
 from inbox.insight import attempts, case_file
 from inbox.insight import findings as found
 from inbox.insight.compare import Side
-from inbox.live.waiters import MOST, Look, TooMany, Waiters
 from inbox.mailbox import (
     archive,
     marking,
@@ -49,32 +43,17 @@ from inbox.mailbox import (
     transactions,
     trash,
 )
-from inbox.mailbox.arriving import INDEXED_WITHIN
 from inbox.mailbox.marking import Marks
-from inbox.mailbox.near_misses import NearMiss, Wanted, near_misses
-from inbox.mailbox.paging import MAX_LIMIT, Page, as_uuid
+from inbox.mailbox.paging import Page
 from inbox.mailbox.selection import Selection
 from inbox.models import Message
-from inbox.search import language
-from inbox.serializers import Shape
 
 router = Router(by_alias=True)
 
 CONTENT, ANALYSIS = "Message content", "Message analysis"
 
-Seconds = Annotated[
-    float, query("The most seconds to wait; 0 answers at once.", 10, ge=0, le=300)
-]
-Count = Annotated[int, query("How many messages to wait for.", ge=1, le=MAX_LIMIT)]
 Ids = Annotated[str, query("Ids of messages, separated by commas; at most 10,000.")]
 All = Annotated[bool, query("true: all messages.")]
-After = Annotated[
-    str | None,
-    query(
-        "The id of a message, or latest: only later messages count. All count if you "
-        "leave it out."
-    ),
-]
 Form = Annotated[
     archive.Format, query("zip: a file for each message; mbox: one file (RFC 4155).")
 ]
@@ -82,8 +61,6 @@ Other = Annotated[str, path("The id of the other message, or latest.", ANY_ID)]
 Alike = Annotated[bool, query("Whether to list lines that are the same, too.")]
 PartNumber = Annotated[int, path("The n of a part, as in the list of parts.", 2)]
 FileNumber = Annotated[int, path("The n of a file, as in the list of files.", 0)]
-
-_RETRY_AFTER = 5  # seconds
 
 
 @router.get("", response=schemas.Page[schemas.Message], summary="List messages")
@@ -161,103 +138,13 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
     return selection.by_ids(ids.split(",")) if ids else Selection(q=q, inbox=slug)
 
 
-@router.get(
-    "/wait", response=schemas.Page[schemas.Message], summary="Wait for messages"
-)
-async def wait(
-    request: HttpRequest,
-    q: Search = "",
-    timeout: Seconds = 30,  # noqa: ASYNC109  the name that the API has for it
-    count: Count = 1,
-    after: After = None,
-    inbox: InboxSlug = None,
-) -> HttpResponse:
-    """Answers as a list as soon as `count` messages match; 408 if the time runs out.
-
-    The answer comes once snippet and attachments are known, and these are null only if
-    that takes seconds. The problem of a 408 has near_misses: recent messages, and
-    transactions that were not accepted, each with the terms that it failed.
-    """
-    deadline = time.monotonic() + timeout
-    wanted = await database_sync_to_async(_wanted)(q, count, after, inbox)
-    try:
-        found = await waiters.wait(wanted, deadline)
-    except TooMany:
-        return _too_many()
-    if found is not None:
-        return HttpResponse(found, content_type="application/json")
-    late: HttpResponse = await database_sync_to_async(_timed_out)(wanted, timeout)
-    return late
-
-
-@lru_cache(maxsize=1000)
-def _check(q: str) -> None:
-    """Raise BadQuery. Where thousands wait for the same, it is looked at once."""
-    language.parse(q)
-
-
-def _wanted(q: str, count: int, after: str | None, inbox: str | None) -> Wanted:
-    """Return what the parameters ask for, checked."""
-    _check(q)
-    slug, later = known_inbox(inbox), None
-    if after == messages.LATEST:
-        newest = messages.find(scope(), limit=1).items
-        later = newest[0].pk if newest else None
-    elif after is not None:
-        later = as_uuid(after)
-        if later is None:
-            raise HttpError(400, 'after: give the id of a message, or "latest"')
-    return Wanted(q, count, later, slug)
-
-
-def _look(wanted: Wanted, last: bool) -> Look:
-    """Return the answer, if enough is there and known, or there is no time left."""
-    page = wanted.page(scope())
-    if len(page.items) < wanted.count:
-        return Look()
-    ages = [
-        (datetime.now(UTC) - each.received_at).total_seconds()
-        for each in page.items
-        if each.indexed_at is None
-    ]
-    left = INDEXED_WITHIN - min(ages, default=INDEXED_WITHIN)
-    if left > 0 and not last:
-        return Look(again_in=left)
-    shape = serializers.page(map(serializers.message, page.items), page.next)
-    return Look(json.dumps(shape))
-
-
-waiters = Waiters(_look)
-
-
-def _too_many() -> HttpResponse:
-    answer = problem(503, f"{MOST} requests wait for messages already; try again later")
-    answer["Retry-After"] = str(_RETRY_AFTER)
-    return answer
-
-
-def _timed_out(wanted: Wanted, timeout: float) -> HttpResponse:
-    found = len(wanted.page(scope()).items)
-    misses = near_misses(scope(), wanted)
-    return problem(
-        408,
-        f"{found} of {wanted.count} messages came within {timeout:g} s",
-        found=found,
-        count=wanted.count,
-        near_misses=list(map(_near_miss, misses)),
-    )
-
-
-def _near_miss(miss: NearMiss) -> Shape:
-    if isinstance(miss.entry, Message):
-        return {"failed": miss.failed, "message": serializers.message(miss.entry)}
-    return {"failed": miss.failed, "transaction": serializers.transaction(miss.entry)}
-
-
-@router.get("/{id}", response=schemas.MessageDetail, summary="Get a message")
-def one(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """One message with its envelope, parts and bodies."""
-    return answer(content.detail(scope(), messages.get(scope(), id)))
+@router.get("/{id}", response=schemas.ReadDetail, summary="Get a message")
+def one(request: HttpRequest, id: MessageId, include: Include = "") -> HttpResponse:
+    """One message with its envelope, parts and bodies, and with what include names."""
+    names = content.included_names(include)
+    message = messages.get(scope(), id)
+    found = content.detail(scope(), message)
+    return answer({**found, **content.included(message, names)})
 
 
 @router.patch("/{id}", response=schemas.Message, summary="Change a message")

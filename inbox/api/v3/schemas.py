@@ -233,6 +233,49 @@ class MessageDetail(Message):
     events: list[Event] = member("The events that the message invites to.")
 
 
+class ReadDetail(MessageDetail):
+    """A message with what include names, beside what is always there."""
+
+    headers: list[HeaderField] = member(
+        "The header fields. With include=headers.", None, None
+    )
+    links: list[Reference] = member(
+        "The links and images. With include=links.", None, None
+    )
+    attached: list[Part] = member(
+        "The attachments. With include=attachments.", None, None
+    )
+
+
+class ReadMessage(Message):
+    """A message with what include names; members that it does not name are left out."""
+
+    text: str = member(
+        "The text body. With include=text.", "Your code is 162149.", None
+    )
+    html: str = member(
+        "The HTML body. With include=html.", "<p>Your code is <b>162149</b>.</p>", None
+    )
+    truncated: list[Literal["html", "text"]] = member(
+        "Which of html and text are cut. With include=text or html.", [], None
+    )
+    headers: list[HeaderField] = member(
+        "The header fields. With include=headers.", None, None
+    )
+    codes: list[str] = member(
+        "Codes to type in, the likeliest first. With include=codes.", ["162149"], None
+    )
+    actions: list[Action] = member(
+        "Links to confirm, sign in, reset and the like. With include=codes.", None, None
+    )
+    links: list[Reference] = member(
+        "The links and images. With include=links.", None, None
+    )
+    attached: list[Part] = member(
+        "The attachments. With include=attachments.", None, None
+    )
+
+
 class Connection(Strict):
     at: datetime = member("When the client connected.")
     client_address: str = member("The address of the client.", "127.0.0.1")

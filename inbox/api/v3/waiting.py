@@ -1,0 +1,192 @@
+"""API v3: GET messages/wait, which is held until the messages are there."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated
+
+from channels.db import database_sync_to_async
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from ninja.errors import HttpError
+
+from inbox import serializers
+from inbox.api.v3 import content, schemas
+from inbox.api.v3.common import (
+    InboxSlug,
+    Include,
+    Search,
+    known_inbox,
+    query,
+    scope,
+)
+from inbox.api.v3.session_schemas import Transaction
+from inbox.explain.near_misses import sentence
+from inbox.http.problems import problem
+from inbox.live.waiters import MOST, Look, TooMany, Waiters
+from inbox.mailbox import messages
+from inbox.mailbox.arriving import INDEXED_WITHIN
+from inbox.mailbox.near_misses import NearMiss, Wanted, arrived, near_misses
+from inbox.mailbox.paging import MAX_LIMIT, as_uuid
+from inbox.models import Message
+from inbox.search import language
+from inbox.serializers import Shape
+
+router = Router(by_alias=True)
+
+Seconds = Annotated[
+    float, query("The most seconds to wait; 0 answers at once.", 10, ge=0, le=300)
+]
+Count = Annotated[int, query("How many messages to wait for.", ge=1, le=MAX_LIMIT)]
+After = Annotated[
+    str | None,
+    query(
+        "The id of a message, or latest: only later messages count. All count if you "
+        "leave it out."
+    ),
+]
+
+_RETRY_AFTER = 5  # seconds
+# Characters of all bodies in an answer, text and HTML each: it is held in memory.
+_MOST_INCLUDED = 8 * 1024 * 1024
+
+
+class NearMissObject(schemas.Strict):
+    failed: list[str] = schemas.member(
+        "The one term that it fails.", ["to:ann@example.com"]
+    )
+    message: schemas.Message = schemas.member("The message.", None, None)
+    transaction: Transaction = schemas.member(
+        "In place of a message: the transaction that was not accepted.", None, None
+    )
+
+
+class TimedOut(schemas.Strict):
+    """A problem (RFC 9457) of a wait that nothing ended."""
+
+    type: str = schemas.member('Always "about:blank".', "about:blank")
+    title: str = schemas.member("The name of the status.", "Request Timeout")
+    status: int = schemas.member("The HTTP status.", 408)
+    detail: str = schemas.member(
+        "What arrived instead, in words.",
+        "0 of 1 messages came within 10 s: 3 arrived, none to ann@example.com; "
+        "nearest: anna@example.com",
+    )
+    found: int = schemas.member("How many messages match.", 0)
+    count: int = schemas.member("How many were wanted.", 1)
+    near_misses: list[NearMissObject] = schemas.member(
+        "At most ten messages, or transactions that were not accepted, that fail exactly "
+        "one term."
+    )
+
+
+@router.get(
+    "/wait",
+    response={200: schemas.Page[schemas.ReadMessage], 408: TimedOut},
+    summary="Wait for messages",
+)
+async def wait(
+    request: HttpRequest,
+    q: Search = "",
+    timeout: Seconds = 30,  # noqa: ASYNC109  the name that the API has for it
+    count: Count = 1,
+    after: After = None,
+    inbox: InboxSlug = None,
+    include: Include = "",
+) -> HttpResponse:
+    """Answers as a list as soon as `count` messages match; 408 if the time runs out.
+
+    The answer comes once snippet, attachments and full text are known; snippet and
+    attachments are null only if that takes seconds. `include` adds content, so that a
+    test needs a single call.
+    """
+    deadline = time.monotonic() + timeout
+    wanted = await database_sync_to_async(_wanted)(q, count, after, inbox, include)
+    try:
+        found = await waiters.wait(wanted, deadline)
+    except TooMany:
+        return _too_many()
+    if found is not None:
+        return HttpResponse(found, content_type="application/json")
+    late: HttpResponse = await database_sync_to_async(_timed_out)(wanted, timeout)
+    return late
+
+
+@lru_cache(maxsize=1000)
+def _check(q: str) -> None:
+    """Raise BadQuery. Where thousands wait for the same, it is looked at once."""
+    language.parse(q)
+
+
+def _wanted(
+    q: str, count: int, after: str | None, inbox: str | None, include: str
+) -> Wanted:
+    """Return what the parameters ask for, checked."""
+    _check(q)
+    names = content.included_names(include)
+    slug, later = known_inbox(inbox), None
+    if after == messages.LATEST:
+        newest = messages.find(scope(), limit=1).items
+        later = newest[0].pk if newest else None
+    elif after is not None:
+        later = as_uuid(after)
+        if later is None:
+            raise HttpError(400, 'after: give the id of a message, or "latest"')
+    return Wanted(q, count, later, slug, names)
+
+
+def _look(wanted: Wanted, last: bool) -> Look:
+    """Return the answer, if enough is there and known, or there is no time left."""
+    page = wanted.page(scope())
+    if len(page.items) < wanted.count:
+        return Look()
+    ages = [
+        (datetime.now(UTC) - each.received_at).total_seconds()
+        for each in page.items
+        if each.indexed_at is None
+    ]
+    left = INDEXED_WITHIN - min(ages, default=INDEXED_WITHIN)
+    if left > 0 and not last:
+        return Look(again_in=left)
+    most = min(content.MOST, _MOST_INCLUDED // len(page.items))
+    items = (
+        {
+            **serializers.message(each),
+            **content.included(each, wanted.include, most),
+        }
+        for each in page.items
+    )
+    return Look(json.dumps(serializers.page(items, page.next)))
+
+
+waiters = Waiters(_look)
+
+
+def _too_many() -> HttpResponse:
+    answer = problem(503, f"{MOST} requests wait for messages already; try again later")
+    answer["Retry-After"] = str(_RETRY_AFTER)
+    return answer
+
+
+def _timed_out(wanted: Wanted, timeout: float) -> HttpResponse:
+    found = len(wanted.page(scope()).items)
+    misses = near_misses(scope(), wanted)
+    term, nearest = (misses[0].term, misses[0].nearest) if misses else (None, "")
+    about = (term.field, term.value) if term and not term.negated else None
+    words = sentence(arrived(scope(), wanted), about, nearest)
+    return problem(
+        408,
+        f"{found} of {wanted.count} messages came within {timeout:g} s: {words}",
+        found=found,
+        count=wanted.count,
+        near_misses=list(map(_near_miss, misses)),
+    )
+
+
+def _near_miss(miss: NearMiss) -> Shape:
+    if isinstance(miss.entry, Message):
+        return {"failed": miss.failed, "message": serializers.message(miss.entry)}
+    return {"failed": miss.failed, "transaction": serializers.transaction(miss.entry)}
