@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from uuid import UUID
@@ -10,19 +11,23 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox import explain
+from inbox.errors import NotFound
 from inbox.explain.quantities import counted
 from inbox.mailbox import messages, sessions, transactions, transcripts
+from inbox.mailbox.large import LARGE
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
 from mailsink import diff
 from mailsink.diff import Difference
-from mailsink.mime import headers, sources
+from mailsink.mime import elements, headers, sources
 from mailsink.mime.mails import ParsedMessage
 
 MAX_TEXT = 256 * 1024  # characters of a text that are compared
 _LOOKED_AT = 500  # newest messages of a sender, for one whose subject is alike
 _ALIKE = 0.75
+_READ = 20  # newest messages of a sender whose structure is looked at
+_SHARED = 0.6  # of parts and elements, that two messages of one template have
 _DIGITS = re.compile(r"[0-9]+")
 
 Pairs = list[tuple[str, str]]
@@ -127,18 +132,58 @@ ASPECTS: dict[str, Callable[[Side, Side], Difference]] = {
 
 
 def previous(scope: Scope, message: Message) -> Message | None:
-    """Return the newest earlier message of a subject.
+    """Return the earlier message that is most worth comparing with; None if none is.
 
-    Where there is none, the newest of the same sender whose subject is alike: "Order 7
-    is on its way", after "Order 5 is on its way".
+    The newest of a subject; else of the same sender, with a subject that is alike but
+    for its numbers ("Order 7 is on its way"); else of the same sender and structure.
     """
-    earlier = messages.earlier(scope, message)
-    same = earlier.filter(subject=message.subject).first()
+    same = last_of_subject(scope, message)
     if same is not None:
         return same
+    earlier = messages.earlier(scope, message)
     subject = _DIGITS.sub("", message.subject)
     of_sender = earlier.filter(from_address=message.from_address)
     for each in of_sender[:_LOOKED_AT]:
         if diff.alike(subject, _DIGITS.sub("", each.subject)) >= _ALIKE:
             return each
+    return last_of_sender(scope, message)
+
+
+def last_of_sender(scope: Scope, message: Message) -> Message | None:
+    """Return the newest earlier message of the same sender and alike structure.
+
+    The last newsletter, or the last receipt: whatever their subjects.
+    """
+    if not message.from_address or message.size > LARGE:
+        return None
+    earlier = messages.earlier(scope, message)
+    of_sender = earlier.filter(from_address=message.from_address, size__lte=LARGE)
+    structure = _structure(message)
+    for each in of_sender[:_READ]:
+        if _is_alike(structure, _structure(each)):
+            return each
     return None
+
+
+def last_of_subject(scope: Scope, message: Message) -> Message | None:
+    """Return the newest earlier message with the same subject."""
+    earlier = messages.earlier(scope, message)
+    return earlier.filter(subject=message.subject).first()
+
+
+def _structure(message: Message) -> Counter[str]:
+    """Return how often a message has each kind of part and each element of HTML."""
+    try:
+        octets = messages.open_raw(message)
+    except NotFound:
+        return Counter()
+    mail = ParsedMessage(lambda: octets)
+    found = Counter(part.content_type for part in mail.parsed.parts)
+    page = elements.read(mail.html[:MAX_TEXT])
+    found.update(f"<{each.name}>" for each in page.elements)
+    return found
+
+
+def _is_alike(left: Counter[str], right: Counter[str]) -> bool:
+    """Return whether two structures share most of what either has."""
+    return (left & right).total() >= _SHARED * max(1, (left | right).total())

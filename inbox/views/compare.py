@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -19,12 +19,26 @@ from inbox.insight.compare import ASPECTS, Side
 from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
+from inbox.presenters.framed import FrameChoice
+from mailsink.bidi import isolated
 from mailsink.diff import Difference, DiffRow
+from mailsink.mime import links
 
 _AROUND = 3  # lines alike that are shown before and after one that differs
 _FOLDED = 8  # lines alike that are worth a fold
 _SHOWN = 3000  # rows in a page
 _OFFERED = 50  # messages to choose the other one of
+
+# Guesses at the height of a frame, in pixels
+_LINE, _NARROW, _PICTURE = 28, 45, 240  # of a line of so many characters; of a picture
+_STEP, _STEPS = 800, 20  # the heights that compare.css has
+
+_WIDTHS = {
+    "375": gettext_noop("375 px"),
+    "768": gettext_noop("768 px"),
+    "full": gettext_noop("Full width"),
+}
+_SCHEMES = {"light": gettext_noop("Light"), "dark": gettext_noop("Dark")}
 
 _LABELS = {
     "headers": gettext_noop("Headers"),
@@ -43,6 +57,17 @@ class CompareTab:
     url: str
     chosen: bool
     count: int | None  # rows that differ; None: it is for the eye to tell
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMessage:
+    """A message to compare with. reason: why it is offered first, or "" """
+
+    message: Message
+    url: str
+    recipient: str
+    more: int  # recipients
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +100,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "tab": chosen,
         "swapped": _url(right.message, left.message, chosen.key),
     }
+    if chosen.key == "rendered":
+        context |= _rendered(left, right, request.GET)
     if chosen.key in found:
         whole = request.GET.get("all") == "yes"
         context |= _rows(found[chosen.key], whole)
@@ -144,7 +171,7 @@ def _folded(rows: list[DiffRow]) -> Iterator[DiffRow | Fold]:
 
 
 def _choose(request: HttpRequest, message: Message) -> HttpResponse:
-    query = request.GET.get("q", "")
+    query, cursor = request.GET.get("q", ""), request.GET.get("cursor")
     context: dict[str, object] = {
         "section": "inbox",
         "message": message,
@@ -152,14 +179,88 @@ def _choose(request: HttpRequest, message: Message) -> HttpResponse:
         "none_before": request.GET.get("none") == "before",
     }
     try:
-        found = messages.find(ALL, query, request.GET.get("cursor"), _OFFERED)
+        found = messages.find(ALL, query, cursor, _OFFERED)
     except BadRequest as error:
         context["wrong"] = str(error)
         return render(request, "compare/choose.html", context, status=400)
-    context["others"] = [
-        # The older one first.
-        (each, _url(each, message) if each.pk < message.pk else _url(message, each))
-        for each in found.items
-        if each.pk != message.pk
+    first = [] if query or cursor else list(_likely(message))
+    known = {message.pk, *(each.message.pk for each in first)}
+    rest = (_other(each, message) for each in found.items if each.pk not in known)
+    context |= {"others": [*first, *rest], "next": found.next}
+    return render(request, "compare/choose.html", context)
+
+
+def _likely(message: Message) -> Iterator[OtherMessage]:
+    """Yield the messages that are most worth comparing with, each with the reason."""
+    of_sender = compare.last_of_sender(ALL, message)
+    if of_sender is not None:
+        name = message.from_name or message.from_address
+        reason = _("Last from %(name)s") % {"name": isolated(name)}
+        yield _other(messages.get(ALL, of_sender.pk), message, reason)
+    same = compare.last_of_subject(ALL, message)
+    if same is not None and same != of_sender:
+        yield _other(messages.get(ALL, same.pk), message, _("Last with this subject"))
+
+
+def _other(other: Message, message: Message, reason: str = "") -> OtherMessage:
+    """The older one of two stands on the left."""
+    older, newer = sorted((other, message), key=lambda each: each.pk)
+    transaction = other.transaction
+    count = transaction.recipients_accepted + transaction.recipients_refused
+    recipient = transaction.first_recipient or next(
+        (each["address"] for each in other.to), ""
+    )
+    return OtherMessage(
+        other,
+        _url(older, newer),
+        recipient,
+        max(0, count - 1),
+        reason,
+    )
+
+
+def _rendered(left: Side, right: Side, asked: QueryDict) -> dict[str, object]:
+    """Return how the two are shown as HTML. asked: width, scheme
+
+    Their scripts cannot run, so nobody can ask them how high they are: both get the
+    height that the longer one may need, and scroll as one. What is longer still
+    scrolls by itself.
+    """
+    width = asked.get("width", "full")
+    scheme = asked.get("scheme", "light")
+    chosen = {
+        "width": width if width in _WIDTHS else "full",
+        "scheme": scheme if scheme in _SCHEMES else "light",
+    }
+
+    def choices(name: str, labels: dict[str, str]) -> list[FrameChoice]:
+        return [
+            FrameChoice(
+                name,
+                value,
+                _(label),
+                pages.path(
+                    "compare", a=left.message.pk, b=right.message.pk,
+                    **{"tab": "rendered", **chosen, name: value},
+                ),
+                chosen[name] == value,
+            )
+            for value, label in labels.items()
+        ]  # fmt: skip
+
+    groups = [
+        (_("Width"), choices("width", _WIDTHS)),
+        (_("Colours of the mail"), choices("scheme", _SCHEMES)),
     ]
-    return render(request, "compare/choose.html", context | {"next": found.next})
+    return {**chosen, "groups": groups, "height": max(map(_height, (left, right)))}
+
+
+def _height(side: Side) -> int:
+    """Return a generous guess at the height of a message's HTML, in steps of CSS."""
+    lines = side.text[: compare.MAX_TEXT].split("\n")
+    text = sum(1 + len(line) // _NARROW for line in lines) * _LINE
+    pictures = (
+        sum(each.kind == "image" for each in links.of_html(side.reading.markup))
+        * _PICTURE
+    )
+    return min(_STEPS, max(1, -(-(text + pictures) // _STEP)))

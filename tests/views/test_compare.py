@@ -92,13 +92,58 @@ def test_the_one_before_of_the_subject(client: Client) -> None:
     alike = mail("Order 71 is on its way")
     path = f"/messages/{alike.pk}/compare-previous"
     assert client.get(path)["Location"] == f"/compare?a={last.pk}&b={alike.pk}"
-    path = f"/messages/{other.pk}/compare-previous"
+    path = f"/messages/{same.pk}/compare-previous"
+    assert client.get(path).status_code == 302
+    stranger = recorded_message(b"From: eve@x.test\r\nSubject: Alone\r\n\r\nHi\r\n")
+    path = f"/messages/{stranger.pk}/compare-previous"
     page = client.get(path, follow=True).content.decode()
-    assert "No earlier message has this subject" in page
+    assert "No earlier message is like this one" in page
+    page = client.get("/compare", {"a": other.pk}).content.decode()
     assert f"/compare?a={same.pk}&amp;b={other.pk}" in page
     # A later one stands on the right.
     assert f"/compare?a={other.pk}&amp;b={last.pk}" in page
     assert client.get("/messages/none/compare-previous").status_code == 404
+
+
+def newsletter(subject: str, sender: str = "News <news@shop.test>") -> Message:
+    head = f"From: {sender}\r\nTo: ann@example.com\r\nSubject: {subject}\r\n"
+    rows = "".join(f"<tr><td>{subject} {n}</td></tr>" for n in range(8))
+    html = f"<h1>{subject}</h1><table>{rows}</table><a href='https://x.test/'>Go</a>"
+    return recorded_message(f"{head}Content-Type: text/html\r\n\r\n{html}\r\n".encode())
+
+
+def test_the_last_of_the_sender_is_offered_first(client: Client) -> None:
+    plain = b"From: News <news@shop.test>\r\nSubject: Welcome!\r\n\r\nHi\r\n"
+    last_week = newsletter("Spring colours")
+    recorded_message(plain)  # of the sender, but of another kind
+    newsletter("Monday", "Other <other@shop.test>")
+    this_week = newsletter("Coats and boots")
+    page = Html(client.get("/compare", {"a": this_week.pk}).content.decode())
+    first, second, *_ = page.css(".others li")
+    assert first.css_first(".chip").text() == "Last from News"
+    url = f"/compare?a={last_week.pk}&b={this_week.pk}"
+    assert first.css_first("a").attributes["href"] == url
+    assert "→ ann@example.com" in " ".join(first.text().split())
+    assert second.css_first(".chip") is None
+    assert len(page.css(f".others a[href='{url}']")) == 1
+    path = f"/messages/{this_week.pk}/compare-previous"
+    assert client.get(path)["Location"] == url
+
+
+def test_rendered_has_width_and_colours(client: Client) -> None:
+    left, right = mail("One"), mail("Two")
+    asked = {"a": left.pk, "b": right.pk, "tab": "rendered", "width": "375"}
+    html = Html(client.get("/compare", asked | {"scheme": "dark"}).content.decode())
+    frames = html.css(".frames iframe")
+    assert {each.attributes["data-width"] for each in frames} == {"375"}
+    assert {each.attributes["data-scheme"] for each in frames} == {"dark"}
+    assert len({each.attributes["data-height"] for each in frames}) == 1
+    assert all(each.attributes["sandbox"] for each in frames)
+    assert "allow-scripts" not in html.html
+    chosen = html.css(".segment[aria-current]")
+    assert [each.text() for each in chosen] == ["375 px", "Dark"]
+    html = Html(client.get("/compare", asked | {"width": "x"}).content.decode())
+    assert html.css_first("iframe").attributes["data-width"] == "full"
 
 
 def test_the_other_one_is_searched_for(client: Client) -> None:
