@@ -27,6 +27,7 @@ from inbox.mailbox.scope import ALL
 from inbox.mailbox.signals import (
     Announcement,
     MessageDeleted,
+    MessageImported,
     MessageRestored,
     announced,
 )
@@ -40,6 +41,8 @@ MAX_FRAME = 256 * 1024  # characters; what is longer goes in several
 MAX_PENDING = 50_000  # events; beyond it viewers are asked to load again
 MAX_LOADED = 500  # rows read for one frame; beyond it likewise
 _REST = 1.0  # seconds after a failure
+# What brings a message that viewers do not have.
+_NEW = (MessageRestored, MessageImported)
 _GRACE = 2.0  # seconds to send what waits at the end
 
 FeedShape = Callable[[], dict[str, Any]]
@@ -188,7 +191,7 @@ class Feed:
     async def _add_announced(self, frames: _Frames, pending: Pending) -> None:
         """Tell what has to be read first: changed messages, refused transactions."""
         changed = {
-            id: "created" if isinstance(each, MessageRestored) else "updated"
+            id: "created" if isinstance(each, _NEW) else "updated"
             for id, each in pending.announced.items()
             if not isinstance(each, MessageDeleted)
         }

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict, NotFound
@@ -15,6 +15,7 @@ from inbox.mailbox import purge
 from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Session
+from inbox.models.session import IMPORT
 from inbox.search import language
 from mailsink.ids import made_at, parse_short_id
 
@@ -24,6 +25,11 @@ class NotYet(NotFound):
 
 
 _COMMITTED_WITHIN = 5.0  # seconds that the rows of what is on the wire may take
+
+
+def _of_wire(scope: Scope) -> QuerySet[Session]:
+    """Return the sessions with a client; an import has none."""
+    return Session.objects.filter(scope.q()).exclude(listener_kind=IMPORT)
 
 
 def find(
@@ -40,7 +46,7 @@ def find(
     Raises BadRequest.
     """
     query = language.parse(q)
-    rows = Session.objects.filter(scope.q(), language.sessions(query))
+    rows = _of_wire(scope).filter(language.sessions(query))
     if live is not None:
         rows = rows.filter(ending__isnull=live)
     if ending:
@@ -129,13 +135,13 @@ def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
 
 def last_connection(scope: Scope) -> Session | None:
     """Return the session of the last connection that came in."""
-    rows = Session.objects.filter(scope.q(), direction="in")
+    rows = _of_wire(scope).filter(direction="in")
     return rows.order_by("-pk").first()
 
 
 def counts(scope: Scope) -> tuple[int, int]:
     """Return how many sessions there are, and how many of them are live."""
-    rows = Session.objects.filter(scope.q())
+    rows = _of_wire(scope)
     return rows.count(), rows.filter(ending__isnull=True).count()
 
 

@@ -30,6 +30,13 @@ class MessageRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageImported:
+    """A message came as a file."""
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MessageDeleted:
     """A message went to the trash, or for good."""
 
@@ -37,7 +44,7 @@ class MessageDeleted:
     inbox_id: int
 
 
-Announcement = MessageUpdated | MessageRestored | MessageDeleted
+Announcement = MessageUpdated | MessageRestored | MessageImported | MessageDeleted
 
 # Sent with announcements=Sequence[Announcement], on the thread that wrote.
 announced = Signal()

@@ -17,6 +17,9 @@ from mailsink.ids import uuid7
 ADDRESS_KEY_LENGTH = 256
 
 
+IMPORT = "import"  # the listener of a session that is an import
+
+
 class AddressKey(models.Func):
     """The key by which an address is looked up: its beginning, whatever the case of letters.
 

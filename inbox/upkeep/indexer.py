@@ -11,16 +11,18 @@ import logging
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from inbox.insight.findings.body_signs import BodySpot
 from inbox.insight.fingerprints import AT_ONCE, Fingerprints
 from inbox.mailbox.large import LARGE
-from inbox.models import BodyFinding, Message, Raw, Recipient
+from inbox.models import BodyFinding, Message, Raw, Recipient, Session
+from inbox.models.session import IMPORT
 from inbox.search import fulltext
 from inbox.storage.write_lock import write_turn
 from inbox.upkeep import extraction
@@ -231,7 +233,7 @@ def _write(each: _Indexed, now: datetime) -> None:
                 offset=spot.offset,
                 octets=spot.octets,
             )
-            for spot in each.found.spots
+            for spot in _spots(each)
         ],
         ignore_conflicts=True,
     )
@@ -239,6 +241,15 @@ def _write(each: _Indexed, now: datetime) -> None:
         Raw.objects.filter(pk=each.raw.pk).update(
             codec=each.raw.codec, content=each.raw.content
         )
+
+
+def _spots(each: _Indexed) -> Sequence[BodySpot]:
+    """Return the client's marks in a body; a file that was imported has no client."""
+    session = each.message.transaction.session_id
+    if not each.found.spots:
+        return []
+    imported = Session.objects.filter(pk=session, listener_kind=IMPORT).exists()
+    return [] if imported else each.found.spots
 
 
 def _put(indexed: list[_Indexed]) -> None:

@@ -40,7 +40,7 @@ _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is empty.")
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
-_MAIL_PATH = "/api/v3/messages"
+_MAIL_PATHS = ("/api/v3/messages", "/import")
 
 
 class Guard:
@@ -64,7 +64,7 @@ class Guard:
 
     def room(self, scope: AsgiScope) -> int:
         """Return how many octets the body of a request may have."""
-        if scope["method"] == "POST" and scope["path"] == _MAIL_PATH:
+        if scope["method"] == "POST" and scope["path"] in _MAIL_PATHS:
             return self.max_mail or sys.maxsize
         return _MAX_FORM
 

@@ -21,7 +21,7 @@ from tests import factories
 from tests.api.conftest import Api
 
 ROUTES = {
-    "/api/v3/messages": {"get", "patch", "delete"},
+    "/api/v3/messages": {"get", "patch", "delete", "post"},
     "/api/v3/messages/archive": {"get"},
     "/api/v3/messages/wait": {"get"},
     "/api/v3/messages/{id}": {"get", "patch", "delete"},

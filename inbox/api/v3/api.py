@@ -14,9 +14,9 @@ from ninja.operation import Operation
 
 from inbox.api.v3 import (
     findings,
+    imports,
     inboxes,
     info,
-    messages,
     openapi,
     searches,
     sessions,
@@ -81,7 +81,7 @@ api = Api(
     urls_namespace="api-v3",
 )
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
-api.add_router("messages", messages.router, tags=["Messages"])
+api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("trace", trace.router, tags=["Trace"])
 api.add_router("sessions", sessions.router, tags=["Sessions"])
 api.add_router("sessions", transcripts.router, tags=["Sessions"])

@@ -22,7 +22,13 @@ from inbox.capture.recorder import Recorder
 from inbox.live import protocol
 from inbox.live.feed import Feed
 from inbox.mailbox.large import LARGE
-from inbox.mailbox.signals import MessageUpdated, announce
+from inbox.mailbox.signals import (
+    Announcement,
+    MessageImported,
+    MessageUpdated,
+    announce,
+    announced,
+)
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import starttls
@@ -113,6 +119,7 @@ class Command(BaseCommand):
         profile = _profile(config, http, descriptors.shares.smtp)
         starttls.use(profile.starttls_denylist)
         spool = profile.spool_dir
+        announced.connect(hear := _hearing(indexing, reading))
         connections.close_all()  # what follows has threads of its own
         _collect_seldom()
         try:
@@ -146,6 +153,7 @@ class Command(BaseCommand):
                 descriptors=descriptors,
             )
         finally:
+            announced.disconnect(hear)
             servers.unregister(server)
 
     def introduce(
@@ -240,6 +248,17 @@ def _nudging(indexing: Background, reading: Background) -> Callable[[int], None]
             reading.nudge()
 
     return nudge
+
+
+def _hearing(indexing: Background, reading: Background) -> Callable[..., None]:
+    """Return what wakes the indexers when messages were imported."""
+
+    def hear(announcements: Sequence[Announcement], **_: Any) -> None:
+        if any(isinstance(each, MessageImported) for each in announcements):
+            indexing.nudge()
+            reading.nudge()
+
+    return hear
 
 
 def _collect_seldom() -> None:

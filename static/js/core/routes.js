@@ -13,6 +13,7 @@ export const routes = {
   chosen: `${ROOT}messages/chosen`,
   counts: `${ROOT}counts`,
   info: `${ROOT}api/v3/info`,
+  messages: `${ROOT}api/v3/messages`,
   restoreTrash: `${ROOT}trash/restore`,
   searchCounts: `${ROOT}searches/counts`,
   sessions: `${ROOT}sessions`,

@@ -14,6 +14,7 @@ import { BulkActions } from "./bulk-actions.js";
 import { Feed } from "./feed.js";
 import { Folds, isFold } from "./folds.js";
 import { List } from "./list.js";
+import * as importing from "./import.js";
 import * as marks from "./marks.js";
 import * as message from "./message.js";
 import * as pane from "./pane.js";
@@ -267,6 +268,7 @@ class InboxPage {
       this.#list.invalidate();
     });
     pane.start();
+    importing.start();
     marks.start();
     message.start({
       opened: (id) => this.#markRead(id),

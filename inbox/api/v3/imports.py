@@ -1,0 +1,79 @@
+"""API v3: POST messages, which stores messages from files."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from ninja.errors import HttpError
+
+from inbox.api.v3.common import ANY_ID, InboxSlug, answer, scope
+from inbox.api.v3.messages import router
+from inbox.api.v3.schemas import Strict, member
+from inbox.errors import Invalid
+from inbox.live.protocol import PROCESS
+from inbox.mailbox import inboxes
+from inbox.mailbox.importing import Importer
+from inbox.models.inbox import DEFAULT_SLUG
+
+__all__ = ["router"]  # of all messages: one address has its methods in one router
+
+_MESSAGE, _MBOX = "message/rfc822", "application/mbox"
+_SHOWN = 500  # ids in an answer
+_BODY = {
+    "required": True,
+    "description": "The message, or the mbox, exactly as it is.",
+    "content": {
+        kind: {"schema": {"type": "string", "format": "binary"}, "example": example}
+        for kind, example in (
+            (_MESSAGE, "Subject: Hello\r\n\r\nHi.\r\n"),
+            (
+                _MBOX,
+                "From ann@example.com Sat Nov 28 09:30:00 2026\nSubject: Hello\n\n",
+            ),
+        )
+    },
+}
+
+
+class Failure(Strict):
+    why: str = member("What was wrong.", "larger than 50 MB")
+    count: int = member("How many messages failed for this.", 1)
+
+
+class ImportResult(Strict):
+    imported: int = member("How many messages were stored.", 12)
+    ids: list[str] = member("The ids of the first 500 of them, in order.", [ANY_ID])
+    failed: list[Failure] = member("What was not stored, and why.")
+    detail: str = member(
+        "The result in words.", "12 messages imported, 1 failed: larger than 50 MB"
+    )
+
+
+@router.post(
+    "",
+    response={201: ImportResult},
+    summary="Import messages",
+    openapi_extra={"requestBody": _BODY},
+)
+def import_messages(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
+    """Stores one message (message/rfc822), or the messages of an mbox (application/mbox).
+
+    The bytes stay as they are; in an mbox, ">From " at the start of a line loses its ">"
+    (mboxrd). Imported messages have no SMTP session; their envelope is made of the header.
+    """
+    kind = request.content_type or ""
+    if kind not in (_MESSAGE, _MBOX):
+        raise HttpError(415, f"send the file as Content-Type: {_MESSAGE} or {_MBOX}")
+    to = inboxes.by_slug(scope(), inbox or DEFAULT_SLUG)
+    importer = Importer(to, PROCESS, request.META["REMOTE_ADDR"])
+    read = importer.read_mbox if kind == _MBOX else importer.read_message
+    done = read(request.readline)
+    if kind == _MESSAGE and done.failed:
+        raise Invalid(f"the message was not imported: it is {next(iter(done.failed))}")
+    failed = [{"why": why, "count": count} for why, count in done.failed.items()]
+    shape = {
+        "imported": len(done.ids),
+        "ids": [str(each) for each in done.ids[:_SHOWN]],
+        "failed": failed,
+        "detail": done.sentence,
+    }
+    return answer(shape, 201)

@@ -1,0 +1,109 @@
+"""POST messages: files become messages, byte by byte."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+
+from inbox.live import protocol
+from inbox.mailbox import importing
+from inbox.models import Session
+from tests import factories
+from tests.api.conftest import Api
+
+HELLO = b"From: Ann <ann@example.com>\r\nTo: bob@example.com, eve@example.com\r\nSubject: Hello\r\n\r\nHi \xff.\r\n"
+
+
+@pytest.fixture(autouse=True)
+def _server(default_inbox: Any) -> None:
+    factories.server(id=protocol.PROCESS)
+
+
+def post(api: Api, body: bytes, kind: str, query: str = "") -> HttpResponse:
+    return api.client.post(f"/api/v3/messages{query}", body, content_type=kind)  # type: ignore[return-value]
+
+
+def raw(api: Api, id: str) -> bytes:
+    return bytes(api.response("GET", f"messages/{id}/raw").content)
+
+
+def test_a_message_keeps_its_bytes(api: Api) -> None:
+    answer = post(api, HELLO, "message/rfc822")
+    assert answer.status_code == 201
+    told = answer.json()  # type: ignore[attr-defined]
+    assert (told["imported"], told["failed"]) == (1, [])
+    assert told["detail"] == "1 message imported"
+    (id,) = told["ids"]
+    assert raw(api, id) == HELLO
+    message = api("GET", f"messages/{id}")
+    assert message["subject"] == "Hello"
+    paths = [each["forward_path"] for each in message["envelope"]["recipients"]]
+    assert paths == ["bob@example.com", "eve@example.com"]
+    assert api.ids("messages?q=to:eve") == [id]
+    assert api("GET", "sessions")["items"] == []
+
+
+def test_a_large_body_is_a_file(api: Api) -> None:
+    body = HELLO + b"x" * 1_500_000
+    (id,) = post(api, body, "message/rfc822").json()["ids"]  # type: ignore[attr-defined]
+    assert raw(api, id) == body
+
+
+def test_an_mbox_brings_its_messages_in_order(api: Api) -> None:
+    mails = [
+        HELLO.replace(b"Hello", b"No %d" % n) + b">From here\r\n" for n in range(120)
+    ]
+    quoted = (each.replace(b"\n>From", b"\n>>From") for each in mails)
+    mbox = b"".join(b"From a@x.test Sat\n" + each + b"\n" for each in quoted)
+    told = post(api, mbox, "application/mbox").json()  # type: ignore[attr-defined]
+    assert told["imported"] == 120
+    assert told["ids"] == sorted(told["ids"])
+    assert [raw(api, id) for id in told["ids"][:3]] == mails[:3]
+    assert Session.objects.get().messages == 120
+    exported = b"".join(api.response("GET", "messages/archive?all=true&format=mbox"))  # type: ignore[arg-type]
+    again = post(api, exported, "application/mbox").json()  # type: ignore[attr-defined]
+    assert again["imported"] == 120
+
+
+def test_what_cannot_be_stored_is_said(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = type(
+        "Limited", (), {"max_message_size": 200, "data": importing.CONFIG.data}
+    )
+    monkeypatch.setattr(importing, "CONFIG", limited)
+    mbox = b"From a\n" + HELLO + b"\nFrom a\n" + b"x" * 300 + b"\n\nFrom a\n\n"
+    told = post(api, mbox, "application/mbox").json()  # type: ignore[attr-defined]
+    assert told["detail"] == "1 message imported, 2 failed: larger than 200 B, empty"
+    answer = post(api, b"x" * 300, "message/rfc822")
+    assert answer.status_code == 422
+    assert "larger than 200 B" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (HELLO, "application/mbox", 422),
+        (HELLO, "text/plain", 415),
+        (b"", "message/rfc822", 422),
+    ],
+)
+def test_problems(api: Api, body: bytes, kind: str, status: int) -> None:
+    assert post(api, body, kind).status_code == status
+    assert post(api, HELLO, "message/rfc822", "?inbox=nowhere").status_code == 404
+
+
+def test_the_page_takes_files_without_scripts(api: Api) -> None:
+    assert "Import messages" in api.client.get("/import").content.decode()
+    files = [
+        SimpleUploadedFile("one.eml", HELLO),
+        SimpleUploadedFile("two.mbox", b"From a\n" + HELLO + b"\nFrom b\n" + HELLO),
+    ]
+    answer = api.client.post("/import", {"file": files})
+    assert answer.status_code == 200
+    assert "3 messages imported" in answer.content.decode()
+    assert len(api.ids("messages")) == 3
+    assert api.client.post("/import").status_code == 422
