@@ -171,8 +171,10 @@ class _Body:
     """The rows of one message."""
 
     def __init__(self, session: Session, octets: bytes, sender: str) -> None:
-        told = headers.summary(octets)
-        paths = [each["address"] for each in (*told.to, *told.cc) if each["address"]]
+        summary = headers.summary(octets)
+        paths = [
+            each["address"] for each in (*summary.to, *summary.cc) if each["address"]
+        ]
         paths = list(dict.fromkeys(paths))[:_MOST_RECIPIENTS]
         self.transaction = Transaction(
             session=session, inbox=session.inbox, seq=0, reverse_path=sender,
@@ -188,8 +190,8 @@ class _Body:
         self.raw = _raw(self.transaction, octets)
         self.message = Message(
             transaction=self.transaction, inbox=session.inbox, size=len(octets),
-            from_name=told.from_name, from_address=told.from_address, to=told.to,
-            cc=told.cc, subject=told.subject, message_id=told.message_id, date=told.date,
+            from_name=summary.from_name, from_address=summary.from_address, to=summary.to,
+            cc=summary.cc, subject=summary.subject, message_id=summary.message_id, date=summary.date,
         )  # fmt: skip
 
 

@@ -223,7 +223,7 @@ def _rendered(left: Side, right: Side, asked: QueryDict) -> dict[str, object]:
     """Return how the two are shown as HTML. asked: width, scheme
 
     Their scripts cannot run, so nobody can ask them how high they are: both get the
-    height that the longer one may need, and scroll as one. What is longer still
+    height that the longer one may need, and scroll as one. A longer message
     scrolls by itself.
     """
     width = asked.get("width", "full")

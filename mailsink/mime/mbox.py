@@ -76,9 +76,9 @@ class _Message:
 
     def ended(self) -> MboxMessage:
         octets = b"".join(self._pieces)
-        for blank in (b"\r\n", b"\n"):
-            if octets == blank or octets.endswith(b"\n" + blank):
-                octets = octets[: -len(blank)]
+        for line_end in (b"\r\n", b"\n"):
+            if octets == line_end or octets.endswith(b"\n" + line_end):
+                octets = octets[: -len(line_end)]
                 break
         if self._is_too_large(self._size - 2) or self._is_too_large(len(octets)):
             return MboxMessage(None, self._size, self._sender)

@@ -54,7 +54,7 @@ class ImportResult(Strict):
     summary="Import messages",
     openapi_extra={"requestBody": _BODY},
 )
-def import_messages(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
+def store(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     """Stores one message (message/rfc822), or the messages of an mbox (application/mbox).
 
     The bytes stay as they are; in an mbox, ">From " at the start of a line loses its ">"

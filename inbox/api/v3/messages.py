@@ -138,9 +138,9 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
     return selection.by_ids(ids.split(",")) if ids else Selection(q=q, inbox=slug)
 
 
-@router.get("/{id}", response=schemas.ReadDetail, summary="Get a message")
+@router.get("/{id}", response=schemas.MessageDetail, summary="Get a message")
 def one(request: HttpRequest, id: MessageId, include: Include = "") -> HttpResponse:
-    """One message with its envelope, parts and bodies, and with what include names."""
+    """One message with its envelope, parts and bodies, and with what include names, as GET messages/wait has it."""
     names = content.included_names(include)
     message = messages.get(scope(), id)
     found = content.detail(scope(), message)

@@ -233,20 +233,6 @@ class MessageDetail(Message):
     events: list[Event] = member("The events that the message invites to.")
 
 
-class ReadDetail(MessageDetail):
-    """A message with what include names, beside what is always there."""
-
-    headers: list[HeaderField] = member(
-        "The header fields. With include=headers.", None, None
-    )
-    links: list[Reference] = member(
-        "The links and images. With include=links.", None, None
-    )
-    attached: list[Part] = member(
-        "The attachments. With include=attachments.", None, None
-    )
-
-
 class ReadMessage(Message):
     """A message with what include names; members that it does not name are left out."""
 

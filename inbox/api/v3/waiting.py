@@ -24,7 +24,7 @@ from inbox.api.v3.common import (
     scope,
 )
 from inbox.api.v3.session_schemas import Transaction
-from inbox.explain.near_misses import sentence
+from inbox.explain.waits import sentence
 from inbox.http.problems import problem
 from inbox.live.waiters import MOST, Look, TooMany, Waiters
 from inbox.mailbox import messages

@@ -12,7 +12,7 @@ const FROM = new TextEncoder().encode("\nFrom ");
 /** @typedef {{ imported: number, failed: Map<string, number> }} Result */
 
 /** Whether a drag brings files. @param {DragEvent} event */
-const hasFiles = (event) => Boolean(event.dataTransfer?.types.includes("Files"));
+const hasFiles = (event) => Boolean(event.dataTransfer?.types.some((type) => type.toLowerCase() === "files"));
 
 /**
  * Where the last "\nFrom " of some bytes begins, or -1.
@@ -47,7 +47,8 @@ async function* pieces(file) {
 
 /** @param {File} file */
 async function isMbox(file) {
-  return (await file.slice(0, 5).text()) === "From ";
+  const head = new Uint8Array(await file.slice(0, FROM.length - 1).arrayBuffer());
+  return FROM.subarray(1).every((byte, index) => head[index] === byte);
 }
 
 /**
