@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django import template
+from django.template.defaultfilters import stringfilter
 from django.utils.translation import gettext as _
 
 from inbox.explain.quantities import compact, counted
 from mailsink import bidi
 
 register = template.Library()
-register.filter("isolated", bidi.isolated)
+# stringfilter: a word of ours, such as "no sender", is translated late.
+register.filter("isolated", stringfilter(bidi.isolated))
 register.filter("person", bidi.person)
 register.filter("spelled", bidi.spelled)
 

@@ -130,6 +130,14 @@ def test_the_last_of_the_sender_is_offered_first(client: Client) -> None:
     assert client.get(path)["Location"] == url
 
 
+def test_messages_without_a_sender(client: Client) -> None:
+    one, other = (recorded_message(b"Subject: Alone\r\n\r\nHi\r\n") for _ in range(2))
+    page = client.get("/compare", {"a": one.pk}).content.decode()
+    assert "no sender" in page
+    page = client.get("/compare", {"a": one.pk, "b": other.pk}).content.decode()
+    assert page.count("no sender") == 2
+
+
 def test_rendered_has_width_and_colours(client: Client) -> None:
     left, right = mail("One"), mail("Two")
     asked = {"a": left.pk, "b": right.pk, "tab": "rendered", "width": "375"}
