@@ -19,7 +19,6 @@ from inbox.insight.compare import ASPECTS, Side
 from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.presenters.framed import FrameChoice
 from mailsink.bidi import isolated
 from mailsink.diff import Difference, DiffRow
 from mailsink.mime import links
@@ -68,6 +67,15 @@ class OtherMessage:
     recipient: str
     more: int  # recipients
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedChoice:
+    """A way to show both messages as HTML, and the address that does so."""
+
+    label: str
+    url: str
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +241,9 @@ def _rendered(left: Side, right: Side, asked: QueryDict) -> dict[str, object]:
         "scheme": scheme if scheme in _SCHEMES else "light",
     }
 
-    def choices(name: str, labels: dict[str, str]) -> list[FrameChoice]:
+    def choices(name: str, labels: dict[str, str]) -> list[RenderedChoice]:
         return [
-            FrameChoice(
-                name,
-                value,
+            RenderedChoice(
                 _(label),
                 pages.path(
                     "compare", a=left.message.pk, b=right.message.pk,
