@@ -1,6 +1,8 @@
 """Octets and text out of a message, as answers that a browser cannot be hurt by.
 
-They come from our own origin, so they are sandboxed: nothing in them loads or runs.
+They come from our own origin. A policy keeps what is in them from running, but not hints
+and frames from naming hosts to connect to: so no browser gets markup to render. It is
+plain text to look at, or a file to save. Only the frame shows how a mail looks.
 """
 
 from __future__ import annotations
@@ -29,10 +31,10 @@ def answer(content_type: str) -> dict[str, Any]:
     return {"responses": {200: {"content": {content_type: {}}}}}
 
 
-def shown(text: str, content_type: str) -> HttpResponse:
-    """Return text that may be looked at."""
+def shown(text: str) -> HttpResponse:
+    """Return text that may be looked at, HTML as its source."""
     octets = text.encode("utf-8", "replace")
-    content_type = f"{content_type}; charset=utf-8"
+    content_type = "text/plain; charset=utf-8"
     return HttpResponse(octets, content_type=content_type, headers=HEADERS)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox.errors import NotFound
 from inbox.mailbox.scope import ALL
 from inbox.presenters import inline_parts, message_page
 from inbox.presenters.message_page import MessagePage
-from mailsink.mime import bodies, types
+from mailsink.mime import bodies, pictures, types
 
 _PDF = "application/pdf"
 _POLICY = "sandbox; default-src 'none'"
@@ -36,8 +37,10 @@ def part(request: HttpRequest, id: UUID | str, signed: str) -> HttpResponse:
 
 def _shown(mail: MessagePage, index: int) -> HttpResponse:
     found = mail.parsed.parts[index]
-    octets = bodies.decode(mail.octets, found)
     kind = types.sniffed(mail.octets, found)
+    if kind != _PDF and kind not in pictures.TYPES:
+        raise NotFound(_("this part is neither a picture nor a PDF"))
+    octets = bodies.decode(mail.octets, found)
     response = HttpResponse(octets, content_type=kind)
     policy = _POLICY_OF_PDF if kind == _PDF else _POLICY
     response["Content-Security-Policy"] = policy

@@ -169,7 +169,7 @@ def safe(response: Any) -> None:
 def test_bodies(api: Api) -> None:
     made = factories.message(MULTIPART)
     html = api.response("GET", f"messages/{made.pk}/html")
-    assert html["Content-Type"] == "text/html; charset=utf-8"
+    assert html["Content-Type"] == "text/plain; charset=utf-8"
     assert b"<p>rich</p>" in html.content
     safe(html)
     text = api.response("GET", f"messages/{made.pk}/text")

@@ -16,10 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Error, Page, Playwright, expect
 
 from tests.e2e.mail import send
-from tests.mails import rich
 from tests.programs import program
 from tests.running import Mailsink
 
@@ -43,6 +42,7 @@ WAYS = {
     "noscript": "<noscript><link rel=preconnect href='http://{host}/'></noscript>",
     "template": "<div><template shadowrootmode=open>"
     "<link rel=preconnect href='http://{host}/'></template></div>",
+    "select": "<select><link rel=preconnect href='http://{host}/'></select>",
     "slash": "<link/rel=preconnect/href='http://{host}/'>",
     "link": "<a href='http://{host}/'>away</a>",
     "image": "<img src='http://{host}/'><video poster='http://{host}/'></video>",
@@ -57,6 +57,32 @@ BEYOND_A_POLICY = {
     "svg-title",
     "math",
 }
+
+
+# Documents, beside the HTML of the mail.
+MARKUP = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml")
+
+
+def _attached(kind: str) -> str:
+    return f"{kind}\r\nContent-Disposition: attachment"
+
+
+def _mail(html: str) -> bytes:
+    """Return a message with HTML, which is also in attachments of each kind of MARKUP."""
+    head = "Subject: Reaching\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+    kinds = ("text/html; charset=utf-8", *map(_attached, MARKUP))
+    parts = (f"--b\r\nContent-Type: {each}\r\n\r\n{html}\r\n" for each in kinds)
+    return f"{head}\r\n{''.join(parts)}--b--\r\n".encode()
+
+
+def _open_everywhere(page: Page, messages: str) -> None:
+    """Open what the API has of a message; a file is saved, which ends the visit."""
+    for path in ("html", "text", "raw", "case", *(f"parts/{n}" for n in range(1, 6))):
+        try:
+            page.goto(f"{messages}/{path}")
+        except Error as error:
+            if not re.search("Download is starting|ERR_ABORTED", str(error)):
+                raise
 
 
 def _html(suffix: str, port: int) -> str:
@@ -126,11 +152,12 @@ def test_opening_a_mail_looks_up_no_name(
         _serving(_html("control", control.getsockname()[1])) as unprotected,
         _ordinary_browser(playwright, tmp_path / "profile", log) as page,
     ):
-        send(mailsink, rich("Reaching", _html("mail", canary.getsockname()[1])))
+        send(mailsink, _mail(_html("mail", canary.getsockname()[1])))
         found = mailsink.get("messages/latest")["id"]
         page.goto(f"{mailsink.url}/messages/{found}", wait_until="networkidle")
         end = page.frame_locator("#panel iframe").get_by_text("The end", exact=True)
         expect(end).to_be_visible()
+        _open_everywhere(page, f"{mailsink.url}/api/v3/messages/{found}")
         # Once the browser has done all of this here, it had its time to do it there.
         deadline = time.monotonic() + 60
         while not _looked_up(log, "control") >= BEYOND_A_POLICY:

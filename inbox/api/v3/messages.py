@@ -251,16 +251,16 @@ def raw(request: HttpRequest, id: MessageId) -> HttpResponse:
 
 @router.get(
     "/{id}/html",
-    openapi_extra=files.answer("text/html"),
+    openapi_extra=files.answer("text/plain"),
     summary="Get the HTML body",
     tags=[CONTENT],
 )
 def html(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """The whole HTML body, with a policy that lets it run nothing."""
+    """The whole HTML body as text/plain, so that no browser renders it."""
     mail = content.opened(messages.get(scope(), id))
     if not mail.html:
         raise NotFound("the message has no HTML")
-    return files.shown(mail.html, "text/html")
+    return files.shown(mail.html)
 
 
 @router.get(
@@ -272,7 +272,7 @@ def html(request: HttpRequest, id: MessageId) -> HttpResponse:
 def text(request: HttpRequest, id: MessageId) -> HttpResponse:
     """The whole text body, made from the HTML if the message has no plain text."""
     mail = content.opened(messages.get(scope(), id))
-    return files.shown(mail.text, "text/plain")
+    return files.shown(mail.text)
 
 
 @router.get(
