@@ -29,6 +29,9 @@ _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _MOST_FRAMES = 1000  # of a websocket message
 _MOST_WAITING = 256 * 1024  # octets of messages that the app has not taken yet
 _MESSAGE = 512  # octets that each of them takes beside its own
+# Daphne would take the folder that Mailsink is served at from it, which is ours to say:
+# Django and what is in front of it would see different paths.
+_ROOT_PATH = b"Daphne-Root-Path"
 _BODY = 600.0  # seconds for a whole body; it may be silent for IDLE of them
 
 
@@ -94,6 +97,7 @@ class Request(WebRequest):
         self.room = 0
 
     def gotLength(self, length: int | None) -> None:
+        self.requestHeaders.removeHeader(_ROOT_PATH)
         guard, head = self.channel.visitor.web.application, self.head()
         self.room = guard.room(head)
         if refusal := length != 0 and guard.refusal(head):
@@ -126,11 +130,25 @@ class Request(WebRequest):
 
     def process(self) -> Any:
         upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]
-        if upgrade.lower() == b"websocket" and not self.channel.visitor.stay():
+        if upgrade.lower() != b"websocket":
+            return super().process()
+        if not self.is_handshake():
+            words = "The Sec-WebSocket fields of the request are not ASCII."
+            return self.basic_error(400, b"Bad Request", words)
+        if not self.channel.visitor.stay():
             return self.basic_error(
                 503, b"Service Unavailable", "Too many websockets are open."
             )
         return super().process()
+
+    def is_handshake(self) -> bool:
+        """Return whether daphne can read the fields of a websocket (RFC 6455 §4.1)."""
+        return all(
+            value.isascii()
+            for name, values in self.requestHeaders.getAllRawHeaders()
+            if name.lower().startswith(b"sec-websocket-")
+            for value in values
+        )
 
     async def drained(self) -> None:
         """Return when there is room for more of the answer, or nobody takes it."""

@@ -60,7 +60,11 @@ def test_the_api_gives_a_browser_no_markup_to_render(client: Client) -> None:
             kind = answer["Content-Type"].partition(";")[0]
             if "attachment" in answer.get("Content-Disposition", ""):
                 continue
-            assert kind in ("application/json", "application/problem+json", "text/plain")
+            assert kind in (
+                "application/json",
+                "application/problem+json",
+                "text/plain",
+            )
             shown.add(route)
             if kind == "text/plain":
                 assert answer["X-Content-Type-Options"] == "nosniff"

@@ -1,0 +1,49 @@
+"""Heads of requests that nobody's client sends: a 4xx, no traceback, and no way around."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from tests.attack.web import WEBSOCKET, answer, web
+from tests.running import Mailsink
+
+WS = WEBSOCKET.removesuffix(b"\r\n\r\n")
+ROOT = b"Daphne-Root-Path: "
+
+
+def get(path: bytes, *fields: bytes) -> bytes:
+    head = (b"GET %s HTTP/1.1" % path, b"Host: localhost", b"Connection: close")
+    return b"\r\n".join([*head, *fields, b"", b""])
+
+
+def status(at: tuple[str, int], head: bytes) -> bytes:
+    """Return the status of what a head is answered, which may stay open."""
+    with socket.create_connection(at, timeout=20) as client:
+        client.sendall(head + b"\r\n\r\n")
+        return client.recv(64 * 1024).split(b" ", 2)[1]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [b"/x/api/v3/messages/wait?timeout=0", b"/x/health/live", b"/%78/health/live"],
+)
+@pytest.mark.parametrize("root", [b"/x", b"/%78", b"/", b"x"])
+@pytest.mark.parametrize("name", [ROOT, ROOT.upper(), ROOT.replace(b"-", b"_")])
+def test_a_client_does_not_say_where_mailsink_is_served(
+    mailsink: Mailsink, path: bytes, root: bytes, name: bytes
+) -> None:
+    said = answer(web(mailsink), get(path, name + root))
+    assert said.split(b" ", 2)[1] == b"404"
+
+
+def test_octets_in_a_head_leave_no_traceback(mailsink: Mailsink) -> None:
+    at = web(mailsink)
+    assert answer(at, get(b"/health/live", ROOT + b"\xff")).startswith(b"HTTP/1.1 200 ")
+    for field in (b"Protocol: a\xff", b"Protocol: a, \xc3\xa9", b"Extensions: \xff"):
+        assert status(at, WS + b"\r\nSec-WebSocket-" + field) == b"400"
+    # RFC 9110 §5.5: others may hold such octets, as cookies do.
+    fields = b"\r\nCookie: \xff=\xff\r\n" + ROOT + b"\xff"
+    assert status(at, WS + fields) == b"101"
+    assert mailsink.stderr == ""
