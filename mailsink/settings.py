@@ -28,6 +28,7 @@ INSTALLED_APPS = [
 # tokens, are mailsink.web.guard: one layer around http and websockets.
 MIDDLEWARE = [
     "inbox.http.problems.problems",
+    "inbox.views.faults.FormsAreUtf8",
     "inbox.views.faults.FullDisk",
     "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",
@@ -112,6 +113,7 @@ LOGGING = {
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
     },
+    "filters": {"once_a_minute": {"()": "mailsink.repeated.OnceAMinute"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
@@ -119,5 +121,7 @@ LOGGING = {
         # A request that was refused or not found is the client's matter.
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},  # with a traceback each
+        # It warns of each request whose client leaves before the answer.
+        "daphne.server": {"filters": ["once_a_minute"]},
     },
 }

@@ -1,11 +1,12 @@
 """Answers requests that fail: a plain page, or a problem (RFC 9457).
 
-These are Django's own handlers of errors, and the middleware for a full disk. None of
-them reads the database, which may be what has failed.
+These are Django's own handlers of errors, and the middleware for a full disk and for
+forms that are not UTF-8. None of them reads the database, which may be what has failed.
 """
 
 from __future__ import annotations
 
+import codecs
 from functools import partial
 
 from asgiref.sync import iscoroutinefunction
@@ -56,6 +57,27 @@ def failed(request: HttpRequest) -> HttpResponse:
         "Mailsink goes on receiving mail."
     )
     return _answer(request, 500, _("Something went wrong"), words)
+
+
+class FormsAreUtf8(MiddlewareMixin):
+    """Middleware: refuses a multipart form in another charset.
+
+    Python knows some that are none of text, that raise, or that make lone surrogates.
+    Django itself refuses other forms so; no browser sends any.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if request.content_type == "multipart/form-data" and not _is_utf8(charset):
+            words = _("A form must be in UTF-8, but its Content-Type says %(charset)s.")
+            raise BadRequest(words % {"charset": ascii(charset[:40])})
+
+
+def _is_utf8(charset: str) -> bool:
+    try:
+        return codecs.lookup(charset).name in ("utf-8", "ascii")
+    except (LookupError, ValueError):  # no such charset; a NUL in its name
+        return False
 
 
 class FullDisk(MiddlewareMixin):

@@ -33,6 +33,25 @@ BAD_REQUESTS = [
     ),
     ("POST", "/settings/mine", "x", "multipart/form-data", 400, "Invalid boundary"),
     ("POST", "/settings/mine", "x=1", f"{URLENCODED}; charset=utf-7", 400, "UTF-8"),
+    *(
+        (
+            "POST",
+            "/settings/mine",
+            "--b--\r\n",
+            f"{MULTIPART}; charset={charset}",
+            400,
+            "UTF-8",
+        )
+        for charset in (
+            "rot13",
+            "zlib",
+            "idna",
+            "undefined",
+            "utf-7",
+            "unicode_escape",
+            "none",
+        )
+    ),
     ("POST", "/settings/mine", "x" * 3_000_000, URLENCODED, 413, "2621440 bytes"),
 ]
 
