@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
 from inbox.explain import transaction_failures
+from inbox.mailbox.large import refuse_here
 from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
@@ -160,7 +161,8 @@ def body_or_none(scope: Scope, id: str | UUID) -> bytes:
 
 
 def read_body(raw: Raw) -> bytes:
-    """Return a body's octets. Raises NotFound if its file is gone."""
+    """Return a body's octets. Raises NotFound if its file is gone; refuses a large one."""
+    refuse_here(raw)
     try:
         return read(raw)
     except FileNotFoundError:

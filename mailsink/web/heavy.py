@@ -1,4 +1,7 @@
-"""Requests whose answers would hold up the others go to the workers."""
+"""Requests whose answers would hold up the others go to the workers.
+
+The address tells of most; of the rest the app, before it says anything (elsewhere.py).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from mailsink.web.guard import AsgiScope, Receive, Send
+from mailsink.web import elsewhere
+from mailsink.web.guard import AsgiMessage, AsgiScope, Receive, Send
 from mailsink.web.workers import Unanswered, Workers
 
 _RETRY_AFTER = 5  # seconds
@@ -34,9 +38,30 @@ class Heavy:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         reads = scope["method"] in ("GET", "HEAD") and self._workers.are_on
         query = scope["query_string"].decode("latin-1")
-        if not reads or not await self._is_heavy(scope["path"], query):
+        if not reads:
             await self._app(scope, receive, send)
-            return
+        elif await self._is_heavy(scope["path"], query) or not (
+            await self._answer_here(scope, receive, send)
+        ):
+            await self._pass_on(scope, receive, send)
+
+    async def _answer_here(
+        self, scope: AsgiScope, receive: Receive, send: Send
+    ) -> bool:
+        """Return whether the app answered, and not that it is for elsewhere."""
+        answering = elsewhere.begin()
+        is_begun = False
+
+        async def send_unless_elsewhere(message: AsgiMessage) -> None:
+            nonlocal is_begun
+            if is_begun or not answering.elsewhere:
+                is_begun = True
+                await send(message)
+
+        await self._app(scope, receive, send_unless_elsewhere)
+        return is_begun or not answering.elsewhere
+
+    async def _pass_on(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as limit:
                 watch = asyncio.create_task(_hurry(limit, receive))
