@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
@@ -88,10 +88,15 @@ def check_folder(data: Path, name: str) -> None:
     """Make a folder of the data folder, and try a file in it. Raises ConfigError."""
     try:
         (data / name).mkdir(exist_ok=True)
-        with TemporaryFile(dir=data / name):
+        with tempfile.TemporaryFile(dir=data / name):
             pass
     except OSError as error:
         raise unusable_data(data, error) from None
+
+
+def use_for_temporary_files(folder: Path) -> None:
+    """Let libraries in this process make their temporary files in a folder of ours."""
+    tempfile.tempdir = str(folder)
 
 
 def _refuse_newer(executor: MigrationExecutor) -> None:

@@ -21,6 +21,7 @@ from mailsink.descriptors import Descriptors
 from mailsink.server.requests import IDLE, Channel, WebSocket
 from mailsink.web.callers import recognise
 from mailsink.web.guard import Guard
+from mailsink.web.uploads import Uploads
 from mailsink.web.visitors import Visitors
 
 reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run time
@@ -63,6 +64,7 @@ class Web(Daphne):
         self.wrong_port = wrong_port
         self.descriptors = descriptors
         self.visitors = Visitors(descriptors.shares.web)
+        self.uploads = Uploads()
         self.doorkeepers = _Doorkeepers(self)
         self.lingering: set[Doorkeeper] = set()
 
@@ -184,6 +186,10 @@ class Doorkeeper(Connection):
         self.clock.cancel()
         self.clock = loop.call_later(seconds, self.give_up)
 
+    def take(self, octets: int) -> bool:
+        """More of a body comes; return whether there is room for it."""
+        return self.web.uploads.take(self, octets)
+
     def work(self) -> None:
         """A whole request has come."""
         self.clock.cancel()
@@ -191,11 +197,13 @@ class Doorkeeper(Connection):
 
     def stay(self) -> bool:
         """It becomes a websocket, if there is room for one."""
+        self.web.uploads.let_go(self)
         return self.web.visitors.stay(self)
 
     def rest(self) -> None:
         """Its answer is sent."""
         self.answered = True
+        self.web.uploads.let_go(self)
         self.wait(IDLE)
         self.web.visitors.rest(self)
 
@@ -206,6 +214,7 @@ class Doorkeeper(Connection):
         lingering connections use up descriptors, so only a few may linger.
         """
         self.discarded = 1
+        self.web.uploads.let_go(self)
         self.wait(_LINGER)
         self.wire.write(answer)
         if len(self.web.lingering) >= _LINGERING:
@@ -232,5 +241,6 @@ class Doorkeeper(Connection):
 
     def leave(self) -> None:
         self.clock.cancel()
+        self.web.uploads.let_go(self)
         self.web.lingering.discard(self)
         self.web.visitors.leave(self)

@@ -18,6 +18,7 @@ from twisted.web.http import HTTPChannel
 
 from mailsink.web.guard import answer, too_large
 from mailsink.web.rules import HttpRefusal
+from mailsink.web.uploads import NO_ROOM, TOO_MUCH
 
 if TYPE_CHECKING:
     from mailsink.server.connections import Doorkeeper
@@ -106,15 +107,23 @@ class Request(WebRequest):
             self.refuse(too_large(self.room))
         elif length != 0:
             self.channel.visitor.wait(_BODY)
-        super().gotLength(0 if self.channel.visitor.discarded else length)
+        try:
+            super().gotLength(0 if self.channel.visitor.discarded else length)
+        except OSError:  # a large one has a file
+            self.refuse(NO_ROOM)
 
     def handleContentChunk(self, data: bytes) -> None:
         if self.channel.visitor.discarded:
             return
         if self.content.tell() + len(data) > self.room:
             self.refuse(too_large(self.room))
+        elif not self.channel.visitor.take(len(data)):
+            self.refuse(TOO_MUCH)
         else:
-            super().handleContentChunk(data)
+            try:
+                super().handleContentChunk(data)
+            except OSError:
+                self.refuse(NO_ROOM)
 
     def requestReceived(self, *head: bytes) -> None:
         if not self.channel.visitor.discarded:

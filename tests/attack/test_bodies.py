@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -89,3 +92,27 @@ def test_bad_requests_leave_no_trace_in_the_log(mailsink: Mailsink) -> None:
     assert said.startswith(b"HTTP/1.1 422 ")
     assert b"lone surrogate" in said
     assert mailsink.stderr == before
+
+
+def open_files(server: Mailsink) -> set[str]:
+    """Return the files that the server has open, deleted ones too."""
+    found = set()
+    for each in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            found.add(str(each.readlink()))
+    return found
+
+
+def test_a_large_upload_waits_in_the_data_folder(mailsink: Mailsink) -> None:
+    mail(mailsink)
+    before = open_files(mailsink)
+    with socket.create_connection(web(mailsink), timeout=20) as client:
+        head = post("/api/v3/messages", 3 * MIB, "Content-Type: message/rfc822")
+        client.sendall(head + b"x" * (2 * MIB))
+        deadline = time.monotonic() + 20
+        while not (
+            new := {each for each in open_files(mailsink) - before if "/" in each}
+        ):
+            assert time.monotonic() < deadline
+    data = str(mailsink.data.resolve())
+    assert all(each.startswith(data) for each in new), new

@@ -8,6 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from inbox.live import worker
+from inbox.storage import setup
+from mailsink.conf import CONFIG
 
 
 class Command(BaseCommand):
@@ -20,4 +22,5 @@ class Command(BaseCommand):
         parser.add_argument("descriptor", type=int, help="of the socket to `serve`")
 
     def handle(self, *_: Any, descriptor: int, **__: Any) -> None:
+        setup.use_for_temporary_files(CONFIG.data / "spool")
         worker.run(descriptor)

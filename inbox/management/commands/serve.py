@@ -83,6 +83,7 @@ class Command(BaseCommand):
         setup.migrate(config)
         for folder in ("spool", "raw"):
             setup.check_folder(config.data, folder)
+        setup.use_for_temporary_files(config.data / "spool")
         static.collect()
         mail = [
             (LISTENER_KINDS[name], each)

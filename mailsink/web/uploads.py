@@ -1,0 +1,38 @@
+"""How much all bodies of requests hold together, while they come and are answered."""
+
+from __future__ import annotations
+
+from mailsink.web.rules import HttpRefusal
+
+MOST = 256 * 1024 * 1024  # octets; a body that is alone may be larger
+
+TOO_MUCH = HttpRefusal(
+    503, "Service Unavailable", "Too much is being uploaded at once; try again later."
+)
+NO_ROOM = HttpRefusal(
+    507,
+    "Insufficient Storage",
+    "There is no room for this upload on the disk of the data folder (MAILSINK_DATA).",
+)
+
+
+class Uploads:
+    """Counts the octets of each visitor's body."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._held: dict[object, int] = {}
+        self._all = 0
+
+    def take(self, visitor: object, octets: int) -> bool:
+        """Count more of a body; return whether there is room beside those of others."""
+        held = self._held.get(visitor, 0)
+        if self._all > held and self._all + octets > self._most:
+            return False
+        self._held[visitor] = held + octets
+        self._all += octets
+        return True
+
+    def let_go(self, visitor: object) -> None:
+        """Forget the body of a visitor, if there was one."""
+        self._all -= self._held.pop(visitor, 0)

@@ -1,0 +1,25 @@
+"""Uploads together have room up to a limit, which each gives back."""
+
+from __future__ import annotations
+
+from mailsink.web.uploads import Uploads
+
+
+def test_bodies_share_their_room() -> None:
+    uploads = Uploads(most=100)
+    assert uploads.take("a", 60)
+    assert uploads.take("b", 40)
+    assert not uploads.take("b", 1)
+    uploads.let_go("b")  # refused
+    assert uploads.take("a", 40)
+    assert not uploads.take("b", 1)
+    uploads.let_go("a")
+    uploads.let_go("a")
+    assert uploads.take("b", 100)
+
+
+def test_a_body_that_is_alone_may_be_larger() -> None:
+    uploads = Uploads(most=100)
+    assert uploads.take("a", 100)
+    assert uploads.take("a", 100)
+    assert not uploads.take("b", 1)
