@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from inbox.checks import css
 from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from inbox.checks.colours import Colour, colour, contrast
-from mailsink.mime import css
 from mailsink.mime.elements import Element
 
 _SMALLEST = 10  # px
@@ -191,8 +191,8 @@ def _ruled(mail: CheckedMessage) -> set[str]:
             or "prefers-color-scheme" in item.media
         ):
             continue
-        if item.prop == "color" or item.prop.startswith(("background", "font")):
-            names.update(_NAME.findall(item.around))
+        if item.name == "color" or item.name.startswith(("background", "font")):
+            names.update(_NAME.findall(item.selector))
     return names
 
 
@@ -280,7 +280,6 @@ def _bold(element: Element, style: dict[str, str], above: bool) -> bool:
 
 def _hides(style: dict[str, str]) -> bool:
     for name, value in _HIDING.items():
-        given = style.get(name, "").lower().removesuffix("!important").strip()
-        if given.removesuffix("px") == value:
+        if style.get(name, "").lower().removesuffix("px") == value:
             return True
     return False

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
-from mailsink.mime import charsets, css, elements, headers, markup, pictures
-from mailsink.mime.css import Declaration, Item
+from inbox.checks import css
+from inbox.checks.css import Declaration, Item
+from mailsink.mime import charsets, elements, headers, markup, pictures
 from mailsink.mime.elements import Element, HtmlPage
 from mailsink.mime.reading import Reading
 from mailsink.mime.related import Related
 from mailsink.mime.structure import Part, Structure
 
 _SHOWN = 120  # characters of a snippet
-_SHEETS = 50  # <style> elements that are read
-_STYLE = 10_000  # characters of a style attribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +88,41 @@ class CheckedMessage:
     def sheets(self) -> list[tuple[Item, int]]:
         """The rules and declarations of the <style> elements, with offsets in the HTML."""
         found: list[tuple[Item, int]] = []
-        styles = [e for e in self.page.elements if e.name == "style" and e.content]
-        for element in styles[:_SHEETS]:
-            for item in css.scan(element.content):
-                found.append((item, element.content_offset + item.offset))
-                if len(found) >= css.MAX_ITEMS:
-                    return found
+        left = css.MAX_LENGTH
+        for element in self.page.elements:
+            if element.name == "style" and left > 0:
+                begin = element.content_offset
+                items = css.sheet(element.content[:left])
+                found.extend((item, begin + item.offset) for item in items)
+                left -= len(element.content)
+        return found
+
+    @cached_property
+    def declarations(self) -> dict[str, list[Declaration]]:
+        """The declarations of each different style attribute; "" stands for none."""
+        found: dict[str, list[Declaration]] = {"": []}
+        left = css.MAX_LENGTH
+        for element in self.page.elements:
+            text = element.attributes.get("style", "")
+            if text not in found:
+                found[text] = css.declarations(text[:left])
+                left = max(0, left - len(text))
         return found
 
     @cached_property
     def styles(self) -> list[dict[str, str]]:
-        """The style attribute of each element, by property; the last one counts."""
-        known: dict[str, dict[str, str]] = {}
-        return [self._style(each, known) for each in self.page.elements]
+        """The style attribute of each element, by property.
 
-    @staticmethod
-    def _style(element: Element, known: dict[str, dict[str, str]]) -> dict[str, str]:
-        text = element.attributes.get("style", "")
-        if text not in known:
-            known[text] = {
-                each.prop: each.value
-                for each in css.scan(text[:_STYLE])
-                if isinstance(each, Declaration)
-            }
-        return known[text]
+        Of several the last one counts, or the last that is important.
+        """
+        important_last = attrgetter("is_important")
+        counting = {
+            text: {each.name: each.value for each in sorted(found, key=important_last)}
+            for text, found in self.declarations.items()
+        }
+        return [
+            counting[each.attributes.get("style", "")] for each in self.page.elements
+        ]
 
     def field(self, name: str) -> headers.Field | None:
         return self.parsed.root.get(name)
@@ -138,9 +149,11 @@ class CheckedMessage:
     @cached_property
     def is_css_cut(self) -> bool:
         """Whether there is more CSS than is looked at."""
-        styles = [e.content for e in self.page.elements if e.name == "style"]
-        marks = sum(each.count(mark) for each in styles for mark in "{};")
-        return marks > css.MAX_ITEMS or len(styles) > _SHEETS
+        sheets = (e.content for e in self.page.elements if e.name == "style")
+        return any(
+            sum(map(len, texts)) > css.MAX_LENGTH
+            for texts in (sheets, self.declarations)
+        )
 
 
 def shown(text: str) -> str:

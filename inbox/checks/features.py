@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tinycss2 import ast
+
 from inbox.checks.caniemail import FEATURES
 from inbox.checks.checked_message import CheckedMessage
-from mailsink.mime import css
-from mailsink.mime.css import AtRule, Declaration, Item, Rule
+from inbox.checks.css import AtRule, Declaration, Item, Rule, walk
 from mailsink.mime.elements import Element
 
 Use = tuple[
@@ -54,25 +55,25 @@ animation: animation-name animation-duration animation-delay animation-iteration
 transition: transition-property transition-duration transition-delay transition-timing-function
 """  # fmt: skip
 
-_VALUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (f"css-{name}", re.compile(pattern, re.IGNORECASE))
-    for name, pattern in {
-        "important": r"!\s{0,9}important",
-        "function-clamp": r"\bclamp\(", "function-light-dark": r"\blight-dark\(",
-        "function-max": r"(?<![\w-])max\(", "function-min": r"(?<![\w-])min\(",
-        "unit-calc": r"\bcalc\(", "variables": r"\bvar\(",
-        "linear-gradient": r"linear-gradient\(", "radial-gradient": r"radial-gradient\(",
-        "conic-gradient": r"conic-gradient\(",
-        "rgb": r"\brgb\(", "rgba": r"\brgba\(", "modern-color": r"\b(?:ok)?l(?:ch|ab)\(",
-        "intrinsic-size": r"\b(?:fit|min|max)-content\b",
-        "sytem-ui": r"\b(?:system-ui|ui-(?:serif|sans-serif|rounded|monospace))\b",
-        "unit-initial": r"(?<![\w-])initial(?![\w-])",
-    }.items()
-)  # fmt: skip
-_STRINGS = re.compile(r"""url\([^)]*+\)?|"[^"]*+"?|'[^']*+'?""", re.IGNORECASE)
-_UNIT = re.compile(
-    r"(?<![\w#.%-])[+-]?+(?:[0-9]++(?:\.[0-9]++)?+|\.[0-9]++)(%|[a-z]++)", re.IGNORECASE
-)
+_FUNCTIONS = {
+    "clamp": "css-function-clamp", "light-dark": "css-function-light-dark",
+    "max": "css-function-max", "min": "css-function-min",
+    "calc": "css-unit-calc", "var": "css-variables",
+    "linear-gradient": "css-linear-gradient", "radial-gradient": "css-radial-gradient",
+    "conic-gradient": "css-conic-gradient",
+    "rgb": "css-rgb", "rgba": "css-rgba",
+    **dict.fromkeys(("lab", "lch", "oklab", "oklch"), "css-modern-color"),
+    "fit-content": "css-intrinsic-size",
+}  # fmt: skip
+_VENDOR = re.compile(r"-(?:webkit|moz|ms|o)-")
+_WORDS = {
+    **dict.fromkeys(("fit-content", "min-content", "max-content"), "css-intrinsic-size"),
+    **dict.fromkeys(
+        ("system-ui", "ui-serif", "ui-sans-serif", "ui-rounded", "ui-monospace"), "css-sytem-ui"
+    ),
+    "initial": "css-unit-initial",
+}  # fmt: skip
+_IMAGE_FUNCTIONS = ("url", "src", "image-set")  # they may name an image by a string
 _IMAGE = re.compile(
     r"\.(apng|avif|bmp|gif|heic|heif|ico|jpe?g|mp4|png|svg|tiff?|webp)(?=$|[?#&])",
     re.IGNORECASE,
@@ -86,7 +87,6 @@ _SAME_IMAGE = {
     "x-icon": "ico",
     "vnd.microsoft.icon": "ico",
 }
-_URL = re.compile(r"url\(\s*+[\"']?+([^\"')]++)", re.IGNORECASE)
 
 _ELEMENTS = {
     **{f"h{level}": "html-h1-h6" for level in range(1, 7)},
@@ -107,17 +107,19 @@ _NO_ELEMENTS = _ATTRIBUTES | frozenset(
     "comments doctype lists semantics h1-h6 object".split()
 )
 _MEDIA = ("hover", "orientation", "prefers-color-scheme", "prefers-reduced-motion")
-_SELECTORS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (f"css-selector-{name}", re.compile(pattern))
-    for name, pattern in {
-        "class": r"\.[\w-]", "id": r"#[\w-]", "attribute": r"\[", "grouping": r",", "universal": r"\*",
-        "child": r">", "adjacent-sibling": r"\+", "general-sibling": r"~(?!=)",
-        "type": r"(?<![\w.#:-])[a-z]", "descendant": r"[\w\])*]\s+[\w.#\[*:]",
-        "chaining": r"[\w\]-][.#][\w-]",
-    }.items()
-)  # fmt: skip
-_BRACKETS = re.compile(r"\[[^]]*+\]?")
-_PSEUDO = re.compile(r"(::?)([a-z-]{1,40})", re.IGNORECASE)
+_MARKS = {
+    ">": "css-selector-child",
+    "+": "css-selector-adjacent-sibling",
+    "~": "css-selector-general-sibling",
+    ",": "css-selector-grouping",
+    "*": "css-selector-universal",
+    ".": "css-selector-class",
+    "hash": "css-selector-id",
+    "[] block": "css-selector-attribute",
+}
+_NAMES = (ast.IdentToken, ast.FunctionBlock)
+_PARTS = ("ident", "hash", "[] block", "function", "*")  # what a selector ends with
+_OF_SELECTORS = ("is", "where", "not", "has")  # pseudo-classes that take selectors
 _OLD_ELEMENTS = ("after", "before", "first-letter", "first-line")  # once with one colon
 
 
@@ -147,71 +149,115 @@ def used(mail: CheckedMessage) -> Iterator[Use]:
         for part in mail.parsed.parts
         if part.content_id
     }
-    known: dict[str, list[tuple[str, str]]] = {}
+    styles = {
+        text: [use for each in found for use in _of_item(each)]
+        for text, found in mail.declarations.items()
+    }
     for element in page.elements:
         for slug in _of_element(element, kinds):
             yield slug, element.offset, ""
-        if style := element.attributes.get("style"):
-            if style not in known:
-                known[style] = list(_of_style(style))
-            for slug, snippet in known[style]:
-                yield slug, element.offset, snippet
+        for slug, snippet in styles[element.attributes.get("style", "")]:
+            yield slug, element.offset, snippet
     for item, offset in mail.sheets:
         for slug, snippet in _of_item(item):
             yield slug, offset, snippet
 
 
-def _of_style(style: str) -> Iterator[tuple[str, str]]:
-    for item in css.scan(style[:10_000]):
-        yield from _of_item(item)
-
-
 def _of_item(item: Item) -> Iterator[tuple[str, str]]:
-    """Yield the features of a rule or declaration, with a snippet."""
+    """Yield the features of a rule or declaration, each once, with a snippet."""
     if isinstance(item, Declaration):
-        snippet = f"{item.prop}: {item.value[:80]}"
-        found = _of_declaration(item.prop, item.value[: css.MAX_VALUE])
+        snippet = f"{item.name}: {item.value[:80]}"
+        found = _of_declaration(item)
     elif isinstance(item, Rule):
-        snippet, found = item.selector[:100], _of_selector(item.selector, item.nested)
+        snippet, found = item.selector[:100], _of_rule(item)
     else:
         snippet, found = f"@{item.name} {item.prelude[:80]}", _of_at_rule(item)
-    for slug in found:
+    for slug in dict.fromkeys(found):
         yield slug, snippet
 
 
-def _of_declaration(prop: str, value: str) -> Iterator[str]:
-    if prop.startswith("--"):
+def _of_declaration(item: Declaration) -> Iterator[str]:
+    if item.name.startswith("--"):
         yield "css-variables"
-    if slug := _PROPERTIES.get(prop):
+    if slug := _PROPERTIES.get(item.name):
         yield slug
-    bare = _STRINGS.sub(" ", value).lower()
-    if prop == "display":
+    if item.is_important:
+        yield "css-important"
+    words = set()
+    for token in walk(item.tokens):
+        if isinstance(token, ast.IdentToken):
+            words.add(token.lower_value)
+        yield from _of_token(token)
+    yield from _of_layout(item.name, words)
+
+
+def _of_layout(name: str, words: set[str]) -> Iterator[str]:
+    """Yield the features of flex boxes and of display, which go by their values."""
+    if name == "display":
         for kind in ("flex", "grid", "none"):
-            if kind in bare:
+            if any(kind in word for word in words):
                 yield f"css-display-{kind}"
-    if prop == "flex-direction" and "column" in bare:
+    if name == "flex-direction" and words & {"column", "column-reverse"}:
         yield "css-flex-direction"
-    if prop in ("flex-wrap", "flex-flow") and "wrap" in bare and "nowrap" not in bare:
+    if name in ("flex-wrap", "flex-flow") and words & {"wrap", "wrap-reverse"}:
         yield "css-flex-wrap"
-    if not bare.isalpha():  # most values are a word
-        yield from (
-            f"css-unit-{'percent' if unit == '%' else unit}"
-            for unit in set(_UNIT.findall(bare))
-        )
-        for match in _URL.finditer(value):
-            yield from _of_image(match[1])
-    yield from (slug for slug, pattern in _VALUES if pattern.search(bare))
 
 
-def _of_selector(selector: str, nested: bool) -> Iterator[str]:
-    if nested:
+def _of_token(token: ast.Node) -> Iterator[str]:
+    if isinstance(token, ast.IdentToken):
+        if slug := _WORDS.get(token.lower_value):
+            yield slug
+    elif isinstance(token, ast.DimensionToken):
+        yield f"css-unit-{token.lower_unit}"
+    elif isinstance(token, ast.PercentageToken):
+        yield "css-unit-percent"
+    elif isinstance(token, ast.URLToken):
+        yield from _of_image(token.value)
+    elif isinstance(token, ast.FunctionBlock):
+        name = _VENDOR.sub("", token.lower_name, count=1).removeprefix("repeating-")
+        if slug := _FUNCTIONS.get(name):
+            yield slug
+        if name in _IMAGE_FUNCTIONS:
+            for each in token.arguments:
+                if isinstance(each, ast.StringToken):
+                    yield from _of_image(each.value)
+
+
+def _of_rule(rule: Rule) -> Iterator[str]:
+    if rule.is_nested:
         yield "css-nesting"
-    bare = _BRACKETS.sub("[]", _STRINGS.sub("", selector))
-    yield from (slug for slug, pattern in _SELECTORS if pattern.search(bare))
-    for colons, name in _PSEUDO.findall(bare):
-        name = name.lower()
-        kind = "element" if colons == "::" or name in _OLD_ELEMENTS else "class"
-        yield f"css-pseudo-{kind}-{name}"
+    yield from _of_selectors(rule.tokens)
+
+
+def _of_selectors(tokens: list[ast.Node]) -> Iterator[str]:
+    kinds = ["", *map(_kind, tokens), ""]
+    for at, token in enumerate(tokens, 1):
+        before, kind, after = kinds[at - 1 : at + 2]
+        if before == ":" and isinstance(token, _NAMES):
+            yield from _of_pseudo(token, is_double=kinds[at - 2] == ":")
+        elif kind in _MARKS:
+            yield _MARKS[kind]
+        elif kind == "ident" and before != ".":
+            yield "css-selector-type"
+        elif kind == "whitespace" and before in _PARTS and after in (*_PARTS, ".", ":"):
+            yield "css-selector-descendant"
+        if kind in (".", "hash") and before in _PARTS:
+            yield "css-selector-chaining"
+
+
+def _kind(token: ast.Node) -> str:
+    return token.value if isinstance(token, ast.LiteralToken) else token.type
+
+
+def _of_pseudo(
+    name: ast.IdentToken | ast.FunctionBlock, is_double: bool
+) -> Iterator[str]:
+    """Yield what a name after colons is, and what is in its parentheses."""
+    word = name.lower_value if isinstance(name, ast.IdentToken) else name.lower_name
+    if word in _OF_SELECTORS and isinstance(name, ast.FunctionBlock):
+        yield from _of_selectors(name.arguments)
+    is_element = is_double or word in _OLD_ELEMENTS
+    yield f"css-pseudo-{'element' if is_element else 'class'}-{word}"
 
 
 def _of_at_rule(rule: AtRule) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Calendar invites (RFC 5545, iTIP RFC 5546): events as people read them. Never raises.
 
-By hand, not by icalendar 7.3, which was tried: for one bad line, or an END that is
-missing, it gives nothing at all; it decodes lines before it unfolds them; and the rules
-of a VTIMEZONE, which it expands one by one, can keep it busy for hours.
+By hand, not by icalendar 7.3: it has one store of VTIMEZONEs for all calendars, so that
+one mail's "Our Time" moves the times of the next; 338 octets of SECONDLY observances hold
+it for minutes; and where an END, or one line outside of an event, is wrong, it reads none.
 """
 
 from __future__ import annotations

@@ -59,10 +59,6 @@ class HtmlPage:
     has_doctype: bool = False
     read: int = 0  # characters
 
-    @property
-    def is_cut(self) -> bool:
-        return self.read < len(self.html)
-
     def line(self, offset: int) -> int:
         """Return the line of an offset, from 1."""
         return bisect(self._line_ends, offset - 1) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -120,6 +120,21 @@ def test_a_zone_of_the_calendar_itself(local: str, utc: str) -> None:
     start = event(f"DTSTART;TZID=Our Time:{local}", before=OUTLOOK).start
     assert start is not None
     assert start.astimezone(UTC) == datetime.fromisoformat(f"{utc}+00:00")
+
+
+def test_a_zone_is_of_its_own_calendar_only() -> None:
+    line = "DTSTART;TZID=Our Time:20260701T120000"
+    elsewhere = OUTLOOK.replace("+0200", "+0900").replace("+0100", "+0800")
+    starts = [event(line, before=zone).start for zone in (OUTLOOK, elsewhere, "")]
+    offsets = [each and each.utcoffset() for each in starts]
+    assert offsets == [timedelta(hours=2), timedelta(hours=9), None]
+
+
+def test_an_observance_of_every_second_takes_no_time() -> None:
+    zone = OUTLOOK.replace("FREQ=YEARLY;INTERVAL=1;", "FREQ=SECONDLY;")
+    began = time.process_time()
+    assert event("DTSTART;TZID=Our Time:20260701T120000", before=zone).start
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("name", [r"(UTC+01:00) Rome\, Bern", "(UTC+01:00) Rome, Bern"])

@@ -1,4 +1,4 @@
-"""HTML as elements and texts, and CSS as rules and declarations."""
+"""HTML as elements and texts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from mailsink.mime import css, elements
-from mailsink.mime.css import AtRule, Declaration, Rule
+from mailsink.mime import elements
 
 
 def names(html: str) -> list[tuple[str, str]]:
@@ -52,46 +51,15 @@ def test_much_html_is_cut() -> None:
     page = elements.read("<br>" * (elements.MAX_ELEMENTS + 1))
     assert len(page.elements) == elements.MAX_ELEMENTS
     assert page.read == 4 * elements.MAX_ELEMENTS
-    assert page.is_cut
-    assert elements.read("x" * (elements.MAX_LENGTH + 1)).is_cut
-    assert not elements.read("<br>" * 10).is_cut
-
-
-def test_css() -> None:
-    sheet = '@import url(a;b.css); /* } */ a , b{color:red;x:"}" } @media print{p{--X:1}} i{j:k'
-    assert list(css.scan(sheet)) == [
-        AtRule("import", "url(a;b.css)", 0),
-        Rule("a , b", 30, False),
-        Declaration("color", "red", 36, "a , b"),
-        Declaration("x", '"}"', 46, "a , b"),
-        AtRule("media", "print", 54),
-        Rule("p", 67, False),
-        Declaration("--x", "1", 69, "p", "@media print"),
-        Rule("i", 77, False),
-        Declaration("j", "k", 79, "i"),
-    ]
-
-
-def test_much_css_is_cut() -> None:
-    rules = css.MAX_ITEMS // 2
-    assert sum(1 for _ in css.scan("a{}" * (rules + 5))) == rules
-
-
-def test_nested_rules_and_keyframes() -> None:
-    assert Rule("&:hover", 2, True) in css.scan("a{&:hover{b:c}}")
-    assert not any(
-        isinstance(e, Rule) for e in css.scan("@keyframes x{from{a:b}to{a:c}}")
-    )
+    assert elements.read("x" * (elements.MAX_LENGTH + 1)).read == elements.MAX_LENGTH
+    assert elements.read("<br>" * 10).read == 40
 
 
 @pytest.mark.parametrize(
     "piece",
-    ["<div>", "<p>", "<", "<a x=1 ", "</b>", "<style>a{b:c}", "{", "@", '"', "\\", "/*", "url(", "<!-", "a ", "[", ":a"],
+    ["<div>", "<p>", "<", "<a x=1 ", "</b>", "<style>a{b:c}", '"', "<!-", "a "],
 )  # fmt: skip
 def test_hostile_text_takes_linear_time(piece: str) -> None:
     began = time.process_time()
-    text = piece * (1_000_000 // len(piece))
-    elements.read(text)
-    for _ in css.scan(text):
-        pass
+    elements.read(piece * (1_000_000 // len(piece)))
     assert time.process_time() - began < 10
