@@ -67,7 +67,10 @@ class Consult:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The decision of a policy. The empty one changes nothing."""
+    """The decision of a policy. The empty one changes nothing.
+
+    The machine follows delay, close and tags; the rules of an inbox will set them.
+    """
 
     reply: Reply | None = None
     delay: float = 0.0  # seconds before the reply

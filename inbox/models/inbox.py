@@ -12,7 +12,8 @@ class Inbox(models.Model):
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
-    # A SCRAM-SHA-256 verifier, which checks PLAIN and LOGIN too.
+    # For teams, who get credentials and retention of their own for each inbox; unused yet.
+    # credentials: a SCRAM-SHA-256 verifier, which checks PLAIN and LOGIN too.
     credentials = models.CharField(max_length=500, blank=True)
     # Retention; 0 is no limit, null is the server's own.
     retention_count = models.PositiveIntegerField(null=True, blank=True)

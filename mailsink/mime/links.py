@@ -28,7 +28,6 @@ class Reference:
     kind: LinkKind
     url: str
     text: str = ""
-    element: str = ""  # "a", "img", "css", …; "" in plain text
     has_alt: bool = False
     pixel: bool = False  # an image of one by one, or of no size: it counts readers
 
@@ -71,7 +70,7 @@ def of_html(html: str) -> list[Reference]:
 
 
 def _of_html(html: str) -> Iterator[Reference]:
-    link: tuple[str, str, int] | None = None  # that is open: its element, URL, and end
+    link: tuple[str, int] | None = None  # that is open: its URL, and its end
     for token in markup.TOKEN.finditer(html):
         if token["comment"]:
             continue
@@ -81,7 +80,7 @@ def _of_html(html: str) -> Iterator[Reference]:
             continue
         name = token["name"].lower()
         if link and name in ("a", "/a"):
-            yield _link(link, html[link[2] : token.start()])
+            yield _link(link[0], html[link[1] : token.start()])
             link = None
         if name.startswith("/"):
             continue
@@ -89,23 +88,22 @@ def _of_html(html: str) -> Iterator[Reference]:
         yield from _of_css(given.get("style", ""))
         yield from _images(name, given)
         if href := given.get(_LINKS.get(name, ""), "").strip():
-            link = (name, href, token.end())
+            link = (href, token.end())
             if name != "a":
-                yield _link(link, given.get("alt", ""))
+                yield _link(href, given.get("alt", ""))
                 link = None
     if link:
-        yield _link(link, html[link[2] :])
+        yield _link(link[0], html[link[1] :])
 
 
-def _link(link: tuple[str, str, int], inner: str) -> Reference:
-    element, url, _ = link
+def _link(url: str, inner: str) -> Reference:
     text = markup.to_text(inner[: 20 * _LONGEST_TEXT])
     if not text and (
         alt := re.search(r"""alt\s*=\s*["']([^"']{1,300})""", inner[:6000])
     ):
         text = markup.unescape(alt[1])
     shown = " ".join(text.split())[:_LONGEST_TEXT]
-    return Reference("link", url[:_LONGEST_URL], shown, element)
+    return Reference("link", url[:_LONGEST_URL], shown)
 
 
 def _images(name: str, given: dict[str, str]) -> Iterator[Reference]:
@@ -117,7 +115,7 @@ def _images(name: str, given: dict[str, str]) -> Iterator[Reference]:
             if url:
                 alt = given.get("alt")
                 yield Reference(
-                    "image", url[:_LONGEST_URL], (alt or "")[:_LONGEST_TEXT], name,
+                    "image", url[:_LONGEST_URL], (alt or "")[:_LONGEST_TEXT],
                     alt is not None, pixel,
                 )  # fmt: skip
 
@@ -135,7 +133,7 @@ def _of_css(css: str) -> Iterator[Reference]:
     if "url(" not in css.lower():
         return
     for match in _CSS_URL.finditer(css):
-        yield Reference("image", match[1][:_LONGEST_URL], "", "css", True)
+        yield Reference("image", match[1][:_LONGEST_URL], "", has_alt=True)
 
 
 def attributes(tag: str, start: int) -> dict[str, str]:
