@@ -45,13 +45,13 @@ _COUNTED_UP_TO = 10_000  # of each check
 _GRAVEST: tuple[Severity, ...] = ("error", "warning", "info")
 
 CHECKS: tuple[Callable[[CheckedMessage], Iterator[CheckPlace]], ...] = (
-    leftovers.placeholders, leftovers.missing_values, leftovers.fillers, leftovers.links,
-    texts.no_subject, texts.text_part, texts.charset, texts.unsubscribe, texts.no_reply,
-    texts.emoji, texts.preview_text,
-    accessible.images, accessible.links, accessible.texts, accessible.language,
-    accessible.title, accessible.headings, accessible.tables,
+    leftovers.placeholders, leftovers.missing_values, leftovers.fillers, leftovers.dead_links,
+    texts.no_subject, texts.missing_text_part, texts.wrong_charset, texts.missing_unsubscribe, texts.no_reply,
+    texts.emoji_in_subject, texts.preview_text,
+    accessible.images_without_alt, accessible.links_without_text, accessible.unreadable_texts, accessible.missing_language,
+    accessible.missing_title, accessible.skipped_headings, accessible.layout_tables,
     carried.references_without_part, carried.parts_without_reference,
-    sizes.html, sizes.message, sizes.images, sizes.subject, sizes.text_lines,
+    sizes.clipped_html, sizes.large_message, sizes.heavy_images, sizes.long_subject, sizes.long_text_lines,
 )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ _HIDING = {
 }  # fmt: skip
 
 
-def images(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def images_without_alt(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield images without alt, unless they are hidden from screen readers."""
     for element in mail.page.elements:
         attributes = element.attributes
@@ -49,7 +49,7 @@ def images(mail: CheckedMessage) -> Iterator[CheckPlace]:
             yield mail.at("image_without_alt", element)
 
 
-def links(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def links_without_text(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield links in which there is nothing to read out."""
     elements = mail.page.elements
     inside = _nearest(elements, "a")
@@ -79,7 +79,7 @@ def _nearest(elements: list[Element], name: str) -> list[int]:
     return found
 
 
-def language(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def missing_language(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if no element that holds the mail names its language."""
     if mail.html and not any(
         element.attributes.get("lang") or element.attributes.get("xml:lang")
@@ -89,14 +89,14 @@ def language(mail: CheckedMessage) -> Iterator[CheckPlace]:
         yield mail.at("no_lang", root[0]) if root else CheckPlace("no_lang", "HTML")
 
 
-def title(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def missing_title(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if there is no <title>, or an empty one."""
     titles = [each for each in mail.page.elements[:2000] if each.name == "title"]
     if mail.html and not any(each.content.strip() for each in titles):
         yield CheckPlace("no_title", "HTML")
 
 
-def headings(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def skipped_headings(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield headings more than a level below the one before."""
     last = 0
     for element in mail.page.elements:
@@ -109,7 +109,7 @@ def headings(mail: CheckedMessage) -> Iterator[CheckPlace]:
         last = level
 
 
-def tables(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def layout_tables(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield tables without heading cells, caption or role that hold something."""
     elements = mail.page.elements
     around = _nearest(elements, "table")
@@ -138,7 +138,7 @@ class _Look:
     hidden: bool = False
 
 
-def texts(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def unreadable_texts(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield text of too little contrast, and very small text."""
     looks = _looks(mail)
     for text in mail.page.texts:

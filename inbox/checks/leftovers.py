@@ -80,7 +80,7 @@ def fillers(mail: CheckedMessage) -> Iterator[CheckPlace]:
             yield CheckPlace("filler", place, line, shown(text[at : at + 60]))
 
 
-def links(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def dead_links(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield links and images that lead nowhere, or where only the sender can go."""
     for url, place, line in _urls(mail):
         kind = _wrong(url.strip())

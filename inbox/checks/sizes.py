@@ -20,7 +20,7 @@ _LONG_SUBJECT = 70  # characters
 _TEXT_LINE = 78  # characters (RFC 5322 §2.1.1)
 
 
-def html(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def clipped_html(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if Gmail cuts the HTML, or nearly does."""
     size = len(mail.html.encode("utf-8", "replace"))
     if size <= _NEARLY:
@@ -34,7 +34,7 @@ def html(mail: CheckedMessage) -> Iterator[CheckPlace]:
     yield CheckPlace("clipped", "HTML", line, shown(mail.html[len(seen) :]), words)
 
 
-def message(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def large_message(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if the mail as sent is larger than servers take."""
     size = len(mail.octets)
     if size > _LARGE:
@@ -43,7 +43,7 @@ def message(mail: CheckedMessage) -> Iterator[CheckPlace]:
         yield CheckPlace(kind, words=words)
 
 
-def images(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def heavy_images(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield heavy images, and if there are many."""
     for part in mail.parsed.parts:
         if part.content_type.startswith("image/") and part.disposition != "attachment":
@@ -60,7 +60,7 @@ def images(mail: CheckedMessage) -> Iterator[CheckPlace]:
         )
 
 
-def subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def long_subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if lists of mail cut the subject."""
     subject = mail.value("subject")
     if len(subject) > _LONG_SUBJECT:
@@ -68,7 +68,7 @@ def subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
         yield CheckPlace("long_subject", "Subject", None, shown(subject), words)
 
 
-def text_lines(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def long_text_lines(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield long lines of a plain text that is not declared to flow (RFC 3676)."""
     flowed = any(
         part.content_type == "text/plain"

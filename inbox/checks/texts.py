@@ -41,14 +41,14 @@ def no_subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
         yield CheckPlace("no_subject", "Subject")
 
 
-def emoji(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def emoji_in_subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if the subject has emoji."""
     subject = mail.value("subject")
     if _EMOJI.search(subject):
         yield CheckPlace("emoji_in_subject", "Subject", None, shown(subject))
 
 
-def text_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def missing_text_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if there is HTML and no text beside it that says the same."""
     if not mail.html:
         return
@@ -73,7 +73,7 @@ def _words(text: str) -> set[str]:
     return set(_WORD.findall(_LINK.sub(" ", text[:_COMPARED]).lower()))
 
 
-def charset(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def wrong_charset(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield texts beyond ASCII without a charset, and a <meta> that contradicts it."""
     for part in mail.parsed.parts:
         if part.content_type not in ("text/plain", "text/html") or part.charset:
@@ -102,7 +102,7 @@ def _same(one: str, other: str) -> bool:
     return one.lower() == other or (known[0] is not None and known[0] == known[1])
 
 
-def unsubscribe(mail: CheckedMessage) -> Iterator[CheckPlace]:
+def missing_unsubscribe(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if mail to many cannot be left by one click (RFC 2369, RFC 8058)."""
     value = mail.value("list-unsubscribe")
     if not value:
