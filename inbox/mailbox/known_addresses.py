@@ -25,6 +25,9 @@ MAX_LENGTH = 320  # a local part of 64, "@", a domain of 255 (RFC 5321 §4.5.3.1
 MAX_NAME = 200
 
 _PAIR = re.compile(r"\\(.)")  # a quoted pair (RFC 5321 §4.1.2)
+_LONGEST_TYPED = MAX_TARGETS * (MAX_LENGTH + 2)  # with what stands between the targets
+# A quotation that is not closed takes the rest: each character is looked at once.
+_TYPED = re.compile(r'(?:"(?:\\.?|[^"\\])*+(?:"|\Z)|[^\s,;"])++', re.DOTALL)
 
 # How many targets each kind takes, at least and at most.
 _TARGETS: dict[AddressKind, tuple[int, int]] = {
@@ -44,6 +47,23 @@ class AddressInput(TypedDict):
     name: str
     kind: AddressKind
     target: list[str]
+
+
+def typed_targets(text: str) -> list[str]:
+    """Return the addresses that stand apart by a line, a space, a comma or a semicolon.
+
+    None of these ends a quoted local part. Raises Invalid where there are too many.
+    """
+    found = _TYPED.findall(text) if len(text) <= _LONGEST_TYPED else None
+    if found is None or len(found) > MAX_TARGETS:
+        raise Invalid(
+            _(
+                "these targets are too many or too long: at most %(most)s are allowed, "
+                "each of at most %(length)s characters"
+            )
+            % {"most": MAX_TARGETS, "length": MAX_LENGTH}
+        )
+    return found
 
 
 def clean(given: Iterable[AddressInput]) -> list[AddressInput]:

@@ -6,7 +6,6 @@ The form says what is wrong, and keeps the input.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import Any, cast
 
@@ -21,14 +20,11 @@ from inbox.explain import KIND_WORDS
 from inbox.explain.address_kinds import AddressKind
 from inbox.http import mine
 from inbox.mailbox import image_hosts, inboxes
-from inbox.mailbox.known_addresses import AddressInput
+from inbox.mailbox.known_addresses import AddressInput, typed_targets
 from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import starttls
 from mailsink.values import SIZE
-
-# Addresses apart by line, comma or semicolon, none of which ends a quoted local part.
-_TARGET = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^\s,;"]|")+')
 
 Context = dict[str, Any]
 
@@ -72,7 +68,8 @@ def put_address(request: HttpRequest) -> HttpResponse:
     instead_of = request.POST.get("instead_of")
     given = _address(request)
     try:
-        inboxes.put_address(ALL, DEFAULT_SLUG, given, instead_of)
+        one = given | {"target": typed_targets(given["target"][0])}
+        inboxes.put_address(ALL, DEFAULT_SLUG, one, instead_of)
     except (Invalid, NotFound) as error:
         context = {"editing": instead_of, "one": given, "wrong_address": str(error)}
         return _show(request, context, 422)
@@ -119,7 +116,7 @@ def _address(request: HttpRequest) -> AddressInput:
         "kind": cast(
             AddressKind, post.get("kind", "mailbox")
         ),  # checked by who keeps it
-        "target": _TARGET.findall(post.get("target", "")),
+        "target": [post.get("target", "")],  # as it was typed
     }
 
 

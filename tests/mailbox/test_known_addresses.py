@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inbox.errors import Invalid
-from inbox.mailbox.known_addresses import Book, clean, key_of
+from inbox.mailbox.known_addresses import Book, clean, key_of, typed_targets
 
 
 def given(address: str, kind: str = "mailbox", *target: str, name: str = "") -> Any:
@@ -19,6 +19,21 @@ def test_space_around_is_taken_away() -> None:
     assert clean([one]) == [
         given("ann@example.com", "moved", "new@example.net", name="Ann")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "targets"),
+    [
+        ("", []),
+        (" ,; \r\n", []),
+        ("a@x,b@x;c@x d@x\r\ne@x", ["a@x", "b@x", "c@x", "d@x", "e@x"]),
+        (r'"a, \";b"@x,c@x', [r'"a, \";b"@x', "c@x"]),
+        ('a@x,"b@x,c@x', ["a@x", '"b@x,c@x']),  # refused: no address has a lone quote
+        ('a@x,"\\', ["a@x", '"\\']),
+    ],
+)
+def test_typed_targets(text: str, targets: list[str]) -> None:
+    assert typed_targets(text) == targets
 
 
 GOOD = [

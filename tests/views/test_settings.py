@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -181,3 +182,17 @@ def test_other_methods(client: Client) -> None:
     assert client.post("/settings").status_code == 405
     for path in ("change", "addresses", "addresses/remove"):
         assert client.get(f"/settings/{path}").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["a@example.com," * 101, "a" * 40_000, '"\\' * 27_000, '"\\\n' * 700_000],
+    ids=["too many", "too long", "quotations", "quotations over lines"],
+)
+def test_too_many_targets_are_refused_at_once(client: Client, target: str) -> None:
+    began = time.process_time()
+    html = post(
+        client, "addresses", 422, address="l@a.test", kind="list", target=target
+    )
+    assert time.process_time() - began < 1
+    assert "at most 100 are allowed" in alert(html)
