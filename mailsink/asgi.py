@@ -32,6 +32,7 @@ from mailsink.web.guard import AsgiScope, Guard, Receive, Send
 from mailsink.web.heavy import Heavy
 from mailsink.web.held import Held
 from mailsink.web.loaded import Loaded
+from mailsink.web.pool import Pool
 from mailsink.web.rules import Rules
 from mailsink.web.workers import Workers
 
@@ -91,7 +92,8 @@ application = Guard(
     ProtocolTypeRouter(
         {
             "http": Loaded(
-                Held(Heavy(http, workers, is_heavy), HeldHandler(), HELD), load_views
+                Held(Heavy(Pool(http), workers, is_heavy), HeldHandler(), HELD),
+                load_views,
             ),
             "websocket": websockets,
         }

@@ -6,16 +6,15 @@ The address tells of most; of the rest the app, before it says anything (elsewhe
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from mailsink.web import elsewhere
 from mailsink.web.guard import AsgiMessage, AsgiScope, Receive, Send
+from mailsink.web.unavailable import unavailable
 from mailsink.web.workers import Unanswered, Workers
 
-_RETRY_AFTER = 5  # seconds
 # An answer that nobody waits for any more may end for so long: it costs less than a new
 # process. An archive would go on for minutes.
 _TO_END = 5.0  # seconds
@@ -75,7 +74,7 @@ class Heavy:
             await self._workers.answer(scope, send)
         except Unanswered as why:
             words = f"{str(why)[0].upper()}{str(why)[1:]}; try again later."
-            await _refuse(send, words)
+            await unavailable(send, words)
 
 
 async def _hurry(limit: asyncio.Timeout, receive: Receive) -> None:
@@ -83,16 +82,3 @@ async def _hurry(limit: asyncio.Timeout, receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     limit.reschedule(asyncio.get_running_loop().time() + _TO_END)
-
-
-async def _refuse(send: Send, words: str) -> None:
-    members = {
-        "type": "about:blank", "title": "Service Unavailable", "status": 503,
-        "detail": words,
-    }  # fmt: skip
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"retry-after", str(_RETRY_AFTER).encode()),
-    ]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(members).encode()})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
 import socket
 import ssl
 import sys
@@ -75,7 +77,12 @@ class Command(BaseCommand):
         except ConfigError as error:
             self.stderr.write(f"mailsink: {error}")
             code = 1
-        sys.exit(code)
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # All is recorded by now. Threads may still be at work for clients that left, and
+        # Python would wait for each.
+        os._exit(code)
 
     def serve(self, config: Config) -> int:
         """Start everything, serve until told to stop; return the exit code."""

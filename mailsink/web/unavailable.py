@@ -1,0 +1,23 @@
+"""The answer of a request that has to come again later: 503 (RFC 9110 §15.6.4)."""
+
+from __future__ import annotations
+
+import json
+
+from mailsink.web.guard import Send
+
+_RETRY_AFTER = 5  # seconds
+
+
+async def unavailable(send: Send, detail: str) -> None:
+    """Answer with a problem (RFC 9457), and with when to try again."""
+    members = {
+        "type": "about:blank", "title": "Service Unavailable", "status": 503,
+        "detail": detail,
+    }  # fmt: skip
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"retry-after", str(_RETRY_AFTER).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(members).encode()})
