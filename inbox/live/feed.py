@@ -1,7 +1,8 @@
 """The live feed: what was committed, told to whoever watches, in frames.
 
-A frame goes out at once if none went in the last 25 ms, else it joins the next. Each
-event is dumped once, however many watch; where nobody does, nothing is done at all.
+A frame goes out at once if none went in the last 25 ms, else it joins the next; where
+many watch, frames are fewer. Each event is dumped once, however many watch; where nobody
+does, nothing is done at all.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ from inbox.models import Message
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.025  # seconds between frames, at least
+# Seconds between frames for each subscription: to tell one takes about half of it, so that
+# viewers never take more of the loop than a half.
+PER_SUBSCRIPTION = 0.002
 MAX_FRAME = 256 * 1024  # characters; what is longer goes in several
 MAX_PENDING = 50_000  # events; beyond it viewers are asked to load again
 MAX_LOADED = 500  # rows read for one frame; beyond it likewise
@@ -105,6 +109,13 @@ class Feed:
             return True
         return group != protocol.CONTROL and bool(self._layer.groups.get(group))
 
+    def _interval(self) -> float:
+        """Return the seconds between two frames."""
+        if not isinstance(self._layer, InMemoryChannelLayer):
+            return INTERVAL
+        subscriptions = sum(map(len, self._layer.groups.values()))
+        return max(INTERVAL, PER_SUBSCRIPTION * subscriptions)
+
     # Frames
 
     def _schedule(self) -> None:
@@ -117,7 +128,7 @@ class Feed:
         """Send frames until nothing waits, none sooner than the interval allows."""
         try:
             while len(self._pending) or self._lost:
-                wait = self._last + INTERVAL - self._loop.time()
+                wait = self._last + self._interval() - self._loop.time()
                 if wait > 0:
                     await asyncio.sleep(wait)
                 self._last = self._loop.time()

@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import Protocol
 
 
+# Each is told of every mail, on the loop that receives it.
+MOST_LIVE = 200
+
+
 class Visitor(Protocol):
     """A connection."""
 
@@ -17,7 +21,7 @@ class Visitor(Protocol):
 
 
 class Visitors:
-    """At most so many connections at once, of them a half as websockets."""
+    """At most so many connections at once; of them a half as websockets, up to MOST_LIVE."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -50,7 +54,7 @@ class Visitors:
 
     def stay(self, visitor: Visitor) -> bool:
         """It becomes a websocket; False if there are too many."""
-        if len(self._live) * 2 >= self._most:
+        if len(self._live) >= min(MOST_LIVE, self._most // 2):
             return False
         self.leave(visitor)
         self._live.add(visitor)
