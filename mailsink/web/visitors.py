@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-
 # Each is told of every mail, on the loop that receives it.
 MOST_LIVE = 200
 
