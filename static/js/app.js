@@ -64,7 +64,7 @@ function showFailures() {
 
 /** Keys by the names that a Mac has for them. */
 function nameKeys() {
-  if (!navigator.userAgent.includes("Mac")) return;
+  if (!/Mac/.test(navigator.userAgent)) return;
   for (const node of $$("[data-mac]")) setText(node, node.dataset.mac ?? "");
 }
 
