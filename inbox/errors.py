@@ -14,6 +14,11 @@ class UserError(Exception):
 
     status: ClassVar[int] = 400
 
+    @property
+    def members(self) -> dict[str, str]:
+        """Members of an answer in JSON, beside its sentence."""
+        return {}
+
 
 class BadRequest(UserError):
     """A query or cursor that cannot be read."""

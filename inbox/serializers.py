@@ -229,6 +229,12 @@ def trace(trace: Trace) -> Shape:
             {"address": each.address, "at": stamp(each.at), "words": each.words}
             for each in trace.near
         ],
+        "sent": {
+            "messages": trace.sent.messages,
+            "failed": trace.sent.failed,
+            "more": trace.sent.more,
+            "last": stamp(trace.sent.last),
+        },
         "last_connection": connection(trace.last_connection),
     }
 

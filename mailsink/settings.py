@@ -32,6 +32,7 @@ MIDDLEWARE = [
     "inbox.views.faults.FullDisk",
     "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",
+    "inbox.http.zone.ReaderZone",
     "inbox.views.errors.UserErrors",
 ]
 APPEND_SLASH = False

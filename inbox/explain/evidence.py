@@ -75,3 +75,25 @@ class Near:
     address: str
     at: datetime  # when it was named last
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The outcomes of the newest mail for an address, in numbers."""
+
+    accepted: int
+    codes: tuple[int, ...]  # of each rejection
+    lost: int  # the client stopped before the message was complete
+    open: int
+    more: bool  # there was mail before
+    last: datetime | None  # when it was named last; None: never
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The mail that an address sent: accepted messages, and what was not accepted."""
+
+    messages: int
+    failed: int
+    more: bool  # it sent more messages than were counted
+    last: datetime | None  # None: it sent nothing

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
-from inbox.explain.evidence import Evidence, EvidenceKind, Near
+from inbox.explain.evidence import Evidence, EvidenceKind, Near, Outcomes, Sent
 from inbox.explain.inputs import WholeSession
 from inbox.explain.quantities import ago, counted, shortened
 from mailsink.bidi import isolated
@@ -22,24 +22,24 @@ LABELS: dict[EvidenceKind, str] = {
     "hidden": gettext_noop("hidden by your filter"),
     "trash": gettext_noop("in the trash"),
     "removed": gettext_noop("removed"),
-    "refused": gettext_noop("refused at RCPT"),
-    "rejected": gettext_noop("not accepted"),
-    "cut_off": gettext_noop("cut off"),
-    "taken_back": gettext_noop("taken back"),
-    "abandoned": gettext_noop("never sent"),
-    "open": gettext_noop("under way"),
-    "unnamed": gettext_noop("named nobody"),
+    "refused": gettext_noop("recipient rejected"),
+    "rejected": gettext_noop("message rejected"),
+    "cut_off": gettext_noop("connection lost"),
+    "taken_back": gettext_noop("canceled by client"),
+    "abandoned": gettext_noop("no message sent"),
+    "open": gettext_noop("in progress"),
+    "unnamed": gettext_noop("no recipient given"),
 }
 
 _LINK = re.compile(r" \(why: \S+\)$")
 
 _CAUSES = {
     "deleted": gettext_noop(
-        "since its time in the trash was over (MAILSINK_TRASH_HOURS)"
+        "because its time in the trash was over (MAILSINK_TRASH_HOURS)"
     ),
     "count": gettext_noop("to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
-    "age": gettext_noop("since it had become too old (MAILSINK_RETENTION_DAYS)"),
-    "session": gettext_noop("since its session was deleted"),
+    "age": gettext_noop("because it was too old (MAILSINK_RETENTION_DAYS)"),
+    "session": gettext_noop("because its session was deleted"),
 }
 
 
@@ -64,62 +64,98 @@ def sentence(
     name = shortened(address)
     newest = next((each for each in found if each.kind != "unnamed"), None)
     if newest is None:
-        return _("There is no trace of %(name)s: no session has named it.") % {
-            "name": name
-        }
+        return _("No mail to %(name)s has been seen.") % {"name": name}
     return _("Mail to %(name)s %(newest)s.") % {
         "name": name,
         "newest": _newest(newest, hiding, now),
     }
 
 
-def beside(found: Sequence[Evidence], more: bool) -> str:
-    """Return what else the evidence tells, in sentences; "" where that is nothing.
+def several(part: str, near: Sequence[Near]) -> str:
+    """Return how many known addresses have a text in them."""
+    words = ngettext(
+        "%(n)s known address has “%(part)s” in it.",
+        "%(n)s known addresses have “%(part)s” in them.",
+        len(near),
+    )
+    return words % {"n": len(near), "part": shortened(part)}
+
+
+def aside(
+    found: Sequence[Evidence],
+    more: bool,
+    last: WholeSession | None,
+    sent: Sent,
+    near: Sequence[Near],
+    now: datetime,
+) -> str:
+    """Return what else there is, in sentences: earlier mail, or what may help where none is.
 
     more: whether there is more of it than found.
     """
     certain = [each for each in found if each.kind != "unnamed"]
     failed = len(found) - len(certain)
-    said = []
-    if certain[1:]:
-        said.append(_others(certain[1:], more))
+    if not certain:
+        said = [_instead(last, sent, near, now)]
+        words = _("%(failed)s in the last 24 hours ended before giving a recipient.")
+    else:
+        said = [_others(certain[1:], more)] if certain[1:] else []
+        words = _("%(failed)s since then ended before giving a recipient.")
     if failed:
-        since = _("Since then") if certain else _("But")
-        sessions = _("%(since)s %(failed)s failed before naming anybody") % {
-            "since": since,
-            "failed": counted(failed, "session"),
-        }
-        maybe = _("it") if failed == 1 else _("one of them")
-        said.append(
-            _("%(sessions)s: %(maybe)s may have been for it.")
-            % {"sessions": sessions, "maybe": maybe}
-        )
+        said.append(words % {"failed": counted(failed, "session")})
     return " ".join(said)
 
 
-def instead(last: WholeSession | None, near: Sequence[Near], now: datetime) -> str:
-    """Return what may help where there is no trace: the last connection, a like address."""
+def _instead(
+    last: WholeSession | None, sent: Sent, near: Sequence[Near], now: datetime
+) -> str:
+    """Return what the address sent, else a similar address, else the last connection."""
     if last is None:
-        return _("Nothing has connected yet.")
-    when = ago(last.opened_at, now)
-    said = [
-        _("The last connection of any client was %(when)s, from %(client_address)s.")
-        % {"when": when, "client_address": last.client_address}
-    ]
+        return _("No client has connected yet.")
+    if sent.last:
+        return _("This address is a sender: %(sent)s, last %(when)s.") % {
+            "sent": sent_by(sent),
+            "when": ago(sent.last, now),
+        }
     if near:
-        like = near[0]
-        named = ago(like.at, now)
-        said.append(
-            _("Did you mean %(address)s, named %(named)s?")
-            % {"address": shortened(like.address), "named": named}
-        )
-    return " ".join(said)
+        return _("Did you mean %(address)s, last seen %(when)s?") % {
+            "address": shortened(near[0].address),
+            "when": ago(near[0].at, now),
+        }
+    return _("The last client connected %(when)s, from %(client_address)s.") % {
+        "when": ago(last.opened_at, now),
+        "client_address": last.client_address,
+    }
+
+
+def sent_by(sent: Sent) -> str:
+    """Return how much an address sent: "2 messages, 1 not accepted", "0 messages"."""
+    messages = counted(sent.messages, "message")
+    if sent.more:
+        messages = _("more than %(messages)s") % {"messages": messages}
+    if not sent.failed:
+        return messages
+    failed = _("%(failed)s not accepted") % {"failed": f"{sent.failed:,}"}
+    return f"{messages}, {failed}" if sent.messages else failed
+
+
+def numbers(outcomes: Outcomes) -> str:
+    """Return what came of the mail for an address: "3 accepted, 1 rejected (550)"."""
+    codes = ", ".join(map(str, sorted(set(outcomes.codes))))
+    counts = (
+        (outcomes.accepted, _("%(n)s accepted")),
+        (len(outcomes.codes), _("%(n)s rejected (%(codes)s)")),
+        (outcomes.lost, _("%(n)s not completed")),
+        (outcomes.open, _("%(n)s in progress")),
+    )
+    said = [words % {"n": f"{n:,}", "codes": codes} for n, words in counts if n]
+    return ", ".join([*said, *[_("and older mail")] * outcomes.more])
 
 
 def _others(others: Sequence[Evidence], more: bool) -> str:
     """Return how many tries there were before, by what came of them."""
     if more:
-        return _("More than %(others)s tries before it are stored.") % {
+        return _("Before that: more than %(others)s attempts.") % {
             "others": f"{len(others):,}"
         }
     kinds: dict[str, int] = {}
@@ -136,16 +172,17 @@ def _others(others: Sequence[Evidence], more: bool) -> str:
 def _newest(one: Evidence, hiding: Sequence[str], now: datetime) -> str:
     when = ago(one.at, now)
     if one.kind == "refused":
-        return _("was refused at RCPT %(when)s with %(reply)s%(because)s") % {
+        return _("was rejected %(when)s (RCPT): %(reply)s%(because)s") % {
             "when": when,
             "reply": _reply(one),
             "because": _because(one),
         }
     if one.kind == "rejected":
-        return _(
-            "was not accepted %(when)s: the answer to the message was "
-            "%(reply)s%(because)s"
-        ) % {"when": when, "reply": _reply(one), "because": _because(one)}
+        return _("was rejected %(when)s (the message): %(reply)s%(because)s") % {
+            "when": when,
+            "reply": _reply(one),
+            "because": _because(one),
+        }
     if one.kind == "accepted":
         return _("was accepted %(when)s and is in the inbox: %(subject)s") % {
             "when": when,
@@ -174,8 +211,10 @@ def _newest(one: Evidence, hiding: Sequence[str], now: datetime) -> str:
             "removed": _removed(one, now),
         }
     if one.kind == "open":
-        return _("is under way: %(unfinished)s") % {"unfinished": _unfinished(one, now)}
-    return _("was begun %(when)s, but never accepted: %(unfinished)s") % {
+        return _("is in progress: %(unfinished)s") % {
+            "unfinished": _unfinished(one, now)
+        }
+    return _("was started %(when)s, but not completed: %(unfinished)s") % {
         "when": when,
         "unfinished": _unfinished(one, now),
     }
@@ -221,23 +260,26 @@ def _refused(one: Evidence, now: datetime) -> str:
 def _unfinished(one: Evidence, now: datetime) -> str:
     who = shortened(one.peer)
     if one.kind == "open":
-        return _("%(who)s has named it, and is not done yet") % {"who": who}
+        return _("%(who)s gave this recipient, and has not sent the message yet") % {
+            "who": who
+        }
     if one.kind == "taken_back":
-        return _("%(who)s named it, then began again before it sent the message") % {
+        return _("%(who)s started over (RSET) before it sent the message") % {
             "who": who
         }
     if one.kind == "cut_off":
-        octets = counted(one.octets or 0, "byte")
+        size = counted(one.octets or 0, "byte")
         return _(
-            "the session of %(who)s ended in the middle of the message, after %(octets)s"
-        ) % {"who": who, "octets": octets}
-    return _(
-        "the session of %(who)s ended after it had named it, before the message came"
-    ) % {"who": who}
+            "%(who)s disconnected in the middle of the message, after %(size)s"
+        ) % {
+            "who": who,
+            "size": size,
+        }
+    return _("%(who)s disconnected after RCPT, before it sent a message") % {"who": who}
 
 
 def _unnamed(one: Evidence, now: datetime) -> str:
-    return _("%(peer)s named no recipient: %(said)s") % {
+    return _("%(peer)s: %(said)s") % {
         "peer": shortened(one.peer),
         "said": one.said,
     }

@@ -63,6 +63,14 @@ def find(scope: Scope) -> list[Inbox]:
     return list(Inbox.objects.filter(scope.q("pk")).order_by("name", "pk"))
 
 
+def features(scope: Scope) -> frozenset[str]:
+    """Return which fields of the search language make sense: of "inbox" and "rule"."""
+    rows = Inbox.objects.filter(scope.q("pk"))
+    settings = list(rows.values_list("known_only", "paused", "quota_octets"))
+    several, ruled = len(settings) > 1, any(map(any, settings))
+    return frozenset([*["inbox"] * several, *["rule"] * ruled])
+
+
 def by_slug(scope: Scope, slug: str) -> Inbox:
     """Return the inbox of this slug. Raises NotFound."""
     found = None

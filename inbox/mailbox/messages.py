@@ -212,6 +212,14 @@ def by_message_id(scope: Scope, message_id: str) -> Message | None:
     return found.order_by("-pk").first()
 
 
+def count_entries(scope: Scope, q: str, most: int, show: Show = "all") -> int:
+    """Return how many entries match q, counted up to most: see entries. Raises BadQuery."""
+    query = language.parse(q)
+    mail, failed = matching(scope, query), transactions.not_accepted(scope, query)
+    found = mail[:most].count() if show != "failed" else 0
+    return found + (failed[: most - found].count() if show != "mail" else 0)
+
+
 def counts(scope: Scope) -> Counts:
     """Return how many messages there are, how many are unread, how many failed.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from inbox import pages
 from inbox.search.language import Query, Term
@@ -22,13 +23,14 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("tag:release", gettext_noop("with this tag")),
     ("is:unread", gettext_noop("also read, pinned, new, ok, bug, rejected, deleted")),
     ("has:attachment", gettext_noop("also has:note")),
-    ("after:2h", gettext_noop("so long ago at most; also a day: after:2026-01-31")),
-    ("before:2026-01-31", gettext_noop("earlier than that")),
+    ("on:yesterday", gettext_noop("that day; also on:monday, on:2026-01-31")),
+    ("after:2h", gettext_noop("in the last 2 hours; also since:monday, after:9am")),
+    ("before:today", gettext_noop("earlier than that; also until:2026-01-31")),
     ("larger:1M", gettext_noop("more bytes than that; also smaller:")),
-    ("code:4xx", gettext_noop("answered so: 451, 4xx, 5xx")),
+    ("code:4xx", gettext_noop("reply code: 451, 4xx, 5xx")),
     ("client:10.0.3.", gettext_noop("the client's address, name or user")),
     ("ending:dropped", gettext_noop("how its session ended")),
-    ("verb:STARTTLS", gettext_noop("said in its session")),
+    ("verb:STARTTLS", gettext_noop("a command in its session")),
     ("rule:greylist", gettext_noop("where a rule of this name answered")),
     ("inbox:default", gettext_noop("in this inbox")),
     ("header:Subject:x", gettext_noop("in this header field")),
@@ -37,6 +39,16 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("-from:news", gettext_noop("not: with a minus before it")),
     ("code:451 OR code:452", gettext_noop("either of two")),
 )
+
+
+# Fields that find nothing until there is something of the kind.
+_OPTIONAL = ("inbox", "rule")
+
+
+def fields(features: Collection[str]) -> list[tuple[str, str]]:
+    """Return the examples of the help. features: which of the optional fields are of use."""
+    hidden = {f"{each}:" for each in _OPTIONAL if each not in features}
+    return [each for each in FIELDS if not each[0].startswith(tuple(hidden))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +88,9 @@ def _words(term: Term) -> str:
 def list_of(query: str) -> str:
     """Return the address of the list of what matches a query."""
     return pages.path("inbox", q=query)
+
+
+def results(count: int, most: int) -> str:
+    """Return how many results there are: "48 results", "1,000+ results". most: or more."""
+    words = ngettext("%(count)s result", "%(count)s results", count)
+    return words % {"count": f"{count:,}" if count < most else f"{most:,}+"}

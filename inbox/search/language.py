@@ -1,42 +1,66 @@
 """The search language: text -> a query -> conditions on messages, transactions, sessions.
 
 Terms must all match; `OR` between two terms asks for either, `-` before one for its
-absence. Case never matters. A text that is no query raises BadQuery, in plain words.
+absence. Case never matters. A text that is no query raises BadQuery, in plain words, with
+the query that may be meant.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from inbox.search import fields
-from inbox.search.fields import BadQuery
+from inbox.search import fields, periods
+from inbox.search.fields import BadQuery, nearest
 from inbox.search.fulltext import newest_only
 from inbox.search.sql import NOTHING
 
 __all__ = [
-    "FIELDS", "MAX_LENGTH", "MAX_TERMS", "BadQuery", "Query", "Term",
+    "ALIASES", "FIELDS", "MAX_LENGTH", "MAX_TERMS", "BadQuery", "Query", "Term",
     "messages", "parse", "sessions", "transactions",
 ]  # fmt: skip
 
 FIELDS = frozenset(fields.MESSAGES) - {""}
+ALIASES = {"since": "after", "until": "before"}
 MAX_LENGTH = 1000  # characters of a query
 MAX_TERMS = 30
+
+# What other programs, and people, call a field.
+_MEANT = {
+    **dict.fromkeys(("sender", "author", "by"), "from"),
+    **dict.fromkeys(("recipient", "rcptto", "addressed", "envelope"), "to"),
+    **dict.fromkeys(("title", "topic"), "subject"),
+    **dict.fromkeys(("newer", "newer_than", "later", "start"), "after"),
+    **dict.fromkeys(("older", "older_than", "earlier", "end"), "before"),
+    **dict.fromkeys(("date", "day", "at", "time", "when"), "on"),
+    **dict.fromkeys(("size", "bigger", "min"), "larger"),
+    **dict.fromkeys(("less", "max"), "smaller"),
+    **dict.fromkeys(("label", "tags"), "tag"),
+    **dict.fromkeys(("status", "in"), "is"),
+    **dict.fromkeys(("reply", "error", "response"), "code"),
+    **dict.fromkeys(("command", "cmd"), "verb"),
+    **dict.fromkeys(("ip", "host", "helo", "ehlo", "user"), "client"),
+}
+_DATES = ("after", "before", "on")
+# Fields that any text can be looked for in.
+_ANY_TEXT = fields.BY_WORDS - {"header"}
 
 _TERM = re.compile(
     r"""
     (?P<minus>-?)
-    (?:(?P<field>[A-Za-z]+):)?
+    (?:(?P<field>[A-Za-z]+(?:_than)?):)?
     (?:"(?P<quoted>[^"]*)(?P<end>"?)|(?P<bare>\S*))
     """,
     re.VERBOSE,
 )
+_SPACES = re.compile(r"\s*")
+_WORD = re.compile(r"\S+")
 
 
 # A value that means the same without quotes.
@@ -67,6 +91,9 @@ class Query:
     """Groups that must all match; of each group, one term must."""
 
     groups: tuple[tuple[Term, ...], ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join(" OR ".join(map(str, group)) for group in self.groups)
 
     def on(self, table: dict[str, fields.Condition]) -> Q:
         return reduce(and_, (of_group(group, table) for group in self.groups), Q())
@@ -124,77 +151,171 @@ def sessions(query: Query) -> Q:
     return query.on(fields.SESSIONS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A part of a text that is no term.
+
+    meant: the term that may be meant; empty: it asks for nothing, and can go.
+    """
+
+    wrong: str
+    meant: Term | None = None
+    empty: bool = False
+
+
+_Part = Term | _Unreadable | None  # None: OR
+
+
 def parse(text: str) -> Query:
     """Return the query that a text writes; no text is the query that all match.
 
     Raises BadQuery.
     """
-    if len(text) > MAX_LENGTH:
-        raise BadQuery(
-            _("a query has at most %(max_length)s characters")
-            % {"max_length": MAX_LENGTH}
-        )
-    if re.search("[\x00\ud800-\udfff]", text):
-        raise BadQuery(_("a query is text, without NUL"))
-    groups: list[tuple[Term, ...]] = []
-    either = False
-    for term in _terms(text):
-        if term is None:
-            if either or not groups:
-                raise BadQuery(_("OR stands between two terms"))
-            either = True
-        elif either:
-            groups[-1] = (*groups[-1], term)
-            either = False
-        else:
-            groups.append((term,))
-    if either:
-        raise BadQuery(_("OR stands between two terms"))
+    _check_text(text)
+    parts = list(_parts(text))
+    unreadable = [each for each in parts if isinstance(each, _Unreadable)]
+    groups, well_joined = _grouped(parts)
     query = Query(tuple(groups))
-    _check(query)
+    if not well_joined:
+        unreadable.append(_Unreadable(_("OR needs a term on each side."), empty=True))
+    if unreadable:
+        wrong = unreadable[0].wrong
+        raise BadQuery(wrong, _suggestion(unreadable, query))
+    if sum(map(len, groups)) > MAX_TERMS:
+        raise BadQuery(
+            _("Too many terms: a search has at most %(max_terms)s.")
+            % {"max_terms": MAX_TERMS}
+        )
     return query
 
 
-def _check(query: Query) -> None:
-    """Raise BadQuery for a value that its field does not take, or too many terms."""
-    if sum(map(len, query.groups)) > MAX_TERMS:
+def _check_text(text: str) -> None:
+    """Raise BadQuery for what is too long, or no text."""
+    if len(text) > MAX_LENGTH:
         raise BadQuery(
-            _("a query has at most %(max_terms)s terms") % {"max_terms": MAX_TERMS}
+            _("Too long: a search has at most %(max_length)s characters.")
+            % {"max_length": f"{MAX_LENGTH:,}"}
         )
-    messages(query)
+    if re.search("[\x00\ud800-\udfff]", text):
+        raise BadQuery(_("A search is text, without NUL."))
 
 
-def _terms(text: str) -> Iterator[Term | None]:
-    """Yield the terms of a text; None for an OR."""
+def _suggestion(unreadable: Sequence[_Unreadable], query: Query) -> str:
+    """Return the query of what is meant; "" where that is not known of each part."""
+    terms = [term for group in query.groups for term in group]
+    if not all(each.meant or each.empty for each in unreadable):
+        return ""
+    if len(terms) > MAX_TERMS or any('"' in each.value for each in terms):
+        return ""
+    text = str(query)
+    return text if len(text) <= MAX_LENGTH else ""
+
+
+def _grouped(parts: Sequence[_Part]) -> tuple[list[tuple[Term, ...]], bool]:
+    """Return the groups of terms, and whether each OR stands between two terms."""
+    groups: list[tuple[Term, ...]] = []
+    either, well_joined = False, True
+    for part in parts:
+        term = part.meant if isinstance(part, _Unreadable) else part
+        if part is None:
+            well_joined = well_joined and bool(groups) and not either
+            either = bool(groups)
+        elif term is not None:
+            groups[-1:] = [(*groups[-1], term)] if either else [*groups[-1:], (term,)]
+            either = False
+    return groups, well_joined and not either
+
+
+def _parts(text: str) -> Iterator[_Part]:
+    """Yield what a text is made of: terms, None for an OR, and what cannot be read."""
     position = 0
-    while position < len(text):
-        if text[position].isspace():
-            position += 1
-            continue
-        match = _TERM.match(text, position)
-        if (
-            match is None or match.end() == position
-        ):  # cannot be: it takes any character
-            raise BadQuery(_('cannot read "%(text)s"') % {"text": text[position:]})
+    while match := _next(text, position):
         position = match.end()
-        yield None if match[0] == "OR" else _term(match)
+        if match[0] == "OR":
+            yield None
+            continue
+        field, value = _field(match), match
+        if match["bare"] == "" and field in FIELDS:  # a space after the colon
+            after = _next(text, position)
+            if after and not after["field"] and not after["minus"] and after[0] != "OR":
+                value, position = after, after.end()
+        if value["bare"] and field in _DATES:
+            position = _end_of_date(text, value.start("bare"), position)
+            yield _term(match, text[value.start("bare") : position])
+        elif value["bare"] is None:
+            yield _quoted(match, value)
+        else:
+            yield _term(match, value["bare"])
 
 
-def _term(match: re.Match[str]) -> Term:
-    if match["quoted"] is not None and not match["end"]:
-        raise BadQuery(_("a quote is not closed: %(match)s") % {"match": match[0]})
-    field, bare = (match["field"] or "").lower(), match["bare"]
-    value = match["quoted"] if bare is None else bare
+def _next(text: str, position: int) -> re.Match[str] | None:
+    """Return the part of a text that begins after the spaces at a position."""
+    spaces = _SPACES.match(text, position)
+    start = spaces.end() if spaces else position
+    return _TERM.match(text, start) if start < len(text) else None
+
+
+def _field(match: re.Match[str]) -> str:
+    field = (match["field"] or "").lower()
+    return ALIASES.get(field, field)
+
+
+def _end_of_date(text: str, start: int, end: int) -> int:
+    """Return where a date ends that may have several words: after:last week."""
+    words = list(_WORD.finditer(text, end, start + periods.LONGEST))[:3]
+    for word in reversed(words):
+        if fields.is_date(text[start : word.end()]):
+            return word.end()
+    return end
+
+
+def _quoted(match: re.Match[str], value: re.Match[str]) -> Term | _Unreadable:
+    found = _term(match, value["quoted"], quoted=True)
+    if value["end"] or isinstance(found, _Unreadable):
+        return found
+    wrong = _("Missing closing quote: %(text)s") % {"text": value[0]}
+    return _Unreadable(wrong, found)
+
+
+def _term(
+    match: re.Match[str], value: str, *, quoted: bool = False
+) -> Term | _Unreadable:
+    field, negated = _field(match), bool(match["minus"])
     if field and field not in FIELDS:
-        if bare is None or (bare and not bare.startswith("//")):
-            raise BadQuery(
-                _(
-                    'there is no field "%(field)s:"; there is %(sorted)s. Quote it to look '
-                    'for the words: "%(field)s:…"'
-                )
-                % {"field": field, "sorted": ", ".join(sorted(FIELDS))}
-            )
-        field, value = "", f"{match['field']}:{value}"  # an address of the web, `Re:`
+        if not quoted and (not value or value.startswith("//")):
+            # an address of the web, `Re:`
+            return Term("", f"{match['field']}:{value}", negated)
+        return _unknown(field, value, negated)
     if not value.strip():
-        raise BadQuery(_('"%(match)s" has nothing to look for') % {"match": match[0]})
-    return Term(field, value, bool(match["minus"]))
+        wrong = _("Nothing to search for in %(text)s") % {"text": match[0]}
+        return _Unreadable(wrong, empty=True)
+    return _checked(Term(field, value, negated))
+
+
+def _checked(term: Term) -> Term | _Unreadable:
+    """Return the term, if its field takes its value."""
+    if term.field in _ANY_TEXT:
+        return term
+    try:
+        fields.MESSAGES[term.field](term.value)
+    except BadQuery as error:
+        value = error.suggestion
+        return _Unreadable(error.wrong, replace(term, value=value) if value else None)
+    return term
+
+
+def _unknown(field: str, value: str, negated: bool) -> _Unreadable:
+    """Return what is meant by a field that there is not: a known one, or plain text."""
+    near = nearest(field, FIELDS | ALIASES.keys() | _MEANT.keys())
+    near = _MEANT.get(near, ALIASES.get(near, near))
+    wrong = _('Unknown filter "%(field)s:".') % {"field": field}
+    if near and value.strip():
+        found = _checked(Term(near, value, negated))
+        meant = found if isinstance(found, Term) else found.meant
+        if meant:
+            return _Unreadable(wrong, meant)
+        also = _("Did you mean %(field)s:?") % {"field": near}
+        return _Unreadable(f"{wrong} {also}")
+    known = _("Filters: %(known)s.") % {"known": ", ".join(sorted(FIELDS))}
+    text = Term("", f"{field}:{value}", negated)
+    return _Unreadable(f"{wrong} {known}", text)

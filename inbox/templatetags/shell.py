@@ -19,6 +19,7 @@ from inbox.mailbox import saved_searches as kept
 from inbox.mailbox.scope import ALL
 from inbox.models import SavedSearch, Session
 from inbox.presenters import side_bar
+from inbox.presenters.search_terms import fields, list_of
 from inbox.presenters.side_bar import Place
 from inbox.upkeep import servers
 from mailsink import __version__
@@ -55,6 +56,18 @@ def clock(moment: datetime | None) -> str:
 def saved_searches() -> list[SavedSearch]:
     """Return the searches that are kept, for the side bar."""
     return kept.find()
+
+
+@register.simple_tag
+def search_fields() -> list[tuple[str, str]]:
+    """Return examples of what can be searched for, and what each finds."""
+    return fields(inboxes.features(ALL))
+
+
+@register.filter
+def search_url(query: str) -> str:
+    """Return the address of the list of what matches a query."""
+    return list_of(query)
 
 
 @register.simple_tag(takes_context=True)

@@ -24,7 +24,7 @@ def answer(request: HttpRequest, error: UserError) -> HttpResponse:
     if request.method == "POST" and status == BadRequest.status:
         status = Invalid.status  # the form is well-formed: what it holds is wrong
     if wants_json(request):
-        return JsonResponse({"detail": str(error)}, status=status)
+        return JsonResponse({"detail": str(error), **error.members}, status=status)
     context = {"words": str(error), "refused": status != NotFound.status}
     return render(request, "error.html", context, status=status)
 

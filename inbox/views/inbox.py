@@ -13,12 +13,13 @@ from inbox.mailbox import inboxes, messages, saved_searches
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
 from inbox.presenters.rows import row
-from inbox.presenters.search_terms import FIELDS, chips
+from inbox.presenters.search_terms import chips, results
 from inbox.search import language
 from inbox.views import trace
 
 _PAGE = 50  # entries that a script is given at once
 FIRST = 30  # entries that a page is rendered with: more than a screen shows
+COUNTED = 1000  # a count of results goes no further
 _SHOW = "mailsink_show"  # a cookie: all or mail, as it was chosen last
 _COOKIE_DAYS = 400
 
@@ -50,7 +51,8 @@ def entries(request: HttpRequest) -> JsonResponse:
     try:
         page = messages.entries(ALL, query, cursor, _limit(request), show=show)
     except BadRequest as error:
-        return JsonResponse({"detail": str(error)}, status=error.status)
+        shape = {"detail": str(error), **error.members}
+        return JsonResponse(shape, status=error.status)
     items = [
         serializers.message(entry)
         if isinstance(entry, Message)
@@ -58,7 +60,19 @@ def entries(request: HttpRequest) -> JsonResponse:
         for entry in page.items
     ]
     total = None if query or cursor else _total(show)
+    if page.next is None and not cursor:
+        total = len(items)
     return JsonResponse({"items": items, "next": page.next, "total": total})
+
+
+@require_GET
+def count(request: HttpRequest) -> HttpResponse:
+    """A fragment: how many entries there are. Counting all of a search takes longer than
+    the first page of it, so that a script asks for it afterwards.
+    """
+    query, show = request.GET.get("q", ""), _shown(request)
+    found = messages.count_entries(ALL, query, COUNTED, show)
+    return HttpResponse(results(found, COUNTED))
 
 
 def listing(request: HttpRequest) -> dict[str, object]:
@@ -68,18 +82,20 @@ def listing(request: HttpRequest) -> dict[str, object]:
     context: dict[str, object] = {
         "section": "inbox",
         "query": query,
+        "search": query,
         "show": show,
         "shows": [("all", _("All")), ("mail", _("Mail")), ("failed", _("Failed"))],
         "traced": trace.offered(query),
         "several_inboxes": len(inboxes.find(ALL)) > 1,
-        "search_fields": FIELDS,
         "saved": next((s for s in saved_searches.find() if s.query == query), None),
     }
     try:
         page = messages.entries(ALL, query, cursor, FIRST, show=show)
         context["chips"] = chips(language.parse(query))
     except BadRequest as error:
-        return context | {"entries": [], "wrong": str(error)}
+        return context | {"entries": [], "wrong": error}
+    if page.next is None and not cursor:
+        context["results"] = results(len(page.items), COUNTED)
     return context | {"entries": [row(each) for each in page.items], "next": page.next}
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.mailbox import saved_searches
 from inbox.mailbox.scope import ALL
 from inbox.presenters.search_terms import list_of
+from inbox.search import language
+from inbox.search.language import BadQuery
 
 
 @require_POST
@@ -33,6 +35,16 @@ def delete(request: HttpRequest, id: UUID) -> HttpResponse:
     """Forget a saved search."""
     saved_searches.delete(id)
     return redirect("inbox")
+
+
+@require_GET
+def check(request: HttpRequest) -> HttpResponse:
+    """A fragment: why the query `q` cannot be read; nothing if it can."""
+    try:
+        language.parse(request.GET.get("q", ""))
+    except BadQuery as error:
+        return render(request, "inbox/_wrong.html", {"wrong": error})
+    return HttpResponse()
 
 
 @require_GET

@@ -1,11 +1,12 @@
-"""Where is my mail? The page, and its answer alone for when something changed."""
+"""Where the mail for an address is: the page, its answer alone, and in short for a search."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,15 +17,19 @@ from django.views.decorators.http import require_GET
 from inbox import pages
 from inbox.errors import Invalid, NotFound
 from inbox.explain import traces
-from inbox.explain.evidence import Evidence, EvidenceKind
-from inbox.explain.quantities import counted
-from inbox.insight.trace import Trace, trace
-from inbox.mailbox import inboxes, messages
+from inbox.explain.evidence import Evidence, EvidenceKind, Near
+from inbox.explain.quantities import ago, shortened
+from inbox.insight.trace import MAX_LENGTH, AddressSummary, Trace, summaries, trace
+from inbox.insight.trace.parts import with_part
+from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.search import language
 from inbox.search.language import BadQuery, Term
 
 _ADDRESS = re.compile(r"[^\s@<>\":]+@[^\s@<>\"]+")
+_PART = re.compile(r"[^\s<>\":/*?]{2,}")
+_PEOPLE = ("", "from", "to", "cc", "bcc")
+_SUGGESTED = 5  # addresses
 
 Context = dict[str, Any]
 
@@ -54,6 +59,18 @@ class TraceRow:
     session_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """An address in the answer above a search, with its numbers in words; "" is none."""
+
+    address: str
+    url: str
+    received: str
+    received_ago: str
+    sent: str
+    sent_url: str
+
+
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """The form, and the answer where an address is given."""
@@ -69,16 +86,21 @@ def answer(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def sender(request: HttpRequest) -> HttpResponse:
-    """A fragment: how many messages came from the address. It takes its time."""
-    address = request.GET.get("address", "")
-    try:
-        count = messages.count(ALL, str(Term("from", address, negated=False)))
-    except BadQuery:
-        return HttpResponse(_("As sender"))
-    return HttpResponse(
-        _("As sender: %(count)s") % {"count": counted(count, "message")}
-    )
+def summary(request: HttpRequest) -> HttpResponse:
+    """A fragment: the mail of the addresses that the search `q` may ask for, in numbers."""
+    query = request.GET.get("q", "")
+    asked = offered(query)
+    now = datetime.now(UTC)
+    found = summaries(ALL, asked.text) if asked else []
+    rows = [_summary_row(each, asked.filter if asked else "", now) for each in found]
+    return render(request, "trace/_summary.html", {"rows": rows, "asked": asked})
+
+
+@require_GET
+def suggest(request: HttpRequest) -> HttpResponse:
+    """A fragment: links that trace the known addresses with the text `part` in them."""
+    near = with_part(ALL, request.GET.get("part", "")[:MAX_LENGTH])[:_SUGGESTED]
+    return render(request, "trace/_suggested.html", {"near": _linked(near)})
 
 
 def link(address: str, q: str = "") -> str:
@@ -86,20 +108,31 @@ def link(address: str, q: str = "") -> str:
     return pages.path("trace", address=address, q=q)
 
 
-def offered(query: str) -> dict[str, str]:
-    """Return the recipient that a search asks for, and the link that traces its mail.
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An address that a search may ask for, or (whole: false) a part of one."""
 
-    Nothing where there is none.
-    """
+    text: str
+    whole: bool
+    filter: str  # the search, where it has other terms that may hide a message
+
+    @property
+    def url(self) -> str:
+        return link(self.text, self.filter)
+
+
+def offered(query: str) -> Offer | None:
+    """Return the address that a search may ask for: a whole one, a part, or its one word."""
     with suppress(BadQuery):
         groups = language.parse(query).groups
         for term in (each for group in groups for each in group):
-            about = term.field in ("", "to", "cc", "bcc") and not term.negated
+            about = term.field in _PEOPLE and not term.negated
             if about and _ADDRESS.fullmatch(term.value):
                 more = len(groups) > 1  # terms that may hide it
-                url = link(term.value, query if more else "")
-                return {"address": term.value, "url": url}
-    return {}
+                return Offer(term.value, True, query if more else "")
+            if about and _PART.fullmatch(term.value) and query.split() == [query]:
+                return Offer(term.value, False, "")
+    return None
 
 
 def _context(request: HttpRequest) -> tuple[Context, int]:
@@ -122,17 +155,35 @@ def _context(request: HttpRequest) -> tuple[Context, int]:
 
 
 def _answer(found: Trace) -> Context:
-    rows = [_row(each, found) for each in found.evidence]
-    certain = [each.kind != "unnamed" for each in found.evidence]
-    newest = rows[certain.index(True)] if any(certain) else None
+    maybe = [each for each in found.evidence if each.kind == "unnamed"]
+    rows = [_row(each, found) for each in found.evidence if each.kind != "unnamed"]
     return {
         "trace": found,
         "rows": rows,
-        "newest": newest,
-        "near": [(each, link(each.address)) for each in found.near],
+        "maybe": [_row(each, found) for each in maybe],
+        "newest": rows[0] if rows else None,
+        "near": _linked(found.near),
+        "sent": traces.sent_by(found.sent),
         "as_recipient": _search("to", found.address),
         "as_sender": _search("from", found.address),
     }
+
+
+def _summary_row(one: AddressSummary, filter: str, now: datetime) -> SummaryRow:
+    received, sent = one.received, one.sent
+    return SummaryRow(
+        address=shortened(one.address, 80),
+        url=link(one.address, filter),
+        received=traces.numbers(received),
+        received_ago=ago(received.last, now) if received.last else "",
+        sent=traces.sent_by(sent) if sent.last else "",
+        sent_url=_search("from", one.address),
+    )
+
+
+def _linked(near: Sequence[Near]) -> list[tuple[Near, str]]:
+    """Return addresses with the links that trace their mail."""
+    return [(each, link(each.address)) for each in near]
 
 
 def _row(one: Evidence, found: Trace) -> TraceRow:
@@ -153,7 +204,7 @@ def _opens(one: Evidence) -> str:
         return _("Open the message")
     if one.kind == "trash":
         return _("Open the trash")
-    return _("Open the line") if one.seq else _("Open the session")
+    return _("Open the reply") if one.seq else _("Open the SMTP session")
 
 
 def _search(field: str, address: str) -> str:

@@ -1,7 +1,7 @@
 // What every page does: the theme, the shortcuts, the palette, the clock times, and the status line.
 
 import { $, $$, byId, centre, find, setText } from "./core/dom.js";
-import { timeOfDay } from "./core/format.js";
+import { timeOfDay, zoneName } from "./core/format.js";
 import * as forms from "./core/forms.js";
 import * as fragments from "./core/fragments.js";
 import { fill, gettext } from "./core/i18n.js";
@@ -43,6 +43,13 @@ function showOrigin() {
   notice.hidden = false;
 }
 
+/** In whose day a search for "today" looks: the server reads it (inbox/http/zone.py). */
+function tellZone() {
+  const path = document.documentElement.dataset.root ?? "/";
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is there on HTTPS only
+  document.cookie = `mailsink_zone=${encodeURIComponent(zoneName)}; path=${path}; max-age=34560000; samesite=lax`;
+}
+
 /**
  * @param {XMLHttpRequest} xhr
  * @returns {string | undefined} what the server says is wrong
@@ -69,6 +76,7 @@ function nameKeys() {
 }
 
 nameKeys();
+tellZone();
 for (const each of [fragments, times, copy, forms, keys, search, palette, theme]) each.start();
 centre(find("nav.side [aria-current]")); // on a narrow screen the strip is wider than the page
 showFailures();

@@ -129,7 +129,7 @@ def test_inbox_narrows(api: Api) -> None:
         ("messages?limit=x", 422, "limit"),
         ("messages?cursor=x", 400, "cursor"),
         ("messages?cursor=%00", 400, "cursor"),
-        ("messages?q=form:ann", 400, 'no field "form:"'),
+        ("messages?q=form:ann", 400, 'Unknown filter "form:"'),
         ("messages?q=%22open", 400, "quote"),
         ("messages?q=%00", 400, "NUL"),
         ("messages?q=" + "x" * 1001, 400, "1000"),

@@ -33,7 +33,7 @@ def test_saved_listed_changed_and_deleted(client: Client) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"name": "Orders", "query": "frm:ann"}, 'there is no field "frm:"'),
+        ({"name": "Orders", "query": "frm:ann"}, 'Unknown filter "frm:"'),
         ({"name": "", "query": "ann"}, "a name has 1 to 64 characters"),
         ({"name": "Orders", "query": ""}, "there is nothing to save"),
     ],

@@ -69,7 +69,7 @@ def test_with_the_one_before(mailsink: Mailsink, page: Page, width: int) -> None
     page.get_by_role("link", name="Choose another").click()
     expect(page.get_by_role("heading", name=re.compile("Compare “"))).to_be_visible()
     assert_accessible(page)
-    page.get_by_role("searchbox").fill(f"subject:{name}")
+    page.get_by_role("searchbox", name="Search for the other").fill(f"subject:{name}")
     page.keyboard.press("Enter")
     expect(page.locator(".others li")).to_have_count(1)
     page.locator(".others").get_by_role("link").click()

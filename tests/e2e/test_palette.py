@@ -21,7 +21,10 @@ def open_palette(page: Page, keys: str = "Control+k") -> None:
     [
         ("inb", "/"),
         ("sess", "/sessions"),
-        ("where", "/trace"),
+        ("trace", "/trace"),
+        ("api", "/api/v3/docs"),
+        ("delete invoice", "/?q=delete+invoice"),
+        ("invoice", "/?q=invoice"),
         ("connect", "/nothing-arriving"),
         ("set", "/settings"),
         ("a+b@example.com", "/trace?address=a%2Bb%40example.com"),
@@ -48,7 +51,7 @@ def test_arrows_choose_and_escape_leaves(mailsink: Mailsink, page: Page) -> None
     expect(chosen).to_have_text("Keyboard shortcuts")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    expect(chosen).to_have_text("Sessions")
+    expect(chosen).to_have_text("Search/")
     id = chosen.get_attribute("id")
     assert id
     expect(page.locator(f"[aria-activedescendant={id}]")).to_be_focused()
@@ -71,16 +74,43 @@ def test_the_theme_and_the_shortcuts(mailsink: Mailsink, page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
-def test_it_says_where_nothing_fits(mailsink: Mailsink, page: Page) -> None:
-    page.goto(f"{mailsink.url}/")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("no such thing", ["Search mail for “no such thing”"]),
+        ("ann.keller", ["Search mail for “ann.keller”", "Trace “ann.keller”"]),
+        ("a@b.test", ["Trace mail to a@b.test", "Search mail for “a@b.test”"]),
+        ("-", ["Search mail for “-”"]),
+    ],
+)
+def test_what_is_no_command_is_searched_for(
+    mailsink: Mailsink, page: Page, typed: str, offered: list[str]
+) -> None:
+    page.goto(f"{mailsink.url}/settings")
     open_palette(page)
-    page.keyboard.type("no such thing")
-    expect(page.get_by_role("option")).to_have_count(0)
-    expect(page.locator("#palette .none")).to_be_visible()
+    page.keyboard.type(typed)
+    options = page.locator("#palette").get_by_role("option")
+    expect(options.locator("visible=true")).to_have_text(offered)
     expect(page.locator("#palette [role=status]")).to_have_text("0 commands")
+    assert_accessible(page)
+
+
+def test_it_traces_a_part_of_an_address(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/settings")
+    open_palette(page)
+    page.keyboard.type("ann.keller")
+    page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    page.keyboard.press("ArrowDown")
-    expect(page.locator("#palette")).to_be_visible()
+    page.wait_for_url(f"{mailsink.url}/trace?address=ann.keller")
+
+
+def test_it_sends_a_test_message(mailsink: Mailsink, page: Page) -> None:
+    page.goto(f"{mailsink.url}/sessions")
+    open_palette(page)
+    page.keyboard.type("test mess")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{mailsink.url}/test-message")
+    expect(page.locator("main")).to_contain_text("Sent")
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -102,7 +132,9 @@ def test_it_does_what_the_keys_do_where_there_is_something_to_do(
     options = page.locator("#palette").get_by_role("option")
     open_palette(page)
     page.keyboard.type("note")
-    expect(options.locator("visible=true")).to_have_count(0)
+    expect(options.locator("visible=true")).to_have_text(
+        ["Search mail for “note”", "Trace “note”"]
+    )
     page.keyboard.press("Escape")
     row(page, "For the palette").get_by_role("link").click()
     expect(page.locator("h1", has_text="For the palette")).to_be_visible()

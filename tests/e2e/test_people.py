@@ -113,7 +113,9 @@ def test_the_trash_is_live_and_gives_back(mailsink: Mailsink, page: Page) -> Non
     trash.get_by_label("Select: Thrown b").check()
     restore.click()
     expect(rows).to_have_count(1)
-    expect(trash.get_by_role("searchbox")).to_have_value("thrown")
+    expect(trash.get_by_role("searchbox", name="Search the trash")).to_have_value(
+        "thrown"
+    )
     page.locator(".brand").hover()
     expect(row(page, "Thrown a")).to_be_visible()
     expect(row(page, "Thrown c")).to_have_count(0)
@@ -289,7 +291,7 @@ def test_without_javascript(mailsink: Mailsink, browser: Browser, width: int) ->
     page.get_by_role("button", name="Remove the tag tagged").click()
     expect(page.locator("#marks .chip")).to_have_count(0)
     page.get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_role("searchbox").fill(f'"{subject}"')
+    page.get_by_role("searchbox", name="Search the trash").fill(f'"{subject}"')
     page.keyboard.press("Enter")
     page.get_by_label(f"Select: {subject}").check()
     page.get_by_role("button", name="Restore selected").click()

@@ -50,11 +50,11 @@ def test_a_refusal_is_traced_to_the_line_that_the_client_was_told_of(
     page.keyboard.press("Enter")
     page.wait_for_url("**/trace?address=ann%40example.com")
     sentence = page.locator(".sentence")
-    expect(sentence).to_contain_text("Mail to ann@example.com was refused at RCPT")
+    expect(sentence).to_contain_text("Mail to ann@example.com was rejected")
     expect(sentence).to_contain_text("550 5.1.1 There is no such user here")
     expect(sentence).to_contain_text("rule “known addresses")
 
-    page.get_by_role("link", name="Open the line").first.click()
+    page.get_by_role("link", name="Open the reply").first.click()
     expect(page.locator("tr[aria-current]")).to_contain_text("TO:<ann@example.com>")
     traced = page.url
     link = re.search(r"\(why: (\S+)\)", reply)
@@ -67,11 +67,11 @@ def test_a_refusal_is_traced_to_the_line_that_the_client_was_told_of(
 def test_the_open_page_follows_the_wire(mailsink: Mailsink, page: Page) -> None:
     open_trace(mailsink, page, "live@example.com")
     sentence = page.locator(".sentence")
-    expect(sentence).to_contain_text("There is no trace of live@example.com")
+    expect(sentence).to_contain_text("No mail to live@example.com has been seen")
     with known_only(mailsink):
         refused(mailsink, "live@example.com")
-    expect(sentence).to_contain_text("was refused at RCPT")
-    expect(page.locator("#announcements")).to_contain_text("was refused at RCPT")
+    expect(sentence).to_contain_text("was rejected")
+    expect(page.locator("#announcements")).to_contain_text("was rejected")
     send(mailsink, plain("Here it is"), to=["live@example.com"])
     expect(sentence).to_contain_text("was accepted")
     page.get_by_role("link", name="Open the message").first.focus()
@@ -79,8 +79,8 @@ def test_the_open_page_follows_the_wire(mailsink: Mailsink, page: Page) -> None:
         client.say("EHLO app.shop.test")
         client.say("MAIL FROM:<a@shop.test>")
         client.say("RCPT TO:<live@example.com>")
-        expect(sentence).to_contain_text("is under way")
-    expect(sentence).to_contain_text("before the message came")
+        expect(sentence).to_contain_text("is in progress")
+    expect(sentence).to_contain_text("before it sent a message")
     expect(page.locator(".evidence a:focus")).to_have_text("Open the message")
 
 
@@ -88,14 +88,64 @@ def test_the_search_box_offers_the_trace(mailsink: Mailsink, page: Page) -> None
     send(mailsink, plain("Hidden"), to=["hid@example.com"])
     open_inbox(mailsink, page, "/?q=subject:other")
     page.keyboard.press("/")
-    offer = page.get_by_role("link", name="Where is mail to")
+    offer = page.locator("[data-offer-trace] a")
     expect(offer).to_be_hidden()
     page.keyboard.press("Control+a")
     page.keyboard.type("hid@example.com")
-    expect(offer).to_have_text("Where is mail to hid@example.com?")
+    expect(offer).to_have_text("Trace mail to hid@example.com")
     offer.click()
     expect(page.locator(".sentence")).to_contain_text(
         "your filter hides it (subject:other does not match)"
+    )
+
+
+def test_the_answer_stands_above_the_results(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, plain("Above"), to=["dana.keller@example.org"])
+    with known_only(mailsink):
+        refused(mailsink, "dana.keller@example.org")
+    for query in ("dana.keller@example.org", "dana.keller", "to:dana.keller@"):
+        open_inbox(mailsink, page, f"/?q={quote(query)}")
+        answer = page.locator(".traced a").first
+        expect(answer).to_contain_text(
+            "Mail to dana.keller@example.org: 1 accepted, 1 rejected (550) · last"
+        )
+    assert_accessible(page)
+    send(mailsink, plain("Above"), to=["dana.keller@example.org"])
+    expect(answer).to_contain_text("2 accepted, 1 rejected (550)")
+    answer.click()
+    expect(page.locator(".sentence")).to_contain_text("was accepted")
+    expect(page.locator("#evidence")).to_have_text("History")
+    expect(page.locator("section .evidence li")).to_have_count(3)
+    open_inbox(mailsink, page, "/?q=nothing")
+    expect(page.locator(".traced")).to_be_hidden()
+
+
+def test_known_addresses_are_suggested_while_one_types(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Typed"), to=["typed.slowly@example.org"])
+    page.goto(f"{mailsink.url}/settings")
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    page.keyboard.press("/")
+    page.keyboard.type("slow")
+    suggested = page.locator("[data-addresses] a")
+    expect(suggested).to_contain_text("typed.slowly@example.org")
+    assert_accessible(page)
+    page.keyboard.press("ArrowDown")
+    expect(suggested).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".sentence")).to_contain_text("was accepted")
+
+
+def test_a_sender_and_a_part_are_traced(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, plain("Sent"), to=["fay.part@example.org"])
+    open_trace(mailsink, page, "shop@shop.test")
+    expect(page.locator(".answer")).to_contain_text("This address is a sender:")
+    page.get_by_role("link", name="Sent:").click()
+    expect(page.locator("#entries li.row").first).to_be_visible()
+    open_trace(mailsink, page, "fay")
+    expect(page.locator(".sentence")).to_contain_text(
+        "Mail to fay.part@example.org was"
     )
 
 
@@ -104,12 +154,14 @@ def test_without_scripts(mailsink: Mailsink, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{mailsink.url}/")
-    page.get_by_role("link", name="Trace").click()
-    page.get_by_label("Address of the recipient").fill("plain@example.com")
-    page.get_by_role("button", name="Find it").click()
+    page.get_by_role("searchbox").fill("plain@")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Trace mail to plain@").click()
+    page.get_by_label("Address, or a part of it").fill("plain@example.com")
+    page.get_by_role("button", name="Trace").click()
     expect(page.locator(".sentence")).to_contain_text("was accepted")
-    page.get_by_role("link", name="As sender").click()
-    expect(page.locator(".chip")).to_contain_text("from: plain@example.com")
+    page.get_by_role("link", name="Sent: 0 messages").click()
+    expect(page.locator(".chips .chip")).to_contain_text("from: plain@example.com")
     context.close()
 
 

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from inbox.errors import Invalid
 from inbox.explain import traces
 from inbox.explain.evidence import KINDS
-from inbox.insight.trace import Trace, clean, recipients, trace
+from inbox.insight.trace import Trace, clean, parts, recipients, summaries, trace
 from inbox.mailbox import purge, sessions
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Inbox, Message, Recipient, Session, Transaction
 from inbox.search.language import BadQuery
+from inbox.upkeep import indexer
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -56,19 +57,18 @@ def kinds(found: Trace) -> list[str]:
 
 def test_no_trace_where_nothing_has_connected() -> None:
     found = told()
-    assert found.sentence == f"There is no trace of {ANN}: no session has named it."
-    assert found.aside == "Nothing has connected yet."
+    assert found.sentence == f"No mail to {ANN} has been seen."
+    assert found.aside == "No client has connected yet."
     assert (found.evidence, found.near, found.last_connection) == ([], [], None)
 
 
 def test_no_trace_tells_the_last_connection_and_the_nearest_address() -> None:
-    made = factories.transaction(recipients=["ann@exmaple.com"])
-    found = told()
-    assert found.sentence.startswith(f"There is no trace of {ANN}")
-    assert found.aside == (
-        "The last connection of any client was just now, from 127.0.0.1. "
-        "Did you mean ann@exmaple.com, named just now?"
+    made = factories.transaction(
+        recipients=["ann@exmaple.com"], reverse_path="shop@shop.test"
     )
+    found = told()
+    assert found.sentence == f"No mail to {ANN} has been seen."
+    assert found.aside == "Did you mean ann@exmaple.com, last seen just now?"
     assert [(each.address, each.words) for each in found.near] == [
         ("ann@exmaple.com", "one letter differs")
     ]
@@ -92,13 +92,13 @@ def test_refused_at_rcpt() -> None:
     session, _ = refused(rule="known addresses")
     found = told("ANN@example.com")
     assert found.sentence == (
-        "Mail to ANN@example.com was refused at RCPT just now with 550 5.1.1 No such "
-        "user (rule “known addresses”)."
+        "Mail to ANN@example.com was rejected just now (RCPT): 550 5.1.1 No such user "
+        "(rule “known addresses”)."
     )
     [one] = found.evidence
     assert (one.kind, one.code, one.seq) == ("refused", 550, 3)
     assert sessions.by_short_id(ALL, one.url.removeprefix("/s/")) == (session, 3)
-    assert traces.label(one) == "refused at RCPT · 550"
+    assert traces.label(one) == "recipient rejected · 550"
 
 
 def test_refused_beside_others_that_were_taken() -> None:
@@ -144,12 +144,12 @@ def test_a_part_of_another_address_is_not_it(path: str) -> None:
     ("fields", "kind", "words"),
     [
         ({"outcome": "rejected", "code": 552}, "rejected",
-         "was not accepted just now: the answer to the message was 552"),
-        ({"outcome": "reset", "code": None}, "taken_back", "then began again"),
-        ({"outcome": "abandoned", "code": None}, "abandoned", "before the message came"),
+         "was rejected just now (the message): 552"),
+        ({"outcome": "reset", "code": None}, "taken_back", "started over (RSET)"),
+        ({"outcome": "abandoned", "code": None}, "abandoned", "before it sent a message"),
         ({"outcome": "abandoned", "code": None, "body": b"12345"}, "cut_off",
          "in the middle of the message, after 5 bytes"),
-        ({"outcome": None, "code": None, "ended_us": None}, "open", "is not done yet"),
+        ({"outcome": None, "code": None, "ended_us": None}, "open", "has not sent the message yet"),
     ],
 )  # fmt: skip
 def test_named_but_not_accepted(fields: dict[str, Any], kind: str, words: str) -> None:
@@ -171,7 +171,7 @@ def test_what_the_message_was_answered_is_told() -> None:
         transaction=made,
     )  # fmt: skip
     found = told()
-    assert found.sentence.endswith("the answer to the message was 552 5.3.4 Too large.")
+    assert found.sentence.endswith("just now (the message): 552 5.3.4 Too large.")
     assert found.evidence[0].seq == 3
 
 
@@ -198,9 +198,9 @@ def test_deleted() -> None:
 @pytest.mark.parametrize(
     ("cause", "words"),
     [
-        ("deleted", "since its time in the trash was over (MAILSINK_TRASH_HOURS)"),
+        ("deleted", "because its time in the trash was over (MAILSINK_TRASH_HOURS)"),
         ("count", "to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
-        ("age", "since it had become too old (MAILSINK_RETENTION_DAYS)"),
+        ("age", "because it was too old (MAILSINK_RETENTION_DAYS)"),
     ],
 )
 def test_removed(cause: Any, words: str) -> None:
@@ -222,7 +222,7 @@ def test_removed_with_its_session() -> None:
     sessions.delete(ALL, message.transaction.session_id)
     found = told()
     assert "was deleted just now, and was removed just now" in found.sentence
-    assert "since its session was deleted" in found.sentence
+    assert "because its session was deleted" in found.sentence
     assert found.evidence[0].url == ""
 
 
@@ -256,15 +256,13 @@ def test_sessions_that_failed_before_they_named_anybody() -> None:
     factories.session(ending="dropped", helo="")
     factories.session(ending="quit", helo="auth.test", refused=1, worst_code=535)
     found = told()
-    assert found.sentence == f"There is no trace of {ANN}: no session has named it."
+    assert found.sentence == f"No mail to {ANN} has been seen."
     assert found.aside == (
-        "But 2 sessions failed before naming anybody: one of them may have been for "
-        "it. The last connection of any client was just now, from 127.0.0.1."
+        "The last client connected just now, from 127.0.0.1. "
+        "2 sessions in the last 24 hours ended before giving a recipient."
     )
     assert [each.peer for each in found.evidence] == ["auth.test", "app.test"]
-    assert "app.test named no recipient: TLS failed" in traces.words(
-        found.evidence[1], found.at
-    )
+    assert "app.test: TLS failed" in traces.words(found.evidence[1], found.at)
 
 
 def test_only_later_failures_count_beside_other_evidence() -> None:
@@ -275,9 +273,7 @@ def test_only_later_failures_count_beside_other_evidence() -> None:
     factories.session(ending="timeout", last_verb="EHLO", opened_at=later)
     found = told()
     assert kinds(found) == ["unnamed", "accepted"]
-    assert found.aside == (
-        "Since then 1 session failed before naming anybody: it may have been for it."
-    )
+    assert found.aside == ("1 session since then ended before giving a recipient.")
 
 
 def test_a_pipelined_rcpt_after_a_refused_mail_is_found() -> None:
@@ -292,13 +288,103 @@ def test_a_pipelined_rcpt_after_a_refused_mail_is_found() -> None:
     assert kinds(told("bob@example.com")) == ["unnamed"]
 
 
+def test_a_sender_is_found() -> None:
+    for _ in range(2):
+        factories.message(reverse_path="Jobs@acme.example", recipients=["bob@x.test"])
+    factories.message(b"From: jobs@acme.example\r\n\r\n", reverse_path="bounce@a.test")
+    factories.message(reverse_path="more.jobs@acme.example")
+    factories.transaction(reverse_path="jobs@acme.example", outcome="reset")
+    session = factories.session(ending="quit", refused=1, exchanges=1)
+    factories.exchange(
+        session, 1, verb="MAIL", line="MAIL FROM:<jobs@acme.example> X=1", code=555
+    )
+    found = told("jobs@acme.example")
+    assert found.sentence == "No mail to jobs@acme.example has been seen."
+    assert found.aside.startswith(
+        "This address is a sender: 3 messages, 2 not accepted, last just now."
+    )
+    assert (found.sent.messages, found.sent.failed, found.sent.more) == (3, 2, False)
+    assert found.sent.last
+    assert told("nobody@acme.example").sent.last is None
+
+
+def test_a_part_that_one_address_has_stands_for_it() -> None:
+    factories.message(recipients=["dana.keller@example.org"], reverse_path="x@a.test")
+    for part in ("dana", "DANA.", "keller", "dana.keller@", "@example.org", "dana.k"):
+        found = told(part)
+        assert found.address == "dana.keller@example.org", part
+        assert found.sentence.startswith("Mail to dana.keller@example.org was accepted")
+    # What may be a whole address is no other one.
+    found = told("dana.keller@example")
+    assert found.sentence == "No mail to dana.keller@example has been seen."
+    assert [each.address for each in found.near] == ["dana.keller@example.org"]
+    assert "dana.keller@example.org" not in {e.address for e in told("xdana").near}
+
+
+def test_a_part_that_several_have_lists_them() -> None:
+    for path in ("joanna@a.test", "ann@a.test", "anna@a.test", "sue.ann@b.test"):
+        factories.transaction(recipients=[path], outcome="reset", reverse_path="")
+    factories.message(
+        b"\r\n", reverse_path="anne@sender.test", recipients=["bob@c.test"]
+    )
+    found = told("ann")
+    assert [each.address for each in found.near] == [
+        "ann@a.test", "anne@sender.test", "anna@a.test", "sue.ann@b.test", "joanna@a.test",
+    ]  # fmt: skip
+    assert found.near[0].words == "starts with “ann”"
+    assert found.near[-1].words == "contains “ann”"
+    assert (found.evidence, found.aside) == ([], "")
+    assert found.sentence == "5 known addresses have “ann” in them."
+
+
+def test_parts_of_old_addresses_are_found_by_the_full_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "_RECENT", 1)
+    factories.message(
+        b"\r\n", recipients=["dana@example.org"], reverse_path="erik@a.test"
+    )
+    while indexer.index_some():
+        pass
+    for _ in range(3):
+        factories.message(b"\r\n", recipients=["bob@c.test"], reverse_path="")
+    assert told("dana").address == "dana@example.org"
+    assert told("example.org").address == "dana@example.org"
+
+
+@pytest.mark.parametrize("part", ["x", "(" * 300, "%", "_@", "\u202e@", "ß", "İ@", "*"])
+def test_hostile_parts(part: str) -> None:
+    factories.message(recipients=["strasse@example.org"])
+    found = told(part)
+    assert len(found.sentence) < 400
+    assert [each.address for each in found.near] == []
+
+
+def test_the_numbers_of_an_address() -> None:
+    factories.message(b"\r\n", recipients=[ANN], reverse_path="shop@shop.test")
+    factories.message(
+        b"\r\n", recipients=[ANN], reverse_path="shop@shop.test",
+        deleted_at=datetime.now(UTC),
+    )  # fmt: skip
+    refused()
+    factories.transaction(recipients=[ANN], code=552)
+    factories.transaction(recipients=[ANN], code=None, outcome="abandoned", body=b"1")
+    factories.transaction(recipients=[ANN], outcome=None, code=None, ended_us=None)
+    [one] = summaries(ALL, ANN)
+    assert traces.numbers(one.received) == (
+        "2 accepted, 2 rejected (550, 552), 1 not completed, 1 in progress"
+    )
+    assert [each.address for each in summaries(ALL, "ann@exam")] == [ANN]
+    assert summaries(ALL, "nobody") == []
+
+
 def test_newest_first_and_what_was_before() -> None:
     refused()
     refused()
     factories.message(recipients=[ANN])
     found = told()
     assert kinds(found) == ["accepted", "refused", "refused"]
-    assert found.aside == "Before that: 2 refused at RCPT."
+    assert found.aside == "Before that: 2 recipient rejected."
     assert not found.more
 
 
@@ -312,7 +398,7 @@ def test_no_more_than_fifty_are_told() -> None:
     assert found.more
     newest = {each.pk for each in made[2:]}
     assert {each.transaction for each in found.evidence} == newest
-    assert found.aside == "More than 49 tries before it are stored."
+    assert found.aside == "Before that: more than 49 attempts."
 
 
 def test_replies_are_looked_for_within_bounds() -> None:

@@ -162,7 +162,7 @@ def test_the_other_one_is_searched_for(client: Client) -> None:
     assert "No other message matches" in page.content.decode()
     page = client.get("/compare", {"a": one.pk, "q": "frm:x"})
     assert page.status_code == 400
-    assert b"there is no field" in page.content
+    assert b"Unknown filter" in page.content
 
 
 def test_what_is_not_there_is_said(client: Client) -> None:

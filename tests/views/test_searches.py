@@ -89,7 +89,7 @@ def test_bad_input_is_shown_with_the_reason(client: Client) -> None:
     page = page_of(client, list_of("frm:ann"), 400)
     assert 'value="frm:ann"' in page
     assert 'aria-invalid="true"' in page
-    assert 'there is no field "frm:"' in page
+    assert 'Unknown filter "frm:"' in page
 
 
 def test_a_search_is_saved_renamed_and_forgotten(client: Client) -> None:
@@ -122,7 +122,7 @@ def test_a_search_is_saved_renamed_and_forgotten(client: Client) -> None:
         ("x" * 65, "order", "a name has 1 to 64 characters"),
         ("a\x1bb", "order", "none of them a control"),
         ("Orders", " ", "nothing to save"),
-        ("Orders", "frm:ann", 'there is no field "frm:"'),
+        ("Orders", "frm:ann", 'Unknown filter "frm:"'),
     ],
 )
 def test_what_cannot_be_saved_is_said(

@@ -131,7 +131,7 @@ def test_list_shows_what_matches_only(
 
 def test_list_says_what_is_wrong_with_a_filter(client: Client) -> None:
     page = text(client, "/sessions?code=77&verb=RCPT")
-    assert "is no reply code" in page
+    assert "Not a reply code" in page
     assert re.search("<option selected> ?RCPT ?</option>", page)
     assert "No session matches" in page
     assert "data-id" not in text(client, f"/sessions/rows?id={uuid7()}&code=77")

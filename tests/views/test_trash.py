@@ -66,13 +66,13 @@ def test_found_restored_and_removed_for_good(client: Client) -> None:
 
 
 def test_wrong_is_said(client: Client) -> None:
-    assert b"there is no field" in client.get("/trash?q=frm:x").content
+    assert b"Unknown filter" in client.get("/trash?q=frm:x").content
     assert client.get("/trash?q=frm:x").status_code == 400
     recorded_message()
     for query in ("OR order", "order OR"):  # not: deleted, or of an order
         answer = client.get("/trash", {"q": query})
         assert answer.status_code == 400
-        assert b"OR stands between two terms" in answer.content
+        assert b"OR needs a term on each side" in answer.content
     assert client.post("/trash/empty", {"q": "frm:x"}).status_code == 422
     assert client.post("/trash/restore", {}).status_code == 422
     assert client.post("/trash/restore", {"at": "noon"}).status_code == 422

@@ -95,7 +95,7 @@ api.add_router("", info.router, tags=["Server"])
 
 @api.exception_handler(UserError)
 def _user_error(_: HttpRequest, error: UserError) -> HttpResponse:
-    return problem(error.status, str(error))
+    return problem(error.status, str(error), **error.members)
 
 
 @api.exception_handler(HttpError)

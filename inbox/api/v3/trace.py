@@ -50,16 +50,27 @@ class SimilarAddress(Strict):
     words: str = member("How it is similar.", "one letter differs")
 
 
+class SentMail(Strict):
+    messages: int = member("How many messages it sent.", 2)
+    failed: int = member("How many were not accepted.", 0)
+    more: bool = member("Whether it sent more messages than were counted.", False)
+    last: datetime | None = member("When it sent the last one.")
+
+
 class Trace(Strict):
-    address: str = member("The address that you asked for.", "ann@example.com")
+    address: str = member(
+        "The address that you asked for, or the only known one with this part in it.",
+        "ann@example.com",
+    )
     sentence: str = member(
         "Where the mail is.",
-        "Mail to ann@example.com was refused at RCPT 2 minutes ago with 550 5.1.1.",
+        "Mail to ann@example.com was rejected 2 minutes ago (RCPT): 550 5.1.1 No.",
     )
     aside: str = member("What else there is.", "Before that: 1 accepted.")
     evidence: list[EvidenceObject] = member("At most 50 pieces, newest first.")
     more: bool = member("Whether there is older evidence.", False)
     near: list[SimilarAddress] = member("Similar addresses, if there is no evidence.")
+    sent: SentMail = member("What this address sent.")
     last_connection: Connection | None = member(
         "The last connection of any client, if there is no evidence."
     )
@@ -69,6 +80,6 @@ class Trace(Strict):
 def of(
     request: HttpRequest, address: Address, q: Filter = "", inbox: InboxSlug = None
 ) -> HttpResponse:
-    """Says where the mail for an address is, with the evidence."""
+    """Says where the mail for an address (or a part of one) is, with the evidence."""
     found = trace.trace(scope(), address, q, known_inbox(inbox))
     return answer(serializers.trace(found))

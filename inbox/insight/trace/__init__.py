@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
 from inbox.explain import traces
-from inbox.explain.evidence import MOST, Cause, Evidence, Near
-from inbox.insight.trace import recipients, unnamed
+from inbox.explain.evidence import MOST, Cause, Evidence, Near, Outcomes, Sent
+from inbox.insight.trace import parts, recipients, senders, unnamed
 from inbox.insight.trace.nearest import nearest
 from inbox.mailbox import sessions, tombstones
 from inbox.mailbox.scope import Scope
@@ -26,6 +26,8 @@ from inbox.search import fields, language
 from mailsink.text import readable
 
 MAX_LENGTH = 1000  # characters of an address
+_SIMILAR = 8  # addresses that are told where there is no evidence
+_WHOLE = re.compile(r"[^@]+@[^@]+")
 _GROUPS = 5  # of a filter that are tried one by one
 
 
@@ -40,38 +42,85 @@ class Trace:
     evidence: Sequence[Evidence]  # newest first
     more: bool  # older evidence was left out
     near: Sequence[Near]
+    sent: Sent  # by the address
     last_connection: Session | None  # of any client
 
 
 def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> Trace:
-    """Return where mail for an address is.
+    """Return where mail for an address is, and what it sent.
 
+    A part that only one known address has stands for that address.
     q, inbox: the filter that the reader looks through. Raises Invalid, BadQuery.
     """
     address = clean(address)
     query = language.parse(q)
-    found = recipients.find(scope, address)
-    found = _with_tombstones(found, tombstones.find(scope, address, MOST + 1))
-    newest = max((each.at for each in found), default=None)
-    found += unnamed.find(scope, address, newest)
-    found.sort(key=lambda each: each.at, reverse=True)
+    found, sent = _known(scope, address)
+    near: list[Near] = []
+    if not found:
+        meant, near = _meant(scope, address)
+        if meant != address and not sent.last:
+            address = meant
+            found, sent = _known(scope, address)
+    several = bool(near) and not _WHOLE.fullmatch(address)
+    if not several:
+        newest = max((each.at for each in found), default=None)
+        found += unnamed.find(scope, address, newest)
+        found.sort(key=lambda each: each.at, reverse=True)
     more, found = len(found) > MOST, _hide(found[:MOST], query, inbox)
-    certain = any(each.kind != "unnamed" for each in found)
     last = sessions.last_connection(scope)
-    near = [] if certain else nearest(scope, address)
     now = datetime.now(UTC)
-    beside = traces.beside(found, more)
-    instead = "" if certain else traces.instead(last, near, now)
+    sentence = traces.sentence(address, found, _failing(found, query), now)
     return Trace(
         address=address,
         at=now,
-        sentence=traces.sentence(address, found, _failing(found, query), now),
-        aside=" ".join(filter(None, (beside, instead))),
+        sentence=traces.several(address, near) if several else sentence,
+        aside="" if several else traces.aside(found, more, last, sent, near, now),
         evidence=found,
         more=more,
         near=near,
+        sent=sent,
         last_connection=last,
     )
+
+
+def _known(scope: Scope, address: str) -> tuple[list[Evidence], Sent]:
+    """Return the evidence of RCPTs and tombstones for an address, and what it sent."""
+    found = recipients.find(scope, address)
+    stones = tombstones.find(scope, address, MOST + 1)
+    return _with_tombstones(found, stones), senders.sent(scope, address)
+
+
+def _meant(scope: Scope, address: str) -> tuple[str, list[Near]]:
+    """Return the address that a text stands for, and known ones that may be meant."""
+    having = parts.with_part(scope, address)
+    if len(having) == 1 and not _WHOLE.fullmatch(address):
+        return having[0].address, []
+    near = {each.address: each for each in (*nearest(scope, address), *having)}
+    near.pop(address.lower(), None)  # it has sent mail
+    return address, list(near.values())[:_SIMILAR]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSummary:
+    """The mail for an address and from it, in numbers."""
+
+    address: str
+    received: Outcomes
+    sent: Sent
+
+
+def summaries(scope: Scope, text: str, most: int = 3) -> list[AddressSummary]:
+    """Return the numbers for an address, or for known ones with the text in them."""
+    one = _summary(scope, clean(text))
+    if one.received.last or one.sent.last:
+        return [one]
+    near = parts.with_part(scope, text)[:most]
+    return [_summary(scope, each.address) for each in near]
+
+
+def _summary(scope: Scope, address: str) -> AddressSummary:
+    received = recipients.outcomes(scope, address)
+    return AddressSummary(address, received, senders.sent(scope, address))
 
 
 def clean(text: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import BooleanField, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 
-from inbox.explain.evidence import MOST, Evidence, EvidenceKind
+from inbox.explain.evidence import MOST, Evidence, EvidenceKind, Outcomes
 from inbox.explain.outcomes import peer
 from inbox.insight.trace.whole import names
 from inbox.mailbox.known_addresses import key_of
@@ -19,6 +19,7 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Raw, Recipient, Transaction
 from inbox.models.session import ADDRESS_KEY_LENGTH, AddressKey
 from inbox.search.sql import has
+from mailsink.ids import made_at
 
 _REFUSED = 2000  # recent refused recipients, among which badly written ones are found
 _STEPS = 50_000  # exchanges that may be stepped over to find replies
@@ -52,6 +53,30 @@ def find(scope: Scope, address: str) -> list[Evidence]:
         )
         for each in recipients
     ]
+
+
+def outcomes(scope: Scope, address: str) -> Outcomes:
+    """Return what came of the newest RCPTs of the address, in numbers."""
+    recipients = _named(scope, address)
+    kinds = [_kind(each, None) for each in recipients]
+    return Outcomes(
+        accepted=kinds.count("removed"),
+        codes=tuple(
+            each.final_code or each.transaction.code or each.rcpt_code
+            if kind == "rejected"
+            else each.rcpt_code
+            for each, kind in zip(recipients, kinds, strict=True)
+            if kind in ("refused", "rejected")
+        ),
+        lost=kinds.count("abandoned") + kinds.count("taken_back"),
+        open=kinds.count("open"),
+        more=len(recipients) > MOST,
+        last=max((_named_at(each) for each in recipients), default=None),
+    )
+
+
+def _named_at(recipient: Recipient) -> datetime:
+    return datetime.fromtimestamp(made_at(recipient.transaction_id), UTC)
 
 
 # Which

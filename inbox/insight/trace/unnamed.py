@@ -39,6 +39,13 @@ def find(scope: Scope, address: str, since: datetime | None) -> list[Evidence]:
     ]
 
 
+def refused_senders(scope: Scope, address: str) -> list[Session]:
+    """Return those of the sessions in which a MAIL with the address was refused."""
+    sessions = _failed(scope, datetime.now(UTC) - _WITHIN)
+    named = _lines(sessions, address, "MAIL")
+    return [each for each in sessions if each.pk in named]
+
+
 def _failed(scope: Scope, since: datetime) -> list[Session]:
     recent = Session.objects.filter(scope.q(), direction="in").order_by("-pk")
     ids = list(recent.values_list("pk", flat=True)[:_CONNECTIONS])
@@ -49,11 +56,13 @@ def _failed(scope: Scope, since: datetime) -> list[Session]:
     return list(rows.exclude(harmless).order_by("-pk")[:_SESSIONS])
 
 
-def _lines(sessions: list[Session], address: str) -> dict[object, Exchange]:
-    """Return the RCPT in which the address stands all the same, by session."""
+def _lines(
+    sessions: list[Session], address: str, verb: str = "RCPT"
+) -> dict[object, Exchange]:
+    """Return the RCPT (or MAIL) in which the address stands all the same, by session."""
     short = [each.pk for each in sessions if each.exchanges <= _LINES]
     rows = Exchange.objects.filter(
-        has("line", address), session_id__in=short, verb="RCPT"
+        has("line", address), session_id__in=short, verb=verb
     )
     return {
         each.session_id: each

@@ -11,9 +11,15 @@ from inbox.search.fields.messages import BY_WORDS, MESSAGES
 from inbox.search.fields.parts import ENDINGS
 from inbox.search.fields.sessions import SESSIONS
 from inbox.search.fields.transactions import TRANSACTIONS
-from inbox.search.fields.values import BadQuery, Condition
+from inbox.search.fields.values import (
+    ZONE,
+    BadQuery,
+    Condition,
+    is_date,
+    nearest,
+)
 
 __all__ = (
-    "BY_WORDS", "ENDINGS", "MESSAGES", "SESSIONS", "TRANSACTIONS", "BadQuery",
-    "Condition",
+    "BY_WORDS", "ENDINGS", "MESSAGES", "SESSIONS", "TRANSACTIONS", "ZONE", "BadQuery",
+    "Condition", "is_date", "nearest",
 )  # fmt: skip

@@ -23,6 +23,7 @@ from inbox.search.fields.values import (
     BadQuery,
     Condition,
     codes,
+    day,
     one_of,
     sessions,
     size,
@@ -47,8 +48,8 @@ def _header(value: str) -> Q:
     if not colon or name.lower() not in conditions:
         raise BadQuery(
             _(
-                "header: takes a name and a text, as header:Subject:invoice; the names "
-                "it knows are From, To, Cc, Subject and Message-ID"
+                "header: takes a name and a text, as in header:Subject:invoice. The "
+                "names are From, To, Cc, Subject and Message-ID."
             )
         )
     return conditions[name.lower()]()
@@ -95,6 +96,12 @@ def _before(value: str) -> Q:
 def _after(value: str) -> Q:
     at = time(value)
     return Q(received_at__gte=at, pk__gte=first_at(at.timestamp()))
+
+
+def _on(value: str) -> Q:
+    start, end = day(value)
+    ids = first_at(start.timestamp()), first_at(end.timestamp() + _COMMITTED_WITHIN)
+    return Q(received_at__gte=start, received_at__lt=end, pk__gte=ids[0], pk__lt=ids[1])
 
 
 def _code(value: str) -> Q:
@@ -149,6 +156,7 @@ MESSAGES: dict[str, Condition] = {
     ),
     "before": _before,
     "after": _after,
+    "on": _on,
     "larger": lambda value: Q(size__gt=size(value)),
     "smaller": lambda value: Q(size__lt=size(value)),
     "code": _code,

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inbox.models import Exchange, Recipient, Transaction
-from inbox.search.fields.values import BadQuery
+from inbox.search.fields.values import BadQuery, unknown
 from inbox.search.sql import fits, has
 from mailsink.smtp.protocol.events import Ending
 
@@ -31,7 +31,10 @@ def recipient(field: str, condition: Q) -> Q:
 def addressed_to(pattern: str) -> Q:
     """Match a recipient of the envelope by a pattern: its whole address, with * and ?."""
     if pattern.count("*") > MAX_WILD:
-        raise BadQuery(_("rcpt: takes at most %(max_wild)s *") % {"max_wild": MAX_WILD})
+        raise BadQuery(
+            _("Too many * in rcpt: it takes at most %(max_wild)s.")
+            % {"max_wild": MAX_WILD}
+        )
     return fits("forward_path", pattern)
 
 
@@ -62,11 +65,7 @@ def client(value: str, session: str = "") -> Q:
 
 def ending(value: str, session: str = "") -> Q:
     if value.lower() not in ENDINGS:
-        known = ", ".join(ENDINGS)
-        raise BadQuery(
-            _("there is no ending:%(value)s; there is %(known)s")
-            % {"value": value, "known": known}
-        )
+        raise unknown("ending", value, ENDINGS)
     return Q(**{f"{session}ending": value.lower()})
 
 

@@ -15,7 +15,7 @@ from inbox.search.fields.parts import (
     rule,
     verb,
 )
-from inbox.search.fields.values import Condition, codes, one_of, sessions, time
+from inbox.search.fields.values import Condition, codes, day, one_of, sessions, time
 from inbox.search.sql import NOTHING, has
 
 
@@ -32,6 +32,11 @@ def _to(value: str) -> Q:
 def _rcpt(value: str) -> Q:
     rows = Recipient.objects.filter(addressed_to(value))
     return Q(pk__in=rows.values("transaction__session_id"))
+
+
+def _on(value: str) -> Q:
+    start, end = day(value)
+    return Q(opened_at__gte=start, opened_at__lt=end)
 
 
 def _word(value: str) -> Q:
@@ -60,6 +65,7 @@ SESSIONS: dict[str, Condition] = {
     ),
     "before": lambda value: Q(opened_at__lt=time(value)),
     "after": lambda value: Q(opened_at__gte=time(value)),
+    "on": _on,
     "code": lambda value: exchanges("pk", "session_id", Q(code__range=codes(value))),
     "verb": lambda value: exchanges("pk", "session_id", verb(value)),
     "rule": lambda value: exchanges("pk", "session_id", rule(value)),

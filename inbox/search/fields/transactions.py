@@ -16,13 +16,26 @@ from inbox.search.fields.parts import (
     rule,
     verb,
 )
-from inbox.search.fields.values import Condition, codes, one_of, sessions, size, time
+from inbox.search.fields.values import (
+    Condition,
+    codes,
+    day,
+    one_of,
+    sessions,
+    size,
+    time,
+)
 from inbox.search.sql import EVERYTHING, NOTHING, has
 from mailsink.ids import first_at
 
 
 def _word(value: str) -> Q:
     return has("reverse_path", value) | recipient("pk", has("forward_path", value))
+
+
+def _on(value: str) -> Q:
+    start, end = day(value)
+    return Q(pk__gte=first_at(start.timestamp()), pk__lt=first_at(end.timestamp()))
 
 
 def _code(value: str) -> Q:
@@ -38,6 +51,7 @@ TRANSACTIONS: dict[str, Condition] = {
     "is": one_of("is", {**dict.fromkeys(IS, NOTHING), "rejected": EVERYTHING}),
     "before": lambda value: Q(pk__lt=first_at(time(value).timestamp())),
     "after": lambda value: Q(pk__gte=first_at(time(value).timestamp())),
+    "on": _on,
     "larger": lambda value: Q(raw__size__gt=size(value)),
     "smaller": lambda value: Q(raw__size__lt=size(value)),
     "code": _code,

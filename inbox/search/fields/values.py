@@ -2,53 +2,105 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inbox.errors import BadRequest
+from inbox.search import periods
 from mailsink.ids import parse_short_id
 
 Condition = Callable[[str], Q]
 
+# Where days begin for who searches: inbox.http.zone sets it for each request.
+ZONE: ContextVar[tzinfo] = ContextVar("ZONE", default=UTC)
+
 
 class BadQuery(BadRequest):
-    """A query that cannot be read; the text says why, and what to write instead."""
+    """A query that cannot be read.
+
+    wrong: why, in a sentence; suggestion: a query that can be read, and that may be
+    meant, or "". A function that reads a value suggests another value.
+    """
+
+    def __init__(self, wrong: str, suggestion: str = "") -> None:
+        super().__init__(wrong)
+        self.wrong = wrong
+        self.suggestion = suggestion
+
+    def __str__(self) -> str:
+        if not self.suggestion:
+            return self.wrong
+        meant = _("Did you mean %(suggestion)s?") % {"suggestion": self.suggestion}
+        return f"{self.wrong} {meant}"
+
+    @property
+    def members(self) -> dict[str, str]:
+        """Members of an answer in JSON, beside its sentence."""
+        return {"suggestion": self.suggestion} if self.suggestion else {}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is most like another one; "" where none is."""
+    near = difflib.get_close_matches(word[:_LONGEST_WORD], sorted(known), 1)
+    return near[0] if near else ""
+
+
+_LONGEST_WORD = 40  # characters that are compared
 
 
 def time(value: str) -> datetime:
-    """Return a day's start (UTC), an RFC 3339 time, or the time so long ago."""
-    if ago := re.fullmatch(r"(\d{1,6})([smhdw])", value):
-        unit = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[ago[2]]
-        try:
-            return datetime.now(UTC) - timedelta(seconds=int(ago[1]) * unit)
-        except OverflowError:
-            return datetime(1, 1, 1, tzinfo=UTC)
-    try:
-        at = datetime.fromisoformat(value)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadQuery(
-            _(
-                '"%(value)s" is no time: write 2026-01-31, 2026-01-31T12:00:00Z, or how '
-                "long ago, as 10m, 2h or 3d"
-            )
-            % {"value": value}
-        ) from None
+    """Return when a time begins, as people type it. Raises BadQuery."""
+    return _period(value).start
+
+
+def day(value: str) -> tuple[datetime, datetime]:
+    """Return the start and the end of a day, week, month or year; of a moment, its day's.
+
+    Raises BadQuery.
+    """
+    found = _period(value)
+    if found.start == found.end:
+        found = periods.day_of(found.start, _now())
+    return found.start, found.end
+
+
+def is_date(value: str) -> bool:
+    """Whether a text is a date, or another time."""
+    return periods.period(value, _now()) is not None
+
+
+def _now() -> datetime:
+    return datetime.now(ZONE.get())
+
+
+def _period(value: str) -> periods.Period:
+    if found := periods.period(value, _now()):
+        return found
+    raise BadQuery(
+        _('Not a date: "%(value)s". Try 2026-01-31, yesterday, 2h or 3d.')
+        % {"value": value},
+        nearest(value.lower(), periods.WORDS),
+    )
+
+
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?) ?([kmg]?)(?:i?b|bytes)?", re.IGNORECASE)
 
 
 def size(value: str) -> int:
-    size = re.fullmatch(r"(\d{1,12})([KkMmGg]?)", value)
-    if not size:
+    """Return a size in bytes, as people write it: 500, 10K, 1.5MB. Raises BadQuery."""
+    if not (found := _SIZE.fullmatch(value)):
         raise BadQuery(
-            _('"%(value)s" is no size: write octets, or as 10K, 2M, 1G')
-            % {"value": value}
+            _('Not a size: "%(value)s". Try 500K, 2M or 1G.') % {"value": value}
         )
-    return int(size[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[size[2].upper()]
+    factor = 1 << {"": 0, "k": 10, "m": 20, "g": 30}[found[2].lower()]
+    return int(float(found[1]) * factor)
 
 
 def codes(value: str) -> tuple[int, int]:
@@ -56,11 +108,10 @@ def codes(value: str) -> tuple[int, int]:
     if re.fullmatch(r"[2-5]xx", value, re.IGNORECASE):
         return int(value[0]) * 100, int(value[0]) * 100 + 99
     if not re.fullmatch(r"[2-5]\d\d", value):
+        first = value[:1] if value[:1] in "2345" else ""
         raise BadQuery(
-            _(
-                '"%(value)s" is no reply code: write three digits, as code:451, or code:4xx'
-            )
-            % {"value": value}
+            _('Not a reply code: "%(value)s". Try 451 or 4xx.') % {"value": value},
+            f"{first}xx" if first else "",
         )
     return int(value), int(value)
 
@@ -74,10 +125,22 @@ def sessions(field: str, value: str) -> Q:
         first, last, _seq = parse_short_id(f"{head}-{seq if hyphen else 0}")
     except ValueError:
         raise BadQuery(
-            _('"%(value)s" is no session: write its id, or the short id of a link')
+            _(
+                'Not a session: "%(value)s". Use its id, or the short id at the end of '
+                "a link to it."
+            )
             % {"value": value}
         ) from None
     return Q(**{f"{field}__range": (first, last)})
+
+
+def unknown(term: str, value: str, known: Iterable[str]) -> BadQuery:
+    """Return the error of a value that is none of those that a field takes."""
+    return BadQuery(
+        _('Unknown value "%(term)s:%(value)s". Use one of: %(known)s.')
+        % {"term": term, "value": value, "known": ", ".join(sorted(known))},
+        nearest(value.lower(), known),
+    )
 
 
 def one_of(term: str, values: dict[str, Q]) -> Condition:
@@ -85,10 +148,6 @@ def one_of(term: str, values: dict[str, Q]) -> Condition:
         try:
             return values[value.lower()]
         except KeyError:
-            known = ", ".join(sorted(values))
-            raise BadQuery(
-                _("there is no %(term)s:%(value)s; there is %(known)s")
-                % {"term": term, "value": value, "known": known}
-            ) from None
+            raise unknown(term, value, values) from None
 
     return condition

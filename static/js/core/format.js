@@ -14,6 +14,9 @@ function zone() {
 }
 
 const timeZone = zone();
+
+/** The zone in which times are shown, by its IANA name. */
+export const zoneName = timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** Whether lists tell how long ago something was, and not when. */
 export const relative = storage.get("times") === "ago";
 

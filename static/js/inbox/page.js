@@ -157,12 +157,10 @@ class InboxPage {
     this.#announced = waiting;
   }
 
-  /** How much the list holds: what matches, or what there is. */
+  /** How much the list holds; the server counts what matches a search, and says it itself. */
   #summary() {
-    const { length, loaded, counted } = this.#feed.store;
     const { messages, failed } = counts.known();
-    if (this.#query && !counted) return fill(gettext("%(n)s+ results"), { n: count(loaded) });
-    if (this.#query) return fill(ngettext("%(n)s result", "%(n)s results", length), { n: count(length) });
+    if (this.#query) return "";
     if (this.#show === "failed") return fill(ngettext("%(n)s failure", "%(n)s failures", failed), { n: count(failed) });
     return fill(ngettext("%(n)s message", "%(n)s messages", messages), { n: count(messages) });
   }

@@ -34,11 +34,6 @@ export class Store {
     return Math.max(this.#total ?? this.loaded + UNTOLD, this.loaded);
   }
 
-  /** Whether it is known how many there are. */
-  get counted() {
-    return this.next === null || this.#total !== null;
-  }
-
   /** The entry at a place from the newest (0); undefined where it is not loaded. @param {number} index */
   at(index) {
     return this.#items[this.#items.length - 1 - index];

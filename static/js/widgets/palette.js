@@ -1,9 +1,11 @@
 // The palette: Ctrl-K or Cmd-K, a few letters, Enter. A combobox with its listbox, by the
-// pattern of WAI-ARIA: the focus stays in the field, the arrows choose.
+// pattern of WAI-ARIA: the focus stays in the field, the arrows choose. What is no command
+// can be searched for, or traced.
 
 import { addressIn, traceOf } from "../core/addresses.js";
 import { $, $$, byId, closest, setText } from "../core/dom.js";
 import * as keys from "../core/keys.js";
+import { routes } from "../core/routes.js";
 import * as theme from "./theme.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 
@@ -20,35 +22,55 @@ function choose(option) {
   option?.scrollIntoView({ block: "nearest" });
 }
 
-/** Show what fits what is typed: each of its words begins a word of the entry. */
-function filter() {
-  const typed = field().value.trim().toLowerCase();
-  const address = addressIn(field().value);
-  for (const option of options()) {
-    if ("address" in option.dataset) {
-      option.hidden = !address;
-      setText($("span", option), fill(gettext("Where is mail to %(address)s?"), { address }));
-    } else {
-      const words = (option.textContent ?? "").trim().toLowerCase().split(/[^\p{L}\p{N}]+/u);
-      const { needs } = option.dataset;
-      const idle = needs !== undefined && !document.querySelector(needs);
-      option.hidden = idle || !typed.split(/\s+/).every((part) => words.some((word) => word.startsWith(part)));
-    }
+/** Whether a command can be done here, and each typed word begins one of its words. @param {HTMLElement} option @param {string} typed */
+function fits(option, typed) {
+  const { needs } = option.dataset;
+  if (needs !== undefined && !document.querySelector(needs)) return false;
+  const words = (option.textContent ?? "").trim().toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  return typed.toLowerCase().split(/\s+/).every((part) => words.some((word) => word.startsWith(part)));
+}
+
+/** Name what is looked for in an entry that takes any text. @param {HTMLElement} option @param {string} typed @param {string} address */
+function nameSearch(option, typed, address) {
+  if ("address" in option.dataset) {
+    option.hidden = !address;
+    setText($("span", option), fill(gettext("Trace mail to %(address)s"), { address }));
+  } else if (option.dataset.find === "trace") {
+    option.hidden = Boolean(address) || !/^\S{2,}$/.test(typed);
+    setText($("span", option), fill(gettext("Trace “%(text)s”"), { text: typed }));
+  } else {
+    option.hidden = !typed;
+    setText($("span", option), fill(gettext("Search mail for “%(text)s”"), { text: typed }));
   }
-  const found = shown();
-  choose(found[0]);
-  $(".none", dialog()).hidden = found.length > 0;
+}
+
+/** Show the commands that fit what is typed, and what can be looked for. */
+function filter() {
+  const typed = field().value.trim();
+  const address = addressIn(typed);
+  const commands = options().filter(({ dataset }) => !("address" in dataset || "find" in dataset));
+  for (const option of options()) {
+    if (commands.includes(option)) option.hidden = !fits(option, typed);
+    else nameSearch(option, typed, address);
+  }
+  choose(shown()[0]);
+  const found = commands.filter((option) => !option.hidden);
   setText($("[role=status]", dialog()), typed ? fill(ngettext("%(n)s command", "%(n)s commands", found.length), { n: found.length }) : "");
 }
 
 /** @param {HTMLElement | undefined} option */
 function run(option) {
   if (!option) return;
-  const { go, press: key, themeChoice } = option.dataset;
+  const { go, press: key, click, submit, find, themeChoice } = option.dataset;
+  const typed = field().value.trim();
   dialog().close();
   if (go) location.assign(go);
   else if (key) keys.run(key);
-  else if ("address" in option.dataset) location.assign(traceOf(addressIn(field().value)));
+  else if (click) $(click).click();
+  else if (submit) $(submit, document, HTMLFormElement).submit();
+  else if (find === "search") location.assign(`${routes.inbox}?${new URLSearchParams({ q: typed })}`);
+  else if (find === "trace") location.assign(traceOf(typed));
+  else if ("address" in option.dataset) location.assign(traceOf(addressIn(typed)));
   else if (themeChoice) theme.set(/** @type {theme.Theme} */ (themeChoice));
   else if ("keysSheet" in option.dataset) keys.showSheet();
 }

@@ -3,6 +3,7 @@
 import { addressIn, traceOf } from "../core/addresses.js";
 import { $, $$, byId, closest, el, find, focused, getJSON, setText } from "../core/dom.js";
 import * as forms from "../core/forms.js";
+import { load } from "../core/fragments.js";
 import { bind } from "../core/keys.js";
 import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
@@ -11,6 +12,7 @@ import { fill, gettext } from "../core/i18n.js";
 import { sleep, soon } from "../core/timing.js";
 
 const SETTING = "searches";
+const SUGGEST_MS = 150;
 const KEPT = 10;
 const COUNT_AGAIN_MS = 2000;
 const REST = 4; // times as long as a count took, at least
@@ -32,7 +34,7 @@ const remember = (queries) => storage.set(SETTING, JSON.stringify(queries.slice(
 /** @param {HTMLInputElement} field @param {HTMLElement} help */
 function showHelp(field, help) {
   const section = $("[data-recent]", help);
-  const items = recent().map((query) => el("li", {}, el("a", { href: `/?${new URLSearchParams({ q: query })}` }, query)));
+  const items = recent().map((query) => el("li", {}, el("a", { href: `${routes.inbox}?${new URLSearchParams({ q: query })}` }, query)));
   section.hidden = items.length === 0;
   $("ul", section).replaceChildren(...items);
   fit(field, help);
@@ -42,11 +44,13 @@ function showHelp(field, help) {
 /** Show the fields that go on from the word at the end. @param {HTMLInputElement} field @param {HTMLElement} help */
 function fit(field, help) {
   offerTrace(field, help);
+  suggest(field, help);
   const word = (field.value.split(/\s/).at(-1) ?? "").replace(/^-/, "").toLowerCase();
   for (const row of $$("li:has([data-example])", help)) {
     const example = $("[data-example]", row).dataset.example ?? "";
     row.hidden = Boolean(word) && !example.startsWith(word.split(":")[0]);
   }
+  $("[data-filters]", help).hidden = !find("li:has([data-example]):not([hidden])", help);
 }
 
 /** An address that is typed may be that of someone whose mail is missing. @param {HTMLInputElement} field @param {HTMLElement} help */
@@ -56,7 +60,21 @@ function offerTrace(field, help) {
   const address = addressIn(field.value);
   offer.hidden = !address;
   link.href = traceOf(address, new URLSearchParams(location.search).get("q") ?? "");
-  setText(link, fill(gettext("Where is mail to %(address)s?"), { address }));
+  setText(link, fill(gettext("Trace mail to %(address)s"), { address }));
+}
+
+/** @type {(() => void) | undefined} fetches the addresses that the word at the end is a part of */
+let suggestSoon;
+
+/** Offer known addresses with the word at the end in them. @param {HTMLInputElement} field @param {HTMLElement} help */
+function suggest(field, help) {
+  const section = $("[data-addresses]", help);
+  suggestSoon ??= soon(async () => {
+    const part = (field.value.split(/\s/).at(-1) ?? "").replace(/^(?:to|from|cc|bcc):/i, "");
+    const shown = await load($("ul", section), `${section.dataset.addresses}?${new URLSearchParams({ part })}`).catch(() => false);
+    if (shown) section.hidden = !find("a", section);
+  }, SUGGEST_MS);
+  suggestSoon();
 }
 
 /** Put an example in the place of the word at the end. @param {HTMLInputElement} field @param {string} example */
@@ -84,11 +102,35 @@ function press(field, help, event) {
   event.preventDefault();
 }
 
+/**
+ * Ask first whether a query can be read. Where it cannot, all that is shown stays, with the
+ * reason and the query that may be meant.
+ * @param {HTMLFormElement} form @param {HTMLInputElement} field @param {HTMLElement} help
+ */
+function startCheck(form, field, help) {
+  const box = $("[data-search-wrong]");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const url = `${box.dataset.searchWrong}?${new URLSearchParams({ q: field.value })}`;
+    const checked = await load(box, url).catch(() => true); // the server answers in words
+    if (!checked) return; // another query was submitted meanwhile
+    box.hidden = !box.childElementCount;
+    if (box.hidden) form.submit();
+    else help.hidden = true;
+    field.setAttribute("aria-invalid", String(!box.hidden));
+  });
+  field.addEventListener("input", () => {
+    box.hidden = true;
+    field.setAttribute("aria-invalid", "false");
+  });
+}
+
 function startHelp() {
-  const form = find("form:has([data-search])");
-  if (!form) return;
+  const form = $("form:has([data-search])", document, HTMLFormElement);
   const field = $("[data-search]", form, HTMLInputElement);
   const help = byId("search-help");
+  const invalid = field.getAttribute("aria-invalid") === "true";
+  startCheck(form, field, help);
   field.addEventListener("focus", () => showHelp(field, help));
   field.addEventListener("input", () => fit(field, help));
   form.addEventListener("keydown", (event) => press(field, help, event));
@@ -105,7 +147,8 @@ function startHelp() {
     }
   });
   const query = new URLSearchParams(location.search).get("q")?.trim();
-  if (query && !field.getAttribute("aria-invalid")) remember([query, ...recent().filter((each) => each !== query)]);
+  const shown = query && query === field.defaultValue && !invalid; // and not the filter of another list
+  if (shown) remember([query, ...recent().filter((each) => each !== query)]);
 }
 
 /** The counts beside the saved searches are kept true, at most every 2 seconds: less often where counting is slow. */
@@ -133,6 +176,7 @@ function startSaving() {
 /** Listen. */
 export function start() {
   startHelp();
+
   startSaving();
   startCounts();
 }
