@@ -131,7 +131,14 @@ _NOT_FOR = re.compile(
     r"|\.(?:png|jpe?g|gif|css|svg)$|view[-_ ]?(?:in|online)|browser",
     re.IGNORECASE,
 )
-_SECRET = re.compile(r"(?:^|[=/_.-])(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{16,}(?:$|[?&#/.])|[?&#](?:token|code|key|t|otp|signature|sig|hash|ticket)=[^&]{6,}", re.IGNORECASE)  # fmt: skip
+# A run of letters, digits, "_" and "-" is tried once: at its begin, or behind its first
+# "_" or "-". Tried behind each of them, a run would take the square of its length.
+_SECRET = re.compile(
+    r"""(?<![A-Za-z0-9_-])(?:^|(?<=[=/.])|[A-Za-z0-9]*+[_-])
+        (?=[A-Za-z_-]*+[0-9])[A-Za-z0-9_-]{16,}+(?:$|[?&\#/.])
+    |[?&\#](?:token|code|key|t|otp|signature|sig|hash|ticket)=[^&]{6}""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def actions(references: Iterable[Reference]) -> list[MessageAction]:

@@ -66,6 +66,8 @@ def test_codes(subject: str, text: str, expected: list[str]) -> None:
         ('<a href="https://a.test/invite/Zx81Qw22Er45Ty66">Accept the invitation</a>', ["invitation"]),
         ('<a href="https://a.test/x?t=5b1f0c7e9a44d1"><b>Konto</b> aktivieren</a>', ["activate"]),
         ('<a href="https://a.test/x?token=abcdef123456"><img alt="Confirm my address" src=b.png></a>', ["confirm"]),
+        ('<a href="https://a.test/go/x-5b1f0c7e9a44d1e2">Log in</a>', ["sign in"]),
+        ('<a href="https://a.test/sign-in/x5b1f0c7e9a44d1e2!">Go</a>', []),
         # None of these is what the mail was sent for.
         ('<a href="https://a.test/unsubscribe?token=5b1f0c7e9a44d1e2">Unsubscribe</a>', []),
         ('<a href="https://a.test/">Our shop</a>', []),
