@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -152,22 +152,27 @@ class _Pictures:
     def __init__(self, mail: MessagePage, page: _Page, nameable: bool) -> None:
         """nameable: the policy of the page can name our own address."""
         self.parts = pictures.carried(page.reading)
-        self._mail = mail
         self._octets = page.reading.octets
         self._by_address = nameable and not page.within
         self._left = _MOST_WITHIN
+        self._part = cache(self._found)  # HTML may name a picture as often as it likes
+        self._own_url = cache(partial(inline_parts.url, mail))
         self._data_url = cache(self._as_data)
 
     def url(self, named: str) -> str | None:
         """Return the address of the picture that a URL of the HTML names."""
-        part = self.parts.find(named)
-        if part is None or not pictures.shown_as(self._octets, part):
+        part = self._part(named)
+        if part is None:
             return None
         if self._by_address:
-            return inline_parts.url(self._mail, part.index)
+            return self._own_url(part.index)
         url = self._data_url(part)
-        self._left -= len(url)  # HTML may name an image as often as it likes
+        self._left -= len(url)
         return url if self._left >= 0 else None
+
+    def _found(self, named: str) -> Part | None:
+        part = self.parts.find(named)
+        return part if part and pictures.shown_as(self._octets, part) else None
 
     def _as_data(self, part: Part) -> str:
         """RFC 2397."""

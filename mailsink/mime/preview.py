@@ -17,6 +17,9 @@ from mailsink.mime.markup import MAX_LENGTH
 MOST_REFERENCES = 10_000
 BASE = '<base target="_blank">'
 _CUT = "<p>The rest of this HTML is not shown here: it has {} characters in all.</p>"
+_MANY = (
+    f"<p>Only the first {MOST_REFERENCES:,} pictures of this HTML are shown here.</p>"
+)
 
 # Browsers look up and connect to the hosts that these elements name although the policy
 # forbids to load anything from there: hints and frames are beyond its reach.
@@ -49,14 +52,18 @@ def preview(
     part_url gets a URL of the HTML, and returns that of the part it names, or None:
     `cid:` URLs in src, background, poster, srcset and CSS url(); all_urls: any URL
     there. Elements that would reach out without being asked are disarmed; links open in
-    a new tab. HTML longer than `most` characters is cut, and says so.
+    a new tab. HTML longer than `most` characters is cut, and says so; so are pictures
+    beyond the first MOST_REFERENCES.
     """
     tail = _CUT.format(len(html)) if len(html) > most else ""
     text = charsets.storable(html[:most])
     prologue = markup.PROLOGUE.match(text)
     start = prologue.end() if prologue else 0
 
-    body = _Rewriter(part_url, all_urls).rewritten(text[start:])
+    rewriter = _Rewriter(part_url, all_urls)
+    body = rewriter.rewritten(text[start:])
+    if rewriter.left < 0:
+        tail = _MANY + tail
     return _disarm(text[:start]) + BASE + _disarm(body) + tail
 
 
@@ -102,6 +109,7 @@ class _Rewriter:
         self._part_url = part_url
         self._marks = _NAMING if all_urls else ("cid:",)
         self._all_urls = all_urls
+        self.left = MOST_REFERENCES  # to be rewritten; below 0 if there were more
 
     def rewritten(self, html: str) -> str:
         """Return HTML with its references rewritten."""
@@ -152,6 +160,8 @@ class _Rewriter:
 
     def _url(self, url: str) -> str | None:
         """Return the URL of the part that a URL names (RFC 2392); None if it names none."""
-        if self._all_urls or url[:4].lower() == "cid:":
-            return self._part_url(charsets.line(url))
-        return None
+        if not self._all_urls and url[:4].lower() != "cid:":
+            return None
+        new = self._part_url(charsets.line(url))
+        self.left -= new is not None and self.left >= 0
+        return new if self.left >= 0 else None

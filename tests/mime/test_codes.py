@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mailsink.mime import codes as codes_module
 from mailsink.mime.codes import actions, codes
 from mailsink.mime.links import of_html, of_text
 from tests.growth import assert_linear
@@ -98,6 +99,10 @@ def test_actions_of_plain_text() -> None:
         lambda size: actions(
             of_html('<a href="https://a.test/reset?t=1a2b3c4d">' * size)
         ),
+        lambda size: [
+            codes_module._SECRET.search(f"/{each * size}!")
+            for each in ("-1", "_a1", "=1-")
+        ],
         lambda size: of_html("<a href='x'>" * size),
         lambda size: of_html("<img srcset='" + "a 1x," * size),
         lambda size: of_html('<p style="' + "url(" * size),

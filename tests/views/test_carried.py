@@ -8,6 +8,7 @@ import re
 import pytest
 from django.test import Client
 
+from inbox.presenters import inline_parts
 from tests.factories import recorded_message
 from tests.mime import tnefs
 
@@ -62,6 +63,33 @@ def test_pictures_are_found(client: Client, src: str, fields: str, head: str) ->
         f'<img src="{src}">', (f"Content-Type: image/png\r\n{fields}", PNG), head=head
     )
     assert framed(client, octets) == [PNG]
+
+
+@pytest.mark.parametrize(
+    ("begin", "each", "end"),
+    [("<img srcset='", "cid:a,", "'>"), ("", "<img src=cid:a>", "")],
+    ids=["in one set", "in many elements"],
+)
+def test_a_picture_named_very_often_is_signed_once(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    begin: str,
+    each: str,
+    end: str,
+) -> None:
+    signed: list[int] = []
+
+    def sign(_mail: object, index: int) -> str:
+        signed.append(index)
+        return "/picture"
+
+    monkeypatch.setattr(inline_parts, "url", sign)
+    fields = "Content-Type: image/png\r\nContent-ID: <a>\r\n"
+    octets = related(begin + each * 30_000 + end, (fields, PNG))
+    page = client.get(f"/messages/{recorded_message(octets).id}/frame").content
+    assert len(signed) == 1
+    assert page.count(b"/picture") == 10_000
+    assert b"Only the first 10,000 pictures of this HTML are shown here." in page
 
 
 @pytest.mark.parametrize(

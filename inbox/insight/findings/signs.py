@@ -137,8 +137,8 @@ _BOUNDARIES = _patterns(
 )
 _RELAYS = _patterns(
     {
-        "postfix": r"by (\S+) \(Postfix",
-        "exim": r"by (\S+) with [a-z]+ (?:\([^)]*\) )?\(Exim [0-9]",
+        "postfix": r"by (\S{1,255}+) \(Postfix",
+        "exim": r"by (\S{1,255}+) with [a-z]{1,40}+ (?:\([^()]{0,200}+\) )?\(Exim [0-9]",
     }
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@")
