@@ -30,6 +30,7 @@ from mailsink.smtp.session.tls_handshake import (
     record_tls_disconnect,
 )
 from mailsink.smtp.session.wrong_protocol import refuse_wrong_protocol
+from mailsink.text import readable
 
 log = logging.getLogger("mailsink.smtp")
 
@@ -105,7 +106,9 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
     if command is None and not session.helo:
         yield from refuse_wrong_protocol(session, line)
     known = command is not None or verb in NOT_OFFERED
-    _begin(session, line, verb if known else "")
+    text = _begin(session, line, verb if known else "")
+    if verb != "AUTH" and text != readable(line.content):
+        verb, argument = _split(text)  # no reply, fact or rule gets the secret
     outcome: Outcome
     reply: Reply | None
     try:
@@ -123,6 +126,8 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
         reply = replies.LOCAL_ERROR
     if reply is None:
         return False
+    if verb == "RCPT" and reply.code < 300:
+        session.expects_secret = False  # a mail goes on: the client is in step again
     if session.exchange.ruled:
         yield from session.send_reply(reply)
     else:  # by far the most: spare them a generator
@@ -161,19 +166,25 @@ def _words(session: Session, line: Line) -> tuple[str, str, Reply | None]:
         if control := _CONTROL.search(text):
             nul = control[0] == "\0"
             wrong = replies.NUL_IN_LINE if nul else replies.CONTROL_IN_LINE
-    verb, _, argument = text.strip(" ").partition(" ")
-    if verb.isascii():  # else a dotless i would make another letter of ASCII
-        verb = verb.upper()
+    verb, argument = _split(text)
     if line.too_long:
         auth = verb == "AUTH"
         wrong = replies.AUTH_LINE_TOO_LONG if auth else replies.LINE_TOO_LONG
     elif line.bare_lf and session.profile.bare_newlines == "reject":
         wrong = replies.BARE_LF
-    return verb, argument.lstrip(" "), wrong
+    return verb, argument, wrong
 
 
-def _begin(session: Session, line: Line, verb: str) -> None:
-    """Begin the exchange of a command line, its secrets masked."""
+def _split(text: str) -> tuple[str, str]:
+    """Return the upper-case verb of a line, and its argument."""
+    verb, _, argument = text.strip(" ").partition(" ")
+    if verb.isascii():  # else a dotless i would make another letter of ASCII
+        verb = verb.upper()
+    return verb, argument.lstrip(" ")
+
+
+def _begin(session: Session, line: Line, verb: str) -> str:
+    """Begin the exchange of a command line; return the line, its secrets masked."""
     flags: tuple[str, ...] = ("bare_lf_command",) if line.bare_lf else ()
     if b"\0" in line.content:
         flags += ("nul_octet",)
@@ -183,19 +194,18 @@ def _begin(session: Session, line: Line, verb: str) -> None:
     flags = session.begin_exchange(kind, verb, text, octets, line.received_us, flags)
     if kind == "chunk":
         session.chunk_line = text, flags, line.received_us
+    return text
 
 
 def _redacted(session: Session, content: bytes, verb: str) -> str:
     """Return a command line as it may be recorded.
 
     After a login, however it ended, what is no command may be a response that comes too
-    late, encoded or not; MAIL and QUIT show that the client is in step again.
+    late, encoded or not, until a recipient is accepted: MAIL alone may be out of step too.
     """
     text, login = redacted(content, bool(verb))
     if login:
         session.expects_secret = True
-    elif verb in ("MAIL", "QUIT"):
-        session.expects_secret = False
     elif session.expects_secret and not verb and content not in (b"", b"*"):
         return MASK
     return text

@@ -299,9 +299,20 @@ def test_a_command_after_a_failed_auth_is_told() -> None:
         S: 250 *
         C: dXNlcg==
         S: 500 *
+        C: RCPT TO:<c@b.test>
+        S: 250 *
+        C: dXNlcg==
+        S: 500 *
     """)
     lines = [each.line for each in session.exchanges[3:]]
-    assert lines == ["NOOP", "********", "MAIL FROM:<a@b.test>", "dXNlcg=="]
+    assert lines == [
+        "NOOP",
+        "********",
+        "MAIL FROM:<a@b.test>",
+        "********",
+        "RCPT TO:<c@b.test>",
+        "dXNlcg==",
+    ]
 
 
 @given(st.binary(min_size=6), st.sampled_from(["PLAIN", "LOGIN"]), st.booleans())

@@ -6,24 +6,33 @@ from time import process_time
 
 import pytest
 
+from mailsink.smtp.commands.sasl.credential_flags import redacted_username
 from mailsink.smtp.protocol.masking import redacted, redacted_response
 from tests.smtp.harness import Session, ready
-from tests.smtp.ways import ENCODED, PLAIN, WAYS, traces
+from tests.smtp.ways import BASIC, ENCODED, PLAIN, WAYS, traces
 
 
 @pytest.mark.parametrize("good", [True, False])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_password_is_never_told(way: str, good: bool) -> None:
     session = Session(credentials=lambda offered: good)
-    for line in WAYS[way]:
-        session.send(line + b"\r\n")
-    session.send(b"QUIT\r\n")
+    for line in [*WAYS[way], b"QUIT"]:
+        if not session.ended:
+            session.send(line + b"\r\n")
     assert traces(repr(session.events) + repr(session.writes)) == []
 
 
 def test_redaction_ends_with_the_next_mail() -> None:
     session = ready()
-    for line in (b"AUTH PLAIN " + PLAIN, b"XYZ", b"*", b"MAIL FROM:<a@b.test>", b"XYZ"):
+    for line in (
+        b"AUTH PLAIN " + PLAIN,
+        b"XYZ",
+        b"*",
+        b"MAIL FROM:<a@b.test>",
+        b"XYZ",
+        b"RCPT TO:<c@b.test>",
+        b"XYZ",
+    ):
         session.send(line + b"\r\n")
     lines = [each.line for each in session.exchanges[2:]]
     assert lines == [
@@ -31,6 +40,8 @@ def test_redaction_ends_with_the_next_mail() -> None:
         "********",
         "*",
         "MAIL FROM:<a@b.test>",
+        "********",
+        "RCPT TO:<c@b.test>",
         "XYZ",
     ]
     assert session.last.replied is not None
@@ -59,8 +70,89 @@ def test_what_is_told_of_a_line(line: str, expected: str, login: bool) -> None:
     assert redacted(line.encode()) == (expected, login)
 
 
-def test_an_argument_of_a_command_is_no_login() -> None:
-    assert redacted(b"VRFY Login", is_command=True).text == "VRFY Login"
+@pytest.mark.parametrize(
+    "line",
+    [
+        "VRFY Login",
+        "VRFY auth",
+        "VRFY <auth plain@x.test>",
+        "HELP AUTH",
+        "VRFY authors of it",
+        "EHLO auth.b.test",
+        "EHLO user-pc",
+        "EHLO plain-auth",
+        "MAIL FROM:<auth plain@x>",
+        'MAIL FROM:<"the auth plain > x"@b.test> SIZE=3',
+        "MAIL FROM:<a@b.test> AUTH=plain SIZE=3",
+        "MAIL FROM:<a@b.test> AUTH=<> BODY=8BITMIME",
+        "MAIL FROM:<bounce+AAAAAAAAAAAAAAAAAAAA@b.test>",
+        "RCPT TO:<auth@b.test> NOTIFY=NEVER",
+        "XCLIENT HELO=auth PORT=25",
+    ],
+)
+def test_an_argument_of_a_command_is_no_login(line: str) -> None:
+    assert redacted(line.encode(), is_command=True) == (line, False)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("NOOP AUTH PLAIN x", "NOOP AUTH PLAIN ********"),
+        ("EHLO b.test AUTH PLAIN x y", "EHLO b.test AUTH PLAIN ********"),
+        ("HELP AUTH LOGIN", "HELP AUTH LOGIN"),
+        ("VRFY auth team", "VRFY auth ********"),
+        (f"HELP {PLAIN.decode()} me", "HELP ******** me"),
+    ],
+)
+def test_a_login_behind_a_command_is_masked_alone(line: str, expected: str) -> None:
+    assert redacted(line.encode(), is_command=True).text == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Subject: AUTH LOGIN", "Subject: AUTH LOGIN"),
+        ("Keywords: a, b", "Keywords: a, b"),
+        ("see https://b.test/", "see https://b.test/"),
+        ("Cookie: a=b", "Cookie: ********"),
+        ("x-api-key:abc", "x-api-key: ********"),
+        ("GET /?q=1 HTTP/1.1", "GET /?********"),
+        ("HELLO 3 AUTH default x", "HELLO 3 AUTH ********"),
+    ],
+)
+def test_what_is_told_of_other_protocols(line: str, expected: str) -> None:
+    assert redacted(line.encode()).text == expected
+
+
+@pytest.mark.parametrize(
+    ("username", "expected"),
+    [
+        (b"robin", "robin"),
+        (b"robin:", "robin:"),
+        (b"robin:x:y", "robin:********"),
+        (BASIC, "********"),
+    ],
+)
+def test_what_is_told_of_a_user_name(username: bytes, expected: str) -> None:
+    assert redacted_username(username) == expected
+
+
+@pytest.mark.parametrize(
+    "line", [b"get / http/1.1", b"GET /" + b"a" * 13_000 + b" HTTP/1.1"]
+)
+def test_an_http_request_ends_the_session(line: bytes) -> None:
+    session = Session()
+    session.send(line + b"\r\n")
+    assert session.ended
+    assert "http_on_smtp" in session.last.flags
+
+
+def test_a_mail_from_an_address_that_reads_like_a_login_is_taken() -> None:
+    session = ready()
+    session.send(b'MAIL FROM:<"auth plain x"@b.test>\r\n')
+    assert session.last.line == 'MAIL FROM:<"auth plain x"@b.test>'
+    assert session.last.replied is not None
+    assert session.last.replied.code == 250
 
 
 @pytest.mark.parametrize(
@@ -81,11 +173,30 @@ def test_what_is_told_of_a_response(response: bytes, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "filler", ["=", " ", "= ", "A", "\0", "\r", "! ", "PASS", "A ", "a1 "]
+    "filler",
+    [
+        "=",
+        " ",
+        "= ",
+        "A",
+        "\0",
+        "\r",
+        "! ",
+        "PASS",
+        "A ",
+        "a1 ",
+        "AUTH",
+        " AUTH",
+        " AUTH=",
+        '"\\',
+        "AUTH\0",
+    ],
 )
 def test_no_line_takes_long_to_mask(filler: str) -> None:
     began = process_time()
     for line in (filler * 12_000, f"{filler * 12_000}LOGIN", f"PASS{filler * 12_000} "):
         redacted(line.encode())
         redacted_response(line.encode())
+        for command in ("NOOP ", "MAIL FROM:<", "EHLO ", 'RCPT TO:<"'):
+            redacted((command + line).encode(), is_command=True)
     assert process_time() - began < 1

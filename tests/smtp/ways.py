@@ -7,6 +7,7 @@ from base64 import b64encode
 USER, SECRET = b"robin", b"Corn-Flower.88"
 ENCODED_USER, ENCODED = b64encode(USER), b64encode(SECRET)
 PLAIN = b64encode(b"\0" + USER + b"\0" + SECRET)
+BASIC = b64encode(USER + b":" + SECRET)
 XOAUTH2 = b64encode(b"user=" + USER + b"\1auth=Bearer " + SECRET + b"\1\1")
 
 EHLO = b"EHLO robin.test"
@@ -63,7 +64,54 @@ WAYS: dict[str, list[bytes]] = {
     ],
     "no command at all": [EHLO, PLAIN],
     "a token and no command": [EHLO, XOAUTH2],
+    "after a refused MAIL": [EHLO, b"AUTH X", b"MAIL FROM:<@>", ENCODED],
+    "after an accepted MAIL": [
+        EHLO,
+        b"AUTH LOGIN",
+        b"*",
+        ENCODED,
+        b"MAIL FROM:<a@b.test>",
+        ENCODED,
+    ],
+    "after MAIL and a refused RCPT": [
+        EHLO,
+        b"AUTH X",
+        b"MAIL FROM:<a@b.test>",
+        b"RCPT TO:<@>",
+        SECRET,
+    ],
+    # behind another command, on its line
+    **{
+        f"{command.decode()} AUTH {rest.decode()}": [hello, command + b" AUTH " + rest]
+        for hello, command in (
+            (EHLO, b"NOOP"),
+            (EHLO, b"rset"),
+            (EHLO, b"HELP"),
+            (EHLO, b"VRFY x"),
+            (EHLO, b"MAIL FROM:<a@b.test>"),
+            (EHLO, b"STARTTLS"),
+            (EHLO, b"XCLIENT"),
+            (EHLO, b"FROB nicate"),
+            (b"NOOP", b"EHLO robin.test"),
+        )
+        for rest in (b"PLAIN " + PLAIN, b"robin " + SECRET)
+    },
+    "NOOP, then auth in lower case": [EHLO, b"noop auth=plain " + PLAIN],
+    "NOOP, then AUTHENTICATE": [EHLO, b'NOOP AUTHENTICATE "PLAIN" "' + PLAIN],
+    "NOOP, then AUTH LOGIN and its lines": [EHLO, b"NOOP AUTH LOGIN", ENCODED],
+    "EHLO, then a tab": [b"EHLO h\tAUTH\tPLAIN\t" + PLAIN],
+    "EHLO, then AUTH in UTF-16": [
+        b"EHLO h " + "AUTH PLAIN ".encode("utf-16-le") + PLAIN
+    ],
+    "RSET, then AUTHPLAIN": [EHLO, b"RSET AUTHPLAIN " + PLAIN],
+    "RSET, then PASS": [EHLO, b"RSET PASS " + SECRET],
+    "NOOP, then a cookie": [EHLO, b"NOOP Cookie: id=" + SECRET],
+    "NOOP, then the response": [EHLO, b"NOOP x " + PLAIN],
+    "HELP, then a token": [EHLO, b"HELP " + XOAUTH2],
+    "MAIL without brackets": [EHLO, b"MAIL FROM:a@b.test AUTH PLAIN " + PLAIN],
     # other protocols
+    "Redis": [b"HELLO 3 AUTH default " + SECRET],
+    "Redis, in lower case": [EHLO, b"hello 3 auth default " + SECRET],
     "POP3": [b"USER robin", b"PASS " + SECRET],
     "POP3, in lower case": [b"user robin", b"pass " + SECRET],
     "POP3, APOP": [b"APOP robin " + SECRET],
@@ -80,6 +128,37 @@ WAYS: dict[str, list[bytes]] = {
     "IMAP, a strange tag": [SECRET + b" LOGIN robin " + SECRET],
     "ManageSieve": [b'AUTHENTICATE "PLAIN" "' + PLAIN + b'"'],
     "HTTP behind EHLO": [EHLO, b"Authorization: Basic " + ENCODED],
+    "HTTP in lower case": [
+        b"get / http/1.1",
+        b"Proxy-Authorization: Bearer " + SECRET,
+    ],
+    "HTTP, a long target": [
+        b"GET /" + b"a" * 13_000 + b" HTTP/1.1",
+        b"Cookie: session=" + SECRET,
+    ],
+    "HTTP, a long target behind EHLO": [
+        EHLO,
+        b"GET /" + b"a" * 13_000 + b" HTTP/1.1",
+        b"Cookie: session=" + SECRET,
+    ],
+    "HTTP, a target with a query": [EHLO, b"GET /?password=" + SECRET + b" HTTP/1.1"],
+    "HTTP, a target with a user": [
+        EHLO,
+        b"GET http://robin:" + SECRET + b"@b.test/ HTTP/1.1",
+    ],
+    **{
+        f"HTTP, {field.decode().strip()}": [EHLO, field + SECRET]
+        for field in (
+            b"Proxy-Authorization: Bearer ",
+            b"proxy-authorization:",
+            b"Cookie: session=",
+            b"cookie:",
+            b"SET-COOKIE: session=",
+            b"X-Api-Key: ",
+            b"x_auth_token : ",
+            b"\tX-Amz-Security-Token: ",
+        )
+    },
     # responses of a wrong shape
     "PLAIN of two parts": [EHLO, b"AUTH PLAIN " + b64encode(USER + b"\0" + SECRET)],
     "PLAIN with NULs behind": [
@@ -91,6 +170,18 @@ WAYS: dict[str, list[bytes]] = {
         b"AUTH PLAIN " + b64encode(b"\0" + USER + b"\0" + SECRET + b"\0"),
     ],
     "PLAIN by a colon": [EHLO, b"AUTH PLAIN " + b64encode(USER + b":" + SECRET)],
+    "LOGIN by a colon": [EHLO, b"AUTH LOGIN " + BASIC, ENCODED],
+    "LOGIN by a colon, when asked": [EHLO, b"AUTH LOGIN", BASIC, b"eA=="],
+    "LOGIN by a colon, twice encoded": [EHLO, b"AUTH LOGIN", b64encode(BASIC), b"eA=="],
+    "XOAUTH2 by a colon": [
+        EHLO,
+        b"AUTH XOAUTH2 " + b64encode(b"user=robin:" + SECRET + b"\1auth=Bearer x\1\1"),
+    ],
+    "CRAM-MD5 by a colon": [
+        EHLO,
+        b"AUTH CRAM-MD5",
+        b64encode(USER + b":" + SECRET + b" " + b"0" * 32),
+    ],
     "PLAIN twice encoded": [EHLO, b"AUTH PLAIN " + b64encode(PLAIN)],
     "PLAIN's response for LOGIN": [EHLO, b"AUTH LOGIN " + PLAIN, b"*"],
     "PLAIN's response, twice encoded, for LOGIN": [
@@ -120,6 +211,8 @@ TRACES = tuple(
         PLAIN[12:].rstrip(b"="),
         XOAUTH2.rstrip(b"="),
         b64encode(PLAIN).rstrip(b"="),
+        BASIC.rstrip(b"="),
+        b64encode(BASIC).rstrip(b"="),
     )
 )
 

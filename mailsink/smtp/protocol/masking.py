@@ -18,6 +18,19 @@ MASK = "********"
 # for spaces, odd octets before it. No two parts may take the same octet: that would take
 # a time quadratic in the line.
 _AUTH = re.compile(rb"\W*AUTH(?:[\s=]+([^\s=]\S*)(\s+\S.*)?\s*|(.+))?", re.I | re.S)
+# The same anywhere in a line, where a client joins two. Its groups: before a word, AUTH,
+# what separates, a word. "auth.example.com", "auth@b.test" and "HELO=auth" are none.
+_INNER_AUTH = re.compile(
+    rb"(?<![\w.@=-])(AUTH(?:ENTICATE|INFO)?)((?![@.>/-])\W*+)([^\s\"'=:;,<>()]++)", re.I
+)
+# A path may be anything: in these commands it is passed over (RFC 5321 §4.1.2).
+_PATH_COMMAND = re.compile(rb"\s*+(?:MAIL|RCPT|VRFY|EXPN)\b", re.I)
+_PATH = re.compile(
+    rb'\s*+\w++\s*+(?:FROM|TO)?\s*+:?\s*+<(?:"(?:[^"\\]|\\.)*+"|[^">])*+>',
+    re.I | re.S,
+)
+# What stands behind these is no argument: another line that was joined, if anything.
+_BARE_COMMAND = re.compile(rb"\s*+(?:NOOP|RSET|DATA|QUIT)\s++(?=\S)", re.I)
 # Of others' logins: POP3 (RFC 1939 §7), FTP, and what people type.
 _LOGIN = re.compile(rb"\W*(USER|PASS|PWD|APOP|LOGIN)(.+)?", re.I | re.S)
 # IMAP and ManageSieve write a tag first: "a1 LOGIN user password" (RFC 3501 §6.2).
@@ -26,6 +39,18 @@ _TAG = re.compile(r"[A-Za-z]{0,2}[0-9]{0,6}")
 # A client that ends lines with CR alone sends several in one.
 _ENDS = re.compile(rb"[\r\v\f]+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
+
+# Header fields of HTTP that hold a secret, by a part or the end of their names.
+_SECRET_FIELDS = (
+    b"AUTHORIZATION", b"X-AUTH", b"COOKIE", b"TOKEN", b"SECRET", b"PASSW", b"PWD", b"CREDENTIAL", b"SESSION", b"JWT",
+)  # fmt: skip
+_FIELD_NAME = re.compile(rb"\W*+([\w-]++)\s*+")
+# A target with a query, or a user: "GET /?password=x HTTP/1.1".
+# Its end may be cut off.
+_REQUEST = re.compile(
+    rb"([A-Z]{3,10}\s+(?:/[^\s?]*+\?|[A-Z]+://))(?:.+\sHTTP/\S*\s*|.{999,})",
+    re.I | re.S,
+)
 
 # The names of IANA's registry of SASL mechanisms, and a few that are in use without.
 _MECHANISM = re.compile(
@@ -45,18 +70,23 @@ class Redacted(NamedTuple):
     text: str
     login: bool  # it is one, or a part of one: what follows may be a password
 
+    @property
+    def hides(self) -> bool:
+        """Whether a secret is in it, or may follow it."""
+        return self.login or MASK in self.text
+
 
 def redacted(content: bytes, is_command: bool = False) -> Redacted:
     """Return a line with the secrets of logins masked.
 
     is_command: its first word is a command of SMTP, so that the line is no login of
-    another protocol.
+    another protocol; AUTH behind it still is one.
     """
     first, *others = _ENDS.split(content) if b"\r" in content else (content,)
     line = _redacted(first, is_command)
     if not others:
         return line
-    if line.login or any(_redacted(each, False).login for each in others):
+    if line.hides or any(_redacted(each, False).hides for each in others):
         return Redacted(f"{line.text}\\x0d{MASK}", True)
     return Redacted(readable(content), False)
 
@@ -77,20 +107,61 @@ def redacted_response(content: bytes) -> str:
 def _redacted(content: bytes, is_command: bool) -> Redacted:
     if match := _AUTH.fullmatch(content):
         return Redacted(_redacted_auth(match), True)
-    if is_command:
-        return Redacted(readable(content), False)
-    if b"\0" in content and _redacted(content.replace(b"\0", b""), False).login:
+    if b"\0" in content and _redacted(content.replace(b"\0", b""), is_command).hides:
         return Redacted(MASK, True)  # UTF-16
+    if is_command:
+        bare = _BARE_COMMAND.match(content)
+        if bare is None:
+            return _redacted_inside(content)
+        behind = _redacted(content[bare.end() :], False)
+        return Redacted(readable(bare[0]) + behind.text, behind.login)
     if match := _LOGIN.fullmatch(content):
         return Redacted(
             match[1].decode("ascii") + (f" {MASK}" if match[2] else ""), True
         )
+    if field := _secret_field(content):
+        return Redacted(f"{readable(field)}: {MASK}", True)
+    if match := _REQUEST.fullmatch(content):
+        return Redacted(readable(match[1]) + MASK, True)
     words = content.split(None, 2)
-    if len(words) > 1 and words[1].upper().startswith(_TAGGED):
+    if len(words) > 1 and _is_tagged(*words[:2]):
         return Redacted(_redacted_tagged(words), True)
-    if len(words) == 1 and holds_login(words[0]):
-        return Redacted(MASK, True)
-    return Redacted(readable(content), False)
+    return _redacted_inside(content)
+
+
+def _redacted_inside(content: bytes) -> Redacted:
+    """Mask what follows AUTH behind other words, and words that are whole logins."""
+    names_path = _PATH_COMMAND.match(content) is not None
+    path = _PATH.match(content) if names_path else None
+    for match in _INNER_AUTH.finditer(content, path.end() if path else 0):
+        gap, word = match[2], match[3]
+        known = _is_mechanism(word)
+        if (not gap and not known) or (names_path and b"=" in gap):
+            continue  # "authors"; the parameter AUTH=mailbox of MAIL (RFC 4954 §5)
+        shown, rest = readable(content[: match.end(1)]), content[match.end() :]
+        if not known:
+            return Redacted(f"{shown} {MASK}", False)
+        if rest.strip():
+            return Redacted(f"{shown} {readable(word)} {MASK}", True)
+        return Redacted(readable(content), True)
+    if names_path:  # in which such words are addresses
+        return Redacted(readable(content), False)
+    masked = _BASE64.sub(_masked_login, content)
+    return Redacted(readable(masked), masked != content)
+
+
+def _masked_login(word: re.Match[bytes]) -> bytes:
+    return MASK.encode() if holds_login(word[0]) else word[0]
+
+
+def _secret_field(content: bytes) -> bytes:
+    """Return the name of a header field whose value is a secret, or nothing."""
+    match = _FIELD_NAME.match(content)
+    if match is None or content[match.end() : match.end() + 1] != b":":
+        return b""
+    name = match[1].upper()
+    secret = name.endswith(b"KEY") or any(part in name for part in _SECRET_FIELDS)
+    return match[1] if secret else b""
 
 
 def _redacted_auth(match: re.Match[bytes]) -> str:
@@ -102,6 +173,13 @@ def _redacted_auth(match: re.Match[bytes]) -> str:
     if not _is_mechanism(mechanism):
         return f"AUTH {MASK}"  # rather a secret in the mechanism's place
     return f"AUTH {mechanism.decode('ascii')}" + (f" {MASK}" if secret else "")
+
+
+def _is_tagged(tag: bytes, verb: bytes) -> bool:
+    verb = verb.upper()
+    if tag.endswith(b":") and verb.startswith(b"AUTH"):
+        return False  # "Subject: auth is slow"
+    return verb.startswith(_TAGGED)
 
 
 def _redacted_tagged(words: list[bytes]) -> str:

@@ -13,7 +13,8 @@ from mailsink.smtp.protocol.proxy_header import SIGNATURE
 from mailsink.smtp.session.effects import SessionEnded, Steps
 from mailsink.smtp.session.session import Session
 
-_REQUEST = re.compile(rb"[A-Z]{3,10} \S+ HTTP/\d(?:\.\d)?\s*")
+_REQUEST = re.compile(rb"[A-Z]{3,10} +\S+ +HTTP/\d(?:\.\d)?\s*", re.I)
+_LONG_REQUEST = re.compile(rb"[A-Z]{3,10} +(?:/|https?://)", re.I)  # its end is cut off
 
 _PROXY = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
 _SIGNATURE = SIGNATURE[2:]  # of version 2, which begins with an empty line
@@ -30,7 +31,9 @@ _PLAIN_FIX = (
 
 def refuse_wrong_protocol(session: Session, line: Line) -> Steps[None]:
     """End a session whose first line is HTTP or a PROXY header; raises SessionEnded."""
-    if _REQUEST.fullmatch(line.content):
+    if _REQUEST.fullmatch(line.content) or (
+        line.too_long and _LONG_REQUEST.match(line.content)
+    ):
         yield from refuse_http(session, line)
     if line.content.startswith(_PROXY) or session.input.startswith(_SIGNATURE):
         yield from refuse_proxy(session, line)
@@ -67,7 +70,7 @@ def refuse_http(session: Session, line: Line) -> Steps[None]:
         f"the web pages are at {url}" if url else "the web pages are on another port"
     )
     sentence = f"The client sent an HTTP request to the SMTP port; {where}."
-    method = line.content.partition(b" ")[0].decode("ascii")
+    method = line.content.partition(b" ")[0].decode("ascii").upper()
     session.begin_exchange(
         "notice", method, sentence, octets, line.received_us, ("http_on_smtp",)
     )

@@ -37,11 +37,15 @@ def redacted_username(username: bytes) -> str:
 
     A client that mixes up mechanisms sends the whole response of PLAIN or XOAUTH2 as a
     user name; controls give it away, as no user name has them (RFC 4616 §2, RFC 4013 §2.3).
+    One of HTTP's Basic sends "user:password", in which no user name has a colon (RFC 7617 §2).
     """
     name = username.strip()
     if any(octet < 32 for octet in name) or holds_login(name):
         return MASK
-    return readable(username)
+    if _is_encoded_text(name) and b":" in binascii.a2b_base64(name):
+        return MASK
+    user, colon, password = username.partition(b":")
+    return readable(user + colon) + (MASK if password else "")
 
 
 def _is_encoded_text(secret: bytes) -> bool:
