@@ -65,6 +65,7 @@ p::after {{ content: url("{ours}/messages/{other}"); }}
 def test_hostile_html_requests_only_its_own_picture(
     mailsink: Mailsink, page: Page, browser: Browser
 ) -> None:
+    send(mailsink, plain("The first mail of an inbox opens by itself"))
     with Canary() as canary, Tap(mailsink.url) as tap:
         other = _send_and_find(mailsink, page, plain("The other one"), "The other one")
         urls = {"canary": canary.url, "ours": tap.url}
