@@ -123,6 +123,7 @@ function showPart({ target }) {
 export function start({ opened, deleted, restored }) {
   const detail = byId("detail");
   detail.addEventListener("htmx:afterSwap", (event) => {
+    if (closest(event.target, ".tabs-row")) showTab(); // a count came, so that a tab is wider
     const mail = find("[data-message]");
     if (event.target !== detail || !mail) return;
     showTab();
