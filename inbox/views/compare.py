@@ -21,7 +21,7 @@ from inbox.mailbox.scope import ALL
 from inbox.models import Message
 from mailsink.bidi import isolated
 from mailsink.diff import Difference, DiffRow
-from mailsink.mime import links
+from mailsink.mime import elements
 
 _AROUND = 3  # lines alike that are shown before and after one that differs
 _FOLDED = 8  # lines alike that are worth a fold
@@ -29,7 +29,7 @@ _SHOWN = 3000  # rows in a page
 _OFFERED = 50  # messages to choose the other one of
 
 # Guesses at the height of a frame, in pixels
-_LINE, _NARROW, _PICTURE = 28, 45, 240  # of a line of so many characters; of a picture
+_LINE, _NARROW, _PICTURE = 40, 45, 240  # of a line of so many characters; of a picture
 _STEP, _STEPS = 800, 20  # the heights that compare.css has
 
 _WIDTHS = {
@@ -263,10 +263,8 @@ def _rendered(left: Side, right: Side, asked: QueryDict) -> dict[str, object]:
 
 def _height(side: Side) -> int:
     """Return a generous guess at the height of a message's HTML, in steps of CSS."""
-    lines = side.text[: compare.MAX_TEXT].split("\n")
-    text = sum(1 + len(line) // _NARROW for line in lines) * _LINE
-    pictures = (
-        sum(each.kind == "image" for each in links.of_html(side.reading.markup))
-        * _PICTURE
-    )
+    page = elements.read(side.html[: compare.MAX_TEXT])
+    texts = (each.text.strip() for each in page.texts)
+    text = sum(1 + len(each) // _NARROW for each in texts if each) * _LINE
+    pictures = sum(each.name == "img" for each in page.elements) * _PICTURE
     return min(_STEPS, max(1, -(-(text + pictures) // _STEP)))

@@ -27,7 +27,7 @@ def test_two_that_are_chosen(mailsink: Mailsink, page: Page) -> None:
     for number in (2, 1):
         row(page, f"Chosen {number}").hover()
         row(page, f"Chosen {number}").locator(".choose").click()
-    expect(page.locator("[data-chosen-count]")).to_have_text("2 chosen")
+    expect(page.locator("[data-chosen-count]")).to_have_text("2 selected")
     page.keyboard.press("C")
     sides = page.locator(".compared section")
     expect(sides).to_contain_text(["Chosen 1", "Chosen 2"])
@@ -74,6 +74,34 @@ def test_with_the_one_before(mailsink: Mailsink, page: Page, width: int) -> None
     expect(page.locator(".others li")).to_have_count(1)
     page.locator(".others").get_by_role("link").click()
     expect(page.locator(".compared")).to_contain_text(f"{name} 2")
+
+
+def test_the_last_newsletter_is_offered_and_scrolls_along(
+    mailsink: Mailsink, page: Page
+) -> None:
+    lines = "".join(f"<p>Line {number}</p>" for number in range(80))
+    send(mailsink, rich("Spring colours", f"<h1>Spring</h1>{lines}"))
+    send(mailsink, rich("Coats and boots", f"<h1>Coats</h1>{lines}"))
+    newest = mailsink.get("messages/latest")["id"]
+    page.goto(f"{mailsink.url}/compare?a={newest}")
+    first = page.locator(".others li").first
+    expect(first).to_contain_text("Last from")
+    expect(first).to_contain_text("Spring colours")
+    first.get_by_role("link").click()
+    page.get_by_role("link", name="Rendered").click()
+    page.get_by_role("link", name="375 px").click()
+    frames = page.locator(".frames iframe")
+    assert [frame.bounding_box()["width"] for frame in frames.all()] == [375, 375]  # type: ignore[index]
+    page.get_by_role("link", name="Dark").click()
+    expect(frames.first).to_have_css("color-scheme", "dark")
+    top = frames.last.bounding_box()
+    frames.first.hover()
+    page.mouse.wheel(0, 300)
+    page.wait_for_function("() => document.querySelector('.frames').scrollTop >= 290")
+    moved = frames.last.bounding_box()
+    assert top
+    assert moved
+    assert moved["y"] <= top["y"] - 290  # the other one went along
 
 
 def test_without_javascript(mailsink: Mailsink, browser: Browser) -> None:
