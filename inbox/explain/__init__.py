@@ -5,10 +5,20 @@ or model instances, and return text; nothing here reads the database.
 """
 
 from inbox.explain.address_kinds import KIND_WORDS
-from inbox.explain.flags import FLAG_WORDS, FlagWords, fixes
+from inbox.explain.diagnoses import Diagnosis, diagnose
+from inbox.explain.flags import FLAG_WORDS, FlagWords
 from inbox.explain.following import following
 from inbox.explain.lines import TranscriptLine, line, lines
-from inbox.explain.outcomes import Facts, ending, headline, outcome, state
+from inbox.explain.outcomes import (
+    Facts,
+    cause,
+    decisive_line,
+    ending,
+    headline,
+    outcome,
+    state,
+    tone,
+)
 from inbox.explain.reasons import reason
 from inbox.explain.refusals import Advice, advice
 from inbox.explain.reply_codes import meaning
@@ -17,12 +27,15 @@ __all__ = [
     "FLAG_WORDS",
     "KIND_WORDS",
     "Advice",
+    "Diagnosis",
     "Facts",
     "FlagWords",
     "TranscriptLine",
     "advice",
+    "cause",
+    "decisive_line",
+    "diagnose",
     "ending",
-    "fixes",
     "following",
     "headline",
     "line",
@@ -31,4 +44,5 @@ __all__ = [
     "outcome",
     "reason",
     "state",
+    "tone",
 ]

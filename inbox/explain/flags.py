@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop
@@ -491,19 +490,6 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("Strip it where the setting is read."),
     ),
 }
-
-
-def fixes(flags: Iterable[str]) -> list[FlagWords]:
-    """Return the words of those flags that mean: the client is set up wrongly.
-
-    Shown on top of a session, since no mail can come this way.
-    """
-    wrong = (
-        "tls_on_plain", "plain_on_tls", "http_on_smtp", "tls_untrusted",
-        "tls_no_version", "tls_no_cipher", "tls_broken", "left_at_certificate", "bad_proxy_header",
-        "proxy_not_trusted",
-    )  # fmt: skip
-    return [FLAG_WORDS[flag] for flag in wrong if flag in set(flags)]
 
 
 def troubled(code: int | None, flags: str) -> bool:

@@ -16,6 +16,7 @@ from inbox.explain.flags import FLAG_WORDS, FlagWords, troubled
 from inbox.explain.inputs import Exchangelike
 from inbox.explain.quantities import counted, duration
 from inbox.explain.reasons import reason
+from inbox.explain.refusals import advice
 from inbox.explain.reply_codes import meaning, tone
 from inbox.explain.spans import Moment, Span, spans
 from mailsink.smtp.protocol.masking import MASK
@@ -26,6 +27,7 @@ _LINK = re.compile(r" \(why: \S+\)$")
 _SIZE = re.compile(r"BDAT +([0-9]{1,50})(?![^ ])", re.IGNORECASE)
 _OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
 _LONG_GAP = 1_000_000  # us, which are worth a word
+WORTH_A_BAR = 50_000  # us; as static/js/session/line.js has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class TranscriptLine:
     transaction: UUID | None
     url: str
     name: str  # what the link is called aloud
-    at: str  # milliseconds since the session opened
+    at: str  # since the session opened
     verb: str  # the client's verb, coloured; "" where there is none
     text: str  # the rest of the client's line
     remark: str  # our own words where the client said nothing readable
@@ -67,7 +69,7 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Transcri
     verb, text = _client(exchange)
     reply, folded = _reply(exchange)
     ready = exchange.ready_us
-    at = f"{exchange.received_us / 1000:,.0f}"
+    at = duration(exchange.received_us)
     delayed = f"+{duration(exchange.delayed_us)}" if exchange.delayed_us else ""
     rule = _("rule “%(rule)s”") % {"rule": exchange.rule} if exchange.rule else ""
     free = _free_at(before)
@@ -76,7 +78,7 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Transcri
         id=f"e{exchange.seq}",
         transaction=exchange.transaction_id,
         url=pages.line(exchange.session_id, exchange.seq),
-        name=_("Line %(seq)s, at %(at)s ms") % {"seq": exchange.seq, "at": at},
+        name=_("Line %(seq)s, at %(at)s") % {"seq": exchange.seq, "at": at},
         at=at,
         verb=verb,
         text=text,
@@ -106,8 +108,8 @@ def _gap(exchange: Exchangelike, free: int) -> str:
     if silent <= _LONG_GAP:
         return ""
     if exchange.kind in ("body", "chunk"):
-        return _("on its way for %(time)s") % {"time": duration(silent)}
-    return _("after %(time)s without a word") % {"time": duration(silent)}
+        return _("uploading for %(time)s") % {"time": duration(silent)}
+    return _("silent for %(time)s") % {"time": duration(silent)}
 
 
 def _bars(exchange: Exchangelike, free: int) -> list[Span]:
@@ -118,38 +120,53 @@ def _bars(exchange: Exchangelike, free: int) -> list[Span]:
         exchange.replied_us,
         exchange.delayed_us,
     )
-    return [span for span in spans([moment], free) if span.owner != "client"]
+    drawn = (span for span in spans([moment], free) if span.took_us >= WORTH_A_BAR)
+    return [span for span in drawn if span.owner != "client"]
 
 
-def details(
-    exchange: Exchangelike, then: Sequence[str] = ()
-) -> list[tuple[str, list[str]]]:
-    """Return terms with their descriptions: what the side panel says of an exchange.
+Said = list[tuple[str, list[str]]]  # terms with their descriptions
 
-    then: what the client did next, in words.
+
+def details(exchange: Exchangelike, then: Sequence[str] = (), client: str = "") -> Said:
+    """Return all that is said of an exchange: first why and what to do, then the protocol.
+
+    then: what the client did next, in words; client: its library, as advice takes it.
     """
-    said: list[tuple[str, list[str]]] = []
+    return [*reasons(exchange, then, client), *protocol(exchange)]
+
+
+def reasons(exchange: Exchangelike, then: Sequence[str] = (), client: str = "") -> Said:
+    """Return why an exchange had its reply, how to fix it, and what the client did then."""
+    said: Said = []
+    if why := reason(exchange):
+        said.append((_("Why"), [why]))
+    if known := advice(exchange, client):
+        said.append((_("Fix"), [each for each in (known.fix, known.setting) if each]))
+    if then:
+        said.append((_("The client then"), list(then)))
+    return said
+
+
+def protocol(exchange: Exchangelike) -> Said:
+    """Return the protocol's side of an exchange: the meaning of its codes, and its times."""
+    said: Said = []
     if exchange.code is not None:
         words = meaning(exchange.code, exchange.enhanced, exchange.verb)
         said.append((_("Means"), words))
-        if why := reason(exchange):
-            said.append((_("Because"), [why]))
     if exchange.code == 334 and (challenge := _challenge(exchange.reply)):
         said.append((_("Challenge"), [challenge]))
     understood = exchange.verb in ("MAIL", "RCPT") and exchange.code != 501
     if understood and (effects := asked(exchange.line)):
         said.append((_("Asks for"), effects))
-    if then:
-        said.append((_("The client then"), list(then)))
     return [*said, *_times(exchange), (_("Size"), [counted(exchange.octets, "byte")])]
 
 
 def _times(exchange: Exchangelike) -> Iterator[tuple[str, list[str]]]:
     received = {"time": duration(exchange.received_us)}
-    yield _("Received"), [_("%(time)s after the connect") % received]
+    yield _("Received"), [_("%(time)s after connecting") % received]
     if exchange.ready_us is not None:
         took = max(0, exchange.ready_us - exchange.received_us)
-        yield _("We took"), [duration(took)]
+        yield _("Mailsink took"), [duration(took)]
     if exchange.delayed_us:
         delayed = {"time": duration(exchange.delayed_us)}
         yield _("A rule took"), [_("%(time)s, on purpose") % delayed]
@@ -157,7 +174,10 @@ def _times(exchange: Exchangelike) -> Iterator[tuple[str, list[str]]]:
         waited = max(0, exchange.replied_us - exchange.received_us)
         yield _("Client waited"), [duration(waited)]
     elif exchange.reply:
-        yield _("Client waited"), [_("the reply could not be written: it had left")]
+        yield (
+            _("Client waited"),
+            [_("the reply could not be sent: the client had disconnected")],
+        )
 
 
 def _challenge(reply: str) -> str:
@@ -190,7 +210,7 @@ def _remark(exchange: Exchangelike) -> str:
     if exchange.kind == "auth" and not exchange.verb:
         return _("answer to the challenge")
     if exchange.line == MASK:
-        return _("redacted: it may hold a password")
+        return _("redacted: it may contain a password")
     return ""
 
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox.explain.inputs import Sessionlike
-from inbox.explain.quantities import counted
+from inbox.explain import causes
+from inbox.explain.inputs import Exchangelike, Sessionlike
+from inbox.explain.quantities import counted, waited
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Facts that a session's own row does not hold (see inbox.insight.session_facts)."""
 
-    recipients: int = 0
-    recipients_refused: int = 0
-    recipient_code: int | None = None  # the worst that a recipient was refused with
-    not_accepted: int = 0  # transactions that were answered 4yz or 5yz at their end
-    not_accepted_code: int | None = None
+    refusal: Exchangelike | None = None  # that decided what came of the session
+    refused: int = 1  # recipients, where that refused one; 0: many
+    unseen: bool = False  # something was refused too far down to be looked for
     body_octets: int | None = None  # of a body that did not end
+    last_line: str = ""  # of the last exchange: a notice says how it ended
     flags: frozenset[str] = field(default_factory=frozenset)  # of the last exchange
+    last_seq: int = 0  # of the last exchange, or of that body
     last_us: int = 0  # when the last exchange happened, since the session opened
 
 
@@ -29,157 +31,198 @@ NOTHING_MORE = Facts()
 
 
 def peer(session: Sessionlike) -> str:
-    """Return the name a session goes by: what it said in EHLO, else [its address]."""
-    return session.helo or f"[{session.client_address}]"
-
-
-def state(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
-    """Return what an open session is doing: "waiting after MAIL"."""
-    if facts.body_octets is not None:
-        return _("sending a message, %(octets)s so far") % {
-            "octets": counted(facts.body_octets, "byte")
-        }
-    if session.last_verb:
-        return _("waiting after %(verb)s") % {"verb": session.last_verb}
-    return _("connected, has said nothing yet")
+    """Return the name a session goes by: what it said in EHLO, else its address."""
+    address = session.client_address
+    is_address = session.helo in (f"[{address}]", f"[IPv6:{address}]")
+    return address if is_address or not session.helo else session.helo
 
 
 def outcome(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
-    """Return what came of a session: "1 message · one recipient refused (451)"."""
-    if session.ending is None:
-        return state(session, facts)
-    parts = [_messages(session, facts), _recipients(facts), _ending(session, facts)]
-    return " · ".join(part for part in parts if part) or _(
-        "said goodbye, sent no message"
-    )
+    """Return what came of a session: "Delivered 1 message · Recipient rejected (451)".
 
-
-def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
-    """Return how a session ended, as sentences; "" while it goes on."""
+    While it goes on: what it waits for.
+    """
+    parts = [_delivered(session), cause(session, facts)]
     if session.ending is None:
-        return ""
-    after = (
-        _(" after %(verb)s") % {"verb": session.last_verb} if session.last_verb else ""
-    )
-    if facts.body_octets is not None and session.ending in _BROKEN:
-        octets = counted(facts.body_octets, "byte")
-        after = _(
-            " in the middle of a message, after %(octets)s; it was not accepted"
-        ) % {"octets": octets}
-    if session.ending == "refused" and session.last_verb:
-        return _(
-            "Mailsink closed the connection%(after)s: its last reply says why."
-        ) % {"after": after}
-    return _(_SENTENCES[session.ending]).format(after=after)
+        parts.append(state(session, facts))
+    return " · ".join(filter(None, parts)) or _("Closed without sending mail")
 
 
 def headline(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
-    """Return the title of a session's page: "app.test → 1 message"."""
-    if session.ending is None:
-        so_far = _messages(session, facts)
-        live = _("%(messages)s so far") % {"messages": so_far} if so_far else _("live")
-        return f"{peer(session)} → {live}"
+    """Return the title of a session's page: "app.test → Delivered 1 message"."""
     return f"{peer(session)} → {outcome(session, facts)}"
 
 
-def _messages(session: Sessionlike, facts: Facts) -> str:
-    parts = [counted(session.messages, "message")] if session.messages else []
-    if facts.not_accepted:
-        code = f" ({facts.not_accepted_code})" if facts.not_accepted_code else ""
-        parts.append(
-            _("%(messages)s not accepted%(code)s")
-            % {"messages": counted(facts.not_accepted, "message"), "code": code}
-        )
-    return " · ".join(parts)
+def cause(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
+    """Return why a session failed, or failed in part, in a few words; "" if it did not."""
+    if known := known_flag(facts):
+        return _(_BY_FLAG[known])
+    if facts.body_octets is not None and session.ending in _MIDWAY:
+        return _(_MIDWAY[session.ending]) % {
+            "bytes": counted(facts.body_octets, "byte")
+        }
+    if facts.refusal is not None and facts.refusal.kind != "notice":
+        return causes.refusal(facts.refusal, facts.refused)
+    return _ended(session, facts) or _far_refusal(session, facts)
 
 
-def _recipients(facts: Facts) -> str:
-    refused = facts.recipients_refused
-    if not refused:
+def tone(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
+    """Return how bad that is: "error", "warning", or "" where nothing is wrong."""
+    if not cause(session, facts) or _is_harmless(session):
         return ""
-    code = f" ({facts.recipient_code})" if facts.recipient_code else ""
-    if refused == facts.recipients:
-        who = (
-            _("the recipient")
-            if refused == 1
-            else _("all %(refused)s recipients") % {"refused": f"{refused:,}"}
-        )
-    elif refused == 1:
-        who = _("one recipient")
-    else:
-        who = _("%(refused)s of %(recipients)s recipients") % {
-            "refused": f"{refused:,}",
-            "recipients": f"{facts.recipients:,}",
-        }
-    return _("%(who)s refused%(code)s") % {"who": who, "code": code}
+    refusal = None if known_flag(facts) else facts.refusal
+    temporary = refusal is not None and (refusal.code or 0) < 500
+    return "warning" if session.messages or temporary else "error"
 
 
-def _ending(session: Sessionlike, facts: Facts) -> str:
-    after = (
-        _(" after %(verb)s") % {"verb": session.last_verb} if session.last_verb else ""
-    )
-    if known := _BY_FLAG.keys() & facts.flags:
-        return _(_BY_FLAG[known.pop()])
-    if facts.body_octets is not None and session.ending in _BROKEN:
-        verb = session.last_verb if session.last_verb == "BDAT" else "DATA"
+def state(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
+    """Return what an open session waits for: "Waiting for a command after MAIL"."""
+    if facts.body_octets:
         octets = counted(facts.body_octets, "byte")
-        return _("%(broken)s in %(verb)s after %(octets)s") % {
-            "broken": _(_BROKEN[session.ending]),
-            "verb": verb,
-            "octets": octets,
-        }
+        return _("Receiving a message: %(bytes)s so far") % {"bytes": octets}
+    if facts.body_octets is not None:
+        return _("Waiting for the message")
+    if not session.last_verb:
+        return _("Connected, waiting for the first command")
+    return _("Waiting for a command after %(verb)s") % {"verb": session.last_verb}
+
+
+def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
+    """Return how a session ended, as a sentence; "" while it goes on."""
+    if session.ending is None:
+        return ""
+    refused = (session.worst_code or 0) >= 400 and not session.messages
+    if session.ending == "quit" and refused:
+        return _("The client then closed the connection properly (QUIT).")
+    if facts.body_octets is not None and session.ending in _MIDWAY:
+        return f"{cause(session, facts)}. " + _("The message was not stored.")
     if session.ending == "refused" and session.last_verb:
-        return _("closed by us%(after)s") % {"after": after}
+        return _("Mailsink closed the connection: its last reply says why.")
+    return _(_SENTENCES[session.ending])
+
+
+def decisive_line(facts: Facts) -> int:
+    """Return the seq of the line that tells why a session failed; 0 where none does."""
+    if known_flag(facts) or facts.body_octets is not None or facts.refusal is None:
+        return facts.last_seq
+    return facts.refusal.seq
+
+
+def known_flag(facts: Facts) -> str:
+    """Return the flag that says how the client is set up wrongly; "" for none."""
+    return next((flag for flag in _BY_FLAG if flag in facts.flags), "")
+
+
+def _delivered(session: Sessionlike) -> str:
+    if not session.messages:
+        return ""
+    messages = counted(session.messages, "message")
+    if session.ending is None:
+        return _("Delivered %(messages)s so far") % {"messages": messages}
+    return _("Delivered %(messages)s") % {"messages": messages}
+
+
+def _is_harmless(session: Sessionlike) -> bool:
+    """Whether an ending means no harm: a health check connects, and disconnects."""
+    looked = session.ending == "dropped" and not session.last_verb
+    return looked or session.ending == "turned"
+
+
+def _ended(session: Sessionlike, facts: Facts) -> str:
+    """Return how a session ended that nothing was refused to; "" if as it should."""
+    if session.ending == "dropped":
+        return _disconnected(session)
+    if session.ending == "timeout":
+        return _timed_out(session, facts)
     if session.ending == "refused":
-        code = f" ({session.worst_code})" if session.worst_code else ""
-        return _("refused at connect%(code)s") % {"code": code}
-    if session.ending == "dropped" and not session.last_verb:
-        return _("connected and left, said nothing")
-    if session.ending in _BROKEN:
-        return _(_BROKEN[session.ending]) + after
+        return _turned_away(session, facts)
     return _(_CLOSED.get(session.ending or "", ""))
 
 
-_BROKEN = {
-    "dropped": gettext_noop("dropped"),
-    "timeout": gettext_noop("timed out"),
-    "shutdown": gettext_noop("closed by our shutdown"),
-    "error": gettext_noop("closed by an error"),
-    "crashed": gettext_noop("crashed: Mailsink itself was stopped"),
+def _far_refusal(session: Sessionlike, facts: Facts) -> str:
+    if not facts.unseen or session.messages:
+        return ""
+    return _("Refused (%(code)s)") % {"code": session.worst_code}
+
+
+def _disconnected(session: Sessionlike) -> str:
+    if not session.last_verb:
+        return _("Connected, then disconnected")
+    if session.messages and session.last_verb not in ("MAIL", "RCPT"):
+        return ""  # nothing is lost by a missing QUIT: it is a finding
+    return _("Disconnected after %(verb)s") % {"verb": session.last_verb}
+
+
+def _timed_out(session: Sessionlike, facts: Facts) -> str:
+    for notice, words in _TIMEOUTS:
+        if found := notice.search(facts.last_line):
+            after = session.last_verb or _("connecting")
+            values = {"time": waited(float(found[1])), "verb": after}
+            return _(words) % values
+    return _("Timed out")
+
+
+def _turned_away(session: Sessionlike, facts: Facts) -> str:
+    why = causes.why(facts.refusal) if facts.refusal else ""
+    code = facts.refusal.code if facts.refusal else session.worst_code
+    if not why:
+        return _("Closed by Mailsink (%(code)s)") % {"code": code or 421}
+    values = {"why": why, "code": code}
+    if session.last_verb:
+        return _("Closed by Mailsink: %(why)s (%(code)s)") % values
+    return _("Connection refused: %(why)s (%(code)s)") % values
+
+
+# By the notice that the engine leaves (mailsink.smtp.session.session).
+_TIMEOUTS = (
+    (
+        re.compile(r"was silent for ([0-9]{1,9})"),
+        gettext_noop("Timed out: no command for %(time)s after %(verb)s"),
+    ),
+    (
+        re.compile(r"end its line within ([0-9]{1,9})"),
+        gettext_noop("Timed out: line not finished within %(time)s"),
+    ),
+    (
+        re.compile(r"lasted longer than ([0-9]{1,9})"),
+        gettext_noop("Timed out: session longer than %(time)s"),
+    ),
+)
+_MIDWAY = {
+    "dropped": gettext_noop("Disconnected mid-message (%(bytes)s)"),
+    "timeout": gettext_noop("Timed out mid-message (%(bytes)s)"),
+    "shutdown": gettext_noop("Mailsink stopped mid-message (%(bytes)s)"),
+    "error": gettext_noop("Mailsink failed mid-message (%(bytes)s)"),
+    "crashed": gettext_noop("Mailsink crashed mid-message (%(bytes)s)"),
 }
 _BY_FLAG = {
     "tls_on_plain": gettext_noop("TLS on a plain port"),
-    "plain_on_tls": gettext_noop("plain text on a TLS port"),
+    "plain_on_tls": gettext_noop("Plain text on a TLS port"),
     "http_on_smtp": gettext_noop("HTTP on the SMTP port"),
-    "bad_proxy_header": gettext_noop("no PROXY header"),
+    "bad_proxy_header": gettext_noop("PROXY header missing"),
     "proxy_not_trusted": gettext_noop("PROXY header not trusted"),
-    "tls_untrusted": gettext_noop("TLS failed: the certificate is not trusted"),
-    "tls_no_version": gettext_noop("TLS failed: no version in common"),
-    "tls_no_cipher": gettext_noop("TLS failed: no cipher in common"),
-    "left_at_certificate": gettext_noop("left when it saw the certificate"),
+    "tls_untrusted": gettext_noop("TLS failed: certificate not trusted"),
+    "tls_no_version": gettext_noop("TLS failed: no common version"),
+    "tls_no_cipher": gettext_noop("TLS failed: no common cipher"),
+    "tls_broken": gettext_noop("TLS failed: handshake not finished"),
+    "left_at_certificate": gettext_noop("Disconnected at the certificate"),
 }
 _CLOSED = {
     "tls_failed": gettext_noop("TLS failed"),
-    "turned": gettext_noop("turned round: the server sent mail"),
+    "turned": gettext_noop("Roles reversed (TURN)"),
+    "shutdown": gettext_noop("Mailsink was stopped"),
+    "error": gettext_noop("Mailsink failed: internal error"),
+    "crashed": gettext_noop("Mailsink crashed or was killed"),
 }
 
 _SENTENCES = {
-    "quit": gettext_noop("Ended well: the client said QUIT."),
-    "dropped": gettext_noop("The client dropped the connection without QUIT{after}."),
-    "timeout": gettext_noop("It took too long{after}: we closed the connection."),
-    "shutdown": gettext_noop("Mailsink was stopped, and closed the connection{after}."),
-    "refused": (
-        gettext_noop(
-            "The connection was refused at once: too many are open, a rule said so, or what "
-            "came first was not SMTP."
-        )
-    ),
+    "quit": gettext_noop("Closed normally (QUIT)."),
+    "dropped": gettext_noop("The client disconnected without QUIT."),
+    "timeout": gettext_noop("The client was silent for too long: Mailsink closed the connection."),
+    "shutdown": gettext_noop("Mailsink was stopped and closed the connection."),
+    "refused": gettext_noop("Mailsink refused the connection."),
     "tls_failed": gettext_noop("The TLS handshake failed."),
-    "turned": gettext_noop(
-        "The roles were turned round: Mailsink sent mail, then closed."
-    ),
-    "error": gettext_noop("Mailsink closed the connection{after}: it could not go on."),
-    "crashed": gettext_noop(
-        "Mailsink itself ended suddenly (crashed, or killed){after}."
-    ),
-}
+    "turned": gettext_noop("Roles reversed (TURN): Mailsink sent mail, then closed."),
+    "error": gettext_noop("Mailsink closed the connection after an internal error."),
+    "crashed": gettext_noop("Mailsink crashed or was killed during this session."),
+}  # fmt: skip

@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 
 def duration(us: int) -> str:
     """Return a duration given in microseconds: "0.2 ms", "41 ms", "1.2 s", "4:05 min"."""
-    if us < 9_950:
-        return f"{us / 1000:.1f} ms"
+    if 0 < us < 950:
+        return f"{max(us, 100) / 1000:.1f} ms"
     if us < 999_500:
         return f"{us / 1000:.0f} ms"
     if us < 59_950_000:

@@ -23,6 +23,7 @@ class Advice:
     why: str
     fix: str
     setting: str  # the fix as a line of the client's library; "" where none is known
+    topic: str = ""  # of client_terms, which has that line
 
 
 def advice(exchange: Replylike, client: str = "") -> Advice | None:
@@ -38,7 +39,7 @@ def advice(exchange: Replylike, client: str = "") -> Advice | None:
         return Advice(why, _("Change the rule, or switch it off."), "")
     words = REFUSALS[key]
     setting = client_terms.setting(words.terms, client)
-    return Advice(_(words.why), _(words.fix), setting)
+    return Advice(_(words.why), _(words.fix), setting, words.terms)
 
 
 def known_as(exchange: Replylike) -> str:

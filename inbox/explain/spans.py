@@ -14,10 +14,10 @@ from django.utils.translation import gettext_noop
 Owner = Literal["client", "body", "ours", "rule"]
 
 OWNERS: dict[Owner, str] = {
-    "client": gettext_noop("the client"),
-    "body": gettext_noop("the message on its way"),
+    "client": gettext_noop("Client"),
+    "body": gettext_noop("Upload"),
     "ours": "Mailsink",
-    "rule": gettext_noop("a rule"),
+    "rule": gettext_noop("Rule"),
 }
 _BODIES = ("body", "chunk")
 

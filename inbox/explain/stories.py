@@ -149,8 +149,13 @@ def chain(story: AttemptHistory) -> str:
 
 
 def summary(story: AttemptHistory) -> str:
-    """Return the story in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s"."""
+    """Return the story in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s".
+
+    "Maybe 3 attempts: …" where nothing but the envelope says that they belong together.
+    """
     number = counted(story.total, "attempt")
+    if story.joined == "envelope":
+        number = _("Maybe %(attempts)s") % {"attempts": number}
     if story.total > len(story.tries):
         number = _("%(attempts)s, of which the newest %(tries)s") % {
             "attempts": number,
@@ -182,7 +187,10 @@ def upshot(story: AttemptHistory) -> str:
     for each in later:
         if each.accepted:
             after = ((each.ended_at or each.started_at) - began).total_seconds()
-            return _("accepted %(time)s later") % {"time": waited(max(0.0, after))}
+            later_by = {"time": waited(max(0.0, after))}
+            if asked.likely or each.likely:
+                return _("maybe accepted %(time)s later") % later_by
+            return _("accepted %(time)s later") % later_by
     return _("tried again %(times)s, not accepted so far") % {
         "times": counted(len(later), "time")
     }
@@ -199,7 +207,7 @@ def basis(story: AttemptHistory) -> str:
 
 
 _LIKELY = gettext_noop(
-    "Likely the same message: the same client or user, and the same envelope, within "
+    "Maybe the same message: the same client or user, and the same envelope, within "
     "24 hours."
 )
 # By what the tries were joined: all of them for certain, or some only likely.
@@ -207,14 +215,14 @@ _JOINED = {
     "message-id": (
         gettext_noop("These attempts have the same Message-ID."),
         gettext_noop(
-            "These attempts have the same Message-ID. Those marked “likely” have the same client "
+            "These attempts have the same Message-ID. Those marked “maybe” have the same client "
             "or user, and the same envelope, within 24 hours."
         ),
     ),
     "body": (
         gettext_noop("These attempts have the same bytes."),
         gettext_noop(
-            "These attempts have the same bytes. Those marked “likely” have the same client or "
+            "These attempts have the same bytes. Those marked “maybe” have the same client or "
             "user, and the same envelope, within 24 hours."
         ),
     ),

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from inbox.explain.inputs import Linelike
 from inbox.explain.stories import Attempt
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
@@ -32,7 +33,7 @@ def is_one(exchange: Exchange) -> bool:
     return exchange.verb == "MAIL" and (exchange.code or 0) >= 400
 
 
-def sender(exchange: Exchange) -> str | None:
+def sender(exchange: Linelike) -> str | None:
     """Return the reverse-path that a MAIL names; None where it cannot be read."""
     match = _PATH.search(exchange.line)
     return match[1] if match else None
@@ -102,8 +103,9 @@ def belonging_to(
 
 
 def same_client(session: Session, prefix: str = "") -> Q:
-    """Return the condition that a session is of the same client address or user."""
-    same = Q(**{f"{prefix}client_address": session.client_address})
+    """Return the condition that a session is of the same client, by address and name, or user."""
+    address = {f"{prefix}client_address": session.client_address}
+    same = Q(**address, **{f"{prefix}helo": session.helo})
     if session.auth_username:
         same |= Q(**{f"{prefix}auth_username": session.auth_username})
     return same

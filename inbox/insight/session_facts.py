@@ -1,7 +1,7 @@
-"""The outcome of sessions, beyond what their own rows say.
+"""Facts about sessions beyond what their own rows say: how they failed, and their envelope.
 
-Takes sessions that were read within a scope. A list of them costs six queries at
-most, whatever its length; those where all went well are not looked at.
+Takes sessions that were read within a scope. A list of them costs eight queries at most,
+whatever its length; those where all went well cost one.
 """
 
 from __future__ import annotations
@@ -11,77 +11,159 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, F, Min, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from inbox import pages
+from inbox.explain import causes
+from inbox.explain.causes import RefusalPlace
 from inbox.explain.outcomes import NOTHING_MORE, Facts
+from inbox.insight import mail_refusals
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Recipient, Session, Transaction
 
 _BODIES = ("body", "chunk")
+_LOOKED_AT = 2000  # exchanges of a session, in which its first refusal is looked for
 
 
 def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
     """Return the facts of each session, by its id."""
-    refused = [each.id for each in sessions if each.refused]
     broken = [each.id for each in sessions if each.ending != "quit"]
-    transactions = _transactions(refused)
-    codes = _recipient_codes(refused)
+    refusals = _refusals([each for each in sessions if each.refused])
     lasts = _last_exchanges(broken)
-    chunks = _chunks(lasts.values())
+    bodies = _unfinished(lasts)
+    chunks = _chunks(bodies.values())
     facts: dict[UUID, Facts] = defaultdict(lambda: NOTHING_MORE)
-    for key in {*refused, *broken}:
-        counts, last = transactions.get(key, _Counts()), lasts.get(key)
-        unfinished = last is not None and last.kind in _BODIES and not last.code
+    for key in {*refusals, *lasts}:
+        refused = refusals.get(key, _NOT_REFUSED)
+        last, body = lasts.get(key), bodies.get(key)
+        ends = [each for each in (body, last) if each]
         facts[key] = Facts(
-            recipients=counts.recipients,
-            recipients_refused=counts.recipients_refused,
-            recipient_code=codes.get(key),
-            not_accepted=counts.not_accepted,
-            not_accepted_code=counts.not_accepted_code,
-            body_octets=chunks.get(key, last.octets) if last and unfinished else None,
-            flags=frozenset(last.flags.split()) if last else frozenset(),
+            refusal=refused.exchange,
+            refused=refused.number,
+            unseen=refused.unseen,
+            body_octets=_octets(body, chunks) if body else None,
+            last_line=last.line if last and last.kind == "notice" else "",
+            flags=frozenset(flag for each in ends for flag in each.flags.split()),
+            last_seq=ends[0].seq if ends else 0,
             last_us=(last.replied_us or last.received_us) if last else 0,
         )
     return facts
 
 
+def _unfinished(lasts: dict[UUID, Exchange]) -> dict[UUID, Exchange]:
+    """Return the bodies that did not end, by session: a notice may stand after one."""
+    before = [
+        (key, last.seq - 1) for key, last in lasts.items() if last.kind == "notice"
+    ]
+    found = Exchange.objects.filter(pk__in=before) if before else ()
+    ends = lasts | {each.session_id: each for each in found}
+    return {key: each for key, each in ends.items() if _is_unfinished(each)}
+
+
+def _is_unfinished(exchange: Exchange) -> bool:
+    """Whether it is a body that did not end, or a 354 that none followed."""
+    if exchange.kind not in _BODIES:
+        return exchange.code == 354
+    return not exchange.code or "aborted_in_data" in exchange.flags.split()
+
+
+def _octets(body: Exchange, chunks: dict[UUID, int]) -> int:
+    return 0 if body.code == 354 else chunks.get(body.session_id, body.octets)
+
+
 @dataclass(frozen=True, slots=True)
-class _Counts:
-    """Of a session's transactions."""
+class _Refused:
+    """The refusal that decided, and how many of its kind there were (0: many).
 
-    recipients: int = 0
-    recipients_refused: int = 0
-    not_accepted: int = 0
-    not_accepted_code: int | None = None
+    unseen: there was one, but not among the exchanges that are looked at.
+    """
+
+    exchange: Exchange | None = None
+    number: int = 1
+    unseen: bool = False
 
 
-def _transactions(sessions: list[UUID]) -> dict[UUID, _Counts]:
-    rejected = Q(outcome="rejected", recipients_accepted__gt=0)
+_NOT_REFUSED = _Refused()
+
+
+def _refusals(sessions: Sequence[Session]) -> dict[UUID, _Refused]:
+    """Return the refusal that decided what came of each session."""
     rows = (
-        Transaction.objects.filter(session_id__in=sessions)
-        .values_list("session_id")
-        .annotate(
-            asked=Sum(F("recipients_accepted") + F("recipients_refused"), default=0),
-            refused=Sum("recipients_refused", default=0),
-            rejected=Count("id", filter=rejected),
-            worst=Max("code", filter=rejected),
+        Exchange.objects.filter(
+            session_id__in=[each.id for each in sessions],
+            seq__lte=_LOOKED_AT,
+            code__gte=400,
+            direction="in",
         )
+        .values_list("session_id", "kind", "verb")
+        .annotate(Min("seq"), Count("seq"))
+        .order_by()
     )
-    return {session: _Counts(*counts) for session, *counts in rows}
+    first: dict[UUID, dict[RefusalPlace, int]] = defaultdict(dict)
+    numbers: dict[tuple[UUID, int], int] = {}
+    for session, kind, verb, seq, number in rows:
+        first[session][RefusalPlace(kind, verb)] = seq
+        numbers[session, seq] = number
+    chosen = {
+        (each.id, first[each.id][place]): each
+        for each in sessions
+        if each.id in first and (place := causes.deciding(first[each.id], each))
+    }
+    for key, session in chosen.items():
+        if session.exchanges > _LOOKED_AT and numbers[key] > 1:
+            numbers[key] = 0
+    found = Exchange.objects.filter(pk__in=list(chosen)) if chosen else ()
+    unseen = [each.id for each in sessions if each.id not in first]
+    return {
+        **{each.session_id: _Refused(each, numbers[each.pk]) for each in found},
+        **dict.fromkeys(unseen, _Refused(unseen=True)),
+    }
 
 
-def _recipient_codes(sessions: list[UUID]) -> dict[UUID, int]:
-    """Return the worst code that a recipient of each session was refused with."""
-    rows = (
-        Recipient.objects.filter(
-            transaction__session_id__in=sessions, rcpt_code__gte=400
-        )
-        .values_list("transaction__session_id")
-        .annotate(worst=Max("rcpt_code"))
+@dataclass(frozen=True, slots=True)
+class FirstEnvelope:
+    """The envelope of a session's first transaction; "" for an address that is not known."""
+
+    sender: str = ""
+    recipient: str = ""
+    more: int = 0  # recipients
+
+
+NOBODY = FirstEnvelope()
+
+
+def envelopes(
+    sessions: Iterable[Session], facts: dict[UUID, Facts]
+) -> dict[UUID, FirstEnvelope]:
+    """Return the first envelope of each session; of a refused MAIL, the sender it names."""
+    first = Transaction.objects.filter(session_id=OuterRef("id"), seq=1)
+    named = Recipient.objects.filter(
+        transaction__session_id=OuterRef("id"), transaction__seq=1, seq=1
     )
-    return dict(rows)
+    asked = F("recipients_accepted") + F("recipients_refused")
+    rows = Session.objects.filter(id__in=[each.id for each in sessions]).values_list(
+        "id",
+        Subquery(first.values("reverse_path")[:1]),
+        Subquery(named.values("forward_path")[:1]),
+        Subquery(first.annotate(asked=asked).values("asked")[:1]),
+    )
+    return {
+        key: FirstEnvelope(
+            _sender(facts[key]) if sender is None else sender or "<>",
+            recipient or "",
+            max(0, (number or 0) - 1),
+        )
+        for key, sender, recipient, number in rows.order_by()
+    }
+
+
+def _sender(facts: Facts) -> str:
+    """Return the sender that a refused MAIL names."""
+    refusal = facts.refusal
+    if refusal is None or refusal.verb != "MAIL":
+        return ""
+    return mail_refusals.sender(refusal) or ""
 
 
 def _last_exchanges(sessions: list[UUID]) -> dict[UUID, Exchange]:
@@ -96,9 +178,9 @@ def _last_exchanges(sessions: list[UUID]) -> dict[UUID, Exchange]:
     return {each.session_id: each for each in found}
 
 
-def _chunks(lasts: Iterable[Exchange]) -> dict[UUID, int]:
-    """Return how much of a message had come where the last exchange is a chunk of it."""
-    cut = [each for each in lasts if each.kind == "chunk" and not each.code]
+def _chunks(bodies: Iterable[Exchange]) -> dict[UUID, int]:
+    """Return how much of a message had come where its body is in chunks, by session."""
+    cut = [each for each in bodies if each.kind == "chunk"]
     if not cut:
         return {}
     rows = (

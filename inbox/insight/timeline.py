@@ -43,7 +43,6 @@ class Timeline:
     upper: list[Mark]  # the client's lane
     lower: list[Mark]  # ours
     rule: str = ""  # the first that answered
-    worst: tuple[int, str] | None = None  # the worst code, and the verb it answered
 
     @property
     def took_us(self) -> int:
@@ -78,7 +77,6 @@ def _drawn(session: Session) -> Timeline:
         list(canvas.lane(_UPPER)),
         list(canvas.lane(_LOWER)),
         seen.rule,
-        seen.worst,
     )
 
 
@@ -97,7 +95,7 @@ def _left_out(session: Session) -> int:
     return row.values_list("received_us", flat=True).first() or 0
 
 
-_Row = tuple[str, int, int | None, int | None, int, str, int | None, str]
+_Row = tuple[str, int, int | None, int | None, int, str]
 
 
 def _rows(session: Session) -> Iterable[_Row]:
@@ -106,22 +104,18 @@ def _rows(session: Session) -> Iterable[_Row]:
     ).order_by("seq")
     return rows.values_list(
         "kind", "received_us", "ready_us", "replied_us", "delayed_us",
-        "rule", "code", "verb",
+        "rule",
     )[:MOST].iterator(2000)  # fmt: skip
 
 
 @dataclass(slots=True)
 class _Seen:
-    """The first rule and the worst reply that the pass over the exchanges meets."""
+    """The first rule that the pass over the exchanges meets."""
 
     rule: str = ""
-    worst: tuple[int, str] | None = None
 
     def watch(self, rows: Iterable[_Row]) -> Iterator[Times]:
-        worst = 399
-        for *times, rule, code, verb in rows:
-            if code is not None and code > worst:
-                worst, self.worst = code, (code, verb)
+        for *times, rule in rows:
             if rule and not self.rule:
                 self.rule = rule
             yield times

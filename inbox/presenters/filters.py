@@ -14,17 +14,17 @@ LONGEST = 200  # characters of a choice; no name or address is longer
 
 # What the choice of an outcome says, and the term it stands for.
 OUTCOMES = {
-    "accepted": (gettext_noop("brought a message"), "is:accepted"),
-    "rejected": (gettext_noop("something refused"), "is:rejected"),
-    "quit": (gettext_noop("ended well"), "ending:quit"),
-    "dropped": (gettext_noop("dropped by the client"), "ending:dropped"),
-    "timeout": (gettext_noop("timed out"), "ending:timeout"),
-    "refused": (gettext_noop("refused or closed by us"), "ending:refused"),
+    "accepted": (gettext_noop("Delivered"), "is:accepted"),
+    "rejected": (gettext_noop("Has refusals"), "is:rejected"),
+    "quit": (gettext_noop("Closed normally (QUIT)"), "ending:quit"),
+    "dropped": (gettext_noop("Disconnected"), "ending:dropped"),
+    "timeout": (gettext_noop("Timed out"), "ending:timeout"),
+    "refused": (gettext_noop("Closed by Mailsink"), "ending:refused"),
     "tls_failed": (gettext_noop("TLS failed"), "ending:tls_failed"),
-    "error": (gettext_noop("closed by an error"), "ending:error"),
-    "shutdown": (gettext_noop("closed by our shutdown"), "ending:shutdown"),
+    "error": (gettext_noop("Internal error"), "ending:error"),
+    "shutdown": (gettext_noop("Mailsink was stopped"), "ending:shutdown"),
     "crashed": (gettext_noop("Mailsink crashed"), "ending:crashed"),
-    "turned": (gettext_noop("turned round"), "ending:turned"),
+    "turned": (gettext_noop("Roles reversed (TURN)"), "ending:turned"),
 }
 CODES = ("4xx", "5xx", "421", "450", "451", "452", "500", "501", "503", "535", "550",
          "552", "553", "554")  # fmt: skip

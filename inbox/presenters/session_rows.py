@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,10 +10,11 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox import explain, pages
-from inbox.explain.outcomes import peer
+from inbox.explain import framework_terms
+from inbox.explain.outcomes import Facts, peer
 from inbox.explain.quantities import counted, duration, stopwatch
-from inbox.explain.reply_codes import tone
 from inbox.insight import findings, session_facts, timeline
+from inbox.insight.session_facts import NOBODY, FirstEnvelope
 from inbox.insight.timeline import Timeline
 from inbox.models import Session
 from inbox.policy import starttls
@@ -25,19 +26,26 @@ from mailsink.smtp.listener_kinds import LISTENER_KINDS
 class SessionListRow:
     """A session in a list."""
 
-    id: UUID
+    id: UUID | None
     url: str
     peer: str
+    client: str  # its address and what is special about its way: "10.0.0.2 · TLS 1.3"
+    envelope: FirstEnvelope
     said: str
-    client: str
-    protocol: str  # with the port and TLS: "SMTPS · ESMTPS · TLS 1.3"
-    opened_at: datetime
+    opened_at: datetime | None
     live: bool
     tone: str
     took: str
     elapsed: int  # seconds since it opened
     elapsed_words: str
     findings: str  # "1 finding"; "" for none
+
+
+# What a script shows of a session that has just come, before its row is made.
+SKETCH = SessionListRow(
+    id=None, url="", peer="", client="", envelope=NOBODY, said="…", opened_at=None,
+    live=True, tone="ok", took="", elapsed=0, elapsed_words=stopwatch(0), findings="",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,16 @@ class SessionChip:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A fix as a framework's setting."""
+
+    framework: str  # value of its radio button
+    name: str
+    text: str
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The head of a session's page, above the transcript."""
 
@@ -59,8 +77,9 @@ class Head:
     quiet: int | None  # seconds since the last line
     quiet_words: str
     ended: str  # how, in a sentence; "" while it goes on
-    fixes: list[explain.FlagWords]
-    picture: Picture
+    diagnosis: explain.Diagnosis | None
+    settings: list[Setting]  # the fix as each framework has it
+    picture: Picture | None  # of its time; None where that was a moment
     id: UUID
     client: str  # its address
     helo: str
@@ -69,25 +88,33 @@ class Head:
 
 def rows(found: Sequence[Session]) -> list[SessionListRow]:
     facts = session_facts.of(found)
+    envelopes = session_facts.envelopes(found, facts)
     counts = findings.counts(found)
     now = datetime.now(UTC)
-    return [_row(each, facts[each.id], counts[each.id], now) for each in found]
+    return [
+        _row(each, facts[each.id], envelopes.get(each.id, NOBODY), counts[each.id], now)
+        for each in found
+    ]
 
 
 def _row(
-    session: Session, facts: explain.Facts, count: int, now: datetime
+    session: Session,
+    facts: Facts,
+    envelope: FirstEnvelope,
+    count: int,
+    now: datetime,
 ) -> SessionListRow:
     elapsed = int((now - session.opened_at).total_seconds())
     return SessionListRow(
         id=session.id,
         url=session.get_absolute_url(),
         peer=peer(session),
+        client=_client(session),
+        envelope=envelope,
         said=explain.outcome(session, facts),
-        client=session.client_address,
-        protocol=_protocol(session),
         opened_at=session.opened_at,
         live=session.ending is None,
-        tone=_tone(session),
+        tone=explain.tone(session, facts) or ("ok" if session.ending is None else ""),
         took=_took(session),
         elapsed=elapsed,
         elapsed_words=stopwatch(elapsed),
@@ -95,20 +122,31 @@ def _row(
     )
 
 
+def _client(session: Session) -> str:
+    """Return what a row says of the client beside its name; plain SMTP says nothing."""
+    address = session.client_address
+    kind = _label(session) if session.listener_kind != "smtp" else ""
+    parts = (address if peer(session) != address else "", kind, _tls(session))
+    return " · ".join(filter(None, parts))
+
+
 def head(session: Session) -> Head:
+    """Return the head of a session's page."""
     facts = session_facts.of([session])[session.id]
     session_timeline = timeline.of(session)
     since_open = (datetime.now(UTC) - session.opened_at).total_seconds()
     quiet = max(0, int(since_open - facts.last_us / 1_000_000))
+    diagnosis = explain.diagnose(session, facts)
     return Head(
         title=explain.headline(session, facts),
-        chips=_chips(session, session_timeline),
+        chips=list(_chips(session, facts, session_timeline)),
         state=explain.state(session, facts),
         quiet=quiet,
         quiet_words=stopwatch(quiet),
         ended=explain.ending(session, facts),
-        fixes=explain.fixes(facts.flags),
-        picture=picture(session_timeline),
+        diagnosis=diagnosis,
+        settings=_settings(session, diagnosis),
+        picture=picture(session, session_timeline),
         id=session.id,
         client=session.client_address,
         helo=session.helo,
@@ -116,53 +154,68 @@ def head(session: Session) -> Head:
     )
 
 
-def _chips(session: Session, session_timeline: Timeline) -> list[SessionChip]:
-    chips = [SessionChip(f"{session.client_address}:{session.client_port}")]
-    chips.append(SessionChip(_protocol(session)))
-    chips.append(
-        SessionChip(
-            _("by %(kind)s %(listener)s")
-            % {"kind": _label(session), "listener": session.listener}
-        )
-    )
+def _settings(session: Session, diagnosis: explain.Diagnosis | None) -> list[Setting]:
+    """Return the fix as settings; that of the client's framework is selected, if known."""
+    known = framework_terms.settings(diagnosis.topic) if diagnosis else []
+    if not known:
+        return []
+    values = [value for value, _name, _text in known]
+    library = findings.of_session(session).client
+    own = framework_terms.of_library(library.key)
+    shown = own if own in values else values[0]
+    return [Setting(value, name, text, value == shown) for value, name, text in known]
+
+
+def opening_line(session: Session) -> int | None:
+    """Return the seq of the line that tells why a session failed; None where none does."""
+    if session.ending is None:
+        return None
+    facts = session_facts.of([session])[session.id]
+    return explain.decisive_line(facts) if explain.tone(session, facts) else None
+
+
+def _chips(
+    session: Session, facts: Facts, session_timeline: Timeline
+) -> Iterator[SessionChip]:
+    yield SessionChip(f"{session.client_address}:{session.client_port}")
+    yield SessionChip(_protocol(session))
+    yield SessionChip(_way(session))
     if session.auth_mechanism:
         user = session.auth_username or _("(no user name)")
-        chips.append(
-            SessionChip(
-                _("AUTH %(auth_mechanism)s %(user)s")
-                % {"auth_mechanism": session.auth_mechanism, "user": user}
-            )
-        )
+        values = {"auth_mechanism": session.auth_mechanism, "user": user}
+        yield SessionChip(_("AUTH %(auth_mechanism)s %(user)s") % values)
     if took := _took(session):
-        chips.append(SessionChip(took))
+        yield SessionChip(took)
     if session_timeline.rule:
-        chips.append(
-            SessionChip(
-                _("rule “%(rule)s”") % {"rule": session_timeline.rule}, "warning"
-            )
-        )
-    if session_timeline.worst:
-        code, verb = session_timeline.worst
-        chips.append(
-            SessionChip(
-                _("%(code)s at %(verb)s") % {"code": code, "verb": verb}
-                if verb
-                else _("worst reply %(code)s") % {"code": code},
-                tone(code),
-            )
-        )
+        rule = {"rule": session_timeline.rule}
+        yield SessionChip(_("rule “%(rule)s”") % rule, "rule")
+    if words := explain.cause(session, facts):
+        seq = explain.decisive_line(facts)
+        url = pages.line(session.id, seq) if seq else ""
+        yield SessionChip(words, explain.tone(session, facts), url)
     if count := findings.counts([session])[session.id]:
         url = pages.path("session", session.id, panel="findings")
-        chips.append(SessionChip(counted(count, "finding"), "warning", url))
-    return chips
+        yield SessionChip(counted(count, "finding"), "warning", url)
+
+
+def _way(session: Session) -> str:
+    """Return by which listener a session came: "via port 1025"."""
+    port = session.listener.rpartition(":")[2]
+    if session.listener_kind == "smtp":
+        return _("via port %(port)s") % {"port": port}
+    values = {"kind": _label(session), "port": port}
+    return _("via %(kind)s port %(port)s") % values
 
 
 def _protocol(session: Session) -> str:
     """Return what is spoken; and on which kind of listener, where that is not the same."""
     shown = session.listener_kind in ("smtps", "submission")
     kind = _label(session) if shown else ""
-    tls = session.tls_version.replace("TLSv", "TLS ")
-    return " · ".join(part for part in (kind, session.protocol, tls) if part)
+    return " · ".join(filter(None, (kind, session.protocol, _tls(session))))
+
+
+def _tls(session: Session) -> str:
+    return session.tls_version.replace("TLSv", "TLS ")
 
 
 def _label(session: Session) -> str:
@@ -174,11 +227,3 @@ def _took(session: Session) -> str:
         return ""
     seconds = (session.closed_at - session.opened_at).total_seconds()
     return duration(int(seconds * 1_000_000))
-
-
-def _tone(session: Session) -> str:
-    if session.ending is None:
-        return "ok"
-    if session.ending not in ("quit", "turned") or (session.worst_code or 0) >= 500:
-        return "error"
-    return "warning" if (session.worst_code or 0) >= 400 else ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from django.utils.translation import gettext as _
 
 from inbox import explain
+from inbox.explain.lines import WORTH_A_BAR
 from inbox.explain.quantities import duration
 from inbox.explain.spans import OWNERS, Owner
 from inbox.insight import findings, session_facts, timeline
@@ -16,6 +18,7 @@ from inbox.mailbox.scope import ALL
 from inbox.models import Exchange, Session
 
 LINES = 100  # of a transcript, at once: as static/js/session/chunks.js has it
+WAIT = 1_000_000  # us: so long a silence of the client is a wait
 _TICKS = 6  # of the picture's scale, at most
 
 
@@ -26,10 +29,14 @@ def window(session: Session, after: int, limit: int = LINES) -> dict[str, object
         ALL, session.id, after=max(0, after - 1), limit=limit + (after > 0)
     )
     before = found[0] if found and found[0].seq == after else None
+    took = timeline.length(session)
+    shown = rendered(found[1:] if before else found[:limit], before)
+    whole = took < WORTH_A_BAR or len(found) == session.exchanges
     return {
-        **rendered(found[1:] if before else found[:limit], before),
+        **shown,
         "marks": findings.marks(session, found),
-        "scale": f"0 0 {max(1, timeline.length(session))} 8",
+        "scale": f"0 0 {max(1, took)} 8",
+        "quick": shown["quick"] and whole and session.ending is not None,
     }
 
 
@@ -39,11 +46,13 @@ def rendered(
     """Return these lines for _lines.html, on a scale of their own."""
     start = exchanges[0].received_us if exchanges else 0
     end = max((each.replied_us or each.received_us for each in exchanges), default=0)
+    lines = list(explain.lines(exchanges, before))
     return {
-        "lines": list(explain.lines(exchanges, before)),
+        "lines": lines,
         "links": session_facts.links(ALL, exchanges),
         "marks": {},
         "scale": f"{start} 0 {max(1, end - start)} 8",
+        "quick": not any(line.bars for line in lines),
     }
 
 
@@ -51,7 +60,7 @@ def rendered(
 class Box:
     """A rectangle of the picture; x and width in percent."""
 
-    owner: Owner
+    owner: Owner | Literal["wait"]
     x: float
     width: float
 
@@ -76,12 +85,16 @@ class Picture:
     shares: list[Share]
 
 
-def picture(session_timeline: timeline.Timeline) -> Picture:
+def picture(session: Session, session_timeline: timeline.Timeline) -> Picture | None:
+    """Return the picture of a session's time; None where all of it went in a moment."""
+    column = session_timeline.took_us / timeline.COLUMNS
+    if session.ending is not None and session_timeline.took_us < WORTH_A_BAR:
+        return None
     return Picture(
         took=duration(session_timeline.took_us),
         cut=session_timeline.start_us > 0,
-        upper=list(map(_box, session_timeline.upper)),
-        lower=list(map(_box, session_timeline.lower)),
+        upper=[_box(mark, column) for mark in session_timeline.upper],
+        lower=[_box(mark, column) for mark in session_timeline.lower],
         ticks=_ticks(session_timeline.start_us, session_timeline.end_us),
         shares=[
             Share(
@@ -96,9 +109,11 @@ def picture(session_timeline: timeline.Timeline) -> Picture:
     )
 
 
-def _box(mark: timeline.Mark) -> Box:
+def _box(mark: timeline.Mark, column_us: float) -> Box:
     one = 100 / timeline.COLUMNS
-    return Box(mark.owner, round(mark.first * one, 2), round(mark.width * one, 2))
+    waited = mark.owner == "client" and mark.width * column_us >= WAIT
+    owner = "wait" if waited else mark.owner
+    return Box(owner, round(mark.first * one, 2), round(mark.width * one, 2))
 
 
 def _percent(part: int, whole: int) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from inbox import explain, pages
 from inbox.errors import BadRequest, NotFound
+from inbox.explain.lines import protocol
 from inbox.explain.outcomes import peer
 from inbox.http.origins import base_url
 from inbox.insight import (
@@ -71,12 +72,15 @@ def rows(request: HttpRequest) -> HttpResponse:
 def session(request: HttpRequest, id: UUID) -> HttpResponse:
     """One session with its transcript, as far as one page of lines goes."""
     found = _found(id)
+    panel = request.GET.get("panel", "")
     chosen = _number(request.GET.get("exchange"))
     after = _window(found, chosen, _number(request.GET.get("after")))
-    context = _transcript(found, after, chosen) | _lists(None)
+    opened_at = None if chosen or panel else session_rows.opening_line(found)
+    context = _transcript(found, after, chosen or opened_at) | _lists(None)
     context |= {
         "head": session_rows.head(found),
-        "panel": request.GET.get("panel", ""),
+        "opened_at": opened_at,
+        "panel": panel,
         "title": peer(found),
         "section": "sessions",
     }
@@ -213,19 +217,24 @@ def _transcript(session: Session, after: int, chosen: int | None) -> dict[str, o
 def _explained(session: Session, seq: int) -> dict[str, object]:
     """Return what the side panel shows of an exchange; nothing if there is none."""
     try:
-        one, said = exchange_details.exchange(ALL, session.id, seq)
+        one, then = exchange_details.exchange(ALL, session.id, seq)
     except NotFound:
         return {}
+    report = findings.of_exchange(session, one)
+    library = report.client.key
     return {
         "exchange": one,
         "about": explain.line(one),
-        "details": said,
+        "reason": explain.reason(one),
+        "advice": explain.advice(one, library),
+        "then": then,
+        "protocol": protocol(one),
         "link": next(iter(session_facts.links(ALL, [one]).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
         "story": history_panel(attempts.of_exchange(ALL, one)),
-        **_report(session, findings.of_exchange(session, one), f"?exchange={seq}"),
-        "nothing": _("No findings in this line."),
+        **_report(session, report, f"?exchange={seq}"),
+        "nothing": "",
     }
 
 
@@ -245,7 +254,11 @@ def _lists(
     cursor: str | None, chosen: filters.SessionFilter = filters.NOTHING_CHOSEN
 ) -> dict[str, object]:
     """Return both lists; none, and why, where the filter cannot be read."""
-    context: dict[str, object] = {"cursor": cursor, "filter": chosen}
+    context: dict[str, object] = {
+        "cursor": cursor,
+        "filter": chosen,
+        "sketch": session_rows.SKETCH,
+    }
     q = chosen.text
     try:
         page = sessions.find(ALL, cursor=cursor, limit=ROWS, live=False, q=q)

@@ -11,6 +11,7 @@ import * as times from "./core/times.js";
 import { toast } from "./core/toast.js";
 import * as copy from "./widgets/copy.js";
 import * as counts from "./widgets/counts.js";
+import * as framework from "./widgets/framework.js";
 import * as notifications from "./widgets/notifications.js";
 import * as palette from "./widgets/palette.js";
 import * as refresh from "./widgets/refresh.js";
@@ -77,7 +78,7 @@ function nameKeys() {
 
 nameKeys();
 tellZone();
-for (const each of [fragments, times, copy, forms, keys, search, palette, theme]) each.start();
+for (const each of [fragments, times, copy, framework, forms, keys, search, palette, theme]) each.start();
 centre(find("nav.side [aria-current]")); // on a narrow screen the strip is wider than the page
 showFailures();
 showLamp();

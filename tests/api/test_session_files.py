@@ -60,10 +60,10 @@ def test_exchange_is_explained(mailsink: Mailsink, session: dict[str, Any]) -> N
     told = json.loads(octets)
     assert told["line"] == "noop"
     words = {each["term"]: each["words"] for each in told["explained"]}
-    assert words["Because"] == [
-        "NOOP does nothing but ask for this reply (RFC 5321 §4.1.1.9)"
+    assert words["Why"] == [
+        "NOOP does nothing but ask for this reply (RFC 5321 §4.1.1.9)."
     ]
-    assert "went on, with NOOP" in words["The client then"][0]
+    assert "it sent NOOP" in words["The client then"][0]
     for seq in ("0", "604", "9" * 30):
         with pytest.raises(urllib.error.HTTPError, match="404"):
             get(mailsink, f"sessions/{session['id']}/exchanges/{seq}")

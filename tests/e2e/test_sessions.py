@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 
@@ -77,14 +78,124 @@ def test_secret_is_masked(mailsink: Mailsink, page: Page) -> None:
     expect(page.locator(".head .chips")).to_contain_text("AUTH PLAIN shop-staging")
 
 
-def test_tls_on_a_plain_port_says_what_cures_it(mailsink: Mailsink, page: Page) -> None:
+SENDER = "MAIL FROM:<a@shop.test>"
+FAILURES = {
+    "size": ([f"{SENDER} SIZE=99999999999"], "MAIL refused: message too large (552)"),
+    "login": (["AUTH NTLM"], "Login failed (504)"),
+    "recipient": ([SENDER, "RCPT TO:<a b@c>", "DATA"], "Recipient rejected (501)"),
+    "order": (["RCPT TO:<a@b.test>"], "RCPT refused: wrong order of commands (503)"),
+    "parameter": ([f"{SENDER} FOO=1"], "MAIL refused: unknown parameter (555)"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_failed_session_says_first_why_it_failed(
+    mailsink: Mailsink, page: Page, name: str
+) -> None:
+    lines, cause = FAILURES[name]
+    with Wire(mailsink.smtp) as client:
+        for line in (f"EHLO {name}.fail.test", *lines, "QUIT"):
+            client.say(line)
+    page.goto(f"{mailsink.url}/sessions")
+    row = page.locator("[data-ended] li", has_text=f"{name}.fail.test")
+    expect(row.locator(".said")).to_contain_text(cause)
+    row.get_by_role("link").click()
+    expect(page.locator("h1")).to_have_text(f"{name}.fail.test → {cause}")
+    expect(page.locator(".chip.error", has_text=cause)).to_be_visible()
+    banner = page.locator(".banner.diagnosis")
+    expect(banner.locator("h2")).to_have_text(cause)
+    expect(banner).to_contain_text("Why")
+    expect(banner).to_contain_text("Fix")
+    expect(banner).to_contain_text("closed the connection properly")
+    expect(page.locator(".transcript-pane")).not_to_contain_text("Ended well")
+    assert_why_and_fix_come_first(page)
+    assert_accessible(page)
+
+
+def assert_why_and_fix_come_first(page: Page) -> None:
+    """The line that was refused is selected; the answer stands before the protocol."""
+    chosen = page.locator("tr[aria-current=true]")
+    expect(chosen.locator(".reply")).to_have_class(re.compile("error"))
+    details = page.locator("[data-details]")
+    expect(details.get_by_text("Means")).to_be_hidden()
+    words = details.inner_text()
+    order = [words.index(each) for each in ("Why", "Fix", "Protocol details")]
+    assert order == sorted(order)
+    details.get_by_text("Protocol details").click()
+    expect(details.get_by_text("Means")).to_be_visible()
+
+
+def test_disconnected_client_has_a_banner_too(mailsink: Mailsink, page: Page) -> None:
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO cut.fail.test")
+        client.begin_message()
+        client.send(b"Subject: never ends\r\n")
+    open_session(page, mailsink, "cut.fail.test")
+    banner = page.locator(".banner.diagnosis")
+    expect(banner.locator("h2")).to_have_text("Disconnected mid-message (21 bytes)")
+    expect(banner).to_contain_text("nothing was stored")
+    expect(page.locator("tr[aria-current=true]")).to_contain_text("then cut off")
+
+
+def test_good_session_has_no_banner_and_no_line_selected(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, "good.shop.test")
+    open_session(page, mailsink, "good.shop.test")
+    expect(page.locator("h1")).to_have_text("good.shop.test → Delivered 1 message")
+    expect(page.locator(".banner")).to_have_count(0)
+    expect(page.locator("tr[aria-current=true]")).to_have_count(0)
+    expect(page.locator("[data-details]")).to_contain_text("Select a line for details.")
+    # All of it took a moment: no bars.
+    expect(page.locator(".timeline, td.fall:visible")).to_have_count(0)
+
+
+def test_wrong_tls_is_fixed_in_the_terms_of_the_chosen_framework(
+    mailsink: Mailsink, page: Page
+) -> None:
     context = ssl.create_default_context()
     with pytest.raises((ssl.SSLError, ConnectionError)):
         smtplib.SMTP_SSL(*mailsink.smtp, context=context, local_hostname="x")
     page.goto(f"{mailsink.url}/sessions")
     row = page.locator("[data-ended] li", has_text="TLS on a plain port").first
     row.get_by_role("link").click()
-    expect(page.locator(".banner")).to_contain_text("nodemailer: secure: false")
+    banner = page.locator(".banner.diagnosis")
+    banner.get_by_text("Node").click()
+    expect(banner.get_by_text("secure: false")).to_be_visible()
+    expect(banner.get_by_text("EMAIL_USE_SSL = False")).to_be_hidden()
+    banner.get_by_text("Django").click()
+    expect(banner.get_by_text("EMAIL_USE_SSL = False")).to_be_visible()
+    page.reload()
+    expect(banner.get_by_text("EMAIL_USE_SSL = False")).to_be_visible()
+    expect(banner.get_by_text("secure: false")).to_be_hidden()
+    assert_accessible(page)
+
+
+def test_list_has_columns(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, "[127.0.0.1]")
+    page.set_viewport_size({"width": 1440, "height": 800})
+    page.goto(f"{mailsink.url}/sessions")
+    heads = page.locator(".columns > span")
+    expect(heads).to_have_text(
+        ["", "Client", "From → To", "Outcome", "Duration", "Time"]
+    )
+    row = page.locator("[data-ended] li").first
+    expect(row.locator(".who")).to_have_text("127.0.0.1")
+    expect(row.locator(".envelope")).to_have_text("a@shop.test → ann@example.com")
+    expect(row.locator(".said")).to_contain_text("Delivered 1 message")
+    expect(row.locator(".took")).to_have_text(re.compile(r"^\d.* ms$"))
+    expect(page.locator("[data-sessions]")).not_to_contain_text("ESMTP")
+    for head, cell in ((1, ".who"), (2, ".envelope"), (3, ".said")):
+        place = row.locator(cell).bounding_box()
+        over = heads.nth(head).bounding_box()
+        assert place
+        assert over
+        assert abs(place["x"] - over["x"]) < 2
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(heads.nth(1)).to_be_hidden()
+    box = row.bounding_box()
+    assert box
+    assert box["height"] < 64  # two lines
 
 
 def test_long_session_is_loaded_as_one_scrolls(mailsink: Mailsink, page: Page) -> None:

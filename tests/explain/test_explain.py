@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,12 +13,15 @@ from hypothesis import strategies as st
 
 from inbox import explain
 from inbox.capture.rows import ExchangeRow, SessionRow
+from inbox.explain.causes import RefusalPlace, deciding
 from inbox.explain.envelope_parameters import asked
 from inbox.explain.lines import details
-from inbox.explain.outcomes import NOTHING_MORE
+from inbox.explain.outcomes import NOTHING_MORE, peer
 from inbox.explain.quantities import counted, duration, stopwatch
 from mailsink.smtp.commands.parameters import PARAMETERS
+from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import FLAGS
+from mailsink.smtp.protocol.replies import Reply
 
 NOW = datetime.now(UTC)
 
@@ -45,10 +49,12 @@ def test_every_flag_has_its_words() -> None:
 @pytest.mark.parametrize(
     ("us", "words"),
     [
-        (0, "0.0 ms"),
+        (0, "0 ms"),
+        (3, "0.1 ms"),
         (240, "0.2 ms"),
-        (9_949, "9.9 ms"),
-        (9_950, "10 ms"),
+        (949, "0.9 ms"),
+        (950, "1 ms"),
+        (3_100, "3 ms"),
         (41_300, "41 ms"),
         (999_499, "999 ms"),
         (999_500, "1.0 s"),
@@ -101,56 +107,151 @@ def ended(ending: str, **fields: object) -> SessionRow:
     return a_session(ending=ending, closed_at=NOW + timedelta(seconds=1), **fields)
 
 
+def refused(
+    verb: str,
+    code: int,
+    reply: Reply | None = None,
+    kind: str = "command",
+    **fields: Any,
+) -> explain.Facts:
+    """A session whose first refusal was this one."""
+    enhanced = reply.enhanced if reply else ""
+    lines = "\n".join(reply.lines()) if reply else f"{code} No"
+    line = an_exchange(verb=verb, kind=kind, code=code, enhanced=enhanced, reply=lines)
+    return explain.Facts(refusal=line, **fields)
+
+
+SILENT = "The client was silent for 300 seconds."
+
+
 @pytest.mark.parametrize(
     "case",
     [
-        Case("connected, has said nothing yet", a_session()),
-        Case("waiting after MAIL", a_session(last_verb="MAIL")),
+        Case("Connected, waiting for the first command", a_session()),
+        Case("Waiting for a command after MAIL", a_session(last_verb="MAIL")),
         Case(
-            "sending a message, 1 byte so far",
+            "Receiving a message: 1 byte so far",
             a_session(last_verb="DATA"),
             explain.Facts(body_octets=1),
         ),
-        Case("1 message", ended("quit", messages=1)),
+        Case("Waiting for the message", a_session(), explain.Facts(body_octets=0)),
         Case(
-            "the recipient refused (550)",
+            "Delivered 2 messages so far · Recipient rejected (550) · "
+            "Waiting for a command after RCPT",
+            a_session(messages=2, last_verb="RCPT"),
+            refused("RCPT", 550),
+        ),
+        Case("Closed without sending mail", ended("quit")),
+        Case("Delivered 1 message", ended("quit", messages=1)),
+        Case("Delivered 1 message", ended("dropped", messages=1, last_verb="DATA")),
+        Case("Recipient rejected (550)", ended("quit"), refused("RCPT", 550)),
+        Case("Recipient rejected (501)", ended("quit"), refused("RCPT", 501)),
+        Case(
+            "3 recipients rejected (550)",
             ended("quit"),
-            explain.Facts(1, recipients_refused=1, recipient_code=550),
+            refused("RCPT", 550, refused=3),
         ),
         Case(
-            "all 3 recipients refused (550)",
-            ended("quit"),
-            explain.Facts(3, recipients_refused=3, recipient_code=550),
+            "Recipients rejected (550)", ended("quit"), refused("RCPT", 550, refused=0)
         ),
         Case(
-            "2 messages · 2 of 4 recipients refused (452) · dropped after RSET",
+            "Recipient rejected: inbox paused (450)",
+            ended("quit"),
+            refused("RCPT", 450, replies.PAUSED),
+        ),
+        Case(
+            "RCPT refused: wrong order of commands (503)",
+            ended("quit"),
+            refused("RCPT", 503),
+        ),
+        Case(
+            "MAIL refused: message too large (552)",
+            ended("quit"),
+            refused("MAIL", 552, replies.declared_too_large(9, 8)),
+        ),
+        Case(
+            "MAIL refused: inbox full (552)",
+            ended("quit"),
+            refused("MAIL", 552, replies.MAILBOX_FULL),
+        ),
+        Case(
+            "MAIL refused: unknown parameter (555)", ended("quit"), refused("MAIL", 555)
+        ),
+        Case("MAIL refused (599)", ended("quit"), refused("MAIL", 599)),
+        Case(
+            "MAIL refused: STARTTLS required (530)",
+            ended("quit"),
+            refused("MAIL", 530, replies.TLS_FIRST),
+        ),
+        Case("Login failed (504)", ended("quit"), refused("AUTH", 504)),
+        Case(
+            "EHLO refused: invalid host name (501)", ended("quit"), refused("EHLO", 501)
+        ),
+        Case("Unknown command (500)", ended("dropped"), refused("", 500)),
+        Case(
+            "Line too long (500)",
+            ended("quit"),
+            refused("", 500, replies.LINE_TOO_LONG),
+        ),
+        Case(
+            "Delivered 2 messages · 2 recipients rejected (452)",
             ended("dropped", messages=2, last_verb="RSET"),
-            explain.Facts(4, recipients_refused=2, recipient_code=452),
+            refused("RCPT", 452, refused=2),
         ),
-        Case("refused at connect (421)", ended("refused", worst_code=421)),
         Case(
-            "3 messages · closed by us after MAIL",
-            ended("refused", messages=3, last_verb="MAIL", worst_code=550),
+            "Disconnected mid-message (128 bytes)",
+            ended("dropped", last_verb="DATA"),
+            refused("RCPT", 550, body_octets=128),
         ),
+        Case("Disconnected after MAIL", ended("dropped", last_verb="MAIL")),
+        Case("Connected, then disconnected", ended("dropped")),
+        Case(
+            "Timed out: no command for 5 min after MAIL",
+            ended("timeout", last_verb="MAIL"),
+            explain.Facts(last_line=SILENT),
+        ),
+        Case(
+            "Timed out: no command for 5 min after connecting",
+            ended("timeout"),
+            explain.Facts(last_line=SILENT),
+        ),
+        Case("Timed out", ended("timeout", last_verb="MAIL")),
+        Case(
+            "Timed out mid-message (7 bytes)",
+            ended("timeout"),
+            explain.Facts(body_octets=7, last_line=SILENT),
+        ),
+        Case(
+            "Connection refused: too many connections (421)",
+            ended("refused", worst_code=421),
+            refused("", 421, replies.TOO_MANY_CONNECTIONS, kind="notice"),
+        ),
+        Case(
+            "Closed by Mailsink: too many errors or commands (421)",
+            ended("refused", last_verb="NOOP"),
+            refused("", 421, replies.too_many_commands(9), kind="notice"),
+        ),
+        Case("Closed by Mailsink (550)", ended("refused", worst_code=550)),
         Case("TLS failed", ended("tls_failed")),
         Case(
-            "TLS failed: the certificate is not trusted",
+            "TLS failed: certificate not trusted",
             ended("tls_failed"),
             explain.Facts(flags=frozenset({"tls_untrusted"})),
         ),
         Case(
-            "left when it saw the certificate",
+            "Disconnected at the certificate",
             ended("dropped"),
             explain.Facts(flags=frozenset({"left_at_certificate"})),
         ),
-        Case("closed by our shutdown after EHLO", ended("shutdown", last_verb="EHLO")),
+        Case("Mailsink was stopped", ended("shutdown", last_verb="EHLO")),
+        Case("Roles reversed (TURN)", ended("turned")),
         Case(
             "HTTP on the SMTP port",
             ended("error"),
             explain.Facts(flags=frozenset({"http_on_smtp"})),
         ),
         Case(
-            "no PROXY header",
+            "PROXY header missing",
             ended("timeout"),
             explain.Facts(flags=frozenset({"bad_proxy_header"})),
         ),
@@ -164,6 +265,54 @@ def ended(ending: str, **fields: object) -> SessionRow:
 )
 def test_outcome(case: Case) -> None:
     assert explain.outcome(case.session, case.facts) == case.words
+    assert explain.headline(case.session, case.facts) == f"10.0.0.1 → {case.words}"
+
+
+@pytest.mark.parametrize(
+    ("tone", "session", "facts"),
+    [
+        ("", ended("quit"), NOTHING_MORE),
+        ("", ended("quit", messages=1), NOTHING_MORE),
+        ("", ended("dropped"), NOTHING_MORE),
+        ("", ended("turned"), NOTHING_MORE),
+        ("error", ended("quit"), refused("RCPT", 550)),
+        ("warning", ended("quit"), refused("RCPT", 450)),
+        ("warning", ended("quit", messages=1), refused("RCPT", 550)),
+        ("error", ended("dropped", last_verb="MAIL"), NOTHING_MORE),
+        ("error", ended("dropped", last_verb="DATA"), explain.Facts(body_octets=0)),
+    ],
+)
+def test_tone_of_an_outcome(
+    tone: str, session: SessionRow, facts: explain.Facts
+) -> None:
+    assert explain.tone(session, facts) == tone
+
+
+@pytest.mark.parametrize(
+    ("first", "fields", "place"),
+    [
+        ({("command", "RCPT"): 4, ("command", "DATA"): 5}, {}, "RCPT"),
+        ({("command", "MAIL"): 3, ("command", "RCPT"): 4}, {}, "MAIL"),
+        ({("command", "EHLO"): 2, ("command", "MAIL"): 4}, {"helo": "a"}, "MAIL"),
+        ({("command", "EHLO"): 2, ("command", "MAIL"): 4}, {}, "EHLO"),
+        ({("auth", "AUTH"): 3, ("command", "MAIL"): 4}, {}, "AUTH"),
+        ({("auth", "AUTH"): 3}, {"auth_mechanism": "PLAIN"}, None),
+        ({("auth", ""): 3}, {"auth_mechanism": "PLAIN"}, None),
+        ({("auth", "AUTH"): 3}, {"messages": 1}, None),
+        ({("command", "VRFY"): 3, ("body", ""): 9}, {}, ""),
+        ({("command", "VRFY"): 3}, {}, "VRFY"),
+        ({("command", "VRFY"): 3}, {"messages": 1}, None),
+        ({("command", "RCPT"): 3}, {"messages": 1}, "RCPT"),
+        ({("notice", ""): 3}, {}, ""),
+        ({}, {}, None),
+    ],
+)
+def test_the_refusal_that_decides(
+    first: dict[tuple[str, str], int], fields: dict[str, object], place: str | None
+) -> None:
+    places = {RefusalPlace(*key): seq for key, seq in first.items()}
+    found = deciding(places, ended("quit", **fields))
+    assert (found.verb if found else None) == place
 
 
 @pytest.mark.parametrize(
@@ -175,19 +324,23 @@ def test_every_ending_has_a_sentence(ending: str) -> None:
     assert explain.outcome(ended(ending, last_verb="NOOP"))
 
 
+def test_ending_after_a_refusal_is_not_called_normal() -> None:
+    assert explain.ending(ended("quit")) == "Closed normally (QUIT)."
+    words = explain.ending(ended("quit", worst_code=501))
+    assert words == "The client then closed the connection properly (QUIT)."
+
+
 def test_ending_refused_later_points_to_the_reply() -> None:
     words = explain.ending(ended("refused", last_verb="MAIL"))
-    assert words == (
-        "Mailsink closed the connection after MAIL: its last reply says why."
-    )
+    assert words == "Mailsink closed the connection: its last reply says why."
 
 
-def test_ending_cut_off_says_that_nothing_was_accepted() -> None:
+def test_ending_cut_off_says_that_nothing_was_stored() -> None:
     words = explain.ending(
         ended("dropped", last_verb="DATA"), explain.Facts(body_octets=14203)
     )
-    assert (
-        "in the middle of a message, after 14,203 bytes; it was not accepted" in words
+    assert words == (
+        "Disconnected mid-message (14,203 bytes). The message was not stored."
     )
 
 
@@ -209,7 +362,7 @@ def test_line_times() -> None:
     line = explain.line(
         an_exchange(ready_us=1_031_600, delayed_us=500_000, rule="slow")
     )
-    assert (line.at, line.took) == ("1,031", "0.2 ms")
+    assert (line.at, line.took) == ("1.0 s", "0.2 ms")
     assert line.slowed == "+500 ms rule “slow”"
 
 
@@ -255,9 +408,11 @@ def test_line_of_a_chunk_says_how_much_was_announced(
 
 def test_details_of_a_reply_that_could_not_be_written() -> None:
     told = dict(details(an_exchange(reply="250 Ok", code=250, ready_us=1_031_500)))
-    assert told["Client waited"] == ["the reply could not be written: it had left"]
+    assert told["Client waited"] == [
+        "the reply could not be sent: the client had disconnected"
+    ]
     told = dict(details(an_exchange(reply="250 Ok", code=250, replied_us=1_032_400)))
-    assert told["Client waited"] == ["1.0 ms"]
+    assert told["Client waited"] == ["1 ms"]
 
 
 @pytest.mark.parametrize(
@@ -374,23 +529,18 @@ def test_details_of_a_challenge(reply: str, challenge: list[str] | None) -> None
     assert told.get("Challenge") == challenge
 
 
-def test_cures_only_for_what_cannot_work_at_all() -> None:
-    assert explain.fixes({"pipelined", "auth_plaintext"}) == []
-    (fix,) = explain.fixes({"tls_on_plain"})
-    assert "secure: false" in fix.fix
-
-
 def test_line_leaves_out_the_link_to_itself() -> None:
     refused = an_exchange(code=550, reply="550 5.1.1 No (why: http://h/s/06h0-5)")
     assert explain.line(refused).reply == "550 5.1.1 No"
 
 
-def test_headline_while_it_goes_on() -> None:
-    assert explain.headline(a_session(helo="a.test")) == "a.test → live"
-    told = explain.headline(a_session(messages=2))
-    assert told == "[10.0.0.1] → 2 messages so far"
+def test_peer_names_an_address_once() -> None:
+    for helo in ("", "[10.0.0.1]"):
+        assert peer(a_session(helo=helo)) == "10.0.0.1"
+    assert peer(a_session(client_address="::1", helo="[IPv6:::1]")) == "::1"
+    assert peer(a_session(helo="app.test")) == "app.test"
 
 
 def test_a_redacted_line_says_why() -> None:
     exchange = an_exchange(kind="command", verb="", line="********", code=500)
-    assert explain.line(exchange).remark == "redacted: it may hold a password"
+    assert explain.line(exchange).remark == "redacted: it may contain a password"

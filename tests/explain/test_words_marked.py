@@ -83,16 +83,26 @@ def test_replies(code: int) -> None:
             all_marked(*(each for each in words if re.search("[a-z]{3}", each)))
 
 
+SILENCES = ("was silent for", "did not end its line within", "lasted longer than")
+
+
 @pytest.mark.parametrize("ending", [None, *get_args(Ending)])
 @pytest.mark.parametrize("verb", ["", "RCPT"])
 @pytest.mark.parametrize(
     "facts",
     [
         Facts(),
-        Facts(recipients=3, recipients_refused=2, recipient_code=550),
-        Facts(recipients=1, recipients_refused=1, not_accepted=2),
-        Facts(recipients=2, recipients_refused=2, body_octets=7),
-        Facts(recipients=2, recipients_refused=1),
+        *(
+            Facts(refusal=an_exchange(verb="RCPT", code=550), refused=n)
+            for n in (0, 1, 3)
+        ),
+        *(Facts(refusal=an_exchange(verb=v, code=503)) for v in ("MAIL", "AUTH", "")),
+        Facts(refusal=an_exchange(verb="EHLO", code=501)),
+        Facts(refusal=an_exchange(verb="MAIL", code=599)),
+        Facts(refusal=an_exchange(kind="notice", code=421)),
+        Facts(body_octets=0),
+        Facts(body_octets=7),
+        *(Facts(last_line=f"It {said} 9 seconds.") for said in SILENCES),
         Facts(flags=frozenset({"tls_on_plain"})),
     ],
 )

@@ -8,14 +8,19 @@ import { stopwatch } from "../../static/js/widgets/elapsed.js";
 
 // As tests/explain/test_explain.py has it of the server's words.
 const DURATIONS = [
-  [0, "0.0 ms"],
+  [0, "0 ms"],
+  [3, "0.1 ms"],
   [240, "0.2 ms"],
-  [9_949, "9.9 ms"],
-  [9_950, "10 ms"],
+  [949, "0.9 ms"],
+  [950, "1 ms"],
+  [3_100, "3 ms"],
   [41_300, "41 ms"],
   [999_499, "999 ms"],
   [999_500, "1.0 s"],
   [59_949_999, "59.9 s"],
+  [59_950_000, "1:00 min"],
+  [245_000_000, "4:05 min"],
+  [7_500_000_000, "2:05 h"],
 ];
 
 test("a duration is told as the server tells it", () => {

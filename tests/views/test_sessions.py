@@ -73,7 +73,7 @@ def test_list_live_on_top_then_ended_newest_first(client: Client) -> None:
     page = text(client, "/sessions")
     order = [page.index(f'data-id="{each.id}"') for each in (live, new, old)]
     assert order == sorted(order)
-    assert "waiting after MAIL" in page
+    assert "Waiting for a command after MAIL" in page
 
 
 def test_list_older_pages_by_keyset(client: Client) -> None:
@@ -176,47 +176,135 @@ def test_list_of_nothing_leads_to_the_checklist(client: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "last", "words"),
     [
-        ({}, None, "said goodbye, sent no message"),
-        ({"messages": 12}, None, "12 messages"),
-        ({"ending": "timeout", "last_verb": "RCPT"}, None, "timed out after RCPT"),
-        ({"ending": "crashed"}, None, "crashed"),
-        ({"ending": "dropped", "last_verb": ""}, None, "said nothing"),
+        ({}, None, "Closed without sending mail"),
+        ({"messages": 12}, None, "Delivered 12 messages"),
+        (
+            {"ending": "timeout", "last_verb": "RCPT"},
+            {"kind": "notice", "line": "The client was silent for 300 seconds."},
+            "Timed out: no command for 5 min after RCPT",
+        ),
+        ({"ending": "crashed"}, None, "Mailsink crashed or was killed"),
+        ({"ending": "dropped", "last_verb": ""}, None, "Connected, then disconnected"),
         (
             {"ending": "dropped", "last_verb": "DATA"},
             {"kind": "body", "verb": "", "octets": 14203, "code": None, "reply": ""},
-            "dropped in DATA after 14,203 bytes",
+            "Disconnected mid-message (14,203 bytes)",
+        ),
+        (
+            {"ending": "dropped", "last_verb": "DATA"},
+            {"verb": "DATA", "code": 354},
+            "Disconnected mid-message (0 bytes)",
         ),
         (
             {"ending": "error", "last_verb": ""},
             {"kind": "notice", "verb": "", "flags": "tls_on_plain", "code": None},
             "TLS on a plain port",
         ),
+        (
+            {"refused": 1, "worst_code": 552},
+            {"verb": "MAIL", "code": 552, "enhanced": "5.3.4"},
+            "MAIL refused: message too large (552)",
+        ),
+        (
+            {"refused": 1, "worst_code": 504},
+            {"kind": "auth", "verb": "AUTH", "code": 504},
+            "Login failed (504)",
+        ),
     ],
 )
-def test_list_outcome_in_words(
+def test_outcome_is_the_same_in_list_title_and_chip(
     client: Client, fields: dict[str, Any], last: dict[str, Any] | None, words: str
 ) -> None:
     session = a_session(**fields)
     if last:
-        a_line(session, 1, "", **last)
+        a_line(session, 1, **{"line": "", **last})
+    assert words in text(client, "/sessions")
+    page = text(client, f"/sessions/{session.id}")
+    assert f'<h1 data-ended="yes">app.shop.test → {words}</h1>' in page
+    failed = not words.startswith(("Delivered", "Closed without"))
+    assert (
+        bool(re.search(rf'class="chip[^>]*> ?(<a[^>]*>)?{re.escape(words)}', page))
+        == failed
+    )
+
+
+def test_outcome_is_the_first_refusal_not_what_followed_from_it(client: Client) -> None:
+    session = a_session(refused=3, worst_code=554, last_verb="QUIT")
+    a_line(session, 1, "EHLO a")
+    a_line(session, 2, "RCPT TO:<x>", code=501, enhanced="5.1.3")
+    a_line(session, 3, "RCPT TO:<y>", code=550, enhanced="5.1.1")
+    a_line(session, 4, "DATA", code=554, enhanced="5.5.1")
+    for url in ("/sessions", f"/sessions/{session.id}"):
+        page = text(client, url)
+        assert "2 recipients rejected (501)" in page
+        assert "554 at" not in page
+        assert "Ended well" not in page
+
+
+@pytest.mark.parametrize("kind", ["body", "chunk"])
+def test_outcome_looks_before_the_notice_that_ended_it(
+    client: Client, kind: str
+) -> None:
+    session = a_session(ending="timeout", last_verb="DATA", refused=1)
+    transaction = a_transaction(session)
+    told = {"code": None, "reply": "", "octets": 128, "flags": "aborted_in_data"}
+    a_line(session, 1, "", kind=kind, verb="", transaction=transaction, **told)
+    notice = "The client was silent for 300 seconds."
+    a_line(session, 2, notice, kind="notice", verb="", code=421, enhanced="4.4.2")
+    assert "Timed out mid-message (128 bytes)" in text(client, "/sessions")
+    page = text(client, f"/sessions/{session.id}")
+    assert 'id="e1" aria-current="true"' in page
+
+
+def test_outcome_of_a_login_that_worked_at_last(client: Client) -> None:
+    session = a_session(refused=1, worst_code=535, auth_mechanism="PLAIN")
+    a_line(session, 1, "AUTH LOGIN", kind="auth", code=535)
+    assert "Closed without sending mail" in text(client, "/sessions")
+    assert "Login failed" not in text(client, f"/sessions/{session.id}")
+
+
+def test_outcome_of_a_delivery_says_what_was_refused_in_it(client: Client) -> None:
+    session = a_session(messages=1, refused=1, worst_code=451)
+    a_line(session, 1, "RCPT TO:<audit@shop.test>", code=451, enhanced="4.7.1")
+    words = "Delivered 1 message · Recipient rejected: temporary failure (451)"
     assert words in text(client, "/sessions")
 
 
-def test_list_says_how_many_recipients_were_refused(client: Client) -> None:
-    session = a_session(messages=1, refused=1, worst_code=451)
-    transaction = a_transaction(
-        session, outcome="accepted", recipients_accepted=1, recipients_refused=1
-    )
-    Recipient.objects.create(
-        transaction=transaction, seq=2, forward_path="audit@shop.test", rcpt_code=451
-    )
-    assert "1 message · one recipient refused (451)" in text(client, "/sessions")
-
-
-def test_list_says_what_was_not_accepted(client: Client) -> None:
+def test_outcome_of_a_refusal_far_down_is_told_by_its_code(client: Client) -> None:
     session = a_session(refused=1, worst_code=554)
-    a_transaction(session, outcome="rejected", code=554, recipients_accepted=1)
-    assert "1 message not accepted (554)" in text(client, "/sessions")
+    assert "Refused (554)" in text(client, "/sessions")
+    a_line(session, 5000, "DATA", code=554)
+    assert "Refused (554)" in text(client, "/sessions")
+
+
+def test_list_says_from_whom_to_whom(client: Client) -> None:
+    session = a_session()
+    for path, seq in (("a@shop.test", 1), ("other@shop.test", 2)):
+        transaction = a_transaction(
+            session, seq=seq, reverse_path=path, recipients_accepted=3
+        )
+        Recipient.objects.create(
+            transaction=transaction, seq=1, forward_path=f"to-{path}", rcpt_code=250
+        )
+    page = text(client, "/sessions")
+    envelope = re.sub(
+        "<[^>]*>| ",
+        "",
+        page.split('class="envelope">')[2].split('</span> <span class="said')[0],
+    )
+    assert envelope == "a@shop.test→to-a@shop.test+2"
+    refused = a_session(refused=1, worst_code=552)
+    a_line(refused, 1, "MAIL FROM:<big@shop.test> SIZE=9", code=552)
+    assert "<bdi>big@shop.test</bdi>" in text(client, "/sessions")
+
+
+@pytest.mark.parametrize(
+    ("helo", "address"), [("[127.0.0.1]", "127.0.0.1"), ("[IPv6:::1]", "::1")]
+)
+def test_list_names_an_address_once(client: Client, helo: str, address: str) -> None:
+    a_session(helo=helo, client_address=address)
+    assert text(client, "/sessions").count(f">{address}<") == 1
+    assert helo not in text(client, "/sessions")
 
 
 def test_rows_of_the_sessions_asked_for(client: Client) -> None:
@@ -230,7 +318,7 @@ def test_session_with_its_transcript(client: Client) -> None:
     a_line(session, 1, "EHLO app.shop.test", reply="250-a\n250-PIPELINING\n250 SIZE 9")
     a_line(session, 2, "AUTH PLAIN ********", flags="auth_plaintext")
     page = text(client, f"/sessions/{session.id}")
-    assert "app.shop.test → 1 message" in page
+    assert "app.shop.test → Delivered 1 message" in page
     assert "250 2 extensions" in page
     assert "PLAIN ********" in page
     assert "password without TLS" in page
@@ -238,22 +326,20 @@ def test_session_with_its_transcript(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "protocol", "in_list"),
+    ("kind", "protocol", "in_list", "chip"),
     [
-        ("smtp", "ESMTP", ">ESMTP<"),
-        ("smtps", "ESMTPS", ">SMTPS · ESMTPS<"),
-        ("submission", "ESMTP", ">Submission · ESMTP<"),
-        ("lmtp", "LMTPA", ">LMTPA<"),
+        ("smtp", "ESMTP", ">10.0.3.22<", "via port 1025"),
+        ("smtps", "ESMTPS", ">10.0.3.22 · SMTPS<", "via SMTPS port 1025"),
+        ("submission", "ESMTP", ">10.0.3.22 · Submission<", "via Submission port 1025"),
+        ("lmtp", "LMTPA", ">10.0.3.22 · LMTP<", "via LMTP port 1025"),
     ],
 )
-def test_session_tells_by_which_door_it_came(
-    client: Client, kind: str, protocol: str, in_list: str
+def test_session_says_by_which_listener_it_came(
+    client: Client, kind: str, protocol: str, in_list: str, chip: str
 ) -> None:
     session = a_session(listener_kind=kind, protocol=protocol)
     assert in_list in client.get("/sessions").content.decode()
-    name = "Submission" if kind == "submission" else kind.upper()
-    page = client.get(f"/sessions/{session.id}").content.decode()
-    assert f"by {name} 127.0.0.1:1025" in page
+    assert chip in client.get(f"/sessions/{session.id}").content.decode()
 
 
 def test_session_escapes_what_the_client_said(client: Client) -> None:
@@ -301,8 +387,10 @@ def test_session_chunks_lead_to_their_message(client: Client) -> None:
     assert page.count("5,000 bytes of message") == 2
     assert "400 of 1,000 bytes, then cut off" in page
     assert page.count(f'href="/messages/{transaction.id}"') == 3
-    assert "after 10,400 bytes; it was not accepted" in page
-    assert "dropped in BDAT after 10,400 bytes" in text(client, "/sessions")
+    words = "Disconnected mid-message (10,400 bytes)"
+    assert words in page
+    assert "so nothing was stored" in page
+    assert words in text(client, "/sessions")
 
 
 def test_session_explains_the_chosen_line(client: Client) -> None:

@@ -31,6 +31,7 @@ from inbox.api.v3.session_schemas import (
     SessionDetail,
     Timeline,
 )
+from inbox.explain.lines import details
 from inbox.http import files
 from inbox.http.origins import base_url
 from inbox.insight import case_file, exchange_details, timeline
@@ -107,8 +108,8 @@ def exchanges(
 )
 def exchange(request: HttpRequest, id: SessionId, seq: Seq) -> HttpResponse:
     """One exchange, with what its reply means, and what the client did next."""
-    one, said = exchange_details.exchange(scope(), id, seq)
-    words = [{"term": term, "words": words} for term, words in said]
+    one, then = exchange_details.exchange(scope(), id, seq)
+    words = [{"term": term, "words": words} for term, words in details(one, then)]
     return answer({**serializers.exchange(one), "explained": words})
 
 

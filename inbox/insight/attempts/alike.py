@@ -156,10 +156,13 @@ def _bodies_agree(asked: Candidate, other: Candidate, retries: bool) -> bool:
     """Whether what is known of the bodies lets them be the same message.
 
     retries: whether the client is known to keep the Message-ID when it tries again. One
-    that builds the message again gives it another one, and the same subject.
+    that builds the message again gives it another one, and the same subject. A try without
+    a body counts only if it was refused: a client that was not has no reason to try again.
     """
     if asked.body.size is None or other.body.size is None:
-        return True
+        return all(
+            each.body.size is not None or each.refused for each in (asked, other)
+        )
     if retries and other.message_id and asked.message_id != other.message_id:
         return False
     return asked.subject == other.subject
@@ -167,7 +170,8 @@ def _bodies_agree(asked: Candidate, other: Candidate, retries: bool) -> bool:
 
 def _is_of_client(one: Session, other: Session) -> bool:
     same_user = one.auth_username and one.auth_username == other.auth_username
-    return bool(same_user) or one.client_address == other.client_address
+    same_name = one.client_address == other.client_address and one.helo == other.helo
+    return bool(same_user) or same_name
 
 
 def _likely_before(

@@ -31,6 +31,11 @@ class Candidate:
         return self.row.pk
 
     @property
+    def refused(self) -> bool:
+        """Whether Mailsink refused it, or a recipient of it."""
+        return (self.row.code or 0) >= 400 or self.row.recipients_refused > 0
+
+    @property
     def settled(self) -> bool:
         """Whether everybody who was asked for got the message: what follows is another."""
         return self.row.outcome == "accepted" and not self.row.recipients_refused

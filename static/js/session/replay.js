@@ -1,4 +1,4 @@
-// What can be done with a session as a whole: copy it as text, see how to replay it.
+// What can be done with a session as a whole: copy it as text, see how to reproduce it.
 
 import { $, isModified, setText } from "../core/dom.js";
 import { load } from "../core/fragments.js";
@@ -19,7 +19,7 @@ async function copy() {
   const words = $("span", copier);
   setText(words, gettext("Copied"));
   announce(gettext("The transcript is copied"));
-  setTimeout(() => setText(words, gettext("Copy as text")), COPIED_MS);
+  setTimeout(() => setText(words, gettext("Copy")), COPIED_MS);
   return undefined;
 }
 
@@ -27,11 +27,11 @@ async function replay() {
   try {
     if (!(await load(details, link.dataset.replay ?? ""))) return undefined;
   } catch (error) {
-    return toast(fill(gettext("The replay could not be read: %(why)s"), { why: String(error) }));
+    return toast(fill(gettext("The commands could not be read: %(why)s"), { why: String(error) }));
   }
   delete details.dataset.empty;
   details.scrollTop = 0;
-  announce(gettext("How to replay the session is shown"));
+  announce(gettext("The commands to reproduce the session are shown"));
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 // The lists of sessions, live: a new session shows at once with the facts of the feed,
 // and a moment later as the server renders it. The lists stay short however many come.
 
-import { $, $$, el, find, setText } from "../core/dom.js";
+import { $, $$, find, setText } from "../core/dom.js";
 import { timeOfDay } from "../core/format.js";
 import { morph, renewal } from "../core/fragments.js";
 import { routes } from "../core/routes.js";
@@ -41,29 +41,32 @@ function showParts() {
   for (const name of /** @type {const} */ (["live", "ended"])) {
     $(`[data-part="${name}"]`, box).hidden = !list(name).childElementCount;
   }
+  $(".columns", box).hidden = !find("[data-id]", box);
   $('[data-part="none"]', box).hidden = Boolean(find("[data-id]", box));
   const { selected } = box.dataset;
   if (selected) find("a", rowOf(selected))?.setAttribute("aria-current", "page");
 }
 
-/** What the client calls itself. @param {any} session */
-const peer = (session) => session.helo || `[${session.client_address}]`;
+/** What the client calls itself; its address once. @param {any} session */
+function peer({ helo, client_address: address }) {
+  return !helo || [`[${address}]`, `[IPv6:${address}]`].includes(helo) ? address : helo;
+}
 
 /** A session's row until the server's comes. @param {any} session */
 function sketch(session) {
-  const open = session.ending === null;
-  const when = open
-    ? el("span", { class: "when ok number" }, "live ", el("span", { "data-elapsed": "0" }, "0:00"))
-    : el("time", { class: "when dim number", datetime: session.opened_at }, timeOfDay(new Date(session.opened_at)));
-  return el("li", { class: "session", "data-id": session.id, "data-open": open },
-    el("a", { href: routes.session(session.id) },
-      el("span", { class: open ? "dot ok pulse" : "dot", "aria-hidden": "true" }),
-      el("b", { class: "peer" }, peer(session)),
-      el("span", { class: "said" }, "…"),
-      el("span", { class: "client dim" }, session.client_address),
-      el("span", { class: "protocol dim" }, session.protocol),
-      el("span", { class: "took" }),
-      when));
+  const row = $("li", document.importNode($("template[data-sketch]", box, HTMLTemplateElement).content, true));
+  const time = $("time", row, HTMLTimeElement);
+  row.dataset.id = session.id;
+  $("a", row, HTMLAnchorElement).href = routes.session(session.id);
+  setText($(".peer", row), peer(session));
+  time.dateTime = session.opened_at;
+  setText(time, timeOfDay(new Date(session.opened_at)));
+  if (session.ending !== null) {
+    delete row.dataset.open;
+    $(".dot", row).className = "dot";
+    $(".took", row).replaceChildren();
+  }
+  return row;
 }
 
 const refresh = soon(async () => {

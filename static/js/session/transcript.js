@@ -9,6 +9,7 @@ import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import { soon } from "../core/timing.js";
 import { announce } from "../core/toast.js";
+import { restore } from "../widgets/framework.js";
 import { CHUNK, Chunks, rowOf, seqOf } from "./chunks.js";
 import { isWhole, sketch } from "./line.js";
 
@@ -22,7 +23,7 @@ const details = $("[data-details]");
 const table = $("table", pane, HTMLTableElement);
 const follow = $("[data-follow]", pane);
 const home = routes.session(pane.dataset.transcript ?? "");
-let chosen = Number(new URLSearchParams(location.search).get("exchange")) || 0;
+let chosen = seqOf(find("tr[aria-current]", table)) || Number(new URLSearchParams(location.search).get("exchange")) || 0;
 let following = "open" in pane.dataset && !chosen;
 /** @type {Set<number>} lines to fetch in the server's words */
 const stale = new Set();
@@ -106,7 +107,9 @@ function settle() {
 
 const renewHead = soon(async () => {
   const head = $("[data-head]", pane);
+  const failed = find(".diagnosis", head);
   morph(head, await renewal(`${home}/head`));
+  if (!failed) restore(head);
   const ended = head.querySelector('[data-ended="yes"]');
   if (ended && "open" in pane.dataset) {
     delete pane.dataset.open;
@@ -143,6 +146,7 @@ async function explain(seq) {
   try {
     if (!(await load(details, `${home}/exchanges/${seq}`))) return;
     delete details.dataset.empty;
+    delete details.dataset.preselected;
     rowOf(seq)?.scrollIntoView({ block: "nearest" }); // the panel may have taken its place
   } catch {
     // Not committed yet: its creation will ask again.
@@ -226,5 +230,6 @@ live().subscribe(`session:${pane.dataset.transcript}`, {
   },
 });
 chunks.trim("last");
-rowOf(chosen)?.scrollIntoView({ block: "center" });
+// What went wrong stands on top: the line that the server selected is not scrolled to.
+if (!("preselected" in details.dataset)) rowOf(chosen)?.scrollIntoView({ block: "center" });
 stick();

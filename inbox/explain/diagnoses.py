@@ -1,0 +1,160 @@
+"""The diagnosis of a session that failed: what happened, why, and how to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox.explain import outcomes
+from inbox.explain.flags import FLAG_WORDS
+from inbox.explain.inputs import Sessionlike
+from inbox.explain.outcomes import Facts
+from inbox.explain.refusals import advice
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The banner of a session, in translated sentences."""
+
+    what: str  # the cause, in the words of the list
+    tone: str  # error or warning
+    why: str
+    then: str  # how the session ended after a refusal
+    fixes: Sequence[str]  # any of them will do
+    topic: str  # of client_terms and framework_terms, for the fix as a setting; or ""
+    seq: int  # of the line that tells most; 0: none
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    why: str
+    fixes: tuple[str, ...]
+    topic: str = ""
+    then: str = ""
+
+
+def diagnose(session: Sessionlike, facts: Facts) -> Diagnosis | None:
+    """Return what went wrong in a session; None where nothing did."""
+    tone = outcomes.tone(session, facts)
+    if not tone:
+        return None
+    found = _reason(session, facts)
+    return Diagnosis(
+        what=outcomes.cause(session, facts),
+        tone=tone,
+        why=found.why,
+        then=found.then,
+        fixes=found.fixes,
+        topic=found.topic,
+        seq=outcomes.decisive_line(facts),
+    )
+
+
+def _reason(session: Sessionlike, facts: Facts) -> _Reason:
+    if flag := outcomes.known_flag(facts):
+        fixes, topic = _OF_FLAGS[flag]
+        return _Reason(_(FLAG_WORDS[flag].sentence), tuple(map(_, fixes)), topic)
+    if facts.body_octets is not None and session.ending is not None:
+        return _of_body(facts)
+    if facts.refusal is not None and (said := advice(facts.refusal)):
+        then = outcomes.ending(session, facts)
+        return _Reason(said.why, (said.fix,), said.topic, then)
+    why, fix = _OF_ENDINGS.get(session.ending or "", _UNKNOWN)
+    return _Reason(_(why), (_(fix),))
+
+
+def _of_body(facts: Facts) -> _Reason:
+    if "wrong_end_of_data" in facts.flags:
+        words = FLAG_WORDS["wrong_end_of_data"]
+        return _Reason(_(words.sentence), (_(words.fix),), "line_ends")
+    return _Reason(_(_CUT_OFF[0]), (_(_CUT_OFF[1]),))
+
+
+_CERTIFICATE = (
+    gettext_noop("Trust data/tls-cert.pem in the client, or turn off verification there."),
+    gettext_noop("Give Mailsink a certificate that the client trusts: MAILSINK_TLS_CERT and MAILSINK_TLS_KEY."),
+    gettext_noop("Offer no STARTTLS: MAILSINK_SMTP_HIDE=STARTTLS."),
+)  # fmt: skip
+
+# By flag: what to change, and the topic that has it as a setting.
+_OF_FLAGS: dict[str, tuple[tuple[str, ...], str]] = {
+    "tls_on_plain": ((gettext_noop("Turn implicit TLS (SSL) off in the client: this port speaks plain SMTP."),), "tls_off"),
+    "plain_on_tls": (
+        (
+            gettext_noop("Turn implicit TLS (SSL) on in the client for this port."),
+            gettext_noop("Connect to the port of plain SMTP instead."),
+        ),
+        "tls_implicit",
+    ),
+    "http_on_smtp": (
+        (
+            gettext_noop("Open the web address of Mailsink instead; this port speaks SMTP."),
+            gettext_noop("Point the health check to /health/ready on the web port."),
+        ),
+        "",
+    ),
+    "bad_proxy_header": (
+        (
+            gettext_noop("Switch the PROXY protocol on in the load balancer (HAProxy: send-proxy-v2; nginx: proxy_protocol on)."),
+            gettext_noop("Take this address out of MAILSINK_SMTP_PROXY_FROM."),
+        ),
+        "",
+    ),
+    "proxy_not_trusted": (
+        (
+            gettext_noop("Add the network of the load balancer to MAILSINK_SMTP_PROXY_FROM."),
+            gettext_noop("Switch the PROXY protocol off in the load balancer."),
+        ),
+        "",
+    ),
+    "tls_untrusted": (_CERTIFICATE, "trust"),
+    "left_at_certificate": (_CERTIFICATE, "trust"),
+    "tls_broken": (_CERTIFICATE, "trust"),
+    "tls_no_version": (
+        (
+            gettext_noop("Let the client use TLS 1.2 or 1.3."),
+            gettext_noop("To test with an old client, start Mailsink with MAILSINK_TLS_MIN=1.0."),
+        ),
+        "",
+    ),
+    "tls_no_cipher": (
+        (
+            gettext_noop("Let the client use its default ciphers."),
+            gettext_noop("Give Mailsink an RSA certificate for an old client: MAILSINK_TLS_CERT."),
+        ),
+        "",
+    ),
+}  # fmt: skip
+
+_CUT_OFF = (
+    gettext_noop("The connection ended before the end of the message (a line with a single dot) arrived, so nothing was stored."),
+    gettext_noop("Look in the client's log at this time for a timeout, a crash or a killed process, then send the message again."),
+)  # fmt: skip
+_LOG = gettext_noop("See Mailsink's own log for the cause, and send the message again.")
+_OF_ENDINGS: dict[str, tuple[str, str]] = {
+    "dropped": (
+        gettext_noop("The client closed the connection in the middle of the dialogue, though Mailsink had refused nothing."),
+        gettext_noop("Look in the client's log at this time: it may have met a timeout or an exception, or not have expected the last reply."),
+    ),
+    "timeout": (
+        gettext_noop("The client sent nothing more, so Mailsink closed the connection after the idle timeout."),
+        gettext_noop("Look for what the client was waiting for, or send QUIT as soon as the mail is sent. MAILSINK_SMTP_IDLE_TIMEOUT sets the limit."),
+    ),
+    "shutdown": (
+        gettext_noop("Mailsink was stopped while the client was connected."),
+        gettext_noop("Send the message again once Mailsink runs."),
+    ),
+    "tls_failed": (
+        gettext_noop("The client and Mailsink could not set up TLS."),
+        gettext_noop("Look in the client's log for the TLS error."),
+    ),
+    "error": (gettext_noop("Mailsink met an error of its own."), _LOG),
+    "crashed": (gettext_noop("Mailsink itself ended suddenly, so what the client did is not known."), _LOG),
+}  # fmt: skip
+_UNKNOWN = (
+    gettext_noop("A command was refused."),
+    gettext_noop("Select the red line below: its reply says why."),
+)
