@@ -171,6 +171,28 @@ def test_wrong_tls_is_fixed_in_the_terms_of_the_chosen_framework(
     assert_accessible(page)
 
 
+def test_details_are_380_px_wide_and_can_be_resized(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, "wide.shop.test")
+    page.set_viewport_size({"width": 1440, "height": 800})
+    open_session(page, mailsink, "wide.shop.test")
+    pane = page.locator("[data-details]")
+
+    def width() -> float:
+        box = pane.bounding_box()
+        assert box
+        return box["width"]
+
+    assert abs(width() - 380) < 3
+    page.get_by_role("separator").press("ArrowLeft")
+    page.wait_for_function(
+        "width => document.querySelector('[data-details]').offsetWidth > width", arg=390
+    )
+    page.reload()
+    assert abs(width() - 404) < 3
+
+
 def test_list_has_columns(mailsink: Mailsink, page: Page) -> None:
     send(mailsink, "[127.0.0.1]")
     page.set_viewport_size({"width": 1440, "height": 800})

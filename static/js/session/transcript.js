@@ -9,6 +9,7 @@ import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import { soon } from "../core/timing.js";
 import { announce } from "../core/toast.js";
+import * as divider from "../widgets/divider.js";
 import { restore } from "../widgets/framework.js";
 import { CHUNK, Chunks, rowOf, seqOf } from "./chunks.js";
 import { isWhole, sketch } from "./line.js";
@@ -229,6 +230,7 @@ live().subscribe(`session:${pane.dataset.transcript}`, {
     settle();
   },
 });
+divider.start();
 chunks.trim("last");
 // What went wrong stands on top: the line that the server selected is not scrolled to.
 if (!("preselected" in details.dataset)) rowOf(chosen)?.scrollIntoView({ block: "center" });
