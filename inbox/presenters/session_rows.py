@@ -74,7 +74,7 @@ class Head:
     title: str
     chips: list[SessionChip]
     state: str
-    quiet: int | None  # seconds since the last line
+    quiet: int  # seconds since the last line
     quiet_words: str
     ended: str  # how, in a sentence; "" while it goes on
     diagnosis: explain.Diagnosis | None

@@ -56,18 +56,21 @@ def rendered(
     }
 
 
+Drawn = Owner | Literal["wait"]
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle of the picture; x and width in percent."""
 
-    owner: Owner | Literal["wait"]
+    owner: Drawn
     x: float
     width: float
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    owner: Owner
+    owner: Drawn
     name: str
     percent: str
     took: str
@@ -90,15 +93,17 @@ def picture(session: Session, session_timeline: timeline.Timeline) -> Picture | 
     column = session_timeline.took_us / timeline.COLUMNS
     if session.ending is not None and session_timeline.took_us < WORTH_A_BAR:
         return None
+    upper = [_box(mark, column) for mark in session_timeline.upper]
+    waits = any(box.owner == "wait" for box in upper)
     return Picture(
         took=duration(session_timeline.took_us),
         cut=session_timeline.start_us > 0,
-        upper=[_box(mark, column) for mark in session_timeline.upper],
+        upper=upper,
         lower=[_box(mark, column) for mark in session_timeline.lower],
         ticks=_ticks(session_timeline.start_us, session_timeline.end_us),
         shares=[
             Share(
-                owner,
+                "wait" if waits and owner == "client" else owner,
                 _(OWNERS[owner]),
                 _percent(us, session_timeline.took_us),
                 duration(us),
@@ -112,7 +117,7 @@ def picture(session: Session, session_timeline: timeline.Timeline) -> Picture | 
 def _box(mark: timeline.Mark, column_us: float) -> Box:
     one = 100 / timeline.COLUMNS
     waited = mark.owner == "client" and mark.width * column_us >= WAIT
-    owner = "wait" if waited else mark.owner
+    owner: Drawn = "wait" if waited else mark.owner
     return Box(owner, round(mark.first * one, 2), round(mark.width * one, 2))
 
 
