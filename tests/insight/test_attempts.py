@@ -237,7 +237,7 @@ def test_stopped_at_the_first_refused_recipient_or_tried_again_for_one() -> None
     last = tried(20, 250, mail(), to=(ANN,))
     assert stories.chain(story(second)) == "451 → 250 (1 of 3 refused) → 250"
     assert stories.tone(story(second).tries[1]) == "warning"
-    assert stories.upshot(story(second)) == "maybe accepted 10 s later"
+    assert stories.upshot(story(second)) == "accepted 10 s later"
     assert stories.chain(story(first)) == "451 → 250 (1 of 3 refused)"
     assert stories.chain(story(last)) == "250 (1 of 3 refused) → 250"
 
