@@ -143,7 +143,7 @@ def test_good_session_has_no_banner_and_no_line_selected(
     send(mailsink, "good.shop.test")
     open_session(page, mailsink, "good.shop.test")
     expect(page.locator("h1")).to_have_text("good.shop.test → Delivered 1 message")
-    expect(page.locator(".banner")).to_have_count(0)
+    expect(page.locator(".diagnosis")).to_have_count(0)
     expect(page.locator("tr[aria-current=true]")).to_have_count(0)
     expect(page.locator("[data-details]")).to_contain_text("Select a line for details.")
     # All of it took a moment: no bars.
