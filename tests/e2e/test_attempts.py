@@ -55,7 +55,9 @@ def test_refused_twice_then_accepted(mailsink: Mailsink, page: Page) -> None:
     page.locator(".story li").first.get_by_role("link").click()
     details = page.locator("[data-details]")
     expect(details).to_contain_text("3 attempts: 450 → 450 → 250")
-    expect(details.get_by_role("link", name="Open the accepted message")).to_be_visible()
+    expect(
+        details.get_by_role("link", name="Open the accepted message")
+    ).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 390])
