@@ -342,6 +342,19 @@ def test_session_says_by_which_listener_it_came(
     assert chip in client.get(f"/sessions/{session.id}").content.decode()
 
 
+@pytest.mark.parametrize(("lasted", "shown"), [(49, False), (51, True)])
+def test_session_has_time_bars_from_50_ms(
+    client: Client, lasted: int, shown: bool
+) -> None:
+    session = a_session(opened_at=NOW - timedelta(milliseconds=lasted))
+    took = lasted * 1000
+    a_line(session, 1, "NOOP", received_us=0, ready_us=took, replied_us=took)
+    page = text(client, f"/sessions/{session.id}")
+    assert ('class="timeline"' in page) == shown
+    assert ('class="ours"' in page) == shown
+    assert ('class="transcript quick"' in page) == (not shown)
+
+
 def test_session_escapes_what_the_client_said(client: Client) -> None:
     session = a_session(helo="<script>x</script>")
     a_line(session, 1, "EHLO <script>x</script>", rule="<b>", reply="250 <i>")
