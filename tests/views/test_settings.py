@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -47,7 +46,7 @@ def told(inbox: Inbox) -> dict[str, Any]:
 
 
 def alert(html: LexborHTMLParser) -> str:
-    (found,) = html.css("[role=alert]")
+    (found,) = html.css("#settings [role=alert]")
     return found.text(strip=True)
 
 
@@ -190,9 +189,7 @@ def test_other_methods(client: Client) -> None:
     ids=["too many", "too long", "quotations", "quotations over lines"],
 )
 def test_too_many_targets_are_refused_at_once(client: Client, target: str) -> None:
-    began = time.process_time()
     html = post(
         client, "addresses", 422, address="l@a.test", kind="list", target=target
     )
-    assert time.process_time() - began < 1
     assert "at most 100 are allowed" in alert(html)
