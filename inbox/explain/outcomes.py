@@ -14,6 +14,18 @@ from inbox.explain.quantities import counted, waited
 
 
 @dataclass(frozen=True, slots=True)
+class FirstEnvelope:
+    """The envelope of a session's first transaction; "" for an address that is not known."""
+
+    sender: str = ""
+    recipient: str = ""
+    more: int = 0  # recipients
+
+
+NOBODY = FirstEnvelope()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Facts that a session's own row does not hold (see inbox.insight.session_facts)."""
 
@@ -24,6 +36,7 @@ class Facts:
     last_line: str = ""  # of the last exchange: a notice says how it ended
     flags: frozenset[str] = field(default_factory=frozenset)  # of the last exchange
     last_seq: int = 0  # of the last exchange, or of that body
+    envelope: FirstEnvelope = NOBODY
     last_us: int = 0  # when the last exchange happened, since the session opened
 
 

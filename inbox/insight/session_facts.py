@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from inbox import pages
 from inbox.explain import causes
 from inbox.explain.causes import RefusalPlace
-from inbox.explain.outcomes import NOTHING_MORE, Facts
+from inbox.explain.outcomes import NOTHING_MORE, Facts, FirstEnvelope
 from inbox.insight import mail_refusals
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Recipient, Session, Transaction
@@ -30,17 +30,19 @@ def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
     """Return the facts of each session, by its id."""
     broken = [each.id for each in sessions if each.ending != "quit"]
     refusals = _refusals([each for each in sessions if each.refused])
-    lasts = _last_exchanges(broken)
+    edges = _edges([each.id for each in sessions])
+    lasts = _last_exchanges(broken, edges)
     bodies = _unfinished(lasts)
     chunks = _chunks(bodies.values())
     facts: dict[UUID, Facts] = defaultdict(lambda: NOTHING_MORE)
-    for key in {*refusals, *lasts}:
+    for key, edge in edges.items():
         refused = refusals.get(key, _NOT_REFUSED)
         last, body = lasts.get(key), bodies.get(key)
         ends = [each for each in (body, last) if each]
         facts[key] = Facts(
             refusal=refused.exchange,
             refused=refused.number,
+            envelope=edge.envelope(refused.exchange),
             unseen=refused.unseen,
             body_octets=_octets(body, chunks) if body else None,
             last_line=last.line if last and last.kind == "notice" else "",
@@ -122,59 +124,48 @@ def _refusals(sessions: Sequence[Session]) -> dict[UUID, _Refused]:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstEnvelope:
-    """The envelope of a session's first transaction; "" for an address that is not known."""
+class _Edges:
+    """The seq of a session's last exchange, and its first envelope."""
 
-    sender: str = ""
-    recipient: str = ""
-    more: int = 0  # recipients
+    last: int | None
+    sender: str | None
+    recipient: str | None
+    recipients: int | None
+
+    def envelope(self, refusal: Exchange | None) -> FirstEnvelope:
+        """Return the envelope; of a refused MAIL, the sender that it names."""
+        sender = self.sender or ("" if self.sender is None else "<>")
+        if self.sender is None and refusal is not None and refusal.verb == "MAIL":
+            sender = mail_refusals.sender(refusal) or ""
+        more = max(0, (self.recipients or 0) - 1)
+        return FirstEnvelope(sender, self.recipient or "", more)
 
 
-NOBODY = FirstEnvelope()
-
-
-def envelopes(
-    sessions: Iterable[Session], facts: dict[UUID, Facts]
-) -> dict[UUID, FirstEnvelope]:
-    """Return the first envelope of each session; of a refused MAIL, the sender it names."""
-    first = Transaction.objects.filter(session_id=OuterRef("id"), seq=1)
+def _edges(sessions: list[UUID]) -> dict[UUID, _Edges]:
+    own = {"session_id": OuterRef("id")}
+    last = Exchange.objects.filter(**own).order_by("-seq")
+    first = Transaction.objects.filter(**own, seq=1)
     named = Recipient.objects.filter(
         transaction__session_id=OuterRef("id"), transaction__seq=1, seq=1
     )
     asked = F("recipients_accepted") + F("recipients_refused")
-    rows = Session.objects.filter(id__in=[each.id for each in sessions]).values_list(
+    rows = Session.objects.filter(id__in=sessions).values_list(
         "id",
+        Subquery(last.values("seq")[:1]),
         Subquery(first.values("reverse_path")[:1]),
         Subquery(named.values("forward_path")[:1]),
         Subquery(first.annotate(asked=asked).values("asked")[:1]),
     )
-    return {
-        key: FirstEnvelope(
-            _sender(facts[key]) if sender is None else sender or "<>",
-            recipient or "",
-            max(0, (number or 0) - 1),
-        )
-        for key, sender, recipient, number in rows.order_by()
-    }
+    return {key: _Edges(*edges) for key, *edges in rows.order_by()}
 
 
-def _sender(facts: Facts) -> str:
-    """Return the sender that a refused MAIL names."""
-    refusal = facts.refusal
-    if refusal is None or refusal.verb != "MAIL":
-        return ""
-    return mail_refusals.sender(refusal) or ""
-
-
-def _last_exchanges(sessions: list[UUID]) -> dict[UUID, Exchange]:
-    last = Exchange.objects.filter(session_id=OuterRef("id")).order_by("-seq")
-    keys = (
-        Session.objects.filter(id__in=sessions)
-        .annotate(last=Subquery(last.values("seq")[:1]))
-        .filter(last__isnull=False)
-        .values_list("id", "last")
-    )
-    found = Exchange.objects.filter(pk__in=list(keys))
+def _last_exchanges(
+    broken: list[UUID], edges: dict[UUID, _Edges]
+) -> dict[UUID, Exchange]:
+    keys = [
+        (key, edges[key].last) for key in broken if key in edges and edges[key].last
+    ]
+    found = Exchange.objects.filter(pk__in=keys) if keys else ()
     return {each.session_id: each for each in found}
 
 

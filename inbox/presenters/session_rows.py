@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 
 from inbox import explain, pages
 from inbox.explain import framework_terms
-from inbox.explain.outcomes import Facts, peer
+from inbox.explain.outcomes import NOBODY, Facts, FirstEnvelope, peer
 from inbox.explain.quantities import counted, duration, stopwatch
 from inbox.insight import findings, session_facts, timeline
-from inbox.insight.session_facts import NOBODY, FirstEnvelope
 from inbox.insight.timeline import Timeline
 from inbox.models import Session
 from inbox.policy import starttls
@@ -88,19 +87,14 @@ class Head:
 
 def rows(found: Sequence[Session]) -> list[SessionListRow]:
     facts = session_facts.of(found)
-    envelopes = session_facts.envelopes(found, facts)
     counts = findings.counts(found)
     now = datetime.now(UTC)
-    return [
-        _row(each, facts[each.id], envelopes.get(each.id, NOBODY), counts[each.id], now)
-        for each in found
-    ]
+    return [_row(each, facts[each.id], counts[each.id], now) for each in found]
 
 
 def _row(
     session: Session,
     facts: Facts,
-    envelope: FirstEnvelope,
     count: int,
     now: datetime,
 ) -> SessionListRow:
@@ -110,7 +104,7 @@ def _row(
         url=session.get_absolute_url(),
         peer=peer(session),
         client=_client(session),
-        envelope=envelope,
+        envelope=facts.envelope,
         said=explain.outcome(session, facts),
         opened_at=session.opened_at,
         live=session.ending is None,
