@@ -86,6 +86,8 @@ class Head:
 
 
 def rows(found: Sequence[Session]) -> list[SessionListRow]:
+    if not found:
+        return []  # as the live ones often are: the queries would cost though they find none
     facts = session_facts.of(found)
     counts = findings.counts(found)
     now = datetime.now(UTC)
