@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.api.v3.schemas import Info
+from inbox.api.v3.info import Info
 from inbox.models import Server
 from mailsink.conf import from_environment
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
