@@ -23,14 +23,16 @@ def docs(mailsink: Mailsink, page: Page) -> Page:
         lambda asked: asked.url.startswith(mailsink.url) or wrong.append(asked.url),
     )
     page.goto(f"{mailsink.url}/api/v3/docs")
-    expect(page.get_by_text("Get a message", exact=True)).to_be_visible()
+    expect(
+        page.locator("#main").get_by_text("Get a message", exact=True)
+    ).to_be_visible()
     assert wrong == []
     return page
 
 
 def test_calls_have_names_and_groups(docs: Page) -> None:
     for words in ("Trace an address", "Wait for messages", "Explain an exchange"):
-        expect(docs.get_by_text(words, exact=True)).to_be_visible()
+        expect(docs.locator("#main").get_by_text(words, exact=True)).to_be_visible()
     for group in ("Messages", "Sessions", "Saved searches"):
         expect(docs.get_by_role("link", name=group, exact=True).last).to_be_visible()
 
