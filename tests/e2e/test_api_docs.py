@@ -41,7 +41,9 @@ def test_a_call_is_tried(mailsink: Mailsink, docs: Page) -> None:
     send(mailsink, plain("Tried on the page"))
     docs.locator(".opblock-summary-control", has_text="Get a message").first.click()
     call = docs.locator(".opblock.is-open")
-    expect(call).to_contain_text("curl 'http://127.0.0.1:8025/api/v3/messages/latest?include=text%2Ccodes'")
+    expect(call).to_contain_text(
+        "curl 'http://127.0.0.1:8025/api/v3/messages/latest?include=text%2Ccodes'"
+    )
     expect(call).to_contain_text('"address": "ann@example.com"')
     call.get_by_role("button", name="Try it out").click()
     call.get_by_role("button", name="Execute").click()
