@@ -21,7 +21,7 @@ def test_attempts_of_a_message_and_of_what_was_refused(api: Api) -> None:
     assert (told["joined_by"], told["likely"]) == ("message-id", False)
     assert (told["attempt"], told["total"], told["upshot"]) == (2, 2, "")
     first, second = told["attempts"]
-    assert first["words"] == "refused once the message had come with 550 5.7.1 No"
+    assert first["words"] == "refused with 550 5.7.1 No, once the message had come"
     assert (first["code"], first["exchange"], first["this"]) == (550, 4, False)
     assert first["transaction"] == str(refused.pk)
     assert first["waited"] is None

@@ -132,7 +132,7 @@ def test_inbox_narrows(api: Api) -> None:
         ("messages?q=form:ann", 400, 'Unknown filter "form:"'),
         ("messages?q=%22open", 400, "quote"),
         ("messages?q=%00", 400, "NUL"),
-        ("messages?q=" + "x" * 1001, 400, "1000"),
+        ("messages?q=" + "x" * 1001, 400, "1,000"),
         ("messages/latest", 404, "no message yet"),
         ("messages/7", 404, 'no message "7"'),
         (f"messages/{uuid7()}", 404, "no message"),

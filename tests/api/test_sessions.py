@@ -106,6 +106,7 @@ def test_one_works(api: Api) -> None:
                     "final_code": None,
                 }
             ],
+            "failure": "Message rejected (550)",
             "size": len(INVOICE),
             "complete": True,
             "subject": "Your invoice",

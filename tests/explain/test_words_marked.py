@@ -17,7 +17,7 @@ from inbox.checks.check_kinds import GROUPS, SEVERITY_WORDS
 from inbox.checks.check_kinds import KINDS as CHECKED
 from inbox.explain import plain_text, reply_codes, stories, traces
 from inbox.explain.envelope_parameters import asked
-from inbox.explain.evidence import Evidence, EvidenceKind
+from inbox.explain.evidence import Evidence, EvidenceKind, Sent
 from inbox.explain.lines import details, line
 from inbox.explain.outcomes import Facts
 from inbox.explain.quantities import Noun, ago, counted, waited
@@ -173,8 +173,10 @@ def test_traces(kind: EvidenceKind) -> None:
     )  # fmt: skip
     all_marked(traces.label(evidence), traces.words(evidence, NOW))
     all_marked(traces.sentence("ann@example.com", [evidence], ["1"], NOW))
-    all_marked(traces.beside([evidence, evidence], more=False))
-    all_marked(traces.instead(a_session(), [], NOW))  # type: ignore[arg-type]
+    nothing, some = Sent(0, 0, False, None), Sent(2, 1, True, NOW)
+    for sent in (nothing, some):
+        told = traces.aside([evidence, evidence], True, a_session(), sent, [], NOW)  # type: ignore[arg-type]
+        all_marked(told)
 
 
 def test_stories() -> None:

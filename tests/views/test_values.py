@@ -12,6 +12,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from inbox.live import protocol
+from tests import factories
 from tests.factories import recorded_message
 
 pytestmark = pytest.mark.django_db
@@ -96,13 +98,18 @@ def test_every_parameter_of_the_api(client: Client) -> None:
 
 
 def test_every_body_of_the_api(client: Client) -> None:
+    factories.server(id=protocol.PROCESS)  # imports are of this process
     id = str(recorded_message().pk)
     for method, path, operation in operations(client):
         if "requestBody" not in operation:
             continue
         here = filled(path, id)
-        [(_, content)] = operation["requestBody"]["content"].items()
-        names = fields(client, content["schema"])
+        content = operation["requestBody"]["content"]
+        if "application/json" not in content:  # an import
+            for kind, body in itertools.product(content, NO_JSON):
+                ask(client, method, here, data=body, content_type=kind)
+            continue
+        names = fields(client, content["application/json"]["schema"])
         for body in NO_JSON:
             ask(client, method, here, data=body, content_type="application/json")
         for value in VALUES:
