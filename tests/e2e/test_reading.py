@@ -43,6 +43,8 @@ def test_sources_are_numbered_formatted_and_saved(
     open_inbox(mailsink, page)
     row(page, "Read its source").get_by_role("link").click()
     page.get_by_role("tab", name="Source").click()
+    # Preview has a link of this name, too.
+    expect(page.locator("#viewing").get_by_role("link", name="Raw")).to_be_visible()
     page.locator("#viewing").get_by_role("link", name="HTML").click()
     lines = page.locator("#panel .lines .l")
     expect(lines).to_have_count(7)  # formatted: each element on a line of its own

@@ -100,9 +100,9 @@ def test_what_was_asked_for_last_is_shown_beside_a_transcript(
         page.keyboard.press("j")
     page.keyboard.press("r")
     details = page.locator("[data-details]")
-    expect(details.get_by_role("heading", name="Replay").first).to_be_visible()
+    expect(details.get_by_role("heading", name="Reproduce").first).to_be_visible()
     with page.expect_response("**/exchanges/1") as answered:
         held[0].continue_()
     answered.value.finished()
     page.keyboard.press("k")
-    expect(details.get_by_role("heading", name="Replay").first).to_be_visible()
+    expect(details.get_by_role("heading", name="Reproduce").first).to_be_visible()
