@@ -7,6 +7,7 @@ it sends, and shows nothing that it does wrong by itself, but for what is listed
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -53,7 +54,13 @@ def send(name: str, server: Mailsink, trust: str, content: str = "text") -> str:
 
 
 def last(server: Mailsink) -> dict[str, object]:
-    return dict(get(server, "sessions?limit=1")["items"][0])
+    """Return the newest session, once it is written as ended: the program is gone."""
+    until = time.monotonic() + 20
+    while True:
+        newest = dict(get(server, "sessions?limit=1")["items"][0])
+        if newest["closed_at"]:
+            return newest
+        assert time.monotonic() < until, newest
 
 
 CONTENTS = [
