@@ -30,6 +30,7 @@ WEBSOCKET = (
 _QUIET = bool(os.environ.get("QUIET"))
 LONGEST = 1.0 if _QUIET else 3.0
 HIGH = 0.3 if _QUIET else 1.0  # p95
+_PAUSE = 0.1  # seconds between two mails of others: whatever lasts longer meets one
 
 
 def web(server: Mailsink) -> tuple[str, int]:
@@ -116,7 +117,7 @@ class Others:
         self.waits: list[float] = []
 
     def _send(self) -> None:
-        while not self._over.wait(0.02):
+        while not self._over.wait(_PAUSE):
             self.waits.append(mail(self._server))
 
     def __enter__(self) -> Others:

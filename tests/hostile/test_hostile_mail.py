@@ -132,23 +132,30 @@ def test_each_answer_of_the_api_works(
 def test_each_page_works(
     mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
 ) -> None:
-    assert list(failures(mailsink, sent, ("/messages/{id}",))) == []
-    panels = tuple("/messages/{id}?tab=" + tab for tab in _TABS)
-    as_htmx = {"HX-Request": "true", "HX-Target": "panel"}
-    assert list(failures(mailsink, sent, panels, as_htmx, views=2)) == []
+    # Around it a whole page has the list, whose rows are asked for below.
+    assert list(failures(mailsink, sent[::16], ("/messages/{id}",))) == []
+    paths = tuple("/messages/{id}?tab=" + tab for tab in _TABS)
+    pane = {"HX-Request": "true", "HX-Target": "detail"}
+    assert list(failures(mailsink, sent, paths, pane, views=1)) == []
+    panel = pane | {"HX-Target": "panel"}
+    assert list(failures(mailsink, sent, paths[::-1], panel, views=1)) == []
 
 
 def test_the_preview_works_for_those_that_have_html(
     mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
 ) -> None:
-    with_html = []
-    for message in sent:
-        detail = json.loads(get(f"{mailsink.url}/api/v3/messages/{message[1]}"))
-        if detail["html"]:
-            with_html.append(message)
+    with_html = [message for message in sent if _has_html(mailsink, message[1])]
     assert with_html
-    paths = ("/messages/{id}/frame", "/api/v3/messages/{id}/html")
-    assert list(failures(mailsink, with_html, paths)) == []
+    assert list(failures(mailsink, with_html, ("/messages/{id}/frame",))) == []
+
+
+def _has_html(mailsink: Mailsink, id: str) -> bool:
+    try:
+        return bool(get(f"{mailsink.url}/api/v3/messages/{id}/html"))
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return False
+        raise
 
 
 def test_they_are_listed_and_found(
@@ -160,5 +167,7 @@ def test_they_are_listed_and_found(
         page = json.loads(get(f"{mailsink.url}/api/v3/messages?{more}"))
         seen |= {each["id"] for each in page["items"]}
         more = page["next"] and f"limit=500&cursor={page['next']}"
-    assert {id for _, id, _ in sent} <= seen
-    assert b"mailsink" in get(f"{mailsink.url}/")
+    ids = sorted(id for _, id, _ in sent)
+    assert set(ids) <= seen
+    for cursor in ids[::20]:  # a page has 50 rows, those of others among them
+        assert b'id="entries"' in get(f"{mailsink.url}/?cursor={cursor}")
