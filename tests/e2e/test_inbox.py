@@ -262,7 +262,7 @@ def test_cut_off_message_opens_with_what_came(mailsink: Mailsink, page: Page) ->
     found = row(page, "Never ends")
     expect(found).to_contain_text("Disconnected mid-message")
     found.get_by_role("link").click()
-    expect(page.locator(".banner.error")).to_contain_text("Not accepted: cut off after")
+    expect(page.locator("#detail .banner.error")).to_contain_text("Not accepted: cut off after")
     expect(page.locator("#panel")).to_contain_text("and then")
 
 
@@ -332,7 +332,7 @@ def test_works_without_scripts(mailsink: Mailsink, browser) -> None:
     page = context.new_page()
     page.goto(mailsink.url)
     page.get_by_role("link", name="Plain old web").click()
-    page.get_by_role("tab", name="Text").click()
+    page.locator("#viewing").get_by_role("link", name="Text").click()
     assert "The text of it." in page.locator("#panel").inner_text()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("row", name="Plain old web").get_by_role("button").click()

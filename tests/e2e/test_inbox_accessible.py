@@ -38,7 +38,7 @@ def test_message_is_accessible_in_every_tab(mailsink: Mailsink, page: Page) -> N
     send(mailsink, rich("Every tab", "<p>Hi</p>"))
     open_inbox(mailsink, page)
     row(page, "Every tab").get_by_role("link").click()
-    for key in ("html", "text", "source", "headers", "parts", "transcript"):
+    for key in ("preview", "source", "headers", "parts", "checks", "smtp"):
         page.locator(f"#tab-{key}").click()
         expect(page.locator(f'#panel[aria-labelledby="tab-{key}"]')).to_be_visible()
         assert_accessible(page)
@@ -51,7 +51,7 @@ def test_refused_message_is_accessible(mailsink: Mailsink, page: Page) -> None:
         client.send(plain("Refused"))
     open_inbox(mailsink, page)
     row(page, "Refused").get_by_role("link").click()
-    expect(page.locator(".banner.error")).to_be_visible()
+    expect(page.locator("#detail .banner.error")).to_be_visible()
     assert_accessible(page)
 
 
