@@ -262,7 +262,9 @@ def test_cut_off_message_opens_with_what_came(mailsink: Mailsink, page: Page) ->
     found = row(page, "Never ends")
     expect(found).to_contain_text("Disconnected mid-message")
     found.get_by_role("link").click()
-    expect(page.locator("#detail .banner.error")).to_contain_text("Not accepted: cut off after")
+    expect(page.locator("#detail .banner.error")).to_contain_text(
+        "Not accepted: cut off after"
+    )
     expect(page.locator("#panel")).to_contain_text("and then")
 
 
