@@ -1,8 +1,8 @@
 """Model instances and the recorder's rows -> the objects of API v3 and the live feed.
 
 The members that lists, single objects and the live feed share. Members that only
-`GET messages/<id>` has are made in inbox/api/v3/content.py. Takes rows that are loaded
-with what is asked of them; makes no query. Made to be fast.
+`GET messages/<id>` has are made in inbox/api/v3/message_details.py. Takes rows that are
+loaded with what is asked of them; makes no query. Made to be fast.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from inbox import pages
 from inbox.search.language import Query, Term
 
 # What the help says of the language: an example, and what it finds.
-FIELDS: tuple[tuple[str, str], ...] = (
+EXAMPLES: tuple[tuple[str, str], ...] = (
     ("invoice", gettext_noop("a word, or its beginning, anywhere")),
     ('"order 10482"', gettext_noop("words that stand together")),
     ("from:billing", gettext_noop("who sent it: header or envelope")),
@@ -48,7 +48,7 @@ _OPTIONAL = ("inbox", "rule")
 def fields(features: Collection[str]) -> list[tuple[str, str]]:
     """Return the examples of the help. features: which of the optional fields are of use."""
     hidden = {f"{each}:" for each in _OPTIONAL if each not in features}
-    return [each for each in FIELDS if not each[0].startswith(tuple(hidden))]
+    return [each for each in EXAMPLES if not each[0].startswith(tuple(hidden))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from inbox.errors import Invalid
 from inbox.mailbox import saved_searches
 from inbox.models import SavedSearch
-from inbox.presenters.search_terms import FIELDS, chips, list_of
+from inbox.presenters.search_terms import EXAMPLES, chips, list_of
 from inbox.search import language
 from inbox.search.language import BadQuery
 from tests.factories import recorded_message
@@ -75,11 +75,11 @@ def test_a_query_without_a_chip_is_the_others(
 
 def test_help_names_each_field_and_its_examples_are_queries() -> None:
     told = {
-        example.lstrip("-").split(":")[0] for example, _ in FIELDS if ":" in example
+        example.lstrip("-").split(":")[0] for example, _ in EXAMPLES if ":" in example
     }
     told |= {"smaller"}  # told with `larger`
     assert told == language.FIELDS
-    for sample, _words in FIELDS:
+    for sample, _words in EXAMPLES:
         value = str(uuid4()) if sample.endswith(":") else ""
         assert language.parse(sample + value).groups
 

@@ -10,7 +10,7 @@ from ninja.errors import HttpError
 
 from inbox import checks, serializers
 from inbox.api.v3 import checks as check_shapes
-from inbox.api.v3 import comparison, content, schemas
+from inbox.api.v3 import comparison, message_details, schemas
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
     ANY_ID,
@@ -141,10 +141,10 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
 @router.get("/{id}", response=schemas.MessageDetail, summary="Get a message")
 def one(request: HttpRequest, id: MessageId, include: Include = "") -> HttpResponse:
     """One message with its envelope, parts and bodies, and with what include names, as GET messages/wait has it."""
-    names = content.included_names(include)
+    names = message_details.included_names(include)
     message = messages.get(scope(), id)
-    found = content.detail(scope(), message)
-    return answer({**found, **content.included(message, names)})
+    found = message_details.detail(scope(), message)
+    return answer({**found, **message_details.included(message, names)})
 
 
 @router.patch("/{id}", response=schemas.Message, summary="Change a message")
@@ -194,7 +194,7 @@ def findings(request: HttpRequest, id: MessageId) -> HttpResponse:
 )
 def check(request: HttpRequest, id: MessageId) -> HttpResponse:
     """HTML and CSS support, accessibility, links, leftovers of the template, and size."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     return answer(check_shapes.report(checks.examine(mail.octets, mail.parsed)))
 
 
@@ -257,7 +257,7 @@ def raw(request: HttpRequest, id: MessageId) -> HttpResponse:
 )
 def html(request: HttpRequest, id: MessageId) -> HttpResponse:
     """The whole HTML body as text/plain, so that no browser renders it."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     if not mail.html:
         raise NotFound("the message has no HTML")
     return files.shown(mail.html)
@@ -271,7 +271,7 @@ def html(request: HttpRequest, id: MessageId) -> HttpResponse:
 )
 def text(request: HttpRequest, id: MessageId) -> HttpResponse:
     """The whole text body, made from the HTML if the message has no plain text."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     return files.shown(mail.text)
 
 
@@ -283,7 +283,7 @@ def text(request: HttpRequest, id: MessageId) -> HttpResponse:
 )
 def headers(request: HttpRequest, id: MessageId) -> HttpResponse:
     """The header fields in their order, decoded."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     return answer(serializers.page(mail.fields, None))
 
 
@@ -295,7 +295,7 @@ def headers(request: HttpRequest, id: MessageId) -> HttpResponse:
 )
 def links(request: HttpRequest, id: MessageId) -> HttpResponse:
     """The links and images of the HTML, or the links of the text if there is no HTML."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     return answer(serializers.page(mail.links, None))
 
 
@@ -307,7 +307,7 @@ def links(request: HttpRequest, id: MessageId) -> HttpResponse:
 )
 def parts(request: HttpRequest, id: MessageId) -> HttpResponse:
     """The MIME parts in their order; the first is the message itself."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     return answer(serializers.page(mail.parts, None))
 
 
@@ -319,7 +319,7 @@ def parts(request: HttpRequest, id: MessageId) -> HttpResponse:
 )
 def part(request: HttpRequest, id: MessageId, n: PartNumber) -> HttpResponse:
     """The body of the part, decoded."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     return mail.part(n)
 
 
@@ -331,7 +331,7 @@ def part(request: HttpRequest, id: MessageId, n: PartNumber) -> HttpResponse:
 )
 def files_within(request: HttpRequest, id: MessageId, n: PartNumber) -> HttpResponse:
     """The files in a part that is a winmail.dat (TNEF)."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     return answer(serializers.page(mail.files(n), None))
 
 
@@ -345,7 +345,7 @@ def file_within(
     request: HttpRequest, id: MessageId, n: PartNumber, file: FileNumber
 ) -> HttpResponse:
     """One of the files in a part that is a winmail.dat (TNEF)."""
-    mail = content.opened(messages.get(scope(), id))
+    mail = message_details.opened(messages.get(scope(), id))
     return mail.file(n, file)
 
 

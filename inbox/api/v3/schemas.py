@@ -1,7 +1,8 @@
 """The objects of API v3 that several routes share, as its OpenAPI document describes them.
 
 Their values are made in inbox/serializers.py (lists and the live feed share those) and
-in content.py. A new member stands in both places. Objects of one route stand beside it.
+in message_details.py. A new member stands in both places. Objects of one route stand
+beside it.
 """
 
 from __future__ import annotations

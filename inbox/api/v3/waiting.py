@@ -14,7 +14,7 @@ from ninja import Router
 from ninja.errors import HttpError
 
 from inbox import serializers
-from inbox.api.v3 import content, schemas
+from inbox.api.v3 import message_details, schemas
 from inbox.api.v3.common import (
     InboxSlug,
     Include,
@@ -126,7 +126,7 @@ def _wanted(
 ) -> Wanted:
     """Return what the parameters ask for, checked."""
     _check(q)
-    names = content.included_names(include)
+    names = message_details.included_names(include)
     slug, later = known_inbox(inbox), None
     if after == messages.LATEST:
         newest = messages.find(scope(), limit=1).items
@@ -151,11 +151,11 @@ def _look(wanted: Wanted, last: bool) -> Look:
     left = INDEXED_WITHIN - min(ages, default=INDEXED_WITHIN)
     if left > 0 and not last:
         return Look(again_in=left)
-    most = min(content.MOST, _MOST_INCLUDED // len(page.items))
+    most = min(message_details.MOST, _MOST_INCLUDED // len(page.items))
     items = (
         {
             **serializers.message(each),
-            **content.included(each, wanted.include, most),
+            **message_details.included(each, wanted.include, most),
         }
         for each in page.items
     )
