@@ -22,6 +22,7 @@ from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Fingerprint, Message, MessageRead, Raw
 from inbox.search import language
+from inbox.storage import body_store
 
 LATEST = "latest"
 
@@ -194,6 +195,17 @@ def open_raw(message: Message) -> bytes:
     if raw is None:
         raise NotFound(_("the body of message %(pk)s is gone") % {"pk": message.pk})
     return transactions.read_body(raw)
+
+
+def open_start(message: Message, octets: int) -> bytes:
+    """Return the first octets of a message, which may be large; none where it is gone."""
+    raw = Raw.objects.filter(pk=message.transaction_id).first() if octets else None
+    if raw is None:
+        return b""
+    try:
+        return body_store.read_start(raw, octets)
+    except FileNotFoundError:
+        return b""
 
 
 def count(scope: Scope, q: str, most: int | None = None) -> int:

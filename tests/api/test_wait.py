@@ -18,8 +18,10 @@ from inbox.capture.rows import SessionChanges
 from inbox.live import waiters as live_waiters
 from inbox.live.feed import Feed
 from inbox.mailbox import arriving, messages
+from inbox.mailbox.large import LARGE
 from inbox.mailbox.signals import MessageUpdated, announce
-from inbox.models import Message
+from inbox.models import Message, Raw
+from inbox.storage import body_store
 from inbox.upkeep import indexer
 from mailsink.ids import uuid7
 from tests import factories
@@ -271,15 +273,52 @@ async def test_include_adds_content(feed: Feed) -> None:
     assert "links" not in told
 
 
-async def test_include_is_cut_where_bodies_are_many(
+async def test_include_of_one_message_keeps_what_it_has_anyway(feed: Feed) -> None:
+    body = b"Subject: long\r\n\r\n" + b"a" * 1_100_000
+    await deliver(feed, indexed=False, body=body)
+    plain, named = [
+        json.loads((await AsyncClient().get(f"/api/v3/messages/latest{query}")).content)
+        for query in ("", "?include=text,codes,headers")
+    ]
+    assert plain["truncated"] == ["text"]
+    assert named == {**plain, "headers": [{"name": "Subject", "value": "long"}]}
+
+
+async def test_include_is_cut_where_messages_are_many(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_waiting, "_MOST_INCLUDED", 10)
-    for _ in range(2):
-        await deliver(feed, body=b"Subject: long\r\n\r\n1234567890\r\n")
-    _, page = await wait("q=subject:long&count=2&include=text")
-    assert [each["text"] for each in page["items"]] == ["12345", "12345"]
-    assert [each["truncated"] for each in page["items"]] == [["text"], ["text"]]
+    body = b"Subject: long\r\n\r\n1234567890\r\n"
+    monkeypatch.setattr(api_waiting, "_MOST_READ", 2 * len(body) - 7)
+    for _ in range(3):
+        await deliver(feed, body=body)
+    _, page = await wait("q=subject:long&count=3&include=headers,text")
+    found = [(each["text"].strip(), each["truncated"]) for each in page["items"]]
+    cut = ["text", "headers"]
+    assert found == [("1234567890", []), ("12345", cut), ("", cut)]
+    assert [len(each["headers"]) for each in page["items"]] == [1, 1, 0]
+
+
+async def test_include_reads_the_beginning_of_a_large_message(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    start = body_store.read_start
+
+    def count(raw: Raw, octets: int) -> bytes:
+        read.append(octets)
+        return start(raw, octets)
+
+    monkeypatch.setattr(body_store, "read_start", count)
+    monkeypatch.setattr(body_store, "read", None)
+    body = SIGN_UP.replace(b"None.", b"x" * 3 * LARGE)
+    await deliver(feed, indexed=False, body=body)
+    _, page = await wait("q=to:bob&timeout=0&include=codes,attachments,text")
+    (found,) = page["items"]
+    assert found["codes"] == ["162149"]
+    assert found["text"].startswith("Your code is 162149.")
+    assert [each["filename"] for each in found["attached"]] == ["terms.txt"]
+    assert found["truncated"] == ["text", "codes", "attachments"]
+    assert read == [LARGE]
 
 
 async def test_time_out_lists_what_fails_one_term(feed: Feed) -> None:

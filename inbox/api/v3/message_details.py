@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -156,11 +156,10 @@ def _time(at: datetime | None, is_day: bool = False) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at.tzinfo else at.isoformat()  # fmt: skip
 
 
-def _bodies(mail: MessageContent) -> Shape:
-    """Return the bodies, cut to what an answer may hold, and which of them are cut."""
-    whole = {"html": mail.html, "text": mail.text}
-    cut = {name: text[:MOST] for name, text in whole.items()}
-    return {**cut, "truncated": [name for name in whole if cut[name] != whole[name]]}
+def _cut(found: Shape) -> Shape:
+    """Return content with bodies that an answer may hold, and which of them are cut."""
+    cut = [name for name in ("html", "text") if len(found.get(name, "")) > MOST]
+    return {**found, **{name: found[name][:MOST] for name in cut}, "truncated": cut}
 
 
 def included_names(asked: str) -> tuple[str, ...]:
@@ -173,24 +172,22 @@ def included_names(asked: str) -> tuple[str, ...]:
     return tuple(name for name in INCLUDED if name in names)
 
 
-def included(message: Message, names: Collection[str], most: int = MOST) -> Shape:
-    """Return what names asks for of a message; nothing of one whose octets are gone.
+def included(message: Message, names: Collection[str], octets: int) -> Shape:
+    """Return what names asks for of a message, as its first octets have it.
 
-    most: characters of each body
+    All of it counts as truncated where there are more; nothing is in one that is gone.
     """
     if not names:
         return {}
-    try:
-        mail = opened(message)
-    except NotFound:
-        mail = MessageContent(lambda: b"")
+    start = messages.open_start(message, octets)
+    found = _cut(_named(message, MessageContent(lambda: start), names))
+    return {**found, "truncated": list(names)} if octets < message.size else found
+
+
+def _named(message: Message, mail: MessageContent, names: Iterable[str]) -> Shape:
     found: Shape = {}
     for name in names:
         found |= INCLUDED[name](message, mail)
-    bodies = [name for name in ("html", "text") if name in names]
-    if bodies:
-        found["truncated"] = [each for each in bodies if len(found[each]) > most]
-        found |= {each: found[each][:most] for each in bodies}
     return found
 
 
@@ -207,6 +204,7 @@ INCLUDED: dict[str, Callable[[Message, MessageContent], Shape]] = {
     "links": lambda _, mail: {"links": mail.links},
     "attachments": lambda _, mail: {"attached": _attached(mail)},
 }
+_NOT_IN_DETAIL = ("headers", "links", "attachments")
 
 
 def opened(message: Message) -> MessageContent:
@@ -215,8 +213,11 @@ def opened(message: Message) -> MessageContent:
     return MessageContent(lambda: octets)
 
 
-def detail(scope: Scope, message: Message) -> Shape:
-    """Return a message as it is told one by one, also where its octets are gone."""
+def detail(scope: Scope, message: Message, names: Collection[str] = ()) -> Shape:
+    """Return a message as it is told one by one, also where its octets are gone.
+
+    names: what include names; what a detail has anyway is not made again
+    """
     attempt = transactions.get(scope, message.transaction_id)
     try:
         mail = opened(message)
@@ -231,7 +232,8 @@ def detail(scope: Scope, message: Message) -> Shape:
         "defects": wrong,
         "notices": mail.notices,
         "parts": mail.parts if mail.octets else [],
-        **_bodies(mail),
+        **_cut({"html": mail.html, "text": mail.text}),
         **_finds(message.subject, mail),
         "events": events(mail),
+        **_named(message, mail, [each for each in names if each in _NOT_IN_DETAIL]),
     }

@@ -143,8 +143,7 @@ def one(request: HttpRequest, id: MessageId, include: Include = "") -> HttpRespo
     """One message with its envelope, parts and bodies, and with what include names, as GET messages/wait has it."""
     names = message_details.included_names(include)
     message = messages.get(scope(), id)
-    found = message_details.detail(scope(), message)
-    return answer({**found, **message_details.included(message, names)})
+    return answer(message_details.detail(scope(), message, names))
 
 
 @router.patch("/{id}", response=schemas.Message, summary="Change a message")

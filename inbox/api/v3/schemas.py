@@ -207,7 +207,21 @@ class Action(Strict):
     text: str = member("The text of the link.", "Confirm your account")
 
 
-class MessageDetail(Message):
+class MessageWithContent(Message):
+    """A message with what include can name of any."""
+
+    headers: list[HeaderField] = member(
+        "The header fields. With include=headers.", None, None
+    )
+    links: list[Reference] = member(
+        "The links and images. With include=links.", None, None
+    )
+    attached: list[Part] = member(
+        "The attachments. With include=attachments.", None, None
+    )
+
+
+class MessageDetail(MessageWithContent):
     envelope: Envelope = member(
         "The addresses of MAIL and RCPT, apart from the header."
     )
@@ -234,7 +248,7 @@ class MessageDetail(Message):
     events: list[Event] = member("The events that the message invites to.")
 
 
-class ReadMessage(Message):
+class ReadMessage(MessageWithContent):
     """A message with what include names; members that it does not name are left out."""
 
     text: str = member(
@@ -243,23 +257,20 @@ class ReadMessage(Message):
     html: str = member(
         "The HTML body. With include=html.", "<p>Your code is <b>162149</b>.</p>", None
     )
-    truncated: list[Literal["html", "text"]] = member(
-        "Which of html and text are cut. With include=text or html.", [], None
-    )
-    headers: list[HeaderField] = member(
-        "The header fields. With include=headers.", None, None
+    truncated: list[
+        Literal["text", "html", "headers", "codes", "links", "attachments"]
+    ] = member(
+        "Which of the content that include names is cut or left out. With any include. "
+        "Only the first 512 KiB of a message are read, and 4 MiB of all messages in an "
+        "answer: GET messages/{id}?include=… reads all of it.",
+        [],
+        None,
     )
     codes: list[str] = member(
         "Codes to type in, the likeliest first. With include=codes.", ["162149"], None
     )
     actions: list[Action] = member(
         "Links to confirm, sign in, reset and the like. With include=codes.", None, None
-    )
-    links: list[Reference] = member(
-        "The links and images. With include=links.", None, None
-    )
-    attached: list[Part] = member(
-        "The attachments. With include=attachments.", None, None
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated
@@ -29,6 +30,7 @@ from inbox.http.problems import problem
 from inbox.live.waiters import MOST, Look, TooMany, Waiters
 from inbox.mailbox import messages
 from inbox.mailbox.arriving import INDEXED_WITHIN
+from inbox.mailbox.large import LARGE
 from inbox.mailbox.near_misses import NearMiss, Wanted, arrived, near_misses
 from inbox.mailbox.paging import MAX_LIMIT, as_uuid
 from inbox.models import Message
@@ -50,8 +52,7 @@ After = Annotated[
 ]
 
 _RETRY_AFTER = 5  # seconds
-# Characters of all bodies in an answer, text and HTML each: it is held in memory.
-_MOST_INCLUDED = 8 * 1024 * 1024
+_MOST_READ = 4 * 1024 * 1024  # octets of all messages in an answer, in the server
 
 
 class NearMissObject(schemas.Strict):
@@ -151,15 +152,18 @@ def _look(wanted: Wanted, last: bool) -> Look:
     left = INDEXED_WITHIN - min(ages, default=INDEXED_WITHIN)
     if left > 0 and not last:
         return Look(again_in=left)
-    most = min(message_details.MOST, _MOST_INCLUDED // len(page.items))
-    items = (
-        {
-            **serializers.message(each),
-            **message_details.included(each, wanted.include, most),
-        }
-        for each in page.items
-    )
+    items = _with_content(page.items, wanted.include)
     return Look(json.dumps(serializers.page(items, page.next)))
+
+
+def _with_content(found: Sequence[Message], include: Sequence[str]) -> Iterator[Shape]:
+    """Yield messages with what include names, the first ones until enough is read."""
+    left = _MOST_READ
+    for each in found:
+        octets = min(each.size, LARGE, left)
+        left -= octets
+        content = message_details.included(each, include, octets)
+        yield {**serializers.message(each), **content}
 
 
 waiters = Waiters(_look)
