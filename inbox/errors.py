@@ -6,7 +6,7 @@ for all pages (inbox.views.errors), one for API v3 (inbox.api.v3.api).
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class UserError(Exception):
@@ -15,7 +15,7 @@ class UserError(Exception):
     status: ClassVar[int] = 400
 
     @property
-    def members(self) -> dict[str, str]:
+    def members(self) -> dict[str, Any]:
         """Members of an answer in JSON, beside its sentence."""
         return {}
 
@@ -40,3 +40,18 @@ class Invalid(UserError):
     """A value that cannot be stored, or a choice that cannot be acted on."""
 
     status = 422
+
+
+class NoRoom(UserError):
+    """The disk is full; some of what was asked for is done all the same."""
+
+    status = 507
+
+    def __init__(self, words: str, imported: int) -> None:
+        """imported: how many messages were stored before"""
+        super().__init__(words)
+        self._imported = imported
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"imported": self._imported}

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.errors import Invalid
+from inbox.errors import Invalid, NoRoom
 from inbox.explain.quantities import compact
 from inbox.mailbox.signals import MessageImported, announce
 from inbox.models import Inbox, Message, Raw, Recipient, Session, Transaction
 from inbox.models.session import IMPORT
 from inbox.storage import body_store
+from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import write_turn
 from mailsink.conf import CONFIG
 from mailsink.ids import uuid7
@@ -43,12 +45,6 @@ class Imported:
     def fail(self, why: str) -> None:
         self.failed[why] = self.failed.get(why, 0) + 1
 
-    def add(self, other: Imported) -> None:
-        """Take in the result of another file."""
-        self.ids += other.ids
-        for why, count in other.failed.items():
-            self.failed[why] = self.failed.get(why, 0) + count
-
     @property
     def sentence(self) -> str:
         """The result in words: "12 messages imported, 1 failed: larger than 50 MB"."""
@@ -65,8 +61,22 @@ class Imported:
         return words % {"n": f"{count:,}", "failed": f"{failed:,}", "why": why}
 
 
+def _no_room(count: int) -> str:
+    words = ngettext(
+        "The disk is full: %(n)s message was imported, the rest was not. Make room, then "
+        "import the rest.",
+        "The disk is full: %(n)s messages were imported, the rest was not. Make room, "
+        "then import the rest.",
+        count,
+    )
+    return words % {"n": f"{count:,}"}
+
+
 class Importer:
-    """Stores messages, several in a commit."""
+    """Stores messages of one file or more, several in a commit.
+
+    Reading a file raises NoRoom if the disk is full.
+    """
 
     def __init__(self, inbox: Inbox, server: UUID, client: str) -> None:
         """server: of this process; client: the address of whoever imports"""
@@ -133,10 +143,19 @@ class Importer:
         return self.done
 
     def _store(self) -> None:
-        """Write what waits, in one commit; ids are in the order of commits."""
+        """Write what waits, in one commit. Raises NoRoom."""
         waiting, self._waiting, self._octets = self._waiting, [], 0
         if not waiting:
             return
+        try:
+            self._write(waiting)
+        except (DatabaseError, OSError) as error:
+            if not is_full(error):
+                raise
+            raise NoRoom(_no_room(len(self.done.ids)), len(self.done.ids)) from None
+
+    def _write(self, waiting: list[tuple[bytes, str]]) -> None:
+        """Write messages, in one commit; ids are in the order of commits."""
         bodies = [_Body(self._session, octets, sender) for octets, sender in waiting]
         with write_turn():
             self._session.messages += len(bodies)

@@ -93,7 +93,7 @@ class FullDisk(MiddlewareMixin):
             return None
         view = request.resolver_match
         try:
-            if view and not iscoroutinefunction(view.func):
+            if view and not (iscoroutinefunction(view.func) or _is_spent(request)):
                 again = partial(view.func, request, *view.args, **view.kwargs)
                 answer: HttpResponse = full_disk.once_more(again)
                 return answer
@@ -103,6 +103,12 @@ class FullDisk(MiddlewareMixin):
             if not full_disk.is_full(error):
                 raise
         return _answer(request, 507, _("The disk is full"), _what_is_full())
+
+
+def _is_spent(request: HttpRequest) -> bool:
+    """Whether a body was read as a stream and not kept: to a second view it is empty."""
+    is_kept = hasattr(request, "_body") or hasattr(request, "_post")
+    return getattr(request, "_read_started", False) and not is_kept
 
 
 def _what_is_wrong(exception: Exception) -> str:

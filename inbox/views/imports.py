@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from inbox.live.protocol import PROCESS
 from inbox.mailbox import inboxes
-from inbox.mailbox.importing import Imported, Importer
+from inbox.mailbox.importing import Importer
 from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 
@@ -19,12 +19,11 @@ def page(request: HttpRequest) -> HttpResponse:
     """A form for files: .eml, or mbox; and what became of those that came."""
     context: dict[str, object] = {"section": "inbox"}
     if request.method == "POST":
-        done = Imported()
         inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
+        importer = Importer(inbox, PROCESS, request.META["REMOTE_ADDR"])
         for file in request.FILES.getlist("file"):
-            importer = Importer(inbox, PROCESS, request.META["REMOTE_ADDR"])
-            done.add(importer.read_file(file.readline))
-        given = bool(request.FILES)
+            importer.read_file(file.readline)
+        done, given = importer.done, bool(request.FILES)
         context["result"] = done.sentence if given else _("Select a file first.")
         context["wrong"] = not given or bool(done.failed)
     status = 422 if context.get("wrong") else 200

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpResponse
 
 from inbox.live import protocol
@@ -13,6 +15,7 @@ from inbox.mailbox import archive, importing
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
 from inbox.models import Session
+from inbox.storage import body_store
 from tests import factories
 from tests.api.conftest import Api
 
@@ -83,6 +86,40 @@ def test_what_cannot_be_stored_is_said(
     answer = post(api, b"x" * 300, "message/rfc822")
     assert answer.status_code == 422
     assert "larger than 200 B" in answer.content.decode()
+
+
+def test_a_full_disk_ends_an_import(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(body_store, "adopt", fail)  # of a large body, which is a file
+    large = b"From a\n" + HELLO + b"x" * 1_500_000
+    mbox = (b"From a\n" + HELLO) * 41 + large
+    answer = post(api, mbox, "application/mbox")
+    told = answer.json()  # type: ignore[attr-defined]
+    assert (answer.status_code, told["imported"]) == (507, 40)
+    assert told["detail"].startswith("The disk is full: 40 messages were imported,")
+    assert len(api.ids("messages")) == 40
+    answer = post(api, large[len(b"From a\n") :], "message/rfc822")
+    assert (answer.status_code, answer.json()["imported"]) == (507, 0)  # type: ignore[attr-defined]
+    files = [SimpleUploadedFile("1.eml", HELLO), SimpleUploadedFile("2.mbox", mbox)]
+    page = api.client.post("/import", {"file": files})
+    assert page.status_code == 507
+    assert "The disk is full: 41 messages were imported," in page.content.decode()
+    assert len(api.ids("messages?limit=100")) == 81
+
+
+def test_a_form_is_not_read_twice_on_a_full_disk(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(TemporaryFileUploadHandler, "new_file", fail)
+    large = SimpleUploadedFile("large.eml", HELLO + b"x" * 3_000_000)
+    page = api.client.post("/import", {"file": large})
+    assert page.status_code == 507
+    assert "The disk is full" in page.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,21 @@ def test_without_the_reserve_people_are_told_what_to_do(small_disk: Path) -> Non
         assert ask(server, "DELETE", f"/api/v3/messages/{ids[-1]}")[0] == 204
 
 
+def test_an_import_says_that_there_is_no_room(small_disk: Path) -> None:
+    with full(small_disk) as (server, _):
+        fill(small_disk / "more")
+        body = b"Subject: more\r\n\r\n" + b"x" * 20_000 + b"\r\n"
+        mbox = (b"From a\n" + body) * 4  # a larger one would be a file, and refused
+        asked = {"Content-Type": "application/mbox"}
+        status, answer, kind = ask(server, "POST", "/api/v3/messages", mbox, **asked)
+        told = json.loads(answer)
+        assert (status, kind) == (507, "application/problem+json")
+        assert told["detail"].startswith("The disk is full: 0 messages were imported,")
+        assert told["imported"] == 0
+        found = json.loads(ask(server, "GET", "/api/v3/messages?q=subject:more")[1])
+        assert not found["items"]
+
+
 FULL = """
 CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';

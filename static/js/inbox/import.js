@@ -61,8 +61,19 @@ async function send(body, type, result) {
   const answer = await response.json().catch(() => ({}));
   /** @type {{ why: string, count: number }[]} */
   const failed = response.ok ? answer.failed : [{ why: answer.detail ?? String(response.status), count: 1 }];
-  result.imported += response.ok ? answer.imported : 0;
+  result.imported += answer.imported ?? 0;
+  if (response.status === 507) throw new Error(noRoom(result));
   for (const { why, count: times } of failed) result.failed.set(why, (result.failed.get(why) ?? 0) + times);
+}
+
+/** What an import came to on a full disk. @param {Result} result */
+function noRoom({ imported }) {
+  const words = ngettext(
+    "The disk is full: %(n)s message was imported, the rest was not. Make room, then import the rest.",
+    "The disk is full: %(n)s messages were imported, the rest was not. Make room, then import the rest.",
+    imported,
+  );
+  return fill(words, { n: count(imported) });
 }
 
 /** The result in words. @param {Result} result */
