@@ -39,3 +39,12 @@ def test_a_file_is_selected(mailsink: Mailsink, page: Page) -> None:
     chooser.value.set_files(files=[file])  # type: ignore[list-item]
     expect(page.locator("#toasts")).to_contain_text("1 message imported")
     expect(row(page, "Selected")).to_be_visible()
+
+
+def test_a_full_disk_ends_it(mailsink: Mailsink, page: Page) -> None:
+    open_inbox(mailsink, page)
+    told = {"detail": "The disk is full: 3 messages were imported, …", "imported": 3}
+    page.route("**/api/v3/messages", lambda route: route.fulfill(status=507, json=told))
+    page.evaluate(DROP, ["a.eml", plain("Dropped").decode()])
+    words = "The import ended early: 3 messages were imported, then the disk was full."
+    expect(page.locator("#toasts")).to_contain_text(words)

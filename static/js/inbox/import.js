@@ -69,8 +69,8 @@ async function send(body, type, result) {
 /** What an import came to on a full disk. @param {Result} result */
 function noRoom({ imported }) {
   const words = ngettext(
-    "The disk is full: %(n)s message was imported, the rest was not. Make room, then import the rest.",
-    "The disk is full: %(n)s messages were imported, the rest was not. Make room, then import the rest.",
+    "%(n)s message was imported, then the disk was full. Make room, then import the rest.",
+    "%(n)s messages were imported, then the disk was full. Make room, then import the rest.",
     imported,
   );
   return fill(words, { n: count(imported) });
