@@ -78,8 +78,14 @@ def period(text: str, now: datetime) -> Period | None:
 
 
 def day_of(at: datetime, now: datetime) -> Period:
-    """Return the day of a moment, in the zone of now. Raises OverflowError."""
-    return _days(at.astimezone(now.tzinfo).date(), 1, now)
+    """Return the day of a moment, in the zone of now.
+
+    At the ends of the calendar, where that day is not whole, the moment itself.
+    """
+    try:
+        return _days(at.astimezone(now.tzinfo).date(), 1, now)
+    except OverflowError:
+        return _moment(at)
 
 
 def _iso(text: str, now: datetime) -> Period | None:

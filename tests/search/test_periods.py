@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbox.search import periods
+from inbox.search.fields.values import ZONE, day
 from inbox.search.periods import Period, period
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -121,6 +122,30 @@ def test_days_follow_each_other(now: datetime) -> None:
         this, last = read(f"this {unit}", now), read(f"last {unit}", now)
         assert this.start <= now < this.end
         assert last.end == this.start
+
+
+@given(_MOMENTS, st.booleans(), st.timedeltas(timedelta(0), 2 * DAY))
+def test_the_ends_of_the_calendar_have_days_too(
+    now: datetime, first: bool, inward: timedelta
+) -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    at = periods.EARLIEST + inward if first else last - inward
+    found = periods.day_of(at, now)
+    assert found.start <= at
+    assert found.start <= found.end
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Sao_Paulo", "UTC"])
+@pytest.mark.parametrize(
+    "text", ["9999y", "0001-01-01T00:00Z", "9999-12-31T23:30Z", "9999-12-31"]
+)
+def test_a_search_on_the_ends_of_the_calendar(text: str, zone: str) -> None:
+    before = ZONE.set(ZoneInfo(zone))
+    try:
+        start, end = day(text)
+    finally:
+        ZONE.reset(before)
+    assert start <= end
 
 
 @given(_MOMENTS, st.sampled_from(periods.WORDS))
