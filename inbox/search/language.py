@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import islice, takewhile
 from operator import and_, or_
 
 from django.db.models import Q
@@ -239,7 +240,7 @@ def _parts(text: str) -> Iterator[_Part]:
             after = _next(text, position)
             if after and not after["field"] and not after["minus"] and after[0] != "OR":
                 value, position = after, after.end()
-        if value["bare"] and field in _DATES:
+        if value["bare"] and _likely(field) in _DATES:
             position = _end_of_date(text, value.start("bare"), position)
             yield _term(match, text[value.start("bare") : position])
         elif value["bare"] is None:
@@ -260,10 +261,21 @@ def _field(match: re.Match[str]) -> str:
     return ALIASES.get(field, field)
 
 
+def _likely(field: str) -> str:
+    """Return the field that is named, or meant by another name; "" where none is."""
+    if not field or field in FIELDS:
+        return field
+    near = nearest(field, FIELDS | ALIASES.keys() | _MEANT.keys())
+    return _MEANT.get(near, ALIASES.get(near, near))
+
+
 def _end_of_date(text: str, start: int, end: int) -> int:
     """Return where a date ends that may have several words: after:last week."""
-    words = list(_WORD.finditer(text, end, start + periods.LONGEST))[:3]
-    for word in reversed(words):
+    words = takewhile(
+        lambda word: word[0][0] != "-" and word.end() <= start + periods.LONGEST,
+        _WORD.finditer(text, end),
+    )
+    for word in reversed(list(islice(words, 3))):
         if fields.is_date(text[start : word.end()]):
             return word.end()
     return end
@@ -306,8 +318,7 @@ def _checked(term: Term) -> Term | _Unreadable:
 
 def _unknown(field: str, value: str, negated: bool) -> _Unreadable:
     """Return what is meant by a field that there is not: a known one, or plain text."""
-    near = nearest(field, FIELDS | ALIASES.keys() | _MEANT.keys())
-    near = _MEANT.get(near, ALIASES.get(near, near))
+    near = _likely(field)
     wrong = _('Unknown filter "%(field)s:".') % {"field": field}
     if near and value.strip():
         found = _checked(Term(near, value, negated))

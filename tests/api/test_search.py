@@ -173,6 +173,25 @@ def test_query(mail: dict[Any, str], q: str, expected: str) -> None:
     assert " ".join(found) == expected
 
 
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("after:monday noon", 'after:"monday noon"'),
+        ("after:monday -noon", "after:monday -noon"),
+        ("after:2026 -may", "after:2026 -may"),
+        ("on:jan -31 2026", "on:jan -31 2026"),
+        (f"after:2026 {' ' * 32}mayor", "after:2026 mayor"),
+    ],
+)
+def test_the_words_of_a_date(q: str, expected: str) -> None:
+    assert str(language.parse(q)) == expected
+
+
+def test_a_date_takes_no_excluded_word_to_be_one() -> None:
+    with pytest.raises(BadQuery, match='Not a date: "31"'):
+        language.parse("after:31 -jan")
+
+
 def test_session_of_a_message(mail: dict[Any, str]) -> None:
     made = factories.message()
     session = made.transaction.session_id
@@ -218,6 +237,12 @@ def test_sessions(mail: dict[Any, str], q: str, expected: int) -> None:
         ("date:soon", 'Unknown filter "date:". Did you mean on:?', ""),
         ("zzz:ann", "Filters: after, bcc,", '"zzz:ann"'),
         ("OR ann", "OR needs a term on each side", "ann"),
+        ("date:last week", 'Unknown filter "date:".', 'on:"last week"'),
+        ("older:last month", 'Unknown filter "older:".', 'before:"last month"'),
+        ("time:yesterday 14:30", 'Unknown filter "time:".', 'on:"yesterday 14:30"'),
+        ("newer:2 days ago ann", 'filter "newer:".', 'after:"2 days ago" ann'),
+        ("-date:31 Jan", 'Unknown filter "date:".', '-on:"31 Jan"'),
+        ("befor:last week", 'Unknown filter "befor:".', 'before:"last week"'),
         ("ann OR", "OR needs a term on each side", "ann"),
         ("ann OR OR bob", "OR needs a term on each side", "ann OR bob"),
         ("OR", "OR needs a term on each side", ""),
