@@ -57,8 +57,8 @@ def _reason(session: Sessionlike, facts: Facts) -> _Reason:
     if flag := outcomes.known_flag(facts):
         fixes, topic = _OF_FLAGS[flag]
         return _Reason(_(FLAG_WORDS[flag].sentence), tuple(map(_, fixes)), topic)
-    if facts.body_octets is not None and session.ending is not None:
-        return _of_body(facts)
+    if facts.body_octets is not None and session.ending in outcomes.MIDWAY:
+        return _of_body(session, facts)
     if facts.refusal is not None and (said := advice(facts.refusal)):
         then = outcomes.ending(session, facts)
         return _Reason(said.why, (said.fix,), said.topic, then)
@@ -66,11 +66,13 @@ def _reason(session: Sessionlike, facts: Facts) -> _Reason:
     return _Reason(_(why), (_(fix),))
 
 
-def _of_body(facts: Facts) -> _Reason:
+def _of_body(session: Sessionlike, facts: Facts) -> _Reason:
+    """Return why a body did not end, whoever ended the session."""
     if "wrong_end_of_data" in facts.flags:
         words = FLAG_WORDS["wrong_end_of_data"]
         return _Reason(_(words.sentence), (_(words.fix),), "line_ends")
-    return _Reason(_(_CUT_OFF[0]), (_(_CUT_OFF[1]),))
+    why, fix = (_OF_ENDINGS | _OF_BODIES)[session.ending or ""]
+    return _Reason(_(why), (_(fix),))
 
 
 _CERTIFICATE = (
@@ -129,10 +131,6 @@ _OF_FLAGS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
 }  # fmt: skip
 
-_CUT_OFF = (
-    gettext_noop("The connection ended before the end of the message (a line with a single dot) arrived, so nothing was stored."),
-    gettext_noop("Look in the client's log at this time for a timeout, a crash or a killed process, then send the message again."),
-)  # fmt: skip
 _LOG = gettext_noop("See Mailsink's own log for the cause, and send the message again.")
 _OF_ENDINGS: dict[str, tuple[str, str]] = {
     "dropped": (
@@ -153,6 +151,17 @@ _OF_ENDINGS: dict[str, tuple[str, str]] = {
     ),
     "error": (gettext_noop("Mailsink met an error of its own."), _LOG),
     "crashed": (gettext_noop("Mailsink itself ended suddenly, so what the client did is not known."), _LOG),
+}  # fmt: skip
+# Where they ended it in the middle of a message
+_OF_BODIES: dict[str, tuple[str, str]] = {
+    "dropped": (
+        gettext_noop("The connection ended before the end of the message (a line with a single dot) arrived, so nothing was stored."),
+        gettext_noop("Look in the client's log at this time for a timeout, a crash or a killed process, then send the message again."),
+    ),
+    "timeout": (
+        gettext_noop("The end of the message did not arrive in time, so Mailsink closed the connection and stored nothing."),
+        gettext_noop("Look for what the client was waiting for in the middle of the message. MAILSINK_SMTP_IDLE_TIMEOUT and MAILSINK_SMTP_SESSION_TIMEOUT set the limits."),
+    ),
 }  # fmt: skip
 _UNKNOWN = (
     gettext_noop("A command was refused."),

@@ -44,6 +44,7 @@ class Evidence:
     rule: str = ""  # that answered
     said: str = ""  # what became of the session, in words
     octets: int | None = None  # of a body that was not accepted
+    ending: str = ""  # of the session
     message: UUID | None = None
     transaction: UUID | None = None
     session: UUID | None = None  # None: it is gone
@@ -83,7 +84,7 @@ class Outcomes:
 
     accepted: int
     codes: tuple[int, ...]  # of each rejection
-    lost: int  # the client stopped before the message was complete
+    lost: int  # the message was not complete when the session ended, or RSET came
     open: int
     more: bool  # there was mail before
     last: datetime | None  # when it was named last; None: never

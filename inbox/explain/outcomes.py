@@ -70,9 +70,10 @@ def cause(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return why a session failed, or failed in part, in a few words; "" if it did not."""
     if known := known_flag(facts):
         return _(_BY_FLAG[known])
-    if facts.body_octets is not None and session.ending in _MIDWAY:
-        return _(_MIDWAY[session.ending]) % {
-            "bytes": counted(facts.body_octets, "byte")
+    if facts.body_octets is not None and session.ending in MIDWAY:
+        return _("%(cause)s (%(bytes)s)") % {
+            "cause": _(MIDWAY[session.ending]),
+            "bytes": counted(facts.body_octets, "byte"),
         }
     if facts.refusal is not None and facts.refusal.kind != "notice":
         return causes.refusal(facts.refusal, facts.refused)
@@ -107,7 +108,7 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     refused = (session.worst_code or 0) >= 400 and not session.messages
     if session.ending == "quit" and refused:
         return _("The client then closed the connection properly (QUIT).")
-    if facts.body_octets is not None and session.ending in _MIDWAY:
+    if facts.body_octets is not None and session.ending in MIDWAY:
         return f"{cause(session, facts)}. " + _("The message was not stored.")
     if session.ending == "refused" and session.last_verb:
         return _("Mailsink closed the connection: its last reply says why.")
@@ -149,7 +150,7 @@ def _ended(session: Sessionlike, facts: Facts) -> str:
         return _timed_out(session, facts)
     if session.ending == "refused":
         return _turned_away(session, facts)
-    return _(_CLOSED.get(session.ending or "", ""))
+    return _(CLOSED.get(session.ending or "", ""))
 
 
 def _far_refusal(session: Sessionlike, facts: Facts) -> str:
@@ -201,12 +202,13 @@ _TIMEOUTS = (
         gettext_noop("Timed out: session longer than %(time)s"),
     ),
 )
-_MIDWAY = {
-    "dropped": gettext_noop("Disconnected mid-message (%(bytes)s)"),
-    "timeout": gettext_noop("Timed out mid-message (%(bytes)s)"),
-    "shutdown": gettext_noop("Mailsink stopped mid-message (%(bytes)s)"),
-    "error": gettext_noop("Mailsink failed mid-message (%(bytes)s)"),
-    "crashed": gettext_noop("Mailsink crashed mid-message (%(bytes)s)"),
+# By the ending of the session, where the end of a body did not come.
+MIDWAY = {
+    "dropped": gettext_noop("Disconnected mid-message"),
+    "timeout": gettext_noop("Timed out mid-message"),
+    "shutdown": gettext_noop("Mailsink stopped mid-message"),
+    "error": gettext_noop("Mailsink failed mid-message"),
+    "crashed": gettext_noop("Mailsink crashed mid-message"),
 }
 _BY_FLAG = {
     "tls_on_plain": gettext_noop("TLS on a plain port"),
@@ -220,7 +222,7 @@ _BY_FLAG = {
     "tls_broken": gettext_noop("TLS failed: handshake not finished"),
     "left_at_certificate": gettext_noop("Disconnected at the certificate"),
 }
-_CLOSED = {
+CLOSED = {
     "tls_failed": gettext_noop("TLS failed"),
     "turned": gettext_noop("Roles reversed (TURN)"),
     "shutdown": gettext_noop("Mailsink was stopped"),

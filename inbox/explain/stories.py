@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from inbox import pages
 from inbox.explain.quantities import counted, shortened, waited
+from inbox.explain.transaction_failures import by_mailsink
 
 Joined = Literal["message-id", "body", "envelope"]
 
@@ -44,11 +45,17 @@ class Attempt:
     refused: int = 0  # recipients
     octets: int | None = None  # of a body that came
     likely: bool = False  # the same message by its client and envelope only
+    ending: str = ""  # of the session
 
     @property
     def accepted(self) -> bool:
         """Whether it was accepted, for one recipient at least."""
         return self.outcome == "accepted"
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether the session ended before the message did: nobody had refused it."""
+        return self.outcome == "abandoned" and not 0 < self.refused == self.recipients
 
     @property
     def url(self) -> str:
@@ -96,6 +103,8 @@ def label(one: Attempt) -> str:
     """Return how a try ended, in one or two words: "451", "250", "cut off"."""
     if one.outcome is None:
         return _("under way")
+    if one.broken_off and (one.octets is not None or by_mailsink(one.ending, "")):
+        return _("cut off")
     if one.code:
         if not (one.accepted and one.refused):
             return str(one.code)
@@ -104,8 +113,6 @@ def label(one: Attempt) -> str:
             "refused": one.refused,
             "recipients": one.recipients,
         }
-    if one.outcome == "abandoned" and one.octets is not None:
-        return _("cut off")
     return _(_LABELS.get(one.outcome, one.outcome))
 
 
@@ -129,16 +136,24 @@ def words(one: Attempt) -> str:
                 "recipients": counted(one.recipients, "recipient"),
             }
         return _("accepted")
-    if one.code and one.code >= 400:
+    if one.code and one.code >= 400 and not one.broken_off:
         line = shortened(_LINK.sub("", one.reply.partition("\n")[0]), 200)
         said = {"stage": one.stage, "line": line or one.code}
         if one.stage:
             return _("refused at %(stage)s with %(line)s") % said
         return _("refused with %(line)s, once the message had come") % said
-    if one.octets is not None:
-        return _("cut off after %(octets)s") % {"octets": counted(one.octets, "byte")}
     if one.outcome == "reset":
         return _("the client took it back (RSET)")
+    return _broken_off(one)
+
+
+def _broken_off(one: Attempt) -> str:
+    ended = by_mailsink(one.ending, _("the client"))
+    if one.octets is not None:
+        cut = _("cut off after %(octets)s") % {"octets": counted(one.octets, "byte")}
+        return f"{cut}: {ended}" if ended else cut
+    if ended:
+        return _("%(ended)s before the message came") % {"ended": ended}
     return _("the client left before the message came")
 
 

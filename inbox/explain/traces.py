@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop, ngettext
 from inbox.explain.evidence import Evidence, EvidenceKind, Near, Outcomes, Sent
 from inbox.explain.inputs import WholeSession
 from inbox.explain.quantities import ago, counted, shortened
+from inbox.explain.transaction_failures import by_mailsink
 from mailsink.bidi import isolated
 
 LABELS: dict[EvidenceKind, str] = {
@@ -267,14 +268,14 @@ def _unfinished(one: Evidence, now: datetime) -> str:
         return _("%(who)s started over (RSET) before it sent the message") % {
             "who": who
         }
+    ended = by_mailsink(one.ending, who)
     if one.kind == "cut_off":
-        size = counted(one.octets or 0, "byte")
-        return _(
-            "%(who)s disconnected in the middle of the message, after %(size)s"
-        ) % {
-            "who": who,
-            "size": size,
+        return _("%(ended)s in the middle of the message, after %(size)s") % {
+            "ended": ended or _("%(who)s disconnected") % {"who": who},
+            "size": counted(one.octets or 0, "byte"),
         }
+    if ended:
+        return _("%(ended)s after RCPT, before the message was sent") % {"ended": ended}
     return _("%(who)s disconnected after RCPT, before it sent a message") % {"who": who}
 
 

@@ -71,13 +71,14 @@ class TransactionSummary:
     from_address: str = ""
     subject: str = ""
     number: int = 1  # which attempt of its message it is, as far as that is indexed
+    ending: str | None = None  # of the session
 
     @property
     def failure(self) -> str:
         """Why it was not accepted, in a few words; "" where it was, or is open."""
         codes = [each.rcpt_code for each in self.recipients]
         return transaction_failures.failure(
-            self.outcome, self.code, codes, self.size is not None
+            self.outcome, self.code, codes, self.size is not None, self.ending
         )
 
     @property
@@ -262,6 +263,7 @@ def _attempt(
         from_address=body.header.from_address,
         subject=body.header.subject,
         number=number,
+        ending=row.session.ending,
     )
 
 

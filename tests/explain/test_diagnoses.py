@@ -71,6 +71,26 @@ def test_a_wrong_end_of_the_message_is_told_as_such() -> None:
     assert found.topic == "line_ends"
 
 
+@pytest.mark.parametrize(
+    ("ending", "why", "fix"),
+    [
+        ("dropped", "The connection ended before", "Look in the client's log"),
+        ("timeout", "did not arrive in time", "MAILSINK_SMTP_IDLE_TIMEOUT"),
+        ("shutdown", "Mailsink was stopped", "once Mailsink runs"),
+        ("error", "an error of its own", "Mailsink's own log"),
+        ("crashed", "Mailsink itself ended", "Mailsink's own log"),
+    ],
+)
+def test_a_body_that_did_not_end_is_laid_to_who_ended_it(
+    ending: str, why: str, fix: str
+) -> None:
+    found = explain.diagnose(ended(ending, last_verb="DATA"), Facts(body_octets=9))
+    assert found
+    assert why in found.why
+    assert fix in found.fixes[0]
+    assert "QUIT" not in found.fixes[0]
+
+
 def test_frameworks_have_their_own_settings() -> None:
     known = {value: text for value, _, text in framework_terms.settings("tls_off")}
     assert known["django"] == "EMAIL_USE_SSL = False"

@@ -251,6 +251,23 @@ def test_a_session_that_died_is_an_attempt() -> None:
     assert found.tries[0].url == f"/transactions/{first.pk}"
 
 
+@pytest.mark.parametrize(
+    ("ending", "body", "words"),
+    [
+        ("timeout", b"Subject: H", "cut off after 10 bytes: the connection to the client timed out"),
+        ("shutdown", b"Subject: H", "cut off after 10 bytes: Mailsink was stopped"),
+        ("timeout", None, "the connection to the client timed out before the message came"),
+    ],
+)  # fmt: skip
+def test_a_session_that_mailsink_ended_refused_no_message(
+    ending: str, body: bytes | None, words: str
+) -> None:
+    code = 421 if body else None
+    of = tried(0, code, body, outcome="abandoned", in_session={"ending": ending})
+    [one] = story(of).tries
+    assert (stories.label(one), stories.words(one)) == ("cut off", words)
+
+
 def test_giving_up_without_a_refusal_is_not_an_attempt_at_another_message() -> None:
     gave_up = tried(0, None, outcome="abandoned")
     cut = tried(10, None, b"Subject: Hello\r\n\r\nH", outcome="abandoned")

@@ -11,6 +11,7 @@ from inbox.models import Session
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+CUT = "aborted_in_data"
 KIND = "left_at_certificate"
 
 
@@ -60,3 +61,29 @@ def test_other_sessions_do_not_excuse_it(fields: dict[str, Any]) -> None:
 def test_an_earlier_session_with_tls_does_not_excuse_it() -> None:
     later(tls_version="TLSv1.3")
     assert not is_eased(left())
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        ("timeout", "so nothing was accepted"),
+        ("shutdown", "Mailsink itself was stopped, or failed"),
+        ("crashed", "Mailsink itself was stopped, or failed"),
+    ],
+)
+def test_the_reply_to_a_body_that_did_not_end_refused_nothing_before_it(
+    ending: str, words: str
+) -> None:
+    made = factories.transaction(
+        session=factories.session(ending=ending, exchanges=1), outcome="abandoned"
+    )
+    factories.exchange(
+        made.session, 1, kind="body", verb="", line="", code=421, flags=CUT,
+        transaction=made,
+    )  # fmt: skip
+    (finding,) = (
+        each
+        for each in findings.of_session(made.session).findings
+        if each.kind.name == CUT
+    )
+    assert words in finding.sentence

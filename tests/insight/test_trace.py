@@ -159,6 +159,30 @@ def test_named_but_not_accepted(fields: dict[str, Any], kind: str, words: str) -
     assert words in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("ending", "body", "words"),
+    [
+        ("timeout", b"12345",
+         "the connection to app.test timed out in the middle of the message, after 5 bytes."),
+        ("timeout", None, "app.test timed out after RCPT, before the message was sent."),
+        ("shutdown", b"12345", "Mailsink was stopped in the middle of the message, after 5"),
+        ("crashed", None, "Mailsink crashed or was killed after RCPT, before"),
+        ("dropped", b"12345", "app.test disconnected in the middle of the message"),
+        (None, b"12345", "app.test disconnected in the middle of the message"),
+    ],
+)  # fmt: skip
+def test_who_ended_the_session_is_told(
+    ending: str | None, body: bytes | None, words: str
+) -> None:
+    session = factories.session(ending=ending, helo="app.test")
+    factories.transaction(
+        recipients=[ANN], session=session, outcome="abandoned", code=421, body=body
+    )
+    found = told()
+    assert kinds(found) == ["abandoned" if body is None else "cut_off"]
+    assert words in found.sentence
+
+
 def test_what_the_message_was_answered_is_told() -> None:
     session = factories.session(ending="quit", exchanges=3)
     made = factories.transaction(session=session, recipients=[ANN], code=552)

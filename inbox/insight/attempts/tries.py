@@ -32,6 +32,7 @@ def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attemp
         refused=row.recipients_refused,
         octets=one.body.size,
         likely=likely,
+        ending=row.session.ending or "",
     )
 
 

@@ -29,6 +29,9 @@ _REFUSED_BEFORE = gettext_noop(
     "The connection ended before the message did: the client gave up, probably since a "
     "line before was refused."
 )
+_BY_MAILSINK = gettext_noop(
+    "The connection ended before the message did: Mailsink itself was stopped, or failed."
+)
 _SENT_LATER = gettext_noop(
     "The connection ended before the message did. A later session brought one of the same "
     "sender."
@@ -66,13 +69,16 @@ def _is_slight(session: Session) -> bool:
 
 def _why_aborted(session: Session) -> str:
     """Return what a body's end has to do with another line or session; "": nothing."""
-    cut = Exchange.objects.filter(session=session, flags__contains="aborted_in_data")
-    id = cut.values_list("transaction_id", flat=True).first()
-    if id is None:
+    lines = Exchange.objects.filter(session=session)
+    cut = lines.filter(flags__contains="aborted_in_data").first()
+    if cut is None or cut.transaction_id is None:
         return ""
-    if Exchange.objects.filter(session=session, transaction=id, code__gte=400).exists():
+    before = lines.filter(transaction=cut.transaction_id, seq__lt=cut.seq)
+    if before.filter(code__gte=400).exists():
         return _REFUSED_BEFORE
-    sender = Transaction.objects.filter(pk=id).values("reverse_path")
+    if session.ending in ("shutdown", "error", "crashed"):
+        return _BY_MAILSINK
+    sender = Transaction.objects.filter(pk=cut.transaction_id).values("reverse_path")
     sent = Transaction.objects.filter(
         session__in=_later(session), outcome="accepted", reverse_path__in=sender
     )

@@ -159,6 +159,7 @@ def _try(
         peer=peer(transaction.session),
         code=code or transaction.code,
         octets=octets if kind == "cut_off" else None,
+        ending=transaction.session.ending or "",
         transaction=transaction.pk,
         session=transaction.session_id,
     )

@@ -80,6 +80,7 @@ def _refused(session: Session, line: Exchange) -> Evidence:
         code=line.code,
         reply=line.reply,
         rule=line.rule,
+        ending=session.ending or "",
         session=session.pk,
         seq=line.seq,
     )
