@@ -332,6 +332,19 @@ def test_a_sender_is_found() -> None:
     assert told("nobody@acme.example").sent.last is None
 
 
+def test_a_sender_whose_words_many_newer_ones_have_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inbox.search.fulltext.query._NEWEST", 2)
+    factories.message(reverse_path="jobs@acme.example", recipients=["bob@x.test"])
+    for _ in range(3):
+        factories.message(reverse_path="more.jobs@acme.example")
+    while indexer.index_some():
+        pass
+    assert told("jobs@acme.example").sent.messages == 1
+    assert told("more.jobs@acme.example").sent.messages == 3
+
+
 def test_a_part_that_one_address_has_stands_for_it() -> None:
     factories.message(recipients=["dana.keller@example.org"], reverse_path="x@a.test")
     for part in ("dana", "DANA.", "keller", "dana.keller@", "@example.org", "dana.k"):

@@ -17,6 +17,8 @@ from inbox.search import fulltext, language
 from mailsink.ids import made_at
 
 MOST = 1000  # messages; a count goes no further
+# Hits of the index that are looked at where the newest ones are mostly others' messages
+_HITS = 50_000
 _FAILED = 2000  # recent transactions that were not accepted, which are looked at
 
 
@@ -45,8 +47,14 @@ def _messages(scope: Scope, address: str) -> list[UUID]:
     whole = Q(from_address__iexact=address) | Q(
         transaction__reverse_path__iexact=address
     )
-    rows = Message.objects.filter(ALIVE, scope.q(), fulltext.newest_only(words), whole)
-    return list(rows.order_by("-pk").values_list("pk", flat=True)[: MOST + 1])
+    rows = Message.objects.filter(ALIVE, scope.q(), whole).order_by("-pk")
+    ids: list[UUID] = []
+    for hits in (None, _HITS):
+        newest = rows.filter(fulltext.newest_only(words, hits))
+        ids = list(newest.values_list("pk", flat=True)[: MOST + 1])
+        if len(ids) > MOST:
+            break
+    return ids
 
 
 def _failed(scope: Scope, address: str) -> list[UUID]:

@@ -43,7 +43,7 @@ class _Matches(Func):
         super().__init__(F("pk"))
         self.phrase = phrase
         self.columns = columns
-        self.newest = False
+        self.newest = 0  # hits, if it takes only so many
 
     def _in(self, compiler: SQLCompiler, rows: str, query: str) -> Sql:
         sql, params = compiler.compile(self.source_expressions[0])
@@ -58,7 +58,7 @@ class _Matches(Func):
         query = f'{columns}"{" ".join(self.phrase)}" {last}'
         hits = "SELECT rowid FROM inbox_searchindex WHERE inbox_searchindex MATCH %s"
         if self.newest:
-            hits += f" ORDER BY rowid DESC LIMIT {_NEWEST}"
+            hits += f" ORDER BY rowid DESC LIMIT {self.newest}"
         rows = f"SELECT message_id FROM inbox_searchtext WHERE id IN ({hits})"  # noqa: S608  our own words
         return self._in(compiler, rows, query)
 
@@ -73,18 +73,18 @@ class _Matches(Func):
         return self._in(compiler, rows, " <-> ".join(words))
 
 
-def newest_only(condition: Q) -> Q:
+def newest_only(condition: Q, most: int | None = None) -> Q:
     """Return the condition, of which each part by the index knows its newest hits only.
 
-    Whatever it finds is right, and what it leaves out is older than all of those: enough
+    most: so many of them. Whatever it finds is right, and what it leaves out is older than all of those: enough
     for the first page of a search for a word that most messages have. It must not be
     negated, nor be one of several of which any will do.
     """
     for child in condition.children:
         if isinstance(child, _Matches):
-            child.newest = True
+            child.newest = most or _NEWEST
         elif isinstance(child, Q):
-            newest_only(child)
+            newest_only(child, most)
     return condition
 
 
