@@ -26,7 +26,8 @@ from mailsink.mime.mails import ParsedMessage
 MAX_TEXT = 256 * 1024  # characters of a text that are compared
 _LOOKED_AT = 500  # newest messages of a sender, for one whose subject is alike
 _ALIKE = 0.75
-_READ = 20  # newest messages of a sender whose structure is looked at
+# Newest messages of a sender whose structure is looked at: so many, and so large in all
+_READ, _OCTETS = 20, LARGE
 _SHARED = 0.6  # of parts and elements, that two messages of one template have
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -152,14 +153,19 @@ def previous(scope: Scope, message: Message) -> Message | None:
 def last_of_sender(scope: Scope, message: Message) -> Message | None:
     """Return the newest earlier message of the same sender and alike structure.
 
-    The last newsletter, or the last receipt: whatever their subjects.
+    The last newsletter, or the last receipt: whatever their subjects. Bounded, since it
+    is looked for in the server.
     """
     if not message.from_address or message.size > LARGE:
         return None
     earlier = messages.earlier(scope, message)
     of_sender = earlier.filter(from_address=message.from_address, size__lte=LARGE)
     structure = _structure(message)
+    octets = 0
     for each in of_sender[:_READ]:
+        octets += each.size
+        if octets > _OCTETS:
+            break
         if _is_alike(structure, _structure(each)):
             return each
     return None

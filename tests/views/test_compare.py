@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 
+from inbox.insight import compare
 from inbox.mailbox import selection, trash
+from inbox.mailbox.large import LARGE
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
 from tests.factories import recorded_message
@@ -128,6 +130,17 @@ def test_the_last_of_the_sender_is_offered_first(client: Client) -> None:
     assert len(page.css(f".others a[href='{url}']")) == 1
     path = f"/messages/{this_week.pk}/compare-previous"
     assert client.get(path)["Location"] == url
+
+
+def test_what_is_read_for_the_last_of_the_sender_is_bounded(client: Client) -> None:
+    newsletter("Spring colours")
+    large = recorded_message(
+        b"From: News <news@shop.test>\r\nSubject: Welcome!\r\n\r\nHi\r\n"
+    )
+    this_week = newsletter("Coats and boots")
+    for size, reached in ((LARGE - 50_000, True), (LARGE, False)):
+        Message.objects.filter(pk=large.pk).update(size=size)
+        assert bool(compare.last_of_sender(ALL, this_week)) is reached
 
 
 def test_messages_without_a_sender(client: Client) -> None:
