@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
 from inbox.explain.evidence import Evidence, EvidenceKind, Near, Outcomes, Sent
 from inbox.explain.inputs import WholeSession
@@ -72,14 +72,14 @@ def sentence(
     }
 
 
-def several(part: str, near: Sequence[Near]) -> str:
-    """Return how many known addresses have a text in them."""
-    words = ngettext(
-        "%(n)s known address has “%(part)s” in it.",
-        "%(n)s known addresses have “%(part)s” in them.",
-        len(near),
+def several(part: str, number: int, most: int) -> str:
+    """Return how many known addresses have a text in them: the number, up to most."""
+    words = (
+        _("%(n)s known addresses have “%(part)s” in them.")
+        if number <= most
+        else _("More than %(n)s known addresses have “%(part)s” in them.")
     )
-    return words % {"n": len(near), "part": shortened(part)}
+    return words % {"n": min(number, most), "part": shortened(part)}
 
 
 def aside(

@@ -372,6 +372,25 @@ def test_a_part_that_several_have_lists_them() -> None:
     assert found.near[-1].words == "contains “ann”"
     assert (found.evidence, found.aside) == ([], "")
     assert found.sentence == "5 known addresses have “ann” in them."
+    for name in ("hanna", "susann", "roxanne", "annette"):
+        factories.transaction(recipients=[f"{name}@a.test"], outcome="reset")
+    found = told("ann")
+    assert len(found.near) == 8
+    assert found.sentence == "More than 8 known addresses have “ann” in them."
+
+
+def test_what_is_only_like_an_address_is_no_part_of_it() -> None:
+    factories.transaction(recipients=[ANN], outcome="reset", reverse_path="")
+    found = told("ann.example.com")
+    assert found.sentence == "No mail to ann.example.com has been seen."
+    assert found.aside.startswith(f"Did you mean {ANN}, last seen just now?")
+    assert [each.address for each in found.near] == [ANN]
+    # What has the part is told without what is only like it.
+    for path in ("shop@b.test", "eshop@c.test", "shap@d.test"):
+        factories.transaction(recipients=[path], outcome="reset", reverse_path="")
+    assert {each.address for each in told("shop").near} == {
+        "shop@b.test", "eshop@c.test",
+    }  # fmt: skip
 
 
 def test_parts_of_old_addresses_are_found_by_the_full_text(
@@ -395,6 +414,13 @@ def test_hostile_parts(part: str) -> None:
     found = told(part)
     assert len(found.sentence) < 400
     assert [each.address for each in found.near] == []
+
+
+@pytest.mark.parametrize("part", ["a\x00b", "a", ""])
+def test_what_no_address_has_is_not_looked_for(part: str) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert parts.with_part(ALL, part) == []
+    assert len(queries) == 0  # PostgreSQL takes no NUL
 
 
 def test_the_numbers_of_an_address() -> None:

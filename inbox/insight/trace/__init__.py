@@ -26,7 +26,6 @@ from inbox.search import fields, language
 from mailsink.text import readable
 
 MAX_LENGTH = 1000  # characters of an address
-_SIMILAR = 8  # addresses that are told where there is no evidence
 _WHOLE = re.compile(r"[^@]+@[^@]+")
 _GROUPS = 5  # of a filter that are tried one by one
 
@@ -55,14 +54,14 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
     address = clean(address)
     query = language.parse(q)
     found, sent = _known(scope, address)
+    having: list[Near] = []
     near: list[Near] = []
     if not found:
-        meant, near = _meant(scope, address)
+        meant, having, near = _meant(scope, address)
         if meant != address and not sent.last:
             address = meant
             found, sent = _known(scope, address)
-    several = bool(near) and not _WHOLE.fullmatch(address)
-    if not several:
+    if not having:
         newest = max((each.at for each in found), default=None)
         found += unnamed.find(scope, address, newest)
         found.sort(key=lambda each: each.at, reverse=True)
@@ -73,11 +72,13 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
     return Trace(
         address=address,
         at=now,
-        sentence=traces.several(address, near) if several else sentence,
-        aside="" if several else traces.aside(found, more, last, sent, near, now),
+        sentence=traces.several(address, len(having), parts.MOST)
+        if having
+        else sentence,
+        aside="" if having else traces.aside(found, more, last, sent, near, now),
         evidence=found,
         more=more,
-        near=near,
+        near=having[: parts.MOST] or near,
         sent=sent,
         last_connection=last,
     )
@@ -90,14 +91,19 @@ def _known(scope: Scope, address: str) -> tuple[list[Evidence], Sent]:
     return _with_tombstones(found, stones), senders.sent(scope, address)
 
 
-def _meant(scope: Scope, address: str) -> tuple[str, list[Near]]:
-    """Return the address that a text stands for, and known ones that may be meant."""
+def _meant(scope: Scope, address: str) -> tuple[str, list[Near], list[Near]]:
+    """Return the address that a text stands for, and known ones that may be meant.
+
+    These are several with the text in them; else, those that are like it.
+    """
     having = parts.with_part(scope, address)
-    if len(having) == 1 and not _WHOLE.fullmatch(address):
-        return having[0].address, []
-    near = {each.address: each for each in (*nearest(scope, address), *having)}
-    near.pop(address.lower(), None)  # it has sent mail
-    return address, list(near.values())[:_SIMILAR]
+    if _WHOLE.fullmatch(address):
+        like = {each.address: each for each in (*nearest(scope, address), *having)}
+        like.pop(address.lower(), None)  # it has sent mail
+        return address, [], list(like.values())[: parts.MOST]
+    if len(having) == 1:
+        return having[0].address, [], []
+    return address, having, [] if having else nearest(scope, address)
 
 
 @dataclass(frozen=True, slots=True)

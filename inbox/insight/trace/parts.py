@@ -26,16 +26,19 @@ SHORTEST = 2  # characters of a part
 _RECENT = 20_000  # recipients, and senders, that are looked at
 _FOUND = 500  # of them, those that are compared
 _OLDER = 200  # messages that the full text finds
-_MOST = 8  # addresses that are told
+MOST = 8  # addresses that are told
 _LONGEST = 320  # characters of an address
 
 Named = tuple[str, UUID]  # an address, and the transaction that named it
 
 
 def with_part(scope: Scope, part: str) -> list[Near]:
-    """Return addresses with the part in them: the likest first, then the newest."""
+    """Return addresses with the part in them: the likest first, then the newest.
+
+    At most MOST + 1.
+    """
     part = fold(part)
-    if len(part) < SHORTEST:
+    if len(part) < SHORTEST or "\0" in part:  # no database has a NUL in a text
         return []
     newest: dict[str, UUID] = {}
     for named, transaction in _named(scope, part):
@@ -43,7 +46,7 @@ def with_part(scope: Scope, part: str) -> list[Near]:
         if part in key and "@" in key and len(key) <= _LONGEST:
             newest[key] = max(transaction, newest.get(key, transaction))
     ranked = sorted(newest, key=lambda each: (_rank(part, each), -newest[each].int))
-    return [_near(part, each, newest[each]) for each in ranked[:_MOST]]
+    return [_near(part, each, newest[each]) for each in ranked[: MOST + 1]]
 
 
 def _near(part: str, address: str, transaction: UUID) -> Near:
