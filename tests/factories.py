@@ -6,10 +6,12 @@ Each takes the fields of its model, and has a likely value for those not given.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from inbox.mailbox.importing import Importer
 from inbox.models import (
     Exchange,
     Inbox,
@@ -119,6 +121,13 @@ def message_of(transaction: Transaction, body: bytes, **fields: Any) -> Message:
         "date": told.date,
     }
     return Message.objects.create(**given | fields)
+
+
+def imported(body: bytes = INVOICE, client: str = "127.0.0.1") -> Message:
+    """A message that came as a file."""
+    to = Server.objects.first() or server()
+    (id,) = Importer(inbox(), to.pk, client).read_message(io.BytesIO(body).read).ids
+    return Message.objects.get(pk=id)
 
 
 def recorded_message(

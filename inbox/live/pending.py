@@ -17,7 +17,7 @@ from inbox.capture.rows import (
     SessionRow,
     TransactionRow,
 )
-from inbox.mailbox.signals import Announcement, MessageDeleted
+from inbox.mailbox.signals import Announcement, MessageDeleted, MessageUpdated
 
 
 @dataclass(slots=True)
@@ -82,6 +82,8 @@ class Pending:
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         for each in announcements:
-            # What was said of a message before no longer holds, nor its place in order.
-            self.announced.pop(each.id, None)
-            self.announced[each.id] = each
+            # What was said of a message before no longer holds, nor its place in order;
+            # but that it was changed does not undo that it came, or went.
+            before = self.announced.pop(each.id, each)
+            is_update = isinstance(each, MessageUpdated)
+            self.announced[each.id] = before if is_update else each

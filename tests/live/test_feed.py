@@ -20,7 +20,12 @@ from inbox.live.feed import Feed, parts
 from inbox.mailbox import marking, transactions, trash
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
-from inbox.mailbox.signals import MessageUpdated, announce
+from inbox.mailbox.signals import (
+    MessageDeleted,
+    MessageImported,
+    MessageUpdated,
+    announce,
+)
 from tests import factories
 from tests.live.clients import Client
 from tests.live.test_live import events, message_row, session_row
@@ -70,6 +75,27 @@ async def test_what_services_change_is_told(client: Client) -> None:
     }
     await in_thread(announce, [MessageUpdated(message.pk)])
     assert (await told())["event"] == "message.updated"
+
+
+@in_database
+@pytest.mark.usefixtures("memory_layer")
+async def test_a_change_does_not_undo_that_a_message_came_or_went(
+    client: Client, feed: Feed
+) -> None:
+    """All within one frame, as when a message is indexed as soon as it is imported."""
+    imported = await in_thread(factories.imported)
+    gone = await in_thread(factories.message)
+    updated = await in_thread(factories.message)
+    await client.ask(type="subscribe", to="messages")
+    feed._take([MessageImported(imported.pk)])
+    feed._take([MessageDeleted(gone.pk, gone.inbox_id)])
+    feed._take([MessageUpdated(e.pk) for e in (imported, gone, updated)])
+    frame = await client.next()
+    assert {each["id"]: each["event"] for each in frame["events"]} == {
+        str(imported.pk): "message.created",
+        str(gone.pk): "message.deleted",
+        str(updated.pk): "message.updated",
+    }
 
 
 @in_database
