@@ -47,7 +47,7 @@ class Evidence:
     ending: str = ""  # of the session
     message: UUID | None = None
     transaction: UUID | None = None
-    session: UUID | None = None  # None: it is gone
+    session: UUID | None = None  # None: it is gone, or was an import
     seq: int | None = None  # of the exchange that tells most
     deleted_at: datetime | None = None
     removed_at: datetime | None = None

@@ -17,7 +17,7 @@ from inbox.insight import attempts
 from inbox.mailbox import transactions
 from inbox.mailbox.scope import ALL
 from inbox.models import Fingerprint, Message, Raw, Recipient, Session, Transaction
-from inbox.models.session import AddressKey
+from inbox.models.session import IMPORT, AddressKey
 from inbox.search import language
 from inbox.storage import body_store
 from inbox.storage.write_lock import write_turn
@@ -147,6 +147,7 @@ def _failed_before(ids: Collection[UUID]) -> set[UUID]:
 def _is_repeated(one: Fingerprint) -> bool:
     """Whether another one had the same Message-ID; else the same body, and failed."""
     others = Fingerprint.objects.exclude(pk=one.transaction_id)
+    others = others.exclude(transaction__session__listener_kind=IMPORT)
     if one.message_id:
         return others.filter(message_id=one.message_id).exists()
     if not one.sha256:

@@ -18,6 +18,7 @@ from inbox.explain.inputs import Linelike
 from inbox.explain.stories import Attempt
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
+from inbox.models.session import IMPORT
 from mailsink.ids import first_at, made_at
 
 WITHIN = 24 * 3600  # seconds
@@ -103,12 +104,15 @@ def belonging_to(
 
 
 def same_client(session: Session, prefix: str = "") -> Q:
-    """Return the condition that a session is of the same client, by address and name, or user."""
+    """Return the condition that a session is of the same client, by address and name, or user.
+
+    No import is: it has no client.
+    """
     address = {f"{prefix}client_address": session.client_address}
     same = Q(**address, **{f"{prefix}helo": session.helo})
     if session.auth_username:
         same |= Q(**{f"{prefix}auth_username": session.auth_username})
-    return same
+    return same & ~Q(**{f"{prefix}listener_kind": IMPORT})
 
 
 def _sessions(scope: Scope, session: Session, last: UUID) -> QuerySet[Session]:

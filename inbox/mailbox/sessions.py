@@ -27,7 +27,7 @@ class NotYet(NotFound):
 _COMMITTED_WITHIN = 5.0  # seconds that the rows of what is on the wire may take
 
 
-def _of_wire(scope: Scope) -> QuerySet[Session]:
+def of_wire(scope: Scope) -> QuerySet[Session]:
     """Return the sessions with a client; an import has none."""
     return Session.objects.filter(scope.q()).exclude(listener_kind=IMPORT)
 
@@ -46,7 +46,7 @@ def find(
     Raises BadRequest.
     """
     query = language.parse(q)
-    rows = _of_wire(scope).filter(language.sessions(query))
+    rows = of_wire(scope).filter(language.sessions(query))
     if live is not None:
         rows = rows.filter(ending__isnull=live)
     if ending:
@@ -76,7 +76,7 @@ def by_ids(scope: Scope, ids: Collection[str | UUID], q: str = "") -> list[Sessi
     """
     keys = [key for each in ids if (key := as_uuid(each))]
     matching = language.sessions(language.parse(q))
-    rows = Session.objects.filter(scope.q(), matching, pk__in=keys)
+    rows = of_wire(scope).filter(matching, pk__in=keys)
     return list(rows.order_by("-pk"))
 
 
@@ -135,13 +135,13 @@ def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
 
 def last_connection(scope: Scope) -> Session | None:
     """Return the session of the last connection that came in."""
-    rows = _of_wire(scope).filter(direction="in")
+    rows = of_wire(scope).filter(direction="in")
     return rows.order_by("-pk").first()
 
 
 def counts(scope: Scope) -> tuple[int, int]:
     """Return how many sessions there are, and how many of them are live."""
-    rows = _of_wire(scope)
+    rows = of_wire(scope)
     return rows.count(), rows.filter(ending__isnull=True).count()
 
 

@@ -59,7 +59,7 @@ class Session(models.Model):
     inbox = models.ForeignKey("Inbox", models.PROTECT, null=True, db_index=False)
     direction = models.CharField(max_length=3, default="in")
     listener = models.CharField(max_length=64)
-    # one of mailsink.smtp.listener_kinds.LISTENER_KINDS
+    # one of mailsink.smtp.listener_kinds.LISTENER_KINDS, or IMPORT
     listener_kind = models.CharField(max_length=16, default="smtp")
     client_address = models.CharField(max_length=64)
     client_port = models.PositiveIntegerField()
@@ -96,6 +96,11 @@ class Session(models.Model):
 
     def get_absolute_url(self) -> str:
         return pages.path("session", self.pk)
+
+    @property
+    def is_import(self) -> bool:
+        """Whether it is an import: no client spoke, and it has no lines."""
+        return self.listener_kind == IMPORT
 
 
 class Transaction(models.Model):

@@ -6,6 +6,7 @@ import re
 import secrets
 
 from inbox.mailbox.scope import Scope
+from inbox.mailbox.sessions import of_wire
 from inbox.models import Session
 
 DOMAIN = "mailsink.test"
@@ -24,6 +25,6 @@ def word(given: str = "") -> str:
 
 def arrival(scope: Scope, word: str) -> Session | None:
     """Return the session that said EHLO with this word, if there was one lately."""
-    recent = Session.objects.filter(scope.q()).order_by("-id").values("id")[:_RECENT]
+    recent = of_wire(scope).order_by("-id").values("id")[:_RECENT]
     found = Session.objects.filter(id__in=recent, helo__iexact=f"{word}.{DOMAIN}")
     return found.order_by("id").first()

@@ -37,7 +37,7 @@ class EvidenceObject(Strict):
     rule: str = member('The rule that answered; "" if none did.', "known addresses")
     message: UUID | None = member("The message, which may be gone.")
     transaction: UUID | None = member("The transaction; null if it is gone.")
-    session: UUID | None = member("The session; null if it is gone.")
+    session: UUID | None = member("The session; null if it is gone, or was an import.")
     exchange: int | None = member("The seq of the line in question.", 6)
     url: str = member('The page that shows it; "" if all is gone.', "/s/06h0bj7fvp8x-6")
     deleted_at: datetime | None = member("When somebody deleted the message.")

@@ -14,6 +14,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from inbox.insight.findings.session_evidence import SessionEvidence, note
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.sessions import of_wire
 from inbox.models import Exchange, Session, Transaction
 
 CHANGEABLE = frozenset({"aborted_in_data", "left_at_certificate"})  # by later sessions
@@ -92,7 +94,7 @@ def _trusts_later(session: Session) -> bool:
 
 def _later(session: Session) -> list[UUID]:
     """Return the next sessions of the same client."""
-    rows = Session.objects.filter(pk__gt=session.pk, direction="in").order_by("pk")
+    rows = of_wire(ALL).filter(pk__gt=session.pk, direction="in").order_by("pk")
     next_ones = rows.values_list("pk", "client_address", "helo")[:_LATER]
     who = session.client_address, session.helo
     return [pk for pk, *each in next_ones if tuple(each) == who]

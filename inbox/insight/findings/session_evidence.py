@@ -18,6 +18,8 @@ from django.db.models.functions import StrIndex, Substr
 
 from inbox.insight.findings.body_signs import BodySpot, examine
 from inbox.insight.findings.wire import HELLOS, flag_kind, hello_kinds
+from inbox.mailbox.scope import ALL
+from inbox.mailbox.sessions import of_wire
 from inbox.models import (
     BodyFinding,
     Exchange,
@@ -281,7 +283,7 @@ def _count_connections(
     if not single:
         return
     newest = max(each.id for each in single)
-    rows = Session.objects.filter(pk__lte=newest, direction="in").order_by("-pk")
+    rows = of_wire(ALL).filter(pk__lte=newest, direction="in").order_by("-pk")
     before: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for address, helo, messages, opened_at in rows.values_list(
         "client_address", "helo", "messages", "opened_at"

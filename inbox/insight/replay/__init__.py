@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
 from inbox.insight.replay import python, swaks
@@ -38,6 +39,8 @@ def of(scope: Scope, id: str, base_url: str) -> Replay:
     base_url: of the web side, as who runs the snippet reaches it. Raises NotFound.
     """
     session = sessions.get(scope, id)
+    if session.is_import:
+        raise NotFound(_("messages were imported here: there is no dialogue to repeat"))
     exchanges = sessions.exchanges(scope, session.pk, limit=MAX_LIMIT)
     source = ReplaySource(
         session,

@@ -136,9 +136,13 @@ def _message(recipient: Recipient, message: Message) -> Evidence:
         code=recipient.transaction.code,
         message=message.pk,
         transaction=recipient.transaction_id,
-        session=recipient.transaction.session_id,
+        session=_session(recipient.transaction),
         deleted_at=message.deleted_at,
     )
+
+
+def _session(transaction: Transaction) -> UUID | None:
+    return None if transaction.session.is_import else transaction.session_id
 
 
 def _try(
@@ -161,7 +165,7 @@ def _try(
         octets=octets if kind == "cut_off" else None,
         ending=transaction.session.ending or "",
         transaction=transaction.pk,
-        session=transaction.session_id,
+        session=_session(transaction),
     )
     if telling is None:
         return about

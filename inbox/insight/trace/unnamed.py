@@ -16,6 +16,7 @@ from inbox.explain.outcomes import outcome, peer
 from inbox.insight import session_facts
 from inbox.insight.trace.whole import names
 from inbox.mailbox.scope import Scope
+from inbox.mailbox.sessions import of_wire
 from inbox.models import Exchange, Recipient, Session
 from inbox.search.sql import has
 
@@ -47,7 +48,7 @@ def refused_senders(scope: Scope, address: str) -> list[Session]:
 
 
 def _failed(scope: Scope, since: datetime) -> list[Session]:
-    recent = Session.objects.filter(scope.q(), direction="in").order_by("-pk")
+    recent = of_wire(scope).filter(direction="in").order_by("-pk")
     ids = list(recent.values_list("pk", flat=True)[:_CONNECTIONS])
     named = Recipient.objects.filter(transaction__session=OuterRef("pk"))
     # Who connects and leaves without a word looks whether we are there.
