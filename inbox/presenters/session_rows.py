@@ -173,6 +173,9 @@ def opening_line(session: Session) -> int | None:
 def _chips(
     session: Session, facts: Facts, session_timeline: Timeline
 ) -> Iterator[SessionChip]:
+    if session.is_import:
+        yield SessionChip(_("Imported: there is no SMTP session"))
+        return
     yield SessionChip(f"{session.client_address}:{session.client_port}")
     yield SessionChip(_protocol(session))
     yield SessionChip(_way(session))
