@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -22,17 +23,28 @@ from inbox.models import Inbox, Message, Raw, Recipient, Session, Transaction
 from inbox.models.session import IMPORT
 from inbox.storage import body_store
 from inbox.storage.full_disk import is_full
-from inbox.storage.write_lock import write_turn
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from mailsink.conf import CONFIG
 from mailsink.ids import uuid7
 from mailsink.mime import headers, mbox
+from mailsink.mime.headers import Summary
 from mailsink.smtp.body.spool import Spool
 
-_AT_ONCE = 40  # messages in a turn: each has several rows
+MOST = 10_000  # messages of an import
+_OF_SESSION, _OF_MESSAGE = 1, 3  # rows; each recipient is one more
 _OCTETS_AT_ONCE = 8 * 1024 * 1024
 _IN_MEMORY = 1024 * 1024  # octets; a larger body is a file
 _MOST_RECIPIENTS = 100
-_LINE = 64 * 1024  # octets of a line that are read at once
+_PIECE = 64 * 1024  # octets that are read at once
+_FROM = b"From "  # an mbox begins with it
+
+
+class File(Protocol):
+    """A file, as far as an import reads it."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, /) -> object: ...
 
 
 @dataclass(slots=True)
@@ -73,7 +85,7 @@ def _no_room(count: int) -> str:
 
 
 class Importer:
-    """Stores messages of one file or more, several in a commit.
+    """Stores the messages of one import, be it of several files; several in a commit.
 
     Reading a file raises NoRoom if the disk is full.
     """
@@ -83,8 +95,8 @@ class Importer:
         self.done = Imported()
         self._inbox = inbox
         self._most = CONFIG.max_message_size
-        self._waiting: list[tuple[bytes, str]] = []
-        self._octets = 0
+        self._waiting: list[_Waiting] = []
+        self._rows = self._octets = 0  # of what waits
         now = datetime.now(UTC)
         self._session = Session(
             server_id=server, inbox=inbox, listener=IMPORT, listener_kind=IMPORT,
@@ -93,18 +105,16 @@ class Importer:
         )  # fmt: skip
         self._is_stored = False
 
-    def read_file(self, readline: Callable[[int], bytes]) -> Imported:
+    def read_file(self, file: File) -> Imported:
         """Store the messages of a file: an mbox if it begins as one, else one message."""
-        first = readline(_LINE)
-        rest = _after(first, readline)
-        return (
-            self.read_mbox(rest)
-            if first.startswith(b"From ")
-            else self.read_message(rest)
-        )
+        is_mbox = file.read(len(_FROM)) == _FROM
+        file.seek(0)
+        if is_mbox:
+            return self.read_mbox(file.readline)
+        return self.read_message(file.read)
 
     def read_mbox(self, readline: Callable[[int], bytes]) -> Imported:
-        """Store the messages of an mbox, and return the result. Raises Invalid."""
+        """Store the messages of an mbox, and return the result so far. Raises Invalid."""
         try:
             for each in mbox.split(readline, self._most):
                 self._add(each.octets, each.sender)
@@ -112,18 +122,16 @@ class Importer:
             raise Invalid(_("this is no mbox: %(why)s") % {"why": error}) from None
         return self._ended()
 
-    def read_message(self, readline: Callable[[int], bytes]) -> Imported:
-        """Store one message, and return the result."""
-        pieces: list[bytes] = []
-        size = 0
-        while piece := readline(_LINE):
-            size += len(piece)
-            if self._most and size > self._most:
-                pieces = []  # the rest is read, and dropped
-            else:
-                pieces.append(piece)
-        too_large = self._most and size > self._most
-        self._add(None if too_large else b"".join(pieces), "")
+    def read_message(self, read: Callable[[int], bytes]) -> Imported:
+        """Store one message, and return the result so far."""
+        octets = bytearray()
+        too_large = False
+        while piece := read(_PIECE):
+            octets += piece
+            if self._most and len(octets) > self._most:
+                too_large = True
+                octets.clear()  # the rest is read, and dropped
+        self._add(None if too_large else bytes(octets), "")
         return self._ended()
 
     def _add(self, octets: bytes | None, sender: str) -> None:
@@ -132,11 +140,20 @@ class Importer:
             self.done.fail(_("larger than %(size)s") % {"size": size})
         elif not octets.strip():
             self.done.fail(_("empty"))
+        elif len(self.done.ids) + len(self._waiting) >= MOST:
+            words = _("more than %(most)s in one import (split the file)")
+            self.done.fail(words % {"most": f"{MOST:,}"})
         else:
-            self._waiting.append((octets, sender))
-            self._octets += len(octets)
-        if len(self._waiting) >= _AT_ONCE or self._octets >= _OCTETS_AT_ONCE:
+            self._wait(_Waiting.of(octets, sender))
+
+    def _wait(self, one: _Waiting) -> None:
+        """Have a message wait for a turn, which is taken before there is too much for it."""
+        rows, size = self._rows + one.rows, self._octets + len(one.octets)
+        if rows > ROWS_IN_A_TURN - _OF_SESSION or size > _OCTETS_AT_ONCE:
             self._store()
+        self._waiting.append(one)
+        self._rows += one.rows
+        self._octets += len(one.octets)
 
     def _ended(self) -> Imported:
         self._store()
@@ -144,7 +161,8 @@ class Importer:
 
     def _store(self) -> None:
         """Write what waits, in one commit. Raises NoRoom."""
-        waiting, self._waiting, self._octets = self._waiting, [], 0
+        waiting, self._waiting = self._waiting, []
+        self._rows = self._octets = 0
         if not waiting:
             return
         try:
@@ -154,9 +172,9 @@ class Importer:
                 raise
             raise NoRoom(_no_room(len(self.done.ids)), len(self.done.ids)) from None
 
-    def _write(self, waiting: list[tuple[bytes, str]]) -> None:
+    def _write(self, waiting: list[_Waiting]) -> None:
         """Write messages, in one commit; ids are in the order of commits."""
-        bodies = [_Body(self._session, octets, sender) for octets, sender in waiting]
+        bodies = [_Body(self._session, each) for each in waiting]
         with write_turn():
             self._session.messages += len(bodies)
             self._session.transactions += len(bodies)
@@ -180,23 +198,35 @@ class Importer:
         self.done.ids += ids
 
 
-def _after(first: bytes, readline: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    """Return a readline that begins with a line that was read already."""
-    waiting = [first]
-    return lambda most: waiting.pop() if waiting else readline(most)
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A message that is to be stored. recipients: those that its header names"""
+
+    octets: bytes
+    sender: str
+    summary: Summary
+    recipients: list[str]
+
+    @classmethod
+    def of(cls, octets: bytes, sender: str) -> _Waiting:
+        """sender: of the line "From " of an mbox, if it came in one"""
+        summary = headers.summary(octets)
+        named = (each["address"] for each in (*summary.to, *summary.cc))
+        recipients = list(dict.fromkeys(filter(None, named)))[:_MOST_RECIPIENTS]
+        return cls(octets, sender, summary, recipients)
+
+    @property
+    def rows(self) -> int:
+        return _OF_MESSAGE + len(self.recipients)
 
 
 class _Body:
     """The rows of one message."""
 
-    def __init__(self, session: Session, octets: bytes, sender: str) -> None:
-        summary = headers.summary(octets)
-        paths = [
-            each["address"] for each in (*summary.to, *summary.cc) if each["address"]
-        ]
-        paths = list(dict.fromkeys(paths))[:_MOST_RECIPIENTS]
+    def __init__(self, session: Session, one: _Waiting) -> None:
+        summary, paths = one.summary, one.recipients
         self.transaction = Transaction(
-            session=session, inbox=session.inbox, seq=0, reverse_path=sender,
+            session=session, inbox=session.inbox, seq=0, reverse_path=one.sender,
             first_recipient=paths[0] if paths else "", outcome="accepted", code=250,
             recipients_accepted=len(paths), started_us=0, ended_us=0,
         )  # fmt: skip
@@ -206,9 +236,9 @@ class _Body:
             )
             for seq, path in enumerate(paths, 1)
         ]
-        self.raw = _raw(self.transaction, octets)
+        self.raw = _raw(self.transaction, one.octets)
         self.message = Message(
-            transaction=self.transaction, inbox=session.inbox, size=len(octets),
+            transaction=self.transaction, inbox=session.inbox, size=len(one.octets),
             from_name=summary.from_name, from_address=summary.from_address, to=summary.to,
             cc=summary.cc, subject=summary.subject, message_id=summary.message_id, date=summary.date,
         )  # fmt: skip

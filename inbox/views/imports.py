@@ -22,7 +22,7 @@ def page(request: HttpRequest) -> HttpResponse:
         inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
         importer = Importer(inbox, PROCESS, request.META["REMOTE_ADDR"])
         for file in request.FILES.getlist("file"):
-            importer.read_file(file.readline)
+            importer.read_file(file)
         done, given = importer.done, bool(request.FILES)
         context["result"] = done.sentence if given else _("Select a file first.")
         context["wrong"] = not given or bool(done.failed)

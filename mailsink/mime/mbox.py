@@ -64,25 +64,26 @@ class _Message:
         words = head[len(_FROM) :].split(None, 1)
         self._sender = readable(words[0][:_LONGEST_SENDER]) if words else ""
         self._most = most
-        self._pieces: list[bytes] = []
+        self._octets = bytearray()
         self._size = 0
 
     def add(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._is_too_large(self._size - 2):  # the file's own line end
-            self._pieces.clear()
+            self._octets.clear()
         else:
-            self._pieces.append(piece)
+            self._octets += piece
 
     def ended(self) -> MboxMessage:
-        octets = b"".join(self._pieces)
+        octets = self._octets
+        tail = b"\n" + octets[-3:]
         for line_end in (b"\r\n", b"\n"):
-            if octets == line_end or octets.endswith(b"\n" + line_end):
-                octets = octets[: -len(line_end)]
+            if tail.endswith(b"\n" + line_end):
+                del octets[-len(line_end) :]
                 break
         if self._is_too_large(self._size - 2) or self._is_too_large(len(octets)):
             return MboxMessage(None, self._size, self._sender)
-        return MboxMessage(octets, len(octets), self._sender)
+        return MboxMessage(bytes(octets), len(octets), self._sender)
 
     def _is_too_large(self, size: int) -> bool:
         return 0 < self._most < size

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,8 +19,9 @@ from inbox.live import protocol
 from inbox.mailbox import archive, importing
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
-from inbox.models import Session
+from inbox.models import Message, Raw, Recipient, Session, Transaction
 from inbox.storage import body_store
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from tests import factories
 from tests.api.conftest import Api
 
@@ -93,6 +99,7 @@ def test_a_full_disk_ends_an_import(api: Api, monkeypatch: pytest.MonkeyPatch) -
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(body_store, "adopt", fail)  # of a large body, which is a file
+    monkeypatch.setattr(importing, "ROWS_IN_A_TURN", 201)  # those of 40 messages
     large = b"From a\n" + HELLO + b"x" * 1_500_000
     mbox = (b"From a\n" + HELLO) * 41 + large
     answer = post(api, mbox, "application/mbox")
@@ -120,6 +127,63 @@ def test_a_form_is_not_read_twice_on_a_full_disk(
     page = api.client.post("/import", {"file": large})
     assert page.status_code == 507
     assert "The disk is full" in page.content.decode()
+
+
+def test_an_import_has_a_limit_of_messages(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "MOST", 120)
+    mbox = b"From a\n\n" + (b"From a\n" + HELLO) * 123
+    told = post(api, mbox, "application/mbox").json()  # type: ignore[attr-defined]
+    words = "120 messages imported, 4 failed: empty, more than 120 in one import"
+    assert told["detail"] == f"{words} (split the file)"
+    assert (told["imported"], len(told["ids"])) == (120, 120)
+    assert [each["count"] for each in told["failed"]] == [1, 3]
+    told = post(api, mbox, "application/mbox").json()  # type: ignore[attr-defined]
+    assert told["imported"] == 120
+    files = [SimpleUploadedFile(f"{n}.mbox", mbox) for n in range(2)]
+    page = api.client.post("/import", {"file": files})
+    assert page.status_code == 422
+    assert "120 messages imported, 128 failed" in page.content.decode()
+
+
+@pytest.mark.parametrize("body", [b"\n" * 1_000_000, b"a\n" * 500_000])
+def test_short_lines_take_no_more_memory_than_long_ones(body: bytes) -> None:
+    importer = importing.Importer(factories.inbox(), protocol.PROCESS, "127.0.0.1")
+    file = io.BytesIO(body)
+    tracemalloc.start()
+    try:
+        importer.read_file(file)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * len(body)
+
+
+@pytest.mark.parametrize("recipients", [0, 1, 30, 100, 150])
+def test_a_turn_writes_a_bounded_number_of_rows(api: Api, recipients: int) -> None:
+    to = b", ".join(b"r%d@example.com" % n for n in range(recipients))
+    mbox = (b"From a\nSubject: Hi\nTo: " + to + b"\n\nHi.\n") * 50
+    turns = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        before = count_rows()
+        with write_turn():
+            yield
+        turns.append(count_rows() - before)
+
+    with patch.object(importing, "write_turn", turn):
+        told = post(api, mbox, "application/mbox").json()  # type: ignore[attr-defined]
+    assert told["imported"] == 50
+    assert sum(turns) == 1 + 50 * (3 + min(recipients, 100))
+    assert max(turns) < ROWS_IN_A_TURN
+    assert len(turns) <= 1 + sum(turns) // 300
+
+
+def count_rows() -> int:
+    models = (Session, Transaction, Recipient, Raw, Message)
+    return sum(each.objects.count() for each in models)
 
 
 @pytest.mark.parametrize(

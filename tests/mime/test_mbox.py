@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import tracemalloc
 
 import pytest
 
@@ -78,3 +79,17 @@ def test_hostile_ones_take_linear_time() -> None:
     ):
         read(octets, 1_000_000)
     assert time.process_time() - began < 20
+
+
+def test_short_lines_take_no_more_memory_than_long_ones() -> None:
+    for line in (b"\n", b"a\n"):
+        octets = b"From a\n" + line * (400_000 // len(line))
+        readline = io.BytesIO(octets).readline
+        tracemalloc.start()
+        try:
+            (message,) = split(readline)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert message.octets
+        assert peak < 3 * len(octets)

@@ -58,15 +58,18 @@ def store(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     """Stores one message (message/rfc822), or the messages of an mbox (application/mbox).
 
     The bytes stay as they are; in an mbox, ">From " at the start of a line loses its ">"
-    (mboxrd). Imported messages have no SMTP session; their envelope is made of the header.
+    (mboxrd). Of one request at most 10,000 messages are imported. They have no SMTP session;
+    their envelope is made of the header.
     """
     kind = request.content_type or ""
     if kind not in (_MESSAGE, _MBOX):
         raise HttpError(415, f"send the file as Content-Type: {_MESSAGE} or {_MBOX}")
     to = inboxes.by_slug(scope(), inbox or DEFAULT_SLUG)
     importer = Importer(to, PROCESS, request.META["REMOTE_ADDR"])
-    read = importer.read_mbox if kind == _MBOX else importer.read_message
-    done = read(request.readline)
+    if kind == _MBOX:
+        done = importer.read_mbox(request.readline)
+    else:
+        done = importer.read_message(request.read)
     if kind == _MESSAGE and done.failed:
         raise Invalid(f"the message was not imported: it is {next(iter(done.failed))}")
     failed = [{"why": why, "count": count} for why, count in done.failed.items()]
