@@ -1,7 +1,7 @@
 """Messages that come as files: stored with their octets as they are.
 
 An import is a session of a kind of its own, which has no lines and is in no list. Its
-envelope is made of the header, since a file has none.
+envelope is made of the header, since a file has none; an mbox names its sender.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _IN_MEMORY = 1024 * 1024  # octets; a larger body is a file
 _MOST_RECIPIENTS = 100
 _PIECE = 64 * 1024  # octets that are read at once
 _FROM = b"From "  # an mbox begins with it
+# What an mbox has in place of the empty reverse-path, and of one that it does not know.
+_EMPTY, _UNKNOWN = ("MAILER-DAEMON", "<>"), ("", "-", "???@???")
 
 
 class File(Protocol):
@@ -219,6 +221,13 @@ class _Waiting:
     def rows(self) -> int:
         return _OF_MESSAGE + len(self.recipients)
 
+    @property
+    def reverse_path(self) -> str:
+        """The sender that the file names, else that of the header."""
+        if self.sender.upper() in _EMPTY:
+            return ""
+        return self.summary.from_address if self.sender in _UNKNOWN else self.sender
+
 
 class _Body:
     """The rows of one message."""
@@ -226,7 +235,7 @@ class _Body:
     def __init__(self, session: Session, one: _Waiting) -> None:
         summary, paths = one.summary, one.recipients
         self.transaction = Transaction(
-            session=session, inbox=session.inbox, seq=0, reverse_path=one.sender,
+            session=session, inbox=session.inbox, seq=0, reverse_path=one.reverse_path,
             first_recipient=paths[0] if paths else "", outcome="accepted", code=250,
             recipients_accepted=len(paths), started_us=0, ended_us=0,
         )  # fmt: skip

@@ -187,6 +187,38 @@ def count_rows() -> int:
 
 
 @pytest.mark.parametrize(
+    ("named", "sender"),
+    [
+        (b"eve@example.com Sat Nov 28 09:30:00 2026", "eve@example.com"),
+        (b"eve@example.com", "eve@example.com"),
+        (b"MAILER-DAEMON Sat Nov 28 09:30:00 2026", ""),
+        (b"mailer-daemon Sat Nov 28 09:30:00 2026", ""),
+        (b"MAILER-DAEMON@example.com", "MAILER-DAEMON@example.com"),
+        (b"<>", ""),
+        (b"- Sat Nov 28 09:30:00 2026", "ann@example.com"),
+        (b"???@??? Sat Nov 28 09:30:00 2026", "ann@example.com"),
+        (b"", "ann@example.com"),
+        (None, "ann@example.com"),
+    ],
+)
+def test_the_sender_of_the_envelope(api: Api, named: bytes | None, sender: str) -> None:
+    if named is None:
+        answer = post(api, HELLO, "message/rfc822")
+    else:
+        answer = post(api, b"From " + named + b"\n" + HELLO, "application/mbox")
+    (id,) = answer.json()["ids"]  # type: ignore[attr-defined]
+    assert api("GET", f"messages/{id}")["envelope"]["reverse_path"] == sender
+
+
+def test_an_empty_sender_survives_an_export(api: Api) -> None:
+    post(api, b"From MAILER-DAEMON\n" + HELLO, "application/mbox")
+    exported = b"".join(archive.chunks(ALL, Selection(), "mbox"))
+    answer = post(api, exported, "application/mbox")
+    (id,) = answer.json()["ids"]  # type: ignore[attr-defined]
+    assert api("GET", f"messages/{id}")["reverse_path"] == ""
+
+
+@pytest.mark.parametrize(
     ("body", "kind", "status"),
     [
         (HELLO, "application/mbox", 422),

@@ -59,7 +59,7 @@ def store(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
 
     The bytes stay as they are; in an mbox, ">From " at the start of a line loses its ">"
     (mboxrd). Of one request at most 10,000 messages are imported. They have no SMTP session;
-    their envelope is made of the header.
+    their envelope is made of the header, and the sender of an mbox's line "From ".
     """
     kind = request.content_type or ""
     if kind not in (_MESSAGE, _MBOX):
