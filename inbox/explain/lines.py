@@ -18,12 +18,11 @@ from inbox.explain.quantities import counted, duration
 from inbox.explain.reasons import reason
 from inbox.explain.refusals import advice
 from inbox.explain.reply_codes import meaning, tone
+from inbox.explain.reply_text import without_link
 from inbox.explain.spans import Moment, Span, spans
 from mailsink.smtp.protocol.masking import MASK
 from mailsink.text import readable
 
-# Of a refusal, to the very line that shows it: the side panel has the reply whole.
-_LINK = re.compile(r" \(why: \S+\)$")
 _SIZE = re.compile(r"BDAT +([0-9]{1,50})(?![^ ])", re.IGNORECASE)
 _OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
 _LONG_GAP = 1_000_000  # us, which are worth a word
@@ -244,7 +243,7 @@ def _chunk(exchange: Exchangelike) -> str:
 
 
 def _reply(exchange: Exchangelike) -> tuple[str, bool]:
-    lines = _LINK.sub("", exchange.reply).split("\n") if exchange.reply else []
+    lines = without_link(exchange.reply).split("\n") if exchange.reply else []
     if len(lines) < 3:
         return " ".join(lines), False
     if exchange.verb in ("EHLO", "LHLO"):

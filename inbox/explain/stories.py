@@ -5,7 +5,6 @@ Also in words: how each try ended, and what came of the message in the end.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +17,12 @@ from django.utils.translation import gettext_noop, ngettext
 
 from inbox import pages
 from inbox.explain.quantities import counted, shortened, waited
+from inbox.explain.reply_text import first_line
 from inbox.explain.transaction_failures import by_mailsink
 
 Joined = Literal["message-id", "body", "envelope"]
 
 _SHOWN = 8  # tries that a sentence names; of more, those in the middle are counted
-_LINK = re.compile(r" \(why: \S+\)$")
 _LABELS = {"abandoned": gettext_noop("gave up"), "reset": "RSET", "accepted": "250"}
 
 
@@ -137,7 +136,7 @@ def words(one: Attempt) -> str:
             }
         return _("accepted")
     if one.code and one.code >= 400 and not one.broken_off:
-        line = shortened(_LINK.sub("", one.reply.partition("\n")[0]), 200)
+        line = shortened(first_line(one.reply), 200)
         said = {"stage": one.stage, "line": line or one.code}
         if one.stage:
             return _("refused at %(stage)s with %(line)s") % said

@@ -5,7 +5,6 @@ The words of a piece stand beside its time; the sentence tells the time itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_noop
 from inbox.explain.evidence import Evidence, EvidenceKind, Near, Outcomes, Sent
 from inbox.explain.inputs import WholeSession
 from inbox.explain.quantities import ago, counted, shortened
+from inbox.explain.reply_text import first_line
 from inbox.explain.transaction_failures import by_mailsink
 from mailsink.bidi import isolated
 
@@ -31,8 +31,6 @@ LABELS: dict[EvidenceKind, str] = {
     "open": gettext_noop("in progress"),
     "unnamed": gettext_noop("no recipient given"),
 }
-
-_LINK = re.compile(r" \(why: \S+\)$")
 
 _CAUSES = {
     "deleted": gettext_noop(
@@ -307,7 +305,7 @@ def _subject(one: Evidence) -> str:
 
 def _reply(one: Evidence) -> str:
     """Return the reply's first line without its link; its code where no more is known."""
-    line = _LINK.sub("", one.reply.partition("\n")[0])
+    line = first_line(one.reply)
     return shortened(line, 300) or str(one.code or _("no reply"))
 
 
