@@ -6,7 +6,7 @@ and what to change in it. report: all of it together.
 """
 
 from inbox.explain.severity import COUNTED, Severity
-from inbox.insight.findings.finding_kinds import KINDS, SEVERITY_WORDS, FindingKind
+from inbox.insight.findings.finding_kinds import KINDS, FindingKind
 from inbox.insight.findings.mutes import mute, unmute
 from inbox.insight.findings.report import (
     Finding,
@@ -21,7 +21,6 @@ from inbox.insight.findings.report import (
 __all__ = [
     "COUNTED",
     "KINDS",
-    "SEVERITY_WORDS",
     "Finding",
     "FindingKind",
     "FindingsReport",

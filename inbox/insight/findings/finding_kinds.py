@@ -14,12 +14,6 @@ from inbox.explain.severity import Severity
 from inbox.insight.findings import rfc
 from inbox.insight.findings.rfc import RfcSection
 
-SEVERITY_WORDS: dict[Severity, str] = {
-    "error": gettext_noop("error: some servers refuse this"),
-    "warning": gettext_noop("warning: goes wrong with some servers, or harms somebody"),
-    "info": gettext_noop("Info: worth knowing, not wrong here"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
