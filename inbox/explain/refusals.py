@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -44,13 +45,23 @@ def advice(exchange: Replylike, client: str = "") -> Advice | None:
 
 def known_as(exchange: Replylike) -> str:
     """Return the key in REFUSALS of a refusal: the longest that the reply begins with."""
+    return next(_keys(exchange), "5")
+
+
+def short(exchange: Replylike) -> str:
+    """Return why a refusal was sent, in a few words; "" where the code says it."""
+    found = (REFUSALS[key].short for key in _keys(exchange))
+    return next((_(words) for words in found if words), "")
+
+
+def _keys(exchange: Replylike) -> Iterator[str]:
+    """Return the keys in REFUSALS that a reply begins with, the longest first."""
     codes = f"{exchange.code} {exchange.enhanced}".rstrip()
     text = exchange.reply.partition("\n")[0][len(codes) + 1 :]
     text = _RECIPIENT.sub("", text, count=1) if text.startswith("<") else text
     rest = text.partition(" ")[2]
     begins = (f"{codes} {text}", f"{codes} * {rest}")
-    fitting = (key for key in _LONGEST_FIRST if any(b.startswith(key) for b in begins))
-    return next(fitting, "5")
+    return (key for key in _LONGEST_FIRST if any(b.startswith(key) for b in begins))
 
 
 def _has_text(key: str) -> bool:

@@ -82,7 +82,10 @@ SENDER = "MAIL FROM:<a@shop.test>"
 FAILURES = {
     "size": ([f"{SENDER} SIZE=99999999999"], "MAIL refused: message too large (552)"),
     "login": (["AUTH NTLM"], "Login failed (504)"),
-    "recipient": ([SENDER, "RCPT TO:<a b@c>", "DATA"], "Recipient rejected (501)"),
+    "recipient": (
+        [SENDER, "RCPT TO:<a b@c>", "DATA"],
+        "Recipient rejected: malformed address (501)",
+    ),
     "order": (["RCPT TO:<a@b.test>"], "RCPT refused: wrong order of commands (503)"),
     "parameter": ([f"{SENDER} FOO=1"], "MAIL refused: unknown parameter (555)"),
 }

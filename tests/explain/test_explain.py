@@ -145,7 +145,37 @@ SILENT = "The client was silent for 300 seconds."
         Case("Delivered 1 message", ended("quit", messages=1)),
         Case("Delivered 1 message", ended("dropped", messages=1, last_verb="DATA")),
         Case("Recipient rejected (550)", ended("quit"), refused("RCPT", 550)),
-        Case("Recipient rejected (501)", ended("quit"), refused("RCPT", 501)),
+        Case(
+            "Recipient rejected: malformed address (501)",
+            ended("quit"),
+            refused("RCPT", 501, replies.bad_recipient("it has no domain")),
+        ),
+        Case(
+            "Recipient rejected: address needs SMTPUTF8 (553)",
+            ended("quit"),
+            refused("RCPT", 553, replies.RECIPIENT_NOT_ASCII),
+        ),
+        Case(
+            "Recipient rejected: inbox full (552)",
+            ended("quit"),
+            refused("RCPT", 552, replies.MAILBOX_FULL),
+        ),
+        Case(
+            "Recipient rejected: wrong argument (501)",
+            ended("quit"),
+            refused("RCPT", 501),
+        ),
+        Case(
+            "DATA refused: no valid recipients (554)",
+            ended("quit"),
+            refused("DATA", 554, replies.NO_VALID_RECIPIENTS),
+        ),
+        Case("DATA refused (554)", ended("quit"), refused("DATA", 554)),
+        Case(
+            "TLS on a plain port (554)",
+            ended("refused"),
+            refused("", 554, replies.TLS_ON_PLAIN),
+        ),
         Case(
             "3 recipients rejected (550)",
             ended("quit"),
