@@ -139,7 +139,7 @@ def head(session: Session) -> Head:
         state=explain.state(session, facts),
         quiet=quiet,
         quiet_words=stopwatch(quiet),
-        ended=explain.ending(session, facts),
+        ended=_ending(session, facts),
         diagnosis=diagnosis,
         settings=_settings(session, diagnosis),
         picture=picture(session, session_timeline),
@@ -148,6 +148,12 @@ def head(session: Session) -> Head:
         helo=session.helo,
         withheld=starttls.is_withheld(session.client_address, session.helo),
     )
+
+
+def _ending(session: Session, facts: Facts) -> str:
+    if session.is_import:
+        return _("Imported: there is no SMTP session.")
+    return explain.ending(session, facts)
 
 
 def _settings(session: Session, diagnosis: explain.Diagnosis | None) -> list[Setting]:
@@ -174,7 +180,6 @@ def _chips(
     session: Session, facts: Facts, session_timeline: Timeline
 ) -> Iterator[SessionChip]:
     if session.is_import:
-        yield SessionChip(_("Imported: there is no SMTP session"))
         return
     yield SessionChip(f"{session.client_address}:{session.client_port}")
     yield SessionChip(_protocol(session))

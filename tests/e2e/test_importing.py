@@ -48,3 +48,20 @@ def test_a_full_disk_ends_it(mailsink: Mailsink, page: Page) -> None:
     page.evaluate(DROP, ["a.eml", plain("Dropped").decode()])
     words = "The import ended early: 3 messages were imported, then the disk was full."
     expect(page.locator("#toasts")).to_contain_text(words)
+
+
+def test_the_session_of_an_import_has_nothing_to_reproduce(
+    mailsink: Mailsink, page: Page
+) -> None:
+    post = page.request.post(
+        f"{mailsink.url}/api/v3/messages",
+        data=plain("Posted"),
+        headers={"Content-Type": "message/rfc822"},
+    )
+    (id,) = post.json()["ids"]
+    message = page.request.get(f"{mailsink.url}/api/v3/messages/{id}").json()
+    page.goto(f"{mailsink.url}/sessions/{message['session']}")
+    expect(page.get_by_text("Imported: there is no SMTP session.")).to_be_visible()
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    page.keyboard.press("r")
+    expect(page.get_by_text("Findings about the client")).to_be_visible()

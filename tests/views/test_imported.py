@@ -40,7 +40,9 @@ def test_parts_of_a_message(client: Client, message: Message, part: str) -> None
 def test_the_page_of_its_session(client: Client, message: Message) -> None:
     session = f"/sessions/{message.transaction.session_id}"
     for path in ("", "?panel=findings", "?exchange=1", "/head"):
-        assert "Imported: there is no SMTP session" in page(client, session + path)
+        text = page(client, session + path)
+        assert "Imported: there is no SMTP session." in text
+        assert "QUIT)" not in text
     assert "data-replay=" not in page(client, session)
     for path in ("/exchanges", "/case"):
         page(client, session + path)

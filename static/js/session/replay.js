@@ -1,6 +1,6 @@
 // What can be done with a session as a whole: copy it as text, see how to reproduce it.
 
-import { $, isModified, setText } from "../core/dom.js";
+import { $, find, isModified, setText } from "../core/dom.js";
 import { load } from "../core/fragments.js";
 import * as keys from "../core/keys.js";
 import { announce, toast } from "../core/toast.js";
@@ -9,7 +9,7 @@ import { fill, gettext } from "../core/i18n.js";
 const COPIED_MS = 2000;
 
 const copier = $("[data-copy-text]");
-const link = $("[data-replay]");
+const link = find("[data-replay]"); // an import has none
 const details = $("[data-details]");
 
 async function copy() {
@@ -23,9 +23,10 @@ async function copy() {
   return undefined;
 }
 
-async function replay() {
+/** @param {string} url of the commands */
+async function replay(url) {
   try {
-    if (!(await load(details, link.dataset.replay ?? ""))) return undefined;
+    if (!(await load(details, url))) return undefined;
   } catch (error) {
     return toast(fill(gettext("The commands could not be read: %(why)s"), { why: String(error) }));
   }
@@ -40,9 +41,12 @@ if (navigator.clipboard) {
   copier.addEventListener("click", copy);
   keys.bind({ c: copy });
 }
-link.addEventListener("click", (event) => {
-  if (isModified(event)) return;
-  event.preventDefault();
-  replay();
-});
-keys.bind({ r: replay });
+if (link) {
+  const show = () => replay(link.dataset.replay ?? "");
+  link.addEventListener("click", (event) => {
+    if (isModified(event)) return;
+    event.preventDefault();
+    show();
+  });
+  keys.bind({ r: show });
+}
