@@ -55,8 +55,9 @@ def diagnose(session: Sessionlike, facts: Facts) -> Diagnosis | None:
 
 def _reason(session: Sessionlike, facts: Facts) -> _Reason:
     if flag := outcomes.known_flag(facts):
-        fixes, topic = _OF_FLAGS[flag]
-        return _Reason(_(FLAG_WORDS[flag].sentence), tuple(map(_, fixes)), topic)
+        words = FLAG_WORDS[flag]
+        fixes = tuple(_(each) for each in (words.fix, *words.others))
+        return _Reason(_(words.sentence), fixes, words.topic)
     if facts.body_octets is not None and session.ending in outcomes.MIDWAY:
         return _of_body(session, facts)
     if facts.refusal is not None and (said := advice(facts.refusal)):
@@ -74,62 +75,6 @@ def _of_body(session: Sessionlike, facts: Facts) -> _Reason:
     why, fix = (_OF_ENDINGS | _OF_BODIES)[session.ending or ""]
     return _Reason(_(why), (_(fix),))
 
-
-_CERTIFICATE = (
-    gettext_noop("Trust data/tls-cert.pem in the client, or turn off verification there."),
-    gettext_noop("Give Mailsink a certificate that the client trusts: MAILSINK_TLS_CERT and MAILSINK_TLS_KEY."),
-    gettext_noop("Offer no STARTTLS: MAILSINK_SMTP_HIDE=STARTTLS."),
-)  # fmt: skip
-
-# By flag: what to change, and the topic that has it as a setting.
-_OF_FLAGS: dict[str, tuple[tuple[str, ...], str]] = {
-    "tls_on_plain": ((gettext_noop("Turn implicit TLS (SSL) off in the client: this port speaks plain SMTP."),), "tls_off"),
-    "plain_on_tls": (
-        (
-            gettext_noop("Turn implicit TLS (SSL) on in the client for this port."),
-            gettext_noop("Connect to the port of plain SMTP instead."),
-        ),
-        "tls_implicit",
-    ),
-    "http_on_smtp": (
-        (
-            gettext_noop("Open the web address of Mailsink instead; this port speaks SMTP."),
-            gettext_noop("Point the health check to /health/ready on the web port."),
-        ),
-        "",
-    ),
-    "bad_proxy_header": (
-        (
-            gettext_noop("Switch the PROXY protocol on in the load balancer (HAProxy: send-proxy-v2; nginx: proxy_protocol on)."),
-            gettext_noop("Take this address out of MAILSINK_SMTP_PROXY_FROM."),
-        ),
-        "",
-    ),
-    "proxy_not_trusted": (
-        (
-            gettext_noop("Add the network of the load balancer to MAILSINK_SMTP_PROXY_FROM."),
-            gettext_noop("Switch the PROXY protocol off in the load balancer."),
-        ),
-        "",
-    ),
-    "tls_untrusted": (_CERTIFICATE, "trust"),
-    "left_at_certificate": (_CERTIFICATE, "trust"),
-    "tls_broken": (_CERTIFICATE, "trust"),
-    "tls_no_version": (
-        (
-            gettext_noop("Let the client use TLS 1.2 or 1.3."),
-            gettext_noop("To test with an old client, start Mailsink with MAILSINK_TLS_MIN=1.0."),
-        ),
-        "",
-    ),
-    "tls_no_cipher": (
-        (
-            gettext_noop("Let the client use its default ciphers."),
-            gettext_noop("Give Mailsink an RSA certificate for an old client: MAILSINK_TLS_CERT."),
-        ),
-        "",
-    ),
-}  # fmt: skip
 
 _LOG = gettext_noop("See Mailsink's own log for the cause, and send the message again.")
 _OF_ENDINGS: dict[str, tuple[str, str]] = {

@@ -9,23 +9,30 @@ from django.utils.translation import gettext_noop
 
 @dataclass(frozen=True, slots=True)
 class FlagWords:
-    """A flag in words: a label for the line, a sentence, and what to do (may be "")."""
+    """A flag in words: a label for the line, a sentence, and what to do (may be "").
+
+    others: what may be done instead. topic: of client_terms and framework_terms, which
+    have the fix as a setting; or "".
+    """
 
     label: str
     sentence: str
     fix: str = ""
     grave: bool = True  # coloured as a trouble, not as a remark
+    others: tuple[str, ...] = ()
+    topic: str = ""
 
 
 _TRUST = gettext_noop(
-    "Let the client trust tls-cert.pem of Mailsink's data folder, or not look at "
-    "certificates at all (nodemailer: tls: {rejectUnauthorized: false}; Rails: "
-    'openssl_verify_mode: "none"; Laravel: MAIL_URL="smtp://...?verify_peer=false"; Spring: '
-    "mail.smtp.ssl.trust=*), or give Mailsink a certificate that it trusts "
-    "(MAILSINK_TLS_CERT), or have no STARTTLS offered (MAILSINK_SMTP_HIDE=STARTTLS). "
-    "As long as Mailsink's own certificate is used and no setting asks for TLS, the next "
-    "session of a client that left over it is offered no STARTTLS, so that it can send in "
-    "plain text; the one after that is offered it again."
+    "Let the client trust Mailsink's certificate (tls-cert.pem in its data folder, or the "
+    "file of MAILSINK_TLS_CERT), or turn off verification there."
+)
+_NOT_TRUSTED = (
+    gettext_noop(
+        "Give Mailsink a certificate that the client trusts: MAILSINK_TLS_CERT and "
+        "MAILSINK_TLS_KEY."
+    ),
+    gettext_noop("Offer no STARTTLS: MAILSINK_SMTP_HIDE=STARTTLS."),
 )
 
 FLAG_WORDS: dict[str, FlagWords] = {
@@ -261,22 +268,18 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "The client began with a TLS handshake, but this port speaks plain SMTP."
         ),
         gettext_noop(
-            "Switch implicit TLS off for this port. nodemailer: secure: false. Django: "
-            "EMAIL_USE_SSL = False. Laravel: MAIL_SCHEME=smtp. Rails: ssl: false. "
-            "Spring: spring.mail.properties.mail.smtp.ssl.enable=false."
+            "Turn implicit TLS (SSL) off in the client: this port speaks plain SMTP."
         ),
+        topic="tls_off",
     ),
     "plain_on_tls": FlagWords(
         gettext_noop("plain text on a TLS port"),
         gettext_noop(
             "Where TLS had to begin, the client spoke plain text, or waited for a greeting."
         ),
-        gettext_noop(
-            "Switch implicit TLS on for this port (SMTPS), or use the port of plain SMTP. "
-            "nodemailer: secure: true. Django: EMAIL_USE_SSL = True. Laravel: "
-            "MAIL_SCHEME=smtps. Rails: ssl: true. "
-            "Spring: spring.mail.properties.mail.smtp.ssl.enable=true."
-        ),
+        gettext_noop("Turn implicit TLS (SSL) on in the client for this port."),
+        others=(gettext_noop("Connect to the port of plain SMTP instead."),),
+        topic="tls_implicit",
     ),
     "starttls_withheld": FlagWords(
         gettext_noop("STARTTLS not offered"),
@@ -296,13 +299,17 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("certificate not trusted"),
         gettext_noop("The client does not trust the server's certificate, and left."),
         _TRUST,
+        others=_NOT_TRUSTED,
+        topic="trust",
     ),
     "tls_no_version": FlagWords(
         gettext_noop("no TLS version in common"),
         gettext_noop("The client and the server have no version of TLS in common."),
-        gettext_noop(
-            "Let the client speak TLS 1.2 or 1.3. To test with an old one, start Mailsink "
-            "with MAILSINK_TLS_MIN=1.0."
+        gettext_noop("Let the client use TLS 1.2 or 1.3."),
+        others=(
+            gettext_noop(
+                "To test with an old client, start Mailsink with MAILSINK_TLS_MIN=1.0."
+            ),
         ),
     ),
     "tls_no_cipher": FlagWords(
@@ -310,27 +317,23 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop(
             "The client and the server have no cipher, group or kind of signature in common."
         ),
-        gettext_noop(
-            "Let the client use its default ciphers. An old one may need an RSA "
-            "certificate (MAILSINK_TLS_CERT): the one Mailsink makes has an elliptic key."
+        gettext_noop("Let the client use its default ciphers."),
+        others=(
+            gettext_noop(
+                "Give Mailsink an RSA certificate for an old client (MAILSINK_TLS_CERT): the one "
+                "that it makes has an elliptic key."
+            ),
         ),
     ),
     "tls_broken": FlagWords(
         gettext_noop("TLS failed"),
         gettext_noop(
-            "TLS began, but the client left in the middle of it, or sent what is no TLS."
+            "TLS began, but the client left in the middle of it, or sent what is no TLS. Its log "
+            "says why; perhaps it does not trust the certificate."
         ),
-        gettext_noop(
-            "Look into the client's log: it may not trust the certificate. "
-            "Let the client trust tls-cert.pem of Mailsink's data folder, or not look at "
-            "certificates at all (nodemailer: tls: {rejectUnauthorized: false}; Rails: "
-            'openssl_verify_mode: "none"; Laravel: MAIL_URL="smtp://...?verify_peer=false"; Spring: '
-            "mail.smtp.ssl.trust=*), or give Mailsink a certificate that it trusts "
-            "(MAILSINK_TLS_CERT), or have no STARTTLS offered (MAILSINK_SMTP_HIDE=STARTTLS). "
-            "As long as Mailsink's own certificate is used and no setting asks for TLS, the next "
-            "session of a client that left over it is offered no STARTTLS, so that it can send in "
-            "plain text; the one after that is offered it again."
-        ),
+        _TRUST,
+        others=_NOT_TRUSTED,
+        topic="trust",
     ),
     "left_at_certificate": FlagWords(
         gettext_noop("disconnected at the certificate"),
@@ -339,6 +342,8 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "not trust it."
         ),
         _TRUST,
+        others=_NOT_TRUSTED,
+        topic="trust",
     ),
     "http_on_smtp": FlagWords(
         gettext_noop("HTTP on the SMTP port"),
@@ -347,8 +352,10 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "web port."
         ),
         gettext_noop(
-            "Open the web address instead (see the foot of this page), or let the health "
-            "check ask the web port's /health/ready."
+            "Open the web address of Mailsink instead; this port speaks SMTP."
+        ),
+        others=(
+            gettext_noop("Point the health check to /health/ready on the web port."),
         ),
     ),
     "bad_proxy_header": FlagWords(
@@ -358,9 +365,10 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "connections has to begin with a PROXY header. Nothing was answered."
         ),
         gettext_noop(
-            "Switch it on in the load balancer (HAProxy: send-proxy-v2; nginx: proxy_protocol on), "
-            "or leave this address out of MAILSINK_SMTP_PROXY_FROM."
+            "Switch the PROXY protocol on in the load balancer (HAProxy: send-proxy-v2; nginx: "
+            "proxy_protocol on)."
         ),
+        others=(gettext_noop("Take this address out of MAILSINK_SMTP_PROXY_FROM."),),
     ),
     "proxy_not_trusted": FlagWords(
         gettext_noop("PROXY header not trusted"),
@@ -369,9 +377,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "to be known: MAILSINK_SMTP_PROXY_FROM does not name this address."
         ),
         gettext_noop(
-            "Put the load balancer's network into MAILSINK_SMTP_PROXY_FROM, or switch the PROXY "
-            "protocol off in the load balancer."
+            "Add the network of the load balancer to MAILSINK_SMTP_PROXY_FROM."
         ),
+        others=(gettext_noop("Switch the PROXY protocol off in the load balancer."),),
     ),
     "half_close": FlagWords(
         gettext_noop("client closed its side"),

@@ -28,12 +28,12 @@ FRAMEWORKS: dict[str, Framework] = {
     "shell": Framework(
         gettext_noop("Shell"),
         "swaks",
-        {"trust": "curl --cacert data/tls-cert.pem …"},
+        {"trust": "curl --cacert /path/to/tls-cert.pem …"},
     ),
     "django": Framework(
         "Django",
         "django",
-        {"trust": "SSL_CERT_FILE=data/tls-cert.pem python manage.py …"},
+        {"trust": "SSL_CERT_FILE=/path/to/tls-cert.pem python manage.py …"},
     ),
     "rails": Framework(
         "Rails",

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from inbox import explain
-from inbox.explain import client_terms, diagnoses, framework_terms, outcomes
+from inbox.explain import FLAG_WORDS, client_terms, framework_terms, outcomes
 from inbox.explain.outcomes import NOTHING_MORE, Facts
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import Ending
@@ -102,4 +102,7 @@ def test_frameworks_have_their_own_settings() -> None:
         topic for each in framework_terms.FRAMEWORKS.values() for topic in each.terms
     }
     assert topics - client_terms.TOPICS.keys() == {"trust"}
-    assert set(diagnoses._OF_FLAGS) == set(outcomes._BY_FLAG)
+    for _value, name, text in framework_terms.settings("trust"):
+        assert "data/" not in text, name  # that is where MAILSINK_DATA says
+    with_settings = {flag for flag, words in FLAG_WORDS.items() if words.topic}
+    assert with_settings < set(outcomes._BY_FLAG) < FLAG_WORDS.keys()

@@ -411,6 +411,17 @@ def test_cures_are_those_of_known_kinds_and_clients() -> None:
     assert fix(kind, UNKNOWN) == kind.fix
 
 
+def test_a_fix_tells_what_else_will_do_and_the_settings_of_frameworks() -> None:
+    assert fix(KINDS["plain_on_tls"], UNKNOWN).startswith(
+        "Turn implicit TLS (SSL) on in the client for this port. "
+        "Or: Connect to the port of plain SMTP instead. Shell: swaks --tls-on-connect. "
+        "Django: EMAIL_USE_SSL = True. "
+    )
+    assert fix(KINDS["tls_on_plain"], UNKNOWN).startswith(
+        f"{KINDS['tls_on_plain'].fix} Shell: Leave --tls-on-connect out. Django: "
+    )
+
+
 @pytest.mark.parametrize(
     ("octets", "line", "begins"),
     [

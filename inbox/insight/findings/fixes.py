@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox.explain import client_terms
+from inbox.explain import client_terms, framework_terms
+from inbox.explain.flags import FLAG_WORDS
 from inbox.insight.findings.clients import KnownClient
 from inbox.insight.findings.finding_kinds import FindingKind
 from inbox.insight.findings.long_lines import OF_LINES, Line
@@ -105,5 +106,19 @@ def fix(kind: FindingKind, client: KnownClient, line: Line = "text") -> str:
         known = OF_LINES.get(line, known)
     own = client_terms.own(known, client.key)
     if not own:
-        return _(known.get("", kind.fix))
+        return " ".join([_(known.get("", kind.fix)), *_others(kind.name)])
     return _("%(client)s: %(fix)s") % {"client": client.words, "fix": _(own)}
+
+
+def _others(flag: str) -> list[str]:
+    """Return what may be done instead, and the fix as a setting of each framework."""
+    words = FLAG_WORDS.get(flag)
+    if words is None:
+        return []
+    settings = [
+        _("%(framework)s: %(setting)s.")
+        % {"framework": name, "setting": setting.rstrip(".")}
+        for _value, name, setting in framework_terms.settings(words.topic)
+    ]
+    others = [_("Or: %(fix)s") % {"fix": _(each)} for each in words.others]
+    return [*others, *settings]
