@@ -115,6 +115,21 @@ def test_examples_show_every_member(document: dict[str, Any]) -> None:
     assert message["envelope"]["recipients"][0]["rcpt_code"] == 250
 
 
+def test_examples_show_what_stands_within(document: dict[str, Any]) -> None:
+    answers = document["paths"]["/api/v3/messages/wait"]["get"]["responses"]
+    assert list(answers[408]["content"]) == ["application/problem+json"]
+    (miss,) = answers[408]["content"]["application/problem+json"]["example"][
+        "near_misses"
+    ]
+    assert miss["message"]["subject"] == "Confirm your account"
+    assert miss["transaction"]["reverse_path"]
+
+
+def test_the_example_of_an_import_sends_a_file(document: dict[str, Any]) -> None:
+    line = document["paths"]["/api/v3/messages"]["post"]["description"]
+    assert "-H 'Content-Type: message/rfc822' --data-binary @message.eml\n" in line
+
+
 def test_examples_of_calls_are_understood(client: Client, db: None) -> None:
     """The shell lines of calls that read: nothing is wrong with their parameters."""
     document = v3.get_openapi_schema(path_prefix="/api/v3/")

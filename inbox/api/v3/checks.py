@@ -34,7 +34,9 @@ class CheckObject(Strict):
     count: int = member("How often it was found, counted up to 10,000.", 1)
     places: list[CheckPlaceObject] = member("The first places.")
     fix: str = member("What to change.", 'Describe the image in alt, or write alt="".')
-    source: SourceObject | None = member("What says so; null if nothing need.")
+    source: SourceObject | None = member(
+        "The standard or page that says so; null if none is needed."
+    )
 
 
 class ProgramResult(Strict):

@@ -46,6 +46,7 @@ def complete(document: OpenAPISchema) -> None:
     components = document["components"]["schemas"]
     components["Problem"] = schemas.PROBLEM
     for path, method, operation in operations(document):
+        _name_problems(operation["responses"])
         operation["responses"]["default"] = _PROBLEM
         for content in _contents(operation):
             content["example"] = example(content["schema"], components)
@@ -57,6 +58,14 @@ _PROBLEM = {
     "description": "Problem",
     "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+
+
+def _name_problems(responses: JsonSchema) -> None:
+    """Give answers that say what went wrong the content type of problems."""
+    for status, response in responses.items():
+        if int(status) >= 400 and "content" in response:
+            [content] = response["content"].values()
+            response["content"] = {CONTENT_TYPE: content}
 
 
 def operations(document: JsonSchema) -> Iterator[tuple[str, str, JsonSchema]]:
@@ -85,7 +94,7 @@ def example(schema: JsonSchema, components: JsonSchema) -> Any:
         return example(components[schema["$ref"].rpartition("/")[2]], components)
     if schema.get("default") is not None:
         return schema["default"]
-    for choices in ("anyOf", "oneOf", "enum"):
+    for choices in ("allOf", "anyOf", "oneOf", "enum"):
         if choices in schema:
             first = schema[choices][0]
             return first if choices == "enum" else example(first, components)
@@ -118,7 +127,13 @@ def _call(path: str, method: str, operation: JsonSchema) -> str:
     url = f"{_HERE}{path}{'?' if asked else ''}{'&'.join(asked)}"
     words = ["curl", *([] if method == "get" else ["-X", method.upper()]), url]
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
-        given = json.dumps(content["example"], ensure_ascii=False)
-        words += ["-H", f"Content-Type: {kind}", "-d", given]
+        words += ["-H", f"Content-Type: {kind}", *_given(kind, content)]
         break
     return shlex.join(words)
+
+
+def _given(kind: str, content: JsonSchema) -> list[str]:
+    """Return the words for the body of a call; what is no JSON comes from a file."""
+    if kind != "application/json":
+        return ["--data-binary", "@message.eml"]
+    return ["-d", json.dumps(content["example"], ensure_ascii=False)]

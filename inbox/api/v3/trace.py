@@ -72,7 +72,7 @@ class Trace(Strict):
     near: list[SimilarAddress] = member("Similar addresses, if there is no evidence.")
     sent: SentMail = member("What this address sent.")
     last_connection: Connection | None = member(
-        "The last connection of any client, if there is no evidence."
+        "The last connection of any client; null if there was none."
     )
 
 
