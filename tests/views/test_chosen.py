@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
@@ -79,10 +83,50 @@ def test_works_as_a_plain_form(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"all": "yes"}, {"all": "true"}),
+        ({"all": "yes", "q": " "}, {"all": "true"}),
+        ({"all": "yes", "q": "subject:a&b"}, {"q": "subject:a&b"}),
+        ({"id": [str(uuid4())] * 2, "q": "is:unread"}, {"ids": None}),
+    ],
+)
+def test_an_archive_is_made_beside_the_server(
+    client: Client, fields: dict[str, Any], named: dict[str, str | None]
+) -> None:
+    for format in ("zip", "mbox"):
+        answer = client.post("/messages/chosen", {"do": format, **fields})
+        url = urlsplit(answer["Location"])
+        assert (answer.status_code, url.path) == (303, "/api/v3/messages/archive")
+        asked = dict(parse_qsl(url.query))
+        ids = ",".join(fields.get("id", []))
+        wanted = {key: value or ids for key, value in named.items()}
+        assert asked == {"format": format, **wanted}
+        assert client.get(answer["Location"]).status_code == 200
+
+
+def test_an_archive_of_more_ids_than_a_url_holds(client: Client) -> None:
+    ids = ",".join(str(uuid4()) for _ in range(400))
+    given = {"do": "mbox", "ids": f"{recorded_message().id},{ids}"}
+    answer = client.post("/messages/chosen", given)
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/mbox"
+
+
+def test_one_message_is_downloaded(client: Client) -> None:
+    one = recorded_message()
+    answer = client.post("/messages/chosen", {"do": "eml", "id": str(one.id)})
+    assert answer.status_code == 303
+    assert client.get(answer["Location"]).content == ORDER
+
+
+@pytest.mark.parametrize(
     ("fields", "words"),
     [
         ({"do": "read"}, "Nothing is chosen"),
         ({"do": "read", "ids": "nonsense"}, "Nothing is chosen"),
+        ({"do": "eml", "all": "yes"}, "Choose one message"),
+        ({"do": "zip", "all": "yes", "q": "is:no"}, 'Unknown value "is:no"'),
         ({"do": "explode", "all": "yes"}, "there is read, unread"),
         (
             {"do": "read", "all": "yes", "q": "is:nonsense"},
