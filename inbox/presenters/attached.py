@@ -23,7 +23,7 @@ _LARGEST_PICTURE = 2 * 1024 * 1024  # octets: a browser loads it whole for its t
 class Attached:
     """An attachment. picture: the address of its thumbnail; save: where it is saved from.
 
-    Both are "" where there is none.
+    Both are "" where there is none. size: octets, decoded
     """
 
     index: int
@@ -39,21 +39,22 @@ class Attached:
 def view(mail: MessagePage) -> dict[str, object]:
     """Return what the strip of attachments is rendered with."""
     found = mail.reading.attachments if mail.octets else []
+    sizes = [bodies.decoded_size(mail.octets, each) for each in found]
     rows: list[Attached] = []
     left = _PICTURES
-    for part in found[:SHOWN]:
+    for part, size in zip(found[:SHOWN], sizes, strict=False):
         is_small = left > 0 and part.size <= _LARGEST_PICTURE
         is_picture = is_small and bool(shown_as(mail.octets, part))
         left -= is_picture
-        rows.append(_attached(mail, part, is_picture))
+        rows.append(_attached(mail, part, size, is_picture))
     return {
         "attachments": rows,
         "more_attachments": max(0, len(found) - SHOWN),
-        "attachments_size": sum(each.size for each in found),
+        "attachments_size": sum(sizes),
     }
 
 
-def _attached(mail: MessagePage, part: Part, is_picture: bool) -> Attached:
+def _attached(mail: MessagePage, part: Part, size: int, is_picture: bool) -> Attached:
     name = types.file_name(mail.octets, part)
     save = pages.path("api-v3:messages_part", mail.id, part.index)
     return Attached(
@@ -61,7 +62,7 @@ def _attached(mail: MessagePage, part: Part, is_picture: bool) -> Attached:
         name,
         part.content_type,
         _icon(types.sniffed(mail.octets, part), name),
-        part.size,
+        size,
         f"{mail.url}?tab=parts&part={part.index}",
         inline_parts.url(mail, part.index) if is_picture else "",
         save if mail.message else "",

@@ -30,10 +30,14 @@ _Fits = Callable[[Part, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """A part in the tree. level: how deep it is, for its indentation, at most 8."""
+    """A part in the tree. level: how deep it is, for its indentation, at most 8.
+
+    size: octets, decoded
+    """
 
     part: Part
     level: int
+    size: int
     sha256: str
     chosen: bool
 
@@ -56,6 +60,7 @@ def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
         PartRow(
             part,
             min(part.depth, 8),
+            bodies.decoded_size(mail.octets, part),
             _sha256(mail, part) if hashed and not part.children else "",
             part is chosen,
         )

@@ -22,6 +22,17 @@ def decode_beginning(octets: bytes, part: Part, limit: int) -> bytes:
     return transfer.decode(part.body(octets, limit), part.encoding, cut=True)
 
 
+def decoded_size(octets: bytes, part: Part) -> int:
+    """Return how many octets a part's body has without its transfer encoding.
+
+    A multipart has none (RFC 2045 §6.4); its body counts as sent.
+    """
+    is_whole = part.content_type.startswith("multipart/")
+    if is_whole or part.encoding not in transfer.ENCODINGS:
+        return part.size
+    return len(decode(octets, part))
+
+
 def text_of(octets: bytes, part: Part) -> str:
     """Return a part's body as storable text, whose lines end in LF.
 

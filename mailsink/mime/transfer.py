@@ -26,6 +26,10 @@ _CUT_ESCAPE = re.compile(rb"=[0-9A-Fa-f]?\Z")
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} [^\r\n]*\r?\n")
 
 
+_UUENCODE = ("x-uuencode", "uuencode", "x-uue", "uue")
+ENCODINGS = ("base64", "quoted-printable", *_UUENCODE)  # what decode decodes
+
+
 def decode(octets: bytes, encoding: str, *, cut: bool = False) -> bytes:
     """Return decoded octets; as they are if the encoding is none that is known.
 
@@ -35,7 +39,7 @@ def decode(octets: bytes, encoding: str, *, cut: bool = False) -> bytes:
         return base64(octets)
     if encoding == "quoted-printable":
         return quoted_printable(_CUT_ESCAPE.sub(b"", octets) if cut else octets)
-    if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+    if encoding in _UUENCODE:
         return uuencode(octets[: octets.rfind(b"\n") + 1] if cut else octets)
     return octets
 

@@ -37,7 +37,17 @@ def single(
 )
 def test_decode(encoding: bytes, body: bytes, decoded: bytes) -> None:
     octets = single(body, encoding)
-    assert bodies.decode(octets, parse(octets).root) == decoded
+    part = parse(octets).root
+    assert bodies.decode(octets, part) == decoded
+    assert bodies.decoded_size(octets, part) == len(decoded)
+
+
+def test_a_multipart_is_decoded_for_no_size() -> None:
+    octets = single(
+        b"--b\r\n\r\naGVs\r\n--b--", b"base64", b"multipart/mixed; boundary=b"
+    )
+    part = parse(octets).root
+    assert bodies.decoded_size(octets, part) == part.size
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,20 @@ def test_attachments_stand_below_the_head(client: Client) -> None:
         assert client.get(path).content == PNG
 
 
+def test_sizes_are_those_of_the_files(client: Client) -> None:
+    files = [
+        (f"Content-Type: application/pdf; name={n}.pdf\r\n", b"%PDF-" + b"x" * 30_715)
+        for n in range(2)
+    ]
+    url = f"/messages/{recorded_message(related('Hi', *files)).id}"
+    page = client.get(url).content.decode()
+    assert "2 attachments" in page
+    assert re.findall(r"\d+ KB</span></a>", page) == ["30 KB</span></a>"] * 2
+    assert "All (zip, 60 KB)" in page
+    parts = client.get(f"{url}?tab=parts").content.decode()
+    assert parts.count('title="30,720 bytes"') == 2
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
