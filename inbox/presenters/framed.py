@@ -81,6 +81,7 @@ def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
 
     return {
         "frame_url": mail.frame_url(**of_frame),
+        "print_url": mail.print_url(**of_frame),
         "shown": most(asked),
         "more_url": "" if more else url(more="yes"),
         "width": width,

@@ -82,9 +82,9 @@ class MessagePage(ParsedMessage):
         """Return the address of the count that the tab Checks shows."""
         return pages.path(f"{self.kind}-checks", self.id)
 
-    @property
-    def print_url(self) -> str:
-        return pages.path(f"{self.kind}-print", self.id)
+    def print_url(self, **query: object) -> str:
+        """Return the address of it on paper, as frame_url does."""
+        return pages.path(f"{self.kind}-print", self.id, **query)
 
     @property
     def raw_url(self) -> str:

@@ -75,10 +75,15 @@ def _framed(request: HttpRequest, mail: MessagePage) -> HttpResponse:
 
 
 def _printed(request: HttpRequest, mail: MessagePage) -> HttpResponse:
-    body = SafeString("")
+    context: dict[str, object] = {"mail": mail}
     if mail.octets and mail.has_html:
-        body = SafeString(_shown(request, mail, _page(mail, "")))
-    context = {"mail": mail, "body": body, "text": mail.text[:_PRINTED]}
+        context["body"] = SafeString(_shown(request, mail, _page(mail, "")))
+    else:
+        context |= {
+            "text": mail.text[:_PRINTED],
+            "shown": _PRINTED,
+            "total": len(mail.text),
+        }
     page = render_to_string("message/print.html", context)
     return _answer(request, mail, page, _SANDBOX_OF_PRINT)
 

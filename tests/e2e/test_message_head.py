@@ -123,6 +123,22 @@ def test_what_is_rarer_is_in_a_menu(mailsink: Mailsink, page: Page) -> None:
     expect(page.get_by_role("link", name="Print", exact=True)).to_be_hidden()
 
 
+def test_the_html_elsewhere_has_the_images_that_are_loaded(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, rich("Images", '<img src="http://images.test/a.png">'))
+    page.goto(f"{mailsink.url}/messages/latest?tab=html")
+    links = page.locator("[data-as-framed]")
+    elsewhere = re.compile(r"/(frame|print)\?images=all$")
+    expect(page.locator("[data-as-framed][href$='images=all']")).to_have_count(0)
+    page.get_by_role("link", name="Load images").click()
+    expect(links).to_have_count(2)
+    for n in range(2):
+        expect(links.nth(n)).to_have_attribute("href", elsewhere)
+    page.get_by_role("tab", name="Source").click()
+    expect(page.locator("[data-as-framed][href$='images=all']")).to_have_count(0)
+
+
 def test_everybody_is_in_the_details(mailsink: Mailsink, page: Page) -> None:
     head = (
         "From: Shop <shop@shop.test>\r\nTo: Ann <ann@example.com>, bob@example.com\r\n"

@@ -107,11 +107,17 @@ function act(event) {
   print(printed);
 }
 
-/** Show what came of a part that was chosen: over the mail, or below the parts. @param {Event} event */
+/**
+ * Show what came of a part that was chosen: over the mail, or below the parts. What opens the
+ * HTML elsewhere does so with the same images. @param {Event} event
+ */
 function showPart({ target }) {
   if (!(target instanceof HTMLElement)) return;
   if (target.id === "peek") peekSheet()?.showModal();
-  if (target.id === "panel") find(".preview", target)?.scrollIntoView({ block: "nearest" });
+  if (target.id !== "panel") return;
+  find(".preview", target)?.scrollIntoView({ block: "nearest" });
+  const frame = find("iframe[data-frame]", target, HTMLIFrameElement);
+  for (const link of $$("a[data-as-framed]", byId("detail"), HTMLAnchorElement)) link.search = frame ? new URL(frame.src).search : "";
 }
 
 /**
