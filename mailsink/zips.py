@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from io import RawIOBase
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from mailsink.file_names import split
+
 _EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP tells no time before it
-_LONGEST = (
-    200  # octets of a file's name in UTF-8, without its ending: file systems take 255
-)
-_LONGEST_ENDING = 16
-# What Windows takes for a device, with any ending
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 
 
 class _Out(RawIOBase):
@@ -58,7 +53,7 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
     given: set[str] = set()
     counts: dict[str, int] = {}
     for each in names:
-        stem, ending = _split(unicodedata.normalize("NFC", each))
+        stem, ending = split(each)
         first = f"{stem}{ending}"
         name, number = first, counts.get(_key(first), 1)
         while _key(name) in given:
@@ -67,17 +62,6 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
         counts[_key(first)] = number
         given.add(_key(name))
         yield name
-
-
-def _split(name: str) -> tuple[str, str]:
-    """Return a name without its ending, made safe, and the ending with its dot."""
-    if _RESERVED.match(name):
-        name = f"_{name}"
-    stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending.encode("utf-8", "replace")) > _LONGEST_ENDING:
-        stem, dot, ending = name, "", ""
-    kept = stem.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
-    return kept, dot + ending
 
 
 def _key(name: str) -> str:

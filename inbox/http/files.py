@@ -15,6 +15,7 @@ from django.utils.http import content_disposition_header
 
 from inbox.insight import case_file
 from inbox.insight.case_file import Case
+from mailsink import file_names
 
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -23,7 +24,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,64}/[a-z0-9!#$&^_.+-]{1,64}")
-_UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 
 
 def answer(content_type: str) -> dict[str, Any]:
@@ -56,6 +56,10 @@ def case(case: Case) -> HttpResponse:
 
 
 def file_name(name: str, otherwise: str) -> str:
-    """Return a sender's file name without folders, controls, or a leading dot."""
-    base = re.split(r"[/\\]", name)[-1]
-    return _UNSAFE_IN_NAME.sub("", base).strip(" .")[-150:] or otherwise
+    """Return a sender's file name, without its folders, as every system takes it."""
+    return file_names.safe(re.split(r"[/\\]", name)[-1], otherwise)
+
+
+def title_name(title: str, otherwise: str) -> str:
+    """Return a file name, without an ending, that tells all of a title: "1/2" is "1-2"."""
+    return file_names.safe(re.sub(r"[/\\]+", "-", title[:80]), otherwise)

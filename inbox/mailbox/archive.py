@@ -14,6 +14,7 @@ from inbox.mailbox.selection import Selection
 from inbox.models import Message, Raw
 from inbox.search import language
 from inbox.storage import body_store
+from mailsink.file_names import split
 from mailsink.zips import zipped
 
 Format = Literal["zip", "mbox"]
@@ -63,7 +64,7 @@ def _zip(scope: Scope, what: Selection) -> Iterator[bytes]:
 def _name(number: int, message: Message) -> str:
     """Return a name that is safe in any file system, and the only one of its kind."""
     subject = _NOT_IN_NAME.sub("-", message.subject)[:_LONGEST_NAME].strip("-.")
-    return f"{number:05}-{subject or 'no-subject'}.eml"
+    return "".join(split(f"{number:05}-{subject or 'no-subject'}.eml"))
 
 
 def _mbox(scope: Scope, what: Selection) -> Iterator[bytes]:

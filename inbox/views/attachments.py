@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox.errors import NotFound
-from inbox.http.files import file_name
+from inbox.http.files import title_name
 from inbox.http.streams import streamed
 from inbox.mailbox.scope import ALL
 from inbox.presenters import attached, message_page
@@ -21,5 +21,5 @@ def of_message(request: HttpRequest, id: UUID | str) -> HttpResponseBase:
     mail = message_page.of_message(ALL, id)
     if not mail.reading.attachments:
         raise NotFound(_("this message has no attachments"))
-    name = file_name(mail.title[:80], "attachments")
+    name = title_name(mail.title, "attachments")
     return streamed(attached.archive(mail), "application/zip", f"{name}.zip")

@@ -168,6 +168,14 @@ def test_sizes_are_those_of_the_files(client: Client) -> None:
     assert parts.count('title="30,720 bytes"') == 2
 
 
+def test_all_attachments_are_named_after_the_subject(client: Client) -> None:
+    file = ("Content-Type: application/pdf; name=a.pdf\r\n", b"%PDF-")
+    octets = related("Hi", file).replace(b"Subject: Hi", b"Subject: Order 1/2")
+    url = f"/messages/{recorded_message(octets).id}/attachments.zip"
+    named = client.get(url)["Content-Disposition"]
+    assert named == 'attachment; filename="Order 1-2.zip"'
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
