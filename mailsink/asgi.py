@@ -36,7 +36,9 @@ from mailsink.web.pool import Pool
 from mailsink.web.rules import Rules
 from mailsink.web.workers import Workers
 
-HELD = frozenset({"/api/v3/messages/wait"})
+# Requests that share a thread of their own: those that are held, and the question
+# whether the server is well, which must not wait behind a crowd of others.
+HELD = frozenset({"/api/v3/messages/wait", "/health/live", "/health/ready"})
 
 
 def _announce(ids: list[str]) -> None:

@@ -7,12 +7,11 @@ requests after it wait, so that there are never more of them at work.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
-from mailsink.web.guard import AsgiScope, Receive, Send
+from mailsink.web.guard import AsgiMessage, AsgiScope, Receive, Send
 from mailsink.web.unavailable import unavailable
 
 THREADS = 4
@@ -44,7 +43,7 @@ class Pool:
             self._waiting[thread] -= is_waiting
             is_waiting = False
 
-        async def answer(message: MutableMapping[str, Any]) -> None:
+        async def answer(message: AsgiMessage) -> None:
             leave()  # who reads an answer slowly must keep nobody else away
             await send(message)
 

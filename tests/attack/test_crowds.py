@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.attack.test_waiters import all_answers
-from tests.attack.web import LONGEST, Others, mail, many, web
+from tests.attack.web import LONGEST, Others, health, mail, many, web
 from tests.running import Mailsink
 
 _PAGE = b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -49,6 +49,7 @@ def test_a_hundred_requests_hold_up_nobody(server: Mailsink, what: str) -> None:
 
 def test_more_than_can_wait_are_told_to_come_again(server: Mailsink) -> None:
     with many(web(server), [_PAGE] * 600) as them, Others(server) as others:
+        assert health(server).startswith(b"HTTP/1.1 200 ")
         answers = all_answers(them)
     refused = [octets for octets in answers if octets.split(b" ")[1] == b"503"]
     assert 0 < len(refused) < 600
