@@ -1,7 +1,6 @@
-"""Requests that are held open: their synchronous code shares one thread.
+"""Requests with a thread of their own, which they share, apart from all others.
 
-Django gives each request a thread of its own, for as long as it lasts; thousands of
-threads stop everything else.
+Those that are held open come by the thousand: threads of the pool would not do for them.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from mailsink.web.guard import AsgiScope, Receive, Send
 
 
 class Held:
-    """Wraps an ASGI app: the paths whose requests are held go to Django."""
+    """Wraps an ASGI app: requests for some paths go to Django on a thread apart."""
 
     def __init__(self, app: Any, django: Any, paths: frozenset[str]) -> None:
         """django: an ASGIHandler, for these paths"""
