@@ -164,6 +164,8 @@ def test_a_signal_drains_and_ends_it_well(
     client.close()
     assert server.wait() == 0
     assert server.stderr == ""
+    # The database is one file again, to be copied or moved.
+    assert not list(server.data.glob("*.sqlite3-*"))
 
 
 def test_on_a_terminal_it_says_what_to_do_next(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import socket
 import ssl
 import sys
+import threading
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -56,6 +56,7 @@ from mailsink.values import ADDRESSES, ListenAddress
 from mailsink.web import static
 
 # Who listens everywhere is reached here.
+_LONGEST_END = 3.0  # seconds
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 
 
@@ -77,12 +78,12 @@ class Command(BaseCommand):
         except ConfigError as error:
             self.stderr.write(f"mailsink: {error}")
             code = 1
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        # All is recorded by now. Threads may still be at work for clients that left, and
-        # Python would wait for each.
-        os._exit(code)
+        # All is recorded by now. Threads may still be at work for clients that left: Python
+        # waits for them, and then closes the database.
+        end = threading.Timer(_LONGEST_END, os._exit, [code])
+        end.daemon = True
+        end.start()
+        sys.exit(code)
 
     def serve(self, config: Config) -> int:
         """Start everything, serve until told to stop; return the exit code."""
