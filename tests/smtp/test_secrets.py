@@ -51,6 +51,22 @@ def test_redaction_ends_with_the_next_mail() -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        b"RCPT TO:<auth+x@b.test> ORCPT=rfc822;auth+2Bx@b.test",
+        b"RCPT TO:auth+x@b.test",
+        b"RCPT TO:<a@b.test> ORCPT=rfc822;auth.plain@b.test NOTIFY=NEVER",
+    ],
+)
+def test_an_address_that_names_auth_is_accepted_whole(line: bytes) -> None:
+    session = ready()
+    session.send(b"MAIL FROM:<a@b.test>\r\n" + line + b"\r\n")
+    assert session.exchanges[-1].line == line.decode()
+    assert session.last.replied is not None
+    assert session.last.replied.code == 250
+
+
+@pytest.mark.parametrize(
     ("line", "expected", "login"),
     [
         ("AUTH scram-sha-512-plus", "AUTH scram-sha-512-plus", True),

@@ -146,8 +146,8 @@ def _redacted_inside(content: bytes) -> Redacted:
     for match in _INNER_AUTH.finditer(content, path.end() if path else 0):
         gap, word = match[2], match[3]
         known = _is_mechanism(word)
-        if (not gap and not known) or (names_path and b"=" in gap):
-            continue  # "authors"; the parameter AUTH=mailbox of MAIL (RFC 4954 §5)
+        if (not gap and not known) or (names_path and gap.strip()):
+            continue  # "authors"; AUTH=mailbox of MAIL (RFC 4954 §5); "auth+x@b.test"
         shown, rest = readable(content[: match.end(1)]), content[match.end() :]
         if not known:
             return Redacted(f"{shown} {MASK}", False)
