@@ -36,9 +36,9 @@ from mailsink.web.pool import Pool
 from mailsink.web.rules import Rules
 from mailsink.web.workers import Workers
 
-# Requests that share a thread of their own: those that are held, and the question
-# whether the server is well, which must not wait behind a crowd of others.
-HELD = frozenset({"/api/v3/messages/wait", "/health/live", "/health/ready"})
+HELD = frozenset({"/api/v3/messages/wait"})
+# Whether the server is well must not wait behind a crowd of others.
+HEALTH = frozenset({"/health/live", "/health/ready"})
 
 
 def _announce(ids: list[str]) -> None:
@@ -46,7 +46,7 @@ def _announce(ids: list[str]) -> None:
 
 
 workers = Workers("answer", database_sync_to_async(_announce, thread_sensitive=False))
-# Not in the request's own thread, which then need not be made
+# Not on one of the threads that answer requests
 is_heavy = database_sync_to_async(concerns_large, thread_sensitive=False)
 
 
@@ -72,7 +72,7 @@ class HeldHandler(ASGIHandler):
 
 @cache
 def _resolved(path: str) -> ResolverMatch:
-    """Return the view of one of HELD; with what was tried each would be 40 lists."""
+    """Return the view of one of HELD or HEALTH; with what was tried each would be 40 lists."""
     return resolve(path)
 
 
@@ -87,6 +87,7 @@ async def nowhere(_scope: AsgiScope, _receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
+held = HeldHandler()
 # URLRouter routes to ASGI applications, where Django has views.
 elsewhere = re_path("", nowhere)  # type: ignore[arg-type]
 websockets = URLRouter([*websocket_urlpatterns, elsewhere])
@@ -94,7 +95,9 @@ application = Guard(
     ProtocolTypeRouter(
         {
             "http": Loaded(
-                Held(Heavy(Pool(http), workers, is_heavy), HeldHandler(), HELD),
+                Held(
+                    Held(Heavy(Pool(http), workers, is_heavy), held, HELD), held, HEALTH
+                ),
                 load_views,
             ),
             "websocket": websockets,

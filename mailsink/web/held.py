@@ -1,6 +1,6 @@
 """Requests with a thread of their own, which they share, apart from all others.
 
-Those that are held open come by the thousand: threads of the pool would not do for them.
+Those that are held open come by the thousand: the pool's threads would not do for them.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Requests share a few threads, however many come at once.
 
 Django would give each a thread of its own, and hundreds of them would leave no time to
-the loop that receives mail. A thread goes on with a view whose client has left; the
-requests after it wait, so that there are never more of them at work.
+the loop that receives mail.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
 
 from mailsink.web.guard import AsgiMessage, AsgiScope, Receive, Send
 from mailsink.web.unavailable import unavailable
@@ -19,32 +19,35 @@ MOST = 400  # requests that wait for the head of their answer; the next gets 503
 
 
 class Pool:
-    """Wraps Django: each request belongs to one of a few threads while it lasts."""
+    """Wraps Django: each request has a thread until the head of its answer is sent."""
 
     def __init__(self, django: Any, threads: int = THREADS, most: int = MOST) -> None:
         """django: an ASGIHandler"""
         self._django = django
         self._most = most
-        # How many requests each thread has that nobody has an answer of yet.
-        self._waiting: dict[ThreadSensitiveContext, int] = {
-            ThreadSensitiveContext(): 0 for _ in range(threads)
-        }
+        self._waiting = 0
+        self._free = asyncio.Queue[ThreadSensitiveContext]()
+        for _ in range(threads):
+            self._free.put_nowait(ThreadSensitiveContext())
+        self._returning: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        if sum(self._waiting.values()) >= self._most:
+        if self._waiting >= self._most:
             await unavailable(send, "Too many requests wait already; try again later.")
             return
-        thread = min(self._waiting, key=self._waiting.__getitem__)
-        self._waiting[thread] += 1
-        is_waiting = True
-
-        def leave() -> None:
-            nonlocal is_waiting
-            self._waiting[thread] -= is_waiting
-            is_waiting = False
+        self._waiting += 1
+        try:
+            thread = await self._free.get()
+        except BaseException:
+            self._waiting -= 1
+            raise
+        has_head = False
 
         async def answer(message: AsgiMessage) -> None:
-            leave()  # who reads an answer slowly must keep nobody else away
+            nonlocal has_head
+            if not has_head:  # who reads it slowly must keep nobody else away
+                has_head = True
+                self._leave(thread)
             await send(message)
 
         # Where ASGIHandler.__call__ would enter a context of the request's own
@@ -52,4 +55,21 @@ class Pool:
         try:
             await self._django.handle(scope, receive, answer)
         finally:
-            leave()
+            if not has_head:
+                self._leave(thread)
+
+    def _leave(self, thread: ThreadSensitiveContext) -> None:
+        self._waiting -= 1
+        task = asyncio.create_task(self._return(thread))
+        self._returning.add(task)
+        task.add_done_callback(self._returning.discard)
+
+    async def _return(self, thread: ThreadSensitiveContext) -> None:
+        """Give a thread back once it is idle: a view goes on though its client has left."""
+        SyncToAsync.thread_sensitive_context.set(thread)
+        await sync_to_async(_nothing)()
+        self._free.put_nowait(thread)
+
+
+def _nothing() -> None:
+    """Run when all that a thread had to do before is done."""
