@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailsink.web.rules import HttpRefusal
 
 MOST = 256 * 1024 * 1024  # octets; a body that is alone may be larger
+_SMALL = 100_000  # octets: up to here a body is no file, and has its room
 
 TOO_MUCH = HttpRefusal(
     503, "Service Unavailable", "Too much is being uploaded at once; try again later."
@@ -19,15 +20,17 @@ NO_ROOM = HttpRefusal(
 class Uploads:
     """Counts the octets of each visitor's body."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, small: int = _SMALL) -> None:
         self._most = most
+        self._small = small
         self._held: dict[object, int] = {}
         self._all = 0
 
     def take(self, visitor: object, octets: int) -> bool:
         """Count more of a body; return whether there is room beside those of others."""
         held = self._held.get(visitor, 0)
-        if self._all > held and self._all + octets > self._most:
+        is_alone, is_small = self._all == held, held + octets <= self._small
+        if not is_alone and not is_small and self._all + octets > self._most:
             return False
         self._held[visitor] = held + octets
         self._all += octets

@@ -6,7 +6,7 @@ from mailsink.web.uploads import Uploads
 
 
 def test_bodies_share_their_room() -> None:
-    uploads = Uploads(most=100)
+    uploads = Uploads(most=100, small=0)
     assert uploads.take("a", 60)
     assert uploads.take("b", 40)
     assert not uploads.take("b", 1)
@@ -19,7 +19,15 @@ def test_bodies_share_their_room() -> None:
 
 
 def test_a_body_that_is_alone_may_be_larger() -> None:
-    uploads = Uploads(most=100)
+    uploads = Uploads(most=100, small=0)
     assert uploads.take("a", 100)
     assert uploads.take("a", 100)
     assert not uploads.take("b", 1)
+
+
+def test_a_small_body_finds_room_beside_large_ones() -> None:
+    uploads = Uploads(most=100, small=10)
+    assert uploads.take("a", 60)
+    assert uploads.take("b", 40)
+    assert uploads.take("c", 10)
+    assert not uploads.take("c", 1)
