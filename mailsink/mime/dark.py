@@ -26,6 +26,7 @@ _START = (
     ":where(a){color:#8ab4f8}</style>"
 )
 _ATTRIBUTES = ("bgcolor", "color", "text", "link", "vlink", "alink", "bordercolor")
+_DIGITS = re.compile(r"\A[0-9a-fA-F]{6}\Z")  # HTML's colours do without "#"
 _TEXTS = ("color", "text", "link", "vlink", "alink", "fill")
 _DECLARATION = re.compile(
     r"(?<![\w-])(background(?:-color|-image)?|color|fill|stroke|outline(?:-color)?"
@@ -72,8 +73,15 @@ def _tag(tag: str, start: int, change: _Change) -> str:
         if not value or (lowered != "style" and lowered not in _ATTRIBUTES):
             return found[0]
         old = markup.unescape(value.strip(value[0]) if value[0] in "\"'" else value)
-        new = _css(old, change) if lowered == "style" else change(lowered, old.strip())
-        return found[0] if new == old else f'{name}{equals}"{html.escape(new)}"'
+        if lowered == "style":
+            new = _css(old, change)
+        else:
+            new = change(lowered, _DIGITS.sub(r"#\g<0>", old.strip()))
+        return (
+            found[0]
+            if new in (old, f"#{old}")
+            else f'{name}{equals}"{html.escape(new)}"'
+        )
 
     return tag[:start] + markup.ATTRIBUTE.sub(attribute, tag[start:])
 

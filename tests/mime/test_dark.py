@@ -79,3 +79,12 @@ def test_it_takes_linear_time(html: str) -> None:
     began = time.process_time()
     forced(BASE + html, BASE, every=True)
     assert time.process_time() - began < 3
+
+
+def test_colours_of_attributes_do_without_a_hash() -> None:
+    page = BASE + '<table bgcolor=ffffff><font color="000000">x</font></table>'
+    dark = forced(page, BASE, every=False)
+    assert '<table bgcolor="#121212">' in dark
+    assert '<font color="#ffffff">' in dark
+    kept = BASE + "<table bgcolor=101010>x</table>"
+    assert "<table bgcolor=101010>" in forced(kept, BASE, every=False)
