@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextvars import copy_context
 from functools import partial
 from typing import Any
@@ -63,6 +63,8 @@ class Feed:
         self._failing = False
         self._last = 0.0  # when the last frame went, by the loop's clock
         self._task: asyncio.Task[None] | None = None
+        self._arrived: dict[UUID, None] = {}  # to tell those who wait for messages
+        self._telling: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to hear what services announce. Call on the running event loop."""
@@ -74,15 +76,17 @@ class Feed:
     async def stop(self) -> None:
         """Send what waits, as far as it can be sent."""
         announced.disconnect(self._hear)
-        if self._task is not None:
-            await asyncio.wait([self._task], timeout=_GRACE)
-        if self._task is not None:
-            self._task.cancel()
+        tasks = [each for each in (self._telling, self._task) if each is not None]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_GRACE)
+            for each in late:
+                each.cancel()
 
     def committed(self, changes: SessionChanges) -> None:
         """Take what a commit wrote. Called on the event loop, after the commit."""
         if self._is_watched_at_all():
             self._pending.add(changes)
+            self._arrive(row.id for row in changes.messages_created)
             self._schedule()
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
@@ -95,6 +99,8 @@ class Feed:
     def _take(self, announcements: Sequence[Announcement]) -> None:
         if self._is_watched_at_all():
             self._pending.announce(announcements)
+            changed = (a for a in announcements if not isinstance(a, MessageDeleted))
+            self._arrive(each.id for each in changed)
             self._schedule()
 
     # Who watches
@@ -152,8 +158,6 @@ class Feed:
         if self._lost:
             await self._layer.group_send(protocol.CONTROL, {"type": "live.lost"})
             self._lost = False
-        # First: an arrival names an id only, while a frame has rows to be read.
-        await self._send_arrivals(pending)
         frames = await self._frames(pending)
         for group, events in frames.groups.items():
             for part in parts(events):
@@ -161,15 +165,31 @@ class Feed:
         for session in pending.closed:
             self._numbers.pop(protocol.session_group(session), None)
 
-    async def _send_arrivals(self, pending: Pending) -> None:
-        """Tell those who wait for messages which came, changed or came back."""
+    # Those who wait for messages are told their ids alone: no row has to be read for it,
+    # and it takes no longer where many watch.
+
+    def _arrive(self, ids: Iterable[UUID]) -> None:
+        """Take messages that came, changed or came back."""
         if not self._is_watched(protocol.ARRIVALS):
             return
-        arrived = list(map(str, pending.arrived))
-        for start in range(0, len(arrived), MAX_LOADED):
-            ids = arrived[start : start + MAX_LOADED]
-            event = {"type": "live.arrival", "ids": ids}
-            await self._layer.group_send(protocol.ARRIVALS, event)
+        self._arrived.update(dict.fromkeys(ids))
+        if self._arrived and self._telling is None:
+            self._telling = self._loop.create_task(self._tell(), context=self._context)
+
+    async def _tell(self) -> None:
+        try:
+            while self._arrived:
+                arrived, self._arrived = list(map(str, self._arrived)), {}
+                for start in range(0, len(arrived), MAX_LOADED):
+                    ids = arrived[start : start + MAX_LOADED]
+                    event = {"type": "live.arrival", "ids": ids}
+                    await self._layer.group_send(protocol.ARRIVALS, event)
+                await asyncio.sleep(INTERVAL)
+        except Exception:
+            self._lost = True  # all are told to look again
+            self._schedule()
+        finally:
+            self._telling = None
 
     async def _send_part(self, group: str, events: str) -> None:
         number = self._numbers[group] = self._numbers.get(group, 0) + 1

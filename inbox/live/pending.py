@@ -43,13 +43,6 @@ class Pending:
         )
 
     @property
-    def arrived(self) -> list[UUID]:
-        """The ids of the messages that came, changed or came back."""
-        announced = self.announced.items()
-        changed = [id for id, e in announced if not isinstance(e, MessageDeleted)]
-        return list({**self.messages, **dict.fromkeys(changed)})
-
-    @property
     def inbox_ids(self) -> set[int | None]:
         """The inboxes of what is told without being read again."""
         deleted = (e for e in self.announced.values() if isinstance(e, MessageDeleted))
