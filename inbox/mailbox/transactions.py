@@ -72,6 +72,7 @@ class TransactionSummary:
     subject: str = ""
     number: int = 1  # which attempt of its message it is, as far as that is indexed
     ending: str | None = None  # of the session
+    first_recipient: str = ""  # that was accepted; where none was, the first of all
 
     @property
     def failure(self) -> str:
@@ -79,14 +80,6 @@ class TransactionSummary:
         codes = [each.rcpt_code for each in self.recipients]
         return transaction_failures.failure(
             self.outcome, self.code, codes, self.size is not None, self.ending
-        )
-
-    @property
-    def first_recipient(self) -> str:
-        """The first forward-path that was accepted; where none was, the first of all."""
-        paths = [each.forward_path for each in self.recipients if each.rcpt_code < 300]
-        return next(
-            iter([*paths, *(each.forward_path for each in self.recipients)]), ""
         )
 
 
@@ -264,6 +257,7 @@ def _attempt(
         subject=body.header.subject,
         number=number,
         ending=row.session.ending,
+        first_recipient=row.first_recipient,
     )
 
 

@@ -46,6 +46,10 @@ def _message(given: dict[str, Any]) -> Message:
 
 def _failure(given: dict[str, Any]) -> TransactionSummary:
     same = ("reverse_path", "outcome", "code", "size", "complete", "subject")
+    paths = [each["forward_path"] for each in given["recipients"]]
+    accepted = [
+        each["forward_path"] for each in given["recipients"] if each["rcpt_code"] < 300
+    ]
     return TransactionSummary(
         id=UUID(given["id"]),
         session_id=uuid7(),
@@ -61,6 +65,7 @@ def _failure(given: dict[str, Any]) -> TransactionSummary:
         from_name=given["from"]["name"],
         from_address=given["from"]["address"],
         number=given["attempt"],
+        first_recipient=next(iter([*accepted, *paths]), ""),
         **{name: given[name] for name in same},
     )
 
