@@ -52,7 +52,7 @@ TEMPLATES = [
     }
 ]
 
-# conn_max_age stays 0: each request has a thread, whose kept connection would leak.
+# conn_max_age stays 0: a thread that is idle keeps no connection open.
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.parse(CONFIG.database_url, conn_max_age=0)
 }
