@@ -119,7 +119,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def with_previous(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """Compare a message with the one before of its subject, or let choose another."""
+    """Compare a message with an earlier one like it, or let one be selected."""
     message = messages.get(ALL, id)
     previous = compare.previous(ALL, message)
     if previous is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -84,6 +86,7 @@ def listing(request: HttpRequest) -> dict[str, object]:
         "query": query,
         "search": query,
         "show": show,
+        "kept": _kept(query, show),
         "shows": [("all", _("All")), ("mail", _("Mail")), ("failed", _("Failed"))],
         "traced": trace.offered(query),
         "several_inboxes": len(inboxes.find(ALL)) > 1,
@@ -112,6 +115,13 @@ def _shown(request: HttpRequest) -> messages.Show:
         if asked in ("all", "mail", "failed"):
             return asked  # type: ignore[return-value]
     return "all"
+
+
+def _kept(query: str, show: messages.Show) -> str:
+    """Return what links to one entry say of the list, which no cookie remembers."""
+    kept = {"q": query, "show": "failed" if show == "failed" else ""}
+    given = urlencode({name: value for name, value in kept.items() if value})
+    return f"?{given}" if given else ""
 
 
 def _total(show: messages.Show) -> int:

@@ -228,7 +228,7 @@ def test_pause_is_told_on_every_page_with_the_way_out(
     banner = page.locator("[data-paused]")
     for path in ("/", "/sessions", "/settings", "/trash"):
         page.goto(f"{mailsink.url}{path}")
-        expect(banner).to_contain_text("Receiving is paused since")
+        expect(banner).to_contain_text("Receiving has been paused since")
     banner.get_by_role("button", name="Resume").click()
     expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
     expect(banner).to_be_hidden()

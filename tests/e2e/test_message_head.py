@@ -182,7 +182,7 @@ def test_an_invitation_says_when_in_its_zone_and_in_ours(
     context = browser.new_context(timezone_id="Asia/Tokyo")
     page = context.new_page()
     page.goto(f"{mailsink.url}/messages/latest")
-    card = page.locator(".card.invitation")
+    card = page.locator(".card[data-kind='invitation']")
     expect(card).to_contain_text("Invitation: Stocktaking")
     expect(card).to_contain_text("09:00 – 10:00 America/New_York")  # noqa: RUF001
     expect(card.locator("time")).to_contain_text("23:00")
@@ -216,7 +216,7 @@ def test_a_bounce_says_who_why_and_of_which_message(
     )
     send(mailsink, original, BOUNCE % b"o-1@n.test", BOUNCE % b"elsewhere@n.test")
     page.goto(f"{mailsink.url}/messages/latest")
-    card = page.locator(".card.bounce")
+    card = page.locator(".card[data-kind='bounce']")
     expect(card).to_contain_text("Bounce: nobody@example.com")
     expect(card).to_contain_text("User unknown")
     expect(card).to_contain_text("“Lost”")
@@ -230,10 +230,12 @@ def test_a_bounce_says_who_why_and_of_which_message(
 def test_a_newsletter_can_be_left(mailsink: Mailsink, page: Page) -> None:
     send(mailsink, newsletter("Weekly"))
     page.goto(f"{mailsink.url}/messages/latest")
-    link = page.locator(".card.unsubscribe").get_by_role("link", name="Unsubscribe")
+    link = page.locator(".card[data-kind='unsubscribe']").get_by_role(
+        "link", name="Unsubscribe"
+    )
     expect(link).to_have_attribute("href", "https://northwind.example/u/1")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
-    expect(page.locator(".card.unsubscribe")).to_contain_text("one click")
+    expect(page.locator(".card[data-kind='unsubscribe']")).to_contain_text("one click")
 
 
 def test_forced_dark_changes_the_colours(mailsink: Mailsink, page: Page) -> None:

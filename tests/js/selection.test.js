@@ -26,9 +26,9 @@ test("a burst stands for its messages, what was not accepted for nothing", () =>
 });
 
 test("what is gone is not chosen", () => {
-  const chosen = new Selection(() => {});
+  const chosen = new Selection(() => {}, () => [message("a"), message("b")]);
   chosen.add([message("a"), message("b")]);
-  chosen.chooseAll([message("a"), message("b")]);
+  chosen.chooseAll();
   chosen.drop("a");
   assert.deepEqual([...chosen.ids], ["b"]);
   chosen.clear();
@@ -36,12 +36,21 @@ test("what is gone is not chosen", () => {
 });
 
 test("where all that match are meant, each message is chosen, also one that is not loaded yet", () => {
-  const chosen = new Selection(() => {});
-  chosen.chooseAll([message("a"), { id: "t", outcome: "rejected" }]);
+  const loaded = [message("a"), { id: "t", outcome: "rejected" }];
+  const chosen = new Selection(() => {}, () => loaded);
+  chosen.chooseAll();
   assert.ok(chosen.has(message("a")));
   assert.ok(chosen.has(message("arrives later")));
   assert.ok(!chosen.has({ id: "t", outcome: "rejected" }));
+  loaded.push(message("b"));
   chosen.toggle(message("a"));
   assert.ok(!chosen.all);
+  assert.deepEqual([...chosen.ids], ["b"]);
+});
+
+test("all that match may be chosen while no message of them is loaded", () => {
+  const chosen = new Selection(() => {}, () => [{ id: "t", outcome: "rejected" }]);
+  chosen.chooseAll();
   assert.equal(chosen.size, 0);
+  assert.ok(chosen.some);
 });

@@ -1,11 +1,11 @@
 // Forms: opening one focuses its field, Ctrl+Enter (⌘+Enter) saves, and no shortcut acts in it.
 
-import { find, focused } from "./dom.js";
+import { $$, closest, find, focused } from "./dom.js";
 
 const TEXT = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select, [contenteditable]";
 const FOLDED = `details:is(.menu, :has(form, ${TEXT}))`; // forms that open from their summary
-// Once it is open, the summary is part of it. The deeds with what is chosen are a tool bar; its menus are forms.
-const FORM = `form:not(.deedbar), dialog, ${FOLDED}[open], ${TEXT}`;
+// Once it is open, the summary is part of it. The list's toolbar has forms, in which only the menus count.
+const FORM = `form:not(.toolbar form), dialog, ${FOLDED}[open], ${TEXT}`;
 
 /** @type {EventTarget | null} where the pointer went down last, or the focus went since */
 let touched = null;
@@ -67,6 +67,29 @@ function click(event) {
   else open(details);
 }
 
+/** Whether the focus is in a field. */
+export const isTyping = () => within(document.activeElement, TEXT) !== null;
+
+/** Close a menu, and be on its summary if the focus was inside. @param {HTMLDetailsElement} menu */
+function close(menu) {
+  const had = menu.contains(document.activeElement);
+  menu.open = false;
+  if (had) find("summary", menu)?.focus();
+}
+
+/** Whether something is written in a menu that is not saved. @param {HTMLDetailsElement} menu */
+const isWritten = (menu) => $$("input, textarea", menu).some((field) => "defaultValue" in field && field.defaultValue !== /** @type {any} */ (field).value);
+
+/** Menus close when something in them is done, or elsewhere is clicked; those with a field stay for its answer. @param {MouseEvent} event */
+function closeMenus({ target }) {
+  for (const menu of $$("details.menu[open]", document, HTMLDetailsElement)) {
+    const inside = target instanceof Node && menu.contains(target);
+    const isDone = inside && !find(TEXT, menu) && closest(target, ".sheet :is(a, button)");
+    // A form is submitted after the click, and htmx forgets by which button once that loses the focus.
+    if (isDone || (!inside && !isWritten(menu))) setTimeout(close, 0, menu);
+  }
+}
+
 /** Listen. */
 export function start() {
   for (const event of ["pointerdown", "focusin"]) {
@@ -76,5 +99,6 @@ export function start() {
     }, true);
   }
   document.addEventListener("click", click);
+  document.addEventListener("click", closeMenus);
   document.addEventListener("keydown", save);
 }

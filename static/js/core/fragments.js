@@ -1,6 +1,6 @@
 // Pieces of pages that the server renders: fetched again, and merged into what is shown.
 
-import { $$ } from "./dom.js";
+import { $$, closest, isModified } from "./dom.js";
 
 /** @type {((root: ParentNode) => void)[]} */
 const finishers = [];
@@ -35,6 +35,10 @@ function press() {
 
 /** Finish what comes by htmx, too, and know when a pointer is pressed. */
 export function start() {
+  // htmx would take a link that is to open in a tab of its own.
+  document.addEventListener("click", (event) => {
+    if (isModified(event) && closest(event.target, "a[hx-get]")) event.stopPropagation();
+  }, { capture: true });
   addEventListener("pointerdown", press, { capture: true });
   document.addEventListener("htmx:afterSwap", ({ target }) => {
     for (const finisher of finishers) finisher(/** @type {Element} */ (target));

@@ -24,8 +24,8 @@ export const routes = {
   mark: (id) => `${ROOT}messages/${id}/mark`,
   /** @param {string} id */
   restore: (id) => `${ROOT}messages/${id}/restore`,
-  /** @param {string} q */
-  search: (q) => asked("", { q }),
+  /** The list, or a part of it. @param {Query} query */
+  list: (query) => asked("", query).replace(/\?$/, ""),
   /** @param {string} id */
   session: (id) => `${ROOT}sessions/${id}`,
   /** @param {string} id */

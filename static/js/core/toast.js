@@ -1,6 +1,6 @@
 // What the page says outside its content: toasts, and words for screen readers.
 
-import { byId, el } from "./dom.js";
+import { $$, byId, el } from "./dom.js";
 
 const TOAST_MS = 8000;
 const BETWEEN_MS = 5000;
@@ -24,7 +24,8 @@ export function toast(text, action) {
     line.addEventListener("focusin", stay);
     line.addEventListener("focusout", leave);
   }
-  byId("toasts").replaceChildren(line);
+  for (const other of $$(".toast:not(.importing)", byId("toasts"))) other.remove();
+  byId("toasts").append(line);
 }
 
 let saidAt = -Infinity;

@@ -1,6 +1,6 @@
 // What is done with the messages that are chosen, and choosing them with mouse, touch and keys.
 
-import { $, $$, byId, closest, setText } from "../core/dom.js";
+import { $, $$, byId, closest, find, setText } from "../core/dom.js";
 import { count } from "../core/format.js";
 import * as forms from "../core/forms.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
@@ -17,11 +17,12 @@ const DOWNLOADS = new Set(["zip", "mbox", "eml"]);
 const CHANGES = { read: { read: true }, unread: { read: false }, pin: { pinned: true }, unpin: { pinned: false } };
 
 export class BulkActions {
-  selection = new Selection(() => this.#changed());
+  selection = new Selection(() => this.#changed(), () => this.#rows.all());
   #form = byId("chosen", HTMLFormElement);
-  #everything = byId("everything", HTMLFormElement);
-  #tickAll = $("[data-tick-all] input", document, HTMLInputElement);
-  #announced = 0;
+  // Both are missing where failures alone are listed, which cannot be selected.
+  #everything = find("#everything", document, HTMLFormElement);
+  #tickAll = find("[data-tick-all] input", document, HTMLInputElement);
+  #announced = "";
   /** @type {Promise<unknown>} one action at a time, in the order in which they were asked for */
   #last = Promise.resolve();
   #scroller;
@@ -53,9 +54,9 @@ export class BulkActions {
       if (this.selection.all) formData.set("all", "yes");
     });
     this.#form.addEventListener("submit", (event) => this.#submit(event));
-    this.#everything.addEventListener("submit", (event) => this.#submitEverything(event));
-    this.#tickAll.addEventListener("change", () => this.toggleAll());
-    $("[data-tick-all]").hidden = false;
+    this.#everything?.addEventListener("submit", (event) => this.#submitEverything(event));
+    this.#tickAll?.addEventListener("change", () => this.toggleAll());
+    for (const label of $$("[data-tick-all]")) label.hidden = false;
     scroller.addEventListener("click", (event) => this.#click(event), true);
     scroller.addEventListener("keydown", (event) => this.#press(event), true);
   }
@@ -77,7 +78,7 @@ export class BulkActions {
   /** Select all that match; where they are, none. */
   toggleAll() {
     if (this.selection.all) this.selection.clear();
-    else this.selection.chooseAll(this.#rows.all());
+    else if (this.#tickAll && this.#matching !== 0) this.selection.chooseAll();
   }
 
   /** The messages that are loaded. */
@@ -85,10 +86,16 @@ export class BulkActions {
     return this.#store.entries().filter((each) => !("outcome" in each));
   }
 
-  /** How many messages match, as far as is known. */
+  /** How many messages match; null where it is not known. */
   get #matching() {
     if (this.#store.next === null) return this.#messages.length;
-    return this.#query ? this.#store.length : counts.known().messages;
+    return this.#query ? null : counts.known()?.messages ?? null;
+  }
+
+  /** What is selected, in words. @param {number | null} many */
+  #words(many) {
+    if (many !== null) return fill(ngettext("%(n)s selected", "%(n)s selected", many), { n: count(many) });
+    return this.#query ? gettext("All results selected") : gettext("All messages selected");
   }
 
   /** @param {string} selector */
@@ -99,16 +106,18 @@ export class BulkActions {
   #changed() {
     const { selection } = this;
     const many = selection.all ? this.#matching : selection.size;
-    const words = fill(ngettext("%(n)s selected", "%(n)s selected", many), { n: count(many) });
-    this.#form.toggleAttribute("data-some", selection.size > 0);
-    this.#scroller.toggleAttribute("data-choosing", selection.size > 0);
+    const words = this.#words(many);
+    this.#form.toggleAttribute("data-some", selection.some);
+    this.#scroller.toggleAttribute("data-choosing", selection.some);
     setText(this.#part("[data-chosen-count]"), words);
-    this.#tickAll.checked = selection.all;
-    this.#tickAll.indeterminate = selection.size > 0 && !selection.all;
+    if (this.#tickAll) {
+      this.#tickAll.checked = selection.all;
+      this.#tickAll.indeterminate = selection.some && !selection.all;
+    }
     this.#part("[value=compare]").hidden = selection.all || selection.size !== 2;
     this.#part("[value=eml]").hidden = selection.all || selection.size !== 1;
-    if (many !== this.#announced) announce(words);
-    this.#announced = many;
+    if (words !== this.#announced) announce(words);
+    this.#announced = words;
     this.#repaint();
   }
 
@@ -150,7 +159,7 @@ export class BulkActions {
     const action = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "";
     if (DOWNLOADS.has(action)) return;
     event.preventDefault();
-    this.#act(action, new FormData(this.#everything), this.#messages.map(({ id }) => id));
+    this.#act(action, new FormData(/** @type {HTMLFormElement} */ (event.target)), this.#messages.map(({ id }) => id));
   }
 
   /** @param {SubmitEvent} event */
@@ -199,7 +208,7 @@ export class BulkActions {
 
   /** Open one of the form's menus, and be in its first field. @param {string} name */
   #openMenu(name) {
-    if (this.selection.size) forms.open($(`[data-menu=${name}]`, this.#form, HTMLDetailsElement));
+    if (this.selection.some) forms.open($(`[data-menu=${name}]`, this.#form, HTMLDetailsElement));
   }
 
   /**
@@ -207,7 +216,7 @@ export class BulkActions {
    * @param {string} action @param {string} other @param {(entry: Entry) => boolean} so
    */
   #either(action, other, so) {
-    if (!this.selection.size) return;
+    if (!this.selection.some) return;
     const ids = [...this.selection.ids];
     this.#act(() => (this.#loaded(ids).every(so) ? other : action));
   }

@@ -1,7 +1,7 @@
 // How dense the rows of the list are: two lines each, or one. This browser remembers it;
 // theme-boot.js applies it before the first paint.
 
-import { $, setText } from "../core/dom.js";
+import { $, find, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import * as storage from "../core/storage.js";
 
@@ -9,7 +9,8 @@ const isCompact = () => document.documentElement.dataset.density === "compact";
 
 /** Let the toolbar's button change it. @param {() => void} changed called after each change */
 export function start(changed) {
-  const button = $("[data-density]");
+  const button = find("[data-density]");
+  if (!button) return; // the list of failures has no menu
   const show = () => setText($("span", button), isCompact() ? gettext("Two-line rows") : gettext("One-line rows"));
   button.hidden = false;
   show();

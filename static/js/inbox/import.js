@@ -89,29 +89,44 @@ function sentence({ imported, failed }) {
   return fill(words, { n, failed: count(times), why: [...failed.keys()].join(", ") });
 }
 
+/**
+ * Import a file; one that cannot be read, as a folder, has failed.
+ * @param {File} file
+ * @param {Result} result
+ * @param {(bytes: number) => void} sent called after each piece
+ */
+async function read(file, result, sent) {
+  try {
+    const mbox = await isMbox(file);
+    for await (const piece of mbox ? pieces(file) : [file]) {
+      await send(piece, mbox ? "application/mbox" : "message/rfc822", result);
+      sent(piece.size);
+    }
+  } catch (error) {
+    const why = `${file.name}: ${error instanceof Error ? error.message : error}`;
+    result.failed.set(why, (result.failed.get(why) ?? 0) + 1);
+  }
+}
+
 /** Import files, and say how far it is. @param {File[]} files */
 async function run(files) {
   const total = files.reduce((sum, file) => sum + file.size, 0) || 1;
   const progress = /** @type {HTMLProgressElement} */ (el("progress", { max: String(total) }));
   const words = el("span", {}, gettext("Importing…"));
-  const line = el("div", { class: "toast importing" }, words, progress);
+  const line = el("div", { class: "toast importing", "aria-hidden": "true" }, words, progress);
   byId("toasts").append(line);
   /** @type {Result} */
   const result = { imported: 0, failed: new Map() };
   let sent = 0;
   try {
     for (const file of files) {
-      const mbox = await isMbox(file);
-      for await (const piece of mbox ? pieces(file) : [file]) {
-        await send(piece, mbox ? "application/mbox" : "message/rfc822", result);
-        sent += piece.size;
+      await read(file, result, (bytes) => {
+        sent += bytes;
         progress.value = sent;
         words.textContent = fill(gettext("Importing… %(n)s so far"), { n: count(result.imported) });
-      }
+      });
     }
     toast(sentence(result));
-  } catch (error) {
-    toast(fill(gettext("The import ended early: %(why)s"), { why: error instanceof Error ? error.message : "" }));
   } finally {
     line.remove();
   }

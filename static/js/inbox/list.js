@@ -95,12 +95,14 @@ export class List {
   restyle() {
     const first = this.#measured().at(this.scroller.scrollTop);
     this.#sizes = this.#readSizes();
+    this.#paint();
     this.scroller.scrollTop = this.#measured().top(first);
     this.invalidate();
   }
 
   /** Bring a row into sight. @param {number} index */
   reveal(index) {
+    this.#paint(); // so that there is room to scroll to
     const heights = this.#measured();
     const [top, bottom, view] = [heights.top(index), heights.top(index + 1), this.scroller.clientHeight];
     if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;

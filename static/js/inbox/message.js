@@ -22,11 +22,16 @@ function choose(chosen) {
     tab.tabIndex = tab === chosen ? 0 : -1;
   }
   centre(chosen, strip());
-  const to = new URL(chosen.href);
-  const query = new URLSearchParams(location.search).get("q");
-  if (query) to.searchParams.set("q", query);
-  pane.rename(to);
   byId("detail").scrollTop = 0;
+  bring(chosen);
+}
+
+/** Bring the panel of a tab, or of one of its views, and say so in the address. @param {HTMLAnchorElement} chosen */
+function bring(chosen) {
+  const to = new URL(chosen.href);
+  const asked = new URLSearchParams(location.search);
+  for (const name of ["q", "show"]) if (asked.has(name)) to.searchParams.set(name, asked.get(name) ?? "");
+  pane.rename(to);
   htmx.ajax("get", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
     // It was overtaken by a later one, or failed, which is said by app.js.
   });
@@ -89,16 +94,9 @@ function print(link) {
   document.body.append(frame);
 }
 
-/** What the menus of the head do; they close when something is done, or elsewhere is clicked. @param {MouseEvent} event */
+/** What the menus of the head do. @param {MouseEvent} event */
 function act(event) {
   const { target } = event;
-  const inside = closest(target, "details.menu");
-  const done = closest(target, ".sheet.list :is(a, button)");
-  for (const menu of $$("#detail details.menu[open]", document, HTMLDetailsElement)) {
-    const field = find("textarea", menu, HTMLTextAreaElement);
-    const isWritten = field !== null && field.value !== field.defaultValue;
-    if (done || (menu !== inside && !isWritten)) menu.open = false;
-  }
   const link = closest(target, "[data-copy-link]");
   if (link) copyLink(link);
   const printed = closest(target, "[data-print]", HTMLAnchorElement);
@@ -137,9 +135,11 @@ export function start({ opened, deleted, restored }) {
   });
   detail.addEventListener("click", (event) => {
     const tab = closest(event.target, TAB, HTMLAnchorElement);
-    if (!tab || isModified(event)) return;
+    const view = closest(event.target, "[data-panel]", HTMLAnchorElement);
+    if ((!tab && !view) || isModified(event)) return;
     event.preventDefault();
-    choose(tab);
+    if (tab) choose(tab);
+    else if (view) bring(view);
   });
   detail.addEventListener("keydown", alongTabs);
   document.addEventListener("click", act);

@@ -1,7 +1,8 @@
 // The inbox: a windowed list kept true by the live feed, and the message in the pane.
 
-import { $, $$, byId, closest, find, focused, getJSON, setText } from "../core/dom.js";
+import { $, $$, byId, closest, find, focused, getJSON, isModified, setText } from "../core/dom.js";
 import { count } from "../core/format.js";
+import * as forms from "../core/forms.js";
 import * as counts from "../widgets/counts.js";
 import * as density from "./density.js";
 import * as divider from "../widgets/divider.js";
@@ -40,6 +41,8 @@ class InboxPage {
   /** A query that cannot be read finds nothing: the page says so, and asks no more. */
   #readable = this.#scroller.dataset.wrong === undefined;
   #pointerOver = false;
+  /** What addresses of this list say of it: the search, and failures, which no cookie remembers. */
+  #kept = new URLSearchParams([["q", this.#query], ["show", this.#show === "failed" ? "failed" : ""]].filter(([, value]) => value)).toString();
   /** The id of what the pane shows. */
   #opened = idIn(location);
   /** The id of the row that j and k go on from. */
@@ -109,7 +112,7 @@ class InboxPage {
       open: item.id === this.#opened,
       chosen: this.#selection.has(item),
       indented: !isFold(item) && this.#rows.inOpenFold(item.id),
-      search: this.#query && `?${new URLSearchParams({ q: this.#query })}`,
+      search: this.#kept && `?${new URLSearchParams(this.#kept)}`,
     };
   }
 
@@ -159,14 +162,15 @@ class InboxPage {
 
   /** How much the list holds; the server counts what matches a search, and says it itself. */
   #summary() {
-    const { messages, failed } = counts.known();
-    if (this.#query) return "";
+    const known = counts.known();
+    if (this.#query || !known) return "";
+    const { messages, failed } = known;
     if (this.#show === "failed") return fill(ngettext("%(n)s failure", "%(n)s failures", failed), { n: count(failed) });
     return fill(ngettext("%(n)s message", "%(n)s messages", messages), { n: count(messages) });
   }
 
   #unread() {
-    const { unread } = counts.known();
+    const unread = counts.known()?.unread;
     if (this.#query || this.#show === "failed" || !unread) return "";
     return fill(ngettext("%(n)s unread", "%(n)s unread", unread), { n: count(unread) });
   }
@@ -185,7 +189,8 @@ class InboxPage {
   #arrive(entry) {
     const first = this.#feed.ready && !byId("empty").hidden && !this.#opened && !("outcome" in entry);
     this.#feed.put(entry);
-    if (first) pane.open(routes.message(entry.id));
+    // Where nobody looks it would count as read, and a field would lose the focus.
+    if (first && !document.hidden && !forms.isTyping()) pane.open(routes.message(entry.id));
   }
 
   /** @param {Entry} entry */
@@ -265,6 +270,12 @@ class InboxPage {
       if (this.#opened) this.#cursor = this.#opened;
       this.#list.invalidate();
     });
+    // The way back to the list that it was opened from.
+    byId("detail").addEventListener("click", (event) => {
+      if (isModified(event) || !closest(event.target, ".back")) return;
+      event.preventDefault();
+      this.#back();
+    });
     pane.start();
     importing.start();
     marks.start();
@@ -290,7 +301,7 @@ class InboxPage {
 
   /** Close the message, and be in the list where one was. */
   #back() {
-    if (this.#opened) pane.open(this.#query ? `/?${new URLSearchParams({ q: this.#query })}` : "/");
+    if (this.#opened) pane.open(routes.list(this.#kept));
     const index = this.#rows.indexOf(this.#cursor);
     if (index >= 0) this.#list.focus(index);
   }
@@ -307,13 +318,13 @@ class InboxPage {
       "*": () => actions.toggleAll(),
       ArrowRight: () => this.#toggleFold(this.#underCursor(), true),
       ArrowLeft: () => this.#toggleFold(this.#underCursor(), false),
-      "#": () => (selection.size ? actions.remove() : find("#detail [data-delete]")?.click()),
-      t: () => (selection.size ? actions.keys.t() : marks.addTag()),
-      s: () => (selection.size ? actions.keys.s() : marks.nextStatus()),
+      "#": () => (selection.some ? actions.remove() : find("#detail [data-delete]")?.click()),
+      t: () => (selection.some ? actions.keys.t() : marks.addTag()),
+      s: () => (selection.some ? actions.keys.s() : marks.nextStatus()),
       a: marks.annotate,
       h: () => $(`a[data-show=${this.#show === "mail" ? "all" : "mail"}]`).click(),
       u: () => this.#back(),
-      Escape: () => (selection.size ? selection.clear() : this.#back()),
+      Escape: () => (selection.some ? selection.clear() : this.#back()),
     });
   }
 

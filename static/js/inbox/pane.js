@@ -40,6 +40,7 @@ export async function open(url, { push = true } = {}) {
 export function rename(url) {
   history.replaceState(null, "", url);
   shown = address();
+  for (const follower of followers) follower(url);
 }
 
 function close() {

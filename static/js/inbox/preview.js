@@ -77,7 +77,7 @@ export function start() {
     event.preventDefault();
     choose(choice.dataset.view ?? "", choice.dataset.value ?? "");
   });
-  for (const event of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(event, restore);
+  document.addEventListener("htmx:afterSwap", restore);
   bind({
     w: () => next("width", WIDTHS),
     l: () => next("scheme", SCHEMES),

@@ -19,14 +19,24 @@ export class Selection {
   /** @type {string} the row that a range goes on from */
   anchor = "";
   #changed;
+  #loaded;
 
-  /** @param {() => void} changed called after each change */
-  constructor(changed) {
+  /**
+   * @param {() => void} changed called after each change
+   * @param {() => Item[]} loaded the rows that are loaded
+   */
+  constructor(changed, loaded = () => []) {
     this.#changed = changed;
+    this.#loaded = loaded;
   }
 
   get size() {
     return this.ids.size;
+  }
+
+  /** Whether anything is chosen: all that match may have no message that is loaded. */
+  get some() {
+    return this.all || this.ids.size > 0;
   }
 
   /** @param {Item} item */
@@ -38,6 +48,7 @@ export class Selection {
 
   /** Choose a row, or no longer. @param {Item} item @param {boolean} [on] */
   toggle(item, on = !this.has(item)) {
+    if (this.all) for (const each of this.#loaded()) this.#set(each, true);
     this.#set(item, on);
     this.anchor = item.id;
     this.all = false;
@@ -51,9 +62,9 @@ export class Selection {
     this.#changed();
   }
 
-  /** Mean all that match. @param {Iterable<Item>} items the rows that are loaded */
-  chooseAll(items) {
-    for (const item of items) this.#set(item, true);
+  /** Mean all that match. */
+  chooseAll() {
+    for (const item of this.#loaded()) this.#set(item, true);
     this.all = true;
     this.#changed();
   }

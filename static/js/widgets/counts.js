@@ -20,10 +20,10 @@ const ON_ICON = 100; // more do not fit
  */
 
 let prefix = "";
-/** @type {Counts} */
-let latest = { messages: 0, unread: 0, failed: 0, mine: null, paused: null };
+/** @type {Counts | null} */
+let latest = null;
 
-/** What is known of how much there is. */
+/** How much there is; null until the server has said it. */
 export const known = () => latest;
 
 /** @param {number} many @param {number} most */
@@ -80,5 +80,6 @@ const renew = soon(async () => show(await getJSON(routes.counts)), PAUSE_MS);
 /** Keep the counts true, at most once a second. */
 export function start() {
   new MutationObserver(head).observe($("title"), { childList: true });
+  renew(); // also where there is no live feed
   live().subscribe("messages", { load: renew, events: renew });
 }

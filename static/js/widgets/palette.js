@@ -68,7 +68,7 @@ function run(option) {
   else if (key) keys.run(key);
   else if (click) $(click).click();
   else if (submit) $(submit, document, HTMLFormElement).submit();
-  else if (find === "search") location.assign(`${routes.inbox}?${new URLSearchParams({ q: typed })}`);
+  else if (find === "search") location.assign(routes.list({ q: typed }));
   else if (find === "trace") location.assign(traceOf(typed));
   else if ("address" in option.dataset) location.assign(traceOf(addressIn(typed)));
   else if (themeChoice) theme.set(/** @type {theme.Theme} */ (themeChoice));

@@ -34,7 +34,7 @@ const remember = (queries) => storage.set(SETTING, JSON.stringify(queries.slice(
 /** @param {HTMLInputElement} field @param {HTMLElement} help */
 function showHelp(field, help) {
   const section = $("[data-recent]", help);
-  const items = recent().map((query) => el("li", {}, el("a", { href: `${routes.inbox}?${new URLSearchParams({ q: query })}` }, query)));
+  const items = recent().map((query) => el("li", {}, el("a", { href: routes.list({ q: query }) }, query)));
   section.hidden = items.length === 0;
   $("ul", section).replaceChildren(...items);
   fit(field, help);

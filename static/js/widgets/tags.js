@@ -12,13 +12,13 @@ const MOST = 20; // tags that are shown, those of most messages
 /** @typedef {{ name: string, messages: number }} Tag */
 
 /** A tag as a search. @param {string} name */
-const query = (name) => `tag:"${name.replaceAll('"', "")}"`;
+const query = (name) => `tag:"${name}"`;
 
 /** @param {Tag} tag */
 function link({ name, messages }) {
-  const url = routes.search(query(name));
+  const url = routes.list({ q: query(name) });
   const node = el("a", { href: url, title: name }, $("template", box(), HTMLTemplateElement).content.cloneNode(true));
-  node.append(el("bdi", { class: "label" }, name), " ", el("span", { className: "count" }, count(messages)));
+  node.append(el("bdi", { class: "label" }, name), " ", el("span", { class: "count" }, count(messages)));
   if (new URLSearchParams(location.search).get("q") === query(name)) node.ariaCurrent = "page";
   return node;
 }
@@ -27,11 +27,15 @@ const box = () => $("[data-tags]");
 
 /** @param {Tag[]} tags */
 function show(tags) {
-  const most = tags.toSorted((a, b) => b.messages - a.messages).slice(0, MOST);
+  const searchable = tags.filter(({ name }) => !name.includes('"')); // a search has no way to write it
+  const most = searchable.toSorted((a, b) => b.messages - a.messages).slice(0, MOST);
   most.sort((a, b) => a.name.localeCompare(b.name));
   $("div", box()).replaceChildren(...most.map(link));
   box().hidden = most.length === 0;
 }
+
+/** A message that came back may bring its tags. @param {import("../core/socket.js").LiveEvent} event */
+const concerns = ({ event, tags }) => event === "message.updated" || event === "message.deleted" || (event === "message.created" && tags?.length > 0);
 
 const renew = soon(async () => show((await getJSON(routes.tags)).items), PAUSE_MS);
 
@@ -39,6 +43,6 @@ const renew = soon(async () => show((await getJSON(routes.tags)).items), PAUSE_M
 export function start() {
   live().subscribe("messages", {
     load: renew,
-    events: (events) => events.some(({ event }) => event === "message.updated" || event === "message.deleted") && renew(),
+    events: (events) => events.some(concerns) && renew(),
   });
 }
