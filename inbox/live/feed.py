@@ -63,8 +63,8 @@ class Feed:
         self._failing = False
         self._last = 0.0  # when the last frame went, by the loop's clock
         self._task: asyncio.Task[None] | None = None
-        self._arrived: dict[UUID, None] = {}  # to tell those who wait for messages
-        self._telling: asyncio.Task[None] | None = None
+        self._arrived: dict[UUID, None] = {}  # of which those who wait are informed
+        self._sending: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to hear what services announce. Call on the running event loop."""
@@ -76,7 +76,7 @@ class Feed:
     async def stop(self) -> None:
         """Send what waits, as far as it can be sent."""
         announced.disconnect(self._hear)
-        tasks = [each for each in (self._telling, self._task) if each is not None]
+        tasks = [each for each in (self._sending, self._task) if each is not None]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=_GRACE)
             for each in late:
@@ -173,10 +173,12 @@ class Feed:
         if not self._is_watched(protocol.ARRIVALS):
             return
         self._arrived.update(dict.fromkeys(ids))
-        if self._arrived and self._telling is None:
-            self._telling = self._loop.create_task(self._tell(), context=self._context)
+        if self._arrived and self._sending is None:
+            self._sending = self._loop.create_task(
+                self._send_arrivals(), context=self._context
+            )
 
-    async def _tell(self) -> None:
+    async def _send_arrivals(self) -> None:
         try:
             while self._arrived:
                 arrived, self._arrived = list(map(str, self._arrived)), {}
@@ -186,10 +188,10 @@ class Feed:
                     await self._layer.group_send(protocol.ARRIVALS, event)
                 await asyncio.sleep(INTERVAL)
         except Exception:
-            self._lost = True  # all are told to look again
+            self._lost = True  # all look again
             self._schedule()
         finally:
-            self._telling = None
+            self._sending = None
 
     async def _send_part(self, group: str, events: str) -> None:
         number = self._numbers[group] = self._numbers.get(group, 0) + 1
