@@ -122,7 +122,7 @@ def test_openapi_describes_the_answers(api: Api, document: dict[str, Any]) -> No
     described = document["components"]["schemas"]
     made = factories.message()
     for name, path in (
-        ("MessageDetail", f"messages/{made.pk}"),
+        ("MessageDetail", f"messages/{made.pk}?include=headers,links,attachments"),
         ("SessionDetail", f"sessions/{made.transaction.session_id}"),
         ("Transaction", f"transactions/{made.transaction_id}"),
         ("Info", "info"),
