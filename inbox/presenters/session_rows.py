@@ -14,6 +14,7 @@ from inbox.explain import framework_terms
 from inbox.explain.outcomes import NOBODY, Facts, FirstEnvelope, peer
 from inbox.explain.quantities import counted, duration, stopwatch
 from inbox.insight import findings, session_facts, timeline
+from inbox.insight.findings import SessionEvidence
 from inbox.insight.timeline import Timeline
 from inbox.models import Session
 from inbox.policy import starttls
@@ -71,6 +72,7 @@ class Head:
     """The head of a session's page, above the transcript."""
 
     title: str
+    failed_at: int | None  # seq of the line that tells why it failed, if one does
     chips: list[SessionChip]
     state: str
     quiet: int  # seconds since the last line
@@ -126,8 +128,8 @@ def _client(session: Session) -> str:
     return " · ".join(filter(None, parts))
 
 
-def head(session: Session) -> Head:
-    """Return the head of a session's page."""
+def head(session: Session, evidence: SessionEvidence) -> Head:
+    """Return the head of a session's page. evidence: of findings in it"""
     facts = session_facts.of([session])[session.id]
     session_timeline = timeline.of(session)
     since_open = (datetime.now(UTC) - session.opened_at).total_seconds()
@@ -135,7 +137,8 @@ def head(session: Session) -> Head:
     diagnosis = explain.diagnose(session, facts)
     return Head(
         title=explain.headline(session, facts),
-        chips=list(_chips(session, facts, session_timeline)),
+        failed_at=_failed_at(session, facts),
+        chips=list(_chips(session, facts, session_timeline, evidence)),
         state=explain.state(session, facts),
         quiet=quiet,
         quiet_words=stopwatch(quiet),
@@ -162,22 +165,23 @@ def _settings(session: Session, diagnosis: explain.Diagnosis | None) -> list[Set
     if not known:
         return []
     values = [value for value, _name, _text in known]
-    library = findings.of_session(session).client
+    library = findings.client(session)
     own = framework_terms.of_library(library.key)
     shown = own if own in values else values[0]
     return [Setting(value, name, text, value == shown) for value, name, text in known]
 
 
-def opening_line(session: Session) -> int | None:
-    """Return the seq of the line that tells why a session failed; None where none does."""
+def _failed_at(session: Session, facts: Facts) -> int | None:
     if session.ending is None:
         return None
-    facts = session_facts.of([session])[session.id]
     return explain.decisive_line(facts) if explain.tone(session, facts) else None
 
 
 def _chips(
-    session: Session, facts: Facts, session_timeline: Timeline
+    session: Session,
+    facts: Facts,
+    session_timeline: Timeline,
+    evidence: SessionEvidence,
 ) -> Iterator[SessionChip]:
     if session.is_import:
         return
@@ -197,7 +201,7 @@ def _chips(
         seq = explain.decisive_line(facts)
         url = pages.line(session.id, seq) if seq else ""
         yield SessionChip(words, explain.tone(session, facts), url)
-    if count := findings.counts([session])[session.id]:
+    if count := findings.count(session, evidence):
         url = pages.path("session", session.id, panel="findings")
         yield SessionChip(counted(count, "finding"), "warning", url)
 

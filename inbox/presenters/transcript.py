@@ -13,6 +13,7 @@ from inbox.explain.lines import WORTH_A_BAR
 from inbox.explain.quantities import duration
 from inbox.explain.spans import OWNERS, Owner
 from inbox.insight import findings, session_facts, timeline
+from inbox.insight.findings import SessionEvidence
 from inbox.mailbox import sessions
 from inbox.mailbox.scope import ALL
 from inbox.models import Exchange, Session
@@ -22,8 +23,16 @@ WAIT = 1_000_000  # us: so long a silence of the client is a wait
 _TICKS = 6  # of the picture's scale, at most
 
 
-def window(session: Session, after: int, limit: int = LINES) -> dict[str, object]:
-    """Return the lines later than seq `after`, at most so many, for _lines.html."""
+def window(
+    session: Session,
+    after: int,
+    limit: int = LINES,
+    evidence: SessionEvidence | None = None,
+) -> dict[str, object]:
+    """Return the lines later than seq `after`, at most so many, for _lines.html.
+
+    evidence: of findings in the session, where it is known
+    """
     # The one before tells how long the client took to send the first.
     found = sessions.exchanges(
         ALL, session.id, after=max(0, after - 1), limit=limit + (after > 0)
@@ -34,7 +43,7 @@ def window(session: Session, after: int, limit: int = LINES) -> dict[str, object
     whole = took < WORTH_A_BAR or len(found) == session.exchanges
     return {
         **shown,
-        "marks": findings.marks(session, found),
+        "marks": findings.marks(session, found, evidence),
         "scale": f"0 0 {max(1, took)} 8",
         "quick": shown["quick"] and whole and session.ending is not None,
     }

@@ -75,10 +75,12 @@ def session(request: HttpRequest, id: UUID) -> HttpResponse:
     panel = request.GET.get("panel", "")
     chosen = _number(request.GET.get("exchange"))
     after = _window(found, chosen, _number(request.GET.get("after")))
-    opened_at = None if chosen or panel else session_rows.opening_line(found)
-    context = _transcript(found, after, chosen or opened_at) | _lists(None)
+    evidence = findings.evidence(found)
+    head = session_rows.head(found, evidence)
+    opened_at = None if chosen or panel else head.failed_at
+    context = _transcript(found, after, chosen or opened_at, evidence) | _lists(None)
     context |= {
-        "head": session_rows.head(found),
+        "head": head,
         "opened_at": opened_at,
         "panel": panel,
         "title": peer(found),
@@ -93,7 +95,8 @@ def session(request: HttpRequest, id: UUID) -> HttpResponse:
 def head(request: HttpRequest, id: UUID) -> HttpResponse:
     """A fragment: what stands above the transcript."""
     found = _found(id)
-    return render(request, "session/_head.html", {"head": session_rows.head(found)})
+    shown = session_rows.head(found, findings.evidence(found))
+    return render(request, "session/_head.html", {"head": shown})
 
 
 @require_GET
@@ -196,17 +199,23 @@ def _window(session: Session, chosen: int | None, after: int | None) -> int:
     return 0
 
 
-def _transcript(session: Session, after: int, chosen: int | None) -> dict[str, object]:
+def _transcript(
+    session: Session,
+    after: int,
+    chosen: int | None,
+    evidence: findings.SessionEvidence,
+) -> dict[str, object]:
     last = after + LINES
     if chosen is not None:
-        panel = _explained(session, chosen)
+        panel = _explained(session, chosen, evidence)
     else:
-        report = _report(session, findings.of_session(session), "?panel=findings")
+        found = findings.of_session(session, evidence)
+        report = _report(session, found, "?panel=findings")
         panel = {**report, "nothing": _("No findings in this session.")}
     return {
         **panel,
         "session": session,
-        **transcript.window(session, after),
+        **transcript.window(session, after, evidence=evidence),
         "chosen": chosen if "exchange" in panel else None,
         "wanted": chosen,
         "earlier": max(0, after - LINES) if after else None,
@@ -214,13 +223,15 @@ def _transcript(session: Session, after: int, chosen: int | None) -> dict[str, o
     }
 
 
-def _explained(session: Session, seq: int) -> dict[str, object]:
+def _explained(
+    session: Session, seq: int, evidence: findings.SessionEvidence | None = None
+) -> dict[str, object]:
     """Return what the side panel shows of an exchange; nothing if there is none."""
     try:
         one, then = exchange_details.exchange(ALL, session.id, seq)
     except NotFound:
         return {}
-    report = findings.of_exchange(session, one)
+    report = findings.of_exchange(session, one, evidence)
     library = report.client.key
     return {
         "exchange": one,

@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
+from inbox.insight import session_facts
+from inbox.insight.findings import report
 from inbox.models import (
     Exchange,
     Recipient,
@@ -533,3 +535,27 @@ def test_list_costs_few_queries_however_long(
         a_line(session, 1, "NOOP")
     with django_assert_max_num_queries(15):
         text(client, "/sessions")
+
+
+@pytest.mark.parametrize("query", ["", "?exchange=1", "?panel=findings"])
+def test_a_page_gathers_what_it_tells_of_a_session_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    session = a_session(ending="timeout", refused=1)
+    a_line(session, 1, "RCPT TO:<x>", code=550)
+    gathered, read = [], []
+    gather, of = report.gather, session_facts.of
+
+    def gather_and_tell(found: Any) -> Any:
+        gathered.append(found)
+        return gather(found)
+
+    def of_and_tell(found: Any) -> Any:
+        read.append(found)
+        return of(found)
+
+    monkeypatch.setattr(report, "gather", gather_and_tell)
+    monkeypatch.setattr(session_facts, "of", of_and_tell)
+    text(client, f"/sessions/{session.id}{query}")
+    assert len(gathered) == 2  # of the page, and of the list beside it
+    assert len(read) == 2

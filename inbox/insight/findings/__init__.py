@@ -11,12 +11,16 @@ from inbox.insight.findings.mutes import mute, unmute
 from inbox.insight.findings.report import (
     Finding,
     FindingsReport,
+    client,
+    count,
     counts,
+    evidence,
     marks,
     of_exchange,
     of_session,
     of_transaction,
 )
+from inbox.insight.findings.session_evidence import SessionEvidence
 
 __all__ = [
     "COUNTED",
@@ -24,8 +28,12 @@ __all__ = [
     "Finding",
     "FindingKind",
     "FindingsReport",
+    "SessionEvidence",
     "Severity",
+    "client",
+    "count",
     "counts",
+    "evidence",
     "marks",
     "mute",
     "of_exchange",

@@ -90,7 +90,17 @@ def counts(sessions: Sequence[Session]) -> dict[UUID, int]:
     Of very long ones a few are counted at a time; the others are 0 until they are
     asked for again.
     """
-    found = _evidence(_affordable(sessions))
+    return _counts(sessions, _evidence(_affordable(sessions)))
+
+
+def count(session: Session, found: SessionEvidence) -> int:
+    """Return how many kinds are counted in a session."""
+    return _counts([session], {session.id: found})[session.id]
+
+
+def _counts(
+    sessions: Sequence[Session], found: Mapping[UUID, SessionEvidence]
+) -> dict[UUID, int]:
     muted = mutes.of_inboxes({each.inbox_id for each in sessions if each.inbox_id})
     return {
         each.id: sum(
@@ -132,14 +142,29 @@ def _evidence(sessions: Iterable[Session]) -> dict[UUID, SessionEvidence]:
     return found | gathered
 
 
-def of_session(session: Session) -> FindingsReport:
-    """Return what is found out about a session's client, as far as it went."""
-    found = _evidence([session])[session.id]
+def evidence(session: Session) -> SessionEvidence:
+    """Return the evidence of a session, for all that is asked of it in a request."""
+    return _evidence([session])[session.id]
+
+
+def client(session: Session) -> KnownClient:
+    """Return the client of a session, as its first lines and first body show it."""
+    return _client(session, ())
+
+
+def of_session(
+    session: Session, found: SessionEvidence | None = None
+) -> FindingsReport:
+    """Return what is found out about a session's client, as far as it went.
+
+    found: its evidence, where it is known
+    """
+    found = found or evidence(session)
     rows = _telling_rows(session, found)
     shown = places(rows, found.at, _spots(session, found, rows))
-    client = _client(session, rows)
-    findings = _findings(session, found, found.counts, shown, client, rows)
-    return FindingsReport(client, findings, used(session, found))
+    known = _client(session, rows)
+    findings = _findings(session, found, found.counts, shown, known, rows)
+    return FindingsReport(known, findings, used(session, found))
 
 
 def of_transaction(session: Session, attempt: TransactionSummary) -> FindingsReport:
@@ -147,14 +172,21 @@ def of_transaction(session: Session, attempt: TransactionSummary) -> FindingsRep
     return _of_lines(session, lines_of_transaction(attempt))
 
 
-def of_exchange(session: Session, exchange: Exchange) -> FindingsReport:
-    """Return what one line of a session shows."""
-    return _of_lines(session, [exchange])
+def of_exchange(
+    session: Session, exchange: Exchange, found: SessionEvidence | None = None
+) -> FindingsReport:
+    """Return what one line of a session shows. found: as for a session"""
+    return _of_lines(session, [exchange], found)
 
 
-def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[FindingKind]]:
-    """Return what to mark lines of a transcript with, beyond their flags, by seq."""
-    found = _evidence([session])[session.id]
+def marks(
+    session: Session, lines: Sequence[Exchange], found: SessionEvidence | None = None
+) -> dict[int, list[FindingKind]]:
+    """Return what to mark lines of a transcript with, beyond their flags, by seq.
+
+    found: as for a session
+    """
+    found = found or evidence(session)
     spots = _spots(session, found, lines)
     marked: dict[int, list[FindingKind]] = {}
     for name, shown in sorted(places(lines, found.at, spots).items()):
@@ -165,17 +197,17 @@ def marks(session: Session, lines: Sequence[Exchange]) -> dict[int, list[Finding
     return marked
 
 
-def _of_lines(session: Session, lines: Sequence[Exchange]) -> FindingsReport:
-    found = _evidence([session])[session.id]
+def _of_lines(
+    session: Session, lines: Sequence[Exchange], found: SessionEvidence | None = None
+) -> FindingsReport:
+    found = found or evidence(session)
     shown = places(lines, found.at, _spots(session, found, lines))
-    client = _client(session, lines)
+    known = _client(session, lines)
     number = {
         name: found.counts[name] if name in found.at else len(each)
         for name, each in shown.items()
     }
-    return FindingsReport(
-        client, _findings(session, found, number, shown, client, lines)
-    )
+    return FindingsReport(known, _findings(session, found, number, shown, known, lines))
 
 
 def _findings(
