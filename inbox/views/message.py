@@ -224,7 +224,9 @@ def _show(request: HttpRequest, mail: MessagePage) -> HttpResponse:
             response = render(request, "message/_message.html", context)
         else:
             response = render(request, "inbox/index.html", listing(request) | context)
-    if asked and target != _PEEK and chosen == tabs.choose(available, asked):
+    # A part is asked for by a link to that part, which chooses no tab.
+    is_choice = asked and target != _PEEK and "part" not in request.GET
+    if is_choice and chosen == tabs.choose(available, asked):
         week = 7 * 86_400
         response.set_cookie(_LAST_VIEW, chosen, max_age=week, samesite="Lax")
     patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])

@@ -380,3 +380,12 @@ def test_only_a_person_reads_a_message(
     assert MessageRead.objects.filter(message=message.pk).exists() == read
     # What the server could not tell, the page's own script says.
     assert ("data-unopened" in page) == (not read)
+
+
+def test_a_link_to_a_part_is_no_choice_of_its_tab(client: Client) -> None:
+    url = f"/messages/{recorded_message().id}"
+    client.get(f"{url}?tab=headers")
+    client.get(f"{url}?tab=parts&part=0")
+    assert client.cookies["mailsink_tab"].value == "headers"
+    client.get(f"{url}?tab=parts")
+    assert client.cookies["mailsink_tab"].value == "parts"
