@@ -176,7 +176,6 @@ function startSaving() {
 /** Listen. */
 export function start() {
   startHelp();
-
   startSaving();
   startCounts();
 }
