@@ -222,7 +222,7 @@ def _full(year: str) -> int:
 
 
 _OFFSET = re.compile(
-    r"[\s,]*(?P<word>[A-Za-z]{1,5})?\s*(?P<sign>[+-])\s*(?P<hours>\d{1,2}?):?(?P<minutes>[0-5]\d)?(?!\d)(?(word)(?![A-Za-z]))"
+    r"[\s,]*+(?P<word>[A-Za-z]{1,5})?\s*+(?P<sign>[+-])\s*(?P<hours>\d{1,2}?):?(?P<minutes>[0-5]\d)?(?!\d)(?(word)(?![A-Za-z]))"
 )
 _UNSIGNED = re.compile(r"[\s,]*(?P<hours>[01]\d)(?P<minutes>[0-5]\d)\b")
 _WORD = re.compile(r"[\s,]*(?P<word>[A-Za-z][A-Za-z0-9]*)(?![A-Za-z0-9/+-])")
