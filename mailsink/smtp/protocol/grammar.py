@@ -16,7 +16,9 @@ from mailsink.text import readable
 # by who calls. Classes are negated, as ranges up to U+10FFFF are slow to compile.
 _ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
 _DOT_STRING = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
-_DOTS = re.compile(r'\.*[^\x00-\x20"(),.:;<>@\[\\\]\x7f][^\x00-\x20"(),:;<>@\[\\\]\x7f]*')
+_DOTS = re.compile(
+    r'\.*[^\x00-\x20"(),.:;<>@\[\\\]\x7f][^\x00-\x20"(),:;<>@\[\\\]\x7f]*'
+)
 _QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[ -~])*"')
 _BRACKET = re.compile(">")
 _QUOTE_OR_BRACKET = re.compile('[">]')
