@@ -94,6 +94,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trash", trash.page, name="trash"),
     path("trash/restore", trash.restore, name="trash-restore"),
     path("trash/empty", trash.empty, name="trash-empty"),
+    path("trash/<uuid:id>", trash.message, name="trash-message"),
+    path("trash/<uuid:id>/frame", frame.of_deleted, name="trash-frame"),
     path("messages/chosen", chosen.act, name="messages-chosen"),
     path("messages/<message:id>", message.page, name="message"),
     path("messages/<message:id>/", include(_message)),

@@ -17,7 +17,7 @@ from inbox.models import Message, Raw
 from mailsink.web.elsewhere import answer_elsewhere
 
 LARGE = 512 * 1024  # octets
-_READS = re.compile(r"/(?:api/v3/)?(?:messages|transactions|compare)/")
+_READS = re.compile(r"/(?:api/v3/)?(?:messages|transactions|compare|trash)/")
 _ARCHIVE = "/archive"
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

@@ -178,6 +178,13 @@ def get(scope: Scope, id: str | UUID) -> Message:
     return found
 
 
+def deleted(scope: Scope, id: str | UUID) -> Message | None:
+    """Return one message that is in the trash."""
+    key = as_uuid(id)
+    rows = _loaded(Message.objects.filter(scope.q(), ~_ALIVE))
+    return rows.filter(pk=key).first() if key else None
+
+
 def earlier(scope: Scope, message: Message) -> QuerySet[Message]:
     """Return those that came before, to the same inbox, newest first."""
     rows = Message.objects.filter(scope.q(), _ALIVE, inbox=message.inbox_id)

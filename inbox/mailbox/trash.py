@@ -50,6 +50,14 @@ def _delete(turn: list[UUID], at: datetime, by: str) -> int:
     return len(gone)
 
 
+def get(scope: Scope, id: str | UUID) -> Message:
+    """Return a message that is in the trash. Raises NotFound."""
+    found = messages.deleted(scope, id)
+    if found is None:
+        raise NotFound(_('the trash has no message "%(id)s"') % {"id": id})
+    return found
+
+
 def find(scope: Scope, q: str, cursor: str | None = None) -> Page[Message]:
     """Return what is in the trash and matches q. Raises BadRequest."""
     return messages.find(scope, _within(q), cursor)

@@ -6,9 +6,10 @@ read and parsed only where something is asked of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -23,7 +24,7 @@ from inbox.insight import (
     message_defects,
     session_facts,
 )
-from inbox.mailbox import messages, sessions, transactions, transcripts
+from inbox.mailbox import messages, sessions, transactions, transcripts, trash
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
@@ -50,12 +51,17 @@ class MessagePage(ParsedMessage):
     """A message with its transaction; or, without a message, what was not accepted."""
 
     def __init__(
-        self, scope: Scope, attempt: TransactionSummary, message: Message | None
+        self,
+        scope: Scope,
+        attempt: TransactionSummary,
+        message: Message | None,
+        read: Callable[[], bytes] | None = None,
     ) -> None:
+        """read: brings its octets, where they are not simply those of its transaction"""
         self.scope = scope
         self.attempt = attempt
         self.message = message
-        super().__init__(lambda: transactions.body_or_none(scope, attempt.id))
+        super().__init__(read or partial(transactions.body_or_none, scope, attempt.id))
 
     @property
     def id(self) -> str:
@@ -185,6 +191,14 @@ def of_message(scope: Scope, id: str | UUID) -> MessagePage:
     message = messages.get(scope, id)
     attempt = transactions.get(scope, message.transaction_id)
     return MessagePage(scope, attempt, message)
+
+
+def of_deleted(scope: Scope, id: str | UUID) -> MessagePage:
+    """Return a message that is in the trash. Raises NotFound."""
+    message = trash.get(scope, id)
+    attempt = transactions.get(scope, message.transaction_id)
+    # Those of its transaction are hidden while it is in the trash.
+    return MessagePage(scope, attempt, message, partial(messages.open_raw, message))
 
 
 def of_transaction(scope: Scope, id: str | UUID) -> MessagePage:

@@ -54,6 +54,12 @@ def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 @require_GET
+def of_deleted(request: HttpRequest, id: UUID) -> HttpResponse:
+    """The HTML of a message in the trash."""
+    return _framed(request, message_page.of_deleted(ALL, id))
+
+
+@require_GET
 def print_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """A message on paper: its head, and its HTML or text."""
     return _printed(request, message_page.of_message(ALL, id))
@@ -88,16 +94,19 @@ def _printed(request: HttpRequest, mail: MessagePage) -> HttpResponse:
     return _answer(request, mail, page, _SANDBOX_OF_PRINT)
 
 
-def _is_nameable(request: HttpRequest) -> bool:
-    """Whether a policy can name our own address: no IPv6 address (CSP3 §2.3.1, host-source).
+def _is_nameable(request: HttpRequest, mail: MessagePage) -> bool:
+    """Whether a policy can name the addresses of the images that a mail carries.
 
-    Where it cannot, the images come within the HTML.
+    No IPv6 address can be named (CSP3 §2.3.1, host-source), and in the trash parts have
+    no address. Such images come within the HTML.
     """
+    if mail.message and mail.message.deleted_at:
+        return False
     return not any("[" in origin for origin in origins(request))
 
 
 def _shown(request: HttpRequest, mail: MessagePage, page: _Page) -> str:
-    pictured = _Pictures(mail, page, _is_nameable(request))
+    pictured = _Pictures(mail, page, _is_nameable(request, mail))
     all_urls = pictured.parts.has_locations
     return preview(page.html, pictured.url, all_urls, framed.most(request.GET))
 
@@ -109,7 +118,7 @@ def _answer(
     response = HttpResponse(page)
     folder = reverse("message-part", args=[mail.id, "-"]).removesuffix("-")
     images = [f"{origin}{folder}" for origin in origins(request)]
-    images = images if _is_nameable(request) else []
+    images = images if _is_nameable(request, mail) else []
     images += remote_sources(mail, request.GET.get("images", ""))
     policy = _POLICY.format(sandbox=sandbox, images=" ".join(images))
     response["Content-Security-Policy"] = policy

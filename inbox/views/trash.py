@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -16,11 +17,13 @@ from inbox.mailbox import trash as services
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
 from inbox.models import Message
+from inbox.presenters import message_page
 from inbox.views.chosen import back, chosen_by
 from inbox.views.errors import wants_json
 from mailsink.conf import CONFIG
 
 COUNTED = 10_000  # a count goes no further
+_READABLE = 256 * 1024  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,21 @@ def page(request: HttpRequest) -> HttpResponse:
     context["rows"] = [TrashRow(each, _left(each, now)) for each in page.items]
     context["count"] = f"{count:,}" if count < COUNTED else _("10,000 or more")
     return render(request, "inbox/trash.html", context | {"next": page.next})
+
+
+@require_GET
+def message(request: HttpRequest, id: UUID) -> HttpResponse:
+    """A message in the trash, to be read before it is restored."""
+    mail = message_page.of_deleted(ALL, id)
+    text = "" if mail.has_html else mail.text
+    context = {
+        "section": "trash",
+        "mail": mail,
+        "text": text[:_READABLE],
+        "shown": _READABLE,
+        "total": len(text),
+    }
+    return render(request, "inbox/trashed.html", context)
 
 
 @require_POST

@@ -29,7 +29,8 @@ def paths(mailsink: Mailsink) -> list[str]:
         client.say("RCPT TO:<bob@@example.com>")
         client.say("RSET")
     send(mailsink, rich("To be deleted", "<p>Hi</p>"))
-    mailsink.delete("messages/latest")
+    deleted = mailsink.get("messages/latest")["id"]
+    mailsink.delete(f"messages/{deleted}")
     mailsink.patch("messages/latest", status="bug", note="Wrong", tags=["red"])
     items = mailsink.get("messages?limit=2")["items"]
     newest, before = (each["id"] for each in items)
@@ -44,7 +45,8 @@ def paths(mailsink: Mailsink) -> list[str]:
         "/sessions", "/sessions?code=5xx", f"/sessions/{session}",
         f"/sessions/{session}?exchange=4", f"/sessions/{session}?panel=replay",
         "/sessions/none", "/trace", "/trace?address=ann@example.com",
-        "/trace?address=nobody@example.com", "/trash", "/settings", "/nothing-arriving",
+        "/trace?address=nobody@example.com", "/trash", f"/trash/{deleted}",
+        "/settings", "/nothing-arriving", "/import", "/?show=failed",
     ]  # fmt: skip
 
 

@@ -38,6 +38,7 @@ def test_an_id_is_found_wherever_it_is_and_however_it_is_written(
         assert concerns_large("/compare", query), query
     assert not concerns_large("/compare", f"a={small.pk}&b={small.pk}&{others}")
     assert concerns_large(f"/messages/{id}", "")
+    assert concerns_large(f"/trash/{id}/frame", "")
     assert concerns_large("/api/v3/messages/latest", "") is False  # the small one
 
 

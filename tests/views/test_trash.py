@@ -12,7 +12,9 @@ from inbox.mailbox import selection, trash
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Raw, Tombstone
 from tests.factories import recorded_message
-from tests.mails import ORDER
+from tests.mails import ORDER, rich
+
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +79,28 @@ def test_wrong_is_said(client: Client) -> None:
     assert client.post("/trash/restore", {}).status_code == 422
     assert client.post("/trash/restore", {"at": "noon"}).status_code == 422
     assert b"Nothing in the trash matches" in client.get("/trash?q=none").content
+
+
+def test_a_deleted_message_can_be_read(client: Client) -> None:
+    message = recorded_message(ORDER)
+    assert client.get(f"/trash/{message.id}").status_code == 404
+    deleted(message.id)
+    assert f'href="/trash/{message.id}"' in client.get("/trash").content.decode()
+    page = client.get(f"/trash/{message.id}")
+    assert "Your order" in page.content.decode()
+    assert f'action="/messages/{message.id}/restore"' in page.content.decode()
+    assert "Thank you!" in page.content.decode()
+    assert client.get(f"/messages/{message.id}").status_code == 404
+    trash.empty(ALL)
+    assert client.get(f"/trash/{message.id}").status_code == 404
+
+
+def test_images_of_a_deleted_message_come_within_it(client: Client) -> None:
+    message = recorded_message(rich("Pictured", '<img src="cid:logo">', _PNG))
+    deleted(message.id)
+    frame = f"/trash/{message.id}/frame"
+    assert f'src="{frame}"' in client.get(f"/trash/{message.id}").content.decode()
+    shown = client.get(frame)
+    assert "default-src 'none'" in shown["Content-Security-Policy"]
+    assert 'src="data:image/png;base64,' in shown.content.decode()
+    assert f"/messages/{message.id}" not in shown.content.decode()
