@@ -19,9 +19,8 @@ LANGUAGE = "eo"
 ROOT = Path(__file__).resolve().parent.parent
 # What makemessages looks for, as far as it is used here.
 _CALLS = ("_", "gettext", "gettext_noop", "gettext_lazy", "ngettext")
-_IN_TEMPLATES = re.compile(
-    r"(?:gettext|\b_)\(u?(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
-)
+_TEXT = r"u?(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
+_IN_TEMPLATES = re.compile(rf"(?:gettext|\b_)\({_TEXT}(?:, *{_TEXT})?")
 
 
 @cache
@@ -40,7 +39,9 @@ def catalog() -> frozenset[str]:
     for path in sorted((ROOT / "templates").rglob("*.html")):
         found |= {
             ast.literal_eval(text)
-            for text in _IN_TEMPLATES.findall(templatize(path.read_text()))
+            for texts in _IN_TEMPLATES.findall(templatize(path.read_text()))
+            for text in texts
+            if text
         }
     return frozenset(found)
 

@@ -5,7 +5,7 @@ or model instances, and return text; nothing here reads the database.
 """
 
 from inbox.explain.address_kinds import KIND_WORDS
-from inbox.explain.diagnoses import Diagnosis, diagnose
+from inbox.explain.diagnoses import Diagnosis, diagnose, diagnose_refusal
 from inbox.explain.flags import FLAG_WORDS, FlagWords
 from inbox.explain.following import following
 from inbox.explain.lines import TranscriptLine, line, lines
@@ -35,6 +35,7 @@ __all__ = [
     "cause",
     "decisive_line",
     "diagnose",
+    "diagnose_refusal",
     "ending",
     "following",
     "headline",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from inbox.explain import outcomes
 from inbox.explain.flags import FLAG_WORDS
-from inbox.explain.inputs import Sessionlike
+from inbox.explain.inputs import Exchangelike, Sessionlike
 from inbox.explain.outcomes import Facts
 from inbox.explain.refusals import advice
 
@@ -51,6 +51,17 @@ def diagnose(session: Sessionlike, facts: Facts) -> Diagnosis | None:
         topic=found.topic,
         seq=outcomes.decisive_line(facts),
     )
+
+
+def diagnose_refusal(what: str, refusal: Exchangelike | None) -> Diagnosis | None:
+    """Return what went wrong in one of several transactions; None where nothing says it.
+
+    what: the failure in a few words; refusal: the line that was refused, if one was
+    """
+    said = advice(refusal) if refusal else None
+    if refusal is None or said is None:
+        return None
+    return Diagnosis(what, "error", said.why, "", (said.fix,), said.topic, refusal.seq)
 
 
 def _reason(session: Sessionlike, facts: Facts) -> _Reason:

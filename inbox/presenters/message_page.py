@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from inbox import pages
+from inbox import explain, pages
 from inbox.content import finds
 from inbox.content.finds import Finds
 from inbox.explain.quantities import counted
@@ -134,7 +134,13 @@ class MessagePage(ParsedMessage):
         """Sender and recipients in one line; those of the envelope where no header came."""
         if not self.octets:
             return people.of_envelope(self.attempt)
-        return people.of_header(self.summary, self.parsed.root.fields)
+        named = people.of_header(self.summary, self.parsed.root.fields)
+        return people.of_cut(self.attempt, named) if self._is_cut else named
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether the message did not come to its end, so that its header may not have."""
+        return self.attempt.complete is False
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -145,7 +151,7 @@ class MessagePage(ParsedMessage):
 
     @property
     def differences(self) -> list[EnvelopeDifference]:
-        if not self.octets:
+        if not self.octets or self._is_cut:
             return []
         summary = self.summary
         recipients = [each["address"] for each in (*summary.to, *summary.cc)]
@@ -184,6 +190,17 @@ class MessagePage(ParsedMessage):
     @property
     def verdict(self) -> Verdict | None:
         return None if self.message else _verdict(self.attempt, self.exchanges)
+
+    @cached_property
+    def diagnosis(self) -> explain.Diagnosis | None:
+        """Why it was not accepted, and the fix; None where that is not known."""
+        if self.message or self.attempt.outcome in (None, "accepted"):
+            return None
+        if self.session.transactions == 1:
+            facts = session_facts.of([self.session])[self.session.id]
+            return explain.diagnose(self.session, facts)
+        refusal = _refusal(self.attempt, self.exchanges)
+        return explain.diagnose_refusal(self.attempt.failure, refusal)
 
 
 def of_message(scope: Scope, id: str | UUID) -> MessagePage:

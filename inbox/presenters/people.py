@@ -40,6 +40,14 @@ def of_header(summary: Summary, fields: Sequence[Field]) -> People:
     )
 
 
+def of_cut(attempt: TransactionSummary, header: People) -> People:
+    """Return the people of a message that was cut off; of the envelope what its header lacks."""
+    envelope = of_envelope(attempt)
+    sender = header if header.name or header.address else envelope
+    to = header if header.recipient else envelope
+    return People(sender.name, sender.address, to.recipient, to.more)
+
+
 def of_envelope(attempt: TransactionSummary) -> People:
     """Return the people that the envelope names, where no header came."""
     to = [bare(each.forward_path) for each in attempt.recipients]

@@ -21,10 +21,13 @@ _RULES = {
 }
 
 
-def assert_accessible(page: Page) -> None:
-    """Fail with what axe found on the page as it is now, in light and in dark."""
+def assert_accessible(page: Page, within: str = "html") -> None:
+    """Fail with what axe found on the page as it is now, in light and in dark.
+
+    within: a selector, for a menu: what it half covers cannot be hit for the moment
+    """
     page.evaluate(AXE_SCRIPT)
     for scheme, rules in _RULES.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = AxeResults(page.evaluate("rules => axe.run(rules)", rules))
+        found = AxeResults(page.evaluate("given => axe.run(...given)", [within, rules]))
         assert not found.violations_count, f"{scheme}: {found.generate_report()}"

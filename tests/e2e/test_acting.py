@@ -126,6 +126,8 @@ def test_settings_say_at_once_that_receiving_is_paused(
     expect(page.get_by_label("Theme")).to_be_visible()
     page.get_by_label("Theme").select_option("dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.locator("[data-theme-button]").click()
+    expect(page.locator("select[data-choice=theme]")).to_have_value("system")
 
 
 def test_the_open_message_is_in_sight_in_the_list(
@@ -166,3 +168,59 @@ def test_the_first_mail_is_not_opened_over_what_one_types(
     expect(row(page, "Not opened")).to_be_visible()
     expect(page.locator("#detail h1")).to_have_count(0)
     expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_one_line_rows_stay_after_a_reload(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, plain("Dense"))
+    open_inbox(mailsink, page)
+    root = page.locator("html")
+    page.get_by_title("More", exact=True).click()
+    page.get_by_role("button", name="One-line rows").click()
+    open_inbox(mailsink, page)
+    row(page, "Dense").get_by_role("link").click()
+    expect(page.locator("#detail h1")).to_have_text("Dense")
+    page.get_by_role("link", name="Inbox").first.click()
+    expect(root).to_have_attribute("data-density", "compact")
+    page.get_by_title("More", exact=True).click()
+    page.get_by_role("button", name="Two-line rows").click()
+    expect(root).to_have_attribute("data-density", "comfortable")
+
+
+def test_deleting_by_the_palette_means_the_open_message(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, *(plain(f"Palette {letter}") for letter in "abc"))
+    open_inbox(mailsink, page)
+    row(page, "Palette b").get_by_role("link").click()
+    expect(page.locator("#detail h1")).to_have_text("Palette b")
+    row(page, "Palette a").get_by_role("checkbox").click()
+    row(page, "Palette c").get_by_role("checkbox").click()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("delete this")
+    page.keyboard.press("Enter")
+    expect(row(page, "Palette b")).to_have_count(0)
+    expect(page.locator("#detail h1")).to_have_count(0)
+    expect(page.locator("[data-chosen-count]")).to_have_text("2 selected")
+    row(page, "Palette a").get_by_role("link").click()
+    expect(page.locator("#detail h1")).to_have_text("Palette a")
+    page.locator("#chosen").get_by_role("button", name="Delete").click()
+    expect(row(page, "Palette a")).to_have_count(0)
+    expect(row(page, "Palette c")).to_have_count(0)
+    expect(page.locator("#detail h1")).to_have_count(0)
+
+
+def test_the_search_says_what_to_do_and_finds_filters_by_their_words(
+    mailsink: Mailsink, page: Page
+) -> None:
+    open_inbox(mailsink, page)
+    help = page.locator("#search-help")
+    page.get_by_role("searchbox").fill("162149")
+    expect(help.get_by_text("Press Enter to search.")).to_be_visible()
+    page.get_by_role("searchbox").fill("yesterday")
+    expect(help.locator("[data-example]:visible").first).to_contain_text("yesterday")
+
+
+def test_the_list_loads_older_mail_by_itself(mailsink: Mailsink, page: Page) -> None:
+    send(mailsink, *(plain(f"Older {apart(number)}") for number in range(60)))
+    open_inbox(mailsink, page)
+    expect(page.get_by_role("link", name="Older", exact=True)).to_be_hidden()

@@ -262,9 +262,12 @@ def test_cut_off_message_opens_with_what_came(mailsink: Mailsink, page: Page) ->
     found = row(page, "Never ends")
     expect(found).to_contain_text("Disconnected mid-message")
     found.get_by_role("link").click()
-    expect(page.locator("#detail .banner.error")).to_contain_text(
-        "Not accepted: cut off after"
-    )
+    banner = page.locator("#detail .banner.error")
+    expect(banner).to_contain_text("Disconnected mid-message")
+    expect(banner).to_contain_text("then send the message again")
+    people = page.locator("#detail .people")
+    expect(people).to_contain_text("ann@example.com")
+    expect(people).not_to_contain_text("Bcc")
     expect(page.locator("#panel")).to_contain_text("and then")
 
 

@@ -102,8 +102,9 @@ def test_what_is_rarer_is_in_a_menu(mailsink: Mailsink, page: Page) -> None:
     open_inbox(mailsink, page)
     row(page, "Copied and printed").get_by_role("link").click()
     more = page.locator("#more-summary")
-    more.click()
     assert_accessible(page)
+    more.click()
+    assert_accessible(page, "#detail details.menu[open]")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_text("Link copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from inbox.mailbox import messages, trash
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
-from inbox.models import MessageRead
+from inbox.models import MessageRead, Session
 from inbox.presenters import message_page, tabs
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
@@ -234,11 +234,22 @@ def test_20_megabytes_open_quickly_and_cut(client: Client) -> None:
     assert "Bytes 20,400,000 to 20,471,767 of 20,471,767" in later
 
 
-def test_refused_message_opens_with_its_bytes(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("transactions", "what"),
+    [(1, "DATA refused: message too large (552)"), (2, "Message rejected (552)")],
+)
+def test_refused_message_opens_with_its_bytes(
+    client: Client, transactions: int, what: str
+) -> None:
     attempt = recorded_transaction()
+    Session.objects.update(transactions=transactions, refused=1)
     page = client.get(f"/transactions/{attempt.id}").content.decode()
-    assert "Not accepted: 552 5.3.4" in page
-    assert "Reply: 552 5.3.4 Too big" in page
+    banner = LexborHTMLParser(page).css_first(".diagnosis")
+    assert banner
+    assert banner.css_first("h2").text() == what
+    why, fix = (each.text(strip=True) for each in banner.css("dd"))
+    assert why.startswith("The message is larger than MAILSINK_MAX_MESSAGE_SIZE")
+    assert fix
     assert "Thank you!" in text(client, f"/transactions/{attempt.id}?tab=source")
     assert f"/api/v3/transactions/{attempt.id}/raw" in page
     assert '<button class="plain" data-delete' not in page
@@ -348,7 +359,7 @@ def test_checks_run_only_for_their_tab(
     assert "image without alt" in page
     assert "HTML and CSS by email client" in page
     page = client.get(f"/messages/{recorded_message().pk}?tab=checks").content.decode()
-    assert "Nothing is wrong with this mail" in page
+    assert "The checks of the content found nothing wrong." in page
     assert "HTML and CSS by email client" not in page
     assert 'aria-label="Results by level"' not in page
 

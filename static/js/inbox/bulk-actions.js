@@ -31,6 +31,7 @@ export class BulkActions {
   #query;
   #repaint;
   #put;
+  #deleted;
 
   /**
    * @param {object} world
@@ -40,14 +41,16 @@ export class BulkActions {
    * @param {string} world.query what was searched for
    * @param {() => void} world.repaint
    * @param {(entries: Entry[]) => void} world.put takes entries as they are by now
+   * @param {(ids: string[]) => void} world.deleted is told which of those that are loaded went to the trash
    */
-  constructor({ scroller, rows, store, query, repaint, put }) {
+  constructor({ scroller, rows, store, query, repaint, put, deleted }) {
     this.#scroller = scroller;
     this.#rows = rows;
     this.#store = store;
     this.#query = query;
     this.#repaint = repaint;
     this.#put = put;
+    this.#deleted = deleted;
     this.#form.addEventListener("formdata", ({ formData }) => {
       formData.delete("id");
       formData.set("ids", [...this.selection.ids].join(","));
@@ -201,6 +204,7 @@ export class BulkActions {
     if (CHANGES[action]) this.#put(this.#loaded(ids).map((each) => ({ ...each, ...CHANGES[action] })));
     for (const menu of $$(".toolbar details[open]")) menu.removeAttribute("open");
     if (action !== "delete") return;
+    this.#deleted(data.has("all") ? this.#messages.map(({ id }) => id) : ids);
     this.selection.clear();
     const words = ngettext("%(n)s message moved to the trash", "%(n)s messages moved to the trash", answer.count);
     toast(fill(words, { n: count(answer.count) }), { label: gettext("Undo"), run: () => undo(answer.at) });

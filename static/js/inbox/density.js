@@ -9,7 +9,7 @@ const isCompact = () => document.documentElement.dataset.density === "compact";
 
 /** Let the toolbar's button change it. @param {() => void} changed called after each change */
 export function start(changed) {
-  const button = find("[data-density]");
+  const button = find("button[data-density]");
   if (!button) return; // the list of failures has no menu
   const show = () => setText($("span", button), isCompact() ? gettext("Two-line rows") : gettext("One-line rows"));
   button.hidden = false;

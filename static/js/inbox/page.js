@@ -79,6 +79,7 @@ class InboxPage {
     query: this.#query,
     repaint: () => this.#list.invalidate(),
     put: (entries) => this.#put(entries),
+    deleted: (ids) => ids.includes(this.#opened) && this.#back(),
   });
   #selection = this.#actions.selection;
 

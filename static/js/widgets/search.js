@@ -35,7 +35,6 @@ const remember = (queries) => storage.set(SETTING, JSON.stringify(queries.slice(
 function showHelp(field, help) {
   const section = $("[data-recent]", help);
   const items = recent().map((query) => el("li", {}, el("a", { href: routes.list({ q: query }) }, query)));
-  section.hidden = items.length === 0;
   $("ul", section).replaceChildren(...items);
   fit(field, help);
   help.hidden = false;
@@ -48,9 +47,12 @@ function fit(field, help) {
   const word = (field.value.split(/\s/).at(-1) ?? "").replace(/^-/, "").toLowerCase();
   for (const row of $$("li:has([data-example])", help)) {
     const example = $("[data-example]", row).dataset.example ?? "";
-    row.hidden = Boolean(word) && !example.startsWith(word.split(":")[0]);
+    const isMeant = example.startsWith(word.split(":")[0]) || (word.length > 2 && (row.textContent ?? "").toLowerCase().includes(word));
+    row.hidden = Boolean(word) && !isMeant;
   }
   $("[data-filters]", help).hidden = !find("li:has([data-example]):not([hidden])", help);
+  $("[data-enter]", help).hidden = !word;
+  $("[data-recent]", help).hidden = Boolean(word) || recent().length === 0;
 }
 
 /** An address that is typed may be that of someone whose mail is missing. @param {HTMLInputElement} field @param {HTMLElement} help */

@@ -1,6 +1,6 @@
 // The theme button: system, light, dark. theme-boot.js applies the choice before the first paint.
 
-import { $, icon, setText } from "../core/dom.js";
+import { $, find, icon, setText } from "../core/dom.js";
 import { fill, gettext } from "../core/i18n.js";
 import * as storage from "../core/storage.js";
 
@@ -27,6 +27,8 @@ function show() {
   $("svg", button(), SVGElement).replaceWith(icon(GLYPHS[current()]));
   setText($("span", button()), words);
   button().title = words;
+  const setting = find("select[data-choice=theme]", document, HTMLSelectElement);
+  if (setting) setting.value = current();
 }
 
 /** Change to a theme. @param {Theme} theme */
