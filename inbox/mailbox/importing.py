@@ -32,7 +32,7 @@ from mailsink.smtp.body.spool import Spool
 
 MOST = 10_000  # messages of an import
 _OF_SESSION, _OF_MESSAGE = 1, 3  # rows; each recipient is one more
-_OCTETS_AT_ONCE = 8 * 1024 * 1024
+_OCTETS_AT_ONCE = 1024 * 1024
 _IN_MEMORY = 1024 * 1024  # octets; a larger body is a file
 _MOST_RECIPIENTS = 100
 _PIECE = 64 * 1024  # octets that are read at once
@@ -45,7 +45,6 @@ class File(Protocol):
     """A file, as far as an import reads it."""
 
     def read(self, size: int, /) -> bytes: ...
-    def readline(self, size: int, /) -> bytes: ...
     def seek(self, offset: int, /) -> object: ...
 
 
@@ -60,9 +59,13 @@ class Imported:
         self.failed[why] = self.failed.get(why, 0) + 1
 
     @property
+    def failures(self) -> int:
+        return sum(self.failed.values())
+
+    @property
     def sentence(self) -> str:
         """The result in words: "12 messages imported, 1 failed: larger than 50 MB"."""
-        count, failed = len(self.ids), sum(self.failed.values())
+        count, failed = len(self.ids), self.failures
         if not failed:
             words = ngettext("%(n)s message imported", "%(n)s messages imported", count)
             return words % {"n": f"{count:,}"}
@@ -112,14 +115,16 @@ class Importer:
         is_mbox = file.read(len(_FROM)) == _FROM
         file.seek(0)
         if is_mbox:
-            return self.read_mbox(file.readline)
+            return self.read_mbox(file.read)
         return self.read_message(file.read)
 
-    def read_mbox(self, readline: Callable[[int], bytes]) -> Imported:
+    def read_mbox(self, read: Callable[[int], bytes]) -> Imported:
         """Store the messages of an mbox, and return the result so far. Raises Invalid."""
         try:
-            for each in mbox.split(readline, self._most):
+            for each in mbox.split(read, self._most):
                 self._add(each.octets, each.sender)
+                if self.done.failures > MOST:
+                    break  # it is no mailbox of anybody, and goes on for ever
         except mbox.NotMbox as error:
             raise Invalid(_("this is no mbox: %(why)s") % {"why": error}) from None
         return self._ended()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import F, Q, Value
 from django.db.models.functions import Greatest
 
@@ -17,6 +18,8 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from inbox.upkeep.background import Background
 from mailsink.ids import go_on_after, uuid7
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
+
+log = logging.getLogger(__name__)
 
 _HEARTBEAT = 15.0  # seconds
 _DEAD_AFTER = timedelta(seconds=4 * _HEARTBEAT)
@@ -127,7 +130,10 @@ def heartbeat(server: Server) -> Background:
 
 
 def unregister(server: Server) -> None:
-    """Say that this server stopped."""
+    """Say that this server stopped, if that can still be written."""
     now = datetime.now(UTC)
-    with write_turn():
-        Server.objects.filter(id=server.id).update(heartbeat=now, stopped_at=now)
+    try:
+        with write_turn():
+            Server.objects.filter(id=server.id).update(heartbeat=now, stopped_at=now)
+    except DatabaseError as error:
+        log.error("that this server stopped was not stored: %s", error)

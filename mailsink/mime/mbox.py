@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from mailsink.text import readable
 
-_PIECE = 64 * 1024  # octets of a line that are read at once
+_PIECE = 64 * 1024  # octets that are read at once
 _LONGEST_SENDER = 320  # octets
 _FROM = b"From "
-_QUOTED = re.compile(rb">+From ")
+# Lines are looked for in pieces, as there may be millions of them.
+_BEGINNING = re.compile(rb"^From ", re.MULTILINE)
+_QUOTED = re.compile(rb"^>(>*+From )", re.MULTILINE)
 
 
 class NotMbox(ValueError):
@@ -32,29 +34,58 @@ class MboxMessage:
     sender: str = ""
 
 
-def split(readline: Callable[[int], bytes], most: int = 0) -> Iterator[MboxMessage]:
+def split(read: Callable[[int], bytes], most: int = 0) -> Iterator[MboxMessage]:
     """Yield the messages of an mbox. most: octets of one; 0 is no limit.
 
-    readline: returns the next line, or so many octets of it; b"" at the end.
-    Raises NotMbox.
+    read: returns the next octets, at most so many; b"" at the end. Raises NotMbox.
     """
     current: _Message | None = None
-    at_start, in_head = True, False
-    while piece := readline(_PIECE):
-        if at_start and piece.startswith(_FROM):
+    in_head = False
+    for piece, at_start in _pieces(read):
+        at = 0
+        if not at_start:  # the rest of a line
+            at = piece.find(b"\n") + 1 or len(piece)
+            if not in_head:
+                _add(current, piece[:at])
+            in_head = in_head and not piece.endswith(b"\n", 0, at)
+        while at < len(piece):
+            found = _BEGINNING.search(piece, at)
+            end = found.start() if found else len(piece)
+            _add(current, _QUOTED.sub(rb"\1", piece[at:end]))
+            at = end
+            if found is None:
+                continue
             if current is not None:
                 yield current.ended()
-            current, in_head = _Message(piece, most), True
-        elif in_head and not at_start:
-            pass  # the rest of a long line "From "
-        elif current is not None:
-            in_head = False
-            current.add(piece[1:] if at_start and _QUOTED.match(piece) else piece)
-        elif piece.strip():
-            raise NotMbox('an mbox begins with a line "From …"')
-        at_start = piece.endswith(b"\n")
+            at = piece.find(b"\n", end) + 1 or len(piece)
+            current = _Message(piece[end:at], most)
+            in_head = not piece.endswith(b"\n", 0, at)
     if current is not None:
         yield current.ended()
+
+
+def _pieces(read: Callable[[int], bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield whole lines, or a part of one that is long; and whether a line begins there."""
+    rest, at_start = b"", True
+    while octets := read(_PIECE):
+        rest += octets
+        end = rest.rfind(b"\n") + 1
+        if not end and len(rest) >= _PIECE:
+            end = len(rest)
+        if end:
+            yield rest[:end], at_start
+            at_start = rest.endswith(b"\n", 0, end)
+            rest = rest[end:]
+    if rest:
+        yield rest, at_start
+
+
+def _add(message: _Message | None, octets: bytes) -> None:
+    """Add to a message, before the first of which nothing but empty lines may stand."""
+    if message is not None:
+        message.add(octets)
+    elif octets.strip():
+        raise NotMbox('an mbox begins with a line "From …"')
 
 
 class _Message:

@@ -16,7 +16,7 @@ from inbox.mailbox import messages, purge
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, SearchText
 from inbox.search.fulltext import tokens as tokenizer
-from inbox.search.fulltext.tokens import has_phrase, tokens
+from inbox.search.fulltext.tokens import is_beginning, tokens
 from inbox.search.language import BadQuery
 from inbox.upkeep import indexer
 from tests import factories
@@ -197,6 +197,17 @@ _WORDS = st.sampled_from(
     ["alpha", "alphabet", "beta", "béta", "ALPHA", "日本", "x1", "1x", "a", "ein-zwei", "e5", "0x1f", "_", "ß", "ﬁn"]
 )  # fmt: skip
 _TEXTS = st.lists(_WORDS, max_size=6).map(" ".join)
+
+
+def has_phrase(text: list[str], phrase: list[str]) -> bool:
+    """Whether a text has the tokens of a phrase side by side; the last may go on."""
+    *firsts, last = phrase
+    for start in range(len(text) - len(firsts)):
+        end = start + len(firsts)
+        goes_on = is_beginning(last) and text[end].startswith(last)
+        if text[start:end] == firsts and (goes_on or text[end] == last):
+            return True
+    return False
 
 
 class AgreementTest(TestCase):

@@ -67,7 +67,7 @@ def store(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     to = inboxes.by_slug(scope(), inbox or DEFAULT_SLUG)
     importer = Importer(to, PROCESS, request.META["REMOTE_ADDR"])
     if kind == _MBOX:
-        done = importer.read_mbox(request.readline)
+        done = importer.read_mbox(request.read)
     else:
         done = importer.read_message(request.read)
     if kind == _MESSAGE and done.failed:

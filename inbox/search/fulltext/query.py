@@ -8,13 +8,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
 
-from inbox.models import Message, Recipient
-from inbox.search.fulltext.index import COLUMNS, Texts, texts
-from inbox.search.fulltext.tokens import has_phrase, is_beginning, tokens
+from inbox.search.fulltext import unindexed
+from inbox.search.fulltext.index import COLUMNS
+from inbox.search.fulltext.tokens import is_beginning, tokens
 
 _LONGEST_PHRASE = 50  # tokens
-# Of what waits for the indexer, so many of the newest are looked at one by one.
-_UNINDEXED = 1000
 _NEWEST = 2000  # hits
 
 Sql = tuple[str, tuple[Any, ...]]
@@ -30,7 +28,7 @@ def matches(text: str, *columns: str) -> Q | None:
     if not phrase:
         return None
     found = Q(_Matches(phrase, columns or COLUMNS))
-    waiting = _unindexed(phrase, columns or COLUMNS)
+    waiting = unindexed.ids(phrase, columns or COLUMNS)
     return found | Q(pk__in=waiting) if waiting else found
 
 
@@ -86,30 +84,3 @@ def newest_only(condition: Q, most: int | None = None) -> Q:
         elif isinstance(child, Q):
             newest_only(child, most)
     return condition
-
-
-def _unindexed(phrase: list[str], columns: tuple[str, ...]) -> list[Any]:
-    """Return the ids of messages that match by what is known before they are indexed."""
-    rows = Message.objects.filter(indexed_at=None).select_related("transaction")
-    waiting = list(rows.order_by("-pk")[:_UNINDEXED])
-    paths: dict[Any, list[str]] = {}
-    named = Recipient.objects.filter(
-        transaction__in=[each.transaction_id for each in waiting]
-    )
-    for transaction, path in named.values_list("transaction_id", "forward_path"):
-        paths.setdefault(transaction, []).append(path)
-    return [
-        each.pk
-        for each in waiting
-        if _has(_texts(each, paths.get(each.transaction_id, [])), phrase, columns)
-    ]
-
-
-def _texts(message: Message, forward_paths: list[str]) -> Texts:
-    return texts(
-        message, message.transaction.reverse_path, forward_paths, message.snippet
-    )
-
-
-def _has(known: Texts, phrase: list[str], columns: tuple[str, ...]) -> bool:
-    return any(has_phrase(getattr(known, column), phrase) for column in columns)

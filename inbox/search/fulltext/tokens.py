@@ -33,20 +33,6 @@ def _without_marks(text: str) -> str:
     return unicodedata.normalize("NFC", kept)
 
 
-def has_phrase(text: list[str], phrase: list[str]) -> bool:
-    """Whether a text has the tokens of a phrase side by side; the last may go on."""
-    *firsts, last = phrase
-    for start in range(len(text) - len(firsts)):
-        end = start + len(firsts)
-        if text[start:end] == firsts and _goes_on(text[end], last):
-            return True
-    return False
-
-
-def _goes_on(token: str, last: str) -> bool:
-    return token == last or (is_beginning(last) and token.startswith(last))
-
-
 def is_beginning(token: str) -> bool:
     """Whether a token that is looked for may be the beginning of a longer one.
 
