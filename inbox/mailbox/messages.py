@@ -7,7 +7,7 @@ transaction, with `read`, and with the `number` of their attempt.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal, TypedDict, TypeVar
 from uuid import UUID
 
@@ -41,6 +41,7 @@ _READ = Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None))
 _NUMBER = Subquery(
     Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
 )
+_PEOPLE = 20_000  # in To and Cc of the messages of a page
 _ALIVE = Q(deleted_at__isnull=True)
 # As text, since SQLite's planner does not hold parameters against a partial index.
 _IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanField())
@@ -157,8 +158,19 @@ def _attempts(
 
 
 def _page(found: list[E], limit: int) -> Page[E]:
+    limit = min(limit, _fitting(found))
     more = len(found) > limit
     return Page(found[:limit], str(found[limit - 1].id) if more else None)
+
+
+def _fitting(found: Sequence[Entry]) -> int:
+    """Return how many entries fit in a page, at least one: each names its people."""
+    people = 0
+    for number, each in enumerate(found):
+        people += len(each.to) + len(each.cc) if isinstance(each, Message) else 0
+        if people > _PEOPLE and number:
+            return number
+    return len(found)
 
 
 def get(scope: Scope, id: str | UUID) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +98,22 @@ def test_one_without_its_body(api: Api) -> None:
     schemas.MessageDetail.model_validate(told)
     assert "gone" in told["defects"][0]
     assert "gone" in api("GET", f"messages/{made.pk}/raw", status=404)["detail"]
+
+
+def test_a_page_names_a_bounded_number_of_people(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "_PEOPLE", 100)
+    people = [{"name": "", "address": f"u{n}@example.com"} for n in range(30)]
+    made = [factories.message(to=people, cc=people[:10]) for _ in range(4)]
+    made.append(factories.message(to=people * 3))
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = api("GET", f"messages?limit=4{cursor and '&cursor='}{cursor}")
+        pages.append([each["id"] for each in page["items"]])
+        cursor = page["next"]
+    assert list(chain(*pages)) == [str(each.pk) for each in reversed(made)]
+    assert [len(each) for each in pages] == [1, 2, 2]
 
 
 def test_pages_go_on_by_cursor(api: Api) -> None:
