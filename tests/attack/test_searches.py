@@ -24,7 +24,7 @@ def test_a_pattern_is_matched_in_one_pass(
     pattern = quote(piece * 8 + end)
     close = "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     searched = f"GET /api/v3/messages?q=rcpt:{pattern} {close}"
-    mine = f"GET /unread {close}Cookie: mailsink_mine={pattern}\r\n"
+    mine = f"GET /counts {close}Cookie: mailsink_mine={pattern}\r\n"
     for each in (searched, mine):
         began = time.monotonic()
         assert answer(web(mailsink), f"{each}\r\n".encode()).startswith(b"HTTP/1.1 200")

@@ -45,6 +45,9 @@ async function* pieces(file) {
   yield file.slice(start);
 }
 
+/** Ends an import: no other file would fit either. */
+class DiskFull extends Error {}
+
 /** @param {File} file */
 async function isMbox(file) {
   const head = new Uint8Array(await file.slice(0, FROM.length - 1).arrayBuffer());
@@ -62,7 +65,7 @@ async function send(body, type, result) {
   /** @type {{ why: string, count: number }[]} */
   const failed = response.ok ? answer.failed : [{ why: answer.detail ?? String(response.status), count: 1 }];
   result.imported += answer.imported ?? 0;
-  if (response.status === 507) throw new Error(noRoom(result));
+  if (response.status === 507) throw new DiskFull(noRoom(result));
   for (const { why, count: times } of failed) result.failed.set(why, (result.failed.get(why) ?? 0) + times);
 }
 
@@ -103,6 +106,7 @@ async function read(file, result, sent) {
       sent(piece.size);
     }
   } catch (error) {
+    if (error instanceof DiskFull) throw error;
     const why = `${file.name}: ${error instanceof Error ? error.message : error}`;
     result.failed.set(why, (result.failed.get(why) ?? 0) + 1);
   }
@@ -127,6 +131,8 @@ async function run(files) {
       });
     }
     toast(sentence(result));
+  } catch (error) {
+    toast(fill(gettext("The import ended early: %(why)s"), { why: error instanceof Error ? error.message : "" }));
   } finally {
     line.remove();
   }
