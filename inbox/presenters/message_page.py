@@ -151,10 +151,12 @@ class MessagePage(ParsedMessage):
 
     @property
     def differences(self) -> list[EnvelopeDifference]:
-        if not self.octets or self._is_cut:
+        if not self.octets:
             return []
         summary = self.summary
         recipients = [each["address"] for each in (*summary.to, *summary.cc)]
+        if self._is_cut and not recipients:
+            return []  # its header ends before them
         return differences(self.attempt, summary.from_address, recipients)
 
     @property

@@ -12,12 +12,17 @@ from tests.mails import apart, plain, rich
 from tests.running import Mailsink
 
 
+def found(server: Mailsink, word: str, count: int) -> None:
+    """Wait until a search finds so many."""
+    server.get(f"messages/wait?q=subject:{word}&count={count}&timeout=60")
+
+
 def test_keys_act_after_a_button_of_the_selection(
     mailsink: Mailsink, page: Page
 ) -> None:
     send(mailsink, *(plain(f"Acted {apart(number)}") for number in range(3)))
+    found(mailsink, "acted", 3)
     open_inbox(mailsink, page, "/?q=subject:acted")
-    expect(page.locator("#entries li.row")).to_have_count(3)  # found a moment later
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.get_by_role("button", name="Pin", exact=True).click()
@@ -32,7 +37,7 @@ def test_all_results_are_meant_though_their_number_is_not_known(
     mailsink: Mailsink, page: Page
 ) -> None:
     send(mailsink, *(plain(f"Counted {apart(number)}") for number in range(60)))
-    mailsink.get("messages/wait?q=subject:counted&count=60&timeout=20")
+    found(mailsink, "counted", 60)
     open_inbox(mailsink, page, "/?q=subject:counted")
     page.get_by_label("Select all").check()
     expect(page.locator("[data-chosen-count]")).to_have_text("All results selected")
@@ -134,7 +139,7 @@ def test_the_open_message_is_in_sight_in_the_list(
     mailsink: Mailsink, page: Page
 ) -> None:
     send(mailsink, *(plain(f"Deep {apart(number)}") for number in range(45)))
-    mailsink.get("messages/wait?q=subject:deep&count=45&timeout=20")
+    found(mailsink, "deep", 45)
     id = mailsink.get("messages?q=subject:deep&limit=50")["items"][41]["id"]
     page.goto(f"{mailsink.url}/messages/{id}?q=subject:deep")
     expect(page.locator("#entries")).to_have_class(re.compile("windowed"))
