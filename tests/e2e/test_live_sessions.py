@@ -122,7 +122,7 @@ def test_body_grows_on_the_screen_and_says_it_was_cut_off(
     body = page.locator("table.transcript tbody tr", has_text="bytes of message")
     expect(body).to_contain_text("then cut off")
     body.get_by_role("link", name="open").click()
-    expect(page.locator("main")).to_contain_text("ot accepted")
+    expect(page.locator("#detail .banner")).to_contain_text("Disconnected mid-message")
 
 
 def test_refused_after_the_dot_says_not_accepted(
@@ -142,7 +142,7 @@ def test_refused_after_the_dot_says_not_accepted(
     body = page.locator("table.transcript tbody tr", has_text="bytes of message")
     expect(body).to_contain_text("552")
     body.get_by_role("link", name="open").click()
-    expect(page.locator("main")).to_contain_text("ot accepted")
+    expect(page.locator("#detail .banner")).to_contain_text("message too large (552)")
 
 
 def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
