@@ -35,6 +35,7 @@ const remember = (queries) => storage.set(SETTING, JSON.stringify(queries.slice(
 function showHelp(field, help) {
   const section = $("[data-recent]", help);
   const items = recent().map((query) => el("li", {}, el("a", { href: routes.list({ q: query }) }, query)));
+  section.hidden = items.length === 0;
   $("ul", section).replaceChildren(...items);
   fit(field, help);
   help.hidden = false;
@@ -45,14 +46,13 @@ function fit(field, help) {
   offerTrace(field, help);
   suggest(field, help);
   const word = (field.value.split(/\s/).at(-1) ?? "").replace(/^-/, "").toLowerCase();
-  for (const row of $$("li:has([data-example])", help)) {
-    const example = $("[data-example]", row).dataset.example ?? "";
-    const isMeant = example.startsWith(word.split(":")[0]) || (word.length > 2 && (row.textContent ?? "").toLowerCase().includes(word));
-    row.hidden = Boolean(word) && !isMeant;
-  }
+  const rows = $$("li:has([data-example])", help);
+  const named = rows.filter((row) => $("[data-example]", row).dataset.example?.startsWith(word.split(":")[0]));
+  // Where no filter is called so, one may be about it: "yesterday" is on:yesterday.
+  const about = rows.filter((row) => word.length > 2 && row.textContent?.toLowerCase().includes(word));
+  for (const row of rows) row.hidden = !(named.length ? named : about).includes(row);
   $("[data-filters]", help).hidden = !find("li:has([data-example]):not([hidden])", help);
   $("[data-enter]", help).hidden = !word;
-  $("[data-recent]", help).hidden = Boolean(word) || recent().length === 0;
 }
 
 /** An address that is typed may be that of someone whose mail is missing. @param {HTMLInputElement} field @param {HTMLElement} help */
