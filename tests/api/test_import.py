@@ -157,7 +157,8 @@ def test_short_lines_take_no_more_memory_than_long_ones(body: bytes) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 4 * len(body)
+    # PostgreSQL's driver copies a body; an object for each line would take 25 times as much.
+    assert peak < 12 * len(body)
 
 
 @pytest.mark.parametrize("recipients", [0, 1, 30, 100, 150])
