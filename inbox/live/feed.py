@@ -149,10 +149,14 @@ class Feed:
             await self._send(pending)
             self._failing = False
         except Exception as error:
-            if not self._failing:  # said once, however often it is tried
-                log.exception("The live feed cannot tell its viewers: %s", error)
-            self._lost = self._failing = True
+            self._fail(error)
             await asyncio.sleep(_REST)
+
+    def _fail(self, error: Exception) -> None:
+        """Have all look again; called where an exception is handled."""
+        if not self._failing:  # said once, however often it is tried
+            log.exception("The live feed cannot tell its viewers: %s", error)
+        self._lost = self._failing = True
 
     async def _send(self, pending: Pending) -> None:
         if self._lost:
@@ -173,6 +177,8 @@ class Feed:
         if not self._is_watched(protocol.ARRIVALS):
             return
         self._arrived.update(dict.fromkeys(ids))
+        if len(self._arrived) > MAX_PENDING:
+            self._arrived, self._lost = {}, True
         if self._arrived and self._sending is None:
             self._sending = self._loop.create_task(
                 self._send_arrivals(), context=self._context
@@ -187,8 +193,8 @@ class Feed:
                     event = {"type": "live.arrival", "ids": ids}
                     await self._layer.group_send(protocol.ARRIVALS, event)
                 await asyncio.sleep(INTERVAL)
-        except Exception:
-            self._lost = True  # all look again
+        except Exception as error:
+            self._fail(error)
             self._schedule()
         finally:
             self._sending = None

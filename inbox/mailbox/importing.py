@@ -123,8 +123,9 @@ class Importer:
         try:
             for each in mbox.split(read, self._most):
                 self._add(each.octets, each.sender)
-                if self.done.failures > MOST:
-                    break  # it is no mailbox of anybody, and goes on for ever
+                if self.done.failures > MOST:  # as a file of nothing but "From " has
+                    self.done.fail(_("the rest was not read after so many failures"))
+                    break
         except mbox.NotMbox as error:
             raise Invalid(_("this is no mbox: %(why)s") % {"why": error}) from None
         return self._ended()

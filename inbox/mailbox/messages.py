@@ -41,7 +41,7 @@ _READ = Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None))
 _NUMBER = Subquery(
     Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
 )
-_PEOPLE = 20_000  # in To and Cc of the messages of a page
+_CHARACTERS = 2_000_000  # of subjects and people, in the messages of a page
 _ALIVE = Q(deleted_at__isnull=True)
 # As text, since SQLite's planner does not hold parameters against a partial index.
 _IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanField())
@@ -164,11 +164,11 @@ def _page(found: list[E], limit: int) -> Page[E]:
 
 
 def _fitting(found: Sequence[Entry]) -> int:
-    """Return how many entries fit in a page, at least one: each names its people."""
-    people = 0
+    """Return how many entries fit in a page, at least one: a header may fill 64 KiB."""
+    characters = 0
     for number, each in enumerate(found):
-        people += len(each.to) + len(each.cc) if isinstance(each, Message) else 0
-        if people > _PEOPLE and number:
+        characters += each.shown_length if isinstance(each, Message) else 0
+        if characters > _CHARACTERS and number:
             return number
     return len(found)
 

@@ -80,6 +80,13 @@ class Message(models.Model):
     def get_absolute_url(self) -> str:
         return pages.path("message", self.pk)
 
+    @property
+    def shown_length(self) -> int:
+        """How many characters its subject and people have."""
+        people = (*self.to, *self.cc)
+        named = sum(len(each["name"]) + len(each["address"]) for each in people)
+        return len(self.subject) + named
+
 
 class MessageRead(models.Model):
     """A message was read: by a user, or (null) by anybody while there are no accounts."""

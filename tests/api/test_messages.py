@@ -100,13 +100,14 @@ def test_one_without_its_body(api: Api) -> None:
     assert "gone" in api("GET", f"messages/{made.pk}/raw", status=404)["detail"]
 
 
-def test_a_page_names_a_bounded_number_of_people(
+def test_a_page_has_a_bounded_number_of_characters(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "_PEOPLE", 100)
-    people = [{"name": "", "address": f"u{n}@example.com"} for n in range(30)]
-    made = [factories.message(to=people, cc=people[:10]) for _ in range(4)]
-    made.append(factories.message(to=people * 3))
+    monkeypatch.setattr(messages, "_CHARACTERS", 1000)
+    one = {"name": "a" * 100, "address": "u@example.com"}
+    made = [factories.message(to=[one] * 3, subject="") for _ in range(2)]
+    made += [factories.message(subject="b" * 400) for _ in range(2)]
+    made.append(factories.message(cc=[one] * 8))
     pages, cursor = [], ""
     while cursor is not None:
         page = api("GET", f"messages?limit=4{cursor and '&cursor='}{cursor}")

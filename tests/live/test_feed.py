@@ -241,3 +241,25 @@ async def test_two_thousand_messages_a_second_cost_little(
     feed.committed(changes)
     await feed._task
     assert time.process_time() - began < 0.3
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_waiters_that_cannot_be_told_look_again(
+    client: Client, feed: Feed, caplog: pytest.LogCaptureFixture
+) -> None:
+    await client.ask(type="subscribe", to="messages")
+    layer = get_channel_layer()
+    await layer.group_add(protocol.ARRIVALS, await layer.new_channel())
+    send = layer.group_send
+
+    async def fail(group: str, frame: dict[str, Any]) -> None:
+        if group == protocol.ARRIVALS:
+            raise ConnectionError("no Redis")
+        await send(group, frame)
+
+    with patch.object(layer, "group_send", fail):
+        feed.committed(SessionChanges(messages_created=[message_row()]))
+        told = await client.next()
+        while told["type"] != "resync":
+            told = await client.next()
+    assert caplog.text.count("The live feed cannot tell its viewers: no Redis") == 1

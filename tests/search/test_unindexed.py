@@ -40,10 +40,10 @@ def test_a_second_word_reads_none_of_them_again(
         assert len(unindexed.ids(["29"], ["subject"])) == 1
 
 
-def test_one_search_reads_a_bounded_number_of_people(
+def test_one_search_reads_a_bounded_number_of_characters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(unindexed, "_PEOPLE", 100)
+    monkeypatch.setattr(unindexed, "_CHARACTERS", 1500)
     monkeypatch.setattr(unindexed, "_AT_ONCE", 5)
     for number in range(20):
         factories.message(subject=f"Zebra {number}", to=people(30))

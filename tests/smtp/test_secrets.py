@@ -132,6 +132,7 @@ def test_a_login_behind_a_command_is_masked_alone(line: str, expected: str) -> N
         ("Keywords: a, b", "Keywords: a, b"),
         ("see https://b.test/", "see https://b.test/"),
         ("smtp://ann:pw%3A1@b.test:25", "smtp://ann:********@b.test:25"),
+        ("smtp://ann:p@ss:w@b.test", "smtp://ann:********@b.test"),
         ("try imap://:pw@b.test/in ok", "try imap://:********@b.test/in ok"),
         (
             "see http://b.test:80/a@c http://ann@b",

@@ -1,8 +1,8 @@
 """Messages that wait for the indexer, searched by what is known of them before.
 
-While mail pours in the indexer stands back: a thousand may wait, with thousands of
-addresses each. So their texts are made once, of a bounded number of addresses, and kept
-for the next word that is looked for.
+While mail pours in the indexer stands back: a thousand may wait, with 64 KiB of addresses
+each. So their texts are made once, a bounded number of them for one word, and kept for
+the next word that is looked for.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from inbox.search.fulltext.index import COLUMNS, texts
 from inbox.search.fulltext.tokens import is_beginning
 
 _MOST = 1000  # of the newest that wait are looked at
-_AT_ONCE = 20  # are loaded
-# People that are read for one search; the messages before are found once they are indexed.
-_PEOPLE = 20_000
-_IN_ONE = 500  # people of a message that are looked at
+_AT_ONCE = 10  # are loaded
+# Characters that are read for one word; the messages before are found once they are indexed.
+_CHARACTERS = 1_000_000
+_TOKENS = 500  # of a column, that are looked at
 
 _Known = dict[str, str]  # of a message: its tokens, by column
 
@@ -49,16 +49,16 @@ def _waiting() -> dict[UUID, _Known]:
         for gone in _kept.keys() - set(newest):
             del _kept[gone]
         unknown = [each for each in newest if each not in _kept]
-        people = 0
+        characters = 0
         for start in range(0, len(unknown), _AT_ONCE):
-            people += _load(unknown[start : start + _AT_ONCE])
-            if people > _PEOPLE:
+            characters += _load(unknown[start : start + _AT_ONCE])
+            if characters > _CHARACTERS:
                 break
         return {each: _kept[each] for each in newest if each in _kept}
 
 
 def _load(wanted: Sequence[UUID]) -> int:
-    """Keep the texts of messages; return how many people they name."""
+    """Keep the texts of messages; return how many characters were read for them."""
     found = list(Message.objects.filter(pk__in=wanted).select_related("transaction"))
     paths: dict[UUID, list[str]] = {}
     named = Recipient.objects.filter(
@@ -66,17 +66,13 @@ def _load(wanted: Sequence[UUID]) -> int:
     )
     for transaction, path in named.values_list("transaction_id", "forward_path"):
         paths.setdefault(transaction, []).append(path)
-    people = sum(map(len, paths.values()))
+    characters = 0
     for each in found:
-        people += len(each.to) + len(each.cc)
-        each.to, each.cc = each.to[:_IN_ONE], each.cc[:_IN_ONE]
-        known = texts(
-            each,
-            each.transaction.reverse_path,
-            paths.get(each.transaction_id, [])[:_IN_ONE],
-            each.snippet,
-        )
+        forward_paths = paths.get(each.transaction_id, [])
+        reverse_path = each.transaction.reverse_path
+        known = texts(each, reverse_path, forward_paths, each.snippet)
         _kept[each.pk] = {
-            name: f" {' '.join(getattr(known, name))} " for name in COLUMNS
+            name: f" {' '.join(getattr(known, name)[:_TOKENS])} " for name in COLUMNS
         }
-    return people
+        characters += each.shown_length + sum(map(len, forward_paths))
+    return characters

@@ -40,8 +40,8 @@ _TAG = re.compile(r"[A-Za-z]{0,2}[0-9]{0,6}")
 # A client that ends lines with CR alone sends several in one.
 _ENDS = re.compile(rb"[\r\v\f]+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
-# The password in a URL (RFC 3986 §3.2.1)
-_URL_PASSWORD = re.compile(rb"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
+# The password in a URL (RFC 3986 §3.2.1), also with an "@" that is not encoded
+_URL_PASSWORD = re.compile(rb"(://[^\s/@:]*+:)[^\s/]+(?=@)")
 
 # Header fields of HTTP that hold a secret, by a part or the end of their names.
 _SECRET_FIELDS = (
