@@ -45,6 +45,15 @@ test("arrivals are held while the list is not calm, and enter once it is", async
   assert.equal(feed.store.at(1).read, true);
 });
 
+test("a page that is there does not wait for one that is asked for meanwhile", async () => {
+  const { feed, asked } = serve(page(["a"]), () => new Promise(() => {}));
+  const first = feed.load();
+  feed.load();
+  await first;
+  assert.deepEqual(idsOf(feed), ["a"]);
+  assert.deepEqual(asked, [null, null]);
+});
+
 test("a change of what is known shows at once, calm or not", async () => {
   const { feed } = serve(page(["a"]));
   await feed.load();

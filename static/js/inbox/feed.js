@@ -91,8 +91,8 @@ export class Feed {
   }
 
   /**
-   * Read the first page, one at a time: what is asked meanwhile is one more reading.
-   * @returns {Promise<void>} never rejects: see failed
+   * Read the first page, one at a time: what is asked meanwhile is one more reading, later.
+   * @returns {Promise<void>} of the page that is on its way now; never rejects: see failed
    */
   load() {
     this.#again = this.#loading !== null;
@@ -100,7 +100,7 @@ export class Feed {
       .catch(this.failed)
       .finally(() => {
         this.#loading = null;
-        return this.#again ? this.load() : undefined;
+        if (this.#again) this.load();
       });
     return this.#loading;
   }
