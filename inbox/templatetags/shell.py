@@ -116,12 +116,14 @@ def our_origins(context: Context) -> str:
 class WireStatus:
     """Where mail is taken, and the last connection since the start.
 
-    others: kinds of listeners that there are besides SMTP, with their addresses
+    others: kinds of listeners that there are besides SMTP, with their addresses.
+    before: whether the last connection came before the start
     """
 
     smtp: list[str]
     others: list[tuple[str, list[str]]]
     last: Session | None
+    before: bool
 
 
 @register.simple_tag
@@ -130,9 +132,8 @@ def wire_status() -> WireStatus:
     running = servers.alive()
     last = sessions.last_connection(ALL)
     started = min((server.started_at for server in running), default=None)
-    if last and started and last.opened_at < started:
-        last = None
+    before = bool(last and started and last.opened_at < started)
     listening = servers.listening(running)
     smtp = listening.pop("smtp")
     others = [(LISTENER_KINDS[kind].label, at) for kind, at in listening.items() if at]
-    return WireStatus(smtp, others, last)
+    return WireStatus(smtp, others, None if before else last, before)

@@ -27,7 +27,7 @@ def test_message_of_swaks_is_there_without_a_reload(
         expect(page.locator("table.transcript")).to_contain_text(words)
     assert page.evaluate("window.same")
     expect(page.locator("[data-last-connection]")).to_have_text(
-        re.compile(r"last connection \d+ s ago from 127\.0\.0\.1")
+        re.compile(r"Last connection \d+ s ago from 127\.0\.0\.1")
     )
 
 

@@ -66,7 +66,7 @@ export function start() {
   });
   setInterval(() => {
     const { last, open } = connections;
-    if (last) setText(line, fill(gettext("last connection %(ago)s from %(client)s"), { ago: ago(Date.now() - last.at), client: last.from }));
+    if (last) setText(line, fill(gettext("Last connection %(ago)s from %(client)s"), { ago: ago(Date.now() - last.at), client: last.from }));
     setText(badge, open ? `${open} live` : "");
     if (news && Date.now() - readAt > AGAIN_MS) read();
   }, 500);
