@@ -71,7 +71,12 @@ def test_the_theme_and_the_shortcuts(mailsink: Mailsink, page: Page) -> None:
     )
     page.get_by_role("button", name="Commands").click()
     page.get_by_role("option", name="Keyboard shortcuts").click()
-    expect(page.locator("#keys")).to_be_visible()
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_be_visible()
+    for width, words in ((1440, "Acting"), (390, "Moving")):
+        page.set_viewport_size({"width": width, "height": 800})
+        expect(keys.get_by_role("heading", name=words, exact=True)).to_be_in_viewport()
+        assert_accessible(page)
 
 
 @pytest.mark.parametrize(
