@@ -40,10 +40,21 @@ def icon(name: str) -> SafeString:
 
 
 @register.inclusion_tag("partials/icon_button.html")
-def icon_button(name: str, words: str, do: str, key: str = "") -> dict[str, str]:
-    """Return a button that shows an icon; it sends its form with do. key: its shortcut."""
+def icon_button(
+    name: str, words: str, do: str, key: str = "", shown: str = ""
+) -> dict[str, str]:
+    """Return a button that shows an icon; it sends its form with do.
+
+    key: its shortcut. shown: those of its words that stand beside the icon
+    """
     title = f"{words} ({key})" if key else words
-    return {"icon_name": name, "words": words, "do": do, "title": title}
+    return {
+        "icon_name": name,
+        "words": words,
+        "do": do,
+        "title": title,
+        "shown": shown,
+    }
 
 
 @register.filter

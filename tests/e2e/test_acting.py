@@ -25,6 +25,7 @@ def test_keys_act_after_a_button_of_the_selection(
     open_inbox(mailsink, page, "/?q=subject:acted")
     page.keyboard.press("j")
     page.keyboard.press("x")
+    page.get_by_title("More actions").click()
     page.get_by_role("button", name="Pin", exact=True).click()
     expect(row(page, "Acted c").get_by_text("pinned")).to_be_visible()
     page.keyboard.press("Escape")

@@ -39,10 +39,14 @@ def test_mouse_chooses_ranges_and_deletes_with_undo(
     page.locator(".brand").hover()
     expect(row(page, "Arrives")).to_be_visible()
     chosen(page, "4 selected")
+    page.get_by_title("More actions").click()
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 800})
         assert_accessible(page)
+    page.keyboard.press("Escape")
     page.set_viewport_size({"width": 1440, "height": 800})
+    for words in ("Mark as read", "Tag", "Delete"):
+        expect(page.locator("#chosen .word", has_text=words)).to_be_visible()
     page.get_by_role("button", name="Delete selected").click()
     expect(row(page, "Mouse h")).to_have_count(0)
     expect(row(page, "Mouse d")).to_have_count(1)

@@ -116,6 +116,7 @@ def test_without_javascript(mailsink: Mailsink, browser: Browser) -> None:
     page.goto(f"{mailsink.url}/?q=plainly")
     for box in page.locator("#entries input[type=checkbox]").all():
         box.check()
+    page.get_by_title("More actions").click()
     page.get_by_role("button", name="Compare two").click()
     expect(page.locator(".compared")).to_contain_text("Plainly 1")
     context.close()

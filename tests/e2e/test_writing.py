@@ -102,13 +102,16 @@ def test_menus_with_what_is_chosen(mailsink: Mailsink, page: Page) -> None:
     tag = page.locator("[data-menu=tag]")
     tag.locator("summary").click()
     write(page, tag.locator("input"))
-    for name in ("status", "download"):
-        menu = page.locator(f"[data-menu={name}]")
-        menu.locator("summary").click()
-        page.keyboard.type("#tepx")
-        menu.get_by_role("button").last.focus()
-        page.keyboard.type("#tepx")
-        menu.locator("summary").click()
+    menu = page.locator("[data-menu=more]")
+    menu.locator("summary").click()
+    page.keyboard.type("#tepx")
+    menu.get_by_role("button").last.focus()
+    page.keyboard.type("#tepx")
+    menu.locator("summary").click()
+    for key, first in (("s", "OK"), ("d", ".eml")):
+        page.keyboard.press(key)
+        expect(menu.get_by_role("button", name=first)).to_be_focused()
+        page.keyboard.press("Escape")
     expect(page.locator("[data-chosen-count]")).to_have_text("1 selected")
     lives(mailsink, "Menus of deeds")
 

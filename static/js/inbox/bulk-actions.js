@@ -68,8 +68,8 @@ export class BulkActions {
     e: () => this.#either("read", "unread", (each) => each.read),
     p: () => this.#either("pin", "unpin", (each) => each.pinned),
     t: () => this.#openMenu("tag"),
-    s: () => this.#openMenu("status"),
-    d: () => this.#openMenu("download"),
+    s: () => this.#openMenu("more", "status"),
+    d: () => this.#openMenu("more", "download"),
     C: () => this.#compare(),
   };
 
@@ -210,9 +210,12 @@ export class BulkActions {
     toast(fill(words, { n: count(answer.count) }), { label: gettext("Undo"), run: () => undo(answer.at) });
   }
 
-  /** Open one of the form's menus, and be in its first field. @param {string} name */
-  #openMenu(name) {
-    if (this.selection.some) forms.open($(`[data-menu=${name}]`, this.#form, HTMLDetailsElement));
+  /** Open one of the form's menus, and be in its first field, or that of a group. @param {string} name @param {string} [group] */
+  #openMenu(name, group) {
+    if (!this.selection.some) return;
+    const menu = $(`[data-menu=${name}]`, this.#form, HTMLDetailsElement);
+    forms.open(menu);
+    if (group) find(`[aria-labelledby=chosen-${group}] button:not([hidden])`, menu)?.focus();
   }
 
   /**
