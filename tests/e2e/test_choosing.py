@@ -56,6 +56,27 @@ def test_mouse_chooses_ranges_and_deletes_with_undo(
     expect(page.locator("#chosen")).to_be_hidden()
 
 
+def test_the_open_row_is_told_from_the_selected_ones(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, *(plain(f"Told {apart(number)}") for number in range(3)))
+    open_inbox(mailsink, page)
+    opened, selected = (row(page, f"Told {each}").get_by_role("link") for each in "cb")
+    opened.click()
+    row(page, "Told b").get_by_role("checkbox").click()
+    chosen(page, "1 selected")
+    page.locator(".brand").hover()
+    looks = "a => [getComputedStyle(a).backgroundColor, getComputedStyle(a).boxShadow]"
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        colours, bars = zip(
+            opened.evaluate(looks), selected.evaluate(looks), strict=True
+        )
+        assert colours[0] != colours[1]
+        assert [bar == "none" for bar in bars] == [False, True]
+        assert_accessible(page)
+
+
 def test_keys_choose_and_mark(mailsink: Mailsink, page: Page) -> None:
     send(mailsink, *(plain(f"Keys {apart(number)}") for number in range(5)))
     open_inbox(mailsink, page)
