@@ -565,8 +565,9 @@ def test_addresses_are_found_by_their_index() -> None:
     rows = Recipient.objects.order_by("-transaction_id")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")  # it scans what is so small
-            cursor.execute("ANALYZE inbox_recipient")  # or it guesses from earlier tests
+            # It scans what is so small, and else guesses from earlier tests.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("ANALYZE inbox_recipient")
     [exact, *_, badly_written] = recipients.spelt(rows, ANN)
     assert "recipient_address" in exact.explain()
     assert "recipient_refused" in badly_written.explain()
