@@ -74,11 +74,7 @@ else:
     }
 
 CHANNEL_LAYERS: dict[str, Any] = {
-    "default": {
-        "BACKEND": "channels.layers.InMemoryChannelLayer",
-        # Groups forget their members after that long: tabs stay open for days.
-        "CONFIG": {"group_expiry": 10 * 365 * 86400},
-    }
+    "default": {"BACKEND": "inbox.live.channel_layer.ProcessLayer"},
 }
 if CONFIG.redis_url:
     CHANNEL_LAYERS["default"] = {

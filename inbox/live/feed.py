@@ -1,7 +1,7 @@
 """The live feed: what was committed, told to whoever watches, in frames.
 
 A frame goes out at once if none went in the last 25 ms, else it joins the next; where
-many watch, frames are fewer. Each event is dumped once, however many watch; where nobody
+many are told, frames are fewer. Each event is dumped once, however many watch; where nobody
 does, nothing is done at all.
 """
 
@@ -17,11 +17,12 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
+from channels.layers import BaseChannelLayer, get_channel_layer
 
 from inbox import serializers
 from inbox.capture.rows import SessionChanges
 from inbox.live import protocol
+from inbox.live.channel_layer import ProcessLayer
 from inbox.live.pending import Pending
 from inbox.mailbox import inboxes, messages, transactions
 from inbox.mailbox.scope import ALL
@@ -38,10 +39,11 @@ from inbox.models import Message
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.025  # seconds between frames, at least
-# Seconds between frames for each subscription: to tell one takes about half of it, so that
-# viewers never take more of the loop than a half.
-PER_SUBSCRIPTION = 0.002
-MAX_FRAME = 256 * 1024  # characters; what is longer goes in several
+# Seconds for each viewer that is told something: to tell one takes about half of it, so
+# that viewers never take more of the loop than a half.
+PER_VIEWER = 0.002
+MAX_PART = 256 * 1024  # characters; a frame that is longer goes in several parts
+MAX_PARTS = 4  # of a frame; beyond it viewers are asked to load again
 MAX_PENDING = 50_000  # events; beyond it viewers are asked to load again
 MAX_LOADED = 500  # rows read for one frame; beyond it likewise
 _REST = 1.0  # seconds after a failure
@@ -62,6 +64,7 @@ class Feed:
         self._lost = False  # is something missing that viewers were to be told?
         self._failing = False
         self._last = 0.0  # when the last frame went, by the loop's clock
+        self._free_at = 0.0  # when those who were told have had their time, likewise
         self._task: asyncio.Task[None] | None = None
         self._arrived: dict[UUID, None] = {}  # of which those who wait are informed
         self._sending: asyncio.Task[None] | None = None
@@ -106,21 +109,23 @@ class Feed:
     # Who watches
 
     def _is_watched_at_all(self) -> bool:
-        if not isinstance(self._layer, InMemoryChannelLayer):
+        if not isinstance(self._layer, ProcessLayer):
             return True  # those who watch may be in other processes
         return any(map(self._is_watched, list(self._layer.groups)))
 
     def _is_watched(self, group: str) -> bool:
-        if not isinstance(self._layer, InMemoryChannelLayer):
+        if not isinstance(self._layer, ProcessLayer):
             return True
         return group != protocol.CONTROL and bool(self._layer.groups.get(group))
 
-    def _interval(self) -> float:
-        """Return the seconds between two frames."""
-        if not isinstance(self._layer, InMemoryChannelLayer):
-            return INTERVAL
-        subscriptions = sum(map(len, self._layer.groups.values()))
-        return max(INTERVAL, PER_SUBSCRIPTION * subscriptions)
+    def _viewers(self, group: str) -> int:
+        """Return how many watch a group; in other processes, about one."""
+        layer = self._layer
+        if not isinstance(layer, ProcessLayer):
+            return 1
+        # What is said to all of them, they pass on for each topic.
+        every = group == protocol.CONTROL
+        return layer.memberships() if every else layer.members(group)
 
     # Frames
 
@@ -131,12 +136,11 @@ class Feed:
             self._task = self._loop.create_task(self._publish(), context=self._context)
 
     async def _publish(self) -> None:
-        """Send frames until nothing waits, none sooner than the interval allows."""
+        """Send frames until nothing waits, none sooner than the intervals allow."""
         try:
             while len(self._pending) or self._lost:
-                wait = self._last + self._interval() - self._loop.time()
-                if wait > 0:
-                    await asyncio.sleep(wait)
+                due = max(self._last + INTERVAL, self._free_at)
+                await asyncio.sleep(max(0, due - self._loop.time()))
                 self._last = self._loop.time()
                 pending, self._pending = self._pending, Pending()
                 await self._try_to_send(pending)
@@ -160,11 +164,14 @@ class Feed:
 
     async def _send(self, pending: Pending) -> None:
         if self._lost:
-            await self._layer.group_send(protocol.CONTROL, {"type": "live.lost"})
+            await self._publish_to(protocol.CONTROL, {"type": "live.lost"})
             self._lost = False
         frames = await self._frames(pending)
         for group, events in frames.groups.items():
-            for part in parts(events):
+            for number, part in enumerate(parts(events)):
+                if number == MAX_PARTS:
+                    self._lost = True
+                    break
                 await self._send_part(group, part)
         for session in pending.closed:
             self._numbers.pop(protocol.session_group(session), None)
@@ -208,7 +215,16 @@ class Feed:
             "group": group,
             "events": events,
         }
-        await self._layer.group_send(group, frame)
+        await self._publish_to(group, frame)
+
+    async def _publish_to(self, group: str, event: dict[str, Any]) -> None:
+        """Send to a group, once those who were told before had most of their time."""
+        wait = self._free_at - self._loop.time()
+        if wait > INTERVAL:
+            await asyncio.sleep(wait)
+        begun = max(self._free_at, self._loop.time())
+        self._free_at = begun + PER_VIEWER * self._viewers(group)
+        await self._layer.group_send(group, event)
 
     # Events
 
@@ -327,7 +343,7 @@ def parts(events: Sequence[str]) -> Iterator[str]:
     part: list[str] = []
     size = 0
     for event in events:
-        if part and size + len(event) > MAX_FRAME:
+        if part and size + len(event) > MAX_PART:
             yield ",".join(part)
             part, size = [], 0
         part.append(event)

@@ -9,13 +9,20 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
+import pytest
+
+from mailsink.ids import uuid7
 from mailsink.web.visitors import MOST_LIVE
-from tests.attack.test_websockets import SUBSCRIBE, connected, frame
-from tests.attack.web import LONGEST, WEBSOCKET, Others, mail, web
+from tests.attack.test_websockets import connected, frame
+from tests.attack.web import LONGEST, SMALL, WEBSOCKET, Others, mail, web
 from tests.running import Mailsink
 
 _BATCH = re.compile(rb'"type": "batch", "seq": (\d+)')
 _MAILS = 20
+# A mail to 2,000 people: 170 KB of JSON in the feed.
+_TO_MANY = b"To: %b\r\n\r\nHi" % b",\r\n ".join(
+    b'"Name %d" <name%d@shop.test>' % (number, number) for number in range(2000)
+)
 
 
 class Viewers:
@@ -44,26 +51,33 @@ class Viewers:
                 client = key.fileobj
                 assert isinstance(client, socket.socket)
                 with suppress(BlockingIOError):
-                    for seq in _BATCH.findall(client.recv(64 * 1024)):
+                    for seq in _BATCH.findall(client.recv(1024 * 1024)):
                         self.batches += 1
                         client.sendall(frame(b'{"type": "ack", "seq": %s}' % seq))
 
 
+@pytest.mark.parametrize(
+    ("more", "octets"), [(0, SMALL), (48, _TO_MANY)], ids=["small", "large"]
+)
 def test_all_viewers_there_may_be_hold_up_nobody(
-    start_mailsink: Callable[..., Mailsink],
+    start_mailsink: Callable[..., Mailsink], more: int, octets: bytes
 ) -> None:
     server = start_mailsink()
     mail(server)
+    topics = ["messages", "sessions", *(f"session:{uuid7()}" for _ in range(more))]
     with ExitStack() as stack:
         clients = [stack.enter_context(connected(server)) for _ in range(MOST_LIVE)]
         for each in clients:
-            each.sendall(frame(SUBSCRIBE))
-            each.sendall(frame(SUBSCRIBE.replace(b"messages", b"sessions")))
+            each.sendall(b"".join(map(subscribe, topics)))
         extra = stack.enter_context(socket.create_connection(web(server), timeout=20))
         extra.sendall(WEBSOCKET)
         assert b" 503 " in extra.recv(4096)
         viewers = stack.enter_context(Viewers(clients))
         others = stack.enter_context(Others(server))
         while len(others.waits) < _MAILS or viewers.batches < MOST_LIVE:
-            threading.Event().wait(0.05)
+            mail(server, octets)
     assert max(others.waits) < LONGEST, sorted(others.waits)[-5:]
+
+
+def subscribe(topic: str) -> bytes:
+    return frame(b'{"type": "subscribe", "to": "%b"}' % topic.encode())

@@ -21,7 +21,7 @@ def layer(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
         backend = "channels_redis.pubsub.RedisPubSubChannelLayer"
         config = {"hosts": [url]}
     else:
-        backend, config = "channels.layers.InMemoryChannelLayer", {}
+        backend, config = "inbox.live.channel_layer.ProcessLayer", {}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
     channel_layers.backends = {}
     yield
@@ -31,7 +31,7 @@ def layer(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
 @pytest.fixture
 def memory_layer(settings: Any) -> Iterator[None]:
     """The in-memory layer alone."""
-    backend = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    backend = {"BACKEND": "inbox.live.channel_layer.ProcessLayer"}
     settings.CHANNEL_LAYERS = {"default": backend}
     channel_layers.backends = {}
     yield

@@ -193,6 +193,35 @@ async def test_too_much_at_once_is_a_resync(
 
 
 @pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_a_frame_of_too_many_parts_is_a_resync(
+    client: Client, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "MAX_PART", 10)  # each event is a part of its own
+    await client.ask(type="subscribe", to="messages")
+    feed.committed(SessionChanges(messages_created=[message_row() for _ in range(9)]))
+    told, frame = 0, await client.next()
+    while frame["type"] == "batch":
+        told += len(frame["events"])
+        await client.say(type="ack", seq=frame["seq"])
+        frame = await client.next()
+    assert frame == {"type": "resync", "to": "messages"}
+    assert 2 <= told <= feeding.MAX_PARTS
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_the_next_is_told_once_the_last_have_had_their_time(
+    client: Client, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "PER_VIEWER", 0.3)
+    await client.ask(type="subscribe", to="messages")
+    began = time.monotonic()
+    for row in (message_row(), message_row()):
+        feed.committed(SessionChanges(messages_created=[row]))
+        assert events(await client.next()) == [("message.created", str(row.id))]
+    assert time.monotonic() - began >= 0.3
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
 async def test_no_topic_starves_another(client: Client, feed: Feed) -> None:
     rows = [session_row() for _ in range(4)]
     topics = ["sessions", *(f"session:{row.id}" for row in rows)]
@@ -210,7 +239,7 @@ async def test_no_topic_starves_another(client: Client, feed: Feed) -> None:
 
 
 def test_parts_hold_everything_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeding, "MAX_FRAME", 10)
+    monkeypatch.setattr(feeding, "MAX_PART", 10)
     assert list(parts(["1234", "56", "78901234567", "8", "9"])) == [
         "1234,56", "78901234567", "8,9",
     ]  # fmt: skip

@@ -1,0 +1,54 @@
+"""The channel layer of a single process: telling costs one step for each receiver."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer
+
+_TOGETHER = 8  # members that are woken at a time: to write to one takes a millisecond
+
+
+class ProcessLayer(InMemoryChannelLayer):
+    """Channels' layer in memory, of which nothing expires.
+
+    Channels looks at all members of all groups, whenever it sends or receives, to see
+    which have expired: with 200 viewers of 50 topics, two million steps for a frame.
+    Here a member stays until its connection ends, and a full queue drops what comes,
+    which its viewer sees by the numbers of frames.
+    """
+
+    def members(self, group: str) -> int:
+        """Return how many channels are in a group."""
+        return len(self.groups.get(group, ()))
+
+    def memberships(self) -> int:
+        """Return how many members all groups have together."""
+        return sum(map(len, self.groups.values()))
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        """Send one message to all members, who must not change it, some at a time."""
+        for number, channel in enumerate(list(self.groups.get(group, ())), 1):
+            queue = self._queue(channel)
+            if not queue.full():
+                queue.put_nowait((math.inf, message))
+            if number % _TOGETHER == 0:
+                await asyncio.sleep(0)
+
+    async def receive(self, channel: str) -> dict[str, Any]:
+        queue = self._queue(channel)
+        try:
+            _, message = await queue.get()
+        finally:
+            if queue.empty():
+                self.channels.pop(channel, None)
+        return message
+
+    def _queue(self, channel: str) -> asyncio.Queue[tuple[float, dict[str, Any]]]:
+        queue = self.channels.get(channel)
+        if queue is None:
+            size = self.get_capacity(channel)
+            queue = self.channels[channel] = asyncio.Queue(maxsize=size)
+        return queue

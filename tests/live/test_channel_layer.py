@@ -1,0 +1,67 @@
+"""The channel layer of a single process."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+from inbox.live.channel_layer import ProcessLayer
+
+
+async def joined(layer: ProcessLayer, count: int) -> list[str]:
+    channels = [await layer.new_channel() for _ in range(count)]
+    for each in channels:
+        await layer.group_add("all", each)
+    return channels
+
+
+async def test_each_member_is_told_in_order() -> None:
+    layer = ProcessLayer()
+    channels = await joined(layer, 3)
+    for number in range(2):
+        await layer.group_send("all", {"number": number})
+    for each in channels:
+        told = [(await layer.receive(each))["number"] for _ in range(2)]
+        assert told == [0, 1]
+    assert not layer.channels
+
+
+async def test_a_full_queue_drops_what_comes_and_holds_up_nobody() -> None:
+    layer = ProcessLayer(capacity=2)
+    slow, quick = await joined(layer, 2)
+    for number in range(3):
+        await layer.group_send("all", {"number": number})
+        assert (await layer.receive(quick))["number"] == number
+    assert [(await layer.receive(slow))["number"] for _ in range(2)] == [0, 1]
+    await layer.group_send("all", {"number": 3})
+    assert (await layer.receive(slow))["number"] == 3
+
+
+async def test_others_have_their_turn_between_members() -> None:
+    layer = ProcessLayer()
+    told = 0
+
+    async def member(channel: str) -> None:
+        nonlocal told
+        await layer.receive(channel)
+        told += 1
+
+    tasks = [asyncio.create_task(member(each)) for each in await joined(layer, 50)]
+    await asyncio.sleep(0)
+    sending = asyncio.create_task(layer.group_send("all", {}))
+    seen = [0]
+    while not sending.done():
+        await asyncio.sleep(0)
+        seen.append(told)
+    await asyncio.gather(*tasks)
+    assert max(after - before for before, after in pairwise(seen)) < 20
+
+
+async def test_members_are_counted() -> None:
+    layer = ProcessLayer()
+    channels = await joined(layer, 3)
+    await layer.group_add("some", channels[0])
+    assert (layer.members("all"), layer.members("none")) == (3, 0)
+    assert layer.memberships() == 4
+    await layer.group_discard("all", channels[0])
+    assert layer.members("all") == 2
