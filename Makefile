@@ -20,6 +20,7 @@ lint: setup-dev setup-scripts
 	@tools/lint
 
 bench: setup-dev
+	@tools/programs bench
 	@$(PYTHON) -m bench
 
 # Apart from `make test`: real mail clients, and made-up input at length.

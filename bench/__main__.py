@@ -1,8 +1,8 @@
-"""Measures Mailsink beside bare aiosmtpd, in turns on one core, as ratios.
+"""Measures Mailsink, its throughput beside its peers in turns.
 
-    make bench, or: python -m bench [--rounds 5] [--quick] [--only PART]
+    make bench, or: python -m bench [--rounds 3] [--quick] [--only PART] [--write]
 
-The server under test has one core, the load client and a watching browser the other.
+The server under test has one core, the load and a watching browser the other.
 Prints Markdown, as it stands in bench/README.md. Needs two cores and Linux.
 """
 
@@ -10,34 +10,56 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
+import signal
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import large, live, resources, screen, throughput, waiting
+from bench import large, live, report, resources, screen, throughput, waiting
 from bench.table import show
+from tests.programs import MissingProgramError
 
 PARTS = ("throughput", "resources", "waiting", "live", "large", "screen")
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
+_QUIET = 0.5  # processes at work on an average, of a machine that measures well
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3, help="of the throughput")
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
     parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--write", action="store_true",
+                        help="put the throughput into bench/README.md")  # fmt: skip
     options = parser.parse_args()
+    parts = {options.only} if options.only else set(PARTS)
+    if options.rounds < 1:
+        parser.error("--rounds wants at least 1")
+    if options.write and (options.quick or "throughput" not in parts):
+        parser.error("--write wants the whole throughput, without --quick")
     if len(os.sched_getaffinity(0)) < 2:
         sys.exit("bench: needs two cores, one for the server and one for the load")
-    parts = {options.only} if options.only else set(PARTS)
+    if os.getloadavg()[0] > _QUIET:
+        print("bench: the machine is busy: do not trust these figures", file=sys.stderr)
+    try:
+        run(parts, options)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except MissingProgramError as error:
+        sys.exit(f"bench: {error}")
 
-    print(f"{platform.python_implementation()} {platform.python_version()}, "
-          f"{platform.system()}, median of {options.rounds} rounds in turns.\n")  # fmt: skip
+
+def run(parts: set[str], options: argparse.Namespace) -> None:
+    """Measure these parts, and print what came of each."""
     top = _TYPICAL
     if "throughput" in parts:
-        top = throughput.measure(options.rounds, 10 if options.quick else 1)
+        servers = throughput.contenders()
+        turns = throughput.measure(servers, options.rounds, 10 if options.quick else 1)
+        top = throughput.top(turns) or _TYPICAL
+        print(report.markdown(turns, options.rounds), flush=True)
+        if options.write:
+            report.write(turns, options.rounds)
     if "resources" in parts:
         show(resources.measure())
     if "waiting" in parts:
@@ -51,4 +73,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # Ended so, it still stops its servers and removes their folders.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main()

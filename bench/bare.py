@@ -1,6 +1,7 @@
-"""The yardstick: stock aiosmtpd that takes mail and forgets it.
+"""The yardstick: stock aiosmtpd that takes mail, counts it and forgets it.
 
-Python bench/bare.py PORT
+python bench/bare.py PORT
+VRFY answers how many messages came.
 """
 
 from __future__ import annotations
@@ -12,16 +13,25 @@ from aiosmtpd.smtp import SMTP
 
 
 class Discard:
+    messages = 0
+
     async def handle_DATA(
         self, server: object, session: object, envelope: object
     ) -> str:
+        self.messages += 1
         return "250 OK"
+
+    async def handle_VRFY(
+        self, server: object, session: object, envelope: object, address: str
+    ) -> str:
+        return f"252 {self.messages}"
 
 
 async def main() -> None:
     loop = asyncio.get_running_loop()
+    handler = Discard()
     server = await loop.create_server(
-        lambda: SMTP(Discard(), hostname="bare.example"), "127.0.0.1", int(sys.argv[1])
+        lambda: SMTP(handler, hostname="bare.example"), "127.0.0.1", int(sys.argv[1])
     )
     await server.serve_forever()
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import smtplib
 import statistics
-import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import ExitStack
 from urllib.parse import urlencode
 
-from bench.servers import load, rate, serving, watching
+from bench.servers import load, rate, serving, temporary_folder, watching
 from bench.table import Row, p95
 from tests.e2e.test_session_large import scrolled
 from tests.large import store_messages, store_session
@@ -52,9 +51,10 @@ _PATHS = {
 
 def measure(top: float) -> list[Row]:
     """Measure; top is the rate at which mail can come, in messages a second."""
-    data = Path(tempfile.mkdtemp(prefix="mailsink-bench-"))
-    store_messages(data, _STORED)
-    with serving(data) as mailsink:
+    with ExitStack() as stack:
+        data = stack.enter_context(temporary_folder())
+        store_messages(data, _STORED)
+        mailsink = stack.enter_context(serving(data))
         rows = [
             Row(f"{name}, 100,000 stored, p95", p95(_ask(mailsink, path)), "50 ms")
             for name, path in _PATHS.items()
@@ -66,9 +66,10 @@ def measure(top: float) -> list[Row]:
 
 def long_session() -> list[Row]:
     """Measure the page of a session of 3,000 messages and 21,000 exchanges."""
-    data = Path(tempfile.mkdtemp(prefix="mailsink-bench-"))
-    path = f"/sessions/{store_session(data, 3000)}"
-    with serving(data) as mailsink:
+    with ExitStack() as stack:
+        data = stack.enter_context(temporary_folder())
+        path = f"/sessions/{store_session(data, 3000)}"
+        mailsink = stack.enter_context(serving(data))
         opened = p95(_ask(mailsink, path))
         with watching(mailsink.url + path) as page:
             frames = scrolled(page)

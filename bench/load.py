@@ -2,7 +2,8 @@
 
     python bench/load.py HOST PORT --messages 4000 --connections 20 --size 2048
 
-Prints the messages a second. Fails if a reply is not the expected one.
+Prints the messages a second; with --waits a second line has the microseconds from each
+message's last octet to its 250. Fails if a reply is not the expected one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 LINE = b"x" * 76 + b"\r\n"
 
@@ -23,6 +24,7 @@ class Client(asyncio.Protocol):
         self.done = done
         self.buffer = b""
         self.steps = iter(job.steps())
+        self.asked_at = 0.0  # when the message was sent whose 250 is awaited, else 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -41,7 +43,10 @@ class Client(asyncio.Protocol):
             self.transport.abort()
             return
         self.buffer = b""
+        if self.asked_at:
+            self.job.waits.append(time.perf_counter() - self.asked_at)
         octets, self.expected = next(self.steps, (b"", b""))
+        self.asked_at = time.perf_counter() if octets is self.job.body else 0.0
         if octets.startswith(b"MAIL"):
             self.job.when_due(lambda: self.transport.write(octets))
         elif octets:
@@ -61,6 +66,7 @@ class Job:
         self.left = messages
         self.every = 1 / rate if rate else 0.0  # seconds between two messages
         self.due = 0.0
+        self.waits: list[float] = []  # seconds until each 250
         self.each = each  # messages in a connection; 0: as many as there are
         header = (
             b"From: Shop <orders@shop.test>\r\nTo: Ann <ann@example.com>\r\n"
@@ -81,7 +87,8 @@ class Job:
         self.due = max(self.due + self.every, loop.time())
         loop.call_at(self.due, send)
 
-    def steps(self):
+    def steps(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield what to send, with the beginning of the reply that has to follow."""
         yield b"EHLO bench.example\r\n", b"250"
         sent = 0
         while self.left > 0 and (not self.each or sent < self.each):
@@ -118,10 +125,13 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=2048, help="octets")
     parser.add_argument("--each", type=int, default=0, help="messages a connection")
     parser.add_argument("--rate", type=float, default=0, help="messages a second")
+    parser.add_argument("--waits", action="store_true", help="until each 250, in µs")
     options = parser.parse_args()
     job = Job(options.messages, options.size, options.each, options.rate)
     seconds = asyncio.run(run(options.host, options.port, job, options.connections))
     print(f"{options.messages / seconds:.0f}")
+    if options.waits:
+        print(*(round(each * 1e6) for each in job.waits))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
-from pathlib import Path
+from contextlib import ExitStack
 
 from playwright.sync_api import Page
 
-from bench.servers import serving, watching
+from bench.servers import serving, temporary_folder, watching
 from bench.table import Row
 from tests.e2e.test_inbox_large import BATCH, Feed
 from tests.large import store_messages
@@ -51,10 +50,12 @@ def measure() -> list[Row]:
 
 
 def _scrolling() -> list[Row]:
-    data = Path(tempfile.mkdtemp(prefix="mailsink-bench-"))
-    store_messages(data, _STORED)
     rows = []
-    with serving(data) as mailsink, watching(mailsink.url) as page:
+    with ExitStack() as stack:
+        data = stack.enter_context(temporary_folder())
+        store_messages(data, _STORED)
+        mailsink = stack.enter_context(serving(data))
+        page = stack.enter_context(watching(mailsink.url))
         page.wait_for_selector('[data-lamp="live"]')
         before = _heap(page)
         for how, step in _SCROLLED.items():

@@ -2,78 +2,51 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from bench.cores import LOAD_CORE, SERVER_CORE, on_core
 from tests.programs import program
 from tests.running import ROOT, Mailsink
 
-SERVER_CORE, LOAD_CORE = 0, 1
-
 
 @contextmanager
-def bare_aiosmtpd() -> Iterator[tuple[str, int]]:
-    """Run stock aiosmtpd with a handler that discards, on the server's core."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["taskset", "-c", str(SERVER_CORE), sys.executable, "bench/bare.py", str(port)],
-        cwd=ROOT,
-    )
-    try:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                if process.poll() is not None:
-                    sys.exit("bench: bare aiosmtpd did not start")
-        yield "127.0.0.1", port
-    finally:
-        process.terminate()
-        process.wait()
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="mailsink-bench-") as folder:
+        yield Path(folder)
 
 
 @contextmanager
 def serving(data: Path | None = None) -> Iterator[Mailsink]:
     """Run Mailsink on the server's core, retention off."""
-    folder = data or Path(tempfile.mkdtemp(prefix="mailsink-bench-"))
-    os.sched_setaffinity(0, {SERVER_CORE})  # what is started now inherits it
-    try:
-        server = Mailsink(folder, RETENTION_MESSAGES="0", RETENTION_SESSIONS="0")
-    finally:
-        os.sched_setaffinity(0, {SERVER_CORE, LOAD_CORE})
-    try:
+    with ExitStack() as stack:
+        folder = data or stack.enter_context(temporary_folder())
+        with on_core(SERVER_CORE):
+            server = Mailsink(folder, RETENTION_MESSAGES="0", RETENTION_SESSIONS="0")
+        stack.callback(server.stop)
         yield server
-    finally:
-        server.stop()
 
 
 @contextmanager
 def watching(url: str) -> Iterator[Page]:
     """Let a real browser watch a page, on the load's core, once its feed is live."""
-    os.sched_setaffinity(0, {LOAD_CORE})
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=program("chromium", "chromium"),
-                args=["--no-sandbox", "--disable-gpu"],
-            )
-            page = browser.new_page()
-            page.goto(url)
-            page.wait_for_selector("[data-lamp=live]")
-            yield page
-            browser.close()
-    finally:
-        os.sched_setaffinity(0, {SERVER_CORE, LOAD_CORE})
+    with on_core(LOAD_CORE), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium", "chromium"),
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+        page = browser.new_page()
+        page.goto(url)
+        page.wait_for_selector("[data-lamp=live]")
+        yield page
+        browser.close()
 
 
 def load(address: tuple[str, int], *flags: str) -> subprocess.Popen[str]:
@@ -87,7 +60,24 @@ def load(address: tuple[str, int], *flags: str) -> subprocess.Popen[str]:
 
 def rate(client: subprocess.Popen[str]) -> float:
     """Wait for a load client; return the messages a second that it sent."""
-    said, _ = client.communicate()
+    return float(_said(client)[0])
+
+
+def waits(address: tuple[str, int], messages: int) -> list[float]:
+    """Send messages of 2 KB by 20 connections.
+
+    Returns the seconds from the last octet of each to its 250.
+    """
+    client = load(address, "--messages", str(messages), "--waits")
+    return [float(each) / 1e6 for each in _said(client)[1].split()]
+
+
+def _said(client: subprocess.Popen[str]) -> list[str]:
+    """Wait for a load client; return the lines that it printed."""
+    try:
+        said, _ = client.communicate()
+    finally:
+        client.kill()
     if client.returncode:
         sys.exit("bench: the load client failed")
-    return float(said)
+    return said.splitlines()

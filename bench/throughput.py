@@ -1,62 +1,105 @@
-"""Messages a second, beside bare aiosmtpd."""
+"""Messages a second and processor time, beside the peers, in turns within one run."""
 
 from __future__ import annotations
 
-import statistics
-from contextlib import ExitStack
-from dataclasses import dataclass
+import sys
+import time
+from dataclasses import dataclass, field
 
-from bench.servers import bare_aiosmtpd, load, rate, serving, watching
+from bench import arrived, peers, processor, source
+from bench.contenders import Bare, Contender, ContenderError, Mailpit, OfMailsink
+from bench.cores import LOAD_CORE, on_core
+from bench.servers import waits
+from bench.shapes import SHAPES, Shape
+
+_WAITS = 4_000  # messages whose 250 is timed
+# OSError: what urllib and smtplib raise of a server that hangs up or answers an error.
+_FAILURES = (source.LoadError, ContenderError, processor.RestlessError, OSError)
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A kind of load, and the ratio to bare aiosmtpd that it is to reach."""
+class Turn:
+    """What one server did with one round of a shape.
 
-    name: str
-    messages: int
-    flags: tuple[str, ...]
-    budget: float
+    rate: messages a second; 0 if it was not to be measured
+    received, all: processor seconds for 1,000 messages, until the last 250 came and with
+    everything that follows
+    waits: seconds from a message's last octet to its 250
+    wrong: what went wrong, "" if nothing
+    """
+
+    rate: float = 0.0
+    received: float = 0.0
+    all: float = 0.0
+    waits: list[float] = field(default_factory=list)
+    wrong: str = ""
 
 
-SHAPES = (
-    Shape("2 KB, 20 connections kept open", 6000, (), 1.0),
-    Shape("2 KB, a connection for each message", 2000, ("--each", "1"), 0.8),
-    Shape("50 KB, 20 connections kept open", 1000, ("--size", "51200"), 2.0),
-)
+# Of each shape and server, one for each round.
+Turns = dict[Shape, dict[Contender, list[Turn]]]
 
 
-def measure(rounds: int, scale: int) -> float:
-    """Print the messages a second of both for each shape; return our best."""
-    print(
-        "| load | Mailsink /s | bare aiosmtpd /s | ratio (lowest to highest) | budget |"
+def contenders() -> list[Contender]:
+    """Return Mailsink, and the peers that can be had; say which cannot, and why."""
+    found: list[Contender] = [OfMailsink()]
+    try:
+        found.append(Mailpit(peers.mailpit()))
+    except peers.MissingPeerError as error:
+        print(f"bench: Mailpit is left out: {error}", file=sys.stderr)
+    return [*found, Bare()]
+
+
+def measure(servers: list[Contender], rounds: int, scale: int) -> Turns:
+    """Measure each shape in rounds, each with one turn of every server.
+
+    scale: 10 sends a tenth of the messages
+    """
+    turns: Turns = {}
+    for shape in SHAPES:
+        turns[shape] = {each: [] for each in servers}
+        for number in range(rounds):
+            first = number % len(servers)
+            for each in servers[first:] + servers[:first]:
+                turn = _turn(each, shape, scale)
+                turns[shape][each].append(turn)
+                said = turn.wrong or f"{turn.rate:,.0f}/s"
+                print(f"bench: {shape.name}: {each.name}: {said}", file=sys.stderr)
+    return turns
+
+
+def _turn(server: Contender, shape: Shape, scale: int) -> Turn:
+    try:
+        with on_core(LOAD_CORE), server.running():
+            return _measured(server, shape, scale)
+    except _FAILURES as error:
+        return Turn(wrong=str(error))
+
+
+def _measured(server: Contender, shape: Shape, scale: int) -> Turn:
+    messages = shape.messages // scale
+    marked = arrived.send_marked(server.smtp, shape.size)
+    # The first request loads what serves requests: it is asked before the account begins.
+    before = processor.when_at_rest(server.pid, server.unfinished)
+    began = time.perf_counter()
+    source.send(server.smtp, shape, messages)
+    seconds = time.perf_counter() - began
+    received = processor.used(server.pid) - before
+    time.sleep(server.work_begins_within)
+    all = processor.when_at_rest(server.pid, server.unfinished) - before
+    wrong = arrived.wrong(server, marked, shape, messages)
+    waited = waits(server.smtp, _WAITS // scale) if shape.latency else []
+    thousands = messages / 1000
+    return Turn(
+        messages / seconds, received / thousands, all / thousands, waited, wrong
     )
-    print("| --- | ---: | ---: | ---: | ---: |")
-    return max(_compare(shape, rounds, scale) for shape in SHAPES)
 
 
-def _compare(shape: Shape, rounds: int, scale: int) -> float:
-    ours: list[float] = []
-    theirs: list[float] = []
-    with ExitStack() as stack:
-        bare = stack.enter_context(bare_aiosmtpd())
-        mailsink = stack.enter_context(serving())
-        stack.enter_context(watching(mailsink.url))
-        for _ in range(rounds):
-            theirs.append(_send(bare, shape, scale))
-            ours.append(_send(mailsink.smtp, shape, scale))
-    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    ratio = statistics.median(ours) / statistics.median(theirs)
-    print(
-        f"| {shape.name} | {statistics.median(ours):.0f} "
-        f"| {statistics.median(theirs):.0f} "
-        f"| {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f}) "
-        f"| {shape.budget} |",
-        flush=True,
+def top(turns: Turns) -> float:
+    """Return the highest rate of Mailsink, messages a second; 0 if it had none."""
+    return max(
+        turn.rate
+        for of in turns.values()
+        for server, each in of.items()
+        if isinstance(server, OfMailsink)
+        for turn in each
     )
-    return statistics.median(ours)
-
-
-def _send(address: tuple[str, int], shape: Shape, scale: int) -> float:
-    messages = str(shape.messages // scale)
-    return rate(load(address, "--messages", messages, *shape.flags))

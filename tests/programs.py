@@ -38,7 +38,7 @@ def part(name: str, package: str) -> str:
 
 def _missing(name: str, package: str) -> MissingProgramError:
     return MissingProgramError(
-        f"{name} is missing: install Debian's {package}, or let `make test` and `make interop` get it"
+        f"{name} is missing: install Debian's {package}, or let `make test`, `make interop` and `make bench` get it"
     )
 
 

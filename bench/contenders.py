@@ -1,0 +1,221 @@
+"""The servers under test: each is started for one turn, and asked what it holds.
+
+A peer that cannot be had is left out with a line that says why (bench/peers.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench import peers
+from bench.cores import SERVER_CORE, on_core
+from bench.servers import serving, temporary_folder
+from mailsink import __version__
+from tests.running import ROOT
+
+_READY_WITHIN = 60.0  # seconds
+_STOPS_WITHIN = 30.0  # seconds
+
+
+class ContenderError(Exception):
+    """A server did not start, or does not answer."""
+
+
+class Contender:
+    """A server under test, while it runs.
+
+    adds: fields that it may put before a message
+    work_begins_within: seconds after a message, in which it may seem to be at rest
+    smtp: (host, port)
+    pid: of its first process
+    """
+
+    name = ""
+    adds: frozenset[bytes] = frozenset()
+    work_begins_within = 0.0
+
+    def __init__(self) -> None:
+        self.smtp = ("127.0.0.1", 0)
+        self.pid = 0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run it on the server's core with an empty folder, which is removed afterwards."""
+        raise NotImplementedError
+
+    def count(self) -> int:
+        """Return how many messages it took."""
+        raise NotImplementedError
+
+    def held(self) -> dict[str, str] | None:
+        """Return its own ids by Message-ID, newest first; None: it keeps nothing."""
+        return None
+
+    def source(self, id: str) -> bytes:
+        """Return a message by its own id, as it holds it."""
+        raise NotImplementedError
+
+    def unfinished(self) -> bool:
+        """Whether it says itself that work is left to do for a message."""
+        return False
+
+
+class OfMailsink(Contender):
+    """Mailsink, retention off; it stores messages as they were sent."""
+
+    name = f"Mailsink {__version__}"
+    # Attempts are joined when they are 10 s old, which is looked for every 5 s.
+    work_begins_within = 16.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with serving() as server:
+            self.smtp, self.pid = server.smtp, server.process.pid
+            self._api = f"{server.url}/api/v3"
+            yield
+
+    def count(self) -> int:
+        total: int = _json(f"{self._api}/info")["counts"]["messages"]
+        return total
+
+    def held(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        cursor = ""
+        while cursor is not None:
+            page = _json(f"{self._api}/messages?limit=500{cursor}")
+            found |= {each["message_id"]: each["id"] for each in page["items"]}
+            cursor = page["next"] and f"&cursor={page['next']}"
+        return found
+
+    def source(self, id: str) -> bytes:
+        return _get(f"{self._api}/messages/{id}/raw")
+
+    def unfinished(self) -> bool:
+        # They are indexed in the order in which they came.
+        newest = _json(f"{self._api}/messages?limit=1")["items"]
+        return any(each["snippet"] is None for each in newest)
+
+
+class _Program(Contender):
+    """A program that is given its ports."""
+
+    def command(self, smtp: int, web: int, folder: Path) -> list[str]:
+        """Return what starts it. smtp, web: ports of 127.0.0.1 to listen at."""
+        raise NotImplementedError
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        smtp, web = _free_ports(2)
+        with temporary_folder() as folder:
+            log = folder / "log.txt"
+            with on_core(SERVER_CORE), log.open("w") as said:
+                process = subprocess.Popen(
+                    self.command(smtp, web, folder),
+                    cwd=ROOT,
+                    env={
+                        k: v for k, v in os.environ.items() if not k.startswith("MP_")
+                    },
+                    stdout=said,
+                    stderr=said,
+                )
+            try:
+                self.smtp, self.pid = ("127.0.0.1", smtp), process.pid
+                self._url = f"http://127.0.0.1:{web}"
+                self._wait_until_ready(process, log)
+                yield
+            finally:
+                _stop(process)
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        until = time.monotonic() + _READY_WITHIN
+        while process.poll() is None and time.monotonic() < until:
+            try:
+                with smtplib.SMTP(*self.smtp, timeout=5):
+                    self.count()
+                    return
+            except (OSError, smtplib.SMTPException):
+                time.sleep(0.05)
+        said = log.read_text().strip().splitlines()
+        raise ContenderError(f"it did not start: {said[-1] if said else 'no word'}")
+
+
+class Mailpit(_Program):
+    """Mailpit with a database file; as it is, but that it removes no old messages."""
+
+    adds = frozenset({b"Return-Path", b"Received"})
+
+    def __init__(self, peer: peers.Peer) -> None:
+        super().__init__()
+        self.name = f"Mailpit {peer.version} `-d`"
+        self._path = peer.path
+
+    def command(self, smtp: int, web: int, folder: Path) -> list[str]:
+        return [
+            *(self._path, "-d", str(folder / "mailpit.db"), "--max", "0"),
+            *("--smtp", f"127.0.0.1:{smtp}", "--listen", f"127.0.0.1:{web}"),
+            "--disable-version-check",
+        ]
+
+    def count(self) -> int:
+        total: int = _json(f"{self._url}/api/v1/info")["Messages"]
+        return total
+
+    def held(self) -> dict[str, str]:
+        found = _json(f"{self._url}/api/v1/messages?limit=0")["messages"]
+        return {each["MessageID"]: each["ID"] for each in found}
+
+    def source(self, id: str) -> bytes:
+        return _get(f"{self._url}/api/v1/message/{id}/raw")
+
+
+class Bare(_Program):
+    """Stock aiosmtpd, whose handler counts messages and discards them."""
+
+    name = f"bare aiosmtpd {version('aiosmtpd')}"
+
+    def command(self, smtp: int, web: int, folder: Path) -> list[str]:
+        return [sys.executable, "bench/bare.py", str(smtp)]
+
+    def count(self) -> int:
+        with smtplib.SMTP(*self.smtp) as client:
+            return int(client.verify("count")[1])
+
+
+def _free_ports(number: int) -> list[int]:
+    """Return ports that are free; all are taken before the first is given back."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOPS_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=120) as answer:
+        octets: bytes = answer.read()
+        return octets
+
+
+def _json(url: str) -> Any:
+    return json.loads(_get(url))

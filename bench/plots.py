@@ -1,0 +1,140 @@
+"""Plots of the throughput as SVG, readable on light and on dark pages."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from html import escape
+
+from bench.contenders import Contender
+from bench.throughput import Turn, Turns
+
+_WIDTH, _LEFT, _RIGHT, _TOP = 760, 250, 90, 70  # pixels
+# Told apart without colour vision too, on white and on black (Okabe and Ito).
+_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9")
+_STYLE = """<style>
+text { font: 13px system-ui, sans-serif; fill: #24292f } .title { font-size: 16px; font-weight: 600 }
+.grid { stroke: #8886 } .end { text-anchor: end } .middle { text-anchor: middle }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }
+</style>"""
+
+
+def rates(turns: Turns) -> str:
+    """Draw a group of bars for each shape, one bar for each server: its median rate."""
+    bar, gap = 16, 18
+    servers = list(next(iter(turns.values())))
+    bottom = _TOP + len(turns) * (len(servers) * bar + gap)
+    wide = _WIDTH - _LEFT - _RIGHT
+    parts = _ticks([(_LEFT + wide * n / 4, f"{n * 25} %") for n in range(5)], bottom)
+    y = _TOP
+    for shape, of in turns.items():
+        medians = [_median(of[each]) for each in servers]
+        middle = y + len(servers) * bar / 2 + 4
+        parts.append(_text(_LEFT - 10, middle, shape.name, "end"))
+        for server, median in zip(servers, medians, strict=True):
+            length = wide * median / (max(medians) or 1)
+            parts.append(
+                f'<rect x="{_LEFT}" y="{y}" width="{length:.1f}" height="{bar - 2}" '
+                f'fill="{_colour(servers, server)}"/>'
+            )
+            said = f"{median:,.0f}/s" if median >= 10 else f"{median:.1f}/s"
+            parts.append(
+                _text(_LEFT + length + 5, y + 12, said if median else "failed")
+            )
+            y += bar
+        y += gap
+    axis = "rate, in per cent of the fastest with that shape; written out in messages a second"
+    return _drawing("Messages a second, by shape of load", axis, servers, parts, bottom)
+
+
+def latency(turns: Turns) -> str:
+    """Draw how the milliseconds until the 250 are spread, a line for each server."""
+    shape = next(each for each in turns if each.latency)
+    servers, bottom, left = list(turns[shape]), 330, 70
+    spread = {each: _spread(turns[shape][each]) for each in servers}
+    steps = [step for shares in spread.values() for step in shares] or [0]
+    first, last = min(steps), max(steps) + 1
+    most = max(
+        (share for shares in spread.values() for share in shares.values()), default=1
+    )
+    wide, high = _WIDTH - left - 30, bottom - _TOP
+
+    def x(step: float) -> float:
+        return left + wide * (step - first) / (last - first)
+
+    marks = [m * 10.0**e for e in range(-2, 5) for m in (1, 2, 5)]
+    inside = [mark for mark in marks if first <= _step(mark) <= last]
+    parts = _ticks([(x(_step(mark)), f"{mark:g}") for mark in inside], bottom)
+    for percent in range(0, math.ceil(most) + 1, 5 if most < 40 else 10):
+        parts.append(
+            _text(left - 8, bottom - high * percent / most + 4, f"{percent} %", "end")
+        )
+    for server, shares in spread.items():
+        points = [f"{x(first):.1f},{bottom}"]
+        for step in range(first, last):
+            y = bottom - high * shares.get(step, 0) / most
+            points += [f"{x(step):.1f},{y:.1f}", f"{x(step + 1):.1f},{y:.1f}"]
+        parts.append(
+            f'<polyline points="{" ".join(points)} {x(last):.1f},{bottom}" fill="none" '
+            f'stroke="{_colour(servers, server)}" stroke-width="2"/>'
+        )
+    parts.append(_text(15, _TOP - 10, "share of the messages"))
+    axis = "milliseconds from the last byte of a message to its 250 (logarithmic)"
+    title = f"How long a 250 takes: {shape.name}"
+    return _drawing(title, axis, servers, parts, bottom)
+
+
+_STEPS_A_TENFOLD = 20
+
+
+def _step(milliseconds: float) -> float:
+    return math.log10(milliseconds) * _STEPS_A_TENFOLD
+
+
+def _spread(turns: list[Turn]) -> dict[int, float]:
+    """Return the per cent of messages in each step of the logarithmic axis."""
+    waits = [each for turn in turns for each in turn.waits]
+    steps = Counter(math.floor(_step(max(each * 1000, 0.01))) for each in waits)
+    return {step: 100 * number / len(waits) for step, number in steps.items()}
+
+
+def _median(turns: list[Turn]) -> float:
+    return statistics.median([each.rate for each in turns if not each.wrong] or [0.0])
+
+
+def _colour(servers: list[Contender], server: Contender) -> str:
+    return _COLOURS[servers.index(server) % len(_COLOURS)]
+
+
+def _text(x: float, y: float, text: str, kind: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{escape(text)}</text>'
+
+
+def _ticks(ticks: list[tuple[float, str]], bottom: int) -> list[str]:
+    return [
+        f'<path class="grid" d="M{x:.1f} {_TOP}V{bottom}"/>'
+        + _text(x, bottom + 18, label, "middle")
+        for x, label in ticks
+    ]
+
+
+def _drawing(
+    title: str, axis: str, servers: list[Contender], parts: list[str], bottom: int
+) -> str:
+    """Put a plot together, with its title, its axis and what each colour is."""
+    legend, x = [], 15
+    for each in servers:
+        name = each.name.replace("`", "")
+        legend.append(
+            f'<rect x="{x}" y="34" width="12" height="12" fill="{_colour(servers, each)}"/>'
+        )
+        legend.append(_text(x + 18, 45, name))
+        x += 45 + 7 * len(name)
+    height = bottom + 50
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'width="{_WIDTH}" height="{height}" role="img" aria-label="{escape(title)}">',
+        _STYLE, _text(15, 22, title, "title"), *legend, *parts,
+        _text(_WIDTH / 2, bottom + 40, axis, "middle"), "</svg>\n",
+    ])  # fmt: skip
