@@ -1,6 +1,7 @@
 """Measures Mailsink, its throughput beside its peers in turns.
 
-    make bench, or: python -m bench [--rounds 3] [--quick] [--only PART] [--write]
+    make bench, or: python -m bench [--rounds 3] [--quick] [--only PART]
+        [--all-peers] [--write]
 
 The server under test has one core, the load and a watching browser the other.
 Prints Markdown, as it stands in bench/README.md. Needs two cores and Linux.
@@ -32,6 +33,8 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--write", action="store_true",
                         help="put the throughput into bench/README.md")  # fmt: skip
+    parser.add_argument("--all-peers", action="store_true",
+                        help="measure MailDev and Inbucket too")  # fmt: skip
     options = parser.parse_args()
     parts = {options.only} if options.only else set(PARTS)
     if options.rounds < 1:
@@ -54,7 +57,7 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
     """Measure these parts, and print what came of each."""
     top = _TYPICAL
     if "throughput" in parts:
-        servers = throughput.contenders()
+        servers = throughput.contenders(options.all_peers)
         turns = throughput.measure(servers, options.rounds, 10 if options.quick else 1)
         top = throughput.top(turns) or _TYPICAL
         print(report.markdown(turns, options.rounds), flush=True)

@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import peers
+from bench import peers, source
 from bench.cores import SERVER_CORE, on_core
 from bench.servers import serving, temporary_folder
 from mailsink import __version__
@@ -151,15 +151,22 @@ class _Program(Contender):
         raise ContenderError(f"it did not start: {said[-1] if said else 'no word'}")
 
 
-class Mailpit(_Program):
-    """Mailpit with a database file; as it is, but that it removes no old messages."""
+class OfPeer(_Program):
+    """A program of other people; kept: how it keeps messages, where its name does not say."""
 
-    adds = frozenset({b"Return-Path", b"Received"})
+    kept = ""
 
     def __init__(self, peer: peers.Peer) -> None:
         super().__init__()
-        self.name = f"Mailpit {peer.version} `-d`"
+        self.name = f"{type(self).__name__} {peer.version}{self.kept}"
         self._path = peer.path
+
+
+class Mailpit(OfPeer):
+    """Mailpit with a database file; as it is, but that it removes no old messages."""
+
+    adds = frozenset({b"Return-Path", b"Received"})
+    kept = " `-d`"
 
     def command(self, smtp: int, web: int, folder: Path) -> list[str]:
         return [
@@ -178,6 +185,48 @@ class Mailpit(_Program):
 
     def source(self, id: str) -> bytes:
         return _get(f"{self._url}/api/v1/message/{id}/raw")
+
+
+class MailDev(OfPeer):
+    """MailDev with a folder for its messages; it removes none."""
+
+    adds = frozenset({b"Received"})
+
+    def command(self, smtp: int, web: int, folder: Path) -> list[str]:
+        return [
+            *(self._path, "--mail-directory", str(folder), "--max-emails", "0"),
+            *("--ip", "127.0.0.1", "--smtp", str(smtp)),
+            *("--web-ip", "127.0.0.1", "--web", str(web)),
+        ]
+
+    def count(self) -> int:
+        return len(_json(f"{self._url}/api/email"))
+
+    def held(self) -> dict[str, str]:
+        found = _json(f"{self._url}/api/email")
+        return {each["headers"]["message-id"].strip("<>"): each["id"] for each in found}
+
+    def source(self, id: str) -> bytes:
+        return _get(f"{self._url}/api/email/{id}/source")
+
+
+class Inbucket(OfPeer):
+    """Inbucket with files; it removes none. It lists no Message-IDs: it is counted only."""
+
+    def command(self, smtp: int, web: int, folder: Path) -> list[str]:
+        settings = {
+            "SMTP_ADDR": f"127.0.0.1:{smtp}",
+            "WEB_ADDR": f"127.0.0.1:{web}",
+            "POP3_ADDR": "127.0.0.1:0",
+            "STORAGE_TYPE": "file",
+            "STORAGE_PARAMS": f"path:{folder}",
+            "STORAGE_MAILBOXMSGCAP": "0",
+        }
+        return ["env", *(f"INBUCKET_{k}={v}" for k, v in settings.items()), self._path]
+
+    def count(self) -> int:
+        mailbox = source.RECIPIENT.partition("@")[0]
+        return len(_json(f"{self._url}/api/v1/mailbox/{mailbox}"))
 
 
 class Bare(_Program):

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.running import ROOT
 
 _FOLDER = ROOT / ".cache" / "bench"
-_MAILPIT = "1.33.1"
+_MAILPIT, _MAILDEV, _INBUCKET = "1.33.1", "3.0.0", "3.2.0"
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,31 @@ def mailpit() -> Peer:
     """Return Mailpit: that of BENCH_MAILPIT, or else built here. Raises MissingPeerError."""
     if given := os.environ.get("BENCH_MAILPIT"):
         return Peer(_version_of(given), given)
-    built = _go_install("github.com/axllent/mailpit", _MAILPIT)
+    try:
+        built = _go_install("github.com/axllent/mailpit", _MAILPIT)
+    except MissingPeerError as error:
+        raise MissingPeerError(f"{error}; BENCH_MAILPIT may name its program") from None
     return Peer(_MAILPIT, str(built))
+
+
+def maildev() -> Peer:
+    """Return MailDev, installed here by npm. Raises MissingPeerError."""
+    folder = _FOLDER / f"maildev-{_MAILDEV}"
+    path = folder / "node_modules" / ".bin" / "maildev"
+    if not path.exists():
+        npm = shutil.which("npm")
+        if not npm:
+            raise MissingPeerError("npm is not here to install it")
+        quiet = ("--silent", "--no-fund", "--no-audit")
+        into = ("install", "--prefix", str(folder), f"maildev@{_MAILDEV}")
+        _make("maildev", [npm, *into, *quiet])
+    return Peer(_MAILDEV, str(path))
+
+
+def inbucket() -> Peer:
+    """Return Inbucket, built here. Raises MissingPeerError."""
+    built = _go_install("github.com/inbucket/inbucket/v3/cmd/inbucket", _INBUCKET)
+    return Peer(_INBUCKET, str(built))
 
 
 def _version_of(path: str) -> str:
@@ -52,16 +75,20 @@ def _go_install(module: str, version: str) -> Path:
         return path
     go = shutil.which("go")
     if not go:
-        raise MissingPeerError(
-            "Go is not here to build it, and BENCH_MAILPIT names none"
-        )
-    print(f"bench: building {module} {version}; it takes minutes", file=sys.stderr)
+        raise MissingPeerError("Go is not here to build it")
+    _make(path.name, [go, "install", f"{module}@v{version}"], GOBIN=str(folder))
+    return path
+
+
+def _make(name: str, command: list[str], **variables: str) -> None:
+    print(f"bench: getting {name}, which may take minutes", file=sys.stderr)
     done = subprocess.run(
-        ["nice", go, "install", f"{module}@v{version}"],
-        env={**os.environ, "GOBIN": str(folder)},
+        ["nice", *command],
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
     if done.returncode:
-        raise MissingPeerError(f"it cannot be built: {done.stderr.strip()[-300:]}")
-    return path
+        *_, last = done.stderr.strip().splitlines() or ["no reason given"]
+        raise MissingPeerError(f"it cannot be had: {last}")

@@ -10,9 +10,9 @@ from html import escape
 from bench.contenders import Contender
 from bench.throughput import Turn, Turns
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 760, 250, 90, 70  # pixels
-# Told apart without colour vision too, on white and on black (Okabe and Ito).
-_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9")
+_WIDTH, _LEFT, _RIGHT, _TOP = 780, 270, 90, 75  # pixels
+# Told apart without colour vision too, on white and on black (after Okabe and Ito).
+_COLOURS = ("#2a86d1", "#e69f00", "#009e73", "#cc79a7", "#8c959f")
 _STYLE = """<style>
 text { font: 13px system-ui, sans-serif; fill: #24292f } .title { font-size: 16px; font-weight: 600 }
 .grid { stroke: #8886 } .end { text-anchor: end } .middle { text-anchor: middle }
@@ -66,7 +66,7 @@ def latency(turns: Turns) -> str:
     marks = [m * 10.0**e for e in range(-2, 5) for m in (1, 2, 5)]
     inside = [mark for mark in marks if first <= _step(mark) <= last]
     parts = _ticks([(x(_step(mark)), f"{mark:g}") for mark in inside], bottom)
-    for percent in range(0, math.ceil(most) + 1, 5 if most < 40 else 10):
+    for percent in range(0, math.floor(most) + 1, 5 if most < 40 else 10):
         parts.append(
             _text(left - 8, bottom - high * percent / most + 4, f"{percent} %", "end")
         )
@@ -79,7 +79,7 @@ def latency(turns: Turns) -> str:
             f'<polyline points="{" ".join(points)} {x(last):.1f},{bottom}" fill="none" '
             f'stroke="{_colour(servers, server)}" stroke-width="2"/>'
         )
-    parts.append(_text(15, _TOP - 10, "share of the messages"))
+    parts.append(_text(left, _TOP - 8, "share of the messages"))
     axis = "milliseconds from the last byte of a message to its 250 (logarithmic)"
     title = f"How long a 250 takes: {shape.name}"
     return _drawing(title, axis, servers, parts, bottom)

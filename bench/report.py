@@ -125,11 +125,11 @@ def _budgets(shape: Shape, of: dict[Contender, list[Turn]]) -> Iterable[list[str
     """Yield a row for each budget of a shape whose peer was measured."""
     by_class = {type(server): turns for server, turns in of.items()}
     ours = by_class[OfMailsink]
-    of_rate, of_cpu = "messages a second", "processor time, everything included"
+    of_rate, of_cpu = "messages a second", "processor time with everything"
     for what, peer, figure, limit, at_least in (
-        (f"{of_rate} to Mailpit", Mailpit, _rate, shape.budget.to_mailpit, True),
-        (f"{of_rate} to bare aiosmtpd", Bare, _rate, shape.budget.to_bare, True),
-        (f"{of_cpu} to Mailpit", Mailpit, _cpu, shape.budget.cpu_to_mailpit, False),
+        (f"{of_rate}, to Mailpit", Mailpit, _rate, shape.budget.to_mailpit, True),
+        (f"{of_rate}, to bare aiosmtpd", Bare, _rate, shape.budget.to_bare, True),
+        (f"{of_cpu}, to Mailpit", Mailpit, _cpu, shape.budget.cpu_to_mailpit, False),
     ):
         if not limit or peer not in by_class:
             continue

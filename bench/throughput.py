@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench import arrived, peers, processor, source
-from bench.contenders import Bare, Contender, ContenderError, Mailpit, OfMailsink
+from bench.contenders import (
+    Bare,
+    Contender,
+    ContenderError,
+    Inbucket,
+    MailDev,
+    Mailpit,
+    OfMailsink,
+    OfPeer,
+)
 from bench.cores import LOAD_CORE, on_core
 from bench.servers import waits
 from bench.shapes import SHAPES, Shape
@@ -39,13 +49,21 @@ class Turn:
 Turns = dict[Shape, dict[Contender, list[Turn]]]
 
 
-def contenders() -> list[Contender]:
-    """Return Mailsink, and the peers that can be had; say which cannot, and why."""
+def contenders(all: bool) -> list[Contender]:
+    """Return Mailsink, and the peers that can be had; say which cannot, and why.
+
+    all: those too for which Mailsink has no budget
+    """
     found: list[Contender] = [OfMailsink()]
-    try:
-        found.append(Mailpit(peers.mailpit()))
-    except peers.MissingPeerError as error:
-        print(f"bench: Mailpit is left out: {error}", file=sys.stderr)
+    wanted: list[tuple[type[OfPeer], Callable[[], peers.Peer]]]
+    wanted = [(Mailpit, peers.mailpit)]
+    if all:
+        wanted += [(MailDev, peers.maildev), (Inbucket, peers.inbucket)]
+    for server, get in wanted:
+        try:
+            found.append(server(get()))
+        except peers.MissingPeerError as error:
+            print(f"bench: {server.__name__} is left out: {error}", file=sys.stderr)
     return [*found, Bare()]
 
 
@@ -62,7 +80,7 @@ def measure(servers: list[Contender], rounds: int, scale: int) -> Turns:
             for each in servers[first:] + servers[:first]:
                 turn = _turn(each, shape, scale)
                 turns[shape][each].append(turn)
-                said = turn.wrong or f"{turn.rate:,.0f}/s"
+                said = turn.wrong or f"{turn.rate:,.1f}/s"
                 print(f"bench: {shape.name}: {each.name}: {said}", file=sys.stderr)
     return turns
 
