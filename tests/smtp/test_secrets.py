@@ -142,6 +142,12 @@ def test_a_login_behind_a_command_is_masked_alone(line: str, expected: str) -> N
         ("x-api-key:abc", "x-api-key: ********"),
         ("GET /?q=1 HTTP/1.1", "GET /?********"),
         ("HELLO 3 AUTH default x", "HELLO 3 AUTH ********"),
+        ("OPER ann x", "OPER ********"),
+        ("operator ann x", "operator ann x"),
+        ("DB_PASSWORD = 'x y'", "DB_PASSWORD = '********"),
+        ("<a:Password>x</a:Password>", "<a:Password>********"),
+        ("a\tb", "a\\x09b"),
+        ("a\x01b", "a\\x01********"),
     ],
 )
 def test_what_is_told_of_other_protocols(line: str, expected: str) -> None:
@@ -159,6 +165,27 @@ def test_what_is_told_of_other_protocols(line: str, expected: str) -> None:
 )
 def test_what_is_told_of_a_user_name(username: bytes, expected: str) -> None:
     assert redacted_username(username) == expected
+
+
+@pytest.mark.parametrize(
+    ("username", "secret", "expected"),
+    [
+        (b"joe", b"joe", "********"),
+        (b"joe", b" joe\n", "********"),
+        (b"joe", b"joejoejoe", "joe"),
+        (b"a@joe", b"joe", "a@joe"),
+        (b"key-9a4d1c02@b.test", b"9a4d1c02", "********"),
+        (b"Bearer 9a4d1c02", b"", "********"),
+        (b"basic YTpi", b"x", "********"),
+        (b"bearer", b"x", "bearer"),
+        (b"eyJhbGciOiJI.eyJzdWIiOiJ4In0.9a4d1c", b"x", "********"),
+        (b"eyJoe", b"", "eyJoe"),
+    ],
+)
+def test_a_user_name_that_shows_the_secret_is_masked(
+    username: bytes, secret: bytes, expected: str
+) -> None:
+    assert redacted_username(username, secret) == expected
 
 
 @pytest.mark.parametrize(

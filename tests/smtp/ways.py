@@ -159,6 +159,25 @@ WAYS: dict[str, list[bytes]] = {
             b"\tX-Amz-Security-Token: ",
         )
     },
+    "MQTT": [b"\x10\x1f\0\4MQTT\4\xc2\0\x3c\0\1x\0\5robin\0\x0e" + SECRET],
+    "LDAP": [b"0\x1f\2\1\1`\x1a\2\1\3\4\5robin\x80\x0e" + SECRET, SECRET],
+    "PostgreSQL": [b"p\0\0\0\x13" + SECRET + b"\0"],
+    "SOCKS": [b"\5\1\2", b"\1\5robin\x0e" + SECRET],
+    "binary, behind EHLO": [EHLO, b"login\1robin\1" + SECRET],
+    "NATS": [b'CONNECT {"user":"robin","pass":"' + SECRET + b'"}'],
+    "IRC": [b"OPER robin " + SECRET, b"NS IDENTIFY " + SECRET],
+    "Redis, MIGRATE": [b"MIGRATE h 6379 k 0 9 AUTH2 robin " + SECRET],
+    "FTP, SITE": [b"SITE PSWD x " + SECRET],
+    "SOAP": [EHLO, b"<wsse:Password Type='x'>" + SECRET + b"</wsse:Password>"],
+    "JSON": [EHLO, b'{"access_token": "' + SECRET + b'"}'],
+    "a bare token": [EHLO, b"Bearer " + SECRET],
+    "a variable": [EHLO, b"SMTP_PASSWORD=" + SECRET],
+    "a URL without a scheme": [EHLO, b"//robin:" + SECRET + b"@b.test"],
+    "a query": [EHLO, b"b.test/?access_token=" + SECRET],
+    "a parameter of MAIL": [EHLO, b"MAIL FROM:<a@b.test> PASSWORD=" + SECRET],
+    "a parameter of XCLIENT": [EHLO, b"XCLIENT NAME=x PASSWORD=" + SECRET],
+    # in the place of the user name
+    "one token as both": [EHLO, b"AUTH PLAIN " + b64encode((b"\0" + SECRET) * 2)],
     # responses of a wrong shape
     "PLAIN of two parts": [EHLO, b"AUTH PLAIN " + b64encode(USER + b"\0" + SECRET)],
     "PLAIN with NULs behind": [
@@ -191,6 +210,21 @@ WAYS: dict[str, list[bytes]] = {
     ],
     "XOAUTH2's response for LOGIN": [EHLO, b"AUTH LOGIN " + XOAUTH2, ENCODED],
     "XOAUTH2's response for PLAIN": [EHLO, b"AUTH PLAIN " + XOAUTH2],
+    "LOGIN, one token as both": [EHLO, b"AUTH LOGIN " + ENCODED, ENCODED],
+    "XOAUTH2, one token as both": [
+        EHLO,
+        b"AUTH XOAUTH2 " + b64encode(b"user=%b\1auth=Bearer %b\1\1" % (SECRET, SECRET)),
+    ],
+    "OAUTHBEARER, one token as both": [
+        EHLO,
+        b"AUTH OAUTHBEARER "
+        + b64encode(b"n,a=%b,\1auth=Bearer %b\1\1" % (SECRET, SECRET)),
+    ],
+    "a token of HTTP as the user": [
+        EHLO,
+        b"AUTH LOGIN " + b64encode(b"Bearer " + SECRET),
+        b"eA==",
+    ],
     "XOAUTH2 without its ends": [
         EHLO,
         b"AUTH XOAUTH2 " + b64encode(b"user=robin auth=Bearer " + SECRET),

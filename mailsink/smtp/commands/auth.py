@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mailsink.smtp.commands.sasl.credential_flags import redacted_username
 from mailsink.smtp.commands.sasl.dialogue import Dialogue, decoded
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS, Mechanism
 from mailsink.smtp.protocol import replies
@@ -20,8 +19,9 @@ def auth(session: Session, argument: str) -> Steps[Reply]:
     mechanism = _mechanism(session, name)
     first = _initial_response(mechanism, name, initial)
     decided = yield from consult(session, "auth", argument=name)
-    username = yield from mechanism.converse(Dialogue(session, name, first))
-    session.user = redacted_username(username)
+    dialogue = Dialogue(session, name, first)
+    yield from mechanism.converse(dialogue)
+    session.user = dialogue.username
     session.update(protocol=session.protocol)
     return decided or replies.AUTH_OK
 

@@ -41,7 +41,16 @@ _TAG = re.compile(r"[A-Za-z]{0,2}[0-9]{0,6}")
 _ENDS = re.compile(rb"[\r\v\f]+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
 # The password in a URL (RFC 3986 §3.2.1), also with an "@" that is not encoded
-_URL_PASSWORD = re.compile(rb"(://[^\s/@:]*+:)[^\s/]+(?=@)")
+_URL_PASSWORD = re.compile(rb"(//[^\s/@:]*+:)[^\s/]+(?=@)")
+# What any protocol or programmer calls a secret, and what separates it from its value.
+_LABEL = re.compile(
+    rb"(?:(?:PASS|PSWD|PWD|SECRET|TOKEN|CREDENTIAL)[\w-]{0,20}+"
+    rb"|\b(?:BEARER|IDENTIFY|OPER|AUTH2)\b)[\"']?+[\s=:>][\s=:>\"']*+(?=[^\s=:>\"'])",
+    re.I,
+)
+_PARAMETER = re.compile(rb"\b(?:PASSW|TOKEN|SECRET)[\w-]{0,20}+=(?=\S)", re.I)
+# Controls are of a protocol that is not of lines: what stands behind may be its login.
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f](?=.)", re.S)
 
 # Header fields of HTTP that hold a secret, by a part or the end of their names.
 _SECRET_FIELDS = (
@@ -128,15 +137,22 @@ def _redacted(content: bytes, is_command: bool) -> Redacted:
         return Redacted(f"{readable(field)}: {MASK}", True)
     if match := _REQUEST.fullmatch(content):
         return Redacted(readable(match[1]) + MASK, True)
+    if match := _CONTROL.search(content):
+        return Redacted(readable(content[: match.end()]) + MASK, True)
     words = content.split(None, 2)
     if len(words) > 1 and _is_tagged(*words[:2]):
         return Redacted(_redacted_tagged(words), True)
+    if match := _LABEL.search(content):
+        return Redacted(readable(content[: match.end()]) + MASK, False)
     return _redacted_inside(content)
 
 
 def _is_harmless(content: bytes) -> bool:
     """Whether a command line has no place for a login: spares most lines the patterns."""
-    if b"AUTH" in content.upper() or b"\0" in content:
+    upper = content.upper()
+    if b"AUTH" in upper or b"\0" in content:
+        return False
+    if any(label in upper for label in (b"PASSW", b"TOKEN", b"SECRET")):
         return False
     return _WORD.fullmatch(content) is not None or bool(_PATH_COMMAND.match(content))
 
@@ -145,7 +161,10 @@ def _redacted_inside(content: bytes) -> Redacted:
     """Mask what follows AUTH behind other words, and words that are whole logins."""
     names_path = _PATH_COMMAND.match(content) is not None
     path = _PATH.match(content) if names_path else None
-    for match in _INNER_AUTH.finditer(content, path.end() if path else 0):
+    behind = path.end() if path else 0
+    if match := _PARAMETER.search(content, behind):
+        return Redacted(readable(content[: match.end()]) + MASK, False)
+    for match in _INNER_AUTH.finditer(content, behind):
         gap, word = match[2], match[3]
         known = _is_mechanism(word)
         if (not gap and not known) or (names_path and gap.strip()):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import binascii
+import re
 
 from mailsink.smtp.protocol.masking import MASK, holds_login
 from mailsink.text import readable
 
-_SHORTEST = 8  # octets; shorter words are base64 by chance too often
+_SHORTEST = (
+    8  # octets; shorter words are base64, or part of a name, by chance too often
+)
+# A token in the place of a name: as HTTP has it (RFC 6750 §2.1), or a JWT (RFC 7519 §3).
+_TOKEN = re.compile(rb"(?:bearer|basic) .*|eyJ[\w-]*(?:\.[\w-]*){2,4}", re.I | re.S)
 
 
 def secret_flags(username: bytes, secret: bytes) -> tuple[str, ...]:
@@ -32,20 +37,30 @@ def username_flags(username: bytes) -> tuple[str, ...]:
     return ("username_padded",) if username != username.strip() else ()
 
 
-def redacted_username(username: bytes) -> str:
+def redacted_username(username: bytes, secret: bytes = b"") -> str:
     """Return a user name as it may be recorded: masked if a password may be in it.
 
+    secret: what came with it. Some services take one token as both.
     A client that mixes up mechanisms sends the whole response of PLAIN or XOAUTH2 as a
     user name; controls give it away, as no user name has them (RFC 4616 §2, RFC 4013 §2.3).
     One of HTTP's Basic sends "user:password", in which no user name has a colon (RFC 7617 §2).
     """
     name = username.strip()
+    if _shows(name, secret.strip()) or _TOKEN.fullmatch(name):
+        return MASK
     if any(octet < 32 for octet in name) or holds_login(name):
         return MASK
     if _is_encoded_text(name) and b":" in binascii.a2b_base64(name):
         return MASK
     user, colon, password = username.partition(b":")
     return readable(user + colon) + (MASK if password else "")
+
+
+def _shows(name: bytes, secret: bytes) -> bool:
+    """Whether a user name gives the secret away."""
+    return bool(secret) and (
+        name == secret or (len(secret) >= _SHORTEST and secret in name)
+    )
 
 
 def _is_encoded_text(secret: bytes) -> bool:

@@ -24,13 +24,14 @@ from mailsink.smtp.session.session import Session
 class Dialogue:
     """One authentication exchange; every method may raise Refusal, which ends it."""
 
-    __slots__ = ("_initial", "_session", "mechanism")
+    __slots__ = ("_initial", "_session", "mechanism", "username")
 
     def __init__(self, session: Session, mechanism: str, initial: bytes | None) -> None:
         """Take the mechanism's name and the initial response, decoded; None: none came."""
         self._session = session
         self._initial = initial
         self.mechanism = mechanism
+        self.username = ""  # as it may be recorded
 
     @property
     def hostname(self) -> str:
@@ -63,12 +64,11 @@ class Dialogue:
             raise Refusal(replies.AUTH_CANCELLED)
         return decoded(line.content)
 
-    def identify(self, username: bytes) -> None:
+    def identify(self, username: bytes, secret: bytes = b"") -> None:
         """Tell whose login it is, good or not."""
         self._session.exchange.flags += username_flags(username)
-        self._session.update(
-            auth_mechanism=self.mechanism, auth_username=redacted_username(username)
-        )
+        self.username = redacted_username(username, secret)
+        self._session.update(auth_mechanism=self.mechanism, auth_username=self.username)
 
     def check(self, credentials: Credentials) -> Steps[bool]:
         """Return whether the credentials are good."""
@@ -77,7 +77,7 @@ class Dialogue:
 
     def check_secret(self, username: bytes, secret: bytes) -> Steps[bool]:
         """Return whether user name and secret are good; tell the shape of both."""
-        self.identify(username)
+        self.identify(username, secret)
         self.note(*secret_flags(username, secret))
         return (yield from self.check(Password(self.mechanism, username, secret)))
 

@@ -1,4 +1,4 @@
-"""The SASL mechanisms: each returns the user name it authenticated, or raises Refusal."""
+"""The SASL mechanisms: each identifies a user, and raises Refusal unless the login is good."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _INVALID_TOKEN = b'{"status":"invalid_token","schemes":"bearer"}'  # RFC 7628 §
 class Mechanism:
     """One way to log in."""
 
-    converse: Callable[[Dialogue], Steps[bytes]]
+    converse: Callable[[Dialogue], Steps[None]]
     shows_secret: bool = False  # to whoever reads along
     server_first: bool = False  # no initial response (RFC 4954 §4)
 
 
-def plain(dialogue: Dialogue) -> Steps[bytes]:
+def plain(dialogue: Dialogue) -> Steps[None]:
     """RFC 4616 §2: authorization id NUL user name NUL password."""
     response = yield from dialogue.first()
     parts = response.split(b"\0")
@@ -44,23 +44,22 @@ def plain(dialogue: Dialogue) -> Steps[bytes]:
     if on_behalf_of and not password:
         # "user NUL password NUL": what stands in the name's place is the password.
         raise Refusal(replies.AUTH_BAD_PLAIN)
-    return (yield from _by_secret(dialogue, username, password))
+    yield from _by_secret(dialogue, username, password)
 
 
-def login(dialogue: Dialogue) -> Steps[bytes]:
+def login(dialogue: Dialogue) -> Steps[None]:
     """The user name, then the password; never standardised, and much used."""
     username = yield from dialogue.first(b"Username:")
     password = yield from dialogue.ask(b"Password:")
-    return (yield from _by_secret(dialogue, username, password))
+    yield from _by_secret(dialogue, username, password)
 
 
-def _by_secret(dialogue: Dialogue, username: bytes, secret: bytes) -> Steps[bytes]:
+def _by_secret(dialogue: Dialogue, username: bytes, secret: bytes) -> Steps[None]:
     if not (yield from dialogue.check_secret(username, secret)):
         raise Refusal(replies.AUTH_FAILED)
-    return username
 
 
-def cram_md5(dialogue: Dialogue) -> Steps[bytes]:
+def cram_md5(dialogue: Dialogue) -> Steps[None]:
     """RFC 2195 §2: user name, space, the challenge's digest in lower-case hex."""
     unique = f"<{secrets.randbits(64)}.{int(dialogue.unix_time)}@{dialogue.hostname}>"
     challenge = unique.encode()
@@ -73,19 +72,18 @@ def cram_md5(dialogue: Dialogue) -> Steps[bytes]:
     credentials = KeyedDigest(dialogue.mechanism, username, challenge, proof)
     if not (yield from dialogue.check(credentials)):
         raise Refusal(replies.AUTH_FAILED)
-    return username
 
 
-def xoauth2(dialogue: Dialogue) -> Steps[bytes]:
+def xoauth2(dialogue: Dialogue) -> Steps[None]:
     """Google's forerunner of OAUTHBEARER: user and token, each ended by ^A."""
     match = _XOAUTH2.fullmatch((yield from dialogue.first()))
     if match is None:
         raise Refusal(replies.AUTH_BAD_XOAUTH2)
     username, token = match.groups()
-    return (yield from _by_token(dialogue, username, token))
+    yield from _by_token(dialogue, username, token)
 
 
-def oauthbearer(dialogue: Dialogue) -> Steps[bytes]:
+def oauthbearer(dialogue: Dialogue) -> Steps[None]:
     """RFC 7628 §3.1: GS2 header, then key=value pairs, each ended by ^A."""
     match = _OAUTHBEARER.fullmatch((yield from dialogue.first()))
     if match is None:
@@ -96,15 +94,14 @@ def oauthbearer(dialogue: Dialogue) -> Steps[bytes]:
     if bearer is None:
         raise Refusal(replies.AUTH_BAD_OAUTHBEARER)
     username, token = unescaped(name or b""), bearer[1] or b""
-    return (yield from _by_token(dialogue, username, token))
+    yield from _by_token(dialogue, username, token)
 
 
-def _by_token(dialogue: Dialogue, username: bytes, token: bytes) -> Steps[bytes]:
+def _by_token(dialogue: Dialogue, username: bytes, token: bytes) -> Steps[None]:
     """Tell a client with a bad token why; it says yes to that (RFC 7628 §3.2.3)."""
     if not (yield from dialogue.check_secret(username, token)):
         yield from dialogue.ask(_INVALID_TOKEN)
         raise Refusal(replies.AUTH_FAILED)
-    return username
 
 
 MECHANISMS = {

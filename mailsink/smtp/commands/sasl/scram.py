@@ -58,7 +58,7 @@ class _Header(NamedTuple):
         return self.octets
 
 
-def scram_sha_256(dialogue: Dialogue) -> Steps[bytes]:
+def scram_sha_256(dialogue: Dialogue) -> Steps[None]:
     """RFC 5802 §5: two messages of each side, then the client's empty last response.
 
     The authorization identity (whom the client wants to act for) makes no difference here.
@@ -87,7 +87,6 @@ def scram_sha_256(dialogue: Dialogue) -> Steps[bytes]:
     proof = server.get_server_final().encode()
     if (yield from dialogue.ask(proof, private=True)):
         raise Refusal(replies.bad_scram("the last response is empty"))
-    return username
 
 
 def _take(step: Callable[[str], None], message: bytes, form: str) -> None:
