@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.client import HTTPException
 
 from bench import arrived, peers, processor, source
 from bench.contenders import (
@@ -23,8 +24,11 @@ from bench.servers import waits
 from bench.shapes import SHAPES, Shape
 
 _WAITS = 4_000  # messages whose 250 is timed
-# OSError: what urllib and smtplib raise of a server that hangs up or answers an error.
-_FAILURES = (source.LoadError, ContenderError, processor.RestlessError, OSError)
+# The last two: of a server that hangs up, or answers an error, by SMTP or by HTTP.
+_FAILURES = (
+    *(source.LoadError, ContenderError, processor.RestlessError),
+    *(OSError, HTTPException),
+)
 
 
 @dataclass(frozen=True)
