@@ -36,8 +36,8 @@ def markdown(turns: Turns, rounds: int) -> str:
     """Return all tables."""
     servers = list(next(iter(turns.values())))
     parts = [
-        f"{_machine()}; medians of {rounds} rounds in turns within one run, the lowest to "
-        "the highest in brackets.",
+        f"{_machine()}; medians of {rounds} round{'s' * (rounds > 1)} in turns within one "
+        "run, the lowest to the highest in brackets.",
         _table(
             ["messages a second", *(each.name for each in servers)],
             ([shape.name, *(_cell(of[each], _rates) for each in servers)]
