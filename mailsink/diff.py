@@ -1,7 +1,8 @@
 """The differences between two texts: line by line, and within lines word by word.
 
 By the longest common subsequence, which rapidfuzz finds in C++ by bits, so that texts
-made to be slow to compare are not. Texts longer than the limits are compared up to them.
+made to be slow to compare are not. Texts longer than the limits are compared up to them,
+and where lines that differ are long in all, only the first are told word by word.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rapidfuzz.distance import Indel
 
 MAX_LINES = 4000  # of each text
 MAX_WORDS = 2000  # of a line: a longer one differs as a whole
+MAX_TOLD = 512 * 1024  # characters of both texts that are told word by word
 _BEGINNING = 2000  # characters by which lines are alike
 _PAIRED = 900  # pairs of lines, of a block that was replaced, that are tried
 _ALIKE = 0.4  # how alike lines have to be to be told word by word
@@ -52,10 +54,15 @@ class DiffRow:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The rows of two texts; cut: there is more of one of them than was compared."""
+    """The rows of two texts.
+
+    cut: there is more of one of them than was compared; words_cut: lines differ as a
+    whole, since they are too long to be told word by word
+    """
 
     rows: list[DiffRow]
     cut: bool = False
+    words_cut: bool = False
 
     @property
     def count(self) -> int:
@@ -70,8 +77,9 @@ def texts(left: str, right: str) -> Difference:
 
 def lines(left: Sequence[str], right: Sequence[str]) -> Difference:
     """Compare two texts, given as their lines."""
-    rows = list(_rows(left[:MAX_LINES], right[:MAX_LINES]))
-    return Difference(rows, max(len(left), len(right)) > MAX_LINES)
+    telling = _Telling()
+    rows = list(_rows(left[:MAX_LINES], right[:MAX_LINES], telling))
+    return Difference(rows, max(len(left), len(right)) > MAX_LINES, telling.cut)
 
 
 def named(
@@ -84,12 +92,13 @@ def named(
     """
     cut = max(len(left), len(right)) > MAX_LINES
     ours, theirs = _by_name(left[:MAX_LINES]), _by_name(right[:MAX_LINES])
+    telling = _Telling()
     rows: list[DiffRow] = []
     for key in {**ours, **theirs}:
         name, value = ours.get(key, ("", None))
         other, right_value = theirs.get(key, ("", None))
-        rows.append(_row(value, right_value, name=name or other))
-    return Difference(rows, cut)
+        rows.append(_row(telling, value, right_value, name=name or other))
+    return Difference(rows, cut, telling.cut)
 
 
 def _by_name(
@@ -104,7 +113,23 @@ def _by_name(
     return found
 
 
+class _Telling:
+    """Tells lines word by word, while there is room for it. cut: it could not tell all"""
+
+    def __init__(self) -> None:
+        self._room = MAX_TOLD
+        self.cut = False
+
+    def words(self, left: str, right: str) -> tuple[DiffLine, DiffLine]:
+        """Return two lines in pieces, with the words that differ marked."""
+        self._room -= len(left) + len(right)
+        pieces = words(left, right) if self._room >= 0 else None
+        self.cut |= pieces is None
+        return pieces or ((DiffPiece(left, True),), (DiffPiece(right, True),))
+
+
 def _row(
+    telling: _Telling,
     left: str | None,
     right: str | None,
     left_at: int = 0,
@@ -121,14 +146,17 @@ def _row(
     if left == right:
         same = (DiffPiece(left),)
         return DiffRow("same", same, same, left_at, right_at, name)
-    return DiffRow("changed", *words(left, right), left_at, right_at, name)
+    return DiffRow("changed", *telling.words(left, right), left_at, right_at, name)
 
 
-def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[DiffRow]:
+def _rows(
+    left: Sequence[str], right: Sequence[str], telling: _Telling
+) -> Iterator[DiffRow]:
     for same, a, b in _blocks(left, right):
         pairs = zip(a, b, strict=True) if same else _pairs(left, right, a, b)
         for i, j in pairs:
             yield _row(
+                telling,
                 None if i is None else left[i],
                 None if j is None else right[j],
                 0 if i is None else i + 1,
@@ -185,11 +213,11 @@ def alike(left: str, right: str) -> float:
     return Indel.normalized_similarity(left[:_BEGINNING], right[:_BEGINNING])
 
 
-def words(left: str, right: str) -> tuple[DiffLine, DiffLine]:
-    """Return two lines in pieces, with the words that differ marked."""
+def words(left: str, right: str) -> tuple[DiffLine, DiffLine] | None:
+    """Return two lines in pieces, the words that differ marked; None of too many words."""
     ours, theirs = _WORD.findall(left), _WORD.findall(right)
     if max(len(ours), len(theirs)) > MAX_WORDS:
-        return (DiffPiece(left, True),), (DiffPiece(right, True),)
+        return None
     runs = [
         (same, "".join(ours[a.start : a.stop]), "".join(theirs[b.start : b.stop]))
         for same, a, b in _blocks(ours, theirs)

@@ -6,7 +6,7 @@ it, and what clients sent is in it as text only. Bounded, and tells what it left
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -21,6 +21,7 @@ from inbox.explain.lines import TranscriptLine, lines
 from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight import attempts, findings, session_facts
 from inbox.mailbox import messages, sessions, transactions, transcripts
+from inbox.mailbox.large import refuse_here
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Raw, Session
@@ -163,8 +164,9 @@ def _case(
     )
 
 
-def _parts(scope: Scope, tried: Iterable[TransactionSummary]) -> list[CaseFilePart]:
+def _parts(scope: Scope, tried: Sequence[TransactionSummary]) -> list[CaseFilePart]:
     """Return the transactions; of their bodies, as much as there is room for."""
+    refuse_here(sum(min(each.size or 0, SOURCE) for each in tried))
     parts = []
     room = SOURCE
     for attempt in tried:

@@ -14,7 +14,7 @@ from inbox import explain
 from inbox.errors import NotFound
 from inbox.explain.quantities import counted
 from inbox.mailbox import messages, sessions, transactions, transcripts
-from inbox.mailbox.large import LARGE
+from inbox.mailbox.large import LABORIOUS, LARGE, refuse_here
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
@@ -44,7 +44,11 @@ class Side(ParsedMessage):
             scope, self.message.transaction_id
         )
         self._scope = scope
-        super().__init__(lambda: transactions.body_or_none(scope, self.attempt.id))
+        super().__init__(self._opened)
+
+    def _opened(self) -> bytes:
+        refuse_here(self.message.size, LABORIOUS)
+        return transactions.body_or_none(self._scope, self.attempt.id)
 
     @cached_property
     def session(self) -> Session:
@@ -153,19 +157,21 @@ def previous(scope: Scope, message: Message) -> Message | None:
 def last_of_sender(scope: Scope, message: Message) -> Message | None:
     """Return the newest earlier message of the same sender and alike structure.
 
-    The last newsletter, or the last receipt: whatever their subjects. Bounded, since it
-    is looked for in the server.
+    The last newsletter, or the last receipt: whatever their subjects. Bounded, and looked
+    for elsewhere where much is read.
     """
     if not message.from_address or message.size > LARGE:
         return None
     earlier = messages.earlier(scope, message)
     of_sender = earlier.filter(from_address=message.from_address, size__lte=LARGE)
+    refuse_here(message.size, LABORIOUS)
     structure = _structure(message)
     octets = 0
     for each in of_sender[:_READ]:
         octets += each.size
         if octets > _OCTETS:
             break
+        refuse_here(message.size + octets, LABORIOUS)
         if _is_alike(structure, _structure(each)):
             return each
     return None

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from inbox.explain.inputs import Linelike
 from inbox.explain.stories import Attempt
+from inbox.mailbox import transcripts
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
 from inbox.models.session import IMPORT
@@ -134,7 +135,7 @@ def _refused(sessions: Iterable[Session]) -> Iterator[tuple[Session, Exchange]]:
             break
         wanted[each.pk] = each
     lines = Exchange.objects.filter(session_id__in=wanted, verb="MAIL", code__gte=400)
-    for line in lines:
+    for line in transcripts.loaded(lines):
         yield wanted[line.session_id], line
 
 

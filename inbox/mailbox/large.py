@@ -1,7 +1,8 @@
-"""Which requests are for a message so large that reading it would hold up the others.
+"""Which requests are for so much that reading it would hold up the others.
 
-An address tells of most of them before anything is read. Where it does not, the body that
-is about to be read in the server does: refuse_here() has the request answered elsewhere.
+An address tells of most large messages before anything is read. Where it does not, what is
+about to be read in the server does, be it a body or the lines of a session: refuse_here()
+has the request answered elsewhere.
 """
 
 from __future__ import annotations
@@ -16,22 +17,24 @@ from inbox.errors import UserError
 from inbox.models import Message, Raw
 from mailsink.web.elsewhere import answer_elsewhere
 
-LARGE = 512 * 1024  # octets
+LARGE = 512 * 1024  # octets of a body
+# Octets of what is compared, checked, or told line by line: that takes longer.
+LABORIOUS = 128 * 1024
 _READS = re.compile(r"/(?:api/v3/)?(?:messages|transactions|compare|trash)/")
 _ARCHIVE = "/archive"
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Misdirected(UserError):
-    """A body that is not read in this process; nobody sees this answer."""
+    """A body or transcript that is not read in this process; nobody sees this answer."""
 
     status = 421  # RFC 9110 §15.5.20
 
 
-def refuse_here(raw: Raw) -> None:
-    """Raise Misdirected if a body is large, and others wait while it would be read."""
-    if raw.size > LARGE and answer_elsewhere():
-        raise Misdirected("this message is read in another process")
+def refuse_here(octets: int, most: int = LARGE) -> None:
+    """Raise Misdirected if these are more than most, and others wait while they are read."""
+    if octets > most and answer_elsewhere():
+        raise Misdirected("this is read in another process")
 
 
 def concerns_large(path: str, query: str) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict, NotFound
 from inbox.explain.flags import troubled
-from inbox.mailbox import purge
+from inbox.mailbox import purge, transcripts
 from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Session
@@ -85,11 +85,11 @@ def exchanges(
 ) -> list[Exchange]:
     """Return a session's exchanges later than seq `after`, first ones first.
 
-    Raises NotFound.
+    Raises NotFound; refuses long ones, as transcripts.loaded() does.
     """
     session = get(scope, id)
     rows = Exchange.objects.filter(session=session, seq__gt=after)
-    return list(rows.order_by("seq")[:limit])
+    return transcripts.loaded(rows.order_by("seq")[:limit])
 
 
 def next_trouble(

@@ -156,7 +156,7 @@ def body_or_none(scope: Scope, id: str | UUID) -> bytes:
 
 def read_body(raw: Raw) -> bytes:
     """Return a body's octets. Raises NotFound if its file is gone; refuses a large one."""
-    refuse_here(raw)
+    refuse_here(raw.size)
     try:
         return read(raw)
     except FileNotFoundError:

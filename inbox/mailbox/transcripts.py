@@ -1,14 +1,40 @@
-"""The lines of one transaction, out of its session's.
+"""The lines of sessions, and those of one transaction out of its session's.
 
-Takes a transaction that was read within a scope.
+Takes sessions and transactions that were read within a scope.
 """
 
 from __future__ import annotations
 
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Length
+
+from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.mailbox.transactions import TransactionSummary
-from inbox.models import Exchange
+from inbox.models import Exchange, Session
+from mailsink.web.elsewhere import can_be_elsewhere
 
 LINES = 500
+_ROW = 100  # octets that are as much work as a line without any
+
+
+def loaded(rows: QuerySet[Exchange]) -> list[Exchange]:
+    """Return lines; refuses many, or long ones, where others wait meanwhile."""
+    refuse_long(rows)
+    return list(rows)
+
+
+def refuse_long(rows: QuerySet[Exchange]) -> None:
+    """Raise Misdirected if lines are long in all, and others wait while they are read."""
+    if not can_be_elsewhere():
+        return
+    each = rows.values(work=Length("line") + Length("reply") + _ROW)
+    refuse_here(each.aggregate(sum=Sum("work"))["sum"] or 0, LABORIOUS)
+
+
+def refuse_long_session(session: Session) -> None:
+    """Raise Misdirected if a session's lines are long in all, as refuse_long() does."""
+    refuse_here(session.exchanges * _ROW, LABORIOUS)
+    refuse_long(Exchange.objects.filter(session=session))
 
 
 def of_transaction(attempt: TransactionSummary) -> list[Exchange]:
@@ -26,4 +52,4 @@ def of_transaction(attempt: TransactionSummary) -> list[Exchange]:
         lines = lines.filter(seq__gte=around[0])
     if len(around) > 1:
         lines = lines.filter(seq__lt=around[1])
-    return list(lines[:LINES])
+    return loaded(lines[:LINES])

@@ -10,6 +10,7 @@ from inbox import checks
 from inbox.checks import GROUPS, SEVERITY_WORDS, CheckPlace, Result, Severity
 from inbox.checks.support import CHIEF
 from inbox.explain.severity import COUNTED
+from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.presenters.message_page import MessagePage
 
 FEATURES_SHOWN = 60
@@ -45,7 +46,7 @@ class Section:
 
 def rendered(mail: MessagePage) -> dict[str, object]:
     """Return what the panel is rendered with. The checks run here and nowhere before."""
-    report = checks.examine(mail.octets, mail.parsed)
+    report = _report(mail)
     troubled = report.support.troubled
     return {
         "report": report,
@@ -76,7 +77,7 @@ class CheckCount:
 
 def counted(mail: MessagePage) -> CheckCount | None:
     """Return the count for the tab; None where nothing is wrong."""
-    report = checks.examine(mail.octets, mail.parsed)
+    report = _report(mail)
     numbers = {each: len(report.of_severity(each)) for each in COUNTED}
     found = {each: number for each, number in numbers.items() if number}
     if not found:
@@ -84,6 +85,11 @@ def counted(mail: MessagePage) -> CheckCount | None:
     words = ", ".join(_counted(each, number) for each, number in found.items())
     tone = next(each for each in SEVERITY_WORDS if each in found)
     return CheckCount(sum(found.values()), tone, words)
+
+
+def _report(mail: MessagePage) -> checks.ChecksReport:
+    refuse_here(len(mail.octets), LABORIOUS)
+    return checks.examine(mail.octets, mail.parsed)
 
 
 def _counted(severity: Severity, n: int) -> str:

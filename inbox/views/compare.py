@@ -154,6 +154,7 @@ def _rows(difference: Difference, whole: bool) -> dict[str, object]:
         "rows": rows[:_SHOWN],
         "count": difference.count,
         "cut": difference.cut or len(rows) > _SHOWN,
+        "words_cut": difference.words_cut,
         "numbered": any(row.left_at or row.right_at for row in difference.rows),
     }
 

@@ -49,16 +49,14 @@ class Heavy:
     ) -> bool:
         """Return whether the app answered, and not that it is for elsewhere."""
         answering = elsewhere.begin()
-        is_begun = False
 
         async def send_unless_elsewhere(message: AsgiMessage) -> None:
-            nonlocal is_begun
-            if is_begun or not answering.elsewhere:
-                is_begun = True
+            if not answering.elsewhere:
+                answering.begun = True
                 await send(message)
 
         await self._app(scope, receive, send_unless_elsewhere)
-        return is_begun or not answering.elsewhere
+        return not answering.elsewhere
 
     async def _pass_on(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         with suppress(TimeoutError):

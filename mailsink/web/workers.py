@@ -47,7 +47,7 @@ class WorkerLimits:
     """How much the processes do at a time, and for how long."""
 
     at_once: int = 2  # requests; one job goes on beside them
-    waiting: int = 20  # requests, beyond which the next is refused
+    waiting: int = 100  # requests, beyond which the next is refused
     seconds: float = 60.0  # for a place; until an answer begins; until it goes on
     idle: float = 10.0  # seconds until a process without work ends
 

@@ -1,4 +1,7 @@
-"""Which addresses name a large message, and that none is read where others wait."""
+"""Which addresses name a large message, and that none is read where others wait.
+
+Nor are the lines of a session that are long in all.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from inbox.mailbox.large import LARGE, Misdirected, concerns_large
+from inbox.mailbox.large import LABORIOUS, LARGE, Misdirected, concerns_large
 from inbox.mailbox.messages import open_raw
 from inbox.models import Message
 from mailsink.web import elsewhere
@@ -56,14 +59,88 @@ def test_no_page_reads_it_in_the_server(
 ) -> None:
     small = factories.message()
     path = path.format(large.pk, small.pk, large.transaction_id)
-    assert client.get(path).status_code == 200
-    answering = elsewhere.begin()
+    assert is_read_elsewhere(client, path)
+    elsewhere.begin()
     try:
-        client.get(path)
-        assert answering.elsewhere
-        answering.elsewhere = False
         open_raw(small)
         with pytest.raises(Misdirected):
             open_raw(large)
     finally:
         elsewhere._answering.set(None)
+
+
+def is_read_elsewhere(client: Client, path: str) -> bool:
+    """Return whether a path that is answered well is passed on where others wait."""
+    answer = client.get(path)
+    assert answer.status_code in (200, 302)
+    answering = elsewhere.begin()
+    try:
+        client.get(path)
+    finally:
+        elsewhere._answering.set(None)
+    return answering.elsewhere
+
+
+def spoken(lines: int, length: int) -> Message:
+    """Return a message of a session with so many more lines of a length."""
+    found = factories.recorded_message()
+    session = found.transaction.session
+    after = session.exchange_set.count()
+    for seq in range(after + 1, after + lines + 1):
+        line = f"VRFY {seq} ".ljust(length, "x")
+        flags = ("bare_lf_command", "pipelining_unadvertised")[seq % 2]
+        factories.exchange(session, seq, verb="VRFY", line=line, code=550, flags=flags)
+    session.exchanges = after + lines
+    session.save()
+    return found
+
+
+_OF_LINES = [
+    "/sessions/{0}", "/sessions/{0}?panel=replay", "/sessions/{0}/exchanges?last=100",
+    "/sessions/{0}/replay", "/sessions/{0}/case",
+    "/messages/{1}/case", "/messages/{1}?tab=smtp", "/compare?a={1}&b={2}",
+    "/api/v3/sessions/{0}", "/api/v3/sessions/{0}/exchanges",
+    "/api/v3/sessions/{0}/exchanges.txt", "/api/v3/sessions/{0}/exchanges.jsonl",
+    "/api/v3/sessions/{0}/case", "/api/v3/sessions/{0}/replay",
+    "/api/v3/sessions/{0}/findings", "/api/v3/messages/{1}/compare/{2}",
+    "/api/v3/messages/{2}/compare/{1}", "/api/v3/messages/{1}/case",
+]  # fmt: skip
+
+
+def test_no_long_transcript_is_read_in_the_server(client: Client) -> None:
+    small, long = spoken(3, 50), spoken(20, 12_000)
+
+    def passed_on(message: Message) -> list[str]:
+        id = message.transaction.session_id
+        paths = {each: each.format(id, message.pk, small.pk) for each in _OF_LINES}
+        return [each for each in paths if is_read_elsewhere(client, paths[each])]
+
+    assert passed_on(small) == []
+    assert passed_on(long) == _OF_LINES
+
+
+def test_many_short_lines_are_long_too(client: Client) -> None:
+    session = spoken(LABORIOUS // 100, 1).transaction.session_id
+    file = f"/api/v3/sessions/{session}/exchanges.txt"
+    assert is_read_elsewhere(client, file)
+    assert not is_read_elsewhere(client, f"/api/v3/sessions/{session}/replay")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/messages/{0}/checks", "/messages/{0}?tab=checks", "/compare?a={0}&b={1}",
+        "/compare?a={1}&b={0}", "/messages/{0}/compare-previous",
+        "/api/v3/messages/{0}/checks", "/api/v3/messages/{1}/compare/{0}",
+    ],
+)  # fmt: skip
+def test_what_is_laborious_is_done_elsewhere_sooner(client: Client, path: str) -> None:
+    head = b"From: a@shop.test\r\nSubject: %d\r\n\r\n"
+    small = factories.message(head % 1, from_address="a@shop.test")
+    body = head % 2 + b"some words\r\n" * (LABORIOUS // 10)
+    large = factories.message(body, from_address="a@shop.test", subject="unlike")
+    path = path.format(large.pk, small.pk)
+    assert is_read_elsewhere(client, path)
+    assert not is_read_elsewhere(client, f"/messages/{large.pk}?tab=text")
+    path = path.replace(str(large.pk), str(small.pk))
+    assert not is_read_elsewhere(client, path)

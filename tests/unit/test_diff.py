@@ -93,6 +93,22 @@ def test_what_is_long_is_compared_so_far_and_says_so() -> None:
     assert marked(row.left) == [words + "b"]
 
 
+def test_only_so_much_is_told_word_by_word() -> None:
+    line = "some words " * 100
+    left = [f"{line} {number} left" for number in range(diff.MAX_LINES // 4)]
+    right = [f"{line} {number} right" for number in range(diff.MAX_LINES // 4)]
+    found = diff.lines(left, right)
+    told = [marked(row.left) == ["left"] for row in found.rows]
+    first = diff.MAX_TOLD // (len(left[-1]) + len(right[-1]))
+    assert sum(told) in range(first, first + 3)  # the first numbers are shorter
+    assert all(told[:first])
+    assert found.words_cut
+    assert not found.cut
+    assert not diff.lines(left[:first], right[:first]).words_cut
+    named = diff.named([("X", each) for each in left], [("X", each) for each in right])
+    assert named.words_cut
+
+
 def test_long_lines_are_alike_by_their_beginnings() -> None:
     """Comparing all of two lines of 256 KB holds the interpreter, and mail, for a second."""
     same, one, other = "a" * 2000, "b" * 9000, "c" * 9000

@@ -11,6 +11,7 @@ from inbox.mailbox import selection, trash
 from inbox.mailbox.large import LARGE
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
+from mailsink import diff
 from tests.factories import recorded_message
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,14 @@ def test_messages_without_a_sender(client: Client) -> None:
     assert page.count("no sender") == 2
 
 
+def test_lines_that_are_not_compared_word_by_word_are_noted(client: Client) -> None:
+    note = "Some lines are too long to be compared word by word."
+    long = "9 " * diff.MAX_WORDS
+    left, right = mail("One", f"{long} 1"), mail("Two", f"{long} 2")
+    assert note in compared(client, left, right, "text").html
+    assert note not in compared(client, left, right, "headers").html
+
+
 def test_rendered_has_width_and_colours(client: Client) -> None:
     left, right = mail("One"), mail("Two")
     asked = {"a": left.pk, "b": right.pk, "tab": "rendered", "width": "375"}
@@ -195,6 +204,7 @@ def test_by_the_api(client: Client) -> None:
     assert found["headers"] == {
         "differing": 1,
         "cut": False,
+        "words_cut": False,
         "rows": [
             {
                 "kind": "changed",

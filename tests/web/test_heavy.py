@@ -77,7 +77,7 @@ async def test_others_are_answered_here() -> None:
 async def test_an_answer_that_has_begun_goes_on() -> None:
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await say(send, b"half ", more=True)
-        answer_elsewhere()
+        assert not answer_elsewhere()
         await send({"type": "http.response.body", "body": b"whole"})
 
     assert await answered(app) == b"half whole"

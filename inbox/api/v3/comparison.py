@@ -33,6 +33,11 @@ class Aspect(Strict):
 
     differing: int = member("How many lines differ.", 1)
     cut: bool = member("Whether only the beginning was compared.", False)
+    words_cut: bool = member(
+        "Whether lines differ as a whole, since they are too long in all to be "
+        "compared word by word.",
+        False,
+    )
     rows: list[Compared] = member("The lines that differ; with alike=true all.")
 
 
@@ -58,7 +63,12 @@ def comparison(left: Side, right: Side, alike: bool) -> Shape:
 
 def _aspect(difference: Difference, alike: bool) -> Shape:
     rows = [_row(row) for row in difference.rows if alike or row.kind != "same"]
-    return {"differing": difference.count, "cut": difference.cut, "rows": rows}
+    return {
+        "differing": difference.count,
+        "cut": difference.cut,
+        "words_cut": difference.words_cut,
+        "rows": rows,
+    }
 
 
 def _row(row: DiffRow) -> Shape:

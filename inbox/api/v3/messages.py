@@ -43,6 +43,7 @@ from inbox.mailbox import (
     transactions,
     trash,
 )
+from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.paging import Page
 from inbox.mailbox.selection import Selection
@@ -194,6 +195,7 @@ def findings(request: HttpRequest, id: MessageId) -> HttpResponse:
 def check(request: HttpRequest, id: MessageId) -> HttpResponse:
     """HTML and CSS support, accessibility, links, leftovers of the template, and size."""
     mail = message_details.opened(messages.get(scope(), id))
+    refuse_here(len(mail.octets), LABORIOUS)
     return answer(check_shapes.report(checks.examine(mail.octets, mail.parsed)))
 
 

@@ -13,7 +13,7 @@ from inbox import serializers
 from inbox.api.v3.common import SessionId, scope
 from inbox.explain import plain_text
 from inbox.http import files
-from inbox.mailbox import sessions
+from inbox.mailbox import sessions, transcripts
 from inbox.mailbox.paging import MAX_LIMIT
 from inbox.models import Exchange, Session
 
@@ -57,6 +57,7 @@ def _file(
     head: str,
     render: Callable[[Exchange], str],
 ) -> StreamingHttpResponse:
+    transcripts.refuse_long_session(session)
     response = StreamingHttpResponse(
         _stream(session, head, render), headers=files.HEADERS
     )

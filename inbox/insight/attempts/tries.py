@@ -8,6 +8,7 @@ from uuid import UUID
 
 from inbox.explain.stories import Attempt
 from inbox.insight.attempts.candidates import Candidate
+from inbox.mailbox import transcripts
 from inbox.models import Exchange, Transaction
 
 _STEPS = 50_000  # exchanges that may be stepped over to find replies
@@ -44,7 +45,8 @@ def refusals(rows: Iterable[Transaction]) -> dict[UUID, Exchange]:
         transaction_id__in={each.pk for each in wanted},
         code__gte=400,
     ).order_by("session_id", "seq")
-    return {each.transaction_id: each for each in lines if each.transaction_id}
+    found = transcripts.loaded(lines)
+    return {each.transaction_id: each for each in found if each.transaction_id}
 
 
 def _within_bounds(rows: Iterable[Transaction]) -> Iterator[Transaction]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.functions import Left
 from django.utils.translation import gettext_noop
 
 from inbox.insight.findings.session_evidence import SessionEvidence, note
@@ -107,12 +108,13 @@ def _look_for_text(evidence: SessionEvidence, session: Session) -> None:
     end the message came at last.
     """
     lines = Exchange.objects.filter(session=session, kind="command", verb="", code=500)
-    unknown = list(lines.order_by("seq").values_list("seq", "line", "flags")[:_ROWS])
+    rows = lines.order_by("seq").values_list("seq", Left("line", 2), "flags")
+    unknown = list(rows[:_ROWS])
     bodies = Exchange.objects.filter(session=session, kind="body").order_by("seq")
     ends = bodies.values_list("seq", flat=True)
     before = set(ends.filter(seq__in=[seq - 1 for seq, _, _ in unknown]))
-    for seq, line, flags in unknown:
+    for seq, start, flags in unknown:
         together = seq - 1 in before and "pipelin" in flags
-        if together or (line == "." and ends.filter(seq__lt=seq).exists()):
+        if together or (start == "." and ends.filter(seq__lt=seq).exists()):
             note(evidence, "text_after_end", seq)
             return

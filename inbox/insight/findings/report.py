@@ -32,8 +32,8 @@ from inbox.insight.findings.session_evidence import (
 from inbox.insight.findings.severity_in_session import severity
 from inbox.insight.findings.used_extensions import NONE_OFFERED, Extensions, used
 from inbox.insight.findings.wire import HELLOS, WirePlace, ends_body, places
+from inbox.mailbox import transcripts
 from inbox.mailbox.transactions import TransactionSummary
-from inbox.mailbox.transcripts import of_transaction as lines_of_transaction
 from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
 from inbox.storage import body_store
 
@@ -169,7 +169,7 @@ def of_session(
 
 def of_transaction(session: Session, attempt: TransactionSummary) -> FindingsReport:
     """Return what the lines and the body of one transaction of a session show."""
-    return _of_lines(session, lines_of_transaction(attempt))
+    return _of_lines(session, transcripts.of_transaction(attempt))
 
 
 def of_exchange(
@@ -272,7 +272,8 @@ def _telling_rows(session: Session, found: SessionEvidence) -> list[Exchange]:
     seqs |= set(hellos.values_list("seq", flat=True)[:PLACES])
     if found.counts:
         seqs |= _ends_of_bodies(session, found)
-    return list(lines.filter(seq__in=sorted(seqs)[:_ROWS]).order_by("seq"))
+    telling = lines.filter(seq__in=sorted(seqs)[:_ROWS]).order_by("seq")
+    return transcripts.loaded(telling)
 
 
 def _odd_lines(lines: QuerySet[Exchange]) -> set[int]:

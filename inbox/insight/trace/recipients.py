@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from inbox.explain.evidence import MOST, Evidence, EvidenceKind, Outcomes
 from inbox.explain.outcomes import peer
 from inbox.insight.trace.whole import names
+from inbox.mailbox import transcripts
 from inbox.mailbox.known_addresses import key_of
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Raw, Recipient, Transaction
@@ -218,7 +219,7 @@ def _replies(
     rcpts: dict[tuple[UUID, int], Exchange] = {}
     ends: dict[UUID, Exchange] = {}
     counted: dict[UUID, int] = defaultdict(int)
-    for line in lines:
+    for line in transcripts.loaded(lines):
         assert line.transaction_id
         if line.verb == "RCPT":
             counted[line.transaction_id] += 1
