@@ -362,6 +362,7 @@ REFUSALS: dict[str, RefusalWords] = {
     "550 5.1.1 There is no such user here": RefusalWords(
         _("The inbox rejects unknown recipients, and this address is not known."),
         _("Check the spelling and the case of the address, add it on the page Settings, or switch off “Reject unknown recipients” there."),
+        short=_("no such user"),
     ),
     "550 5.1.1 That is a user": RefusalWords(_("EXPN asked for a mailing list, and the name is a user's (RFC 5321 §3.5.2)."), _("Ask for users by VRFY.")),
     "550 5.1.1 There is no mailing list": RefusalWords(

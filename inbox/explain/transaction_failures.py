@@ -1,4 +1,4 @@
-"""Why a transaction was not accepted, in a few words: "Recipient rejected (550)"."""
+"""Why a transaction was not accepted, in a few words: "Recipient rejected: inbox full (552)"."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ def failure(
     rcpt_codes: Sequence[int],
     body_came: bool,
     ending: str | None = None,
+    why: str = "",
 ) -> str:
     """Return why a transaction came to nothing; "" where it was accepted, or is open.
 
     code: of the reply that ended it. rcpt_codes: of the replies to RCPT. body_came:
-    whether octets of a body arrived. ending: of the session.
+    whether octets of a body arrived. ending: of the session. why: that reply was sent, in
+    a few words, where that is known.
     """
     if outcome is None or outcome == "accepted":
         return ""
     # A 421 that ends the session refuses neither the recipients nor the message.
     broken_off = outcome == "abandoned" and any(each < 400 for each in rcpt_codes)
     if code and code >= 400 and not broken_off:
-        return _refused(code, rcpt_codes)
+        return _refused(code, rcpt_codes, why)
     if outcome == "reset":
         return _("Reset by the client")
     if body_came:
@@ -35,14 +37,21 @@ def failure(
     return _(_WITHOUT_BODY.get(ending or "", _DISCONNECTED))
 
 
-def _refused(code: int, rcpt_codes: Sequence[int]) -> str:
+def _refused(code: int, rcpt_codes: Sequence[int], why: str) -> str:
+    values = {"code": code, "why": why}
+    what = _what_was_refused(rcpt_codes)
+    mixed = what == "recipients" and len(set(rcpt_codes)) > 1
+    if why and not mixed:
+        return _(_REFUSED_SINCE[what]) % values
+    return _(_REFUSED[what]) % values
+
+
+def _what_was_refused(rcpt_codes: Sequence[int]) -> str:
     if not rcpt_codes:
-        return _("Refused (%(code)s)") % {"code": code}
+        return "transaction"
     if any(each < 400 for each in rcpt_codes):
-        return _("Message rejected (%(code)s)") % {"code": code}
-    if len(rcpt_codes) == 1:
-        return _("Recipient rejected (%(code)s)") % {"code": code}
-    return _("All recipients rejected (%(code)s)") % {"code": code}
+        return "message"
+    return "recipient" if len(rcpt_codes) == 1 else "recipients"
 
 
 def by_mailsink(ending: str, client: str) -> str:
@@ -53,6 +62,18 @@ def by_mailsink(ending: str, client: str) -> str:
     return _(_BY_MAILSINK.get(ending, "")) % {"client": client}
 
 
+_REFUSED = {
+    "transaction": gettext_noop("Refused (%(code)s)"),
+    "message": gettext_noop("Message rejected (%(code)s)"),
+    "recipient": gettext_noop("Recipient rejected (%(code)s)"),
+    "recipients": gettext_noop("All recipients rejected (%(code)s)"),
+}
+_REFUSED_SINCE = {
+    "transaction": gettext_noop("Refused: %(why)s (%(code)s)"),
+    "message": gettext_noop("Message rejected: %(why)s (%(code)s)"),
+    "recipient": gettext_noop("Recipient rejected: %(why)s (%(code)s)"),
+    "recipients": gettext_noop("All recipients rejected: %(why)s (%(code)s)"),
+}
 _DISCONNECTED = gettext_noop("Disconnected")
 # By the ending of the session
 _WITH_BODY = MIDWAY | {"refused": gettext_noop("Closed by Mailsink mid-message")}

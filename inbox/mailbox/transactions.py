@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
 from inbox.explain import transaction_failures
+from inbox.mailbox import refused_for
 from inbox.mailbox.large import refuse_here
 from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
@@ -73,13 +74,14 @@ class TransactionSummary:
     number: int = 1  # which attempt of its message it is, as far as that is indexed
     ending: str | None = None  # of the session
     first_recipient: str = ""  # that was accepted; where none was, the first of all
+    why: str = ""  # it was refused, in a few words, as far as that is known
 
     @property
     def failure(self) -> str:
         """Why it was not accepted, in a few words; "" where it was, or is open."""
         codes = [each.rcpt_code for each in self.recipients]
         return transaction_failures.failure(
-            self.outcome, self.code, codes, self.size is not None, self.ending
+            self.outcome, self.code, codes, self.size is not None, self.ending, self.why
         )
 
 
@@ -178,7 +180,7 @@ def _newest(
 def attempts(
     rows: QuerySet[Transaction] | Iterable[Transaction],
 ) -> list[TransactionSummary]:
-    """Return transactions as people look at them, in four queries however many."""
+    """Return transactions as people look at them, in five queries however many."""
     if not isinstance(rows, QuerySet):
         return []
     found = list(rows.select_related("session"))
@@ -187,6 +189,7 @@ def attempts(
     for each in Recipient.objects.filter(transaction_id__in=ids).order_by("seq"):
         recipients.setdefault(each.transaction_id, []).append(each)
     known = bodies(ids)
+    whys = refused_for.whys(found)
     numbers = dict(
         Fingerprint.objects.filter(pk__in=ids, attempt__gt=1).values_list(
             "pk", "attempt"
@@ -198,6 +201,7 @@ def attempts(
             recipients.get(each.pk, []),
             known.get(each.pk, NO_BODY),
             numbers.get(each.pk, 1),
+            whys.get(each.pk, ""),
         )
         for each in found
     ]
@@ -235,7 +239,11 @@ def bodies(ids: Collection[UUID]) -> dict[UUID, StoredBody]:
 
 
 def _attempt(
-    row: Transaction, recipients: list[Recipient], body: StoredBody, number: int
+    row: Transaction,
+    recipients: list[Recipient],
+    body: StoredBody,
+    number: int,
+    why: str,
 ) -> TransactionSummary:
     opened_at = row.session.opened_at
     return TransactionSummary(
@@ -258,6 +266,7 @@ def _attempt(
         number=number,
         ending=row.session.ending,
         first_recipient=row.first_recipient,
+        why=why,
     )
 
 

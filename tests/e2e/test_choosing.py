@@ -144,7 +144,7 @@ def test_what_was_not_accepted_is_hidden_by_a_key(
         send(mailsink, plain("Refused"), to=["paused@example.com"])
     mailsink.patch("inboxes/default", paused=False)
     open_inbox(mailsink, page)
-    refused = page.locator("li.row", has_text="Recipient rejected (450)")
+    refused = page.locator("li.row", has_text="Recipient rejected: inbox paused (450)")
     expect(refused.first).to_be_visible()
     page.keyboard.press("h")
     expect(page.get_by_role("link", name="Mail", exact=True)).to_have_attribute(
@@ -169,7 +169,7 @@ def test_failures_have_a_list_of_their_own_and_alike_ones_are_one_row(
     mailsink.patch("inboxes/default", paused=False)
     open_inbox(mailsink, page)
     fold = page.get_by_role("button", name=re.compile(r"\d failed attempts")).first
-    expect(fold).to_contain_text("Recipient rejected (450)")
+    expect(fold).to_contain_text("Recipient rejected: inbox paused (450)")
     height = fold.bounding_box()
     assert height
     assert height["height"] < 40

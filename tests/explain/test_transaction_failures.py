@@ -37,3 +37,17 @@ def test_what_was_refused_before_the_session_ended_is_told() -> None:
     assert failure("rejected", 421, [250], True, "refused") == "Message rejected (421)"
     assert failure("reset", None, [250], True, "timeout") == "Reset by the client"
     assert failure("accepted", 250, [250], True, "quit") == ""
+
+
+@pytest.mark.parametrize(
+    ("rcpt_codes", "words"),
+    [
+        ([], "Refused: inbox full (552)"),
+        ([552], "Recipient rejected: inbox full (552)"),
+        ([552, 552], "All recipients rejected: inbox full (552)"),
+        ([550, 552], "All recipients rejected (552)"),  # each for its own reason
+        ([550, 250], "Message rejected: inbox full (552)"),
+    ],
+)
+def test_the_reason_is_told(rcpt_codes: list[int], words: str) -> None:
+    assert failure("rejected", 552, rcpt_codes, False, "quit", "inbox full") == words

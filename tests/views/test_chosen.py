@@ -156,7 +156,7 @@ def test_restore_with_a_bad_time(client: Client) -> None:
 def test_what_was_not_accepted_can_be_hidden(client: Client) -> None:
     recorded_message()
     recorded_transaction()
-    failed = "Message rejected (552)"
+    failed = "Message rejected: message too large (552)"
     assert failed in client.get("/").content.decode()
     assert failed not in client.get("/?show=mail").content.decode()
     assert client.get("/entries").json()["total"] == 1  # the browser remembers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
@@ -35,11 +37,11 @@ def test_index_lists_messages_and_what_was_not_accepted_newest_first(
     recorded_transaction(ORDER[:90], "abandoned", None, complete=False)
     recorded_message(recipients=(("ann@example.com", 250), ("bob@example.com", 550)))
     found = rows(client)
-    assert [row.split(":")[-1][3:] for row in found] == [
+    assert [re.split(r":\d\d:\d\d ", row)[-1] for row in found] == [
         "Your order 1 of 2 rejected",
         "Your order Disconnected mid-message",
         "No message sent Reset by the client",
-        "Your order Message rejected (552)",
+        "Your order Message rejected: message too large (552)",
         "Your order",
     ]
     assert found[-1].startswith("unread Shop to ann@example.com")

@@ -65,6 +65,7 @@ def _failure(given: dict[str, Any]) -> TransactionSummary:
         from_name=given["from"]["name"],
         from_address=given["from"]["address"],
         number=given["attempt"],
+        why=given.get("why", ""),
         first_recipient=next(iter([*accepted, *paths]), ""),
         **{name: given[name] for name in same},
     )

@@ -86,7 +86,7 @@ class Transaction(Strict):
     ended_at: datetime | None = member("When it ended; null while it is open.")
     failure: str = member(
         "Why it was not accepted, in a few words; empty where it was, or is open.",
-        "Recipient rejected (550)",
+        "Recipient rejected: no such user (550)",
     )
     recipients: list[Recipient] = member("The recipients, in the order of RCPT.")
     size: int | None = member(
