@@ -168,7 +168,7 @@ def test_failures_have_a_list_of_their_own_and_alike_ones_are_one_row(
             send(mailsink, plain("Refused"), to=["paused@example.com"])
     mailsink.patch("inboxes/default", paused=False)
     open_inbox(mailsink, page)
-    fold = page.get_by_role("button", name=re.compile(r"\d failed attempts")).first
+    fold = page.get_by_role("button", name=re.compile(r"^\d+ failed")).first
     expect(fold).to_contain_text("Recipient rejected: inbox paused (450)")
     height = fold.bounding_box()
     assert height
@@ -185,6 +185,26 @@ def test_failures_have_a_list_of_their_own_and_alike_ones_are_one_row(
     expect(page.locator("[data-list-count]")).to_have_text(
         re.compile(r"^\d+ failures$")
     )
+
+
+def test_a_failure_says_from_whom_to_whom_and_why(
+    mailsink: Mailsink, page: Page
+) -> None:
+    mailsink.patch("inboxes/default", paused=True)
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        send(mailsink, plain("Refused"), to=["whole@example.com"])
+    mailsink.patch("inboxes/default", paused=False)
+    open_inbox(mailsink, page)
+    failure = page.locator("li.row.failed", has_text="whole@example.com")
+    expect(failure).to_have_css("height", "56px")
+    whole = "node => node.clientWidth > 0 && node.scrollWidth <= node.clientWidth"
+    for part in (".from", ".to", ".remark"):
+        assert failure.locator(part).evaluate(whole), part
+    page.get_by_title("More", exact=True).click()
+    page.get_by_role("button", name="One-line rows").click()
+    expect(failure).to_have_css("height", "36px")
+    assert failure.locator(".to").evaluate("node => node.clientWidth") > 60
+    expect(failure).to_contain_text("Recipient rejected: inbox paused (450)")
 
 
 def test_row_says_to_whom_and_the_code_only_where_it_is_odd(

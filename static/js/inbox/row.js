@@ -6,7 +6,7 @@ import { person } from "../core/bidi.js";
 import { $, $$, byId, setText } from "../core/dom.js";
 import { isFold } from "./folds.js";
 import { count, octets, when } from "../core/format.js";
-import { fill as filled, gettext, ngettext } from "../core/i18n.js";
+import { fill as filled, gettext } from "../core/i18n.js";
 import { routes } from "../core/routes.js";
 
 /** @typedef {import("./store.js").Entry} Entry */
@@ -177,7 +177,7 @@ function fillFold(row, fold, all) {
   setText(all.boxname, filled(gettext("Select all %(n)s: %(subject)s"), { n: many, subject }));
   all.fold.setAttribute("aria-expanded", String(fold.open));
   setText(all.foldcount, newest.failed
-    ? filled(ngettext("%(n)s failed attempt", "%(n)s failed attempts", many), { n: count(many) })
+    ? filled(gettext("%(n)s failed"), { n: count(many) })
     : filled(gettext("%(n)s similar"), { n: count(many) }));
   setText(all.foldsubject, newest.failed ? `${newest.remark} · ${newest.sender}` : `${newest.sender} · ${subject}`);
   setTime(all.foldtime, newest.at);
@@ -194,7 +194,7 @@ function fillEntry(row, entry, all, { open, search = "" }) {
   const words = describe(entry);
   row.classList.toggle("unread", words.unread);
   row.classList.toggle("failed", words.failed);
-  row.classList.toggle("low", words.failed);
+  row.classList.remove("low");
   /** @type {HTMLAnchorElement} */ (all.link).href = words.url + search;
   if (open) all.link.setAttribute("aria-current", "true");
   else all.link.removeAttribute("aria-current");
@@ -233,5 +233,5 @@ function showMarks(all, words) {
   setText(all.size, words.size);
 }
 
-/** Whether a row has one line: a failure, or a burst. @param {Entry | Fold} item */
-export const isLow = (item) => isFold(item) || "outcome" in item;
+/** Whether a row has one line whatever the density: a burst. @param {Entry | Fold} item */
+export const isLow = (item) => isFold(item);
