@@ -92,6 +92,7 @@ class Session:
         self.credentials: list[Credentials] = []
         self.ended = False
         self.gone = False
+        self.is_crowded = False
         self.tls: TlsClient | None = None
         self._decide = decide or (lambda consult: GO_ON)
         self._store = store or (lambda arrival: Stored(MESSAGE))
@@ -140,6 +141,9 @@ class Session:
 
     def room(self) -> float:
         return self._room
+
+    def crowded(self) -> bool:
+        return self.is_crowded
 
     # The transport
 

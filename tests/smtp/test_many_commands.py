@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mailsink.smtp.profile import Profile
@@ -113,3 +115,18 @@ def test_0_octets_are_no_limit() -> None:
     session = Session(Profile(max_transcript=0))
     session.send((b"NOOP " + b"x" * 12_000 + b"\r\n") * 30)
     assert session.send(b"QUIT\r\n") == ["221 2.0.0 Bye"]
+
+
+def test_little_is_read_of_a_client_that_is_gone() -> None:
+    session = Session()
+    session.machine.receive(
+        b"EHLO app.test\r\n" + MAIL + b"DATA\r\nx\r\n.\r\n" + b"NOOP\r\n" * 100_000
+    )
+    session.drop()
+    assert len(session.arrivals) == 1
+    assert session.ending == "dropped"
+    assert len(session.exchanges) < 150
+    assert re.fullmatch(
+        r"The connection was lost; 599\d{3} octets before that were not read\.",
+        session.last.line,
+    )

@@ -155,6 +155,20 @@ def test_many_lines_at_once_let_others_have_their_turn() -> None:
     assert effects == [YIELD] * 3
 
 
+def test_in_a_crowd_a_few_lines_at_once_are_enough() -> None:
+    from mailsink.smtp.session.effects import NEED_INPUT, YIELD
+
+    session = ready()
+    session.is_crowded = True
+    session.machine.receive(b"NOOP\r\n" * 12)
+    effects = [session.machine.step() for _ in range(3)]
+    assert effects == [YIELD, YIELD, NEED_INPUT]
+    # Those who wait for each reply need no turn.
+    for _ in range(20):
+        session.machine.receive(b"NOOP\r\n")
+        assert session.machine.step() is NEED_INPUT
+
+
 def test_who_waits_for_each_reply_is_held_up_by_a_full_recorder_too() -> None:
     from mailsink.smtp.session.effects import NEED_INPUT, YIELD
 

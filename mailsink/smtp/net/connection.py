@@ -49,6 +49,9 @@ class Server(Protocol):
     authenticator: Authenticator
     address: str
     prototype: dict[str, object]  # attributes of aiosmtpd's SMTP
+    # Held by one session at a time of those that have much to say: a turn of the loop is
+    # as long for ten of them as for one.
+    turn: asyncio.Lock
 
     def status(self) -> Sequence[str]:
         """Return the lines of HELP STATUS."""
@@ -173,7 +176,8 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             return await server.authenticator.authenticate(effect.credentials)
         if isinstance(effect, LookUpVerifier):
             return await server.authenticator.verifier(effect.username)
-        await asyncio.sleep(0)
+        async with server.turn:
+            await asyncio.sleep(0)
         await server.recorder.room()
         return None
 
@@ -235,6 +239,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def room(self) -> float:
         return self._server.room()
+
+    def crowded(self) -> bool:
+        return self._server.turn.locked()
 
     # The end
 

@@ -48,6 +48,7 @@ class Listener:
         self.authenticator = authenticator or AcceptAll()
         self.address = _address(sock)  # "127.0.0.1:1025", "[::1]:1025"
         self.prototype: dict[str, object] = {}
+        self.turn = asyncio.Lock()
         [sorry] = replies.TOO_MANY_CONNECTIONS.lines()
         self._acceptor = Acceptor(
             sock, self._accept, f"{sorry}\r\n".encode(), descriptors

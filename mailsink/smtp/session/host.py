@@ -49,3 +49,6 @@ class Host(Protocol):
 
     def room(self) -> float:
         """Return how many octets the disk can take now."""
+
+    def crowded(self) -> bool:
+        """Whether other sessions wait for their turn."""

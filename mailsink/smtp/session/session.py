@@ -41,6 +41,9 @@ from mailsink.smtp.tls.starttls_denylist import Client
 
 # Lines of a session before it gives way: to the others, and to a recorder that is full.
 _LINES_AT_ONCE = 50
+_LINES_IN_A_CROWD = 5  # of those that are there at once: a client in step sends fewer
+# Lines that are still read of a client that is gone: a mail that it sent in one go is kept.
+_LINES_AFTER_LOSS = 100
 NEVER = 1 << 62  # microseconds
 _SECOND = 1_000_000
 _HANDSHAKE = b"\x16"  # what TLS begins with (RFC 8446 §5.1)
@@ -57,7 +60,7 @@ class Session:
     """
 
     __slots__ = (
-        "_idle_us", "_lines", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
+        "_burst", "_idle_us", "_lines", "_lines_after_loss", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
         "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "helo", "host",
         "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal",
         "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "user", "wake_at", "without_starttls", "writer",
@@ -104,6 +107,8 @@ class Session:
         self._session_us = int(profile.session_timeout * _SECOND) or NEVER
         self._seq = 0
         self._lines = 0  # since it last gave way
+        self._burst = 0  # lines since it last gave way or waited for the client
+        self._lines_after_loss = 0
         self._next_flags: tuple[str, ...] = ()
 
     # Facts
@@ -180,11 +185,16 @@ class Session:
             if not self.output_blocked and (line := self.input.line()) is not None:
                 break
             until = until or self.deadline()
+            self._burst = 0
             yield self.wait_until(until)
         self._check_amount()
+        if self.lost:
+            self._check_loss()
         self._lines += 1
-        if self._lines > _LINES_AT_ONCE:
-            self._lines = 0
+        self._burst += 1
+        in_a_crowd = self._burst > _LINES_IN_A_CROWD and self.host.crowded()
+        if in_a_crowd or self._lines > _LINES_AT_ONCE:
+            self._lines = self._burst = 0
             yield YIELD
             self.check_time()
         return line
@@ -197,6 +207,18 @@ class Session:
         self.begin_exchange("tls", "", _TLS_ON_PLAIN, octets, received_us, flags)
         yield from self.send_reply(replies.TLS_ON_PLAIN)
         raise SessionEnded("refused")
+
+    def _check_loss(self) -> None:
+        """Count a line of a client that is gone; raise SessionEnded after so many."""
+        self._lines_after_loss += 1
+        if self._lines_after_loss > _LINES_AFTER_LOSS:
+            octets = len(self.input)
+            self.discard_input()
+            notice = (
+                f"The connection was lost; {octets} octets before that were not read."
+            )
+            self.begin_exchange("notice", "", notice, octets, self.now_us())
+            raise SessionEnded("dropped")
 
     def _check_amount(self) -> None:
         """Count a line, which is a row for the recorder.
