@@ -49,6 +49,21 @@ def test_it_works(start_mailsink: Start) -> None:
     assert server.stderr == ""
 
 
+def test_threads_take_short_turns(
+    start_mailsink: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else mail waits 5 ms for each of its steps while pages are made."""
+    found = tmp_path / "interval.txt"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, pathlib, sys\n"
+        f"path = pathlib.Path({str(found)!r})\n"
+        "atexit.register(lambda: path.write_text(str(sys.getswitchinterval())))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert start_mailsink().stop() == 0
+    assert float(found.read_text()) == pytest.approx(0.001)
+
+
 def test_each_address_has_its_line(start_mailsink: Start) -> None:
     flags = ("--smtp", "127.0.0.1:0,[::1]:0", "--http", "[::1]:0, localhost:0")
     lines = start_mailsink(*flags).lines
