@@ -43,7 +43,7 @@ INTERVAL = 0.025  # seconds between frames, at least
 # that viewers never take more of the loop than a half.
 PER_VIEWER = 0.002
 MAX_PART = 256 * 1024  # characters; a frame that is longer goes in several parts
-MAX_PARTS = 4  # of a frame; beyond it viewers are asked to load again
+MAX_FRAME = 1024 * 1024  # characters; beyond it viewers are asked to load again
 MAX_PENDING = 50_000  # events; beyond it viewers are asked to load again
 MAX_LOADED = 500  # rows read for one frame; beyond it likewise
 _REST = 1.0  # seconds after a failure
@@ -168,11 +168,9 @@ class Feed:
             self._lost = False
         frames = await self._frames(pending)
         for group, events in frames.groups.items():
-            for number, part in enumerate(parts(events)):
-                if number == MAX_PARTS:
-                    self._lost = True
-                    break
+            for part in parts(events):
                 await self._send_part(group, part)
+        self._lost |= frames.is_full
         for session in pending.closed:
             self._numbers.pop(protocol.session_group(session), None)
 
@@ -273,12 +271,19 @@ class _Frames:
 
     def __init__(self, is_watched: Callable[[str], bool]) -> None:
         self._is_watched = is_watched
+        self._size = 0  # characters
         self.groups: dict[str, list[str]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is so long that the rest is left out."""
+        return self._size > MAX_FRAME
 
     def put(self, event: str, groups: Sequence[str], shape: FeedShape) -> None:
         watched = [group for group in groups if self._is_watched(group)]
-        if watched:
+        if watched and not self.is_full:
             text = json.dumps({"event": event, **shape()})
+            self._size += len(text)
             for group in watched:
                 self.groups.setdefault(group, []).append(text)
 
