@@ -46,6 +46,10 @@ class Machine:
         """Let the session end when its open transaction has."""
         self.session.draining = True
 
+    def give_way(self, seconds: int) -> None:
+        """Let a session end that was silent for so long: another has its place."""
+        self.session.gave_way_after = seconds
+
     def stop(self) -> None:
         """Let the session end now."""
         self.session.stop_now = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -24,9 +25,13 @@ def session(mailsink: Mailsink) -> dict[str, Any]:
         client.ehlo()
         for _ in range(600):
             client.noop()
-    _, listed = get(mailsink, "sessions?limit=1")
-    found: dict[str, Any] = json.loads(listed)["items"][0]
-    return found
+    deadline = time.monotonic() + 60
+    while True:
+        _, listed = get(mailsink, "sessions?limit=1")
+        found: dict[str, Any] = json.loads(listed)["items"][0]
+        if found["closed_at"]:  # and all that it said is stored
+            return found
+        assert time.monotonic() < deadline
 
 
 def test_json_lines_are_all_exchanges(

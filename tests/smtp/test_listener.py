@@ -17,6 +17,7 @@ import pytest
 
 from mailsink.ids import uuid7
 from mailsink.ports import GO_ON, Consult, Credentials, Decision, Refused, Stage, Stored
+from mailsink.smtp.net import admission as admitting
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
 from mailsink.smtp.profile import Profile
@@ -87,8 +88,12 @@ class Running:
     memory: Memory
     port: int
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port)
+    async def connect(
+        self, client: str = "127.0.0.1"
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(
+            "127.0.0.1", self.port, local_addr=(client, 0)
+        )
 
 
 Serve = Callable[..., Awaitable[Running]]
@@ -350,17 +355,23 @@ async def test_listeners_share_the_limits_of_their_process(serve: Serve) -> None
         writer.close()
 
 
-def test_clients_that_have_left_are_forgotten() -> None:
-    admission, profile = Admission(), Profile(max_connections_per_client=1)
-    for number in range(1000):
-        for _ in range(2):  # the second is one too many
-            admission.connected()
-            admission.admit(f"192.0.2.{number}", profile)
-        admission.disconnected(f"192.0.2.{number}")
-        admission.disconnected(f"192.0.2.{number}")
-    assert not admission._by_client
-    admission.connected()
-    assert admission.admit("192.0.2.1", profile) is None
+async def test_a_silent_client_gives_way_to_another(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admitting, "_IDLE", 0.0)
+    running = await serve(Profile(max_connections=2))
+    silent, waiting = await running.connect(), await running.connect()
+    for reader, _ in (silent, waiting):
+        assert (await reader.readline()).startswith(b"220 ")
+    waiting[1].write(b"NOOP\r\n")
+    assert (await waiting[0].readline()).startswith(b"250 ")
+    reader, writer = await running.connect("127.0.0.2")
+    assert (await reader.readline()).startswith(b"220 ")
+    assert await silent[0].read() == (
+        b"421 4.4.2 Nothing came for 1 seconds, closing\r\n"
+    )
+    for _, each in (silent, waiting, (reader, writer)):
+        each.close()
 
 
 async def test_0_is_no_limit(serve: Serve) -> None:

@@ -91,7 +91,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._socket_transport: asyncio.Transport = transport  # type: ignore[assignment]
-        self._opened_ns = time.monotonic_ns()
+        self._opened_ns = self._heard_ns = time.monotonic_ns()
         host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
         address = self._server.address
         peer = Peer(uuid7(), address, str(host), int(port), time.time())
@@ -109,6 +109,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         """Every octet of the client comes in here."""
         if self._ended:
             return  # it is turned away, and only reads yet
+        self._heard_ns = time.monotonic_ns()
         self.machine.receive(data)
         self.wake()
         if not self._paused and len(self.machine.session.input) > _MUCH:
@@ -212,6 +213,15 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._run()
         else:
             self._set_timer()
+
+    # Admitted
+
+    def idle(self) -> float:
+        return (time.monotonic_ns() - self._heard_ns) / 1e9 if self._resting else 0.0
+
+    def give_way(self) -> None:
+        self.machine.give_way(max(1, int(self.idle())))
+        self.wake()
 
     # Host
 

@@ -132,7 +132,7 @@ class Listener:
     def admit(self, connection: Connection, client: str) -> Reply | None:
         """Count a connection's client in; return the refusal if it is one too many."""
         self._clients[connection] = client
-        refusal = self._admission.admit(client, self.profile)
+        refusal = self._admission.admit(connection, client, self.profile)
         if self._draining:
             return replies.SHUTTING_DOWN
         if self.recorder.congested:
@@ -141,7 +141,7 @@ class Listener:
 
     def disconnected(self, connection: Connection) -> None:
         """Forget a connection: its session has ended."""
-        self._admission.disconnected(self._clients.pop(connection))
+        self._admission.disconnected(connection, self._clients.pop(connection))
         if not self._clients:
             self._empty.set()
 

@@ -61,7 +61,7 @@ class Session:
 
     __slots__ = (
         "_burst", "_idle_us", "_lines", "_lines_after_loss", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
-        "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "helo", "host",
+        "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "gave_way_after", "helo", "host",
         "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal",
         "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "user", "wake_at", "without_starttls", "writer",
     )  # fmt: skip
@@ -80,6 +80,9 @@ class Session:
         self.lost = False  # the connection is gone
         self.output_blocked = False  # the client does not read its replies
         self.draining = False  # Mailsink stops: no new transaction
+        self.gave_way_after = (
+            0  # seconds of silence; another client was given its place
+        )
         self.stop_now = False  # the session must end at once
         self.wake_at = NEVER  # when to step although nothing came
         self.ending: Ending = "error"  # once it has ended
@@ -261,10 +264,20 @@ class Session:
         """Raise SessionEnded if the session may not go on: Mailsink stops, or time is up."""
         if self.stop_now:
             raise _stopping()
+        if self.gave_way_after:
+            raise self._made_room()
         if self.now_us() >= self._session_us:
             seconds = self.profile.session_timeout
             notice = f"The session lasted longer than {seconds:g} seconds."
             raise SessionEnded("timeout", notice, replies.session_too_long(seconds))
+
+    def _made_room(self) -> SessionEnded:
+        seconds = self.gave_way_after
+        notice = (
+            f"The client was silent for {seconds} seconds, and all connections were in "
+            "use: another client was given its place."
+        )
+        return SessionEnded("timeout", notice, replies.idle(seconds))
 
     def _idle(self) -> SessionEnded:
         idle = self.profile.idle_timeout
