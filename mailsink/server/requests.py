@@ -36,6 +36,33 @@ _ROOT_PATH = b"Daphne-Root-Path"
 _BODY = 600.0  # seconds for a whole body; it may be silent for IDLE of them
 
 
+# Of a line of the head (RFC 9110 §15.5.15, RFC 6585 §5).
+_LONGEST = HTTPChannel.MAX_LENGTH
+_TARGET_TOO_LONG = HttpRefusal(
+    414,
+    "URI Too Long",
+    f"The address has more than {_LONGEST:,} bytes. Name fewer ids in it, or search by "
+    "q= instead.",
+)
+_FIELD_TOO_LONG = HttpRefusal(
+    431,
+    "Request Header Fields Too Large",
+    f"A header field has more than {_LONGEST:,} bytes.",
+)
+_SHOWN = 200  # octets of a path that is too long
+
+
+def refused(refusal: HttpRefusal, path: str) -> bytes:
+    """Return the whole answer to a request that is refused, after which all is closed."""
+    headers, body = answer(refusal, path)
+    lines = [
+        f"HTTP/1.1 {refusal.status} {refusal.title}".encode(),
+        *(b"%s: %s" % pair for pair in headers),
+        b"connection: close",
+    ]
+    return b"\r\n".join([*lines, b"", body])
+
+
 class Channel(HTTPChannel):
     """An HTTP connection of a visitor."""
 
@@ -55,6 +82,12 @@ class Channel(HTTPChannel):
             self.visitor.discard(data)
         else:
             super().dataReceived(data)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Say so: Twisted would close the connection without a word."""
+        refusal = _FIELD_TOO_LONG if self._receivedHeaderSize else _TARGET_TOO_LONG
+        path = line.partition(b" ")[2].partition(b"?")[0][:_SHOWN].decode("latin-1")
+        self.visitor.refuse(refused(refusal, path))
 
     def requestDone(self, request: WebRequest) -> None:
         self.visitor.rest()
@@ -182,13 +215,7 @@ class Request(WebRequest):
 
     def refuse(self, refusal: HttpRefusal) -> None:
         self.requestHeaders.removeHeader(b"Expect")  # nobody waits for the body
-        headers, body = answer(refusal, self.head()["path"])
-        lines = [
-            f"HTTP/1.1 {refusal.status} {refusal.title}".encode(),
-            *(b"%s: %s" % pair for pair in headers),
-            b"connection: close",
-        ]
-        self.channel.visitor.refuse(b"\r\n".join([*lines, b"", body]))
+        self.channel.visitor.refuse(refused(refusal, self.head()["path"]))
 
 
 class WebSocket(WebSocketProtocol):

@@ -47,3 +47,19 @@ def test_octets_in_a_head_leave_no_traceback(mailsink: Mailsink) -> None:
     fields = b"\r\nCookie: \xff=\xff\r\n" + ROOT + b"\xff"
     assert status(at, WS + fields) == b"101"
     assert mailsink.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "expected"),
+    [
+        (b"/api/v3/messages?ids=" + b"a" * 20_000, b"A: b", b"414"),
+        (b"/" + b"a" * 200_000, b"A: b", b"414"),
+        (b"/", b"A: " + b"b" * 20_000, b"431"),
+    ],
+)
+def test_a_head_that_is_too_long_is_answered(
+    mailsink: Mailsink, path: bytes, field: bytes, expected: bytes
+) -> None:
+    said = answer(web(mailsink), get(path, field))
+    assert said.split(b" ", 2)[1] == expected
+    assert b"16,384 bytes" in said
