@@ -53,7 +53,9 @@ router = Router(by_alias=True)
 
 CONTENT, ANALYSIS = "Message content", "Message analysis"
 
-Ids = Annotated[str, query("Ids of messages, separated by commas; about 400 fit into an address.")]
+Ids = Annotated[
+    str, query("Ids of messages, separated by commas; about 400 fit into an address.")
+]
 All = Annotated[bool, query("true: all messages.")]
 Form = Annotated[
     archive.Format, query("zip: a file for each message; mbox: one file (RFC 4155).")
