@@ -190,6 +190,16 @@ async def test_a_large_message_is_spooled_and_memory_stays_small(
     assert arrival.body.path.read_bytes() == body * 100_000
 
 
+async def test_a_folder_that_is_gone_is_for_the_recorder_to_refuse(
+    serve: Serve, tmp_path: Path
+) -> None:
+    running = await serve(Profile(spool_dir=tmp_path / "gone"))
+    reader, writer = await running.connect()
+    writer.write(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=3\r\nQUIT\r\n")
+    assert b"250 2.1.0 Sender ok" in await reader.read()
+    writer.close()
+
+
 async def test_a_half_closed_client_hears_everything(serve: Serve) -> None:
     running = await serve()
     reader, writer = await running.connect()

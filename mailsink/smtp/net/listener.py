@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from aiosmtpd.smtp import SMTP
 
@@ -121,7 +123,7 @@ class Listener:
         now = time.monotonic()
         if now >= self._room_until:
             self._room_until = now + _ROOM_FOR
-            self._room = shutil.disk_usage(self.profile.spool_dir).free
+            self._room = _free(self.profile.spool_dir)
         return self._room
 
     def connected(self, connection: Connection) -> None:
@@ -144,6 +146,17 @@ class Listener:
         self._admission.disconnected(connection, self._clients.pop(connection))
         if not self._clients:
             self._empty.set()
+
+
+def _free(folder: Path) -> int:
+    """Return how many octets a folder's disk can take; of one that is gone, any number.
+
+    The recorder refuses what it cannot store, and says why.
+    """
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return sys.maxsize
 
 
 def _address(sock: socket.socket) -> str:

@@ -7,6 +7,7 @@ import { Heights } from "./heights.js";
 const MARGIN = 6; // rows beyond each edge
 // Browsers draw no box higher than some 17 million pixels (Firefox).
 const HIGHEST = 16_000_000;
+const POUR_MS = 100; // between two paints while most rows in sight are new each time
 
 /**
  * Which rows are to be in the document: from first up to, not including, last.
@@ -42,6 +43,11 @@ export class List {
   /** @type {HTMLElement[]} rows to use again */
   #spare = [];
   #scheduled = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #resting;
+  #paintedAt = 0;
+  /** How many rows in sight were new in the last paint. */
+  #fresh = 0;
   #heights;
   #sizes;
 
@@ -58,6 +64,18 @@ export class List {
     this.#sizes = this.#readSizes();
     scroller.addEventListener("scroll", () => this.invalidate(), { passive: true });
     new ResizeObserver(() => this.invalidate()).observe(scroller);
+  }
+
+  /** Paint what changed: in the next frame, or a little later while more pours in than can be read. */
+  refresh() {
+    const pours = this.#fresh > this.#shown.size / 2;
+    const rest = pours ? this.#paintedAt + POUR_MS - performance.now() : 0;
+    if (rest <= 0) this.invalidate();
+    else
+      this.#resting ??= setTimeout(() => {
+        this.#resting = undefined;
+        this.invalidate();
+      }, rest);
   }
 
   /** Paint in the next frame. */
@@ -120,6 +138,8 @@ export class List {
 
   #paint() {
     if (!this.source.ready()) return;
+    this.#paintedAt = performance.now();
+    this.#fresh = 0;
     const length = this.source.length();
     const heights = this.#measured();
     const [first, last] = windowOf(heights, this.scroller.scrollTop, this.scroller.clientHeight, length);
@@ -176,6 +196,7 @@ export class List {
   #rowFor(entry) {
     let row = this.#shown.get(entry.id);
     if (!row) {
+      this.#fresh += 1;
       row = this.#spare.pop() ?? this.source.make();
       this.#shown.set(entry.id, row);
     }

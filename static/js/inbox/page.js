@@ -56,7 +56,7 @@ class InboxPage {
 
   #feed = new Feed({
     fetch: (after) => this.#fetch(after),
-    changed: () => this.#list.invalidate(),
+    changed: () => this.#list.refresh(),
     failed: (error) => toast(fill(gettext("The list could not be read: %(why)s"), { why: error.message })),
     folded: () => this.#rows.hidden,
   });
