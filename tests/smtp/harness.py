@@ -28,6 +28,7 @@ from mailsink.smtp.protocol import events
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import (
     NEED_INPUT,
+    PAUSE,
     YIELD,
     Authenticate,
     Effect,
@@ -172,7 +173,7 @@ class Session:
             return self._verifier(effect.username)
         if isinstance(effect, RunInThread):
             return effect.work()
-        assert effect is YIELD
+        assert effect in (PAUSE, YIELD)
         return None
 
     # The client

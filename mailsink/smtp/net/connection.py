@@ -18,11 +18,14 @@ from aiosmtpd.smtp import SMTP
 from mailsink.ids import uuid7
 from mailsink.ports import Authenticator, Consult, Policy, Recorder, Stage
 from mailsink.smtp.machine import Machine
+from mailsink.smtp.net.turns import Turns
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import Event
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import (
     NEED_INPUT,
+    PAUSE,
+    YIELD,
     Authenticate,
     Effect,
     LookUpVerifier,
@@ -49,9 +52,7 @@ class Server(Protocol):
     authenticator: Authenticator
     address: str
     prototype: dict[str, object]  # attributes of aiosmtpd's SMTP
-    # Held by one session at a time of those that have much to say: a turn of the loop is
-    # as long for ten of them as for one.
-    turn: asyncio.Lock
+    turns: Turns
 
     def status(self) -> Sequence[str]:
         """Return the lines of HELP STATUS."""
@@ -86,6 +87,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = NEVER
         self._task: asyncio.Task[None] | None = None
+        self._turn: asyncio.Future[None] | None = None
 
     # asyncio.BufferedProtocol
 
@@ -144,7 +146,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def _run(self) -> None:
         self._resting = False
-        self._follow(self.machine.step())
+        self._follow(self._asked(self.machine.step()))
 
     def _follow(self, effect: Effect | None) -> None:
         if effect is NEED_INPUT:
@@ -160,10 +162,19 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             try:
                 result = await self._result(effect)
             except Exception as error:
-                effect = self.machine.fail(error)
+                effect = self._asked(self.machine.fail(error))
             else:
-                effect = self.machine.step(result)
+                effect = self._asked(self.machine.step(result))
         self._follow(effect)
+
+    def _asked(self, effect: Effect | None) -> Effect | None:
+        """Return the effect that the machine asks for, having joined the line for a turn.
+
+        Sessions that have much to say are to know of each other from the first pass on.
+        """
+        if effect is YIELD:
+            self._turn = self._server.turns.wait()
+        return effect
 
     async def _result(self, effect: Effect) -> object:
         server = self._server
@@ -177,8 +188,11 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             return await server.authenticator.authenticate(effect.credentials)
         if isinstance(effect, LookUpVerifier):
             return await server.authenticator.verifier(effect.username)
-        async with server.turn:
+        if effect is PAUSE:
             await asyncio.sleep(0)
+            return None
+        assert self._turn is not None
+        await self._turn
         await server.recorder.room()
         return None
 
@@ -251,7 +265,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         return self._server.room()
 
     def crowded(self) -> bool:
-        return self._server.turn.locked()
+        return self._server.turns.crowded()
 
     # The end
 

@@ -19,6 +19,7 @@ from mailsink.ports import Authenticator, Policy, Recorder
 from mailsink.smtp.commands.sasl.accept_all import AcceptAll
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.connection import Connection
+from mailsink.smtp.net.turns import Turns
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
@@ -50,7 +51,7 @@ class Listener:
         self.authenticator = authenticator or AcceptAll()
         self.address = _address(sock)  # "127.0.0.1:1025", "[::1]:1025"
         self.prototype: dict[str, object] = {}
-        self.turn = asyncio.Lock()
+        self.turns = Turns()
         [sorry] = replies.TOO_MANY_CONNECTIONS.lines()
         self._acceptor = Acceptor(
             sock, self._accept, f"{sorry}\r\n".encode(), descriptors

@@ -21,10 +21,12 @@ class Wait(Enum):
     """Effects without particulars; their result is None."""
 
     NEED_INPUT = "input"  # octets, the end of input, or the time Session.wake_at
-    YIELD = "yield"  # a turn for the other sessions, and room in the recorder
+    PAUSE = "pause"  # as long as it takes to read what has come already
+    YIELD = "yield"  # turns for other sessions, and room in the recorder
 
 
 NEED_INPUT = Wait.NEED_INPUT
+PAUSE = Wait.PAUSE
 YIELD = Wait.YIELD
 
 

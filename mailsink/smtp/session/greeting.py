@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.consult import consult
-from mailsink.smtp.session.effects import YIELD, Refusal, SessionEnded, Steps
+from mailsink.smtp.session.effects import PAUSE, Refusal, SessionEnded, Steps
 from mailsink.smtp.session.session import Session
 
 
@@ -14,7 +14,7 @@ def greeting(session: Session) -> Steps[Reply]:
     try:
         if session.refusal is not None:
             raise Refusal(session.refusal)
-        yield YIELD  # so that the octets of an early talker are there to be seen
+        yield PAUSE  # so that the octets of an early talker are there to be seen
         decided = yield from consult(session, "connect")
     except Refusal as refusal:
         yield from session.send_reply(refusal.reply)
