@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -29,6 +30,8 @@ IDLE = 60  # seconds for the head of the next request
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _MOST_FRAMES = 1000  # of a websocket message
 _MOST_WAITING = 256 * 1024  # octets of messages that the app has not taken yet
+_MOST_CONTROLS = 50  # pings and pongs within _CONTROLS_WITHIN
+_CONTROLS_WITHIN = 10.0  # seconds
 _MESSAGE = 512  # octets that each of them takes beside its own
 # Daphne would take the folder that Mailsink is served at from it, which is ours to say:
 # Django and what is in front of it would see different paths.
@@ -230,7 +233,27 @@ class WebSocket(WebSocketProtocol):
 
     def onOpen(self) -> None:
         self.waiting: deque[int] = deque()  # what each message weighs in the queue
+        self.controls, self.controls_since = 0, time.monotonic()
         super().onOpen()
+
+    def onPing(self, payload: bytes) -> None:
+        if self.counts_control():
+            super().onPing(payload)
+
+    def onPong(self, payload: bytes) -> None:
+        if self.counts_control():
+            super().onPong(payload)
+
+    def counts_control(self) -> bool:
+        """Count a ping or pong; return whether it was not one too many, which is refused."""
+        now = time.monotonic()
+        if now - self.controls_since > _CONTROLS_WITHIN:
+            self.controls, self.controls_since = 0, now
+        self.controls += 1
+        if self.controls > _MOST_CONTROLS:
+            self.refuse()
+            return False
+        return True
 
     def onMessageFrameBegin(self, length: int) -> None:
         super().onMessageFrameBegin(length)

@@ -14,7 +14,7 @@ from tests import private
 from tests.attack.web import LONGEST, WEBSOCKET, mail, memory, web
 from tests.running import Mailsink
 
-FIN, TEXT, CONTINUED = 0x80, 1, 0
+FIN, TEXT, CONTINUED, PING, PONG = 0x80, 1, 0, 9, 10
 SUBSCRIBE = b'{"type": "subscribe", "to": "messages"}'
 
 
@@ -50,6 +50,8 @@ def until_closed(client: socket.socket, octets: bytes, times: int) -> int:
 FLOODS = {
     "small": frame(b"{}") * 5000,
     "large": frame(b"x" * 60_000) * 20,
+    "pings": frame(b"", FIN | PING) * 5000,
+    "pongs": frame(b"", FIN | PONG) * 5000,
     "fragments": frame(b"x", TEXT) + frame(b"", CONTINUED) * 5000,
 }
 
