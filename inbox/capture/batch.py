@@ -1,6 +1,6 @@
 """A batch: everything that waits for the next commit, as rows, and how it is written.
 
-Writing is by tuples through executemany, since ORM objects cost twice the time here.
+Writing is by tuples, many rows in a statement, since ORM objects cost twice the time here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -195,6 +195,8 @@ class Batch:
 
 Statement = tuple[str, list[Sequence[Any]]]
 
+_ROWS_OF_A_STATEMENT = 64
+
 
 class Table:
     """How the rows of one model become SQL. key: the columns that name a row."""
@@ -208,10 +210,9 @@ class Table:
         quote = connection.ops.quote_name
         name = quote(model._meta.db_table)
         column = {field.attname: quote(field.column or "") for field in fields}
-        self._insert = (
-            f"INSERT INTO {name} ({', '.join(column.values())}) "  # noqa: S608  as below
-            f"VALUES ({', '.join(['%s'] * len(column))})"
-        )
+        names = ", ".join(column.values())
+        self._insert = f"INSERT INTO {name} ({names}) VALUES "  # noqa: S608  as below
+        self._row = f"({', '.join(['%s'] * len(column))})"
         self._update = (
             f"UPDATE {name} SET {', '.join(f'{column[c]} = %s' for c in self._changing)} "  # noqa: S608  names of our own models
             f"WHERE {' AND '.join(f'{column[c]} = %s' for c in key)}"
@@ -220,11 +221,28 @@ class Table:
         self._to_insert = _values(by_name, self.columns)
         self._to_update = _values(by_name, [*self._changing, *key])
 
-    def insert(self, rows: Iterable[Any]) -> Statement:
-        return self._insert, [self._to_insert(row) for row in rows]
+    def insert(self, rows: Iterable[Any]) -> list[Statement]:
+        """Return statements that insert many rows each; their sizes are powers of two.
 
-    def update(self, rows: Iterable[Any]) -> Statement:
-        return self._update, [self._to_update(row) for row in rows]
+        SQLite's driver releases the interpreter lock for each statement, and waits about
+        a millisecond to have it again where the event loop is busy.
+        """
+        values = [self._to_insert(row) for row in rows]
+        statements: list[Statement] = []
+        start = 0
+        while left := len(values) - start:
+            size = min(_ROWS_OF_A_STATEMENT, 1 << (left.bit_length() - 1))
+            end = start + left - left % size
+            groups = [values[i : i + size] for i in range(start, end, size)]
+            sql = self._insert + ", ".join([self._row] * size)
+            statements.append((sql, [list(chain(*group)) for group in groups]))
+            start = end
+        return statements
+
+    def update(self, rows: Iterable[Any]) -> list[Statement]:
+        """Return the statement that updates these rows, if there are any."""
+        values = [self._to_update(row) for row in rows]
+        return [(self._update, values)] if values else []
 
 
 def _values(
@@ -312,19 +330,18 @@ class Writer:
         """Return a snapshot of the batch's rows as statements, in order of reference."""
         raws = [*batch.raws, *(waiting.raw for waiting in batch.messages)]
         messages = [waiting.message for waiting in batch.messages]
-        statements = [
-            self.sessions.insert(batch.sessions.new.values()),
-            self.sessions.update(batch.sessions.changed.values()),
-            self.transactions.insert(batch.transactions.new.values()),
-            self.transactions.update(batch.transactions.changed.values()),
-            self.recipients.insert(batch.recipients.new.values()),
-            self.recipients.update(batch.recipients.changed.values()),
-            self.raws.insert(raws),
-            self.messages.insert(messages),
-            self.exchanges.insert(batch.exchanges.new.values()),
-            self.exchanges.update(batch.exchanges.changed.values()),
+        return [
+            *self.sessions.insert(batch.sessions.new.values()),
+            *self.sessions.update(batch.sessions.changed.values()),
+            *self.transactions.insert(batch.transactions.new.values()),
+            *self.transactions.update(batch.transactions.changed.values()),
+            *self.recipients.insert(batch.recipients.new.values()),
+            *self.recipients.update(batch.recipients.changed.values()),
+            *self.raws.insert(raws),
+            *self.messages.insert(messages),
+            *self.exchanges.insert(batch.exchanges.new.values()),
+            *self.exchanges.update(batch.exchanges.changed.values()),
         ]
-        return [statement for statement in statements if statement[1]]
 
     def execute(self, statements: list[Statement]) -> None:
         """Run the statements on this thread's connection."""
