@@ -24,6 +24,7 @@ _HEADING_SIZES = {
     "h6": 10.72,
 }
 _FONT_SIZES = (10.0, 13.0, 16.0, 18.0, 24.0, 32.0, 48.0)  # of <font size>, from 1
+_LEGACY_SIZE = re.compile(r"[ \t\n\f\r]*([+-]?)([0-9]+)")
 _LENGTH = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,5})?|\.[0-9]{1,5})\s*(px|pt|em|rem|%)")
 _PER_UNIT = {"px": 1.0, "pt": 4 / 3, "rem": 16.0}
 _NAME = re.compile(r"[.#]?[a-zA-Z_][\w-]{0,100}|\*")
@@ -257,9 +258,8 @@ def _size(element: Element, style: dict[str, str], above: float | None) -> float
     if not (value := style.get("font-size", "").strip().lower()):
         if "font" in style:
             return None
-        if element.name == "font" and element.attributes.get("size", "") in "1234567":
-            size = element.attributes.get("size")
-            return _FONT_SIZES[int(size) - 1] if size else above
+        if element.name == "font":
+            return _font_size(element.attributes.get("size", ""), above)
         return _HEADING_SIZES.get(element.name, above)
     match = _LENGTH.match(value)
     if not match:
@@ -269,6 +269,17 @@ def _size(element: Element, style: dict[str, str], above: float | None) -> float
         return number * _PER_UNIT[unit]
     share = number / 100 if unit == "%" else number
     return None if above is None else above * share
+
+
+def _font_size(value: str, above: float | None) -> float | None:
+    """Return the size of a <font size> (HTML, "rules for parsing a legacy font size")."""
+    match = _LEGACY_SIZE.match(value)
+    if match is None:
+        return above
+    number = int(match[2][:3])
+    if match[1]:
+        number = 3 + (number if match[1] == "+" else -number)
+    return _FONT_SIZES[min(max(number, 1), len(_FONT_SIZES)) - 1]
 
 
 def _bold(element: Element, style: dict[str, str], above: bool) -> bool:

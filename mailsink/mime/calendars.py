@@ -159,9 +159,9 @@ def _moment(line: ContentLine, zones: dict[str, Zone]) -> tuple[datetime | None,
     value = line.value.strip().upper()
     local = timezones.moment(value)
     if local is None or "T" not in value:
-        return local, local is not None
+        return local and _in_range(local), local is not None
     if value.endswith("Z"):
-        return local.replace(tzinfo=UTC), False
+        return _in_range(local.replace(tzinfo=UTC)), False
     at = timezones.placed(local, _zone_name(line), zones) or local
     return _in_range(at), False
 
