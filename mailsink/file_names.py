@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from mailsink.text import normalized
 
 _LONGEST = 200  # octets in UTF-8, without the ending: file systems take 255
 _LONGEST_ENDING = 16
@@ -30,7 +31,7 @@ def split(name: str) -> tuple[str, str]:
 
     The ending has its dot.
     """
-    name = unicodedata.normalize("NFC", name)
+    name = normalized("NFC", name)
     if _RESERVED.match(name):
         name = f"_{name}"
     stem, dot, ending = name.rpartition(".")

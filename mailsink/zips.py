@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from io import RawIOBase
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from mailsink.file_names import split
+from mailsink.text import normalized
 
 _EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP tells no time before it
 
@@ -65,4 +65,4 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", name.casefold())
+    return normalized("NFC", name.casefold())

@@ -12,13 +12,14 @@ from collections.abc import Callable
 import pytest
 
 from tests.attack.large import head, send
-from tests.attack.test_large_mail import open_page, workers_of
+from tests.attack.test_large_mail import indexed, open_page, until, workers_of
 from tests.attack.web import Others, mail, memory
 from tests.running import Mailsink
 
 _AT_ONCE = 10
 _LINE = b"XYZW " + b"ab " * 4000 + b"\r\n"
 _LINES = 600  # 7 MB
+_MARKS = "\u0315\u0300\u05ae".encode() * 13_000  # 78 KB
 _ELEMENT = b'<g><a xlink:href="%b"><text>%b\r\n'
 
 
@@ -89,4 +90,12 @@ def test_dense_html_holds_nobody_up(server: Mailsink, what: str) -> None:
     with Others(server) as others:
         all_at_once(server, paths[what])
         assert workers_of(server)
+    others.assert_quick()
+
+
+def test_a_mail_of_marks_holds_nobody_up(server: Mailsink) -> None:
+    """Unicode puts marks in a row in order, which takes quadratic time."""
+    with Others(server) as others:
+        send(server, head("plain") + b"a" + _MARKS + b"\r\n")
+        until(lambda: indexed(server) and len(others.waits) > 3, "it is not indexed")
     others.assert_quick()

@@ -9,15 +9,19 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mailsink.text import normalized
+
 MOST = 20_000  # tokens of one text
 LONGEST = 64  # characters of a token
+_GROWTH = 4  # of a text in its normal form
 _BETWEEN = re.compile(r"[^\w]|_")
 _ALONE = re.compile("([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff])")
 
 
 def tokens(text: str, most: int = MOST) -> list[str]:
     """Return the first tokens of a text, in their order."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    # A few characters stand for a whole phrase: a text of those is not read to its end.
+    plain = normalized("NFKC", text)[: _GROWTH * len(text)].casefold()
     if not plain.isascii():
         plain = _without_marks(plain)
     return [word[:LONGEST] for word in _BETWEEN.sub(" ", plain).split()[:most]]
@@ -26,11 +30,11 @@ def tokens(text: str, most: int = MOST) -> list[str]:
 def _without_marks(text: str) -> str:
     # Taken apart, an accent is a character of its own (Unicode, UAX #15); Hangul stays.
     apart = _ALONE.sub(r" \1 ", text)
-    apart = unicodedata.normalize("NFD", apart)
+    apart = normalized("NFD", apart)
     kept = "".join(
         each for each in apart if not unicodedata.category(each).startswith("M")
     )
-    return unicodedata.normalize("NFC", kept)
+    return normalized("NFC", kept)
 
 
 def is_beginning(token: str) -> bool:
