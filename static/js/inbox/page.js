@@ -51,6 +51,7 @@ class InboxPage {
   #announced = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #searching;
+  #searchedAt = -SEARCH_AGAIN_MS;
   /** @type {Promise<void> | undefined} that the first page was read */
   #begun;
 
@@ -199,13 +200,15 @@ class InboxPage {
     return this.#show === "all" || (this.#show === "failed") === "outcome" in entry;
   }
 
-  /** What arrives may or may not match: ask the server, not too often. */
+  /** What arrives may or may not match: ask the server, at once where it was not asked lately. */
   #searchAgain() {
     if (this.#searching) return;
+    const rest = this.#searchedAt + SEARCH_AGAIN_MS - performance.now();
     this.#searching = setTimeout(() => {
       this.#searching = undefined;
+      this.#searchedAt = performance.now();
       this.#feed.load();
-    }, SEARCH_AGAIN_MS);
+    }, Math.max(0, rest));
   }
 
   /** Take entries as they are by now. @param {Entry[]} entries */
