@@ -7,7 +7,7 @@ first; those that are missing are found again after a crash.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -73,6 +73,8 @@ def _missing(floor: UUID) -> list[Transaction]:
     return list(rows.annotate(has_body=_HAS_BODY).order_by("pk")[:AT_ONCE])
 
 
+# What was imported is no attempt.
+_OTHERS = Fingerprint.objects.exclude(transaction__session__listener_kind=IMPORT)
 _HAS_BODY = Exists(Raw.objects.filter(transaction=OuterRef("pk")))
 
 
@@ -116,8 +118,9 @@ def _message_id(body: Raw) -> str:
 def _number(made: Collection[Fingerprint]) -> None:
     """Say of each which attempt of its message it was; most can only be the first."""
     may_be = _failed_before([each.transaction_id for each in made])
+    may_be |= _repeated(each.transaction_id for each in made if each.message_id)
     for each in made:
-        if each.transaction_id in may_be or _is_repeated(each):
+        if each.transaction_id in may_be or _body_failed(each):
             each.attempt = attempts.of_transaction(ALL, each.transaction_id).number
     again = [each for each in made if each.attempt > 1]
     if again:
@@ -144,14 +147,19 @@ def _failed_before(ids: Collection[UUID]) -> set[UUID]:
     return {id for key, id in ours if before.get(key, id) < id}
 
 
-def _is_repeated(one: Fingerprint) -> bool:
-    """Whether another one had the same Message-ID; else the same body, and failed."""
-    others = Fingerprint.objects.exclude(pk=one.transaction_id)
-    others = others.exclude(transaction__session__listener_kind=IMPORT)
-    if one.message_id:
-        return others.filter(message_id=one.message_id).exists()
-    if not one.sha256:
+def _repeated(ids: Iterable[UUID]) -> set[UUID]:
+    """Return those whose Message-ID another one had."""
+    others = _OTHERS.filter(message_id=OuterRef("message_id"))
+    others = others.exclude(pk=OuterRef("pk"))
+    rows = Fingerprint.objects.filter(Exists(others), pk__in=list(ids))
+    return set(rows.values_list("pk", flat=True))
+
+
+def _body_failed(one: Fingerprint) -> bool:
+    """Whether one has no Message-ID, and another one with the same body failed."""
+    if one.message_id or not one.sha256:
         return False
+    others = _OTHERS.exclude(pk=one.transaction_id)
     newest = others.filter(sha256=one.sha256).order_by("-transaction")
     outcomes = newest.values_list("transaction__outcome", flat=True)[:_ALIKE]
     return any(each != "accepted" for each in outcomes)

@@ -48,6 +48,7 @@ def _first_refusals(refused: Sequence[Transaction]) -> QuerySet[Exchange]:
             seq__lte=_LOOKED_AT,
             code__gte=400,
         )
+        .only("session", "seq", "transaction", "verb", "code", "enhanced", "reply")
         .annotate(number=Window(RowNumber(), partition_by=among, order_by="seq"))
         .filter(number=1)
     )

@@ -72,7 +72,9 @@ def _octets(message: Message, raw: Raw | None, most: int | None) -> bytes | None
             )
     except FileNotFoundError as error:
         why = str(error)
-    log.error("Message %s has lost its body: %s", message.pk, why)
+    # What was deleted for good meanwhile has its body no longer, as is right.
+    if Message.objects.filter(pk=message.pk).exists():
+        log.error("Message %s has lost its body: %s", message.pk, why)
     return None
 
 

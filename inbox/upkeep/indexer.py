@@ -11,14 +11,13 @@ import logging
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from inbox.insight.findings.body_signs import BodySpot
 from inbox.insight.fingerprints import AT_ONCE, Fingerprints
 from inbox.mailbox.large import LARGE
 from inbox.models import BodyFinding, Message, Raw, Recipient, Session
@@ -33,6 +32,7 @@ from mailsink.web.workers import Off, Unanswered
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 20  # messages in a step
+_BODIES_AT_ONCE = 10  # in memory; of a message that is not large
 _COMPRESS_FROM = 4096  # octets
 _LOOK_EVERY = 5.0  # seconds, without a nudge
 _POLL = 0.1  # seconds, while mail pours in: then nobody nudges
@@ -179,11 +179,18 @@ def _index_all(rows: Iterable[Message], most: int | None = None) -> list[_Indexe
     for transaction, path in of.values_list("transaction_id", "forward_path"):
         paths.setdefault(transaction, []).append(path)
     indexed = []
-    for each in queue:
-        raw = Raw.objects.filter(pk=each.transaction_id).first()
+    for each, raw in _with_bodies(queue):
         found = extract(each, raw, paths.get(each.transaction_id, []), most)
         indexed.append(_Indexed(each, found, _compressed(raw)))
     return indexed
+
+
+def _with_bodies(queue: Sequence[Message]) -> Iterator[tuple[Message, Raw | None]]:
+    """Yield messages with the rows of their bodies, few of which are held at once."""
+    for start in range(0, len(queue), _BODIES_AT_ONCE):
+        part = queue[start : start + _BODIES_AT_ONCE]
+        bodies = Raw.objects.in_bulk([each.transaction_id for each in part])
+        yield from ((each, bodies.get(each.transaction_id)) for each in part)
 
 
 def _compressed(raw: Raw | None) -> Raw | None:
@@ -208,8 +215,7 @@ def _store(indexed: list[_Indexed]) -> list[UUID]:
     with write_turn():
         ours = _still_waiting([each.message.pk for each in indexed])
         indexed = [each for each in indexed if each.message.pk in ours]
-        for each in indexed:
-            _write(each, now)
+        _write(indexed, now)
         _put_texts(indexed)
     return [each.message.pk for each in indexed]
 
@@ -221,35 +227,42 @@ def _still_waiting(ids: list[UUID]) -> set[UUID]:
     return set(locked.values_list("pk", flat=True))
 
 
-def _write(each: _Indexed, now: datetime) -> None:
-    Message.objects.filter(pk=each.message.pk).update(
-        snippet=each.found.snippet, attachments=each.found.attachments, indexed_at=now
+def _write(indexed: list[_Indexed], now: datetime) -> None:
+    for each in indexed:
+        each.message.snippet = each.found.snippet
+        each.message.attachments = each.found.attachments
+        each.message.indexed_at = now
+    Message.objects.bulk_update(
+        [each.message for each in indexed], ["snippet", "attachments", "indexed_at"]
     )
-    BodyFinding.objects.bulk_create(
-        [
-            BodyFinding(
-                transaction_id=each.message.transaction_id,
-                kind=spot.kind,
-                offset=spot.offset,
-                octets=spot.octets,
+    BodyFinding.objects.bulk_create(_findings(indexed), ignore_conflicts=True)
+    for each in indexed:
+        if each.raw is not None:
+            Raw.objects.filter(pk=each.raw.pk).update(
+                codec=each.raw.codec, content=each.raw.content
             )
-            for spot in _spots(each)
-        ],
-        ignore_conflicts=True,
-    )
-    if each.raw is not None:
-        Raw.objects.filter(pk=each.raw.pk).update(
-            codec=each.raw.codec, content=each.raw.content
+
+
+def _findings(indexed: list[_Indexed]) -> list[BodyFinding]:
+    """Return the client's marks in bodies; a file that was imported has no client."""
+    marked = [each for each in indexed if each.found.spots]
+    sessions = {each.message.transaction.session_id for each in marked}
+    imported = set(
+        Session.objects.filter(pk__in=sessions, listener_kind=IMPORT).values_list(
+            "pk", flat=True
         )
-
-
-def _spots(each: _Indexed) -> Sequence[BodySpot]:
-    """Return the client's marks in a body; a file that was imported has no client."""
-    session = each.message.transaction.session_id
-    if not each.found.spots:
-        return []
-    imported = Session.objects.filter(pk=session, listener_kind=IMPORT).exists()
-    return [] if imported else each.found.spots
+    )
+    return [
+        BodyFinding(
+            transaction_id=each.message.transaction_id,
+            kind=spot.kind,
+            offset=spot.offset,
+            octets=spot.octets,
+        )
+        for each in marked
+        if each.message.transaction.session_id not in imported
+        for spot in each.found.spots
+    ]
 
 
 def _put(indexed: list[_Indexed]) -> None:

@@ -349,6 +349,18 @@ def test_queries_do_not_grow_with_what_is_stored() -> None:
     assert counts[0] == counts[1] == counts[2] < 25
 
 
+def test_queries_do_not_grow_with_the_fingerprints_of_a_step() -> None:
+    counts = []
+    for number in (2, 18):
+        for each in range(number):
+            accepted(number, mail(f"{number}-{each}@x"))
+        made = fingerprints.Fingerprints()
+        with CaptureQueriesContext(connection) as queries:
+            assert made.make_some()[0] == number
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_fingerprints_wait_for_the_body_and_for_live_sessions() -> None:
     made = fingerprints.Fingerprints()
     live = factories.session()

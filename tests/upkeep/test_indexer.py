@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from inbox.capture.recorder import Recorder
 from inbox.mailbox import messages
@@ -73,6 +75,29 @@ def test_a_lost_body_does_not_hold_up_the_queue() -> None:
     assert len(indexer.index_some()) == 2
     found.refresh_from_db()
     assert found.snippet == "Hi."
+
+
+def test_a_message_that_is_deleted_meanwhile_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    deleted, lost = sent(HELLO, HELLO)
+    Message.objects.filter(pk=deleted.pk).delete()
+    for each in (deleted, lost):
+        extraction.extract(each, None, [])
+    assert [each.getMessage() for each in caplog.records] == [
+        f"Message {lost.pk} has lost its body: it is not stored"
+    ]
+
+
+def test_queries_do_not_grow_with_the_messages_of_a_step() -> None:
+    counts = []
+    for number in (2, 18):
+        sent(*[HELLO] * number)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(indexer.index_some()) == number
+        counts.append(len(queries))
+    # The bodies are read a few at a time, and full text is put in as rows.
+    assert counts[1] - counts[0] < 6
 
 
 def test_it_takes_the_queue_in_steps_and_tells_of_each() -> None:
