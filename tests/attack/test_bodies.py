@@ -86,11 +86,14 @@ def test_bad_requests_leave_no_trace_in_the_log(mailsink: Mailsink) -> None:
         )
         assert said.startswith(b"HTTP/1.1 400 ")
         assert b"Host field of the request is empty" in said
-    note = b'{"note": "\\ud800"}'
-    head = f"PATCH /api/v3/messages/latest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(note)}\r\n"
-    said = answer(web(mailsink), f"{head}Connection: close\r\n\r\n".encode() + note)
-    assert said.startswith(b"HTTP/1.1 422 ")
-    assert b"lone surrogate" in said
+    for note, status, words in (
+        (b'{"note": "\\ud800"}', 422, b"a text of the body has a lone surrogate"),
+        (b'{"note": %s}' % (b"9" * 5000), 400, b"a number of the body has too many"),
+    ):
+        head = f"PATCH /api/v3/messages/latest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(note)}\r\n"
+        said = answer(web(mailsink), f"{head}Connection: close\r\n\r\n".encode() + note)
+        assert said.startswith(b"HTTP/1.1 %d " % status)
+        assert words in said
     assert mailsink.stderr == before
 
 

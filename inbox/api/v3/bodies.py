@@ -20,8 +20,10 @@ class JsonParser(Parser):
         """Return what the JSON says. Raises HttpError."""
         try:
             value = json.loads(request.body)
-        except ValueError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise HttpError(400, f"the body is no JSON: {error}") from None
+        except ValueError:  # Python reads no number of thousands of digits
+            raise HttpError(400, "a number of the body has too many digits") from None
         except RecursionError:
             raise HttpError(400, "the JSON of the body is too deep") from None
         if wrong := unfit(value):
