@@ -195,15 +195,26 @@ class Batch:
 
 Statement = tuple[str, list[Sequence[Any]]]
 
-_ROWS_OF_A_STATEMENT = 64
+# Of some 24 columns: SQLite before 3.32 took 999 values in a statement.
+_ROWS_OF_A_STATEMENT = 32
 
 
 class Table:
-    """How the rows of one model become SQL. key: the columns that name a row."""
+    """How the rows of one model become SQL."""
 
     def __init__(
-        self, model: type[models.Model], key: tuple[str, ...], fixed: tuple[str, ...]
+        self,
+        model: type[models.Model],
+        key: tuple[str, ...],
+        fixed: tuple[str, ...],
+        most: int = _ROWS_OF_A_STATEMENT,
     ) -> None:
+        """Prepare the statements.
+
+        key: the columns that name a row; fixed: those that never change; most: rows of a
+        statement, a power of two
+        """
+        self._most = most
         fields = [field for field in model._meta.concrete_fields if field.column]
         self.columns = [field.attname for field in fields]
         self._changing = [c for c in self.columns if c not in key and c not in fixed]
@@ -222,16 +233,16 @@ class Table:
         self._to_update = _values(by_name, [*self._changing, *key])
 
     def insert(self, rows: Iterable[Any]) -> list[Statement]:
-        """Return statements that insert many rows each; their sizes are powers of two.
+        """Return statements that insert many rows each.
 
-        SQLite's driver releases the interpreter lock for each statement, and waits about
+        Their sizes are powers of two, so that the driver knows them again. SQLite's driver releases the interpreter lock for each statement, and waits about
         a millisecond to have it again where the event loop is busy.
         """
         values = [self._to_insert(row) for row in rows]
         statements: list[Statement] = []
         start = 0
         while left := len(values) - start:
-            size = min(_ROWS_OF_A_STATEMENT, 1 << (left.bit_length() - 1))
+            size = min(self._most, 1 << (left.bit_length() - 1))
             end = start + left - left % size
             groups = [values[i : i + size] for i in range(start, end, size)]
             sql = self._insert + ", ".join([self._row] * size)
@@ -318,7 +329,8 @@ class Writer:
             ("transaction_id", "seq"),
             ("forward_path", "parameters", "rcpt_code"),
         )
-        self.raws = Table(Raw, ("transaction_id",), ())
+        # A statement is in memory as a whole, and a body has up to a MiB.
+        self.raws = Table(Raw, ("transaction_id",), (), most=4)
         self.messages = Table(Message, ("id",), ())
         self.exchanges = Table(
             Exchange,

@@ -276,7 +276,7 @@ def _font_size(value: str, above: float | None) -> float | None:
     match = _LEGACY_SIZE.match(value)
     if match is None:
         return above
-    number = int(match[2][:3])
+    number = int(match[2].lstrip("0")[:3] or 0)
     if match[1]:
         number = 3 + (number if match[1] == "+" else -number)
     return _FONT_SIZES[min(max(number, 1), len(_FONT_SIZES)) - 1]

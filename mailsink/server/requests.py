@@ -30,9 +30,9 @@ IDLE = 60  # seconds for the head of the next request
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _MOST_FRAMES = 1000  # of a websocket message
 _MOST_WAITING = 256 * 1024  # octets of messages that the app has not taken yet
+_MESSAGE = 512  # octets that each of them takes beside its own
 _MOST_CONTROLS = 50  # pings and pongs within _CONTROLS_WITHIN
 _CONTROLS_WITHIN = 10.0  # seconds
-_MESSAGE = 512  # octets that each of them takes beside its own
 # Daphne would take the folder that Mailsink is served at from it, which is ours to say:
 # Django and what is in front of it would see different paths.
 _ROOT_PATH = b"Daphne-Root-Path"
@@ -237,15 +237,18 @@ class WebSocket(WebSocketProtocol):
         super().onOpen()
 
     def onPing(self, payload: bytes) -> None:
-        if self.counts_control():
+        if self.takes_control():
             super().onPing(payload)
 
     def onPong(self, payload: bytes) -> None:
-        if self.counts_control():
+        if self.takes_control():
             super().onPong(payload)
 
-    def counts_control(self) -> bool:
-        """Count a ping or pong; return whether it was not one too many, which is refused."""
+    def takes_control(self) -> bool:
+        """Count a ping or pong; return whether it is taken.
+
+        One too many ends the connection.
+        """
         now = time.monotonic()
         if now - self.controls_since > _CONTROLS_WITHIN:
             self.controls, self.controls_since = 0, now

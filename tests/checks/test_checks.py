@@ -168,7 +168,7 @@ def _accessibility() -> list[Case]:
           html("<style>p{background:#000}</style>" + P.format("color:#fff")),
           html("<style>.x{color:#000}</style><p class=x style='background:#000'>Text"),
           html("<p style='color:#fff'>…"),
-          *(html(f"<font size='{size}' color=#949494>Text") for size in ("5", " 6px", "12", "1234567", "+2", "9" * 9999)),
+          *(html(f"<font size='{size}' color=#949494>Text") for size in ("5", " 6px", "0005", "12", "1234567", "+2", "9" * 9999)),
           html("<td background=x.png bgcolor=#fff><font color=#ccc>Text"),
           html(P.format("color:#ccc;background-image:url(x.png)")), html("<p style='background:#000'><a href=x>Text</a>")]),
         ("small_text", [html(P.format("font-size:9px")), html(P.format("font-size:6pt")), html(P.format("font-size:.5em")),

@@ -428,6 +428,20 @@ async def test_congestion(serve: Serve) -> None:
     writer.close()
 
 
+async def test_newcomers_wait_for_room_in_the_recorder(serve: Serve) -> None:
+    running = await serve()
+    running.memory.gate.clear()
+    reader, writer = await running.connect()
+    await running.memory.until(lambda: bool(running.memory.events))
+    greeting = asyncio.create_task(reader.readline())
+    for _ in range(20):  # passes of the loop, of which a greeting takes a few
+        await asyncio.sleep(0)
+    assert not greeting.done()
+    running.memory.gate.set()
+    assert (await greeting).startswith(b"220 ")
+    writer.close()
+
+
 async def test_http_can_read_its_answer(serve: Serve) -> None:
     running = await serve(Profile(public_url="http://127.0.0.1:8025"))
     reader, writer = await running.connect()

@@ -14,14 +14,15 @@ from mailsink.text import normalized
 MOST = 20_000  # tokens of one text
 LONGEST = 64  # characters of a token
 _GROWTH = 4  # of a text in its normal form
+_PHRASES = 1000  # characters: a short text may consist of those alone
 _BETWEEN = re.compile(r"[^\w]|_")
 _ALONE = re.compile("([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff])")
 
 
 def tokens(text: str, most: int = MOST) -> list[str]:
     """Return the first tokens of a text, in their order."""
-    # A few characters stand for a whole phrase: a text of those is not read to its end.
-    plain = normalized("NFKC", text)[: _GROWTH * len(text)].casefold()
+    # A few characters stand for a whole phrase: a long text of those is not read to its end.
+    plain = normalized("NFKC", text)[: _GROWTH * len(text) + _PHRASES].casefold()
     if not plain.isascii():
         plain = _without_marks(plain)
     return [word[:LONGEST] for word in _BETWEEN.sub(" ", plain).split()[:most]]

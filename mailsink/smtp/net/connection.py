@@ -146,7 +146,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def _run(self) -> None:
         self._resting = False
-        self._follow(self._asked(self.machine.step()))
+        self._follow(self._in_line(self.machine.step()))
 
     def _follow(self, effect: Effect | None) -> None:
         if effect is NEED_INPUT:
@@ -162,13 +162,13 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             try:
                 result = await self._result(effect)
             except Exception as error:
-                effect = self._asked(self.machine.fail(error))
+                effect = self._in_line(self.machine.fail(error))
             else:
-                effect = self._asked(self.machine.step(result))
+                effect = self._in_line(self.machine.step(result))
         self._follow(effect)
 
-    def _asked(self, effect: Effect | None) -> Effect | None:
-        """Return the effect that the machine asks for, having joined the line for a turn.
+    def _in_line(self, effect: Effect | None) -> Effect | None:
+        """Join the line if the machine asks for a turn; return its effect as it is.
 
         Sessions that have much to say are to know of each other from the first pass on.
         """
@@ -190,9 +190,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             return await server.authenticator.verifier(effect.username)
         if effect is PAUSE:
             await asyncio.sleep(0)
-            return None
-        assert self._turn is not None
-        await self._turn
+        else:
+            assert self._turn is not None
+            await self._turn
         await server.recorder.room()
         return None
 

@@ -10,6 +10,7 @@ class Turns:
     """The line of those sessions; one of them goes on in each pass of the loop.
 
     A pass is then as long with ten of them as with one, and so is what all others wait.
+    Those that waited for the recorder after their turn go on when it has room.
     """
 
     def __init__(self) -> None:

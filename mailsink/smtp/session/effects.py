@@ -21,7 +21,7 @@ class Wait(Enum):
     """Effects without particulars; their result is None."""
 
     NEED_INPUT = "input"  # octets, the end of input, or the time Session.wake_at
-    PAUSE = "pause"  # as long as it takes to read what has come already
+    PAUSE = "pause"  # until what has come already is read, and room in the recorder
     YIELD = "yield"  # turns for other sessions, and room in the recorder
 
 
