@@ -235,8 +235,9 @@ class Table:
     def insert(self, rows: Iterable[Any]) -> list[Statement]:
         """Return statements that insert many rows each.
 
-        Their sizes are powers of two, so that the driver knows them again. SQLite's driver releases the interpreter lock for each statement, and waits about
-        a millisecond to have it again where the event loop is busy.
+        SQLite's driver releases the interpreter lock for each statement, and waits about
+        a millisecond to have it again where the event loop is busy. The numbers of rows
+        are powers of two, so that the driver can use what it has prepared again.
         """
         values = [self._to_insert(row) for row in rows]
         statements: list[Statement] = []

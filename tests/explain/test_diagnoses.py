@@ -11,7 +11,7 @@ from inbox.explain import FLAG_WORDS, client_terms, framework_terms, outcomes
 from inbox.explain.outcomes import NOTHING_MORE, Facts
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import Ending
-from tests.explain.test_explain import ended, refused
+from tests.explain.rows import ended, refused
 
 
 @pytest.mark.parametrize("flag", sorted(outcomes._BY_FLAG))

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { duration, isWhole } from "../../static/js/session/line.js";
 import { stopwatch } from "../../static/js/widgets/elapsed.js";
 
-// As tests/explain/test_explain.py has it of the server's words.
+// As tests/explain/test_lines.py has it of the server's words.
 const DURATIONS = [
   [0, "0 ms"],
   [3, "0.1 ms"],
