@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from mailsink.smtp.protocol.proxy_header import SIGNATURE
 from tests.smtp.harness import EHLO, ENVELOPE, MESSAGE, Session, play, ready
 
 QUEUED = f"250 2.0.0 Ok: queued as {MESSAGE}"
@@ -65,6 +68,23 @@ def test_who_talks_early_is_known() -> None:
     assert "early_talker" in session.exchanges[0].flags
     assert "pipelining_unadvertised" in session.exchanges[1].flags
     assert "early_talker" not in ready().exchanges[0].flags
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 25\r\n",
+        SIGNATURE + b"\x21\x11\x00\x0c" + bytes(12),
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+    ],
+)
+def test_other_protocols_may_talk_first(early: bytes) -> None:
+    """Whether their octets come before the greeting or behind it is up to the network."""
+    session = Session(early=early)
+    assert session.exchanges[0].flags == set()
+    assert "pipelining_unadvertised" not in session.exchanges[1].flags
 
 
 def test_nothing_goes_behind_a_command_that_must_be_last() -> None:

@@ -22,6 +22,11 @@ from mailsink.smtp.protocol.events import (
     TransactionEnded,
 )
 from mailsink.smtp.protocol.input_buffer import InputBuffer, Line
+from mailsink.smtp.protocol.other_protocols import (
+    LONGEST_LOOK,
+    TLS_HANDSHAKE,
+    talks_first,
+)
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session import pipelining
 from mailsink.smtp.session.effects import (
@@ -46,7 +51,6 @@ _LINES_IN_A_CROWD = 5  # of those that are there at once: a client in step sends
 _LINES_AFTER_LOSS = 100
 NEVER = 1 << 62  # microseconds
 _SECOND = 1_000_000
-_HANDSHAKE = b"\x16"  # what TLS begins with (RFC 8446 §5.1)
 _TLS_ON_PLAIN = (
     "The client began TLS on a port that speaks plain SMTP; in nodemailer set "
     "secure: false, in other clients turn SSL/TLS (SMTPS) off for this port."
@@ -181,7 +185,7 @@ class Session:
         """Return the next line; raises SessionEnded."""
         until = 0
         while True:
-            if self.input.startswith(_HANDSHAKE) and self.tls is None:
+            if self.input.startswith(TLS_HANDSHAKE) and self.tls is None:
                 yield from self._refuse_tls()
             if self.draining and (self.transaction is None or self.transaction.failed):
                 raise _stopping()
@@ -363,9 +367,8 @@ class Session:
 
     def _note_pipelining(self, exchange: Exchange, reply: Reply) -> None:
         """Flag what came before this reply was written (RFC 2920)."""
-        handshake = self.tls is None and self.input.startswith(_HANDSHAKE)
-        if handshake and exchange.kind == "connect":
-            return  # a client of TLS talks first: that is recorded as what it is
+        if exchange.kind == "connect" and talks_first(self.input.peek(LONGEST_LOOK)):
+            return  # it is recorded as what it is
         self._next_flags = pipelining.note(exchange, reply)
 
     def _delay(self, exchange: Exchange) -> Steps[None]:

@@ -5,19 +5,12 @@ The session explains the mistake, and how to fix it.
 
 from __future__ import annotations
 
-import re
-
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.input_buffer import Line
+from mailsink.smtp.protocol.other_protocols import is_http_request, is_proxy_header
 from mailsink.smtp.protocol.proxy_header import SIGNATURE
 from mailsink.smtp.session.effects import SessionEnded, Steps
 from mailsink.smtp.session.session import Session
-
-_REQUEST = re.compile(rb"[A-Z]{3,10} +\S+ +HTTP/\d(?:\.\d)?\s*", re.I)
-_LONG_REQUEST = re.compile(rb"[A-Z]{3,10} +(?:/|https?://)", re.I)  # its end is cut off
-
-_PROXY = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
-_SIGNATURE = SIGNATURE[2:]  # of version 2, which begins with an empty line
 
 _NOT_TRUSTED = (
     "The connection began with a PROXY header, but the address it came from is in none "
@@ -31,11 +24,9 @@ _PLAIN_FIX = (
 
 def refuse_wrong_protocol(session: Session, line: Line) -> Steps[None]:
     """End a session whose first line is HTTP or a PROXY header; raises SessionEnded."""
-    if _REQUEST.fullmatch(line.content) or (
-        line.too_long and _LONG_REQUEST.match(line.content)
-    ):
+    if is_http_request(line.content, line.too_long):
         yield from refuse_http(session, line)
-    if line.content.startswith(_PROXY) or session.input.startswith(_SIGNATURE):
+    if is_proxy_header(line.content, session.input.peek(len(SIGNATURE))):
         yield from refuse_proxy(session, line)
 
 
