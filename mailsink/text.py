@@ -7,7 +7,11 @@ import unicodedata
 from functools import cache
 from typing import Literal
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Each control character, as its octets in UTF-8 are written.
+_ESCAPED = {
+    code: "".join(f"\\x{octet:02x}" for octet in chr(code).encode())
+    for code in (*range(0x20), *range(0x7F, 0xA0))
+}
 # A control is shown as its picture (U+2400), so that nothing in a source hides.
 _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 _PICTURES = {code: at for code, at in _PICTURES.items() if chr(code) not in "\t\n"}
@@ -50,11 +54,7 @@ def readable(octets: bytes) -> str:
     if octets.isascii() and (text := octets.decode("ascii")).isprintable():
         return text.replace("\\", "\\\\")
     text = octets.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
-    return _CONTROL.sub(_escape, text)
-
-
-def _escape(match: re.Match[str]) -> str:
-    return "".join(f"\\x{octet:02x}" for octet in match[0].encode())
+    return text.translate(_ESCAPED)
 
 
 def pictured(octets: bytes) -> str:

@@ -11,6 +11,9 @@ from uuid import UUID
 
 from inbox.capture.batch import Batch
 
+# Octets that are as long to write as a row: a commit of long lines has fewer of them.
+_OCTETS_OF_A_ROW = 4096
+
 
 class Backlog:
     """The rows that wait, by session where there are many.
@@ -28,7 +31,7 @@ class Backlog:
 
     def add(self, batch: Batch) -> None:
         """Take in what came after the rest."""
-        if not self.rows and len(batch) <= self._most:
+        if not self.rows and _weight(batch) <= self._most:
             self._whole = batch
         else:
             self._spread()
@@ -57,13 +60,14 @@ class Backlog:
         parts = self._parts
         # Stable: who has waited longest goes first.
         for session in sorted(parts, key=lambda each: not parts[each].messages):
-            room = self._most - len(batch)
+            room = self._most - _weight(batch)
             if room <= 0:
                 break
             part = parts.pop(session)
-            if len(part) > room:
+            # What fits into no commit, as a large body, has one of its own.
+            if (weight := _weight(part)) > room and (len(batch) or len(part) > 1):
                 parts[session] = part  # behind the others
-                part = part.cut(room)
+                part = part.cut(max(1, room * len(part) // weight))
             batch.put_before(part)
         self._count()
         return batch
@@ -78,3 +82,8 @@ class Backlog:
         waiting = (self._whole, *self._parts.values())
         self.rows = sum(map(len, waiting))
         self.octets = sum(each.octets for each in waiting)
+
+
+def _weight(batch: Batch) -> int:
+    """Return for how many rows a batch counts in a commit."""
+    return len(batch) + batch.octets // _OCTETS_OF_A_ROW

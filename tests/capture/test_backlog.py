@@ -155,3 +155,23 @@ def test_an_outage_loses_no_line_of_a_loud_client(
     seqs = session.exchange_set.order_by("seq").values_list("seq", flat=True)
     assert list(seqs) == list(range(1, LINES + 2))
     assert session.exchange_set.exclude(code=None).count() == LINES + 1
+
+
+def test_a_commit_has_fewer_lines_where_they_are_long() -> None:
+    feed = Heard()
+
+    async def scenario(recorder: Recorder) -> None:
+        began, release = threading.Event(), threading.Event()
+        held = asyncio.create_task(asyncio.to_thread(_hold_the_turn, began, release))
+        await asyncio.to_thread(began.wait, 10)
+        client = Client(recorder)
+        for _ in range(800):
+            client.exchange("command", "", "x" * 12_000, 500)
+        release.set()
+        await held
+        client.close()
+
+    play(scenario, feed=feed)
+    sizes = [len(each.exchanges_created) for each in feed.changes]
+    assert sum(sizes) >= 800
+    assert max(sizes) < 350, sizes

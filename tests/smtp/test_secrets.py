@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from mailsink.smtp.commands.sasl.credential_flags import redacted_username
-from mailsink.smtp.protocol.masking import redacted, redacted_response
+from mailsink.smtp.protocol.masking import MASK, redacted, redacted_response
 from tests.smtp.harness import Session, ready
 from tests.smtp.ways import BASIC, ENCODED, PLAIN, WAYS, traces
 
@@ -251,3 +251,12 @@ def test_no_line_takes_long_to_mask(filler: str) -> None:
         for command in ("NOOP ", "MAIL FROM:<", "EHLO ", 'RCPT TO:<"'):
             redacted((command + line).encode(), is_command=True)
     assert process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "before", [b"x", b"NOOP", b"a\r" * 3000 + b"a", b"\x7f\r" * 3000]
+)
+def test_a_login_behind_many_line_ends_is_masked(before: bytes) -> None:
+    shown = redacted(before + b"\rPASS hunter2\rx").text
+    assert "hunter2" not in shown
+    assert shown.endswith(MASK)

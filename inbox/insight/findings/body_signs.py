@@ -28,7 +28,7 @@ _PLACES = {
     "bare_cr_data": re.compile(rb"\r(?!\n)"),
     "nul_octet": re.compile(rb"\0"),
     "eightbit_in_7bit": re.compile(rb"[\x80-\xff]"),
-    "smuggling_pattern": re.compile(rb"[\r\n]\0?\.\0?[\r\n]{1,8}(?=[A-Za-z]{4})"),
+    "smuggling_pattern": re.compile(rb"[\r\n]\0?\.\0?[\r\n]{1,8}+(?=[A-Za-z]{4})"),
     "binary_undeclared": re.compile(rb"content-transfer-encoding:[ \t]*binary", re.IGNORECASE),
 }  # fmt: skip
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/= \t\r\n]")

@@ -18,9 +18,11 @@ _BINARY_PART = re.compile(
     rb"\ncontent-transfer-encoding:[ \t]{0,8}binary[ \t;\r\n]", re.IGNORECASE
 )
 
-# What some servers take for the end of a body, and a command right behind it.
+# What some servers take for the end of a body, and a command right behind it. The line
+# ends are possessive, and a letter is asked for first: else a body of nothing but dots on
+# lines of their own takes twenty times as long.
 _SMUGGLED = re.compile(
-    rb"[\r\n]\0?\.\0?[\r\n]{1,8}"
+    rb"[\r\n]\0?\.\0?[\r\n]{1,8}+(?=[A-Za-z])"
     rb"(?:MAIL|RCPT|EHLO|HELO|LHLO|DATA|BDAT|RSET|QUIT|NOOP|VRFY|EXPN|HELP|AUTH|STARTTLS"
     rb"|ETRN|ATRN|TURN|XCLIENT)[ :\r\n]",
     re.IGNORECASE,

@@ -8,8 +8,13 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+from weakref import WeakSet
 
 from mailsink.smtp.protocol.events import Body
+
+_LARGE = 64 * 1024  # octets, up to which a body may always stay in memory
+_TOGETHER = 128 * 1024 * 1024  # octets of larger ones that may be in memory
+_large: WeakSet[Spool] = WeakSet()  # those of this process
 
 
 class Spool:
@@ -34,7 +39,10 @@ class Spool:
     @property
     def full(self) -> bool:
         """Whether what is in memory must go to the file now."""
-        return 0 < self._threshold < self._waiting
+        if self._waiting <= min(self._threshold, _LARGE):
+            return False
+        share = max(_LARGE, _TOGETHER // (len(_large) or 1))
+        return 0 < min(self._threshold, share) < self._waiting
 
     @property
     def on_disk(self) -> bool:
@@ -49,6 +57,8 @@ class Spool:
             self._pieces.append(content)
             self._waiting += len(content)
             self._kept += len(content)
+            if self._kept > _LARGE:
+                _large.add(self)
 
     def spill(self) -> None:
         """Write what is in memory to the file, for good; blocks."""

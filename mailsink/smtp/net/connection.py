@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP
 from mailsink.ids import uuid7
 from mailsink.ports import Authenticator, Consult, Policy, Recorder, Stage
 from mailsink.smtp.machine import Machine
+from mailsink.smtp.net.passes import MOST, Passes
 from mailsink.smtp.net.turns import Turns
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import Event
@@ -40,7 +41,7 @@ _LINGER = 2.0  # seconds for a client to read why it is turned away
 
 # Where the loop puts what it receives. It is used up before the next read, so that one
 # buffer serves all connections of the thread.
-_RECEIVED = memoryview(bytearray(256 * 1024))
+_RECEIVED = memoryview(bytearray(MOST))
 
 
 class Server(Protocol):
@@ -53,6 +54,7 @@ class Server(Protocol):
     address: str
     prototype: dict[str, object]  # attributes of aiosmtpd's SMTP
     turns: Turns
+    passes: Passes
 
     def status(self) -> Sequence[str]:
         """Return the lines of HELP STATUS."""
@@ -83,7 +85,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self.record: Callable[[Event], None] = server.recorder.record
         self._resting = False
         self._ended = False
-        self._paused = False
+        self._paused = False  # since too much is buffered
+        self._awaits_share = False  # for its next read
+        self._share = 0  # octets that it may read now
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = NEVER
         self._task: asyncio.Task[None] | None = None
@@ -102,18 +106,31 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._run()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _RECEIVED
+        secure = self.machine.session.tls is not None
+        self._share = self._server.passes.share(secure)
+        return _RECEIVED[: self._share]
 
     def buffer_updated(self, nbytes: int) -> None:
         self.data_received(bytes(_RECEIVED[:nbytes]))
+        passes = self._server.passes
+        if nbytes == self._share and passes.crowded and not self._ended:
+            self._awaits_share = True
+            self._socket_transport.pause_reading()
+            passes.wait_in_line(self)
+
+    def read_on(self) -> None:
+        self._awaits_share = False
+        if not self._paused:
+            self._socket_transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """Every octet of the client comes in here."""
         if self._ended:
             return  # it is turned away, and only reads yet
-        self._heard_ns = time.monotonic_ns()
+        began_ns = self._heard_ns = time.monotonic_ns()
         self.machine.receive(data)
         self.wake()
+        self._server.passes.spend(time.monotonic_ns() - began_ns)
         if not self._paused and len(self.machine.session.input) > _MUCH:
             self._paused = True
             self._socket_transport.pause_reading()
@@ -202,7 +219,8 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._resting = True
         if self._paused and len(self.machine.session.input) < _MUCH:
             self._paused = False
-            self._socket_transport.resume_reading()
+            if not self._awaits_share:
+                self._socket_transport.resume_reading()
         # A timer that rings early does no harm, and saves making one for each wait.
         if self.machine.session.wake_at < self._rings_at:
             self._set_timer()
@@ -282,8 +300,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             transport.close()
             return
         # Closing with octets unread would reset the connection, and our reply with it.
-        if self._paused:
-            transport.resume_reading()
+        transport.resume_reading()
         with suppress(OSError):  # the client may be gone by now
             transport.write_eof()
         self.loop.call_later(_LINGER, transport.abort)

@@ -19,6 +19,7 @@ from mailsink.ports import Authenticator, Policy, Recorder
 from mailsink.smtp.commands.sasl.accept_all import AcceptAll
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.connection import Connection
+from mailsink.smtp.net.passes import Passes
 from mailsink.smtp.net.turns import Turns
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
@@ -52,6 +53,7 @@ class Listener:
         self.address = _address(sock)  # "127.0.0.1:1025", "[::1]:1025"
         self.prototype: dict[str, object] = {}
         self.turns = Turns()
+        self.passes = Passes()
         [sorry] = replies.TOO_MANY_CONNECTIONS.lines()
         self._acceptor = Acceptor(
             sock, self._accept, f"{sorry}\r\n".encode(), descriptors

@@ -39,6 +39,7 @@ _TAGGED = (b"LOGIN", b"AUTH", b"USER", b"PASS")
 _TAG = re.compile(r"[A-Za-z]{0,2}[0-9]{0,6}")
 # A client that ends lines with CR alone sends several in one.
 _ENDS = re.compile(rb"[\r\v\f]+")
+_SHORTEST_LOGIN = 4  # octets of a word that announces one
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
 # The password in a URL (RFC 3986 §3.2.1), also with an "@" that is not encoded
 _URL_PASSWORD = re.compile(rb"(//[^\s/@:]*+:)[^\s/]+(?=@)")
@@ -98,7 +99,9 @@ def redacted(content: bytes, is_command: bool = False) -> Redacted:
     line = _redacted(first, is_command)
     if not others:
         return line
-    if line.hides or any(_redacted(each, False).hides for each in others):
+    # Each once, and only those that a word such as PASS fits into: there may be thousands.
+    logins = {each for each in others if len(each) >= _SHORTEST_LOGIN}
+    if line.hides or any(_redacted(each, False).hides for each in logins):
         return Redacted(f"{line.text}\\x0d{MASK}", True)
     return Redacted(readable(content), False)
 

@@ -46,6 +46,7 @@ from mailsink.smtp.tls.starttls_denylist import Client
 
 # Lines of a session before it gives way: to the others, and to a recorder that is full.
 _LINES_AT_ONCE = 50
+_OCTETS_AT_ONCE = 8 * 1024  # of those lines: a long one may cost as much as all others
 _LINES_IN_A_CROWD = 5  # of those that are there at once: a client in step sends fewer
 # Lines that are still read of a client that is gone: a mail that it sent in one go is kept.
 _LINES_AFTER_LOSS = 100
@@ -64,7 +65,7 @@ class Session:
     """
 
     __slots__ = (
-        "_burst", "_idle_us", "_lines", "_lines_after_loss", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
+        "_burst", "_idle_us", "_line_octets", "_lines", "_lines_after_loss", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
         "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "gave_way_after", "helo", "host",
         "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal",
         "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "user", "wake_at", "without_starttls", "writer",
@@ -114,6 +115,7 @@ class Session:
         self._session_us = int(profile.session_timeout * _SECOND) or NEVER
         self._seq = 0
         self._lines = 0  # since it last gave way
+        self._line_octets = 0  # of those lines
         self._burst = 0  # lines since it last gave way or waited for the client
         self._lines_after_loss = 0
         self._next_flags: tuple[str, ...] = ()
@@ -198,10 +200,12 @@ class Session:
         if self.lost:
             self._check_loss()
         self._lines += 1
+        self._line_octets += line.octets
         self._burst += 1
         in_a_crowd = self._burst > _LINES_IN_A_CROWD and self.host.crowded()
-        if in_a_crowd or self._lines > _LINES_AT_ONCE:
-            self._lines = self._burst = 0
+        much = self._lines > _LINES_AT_ONCE or self._line_octets > _OCTETS_AT_ONCE
+        if in_a_crowd or much:
+            self._lines = self._line_octets = self._burst = 0
             yield YIELD
             self.check_time()
         return line

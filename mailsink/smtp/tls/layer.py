@@ -15,6 +15,9 @@ from mailsink.smtp.tls.client_hello import ClientHello, read_client_hello
 
 _RECORD = 16 * 1024  # octets in a record, at most
 _FIRST = 32 * 1024  # octets kept of what a client began with
+# Octets received in a row, after the handshake, of which none is text: some records, whole
+# or not, as tickets and new keys are; not a flood of them.
+_MOST_WITHOUT_TEXT = 64 * 1024
 
 
 class TlsLayer:
@@ -26,6 +29,7 @@ class TlsLayer:
         "_object",
         "_outgoing",
         "_send",
+        "_without_text",
         "answered",
         "client",
         "done",
@@ -42,6 +46,7 @@ class TlsLayer:
         )
         self._send = send
         self._first = bytearray()
+        self._without_text = 0
         self.client = ""  # what it called itself before STARTTLS
         self.answered = False  # by our part of the handshake, with the certificate
         self.done = False  # the handshake
@@ -51,9 +56,11 @@ class TlsLayer:
 
     def receive(self, octets: bytes) -> bytes:
         """Take octets from the wire; return them decrypted, once the handshake is done."""
+        if self.ended:
+            return b""  # nobody will read it: it must not fill the memory
         self._incoming.write(octets)
         if self.done:
-            return self._read()
+            return self._text(len(octets))
         self.octets += len(octets)
         self._first += octets[: _FIRST - len(self._first)]
         return b""
@@ -109,6 +116,15 @@ class TlsLayer:
         """As "TLS_AES_256_GCM_SHA384"; "" before the handshake is done."""
         cipher = self._object.cipher()
         return cipher[0] if cipher else ""
+
+    def _text(self, received: int) -> bytes:
+        """Return what can be read now; end a connection that only sends other records."""
+        text = self._read()
+        self._without_text = 0 if text else self._without_text + received
+        if self._without_text > _MOST_WITHOUT_TEXT:
+            self.ended = True
+            self.error = self.error or ssl.SSLError("TOO_MUCH_WITHOUT_TEXT")
+        return text
 
     def _read(self) -> bytes:
         pieces = []
