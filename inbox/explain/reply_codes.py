@@ -71,7 +71,7 @@ _ETRN_CODES = {
     252: gettext_noop("messages are waiting for the node, and are being sent"),
 }
 
-# RFC 3463 §3.2 to §3.8, less the leading class
+# RFC 3463 §3.2 to §3.8 and its registry (RFC 5248), less the leading class
 _SUBJECTS = {
     "1": gettext_noop("about the address"),
     "2": gettext_noop("about the mailbox"),
@@ -93,14 +93,23 @@ _DETAILS = {
     "1.8": gettext_noop("the sender's domain is wrong"),
     "2.1": gettext_noop("the mailbox is switched off"),
     "2.2": gettext_noop("the mailbox is full"),
+    "1.9": gettext_noop("the mail was passed to a host that reports nothing"),
+    "1.10": gettext_noop("the domain takes no mail (null MX)"),
     "2.3": gettext_noop("the message is longer than the mailbox takes"),
+    "2.4": gettext_noop("the mailing list could not be expanded"),
     "3.1": gettext_noop("the disk is full"),
     "3.2": gettext_noop("the system takes no messages just now"),
+    "3.3": gettext_noop("the system cannot do what the message asks for"),
     "3.4": gettext_noop("the message is too big for this system"),
+    "3.5": gettext_noop("the system is set up wrongly"),
     "3.6": gettext_noop("the priority that was asked for was changed"),
+    "4.1": gettext_noop("the host does not answer"),
     "4.2": gettext_noop("the connection was bad, or too slow"),
+    "4.3": gettext_noop("a directory server, such as DNS, failed"),
+    "4.4": gettext_noop("no route to the domain"),
     "4.5": gettext_noop("the system is congested"),
     "4.6": gettext_noop("a mail loop"),
+    "4.7": gettext_noop("the message was in the queue for too long"),
     "5.0": gettext_noop("the protocol"),
     "5.1": gettext_noop("the wrong command at this point"),
     "5.2": gettext_noop("a syntax error"),
@@ -108,15 +117,27 @@ _DETAILS = {
     "5.4": gettext_noop("wrong arguments"),
     "5.6": gettext_noop("the line of an AUTH exchange is too long"),
     "6.0": gettext_noop("the content"),
+    "6.1": gettext_noop("this kind of content is not taken"),
+    "6.3": gettext_noop("the content would have to be converted, which cannot be done"),
     "6.7": gettext_noop("non-ASCII addresses are not permitted here"),
     "6.8": gettext_noop("the reply needs UTF-8, which the client did not allow"),
     "7.0": gettext_noop("security"),
     "7.1": gettext_noop("a policy refuses this"),
+    "7.2": gettext_noop("the sender may not write to this mailing list"),
+    "7.5": gettext_noop("a cryptographic check failed"),
+    "7.7": gettext_noop("the message was changed on its way"),
     "7.8": gettext_noop("the credentials are wrong"),
     "7.9": gettext_noop("the mechanism is too weak"),
     "7.10": gettext_noop("encryption is needed"),
     "7.11": gettext_noop("encryption is needed for this mechanism"),
     "7.12": gettext_noop("the password must be changed"),
+    "7.13": gettext_noop("the user's account is switched off"),
+    "7.17": gettext_noop("the mailbox has another owner now (RRVS)"),
+    "7.20": gettext_noop("no DKIM signature passes"),
+    "7.23": gettext_noop("SPF does not allow the sending host"),
+    "7.25": gettext_noop("the sending host has no valid reverse DNS"),
+    "7.26": gettext_noop("several checks of the sender failed (SPF, DKIM)"),
+    "7.27": gettext_noop("the sender's domain takes no mail (null MX)"),
 }
 
 
@@ -144,12 +165,19 @@ def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:
             _("%(digit)syz is %(class)s (RFC 5321 §4.2.1).")
             % {"digit": digit, "class": _(_CLASSES[digit])}
         )
+    if words := enhanced_meaning(enhanced):
+        sentences.append(words)
+    return sentences or [_("%(code)s is no code that SMTP knows.") % {"code": code}]
+
+
+def enhanced_meaning(enhanced: str) -> str:
+    """Return a sentence on an enhanced code (RFC 3463); "" for one that says nothing, such as 5.0.0."""
     rest = enhanced.partition(".")[2]
     subject = _SUBJECTS.get(rest.partition(".")[0])
+    if not subject:
+        return ""
     detail = _DETAILS.get(rest)
-    if subject:
-        said = {"code": enhanced, "subject": _(subject), "detail": detail and _(detail)}
-        whole = _("%(code)s: %(subject)s: %(detail)s (RFC 3463).")
-        alone = _("%(code)s: %(subject)s (RFC 3463).")
-        sentences.append((whole if detail else alone) % said)
-    return sentences or [_("%(code)s is no code that SMTP knows.") % {"code": code}]
+    said = {"code": enhanced, "subject": _(subject), "detail": detail and _(detail)}
+    whole = _("%(code)s: %(subject)s: %(detail)s (RFC 3463).")
+    alone = _("%(code)s: %(subject)s (RFC 3463).")
+    return (whole if detail else alone) % said

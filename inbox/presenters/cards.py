@@ -9,13 +9,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox import pages
-from inbox.content import finds, invitations, originals, unsubscribe
+from inbox.content import finds, invitations, report_words, unsubscribe
 from inbox.content.invitations import Invitation
-from inbox.mailbox import messages
+from inbox.presenters import report_panel
 from inbox.presenters.message_page import MessagePage, translated
-from mailsink.mime import links
+from inbox.presenters.report_panel import ReportPanel
+from mailsink.mime import links, report_notices
 from mailsink.mime.notices import Notice
+from mailsink.mime.reports import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Card:
     url, link: where its link leads, and what that says; opens: in a tab of its own
     copy: what its button copies
     at, until: a time that the browser shows in its own zone
-    more: the invitation that its details show
+    more, report: the invitation or the report that its details show
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Card:
     copy: str = ""
     at: datetime | None = None
     more: Invitation | None = None
+    report: ReportPanel | None = None
 
 
 def cards(mail: MessagePage) -> list[Card]:
@@ -55,6 +57,7 @@ _REPORTS = {
 _ICONS = {
     "bounce": "undo-2", "delay": "clock", "delivery_receipt": "circle-check",
     "delivery_report": "info", "receipt": "mail-open", "complaint": "triangle-alert",
+    "automatic_reply": "message-square",
 }  # fmt: skip
 _CALENDARS = (
     "invitation"  # how the kinds of notices begin that have a card of their own
@@ -63,10 +66,10 @@ _CALENDARS = (
 
 def _reports(mail: MessagePage) -> Iterator[Card]:
     """Yield what the message is besides a text: a bounce, signed, encrypted, ...."""
+    if report := mail.reported:
+        yield _report(mail, report)
     for notice in mail.notices:
-        if notice.kind in _ICONS:
-            yield _report(mail, notice)
-        elif not notice.kind.startswith(_CALENDARS):
+        if notice.kind not in _ICONS and not notice.kind.startswith(_CALENDARS):
             yield _notice(mail, notice)
 
 
@@ -78,30 +81,15 @@ def _notice(mail: MessagePage, notice: Notice) -> Card:
     return Card(notice.kind, icon, "", translated(notice.text), url=url, link=link)
 
 
-def _report(mail: MessagePage, notice: Notice) -> Card:
-    """Return a report with whom it is about, why, and a link to the message that it is about."""
-    kind, words = notice.kind, notice.text
-    title, tone = _REPORTS.get(kind, ("", ""))
-    text = translated(words)
-    if title:
-        title = _(title) % {"recipient": words.values.get("recipient", "?")}
-        text = _once(str(words.values.get("why", "")))
-    about = originals.original(mail.reading)
-    found = messages.by_message_id(mail.scope, about.message_id)
-    if found and str(found.pk) != mail.id:
-        name = found.subject or _("(no subject)")
-        url = pages.path("message", found.pk)
-        return Card(kind, _ICONS[kind], title, text, tone, url, name)
-    if about.subject:
-        words_of = _("%(text)s Message: “%(subject)s”, not stored here.")
-        text = words_of % {"text": text, "subject": about.subject[:200]}
-    return Card(kind, _ICONS[kind], title, text.strip(), tone)
-
-
-def _once(why: str) -> str:
-    """Return a status and its diagnostic; without the status where that has it, too."""
-    status, _space, diagnostic = why.partition(" ")
-    return diagnostic if status in diagnostic.split() else why
+def _report(mail: MessagePage, report: Report) -> Card:
+    """Return a report: whom it is about in the title, all else in its details."""
+    kind, _words, values = report_notices.notice(report)
+    named, tone = _REPORTS.get(kind, ("", ""))
+    is_named = named and "recipient" in values
+    title = _(named) % values if is_named else report_words.title(report)
+    panel = report_panel.panel(mail, report)
+    shown = panel if panel.says_more else None
+    return Card(kind, _ICONS[kind], title, tone=tone, report=shown)
 
 
 def _invitation(mail: MessagePage) -> Iterator[Card]:

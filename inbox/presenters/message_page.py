@@ -33,10 +33,11 @@ from inbox.presenters.attempts import HistoryPanel, history_panel
 from inbox.presenters.envelope import EnvelopeDifference, differences
 from inbox.presenters.people import People
 from mailsink import translatable as words
-from mailsink.mime import headers, notices
+from mailsink.mime import headers, notices, reports
 from mailsink.mime.headers import Summary
 from mailsink.mime.mails import ParsedMessage
 from mailsink.mime.notices import Notice
+from mailsink.mime.reports import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +170,19 @@ class MessagePage(ParsedMessage):
         """The codes and links that it was sent for."""
         return finds.found(self.title, self.reading)
 
+    @cached_property
+    def reported(self) -> Report | None:
+        """The report that it is: a bounce, a receipt, a complaint or an automatic reply."""
+        if not self.octets:
+            return None
+        return reports.read(self.reading, self.attempt.reverse_path)
+
     @property
     def notices(self) -> list[Notice]:
         """Notices about a message that is not just text, each with the part that makes it so."""
-        return notices.notices(self.reading) if self.octets else []
+        if not self.octets:
+            return []
+        return notices.notices(self.reading, self.attempt.reverse_path)
 
     @property
     def defects(self) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from mailsink.mime import bodies, calendars, reports, tnef
+from mailsink.mime import bodies, calendars, report_notices, reports, tnef
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part
 from mailsink.translatable import TranslatableText, gettext_noop
@@ -28,12 +28,15 @@ class Notice:
     text: TranslatableText  # to be translated
 
 
-def notices(reading: Reading) -> list[Notice]:
-    """Return what the parts of a message make of it; enclosed messages are not asked."""
-    return list(islice(_all(reading), MOST))
+def notices(reading: Reading, reverse_path: str | None = None) -> list[Notice]:
+    """Return what the parts of a message make of it; enclosed messages are not asked.
+
+    reverse_path: of its envelope; None if that is not known
+    """
+    return list(islice(_all(reading, reverse_path), MOST))
 
 
-def _all(reading: Reading) -> Iterator[Notice]:
+def _all(reading: Reading, reverse_path: str | None) -> Iterator[Notice]:
     inside: Part | None = None  # the enclosed message that is passed over
     for part in reading.structure.parts:
         if inside and part.depth > inside.depth:
@@ -46,7 +49,7 @@ def _all(reading: Reading) -> Iterator[Notice]:
             else _by_name(reading, part)
         ):
             yield notice
-    if notice := _old_bounce(reading):
+    if notice := _report(reading, reverse_path):
         yield notice
     for part in reading.choice.text:
         if notice := _inline_pgp(reading.octets, part):
@@ -206,37 +209,13 @@ def _external(octets: bytes, part: Part) -> Notice:
     return _notice("external_body", part, words, access=access, where=where or "?")
 
 
-def _delivery(octets: bytes, part: Part) -> Notice:
-    described = reports.delivery(bodies.text_of(octets, part))
-    return _notice(described.kind, part, described.words, **described.values)
-
-
-def _old_bounce(reading: Reading) -> Notice | None:
-    """Tell of a bounce that is no multipart/report (RFC 6522)."""
-    root = reading.structure.root
-    if root.content_type == "multipart/report":
+def _report(reading: Reading, reverse_path: str | None) -> Notice | None:
+    """A bounce, a receipt, a complaint or an automatic reply."""
+    report = reports.read(reading, reverse_path)
+    if report is None:
         return None
-    failed = root.get("x-failed-recipients")
-    texts = reading.choice.text[:1]
-    text = "".join(
-        bodies.beginning_of(reading.octets, each, _LOOKED_AT) for each in texts
-    )
-    described = reports.bounce(failed.value if failed else "", text)
-    return (
-        _notice(described.kind, root, described.words, **described.values)
-        if described
-        else None
-    )
-
-
-def _disposition(octets: bytes, part: Part) -> Notice:
-    described = reports.disposition(bodies.text_of(octets, part))
-    return _notice(described.kind, part, described.words, **described.values)
-
-
-def _feedback(octets: bytes, part: Part) -> Notice:
-    described = reports.feedback(bodies.text_of(octets, part))
-    return _notice(described.kind, part, described.words, **described.values)
+    kind, words, values = report_notices.notice(report)
+    return _notice(kind, report.part, words, **values)
 
 
 _METHODS = {
@@ -295,10 +274,5 @@ _TELL: dict[str, _Describe] = {
     "application/vnd.ms-tnef": _tnef,
     "message/partial": _partial,
     "message/external-body": _external,
-    "message/delivery-status": _delivery,
-    "message/global-delivery-status": _delivery,
-    "message/disposition-notification": _disposition,
-    "message/global-disposition-notification": _disposition,
-    "message/feedback-report": _feedback,
     "text/calendar": _calendar,
 }

@@ -1,154 +1,293 @@
-"""Reports that programs send: bounces, receipts, complaints, in words.
+"""Reports that programs send: on a delivery, a receipt, a complaint, an automatic reply.
 
-Never raises; linear time.
+Takes a message as it was read; returns what the report says, as values. Never raises; linear time.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from mailsink.translatable import gettext_noop
-
-_LOOKED_AT = 64 * 1024  # characters
-_MOST = 200  # groups of fields
-_FIELD = re.compile(
-    r"^([A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE
+from mailsink.mime import (
+    bodies,
+    bounce_texts,
+    delivery_reports,
+    originals,
+    receipts,
+    report_signs,
 )
+from mailsink.mime.delivery_reports import DeliveryReport, ReportedRecipient
+from mailsink.mime.headers import Summary
+from mailsink.mime.reading import Reading
+from mailsink.mime.receipts import Complaint, Disposition
+from mailsink.mime.report_fields import LOOKED_AT
+from mailsink.mime.report_signs import Sign
+from mailsink.mime.structure import Part
 
-Fields = dict[str, str]
+Kind = Literal["delivery", "disposition", "feedback", "automatic_reply"]
+# How it was read: from fields for programs, from the text for people, or not at all.
+Source = Literal["fields", "text", "none"]
+
+_SNIFFED = 64 * 1024  # octets of a part that may have the fields of a report
+_ASKED = 20  # recipients whose diagnostics are looked for in the text
+_PARTS = 50  # that are looked at for such fields
+_NOTHING = DeliveryReport()
+# The gravest first
+_ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryReport:
-    """The content of a report. kind: a word for programs; words: with %(name)s for each value."""
+class Report:
+    """A report. part: that says so; one of delivery, disposition and complaint is filled in."""
 
-    kind: str
-    words: str
-    values: dict[str, str] = field(default_factory=dict)
+    kind: Kind
+    source: Source
+    part: Part
+    delivery: DeliveryReport = _NOTHING
+    disposition: Disposition | None = None
+    complaint: Complaint | None = None
 
+    @property
+    def action(self) -> str:
+        """The gravest action that it reports; "" if it reports none."""
+        found = {each.action for each in self.delivery.recipients}
+        return next((each for each in _ACTIONS if each in found), "")
 
-_DELIVERIES = {
-    "failed": ("bounce", gettext_noop("It is a bounce: %(recipient)s did not get the message. %(why)s")),
-    "delayed": ("delay", gettext_noop(
-        "It reports a delay: %(recipient)s has not got the message yet. %(why)s")),
-    "delivered": ("delivery_receipt", gettext_noop(
-        "It reports that the message was delivered to %(recipient)s. %(why)s")),
-    "relayed": ("delivery_receipt", gettext_noop(
-        "It reports that the message for %(recipient)s was passed on to a server that reports "
-        "nothing. %(why)s")),
-    "expanded": ("delivery_receipt", gettext_noop(
-        "It reports that the message was passed on to the members of %(recipient)s. %(why)s")),
-}  # fmt: skip
-
-
-def delivery(text: str) -> DeliveryReport:
-    """Return what a delivery status tells (RFC 3464): of the gravest action, the first."""
-    groups = _groups(text)
-    deliveries = [each for each in groups if _action(each) in _DELIVERIES]
-    if not deliveries:
-        words = gettext_noop(
-            "It is a report on a delivery that does not say what happened."
-        )
-        return DeliveryReport("delivery_report", words)
-    order = list(_DELIVERIES)
-    worst = min(deliveries, key=lambda each: order.index(_action(each)))
-    kind, words = _DELIVERIES[_action(worst)]
-    recipient = worst.get("final-recipient") or worst.get("original-recipient") or "?"
-    reasons = (worst.get("status", ""), _behind_type(worst.get("diagnostic-code", "")))
-    why = " ".join(filter(None, reasons))
-    others = sum(_action(each) == _action(worst) for each in deliveries) - 1
-    named = _behind_type(recipient) + (f" (+ {others})" if others else "")
-    return DeliveryReport(kind, words, {"recipient": named, "why": why})
+    @property
+    def message_id(self) -> str:
+        """The Message-ID of the original that its fields name; "" if they name none."""
+        named = self.disposition.message_id if self.disposition else ""
+        return named or self.delivery.message_id.strip("<> ")
 
 
-# qmail's bounces (https://cr.yp.to/proto/qsbmf.txt): a recipient and why it failed
-_OF_QMAIL = "Hi. This is the "
-_FAILED = re.compile(r"\n\n<([^<>\n]{1,320})>:\n((?:[^\n]+\n?){0,5})")
+def read(reading: Reading, reverse_path: str | None = None) -> Report | None:
+    """Return the report that a message is; None for any other mail.
 
-
-def bounce(failed: str, text: str) -> DeliveryReport | None:
-    """Return what a bounce tells that is no delivery status; None for any other mail.
-
-    failed: its field X-Failed-Recipients, which Exim writes; text: how it begins
+    reverse_path: of its envelope; None if that is not known
     """
-    recipients = [each.strip() for each in failed.split(",") if each.strip()]
-    why = ""
-    if not recipients and text.lstrip().startswith(_OF_QMAIL):
-        found = _FAILED.findall(text)
-        recipients = [recipient for recipient, _ in found]
-        why = " ".join(found[0][1].split()) if found else ""
-    if not recipients:
+    root = reading.structure.root
+    sign = report_signs.of_bounce(root, reverse_path)
+    is_report = any(
+        each.content_type == "multipart/report" for each in _outer_parts(reading)
+    )
+    if report := _by_fields(reading, bool(sign) or is_report):
+        return _completed(reading, report)
+    if _is_delivery_report(root):
+        sign = "sure"
+    elif not sign and _begins_as_bounce(reading):
+        sign = "maybe"
+    elif sign == "maybe" and any(each.encloses for each in _outer_parts(reading)):
+        sign = "likely"
+    if sign and (report := _by_text(reading, sign)):
+        return report
+    if report_signs.is_automatic_reply(root):
+        return Report("automatic_reply", "fields", root)
+    return None
+
+
+def original(reading: Reading, report: Report) -> Summary:
+    """Return the header of the message that a report is about, as far as it is known."""
+    summary = originals.original(reading)
+    if report.message_id and not summary.message_id:
+        summary.message_id = report.message_id
+    return summary
+
+
+# Reports for programs ---------------------------------------------------------------
+
+
+def _by_fields(reading: Reading, sniffs: bool) -> Report | None:
+    """Return the report in fields. sniffs: also in a part that does not say what it is."""
+    parts = list(_outer_parts(reading))
+    for part in parts:
+        if kind := _kind_of_type(part.content_type):
+            return _read_part(reading, part, kind)
+    for part in parts[:_PARTS] if sniffs else ():
+        if kind := _kind_of_fields(reading, part):
+            return _read_part(reading, part, kind)
+    return None
+
+
+def _outer_parts(reading: Reading) -> Iterator[Part]:
+    """Yield the parts that are not within an enclosed message."""
+    inside: Part | None = None
+    for part in reading.structure.parts:
+        if inside and part.depth > inside.depth:
+            continue
+        inside = part if part.encloses and part.parent else None
+        yield part
+
+
+def _kind_of_type(content_type: str) -> Kind | None:
+    """Return what a media type says, as far as its name is right: message/delivery_status, too."""
+    if content_type.startswith("multipart/"):
         return None
-    others = f" (+ {len(recipients) - 1})" if len(recipients) > 1 else ""
-    kind, words = _DELIVERIES["failed"]
-    return DeliveryReport(
-        kind, words, {"recipient": recipients[0] + others, "why": why}
+    name = content_type.replace("_", "-")
+    return next((kind for words, kind in _TYPES.items() if words in name), None)
+
+
+def _kind_of_fields(reading: Reading, part: Part) -> Kind | None:
+    """Return what the fields in a text, or in a file such as details.txt, make of it."""
+    is_whole = part.content_type.startswith("multipart/")  # that could not be split
+    if part.children or not (is_whole or part.content_type in _VAGUE):
+        return None
+    beginning = bodies.beginning_of(reading.octets, part, _SNIFFED).lower()
+    lines = {line.partition(":")[0].rstrip() for line in beginning.split("\n")}
+    return next(
+        (kind for kind, needed in _FIELDS if all(each & lines for each in needed)),
+        None,
     )
 
 
-_DISPOSITIONS = {
-    "displayed": gettext_noop("It is a receipt: %(recipient)s has displayed the message."),
-    "deleted": gettext_noop("It is a receipt: %(recipient)s has deleted the message unread."),
-    "dispatched": gettext_noop("It is a receipt: the message for %(recipient)s was passed on."),
-    "processed": gettext_noop("It is a receipt: a program of %(recipient)s has processed the message."),
-    "denied": gettext_noop("%(recipient)s does not want to say whether the message was read."),
-    "failed": gettext_noop("It is a receipt that says: %(recipient)s could not make a receipt."),
+_TYPES: dict[str, Kind] = {
+    "delivery-status": "delivery",
+    "deliverystatus": "delivery",
+    "disposition-notification": "disposition",
+    "feedback-report": "feedback",
+}
+_VAGUE = ("text/plain", "application/octet-stream", "application/x-unknown", "message/report")  # fmt: skip
+_RECIPIENTS = {"final-recipient", "original-recipient"}
+# Of each set one field at least has to be there.
+_FIELDS: tuple[tuple[Kind, tuple[set[str], ...]], ...] = (
+    ("delivery", (_RECIPIENTS, {"action", "status"})),
+    ("disposition", (_RECIPIENTS, {"disposition"})),
+    ("feedback", ({"feedback-type"}, {"user-agent", "version"})),
+)
+
+
+def _read_part(reading: Reading, part: Part, kind: Kind) -> Report:
+    # A character has up to four octets.
+    text = bodies.beginning_of(reading.octets, part, 4 * LOOKED_AT + 4)
+    return _READERS[kind](part, text)
+
+
+def _delivery(part: Part, text: str) -> Report:
+    return Report("delivery", "fields", part, delivery=delivery_reports.read(text))
+
+
+def _disposition(part: Part, text: str) -> Report:
+    said = receipts.disposition(text)
+    return Report("disposition", "fields", part, disposition=said)
+
+
+def _feedback(part: Part, text: str) -> Report:
+    return Report("feedback", "fields", part, complaint=receipts.complaint(text))
+
+
+_READERS: dict[Kind, Callable[[Part, str], Report]] = {
+    "delivery": _delivery, "disposition": _disposition, "feedback": _feedback,
 }  # fmt: skip
 
 
-def disposition(text: str) -> DeliveryReport:
-    """Return what a message disposition notification tells (RFC 8098 §3.2.6)."""
-    fields = _merged(text)
-    mode = (
-        fields.get("disposition", "")
-        .rpartition(";")[2]
-        .partition("/")[0]
-        .strip()
-        .lower()
+# Reports for people -----------------------------------------------------------------
+
+
+def _is_delivery_report(root: Part) -> bool:
+    """Whether it says that it is a multipart/report on a delivery, the type of most (RFC 6522 §3)."""
+    about = root.parameters.get("report-type", "delivery-status").lower()
+    return root.content_type == "multipart/report" and about == "delivery-status"
+
+
+def _begins_as_bounce(reading: Reading) -> bool:
+    """Whether the text begins as those of qmail (https://cr.yp.to/proto/qsbmf.txt) and Exim do."""
+    texts = reading.choice.text[:1]
+    start = "".join(bodies.beginning_of(reading.octets, each, 200) for each in texts)
+    return start.lstrip().lower().startswith(_BEGINNINGS)
+
+
+_BEGINNINGS = (
+    "hi. this is the ",
+    "this message was created automatically by mail delivery software",
+)
+
+
+def _by_text(reading: Reading, sign: Sign) -> Report | None:
+    """Return what a bounce says to people; None if it may be no bounce at all."""
+    root = reading.structure.root
+    found, left_out = _recipients(reading, sign)
+    if found:
+        delivery = DeliveryReport(recipients=found, left_out=left_out)
+        return Report("delivery", "text", root, delivery=delivery)
+    if sign != "sure":
+        return None
+    return _within(reading) or Report("delivery", "none", root)
+
+
+def _recipients(
+    reading: Reading, sign: Sign
+) -> tuple[tuple[ReportedRecipient, ...], int]:
+    about = originals.enclosed(reading) or originals.copied(reading) or Summary()
+    named = [each["address"] for each in (*about.to, *about.cc)]
+    return bounce_texts.recipients(reading, named, sign)
+
+
+def _within(reading: Reading) -> Report | None:
+    """Return the report in an enclosed message: some gateways put a bounce into one of their own."""
+    for part in reading.structure.parts:
+        if _kind_of_type(part.content_type) == "delivery":
+            return _read_part(reading, part, "delivery")
+    return None
+
+
+def _completed(reading: Reading, report: Report) -> Report:
+    """Return a delivery report with what only its text says: recipients, or their diagnostics."""
+    said = report.delivery
+    if report.kind != "delivery":
+        return report
+    if any(each.address for each in said.recipients):
+        recipients, left_out = _with_replies(reading, said), said.left_out
+    else:
+        recipients, left_out = _from_text(reading, said)
+    if not recipients:
+        return report
+    delivery = replace(said, recipients=recipients, left_out=left_out)
+    return replace(report, delivery=delivery)
+
+
+def _with_replies(
+    reading: Reading, said: DeliveryReport
+) -> tuple[ReportedRecipient, ...]:
+    """Return the recipients; where a failure has no diagnostic, with the reply that the text quotes."""
+    silent = [
+        each.address
+        for each in said.recipients
+        if not each.diagnostic and each.action in ("failed", "delayed")
+    ]
+    if not silent or len(silent) > _ASKED:
+        return said.recipients
+    quoted = bounce_texts.replies(reading, silent)
+    return tuple(
+        _replied(each, quoted[each.address]) if each.address in quoted else each
+        for each in said.recipients
     )
-    words = _DISPOSITIONS.get(
-        mode, gettext_noop("It is a receipt for a message to %(recipient)s.")
-    )
-    recipient = fields.get("final-recipient") or fields.get("original-recipient") or "?"
-    return DeliveryReport("receipt", words, {"recipient": _behind_type(recipient)})
 
 
-def feedback(text: str) -> DeliveryReport:
-    """Return what a feedback report tells (RFC 5965)."""
-    fields = _merged(text)
-    words = gettext_noop(
-        "It is a complaint about a message (%(type)s), from %(reporter)s (RFC 5965)."
-    )
-    reporter = fields.get("reporting-mta") or fields.get("user-agent") or "?"
-    kind = fields.get("feedback-type") or "?"
-    return DeliveryReport(
-        "complaint", words, {"type": kind, "reporter": _behind_type(reporter)}
+def _replied(recipient: ReportedRecipient, diagnostic: str) -> ReportedRecipient:
+    return replace(
+        recipient,
+        diagnostic=diagnostic,
+        status=recipient.status or delivery_reports.failure_status_in(diagnostic),
+        code=delivery_reports.failure_reply_in(diagnostic),
     )
 
 
-def _groups(text: str) -> list[Fields]:
-    """Return the fields of each group between empty lines, the first of a name."""
-    blocks = re.split(r"\n[ \t]*\n", text[:_LOOKED_AT], maxsplit=_MOST)[:_MOST]
-    return [_fields(each) for each in blocks]
+def _from_text(
+    reading: Reading, said: DeliveryReport
+) -> tuple[tuple[ReportedRecipient, ...], int]:
+    """Return the recipients that only the text names, with what the fields say of them all."""
+    found, left_out = _recipients(reading, "sure")
+    known = said.recipients[0] if said.recipients else ReportedRecipient()
+    return tuple(_known(each, known) for each in found), left_out
 
 
-def _merged(text: str) -> Fields:
-    return _fields(text[:_LOOKED_AT])
-
-
-def _fields(text: str) -> Fields:
-    found: Fields = {}
-    for match in _FIELD.finditer(text):
-        found.setdefault(match[1].lower(), " ".join(match[2].split()))
-    return found
-
-
-def _action(fields: Fields) -> str:
-    return fields.get("action", "").partition("(")[0].strip().lower()
-
-
-def _behind_type(value: str) -> str:
-    """Return a value without its type: "rfc822; ann@example.com" (RFC 3464 §2.1.2)."""
-    kind, semicolon, rest = value.partition(";")
-    return rest.strip() if semicolon and " " not in kind.strip() else value
+def _known(recipient: ReportedRecipient, known: ReportedRecipient) -> ReportedRecipient:
+    return replace(
+        recipient,
+        action=known.action or recipient.action,
+        status=known.status or recipient.status,
+        code=known.code or recipient.code,
+        remote_mta=known.remote_mta,
+        diagnostic_type=known.diagnostic_type,
+        diagnostic=known.diagnostic or recipient.diagnostic,
+    )

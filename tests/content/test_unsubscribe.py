@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.content import originals, unsubscribe
-from mailsink.mime import structure
+from inbox.content import unsubscribe
+from mailsink.mime import originals, structure
 from mailsink.mime.reading import Reading
 
 
@@ -55,7 +55,7 @@ REPORT = (
         ("--b\r\nContent-Type: text/rfc822-headers\r\n\r\nSubject: Hi\r\n"
          "Message-ID: <2@a.test>\r\n", "2@a.test", "Hi"),
         ("--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: Hi\r\n\r\nx\r\n",
-         "reply@a.test", ""),
+         "reply@a.test", "Hi"),
     ],
 )  # fmt: skip
 def test_the_original_of_a_report(enclosed: str, message_id: str, subject: str) -> None:

@@ -54,6 +54,10 @@ def left_over(page: bytes) -> list[str]:
     return [each.strip() for each in text.split("¦") if re.search("[A-Za-z]{2}", each)]
 
 
+BOUNCE = (
+    ORDER.replace(b"\r\n\r\n", b"\r\nX-Failed-Recipients: 1@b.test, 2@b.test\r\n\r\n")
+    + b"\r\n1@b.test: 550 5.1.1\r\n2@b.test: 451 4.0.0\r\n\r\nMessage-ID: <1>\r\n"
+)
 SCRIPTS = Path(__file__).resolve().parents[2] / "static/js"
 TITLES = {kind.section.title for kind in KINDS.values()}
 # What the mails of these tests hold, and what the wire says.
@@ -80,6 +84,7 @@ def paths() -> list[str]:
     saved_searches.save("1", "2")
     marking.update(ALL, message.pk, note="1", tags=["1"])
     gone, other = recorded_message(), recorded_message()
+    bounced = recorded_message(BOUNCE)
     trash.delete(ALL, selection.by_ids([gone.pk]), "1")
     compare = f"/compare?a={message.pk}&b={other.pk}"
     tabs = "html text markup source headers parts links checks smtp"
@@ -89,7 +94,7 @@ def paths() -> list[str]:
         f"/sessions/{session}?panel=replay", "/sessions/none",
         "/trace", "/trace?address=ann@example.com", "/trace?address=x",
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
-        f"/transactions/{refused.pk}", "/messages/none",
+        f"/transactions/{refused.pk}", "/messages/none", f"/messages/{bounced.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",
         *(f"/messages/{message.pk}?tab={tab}" for tab in tabs.split()),
         *(f"{compare}&tab={tab}" for tab in "headers text envelope transcript".split()),

@@ -1,0 +1,123 @@
+"""A report in words: what it is, what was done with each recipient, and what its codes mean."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox.explain import reply_codes
+from mailsink.mime.delivery_reports import ReportedRecipient
+from mailsink.mime.receipts import Complaint, Disposition
+from mailsink.mime.reports import Report
+
+# RFC 3464 §2.3.3: (what such a report is, what was done with a recipient)
+_ACTIONS = {
+    "failed": (gettext_noop("Delivery failed"), gettext_noop("Not delivered")),
+    "delayed": (
+        gettext_noop("Delivery is delayed"),
+        gettext_noop("Delayed: the server will try again"),
+    ),
+    "delivered": (gettext_noop("Delivered"), gettext_noop("Delivered")),
+    "relayed": (
+        gettext_noop("Passed on"),
+        gettext_noop("Passed on to a server that reports nothing"),
+    ),
+    "expanded": (
+        gettext_noop("Passed on to a list"),
+        gettext_noop("Passed on to the members of a list"),
+    ),
+}
+# RFC 8098 §3.2.6.2
+_DISPOSITIONS = {
+    "displayed": gettext_noop("The message was displayed; whether it was read, nobody knows"),
+    "deleted": gettext_noop("The message was deleted, maybe without having been displayed"),
+    "dispatched": gettext_noop("The message was passed on"),
+    "processed": gettext_noop("A program processed the message; nobody saw it"),
+    "denied": gettext_noop("The recipient does not want to say what became of the message"),
+    "failed": gettext_noop("A receipt could not be made"),
+}  # fmt: skip
+_ACTION_MODES = {
+    "manual-action": gettext_noop("done by a person"),
+    "automatic-action": gettext_noop("done by a program"),
+}
+_SENDING_MODES = {
+    "mdn-sent-manually": gettext_noop("sent with the consent of a person"),
+    "mdn-sent-automatically": gettext_noop("sent by a program"),
+}
+# RFC 5965 §7.3, RFC 6430, RFC 6591
+_COMPLAINTS = {
+    "abuse": gettext_noop("Spam, or other unwanted mail"),
+    "fraud": gettext_noop("Fraud, or phishing"),
+    "virus": gettext_noop("A virus"),
+    "not-spam": gettext_noop("No spam, although it was taken for spam"),
+    "auth-failure": gettext_noop("The sender could not be verified (SPF, DKIM, DMARC)"),
+    "opt-out": gettext_noop("The recipient wants no more mail"),
+    "other": gettext_noop("Another reason"),
+}
+_CLASSES = {
+    "2": gettext_noop("%(status)s: success (RFC 3463)."),
+    "4": gettext_noop("%(status)s: a temporary failure (RFC 3463)."),
+    "5": gettext_noop("%(status)s: a permanent failure (RFC 3463)."),
+}
+
+
+def title(report: Report) -> str:
+    """Return what a report is, in a word or two."""
+    if report.kind == "disposition":
+        return _("Read receipt")
+    if report.kind == "feedback":
+        return _("Complaint")
+    if report.kind == "automatic_reply":
+        return _("Automatic reply")
+    if report.source == "none":
+        return _("Bounce")
+    words = _ACTIONS.get(report.action)
+    return _(words[0]) if words else _("Delivery report")
+
+
+def remark(report: Report) -> str:
+    """Return how far a report could be read; "" where its fields are for programs."""
+    if report.source == "none":
+        return _("This looks like a bounce, but it is not machine-readable.")
+    if report.source == "text":
+        return _(
+            "This bounce is not machine-readable (RFC 3464): what is shown was read from its text."
+        )
+    return ""
+
+
+def action(recipient: ReportedRecipient) -> str:
+    """Return what was done with a recipient; "" if the report does not say."""
+    words = _ACTIONS.get(recipient.action)
+    return _(words[1]) if words else ""
+
+
+def status(recipient: ReportedRecipient) -> str:
+    """Return what the status means, else what the reply code means; "" if there is neither."""
+    if words := reply_codes.enhanced_meaning(recipient.telling_status):
+        return words
+    if recipient.code:
+        return reply_codes.meaning(recipient.code)[0]
+    words = _CLASSES.get(recipient.status[:1], "")
+    return _(words) % {"status": recipient.status} if words else ""
+
+
+def disposition(said: Disposition) -> str:
+    """Return what became of a message; "" if the receipt says nothing that is known."""
+    words = _DISPOSITIONS.get(said.type)
+    return _(words) if words else ""
+
+
+def modes(said: Disposition) -> str:
+    """Return who did it, a person or a program, and who sent the receipt."""
+    named = (
+        _ACTION_MODES.get(said.action_mode),
+        _SENDING_MODES.get(said.sending_mode),
+    )
+    return ", ".join(_(each) for each in named if each)
+
+
+def complaint(said: Complaint) -> str:
+    """Return what a complaint is about; "" if it is of no known type."""
+    words = _COMPLAINTS.get(said.type)
+    return _(words) if words else ""
