@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from django.http import HttpResponse
 
 from inbox import serializers
+from inbox.api.v3 import report_details
 from inbox.content import finds, invitations, references
 from inbox.errors import BadRequest, NotFound
 from inbox.http import files
@@ -52,12 +53,11 @@ class MessageContent(ParsedMessage):
         attachments = {part.index for part in self.reading.attachments}
         return [_part(each, each.index in attachments) for each in self.parsed.parts]
 
-    @property
-    def notices(self) -> list[Shape]:
-        """The notices about a message that is not just text, such as a bounce."""
+    def notices(self, reverse_path: str) -> list[Shape]:
+        """Return the notices about a message that is not just text, such as a bounce."""
         return [
             {"kind": each.kind, "part": each.part.index, "text": str(each.text)}
-            for each in notices.notices(self.reading)
+            for each in notices.notices(self.reading, reverse_path)
         ]
 
     def files(self, n: int) -> list[Shape]:
@@ -230,10 +230,11 @@ def detail(scope: Scope, message: Message, names: Collection[str] = ()) -> Shape
         **serializers.message(message),
         "envelope": serializers.envelope(attempt),
         "defects": wrong,
-        "notices": mail.notices,
+        "notices": mail.notices(attempt.reverse_path),
         "parts": mail.parts if mail.octets else [],
         **_cut({"html": mail.html, "text": mail.text}),
         **_finds(message.subject, mail),
         "events": events(mail),
+        "report": report_details.report(scope, mail, message, attempt.reverse_path),
         **_named(message, mail, [each for each in names if each in _NOT_IN_DETAIL]),
     }

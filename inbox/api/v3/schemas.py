@@ -8,39 +8,16 @@ beside it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 from uuid import UUID
 
-from ninja import Schema
-from pydantic import ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
 
+from inbox.api.v3.report_schemas import Report
+from inbox.api.v3.schema_base import Page as Page  # the routes take all three from here
+from inbox.api.v3.schema_base import Strict as Strict
+from inbox.api.v3.schema_base import member as member
 from inbox.mailbox.marking import Status
-
-T = TypeVar("T")
-
-NOT_GIVEN: Any = ...
-
-
-def member(description: str, example: Any = None, default: Any = NOT_GIVEN) -> Any:
-    """Return a member of an object, described; the examples of calls are made of these.
-
-    example: not needed where the type says enough, as for an id, a time or a choice
-    """
-    examples = None if example is None else [example]
-    return Field(default, description=description, examples=examples)
-
-
-class Strict(Schema):
-    """An object with these members and no others."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Page(Schema, Generic[T]):
-    items: list[T] = member("The objects of this page.")
-    next: str | None = member(
-        "The cursor of the next page; null if this is the last one."
-    )
 
 
 class Address(Strict):
@@ -246,6 +223,10 @@ class MessageDetail(MessageWithContent):
     codes: list[str] = member("Codes to type in, the likeliest first.", ["162149"])
     actions: list[Action] = member("Links to confirm, sign in, reset and the like.")
     events: list[Event] = member("The events that the message invites to.")
+    report: Report | None = member(
+        "What the message reports, if it is a bounce or another delivery report, a read "
+        "receipt, a complaint or an automatic reply; null for other mail."
+    )
 
 
 class ReadMessage(MessageWithContent):
