@@ -20,7 +20,10 @@ Ending = Literal[
     "tls_failed", "turned", "error", "crashed",
 ]  # fmt: skip
 ExchangeKind = Literal["connect", "command", "auth", "tls", "body", "chunk", "notice"]
-Outcome = Literal["accepted", "rejected", "reset", "abandoned"]
+Outcome = Literal[
+    "accepted", "rejected", "reset", "abandoned",
+    "delivered", "undelivered",  # of those that go out: taken for a recipient, or for none
+]  # fmt: skip
 
 FLAGS = frozenset(
     """

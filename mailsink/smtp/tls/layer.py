@@ -21,7 +21,7 @@ _MOST_WITHOUT_TEXT = 64 * 1024
 
 
 class TlsLayer:
-    """One TLS connection, the server's side."""
+    """One TLS connection: the server's side, or the client's of one that goes out."""
 
     __slots__ = (
         "_first",
@@ -38,11 +38,22 @@ class TlsLayer:
         "octets",
     )  # fmt: skip
 
-    def __init__(self, context: ssl.SSLContext, send: Callable[[bytes], bool]) -> None:
-        """send writes to the wire; False: the peer is gone. Raises ssl.SSLError."""
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        send: Callable[[bytes], bool],
+        server_name: str | None = None,
+    ) -> None:
+        """send writes to the wire; False: the peer is gone. Raises ssl.SSLError.
+
+        server_name: of the server, where this is the client's side; "" sends no SNI
+        """
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._object = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=True
+            self._incoming,
+            self._outgoing,
+            server_side=server_name is None,
+            server_hostname=server_name or None,
         )
         self._send = send
         self._first = bytearray()

@@ -1,0 +1,74 @@
+"""The sans-I/O driver of one session with a next hop: octets in; octets, events and effects out.
+
+The counterpart of mailsink.smtp.machine, which drives a server's session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mailsink.smtp.client.delivery import deliver
+from mailsink.smtp.client.hop_dialogue import (
+    HopDialogue,
+    HopEffect,
+    HopSteps,
+    HopWait,
+    Report,
+    Stopped,
+)
+from mailsink.smtp.client.opening import open_session
+from mailsink.smtp.client.outgoing import OutgoingMail
+from mailsink.smtp.protocol.events import Ending
+
+_QUIT = 30.0  # seconds for the reply to QUIT
+
+
+def converse(dialogue: HopDialogue) -> HopSteps[Ending]:
+    """Hold a session: deliver mail for as long as there is some; return how it ended."""
+    mail: OutgoingMail | None = yield HopWait.NEXT_MAIL
+    try:
+        yield from open_session(dialogue)
+    except Stopped as stopped:
+        if mail is not None:
+            yield Report(mail, (stopped.result,) * len(mail.recipients))
+        return stopped.ending
+    try:
+        while mail is not None:
+            yield from deliver(dialogue, mail)
+            mail = yield HopWait.NEXT_MAIL
+        yield from dialogue.command("QUIT", _QUIT)
+    except Stopped as stopped:
+        return stopped.ending
+    return "quit"
+
+
+class ClientMachine:
+    """Holds a dialogue and the steps that it is in the middle of."""
+
+    __slots__ = ("_steps", "dialogue", "ending")
+
+    def __init__(
+        self, dialogue: HopDialogue, steps: HopSteps[Ending] | None = None
+    ) -> None:
+        """Prepare a session; the first `step` begins it. steps: converse() by default."""
+        self.dialogue = dialogue
+        self.ending: Ending | None = None
+        self._steps = converse(dialogue) if steps is None else steps
+
+    def step(self, result: object = None) -> HopEffect | None:
+        """Run to the next effect, or to the end (None). result: of the last effect."""
+        return self._resume(self._steps.send, result)
+
+    def fail(self, error: Exception) -> HopEffect | None:
+        """Run on as `step` does, where the last effect raised an error."""
+        return self._resume(self._steps.throw, error)
+
+    def _resume(
+        self, resume: Callable[[Any], HopEffect], value: object
+    ) -> HopEffect | None:
+        try:
+            return resume(value)
+        except StopIteration as stop:
+            self.ending = stop.value
+            return None

@@ -1,0 +1,282 @@
+"""Hands one message to a next hop: MAIL, RCPT, and DATA or BDAT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mailsink.smtp.client.extensions_offered import OfferedExtensions
+from mailsink.smtp.client.hop_dialogue import (
+    HopDialogue,
+    HopSteps,
+    MessageEnds,
+    Report,
+    Stopped,
+    deferred,
+    failed,
+    result_of,
+)
+from mailsink.smtp.client.outgoing import (
+    OutgoingMail,
+    OutgoingRecipient,
+    RecipientResult,
+)
+from mailsink.smtp.client.reply_reader import PeerReply
+from mailsink.smtp.protocol.events import Outcome
+
+# Seconds for a reply (RFC 5321 §4.5.3.2).
+_MAIL = 300.0
+_DATA = 120.0
+_BLOCK = 180.0
+_END = 600.0
+_RESET = 60.0
+
+_CHUNK = 256 * 1024  # octets
+_MOST_RECIPIENTS = 100  # of a transaction: every server takes so many (§4.5.3.1.8)
+
+_UNKNOWN = (
+    "The message was sent whole, but the session ended before the reply to it came: it "
+    "may have arrived, and may arrive again with the next try."
+)
+
+Results = list[RecipientResult | None]
+
+
+def deliver(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[None]:
+    """Deliver a message to all of its recipients, and report each; raises Stopped."""
+    results: Results = [None] * len(mail.recipients)
+    stopped = None
+    try:
+        yield from _transactions(dialogue, mail, results)
+    except Stopped as error:
+        stopped = error
+        dialogue.transcript.end_transaction("undelivered", error.result.code or None)
+        _fill(results, error.result)
+    yield Report(mail, tuple(result for result in results if result is not None))
+    if stopped is not None:
+        raise stopped
+
+
+def _transactions(
+    dialogue: HopDialogue, mail: OutgoingMail, results: Results
+) -> HopSteps[None]:
+    """Go through as many transactions as the recipients need."""
+    reason = _impossible(mail, dialogue.offer, secure=dialogue.tls is not None)
+    if reason is not None:
+        dialogue.transcript.notice(reason.text)
+        _fill(results, reason)
+        return
+    most = min(dialogue.offer.limit("RCPTMAX") or _MOST_RECIPIENTS, _MOST_RECIPIENTS)
+    numbers = range(len(mail.recipients))
+    for first in range(0, len(numbers), most):
+        yield from _transact(dialogue, mail, numbers[first : first + most], results)
+
+
+def _transact(
+    dialogue: HopDialogue, mail: OutgoingMail, numbers: range, results: Results
+) -> HopSteps[None]:
+    """Send the message to the recipients of these numbers."""
+    accepted = yield from _envelope(dialogue, mail, numbers, results)
+    if not accepted:
+        code = next((each.code for n in numbers if (each := results[n])), None)
+        dialogue.transcript.end_transaction("undelivered", code)
+        yield from dialogue.command("RSET", _RESET)
+        return
+    by_chunks = dialogue.offer.has("CHUNKING")
+    send_body = _send_chunks if by_chunks else _send_data
+    reply = yield from send_body(dialogue, mail)
+    result = result_of(reply)
+    outcome: Outcome = "delivered" if result.state == "delivered" else "undelivered"
+    dialogue.transcript.end_transaction(outcome, reply.code)
+    for number in accepted:
+        results[number] = result
+    if by_chunks and result.state != "delivered":
+        yield from dialogue.command("RSET", _RESET)  # RFC 3030 §2
+
+
+def _envelope(
+    dialogue: HopDialogue, mail: OutgoingMail, numbers: range, results: Results
+) -> HopSteps[list[int]]:
+    """Send MAIL and RCPT; return the numbers of the recipients that were accepted."""
+    transcript, pipelined = dialogue.transcript, dialogue.offer.has("PIPELINING")
+    parameters = _mail_parameters(mail, dialogue.offer)
+    mail_seq = dialogue.send(f"MAIL FROM:<{mail.reverse_path}>{_joined(parameters)}")
+    transcript.begin_transaction(mail, " ".join(parameters))
+    waiting: list[tuple[int, int]] = []
+    if pipelined:
+        waiting = [(n, _send_rcpt(dialogue, mail.recipients[n])) for n in numbers]
+    reply = yield from dialogue.reply(mail_seq, _MAIL)
+    if reply.code >= 300:
+        for number, seq in waiting:  # they are answered all the same (RFC 2920 §3.1)
+            yield from _rcpt_reply(dialogue, mail, number, seq)
+        for number in numbers:
+            results[number] = result_of(reply)
+        return []
+    accepted = []
+    for number in numbers:
+        seq = (
+            waiting.pop(0)[1]
+            if pipelined
+            else _send_rcpt(dialogue, mail.recipients[number])
+        )
+        reply = yield from _rcpt_reply(dialogue, mail, number, seq)
+        if reply.code < 300:
+            accepted.append(number)
+        else:
+            results[number] = _refused_recipient(reply)
+    return accepted
+
+
+def _send_rcpt(dialogue: HopDialogue, recipient: OutgoingRecipient) -> int:
+    parameters = _rcpt_parameters(recipient, dialogue.offer)
+    return dialogue.send(f"RCPT TO:<{recipient.forward_path}>{_joined(parameters)}")
+
+
+def _rcpt_reply(
+    dialogue: HopDialogue, mail: OutgoingMail, number: int, seq: int
+) -> HopSteps[PeerReply]:
+    reply = yield from dialogue.reply(seq, _MAIL)
+    recipient = mail.recipients[number]
+    parameters = " ".join(_rcpt_parameters(recipient, dialogue.offer))
+    dialogue.transcript.recipient(recipient, parameters, reply.code)
+    return reply
+
+
+def _refused_recipient(reply: PeerReply) -> RecipientResult:
+    """Return a refusal of RCPT; 552 means too many recipients here (RFC 5321 §4.5.3.1.10)."""
+    result = result_of(reply)
+    return result._replace(state="deferred") if reply.code == 552 else result
+
+
+def _send_data(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]:
+    """DATA and the message, dots doubled (RFC 5321 §4.5.2); return the last reply."""
+    reply = yield from dialogue.command("DATA", _DATA)
+    if reply.code != 354:
+        return reply
+    transcript = dialogue.transcript
+    seq, octets = transcript.sent("body", "", "", 0), 0
+    for piece in with_dots_doubled(mail.pieces()):
+        dialogue.write(piece)
+        octets += len(piece)
+        yield from dialogue.writable(seq)
+    transcript.grew(seq, octets + 3)
+    yield MessageEnds(mail)
+    dialogue.write(b".\r\n")
+    return (yield from _last_reply(dialogue, seq))
+
+
+def _send_chunks(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]:
+    """BDAT (RFC 3030), the message as it is; return the first refusal, or the last reply."""
+    for chunk, is_last in _chunks(mail.pieces()):
+        if is_last:
+            yield MessageEnds(mail)
+        line = f"BDAT {len(chunk)}{' LAST' if is_last else ''}"
+        seq = dialogue.transcript.sent("chunk", "BDAT", line, len(chunk))
+        dialogue.write(f"{line}\r\n".encode() + chunk)
+        if is_last:
+            return (yield from _last_reply(dialogue, seq))
+        yield from dialogue.writable(seq)
+        reply = yield from dialogue.reply(seq, _BLOCK)
+        if reply.code >= 300:
+            return reply
+    raise AssertionError("a message has a last chunk")
+
+
+def _last_reply(dialogue: HopDialogue, seq: int) -> HopSteps[PeerReply]:
+    """Return the reply to a whole message; raises Stopped, in words of doubt."""
+    try:
+        return (yield from dialogue.reply(seq, _END))
+    except Stopped as stopped:
+        if stopped.result.code:
+            raise
+        text = f"{_UNKNOWN} {stopped.result.text}"
+        raise Stopped(stopped.ending, deferred(text)) from None
+
+
+def with_dots_doubled(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a message as DATA has it, up to its last CRLF, but not the dot behind it."""
+    held = b"\r\n"  # so that a dot at the very beginning is at the start of a line
+    skip = len(held)  # octets that are not the message's
+    for piece in pieces:
+        octets = (held + piece).replace(b"\r\n.", b"\r\n..")
+        ready, held = octets[:-2], octets[-2:]  # of which none is a doubled dot's first
+        if len(ready) > skip:
+            yield ready[skip:]
+        skip = max(0, skip - len(ready))
+    end = held[skip:] if held == b"\r\n" else held[skip:] + b"\r\n"
+    if end:
+        yield end
+
+
+def _chunks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield a message in chunks, each with whether it is the last."""
+    chunk = bytearray()
+    for piece in pieces:
+        if len(chunk) >= _CHUNK:
+            yield bytes(chunk), False
+            chunk.clear()
+        chunk += piece
+    yield bytes(chunk), True
+
+
+def _impossible(
+    mail: OutgoingMail, offer: OfferedExtensions, secure: bool
+) -> RecipientResult | None:
+    """Return why the server cannot take the message as it is, if so; nothing is changed for it."""
+    needs = mail.needs
+    if 0 < offer.size < mail.size:
+        text = f"The message has {mail.size} octets, the server takes {offer.size}."
+        return failed(text, "5.3.4")
+    if needs.binary and not offer.has("CHUNKING"):
+        text = (
+            "The message has a CR or LF by itself or a NUL, which only CHUNKING sends "
+            "as it is; the server does not offer it."
+        )
+        return failed(text, "5.6.1")
+    if needs.utf8 and not offer.has("SMTPUTF8"):
+        text = "The message or an address has UTF-8 in it; the server does not offer SMTPUTF8."
+        return failed(text, "5.6.7")
+    if needs.eightbit and not (offer.has("8BITMIME") or needs.utf8):
+        text = "The message has 8-bit octets; the server does not offer 8BITMIME."
+        return failed(text, "5.6.3")
+    if mail.require_tls and not (secure and offer.has("REQUIRETLS")):
+        text = (
+            "The message came with REQUIRETLS; the server does not offer it within TLS."
+        )
+        return failed(text, "5.7.30")
+    return None
+
+
+def _mail_parameters(mail: OutgoingMail, offer: OfferedExtensions) -> list[str]:
+    needs, parameters = mail.needs, []
+    if offer.has("SIZE"):
+        parameters.append(f"SIZE={mail.size}")
+    if needs.binary and offer.has("BINARYMIME"):
+        parameters.append("BODY=BINARYMIME")
+    elif needs.eightbit and offer.has("8BITMIME"):
+        parameters.append("BODY=8BITMIME")
+    if needs.utf8:
+        parameters.append("SMTPUTF8")
+    if mail.require_tls:
+        parameters.append("REQUIRETLS")
+    if offer.has("DSN"):
+        parameters += [f"RET={mail.ret}"] if mail.ret else []
+        parameters += [f"ENVID={mail.envid}"] if mail.envid else []
+    return parameters
+
+
+def _rcpt_parameters(
+    recipient: OutgoingRecipient, offer: OfferedExtensions
+) -> list[str]:
+    if not offer.has("DSN"):
+        return []
+    parameters = [f"NOTIFY={recipient.notify}"] if recipient.notify else []
+    return parameters + ([f"ORCPT={recipient.orcpt}"] if recipient.orcpt else [])
+
+
+def _joined(parameters: list[str]) -> str:
+    return "".join(f" {parameter}" for parameter in parameters)
+
+
+def _fill(results: Results, result: RecipientResult) -> None:
+    """Give every recipient that has no result yet this one."""
+    results[:] = [result if each is None else each for each in results]

@@ -1,0 +1,92 @@
+"""Reads the replies of a server: octets in, replies out (RFC 5321 §4.2)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from mailsink.text import readable
+
+_LONGEST_LINE = 8 * 1024  # octets; RFC 5321 §4.5.3.1.5 has 512
+_MOST_LINES = 1000
+_MOST_OCTETS = 1024 * 1024  # that are held
+_LINE = re.compile(rb"([2-5][0-5][0-9])([ -]?)(.*)", re.DOTALL)
+_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?: |$)")
+
+
+class BadReply(Exception):
+    """The server sent no reply that can be read; its text says what it sent."""
+
+
+class PeerReply(NamedTuple):
+    """A reply that came."""
+
+    code: int
+    enhanced: str  # of the last line; "" where it has none, or one of another class
+    lines: tuple[str, ...]  # whole, readable, without their ends
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return the lines without the code in front."""
+        return tuple(line[4:] for line in self.lines)
+
+    @property
+    def text(self) -> str:
+        """Return the whole reply as one line, as delivery reports show it."""
+        return " ".join((self.lines[0], *(line[4:] for line in self.lines[1:])))
+
+
+class ReplyReader:
+    """Cuts what comes from a server into replies. Bounded, whatever it sends."""
+
+    __slots__ = ("_lines", "_octets", "_scanned")
+
+    def __init__(self) -> None:
+        self._octets = bytearray()
+        self._scanned = 0
+        self._lines: list[str] = []
+
+    def append(self, octets: bytes) -> None:
+        """Take what came; of a server that never ends, no more than can be held."""
+        self._octets += octets[: _MOST_OCTETS + 1 - len(self._octets)]
+
+    def clear(self) -> None:
+        """Drop what is not read yet, as STARTTLS demands (RFC 3207 §4.2)."""
+        self._octets.clear()
+        self._lines.clear()
+        self._scanned = 0
+
+    def next(self) -> PeerReply | None:
+        """Return the next reply, or None until it is complete; raises BadReply."""
+        if len(self._octets) > _MOST_OCTETS:
+            raise BadReply("The server sends replies without end.")
+        while (line := self._next_line()) is not None:
+            match = _LINE.fullmatch(line)
+            if match is None:
+                raise BadReply(f"This is no reply of SMTP: {readable(line[:200])}")
+            if self._lines and not self._lines[0].startswith(match[1].decode()):
+                raise BadReply(f"The code changed within a reply: {readable(line)}")
+            self._lines.append(readable(line))
+            if match[2] != b"-":
+                return self._whole(int(match[1]))
+            if len(self._lines) >= _MOST_LINES:
+                raise BadReply(f"A reply has more than {_MOST_LINES} lines.")
+        return None
+
+    def _whole(self, code: int) -> PeerReply:
+        lines, self._lines = tuple(self._lines), []
+        match = _ENHANCED.match(lines[-1][4:])
+        enhanced = match[1] if match and int(match[1][0]) == code // 100 else ""
+        return PeerReply(code, enhanced, lines)
+
+    def _next_line(self) -> bytes | None:
+        at = self._octets.find(b"\n", self._scanned)
+        if max(at, len(self._octets) if at < 0 else 0) > _LONGEST_LINE:
+            raise BadReply(f"A line of a reply is longer than {_LONGEST_LINE} octets.")
+        if at < 0:
+            self._scanned = len(self._octets)
+            return None
+        line = bytes(self._octets[:at]).removesuffix(b"\r")
+        del self._octets[: at + 1]
+        self._scanned = 0
+        return line

@@ -1,0 +1,217 @@
+"""The transport of a session with a next hop: one connection, which only moves octets."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+from uuid import UUID
+
+from mailsink.ids import uuid7
+from mailsink.smtp.client.client_machine import ClientMachine
+from mailsink.smtp.client.hop_dialogue import (
+    NEVER,
+    HopDialogue,
+    HopEffect,
+    HopWait,
+    MessageEnds,
+    Report,
+    deferred,
+)
+from mailsink.smtp.client.outgoing import ClientProfile, OutgoingMail, RecipientResult
+from mailsink.smtp.client.transcript import Transcript
+from mailsink.smtp.protocol.events import Ending, Event, SessionClosed, SessionOpened
+
+_CONNECT = 60.0  # seconds
+_SECOND = 1_000_000
+
+
+class Courier(Protocol):
+    """Brings the mail of a session, and takes back what became of it."""
+
+    async def next_mail(self) -> OutgoingMail | None:
+        """Return the next message for this hop; None: there is no more."""
+
+    async def message_ends(self, mail: OutgoingMail) -> None:
+        """Remember durably that the end of the message is about to be sent."""
+
+    async def report(
+        self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
+    ) -> None:
+        """Remember durably what became of a message, for each recipient in order."""
+
+
+class OutgoingSession:
+    """A session with a next hop, from the connect to its end; recorded as it goes."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        profile: ClientProfile,
+        courier: Courier,
+        record: Callable[[Event], None],
+    ) -> None:
+        self.session: UUID = uuid7()
+        self._address = (host, port)
+        self._profile = profile
+        self._courier = courier
+        self._record = record
+        self._opened_ns = time.monotonic_ns()
+        self._happened = asyncio.Event()
+        self._dialogue: HopDialogue | None = None
+
+    async def run(self) -> Ending:
+        """Connect, deliver, close; return how the session ended.
+
+        Raises nothing for what the next hop does. The courier's errors end the session
+        and are raised.
+        """
+        try:
+            transport = await self._connect()
+        except OSError as error:
+            return await self._unreachable(error)
+        ending: Ending = "error"
+        try:
+            ending = await self._converse(transport)
+        finally:
+            transport.close()
+            self._record(SessionClosed(self.session, self._clock(), ending))
+        return ending
+
+    def stop(self) -> None:
+        """End the session as soon as its state is known."""
+        if self._dialogue is not None:
+            self._dialogue.stop_now = True
+        self._happened.set()
+
+    # asyncio.Protocol, by _Wire
+
+    def receive(self, octets: bytes) -> None:
+        assert self._dialogue is not None
+        self._dialogue.receive(octets)
+        self._happened.set()
+
+    def end(self) -> None:
+        assert self._dialogue is not None
+        self._dialogue.eof = True
+        self._happened.set()
+
+    def block(self, blocked: bool) -> None:
+        assert self._dialogue is not None
+        self._dialogue.output_blocked = blocked
+        self._happened.set()
+
+    # Inside
+
+    def _clock(self) -> int:
+        return (time.monotonic_ns() - self._opened_ns) // 1000
+
+    async def _connect(self) -> asyncio.Transport:
+        """Return a connection on which nothing is read yet."""
+        loop = asyncio.get_running_loop()
+        seconds = _CONNECT * self._profile.patience
+        async with asyncio.timeout(seconds):
+            transport, _ = await loop.create_connection(
+                lambda: _Wire(self), *self._address
+            )
+        return transport
+
+    async def _unreachable(self, error: OSError) -> Ending:
+        """Record that no connection came about, and report it for the first message."""
+        host, port = self._address
+        reason = (
+            "it did not answer in time"
+            if isinstance(error, TimeoutError)
+            else str(error)
+        )
+        text = f"No connection to {host} port {port}: {reason}."
+        self._open("", 0)
+        transcript = Transcript(self.session, self._record, self._clock)
+        transcript.notice(text)
+        ending: Ending = "timeout" if isinstance(error, TimeoutError) else "refused"
+        self._record(SessionClosed(self.session, self._clock(), ending))
+        mail = await self._courier.next_mail()
+        if mail is not None:
+            result = deferred(text, "4.4.1")
+            await self._courier.report(mail, (result,) * len(mail.recipients))
+        return ending
+
+    def _open(self, address: str, port: int) -> None:
+        host, hop_port = self._address
+        self._record(
+            SessionOpened(
+                self.session, f"{host}:{hop_port}", address, port, time.time(),
+                direction="out",
+            )
+        )  # fmt: skip
+
+    def begin(self, transport: asyncio.Transport) -> None:
+        """Begin the dialogue on a fresh connection."""
+        address, port = (transport.get_extra_info("peername") or ("", 0))[:2]
+        self._open(str(address), int(port))
+        transcript = Transcript(self.session, self._record, self._clock)
+
+        def write(octets: bytes) -> bool:
+            if transport.is_closing():
+                return False
+            transport.write(octets)
+            return True
+
+        self._dialogue = HopDialogue(self._profile, transcript, write)
+
+    async def _converse(self, transport: asyncio.Transport) -> Ending:
+        assert self._dialogue is not None
+        machine = ClientMachine(self._dialogue)
+        effect = machine.step()
+        while effect is not None:
+            effect = machine.step(await self._result(effect))
+        assert machine.ending is not None
+        return machine.ending
+
+    async def _result(self, effect: HopEffect) -> object:
+        if isinstance(effect, MessageEnds):
+            await self._courier.message_ends(effect.mail)
+        elif isinstance(effect, Report):
+            await self._courier.report(effect.mail, effect.results)
+        elif effect is HopWait.NEXT_MAIL:
+            return await self._courier.next_mail()
+        else:
+            await self._wait()
+        return None
+
+    async def _wait(self) -> None:
+        """Return when something happened, or when it is time."""
+        assert self._dialogue is not None
+        wake_at = self._dialogue.wake_at
+        seconds = None if wake_at >= NEVER else (wake_at - self._clock()) / _SECOND
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._happened.wait(), seconds)
+        self._happened.clear()
+
+
+class _Wire(asyncio.Protocol):
+    """Passes on what the event loop says of the connection."""
+
+    def __init__(self, session: OutgoingSession) -> None:
+        self._session = session
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._session.begin(transport)  # type: ignore[arg-type]
+
+    def data_received(self, data: bytes) -> None:
+        self._session.receive(data)
+
+    def eof_received(self) -> None:
+        self._session.end()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._session.end()
+
+    def pause_writing(self) -> None:
+        self._session.block(True)
+
+    def resume_writing(self) -> None:
+        self._session.block(False)
