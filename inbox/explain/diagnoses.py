@@ -39,7 +39,7 @@ class _Reason:
 def diagnose(session: Sessionlike, facts: Facts) -> Diagnosis | None:
     """Return what went wrong in a session; None where nothing did."""
     tone = outcomes.tone(session, facts)
-    if not tone:
+    if not tone or session.direction == "out":  # no client of ours has anything to fix
         return None
     found = _reason(session, facts)
     return Diagnosis(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox.explain import causes
+from inbox.explain import causes, outward
 from inbox.explain.inputs import Exchangelike, Sessionlike
 from inbox.explain.quantities import counted, waited
 
@@ -44,7 +44,12 @@ NOTHING_MORE = Facts()
 
 
 def peer(session: Sessionlike) -> str:
-    """Return the name a session goes by: what it said in EHLO, else its address."""
+    """Return the name a session goes by: what the client said in EHLO, else its address.
+
+    Of one that goes out, the host and port that it goes to.
+    """
+    if session.direction == "out":
+        return session.listener
     address = session.client_address
     is_address = session.helo in (f"[{address}]", f"[IPv6:{address}]")
     return address if is_address or not session.helo else session.helo
@@ -55,6 +60,8 @@ def outcome(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
 
     While it goes on: what it waits for.
     """
+    if session.direction == "out":
+        return outward.outcome(session, facts.refusal, facts.refused)
     parts = [_delivered(session), cause(session, facts)]
     if session.ending is None:
         parts.append(state(session, facts))
@@ -63,11 +70,16 @@ def outcome(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
 
 def headline(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return the title of a session's page: "app.test → Delivered 1 message"."""
+    if session.direction == "out":
+        values = {"server": peer(session), "outcome": outcome(session, facts)}
+        return _("To %(server)s: %(outcome)s") % values
     return f"{peer(session)} → {outcome(session, facts)}"
 
 
 def cause(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return why a session failed, or failed in part, in a few words; "" if it did not."""
+    if session.direction == "out":
+        return outward.cause(session, facts.refusal, facts.refused)
     if known := known_flag(facts):
         return _(_BY_FLAG[known])
     if facts.body_octets is not None and session.ending in MIDWAY:
@@ -91,6 +103,8 @@ def tone(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
 
 def state(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return what an open session waits for: "Waiting for a command after MAIL"."""
+    if session.direction == "out":
+        return outward.state(session)
     if facts.body_octets:
         octets = counted(facts.body_octets, "byte")
         return _("Receiving a message: %(bytes)s so far") % {"bytes": octets}
@@ -105,6 +119,8 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """Return how a session ended, as a sentence; "" while it goes on."""
     if session.ending is None:
         return ""
+    if session.direction == "out":
+        return outward.ending(session, facts.last_line)
     refused = (session.worst_code or 0) >= 400 and not session.messages
     if session.ending == "quit" and refused:
         return _("The client then closed the connection properly (QUIT).")

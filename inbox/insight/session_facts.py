@@ -96,7 +96,7 @@ def _refusals(sessions: Sequence[Session]) -> dict[UUID, _Refused]:
             session_id__in=[each.id for each in sessions],
             seq__lte=_LOOKED_AT,
             code__gte=400,
-            direction="in",
+            direction=F("session__direction"),
         )
         .values_list("session_id", "kind", "verb")
         .annotate(Min("seq"), Count("seq"))

@@ -11,6 +11,7 @@ from inbox.models.message import (
     SearchText,
     Tombstone,
 )
+from inbox.models.outgoing import Release, ReleaseRecipient, ReleaseTry, Route
 from inbox.models.session import (
     Exchange,
     Fingerprint,
@@ -31,7 +32,11 @@ __all__ = [
     "Mute",
     "Raw",
     "Recipient",
+    "Release",
+    "ReleaseRecipient",
+    "ReleaseTry",
     "RemoteHost",
+    "Route",
     "SavedSearch",
     "SearchText",
     "Server",

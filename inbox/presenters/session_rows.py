@@ -122,6 +122,8 @@ def _row(
 
 def _client(session: Session) -> str:
     """Return what a row says of the client beside its name; plain SMTP says nothing."""
+    if session.direction == "out":
+        return " · ".join(filter(None, (_("outgoing"), _tls(session))))
     address = session.client_address
     kind = _label(session) if session.listener_kind != "smtp" else ""
     parts = (address if peer(session) != address else "", kind, _tls(session))
@@ -149,7 +151,8 @@ def head(session: Session, evidence: SessionEvidence) -> Head:
         id=session.id,
         client=session.client_address,
         helo=session.helo,
-        withheld=starttls.is_withheld(session.client_address, session.helo),
+        withheld=session.direction == "in"
+        and starttls.is_withheld(session.client_address, session.helo),
     )
 
 
@@ -209,6 +212,8 @@ def _chips(
 def _way(session: Session) -> str:
     """Return by which listener a session came: "via port 1025"."""
     port = session.listener.rpartition(":")[2]
+    if session.direction == "out":
+        return _("outgoing")
     if session.listener_kind == "smtp":
         return _("via port %(port)s") % {"port": port}
     values = {"kind": _label(session), "port": port}

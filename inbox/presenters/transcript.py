@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from inbox import explain
 from inbox.explain.lines import WORTH_A_BAR
@@ -20,6 +21,7 @@ from inbox.models import Exchange, Session
 
 LINES = 100  # of a transcript, at once: as static/js/session/chunks.js has it
 WAIT = 1_000_000  # us: so long a silence of the client is a wait
+_OUTWARD: dict[Owner, str] = {"client": "Mailsink", "ours": gettext_noop("Server")}
 _TICKS = 6  # of the picture's scale, at most
 
 
@@ -113,7 +115,7 @@ def picture(session: Session, session_timeline: timeline.Timeline) -> Picture | 
         shares=[
             Share(
                 "wait" if waits and owner == "client" else owner,
-                _(OWNERS[owner]),
+                _owner(session, owner),
                 _percent(us, session_timeline.took_us),
                 duration(us),
             )
@@ -121,6 +123,13 @@ def picture(session: Session, session_timeline: timeline.Timeline) -> Picture | 
             if us
         ],
     )
+
+
+def _owner(session: Session, owner: Owner) -> str:
+    """Return whose time it was. In a session that goes out, Mailsink is the client."""
+    if session.direction == "out" and owner in _OUTWARD:
+        return _(_OUTWARD[owner])
+    return _(OWNERS[owner])
 
 
 def _box(mark: timeline.Mark, column_us: float) -> Box:

@@ -12,7 +12,7 @@ from mailsink.smtp.client.hop_dialogue import (
     MessageEnds,
     Report,
 )
-from mailsink.smtp.client.outgoing import (
+from mailsink.smtp.client.hop_values import (
     ClientProfile,
     ContentNeeds,
     OutgoingMail,
@@ -79,10 +79,6 @@ class Client:
             if isinstance(each, events.ExchangeOpened):
                 shown[each.seq] = each.line
         return list(shown.values())
-
-    def outcomes(self) -> list[tuple[str, int | None]]:
-        ended = [e for e in self.events if isinstance(e, events.TransactionEnded)]
-        return [(each.outcome, each.code) for each in ended]
 
     def facts(self) -> dict[str, str | int]:
         updates = [e for e in self.events if isinstance(e, events.SessionUpdated)]

@@ -18,6 +18,8 @@ from inbox.api.v3 import (
     inboxes,
     info,
     openapi,
+    releases,
+    routes,
     searches,
     sessions,
     starttls,
@@ -82,6 +84,8 @@ api = Api(
 )
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", imports.router, tags=["Messages"])
+api.add_router("routes", routes.router, tags=["Routes"])
+api.add_router("", releases.router, tags=["Releases"])
 api.add_router("trace", trace.router, tags=["Trace"])
 api.add_router("sessions", sessions.router, tags=["Sessions"])
 api.add_router("sessions", transcripts.router, tags=["Sessions"])

@@ -31,6 +31,8 @@ GROUPS = {
     "Muted findings": "Kinds of findings that do not count.",
     "Saved searches": "The searches in the side bar.",
     "STARTTLS": "Clients that rejected the certificate of Mailsink.",
+    "Routes": "Servers that mail may go out to, each with the recipients that it allows.",
+    "Releases": "Messages on their way out by a route, and what became of them.",
     "Server": "The server itself, and its tags.",
 }
 _HERE = "http://127.0.0.1:8025"

@@ -33,6 +33,7 @@ from inbox.mailbox.signals import (
 )
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
+from inbox.outgoing.deliverer import Deliverer
 from inbox.policy import starttls
 from inbox.policy.authenticator import Authenticator
 from inbox.policy.policy import InboxPolicy
@@ -154,6 +155,7 @@ class Command(BaseCommand):
                 background=[
                     feed,
                     recorder,
+                    Deliverer(server.id, recorder.record),
                     policy.watching(),
                     servers.heartbeat(server),
                     indexing,

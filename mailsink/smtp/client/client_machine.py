@@ -17,8 +17,8 @@ from mailsink.smtp.client.hop_dialogue import (
     Report,
     Stopped,
 )
+from mailsink.smtp.client.hop_values import OutgoingMail
 from mailsink.smtp.client.opening import open_session
-from mailsink.smtp.client.outgoing import OutgoingMail
 from mailsink.smtp.protocol.events import Ending
 
 _QUIT = 30.0  # seconds for the reply to QUIT

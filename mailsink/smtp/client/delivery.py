@@ -15,13 +15,12 @@ from mailsink.smtp.client.hop_dialogue import (
     failed,
     result_of,
 )
-from mailsink.smtp.client.outgoing import (
+from mailsink.smtp.client.hop_values import (
     OutgoingMail,
     OutgoingRecipient,
     RecipientResult,
 )
 from mailsink.smtp.client.reply_reader import PeerReply
-from mailsink.smtp.protocol.events import Outcome
 
 # Seconds for a reply (RFC 5321 §4.5.3.2).
 _MAIL = 300.0
@@ -49,7 +48,6 @@ def deliver(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[None]:
         yield from _transactions(dialogue, mail, results)
     except Stopped as error:
         stopped = error
-        dialogue.transcript.end_transaction("undelivered", error.result.code or None)
         _fill(results, error.result)
     yield Report(mail, tuple(result for result in results if result is not None))
     if stopped is not None:
@@ -77,16 +75,14 @@ def _transact(
     """Send the message to the recipients of these numbers."""
     accepted = yield from _envelope(dialogue, mail, numbers, results)
     if not accepted:
-        code = next((each.code for n in numbers if (each := results[n])), None)
-        dialogue.transcript.end_transaction("undelivered", code)
         yield from dialogue.command("RSET", _RESET)
         return
     by_chunks = dialogue.offer.has("CHUNKING")
     send_body = _send_chunks if by_chunks else _send_data
     reply = yield from send_body(dialogue, mail)
     result = result_of(reply)
-    outcome: Outcome = "delivered" if result.state == "delivered" else "undelivered"
-    dialogue.transcript.end_transaction(outcome, reply.code)
+    if result.state == "delivered":
+        dialogue.transcript.delivered()
     for number in accepted:
         results[number] = result
     if by_chunks and result.state != "delivered":
@@ -97,17 +93,16 @@ def _envelope(
     dialogue: HopDialogue, mail: OutgoingMail, numbers: range, results: Results
 ) -> HopSteps[list[int]]:
     """Send MAIL and RCPT; return the numbers of the recipients that were accepted."""
-    transcript, pipelined = dialogue.transcript, dialogue.offer.has("PIPELINING")
+    pipelined = dialogue.offer.has("PIPELINING")
     parameters = _mail_parameters(mail, dialogue.offer)
     mail_seq = dialogue.send(f"MAIL FROM:<{mail.reverse_path}>{_joined(parameters)}")
-    transcript.begin_transaction(mail, " ".join(parameters))
     waiting: list[tuple[int, int]] = []
     if pipelined:
         waiting = [(n, _send_rcpt(dialogue, mail.recipients[n])) for n in numbers]
     reply = yield from dialogue.reply(mail_seq, _MAIL)
     if reply.code >= 300:
-        for number, seq in waiting:  # they are answered all the same (RFC 2920 §3.1)
-            yield from _rcpt_reply(dialogue, mail, number, seq)
+        for _, seq in waiting:  # they are answered all the same (RFC 2920 §3.1)
+            yield from dialogue.reply(seq, _MAIL)
         for number in numbers:
             results[number] = result_of(reply)
         return []
@@ -118,7 +113,7 @@ def _envelope(
             if pipelined
             else _send_rcpt(dialogue, mail.recipients[number])
         )
-        reply = yield from _rcpt_reply(dialogue, mail, number, seq)
+        reply = yield from dialogue.reply(seq, _MAIL)
         if reply.code < 300:
             accepted.append(number)
         else:
@@ -129,16 +124,6 @@ def _envelope(
 def _send_rcpt(dialogue: HopDialogue, recipient: OutgoingRecipient) -> int:
     parameters = _rcpt_parameters(recipient, dialogue.offer)
     return dialogue.send(f"RCPT TO:<{recipient.forward_path}>{_joined(parameters)}")
-
-
-def _rcpt_reply(
-    dialogue: HopDialogue, mail: OutgoingMail, number: int, seq: int
-) -> HopSteps[PeerReply]:
-    reply = yield from dialogue.reply(seq, _MAIL)
-    recipient = mail.recipients[number]
-    parameters = " ".join(_rcpt_parameters(recipient, dialogue.offer))
-    dialogue.transcript.recipient(recipient, parameters, reply.code)
-    return reply
 
 
 def _refused_recipient(reply: PeerReply) -> RecipientResult:

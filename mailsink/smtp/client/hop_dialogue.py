@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from mailsink.smtp.client.extensions_offered import NOTHING
-from mailsink.smtp.client.outgoing import (
+from mailsink.smtp.client.hop_values import (
     ClientProfile,
     OutgoingMail,
     RecipientResult,

@@ -15,7 +15,7 @@ from mailsink.smtp.client.hop_dialogue import (
     failed,
     result_of,
 )
-from mailsink.smtp.client.outgoing import Login, RecipientResult
+from mailsink.smtp.client.hop_values import Login, RecipientResult
 from mailsink.smtp.client.reply_reader import PeerReply
 from mailsink.smtp.protocol.masking import MASK
 from mailsink.smtp.tls.layer import TlsLayer

@@ -20,7 +20,7 @@ from mailsink.smtp.client.hop_dialogue import (
     Report,
     deferred,
 )
-from mailsink.smtp.client.outgoing import ClientProfile, OutgoingMail, RecipientResult
+from mailsink.smtp.client.hop_values import ClientProfile, OutgoingMail, RecipientResult
 from mailsink.smtp.client.transcript import Transcript
 from mailsink.smtp.protocol.events import Ending, Event, SessionClosed, SessionOpened
 
@@ -61,13 +61,14 @@ class OutgoingSession:
         self._record = record
         self._opened_ns = time.monotonic_ns()
         self._happened = asyncio.Event()
+        self._stopped = False
         self._dialogue: HopDialogue | None = None
 
     async def run(self) -> Ending:
         """Connect, deliver, close; return how the session ended.
 
-        Raises nothing for what the next hop does. The courier's errors end the session
-        and are raised.
+        Raises nothing for what the next hop does. The courier's errors, and those of
+        reading a message, end the session and are raised.
         """
         try:
             transport = await self._connect()
@@ -75,7 +76,7 @@ class OutgoingSession:
             return await self._unreachable(error)
         ending: Ending = "error"
         try:
-            ending = await self._converse(transport)
+            ending = await self._converse()
         finally:
             transport.close()
             self._record(SessionClosed(self.session, self._clock(), ending))
@@ -83,6 +84,7 @@ class OutgoingSession:
 
     def stop(self) -> None:
         """End the session as soon as its state is known."""
+        self._stopped = True
         if self._dialogue is not None:
             self._dialogue.stop_now = True
         self._happened.set()
@@ -110,14 +112,21 @@ class OutgoingSession:
         return (time.monotonic_ns() - self._opened_ns) // 1000
 
     async def _connect(self) -> asyncio.Transport:
-        """Return a connection on which nothing is read yet."""
+        """Return a connection whose dialogue has begun. Raises OSError."""
         loop = asyncio.get_running_loop()
+        connecting = loop.create_task(
+            loop.create_connection(lambda: _Wire(self), *self._address)
+        )
+        stopped = loop.create_task(self._happened.wait())
         seconds = _CONNECT * self._profile.patience
-        async with asyncio.timeout(seconds):
-            transport, _ = await loop.create_connection(
-                lambda: _Wire(self), *self._address
-            )
-        return transport
+        await asyncio.wait(
+            {connecting, stopped}, timeout=seconds, return_when="FIRST_COMPLETED"
+        )
+        stopped.cancel()
+        if connecting.done() or self._dialogue is not None:
+            return (await connecting)[0]
+        connecting.cancel()
+        raise OSError("Mailsink was stopped") if self._stopped else TimeoutError
 
     async def _unreachable(self, error: OSError) -> Ending:
         """Record that no connection came about, and report it for the first message."""
@@ -162,7 +171,7 @@ class OutgoingSession:
 
         self._dialogue = HopDialogue(self._profile, transcript, write)
 
-    async def _converse(self, transport: asyncio.Transport) -> Ending:
+    async def _converse(self) -> Ending:
         assert self._dialogue is not None
         machine = ClientMachine(self._dialogue)
         effect = machine.step()

@@ -20,10 +20,7 @@ Ending = Literal[
     "tls_failed", "turned", "error", "crashed",
 ]  # fmt: skip
 ExchangeKind = Literal["connect", "command", "auth", "tls", "body", "chunk", "notice"]
-Outcome = Literal[
-    "accepted", "rejected", "reset", "abandoned",
-    "delivered", "undelivered",  # of those that go out: taken for a recipient, or for none
-]  # fmt: skip
+Outcome = Literal["accepted", "rejected", "reset", "abandoned"]
 
 FLAGS = frozenset(
     """

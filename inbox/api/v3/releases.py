@@ -1,0 +1,172 @@
+"""API v3: releases, which are messages on their way out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from inbox import serializers
+from inbox.api.v3.common import (
+    ANY_ID,
+    LIMIT,
+    Cursor,
+    Limit,
+    MessageId,
+    answer,
+    path,
+    query,
+    scope,
+)
+from inbox.api.v3.schemas import Page, Strict, member
+from inbox.mailbox import messages
+from inbox.models import Release, ReleaseRecipient, ReleaseTry
+from inbox.outgoing import releases
+from inbox.serializers import Shape
+
+router = Router()
+
+ReleaseId = Annotated[str, path("The id of a release.", ANY_ID)]
+OfMessage = Annotated[
+    str | None, query("The id of a message: only its releases.", ANY_ID)
+]
+State = Literal["queued", "trying", "delivered", "failed", "cancelled"]
+
+
+class ReleaseRequest(Strict):
+    route: str = member("The name of the route.", "staging")
+    recipients: list[str] | None = member(
+        "The addresses that it goes to; those that it was accepted for if you leave them out.",
+        ["ann@example.com"],
+        None,
+    )
+
+
+class ReleaseRecipientObject(Strict):
+    forward_path: str = member("The recipient.", "ann@example.com")
+    state: State = member("What became of it.", "delivered")
+    code: int | None = member("The code of the latest reply; null if none came.", 250)
+    enhanced: str = member("The enhanced code of that reply, or ours.", "2.0.0")
+    text: str = member("The whole reply, or our reason.", "250 2.0.0 Ok: queued")
+
+
+class ReleaseTryObject(Strict):
+    session: UUID = member("The id of the outward session.", ANY_ID)
+    began_at: datetime = member("When it began.")
+    ended_at: datetime | None = member("When it ended; null while it goes on.")
+    message_sent: bool = member(
+        "Whether the end of the message was sent: it may have arrived, whatever followed.",
+        True,
+    )
+    outcome: str = member("The outcome in words.", "1 delivered")
+
+
+class ReleaseObject(Strict):
+    id: UUID = member("The id of the release.", ANY_ID)
+    message: UUID = member("The id of the message.", ANY_ID)
+    subject: str = member("The subject of the message.", "Your order")
+    route: str = member(
+        "The name of the route, when the release was asked for.", "staging"
+    )
+    reverse_path: str = member("The reverse-path.", "shop@example.com")
+    state: State = member(
+        "queued: it waits for its next try; trying: it is being sent; delivered: the next "
+        "hop took it for all recipients; failed: not for all; cancelled.",
+        "delivered",
+    )
+    requested_at: datetime = member("When it was asked for.")
+    requested_by: str = member(
+        "The address of the client that asked for it.", "127.0.0.1"
+    )
+    next_try_at: datetime | None = member("When the next try is due; null if none is.")
+    ended_at: datetime | None = member("When it came to its end; null if it has not.")
+    recipients: list[ReleaseRecipientObject] = member("The recipients, in order.")
+    tries: list[ReleaseTryObject] = member("The tries, oldest first.")
+
+
+@router.post(
+    "/messages/{id}/release",
+    response={202: ReleaseObject},
+    summary="Release a message",
+    tags=["Messages"],
+)
+def release(request: HttpRequest, id: MessageId, given: ReleaseRequest) -> HttpResponse:
+    """Puts a message into the queue of a route, which has to allow every recipient.
+
+    The message goes out as it came in, octet for octet.
+    """
+    by = request.META["REMOTE_ADDR"]
+    made = releases.request(scope(), id, given.route, given.recipients, by)
+    return answer(_shape(made), 202)
+
+
+@router.get("/releases", response=Page[ReleaseObject], summary="List releases")
+def find(
+    request: HttpRequest,
+    message: OfMessage = None,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> HttpResponse:
+    """The releases, newest first."""
+    key = messages.get(scope(), message).pk if message else None
+    page = releases.find(scope(), cursor, limit, key)
+    return answer(serializers.page(map(_shape, page.items), page.next))
+
+
+@router.get("/releases/{id}", response=ReleaseObject, summary="Get a release")
+def one(request: HttpRequest, id: ReleaseId) -> HttpResponse:
+    """One release with its recipients and tries."""
+    return answer(_shape(releases.get(scope(), id)))
+
+
+@router.delete("/releases/{id}", response=ReleaseObject, summary="Cancel a release")
+def cancel(request: HttpRequest, id: ReleaseId) -> HttpResponse:
+    """Takes it out of the queue. Recipients that have it already keep it."""
+    return answer(_shape(releases.cancel(scope(), id)))
+
+
+@router.post("/releases/{id}/retry", response=ReleaseObject, summary="Retry a release")
+def retry(request: HttpRequest, id: ReleaseId) -> HttpResponse:
+    """Tries it now: one that waits, or the recipients for whom it failed."""
+    return answer(_shape(releases.retry(scope(), id)))
+
+
+def _shape(release: Release) -> Shape:
+    rows = releases.details(release)
+    return {
+        "id": str(release.pk),
+        "message": str(release.message_id),
+        "subject": release.subject,
+        "route": release.route_name,
+        "reverse_path": release.reverse_path,
+        "state": release.state,
+        "requested_at": serializers.stamp(release.requested_at),
+        "requested_by": release.requested_by,
+        "next_try_at": serializers.stamp(release.next_try_at),
+        "ended_at": serializers.stamp(release.ended_at),
+        "recipients": [_recipient(each) for each in rows["recipients"]],
+        "tries": [_try(each) for each in rows["tries"]],
+    }
+
+
+def _recipient(row: ReleaseRecipient) -> Shape:
+    return {
+        "forward_path": row.forward_path,
+        "state": row.state,
+        "code": row.code,
+        "enhanced": row.enhanced,
+        "text": row.text,
+    }
+
+
+def _try(row: ReleaseTry) -> Shape:
+    return {
+        "session": str(row.session_id),
+        "began_at": serializers.stamp(row.began_at),
+        "ended_at": serializers.stamp(row.ended_at),
+        "message_sent": row.message_ended,
+        "outcome": row.outcome,
+    }

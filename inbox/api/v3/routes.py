@@ -1,0 +1,133 @@
+"""API v3: routes, by which mail may go out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from inbox import serializers
+from inbox.api.v3.common import answer, path
+from inbox.api.v3.schemas import Page, Strict, member
+from inbox.models import Route
+from inbox.outgoing import routes
+from inbox.serializers import Shape
+
+router = Router()
+
+RouteName = Annotated[str, path("The name of a route.", "staging")]
+TlsPolicy = Literal["off", "opportunistic", "required", "implicit"]
+
+_TLS = (
+    "off: never; opportunistic: STARTTLS if the server offers it; required: STARTTLS, or "
+    "nothing is sent; implicit: from the first octet (SMTPS)."
+)
+_ALLOW = (
+    "The recipients that mail may go to, as addresses, domains, or patterns with * and ?. "
+    "An empty list allows nobody."
+)
+_DENY = "The recipients that mail may not go to, whatever allow says."
+_REVERSE_PATH = "Replaces the reverse-path; empty leaves it as the client gave it."
+
+
+class RouteObject(Strict):
+    name: str = member("The name.", "staging")
+    host: str = member(
+        "The host name or the address of the server.", "smtp.example.com"
+    )
+    port: int = member("The port.", 587)
+    tls: TlsPolicy = member(_TLS, "required")
+    verify: bool = member("Whether the certificate of the server is checked.", True)
+    username: str = member("The user name of the login; empty for none.", "mailsink")
+    has_password: bool = member(
+        "Whether a password is stored. It is never shown.", True
+    )
+    allow: list[str] = member(_ALLOW, ["ann@example.com", "*.test"])
+    deny: list[str] = member(_DENY, [])
+    reverse_path: str = member(_REVERSE_PATH, "")
+    created_at: datetime = member("When the route was added.")
+
+
+class RouteToAdd(Strict):
+    name: str = member("The name.", "staging")
+    host: str = member(
+        "The host name or the address of the server.", "smtp.example.com"
+    )
+    port: int = member("The port.", 587, 25)
+    tls: TlsPolicy = member(_TLS, "required", "required")
+    verify: bool = member(
+        "Whether the certificate of the server is checked.", True, True
+    )
+    username: str = member("The user name of a login.", "mailsink", "")
+    password: str = member("Its password. It is stored encrypted.", "secret", "")
+    allow: list[str] = member(_ALLOW, ["ann@example.com", "*.test"], [])
+    deny: list[str] = member(_DENY, [], [])
+    reverse_path: str = member(_REVERSE_PATH, "", "")
+
+
+class RouteChanges(Strict):
+    """Members that you leave out stay as they are."""
+
+    name: str | None = member("The new name.", "staging", None)
+    host: str | None = member("The host name or the address.", "smtp.example.com", None)
+    port: int | None = member("The port.", 587, None)
+    tls: TlsPolicy | None = member(_TLS, "required", None)
+    verify: bool | None = member("Whether the certificate is checked.", True, None)
+    username: str | None = member(
+        "The user name; empty for no login.", "mailsink", None
+    )
+    password: str | None = member("The new password.", "secret", None)
+    allow: list[str] | None = member(_ALLOW, ["*@example.com"], None)
+    deny: list[str] | None = member(_DENY, [], None)
+    reverse_path: str | None = member(_REVERSE_PATH, "", None)
+
+
+@router.get("", response=Page[RouteObject], summary="List routes")
+def find(request: HttpRequest) -> HttpResponse:
+    """The routes by name. Without a route nothing can leave."""
+    return answer(serializers.page(map(_shape, routes.find()), None))
+
+
+@router.post("", response={201: RouteObject}, summary="Add a route")
+def add(request: HttpRequest, given: RouteToAdd) -> HttpResponse:
+    """Adds a server to which messages can be released."""
+    return answer(_shape(routes.add(given.dict())), 201)
+
+
+@router.get("/{name}", response=RouteObject, summary="Get a route")
+def one(request: HttpRequest, name: RouteName) -> HttpResponse:
+    """One route, without its password."""
+    return answer(_shape(routes.get(name)))
+
+
+@router.patch("/{name}", response=RouteObject, summary="Change a route")
+def change(
+    request: HttpRequest, name: RouteName, changes: RouteChanges
+) -> HttpResponse:
+    """Changes a route. Releases that wait for it go by the new values."""
+    return answer(_shape(routes.change(name, changes.dict(exclude_none=True))))
+
+
+@router.delete("/{name}", response={204: None}, summary="Delete a route")
+def delete(request: HttpRequest, name: RouteName) -> HttpResponse:
+    """Removes a route. Releases that wait for it fail."""
+    routes.delete(name)
+    return HttpResponse(status=204)
+
+
+def _shape(route: Route) -> Shape:
+    return {
+        "name": route.name,
+        "host": route.host,
+        "port": route.port,
+        "tls": route.tls,
+        "verify": route.verify,
+        "username": route.username,
+        "has_password": bool(route.password),
+        "allow": route.allow,
+        "deny": route.deny,
+        "reverse_path": route.reverse_path,
+        "created_at": serializers.stamp(route.created_at),
+    }

@@ -1,0 +1,113 @@
+"""The tables of mail that goes out: where to, what waits, and what was tried."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from inbox.models.session import Server
+from mailsink.ids import uuid7
+
+TLS_POLICIES = ("off", "opportunistic", "required", "implicit")
+# Of a release and of each of its recipients. Final: delivered, failed, cancelled.
+WAITING = ("queued", "trying")
+
+
+class Route(models.Model):
+    """A next hop, and the recipients that mail may go to by it. Without one nothing leaves."""
+
+    name = models.CharField(max_length=64, unique=True)
+    host = models.CharField(max_length=255)
+    port = models.PositiveIntegerField()
+    tls = models.CharField(max_length=16)  # one of TLS_POLICIES
+    verify = models.BooleanField(default=True)  # the certificate
+    username = models.TextField(blank=True)
+    password = models.TextField(blank=True)  # sealed: see inbox.outgoing.sealing
+    # Patterns of addresses and domains: see inbox.outgoing.allowing
+    allow = models.JSONField(default=list)
+    deny = models.JSONField(default=list)
+    # Takes the place of the reverse-path; "" leaves that as it was.
+    reverse_path = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Release(models.Model):
+    """A message on its way out by a route, at somebody's request."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    # No foreign key: the log stays when the message is purged.
+    message_id = models.UUIDField(db_index=True)
+    subject = models.TextField(blank=True)
+    route = models.ForeignKey(Route, models.SET_NULL, null=True)
+    route_name = models.CharField(max_length=64)
+    reverse_path = models.TextField(blank=True)
+    parameters = models.TextField(blank=True)  # of MAIL, as the client gave them
+    requested_at = models.DateTimeField()
+    requested_by = models.TextField(blank=True)  # as far as is known
+    state = models.CharField(max_length=16, default="queued")
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)  # null: none is due
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # the queue, by when the next try is due
+            models.Index(
+                fields=["next_try_at"],
+                name="release_due",
+                condition=models.Q(state="queued"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} by {self.route_name}: {self.state}"
+
+
+class ReleaseRecipient(models.Model):
+    """One recipient of a release, and the latest result for it."""
+
+    pk = models.CompositePrimaryKey("release_id", "seq")
+    release = models.ForeignKey(
+        Release, models.CASCADE, related_name="recipients", db_index=False
+    )
+    seq = models.PositiveIntegerField()
+    forward_path = models.TextField()
+    parameters = models.TextField(blank=True)  # of RCPT, as the client gave them
+    state = models.CharField(max_length=16, default="queued")
+    code = models.PositiveSmallIntegerField(null=True)
+    enhanced = models.CharField(max_length=16, blank=True)
+    text = models.TextField(blank=True)  # the reply, or our reason
+
+    def __str__(self) -> str:
+        return f"{self.forward_path}: {self.state}"
+
+
+class ReleaseTry(models.Model):
+    """One try to deliver a release, in an outward session."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    release = models.ForeignKey(Release, models.CASCADE, related_name="try_set")
+    server = models.ForeignKey(Server, models.PROTECT)
+    # No foreign key: the recorder writes the session later, and retention removes it.
+    session_id = models.UUIDField()
+    began_at = models.DateTimeField()
+    # The end of the message was about to be sent: it may have arrived, whatever followed.
+    message_ended = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.TextField(blank=True)  # in words
+
+    class Meta:
+        indexes = [
+            # those that a dead server left
+            models.Index(
+                fields=["server"],
+                name="release_try_open",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release_id} {self.outcome or 'under way'}"

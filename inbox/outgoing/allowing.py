@@ -1,0 +1,93 @@
+"""The lists of a route: which recipients mail may go to. A list that cannot be read allows nobody.
+
+A pattern with an @ is held against the whole address, one without against its domain;
+* stands for any text, ? for any character, and the case does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from mailsink.wildcards import Wildcards
+
+MOST_PATTERNS = 500
+LONGEST_PATTERN = 254  # characters, as of an address (RFC 5321 §4.5.3.1.3, errata 1690)
+
+# In a local part these may name a further host, to which the next hop would pass the
+# mail on (RFC 5321 appendix F.2 and RFC 733's user%host@relay).
+_ROUTING = frozenset('%!@:,"\\')
+
+
+def fault(pattern: str) -> str:
+    """Return what is wrong with a pattern; "" if nothing is."""
+    if not 0 < len(pattern) <= LONGEST_PATTERN:
+        return "has no characters, or more than an address may have"
+    if not pattern.isprintable() or " " in pattern:
+        return "has a space or a control character"
+    if pattern.count("@") > 1:
+        return "has more than one @"
+    return "has nothing behind the @" if pattern.endswith("@") else ""
+
+
+def refusal(address: str, allow: Any, deny: Any) -> str:
+    """Return why mail may not go to an address; "" if it may.
+
+    allow, deny: the lists as they are stored. Anything but lists of good patterns
+    allows nobody.
+    """
+    if not _readable(allow) or not _readable(deny):
+        return "The lists of the route cannot be read."
+    local, _, domain = address.rpartition("@")
+    if not local or not domain:
+        return "It has no domain."
+    domain = _ascii(domain)
+    if not domain:
+        return "Its domain is no name that can be compared with the lists."
+    if any(_fits(pattern, local, domain) for pattern in deny):
+        return "The route's list of denied recipients has it."
+    fitting = [pattern for pattern in allow if _fits(pattern, local, domain)]
+    if not fitting:
+        return "The route's list of allowed recipients does not have it."
+    whole = f"{local}@{domain}".casefold()
+    if _ROUTING & set(local) and whole not in (each.casefold() for each in fitting):
+        return (
+            "Its local part may name another host; only a list that has the whole "
+            "address allows it."
+        )
+    return ""
+
+
+def _readable(patterns: Any) -> bool:
+    return (
+        isinstance(patterns, Sequence)
+        and not isinstance(patterns, str)
+        and len(patterns) <= MOST_PATTERNS
+        and all(isinstance(each, str) and not fault(each) for each in patterns)
+    )
+
+
+def _fits(pattern: str, local: str, domain: str) -> bool:
+    _, at, named = pattern.rpartition("@")
+    ascii_domain = _ascii(named) or named
+    if at:
+        before = pattern.rpartition("@")[0]
+        return _wildcards(f"{before}@{ascii_domain}").fit(f"{local}@{domain}")
+    return _wildcards(ascii_domain).fit(domain)
+
+
+def _ascii(domain: str) -> str:
+    """Return a domain as DNS has it, in lower case; "" if it has no such form."""
+    domain = domain.rstrip(".").lower()
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return ""
+
+
+@lru_cache(2048)
+def _wildcards(pattern: str) -> Wildcards:
+    return Wildcards(pattern)

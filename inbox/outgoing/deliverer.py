@@ -1,0 +1,200 @@
+"""Delivers what is due: a session for each route that has something, a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import DatabaseError, connection
+
+from inbox.models import Route
+from inbox.outgoing import release_queue, routes, sealing
+from inbox.outgoing.due_signal import waiting
+from inbox.outgoing.release_queue import Claim
+from mailsink.smtp.client.hop_dialogue import deferred
+from mailsink.smtp.client.hop_values import OutgoingMail, RecipientResult
+from mailsink.smtp.net.outgoing_session import OutgoingSession
+from mailsink.smtp.protocol.events import Ending, Event
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_AT_ONCE = 4  # sessions
+_IN_A_SESSION = 100  # messages
+_LOOK_EVERY = 60.0  # seconds, for what other processes put into the queue
+_REST = 30.0  # seconds before a route that did not answer is tried again
+_RETRY = 5.0  # seconds after an error of the database
+
+
+class Deliverer:
+    """Background work: start() and stop() run on the event loop."""
+
+    def __init__(self, server: UUID, record: Callable[[Event], None]) -> None:
+        self._server = server
+        self._record = record
+        self._nudged = asyncio.Event()
+        self._stopping = False
+        self._sessions: dict[int | None, asyncio.Task[None]] = {}
+        self._open: set[OutgoingSession] = set()
+        self._resting: dict[int | None, float] = {}
+        self._couriers: set[_Courier] = set()
+        self._left = True  # there may be tries that nobody goes on with
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        waiting.connect(self._nudge)
+        self._task = self._loop.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End the sessions; what they were about goes back into the queue."""
+        waiting.disconnect(self._nudge)
+        self._stopping = True
+        self._nudged.set()
+        for session in self._open:
+            session.stop()
+        await asyncio.gather(self._task, *self._sessions.values())
+
+    def _nudge(self, **_: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._nudged.set)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                await self._recover()
+                rest = await self._begin_sessions()
+            except DatabaseError as error:
+                log.error("The queue of releases could not be read: %s", error)
+                rest = _RETRY
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), rest)
+            self._nudged.clear()
+
+    async def _recover(self) -> None:
+        if self._left:
+            under_way = [each.attempt for each in self._couriers if each.attempt]
+            await _in_thread(lambda: release_queue.recover(self._server, under_way))
+            self._left = False
+
+    async def _begin_sessions(self) -> float:
+        """Begin a session for each route that has something due; return how long to rest."""
+        now = self._loop.time()
+        self._resting = {r: at for r, at in self._resting.items() if at > now}
+        busy = {*self._sessions, *self._resting}
+        found, seconds = await _in_thread(lambda: release_queue.due(busy))
+        for route in found[: _AT_ONCE - len(self._sessions)]:
+            task = self._loop.create_task(self._deliver(route))
+            self._sessions[route] = task
+        rests = [at - now for at in self._resting.values()]
+        return min([_LOOK_EVERY, *rests, *([seconds] if seconds is not None else [])])
+
+    async def _deliver(self, route_id: int | None) -> None:
+        try:
+            await self._session(route_id)
+        except (DatabaseError, OSError) as error:
+            log.error("A session with a next hop broke off: %s", error)
+            self._resting[route_id] = self._loop.time() + _RETRY
+            self._left = True
+        finally:
+            del self._sessions[route_id]
+            self._nudged.set()
+
+    async def _session(self, route_id: int | None) -> None:
+        route = await _in_thread(lambda: _route(route_id))
+        if route is None:
+            await _in_thread(
+                lambda: release_queue.claim(None, self._server, self._server)
+            )
+            return
+        courier = _Courier(route, self._server)
+        self._couriers.add(courier)
+        try:
+            ending = await self._converse(route, courier)
+        finally:
+            self._couriers.discard(courier)
+        if ending != "quit":
+            self._resting[route_id] = self._loop.time() + _REST
+
+    async def _converse(self, route: Route, courier: _Courier) -> Ending:
+        try:
+            hop = routes.hop(route)
+        except sealing.Unreadable:
+            await courier.give_up(
+                "The password of the route was stored under another secret key: give it again."
+            )
+            return "error"
+        session = OutgoingSession(
+            hop.host, hop.port, hop.profile, courier, self._record
+        )
+        courier.session = session.session
+        self._open.add(session)
+        try:
+            return await session.run()
+        finally:
+            self._open.discard(session)
+
+
+class _Courier:
+    """Brings the releases of a route, one by one."""
+
+    def __init__(self, route: Route, server: UUID) -> None:
+        self.session = server  # until there is one
+        self._route = route
+        self._server = server
+        self._claim: Claim | None = None
+        self._count = 0
+
+    @property
+    def attempt(self) -> UUID | None:
+        """The id of the try that is under way."""
+        return self._claim.attempt.pk if self._claim else None
+
+    async def next_mail(self) -> OutgoingMail | None:
+        if self._count >= _IN_A_SESSION:
+            return None
+        self._count += 1
+        self._claim = await _in_thread(
+            lambda: release_queue.claim(self._route, self._server, self.session)
+        )
+        return self._claim.mail if self._claim else None
+
+    async def message_ends(self, mail: OutgoingMail) -> None:
+        claim = self._claim
+        assert claim is not None
+        await _in_thread(lambda: release_queue.message_ends(claim))
+
+    async def report(
+        self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
+    ) -> None:
+        claim = self._claim
+        assert claim is not None
+        await _in_thread(lambda: release_queue.report(claim, results))
+        self._claim = None
+
+    async def give_up(self, reason: str) -> None:
+        """Report the next release as deferred, without a session."""
+        mail = await self.next_mail()
+        if mail is not None:
+            result = deferred(reason, "4.3.5")
+            await self.report(mail, (result,) * len(mail.recipients))
+
+
+def _route(id: int | None) -> Route | None:
+    return Route.objects.filter(pk=id).first() if id is not None else None
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Do work with the database in a thread, whose connection is closed after it."""
+
+    def done() -> T:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(done)

@@ -1,0 +1,236 @@
+"""The queue of releases: what is due is claimed, marked, and its results are stored.
+
+A claim is one conditional update, so that no two processes deliver the same release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Min
+
+from inbox.models import (
+    Message,
+    Raw,
+    Release,
+    ReleaseRecipient,
+    ReleaseTry,
+    Route,
+    Server,
+)
+from inbox.outgoing import allowing, contents
+from inbox.storage.write_lock import write_turn
+from mailsink.smtp.client.hop_values import (
+    OutgoingMail,
+    OutgoingRecipient,
+    RecipientResult,
+)
+from mailsink.smtp.protocol import grammar
+
+# Seconds before the next try, by the number of tries so far; then the last of them.
+_RESTS = (30, 120, 600, 1800, 3600, 7200)
+
+_STOPPED = "Mailsink stopped before the session with the next hop was over."
+_STOPPED_IN_DOUBT = (
+    "Mailsink stopped when the message had been sent, before the reply to it was stored: it "
+    "may have arrived, and may arrive again with the next try."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A release that is being tried, and the recipients it is tried for."""
+
+    release: Release
+    attempt: ReleaseTry
+    recipients: tuple[ReleaseRecipient, ...]
+    mail: OutgoingMail
+
+
+def due(busy: Collection[int | None]) -> tuple[list[int | None], float | None]:
+    """Return the routes with a release that is due, and in how many seconds the next one is.
+
+    busy: routes that are at work, left out. None stands for a route that was removed.
+    """
+    now = datetime.now(UTC)
+    rows = Release.objects.filter(state="queued").values("route")
+    times = dict(
+        rows.annotate(at=Min("next_try_at"))
+        .order_by("at")
+        .values_list("route", "at")[:200]
+    )
+    free = {route: at for route, at in times.items() if at and route not in busy}
+    later = [(at - now).total_seconds() for at in free.values() if at > now]
+    return [route for route, at in free.items() if at <= now], min(later, default=None)
+
+
+def claim(route: Route | None, server: UUID, session: UUID) -> Claim | None:
+    """Claim the next release that is due for a route; None: there is none.
+
+    A release that cannot go out at all fails here, with its reason.
+    """
+    while (attempt := _next(route, server, session)) is not None:
+        if (claimed := _prepared(attempt, route)) is not None:
+            return claimed
+    return None
+
+
+def message_ends(claimed: Claim) -> None:
+    """Remember that the end of the message is about to be sent."""
+    with write_turn():
+        ReleaseTry.objects.filter(pk=claimed.attempt.pk).update(message_ended=True)
+
+
+def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
+    """Store the result for each recipient of a claim, and when the next try is due."""
+    now = datetime.now(UTC)
+    expired = now >= claimed.release.expires_at
+    for row, result in zip(claimed.recipients, results, strict=True):
+        given_up = expired and result.state == "deferred"
+        row.state = {"deferred": "queued"}.get(result.state, result.state)
+        row.state = "failed" if given_up else row.state
+        row.code, row.enhanced = result.code or None, result.enhanced
+        row.text = (
+            f"Given up after the last try: {result.text}" if given_up else result.text
+        )
+    with write_turn():
+        for row in claimed.recipients:
+            _store(row)
+        _end(claimed.attempt, _summary(results))
+        _settle(claimed.release, now)
+
+
+def recover(server: UUID, under_way: Collection[UUID] = ()) -> None:
+    """Put back what nobody tries any more, and say so.
+
+    That is what dead servers left, and of this server the tries that are not under way.
+    """
+    alive = Server.objects.filter(stopped_at=None).exclude(pk=server).values("pk")
+    left = ReleaseTry.objects.filter(ended_at=None).exclude(server__in=alive)
+    for attempt in left.exclude(pk__in=under_way).select_related("release"):
+        now = datetime.now(UTC)
+        text = _STOPPED_IN_DOUBT if attempt.message_ended else _STOPPED
+        with write_turn():
+            _end(attempt, text)
+            rows = ReleaseRecipient.objects.filter(release=attempt.release)
+            rows.filter(state="trying").update(state="queued", text=text, code=None)
+            _settle(attempt.release, now)
+
+
+def _next(route: Route | None, server: UUID, session: UUID) -> ReleaseTry | None:
+    """Claim a release, and remember that it is tried."""
+    now = datetime.now(UTC)
+    rows = Release.objects.filter(route=route, state="queued", next_try_at__lte=now)
+    for release in rows.order_by("next_try_at", "pk")[:20]:
+        mine = Release.objects.filter(pk=release.pk, state="queued")
+        with write_turn():
+            if mine.update(state="trying", tries=release.tries + 1, next_try_at=None):
+                release.state, release.tries = "trying", release.tries + 1
+                return ReleaseTry.objects.create(
+                    release=release, server_id=server, session_id=session, began_at=now
+                )
+    return None
+
+
+def _prepared(attempt: ReleaseTry, route: Route | None) -> Claim | None:
+    """Return what is to be sent, or None where nothing may be: that has failed then."""
+    release = attempt.release
+    rows = ReleaseRecipient.objects.filter(release=release, state="queued")
+    pending = list(rows.order_by("seq"))
+    raw = _body(release)
+    refused = [(row, _reason(row, route, raw)) for row in pending]
+    kept = tuple(row for row, reason in refused if not reason)
+    with write_turn():
+        for row, reason in refused:
+            row.state = "failed" if reason else "trying"
+            if reason:
+                row.code, row.enhanced, row.text = None, "5.7.1", reason
+            _store(row)
+        if not kept:
+            _end(attempt, next((reason for _, reason in refused), "Nothing was left."))
+            _settle(release, datetime.now(UTC))
+    if raw is None or not kept:
+        return None
+    return Claim(release, attempt, kept, _mail(release, kept, raw))
+
+
+def _body(release: Release) -> Raw | None:
+    """Return the body of a release's message; None if it was deleted."""
+    message = Message.objects.filter(pk=release.message_id, deleted_at=None).first()
+    return Raw.objects.filter(pk=message.transaction_id).first() if message else None
+
+
+def _reason(row: ReleaseRecipient, route: Route | None, raw: Raw | None) -> str:
+    """Return why nothing may go to a recipient; "" if it may. The last look at the lists."""
+    if route is None:
+        return "The route was removed."
+    if raw is None:
+        return "The message was deleted."
+    return allowing.refusal(row.forward_path, route.allow, route.deny)
+
+
+def _mail(release: Release, rows: Sequence[ReleaseRecipient], raw: Raw) -> OutgoingMail:
+    parameters = _parameters(release.parameters)
+    addresses = [release.reverse_path, *(row.forward_path for row in rows)]
+    return OutgoingMail(
+        reverse_path=release.reverse_path,
+        recipients=tuple(_recipient(row) for row in rows),
+        size=raw.size,
+        pieces=lambda: contents.pieces(raw),
+        needs=contents.needs(raw, addresses, "SMTPUTF8" in parameters),
+        ret=parameters.get("RET") or "",
+        envid=parameters.get("ENVID") or "",
+        require_tls="REQUIRETLS" in parameters,
+    )
+
+
+def _recipient(row: ReleaseRecipient) -> OutgoingRecipient:
+    parameters = _parameters(row.parameters)
+    return OutgoingRecipient(
+        row.forward_path, parameters.get("NOTIFY") or "", parameters.get("ORCPT") or ""
+    )
+
+
+def _parameters(text: str) -> dict[str, str | None]:
+    """Return parameters that were accepted once; none of those that cannot be read."""
+    try:
+        return grammar.parse_parameters(text)
+    except grammar.BadSyntax:
+        return {}
+
+
+def _end(attempt: ReleaseTry, outcome: str) -> None:
+    ReleaseTry.objects.filter(pk=attempt.pk).update(
+        ended_at=datetime.now(UTC), outcome=outcome
+    )
+
+
+def _settle(release: Release, now: datetime) -> None:
+    """Give a release the state that follows from its recipients."""
+    states = set(
+        ReleaseRecipient.objects.filter(release=release).values_list("state", flat=True)
+    )
+    rows = Release.objects.filter(pk=release.pk)
+    if states & {"queued", "trying"}:
+        rest = _RESTS[min(release.tries, len(_RESTS)) - 1] if release.tries else 0
+        at = min(now + timedelta(seconds=rest), max(release.expires_at, now))
+        rows.update(state="queued", next_try_at=at)
+        return
+    state = "failed" if "failed" in states else "delivered"
+    rows.update(state=state, ended_at=now, next_try_at=None)
+
+
+def _store(row: ReleaseRecipient) -> None:
+    ReleaseRecipient.objects.filter(release=row.release_id, seq=row.seq).update(
+        state=row.state, code=row.code, enhanced=row.enhanced, text=row.text
+    )
+
+
+def _summary(results: Sequence[RecipientResult]) -> str:
+    """Return the outcome of a try in words, as "2 delivered, 1 deferred"."""
+    states = [result.state for result in results]
+    names = ("delivered", "deferred", "failed")
+    return ", ".join(f"{states.count(n)} {n}" for n in names if n in states)

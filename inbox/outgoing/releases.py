@@ -1,0 +1,198 @@
+"""Releases as people see them: asked for, looked at, cancelled, tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from inbox.errors import Conflict, Invalid, NotFound
+from inbox.mailbox import messages
+from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
+from inbox.mailbox.scope import Scope
+from inbox.models import Message, Recipient, Release, ReleaseRecipient, Route
+from inbox.models.outgoing import WAITING
+from inbox.outgoing import allowing, routes
+from inbox.outgoing.due_signal import waiting
+from inbox.storage.write_lock import write_turn
+from mailsink.smtp.protocol import grammar
+
+MOST_RECIPIENTS = 1000
+LIFE = timedelta(days=1)  # in which a release is tried
+_SHOWN = 3  # recipients that a refusal names
+
+Asked = tuple[str, str]  # a forward-path, and the parameters of its RCPT
+
+
+def request(
+    scope: Scope,
+    message_id: str | UUID,
+    route_name: str,
+    recipients: Sequence[str] | None = None,
+    by: str = "",
+) -> Release:
+    """Put a message into the queue of a route; return its release.
+
+    recipients: addresses; None: those that the message was accepted for. The route has
+    to allow every one of them. Raises NotFound, Invalid.
+    """
+    message, route = messages.get(scope, message_id), routes.get(route_name)
+    asked = _given(recipients) if recipients is not None else _original(message)
+    _check(asked, route)
+    now = datetime.now(UTC)
+    release = Release(
+        message_id=message.pk,
+        subject=message.subject[:200],
+        route=route,
+        route_name=route.name,
+        reverse_path=route.reverse_path or message.transaction.reverse_path,
+        parameters=message.transaction.parameters,
+        requested_at=now,
+        requested_by=by,
+        next_try_at=now,
+        expires_at=now + LIFE,
+    )
+    rows = [
+        ReleaseRecipient(
+            release=release, seq=seq, forward_path=path, parameters=parameters
+        )
+        for seq, (path, parameters) in enumerate(asked, 1)
+    ]
+    with write_turn():
+        release.save(force_insert=True)
+        ReleaseRecipient.objects.bulk_create(rows, batch_size=100)
+        transaction.on_commit(_announce)
+    return release
+
+
+def find(
+    scope: Scope, cursor: str | None, limit: int, message_id: UUID | None = None
+) -> Page[Release]:
+    """Return releases, newest first; of one message, if given. Raises BadRequest."""
+    rows = _seen(scope)
+    if message_id is not None:
+        rows = rows.filter(message_id=message_id)
+    if before := as_cursor(cursor):
+        rows = rows.filter(pk__lt=before)
+    limit = within(limit)
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more = len(found) > limit
+    return Page(found[:limit], str(found[limit - 1].pk) if more else None)
+
+
+def get(scope: Scope, id: str | UUID) -> Release:
+    """Return one. Raises NotFound."""
+    key = as_uuid(id)
+    found = _seen(scope).filter(pk=key).first() if key else None
+    if found is None:
+        raise NotFound(_('there is no release "%(id)s"') % {"id": str(id)[:40]})
+    return found
+
+
+def cancel(scope: Scope, id: str | UUID) -> Release:
+    """Take a release out of the queue. Raises NotFound, Conflict."""
+    release = get(scope, id)
+    now = datetime.now(UTC)
+    with write_turn():
+        queued = Release.objects.filter(pk=release.pk, state="queued")
+        if not queued.update(state="cancelled", ended_at=now, next_try_at=None):
+            raise Conflict(
+                _("it is %(state)s; only what is queued can be cancelled")
+                % {"state": get(scope, id).state}
+            )
+        pending = ReleaseRecipient.objects.filter(release=release, state__in=WAITING)
+        pending.update(state="cancelled")
+    return get(scope, id)
+
+
+def retry(scope: Scope, id: str | UUID) -> Release:
+    """Try a release now: one that waits, or the recipients for whom it failed.
+
+    Raises NotFound, Conflict.
+    """
+    release = get(scope, id)
+    now = datetime.now(UTC)
+    with write_turn():
+        rows = Release.objects.filter(pk=release.pk, state__in=("queued", "failed"))
+        found = rows.update(
+            state="queued", next_try_at=now, ended_at=None, expires_at=now + LIFE
+        )
+        if not found:
+            raise Conflict(
+                _("it is %(state)s; only what is queued or failed is tried again")
+                % {"state": get(scope, id).state}
+            )
+        failed = ReleaseRecipient.objects.filter(release=release, state="failed")
+        failed.update(state="queued")
+        transaction.on_commit(_announce)
+    return get(scope, id)
+
+
+def _seen(scope: Scope) -> QuerySet[Release]:
+    """Return the releases of messages within a scope."""
+    rows = Release.objects.prefetch_related("recipients", "try_set")
+    if scope.inboxes is None:
+        return rows
+    return rows.filter(message_id__in=Message.objects.filter(scope.q()).values("pk"))
+
+
+def _announce() -> None:
+    waiting.send(sender=None)
+
+
+def _original(message: Message) -> list[Asked]:
+    rows = Recipient.objects.filter(
+        transaction=message.transaction_id, rcpt_code__lt=300
+    )
+    return [(each.forward_path, each.parameters) for each in rows.order_by("seq")]
+
+
+def _given(addresses: Sequence[str]) -> list[Asked]:
+    """Return addresses that a person gave, each once. Raises Invalid."""
+    paths: dict[str, None] = {}
+    for each in addresses:
+        try:
+            path, rest = grammar.parse_path(f"<{each.strip()}>")
+        except grammar.BadSyntax as error:
+            raise Invalid(
+                _('"%(address)s" is no address: %(reason)s')
+                % {"address": each[:100], "reason": str(error)}
+            ) from None
+        if rest or not path.mailbox:
+            raise Invalid(_('"%(address)s" is no address') % {"address": each[:100]})
+        paths[path.mailbox] = None
+    return [(path, "") for path in paths]
+
+
+def _check(asked: Sequence[Asked], route: Route) -> None:
+    """Check that mail may go to all of them. Raises Invalid."""
+    if not asked:
+        raise Invalid(_("a release needs a recipient"))
+    if len(asked) > MOST_RECIPIENTS:
+        raise Invalid(
+            _("a release has at most %(most)s recipients") % {"most": MOST_RECIPIENTS}
+        )
+    refused: list[str] = []
+    for path, _parameters in asked:
+        if reason := allowing.refusal(path, route.allow, route.deny):
+            refused.append(f"{path[:100]}: {reason}")
+    if refused:
+        more = len(refused) - _SHOWN
+        named = " ".join(refused[:_SHOWN]) + (f" And {more} more." if more > 0 else "")
+        raise Invalid(
+            _("the route %(route)s does not allow this: %(reasons)s")
+            % {"route": route.name, "reasons": named}
+        )
+
+
+def details(release: Release) -> dict[str, Any]:
+    """Return the rows that belong to a release, in order."""
+    return {
+        "recipients": sorted(release.recipients.all(), key=lambda each: each.seq),
+        "tries": sorted(release.try_set.all(), key=lambda each: each.pk),
+    }

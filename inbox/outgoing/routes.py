@@ -1,0 +1,196 @@
+"""Routes: named next hops. Each function writes what it returns."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from inbox.errors import Invalid, NotFound
+from inbox.models import Route
+from inbox.models.outgoing import TLS_POLICIES
+from inbox.outgoing import allowing, sealing
+from inbox.storage.write_lock import write_turn
+from mailsink.smtp.client.hop_values import ClientProfile, Login
+from mailsink.smtp.protocol import grammar
+
+MOST = 100
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_LONGEST_SECRET = 1000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class NextHop:
+    """Where a session goes, and how."""
+
+    host: str
+    port: int
+    profile: ClientProfile
+
+
+def find() -> list[Route]:
+    """Return the routes, by name."""
+    return list(Route.objects.order_by("name"))
+
+
+def get(name: str) -> Route:
+    """Return one. Raises NotFound."""
+    if found := Route.objects.filter(name=name).first():
+        return found
+    raise NotFound(_('there is no route "%(name)s"') % {"name": name[:64]})
+
+
+def add(fields: Mapping[str, Any]) -> Route:
+    """Add a route. fields: as of the model; the password in plain text. Raises Invalid."""
+    if Route.objects.count() >= MOST:
+        raise Invalid(_("at most %(most)s routes are kept") % {"most": MOST})
+    route = Route(tls="required", port=25, created_at=datetime.now(UTC))
+    return _save(route, fields)
+
+
+def change(name: str, fields: Mapping[str, Any]) -> Route:
+    """Change a route; the fields that are not given stay. Raises NotFound, Invalid."""
+    return _save(get(name), fields)
+
+
+def delete(name: str) -> None:
+    """Remove a route. Releases that wait for it fail when they are due."""
+    found = get(name)
+    with write_turn():
+        found.delete()
+
+
+def hop(route: Route) -> NextHop:
+    """Return how to reach a route's server. Raises sealing.Unreadable."""
+    login = None
+    if route.username:
+        login = Login(route.username, sealing.unseal(route.password))
+    context = None if route.tls == "off" else _context(route.verify)
+    tls: Any = route.tls
+    profile = ClientProfile(settings.CONFIG.hostname, tls, context, route.host, login)
+    return NextHop(route.host, route.port, profile)
+
+
+def _context(verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _save(route: Route, fields: Mapping[str, Any]) -> Route:
+    for name, value in fields.items():
+        setattr(route, name, _CHECKS[name](value))
+    for needed in ("name", "host"):
+        if not getattr(route, needed):
+            raise Invalid(_("a route needs a %(field)s") % {"field": needed})
+    if bool(route.username) != bool(route.password):
+        raise Invalid(_("a login has a user name and a password"))
+    try:
+        with write_turn():
+            route.save()
+    except IntegrityError:
+        raise Invalid(
+            _('there is a route "%(name)s" already') % {"name": route.name}
+        ) from None
+    return route
+
+
+def _name(text: str) -> str:
+    if _NAME.fullmatch(text):
+        return text
+    raise Invalid(
+        _(
+            "the name of a route has up to 64 lower-case letters, digits, dots, hyphens "
+            "and underscores"
+        )
+    )
+
+
+def _host(text: str) -> str:
+    text = text.strip().removesuffix(".").lower()
+    try:
+        bare = text.removeprefix("[").removesuffix("]")
+        if ":" in bare:
+            grammar.check_domain(f"[IPv6:{bare}]")
+            return bare
+        grammar.check_domain(text)
+    except grammar.BadSyntax as error:
+        raise Invalid(
+            _('"%(host)s" is no host name or address: %(reason)s')
+            % {"host": text[:100], "reason": str(error)}
+        ) from None
+    return text
+
+
+def _port(number: int) -> int:
+    if 0 < number < 65536:
+        return number
+    raise Invalid(_("a port is a number from 1 to 65535"))
+
+
+def _tls(policy: str) -> str:
+    if policy in TLS_POLICIES:
+        return policy
+    raise Invalid(
+        _("tls is one of %(policies)s") % {"policies": ", ".join(TLS_POLICIES)}
+    )
+
+
+def _username(text: str) -> str:
+    if len(text) <= _LONGEST_SECRET and "\0" not in text:
+        return text
+    raise Invalid(_("a user name or a password is too long, or has a NUL in it"))
+
+
+def _password(text: str) -> str:
+    return sealing.seal(_username(text))
+
+
+def _patterns(given: list[str]) -> list[str]:
+    patterns = [each.strip() for each in given if each.strip()]
+    if len(patterns) > allowing.MOST_PATTERNS:
+        most = allowing.MOST_PATTERNS
+        raise Invalid(_("a list has at most %(most)s patterns") % {"most": most})
+    for each in patterns:
+        if reason := allowing.fault(each):
+            raise Invalid(
+                _('the pattern "%(pattern)s" %(reason)s')
+                % {"pattern": each[:100], "reason": reason}
+            )
+    return patterns
+
+
+def _reverse_path(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    try:
+        return grammar.parse_path(f"<{text}>")[0].mailbox
+    except grammar.BadSyntax as error:
+        raise Invalid(
+            _('"%(address)s" is no address: %(reason)s')
+            % {"address": text[:100], "reason": str(error)}
+        ) from None
+
+
+_CHECKS: dict[str, Any] = {
+    "name": _name,
+    "host": _host,
+    "port": _port,
+    "tls": _tls,
+    "verify": bool,
+    "username": _username,
+    "password": _password,
+    "allow": _patterns,
+    "deny": _patterns,
+    "reverse_path": _reverse_path,
+}
