@@ -21,6 +21,7 @@ from inbox.views import (
     inbox,
     inline_parts,
     message,
+    releasing,
     searches,
     sessions,
     settings,
@@ -44,6 +45,7 @@ _message = [
     path("print", frame.print_message, name="message-print"),
     path("checks", message.checks_of_message, name="message-checks"),
     path("attachments.zip", attachments.of_message, name="message-attachments"),
+    path("release", releasing.release, name="message-release"),
     path("remote-hosts", message.allow_images, name="message-remote-hosts"),
     path("parts/<str:signed>", inline_parts.part, name="message-part"),
 ]
@@ -66,6 +68,14 @@ _session = [
     path(
         "exchanges/<int:seq>/attempts", attempts.of_exchange, name="exchange-attempts"
     ),
+]
+
+_outgoing = [
+    path("routes", releasing.add_route, name="route-add"),
+    path("routes/<str:name>", releasing.change_route, name="route"),
+    path("routes/<str:name>/remove", releasing.remove_route, name="route-remove"),
+    path("<uuid:id>/cancel", releasing.cancel, name="release-cancel"),
+    path("<uuid:id>/retry", releasing.retry, name="release-retry"),
 ]
 
 _settings = [
@@ -115,6 +125,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trace/answer", trace.answer, name="trace-answer"),
     path("trace/summary", trace.summary, name="trace-summary"),
     path("trace/suggest", trace.suggest, name="trace-suggest"),
+    path("outgoing", releasing.page, name="outgoing"),
+    path("outgoing/", include(_outgoing)),
     path("settings", settings.page, name="settings"),
     path("settings/", include(_settings)),
     path("nothing-arriving", welcome.nothing_arriving, name="nothing-arriving"),

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from mailsink import values
 from mailsink.smtp.commands.extensions import EXTENSIONS
@@ -53,6 +53,7 @@ class Config:
     tls_min: TlsVersion
     allowed_hosts: tuple[str, ...]  # none: localhost, IP literals and the hostname
     insecure: bool
+    outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
     retention_messages: int
     retention_sessions: int
     retention_days: int
@@ -93,6 +94,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         tls_min=read.value("TLS_MIN", "1.2", values.TLS_VERSION),
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
+        outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),
         retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),
         retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),
         retention_days=read.value("RETENTION_DAYS", "0", values.COUNT),

@@ -17,7 +17,7 @@ from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Message, Recipient, Release, ReleaseRecipient, Route
 from inbox.models.outgoing import WAITING
-from inbox.outgoing import allowing, routes
+from inbox.outgoing import allowing, routes, switch
 from inbox.outgoing.due_signal import waiting
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.protocol import grammar
@@ -39,8 +39,9 @@ def request(
     """Put a message into the queue of a route; return its release.
 
     recipients: addresses; None: those that the message was accepted for. The route has
-    to allow every one of them. Raises NotFound, Invalid.
+    to allow every one of them. Raises NotFound, Invalid, Conflict.
     """
+    switch.check()
     message, route = messages.get(scope, message_id), routes.get(route_name)
     asked = _given(recipients) if recipients is not None else _original(message)
     _check(asked, route)
@@ -188,6 +189,11 @@ def _check(asked: Sequence[Asked], route: Route) -> None:
             _("the route %(route)s does not allow this: %(reasons)s")
             % {"route": route.name, "reasons": named}
         )
+
+
+def original(message: Message) -> list[str]:
+    """Return the addresses that a message was accepted for, in order."""
+    return [path for path, _parameters in _original(message)]
 
 
 def details(release: Release) -> dict[str, Any]:

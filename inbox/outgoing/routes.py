@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from inbox.errors import Invalid, NotFound
 from inbox.models import Route
 from inbox.models.outgoing import TLS_POLICIES
-from inbox.outgoing import allowing, sealing
+from inbox.outgoing import allowing, sealing, switch
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.client.hop_values import ClientProfile, Login
 from mailsink.smtp.protocol import grammar
@@ -48,7 +48,11 @@ def get(name: str) -> Route:
 
 
 def add(fields: Mapping[str, Any]) -> Route:
-    """Add a route. fields: as of the model; the password in plain text. Raises Invalid."""
+    """Add a route. fields: as of the model; the password in plain text.
+
+    Raises Invalid, Conflict.
+    """
+    switch.check()
     if Route.objects.count() >= MOST:
         raise Invalid(_("at most %(most)s routes are kept") % {"most": MOST})
     route = Route(tls="required", port=25, created_at=datetime.now(UTC))
@@ -56,7 +60,11 @@ def add(fields: Mapping[str, Any]) -> Route:
 
 
 def change(name: str, fields: Mapping[str, Any]) -> Route:
-    """Change a route; the fields that are not given stay. Raises NotFound, Invalid."""
+    """Change a route; the fields that are not given stay.
+
+    Raises NotFound, Invalid, Conflict.
+    """
+    switch.check()
     return _save(get(name), fields)
 
 

@@ -33,6 +33,7 @@ from inbox.mailbox.signals import (
 )
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
+from inbox.outgoing import switch
 from inbox.outgoing.deliverer import Deliverer
 from inbox.policy import starttls
 from inbox.policy.authenticator import Authenticator
@@ -111,6 +112,7 @@ class Command(BaseCommand):
                 for name in LISTENER_KINDS
             },
         )
+        switch.use(_may_send(config, http))
         self.introduce(config, mail, http)
 
         # Imported only now: it looks for the static files that there are.
@@ -155,7 +157,11 @@ class Command(BaseCommand):
                 background=[
                     feed,
                     recorder,
-                    Deliverer(server.id, recorder.record),
+                    *(
+                        [Deliverer(server.id, recorder.record)]
+                        if switch.is_on()
+                        else []
+                    ),
                     policy.watching(),
                     servers.heartbeat(server),
                     indexing,
@@ -305,6 +311,13 @@ def _flag(name: str, text: str) -> tuple[ListenAddress, ...]:
         return ADDRESSES.parse(text)
     except ValueError:
         raise ConfigError(f"{name} is {text!r}, but takes {ADDRESSES.takes}") from None
+
+
+def _may_send(config: Config, http: Sequence[socket.socket]) -> bool:
+    """Whether mail may go out: where others reach the pages, only if somebody says so."""
+    if config.outgoing == "auto":
+        return not any(is_public(each) for each in http)
+    return config.outgoing == "yes"
 
 
 def _exposed(config: Config, sockets: Sequence[socket.socket]) -> list[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -131,12 +134,7 @@ class OutgoingSession:
     async def _unreachable(self, error: OSError) -> Ending:
         """Record that no connection came about, and report it for the first message."""
         host, port = self._address
-        reason = (
-            "it did not answer in time"
-            if isinstance(error, TimeoutError)
-            else str(error)
-        )
-        text = f"No connection to {host} port {port}: {reason}."
+        text = f"No connection to {host} port {port}: {_reason(error)}."
         self._open("", 0)
         transcript = Transcript(self.session, self._record, self._clock)
         transcript.notice(text)
@@ -199,6 +197,17 @@ class OutgoingSession:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._happened.wait(), seconds)
         self._happened.clear()
+
+
+def _reason(error: OSError) -> str:
+    """Return why a connection failed, without the words of Python."""
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    if isinstance(error, socket.gaierror):
+        return "there is no such host"
+    # Of a host with several addresses asyncio gives all errors in one text.
+    number = re.search(r"\[Errno (\d+)\]", str(error))
+    return os.strerror(int(number[1])).lower() if number else str(error)
 
 
 class _Wire(asyncio.Protocol):

@@ -1,0 +1,94 @@
+"""Releases and routes as the page Outgoing shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox import pages
+from inbox.models import Release, ReleaseRecipient
+from inbox.outgoing import releases
+
+_STATES = {
+    "queued": (gettext_noop("Waiting"), ""),
+    "trying": (gettext_noop("Sending"), "ok"),
+    "delivered": (gettext_noop("Delivered"), "ok"),
+    "failed": (gettext_noop("Failed"), "error"),
+    "cancelled": (gettext_noop("Cancelled"), ""),
+}
+TLS_WORDS = {
+    "required": gettext_noop("STARTTLS, required"),
+    "opportunistic": gettext_noop("STARTTLS, if the server offers it"),
+    "implicit": gettext_noop("TLS from the first octet (SMTPS)"),
+    "off": gettext_noop("no TLS"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientLine:
+    """A recipient of a release."""
+
+    address: str
+    state: str
+    tone: str
+    text: str  # the reply, or our reason
+
+
+@dataclass(frozen=True, slots=True)
+class TryLine:
+    """A try of a release, with the page of its session."""
+
+    url: str
+    began_at: datetime
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A release in the list."""
+
+    id: str
+    url: str  # of its message
+    subject: str
+    route: str
+    state: str
+    tone: str
+    requested_at: datetime
+    requested_by: str
+    next_try_at: datetime | None
+    recipients: list[RecipientLine]
+    tries: list[TryLine]
+    can_cancel: bool
+    can_retry: bool
+
+
+def row(release: Release) -> ReleaseRow:
+    """Return a release as its row shows it."""
+    rows = releases.details(release)
+    label, tone = _STATES[release.state]
+    return ReleaseRow(
+        id=str(release.pk),
+        url=pages.path("message", release.message_id),
+        subject=release.subject,
+        route=release.route_name,
+        state=_(label),
+        tone=tone,
+        requested_at=release.requested_at,
+        requested_by=release.requested_by,
+        next_try_at=release.next_try_at,
+        recipients=[_recipient(each) for each in rows["recipients"]],
+        tries=[
+            TryLine(pages.path("session", each.session_id), each.began_at, each.outcome)
+            for each in rows["tries"]
+        ],
+        can_cancel=release.state == "queued",
+        can_retry=release.state in ("queued", "failed"),
+    )
+
+
+def _recipient(one: ReleaseRecipient) -> RecipientLine:
+    label, tone = _STATES[one.state]
+    return RecipientLine(one.forward_path, _(label), tone, one.text)

@@ -1,0 +1,158 @@
+"""The page Outgoing: routes, the queue of releases, and the form that releases a message."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inbox import pages
+from inbox.errors import BadRequest, Invalid, NotFound
+from inbox.mailbox import messages
+from inbox.mailbox.scope import ALL
+from inbox.models import Route
+from inbox.outgoing import releases, routes, switch
+from inbox.presenters import release_rows
+
+_ROWS = 50
+_FIELDS = ("name", "host", "username", "reverse_path")  # of a route, as they were typed
+_NEW = {"port": "587", "tls": "required", "verify": True}
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """The routes, and the releases, newest first."""
+    try:
+        found = releases.find(ALL, request.GET.get("cursor"), _ROWS)
+    except BadRequest as error:
+        raise NotFound(str(error)) from None
+    context = {
+        "section": "outgoing",
+        "is_on": switch.is_on(),
+        "routes": routes.find(),
+        "tls_words": release_rows.TLS_WORDS,
+        "rows": [release_rows.row(each) for each in found.items],
+        "next": found.next,
+    }
+    return render(request, "outgoing/index.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def add_route(request: HttpRequest) -> HttpResponse:
+    """The form of a new route; POST adds it."""
+    return _route_form(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def change_route(request: HttpRequest, name: str) -> HttpResponse:
+    """The form of a route; POST changes it."""
+    return _route_form(request, routes.get(name))
+
+
+@require_POST
+def remove_route(request: HttpRequest, name: str) -> HttpResponse:
+    """Remove a route."""
+    routes.delete(name)
+    return redirect("outgoing")
+
+
+@require_http_methods(["GET", "POST"])
+def release(request: HttpRequest, id: UUID) -> HttpResponse:
+    """The form that releases a message; POST puts it into the queue."""
+    message = messages.get(ALL, id)
+    typed = "\n".join(releases.original(message))
+    context: dict[str, Any] = {
+        "section": "outgoing",
+        "message": message,
+        "routes": routes.find(),
+    }
+    status = 200
+    if request.method == "POST":
+        route, typed = request.POST.get("route", ""), request.POST.get("recipients", "")
+        by = request.META["REMOTE_ADDR"]
+        asked = typed.replace(",", "\n").split()
+        same = asked == releases.original(message)
+        try:
+            releases.request(ALL, id, route, None if same else asked, by)
+            return redirect("outgoing")
+        except (Invalid, NotFound) as error:
+            context |= {"wrong": str(error), "chosen": route}
+            status = 422
+    return render(
+        request, "outgoing/release.html", context | {"typed": typed}, status=status
+    )
+
+
+@require_POST
+def cancel(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Take a release out of the queue."""
+    releases.cancel(ALL, id)
+    return redirect("outgoing")
+
+
+@require_POST
+def retry(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Try a release now."""
+    releases.retry(ALL, id)
+    return redirect("outgoing")
+
+
+def _route_form(request: HttpRequest, route: Route | None) -> HttpResponse:
+    given: dict[str, Any] = _given(route) if route else _NEW
+    wrong = ""
+    if request.method == "POST":
+        given = _typed(request)
+        try:
+            fields = _fields(given, request.POST.get("password", ""))
+            if route is None:
+                routes.add(fields)
+            else:
+                routes.change(route.name, fields)
+            return redirect(f"{pages.path('outgoing')}#routes")
+        except Invalid as error:
+            wrong = str(error)
+    context = {
+        "section": "outgoing",
+        "route": route,
+        "given": given,
+        "wrong": wrong,
+        "policies": release_rows.TLS_WORDS,
+    }
+    return render(request, "outgoing/route.html", context, status=422 if wrong else 200)
+
+
+def _given(route: Route) -> dict[str, Any]:
+    """Return the fields of a route as its form shows them."""
+    return {
+        **{name: getattr(route, name) for name in (*_FIELDS, "port", "tls", "verify")},
+        "allow": "\n".join(route.allow),
+        "deny": "\n".join(route.deny),
+    }
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    post = request.POST
+    names = (*_FIELDS, "port", "tls", "allow", "deny")
+    return {name: post.get(name, "") for name in names} | {"verify": "verify" in post}
+
+
+def _fields(given: dict[str, Any], password: str) -> dict[str, Any]:
+    """Return a form's input as the fields of a route. Raises Invalid.
+
+    An empty password leaves the one that is stored, unless the user name is empty too.
+    """
+    port = given["port"].strip()
+    if not (port.isascii() and port.isdigit() and len(port) <= 5):
+        raise Invalid(_("a port is a number from 1 to 65535"))
+    fields = given | {
+        "port": int(port),
+        "allow": given["allow"].splitlines(),
+        "deny": given["deny"].splitlines(),
+    }
+    if password or not given["username"]:
+        fields["password"] = password
+    return fields
