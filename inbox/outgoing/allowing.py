@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from mailsink.wildcards import Wildcards
+from mailsink.wildcards import Wildcards, fold
 
 MOST_PATTERNS = 500
 LONGEST_PATTERN = 254  # characters, as of an address (RFC 5321 §4.5.3.1.3, errata 1690)
@@ -45,13 +45,13 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
     domain = _ascii(domain)
     if not domain:
         return "Its domain is no name that can be compared with the lists."
-    if any(_fits(pattern, local, domain) for pattern in deny):
+    whole = f"{local}@{domain}"
+    if any(_fits(pattern, whole) for pattern in deny):
         return "The route's list of denied recipients has it."
-    fitting = [pattern for pattern in allow if _fits(pattern, local, domain)]
+    fitting = [pattern for pattern in allow if _fits(pattern, whole)]
     if not fitting:
         return "The route's list of allowed recipients does not have it."
-    whole = f"{local}@{domain}".casefold()
-    if _ROUTING & set(local) and whole not in (each.casefold() for each in fitting):
+    if _ROUTING & set(local) and fold(whole) not in map(_comparable, fitting):
         return (
             "Its local part may name another host; only a list that has the whole "
             "address allows it."
@@ -68,13 +68,16 @@ def _readable(patterns: Any) -> bool:
     )
 
 
-def _fits(pattern: str, local: str, domain: str) -> bool:
-    _, at, named = pattern.rpartition("@")
-    ascii_domain = _ascii(named) or named
-    if at:
-        before = pattern.rpartition("@")[0]
-        return _wildcards(f"{before}@{ascii_domain}").fit(f"{local}@{domain}")
-    return _wildcards(ascii_domain).fit(domain)
+def _fits(pattern: str, whole: str) -> bool:
+    """Whether a pattern fits an address whose domain is as DNS has it."""
+    compared = whole if "@" in pattern else whole.rpartition("@")[2]
+    return _wildcards(_comparable(pattern)).fit(compared)
+
+
+def _comparable(pattern: str) -> str:
+    """Return a pattern with its domain as DNS has it, without its case."""
+    local, at, domain = pattern.rpartition("@")
+    return fold(f"{local}{at}{_ascii(domain) or domain}")
 
 
 def _ascii(domain: str) -> str:

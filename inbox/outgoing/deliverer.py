@@ -59,9 +59,14 @@ class Deliverer:
             session.stop()
         await asyncio.gather(self._task, *self._sessions.values())
 
-    def _nudge(self, **_: object) -> None:
+    def _nudge(self, at_once: bool, **_: object) -> None:
         with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._nudged.set)
+            self._loop.call_soon_threadsafe(self._look_again, at_once)
+
+    def _look_again(self, at_once: bool) -> None:
+        if at_once:
+            self._resting.clear()
+        self._nudged.set()
 
     async def _run(self) -> None:
         while not self._stopping:

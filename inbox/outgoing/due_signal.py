@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-# Sent after the commit, on the thread that wrote.
+# Sent with at_once=bool, after the commit, on the thread that wrote. at_once: a person
+# asks for it, whatever came of the last try.
 waiting = Signal()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,6 @@ from inbox.models.outgoing import WAITING
 from inbox.outgoing import allowing, routes, switch
 from inbox.outgoing.due_signal import waiting
 from inbox.storage.write_lock import write_turn
-from mailsink.smtp.protocol import grammar
 
 MOST_RECIPIENTS = 1000
 LIFE = timedelta(days=1)  # in which a release is tried
@@ -67,7 +67,7 @@ def request(
     with write_turn():
         release.save(force_insert=True)
         ReleaseRecipient.objects.bulk_create(rows, batch_size=100)
-        transaction.on_commit(_announce)
+        transaction.on_commit(partial(_announce, at_once=False))
     return release
 
 
@@ -130,7 +130,7 @@ def retry(scope: Scope, id: str | UUID) -> Release:
             )
         failed = ReleaseRecipient.objects.filter(release=release, state="failed")
         failed.update(state="queued")
-        transaction.on_commit(_announce)
+        transaction.on_commit(partial(_announce, at_once=True))
     return get(scope, id)
 
 
@@ -142,8 +142,8 @@ def _seen(scope: Scope) -> QuerySet[Release]:
     return rows.filter(message_id__in=Message.objects.filter(scope.q()).values("pk"))
 
 
-def _announce() -> None:
-    waiting.send(sender=None)
+def _announce(at_once: bool) -> None:
+    waiting.send(sender=None, at_once=at_once)
 
 
 def _original(message: Message) -> list[Asked]:
@@ -155,19 +155,7 @@ def _original(message: Message) -> list[Asked]:
 
 def _given(addresses: Sequence[str]) -> list[Asked]:
     """Return addresses that a person gave, each once. Raises Invalid."""
-    paths: dict[str, None] = {}
-    for each in addresses:
-        try:
-            path, rest = grammar.parse_path(f"<{each.strip()}>")
-        except grammar.BadSyntax as error:
-            raise Invalid(
-                _('"%(address)s" is no address: %(reason)s')
-                % {"address": each[:100], "reason": str(error)}
-            ) from None
-        if rest or not path.mailbox:
-            raise Invalid(_('"%(address)s" is no address') % {"address": each[:100]})
-        paths[path.mailbox] = None
-    return [(path, "") for path in paths]
+    return [(path, "") for path in dict.fromkeys(map(routes.mailbox, addresses))]
 
 
 def _check(asked: Sequence[Asked], route: Route) -> None:

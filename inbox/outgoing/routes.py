@@ -177,17 +177,22 @@ def _patterns(given: list[str]) -> list[str]:
     return patterns
 
 
-def _reverse_path(text: str) -> str:
-    text = text.strip()
-    if not text:
-        return ""
+def mailbox(text: str) -> str:
+    """Return an address that a person gave, without its spaces. Raises Invalid."""
     try:
-        return grammar.parse_path(f"<{text}>")[0].mailbox
+        path, rest = grammar.parse_path(f"<{text.strip()}>")
+        if rest or "@" not in path.mailbox:
+            raise grammar.BadSyntax("it is not of the form name@example.com")
     except grammar.BadSyntax as error:
         raise Invalid(
             _('"%(address)s" is no address: %(reason)s')
             % {"address": text[:100], "reason": str(error)}
         ) from None
+    return path.mailbox
+
+
+def _reverse_path(text: str) -> str:
+    return mailbox(text) if text.strip() else ""
 
 
 _CHECKS: dict[str, Any] = {

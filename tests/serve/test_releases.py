@@ -1,0 +1,309 @@
+"""Messages leave a running Mailsink: to a second one, and to next hops that misbehave."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import Mailsink
+
+TO = ["b@example.com", "c@example.com"]
+BODY = b"Subject: Hello\r\nFrom: a@example.com\r\n\r\n.dot\r\nlast\r\n"
+FINAL = ("delivered", "failed", "cancelled")
+
+
+def post(server: Mailsink, path: str, **body: object) -> Any:
+    request = urllib.request.Request(
+        f"{server.url}/api/v3/{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read())
+
+
+def send(server: Mailsink, body: bytes = BODY) -> None:
+    with smtplib.SMTP(*server.smtp) as client:
+        client.sendmail("a@example.com", TO, body)
+
+
+def route(server: Mailsink, address: tuple[str, int], **fields: object) -> None:
+    host, port = address
+    given = {"name": "hop", "tls": "off", "allow": ["example.com"]}
+    post(server, "routes", host=host, port=port, **given | fields)
+
+
+def until(holds: Callable[[], Any], seconds: float = 60) -> Any:
+    """Return what is true in the end."""
+    end = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < end, "it did not come to that"
+        threading.Event().wait(0.05)
+    return found
+
+
+def ended(server: Mailsink, id: str) -> dict[str, Any]:
+    """The release once it has come to its end."""
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = server.get(f"releases/{id}")
+        return found if found["state"] in FINAL else None
+
+    return until(look)  # type: ignore[no-any-return]
+
+
+def tried(server: Mailsink, id: str, tries: int) -> dict[str, Any]:
+    """The release once so many tries have ended."""
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = server.get(f"releases/{id}")
+        done = [each for each in found["tries"] if each["ended_at"]]
+        return found if len(done) >= tries else None
+
+    return until(look)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def scripted(*scripts: str) -> Iterator[tuple[tuple[str, int], list[bytes]]]:
+    """A next hop that plays one script a connection; gives its address and what it heard.
+
+    A line of a script: `> reply` is sent; `< text` reads lines up to one that begins so;
+    `message` reads one to its end.
+    At its end the connection is closed; `hang` leaves it open.
+    """
+    heard: list[bytes] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+    open_connections: list[socket.socket] = []
+
+    def serve() -> None:
+        for script in scripts:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            open_connections.append(connection)
+            with connection.makefile("rb") as lines:
+                for line in filter(str.strip, script.splitlines()):
+                    kind, _, text = line.strip().partition(" ")
+                    if kind == ">":
+                        connection.sendall(f"{text}\r\n".encode())
+                    elif kind == "<":
+                        while line_heard := lines.readline():
+                            heard.append(line_heard)
+                            if line_heard.startswith(text.encode()):
+                                break
+                    elif kind == "message":
+                        while heard[-1] != b".\r\n":
+                            heard.append(lines.readline())
+                    else:
+                        assert kind == "hang"
+                        break
+                else:
+                    with suppress(OSError):  # the client was faster
+                        connection.shutdown(socket.SHUT_RDWR)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listening.getsockname()[:2], heard
+    finally:
+        listening.close()
+        for each in open_connections:
+            each.close()
+
+
+HELLO = """
+    > 220 hop.test ESMTP
+    < EHLO
+    > 250 hop.test
+"""
+ENVELOPE = f"""{HELLO}
+    < MAIL
+    > 250 Ok
+    < RCPT
+    > 250 Ok
+    < RCPT
+    > 250 Ok
+"""
+TAKEN = f"""{ENVELOPE}
+    < DATA
+    > 354 Go on
+    message
+    > 250 2.0.0 Taken
+    < QUIT
+    > 221 Bye
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Mailsink]:
+    server = Mailsink(tmp_path / "other", SMTP_AUTH="user:secret")
+    yield server
+    server.stop()
+    assert "Traceback" not in server.stderr
+
+
+class TestSecondMailsink:
+    @pytest.mark.parametrize("tls", ["off", "required"])
+    def test_byte_for_byte(
+        self, tls: str, start_mailsink: Callable[..., Mailsink], other: Mailsink
+    ) -> None:
+        server = start_mailsink()
+        login = {"username": "user", "password": "secret"} if tls != "off" else {}
+        route(server, other.smtp, tls=tls, verify=False, **login)
+        bodies = [BODY, b"Subject: Large\r\n\r\n" + b"\xfc.\r\n" * 500_000]
+        for body in bodies:
+            send(server, body)
+            asked = post(server, "messages/latest/release", route="hop")
+            done = ended(server, asked["id"])
+            assert [each["state"] for each in done["recipients"]] == ["delivered"] * 2
+            assert raw(other) == raw(server) == body
+            session = server.get(f"sessions/{done['tries'][0]['session']}")
+            assert session["direction"] == "out"
+            assert session["messages"] == 1
+            assert (session["tls"] is not None) == (tls != "off")
+            lines = [each["line"] for each in session["exchanges"]]
+            assert "MAIL FROM:<a@example.com>" in "\n".join(lines)
+            assert "c2VjcmV0" not in str(session)
+
+    def test_what_was_never_allowed_stays(
+        self, start_mailsink: Callable[..., Mailsink], other: Mailsink
+    ) -> None:
+        server = start_mailsink()
+        route(server, other.smtp, allow=["b@example.com"])
+        send(server)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            post(server, "messages/latest/release", route="hop")
+        assert refused.value.code == 422
+        refused.value.close()
+        assert other.get("messages")["items"] == []
+
+    def test_killed_in_the_middle_of_a_queue(
+        self, start_mailsink: Callable[..., Mailsink], other: Mailsink
+    ) -> None:
+        """Every release comes to its end; one that arrives twice says so."""
+        server = start_mailsink()
+        route(server, other.smtp)
+        ids = []
+        for n in range(40):
+            send(server, b"Subject: %d\r\n\r\nx\r\n" % n)
+            ids.append(post(server, "messages/latest/release", route="hop")["id"])
+            if n in (15, 30):
+                server.kill()
+                server = start_mailsink()
+        for id in ids:
+            if server.get(f"releases/{id}")["state"] == "queued":
+                post(server, f"releases/{id}/retry")
+        done = [ended(server, id) for id in ids]
+        assert {each["state"] for each in done} == {"delivered"}
+        arrived = [each["subject"] for each in other.get("messages?limit=500")["items"]]
+        assert set(arrived) == {str(n) for n in range(40)}
+        doubted = [
+            each["subject"]
+            for each in done
+            if any("may arrive again" in one["outcome"] for one in each["tries"])
+        ]
+        twice = {each for each in arrived if arrived.count(each) > 1}
+        assert twice <= set(doubted)
+
+
+def raw(server: Mailsink) -> bytes:
+    with urllib.request.urlopen(f"{server.url}/api/v3/messages/latest/raw") as answer:
+        octets: bytes = answer.read()
+        return octets
+
+
+class TestNextHops:
+    @pytest.fixture
+    def server(self, start_mailsink: Callable[..., Mailsink]) -> Mailsink:
+        server = start_mailsink()
+        send(server)
+        return server
+
+    def release(self, server: Mailsink) -> str:
+        id: str = post(server, "messages/latest/release", route="hop")["id"]
+        return id
+
+    def test_later_twice_then_taken(self, server: Mailsink) -> None:
+        later = (
+            f"{HELLO}\n< MAIL\n> 451 4.3.0 Later\n< RSET\n> 250 Ok\n< QUIT\n> 221 Bye"
+        )
+        with scripted(later, later, TAKEN) as (address, heard):
+            route(server, address)
+            id = self.release(server)
+            for tries in (1, 2):
+                waiting = tried(server, id, tries)
+                assert waiting["state"] == "queued"
+                assert waiting["recipients"][0]["text"] == "451 4.3.0 Later"
+                assert waiting["next_try_at"] is not None
+                post(server, f"releases/{id}/retry")
+            done = ended(server, id)
+        assert done["state"] == "delivered"
+        outcomes = [each["outcome"] for each in done["tries"]]
+        assert outcomes == ["2 deferred", "2 deferred", "2 delivered"]
+        assert b"".join(heard).count(b"..dot\r\n") == 1
+
+    def test_one_of_two_is_refused(self, server: Mailsink) -> None:
+        script = TAKEN.replace("> 250 Ok\n    < RCPT", "> 550 5.1.1 No\n    < RCPT", 2)
+        script = script.replace("> 550 5.1.1 No", "> 250 Ok", 1)  # the reply to MAIL
+        with scripted(script) as (address, _):
+            route(server, address)
+            done = ended(server, self.release(server))
+        assert [each["state"] for each in done["recipients"]] == ["failed", "delivered"]
+        assert done["state"] == "failed"
+
+    def test_gone_after_the_message(self, server: Mailsink) -> None:
+        gone = f"{ENVELOPE}\n< DATA\n> 354 Go on\nmessage"
+        with scripted(gone, TAKEN) as (address, _):
+            route(server, address)
+            id = self.release(server)
+            waiting = tried(server, id, 1)
+            assert waiting["tries"][0]["message_sent"]
+            assert "it may have arrived" in waiting["recipients"][0]["text"]
+            post(server, f"releases/{id}/retry")
+            assert ended(server, id)["state"] == "delivered"
+
+    def test_it_hangs_and_mailsink_is_stopped(
+        self, server: Mailsink, start_mailsink: Callable[..., Mailsink]
+    ) -> None:
+        with scripted(f"{HELLO}\nhang", TAKEN) as (address, _):
+            route(server, address)
+            id = self.release(server)
+            until(lambda: server.get("sessions?live=true")["items"])
+            assert server.stop() == 0
+            again = start_mailsink()
+            post(again, f"releases/{id}/retry")
+            assert ended(again, id)["state"] == "delivered"
+
+    def test_nobody_listens(self, server: Mailsink) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            address = free.getsockname()[:2]
+        route(server, address)
+        waiting = tried(server, self.release(server), 1)
+        text = f"No connection to 127.0.0.1 port {address[1]}: connection refused."
+        assert waiting["recipients"][0]["text"] == text
+        session = until(lambda: server.get("sessions?live=false")["items"][0])
+        assert (session["direction"], session["ending"]) == ("out", "refused")
+
+
+def test_nothing_leaves_a_public_server_by_default(
+    start_mailsink: Callable[..., Mailsink],
+) -> None:
+    server = start_mailsink(
+        "--smtp", "127.0.0.1:0", "--http", "0.0.0.0:0", INSECURE="1"
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        route(server, ("127.0.0.1", 25))
+    assert refused.value.code == 409
+    assert "MAILSINK_OUTGOING=yes" in refused.value.read().decode()
+    refused.value.close()
