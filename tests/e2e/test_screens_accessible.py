@@ -46,7 +46,7 @@ def paths(mailsink: Mailsink) -> list[str]:
         f"/sessions/{session}?exchange=4", f"/sessions/{session}?panel=replay",
         "/sessions/none", "/trace", "/trace?address=ann@example.com",
         "/trace?address=nobody@example.com", "/trash", f"/trash/{deleted}",
-        "/settings", "/nothing-arriving", "/import", "/?show=failed",
+        "/settings", "/nothing-arriving", "/import", "/outgoing", "/outgoing/routes", "/?show=failed",
     ]  # fmt: skip
 
 

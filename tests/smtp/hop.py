@@ -10,7 +10,7 @@ from mailsink.smtp.client.hop_dialogue import (
     HopEffect,
     HopWait,
     MessageEnds,
-    Report,
+    ReportResults,
 )
 from mailsink.smtp.client.hop_values import (
     ClientProfile,
@@ -121,7 +121,7 @@ class Client:
         self._waits_for = effect
 
     def _result(self, effect: HopEffect) -> OutgoingMail | None:
-        if isinstance(effect, Report):
+        if isinstance(effect, ReportResults):
             self.reports.append(effect.results)
         elif isinstance(effect, MessageEnds):
             self.doubtful.append(len(self.sent))

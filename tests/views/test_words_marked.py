@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborNode as Node
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
+from inbox.outgoing import releases, routes
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
 from tests.translated import marked, unmarked
@@ -86,6 +87,8 @@ def paths() -> list[str]:
     gone, other = recorded_message(), recorded_message()
     bounced = recorded_message(BOUNCE)
     trash.delete(ALL, selection.by_ids([gone.pk]), "1")
+    routes.add({"name": "1", "host": "1", "allow": ["*"]})
+    releases.request(ALL, message.pk, "1", by="1")
     compare = f"/compare?a={message.pk}&b={other.pk}"
     tabs = "html text markup source headers parts links checks smtp"
     return [
@@ -94,6 +97,7 @@ def paths() -> list[str]:
         f"/sessions/{session}?panel=replay", "/sessions/none",
         "/trace", "/trace?address=ann@example.com", "/trace?address=x",
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
+        "/outgoing", "/outgoing/routes", "/outgoing/routes/1", f"/messages/{message.pk}/release",
         f"/transactions/{refused.pk}", "/messages/none", f"/messages/{bounced.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",
         *(f"/messages/{message.pk}?tab={tab}" for tab in tabs.split()),

@@ -14,7 +14,7 @@ from mailsink.smtp.client.hop_dialogue import (
     HopEffect,
     HopSteps,
     HopWait,
-    Report,
+    ReportResults,
     Stopped,
 )
 from mailsink.smtp.client.hop_values import OutgoingMail
@@ -31,7 +31,7 @@ def converse(dialogue: HopDialogue) -> HopSteps[Ending]:
         yield from open_session(dialogue)
     except Stopped as stopped:
         if mail is not None:
-            yield Report(mail, (stopped.result,) * len(mail.recipients))
+            yield ReportResults(mail, (stopped.result,) * len(mail.recipients))
         return stopped.ending
     try:
         while mail is not None:

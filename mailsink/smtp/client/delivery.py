@@ -9,7 +9,7 @@ from mailsink.smtp.client.hop_dialogue import (
     HopDialogue,
     HopSteps,
     MessageEnds,
-    Report,
+    ReportResults,
     Stopped,
     deferred,
     failed,
@@ -49,7 +49,7 @@ def deliver(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[None]:
     except Stopped as error:
         stopped = error
         _fill(results, error.result)
-    yield Report(mail, tuple(result for result in results if result is not None))
+    yield ReportResults(mail, tuple(result for result in results if result is not None))
     if stopped is not None:
         raise stopped
 

@@ -49,14 +49,14 @@ class MessageEnds:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportResults:
     """Remember durably what became of a message, for each recipient in order."""
 
     mail: OutgoingMail
     results: tuple[RecipientResult, ...]
 
 
-HopEffect = HopWait | MessageEnds | Report
+HopEffect = HopWait | MessageEnds | ReportResults
 HopSteps = Generator[HopEffect, Any, T]
 
 

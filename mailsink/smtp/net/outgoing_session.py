@@ -20,7 +20,7 @@ from mailsink.smtp.client.hop_dialogue import (
     HopEffect,
     HopWait,
     MessageEnds,
-    Report,
+    ReportResults,
     deferred,
 )
 from mailsink.smtp.client.hop_values import ClientProfile, OutgoingMail, RecipientResult
@@ -181,7 +181,7 @@ class OutgoingSession:
     async def _result(self, effect: HopEffect) -> object:
         if isinstance(effect, MessageEnds):
             await self._courier.message_ends(effect.mail)
-        elif isinstance(effect, Report):
+        elif isinstance(effect, ReportResults):
             await self._courier.report(effect.mail, effect.results)
         elif effect is HopWait.NEXT_MAIL:
             return await self._courier.next_mail()
