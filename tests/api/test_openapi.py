@@ -15,9 +15,9 @@ from inbox.api.v3.api import api as v3
 from inbox.api.v3.openapi import GROUPS, operations
 
 VERBS = {
-    "Change", "Check", "Compare", "Delete", "Describe", "Download", "Explain", "Get",
-    "Import", "List", "Measure", "Mute", "Offer", "Remove", "Reproduce", "Restore",
-    "Save", "Stop", "Trace", "Trust", "Wait",
+    "Add", "Cancel", "Change", "Check", "Compare", "Delete", "Describe", "Download", "Explain", "Get",
+    "Import", "List", "Measure", "Mute", "Offer", "Release", "Remove", "Reproduce",
+    "Restore", "Retry", "Save", "Stop", "Trace", "Trust", "Wait",
 }  # fmt: skip
 
 
