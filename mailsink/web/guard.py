@@ -37,6 +37,9 @@ _HEADERS = {
 _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 
 
+# All that any address takes. Nothing behind the guard sees another one.
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+_SHOWN = 40  # characters of a method that is none of these
 _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is empty.")
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
@@ -60,6 +63,8 @@ class Guard:
             name == b"host" and not value.strip() for name, value in scope["headers"]
         ):
             return _NO_HOST
+        if scope["type"] == "http" and scope["method"] not in METHODS:
+            return _no_such_method(scope["method"])
         return self.rules.judge(_request(scope))
 
     def room(self, scope: AsgiScope) -> int:
@@ -81,6 +86,16 @@ class Guard:
             await _refuse(refusal, scope["path"], send)
         else:
             await self.app(scope, receive, send)
+
+
+def _no_such_method(method: str) -> HttpRefusal:
+    """Return the refusal of a method by RFC 9110 §9.1: `get` is none, though Django takes it."""
+    return HttpRefusal(
+        501,
+        "Not Implemented",
+        f"{method[:_SHOWN]!r} is no method that Mailsink knows: {', '.join(METHODS)}, "
+        "in capital letters.",
+    )
 
 
 def _request(scope: AsgiScope) -> RequestHead:

@@ -50,6 +50,23 @@ def test_octets_in_a_head_leave_no_traceback(mailsink: Mailsink) -> None:
 
 
 @pytest.mark.parametrize(
+    "method", [b"get", b"gEt", b"Head", b"post", b"WEBSOCKET", b"TRACE", b"X" * 9000]
+)
+@pytest.mark.parametrize("path", [b"/", b"/api/v3/messages", b"/health/live"])
+def test_only_methods_as_they_are_written_go_on(
+    mailsink: Mailsink, method: bytes, path: bytes
+) -> None:
+    """RFC 9110 §9.1: case matters. Django takes `get` for GET, but Mailsink's layers do not."""
+    for field in (b"A: b", b"Content-Length: 1\r\n\r\nx"):
+        said = answer(web(mailsink), get(path, field).replace(b"GET", method, 1))
+        assert said.split(b" ", 2)[1] == b"501"
+        assert method[:40] in said
+        assert b"GET, HEAD" in said
+        assert len(said) < 2000
+    assert mailsink.stderr == ""
+
+
+@pytest.mark.parametrize(
     ("path", "field", "expected"),
     [
         (b"/api/v3/messages?ids=" + b"a" * 20_000, b"A: b", b"414"),
