@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -46,8 +47,12 @@ def _announce(ids: list[str]) -> None:
 
 
 workers = Workers("answer", database_sync_to_async(_announce, thread_sensitive=False))
-# Not on one of the threads that answer requests
-is_heavy = database_sync_to_async(concerns_large, thread_sensitive=False)
+# Neither on the threads that answer requests, nor on those that others wait for
+is_heavy = database_sync_to_async(
+    concerns_large,
+    thread_sensitive=False,
+    executor=ThreadPoolExecutor(2, "look-up"),
+)
 
 
 class HeldHandler(ASGIHandler):

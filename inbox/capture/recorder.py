@@ -32,6 +32,7 @@ from inbox.storage.database_file import StoredFile
 from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import write_turn
 from mailsink.ids import uuid7
+from mailsink.mail_threads import in_mail_thread
 from mailsink.mime import headers
 from mailsink.ports import Refused, Stored
 from mailsink.smtp.protocol import events, replies
@@ -364,8 +365,8 @@ async def _raw_row(
     """Return the body's row and its first octets; a spooled body is moved to its storage."""
     key, start = "", body.content or b""
     if body.path is not None:
-        start = await asyncio.to_thread(_read_start, body.path)
-        key = await asyncio.to_thread(body_store.adopt, body.path, transaction.id)
+        start = await in_mail_thread(_read_start, body.path)
+        key = await in_mail_thread(body_store.adopt, body.path, transaction.id)
     row = RawRow(transaction, body.sha256, body.size, body.complete, body.content, key)
     return row, start
 

@@ -5,16 +5,21 @@ Nor are the lines of a session that are long in all.
 
 from __future__ import annotations
 
+import asyncio
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from inbox.mailbox.large import LABORIOUS, LARGE, Misdirected, concerns_large
 from inbox.mailbox.messages import open_raw
 from inbox.models import Message
+from mailsink.asgi import is_heavy
 from mailsink.web import elsewhere
 from tests import factories
+from tests.busy import others_at_work
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +28,30 @@ pytestmark = pytest.mark.django_db
 def large() -> Message:
     head = b"Subject: large\r\nContent-Type: text/html\r\n\r\n"
     return factories.message(head + b"some words\r\n" * (LARGE // 10))
+
+
+def reads_a_whole_table(sql: str) -> bool:
+    """Whether the database would read all rows for a query, if there were many."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {sql}")
+            return any("Seq Scan" in line for (line,) in cursor.fetchall())
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return not all("=?)" in step for *_, step in cursor.fetchall())
+
+
+def test_an_id_is_looked_up_without_reading_all_bodies(large: Message) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert concerns_large("/compare", f"a={large.pk}&b={uuid4()}")
+        assert not concerns_large(f"/messages/{uuid4()}", "")
+    assert [each["sql"] for each in asked if reads_a_whole_table(each["sql"])] == []
+
+
+async def test_an_id_is_looked_up_on_threads_of_its_own() -> None:
+    with others_at_work():
+        async with asyncio.timeout(20):
+            assert not await is_heavy("/none", "")
 
 
 def encoded(id: object) -> str:

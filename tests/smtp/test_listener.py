@@ -29,6 +29,7 @@ from mailsink.smtp.protocol.events import (
     SessionOpened,
     TransactionEnded,
 )
+from tests.busy import others_at_work
 
 MIB = 1024 * 1024
 
@@ -170,6 +171,19 @@ async def test_smtplib_with_wrong_credentials(serve: Serve) -> None:
             client.login("joe", "s3cret")
 
     await asyncio.to_thread(login)
+
+
+async def test_a_spooled_message_does_not_wait_for_the_work_of_others(
+    serve: Serve, tmp_path: Path
+) -> None:
+    running = await serve(Profile(spool_dir=tmp_path))
+    reader, writer = await running.connect()
+    writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n")
+    with others_at_work():
+        writer.write(b"x\r\n" * MIB + b".\r\nQUIT\r\n")
+        async with asyncio.timeout(20):
+            assert b"queued as" in await reader.read()
+    writer.close()
 
 
 async def test_a_large_message_is_spooled_and_memory_stays_small(

@@ -16,6 +16,7 @@ from typing import Protocol
 from aiosmtpd.smtp import SMTP
 
 from mailsink.ids import uuid7
+from mailsink.mail_threads import in_mail_thread
 from mailsink.ports import Authenticator, Consult, Policy, Recorder, Stage
 from mailsink.smtp.machine import Machine
 from mailsink.smtp.net.passes import MOST, Passes
@@ -200,7 +201,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         if isinstance(effect, Consult):
             return await server.policy.decide(effect)
         if isinstance(effect, RunInThread):
-            return await self.loop.run_in_executor(None, effect.work)
+            return await in_mail_thread(effect.work)
         if isinstance(effect, Authenticate):
             return await server.authenticator.authenticate(effect.credentials)
         if isinstance(effect, LookUpVerifier):
