@@ -12,18 +12,18 @@ from uuid import UUID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailsink.settings")
 
+import django
 from channels.db import database_sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
-http = get_asgi_application()  # sets Django up, so that what follows can be imported
+django.setup(set_prefix=False)  # so that what follows can be imported
 
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest
 from django.urls import ResolverMatch, re_path, resolve
 
+from inbox.http.heads import Handler
 from inbox.http.problems import problems
 from inbox.live.routing import websocket_urlpatterns
 from inbox.mailbox.large import concerns_large
@@ -55,7 +55,7 @@ is_heavy = database_sync_to_async(
 )
 
 
-class HeldHandler(ASGIHandler):
+class HeldHandler(Handler):
     """Django for thousands of requests at a time.
 
     Without the middleware that runs on the one thread which these requests share.
@@ -69,7 +69,7 @@ class HeldHandler(ASGIHandler):
         inner = convert_exception_to_response(respond)
         self._middleware_chain = convert_exception_to_response(problems(inner))
 
-    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+    def view_of(self, request: HttpRequest) -> ResolverMatch:
         match = _resolved(request.path_info)
         request.resolver_match = match
         return match
@@ -92,6 +92,7 @@ async def nowhere(_scope: AsgiScope, _receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
+http = Handler()
 held = HeldHandler()
 # URLRouter routes to ASGI applications, where Django has views.
 elsewhere = re_path("", nowhere)  # type: ignore[arg-type]

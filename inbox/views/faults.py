@@ -6,7 +6,6 @@ forms that are not UTF-8. None of them reads the database, which may be what has
 
 from __future__ import annotations
 
-import codecs
 from functools import partial
 
 from asgiref.sync import iscoroutinefunction
@@ -25,6 +24,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from inbox.errors import UserError
+from inbox.http.heads import is_utf8
 from inbox.http.problems import problem
 from inbox.storage import full_disk
 from inbox.views import errors
@@ -68,16 +68,9 @@ class FormsAreUtf8(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> None:
         charset = (request.content_params or {}).get("charset", "utf-8")
-        if request.content_type == "multipart/form-data" and not _is_utf8(charset):
+        if request.content_type == "multipart/form-data" and not is_utf8(charset):
             words = _("A form must be in UTF-8, but its Content-Type says %(charset)s.")
             raise BadRequest(words % {"charset": ascii(charset[:40])})
-
-
-def _is_utf8(charset: str) -> bool:
-    try:
-        return codecs.lookup(charset).name in ("utf-8", "ascii")
-    except (LookupError, ValueError):  # no such charset; a NUL in its name
-        return False
 
 
 class FullDisk(MiddlewareMixin):

@@ -66,6 +66,55 @@ def test_only_methods_as_they_are_written_go_on(
     assert mailsink.stderr == ""
 
 
+FIELDS = b"?" + b"&".join(b"a%d=x" % n for n in range(1001))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (b"/", b"400"),
+        (b"/nothing", b"404"),
+        (b"/api/v3/messages", b"400"),
+        (b"/api/v3/messages/wait", b"400"),
+        (b"/health/live", b"200"),  # it reads no fields
+    ],
+)
+@pytest.mark.parametrize("charset", [b"utf-8", b"latin-1", b"rot13", b"none"])
+def test_fields_beyond_the_limit_are_told_whatever_the_charset(
+    mailsink: Mailsink, path: bytes, expected: bytes, charset: bytes
+) -> None:
+    kind = b"Content-Type: text/plain; charset=" + charset
+    said = answer(web(mailsink), get(path + FIELDS, kind))
+    assert said.split(b" ", 2)[1] == expected
+    assert (b"1000 fields at most" in said) == (expected == b"400")
+    assert mailsink.stderr == ""
+
+
+@pytest.mark.parametrize("path", [b"/", b"/api/v3/messages/wait", b"/health/live"])
+@pytest.mark.parametrize(
+    "parameter", [b"x*=none'en'a", b"x*=idna'en'%ff", b"x*=utf-8''a; x*0*=b"]
+)
+def test_a_content_type_that_django_cannot_read(
+    mailsink: Mailsink, path: bytes, parameter: bytes
+) -> None:
+    said = answer(web(mailsink), get(path, b"Content-Type: a/b; " + parameter))
+    assert said.split(b" ", 2)[1] == b"400"
+    assert b"a charset of its own" in said
+    assert mailsink.stderr == ""
+
+
+def test_a_part_of_a_form_that_django_cannot_read(mailsink: Mailsink) -> None:
+    part = b"Content-Disposition: form-data; name*=utf-8''a; name*0*=b"
+    body = b"--b\r\n%s\r\n\r\nx\r\n--b--\r\n" % part
+    kind = b"Content-Type: multipart/form-data; boundary=b"
+    length = b"Content-Length: %d" % len(body)
+    request = get(b"/settings/mine", kind, length).replace(b"GET", b"POST", 1)
+    said = answer(web(mailsink), request + body)
+    assert said.split(b" ", 2)[1] == b"400"
+    assert b"the head of a part is malformed" in said
+    assert mailsink.stderr == ""
+
+
 @pytest.mark.parametrize(
     ("path", "field", "expected"),
     [

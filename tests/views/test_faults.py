@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import encodings
+import io
 import json
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.db import OperationalError
 from django.http import HttpResponseBase
 from django.test import Client
 
+from inbox.http.heads import ClientRequest
 from inbox.views import inbox
 
 FIELDS = "&".join(f"f{n}=x" for n in range(1001))
@@ -137,3 +140,15 @@ def test_nothing_is_at_a_path(client: Client) -> None:
     answer = client.get("/nothing/<b>")
     assert answer.status_code == 404
     assert "There is no page at /nothing/&lt;b&gt;." in said(answer)
+
+
+@pytest.mark.parametrize("name", ["x-none", "UTF--8", "u_t_f_8", "utf-8\0"])
+def test_names_of_charsets_are_not_remembered(name: str) -> None:
+    """Python keeps whatever it was asked for, and clients can ask without end."""
+    before = set(encodings._cache)  # type: ignore[attr-defined]
+    head = (b"content-type", f"text/plain; charset={name}".encode())
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [head]}
+    request = ClientRequest(scope, io.BytesIO())
+    assert request.content_params == {"charset": name}
+    assert request.encoding == name
+    assert set(encodings._cache) == before  # type: ignore[attr-defined]
