@@ -28,6 +28,7 @@ T = TypeVar("T")
 PREFIX = "MAILSINK_"
 # What of a path would not be one in a URL, where most of it may stand as it is.
 _IN_URL = {ord(each): f"%{ord(each):02X}" for each in "%?#\t\n\r"}
+_MOST_OF_A_SECRET = 1024 * 1024  # octets of the file that holds it
 HIDEABLE = EXTENSIONS.keys() | MECHANISMS.keys()
 
 
@@ -97,8 +98,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),
         retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),
         retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),
-        retention_days=read.value("RETENTION_DAYS", "0", values.COUNT),
-        trash_hours=read.value("TRASH_HOURS", "24", values.COUNT),
+        retention_days=read.value("RETENTION_DAYS", "0", values.DAYS),
+        trash_hours=read.value("TRASH_HOURS", "24", values.HOURS),
         profile=_profile(read, hostname, max_message_size),
         smtp_auth=read.secret("SMTP_AUTH", "", values.LOGINS),
     )
@@ -229,12 +230,25 @@ def _hint(name: str, known: Collection[str], prefix: str = "") -> str:
 
 def _read(name: str, path: str) -> str:
     try:
-        return Path(path).read_text("utf-8").strip()
-    except UnicodeDecodeError:
+        return _text(Path(path))
+    except ValueError:
         reason = "it holds no text"
     except OSError as error:
         reason = error.strerror or type(error).__name__
     raise ConfigError(f"{name} is {path!r}, which cannot be read: {reason}")
+
+
+def _text(file: Path) -> str:
+    """Return what is in a file or pipe. Raises OSError, ValueError."""
+    if file.is_char_device() or file.is_block_device():  # some have no end
+        raise OSError(errno.EINVAL, "it is a device")
+    with file.open("rb") as opened:
+        octets = opened.read(_MOST_OF_A_SECRET + 1)
+    if len(octets) > _MOST_OF_A_SECRET:
+        raise OSError(errno.EFBIG, "it has more than 1 MiB")
+    if b"\0" in octets:
+        raise ValueError
+    return octets.decode().strip()
 
 
 def load(environ: Mapping[str, str]) -> Config:

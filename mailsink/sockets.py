@@ -25,7 +25,7 @@ def bind(addresses: Iterable[ListenAddress], setting: str) -> list[socket.socket
     try:
         for address in addresses:
             sockets += _bind_all(address)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # no host name is like that
         for each in sockets:
             each.close()
         raise ConfigError(f"{setting}: {_reason(address, error)}") from None
@@ -69,7 +69,9 @@ def _bind(family: int, where: tuple[object, ...]) -> socket.socket:
     return bound
 
 
-def _reason(address: ListenAddress, error: OSError) -> str:
+def _reason(address: ListenAddress, error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return f"{address.host!r} is no address of this machine (it is no host name)"
     if error.errno == errno.EADDRINUSE:
         return f"{address} is taken: another Mailsink, or another server, listens there"
     if error.errno in (errno.EACCES, errno.EPERM):

@@ -22,6 +22,9 @@ DEFAULT_SMTP = "127.0.0.1:1025,[::1]:1025"
 DEFAULT_HTTP = "127.0.0.1:8025,[::1]:8025"
 
 
+_YEARS = 100  # that anything is kept for at most
+
+
 @dataclass(frozen=True, slots=True)
 class EnvType(Generic[T]):
     """A kind of value. takes: what it may be, for the message about a bad one."""
@@ -80,6 +83,12 @@ def _number(digits: str, most: int) -> int:
     return int(digits)
 
 
+def _counts(of: str, most: int) -> EnvType[int]:
+    """Return the kind of value that is a number of something."""
+    takes = f"a whole number{of} up to {most}; 0 is no limit"
+    return EnvType(takes, lambda text: _number(text, most))
+
+
 def _size(text: str) -> int:
     shift = {"k": 10, "m": 20, "g": 30}.get(text[-1].lower(), 0)
     return _number(text[:-1] if shift else text, 2**40) << shift
@@ -136,20 +145,35 @@ def _redis(text: str) -> str:
 def _public_url(text: str) -> str:
     if not text:
         return ""
+    if not text.isprintable():  # urlsplit() would leave it out
+        raise ValueError(text)
     url = _split(text, ("http", "https"))
     beside = url.path.strip("/") or url.query or url.fragment
-    if not url.hostname or beside or url.username is not None:
+    if beside or url.username is not None:
         raise ValueError(text)
-    default = {"http": ":80", "https": ":443"}[url.scheme]  # which no Origin names
-    return f"{url.scheme}://{url.netloc.removesuffix(default)}".lower()
+    host = _url_host(url)
+    default = {"http": 80, "https": 443}[url.scheme]  # which no Origin names
+    port = "" if url.port in (None, default) else f":{url.port}"
+    return f"{url.scheme}://{host}{port}"
+
+
+def _url_host(url: SplitResult) -> str:
+    """Return the host of a URL as it stands there: it goes into policies of the pages."""
+    host = url.hostname or ""
+    if "[" not in url.netloc:
+        return _hostname(host).lower()
+    if "%" in host:  # a zone, which may be any text
+        raise ValueError(host)
+    return f"[{ipaddress.IPv6Address(host)}]"
 
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_LONGEST_NAME = 254  # RFC 1035 §2.3.4, with a dot at its end
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE | re.ASCII)
 
 
 def _hostname(text: str) -> str:
-    if not _NAME.fullmatch(text):
+    if len(text) > _LONGEST_NAME or not _NAME.fullmatch(text):
         raise ValueError(text)
     return text
 
@@ -196,7 +220,10 @@ ADDRESSES = EnvType(
     "ADDR:PORT (127.0.0.1:1025 or [::1]:1025), several by comma, or off", _addresses
 )
 BOOLEAN = EnvType("1 or 0, yes or no", _boolean)
-COUNT = EnvType("a whole number; 0 is no limit", lambda text: _number(text, 2**31 - 1))
+COUNT = _counts("", 2**31 - 1)
+# Of times that are counted from now: dates come to an end.
+DAYS = _counts(" of days", _YEARS * 365)
+HOURS = _counts(" of hours", _YEARS * 365 * 24)
 OPTIONAL_COUNT: EnvType[int | None] = EnvType(
     COUNT.takes, lambda text: COUNT.parse(text) if text else None
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -168,14 +170,38 @@ def test_sizes(text: str, octets: int) -> None:
         ("RETENTION_MESSAGES", "50,000", "a whole number"),
         ("RETENTION_SESSIONS", "1.5", "a whole number"),
         ("RETENTION_DAYS", "9" * 30, "a whole number"),
+        ("RETENTION_DAYS", "36501", "a whole number of days up to 36500"),
         ("TRASH_HOURS", "1h", "a whole number"),
+        ("TRASH_HOURS", "100000000", "a whole number of hours up to 876000"),
+        ("SMTP_MAX_ERRORS", "2147483648", "a whole number up to 2147483647"),
         ("SMTP_LINKS", "none", "errors or all or off"),
         ("SMTP_BARE_NEWLINES", "fix", "flag or reject"),
         ("HOSTNAME", "two words", "a name"),
+        ("HOSTNAME", "a." * 127 + "b", "a name"),
         ("PUBLIC_URL", "mail.example", "a URL"),
         ("PUBLIC_URL", "https://mail.example/?x", "a URL"),
         ("PUBLIC_URL", "https://mail.example:x", "a URL"),
         ("PUBLIC_URL", "https://mail.example/mail/", "a URL without a path"),
+        *(
+            ("PUBLIC_URL", f"http://{host}", "a URL without a path")
+            for host in (
+                "h;script-src *",
+                "a b",
+                "a\nb",
+                "h'",
+                "h,i",
+                "a..b",
+                "x" * 64,
+                "b\u00fc",
+                "@h",
+                "[::1",
+                "[fe80::1%a;b]",
+                "[v1.x]",
+                ":80",
+                "h:0",
+                "h:65536",
+            )
+        ),
         ("ALLOWED_HOSTS", "http://mail.example", "names"),
         ("TLS_CERT", "/no/such/file", "a PEM file"),
     ],
@@ -204,6 +230,22 @@ def test_names_and_urls_are_tidied() -> None:
     )
     assert found.allowed_hosts == ("mail.example", "*.test")
     assert found.public_url == "https://a.example"
+
+
+def test_a_public_url_is_as_browsers_write_it() -> None:
+    for given, found in {
+        "HTTP://A_b.Example:80": "http://a_b.example",
+        "https://a.example:8443/": "https://a.example:8443",
+        "http://[::0001]:8025": "http://[::1]:8025",
+        "http://192.0.2.7:": "http://192.0.2.7",
+    }.items():
+        assert config(PUBLIC_URL=given).public_url == found
+
+
+def test_dates_do_not_run_out() -> None:
+    longest = config(RETENTION_DAYS="36500", TRASH_HOURS="876000")
+    assert datetime.now() - timedelta(days=longest.retention_days)
+    assert datetime.now() - timedelta(hours=longest.trash_hours)
 
 
 def test_logins(tmp_path: Path) -> None:
@@ -244,6 +286,34 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     said = refusal(REDIS_URL_FILE=str(tmp_path / "missing"))
     assert "MAILSINK_REDIS_URL_FILE" in said
     assert "No such file" in said
+
+
+def test_a_secret_may_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as executor:
+        executor.submit(pipe.write_text, "from the pipe\n")
+        assert config(SECRET_KEY_FILE=str(pipe)).secret_key == "from the pipe"
+
+
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "SMTP_AUTH", "DATABASE_URL", "REDIS_URL"]
+)
+def test_a_secret_is_not_read_without_end(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "secret"
+
+    def said(path: object) -> str:
+        return refusal(**{f"{name}_FILE": str(path)}).removeprefix(
+            f"MAILSINK_{name}_FILE is {str(path)!r}, which cannot be read: "
+        )
+
+    assert said("/dev/zero") == "it is a device"
+    file.write_bytes(b"x" * (1024 * 1024 + 1))
+    assert said(file) == "it has more than 1 MiB"
+    for octets in (b"\xff", b"a\0b"):
+        file.write_bytes(octets)
+        assert said(file) == "it holds no text"
+    assert said(tmp_path) == "Is a directory"
 
 
 def test_secrets_do_not_show_in_a_config() -> None:
