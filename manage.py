@@ -3,10 +3,15 @@
 
 import gc
 import os
+import signal
 import sys
+
+_INTERRUPTED = 130  # as shells have it: 128, and the number of the signal
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["serve"]:
+        _end_at_once()
     gc.set_threshold(50_000)  # a start makes much, and hardly any garbage
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailsink.settings")
     from django.core.management import execute_from_command_line
@@ -14,5 +19,18 @@ def main() -> None:
     execute_from_command_line(sys.argv)
 
 
+def _end_at_once() -> None:
+    """Let Control-C end a start, in which nothing is received that could be lost.
+
+    A KeyboardInterrupt would be lost itself if it came inside a callback of a weak
+    reference, of which imports have many.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+
+
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)

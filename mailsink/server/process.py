@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -98,8 +99,18 @@ def run(
     reactor.addSystemEventTrigger(
         "before", "shutdown", lambda: _deferred(stop()).addErrback(failed)
     )
+    _hand_over_interrupts()
     web.run()
     return code
+
+
+def _hand_over_interrupts() -> None:
+    """Let the reactor hear of Control-C, which ended the start until now.
+
+    It takes the place of Python's own handler only.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _deferred(work: Coroutine[Any, Any, None]) -> defer.Deferred[None]:

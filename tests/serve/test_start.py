@@ -167,6 +167,34 @@ def test_a_half_may_be_off(start_mailsink: Start, flag: str, absent: str) -> Non
     assert server.stop() == 0
 
 
+# Inside a callback of the kind in which an exception would be lost.
+_INTERRUPT = """
+import importlib.abc, signal, sys, weakref
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == {!r}:
+            anything = Finder()
+            reference = weakref.ref(anything, lambda _: signal.raise_signal(signal.SIGINT))
+            del anything
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["django.core.management", "mailsink.conf", "daphne.server", "inbox.policy"],
+)
+def test_control_c_ends_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_INTERRUPT.format(module))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = manage("serve", *ANY_PORT, data=tmp_path / "data")
+    assert (done.returncode, done.stderr) == (130, "")
+    assert "Mailsink is ready." not in done.stdout
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_drains_and_ends_it_well(
     start_mailsink: Start, how: signal.Signals
