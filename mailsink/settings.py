@@ -108,7 +108,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+        "line": {
+            "()": "mailsink.log_lines.Lines",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
     },
     "filters": {"once_a_minute": {"()": "mailsink.repeated.OnceAMinute"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},

@@ -105,7 +105,7 @@ async def _work(descriptor: int) -> None:
             else:
                 await line.say(END, await extract(request["id"]))
         except Exception:
-            log.exception("Reading %s failed", request.get("path") or request.get("id"))
+            log.exception("Reading %r failed", request.get("path") or request.get("id"))
             return  # the parent sees that the answer is not whole
 
 

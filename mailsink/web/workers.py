@@ -203,7 +203,7 @@ class Workers:
             words, why = "ended unexpectedly", f": {ended}"
         if not self.are_on:
             raise Off
-        log.error("Reading %s %s%s", name, words, why)
+        log.error("Reading %r %s%s", name, words, why)
         raise error(f"reading this message {words}")
 
     def _idle_one(self) -> WorkerProcess | None:
