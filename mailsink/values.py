@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from mailsink.smtp.profile import Network, Turn
 
@@ -126,6 +126,9 @@ def _split(text: str, schemes: tuple[str, ...]) -> SplitResult:
     url = urlsplit(text)  # raises ValueError for a bad host
     if url.scheme not in schemes or url.port == 0:  # .port raises for a bad one
         raise ValueError(text)
+    host = unquote(url.hostname or "")
+    if not host.startswith("/"):  # a folder with a socket
+        host.encode("idna")  # as a look-up does; its UnicodeError is a ValueError
     return url
 
 

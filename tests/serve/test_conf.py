@@ -269,13 +269,20 @@ def test_logins(tmp_path: Path) -> None:
         ("DATABASE_URL", "mysql://me:swordfish@db/mail"),
         ("DATABASE_URL", "postgresql://me:swordfish@db:port/mail"),
         ("DATABASE_URL", "sqlite://:memory:?swordfish"),
+        ("DATABASE_URL", "postgresql://me:swordfish@a..b/mail"),
         ("REDIS_URL", "http://me:swordfish@cache"),
+        ("REDIS_URL", f"redis://me:swordfish@{'x' * 64}:6379/0"),
     ],
 )
 def test_a_bad_secret_is_not_shown(name: str, text: str) -> None:
     said = refusal(**{name: text})
     assert said.startswith(f"MAILSINK_{name} takes ")
     assert "swordfish" not in said
+
+
+def test_a_database_may_have_a_socket_in_any_folder() -> None:
+    url = f"postgresql://me@%2F{'x' * 80}/mail"
+    assert config(DATABASE_URL=url, SECRET_KEY="x").database_url == url
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
