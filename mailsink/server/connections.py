@@ -32,6 +32,8 @@ _LINGER = 2.0  # seconds for who is refused in the middle of a body to read why
 _LINGERING = 16  # of them at once; others are closed, and may lose the answer
 _DISCARDED = 8 * 1024 * 1024  # octets of that body that are read meanwhile
 _MAX_FRAME = 64 * 1024  # octets of a client's websocket message
+# Seconds, on a websocket; the next ping is later than the last pong may be.
+_PING_EVERY, _PONG_WITHIN = 30, 20
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
     b"Retry-After: 5\r\nConnection: close\r\n\r\nToo many connections, try again "
@@ -54,6 +56,8 @@ class Web(Daphne):
             endpoints=["none"],  # daphne refuses to be made without any
             websocket_max_message_size=_MAX_FRAME,
             websocket_max_frame_size=_MAX_FRAME,
+            ping_interval=_PING_EVERY,
+            ping_timeout=_PONG_WITHIN,
             server_name="mailsink",
         )
         self.endpoints = []
@@ -71,6 +75,8 @@ class Web(Daphne):
     def open(self) -> None:
         """Take connections from now on, with our own protocols in daphne's place."""
         self.ws_factory.protocol = WebSocket
+        # Who speaks does not have to read: only a pong shows it.
+        self.ws_factory.autoPingRestartOnAnyTraffic = False
         for each in self.acceptors:
             each.open()
 

@@ -33,6 +33,10 @@ _MOST_WAITING = 256 * 1024  # octets of messages that the app has not taken yet
 _MESSAGE = 512  # octets that each of them takes beside its own
 _MOST_CONTROLS = 50  # pings and pongs within _CONTROLS_WITHIN
 _CONTROLS_WITHIN = 10.0  # seconds
+# Octets of frames that a client has not taken when the next one goes out. Who reads a
+# batch before it acknowledges it has one at most: about 600 KiB where its event is large.
+_MOST_UNSENT = 768 * 1024
+_FAREWELL = 2.0  # seconds for a client that is closed to take what waits for it
 # Daphne would take the folder that Mailsink is served at from it, which is ours to say:
 # Django and what is in front of it would see different paths.
 _ROOT_PATH = b"Daphne-Root-Path"
@@ -222,10 +226,14 @@ class Request(WebRequest):
 
 
 class WebSocket(WebSocketProtocol):
-    """A websocket whose limits are for what comes; what goes out the app bounds."""
+    """A websocket with limits for what comes, and for what its client does not take.
+
+    The app bounds what goes out by the client's acknowledgements, which may be lies.
+    """
 
     STATE_OPEN: int
     application_queue: asyncio.Queue[Any]
+    last_ping: float
     maxMessagePayloadSize: int
     message_data: list[bytes]
     state: int
@@ -272,19 +280,32 @@ class WebSocket(WebSocketProtocol):
         self.waiting.append(len(payload) + _MESSAGE)
         if sum(self.waiting) > _MOST_WAITING:
             self.refuse()
-        else:
-            super().onMessage(payload, isBinary)
+            return
+        pinged = self.last_ping
+        super().onMessage(payload, isBinary)
+        # Daphne would ping nobody who speaks; but only a pong says that somebody reads.
+        self.last_ping = pinged
 
     def refuse(self) -> None:
-        """Close the connection of a client that sends more than is taken."""
+        """Close the connection of a client that sends more than is taken, or takes less."""
         self.sendCloseFrame(code=_POLICY_VIOLATION)
         self.dropConnection()
+        self.transport.visitor.wait(_FAREWELL)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.transport.visitor.leave()
         super().connectionLost(reason)
 
+    def unsent(self) -> int:
+        """Return how many octets the client has still to take."""
+        wire = self.transport
+        waiting: int = len(wire.dataBuffer) - wire.offset + wire._tempDataLen
+        return waiting
+
     def sendMessage(self, *arguments: Any, **options: Any) -> None:
+        if self.state == self.STATE_OPEN and self.unsent() > _MOST_UNSENT:
+            self.refuse()
+            return
         limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
         try:
             super().sendMessage(*arguments, **options)

@@ -8,10 +8,14 @@ import socket
 from contextlib import ExitStack
 
 from tests.attack.large import TEXT, head, send
+from tests.attack.test_viewers import BATCH, TO_MANY, subscribe
+from tests.attack.test_websockets import connected, frame
 from tests.attack.web import LONGEST, mail, memory, web
 from tests.running import Mailsink
 
 _CLIENTS = 10
+_LIARS = 10
+_MOST_MAILS = 150  # 170 KB for each viewer; the system itself holds some MB of them
 _MAILS = 40  # meanwhile: more time than it takes to read 40 MB without waiting
 
 
@@ -46,3 +50,46 @@ def test_what_a_slow_client_does_not_take_is_not_held(mailsink: Mailsink) -> Non
         with reader.makefile("rb") as answer:
             _, _, body = answer.read().partition(b"\r\n\r\n")
     assert hashlib.sha256(body).digest() == hashlib.sha256(octets).digest()
+
+
+def acknowledged(reader: socket.socket) -> bytes:
+    """Return what a viewer acknowledges of the batches that it reads next."""
+    octets = b""
+    while not (found := BATCH.findall(octets)):
+        octets += reader.recv(1024 * 1024)
+    return b"".join(frame(b'{"type": "ack", "seq": %s}' % seq) for seq in found)
+
+
+def is_open(client: socket.socket, said: bytes) -> bool:
+    """Say something; return whether the server has not closed the connection."""
+    try:
+        client.sendall(said)
+    except OSError:
+        return False
+    return True
+
+
+def test_who_acknowledges_what_it_does_not_read_is_closed(mailsink: Mailsink) -> None:
+    """It learns from another one which batches there are.
+
+    Not each has the same ones: one that waits longer gets two of them as one.
+    """
+    with ExitStack() as stack:
+        reader, *liars = (
+            stack.enter_context(connected(mailsink)) for _ in range(_LIARS + 1)
+        )
+        for each in (reader, *liars):
+            each.sendall(subscribe("messages"))
+        for each in liars:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        before, closed = memory(mailsink), []
+        for _ in range(_MOST_MAILS):
+            mail(mailsink, TO_MANY)
+            said = acknowledged(reader)
+            reader.sendall(said)
+            closed = [each for each in liars if not is_open(each, said)]
+            if closed:
+                break
+        assert closed
+        assert memory(mailsink) - before < 64  # MiB; without a bound 250
+    assert mail(mailsink) < LONGEST

@@ -17,10 +17,10 @@ from tests.attack.test_websockets import connected, frame
 from tests.attack.web import LONGEST, SMALL, WEBSOCKET, Others, mail, web
 from tests.running import Mailsink
 
-_BATCH = re.compile(rb'"type": "batch", "seq": (\d+)')
+BATCH = re.compile(rb'"type": "batch", "seq": (\d+)')
 _MAILS = 20
 # A mail to 2,000 people: 170 KB of JSON in the feed.
-_TO_MANY = b"To: %b\r\n\r\nHi" % b",\r\n ".join(
+TO_MANY = b"To: %b\r\n\r\nHi" % b",\r\n ".join(
     b'"Name %d" <name%d@shop.test>' % (number, number) for number in range(2000)
 )
 
@@ -51,13 +51,13 @@ class Viewers:
                 client = key.fileobj
                 assert isinstance(client, socket.socket)
                 with suppress(BlockingIOError):
-                    for seq in _BATCH.findall(client.recv(1024 * 1024)):
+                    for seq in BATCH.findall(client.recv(1024 * 1024)):
                         self.batches += 1
                         client.sendall(frame(b'{"type": "ack", "seq": %s}' % seq))
 
 
 @pytest.mark.parametrize(
-    ("more", "octets"), [(0, SMALL), (48, _TO_MANY)], ids=["small", "large"]
+    ("more", "octets"), [(0, SMALL), (48, TO_MANY)], ids=["small", "large"]
 )
 def test_all_viewers_there_may_be_hold_up_nobody(
     start_mailsink: Callable[..., Mailsink], more: int, octets: bytes

@@ -172,11 +172,30 @@ wire.maxMessagePayloadSize = 5
 wire.sendMessage(b"too late", False)
 assert wire.maxMessagePayloadSize == 5
 """
+_SPEAK = """
+import asyncio
+from collections import deque
+from mailsink.server.requests import WebSocket
+wire = WebSocket()
+wire.state, wire.client_addr, wire.waiting = WebSocket.STATE_OPEN, None, deque()
+wire.application_queue = asyncio.Queue()
+wire.last_ping = 5.0
+wire.onMessage(b"{}", False)
+assert wire.application_queue.qsize() == 1
+assert wire.last_ping == 5.0, "who speaks is not pinged"
+"""
 
 
-def test_a_websocket_that_has_just_gone_is_no_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(_SEND_TOO_LATE, id="one that has just gone is no error"),
+        pytest.param(_SPEAK, id="one that speaks is asked whether it reads"),
+    ],
+)
+def test_a_websocket_by_itself(tmp_path: Path, script: str) -> None:
     done = subprocess.run(  # as importing it makes this process's event loop
-        [sys.executable, "-c", _SEND_TOO_LATE],
+        [sys.executable, "-c", script],
         env=environment(tmp_path),
         cwd=ROOT,
         capture_output=True,
