@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
@@ -20,7 +21,8 @@ django.setup(set_prefix=False)  # so that what follows can be imported
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, re_path, resolve
 
 from inbox.http.heads import Handler
@@ -55,7 +57,23 @@ is_heavy = database_sync_to_async(
 )
 
 
-class HeldHandler(Handler):
+class WholeHandler(Handler):
+    """Django, which gives an answer in one piece: the server has to see what is held of it."""
+
+    @classmethod
+    def chunk_bytes(cls, data: Any) -> Iterator[tuple[Any, bool]]:
+        yield data, True
+
+    async def send_response(self, response: HttpResponseBase, send: Any) -> None:
+        """Send it, and drop its content; it may last until a garbage collection."""
+        try:
+            await super().send_response(response, send)
+        finally:
+            if isinstance(response, HttpResponse):
+                response.content = b""
+
+
+class HeldHandler(WholeHandler):
     """Django for thousands of requests at a time.
 
     Without the middleware that runs on the one thread which these requests share.
@@ -92,8 +110,7 @@ async def nowhere(_scope: AsgiScope, _receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
-http = Handler()
-held = HeldHandler()
+http, held = WholeHandler(), HeldHandler()
 # URLRouter routes to ASGI applications, where Django has views.
 elsewhere = re_path("", nowhere)  # type: ignore[arg-type]
 websockets = URLRouter([*websocket_urlpatterns, elsewhere])

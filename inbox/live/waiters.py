@@ -47,7 +47,7 @@ class TooMany(Exception):
 class Look:
     """The result of a look: the answer, or after how many seconds to look again."""
 
-    answer: str | None = None
+    answer: bytes | None = None
     again_in: float = math.inf
 
 
@@ -78,7 +78,7 @@ class Waiters:
         self._groups: dict[tuple[str, str | None], _Group] = {}
         self._listener: asyncio.Task[None] | None = None
 
-    async def wait(self, wanted: Wanted, deadline: float) -> str | None:
+    async def wait(self, wanted: Wanted, deadline: float) -> bytes | None:
         """Return the answer as soon as there is one; None after the deadline.
 
         deadline: in monotonic seconds. Raises TooMany.

@@ -7,7 +7,7 @@ transaction, with `read`, and with the `number` of their attempt.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Literal, TypedDict, TypeVar
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
 from inbox.mailbox import transactions
-from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
+from inbox.mailbox.paging import Page, as_cursor, as_uuid, fitting, within
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Fingerprint, Message, MessageRead, Raw
@@ -41,7 +41,6 @@ _READ = Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None))
 _NUMBER = Subquery(
     Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
 )
-_CHARACTERS = 2_000_000  # of subjects and people, in the messages of a page
 _ALIVE = Q(deleted_at__isnull=True)
 # As text, since SQLite's planner does not hold parameters against a partial index.
 _IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanField())
@@ -49,6 +48,17 @@ _IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanF
 
 def _loaded(rows: QuerySet[Message]) -> QuerySet[Message]:
     return rows.select_related("transaction").annotate(read=_READ, number=_NUMBER)
+
+
+def _listed(rows: QuerySet[Message]) -> list[Message]:
+    """Return messages; Django has their transactions refer back to them.
+
+    Only a garbage collection would free such pairs, and it comes late.
+    """
+    found = list(rows)
+    for each in found:
+        each.transaction._state.fields_cache.pop("message", None)
+    return found
 
 
 def matching(
@@ -81,7 +91,7 @@ def find(
     before = as_cursor(cursor)
     ids = _first(scope, query, inbox, before, after, limit + 1)
     found = _loaded(Message.objects.filter(pk__in=ids)).order_by("-pk")
-    return _page(list(found), limit)
+    return _page(_listed(found), limit)
 
 
 def _first(
@@ -128,14 +138,17 @@ def entries(
     query = language.parse(q)
     limit = within(limit)
     before = as_cursor(cursor)
-    ids: list[UUID] = []
+    octets: dict[UUID, int] = {}
     if show != "failed":
-        ids += _first(scope, query, inbox, before, None, limit + 1)
+        ids = _first(scope, query, inbox, before, None, limit + 1)
+        octets |= dict.fromkeys(ids, 0)  # they are counted once they are loaded
     if show != "mail":
-        ids += _attempts(scope, query, inbox, before, limit + 1)
-    ids = sorted(ids, reverse=True)[: limit + 1]
+        octets |= _attempts(scope, query, inbox, before, limit + 1)
+    ids = sorted(octets, reverse=True)[: limit + 1]
+    limit = min(limit, fitting(octets[each] for each in ids))
+    ids = ids[: limit + 1]
     found: list[Entry] = [
-        *_loaded(Message.objects.filter(pk__in=ids)),
+        *_listed(_loaded(Message.objects.filter(pk__in=ids))),
         *transactions.by_ids(ids),
     ]
     return _page(sorted(found, key=lambda each: each.id, reverse=True), limit)
@@ -147,30 +160,21 @@ def _attempts(
     inbox: str | None,
     before: UUID | None,
     limit: int,
-) -> list[UUID]:
-    """Return the ids of the newest that match of what was not accepted."""
+) -> dict[UUID, int]:
+    """Return the newest that match of what was not accepted: see transactions.first."""
     rows = transactions.not_accepted(scope, query)
     if inbox:
         rows = rows.filter(inbox__slug=inbox)
     if before:
         rows = rows.filter(pk__lt=before)
-    return list(rows.order_by("-pk").values_list("pk", flat=True)[:limit])
+    return transactions.first(rows.order_by("-pk"), limit)
 
 
 def _page(found: list[E], limit: int) -> Page[E]:
-    limit = min(limit, _fitting(found))
+    octets = (each.octets if isinstance(each, Message) else 0 for each in found)
+    limit = min(limit, fitting(octets))
     more = len(found) > limit
     return Page(found[:limit], str(found[limit - 1].id) if more else None)
-
-
-def _fitting(found: Sequence[Entry]) -> int:
-    """Return how many entries fit in a page, at least one: a header may fill 64 KiB."""
-    characters = 0
-    for number, each in enumerate(found):
-        characters += each.shown_length if isinstance(each, Message) else 0
-        if characters > _CHARACTERS and number:
-            return number
-    return len(found)
 
 
 def get(scope: Scope, id: str | UUID) -> Message:
@@ -205,7 +209,7 @@ def earlier(scope: Scope, message: Message) -> QuerySet[Message]:
 
 def by_ids(scope: Scope, ids: Collection[UUID]) -> list[Message]:
     """Return these messages, as far as they are there and not in the trash."""
-    return list(_loaded(Message.objects.filter(scope.q(), _ALIVE, pk__in=ids)))
+    return _listed(_loaded(Message.objects.filter(scope.q(), _ALIVE, pk__in=ids)))
 
 
 def open_raw(message: Message) -> bytes:

@@ -5,7 +5,7 @@ Newest first; a page's next is the cursor by which the following page is asked f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
+MOST_OCTETS = 2_000_000  # of the texts in a page, which clients choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,13 @@ def as_cursor(text: str | None) -> UUID | None:
 def within(limit: int) -> int:
     """Return limit, held to what one page may have."""
     return max(1, min(limit, MAX_LIMIT))
+
+
+def fitting(octets: Iterable[int]) -> int:
+    """Return how many entries of so many octets each fit in a page, at least one."""
+    total = number = 0
+    for number, each in enumerate(octets, 1):
+        total += each
+        if total > MOST_OCTETS:
+            return max(1, number - 1)
+    return number

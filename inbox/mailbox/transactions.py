@@ -17,6 +17,7 @@ from django.db.models import (
     BinaryField,
     BooleanField,
     Exists,
+    F,
     QuerySet,
 )
 from django.db.models.expressions import RawSQL
@@ -27,7 +28,7 @@ from inbox.errors import NotFound
 from inbox.explain import transaction_failures
 from inbox.mailbox import refused_for
 from inbox.mailbox.large import refuse_here
-from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
+from inbox.mailbox.paging import Page, as_cursor, as_uuid, fitting, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
 from inbox.search import language
@@ -40,6 +41,7 @@ OUTCOMES = ("accepted", *NOT_ACCEPTED)
 # How much of a body is read for its header, compressed or not; octets.
 _START = 8 * 1024
 _UNPACKED_START = 64 * 1024
+_RECIPIENT = 400  # octets that one takes in a list, at most as a rule
 
 # As text, since SQLite's planner does not hold parameters against a partial index.
 _IS_NOT_ACCEPTED = RawSQL(
@@ -102,8 +104,21 @@ def find(
     if outcome not in OUTCOMES[:1]:
         rows = rows.filter(_IS_NOT_ACCEPTED)
     limit = within(limit)
-    items = attempts(rows[: limit + 1])
+    found = list(rows.select_related("session")[: limit + 1])
+    octets = (
+        _RECIPIENT * (each.recipients_accepted + each.recipients_refused)
+        for each in found
+    )
+    limit = min(limit, fitting(octets))
+    items = _summaries(found[: limit + 1])
     return Page(items[:limit], str(items[limit - 1].id) if items[limit:] else None)
+
+
+def first(rows: QuerySet[Transaction], limit: int) -> dict[UUID, int]:
+    """Return the ids of the first, and how many octets the recipients of each take."""
+    recipients = F("recipients_accepted") + F("recipients_refused")
+    found = rows.values_list("pk", recipients)[:limit]
+    return {id: count * _RECIPIENT for id, count in found}
 
 
 def not_accepted(scope: Scope, query: language.Query) -> QuerySet[Transaction]:
@@ -183,7 +198,10 @@ def attempts(
     """Return transactions as people look at them, in five queries however many."""
     if not isinstance(rows, QuerySet):
         return []
-    found = list(rows.select_related("session"))
+    return _summaries(list(rows.select_related("session")))
+
+
+def _summaries(found: list[Transaction]) -> list[TransactionSummary]:
     ids = [each.pk for each in found]
     recipients: dict[UUID, list[Recipient]] = {}
     for each in Recipient.objects.filter(transaction_id__in=ids).order_by("seq"):

@@ -10,6 +10,7 @@ from inbox.models.session import ADDRESS_KEY_LENGTH, Transaction
 from mailsink.ids import uuid7
 
 ALIVE = models.Q(deleted_at__isnull=True)
+_PERSON = 30  # octets that the JSON of one has beside name and address
 
 
 class Message(models.Model):
@@ -86,6 +87,14 @@ class Message(models.Model):
         people = (*self.to, *self.cc)
         named = sum(len(each["name"]) + len(each["address"]) for each in people)
         return len(self.subject) + named
+
+    @property
+    def octets(self) -> int:
+        """How many octets its texts take in a list; each of its people some more."""
+        texts = [self.subject, self.note, *self.tags]
+        people = (*self.to, *self.cc)
+        texts += (text for each in people for text in (each["name"], each["address"]))
+        return sum(len(each.encode()) for each in texts) + _PERSON * len(people)
 
 
 class MessageRead(models.Model):

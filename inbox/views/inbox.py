@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from inbox import serializers
 from inbox.errors import BadRequest
+from inbox.http import as_json
 from inbox.mailbox import inboxes, messages, saved_searches
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
@@ -46,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def entries(request: HttpRequest) -> JsonResponse:
+def entries(request: HttpRequest) -> HttpResponse:
     """A page of the list, as API v3 has its objects; total where it is known."""
     query, cursor = request.GET.get("q", ""), request.GET.get("cursor")
     show = _shown(request)
@@ -64,7 +65,7 @@ def entries(request: HttpRequest) -> JsonResponse:
     total = None if query or cursor else _total(show)
     if page.next is None and not cursor:
         total = len(items)
-    return JsonResponse({"items": items, "next": page.next, "total": total})
+    return as_json.answer({"items": items, "next": page.next, "total": total})
 
 
 @require_GET

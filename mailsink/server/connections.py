@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from mailsink.accepting import Acceptor
 from mailsink.descriptors import Descriptors
 from mailsink.server.requests import IDLE, Channel, WebSocket
+from mailsink.web.answers import Answers
 from mailsink.web.callers import recognise
 from mailsink.web.guard import Guard
 from mailsink.web.uploads import Uploads
@@ -34,6 +35,7 @@ _DISCARDED = 8 * 1024 * 1024  # octets of that body that are read meanwhile
 _MAX_FRAME = 64 * 1024  # octets of a client's websocket message
 # Seconds, on a websocket; the next ping is later than the last pong may be.
 _PING_EVERY, _PONG_WITHIN = 30, 20
+_PIECE = 64 * 1024  # octets of an answer that its client takes at a time
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
     b"Retry-After: 5\r\nConnection: close\r\n\r\nToo many connections, try again "
@@ -69,6 +71,7 @@ class Web(Daphne):
         self.descriptors = descriptors
         self.visitors = Visitors(descriptors.shares.web)
         self.uploads = Uploads()
+        self.answers = Answers()
         self.doorkeepers = _Doorkeepers(self)
         self.lingering: set[Doorkeeper] = set()
 
@@ -90,9 +93,28 @@ class Web(Daphne):
 
         Daphne would hold whatever a slow client does not take.
         """
+        if len(message.get("body", b"")) > _PIECE:
+            await self.send_in_pieces(protocol, message)
+            return
         await super().handle_reply(protocol, message)
         if message.get("more_body"):
             await protocol.drained()
+
+    async def send_in_pieces(self, protocol: Any, message: Mapping[str, Any]) -> None:
+        """Pass on much of an answer, of which the client takes one piece after the other."""
+        body, more = message["body"], message.get("more_body", False)
+        visitor = protocol.channel and protocol.channel.visitor
+        try:
+            for start in range(0, len(body), _PIECE):
+                if protocol.channel is None:  # the client is gone
+                    return
+                self.answers.hold(visitor, len(body))
+                end = start + _PIECE
+                piece = {**message, "body": body[start:end]}
+                piece["more_body"] = more or end < len(body)
+                await self.handle_reply(protocol, piece)
+        finally:
+            self.answers.let_go(visitor)
 
     async def drain(self, grace: float) -> None:
         """Take no more; end websockets, and requests once grace seconds are over."""

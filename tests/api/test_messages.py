@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,8 @@ from uuid import UUID
 import pytest
 
 from inbox.api.v3 import schemas
-from inbox.mailbox import marking, messages, selection, trash
+from inbox.http import as_json
+from inbox.mailbox import marking, messages, paging, selection, trash
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
 from inbox.models import Inbox, Message, MessageRead
@@ -100,10 +102,10 @@ def test_one_without_its_body(api: Api) -> None:
     assert "gone" in api("GET", f"messages/{made.pk}/raw", status=404)["detail"]
 
 
-def test_a_page_has_a_bounded_number_of_characters(
+def test_a_page_has_a_bounded_number_of_octets(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "_CHARACTERS", 1000)
+    monkeypatch.setattr(paging, "MOST_OCTETS", 1000)
     one = {"name": "a" * 100, "address": "u@example.com"}
     made = [factories.message(to=[one] * 3, subject="") for _ in range(2)]
     made += [factories.message(subject="b" * 400) for _ in range(2)]
@@ -391,3 +393,13 @@ def test_counts(api: Api) -> None:
         marking.update(ALL, each.pk, read=True)
     trash.delete(ALL, Selection((gone.pk,)))
     assert messages.counts(ALL) == {"messages": 4, "unread": 3, "not_accepted": 1}
+
+
+def test_a_list_is_in_utf_8(api: Api) -> None:
+    smile, lone = "\N{GRINNING FACE}", "\ud83d"
+    factories.message(subject=smile)
+    octets = api.response("GET", "messages").content
+    assert smile.encode() in octets
+    assert b"\\u" not in octets
+    assert json.loads(as_json.octets([smile, lone])) == [smile, lone]
+    assert as_json.octets(lone) == b'"\\ud83d"'

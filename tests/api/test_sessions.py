@@ -10,7 +10,7 @@ import pytest
 
 from inbox.api.v3 import session_schemas
 from inbox.errors import NotFound
-from inbox.mailbox import messages, sessions, trash
+from inbox.mailbox import messages, paging, sessions, trash
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
 from inbox.models import Exchange, Inbox, Session
@@ -237,3 +237,22 @@ def test_lists_make_few_queries_and_read_no_bodies(
         assert "content" not in query["sql"] or "SUBSTR" in query["sql"].upper()
     with django_assert_max_num_queries(2):  # which ones, then those
         messages.find(ALL, limit=50)
+
+
+def test_a_page_of_transactions_has_a_bounded_number_of_recipients(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that names thousands, and resets, makes the same list without end."""
+    monkeypatch.setattr(paging, "MOST_OCTETS", 10 * 400)
+    many = [f"user{number}@example.com" for number in range(6)]
+    made = [
+        factories.transaction(recipients=many, recipients_accepted=6) for _ in range(3)
+    ]
+    for path in ("transactions", "/entries"):
+        pages, cursor = [], ""
+        while cursor is not None:
+            query = f"limit=2&cursor={cursor}" if cursor else "limit=2"
+            page = api("GET", f"{path}?{query}")
+            pages.append([each["id"] for each in page["items"]])
+            cursor = page["next"]
+        assert pages == [[str(each.pk)] for each in reversed(made)]

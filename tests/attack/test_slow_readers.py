@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import select
+import smtplib
 import socket
 from contextlib import ExitStack
 
@@ -14,6 +15,9 @@ from tests.attack.web import LONGEST, mail, memory, web
 from tests.running import Mailsink
 
 _CLIENTS = 10
+_SMILES = "\U0001f600" * 200
+_WITH_EMOJI = 130  # mails, of 5 KB of emoji each
+_ASKING = 100
 _LIARS = 10
 _MOST_MAILS = 150  # 170 KB for each viewer; the system itself holds some MB of them
 _MAILS = 40  # meanwhile: more time than it takes to read 40 MB without waiting
@@ -50,6 +54,29 @@ def test_what_a_slow_client_does_not_take_is_not_held(mailsink: Mailsink) -> Non
         with reader.makefile("rb") as answer:
             _, _, body = answer.read().partition(b"\r\n\r\n")
     assert hashlib.sha256(body).digest() == hashlib.sha256(octets).digest()
+
+
+def test_lists_that_nobody_takes_are_not_all_held(mailsink: Mailsink) -> None:
+    """A list is not made as it is taken: what all of them hold is bounded."""
+    people = ",\r\n ".join([f'"{_SMILES}" <u@example.com>'] * 22)
+    with smtplib.SMTP(*mailsink.smtp, timeout=20) as client:
+        for _ in range(_WITH_EMOJI):
+            octets = f"Subject: many\r\nTo: {people}\r\n\r\nHi".encode()
+            client.sendmail("a@shop.test", ["b@example.com"], octets)
+    path = "/api/v3/messages?limit=500"
+    mailsink.get("messages?limit=500")
+    before, grown, waits = memory(mailsink), 0.0, []
+    with ExitStack() as stack:
+        clients = [ask(stack, mailsink, path) for _ in range(_ASKING)]
+        waiting = set(clients)  # for the begin of an answer
+        while waiting:
+            begun, _, _ = select.select(list(waiting), [], [], 0)
+            waiting.difference_update(begun)
+            waits.append(mail(mailsink))
+            grown = max(grown, memory(mailsink) - before)
+        assert len(mailsink.get("messages?limit=500")["items"]) > 50
+    assert max(waits) < LONGEST
+    assert grown < 256  # MiB; with the garbage of making them
 
 
 def acknowledged(reader: socket.socket) -> bytes:

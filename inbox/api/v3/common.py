@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from django.http import HttpResponse
 from ninja.params.functions import Path, Query
 
+from inbox.http import as_json
 from inbox.mailbox import inboxes
 from inbox.mailbox.paging import DEFAULT_LIMIT, MAX_LIMIT
 from inbox.mailbox.scope import ALL, Scope
@@ -58,9 +58,7 @@ def scope() -> Scope:
 
 def answer(shape: Any, status: int = 200) -> HttpResponse:
     """Return an object as JSON. Our own code made it, so nothing checks it again."""
-    return HttpResponse(
-        json.dumps(shape), status=status, content_type="application/json"
-    )
+    return as_json.answer(shape, status)
 
 
 def known_inbox(slug: str | None) -> str | None:

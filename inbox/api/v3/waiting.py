@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from inbox.api.v3.common import (
 )
 from inbox.api.v3.session_schemas import Transaction
 from inbox.explain.waits import sentence
+from inbox.http import as_json
 from inbox.http.problems import problem
 from inbox.live.waiters import MOST, Look, TooMany, Waiters
 from inbox.mailbox import messages
@@ -153,7 +153,7 @@ def _look(wanted: Wanted, last: bool) -> Look:
     if left > 0 and not last:
         return Look(again_in=left)
     items = _with_content(page.items, wanted.include)
-    return Look(json.dumps(serializers.page(items, page.next)))
+    return Look(as_json.octets(serializers.page(items, page.next)))
 
 
 def _with_content(found: Sequence[Message], include: Sequence[str]) -> Iterator[Shape]:
