@@ -218,6 +218,17 @@ class Doorkeeper(Connection):
         """More of a body comes; return whether there is room for it."""
         return self.web.uploads.take(self, octets)
 
+    def open_files(self) -> bool:
+        """The body outgrows memory; return whether there is room for files."""
+        has_room = self.web.visitors.open_files(self)
+        if not has_room:
+            self.web.descriptors.turned_away()
+        return has_room
+
+    def let_go_of_body(self) -> None:
+        self.web.uploads.let_go(self)
+        self.web.visitors.close_files(self)
+
     def work(self) -> None:
         """A whole request has come."""
         self.clock.cancel()
@@ -231,7 +242,7 @@ class Doorkeeper(Connection):
     def rest(self) -> None:
         """Its answer is sent."""
         self.answered = True
-        self.web.uploads.let_go(self)
+        self.let_go_of_body()
         self.wait(IDLE)
         self.web.visitors.rest(self)
 
@@ -242,7 +253,7 @@ class Doorkeeper(Connection):
         lingering connections use up descriptors, so only a few may linger.
         """
         self.discarded = 1
-        self.web.uploads.let_go(self)
+        self.let_go_of_body()
         self.wait(_LINGER)
         self.wire.write(answer)
         if len(self.web.lingering) >= _LINGERING:

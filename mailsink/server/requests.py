@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
@@ -19,7 +20,7 @@ from twisted.web.http import HTTPChannel
 
 from mailsink.web.guard import answer, too_large
 from mailsink.web.rules import HttpRefusal
-from mailsink.web.uploads import NO_ROOM, TOO_MUCH
+from mailsink.web.uploads import SMALL, TOO_MUCH, not_written
 
 if TYPE_CHECKING:
     from mailsink.server.connections import Doorkeeper
@@ -136,6 +137,7 @@ class Request(WebRequest):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments, parsePOSTFormSubmission=False)
         self.room = 0
+        self.has_files = False
 
     def gotLength(self, length: int | None) -> None:
         self.requestHeaders.removeHeader(_ROOT_PATH)
@@ -147,23 +149,31 @@ class Request(WebRequest):
             self.refuse(too_large(self.room))
         elif length != 0:
             self.channel.visitor.wait(_BODY)
-        try:
-            super().gotLength(0 if self.channel.visitor.discarded else length)
-        except OSError:  # a large one has a file
-            self.refuse(NO_ROOM)
+        # Twisted would make a file before anything has come.
+        self.content = SpooledTemporaryFile(SMALL)  # noqa: SIM115  closed by Twisted
 
     def handleContentChunk(self, data: bytes) -> None:
         if self.channel.visitor.discarded:
             return
         if self.content.tell() + len(data) > self.room:
             self.refuse(too_large(self.room))
-        elif not self.channel.visitor.take(len(data)):
+        elif not self.finds_room(len(data)):
             self.refuse(TOO_MUCH)
         else:
             try:
                 super().handleContentChunk(data)
-            except OSError:
-                self.refuse(NO_ROOM)
+            except OSError as error:
+                self.refuse(not_written(error))
+
+    def finds_room(self, octets: int) -> bool:
+        """Count more of the body, and the files that it needs once it outgrows memory."""
+        visitor = self.channel.visitor
+        if not visitor.take(octets):
+            return False
+        if self.has_files or self.content.tell() + octets <= SMALL:
+            return True
+        self.has_files = visitor.open_files()
+        return self.has_files
 
     def requestReceived(self, *head: bytes) -> None:
         if not self.channel.visitor.discarded:
@@ -221,6 +231,8 @@ class Request(WebRequest):
         }
 
     def refuse(self, refusal: HttpRefusal) -> None:
+        if self.content:
+            self.content.close()  # before the client has gone: it may linger
         self.requestHeaders.removeHeader(b"Expect")  # nobody waits for the body
         self.channel.visitor.refuse(refused(refusal, self.head()["path"]))
 

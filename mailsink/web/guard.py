@@ -43,6 +43,7 @@ _SHOWN = 40  # characters of a method that is none of these
 _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is empty.")
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
+RETRY_AFTER = b"5"  # seconds
 _MAIL_PATHS = ("/api/v3/messages", "/import")
 
 
@@ -164,4 +165,6 @@ def answer(refusal: HttpRefusal, path: str) -> tuple[list[tuple[bytes, bytes]], 
         (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
     ]
+    if refusal.status == 503:
+        headers.append((b"retry-after", RETRY_AFTER))
     return headers, body

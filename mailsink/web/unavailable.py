@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-from mailsink.web.guard import Send
-
-_RETRY_AFTER = 5  # seconds
+from mailsink.web.guard import RETRY_AFTER, Send
 
 
 async def unavailable(send: Send, detail: str) -> None:
@@ -17,7 +15,7 @@ async def unavailable(send: Send, detail: str) -> None:
     }  # fmt: skip
     headers = [
         (b"content-type", b"application/problem+json"),
-        (b"retry-after", str(_RETRY_AFTER).encode()),
+        (b"retry-after", RETRY_AFTER),
     ]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(members).encode()})

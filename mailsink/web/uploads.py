@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 from mailsink.web.rules import HttpRefusal
 
 MOST = 256 * 1024 * 1024  # octets; a body that is alone may be larger
-_SMALL = 100_000  # octets: up to here a body is no file, and has its room
+SMALL = 100_000  # octets: up to here a body is no file, and has its room
 
 TOO_MUCH = HttpRefusal(
     503, "Service Unavailable", "Too much is being uploaded at once; try again later."
@@ -17,10 +19,15 @@ NO_ROOM = HttpRefusal(
 )
 
 
+def not_written(error: OSError) -> HttpRefusal:
+    """Return why a body could not be written: too many files are open, or the disk."""
+    return TOO_MUCH if error.errno in (errno.EMFILE, errno.ENFILE) else NO_ROOM
+
+
 class Uploads:
     """Counts the octets of each visitor's body."""
 
-    def __init__(self, most: int = MOST, small: int = _SMALL) -> None:
+    def __init__(self, most: int = MOST, small: int = SMALL) -> None:
         self._most = most
         self._small = small
         self._held: dict[object, int] = {}

@@ -10,6 +10,7 @@ from typing import Protocol
 
 # Each is told of every mail, on the loop that receives it.
 MOST_LIVE = 200
+_FILES = 2  # of a large body: as it comes, and as Django reads it
 
 
 class Visitor(Protocol):
@@ -20,24 +21,51 @@ class Visitor(Protocol):
 
 
 class Visitors:
-    """At most so many connections at once; of them a half as websockets, up to MOST_LIVE."""
+    """At most so many connections at once, with the files of their bodies.
+
+    Of them a half as websockets, up to MOST_LIVE.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._idle: dict[Visitor, None] = {}  # in the order in which they became so
         self._busy: set[Visitor] = set()
         self._live: set[Visitor] = set()
+        self._with_files: set[Visitor] = set()
 
     def arrive(self, visitor: Visitor) -> bool:
         """Let a newcomer in; False if there is no room for it."""
-        if len(self._idle) + len(self._busy) + len(self._live) >= self._most:
-            if not self._idle:
-                return False
-            first = next(iter(self._idle))
-            del self._idle[first]
-            first.dismiss()
+        if not self._make_room(1):
+            return False
         self._idle[visitor] = None
         return True
+
+    def open_files(self, visitor: Visitor) -> bool:
+        """Its body outgrows memory; False if there is no room for files."""
+        if visitor in self._idle:  # not so idle: others give way before it
+            self._idle[visitor] = self._idle.pop(visitor)
+        if not self._make_room(_FILES, visitor):
+            return False
+        self._with_files.add(visitor)
+        return True
+
+    def close_files(self, visitor: Visitor) -> None:
+        """Its body is gone."""
+        self._with_files.discard(visitor)
+
+    def _make_room(self, places: int, visitor: Visitor | None = None) -> bool:
+        """Dismiss idle ones, but not this one; return whether there is room."""
+        while self._taken() + places > self._most:
+            first = next(iter(self._idle), visitor)
+            if first is None or first is visitor:
+                return False
+            self.leave(first)
+            first.dismiss()
+        return True
+
+    def _taken(self) -> int:
+        connections = len(self._idle) + len(self._busy) + len(self._live)
+        return connections + _FILES * len(self._with_files)
 
     def work(self, visitor: Visitor) -> None:
         """A request of it is under way."""
@@ -64,3 +92,4 @@ class Visitors:
         self._idle.pop(visitor, None)
         self._busy.discard(visitor)
         self._live.discard(visitor)
+        self._with_files.discard(visitor)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import select
 import smtplib
 import socket
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+from mailsink.descriptors import Descriptors
+from tests.attack.test_bodies import MIB, post
 from tests.attack.web import (
     HALF,
     LONGEST,
@@ -23,6 +30,7 @@ from tests.attack.web import (
 from tests.running import Mailsink
 
 Start = Callable[..., Mailsink]
+LARGE = b"x" * 70 + b"\r\n" + (b"y" * 76 + b"\r\n") * 30_000  # 2 MB
 LIMITS = pytest.mark.parametrize("limit", [128, 256, 1024])
 
 
@@ -98,3 +106,57 @@ def test_a_request_that_comes_slowly_is_ended(start_mailsink: Start) -> None:
         with pytest.raises(ConnectionResetError):
             client.recv(1)  # within the time for the head
     assert mail(server) < LONGEST
+
+
+def test_the_files_of_uploads_leave_room_for_mail(start_mailsink: Start) -> None:
+    """Each upload takes a connection and files; none of them finds the reserve."""
+    server = start_mailsink(descriptors=256)
+    shares = Descriptors(256).shares
+    head = post("/api/v3/messages", 40 * MIB, "Content-Type: message/rfc822")
+    uploads = [head + b"x" * 200_000] * shares.web
+    with (
+        smtplib.SMTP(*server.smtp, timeout=20) as early,
+        many(server.smtp, [b""] * (shares.smtp - 1)),
+        many(web(server), uploads) as clients,
+    ):
+        until_each_has_a_file_or_is_answered(server, clients)
+        assert len(os.listdir(f"/proc/{server.process.pid}/fd")) < shares.top
+        # It is a file, too.
+        early.sendmail("a@shop.test", ["b@example.com"], LARGE)
+    assert server.stderr.count("\n") <= 1
+
+
+def until_each_has_a_file_or_is_answered(
+    server: Mailsink, clients: list[socket.socket]
+) -> None:
+    deadline = time.monotonic() + 20
+    answered: set[socket.socket] = set()
+    while True:
+        waiting = [each for each in clients if each not in answered]
+        answered.update(select.select(waiting, [], [], 0.01)[0])
+        files = [
+            each
+            for each in Path(f"/proc/{server.process.pid}/fd").iterdir()
+            if is_deleted(each)
+        ]
+        if len(files) + len(answered) >= len(clients):
+            return
+        assert time.monotonic() < deadline, (len(files), len(answered))
+
+
+def is_deleted(descriptor: Path) -> bool:
+    """Whether it is of a file without a name, as those of bodies are."""
+    with suppress(OSError):
+        return " (deleted)" in str(descriptor.readlink())
+    return False
+
+
+def test_an_upload_that_finds_no_room_may_come_again(start_mailsink: Start) -> None:
+    server = start_mailsink(descriptors=128)
+    head = post("/api/v3/messages", 40 * MIB, "Content-Type: message/rfc822")
+    upload = head + b"x" * 200_000
+    with many(web(server), [upload] * Descriptors(128).shares.web):
+        said = b""
+        while not said.startswith(b"HTTP/1.1 503 "):
+            said = answer(web(server), upload)
+    assert b"\r\nretry-after: 5\r\n" in said.lower()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mailsink.web.uploads import Uploads
+import errno
+
+from mailsink.web.uploads import Uploads, not_written
 
 
 def test_bodies_share_their_room() -> None:
@@ -31,3 +33,9 @@ def test_a_small_body_finds_room_beside_large_ones() -> None:
     assert uploads.take("b", 40)
     assert uploads.take("c", 10)
     assert not uploads.take("c", 1)
+
+
+def test_too_many_open_files_are_not_a_full_disk() -> None:
+    assert not_written(OSError(errno.EMFILE, "")).status == 503
+    assert not_written(OSError(errno.ENFILE, "")).status == 503
+    assert not_written(OSError(errno.ENOSPC, "")).status == 507
