@@ -290,7 +290,7 @@ class Recorder:
         # What open sessions change meanwhile stands in the next batch, too.
         statements = self._writer.statements(batch)
         self._file.check()  # a new connection would make a new file
-        with write_turn():
+        with write_turn(first=True):
             self._writer.execute(statements)
         self._file.check()  # nobody is promised what went into no file
         self._failing = ""
@@ -324,7 +324,7 @@ class Recorder:
             self._sessions.forget(session)
         self._loop.call_soon_threadsafe(self._answer, messages, refused)
         try:
-            with write_turn():
+            with write_turn(first=True):
                 Session.objects.filter(id=session, ending=None).update(
                     ending="error", closed_at=datetime.now(UTC)
                 )

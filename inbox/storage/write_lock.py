@@ -1,5 +1,8 @@
 """Turns at writing: within a process, writers go one after the other, first come first.
 
+Only the recorder goes before all who wait: clients wait for their 250. Since it is one
+thread, which asks again after its turn, every second turn is for the others.
+
 SQLite has one writer at a time and lets the others poll, unfairly: beside a busy
 recorder they would starve. Other databases need no turns, and no harm comes of them.
 """
@@ -19,24 +22,39 @@ ROWS_IN_A_TURN = 500
 
 
 class _Turns:
-    """A lock that is handed over in the order in which it was asked for."""
+    """A lock that is handed over in the order in which it was asked for.
+
+    Whoever asks to be first is the next.
+    """
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._taken = False
         self._waiting: deque[threading.Lock] = deque()
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def turn(self, first: bool = False) -> Iterator[None]:
+        """Wait for a turn, and end it."""
+        self._begin(first)
+        try:
+            yield
+        finally:
+            self._end()
+
+    def _begin(self, first: bool) -> None:
         with self._mutex:
             if not self._taken:
                 self._taken = True
                 return
             called = threading.Lock()
             called.acquire()
-            self._waiting.append(called)
+            if first:
+                self._waiting.appendleft(called)
+            else:
+                self._waiting.append(called)
         called.acquire()
 
-    def __exit__(self, *_: object) -> None:
+    def _end(self) -> None:
         with self._mutex:
             if self._waiting:
                 self._waiting.popleft().release()
@@ -49,16 +67,17 @@ _is_ours: ContextVar[bool] = ContextVar("_is_ours", default=False)
 
 
 @contextmanager
-def write_turn() -> Iterator[None]:
+def write_turn(*, first: bool = False) -> Iterator[None]:
     """Wait for our turn, then write within one transaction. Not to be nested.
 
+    first: before all others who wait; for the recorder alone.
     Never to be called on the event loop, since it may wait for a commit.
     """
     if _is_ours.get():
         with transaction.atomic():
             yield
         return
-    with _turns, transaction.atomic():
+    with _turns.turn(first), transaction.atomic():
         yield
 
 
@@ -68,7 +87,7 @@ def several_turns() -> Iterator[None]:
 
     For what nobody else may write in between. Not to be nested.
     """
-    with _turns:
+    with _turns.turn():
         token = _is_ours.set(True)
         try:
             yield

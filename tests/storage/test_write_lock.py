@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from inbox.storage.write_lock import _Turns
 
 
@@ -10,10 +12,10 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
     served: list[int] = []
 
     def writer(number: int) -> None:
-        with turns:
+        with turns.turn():
             served.append(number)
 
-    with turns:
+    with turns.turn():
         threads = []
         for number in range(20):
             thread = threading.Thread(target=writer, args=[number])
@@ -27,20 +29,41 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
     assert served == list(range(20))
 
 
-def test_one_who_comes_back_at_once_goes_behind_those_who_wait() -> None:
+@pytest.mark.parametrize("first", [False, True], ids=["other", "recorder"])
+def test_one_who_comes_back_at_once_goes_behind_those_who_wait(first: bool) -> None:
     turns = _Turns()
     served: list[str] = []
 
     def patient() -> None:
-        with turns:
+        with turns.turn():
             served.append("patient")
 
-    with turns:
+    with turns.turn(first):
         thread = threading.Thread(target=patient)
         thread.start()
         while not turns._waiting:
             pass
-    with turns:
+    with turns.turn(first):
         served.append("busy")
     thread.join(5)
     assert served == ["patient", "busy"]
+
+
+def test_the_recorder_goes_before_all_who_wait() -> None:
+    turns = _Turns()
+    served: list[str] = []
+
+    def writer(name: str) -> None:
+        with turns.turn(first=name == "recorder"):
+            served.append(name)
+
+    names = ["first", "second", "recorder"]
+    threads = [threading.Thread(target=writer, args=[name]) for name in names]
+    with turns.turn():
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(turns._waiting) <= number:
+                pass
+    for thread in threads:
+        thread.join(5)
+    assert served == ["recorder", "first", "second"]
