@@ -76,6 +76,9 @@ class Deliverer:
             except DatabaseError as error:
                 log.error("The queue of releases could not be read: %s", error)
                 rest = _RETRY
+            except Exception:
+                log.exception("The queue of releases could not be read")
+                rest = _RETRY
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), rest)
             self._nudged.clear()
@@ -103,11 +106,17 @@ class Deliverer:
             await self._session(route_id)
         except (DatabaseError, OSError) as error:
             log.error("A session with a next hop broke off: %s", error)
-            self._resting[route_id] = self._loop.time() + _RETRY
-            self._left = True
+            self._put_back_soon(route_id)
+        except Exception:
+            log.exception("A session with a next hop broke off")
+            self._put_back_soon(route_id)
         finally:
             del self._sessions[route_id]
             self._nudged.set()
+
+    def _put_back_soon(self, route_id: int | None) -> None:
+        self._resting[route_id] = self._loop.time() + _RETRY
+        self._left = True
 
     async def _session(self, route_id: int | None) -> None:
         route = await _in_thread(lambda: _route(route_id))
@@ -138,6 +147,8 @@ class Deliverer:
         )
         courier.session = session.session
         self._open.add(session)
+        if self._stopping:
+            session.stop()
         try:
             return await session.run()
         finally:

@@ -33,6 +33,10 @@ from mailsink.smtp.protocol import grammar
 # Seconds before the next try, by the number of tries so far; then the last of them.
 _RESTS = (30, 120, 600, 1800, 3600, 7200)
 
+_REMOVED_AT_ONCE = 20  # releases, of up to 100 recipients each
+_LONGEST_TEXT = 1000  # characters of a reply that stay with a recipient
+_KEPT_FOR = timedelta(days=30)  # of releases that have ended
+
 _STOPPED = "Mailsink stopped before the session with the next hop was over."
 _STOPPED_IN_DOUBT = (
     "Mailsink stopped when the message had been sent, before the reply to it was stored: it "
@@ -93,9 +97,8 @@ def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
         row.state = {"deferred": "queued"}.get(result.state, result.state)
         row.state = "failed" if given_up else row.state
         row.code, row.enhanced = result.code or None, result.enhanced
-        row.text = (
-            f"Given up after the last try: {result.text}" if given_up else result.text
-        )
+        text = result.text[:_LONGEST_TEXT]
+        row.text = f"Given up after the last try: {text}" if given_up else text
     with write_turn():
         for row in claimed.recipients:
             _store(row)
@@ -118,6 +121,17 @@ def recover(server: UUID, under_way: Collection[UUID] = ()) -> None:
             rows = ReleaseRecipient.objects.filter(release=attempt.release)
             rows.filter(state="trying").update(state="queued", text=text, code=None)
             _settle(attempt.release, now)
+
+
+def remove_old() -> int:
+    """Remove a batch of releases that ended long ago; return how many rows went."""
+    before = datetime.now(UTC) - _KEPT_FOR
+    ended = Release.objects.filter(ended_at__lt=before).order_by("pk")
+    ids = list(ended.values_list("pk", flat=True)[:_REMOVED_AT_ONCE])
+    if ids:
+        with write_turn():
+            Release.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def _next(route: Route | None, server: UUID, session: UUID) -> ReleaseTry | None:

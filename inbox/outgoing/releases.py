@@ -22,7 +22,7 @@ from inbox.outgoing import allowing, routes, switch
 from inbox.outgoing.due_signal import waiting
 from inbox.storage.write_lock import write_turn
 
-MOST_RECIPIENTS = 1000
+MOST_RECIPIENTS = 100
 LIFE = timedelta(days=1)  # in which a release is tried
 _SHOWN = 3  # recipients that a refusal names
 

@@ -95,6 +95,8 @@ def _context(verify: bool) -> ssl.SSLContext:
 
 
 def _save(route: Route, fields: Mapping[str, Any]) -> Route:
+    if fields.get("username") == "":
+        fields = {**fields, "password": ""}  # no login
     for name, value in fields.items():
         setattr(route, name, _CHECKS[name](value))
     for needed in ("name", "host"):

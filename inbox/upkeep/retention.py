@@ -22,6 +22,7 @@ from inbox.explain.evidence import Cause
 from inbox.mailbox import tombstones
 from inbox.mailbox.purge import purge, remove_sessions
 from inbox.models import Message, Raw, Session
+from inbox.outgoing import release_queue
 from inbox.storage import body_store, full_disk
 from inbox.upkeep.background import Background
 from mailsink.ids import first_at
@@ -72,7 +73,11 @@ def prune(limits: RetentionLimits) -> int:
     for cause, batch in batches:
         if batch is not None and (gone := purge(batch, cause)):
             return gone
-    return _prune_sessions(limits.sessions) or tombstones.sweep()
+    return (
+        _prune_sessions(limits.sessions)
+        or tombstones.sweep()
+        or release_queue.remove_old()
+    )
 
 
 def _leads() -> bool:

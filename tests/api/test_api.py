@@ -27,6 +27,12 @@ ROUTES = {
     "/api/v3/messages/wait": {"get"},
     "/api/v3/messages/{id}": {"get", "patch", "delete"},
     "/api/v3/messages/{id}/restore": {"post"},
+    "/api/v3/messages/{id}/release": {"post"},
+    "/api/v3/releases": {"get"},
+    "/api/v3/releases/{id}": {"get", "delete"},
+    "/api/v3/releases/{id}/retry": {"post"},
+    "/api/v3/routes": {"get", "post"},
+    "/api/v3/routes/{name}": {"get", "patch", "delete"},
     "/api/v3/messages/{id}/findings": {"get"},
     "/api/v3/messages/{id}/checks": {"get"},
     "/api/v3/messages/{id}/compare/{other}": {"get"},
@@ -143,7 +149,14 @@ def test_other_methods(api: Api, path: str) -> None:
     response = api.response(
         "PUT",
         path.format(
-            id="latest", other="latest", n=0, file=0, seq=1, slug="default", host="x"
+            id="latest",
+            other="latest",
+            n=0,
+            file=0,
+            seq=1,
+            slug="default",
+            host="x",
+            name="x",
         ),
     )
     assert response.status_code == 405

@@ -188,6 +188,21 @@ class TestLastLook:
         assert (release.state, release.route_name) == ("failed", "hop")
 
 
+def test_old_releases_are_removed(server: Server) -> None:
+    release = after((DELIVERED, FAILED), server)
+    assert release_queue.remove_old() == 0
+    Release.objects.update(ended_at=datetime.now(UTC) - timedelta(days=31))
+    assert release_queue.remove_old() == 1
+    assert not Release.objects.filter(pk=release.pk).exists()
+    assert not ReleaseTry.objects.exists()
+
+
+def test_a_long_reply_is_cut(server: Server) -> None:
+    long = FAILED._replace(text="550 " + "x" * 5000)
+    release = after((long, DELIVERED), server)
+    assert len(releases.details(release)["recipients"][0].text) == 1000
+
+
 class TestCrash:
     @pytest.mark.parametrize("message_ended", [True, False])
     def test_a_dead_server_leaves_it_to_the_next(
@@ -226,7 +241,7 @@ class TestRequest:
             (["a@example.com> x"], "is no address"),
             (["x@evil.test"], "does not allow"),
             (["a@example.com", "x@evil.test"], "x@evil.test"),
-            ([f"a{n}@example.com" for n in range(1001)], "at most 1000"),
+            ([f"a{n}@example.com" for n in range(101)], "at most 100"),
         ],
     )
     def test_refused(self, recipients: list[str], words: str) -> None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from mailsink.text import readable
 
-_LONGEST_LINE = 8 * 1024  # octets; RFC 5321 §4.5.3.1.5 has 512
-_MOST_LINES = 1000
+_LONGEST_LINE = 4 * 1024  # octets; RFC 5321 §4.5.3.1.5 has 512
+_MOST_LINES = 200
 _MOST_OCTETS = 1024 * 1024  # that are held
 _LINE = re.compile(rb"([2-5][0-5][0-9])([ -]?)(.*)", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?: |$)")
