@@ -92,7 +92,7 @@ class ReleaseTry(models.Model):
     release = models.ForeignKey(Release, models.CASCADE, related_name="try_set")
     server = models.ForeignKey(Server, models.PROTECT)
     # No foreign key: the recorder writes the session later, and retention removes it.
-    session_id = models.UUIDField()
+    session_id = models.UUIDField(null=True)  # null: nothing could go out
     began_at = models.DateTimeField()
     # The end of the message was about to be sent: it may have arrived, whatever followed.
     message_ended = models.BooleanField(default=False)

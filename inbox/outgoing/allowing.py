@@ -20,6 +20,10 @@ LONGEST_PATTERN = 254  # characters, as of an address (RFC 5321 §4.5.3.1.3, err
 _ROUTING = frozenset('%!@:,"\\')
 
 
+# IDNA 2003 and 2008 make other domains of these: the next hop may follow either.
+_DEVIATIONS = frozenset("ßς\u200c\u200d")
+
+
 def fault(pattern: str) -> str:
     """Return what is wrong with a pattern; "" if nothing is."""
     if not 0 < len(pattern) <= LONGEST_PATTERN:
@@ -45,6 +49,10 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
     domain = _ascii(domain)
     if not domain:
         return "Its domain is no name that can be compared with the lists."
+    if fold(local) != _lower(local):
+        return (
+            "Its local part has letters whose case cannot be compared with the lists."
+        )
     whole = f"{local}@{domain}"
     if any(_fits(pattern, whole) for pattern in deny):
         return "The route's list of denied recipients has it."
@@ -80,11 +88,18 @@ def _comparable(pattern: str) -> str:
     return fold(f"{local}{at}{_ascii(domain) or domain}")
 
 
+def _lower(local: str) -> str:
+    """Return a local part with its ASCII letters in lower case: others may be other mailboxes."""
+    return "".join(each.lower() if each.isascii() else each for each in local)
+
+
 def _ascii(domain: str) -> str:
     """Return a domain as DNS has it, in lower case; "" if it has no such form."""
     domain = domain.rstrip(".").lower()
     if domain.isascii():
         return domain
+    if _DEVIATIONS & set(domain):
+        return ""
     try:
         return domain.encode("idna").decode()
     except UnicodeError:

@@ -15,6 +15,7 @@ from inbox.models import Route
 from inbox.outgoing import release_queue, routes, sealing
 from inbox.outgoing.due_signal import waiting
 from inbox.outgoing.release_queue import Claim
+from mailsink.ids import uuid7
 from mailsink.smtp.client.hop_dialogue import deferred
 from mailsink.smtp.client.hop_values import OutgoingMail, RecipientResult
 from mailsink.smtp.net.outgoing_session import OutgoingSession
@@ -44,6 +45,7 @@ class Deliverer:
         self._resting: dict[int | None, float] = {}
         self._couriers: set[_Courier] = set()
         self._left = True  # there may be tries that nobody goes on with
+        self._recovers_at = 0.0
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -51,13 +53,16 @@ class Deliverer:
         self._task = self._loop.create_task(self._run())
 
     async def stop(self) -> None:
-        """End the sessions; what they were about goes back into the queue."""
+        """End the sessions; releases that they were about go back into the queue."""
         waiting.disconnect(self._nudge)
         self._stopping = True
         self._nudged.set()
+        for courier in self._couriers:
+            courier.stopping = True
         for session in self._open:
             session.stop()
-        await asyncio.gather(self._task, *self._sessions.values())
+        await self._task
+        await asyncio.gather(*self._sessions.values(), return_exceptions=True)
 
     def _nudge(self, at_once: bool, **_: object) -> None:
         with suppress(RuntimeError):  # the loop is closed
@@ -84,10 +89,13 @@ class Deliverer:
             self._nudged.clear()
 
     async def _recover(self) -> None:
-        if self._left:
-            under_way = [each.attempt for each in self._couriers if each.attempt]
-            await _in_thread(lambda: release_queue.recover(self._server, under_way))
-            self._left = False
+        """Put back what nobody tries any more, after a failure and every minute."""
+        now = self._loop.time()
+        if self._left or now >= self._recovers_at:
+            sessions = [each.session for each in self._couriers]
+            await _in_thread(lambda: release_queue.recover(self._server, sessions))
+            await _in_thread(release_queue.expire)
+            self._left, self._recovers_at = False, now + _LOOK_EVERY
 
     async def _begin_sessions(self) -> float:
         """Begin a session for each route that has something due; return how long to rest."""
@@ -95,6 +103,8 @@ class Deliverer:
         self._resting = {r: at for r, at in self._resting.items() if at > now}
         busy = {*self._sessions, *self._resting}
         found, seconds = await _in_thread(lambda: release_queue.due(busy))
+        if self._stopping:
+            return 0
         for route in found[: _AT_ONCE - len(self._sessions)]:
             task = self._loop.create_task(self._deliver(route))
             self._sessions[route] = task
@@ -121,11 +131,9 @@ class Deliverer:
     async def _session(self, route_id: int | None) -> None:
         route = await _in_thread(lambda: _route(route_id))
         if route is None:
-            await _in_thread(
-                lambda: release_queue.claim(None, self._server, self._server)
-            )
+            await _in_thread(lambda: release_queue.claim(None, self._server, None))
             return
-        courier = _Courier(route, self._server)
+        courier = _Courier(route, self._server, uuid7())
         self._couriers.add(courier)
         try:
             ending = await self._converse(route, courier)
@@ -136,16 +144,15 @@ class Deliverer:
 
     async def _converse(self, route: Route, courier: _Courier) -> Ending:
         try:
-            hop = routes.hop(route)
+            hop = await _in_thread(lambda: routes.hop(route))
         except sealing.Unreadable:
             await courier.give_up(
                 "The password of the route was stored under another secret key: give it again."
             )
             return "error"
         session = OutgoingSession(
-            hop.host, hop.port, hop.profile, courier, self._record
+            courier.session, hop.host, hop.port, hop.profile, courier, self._record
         )
-        courier.session = session.session
         self._open.add(session)
         if self._stopping:
             session.stop()
@@ -158,26 +165,26 @@ class Deliverer:
 class _Courier:
     """Brings the releases of a route, one by one."""
 
-    def __init__(self, route: Route, server: UUID) -> None:
-        self.session = server  # until there is one
+    def __init__(self, route: Route, server: UUID, session: UUID) -> None:
+        self.session = session
+        self.stopping = False
         self._route = route
         self._server = server
         self._claim: Claim | None = None
         self._count = 0
 
-    @property
-    def attempt(self) -> UUID | None:
-        """The id of the try that is under way."""
-        return self._claim.attempt.pk if self._claim else None
-
     async def next_mail(self) -> OutgoingMail | None:
         if self._count >= _IN_A_SESSION:
             return None
         self._count += 1
-        self._claim = await _in_thread(
-            lambda: release_queue.claim(self._route, self._server, self.session)
-        )
+        self._claim = await _in_thread(self._next)
         return self._claim.mail if self._claim else None
+
+    def _next(self) -> Claim | None:
+        route = _route(self._route.pk)
+        if route is None or not routes.same_way(route, self._route):
+            return None  # what is due goes out in another session
+        return release_queue.claim(route, self._server, self.session)
 
     async def message_ends(self, mail: OutgoingMail) -> None:
         claim = self._claim
@@ -187,9 +194,19 @@ class _Courier:
     async def report(
         self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
     ) -> None:
+        """Store the results; try again until they are, or delivered mail would go out twice."""
         claim = self._claim
         assert claim is not None
-        await _in_thread(lambda: release_queue.report(claim, results))
+        while True:
+            try:
+                await _in_thread(lambda: release_queue.report(claim, results))
+            except DatabaseError as error:
+                if self.stopping:
+                    raise
+                log.error("The result of a release could not be stored: %s", error)
+                await asyncio.sleep(_RETRY)
+            else:
+                break
         self._claim = None
 
     async def give_up(self, reason: str) -> None:

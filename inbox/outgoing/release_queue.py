@@ -37,6 +37,8 @@ _REMOVED_AT_ONCE = 20  # releases, of up to 100 recipients each
 _LONGEST_TEXT = 1000  # characters of a reply that stay with a recipient
 _KEPT_FOR = timedelta(days=30)  # of releases that have ended
 
+_GIVEN_UP = "Given up after the last try:"
+_DEAD_AFTER = timedelta(seconds=60)  # without a heartbeat
 _STOPPED = "Mailsink stopped before the session with the next hop was over."
 _STOPPED_IN_DOUBT = (
     "Mailsink stopped when the message had been sent, before the reply to it was stored: it "
@@ -71,9 +73,10 @@ def due(busy: Collection[int | None]) -> tuple[list[int | None], float | None]:
     return [route for route, at in free.items() if at <= now], min(later, default=None)
 
 
-def claim(route: Route | None, server: UUID, session: UUID) -> Claim | None:
+def claim(route: Route | None, server: UUID, session: UUID | None) -> Claim | None:
     """Claim the next release that is due for a route; None: there is none.
 
+    session: that it will go out in; None: there is none, since nothing can go out.
     A release that cannot go out at all fails here, with its reason.
     """
     while (attempt := _next(route, server, session)) is not None:
@@ -91,14 +94,10 @@ def message_ends(claimed: Claim) -> None:
 def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
     """Store the result for each recipient of a claim, and when the next try is due."""
     now = datetime.now(UTC)
-    expired = now >= claimed.release.expires_at
     for row, result in zip(claimed.recipients, results, strict=True):
-        given_up = expired and result.state == "deferred"
-        row.state = {"deferred": "queued"}.get(result.state, result.state)
-        row.state = "failed" if given_up else row.state
+        row.state = "queued" if result.state == "deferred" else result.state
         row.code, row.enhanced = result.code or None, result.enhanced
-        text = result.text[:_LONGEST_TEXT]
-        row.text = f"Given up after the last try: {text}" if given_up else text
+        row.text = result.text[:_LONGEST_TEXT]
     with write_turn():
         for row in claimed.recipients:
             _store(row)
@@ -106,14 +105,17 @@ def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
         _settle(claimed.release, now)
 
 
-def recover(server: UUID, under_way: Collection[UUID] = ()) -> None:
+def recover(server: UUID, sessions: Collection[UUID] = ()) -> None:
     """Put back what nobody tries any more, and say so.
 
-    That is what dead servers left, and of this server the tries that are not under way.
+    That is what dead servers left, and of this server the tries in other sessions than
+    these, which are under way.
     """
-    alive = Server.objects.filter(stopped_at=None).exclude(pk=server).values("pk")
-    left = ReleaseTry.objects.filter(ended_at=None).exclude(server__in=alive)
-    for attempt in left.exclude(pk__in=under_way).select_related("release"):
+    heard = datetime.now(UTC) - _DEAD_AFTER
+    alive = Server.objects.filter(stopped_at=None, heartbeat__gte=heard)
+    left = ReleaseTry.objects.filter(ended_at=None)
+    left = left.exclude(server__in=alive.exclude(pk=server).values("pk"))
+    for attempt in left.exclude(session_id__in=sessions).select_related("release"):
         now = datetime.now(UTC)
         text = _STOPPED_IN_DOUBT if attempt.message_ended else _STOPPED
         with write_turn():
@@ -121,6 +123,16 @@ def recover(server: UUID, under_way: Collection[UUID] = ()) -> None:
             rows = ReleaseRecipient.objects.filter(release=attempt.release)
             rows.filter(state="trying").update(state="queued", text=text, code=None)
             _settle(attempt.release, now)
+
+
+def expire() -> None:
+    """Let releases fail whose time is over, also behind others of a route that is down."""
+    now = datetime.now(UTC)
+    over = Release.objects.filter(state="queued", expires_at__lt=now, tries__gt=0)
+    for release in over.order_by("pk")[:_REMOVED_AT_ONCE]:
+        with write_turn():
+            if Release.objects.filter(pk=release.pk, state="queued").exists():
+                _settle(release, now)
 
 
 def remove_old() -> int:
@@ -134,7 +146,7 @@ def remove_old() -> int:
     return len(ids)
 
 
-def _next(route: Route | None, server: UUID, session: UUID) -> ReleaseTry | None:
+def _next(route: Route | None, server: UUID, session: UUID | None) -> ReleaseTry | None:
     """Claim a release, and remember that it is tried."""
     now = datetime.now(UTC)
     rows = Release.objects.filter(route=route, state="queued", next_try_at__lte=now)
@@ -154,21 +166,29 @@ def _prepared(attempt: ReleaseTry, route: Route | None) -> Claim | None:
     release = attempt.release
     rows = ReleaseRecipient.objects.filter(release=release, state="queued")
     pending = list(rows.order_by("seq"))
+    # The last look at the lists, which may have changed since the session began.
+    now = Route.objects.filter(pk=route.pk).first() if route is not None else None
     raw = _body(release)
-    refused = [(row, _reason(row, route, raw)) for row in pending]
+    refused = [(row, _reason(row, now, raw)) for row in pending]
     kept = tuple(row for row, reason in refused if not reason)
+    mail = None
+    if raw is not None and kept:
+        try:
+            mail = _mail(release, kept, raw)
+        except OSError as error:
+            kept = ()
+            text = f"The message could not be read: {error.strerror}."
+            refused = [(row, reason or text) for row, reason in refused]
     with write_turn():
         for row, reason in refused:
             row.state = "failed" if reason else "trying"
             if reason:
                 row.code, row.enhanced, row.text = None, "5.7.1", reason
             _store(row)
-        if not kept:
+        if mail is None:
             _end(attempt, next((reason for _, reason in refused), "Nothing was left."))
             _settle(release, datetime.now(UTC))
-    if raw is None or not kept:
-        return None
-    return Claim(release, attempt, kept, _mail(release, kept, raw))
+    return Claim(release, attempt, kept, mail) if mail is not None else None
 
 
 def _body(release: Release) -> Raw | None:
@@ -178,7 +198,7 @@ def _body(release: Release) -> Raw | None:
 
 
 def _reason(row: ReleaseRecipient, route: Route | None, raw: Raw | None) -> str:
-    """Return why nothing may go to a recipient; "" if it may. The last look at the lists."""
+    """Return why nothing may go to a recipient; "" if it may."""
     if route is None:
         return "The route was removed."
     if raw is None:
@@ -223,14 +243,18 @@ def _end(attempt: ReleaseTry, outcome: str) -> None:
 
 
 def _settle(release: Release, now: datetime) -> None:
-    """Give a release the state that follows from its recipients."""
-    states = set(
-        ReleaseRecipient.objects.filter(release=release).values_list("state", flat=True)
-    )
+    """Give a release the state that follows from its recipients, and from its time."""
+    of_release = ReleaseRecipient.objects.filter(release=release)
+    queued = of_release.filter(state="queued")
+    if release.expires_at <= now:
+        for row in queued:
+            row.state, row.text = "failed", f"{_GIVEN_UP} {row.text}"
+            _store(row)
+    states = set(of_release.values_list("state", flat=True))
     rows = Release.objects.filter(pk=release.pk)
     if states & {"queued", "trying"}:
         rest = _RESTS[min(release.tries, len(_RESTS)) - 1] if release.tries else 0
-        at = min(now + timedelta(seconds=rest), max(release.expires_at, now))
+        at = min(now + timedelta(seconds=rest), release.expires_at)
         rows.update(state="queued", next_try_at=at)
         return
     state = "failed" if "failed" in states else "delivered"

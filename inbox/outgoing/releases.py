@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -43,7 +43,9 @@ def request(
     """
     switch.check()
     message, route = messages.get(scope, message_id), routes.get(route_name)
-    asked = _given(recipients) if recipients is not None else _original(message)
+    asked = _original(message)
+    if recipients is not None:
+        asked = _given(recipients, dict(asked))
     _check(asked, route)
     now = datetime.now(UTC)
     release = Release(
@@ -116,6 +118,7 @@ def retry(scope: Scope, id: str | UUID) -> Release:
 
     Raises NotFound, Conflict.
     """
+    switch.check()
     release = get(scope, id)
     now = datetime.now(UTC)
     with write_turn():
@@ -128,8 +131,9 @@ def retry(scope: Scope, id: str | UUID) -> Release:
                 _("it is %(state)s; only what is queued or failed is tried again")
                 % {"state": get(scope, id).state}
             )
-        failed = ReleaseRecipient.objects.filter(release=release, state="failed")
-        failed.update(state="queued")
+        if release.state == "failed":
+            failed = ReleaseRecipient.objects.filter(release=release, state="failed")
+            failed.update(state="queued")
         transaction.on_commit(partial(_announce, at_once=True))
     return get(scope, id)
 
@@ -153,9 +157,13 @@ def _original(message: Message) -> list[Asked]:
     return [(each.forward_path, each.parameters) for each in rows.order_by("seq")]
 
 
-def _given(addresses: Sequence[str]) -> list[Asked]:
-    """Return addresses that a person gave, each once. Raises Invalid."""
-    return [(path, "") for path in dict.fromkeys(map(routes.mailbox, addresses))]
+def _given(addresses: Sequence[str], known: Mapping[str, str]) -> list[Asked]:
+    """Return addresses that a person gave, each once. Raises Invalid.
+
+    known: the parameters of those that the message was accepted for
+    """
+    paths = dict.fromkeys(map(routes.mailbox, addresses))
+    return [(path, known.get(path, "")) for path in paths]
 
 
 def _check(asked: Sequence[Asked], route: Route) -> None:

@@ -24,6 +24,7 @@ from mailsink.smtp.protocol import grammar
 MOST = 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LONGEST_SECRET = 1000  # characters
+_WAY = ("host", "port", "tls", "verify")  # a password was given for these
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,17 @@ def add(fields: Mapping[str, Any]) -> Route:
     switch.check()
     if Route.objects.count() >= MOST:
         raise Invalid(_("at most %(most)s routes are kept") % {"most": MOST})
-    route = Route(tls="required", port=25, created_at=datetime.now(UTC))
-    return _save(route, fields)
+    route, checked = (
+        Route(tls="required", port=25, created_at=datetime.now(UTC)),
+        _checked(fields),
+    )
+    _apply(route, checked)
+    try:
+        with write_turn():
+            route.save(force_insert=True)
+    except IntegrityError:
+        raise _taken(checked) from None
+    return route
 
 
 def change(name: str, fields: Mapping[str, Any]) -> Route:
@@ -65,7 +75,18 @@ def change(name: str, fields: Mapping[str, Any]) -> Route:
     Raises NotFound, Invalid, Conflict.
     """
     switch.check()
-    return _save(get(name), fields)
+    checked = _checked(fields)
+    try:
+        with write_turn():
+            route = Route.objects.select_for_update().filter(name=name).first()
+            if route is None:
+                raise NotFound(_('there is no route "%(name)s"') % {"name": name[:64]})
+            _check_password(route, checked)
+            _apply(route, checked)
+            route.save(update_fields=list(checked))
+    except IntegrityError:
+        raise _taken(checked) from None
+    return route
 
 
 def delete(name: str) -> None:
@@ -73,6 +94,12 @@ def delete(name: str) -> None:
     found = get(name)
     with write_turn():
         found.delete()
+
+
+def same_way(one: Route, other: Route) -> bool:
+    """Whether two versions of a route lead to the same server, with the same login."""
+    way = (*_WAY, "username", "password")
+    return all(getattr(one, name) == getattr(other, name) for name in way)
 
 
 def hop(route: Route) -> NextHop:
@@ -94,24 +121,41 @@ def _context(verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _save(route: Route, fields: Mapping[str, Any]) -> Route:
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as they are stored. Raises Invalid."""
     if fields.get("username") == "":
         fields = {**fields, "password": ""}  # no login
-    for name, value in fields.items():
-        setattr(route, name, _CHECKS[name](value))
+    return {name: _CHECKS[name](value) for name, value in fields.items()}
+
+
+def _check_password(route: Route, changes: Mapping[str, Any]) -> None:
+    """Have the password given again where it would go to another server. Raises Invalid."""
+    moved = any(
+        getattr(route, name) != changes.get(name, getattr(route, name)) for name in _WAY
+    )
+    if route.password and moved and "password" not in changes:
+        raise Invalid(
+            _(
+                "Give the password again: it was stored for another server, or for "
+                "another kind of TLS."
+            )
+        )
+
+
+def _apply(route: Route, checked: Mapping[str, Any]) -> None:
+    """Change a route. Raises Invalid where its fields do not go together."""
+    for name, value in checked.items():
+        setattr(route, name, value)
     for needed in ("name", "host"):
         if not getattr(route, needed):
             raise Invalid(_("a route needs a %(field)s") % {"field": needed})
     if bool(route.username) != bool(route.password):
         raise Invalid(_("a login has a user name and a password"))
-    try:
-        with write_turn():
-            route.save()
-    except IntegrityError:
-        raise Invalid(
-            _('there is a route "%(name)s" already') % {"name": route.name}
-        ) from None
-    return route
+
+
+def _taken(checked: Mapping[str, Any]) -> Invalid:
+    name = checked.get("name", "")
+    return Invalid(_('there is a route "%(name)s" already') % {"name": name})
 
 
 def _name(text: str) -> str:
@@ -126,19 +170,16 @@ def _name(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    text = text.strip().removesuffix(".").lower()
+    host = text.strip().removesuffix(".").lower().removeprefix("[").removesuffix("]")
     try:
-        bare = text.removeprefix("[").removesuffix("]")
-        if ":" in bare:
-            grammar.check_domain(f"[IPv6:{bare}]")
-            return bare
-        grammar.check_domain(text)
-    except grammar.BadSyntax as error:
+        grammar.check_domain(f"[IPv6:{host}]" if ":" in host else host)
+        host.encode("idna")  # as the look-up will do
+    except (grammar.BadSyntax, UnicodeError) as error:
         raise Invalid(
             _('"%(host)s" is no host name or address: %(reason)s')
             % {"host": text[:100], "reason": str(error)}
         ) from None
-    return text
+    return host
 
 
 def _port(number: int) -> int:

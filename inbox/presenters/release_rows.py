@@ -41,7 +41,7 @@ class RecipientLine:
 class TryLine:
     """A try of a release, with the page of its session."""
 
-    url: str
+    url: str  # "" if there is none
     began_at: datetime
     outcome: str
 
@@ -81,7 +81,11 @@ def row(release: Release) -> ReleaseRow:
         next_try_at=release.next_try_at,
         recipients=[_recipient(each) for each in rows["recipients"]],
         tries=[
-            TryLine(pages.path("session", each.session_id), each.began_at, each.outcome)
+            TryLine(
+                pages.path("session", each.session_id) if each.session_id else "",
+                each.began_at,
+                each.outcome,
+            )
             for each in rows["tries"]
         ],
         can_cancel=release.state == "queued",

@@ -74,7 +74,7 @@ def release(request: HttpRequest, id: UUID) -> HttpResponse:
     if request.method == "POST":
         route, typed = request.POST.get("route", ""), request.POST.get("recipients", "")
         by = request.META["REMOTE_ADDR"]
-        asked = typed.replace(",", "\n").split()
+        asked = [line.strip() for line in typed.splitlines() if line.strip()]
         same = asked == releases.original(message)
         try:
             releases.request(ALL, id, route, None if same else asked, by)

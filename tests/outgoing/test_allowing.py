@@ -51,6 +51,10 @@ def test_allowed(address: str, allow: list[str]) -> None:
         ("postmaster", ["*"], []),
         ("", ["*"], []),
         ("ann@", ["*"], []),
+        # domains and local parts that the next hop may read in another way
+        ("ann@straße.example", ["*"], ["xn--strae-oqa.example"]),
+        ("ann@straße.example", ["strasse.example"], []),
+        ("\u017fam@example.com", ["sam@example.com"], []),  # a long s
         # lists that cannot be read
         ("ann@example.com", None, []),
         ("ann@example.com", "*", []),

@@ -10,7 +10,7 @@ import pytest
 
 from inbox.errors import Conflict, Invalid
 from inbox.mailbox.scope import ALL
-from inbox.models import Message, Release, ReleaseTry, Route, Server
+from inbox.models import Message, Raw, Recipient, Release, ReleaseTry, Route, Server
 from inbox.outgoing import release_queue, releases, routes, switch
 from inbox.outgoing.release_queue import Claim
 from mailsink.ids import uuid7
@@ -142,6 +142,21 @@ def test_it_is_given_up_in_the_end(server: Server) -> None:
     assert text == "Given up after the last try: 451 4.3.0 Later"
 
 
+def test_what_waits_behind_a_dead_host_is_given_up_too(server: Server) -> None:
+    by = route()
+    asked = [releases.request(ALL, message().pk, "hop") for _ in range(3)]
+    release_queue.report(claimed(server, by), (DEFERRED, DEFERRED))
+    Release.objects.update(expires_at=datetime.now(UTC), tries=1)
+    release_queue.expire()
+    assert {releases.get(ALL, each.pk).state for each in asked} == {"failed"}
+
+
+def test_a_retry_leaves_alone_what_was_refused(server: Server) -> None:
+    release = after((FAILED, DEFERRED), server)
+    releases.retry(ALL, release.pk)
+    assert states(releases.get(ALL, release.pk)) == ["failed", "queued"]
+
+
 class TestLastLook:
     """What changed since the release was asked for holds."""
 
@@ -149,23 +164,22 @@ class TestLastLook:
     def test_the_lists(self, changes: dict[str, Any], server: Server) -> None:
         by = route()
         asked = releases.request(ALL, message().pk, "hop")
-        routes.change("hop", changes)
-        by.refresh_from_db()
+        routes.change("hop", changes)  # of which the session does not know
         assert release_queue.claim(by, server.pk, uuid7()) is None
         release = releases.get(ALL, asked.pk)
         assert (release.state, states(release)) == ("failed", ["failed", "failed"])
 
-    @pytest.mark.parametrize("broken", ["*", None, [1], {"a": 1}])
+    @pytest.mark.parametrize("broken", ["*", [1], {"a": 1}])
     def test_lists_that_cannot_be_read(self, broken: Any, server: Server) -> None:
         by = route()
         releases.request(ALL, message().pk, "hop")
-        by.deny = broken
+        Route.objects.update(deny=broken)
         assert release_queue.claim(by, server.pk, uuid7()) is None
 
     def test_one_of_two(self, server: Server) -> None:
         by = route()
         asked = releases.request(ALL, message().pk, "hop")
-        by.deny = [TO[0]]
+        Route.objects.update(deny=[TO[0]])
         mail = claimed(server, by).mail
         assert [each.forward_path for each in mail.recipients] == TO[1:]
         assert states(releases.get(ALL, asked.pk)) == ["failed", "trying"]
@@ -178,12 +192,22 @@ class TestLastLook:
         text = releases.details(releases.get(ALL, asked.pk))["recipients"][0].text
         assert text == "The message was deleted."
 
+    def test_a_body_that_is_gone(self, server: Server) -> None:
+        by, one = route(), message()
+        asked = releases.request(ALL, one.pk, "hop")
+        Raw.objects.update(key="no/where", content=None)
+        assert release_queue.claim(by, server.pk, uuid7()) is None
+        release = releases.get(ALL, asked.pk)
+        assert release.state == "failed"
+        text = releases.details(release)["recipients"][0].text
+        assert text == "The message could not be read: No such file or directory."
+
     def test_a_removed_route(self, server: Server) -> None:
         route()
         asked = releases.request(ALL, message().pk, "hop")
         routes.delete("hop")
         assert release_queue.due([]) == ([None], None)
-        assert release_queue.claim(None, server.pk, uuid7()) is None
+        assert release_queue.claim(None, server.pk, None) is None
         release = releases.get(ALL, asked.pk)
         assert (release.state, release.route_name) == ("failed", "hop")
 
@@ -221,12 +245,21 @@ class TestCrash:
         assert ("may arrive again" in attempt.outcome) == message_ended
         assert attempt.ended_at is not None
 
+    def test_a_server_without_a_heartbeat_is_dead(self, server: Server) -> None:
+        by = route()
+        asked = releases.request(ALL, message().pk, "hop")
+        claimed(server, by)
+        Server.objects.update(heartbeat=datetime.now(UTC) - timedelta(seconds=61))
+        release_queue.recover(factories.server().pk)
+        assert releases.get(ALL, asked.pk).state == "queued"
+
     def test_a_server_that_runs_keeps_it(self, server: Server) -> None:
         by = route()
         releases.request(ALL, message().pk, "hop")
         claim = claimed(server, by)
         release_queue.recover(factories.server().pk)
-        release_queue.recover(server.pk, [claim.attempt.pk])
+        assert claim.attempt.session_id is not None
+        release_queue.recover(server.pk, [claim.attempt.session_id])
         assert ReleaseTry.objects.get().ended_at is None
         release_queue.recover(server.pk)  # which does not know of it any more
         assert ReleaseTry.objects.get().ended_at is not None
@@ -249,6 +282,13 @@ class TestRequest:
         with pytest.raises(Invalid, match=words):
             releases.request(ALL, message().pk, "hop", recipients)
         assert not Release.objects.exists()
+
+    def test_parameters_of_dsn_stay_with_their_recipient(self, server: Server) -> None:
+        by, one = route(), message()
+        Recipient.objects.update(parameters="NOTIFY=SUCCESS")
+        releases.request(ALL, one.pk, "hop", [TO[1], "new@example.com"])
+        recipients = claimed(server, by).mail.recipients
+        assert [each.notify for each in recipients] == ["SUCCESS", ""]
 
     def test_each_recipient_once(self) -> None:
         route()
@@ -292,6 +332,8 @@ class TestRoute:
             ({"name": ""}, "the name of a route"),
             ({"host": "a b"}, "is no host name"),
             ({"host": ""}, "is no host name"),
+            ({"host": "a\u3002\u3002b"}, "is no host name"),
+            ({"host": "x" * 64}, "is no host name"),
             ({"port": 0}, "a port"),
             ({"port": 65536}, "a port"),
             ({"tls": "maybe"}, "tls is one of"),
@@ -306,6 +348,19 @@ class TestRoute:
         with pytest.raises(Invalid, match=words):
             route(**fields)
         assert not Route.objects.exists()
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"host": "other.test"}, {"port": 26}, {"tls": "off"}, {"verify": False}],
+    )
+    def test_a_password_is_not_sent_elsewhere(self, change: dict[str, Any]) -> None:
+        route(username="user", password="secret")
+        with pytest.raises(Invalid, match="Give the password again"):
+            routes.change("hop", change)
+        assert routes.get("hop").host == "smtp.test"
+        routes.change("hop", {**change, "password": "other"})
+        routes.change("hop", {"username": "", **change})
+        assert routes.get("hop").password == ""
 
     def test_a_name_twice(self) -> None:
         route()
@@ -323,7 +378,7 @@ class TestRoute:
             routes.hop(one)
 
     @pytest.mark.parametrize(
-        "host", ["192.0.2.1", "[2001:db8::1]", "2001:db8::1", "mx.test."]
+        "host", ["192.0.2.1", "[192.0.2.1]", "[2001:db8::1]", "2001:db8::1", "mx.test."]
     )
     def test_hosts(self, host: str) -> None:
         assert route(host=host).host == host.strip("[].").removesuffix(".")

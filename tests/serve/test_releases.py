@@ -296,12 +296,18 @@ class TestNextHops:
         assert (session["direction"], session["ending"]) == ("out", "refused")
 
 
+@pytest.mark.parametrize(
+    ("address", "variables"),
+    [
+        ("0.0.0.0:0", {"INSECURE": "1"}),
+        ("127.0.0.1:0", {"PUBLIC_URL": "https://mail.example.com"}),
+        ("127.0.0.1:0", {"ALLOWED_HOSTS": "127.0.0.1,mail.example.com"}),
+    ],
+)
 def test_nothing_leaves_a_public_server_by_default(
-    start_mailsink: Callable[..., Mailsink],
+    start_mailsink: Callable[..., Mailsink], address: str, variables: dict[str, str]
 ) -> None:
-    server = start_mailsink(
-        "--smtp", "127.0.0.1:0", "--http", "0.0.0.0:0", INSECURE="1"
-    )
+    server = start_mailsink("--smtp", "127.0.0.1:0", "--http", address, **variables)
     with pytest.raises(urllib.error.HTTPError) as refused:
         route(server, ("127.0.0.1", 25))
     assert refused.value.code == 409

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hmac
 import itertools
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -135,7 +137,8 @@ def test_several_messages_in_a_session() -> None:
     greeted(client)
     for reply in ("250 Ok", "250 Ok", "354 Go"):
         client.hear(reply)
-    assert client.hear("554 5.7.1 Spam") == ["MAIL FROM:<a@example.com>"]
+    assert client.hear("554 5.7.1 Spam") == ["RSET"]
+    assert client.hear("250 Ok") == ["MAIL FROM:<a@example.com>"]
     for reply in ("250 Ok", "250 Ok", "354 Go"):
         client.hear(reply)
     assert client.hear("250 Ok") == ["QUIT"]
@@ -169,6 +172,64 @@ def test_a_server_that_greets_and_then_hangs() -> None:
     assert client.ending == "timeout"
     assert client.reports[-1][0].text == "No reply came within 30 seconds."
     assert client.states == ["deferred"]
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        ("354 Go",),  # to MAIL
+        ("250 Ok", "354 Go"),  # to RCPT
+        ("250 Ok", "250 Ok", "250 Ok"),  # to DATA
+        ("250 Ok", "250 Ok", "354 Go", "354 Go"),  # to the message
+    ],
+)
+def test_a_server_out_of_step_has_taken_nothing(replies: tuple[str, ...]) -> None:
+    client = Client(mail(), mail())
+    greeted(client)
+    for reply in replies:
+        client.hear(reply)
+    assert (client.states, client.ending) == (["deferred"], "error")
+    assert replies[-1] in client.reports[-1][0].text
+    assert len(client.reports) == 1
+
+
+@pytest.mark.parametrize("code", ["451", "554"])
+def test_a_refused_data_is_reset(code: str) -> None:
+    client = Client(mail(), mail())
+    greeted(client)
+    client.hear("250 Ok")
+    client.hear("250 Ok")
+    assert client.hear(f"{code} No") == ["RSET"]
+    assert client.hear("250 Ok") == ["MAIL FROM:<a@example.com>"]
+    assert client.hear("503 Nested MAIL") == ["RSET"]
+    client.hear("250 Ok")
+    assert [each[0].state for each in client.reports][1] == "deferred"
+
+
+def test_a_server_that_takes_no_more_of_a_message() -> None:
+    client = Client(mail(), profile=ClientProfile("sink.test", patience=0.1))
+    greeted(client)
+    client.hear("250 Ok")
+    client.hear("250 Ok")
+    client.dialogue.output_blocked = True
+    client.hear("354 Go")
+    client.wait(17)
+    assert client.ending is None
+    client.wait(1.1)
+    assert (client.states, client.ending) == (["deferred"], "timeout")
+    assert client.reports[-1][0].text == "The server took nothing for 18 seconds."
+
+
+def test_a_message_that_cannot_be_read() -> None:
+    def gone() -> Iterator[bytes]:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    client = Client(replace(mail(), pieces=gone))
+    greeted(client)
+    for reply in ("250 Ok", "250 Ok", "354 Go"):
+        client.hear(reply)
+    assert client.states == ["deferred"]
+    assert "No such file" in client.reports[-1][0].text
 
 
 class TestLostConnection:
@@ -235,6 +296,29 @@ class TestLostConnection:
             client.hear(reply)
         sent = client.hear(self.REPLIES[2])
         assert client.doubtful == [len("\r\n".join(sent)) - 1]  # all but the dot
+
+    def test_the_reply_to_a_whole_message_is_waited_for_at_a_stop(self) -> None:
+        client = Client(mail())
+        greeted(client)
+        for reply in self.REPLIES:
+            client.hear(reply)
+        client.stop()
+        assert client.ending is None
+        client.hear("250 2.0.0 Taken")
+        assert client.states == ["delivered"]
+        assert client.ending == "shutdown"
+
+    def test_but_not_for_long(self) -> None:
+        client = Client(mail())
+        greeted(client)
+        for reply in self.REPLIES:
+            client.hear(reply)
+        client.stop()
+        client.wait(3.9)
+        assert client.ending is None
+        client.wait(0.2)
+        assert client.ending == "shutdown"
+        assert "it may have arrived" in client.reports[-1][0].text
 
     def test_stopped(self) -> None:
         client = Client(mail())

@@ -43,9 +43,9 @@ def test_a_route_is_added_changed_and_removed(client: Client) -> None:
     shown = page(client, "/outgoing/routes/hop")
     assert "secret" not in shown
     assert 'value="user"' in shown
-    changed = ROUTE | {"username": "user", "password": "", "port": "25"}
+    changed = ROUTE | {"username": "user", "password": "", "allow": "other.test"}
     assert client.post("/outgoing/routes/hop", changed).status_code == 302
-    assert routes.get("hop").port == 25
+    assert routes.get("hop").allow == ["other.test"]
     login = routes.hop(routes.get("hop")).profile.login
     assert login is not None
     assert login.password == "secret"
@@ -78,7 +78,7 @@ def test_a_message_is_released(client: Client, message: Message) -> None:
     assert f"/messages/{message.pk}/release" in page(client, f"/messages/{message.pk}")
     form = page(client, f"/messages/{message.pk}/release")
     assert "ann@example.com\nbob@example.com" in form
-    given = {"route": "hop", "recipients": "ann@example.com, carol@example.com"}
+    given = {"route": "hop", "recipients": "ann@example.com\ncarol@example.com\n"}
     assert client.post(f"/messages/{message.pk}/release", given).status_code == 302
     release = Release.objects.get()
     paths = [each.forward_path for each in releases.details(release)["recipients"]]

@@ -54,7 +54,9 @@ class ReleaseRecipientObject(Strict):
 
 
 class ReleaseTryObject(Strict):
-    session: UUID = member("The id of the outward session.", ANY_ID)
+    session: UUID | None = member(
+        "The id of the outward session; null if nothing could go out.", ANY_ID
+    )
     began_at: datetime = member("When it began.")
     ended_at: datetime | None = member("When it ended; null while it goes on.")
     message_sent: bool = member(
@@ -164,7 +166,7 @@ def _recipient(row: ReleaseRecipient) -> Shape:
 
 def _try(row: ReleaseTry) -> Shape:
     return {
-        "session": str(row.session_id),
+        "session": str(row.session_id) if row.session_id else None,
         "began_at": serializers.stamp(row.began_at),
         "ended_at": serializers.stamp(row.ended_at),
         "message_sent": row.message_ended,

@@ -12,6 +12,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -61,6 +62,7 @@ _LONGEST_END = 3.0  # seconds
 # Seconds that a thread may hold the interpreter while others wait. A mail needs it dozens
 # of times, and each time the threads that answer requests would hold it for 5 ms.
 _TURN = 0.001
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
 # Who listens everywhere is reached here.
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 
@@ -315,9 +317,10 @@ def _flag(name: str, text: str) -> tuple[ListenAddress, ...]:
 
 def _may_send(config: Config, http: Sequence[socket.socket]) -> bool:
     """Whether mail may go out: where others reach the pages, only if somebody says so."""
-    if config.outgoing == "auto":
-        return not any(is_public(each) for each in http)
-    return config.outgoing == "yes"
+    if config.outgoing != "auto":
+        return config.outgoing == "yes"
+    named = {urlsplit(config.public_url).hostname or "localhost", *config.allowed_hosts}
+    return named <= _LOCAL and not any(is_public(each) for each in http)
 
 
 def _exposed(config: Config, sockets: Sequence[socket.socket]) -> list[str]:

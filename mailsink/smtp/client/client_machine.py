@@ -48,13 +48,11 @@ class ClientMachine:
 
     __slots__ = ("_steps", "dialogue", "ending")
 
-    def __init__(
-        self, dialogue: HopDialogue, steps: HopSteps[Ending] | None = None
-    ) -> None:
-        """Prepare a session; the first `step` begins it. steps: converse() by default."""
+    def __init__(self, dialogue: HopDialogue) -> None:
+        """Prepare a session; the first `step` begins it."""
         self.dialogue = dialogue
         self.ending: Ending | None = None
-        self._steps = converse(dialogue) if steps is None else steps
+        self._steps = converse(dialogue)
 
     def step(self, result: object = None) -> HopEffect | None:
         """Run to the next effect, or to the end (None). result: of the last effect."""

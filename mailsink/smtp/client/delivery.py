@@ -13,6 +13,7 @@ from mailsink.smtp.client.hop_dialogue import (
     Stopped,
     deferred,
     failed,
+    in_step,
     result_of,
 )
 from mailsink.smtp.client.hop_values import (
@@ -48,7 +49,11 @@ def deliver(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[None]:
         yield from _transactions(dialogue, mail, results)
     except Stopped as error:
         stopped = error
-        _fill(results, error.result)
+    except OSError as error:
+        text = f"The message could not be read: {error.strerror}."
+        stopped = Stopped("error", deferred(text, "4.3.0"))
+    if stopped is not None:
+        _fill(results, stopped.result)
     yield ReportResults(mail, tuple(result for result in results if result is not None))
     if stopped is not None:
         raise stopped
@@ -77,16 +82,15 @@ def _transact(
     if not accepted:
         yield from dialogue.command("RSET", _RESET)
         return
-    by_chunks = dialogue.offer.has("CHUNKING")
-    send_body = _send_chunks if by_chunks else _send_data
+    send_body = _send_chunks if dialogue.offer.has("CHUNKING") else _send_data
     reply = yield from send_body(dialogue, mail)
     result = result_of(reply)
     if result.state == "delivered":
         dialogue.transcript.delivered()
     for number in accepted:
         results[number] = result
-    if by_chunks and result.state != "delivered":
-        yield from dialogue.command("RSET", _RESET)  # RFC 3030 §2
+    if result.state != "delivered":  # RFC 3030 §2; many keep it after DATA, too
+        yield from dialogue.command("RSET", _RESET)
 
 
 def _envelope(
@@ -100,11 +104,12 @@ def _envelope(
     if pipelined:
         waiting = [(n, _send_rcpt(dialogue, mail.recipients[n])) for n in numbers]
     reply = yield from dialogue.reply(mail_seq, _MAIL)
-    if reply.code >= 300:
+    in_step(reply, 2)
+    if reply.code >= 400:
         for _, seq in waiting:  # they are answered all the same (RFC 2920 §3.1)
             yield from dialogue.reply(seq, _MAIL)
         for number in numbers:
-            results[number] = result_of(reply)
+            results[number] = _refused_mail(reply)
         return []
     accepted = []
     for number in numbers:
@@ -114,7 +119,7 @@ def _envelope(
             else _send_rcpt(dialogue, mail.recipients[number])
         )
         reply = yield from dialogue.reply(seq, _MAIL)
-        if reply.code < 300:
+        if in_step(reply, 2).code < 400:
             accepted.append(number)
         else:
             results[number] = _refused_recipient(reply)
@@ -126,6 +131,12 @@ def _send_rcpt(dialogue: HopDialogue, recipient: OutgoingRecipient) -> int:
     return dialogue.send(f"RCPT TO:<{recipient.forward_path}>{_joined(parameters)}")
 
 
+def _refused_mail(reply: PeerReply) -> RecipientResult:
+    """Return a refusal of MAIL; 503 is about the session, not about the message."""
+    result = result_of(reply)
+    return result._replace(state="deferred") if reply.code == 503 else result
+
+
 def _refused_recipient(reply: PeerReply) -> RecipientResult:
     """Return a refusal of RCPT; 552 means too many recipients here (RFC 5321 §4.5.3.1.10)."""
     result = result_of(reply)
@@ -135,16 +146,17 @@ def _refused_recipient(reply: PeerReply) -> RecipientResult:
 def _send_data(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]:
     """DATA and the message, dots doubled (RFC 5321 §4.5.2); return the last reply."""
     reply = yield from dialogue.command("DATA", _DATA)
-    if reply.code != 354:
+    if in_step(reply, 3).code != 354:
         return reply
     transcript = dialogue.transcript
     seq, octets = transcript.sent("body", "", "", 0), 0
     for piece in with_dots_doubled(mail.pieces()):
         dialogue.write(piece)
         octets += len(piece)
-        yield from dialogue.writable(seq)
+        yield from dialogue.writable(seq, _BLOCK)
     transcript.grew(seq, octets + 3)
     yield MessageEnds(mail)
+    dialogue.check_stop()
     dialogue.write(b".\r\n")
     return (yield from _last_reply(dialogue, seq))
 
@@ -154,14 +166,15 @@ def _send_chunks(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerRepl
     for chunk, is_last in _chunks(mail.pieces()):
         if is_last:
             yield MessageEnds(mail)
+            dialogue.check_stop()
         line = f"BDAT {len(chunk)}{' LAST' if is_last else ''}"
         seq = dialogue.transcript.sent("chunk", "BDAT", line, len(chunk))
         dialogue.write(f"{line}\r\n".encode() + chunk)
         if is_last:
             return (yield from _last_reply(dialogue, seq))
-        yield from dialogue.writable(seq)
+        yield from dialogue.writable(seq, _BLOCK)
         reply = yield from dialogue.reply(seq, _BLOCK)
-        if reply.code >= 300:
+        if in_step(reply, 2).code >= 400:
             return reply
     raise AssertionError("a message has a last chunk")
 
@@ -169,7 +182,7 @@ def _send_chunks(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerRepl
 def _last_reply(dialogue: HopDialogue, seq: int) -> HopSteps[PeerReply]:
     """Return the reply to a whole message; raises Stopped, in words of doubt."""
     try:
-        return (yield from dialogue.reply(seq, _END))
+        return in_step((yield from dialogue.reply(seq, _END, is_final=True)), 2)
     except Stopped as stopped:
         if stopped.result.code:
             raise

@@ -17,6 +17,7 @@ from mailsink.smtp.client.hop_values import (
     ClientProfile,
     OutgoingMail,
     RecipientResult,
+    State,
 )
 from mailsink.smtp.client.reply_reader import BadReply, PeerReply, ReplyReader
 from mailsink.smtp.client.transcript import Transcript
@@ -27,6 +28,7 @@ from mailsink.text import readable
 T = TypeVar("T")
 
 NEVER = 1 << 62  # microseconds
+_GRACE = 4.0  # seconds for the reply to a whole message, when Mailsink is stopped
 _SECOND = 1_000_000
 
 
@@ -96,6 +98,7 @@ class HopDialogue:
         self.wake_at = NEVER  # microseconds since the session opened
         self.eof = self.stop_now = self.output_blocked = False
         self.wire = write
+        self._stopped_us = NEVER  # when the stop was noticed
         self._write = write
         self._replies = ReplyReader()
         self._out: list[bytes] = []
@@ -152,47 +155,73 @@ class HopDialogue:
         """Send a command and return its reply; raises Stopped."""
         return (yield from self.reply(self.send(line, **how), seconds))
 
-    def reply(self, seq: int, seconds: float) -> HopSteps[PeerReply]:
+    def reply(
+        self, seq: int, seconds: float, is_final: bool = False
+    ) -> HopSteps[PeerReply]:
         """Return the reply to a line that was sent; raises Stopped.
 
         seconds: the time limit, before the profile's patience
+        is_final: it is the reply to a whole message
         """
         self.flush()
         seconds *= self.profile.patience
         until = self.transcript.clock() + int(seconds * _SECOND)
         while (reply := self._next_reply()) is None:
-            yield from self.wait(until, f"No reply came within {seconds:g} seconds.")
+            late = f"No reply came within {seconds:g} seconds."
+            yield from self.wait(until, late, is_final)
         self.transcript.heard(seq, reply)
         if reply.code == 421:
             raise Stopped("refused", result_of(reply))
         return reply
 
-    def wait(self, until: int, late: str) -> HopSteps[None]:
-        """Wait for octets until a time; raises Stopped, in the words of `late`."""
+    def wait(self, until: int, late: str, is_final: bool = False) -> HopSteps[None]:
+        """Wait for octets until a time; raises Stopped, in the words of `late`.
+
+        is_final: for the reply to a whole message, which is given some grace at a stop
+        """
         if self.eof:
             raise self._dropped()
         if self.stop_now:
-            raise _shutdown()
-        if self.transcript.clock() >= until:
+            until = min(until, self._until_stopped(is_final))
+        elif self.transcript.clock() >= until:
             raise Stopped("timeout", deferred(late))
         self.wake_at = until
         yield HopWait.REPLY
         self.wake_at = NEVER
 
-    def writable(self, seq: int) -> HopSteps[None]:
-        """Wait until the connection takes more of what is sent by seq; raises Stopped."""
-        while self.output_blocked and not (self.eof or self.stop_now):
-            yield HopWait.WRITABLE
+    def _until_stopped(self, is_final: bool) -> int:
+        """Return until when a wait may go on after a stop; raises Stopped if it may not."""
+        now = self.transcript.clock()
+        self._stopped_us = min(self._stopped_us, now)
+        until = self._stopped_us + int(_GRACE * _SECOND)
+        if not is_final or now >= until:
+            raise _shutdown()
+        return until
+
+    def check_stop(self) -> None:
+        """Raise Stopped if Mailsink is being stopped, or the server is gone."""
         if self.stop_now:
             raise _shutdown()
-        if not self.eof:
-            return
+        if self.eof:
+            raise self._dropped()
+
+    def writable(self, seq: int, seconds: float) -> HopSteps[None]:
+        """Wait until the connection takes more of what is sent by seq; raises Stopped."""
+        seconds *= self.profile.patience
+        until = self.transcript.clock() + int(seconds * _SECOND)
+        while self.output_blocked and not (self.eof or self.stop_now):
+            if self.transcript.clock() >= until:
+                late = f"The server took nothing for {seconds:g} seconds."
+                raise Stopped("timeout", deferred(late))
+            self.wake_at = until
+            yield HopWait.WRITABLE
+            self.wake_at = NEVER
         # A server that closes in the middle of a message may have said why.
-        if (reply := self._next_reply()) is not None:
+        if self.eof and (reply := self._next_reply()) is not None:
             self.transcript.heard(seq, reply)
             if reply.code >= 400:
                 raise Stopped("refused", result_of(reply))
-        raise self._dropped()
+        self.check_stop()
 
     def _next_reply(self) -> PeerReply | None:
         try:
@@ -214,7 +243,18 @@ def _shutdown() -> Stopped:
 
 def result_of(reply: PeerReply) -> RecipientResult:
     """Return what a reply means for a recipient (RFC 5321 §4.2.1)."""
-    if reply.code < 400:
-        return RecipientResult("delivered", reply.code, reply.enhanced, reply.text)
-    state: Any = "deferred" if reply.code < 500 else "failed"
+    state: State = "failed" if reply.code >= 500 else "deferred"
+    if 200 <= reply.code < 300:
+        state = "delivered"
     return RecipientResult(state, reply.code, reply.enhanced, reply.text)
+
+
+def in_step(reply: PeerReply, wanted: int) -> PeerReply:
+    """Return a reply that is a refusal, or of the wanted class; raises Stopped.
+
+    Any other shows that the server answers something else than what was said last.
+    """
+    if reply.code >= 400 or reply.code // 100 == wanted:
+        return reply
+    text = f"The server answered out of turn: {reply.text}"
+    raise Stopped("error", deferred(text, "4.5.0"))

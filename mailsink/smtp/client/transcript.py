@@ -29,13 +29,11 @@ class Transcript:
         session: UUID,
         emit: Callable[[Event], None],
         clock: Callable[[], int],
-        exchanges: int = 0,
     ) -> None:
-        """exchanges: how many the session has already, where it was turned."""
         self.session = session
         self.clock = clock
         self._emit = emit
-        self._seq = exchanges
+        self._seq = 0
         self._messages = 0
         self._opened: dict[int, ExchangeOpened] = {}
 

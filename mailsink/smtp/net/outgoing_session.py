@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
-from mailsink.ids import uuid7
 from mailsink.smtp.client.client_machine import ClientMachine
 from mailsink.smtp.client.hop_dialogue import (
     NEVER,
@@ -51,13 +50,15 @@ class OutgoingSession:
 
     def __init__(
         self,
+        session: UUID,
         host: str,
         port: int,
         profile: ClientProfile,
         courier: Courier,
         record: Callable[[Event], None],
     ) -> None:
-        self.session: UUID = uuid7()
+        """session: its id, new."""
+        self.session = session
         self._address = (host, port)
         self._profile = profile
         self._courier = courier
@@ -75,13 +76,14 @@ class OutgoingSession:
         """
         try:
             transport = await self._connect()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             return await self._unreachable(error)
         ending: Ending = "error"
         try:
             ending = await self._converse()
         finally:
-            transport.close()
+            # Else it would wait for a server that takes nothing more.
+            (transport.close if ending == "quit" else transport.abort)()
             self._record(SessionClosed(self.session, self._clock(), ending))
         return ending
 
@@ -131,7 +133,7 @@ class OutgoingSession:
         connecting.cancel()
         raise OSError("Mailsink was stopped") if self._stopped else TimeoutError
 
-    async def _unreachable(self, error: OSError) -> Ending:
+    async def _unreachable(self, error: Exception) -> Ending:
         """Record that no connection came about, and report it for the first message."""
         host, port = self._address
         text = f"No connection to {host} port {port}: {_reason(error)}."
@@ -140,7 +142,7 @@ class OutgoingSession:
         transcript.notice(text)
         ending: Ending = "timeout" if isinstance(error, TimeoutError) else "refused"
         self._record(SessionClosed(self.session, self._clock(), ending))
-        mail = await self._courier.next_mail()
+        mail = None if self._stopped else await self._courier.next_mail()
         if mail is not None:
             result = deferred(text, "4.4.1")
             await self._courier.report(mail, (result,) * len(mail.recipients))
@@ -199,11 +201,11 @@ class OutgoingSession:
         self._happened.clear()
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     """Return why a connection failed, without the words of Python."""
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, (socket.gaierror, UnicodeError)):
         return "there is no such host"
     # Of a host with several addresses asyncio gives all errors in one text.
     number = re.search(r"\[Errno (\d+)\]", str(error))
