@@ -43,7 +43,7 @@ def route(server: Mailsink, address: tuple[str, int], **fields: object) -> None:
     post(server, "routes", host=host, port=port, **given | fields)
 
 
-def until(holds: Callable[[], Any], seconds: float = 60) -> Any:
+def until(holds: Callable[[], Any], seconds: float = 150) -> Any:
     """Return what is true in the end."""
     end = time.monotonic() + seconds
     while not (found := holds()):
@@ -195,10 +195,10 @@ class TestSecondMailsink:
         server = start_mailsink()
         route(server, other.smtp)
         ids = []
-        for n in range(40):
+        for n in range(24):
             send(server, b"Subject: %d\r\n\r\nx\r\n" % n)
             ids.append(post(server, "messages/latest/release", route="hop")["id"])
-            if n in (15, 30):
+            if n in (8, 16):
                 server.kill()
                 server = start_mailsink()
         for id in ids:
@@ -207,7 +207,7 @@ class TestSecondMailsink:
         done = [ended(server, id) for id in ids]
         assert {each["state"] for each in done} == {"delivered"}
         arrived = [each["subject"] for each in other.get("messages?limit=500")["items"]]
-        assert set(arrived) == {str(n) for n in range(40)}
+        assert set(arrived) == {str(n) for n in range(24)}
         doubted = [
             each["subject"]
             for each in done
