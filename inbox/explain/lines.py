@@ -137,6 +137,8 @@ def details(exchange: Exchangelike, then: Sequence[str] = (), client: str = "") 
 def reasons(exchange: Exchangelike, then: Sequence[str] = (), client: str = "") -> Said:
     """Return why an exchange had its reply, how to fix it, and what the client did then."""
     said: Said = []
+    if exchange.direction == "out":
+        return said
     if why := reason(exchange):
         said.append((_("Why"), [why]))
     if known := advice(exchange, client):

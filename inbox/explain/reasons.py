@@ -35,8 +35,8 @@ def reason(exchange: Exchangelike) -> str:
 
     Where a setting or a rule decided the reply, the reason names it.
     """
-    if exchange.code is None:
-        return ""
+    if exchange.code is None or exchange.direction == "out":
+        return ""  # why another server answers so is for it to say
     if refusal := advice(exchange):
         return refusal.why
     if exchange.rule:

@@ -20,4 +20,4 @@ def exchange(scope: Scope, id: str | UUID, seq: int) -> tuple[Exchange, list[str
     if not lines or lines[0].seq != seq:
         raise NotFound(_("the session has no exchange %(seq)s") % {"seq": seq})
     one, then = lines[0], lines[1] if len(lines) > 1 else None
-    return one, following(one, then, session)
+    return one, [] if session.direction == "out" else following(one, then, session)

@@ -237,7 +237,7 @@ def _explained(
         "exchange": one,
         "about": explain.line(one),
         "reason": explain.reason(one),
-        "advice": explain.advice(one, library),
+        "advice": explain.advice(one, library) if one.direction == "in" else None,
         "then": then,
         "protocol": protocol(one),
         "link": next(iter(session_facts.links(ALL, [one]).values()), None),
