@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -92,8 +93,11 @@ class Deliverer:
         """Put back what nobody tries any more, after a failure and every minute."""
         now = self._loop.time()
         if self._left or now >= self._recovers_at:
+            before = datetime.now(UTC)
             sessions = [each.session for each in self._couriers]
-            await _in_thread(lambda: release_queue.recover(self._server, sessions))
+            await _in_thread(
+                lambda: release_queue.recover(self._server, before, sessions)
+            )
             await _in_thread(release_queue.expire)
             self._left, self._recovers_at = False, now + _LOOK_EVERY
 

@@ -105,15 +105,15 @@ def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
         _settle(claimed.release, now)
 
 
-def recover(server: UUID, sessions: Collection[UUID] = ()) -> None:
+def recover(server: UUID, before: datetime, sessions: Collection[UUID] = ()) -> None:
     """Put back what nobody tries any more, and say so.
 
     That is what dead servers left, and of this server the tries in other sessions than
-    these, which are under way.
+    these, which were under way then. Tries that began later are left alone.
     """
     heard = datetime.now(UTC) - _DEAD_AFTER
     alive = Server.objects.filter(stopped_at=None, heartbeat__gte=heard)
-    left = ReleaseTry.objects.filter(ended_at=None)
+    left = ReleaseTry.objects.filter(ended_at=None, began_at__lt=before)
     left = left.exclude(server__in=alive.exclude(pk=server).values("pk"))
     for attempt in left.exclude(session_id__in=sessions).select_related("release"):
         now = datetime.now(UTC)

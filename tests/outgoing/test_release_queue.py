@@ -238,7 +238,7 @@ class TestCrash:
         if message_ended:
             release_queue.message_ends(claim)
         Server.objects.update(stopped_at=datetime.now(UTC))
-        release_queue.recover(factories.server().pk)
+        release_queue.recover(factories.server().pk, datetime.now(UTC))
         release = releases.get(ALL, asked.pk)
         assert (release.state, states(release)) == ("queued", ["queued", "queued"])
         [attempt] = releases.details(release)["tries"]
@@ -250,18 +250,20 @@ class TestCrash:
         asked = releases.request(ALL, message().pk, "hop")
         claimed(server, by)
         Server.objects.update(heartbeat=datetime.now(UTC) - timedelta(seconds=61))
-        release_queue.recover(factories.server().pk)
+        release_queue.recover(factories.server().pk, datetime.now(UTC))
         assert releases.get(ALL, asked.pk).state == "queued"
 
     def test_a_server_that_runs_keeps_it(self, server: Server) -> None:
         by = route()
         releases.request(ALL, message().pk, "hop")
         claim = claimed(server, by)
-        release_queue.recover(factories.server().pk)
+        release_queue.recover(factories.server().pk, datetime.now(UTC))
         assert claim.attempt.session_id is not None
-        release_queue.recover(server.pk, [claim.attempt.session_id])
+        release_queue.recover(server.pk, datetime.now(UTC), [claim.attempt.session_id])
         assert ReleaseTry.objects.get().ended_at is None
-        release_queue.recover(server.pk)  # which does not know of it any more
+        release_queue.recover(server.pk, claim.attempt.began_at)  # it began later
+        assert ReleaseTry.objects.get().ended_at is None
+        release_queue.recover(server.pk, datetime.now(UTC))  # it is not known any more
         assert ReleaseTry.objects.get().ended_at is not None
 
 
