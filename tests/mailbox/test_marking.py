@@ -36,8 +36,11 @@ def tags() -> list[list[str]]:
 
 
 def test_equal_tags_are_one_statement(
-    turns: list[None], django_assert_max_num_queries: Any
+    turns: list[None],
+    django_assert_max_num_queries: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(marking, "_SECONDS_IN_A_TURN", 60)
     for number in range(20):
         factories.message(tags=["odd"] if number % 2 else [])
     with django_assert_max_num_queries(20) as queries:
