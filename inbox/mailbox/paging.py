@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from inbox.errors import BadRequest
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -53,6 +55,16 @@ def as_cursor(text: str | None) -> UUID | None:
 def within(limit: int) -> int:
     """Return limit, held to what one page may have."""
     return max(1, min(limit, MAX_LIMIT))
+
+
+def newest(rows: QuerySet[M], cursor: str | None, limit: int) -> Page[M]:
+    """Return a page of rows whose ids are in the order of time. Raises BadRequest."""
+    if before := as_cursor(cursor):
+        rows = rows.filter(pk__lt=before)
+    limit = within(limit)
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more = len(found) > limit
+    return Page(found[:limit], str(found[limit - 1].pk) if more else None)
 
 
 def fitting(octets: Iterable[int]) -> int:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from inbox.errors import Conflict, NotFound
 from inbox.explain.flags import troubled
 from inbox.mailbox import purge, transcripts
-from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
+from inbox.mailbox.paging import Page, as_uuid, newest
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Session
 from inbox.models.session import IMPORT
@@ -53,12 +53,7 @@ def find(
         rows = rows.filter(ending=ending)
     if inbox:
         rows = rows.filter(inbox__slug=inbox)
-    if before := as_cursor(cursor):
-        rows = rows.filter(pk__lt=before)
-    limit = within(limit)
-    found = list(rows.order_by("-pk")[: limit + 1])
-    more = len(found) > limit
-    return Page(found[:limit], str(found[limit - 1].pk) if more else None)
+    return newest(rows, cursor, limit)
 
 
 def get(scope: Scope, id: str | UUID) -> Session:

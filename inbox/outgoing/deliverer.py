@@ -82,7 +82,7 @@ class Deliverer:
             except DatabaseError as error:
                 log.error("The queue of releases could not be read: %s", error)
                 rest = _RETRY
-            except Exception:
+            except Exception:  # a fault of ours: with its traceback, and mail goes on
                 log.exception("The queue of releases could not be read")
                 rest = _RETRY
             with suppress(TimeoutError):
@@ -121,7 +121,7 @@ class Deliverer:
         except (DatabaseError, OSError) as error:
             log.error("A session with a next hop broke off: %s", error)
             self._put_back_soon(route_id)
-        except Exception:
+        except Exception:  # a fault of ours: the release is tried again
             log.exception("A session with a next hop broke off")
             self._put_back_soon(route_id)
         finally:

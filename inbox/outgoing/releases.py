@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.mailbox import messages
-from inbox.mailbox.paging import Page, as_cursor, as_uuid, within
+from inbox.mailbox.paging import Page, as_uuid, newest
 from inbox.mailbox.scope import Scope
 from inbox.models import Message, Recipient, Release, ReleaseRecipient, Route
 from inbox.models.outgoing import WAITING
@@ -80,12 +80,7 @@ def find(
     rows = _seen(scope)
     if message_id is not None:
         rows = rows.filter(message_id=message_id)
-    if before := as_cursor(cursor):
-        rows = rows.filter(pk__lt=before)
-    limit = within(limit)
-    found = list(rows.order_by("-pk")[: limit + 1])
-    more = len(found) > limit
-    return Page(found[:limit], str(found[limit - 1].pk) if more else None)
+    return newest(rows, cursor, limit)
 
 
 def get(scope: Scope, id: str | UUID) -> Release:

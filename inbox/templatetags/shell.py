@@ -39,6 +39,26 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.inclusion_tag("partials/text_field.html")
+def text_field(
+    name: str,
+    label: str,
+    value: object,
+    placeholder: str = "",
+    required: bool = False,
+    mode: str = "",
+) -> dict[str, object]:
+    """Return a field of one line with its label. mode: the keyboard of a phone"""
+    return {
+        "name": name,
+        "label": label,
+        "value": value,
+        "placeholder": placeholder,
+        "required": required,
+        "mode": mode,
+    }
+
+
 @register.inclusion_tag("partials/icon_button.html")
 def icon_button(
     name: str, words: str, do: str, key: str = "", shown: str = ""

@@ -24,6 +24,7 @@ from mailsink.smtp.protocol import events
 from tests.smtp.harness import SESSION, Session
 
 _SECOND = 1_000_000
+GREETING = "220 hop.test ESMTP"
 BODY = b"Subject: Hello\r\n\r\n.dot\r\n"
 
 
@@ -149,3 +150,13 @@ def converse(client: Client, server: Session) -> None:
         if to_client:
             client.dialogue.receive(to_client)
             client.wait(0)
+
+
+def greeted(client: Client, *keywords: str) -> list[str]:
+    """Bring a session to MAIL; return what the client says there."""
+    assert client.hear(GREETING) == ["EHLO sink.test"]
+    lines = ["hop.test", *keywords]
+    last = len(lines) - 1
+    return client.hear(
+        *(f"250{' ' if n == last else '-'}{x}" for n, x in enumerate(lines))
+    )

@@ -51,6 +51,7 @@ from mailsink.server import run
 from mailsink.smtp.listener_kinds import LISTENER_KINDS, ListenerKind
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
+from mailsink.smtp.net.passes import Passes
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
 from mailsink.sockets import address_of, bind, is_public
@@ -130,7 +131,7 @@ class Command(BaseCommand):
         policy.refresh()  # the first client is to meet it too
         logins = config.smtp_auth
         authenticator = Authenticator(logins) if logins else None
-        admission = Admission()
+        admission, passes = Admission(), Passes()
         descriptors = raised()
         health.notices["descriptors"] = descriptors.trouble
         profile = _profile(config, http, descriptors.shares.smtp)
@@ -153,6 +154,7 @@ class Command(BaseCommand):
                         authenticator,
                         admission,
                         descriptors,
+                        passes,
                     )
                     for kind, each in mail
                 ],

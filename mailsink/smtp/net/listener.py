@@ -41,10 +41,12 @@ class Listener:
         authenticator: Authenticator | None = None,
         admission: Admission | None = None,
         descriptors: Descriptors | None = None,
+        passes: Passes | None = None,
     ) -> None:
         """Take a bound socket; without an authenticator any credentials are good.
 
-        Listeners that are given the same admission share the limits on connections.
+        Listeners that are given the same admission share the limits on connections, and
+        those of the same passes the time of each pass: all of a loop should.
         """
         self.profile = profile
         self.recorder = recorder
@@ -53,7 +55,7 @@ class Listener:
         self.address = _address(sock)  # "127.0.0.1:1025", "[::1]:1025"
         self.prototype: dict[str, object] = {}
         self.turns = Turns()
-        self.passes = Passes()
+        self.passes = passes or Passes()
         [sorry] = replies.TOO_MANY_CONNECTIONS.lines()
         self._acceptor = Acceptor(
             sock, self._accept, f"{sorry}\r\n".encode(), descriptors

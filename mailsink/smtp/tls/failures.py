@@ -47,7 +47,7 @@ class Failure(NamedTuple):
 
 def explain(error: ssl.SSLError, layer: TlsLayer) -> Failure:
     """Return why a handshake failed, or a connection broke later."""
-    reason = getattr(error, "reason", None) or ""  # one of our own has none
+    reason = error.reason or ""
     _, is_alert, alert = reason.partition("_ALERT_")
     if is_alert:
         return _alert(alert.lower(), layer)

@@ -20,6 +20,12 @@ _FIRST = 32 * 1024  # octets kept of what a client began with
 _MOST_WITHOUT_TEXT = 64 * 1024
 
 
+class RecordsWithoutText(ssl.SSLError):
+    """The peer sends records, such as new keys, and never text."""
+
+    reason = "RECORDS_WITHOUT_TEXT"  # as OpenSSL names what is wrong
+
+
 class TlsLayer:
     """One TLS connection: the server's side, or the client's of one that goes out."""
 
@@ -134,7 +140,7 @@ class TlsLayer:
         self._without_text = 0 if text else self._without_text + received
         if self._without_text > _MOST_WITHOUT_TEXT:
             self.ended = True
-            self.error = self.error or ssl.SSLError("TOO_MUCH_WITHOUT_TEXT")
+            self.error = self.error or RecordsWithoutText()
         return text
 
     def _read(self) -> bytes:
