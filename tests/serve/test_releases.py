@@ -2,75 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import smtplib
 import socket
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.releasing import BODY, ended, post, raw, route, send, tried, until
 from tests.running import Mailsink
-
-TO = ["b@example.com", "c@example.com"]
-BODY = b"Subject: Hello\r\nFrom: a@example.com\r\n\r\n.dot\r\nlast\r\n"
-FINAL = ("delivered", "failed", "cancelled")
-
-
-def post(server: Mailsink, path: str, **body: object) -> Any:
-    request = urllib.request.Request(
-        f"{server.url}/api/v3/{path}",
-        json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        return json.loads(answer.read())
-
-
-def send(server: Mailsink, body: bytes = BODY) -> None:
-    with smtplib.SMTP(*server.smtp) as client:
-        client.sendmail("a@example.com", TO, body)
-
-
-def route(server: Mailsink, address: tuple[str, int], **fields: object) -> None:
-    host, port = address
-    given = {"name": "hop", "tls": "off", "allow": ["example.com"]}
-    post(server, "routes", host=host, port=port, **given | fields)
-
-
-def until(holds: Callable[[], Any], seconds: float = 150) -> Any:
-    """Return what is true in the end."""
-    end = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < end, "it did not come to that"
-        threading.Event().wait(0.05)
-    return found
-
-
-def ended(server: Mailsink, id: str) -> dict[str, Any]:
-    """The release once it has come to its end."""
-
-    def look() -> dict[str, Any] | None:
-        found: dict[str, Any] = server.get(f"releases/{id}")
-        return found if found["state"] in FINAL else None
-
-    return until(look)  # type: ignore[no-any-return]
-
-
-def tried(server: Mailsink, id: str, tries: int) -> dict[str, Any]:
-    """The release once so many tries have ended."""
-
-    def look() -> dict[str, Any] | None:
-        found: dict[str, Any] = server.get(f"releases/{id}")
-        done = [each for each in found["tries"] if each["ended_at"]]
-        return found if len(done) >= tries else None
-
-    return until(look)  # type: ignore[no-any-return]
 
 
 @contextmanager
@@ -187,40 +129,6 @@ class TestSecondMailsink:
         assert refused.value.code == 422
         refused.value.close()
         assert other.get("messages")["items"] == []
-
-    def test_killed_in_the_middle_of_a_queue(
-        self, start_mailsink: Callable[..., Mailsink], other: Mailsink
-    ) -> None:
-        """Every release comes to its end; one that arrives twice says so."""
-        server = start_mailsink()
-        route(server, other.smtp)
-        ids = []
-        for n in range(24):
-            send(server, b"Subject: %d\r\n\r\nx\r\n" % n)
-            ids.append(post(server, "messages/latest/release", route="hop")["id"])
-            if n in (8, 16):
-                server.kill()
-                server = start_mailsink()
-        for id in ids:
-            if server.get(f"releases/{id}")["state"] == "queued":
-                post(server, f"releases/{id}/retry")
-        done = [ended(server, id) for id in ids]
-        assert {each["state"] for each in done} == {"delivered"}
-        arrived = [each["subject"] for each in other.get("messages?limit=500")["items"]]
-        assert set(arrived) == {str(n) for n in range(24)}
-        doubted = [
-            each["subject"]
-            for each in done
-            if any("may arrive again" in one["outcome"] for one in each["tries"])
-        ]
-        twice = {each for each in arrived if arrived.count(each) > 1}
-        assert twice <= set(doubted)
-
-
-def raw(server: Mailsink) -> bytes:
-    with urllib.request.urlopen(f"{server.url}/api/v3/messages/latest/raw") as answer:
-        octets: bytes = answer.read()
-        return octets
 
 
 class TestNextHops:
