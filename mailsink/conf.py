@@ -21,7 +21,7 @@ from mailsink import values
 from mailsink.smtp.commands.extensions import EXTENSIONS
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
-from mailsink.smtp.profile import Profile
+from mailsink.smtp.profile import Network, Profile
 from mailsink.values import EnvType, ListenAddress, TlsVersion
 
 T = TypeVar("T")
@@ -55,6 +55,7 @@ class Config:
     allowed_hosts: tuple[str, ...]  # none: localhost, IP literals and the hostname
     insecure: bool
     outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
+    webhooks_private: tuple[Network, ...]  # may be called though they are not public
     retention_messages: int
     retention_sessions: int
     retention_days: int
@@ -96,6 +97,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
         outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),
+        webhooks_private=read.value("WEBHOOKS_PRIVATE", "", values.NETWORKS),
         retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),
         retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),
         retention_days=read.value("RETENTION_DAYS", "0", values.DAYS),

@@ -25,8 +25,19 @@ from inbox.capture.rows import (
     SessionChanges,
     SessionRow,
     TransactionRow,
+    WebhookEventRow,
 )
-from inbox.models import Exchange, Message, Raw, Recipient, Session, Transaction
+from inbox.models import (
+    Exchange,
+    Message,
+    Raw,
+    Recipient,
+    Session,
+    Transaction,
+    WebhookEvent,
+)
+from inbox.storage import webhook_outbox
+from mailsink.ids import uuid7
 from mailsink.ports import Refused, Stored
 
 R = TypeVar("R")
@@ -88,6 +99,7 @@ class Batch:
         self.raws: list[RawRow] = []  # of bodies that were not accepted
         self.messages: list[PendingMessage] = []
         self.ended: list[TransactionRow] = []  # not accepted
+        self.closed: list[SessionRow] = []
         self.octets = (
             0  # of bodies and lines: what clients can make as large as they like
         )
@@ -111,6 +123,7 @@ class Batch:
         self.raws += later.raws
         self.messages += later.messages
         self.ended += later.ended
+        self.closed += later.closed
         self.octets += later.octets
 
     def cut(self, most: int) -> Batch:
@@ -172,6 +185,8 @@ class Batch:
             part(waiting.session.id).messages.append(waiting)
         for row in self.ended:
             part(row.session_id).ended.append(row)
+        for session in self.closed:
+            part(session.id).closed.append(session)
         for each in parts.values():
             each.octets = each.measured()
         return list(parts.items())
@@ -313,6 +328,26 @@ def _adapter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     return None
 
 
+def _webhook_events(batch: Batch) -> list[WebhookEventRow]:
+    """Return what webhooks are to be called for: nothing, where there are none."""
+    wanted = webhook_outbox.wanted()
+    happened: list[tuple[str, UUID, int | None]] = []
+    if "message.created" in wanted:
+        messages = (waiting.message for waiting in batch.messages)
+        happened += (("message.created", m.id, m.inbox_id) for m in messages)
+    if "transaction.rejected" in wanted:
+        # One whose recipients were all refused ends by RSET or QUIT.
+        refused = (
+            row
+            for row in batch.ended
+            if row.outcome == "rejected" or (row.code or 0) >= 400
+        )
+        happened += (("transaction.rejected", r.id, r.inbox_id) for r in refused)
+    if "session.closed" in wanted:
+        happened += (("session.closed", s.id, s.inbox_id) for s in batch.closed)
+    return [WebhookEventRow(uuid7(), *each) for each in happened]
+
+
 class Writer:
     """Turns batches into SQL on the default database."""
 
@@ -333,6 +368,7 @@ class Writer:
         # A statement is in memory as a whole, and a body has up to a MiB.
         self.raws = Table(Raw, ("transaction_id",), (), most=4)
         self.messages = Table(Message, ("id",), ())
+        self.webhook_events = Table(WebhookEvent, ("id",), ())
         self.exchanges = Table(
             Exchange,
             ("session_id", "seq"),
@@ -354,6 +390,7 @@ class Writer:
             *self.messages.insert(messages),
             *self.exchanges.insert(batch.exchanges.new.values()),
             *self.exchanges.update(batch.exchanges.changed.values()),
+            *self.webhook_events.insert(_webhook_events(batch)),
         ]
 
     def execute(self, statements: list[Statement]) -> None:

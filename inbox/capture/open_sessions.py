@@ -211,6 +211,7 @@ class OpenSessions:
         row.closed_at = row.opened_at + timedelta(microseconds=event.at_us)
         row.ending = event.ending
         self._settle(live, time.monotonic())
+        self.pending.closed.append(row)
         self.forget(row.id)
 
     def _exchange_opened(self, live: Live, event: events.ExchangeOpened) -> None:

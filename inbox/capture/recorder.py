@@ -27,7 +27,7 @@ from inbox.capture.batch import Batch, PendingMessage, Writer
 from inbox.capture.open_sessions import OpenSessions
 from inbox.capture.rows import MessageRow, RawRow, SessionChanges, TransactionRow
 from inbox.models import Session
-from inbox.storage import body_store
+from inbox.storage import body_store, webhook_outbox
 from inbox.storage.database_file import StoredFile
 from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import write_turn
@@ -350,6 +350,8 @@ class Recorder:
         if batch.messages and not was_busy:
             self._nudge_indexer(max(waiting.message.size for waiting in batch.messages))
         self._room.set()
+        if webhook_outbox.wanted():
+            webhook_outbox.announce()
         self._feed.committed(batch.changes())
 
     def _answer(self, messages: list[PendingMessage], refused: Refused) -> None:

@@ -137,6 +137,14 @@ class MessageRow:
         return self.transaction.id
 
 
+@dataclass(slots=True, eq=False)
+class WebhookEventRow:
+    id: UUID
+    event: str
+    object_id: UUID
+    inbox_id: int | None
+
+
 @dataclass(slots=True)
 class SessionChanges:
     """The changes of one commit, handed to the live feed once they are durable."""

@@ -1,4 +1,4 @@
-"""A process that answers requests for large messages, and reads them for the indexer.
+"""A process that answers requests for large messages, and reads them otherwise.
 
 That is `manage.py answer`; see mailsink/web/workers.py, which starts it and ends it. It
 ends with its parent.
@@ -82,7 +82,7 @@ def _no_body() -> Callable[[], Awaitable[dict[str, Any]]]:
     return receive
 
 
-async def _work(descriptor: int) -> None:
+async def _work(descriptor: int, message_json: Callable[[str], bytes]) -> None:
     from inbox.mailbox.signals import Announcement, announced
     from inbox.upkeep import extraction
     from mailsink.asgi import http
@@ -93,7 +93,10 @@ async def _work(descriptor: int) -> None:
         line.changed.extend(str(each.id) for each in announcements)
 
     announced.connect(note)
-    extract = database_sync_to_async(extraction.by_id)
+    jobs = {
+        "extract": database_sync_to_async(extraction.by_id),
+        "message": database_sync_to_async(message_json),
+    }
     while True:
         try:
             request = await line.request()
@@ -103,14 +106,17 @@ async def _work(descriptor: int) -> None:
             if request["type"] == "http":
                 await http(original(request), _no_body(), line.send)
             else:
-                await line.say(END, await extract(request["id"]))
+                await line.say(END, await jobs[request["type"]](request["id"]))
         except Exception:
             log.exception("Reading %r failed", request.get("path") or request.get("id"))
             return  # the parent sees that the answer is not whole
 
 
-def run(descriptor: int) -> None:
-    """Answer what comes over the socket, until the parent is gone."""
+def run(descriptor: int, message_json: Callable[[str], bytes]) -> None:
+    """Answer what comes over the socket, until the parent is gone.
+
+    message_json: returns a message, by its id, as webhooks send it
+    """
     os.nice(_NICE)
     with suppress(KeyboardInterrupt):
-        asyncio.run(_work(descriptor))
+        asyncio.run(_work(descriptor, message_json))

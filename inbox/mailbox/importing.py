@@ -21,7 +21,7 @@ from inbox.explain.quantities import compact
 from inbox.mailbox.signals import MessageImported, announce
 from inbox.models import Inbox, Message, Raw, Recipient, Session, Transaction
 from inbox.models.session import IMPORT
-from inbox.storage import body_store
+from inbox.storage import body_store, webhook_outbox
 from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from mailsink.conf import CONFIG
@@ -202,6 +202,7 @@ class Importer:
             Raw.objects.bulk_create(each.raw for each in bodies)
             Message.objects.bulk_create(each.message for each in bodies)
             ids = [each.message.id for each in bodies]
+            webhook_outbox.put("message.created", ((id, self._inbox.pk) for id in ids))
             announce([MessageImported(id) for id in ids])
         self.done.ids += ids
 

@@ -21,6 +21,7 @@ from inbox.models.session import (
     Session,
     Transaction,
 )
+from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "BodyFinding",
@@ -44,4 +45,7 @@ __all__ = [
     "Tombstone",
     "Transaction",
     "User",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
 ]

@@ -7,15 +7,15 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from inbox.models import Route
 from inbox.outgoing import release_queue, routes, sealing
 from inbox.outgoing.due_signal import waiting
 from inbox.outgoing.release_queue import Claim
+from inbox.storage.threads import in_thread as _in_thread
 from mailsink.ids import uuid7
 from mailsink.smtp.client.hop_dialogue import deferred
 from mailsink.smtp.client.hop_values import OutgoingMail, RecipientResult
@@ -23,8 +23,6 @@ from mailsink.smtp.net.outgoing_session import OutgoingSession
 from mailsink.smtp.protocol.events import Ending, Event
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _AT_ONCE = 4  # sessions
 _IN_A_SESSION = 100  # messages
@@ -223,15 +221,3 @@ class _Courier:
 
 def _route(id: int | None) -> Route | None:
     return Route.objects.filter(pk=id).first() if id is not None else None
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Do work with the database in a thread, whose connection is closed after it."""
-
-    def done() -> T:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(done)

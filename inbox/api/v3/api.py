@@ -27,6 +27,7 @@ from inbox.api.v3 import (
     transactions,
     transcripts,
     waiting,
+    webhooks,
 )
 from inbox.api.v3.bodies import JsonParser
 from inbox.errors import UserError
@@ -86,6 +87,7 @@ api.add_router("messages", waiting.router, tags=["Messages"])  # before messages
 api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("routes", routes.router, tags=["Routes"])
 api.add_router("", releases.router, tags=["Releases"])
+api.add_router("webhooks", webhooks.router, tags=["Webhooks"])
 api.add_router("trace", trace.router, tags=["Trace"])
 api.add_router("sessions", sessions.router, tags=["Sessions"])
 api.add_router("sessions", transcripts.router, tags=["Sessions"])

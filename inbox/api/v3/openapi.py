@@ -33,6 +33,7 @@ GROUPS = {
     "STARTTLS": "Clients that rejected the certificate of Mailsink.",
     "Routes": "Servers that mail may go out to, each with the recipients that it allows.",
     "Releases": "Messages on their way out by a route, and what became of them.",
+    "Webhooks": "Addresses that are called when something happens.",
     "Server": "The server itself, and its tags.",
 }
 _HERE = "http://127.0.0.1:8025"

@@ -102,7 +102,7 @@ def release(request: HttpRequest, id: MessageId, given: ReleaseRequest) -> HttpR
     """
     by = request.META["REMOTE_ADDR"]
     made = releases.request(scope(), id, given.route, given.recipients, by)
-    return answer(_shape(made), 202)
+    return answer(shape(made), 202)
 
 
 @router.get("/releases", response=Page[ReleaseObject], summary="List releases")
@@ -115,28 +115,29 @@ def find(
     """The releases, newest first."""
     key = messages.get(scope(), message).pk if message else None
     page = releases.find(scope(), cursor, limit, key)
-    return answer(serializers.page(map(_shape, page.items), page.next))
+    return answer(serializers.page(map(shape, page.items), page.next))
 
 
 @router.get("/releases/{id}", response=ReleaseObject, summary="Get a release")
 def one(request: HttpRequest, id: ReleaseId) -> HttpResponse:
     """One release with its recipients and tries."""
-    return answer(_shape(releases.get(scope(), id)))
+    return answer(shape(releases.get(scope(), id)))
 
 
 @router.delete("/releases/{id}", response=ReleaseObject, summary="Cancel a release")
 def cancel(request: HttpRequest, id: ReleaseId) -> HttpResponse:
     """Takes it out of the queue. Recipients that have it already keep it."""
-    return answer(_shape(releases.cancel(scope(), id)))
+    return answer(shape(releases.cancel(scope(), id)))
 
 
 @router.post("/releases/{id}/retry", response=ReleaseObject, summary="Retry a release")
 def retry(request: HttpRequest, id: ReleaseId) -> HttpResponse:
     """Tries it now: one that waits, or the recipients for whom it failed."""
-    return answer(_shape(releases.retry(scope(), id)))
+    return answer(shape(releases.retry(scope(), id)))
 
 
-def _shape(release: Release) -> Shape:
+def shape(release: Release) -> Shape:
+    """Return a release as the API has it."""
     rows = releases.details(release)
     return {
         "id": str(release.pk),

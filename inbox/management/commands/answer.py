@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from inbox.api.v3.event_objects import message_json
 from inbox.live import worker
 from inbox.storage import setup
 from mailsink.conf import CONFIG
@@ -23,4 +24,4 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, descriptor: int, **__: Any) -> None:
         setup.use_for_temporary_files(CONFIG.data / "spool")
-        worker.run(descriptor)
+        worker.run(descriptor, message_json)

@@ -21,6 +21,7 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from inbox.api import health
+from inbox.api.v3.event_objects import EventObjects
 from inbox.capture.recorder import Recorder
 from inbox.live import protocol
 from inbox.live.feed import Feed
@@ -45,9 +46,12 @@ from inbox.upkeep.background import Background
 from inbox.upkeep.indexer import indexer, large_indexer
 from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import RetentionLimits, retention
+from inbox.webhooks import webhook_signals
+from inbox.webhooks.webhook_caller import WebhookCaller
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
-from mailsink.server import run
+from mailsink.posting.poster import Poster
+from mailsink.server import BackgroundWork, run
 from mailsink.smtp.listener_kinds import LISTENER_KINDS, ListenerKind
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
@@ -107,6 +111,8 @@ class Command(BaseCommand):
             for each in bind(addresses, _setting(name))
         ]
         http = bind(config.http, "--http (MAILSINK_HTTP)")
+        switch.use(_may_send(config, http))
+        webhook_signals.refresh()
         server = servers.register(
             http=[address_of(each) for each in http],
             id=protocol.PROCESS,
@@ -115,7 +121,6 @@ class Command(BaseCommand):
                 for name in LISTENER_KINDS
             },
         )
-        switch.use(_may_send(config, http))
         self.introduce(config, mail, http)
 
         # Imported only now: it looks for the static files that there are.
@@ -137,6 +142,7 @@ class Command(BaseCommand):
         profile = _profile(config, http, descriptors.shares.smtp)
         starttls.use(profile.starttls_denylist)
         spool = profile.spool_dir
+        objects = EventObjects(workers.have_done)
         announced.connect(hear := _hearing(indexing, reading))
         connections.close_all()  # what follows has threads of its own
         _collect_seldom()
@@ -161,11 +167,7 @@ class Command(BaseCommand):
                 background=[
                     feed,
                     recorder,
-                    *(
-                        [Deliverer(server.id, recorder.record)]
-                        if switch.is_on()
-                        else []
-                    ),
+                    *_leaving(config, server.id, recorder, objects, profile.public_url),
                     policy.watching(),
                     servers.heartbeat(server),
                     indexing,
@@ -203,6 +205,23 @@ class Command(BaseCommand):
         """Print a line at once, to whoever waits for it."""
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _leaving(
+    config: Config,
+    server: UUID,
+    recorder: Recorder,
+    objects: EventObjects,
+    base_url: str,
+) -> list[BackgroundWork]:
+    """Return the work of what leaves Mailsink: none, where nothing may."""
+    if not switch.is_on():
+        return []
+    poster = Poster(config.webhooks_private)
+    return [
+        Deliverer(server, recorder.record),
+        WebhookCaller(server, objects, poster, base_url, lambda: recorder.busy),
+    ]
 
 
 def _setting(name: str) -> str:

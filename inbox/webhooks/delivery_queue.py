@@ -1,0 +1,171 @@
+"""The queues of webhooks: what is due, and what a try leads to.
+
+The deliveries of a webhook go out in the order of the queue. One that failed rests, and
+all of the same inbox behind it. A process leases a webhook before it calls it, so that
+no two processes do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from inbox.models import Webhook, WebhookDelivery
+from inbox.models.webhook import TEST_EVENT
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
+from inbox.webhooks import webhook_signals
+from mailsink.ids import first_at
+from mailsink.posting.poster import PostResult
+
+# Seconds before the next try, by the number of tries so far.
+RESTS = (5, 30, 120, 600, 1800, 3600, 3600, 3600, 3600)
+MOST_TRIES = len(RESTS) + 1
+# The receiver does not take this one: it is not tried as often as others.
+_REFUSALS = frozenset({400, 405, 406, 411, 413, 414, 415, 422, 431, 451})
+_TRIES_IF_REFUSED = 3
+_LONGEST_REST = 3600  # seconds that a Retry-After can ask for
+DEAD_AFTER = timedelta(days=1)  # without a success, though it was tried
+KEPT_FOR = timedelta(days=30)  # of deliveries that ended
+_LEASE = timedelta(seconds=60)
+
+_OFF = "The webhook was turned off before this was sent: %s"
+_DEAD = "nothing could be delivered for a day."
+_GONE = "the receiver answered 410 (Gone)."
+
+
+def free() -> None:
+    """Take back all leases: whoever had one is gone. For a process that is the only one."""
+    if Webhook.objects.exclude(leased_until=None).exists():
+        with write_turn():
+            Webhook.objects.update(leased_by=None, leased_until=None)
+
+
+def lease(id: UUID, server: UUID) -> Webhook | None:
+    """Lease a webhook for a minute, or longer than before; None: another process has it."""
+    now = datetime.now(UTC)
+    free_or_mine = Q(leased_until=None) | Q(leased_until__lt=now) | Q(leased_by=server)
+    with write_turn():
+        rows = Webhook.objects.filter(free_or_mine, pk=id)
+        if not rows.update(leased_by=server, leased_until=now + _LEASE):
+            return None
+    return Webhook.objects.filter(pk=id).first()
+
+
+def hand_back(id: UUID, server: UUID) -> None:
+    """End a lease."""
+    with write_turn():
+        rows = Webhook.objects.filter(pk=id, leased_by=server)
+        rows.update(leased_by=None, leased_until=None)
+
+
+def due(busy: Collection[UUID]) -> tuple[list[UUID], float | None]:
+    """Return the webhooks with something due, and in how many seconds the next one is.
+
+    busy: those that are being called, left out
+    """
+    now = datetime.now(UTC)
+    found, later = [], []
+    for hook in Webhook.objects.exclude(pk__in=busy):
+        if ready(hook, now, 1):
+            found.append(hook.pk)
+        resting = _queue(hook).filter(next_try_at__gt=now).order_by("next_try_at")
+        if at := resting.values_list("next_try_at", flat=True).first():
+            later.append((at - now).total_seconds())
+    return found, min(later, default=None)
+
+
+def ready(hook: Webhook, now: datetime, most: int) -> list[WebhookDelivery]:
+    """Return the next deliveries that are due, in order: first those that somebody tries."""
+    tests = _queue(hook).filter(event=TEST_EVENT, next_try_at__isnull=False)
+    found = list(tests.order_by("pk")[:most])
+    if hook.paused or hook.off_since or len(found) == most:
+        return found
+    rows = _queue(hook).exclude(event=TEST_EVENT)
+    resting = rows.filter(next_try_at__gt=now).values_list("inbox_id", flat=True)
+    for inbox in set(resting):
+        rows = rows.exclude(Q(inbox_id=inbox) if inbox else Q(inbox_id__isnull=True))
+    return found + list(rows.order_by("pk")[: most - len(found)])
+
+
+def take_result(delivery: WebhookDelivery, result: PostResult, now: datetime) -> None:
+    """Give a delivery the state that follows from a try. store() writes it."""
+    delivery.tries += 1
+    delivery.tried_at, delivery.took_ms = now, result.took_ms
+    delivery.code, delivery.text = result.code, result.text
+    delivery.next_try_at = None
+    if result.is_success:
+        delivery.state = "delivered"
+    elif delivery.event == TEST_EVENT or _is_last(delivery):
+        delivery.state = "failed"
+    else:
+        rest = RESTS[delivery.tries - 1]
+        asked = min(result.retry_after or 0, _LONGEST_REST)
+        delivery.next_try_at = now + timedelta(seconds=max(rest, asked))
+
+
+def store(hook: Webhook, deliveries: Sequence[WebhookDelivery], now: datetime) -> None:
+    """Write what became of deliveries, and of the webhook: off, where it is dead."""
+    if not deliveries:
+        return
+    last = deliveries[-1]
+    with write_turn():
+        WebhookDelivery.objects.bulk_update(
+            deliveries,
+            ["state", "tries", "next_try_at", "tried_at", "took_ms", "code", "text"],
+        )
+        tried = [each for each in deliveries if each.tries and each.event != TEST_EVENT]
+        if tried:
+            _judge(hook, tried, now)
+    if last.code == 410 and last.event != TEST_EVENT:
+        turn_off(hook, _GONE, now)
+    elif hook.failing_since and now - hook.failing_since > DEAD_AFTER:
+        turn_off(hook, _DEAD, now)
+
+
+def turn_off(hook: Webhook, reason: str, now: datetime) -> None:
+    """Turn a webhook off. Its queue has failed, and can be sent again."""
+    with write_turn():
+        rows = Webhook.objects.filter(pk=hook.pk, off_since=None)
+        rows.update(off_since=now, off_reason=reason)
+        transaction.on_commit(webhook_signals.announce)
+    while ids := list(_queue(hook).values_list("pk", flat=True)[:ROWS_IN_A_TURN]):
+        with write_turn():
+            WebhookDelivery.objects.filter(pk__in=ids, state="queued").update(
+                state="failed", next_try_at=None, text=_OFF % reason
+            )
+
+
+def remove_old() -> int:
+    """Remove a batch of deliveries that ended long ago; return how many rows went."""
+    before = first_at((datetime.now(UTC) - KEPT_FOR).timestamp())
+    rows = WebhookDelivery.objects.filter(pk__lt=before).exclude(state="queued")
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:ROWS_IN_A_TURN])
+    if ids:
+        with write_turn():
+            WebhookDelivery.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+def _queue(hook: Webhook) -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.filter(webhook=hook, state="queued")
+
+
+def _is_last(delivery: WebhookDelivery) -> bool:
+    """Whether a delivery that failed is not tried again."""
+    most = _TRIES_IF_REFUSED if delivery.code in _REFUSALS else MOST_TRIES
+    return delivery.tries >= most
+
+
+def _judge(hook: Webhook, tried: Sequence[WebhookDelivery], now: datetime) -> None:
+    """Remember since when nothing was delivered. A receiver that refuses is not dead."""
+    if any(each.state == "delivered" or each.code in _REFUSALS for each in tried):
+        since = None
+    else:
+        since = hook.failing_since or now
+    if since != hook.failing_since:
+        hook.failing_since = since
+        Webhook.objects.filter(pk=hook.pk).update(failing_since=since)

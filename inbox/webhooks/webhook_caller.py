@@ -1,0 +1,241 @@
+"""Calls webhooks: moves events into their queues, and delivers what is due, a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+from django.db import DatabaseError, connection
+
+from inbox.models import Webhook, WebhookDelivery
+from inbox.models.webhook import TEST_EVENT
+from inbox.outgoing import sealing
+from inbox.storage import webhook_outbox
+from inbox.storage.threads import in_thread
+from inbox.webhooks import calls, delivery_queue, fan_out, hooks, webhook_signals
+from inbox.webhooks.calls import Call, Shape
+from mailsink import __version__
+from mailsink.posting import signing
+from mailsink.posting.poster import Poster
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 8  # webhooks
+_IN_A_TURN = 200  # deliveries of a webhook, before others have theirs
+_PREPARED = 20  # deliveries whose bodies are made together
+_PREPARED_OCTETS = 8 * 1024 * 1024
+_LOOK_EVERY = 60.0  # seconds
+# Seconds until what another process changed is seen. With SQLite there is none.
+_LOOK_ABOUT = 5.0
+_RETRY = 5.0  # seconds after an error of ours
+# While mail pours in, we rest so many times as long as a step took.
+_BUSY_REST = 4.0
+
+_DELETED = "What this was about has been deleted."
+_UNREADABLE = (
+    "The secret of the webhook was stored under another secret key: make a new one."
+)
+
+
+class Objects(Protocol):
+    """The objects of API v3 that events are about. Called on threads."""
+
+    def get(self, event: str, id: UUID) -> Shape | None:
+        """Return the object of an event; None if it was deleted."""
+
+    def is_bounce(self, id: UUID) -> bool:
+        """Whether a message reports a delivery."""
+
+
+class WebhookCaller:
+    """Background work: start() and stop() run on the event loop."""
+
+    def __init__(
+        self,
+        server: UUID,
+        objects: Objects,
+        poster: Poster,
+        base_url: str = "",
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """base_url: of the pages; busy: whether mail is pouring in"""
+        self._server = server
+        self._objects = objects
+        self._poster = poster
+        self._base_url = base_url
+        self._busy = busy
+        self._nudged = asyncio.Event()
+        self._stopping = False
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        webhook_signals.changed.connect(self._nudge)
+        webhook_outbox.written.connect(self._nudge)
+        self._task = self._loop.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End after the calls that are being made; what waits stays in the queue."""
+        webhook_signals.changed.disconnect(self._nudge)
+        webhook_outbox.written.disconnect(self._nudge)
+        self._stopping = True
+        self._nudged.set()
+        await self._poster.close()
+        await asyncio.gather(self._task, *self._tasks.values(), return_exceptions=True)
+
+    def _nudge(self, **_: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._nudged.set)
+
+    async def _run(self) -> None:
+        first = True
+        while not self._stopping:
+            self._nudged.clear()
+            try:
+                if first and connection.vendor == "sqlite":
+                    await in_thread(delivery_queue.free)
+                first = False
+                rest = await self._step()
+            except DatabaseError as error:
+                log.error("The queues of webhooks could not be read: %s", error)
+                rest = _RETRY
+            except Exception:  # a fault of ours: with its traceback, and mail goes on
+                log.exception("The queues of webhooks could not be read")
+                rest = _RETRY
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), rest)
+
+    async def _step(self) -> float:
+        """Move events, and begin to call; return how many seconds to rest."""
+        began = self._loop.time()
+        await in_thread(webhook_signals.refresh)
+        moved = await in_thread(lambda: fan_out.move_some(self._objects.is_bounce))
+        found, later = await in_thread(lambda: delivery_queue.due(list(self._tasks)))
+        for id in found[: _AT_ONCE - len(self._tasks)]:
+            if not self._stopping:
+                self._tasks[id] = self._loop.create_task(self._call(id))
+        if moved:
+            await self._stand_back(self._loop.time() - began)
+            return 0
+        about = _LOOK_EVERY if connection.vendor == "sqlite" else _LOOK_ABOUT
+        return min(about, later if later is not None else about)
+
+    async def _stand_back(self, took: float) -> None:
+        """Rest after a step while mail pours in: that goes first."""
+        if self._busy() and not self._stopping:
+            await asyncio.sleep(_BUSY_REST * took)
+
+    async def _call(self, id: UUID) -> None:
+        """Call a webhook for some of what is due."""
+        try:
+            hook = await in_thread(lambda: delivery_queue.lease(id, self._server))
+            if hook is not None:
+                await self._deliver(hook)
+                await in_thread(lambda: delivery_queue.hand_back(id, self._server))
+        except DatabaseError as error:
+            log.error("Webhook %s could not be called: %s", id, error)
+            await self._rest_after_fault()
+        except Exception:  # a fault of ours: the delivery is tried again
+            log.exception("Webhook %s could not be called", id)
+            await self._rest_after_fault()
+        finally:
+            del self._tasks[id]
+            self._nudged.set()
+
+    async def _rest_after_fault(self) -> None:
+        if not self._stopping:
+            await asyncio.sleep(_RETRY)
+
+    async def _deliver(self, hook: Webhook) -> None:
+        done = 0
+        while done < _IN_A_TURN and not self._stopping:
+            began = self._loop.time()
+            prepared = await in_thread(lambda: self._prepare(hook.pk))
+            if prepared is None:
+                return
+            ended = await self._make(*prepared)
+            done += ended
+            if not ended:
+                return
+            await self._stand_back(self._loop.time() - began)
+
+    def _prepare(
+        self, id: UUID
+    ) -> tuple[Webhook, list[str], list[Call | WebhookDelivery]] | None:
+        """Return the next calls of a webhook, as it is now; None: there is nothing to do.
+
+        A delivery in place of a call has ended without one.
+        """
+        now = datetime.now(UTC)
+        hook = delivery_queue.lease(id, self._server)
+        if hook is None or not (due := delivery_queue.ready(hook, now, _PREPARED)):
+            return None
+        try:
+            secrets = hooks.secrets_of(hook, now)
+        except sealing.Unreadable:
+            delivery_queue.turn_off(hook, _UNREADABLE, now)
+            return None
+        found: list[Call | WebhookDelivery] = []
+        octets = 0
+        for delivery in due:
+            found.append(one := self._prepared(hook, delivery))
+            octets += len(one.body) if isinstance(one, Call) else 0
+            if octets > _PREPARED_OCTETS:
+                break
+        return hook, secrets, found
+
+    def _prepared(
+        self, hook: Webhook, delivery: WebhookDelivery
+    ) -> Call | WebhookDelivery:
+        if delivery.event == TEST_EVENT:
+            object: Shape | None = {"id": str(hook.pk), "name": hook.name}
+        else:
+            assert delivery.object_id is not None
+            object = self._objects.get(delivery.event, delivery.object_id)
+        if object is None:
+            delivery.state, delivery.text = "skipped", _DELETED
+            delivery.next_try_at = None
+            return delivery
+        return calls.call(hook, delivery, object, self._base_url)
+
+    async def _make(
+        self, hook: Webhook, secrets: list[str], prepared: list[Call | WebhookDelivery]
+    ) -> int:
+        """Make calls one by one, until one fails; store the results, and return how many."""
+        ended: list[WebhookDelivery] = []
+        now = datetime.now(UTC)
+        leased_at = self._loop.time()
+        for each in prepared:
+            if self._stopping or self._loop.time() - leased_at > 30:
+                break
+            if isinstance(each, Call):
+                delivery = await self._post(secrets, each)
+            else:
+                delivery = each
+            if self._stopping and delivery.code is None and delivery.tries:
+                break  # it was cut off by us, and is no failure
+            ended.append(delivery)
+            if delivery.state in ("queued", "failed"):
+                break
+        now = datetime.now(UTC)
+        await in_thread(lambda: delivery_queue.store(hook, ended, now))
+        return len(ended)
+
+    async def _post(self, secrets: list[str], call: Call) -> WebhookDelivery:
+        """Make a call; return its delivery with the result."""
+        delivery, now = call.delivery, datetime.now(UTC)
+        headers = {
+            "content-type": calls.CONTENT_TYPE,
+            "user-agent": f"Mailsink/{__version__}",
+            **signing.headers(
+                secrets, str(delivery.event_id), int(now.timestamp()), call.body
+            ),
+        }
+        result = await self._poster.post(call.url, headers, call.body)
+        delivery_queue.take_result(delivery, result, now)
+        return delivery

@@ -1,0 +1,64 @@
+"""Which addresses may be called: public ones, and those of networks that a setting allows."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NO_ADDRESS = "no IP address"
+
+# They stand for other addresses, which a router, or the other end, may translate.
+_TRANSLATED = {
+    "IPv4-mapped": "::ffff:0:0/96",
+    "IPv4-compatible": "::/96",
+    "NAT64": "64:ff9b::/96",
+    "local NAT64": "64:ff9b:1::/48",
+    "6to4": "2002::/16",
+    "Teredo": "2001::/32",
+    "IPv4-translated": "::ffff:0:0:0/96",
+}
+_TRANSLATED_NETWORKS = {
+    name: ipaddress.IPv6Network(network) for name, network in _TRANSLATED.items()
+}
+# Looks public, and is answered by the host of a virtual machine (Azure's metadata).
+_OF_HOSTS = {ipaddress.IPv4Address("168.63.129.16")}
+
+
+def refusal(address: str, allowed: Collection[Network] = ()) -> str:
+    """Return why an address is not called, as "a loopback address"; "" if it may be.
+
+    address: as a socket names it, with its zone if it has one
+    """
+    bare, percent, _zone = address.partition("%")
+    try:
+        ip = ipaddress.ip_address(bare)
+    except ValueError:
+        return NO_ADDRESS
+    if any(ip in network for network in allowed if network.version == ip.version):
+        return ""
+    if percent:
+        return "an address of a link"
+    return _kind(ip)
+
+
+def _kind(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """Return what an address is that is not public; "" for a public one."""
+    if ip.is_unspecified:
+        return "the unspecified address"
+    if ip.is_loopback:
+        return "a loopback address"
+    if isinstance(ip, ipaddress.IPv6Address):
+        for name, network in _TRANSLATED_NETWORKS.items():
+            if ip in network:
+                return f"a translated address ({name})"
+        if ip.is_site_local:
+            return "a private address"
+    if ip.is_link_local:
+        return "a link-local address"
+    if ip.is_multicast:
+        return "a multicast address"
+    if ip in _OF_HOSTS or ip.is_private:
+        return "a private address"
+    return "" if ip.is_global and not ip.is_reserved else "no public address"
