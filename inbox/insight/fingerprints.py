@@ -17,7 +17,7 @@ from inbox.insight import attempts
 from inbox.mailbox import transactions
 from inbox.mailbox.scope import ALL
 from inbox.models import Fingerprint, Message, Raw, Recipient, Session, Transaction
-from inbox.models.session import IMPORT, AddressKey
+from inbox.models.session import WITHOUT_CLIENT, AddressKey
 from inbox.search import language
 from inbox.storage import body_store
 from inbox.storage.write_lock import write_turn
@@ -74,7 +74,9 @@ def _missing(floor: UUID) -> list[Transaction]:
 
 
 # What was imported is no attempt.
-_OTHERS = Fingerprint.objects.exclude(transaction__session__listener_kind=IMPORT)
+_OTHERS = Fingerprint.objects.exclude(
+    transaction__session__listener_kind__in=WITHOUT_CLIENT
+)
 _HAS_BODY = Exists(Raw.objects.filter(transaction=OuterRef("pk")))
 
 

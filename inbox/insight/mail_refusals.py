@@ -19,7 +19,7 @@ from inbox.explain.stories import Attempt
 from inbox.mailbox import transcripts
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
-from inbox.models.session import IMPORT
+from inbox.models.session import WITHOUT_CLIENT
 from mailsink.ids import first_at, made_at
 
 WITHIN = 24 * 3600  # seconds
@@ -113,7 +113,7 @@ def same_client(session: Session, prefix: str = "") -> Q:
     same = Q(**address, **{f"{prefix}helo": session.helo})
     if session.auth_username:
         same |= Q(**{f"{prefix}auth_username": session.auth_username})
-    return same & ~Q(**{f"{prefix}listener_kind": IMPORT})
+    return same & ~Q(**{f"{prefix}listener_kind__in": WITHOUT_CLIENT})
 
 
 def _sessions(scope: Scope, session: Session, last: UUID) -> QuerySet[Session]:

@@ -18,22 +18,18 @@ from django.utils.translation import ngettext
 
 from inbox.errors import Invalid, NoRoom
 from inbox.explain.quantities import compact
-from inbox.mailbox.signals import MessageImported, announce
-from inbox.models import Inbox, Message, Raw, Recipient, Session, Transaction
+from inbox.mailbox import message_rows
+from inbox.mailbox.message_rows import OF_MESSAGE, OF_SESSION, MessageRows
+from inbox.models import Inbox, Session
 from inbox.models.session import IMPORT
-from inbox.storage import body_store, webhook_outbox
 from inbox.storage.full_disk import is_full
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from mailsink.conf import CONFIG
-from mailsink.ids import uuid7
 from mailsink.mime import headers, mbox
 from mailsink.mime.headers import Summary
-from mailsink.smtp.body.spool import Spool
 
 MOST = 10_000  # messages of an import
-_OF_SESSION, _OF_MESSAGE = 1, 3  # rows; each recipient is one more
 _OCTETS_AT_ONCE = 1024 * 1024
-_IN_MEMORY = 1024 * 1024  # octets; a larger body is a file
 _MOST_RECIPIENTS = 100
 _PIECE = 64 * 1024  # octets that are read at once
 _FROM = b"From "  # an mbox begins with it
@@ -157,7 +153,7 @@ class Importer:
     def _wait(self, one: _Waiting) -> None:
         """Have a message wait for a turn, which is taken before there is too much for it."""
         rows, size = self._rows + one.rows, self._octets + len(one.octets)
-        if rows > ROWS_IN_A_TURN - _OF_SESSION or size > _OCTETS_AT_ONCE:
+        if rows > ROWS_IN_A_TURN - OF_SESSION or size > _OCTETS_AT_ONCE:
             self._store()
         self._waiting.append(one)
         self._rows += one.rows
@@ -182,28 +178,10 @@ class Importer:
 
     def _write(self, waiting: list[_Waiting]) -> None:
         """Write messages, in one commit; ids are in the order of commits."""
-        bodies = [_Body(self._session, each) for each in waiting]
+        rows = [each.as_rows(self._session) for each in waiting]
         with write_turn():
-            self._session.messages += len(bodies)
-            self._session.transactions += len(bodies)
-            self._session.octets += sum(each.message.size for each in bodies)
-            self._session.save(force_insert=not self._is_stored)
+            ids = message_rows.insert(self._session, rows, not self._is_stored)
             self._is_stored = True
-            now = datetime.now(UTC)
-            for seq, each in enumerate(
-                bodies, self._session.messages - len(bodies) + 1
-            ):
-                each.transaction.seq = seq
-                each.message.id, each.message.received_at = uuid7(), now
-            Transaction.objects.bulk_create(each.transaction for each in bodies)
-            Recipient.objects.bulk_create(
-                recipient for each in bodies for recipient in each.recipients
-            )
-            Raw.objects.bulk_create(each.raw for each in bodies)
-            Message.objects.bulk_create(each.message for each in bodies)
-            ids = [each.message.id for each in bodies]
-            webhook_outbox.put("message.created", ((id, self._inbox.pk) for id in ids))
-            announce([MessageImported(id) for id in ids])
         self.done.ids += ids
 
 
@@ -226,7 +204,13 @@ class _Waiting:
 
     @property
     def rows(self) -> int:
-        return _OF_MESSAGE + len(self.recipients)
+        return OF_MESSAGE + len(self.recipients)
+
+    def as_rows(self, session: Session) -> MessageRows:
+        """Return its rows. Raises OSError if a large body cannot be kept."""
+        return MessageRows(
+            session, self.octets, self.summary, self.reverse_path, self.recipients
+        )
 
     @property
     def reverse_path(self) -> str:
@@ -234,43 +218,3 @@ class _Waiting:
         if self.sender.upper() in _EMPTY:
             return ""
         return self.summary.from_address if self.sender in _UNKNOWN else self.sender
-
-
-class _Body:
-    """The rows of one message."""
-
-    def __init__(self, session: Session, one: _Waiting) -> None:
-        summary, paths = one.summary, one.recipients
-        self.transaction = Transaction(
-            session=session, inbox=session.inbox, seq=0, reverse_path=one.reverse_path,
-            first_recipient=paths[0] if paths else "", outcome="accepted", code=250,
-            recipients_accepted=len(paths), started_us=0, ended_us=0,
-        )  # fmt: skip
-        self.recipients = [
-            Recipient(
-                transaction=self.transaction, seq=seq, forward_path=path, rcpt_code=250
-            )
-            for seq, path in enumerate(paths, 1)
-        ]
-        self.raw = _raw(self.transaction, one.octets)
-        self.message = Message(
-            transaction=self.transaction, inbox=session.inbox, size=len(one.octets),
-            from_name=summary.from_name, from_address=summary.from_address, to=summary.to,
-            cc=summary.cc, subject=summary.subject, message_id=summary.message_id, date=summary.date,
-        )  # fmt: skip
-
-
-def _raw(transaction: Transaction, octets: bytes) -> Raw:
-    """Return the row of a body; a large one is a synced file by then. Raises OSError."""
-    spool = Spool(0, _IN_MEMORY, CONFIG.data / "spool")
-    spool.add(octets)
-    if spool.full:
-        spool.sync()
-    if spool.error:
-        raise spool.error
-    body = spool.body(ended=True)
-    key = body_store.adopt(body.path, transaction.pk) if body.path else ""
-    return Raw(
-        transaction=transaction, sha256=body.sha256, size=body.size, complete=True,
-        key=key, content=body.content,
-    )  # fmt: skip

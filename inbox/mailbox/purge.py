@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from inbox.explain.evidence import Cause
@@ -19,6 +19,7 @@ from inbox.models import (
     BodyFinding,
     Exchange,
     Fingerprint,
+    MadeReport,
     Message,
     MessageRead,
     Raw,
@@ -55,6 +56,8 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
         tombstones.lay([each for each in stones if each.message in going])
         fulltext.forget(ids)
         _delete(MessageRead.objects.filter(message__in=ids))
+        made = Q(about__in=ids) | Q(message_id__in=ids)
+        _delete(MadeReport.objects.filter(made))
         _delete(Message.objects.filter(id__in=ids))
         _delete(BodyFinding.objects.filter(transaction__in=transactions))
         _delete(Raw.objects.filter(transaction__in=transactions))

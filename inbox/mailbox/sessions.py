@@ -15,7 +15,7 @@ from inbox.mailbox import purge, transcripts
 from inbox.mailbox.paging import Page, as_uuid, newest
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Session
-from inbox.models.session import IMPORT
+from inbox.models.session import WITHOUT_CLIENT
 from inbox.search import language
 from mailsink.ids import made_at, parse_short_id
 
@@ -29,7 +29,7 @@ _COMMITTED_WITHIN = 5.0  # seconds that the rows of what is on the wire may take
 
 def of_wire(scope: Scope) -> QuerySet[Session]:
     """Return the sessions with a client; an import has none."""
-    return Session.objects.filter(scope.q()).exclude(listener_kind=IMPORT)
+    return Session.objects.filter(scope.q()).exclude(listener_kind__in=WITHOUT_CLIENT)
 
 
 def find(

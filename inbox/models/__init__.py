@@ -3,6 +3,7 @@
 from inbox.models.access import User
 from inbox.models.finding import BodyFinding, Mute
 from inbox.models.inbox import Inbox
+from inbox.models.made_report import MadeReport, ReportTask
 from inbox.models.message import (
     Message,
     MessageRead,
@@ -28,6 +29,7 @@ __all__ = [
     "Exchange",
     "Fingerprint",
     "Inbox",
+    "MadeReport",
     "Message",
     "MessageRead",
     "Mute",
@@ -37,6 +39,7 @@ __all__ = [
     "ReleaseRecipient",
     "ReleaseTry",
     "RemoteHost",
+    "ReportTask",
     "Route",
     "SavedSearch",
     "SearchText",

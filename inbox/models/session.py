@@ -17,7 +17,9 @@ from mailsink.ids import uuid7
 ADDRESS_KEY_LENGTH = 256
 
 
-IMPORT = "import"  # the listener of a session that is an import
+# The listeners of sessions in which no client spoke: an import, and a report of our own.
+IMPORT, INTERNAL = "import", "internal"
+WITHOUT_CLIENT = (IMPORT, INTERNAL)
 
 
 class AddressKey(models.Func):
@@ -59,7 +61,7 @@ class Session(models.Model):
     inbox = models.ForeignKey("Inbox", models.PROTECT, null=True, db_index=False)
     direction = models.CharField(max_length=3, default="in")
     listener = models.CharField(max_length=64)
-    # one of mailsink.smtp.listener_kinds.LISTENER_KINDS, or IMPORT
+    # one of mailsink.smtp.listener_kinds.LISTENER_KINDS, IMPORT or INTERNAL
     listener_kind = models.CharField(max_length=16, default="smtp")
     client_address = models.CharField(max_length=64)
     client_port = models.PositiveIntegerField()
@@ -98,9 +100,14 @@ class Session(models.Model):
         return pages.path("session", self.pk)
 
     @property
-    def is_import(self) -> bool:
-        """Whether it is an import: no client spoke, and it has no lines."""
-        return self.listener_kind == IMPORT
+    def is_internal(self) -> bool:
+        """Whether a report of our own was delivered in it."""
+        return self.listener_kind == INTERNAL
+
+    @property
+    def has_no_client(self) -> bool:
+        """Whether no client spoke, so that it has no lines: an import, or a report of our own."""
+        return self.listener_kind in WITHOUT_CLIENT
 
 
 class Transaction(models.Model):

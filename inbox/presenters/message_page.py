@@ -28,9 +28,10 @@ from inbox.mailbox import messages, sessions, transactions, transcripts, trash
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
-from inbox.presenters import people
+from inbox.presenters import made_report_rows, people
 from inbox.presenters.attempts import HistoryPanel, history_panel
 from inbox.presenters.envelope import EnvelopeDifference, differences
+from inbox.presenters.made_report_rows import MadeReportRow
 from inbox.presenters.people import People
 from mailsink import translatable as words
 from mailsink.mime import headers, notices, reports
@@ -164,6 +165,11 @@ class MessagePage(ParsedMessage):
     def story(self) -> HistoryPanel | None:
         """The attempts at sending it."""
         return history_panel(attempts.of_transaction(self.scope, self.attempt.id))
+
+    @property
+    def made_reports(self) -> list[MadeReportRow]:
+        """The reports that Mailsink made about it."""
+        return made_report_rows.of_message(self.scope, self.id)
 
     @cached_property
     def finds(self) -> Finds:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from inbox import pages
 from inbox.content import report_words
-from inbox.mailbox import messages
+from inbox.mailbox import made_reports, messages
 from inbox.presenters.message_page import MessagePage
 from mailsink.mime import reports
 from mailsink.mime.delivery_reports import ReportedRecipient
@@ -96,7 +96,8 @@ def _more(report: Report) -> str:
 
 def _original(mail: MessagePage, report: Report) -> OriginalPanel | None:
     about = reports.original(mail.reading, report)
-    found = messages.by_message_id(mail.scope, about.message_id)
+    found = made_reports.original(mail.scope, mail.id)
+    found = found or messages.by_message_id(mail.scope, about.message_id)
     if found and str(found.pk) != mail.id:
         subject = found.subject or _("(no subject)")
         url = pages.path("message", found.pk)

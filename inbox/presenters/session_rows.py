@@ -157,7 +157,9 @@ def head(session: Session, evidence: SessionEvidence) -> Head:
 
 
 def _ending(session: Session, facts: Facts) -> str:
-    if session.is_import:
+    if session.is_internal:
+        return _("Made by Mailsink: there is no SMTP session.")
+    if session.has_no_client:
         return _("Imported: there is no SMTP session.")
     return explain.ending(session, facts)
 
@@ -186,7 +188,7 @@ def _chips(
     session_timeline: Timeline,
     evidence: SessionEvidence,
 ) -> Iterator[SessionChip]:
-    if session.is_import:
+    if session.has_no_client:
         return
     yield SessionChip(f"{session.client_address}:{session.client_port}")
     yield SessionChip(_protocol(session))

@@ -1,8 +1,8 @@
 """The indexer: after the commit, it fills in what needs the body read.
 
 Snippet, number of attachments, full text, and what the body shows of its client; larger bodies
-are compressed on the way. Its queue is indexed_at null, which survives a crash. It
-makes the fingerprints, too. Large messages have an indexer of their own.
+are compressed on the way. Its queue is indexed_at null, which survives a crash. It makes
+the fingerprints, and notes which messages ask for reports. Large messages have an indexer of their own.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from inbox.bouncing import report_tasks
 from inbox.insight.fingerprints import AT_ONCE, Fingerprints
 from inbox.mailbox.large import LARGE
 from inbox.models import BodyFinding, Message, Raw, Recipient, Session
-from inbox.models.session import IMPORT
+from inbox.models.session import WITHOUT_CLIENT
 from inbox.search import fulltext
 from inbox.storage.write_lock import write_turn
 from inbox.upkeep import extraction
@@ -54,6 +55,7 @@ class _Indexed:
     message: Message
     found: Extract
     raw: Raw | None  # to be written back compressed
+    asks: bool = False  # for reports, now that it is here
 
 
 def indexer(busy: Callable[[], bool], announce: Announce) -> Background:
@@ -146,7 +148,9 @@ class _Large:
             self._failed[message.pk] += 1
             raise
         raw = Raw.objects.filter(pk=message.transaction_id).first()
-        return _Indexed(message, extraction.load(read), _compressed(raw))
+        theirs = _paths([message]).get(message.transaction_id, [])
+        asks = report_tasks.may_ask(message, theirs)
+        return _Indexed(message, extraction.load(read), _compressed(raw), asks)
 
 
 def index_some(at_once: int = _AT_ONCE) -> list[UUID]:
@@ -172,17 +176,26 @@ def _waiting() -> QuerySet[Message]:
 def _index_all(rows: Iterable[Message], most: int | None = None) -> list[_Indexed]:
     """Read messages here; most: octets that are read of each."""
     queue = list(rows)
-    paths: dict[UUID, list[str]] = {}
+    paths = _paths(queue)
+    indexed = []
+    for each, raw in _with_bodies(queue):
+        theirs = paths.get(each.transaction_id, [])
+        found = extract(each, raw, [path for path, _text in theirs], most)
+        asks = report_tasks.may_ask(each, theirs)
+        indexed.append(_Indexed(each, found, _compressed(raw), asks))
+    return indexed
+
+
+def _paths(queue: Sequence[Message]) -> dict[UUID, list[report_tasks.Path]]:
+    """Return the recipients of messages, by their transactions."""
+    paths: dict[UUID, list[report_tasks.Path]] = {}
     of = Recipient.objects.filter(
         transaction__in=[each.transaction_id for each in queue]
     )
-    for transaction, path in of.values_list("transaction_id", "forward_path"):
-        paths.setdefault(transaction, []).append(path)
-    indexed = []
-    for each, raw in _with_bodies(queue):
-        found = extract(each, raw, paths.get(each.transaction_id, []), most)
-        indexed.append(_Indexed(each, found, _compressed(raw)))
-    return indexed
+    rows = of.values_list("transaction_id", "forward_path", "parameters")
+    for transaction, path, parameters in rows:
+        paths.setdefault(transaction, []).append((path, parameters))
+    return paths
 
 
 def _with_bodies(queue: Sequence[Message]) -> Iterator[tuple[Message, Raw | None]]:
@@ -217,6 +230,7 @@ def _store(indexed: list[_Indexed]) -> list[UUID]:
         indexed = [each for each in indexed if each.message.pk in ours]
         _write(indexed, now)
         _put_texts(indexed)
+        report_tasks.add_captured([each.message for each in indexed if each.asks])
     return [each.message.pk for each in indexed]
 
 
@@ -248,9 +262,9 @@ def _findings(indexed: list[_Indexed]) -> list[BodyFinding]:
     marked = [each for each in indexed if each.found.spots]
     sessions = {each.message.transaction.session_id for each in marked}
     imported = set(
-        Session.objects.filter(pk__in=sessions, listener_kind=IMPORT).values_list(
-            "pk", flat=True
-        )
+        Session.objects.filter(
+            pk__in=sessions, listener_kind__in=WITHOUT_CLIENT
+        ).values_list("pk", flat=True)
     )
     return [
         BodyFinding(

@@ -14,9 +14,9 @@ from inbox.content import finds, invitations, references
 from inbox.errors import BadRequest, NotFound
 from inbox.http import files
 from inbox.insight import message_defects
-from inbox.mailbox import messages, transactions
+from inbox.mailbox import made_reports, messages, transactions
 from inbox.mailbox.scope import Scope
-from inbox.models import Message
+from inbox.models import MadeReport, Message
 from inbox.serializers import Shape
 from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import ParsedMessage
@@ -236,5 +236,21 @@ def detail(scope: Scope, message: Message, names: Collection[str] = ()) -> Shape
         **_finds(message.subject, mail),
         "events": events(mail),
         "report": report_details.report(scope, mail, message, attempt.reverse_path),
+        "reports": [_made(each) for each in made_reports.about(scope, message.pk)],
         **_named(message, mail, [each for each in names if each in _NOT_IN_DETAIL]),
+    }
+
+
+def _made(row: MadeReport) -> Shape:
+    """Return a report that Mailsink made about a message."""
+    return {
+        "message": str(row.message_id) if row.message_id else None,
+        "kind": row.kind,
+        "cause": row.cause,
+        "release": str(row.release_id) if row.release_id else None,
+        "sender": row.sender,
+        "recipient": row.recipient,
+        "recipients": row.recipients,
+        "withheld": row.withheld,
+        "made_at": serializers.stamp(row.made_at),
     }

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from inbox.content import report_words
-from inbox.mailbox import messages
+from inbox.mailbox import made_reports, messages
 from inbox.mailbox.scope import Scope
 from inbox.models import Message
 from inbox.serializers import Shape
@@ -94,7 +94,8 @@ def _original(
     scope: Scope, mail: ParsedMessage, message: Message, found: Report
 ) -> Shape:
     about = reports.original(mail.reading, found)
-    stored = messages.by_message_id(scope, about.message_id)
+    stored = made_reports.original(scope, message.pk)
+    stored = stored or messages.by_message_id(scope, about.message_id)
     if stored and stored.pk == message.pk:
         stored = None
     return {

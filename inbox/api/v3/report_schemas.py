@@ -121,3 +121,31 @@ class Report(Strict):
     disposition: Disposition | None = member("A read receipt; else null.")
     feedback: Feedback | None = member("A complaint; else null.")
     original: Original = member("The message that it is about.")
+
+
+class ReportMade(Strict):
+    """A report that Mailsink made about a message, or withheld."""
+
+    message: UUID | None = member(
+        "The id of the report, which is a message; null if it was withheld or deleted."
+    )
+    kind: Literal[
+        "failed", "delayed", "delivered", "relayed", "automatic_reply", "complaint"
+    ] = member("What was reported.", "failed")
+    cause: Literal["address", "notify", "release"] = member(
+        "Why: the address of a recipient asks for it, NOTIFY does, or a release did not "
+        "deliver the message.",
+        "address",
+    )
+    release: UUID | None = member("The id of the release; else null.")
+    sender: str = member("The reverse-path, to which it goes.", "shop@example.com")
+    recipient: str = member(
+        "The first recipient that it is about.", "bounce+5.1.1@example.com"
+    )
+    recipients: int = member("How many recipients it is about.", 1)
+    withheld: Literal["", "automatic", "often"] = member(
+        "Why no automatic reply was sent: a program or a list sent the message, or the "
+        "sender got many; empty if it was sent.",
+        "",
+    )
+    made_at: datetime = member("When it was made.")

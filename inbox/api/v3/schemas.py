@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from inbox.api.v3.report_schemas import Report
+from inbox.api.v3.report_schemas import Report, ReportMade
 from inbox.api.v3.schema_base import Page as Page  # the routes take all three from here
 from inbox.api.v3.schema_base import Strict as Strict
 from inbox.api.v3.schema_base import member as member
@@ -226,6 +226,9 @@ class MessageDetail(MessageWithContent):
     report: Report | None = member(
         "What the message reports, if it is a bounce or another delivery report, a read "
         "receipt, a complaint or an automatic reply; null for other mail."
+    )
+    reports: list[ReportMade] = member(
+        "The reports that Mailsink made about the message, at most 50."
     )
 
 

@@ -59,7 +59,7 @@ def of_exchange(scope: Scope, exchange: Exchange) -> AttemptHistory | None:
 
 
 def _history(scope: Scope, asked: Candidate) -> AttemptHistory:
-    if asked.row.session.is_import:
+    if asked.row.session.has_no_client:
         return AttemptHistory([as_attempt(asked, None, likely=False)], 0, 1, None)
     far, total = alike.with_the_same(scope, asked)
     beside = alike.near(scope, asked)

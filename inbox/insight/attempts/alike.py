@@ -11,7 +11,7 @@ from inbox.insight import mail_refusals
 from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Recipient, Session, Transaction
-from inbox.models.session import IMPORT, AddressKey
+from inbox.models.session import WITHOUT_CLIENT, AddressKey
 from mailsink.ids import first_at, made_at
 
 MOST = 50  # tries that a story tells, the newest ones
@@ -31,7 +31,7 @@ def with_the_same(scope: Scope, asked: Candidate) -> tuple[list[UUID], int]:
     And how many there are, counted only where they are more than are told.
     """
     rows = Fingerprint.objects.filter(scope.q("transaction__inbox_id"))
-    rows = rows.exclude(transaction__session__listener_kind=IMPORT)
+    rows = rows.exclude(transaction__session__listener_kind__in=WITHOUT_CLIENT)
     if asked.message_id:
         rows = rows.filter(message_id=asked.message_id[:KEY_LENGTH])
     elif asked.body.sha256:

@@ -130,7 +130,7 @@ def _evidence(sessions: Iterable[Session]) -> dict[UUID, SessionEvidence]:
     found: dict[UUID, SessionEvidence] = {}
     unknown = []
     for each in sessions:
-        known = SessionEvidence() if each.is_import else memory.recall(each)
+        known = SessionEvidence() if each.has_no_client else memory.recall(each)
         if known is None:
             unknown.append(each)
         else:

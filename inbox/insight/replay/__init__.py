@@ -39,8 +39,8 @@ def of(scope: Scope, id: str, base_url: str) -> Replay:
     base_url: of the web side, as who runs the snippet reaches it. Raises NotFound.
     """
     session = sessions.get(scope, id)
-    if session.is_import:
-        raise NotFound(_("messages were imported here: there is no dialogue to repeat"))
+    if session.has_no_client:
+        raise NotFound(_("no client spoke here: there is no dialogue to repeat"))
     exchanges = sessions.exchanges(scope, session.pk, limit=MAX_LIMIT)
     source = ReplaySource(
         session,

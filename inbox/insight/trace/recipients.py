@@ -143,7 +143,7 @@ def _message(recipient: Recipient, message: Message) -> Evidence:
 
 
 def _session(transaction: Transaction) -> UUID | None:
-    return None if transaction.session.is_import else transaction.session_id
+    return None if transaction.session.has_no_client else transaction.session_id
 
 
 def _try(

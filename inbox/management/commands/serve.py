@@ -44,6 +44,7 @@ from inbox.storage import setup
 from inbox.upkeep import servers
 from inbox.upkeep.background import Background
 from inbox.upkeep.indexer import indexer, large_indexer
+from inbox.upkeep.reporter import Reporter
 from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import RetentionLimits, retention
 from inbox.webhooks import webhook_signals
@@ -172,6 +173,7 @@ class Command(BaseCommand):
                     servers.heartbeat(server),
                     indexing,
                     reading,
+                    *([Reporter(server.id)] if config.bounces != "off" else []),
                     workers,
                     retention(_limits(config), spool),
                     *([reserve()] if config.uses_sqlite else []),

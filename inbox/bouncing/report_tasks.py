@@ -1,0 +1,66 @@
+"""The queue of reports: what is to be made, noted in the commit that it follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from django.db import transaction
+from django.db.models import F
+from django.dispatch import Signal
+
+from inbox.bouncing import notify
+from inbox.content import report_addresses
+from inbox.models import Message, ReportTask
+from inbox.storage.write_lock import write_turn
+from mailsink.conf import CONFIG
+
+# Sent after the commit, on the thread that wrote: there is a report to make.
+asked = Signal()
+
+MOST_TRIES = 3
+
+Path = tuple[str, str]  # a forward-path, and the parameters of its RCPT
+
+
+def may_ask(message: Message, paths: Iterable[Path]) -> bool:
+    """Whether a message, whose transaction is at hand, asks for a report now that it is here."""
+    if CONFIG.bounces == "off" or not message.transaction.reverse_path:
+        return False
+    return any(
+        report_addresses.asked(path)
+        or ("NOTIFY" in text.upper() and notify.wanted(notify.parameters(text), "SUCCESS"))
+        for path, text in paths
+    )  # fmt: skip
+
+
+def add_captured(messages: Sequence[Message]) -> None:
+    """Note, within a write turn, messages that ask for reports."""
+    _add([ReportTask(occasion="captured", message_id=each.pk) for each in messages])
+
+
+def _add(tasks: Sequence[ReportTask]) -> None:
+    if tasks:
+        ReportTask.objects.bulk_create(tasks)
+        transaction.on_commit(partial(asked.send, sender=None))
+
+
+def first() -> ReportTask | None:
+    """Return the task that is next."""
+    return ReportTask.objects.order_by("tries", "pk").first()
+
+
+def take(task: ReportTask) -> bool:
+    """Remove a task, within the write turn that does it; whether nobody else has done it."""
+    deleted, _ = ReportTask.objects.filter(pk=task.pk).delete()
+    return bool(deleted)
+
+
+def put_back(task: ReportTask) -> bool:
+    """Count a try that failed; whether the task is still to be done."""
+    with write_turn():
+        if task.tries + 1 >= MOST_TRIES:
+            ReportTask.objects.filter(pk=task.pk).delete()
+            return False
+        ReportTask.objects.filter(pk=task.pk).update(tries=F("tries") + 1)
+    return True

@@ -1,0 +1,58 @@
+"""The reporter: makes the reports that messages and releases ask for, after their commits."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError
+
+from inbox.bouncing import report_making, report_tasks
+from inbox.storage.full_disk import is_full
+from inbox.upkeep.background import Background
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY = 5.0  # seconds, without a nudge: other processes note tasks, too
+_RETRY_AFTER = 1.0  # seconds
+
+
+class Reporter(Background):
+    """The work of making reports, woken when one is asked for."""
+
+    def __init__(self, server: UUID) -> None:
+        """server: of this process"""
+        super().__init__("reporter", lambda: make_one(server))
+
+    def start(self) -> None:
+        report_tasks.asked.connect(self._hear)
+        super().start()
+
+    async def stop(self) -> None:
+        report_tasks.asked.disconnect(self._hear)
+        await super().stop()
+
+    def _hear(self, **_: Any) -> None:
+        self.nudge()
+
+
+def make_one(server: UUID) -> float:
+    """Do the task that is next; return how many seconds to rest.
+
+    A task that fails is tried again, a few times; the others go on meanwhile.
+    """
+    task = report_tasks.first()
+    if task is None:
+        return _LOOK_EVERY
+    try:
+        report_making.make(task, server)
+    except Exception as error:
+        if isinstance(error, DatabaseError) or is_full(error):
+            raise  # the same task is tried until there is room
+        # A fault of ours, or a file that is gone
+        log.exception("A report about message %s could not be made", task.message_id)
+        if not report_tasks.put_back(task):
+            log.error("No report about message %s is made", task.message_id)
+        return _RETRY_AFTER
+    return 0.0

@@ -1,0 +1,71 @@
+"""Reports of a running Mailsink: round trip, over a kill, and in the page while it is open."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import Mailsink
+from tests.serve.test_releases import until
+
+BODY = b"From: shop@shop.test\r\nSubject: Your order\r\nMessage-ID: <%d@shop.test>\r\n\r\nHi.\r\n"
+BOUNCES = 40
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Mailsink]:
+    started = Mailsink(tmp_path)
+    yield started
+    assert started.stop() == 0
+
+
+def send(server: Mailsink, recipient: str, number: int = 1, *options: str) -> None:
+    with smtplib.SMTP(*server.smtp) as client:
+        client.sendmail("shop@shop.test", [recipient], BODY % number, options)
+
+
+def reports(server: Mailsink, count: int) -> list[dict[str, Any]]:
+    found = server.get(f"messages/wait?q=to:shop@shop.test&count={count}&timeout=60")
+    return list(found["items"])
+
+
+def test_round_trip(server: Mailsink) -> None:
+    send(server, "bounce+5.2.2@example.com", 1, "ENVID=order-17")
+    (report,) = reports(server, 1)
+    told = server.get(f"messages/{report['id']}")
+    assert told["envelope"]["reverse_path"] == ""
+    assert told["report"]["envelope_id"] == "order-17"
+    (recipient,) = told["report"]["recipients"]
+    assert (recipient["action"], recipient["status"]) == ("failed", "5.2.2")
+    original = server.get(f"messages/{told['report']['original']['message']}")
+    assert [each["message"] for each in original["reports"]] == [report["id"]]
+
+
+def test_a_kill_loses_no_report_and_makes_none_twice(tmp_path: Path) -> None:
+    server = Mailsink(tmp_path)
+    with smtplib.SMTP(*server.smtp) as client:
+        for number in range(BOUNCES):
+            to = [f"bounce+5.1.1@host{number}.test"]
+            client.sendmail("shop@shop.test", to, BODY % number)
+    for _ in range(2):
+        server.kill()
+        server = Mailsink(tmp_path)
+    reports(server, BOUNCES)
+    originals = server.get("messages?q=from:shop@shop.test&limit=500")["items"]
+    assert len(originals) == BOUNCES
+    for each in originals:
+        assert len(server.get(f"messages/{each['id']}")["reports"]) == 1
+    assert len(reports(server, BOUNCES)) == BOUNCES
+    assert server.stop() == 0
+
+
+def test_off(tmp_path: Path) -> None:
+    server = Mailsink(tmp_path, BOUNCES="off")
+    send(server, "bounce+5.1.1@example.com")
+    until(lambda: server.get("messages/latest")["snippet"] == "Hi.")
+    assert server.get("messages/latest")["reports"] == []
+    assert server.stop() == 0
