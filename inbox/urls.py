@@ -76,6 +76,7 @@ _outgoing = [
     path("routes", releasing.add_route, name="route-add"),
     path("routes/<str:name>", releasing.change_route, name="route"),
     path("routes/<str:name>/remove", releasing.remove_route, name="route-remove"),
+    path("routes/<str:name>/try", releasing.try_route, name="route-try"),
     path("<uuid:id>/cancel", releasing.cancel, name="release-cancel"),
     path("<uuid:id>/retry", releasing.retry, name="release-retry"),
 ]

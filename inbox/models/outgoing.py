@@ -27,7 +27,15 @@ class Route(models.Model):
     deny = models.JSONField(default=list)
     # Takes the place of the reverse-path; "" leaves that as it was.
     reverse_path = models.TextField(blank=True)
+    # A Received field goes in front; else messages leave octet for octet.
+    add_received = models.BooleanField(default=False)
     created_at = models.DateTimeField()
+    # The latest trial: a session up to the login, without mail.
+    tried_at = models.DateTimeField(null=True)  # null: there was none
+    # No foreign key: the recorder writes the session later, and retention removes it.
+    trial_session = models.UUIDField(null=True)
+    trial_worked = models.BooleanField(null=True)  # null: it goes on, or broke off
+    trial_outcome = models.TextField(blank=True)  # in a sentence
 
     def __str__(self) -> str:
         return self.name

@@ -12,8 +12,13 @@ _PIECE = 64 * 1024  # octets
 _HEADER = 256 * 1024  # octets in which the end of the header is looked for
 
 
-def pieces(raw: Raw) -> Iterator[bytes]:
-    """Yield a body in pieces. Raises FileNotFoundError if its file is gone."""
+def pieces(raw: Raw, before: bytes = b"") -> Iterator[bytes]:
+    """Yield a body in pieces. Raises FileNotFoundError if its file is gone.
+
+    before: what goes in front of it
+    """
+    if before:
+        yield before
     if raw.key:
         with body_store.storage().open(raw.key) as file:
             while piece := bytes(file.read(_PIECE)):

@@ -148,9 +148,7 @@ class Deliverer:
         try:
             hop = await _in_thread(lambda: routes.hop(route))
         except sealing.Unreadable:
-            await courier.give_up(
-                "The password of the route was stored under another secret key: give it again."
-            )
+            await courier.give_up(sealing.UNREADABLE)
             return "error"
         session = OutgoingSession(
             courier.session, hop.host, hop.port, hop.profile, courier, self._record
@@ -159,7 +157,7 @@ class Deliverer:
         if self._stopping:
             session.stop()
         try:
-            return await session.run()
+            return (await session.run()).ending
         finally:
             self._open.discard(session)
 

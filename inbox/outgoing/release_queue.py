@@ -21,7 +21,7 @@ from inbox.models import (
     Route,
     Server,
 )
-from inbox.outgoing import allowing, contents
+from inbox.outgoing import allowing, contents, trace_field
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.client.hop_values import (
     OutgoingMail,
@@ -168,13 +168,15 @@ def _prepared(attempt: ReleaseTry, route: Route | None) -> Claim | None:
     pending = list(rows.order_by("seq"))
     # The last look at the lists, which may have changed since the session began.
     now = Route.objects.filter(pk=route.pk).first() if route is not None else None
-    raw = _body(release)
+    message = _message(release)
+    raw = _body(message)
     refused = [(row, _reason(row, now, raw)) for row in pending]
     kept = tuple(row for row, reason in refused if not reason)
     mail = None
-    if raw is not None and kept:
+    if message and raw and now and kept:
         try:
-            mail = _mail(release, kept, raw)
+            field = trace_field.of(message) if now.add_received else b""
+            mail = _mail(release, kept, raw, field)
         except OSError as error:
             kept = ()
             text = f"The message could not be read: {error.strerror}."
@@ -191,9 +193,13 @@ def _prepared(attempt: ReleaseTry, route: Route | None) -> Claim | None:
     return Claim(release, attempt, kept, mail) if mail is not None else None
 
 
-def _body(release: Release) -> Raw | None:
-    """Return the body of a release's message; None if it was deleted."""
-    message = Message.objects.filter(pk=release.message_id, deleted_at=None).first()
+def _message(release: Release) -> Message | None:
+    """Return the message of a release; None if it was deleted."""
+    rows = Message.objects.filter(pk=release.message_id, deleted_at=None)
+    return rows.select_related("transaction__session").first()
+
+
+def _body(message: Message | None) -> Raw | None:
     return Raw.objects.filter(pk=message.transaction_id).first() if message else None
 
 
@@ -206,14 +212,17 @@ def _reason(row: ReleaseRecipient, route: Route | None, raw: Raw | None) -> str:
     return allowing.refusal(row.forward_path, route.allow, route.deny)
 
 
-def _mail(release: Release, rows: Sequence[ReleaseRecipient], raw: Raw) -> OutgoingMail:
+def _mail(
+    release: Release, rows: Sequence[ReleaseRecipient], raw: Raw, before: bytes
+) -> OutgoingMail:
+    """Return what goes out. before: what stands in front of the message"""
     parameters = _parameters(release.parameters)
     addresses = [release.reverse_path, *(row.forward_path for row in rows)]
     return OutgoingMail(
         reverse_path=release.reverse_path,
         recipients=tuple(_recipient(row) for row in rows),
-        size=raw.size,
-        pieces=lambda: contents.pieces(raw),
+        size=len(before) + raw.size,
+        pieces=lambda: contents.pieces(raw, before),
         needs=contents.needs(raw, addresses, "SMTPUTF8" in parameters),
         ret=parameters.get("RET") or "",
         envid=parameters.get("ENVID") or "",

@@ -9,12 +9,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import (
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.mailbox import messages
-from inbox.mailbox.paging import Page, as_uuid, newest
+from inbox.mailbox.paging import Page, as_uuid, fitting, newest
 from inbox.mailbox.scope import Scope
 from inbox.models import Message, Recipient, Release, ReleaseRecipient, Route
 from inbox.models.outgoing import WAITING
@@ -25,6 +33,18 @@ from inbox.storage.write_lock import write_turn
 MOST_RECIPIENTS = 100
 LIFE = timedelta(days=1)  # in which a release is tried
 _SHOWN = 3  # recipients that a refusal names
+
+_OF_RECIPIENT = 100  # octets that the JSON of one has beside its texts
+_DETAILS = ("recipients", "try_set")
+_OF_TRY = 400  # octets that one takes at most, in JSON
+# How many characters of texts a release has, and what its tries take. Members that all have
+# are left out.
+_OCTETS = F("tries") * _OF_TRY + Subquery(
+    ReleaseRecipient.objects.filter(release=OuterRef("pk"))
+    .values("release")
+    .annotate(all=Sum(Length("text") + Length("forward_path") + _OF_RECIPIENT))
+    .values("all")
+)
 
 Asked = tuple[str, str]  # a forward-path, and the parameters of its RCPT
 
@@ -76,17 +96,26 @@ def request(
 def find(
     scope: Scope, cursor: str | None, limit: int, message_id: UUID | None = None
 ) -> Page[Release]:
-    """Return releases, newest first; of one message, if given. Raises BadRequest."""
-    rows = _seen(scope)
+    """Return releases, newest first; of one message, if given. Raises BadRequest.
+
+    A page has fewer than limit where servers answered at length.
+    """
+    rows = _seen(scope).annotate(octets=_OCTETS)
     if message_id is not None:
         rows = rows.filter(message_id=message_id)
-    return newest(rows, cursor, limit)
+    page = newest(rows, cursor, limit)
+    found: Sequence[Any] = page.items  # with their octets
+    items = page.items[: fitting(each.octets or 0 for each in found)]
+    prefetch_related_objects(items, *_DETAILS)
+    more = len(items) < len(page.items)
+    return Page(items, str(items[-1].pk) if more else page.next)
 
 
 def get(scope: Scope, id: str | UUID) -> Release:
     """Return one. Raises NotFound."""
     key = as_uuid(id)
-    found = _seen(scope).filter(pk=key).first() if key else None
+    rows = _seen(scope).prefetch_related(*_DETAILS)
+    found = rows.filter(pk=key).first() if key else None
     if found is None:
         raise NotFound(_('there is no release "%(id)s"') % {"id": str(id)[:40]})
     return found
@@ -135,7 +164,7 @@ def retry(scope: Scope, id: str | UUID) -> Release:
 
 def _seen(scope: Scope) -> QuerySet[Release]:
     """Return the releases of messages within a scope."""
-    rows = Release.objects.prefetch_related("recipients", "try_set")
+    rows = Release.objects.all()
     if scope.inboxes is None:
         return rows
     return rows.filter(message_id__in=Message.objects.filter(scope.q()).values("pk"))

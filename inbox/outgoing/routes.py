@@ -249,4 +249,5 @@ _CHECKS: dict[str, Any] = {
     "allow": _patterns,
     "deny": _patterns,
     "reverse_path": _reverse_path,
+    "add_received": bool,
 }

@@ -9,6 +9,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+UNREADABLE = (
+    "The password of the route was stored under another secret key: give it again."
+)
+
 
 class Unreadable(Exception):
     """It was sealed under another secret key."""

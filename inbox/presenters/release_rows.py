@@ -1,4 +1,4 @@
-"""Releases and routes as the page Outgoing shows them."""
+"""Releases as the page Outgoing shows them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ _STATES = {
     "delivered": (gettext_noop("Delivered"), "ok"),
     "failed": (gettext_noop("Failed"), "error"),
     "cancelled": (gettext_noop("Cancelled"), ""),
-}
-TLS_WORDS = {
-    "required": gettext_noop("STARTTLS, required"),
-    "opportunistic": gettext_noop("STARTTLS, if the server offers it"),
-    "implicit": gettext_noop("TLS from the first octet (SMTPS)"),
-    "off": gettext_noop("no TLS"),
 }
 
 

@@ -11,15 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox import pages
-from inbox.errors import BadRequest, Invalid, NotFound
+from inbox.errors import BadRequest, Conflict, Invalid, NotFound
 from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
 from inbox.models import Route
-from inbox.outgoing import releases, routes, switch
-from inbox.presenters import release_rows
+from inbox.outgoing import releases, route_trials, routes, switch
+from inbox.presenters import release_rows, route_rows
 
 _ROWS = 50
 _FIELDS = ("name", "host", "username", "reverse_path")  # of a route, as they were typed
+_CHOICES = ("verify", "add_received")
 _NEW = {"port": "587", "tls": "required", "verify": True}
 
 
@@ -33,8 +34,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "outgoing",
         "is_on": switch.is_on(),
-        "routes": routes.find(),
-        "tls_words": release_rows.TLS_WORDS,
+        "routes": [route_rows.route_row(each) for each in routes.find()],
         "rows": [release_rows.row(each) for each in found.items],
         "next": found.next,
     }
@@ -57,7 +57,14 @@ def change_route(request: HttpRequest, name: str) -> HttpResponse:
 def remove_route(request: HttpRequest, name: str) -> HttpResponse:
     """Remove a route."""
     routes.delete(name)
-    return redirect("outgoing")
+    return _to_routes()
+
+
+@require_POST
+def try_route(request: HttpRequest, name: str) -> HttpResponse:
+    """Begin a trial of a route; the page shows how it goes."""
+    route_trials.begin(name)
+    return _to_routes()
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,9 +86,9 @@ def release(request: HttpRequest, id: UUID) -> HttpResponse:
         try:
             releases.request(ALL, id, route, None if same else asked, by)
             return redirect("outgoing")
-        except (Invalid, NotFound) as error:
+        except (Conflict, Invalid, NotFound) as error:
             context |= {"wrong": str(error), "chosen": route}
-            status = 422
+            status = 422 if isinstance(error, NotFound) else error.status
     return render(
         request, "outgoing/release.html", context | {"typed": typed}, status=status
     )
@@ -103,7 +110,7 @@ def retry(request: HttpRequest, id: UUID) -> HttpResponse:
 
 def _route_form(request: HttpRequest, route: Route | None) -> HttpResponse:
     given: dict[str, Any] = _given(route) if route else _NEW
-    wrong = ""
+    wrong, status = "", 200
     if request.method == "POST":
         given = _typed(request)
         try:
@@ -112,23 +119,27 @@ def _route_form(request: HttpRequest, route: Route | None) -> HttpResponse:
                 routes.add(fields)
             else:
                 routes.change(route.name, fields)
-            return redirect(f"{pages.path('outgoing')}#routes")
-        except Invalid as error:
-            wrong = str(error)
+            return _to_routes()
+        except (Conflict, Invalid) as error:
+            wrong, status = str(error), error.status
     context = {
         "section": "outgoing",
         "route": route,
         "given": given,
         "wrong": wrong,
-        "policies": release_rows.TLS_WORDS,
+        "policies": route_rows.TLS_WORDS,
     }
-    return render(request, "outgoing/route.html", context, status=422 if wrong else 200)
+    return render(request, "outgoing/route.html", context, status=status)
+
+
+def _to_routes() -> HttpResponse:
+    return redirect(f"{pages.path('outgoing')}#routes")
 
 
 def _given(route: Route) -> dict[str, Any]:
     """Return the fields of a route as its form shows them."""
     return {
-        **{name: getattr(route, name) for name in (*_FIELDS, "port", "tls", "verify")},
+        **{name: getattr(route, name) for name in (*_FIELDS, *_CHOICES, "port", "tls")},
         "allow": "\n".join(route.allow),
         "deny": "\n".join(route.deny),
     }
@@ -137,7 +148,8 @@ def _given(route: Route) -> dict[str, Any]:
 def _typed(request: HttpRequest) -> dict[str, Any]:
     post = request.POST
     names = (*_FIELDS, "port", "tls", "allow", "deny")
-    return {name: post.get(name, "") for name in names} | {"verify": "verify" in post}
+    choices = {name: name in post for name in _CHOICES}
+    return {name: post.get(name, "") for name in names} | choices
 
 
 def _fields(given: dict[str, Any], password: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ ROUTES = {
     "/api/v3/webhooks": {"get", "post"},
     "/api/v3/webhooks/{id}": {"get", "patch", "delete"},
     "/api/v3/webhooks/{id}/secret": {"post"},
+    "/api/v3/routes/{name}/try": {"post"},
     "/api/v3/messages/{id}/findings": {"get"},
     "/api/v3/messages/{id}/checks": {"get"},
     "/api/v3/messages/{id}/compare/{other}": {"get"},

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from inbox.mailbox.paging import MOST_OCTETS
+from inbox.models import ReleaseRecipient
 from tests import factories
 from tests.api.conftest import Api
 
@@ -64,6 +66,18 @@ def test_pages(api: Api) -> None:
     assert page["items"] == [second]
     rest = api("GET", f"releases?limit=1&cursor={page['next']}")
     assert (rest["items"], rest["next"]) == ([first], None)
+
+
+def test_long_replies_make_short_pages(api: Api) -> None:
+    made = [released(api)["id"]]
+    for _ in range(2):
+        again = api("POST", "messages/latest/release", {"route": "hop"}, 202)
+        made.append(again["id"])
+    ReleaseRecipient.objects.update(text="x" * (MOST_OCTETS * 2 // 5))
+    page = api("GET", "releases")
+    assert [each["id"] for each in page["items"]] == [made[2], made[1]]
+    rest = api("GET", f"releases?cursor={page['next']}")
+    assert ([each["id"] for each in rest["items"]], rest["next"]) == ([made[0]], None)
 
 
 def test_what_is_not_there(api: Api) -> None:

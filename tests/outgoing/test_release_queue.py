@@ -11,7 +11,7 @@ import pytest
 from inbox.errors import Conflict, Invalid
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Raw, Recipient, Release, ReleaseTry, Route, Server
-from inbox.outgoing import release_queue, releases, routes, switch
+from inbox.outgoing import release_queue, releases, routes, switch, trace_field
 from inbox.outgoing.release_queue import Claim
 from mailsink.ids import uuid7
 from mailsink.smtp.client.hop_values import RecipientResult
@@ -65,6 +65,17 @@ def test_a_claim_has_the_message_as_it_came(server: Server) -> None:
     assert mail.size == len(body)
     assert mail.needs == (True, False, False)
     assert [each.forward_path for each in mail.recipients] == TO
+
+
+def test_a_received_field_goes_in_front(server: Server) -> None:
+    by, body = route(add_received=True), b"Subject: Hello\r\n\r\nx\r\n"
+    one = message(body)
+    releases.request(ALL, one.pk, "hop")
+    mail = claimed(server, by).mail
+    whole = b"".join(mail.pieces())
+    assert whole == trace_field.of(one) + body
+    assert mail.size == len(whole)
+    assert b"".join(mail.pieces()) == whole  # at another try, too
 
 
 def test_it_is_claimed_once(server: Server) -> None:

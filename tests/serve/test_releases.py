@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,71 @@ class TestSecondMailsink:
         assert refused.value.code == 422
         refused.value.close()
         assert other.get("messages")["items"] == []
+
+
+def trial(server: Mailsink) -> dict[str, Any]:
+    """The trial of the route, once it is over."""
+    post(server, "routes/hop/try")
+
+    def look() -> Any:
+        found = server.get("routes/hop")["last_trial"]
+        return found if found["worked"] is not None else None
+
+    return until(look)  # type: ignore[no-any-return]
+
+
+class TestTrials:
+    def test_it_works(
+        self, start_mailsink: Callable[..., Mailsink], other: Mailsink
+    ) -> None:
+        server = start_mailsink()
+        login = {"username": "user", "password": "secret"}
+        route(server, other.smtp, tls="required", verify=False, **login)
+        found = trial(server)
+        words = (
+            "It works: the server answered with TLSv1.3, and took the login of user."
+        )
+        assert (found["worked"], found["outcome"]) == (True, words)
+        session = until(lambda: ended_session(server, found["session"]))
+        assert (session["direction"], session["ending"]) == ("out", "quit")
+        verbs = [each["verb"] for each in session["exchanges"]]
+        assert verbs == ["", "EHLO", "STARTTLS", "", "EHLO", "AUTH", "QUIT"]
+        assert other.get("messages")["items"] == []
+
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({"tls": "required"}, "The certificate of the server is not accepted"),
+            ({"username": "user", "password": "x"}, "535 "),
+        ],
+    )
+    def test_it_does_not(
+        self,
+        fields: dict[str, Any],
+        words: str,
+        start_mailsink: Callable[..., Mailsink],
+        other: Mailsink,
+    ) -> None:
+        server = start_mailsink()
+        route(server, other.smtp, **fields)
+        found = trial(server)
+        assert found["worked"] is False
+        assert found["outcome"].startswith(f"It does not work. {words}")
+
+    def test_one_at_a_time(self, start_mailsink: Callable[..., Mailsink]) -> None:
+        server = start_mailsink()
+        with scripted("> 220 hop.test ESMTP\nhang") as (address, _):
+            route(server, address)
+            post(server, "routes/hop/try")
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                post(server, "routes/hop/try")
+            assert refused.value.code == 409
+            refused.value.close()
+
+
+def ended_session(server: Mailsink, id: str) -> Any:
+    found = server.get(f"sessions/{id}")
+    return found if found["ending"] else None
 
 
 class TestNextHops:

@@ -10,6 +10,7 @@ from mailsink.smtp.client.hop_dialogue import (
     HopEffect,
     HopWait,
     MessageEnds,
+    ReadMore,
     ReportResults,
 )
 from mailsink.smtp.client.hop_values import (
@@ -66,7 +67,7 @@ class Client:
 
     @property
     def ending(self) -> str | None:
-        return self.machine.ending
+        return self.machine.outcome.ending if self.machine.outcome else None
 
     @property
     def states(self) -> list[str]:
@@ -118,10 +119,17 @@ class Client:
 
     def _go_on(self, effect: HopEffect | None) -> None:
         while effect is not None and effect not in (HopWait.REPLY, HopWait.WRITABLE):
-            effect = self.machine.step(self._result(effect))
+            try:
+                result = self._result(effect)
+            except OSError as error:
+                effect = self.machine.fail(error)
+            else:
+                effect = self.machine.step(result)
         self._waits_for = effect
 
-    def _result(self, effect: HopEffect) -> OutgoingMail | None:
+    def _result(self, effect: HopEffect) -> object:
+        if isinstance(effect, ReadMore):
+            return next(effect.items, None)
         if isinstance(effect, ReportResults):
             self.reports.append(effect.results)
         elif isinstance(effect, MessageEnds):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.test import Client
 
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Release, Route
 from inbox.outgoing import releases, routes, switch
+from mailsink.ids import uuid7
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +52,8 @@ def test_a_route_is_added_changed_and_removed(client: Client) -> None:
     login = routes.hop(routes.get("hop")).profile.login
     assert login is not None
     assert login.password == "secret"
+    form = client.get("/outgoing").content.decode()
+    assert "Releases that wait for it" in form  # it asks first
     client.post("/outgoing/routes/hop/remove")
     assert not Route.objects.exists()
 
@@ -113,10 +118,70 @@ def test_hostile_names_stay_text(client: Client, message: Message) -> None:
         assert "<script>alert" not in page(client, path)
 
 
+def test_a_release_that_is_refused_keeps_the_input(
+    client: Client, message: Message
+) -> None:
+    add_route(client)
+    switch.use(False)
+    try:
+        given = {"route": "hop", "recipients": "carol@example.com"}
+        answer = client.post(f"/messages/{message.pk}/release", given)
+    finally:
+        switch.use(True)
+    assert answer.status_code == 409
+    assert "carol@example.com" in answer.content.decode()
+
+
+def test_a_received_field_is_a_choice(client: Client) -> None:
+    add_route(client, add_received="on")
+    assert routes.get("hop").add_received
+    assert (
+        "checked" in page(client, "/outgoing/routes/hop").partition("add_received")[2]
+    )
+    client.post("/outgoing/routes/hop", ROUTE)
+    assert not routes.get("hop").add_received
+
+
+class TestTrial:
+    """What the page says of the latest trial of a route."""
+
+    def test_none_here(self, client: Client) -> None:
+        add_route(client)
+        answer = client.post("/outgoing/routes/hop/try")
+        assert answer.status_code == 409
+        assert "does not send mail" in answer.content.decode()
+
+    @pytest.mark.parametrize(
+        ("worked", "outcome", "age", "words"),
+        [
+            (True, "It works: yes.", 0, "It works: yes."),
+            (False, "<b>No</b>", 0, "&lt;b&gt;No&lt;/b&gt;"),
+            (None, "", 0, "It is being tried."),
+            (None, "", 3600, "Mailsink stopped before it was over."),
+        ],
+    )
+    def test_words(
+        self, client: Client, worked: bool | None, outcome: str, age: int, words: str
+    ) -> None:
+        add_route(client)
+        session = uuid7()
+        Route.objects.update(
+            tried_at=datetime.now(UTC) - timedelta(seconds=age), trial_worked=worked,
+            trial_outcome=outcome, trial_session=session,
+        )  # fmt: skip
+        shown = page(client)
+        assert words in shown
+        assert f"/sessions/{session}" in shown
+        under_way = words == "It is being tried."
+        assert ("/outgoing/routes/hop/try" in shown) == (not under_way)
+
+
 def test_off(client: Client) -> None:
     switch.use(False)
     try:
         assert "MAILSINK_OUTGOING=yes" in page(client)
-        assert client.post("/outgoing/routes", ROUTE).status_code == 409
+        answer = client.post("/outgoing/routes", ROUTE)
+        assert answer.status_code == 409
+        assert 'value="smtp.test"' in answer.content.decode()
     finally:
         switch.use(True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from inbox import serializers
-from inbox.api.v3.common import answer, path
+from inbox.api.v3.common import ANY_ID, answer, path
 from inbox.api.v3.schemas import Page, Strict, member
 from inbox.models import Route
-from inbox.outgoing import routes
+from inbox.outgoing import route_trials, routes
 from inbox.serializers import Shape
 
 router = Router()
@@ -29,7 +30,21 @@ _ALLOW = (
     "An empty list allows nobody."
 )
 _DENY = "The recipients that mail may not go to, whatever allow says."
+_ADD_RECEIVED = "Whether a Received field goes in front of the message, which else leaves octet for octet."
 _REVERSE_PATH = "Replaces the reverse-path; empty leaves it as the client gave it."
+
+
+class RouteTrial(Strict):
+    session: UUID | None = member(
+        "The id of the outward session; null if there was none.", ANY_ID
+    )
+    began_at: datetime = member("When it began.")
+    worked: bool | None = member(
+        "Whether mail could go out; null while it goes on, and if it broke off.", True
+    )
+    outcome: str = member(
+        "The outcome in a sentence.", "It works: the server answered with TLSv1.3."
+    )
 
 
 class RouteObject(Strict):
@@ -47,7 +62,11 @@ class RouteObject(Strict):
     allow: list[str] = member(_ALLOW, ["ann@example.com", "*.test"])
     deny: list[str] = member(_DENY, [])
     reverse_path: str = member(_REVERSE_PATH, "")
+    add_received: bool = member(_ADD_RECEIVED, False)
     created_at: datetime = member("When the route was added.")
+    last_trial: RouteTrial | None = member(
+        "The latest trial; null if there was none.", None
+    )
 
 
 class RouteToAdd(Strict):
@@ -65,6 +84,7 @@ class RouteToAdd(Strict):
     allow: list[str] = member(_ALLOW, ["ann@example.com", "*.test"], [])
     deny: list[str] = member(_DENY, [], [])
     reverse_path: str = member(_REVERSE_PATH, "", "")
+    add_received: bool = member(_ADD_RECEIVED, False, False)
 
 
 class RouteChanges(Strict):
@@ -82,6 +102,7 @@ class RouteChanges(Strict):
     allow: list[str] | None = member(_ALLOW, ["*@example.com"], None)
     deny: list[str] | None = member(_DENY, [], None)
     reverse_path: str | None = member(_REVERSE_PATH, "", None)
+    add_received: bool | None = member(_ADD_RECEIVED, False, None)
 
 
 @router.get("", response=Page[RouteObject], summary="List routes")
@@ -117,6 +138,26 @@ def delete(request: HttpRequest, name: RouteName) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@router.post("/{name}/try", response={202: RouteObject}, summary="Try a route")
+def try_(request: HttpRequest, name: RouteName) -> HttpResponse:
+    """Begins a session with the server: hello, STARTTLS, a login, QUIT, but no mail.
+
+    Ask for the route until `last_trial` says whether it worked.
+    """
+    return answer(_shape(route_trials.begin(name)), 202)
+
+
+def _trial(route: Route) -> Shape | None:
+    if route.tried_at is None:
+        return None
+    return {
+        "session": str(route.trial_session) if route.trial_session else None,
+        "began_at": serializers.stamp(route.tried_at),
+        "worked": route.trial_worked,
+        "outcome": route.trial_outcome,
+    }
+
+
 def _shape(route: Route) -> Shape:
     return {
         "name": route.name,
@@ -129,5 +170,7 @@ def _shape(route: Route) -> Shape:
         "allow": route.allow,
         "deny": route.deny,
         "reverse_path": route.reverse_path,
+        "add_received": route.add_received,
         "created_at": serializers.stamp(route.created_at),
+        "last_trial": _trial(route),
     }

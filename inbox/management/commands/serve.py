@@ -37,6 +37,7 @@ from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.outgoing import switch
 from inbox.outgoing.deliverer import Deliverer
+from inbox.outgoing.route_trials import RouteTrials
 from inbox.policy import starttls
 from inbox.policy.authenticator import Authenticator
 from inbox.policy.policy import InboxPolicy
@@ -222,6 +223,7 @@ def _leaving(
     poster = Poster(config.webhooks_private)
     return [
         Deliverer(server, recorder.record),
+        RouteTrials(recorder.record),
         WebhookCaller(server, objects, poster, base_url, lambda: recorder.busy),
     ]
 

@@ -6,7 +6,7 @@ The counterpart of mailsink.smtp.machine, which drives a server's session.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from mailsink.smtp.client.delivery import deliver
 from mailsink.smtp.client.hop_dialogue import (
@@ -24,34 +24,44 @@ from mailsink.smtp.protocol.events import Ending
 _QUIT = 30.0  # seconds for the reply to QUIT
 
 
-def converse(dialogue: HopDialogue) -> HopSteps[Ending]:
-    """Hold a session: deliver mail for as long as there is some; return how it ended."""
+class HopOutcome(NamedTuple):
+    """How a session ended. trouble: why it ended early, in words; "" if it did not"""
+
+    ending: Ending
+    trouble: str = ""
+
+
+def converse(dialogue: HopDialogue) -> HopSteps[HopOutcome]:
+    """Hold a session: deliver mail for as long as there is some.
+
+    Without any, it is tried whether mail could go out: up to a login, and QUIT.
+    """
     mail: OutgoingMail | None = yield HopWait.NEXT_MAIL
     try:
         yield from open_session(dialogue)
     except Stopped as stopped:
         if mail is not None:
             yield ReportResults(mail, (stopped.result,) * len(mail.recipients))
-        return stopped.ending
+        return HopOutcome(stopped.ending, stopped.result.text)
     try:
         while mail is not None:
             yield from deliver(dialogue, mail)
             mail = yield HopWait.NEXT_MAIL
         yield from dialogue.command("QUIT", _QUIT)
     except Stopped as stopped:
-        return stopped.ending
-    return "quit"
+        return HopOutcome(stopped.ending, stopped.result.text)
+    return HopOutcome("quit")
 
 
 class ClientMachine:
     """Holds a dialogue and the steps that it is in the middle of."""
 
-    __slots__ = ("_steps", "dialogue", "ending")
+    __slots__ = ("_steps", "dialogue", "outcome")
 
     def __init__(self, dialogue: HopDialogue) -> None:
         """Prepare a session; the first `step` begins it."""
         self.dialogue = dialogue
-        self.ending: Ending | None = None
+        self.outcome: HopOutcome | None = None
         self._steps = converse(dialogue)
 
     def step(self, result: object = None) -> HopEffect | None:
@@ -68,5 +78,5 @@ class ClientMachine:
         try:
             return resume(value)
         except StopIteration as stop:
-            self.ending = stop.value
+            self.outcome = stop.value
             return None

@@ -9,6 +9,7 @@ from mailsink.smtp.client.hop_dialogue import (
     HopDialogue,
     HopSteps,
     MessageEnds,
+    ReadMore,
     ReportResults,
     Stopped,
     deferred,
@@ -150,7 +151,8 @@ def _send_data(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]
         return reply
     transcript = dialogue.transcript
     seq, octets = transcript.sent("body", "", "", 0), 0
-    for piece in with_dots_doubled(mail.pieces()):
+    pieces = with_dots_doubled(mail.pieces())
+    while (piece := (yield ReadMore(pieces))) is not None:
         dialogue.write(piece)
         octets += len(piece)
         yield from dialogue.writable(seq, _BLOCK)
@@ -163,7 +165,9 @@ def _send_data(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]
 
 def _send_chunks(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]:
     """BDAT (RFC 3030), the message as it is; return the first refusal, or the last reply."""
-    for chunk, is_last in _chunks(mail.pieces()):
+    chunks = _chunks(mail.pieces())
+    while (found := (yield ReadMore(chunks))) is not None:
+        chunk, is_last = found
         if is_last:
             yield MessageEnds(mail)
             dialogue.check_stop()

@@ -7,7 +7,7 @@ results, and return their own.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -41,6 +41,16 @@ class HopWait(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadMore:
+    """Read on in a message, which may take its time; the result is the next item, or None.
+
+    Raises what the reading raises.
+    """
+
+    items: Iterator[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class MessageEnds:
     """The end of the message is the next thing to be sent: remember that durably.
 
@@ -58,7 +68,7 @@ class ReportResults:
     results: tuple[RecipientResult, ...]
 
 
-HopEffect = HopWait | MessageEnds | ReportResults
+HopEffect = HopWait | ReadMore | MessageEnds | ReportResults
 HopSteps = Generator[HopEffect, Any, T]
 
 

@@ -12,13 +12,14 @@ from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
-from mailsink.smtp.client.client_machine import ClientMachine
+from mailsink.smtp.client.client_machine import ClientMachine, HopOutcome
 from mailsink.smtp.client.hop_dialogue import (
     NEVER,
     HopDialogue,
     HopEffect,
     HopWait,
     MessageEnds,
+    ReadMore,
     ReportResults,
     deferred,
 )
@@ -68,24 +69,32 @@ class OutgoingSession:
         self._stopped = False
         self._dialogue: HopDialogue | None = None
 
-    async def run(self) -> Ending:
+    @property
+    def tls_version(self) -> str:
+        """The version of TLS that it speaks or spoke; "" for none."""
+        tls = self._dialogue.tls if self._dialogue is not None else None
+        return tls.version if tls is not None else ""
+
+    async def run(self) -> HopOutcome:
         """Connect, deliver, close; return how the session ended.
 
-        Raises nothing for what the next hop does. The courier's errors, and those of
-        reading a message, end the session and are raised.
+        A courier without mail tries whether some could go out: nothing more is said than
+        a hello, STARTTLS, a login and QUIT.
+        Raises nothing for what the next hop does. The courier's errors end the session
+        and are raised.
         """
         try:
             transport = await self._connect()
         except (OSError, UnicodeError) as error:
             return await self._unreachable(error)
-        ending: Ending = "error"
+        outcome = HopOutcome("error")
         try:
-            ending = await self._converse()
+            outcome = await self._converse()
         finally:
             # Else it would wait for a server that takes nothing more.
-            (transport.close if ending == "quit" else transport.abort)()
-            self._record(SessionClosed(self.session, self._clock(), ending))
-        return ending
+            (transport.close if outcome.ending == "quit" else transport.abort)()
+            self._record(SessionClosed(self.session, self._clock(), outcome.ending))
+        return outcome
 
     def stop(self) -> None:
         """End the session as soon as its state is known."""
@@ -133,7 +142,7 @@ class OutgoingSession:
         connecting.cancel()
         raise OSError("Mailsink was stopped") if self._stopped else TimeoutError
 
-    async def _unreachable(self, error: Exception) -> Ending:
+    async def _unreachable(self, error: Exception) -> HopOutcome:
         """Record that no connection came about, and report it for the first message."""
         host, port = self._address
         text = f"No connection to {host} port {port}: {_reason(error)}."
@@ -146,7 +155,7 @@ class OutgoingSession:
         if mail is not None:
             result = deferred(text, "4.4.1")
             await self._courier.report(mail, (result,) * len(mail.recipients))
-        return ending
+        return HopOutcome(ending, text)
 
     def _open(self, address: str, port: int) -> None:
         host, hop_port = self._address
@@ -171,20 +180,30 @@ class OutgoingSession:
 
         self._dialogue = HopDialogue(self._profile, transcript, write)
 
-    async def _converse(self) -> Ending:
+    async def _converse(self) -> HopOutcome:
         assert self._dialogue is not None
         machine = ClientMachine(self._dialogue)
         effect = machine.step()
         while effect is not None:
-            effect = machine.step(await self._result(effect))
-        assert machine.ending is not None
-        return machine.ending
+            try:
+                result = await self._result(effect)
+            except OSError as error:
+                if not isinstance(effect, ReadMore):
+                    raise
+                effect = machine.fail(error)
+            else:
+                effect = machine.step(result)
+        assert machine.outcome is not None
+        return machine.outcome
 
     async def _result(self, effect: HopEffect) -> object:
         if isinstance(effect, MessageEnds):
             await self._courier.message_ends(effect.mail)
         elif isinstance(effect, ReportResults):
             await self._courier.report(effect.mail, effect.results)
+        elif isinstance(effect, ReadMore):
+            # A disk may take its time, and mail comes in meanwhile.
+            return await asyncio.to_thread(next, effect.items, None)
         elif effect is HopWait.NEXT_MAIL:
             return await self._courier.next_mail()
         else:

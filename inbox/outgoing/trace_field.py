@@ -1,0 +1,72 @@
+"""The Received field in front of a message that goes out (RFC 5321 section 4.4)."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from email.utils import format_datetime
+
+from django.conf import settings
+
+from inbox.models import Message, Session
+from mailsink.smtp.protocol import grammar
+
+# The names of protocols that may stand behind "with" (RFC 5321 §4.4, RFC 3848).
+_PROTOCOLS = frozenset(
+    f"{base}{suffix}" for base in ("ESMTP", "LMTP") for suffix in ("", "A", "S", "SA")
+) | {"SMTP"}
+
+
+def of(message: Message) -> bytes:
+    """Return the field, with its CRLF: who gave us the message, by what, and when.
+
+    It is the same at every try. Recipients are left out: others may not know of them.
+    """
+    session = message.transaction.session
+    lines = [
+        f"Received: {_from(session)}by {hostname()} ({mark()})",
+        f"{_with(session)}id {message.pk};",
+        format_datetime(message.received_at),
+    ]
+    return "\r\n\t".join(lines).encode("ascii") + b"\r\n"
+
+
+def hostname() -> str:
+    """Return our name."""
+    return settings.CONFIG.hostname.rstrip(".")
+
+
+def mark() -> str:
+    """Return what only this Mailsink writes into its fields, also after a restart."""
+    key = str(settings.SECRET_KEY).encode()
+    return f"Mailsink {hmac.digest(key, b'mark of the Received field', 'sha256')[:8].hex()}"
+
+
+def _from(session: Session) -> str:
+    """Return the clause of the client; "" where there was none, as with an import."""
+    literal = _literal(session.client_address)
+    if session.is_import or not literal:
+        return ""
+    name = session.helo.rstrip(".")
+    return f"from {name if _is_domain(name) else literal} ({literal})\r\n\t"
+
+
+def _literal(address: str) -> str:
+    """Return an address as a literal; "" for what is none."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    return f"[IPv6:{parsed}]" if parsed.version == 6 else f"[{parsed}]"
+
+
+def _is_domain(name: str) -> bool:
+    try:
+        return name.isascii() and not grammar.check_domain(name)
+    except grammar.BadSyntax:
+        return False
+
+
+def _with(session: Session) -> str:
+    protocol = session.protocol
+    return f"with {protocol} " if protocol in _PROTOCOLS else ""
