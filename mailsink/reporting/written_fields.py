@@ -58,11 +58,7 @@ def stamp(at: datetime | None) -> str:
 def subject(text: str) -> str:
     """Return a subject as a header has it, in encoded words where it is not ASCII."""
     line = one_line(text)[:_SUBJECT]
-    return (
-        line
-        if line.isascii()
-        else Header(line, "utf-8", header_name="Subject").encode()
-    )
+    return line if line.isascii() else Header(line, "utf-8", _WIDTH, "Subject").encode()
 
 
 def threading(message_id: str) -> list[tuple[str, str]]:
