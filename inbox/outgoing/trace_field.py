@@ -45,7 +45,7 @@ def mark() -> str:
 def _from(session: Session) -> str:
     """Return the clause of the client; "" where there was none, as with an import."""
     literal = _literal(session.client_address)
-    if session.is_import or not literal:
+    if session.has_no_client or not literal:
         return ""
     name = session.helo.rstrip(".")
     return f"from {name if _is_domain(name) else literal} ({literal})\r\n\t"

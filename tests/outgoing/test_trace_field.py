@@ -76,4 +76,4 @@ def test_a_protocol_without_a_name(protocol: str) -> None:
 def test_an_import_has_no_client() -> None:
     said = trace_field.of(factories.imported())
     assert said.startswith(b"Received: by sink.test (Mailsink 12ab)\r\n\tid ")
-    assert Session.objects.get().is_import
+    assert Session.objects.get().has_no_client
