@@ -69,11 +69,24 @@ def ended(server: Mailsink, id: str) -> dict[str, Any]:
 
 
 def tried(server: Mailsink, id: str, tries: int) -> dict[str, Any]:
-    """Return a release once so many tries have ended."""
+    """Return a release once so many tries have ended, and what follows is stored."""
 
     def look() -> dict[str, Any] | None:
         found: dict[str, Any] = server.get(f"releases/{id}")
         done = [each for each in found["tries"] if each["ended_at"]]
-        return found if len(done) >= tries else None
+        settled = found["state"] != "trying"  # it is read before the tries are
+        return found if len(done) >= tries and settled else None
+
+    return until(look)  # type: ignore[no-any-return]
+
+
+def session_of(server: Mailsink, release: dict[str, Any]) -> dict[str, Any]:
+    """Return the session of a release's last try, once it is over."""
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = server.get(
+            f"sessions/{release['tries'][-1]['session']}"
+        )
+        return found if found["closed_at"] else None
 
     return until(look)  # type: ignore[no-any-return]

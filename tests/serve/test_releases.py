@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from tests.releasing import BODY, ended, post, raw, route, send, tried, until
+from tests.releasing import (
+    BODY,
+    ended,
+    post,
+    raw,
+    route,
+    send,
+    session_of,
+    tried,
+    until,
+)
 from tests.running import Mailsink
 
 
@@ -111,7 +121,7 @@ class TestSecondMailsink:
             done = ended(server, asked["id"])
             assert [each["state"] for each in done["recipients"]] == ["delivered"] * 2
             assert raw(other) == raw(server) == body
-            session = server.get(f"sessions/{done['tries'][0]['session']}")
+            session = session_of(server, done)
             assert session["direction"] == "out"
             assert session["messages"] == 1
             assert (session["tls"] is not None) == (tls != "off")
