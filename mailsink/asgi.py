@@ -41,7 +41,7 @@ from mailsink.web.workers import Workers
 
 HELD = frozenset({"/api/v3/messages/wait"})
 # Whether the server is well must not wait behind a crowd of others.
-HEALTH = frozenset({"/health/live", "/health/ready"})
+HEALTH = frozenset({"/health/live", "/health/ready", "/livez", "/readyz"})
 
 
 def _announce(ids: list[str]) -> None:

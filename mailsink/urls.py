@@ -12,5 +12,6 @@ handler500 = "inbox.views.faults.failed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("inbox.urls")),
     path("api/", include("inbox.api.urls")),
+    path("", include("inbox.api.mailpit.documents")),
     path("health/", include("inbox.api.health")),
 ]

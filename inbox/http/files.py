@@ -40,12 +40,16 @@ def shown(text: str) -> HttpResponse:
 
 def saved(octets: bytes, content_type: str, name: str) -> HttpResponse:
     """Return octets that are to be saved under a name."""
-    if not _TYPE.fullmatch(content_type):
-        content_type = "application/octet-stream"
-    response = HttpResponse(octets, content_type=content_type, headers=HEADERS)
+    kind = safe_type(content_type)
+    response = HttpResponse(octets, content_type=kind, headers=HEADERS)
     disposition = content_disposition_header(True, name)
     response["Content-Disposition"] = disposition or "attachment"
     return response
+
+
+def safe_type(content_type: str) -> str:
+    """Return a type that a sender wrote, as it can stand in a header of HTTP."""
+    return content_type if _TYPE.fullmatch(content_type) else "application/octet-stream"
 
 
 def case(case: Case) -> HttpResponse:

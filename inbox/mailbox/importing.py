@@ -6,7 +6,7 @@ envelope is made of the header, since a file has none; an mbox names its sender.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -91,8 +91,13 @@ class Importer:
     Reading a file raises NoRoom if the disk is full.
     """
 
-    def __init__(self, inbox: Inbox, server: UUID, client: str) -> None:
-        """server: of this process; client: the address of whoever imports"""
+    def __init__(
+        self, inbox: Inbox, server: UUID, client: str, username: str = ""
+    ) -> None:
+        """server: of this process; client: the address of whoever imports
+
+        username: the name that the client gave, which nobody has checked
+        """
         self.done = Imported()
         self._inbox = inbox
         self._most = CONFIG.max_message_size
@@ -102,7 +107,7 @@ class Importer:
         self._session = Session(
             server_id=server, inbox=inbox, listener=IMPORT, listener_kind=IMPORT,
             client_address=client, client_port=0, protocol=IMPORT,
-            opened_at=now, closed_at=now, ending="quit",
+            opened_at=now, closed_at=now, ending="quit", auth_username=username,
         )  # fmt: skip
         self._is_stored = False
 
@@ -136,6 +141,21 @@ class Importer:
                 too_large = True
                 octets.clear()  # the rest is read, and dropped
         self._add(None if too_large else bytes(octets), "")
+        return self._ended()
+
+    def store(
+        self,
+        octets: bytes,
+        reverse_path: str,
+        recipients: Sequence[str],
+        tags: Sequence[str] = (),
+    ) -> Imported:
+        """Store one message with an envelope and tags, and return the result so far."""
+        if self._most and len(octets) > self._most:
+            self._add(None, "")
+        else:
+            summary = headers.summary(octets)
+            self._wait(_Waiting(octets, reverse_path, summary, [*recipients], [*tags]))
         return self._ended()
 
     def _add(self, octets: bytes | None, sender: str) -> None:
@@ -193,6 +213,7 @@ class _Waiting:
     sender: str
     summary: Summary
     recipients: list[str]
+    tags: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, octets: bytes, sender: str) -> _Waiting:
@@ -208,9 +229,11 @@ class _Waiting:
 
     def as_rows(self, session: Session) -> MessageRows:
         """Return its rows. Raises OSError if a large body cannot be kept."""
-        return MessageRows(
+        rows = MessageRows(
             session, self.octets, self.summary, self.reverse_path, self.recipients
         )
+        rows.message.tags = self.tags
+        return rows
 
     @property
     def reverse_path(self) -> str:

@@ -20,7 +20,9 @@ from mailsink.web.elsewhere import answer_elsewhere
 LARGE = 512 * 1024  # octets of a body
 # Octets of what is compared, checked, or told line by line: that takes longer.
 LABORIOUS = 128 * 1024
-_READS = re.compile(r"/(?:api/v3/)?(?:messages|transactions|compare|trash)/")
+_READS = re.compile(
+    r"/(?:(?:api/v3/)?(?:messages|transactions|compare|trash)|api/v1/messages?|view)/"
+)
 _ARCHIVE = "/archive"
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

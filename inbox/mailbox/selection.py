@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
@@ -22,11 +22,15 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Messages by id, or (ids is None) all that match q in an inbox; "" is all of them."""
+    """Messages by id, or (ids is None) all that match q in an inbox; "" is all of them.
+
+    where: a condition that they meet besides, of a search in another language
+    """
 
     ids: tuple[UUID, ...] | None = None
     q: str = ""
     inbox: str | None = None
+    where: Q | None = None
 
 
 def by_ids(ids: Collection[str | UUID]) -> Selection:
@@ -55,6 +59,8 @@ def turns(
         rows = rows.filter(language.messages(language.parse(chosen.q)))
         if chosen.inbox:
             rows = rows.filter(inbox__slug=chosen.inbox)
+        if chosen.where is not None:
+            rows = rows.filter(chosen.where)
         yield from _walk(rows)
         return
     for start in range(0, len(chosen.ids), AT_ONCE):

@@ -250,7 +250,7 @@ def bodies(ids: Collection[UUID]) -> dict[UUID, StoredBody]:
             size,
             complete,
             sha256,
-            headers.summary(_unpacked(codec, bytes(start or b""))),
+            headers.summary(unpacked(codec, bytes(start or b""))),
         )
         for key, size, complete, sha256, codec, start in rows
     }
@@ -288,7 +288,8 @@ def _attempt(
     )
 
 
-def _unpacked(codec: str, start: bytes) -> bytes:
+def unpacked(codec: str, start: bytes) -> bytes:
+    """Return the first octets of a body, of its first octets as stored."""
     if codec != "zlib":
         return start
     return zlib.decompressobj().decompress(start, _UNPACKED_START)

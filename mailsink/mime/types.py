@@ -128,7 +128,12 @@ def signed(octets: bytes, part: Part) -> str:
     octets: the whole message
     """
     start = transfer.decode(part.body(octets, _LOOKED_AT), part.encoding)
-    return next((kind for mark, kind in _SIGNATURES if mark.match(start)), "")
+    return signature(start)
+
+
+def signature(octets: bytes) -> str:
+    """Return the type that the beginning of a file shows; "" if it shows none."""
+    return next((kind for mark, kind in _SIGNATURES if mark.match(octets)), "")
 
 
 def file_name(octets: bytes, part: Part) -> str:

@@ -44,7 +44,7 @@ _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is emp
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
 RETRY_AFTER = b"5"  # seconds
-_MAIL_PATHS = ("/api/v3/messages", "/import")
+_MAIL_PATHS = ("/api/v3/messages", "/api/v1/send", "/import")
 
 
 class Guard:

@@ -1,0 +1,73 @@
+"""Pieces that Mailpit's routes share: they find messages, and read searches."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+
+from inbox.api.plain_answers import PlainError, text
+from inbox.api.v3.common import scope
+from inbox.errors import NotFound
+from inbox.mailbox import messages, offsets
+from inbox.models import Message
+from inbox.search import mailpit_language
+from inbox.search.fields import ZONE
+from mailsink.mime import timezones
+
+NOTHING_SAID = "Error: no search query"
+_NOT_FOUND = "404 page not found"
+_LATEST_NOT_FOUND = "Message not found"
+
+
+def ok() -> HttpResponse:
+    """Return the answer to a change that was made."""
+    return text("ok")
+
+
+def key(id: str) -> str:
+    """Return an id as our services take it: with hyphens, which a client may leave out."""
+    try:
+        return str(UUID(id)) if len(id) in (32, 36) else id
+    except ValueError:
+        return id
+
+
+def searched(request: HttpRequest, query: str) -> Q:
+    """Return the condition of a search, in the zone that the request names."""
+    if zone := timezones.named(request.GET.get("tz", "")):
+        ZONE.set(zone)
+    return mailpit_language.messages(mailpit_language.parse(query))
+
+
+def search(request: HttpRequest) -> Q:
+    """Return the condition of the search that has to be in the query. Raises PlainError."""
+    query = request.GET.get("query", "")
+    if not query.strip():
+        raise PlainError(NOTHING_SAID)
+    return searched(request, query)
+
+
+def found(request: HttpRequest, id: str, latest: str = _LATEST_NOT_FOUND) -> Message:
+    """Return a message by its id, or the newest one that matches the query for "latest".
+
+    latest: the words where there is none. Raises PlainError.
+    """
+    if id != messages.LATEST:
+        try:
+            return messages.get(scope(), key(id))
+        except NotFound:
+            raise PlainError(_NOT_FOUND, 404) from None
+    query = request.GET.get("query", "")
+    newest = offsets.newest(scope(), searched(request, query) if query else Q())
+    if newest is None:
+        raise PlainError(latest, 404)
+    return newest
+
+
+def number(request: HttpRequest, name: str, otherwise: int) -> int:
+    """Return a number of the query that is not negative."""
+    given = request.GET.get(name, "")
+    short = given.isascii() and given.isdigit() and len(given) < 10
+    return int(given) if short else otherwise

@@ -1,0 +1,146 @@
+"""Mailpit's routes of one message: its detail, header fields, source and parts."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse
+
+from inbox.api.as_received import AsReceived
+from inbox.api.mailpit import summaries, unsubscribing
+from inbox.api.mailpit.common import found
+from inbox.api.mailpit.parts import NumberedParts
+from inbox.api.plain_answers import PlainError, go_json
+from inbox.api.v3.common import scope
+from inbox.errors import NotFound
+from inbox.http import files
+from inbox.mailbox import marking, messages, offsets
+from inbox.mailbox.marking import Marks
+from inbox.mailbox.selection import Selection
+from inbox.models import Message
+from inbox.serializers import Shape
+from mailsink.mime import bodies
+from mailsink.mime.mails import ParsedMessage
+
+_EAST = re.compile(r"([+-])(\d\d)([0-5]\d)(?!\d)")
+# Types that a browser would run something of, rather than show it.
+_ACTIVE = re.compile(r".*(?:html|xml|svg|script|wasm|pdf).*")
+
+
+def opened(message: Message) -> ParsedMessage:
+    """Return a message's octets, to be read. Raises PlainError where they are gone."""
+    try:
+        octets = messages.open_raw(message)
+    except NotFound as error:
+        raise PlainError(str(error), 404) from None
+    return ParsedMessage(lambda: octets)
+
+
+def as_received(message: Message) -> AsReceived:
+    """Return a message with the fields that Mailpit adds."""
+    return AsReceived(offsets.stored([message])[0])
+
+
+def mark_read(message: Message) -> None:
+    """Mark a message read, as Mailpit does whenever it is looked at."""
+    if not getattr(message, "read", False):
+        marking.update_many(scope(), Selection((message.pk,)), Marks(read=True))
+
+
+def one(request: HttpRequest, id: str) -> HttpResponse:
+    """Answer with a message, and mark it read."""
+    message = found(request, id)
+    shape = _shape(message)
+    mark_read(message)
+    return go_json(shape)
+
+
+def _shape(message: Message) -> Shape:
+    mail = as_received(message)
+    parts = NumberedParts(opened(message))
+    return {
+        "ID": str(message.pk),
+        "MessageID": mail.message_id,
+        "From": summaries.sender(mail),
+        "To": summaries.people(mail.people["to"]),
+        "Cc": summaries.people(mail.people["cc"]),
+        "Bcc": summaries.people(mail.bcc),
+        "ReplyTo": summaries.people(mail.people["reply-to"]),
+        "ReturnPath": mail.mail.reverse_path or message.from_address,
+        "Subject": message.subject,
+        "ListUnsubscribe": unsubscribing.shape(
+            _field(mail, "list-unsubscribe"), _field(mail, "list-unsubscribe-post")
+        ),
+        "Date": _date(message, _field(mail, "date")),
+        "Tags": summaries.tags(message.tags),
+        "Username": mail.mail.session.auth_username,
+        "Text": parts.text,
+        "HTML": parts.html,
+        "Size": mail.size,
+        "Inline": [parts.shape(*each) for each in parts.inlines],
+        "Attachments": [parts.shape(*each) for each in parts.attachments],
+    }
+
+
+def _field(mail: AsReceived, name: str) -> str:
+    found = (each.value for each in mail.sent if each.name.lower() == name)
+    return next(found, "")
+
+
+def _date(message: Message, field: str) -> str:
+    """Return the time of the Date field in its own zone, else when the message came."""
+    if message.date is None:
+        return summaries.stamp(message.received_at)
+    east = _EAST.search(field)
+    minutes = int(east[2]) * 60 + int(east[3]) if east else 0
+    zone = timezone(timedelta(minutes=min(minutes, 1439)))
+    if east and east[1] == "-":
+        zone = timezone(-timedelta(minutes=min(minutes, 1439)))
+    at: datetime = message.date.astimezone(zone)
+    return at.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+def headers(request: HttpRequest, id: str) -> HttpResponse:
+    """Answer with the header fields by name, each with all its values."""
+    named: dict[str, list[str]] = {}
+    for name, value in as_received(found(request, id)).fields():
+        named.setdefault(_canonical(name), []).append(value)
+    return go_json(dict(sorted(named.items())))
+
+
+def _canonical(name: str) -> str:
+    """Return a field's name as Go writes it: Message-Id."""
+    return "-".join(each.capitalize() for each in name.split("-"))
+
+
+def raw(request: HttpRequest, id: str) -> HttpResponse:
+    """Answer with the source, the fields that Mailpit adds before it."""
+    message = found(request, id)
+    octets = as_received(message).prefix + opened(message).octets
+    response = HttpResponse(
+        octets, content_type="text/plain; charset=utf-8", headers=files.HEADERS
+    )
+    if request.GET.get("dl") == "1":
+        name = f'attachment; filename="{message.pk}.eml"'
+        response["Content-Disposition"] = name
+    return response
+
+
+def part(request: HttpRequest, id: str, number: str) -> HttpResponse:
+    """Answer with a part, decoded. One that a browser would run is a file to be saved."""
+    mail = opened(found(request, id))
+    leaf = NumberedParts(mail).leaves.get(number)
+    if leaf is None:
+        raise PlainError("404 page not found", 404)
+    content_type = files.safe_type(leaf.content_type)
+    response = HttpResponse(
+        bodies.decode(mail.octets, leaf),
+        content_type=content_type,
+        headers=files.HEADERS,
+    )
+    name = quote(leaf.filename or leaf.content_id, safe="")
+    kind = "attachment" if _ACTIVE.fullmatch(content_type) else "inline"
+    response["Content-Disposition"] = f'{kind}; filename="{name}"'
+    return response

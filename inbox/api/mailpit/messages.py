@@ -1,0 +1,95 @@
+"""Mailpit's routes of many messages: lists, searches, marks, deleting."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+
+from inbox.api.mailpit import summaries
+from inbox.api.mailpit.common import key, number, ok, search, searched
+from inbox.api.plain_answers import GoObject, PlainError, body, go_json, text
+from inbox.api.v3.common import scope
+from inbox.mailbox import marking, selection, trash
+from inbox.mailbox.marking import Marks
+from inbox.mailbox.offsets import MOST
+from inbox.mailbox.selection import Selection
+from inbox.search import mailpit_language
+
+_LIMIT = 50
+_NULL = ("To", "Cc", "Bcc")  # where they are empty; a search has more of them
+_BOTH = "You may specify either IDs or a search query, not both"
+
+
+def find(request: HttpRequest) -> HttpResponse:
+    """List the messages, newest first; limit=0 asks for all of them."""
+    start, limit = number(request, "start", 0), number(request, "limit", _LIMIT)
+    if limit == 0:
+        start, limit = 0, MOST
+    return go_json(summaries.listed(_before(request), start, limit, _NULL))
+
+
+def find_matching(request: HttpRequest) -> HttpResponse:
+    """List what matches a search; limit=0 asks for the counts alone."""
+    where = search(request) & _before(request)
+    start, limit = number(request, "start", 0), number(request, "limit", _LIMIT)
+    return go_json(summaries.listed(where, start, limit, (*_NULL, "ReplyTo")))
+
+
+def _before(request: HttpRequest) -> Q:
+    return mailpit_language.before(request.GET.get("before", ""))
+
+
+def mark(request: HttpRequest) -> HttpResponse:
+    """Mark messages read or unread: those named, those that match, or all."""
+    asked = _asked(request)
+    ids, query = asked.texts("IDs"), asked.text("Search")
+    if ids and query:
+        raise PlainError(_BOTH)
+    chosen = Selection(where=searched(request, query) if query else None)
+    if ids:
+        chosen = selection.by_ids([*map(key, ids)])
+    marking.update_many(scope(), chosen, Marks(read=asked.flag("Read")))
+    return ok()
+
+
+def delete(request: HttpRequest) -> HttpResponse:
+    """Move messages to the trash: those named; all, if none are, or nothing can be read."""
+    try:
+        ids = _asked(request).texts("IDs")
+    except PlainError:
+        ids = []
+    chosen = selection.by_ids([*map(key, ids)]) if ids else Selection()
+    trash.delete(scope(), chosen, request.META["REMOTE_ADDR"])
+    return text("") if _is_bare(request) else ok()
+
+
+def delete_matching(request: HttpRequest) -> HttpResponse:
+    """Move what matches a search to the trash."""
+    chosen = Selection(where=search(request))
+    trash.delete(scope(), chosen, request.META["REMOTE_ADDR"])
+    return ok()
+
+
+def _asked(request: HttpRequest) -> GoObject:
+    """Return what a body asks for; PyPI's mailpit-api-client sends a form. Raises PlainError."""
+    given = request.body
+    if given[:4].lower() != b"ids=":
+        return body(request)
+    form = parse_qs(given.decode("utf-8", "replace"), max_num_fields=10_000)
+    read = next(iter(form.get("Read", ["false"])))
+    return GoObject(
+        {"IDs": form["ids" if "ids" in form else "IDs"], "Read": read == "true"}
+    )
+
+
+def _is_bare(request: HttpRequest) -> bool:
+    """Whether npm's mailhog asks, by the little that it says of itself.
+
+    MailHog has this route too, and answers without a body: npm's mailhog fails over "ok".
+    """
+    said = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+    return "Connection" in request.headers and not any(
+        request.headers.get(name) for name in said
+    )

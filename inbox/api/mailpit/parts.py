@@ -1,0 +1,120 @@
+"""The parts of a message by Mailpit's numbers, and which of them it calls what.
+
+Mailpit numbers the children of the root from 1, deeper ones after their parents ("1.2"),
+and a message without parts is "0". It does not look into enclosed messages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from inbox.serializers import Shape
+from mailsink.mime import bodies, markup
+from mailsink.mime.mails import ParsedMessage
+from mailsink.mime.structure import Part
+
+_BETWEEN = "\n--\n"  # texts that stand one behind the other
+_TEXTS = ("text/plain", "text/html")
+
+
+@dataclass(frozen=True)
+class NumberedParts:
+    """The leaves of a message, each under its number."""
+
+    mail: ParsedMessage
+
+    @cached_property
+    def leaves(self) -> dict[str, Part]:
+        return {number: part for number, part in self._numbered() if _is_leaf(part)}
+
+    def _numbered(self) -> Iterator[tuple[str, Part]]:
+        root = self.mail.parsed.parts[0]
+        numbers = {root.index: ""}
+        if _is_leaf(root):
+            yield "0", root
+        for part in self.mail.parsed.parts[1:]:
+            parent = part.parent
+            if parent is None or parent.index not in numbers or _is_leaf(parent):
+                continue  # within an enclosed message
+            number = str(parent.children.index(part) + 1)
+            above = numbers[parent.index]
+            numbers[part.index] = f"{above}.{number}" if above else number
+            yield numbers[part.index], part
+
+    @property
+    def attachments(self) -> Iterator[tuple[str, Part]]:
+        """The parts that Mailpit lists as attachments."""
+        for number, part in self.leaves.items():
+            if _is_attachment(part) and _is_named(part, self._is_alone):
+                yield number, part
+
+    @property
+    def inlines(self) -> Iterator[tuple[str, Part]]:
+        """The parts that Mailpit lists as inline: images of the HTML, calendars."""
+        for number, part in self.leaves.items():
+            if self._is_alone or _is_attachment(part) or not _is_named(part, False):
+                continue
+            if part.disposition == "inline" or part.content_type not in _TEXTS:
+                yield number, part
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether the message is one file and nothing else."""
+        root = self.mail.parsed.parts[0]
+        return _is_leaf(root) and root.content_type not in _TEXTS
+
+    @cached_property
+    def html(self) -> str:
+        """The first HTML that is no attachment; "" if there is none."""
+        found = (part for part in self.leaves.values() if _is_body(part, "text/html"))
+        first = next(found, None)
+        return bodies.text_of(self.mail.octets, first) if first else ""
+
+    @cached_property
+    def text(self) -> str:
+        """The plain text; made from the HTML where there is none."""
+        root = self.mail.parsed.parts[0]
+        found = [part for part in self.leaves.values() if _is_body(part, "text/plain")]
+        if root.content_type == "multipart/alternative":
+            found = sorted(found, key=lambda part: part.depth)[:1]
+        if not found:
+            return markup.to_text(self.html) if self.html else ""
+        return _BETWEEN.join(bodies.text_of(self.mail.octets, part) for part in found)
+
+    def shape(self, number: str, part: Part) -> Shape:
+        """Return an attachment as Mailpit describes it; the sums are of decoded octets."""
+        octets = bodies.decode(self.mail.octets, part)
+        return {
+            "PartID": number,
+            "FileName": part.filename or part.content_id,
+            "ContentType": part.content_type,
+            "ContentID": part.content_id,
+            "Size": len(octets),
+            "Checksums": {
+                "MD5": hashlib.md5(octets, usedforsecurity=False).hexdigest(),
+                "SHA1": hashlib.sha1(octets, usedforsecurity=False).hexdigest(),
+                "SHA256": hashlib.sha256(octets).hexdigest(),
+            },
+        }
+
+
+def _is_leaf(part: Part) -> bool:
+    return not part.children or part.encloses
+
+
+def _is_attachment(part: Part) -> bool:
+    if part.parent is None and part.content_type not in _TEXTS:
+        return not part.content_type.startswith("multipart/")
+    is_file = part.content_type == "application/octet-stream"
+    return part.disposition == "attachment" or is_file
+
+
+def _is_named(part: Part, alone: bool) -> bool:
+    return alone or bool(part.filename or part.content_id)
+
+
+def _is_body(part: Part, content_type: str) -> bool:
+    return part.content_type == content_type and part.disposition != "attachment"

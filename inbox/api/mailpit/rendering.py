@@ -1,0 +1,118 @@
+"""Mailpit's /view: a message's HTML and text as documents of their own.
+
+A program gets the HTML as it is, with addresses for the images that it carries. A
+browser that goes there gets it as our own frame shows it: nothing runs, and nothing is
+loaded from anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from inbox import pages
+from inbox.api.mailpit.common import found
+from inbox.api.mailpit.message import mark_read, opened
+from inbox.api.mailpit.parts import NumberedParts
+from inbox.api.plain_answers import PlainError
+from inbox.http import files
+from inbox.models import Message
+from mailsink.mime import bodies, pictures
+from mailsink.mime.mails import ParsedMessage
+from mailsink.mime.preview import preview
+
+_HTML = "text/html; charset=utf-8"
+_MOST_WITHIN = 8 * 1024 * 1024  # characters of images that come within the HTML
+_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+_CID = re.compile(r"cid:([^\s\"'<>)]{1,500})", re.IGNORECASE)
+
+
+def html(request: HttpRequest, id: str) -> HttpResponse:
+    """Answer with the HTML of a message, and mark it read."""
+    message = found(request, id, "Message not found")
+    mail = opened(message)
+    parts = NumberedParts(mail)
+    if not parts.html:
+        raise PlainError("This message does not contain a HTML part", 404)
+    mark_read(message)
+    if _is_browser(request):
+        response = HttpResponse(_framed(mail), content_type=_HTML)
+        response["Content-Security-Policy"] = _POLICY
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+    document = _with_addresses(message, parts)
+    return HttpResponse(
+        document.encode("utf-8", "replace"), content_type=_HTML, headers=files.HEADERS
+    )
+
+
+def text(request: HttpRequest, id: str) -> HttpResponse:
+    """Answer with the plain text of a message, and mark it read."""
+    message = found(request, id, "Message not found")
+    response = files.shown(NumberedParts(opened(message)).text)
+    mark_read(message)
+    return response
+
+
+def page(request: HttpRequest, id: str) -> HttpResponse:
+    """Lead to our own page of a message; to the inbox where there is none yet."""
+    try:
+        message = found(request, id)
+    except PlainError:
+        if id != "latest":
+            raise
+        return redirect(pages.path("inbox"))
+    return redirect(pages.path("message", message.pk))
+
+
+def _is_browser(request: HttpRequest) -> bool:
+    """Whether a browser goes there; it says so itself only to localhost and over TLS."""
+    accepted = request.headers.get("Accept", "")
+    navigates = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return navigates or accepted.startswith("text/html,application/xhtml+xml")
+
+
+def _with_addresses(message: Message, parts: NumberedParts) -> str:
+    """Return the HTML with the addresses of the parts that it names."""
+    numbers = {
+        part.content_id: number
+        for number, part in parts.leaves.items()
+        if part.content_id
+    }
+
+    def address(match: re.Match[str]) -> str:
+        number = numbers.get(match[1])
+        if number is None:
+            return match[0]
+        return reverse("mailpit-part", args=[message.pk, number])
+
+    return _CID.sub(address, parts.html)
+
+
+def _framed(mail: ParsedMessage) -> str:
+    """Return the HTML as the frame shows it, with its images within it."""
+    related = pictures.carried(mail.reading)
+    left = _MOST_WITHIN
+    known: dict[str, str | None] = {}
+
+    def url(named: str) -> str | None:
+        nonlocal left
+        if named not in known:
+            part = related.find(named)
+            kind = pictures.shown_as(mail.octets, part) if part else ""
+            known[named] = None
+            if part and kind:
+                octets = bodies.decode(mail.octets, part)
+                known[named] = f"data:{kind};base64,{b64encode(octets).decode()}"
+        left -= len(known[named] or "")
+        return known[named] if left >= 0 else None
+
+    return preview(mail.html, url, related.has_locations)

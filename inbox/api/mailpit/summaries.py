@@ -1,0 +1,136 @@
+"""Mailpit's MessageSummary and the lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Q
+
+from inbox.api.as_received import AsReceived
+from inbox.api.mailpit.parts import NumberedParts
+from inbox.api.v3.common import scope
+from inbox.errors import NotFound
+from inbox.mailbox import messages, offsets
+from inbox.mailbox.offsets import StoredMail
+from inbox.models import Message
+from inbox.serializers import Shape
+from mailsink.mime.addresses import Address
+from mailsink.mime.mails import ParsedMessage
+from mailsink.mime.reading import SNIPPET_LENGTH
+
+_SNIPPET = 200  # octets
+# Bodies that are read for a list: so many, of so many octets each. Of the others the
+# indexer has counted the attachments, by a slightly different rule.
+_MOST_READ = 200
+_LARGEST_READ = 128 * 1024
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as Go writes it, in UTC to the millisecond: 2026-01-02T15:04:05.12Z."""
+    at = at.astimezone(UTC)
+    fraction = f".{at.microsecond // 1000:03}".rstrip("0").rstrip(".")
+    return f"{at:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def address(name: str, at: str) -> Shape:
+    return {"Name": name, "Address": at}
+
+
+def people(found: Iterable[Address]) -> list[Shape]:
+    return [address(each.name, each.address) for each in found]
+
+
+def sender(mail: AsReceived) -> Shape:
+    """Return who a message is from; the whole field as the name where it has no address."""
+    message = mail.mail.message
+    if message.from_address:
+        return address(message.from_name, message.from_address)
+    field = next((each for each in mail.sent if each.name.lower() == "from"), None)
+    return address(field.value if field else "", "")
+
+
+def tags(names: Iterable[str]) -> list[str]:
+    """Return tags in Mailpit's order, in which the case of letters does not count."""
+    return sorted(names, key=lambda name: (name.lower(), name))
+
+
+def summary(stored: StoredMail, exact: bool = True) -> Shape:
+    """Return a message as lists and events have it; its lists are never null.
+
+    exact: its body may be read, to see which parts are attachments
+    """
+    mail, message = AsReceived(stored), stored.message
+    snippet, attachments = _content(message, exact)
+    return {
+        "ID": str(message.pk),
+        "MessageID": mail.message_id,
+        "Read": bool(getattr(message, "read", False)),
+        "From": sender(mail),
+        "To": people(mail.people["to"]),
+        "Cc": people(mail.people["cc"]),
+        "Bcc": people(mail.bcc),
+        "ReplyTo": people(mail.people["reply-to"]),
+        "Subject": message.subject,
+        "Created": stamp(message.received_at),
+        "Username": stored.session.auth_username,
+        "Tags": tags(message.tags),
+        "Size": mail.size,
+        "Attachments": attachments,
+        "Snippet": snippet,
+    }
+
+
+def listed(where: Q, start: int, limit: int, null: Sequence[str]) -> Shape:
+    """Return a page of the messages that match, with the counts of the mailbox.
+
+    null: the lists of addresses that are null where they are empty
+    """
+    found = offsets.find(scope(), where, start, limit)
+    shapes = [
+        _with_null(summary(each, number < _MOST_READ), null)
+        for number, each in enumerate(found)
+    ]
+    whole = messages.counts(scope())
+    total, unread = whole["messages"], whole["unread"]
+    matching = offsets.count(scope(), where) if where else (total, unread)
+    return {
+        "total": total,
+        "unread": unread,
+        "count": len(shapes),
+        "messages_count": matching[0],
+        "messages_unread": matching[1],
+        "start": start,
+        "tags": tags(messages.tags(scope())),
+        "messages": shapes,
+    }
+
+
+def _with_null(shape: Shape, names: Sequence[str]) -> Shape:
+    empty: dict[str, Any] = {name: None for name in names if not shape[name]}
+    return shape | empty
+
+
+def _content(message: Message, exact: bool) -> tuple[str, int]:
+    """Return the snippet, and how many attachments Mailpit would count."""
+    snippet, attachments = _cut(message.snippet), message.attachments
+    if message.indexed_at and not attachments:
+        return snippet, 0
+    if not exact or message.size > _LARGEST_READ:
+        return snippet, attachments
+    try:
+        octets = messages.open_raw(message)
+    except NotFound:
+        return snippet, attachments
+    mail = ParsedMessage(lambda: octets)
+    if not message.indexed_at:
+        snippet = _cut(mail.reading.snippet)
+    return snippet, sum(1 for _ in NumberedParts(mail).attachments)
+
+
+def _cut(snippet: str) -> str:
+    whole = snippet.encode("utf-8", "replace")
+    if len(whole) <= _SNIPPET and len(snippet) < SNIPPET_LENGTH:
+        return snippet
+    return whole[:_SNIPPET].decode("utf-8", "ignore") + "..."

@@ -1,0 +1,54 @@
+"""Where Mailpit's routes below /api/v1 are."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, re_path
+
+from inbox.api.mailpit import (
+    application,
+    message,
+    messages,
+    releasing,
+    sending,
+    tags,
+)
+from inbox.api.plain_answers import PlainError, methods
+
+_MESSAGE = "v1/message/<str:id>"
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    raise PlainError("File not found\n", 404)
+
+
+nothing = methods(
+    GET=_nothing, POST=_nothing, PUT=_nothing, DELETE=_nothing, PATCH=_nothing
+)
+
+urlpatterns: list[URLPattern] = [
+    path(
+        "v1/messages",
+        methods(GET=messages.find, PUT=messages.mark, DELETE=messages.delete),
+    ),
+    path(
+        "v1/search",
+        methods(GET=messages.find_matching, DELETE=messages.delete_matching),
+    ),
+    path(_MESSAGE, methods(GET=message.one)),
+    path(f"{_MESSAGE}/headers", methods(GET=message.headers)),
+    path(f"{_MESSAGE}/raw", methods(GET=message.raw)),
+    path(
+        f"{_MESSAGE}/part/<str:number>", methods(GET=message.part), name="mailpit-part"
+    ),
+    path(f"{_MESSAGE}/release", methods(POST=releasing.release)),
+    path("v1/send", methods(POST=sending.send)),
+    path("v1/tags", methods(GET=tags.find, PUT=tags.put)),
+    path("v1/tags/<path:tag>", methods(PUT=tags.rename, DELETE=tags.delete)),
+    path("v1/info", methods(GET=application.info)),
+    path("v1/webui", methods(GET=application.webui)),
+    path("v1/chaos", methods(GET=application.chaos, PUT=application.chaos)),
+]
+
+# Behind the routes of all dialects
+unknown: list[URLPattern] = [re_path("^v1(?:/.*)?$", nothing)]

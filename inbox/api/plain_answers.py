@@ -1,0 +1,186 @@
+"""Requests and answers as programs in Go read and write them: both dialects were written in it.
+
+Errors are text. The keys of JSON are found whatever their case, and nobody looks at its
+Content-Type.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from inbox.api.v3.bodies import unfit
+from inbox.errors import NotFound, UserError
+from inbox.http.origins import origins
+
+TEXT = "text/plain"
+# Characters that Go escapes, so that JSON may stand within HTML.
+_ESCAPED = re.compile("[<>&\u2028\u2029]")
+
+DialectView = Callable[..., HttpResponseBase]
+
+
+class PlainError(UserError):
+    """An error that is answered as text, in the words of the dialect."""
+
+    def __init__(self, words: str, status: int = 400) -> None:
+        super().__init__(words)
+        self.code = status
+
+
+def text(words: str, status: int = 200) -> HttpResponse:
+    """Return a text as the answer."""
+    octets = words.encode("utf-8", "replace")
+    return HttpResponse(octets, status=status, content_type=TEXT)
+
+
+def go_json(shape: Any, content_type: str = "application/json") -> HttpResponse:
+    """Return JSON octet for octet as Go's encoder writes it."""
+    return HttpResponse(octets(shape), content_type=content_type)
+
+
+def octets(shape: Any) -> bytes:
+    """Return JSON as Go's encoder writes it, with a line end."""
+    written = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
+    written = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+    return f"{written}\n".encode("utf-8", "backslashreplace")
+
+
+def methods(**views: DialectView) -> DialectView:
+    """Return a view that answers by the method; the errors of services become text."""
+
+    @wraps(next(iter(views.values())))
+    def answer(request: HttpRequest, **given: str) -> HttpResponseBase:
+        if request.method == "OPTIONS":
+            return _shared(request, text(""))
+        view = views.get(request.method or "")
+        if view is None:
+            refused = text("Method Not Allowed\n", 405)
+            refused["Allow"] = ", ".join(sorted(views))
+            return refused
+        if foreign(request):
+            return text("Blocked due to CORS violation\n", 403)
+        try:
+            return _shared(request, view(request, **given))
+        except PlainError as error:
+            return _shared(request, text(str(error), error.code))
+        except NotFound:
+            return _shared(request, text("404 page not found", 404))
+        except UserError as error:
+            return _shared(request, text(str(error), max(400, error.status)))
+
+    return answer
+
+
+def foreign(request: HttpRequest) -> bool:
+    """Whether a page of another origin asks."""
+    origin = request.headers.get("Origin", "")
+    return bool(origin) and origin.lower() not in map(str.lower, origins(request))
+
+
+def _shared(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Name who may read the answer: our own origin, and no other one."""
+    response["Access-Control-Allow-Origin"] = request.headers.get("Origin", "")
+    response["Access-Control-Allow-Methods"] = "GET, POST, DELETE, PUT, OPTIONS"
+    response["Access-Control-Allow-Headers"] = "*"
+    return response
+
+
+class GoObject(Mapping[str, Any]):
+    """An object of JSON, whose keys are found whatever their case."""
+
+    def __init__(self, given: Any) -> None:
+        """given: a dict; null is an empty object. Raises PlainError."""
+        if not isinstance(given, dict | None):
+            raise _mismatch(given, "object")
+        self._members = {key.lower(): value for key, value in (given or {}).items()}
+
+    def __getitem__(self, key: str) -> Any:
+        return self._members[key.lower()]
+
+    def __iter__(self) -> Any:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def text(self, key: str) -> str:
+        """Return a text; "" if there is none. Raises PlainError."""
+        return self._typed(key, str, "string") or ""
+
+    def flag(self, key: str) -> bool:
+        """Return true or false, which null and nothing are too. Raises PlainError."""
+        return self._typed(key, bool, "bool") or False
+
+    def array(self, key: str) -> list[Any]:
+        """Return a list; an empty one for null or nothing. Raises PlainError."""
+        return self._typed(key, list, "[]string") or []
+
+    def texts(self, key: str) -> list[str]:
+        """Return a list of texts. Raises PlainError."""
+        found = self.array(key)
+        for each in found:
+            if not isinstance(each, str):
+                raise _mismatch(each, "string")
+        return found
+
+    def structs(self, key: str) -> list[GoObject]:
+        """Return a list of objects. Raises PlainError."""
+        return [GoObject(each) for each in self.array(key)]
+
+    def _typed(self, key: str, kind: type, name: str) -> Any:
+        value = self.get(key)
+        if value is not None and not isinstance(value, kind):
+            raise _mismatch(value, name)
+        return value
+
+
+def body(request: HttpRequest) -> GoObject:
+    """Return the object that a request brings. Raises PlainError."""
+    return GoObject(read_json(request.body))
+
+
+def read_json(given: bytes) -> Any:
+    """Return what JSON says. Raises PlainError with the words of Go's decoder."""
+    try:
+        value = json.loads(given)
+    except json.JSONDecodeError as error:
+        raise PlainError(_fault(error)) from None
+    except UnicodeDecodeError:
+        raise PlainError("invalid character in string literal") from None
+    except (ValueError, RecursionError):
+        raise PlainError("exceeded max depth") from None
+    if wrong := unfit(value):
+        raise PlainError(f"a text has {wrong} in it")
+    return value
+
+
+_LOOKED_FOR = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of "
+    "object key string",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after array element",
+    "Extra data": "after top-level value",
+}
+
+
+def _fault(error: json.JSONDecodeError) -> str:
+    rest = error.doc[error.pos :].lstrip()
+    if not error.doc.strip():
+        return "EOF"
+    if not rest or error.msg.startswith("Unterminated"):
+        return "unexpected EOF"
+    what = _LOOKED_FOR.get(error.msg, "in string literal")
+    return f"invalid character '{rest[0]}' {what}"
+
+
+def _mismatch(value: Any, wanted: str) -> PlainError:
+    kinds = {bool: "bool", str: "string", list: "array", dict: "object"}
+    kind = kinds.get(type(value), "number")
+    return PlainError(f"json: cannot unmarshal {kind} into Go value of type {wanted}")

@@ -1,0 +1,173 @@
+"""Mailpit's search grammar -> conditions on messages, by the fields of our own language.
+
+Terms are separated by spaces, quotes keep words together, `-` or `!` negates, and all
+terms must match. A field without a value asks for nothing. Text with no known field
+before it is looked for as it is. A text that is too long raises BadQuery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import Q
+
+from inbox.search.fields import MESSAGES as OURS
+from inbox.search.fields import ZONE, BadQuery, Condition
+from inbox.search.fields.values import size, time
+from inbox.search.fulltext import matches
+from inbox.search.language import MAX_LENGTH, MAX_TERMS, Query, Term
+from inbox.search.sql import NOTHING, HasAddress, HasText, has
+
+# As people in the United States write days, and as dates stand in JavaScript and Go.
+_DATES = (
+    "%m/%d/%Y", "%m/%d/%y", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S",
+    "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S %z",
+    "%d %b %Y", "%b %d, %Y", "%Y-%m-%d %H:%M:%S %z", "%Y%m%d",
+)  # fmt: skip
+_UNIX = re.compile(r"\d{10}|\d{13}")
+_FIELD = re.compile(r"([a-z-]+):(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def parse(text: str) -> Query:
+    """Return the query that a text writes. Raises BadQuery."""
+    if len(text) > MAX_LENGTH:
+        raise BadQuery(f"a search has at most {MAX_LENGTH} characters")
+    if re.search("[\x00\ud800-\udfff]", text):
+        raise BadQuery("a search is text, without NUL")
+    terms = list(filter(None, map(_term, _tokens(text))))
+    if len(terms) > MAX_TERMS:
+        raise BadQuery(f"a search has at most {MAX_TERMS} terms")
+    return Query(tuple((term,) for term in terms))
+
+
+def messages(query: Query) -> Q:
+    """Return the condition on Message."""
+    return query.on(_MESSAGES)
+
+
+def before(text: str) -> Q:
+    """Return: it came before a date; all messages where the text is none."""
+    at = _moment(text)
+    return Q(received_at__lt=at) if at else Q()
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    negated: bool
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """Yield what spaces separate outside of quotes, without the quotes."""
+    for word in re.findall(r'(?:"[^"]*"?|[^\s"])+', text):
+        negated = word[0] in "-!"
+        plain = word[negated:].replace('"', "").strip()
+        if plain:
+            yield _Token(plain, negated)
+
+
+def _term(token: _Token) -> Term | None:
+    """Return the term of a token; None where it asks for nothing."""
+    found = _FIELD.fullmatch(token.text)
+    name = found[1].lower() if found else ""
+    if found is None or name not in _MESSAGES:
+        return Term("", token.text, token.negated)
+    value = found[2].strip()
+    if not value or not _asks(name, value.lower()):
+        return None
+    if name in ("larger", "smaller") and not _is_size(value):
+        return Term("", token.text, token.negated)
+    return Term(name, value, token.negated)
+
+
+def _asks(name: str, value: str) -> bool:
+    """Whether a field has a value that asks for something."""
+    if name in ("after", "before"):
+        return _moment(value) is not None
+    return value in _VALUES.get(name, (value,))
+
+
+def _is_size(value: str) -> bool:
+    try:
+        size(value)
+    except BadQuery:
+        return False
+    return True
+
+
+def _moment(text: str) -> datetime | None:
+    """Return when a date is, or begins, in the reader's zone; None if it is none."""
+    if _UNIX.fullmatch(text):
+        return datetime.fromtimestamp(int(text[:10]), UTC)
+    try:
+        return time(text)
+    except BadQuery:
+        pass
+    for form in _DATES:
+        try:
+            at = datetime.strptime(text, form)
+        except ValueError:
+            continue
+        return at if at.tzinfo else at.replace(tzinfo=ZONE.get())
+    return None
+
+
+def _when(comparison: str) -> Condition:
+    return lambda value: Q(**{f"received_at__{comparison}": _moment(value)})
+
+
+def _word(value: str) -> Q:
+    found = matches(value) or NOTHING
+    people = _from(value) | Q(HasAddress("to", value)) | Q(HasAddress("cc", value))
+    return found | has("subject", value) | people
+
+
+def _from(value: str) -> Q:
+    return has("from_name", value) | has("from_address", value)
+
+
+def _addressed(value: str) -> Q:
+    in_header = Q(HasAddress("to", value)) | Q(HasAddress("cc", value))
+    return _from(value) | in_header | OURS["bcc"](value)
+
+
+def _state(value: str) -> Q:
+    return ~Q(tags=[]) if value.lower() == "tagged" else OURS["is"](value)
+
+
+def _carries(value: str) -> Q:
+    if value.lower().startswith("inline"):
+        raise BadQuery("Mailsink cannot search by has:inline; try has:attachment")
+    return OURS["has"](value)
+
+
+def _reply_to(value: str) -> Q:
+    raise BadQuery("Mailsink cannot search by reply-to:; try from: or a word")
+
+
+# The values of fields that have no others; by any other they ask for nothing.
+_VALUES = {
+    "is": ("read", "unread", "tagged"),
+    "has": ("attachment", "attachments", "inline", "inlines"),
+}
+_MESSAGES: dict[str, Condition] = {
+    "": _word,
+    "from": _from,
+    "to": lambda value: Q(HasAddress("to", value)),
+    "cc": lambda value: Q(HasAddress("cc", value)),
+    "bcc": OURS["bcc"],
+    "reply-to": _reply_to,
+    "addressed": _addressed,
+    "subject": lambda value: has("subject", value),
+    "message-id": lambda value: has("message_id", value),
+    "tag": lambda value: Q(HasText("tags", value)),
+    "is": _state,
+    "has": _carries,
+    "after": _when("gte"),
+    "before": _when("lte"),
+    "larger": OURS["larger"],
+    "smaller": OURS["smaller"],
+}
