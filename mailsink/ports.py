@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
 
+from mailsink.smtp.client.hop_values import OutgoingMail, RecipientResult
 from mailsink.smtp.protocol.events import Arrival, Event
 from mailsink.smtp.protocol.replies import Reply
 
@@ -121,6 +122,20 @@ class KeyedDigest:
         return hmac.compare_digest(self.digest, expected)
 
 
+@dataclass(frozen=True, slots=True)
+class MailRequest:
+    """A client asks for mail that waits: by ETRN, ATRN or TURN."""
+
+    verb: Literal["ETRN", "ATRN", "TURN"]
+    session: UUID
+    client_address: str
+    helo: str
+    user: str | None  # None: it has not logged in
+    # Of ETRN one: "example.com", "@example.com" with what is below it, or "#queue". Of
+    # ATRN the domains, none for all of the user's. In lower case.
+    nodes: tuple[str, ...] = ()
+
+
 Credentials = Password | KeyedDigest
 
 
@@ -132,6 +147,31 @@ class Verifier:
     iterations: int
     stored_key: bytes = field(repr=False)
     server_key: bytes = field(repr=False)
+
+
+class Courier(Protocol):
+    """Brings the mail of a session with a next hop, and takes back what became of it."""
+
+    async def next_mail(self) -> OutgoingMail | None:
+        """Return the next message for this hop; None: there is no more."""
+
+    async def message_ends(self, mail: OutgoingMail) -> None:
+        """Remember durably that the end of the message is about to be sent."""
+
+    async def report(
+        self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
+    ) -> None:
+        """Remember durably what became of a message, for each recipient in order."""
+
+    def close(self) -> None:
+        """The session is over; what was not reported is put back into the queue."""
+
+
+class HeldMail(Protocol):
+    """Mail that waits until its receiver asks for it."""
+
+    async def ask(self, request: MailRequest) -> Reply | Courier:
+        """Return the reply to ETRN, or to a refused ATRN or TURN; else who brings the mail."""
 
 
 class Authenticator(Protocol):

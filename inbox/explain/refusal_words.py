@@ -454,6 +454,12 @@ REFUSALS: dict[str, RefusalWords] = {
     "450 4.7.1 All of a top-level domain": RefusalWords(_("ATRN asked for all of a top-level domain (RFC 2645 §5.2)."), _("Send ATRN with a domain below it, as in example.com.")),
     "453": _NONE_WAITING,
     "453 4.0.0 No messages are waiting": _NONE_WAITING,
+    "450 4.7.1 One of these domains": RefusalWords(_("ATRN asked for a domain whose mail this account may not take, so none was sent (RFC 2645 §5.2)."), _("Add the account to the users of the domain, under Outgoing.")),
+    "502 5.5.1 No messages are waiting": RefusalWords(_("TURN asked for held mail, and none is waiting for the client (RFC 821 §3.8)."), _("Hold mail for the client's domain, under Outgoing, and send some.")),
+    "451 4.3.2 Outgoing mail": RefusalWords(_("Mail is waiting, but outgoing mail is off on this server."), _("Start Mailsink with MAILSINK_OUTGOING=yes.")),
+    "451 4.3.0 The queue": RefusalWords(_("The database failed while the queue of held mail was read."), _("Look at Mailsink's log, then try again.")),
+    "458 4.3.5 Cannot send messages": RefusalWords(_("Mail is waiting for the node, but it cannot be sent (RFC 1985 §5.3)."), _("Set a route for the held domain, under Outgoing.")),
+    "459 4.7.1 Not allowed": RefusalWords(_("The domain has users, and the client is not logged in as one of them."), _("Log in first, or remove the users of the held domain, under Outgoing.")),
     "501 5.5.4 Bad domain": RefusalWords(_("The argument is not a domain name (RFC 2645 §5.2)."), _("Write whole domain names, as in mail.example.com, separated by commas.")),
     "503 5.5.1 * may not stand": RefusalWords(_("The command is not allowed in the middle of a message (RFC 5321 §4.1.4)."), _RSET),
     # XCLIENT, PROXY

@@ -12,7 +12,13 @@ from inbox.models.message import (
     SearchText,
     Tombstone,
 )
-from inbox.models.outgoing import Release, ReleaseRecipient, ReleaseTry, Route
+from inbox.models.outgoing import (
+    HeldDomain,
+    Release,
+    ReleaseRecipient,
+    ReleaseTry,
+    Route,
+)
 from inbox.models.session import (
     Exchange,
     Fingerprint,
@@ -28,6 +34,7 @@ __all__ = [
     "BodyFinding",
     "Exchange",
     "Fingerprint",
+    "HeldDomain",
     "Inbox",
     "MadeReport",
     "Message",

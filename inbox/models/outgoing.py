@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import models
 
+from inbox.models.inbox import Inbox
 from inbox.models.session import Server
 from mailsink.ids import uuid7
 
 TLS_POLICIES = ("off", "opportunistic", "required", "implicit")
 # Of a release and of each of its recipients. Final: delivered, failed, cancelled.
 WAITING = ("queued", "trying")
+# held: until its receiver asks for it; of releases only. It never expires.
+HELD = "held"
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Route(models.Model):
@@ -41,8 +47,24 @@ class Route(models.Model):
         return self.name
 
 
+class HeldDomain(models.Model):
+    """A domain whose mail waits until its receiver asks for it: by ATRN, TURN or ETRN."""
+
+    # In lower case, as DNS has it; "*.example.com" is what is below example.com.
+    domain = models.CharField(max_length=255, unique=True)
+    inbox = models.ForeignKey(Inbox, models.CASCADE)
+    users = models.JSONField(default=list)  # that may take it; "*": whoever logs in
+    # by which ETRN sends it; null: ETRN does not
+    route = models.ForeignKey(Route, models.SET_NULL, null=True)
+    seen = models.UUIDField()  # the newest message that was looked at
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.domain
+
+
 class Release(models.Model):
-    """A message on its way out by a route, at somebody's request."""
+    """A message on its way out: at somebody's request, or to a receiver who asks for it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     # No foreign key: the log stays when the message is purged.
@@ -59,6 +81,9 @@ class Release(models.Model):
     next_try_at = models.DateTimeField(null=True)  # null: none is due
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # The domain of its recipients, where it waited, or waits, for their server
+    held_for = models.CharField(max_length=255, blank=True)
+    held_by = models.ForeignKey(HeldDomain, models.SET_NULL, null=True)
 
     class Meta:
         indexes = [
@@ -67,6 +92,19 @@ class Release(models.Model):
                 fields=["next_try_at"],
                 name="release_due",
                 condition=models.Q(state="queued"),
+            ),
+            # what waits for a receiver
+            models.Index(
+                fields=["held_by", "held_for"],
+                name="release_held",
+                condition=models.Q(state="held"),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message_id", "held_for"],
+                name="held_once",
+                condition=~models.Q(held_for=""),
             ),
         ]
 

@@ -46,7 +46,7 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
     local, _, domain = address.rpartition("@")
     if not local or not domain:
         return "It has no domain."
-    domain = _ascii(domain)
+    domain = ascii_domain(domain)
     if not domain:
         return "Its domain is no name that can be compared with the lists."
     if fold(local) != _lower(local):
@@ -85,7 +85,7 @@ def _fits(pattern: str, whole: str) -> bool:
 def _comparable(pattern: str) -> str:
     """Return a pattern with its domain as DNS has it, without its case."""
     local, at, domain = pattern.rpartition("@")
-    return fold(f"{local}{at}{_ascii(domain) or domain}")
+    return fold(f"{local}{at}{ascii_domain(domain) or domain}")
 
 
 def _lower(local: str) -> str:
@@ -93,7 +93,7 @@ def _lower(local: str) -> str:
     return "".join(each.lower() if each.isascii() else each for each in local)
 
 
-def _ascii(domain: str) -> str:
+def ascii_domain(domain: str) -> str:
     """Return a domain as DNS has it, in lower case; "" if it has no such form."""
     domain = domain.rstrip(".").lower()
     if domain.isascii():

@@ -7,25 +7,24 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import DatabaseError
 
 from inbox.models import Route
 from inbox.outgoing import release_queue, routes, sealing
+from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.due_signal import waiting
 from inbox.outgoing.release_queue import Claim
-from inbox.storage.threads import in_thread as _in_thread
+from inbox.storage.threads import in_thread
 from mailsink.ids import uuid7
-from mailsink.smtp.client.hop_dialogue import deferred
-from mailsink.smtp.client.hop_values import OutgoingMail, RecipientResult
 from mailsink.smtp.net.outgoing_session import OutgoingSession
 from mailsink.smtp.protocol.events import Ending, Event
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 4  # sessions
-_IN_A_SESSION = 100  # messages
 _LOOK_EVERY = 60.0  # seconds, for what other processes put into the queue
 _REST = 30.0  # seconds before a route that did not answer is tried again
 _RETRY = 5.0  # seconds after an error of the database
@@ -34,7 +33,13 @@ _RETRY = 5.0  # seconds after an error of the database
 class Deliverer:
     """Background work: start() and stop() run on the event loop."""
 
-    def __init__(self, server: UUID, record: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        server: UUID,
+        record: Callable[[Event], None],
+        couriers: set[ReleaseCourier] | None = None,
+    ) -> None:
+        """couriers: all that are at work in this process, of turned sessions too"""
         self._server = server
         self._record = record
         self._nudged = asyncio.Event()
@@ -42,7 +47,7 @@ class Deliverer:
         self._sessions: dict[int | None, asyncio.Task[None]] = {}
         self._open: set[OutgoingSession] = set()
         self._resting: dict[int | None, float] = {}
-        self._couriers: set[_Courier] = set()
+        self._couriers = set() if couriers is None else couriers
         self._left = True  # there may be tries that nobody goes on with
         self._recovers_at = 0.0
 
@@ -93,10 +98,10 @@ class Deliverer:
         if self._left or now >= self._recovers_at:
             before = datetime.now(UTC)
             sessions = [each.session for each in self._couriers]
-            await _in_thread(
+            await in_thread(
                 lambda: release_queue.recover(self._server, before, sessions)
             )
-            await _in_thread(release_queue.expire)
+            await in_thread(release_queue.expire)
             self._left, self._recovers_at = False, now + _LOOK_EVERY
 
     async def _begin_sessions(self) -> float:
@@ -104,7 +109,7 @@ class Deliverer:
         now = self._loop.time()
         self._resting = {r: at for r, at in self._resting.items() if at > now}
         busy = {*self._sessions, *self._resting}
-        found, seconds = await _in_thread(lambda: release_queue.due(busy))
+        found, seconds = await in_thread(lambda: release_queue.due(busy))
         if self._stopping:
             return 0
         for route in found[: _AT_ONCE - len(self._sessions)]:
@@ -131,22 +136,23 @@ class Deliverer:
         self._left = True
 
     async def _session(self, route_id: int | None) -> None:
-        route = await _in_thread(lambda: _route(route_id))
+        route = await in_thread(lambda: _route(route_id))
         if route is None:
-            await _in_thread(lambda: release_queue.claim(None, self._server, None))
+            await in_thread(lambda: release_queue.claim(None, self._server, None))
             return
-        courier = _Courier(route, self._server, uuid7())
-        self._couriers.add(courier)
+        session = uuid7()
+        claim = partial(_claim, route, self._server, session)
+        courier = ReleaseCourier(session, claim, self._couriers)
         try:
             ending = await self._converse(route, courier)
         finally:
-            self._couriers.discard(courier)
+            courier.close()
         if ending != "quit":
             self._resting[route_id] = self._loop.time() + _REST
 
-    async def _converse(self, route: Route, courier: _Courier) -> Ending:
+    async def _converse(self, route: Route, courier: ReleaseCourier) -> Ending:
         try:
-            hop = await _in_thread(lambda: routes.hop(route))
+            hop = await in_thread(lambda: routes.hop(route))
         except sealing.Unreadable:
             await courier.give_up(sealing.UNREADABLE)
             return "error"
@@ -162,60 +168,13 @@ class Deliverer:
             self._open.discard(session)
 
 
-class _Courier:
-    """Brings the releases of a route, one by one."""
-
-    def __init__(self, route: Route, server: UUID, session: UUID) -> None:
-        self.session = session
-        self.stopping = False
-        self._route = route
-        self._server = server
-        self._claim: Claim | None = None
-        self._count = 0
-
-    async def next_mail(self) -> OutgoingMail | None:
-        if self._count >= _IN_A_SESSION:
-            return None
-        self._count += 1
-        self._claim = await _in_thread(self._next)
-        return self._claim.mail if self._claim else None
-
-    def _next(self) -> Claim | None:
-        route = _route(self._route.pk)
-        if route is None or not routes.same_way(route, self._route):
-            return None  # what is due goes out in another session
-        return release_queue.claim(route, self._server, self.session)
-
-    async def message_ends(self, mail: OutgoingMail) -> None:
-        claim = self._claim
-        assert claim is not None
-        await _in_thread(lambda: release_queue.message_ends(claim))
-
-    async def report(
-        self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
-    ) -> None:
-        """Store the results; try again until they are, or delivered mail would go out twice."""
-        claim = self._claim
-        assert claim is not None
-        while True:
-            try:
-                await _in_thread(lambda: release_queue.report(claim, results))
-            except DatabaseError as error:
-                if self.stopping:
-                    raise
-                log.error("The result of a release could not be stored: %s", error)
-                await asyncio.sleep(_RETRY)
-            else:
-                break
-        self._claim = None
-
-    async def give_up(self, reason: str) -> None:
-        """Report the next release as deferred, without a session."""
-        mail = await self.next_mail()
-        if mail is not None:
-            result = deferred(reason, "4.3.5")
-            await self.report(mail, (result,) * len(mail.recipients))
-
-
 def _route(id: int | None) -> Route | None:
     return Route.objects.filter(pk=id).first() if id is not None else None
+
+
+def _claim(route: Route, server: UUID, session: UUID) -> Claim | None:
+    """Claim what is due for a route, unless it leads to another server by now."""
+    now = _route(route.pk)
+    if now is None or not routes.same_way(now, route):
+        return None  # what is due goes out in another session
+    return release_queue.claim(now, server, session)

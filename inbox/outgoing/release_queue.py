@@ -5,12 +5,13 @@ A claim is one conditional update, so that no two processes deliver the same rel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from inbox.models import (
     Message,
@@ -21,6 +22,7 @@ from inbox.models import (
     Route,
     Server,
 )
+from inbox.models.outgoing import HELD
 from inbox.outgoing import allowing, contents, trace_field
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.client.hop_values import (
@@ -44,6 +46,13 @@ _STOPPED_IN_DOUBT = (
     "Mailsink stopped when the message had been sent, before the reply to it was stored: it "
     "may have arrived, and may arrive again with the next try."
 )
+
+
+class Passage(NamedTuple):
+    """How a release may go out, as of now."""
+
+    refusal: Callable[[str], str]  # of an address: why nothing may go to it; "": it may
+    add_received: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +88,31 @@ def claim(route: Route | None, server: UUID, session: UUID | None) -> Claim | No
     session: that it will go out in; None: there is none, since nothing can go out.
     A release that cannot go out at all fails here, with its reason.
     """
-    while (attempt := _next(route, server, session)) is not None:
-        if (claimed := _prepared(attempt, route)) is not None:
+    while True:
+        now = datetime.now(UTC)
+        rows = Release.objects.filter(route=route, state="queued", next_try_at__lte=now)
+        attempt = _next(rows.order_by("next_try_at", "pk"), server, session)
+        if attempt is None:
+            return None
+        if claimed := _prepared(attempt, lambda: _by_route(route)):
+            return claimed
+
+
+def claim_held(
+    rows: QuerySet[Release],
+    passing: Callable[[], Passage],
+    server: UUID,
+    session: UUID,
+    who: str,
+) -> Claim | None:
+    """Claim the next of what waits for a receiver who asks; None: there is none.
+
+    rows: what waits for it
+    passing: called for each; returns how it may go out, as of now
+    who: takes it
+    """
+    while (attempt := _next(rows, server, session, requested_by=who)) is not None:
+        if claimed := _prepared(attempt, passing):
             return claimed
     return None
 
@@ -146,36 +178,39 @@ def remove_old() -> int:
     return len(ids)
 
 
-def _next(route: Route | None, server: UUID, session: UUID | None) -> ReleaseTry | None:
-    """Claim a release, and remember that it is tried."""
-    now = datetime.now(UTC)
-    rows = Release.objects.filter(route=route, state="queued", next_try_at__lte=now)
-    for release in rows.order_by("next_try_at", "pk")[:20]:
-        mine = Release.objects.filter(pk=release.pk, state="queued")
+def _next(
+    rows: QuerySet[Release], server: UUID, session: UUID | None, **facts: str
+) -> ReleaseTry | None:
+    """Claim the first of these releases, and remember that it is tried."""
+    for release in rows[:20]:
+        mine = Release.objects.filter(pk=release.pk, state=release.state)
+        tries = release.tries + 1
         with write_turn():
-            if mine.update(state="trying", tries=release.tries + 1, next_try_at=None):
-                release.state, release.tries = "trying", release.tries + 1
+            if mine.update(state="trying", tries=tries, next_try_at=None, **facts):
+                release.state, release.tries = "trying", tries
                 return ReleaseTry.objects.create(
-                    release=release, server_id=server, session_id=session, began_at=now
+                    release=release,
+                    server_id=server,
+                    session_id=session,
+                    began_at=datetime.now(UTC),
                 )
     return None
 
 
-def _prepared(attempt: ReleaseTry, route: Route | None) -> Claim | None:
+def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | None:
     """Return what is to be sent, or None where nothing may be: that has failed then."""
     release = attempt.release
     rows = ReleaseRecipient.objects.filter(release=release, state="queued")
     pending = list(rows.order_by("seq"))
-    # The last look at the lists, which may have changed since the session began.
-    now = Route.objects.filter(pk=route.pk).first() if route is not None else None
     message = _message(release)
     raw = _body(message)
-    refused = [(row, _reason(row, now, raw)) for row in pending]
+    passage = _NONE if raw is None else passing()
+    refused = [(row, passage.refusal(row.forward_path)) for row in pending]
     kept = tuple(row for row, reason in refused if not reason)
     mail = None
-    if message and raw and now and kept:
+    if message and raw and kept:
         try:
-            field = trace_field.of(message) if now.add_received else b""
+            field = trace_field.of(message) if passage.add_received else b""
             mail = _mail(release, kept, raw, field)
         except OSError as error:
             kept = ()
@@ -203,13 +238,17 @@ def _body(message: Message | None) -> Raw | None:
     return Raw.objects.filter(pk=message.transaction_id).first() if message else None
 
 
-def _reason(row: ReleaseRecipient, route: Route | None, raw: Raw | None) -> str:
-    """Return why nothing may go to a recipient; "" if it may."""
-    if route is None:
-        return "The route was removed."
-    if raw is None:
-        return "The message was deleted."
-    return allowing.refusal(row.forward_path, route.allow, route.deny)
+def _by_route(route: Route | None) -> Passage:
+    """Take the last look at the lists, which may have changed since the session began."""
+    now = Route.objects.filter(pk=route.pk).first() if route is not None else None
+    if now is None:
+        return Passage(lambda address: "The route was removed.")
+    return Passage(
+        lambda address: allowing.refusal(address, now.allow, now.deny), now.add_received
+    )
+
+
+_NONE = Passage(lambda address: "The message was deleted.")
 
 
 def _mail(
@@ -261,6 +300,9 @@ def _settle(release: Release, now: datetime) -> None:
             _store(row)
     states = set(of_release.values_list("state", flat=True))
     rows = Release.objects.filter(pk=release.pk)
+    if states & {"queued", "trying"} and release.held_for and release.route_id is None:
+        rows.update(state=HELD)
+        return
     if states & {"queued", "trying"}:
         rest = _RESTS[min(release.tries, len(_RESTS)) - 1] if release.tries else 0
         at = min(now + timedelta(seconds=rest), release.expires_at)

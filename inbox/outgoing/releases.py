@@ -24,8 +24,15 @@ from inbox.errors import Conflict, Invalid, NotFound
 from inbox.mailbox import messages
 from inbox.mailbox.paging import Page, as_uuid, fitting, newest
 from inbox.mailbox.scope import Scope
-from inbox.models import Message, Recipient, Release, ReleaseRecipient, Route
-from inbox.models.outgoing import WAITING
+from inbox.models import (
+    HeldDomain,
+    Message,
+    Recipient,
+    Release,
+    ReleaseRecipient,
+    Route,
+)
+from inbox.models.outgoing import HELD, NEVER, WAITING
 from inbox.outgoing import allowing, routes, switch
 from inbox.outgoing.due_signal import waiting
 from inbox.storage.write_lock import write_turn
@@ -94,15 +101,25 @@ def request(
 
 
 def find(
-    scope: Scope, cursor: str | None, limit: int, message_id: UUID | None = None
+    scope: Scope,
+    cursor: str | None,
+    limit: int,
+    message_id: UUID | None = None,
+    held_by: HeldDomain | None = None,
 ) -> Page[Release]:
-    """Return releases, newest first; of one message, if given. Raises BadRequest.
+    """Return releases, newest first. Raises BadRequest.
 
+    message_id: those of one message
+    held_by: those that wait, or waited, for a domain; else those that wait are left out
     A page has fewer than limit where servers answered at length.
     """
     rows = _seen(scope).annotate(octets=_OCTETS)
     if message_id is not None:
         rows = rows.filter(message_id=message_id)
+    if held_by is not None:
+        rows = rows.filter(held_by=held_by)
+    elif message_id is None:
+        rows = rows.exclude(state=HELD)
     page = newest(rows, cursor, limit)
     found: Sequence[Any] = page.items  # with their octets
     items = page.items[: fitting(each.octets or 0 for each in found)]
@@ -126,10 +143,10 @@ def cancel(scope: Scope, id: str | UUID) -> Release:
     release = get(scope, id)
     now = datetime.now(UTC)
     with write_turn():
-        queued = Release.objects.filter(pk=release.pk, state="queued")
+        queued = Release.objects.filter(pk=release.pk, state__in=("queued", HELD))
         if not queued.update(state="cancelled", ended_at=now, next_try_at=None):
             raise Conflict(
-                _("it is %(state)s; only what is queued can be cancelled")
+                _("it is %(state)s; only what is queued or held can be cancelled")
                 % {"state": get(scope, id).state}
             )
         pending = ReleaseRecipient.objects.filter(release=release, state__in=WAITING)
@@ -147,6 +164,7 @@ def retry(scope: Scope, id: str | UUID) -> Release:
     now = datetime.now(UTC)
     with write_turn():
         rows = Release.objects.filter(pk=release.pk, state__in=("queued", "failed"))
+        rows = rows.exclude(route=None, held_by__isnull=False)
         found = rows.update(
             state="queued", next_try_at=now, ended_at=None, expires_at=now + LIFE
         )
@@ -159,6 +177,32 @@ def retry(scope: Scope, id: str | UUID) -> Release:
             failed = ReleaseRecipient.objects.filter(release=release, state="failed")
             failed.update(state="queued")
         transaction.on_commit(partial(_announce, at_once=True))
+    return get(scope, id)
+
+
+def hold(scope: Scope, id: str | UUID) -> Release:
+    """Put a release back where it waited for its receiver, whatever became of it.
+
+    It may then arrive twice. Raises NotFound, Conflict.
+    """
+    release = get(scope, id)
+    original = Message.objects.filter(pk=release.message_id)
+    reverse_path = original.values_list("transaction__reverse_path", flat=True).first()
+    with write_turn():
+        rows = Release.objects.filter(pk=release.pk, held_by__isnull=False)
+        found = rows.exclude(state__in=(HELD, "trying")).update(
+            state=HELD,
+            route=None,
+            route_name="",
+            reverse_path=reverse_path or "",
+            next_try_at=None,
+            ended_at=None,
+            expires_at=NEVER,
+        )
+        if not found:
+            raise Conflict(_("only what was held, and is not being sent, can be held"))
+        recipients = ReleaseRecipient.objects.filter(release=release)
+        recipients.update(state="queued", code=None, enhanced="", text="")
     return get(scope, id)
 
 

@@ -146,6 +146,9 @@ class _NoMail:
     ) -> None:
         raise AssertionError("a trial has no mail")
 
+    def close(self) -> None:
+        pass
+
 
 def _sentence(outcome: HopOutcome, hop: NextHop, tls_version: str) -> str:
     if outcome.ending != "quit":

@@ -22,7 +22,7 @@ from inbox.explain.evidence import Cause
 from inbox.mailbox import tombstones
 from inbox.mailbox.purge import purge, remove_sessions
 from inbox.models import Message, Raw, Session
-from inbox.outgoing import release_queue
+from inbox.outgoing import holding, release_queue
 from inbox.storage import body_store, full_disk
 from inbox.upkeep.background import Background
 from mailsink.ids import first_at
@@ -77,6 +77,7 @@ def prune(limits: RetentionLimits) -> int:
         _prune_sessions(limits.sessions)
         or tombstones.sweep()
         or release_queue.remove_old()
+        or holding.remove_gone()
     )
 
 

@@ -30,6 +30,7 @@ from mailsink.smtp.session.tls_handshake import (
     record_tls_disconnect,
 )
 from mailsink.smtp.session.wrong_protocol import refuse_wrong_protocol
+from mailsink.smtp.turned_session import deliver_on
 from mailsink.text import readable
 
 log = logging.getLogger("mailsink.smtp")
@@ -67,7 +68,7 @@ def _until_ended(session: Session) -> Steps[Ending]:
         while True:
             line = yield from session.read_line()
             if (yield from _handle(session, line)):
-                return "quit"
+                return (yield from deliver_on(session)) if session.turned else "quit"
     except SessionEnded as ended:
         record_tls_disconnect(session, ended)
         _take_leave(session, ended)

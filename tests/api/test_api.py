@@ -31,6 +31,11 @@ ROUTES = {
     "/api/v3/releases": {"get"},
     "/api/v3/releases/{id}": {"get", "delete"},
     "/api/v3/releases/{id}/retry": {"post"},
+    "/api/v3/releases/{id}/hold": {"post"},
+    "/api/v3/held": {"get", "post"},
+    "/api/v3/held/{domain}": {"get", "patch", "delete"},
+    "/api/v3/held/{domain}/releases": {"get"},
+    "/api/v3/held/{domain}/send": {"post"},
     "/api/v3/routes": {"get", "post"},
     "/api/v3/routes/{name}": {"get", "patch", "delete"},
     "/api/v3/webhooks": {"get", "post"},
@@ -161,6 +166,7 @@ def test_other_methods(api: Api, path: str) -> None:
             slug="default",
             host="x",
             name="x",
+            domain="x.test",
         ),
     )
     assert response.status_code == 405

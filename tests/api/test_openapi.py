@@ -16,8 +16,8 @@ from inbox.api.v3.openapi import GROUPS, operations
 
 VERBS = {
     "Add", "Cancel", "Change", "Check", "Compare", "Delete", "Describe", "Download", "Explain", "Get",
-    "Import", "List", "Measure", "Mute", "Offer", "Release", "Remove", "Reproduce",
-    "Replace", "Replay", "Restore", "Retry", "Save", "Stop", "Test", "Trace", "Trust", "Try", "Wait",
+    "Hold", "Import", "List", "Measure", "Mute", "Offer", "Release", "Remove", "Reproduce",
+    "Replace", "Replay", "Restore", "Retry", "Save", "Send", "Stop", "Test", "Trace", "Trust", "Try", "Wait",
 }  # fmt: skip
 
 

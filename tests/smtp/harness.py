@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -17,11 +17,20 @@ from mailsink.ports import (
     Consult,
     Credentials,
     Decision,
+    MailRequest,
     Refused,
     Stage,
     Stored,
     Verifier,
 )
+from mailsink.smtp.client.hop_dialogue import (
+    HopWait,
+    MessageEnds,
+    ReadMore,
+    ReportResults,
+)
+from mailsink.smtp.client.hop_values import OutgoingMail, RecipientResult
+from mailsink.smtp.commands.nothing_held import nothing_waits
 from mailsink.smtp.machine import Machine
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import events
@@ -30,6 +39,8 @@ from mailsink.smtp.session.effects import (
     NEED_INPUT,
     PAUSE,
     YIELD,
+    AskCourier,
+    AskForMail,
     Authenticate,
     Effect,
     LookUpVerifier,
@@ -82,6 +93,7 @@ class Session:
         refusal: Reply | None = None,
         early: bytes = b"",
         room: float = inf,
+        held: Callable[[MailRequest], Reply | Sequence[OutgoingMail]] = nothing_waits,
     ) -> None:
         self.now = 0.0
         self.sent = bytearray()
@@ -102,6 +114,11 @@ class Session:
         self._stages = stages
         self._refusal = refusal
         self._room = room
+        self._held = held
+        self._mails: Iterator[OutgoingMail] = iter(())
+        self.requests: list[MailRequest] = []
+        self.reports: list[tuple[RecipientResult, ...]] = []
+        self.doubtful: list[OutgoingMail] = []  # whose end was about to be sent
         self.machine = Machine(
             profile or Profile(hostname="mx.test"),
             Peer(SESSION, "127.0.0.1:1025", "192.0.2.7", 4711, 1_700_000_000.0),
@@ -173,7 +190,31 @@ class Session:
             return self._verifier(effect.username)
         if isinstance(effect, RunInThread):
             return effect.work()
+        if isinstance(effect, AskForMail):
+            return self._ask(effect.request)
+        if isinstance(effect, AskCourier):
+            return self._courier(effect.request)
         assert effect in (PAUSE, YIELD)
+        return None
+
+    def _ask(self, request: MailRequest) -> Reply | None:
+        self.requests.append(request)
+        answer = self._held(request)
+        if isinstance(answer, Reply):
+            return answer
+        self._mails = iter(answer)
+        return None
+
+    def _courier(self, request: object) -> object:
+        if isinstance(request, ReportResults):
+            self.reports.append(request.results)
+        elif isinstance(request, MessageEnds):
+            self.doubtful.append(request.mail)
+        elif isinstance(request, ReadMore):
+            return next(request.items, None)
+        else:
+            assert request is HopWait.NEXT_MAIL
+            return next(self._mails, None)
         return None
 
     # The client

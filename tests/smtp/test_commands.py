@@ -173,14 +173,17 @@ def test_what_is_noted_of_a_recipient(line: str, flags: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "code"), [("192.0.2.0/24", "453"), ("198.51.100.0/24", "502")]
+    ("network", "text"),
+    [
+        ("192.0.2.0/24", "502 5.5.1 No messages are waiting for you"),
+        ("198.51.100.0/24", "502 5.5.1 TURN is not offered here"),
+    ],
 )
-def test_turn_for_networks(network: str, code: str) -> None:
+def test_turn_for_networks(network: str, text: str) -> None:
     session = Session(Profile(turn=(ip_network(network),)))
     offered = session.send(b"EHLO x\r\n")
-    assert ("250-TURN" in offered) == (code == "453")
-    (reply,) = session.send(b"TURN\r\n")
-    assert reply.startswith(code)
+    assert ("250-TURN" in offered) == ("waiting" in text)
+    assert session.send(b"TURN\r\n") == [text]
 
 
 def test_a_421_ends_the_session() -> None:

@@ -14,6 +14,7 @@ from ninja.operation import Operation
 
 from inbox.api.v3 import (
     findings,
+    held_mail,
     imports,
     inboxes,
     info,
@@ -86,6 +87,7 @@ api = Api(
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("routes", routes.router, tags=["Routes"])
+api.add_router("held", held_mail.router, tags=["Held mail"])
 api.add_router("", releases.router, tags=["Releases"])
 api.add_router("webhooks", webhooks.router, tags=["Webhooks"])
 api.add_router("trace", trace.router, tags=["Trace"])

@@ -32,6 +32,7 @@ GROUPS = {
     "Saved searches": "The searches in the side bar.",
     "STARTTLS": "Clients that rejected the certificate of Mailsink.",
     "Routes": "Servers that mail may go out to, each with the recipients that it allows.",
+    "Held mail": "Domains whose mail waits until their server asks for it.",
     "Releases": "Messages on their way out by a route, and what became of them.",
     "Webhooks": "Addresses that are called when something happens.",
     "Server": "The server itself, and its tags.",

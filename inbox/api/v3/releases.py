@@ -33,7 +33,7 @@ ReleaseId = Annotated[str, path("The id of a release.", ANY_ID)]
 OfMessage = Annotated[
     str | None, query("The id of a message: only its releases.", ANY_ID)
 ]
-State = Literal["queued", "trying", "delivered", "failed", "cancelled"]
+State = Literal["queued", "trying", "delivered", "failed", "cancelled", "held"]
 
 
 class ReleaseRequest(Strict):
@@ -76,12 +76,17 @@ class ReleaseObject(Strict):
     reverse_path: str = member("The reverse-path.", "shop@example.com")
     state: State = member(
         "queued: it waits for its next try; trying: it is being sent; delivered: the next "
-        "hop took it for all recipients; failed: not for all; cancelled.",
+        "hop took it for all recipients; failed: not for all; cancelled; held: it waits until "
+        "its receiver asks for it.",
         "delivered",
     )
     requested_at: datetime = member("When it was asked for.")
     requested_by: str = member(
         "The address of the client that asked for it.", "127.0.0.1"
+    )
+    held_for: str = member(
+        "The domain for whose server it waits, or waited; empty for none.",
+        "example.com",
     )
     next_try_at: datetime | None = member("When the next try is due; null if none is.")
     ended_at: datetime | None = member("When it came to its end; null if it has not.")
@@ -112,7 +117,7 @@ def find(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> HttpResponse:
-    """The releases, newest first."""
+    """The releases, newest first; of a message all, else without those that are held."""
     key = messages.get(scope(), message).pk if message else None
     page = releases.find(scope(), cursor, limit, key)
     return answer(serializers.page(map(shape, page.items), page.next))
@@ -136,8 +141,14 @@ def retry(request: HttpRequest, id: ReleaseId) -> HttpResponse:
     return answer(shape(releases.retry(scope(), id)))
 
 
+@router.post("/releases/{id}/hold", response=ReleaseObject, summary="Hold a release")
+def hold(request: HttpRequest, id: ReleaseId) -> HttpResponse:
+    """Puts a message back that was held and was taken: it waits again, as if it were new."""
+    return answer(shape(releases.hold(scope(), id)))
+
+
 def shape(release: Release) -> Shape:
-    """Return a release as the API has it."""
+    """Return a release as the API gives it."""
     rows = releases.details(release)
     return {
         "id": str(release.pk),
@@ -148,6 +159,7 @@ def shape(release: Release) -> Shape:
         "state": release.state,
         "requested_at": serializers.stamp(release.requested_at),
         "requested_by": release.requested_by,
+        "held_for": release.held_for,
         "next_try_at": serializers.stamp(release.next_try_at),
         "ended_at": serializers.stamp(release.ended_at),
         "recipients": [_recipient(each) for each in rows["recipients"]],

@@ -35,8 +35,10 @@ from inbox.mailbox.signals import (
 )
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.outgoing import switch
+from inbox.outgoing import holding, switch
+from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.deliverer import Deliverer
+from inbox.outgoing.held_queue import HeldQueue
 from inbox.outgoing.route_trials import RouteTrials
 from inbox.policy import starttls
 from inbox.policy.authenticator import Authenticator
@@ -139,6 +141,8 @@ class Command(BaseCommand):
         logins = config.smtp_auth
         authenticator = Authenticator(logins) if logins else None
         admission, passes = Admission(), Passes()
+        couriers: set[ReleaseCourier] = set()
+        held_mail = HeldQueue(server.id, couriers)
         descriptors = raised()
         health.notices["descriptors"] = descriptors.trouble
         profile = _profile(config, http, descriptors.shares.smtp)
@@ -163,13 +167,21 @@ class Command(BaseCommand):
                         admission,
                         descriptors,
                         passes,
+                        held_mail,
                     )
                     for kind, each in mail
                 ],
                 background=[
                     feed,
                     recorder,
-                    *_leaving(config, server.id, recorder, objects, profile.public_url),
+                    *_leaving(
+                        config,
+                        server.id,
+                        recorder,
+                        objects,
+                        profile.public_url,
+                        couriers,
+                    ),
                     policy.watching(),
                     servers.heartbeat(server),
                     indexing,
@@ -216,13 +228,15 @@ def _leaving(
     recorder: Recorder,
     objects: EventObjects,
     base_url: str,
+    couriers: set[ReleaseCourier],
 ) -> list[BackgroundWork]:
     """Return the work of what leaves Mailsink: none, where nothing may."""
     if not switch.is_on():
         return []
     poster = Poster(config.webhooks_private)
     return [
-        Deliverer(server, recorder.record),
+        Deliverer(server, recorder.record, couriers),
+        Background("held mail", holding.look),
         RouteTrials(recorder.record),
         WebhookCaller(server, objects, poster, base_url, lambda: recorder.busy),
     ]

@@ -64,7 +64,7 @@ def _transactions(
     dialogue: HopDialogue, mail: OutgoingMail, results: Results
 ) -> HopSteps[None]:
     """Go through as many transactions as the recipients need."""
-    reason = _impossible(mail, dialogue.offer, secure=dialogue.tls is not None)
+    reason = _impossible(mail, dialogue.offer, secure=dialogue.secure)
     if reason is not None:
         dialogue.transcript.notice(reason.text)
         _fill(results, reason)

@@ -105,6 +105,7 @@ class HopDialogue:
         self.transcript = transcript
         self.offer = NOTHING
         self.tls: TlsLayer | None = None
+        self.secure = False  # what goes out is encrypted
         self.wake_at = NEVER  # microseconds since the session opened
         self.eof = self.stop_now = self.output_blocked = False
         self.wire = write
@@ -131,6 +132,7 @@ class HopDialogue:
         """The handshake is done: write through it, and read what came with its end."""
         assert self.tls is not None
         self._write = self.tls.send
+        self.secure = True
         self.receive(b"")
 
     # What goes out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from uuid import UUID
 
 from mailsink.smtp.client.reply_reader import PeerReply
@@ -22,31 +23,41 @@ class Transcript:
     of releases knows what became of what goes out.
     """
 
-    __slots__ = ("_emit", "_messages", "_opened", "_seq", "clock", "session")
+    __slots__ = (
+        "_emit", "_messages", "_next_seq", "_opened", "_turned", "clock", "session",
+    )  # fmt: skip
 
     def __init__(
         self,
         session: UUID,
         emit: Callable[[Event], None],
         clock: Callable[[], int],
+        next_seq: Callable[[], int] | None = None,
+        turned: bool = False,
     ) -> None:
+        """Prepare a transcript.
+
+        next_seq: numbers the exchanges; by default from 1 on
+        turned: it goes on in the session of a client, whose facts stay
+        """
         self.session = session
         self.clock = clock
         self._emit = emit
-        self._seq = 0
+        self._next_seq = next_seq or count(1).__next__
+        self._turned = turned
         self._messages = 0
         self._opened: dict[int, ExchangeOpened] = {}
 
     def sent(self, kind: ExchangeKind, verb: str, line: str, octets: int) -> int:
         """Record a line of ours, secrets masked; return its seq."""
-        self._seq += 1
+        seq = self._next_seq()
         opened = ExchangeOpened(
-            self.session, self._seq, kind, verb, line, octets, self.clock(),
+            self.session, seq, kind, verb, line, octets, self.clock(),
             None, (), "out",
         )  # fmt: skip
-        self._opened[self._seq] = opened
+        self._opened[seq] = opened
         self._emit(opened)
-        return self._seq
+        return seq
 
     def grew(self, seq: int, octets: int, line: str | None = None) -> None:
         """Record how many octets of a body were sent so far, or another line."""
@@ -71,7 +82,8 @@ class Transcript:
 
     def update(self, **facts: str | int) -> None:
         """Record facts of the session (see SessionUpdated)."""
-        self._emit(SessionUpdated(self.session, facts))
+        if not self._turned:
+            self._emit(SessionUpdated(self.session, facts))
 
     def delivered(self) -> None:
         """Count a message that the server took for a recipient."""

@@ -1,15 +1,17 @@
-"""ETRN, ATRN and TURN, which ask for mail that waits (RFC 1985, RFC 2645, RFC 821 §3.8).
-
-No mail is held for delivery here: a correct command is answered that none is waiting.
-"""
+"""ETRN, ATRN and TURN, which ask for mail that waits (RFC 1985, RFC 2645, RFC 821 §3.8)."""
 
 from __future__ import annotations
 
+from typing import Literal
+
+from mailsink.ports import MailRequest
 from mailsink.smtp.commands import extensions
 from mailsink.smtp.protocol import grammar, replies
 from mailsink.smtp.protocol.replies import Reply
-from mailsink.smtp.session.effects import Refusal
+from mailsink.smtp.session.effects import AskForMail, Refusal, Steps
 from mailsink.smtp.session.session import Session
+
+_MOST_DOMAINS = 100
 
 
 def unavailable(session: Session) -> Reply | None:
@@ -18,38 +20,61 @@ def unavailable(session: Session) -> Reply | None:
     return None if extensions.offers(session, verb) else replies.not_offered(verb)
 
 
-def etrn(session: Session, argument: str) -> Reply:
+def etrn(session: Session, argument: str) -> Steps[Reply]:
     """RFC 1985 §5: ETRN node, @domain with what is below it, or #queue."""
     node = argument.rstrip(" ")
     if node in ("", "@", "#"):
         raise Refusal(replies.syntax("ETRN domain | @domain | #queue"))
-    if node.startswith("#"):
-        raise Refusal(replies.NO_SUCH_QUEUE)
-    domain = node.removeprefix("@")
-    _check_domain(domain)
-    if "." not in domain:
-        # All of a top-level domain is nobody's; a name by itself is no node.
-        raise Refusal(
-            replies.NODE_NOT_ALLOWED
-            if node.startswith("@")
-            else replies.bad_node("write the whole name, as in mail.example.com")
-        )
-    return replies.nothing_waits_for(domain)
+    if not node.startswith("#"):
+        domain = node.removeprefix("@")
+        _check_domain(domain)
+        if "." not in domain:
+            # All of a top-level domain is nobody's; a name by itself is no node.
+            raise Refusal(
+                replies.NODE_NOT_ALLOWED
+                if node.startswith("@")
+                else replies.bad_node("write the whole name, as in mail.example.com")
+            )
+    reply: Reply | None = yield _asking(session, "ETRN", (node,))
+    return reply or replies.LOCAL_ERROR
 
 
-def atrn(session: Session, argument: str) -> Reply:
+def atrn(session: Session, argument: str) -> Steps[Reply]:
     """RFC 2645 §5.2.1: ATRN [domain *("," domain)]; without, all domains of the account."""
     domains = argument.rstrip(" ")
-    for domain in domains.split(",") if domains else ():
+    nodes = tuple(domains.split(",")) if domains else ()
+    if len(nodes) > _MOST_DOMAINS:
+        raise Refusal(replies.bad_node(f"there are more than {_MOST_DOMAINS}"))
+    for domain in nodes:
         _check_domain(domain)
         if "." not in domain:
             raise Refusal(replies.DOMAIN_NOT_YOURS)
-    return replies.NOTHING_WAITS
+    return (yield from _turned(session, "ATRN", nodes))
 
 
-def turn(session: Session, argument: str) -> Reply:
+def turn(session: Session, argument: str) -> Steps[Reply]:
     """RFC 821 §3.8, only for clients that Profile.turn allows (RFC 5321 §F.1)."""
-    return replies.NOTHING_WAITS
+    return (yield from _turned(session, "TURN", ()))
+
+
+def _turned(
+    session: Session, verb: Literal["ATRN", "TURN"], nodes: tuple[str, ...]
+) -> Steps[Reply]:
+    """Ask for mail; the session goes on with reversed roles if there is some."""
+    refusal: Reply | None = yield _asking(session, verb, nodes)
+    if refusal is not None:
+        return refusal
+    session.turned = True
+    return replies.REVERSING
+
+
+def _asking(
+    session: Session, verb: Literal["ETRN", "ATRN", "TURN"], nodes: tuple[str, ...]
+) -> AskForMail:
+    client, lowered = session.origin, tuple(node.lower() for node in nodes)
+    return AskForMail(
+        MailRequest(verb, session.id, client, session.helo, session.user, lowered)
+    )
 
 
 def _check_domain(domain: str) -> None:

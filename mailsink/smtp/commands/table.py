@@ -234,6 +234,7 @@ COMMANDS = {
         needs=(HELLO, NO_TRANSACTION, LOGIN),
         unavailable=queue_commands.unavailable,
         keyword="ATRN",
+        ends=True,
     ),
     "TURN": Command(
         queue_commands.turn,
@@ -242,6 +243,7 @@ COMMANDS = {
         needs=(HELLO, NO_TRANSACTION, LOGIN_FOR_TURN),
         unavailable=queue_commands.unavailable,
         keyword="TURN",
+        ends=True,
     ),
     "XCLIENT": Command(
         xclient.xclient,

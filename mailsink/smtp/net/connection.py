@@ -17,8 +17,17 @@ from aiosmtpd.smtp import SMTP
 
 from mailsink.ids import uuid7
 from mailsink.mail_threads import in_mail_thread
-from mailsink.ports import Authenticator, Consult, Policy, Recorder, Stage
+from mailsink.ports import (
+    Authenticator,
+    Consult,
+    Courier,
+    HeldMail,
+    Policy,
+    Recorder,
+    Stage,
+)
 from mailsink.smtp.machine import Machine
+from mailsink.smtp.net.couriers import carried_out
 from mailsink.smtp.net.passes import MOST, Passes
 from mailsink.smtp.net.turns import Turns
 from mailsink.smtp.profile import Profile
@@ -28,6 +37,8 @@ from mailsink.smtp.session.effects import (
     NEED_INPUT,
     PAUSE,
     YIELD,
+    AskCourier,
+    AskForMail,
     Authenticate,
     Effect,
     LookUpVerifier,
@@ -52,6 +63,7 @@ class Server(Protocol):
     recorder: Recorder
     policy: Policy
     authenticator: Authenticator
+    held_mail: HeldMail
     address: str
     prototype: dict[str, object]  # attributes of aiosmtpd's SMTP
     turns: Turns
@@ -93,6 +105,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._rings_at = NEVER
         self._task: asyncio.Task[None] | None = None
         self._turn: asyncio.Future[None] | None = None
+        self._courier: Courier | None = None  # once the roles are reversed
 
     # asyncio.BufferedProtocol
 
@@ -206,12 +219,24 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             return await server.authenticator.authenticate(effect.credentials)
         if isinstance(effect, LookUpVerifier):
             return await server.authenticator.verifier(effect.username)
+        if isinstance(effect, AskCourier):
+            assert self._courier is not None
+            return await carried_out(effect.request, self._courier)
+        if isinstance(effect, AskForMail):
+            return await self._ask_for_mail(effect)
         if effect is PAUSE:
             await asyncio.sleep(0)
         else:
             assert self._turn is not None
             await self._turn
         await server.recorder.room()
+        return None
+
+    async def _ask_for_mail(self, effect: AskForMail) -> Reply | None:
+        answer = await self._server.held_mail.ask(effect.request)
+        if isinstance(answer, Reply):
+            return answer
+        self._courier = answer
         return None
 
     # Waiting
@@ -293,10 +318,13 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._ended = True
         self._stop_timer()
         self._server.disconnected(self)
+        if self._courier is not None:
+            self._courier.close()
         transport = self._socket_transport
         session = self.machine.session
         # A client that said QUIT waits for our end; one refused at the connect said nothing.
-        heard = session.eof or session.ending == "quit" or session.refusal is not None
+        took_leave = session.ending in ("quit", "turned")
+        heard = session.eof or took_leave or session.refusal is not None
         if heard or transport.is_closing() or not transport.can_write_eof():
             transport.close()
             return

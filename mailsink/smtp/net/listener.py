@@ -15,7 +15,8 @@ from aiosmtpd.smtp import SMTP
 from mailsink import __version__
 from mailsink.accepting import Acceptor
 from mailsink.descriptors import Descriptors
-from mailsink.ports import Authenticator, Policy, Recorder
+from mailsink.ports import Authenticator, HeldMail, Policy, Recorder
+from mailsink.smtp.commands.nothing_held import NothingHeld
 from mailsink.smtp.commands.sasl.accept_all import AcceptAll
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.connection import Connection
@@ -42,6 +43,7 @@ class Listener:
         admission: Admission | None = None,
         descriptors: Descriptors | None = None,
         passes: Passes | None = None,
+        held_mail: HeldMail | None = None,
     ) -> None:
         """Take a bound socket; without an authenticator any credentials are good.
 
@@ -52,6 +54,7 @@ class Listener:
         self.recorder = recorder
         self.policy = policy
         self.authenticator = authenticator or AcceptAll()
+        self.held_mail = held_mail or NothingHeld()
         self.address = _address(sock)  # "127.0.0.1:1025", "[::1]:1025"
         self.prototype: dict[str, object] = {}
         self.turns = Turns()

@@ -9,41 +9,25 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 from uuid import UUID
 
+from mailsink.ports import Courier
 from mailsink.smtp.client.client_machine import ClientMachine, HopOutcome
 from mailsink.smtp.client.hop_dialogue import (
     NEVER,
     HopDialogue,
     HopEffect,
     HopWait,
-    MessageEnds,
     ReadMore,
-    ReportResults,
     deferred,
 )
-from mailsink.smtp.client.hop_values import ClientProfile, OutgoingMail, RecipientResult
+from mailsink.smtp.client.hop_values import ClientProfile
 from mailsink.smtp.client.transcript import Transcript
+from mailsink.smtp.net.couriers import carried_out
 from mailsink.smtp.protocol.events import Ending, Event, SessionClosed, SessionOpened
 
 _CONNECT = 60.0  # seconds
 _SECOND = 1_000_000
-
-
-class Courier(Protocol):
-    """Brings the mail of a session, and takes back what became of it."""
-
-    async def next_mail(self) -> OutgoingMail | None:
-        """Return the next message for this hop; None: there is no more."""
-
-    async def message_ends(self, mail: OutgoingMail) -> None:
-        """Remember durably that the end of the message is about to be sent."""
-
-    async def report(
-        self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
-    ) -> None:
-        """Remember durably what became of a message, for each recipient in order."""
 
 
 class OutgoingSession:
@@ -197,18 +181,10 @@ class OutgoingSession:
         return machine.outcome
 
     async def _result(self, effect: HopEffect) -> object:
-        if isinstance(effect, MessageEnds):
-            await self._courier.message_ends(effect.mail)
-        elif isinstance(effect, ReportResults):
-            await self._courier.report(effect.mail, effect.results)
-        elif isinstance(effect, ReadMore):
-            # A disk may take its time, and mail comes in meanwhile.
-            return await asyncio.to_thread(next, effect.items, None)
-        elif effect is HopWait.NEXT_MAIL:
-            return await self._courier.next_mail()
-        else:
+        if effect in (HopWait.REPLY, HopWait.WRITABLE):
             await self._wait()
-        return None
+            return None
+        return await carried_out(effect, self._courier)
 
     async def _wait(self) -> None:
         """Return when something happened, or when it is time."""

@@ -432,14 +432,42 @@ def no_initial_response(name: str) -> Reply:
 
 
 # ETRN (RFC 1985), ATRN (RFC 2645) and TURN (RFC 821)
+REVERSING = _reply(250, "2.0.0", "OK, now reversing the connection")
 NO_SUCH_QUEUE = _reply(458, "4.3.0", "There is no such queue")
 NODE_NOT_ALLOWED = _reply(459, "4.7.1", "All of a top-level domain is nobody's")
 DOMAIN_NOT_YOURS = _reply(450, "4.7.1", "All of a top-level domain is nobody's")
 NOTHING_WAITS = _reply(453, "4.0.0", "No messages are waiting for you")
 
 
-def nothing_waits_for(domain: str) -> Reply:
-    return _reply(251, "2.0.0", f"No messages are waiting for {domain}")
+NOT_YOUR_DOMAIN = _reply(450, "4.7.1", "One of these domains is not yours")
+NOTHING_TO_TURN_FOR = _reply(502, "5.5.1", "No messages are waiting for you")
+OUTGOING_IS_OFF = _reply(451, "4.3.2", "Outgoing mail is off here")
+QUEUE_UNREADABLE = _reply(451, "4.3.0", "The queue cannot be read now")
+
+
+def nothing_waits_for(node: str) -> Reply:
+    return _reply(251, "2.0.0", f"No messages are waiting for {node}")
+
+
+def on_its_way(node: str) -> Reply:
+    return _reply(250, "2.0.0", f"Messages for {node} are on their way already")
+
+
+def started(node: str, number: int) -> Reply:
+    plural = "" if number == 1 else "s"
+    return _reply(253, "2.0.0", f"{number} pending message{plural} for {node} started")
+
+
+def started_many(node: str) -> Reply:
+    return _reply(252, "2.0.0", f"Pending messages for {node} started")
+
+
+def no_way_to(node: str, why: str) -> Reply:
+    return _reply(458, "4.3.5", f"Cannot send messages for {node}: {why}")
+
+
+def node_not_allowed(node: str, why: str) -> Reply:
+    return _reply(459, "4.7.1", f"Not allowed for {node}: {why}")
 
 
 def bad_node(why: str) -> Reply:

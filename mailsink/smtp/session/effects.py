@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
-from mailsink.ports import Consult, Credentials
+from mailsink.ports import Consult, Credentials, MailRequest
 from mailsink.smtp.protocol.events import Arrival, Ending
 from mailsink.smtp.protocol.replies import Reply
 
@@ -58,7 +58,24 @@ class RunInThread:
     work: Callable[[], None]
 
 
-Effect = Wait | Consult | Authenticate | LookUpVerifier | StoreMessage | RunInThread
+@dataclass(frozen=True, slots=True)
+class AskForMail:
+    """Ask for mail that waits. The result is a Reply, or None: the roles are to be reversed."""
+
+    request: MailRequest
+
+
+@dataclass(frozen=True, slots=True)
+class AskCourier:
+    """Ask the courier of a session whose roles are reversed: a HopEffect, and its result."""
+
+    request: object
+
+
+Effect = (
+    Wait | Consult | Authenticate | LookUpVerifier | StoreMessage | RunInThread
+    | AskForMail | AskCourier
+)  # fmt: skip
 Steps = Generator[Effect, Any, T]
 
 

@@ -68,7 +68,7 @@ class Session:
         "_burst", "_idle_us", "_line_octets", "_lines", "_lines_after_loss", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
         "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "gave_way_after", "helo", "host",
         "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal",
-        "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "user", "wake_at", "without_starttls", "writer",
+        "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "turned", "user", "wake_at", "without_starttls", "writer",
     )  # fmt: skip
 
     def __init__(self, profile: Profile, peer: Peer, host: Host) -> None:
@@ -91,6 +91,7 @@ class Session:
         self.stop_now = False  # the session must end at once
         self.wake_at = NEVER  # when to step although nothing came
         self.ending: Ending = "error"  # once it has ended
+        self.turned = False  # the roles are reversed: the client receives
         # The client
         self.origin = peer.client_address  # or what a trusted load balancer announced
         self.refusal: Reply | None = None  # at the connect
@@ -315,11 +316,15 @@ class Session:
 
     def next_exchange(self, kind: ExchangeKind, verb: str = "") -> tuple[str, ...]:
         """Begin an exchange that is emitted later; return the flags that it has by now."""
-        self._seq += 1
         offered = "PIPELINING" in self.offered
-        self.exchange = Exchange(self._seq, kind, verb, offered)
+        self.exchange = Exchange(self.next_seq(), kind, verb, offered)
         flags, self._next_flags = self._next_flags, ()
         return flags
+
+    def next_seq(self) -> int:
+        """Return the number of the next exchange, from 1 on."""
+        self._seq += 1
+        return self._seq
 
     def emit_exchange(
         self, line: str, octets: int, received_us: int, flags: tuple[str, ...] = ()

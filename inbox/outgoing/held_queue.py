@@ -1,0 +1,198 @@
+"""Answers clients who ask for held mail: ETRN (RFC 1985), ATRN (RFC 2645), TURN (RFC 821)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import DatabaseError
+
+from inbox.mailbox.scope import ALL
+from inbox.models import HeldDomain
+from inbox.outgoing import held_domains, holding, release_queue, switch
+from inbox.outgoing.courier import ReleaseCourier
+from inbox.outgoing.holding import Domains
+from inbox.outgoing.release_queue import Claim, Passage
+from inbox.storage.threads import in_thread
+from inbox.storage.write_lock import ROWS_IN_A_TURN
+from mailsink.ports import Courier, MailRequest
+from mailsink.smtp.commands.nothing_held import nothing_waits
+from mailsink.smtp.protocol import replies
+from mailsink.smtp.protocol.replies import Reply
+
+log = logging.getLogger(__name__)
+
+_LONGEST_NAME = 255  # characters of a user or a client that the log keeps
+
+
+class HeldQueue:
+    """Implements mailsink.ports.HeldMail, on the event loop."""
+
+    def __init__(self, server: UUID, couriers: set[ReleaseCourier]) -> None:
+        """couriers: those that are at work in this process"""
+        self._server = server
+        self._couriers = couriers
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def ask(self, request: MailRequest) -> Reply | Courier:
+        """Return the reply to ETRN, or to a refused ATRN or TURN; else who brings the mail."""
+        try:
+            if request.verb == "ETRN":
+                return await self._etrn(request)
+            refusal = await in_thread(lambda: _refusal(request))
+        except DatabaseError as error:
+            log.error("The queue of held mail could not be read: %s", error)
+            return replies.QUEUE_UNREADABLE
+        if refusal is not None:
+            return refusal
+        taking = _Taking(request, self._server)
+        return ReleaseCourier(request.session, taking.claim, self._couriers, most=None)
+
+    async def _etrn(self, request: MailRequest) -> Reply:
+        by, domains, refusal = await in_thread(lambda: _etrn_target(request))
+        if refusal is not None:
+            return refusal
+        who = _who(request)
+        started = await in_thread(lambda: holding.send(by, domains, who))
+        [node] = request.nodes
+        if started < ROWS_IN_A_TURN:
+            return replies.started(node.lstrip("@"), started)
+        task = asyncio.create_task(self._send_rest(by, domains, who))
+        self._sending.add(task)  # a loop holds its tasks by weak references only
+        task.add_done_callback(self._sending.discard)
+        return replies.started_many(node.lstrip("@"))
+
+    async def _send_rest(
+        self, by: Sequence[HeldDomain], domains: Domains, who: str
+    ) -> None:
+        """Queue what is left, batch by batch; the client has its reply by now."""
+        try:
+            while await in_thread(lambda: holding.send(by, domains, who)):
+                pass
+        except DatabaseError as error:
+            log.error("Held mail could not be queued: %s; it waits on", error)
+
+
+class _Taking:
+    """The mail that one client takes, from the oldest to the newest; each release once.
+
+    One that the client puts off waits for another session.
+    """
+
+    def __init__(self, request: MailRequest, server: UUID) -> None:
+        self._request = request
+        self._server = server
+        self._after = UUID(int=0)
+
+    def claim(self) -> Claim | None:
+        if not switch.is_on():
+            return None
+        request = self._request
+        rows = holding.held(_takeable(request), request.nodes or None)
+        claimed = release_queue.claim_held(
+            rows.filter(pk__gt=self._after),
+            self._passing,
+            self._server,
+            request.session,
+            _who(request),
+        )
+        if claimed is not None:
+            self._after = claimed.release.pk
+        return claimed
+
+    def _passing(self) -> Passage:
+        """Take the last look at who may take what, which may have changed meanwhile."""
+        mine = {each.domain: each for each in _takeable(self._request)}
+
+        def check(address: str) -> str:
+            domain = holding.domain_of(address)
+            if held_domains.most_specific(mine, domain):
+                return ""
+            return "Its domain may no longer be taken by this client."
+
+        return Passage(check)
+
+
+def _refusal(request: MailRequest) -> Reply | None:
+    """Return why ATRN or TURN gets nothing; None if it gets something."""
+    if not HeldDomain.objects.exists():
+        return nothing_waits(request)
+    mine = _takeable(request)
+    names = {each.domain: each for each in mine}
+    if not all(held_domains.most_specific(names, node) for node in request.nodes):
+        return replies.NOT_YOUR_DOMAIN  # even one of several (RFC 2645 §5.2.1)
+    holding.catch_up()
+    if not holding.held(mine, request.nodes or None).exists():
+        return nothing_waits(request)
+    return None if switch.is_on() else replies.OUTGOING_IS_OFF
+
+
+def _takeable(request: MailRequest) -> list[HeldDomain]:
+    """Return the domains whose mail a client may take.
+
+    TURN without AUTH: those that its EHLO names or is within. Its address is trusted.
+    """
+    held = held_domains.find(ALL)
+    if request.user is not None:
+        return held_domains.taken_by(held, request.user)
+    if request.verb != "TURN":
+        return []
+    name = request.helo.lower().rstrip(".")
+    return [each for each in held if f".{name}".endswith(f".{each.domain}")]
+
+
+def _etrn_target(
+    request: MailRequest,
+) -> tuple[list[HeldDomain], Domains, Reply | None]:
+    """Return whose mail ETRN starts, of which domains; or why it starts none."""
+    [node] = request.nodes
+    held = held_domains.find(ALL)
+    domains: Domains
+    if node.startswith("#"):
+        named = [each for each in held if each.route and each.route.name == node[1:]]
+        domains = None
+    else:
+        named = [each for each in held if _is_named(each.domain, node)]
+        domains = (node,)
+    if not named:
+        return [], domains, nothing_waits(request)
+    by = [each for each in named if not each.users] + held_domains.taken_by(
+        named, request.user or ""
+    )
+    shown = node.lstrip("@")
+    if not by:
+        why = "log in as a user that may take its mail"
+        return [], domains, replies.node_not_allowed(shown, why)
+    holding.catch_up()
+    return by, domains, _nothing_to_start(by, domains, shown)
+
+
+def _nothing_to_start(
+    by: Sequence[HeldDomain], domains: Domains, shown: str
+) -> Reply | None:
+    waiting = holding.held(by, domains).exists()
+    if waiting and not switch.is_on():
+        return replies.no_way_to(shown, "outgoing mail is off")
+    if waiting and not holding.held([e for e in by if e.route], domains).exists():
+        return replies.no_way_to(shown, "no route is set for it")
+    if waiting:
+        return None
+    if holding.try_again(by, domains):
+        return replies.on_its_way(shown)
+    return replies.nothing_waits_for(shown)
+
+
+def _is_named(entry: str, node: str) -> bool:
+    """Whether a held domain may have mail for a node: "example.com" or "@example.com"."""
+    name = node.removeprefix("@")
+    if entry == name or (entry.startswith("*.") and name.endswith(entry[1:])):
+        return True
+    return node.startswith("@") and entry.endswith(f".{name}")
+
+
+def _who(request: MailRequest) -> str:
+    """Return who takes it, for the log: "ann by ATRN"."""
+    name = request.user or request.helo or request.client_address
+    return f"{name[:_LONGEST_NAME]} by {request.verb}"
