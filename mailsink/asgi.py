@@ -36,7 +36,7 @@ from mailsink.web.heavy import Heavy
 from mailsink.web.held import Held
 from mailsink.web.loaded import Loaded
 from mailsink.web.pool import Pool
-from mailsink.web.rules import Rules
+from mailsink.web.request_rules import Rules
 from mailsink.web.workers import Workers
 
 HELD = frozenset({"/api/v3/messages/wait"})

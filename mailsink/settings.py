@@ -13,7 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = CONFIG.secret_key
 DEBUG = False
-# mailsink.web.rules checks Host before Django sees a request, websockets too.
+# mailsink.web.request_rules checks Host before Django sees a request, websockets too.
 ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [

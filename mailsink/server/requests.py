@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from mailsink.web.guard import answer, too_large
-from mailsink.web.rules import HttpRefusal
+from mailsink.web.request_rules import HttpRefusal
 from mailsink.web.uploads import SMALL, TOO_MUCH, not_written
 
 if TYPE_CHECKING:

@@ -11,7 +11,13 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from mailsink.web.rules import PARTS_PATH, HttpRefusal, RequestHead, Rules, header
+from mailsink.web.request_rules import (
+    PARTS_PATH,
+    HttpRefusal,
+    RequestHead,
+    Rules,
+    header,
+)
 
 AsgiScope = MutableMapping[str, Any]
 AsgiMessage = MutableMapping[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from mailsink.web.rules import HttpRefusal
+from mailsink.web.request_rules import HttpRefusal
 
 MOST = 256 * 1024 * 1024  # octets; a body that is alone may be larger
 SMALL = 100_000  # octets: up to here a body is no file, and has its room

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailsink.web.rules import RequestHead, Rules
+from mailsink.web.request_rules import RequestHead, Rules
 
 RULES = Rules(allowed_hosts=(), hostname="build-7", public_url="")
 LISTED = replace(RULES, allowed_hosts=("mail.example", "*.test", ".dev", "::1"))
