@@ -6,19 +6,20 @@ Nothing here knows Django or aiosmtpd. All methods are called on the event loop.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
 
 from mailsink.smtp.client.hop_values import OutgoingMail, RecipientResult
-from mailsink.smtp.protocol.events import Arrival, Event
+from mailsink.smtp.protocol.events import Arrival, Body, Event
 from mailsink.smtp.protocol.replies import Reply
 
 Stage = Literal[
-    "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "body",
-    "rset", "vrfy", "quit", "any",
+    "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "bdat", "body",
+    "rset", "vrfy", "etrn", "quit", "any",
 ]  # fmt: skip
+Close = Literal["", "before", "half", "after"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +57,42 @@ class Recorder(Protocol):
 class Consult:
     """The machine asks: what is to be done at this stage, given these facts?
 
-    The facts: client_address, listener, helo, user, reverse_path, forward_path,
-    parameters (of MAIL, as given), verb, argument, size, smtputf8 (1: the client
-    allows UTF-8 in the reply); each only where it is known.
+    The facts: client_address, listener, helo, user, tls (its version), transaction
+    (1 for the first of the session), reverse_path, forward_path, parameters (of MAIL,
+    as given), verb, argument, size, smtputf8 (1: the client allows UTF-8 in the
+    reply); each only where it is known. recipients: those that were accepted, readable.
+    body: at the stage "body" alone.
     """
 
     stage: Stage
     session: UUID
     facts: Mapping[str, str | int]
+    recipients: Sequence[str] = ()
+    body: Body | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The decision of a policy. The empty one changes nothing.
-
-    The machine follows delay, close and tags; the rules of an inbox will set them.
-    """
+    """The decision of a policy. The empty one changes nothing."""
 
     reply: Reply | None = None
     delay: float = 0.0  # seconds before the reply
-    close: Literal["", "before", "after"] = ""  # drop the connection around the reply
+    drip: float = 0.0  # octets a second at which the reply is written; 0: at once
+    stall: bool = False  # no reply at all, and the connection stays
+    # Drop the connection: before, half way through or after the reply
+    close: Close = ""
+    resets: bool = False  # drop it by RST, not by FIN
+    kept: int = 0  # characters that are left of each line of the reply; 0: all
+    garbled: bool = False  # each line of the reply is sent backwards
+    without: frozenset[str] = frozenset()  # keywords that EHLO does not offer
+    size: int = 0  # octets: the largest message that EHLO offers; 0: the listener's
     tags: tuple[str, ...] = ()
     rule: str = ""  # what decided, in words for the transcript
+
+    @property
+    def shapes(self) -> bool:
+        """Whether the reply is not just written as it is."""
+        return bool(self.close or self.stall or self.drip or self.kept or self.garbled)
 
 
 GO_ON = Decision()
@@ -89,6 +104,12 @@ class Policy(Protocol):
     @property
     def stages(self) -> Collection[Stage]:
         """The stages at which decide wants to be asked; the others cost nothing."""
+
+    def asks(self, name: str) -> bool:
+        """Whether an address or a name of a client may itself ask for a reply.
+
+        Then decide is asked about it, whatever the stages say. In constant time for most.
+        """
 
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation."""

@@ -135,6 +135,11 @@ REFUSALS: dict[str, RefusalWords] = {
         _("End each line with CRLF and flush the socket after it; a mail library does so by itself."),
         "line_ends",
     ),
+    "421 4.4.2 The reply was kept back": RefusalWords(
+        _("A rule, or an address, kept the reply back until the time-out."),
+        _("Change what kept it back: the line before names it."),
+        short=_("reply kept back"),
+    ),
     "421 4.4.2 The session lasted": RefusalWords(
         _("The session lasted longer than MAILSINK_SMTP_SESSION_TIMEOUT allows."),
         _("Connect again for the rest of the mail, or raise MAILSINK_SMTP_SESSION_TIMEOUT."),

@@ -266,7 +266,8 @@ def _consult_and_perform(
     session: Session, command: Command, stage: Stage, argument: str
 ) -> Steps[Reply | None]:
     """Ask the policy, then carry the command out; the policy's reply stands for success."""
-    decided = yield from consult(session, stage, argument=argument)
+    asked = stage == "helo" and session.host.asks(argument)
+    decided = yield from consult(session, stage, asked, argument=argument)
     outcome = command.handler(session, argument)
     reply = outcome if isinstance(outcome, Reply) else (yield from outcome)
     if reply is None or decided is None or reply.code >= 400:

@@ -94,6 +94,7 @@ class Session:
         early: bytes = b"",
         room: float = inf,
         held: Callable[[MailRequest], Reply | Sequence[OutgoingMail]] = nothing_waits,
+        asks: Callable[[str], bool] | None = None,
     ) -> None:
         self.now = 0.0
         self.sent = bytearray()
@@ -119,6 +120,7 @@ class Session:
         self.requests: list[MailRequest] = []
         self.reports: list[tuple[RecipientResult, ...]] = []
         self.doubtful: list[OutgoingMail] = []  # whose end was about to be sent
+        self._asks = asks or (lambda name: False)
         self.machine = Machine(
             profile or Profile(hostname="mx.test"),
             Peer(SESSION, "127.0.0.1:1025", "192.0.2.7", 4711, 1_700_000_000.0),
@@ -146,6 +148,9 @@ class Session:
 
     def stages(self) -> frozenset[Stage]:
         return self._stages
+
+    def asks(self, name: str) -> bool:
+        return self._asks(name)
 
     def status(self) -> tuple[str, ...]:
         return ("Mailsink is well",)

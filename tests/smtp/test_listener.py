@@ -74,13 +74,18 @@ class Memory:
         return self.endings()
 
 
-class Quiet:
-    """A policy that lets things take their course."""
+@dataclass
+class Policy:
+    """A policy of one decision, at a stage; without it things take their course."""
 
+    decision: Decision = GO_ON
     stages: frozenset[Stage] = frozenset()
 
+    def asks(self, name: str) -> bool:
+        return False
+
     async def decide(self, consult: Consult) -> Decision:
-        return GO_ON
+        return self.decision if consult.stage in self.stages else GO_ON
 
 
 @dataclass
@@ -109,6 +114,7 @@ async def serve() -> AsyncIterator[Serve]:
             authenticator: object = None,
             send_buffer: int | None = None,
             admission: Admission | None = None,
+            policy: Policy | None = None,
         ) -> Running:
             sock = socket.create_server(("127.0.0.1", 0))
             if send_buffer is not None:
@@ -118,7 +124,7 @@ async def serve() -> AsyncIterator[Serve]:
                 sock,
                 profile or Profile(hostname="mx.test"),
                 memory,
-                Quiet(),
+                policy or Policy(),
                 authenticator,  # type: ignore[arg-type]
                 admission,
             )
@@ -151,6 +157,38 @@ async def test_smtplib_sends(serve: Serve) -> None:
     assert isinstance(opened, SessionOpened)
     assert opened.listener == running.listener.address
     assert (opened.client_address, opened.client_port > 0) == ("127.0.0.1", True)
+
+
+@pytest.mark.parametrize(
+    ("decision", "error", "words"),
+    [
+        (
+            Decision(close="before", resets=True),
+            smtplib.SMTPServerDisconnected,
+            "Connection reset by peer",
+        ),
+        (
+            Decision(close="before"),
+            smtplib.SMTPServerDisconnected,
+            "Connection unexpectedly closed",
+        ),
+        (Decision(close="half"), smtplib.SMTPServerDisconnected, None),
+        (Decision(kept=2), smtplib.SMTPSenderRefused, "25"),
+        (Decision(garbled=True), smtplib.SMTPSenderRefused, "-1"),
+    ],
+)
+async def test_smtplib_meets_a_spoilt_reply(
+    serve: Serve, decision: Decision, error: type[Exception], words: str | None
+) -> None:
+    running = await serve(policy=Policy(decision, frozenset({"mail"})))
+
+    def send() -> None:
+        with smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client:
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: x\n\n")
+
+    with pytest.raises(error, match=words):
+        await asyncio.to_thread(send)
+    assert len(await running.memory.ended()) == 1
 
 
 async def test_smtplib_with_wrong_credentials(serve: Serve) -> None:

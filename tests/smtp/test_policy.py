@@ -33,11 +33,11 @@ def test_an_empty_policy_is_never_asked() -> None:
 def test_each_stage_is_asked_with_what_is_known() -> None:
     session = in_data(stages=frozenset({"any"}))
     session.send(b"x\r\n.\r\nRSET\r\nVRFY joe\r\nNOOP\r\nFOO\r\nAUTH NTLM\r\n")
-    session.send(b"AUTH LOGIN =\r\nQUIT\r\n")
+    session.send(b"AUTH LOGIN eA==\r\neQ==\r\nETRN b.test\r\nQUIT\r\n")
     asked = [each.stage for each in session.consulted]
     assert asked == [
         "connect", "helo", "mail", "rcpt", "data", "body",
-        "rset", "vrfy", "any", "any", "auth",
+        "rset", "vrfy", "any", "any", "auth", "etrn", "quit",
     ]  # fmt: skip
     facts = session.consulted[5].facts
     assert facts == {
@@ -45,8 +45,11 @@ def test_each_stage_is_asked_with_what_is_known() -> None:
         "listener": "127.0.0.1:1025",
         "helo": "client.test",
         "reverse_path": "a@example.com",
+        "transaction": 1,
         "size": 3,
     }
+    assert session.consulted[5].recipients == ["b@example.com"]
+    assert session.consulted[5].body is not None
     assert session.consulted[3].facts["forward_path"] == "b@example.com"
     assert session.consulted[3].facts["verb"] == "RCPT"
 
@@ -62,7 +65,8 @@ REFUSALS: list[tuple[Stage, bytes]] = [
     ("vrfy", b"VRFY joe\r\n"),
     ("rset", b"RSET\r\n"),
     ("quit", b"QUIT\r\n"),
-    ("auth", b"AUTH PLAIN =\r\n"),
+    ("auth", b"AUTH PLAIN AHVzZXIAcGFzcw==\r\n"),
+    ("etrn", b"ETRN b.test\r\n"),
     ("any", b"NOOP\r\n"),
 ]
 

@@ -18,10 +18,13 @@ def auth(session: Session, argument: str) -> Steps[Reply]:
     _note_plaintext(session, name)
     mechanism = _mechanism(session, name)
     first = _initial_response(mechanism, name, initial)
-    decided = yield from consult(session, "auth", argument=name)
     dialogue = Dialogue(session, name, first)
     yield from mechanism.converse(dialogue)
-    session.user = dialogue.username
+    user = dialogue.username
+    decided = yield from consult(
+        session, "auth", session.host.asks(user), argument=name, user=user
+    )
+    session.user = user
     session.update(protocol=session.protocol)
     return decided or replies.AUTH_OK
 

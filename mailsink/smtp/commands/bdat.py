@@ -86,8 +86,9 @@ def _begun(
     """Return what the chunk belongs to; raises Refusal."""
     if marker not in ("", "LAST"):
         raise Refusal(replies.syntax("BDAT size [LAST]"))
+    yield from consult(session, "bdat", transaction.asked, argument=marker)
     if transaction.chunks is None:
-        yield from consult(session, "data")
+        yield from consult(session, "data", transaction.asked)
         transaction.begun = True
         transaction.chunks = ChunkReader(
             session.profile, session.now_us(), transaction.declared.binary

@@ -26,8 +26,10 @@ def data(session: Session, argument: str) -> Steps[Reply]:
     """Reply 354, receive the body, store the message; return its reply (RFC 5321 §4.1.1.4)."""
     transaction = session.transaction
     assert transaction is not None  # a need
-    yield from consult(session, "data")
-    yield from session.send_reply(replies.START_INPUT)
+    decided = yield from consult(session, "data", transaction.asked)
+    if decided is not None and decided.code != replies.START_INPUT.code:
+        return decided  # a client that goes on to send a message is out of step
+    yield from session.send_reply(decided or replies.START_INPUT)
     received = yield from receive_body(session, transaction)
     answer_each(session, transaction)
     return (yield from deliver(session, transaction, received))
@@ -35,8 +37,8 @@ def data(session: Session, argument: str) -> Steps[Reply]:
 
 def answer_each(session: Session, transaction: Transaction) -> None:
     """In LMTP, let the current exchange's reply go to each recipient (RFC 2033 §4.2)."""
-    if transaction.to_answer:
-        recipients = tuple(transaction.to_answer)
+    recipients = tuple(transaction.recipient_paths)
+    if recipients and session.profile.protocol == "lmtp":
         session.exchange.delivery = Delivery(transaction.id, recipients)
 
 
@@ -51,7 +53,9 @@ def deliver(
         return reply
     try:
         _check_body(session.profile, received)
-        decided = yield from consult(session, "body", size=body.size)
+        decided = yield from consult(
+            session, "body", transaction.asked, body, size=body.size
+        )
     except Refusal as refusal:
         session.end_transaction("rejected", refusal.reply.code, body)
         return refusal.reply

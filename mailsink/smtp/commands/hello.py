@@ -48,4 +48,5 @@ def _greeted(session: Session, argument: str, verb: str) -> Steps[None]:
         raise Refusal(replies.bad_hello(str(error))) from None
     session.exchange.flags += flags
     session.helo = name
+    session.offer(session.exchange.shaped)
     yield from session.give_up_transaction("reset")

@@ -37,10 +37,17 @@ def mail(session: Session, argument: str) -> Steps[Reply]:
         raise Refusal(replies.SENDER_NOT_ASCII)
     _take_leniently(session, path, replies.bad_sender)
     reverse_path, asked = _text(path.mailbox), _text(rest)
+    asks = session.host.asks(reverse_path)
     decided = yield from consult(
-        session, "mail", reverse_path=reverse_path, parameters=asked
+        session,
+        "mail",
+        asks,
+        reverse_path=reverse_path,
+        parameters=asked,
+        transaction=session.transaction_count + 1,
     )
     transaction = Transaction(uuid7(), reverse_path, _declared(given))
+    transaction.asked = asks
     session.transaction = transaction
     session.transaction_count += 1
     session.emit(
@@ -76,11 +83,14 @@ def rcpt(session: Session, argument: str) -> Steps[Reply]:
         forward_path = argument[3:]
         path, rest = _recipient(session, transaction, forward_path)
         forward_path = path.mailbox
-        decided = yield from consult(session, "rcpt", forward_path=_text(forward_path))
+        readable_path = _text(forward_path)
+        transaction.asked = transaction.asked or session.host.asks(readable_path)
+        decided = yield from consult(
+            session, "rcpt", transaction.asked, forward_path=readable_path
+        )
         reply = decided or replies.RECIPIENT_OK
         transaction.accepted += 1
-        if session.profile.protocol == "lmtp":
-            transaction.to_answer.append(_text(forward_path))
+        transaction.recipient_paths.append(readable_path)
     except Refusal as refusal:
         reply = refusal.reply
     _emit_recipient(session, transaction, forward_path, rest, reply)

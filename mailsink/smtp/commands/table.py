@@ -223,6 +223,7 @@ COMMANDS = {
         queue_commands.etrn,
         "ETRN domain | @domain | #queue",
         "RFC 1985",
+        "etrn",
         needs=(HELLO, NO_TRANSACTION),
         unavailable=queue_commands.unavailable,
         keyword="ETRN",

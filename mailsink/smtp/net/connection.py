@@ -8,6 +8,8 @@ output and commands are the machine's.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -50,6 +52,7 @@ from mailsink.smtp.session.session import NEVER
 
 _MUCH = 1024 * 1024  # octets buffered, above which reading rests
 _LINGER = 2.0  # seconds for a client to read why it is turned away
+_NO_LINGER = struct.pack("ii", 1, 0)  # on, 0 seconds: closing resets the connection
 
 # Where the loop puts what it receives. It is used up before the next read, so that one
 # buffer serves all connections of the thread.
@@ -296,6 +299,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
     def stages(self) -> Collection[Stage]:
         return self._server.policy.stages
 
+    def asks(self, name: str) -> bool:
+        return self._server.policy.asks(name)
+
     def status(self) -> Sequence[str]:
         return self._server.status()
 
@@ -322,6 +328,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._courier.close()
         transport = self._socket_transport
         session = self.machine.session
+        if session.resets:
+            self._reset()
+            return
         # A client that said QUIT waits for our end; one refused at the connect said nothing.
         took_leave = session.ending in ("quit", "turned")
         heard = session.eof or took_leave or session.refusal is not None
@@ -333,6 +342,13 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         with suppress(OSError):  # the client may be gone by now
             transport.write_eof()
         self.loop.call_later(_LINGER, transport.abort)
+
+    def _reset(self) -> None:
+        """Drop the connection by RST: the client is to see ECONNRESET."""
+        sock = self._socket_transport.get_extra_info("socket")
+        with suppress(OSError):  # the client may be gone by now
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._socket_transport.abort()
 
     def abort(self) -> None:
         """Drop the connection, whatever it is about."""

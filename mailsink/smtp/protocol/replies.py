@@ -70,6 +70,10 @@ def idle(seconds: float) -> Reply:
     return _reply(421, "4.4.2", f"Nothing came for {seconds:g} seconds, closing")
 
 
+def kept_back(seconds: float) -> Reply:
+    return _reply(421, "4.4.2", f"The reply was kept back for {seconds:g} seconds")
+
+
 def line_not_ended(seconds: float) -> Reply:
     text = f"No end of the line came for {seconds:g} seconds, closing"
     return _reply(421, "4.4.2", text)

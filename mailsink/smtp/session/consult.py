@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from mailsink.ports import Consult, Decision, Stage
+from mailsink.smtp.protocol.events import Body
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Refusal, Steps
 from mailsink.smtp.session.session import Session
 
 
-def consult(session: Session, stage: Stage, **facts: str | int) -> Steps[Reply | None]:
+def consult(
+    session: Session,
+    stage: Stage,
+    asked: bool = False,
+    body: Body | None = None,
+    **facts: str | int,
+) -> Steps[Reply | None]:
     """Return the policy's reply to send instead of success, or None.
 
-    facts: beside those of the session; see mailsink.ports.Consult. Raises Refusal
-    where the policy refuses.
+    asked: a name or an address of the client may ask for a reply. facts: beside those
+    of the session; see mailsink.ports.Consult. Raises Refusal where the policy refuses.
     """
     stages = session.host.stages()
-    if not stages or (stage not in stages and "any" not in stages):
+    if not asked and (not stages or (stage not in stages and "any" not in stages)):
         return None
-    decision: Decision = yield Consult(stage, session.id, _facts(session) | facts)
+    transaction = session.transaction
+    recipients = () if transaction is None else transaction.recipient_paths
+    decision: Decision = yield Consult(
+        stage, session.id, _facts(session) | facts, recipients, body
+    )
     exchange = session.exchange
     exchange.ruled = True
-    # A chunk may be asked about twice: as DATA is, and as the body's end.
+    # A chunk may be asked about more than once: as BDAT, as DATA is, and at the end.
     exchange.delay += decision.delay
-    exchange.close = decision.close or exchange.close
+    if decision.shapes or decision.without or decision.size:
+        exchange.shaped = decision
     exchange.rule = decision.rule or exchange.rule
-    if session.transaction is not None:
-        session.transaction.tags += decision.tags
+    if transaction is not None:
+        transaction.tags += decision.tags
     if decision.reply is not None and decision.reply.code >= 400:
         raise Refusal(decision.reply)
     return decision.reply
@@ -40,7 +52,10 @@ def _facts(session: Session) -> dict[str, str | int]:
         facts["helo"] = session.helo
     if session.user is not None:
         facts["user"] = session.user
+    if session.tls is not None and session.tls.done:
+        facts["tls"] = session.tls.version
     if session.transaction is not None:
+        facts["transaction"] = session.transaction_count
         facts["reverse_path"] = session.transaction.reverse_path
         if session.transaction.declared.smtputf8:
             facts["smtputf8"] = 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from mailsink.ports import Decision
 from mailsink.smtp.protocol.events import ExchangeKind
 
 
@@ -27,9 +28,9 @@ class Exchange:
     ready_us: int = 0  # when its reply was known
     delayed_us: int = 0
     delay: float = 0.0  # seconds still to wait before the reply
+    shaped: Decision | None = None  # how the reply is written, if not as it is
     ruled: bool = False  # a rule decides how it is answered
     rule: str = ""  # which one, in words
-    close: str = ""  # "before", "after": the connection, around the reply
     private: bool = False  # its reply is masked in the events
     flags: tuple[str, ...] = ()  # that came to light after it was emitted
     final: bool = False  # its reply says that a message is stored

@@ -38,6 +38,9 @@ class Host(Protocol):
     def stages(self) -> Collection[Stage]:
         """Return the stages at which the policy wants to decide."""
 
+    def asks(self, name: str) -> bool:
+        """Whether an address or a name of a client may itself ask for a reply."""
+
     def status(self) -> Sequence[str]:
         """Return the lines of HELP STATUS."""
 

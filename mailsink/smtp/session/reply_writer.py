@@ -11,10 +11,12 @@ from functools import lru_cache
 from uuid import UUID
 
 from mailsink.ids import short_id
+from mailsink.ports import Decision
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import DeliveryAnswered, ExchangeReplied
 from mailsink.smtp.protocol.masking import MASK
 from mailsink.smtp.protocol.replies import Reply
+from mailsink.smtp.session import shaping
 from mailsink.smtp.session.exchange import Delivery, Exchange
 from mailsink.smtp.session.host import Host
 from mailsink.text import readable
@@ -51,11 +53,15 @@ class ReplyWriter:
         self._write: Callable[[bytes], bool] = host.write
         self._emit = host.record
         self._clock_us = host.clock
-        self._hides_enhanced = "ENHANCEDSTATUSCODES" in profile.hidden
+        self.use(profile)
         self._links = profile.links if profile.public_url else "off"
         self._octets: list[bytes] = []
         self._waiting: list[tuple[Exchange, int, str, Lines]] = []
         self.transcript_octets = 0  # of replies
+
+    def use(self, profile: Profile) -> None:
+        """Go by what another profile hides."""
+        self._hides_enhanced = "ENHANCEDSTATUSCODES" in profile.hidden
 
     def write_through(self, write: Callable[[bytes], bool]) -> None:
         """Write by another function from now on: through TLS."""
@@ -66,17 +72,48 @@ class ReplyWriter:
         if self._hides_enhanced and reply.enhanced:
             reply = reply._replace(enhanced="")
         lines, octets = _rendered(reply)
-        if exchange.delivery is not None:
-            lines = self._to_each(exchange, exchange.delivery, reply)
-            octets = _octets(lines)
-        elif self._links != "off" and self._explains(exchange, reply.code):
-            lines = (*lines[:-1], self._with_link(lines[-1], exchange.seq))
+        if exchange.delivery is not None or (
+            self._links != "off" and self._explains(exchange, reply.code)
+        ):
+            lines = self._completed(exchange, reply, lines)
             octets = _octets(lines)
         if exchange.private:
             lines = (f"{reply.code} {MASK}",)
         self.transcript_octets += len(octets)
         self._octets.append(octets)
         self._waiting.append((exchange, reply.code, reply.enhanced, lines))
+
+    def _completed(self, exchange: Exchange, reply: Reply, lines: Lines) -> Lines:
+        """Return the lines of a reply for each recipient, or with their link."""
+        if exchange.delivery is not None:
+            return self._to_each(exchange, exchange.delivery, reply)
+        if self._links == "off" or not self._explains(exchange, reply.code):
+            return lines
+        return (*lines[:-1], self._with_link(lines[-1], exchange.seq))
+
+    # Replies that a rule spoils: written in pieces, while no other reply waits
+
+    def spoilt(
+        self, exchange: Exchange, reply: Reply, decision: Decision
+    ) -> tuple[Lines, bytes]:
+        """Return the lines of a reply as a rule spoils them, and their octets."""
+        lines = self._completed(exchange, reply, _rendered(reply)[0])
+        lines = shaping.spoilt(lines, decision)
+        return lines, shaping.wire(lines, decision)
+
+    def write(self, octets: bytes) -> bool:
+        """Write octets at once; return False if the client is gone."""
+        self.transcript_octets += len(octets)
+        return self._write(octets)
+
+    def record(
+        self, exchange: Exchange, reply: Reply, lines: Lines, written: bool
+    ) -> None:
+        """Record a reply that was written in pieces."""
+        if exchange.private:
+            lines = (f"{reply.code} {MASK}",)
+        entry = (exchange, reply.code, reply.enhanced, lines)
+        self._emit_replies([entry], self._clock_us() if written else None)
 
     def _to_each(self, exchange: Exchange, delivery: Delivery, reply: Reply) -> Lines:
         """Return the reply as each recipient of an LMTP delivery gets it; emit its codes."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mailsink.ports import Decision
 from mailsink.smtp.body.spool import Spool
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
@@ -28,7 +29,7 @@ from mailsink.smtp.protocol.other_protocols import (
     talks_first,
 )
 from mailsink.smtp.protocol.replies import Reply
-from mailsink.smtp.session import pipelining
+from mailsink.smtp.session import pipelining, shaping
 from mailsink.smtp.session.effects import (
     NEED_INPUT,
     YIELD,
@@ -65,15 +66,15 @@ class Session:
     """
 
     __slots__ = (
-        "_burst", "_idle_us", "_line_octets", "_lines", "_lines_after_loss", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
+        "_burst", "_idle_us", "_line_octets", "_lines", "_lines_after_loss", "_listeners_profile", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
         "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "gave_way_after", "helo", "host",
-        "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal",
+        "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal", "resets",
         "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "turned", "user", "wake_at", "without_starttls", "writer",
     )  # fmt: skip
 
     def __init__(self, profile: Profile, peer: Peer, host: Host) -> None:
         self.id = peer.session
-        self.profile = profile
+        self.profile = self._listeners_profile = profile
         self.peer = peer
         self.host = host
         self.emit = host.record
@@ -89,6 +90,7 @@ class Session:
             0  # seconds of silence; another client was given its place
         )
         self.stop_now = False  # the session must end at once
+        self.resets = False  # the connection ends by RST
         self.wake_at = NEVER  # when to step although nothing came
         self.ending: Ending = "error"  # once it has ended
         self.turned = False  # the roles are reversed: the client receives
@@ -157,6 +159,23 @@ class Session:
         """Replace the client's address by one that was announced for it."""
         self.peer = replace(self.peer, client_address=address, client_port=port)
         self.update(client_address=address, client_port=port)
+
+    def offer(self, decision: Decision | None) -> None:
+        """Offer what a decision leaves of the listener's extensions, until the next EHLO.
+
+        None: all that the listener offers.
+        """
+        profile = self._listeners_profile
+        if decision is not None and (decision.without or decision.size):
+            self.profile = replace(
+                profile,
+                hidden=profile.hidden | decision.without,
+                max_message_size=decision.size or profile.max_message_size,
+            )
+            self.writer.use(self.profile)
+        elif self.profile is not profile:
+            self.profile = profile
+            self.writer.use(profile)
 
     def reset_client(self) -> None:
         """Return to the state after the greeting, as TLS does (RFC 3207 §4.2)."""
@@ -346,33 +365,72 @@ class Session:
         )
 
     def send_reply(self, reply: Reply) -> Steps[None]:
-        """Send the reply, with the delay or the drop of the connection that a rule asked for."""
+        """Send the reply, in the way that a rule asked for; raises SessionEnded."""
         exchange = self.exchange
         if not exchange.ruled:
             self.send_reply_now(reply)
             return
         ready_us = self.now_us()
-        if exchange.delay:
-            yield from self._delay(exchange)
-        if exchange.close == "before":
+        seconds, exchange.delay = exchange.delay, 0.0
+        if seconds:
+            yield from self._delay(exchange, seconds)
+        if exchange.shaped is not None and exchange.shaped.shapes:
             exchange.ready_us = ready_us
+            yield from self._send_shaped(reply, exchange.shaped)
+        else:
+            self.send_reply_now(reply, ready_us)
+        if reply.code == 421:
+            raise SessionEnded("refused")
+
+    def _send_shaped(self, reply: Reply, decision: Decision) -> Steps[None]:
+        """Send a reply as a rule spoils it, or keep it back; raises SessionEnded."""
+        exchange = self.exchange
+        if decision.stall or decision.close == "before":
             self.writer.drop(exchange, reply)
+            if decision.stall:
+                yield from self._stall()
+        else:
+            self._note_what_came(exchange, reply)
+            self.writer.flush()
+            written = True
+            if "ENHANCEDSTATUSCODES" in self.profile.hidden:
+                reply = reply._replace(enhanced="")
+            lines, octets = self.writer.spoilt(exchange, reply, decision)
+            for piece, seconds in shaping.pieces(octets, decision.drip):
+                yield from self._delay(exchange, seconds)
+                written = self.writer.write(piece)
+            self.writer.record(exchange, reply, lines, written)
+        if decision.close:
+            self.resets = decision.resets
             raise SessionEnded("refused")
-        self.send_reply_now(reply, ready_us)
-        if exchange.close == "after" or reply.code == 421:
-            raise SessionEnded("refused")
+
+    def _stall(self) -> Steps[None]:
+        """Keep the client waiting until it leaves or its time is up; raises SessionEnded."""
+        began, until = self.now_us(), self.deadline()
+        while self.now_us() < until:
+            if self.draining:
+                raise _stopping()
+            yield self.wait_until(NEVER, wake_at=until)
+        seconds = (self.now_us() - began) // _SECOND
+        notice = f"A rule kept the reply back for {seconds} seconds."
+        raise SessionEnded("timeout", notice, replies.kept_back(seconds))
 
     def send_reply_now(self, reply: Reply, ready_us: int | None = None) -> None:
         """Send the reply at once; it is known since ready_us (default: now)."""
         exchange = self.exchange
         exchange.ready_us = self.now_us() if ready_us is None else ready_us
+        if self.eof or len(self.input):
+            self._note_what_came(exchange, reply)
+        self.writer.queue(exchange, reply)
+        if exchange.verb not in pipelining.MAY_WAIT:
+            self.writer.flush()
+
+    def _note_what_came(self, exchange: Exchange, reply: Reply) -> None:
+        """Flag what the client did before this reply."""
         if len(self.input):
             self._note_pipelining(exchange, reply)
         if self.eof and not self.lost:
             exchange.flags += ("half_close",)
-        self.writer.queue(exchange, reply)
-        if exchange.verb not in pipelining.MAY_WAIT:
-            self.writer.flush()
 
     def _note_pipelining(self, exchange: Exchange, reply: Reply) -> None:
         """Flag what came before this reply was written (RFC 2920)."""
@@ -380,13 +438,15 @@ class Session:
             return  # it is recorded as what it is
         self._next_flags = pipelining.note(exchange, reply)
 
-    def _delay(self, exchange: Exchange) -> Steps[None]:
+    def _delay(self, exchange: Exchange, seconds: float) -> Steps[None]:
+        """Let time pass, unless the session has to end sooner."""
         began = self.now_us()
-        until = began + int(exchange.delay * _SECOND)
-        while self.now_us() < until and not (self.lost or self.stop_now):
+        until = min(began + int(seconds * _SECOND), self._session_us)
+        while self.now_us() < until and not (
+            self.lost or self.stop_now or self.gave_way_after
+        ):
             self.wake_at = until
             yield NEED_INPUT
-        exchange.delay = 0.0
         exchange.delayed_us += self.now_us() - began
 
     # Bodies, and the end of a transaction whose message is not stored

@@ -17,7 +17,8 @@ class Transaction:
     declared: Declared  # of the body, by MAIL
     recipients: int = 0  # RCPTs that were answered
     accepted: int = 0  # and accepted
-    to_answer: list[str] = field(default_factory=list)  # LMTP: recipients due a reply
+    recipient_paths: list[str] = field(default_factory=list)  # accepted, readable
+    asked: bool = False  # an address of it may ask for a reply: see ports.Policy.asks
     tags: tuple[str, ...] = ()  # by rules
     begun: bool = False  # its first chunk came, or was refused
     chunks: ChunkReader | None = None  # the body so far, by BDAT
