@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox.explain.inputs import Exchangelike
+from inbox.explain.on_purpose import who_decided
 from inbox.explain.refusals import advice
 
 # Replies below 400, by code and verb; "" stands for any verb.
@@ -40,7 +41,7 @@ def reason(exchange: Exchangelike) -> str:
     if refusal := advice(exchange):
         return refusal.why
     if exchange.rule:
-        return _("The rule “%(rule)s” gave this reply.") % {"rule": exchange.rule}
+        return who_decided(exchange.rule)
     for table, key in (
         (_BY_KIND, exchange.kind),
         (_BY_VERB, exchange.verb),

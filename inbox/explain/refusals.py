@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from inbox.explain import client_terms
 from inbox.explain.inputs import Replylike
+from inbox.explain.on_purpose import asked_for, how_to_change, who_decided
 from inbox.explain.refusal_words import REFUSALS
 
 # LMTP's reply to the body names its recipient first (RFC 2033 §4.2).
@@ -35,9 +36,9 @@ def advice(exchange: Replylike, client: str = "") -> Advice | None:
     if (exchange.code or 0) < 400:
         return None
     key = known_as(exchange)
-    if exchange.rule and not _has_text(key):
-        why = _("The rule “%(rule)s” gave this reply.") % {"rule": exchange.rule}
-        return Advice(why, _("Change the rule, or switch it off."), "")
+    rule = exchange.rule
+    if rule and (asked_for(rule) or not _has_text(key)):
+        return Advice(who_decided(rule), how_to_change(rule), "")
     words = REFUSALS[key]
     setting = client_terms.setting(words.terms, client)
     return Advice(_(words.why), _(words.fix), setting, words.terms)

@@ -95,6 +95,7 @@ def update(
     quota_octets: int | None = None,
     paused: bool | None = None,
     addresses: Sequence[AddressInput] | None = None,
+    address_words: bool | None = None,
 ) -> Inbox:
     """Change what is given, and return the inbox as it is then; 0 octets: no quota.
 
@@ -106,6 +107,7 @@ def update(
         "quota_octets": quota_octets,
         "paused": paused,
         "addresses": None if addresses is None else book.clean(addresses),
+        "address_words": address_words,
     }
     given = {name: value for name, value in changes.items() if value is not None}
     return _change(scope, slug, lambda inbox: given | _pause(inbox, paused))

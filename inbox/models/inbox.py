@@ -25,6 +25,8 @@ class Inbox(models.Model):
     paused = models.BooleanField(default=False)  # mail is put off
     paused_at = models.DateTimeField(null=True, blank=True)  # null: it is not
     addresses = models.JSONField(default=list, blank=True)
+    # Whether addresses such as rcpt550@example.com ask for replies themselves.
+    address_words = models.BooleanField(default=True)
 
     class Meta:
         verbose_name_plural = "inboxes"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from inbox.mailbox import inboxes
@@ -16,6 +16,7 @@ from inbox.mailbox.known_addresses import Book
 from inbox.models import Inbox
 from inbox.policy import lookup
 from inbox.policy.quota import Usage
+from inbox.rules import address_words
 from inbox.upkeep.background import Background
 from mailsink.ports import GO_ON, Consult, Decision, Stage
 from mailsink.smtp.protocol import grammar, replies
@@ -35,10 +36,11 @@ class Settings:
     quota_octets: int = 0  # 0: none
     paused: bool = False
     addresses: list[Any] = field(default_factory=list)
+    address_words: bool = False
 
 
 class InboxPolicy:
-    """Decides by the settings of one inbox."""
+    """Decides by the settings of one inbox, and by what addresses ask for."""
 
     def __init__(self, inbox_id: int) -> None:
         """Without any settings until the first refresh."""
@@ -58,8 +60,17 @@ class InboxPolicy:
 
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation."""
+        asked = GO_ON
+        if self._settings.address_words:
+            asked = address_words.decision(consult)
+            if asked.reply is not None and asked.reply.code >= 400:
+                return asked
         answer = self._answers.get(consult.stage)
-        return answer(consult) if answer else GO_ON
+        return address_words.merged(asked, answer(consult) if answer else GO_ON)
+
+    def asks(self, name: str) -> bool:
+        """Whether an address or a name of a client may itself ask for a reply."""
+        return self._settings.address_words and address_words.may_ask(name)
 
     # Keeping up, on other threads than the event loop's
 
@@ -69,7 +80,7 @@ class InboxPolicy:
             self._refresh()
 
     def _refresh(self) -> None:
-        names = ("slug", "known_only", "quota_octets", "paused", "addresses")
+        names = [each.name for each in fields(Settings)]
         row = Inbox.objects.filter(pk=self._inbox).values_list(*names).first()
         settings = Settings(*row) if row else Settings()
         if settings.quota_octets:

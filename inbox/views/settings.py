@@ -39,19 +39,28 @@ def page(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest) -> HttpResponse:
     """Save the part Receiving."""
     quota = request.POST.get("quota", "").strip()
-    known_only, paused = "known_only" in request.POST, "paused" in request.POST
+    post = request.POST
+    known_only, paused = "known_only" in post, "paused" in post
+    address_words = "address_words" in post
     try:
         octets = SIZE.parse(quota) if quota else 0
         if octets > inboxes.MAX_QUOTA:
             raise ValueError(quota)
     except ValueError:
-        given = {"known_only": known_only, "paused": paused, "quota": quota}
+        given = {
+            "known_only": known_only,
+            "paused": paused,
+            "quota": quota,
+            "address_words": address_words,
+        }
         wrong = _(
             "The quota is a number of bytes, or a number with K, M or G, as in 50M. Leave it "
             "empty for no limit."
         )
         return _show(request, {"given": given, "wrong": wrong}, 422)
-    inboxes.update(ALL, DEFAULT_SLUG, known_only, octets, paused)
+    inboxes.update(
+        ALL, DEFAULT_SLUG, known_only, octets, paused, address_words=address_words
+    )
     return _back("receiving", saved="receiving")
 
 
@@ -144,6 +153,7 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
             "known_only": inbox.known_only,
             "paused": inbox.paused,
             "quota": _as_typed(inbox.quota_octets),
+            "address_words": inbox.address_words,
         },
         "addresses": addresses,
         "hosts": image_hosts.allowed(inbox.pk),

@@ -26,11 +26,13 @@ def test_an_inbox_as_it_is_at_first(api: Api) -> None:
         "used_octets": 0,
         "paused": False,
         "addresses": [],
+        "address_words": True,
     }
 
 
 def test_what_is_not_given_stays(api: Api) -> None:
-    changed = api("PATCH", "inboxes/default", {"known_only": True})
+    given = {"known_only": True, "address_words": False}
+    changed = api("PATCH", "inboxes/default", given)
     assert (changed["known_only"], changed["paused"]) == (True, False)
     changed = api(
         "PATCH",
@@ -46,6 +48,7 @@ def test_what_is_not_given_stays(api: Api) -> None:
         "used_octets": 0,
         "paused": True,
         "addresses": [ANN],
+        "address_words": False,
     }
     cleared = api("PATCH", "inboxes/default", {"quota_octets": None, "addresses": []})
     assert (cleared["quota_octets"], cleared["addresses"]) == (0, [])

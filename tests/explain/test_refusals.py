@@ -95,6 +95,14 @@ def test_lmtp_names_the_recipient_first() -> None:
     assert known_as(row) == known_as(sent(replies.DISK_FULL))
 
 
+def test_a_reply_that_an_address_asks_for_names_the_address() -> None:
+    unknown = Reply(550, "5.1.1", ("There is no such user here, as rcpt550 asks",))
+    advice = explain.advice(sent(unknown, "address rcpt550@example.com"))
+    assert advice is not None
+    assert advice.why == "The address rcpt550@example.com asks for this reply."
+    assert "Settings" in advice.fix
+
+
 def test_a_reply_of_a_rule_names_the_rule() -> None:
     advice = explain.advice(sent(Reply(450, "4.2.0", ("Later",)), rule="grey"))
     assert advice

@@ -86,6 +86,22 @@ STAGES: list[tuple[dict[str, Any], set[str]]] = [
 ]
 
 
+def test_addresses_ask_for_replies_until_that_is_switched_off() -> None:
+    asked = policy(paused=True)
+    session = Session(decide=lambda each: decide(asked, each), asks=asked.asks)
+    session.send(b"EHLO client.test\r\nMAIL FROM:<a@b.test>\r\n")
+    heard = session.send(b"RCPT TO:<delay0s-rcpt550@b.test>\r\n")
+    assert heard[0].startswith("550 5.1.1 ")
+    # what asks for no refusal meets the settings
+    heard = session.send(b"RCPT TO:<delay1ms@b.test>\r\n") or session.tick(1)
+    assert heard[0].startswith("450 4.2.1 ")
+    assert session.last.replied is not None
+    assert session.last.replied.delayed_us == 1000
+    inboxes.update(ALL, "default", paused=False, address_words=False)
+    heard = session.send(b"RCPT TO:<rcpt550@b.test>\r\n")
+    assert heard == ["250 2.1.5 Recipient ok"]
+
+
 @pytest.mark.parametrize(("settings", "stages"), STAGES)
 def test_it_is_asked_only_where_it_has_a_say(
     settings: dict[str, Any], stages: set[str]

@@ -41,7 +41,7 @@ def post(client: Client, path: str, status: int = 302, **fields: str) -> Any:
 
 def told(inbox: Inbox) -> dict[str, Any]:
     inbox.refresh_from_db()
-    names = ("known_only", "paused", "quota_octets")
+    names = ("known_only", "paused", "quota_octets", "address_words")
     return {name: getattr(inbox, name) for name in names}
 
 
@@ -68,14 +68,25 @@ def test_every_kind_has_words() -> None:
 
 def test_settings_are_saved(client: Client, inbox: Inbox) -> None:
     post(client, "change", known_only="on", quota="2M")
-    assert told(inbox) == {"known_only": True, "paused": False, "quota_octets": 2 << 20}
+    assert told(inbox) == {
+        "known_only": True,
+        "paused": False,
+        "quota_octets": 2 << 20,
+        "address_words": False,
+    }
     html = page(client, "/settings?saved=receiving")
     assert value(html, "quota") == "2M"
     assert "checked" in html.css_first("[name=known_only]").attributes
     assert "checked" not in html.css_first("[name=paused]").attributes
     assert html.css_first("#receiving [role=status]").text(strip=True) == "Saved"
-    post(client, "change", paused="on", quota="")
-    assert told(inbox) == {"known_only": False, "paused": True, "quota_octets": 0}
+    assert "checked" not in html.css_first("[name=address_words]").attributes
+    post(client, "change", paused="on", quota="", address_words="on")
+    assert told(inbox) == {
+        "known_only": False,
+        "paused": True,
+        "quota_octets": 0,
+        "address_words": True,
+    }
     assert value(page(client), "quota") == ""
 
 

@@ -135,7 +135,7 @@ def fields(client: Client, schema: dict[str, Any]) -> list[str]:
 # The names that forms of the pages have.
 FIELDS = (
     "q", "id", "ids", "all", "do", "tag", "at", "read", "pinned", "status", "note", "add",
-    "remove", "quota", "known_only", "address", "name", "kind", "target", "instead_of",
+    "remove", "quota", "known_only", "address_words", "address", "name", "kind", "target", "instead_of",
     "host", "patterns", "reason", "inbox", "back", "a", "b", "cursor", "tab", "part", "images",
     "after", "before", "last", "limit", "outcome", "code", "client", "verb", "exchange", "edit",
     "panel", "refused", "saved",

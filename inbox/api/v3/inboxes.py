@@ -23,6 +23,10 @@ router = Router(by_alias=True)
 Slug = Annotated[str, path("The slug of the inbox.", "default")]
 HostName = Annotated[str, path("The host, as in the list.", "cdn.example.com")]
 
+_ADDRESS_WORDS = (
+    "Whether addresses such as rcpt550@example.com ask for replies themselves."
+)
+
 
 class InboxObject(Strict):
     slug: str = member("The name of the inbox in addresses and searches.", "default")
@@ -51,6 +55,7 @@ class InboxDetail(InboxObject):
     )
     paused: bool = member("Whether every RCPT gets 450.", False)
     addresses: list[KnownAddress] = member("The known addresses.")
+    address_words: bool = member(_ADDRESS_WORDS, True)
 
 
 class Host(Strict):
@@ -73,6 +78,7 @@ class InboxChanges(Strict):
     addresses: list[KnownAddress] | None = member(
         "All known addresses, in place of the old ones; at most 1,000.", None, None
     )
+    address_words: StrictBool | None = member(_ADDRESS_WORDS, True, None)
 
     def quota(self) -> int | None:
         """Return the quota to be set; None where it stays."""
@@ -107,6 +113,7 @@ def change(request: HttpRequest, slug: Slug, changes: InboxChanges) -> HttpRespo
         quota_octets=changes.quota(),
         paused=changes.paused,
         addresses=_given(changes.addresses),
+        address_words=changes.address_words,
     )
     return answer(_detail(inbox))
 
@@ -156,4 +163,5 @@ def _detail(inbox: Inbox) -> Shape:
         "used_octets": inboxes.used_octets(inbox.pk),
         "paused": inbox.paused,
         "addresses": inbox.addresses,
+        "address_words": inbox.address_words,
     }

@@ -1,0 +1,30 @@
+"""Why a reply was given on purpose, and how to get another: by what decided it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+# What an exchange's rule begins with where no rule decided, but what the client itself
+# said: inbox.rules.address_words writes it.
+_OF_THE_CLIENT = ("address ", "name ", "user name ")
+
+
+def asked_for(rule: str) -> bool:
+    """Whether an address or a name of the client asked for the reply."""
+    return rule.startswith(_OF_THE_CLIENT)
+
+
+def who_decided(rule: str) -> str:
+    """Return what gave a reply on purpose, as a sentence."""
+    if asked_for(rule):
+        return _("The %(asking)s asks for this reply.") % {"asking": rule}
+    return _("The rule “%(rule)s” gave this reply.") % {"rule": rule}
+
+
+def how_to_change(rule: str) -> str:
+    """Return how to get another reply, as a sentence."""
+    if asked_for(rule):
+        return _(
+            "Use another one, or let addresses ask for nothing: Settings has a switch."
+        )
+    return _("Change the rule, or switch it off.")
