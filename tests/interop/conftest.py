@@ -18,6 +18,7 @@ def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
     server = Mailsink(
         tmp_path_factory.mktemp("mailsink"),
         HOSTNAME="mx.test",
+        BOUNCES="off",  # the last message is the last that a client sent
         SMTPS=_ANY_PORT,
         SUBMISSION=_ANY_PORT,
         LMTP=_ANY_PORT,

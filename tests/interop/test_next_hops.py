@@ -167,7 +167,8 @@ def origin(
     """A Mailsink that trusts the authority, with a route to the next hop."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(files.authority))
-        server = Mailsink(tmp_path_factory.mktemp("origin"), HOSTNAME="origin.test")
+        folder = tmp_path_factory.mktemp("origin")
+        server = Mailsink(folder, HOSTNAME="origin.test", BOUNCES="off")
     login = {"username": USER, "password": PASSWORD}
     route(server, hop[1:], tls="required", verify=True, **login)
     yield server
