@@ -56,7 +56,7 @@ class Config:
     insecure: bool
     outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
     webhooks_private: tuple[Network, ...]  # may be called though they are not public
-    bounces: Literal["off", "inbox"]  # where our reports on messages go
+    bounces: Literal["off", "inbox", "relay"]  # where our reports on messages go
     retention_messages: int
     retention_sessions: int
     retention_days: int
@@ -99,7 +99,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
         outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),
         webhooks_private=read.value("WEBHOOKS_PRIVATE", "", values.NETWORKS),
-        bounces=read.value("BOUNCES", "inbox", values.one_of("off", "inbox")),
+        bounces=read.value("BOUNCES", "relay", values.one_of("off", "inbox", "relay")),
         retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),
         retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),
         retention_days=read.value("RETENTION_DAYS", "0", values.DAYS),

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
-from inbox.bouncing import captured_reports, report_tasks
+from inbox.bouncing import captured_reports, release_reports, report_tasks
 from inbox.bouncing.report_drafts import ReportDraft
 from inbox.mailbox import internal_delivery
 from inbox.mailbox.message_rows import MessageRows
 from inbox.mailbox.signals import MessageUpdated, announce
-from inbox.models import MadeReport, Message, ReportTask
+from inbox.models import MadeReport, Message, Release, ReportTask, Route
 from inbox.storage.write_lock import write_turn
+from mailsink.conf import CONFIG
 
 
 def make(task: ReportTask, server: UUID) -> None:
     """Do a task. server: of this process. Raises OSError and DatabaseError."""
     rows = Message.objects.select_related("transaction__session")
     message = rows.filter(pk=task.message_id, deleted_at=None).first()
-    if message is None or message.transaction.session.has_no_client:
+    if message is None or message.transaction.session.is_internal:
+        store(task, server, None, "", [])
+    elif task.occasion == "release":
+        _on_release(task, server, message)
+    elif message.transaction.session.has_no_client:  # a file asks for nothing
+        store(task, server, None, "", [])
+    else:
+        drafts = captured_reports.drafts(message)
+        store(task, server, message, message.transaction.reverse_path, drafts)
+
+
+def _on_release(task: ReportTask, server: UUID, message: Message) -> None:
+    rows = Release.objects.select_related("route")
+    release = rows.filter(pk=task.release_id).first() if task.release_id else None
+    if release is None or not message.transaction.reverse_path:
         store(task, server, None, "", [])
         return
-    drafts = captured_reports.drafts(message)
-    store(task, server, message, message.transaction.reverse_path, drafts)
+    drafts, mark = release_reports.drafts(message, release)
+    with suppress(release_reports.Superseded):  # the task stays, and is looked at again
+        store(task, server, message, release.reverse_path, drafts, mark)
 
 
 def store(
@@ -46,7 +63,10 @@ def store(
         if message is None or not drafts:
             return
         made = [each for each in prepared if each is not None]
-        ids = iter(internal_delivery.deliver(made))
+        stored = internal_delivery.deliver(made)
+        if CONFIG.bounces == "relay" and Route.objects.filter(bounces=True).exists():
+            report_tasks.add_relays(stored)
+        ids = iter(stored)
         now = datetime.now(UTC)
         MadeReport.objects.bulk_create(
             MadeReport(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -11,7 +12,7 @@ from django.dispatch import Signal
 
 from inbox.bouncing import notify
 from inbox.content import report_addresses
-from inbox.models import Message, ReportTask
+from inbox.models import Message, Release, ReportTask
 from inbox.storage.write_lock import write_turn
 from mailsink.conf import CONFIG
 
@@ -37,6 +38,19 @@ def may_ask(message: Message, paths: Iterable[Path]) -> bool:
 def add_captured(messages: Sequence[Message]) -> None:
     """Note, within a write turn, messages that ask for reports."""
     _add([ReportTask(occasion="captured", message_id=each.pk) for each in messages])
+
+
+def add_release(release: Release) -> None:
+    """Note, within a write turn, a release that may have recipients to report on."""
+    task = ReportTask(
+        occasion="release", message_id=release.message_id, release_id=release.pk
+    )
+    _add([task])
+
+
+def add_relays(ids: Iterable[UUID]) -> None:
+    """Note, within a write turn, reports that are to go out."""
+    _add([ReportTask(occasion="relay", message_id=each) for each in ids])
 
 
 def _add(tasks: Sequence[ReportTask]) -> None:

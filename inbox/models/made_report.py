@@ -38,6 +38,7 @@ class MadeReport(models.Model):
     recipients = models.PositiveIntegerField(default=1)
     made_at = models.DateTimeField()
     withheld = models.CharField(max_length=16, blank=True)  # why: see inbox.bouncing
+    not_sent = models.TextField(blank=True)  # why it does not go out, where it was to
 
     class Meta:
         indexes = [

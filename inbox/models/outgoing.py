@@ -35,6 +35,8 @@ class Route(models.Model):
     reverse_path = models.TextField(blank=True)
     # A Received field goes in front; else messages leave octet for octet.
     add_received = models.BooleanField(default=False)
+    # Reports that Mailsink makes go out by it: by the first such route, by name.
+    bounces = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     # The latest trial: a session up to the login, without mail.
     tried_at = models.DateTimeField(null=True)  # null: there was none
@@ -126,6 +128,8 @@ class ReleaseRecipient(models.Model):
     code = models.PositiveSmallIntegerField(null=True)
     enhanced = models.CharField(max_length=16, blank=True)
     text = models.TextField(blank=True)  # the reply, or our reason
+    # The last report on it: delayed, failed or relayed; hop: the next hop reports
+    reported = models.CharField(max_length=16, blank=True)
 
     def __str__(self) -> str:
         return f"{self.forward_path}: {self.state}"

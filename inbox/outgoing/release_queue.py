@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Min, QuerySet
 
+from inbox.bouncing import release_reports
 from inbox.models import (
     Message,
     Raw,
@@ -39,7 +40,6 @@ _REMOVED_AT_ONCE = 20  # releases, of up to 100 recipients each
 _LONGEST_TEXT = 1000  # characters of a reply that stay with a recipient
 _KEPT_FOR = timedelta(days=30)  # of releases that have ended
 
-_GIVEN_UP = "Given up after the last try:"
 _DEAD_AFTER = timedelta(seconds=60)  # without a heartbeat
 _STOPPED = "Mailsink stopped before the session with the next hop was over."
 _STOPPED_IN_DOUBT = (
@@ -130,6 +130,7 @@ def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
         row.state = "queued" if result.state == "deferred" else result.state
         row.code, row.enhanced = result.code or None, result.enhanced
         row.text = result.text[:_LONGEST_TEXT]
+        row.reported = "hop" if result.reports else row.reported
     with write_turn():
         for row in claimed.recipients:
             _store(row)
@@ -296,8 +297,9 @@ def _settle(release: Release, now: datetime) -> None:
     queued = of_release.filter(state="queued")
     if release.expires_at <= now:
         for row in queued:
-            row.state, row.text = "failed", f"{_GIVEN_UP} {row.text}"
+            row.state, row.text = "failed", f"{release_reports.GIVEN_UP} {row.text}"
             _store(row)
+    release_reports.note(release, now)
     states = set(of_release.values_list("state", flat=True))
     rows = Release.objects.filter(pk=release.pk)
     if states & {"queued", "trying"} and release.held_for and release.route_id is None:
@@ -314,8 +316,9 @@ def _settle(release: Release, now: datetime) -> None:
 
 def _store(row: ReleaseRecipient) -> None:
     ReleaseRecipient.objects.filter(release=row.release_id, seq=row.seq).update(
-        state=row.state, code=row.code, enhanced=row.enhanced, text=row.text
-    )
+        state=row.state, code=row.code, enhanced=row.enhanced, text=row.text,
+        reported=row.reported,
+    )  # fmt: skip
 
 
 def _summary(results: Sequence[RecipientResult]) -> str:

@@ -68,6 +68,20 @@ def request(
     recipients: addresses; None: those that the message was accepted for. The route has
     to allow every one of them. Raises NotFound, Invalid, Conflict.
     """
+    release, rows = prepared(scope, message_id, route_name, recipients, by)
+    with write_turn():
+        enqueue(release, rows)
+    return release
+
+
+def prepared(
+    scope: Scope,
+    message_id: str | UUID,
+    route_name: str,
+    recipients: Sequence[str] | None = None,
+    by: str = "",
+) -> tuple[Release, list[ReleaseRecipient]]:
+    """Return a release that may be put into the queue, as request does. Raises as it does."""
     switch.check()
     message, route = messages.get(scope, message_id), routes.get(route_name)
     asked = _original(message)
@@ -80,7 +94,7 @@ def request(
         subject=message.subject[:200],
         route=route,
         route_name=route.name,
-        reverse_path=route.reverse_path or message.transaction.reverse_path,
+        reverse_path=_reverse_path(message, route),
         parameters=message.transaction.parameters,
         requested_at=now,
         requested_by=by,
@@ -93,11 +107,23 @@ def request(
         )
         for seq, (path, parameters) in enumerate(asked, 1)
     ]
-    with write_turn():
-        release.save(force_insert=True)
-        ReleaseRecipient.objects.bulk_create(rows, batch_size=100)
-        transaction.on_commit(partial(_announce, at_once=False))
-    return release
+    return release, rows
+
+
+def enqueue(release: Release, rows: Sequence[ReleaseRecipient]) -> None:
+    """Put what was prepared into the queue, within a write turn."""
+    release.save(force_insert=True)
+    ReleaseRecipient.objects.bulk_create(rows, batch_size=100)
+    transaction.on_commit(partial(_announce, at_once=False))
+
+
+def _reverse_path(message: Message, route: Route) -> str:
+    """Return the reverse-path that a message leaves with; a report keeps the null one.
+
+    Another might get reports on reports (RFC 5321 §4.5.5).
+    """
+    original = message.transaction.reverse_path
+    return (route.reverse_path or original) if original else ""
 
 
 def find(

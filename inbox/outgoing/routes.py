@@ -250,4 +250,5 @@ _CHECKS: dict[str, Any] = {
     "deny": _patterns,
     "reverse_path": _reverse_path,
     "add_received": bool,
+    "bounces": bool,
 }

@@ -55,9 +55,13 @@ _ICONS = {"failed": "circle-x", "delayed": "clock", "delivered": "circle-check"}
 
 @dataclass(frozen=True, slots=True)
 class MadeReportRow:
-    """A report in a sentence. url: of its own page; "" if there is none to open"""
+    """A report in a sentence. url: of its own page; "" if there is none to open
+
+    not_sent: why it does not go out; "" if it does, or was not to
+    """
 
     sentence: str
+    not_sent: str
     icon: str
     url: str
 
@@ -72,7 +76,12 @@ def _row(made: MadeReport) -> MadeReportRow:
     values = {"sender": made.sender[:_CUT], "recipient": _recipients(made)}
     icon = "info" if made.withheld else _ICONS.get(made.kind, "mail")
     url = pages.path("message", made.message_id) if made.message_id else ""
-    return MadeReportRow(_(words) % values, icon, url)
+    not_sent = (
+        _("It does not go out: %(reason)s") % {"reason": made.not_sent}
+        if made.not_sent
+        else ""
+    )
+    return MadeReportRow(_(words) % values, not_sent, icon, url)
 
 
 def _recipients(made: MadeReport) -> str:

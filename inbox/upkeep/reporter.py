@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from inbox.bouncing import report_making, report_tasks
+from inbox.outgoing import report_relay
 from inbox.storage.full_disk import is_full
 from inbox.upkeep.background import Background
 
@@ -46,7 +47,10 @@ def make_one(server: UUID) -> float:
     if task is None:
         return _LOOK_EVERY
     try:
-        report_making.make(task, server)
+        if task.occasion == "relay":
+            report_relay.relay(task)
+        else:
+            report_making.make(task, server)
     except Exception as error:
         if isinstance(error, DatabaseError) or is_full(error):
             raise  # the same task is tried until there is room

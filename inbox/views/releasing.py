@@ -20,7 +20,7 @@ from inbox.presenters import release_rows, route_rows
 
 _ROWS = 50
 _FIELDS = ("name", "host", "username", "reverse_path")  # of a route, as they were typed
-_CHOICES = ("verify", "add_received")
+_CHOICES = ("verify", "add_received", "bounces")
 _NEW = {"port": "587", "tls": "required", "verify": True}
 
 

@@ -34,13 +34,16 @@ def paths(mailsink: Mailsink) -> list[str]:
     mailsink.patch("messages/latest", status="bug", note="Wrong", tags=["red"])
     items = mailsink.get("messages?limit=2")["items"]
     newest, before = (each["id"] for each in items)
+    send(mailsink, rich("Asks for reports", "<p>Hi</p>"), to=["bounce+5.1.1@a.test"])
+    asking = mailsink.get("messages/latest")["id"]
+    report = mailsink.get("messages/wait?q=subject:notification&timeout=30")["items"][0]
     refused = mailsink.get("transactions?outcome=reset")["items"][0]
     session = refused["session"]
     pair = f"/compare?a={before}&b={newest}"
     return [
         "/", "/?q=from:shop+-subject:news", "/?q=frm:wrong", "/?q=subject:nothing",
         *(f"/messages/{newest}?tab={tab}" for tab in _TABS.split()),
-        f"/transactions/{refused['id']}", "/messages/none", _PLAIN,
+        f"/messages/{asking}", f"/messages/{report['id']}", f"/transactions/{refused['id']}", "/messages/none", _PLAIN,
         *(f"{pair}&tab={tab}" for tab in _COMPARED.split()), f"/compare?a={newest}",
         "/sessions", "/sessions?code=5xx", f"/sessions/{session}",
         f"/sessions/{session}?exchange=4", f"/sessions/{session}?panel=replay",

@@ -77,8 +77,10 @@ class Wire:
     def message(self) -> dict[str, Any]:
         """Return the last message of the last session."""
         session = self.sessions()[-1]
-        stored: dict[str, Any] = get(self.server, "messages/latest")
-        assert stored["session"] == session["id"], "the session brought no message"
+        # A report on it may have come since.
+        found = get(self.server, f"messages?q=session:{session['id']}")["items"]
+        assert found, "the session brought no message"
+        stored: dict[str, Any] = get(self.server, f"messages/{found[0]['id']}")
         return stored
 
     def matches(self, name: str, count: int = 1) -> None:

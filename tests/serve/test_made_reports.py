@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.running import Mailsink
-from tests.serve.test_releases import until
+from tests.serve.test_releases import ended, post, route, until
 
 BODY = b"From: shop@shop.test\r\nSubject: Your order\r\nMessage-ID: <%d@shop.test>\r\n\r\nHi.\r\n"
 BOUNCES = 40
@@ -69,3 +69,56 @@ def test_off(tmp_path: Path) -> None:
     until(lambda: server.get("messages/latest")["snippet"] == "Hi.")
     assert server.get("messages/latest")["reports"] == []
     assert server.stop() == 0
+
+
+@pytest.fixture
+def hop(tmp_path: Path) -> Iterator[Mailsink]:
+    """A second Mailsink, which takes any mail and offers DSN."""
+    started = Mailsink(tmp_path / "hop")
+    yield started
+    assert started.stop() == 0
+
+
+def released(server: Mailsink, recipient: str) -> dict[str, Any]:
+    """Release the latest message, to its recipient; return the release at its end."""
+    id = server.get("messages?q=from:shop@shop.test")["items"][0]["id"]
+    asked = post(server, f"messages/{id}/release", route="hop", recipients=[recipient])
+    return ended(server, asked["id"])
+
+
+def test_a_hop_with_dsn_reports_itself(server: Mailsink, hop: Mailsink) -> None:
+    route(server, hop.smtp)
+    with smtplib.SMTP(*server.smtp) as client:
+        options = ["NOTIFY=SUCCESS", "ORCPT=rfc822;bob@shop.test"]
+        client.sendmail("shop@shop.test", ["b@example.com"], BODY % 1, ["ENVID=e1"], options)  # fmt: skip
+    reports(server, 1)  # of the capture
+    assert released(server, "b@example.com")["state"] == "delivered"
+    (report,) = reports(hop, 1)
+    told = hop.get(f"messages/{report['id']}")["report"]
+    assert (told["envelope_id"], told["action"]) == ("e1", "delivered")
+    assert told["recipients"][0]["original_recipient"] == "bob@shop.test"
+    assert len(reports(server, 1)) == 1
+
+
+def test_a_hop_without_dsn_is_reported_on(server: Mailsink, tmp_path: Path) -> None:
+    hop = Mailsink(tmp_path / "hop", SMTP_HIDE="DSN")
+    route(server, hop.smtp)
+    with smtplib.SMTP(*server.smtp) as client:
+        client.sendmail("shop@shop.test", ["b@example.com"], BODY % 1, [], ["NOTIFY=SUCCESS"])  # fmt: skip
+    assert released(server, "b@example.com")["state"] == "delivered"
+    found = reports(server, 2)
+    actions = [server.get(f"messages/{each['id']}")["report"]["action"] for each in found]  # fmt: skip
+    assert sorted(actions) == ["delivered", "relayed"]
+    assert hop.stop() == 0
+
+
+def test_a_report_goes_out_by_the_route_for_reports(
+    server: Mailsink, hop: Mailsink
+) -> None:
+    route(server, hop.smtp, name="bounces", bounces=True, allow=["shop.test"])
+    send(server, "bounce+5.1.1@example.com")
+    (arrived,) = reports(hop, 1)
+    told = hop.get(f"messages/{arrived['id']}")
+    assert told["envelope"]["reverse_path"] == ""
+    assert told["report"]["recipients"][0]["status"] == "5.1.1"
+    assert told["reports"] == []

@@ -24,7 +24,7 @@ def test_a_message_goes_out() -> None:
     assert client.hear("354 Go on") == ["Subject: Hello", "", "..dot", "."]
     assert client.hear("250 2.0.0 Ok: queued as 1") == ["QUIT"]
     [[result]] = client.reports
-    assert result == ("delivered", 250, "2.0.0", "250 2.0.0 Ok: queued as 1")
+    assert result == ("delivered", 250, "2.0.0", "250 2.0.0 Ok: queued as 1", False)
     assert client.ending is None
     client.hear("221 Bye")
     assert client.ending == "quit"
@@ -350,6 +350,15 @@ def test_parameters_where_they_are_offered() -> None:
     assert greeted(Client(mail(recipients=(to,), envid="e1"))) == [
         "MAIL FROM:<a@example.com>"
     ]
+
+
+@pytest.mark.parametrize("keywords", [(), ("DSN",)])
+def test_whether_the_server_reports_from_here_on(keywords: tuple[str, ...]) -> None:
+    client = Client(mail())
+    greeted(client, *keywords)
+    for reply in ("250 Ok", "250 Ok", "354 Go", "250 Ok"):
+        client.hear(reply)
+    assert [each.reports for each in client.reports[-1]] == [bool(keywords)]
 
 
 def test_more_recipients_than_the_server_takes() -> None:

@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborNode as Node
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
+from inbox.models import MadeReport, Message
 from inbox.outgoing import releases, routes
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
@@ -74,6 +75,16 @@ def wordless(text: str) -> bool:
     return title in TITLES or not re.search("[A-Za-z]{2}", _DATA.sub("", text))
 
 
+def report(message: Message, made: Message) -> None:
+    """Have reports about a message: one that is stored, and one that was withheld."""
+    given = {"about": message.pk, "sender": "1", "recipient": "1", "cause": "address"}
+    for row in (
+        {"kind": "failed", "message_id": made.pk, "recipients": 3, "not_sent": "1"},
+        {"kind": "automatic_reply", "withheld": "automatic"},
+    ):
+        MadeReport.objects.create(made_at=message.received_at, **given | row)
+
+
 @pytest.fixture
 def paths() -> list[str]:
     """All pages, with something on each of them."""
@@ -86,6 +97,8 @@ def paths() -> list[str]:
     marking.update(ALL, message.pk, note="1", tags=["1"])
     gone, other = recorded_message(), recorded_message()
     bounced = recorded_message(BOUNCE)
+    asking = recorded_message()
+    report(asking, other)
     trash.delete(ALL, selection.by_ids([gone.pk]), "1")
     routes.add({"name": "1", "host": "1", "allow": ["*"]})
     releases.request(ALL, message.pk, "1", by="1")
@@ -99,6 +112,7 @@ def paths() -> list[str]:
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
         "/outgoing", "/outgoing/routes", "/outgoing/routes/1", f"/messages/{message.pk}/release",
         f"/transactions/{refused.pk}", "/messages/none", f"/messages/{bounced.pk}",
+        f"/messages/{asking.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",
         *(f"/messages/{message.pk}?tab={tab}" for tab in tabs.split()),
         *(f"{compare}&tab={tab}" for tab in "headers text envelope transcript".split()),

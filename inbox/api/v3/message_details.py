@@ -252,5 +252,6 @@ def _made(row: MadeReport) -> Shape:
         "recipient": row.recipient,
         "recipients": row.recipients,
         "withheld": row.withheld,
+        "not_sent": row.not_sent,
         "made_at": serializers.stamp(row.made_at),
     }

@@ -148,4 +148,9 @@ class ReportMade(Strict):
         "sender got many; empty if it was sent.",
         "",
     )
+    not_sent: str = member(
+        "Why it does not go out by the route for reports; empty if it does, or if there is "
+        "none.",
+        "",
+    )
     made_at: datetime = member("When it was made.")

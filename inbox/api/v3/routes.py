@@ -31,7 +31,14 @@ _ALLOW = (
 )
 _DENY = "The recipients that mail may not go to, whatever allow says."
 _ADD_RECEIVED = "Whether a Received field goes in front of the message, which else leaves octet for octet."
-_REVERSE_PATH = "Replaces the reverse-path; empty leaves it as the client gave it."
+_REVERSE_PATH = (
+    "Replaces the reverse-path; empty leaves it as the client gave it. The null "
+    "reverse-path of a report stays."
+)
+_BOUNCES = (
+    "Whether reports that Mailsink makes go out by it, to recipients that it allows; of "
+    "several such routes by the first, by name."
+)
 
 
 class RouteTrial(Strict):
@@ -63,6 +70,7 @@ class RouteObject(Strict):
     deny: list[str] = member(_DENY, [])
     reverse_path: str = member(_REVERSE_PATH, "")
     add_received: bool = member(_ADD_RECEIVED, False)
+    bounces: bool = member(_BOUNCES, False)
     created_at: datetime = member("When the route was added.")
     last_trial: RouteTrial | None = member(
         "The latest trial; null if there was none.", None
@@ -85,6 +93,7 @@ class RouteToAdd(Strict):
     deny: list[str] = member(_DENY, [], [])
     reverse_path: str = member(_REVERSE_PATH, "", "")
     add_received: bool = member(_ADD_RECEIVED, False, False)
+    bounces: bool = member(_BOUNCES, False, False)
 
 
 class RouteChanges(Strict):
@@ -103,6 +112,7 @@ class RouteChanges(Strict):
     deny: list[str] | None = member(_DENY, [], None)
     reverse_path: str | None = member(_REVERSE_PATH, "", None)
     add_received: bool | None = member(_ADD_RECEIVED, False, None)
+    bounces: bool | None = member(_BOUNCES, False, None)
 
 
 @router.get("", response=Page[RouteObject], summary="List routes")
@@ -171,6 +181,7 @@ def _shape(route: Route) -> Shape:
         "deny": route.deny,
         "reverse_path": route.reverse_path,
         "add_received": route.add_received,
+        "bounces": route.bounces,
         "created_at": serializers.stamp(route.created_at),
         "last_trial": _trial(route),
     }

@@ -88,6 +88,7 @@ def _transact(
     result = result_of(reply)
     if result.state == "delivered":
         dialogue.transcript.delivered()
+        result = result._replace(reports=dialogue.offer.has("DSN"))
     for number in accepted:
         results[number] = result
     if result.state != "delivered":  # RFC 3030 §2; many keep it after DATA, too

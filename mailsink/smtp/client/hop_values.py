@@ -71,3 +71,4 @@ class RecipientResult(NamedTuple):
     code: int  # of the reply; 0 where none came
     enhanced: str  # the server's, or ours; may be ""
     text: str  # the whole reply, or our reason in words
+    reports: bool = False  # the server sends the reports from here on (RFC 3461 §5.2.1)

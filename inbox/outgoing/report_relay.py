@@ -1,0 +1,38 @@
+"""Puts a report that Mailsink made into the queue of the route for reports."""
+
+from __future__ import annotations
+
+from inbox.bouncing import report_tasks
+from inbox.errors import Conflict, Invalid, NotFound
+from inbox.mailbox.scope import ALL
+from inbox.models import MadeReport, Release, ReleaseRecipient, ReportTask, Route
+from inbox.outgoing import releases
+from inbox.storage.write_lock import write_turn
+
+REQUESTED_BY = "Mailsink (a report)"
+
+Prepared = tuple[Release, list[ReleaseRecipient]] | None
+
+
+def relay(task: ReportTask) -> None:
+    """Do a task: its report is put into the queue, or the reason against it is stored."""
+    prepared, reason = _prepared(task)
+    with write_turn():
+        if not report_tasks.take(task):
+            return  # another process has done it
+        if prepared is not None:
+            releases.enqueue(*prepared)
+        made = MadeReport.objects.filter(message_id=task.message_id)
+        made.update(not_sent=reason)
+
+
+def _prepared(task: ReportTask) -> tuple[Prepared, str]:
+    """Return the release of a report; or None and why it may not go out."""
+    route = Route.objects.filter(bounces=True).order_by("name").first()
+    if route is None:
+        return None, "The route for reports was removed."
+    try:
+        found = releases.prepared(ALL, task.message_id, route.name, by=REQUESTED_BY)
+    except (Conflict, Invalid, NotFound) as error:
+        return None, str(error)
+    return found, ""
