@@ -20,7 +20,7 @@ _LEFT = {
     "tls_failed": gettext_noop(
         "It could go no further: TLS could not be set up (RFC 3207 §4.1)."
     ),
-    "turned": gettext_noop("It received: the roles were reversed (TURN)."),
+    "turned": gettext_noop("It received: the roles were reversed (ATRN or TURN)."),
 }
 _AT_ONCE = 100  # us
 _CLOSED = gettext_noop(

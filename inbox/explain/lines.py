@@ -206,6 +206,8 @@ def _remark(exchange: Exchangelike) -> str:
         return _so_far(exchange, _("%(octets)s of message") % {"octets": octets})
     if exchange.kind in _OUR_WORDS:
         return exchange.line
+    if exchange.kind == "connect" and exchange.direction == "out" and exchange.seq > 1:
+        return _("roles reversed: Mailsink is the client from here on")
     if exchange.kind == "connect" and not exchange.line:
         return _("connected")
     if exchange.kind == "auth" and not exchange.verb:

@@ -240,7 +240,7 @@ _BY_FLAG = {
 }
 CLOSED = {
     "tls_failed": gettext_noop("TLS failed"),
-    "turned": gettext_noop("Roles reversed (TURN)"),
+    "turned": gettext_noop("Roles reversed"),
     "shutdown": gettext_noop("Mailsink was stopped"),
     "error": gettext_noop("Mailsink failed: internal error"),
     "crashed": gettext_noop("Mailsink crashed or was killed"),
@@ -253,7 +253,7 @@ _SENTENCES = {
     "shutdown": gettext_noop("Mailsink was stopped and closed the connection."),
     "refused": gettext_noop("Mailsink refused the connection."),
     "tls_failed": gettext_noop("The TLS handshake failed."),
-    "turned": gettext_noop("Roles reversed (TURN): Mailsink sent mail, then closed."),
+    "turned": gettext_noop("The roles were reversed: Mailsink sent mail, then closed."),
     "error": gettext_noop("Mailsink closed the connection after an internal error."),
     "crashed": gettext_noop("Mailsink crashed or was killed during this session."),
 }  # fmt: skip

@@ -193,6 +193,6 @@ def _is_named(entry: str, node: str) -> bool:
 
 
 def _who(request: MailRequest) -> str:
-    """Return who takes it, for the log: "ann by ATRN"."""
+    """Return who takes it, for the log: "ann (ATRN)"."""
     name = request.user or request.helo or request.client_address
-    return f"{name[:_LONGEST_NAME]} by {request.verb}"
+    return f"{name[:_LONGEST_NAME]} ({request.verb})"

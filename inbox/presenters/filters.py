@@ -24,7 +24,7 @@ OUTCOMES = {
     "error": (gettext_noop("Internal error"), "ending:error"),
     "shutdown": (gettext_noop("Mailsink was stopped"), "ending:shutdown"),
     "crashed": (gettext_noop("Mailsink crashed"), "ending:crashed"),
-    "turned": (gettext_noop("Roles reversed (TURN)"), "ending:turned"),
+    "turned": (gettext_noop("Roles reversed"), "ending:turned"),
 }
 CODES = ("4xx", "5xx", "421", "450", "451", "452", "500", "501", "503", "535", "550",
          "552", "553", "554")  # fmt: skip

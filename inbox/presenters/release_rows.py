@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from inbox import pages
 from inbox.models import Release, ReleaseRecipient
+from inbox.models.outgoing import HELD
 from inbox.outgoing import releases
 
 _STATES = {
@@ -18,6 +19,7 @@ _STATES = {
     "delivered": (gettext_noop("Delivered"), "ok"),
     "failed": (gettext_noop("Failed"), "error"),
     "cancelled": (gettext_noop("Cancelled"), ""),
+    "held": (gettext_noop("Held"), ""),
 }
 
 
@@ -47,7 +49,7 @@ class ReleaseRow:
     id: str
     url: str  # of its message
     subject: str
-    route: str
+    how: str  # it goes out, and at whose request
     state: str
     tone: str
     requested_at: datetime
@@ -57,6 +59,7 @@ class ReleaseRow:
     tries: list[TryLine]
     can_cancel: bool
     can_retry: bool
+    can_hold: bool
 
 
 def row(release: Release) -> ReleaseRow:
@@ -67,7 +70,7 @@ def row(release: Release) -> ReleaseRow:
         id=str(release.pk),
         url=pages.path("message", release.message_id),
         subject=release.subject,
-        route=release.route_name,
+        how=_how(release),
         state=_(label),
         tone=tone,
         requested_at=release.requested_at,
@@ -82,9 +85,24 @@ def row(release: Release) -> ReleaseRow:
             )
             for each in rows["tries"]
         ],
-        can_cancel=release.state == "queued",
-        can_retry=release.state in ("queued", "failed"),
+        can_cancel=release.state in ("queued", HELD),
+        can_retry=release.state in ("queued", "failed") and bool(release.route_name),
+        can_hold=release.held_by_id is not None
+        and release.state not in ("trying", HELD),
     )
+
+
+def _how(release: Release) -> str:
+    names = {
+        "route": release.route_name,
+        "domain": release.held_for,
+        "who": release.requested_by,
+    }
+    if release.route_name:
+        return _("by %(route)s, asked for by %(who)s") % names
+    if release.state == HELD:
+        return _("for the server of %(domain)s") % names
+    return _("for the server of %(domain)s, taken by %(who)s") % names
 
 
 def _recipient(one: ReleaseRecipient) -> RecipientLine:

@@ -15,8 +15,9 @@ from inbox.errors import BadRequest, Conflict, Invalid, NotFound
 from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
 from inbox.models import Route
-from inbox.outgoing import releases, route_trials, routes, switch
-from inbox.presenters import release_rows, route_rows
+from inbox.outgoing import held_domains, holding, releases, route_trials, routes, switch
+from inbox.presenters import held_rows, release_rows, route_rows
+from inbox.presenters.held_rows import HeldRow
 
 _ROWS = 50
 _FIELDS = ("name", "host", "username", "reverse_path")  # of a route, as they were typed
@@ -35,10 +36,17 @@ def page(request: HttpRequest) -> HttpResponse:
         "section": "outgoing",
         "is_on": switch.is_on(),
         "routes": [route_rows.route_row(each) for each in routes.find()],
+        "held": _held(),
         "rows": [release_rows.row(each) for each in found.items],
         "next": found.next,
     }
     return render(request, "outgoing/index.html", context)
+
+
+def _held() -> list[HeldRow]:
+    holding.catch_up()
+    counts = holding.waiting_by_domain()
+    return [held_rows.held_row(each, counts) for each in held_domains.find(ALL)]
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,6 +9,7 @@ from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import send
 from tests.e2e.wire import Wire
 from tests.mails import rich
+from tests.releasing import post
 from tests.running import Mailsink
 from tools import sample_mail
 
@@ -32,6 +33,7 @@ def paths(mailsink: Mailsink) -> list[str]:
     deleted = mailsink.get("messages/latest")["id"]
     mailsink.delete(f"messages/{deleted}")
     mailsink.patch("messages/latest", status="bug", note="Wrong", tags=["red"])
+    post(mailsink, "held", domain="example.com", users=["ann"], earlier=True)
     items = mailsink.get("messages?limit=2")["items"]
     newest, before = (each["id"] for each in items)
     send(mailsink, rich("Asks for reports", "<p>Hi</p>"), to=["bounce+5.1.1@a.test"])
@@ -49,7 +51,8 @@ def paths(mailsink: Mailsink) -> list[str]:
         f"/sessions/{session}?exchange=4", f"/sessions/{session}?panel=replay",
         "/sessions/none", "/trace", "/trace?address=ann@example.com",
         "/trace?address=nobody@example.com", "/trash", f"/trash/{deleted}",
-        "/settings", "/nothing-arriving", "/import", "/outgoing", "/outgoing/routes", "/?show=failed",
+        "/settings", "/nothing-arriving", "/import", "/?show=failed",
+        "/outgoing", "/outgoing/routes", "/outgoing/held", "/outgoing/held/example.com",
     ]  # fmt: skip
 
 

@@ -132,3 +132,11 @@ def test_line_leaves_out_the_link_to_itself() -> None:
 def test_a_redacted_line_says_why() -> None:
     exchange = an_exchange(kind="command", verb="", line="********", code=500)
     assert explain.line(exchange).remark == "redacted: it may contain a password"
+
+
+def test_a_reversed_session_says_where_mailsink_becomes_the_client() -> None:
+    turned = an_exchange(kind="connect", direction="out", seq=5)
+    words = "roles reversed: Mailsink is the client from here on"
+    assert explain.line(turned).remark == words
+    first = an_exchange(kind="connect", direction="out", seq=1, line="")
+    assert explain.line(first).remark == "connected"

@@ -174,7 +174,7 @@ SILENT = "The client was silent for 300 seconds."
             explain.Facts(flags=frozenset({"left_at_certificate"})),
         ),
         Case("Mailsink was stopped", ended("shutdown", last_verb="EHLO")),
-        Case("Roles reversed (TURN)", ended("turned")),
+        Case("Roles reversed", ended("turned")),
         Case(
             "HTTP on the SMTP port",
             ended("error"),

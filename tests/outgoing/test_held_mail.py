@@ -196,7 +196,7 @@ def test_atrn_brings_what_waits_as_it_came(queue: HeldQueue) -> None:
     assert b"".join(mail.pieces()) == b"Subject: Hello\r\n\r\nx\r\n"
     assert mail.reverse_path == "a@example.org"
     release = only()
-    assert (release.state, release.requested_by) == ("delivered", "ann by ATRN")
+    assert (release.state, release.requested_by) == ("delivered", "ann (ATRN)")
     assert release.message_id == message.pk
     assert answer(queue, "ATRN") == "453 4.0.0 No messages are waiting for you"
 
@@ -348,7 +348,7 @@ def test_etrn_starts_what_waits(queue: HeldQueue) -> None:
     assert answer(queue, "ETRN", "example.com", user=None, helo="mx.test") == reply
     [one, _] = Release.objects.order_by("pk")
     assert (one.state, one.route_name) == ("queued", "hop")
-    assert one.requested_by == "mx.test by ETRN"
+    assert one.requested_by == "mx.test (ETRN)"
     reply = "250 2.0.0 Messages for example.com are on their way already"
     assert answer(queue, "ETRN", "example.com", user=None) == reply
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import Mailsink
-from tests.serve.test_releases import (
+from tests.releasing import (
     BODY,
     ended,
     post,
@@ -20,6 +19,7 @@ from tests.serve.test_releases import (
     send,
     until,
 )
+from tests.running import Mailsink
 
 OTHER = b"Subject: Second\r\n\r\n8-bit \xc3\xa9, NUL-free\r\n.\r\n..\r\nlast"
 
@@ -137,7 +137,7 @@ def test_atrn_takes_what_waits(
     assert directions == sorted(directions)  # in, then out
     assert directions.count("out") > 8
     [release, _] = server.get("held/example.com/releases")["items"]
-    assert release["requested_by"] == "ann by ATRN"
+    assert release["requested_by"] == "ann (ATRN)"
     assert [each["session"] for each in release["tries"]] == [session["id"]]
     _, reply = peer(server, AUTH, "ATRN")
     assert reply.startswith("453 ")
@@ -188,7 +188,7 @@ def test_turn_of_a_trusted_network(
     client.receive()
     assert client.mails == [BODY]
     [release] = server.get("held/example.com/releases")["items"]
-    assert release["requested_by"] == "client.example.com by TURN"
+    assert release["requested_by"] == "client.example.com (TURN)"
 
 
 def test_etrn_sends_to_a_second_server(

@@ -15,7 +15,7 @@ from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
 from inbox.models import MadeReport, Message
-from inbox.outgoing import releases, routes
+from inbox.outgoing import held_domains, releases, routes
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
 from tests.translated import marked, unmarked
@@ -102,6 +102,8 @@ def paths() -> list[str]:
     trash.delete(ALL, selection.by_ids([gone.pk]), "1")
     routes.add({"name": "1", "host": "1", "allow": ["*"]})
     releases.request(ALL, message.pk, "1", by="1")
+    to_hold = {"domain": "1.1", "users": ["1"], "route": "1"}
+    held_domains.add(ALL, "default", to_hold, earlier=True)
     compare = f"/compare?a={message.pk}&b={other.pk}"
     tabs = "html text markup source headers parts links checks smtp"
     return [
@@ -110,7 +112,7 @@ def paths() -> list[str]:
         f"/sessions/{session}?panel=replay", "/sessions/none",
         "/trace", "/trace?address=ann@example.com", "/trace?address=x",
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
-        "/outgoing", "/outgoing/routes", "/outgoing/routes/1", f"/messages/{message.pk}/release",
+        "/outgoing", "/outgoing/held", "/outgoing/held/1.1", "/outgoing/routes", "/outgoing/routes/1", f"/messages/{message.pk}/release",
         f"/transactions/{refused.pk}", "/messages/none", f"/messages/{bounced.pk}",
         f"/messages/{asking.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",

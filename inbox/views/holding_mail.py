@@ -1,0 +1,101 @@
+"""Pages of held mail: a domain whose mail waits, and the form that holds it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox import pages
+from inbox.errors import BadRequest, Conflict, Invalid, NotFound
+from inbox.mailbox.scope import ALL
+from inbox.models.inbox import DEFAULT_SLUG
+from inbox.outgoing import held_domains, holding, releases, routes, switch
+from inbox.presenters import held_rows, release_rows
+
+_ROWS = 50
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """The form that holds mail for a domain; POST does."""
+    given: dict[str, Any] = {}
+    wrong, status = "", 200
+    if request.method == "POST":
+        domain = request.POST.get("domain", "")
+        earlier = "earlier" in request.POST
+        given = {"domain": domain, "earlier": earlier, **_typed(request)}
+        try:
+            fields = {"domain": domain, **_fields(given)}
+            held = held_domains.add(ALL, DEFAULT_SLUG, fields, earlier)
+            return redirect("held", held.domain)
+        except (Conflict, Invalid, NotFound) as error:
+            wrong, status = str(error), 409 if isinstance(error, Conflict) else 422
+    context = {"section": "outgoing", "given": given, "wrong": wrong}
+    context |= {"routes": [each.name for each in routes.find()]}
+    return render(request, "outgoing/hold.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def page(request: HttpRequest, domain: str) -> HttpResponse:
+    """A held domain, what waits for it and what was taken; POST changes who may take it."""
+    held = held_domains.get(ALL, domain)
+    route = held.route.name if held.route else ""
+    given: dict[str, Any] = {"users": "\n".join(held.users), "route": route}
+    wrong, status = "", 200
+    if request.method == "POST":
+        given = _typed(request)
+        try:
+            held_domains.change(ALL, domain, _fields(given))
+            return redirect("held", held.domain)
+        except (Conflict, Invalid, NotFound) as error:
+            wrong, status = str(error), 409 if isinstance(error, Conflict) else 422
+    holding.catch_up()
+    try:
+        found = releases.find(ALL, request.GET.get("cursor"), _ROWS, held_by=held)
+    except BadRequest as error:
+        raise NotFound(str(error)) from None
+    context = {
+        "section": "outgoing",
+        "is_on": switch.is_on(),
+        "held": held_rows.held_row(held, holding.waiting_by_domain()),
+        "given": given,
+        "wrong": wrong,
+        "routes": [each.name for each in routes.find()],
+        "rows": [release_rows.row(each) for each in found.items],
+        "next": found.next,
+    }
+    return render(request, "outgoing/held.html", context, status=status)
+
+
+@require_POST
+def remove(request: HttpRequest, domain: str) -> HttpResponse:
+    """Hold no more mail for a domain."""
+    held_domains.delete(ALL, domain)
+    return redirect(f"{pages.path('outgoing')}#held")
+
+
+@require_POST
+def send(request: HttpRequest, domain: str) -> HttpResponse:
+    """Queue all that waits for the route of the domain."""
+    held = held_domains.get(ALL, domain)
+    holding.send_by_hand(held, request.META["REMOTE_ADDR"])
+    return redirect("held", held.domain)
+
+
+@require_POST
+def hold_again(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Put back a message that was held and taken."""
+    held = releases.hold(ALL, id).held_by
+    return redirect("held", held.domain) if held else redirect("outgoing")
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    return {name: request.POST.get(name, "") for name in ("users", "route")}
+
+
+def _fields(given: dict[str, Any]) -> dict[str, Any]:
+    return {"users": given["users"].splitlines(), "route": given["route"]}
