@@ -176,6 +176,9 @@ class Courier(Protocol):
     async def next_mail(self) -> OutgoingMail | None:
         """Return the next message for this hop; None: there is no more."""
 
+    async def last_look(self, mail: OutgoingMail) -> tuple[str, ...]:
+        """Return for each recipient in order why nothing may go to it; "": it may."""
+
     async def message_ends(self, mail: OutgoingMail) -> None:
         """Remember durably that the end of the message is about to be sent."""
 

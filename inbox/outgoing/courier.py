@@ -52,6 +52,11 @@ class ReleaseCourier:
         self._claim = await in_thread(self._claim_next)
         return self._claim.mail if self._claim else None
 
+    async def last_look(self, mail: OutgoingMail) -> tuple[str, ...]:
+        claim = self._claim
+        assert claim is not None
+        return await in_thread(lambda: release_queue.last_look(claim))
+
     async def message_ends(self, mail: OutgoingMail) -> None:
         claim = self._claim
         assert claim is not None

@@ -63,6 +63,7 @@ class Claim:
     attempt: ReleaseTry
     recipients: tuple[ReleaseRecipient, ...]
     mail: OutgoingMail
+    passing: Callable[[], Passage]
 
 
 def due(busy: Collection[int | None]) -> tuple[list[int | None], float | None]:
@@ -115,6 +116,13 @@ def claim_held(
         if claimed := _prepared(attempt, passing):
             return claimed
     return None
+
+
+def last_look(claimed: Claim) -> tuple[str, ...]:
+    """Return for each recipient of a claim why nothing may go to it by now; "": it may."""
+    gone = _message(claimed.release) is None
+    passage = _NONE if gone else claimed.passing()
+    return tuple(passage.refusal(each.forward_path) for each in claimed.recipients)
 
 
 def message_ends(claimed: Claim) -> None:
@@ -226,7 +234,7 @@ def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | No
         if mail is None:
             _end(attempt, next((reason for _, reason in refused), "Nothing was left."))
             _settle(release, datetime.now(UTC))
-    return Claim(release, attempt, kept, mail) if mail is not None else None
+    return Claim(release, attempt, kept, mail, passing) if mail is not None else None
 
 
 def _message(release: Release) -> Message | None:
@@ -240,7 +248,7 @@ def _body(message: Message | None) -> Raw | None:
 
 
 def _by_route(route: Route | None) -> Passage:
-    """Take the last look at the lists, which may have changed since the session began."""
+    """Return what the lists say now; they may have changed since the session began."""
     now = Route.objects.filter(pk=route.pk).first() if route is not None else None
     if now is None:
         return Passage(lambda address: "The route was removed.")

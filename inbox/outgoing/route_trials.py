@@ -138,6 +138,9 @@ class _NoMail:
     async def next_mail(self) -> OutgoingMail | None:
         return None
 
+    async def last_look(self, mail: OutgoingMail) -> tuple[str, ...]:
+        raise AssertionError("a trial has no mail")
+
     async def message_ends(self, mail: OutgoingMail) -> None:
         raise AssertionError("a trial has no mail")
 

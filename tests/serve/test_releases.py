@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import socket
 import threading
 import urllib.request
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.next_hop import next_hop
 from tests.releasing import (
     BODY,
     ended,
@@ -80,22 +82,12 @@ HELLO = """
     < EHLO
     > 250 hop.test
 """
-ENVELOPE = f"""{HELLO}
-    < MAIL
-    > 250 Ok
-    < RCPT
-    > 250 Ok
-    < RCPT
-    > 250 Ok
-"""
-TAKEN = f"""{ENVELOPE}
-    < DATA
-    > 354 Go on
-    message
-    > 250 2.0.0 Taken
-    < QUIT
-    > 221 Bye
-"""
+MAIL = "\n< MAIL\n> 250 Ok"
+RCPT = "\n< RCPT\n> 250 Ok"
+NO_RCPT = "\n< RCPT\n> 550 5.1.1 No"
+MESSAGE = "\n< DATA\n> 354 Go on\nmessage\n> 250 2.0.0 Taken\n< QUIT\n> 221 Bye"
+ENVELOPE = HELLO + MAIL + RCPT + RCPT
+TAKEN = ENVELOPE + MESSAGE
 
 
 @pytest.fixture
@@ -237,33 +229,94 @@ class TestNextHops:
         assert outcomes == ["2 deferred", "2 deferred", "2 delivered"]
         assert b"".join(heard).count(b"..dot\r\n") == 1
 
-    def test_one_of_two_is_refused(self, server: Mailsink) -> None:
-        script = TAKEN.replace("> 250 Ok\n    < RCPT", "> 550 5.1.1 No\n    < RCPT", 2)
-        script = script.replace("> 550 5.1.1 No", "> 250 Ok", 1)  # the reply to MAIL
-        with scripted(script) as (address, _):
+    def test_one_of_three_is_refused(
+        self, start_mailsink: Callable[..., Mailsink]
+    ) -> None:
+        """Nobody gets it again, when the one who was refused is tried again."""
+        server = start_mailsink()
+        three = ["b@example.com", "c@example.com", "d@example.com"]
+        with smtplib.SMTP(*server.smtp) as client:
+            client.sendmail("a@example.com", three, BODY)
+        refusing = HELLO + MAIL + RCPT + NO_RCPT + RCPT + MESSAGE
+        with scripted(refusing, HELLO + MAIL + RCPT + MESSAGE) as (address, heard):
             route(server, address)
-            done = ended(server, self.release(server))
-        assert [each["state"] for each in done["recipients"]] == ["failed", "delivered"]
-        assert done["state"] == "failed"
+            id = self.release(server)
+            states = [each["state"] for each in ended(server, id)["recipients"]]
+            assert states == ["delivered", "failed", "delivered"]
+            post(server, f"releases/{id}/retry")
+            done = ended(server, id)
+        assert done["state"] == "delivered"
+        outcomes = [each["outcome"] for each in done["tries"]]
+        assert outcomes == ["2 delivered, 1 failed", "1 delivered"]
+        recipients = [each for each in heard if each.startswith(b"RCPT")]
+        again = b"RCPT TO:<c@example.com>\r\n"
+        assert recipients == [f"RCPT TO:<{each}>\r\n".encode() for each in three] + [
+            again
+        ]
+
+    def test_gone_in_the_middle_of_the_message(self, server: Mailsink) -> None:
+        """It cannot have arrived, and nothing says that it may have."""
+        gone = f"{ENVELOPE}\n< DATA\n> 354 Go on\n< From:"
+        with scripted(gone, TAKEN) as (address, heard):
+            route(server, address)
+            id = self.release(server)
+            waiting = tried(server, id, 1)
+            assert waiting["state"] == "queued"
+            assert (
+                waiting["recipients"][0]["text"] == "The server closed the connection."
+            )
+            post(server, f"releases/{id}/retry")
+            done = ended(server, id)
+        assert done["state"] == "delivered"
+        assert heard.count(b".\r\n") == 1
+        assert "again" not in str(done["tries"])
 
     def test_gone_after_the_message(self, server: Mailsink) -> None:
+        """It may have arrived: it goes out again, and the log says that it may be twice."""
         gone = f"{ENVELOPE}\n< DATA\n> 354 Go on\nmessage"
-        with scripted(gone, TAKEN) as (address, _):
+        with scripted(gone, TAKEN) as (address, heard):
             route(server, address)
             id = self.release(server)
             waiting = tried(server, id, 1)
             assert waiting["tries"][0]["message_sent"]
-            assert "it may have arrived" in waiting["recipients"][0]["text"]
+            for each in waiting["recipients"]:
+                assert "it may have arrived, and may arrive again" in each["text"]
+            session = session_of(server, waiting)
+            assert (session["ending"], session["messages"]) == ("dropped", 0)
             post(server, f"releases/{id}/retry")
-            assert ended(server, id)["state"] == "delivered"
+            done = ended(server, id)
+        assert done["state"] == "delivered"
+        outcomes = [each["outcome"] for each in done["tries"]]
+        assert outcomes == ["2 deferred", "2 delivered"]
+        assert heard.count(b".\r\n") == 2
+
+    def test_the_list_changes_while_the_server_takes_its_time(
+        self, server: Mailsink
+    ) -> None:
+        """What a list says when an address is about to be sent counts, not before."""
+        with next_hop("PIPELINING") as hop:
+            waits, may_go_on = threading.Event(), threading.Event()
+            hop.at = lambda _stage: (waits.set(), may_go_on.wait())
+            route(server, hop.address)
+            id = self.release(server)
+            assert waits.wait(60)
+            server.patch("routes/hop", allow=["c@example.com"])
+            may_go_on.set()
+            done = ended(server, id)
+        assert [each["state"] for each in done["recipients"]] == ["failed", "delivered"]
+        assert [each.forward_paths for each in hop.mails] == [("c@example.com",)]
 
     def test_it_hangs_and_mailsink_is_stopped(
         self, server: Mailsink, start_mailsink: Callable[..., Mailsink]
     ) -> None:
-        with scripted(f"{HELLO}\nhang", TAKEN) as (address, _):
+        with scripted("> 220 hop.test ESMTP\nhang", TAKEN) as (address, _):
             route(server, address)
             id = self.release(server)
             until(lambda: server.get("sessions?live=true")["items"])
+            with scripted(TAKEN) as (another, _):  # meanwhile others are served
+                route(server, another, name="another")
+                asked = post(server, "messages/latest/release", route="another")
+                assert ended(server, asked["id"])["state"] == "delivered"
             assert server.stop() == 0
             again = start_mailsink()
             post(again, f"releases/{id}/retry")

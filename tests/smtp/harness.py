@@ -25,6 +25,7 @@ from mailsink.ports import (
 )
 from mailsink.smtp.client.hop_dialogue import (
     HopWait,
+    LastLook,
     MessageEnds,
     ReadMore,
     ReportResults,
@@ -213,6 +214,8 @@ class Session:
     def _courier(self, request: object) -> object:
         if isinstance(request, ReportResults):
             self.reports.append(request.results)
+        elif isinstance(request, LastLook):
+            return ("",) * len(request.mail.recipients)
         elif isinstance(request, MessageEnds):
             self.doubtful.append(request.mail)
         elif isinstance(request, ReadMore):

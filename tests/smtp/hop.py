@@ -9,6 +9,7 @@ from mailsink.smtp.client.hop_dialogue import (
     HopDialogue,
     HopEffect,
     HopWait,
+    LastLook,
     MessageEnds,
     ReadMore,
     ReportResults,
@@ -56,6 +57,7 @@ class Client:
         self.events: list[events.Event] = []
         self.reports: list[tuple[RecipientResult, ...]] = []
         self.doubtful: list[int] = []  # octets sent when a message was about to end
+        self.forbidden: set[str] = set()  # to whom nothing may go any more
         self._mails = iter(mails)
         transcript = Transcript(SESSION, self.events.append, self._clock)
         self.dialogue = HopDialogue(
@@ -132,6 +134,9 @@ class Client:
             return next(effect.items, None)
         if isinstance(effect, ReportResults):
             self.reports.append(effect.results)
+        elif isinstance(effect, LastLook):
+            to = [each.forward_path for each in effect.mail.recipients]
+            return tuple("not allowed" if x in self.forbidden else "" for x in to)
         elif isinstance(effect, MessageEnds):
             self.doubtful.append(len(self.sent))
         else:

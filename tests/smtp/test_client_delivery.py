@@ -13,7 +13,7 @@ from mailsink.smtp.client.hop_values import (
     OutgoingRecipient,
 )
 from mailsink.smtp.protocol import events
-from tests.smtp.hop import BODY, Client, greeted, mail
+from tests.smtp.hop import BODY, GREETING, Client, greeted, mail
 
 
 def test_a_message_goes_out() -> None:
@@ -89,6 +89,41 @@ def test_each_recipient_has_its_own_result(pipelining: bool) -> None:
     client.hear("250 Ok")
     assert client.states == ["failed", "delivered", "deferred", "deferred"]
     assert [each.code for each in client.reports[-1]] == [550, 250, 450, 552]
+
+
+class TestLastLook:
+    """Whom mail may go to is looked at when the address is about to be sent."""
+
+    @pytest.mark.parametrize("pipelining", [True, False])
+    def test_before_the_envelope(self, pipelining: bool) -> None:
+        client = Client(mail("b@x.test", "c@x.test"))
+        client.hear(GREETING)
+        client.forbidden = {"b@x.test"}
+        offer = ("250-hop.test", "250 PIPELINING") if pipelining else ("250 hop.test",)
+        said = [*client.hear(*offer), *client.hear("250 Ok")]
+        assert [each for each in said if "RCPT" in each] == ["RCPT TO:<c@x.test>"]
+        assert client.hear("250 Ok") == ["DATA"]
+        client.hear("354 Go")
+        client.hear("250 Ok")
+        assert client.states == ["failed", "delivered"]
+        assert client.reports[-1][0] == ("failed", 0, "5.7.1", "not allowed")
+
+    def test_before_each_recipient(self) -> None:
+        client = Client(mail("b@x.test", "c@x.test"))
+        greeted(client)
+        assert client.hear("250 Ok") == ["RCPT TO:<b@x.test>"]
+        client.forbidden = {"c@x.test"}
+        assert client.hear("250 Ok") == ["DATA"]
+        client.hear("354 Go")
+        client.hear("250 Ok")
+        assert client.states == ["delivered", "failed"]
+
+    def test_nobody_is_left(self) -> None:
+        client = Client(mail("b@x.test"))
+        client.forbidden = {"b@x.test"}
+        assert greeted(client, "PIPELINING") == ["RSET"]
+        client.hear("250 Ok")
+        assert client.states == ["failed"]
 
 
 def test_no_message_is_sent_for_nobody() -> None:

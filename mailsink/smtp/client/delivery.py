@@ -1,4 +1,4 @@
-"""Hands one message to a next hop: MAIL, RCPT, and DATA or BDAT."""
+"""Hands one message to a next hop: its envelope, and DATA or BDAT."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from mailsink.smtp.client.hop_dialogue import (
     in_step,
     result_of,
 )
+from mailsink.smtp.client.hop_envelope import Results, send_envelope
 from mailsink.smtp.client.hop_values import (
     OutgoingMail,
-    OutgoingRecipient,
     RecipientResult,
 )
 from mailsink.smtp.client.reply_reader import PeerReply
 
 # Seconds for a reply (RFC 5321 §4.5.3.2).
-_MAIL = 300.0
 _DATA = 120.0
 _BLOCK = 180.0
 _END = 600.0
@@ -38,8 +37,6 @@ _UNKNOWN = (
     "The message was sent whole, but the session ended before the reply to it came: it "
     "may have arrived, and may arrive again with the next try."
 )
-
-Results = list[RecipientResult | None]
 
 
 def deliver(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[None]:
@@ -79,7 +76,7 @@ def _transact(
     dialogue: HopDialogue, mail: OutgoingMail, numbers: range, results: Results
 ) -> HopSteps[None]:
     """Send the message to the recipients of these numbers."""
-    accepted = yield from _envelope(dialogue, mail, numbers, results)
+    accepted = yield from send_envelope(dialogue, mail, numbers, results)
     if not accepted:
         yield from dialogue.command("RSET", _RESET)
         return
@@ -93,56 +90,6 @@ def _transact(
         results[number] = result
     if result.state != "delivered":  # RFC 3030 §2; many keep it after DATA, too
         yield from dialogue.command("RSET", _RESET)
-
-
-def _envelope(
-    dialogue: HopDialogue, mail: OutgoingMail, numbers: range, results: Results
-) -> HopSteps[list[int]]:
-    """Send MAIL and RCPT; return the numbers of the recipients that were accepted."""
-    pipelined = dialogue.offer.has("PIPELINING")
-    parameters = _mail_parameters(mail, dialogue.offer)
-    mail_seq = dialogue.send(f"MAIL FROM:<{mail.reverse_path}>{_joined(parameters)}")
-    waiting: list[tuple[int, int]] = []
-    if pipelined:
-        waiting = [(n, _send_rcpt(dialogue, mail.recipients[n])) for n in numbers]
-    reply = yield from dialogue.reply(mail_seq, _MAIL)
-    in_step(reply, 2)
-    if reply.code >= 400:
-        for _, seq in waiting:  # they are answered all the same (RFC 2920 §3.1)
-            yield from dialogue.reply(seq, _MAIL)
-        for number in numbers:
-            results[number] = _refused_mail(reply)
-        return []
-    accepted = []
-    for number in numbers:
-        seq = (
-            waiting.pop(0)[1]
-            if pipelined
-            else _send_rcpt(dialogue, mail.recipients[number])
-        )
-        reply = yield from dialogue.reply(seq, _MAIL)
-        if in_step(reply, 2).code < 400:
-            accepted.append(number)
-        else:
-            results[number] = _refused_recipient(reply)
-    return accepted
-
-
-def _send_rcpt(dialogue: HopDialogue, recipient: OutgoingRecipient) -> int:
-    parameters = _rcpt_parameters(recipient, dialogue.offer)
-    return dialogue.send(f"RCPT TO:<{recipient.forward_path}>{_joined(parameters)}")
-
-
-def _refused_mail(reply: PeerReply) -> RecipientResult:
-    """Return a refusal of MAIL; 503 is about the session, not about the message."""
-    result = result_of(reply)
-    return result._replace(state="deferred") if reply.code == 503 else result
-
-
-def _refused_recipient(reply: PeerReply) -> RecipientResult:
-    """Return a refusal of RCPT; 552 means too many recipients here (RFC 5321 §4.5.3.1.10)."""
-    result = result_of(reply)
-    return result._replace(state="deferred") if reply.code == 552 else result
 
 
 def _send_data(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]:
@@ -247,37 +194,6 @@ def _impossible(
         )
         return failed(text, "5.7.30")
     return None
-
-
-def _mail_parameters(mail: OutgoingMail, offer: OfferedExtensions) -> list[str]:
-    needs, parameters = mail.needs, []
-    if offer.has("SIZE"):
-        parameters.append(f"SIZE={mail.size}")
-    if needs.binary and offer.has("BINARYMIME"):
-        parameters.append("BODY=BINARYMIME")
-    elif needs.eightbit and offer.has("8BITMIME"):
-        parameters.append("BODY=8BITMIME")
-    if needs.utf8:
-        parameters.append("SMTPUTF8")
-    if mail.require_tls:
-        parameters.append("REQUIRETLS")
-    if offer.has("DSN"):
-        parameters += [f"RET={mail.ret}"] if mail.ret else []
-        parameters += [f"ENVID={mail.envid}"] if mail.envid else []
-    return parameters
-
-
-def _rcpt_parameters(
-    recipient: OutgoingRecipient, offer: OfferedExtensions
-) -> list[str]:
-    if not offer.has("DSN"):
-        return []
-    parameters = [f"NOTIFY={recipient.notify}"] if recipient.notify else []
-    return parameters + ([f"ORCPT={recipient.orcpt}"] if recipient.orcpt else [])
-
-
-def _joined(parameters: list[str]) -> str:
-    return "".join(f" {parameter}" for parameter in parameters)
 
 
 def _fill(results: Results, result: RecipientResult) -> None:

@@ -51,6 +51,16 @@ class ReadMore:
 
 
 @dataclass(frozen=True, slots=True)
+class LastLook:
+    """Addresses are the next thing to be sent, however long the server took until now.
+
+    The result says for each recipient in order why nothing may go to it; "": it may.
+    """
+
+    mail: OutgoingMail
+
+
+@dataclass(frozen=True, slots=True)
 class MessageEnds:
     """The end of the message is the next thing to be sent: remember that durably.
 
@@ -68,7 +78,7 @@ class ReportResults:
     results: tuple[RecipientResult, ...]
 
 
-HopEffect = HopWait | ReadMore | MessageEnds | ReportResults
+HopEffect = HopWait | ReadMore | LastLook | MessageEnds | ReportResults
 HopSteps = Generator[HopEffect, Any, T]
 
 

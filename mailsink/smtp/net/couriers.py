@@ -7,6 +7,7 @@ import asyncio
 from mailsink.ports import Courier
 from mailsink.smtp.client.hop_dialogue import (
     HopWait,
+    LastLook,
     MessageEnds,
     ReadMore,
     ReportResults,
@@ -19,6 +20,8 @@ async def carried_out(effect: object, courier: Courier) -> object:
         await courier.message_ends(effect.mail)
     elif isinstance(effect, ReportResults):
         await courier.report(effect.mail, effect.results)
+    elif isinstance(effect, LastLook):
+        return await courier.last_look(effect.mail)
     elif isinstance(effect, ReadMore):
         # A disk may take its time, and mail comes in meanwhile.
         return await asyncio.to_thread(next, effect.items, None)
