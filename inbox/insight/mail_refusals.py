@@ -134,7 +134,9 @@ def _refused(sessions: Iterable[Session]) -> Iterator[tuple[Session, Exchange]]:
         if steps > _STEPS:
             break
         wanted[each.pk] = each
-    lines = Exchange.objects.filter(session_id__in=wanted, verb="MAIL", code__gte=400)
+    lines = Exchange.objects.filter(
+        session_id__in=wanted, verb="MAIL", code__gte=400, direction="in"
+    )
     for line in transcripts.loaded(lines):
         yield wanted[line.session_id], line
 

@@ -44,7 +44,8 @@ def of_transaction(attempt: TransactionSummary) -> list[Exchange]:
     what went before, too: connection, greeting, AUTH.
     """
     number = attempt.seq
-    lines = Exchange.objects.filter(session_id=attempt.session_id).order_by("seq")
+    lines = Exchange.objects.filter(session_id=attempt.session_id, direction="in")
+    lines = lines.order_by("seq")
     # A MAIL that is refused begins nothing (RFC 5321 §4.1.1.2).
     begins = lines.filter(verb="MAIL", code__range=(200, 299)).values_list("seq")
     around = [seq for (seq,) in begins[number - 1 : number + 1]]

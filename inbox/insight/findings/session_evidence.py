@@ -238,7 +238,9 @@ def _count_dotless(
     if not counts:
         return
     lines = Exchange.objects.filter(
-        session_id__in=[session for (session,) in counts], verb__in=("MAIL", "RCPT")
+        session_id__in=[session for (session,) in counts],
+        verb__in=("MAIL", "RCPT"),
+        direction="in",
     )
     dotless = _dotless(lines, "line").values_list("session_id")
     firsts = dict(dotless.annotate(Min("seq")))

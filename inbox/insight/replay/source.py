@@ -66,11 +66,15 @@ class ReplaySource:
         return first is None or first.kind != "connect" or first.code == 220
 
     def said(self) -> list[Exchange]:
-        """Return what the client said: without what it said for somebody else."""
+        """Return what the client said: without what it said for somebody else.
+
+        Once the roles were reversed, Mailsink is the one that speaks.
+        """
         return [
             each
             for each in self.exchanges
             if each.kind in ("command", "auth", "body", "chunk")
+            and each.direction == self.session.direction
             and each.verb not in _SPOKEN_FOR_OTHERS
         ]
 

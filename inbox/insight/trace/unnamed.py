@@ -63,7 +63,7 @@ def _lines(
     """Return the RCPT (or MAIL) in which the address stands all the same, by session."""
     short = [each.pk for each in sessions if each.exchanges <= _LINES]
     rows = Exchange.objects.filter(
-        has("line", address), session_id__in=short, verb=verb
+        has("line", address), session_id__in=short, verb=verb, direction="in"
     )
     return {
         each.session_id: each
