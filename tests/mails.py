@@ -42,3 +42,14 @@ def rich(subject: str, html: str, image: bytes = b"") -> bytes:
 def apart(number: int) -> str:
     """Return a number in letters, so that many subjects are no burst of alike ones."""
     return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
+BOUNCE = (
+    b"From: MAILER-DAEMON@mx.test\r\nSubject: Undelivered\r\n"
+    b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+    b"--b\r\n\r\nNo.\r\n"
+    b"--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+    b"Reporting-MTA: dns; mx.shop.test\r\n\r\n"
+    b"Final-Recipient: rfc822; ann@there.test\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+    b"--b--\r\n"
+)

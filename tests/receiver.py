@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,8 +54,10 @@ class Receiver:
 
 
 @contextmanager
-def receiving(answer: Answer = lambda n, call: 204) -> Iterator[Receiver]:
-    """A receiver on a free port of 127.0.0.1."""
+def receiving(
+    answer: Answer = lambda n, call: 204, tls: ssl.SSLContext | None = None
+) -> Iterator[Receiver]:
+    """A receiver on a free port of 127.0.0.1. tls: for https"""
     receiver = Receiver(answer)
 
     class Handler(BaseHTTPRequestHandler):
@@ -81,7 +84,11 @@ def receiving(answer: Answer = lambda n, call: 204) -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    if tls is not None:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    receiver.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}/"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

@@ -5,7 +5,7 @@ A claim is one conditional update, so that no two processes deliver the same rel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from inbox.models import (
 )
 from inbox.models.outgoing import HELD
 from inbox.outgoing import allowing, contents, trace_field
+from inbox.storage import webhook_outbox
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.client.hop_values import (
     OutgoingMail,
@@ -320,6 +321,13 @@ def _settle(release: Release, now: datetime) -> None:
         return
     state = "failed" if "failed" in states else "delivered"
     rows.update(state=state, ended_at=now, next_try_at=None)
+    webhook_outbox.put(f"release.{state}", _with_inbox(release))
+
+
+def _with_inbox(release: Release) -> Iterator[tuple[UUID, int | None]]:
+    """Yield a release with the inbox of its message, which is looked up when it is asked for."""
+    rows = Message.objects.filter(pk=release.message_id)
+    yield release.pk, rows.values_list("inbox_id", flat=True).first()
 
 
 def _store(row: ReleaseRecipient) -> None:

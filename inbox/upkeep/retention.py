@@ -25,6 +25,7 @@ from inbox.models import Message, Raw, Session
 from inbox.outgoing import holding, release_queue
 from inbox.storage import body_store, full_disk
 from inbox.upkeep.background import Background
+from inbox.webhooks import delivery_queue
 from mailsink.ids import first_at
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def prune(limits: RetentionLimits) -> int:
         or tombstones.sweep()
         or release_queue.remove_old()
         or holding.remove_gone()
+        or delivery_queue.remove_old()
     )
 
 

@@ -14,6 +14,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Greatest
 
 from inbox.models import Message, Server, Session, Transaction
+from inbox.storage import webhook_outbox
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from inbox.upkeep.background import Background
 from mailsink.ids import go_on_after, uuid7
@@ -83,6 +84,8 @@ def close_crashed() -> None:
                     ending="crashed",
                     closed_at=Greatest(F("opened_at"), Value(server.heartbeat)),
                 )
+                rows = Session.objects.filter(id__in=ids)
+                webhook_outbox.put("session.closed", rows.values_list("pk", "inbox_id"))
         with write_turn():
             server.stopped_at = server.heartbeat
             server.save(update_fields=["stopped_at"])

@@ -29,9 +29,19 @@ _REFUSALS = frozenset({400, 405, 406, 411, 413, 414, 415, 422, 431, 451})
 _TRIES_IF_REFUSED = 3
 _LONGEST_REST = 3600  # seconds that a Retry-After can ask for
 DEAD_AFTER = timedelta(days=1)  # without a success, though it was tried
+MOST_KEPT = 50_000  # deliveries of a webhook that ended
 KEPT_FOR = timedelta(days=30)  # of deliveries that ended
 _LEASE = timedelta(seconds=60)
 
+_OF_A_TRY = (
+    "state",
+    "tries",
+    "next_try_at",
+    "tried_at",
+    "took_ms",
+    "code",
+    "text",
+)
 _OFF = "The webhook was turned off before this was sent: %s"
 _DEAD = "nothing could be delivered for a day."
 _GONE = "the receiver answered 410 (Gone)."
@@ -113,10 +123,9 @@ def store(hook: Webhook, deliveries: Sequence[WebhookDelivery], now: datetime) -
         return
     last = deliveries[-1]
     with write_turn():
-        WebhookDelivery.objects.bulk_update(
-            deliveries,
-            ["state", "tries", "next_try_at", "tried_at", "took_ms", "code", "text"],
-        )
+        for each in deliveries:  # bulk_update takes five times as long
+            fields = {name: getattr(each, name) for name in _OF_A_TRY}
+            WebhookDelivery.objects.filter(pk=each.pk).update(**fields)
         tried = [each for each in deliveries if each.tries and each.event != TEST_EVENT]
         if tried:
             _judge(hook, tried, now)
@@ -142,12 +151,17 @@ def turn_off(hook: Webhook, reason: str, now: datetime) -> None:
 def remove_old() -> int:
     """Remove a batch of deliveries that ended long ago; return how many rows went."""
     before = first_at((datetime.now(UTC) - KEPT_FOR).timestamp())
-    rows = WebhookDelivery.objects.filter(pk__lt=before).exclude(state="queued")
-    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:ROWS_IN_A_TURN])
-    if ids:
-        with write_turn():
-            WebhookDelivery.objects.filter(pk__in=ids).delete()
-    return len(ids)
+    for hook in Webhook.objects.all():
+        rows = WebhookDelivery.objects.filter(webhook=hook).exclude(state="queued")
+        keys = rows.order_by("-pk").values_list("pk", flat=True)
+        too_many = keys[MOST_KEPT : MOST_KEPT + 1].first()
+        last = max(before, too_many) if too_many else before
+        ids = list(keys.filter(pk__lte=last).reverse()[:ROWS_IN_A_TURN])
+        if ids:
+            with write_turn():
+                WebhookDelivery.objects.filter(pk__in=ids).delete()
+            return len(ids)
+    return 0
 
 
 def _queue(hook: Webhook) -> QuerySet[WebhookDelivery]:

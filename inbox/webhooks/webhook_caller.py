@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # webhooks
 _IN_A_TURN = 200  # deliveries of a webhook, before others have theirs
-_PREPARED = 20  # deliveries whose bodies are made together
+_PREPARED = 50  # deliveries whose bodies are made together
 _PREPARED_OCTETS = 8 * 1024 * 1024
 _LOOK_EVERY = 60.0  # seconds
 # Seconds until what another process changed is seen. With SQLite there is none.

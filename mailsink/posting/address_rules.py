@@ -22,8 +22,16 @@ _TRANSLATED = {
 _TRANSLATED_NETWORKS = {
     name: ipaddress.IPv6Network(network) for name, network in _TRANSLATED.items()
 }
-# Looks public, and is answered by the host of a virtual machine (Azure's metadata).
-_OF_HOSTS = {ipaddress.IPv4Address("168.63.129.16")}
+# Not public, whatever this version of Python knows of the registries of IANA. The last
+# one is answered by the host of a virtual machine (Azure).
+_SPECIAL = [
+    ipaddress.ip_network(each)
+    for each in (
+        "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "100::/64", "2001::/23",
+        "2001:db8::/32", "3fff::/20", "5f00::/16", "168.63.129.16/32",
+    )
+]  # fmt: skip
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # no other IPv6 address is public
 
 
 def refusal(address: str, allowed: Collection[Network] = ()) -> str:
@@ -59,6 +67,8 @@ def _kind(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
         return "a link-local address"
     if ip.is_multicast:
         return "a multicast address"
-    if ip in _OF_HOSTS or ip.is_private:
+    if ip.is_private or any(ip in each for each in _SPECIAL):
         return "a private address"
+    if ip.version == 6 and ip not in _UNICAST:
+        return "no public address"
     return "" if ip.is_global and not ip.is_reserved else "no public address"

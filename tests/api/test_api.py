@@ -42,6 +42,11 @@ ROUTES = {
     "/api/v3/webhooks/{id}": {"get", "patch", "delete"},
     "/api/v3/webhooks/{id}/secret": {"post"},
     "/api/v3/routes/{name}/try": {"post"},
+    "/api/v3/webhooks/{id}/deliveries": {"get"},
+    "/api/v3/webhooks/{id}/deliveries/{delivery}": {"get"},
+    "/api/v3/webhooks/{id}/deliveries/{delivery}/replay": {"post"},
+    "/api/v3/webhooks/{id}/replay": {"post"},
+    "/api/v3/webhooks/{id}/test": {"post"},
     "/api/v3/messages/{id}/findings": {"get"},
     "/api/v3/messages/{id}/checks": {"get"},
     "/api/v3/messages/{id}/compare/{other}": {"get"},
@@ -167,6 +172,7 @@ def test_other_methods(api: Api, path: str) -> None:
             host="x",
             name="x",
             domain="x.test",
+            delivery="x",
         ),
     )
     assert response.status_code == 405

@@ -28,6 +28,7 @@ from inbox.api.v3 import (
     transactions,
     transcripts,
     waiting,
+    webhook_deliveries,
     webhooks,
 )
 from inbox.api.v3.bodies import JsonParser
@@ -90,6 +91,7 @@ api.add_router("routes", routes.router, tags=["Routes"])
 api.add_router("held", held_mail.router, tags=["Held mail"])
 api.add_router("", releases.router, tags=["Releases"])
 api.add_router("webhooks", webhooks.router, tags=["Webhooks"])
+api.add_router("webhooks", webhook_deliveries.router, tags=["Webhooks"])
 api.add_router("trace", trace.router, tags=["Trace"])
 api.add_router("sessions", sessions.router, tags=["Sessions"])
 api.add_router("sessions", transcripts.router, tags=["Sessions"])

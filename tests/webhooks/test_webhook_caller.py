@@ -1,0 +1,261 @@
+"""The worker: from the outbox to a real web server, in order, none lost."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+from standardwebhooks import Webhook as Verifier
+
+from inbox.api.v3.event_objects import EventObjects
+from inbox.mailbox.scope import ALL
+from inbox.models import Message, Webhook, WebhookDelivery, WebhookEvent
+from inbox.storage.threads import in_thread
+from inbox.webhooks import deliveries, delivery_queue, hooks
+from inbox.webhooks.webhook_caller import WebhookCaller
+from mailsink.ids import uuid7
+from mailsink.posting.poster import Poster
+from mailsink.web.workers import Unanswered
+from tests import factories
+from tests.mails import BOUNCE
+from tests.receiver import Received, receiving
+from tests.webhooks.conftest import LOOPBACK, AddHook, happened
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def none_done(job: object) -> bytes:
+    raise Unanswered("no process")
+
+
+def call(until: Callable[[], bool], objects: Any = None, **given: Any) -> None:
+    """Have webhooks called until something holds."""
+
+    pause = threading.Event()
+
+    async def main() -> None:
+        caller = WebhookCaller(
+            uuid7(), objects or EventObjects(none_done), Poster(LOOPBACK), **given
+        )
+        caller.start()
+        try:
+            while not await in_thread(lambda: until() or pause.wait(0.02)):
+                pass
+        finally:
+            await caller.stop()
+
+    asyncio.run(main())
+
+
+def states(hook: Webhook | None = None) -> list[str]:
+    rows = WebhookDelivery.objects.order_by("pk")
+    if hook:
+        rows = rows.filter(webhook=hook)
+    return list(rows.values_list("state", flat=True))
+
+
+def all_ended() -> bool:
+    return not WebhookEvent.objects.exists() and "queued" not in states()
+
+
+def sessions(count: int) -> list[WebhookEvent]:
+    """So many events of one session."""
+    session = factories.session(ending="quit", closed_at=datetime.now(UTC))
+    return WebhookEvent.objects.bulk_create(
+        WebhookEvent(
+            event="session.closed", object_id=session.pk, inbox_id=session.inbox_id
+        )
+        for _ in range(count)
+    )
+
+
+def ids(calls: Iterable[Received]) -> list[str]:
+    return [each.headers["webhook-id"] for each in calls]
+
+
+def test_each_event_has_its_object(add_hook: AddHook) -> None:
+    message = factories.message()
+    bounce = factories.message(BOUNCE, reverse_path="")
+    refused = factories.transaction(recipients=[("bob@example.com", 550)])
+    for event, id in (
+        ("message.created", message.pk),
+        ("message.created", bounce.pk),
+        ("transaction.rejected", refused.pk),
+        ("session.closed", refused.session_id),
+    ):
+        happened(event, id)
+    with receiving() as receiver:
+        made = hooks.add(
+            ALL,
+            {
+                "url": receiver.url,
+                "events": [
+                    "message.created", "message.bounced", "transaction.rejected",
+                    "session.closed",
+                ],
+            },
+        )  # fmt: skip
+        call(all_ended)
+    said = [Verifier(made.secret).verify(c.body, c.headers) for c in receiver.calls]
+    assert [(each["event"], each["object"]["id"]) for each in said] == [
+        ("message.created", str(message.pk)),
+        ("message.created", str(bounce.pk)),
+        ("message.bounced", str(bounce.pk)),
+        ("transaction.rejected", str(refused.pk)),
+        ("session.closed", str(refused.session_id)),
+    ]
+    assert said[2]["object"]["report"]["kind"] == "delivery"
+    assert said[1]["id"] == said[2]["id"]
+    assert {each["inbox"] for each in said} == {"default"}
+    assert all(each["left_out"] == [] for each in said)
+    assert set(states()) == {"delivered"}
+
+
+def test_what_was_deleted_is_skipped(add_hook: AddHook) -> None:
+    gone, kept = factories.message(), factories.message()
+    Message.objects.filter(pk=gone.pk).update(deleted_at=datetime.now(UTC))
+    for each in (gone, kept):
+        happened("message.created", each.pk)
+    with receiving() as receiver:
+        add_hook(url=receiver.url)
+        call(all_ended)
+    assert states() == ["skipped", "delivered"]
+    assert receiver.calls[0].json["object"]["id"] == str(kept.pk)
+
+
+def test_a_large_message_that_no_process_reads(add_hook: AddHook) -> None:
+    large = factories.message(b"Subject: Large\r\n\r\n" + b"x" * 600_000)
+    happened("message.created", large.pk)
+    with receiving() as receiver:
+        add_hook(url=receiver.url)
+        call(all_ended)
+    said = receiver.calls[0].json["object"]
+    assert said["subject"] == "Large"
+    assert said["truncated"] == ["html", "text", "parts"]
+
+
+def test_an_order_holds_while_the_receiver_fails(
+    add_hook: AddHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing overtakes what failed, and nothing is lost."""
+    monkeypatch.setattr(delivery_queue, "RESTS", (0.01,) * 20)
+    monkeypatch.setattr(delivery_queue, "MOST_TRIES", 21)
+    events = sessions(60)
+
+    def answer(n: int, call: Received) -> int:
+        return 204 if n % 3 == 2 else 503
+
+    with receiving(answer) as receiver:
+        add_hook(url=receiver.url)
+        call(all_ended)
+    assert set(states()) == {"delivered"}
+    heard = ids(receiver.calls)
+    assert list(dict.fromkeys(heard)) == [str(each.pk) for each in events]
+    assert heard == [id for each in events for id in [str(each.pk)] * 3]
+
+
+def test_a_burst(add_hook: AddHook) -> None:
+    """10,000 events, each delivered once, in order."""
+    events = [str(each.pk) for each in sessions(10_000)]
+    with receiving() as receiver:
+        add_hook(url=receiver.url)
+        call(lambda: len(receiver.calls) == 10_000 and all_ended())
+    assert ids(receiver.calls) == events
+    assert set(states()) == {"delivered"}
+
+
+def test_a_stop_in_the_middle_and_a_start(add_hook: AddHook) -> None:
+    """What was being sent when we stopped is sent again, with the same id."""
+    events = [str(each.pk) for each in sessions(30)]
+    held, free = threading.Event(), threading.Event()
+
+    def answer(n: int, call: Received) -> int:
+        if n == 10:
+            held.set()
+            free.wait()
+        return 204
+
+    with receiving(answer) as receiver:
+        add_hook(url=receiver.url)
+        call(held.is_set)
+        free.set()
+        assert states().count("queued") >= 20
+        call(all_ended)
+    assert list(dict.fromkeys(ids(receiver.calls))) == events
+    assert set(states()) == {"delivered"}
+    tries = WebhookDelivery.objects.values_list("tries", flat=True)
+    assert set(tries) == {1}  # ours was no failure
+
+
+def test_a_receiver_that_hangs_holds_up_no_other(add_hook: AddHook) -> None:
+    sessions(5)
+    free = threading.Event()
+
+    def hang(n: int, call: Received) -> int:
+        free.wait()
+        return 204
+
+    with receiving(hang) as slow, receiving() as quick:
+        add_hook(url=slow.url)
+        hook = add_hook(url=quick.url)
+        call(lambda: states(hook) == ["delivered"] * 5)
+        free.set()
+    assert len(slow.calls) == 1
+
+
+def test_a_fault_of_the_database_loses_nothing(
+    add_hook: AddHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox.webhooks.webhook_caller._RETRY", 0.01)
+    store, faults = delivery_queue.store, [DatabaseError("locked")] * 2
+
+    def failing(*given: Any) -> None:
+        if faults:
+            raise faults.pop()
+        store(*given)
+
+    monkeypatch.setattr(delivery_queue, "store", failing)
+    sessions(3)
+    with receiving() as receiver:
+        add_hook(url=receiver.url)
+        call(all_ended)
+    assert set(states()) == {"delivered"}
+    assert len(set(ids(receiver.calls))) == 3
+
+
+def test_a_test_is_sent_though_it_is_paused(add_hook: AddHook) -> None:
+    with receiving() as receiver:
+        hook = add_hook(url=receiver.url, paused=True, name="Tickets")
+        sessions(1)
+        deliveries.test(ALL, hook.pk)
+        call(lambda: "delivered" in states())
+    (said,) = receiver.calls
+    assert said.json["event"] == "webhook.test"
+    assert said.json["object"]["name"] == "Tickets"
+    assert sorted(states()) in (["delivered"], ["delivered", "queued"])
+
+
+def test_a_secret_under_another_key(add_hook: AddHook, settings: Any) -> None:
+    sessions(1)
+    with receiving() as receiver:
+        hook = add_hook(url=receiver.url)
+        settings.SECRET_KEY = "another"
+        call(all_ended)
+    hook.refresh_from_db()
+    assert "make a new one" in hook.off_reason
+    assert receiver.calls == []
+
+
+def test_nothing_of_a_url_in_the_log(
+    add_hook: AddHook, caplog: pytest.LogCaptureFixture
+) -> None:
+    sessions(1)
+    hook = add_hook(url="http://127.0.0.1:9/s3cret?token=s3cret")
+    call(lambda: bool(WebhookDelivery.objects.filter(tries=1)))
+    assert "s3cret" not in caplog.text
+    assert "s3cret" not in WebhookDelivery.objects.get(webhook=hook).text
