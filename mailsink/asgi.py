@@ -110,10 +110,19 @@ async def nowhere(_scope: AsgiScope, _receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
+async def of_dialect(scope: AsgiScope, receive: Receive, send: Send) -> None:
+    """Answer a websocket of another mail sink's API, whose code is loaded by then."""
+    application = import_module("inbox.api.dialect_sockets").APPLICATIONS[scope["path"]]
+    await application(scope, receive, send)
+
+
 http, held = WholeHandler(), HeldHandler()
 # URLRouter routes to ASGI applications, where Django has views.
+_of_dialect: Any = Loaded(of_dialect, load_views)
+_SOCKETS = {"mailpit": "^api/events$", "mailhog": "^api/v2/websocket$"}
+dialects = [re_path(_SOCKETS[name], _of_dialect) for name in CONFIG.dialects]
 elsewhere = re_path("", nowhere)  # type: ignore[arg-type]
-websockets = URLRouter([*websocket_urlpatterns, elsewhere])
+websockets = URLRouter([*websocket_urlpatterns, *dialects, elsewhere])
 application = Guard(
     ProtocolTypeRouter(
         {

@@ -22,7 +22,7 @@ from mailsink.smtp.commands.extensions import EXTENSIONS
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
 from mailsink.smtp.profile import Network, Profile
-from mailsink.values import EnvType, ListenAddress, TlsVersion
+from mailsink.values import Dialect, EnvType, ListenAddress, TlsVersion
 
 T = TypeVar("T")
 PREFIX = "MAILSINK_"
@@ -54,6 +54,7 @@ class Config:
     tls_min: TlsVersion
     allowed_hosts: tuple[str, ...]  # none: localhost, IP literals and the hostname
     insecure: bool
+    dialects: tuple[Dialect, ...]  # of other mail sinks, that the API speaks too
     outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
     webhooks_private: tuple[Network, ...]  # may be called though they are not public
     bounces: Literal["off", "inbox", "relay"]  # where our reports on messages go
@@ -97,6 +98,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         tls_min=read.value("TLS_MIN", "1.2", values.TLS_VERSION),
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
+        dialects=read.value("DIALECTS", "mailpit,mailhog", values.DIALECTS),
         outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),
         webhooks_private=read.value("WEBHOOKS_PRIVATE", "", values.NETWORKS),
         bounces=read.value("BOUNCES", "relay", values.one_of("off", "inbox", "relay")),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Literal, TypeVar, cast
+from typing import Generic, Literal, TypeVar, cast, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from mailsink.smtp.profile import Network, Turn
@@ -16,6 +16,7 @@ from mailsink.smtp.profile import Network, Turn
 T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
 
+Dialect = Literal["mailpit", "mailhog"]
 TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
 
 DEFAULT_SMTP = "127.0.0.1:1025,[::1]:1025"
@@ -205,6 +206,16 @@ def _turn(text: str) -> Turn:
 _KEYWORD = re.compile(r"[A-Z0-9][A-Z0-9-]*")
 
 
+def _dialects(text: str) -> tuple[Dialect, ...]:
+    words = {each.strip() for each in text.lower().split(",")}
+    if words == {"off"}:
+        return ()
+    known: tuple[Dialect, ...] = get_args(Dialect)
+    if not words <= set(known):
+        raise ValueError(text)
+    return tuple(each for each in known if each in words)
+
+
 def _keywords(text: str) -> frozenset[str]:
     words = frozenset(each for each in re.split(r"[\s,]+", text.upper()) if each)
     if not all(map(_KEYWORD.fullmatch, words)):
@@ -233,6 +244,7 @@ OPTIONAL_COUNT: EnvType[int | None] = EnvType(
 DATABASE = EnvType(
     "postgresql://user:password@host/name or sqlite:////path/to/file", _database
 )
+DIALECTS = EnvType("mailpit or mailhog, both by comma, or off", _dialects)
 FILE = EnvType("a PEM file that can be read", _file)
 FOLDER = EnvType("a folder", lambda text: Path(text).absolute())
 HOSTNAME = EnvType("a name like mail.example", _hostname)

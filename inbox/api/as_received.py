@@ -99,9 +99,14 @@ class AsReceived:
     def size(self) -> int:
         return self.mail.message.size + len(self.prefix)
 
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """Yield each field with its unfolded value, encoded words as they are."""
+    def fields(self, without: str = "") -> Iterator[tuple[str, str]]:
+        """Yield each field with its unfolded value, encoded words as they are.
+
+        without: the name of one that is not added
+        """
         for name, value in self.added:
+            if name == without:
+                continue
             yield name, re.sub(r"\r\n\s+", " ", value)
         for each in self.sent:
             yield each.name, each.encoded

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -77,6 +79,25 @@ def methods(**views: DialectView) -> DialectView:
     return answer
 
 
+def nothing(words: str) -> DialectView:
+    """Return a view that answers 404 with these words, whatever the method."""
+
+    def refuse(request: HttpRequest) -> HttpResponse:
+        raise PlainError(words, 404)
+
+    return methods(GET=refuse, POST=refuse, PUT=refuse, DELETE=refuse, PATCH=refuse)
+
+
+def stamp(at: datetime, digits: int) -> str:
+    """Return a time as Go writes it, in UTC: 2026-01-02T15:04:05.12Z.
+
+    digits: of the second's fraction, without zeros at its end
+    """
+    at = at.astimezone(UTC)
+    fraction = f".{at.microsecond:06}"[: digits + 1].rstrip("0").rstrip(".")
+    return f"{at:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
 def foreign(request: HttpRequest) -> bool:
     """Whether a page of another origin asks."""
     origin = request.headers.get("Origin", "")
@@ -138,6 +159,21 @@ class GoObject(Mapping[str, Any]):
         if value is not None and not isinstance(value, kind):
             raise _mismatch(value, name)
         return value
+
+
+def key(id: str) -> str:
+    """Return an id as our services take it: with hyphens, which a client may leave out."""
+    try:
+        return str(UUID(id)) if len(id) in (32, 36) else id
+    except ValueError:
+        return id
+
+
+def number(request: HttpRequest, name: str, otherwise: int) -> int:
+    """Return a number of the query that is not negative."""
+    given = request.GET.get(name, "")
+    short = given.isascii() and given.isdigit() and len(given) < 10
+    return int(given) if short else otherwise
 
 
 def body(request: HttpRequest) -> GoObject:

@@ -1,4 +1,4 @@
-"""Posts to web addresses: one try, bounded in time and size, to allowed addresses only.
+"""Calls to web addresses: one try, bounded in time and size, to allowed addresses only.
 
 A name is looked up when the connection is made, and the connection goes to an address
 that was checked: it does not matter what the name stood for before, or will afterwards.
@@ -50,6 +50,19 @@ class PostResult:
         return self.code is not None and 200 <= self.code < 300
 
 
+@dataclass(frozen=True, slots=True)
+class HeadResult:
+    """The answer to HEAD. code: of the response; None: none came, and text says why
+
+    refused: the address is one that may not be called; location: where it redirects to
+    """
+
+    code: int | None
+    text: str = ""
+    refused: bool = False
+    location: str = ""
+
+
 class Poster:
     """Makes calls on the event loop that it is first used on."""
 
@@ -85,6 +98,22 @@ class Poster:
             text = _reason(error)
         took = int((time.monotonic() - began) * 1000)
         return PostResult(code, text[:_KEPT], took, retry_after)
+
+    async def head(self, url: str, headers: Mapping[str, str]) -> HeadResult:
+        """Ask for the head of a page, and return what came of it; follows no redirect."""
+        session = self._session or await self._open()
+        try:
+            async with asyncio.timeout(self._seconds):
+                async with session.head(
+                    url, headers=headers, allow_redirects=False
+                ) as response:
+                    location = response.headers.get("Location", "")
+                    return HeadResult(response.status, location=location)
+        except TimeoutError:
+            return HeadResult(None, f"No response within {self._seconds:g} seconds.")
+        except (OSError, ValueError, _library().ClientError) as error:
+            refused = isinstance(_cause(error), AddressRefused)
+            return HeadResult(None, _reason(error), refused)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -163,9 +192,7 @@ def _seconds(text: str) -> int | None:
 
 def _reason(error: Exception) -> str:
     """Return why no response came, in a sentence without the URL, which may be a secret."""
-    cause: BaseException = getattr(error, "os_error", error)
-    while not isinstance(cause, AddressRefused) and cause.__cause__ is not None:
-        cause = cause.__cause__
+    cause = _cause(error)
     if isinstance(cause, AddressRefused):
         return f"{cause}."
     if isinstance(cause, ssl.SSLError):
@@ -176,6 +203,14 @@ def _reason(error: Exception) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return f"No connection: {cause.strerror}."
     return f"The call failed: {type(error).__name__}."
+
+
+def _cause(error: Exception) -> BaseException:
+    """Return what an error of the library comes from."""
+    cause: BaseException = getattr(error, "os_error", error)
+    while not isinstance(cause, AddressRefused) and cause.__cause__ is not None:
+        cause = cause.__cause__
+    return cause
 
 
 def _resolver(resolve: LookUp) -> Any:

@@ -222,7 +222,6 @@ def test_ids(dialect: Dialect, mail: str) -> None:
         ("/view/nothing.html", "404 page not found"),
         ("/api/v1/nothing", "File not found\n"),
         ("/api/v1/message/x/sa-check", "File not found\n"),
-        ("/api/v1/", "File not found\n"),
     ],
 )
 def test_what_is_not_there(dialect: Dialect, path: str, words: str) -> None:
@@ -336,6 +335,20 @@ def test_addresses_of_pages(dialect: Dialect) -> None:
     for id in ("latest", mail):
         answer = Client().get(f"/view/{id}")
         assert (answer.status_code, answer["Location"]) == (302, f"/messages/{mail}")
+
+
+def test_slashes_that_are_too_many(dialect: Dialect, mail: str) -> None:
+    here = "http://testserver"
+    answer = dialect.ask("GET", f"{here}//view/latest.html?query=from:ann")
+    assert answer.status_code == 301
+    assert answer["Location"] == "/view/latest.html?query=from:ann"
+
+
+def test_links_that_open_elsewhere(dialect: Dialect) -> None:
+    factories.message(b"Content-Type: text/html\r\n\r\n<a href=x>y</a><abbr>")
+    html = dialect.ask("GET", "/view/latest.html?embed=1").content
+    wanted = b'<a target="_blank" rel="noreferrer noopener" href=x>y</a><abbr>'
+    assert html == wanted
 
 
 def test_health(dialect: Dialect, monkeypatch: pytest.MonkeyPatch) -> None:

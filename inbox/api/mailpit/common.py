@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
-from inbox.api.plain_answers import PlainError, text
+from inbox.api.plain_answers import PlainError, key, text
 from inbox.api.v3.common import scope
 from inbox.errors import NotFound
 from inbox.mailbox import messages, offsets
@@ -24,14 +22,6 @@ _LATEST_NOT_FOUND = "Message not found"
 def ok() -> HttpResponse:
     """Return the answer to a change that was made."""
     return text("ok")
-
-
-def key(id: str) -> str:
-    """Return an id as our services take it: with hyphens, which a client may leave out."""
-    try:
-        return str(UUID(id)) if len(id) in (32, 36) else id
-    except ValueError:
-        return id
 
 
 def searched(request: HttpRequest, query: str) -> Q:
@@ -64,10 +54,3 @@ def found(request: HttpRequest, id: str, latest: str = _LATEST_NOT_FOUND) -> Mes
     if newest is None:
         raise PlainError(latest, 404)
     return newest
-
-
-def number(request: HttpRequest, name: str, otherwise: int) -> int:
-    """Return a number of the query that is not negative."""
-    given = request.GET.get(name, "")
-    short = given.isascii() and given.isdigit() and len(given) < 10
-    return int(given) if short else otherwise

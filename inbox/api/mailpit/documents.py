@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, re_path
 
 from inbox.api import health
 from inbox.api.mailpit import rendering
 from inbox.api.plain_answers import methods, text
+from mailsink.conf import CONFIG
 
 
 def livez(request: HttpRequest) -> HttpResponse:
@@ -22,10 +24,24 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return text("")
 
 
+def clean(request: HttpRequest, rest: str) -> HttpResponse:
+    """Lead to a path without the slashes that are too many."""
+    query = request.META["QUERY_STRING"]
+    return redirect(f"/{rest}?{query}" if query else f"/{rest}", permanent=True)
+
+
 urlpatterns: list[URLPattern] = [
     path("livez", methods(GET=livez)),
     path("readyz", methods(GET=readyz)),
+]
+
+_views: list[URLPattern] = [
+    # cypress-mailpit asks for //view/…, and Go's servers lead to the clean path
+    re_path("^/+(?P<rest>view/.+)$", methods(GET=clean)),
     path("view/<str:id>.html", methods(GET=rendering.html)),
     path("view/<str:id>.txt", methods(GET=rendering.text)),
     path("view/<str:id>", methods(GET=rendering.page)),
 ]
+
+if "mailpit" in CONFIG.dialects:
+    urlpatterns += _views

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from inbox.api.as_received import AsReceived
 from inbox.api.mailpit import summaries, unsubscribing
 from inbox.api.mailpit.common import found
 from inbox.api.mailpit.parts import NumberedParts
-from inbox.api.plain_answers import PlainError, go_json
+from inbox.api.plain_answers import PlainError, go_json, stamp
 from inbox.api.v3.common import scope
 from inbox.errors import NotFound
 from inbox.http import files
@@ -24,6 +25,7 @@ from inbox.serializers import Shape
 from mailsink.mime import bodies
 from mailsink.mime.mails import ParsedMessage
 
+_WHITE = Path(__file__).with_name("white.jpg")  # 180 by 120
 _EAST = re.compile(r"([+-])(\d\d)([0-5]\d)(?!\d)")
 # Types that a browser would run something of, rather than show it.
 _ACTIVE = re.compile(r".*(?:html|xml|svg|script|wasm|pdf).*")
@@ -92,7 +94,7 @@ def _field(mail: AsReceived, name: str) -> str:
 def _date(message: Message, field: str) -> str:
     """Return the time of the Date field in its own zone, else when the message came."""
     if message.date is None:
-        return summaries.stamp(message.received_at)
+        return stamp(message.received_at, summaries.MILLISECONDS)
     east = _EAST.search(field)
     minutes = int(east[2]) * 60 + int(east[3]) if east else 0
     zone = timezone(timedelta(minutes=min(minutes, 1439)))
@@ -125,6 +127,24 @@ def raw(request: HttpRequest, id: str) -> HttpResponse:
     if request.GET.get("dl") == "1":
         name = f'attachment; filename="{message.pk}.eml"'
         response["Content-Disposition"] = name
+    return response
+
+
+def thumbnail(request: HttpRequest, id: str, number: str) -> HttpResponse:
+    """Answer with the white picture by which Mailpit stands in for what it cannot read.
+
+    No picture of a mail is decoded in the server, which has no library for it.
+    """
+    try:
+        mail = opened(found(request, id))
+    except PlainError:
+        raise PlainError("sql: no rows in result set") from None
+    leaf = NumberedParts(mail).leaves.get(number)
+    if leaf is None:
+        raise PlainError("attachment not found")
+    response = HttpResponse(_WHITE.read_bytes(), content_type="image/jpeg")
+    name = quote(leaf.filename or leaf.content_id, safe="")
+    response["Content-Disposition"] = f'filename="{name}"'
     return response
 
 

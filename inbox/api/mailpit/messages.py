@@ -8,8 +8,16 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from inbox.api.mailpit import summaries
-from inbox.api.mailpit.common import key, number, ok, search, searched
-from inbox.api.plain_answers import GoObject, PlainError, body, go_json, text
+from inbox.api.mailpit.common import ok, search, searched
+from inbox.api.plain_answers import (
+    GoObject,
+    PlainError,
+    body,
+    go_json,
+    key,
+    number,
+    text,
+)
 from inbox.api.v3.common import scope
 from inbox.mailbox import marking, selection, trash
 from inbox.mailbox.marking import Marks

@@ -32,6 +32,7 @@ _POLICY = (
     "style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
+_LINK = re.compile(r"<a(?=[\s>])", re.IGNORECASE)
 _CID = re.compile(r"cid:([^\s\"'<>)]{1,500})", re.IGNORECASE)
 
 
@@ -49,6 +50,10 @@ def html(request: HttpRequest, id: str) -> HttpResponse:
         response["Referrer-Policy"] = "no-referrer"
         return response
     document = _with_addresses(message, parts)
+    if request.GET.get("embed") == "1":
+        document = _LINK.sub(
+            r'\g<0> target="_blank" rel="noreferrer noopener"', document
+        )
     return HttpResponse(
         document.encode("utf-8", "replace"), content_type=_HTML, headers=files.HEADERS
     )

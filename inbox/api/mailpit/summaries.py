@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
 
 from inbox.api.as_received import AsReceived
 from inbox.api.mailpit.parts import NumberedParts
+from inbox.api.plain_answers import stamp
 from inbox.api.v3.common import scope
 from inbox.errors import NotFound
 from inbox.mailbox import messages, offsets
@@ -20,18 +20,12 @@ from mailsink.mime.addresses import Address
 from mailsink.mime.mails import ParsedMessage
 from mailsink.mime.reading import SNIPPET_LENGTH
 
+MILLISECONDS = 3  # digits
 _SNIPPET = 200  # octets
 # Bodies that are read for a list: so many, of so many octets each. Of the others the
 # indexer has counted the attachments, by a slightly different rule.
 _MOST_READ = 200
 _LARGEST_READ = 128 * 1024
-
-
-def stamp(at: datetime) -> str:
-    """Return a time as Go writes it, in UTC to the millisecond: 2026-01-02T15:04:05.12Z."""
-    at = at.astimezone(UTC)
-    fraction = f".{at.microsecond // 1000:03}".rstrip("0").rstrip(".")
-    return f"{at:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def address(name: str, at: str) -> Shape:
@@ -73,7 +67,7 @@ def summary(stored: StoredMail, exact: bool = True) -> Shape:
         "Bcc": people(mail.bcc),
         "ReplyTo": people(mail.people["reply-to"]),
         "Subject": message.subject,
-        "Created": stamp(message.received_at),
+        "Created": stamp(message.received_at, MILLISECONDS),
         "Username": stored.session.auth_username,
         "Tags": tags(message.tags),
         "Size": mail.size,

@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from inbox.api.mailpit import summaries
-from inbox.api.mailpit.common import key, ok, searched
-from inbox.api.plain_answers import PlainError, body, go_json
+from inbox.api.mailpit.common import ok, searched
+from inbox.api.plain_answers import PlainError, body, go_json, key
 from inbox.api.v3.common import scope
 from inbox.mailbox import marking, messages, selection
 from inbox.mailbox.marking import MAX_TAG_LENGTH, MAX_TAGS, Marks

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
 from inbox.api.mailpit import (
     application,
+    description,
+    html_check,
+    link_check,
     message,
     messages,
     releasing,
     sending,
     tags,
 )
-from inbox.api.plain_answers import PlainError, methods
+from inbox.api.plain_answers import methods, nothing
 
 _MESSAGE = "v1/message/<str:id>"
 
 
-def _nothing(request: HttpRequest) -> HttpResponse:
-    raise PlainError("File not found\n", 404)
-
-
-nothing = methods(
-    GET=_nothing, POST=_nothing, PUT=_nothing, DELETE=_nothing, PATCH=_nothing
-)
+_NOTHING = nothing("File not found\n")
 
 urlpatterns: list[URLPattern] = [
     path(
@@ -41,14 +37,19 @@ urlpatterns: list[URLPattern] = [
     path(
         f"{_MESSAGE}/part/<str:number>", methods(GET=message.part), name="mailpit-part"
     ),
+    path(f"{_MESSAGE}/part/<str:number>/thumb", methods(GET=message.thumbnail)),
+    path(f"{_MESSAGE}/html-check", methods(GET=html_check.check)),
+    path(f"{_MESSAGE}/link-check", methods(GET=link_check.check)),
     path(f"{_MESSAGE}/release", methods(POST=releasing.release)),
     path("v1/send", methods(POST=sending.send)),
     path("v1/tags", methods(GET=tags.find, PUT=tags.put)),
     path("v1/tags/<path:tag>", methods(PUT=tags.rename, DELETE=tags.delete)),
     path("v1/info", methods(GET=application.info)),
     path("v1/webui", methods(GET=application.webui)),
+    path("v1/swagger.json", methods(GET=description.swagger)),
+    path("v1/", methods(GET=description.page)),
     path("v1/chaos", methods(GET=application.chaos, PUT=application.chaos)),
 ]
 
 # Behind the routes of all dialects
-unknown: list[URLPattern] = [re_path("^v1(?:/.*)?$", nothing)]
+unknown: list[URLPattern] = [re_path("^v1(?:/.*)?$", _NOTHING)]

@@ -1,0 +1,80 @@
+"""MailHog's news of messages: server-sent events, and a websocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from channels.layers import get_channel_layer
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from inbox.api import live_dialects
+from inbox.api.live_dialects import MESSAGES, DialectConsumer, FeedEvents, SharedFrames
+from inbox.api.mailhog import shapes
+from inbox.api.plain_answers import PlainError, octets
+from inbox.mailbox.offsets import StoredMail
+
+KEEPALIVE = 60.0  # seconds
+MOST = 100  # streams
+_LARGEST = 256 * 1024  # octets of a body; larger ones are left out here
+
+_open = 0
+
+
+async def _translate(events: FeedEvents) -> list[str]:
+    ids = [each["id"] for each in events if each["event"] == "message.created"]
+    found = await live_dialects.load(ids)
+    texts: list[str] = await live_dialects.in_thread(_texts, found)
+    return texts
+
+
+def _texts(found: list[StoredMail]) -> list[str]:
+    shaped = (octets(shapes.message(each, _LARGEST)) for each in found)
+    return [each.decode().rstrip("\n") for each in shaped]
+
+
+frames = SharedFrames(_translate)
+
+
+class MailHogSocket(DialectConsumer):
+    """Sends each new message as MailHog's JSON."""
+
+    frames = frames
+
+
+def stream(request: HttpRequest) -> HttpResponseBase:
+    """Answer with an event for each new message, until the client leaves."""
+    if _open >= MOST:
+        raise PlainError("too many clients listen already\n", 503)
+    return StreamingHttpResponse(
+        _events(),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+async def _events() -> AsyncIterator[bytes]:
+    global _open
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    _open += 1
+    try:
+        await layer.group_add(MESSAGES, channel)
+        yield b": listening\n\n"  # so that the client knows
+        while True:
+            frame = None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(KEEPALIVE):
+                    frame = await layer.receive(channel)
+            if frame is None:
+                yield b"event: keepalive\ndata: \n\n"
+                continue
+            for text in await frames.of(frame):
+                yield f"event: data\ndata: {text}\n\n".encode(
+                    "utf-8", "backslashreplace"
+                )
+    finally:
+        _open -= 1
+        await layer.group_discard(MESSAGES, channel)

@@ -1,0 +1,164 @@
+"""MailHog's routes of messages: lists, searches, one message, deleting, release."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+
+from inbox.api.mailhog import shapes
+from inbox.api.plain_answers import (
+    GoObject,
+    PlainError,
+    body,
+    go_json,
+    key,
+    number,
+)
+from inbox.api.v3.common import scope
+from inbox.errors import Conflict, Invalid, NotFound
+from inbox.http import files
+from inbox.mailbox import messages, offsets, trash
+from inbox.mailbox.offsets import StoredMail
+from inbox.mailbox.selection import Selection
+from inbox.models import Message, Route
+from inbox.outgoing import releases, routes
+from inbox.search import mailhog_kinds
+from inbox.search.fields import BadQuery
+from inbox.serializers import Shape
+from mailsink.mime import bodies, structure
+
+JSON_TEXT = "text/json"
+_LIMIT, _MOST, _MOST_BARE = 50, 250, 1000
+_OCTETS = 16 * 1024 * 1024  # of all bodies in a list
+
+
+def find(request: HttpRequest) -> HttpResponse:
+    """List the messages, newest first."""
+    return go_json(_page(request, Q()), JSON_TEXT)
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    """List what matches a search of a kind."""
+    try:
+        where = mailhog_kinds.condition(
+            request.GET.get("kind", ""), request.GET.get("query", "")
+        )
+    except BadQuery:
+        return empty(400)
+    return go_json(_page(request, where))
+
+
+def find_bare(request: HttpRequest) -> HttpResponse:
+    """List the messages as version 1 does: without counts."""
+    return go_json(_shapes(offsets.find(scope(), Q(), 0, _MOST_BARE)), JSON_TEXT)
+
+
+def _page(request: HttpRequest, where: Q) -> Shape:
+    start = number(request, "start", 0)
+    limit = min(number(request, "limit", _LIMIT), _MOST)
+    items = _shapes(offsets.find(scope(), where, start, limit))
+    total = offsets.count(scope(), where)[0]
+    return {"total": total, "count": len(items), "start": start, "items": items}
+
+
+def _shapes(found: list[StoredMail]) -> list[Shape]:
+    """Return messages, the first ones only if their bodies are large."""
+    items: list[Shape] = []
+    octets = 0
+    for each in found:
+        octets += each.message.size
+        if items and octets > _OCTETS:
+            break
+        items.append(shapes.message(each))
+    return items
+
+
+def _found(id: str) -> Message:
+    """Return a message. Raises PlainError."""
+    try:
+        return messages.get(scope(), key(id))
+    except NotFound:
+        raise PlainError("null\n", 404) from None
+
+
+def one(request: HttpRequest, id: str) -> HttpResponse:
+    """Answer with a message."""
+    (stored,) = offsets.stored([_found(id)])
+    return go_json(shapes.message(stored), JSON_TEXT)
+
+
+def delete(request: HttpRequest, id: str) -> HttpResponse:
+    """Move a message to the trash."""
+    chosen = Selection((_found(id).pk,))
+    trash.delete(scope(), chosen, request.META["REMOTE_ADDR"])
+    return empty()
+
+
+def delete_all(request: HttpRequest) -> HttpResponse:
+    """Move all messages to the trash, pinned ones apart."""
+    trash.delete(scope(), Selection(), request.META["REMOTE_ADDR"])
+    return empty()
+
+
+def empty(status: int = 200) -> HttpResponse:
+    """Return an answer without a body."""
+    return HttpResponse(status=status, content_type=JSON_TEXT)
+
+
+def download(request: HttpRequest, id: str) -> HttpResponse:
+    """Answer with the source, as it was sent."""
+    message = _found(id)
+    octets = messages.open_raw(message)
+    return files.saved(octets, "message/rfc822", f"{message.pk}.eml")
+
+
+def download_part(request: HttpRequest, id: str, number: int) -> HttpResponse:
+    """Answer with one of the parts of the message itself, decoded, as a file to save."""
+    octets = messages.open_raw(_found(id))
+    parts = structure.parse(octets).parts[0].children
+    if number >= len(parts):
+        raise PlainError("404 page not found\n", 404)
+    part = parts[number]
+    name = files.file_name(part.filename, f"part-{number}")
+    return files.saved(bodies.decode(octets, part), part.content_type, name)
+
+
+def release(request: HttpRequest, id: str) -> HttpResponse:
+    """Queue a message for a recipient, by the route that leads to the server named."""
+    message, asked = _found(id), body(request)
+    by = request.META["REMOTE_ADDR"]
+    try:
+        route = _route(asked)
+        releases.request(scope(), message.pk, route.name, [asked.text("Email")], by)
+    except (Conflict, Invalid, NotFound) as error:
+        raise PlainError(f"{error}\n") from None
+    return empty()
+
+
+def _route(asked: GoObject) -> Route:
+    """Return a route by its name, or its host and port. Raises NotFound, PlainError."""
+    if asked.text("Name"):
+        return routes.get(asked.text("Name"))
+    port = asked.get("Port")
+    for route in routes.find():
+        if route.host == asked.text("Host").lower() and str(route.port) == str(port):
+            return route
+    raise PlainError(
+        "Mailsink has no route to this server; add one on its page Outgoing, or by "
+        "POST /api/v3/routes\n"
+    )
+
+
+def servers(request: HttpRequest) -> HttpResponse:
+    """Answer with the routes, by name."""
+    return go_json({each.name: shapes.server(each) for each in routes.find()})
+
+
+def no_monkey(request: HttpRequest) -> HttpResponse:
+    """Answer as a MailHog without its monkey Jim."""
+    return empty(404)
+
+
+def no_new_monkey(request: HttpRequest) -> HttpResponse:
+    """Refuse to invite Jim."""
+    raise PlainError("Mailsink has no Jim\n")

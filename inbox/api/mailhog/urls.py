@@ -1,0 +1,44 @@
+"""Where MailHog's routes are: /api/v2, and below /api/v1/messages/ what Mailpit does not have."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path, re_path
+
+from inbox.api.mailhog import events, messages
+from inbox.api.plain_answers import methods, nothing
+
+_MESSAGE = "v1/messages/<str:id>"
+
+
+_NOTHING = nothing("404 page not found\n")
+
+urlpatterns: list[URLPattern] = [
+    path(_MESSAGE, methods(GET=messages.one, DELETE=messages.delete)),
+    path(f"{_MESSAGE}/download", methods(GET=messages.download)),
+    path(
+        f"{_MESSAGE}/mime/part/<int:number>/download",
+        methods(GET=messages.download_part),
+    ),
+    path(f"{_MESSAGE}/release", methods(POST=messages.release)),
+    path("v1/events", methods(GET=events.stream)),
+    path("v2/messages", methods(GET=messages.find)),
+    path("v2/search", methods(GET=messages.search)),
+    path("v2/outgoing-smtp", methods(GET=messages.servers)),
+    path(
+        "v2/jim",
+        methods(
+            GET=messages.no_monkey,
+            PUT=messages.no_monkey,
+            DELETE=messages.no_monkey,
+            POST=messages.no_new_monkey,
+        ),
+    ),
+    re_path("^v2(?:/.*)?$", _NOTHING),
+]
+
+# The routes that Mailpit has too, where its dialect is off
+alone: list[URLPattern] = [
+    path("v1/messages", methods(GET=messages.find_bare, DELETE=messages.delete_all)),
+    *urlpatterns,
+    re_path("^v1(?:/.*)?$", _NOTHING),
+]

@@ -1,0 +1,173 @@
+"""Mailpit's websocket /api/events: new messages, changes, and the counts of the mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from contextvars import Context
+from typing import Any
+
+from inbox.api import live_dialects
+from inbox.api.live_dialects import DialectConsumer, FeedEvents, SharedFrames, in_thread
+from inbox.api.mailpit import summaries
+from inbox.api.mailpit.application import VERSION
+from inbox.api.plain_answers import octets
+from inbox.api.v3.common import scope
+from inbox.errors import NotFound
+from inbox.mailbox import messages, sessions
+from inbox.mailbox.offsets import StoredMail
+from inbox.serializers import Shape
+
+STATS_AFTER = 0.25  # seconds in which counts are gathered
+_MANY = 200  # changes, in place of which clients are asked to load again
+_REMEMBERED = 20_000  # messages
+
+Marks = tuple[bool, tuple[str, ...]]  # whether a message is read, and its tags
+
+
+def _text(kind: str, data: Any) -> str:
+    return octets({"Type": kind, "Data": data}).decode().rstrip("\n")
+
+
+class Changes:
+    """Finds out which of a message's marks changed: the feed says only that it changed."""
+
+    def __init__(self) -> None:
+        self._marks: OrderedDict[str, Marks] = OrderedDict()
+
+    def note(self, shape: Mapping[str, Any]) -> Marks | None:
+        """Remember the marks of a message; return those before, None if none are known."""
+        id = shape["id"]
+        before = self._marks.pop(id, None)
+        self._marks[id] = bool(shape["read"]), tuple(shape["tags"])
+        if len(self._marks) > _REMEMBERED:
+            self._marks.popitem(last=False)
+        return before
+
+    def of(self, shape: Mapping[str, Any]) -> Iterator[str]:
+        """Yield an event for each mark that changed, or may have."""
+        before = self.note(shape)
+        read, tags = bool(shape["read"]), tuple(shape["tags"])
+        if before is None or before[0] != read:
+            yield _text("update", {"ID": shape["id"], "Read": read})
+        if before[1] != tags if before else tags:
+            sorted_tags = summaries.tags(tags)
+            yield _text("update", {"ID": shape["id"], "Tags": sorted_tags})
+
+
+changes = Changes()
+
+
+async def _translate(events: FeedEvents) -> list[str]:
+    created = [each["id"] for each in events if each["event"] == "message.created"]
+    failed = [each for each in events if each["event"] == "transaction.ended"]
+    gone = [each["id"] for each in events if each["event"] == "message.deleted"]
+    texts: list[str] = []
+    for each in events:
+        if each["event"] == "message.created":
+            changes.note(each)
+        elif each["event"] == "message.updated":
+            texts += changes.of(each)
+    found = await live_dialects.load(created)
+    texts += await in_thread(_new, found)
+    texts += [_text("delete", {"ID": id}) for id in gone]
+    if len(texts) > _MANY:
+        texts = [_text("prune", None)]
+    if gone and not (await _counts())["messages"]:
+        texts.append(_text("truncate", None))
+    texts += await in_thread(_errors, failed[:_MANY])
+    return texts
+
+
+def _new(found: list[StoredMail]) -> list[str]:
+    return [_text("new", summaries.summary(each)) for each in found]
+
+
+def _errors(failed: FeedEvents) -> list[str]:
+    return [_text("error", each) for each in map(_error, failed) if each]
+
+
+def _error(ended: Mapping[str, Any]) -> Shape | None:
+    """Return what a refusal is to Mailpit; None where no reply refused anything."""
+    codes = [each["rcpt_code"] for each in ended["recipients"]]
+    code = max([ended["code"] or 0, *codes], default=0)
+    if code < 400:
+        return None
+    try:
+        address = sessions.get(scope(), ended["session"]).client_address
+    except NotFound:
+        address = ""
+    return {
+        "Level": "error" if code >= 500 else "warning",
+        "Type": "smtpd",
+        "IP": address,
+        "Message": f"{code} {ended['failure']}",
+    }
+
+
+async def _counts() -> Any:
+    return await in_thread(messages.counts, scope())
+
+
+class _Stats:
+    """The counts of the mailbox, read once for all who are to be sent them."""
+
+    def __init__(self) -> None:
+        self._reading: asyncio.Task[str] | None = None
+
+    async def text(self) -> str:
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read(), context=Context())
+        return await asyncio.shield(self._reading)
+
+    async def _read(self) -> str:
+        try:
+            counts = await _counts()
+        finally:
+            self._reading = None
+        shape = {
+            "Total": counts["messages"],
+            "Unread": counts["unread"],
+            "Version": VERSION,
+        }
+        return _text("stats", shape)
+
+
+stats = _Stats()
+
+
+class MailpitSocket(DialectConsumer):
+    """Speaks Mailpit's /api/events with one client."""
+
+    frames = SharedFrames(_translate)
+
+    async def connect(self) -> None:
+        self.sending: asyncio.Task[None] | None = None
+        await super().connect()
+        await self.send(await stats.text())
+
+    async def disconnect(self, code: int) -> None:
+        if self.sending:
+            self.sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.sending
+        await super().disconnect(code)
+
+    async def live_frame(self, frame: Mapping[str, Any]) -> None:
+        await super().live_frame(frame)
+        self._send_stats_soon()
+
+    async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:
+        """Have the client load again."""
+        await self.send(_text("prune", None))
+        self._send_stats_soon()
+
+    def _send_stats_soon(self) -> None:
+        if self.sending is None or self.sending.done():
+            self.sending = asyncio.create_task(self._send_stats())
+
+    async def _send_stats(self) -> None:
+        await asyncio.sleep(STATS_AFTER)
+        await self.send(await stats.text())
