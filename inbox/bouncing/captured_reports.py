@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from inbox.bouncing import notify, report_drafts
@@ -93,7 +94,9 @@ def _notices(
 ) -> Iterator[ReportDraft]:
     for start in range(0, len(rows), RECIPIENTS_OF_A_REPORT):
         part = rows[start : start + RECIPIENTS_OF_A_REPORT]
-        report = delivery_notices.write(report_drafts.writer(), mail, part, reason)
+        # One of them returns the message: a small one must not become many large ones.
+        about = replace(mail, returns="HDRS") if start else mail
+        report = delivery_notices.write(report_drafts.writer(), about, part, reason)
         yield ReportDraft(part[0].action, cause, part[0].final, len(part), report)
 
 

@@ -18,6 +18,12 @@ class ReportTask(models.Model):
     release_id = models.UUIDField(null=True)
     tries = models.PositiveIntegerField(default=0)
 
+    class Meta:
+        indexes = [
+            # the queue: what failed comes last
+            models.Index(fields=["tries", "id"], name="report_task_next"),
+        ]
+
     def __str__(self) -> str:
         return f"{self.occasion} {self.message_id}"
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import smtplib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.running import Mailsink
+from tests.running import ROOT, Mailsink
 from tests.serve.test_releases import ended, post, route, until
 
 BODY = b"From: shop@shop.test\r\nSubject: Your order\r\nMessage-ID: <%d@shop.test>\r\n\r\nHi.\r\n"
@@ -43,6 +45,20 @@ def test_round_trip(server: Mailsink) -> None:
     assert (recipient["action"], recipient["status"]) == ("failed", "5.2.2")
     original = server.get(f"messages/{told['report']['original']['message']}")
     assert [each["message"] for each in original["reports"]] == [report["id"]]
+
+
+def test_the_example_of_the_docs(server: Mailsink) -> None:
+    page = (ROOT / "docs" / "bounces.md").read_text()
+    example = page.partition("```python\n")[2].partition("```")[0]
+    host, port = server.smtp
+    for ours, theirs in (
+        ('"localhost", 1025', f'"{host}", {port}'),
+        ("http://localhost:8025", server.url),
+    ):
+        assert ours in example
+        example = example.replace(ours, theirs)
+    told = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)  # fmt: skip
+    assert (told.stdout, told.stderr) == ("order-17 5.1.1\n", "")
 
 
 def test_a_kill_loses_no_report_and_makes_none_twice(tmp_path: Path) -> None:
