@@ -1,36 +1,12 @@
 #!/usr/bin/env python
 """Mailsink's commands: `python manage.py serve` starts it."""
 
-import gc
-import os
-import signal
 import sys
 
-_INTERRUPTED = 130  # as shells have it: 128, and the number of the signal
-
-
-def main() -> None:
-    if sys.argv[1:2] == ["serve"]:
-        _end_at_once()
-    gc.set_threshold(50_000)  # a start makes much, and hardly any garbage
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailsink.settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
-
-
-def _end_at_once() -> None:
-    """Let Control-C end a start, in which nothing is received that could be lost.
-
-    A KeyboardInterrupt would be lost itself if it came inside a callback of a weak
-    reference, of which imports have many.
-    """
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
-
+from mailsink.cli.django_commands import INTERRUPTED, run
 
 if __name__ == "__main__":
     try:
-        main()
+        run(sys.argv)
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,125 @@
+"""Asks a running Mailsink by its API."""
+
+from __future__ import annotations
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import typer
+
+DEFAULT_URL = "http://127.0.0.1:8025"
+_TIMEOUT = 60.0  # seconds without an octet
+
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        envvar="MAILSINK_URL",
+        help="The web address of Mailsink.",
+        show_default=True,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class ApiFailure(Exception):
+    """Mailsink could not be asked, or refused; the text says what to do."""
+
+    def __init__(self, text: str, exit_code: int = 1, problem: Any = None) -> None:
+        """problem: the answer of the API, if one came"""
+        super().__init__(text)
+        self.exit_code = exit_code
+        self.problem = problem
+
+
+class ApiClient:
+    """API v3 of one server."""
+
+    def __init__(self, url: str) -> None:
+        """url: of the web side, as `MAILSINK_PUBLIC_URL`. Raises ApiFailure."""
+        if not url.startswith(("http://", "https://")):
+            raise ApiFailure(
+                f"--url is {url!r}, but begins with http:// or https://", 2
+            )
+        self.url = url.rstrip("/")
+
+    def get(self, path: str, patience: float = _TIMEOUT, **query: Any) -> Any:
+        """Return what a path answers: get("messages", q="to:ann"). Raises ApiFailure.
+
+        patience: seconds without an octet
+        """
+        return json.loads(self.octets(path, patience, **query))
+
+    def octets(self, path: str, patience: float = _TIMEOUT, **query: Any) -> bytes:
+        """Return the body that a path answers as it is. Raises ApiFailure."""
+        given = {name: value for name, value in query.items() if value is not None}
+        asked = f"?{urlencode(given)}" if given else ""
+        return self._ask("GET", f"{path}{asked}", None, {}, patience)
+
+    def post(self, path: str, body: bytes, content_type: str) -> Any:
+        """Post a body; return the answer. Raises ApiFailure."""
+        headers = {"Content-Type": content_type}
+        return json.loads(self._ask("POST", path, body, headers, _TIMEOUT))
+
+    def is_ready(self) -> bool:
+        """Whether the server answers that it is ready."""
+        try:
+            with urllib.request.urlopen(
+                f"{self.url}/health/ready", timeout=5
+            ) as answer:
+                return bool(answer.status == 200)
+        except (OSError, ValueError):
+            return False
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        timeout: float,
+    ) -> bytes:
+        request = urllib.request.Request(
+            f"{self.url}/api/v3/{path}", body, dict(headers), method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                octets: bytes = answer.read()
+                return octets
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refused(error) from None
+        except TimeoutError:
+            raise ApiFailure(f"{self.url} did not answer in time") from None
+        except (OSError, ValueError) as error:
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> ApiFailure:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, socket.gaierror):
+            return ApiFailure(f"there is no such host: {self.url}")
+        why = getattr(reason, "strerror", None) or reason
+        return ApiFailure(
+            f"no Mailsink answers at {self.url} ({why}). Start one by `mailsink serve`, or "
+            "name another by --url or MAILSINK_URL"
+        )
+
+
+def part(text: str) -> str:
+    """Return a text as a part of a path."""
+    return quote(text, safe="")
+
+
+def _refused(error: urllib.error.HTTPError) -> ApiFailure:
+    octets = error.read()
+    try:
+        problem = json.loads(octets)
+        detail = str(problem["detail"])
+    except (ValueError, KeyError, TypeError):
+        problem, detail = None, f"the server answered {error.code} {error.reason}"
+    return ApiFailure(detail, 1, problem)

@@ -1,0 +1,59 @@
+"""The commands of `mailsink`, tied together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import PurePath
+
+import typer
+
+from mailsink import __version__
+from mailsink.cli import finding, mail_commands, sending, serving, tailing, waiting
+from mailsink.cli.api_client import ApiFailure
+from mailsink.cli.sendmail import sendmail
+
+app = typer.Typer(
+    name="mailsink",
+    help="Catches the mail that an application sends, and shows what happened on the wire.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+for group in (serving, waiting, mail_commands, finding, tailing, sending):
+    group.register(app)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(f"mailsink {__version__}")
+
+
+@app.command(
+    "sendmail",
+    context_settings={
+        "ignore_unknown_options": True,
+        "allow_extra_args": True,
+        "help_option_names": [],
+    },
+    add_help_option=False,
+)
+def sendmail_command(context: typer.Context) -> None:
+    """Take a message from standard input, as sendmail does: for PHP, cron and others."""
+    raise typer.Exit(sendmail(context.args))
+
+
+def main() -> None:
+    """Run the command that the arguments name. By the name of sendmail, be it."""
+    if PurePath(sys.argv[0]).name in ("sendmail", "sendmail.exe"):
+        sys.exit(sendmail(sys.argv[1:]))
+    try:
+        app()
+    except ApiFailure as failure:
+        print(f"mailsink: {failure}", file=sys.stderr)
+        sys.exit(failure.exit_code)
+    except BrokenPipeError:
+        # The reader has enough: Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

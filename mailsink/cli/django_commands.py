@@ -1,0 +1,31 @@
+"""Runs Django's commands, of which `serve` is ours: for `manage.py` and for `mailsink`."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections.abc import Sequence
+
+INTERRUPTED = 130  # as shells have it: 128, and the number of the signal
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run a command: ["mailsink", "serve", "--smtp", "off"]."""
+    if list(arguments[1:2]) == ["serve"]:
+        _end_at_once()
+    gc.set_threshold(50_000)  # a start makes much, and hardly any garbage
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailsink.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(list(arguments))
+
+
+def _end_at_once() -> None:
+    """Let Control-C end a start, in which nothing is received that could be lost.
+
+    A KeyboardInterrupt would be lost itself if it came inside a callback of a weak
+    reference, of which imports have many.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))

@@ -1,0 +1,89 @@
+"""`ready` and `wait`: for scripts and CI, which go on when something is there."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from mailsink.cli.api_client import DEFAULT_URL, ApiClient, ApiFailure, AsJson, Url
+from mailsink.cli.mail_commands import print_messages
+from mailsink.cli.printing import as_json, plain, say
+
+_LOOK_EVERY = 0.1  # seconds
+_PART = 60.0  # seconds that one request waits
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(ready)
+    app.command()(wait)
+
+
+def ready(
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until it is.", show_default=False)
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 30.0,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Exit with 0 if Mailsink is ready, else with 1."""
+    client = ApiClient(url)
+    end = time.monotonic() + (timeout if wait else 0)
+    while not client.is_ready():
+        if time.monotonic() >= end:
+            raise ApiFailure(f"Mailsink is not ready at {client.url}")
+        time.sleep(_LOOK_EVERY)
+    say(f"Mailsink is ready at {client.url}")
+
+
+def wait(
+    q: Annotated[
+        str, typer.Argument(help="What to wait for: [dim]to:ann@example.com[/dim]")
+    ] = "",
+    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 30.0,
+    count: Annotated[int, typer.Option(help="How many messages.", min=1)] = 1,
+    after: Annotated[
+        str, typer.Option(help="The id of a message: only later ones count.")
+    ] = "",
+    codes: Annotated[
+        bool, typer.Option("--codes", help="Print only the verification codes.")
+    ] = False,
+    links: Annotated[
+        bool, typer.Option("--links", help="Print only the links.")
+    ] = False,
+    json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Wait for mail, and print it; exit with 1 if none comes in time."""
+    found = _wait(ApiClient(url), q, timeout, count, after)
+    if json:
+        as_json(found)
+    elif codes or links:
+        for message in found["items"]:
+            for each in message["codes"] if codes else _urls(message):
+                print(plain(each))
+    else:
+        print_messages(found["items"])
+
+
+def _urls(message: dict[str, Any]) -> list[str]:
+    return [each["url"] for each in message["links"] if each["kind"] == "link"]
+
+
+def _wait(client: ApiClient, q: str, timeout: float, count: int, after: str) -> Any:
+    query: dict[str, Any] = {"q": q, "count": count, "include": "codes,links"}
+    if after:
+        query["after"] = after
+    end = time.monotonic() + timeout
+    while True:
+        left = max(0.0, end - time.monotonic())
+        try:
+            return client.get(
+                "messages/wait", _PART + 30, timeout=f"{min(left, _PART):.3f}", **query
+            )
+        except ApiFailure as failure:
+            if left > _PART and (failure.problem or {}).get("status") == 408:
+                continue
+            raise
