@@ -30,6 +30,7 @@ from inbox.views import (
     starttls,
     trace,
     trash,
+    webhooks,
     welcome,
 )
 
@@ -87,6 +88,17 @@ _outgoing = [
     path("<uuid:id>/retry", releasing.retry, name="release-retry"),
 ]
 
+_webhook = [
+    path("change", webhooks.change, name="webhook-change"),
+    path("remove", webhooks.remove, name="webhook-remove"),
+    path("pause", webhooks.pause, name="webhook-pause"),
+    path("resume", webhooks.resume, name="webhook-resume"),
+    path("test", webhooks.test, name="webhook-test"),
+    path("secret", webhooks.rotate, name="webhook-secret"),
+    path("replay", webhooks.replay_failed, name="webhook-replay"),
+    path("deliveries/<uuid:delivery>/replay", webhooks.replay, name="delivery-replay"),
+]
+
 _settings = [
     path("change", settings.change, name="settings-change"),
     path("resume", settings.resume, name="settings-resume"),
@@ -136,6 +148,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trace/suggest", trace.suggest, name="trace-suggest"),
     path("outgoing", releasing.page, name="outgoing"),
     path("outgoing/", include(_outgoing)),
+    path("webhooks", webhooks.page, name="webhooks"),
+    path("webhooks/add", webhooks.add, name="webhook-add"),
+    path("webhooks/<uuid:id>", webhooks.history, name="webhook"),
+    path("webhooks/<uuid:id>/", include(_webhook)),
     path("settings", settings.page, name="settings"),
     path("settings/", include(_settings)),
     path("nothing-arriving", welcome.nothing_arriving, name="nothing-arriving"),

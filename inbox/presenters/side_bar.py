@@ -44,6 +44,7 @@ def tools(section: str) -> list[Place]:
     return [
         Place("activity", _("Sessions"), pages.path("sessions"), section == "sessions", "sessions"),
         Place("send", _("Outgoing"), pages.path("outgoing"), section == "outgoing"),
+        Place("webhook", _("Webhooks"), pages.path("webhooks"), section == "webhooks"),
         Place("trash-2", _("Trash"), pages.path("trash"), section == "trash"),
         Place("plug", _("Connect an app"), pages.path("nothing-arriving"), section == "connect"),
         Place("sliders-horizontal", _("Settings"), pages.path("settings"), section == "settings"),

@@ -103,7 +103,7 @@ def _release(object: Object) -> tuple[str, Facts, str]:
 
 def _test(object: Object) -> tuple[str, Facts, str]:
     title = _("Test of the webhook %(name)s") % {"name": object["name"]}
-    return title, [], pages.path("outgoing")
+    return title, [], pages.path("webhook", object["id"])
 
 
 def _subject(object: Object) -> str:

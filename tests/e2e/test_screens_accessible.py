@@ -34,6 +34,8 @@ def paths(mailsink: Mailsink) -> list[str]:
     mailsink.delete(f"messages/{deleted}")
     mailsink.patch("messages/latest", status="bug", note="Wrong", tags=["red"])
     post(mailsink, "held", domain="example.com", users=["ann"], earlier=True)
+    events = ["message.created", "session.closed"]
+    hook = post(mailsink, "webhooks", url="https://x.invalid/", events=events)["id"]
     items = mailsink.get("messages?limit=2")["items"]
     newest, before = (each["id"] for each in items)
     send(mailsink, rich("Asks for reports", "<p>Hi</p>"), to=["bounce+5.1.1@a.test"])
@@ -53,6 +55,7 @@ def paths(mailsink: Mailsink) -> list[str]:
         "/trace?address=nobody@example.com", "/trash", f"/trash/{deleted}",
         "/settings", "/nothing-arriving", "/import", "/?show=failed",
         "/outgoing", "/outgoing/routes", "/outgoing/held", "/outgoing/held/example.com",
+        "/webhooks", "/webhooks/add", f"/webhooks/{hook}",
     ]  # fmt: skip
 
 

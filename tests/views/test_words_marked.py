@@ -14,8 +14,10 @@ from selectolax.lexbor import LexborNode as Node
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
-from inbox.models import MadeReport, Message
+from inbox.models import MadeReport, Message, WebhookDelivery
+from inbox.models.webhook import EVENTS
 from inbox.outgoing import held_domains, releases, routes
+from inbox.webhooks import hooks
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
 from tests.translated import marked, unmarked
@@ -104,6 +106,14 @@ def paths() -> list[str]:
     releases.request(ALL, message.pk, "1", by="1")
     to_hold = {"domain": "1.1", "users": ["1"], "route": "1"}
     held_domains.add(ALL, "default", to_hold, earlier=True)
+    hook = hooks.add(
+        ALL, {"url": "http://1.1.1.1/", "name": "1", "events": EVENTS}
+    ).webhook
+    for state in ("queued", "delivered", "failed"):
+        given = {"event": EVENTS[0], "event_id": hook.pk, "object_id": message.pk}
+        WebhookDelivery.objects.create(
+            webhook=hook, state=state, tries=1, text="1", **given
+        )
     compare = f"/compare?a={message.pk}&b={other.pk}"
     tabs = "html text markup source headers parts links checks smtp"
     return [
@@ -113,6 +123,7 @@ def paths() -> list[str]:
         "/trace", "/trace?address=ann@example.com", "/trace?address=x",
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
         "/outgoing", "/outgoing/held", "/outgoing/held/1.1", "/outgoing/routes", "/outgoing/routes/1", f"/messages/{message.pk}/release",
+        "/webhooks", "/webhooks/add", f"/webhooks/{hook.pk}", f"/webhooks/{hook.pk}/change",
         f"/transactions/{refused.pk}", "/messages/none", f"/messages/{bounced.pk}",
         f"/messages/{asking.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",

@@ -6,6 +6,7 @@
 //   data-of       the id of the one thing that matters, where it is one
 //   data-select   where the answer holds more: the element whose content it is
 //   data-aging    the content says how long ago something was: fetch it now and then too
+//   data-pending  on a part of the content: it is about to change, so fetch it again each second
 //   data-reload   the page's address with which a reload asks for the same content
 //
 // An element with data-news is announced when that attribute has changed.
@@ -21,6 +22,7 @@ import { announce } from "../core/toast.js";
 const PAUSE_MS = 500;
 const REST = 4; // times as long as an answer took
 const AGING_MS = 30_000;
+const PENDING_MS = 1000;
 
 const BOXES = "[data-refresh]";
 
@@ -86,6 +88,7 @@ export function start() {
     });
   }
   setInterval(() => askFor((box) => "aging" in box.dataset), AGING_MS);
+  setInterval(() => askFor((box) => Boolean(find("[data-pending]", box))), PENDING_MS);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     for (const url of unseen) ask(url);
