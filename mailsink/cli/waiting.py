@@ -53,11 +53,16 @@ def wait(
     links: Annotated[
         bool, typer.Option("--links", help="Print only the links.")
     ] = False,
+    absent: Annotated[
+        bool, typer.Option("--absent", help="Exit with 1 if mail comes, else with 0.")
+    ] = False,
     json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Wait for mail, and print it; exit with 1 if none comes in time."""
-    found = _wait(ApiClient(url), q, timeout, count, after)
+    query: dict[str, Any] = {"q": q, "count": count, "include": "codes,links"}
+    query |= {"after": after or None, "absent": "true" if absent else None}
+    found = _wait(ApiClient(url), timeout, query)
     if json:
         as_json(found)
     elif codes or links:
@@ -72,18 +77,17 @@ def _urls(message: dict[str, Any]) -> list[str]:
     return [each["url"] for each in message["links"] if each["kind"] == "link"]
 
 
-def _wait(client: ApiClient, q: str, timeout: float, count: int, after: str) -> Any:
-    query: dict[str, Any] = {"q": q, "count": count, "include": "codes,links"}
-    if after:
-        query["after"] = after
+def _wait(client: ApiClient, timeout: float, query: dict[str, Any]) -> Any:
+    """Ask again and again: one request waits for a minute at most."""
     end = time.monotonic() + timeout
     while True:
         left = max(0.0, end - time.monotonic())
+        seconds = round(min(left, _PART), 3)  # as the answer has it in words
         try:
-            return client.get(
-                "messages/wait", _PART + 30, timeout=f"{min(left, _PART):.3f}", **query
-            )
+            found = client.get("messages/wait", seconds + 30, timeout=seconds, **query)
         except ApiFailure as failure:
-            if left > _PART and (failure.problem or {}).get("status") == 408:
-                continue
-            raise
+            if left <= _PART or (failure.problem or {}).get("status") != 408:
+                raise
+        else:
+            if left <= _PART or found["items"]:
+                return found

@@ -408,6 +408,22 @@ async def test_problems(query: str, status: int) -> None:
     assert (answered, problem["status"]) == (status, status)
 
 
+async def test_that_none_comes(feed: Feed) -> None:
+    await deliver(feed)
+    status, page = await wait("q=to:bob%20subject:nothing&absent=true&timeout=0")
+    assert (status, page) == (200, {"items": [], "next": None})
+
+
+async def test_one_that_was_not_to_come(feed: Feed) -> None:
+    await in_thread(factories.inbox)
+    waiting = asyncio.create_task(wait("q=to:bob&absent=true&timeout=20&count=3"))
+    made = await deliver(feed)
+    status, problem = await waiting
+    assert (status, problem["status"]) == (409, 409)
+    assert [each["id"] for each in problem["messages"]] == [str(made.pk)]
+    assert f'"{made.subject}" from {made.from_address}' in problem["detail"]
+
+
 async def test_stops_when_the_client_goes(feed: Feed) -> None:
     await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("timeout=60"))

@@ -111,6 +111,13 @@ def test_wait(server: Mailsink) -> None:
     assert links == "https://shop.test/confirm\n"
     waited = json.loads(asked(server, "wait", "to:ann@example.com", "--json"))
     assert waited["items"][0]["codes"] == ["482913"]
+    assert asked(
+        server, "wait", "to:bob@example.com", "--absent", "--timeout", "0"
+    ) == ("No mail.\n")
+    code, _, err = run(
+        "wait", "to:ann@example.com", "--absent", MAILSINK_URL=server.url
+    )
+    assert (code, '"Your code" from shop@example.com' in err) == (1, True)
     code, _, err = run(
         "wait", "to:bob@example.com", "--timeout", "0.1", MAILSINK_URL=server.url
     )

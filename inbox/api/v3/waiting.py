@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from inbox.api.v3.common import (
     InboxSlug,
     Include,
     Search,
+    answer,
     known_inbox,
     query,
     scope,
@@ -49,6 +51,10 @@ After = Annotated[
         "The id of a message, or latest: only later messages count. All count if you "
         "leave it out."
     ),
+]
+
+Absent = Annotated[
+    bool, query("Wait for the end of the time instead: no message is to match.")
 ]
 
 _RETRY_AFTER = 5  # seconds
@@ -84,9 +90,22 @@ class TimedOut(schemas.Strict):
     )
 
 
+class Came(schemas.Strict):
+    """A problem (RFC 9457) of a wait that nothing was to end."""
+
+    type: str = schemas.member('Always "about:blank".', "about:blank")
+    title: str = schemas.member("The name of the status.", "Conflict")
+    status: int = schemas.member("The HTTP status.", 409)
+    detail: str = schemas.member(
+        "The message, in words.",
+        'A message matches that was not to come: "Your order" from shop@example.com',
+    )
+    messages: list[schemas.ReadMessage] = schemas.member("The messages that match.")
+
+
 @router.get(
     "/wait",
-    response={200: schemas.Page[schemas.ReadMessage], 408: TimedOut},
+    response={200: schemas.Page[schemas.ReadMessage], 408: TimedOut, 409: Came},
     summary="Wait for messages",
 )
 async def wait(
@@ -97,19 +116,24 @@ async def wait(
     after: After = None,
     inbox: InboxSlug = None,
     include: Include = "",
+    absent: Absent = False,
 ) -> HttpResponse:
     """Answers as a list as soon as `count` messages match; 408 if the time runs out.
 
     The answer comes once snippet, attachments and full text are known; snippet and
     attachments are null only if that takes seconds. `include` adds content, so that a
-    test needs a single call.
+    test needs a single call. With `absent`, an empty list is the answer at the end of the
+    time, and 409 as soon as a message matches.
     """
     deadline = time.monotonic() + timeout
-    wanted = await database_sync_to_async(_wanted)(q, count, after, inbox, include)
+    number = 1 if absent else count
+    wanted = await database_sync_to_async(_wanted)(q, number, after, inbox, include)
     try:
         found = await waiters.wait(wanted, deadline)
     except TooMany:
         return _too_many()
+    if absent:
+        return _came(found) if found else answer(serializers.page((), None))
     if found is not None:
         return HttpResponse(found, content_type="application/json")
     late: HttpResponse = await database_sync_to_async(_timed_out)(wanted, timeout)
@@ -170,9 +194,20 @@ waiters = Waiters(_look)
 
 
 def _too_many() -> HttpResponse:
-    answer = problem(503, f"{MOST} requests wait for messages already; try again later")
-    answer["Retry-After"] = str(_RETRY_AFTER)
-    return answer
+    busy = problem(503, f"{MOST} requests wait for messages already; try again later")
+    busy["Retry-After"] = str(_RETRY_AFTER)
+    return busy
+
+
+def _came(page: bytes) -> HttpResponse:
+    """Return the problem that a page of messages is, where none was to come."""
+    items = json.loads(page)["items"]
+    first = items[0]
+    sender = first["from"]["address"] or first["reverse_path"]
+    detail = (
+        f'A message matches that was not to come: "{first["subject"]}" from {sender}'
+    )
+    return problem(409, detail, messages=items)
 
 
 def _timed_out(wanted: Wanted, timeout: float) -> HttpResponse:
