@@ -39,7 +39,7 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class StyleRule:
     """A rule with selectors. is_nested: stands in another one."""
 
     selector: str
@@ -57,7 +57,7 @@ class AtRule:
     offset: int
 
 
-Item = Declaration | Rule | AtRule
+Item = Declaration | StyleRule | AtRule
 
 
 def sheet(css: str) -> Iterator[Item]:
@@ -145,7 +145,7 @@ class _Reader:
         selector = _text(node.prelude)
         # what keyframes have in the place of selectors is none
         if selector and "keyframes" not in media:
-            yield Rule(selector, node.prelude, self._offset(node), bool(around))
+            yield StyleRule(selector, node.prelude, self._offset(node), bool(around))
         yield from self.items(_contents(node), selector, media)
 
     def _at_rule(self, node: ast.AtRule, selector: str, media: str) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from tinycss2 import ast
 
 from inbox.checks.caniemail import FEATURES
 from inbox.checks.checked_message import CheckedMessage
-from inbox.checks.css import AtRule, Declaration, Item, Rule, walk
+from inbox.checks.css import AtRule, Declaration, Item, StyleRule, walk
 from mailsink.mime.elements import Element
 
 Use = tuple[
@@ -168,7 +168,7 @@ def _of_item(item: Item) -> Iterator[tuple[str, str]]:
     if isinstance(item, Declaration):
         snippet = f"{item.name}: {item.value[:80]}"
         found = _of_declaration(item)
-    elif isinstance(item, Rule):
+    elif isinstance(item, StyleRule):
         snippet, found = item.selector[:100], _of_rule(item)
     else:
         snippet, found = f"@{item.name} {item.prelude[:80]}", _of_at_rule(item)
@@ -223,7 +223,7 @@ def _of_token(token: ast.Node) -> Iterator[str]:
                     yield from _of_image(each.value)
 
 
-def _of_rule(rule: Rule) -> Iterator[str]:
+def _of_rule(rule: StyleRule) -> Iterator[str]:
     if rule.is_nested:
         yield "css-nesting"
     yield from _of_selectors(rule.tokens)

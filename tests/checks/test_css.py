@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inbox.checks import css
 from inbox.checks.colours import colour
-from inbox.checks.css import AtRule, Declaration, Item, Rule
+from inbox.checks.css import AtRule, Declaration, Item, StyleRule
 
 
 def items(sheet: str) -> list[tuple[object, ...]]:
@@ -21,7 +21,7 @@ def items(sheet: str) -> list[tuple[object, ...]]:
 def _shape(item: Item) -> tuple[object, ...]:
     if isinstance(item, Declaration):
         return item.name, item.value, item.offset, item.selector, item.media
-    if isinstance(item, Rule):
+    if isinstance(item, StyleRule):
         return item.selector, item.offset, item.is_nested
     return f"@{item.name}", item.prelude, item.offset
 
