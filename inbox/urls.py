@@ -24,6 +24,7 @@ from inbox.views import (
     made_reports,
     message,
     releasing,
+    ruling,
     searches,
     sessions,
     settings,
@@ -99,6 +100,15 @@ _webhook = [
     path("deliveries/<uuid:delivery>/replay", webhooks.replay, name="delivery-replay"),
 ]
 
+_rules = [
+    path("new", ruling.add, name="rule-add"),
+    path("switch", ruling.switch_all, name="rules-switch"),
+    path("<str:id>", ruling.change, name="rule"),
+    path("<str:id>/switch", ruling.switch, name="rule-switch"),
+    path("<str:id>/move", ruling.move, name="rule-move"),
+    path("<str:id>/remove", ruling.remove, name="rule-remove"),
+]
+
 _settings = [
     path("change", settings.change, name="settings-change"),
     path("resume", settings.resume, name="settings-resume"),
@@ -152,6 +162,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/add", webhooks.add, name="webhook-add"),
     path("webhooks/<uuid:id>", webhooks.history, name="webhook"),
     path("webhooks/<uuid:id>/", include(_webhook)),
+    path("rules", ruling.page, name="rules"),
+    path("rules/", include(_rules)),
     path("settings", settings.page, name="settings"),
     path("settings/", include(_settings)),
     path("nothing-arriving", welcome.nothing_arriving, name="nothing-arriving"),

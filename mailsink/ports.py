@@ -60,13 +60,14 @@ class Consult:
     The facts: client_address, listener, helo, user, tls (its version), transaction
     (1 for the first of the session), reverse_path, forward_path, parameters (of MAIL,
     as given), verb, argument, size, smtputf8 (1: the client allows UTF-8 in the
-    reply); each only where it is known. recipients: those that were accepted, readable.
+    reply); each only where it is known. seq: of the exchange. recipients: those that were accepted, readable.
     body: at the stage "body" alone.
     """
 
     stage: Stage
     session: UUID
     facts: Mapping[str, str | int]
+    seq: int = 0
     recipients: Sequence[str] = ()
     body: Body | None = None
 

@@ -21,7 +21,7 @@ from inbox.errors import NotFound
 from inbox.mailbox import known_addresses as book
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.mailbox.scope import Scope
-from inbox.models import Inbox, Message
+from inbox.models import Inbox, Message, Rule
 from inbox.models.message import ALIVE
 from inbox.storage.write_lock import write_turn
 
@@ -68,6 +68,7 @@ def features(scope: Scope) -> frozenset[str]:
     rows = Inbox.objects.filter(scope.q("pk"))
     settings = list(rows.values_list("known_only", "paused", "quota_octets"))
     several, ruled = len(settings) > 1, any(map(any, settings))
+    ruled = ruled or Rule.objects.filter(scope.q("inbox")).exists()
     return frozenset([*["inbox"] * several, *["rule"] * ruled])
 
 
@@ -96,6 +97,7 @@ def update(
     paused: bool | None = None,
     addresses: Sequence[AddressInput] | None = None,
     address_words: bool | None = None,
+    rules_on: bool | None = None,
 ) -> Inbox:
     """Change what is given, and return the inbox as it is then; 0 octets: no quota.
 
@@ -108,6 +110,7 @@ def update(
         "paused": paused,
         "addresses": None if addresses is None else book.clean(addresses),
         "address_words": address_words,
+        "rules_on": rules_on,
     }
     given = {name: value for name, value in changes.items() if value is not None}
     return _change(scope, slug, lambda inbox: given | _pause(inbox, paused))

@@ -19,6 +19,7 @@ from inbox.models.outgoing import (
     ReleaseTry,
     Route,
 )
+from inbox.models.rule import Rule, RuleCount
 from inbox.models.session import (
     Exchange,
     Fingerprint,
@@ -48,6 +49,8 @@ __all__ = [
     "RemoteHost",
     "ReportTask",
     "Route",
+    "Rule",
+    "RuleCount",
     "SavedSearch",
     "SearchText",
     "Server",

@@ -27,6 +27,7 @@ class Inbox(models.Model):
     addresses = models.JSONField(default=list, blank=True)
     # Whether addresses such as rcpt550@example.com ask for replies themselves.
     address_words = models.BooleanField(default=True)
+    rules_on = models.BooleanField(default=True)  # one switch for all rules
 
     class Meta:
         verbose_name_plural = "inboxes"

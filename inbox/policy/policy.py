@@ -16,7 +16,10 @@ from inbox.mailbox.known_addresses import Book
 from inbox.models import Inbox
 from inbox.policy import lookup
 from inbox.policy.quota import Usage
+from inbox.policy.rule_policy import RulePolicy
 from inbox.rules import address_words
+from inbox.rules.address_words import merged
+from inbox.rules.rulebook import rules_changed
 from inbox.upkeep.background import Background
 from mailsink.ports import GO_ON, Consult, Decision, Stage
 from mailsink.smtp.protocol import grammar, replies
@@ -37,15 +40,20 @@ class Settings:
     paused: bool = False
     addresses: list[Any] = field(default_factory=list)
     address_words: bool = False
+    rules_on: bool = False
 
 
 class InboxPolicy:
-    """Decides by the settings of one inbox, and by what addresses ask for."""
+    """Decides by the rules and the settings of one inbox, and by what addresses ask for.
+
+    Rules come first, then addresses, then settings.
+    """
 
     def __init__(self, inbox_id: int) -> None:
         """Without any settings until the first refresh."""
         self._inbox = inbox_id
         self._usage = Usage(inbox_id)
+        self._rules = RulePolicy(inbox_id)
         self._settings = Settings()
         self._book = Book([])
         self._reading = threading.Lock()  # what was read first must not be set last
@@ -57,16 +65,17 @@ class InboxPolicy:
             "vrfy": self._vrfy,
         }
         inboxes.changed.connect(self._changed)
+        rules_changed.connect(self._changed)
 
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation."""
-        asked = GO_ON
-        if self._settings.address_words:
-            asked = address_words.decision(consult)
-            if asked.reply is not None and asked.reply.code >= 400:
-                return asked
+        decided = await self._rules.decide(consult)
+        if self._settings.address_words and not _refuses(decided):
+            decided = merged(decided, address_words.decision(consult))
         answer = self._answers.get(consult.stage)
-        return address_words.merged(asked, answer(consult) if answer else GO_ON)
+        if answer is None or _refuses(decided):
+            return decided
+        return merged(decided, answer(consult))
 
     def asks(self, name: str) -> bool:
         """Whether an address or a name of a client may itself ask for a reply."""
@@ -88,7 +97,8 @@ class InboxPolicy:
         if settings != self._settings:
             self._book = Book(settings.addresses)
             self._settings = settings
-            self.stages = _stages(settings, self._book)
+        self._rules.refresh(settings.rules_on)
+        self.stages = _stages(settings, self._book) | self._rules.stages
 
     def watching(self) -> Background:
         """Return the work of keeping up with what other processes change."""
@@ -177,6 +187,10 @@ def _stages(settings: Settings, book: Book) -> frozenset[Stage]:
         "vrfy": settings.known_only or len(book),
     }
     return frozenset(stage for stage, wants in wanted.items() if wants)
+
+
+def _refuses(decided: Decision) -> bool:
+    return decided.reply is not None and decided.reply.code >= 400
 
 
 def _plain(fact: str | int) -> str:

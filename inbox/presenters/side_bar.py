@@ -45,6 +45,7 @@ def tools(section: str) -> list[Place]:
         Place("activity", _("Sessions"), pages.path("sessions"), section == "sessions", "sessions"),
         Place("send", _("Outgoing"), pages.path("outgoing"), section == "outgoing"),
         Place("webhook", _("Webhooks"), pages.path("webhooks"), section == "webhooks"),
+        Place("circle-alert", _("Rules"), pages.path("rules"), section == "rules"),
         Place("trash-2", _("Trash"), pages.path("trash"), section == "trash"),
         Place("plug", _("Connect an app"), pages.path("nothing-arriving"), section == "connect"),
         Place("sliders-horizontal", _("Settings"), pages.path("settings"), section == "settings"),

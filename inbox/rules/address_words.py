@@ -96,8 +96,12 @@ def merged(first: Decision, second: Decision) -> Decision:
         without=first.without | second.without,
         size=first.size or second.size,
         tags=first.tags + second.tags,
-        rule=first.rule or second.rule,
+        rule=_both(first.rule, second.rule),
     )
+
+
+def _both(first: str, second: str) -> str:
+    return first if second in ("", first) else f"{first}, {second}" if first else second
 
 
 def _names(consult: Consult) -> Iterator[tuple[str, str, bool]]:

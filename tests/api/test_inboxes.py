@@ -27,6 +27,7 @@ def test_an_inbox_as_it_is_at_first(api: Api) -> None:
         "paused": False,
         "addresses": [],
         "address_words": True,
+        "rules_on": True,
     }
 
 
@@ -49,6 +50,7 @@ def test_what_is_not_given_stays(api: Api) -> None:
         "paused": True,
         "addresses": [ANN],
         "address_words": False,
+        "rules_on": True,
     }
     cleared = api("PATCH", "inboxes/default", {"quota_octets": None, "addresses": []})
     assert (cleared["quota_octets"], cleared["addresses"]) == (0, [])

@@ -43,6 +43,7 @@ def paths(mailsink: Mailsink) -> list[str]:
     report = mailsink.get("messages/wait?q=subject:notification&timeout=30")["items"][0]
     refused = mailsink.get("transactions?outcome=reset")["items"][0]
     session = refused["session"]
+    post(mailsink, "rules", stage="rcpt", name="No", actions={"code": 451}, on=False)
     pair = f"/compare?a={before}&b={newest}"
     return [
         "/", "/?q=from:shop+-subject:news", "/?q=frm:wrong", "/?q=subject:nothing",
@@ -56,6 +57,7 @@ def paths(mailsink: Mailsink) -> list[str]:
         "/settings", "/nothing-arriving", "/import", "/?show=failed",
         "/outgoing", "/outgoing/routes", "/outgoing/held", "/outgoing/held/example.com",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook}",
+        "/rules", "/rules/new",
     ]  # fmt: skip
 
 

@@ -138,7 +138,8 @@ FIELDS = (
     "remove", "quota", "known_only", "address_words", "address", "name", "kind", "target", "instead_of",
     "host", "patterns", "reason", "inbox", "back", "a", "b", "cursor", "tab", "part", "images",
     "after", "before", "last", "limit", "outcome", "code", "client", "verb", "exchange", "edit",
-    "panel", "refused", "saved",
+    "panel", "refused", "saved", "stage", "forward_path", "client", "body", "text", "probability",
+    "minutes", "size_over", "without", "first", "from_time", "on", "down",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from inbox.mailbox.scope import ALL
 from inbox.models import MadeReport, Message, WebhookDelivery
 from inbox.models.webhook import EVENTS
 from inbox.outgoing import held_domains, releases, routes
+from inbox.rules import rulebook
 from inbox.webhooks import hooks
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
@@ -114,6 +115,7 @@ def paths() -> list[str]:
         WebhookDelivery.objects.create(
             webhook=hook, state=state, tries=1, text="1", **given
         )
+    rule = rulebook.add(ALL, "default", {"stage": "rcpt", "actions": {"code": 550, "text": ["1"]}})  # fmt: skip
     compare = f"/compare?a={message.pk}&b={other.pk}"
     tabs = "html text markup source headers parts links checks smtp"
     return [
@@ -124,6 +126,7 @@ def paths() -> list[str]:
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
         "/outgoing", "/outgoing/held", "/outgoing/held/1.1", "/outgoing/routes", "/outgoing/routes/1", f"/messages/{message.pk}/release",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook.pk}", f"/webhooks/{hook.pk}/change",
+        "/rules", "/rules/new", f"/rules/{rule.pk}",
         f"/transactions/{refused.pk}", "/messages/none", f"/messages/{bounced.pk}",
         f"/messages/{asking.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",

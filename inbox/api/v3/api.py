@@ -21,6 +21,7 @@ from inbox.api.v3 import (
     openapi,
     releases,
     routes,
+    rule_resource,
     searches,
     sessions,
     starttls,
@@ -88,6 +89,7 @@ api = Api(
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("routes", routes.router, tags=["Routes"])
+api.add_router("rules", rule_resource.router, tags=["Rules"])
 api.add_router("held", held_mail.router, tags=["Held mail"])
 api.add_router("", releases.router, tags=["Releases"])
 api.add_router("webhooks", webhooks.router, tags=["Webhooks"])

@@ -27,6 +27,8 @@ _ADDRESS_WORDS = (
     "Whether addresses such as rcpt550@example.com ask for replies themselves."
 )
 
+_RULES_ON = "Whether rules act; false switches all of them off."
+
 
 class InboxObject(Strict):
     slug: str = member("The name of the inbox in addresses and searches.", "default")
@@ -56,6 +58,7 @@ class InboxDetail(InboxObject):
     paused: bool = member("Whether every RCPT gets 450.", False)
     addresses: list[KnownAddress] = member("The known addresses.")
     address_words: bool = member(_ADDRESS_WORDS, True)
+    rules_on: bool = member(_RULES_ON, True)
 
 
 class Host(Strict):
@@ -79,6 +82,7 @@ class InboxChanges(Strict):
         "All known addresses, in place of the old ones; at most 1,000.", None, None
     )
     address_words: StrictBool | None = member(_ADDRESS_WORDS, True, None)
+    rules_on: StrictBool | None = member(_RULES_ON, True, None)
 
     def quota(self) -> int | None:
         """Return the quota to be set; None where it stays."""
@@ -114,6 +118,7 @@ def change(request: HttpRequest, slug: Slug, changes: InboxChanges) -> HttpRespo
         paused=changes.paused,
         addresses=_given(changes.addresses),
         address_words=changes.address_words,
+        rules_on=changes.rules_on,
     )
     return answer(_detail(inbox))
 
@@ -164,4 +169,5 @@ def _detail(inbox: Inbox) -> Shape:
         "paused": inbox.paused,
         "addresses": inbox.addresses,
         "address_words": inbox.address_words,
+        "rules_on": inbox.rules_on,
     }

@@ -28,6 +28,7 @@ GROUPS = {
     "Sessions": "SMTP sessions, line by line, and what Mailsink says about them.",
     "Transactions": "MAIL to its end, above all those that were not accepted.",
     "Inboxes": "Settings of inboxes: how their clients are answered.",
+    "Rules": "What Mailsink answers on purpose: to whom, when, and how often.",
     "Muted findings": "Kinds of findings that do not count.",
     "Saved searches": "The searches in the side bar.",
     "STARTTLS": "Clients that rejected the certificate of Mailsink.",

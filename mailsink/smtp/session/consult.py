@@ -27,7 +27,12 @@ def consult(
     transaction = session.transaction
     recipients = () if transaction is None else transaction.recipient_paths
     decision: Decision = yield Consult(
-        stage, session.id, _facts(session) | facts, recipients, body
+        stage,
+        session.id,
+        _facts(session) | facts,
+        session.exchange.seq,
+        recipients,
+        body,
     )
     exchange = session.exchange
     exchange.ruled = True

@@ -1,0 +1,245 @@
+"""API v3: rules, by which the server answers on purpose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from pydantic import StrictBool, StrictInt
+
+from inbox import pages, serializers
+from inbox.api.v3.common import ANY_ID, InboxSlug, answer, path, scope
+from inbox.api.v3.schemas import Page, Strict, member
+from inbox.mailbox import inboxes
+from inbox.models import Rule
+from inbox.models.inbox import DEFAULT_SLUG
+from inbox.rules import rulebook
+from inbox.serializers import Shape
+
+router = Router()
+
+RuleId = Annotated[str, path("The number of a rule.", 12)]
+RuleStage = Literal[
+    "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "bdat", "body",
+    "rset", "vrfy", "etrn", "quit", "any",
+]  # fmt: skip
+Number = StrictInt | None
+Switch = StrictBool | None
+
+_NAME = "A name for people; the transcript shows it."
+_STAGE = (
+    "When it is asked: at the connect, at a command, at the end of the message (body), or "
+    "at any command."
+)
+_PATTERN = (
+    "A text, a text with * and ?, or a regular expression of RE2 between slashes. The "
+    "case does not count."
+)
+_ON = "Whether it acts."
+_MAX_HITS = "After how many hits it stops; null for no limit."
+_EXPIRES_IN = "In how many seconds it expires; null for never."
+
+
+class RuleConditions(Strict):
+    """All that are given have to hold."""
+
+    client: str | None = member(
+        "The address or the network of the client.", "10.0.0.0/8", None
+    )
+    helo: str | None = member(f"The EHLO name. {_PATTERN}", "*.example", None)
+    user: str | None = member("The user of a login.", "app", None)
+    reverse_path: str | None = member("The sender.", "*@shop.example", None)
+    forward_path: str | None = member(
+        "The recipient; behind RCPT any recipient that was accepted.", "audit@*", None
+    )
+    header: str | None = member("The name of a header field.", "Subject", None)
+    header_value: str | None = member("Its value.", "*invoice*", None)
+    body: str | None = member(
+        "A text anywhere in the message.", "/pay (now|later)/", None
+    )
+    size_over: Number = member("The message is larger, in bytes.", 10_000, None)
+    tls: Switch = member("Whether the session is in TLS.", True, None)
+    transaction: Number = member("Which transaction of the session it is.", 1, None)
+    verb: str | None = member("The command, at the stage any.", "NOOP", None)
+
+
+class RuleActions(Strict):
+    """The reply, and how it is given."""
+
+    code: Number = member("The code of the reply.", 451, None)
+    enhanced: str | None = member(
+        "Its enhanced code; empty for none, null for the usual one.", "4.7.1", None
+    )
+    text: list[str] | None = member(
+        "Its lines; null for the usual text.", ["Try later"], None
+    )
+    delay_ms: Number = member("Milliseconds before the reply.", 500, None)
+    drip: Number = member("Bytes a second at which the reply is written.", 10, None)
+    stall: Switch = member("Never reply, and keep the connection.", False, None)
+    close: Literal["", "before", "half", "after"] | None = member(
+        "Close the connection: before, half way through, or after the reply.", "", None
+    )
+    reset: Switch = member("Close it by RST.", False, None)
+    keep: Number = member("How many characters are left of each line.", 510, None)
+    garble: Switch = member("Send the reply backwards.", False, None)
+    without: list[str] | None = member("Extensions that EHLO does not offer.", [], None)
+    size: Number = member("The SIZE that EHLO offers.", None, None)
+    tags: list[str] | None = member("Tags for the message.", ["slow"], None)
+
+
+class RuleLimits(Strict):
+    """How often it acts, of the times that the conditions hold."""
+
+    first: Number = member("Only the first so many times.", 2, None)
+    every: Number = member("Only every so manieth time.", 1, None)
+    rate: Number = member("Only beyond so many times in `seconds`.", None, None)
+    seconds: Number = member("The length of the window of `rate`.", None, None)
+    lasts: Number = member("Only for so many seconds since the first time.", 300, None)
+    per: Literal["", "client", "sender", "recipient", "session", "triplet"] | None = (
+        member(
+            "What is counted apart; a triplet is client, sender and recipient.",
+            "recipient",
+            None,
+        )
+    )
+    probability: float | None = member("How likely it acts, up to 1.", 0.5, None)
+    seed: str | None = member("The same seed gives the same run.", "monday", None)
+    from_time: str | None = member("The time of day it begins at.", "09:00", None)
+    until_time: str | None = member("The time of day it ends at.", "17:00", None)
+
+
+class RuleHit(Strict):
+    session: UUID = member("The id of the session.", ANY_ID)
+    seq: int = member("The exchange.", 4)
+    at: datetime = member("When it was.")
+    url: str = member("The path of the line's page.", "/s/1m52mkfm47pt-4")
+
+
+class RuleObject(Strict):
+    id: int = member("The number of the rule.", 12)
+    inbox: str = member("The slug of its inbox.", "default")
+    name: str = member(_NAME, "Fail twice")
+    on: bool = member(_ON, True)
+    stage: RuleStage = member(_STAGE, "rcpt")
+    conditions: dict[str, Any] = member(
+        "When it acts; those that were not given are left out.",
+        {"forward_path": "audit@*"},
+    )
+    actions: dict[str, Any] = member("What it does.", {"code": 451})
+    limits: dict[str, Any] = member("How often it acts.", {"first": 2})
+    max_hits: int | None = member(_MAX_HITS, 100)
+    expires_at: datetime | None = member("When it expires; null for never.")
+    hits: int = member("How often it acted; counted within a second.", 2)
+    last_hits: list[RuleHit] = member("The last exchanges that it acted on.")
+    created_at: datetime = member("When it was added.")
+
+
+class RuleToAdd(Strict):
+    stage: RuleStage = member(_STAGE, "rcpt")
+    actions: RuleActions = member("What it does.")
+    conditions: RuleConditions = member("When it acts.", None, RuleConditions())
+    limits: RuleLimits = member("How often it acts.", None, RuleLimits())
+    inbox: str = member("The slug of its inbox.", "default", DEFAULT_SLUG)
+    name: str = member(_NAME, "Fail twice", "")
+    on: StrictBool = member(_ON, True, True)
+    max_hits: Number = member(_MAX_HITS, 100, None)
+    expires_in: Number = member(_EXPIRES_IN, 600, None)
+
+
+class RuleChanges(Strict):
+    """Members that you leave out stay as they are; its counts start again."""
+
+    stage: RuleStage | None = member(_STAGE, "rcpt", None)
+    actions: RuleActions | None = member("What it does.", None, None)
+    conditions: RuleConditions | None = member("When it acts.", None, None)
+    limits: RuleLimits | None = member("How often it acts.", None, None)
+    name: str | None = member(_NAME, "Fail twice", None)
+    on: Switch = member(_ON, False, None)
+    max_hits: Number = member(_MAX_HITS, 100, None)
+    expires_in: Number = member(_EXPIRES_IN, 600, None)
+
+
+class RuleOrder(Strict):
+    ids: list[StrictInt] = member("The numbers of all its rules.", [12])
+    inbox: str = member("The slug of the inbox.", "default", DEFAULT_SLUG)
+
+
+@router.get("", response=Page[RuleObject], summary="List rules")
+def find(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
+    """The rules in the order in which they are asked."""
+    return answer(serializers.page(map(_shape, rulebook.find(scope(), inbox)), None))
+
+
+@router.post("", response={201: RuleObject}, summary="Add a rule")
+def add(request: HttpRequest, given: RuleToAdd) -> HttpResponse:
+    """Adds a rule behind the others. Clients meet it at once."""
+    fields = given.dict()
+    made = rulebook.add(scope(), fields.pop("inbox"), _fields(fields))
+    return answer(_shape(made), 201)
+
+
+@router.post("/order", response=Page[RuleObject], summary="Change the order of rules")
+def put_in_order(request: HttpRequest, order: RuleOrder) -> HttpResponse:
+    """Says in which order the rules of an inbox are asked."""
+    found = rulebook.put_in_order(scope(), order.inbox, order.ids)
+    return answer(serializers.page(map(_shape, found), None))
+
+
+@router.get("/{id}", response=RuleObject, summary="Get a rule")
+def one(request: HttpRequest, id: RuleId) -> HttpResponse:
+    """One rule, with its last hits."""
+    return answer(_shape(rulebook.get(scope(), rulebook.number(id))))
+
+
+@router.patch("/{id}", response=RuleObject, summary="Change a rule")
+def change(request: HttpRequest, id: RuleId, changes: RuleChanges) -> HttpResponse:
+    """Changes a rule. Clients meet the change at once."""
+    fields = _fields(changes.dict(exclude_unset=True))
+    return answer(_shape(rulebook.change(scope(), rulebook.number(id), fields)))
+
+
+@router.delete("/{id}", response={204: None}, summary="Delete a rule")
+def delete(request: HttpRequest, id: RuleId) -> HttpResponse:
+    """Removes a rule. Transcripts keep its name."""
+    rulebook.delete(scope(), rulebook.number(id))
+    return HttpResponse(status=204)
+
+
+def _fields(given: Shape) -> Shape:
+    """Return what was given as the fields of a rule."""
+    nullable = ("max_hits", "expires_in")
+    named = {"is_on" if name == "on" else name: each for name, each in given.items()}
+    return {
+        name: each
+        for name, each in named.items()
+        if each is not None or name in nullable
+    }
+
+
+def _shape(rule: Rule) -> Shape:
+    return {
+        "id": rule.pk,
+        "inbox": inboxes.slug(rule.inbox_id),
+        "name": rule.name,
+        "on": rule.is_on,
+        "stage": rule.stage,
+        "conditions": rule.conditions,
+        "actions": rule.actions,
+        "limits": rule.limits,
+        "max_hits": rule.max_hits,
+        "expires_at": serializers.stamp(rule.expires_at),
+        "hits": rule.hits,
+        "last_hits": [
+            {
+                "session": session,
+                "seq": seq,
+                "at": serializers.stamp(datetime.fromisoformat(at)),
+                "url": pages.short(UUID(session), seq),
+            }
+            for session, seq, at in rule.last_hits
+        ],
+        "created_at": serializers.stamp(rule.created_at),
+    }

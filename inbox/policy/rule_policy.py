@@ -1,0 +1,85 @@
+"""Decides by the rules of an inbox: an index in memory, counts in the database."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from functools import partial
+
+from django.db import DatabaseError
+from django.db.models import Count, Max, Q
+
+from inbox.models import Rule
+from inbox.rules.address_words import merged
+from inbox.rules.hit_log import HitLog
+from inbox.rules.matching import Conditions, RuleIndex
+from inbox.rules.rule_decisions import decision_of, ends_the_search
+from inbox.rules.rule_limits import count_and_judge, is_counted, is_in_time, now
+from inbox.storage.threads import in_thread
+from mailsink.mail_threads import in_mail_thread
+from mailsink.ports import GO_ON, Consult, Decision, Stage
+
+log = logging.getLogger(__name__)
+
+
+class RulePolicy:
+    """The rules of one inbox, read again whenever they were changed."""
+
+    def __init__(self, inbox_id: int) -> None:
+        """Without any rule until the first refresh."""
+        self._inbox = inbox_id
+        self._index = RuleIndex([])
+        self._version: object = None
+        self._hits = HitLog()
+
+    @property
+    def stages(self) -> frozenset[Stage]:
+        """The stages at which some rule may have a say."""
+        return self._index.stages
+
+    def refresh(self, switched_on: bool) -> None:
+        """Write the hits since the last time, and read the rules if they changed. Blocks.
+
+        switched_on: whether the inbox has its rules act at all.
+        """
+        self._hits.write()
+        rows = Rule.objects.filter(inbox=self._inbox)
+        active = Q(is_on=True) & (Q(expires_at=None) | Q(expires_at__gt=now()))
+        version = rows.aggregate(
+            all=Count("pk"), at=Max("changed_at"), on=Count("pk", filter=active)
+        ) | {"switched_on": switched_on}
+        if version != self._version:
+            wanted = rows.filter(active).order_by("position", "pk")
+            self._index = RuleIndex(wanted if switched_on else [])
+            self._version = version
+
+    async def decide(self, consult: Consult) -> Decision:
+        """Answer a consultation, by the first rule that settles the reply."""
+        found, at = GO_ON, now()
+        for each in self._index.fitting(consult):
+            if await self._acts(each, consult, at):
+                self._hits.note(each.rule.pk, consult, at)
+                decision = decision_of(each.rule, consult.stage)
+                found = merged(found, decision)
+                if ends_the_search(decision):
+                    break
+        return found
+
+    async def _acts(self, each: Conditions, consult: Consult, at: datetime) -> bool:
+        """Whether a rule whose conditions hold so far acts now."""
+        rule: Rule = each.rule
+        if not is_in_time(rule, at):
+            return False
+        if each.message is not None:
+            body = consult.body
+            if body is None or not await in_mail_thread(each.message.hold, body):
+                return False
+        if not is_counted(rule):
+            return True
+        try:
+            return await in_thread(partial(count_and_judge, rule, consult, at))
+        except DatabaseError as error:
+            log.error(
+                "rule %s could not be counted, and does not act: %s", rule.pk, error
+            )
+            return False

@@ -1,0 +1,42 @@
+"""The actions of a rule as a decision for the engine. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inbox.rules.usual_replies import usual_reply
+from mailsink.ports import Decision, Stage
+from mailsink.smtp.protocol.replies import Reply
+
+
+def decision_of(rule: Any, stage: Stage) -> Decision:
+    """Return what a rule does at a stage; the transcript names it by number and name."""
+    actions: dict[str, Any] = rule.actions
+    return Decision(
+        reply=_reply(actions, stage),
+        delay=actions.get("delay_ms", 0) / 1000,
+        drip=float(actions.get("drip", 0)),
+        stall=actions.get("stall", False),
+        close=actions.get("close", ""),
+        resets=actions.get("reset", False),
+        kept=actions.get("keep", 0),
+        garbled=actions.get("garble", False),
+        without=frozenset(actions.get("without", ())),
+        size=actions.get("size", 0),
+        tags=tuple(actions.get("tags", ())),
+        rule=f"#{rule.pk} {rule.name}",
+    )
+
+
+def ends_the_search(decision: Decision) -> bool:
+    """Whether later rules are not asked: the reply is settled."""
+    return decision.reply is not None or decision.shapes
+
+
+def _reply(actions: dict[str, Any], stage: Stage) -> Reply | None:
+    code = actions.get("code")
+    if code is None:
+        return None
+    usual = usual_reply(stage, code)
+    enhanced = actions.get("enhanced", usual.enhanced)
+    return Reply(code, enhanced, tuple(actions.get("text") or usual.texts))

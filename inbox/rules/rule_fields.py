@@ -1,0 +1,235 @@
+"""The stages, conditions, actions and limits that a rule may have, checked one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import ip_network
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from inbox.errors import Invalid
+from inbox.rules.address_words import EXTENSIONS, LONGEST_DELAY
+from inbox.rules.text_patterns import TextPattern
+from mailsink.ports import Stage
+
+STAGES: tuple[Stage, ...] = (
+    "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "bdat", "body",
+    "rset", "vrfy", "etrn", "quit", "any",
+)  # fmt: skip
+PER = ("", "client", "sender", "recipient", "session", "triplet")
+CLOSES = ("", "before", "half", "after")
+TEXT_CONDITIONS = ("helo", "user", "reverse_path", "forward_path")
+_MOST_LINES = 20
+_LONGEST_LINE = 450  # characters of a reply, so that its code and link have room
+_WEEK = 7 * 24 * 3600
+_ENHANCED = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}")
+_FIELD_NAME = re.compile(r"[!-9;-~]{1,100}")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+
+Fields = dict[str, Any]
+
+
+def stage(value: str) -> str:
+    """Return a stage. Raises Invalid."""
+    return _one_of(STAGES, "stage")(value)
+
+
+def conditions(given: Mapping[str, Any]) -> Fields:
+    """Return conditions as they are stored; those without a value are left out."""
+    checked = _checked(given, _CONDITIONS)
+    if ("header" in checked) != ("header_value" in checked):
+        raise Invalid(_("a header condition has a field name and a pattern"))
+    return checked
+
+
+def actions(given: Mapping[str, Any]) -> Fields:
+    """Return actions as they are stored. Raises Invalid."""
+    checked = _checked(given, _ACTIONS)
+    if not checked:
+        raise Invalid(_("a rule does something: give it an action"))
+    code, enhanced = checked.get("code"), checked.get("enhanced")
+    if code is None and ("text" in checked or enhanced is not None):
+        raise Invalid(_("a reply has a code"))
+    if enhanced and int(enhanced[0]) != (code or 0) // 100:
+        raise Invalid(_("the enhanced code begins as the code does"))
+    if checked.get("reset") and not checked.get("close"):
+        raise Invalid(_("say where the connection is reset: before, half or after"))
+    return checked
+
+
+def limits(given: Mapping[str, Any]) -> Fields:
+    """Return limits as they are stored. Raises Invalid."""
+    checked = _checked(given, _LIMITS)
+    if ("rate" in checked) and "seconds" not in checked:
+        checked["seconds"] = 60
+    if ("from_time" in checked) != ("until_time" in checked):
+        raise Invalid(_("a time of day has a beginning and an end"))
+    return checked
+
+
+def _checked(
+    given: Mapping[str, Any], checks: Mapping[str, Callable[[Any], Any]]
+) -> Fields:
+    if unknown := given.keys() - checks.keys():
+        raise Invalid(_('there is no member "%(name)s"') % {"name": min(unknown)[:40]})
+    return {
+        name: check(given[name])
+        for name, check in checks.items()
+        if given.get(name) not in _NOTHING.get(name, _LEFT_OUT)
+    }
+
+
+# Values that say nothing, and are not stored; an empty enhanced code means none is sent.
+_LEFT_OUT: tuple[Any, ...] = (None, "", [], 0, False)
+_NOTHING: dict[str, tuple[Any, ...]] = {"tls": (None, ""), "enhanced": (None,)}
+
+
+def _pattern(text: str) -> str:
+    TextPattern(text)
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text.strip(), strict=False))
+    except ValueError:
+        raise Invalid(
+            _('"%(text)s" is no address or network') % {"text": text[:60]}
+        ) from None
+
+
+def _number(name: str, least: int, most: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if isinstance(value, int) and least <= value <= most:
+            return value
+        raise Invalid(
+            _("%(name)s is a number from %(least)s to %(most)s")
+            % {"name": name, "least": least, "most": most}
+        )
+
+    return check
+
+
+def _one_of(values: tuple[str, ...], name: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value in values:
+            return str(value)
+        listed = ", ".join(each for each in values if each)
+        raise Invalid(_("%(name)s is one of %(values)s") % {"name": name, "values": listed})  # fmt: skip
+
+    return check
+
+
+def _matching(pattern: re.Pattern[str], words: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if isinstance(value, str) and pattern.fullmatch(value):
+            return value
+        raise Invalid(_('"%(value)s" is no %(what)s') % {"value": str(value)[:60], "what": words})  # fmt: skip
+
+    return check
+
+
+def _code(value: Any) -> int:
+    code = _number("code", 200, 559)(value)
+    if code // 10 % 10 > 5:
+        raise Invalid(_("%(code)s is no reply code (RFC 5321 §4.2)") % {"code": code})
+    return code
+
+
+def _enhanced(value: str) -> str:
+    return _matching(_ENHANCED, _("enhanced code"))(value) if value else ""
+
+
+def _lines(given: list[str]) -> list[str]:
+    lines = [each.strip() for each in given]
+    if len(lines) > _MOST_LINES or not all(
+        len(each) <= _LONGEST_LINE and each.isascii() and (not each or each.isprintable())
+        for each in lines
+    ):  # fmt: skip
+        raise Invalid(
+            _("a reply has at most %(lines)s lines of %(most)s characters in ASCII")
+            % {"lines": _MOST_LINES, "most": _LONGEST_LINE}
+        )
+    return lines
+
+
+def _extensions(given: list[str]) -> list[str]:
+    return [_one_of(EXTENSIONS, "without")(each.strip().upper()) for each in given]
+
+
+def _tags(given: list[str]) -> list[str]:
+    tags = list(dict.fromkeys(each.strip() for each in given))
+    if len(tags) > 10 or not all(
+        0 < len(each) <= 64 and each.isprintable() for each in tags
+    ):
+        raise Invalid(_("a rule gives at most 10 tags of 1 to 64 characters"))
+    return tags
+
+
+def _probability(value: Any) -> float:
+    if isinstance(value, int | float) and 0 < value <= 1:
+        return float(value)
+    raise Invalid(_("a probability is above 0, and at most 1"))
+
+
+def _seed(value: str) -> str:
+    if len(value) <= 100:
+        return value
+    raise Invalid(_("a seed has at most 100 characters"))
+
+
+_CONDITIONS: dict[str, Callable[[Any], Any]] = {
+    "client": _network,
+    **dict.fromkeys(TEXT_CONDITIONS, _pattern),
+    "header": _matching(_FIELD_NAME, "field name"),
+    "header_value": _pattern,
+    "body": _pattern,
+    "size_over": _number("size_over", 1, 2**53),
+    "tls": bool,
+    "transaction": _number("transaction", 1, 10**6),
+    "verb": _matching(re.compile(r"[A-Z]{1,16}"), "verb"),
+}
+_ACTIONS: dict[str, Callable[[Any], Any]] = {
+    "code": _code,
+    "enhanced": _enhanced,
+    "text": _lines,
+    "delay_ms": _number("delay_ms", 1, int(LONGEST_DELAY * 1000)),
+    "drip": _number("drip", 1, 10**6),
+    "stall": bool,
+    "close": _one_of(CLOSES, "close"),
+    "reset": bool,
+    "keep": _number("keep", 1, 510),
+    "garble": bool,
+    "without": _extensions,
+    "size": _number("size", 1, 2**53),
+    "tags": _tags,
+}
+_LIMITS: dict[str, Callable[[Any], Any]] = {
+    "first": _number("first", 1, 10**9),
+    "every": _number("every", 1, 10**9),
+    "probability": _probability,
+    "seed": _seed,
+    "rate": _number("rate", 1, 10**9),
+    "seconds": _number("seconds", 1, _WEEK),
+    "lasts": _number("lasts", 1, _WEEK),
+    "per": _one_of(PER, "per"),
+    "from_time": _matching(_TIME, "time of day"),
+    "until_time": _matching(_TIME, "time of day"),
+}
+
+
+_BEFORE_MAIL = ("connect", "helo", "starttls", "auth")
+
+
+def check_together(stage: str, conditions: Fields, actions: Fields) -> None:
+    """Raise Invalid where a rule could never act, for what is not known at its stage."""
+    if stage in _BEFORE_MAIL and {"reverse_path", "forward_path"} & conditions.keys():
+        raise Invalid(_("there are no addresses yet at the stage %(stage)s") % {"stage": stage})  # fmt: skip
+    if stage == "mail" and "forward_path" in conditions:
+        raise Invalid(_("there is no recipient yet at the stage mail"))
+    if stage != "body" and {"header", "body"} & conditions.keys():
+        raise Invalid(_("the message is known at the stage body only"))
+    if stage != "helo" and {"without", "size"} & actions.keys():
+        raise Invalid(_("extensions are withdrawn at the stage helo only"))

@@ -1,0 +1,124 @@
+"""How often a rule acts: counts in the database, so that they outlast a restart.
+
+Several processes count together: each count is one turn at writing.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, time, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from inbox.models import Rule, RuleCount
+from inbox.storage.write_lock import write_turn
+from mailsink.ports import Consult
+
+MOST_KEYS = 10_000  # counts of a rule: one for each client, sender or recipient
+_ROOM = 1000  # counts that go together, the oldest, when there are too many
+_COUNTED = frozenset({"first", "every", "probability", "rate", "lasts"})
+_ALL = ""  # the key of hits, for max_hits
+_PARTS = {
+    "client": ("client_address",),
+    "sender": ("reverse_path",),
+    "recipient": ("forward_path",),
+    "triplet": ("client_address", "reverse_path", "forward_path"),
+}
+
+
+def is_in_time(rule: Rule, now: datetime) -> bool:
+    """Whether a rule has not expired, and the time of day is one of its own."""
+    if rule.expires_at is not None and rule.expires_at <= now:
+        return False
+    begins, ends = rule.limits.get("from_time"), rule.limits.get("until_time")
+    if begins is None:
+        return True
+    at = now.astimezone().time()  # the server's zone
+    first, last = time.fromisoformat(begins), time.fromisoformat(ends)
+    return first <= at < last if first <= last else at >= first or at < last
+
+
+def is_counted(rule: Rule) -> bool:
+    """Whether it takes the database to know if a rule acts."""
+    return rule.max_hits is not None or bool(_COUNTED & rule.limits.keys())
+
+
+def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
+    """Count that a rule's conditions were met; return whether it acts. Blocks."""
+    with write_turn():
+        if not Rule.objects.filter(pk=rule.pk).exists():
+            return False  # it was deleted a moment ago
+        if _COUNTED & rule.limits.keys() and not _acts(
+            rule.pk, rule.limits, _key(rule, consult), now
+        ):
+            return False
+        if rule.max_hits is None:
+            return True
+        hits = _counted(rule.pk, _ALL, now, None)
+        return bool(hits.count <= rule.max_hits)
+
+
+def forget_counts(rule_id: int) -> None:
+    """Start the counts of a rule again. Within a turn at writing."""
+    RuleCount.objects.filter(rule_id=rule_id).delete()
+
+
+def _acts(rule_id: int, limits: dict[str, Any], key: str, now: datetime) -> bool:
+    """Count once more, and judge by the new count."""
+    seconds = limits.get("seconds") if "rate" in limits else None
+    window = None if seconds is None else timedelta(seconds=seconds)
+    counted = _counted(rule_id, key, now, window)
+    n: int = counted.count
+    if n > limits.get("first", n) or n <= limits.get("rate", 0):
+        return False
+    if n % limits.get("every", 1):
+        return False
+    if "lasts" in limits and now - counted.since >= timedelta(seconds=limits["lasts"]):
+        return False
+    if "probability" in limits:
+        # the same run for the same seed: the n-th roll of these dice
+        dice = random.Random(f"{limits.get('seed', rule_id)} {key} {n}")  # noqa: S311
+        return dice.random() < float(limits["probability"])
+    return True
+
+
+def _counted(
+    rule_id: int, key: str, now: datetime, window: timedelta | None
+) -> RuleCount:
+    """Count one more; from 1 again where the window of a rate is over."""
+    known = RuleCount.objects.select_for_update().filter(rule_id=rule_id, key=key)
+    count = known.first()
+    if count is None:
+        _make_room(rule_id)
+        return RuleCount.objects.create(rule_id=rule_id, key=key, count=1, since=now)
+    if window is not None and now - count.since >= window:
+        count.count, count.since = 0, now
+    count.count += 1
+    known.update(count=count.count, since=count.since)
+    return count
+
+
+def _make_room(rule_id: int) -> None:
+    """Drop the oldest counts of a rule that has too many: clients choose the keys."""
+    counts = RuleCount.objects.filter(rule_id=rule_id).exclude(key=_ALL)
+    if counts.count() >= MOST_KEYS:
+        oldest = counts.order_by("since").values_list("key", flat=True)[:_ROOM]
+        RuleCount.objects.filter(rule_id=rule_id, key__in=list(oldest)).delete()
+
+
+def _key(rule: Rule, consult: Consult) -> str:
+    """Return what is counted together, as a digest: no text of clients is stored."""
+    per = rule.limits.get("per", "")
+    if per == "session":
+        parts = [str(consult.session)]
+    else:
+        parts = [str(consult.facts.get(each, "")) for each in _PARTS.get(per, ())]
+        if per in ("recipient", "triplet") and not parts[-1]:
+            parts[-1] = " ".join(consult.recipients[:1])
+    text = "\0".join([per, *parts]).lower()
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def now() -> datetime:
+    """Return the time by which rules go."""
+    return datetime.now(UTC)

@@ -1,0 +1,188 @@
+"""The rules of inboxes, in their order. Each function writes what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Max
+from django.dispatch import Signal
+from django.utils.translation import gettext as _
+
+from inbox.errors import Invalid, NotFound
+from inbox.mailbox import inboxes
+from inbox.mailbox.scope import Scope
+from inbox.models import Rule
+from inbox.rules import rule_fields
+from inbox.rules.rule_limits import forget_counts
+from inbox.storage.write_lock import write_turn
+
+MOST = 2000  # rules of an inbox
+_LONGEST_NAME = 80
+_LONGEST_LIFE = 366 * 24 * 3600  # seconds
+
+# Sent with inbox_id= after rules were changed, on the thread that changed them.
+rules_changed = Signal()
+
+
+def find(scope: Scope, slug: str | None = None) -> list[Rule]:
+    """Return the rules of the scope, or of one inbox, in order. Raises NotFound."""
+    found = Rule.objects.filter(scope.q("inbox")).select_related("inbox")
+    if slug is not None:
+        found = found.filter(inbox=inboxes.by_slug(scope, slug))
+    return list(found.order_by("inbox__slug", "position", "pk"))
+
+
+def number(text: str) -> int:
+    """Return the number of a rule, as it stands in a path. Raises NotFound."""
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    raise NotFound(_("there is no rule %(id)s") % {"id": text[:40]})
+
+
+def get(scope: Scope, id: int) -> Rule:
+    """Return one. Raises NotFound."""
+    rows = Rule.objects.filter(scope.q("inbox"), pk=id).select_related("inbox")
+    if (found := rows.first()) is not None:
+        return found
+    raise NotFound(_("there is no rule %(id)s") % {"id": id})
+
+
+def add(scope: Scope, slug: str, fields: Mapping[str, Any]) -> Rule:
+    """Add a rule behind the others. fields: as `_CHECKS` names them.
+
+    Raises NotFound, Invalid.
+    """
+    inbox = inboxes.by_slug(scope, slug)
+    checked = _checked({"name": "", "conditions": {}, "limits": {}, **fields})
+    for needed in ("stage", "actions"):
+        if needed not in checked:
+            raise Invalid(_("a rule needs %(member)s") % {"member": needed})
+    rule_fields.check_together(
+        checked["stage"], checked["conditions"], checked["actions"]
+    )
+    now = datetime.now(UTC)
+    with write_turn():
+        known = Rule.objects.filter(inbox=inbox)
+        if known.count() >= MOST:
+            raise Invalid(_("at most %(most)s rules are kept") % {"most": MOST})
+        last = known.aggregate(last=Max("position"))["last"]
+        made = Rule.objects.create(
+            inbox=inbox,
+            position=0 if last is None else last + 1,
+            created_at=now,
+            changed_at=now,
+            **checked,
+        )
+    _announce(inbox.pk)
+    return made
+
+
+def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
+    """Change a rule; what is not given stays, and its counts start again.
+
+    Raises NotFound, Invalid.
+    """
+    checked = _checked(fields)
+    with write_turn():
+        rule = get(scope, id)
+        for name, value in checked.items():
+            setattr(rule, name, value)
+        rule_fields.check_together(rule.stage, rule.conditions, rule.actions)
+        rule.changed_at = datetime.now(UTC)
+        rule.save(update_fields=[*checked, "changed_at"])
+        forget_counts(rule.pk)
+    _announce(rule.inbox_id)
+    return rule
+
+
+def delete(scope: Scope, id: int) -> None:
+    """Remove a rule. Raises NotFound."""
+    with write_turn():
+        rule = get(scope, id)
+        inbox_id = rule.inbox_id
+        rule.delete()
+    _announce(inbox_id)
+
+
+def put_in_order(scope: Scope, slug: str, ids: Sequence[int]) -> list[Rule]:
+    """Put all rules of an inbox into this order. Raises NotFound, Invalid."""
+    inbox = inboxes.by_slug(scope, slug)
+    with write_turn():
+        known = {each.pk: each for each in Rule.objects.filter(inbox=inbox)}
+        if sorted(ids) != sorted(known):
+            raise Invalid(_("name each rule of the inbox once"))
+        _place([known[each] for each in ids])
+    _announce(inbox.pk)
+    return find(scope, slug)
+
+
+def move(scope: Scope, id: int, places: int) -> None:
+    """Move a rule down by so many places, or up where that is negative. Raises NotFound."""
+    rule = get(scope, id)
+    with write_turn():
+        rules = list(
+            Rule.objects.filter(inbox=rule.inbox_id).order_by("position", "pk")
+        )
+        at = next((n for n, each in enumerate(rules) if each.pk == id), None)
+        if at is None:
+            raise NotFound(_("there is no rule %(id)s") % {"id": id})
+        rules.insert(max(0, at + places), rules.pop(at))
+        _place(rules)
+    _announce(rule.inbox_id)
+
+
+def _place(rules: Sequence[Rule]) -> None:
+    moved = []
+    now = datetime.now(UTC)
+    for position, rule in enumerate(rules):
+        if rule.position != position:
+            rule.position, rule.changed_at = position, now
+            moved.append(rule)
+    Rule.objects.bulk_update(moved, ["position", "changed_at"], batch_size=100)
+
+
+def _announce(inbox_id: int) -> None:
+    rules_changed.send_robust(sender=Rule, inbox_id=inbox_id)
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as they are stored. Raises Invalid."""
+    checked = {name: _CHECKS[name](value) for name, value in fields.items()}
+    if "expires_in" in checked:
+        seconds = checked.pop("expires_in")
+        later = timedelta(seconds=seconds or 0)
+        checked["expires_at"] = datetime.now(UTC) + later if seconds else None
+    return checked
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if len(name) <= _LONGEST_NAME and (not name or name.isprintable()):
+        return name
+    raise Invalid(_("a name has up to %(most)s characters") % {"most": _LONGEST_NAME})
+
+
+def _expires_in(seconds: int | None) -> int | None:
+    if seconds is None or 0 < seconds <= _LONGEST_LIFE:
+        return seconds
+    raise Invalid(_("a rule expires within a year"))
+
+
+def _max_hits(number: int | None) -> int | None:
+    if number is None or 0 < number < 2**31:
+        return number
+    raise Invalid(_("max_hits is a number above 0"))
+
+
+_CHECKS: dict[str, Any] = {
+    "name": _name,
+    "is_on": bool,
+    "stage": rule_fields.stage,
+    "conditions": rule_fields.conditions,
+    "actions": rule_fields.actions,
+    "limits": rule_fields.limits,
+    "max_hits": _max_hits,
+    "expires_in": _expires_in,
+}

@@ -1,0 +1,105 @@
+"""The page Rules: what the server answers on purpose, and the form of a rule."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inbox import pages
+from inbox.errors import Invalid
+from inbox.mailbox import inboxes
+from inbox.mailbox.scope import ALL
+from inbox.models import Rule
+from inbox.models.inbox import DEFAULT_SLUG
+from inbox.presenters import rule_form, rule_rows
+from inbox.rules import rulebook
+from inbox.rules.rule_fields import STAGES
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """The rules in their order."""
+    context = {
+        "section": "rules",
+        "rules_on": inboxes.by_slug(ALL, DEFAULT_SLUG).rules_on,
+        "rows": [rule_rows.row(each) for each in rulebook.find(ALL, DEFAULT_SLUG)],
+    }
+    return render(request, "rules/index.html", context)
+
+
+@require_POST
+def switch_all(request: HttpRequest) -> HttpResponse:
+    """Let all rules act, or none."""
+    inboxes.update(ALL, DEFAULT_SLUG, rules_on="on" in request.POST)
+    return redirect("rules")
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """The form of a new rule; POST adds it. The query names a stage and a recipient."""
+    return _form(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, id: str) -> HttpResponse:
+    """The form of a rule; POST changes it."""
+    return _form(request, rulebook.get(ALL, rulebook.number(id)))
+
+
+@require_POST
+def switch(request: HttpRequest, id: str) -> HttpResponse:
+    """Let a rule act, or not."""
+    is_on = "on" in request.POST
+    rule = rulebook.change(ALL, rulebook.number(id), {"is_on": is_on})
+    return _back(rule.pk)
+
+
+@require_POST
+def move(request: HttpRequest, id: str) -> HttpResponse:
+    """Move a rule up, or with `down` down by one."""
+    number = rulebook.number(id)
+    rulebook.move(ALL, number, 1 if "down" in request.POST else -1)
+    return _back(number)
+
+
+@require_POST
+def remove(request: HttpRequest, id: str) -> HttpResponse:
+    """Remove a rule."""
+    rulebook.delete(ALL, rulebook.number(id))
+    return redirect("rules")
+
+
+def _back(id: int) -> HttpResponse:
+    return redirect(f"{pages.path('rules')}#rule-{id}")
+
+
+def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
+    wrong = ""
+    if request.method == "POST":
+        given = rule_form.typed(request.POST)
+        try:
+            fields = rule_form.fields(given)
+            if rule is None:
+                rule = rulebook.add(ALL, DEFAULT_SLUG, fields)
+            else:
+                rulebook.change(ALL, rule.pk, fields)
+            return _back(rule.pk)
+        except Invalid as error:
+            wrong = str(error)
+    elif rule is None:
+        stage = request.GET.get("stage", "")
+        known = stage if stage in STAGES else "rcpt"
+        given = rule_form.new(known, request.GET.get("forward_path", "")[:500])
+    else:
+        given = rule_form.given(rule)
+    context = {
+        "section": "rules",
+        "rule": rule,
+        "given": given,
+        "wrong": wrong,
+        "stages": rule_rows.STAGE_WORDS,
+        "per": rule_rows.PER_WORDS,
+        "closes": rule_rows.CLOSE_WORDS,
+    }
+    return render(request, "rules/rule.html", context, status=422 if wrong else 200)

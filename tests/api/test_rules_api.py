@@ -1,0 +1,78 @@
+"""API v3: rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inbox.models import Rule
+from tests import factories
+from tests.api.conftest import Api
+
+pytestmark = pytest.mark.django_db
+
+RULE: dict[str, Any] = {
+    "name": "Fail twice",
+    "stage": "rcpt",
+    "conditions": {"forward_path": "audit@*"},
+    "actions": {"code": 451, "enhanced": "4.7.1", "text": ["Try later"]},
+    "limits": {"first": 2, "per": "recipient"},
+}
+
+
+def test_a_rule(api: Api) -> None:
+    made = api("POST", "rules", RULE, 201)
+    assert {name: made[name] for name in RULE} == RULE
+    assert (made["on"], made["hits"], made["last_hits"]) == (True, 0, [])
+    assert (made["inbox"], made["expires_at"]) == ("default", None)
+    url = f"rules/{made['id']}"
+    assert api("GET", "rules?inbox=default")["items"] == [made] == [api("GET", url)]
+    given = {"on": False, "limits": {}, "expires_in": 60, "max_hits": 3}
+    changed = api("PATCH", url, given)
+    assert (changed["on"], changed["limits"], changed["max_hits"]) == (False, {}, 3)
+    assert changed["expires_at"] is not None
+    assert changed["actions"] == RULE["actions"]
+    assert api("PATCH", url, {"expires_in": None})["expires_at"] is None
+    assert api("GET", url)["max_hits"] == 3
+    api("DELETE", url, status=204)
+    assert "there is no rule" in api("GET", url, status=404)["detail"]
+
+
+def test_hits_are_linked(api: Api) -> None:
+    made = api("POST", "rules", RULE, 201)
+    session = str(factories.session().pk)
+    hit = [session, 4, "2026-11-29T10:00:00+00:00"]
+    Rule.objects.update(hits=1, last_hits=[hit])
+    (shown,) = api("GET", f"rules/{made['id']}")["last_hits"]
+    assert (shown["session"], shown["seq"]) == (session, 4)
+    assert shown["url"].startswith("/s/")
+    assert shown["at"] == "2026-11-29T10:00:00.000000Z"
+
+
+def test_an_order(api: Api) -> None:
+    first, second = (api("POST", "rules", RULE, 201)["id"] for _ in range(2))
+    found = api("POST", "rules/order", {"ids": [second, first]})
+    assert [each["id"] for each in found["items"]] == [second, first]
+    assert [each["id"] for each in api("GET", "rules")["items"]] == [second, first]
+    api("POST", "rules/order", {"ids": [second]}, 422)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"actions": {"code": 99}}, "code is a number"),
+        ({"conditions": {"forward_path": "/(/"}}, "cannot be used"),
+        ({"conditions": {"colour": "red"}}, "colour"),
+        ({"stage": "soon"}, "stage"),
+        ({"limits": {"first": True}}, "first"),
+    ],
+)
+def test_a_fault_is_said(api: Api, changes: dict[str, Any], words: str) -> None:
+    assert words in api("POST", "rules", {**RULE, **changes}, 422)["detail"]
+
+
+def test_numbers_beyond_the_database(api: Api) -> None:
+    api("GET", f"rules/{10**30}", status=404)
+    api("POST", "rules/order", {"ids": [10**30]}, 422)
+    api("GET", "rules?inbox=none", status=404)

@@ -1,0 +1,76 @@
+"""The index of rules: it finds what the conditions say, however many rules there are."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from inbox.rules import matching
+from inbox.rules.matching import Conditions, RuleIndex
+from mailsink.ports import Consult
+from tests.smtp.harness import SESSION
+
+PATHS = [
+    "ann@example.com", "ANN@example.COM", "a12@shop.test", "x-a12@shop.test", "bob+spam7@b.test",
+    "straße@example.com", "STRASSE@example.com", "", "@", "a" * 300,
+]  # fmt: skip
+PATTERNS = [
+    "ann@example.com", "*@example.com", "ann*", "*12@*", "*spam?@*", "/^a[0-9]+@/", "/spam/",
+    "stra*e@example.com", "straße@*", "*", "?", "/^$/", "/a{300}/",
+]  # fmt: skip
+
+
+def rule(n: int, pattern: str, stage: str = "rcpt") -> Any:
+    conditions = {"forward_path": pattern}
+    return SimpleNamespace(pk=n, stage=stage, conditions=conditions)
+
+
+def at(path: str) -> Consult:
+    facts: dict[str, str | int] = {"forward_path": path, "verb": "RCPT"}
+    return Consult("rcpt", SESSION, facts)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_index_finds_what_the_conditions_say(path: str) -> None:
+    others = [f"*other{n}*" for n in range(500)] + [f"/other{n}$/" for n in range(500)]
+    rules = [rule(n, each) for n, each in enumerate([*PATTERNS, *others])]
+    found = RuleIndex(rules).fitting(at(path))
+    expected = [each for each in rules if Conditions.of(each).hold(at(path))]
+    assert [each.rule for each in found] == expected
+
+
+def test_rules_that_do_not_fit_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = ("user{}@a.test", "user{}*", "*{}@a.test", "/user{}@/", "*x{}x*")
+    rules = [rule(n, kinds[n % 5].format(n)) for n in range(1000)]
+    rules += [rule(n, "*", "mail") for n in range(1000, 2000)]
+    index = RuleIndex(rules)
+    tried = []
+    hold = Conditions.hold
+
+    def counted(self: Conditions, consult: Consult) -> bool:
+        tried.append(self.rule)
+        return hold(self, consult)
+
+    monkeypatch.setattr(matching.Conditions, "hold", counted)
+    assert index.fitting(at("someone@example.com")) == []
+    assert tried == []
+    assert index.fitting(at("user10@a.test"))
+    assert len(tried) <= 3
+
+
+def test_a_regular_expression_made_to_blow_up() -> None:
+    index = RuleIndex(
+        [rule(1, "/^(a+)+$/"), rule(2, "/(x+x+)+y/"), rule(3, "*a*a*a*a*b")]
+    )
+    assert index.fitting(at("a" * 4000 + "!")) == []
+    assert index.fitting(at("x" * 4000)) == []
+
+
+def test_a_rule_that_cannot_be_read_does_not_act(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    index = RuleIndex([rule(1, "/(/"), rule(2, "*")])
+    assert [each.rule.pk for each in index.fitting(at("a@b.test"))] == [2]
+    assert "rule 1 cannot be read" in caplog.text
