@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from mailsink import values
+from mailsink import route_settings, values
+from mailsink.route_settings import RouteFields
 from mailsink.smtp.commands.extensions import EXTENSIONS
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
@@ -56,6 +57,8 @@ class Config:
     insecure: bool
     dialects: tuple[Dialect, ...]  # of other mail sinks, that the API speaks too
     outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
+    guard: bool  # is always on
+    routes: Mapping[str, RouteFields] = field(repr=False)  # by name
     webhooks_private: tuple[Network, ...]  # may be called though they are not public
     bounces: Literal["off", "inbox", "relay"]  # where our reports on messages go
     retention_messages: int
@@ -102,6 +105,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),
         webhooks_private=read.value("WEBHOOKS_PRIVATE", "", values.NETWORKS),
         bounces=read.value("BOUNCES", "relay", values.one_of("off", "inbox", "relay")),
+        guard=read.value("GUARD", "no", values.BOOLEAN),
+        routes=_routes(read),
         retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),
         retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),
         retention_days=read.value("RETENTION_DAYS", "0", values.DAYS),
@@ -120,6 +125,21 @@ def _listeners(read: _Reader) -> dict[str, tuple[ListenAddress, ...]]:
         name: read.value(kind.setting, defaults.get(name, "off"), values.ADDRESSES)
         for name, kind in LISTENER_KINDS.items()
     }
+
+
+def _routes(read: _Reader) -> dict[str, RouteFields]:
+    """Return the routes, each with its password. Raises ConfigError."""
+    text = read.secret("ROUTES", "", values.TEXT)
+    try:
+        found = route_settings.parse(text)
+    except ValueError as error:
+        raise ConfigError(f"MAILSINK_ROUTES takes routes in TOML: {error}") from None
+    for name, fields in found.items():
+        if path := fields.pop("password_file", ""):
+            fields["password"] = _read(
+                f"MAILSINK_ROUTES: password_file of {name}", path
+            )
+    return found
 
 
 def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:

@@ -141,6 +141,10 @@ class Mailsink:
         """Return what API v3 answers: get("messages?limit=1")."""
         return json.loads(self._ask("GET", path))
 
+    def post(self, path: str, **body: object) -> Any:
+        """Return what API v3 answers: post("routes/hop/try")."""
+        return json.loads(self._ask("POST", path, json.dumps(body).encode()))
+
     def delete(self, path: str) -> None:
         """Delete something by API v3: delete("messages/latest")."""
         self._ask("DELETE", path)

@@ -40,7 +40,7 @@ def waited(seconds: float) -> str:
 
 
 Noun = Literal[
-    "attempt", "byte", "day", "extension", "finding", "hour", "line", "message", "minute",
+    "attempt", "byte", "day", "domain", "extension", "finding", "hour", "line", "message", "minute",
     "recipient", "second", "session", "time",
 ]  # fmt: skip
 
@@ -48,6 +48,7 @@ _NOUNS: dict[Noun, Callable[[int], str]] = {
     "attempt": lambda n: ngettext("%(n)s attempt", "%(n)s attempts", n),
     "byte": lambda n: ngettext("%(n)s byte", "%(n)s bytes", n),
     "day": lambda n: ngettext("%(n)s day", "%(n)s days", n),
+    "domain": lambda n: ngettext("%(n)s domain", "%(n)s domains", n),
     "extension": lambda n: ngettext("%(n)s extension", "%(n)s extensions", n),
     "finding": lambda n: ngettext("%(n)s finding", "%(n)s findings", n),
     "hour": lambda n: ngettext("%(n)s hour", "%(n)s hours", n),

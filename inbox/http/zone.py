@@ -6,7 +6,7 @@ use it, must mean the same by a search.
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from urllib.parse import unquote
 
 from django.http import HttpRequest
@@ -23,6 +23,12 @@ class ReaderZone(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> None:
         ZONE.set(of(request))
+
+
+def midnight(request: HttpRequest) -> datetime:
+    """Return when the day began where the reader is."""
+    now = datetime.now(of(request))
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def of(request: HttpRequest) -> tzinfo:

@@ -13,9 +13,12 @@ from inbox.models.message import (
     Tombstone,
 )
 from inbox.models.outgoing import (
+    DerivingCursor,
     HeldDomain,
+    OutgoingGuard,
     Release,
     ReleaseRecipient,
+    ReleaseRule,
     ReleaseTry,
     Route,
 )
@@ -33,6 +36,7 @@ from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "BodyFinding",
+    "DerivingCursor",
     "Exchange",
     "Fingerprint",
     "HeldDomain",
@@ -41,10 +45,12 @@ __all__ = [
     "Message",
     "MessageRead",
     "Mute",
+    "OutgoingGuard",
     "Raw",
     "Recipient",
     "Release",
     "ReleaseRecipient",
+    "ReleaseRule",
     "ReleaseTry",
     "RemoteHost",
     "ReportTask",

@@ -16,6 +16,8 @@ WAITING = ("queued", "trying")
 # held: until its receiver asks for it; of releases only. It never expires.
 HELD = "held"
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+ACTIONS = ("release", "copy")  # of a rule: to the recipients, or to another address
+ONLY = 1  # the key of a row of which there is one
 
 
 class Route(models.Model):
@@ -37,6 +39,9 @@ class Route(models.Model):
     add_received = models.BooleanField(default=False)
     # Reports that Mailsink makes go out by it: by the first such route, by name.
     bounces = models.BooleanField(default=False)
+    # The slugs of those whose mail may go by it; none: all. One that is gone fits nothing.
+    inboxes = models.JSONField(default=list)
+    from_settings = models.BooleanField(default=False)  # MAILSINK_ROUTES has it
     created_at = models.DateTimeField()
     # The latest trial: a session up to the login, without mail.
     tried_at = models.DateTimeField(null=True)  # null: there was none
@@ -78,6 +83,11 @@ class Release(models.Model):
     parameters = models.TextField(blank=True)  # of MAIL, as the client gave them
     requested_at = models.DateTimeField()
     requested_by = models.TextField(blank=True)  # as far as is known
+    # By which rule: see inbox.outgoing.deriving. "": a person asked for it.
+    derived_from = models.CharField(max_length=64, blank=True)
+    part = models.PositiveSmallIntegerField(default=0)  # of many recipients
+    # Where it goes to others: those that the message was accepted for, in words.
+    instead_of = models.TextField(blank=True)
     state = models.CharField(max_length=16, default="queued")
     tries = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)  # null: none is due
@@ -108,10 +118,60 @@ class Release(models.Model):
                 name="held_once",
                 condition=~models.Q(held_for=""),
             ),
+            # nothing is derived twice
+            models.UniqueConstraint(
+                fields=["message_id", "derived_from", "part"],
+                name="release_derived_once",
+                condition=~models.Q(derived_from=""),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.subject} by {self.route_name}: {self.state}"
+
+
+class ReleaseRule(models.Model):
+    """Releases captured messages by itself, or copies of them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    name = models.CharField(max_length=64, unique=True)
+    position = models.PositiveIntegerField()  # the first that fits a recipient takes it
+    enabled = models.BooleanField(default=True)
+    action = models.CharField(max_length=16)  # one of ACTIONS
+    inbox = models.ForeignKey("Inbox", models.CASCADE, null=True)  # null: of all
+    senders = models.JSONField(default=list)  # patterns; none: any reverse-path
+    recipients = models.JSONField(default=list)  # patterns
+    route = models.ForeignKey(Route, models.SET_NULL, null=True)
+    copy_to = models.TextField(blank=True)  # of a copy
+    # Messages later than this one are considered: those from its last change on.
+    since = models.UUIDField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OutgoingGuard(models.Model):
+    """One row: whether only what its list names may leave, and by which route that does."""
+
+    # "on" or "off": a boolean would read anything else as off.
+    switch = models.CharField(max_length=8, default="off")
+    allow = models.JSONField(default=list)  # patterns of recipients
+    # By which it leaves by itself; null: it waits for a rule or a person.
+    route = models.ForeignKey(Route, models.SET_NULL, null=True)
+    since = models.UUIDField(default=uuid7)  # as of a rule
+
+    def __str__(self) -> str:
+        return self.switch
+
+
+class DerivingCursor(models.Model):
+    """One row: up to which message all have been considered for good."""
+
+    message = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 class ReleaseRecipient(models.Model):

@@ -41,7 +41,7 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
     allow, deny: the lists as they are stored. Anything but lists of good patterns
     allows nobody.
     """
-    if not _readable(allow) or not _readable(deny):
+    if not readable(allow) or not readable(deny):
         return "The lists of the route cannot be read."
     local, _, domain = address.rpartition("@")
     if not local or not domain:
@@ -67,7 +67,13 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
     return ""
 
 
-def _readable(patterns: Any) -> bool:
+def fits(address: str, patterns: Any) -> bool:
+    """Whether a list names an address. One that cannot be read names nobody."""
+    return not refusal(address, patterns, [])
+
+
+def readable(patterns: Any) -> bool:
+    """Whether it is a list of good patterns, as it is stored."""
     return (
         isinstance(patterns, Sequence)
         and not isinstance(patterns, str)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from inbox.models import (
     Server,
 )
 from inbox.models.outgoing import HELD
-from inbox.outgoing import allowing, contents, trace_field
+from inbox.outgoing import contents, leaving, trace_field
 from inbox.storage import webhook_outbox
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.client.hop_values import (
@@ -96,7 +97,7 @@ def claim(route: Route | None, server: UUID, session: UUID | None) -> Claim | No
         attempt = _next(rows.order_by("next_try_at", "pk"), server, session)
         if attempt is None:
             return None
-        if claimed := _prepared(attempt, lambda: _by_route(route)):
+        if claimed := _prepared(attempt, partial(_by_route, route, attempt.release)):
             return claimed
 
 
@@ -122,7 +123,7 @@ def claim_held(
 def last_look(claimed: Claim) -> tuple[str, ...]:
     """Return for each recipient of a claim why nothing may go to it by now; "": it may."""
     gone = _message(claimed.release) is None
-    passage = _NONE if gone else claimed.passing()
+    passage = _NONE if gone else _guarded(claimed.passing())
     return tuple(passage.refusal(each.forward_path) for each in claimed.recipients)
 
 
@@ -214,13 +215,15 @@ def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | No
     pending = list(rows.order_by("seq"))
     message = _message(release)
     raw = _body(message)
-    passage = _NONE if raw is None else passing()
+    passage = _NONE if raw is None else _guarded(passing())
     refused = [(row, passage.refusal(row.forward_path)) for row in pending]
     kept = tuple(row for row, reason in refused if not reason)
     mail = None
     if message and raw and kept:
         try:
-            field = trace_field.of(message) if passage.add_received else b""
+            # What no person looked at must not go round in a loop unnoticed.
+            traced = passage.add_received or release.derived_from
+            field = trace_field.of(message) if traced else b""
             mail = _mail(release, kept, raw, field)
         except OSError as error:
             kept = ()
@@ -248,14 +251,21 @@ def _body(message: Message | None) -> Raw | None:
     return Raw.objects.filter(pk=message.transaction_id).first() if message else None
 
 
-def _by_route(route: Route | None) -> Passage:
+def _by_route(route: Route | None, release: Release) -> Passage:
     """Return what the lists say now; they may have changed since the session began."""
     now = Route.objects.filter(pk=route.pk).first() if route is not None else None
     if now is None:
         return Passage(lambda address: "The route was removed.")
-    return Passage(
-        lambda address: allowing.refusal(address, now.allow, now.deny), now.add_received
+    of = Message.objects.filter(pk=release.message_id).values_list(
+        "inbox_id", flat=True
     )
+    return Passage(leaving.by_route(now, of.first()), now.add_received)
+
+
+def _guarded(passage: Passage) -> Passage:
+    """Return a passage with what holds for all that leaves, in front of it."""
+    check = leaving.by_all()
+    return passage._replace(refusal=lambda to: check(to) or passage.refusal(to))
 
 
 _NONE = Passage(lambda address: "The message was deleted.")

@@ -33,7 +33,7 @@ from inbox.models import (
     Route,
 )
 from inbox.models.outgoing import HELD, NEVER, WAITING
-from inbox.outgoing import allowing, routes, switch
+from inbox.outgoing import leaving, routes, switch
 from inbox.outgoing.due_signal import waiting
 from inbox.storage.write_lock import write_turn
 
@@ -87,7 +87,17 @@ def prepared(
     asked = _original(message)
     if recipients is not None:
         asked = _given(recipients, dict(asked))
-    _check(asked, route)
+    _check(asked, route, message)
+    return made(message, route, asked, by)
+
+
+def made(
+    message: Message, route: Route, asked: Sequence[Asked], by: str, **derived: Any
+) -> tuple[Release, list[ReleaseRecipient]]:
+    """Return the rows of a release, which are not stored.
+
+    derived: fields of one that a rule asks for
+    """
     now = datetime.now(UTC)
     release = Release(
         message_id=message.pk,
@@ -98,8 +108,10 @@ def prepared(
         parameters=message.transaction.parameters,
         requested_at=now,
         requested_by=by,
+        instead_of=_instead_of(message, asked),
         next_try_at=now,
         expires_at=now + LIFE,
+        **derived,
     )
     rows = [
         ReleaseRecipient(
@@ -115,6 +127,15 @@ def enqueue(release: Release, rows: Sequence[ReleaseRecipient]) -> None:
     release.save(force_insert=True)
     ReleaseRecipient.objects.bulk_create(rows, batch_size=100)
     transaction.on_commit(partial(_announce, at_once=False))
+
+
+def _instead_of(message: Message, asked: Sequence[Asked]) -> str:
+    """Return who would have got the message, where it goes to others; else ""."""
+    before = original(message)
+    if {path for path, _ in asked} <= set(before):
+        return ""
+    more = len(before) - _SHOWN
+    return ", ".join(before[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _reverse_path(message: Message, route: Route) -> str:
@@ -260,7 +281,7 @@ def _given(addresses: Sequence[str], known: Mapping[str, str]) -> list[Asked]:
     return [(path, known.get(path, "")) for path in paths]
 
 
-def _check(asked: Sequence[Asked], route: Route) -> None:
+def _check(asked: Sequence[Asked], route: Route, message: Message) -> None:
     """Check that mail may go to all of them. Raises Invalid."""
     if not asked:
         raise Invalid(_("a release needs a recipient"))
@@ -268,9 +289,10 @@ def _check(asked: Sequence[Asked], route: Route) -> None:
         raise Invalid(
             _("a release has at most %(most)s recipients") % {"most": MOST_RECIPIENTS}
         )
+    refusal = leaving.refusal(route, message.inbox_id)
     refused: list[str] = []
     for path, _parameters in asked:
-        if reason := allowing.refusal(path, route.allow, route.deny):
+        if reason := refusal(path):
             refused.append(f"{path[:100]}: {reason}")
     if refused:
         more = len(refused) - _SHOWN

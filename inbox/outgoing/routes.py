@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from inbox.errors import Invalid, NotFound
-from inbox.models import Route
+from inbox.errors import Conflict, Invalid, NotFound
+from inbox.models import Inbox, OutgoingGuard, ReleaseRule, Route
 from inbox.models.outgoing import TLS_POLICIES
 from inbox.outgoing import allowing, sealing, switch
 from inbox.storage.write_lock import write_turn
@@ -48,6 +48,11 @@ def get(name: str) -> Route:
     raise NotFound(_('there is no route "%(name)s"') % {"name": name[:64]})
 
 
+def fresh() -> Route:
+    """Return a new route, which is not stored."""
+    return Route(tls="required", port=25, created_at=datetime.now(UTC))
+
+
 def add(fields: Mapping[str, Any]) -> Route:
     """Add a route. fields: as of the model; the password in plain text.
 
@@ -56,11 +61,8 @@ def add(fields: Mapping[str, Any]) -> Route:
     switch.check()
     if Route.objects.count() >= MOST:
         raise Invalid(_("at most %(most)s routes are kept") % {"most": MOST})
-    route, checked = (
-        Route(tls="required", port=25, created_at=datetime.now(UTC)),
-        _checked(fields),
-    )
-    _apply(route, checked)
+    route, checked = fresh(), stored_form(fields)
+    apply(route, checked)
     try:
         with write_turn():
             route.save(force_insert=True)
@@ -75,14 +77,15 @@ def change(name: str, fields: Mapping[str, Any]) -> Route:
     Raises NotFound, Invalid, Conflict.
     """
     switch.check()
-    checked = _checked(fields)
+    checked = stored_form(fields)
     try:
         with write_turn():
             route = Route.objects.select_for_update().filter(name=name).first()
             if route is None:
                 raise NotFound(_('there is no route "%(name)s"') % {"name": name[:64]})
+            _check_own(route)
             _check_password(route, checked)
-            _apply(route, checked)
+            apply(route, checked)
             route.save(update_fields=list(checked))
     except IntegrityError:
         raise _taken(checked) from None
@@ -90,9 +93,17 @@ def change(name: str, fields: Mapping[str, Any]) -> Route:
 
 
 def delete(name: str) -> None:
-    """Remove a route. Releases that wait for it fail when they are due."""
+    """Remove a route. Releases that wait for it fail when they are due.
+
+    Raises NotFound, Conflict.
+    """
     found = get(name)
+    _check_own(found)
     with write_turn():
+        if rule := ReleaseRule.objects.filter(route=found).first():
+            raise Conflict(_('the rule "%(rule)s" uses it') % {"rule": rule.name})
+        if OutgoingGuard.objects.filter(route=found).exists():
+            raise Conflict(_("the guard uses it"))
         found.delete()
 
 
@@ -121,7 +132,7 @@ def _context(verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+def stored_form(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields as they are stored. Raises Invalid."""
     if fields.get("username") == "":
         fields = {**fields, "password": ""}  # no login
@@ -142,7 +153,13 @@ def _check_password(route: Route, changes: Mapping[str, Any]) -> None:
         )
 
 
-def _apply(route: Route, checked: Mapping[str, Any]) -> None:
+def _check_own(route: Route) -> None:
+    """Raise Conflict where a setting has the route."""
+    if route.from_settings:
+        raise Conflict(_("the route comes from MAILSINK_ROUTES: change it there"))
+
+
+def apply(route: Route, checked: Mapping[str, Any]) -> None:
     """Change a route. Raises Invalid where its fields do not go together."""
     for name, value in checked.items():
         setattr(route, name, value)
@@ -206,18 +223,19 @@ def _password(text: str) -> str:
     return sealing.seal(_username(text))
 
 
-def _patterns(given: list[str]) -> list[str]:
-    patterns = [each.strip() for each in given if each.strip()]
-    if len(patterns) > allowing.MOST_PATTERNS:
+def patterns(given: Sequence[str]) -> list[str]:
+    """Return a list of patterns as it is stored. Raises Invalid."""
+    found = [each.strip() for each in given if each.strip()]
+    if len(found) > allowing.MOST_PATTERNS:
         most = allowing.MOST_PATTERNS
         raise Invalid(_("a list has at most %(most)s patterns") % {"most": most})
-    for each in patterns:
+    for each in found:
         if reason := allowing.fault(each):
             raise Invalid(
                 _('the pattern "%(pattern)s" %(reason)s')
                 % {"pattern": each[:100], "reason": reason}
             )
-    return patterns
+    return found
 
 
 def mailbox(text: str) -> str:
@@ -238,6 +256,13 @@ def _reverse_path(text: str) -> str:
     return mailbox(text) if text.strip() else ""
 
 
+def _inboxes(slugs: Sequence[str]) -> list[str]:
+    known = set(Inbox.objects.values_list("slug", flat=True))
+    if unknown := [each for each in slugs if each not in known]:
+        raise Invalid(_('there is no inbox "%(slug)s"') % {"slug": unknown[0][:100]})
+    return list(dict.fromkeys(slugs))
+
+
 _CHECKS: dict[str, Any] = {
     "name": _name,
     "host": _host,
@@ -246,9 +271,10 @@ _CHECKS: dict[str, Any] = {
     "verify": bool,
     "username": _username,
     "password": _password,
-    "allow": _patterns,
-    "deny": _patterns,
+    "allow": patterns,
+    "deny": patterns,
     "reverse_path": _reverse_path,
     "add_received": bool,
     "bounces": bool,
+    "inboxes": _inboxes,
 }

@@ -9,8 +9,10 @@ from email.utils import format_datetime
 from django.conf import settings
 
 from inbox.models import Message, Session
+from mailsink.mime import headers
 from mailsink.smtp.protocol import grammar
 
+_MOST_HOPS = 100  # RFC 5321 §6.3
 # The names of protocols that may stand behind "with" (RFC 5321 §4.4, RFC 3848).
 _PROTOCOLS = frozenset(
     f"{base}{suffix}" for base in ("ESMTP", "LMTP") for suffix in ("", "A", "S", "SA")
@@ -29,6 +31,22 @@ def of(message: Message) -> bytes:
         format_datetime(message.received_at),
     ]
     return "\r\n\t".join(lines).encode("ascii") + b"\r\n"
+
+
+def has_looped(start: bytes) -> bool:
+    """Whether a message that begins so was here before, or goes round elsewhere."""
+    fields, _body = headers.split(start)
+    received = [each.raw for each in fields if each.name.lower() == "received"]
+    return len(received) > _MOST_HOPS or any(f"({mark()})" in each for each in received)
+
+
+def is_report(start: bytes) -> bool:
+    """Whether a message that begins so reports on another, or answers by itself."""
+    fields, _body = headers.split(start)
+    said = {each.name.lower(): each.raw.strip().lower() for each in fields}
+    return said.get("content-type", "").startswith("multipart/report") or said.get(
+        "auto-submitted", ""
+    ).startswith("auto-replied")
 
 
 def hostname() -> str:

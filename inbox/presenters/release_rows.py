@@ -54,6 +54,7 @@ class ReleaseRow:
     tone: str
     requested_at: datetime
     requested_by: str
+    instead_of: str  # the recipients of the message, where it goes to others
     next_try_at: datetime | None
     recipients: list[RecipientLine]
     tries: list[TryLine]
@@ -75,6 +76,7 @@ def row(release: Release) -> ReleaseRow:
         tone=tone,
         requested_at=release.requested_at,
         requested_by=release.requested_by,
+        instead_of=release.instead_of,
         next_try_at=release.next_try_at,
         recipients=[_recipient(each) for each in rows["recipients"]],
         tries=[

@@ -39,6 +39,7 @@ class RouteRow:
     allow: list[str]
     trial: TrialLine | None
     can_try: bool
+    from_settings: bool
 
 
 def route_row(route: Route) -> RouteRow:
@@ -49,6 +50,7 @@ def route_row(route: Route) -> RouteRow:
         allow=route.allow if isinstance(route.allow, list) else [],
         trial=_trial(route),
         can_try=not route_trials.under_way(route),
+        from_settings=route.from_settings,
     )
 
 

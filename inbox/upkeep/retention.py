@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage
-from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from inbox.explain.evidence import Cause
@@ -24,6 +23,7 @@ from inbox.mailbox.purge import purge, remove_sessions
 from inbox.models import Message, Raw, Session
 from inbox.outgoing import holding, release_queue
 from inbox.storage import body_store, full_disk
+from inbox.storage.leader import leads
 from inbox.upkeep.background import Background
 from inbox.webhooks import delivery_queue
 from mailsink.ids import first_at
@@ -52,7 +52,7 @@ def retention(limits: RetentionLimits, spool: Path) -> Background:
 
     def step() -> float:
         nonlocal swept
-        if not _leads():
+        if not leads(_LOCK):
             return _LOOK_EVERY
         if full_disk.with_room(lambda: prune(limits)):
             return _BETWEEN_BATCHES
@@ -81,16 +81,6 @@ def prune(limits: RetentionLimits) -> int:
         or holding.remove_gone()
         or delivery_queue.remove_old()
     )
-
-
-def _leads() -> bool:
-    """Whether this process is the one that prunes."""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        row = cursor.fetchone()
-    return bool(row and row[0])
 
 
 def _trash(hours: int) -> QuerySet[Message] | None:

@@ -12,11 +12,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inbox import pages
 from inbox.errors import BadRequest, Conflict, Invalid, NotFound
-from inbox.mailbox import messages
+from inbox.mailbox import inboxes, messages
 from inbox.mailbox.scope import ALL
 from inbox.models import Route
-from inbox.outgoing import held_domains, holding, releases, route_trials, routes, switch
-from inbox.presenters import held_rows, release_rows, route_rows
+from inbox.outgoing import (
+    guarding,
+    held_domains,
+    holding,
+    leaving,
+    release_rules,
+    releases,
+    route_trials,
+    routes,
+    switch,
+)
+from inbox.presenters import held_rows, release_rows, release_rule_rows, route_rows
 from inbox.presenters.held_rows import HeldRow
 
 _ROWS = 50
@@ -35,6 +45,9 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "outgoing",
         "is_on": switch.is_on(),
+        "guard": guarding.state(),
+        "rule_fault": release_rules.fault(),
+        "rules": [release_rule_rows.rule_row(each) for each in release_rules.find()],
         "routes": [route_rows.route_row(each) for each in routes.find()],
         "held": _held(),
         "rows": [release_rows.row(each) for each in found.items],
@@ -80,10 +93,12 @@ def release(request: HttpRequest, id: UUID) -> HttpResponse:
     """The form that releases a message; POST puts it into the queue."""
     message = messages.get(ALL, id)
     typed = "\n".join(releases.original(message))
+    found = routes.find()
     context: dict[str, Any] = {
         "section": "outgoing",
         "message": message,
-        "routes": routes.find(),
+        "has_routes": bool(found),
+        "routes": [r for r in found if leaving.serves(r, message.inbox_id)],
     }
     status = 200
     if request.method == "POST":
@@ -136,6 +151,7 @@ def _route_form(request: HttpRequest, route: Route | None) -> HttpResponse:
         "given": given,
         "wrong": wrong,
         "policies": route_rows.TLS_WORDS,
+        "inboxes": inboxes.find(ALL),
     }
     return render(request, "outgoing/route.html", context, status=status)
 
@@ -150,6 +166,7 @@ def _given(route: Route) -> dict[str, Any]:
         **{name: getattr(route, name) for name in (*_FIELDS, *_CHOICES, "port", "tls")},
         "allow": "\n".join(route.allow),
         "deny": "\n".join(route.deny),
+        "inboxes": route.inboxes,
     }
 
 
@@ -157,7 +174,8 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
     post = request.POST
     names = (*_FIELDS, "port", "tls", "allow", "deny")
     choices = {name: name in post for name in _CHOICES}
-    return {name: post.get(name, "") for name in names} | choices
+    lists = {"inboxes": post.getlist("inboxes")}
+    return {name: post.get(name, "") for name in names} | choices | lists
 
 
 def _fields(given: dict[str, Any], password: str) -> dict[str, Any]:

@@ -55,9 +55,26 @@ def paths(mailsink: Mailsink) -> list[str]:
         "/sessions/none", "/trace", "/trace?address=ann@example.com",
         "/trace?address=nobody@example.com", "/trash", f"/trash/{deleted}",
         "/settings", "/nothing-arriving", "/import", "/?show=failed",
-        "/outgoing", "/outgoing/routes", "/outgoing/held", "/outgoing/held/example.com",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook}",
         "/rules", "/rules/new",
+        "/outgoing/held", "/outgoing/held/example.com", *_outgoing(mailsink, newest),
+    ]  # fmt: skip
+
+
+def _outgoing(mailsink: Mailsink, message: str) -> list[str]:
+    """The screens of mail that goes out, with something on each of them."""
+    nobody = {"host": "127.0.0.1", "port": 1, "tls": "off"}
+    mailsink.post("routes", name="hop", allow=["*"], **nobody)
+    mailsink.post("routes/hop/try")
+    mailsink.post(f"messages/{message}/release", route="hop", recipients=["a@b.test"])
+    given = {"recipients": ["none.test"], "route": "hop"}
+    rules = [
+        mailsink.post("release-rules", name="team", **given),
+        mailsink.post("release-rules", name="copies", action="copy", copy_to="a@b.test", **given),
+    ]  # fmt: skip
+    return [
+        "/outgoing", "/outgoing/routes", "/outgoing/routes/hop", "/outgoing/guard",
+        "/outgoing/rules", f"/outgoing/rules/{rules[1]['id']}", f"/messages/{message}/release",
     ]  # fmt: skip
 
 

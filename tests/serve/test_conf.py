@@ -423,3 +423,61 @@ def test_which_tls_versions_there_are() -> None:
     assert config().tls_min == "1.2"
     assert config(TLS_MIN="1.0").tls_min == "1.0"
     assert refusal(TLS_MIN="1.4").endswith("takes 1.0 or 1.1 or 1.2 or 1.3")
+
+
+class TestRoutes:
+    def test_they_are_toml(self, tmp_path: Path) -> None:
+        secret = tmp_path / "secret"
+        secret.write_text("pass\n")
+        found = config(
+            ROUTES=f"""
+                [staging]
+                host = "smtp.example.com"
+                port = 587
+                allow = ["*.test"]
+                username = "mailsink"
+                password_file = "{secret}"
+            """
+        ).routes
+        assert found == {
+            "staging": {
+                "host": "smtp.example.com", "port": 587, "allow": ["*.test"],
+                "username": "mailsink", "password": "pass",
+            }
+        }  # fmt: skip
+        assert "pass" not in repr(config(ROUTES='[a]\nhost="b"\npassword="pass"'))
+
+    def test_in_a_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "routes.toml"
+        file.write_text('[a]\nhost = "b"\n')
+        assert config(ROUTES_FILE=str(file)).routes == {"a": {"host": "b"}}
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("x", "MAILSINK_ROUTES takes routes in TOML: Expected"),
+            ('a = "b"', "a is no table; a route begins with [a]"),
+            ("[a]", "a has no host"),
+            ("[a]\nhost = 1", "host of a is no text"),
+            ('[a]\nhost = "b"\nport = "25"', "port of a is no number"),
+            ('[a]\nhost = "b"\nport = true', "port of a is no number"),
+            ('[a]\nhost = "b"\nallow = "x"', "allow of a is no list of texts"),
+            ('[a]\nhost = "b"\nallow = [1]', "allow of a is no list of texts"),
+            ('[a]\nhost = "b"\nprot = 25', "a has no prot; it takes host, port"),
+            ('[a]\nhost = "b"\npassword = "x"\npassword_file = "y"', "keep one"),
+            (
+                '[a]\nhost = "b"\npassword_file = "/none"',
+                "password_file of a is '/none'",
+            ),
+        ],
+    )
+    def test_what_is_none(self, text: str, words: str) -> None:
+        said = refusal(ROUTES=text)
+        assert said.startswith("MAILSINK_ROUTES")
+        assert words in said
+
+
+def test_the_guard() -> None:
+    assert not config().guard
+    assert config(GUARD="yes").guard
+    assert "MAILSINK_GUARD" in refusal(GUARD="maybe")

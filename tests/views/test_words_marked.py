@@ -16,7 +16,7 @@ from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
 from inbox.models import MadeReport, Message, WebhookDelivery
 from inbox.models.webhook import EVENTS
-from inbox.outgoing import held_domains, releases, routes
+from inbox.outgoing import held_domains, release_rules, releases, routes
 from inbox.rules import rulebook
 from inbox.webhooks import hooks
 from tests.factories import recorded_message, recorded_transaction
@@ -104,6 +104,9 @@ def paths() -> list[str]:
     report(asking, other)
     trash.delete(ALL, selection.by_ids([gone.pk]), "1")
     routes.add({"name": "1", "host": "1", "allow": ["*"]})
+    released_by = release_rules.add({"name": "1", "recipients": ["*"], "route": "1"})
+    copies = {"action": "copy", "copy_to": "1@1", "inbox": "default"}
+    release_rules.add({"name": "2", "recipients": ["*"], "route": "1", **copies})
     releases.request(ALL, message.pk, "1", by="1")
     to_hold = {"domain": "1.1", "users": ["1"], "route": "1"}
     held_domains.add(ALL, "default", to_hold, earlier=True)
@@ -124,7 +127,8 @@ def paths() -> list[str]:
         f"/sessions/{session}?panel=replay", "/sessions/none",
         "/trace", "/trace?address=ann@example.com", "/trace?address=x",
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
-        "/outgoing", "/outgoing/held", "/outgoing/held/1.1", "/outgoing/routes", "/outgoing/routes/1", f"/messages/{message.pk}/release",
+        "/outgoing", "/outgoing/held", "/outgoing/held/1.1", "/outgoing/routes", "/outgoing/routes/1",
+        "/outgoing/guard", "/outgoing/rules", f"/outgoing/rules/{released_by.pk}", f"/messages/{message.pk}/release",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook.pk}", f"/webhooks/{hook.pk}/change",
         "/rules", "/rules/new", f"/rules/{rule.pk}",
         f"/transactions/{refused.pk}", "/messages/none", f"/messages/{bounced.pk}",

@@ -14,11 +14,13 @@ from ninja.operation import Operation
 
 from inbox.api.v3 import (
     findings,
+    guard,
     held_mail,
     imports,
     inboxes,
     info,
     openapi,
+    release_rules,
     releases,
     routes,
     rule_resource,
@@ -91,6 +93,8 @@ api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("routes", routes.router, tags=["Routes"])
 api.add_router("rules", rule_resource.router, tags=["Rules"])
 api.add_router("held", held_mail.router, tags=["Held mail"])
+api.add_router("release-rules", release_rules.router, tags=["Release rules"])
+api.add_router("guard", guard.router, tags=["Guard"])
 api.add_router("", releases.router, tags=["Releases"])
 api.add_router("webhooks", webhooks.router, tags=["Webhooks"])
 api.add_router("webhooks", webhook_deliveries.router, tags=["Webhooks"])

@@ -34,6 +34,8 @@ GROUPS = {
     "STARTTLS": "Clients that rejected the certificate of Mailsink.",
     "Routes": "Servers that mail may go out to, each with the recipients that it allows.",
     "Held mail": "Domains whose mail waits until their server asks for it.",
+    "Release rules": "Rules that release captured messages, or copies of them, by themselves.",
+    "Guard": "The switch by which only what a list names may leave.",
     "Releases": "Messages on their way out by a route, and what became of them.",
     "Webhooks": "Addresses that are called when something happens.",
     "Server": "The server itself, and its tags.",

@@ -82,7 +82,11 @@ class ReleaseObject(Strict):
     )
     requested_at: datetime = member("When it was asked for.")
     requested_by: str = member(
-        "The address of the client that asked for it.", "127.0.0.1"
+        "The address of the client that asked for it, or the rule.", "127.0.0.1"
+    )
+    instead_of: str = member(
+        "The recipients that the message was accepted for, if it goes to others.",
+        "ann@example.com",
     )
     held_for: str = member(
         "The domain for whose server it waits, or waited; empty for none.",
@@ -160,6 +164,7 @@ def shape(release: Release) -> Shape:
         "requested_at": serializers.stamp(release.requested_at),
         "requested_by": release.requested_by,
         "held_for": release.held_for,
+        "instead_of": release.instead_of,
         "next_try_at": serializers.stamp(release.next_try_at),
         "ended_at": serializers.stamp(release.ended_at),
         "recipients": [_recipient(each) for each in rows["recipients"]],

@@ -30,6 +30,7 @@ _ALLOW = (
     "An empty list allows nobody."
 )
 _DENY = "The recipients that mail may not go to, whatever allow says."
+_INBOXES = "The slugs of the inboxes whose messages may go by it; none: all."
 _ADD_RECEIVED = "Whether a Received field goes in front of the message, which else leaves octet for octet."
 _REVERSE_PATH = (
     "Replaces the reverse-path; empty leaves it as the client gave it. The null "
@@ -71,6 +72,10 @@ class RouteObject(Strict):
     reverse_path: str = member(_REVERSE_PATH, "")
     add_received: bool = member(_ADD_RECEIVED, False)
     bounces: bool = member(_BOUNCES, False)
+    inboxes: list[str] = member(_INBOXES, [])
+    from_settings: bool = member(
+        "Whether MAILSINK_ROUTES has the route: then it is changed there alone.", False
+    )
     created_at: datetime = member("When the route was added.")
     last_trial: RouteTrial | None = member(
         "The latest trial; null if there was none.", None
@@ -94,6 +99,7 @@ class RouteToAdd(Strict):
     reverse_path: str = member(_REVERSE_PATH, "", "")
     add_received: bool = member(_ADD_RECEIVED, False, False)
     bounces: bool = member(_BOUNCES, False, False)
+    inboxes: list[str] = member(_INBOXES, [], [])
 
 
 class RouteChanges(Strict):
@@ -113,6 +119,7 @@ class RouteChanges(Strict):
     reverse_path: str | None = member(_REVERSE_PATH, "", None)
     add_received: bool | None = member(_ADD_RECEIVED, False, None)
     bounces: bool | None = member(_BOUNCES, False, None)
+    inboxes: list[str] | None = member(_INBOXES, [], None)
 
 
 @router.get("", response=Page[RouteObject], summary="List routes")
@@ -182,6 +189,8 @@ def _shape(route: Route) -> Shape:
         "reverse_path": route.reverse_path,
         "add_received": route.add_received,
         "bounces": route.bounces,
+        "inboxes": route.inboxes,
+        "from_settings": route.from_settings,
         "created_at": serializers.stamp(route.created_at),
         "last_trial": _trial(route),
     }

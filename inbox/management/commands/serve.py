@@ -35,7 +35,7 @@ from inbox.mailbox.signals import (
 )
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.outgoing import holding, switch
+from inbox.outgoing import guarding, holding, routes_from_settings, switch
 from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.deliverer import Deliverer
 from inbox.outgoing.held_queue import HeldQueue
@@ -50,6 +50,7 @@ from inbox.upkeep.indexer import indexer, large_indexer
 from inbox.upkeep.reporter import Reporter
 from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import RetentionLimits, retention
+from inbox.upkeep.rule_follower import RuleFollower
 from inbox.webhooks import webhook_signals
 from inbox.webhooks.webhook_caller import WebhookCaller
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
@@ -116,6 +117,8 @@ class Command(BaseCommand):
         ]
         http = bind(config.http, "--http (MAILSINK_HTTP)")
         switch.use(_may_send(config, http))
+        guarding.use(config.guard)
+        _take_routes(config)
         webhook_signals.refresh()
         server = servers.register(
             http=[address_of(each) for each in http],
@@ -133,8 +136,11 @@ class Command(BaseCommand):
         feed = Feed()
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
         indexing = indexer(lambda: recorder.busy, _announce_indexed)
+        following = RuleFollower(lambda: recorder.busy)
         reading = large_indexer(workers.have_done, _announce_indexed)
-        recorder = Recorder(server.id, inbox, feed, nudge=_nudging(indexing, reading))
+        recorder = Recorder(
+            server.id, inbox, feed, nudge=_nudging(indexing, reading, following)
+        )
         health.checks["recorder"] = recorder.trouble
         policy = InboxPolicy(inbox)
         policy.refresh()  # the first client is to meet it too
@@ -178,6 +184,7 @@ class Command(BaseCommand):
                         config,
                         server.id,
                         recorder,
+                        following,
                         objects,
                         profile.public_url,
                         couriers,
@@ -222,10 +229,20 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def _take_routes(config: Config) -> None:
+    """Keep the routes that the settings have. Raises ConfigError."""
+    try:
+        routes_from_settings.take(config.routes)
+    except ValueError as error:
+        words = " ".join(str(error).split())
+        raise ConfigError(f"MAILSINK_ROUTES: {words}") from None
+
+
 def _leaving(
     config: Config,
     server: UUID,
     recorder: Recorder,
+    following: RuleFollower,
     objects: EventObjects,
     base_url: str,
     couriers: set[ReleaseCourier],
@@ -238,6 +255,7 @@ def _leaving(
         Deliverer(server, recorder.record, couriers),
         Background("held mail", holding.look),
         RouteTrials(recorder.record),
+        following,
         WebhookCaller(server, objects, poster, base_url, lambda: recorder.busy),
     ]
 
@@ -301,11 +319,14 @@ def _announce_indexed(ids: list[UUID]) -> None:
     announce([MessageUpdated(each) for each in ids])
 
 
-def _nudging(indexing: Background, reading: Background) -> Callable[[int], None]:
-    """Return what tells the indexers of a message of so many octets."""
+def _nudging(
+    indexing: Background, reading: Background, following: RuleFollower
+) -> Callable[[int], None]:
+    """Return what tells the indexers, and the rules, of a message of so many octets."""
 
     def nudge(size: int) -> None:
         indexing.nudge()
+        following.nudge()
         if size > LARGE:
             reading.nudge()
 
