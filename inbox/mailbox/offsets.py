@@ -24,7 +24,7 @@ from mailsink.ids import first_at
 
 MOST = 5000  # messages of a list
 _AT_ONCE = 200  # rows
-_MOST_OCTETS = 8_000_000  # of the texts in a list, which clients choose
+_MOST_OCTETS = 16_000_000  # of the texts in a list, which clients choose
 _HEAD = 64 * 1024  # octets of a message that are read for its header
 _STORED_HEAD = 8 * 1024  # of them as stored, compressed or not
 
@@ -59,7 +59,7 @@ def find(scope: Scope, where: Q, start: int, limit: int) -> list[StoredMail]:
     octets = 0
     for at in range(0, len(ids), _AT_ONCE):
         for each in stored(messages.by_ids(scope, ids[at : at + _AT_ONCE])):
-            octets += each.message.octets
+            octets += each.message.octets + len(each.head)
             if found and octets > _MOST_OCTETS:
                 return found
             found.append(each)
@@ -140,8 +140,9 @@ def _heads(transactions: Sequence[UUID]) -> dict[UUID, bytes]:
 def _head(raw: Raw, start: bytes) -> bytes:
     if not raw.key:
         head = unpacked(raw.codec, start)
-        if b"\r\n\r\n" in head or len(start) < _STORED_HEAD:
-            return head[:_HEAD]
+        end = head.find(b"\r\n\r\n") + 4
+        if end > 3 or len(start) < _STORED_HEAD:
+            return head[: min(end, _HEAD) if end > 3 else _HEAD]
         raw.refresh_from_db(fields=["content"])
     try:
         return body_store.read_start(raw, _HEAD)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -227,6 +230,10 @@ def test_who_sends(dialect: Dialect) -> None:
             "error building message: ",
         ),
         ({"Bcc": [f"{n}@x.test" for n in range(200)]}, "more than 100 recipients"),
+        ({"Subject": "x" * 40_000}, "the header is too long"),
+        ({"Headers": {"X": "x" * 40_000}}, "the header is too long"),
+        ({"Attachments": [{}] * 501}, "more than 500 attachments"),
+        ({"Attachments": [{"Filename": "f" * 1001}]}, "name of a file is too long"),
     ],
 )
 def test_what_cannot_be_sent(
@@ -250,6 +257,53 @@ def test_sending_too_much(dialect: Dialect, monkeypatch: pytest.MonkeyPatch) -> 
     assert answer.status_code == 413
     assert answer.json() == {"Error": "http: request body too large"}
     assert CONFIG.max_message_size > 10
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: text,
+        lambda text: "data:application/pdf;base64," + text,
+        lambda text: text.replace("/", "\\/"),  # PHP
+        lambda text: text.replace("+", "\\u002B"),  # .NET
+    ],
+)
+def test_sending_large_files(dialect: Dialect, written: Callable[[str], str]) -> None:
+    """What is taken out of the JSON comes back as it was."""
+    file = bytes(range(256)) * 12_000
+    content = written(b64encode(file).decode())
+    quoted = {"Content": "HERE", "Filename": "f.bin"}
+    both = [quoted, {"Content": "aGVsbG8=", "Filename": "g.bin"}, quoted]
+    body = json.dumps(SENT | {"Attachments": both}).replace("HERE", content)
+    id = dialect.json("POST", "/api/v1/send", body.encode())["ID"]
+    found = dialect.get(f"/api/v1/message/{id}")["Attachments"]
+    sums = [each["Checksums"]["SHA256"] for each in found]
+    large, small = (hashlib.sha256(each).hexdigest() for each in (file, b"hello"))
+    assert sums == [large, small, large]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"Text": "%s"}' % (b"x " * 1024 * 1024),
+        b'{"To": [%s]}' % (b"[]," * 1024 * 1024),
+        b'"' * 3 * 1024 * 1024,
+        b'{"Attachments": [{"Content": "%s"}]}' % (b"\\u0041" * 512 * 1024),
+    ],
+)
+def test_sending_more_than_is_read(dialect: Dialect, body: bytes) -> None:
+    """Only files may be large: to read other JSON would hold up all mail."""
+    answer = dialect.ask("POST", "/api/v1/send", body)
+    assert answer.status_code == 413
+    assert answer.json() == {"Error": "http: request body too large"}
+
+
+def test_sending_a_large_file_that_is_broken(dialect: Dialect) -> None:
+    for content in ("A" * 5001, "A" * 2_000_000 + "=" + "A" * 2_000_003):
+        files = [{"Content": content, "Filename": "f"}]
+        answer = dialect.ask("POST", "/api/v1/send", SENT | {"Attachments": files})
+        assert answer.status_code == 400
+        assert "error decoding base64" in answer.json()["Error"]
 
 
 def test_release(dialect: Dialect, ids: list[str]) -> None:

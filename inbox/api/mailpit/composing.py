@@ -5,9 +5,7 @@ Bodies and files come out exactly as they were given.
 
 from __future__ import annotations
 
-import mimetypes
-from base64 import b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -18,13 +16,15 @@ from email.quoprimime import body_encode
 from email.utils import format_datetime
 
 from inbox.api.mailpit import tags
+from inbox.api.mailpit.attaching import AttachedFiles
 from inbox.api.plain_answers import GoObject, PlainError
 from mailsink.conf import CONFIG
 from mailsink.ids import uuid7
-from mailsink.mime import types
 
 MOST_RECIPIENTS = 100
 _MOST_HEADERS = 200
+# Characters of all texts of the header: the library takes long to fold them.
+_LONGEST_HEADER = 32 * 1024
 _POLICY = policy.SMTP
 _OURS = frozenset(
     "to from cc bcc reply-to date subject content-type mime-version".split()
@@ -41,8 +41,12 @@ class ComposedMail:
     tags: list[str]
 
 
-def compose(asked: GoObject) -> ComposedMail:
-    """Return the message that a request describes. Raises PlainError."""
+def compose(asked: GoObject, taken_out: list[bytes]) -> ComposedMail:
+    """Return the message that a request describes. Raises PlainError.
+
+    taken_out: the files in base64 that were taken out of it
+    """
+    _check_length(asked)
     sender = GoObject(asked.get("From"))
     if not sender.text("Email"):
         raise PlainError("error building message: from not set")
@@ -60,7 +64,8 @@ def compose(asked: GoObject) -> ComposedMail:
         )
     origin = _address(sender.text("Name"), sender.text("Email"), "From")
     names = tags.cleaned(asked.texts("Tags"))
-    root = _content(asked)
+    files = AttachedFiles(asked.structs("Attachments"), taken_out)
+    root = _content(asked, files)
     try:
         for name, value in (
             ("From", [origin]),
@@ -77,7 +82,7 @@ def compose(asked: GoObject) -> ComposedMail:
         _add_headers(root, GoObject(asked.get("Headers")), asked, bool(names))
         if "MIME-Version" not in root:
             root["MIME-Version"] = "1.0"
-        octets = root.as_bytes(policy=_POLICY)
+        octets = files.put_into(root.as_bytes(policy=_POLICY))
     except (MessageError, ValueError, LookupError) as error:
         raise PlainError(f"error building message: {error}") from None
     return ComposedMail(octets, origin.addr_spec, paths, names)
@@ -117,11 +122,23 @@ def _add_headers(
         root["Message-ID"] = f"<{uuid7()}@{CONFIG.hostname}>"
 
 
-def _content(asked: GoObject) -> MIMEPart:
+def _check_length(asked: GoObject) -> None:
+    """Raise PlainError where the header would be too long."""
+    people = [GoObject(asked.get("From"))]
+    for name in ("To", "Cc", "ReplyTo"):
+        people += asked.structs(name)
+    length = len(asked.text("Subject")) + sum(map(len, asked.texts("Bcc")))
+    length += sum(len(each.text("Name")) + len(each.text("Email")) for each in people)
+    given = GoObject(asked.get("Headers"))
+    length += sum(len(name) + len(given.text(name)) for name in given)
+    if length > _LONGEST_HEADER:
+        raise PlainError("error building message: the header is too long")
+
+
+def _content(asked: GoObject, files: AttachedFiles) -> MIMEPart:
     """Return text and HTML, with what goes with them."""
-    files = [_file(each) for each in asked.structs("Attachments")]
-    inline = [part for part in files if part["Content-ID"]]
-    others = [part for part in files if not part["Content-ID"]]
+    inline = [part for part in files.parts if part["Content-ID"]]
+    others = [part for part in files.parts if not part["Content-ID"]]
     bodies = []
     if asked.text("Text") or not asked.text("HTML"):
         bodies.append(_text(asked.text("Text"), "plain"))
@@ -148,42 +165,3 @@ def _text(text: str, subtype: str) -> MIMEPart:
     part["Content-Transfer-Encoding"] = "quoted-printable"
     part.set_payload(body_encode(text.encode().decode("latin-1")))
     return part
-
-
-def _file(given: GoObject) -> MIMEPart:
-    name = given.text("Filename")
-    try:
-        octets = b64decode(given.text("Content").rpartition(",")[2], validate=True)
-    except ValueError as error:
-        raise PlainError(
-            f'error decoding base64 attachment "{name}": {error}'
-        ) from None
-    content_type = given.text("ContentType") or _sniffed(name, octets)
-    main, _, sub = content_type.partition(";")[0].strip().partition("/")
-    cid = given.text("ContentID").strip("<> ")
-    part = MIMEPart(policy=_POLICY)
-    try:
-        part.set_content(
-            octets,
-            main,
-            sub or "octet-stream",
-            disposition="inline" if cid else "attachment",
-            filename=name,
-            cid=f"<{cid}>" if cid else None,
-        )
-    except (MessageError, ValueError, LookupError) as error:
-        raise PlainError(f"error building message: {error}") from None
-    return part
-
-
-def _sniffed(name: str, octets: bytes) -> str:
-    """Return the type of a file by its beginning, then by its name."""
-    if kind := types.signature(octets):
-        return kind
-    if guessed := mimetypes.guess_type(name)[0]:
-        return guessed
-    return "text/plain" if _is_text(octets[:512]) else "application/octet-stream"
-
-
-def _is_text(octets: Iterable[int]) -> bool:
-    return all(each >= 0x20 or each in b"\t\n\f\r\x1b" for each in octets)

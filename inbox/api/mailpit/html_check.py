@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +16,6 @@ from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.serializers import Shape
 from mailsink.mime.markup import TOKEN
 
-_CLIENT = re.compile(r"(.+) \((.+)\)")
 # The platforms of Can I email, by what our names of clients have in brackets.
 _PLATFORMS = {
     "web": "desktop-webmail",
@@ -58,10 +56,8 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
 
 def _place(client: str) -> tuple[str, str]:
     """Return the family and the platform of a client's name."""
-    match = _CLIENT.fullmatch(client)
-    if match is None:
-        return client, "other"
-    return match[1], _PLATFORMS.get(match[2], match[2].lower())
+    family, _, platform = client.removesuffix(")").rpartition(" (")
+    return family, _PLATFORMS.get(platform, platform.lower())
 
 
 def _warning(use: Use) -> Shape:

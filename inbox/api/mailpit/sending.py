@@ -6,6 +6,8 @@ from base64 import b64decode
 
 from django.http import HttpRequest, HttpResponse
 
+from inbox.api.mailpit import attached_json
+from inbox.api.mailpit.attached_json import TOO_LARGE
 from inbox.api.mailpit.composing import compose
 from inbox.api.plain_answers import GoObject, PlainError, go_json, read_json
 from inbox.api.v3.common import scope
@@ -17,7 +19,6 @@ from inbox.models.inbox import DEFAULT_SLUG
 from mailsink.conf import CONFIG
 from mailsink.text import readable
 
-_TOO_LARGE = "http: request body too large"
 _LONGEST_NAME = 255
 
 
@@ -26,11 +27,12 @@ def send(request: HttpRequest) -> HttpResponse:
     most = CONFIG.max_message_size
     given = request.read(most + 1 if most else -1)
     if most and len(given) > most:
-        return _failed(_TOO_LARGE, 413)
+        return _failed(TOO_LARGE, 413)
     try:
-        mail = compose(GoObject(read_json(given)))
+        text, files = attached_json.without_files(given)
+        mail = compose(GoObject(read_json(text)), files)
     except PlainError as error:
-        return _failed(str(error), 400)
+        return _failed(str(error), error.code)
     importer = Importer(
         inboxes.by_slug(scope(), DEFAULT_SLUG),
         PROCESS,

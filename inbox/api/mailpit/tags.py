@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -16,14 +17,15 @@ from inbox.mailbox import marking, messages, selection
 from inbox.mailbox.marking import MAX_TAG_LENGTH, MAX_TAGS, Marks
 from inbox.mailbox.selection import Selection
 
+_LOOKED_AT, _LONGEST = 1000, 1000  # tags of a request, characters of each
 _OTHERS = re.compile(r"[^a-zA-Z0-9\- _.@]")
 
 
 def cleaned(names: Iterable[str]) -> list[str]:
     """Return tags as Mailpit cleans them: those that are nothing then are left out."""
     found: dict[str, str] = {}
-    for name in names:
-        clean = _clean(name)
+    for name in islice(names, _LOOKED_AT):
+        clean = _clean(name[:_LONGEST])
         if clean:
             found.setdefault(clean.lower(), clean)
     return list(found.values())[:MAX_TAGS]
