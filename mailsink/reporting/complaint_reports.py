@@ -44,7 +44,7 @@ def write_complaint(
         returned_part.returned(mail, mail.returns.upper() != "HDRS", utf8),
     ]
     octets = multipart.of_parts(header, "feedback-report", parts)
-    return WrittenReport(octets, not header.isascii())
+    return WrittenReport(octets, utf8 or not header.isascii())
 
 
 def _fields(writer: ReportWriter, mail: MailReportedOn, recipient: str) -> Pairs:
