@@ -37,6 +37,7 @@ class RouteRow:
     name: str
     address: str
     allow: list[str]
+    bounces: bool
     trial: TrialLine | None
     can_try: bool
     from_settings: bool
@@ -48,6 +49,7 @@ def route_row(route: Route) -> RouteRow:
         name=route.name,
         address=f"{route.host}:{route.port}",
         allow=route.allow if isinstance(route.allow, list) else [],
+        bounces=route.bounces,
         trial=_trial(route),
         can_try=not route_trials.under_way(route),
         from_settings=route.from_settings,

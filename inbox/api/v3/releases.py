@@ -51,6 +51,11 @@ class ReleaseRecipientObject(Strict):
     code: int | None = member("The code of the latest reply; null if none came.", 250)
     enhanced: str = member("The enhanced code of that reply, or ours.", "2.0.0")
     text: str = member("The whole reply, or our reason.", "250 2.0.0 Ok: queued")
+    reported: Literal["", "delayed", "failed", "relayed", "hop"] = member(
+        "The last report that Mailsink made on it; hop: the next hop offers DSN, and reports "
+        "itself; empty: none.",
+        "hop",
+    )
 
 
 class ReleaseTryObject(Strict):
@@ -179,6 +184,7 @@ def _recipient(row: ReleaseRecipient) -> Shape:
         "code": row.code,
         "enhanced": row.enhanced,
         "text": row.text,
+        "reported": row.reported,
     }
 
 
