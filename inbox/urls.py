@@ -90,7 +90,9 @@ _outgoing = [
     path("rules", release_rules.add_rule, name="release-rule-add"),
     path("rules/<uuid:id>", release_rules.change_rule, name="release-rule"),
     path("rules/<uuid:id>/up", release_rules.move_rule, name="release-rule-up"),
-    path("rules/<uuid:id>/remove", release_rules.remove_rule, name="release-rule-remove"),
+    path(
+        "rules/<uuid:id>/remove", release_rules.remove_rule, name="release-rule-remove"
+    ),
     path("guard", guard.page, name="guard"),
     path("<uuid:id>/cancel", releasing.cancel, name="release-cancel"),
     path("<uuid:id>/retry", releasing.retry, name="release-retry"),
