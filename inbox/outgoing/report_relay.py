@@ -5,8 +5,15 @@ from __future__ import annotations
 from inbox.bouncing import report_tasks
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.mailbox.scope import ALL
-from inbox.models import MadeReport, Release, ReleaseRecipient, ReportTask, Route
-from inbox.outgoing import releases
+from inbox.models import (
+    MadeReport,
+    Message,
+    Release,
+    ReleaseRecipient,
+    ReportTask,
+    Route,
+)
+from inbox.outgoing import leaving, releases
 from inbox.storage.write_lock import write_turn
 
 REQUESTED_BY = "Mailsink (a report)"
@@ -27,12 +34,19 @@ def relay(task: ReportTask) -> None:
 
 
 def _prepared(task: ReportTask) -> tuple[Prepared, str]:
-    """Return the release of a report; or None and why it may not go out."""
-    route = Route.objects.filter(bounces=True).order_by("name").first()
+    """Return the release of a report; or None and why it may not go out, "" without a route."""
+    message = Message.objects.filter(pk=task.message_id, deleted_at=None).first()
+    route = _route(message.inbox_id) if message else None
     if route is None:
-        return None, "The route for reports was removed."
+        return None, ""
     try:
         found = releases.prepared(ALL, task.message_id, route.name, by=REQUESTED_BY)
     except (Conflict, Invalid, NotFound) as error:
         return None, str(error)
     return found, ""
+
+
+def _route(inbox_id: int) -> Route | None:
+    """Return the first route, by name, that is for the reports of an inbox."""
+    routes = Route.objects.filter(bounces=True).order_by("name")
+    return next((each for each in routes if leaving.serves(each, inbox_id)), None)

@@ -20,6 +20,7 @@ from inbox.models import (
     Release,
     ReleaseRecipient,
     ReportTask,
+    Route,
     Server,
 )
 from inbox.outgoing import release_queue, releases, report_relay, routes
@@ -212,6 +213,20 @@ def test_a_report_goes_out_by_the_route_for_reports(server: Server) -> None:
     (report,) = reported(server)
     assert outgoing() == [("bounces", "", "queued", ["shop@shop.test"])]
     assert Release.objects.get().message_id == report.pk
+
+
+def test_the_route_is_for_the_inbox(server: Server) -> None:
+    factories.inbox()
+    with_route()
+    Route.objects.update(inboxes=["other"])
+    original = sent("bounce+5.1.1@a.test")
+    assert len(reported(server)) == 1
+    assert outgoing() == []
+    assert made_reports.about(ALL, original.pk)[0].not_sent == ""
+    with_route(name="other")
+    sent("bounce+5.1.1@a.test")
+    reported(server)
+    assert [each[0] for each in outgoing()] == ["other"]
 
 
 def test_only_to_recipients_that_the_route_allows(client: Client, server: Server) -> None:  # fmt: skip
