@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from inbox.outgoing.address_readings import MOST as MOST_READINGS
+from inbox.outgoing.address_readings import readings
+from inbox.outgoing.domain_forms import ascii_domain, spelled_out
 from mailsink.wildcards import Wildcards, fold
 
 MOST_PATTERNS = 500
@@ -18,10 +21,6 @@ LONGEST_PATTERN = 254  # characters, as of an address (RFC 5321 §4.5.3.1.3, err
 # In a local part these may name a further host, to which the next hop would pass the
 # mail on (RFC 5321 appendix F.2 and RFC 733's user%host@relay).
 _ROUTING = frozenset('%!@:,"\\')
-
-
-# IDNA 2003 and 2008 make other domains of these: the next hop may follow either.
-_DEVIATIONS = frozenset("ßς\u200c\u200d")
 
 
 def fault(pattern: str) -> str:
@@ -54,8 +53,12 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
             "Its local part has letters whose case cannot be compared with the lists."
         )
     whole = f"{local}@{domain}"
-    if any(_fits(pattern, whole) for pattern in deny):
-        return "The route's list of denied recipients has it."
+    if deny:
+        found = readings(local, domain)
+        if len(found) > MOST_READINGS:
+            return "Its local part may name too many other hosts."
+        if any(_is_denied(user, host, deny) for user, host in found):
+            return "The route's list of denied recipients has it."
     fitting = [pattern for pattern in allow if _fits(pattern, whole)]
     if not fitting:
         return "The route's list of allowed recipients does not have it."
@@ -99,17 +102,17 @@ def _lower(local: str) -> str:
     return "".join(each.lower() if each.isascii() else each for each in local)
 
 
-def ascii_domain(domain: str) -> str:
-    """Return a domain as DNS has it, in lower case; "" if it has no such form."""
-    domain = domain.rstrip(".").lower()
-    if domain.isascii():
-        return domain
-    if _DEVIATIONS & set(domain):
-        return ""
-    try:
-        return domain.encode("idna").decode()
-    except UnicodeError:
-        return ""
+def _is_denied(user: str, host: str, deny: Sequence[str]) -> bool:
+    """Whether a list denies a mailbox, in either form of its domain."""
+    domain = ascii_domain(host)
+    if not domain:
+        return True  # nobody knows: it cannot be compared
+    whole, spelled = f"{user}@{domain}", spelled_out(domain)
+    return any(
+        _fits(each, whole)
+        or _wildcards(fold(each)).fit(f"{user}@{spelled}" if "@" in each else spelled)
+        for each in deny
+    )
 
 
 @lru_cache(2048)

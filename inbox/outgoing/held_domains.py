@@ -18,7 +18,7 @@ from inbox.mailbox import inboxes
 from inbox.mailbox.scope import Scope
 from inbox.models import HeldDomain, Message, Release
 from inbox.models.outgoing import HELD
-from inbox.outgoing import allowing, routes, switch
+from inbox.outgoing import domain_forms, routes, switch
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.protocol import grammar
 
@@ -133,7 +133,7 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _domain(text: str) -> str:
     given = text.strip()
-    name = allowing.ascii_domain(given.removeprefix("*."))
+    name = domain_forms.ascii_domain(given.removeprefix("*."))
     try:
         if "." not in name or name.startswith("["):
             raise grammar.BadSyntax("write the whole name, as in example.com")

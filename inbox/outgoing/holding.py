@@ -20,7 +20,7 @@ from inbox.errors import Conflict
 from inbox.models import HeldDomain, Message, Recipient, Release, ReleaseRecipient
 from inbox.models.message import ALIVE
 from inbox.models.outgoing import HELD, NEVER
-from inbox.outgoing import allowing, held_domains, releases, switch
+from inbox.outgoing import domain_forms, held_domains, releases, switch
 from inbox.outgoing.due_signal import waiting
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
@@ -187,7 +187,7 @@ def _by_domain(recipients: Iterable[Recipient]) -> dict[str, list[Recipient]]:
 
 def domain_of(address: str) -> str:
     """Return the domain of an address as DNS has it, in lower case; "" if it has none."""
-    domain = allowing.ascii_domain(address.rpartition("@")[2])
+    domain = domain_forms.ascii_domain(address.rpartition("@")[2])
     return domain if len(domain) <= _LONGEST_DOMAIN else ""
 
 

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbox.outgoing.allowing import fault, refusal
+from tests.outgoing.address_strategies import address, lists
+from tests.outgoing.allow_oracle import Lists, may_go
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,17 @@ def test_allowed(address: str, allow: list[str]) -> None:
         ("evil.test!ann@example.com", ["example.com"], []),
         ('"ann@evil.test"@example.com', ["*@example.com"], []),
         ("ann%evil.test@example.com", ["*"], []),
+        # the next hop may take it for one that is denied
+        ('"ann"@example.com', ['"ann"@example.com'], ["ann@example.com"]),
+        ('"a\\nn"@example.com', ['"a\\nn"@example.com'], ["ann@example.com"]),
+        ("ann%b.test@example.com", ["ann%b.test@example.com"], ["b.test"]),
+        ("b.test!ann@example.com", ["b.test!ann@example.com"], ["ann@b.test"]),
+        ("a%b.test%c.test@d.test", ["a%b.test%c.test@d.test"], ["*.test"]),
+        (f"{'a!' * 40}b%c@d.test", [f"{'a!' * 40}b%c@d.test"], ["e.test"]),
+        ("ann@xn--bcher-kva.example", ["*"], ["*ücher.example"]),
+        ("ann@[127.0.0.01]", ["*"], ["[127.0.0.1]"]),
+        ("ann@[IPv6:::ffff:127.0.0.1]", ["*"], ["[127.0.0.1]"]),
+        ("ann@[IPv6:0::1]", ["*"], ["[ipv6:::1]"]),
         # without a domain nothing can be compared
         ("postmaster", ["*"], []),
         ("", ["*"], []),
@@ -94,3 +107,9 @@ def test_whole_addresses_allow_only_themselves(
 def test_never_fails(address: str, patterns: list[str]) -> None:
     refusal(address, patterns, patterns)
     refusal(f"{address}@{address}", ["*"], patterns)
+
+
+@given(address, lists)
+def test_nothing_that_an_oracle_refuses(address: str, lists: Lists) -> None:
+    """It reads the documentation by itself, and thinks of what a next hop may make of it."""
+    assert refusal(address, *lists) or may_go(address, *lists)

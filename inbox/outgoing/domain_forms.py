@@ -1,0 +1,52 @@
+"""The forms of a domain: as DNS has it, and in the letters that it stands for."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+
+# IDNA 2003 and 2008 make other domains of these: the next hop may follow either.
+_DEVIATIONS = frozenset("ßς\u200c\u200d")
+
+
+def ascii_domain(domain: str) -> str:
+    """Return a domain as DNS has it, in lower case; "" if it has no such form.
+
+    An address literal comes back in its shortest form.
+    """
+    domain = domain.rstrip(".").lower()
+    if domain.isascii():
+        return _literal(domain) if domain.startswith("[") else domain
+    if _DEVIATIONS & set(domain):
+        return ""
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return ""
+
+
+def spelled_out(domain: str) -> str:
+    """Return a domain as DNS has it in the letters that it stands for."""
+    return ".".join(map(_label_spelled_out, domain.split(".")))
+
+
+def _label_spelled_out(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode().decode("punycode")
+    except UnicodeError:
+        return label
+
+
+def _literal(domain: str) -> str:
+    """Return an address literal (RFC 5321 §4.1.3) in lower case in its shortest form."""
+    inner = domain[1:-1]
+    try:
+        if not inner.startswith("ipv6:"):
+            numbers = [str(int(each)) for each in inner.split(".")]
+            return f"[{IPv4Address('.'.join(numbers))}]"
+        address = IPv6Address(inner.removeprefix("ipv6:"))
+    except ValueError:
+        return domain
+    mapped = address.ipv4_mapped
+    return f"[{mapped}]" if mapped else f"[ipv6:{address}]"
