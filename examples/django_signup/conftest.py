@@ -1,0 +1,1 @@
+pytest_plugins = ["mailsink.testing.pytest_plugin"]

@@ -1,0 +1,91 @@
+"""A Mailsink for tests: on free ports, with a data folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
+
+_READY = "Mailsink is ready."
+
+
+class PrivateServer:
+    """A Mailsink in a process of its own, from `with` on until its end.
+
+    smtp: (host, port); url: of the web side, without a slash at its end
+    """
+
+    smtp: tuple[str, int]
+    url: str
+
+    def __init__(self, **settings: str) -> None:
+        """settings: those of Mailsink, without MAILSINK_: PrivateServer(SMTP_AUTH="a:b")."""
+        self._settings = settings
+        self._folder = tempfile.TemporaryDirectory(prefix="mailsink-")
+
+    def __enter__(self) -> PrivateServer:
+        folder = Path(self._folder.name)
+        self._log = folder / "log.txt"
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "mailsink", "serve",
+                    "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0",
+                ],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=_environment(folder / "data", self._settings),
+            )  # fmt: skip
+        try:
+            self._take_addresses()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._folder.cleanup()
+
+    def _take_addresses(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            label, _, address = line.strip().partition(" ")
+            if label == "SMTP":
+                url = urlsplit(f"//{address.strip()}")
+                self.smtp = (url.hostname or "", url.port or 0)
+            elif label == "Web":
+                self.url = address.strip().rstrip("/")
+            elif line.strip() == _READY:
+                return
+        raise RuntimeError(f"Mailsink did not start: {self._log.read_text().strip()}")
+
+
+def _environment(data: Path, settings: dict[str, str]) -> dict[str, str]:
+    """Return the environment of the server: no setting of the outside is in it."""
+    theirs = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MAILSINK_")
+    }
+    ours = {"MAILSINK_DATA": str(data)}
+    ours |= {f"MAILSINK_{name}": value for name, value in settings.items()}
+    ours["DJANGO_SETTINGS_MODULE"] = "mailsink.settings"
+    return {**theirs, **ours}

@@ -1,0 +1,85 @@
+"""A pytest plugin: `pytest_plugins = ["mailsink.testing.pytest_plugin"]` in conftest.py.
+
+Fixtures: `mailsink`, a private server for the session (one for each worker of pytest-xdist),
+and `mail`, the mail of the test. Django's settings of mail lead to the server meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from mailsink.testing.caught_mail import Mail
+from mailsink.testing.private_server import PrivateServer
+
+_mail = pytest.StashKey[Mail]()
+
+
+@pytest.fixture(scope="session")
+def mailsink() -> Iterator[PrivateServer]:
+    """A Mailsink of this session's own."""
+    with PrivateServer() as server:
+        yield server
+
+
+@pytest.fixture
+def mail(
+    mailsink: PrivateServer,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Mail:
+    """The mail that comes while the test runs."""
+    _lead_django_to(mailsink, monkeypatch)
+    made = Mail(mailsink.url, mailsink.smtp)
+    request.node.stash[_mail] = made
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the SMTP dialogue into the report of a test that failed."""
+    report = yield
+    made = item.stash.get(_mail, None)
+    if made is not None and report.when == "call" and report.failed:
+        report.sections.append(("SMTP dialogue", _transcript(made)))
+    return report
+
+
+def _transcript(made: Mail) -> str:
+    try:
+        return made.transcript() or "No client has connected."
+    except Exception as error:  # the report of the test is worth more than ours
+        return f"It cannot be had: {error}"
+
+
+def _lead_django_to(server: PrivateServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Django send its mail to the server, if the project is one of Django's."""
+    try:
+        from django.conf import settings
+    except ImportError:
+        return
+    if not settings.configured:
+        return
+    host, port = server.smtp
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    mailers: dict[str, Any] = getattr(settings, "MAILERS", {})
+    if mailers:  # Django 6.1 and later
+        options = {"host": host, "port": port}
+        mailer = {"BACKEND": backend, "OPTIONS": options}
+        monkeypatch.setattr(settings, "MAILERS", dict.fromkeys(mailers, mailer))
+        return
+    values: dict[str, Any] = {
+        "EMAIL_BACKEND": backend,
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": "",
+        "EMAIL_HOST_PASSWORD": "",
+        "EMAIL_USE_TLS": False,
+        "EMAIL_USE_SSL": False,
+    }
+    for name, value in values.items():
+        monkeypatch.setattr(settings, name, value, raising=False)
