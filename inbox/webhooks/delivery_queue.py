@@ -152,11 +152,14 @@ def remove_old() -> int:
     """Remove a batch of deliveries that ended long ago; return how many rows went."""
     before = first_at((datetime.now(UTC) - KEPT_FOR).timestamp())
     for hook in Webhook.objects.all():
-        rows = WebhookDelivery.objects.filter(webhook=hook).exclude(state="queued")
+        rows = WebhookDelivery.objects.filter(webhook=hook)
         keys = rows.order_by("-pk").values_list("pk", flat=True)
-        too_many = keys[MOST_KEPT : MOST_KEPT + 1].first()
+        # The queue is at the end of the history: counted by the index alone.
+        most = MOST_KEPT + _queue(hook).count()
+        too_many = keys[most : most + 1].first()
         last = max(before, too_many) if too_many else before
-        ids = list(keys.filter(pk__lte=last).reverse()[:ROWS_IN_A_TURN])
+        ended = keys.filter(pk__lte=last).exclude(state="queued")
+        ids = list(ended.reverse()[:ROWS_IN_A_TURN])
         if ids:
             with write_turn():
                 WebhookDelivery.objects.filter(pk__in=ids).delete()

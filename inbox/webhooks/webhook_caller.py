@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError, connection
@@ -21,9 +22,12 @@ from inbox.webhooks import calls, delivery_queue, fan_out, hooks, webhook_signal
 from inbox.webhooks.calls import Call, Shape
 from mailsink import __version__
 from mailsink.posting import signing
-from mailsink.posting.poster import Poster
+from mailsink.posting.poster import Poster, PostResult
+from mailsink.web.workers import Off
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _AT_ONCE = 8  # webhooks
 _IN_A_TURN = 200  # deliveries of a webhook, before others have theirs
@@ -32,11 +36,13 @@ _PREPARED_OCTETS = 8 * 1024 * 1024
 _LOOK_EVERY = 60.0  # seconds
 # Seconds until what another process changed is seen. With SQLite there is none.
 _LOOK_ABOUT = 5.0
+_THREADS = 4
 _RETRY = 5.0  # seconds after an error of ours
 # While mail pours in, we rest so many times as long as a step took.
 _BUSY_REST = 4.0
 
 _DELETED = "What this was about has been deleted."
+_UNMADE = "Mailsink could not read what this is about; its log says why."
 _UNREADABLE = (
     "The secret of the webhook was stored under another secret key: make a new one."
 )
@@ -70,7 +76,8 @@ class WebhookCaller:
         self._base_url = base_url
         self._busy = busy
         self._nudged = asyncio.Event()
-        self._stopping = False
+        self._stopped = asyncio.Event()
+        self._threads = ThreadPoolExecutor(_THREADS, "webhooks")
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
 
     def start(self) -> None:
@@ -83,10 +90,11 @@ class WebhookCaller:
         """End after the calls that are being made; what waits stays in the queue."""
         webhook_signals.changed.disconnect(self._nudge)
         webhook_outbox.written.disconnect(self._nudge)
-        self._stopping = True
+        self._stopped.set()
         self._nudged.set()
         await self._poster.close()
         await asyncio.gather(self._task, *self._tasks.values(), return_exceptions=True)
+        self._threads.shutdown(wait=False)
 
     def _nudge(self, **_: object) -> None:
         with suppress(RuntimeError):  # the loop is closed
@@ -94,14 +102,14 @@ class WebhookCaller:
 
     async def _run(self) -> None:
         first = True
-        while not self._stopping:
+        while not self._stopped.is_set():
             self._nudged.clear()
             try:
                 if first and connection.vendor == "sqlite":
-                    await in_thread(delivery_queue.free)
+                    await self._in_thread(delivery_queue.free)
                 first = False
                 rest = await self._step()
-            except DatabaseError as error:
+            except (DatabaseError, Off) as error:
                 log.error("The queues of webhooks could not be read: %s", error)
                 rest = _RETRY
             except Exception:  # a fault of ours: with its traceback, and mail goes on
@@ -112,12 +120,10 @@ class WebhookCaller:
 
     async def _step(self) -> float:
         """Move events, and begin to call; return how many seconds to rest."""
-        began = self._loop.time()
-        await in_thread(webhook_signals.refresh)
-        moved = await in_thread(lambda: fan_out.move_some(self._objects.is_bounce))
-        found, later = await in_thread(lambda: delivery_queue.due(list(self._tasks)))
+        began, busy = self._loop.time(), list(self._tasks)
+        moved, found, later = await self._in_thread(lambda: self._look(busy))
         for id in found[: _AT_ONCE - len(self._tasks)]:
-            if not self._stopping:
+            if not self._stopped.is_set():
                 self._tasks[id] = self._loop.create_task(self._call(id))
         if moved:
             await self._stand_back(self._loop.time() - began)
@@ -125,37 +131,45 @@ class WebhookCaller:
         about = _LOOK_EVERY if connection.vendor == "sqlite" else _LOOK_ABOUT
         return min(about, later if later is not None else about)
 
+    def _look(self, busy: list[UUID]) -> tuple[int, list[UUID], float | None]:
+        """Move events; return how many, what is due, and in how many seconds more is."""
+        webhook_signals.refresh()
+        moved = fan_out.move_some(self._objects.is_bounce)
+        return moved, *delivery_queue.due(busy)
+
     async def _stand_back(self, took: float) -> None:
         """Rest after a step while mail pours in: that goes first."""
-        if self._busy() and not self._stopping:
-            await asyncio.sleep(_BUSY_REST * took)
+        if self._busy():
+            await self._rest(_BUSY_REST * took)
+
+    async def _rest(self, seconds: float) -> None:
+        """Rest until the time is over, or we are stopped."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await in_thread(work, self._threads)
 
     async def _call(self, id: UUID) -> None:
         """Call a webhook for some of what is due."""
         try:
-            hook = await in_thread(lambda: delivery_queue.lease(id, self._server))
-            if hook is not None:
-                await self._deliver(hook)
-                await in_thread(lambda: delivery_queue.hand_back(id, self._server))
-        except DatabaseError as error:
+            await self._deliver(id)
+            await self._in_thread(lambda: delivery_queue.hand_back(id, self._server))
+        except (DatabaseError, Off) as error:
             log.error("Webhook %s could not be called: %s", id, error)
-            await self._rest_after_fault()
+            await self._rest(_RETRY)
         except Exception:  # a fault of ours: the delivery is tried again
             log.exception("Webhook %s could not be called", id)
-            await self._rest_after_fault()
+            await self._rest(_RETRY)
         finally:
             del self._tasks[id]
             self._nudged.set()
 
-    async def _rest_after_fault(self) -> None:
-        if not self._stopping:
-            await asyncio.sleep(_RETRY)
-
-    async def _deliver(self, hook: Webhook) -> None:
+    async def _deliver(self, id: UUID) -> None:
         done = 0
-        while done < _IN_A_TURN and not self._stopping:
+        while done < _IN_A_TURN and not self._stopped.is_set():
             began = self._loop.time()
-            prepared = await in_thread(lambda: self._prepare(hook.pk))
+            prepared = await self._in_thread(lambda: self._prepare(id))
             if prepared is None:
                 return
             ended = await self._make(*prepared)
@@ -192,16 +206,26 @@ class WebhookCaller:
     def _prepared(
         self, hook: Webhook, delivery: WebhookDelivery
     ) -> Call | WebhookDelivery:
-        if delivery.event == TEST_EVENT:
-            object: Shape | None = {"id": str(hook.pk), "name": hook.name}
-        else:
-            assert delivery.object_id is not None
-            object = self._objects.get(delivery.event, delivery.object_id)
+        try:
+            object = self._object(hook, delivery)
+        except (DatabaseError, Off):
+            raise
+        except Exception:  # a fault of ours, or a body that cannot be read
+            log.exception("Event %s could not be sent", delivery.event_id)
+            result = PostResult(None, _UNMADE, 0)
+            delivery_queue.take_result(delivery, result, datetime.now(UTC))
+            return delivery
         if object is None:
             delivery.state, delivery.text = "skipped", _DELETED
             delivery.next_try_at = None
             return delivery
         return calls.call(hook, delivery, object, self._base_url)
+
+    def _object(self, hook: Webhook, delivery: WebhookDelivery) -> Shape | None:
+        if delivery.event == TEST_EVENT:
+            return {"id": str(hook.pk), "name": hook.name}
+        assert delivery.object_id is not None
+        return self._objects.get(delivery.event, delivery.object_id)
 
     async def _make(
         self, hook: Webhook, secrets: list[str], prepared: list[Call | WebhookDelivery]
@@ -211,19 +235,19 @@ class WebhookCaller:
         now = datetime.now(UTC)
         leased_at = self._loop.time()
         for each in prepared:
-            if self._stopping or self._loop.time() - leased_at > 30:
+            if self._stopped.is_set() or self._loop.time() - leased_at > 30:
                 break
             if isinstance(each, Call):
                 delivery = await self._post(secrets, each)
             else:
                 delivery = each
-            if self._stopping and delivery.code is None and delivery.tries:
+            if self._stopped.is_set() and delivery.code is None and delivery.tries:
                 break  # it was cut off by us, and is no failure
             ended.append(delivery)
             if delivery.state in ("queued", "failed"):
                 break
         now = datetime.now(UTC)
-        await in_thread(lambda: delivery_queue.store(hook, ended, now))
+        await self._in_thread(lambda: delivery_queue.store(hook, ended, now))
         return len(ended)
 
     async def _post(self, secrets: list[str], call: Call) -> WebhookDelivery:

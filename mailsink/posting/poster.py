@@ -81,6 +81,7 @@ class Poster:
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(_LOOKUPS, "webhook-dns")
         self._session: aiohttp.ClientSession | None = None
+        self._clocks: set[asyncio.Timeout] = set()  # of the calls that are being made
 
     async def post(
         self, url: str, headers: Mapping[str, str], body: bytes
@@ -90,12 +91,15 @@ class Poster:
         began = time.monotonic()
         code, retry_after = None, None
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._seconds) as clock:
+                self._clocks.add(clock)
                 code, text, retry_after = await _post(session, url, headers, body)
         except TimeoutError:
             text = f"No response within {self._seconds:g} seconds."
         except (OSError, ValueError, _library().ClientError) as error:
             text = _reason(error)
+        finally:
+            self._clocks.discard(clock)
         took = int((time.monotonic() - began) * 1000)
         return PostResult(code, text[:_KEPT], took, retry_after)
 
@@ -116,7 +120,9 @@ class Poster:
             return HeadResult(None, _reason(error), refused)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """End the calls that are being made, and close the connections."""
+        for clock in self._clocks:
+            clock.reschedule(0)
         if self._session is not None:
             await self._session.close()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -49,12 +49,24 @@ async def scripted(
     play: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any],
 ) -> AsyncIterator[str]:
     """A server on a free port that does with a connection what a script says."""
-    server = await asyncio.start_server(play, "127.0.0.1", 0)
+    playing = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        playing.add(asyncio.current_task())
+        try:
+            await play(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:
         server.close()
+        for each in playing:
+            each.cancel()
+        await asyncio.gather(*playing, return_exceptions=True)
 
 
 class TestAnswers:

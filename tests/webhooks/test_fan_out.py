@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -162,7 +163,8 @@ class TestOutbox:
 
     def test_of_a_session_that_a_crash_left_open(self, add_hook: AddHook) -> None:
         add_hook()
-        left = factories.session(server=factories.server())
+        long_ago = datetime.now(UTC) - timedelta(hours=1)
+        left = factories.session(server=factories.server(heartbeat=long_ago))
         servers.close_crashed()
         event = WebhookEvent.objects.get()
         assert (event.event, event.object_id) == ("session.closed", left.pk)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError
@@ -33,14 +34,18 @@ def none_done(job: object) -> bytes:
     raise Unanswered("no process")
 
 
-def call(until: Callable[[], bool], objects: Any = None, **given: Any) -> None:
+def call(
+    until: Callable[[], bool], objects: Any = None, poster: Poster | None = None
+) -> None:
     """Have webhooks called until something holds."""
 
     pause = threading.Event()
 
     async def main() -> None:
         caller = WebhookCaller(
-            uuid7(), objects or EventObjects(none_done), Poster(LOOPBACK), **given
+            uuid7(),
+            objects or EventObjects(none_done),
+            poster or Poster(LOOPBACK),
         )
         caller.start()
         try:
@@ -259,3 +264,39 @@ def test_nothing_of_a_url_in_the_log(
     call(lambda: bool(WebhookDelivery.objects.filter(tries=1)))
     assert "s3cret" not in caplog.text
     assert "s3cret" not in WebhookDelivery.objects.get(webhook=hook).text
+
+
+def test_what_cannot_be_read_holds_up_nothing_for_long(
+    add_hook: AddHook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(delivery_queue, "RESTS", ())
+    monkeypatch.setattr(delivery_queue, "MOST_TRIES", 1)
+    unreadable, other = factories.message(), factories.message()
+    for each in (unreadable, other):
+        happened("message.created", each.pk)
+
+    class Broken(EventObjects):
+        def get(self, event: str, id: UUID) -> Any:
+            if id == unreadable.pk:
+                raise OSError("the disk is broken")
+            return super().get(event, id)
+
+    with receiving() as receiver:
+        add_hook(url=receiver.url)
+        call(all_ended, Broken(none_done))
+    assert states() == ["failed", "delivered"]
+    assert "the disk is broken" in caplog.text
+
+
+def test_a_stop_waits_for_no_receiver(add_hook: AddHook) -> None:
+    """It says nothing, nor does the resolver."""
+    sessions(1)
+    asked = threading.Event()
+
+    async def look_up(host: str, port: int) -> Any:
+        asked.set()
+        await asyncio.Event().wait()
+
+    add_hook(url="http://hooks.example.com/")
+    call(asked.is_set, poster=Poster(LOOPBACK, look_up, seconds=1000))
+    assert states() == ["queued"]
