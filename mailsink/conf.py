@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from mailsink import route_settings, values
+from mailsink import aliases, route_settings, values
 from mailsink.route_settings import RouteFields
 from mailsink.smtp.commands.extensions import EXTENSIONS
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
@@ -81,6 +81,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     Reads the files that NAME_FILE variables name, and makes nothing: secret_key is
     "" where one is still to be made. Raises ConfigError.
     """
+    environ, aliases_used = aliases.translated(environ, PREFIX)
     read = _Reader(environ)
     data = read.value("DATA", "data", values.FOLDER)
     sqlite = f"sqlite:///{str(data).translate(_IN_URL)}/mailsink.sqlite3"
@@ -115,7 +116,11 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         smtp_auth=read.secret("SMTP_AUTH", "", values.LOGINS),
     )
     _check_together(config)
-    warnings = (*read.warnings(), *_unknown_extensions(config.profile.hidden))
+    warnings = (
+        *aliases_used,
+        *read.warnings(),
+        *_unknown_extensions(config.profile.hidden),
+    )
     return replace(config, warnings=warnings)
 
 

@@ -106,7 +106,8 @@ def foreign(request: HttpRequest) -> bool:
 
 def _shared(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Name who may read the answer: our own origin, and no other one."""
-    response["Access-Control-Allow-Origin"] = request.headers.get("Origin", "")
+    origin = "" if foreign(request) else request.headers.get("Origin", "")
+    response["Access-Control-Allow-Origin"] = origin
     response["Access-Control-Allow-Methods"] = "GET, POST, DELETE, PUT, OPTIONS"
     response["Access-Control-Allow-Headers"] = "*"
     return response

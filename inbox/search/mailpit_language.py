@@ -48,6 +48,11 @@ def messages(query: Query) -> Q:
     return query.on(_MESSAGES)
 
 
+def tagged(tag: str) -> Q:
+    """Return: the message has this tag, whatever the case of its letters."""
+    return Q(HasText("tags", tag))
+
+
 def before(text: str) -> Q:
     """Return: it came before a date; all messages where the text is none."""
     at = _moment(text)
@@ -163,7 +168,7 @@ _MESSAGES: dict[str, Condition] = {
     "addressed": _addressed,
     "subject": lambda value: has("subject", value),
     "message-id": lambda value: has("message_id", value),
-    "tag": lambda value: Q(HasText("tags", value)),
+    "tag": tagged,
     "is": _state,
     "has": _carries,
     "after": _when("gte"),

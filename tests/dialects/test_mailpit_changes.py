@@ -136,6 +136,13 @@ def test_renaming_tags(dialect: Dialect, ids: list[str]) -> None:
     assert dialect.get("/api/v1/tags") == ["other"]
 
 
+def test_tags_of_any_letters(dialect: Dialect, ids: list[str]) -> None:
+    """Our own API allows more of them."""
+    marking.update(ALL, ids[0], tags=['a "b" -c'])
+    assert dialect.text("DELETE", "/api/v1/tags/a%20%22b%22%20-c") == "ok"
+    assert dialect.get("/api/v1/tags") == []
+
+
 SENT: dict[str, Any] = {
     "From": {"Email": "ann@example.com", "Name": "Ann, of Ü"},
     "To": [{"Email": "bob@example.com", "Name": "Bob"}],

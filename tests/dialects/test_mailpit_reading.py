@@ -371,5 +371,7 @@ def test_other_origins(dialect: Dialect) -> None:
     answer = dialect.ask("GET", "/api/v1/messages", **origin)
     assert answer.status_code == 403
     assert answer.content == b"Blocked due to CORS violation\n"
+    answer = dialect.ask("OPTIONS", "/api/v1/messages", **origin)
+    assert answer["Access-Control-Allow-Origin"] == ""
     answer = dialect.ask("GET", "/api/v1/messages", Origin="http://testserver")
     assert answer["Access-Control-Allow-Origin"] == "http://testserver"

@@ -37,9 +37,10 @@ def refused(*flags: str, data: Path, **variables: str) -> str:
 
 def test_it_works(start_mailsink: Start) -> None:
     server = start_mailsink(fresh=True)
-    smtp, web, ready = server.lines
+    smtp, web, accessible, ready = server.lines
     assert re.fullmatch(r"SMTP  127\.0\.0\.1:\d+", smtp)
     assert re.fullmatch(r"Web   http://127\.0\.0\.1:\d+/", web)
+    assert accessible == f"[http] accessible via {web.split()[1]}"
     assert ready == "Mailsink is ready."
     with smtplib.SMTP(*server.smtp) as client:
         client.sendmail("a@example.com", ["b@example.com"], "Subject: hello\n\nhello")

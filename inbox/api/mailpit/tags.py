@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from inbox.api.mailpit import summaries
-from inbox.api.mailpit.common import ok, searched
+from inbox.api.mailpit.common import ok
 from inbox.api.plain_answers import PlainError, body, go_json, key
 from inbox.api.v3.common import scope
 from inbox.mailbox import marking, messages, selection
 from inbox.mailbox.marking import MAX_TAG_LENGTH, MAX_TAGS, Marks
 from inbox.mailbox.selection import Selection
+from inbox.search import mailpit_language
 
 _LOOKED_AT, _LONGEST = 1000, 1000  # tags of a request, characters of each
 _OTHERS = re.compile(r"[^a-zA-Z0-9\- _.@]")
@@ -67,14 +67,14 @@ def rename(request: HttpRequest, tag: str) -> HttpResponse:
     if new.lower() in map(str.lower, others):
         raise PlainError(f"tag already exists: {new}")
     marks = Marks(add=[new], remove=[old])
-    marking.update_many(scope(), Selection(where=_with(request, old)), marks)
+    marking.update_many(scope(), Selection(where=mailpit_language.tagged(old)), marks)
     return ok()
 
 
 def delete(request: HttpRequest, tag: str) -> HttpResponse:
     """Take a tag from all messages."""
     old = _existing(tag)
-    chosen = Selection(where=_with(request, old))
+    chosen = Selection(where=mailpit_language.tagged(old))
     marking.update_many(scope(), chosen, Marks(remove=[old]))
     return ok()
 
@@ -84,8 +84,3 @@ def _existing(tag: str) -> str:
     if tag.lower() not in known:
         raise PlainError(f"tag not found: {tag[:MAX_TAG_LENGTH]}")
     return known[tag.lower()]
-
-
-def _with(request: HttpRequest, tag: str) -> Q:
-    quoted = tag.replace('"', "")
-    return searched(request, f'tag:"{quoted}"')

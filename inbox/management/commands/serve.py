@@ -216,6 +216,8 @@ class Command(BaseCommand):
             self.say(f"{kind.label:5} {address_of(each)}")
         for each in http:
             self.say(f"Web   http://{address_of(each)}/")
+        for each in http:  # the words of Mailpit, for which test containers wait
+            self.say(f"[http] accessible via http://{address_of(each)}/")
         if sys.stdout.isatty():
             self.say("\nPoint your application's mail at the SMTP address, and open")
             self.say("the page. Control-C ends it.\n")
