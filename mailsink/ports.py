@@ -112,6 +112,9 @@ class Policy(Protocol):
         Then decide is asked about it, whatever the stages say. In constant time for most.
         """
 
+    def decide_now(self, consult: Consult) -> Decision | None:
+        """Answer a consultation if nothing has to be waited for; None: await `decide`."""
+
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation."""
 

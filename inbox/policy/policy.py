@@ -67,9 +67,17 @@ class InboxPolicy:
         inboxes.changed.connect(self._changed)
         rules_changed.connect(self._changed)
 
+    def decide_now(self, consult: Consult) -> Decision | None:
+        """Answer a consultation, unless a rule has to be waited for."""
+        decided = self._rules.decide_now(consult)
+        return None if decided is None else self._decided_further(consult, decided)
+
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation."""
-        decided = await self._rules.decide(consult)
+        return self._decided_further(consult, await self._rules.decide(consult))
+
+    def _decided_further(self, consult: Consult, decided: Decision) -> Decision:
+        """Return what rules decided, with what addresses ask for, and the settings want."""
         if self._settings.address_words and not _refuses(decided):
             decided = merged(decided, address_words.decision(consult))
         answer = self._answers.get(consult.stage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
@@ -53,16 +54,38 @@ class RulePolicy:
             self._index = RuleIndex(wanted if switched_on else [])
             self._version = version
 
+    def decide_now(self, consult: Consult) -> Decision | None:
+        """Answer a consultation where no rule that fits has to be waited for, else None."""
+        fitting = self._index.fitting(consult)
+        if not fitting:
+            return GO_ON
+        if any(each.message or is_counted(each.rule) for each in fitting):
+            return None
+        at = now()
+        return self._decided(
+            (each.rule for each in fitting if is_in_time(each.rule, at)), consult, at
+        )
+
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation, by the first rule that settles the reply."""
         found, at = GO_ON, now()
         for each in self._index.fitting(consult):
             if await self._acts(each, consult, at):
-                self._hits.note(each.rule.pk, consult, at)
-                decision = decision_of(each.rule, consult.stage)
-                found = merged(found, decision)
-                if ends_the_search(decision):
+                found = merged(found, self._decided([each.rule], consult, at))
+                if ends_the_search(found):
                     break
+        return found
+
+    def _decided(
+        self, rules: Iterable[Rule], consult: Consult, at: datetime
+    ) -> Decision:
+        """Return what rules do, up to the first that settles the reply; note their hits."""
+        found = GO_ON
+        for rule in rules:
+            self._hits.note(rule.pk, consult, at)
+            found = merged(found, decision_of(rule, consult.stage))
+            if ends_the_search(found):
+                break
         return found
 
     async def _acts(self, each: Conditions, consult: Consult, at: datetime) -> bool:

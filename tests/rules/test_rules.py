@@ -18,7 +18,7 @@ from mailsink.ports import Consult, Decision
 from mailsink.smtp.profile import Profile
 from tests import factories
 from tests.smtp import tls_client
-from tests.smtp.harness import Session, ready
+from tests.smtp.harness import SESSION, Session, ready
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -46,7 +46,8 @@ def rule(stage: str = "rcpt", actions: Any = None, **fields: Any) -> Rule:
 
 def session(policy: InboxPolicy, **options: Any) -> Session:
     def decide(consult: Consult) -> Decision:
-        return asyncio.run(policy.decide(consult))
+        now = policy.decide_now(consult)  # as the transport does
+        return asyncio.run(policy.decide(consult)) if now is None else now
 
     options.setdefault("stages", policy.stages)
     return ready(decide=decide, asks=policy.asks, **options)
@@ -359,3 +360,15 @@ def test_all_rules_are_named_in_an_order() -> None:
     one = rule()
     with pytest.raises(Invalid, match="name each rule"):
         rulebook.put_in_order(ALL, "default", [one.pk, one.pk])
+
+
+def test_only_what_is_counted_or_read_has_to_be_waited_for(policy: InboxPolicy) -> None:
+    facts: dict[str, str | int] = {"forward_path": "b@b.test"}
+    consult = Consult("rcpt", SESSION, facts)
+    rule(actions={"delay_ms": 5})
+    assert policy.decide_now(consult) is not None
+    counted = rule(limits={"first": 9})
+    assert policy.decide_now(consult) is None
+    decided = asyncio.run(policy.decide(consult))
+    assert (decided.delay, decided.reply is not None) == (0.005, True)
+    assert decided.rule.endswith(f", #{counted.pk}")

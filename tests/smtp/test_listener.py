@@ -80,11 +80,22 @@ class Policy:
 
     decision: Decision = GO_ON
     stages: frozenset[Stage] = frozenset()
+    now: bool = False  # whether nothing has to be waited for
+    error: Exception | None = None
 
     def asks(self, name: str) -> bool:
         return False
 
+    def decide_now(self, consult: Consult) -> Decision | None:
+        return self._decided(consult) if self.now else None
+
     async def decide(self, consult: Consult) -> Decision:
+        await asyncio.sleep(0)
+        return self._decided(consult)
+
+    def _decided(self, consult: Consult) -> Decision:
+        if self.error is not None:
+            raise self.error
         return self.decision if consult.stage in self.stages else GO_ON
 
 
@@ -177,10 +188,15 @@ async def test_smtplib_sends(serve: Serve) -> None:
         (Decision(garbled=True), smtplib.SMTPSenderRefused, "-1"),
     ],
 )
+@pytest.mark.parametrize("now", [False, True])
 async def test_smtplib_meets_a_spoilt_reply(
-    serve: Serve, decision: Decision, error: type[Exception], words: str | None
+    serve: Serve,
+    decision: Decision,
+    error: type[Exception],
+    words: str | None,
+    now: bool,
 ) -> None:
-    running = await serve(policy=Policy(decision, frozenset({"mail"})))
+    running = await serve(policy=Policy(decision, frozenset({"mail"}), now))
 
     def send() -> None:
         with smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client:
@@ -189,6 +205,22 @@ async def test_smtplib_meets_a_spoilt_reply(
     with pytest.raises(error, match=words):
         await asyncio.to_thread(send)
     assert len(await running.memory.ended()) == 1
+
+
+@pytest.mark.parametrize("now", [False, True])
+async def test_a_policy_that_fails_refuses_for_now(serve: Serve, now: bool) -> None:
+    failing = Policy(stages=frozenset({"rcpt"}), now=now, error=RuntimeError("x"))
+    running = await serve(policy=failing)
+
+    def send() -> None:
+        with (
+            smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client,
+            pytest.raises(smtplib.SMTPRecipientsRefused, match="451"),
+        ):
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: x\n\n")
+
+    await asyncio.to_thread(send)
+    assert await running.memory.ended() == ["quit"]
 
 
 async def test_smtplib_with_wrong_credentials(serve: Serve) -> None:

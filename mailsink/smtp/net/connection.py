@@ -183,12 +183,27 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._follow(self._in_line(self.machine.step()))
 
     def _follow(self, effect: Effect | None) -> None:
+        if isinstance(effect, Consult):
+            effect = self._consulted(effect)
         if effect is NEED_INPUT:
             self._rest()
         elif effect is None:
             self._finish()
         else:
             self._task = self.loop.create_task(self._carry_out(effect))
+
+    def _consulted(self, effect: Effect | None) -> Effect | None:
+        """Answer consultations as long as that takes no wait: a task costs more than most."""
+        while isinstance(effect, Consult):
+            try:
+                decision = self._server.policy.decide_now(effect)
+            except Exception as error:
+                effect = self._in_line(self.machine.fail(error))
+                continue
+            if decision is None:
+                break
+            effect = self._in_line(self.machine.step(decision))
+        return effect
 
     async def _carry_out(self, effect: Effect | None) -> None:
         """Carry out effects until the machine waits for the client, or has ended."""
