@@ -14,6 +14,11 @@ def asked_for(rule: str) -> bool:
     return rule.startswith(_OF_THE_CLIENT)
 
 
+def is_own(rule: str) -> bool:
+    """Whether somebody made it, or asked for it: what its reply says explains nothing."""
+    return rule.startswith(("#", *_OF_THE_CLIENT))
+
+
 def who_decided(rule: str) -> str:
     """Return what gave a reply on purpose, as a sentence."""
     if asked_for(rule):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from inbox.explain import client_terms
 from inbox.explain.inputs import Replylike
-from inbox.explain.on_purpose import asked_for, how_to_change, who_decided
+from inbox.explain.on_purpose import how_to_change, is_own, who_decided
 from inbox.explain.refusal_words import REFUSALS
 
 # LMTP's reply to the body names its recipient first (RFC 2033 §4.2).
@@ -37,7 +37,7 @@ def advice(exchange: Replylike, client: str = "") -> Advice | None:
         return None
     key = known_as(exchange)
     rule = exchange.rule
-    if rule and (asked_for(rule) or not _has_text(key)):
+    if rule and (is_own(rule) or not _has_text(key)):
         return Advice(who_decided(rule), how_to_change(rule), "")
     words = REFUSALS[key]
     setting = client_terms.setting(words.terms, client)

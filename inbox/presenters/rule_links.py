@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from inbox import pages
 
 # As inbox.rules.rule_decisions names them; more than one where several acted.
-_NUMBER = re.compile(r"(?:^|, )#([0-9]{1,18}) ")
+_NUMBER = re.compile(r"(?:^|, )#([0-9]{1,18})(?=[ ,]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class RuleLink:
 
 def links(rule: str) -> list[RuleLink]:
     """Return where what an exchange names as its rule can be changed."""
-    numbers = _NUMBER.findall(f"{rule} ")
+    numbers = _NUMBER.findall(rule)
     if not rule or numbers:
         return [
             RuleLink(pages.path("rule", each), _("Rule %(number)s") % {"number": each})

@@ -132,7 +132,7 @@ def sentence(rule: Rule) -> str:
     words = {
         "stage": _(STAGE_WORDS[rule.stage]),
         "conditions": _(" and ").join(_conditions(rule.conditions)),
-        "actions": ", ".join(_actions(rule)),
+        "actions": ", ".join(_actions(rule)).rstrip("."),
     }
     if rule.conditions:
         return _("%(stage)s, if %(conditions)s: %(actions)s.") % words

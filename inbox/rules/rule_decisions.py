@@ -24,7 +24,7 @@ def decision_of(rule: Any, stage: Stage) -> Decision:
         without=frozenset(actions.get("without", ())),
         size=actions.get("size", 0),
         tags=tuple(actions.get("tags", ())),
-        rule=f"#{rule.pk} {rule.name}",
+        rule=f"#{rule.pk} {rule.name}".rstrip(),
     )
 
 

@@ -101,6 +101,9 @@ def test_a_reply_that_an_address_asks_for_names_the_address() -> None:
     assert advice is not None
     assert advice.why == "The address rcpt550@example.com asks for this reply."
     assert "Settings" in advice.fix
+    advice = explain.advice(sent(unknown, "#12 gone"))
+    assert advice is not None
+    assert advice.why == "The rule “#12 gone” gave this reply."
 
 
 def test_a_reply_of_a_rule_names_the_rule() -> None:
