@@ -13,6 +13,7 @@ class Rule(models.Model):
     inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="rules")
     position = models.PositiveIntegerField()  # the lowest is asked first
     name = models.CharField(max_length=80)
+    scenario = models.CharField(max_length=32, blank=True)  # that it is part of
     is_on = models.BooleanField(default=True)
     stage = models.CharField(max_length=16)  # one of mailsink.ports.Stage
     # Members as inbox.rules.rule_fields checks them

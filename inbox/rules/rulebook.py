@@ -54,27 +54,26 @@ def add(scope: Scope, slug: str, fields: Mapping[str, Any]) -> Rule:
 
     Raises NotFound, Invalid.
     """
+    return add_all(scope, slug, [fields])[0]
+
+
+def add_all(scope: Scope, slug: str, given: Sequence[Mapping[str, Any]]) -> list[Rule]:
+    """Add rules behind the others, in their order. Raises NotFound, Invalid."""
     inbox = inboxes.by_slug(scope, slug)
-    checked = _checked({"name": "", "conditions": {}, "limits": {}, **fields})
-    for needed in ("stage", "actions"):
-        if needed not in checked:
-            raise Invalid(_("a rule needs %(member)s") % {"member": needed})
-    rule_fields.check_together(
-        checked["stage"], checked["conditions"], checked["actions"]
-    )
+    checked = [_checked_whole(each) for each in given]
     now = datetime.now(UTC)
     with write_turn():
         known = Rule.objects.filter(inbox=inbox)
-        if known.count() >= MOST:
+        if known.count() + len(checked) > MOST:
             raise Invalid(_("at most %(most)s rules are kept") % {"most": MOST})
         last = known.aggregate(last=Max("position"))["last"]
-        made = Rule.objects.create(
-            inbox=inbox,
-            position=0 if last is None else last + 1,
-            created_at=now,
-            changed_at=now,
-            **checked,
-        )
+        first = 0 if last is None else last + 1
+        made = [
+            Rule.objects.create(
+                inbox=inbox, position=place, created_at=now, changed_at=now, **each
+            )
+            for place, each in enumerate(checked, first)
+        ]
     _announce(inbox.pk)
     return made
 
@@ -104,6 +103,14 @@ def delete(scope: Scope, id: int) -> None:
         inbox_id = rule.inbox_id
         rule.delete()
     _announce(inbox_id)
+
+
+def delete_scenario(scope: Scope, slug: str, name: str) -> None:
+    """Remove the rules of a scenario from an inbox. Raises NotFound."""
+    inbox = inboxes.by_slug(scope, slug)
+    with write_turn():
+        Rule.objects.filter(inbox=inbox, scenario=name).delete()
+    _announce(inbox.pk)
 
 
 def put_in_order(scope: Scope, slug: str, ids: Sequence[int]) -> list[Rule]:
@@ -147,6 +154,18 @@ def _announce(inbox_id: int) -> None:
     rules_changed.send_robust(sender=Rule, inbox_id=inbox_id)
 
 
+def _checked_whole(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a new rule as they are stored. Raises Invalid."""
+    checked = _checked({"name": "", "conditions": {}, "limits": {}, **fields})
+    for needed in ("stage", "actions"):
+        if needed not in checked:
+            raise Invalid(_("a rule needs %(member)s") % {"member": needed})
+    rule_fields.check_together(
+        checked["stage"], checked["conditions"], checked["actions"]
+    )
+    return checked
+
+
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields as they are stored. Raises Invalid."""
     checked = {name: _CHECKS[name](value) for name, value in fields.items()}
@@ -178,6 +197,7 @@ def _max_hits(number: int | None) -> int | None:
 
 _CHECKS: dict[str, Any] = {
     "name": _name,
+    "scenario": str,
     "is_on": bool,
     "stage": rule_fields.stage,
     "conditions": rule_fields.conditions,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox import pages
-from inbox.errors import Invalid
+from inbox.errors import Conflict, Invalid
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Rule
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.presenters import rule_form, rule_rows
-from inbox.rules import rulebook
+from inbox.rules import rulebook, scenarios
 from inbox.rules.rule_fields import STAGES
 
 
@@ -24,6 +26,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "section": "rules",
         "rules_on": inboxes.by_slug(ALL, DEFAULT_SLUG).rules_on,
         "rows": [rule_rows.row(each) for each in rulebook.find(ALL, DEFAULT_SLUG)],
+        "scenarios": scenarios.scenarios(),
+        "scenarios_on": scenarios.switched_on(ALL, DEFAULT_SLUG),
     }
     return render(request, "rules/index.html", context)
 
@@ -33,6 +37,17 @@ def switch_all(request: HttpRequest) -> HttpResponse:
     """Let all rules act, or none."""
     inboxes.update(ALL, DEFAULT_SLUG, rules_on="on" in request.POST)
     return redirect("rules")
+
+
+@require_POST
+def switch_scenario(request: HttpRequest, name: str) -> HttpResponse:
+    """Switch a scenario on, or off; no matter if it is so already."""
+    if "on" in request.POST:
+        with suppress(Conflict):  # somebody else was faster
+            scenarios.switch_on(ALL, DEFAULT_SLUG, name)
+    else:
+        scenarios.switch_off(ALL, DEFAULT_SLUG, name)
+    return redirect(f"{pages.path('rules')}#scenario-{name}")
 
 
 @require_http_methods(["GET", "POST"])

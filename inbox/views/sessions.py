@@ -30,7 +30,7 @@ from inbox.mailbox import inboxes, sessions
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.sessions import NotYet
 from inbox.models import Session
-from inbox.presenters import filters, session_rows, transcript
+from inbox.presenters import filters, provider_rows, session_rows, transcript
 from inbox.presenters.attempts import history_panel
 from inbox.presenters.transcript import LINES
 from inbox.search.language import BadQuery
@@ -238,6 +238,7 @@ def _explained(
         "about": explain.line(one),
         "reason": explain.reason(one),
         "advice": explain.advice(one, library) if one.direction == "in" else None,
+        "documented": provider_rows.rows(one),
         "then": then,
         "protocol": protocol(one),
         "link": next(iter(session_facts.links(ALL, [one]).values()), None),

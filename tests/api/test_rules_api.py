@@ -76,3 +76,17 @@ def test_numbers_beyond_the_database(api: Api) -> None:
     api("GET", f"rules/{10**30}", status=404)
     api("POST", "rules/order", {"ids": [10**30]}, 422)
     api("GET", "rules?inbox=none", status=404)
+
+
+def test_scenarios(api: Api) -> None:
+    listed = api("GET", "rules/scenarios")["items"]
+    assert {each["name"] for each in listed} > {"greylisting", "chaos"}
+    assert not any(each["on"] for each in listed)
+    made = api("POST", "rules/scenarios/greylisting", status=201)["items"]
+    assert [each["scenario"] for each in made] == ["greylisting"]
+    api("POST", "rules/scenarios/greylisting", status=409)
+    on = [each["name"] for each in api("GET", "rules/scenarios")["items"] if each["on"]]
+    assert on == ["greylisting"]
+    api("DELETE", "rules/scenarios/greylisting", status=204)
+    assert api("GET", "rules")["items"] == []
+    api("POST", "rules/scenarios/none", status=404)

@@ -178,8 +178,8 @@ def test_what_a_transcript_names_is_linked() -> None:
     def urls(rule: str) -> list[str]:
         return [each.url for each in rule_links.links(rule)]
 
-    assert urls("#12 grey, #7 slow") == ["/rules/12", "/rules/7"]
-    assert urls("#12 ") == ["/rules/12"]
+    assert urls("#12, #7 slow") == ["/rules/12", "/rules/7"]
+    assert urls("#12") == ["/rules/12"]
     assert urls("pause of inbox default") == ["/settings"]
     assert urls("address rcpt550@b.test") == ["/settings"]
     assert urls("") == []
@@ -196,3 +196,14 @@ def test_a_transcript_leads_to_its_rule(client: Client) -> None:
         each.attributes["href"] for each in html.css("a") if each.text() == "Rule 12"
     ]
     assert links == ["/rules/12"]
+
+
+def test_a_scenario_is_switched_on_and_off(client: Client) -> None:
+    factories.inbox()
+    for _ in range(2):
+        client.post("/rules/scenarios/full-mailbox", {"on": ""})
+    assert len(rulebook.find(ALL)) == 2
+    assert page(client).css_first("#scenario-full-mailbox .chip").text() == "On"
+    client.post("/rules/scenarios/full-mailbox")
+    assert rulebook.find(ALL) == []
+    assert client.post("/rules/scenarios/none").status_code == 404

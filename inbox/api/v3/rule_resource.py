@@ -16,12 +16,13 @@ from inbox.api.v3.schemas import Page, Strict, member
 from inbox.mailbox import inboxes
 from inbox.models import Rule
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.rules import rulebook
+from inbox.rules import rulebook, scenarios
 from inbox.serializers import Shape
 
 router = Router()
 
 RuleId = Annotated[str, path("The number of a rule.", 12)]
+ScenarioName = Annotated[str, path("The name of a scenario.", "greylisting")]
 RuleStage = Literal[
     "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "bdat", "body",
     "rset", "vrfy", "etrn", "quit", "any",
@@ -122,6 +123,7 @@ class RuleObject(Strict):
     id: int = member("The number of the rule.", 12)
     inbox: str = member("The slug of its inbox.", "default")
     name: str = member(_NAME, "Fail twice")
+    scenario: str = member("The scenario that it is part of; empty for none.", "")
     on: bool = member(_ON, True)
     stage: RuleStage = member(_STAGE, "rcpt")
     conditions: dict[str, Any] = member(
@@ -162,6 +164,13 @@ class RuleChanges(Strict):
     expires_in: Number = member(_EXPIRES_IN, 600, None)
 
 
+class ScenarioObject(Strict):
+    name: str = member("The name in addresses.", "greylisting")
+    title: str = member("The name for people.", "Greylisting")
+    description: str = member("What it does.", "Refuses each recipient at first.")
+    on: bool = member("Whether it is switched on.", False)
+
+
 class RuleOrder(Strict):
     ids: list[StrictInt] = member("The numbers of all its rules.", [12])
     inbox: str = member("The slug of the inbox.", "default", DEFAULT_SLUG)
@@ -186,6 +195,46 @@ def put_in_order(request: HttpRequest, order: RuleOrder) -> HttpResponse:
     """Says in which order the rules of an inbox are asked."""
     found = rulebook.put_in_order(scope(), order.inbox, order.ids)
     return answer(serializers.page(map(_shape, found), None))
+
+
+@router.get("/scenarios", response=Page[ScenarioObject], summary="List scenarios")
+def find_scenarios(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
+    """Sets of rules that are switched on as one."""
+    on = scenarios.switched_on(scope(), inbox or DEFAULT_SLUG)
+    items = (
+        {
+            "name": each.name,
+            "title": each.title,
+            "description": each.description,
+            "on": each.name in on,
+        }
+        for each in scenarios.scenarios()
+    )
+    return answer(serializers.page(items, None))
+
+
+@router.post(
+    "/scenarios/{name}",
+    response={201: Page[RuleObject]},
+    summary="Add the rules of a scenario",
+)
+def switch_on(
+    request: HttpRequest, name: ScenarioName, inbox: InboxSlug = None
+) -> HttpResponse:
+    """Adds its rules behind the others."""
+    made = scenarios.switch_on(scope(), inbox or DEFAULT_SLUG, name)
+    return answer(serializers.page(map(_shape, made), None), 201)
+
+
+@router.delete(
+    "/scenarios/{name}", response={204: None}, summary="Remove the rules of a scenario"
+)
+def switch_off(
+    request: HttpRequest, name: ScenarioName, inbox: InboxSlug = None
+) -> HttpResponse:
+    """Removes its rules."""
+    scenarios.switch_off(scope(), inbox or DEFAULT_SLUG, name)
+    return HttpResponse(status=204)
 
 
 @router.get("/{id}", response=RuleObject, summary="Get a rule")
@@ -224,6 +273,7 @@ def _shape(rule: Rule) -> Shape:
         "id": rule.pk,
         "inbox": inboxes.slug(rule.inbox_id),
         "name": rule.name,
+        "scenario": rule.scenario,
         "on": rule.is_on,
         "stage": rule.stage,
         "conditions": rule.conditions,

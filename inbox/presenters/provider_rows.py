@@ -1,0 +1,66 @@
+"""A reply that a mail provider documents, in words for the transcript."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox.explain.inputs import Replylike
+from inbox.providers.provider_replies import ProviderReply, documented
+
+RETRY_WORDS = {
+    "again": gettext_noop("The same message may pass later."),
+    "slower": gettext_noop("It may pass later, if mail comes more slowly."),
+    "later": gettext_noop("It may pass in a day or more."),
+    "fix": gettext_noop("It does not pass until something is changed."),
+    "never": gettext_noop("It never passes: send no more mail to this address."),
+}
+# Behind the first line of a reply: its code, and its enhanced code.
+_NEXT_LINE = re.compile(r"\n\d{3}[- ](?:\d\.\d{1,3}\.\d{1,3} )?")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """The words about one provider."""
+
+    meaning: str
+    retry: str
+    misleads: str  # "" where the first digit says the same
+    source: str
+    read: date
+    is_old: bool
+
+
+def rows(exchange: Replylike) -> list[ProviderRow]:
+    """Return what providers document about a refusal; none about other replies."""
+    if (exchange.code or 0) < 400:
+        return []
+    text = _NEXT_LINE.sub(" ", exchange.reply)
+    return [
+        row(each) for each in documented(exchange.code or 0, exchange.enhanced, text)
+    ]
+
+
+def row(reply: ProviderReply) -> ProviderRow:
+    """Return the words about an entry."""
+    said = {"provider": reply.provider, "meaning": reply.meaning}
+    return ProviderRow(
+        meaning=_("%(provider)s documents this reply: %(meaning)s.") % said,
+        retry=_(RETRY_WORDS[reply.retry]),
+        misleads=_misleading(reply),
+        source=reply.source,
+        read=reply.read,
+        is_old=reply.is_old(datetime.now(UTC).date()),
+    )
+
+
+def _misleading(reply: ProviderReply) -> str:
+    if not reply.misleads:
+        return ""
+    if reply.code < 500:
+        return _("A retry is in vain, although the code begins with 4.")
+    return _("A retry may help, although the code begins with 5.")

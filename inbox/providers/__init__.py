@@ -1,0 +1,1 @@
+"""Replies of mail providers as data, and what they mean."""

@@ -1,0 +1,98 @@
+"""The replies that mail providers document: read from the .toml files beside this module.
+
+Each entry has its source, and the date at which that was read. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+Retry = Literal["again", "slower", "later", "fix", "never"]
+RETRIES: tuple[Retry, ...] = ("again", "slower", "later", "fix", "never")
+OLD_AFTER_DAYS = 730
+
+_GAP = re.compile(r"\.\.\.|\[ip\]|<address>|\(ip\)")
+_LEAST = 12  # characters of a text by which a reply is recognised
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReply:
+    """A reply as a provider documents it."""
+
+    id: str
+    provider: str
+    stage: str
+    code: int
+    enhanced: str
+    text: str  # cut; [ip] stands for an address
+    meaning: str
+    retry: Retry
+    source: str
+    read: date
+    inferred: bool = False  # the code: the source has the enhanced code only
+
+    @property
+    def line(self) -> str:
+        """The reply as it stands on the wire."""
+        return " ".join(filter(None, [str(self.code), self.enhanced, self.text]))
+
+    @property
+    def misleads(self) -> bool:
+        """Whether its first digit says something else than the provider means."""
+        passes = self.retry in ("again", "slower", "later")
+        return self.code >= 400 and passes is not (self.code < 500)
+
+    def is_old(self, today: date) -> bool:
+        """Whether the source was read so long ago that it may say something else now."""
+        return (today - self.read).days > OLD_AFTER_DAYS
+
+    def fits(self, code: int, enhanced: str, text: str) -> bool:
+        """Whether a reply is this one: the same codes, and all parts of the text in order."""
+        if code != self.code or (self.enhanced and enhanced != self.enhanced):
+            return False
+        at, found = 0, 0
+        for part in _parts(self.text):
+            at = text.lower().find(part, at)
+            if at < 0:
+                return False
+            at += len(part)
+            found += len(part)
+        return found >= _LEAST
+
+
+@lru_cache(maxsize=256)
+def _parts(text: str) -> tuple[str, ...]:
+    parts = (each.strip(" .:;,").lower() for each in _GAP.split(text))
+    return tuple(each for each in parts if each)
+
+
+@lru_cache(maxsize=1)
+def provider_replies() -> tuple[ProviderReply, ...]:
+    """Return all entries."""
+    return tuple(
+        ProviderReply(**each)
+        for file in sorted(Path(__file__).parent.glob("*.toml"))
+        for each in _entries(file)
+    )
+
+
+def _entries(file: Path) -> list[dict[str, Any]]:
+    with file.open("rb") as octets:
+        found: list[dict[str, Any]] = tomllib.load(octets)["reply"]
+    return found
+
+
+def documented(code: int, enhanced: str, text: str) -> list[ProviderReply]:
+    """Return the entries that a reply is, at most one for each provider."""
+    fitting = {
+        each.provider: each
+        for each in reversed(provider_replies())
+        if each.fits(code, enhanced, text)
+    }
+    return list(reversed(fitting.values()))

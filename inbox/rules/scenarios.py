@@ -1,0 +1,90 @@
+"""Scenarios: named sets of rules, kept as data, that are switched on and off as one."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from inbox.errors import Conflict, NotFound
+from inbox.mailbox.scope import Scope
+from inbox.models import Rule
+from inbox.providers.provider_replies import provider_replies
+from inbox.rules import rulebook
+from inbox.rules.scenario_words import SCENARIO_WORDS
+
+_FILE = Path(__file__).with_name("scenarios.toml")
+_CLIENT = "192.0.2.1"  # in the texts of providers, for the address of a client
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A set of rules by its name."""
+
+    name: str
+    title: str  # in English, as is the description
+    description: str
+    rules: tuple[dict[str, Any], ...]  # fields as rulebook.add takes them
+
+
+@lru_cache(maxsize=1)
+def scenarios() -> tuple[Scenario, ...]:
+    """Return all scenarios."""
+    with _FILE.open("rb") as octets:
+        found = tomllib.load(octets)
+    return tuple(_scenario(name, each) for name, each in found.items())
+
+
+def scenario(name: str) -> Scenario:
+    """Return one. Raises NotFound."""
+    for each in scenarios():
+        if each.name == name:
+            return each
+    raise NotFound(_('there is no scenario "%(name)s"') % {"name": name[:40]})
+
+
+def switched_on(scope: Scope, slug: str) -> set[str]:
+    """Return the names of the scenarios that an inbox has rules of. Raises NotFound."""
+    return {each.scenario for each in rulebook.find(scope, slug)} - {""}
+
+
+def switch_on(scope: Scope, slug: str, name: str) -> list[Rule]:
+    """Add the rules of a scenario behind the others. Raises NotFound, Conflict."""
+    wanted = scenario(name)
+    if name in switched_on(scope, slug):
+        raise Conflict(_("the scenario is switched on already"))
+    return rulebook.add_all(scope, slug, wanted.rules)
+
+
+def switch_off(scope: Scope, slug: str, name: str) -> None:
+    """Remove the rules of a scenario. Raises NotFound."""
+    rulebook.delete_scenario(scope, slug, scenario(name).name)
+
+
+def _scenario(name: str, given: dict[str, Any]) -> Scenario:
+    title, description = SCENARIO_WORDS[name]
+    same = {
+        "name": title,
+        "scenario": name,
+        "expires_in": given.get("expires_in"),
+    }
+    rules = tuple({**same, **_fields(each)} for each in given["rules"])
+    return Scenario(name, title, description, rules)
+
+
+def _fields(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule with the reply of a provider as its actions."""
+    if "reply" not in given:
+        return given
+    reply = next(each for each in provider_replies() if each.id == given["reply"])
+    actions = {
+        "code": reply.code,
+        "enhanced": reply.enhanced,
+        "text": [reply.text.replace("[ip]", _CLIENT)],
+    }
+    rest = {name: each for name, each in given.items() if name != "reply"}
+    return {**rest, "actions": actions}

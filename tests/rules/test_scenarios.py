@@ -1,0 +1,54 @@
+"""Scenarios: sets of rules that are switched on and off as one."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox.errors import Conflict, NotFound
+from inbox.mailbox.scope import ALL
+from inbox.policy.policy import InboxPolicy
+from inbox.rules import rulebook, scenarios
+from tests.rules.test_rules import policy, rcpt, rule, session
+
+__all__ = ["policy"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+NAMES = [each.name for each in scenarios.scenarios()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_switched_on_and_off(policy: InboxPolicy, name: str) -> None:
+    rule()
+    assert scenarios.scenario(name).description.endswith(".")
+    made = scenarios.switch_on(ALL, "default", name)
+    assert [each.scenario for each in made] == [name] * len(made)
+    assert policy.stages >= {"rcpt"}
+    assert scenarios.switched_on(ALL, "default") == {name}
+    with pytest.raises(Conflict):
+        scenarios.switch_on(ALL, "default", name)
+    scenarios.switch_off(ALL, "default", name)
+    assert [each.scenario for each in rulebook.find(ALL)] == [""]
+
+
+def test_one_that_is_not_there() -> None:
+    with pytest.raises(NotFound):
+        scenarios.scenario("none")
+
+
+def test_a_full_mailbox(policy: InboxPolicy) -> None:
+    scenarios.switch_on(ALL, "default", "full-mailbox")
+    heard = [rcpt(policy)[:9] for _ in range(4)]
+    assert heard == ["452 4.2.2"] * 3 + ["552 5.2.2"]
+
+
+def test_greylisting(policy: InboxPolicy) -> None:
+    scenarios.switch_on(ALL, "default", "greylisting")
+    assert rcpt(policy) == "451 4.7.1 Try again later"
+
+
+def test_a_provider_answers_in_its_words(policy: InboxPolicy) -> None:
+    scenarios.switch_on(ALL, "default", "ses-sandbox")
+    talking = session(policy)
+    talking.send(b"MAIL FROM:<a@b.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\n")
+    (line,) = talking.send(b"x\r\n.\r\n")
+    assert line.startswith("554 Message rejected: Email address is not verified.")
