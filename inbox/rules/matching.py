@@ -57,6 +57,8 @@ class Conditions:
     def hold(self, consult: Consult) -> bool:
         """Whether all of them hold, but for those about the octets of the message."""
         facts = consult.facts
+        if self.rule.stage == "any" and _is_asked_twice(consult):
+            return False
         if self.network is not None and not _within(
             str(facts.get("client_address", "")), self.network
         ):
@@ -76,6 +78,11 @@ class Conditions:
             for name in ("transaction", "verb")
             if name in rest
         )
+
+
+def _is_asked_twice(consult: Consult) -> bool:
+    """Whether the command is asked about at another stage too: the first BDAT as DATA is."""
+    return consult.stage == "data" and consult.facts.get("verb") == "BDAT"
 
 
 def values(consult: Consult, name: str) -> Sequence[str]:

@@ -372,3 +372,11 @@ def test_only_what_is_counted_or_read_has_to_be_waited_for(policy: InboxPolicy) 
     decided = asyncio.run(policy.decide(consult))
     assert (decided.delay, decided.reply is not None) == (0.005, True)
     assert decided.rule.endswith(f", #{counted.pk}")
+
+
+def test_any_command_means_each_command_once(policy: InboxPolicy) -> None:
+    rule("any", {"delay_ms": 1000})
+    talking = session(policy, stages=frozenset({"data", "bdat"}))
+    talking.send(b"MAIL FROM:<a@b.test>\r\nRCPT TO:<b@b.test>\r\n")
+    assert talking.send(b"BDAT 1\r\nx") == []
+    assert len(talking.tick(1)) == 1
