@@ -64,10 +64,15 @@ class Backlog:
             if room <= 0:
                 break
             part = parts.pop(session)
-            # What fits into no commit, as a large body, has one of its own.
-            if (weight := _weight(part)) > room and (len(batch) or len(part) > 1):
-                parts[session] = part  # behind the others
-                part = part.cut(max(1, room * len(part) // weight))
+            if (weight := _weight(part)) > room:
+                first = part.cut(max(1, room * len(part) // weight))
+                if len(first):
+                    parts[session] = part  # behind the others
+                    part = first
+                elif len(batch):
+                    # What cannot be divided has the next commit, for itself.
+                    self._parts = {session: part, **parts}
+                    break
             batch.put_before(part)
         self._count()
         return batch

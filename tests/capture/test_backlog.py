@@ -16,6 +16,7 @@ from inbox.capture.rows import SessionChanges
 from inbox.models import Exchange, Message, Recipient, Session, Transaction
 from inbox.storage.write_lock import write_turn
 from mailsink.ports import Refused, Stored
+from mailsink.smtp.protocol import events
 from tests.recording import Client, Heard, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -127,6 +128,37 @@ def test_a_loud_client_s_own_message_is_stored_with_its_envelope() -> None:
     assert message.transaction.recipients_accepted == 1
     assert Recipient.objects.count() == 2
     assert message.transaction.session.exchange_set.count() == LINES + 6
+
+
+@pytest.mark.parametrize("number", [994, 996, 998, 1000, 1003, 1100, 2500])
+@pytest.mark.parametrize("loud", [False, True])
+def test_a_message_with_more_recipients_than_a_commit_has_rows(
+    number: int, loud: bool
+) -> None:
+    """The envelope and the message cannot be divided: they go out together."""
+
+    async def scenario(recorder: Recorder) -> Stored | Refused:
+        client = Client(recorder)
+        if loud:
+            chatter(Client(recorder))
+        client.envelope()
+        assert client.transaction
+        for seq in range(3, number + 1):
+            recorder.record(
+                events.RecipientAnswered(
+                    client.session,
+                    client.transaction,
+                    seq,
+                    f"r{seq}@example.com",
+                    "",
+                    250,
+                )
+            )
+        return await asyncio.wait_for(client.send(), 60)
+
+    (stored,) = play(scenario)
+    assert isinstance(stored, Stored)
+    assert Recipient.objects.count() == number
 
 
 def test_an_outage_loses_no_line_of_a_loud_client(
