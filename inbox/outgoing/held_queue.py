@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from inbox.mailbox.scope import ALL
 from inbox.models import HeldDomain
-from inbox.outgoing import held_domains, holding, release_queue, switch
+from inbox.outgoing import held_domains, held_intake, holding, release_queue, switch
 from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.holding import Domains
 from inbox.outgoing.release_queue import Claim, Passage
@@ -107,7 +107,7 @@ class _Taking:
         mine = {each.domain: each for each in _takeable(self._request)}
 
         def check(address: str) -> str:
-            domain = holding.domain_of(address)
+            domain = held_intake.domain_of(address)
             if held_domains.most_specific(mine, domain):
                 return ""
             return "Its domain may no longer be taken by this client."
@@ -123,7 +123,7 @@ def _refusal(request: MailRequest) -> Reply | None:
     names = {each.domain: each for each in mine}
     if not all(held_domains.most_specific(names, node) for node in request.nodes):
         return replies.NOT_YOUR_DOMAIN  # even one of several (RFC 2645 §5.2.1)
-    holding.catch_up()
+    held_intake.catch_up()
     if not holding.held(mine, request.nodes or None).exists():
         return nothing_waits(request)
     return None if switch.is_on() else replies.OUTGOING_IS_OFF
@@ -165,7 +165,7 @@ def _etrn_target(
     if not by:
         why = "log in as a user that may take its mail"
         return [], domains, replies.node_not_allowed(shown, why)
-    holding.catch_up()
+    held_intake.catch_up()
     return by, domains, _nothing_to_start(by, domains, shown)
 
 

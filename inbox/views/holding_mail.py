@@ -13,7 +13,7 @@ from inbox import pages
 from inbox.errors import BadRequest, Conflict, Invalid, NotFound
 from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.outgoing import held_domains, holding, releases, routes, switch
+from inbox.outgoing import held_domains, held_intake, holding, releases, routes, switch
 from inbox.presenters import held_rows, release_rows
 
 _ROWS = 50
@@ -53,7 +53,7 @@ def page(request: HttpRequest, domain: str) -> HttpResponse:
             return redirect("held", held.domain)
         except (Conflict, Invalid, NotFound) as error:
             wrong, status = str(error), 409 if isinstance(error, Conflict) else 422
-    holding.catch_up()
+    held_intake.catch_up()
     try:
         found = releases.find(ALL, request.GET.get("cursor"), _ROWS, held_by=held)
     except BadRequest as error:

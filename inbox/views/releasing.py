@@ -18,6 +18,7 @@ from inbox.models import Route
 from inbox.outgoing import (
     guarding,
     held_domains,
+    held_intake,
     holding,
     leaving,
     release_rules,
@@ -57,7 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _held() -> list[HeldRow]:
-    holding.catch_up()
+    held_intake.catch_up()
     counts = holding.waiting_by_domain()
     return [held_rows.held_row(each, counts) for each in held_domains.find(ALL)]
 

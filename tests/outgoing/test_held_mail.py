@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,9 +13,17 @@ from inbox.errors import Conflict, Invalid, NotFound
 from inbox.mailbox import trash
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
-from inbox.models import HeldDomain, Message, Release, Server
+from inbox.models import (
+    HeldDomain,
+    Message,
+    Release,
+    ReleaseRecipient,
+    ReleaseTry,
+    Server,
+)
 from inbox.outgoing import (
     held_domains,
+    held_intake,
     holding,
     release_queue,
     releases,
@@ -64,7 +72,7 @@ def route(name: str = "hop", **fields: Any) -> None:
 
 def waiting(*domains: str) -> list[UUID]:
     """The messages that wait, for these domains or for all."""
-    holding.catch_up()
+    held_intake.catch_up()
     rows = holding.held(held_domains.find(ALL), domains or None)
     return list(rows.values_list("message_id", flat=True))
 
@@ -181,9 +189,28 @@ def test_what_was_removed_leaves_the_queue() -> None:
 
 def test_more_messages_than_one_look_takes() -> None:
     hold()
-    for _ in range(holding._MESSAGES_AT_ONCE + 3):
+    for _ in range(held_intake._MESSAGES_AT_ONCE + 3):
         caught()
-    assert len(waiting()) == holding._MESSAGES_AT_ONCE + 3
+    assert len(waiting()) == held_intake._MESSAGES_AT_ONCE + 3
+
+
+def test_many_domains_of_a_message_are_held_in_small_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another's mail is stored between them."""
+    monkeypatch.setattr(held_intake, "ROWS_IN_A_TURN", 10)
+    hold("*.example.com")
+    message = caught(*(f"b@d{n}.example.com" for n in range(23)), "c@d0.example.com")
+    caught("b@last.example.com")
+    turns, largest, before = 0, 0, 0
+    while held_intake._step():
+        now = Release.objects.count() + ReleaseRecipient.objects.count()
+        turns, largest, before = turns + 1, max(largest, now - before), now
+    assert turns >= 5
+    assert largest <= 10
+    assert len(waiting()) == 24
+    assert Release.objects.filter(message_id=message.pk).count() == 23
+    assert ReleaseRecipient.objects.count() == 25
 
 
 # ATRN
@@ -387,6 +414,34 @@ def test_more_than_a_batch_is_not_counted(
 
     assert asyncio.run(start()) == "252 2.0.0 Pending messages for example.com started"
     assert set(Release.objects.values_list("state", flat=True)) == {"queued"}
+
+
+def test_etrn_lets_a_release_rest_between_its_tries(queue: HeldQueue) -> None:
+    route()
+    hold(users=[], route="hop")
+    caught()
+    answer(queue, "ETRN", "example.com")
+    by = routes.get("hop")
+    claim = release_queue.claim(by, Server.objects.get().pk, uuid7())
+    assert claim is not None
+    release_queue.report(claim, (DEFERRED,))
+    due = only().next_try_at
+    assert "on their way" in answer(queue, "ETRN", "example.com")
+    assert only().next_try_at == due
+    long_ago = datetime.now(UTC) - timedelta(minutes=1)
+    ReleaseTry.objects.update(began_at=long_ago)
+    assert "on their way" in answer(queue, "ETRN", "example.com")
+    assert only().next_try_at < due  # type: ignore[operator]
+
+
+def test_a_report_keeps_the_null_reverse_path(queue: HeldQueue) -> None:
+    route(reverse_path="staging@example.com")
+    hold(users=[], route="hop")
+    caught(reverse_path="")
+    caught(reverse_path="a@example.org")
+    answer(queue, "ETRN", "example.com")
+    paths = Release.objects.order_by("pk").values_list("reverse_path", flat=True)
+    assert list(paths) == ["", "staging@example.com"]
 
 
 @pytest.mark.parametrize(

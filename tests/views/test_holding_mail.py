@@ -7,7 +7,7 @@ from django.test import Client
 
 from inbox.mailbox.scope import ALL
 from inbox.models import HeldDomain, Message, Release
-from inbox.outgoing import held_domains, holding, routes, switch
+from inbox.outgoing import held_domains, held_intake, routes, switch
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_what_waits_is_sent_and_held_again(client: Client) -> None:
 
 def test_what_waits_is_cancelled(client: Client) -> None:
     hold(client)
-    holding.catch_up()
+    held_intake.catch_up()
     client.post(f"/outgoing/{Release.objects.get().pk}/cancel")
     assert "Nothing waits" in page(client)
     assert "Hold again" in page(client)

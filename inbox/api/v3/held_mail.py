@@ -16,7 +16,7 @@ from inbox.api.v3.schemas import Page, Strict, member
 from inbox.mailbox import inboxes
 from inbox.models import HeldDomain
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.outgoing import held_domains, holding, releases
+from inbox.outgoing import held_domains, held_intake, holding, releases
 from inbox.serializers import Shape
 
 router = Router()
@@ -63,7 +63,7 @@ class Started(Strict):
 @router.get("", response=Page[HeldDomainObject], summary="List held domains")
 def find(request: HttpRequest) -> HttpResponse:
     """The domains whose mail is held, by name."""
-    holding.catch_up()
+    held_intake.catch_up()
     counts = holding.waiting_by_domain()
     shapes = [_shape(each, counts) for each in held_domains.find(scope())]
     return answer(serializers.page(shapes, None))
@@ -110,7 +110,7 @@ def list_of(
 ) -> HttpResponse:
     """The messages that wait for a domain, and those that were taken, newest first."""
     held = held_domains.get(scope(), domain)
-    holding.catch_up()
+    held_intake.catch_up()
     page = releases.find(scope(), cursor, limit, held_by=held)
     return answer(serializers.page(map(releases_api.shape, page.items), page.next))
 
@@ -124,7 +124,7 @@ def send(request: HttpRequest, domain: DomainName) -> HttpResponse:
 
 
 def _counted(held: HeldDomain) -> Shape:
-    holding.catch_up()
+    held_intake.catch_up()
     return _shape(held, holding.waiting_by_domain())
 
 

@@ -35,7 +35,7 @@ from inbox.mailbox.signals import (
 )
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.outgoing import guarding, holding, routes_from_settings, switch
+from inbox.outgoing import guarding, held_intake, routes_from_settings, switch
 from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.deliverer import Deliverer
 from inbox.outgoing.held_queue import HeldQueue
@@ -255,7 +255,7 @@ def _leaving(
     poster = Poster(config.webhooks_private)
     return [
         Deliverer(server, recorder.record, couriers),
-        Background("held mail", holding.look),
+        Background("held mail", held_intake.look),
         RouteTrials(recorder.record),
         following,
         WebhookCaller(server, objects, poster, base_url, lambda: recorder.busy),
