@@ -39,7 +39,9 @@ class HitLog:
         if not counts:
             return
         with write_turn():
-            known = Rule.objects.select_for_update().filter(pk__in=counts)
+            known = (
+                Rule.objects.select_for_update().filter(pk__in=counts).order_by("pk")
+            )
             for id, before in known.values_list("pk", "last_hits"):
                 Rule.objects.filter(pk=id).update(
                     hits=F("hits") + counts[id], last_hits=[*last[id], *before][:KEPT]

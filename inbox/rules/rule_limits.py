@@ -46,7 +46,8 @@ def is_counted(rule: Rule) -> bool:
 def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
     """Count that a rule's conditions were met; return whether it acts. Blocks."""
     with write_turn():
-        if not Rule.objects.filter(pk=rule.pk).exists():
+        # The lock lets processes count one after the other.
+        if Rule.objects.select_for_update().filter(pk=rule.pk).first() is None:
             return False  # it was deleted a moment ago
         if _COUNTED & rule.limits.keys() and not _acts(
             rule.pk, rule.limits, _key(rule, consult), now
