@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 # A session calls NextHop.at with these, before it answers; "taken": after the last 250.
 STAGES = ("connect", "EHLO", "MAIL", "RCPT", "DATA", "body", "end", "taken")
@@ -39,6 +40,11 @@ class NextHop:
         """Where it listens."""
         host, port = self._server.server_address[:2]
         return str(host), port
+
+    def take_over(self, connection: socket.socket) -> None:
+        """Be the server on a connection that somebody else opened, to its end."""
+        with connection.makefile("rb") as rfile, connection.makefile("wb", 0) as wfile:
+            _Conversation(self, rfile, wfile).hold()
 
     def serve(self) -> None:
         """Take sessions until close()."""
@@ -77,18 +83,30 @@ class _Session(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        self._hop = self.server.hop
+        _Conversation(self.server.hop, self.rfile, self.wfile).hold()
+
+
+class _Conversation:
+    """A session from the greeting on."""
+
+    def __init__(self, hop: NextHop, rfile: IO[bytes], wfile: IO[bytes]) -> None:
+        self._hop = hop
+        self._rfile = rfile
+        self._wfile = wfile
         self._reverse_path = ""
         self._accepted: list[str] = []
+
+    def hold(self) -> None:
+        """Answer until Mailsink goes away."""
         with suppress(OSError):  # Mailsink went away
             self._hop.at("connect")
             self._say("220 hop.test ESMTP")
-            while line := self.rfile.readline():
+            while line := self._rfile.readline():
                 if not self._answer(line.decode().rstrip("\r\n")):
                     break
 
     def _say(self, *lines: str) -> None:
-        self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
+        self._wfile.write("".join(f"{line}\r\n" for line in lines).encode())
 
     def _answer(self, line: str) -> bool:
         """Answer a command; return whether the session goes on."""
@@ -115,7 +133,7 @@ class _Session(socketserver.StreamRequestHandler):
     def _take(self) -> None:
         self._say("354 Go on")
         lines = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+        while (line := self._rfile.readline()) not in (b".\r\n", b""):
             lines.append(line.removeprefix(b"."))
             if len(lines) == 1:
                 self._hop.at("body")

@@ -36,6 +36,11 @@ def may_go(address: str, allow: Sequence[str], deny: Sequence[str]) -> bool:
     )
 
 
+def is_at(address: str, domain: str) -> bool:
+    """Whether an address is at a domain, as DNS has both."""
+    return bool(_forms(address.rpartition("@")[2]) & _forms(domain))
+
+
 def _is_named(address: str, pattern: str) -> bool:
     """Whether a pattern is this address, not one that it also fits."""
     local, _, domain = address.rpartition("@")

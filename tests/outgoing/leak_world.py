@@ -18,7 +18,8 @@ from functools import partial
 from typing import Any
 
 from tests.next_hop import NextHop
-from tests.outgoing.allow_oracle import Lists, may_go
+from tests.outgoing.allow_oracle import Lists, is_at, may_go
+from tests.outgoing.asking import Asking, said
 from tests.releasing import until
 from tests.running import Mailsink
 
@@ -29,15 +30,19 @@ MARKER = "marker"  # a route by which others may find out how far Mailsink is
 _BOUNCING = "bounce+5.1.1@example.com"
 
 
-class LeakWorld:
+class LeakWorld(Asking):
     """Holds the lists of each route as they were set, and takes what its hop heard."""
 
-    def __init__(self, server: Mailsink, hops: dict[str, NextHop]) -> None:
-        self.server = server
+    def __init__(
+        self, server: Mailsink, hops: dict[str, NextHop], taker: NextHop
+    ) -> None:
+        """taker: is the server on connections that are turned"""
+        super().__init__(server)
         self.hops = hops
         self.lists: dict[str, Lists] = {}
         self.guard: Sequence[str] | None = None  # what it names; None: it is off
         self.delivered = 0
+        self._taker = taker
         self._seen = dict.fromkeys(hops, 0)
         for name, hop in hops.items():
             host, port = hop.address
@@ -45,49 +50,6 @@ class LeakWorld:
             self.lists[name] = ([], [])
         self.allow(MARKER, (["marker.test"], []))
         self._rule(["marker.test"], MARKER)
-
-    # The API, pages, SMTP: refusals are answers, too
-
-    def api(self, method: str, path: str, **members: object) -> Any:
-        """Ask API v3; return its answer, or None if it refuses."""
-        body = json.dumps(members).encode() if method != "GET" else None
-        json_type = {"Content-Type": "application/json"}
-        return json.loads(self.ask(method, f"/api/v3/{path}", body, json_type) or b"0")
-
-    def form(self, path: str, **fields: str) -> None:
-        """Send a page's form."""
-        self.ask("POST", path, urllib.parse.urlencode(fields).encode(), {})
-
-    def ask(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> bytes:
-        request = urllib.request.Request(
-            self.server.url + path, body, headers, method=method
-        )
-        try:
-            answer = urllib.request.urlopen(request)
-        except urllib.error.HTTPError as refused:
-            answer = refused
-        with answer:
-            octets: bytes = answer.read()
-            assert answer.status < 500, octets
-            return octets if answer.status < 300 else b""
-
-    def smtp(self, *lines: str) -> str:
-        """Say lines to it, and wait for the reply to each; return the replies."""
-        heard = []
-        with socket.create_connection(self.server.smtp, 60) as connection:
-            replies = connection.makefile("rb")
-            for line in ("", "EHLO client.test", *lines, "QUIT"):
-                if line:
-                    octets = line.encode("utf-8", "surrogateescape")
-                    connection.sendall(octets + b"\r\n")
-                while (reply := replies.readline())[3:4] == b"-":
-                    pass
-                heard.append(reply.decode())
-                if not reply:
-                    break
-        return "".join(heard)
 
     # What happens between
 
@@ -155,15 +117,21 @@ class LeakWorld:
     def check(self) -> None:
         """Look whom mail went to since the last time, once all is quiet."""
         self.settle()
+        self._check_guard(self._taker.recipients)
+        self._taker.recipients.clear()
         for name, hop in self.hops.items():
             lines = hop.recipients[self._seen[name] :]
             self._seen[name] += len(lines)
             for line in lines:
-                path = line[line.index("<") + 1 : line.rindex(">")]
+                path = _path(line)
                 assert may_go(path, *self.lists[name]), (name, path, self.lists[name])
-                if self.guard is not None:
-                    assert may_go(path, self.guard, []), (name, path, self.guard)
-            self.delivered += len(lines)
+            self._check_guard(lines)
+
+    def _check_guard(self, lines: Sequence[str]) -> None:
+        self.delivered += len(lines)
+        for path in map(_path, lines):
+            if self.guard is not None:
+                assert may_go(path, self.guard, []), (path, self.guard)
 
     # The ways
 
@@ -250,6 +218,20 @@ class LeakWorld:
         for domain in domains:
             self.api("DELETE", f"held/{urllib.parse.quote(domain)}")
 
+    def try_atrn(self, message: str, route: str, addresses: Sequence[str]) -> None:
+        """Hold mail for the domains of addresses, and take it by ATRN on the connection."""
+        for domain in {each.rpartition("@")[2].lower() for each in addresses}:
+            self.api("POST", "held", domain=domain, users=["*"], earlier=True)
+            before = len(self._taker.recipients)
+            with socket.create_connection(self.server.smtp, 60) as connection:
+                ask = ("EHLO client.test", "AUTH PLAIN AGEAYg==", f"ATRN {domain}")
+                if said(connection, *ask)[-1].startswith("250"):
+                    self._taker.take_over(connection)
+            for line in self._taker.recipients[before:]:
+                assert is_at(_path(line), domain), (line, domain)
+            self.settle()
+            self.api("DELETE", f"held/{urllib.parse.quote(domain)}")
+
     def try_report(self, message: str, route: str, addresses: Sequence[str]) -> None:
         """Let a message bounce, so that a report goes to the reverse-path."""
         until(partial(self._report, self.catch("z@elsewhere.test", [_BOUNCING])))
@@ -273,3 +255,8 @@ class LeakWorld:
             return False
         queued = self.api("GET", f"releases?message={report['message']}")["items"]
         return bool(report["not_sent"] or queued)
+
+
+def _path(line: str) -> str:
+    """Return the path of RCPT without its brackets."""
+    return line[line.index("<") + 1 : line.rindex(">")]

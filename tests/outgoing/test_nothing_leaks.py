@@ -30,9 +30,10 @@ def world(mailsink: Mailsink) -> Iterator[LeakWorld]:
         next_hop(*EXTENSIONS, "PIPELINING") as one,
         next_hop(*EXTENSIONS) as other,
         next_hop() as marker,
+        next_hop(*EXTENSIONS, "PIPELINING") as taker,
     ):
         hops = {"pipelined": one, "stepwise": other, MARKER: marker}
-        yield LeakWorld(mailsink, hops)
+        yield LeakWorld(mailsink, hops, taker)
 
 
 @settings(max_examples=max(15, settings.default.max_examples // 100))
