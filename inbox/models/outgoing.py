@@ -77,7 +77,7 @@ class Release(models.Model):
     # No foreign key: the log stays when the message is purged.
     message_id = models.UUIDField(db_index=True)
     subject = models.TextField(blank=True)
-    route = models.ForeignKey(Route, models.SET_NULL, null=True)
+    route = models.ForeignKey(Route, models.SET_NULL, null=True, db_index=False)
     route_name = models.CharField(max_length=64)
     reverse_path = models.TextField(blank=True)
     parameters = models.TextField(blank=True)  # of MAIL, as the client gave them
@@ -95,21 +95,27 @@ class Release(models.Model):
     ended_at = models.DateTimeField(null=True)
     # The domain of its recipients, where it waited, or waits, for their server
     held_for = models.CharField(max_length=255, blank=True)
-    held_by = models.ForeignKey(HeldDomain, models.SET_NULL, null=True)
+    held_by = models.ForeignKey(HeldDomain, models.SET_NULL, null=True, db_index=False)
 
     class Meta:
         indexes = [
-            # the queue, by when the next try is due
+            # The queue of each route, in the order of its claims: none sorts the queue.
             models.Index(
-                fields=["next_try_at"],
+                fields=["route", "next_try_at", "id"],
                 name="release_due",
                 condition=models.Q(state="queued"),
             ),
-            # what waits for a receiver
+            # what waits for a receiver, oldest first
             models.Index(
-                fields=["held_by", "held_for"],
+                fields=["held_by", "id", "held_for"],
                 name="release_held",
                 condition=models.Q(state="held"),
+            ),
+            # what waits, or waited, for a domain, as its page lists it
+            models.Index(
+                fields=["held_by", "id"],
+                name="release_of_domain",
+                condition=models.Q(held_by__isnull=False),
             ),
         ]
         constraints = [

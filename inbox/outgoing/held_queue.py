@@ -11,7 +11,15 @@ from django.db import DatabaseError
 
 from inbox.mailbox.scope import ALL
 from inbox.models import HeldDomain
-from inbox.outgoing import held_domains, held_intake, holding, release_queue, switch
+from inbox.outgoing import (
+    held_domains,
+    held_intake,
+    held_state,
+    holding,
+    leaving,
+    release_queue,
+    switch,
+)
 from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.holding import Domains
 from inbox.outgoing.release_queue import Claim, Passage
@@ -24,6 +32,7 @@ from mailsink.smtp.protocol.replies import Reply
 
 log = logging.getLogger(__name__)
 
+_AT_ONCE = 100  # releases that are looked up for a client
 _LONGEST_NAME = 255  # characters of a user or a client that the log keeps
 
 
@@ -84,23 +93,31 @@ class _Taking:
     def __init__(self, request: MailRequest, server: UUID) -> None:
         self._request = request
         self._server = server
-        self._after = UUID(int=0)
+        self._next: list[UUID] = []  # releases that are to be offered
+        self._after = UUID(int=0)  # the last of them so far
 
     def claim(self) -> Claim | None:
-        if not switch.is_on():
-            return None
         request = self._request
-        rows = holding.held(_takeable(request), request.nodes or None)
-        claimed = release_queue.claim_held(
-            rows.filter(pk__gt=self._after),
-            self._passing,
-            self._server,
-            request.session,
-            _who(request),
-        )
-        if claimed is not None:
-            self._after = claimed.release.pk
-        return claimed
+        while switch.is_on() and (self._next or self._look_on()):
+            claimed = release_queue.claim_held(
+                self._next.pop(0),
+                self._passing,
+                self._server,
+                request.session,
+                _who(request),
+            )
+            if claimed is not None:
+                return claimed
+        return None
+
+    def _look_on(self) -> bool:
+        """Find the next releases; return whether there are some."""
+        rows = holding.held(_takeable(self._request), self._request.nodes or None)
+        later = rows.filter(pk__gt=self._after)
+        self._next = held_state.may_leave(later, leaving.by_all(), _AT_ONCE)
+        if self._next:
+            self._after = self._next[-1]
+        return bool(self._next)
 
     def _passing(self) -> Passage:
         """Take the last look at who may take what, which may have changed meanwhile."""
@@ -124,9 +141,15 @@ def _refusal(request: MailRequest) -> Reply | None:
     if not all(held_domains.most_specific(names, node) for node in request.nodes):
         return replies.NOT_YOUR_DOMAIN  # even one of several (RFC 2645 §5.2.1)
     held_intake.catch_up()
-    if not holding.held(mine, request.nodes or None).exists():
+    rows = holding.held(mine, request.nodes or None)
+    if not rows.exists():
         return nothing_waits(request)
-    return None if switch.is_on() else replies.OUTGOING_IS_OFF
+    if not switch.is_on():
+        return replies.OUTGOING_IS_OFF
+    if not held_state.may_leave(rows, leaving.by_all(), 1):
+        is_turn = request.verb == "TURN"
+        return replies.NOTHING_MAY_TURN if is_turn else replies.NOTHING_MAY_LEAVE
+    return None
 
 
 def _takeable(request: MailRequest) -> list[HeldDomain]:
@@ -175,13 +198,15 @@ def _nothing_to_start(
     waiting = holding.held(by, domains).exists()
     if waiting and not switch.is_on():
         return replies.no_way_to(shown, "outgoing mail is off")
-    if waiting and not holding.held([e for e in by if e.route], domains).exists():
-        return replies.no_way_to(shown, "no route is set for it")
-    if waiting:
+    if waiting and holding.may_be_sent(by, domains):
         return None
     if holding.try_again(by, domains):
         return replies.on_its_way(shown)
-    return replies.nothing_waits_for(shown)
+    if not waiting:
+        return replies.nothing_waits_for(shown)
+    if holding.held([each for each in by if each.route], domains).exists():
+        return replies.no_way_to(shown, "its route or the guard does not allow them")
+    return replies.no_way_to(shown, "no route is set for it")
 
 
 def _is_named(entry: str, node: str) -> bool:

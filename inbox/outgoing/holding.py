@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -17,7 +18,7 @@ from inbox.errors import Conflict
 from inbox.models import HeldDomain, Message, Release, ReleaseTry
 from inbox.models.message import ALIVE
 from inbox.models.outgoing import HELD
-from inbox.outgoing import releases, switch
+from inbox.outgoing import held_state, leaving, releases, switch
 from inbox.outgoing.due_signal import waiting
 from inbox.outgoing.held_intake import catch_up
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
@@ -89,9 +90,9 @@ def send(
     started = 0
     for each in by:
         route = each.route
-        if route is None:
+        ids = _sendable(each, domains, ROWS_IN_A_TURN)
+        if route is None or not ids:
             continue
-        ids = list(held([each], domains).values_list("pk", flat=True)[:ROWS_IN_A_TURN])
         with write_turn():
             rows = Release.objects.filter(pk__in=ids, state=HELD)
             started += rows.update(
@@ -112,8 +113,24 @@ def send(
     return started
 
 
+def may_be_sent(by: Iterable[HeldDomain], domains: Domains) -> bool:
+    """Whether some of what waits may leave now by the route of its domain."""
+    return any(_sendable(each, domains, 1) for each in by)
+
+
+def _sendable(by: HeldDomain, domains: Domains, most: int) -> list[UUID]:
+    """Return the oldest of what waits that may leave by the route of its domain."""
+    if by.route is None:
+        return []
+    refusal = leaving.refusal(by.route, by.inbox_id)
+    return held_state.may_leave(held([by], domains), refusal, most)
+
+
 def send_by_hand(held_domain: HeldDomain, who: str) -> int:
-    """Queue all that waits for a domain for its route; return how many. Raises Conflict."""
+    """Queue what waits for a domain and may leave by its route; return how many.
+
+    Raises Conflict, also where something waits and nothing may leave.
+    """
     switch.check()
     if held_domain.route is None:
         raise Conflict(
@@ -123,6 +140,11 @@ def send_by_hand(held_domain: HeldDomain, who: str) -> int:
     started = 0
     while number := send([held_domain], None, who, by_hand=True):
         started += number
+    if not started and held([held_domain]).exists():
+        raise Conflict(
+            _("the route %(route)s or the guard allows none of the recipients")
+            % {"route": held_domain.route.name}
+        )
     return started
 
 

@@ -6,7 +6,7 @@ A claim is one conditional update, so that no two processes deliver the same rel
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -24,8 +24,8 @@ from inbox.models import (
     Route,
     Server,
 )
-from inbox.models.outgoing import HELD
-from inbox.outgoing import contents, leaving, trace_field
+from inbox.models.outgoing import HELD, WAITING
+from inbox.outgoing import contents, held_state, leaving, trace_field
 from inbox.storage import webhook_outbox
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.client.hop_values import (
@@ -66,6 +66,8 @@ class Claim:
     recipients: tuple[ReleaseRecipient, ...]
     mail: OutgoingMail
     passing: Callable[[], Passage]
+    # The addresses that the last look refused; of held mail they wait on.
+    refused: set[str] = field(default_factory=set)
 
 
 def due(busy: Collection[int | None]) -> tuple[list[int | None], float | None]:
@@ -102,29 +104,27 @@ def claim(route: Route | None, server: UUID, session: UUID | None) -> Claim | No
 
 
 def claim_held(
-    rows: QuerySet[Release],
-    passing: Callable[[], Passage],
-    server: UUID,
-    session: UUID,
-    who: str,
+    id: UUID, passing: Callable[[], Passage], server: UUID, session: UUID, who: str
 ) -> Claim | None:
-    """Claim the next of what waits for a receiver who asks; None: there is none.
+    """Claim a release that waits for a receiver who asks; None: it may not leave by now.
 
-    rows: what waits for it
-    passing: called for each; returns how it may go out, as of now
+    passing: returns how it may go out, as of now
     who: takes it
     """
-    while (attempt := _next(rows, server, session, requested_by=who)) is not None:
-        if claimed := _prepared(attempt, passing):
-            return claimed
-    return None
+    rows = Release.objects.filter(pk=id, state=HELD)
+    attempt = _next(rows, server, session, requested_by=who)
+    return _prepared(attempt, passing) if attempt is not None else None
 
 
 def last_look(claimed: Claim) -> tuple[str, ...]:
     """Return for each recipient of a claim why nothing may go to it by now; "": it may."""
     gone = _message(claimed.release) is None
     passage = _NONE if gone else _guarded(claimed.passing())
-    return tuple(passage.refusal(each.forward_path) for each in claimed.recipients)
+    paths = [each.forward_path for each in claimed.recipients]
+    reasons = tuple(map(passage.refusal, paths))
+    found = zip(paths, reasons, strict=True)
+    claimed.refused.update(path for path, reason in found if reason)
+    return reasons
 
 
 def message_ends(claimed: Claim) -> None:
@@ -136,6 +136,10 @@ def message_ends(claimed: Claim) -> None:
 def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
     """Store the result for each recipient of a claim, and when the next try is due."""
     now = datetime.now(UTC)
+    results = [
+        _of_held(claimed, row, result)
+        for row, result in zip(claimed.recipients, results, strict=True)
+    ]
     for row, result in zip(claimed.recipients, results, strict=True):
         row.state = "queued" if result.state == "deferred" else result.state
         row.code, row.enhanced = result.code or None, result.enhanced
@@ -145,7 +149,21 @@ def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
         for row in claimed.recipients:
             _store(row)
         _end(claimed.attempt, _summary(results))
-        _settle(claimed.release, now)
+        tried_again = any(
+            row.state == "queued" and row.forward_path not in claimed.refused
+            for row in claimed.recipients
+        )
+        _settle(claimed.release, now, tried_again)
+
+
+def _of_held(
+    claimed: Claim, row: ReleaseRecipient, result: RecipientResult
+) -> RecipientResult:
+    """Return a result; for a recipient of held mail that the last look refused: it waits on."""
+    refused = row.forward_path in claimed.refused and not result.code
+    if refused and result.state == "failed" and claimed.release.held_by_id is not None:
+        return result._replace(state="deferred")
+    return result
 
 
 def recover(server: UUID, before: datetime, sessions: Collection[UUID] = ()) -> None:
@@ -218,6 +236,7 @@ def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | No
     passage = _NONE if raw is None else _guarded(passing())
     refused = [(row, passage.refusal(row.forward_path)) for row in pending]
     kept = tuple(row for row, reason in refused if not reason)
+    waits = release.held_by_id is not None  # until a list allows it
     mail = None
     if message and raw and kept:
         try:
@@ -226,18 +245,18 @@ def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | No
             field = trace_field.of(message) if traced else b""
             mail = _mail(release, kept, raw, field)
         except OSError as error:
-            kept = ()
+            kept, waits = (), False
             text = f"The message could not be read: {error.strerror}."
             refused = [(row, reason or text) for row, reason in refused]
     with write_turn():
         for row, reason in refused:
-            row.state = "failed" if reason else "trying"
+            row.state = ("queued" if waits else "failed") if reason else "trying"
             if reason:
                 row.code, row.enhanced, row.text = None, "5.7.1", reason
             _store(row)
         if mail is None:
             _end(attempt, next((reason for _, reason in refused), "Nothing was left."))
-            _settle(release, datetime.now(UTC))
+            _settle(release, datetime.now(UTC), tried_again=False)
     return Claim(release, attempt, kept, mail, passing) if mail is not None else None
 
 
@@ -310,10 +329,19 @@ def _end(attempt: ReleaseTry, outcome: str) -> None:
     )
 
 
-def _settle(release: Release, now: datetime) -> None:
-    """Give a release the state that follows from its recipients, and from its time."""
+def _settle(release: Release, now: datetime, tried_again: bool = True) -> None:
+    """Give a release the state that follows from its recipients, and from its time.
+
+    tried_again: it is, if recipients are left; else held mail waits for its receiver
+    """
     of_release = ReleaseRecipient.objects.filter(release=release)
     queued = of_release.filter(state="queued")
+    if release.held_for and not tried_again and queued.exists():
+        release.route = None
+    waits = bool(release.held_for) and release.route_id is None
+    if waits and _wait_on(release, now):
+        release_reports.note(release, now)
+        return
     if release.expires_at <= now:
         for row in queued:
             row.state, row.text = "failed", f"{release_reports.GIVEN_UP} {row.text}"
@@ -321,9 +349,6 @@ def _settle(release: Release, now: datetime) -> None:
     release_reports.note(release, now)
     states = set(of_release.values_list("state", flat=True))
     rows = Release.objects.filter(pk=release.pk)
-    if states & {"queued", "trying"} and release.held_for and release.route_id is None:
-        rows.update(state=HELD)
-        return
     if states & {"queued", "trying"}:
         rest = _RESTS[min(release.tries, len(_RESTS)) - 1] if release.tries else 0
         at = min(now + timedelta(seconds=rest), release.expires_at)
@@ -332,6 +357,22 @@ def _settle(release: Release, now: datetime) -> None:
     state = "failed" if "failed" in states else "delivered"
     rows.update(state=state, ended_at=now, next_try_at=None)
     webhook_outbox.put(f"release.{state}", _with_inbox(release))
+
+
+def _wait_on(release: Release, now: datetime) -> bool:
+    """Put held mail back if it has recipients left; return whether it has.
+
+    Where mail for the domain is held no more meanwhile, it is cancelled: nobody takes it.
+    """
+    left = ReleaseRecipient.objects.filter(release=release, state__in=WAITING)
+    if not left.exists():
+        return False
+    rows = Release.objects.filter(pk=release.pk)
+    fields = held_state.fields(release.message_id)
+    if not rows.filter(held_by__isnull=False).update(**fields):
+        left.update(state="cancelled")
+        rows.update(state="cancelled", ended_at=now, next_try_at=None)
+    return True
 
 
 def _with_inbox(release: Release) -> Iterator[tuple[UUID, int | None]]:

@@ -32,8 +32,8 @@ from inbox.models import (
     ReleaseRecipient,
     Route,
 )
-from inbox.models.outgoing import HELD, NEVER, WAITING
-from inbox.outgoing import leaving, routes, switch
+from inbox.models.outgoing import HELD, WAITING
+from inbox.outgoing import held_state, leaving, routes, switch
 from inbox.outgoing.due_signal import waiting
 from inbox.storage.write_lock import write_turn
 
@@ -233,18 +233,10 @@ def hold(scope: Scope, id: str | UUID) -> Release:
     It may then arrive twice. Raises NotFound, Conflict.
     """
     release = get(scope, id)
-    original = Message.objects.filter(pk=release.message_id)
-    reverse_path = original.values_list("transaction__reverse_path", flat=True).first()
     with write_turn():
         rows = Release.objects.filter(pk=release.pk, held_by__isnull=False)
         found = rows.exclude(state__in=(HELD, "trying")).update(
-            state=HELD,
-            route=None,
-            route_name="",
-            reverse_path=reverse_path or "",
-            next_try_at=None,
-            ended_at=None,
-            expires_at=NEVER,
+            **held_state.fields(release.message_id)
         )
         if not found:
             raise Conflict(_("only what was held, and is not being sent, can be held"))

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from inbox.errors import Conflict, Invalid
 from inbox.mailbox.scope import ALL
@@ -55,6 +57,19 @@ def after(results: Sequence[RecipientResult], server: Server) -> Release:
 
 def states(release: Release) -> list[str]:
     return [each.state for each in releases.details(release)["recipients"]]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads its plans")
+def test_a_claim_does_not_sort_the_queue(server: Server) -> None:
+    """A claim that did would take the longer the more waits, for each release."""
+    by = route()
+    with CaptureQueriesContext(connection) as queries:
+        release_queue.claim(by, server.pk, uuid7())
+    [sql] = [each["sql"] for each in queries if "inbox_release" in each["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        [plan] = [row[3] for row in cursor.fetchall()]
+    assert "USING INDEX release_due (route_id=? AND next_try_at<?)" in plan
 
 
 def test_a_claim_has_the_message_as_it_came(server: Server) -> None:

@@ -444,6 +444,8 @@ NOTHING_WAITS = _reply(453, "4.0.0", "No messages are waiting for you")
 
 
 NOT_YOUR_DOMAIN = _reply(450, "4.7.1", "One of these domains is not yours")
+NOTHING_MAY_LEAVE = _reply(453, "4.7.1", "Messages wait for you; none may leave now")
+NOTHING_MAY_TURN = _reply(502, "5.7.1", "Messages wait for you; none may leave now")
 NOTHING_TO_TURN_FOR = _reply(502, "5.5.1", "No messages are waiting for you")
 OUTGOING_IS_OFF = _reply(451, "4.3.2", "Outgoing mail is off here")
 QUEUE_UNREADABLE = _reply(451, "4.3.0", "The queue cannot be read now")
