@@ -19,7 +19,7 @@ from mailsink.conf import CONFIG
 # Sent after the commit, on the thread that wrote: there is a report to make.
 asked = Signal()
 
-MOST_TRIES = 3
+MOST_TRIES = 5
 
 Path = tuple[str, str]  # a forward-path, and the parameters of its RCPT
 

@@ -6,8 +6,6 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
-
 from inbox.bouncing import report_making, report_tasks
 from inbox.outgoing import report_relay
 from inbox.storage.full_disk import is_full
@@ -52,9 +50,10 @@ def make_one(server: UUID) -> float:
         else:
             report_making.make(task, server)
     except Exception as error:
-        if isinstance(error, DatabaseError) or is_full(error):
+        if is_full(error):
             raise  # the same task is tried until there is room
-        # A fault of ours, or a file that is gone
+        # A fault of ours, a file that is gone, or a text that the database refuses. Where
+        # the database fails for all, the try is not counted: put_back() fails, too.
         log.exception("A report about message %s could not be made", task.message_id)
         if not report_tasks.put_back(task):
             log.error("No report about message %s is made", task.message_id)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import DataError, OperationalError
 from django.test import Client
 
 from inbox.bouncing import captured_reports, report_making, report_tasks
@@ -234,6 +236,40 @@ def test_what_always_fails_is_given_up(
         assert ReportTask.objects.exists()
         reporter.make_one(server.pk)
     assert not ReportTask.objects.exists()
+
+
+def test_what_the_database_refuses_holds_up_no_other(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = sent("bounce+5.1.1@a.test")
+    sent("bounce+5.1.1@b.test")
+    make = report_making.make
+
+    def make_most(task: ReportTask, server: UUID) -> None:
+        if task.message_id == refused.pk:
+            raise DataError("value too long")
+        make(task, server)
+
+    monkeypatch.setattr(report_making, "make", make_most)
+    assert len(reported(server)) == 1
+    assert f"No report about message {refused.pk} is made" in caplog.text
+
+
+def test_a_fault_of_the_whole_database_is_no_try(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("no connection")
+
+    sent("bounce+5.1.1@a.test")
+    indexer.index_some()
+    with monkeypatch.context() as broken:
+        broken.setattr(report_making, "make", fail)
+        broken.setattr(report_tasks, "write_turn", fail)
+        for _ in range(2 * report_tasks.MOST_TRIES):
+            with pytest.raises(OperationalError):
+                reporter.make_one(server.pk)
+    assert len(reported(server)) == 1
 
 
 def test_a_message_that_is_gone_has_no_report(server: Server) -> None:
