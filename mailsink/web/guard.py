@@ -118,6 +118,8 @@ def _request(scope: AsgiScope) -> RequestHead:
         fetch_site=header(headers, b"sec-fetch-site"),
         fetch_mode=header(headers, b"sec-fetch-mode"),
         fetch_dest=header(headers, b"sec-fetch-dest"),
+        user_agent=header(headers, b"user-agent"),
+        webhook_id=header(headers, b"webhook-id"),
     )
 
 

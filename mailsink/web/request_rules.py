@@ -3,7 +3,8 @@
 There may be no login, and any page on the web can make its visitor's browser ask
 localhost. So: the Host must be ours (DNS rebinding), and a request that changes
 something, or opens a websocket, must not come from another origin. This is what
-CSRF tokens are for, and takes their place, for forms and the JSON API alike.
+CSRF tokens are for, and takes their place, for forms and the JSON API alike. Nor may
+it be a call of a webhook of Mailsink.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Images of a message, asked for from its sandboxed frame, which has no origin.
+MAILSINK = "Mailsink/"  # the beginning of the User-Agent of a webhook's calls
 PARTS_PATH = re.compile(r"/messages/[^/]+/parts/.+")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?")
 
@@ -32,6 +34,8 @@ class RequestHead:
     fetch_site: str
     fetch_mode: str
     fetch_dest: str
+    user_agent: str = ""
+    webhook_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class Rules:
         )
 
     def _judge_writing(self, request: RequestHead) -> HttpRefusal | None:
+        if request.webhook_id and request.user_agent.startswith(MAILSINK):
+            return _OWN_WEBHOOK
         ours = {f"{request.scheme}://{request.host}".lower()}
         if self.public_url:  # a proxy in front may speak https, and we http
             public = urlsplit(self.public_url)
@@ -101,6 +107,12 @@ class Rules:
         return None
 
 
+_OWN_WEBHOOK = HttpRefusal(
+    403,
+    "Call of a webhook",
+    "This is a call of a webhook of Mailsink. What it starts here could make Mailsink "
+    "call the webhook again, without end.",
+)
 _CROSS_SITE = HttpRefusal(
     403, "Cross-site request", "Another site's page may not use Mailsink."
 )

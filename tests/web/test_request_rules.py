@@ -49,6 +49,23 @@ def test_foreign_hosts_are_refused_by_name(host: str, method: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "agent", "webhook_id", "expected"),
+    [
+        ("POST", "Mailsink/0.1", "id", 403),
+        ("DELETE", "Mailsink/0.1", "id", 403),
+        ("GET", "Mailsink/0.1", "id", 0),
+        ("POST", "Mailsink/0.1", "", 0),
+        ("POST", "Other/1", "id", 0),
+    ],
+)
+def test_a_call_of_a_webhook_of_mailsink_changes_nothing(
+    method: str, agent: str, webhook_id: str, expected: int
+) -> None:
+    head = request(method, user_agent=agent, webhook_id=webhook_id)
+    assert status(head) == expected
+
+
+@pytest.mark.parametrize(
     ("host", "expected"),
     [
         ("mail.example:8025", 0),
