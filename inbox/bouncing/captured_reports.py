@@ -145,8 +145,8 @@ def _withheld(mail: MailReportedOn) -> str:
     if not automatic_replies.may_answer(mail.reverse_path, named):
         return "automatic"
     since = datetime.now(UTC) - REPLIES_WITHIN
-    rows = MadeReport.objects.filter(made_at__gte=since, kind="automatic_reply")
-    replies = rows.filter(sender=mail.reverse_path, withheld="")
+    rows = MadeReport.objects.filter(kind="automatic_reply", sender=mail.reverse_path)
+    replies = rows.filter(made_at__gte=since, withheld="")[:MOST_REPLIES]
     return "often" if replies.count() >= MOST_REPLIES else ""
 
 

@@ -48,8 +48,12 @@ class MadeReport(models.Model):
 
     class Meta:
         indexes = [
-            # how many automatic replies there were lately
-            models.Index(fields=["made_at"], name="made_report_at"),
+            # how many automatic replies somebody got lately
+            models.Index(
+                fields=["sender", "made_at"],
+                name="made_report_replies",
+                condition=models.Q(kind="automatic_reply"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -87,11 +87,11 @@ class WebhookDelivery(models.Model):
         indexes = [
             # the history
             models.Index(fields=["webhook", "id"], name="webhook_history"),
-            # the queue
+            # the queue, and those that failed
+            models.Index(fields=["webhook", "state", "id"], name="webhook_states"),
+            # the queue of each inbox
             models.Index(
-                fields=["webhook", "id"],
-                name="webhook_queue",
-                condition=models.Q(state="queued"),
+                fields=["webhook", "state", "inbox_id", "id"], name="webhook_inboxes"
             ),
             # those that wait for another try
             models.Index(

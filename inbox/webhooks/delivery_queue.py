@@ -7,7 +7,7 @@ no two processes do.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -57,9 +57,8 @@ def free() -> None:
 def lease(id: UUID, server: UUID) -> Webhook | None:
     """Lease a webhook for a minute, or longer than before; None: another process has it."""
     now = datetime.now(UTC)
-    free_or_mine = Q(leased_until=None) | Q(leased_until__lt=now) | Q(leased_by=server)
     with write_turn():
-        rows = Webhook.objects.filter(free_or_mine, pk=id)
+        rows = Webhook.objects.filter(_can_lease(server, now), pk=id)
         if not rows.update(leased_by=server, leased_until=now + _LEASE):
             return None
     return Webhook.objects.filter(pk=id).first()
@@ -72,33 +71,35 @@ def hand_back(id: UUID, server: UUID) -> None:
         rows.update(leased_by=None, leased_until=None)
 
 
-def due(busy: Collection[UUID]) -> tuple[list[UUID], float | None]:
+def due(busy: Collection[UUID], server: UUID) -> tuple[list[UUID], float | None]:
     """Return the webhooks with something due, and in how many seconds the next one is.
 
-    busy: those that are being called, left out
+    busy: those that are being called, left out, as are those that other processes have
     """
     now = datetime.now(UTC)
     found, later = [], []
-    for hook in Webhook.objects.exclude(pk__in=busy):
+    rows = Webhook.objects.filter(_can_lease(server, now))
+    for hook in rows.exclude(pk__in=busy):
         if ready(hook, now, 1):
             found.append(hook.pk)
-        resting = _queue(hook).filter(next_try_at__gt=now).order_by("next_try_at")
-        if at := resting.values_list("next_try_at", flat=True).first():
-            later.append((at - now).total_seconds())
+        times = (each.next_try_at for each in _with_a_time(hook))
+        later += [(at - now).total_seconds() for at in times if at and at > now]
     return found, min(later, default=None)
 
 
 def ready(hook: Webhook, now: datetime, most: int) -> list[WebhookDelivery]:
     """Return the next deliveries that are due, in order: first those that somebody tries."""
-    tests = _queue(hook).filter(event=TEST_EVENT, next_try_at__isnull=False)
-    found = list(tests.order_by("pk")[:most])
+    with_a_time = _with_a_time(hook)
+    tests = [each for each in with_a_time if each.event == TEST_EVENT]
+    found = sorted(tests, key=lambda each: each.pk)[:most]
     if hook.paused or hook.off_since or len(found) == most:
         return found
-    rows = _queue(hook).exclude(event=TEST_EVENT)
-    resting = rows.filter(next_try_at__gt=now).values_list("inbox_id", flat=True)
-    for inbox in set(resting):
-        rows = rows.exclude(Q(inbox_id=inbox) if inbox else Q(inbox_id__isnull=True))
-    return found + list(rows.order_by("pk")[: most - len(found)])
+    resting = {
+        each.inbox_id
+        for each in with_a_time
+        if each.event != TEST_EVENT and each.next_try_at and each.next_try_at > now
+    }
+    return found + _of_other_inboxes(hook, resting, most - len(found))
 
 
 def take_result(delivery: WebhookDelivery, result: PostResult, now: datetime) -> None:
@@ -125,7 +126,10 @@ def store(hook: Webhook, deliveries: Sequence[WebhookDelivery], now: datetime) -
     with write_turn():
         for each in deliveries:  # bulk_update takes five times as long
             fields = {name: getattr(each, name) for name in _OF_A_TRY}
-            WebhookDelivery.objects.filter(pk=each.pk).update(**fields)
+            rows = WebhookDelivery.objects.filter(pk=each.pk)
+            # What ended meanwhile, as by another process, does not wait again.
+            waits = each.state == "queued"
+            (rows.filter(state="queued") if waits else rows).update(**fields)
         tried = [each for each in deliveries if each.tries and each.event != TEST_EVENT]
         if tried:
             _judge(hook, tried, now)
@@ -165,6 +169,44 @@ def remove_old() -> int:
                 WebhookDelivery.objects.filter(pk__in=ids).delete()
             return len(ids)
     return 0
+
+
+def _can_lease(server: UUID, now: datetime) -> Q:
+    return Q(leased_until=None) | Q(leased_until__lt=now) | Q(leased_by=server)
+
+
+def _with_a_time(hook: Webhook) -> list[WebhookDelivery]:
+    """Return the few of a queue that have a time: tests, and what failed in each inbox."""
+    rows = _queue(hook).filter(next_try_at__isnull=False)
+    return list(rows.order_by("next_try_at"))
+
+
+def _of_other_inboxes(
+    hook: Webhook, resting: Collection[int | None], most: int
+) -> list[WebhookDelivery]:
+    """Return the first of a queue, in order, without those of inboxes that rest.
+
+    Each inbox is looked up by an index: before them, 100,000 may wait that rest.
+    """
+    rows = _queue(hook).exclude(event=TEST_EVENT)
+    if not resting:
+        return list(rows.order_by("pk")[:most])
+    found: list[WebhookDelivery] = []
+    for inbox in _inboxes(hook):
+        if inbox not in resting:
+            of_inbox = Q(inbox_id__isnull=True) if inbox is None else Q(inbox_id=inbox)
+            found += rows.filter(of_inbox).order_by("pk")[:most]
+    return sorted(found, key=lambda each: each.pk)[:most]
+
+
+def _inboxes(hook: Webhook) -> Iterator[int | None]:
+    """Yield the inboxes that something of a queue is of; None is of none, or of several."""
+    yield None
+    ids = _queue(hook).order_by("inbox_id").values_list("inbox_id", flat=True)
+    last = ids.filter(inbox_id__isnull=False).first()
+    while last is not None:
+        yield last
+        last = ids.filter(inbox_id__gt=last).first()
 
 
 def _queue(hook: Webhook) -> QuerySet[WebhookDelivery]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from uuid import UUID
@@ -22,7 +21,8 @@ from inbox.models import (
 )
 from inbox.search import language
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
-from inbox.webhooks import hooks
+from inbox.webhooks.queue_room import QueueRoom
+from mailsink.ids import go_on_after, uuid7
 
 MOST_WAITING = 100_000  # events in the queue of a webhook
 _AT_ONCE = 100  # events
@@ -31,46 +31,61 @@ _LOCK = 0x686F6F6B  # "hook": PostgreSQL's advisory lock of the one that moves e
 IsBounce = Callable[[UUID], bool]
 
 
-def move_some(is_bounce: IsBounce) -> int:
-    """Move the oldest events; return how many. is_bounce: whether a message reports a delivery"""
+def move_some(is_bounce: IsBounce, room: QueueRoom | None = None) -> int:
+    """Move the oldest events; return how many.
+
+    is_bounce: whether a message reports a delivery; room: counted now if not given
+    """
     found = list(Webhook.objects.filter(off_since=None).order_by("pk"))
     most = min(_AT_ONCE, ROWS_IN_A_TURN // (2 * len(found) + 1))
     events = list(WebhookEvent.objects.order_by("pk")[: max(1, most)])
     if not events:
         return 0
-    is_bounce = cache(is_bounce)
-    wanted = [
-        (hook, each) for hook in found for each in _wanted(hook, events, is_bounce)
-    ]
-    room = {hook.pk: MOST_WAITING - hooks.waiting(hook) for hook in found}
+    is_bounce, room = cache(is_bounce), room or QueueRoom()
+    wanted = [(hook, _wanted(hook, events, is_bounce)) for hook in found]
+    rooms = {hook.pk: room.of(hook, MOST_WAITING) for hook in found}
+    ids = [each.pk for each in events]
     with write_turn():
         _one_at_a_time()
-        ids = [each.pk for each in events]
-        still = set(
-            WebhookEvent.objects.filter(pk__in=ids).values_list("pk", flat=True)
-        )
-        there = set(Webhook.objects.filter(off_since=None).values_list("pk", flat=True))
-        queued, left_out = [], Counter[UUID]()
-        for hook, delivery in wanted:
-            if delivery.event_id not in still or hook.pk not in there:
-                continue
-            room[hook.pk] -= 1
-            if room[hook.pk] < 0:
-                left_out[hook.pk] += 1
-            else:
-                queued.append(delivery)
-        WebhookDelivery.objects.bulk_create(queued)
-        for key, count in left_out.items():
-            Webhook.objects.filter(pk=key).update(left_out=F("left_out") + count)
-        WebhookEvent.objects.filter(pk__in=ids).delete()
+        rows = WebhookEvent.objects.filter(pk__in=ids)
+        still = set(rows.values_list("pk", flat=True))
+        on = set(Webhook.objects.filter(off_since=None).values_list("pk", flat=True))
+        added = {
+            hook: _add(
+                hook, [each for each in its if each.event_id in still], rooms[hook.pk]
+            )
+            for hook, its in wanted
+            if hook.pk in on
+        }
+        rows.delete()
+    for hook, count in added.items():
+        room.take(hook, count)
     return len(events)
 
 
+def _add(hook: Webhook, wanted: Sequence[WebhookDelivery], room: int) -> int:
+    """Put deliveries at the end of a queue, as many as there is room for; return how many."""
+    queued = wanted[: max(0, room)]
+    for each in queued:
+        each.pk = uuid7()  # made in our turn, and so behind those of earlier turns
+    WebhookDelivery.objects.bulk_create(queued)
+    if left_out := len(wanted) - len(queued):
+        rows = Webhook.objects.filter(pk=hook.pk)
+        rows.update(left_out=F("left_out") + left_out)
+    return len(queued)
+
+
 def _one_at_a_time() -> None:
-    """Let processes move events one after the other, or they would change their order."""
+    """Let processes move events one after the other, or they would change their order.
+
+    The clock of this machine may be behind that of the one whose turn was before.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        newest = WebhookDelivery.objects.order_by("-pk").values_list("pk", flat=True)
+        if last := newest.first():
+            go_on_after(last)
 
 
 def _wanted(

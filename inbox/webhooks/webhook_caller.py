@@ -20,9 +20,11 @@ from inbox.storage import webhook_outbox
 from inbox.storage.threads import in_thread
 from inbox.webhooks import calls, delivery_queue, fan_out, hooks, webhook_signals
 from inbox.webhooks.calls import Call, Shape
+from inbox.webhooks.queue_room import QueueRoom
 from mailsink import __version__
 from mailsink.posting import signing
 from mailsink.posting.poster import Poster, PostResult
+from mailsink.web.request_rules import MAILSINK
 from mailsink.web.workers import Off
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class WebhookCaller:
         self._poster = poster
         self._base_url = base_url
         self._busy = busy
+        self._room = QueueRoom()
         self._nudged = asyncio.Event()
         self._stopped = asyncio.Event()
         self._threads = ThreadPoolExecutor(_THREADS, "webhooks")
@@ -134,8 +137,8 @@ class WebhookCaller:
     def _look(self, busy: list[UUID]) -> tuple[int, list[UUID], float | None]:
         """Move events; return how many, what is due, and in how many seconds more is."""
         webhook_signals.refresh()
-        moved = fan_out.move_some(self._objects.is_bounce)
-        return moved, *delivery_queue.due(busy)
+        moved = fan_out.move_some(self._objects.is_bounce, self._room)
+        return moved, *delivery_queue.due(busy, self._server)
 
     async def _stand_back(self, took: float) -> None:
         """Rest after a step while mail pours in: that goes first."""
@@ -199,7 +202,7 @@ class WebhookCaller:
         for delivery in due:
             found.append(one := self._prepared(hook, delivery))
             octets += len(one.body) if isinstance(one, Call) else 0
-            if octets > _PREPARED_OCTETS:
+            if octets > _PREPARED_OCTETS or _failed(one):
                 break
         return hook, secrets, found
 
@@ -208,9 +211,11 @@ class WebhookCaller:
     ) -> Call | WebhookDelivery:
         try:
             object = self._object(hook, delivery)
-        except (DatabaseError, Off):
+        except Off:
             raise
-        except Exception:  # a fault of ours, or a body that cannot be read
+        # A fault of ours, or a body or row that cannot be read. Where the database fails
+        # for all, the try is not counted: it cannot be stored.
+        except Exception:
             log.exception("Event %s could not be sent", delivery.event_id)
             result = PostResult(None, _UNMADE, 0)
             delivery_queue.take_result(delivery, result, datetime.now(UTC))
@@ -244,7 +249,7 @@ class WebhookCaller:
             if self._stopped.is_set() and delivery.code is None and delivery.tries:
                 break  # it was cut off by us, and is no failure
             ended.append(delivery)
-            if delivery.state in ("queued", "failed"):
+            if _failed(delivery):
                 break
         now = datetime.now(UTC)
         await self._in_thread(lambda: delivery_queue.store(hook, ended, now))
@@ -255,7 +260,7 @@ class WebhookCaller:
         delivery, now = call.delivery, datetime.now(UTC)
         headers = {
             "content-type": calls.CONTENT_TYPE,
-            "user-agent": f"Mailsink/{__version__}",
+            "user-agent": f"{MAILSINK}{__version__}",
             **signing.headers(
                 secrets, str(delivery.event_id), int(now.timestamp()), call.body
             ),
@@ -263,3 +268,8 @@ class WebhookCaller:
         result = await self._poster.post(call.url, headers, call.body)
         delivery_queue.take_result(delivery, result, now)
         return delivery
+
+
+def _failed(prepared: Call | WebhookDelivery) -> bool:
+    """Whether a delivery was tried without success, so that those behind it wait."""
+    return not isinstance(prepared, Call) and prepared.state in ("queued", "failed")

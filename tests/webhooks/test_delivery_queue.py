@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from inbox.errors import Conflict
 from inbox.mailbox.scope import ALL
@@ -19,6 +23,7 @@ from tests.webhooks.conftest import AddHook
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime.now(UTC)
+HERE = uuid7()  # this process
 OK = PostResult(200, "ok", 5)
 DOWN = PostResult(None, "No connection.", 5)
 
@@ -64,8 +69,53 @@ def test_what_failed_holds_up_its_inbox_and_no_other(add_hook: AddHook) -> None:
     assert ready(hook) == [rows[1].pk, rows[5].pk]
     later = NOW + timedelta(seconds=RESTS[0])
     assert ready(hook, later) == [each.pk for each in rows]
-    assert delivery_queue.due([])[0] == [hook.pk]
-    assert delivery_queue.due([hook.pk]) == ([], None)
+    assert delivery_queue.due([], HERE)[0] == [hook.pk]
+    assert delivery_queue.due([hook.pk], HERE) == ([], None)
+
+
+def test_what_another_process_has_is_not_due(add_hook: AddHook) -> None:
+    """It would be asked for without rest, as long as the other calls it."""
+    hook = add_hook()
+    delivery(hook)
+    assert delivery_queue.lease(hook.pk, uuid7())
+    assert delivery_queue.due([], HERE) == ([], None)
+    Webhook.objects.filter(pk=hook.pk).update(leased_until=NOW - timedelta(hours=1))
+    assert delivery_queue.due([], HERE)[0] == [hook.pk]
+
+
+def test_what_ended_meanwhile_does_not_wait_again(add_hook: AddHook) -> None:
+    hook = add_hook()
+    one = delivery(hook)
+    tried(hook, WebhookDelivery.objects.get(pk=one.pk), OK)
+    assert tried(hook, one, DOWN).state == "delivered"
+
+
+def test_what_waits_behind_a_rest_is_found_by_an_index(add_hook: AddHook) -> None:
+    """Nothing walks through a long queue to find out that it rests, nor counts it so."""
+    if connection.vendor != "sqlite":
+        pytest.skip("what PostgreSQL plans depends on how long the queue is")
+    hook = add_hook()
+    rests, other = delivery(hook), delivery(hook, 2)
+    tried(hook, rests, DOWN)
+    for _ in range(30):
+        delivery(hook)
+    with CaptureQueriesContext(connection) as queries:
+        assert ready(hook) == [other.pk]
+        deliveries.find(ALL, hook.pk, None, 10, "failed")
+        hooks.waiting(hook)
+    found = [plan(each["sql"]) for each in queries if "webhookdelivery" in each["sql"]]
+    assert all("SEARCH" in each and "TEMP B-TREE" not in each for each in found)
+    # With all that narrows it in the index: the state alone would leave a long queue.
+    by = [each for each in found if "webhook_resting" not in each]
+    assert all("webhook_id=? AND state=?" in each for each in by)
+    assert sum("inbox_id=?" in each for each in by) == 2
+    assert "COVERING" in by[-1]
+
+
+def plan(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return "; ".join(row[3] for row in cursor.fetchall())
 
 
 def test_rests_grow_until_it_fails_and_the_next_has_its_turn(add_hook: AddHook) -> None:
@@ -204,6 +254,25 @@ class TestReplay:
         tried(hook, one, OK)
         with pytest.raises(Conflict, match="1 events wait already"):
             deliveries.replay(ALL, hook.pk, one.pk)
+
+    def test_what_fails_again_meanwhile_is_not_replayed_again(
+        self, add_hook: AddHook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hook = add_hook()
+        for _ in range(2):
+            delivery(hook, state="failed")
+        turns, write_turn = iter(range(10)), deliveries.write_turn
+
+        @contextmanager
+        def with_a_quick_failure() -> Iterator[None]:
+            next(turns)
+            WebhookDelivery.objects.filter(state="queued").update(state="failed")
+            with write_turn():
+                yield
+
+        monkeypatch.setattr(deliveries, "write_turn", with_a_quick_failure)
+        monkeypatch.setattr(deliveries, "ROWS_IN_A_TURN", 2)
+        assert deliveries.replay_failed(ALL, hook.pk) == 2
 
     def test_of_another_webhook(self, add_hook: AddHook) -> None:
         one = delivery(add_hook(), state="failed")

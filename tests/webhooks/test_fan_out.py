@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from inbox.storage import webhook_outbox
 from inbox.storage.write_lock import write_turn
 from inbox.upkeep import servers
 from inbox.webhooks import fan_out, hooks
+from inbox.webhooks.queue_room import QueueRoom
 from mailsink.ids import uuid7
 from tests import factories
 from tests.recording import Client, play
@@ -113,6 +115,46 @@ def test_a_full_queue_counts_what_it_leaves_out(
     move()
     hook.refresh_from_db()
     assert (hooks.waiting(hook), hook.left_out) == (3, 2)
+
+
+def test_a_queue_is_not_counted_for_each_batch(
+    add_hook: AddHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[Webhook] = []
+
+    def waiting(hook: Webhook) -> int:
+        counts.append(hook)
+        return 95_000
+
+    monkeypatch.setattr(hooks, "waiting", waiting)
+    monkeypatch.setattr(fan_out, "MOST_WAITING", 95_250)
+    hook, room = add_hook(), QueueRoom()
+    for _ in range(300):
+        happened()
+    while fan_out.move_some(nobody, room):
+        pass
+    hook.refresh_from_db()
+    assert (len(queue(hook)), hook.left_out, counts) == (250, 50, [hook])
+
+
+def test_the_order_is_that_of_the_turns(
+    add_hook: AddHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that prepared events early, and has its turn late, puts them behind."""
+    hook = add_hook()
+    first, second = happened(), happened()
+    prepare = fan_out._wanted
+
+    def while_another_has_its_turn(*given: Any) -> list[WebhookDelivery]:
+        monkeypatch.setattr(fan_out, "_wanted", prepare)
+        prepared = prepare(*given)
+        monkeypatch.setattr(fan_out, "_AT_ONCE", 1)
+        fan_out.move_some(nobody)
+        return prepared
+
+    monkeypatch.setattr(fan_out, "_wanted", while_another_has_its_turn)
+    move()
+    assert queue(hook) == [(each.event, each.object_id) for each in (first, second)]
 
 
 class TestOutbox:

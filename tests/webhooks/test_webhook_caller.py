@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from standardwebhooks import Webhook as Verifier
 
 from inbox.api.v3.event_objects import EventObjects
@@ -21,6 +21,7 @@ from inbox.webhooks import deliveries, delivery_queue, hooks
 from inbox.webhooks.webhook_caller import WebhookCaller
 from mailsink.ids import uuid7
 from mailsink.posting.poster import Poster
+from mailsink.web.request_rules import RequestHead, Rules
 from mailsink.web.workers import Unanswered
 from tests import factories
 from tests.mails import BOUNCE
@@ -267,8 +268,28 @@ def test_nothing_of_a_url_in_the_log(
     assert "s3cret" not in WebhookDelivery.objects.get(webhook=hook).text
 
 
+def test_a_call_that_reaches_a_mailsink_is_refused(add_hook: AddHook) -> None:
+    """It could make Mailsink call the webhook again, without end."""
+    sessions(1)
+    with receiving() as receiver:
+        add_hook(url=receiver.url)
+        call(all_ended)
+    headers = receiver.calls[0].headers
+    head = RequestHead(
+        "POST", "http", "/api/v3/webhooks/id/test", headers["host"], "", "", "", "",
+        headers["user-agent"], headers["webhook-id"],
+    )  # fmt: skip
+    refusal = Rules((), "sink", "").judge(head)
+    assert refusal is not None
+    assert (refusal.status, refusal.title) == (403, "Call of a webhook")
+
+
+@pytest.mark.parametrize("fault", [OSError, DataError])
 def test_what_cannot_be_read_holds_up_nothing_for_long(
-    add_hook: AddHook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    add_hook: AddHook,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: type[Exception],
 ) -> None:
     monkeypatch.setattr(delivery_queue, "RESTS", ())
     monkeypatch.setattr(delivery_queue, "MOST_TRIES", 1)
@@ -279,7 +300,7 @@ def test_what_cannot_be_read_holds_up_nothing_for_long(
     class Broken(EventObjects):
         def get(self, event: str, id: UUID) -> Any:
             if id == unreadable.pk:
-                raise OSError("the disk is broken")
+                raise fault("the disk is broken")
             return super().get(event, id)
 
     with receiving() as receiver:
