@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0026_rule_scenario'),
+        ('inbox', '0027_release_queue_indexes'),
     ]
 
     operations = [
