@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.urls import include, path
 
+from inbox.api.mailhog import events
+from inbox.api.mailhog import messages as mailhog_messages
 from inbox.api.urls import dialects
-from inbox.mailbox import marking
+from inbox.mailbox import large, marking, offsets
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Release
 from inbox.outgoing import routes
@@ -235,3 +237,60 @@ def test_each_dialect_alone(
     assert dialect.get("/api/v1/messages")["total"] == 0
     assert dialect.ask("GET", "/api/v2/messages").status_code == 404
     assert dialects([]) == []
+
+
+def nested(levels: int, body: bytes) -> bytes:
+    """Return a mail of multiparts within one another around a body."""
+    head = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
+    heads = b"".join(head % (level, level) for level in range(levels))
+    return heads + b"\r\n" + body
+
+
+def test_nested_multiparts_are_not_written_out_at_each_level(dialect: Dialect) -> None:
+    raw = nested(90, b"<" * 20_000)
+    factories.message(raw)
+    answer = dialect.ask("GET", "/api/v2/messages")
+    assert len(answer.content) < 8 * 6 * len(raw)
+    (one,) = json.loads(answer.content)["items"]
+    part = one["MIME"]["Parts"][0]
+    assert part["Body"].endswith("<" * 20_000)
+    bodies = []
+    while part["MIME"]:
+        part = part["MIME"]["Parts"][0]
+        bodies.append(part["Body"])
+    assert "" in bodies[:-1]
+    assert bodies[-1] == "<" * 20_000
+
+
+def test_a_list_ends_by_what_is_written(
+    dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        factories.message(b"\r\n" + b"<" * 1000)
+    monkeypatch.setattr(mailhog_messages, "_OCTETS", 30_000)
+    found = read(dialect, "/api/v2/messages")
+    assert (found["total"], found["count"]) == (5, 2)
+    assert len(read(dialect, "/api/v1/messages/" + found["items"][0]["ID"])) == 7
+
+
+def test_much_json_is_written_elsewhere(
+    dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(large, "refuse_here", lambda *given: asked.append(given))
+    made = factories.message(b"\r\n" + b"<" * 1000)
+    read(dialect, "/api/v2/messages")
+    read(dialect, f"/api/v1/messages/{made.pk}")
+    assert [octets > 12_000 for octets, _ in asked] == [True, True]
+
+
+def test_the_feed_leaves_out_what_is_long_once_written(
+    dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_LARGEST", 20_000)
+    monkeypatch.setattr(events, "_MOST_OCTETS", 24_000)
+    short, long = b"\r\n" + b"<" * 1000, b"\r\n" + b"<" * 2000
+    made = [factories.message(raw) for raw in (short, long, short, short)]
+    texts = map(json.loads, events._texts(offsets.stored(made)))
+    sent = [each["Content"]["Body"] != "" for each in texts]
+    assert sent == [True, False, False, False]

@@ -18,7 +18,9 @@ from inbox.mailbox.offsets import StoredMail
 
 KEEPALIVE = 60.0  # seconds
 MOST = 100  # streams
-_LARGEST = 256 * 1024  # octets of a body; larger ones are left out here
+# Octets of JSON of a message, and of all in a frame; bodies beyond them are left out here
+_LARGEST = 256 * 1024
+_MOST_OCTETS = 4 * 1024 * 1024
 
 _open = 0
 
@@ -31,8 +33,13 @@ async def _translate(events: FeedEvents) -> list[str]:
 
 
 def _texts(found: list[StoredMail]) -> list[str]:
-    shaped = (octets(shapes.message(each, _LARGEST)) for each in found)
-    return [each.decode().rstrip("\n") for each in shaped]
+    texts: list[str] = []
+    left = _MOST_OCTETS
+    for each in found:
+        shaped = octets(shapes.message(each, max(0, min(_LARGEST, left))))
+        left -= len(shaped)
+        texts.append(shaped.decode().rstrip("\n"))
+    return texts
 
 
 frames = SharedFrames(_translate)

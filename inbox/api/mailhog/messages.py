@@ -13,28 +13,30 @@ from inbox.api.plain_answers import (
     go_json,
     key,
     number,
+    octets,
 )
 from inbox.api.v3.common import scope
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.http import files
-from inbox.mailbox import messages, offsets, trash
+from inbox.mailbox import large, messages, offsets, trash
 from inbox.mailbox.offsets import StoredMail
 from inbox.mailbox.selection import Selection
 from inbox.models import Message, Route
 from inbox.outgoing import releases, routes
 from inbox.search import mailhog_kinds
 from inbox.search.fields import BadQuery
-from inbox.serializers import Shape
 from mailsink.mime import bodies, structure
 
 JSON_TEXT = "text/json"
 _LIMIT, _MOST, _MOST_BARE = 50, 250, 1000
-_OCTETS = 16 * 1024 * 1024  # of all bodies in a list
+_OCTETS = 16 * 1024 * 1024  # of the JSON of all messages in a list
+# Octets of JSON that are written in the server: more takes longer than mail should wait.
+_WRITTEN_HERE = 4 * 1024 * 1024
 
 
 def find(request: HttpRequest) -> HttpResponse:
     """List the messages, newest first."""
-    return go_json(_page(request, Q()), JSON_TEXT)
+    return _page(request, Q(), JSON_TEXT)
 
 
 def search(request: HttpRequest) -> HttpResponse:
@@ -45,31 +47,38 @@ def search(request: HttpRequest) -> HttpResponse:
         )
     except BadQuery:
         return empty(400)
-    return go_json(_page(request, where))
+    return _page(request, where, "application/json")
 
 
 def find_bare(request: HttpRequest) -> HttpResponse:
     """List the messages as version 1 does: without counts."""
-    return go_json(_shapes(offsets.find(scope(), Q(), 0, _MOST_BARE)), JSON_TEXT)
+    items = _written(offsets.find(scope(), Q(), 0, _MOST_BARE))
+    return HttpResponse(b"[%b]\n" % b",".join(items), content_type=JSON_TEXT)
 
 
-def _page(request: HttpRequest, where: Q) -> Shape:
+def _page(request: HttpRequest, where: Q, content_type: str) -> HttpResponse:
     start = number(request, "start", 0)
     limit = min(number(request, "limit", _LIMIT), _MOST)
-    items = _shapes(offsets.find(scope(), where, start, limit))
+    items = _written(offsets.find(scope(), where, start, limit))
     total = offsets.count(scope(), where)[0]
-    return {"total": total, "count": len(items), "start": start, "items": items}
+    counts = b'{"total":%d,"count":%d,"start":%d' % (total, len(items), start)
+    page = b'%b,"items":[%b]}\n' % (counts, b",".join(items))
+    return HttpResponse(page, content_type=content_type)
 
 
-def _shapes(found: list[StoredMail]) -> list[Shape]:
-    """Return messages, the first ones only if their bodies are large."""
-    items: list[Shape] = []
-    octets = 0
+def _written(found: list[StoredMail]) -> list[bytes]:
+    """Return messages as JSON, the first ones only if that has many octets."""
+    items: list[bytes] = []
+    total = 0
     for each in found:
-        octets += each.message.size
-        if items and octets > _OCTETS:
+        if items and total + 3 * each.message.size > _OCTETS:
             break
-        items.append(shapes.message(each))
+        item = octets(shapes.message(each)).rstrip(b"\n")
+        total += len(item)
+        if items and total > _OCTETS:
+            break
+        large.refuse_here(total, _WRITTEN_HERE)
+        items.append(item)
     return items
 
 
@@ -83,8 +92,8 @@ def _found(id: str) -> Message:
 
 def one(request: HttpRequest, id: str) -> HttpResponse:
     """Answer with a message."""
-    (stored,) = offsets.stored([_found(id)])
-    return go_json(shapes.message(stored), JSON_TEXT)
+    (item,) = _written(offsets.stored([_found(id)]))
+    return HttpResponse(item + b"\n", content_type=JSON_TEXT)
 
 
 def delete(request: HttpRequest, id: str) -> HttpResponse:
@@ -108,19 +117,19 @@ def empty(status: int = 200) -> HttpResponse:
 def download(request: HttpRequest, id: str) -> HttpResponse:
     """Answer with the source, as it was sent."""
     message = _found(id)
-    octets = messages.open_raw(message)
-    return files.saved(octets, "message/rfc822", f"{message.pk}.eml")
+    raw = messages.open_raw(message)
+    return files.saved(raw, "message/rfc822", f"{message.pk}.eml")
 
 
 def download_part(request: HttpRequest, id: str, number: int) -> HttpResponse:
     """Answer with one of the parts of the message itself, decoded, as a file to save."""
-    octets = messages.open_raw(_found(id))
-    parts = structure.parse(octets).parts[0].children
+    raw = messages.open_raw(_found(id))
+    parts = structure.parse(raw).parts[0].children
     if number >= len(parts):
         raise PlainError("404 page not found\n", 404)
     part = parts[number]
     name = files.file_name(part.filename, f"part-{number}")
-    return files.saved(bodies.decode(octets, part), part.content_type, name)
+    return files.saved(bodies.decode(raw, part), part.content_type, name)
 
 
 def release(request: HttpRequest, id: str) -> HttpResponse:

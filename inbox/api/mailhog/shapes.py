@@ -14,13 +14,22 @@ from inbox.serializers import Shape
 from mailsink.mime import structure
 from mailsink.mime.structure import Part
 
+MOST = 256 * 1024 * 1024  # octets of the JSON of a message
+# MailHog writes a multipart out beside its parts. So many times the message, that mail
+# which is nested without need does not get longer with each level.
+_MOST_NESTED = 4
+_ASIS = bytes(n for n in range(0x20, 0x80) if n not in b'<>&"\\\x7f')
 
-def message(stored: StoredMail, most: int | None = None) -> Shape:
-    """Return a message; without its body where that has more octets than most."""
+
+def message(stored: StoredMail, most: int = MOST) -> Shape:
+    """Return a message; without its body where the JSON would have more octets than most."""
     octets = _octets(stored, most)
-    mail, row = AsReceived(stored), stored.message
     parsed = structure.parse(octets)
-    root, parts = parsed.parts[0], _parts(octets, parsed.parts)
+    texts = PartTexts(octets, _MOST_NESTED * len(octets))
+    parts = _parts(texts, parsed.parts)
+    if texts.written + 2 * written(octets) > most:
+        octets, parts, parsed = b"", [], structure.parse(b"")
+    mail, row, root = AsReceived(stored), stored.message, parsed.parts[0]
     content = _headers(mail.fields(without="Bcc"))
     return {
         "ID": str(row.pk),
@@ -43,8 +52,13 @@ def message(stored: StoredMail, most: int | None = None) -> Shape:
     }
 
 
-def _octets(stored: StoredMail, most: int | None) -> bytes:
-    if most is not None and stored.message.size > most:
+def written(octets: bytes) -> int:
+    """Return how many octets of JSON these have at most: an escaped one has six."""
+    return len(octets) + 5 * len(octets.translate(None, _ASIS))
+
+
+def _octets(stored: StoredMail, most: int) -> bytes:
+    if stored.message.size > most:
         return b""
     try:
         return messages.open_raw(stored.message)
@@ -66,21 +80,46 @@ def _headers(fields: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return found
 
 
-def _parts(octets: bytes, parts: Sequence[Part]) -> list[Shape]:
+class PartTexts:
+    """The bodies of parts as texts; those of multiparts, while there is room for them."""
+
+    def __init__(self, octets: bytes, room: int) -> None:
+        """octets: the message; room: octets of all multiparts together."""
+        self._octets = octets
+        self._room = room
+        self.written = 0  # octets of JSON, at most
+
+    def of(self, part: Part) -> str:
+        """Return the body of a part; "" where there is no room for it."""
+        if _is_multipart(part):
+            self._room -= part.size
+            if self._room < 0:
+                return ""
+        body = part.body(self._octets)
+        self.written += written(body)
+        return _text(body)
+
+
+def _parts(texts: PartTexts, parts: Sequence[Part]) -> list[Shape]:
     """Return the parts of the root, those of each multipart within it; no recursion."""
-    shapes: dict[int, Shape] = {}
-    for part in reversed(parts[1:]):  # children before their parents
-        inner = [
-            shapes.pop(each.index) for each in part.children if each.index in shapes
-        ]
-        body = part.body(octets)
-        shapes[part.index] = {
-            "Headers": _headers((each.name, each.encoded) for each in part.fields),
-            "Body": _text(body),
-            "Size": len(body),
-            "MIME": {"Parts": inner} if _is_multipart(part) else None,
-        }
-    return [shapes[each.index] for each in parts[0].children if each.index in shapes]
+    root, *others = parts
+    inner: dict[int, list[Shape]] = {root.index: []}  # by the index of their multipart
+    for part in others:  # parents before their children
+        above = inner.get(part.parent.index) if part.parent else None
+        if above is None:
+            continue  # within an enclosed message
+        is_multipart = _is_multipart(part)
+        if is_multipart:
+            inner[part.index] = []
+        above.append(
+            {
+                "Headers": _headers((each.name, each.encoded) for each in part.fields),
+                "Body": texts.of(part),
+                "Size": part.size,
+                "MIME": {"Parts": inner[part.index]} if is_multipart else None,
+            }
+        )
+    return inner[root.index]
 
 
 def _is_multipart(part: Part) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import MIMEPart
 from email.quoprimime import body_encode
 from email.utils import format_datetime
@@ -23,12 +23,33 @@ from mailsink.ids import uuid7
 
 MOST_RECIPIENTS = 100
 _MOST_HEADERS = 200
-# Characters of all texts of the header: the library takes long to fold them.
-_LONGEST_HEADER = 32 * 1024
-_POLICY = policy.SMTP
+# Limits of the texts of the header. The library folds them in quadratic time, and takes
+# far longer where they are not ASCII.
+_LONGEST = {"subject": 2000}  # characters, by the names of fields
+_LONGEST_FIELD = 10_000  # characters of any other field
+_LONGEST_NAME = 320  # characters of a name or an address: RFC 5321 §4.5.3.1
+_LONGEST_HEADER = 32 * 1024  # characters of all texts
+_MOST_ENCODED = 4 * 1024  # octets of all texts that are not ASCII
+# What the library raises over texts that it cannot read, some by mistake
+_FAULTS = (MessageError, ValueError, LookupError, AttributeError, RecursionError)
 _OURS = frozenset(
-    "to from cc bcc reply-to date subject content-type mime-version".split()
+    "to from cc bcc reply-to date subject content-type mime-version "
+    "content-transfer-encoding content-disposition".split()
 )
+
+
+def _fields_of_ours() -> HeaderRegistry:
+    """Return the library's kinds of fields; one that a client names is plain text.
+
+    It takes minutes to read 10,000 characters as the addresses of a Resent-To.
+    """
+    kinds = HeaderRegistry()
+    kept = _OURS | {"message-id"}
+    kinds.registry = {n: kind for n, kind in kinds.registry.items() if n in kept}
+    return kinds
+
+
+_POLICY = policy.SMTP.clone(header_factory=_fields_of_ours())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +104,7 @@ def compose(asked: GoObject, taken_out: list[bytes]) -> ComposedMail:
         if "MIME-Version" not in root:
             root["MIME-Version"] = "1.0"
         octets = files.put_into(root.as_bytes(policy=_POLICY))
-    except (MessageError, ValueError, LookupError) as error:
+    except _FAULTS as error:
         raise PlainError(f"error building message: {error}") from None
     return ComposedMail(octets, origin.addr_spec, paths, names)
 
@@ -96,9 +117,13 @@ def _addresses(asked: GoObject, name: str, label: str) -> list[Address]:
 
 
 def _address(name: str, email: str, label: str) -> Address:
+    if max(len(name), len(email)) > _LONGEST_NAME:
+        raise PlainError(
+            f"invalid {label} address: more than {_LONGEST_NAME} characters"
+        )
     try:
         found = Address(display_name=name, addr_spec=email.strip())
-    except (MessageError, ValueError, LookupError):
+    except _FAULTS:
         raise PlainError(f"invalid {label} address: {email[:254]}") from None
     if not found.domain or not found.username:
         raise PlainError(f"invalid {label} address: {email[:254]}")
@@ -123,15 +148,24 @@ def _add_headers(
 
 
 def _check_length(asked: GoObject) -> None:
-    """Raise PlainError where the header would be too long."""
+    """Raise PlainError where a text of the header, or all of them, would be too long."""
+    given = GoObject(asked.get("Headers"))
+    fields = [("Subject", asked.text("Subject"))]
+    fields += [(name, given.text(name)) for name in given]
+    for name, value in fields:
+        most = _LONGEST.get(name.lower(), _LONGEST_FIELD)
+        if len(name) + len(value) > most:
+            raise PlainError(
+                f"error building message: {name[:80]} has more than {most} characters"
+            )
+    texts = [text for field in fields for text in field]
+    texts += [*asked.texts("Bcc"), *asked.texts("Tags")]
     people = [GoObject(asked.get("From"))]
     for name in ("To", "Cc", "ReplyTo"):
         people += asked.structs(name)
-    length = len(asked.text("Subject")) + sum(map(len, asked.texts("Bcc")))
-    length += sum(len(each.text("Name")) + len(each.text("Email")) for each in people)
-    given = GoObject(asked.get("Headers"))
-    length += sum(len(name) + len(given.text(name)) for name in given)
-    if length > _LONGEST_HEADER:
+    texts += [each.text(key) for each in people for key in ("Name", "Email")]
+    encoded = sum(len(each.encode()) for each in texts if not each.isascii())
+    if sum(map(len, texts)) > _LONGEST_HEADER or encoded > _MOST_ENCODED:
         raise PlainError("error building message: the header is too long")
 
 
