@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min, Sum
+from django.db.models import Exists, Min, Sum
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
 from django.utils.translation import gettext as _
@@ -66,9 +66,9 @@ def find(scope: Scope) -> list[Inbox]:
 def features(scope: Scope) -> frozenset[str]:
     """Return which fields of the search language make sense: of "inbox" and "rule"."""
     rows = Inbox.objects.filter(scope.q("pk"))
-    settings = list(rows.values_list("known_only", "paused", "quota_octets"))
+    rows = rows.annotate(ruled=Exists(Rule.objects.filter(scope.q("inbox"))))
+    settings = list(rows.values_list("known_only", "paused", "quota_octets", "ruled"))
     several, ruled = len(settings) > 1, any(map(any, settings))
-    ruled = ruled or Rule.objects.filter(scope.q("inbox")).exists()
     return frozenset([*["inbox"] * several, *["rule"] * ruled])
 
 
