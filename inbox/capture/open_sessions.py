@@ -239,7 +239,8 @@ class OpenSessions:
         self.pending.octets += len(event.line)
         session.exchanges += 1
         session.octets += event.octets
-        if event.verb:
+        if event.verb and event.direction == session.direction:
+            # with reversed roles the client's stays the last one
             session.last_verb = event.verb
         self._change(live)
 

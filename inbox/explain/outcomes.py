@@ -38,6 +38,7 @@ class Facts:
     last_seq: int = 0  # of the last exchange, or of that body
     envelope: FirstEnvelope = NOBODY
     last_us: int = 0  # when the last exchange happened, since the session opened
+    sent: int | None = None  # messages, once the roles were reversed; None: not known
 
 
 NOTHING_MORE = Facts()
@@ -128,6 +129,10 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
         return f"{cause(session, facts)}. " + _("The message was not stored.")
     if session.ending == "refused" and session.last_verb:
         return _("Mailsink closed the connection: its last reply says why.")
+    if session.ending == "turned" and facts.sent:
+        messages = counted(facts.sent, "message")
+        words = _("The roles were reversed: Mailsink sent %(messages)s, then closed.")
+        return words % {"messages": messages}
     return _(_SENTENCES[session.ending])
 
 
@@ -166,6 +171,11 @@ def _ended(session: Sessionlike, facts: Facts) -> str:
         return _timed_out(session, facts)
     if session.ending == "refused":
         return _turned_away(session, facts)
+    if session.ending == "turned" and facts.sent:
+        values = {"messages": counted(facts.sent, "message"), "verb": session.last_verb}
+        return _("Sent %(messages)s (%(verb)s)") % values
+    if session.ending == "turned" and facts.sent == 0:
+        return _("Roles reversed, nothing sent")
     return _(CLOSED.get(session.ending or "", ""))
 
 
@@ -253,7 +263,7 @@ _SENTENCES = {
     "shutdown": gettext_noop("Mailsink was stopped and closed the connection."),
     "refused": gettext_noop("Mailsink refused the connection."),
     "tls_failed": gettext_noop("The TLS handshake failed."),
-    "turned": gettext_noop("The roles were reversed: Mailsink sent mail, then closed."),
+    "turned": gettext_noop("The roles were reversed, then Mailsink closed the connection."),
     "error": gettext_noop("Mailsink closed the connection after an internal error."),
     "crashed": gettext_noop("Mailsink crashed or was killed during this session."),
 }  # fmt: skip

@@ -175,6 +175,12 @@ SILENT = "The client was silent for 300 seconds."
         ),
         Case("Mailsink was stopped", ended("shutdown", last_verb="EHLO")),
         Case("Roles reversed", ended("turned")),
+        Case("Roles reversed, nothing sent", ended("turned"), explain.Facts(sent=0)),
+        Case(
+            "Sent 2 messages (ATRN)",
+            ended("turned", last_verb="ATRN"),
+            explain.Facts(sent=2),
+        ),
         Case(
             "HTTP on the SMTP port",
             ended("error"),
@@ -252,6 +258,14 @@ def test_the_refusal_that_decides(
 def test_every_ending_has_a_sentence(ending: str) -> None:
     assert explain.ending(ended(ending)).endswith(".")
     assert explain.outcome(ended(ending, last_verb="NOOP"))
+
+
+def test_the_ending_of_reversed_roles_counts_what_was_sent() -> None:
+    words = explain.ending(ended("turned"), explain.Facts(sent=1))
+    assert words == "The roles were reversed: Mailsink sent 1 message, then closed."
+    for sent in (None, 0):
+        words = explain.ending(ended("turned"), explain.Facts(sent=sent))
+        assert words == "The roles were reversed, then Mailsink closed the connection."
 
 
 def test_ending_after_a_refusal_is_not_called_normal() -> None:

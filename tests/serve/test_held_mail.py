@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,8 @@ def test_atrn_takes_what_waits(
     directions = [each["direction"] for each in session["exchanges"]]
     assert directions == sorted(directions)  # in, then out
     assert directions.count("out") > 8
+    with urllib.request.urlopen(f"{server.url}/sessions/{session['id']}") as answer:
+        assert "Sent 2 messages (ATRN)" in answer.read().decode()
     [release, _] = server.get("held/example.com/releases")["items"]
     assert release["requested_by"] == "ann (ATRN)"
     assert [each["session"] for each in release["tries"]] == [session["id"]]

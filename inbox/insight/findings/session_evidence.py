@@ -140,7 +140,8 @@ def _judge_groups(
     helo = _first(groups, "HELO")
     if helo is not None and _first(groups, "EHLO", "LHLO") is None:
         note(found, "helo_only", helo)
-    if _left_without_quit(session, found):
+    turned = _first(groups, "ATRN", "TURN") is not None  # then QUIT is ours to say
+    if not turned and _left_without_quit(session, found):
         note(found, "no_quit", max(1, session.exchanges))
 
 
