@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inbox import pages
 from inbox.errors import Invalid, NotFound
+from inbox.http import navigation
 from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
 from inbox.mailbox.scope import ALL
@@ -165,22 +166,15 @@ def _asked(request: HttpRequest, name: str) -> bool | None:
     return request.POST[name] == "yes" if name in request.POST else None
 
 
-_AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # of a prefetch or prerender
-
-
 def _is_opened(request: HttpRequest) -> bool:
     """Whether a person opens the page, for all that browsers tell of a request.
 
     No page of others, which may embed ours or have it loaded ahead, is to mark a mail
     as read. Where browsers tell nothing, static/js/inbox/message.js says so by itself.
     """
-    headers = request.headers
-    if any(name in headers for name in _AHEAD):
-        return False
-    if "HX-Request" in headers:  # no other page can send it here
-        return True
-    place = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")
-    return place == ("navigate", "document")
+    if "HX-Request" in request.headers:  # no other page can send it here
+        return not navigation.is_ahead(request)
+    return navigation.is_navigation(request)
 
 
 def _read(message: Message) -> Message:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from mailsink.web.request_rules import (
+    AHEAD_FIELDS,
     PARTS_PATH,
     HttpRefusal,
     RequestHead,
@@ -46,6 +47,7 @@ _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 # All that any address takes. Nothing behind the guard sees another one.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _SHOWN = 40  # characters of a method that is none of these
+_AHEAD = frozenset(name.lower().encode() for name in AHEAD_FIELDS)
 _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is empty.")
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
@@ -118,6 +120,7 @@ def _request(scope: AsgiScope) -> RequestHead:
         fetch_site=header(headers, b"sec-fetch-site"),
         fetch_mode=header(headers, b"sec-fetch-mode"),
         fetch_dest=header(headers, b"sec-fetch-dest"),
+        ahead=any(name in _AHEAD for name, _ in headers),
         user_agent=header(headers, b"user-agent"),
         webhook_id=header(headers, b"webhook-id"),
     )

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Images of a message, asked for from its sandboxed frame, which has no origin.
 MAILSINK = "Mailsink/"  # the beginning of the User-Agent of a webhook's calls
+# Images of a message, asked for from its sandboxed frame, which has no origin.
 PARTS_PATH = re.compile(r"/messages/[^/]+/parts/.+")
+# The dialects of other mail sinks, in which GET marks mail read and asks hosts.
+_DIALECTS_PATH = re.compile(r"/api/v[12](?:/.*)?")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?")
 
 
@@ -36,6 +38,7 @@ class RequestHead:
     fetch_dest: str
     user_agent: str = ""
     webhook_id: str = ""
+    ahead: bool = False  # prefetched or prerendered: nobody has asked for it yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +119,27 @@ _OWN_WEBHOOK = HttpRefusal(
 _CROSS_SITE = HttpRefusal(
     403, "Cross-site request", "Another site's page may not use Mailsink."
 )
+_AHEAD = HttpRefusal(
+    403, "Loaded ahead", "Nothing of this API is loaded before somebody asks for it."
+)
 
 
 def _judge_reading(request: RequestHead) -> HttpRefusal | None:
     """Let other pages link here, but not use our answers (or their timing, or effects).
 
-    The same site is no better than another: all ports of localhost are of one.
+    The same site is no better than another: all ports of localhost are of one. Nobody
+    links to the dialects, where reading has effects.
     """
     followed_link = request.fetch_mode == "navigate" and request.fetch_dest in (
         "document",
         "",
     )
-    if request.fetch_site not in ("cross-site", "same-site") or followed_link:
+    of_dialect = _DIALECTS_PATH.fullmatch(request.path)
+    if of_dialect and request.ahead:
+        return _AHEAD
+    if request.fetch_site not in ("cross-site", "same-site"):
+        return None
+    if followed_link and not of_dialect:
         return None
     return None if PARTS_PATH.fullmatch(request.path) else _CROSS_SITE
 
@@ -148,6 +160,10 @@ def _is_ip_literal(name: str) -> bool:
 
 def _bracketed(host: str | None) -> str:
     return f"[{host}]" if host and ":" in host else host or ""
+
+
+# Of a prefetch or prerender, by the browsers of today and before
+AHEAD_FIELDS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 
 def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:

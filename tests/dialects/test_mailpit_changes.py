@@ -426,3 +426,35 @@ def test_fields_of_clients_are_not_read_as_addresses(dialect: Dialect) -> None:
     id = dialect.json("POST", "/api/v1/send", given)["ID"]
     headers = dialect.get(f"/api/v1/message/{id}/headers")
     assert len(headers["Resent-To"]) == len(headers["Sender"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "marked"),
+    [
+        ({}, True),
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}, True),
+        ({"Sec-Purpose": "prefetch;prerender"}, False),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate",
+          "Sec-Fetch-Dest": "iframe"}, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/api/v1/message/{}", "/view/{}.txt"])
+def test_no_page_of_others_marks_mail_read(
+    dialect: Dialect, ids: list[str], path: str, headers: dict[str, str], marked: bool
+) -> None:
+    dialect.ask("GET", path.format(ids[0]), **headers)
+    assert (ids[0] not in unread(dialect)) == marked
+
+
+def test_forms_of_ids(dialect: Dialect, ids: list[str]) -> None:
+    assert dialect.text("DELETE", MESSAGES, b"ids=") == "ok"
+    assert dialect.text("PUT", MESSAGES, b"ids=&read=true") == "ok"
+    assert unread(dialect) == ids
+    many = b"ids=a&" * 10_002
+    for method in ("PUT", "DELETE"):
+        assert dialect.ask(method, MESSAGES, many).status_code == 422
+    assert dialect.text("PUT", MESSAGES, f"iDs={ids[1]}&read=true".encode()) == "ok"
+    assert unread(dialect) == [ids[0], ids[2]]
+    assert dialect.text("DELETE", MESSAGES, f"iDs={ids[1]}".encode()) == "ok"
+    assert unread(dialect) == [ids[0], ids[2]]
+    assert dialect.get(MESSAGES)["total"] == 2

@@ -174,3 +174,20 @@ def test_the_sandboxed_frame_gets_the_parts_of_its_message(
     image = {"fetch_mode": "no-cors", "fetch_dest": "image"}
     assert status(request(path=path, fetch_site="cross-site", **image)) == expected
     assert status(request("POST", path=path, fetch_site="cross-site", **image)) == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1", "/api/v1/message/latest/link-check", "/api/v2/messages"]
+)
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_other_page_leads_to_a_dialect(path: str, site: str) -> None:
+    link = {"fetch_mode": "navigate", "fetch_dest": "document"}
+    assert status(request(path=path, fetch_site=site, **link)) == 403
+    assert status(request(path=path, fetch_site="none", **link)) == 0
+    assert status(request(path="/api/v3/messages", fetch_site=site, **link)) == 0
+
+
+def test_nothing_of_a_dialect_is_loaded_ahead() -> None:
+    ahead = replace(request(path="/api/v1/messages", fetch_site="none"), ahead=True)
+    assert status(ahead) == 403
+    assert status(replace(ahead, path="/messages")) == 0

@@ -40,7 +40,7 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
     """Answer with the status of each link; follow=true follows redirects."""
     message = found(request, id, "404 page not found")
     urls = _links(NumberedParts(opened(message)))
-    mark_read(message)
+    mark_read(request, message)
     follow = request.GET.get("follow", "") in ("true", "1")
     results = _asked(urls, _REDIRECTS if follow else 0) if urls else []
     shapes = [_shape(url, each) for url, each in zip(urls, results, strict=True)]

@@ -16,7 +16,7 @@ from inbox.api.mailpit.parts import NumberedParts
 from inbox.api.plain_answers import PlainError, go_json, stamp
 from inbox.api.v3.common import scope
 from inbox.errors import NotFound
-from inbox.http import files
+from inbox.http import files, navigation
 from inbox.mailbox import marking, messages, offsets
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.selection import Selection
@@ -45,9 +45,12 @@ def as_received(message: Message) -> AsReceived:
     return AsReceived(offsets.stored([message])[0])
 
 
-def mark_read(message: Message) -> None:
-    """Mark a message read, as Mailpit does whenever it is looked at."""
-    if not getattr(message, "read", False):
+def mark_read(request: HttpRequest, message: Message) -> None:
+    """Mark a message read, as Mailpit does whenever it is looked at.
+
+    Not where a browser loads it ahead, or a page of others embeds it.
+    """
+    if not getattr(message, "read", False) and navigation.is_opened(request):
         marking.update_many(scope(), Selection((message.pk,)), Marks(read=True))
 
 
@@ -55,7 +58,7 @@ def one(request: HttpRequest, id: str) -> HttpResponse:
     """Answer with a message, and mark it read."""
     message = found(request, id)
     shape = _shape(message)
-    mark_read(message)
+    mark_read(request, message)
     return go_json(shape)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
+from contextlib import suppress
+from urllib.parse import parse_qsl
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -19,9 +20,11 @@ from inbox.api.plain_answers import (
     text,
 )
 from inbox.api.v3.common import scope
+from inbox.errors import Invalid
 from inbox.mailbox import marking, selection, trash
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.offsets import MOST
+from inbox.mailbox.selection import MOST as MOST_CHOSEN
 from inbox.mailbox.selection import Selection
 from inbox.search import mailpit_language
 
@@ -64,10 +67,9 @@ def mark(request: HttpRequest) -> HttpResponse:
 
 def delete(request: HttpRequest) -> HttpResponse:
     """Move messages to the trash: those named; all, if none are, or nothing can be read."""
-    try:
+    ids = []
+    with suppress(PlainError):
         ids = _asked(request).texts("IDs")
-    except PlainError:
-        ids = []
     chosen = selection.by_ids([*map(key, ids)]) if ids else Selection()
     trash.delete(scope(), chosen, request.META["REMOTE_ADDR"])
     return text("") if _is_bare(request) else ok()
@@ -81,15 +83,19 @@ def delete_matching(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> GoObject:
-    """Return what a body asks for; PyPI's mailpit-api-client sends a form. Raises PlainError."""
+    """Return what a body asks for; PyPI's mailpit-api-client sends a form.
+
+    Raises PlainError; Invalid over a form of too many fields, which is not to mean all messages.
+    """
     given = request.body
     if given[:4].lower() != b"ids=":
         return body(request)
-    form = parse_qs(given.decode("utf-8", "replace"), max_num_fields=10_000)
-    read = next(iter(form.get("Read", ["false"])))
-    return GoObject(
-        {"IDs": form["ids" if "ids" in form else "IDs"], "Read": read == "true"}
-    )
+    if given.count(b"&") >= MOST_CHOSEN:
+        raise Invalid(f"a form may have {MOST_CHOSEN:,} fields")
+    form = parse_qsl(given.decode("utf-8", "replace"), keep_blank_values=True)
+    ids = [value for name, value in form if name.lower() == "ids"]
+    read = next((value for name, value in form if name.lower() == "read"), "false")
+    return GoObject({"IDs": ids, "Read": read == "true"})
 
 
 def _is_bare(request: HttpRequest) -> bool:

@@ -32,17 +32,15 @@ class NumberedParts:
 
     def _numbered(self) -> Iterator[tuple[str, Part]]:
         root = self.mail.parsed.parts[0]
-        numbers = {root.index: ""}
+        outer = {root.index}  # parts that Mailpit looks into
         if _is_leaf(root):
             yield "0", root
         for part in self.mail.parsed.parts[1:]:
             parent = part.parent
-            if parent is None or parent.index not in numbers or _is_leaf(parent):
+            if parent is None or parent.index not in outer or _is_leaf(parent):
                 continue  # within an enclosed message
-            number = str(parent.children.index(part) + 1)
-            above = numbers[parent.index]
-            numbers[part.index] = f"{above}.{number}" if above else number
-            yield numbers[part.index], part
+            outer.add(part.index)
+            yield part.number.removeprefix("1."), part
 
     @property
     def attachments(self) -> Iterator[tuple[str, Part]]:

@@ -43,7 +43,7 @@ def html(request: HttpRequest, id: str) -> HttpResponse:
     parts = NumberedParts(mail)
     if not parts.html:
         raise PlainError("This message does not contain a HTML part", 404)
-    mark_read(message)
+    mark_read(request, message)
     if _is_browser(request):
         response = HttpResponse(_framed(mail), content_type=_HTML)
         response["Content-Security-Policy"] = _POLICY
@@ -63,7 +63,7 @@ def text(request: HttpRequest, id: str) -> HttpResponse:
     """Answer with the plain text of a message, and mark it read."""
     message = found(request, id, "Message not found")
     response = files.shown(NumberedParts(opened(message)).text)
-    mark_read(message)
+    mark_read(request, message)
     return response
 
 
