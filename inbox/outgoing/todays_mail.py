@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from inbox.mailbox.scope import Scope
 from inbox.models import Message, Recipient, Release, ReleaseRecipient
+from inbox.models.outgoing import HELD
 from mailsink.ids import first_at
 
 MOST_MESSAGES = 5_000
@@ -76,7 +77,7 @@ def _states(messages: QuerySet[Message]) -> dict[Key, str]:
     """Return the state of each recipient for whom a message was released; the best one."""
     rows = ReleaseRecipient.objects.filter(
         release__message_id__in=messages.values("pk")
-    )
+    ).exclude(release__state=HELD, state="queued")  # nothing is on its way
     listed = rows.values_list("release__message_id", "forward_path", "state")
     released = list(listed[:MOST_RECIPIENTS])
     of = dict(

@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from inbox.mailbox.scope import ALL
-from inbox.models import ReleaseRecipient
+from inbox.models import Release, ReleaseRecipient
 from inbox.outgoing import releases, routes, todays_mail
 from inbox.outgoing.todays_mail import DomainCount, TodaysMail
 from tests import factories
@@ -53,6 +53,15 @@ def test_by_domain() -> None:
         False,
     )  # fmt: skip
     assert [each.held for each in count().rows] == [1, 0, 1]
+
+
+def test_held_mail_is_not_on_its_way() -> None:
+    routes.add({"name": "hop", "host": "smtp.test", "allow": ["*"]})
+    one = factories.message(recipients=["a@example.com", "b@example.com"])
+    made = releases.request(ALL, one.pk, "hop")
+    ReleaseRecipient.objects.filter(release=made, seq=1).update(state="delivered")
+    Release.objects.update(state="held")
+    assert count().rows == [DomainCount("example.com", 1, 2, left=1)]
 
 
 def test_yesterday_and_the_trash_do_not_count() -> None:
