@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from uuid import UUID
@@ -22,10 +23,11 @@ from inbox.models import (
 from inbox.search import language
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from inbox.webhooks.queue_room import QueueRoom
-from mailsink.ids import go_on_after, uuid7
+from mailsink.ids import go_on_after, made_at, uuid7
 
 MOST_WAITING = 100_000  # events in the queue of a webhook
 _AT_ONCE = 100  # events
+_INDEXED_WITHIN = 300.0  # seconds in which a query waits for the words of a message
 _LOCK = 0x686F6F6B  # "hook": PostgreSQL's advisory lock of the one that moves events
 
 IsBounce = Callable[[UUID], bool]
@@ -39,6 +41,8 @@ def move_some(is_bounce: IsBounce, room: QueueRoom | None = None) -> int:
     found = list(Webhook.objects.filter(off_since=None).order_by("pk"))
     most = min(_AT_ONCE, ROWS_IN_A_TURN // (2 * len(found) + 1))
     events = list(WebhookEvent.objects.order_by("pk")[: max(1, most)])
+    if any(hook.query for hook in found):
+        events = _indexed(events)
     if not events:
         return 0
     is_bounce, room = cache(is_bounce), room or QueueRoom()
@@ -61,6 +65,20 @@ def move_some(is_bounce: IsBounce, room: QueueRoom | None = None) -> int:
     for hook, count in added.items():
         room.take(hook, count)
     return len(events)
+
+
+def _indexed(events: list[WebhookEvent]) -> list[WebhookEvent]:
+    """Return the events before the first one whose message still waits for the indexer.
+
+    A query may ask for its words. Behind the first one, the others wait: in their order.
+    """
+    ids = [each.object_id for each in events if each.event == "message.created"]
+    rows = Message.objects.filter(pk__in=ids, indexed_at=None, deleted_at=None)
+    waiting, now = set(rows.values_list("pk", flat=True)), time.time()
+    for n, each in enumerate(events):
+        if each.object_id in waiting and now - made_at(each.pk) < _INDEXED_WITHIN:
+            return events[:n]
+    return events
 
 
 def _add(hook: Webhook, wanted: Sequence[WebhookDelivery], room: int) -> int:

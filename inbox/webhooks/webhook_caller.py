@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, connection
 
+from inbox.mailbox.signals import announced
 from inbox.models import Webhook, WebhookDelivery
 from inbox.models.webhook import TEST_EVENT
 from inbox.outgoing import sealing
@@ -87,12 +88,14 @@ class WebhookCaller:
         self._loop = asyncio.get_running_loop()
         webhook_signals.changed.connect(self._nudge)
         webhook_outbox.written.connect(self._nudge)
+        announced.connect(self._hear)
         self._task = self._loop.create_task(self._run())
 
     async def stop(self) -> None:
         """End after the calls that are being made; what waits stays in the queue."""
         webhook_signals.changed.disconnect(self._nudge)
         webhook_outbox.written.disconnect(self._nudge)
+        announced.disconnect(self._hear)
         self._stopped.set()
         self._nudged.set()
         await self._poster.close()
@@ -102,6 +105,11 @@ class WebhookCaller:
     def _nudge(self, **_: object) -> None:
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._nudged.set)
+
+    def _hear(self, **_: object) -> None:
+        """Look again: a message that a query waits for may be indexed now."""
+        if webhook_outbox.wanted():
+            self._nudge()
 
     async def _run(self) -> None:
         first = True

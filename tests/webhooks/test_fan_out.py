@@ -14,7 +14,7 @@ from inbox.models import Webhook, WebhookDelivery, WebhookEvent
 from inbox.outgoing import release_queue, releases, routes
 from inbox.storage import webhook_outbox
 from inbox.storage.write_lock import write_turn
-from inbox.upkeep import servers
+from inbox.upkeep import indexer, servers
 from inbox.webhooks import fan_out, hooks
 from inbox.webhooks.queue_room import QueueRoom
 from mailsink.ids import uuid7
@@ -67,8 +67,27 @@ def test_only_what_a_query_matches(add_hook: AddHook) -> None:
     other = factories.message(b"Subject: Hello\r\nFrom: a@shop.test\r\n\r\nx")
     for each in (wanted, other):
         happened("message.created", each.pk)
+    indexer.index_some()
     move()
     assert queue(hook) == [("message.created", wanted.pk)]
+
+
+def test_a_query_waits_for_the_words_of_a_message(
+    add_hook: AddHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would miss them; nothing overtakes what waits."""
+    hook = add_hook(query="order-4711")
+    message = factories.message(b"Subject: Hello\r\n\r\nYour order-4711")
+    happened("message.created", message.pk)
+    happened("session.closed")
+    assert fan_out.move_some(nobody) == 0
+    indexer.index_some()
+    move()
+    assert queue(hook) == [("message.created", message.pk)]
+    late = factories.message()
+    happened("message.created", late.pk)
+    monkeypatch.setattr(fan_out, "_INDEXED_WITHIN", 0)
+    move()  # though it was not indexed in time
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from django.db import DatabaseError, DataError
 from standardwebhooks import Webhook as Verifier
 
 from inbox.api.v3.event_objects import EventObjects
+from inbox.mailbox import signals
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Webhook, WebhookDelivery, WebhookEvent
 from inbox.storage.threads import in_thread
+from inbox.upkeep import indexer
 from inbox.webhooks import deliveries, delivery_queue, hooks
 from inbox.webhooks.webhook_caller import WebhookCaller
 from mailsink.ids import uuid7
@@ -132,6 +134,31 @@ def test_what_was_deleted_is_skipped(add_hook: AddHook) -> None:
         call(all_ended)
     assert states() == ["skipped", "delivered"]
     assert receiver.calls[0].json["object"]["id"] == str(kept.pk)
+
+
+def test_a_query_that_waits_for_the_indexer(add_hook: AddHook) -> None:
+    message = factories.message(b"Subject: Hello\r\n\r\nYour order-4711")
+    happened("message.created", message.pk)
+    looked = threading.Event()
+
+    def indexed() -> bool:
+        if looked.is_set() and (ids := indexer.index_some()):
+            signals.announce([signals.MessageUpdated(each) for each in ids])
+        return bool(states()) and all_ended()
+
+    with receiving() as receiver, pytest.MonkeyPatch.context() as patch:
+        due = delivery_queue.due
+
+        def looking(*given: Any) -> Any:
+            try:
+                return due(*given)
+            finally:
+                looked.set()
+
+        patch.setattr(delivery_queue, "due", looking)
+        add_hook(url=receiver.url, query="order-4711")
+        call(indexed)
+    assert receiver.calls[0].json["object"]["snippet"]
 
 
 def test_a_large_message_that_no_process_reads(add_hook: AddHook) -> None:
