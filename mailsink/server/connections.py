@@ -41,6 +41,7 @@ _BUSY = (
     b"Retry-After: 5\r\nConnection: close\r\n\r\nToo many connections, try again "
     b"later.\n"
 )
+_STREAM = b"text/event-stream"  # the Content-Type of an answer without an end
 
 
 class Web(Daphne):
@@ -93,6 +94,9 @@ class Web(Daphne):
 
         Daphne would hold whatever a slow client does not take.
         """
+        if message["type"] == "http.response.start":
+            kinds = (value for _, value in message.get("headers", ()))
+            protocol.is_endless = any(each.startswith(_STREAM) for each in kinds)
         if len(message.get("body", b"")) > _PIECE:
             await self.send_in_pieces(protocol, message)
             return
@@ -117,7 +121,7 @@ class Web(Daphne):
             self.answers.let_go(visitor)
 
     async def drain(self, grace: float) -> None:
-        """Take no more; end websockets, and requests once grace seconds are over."""
+        """Take no more; end what would never end, and requests once grace seconds are over."""
         for each in self.acceptors:
             each.close()
         applications = {
@@ -126,7 +130,8 @@ class Web(Daphne):
             if "application_instance" in details
         }
         for task, protocol in applications.items():
-            if getattr(protocol, "application_type", "") == "websocket":
+            is_websocket = getattr(protocol, "application_type", "") == "websocket"
+            if is_websocket or getattr(protocol, "is_endless", False):
                 task.cancel()
         if applications:
             _, late = await asyncio.wait(applications, timeout=grace)

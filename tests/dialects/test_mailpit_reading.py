@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
+from inbox.api.mailpit import summaries
+from inbox.api.mailpit.parts import NumberedParts
 from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
+from mailsink.mime.mails import ParsedMessage
+from mailsink.mime.structure import Part
 from tests import factories
 from tests.dialects.conftest import Dialect
 
@@ -377,3 +381,36 @@ def test_other_origins(dialect: Dialect) -> None:
     assert answer["Access-Control-Allow-Origin"] == ""
     answer = dialect.ask("GET", "/api/v1/messages", Origin="http://testserver")
     assert answer["Access-Control-Allow-Origin"] == "http://testserver"
+
+
+def test_a_list_reads_a_limited_number_of_octets(
+    dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of messages beyond the limit, it says what the indexer counted."""
+    raw = b"Content-Type: application/pdf; name=a\r\n\r\n" + b"a" * 1000
+    for _ in range(5):
+        factories.message(raw, attachments=7)
+    read: list[object] = []
+    opened = messages.open_raw
+    monkeypatch.setattr(messages, "open_raw", lambda m: read.append(m) or opened(m))
+    monkeypatch.setattr(summaries, "_MOST_READ", 2500)
+    found = dialect.get("/api/v1/messages")["messages"]
+    assert [each["Attachments"] for each in found] == [1, 1, 7, 7, 7]
+    assert len(read) == 2
+
+
+def test_numbers_of_many_parts_are_not_looked_up() -> None:
+    """Each part knows its number: among 10,000, looking for it would take the square."""
+    part = b"--b\r\nContent-Type: text/plain; name=a\r\n\r\n\r\n"
+    raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * 3
+    parsed = ParsedMessage(lambda: raw)
+    root = parsed.parsed.parts[0]
+    root.children = _Unsearchable(root.children)
+    assert list(NumberedParts(parsed).leaves) == ["1", "2", "3"]
+
+
+class _Unsearchable(list[Part]):
+    """Children of a part among which nobody looks for one."""
+
+    def index(self, *_: object) -> int:
+        raise AssertionError("looked for a part")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import smtplib
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,11 @@ def test_switched_off(tmp_path: Path) -> None:
         assert asyncio.run(statuses(server)) == [404, 404, 404, 200]
     finally:
         server.stop()
+
+
+def test_a_stop_ends_the_stream(tmp_path: Path) -> None:
+    server = Mailsink(tmp_path)
+    with urllib.request.urlopen(f"{server.url}/api/v1/events") as stream:
+        assert stream.readline() == b": listening\n"
+        assert server.stop() == 0
+    assert "Traceback" not in server.stderr, server.stderr

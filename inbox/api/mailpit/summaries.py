@@ -22,10 +22,10 @@ from mailsink.mime.reading import SNIPPET_LENGTH
 
 MILLISECONDS = 3  # digits
 _SNIPPET = 200  # octets
-# Bodies that are read for a list: so many, of so many octets each. Of the others the
-# indexer has counted the attachments, by a slightly different rule.
-_MOST_READ = 200
+# Octets of a body that is read for a list, and of all of them: a body of many parts takes
+# 0.1 s. Of the others the indexer has counted the attachments, by a slightly different rule.
 _LARGEST_READ = 128 * 1024
+_MOST_READ = 512 * 1024
 
 
 def address(name: str, at: str) -> Shape:
@@ -82,10 +82,12 @@ def listed(where: Q, start: int, limit: int, null: Sequence[str]) -> Shape:
     null: the lists of addresses that are null where they are empty
     """
     found = offsets.find(scope(), where, start, limit)
-    shapes = [
-        _with_null(summary(each, number < _MOST_READ), null)
-        for number, each in enumerate(found)
-    ]
+    shapes: list[Shape] = []
+    room = _MOST_READ
+    for each in found:
+        exact = _is_read(each.message) and each.message.size <= room
+        room -= each.message.size if exact else 0
+        shapes.append(_with_null(summary(each, exact), null))
     whole = messages.counts(scope())
     total, unread = whole["messages"], whole["unread"]
     matching = offsets.count(scope(), where) if where else (total, unread)
@@ -109,9 +111,7 @@ def _with_null(shape: Shape, names: Sequence[str]) -> Shape:
 def _content(message: Message, exact: bool) -> tuple[str, int]:
     """Return the snippet, and how many attachments Mailpit would count."""
     snippet, attachments = _cut(message.snippet), message.attachments
-    if message.indexed_at and not attachments:
-        return snippet, 0
-    if not exact or message.size > _LARGEST_READ:
+    if not exact or not _is_read(message):
         return snippet, attachments
     try:
         octets = messages.open_raw(message)
@@ -121,6 +121,12 @@ def _content(message: Message, exact: bool) -> tuple[str, int]:
     if not message.indexed_at:
         snippet = _cut(mail.reading.snippet)
     return snippet, sum(1 for _ in NumberedParts(mail).attachments)
+
+
+def _is_read(message: Message) -> bool:
+    """Whether only the body says exactly which of its parts are attachments."""
+    counted_none = message.indexed_at and not message.attachments
+    return not counted_none and message.size <= _LARGEST_READ
 
 
 def _cut(snippet: str) -> str:
