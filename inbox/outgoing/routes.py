@@ -93,7 +93,7 @@ def change(name: str, fields: Mapping[str, Any]) -> Route:
 
 
 def delete(name: str) -> None:
-    """Remove a route. Releases that wait for it fail when they are due.
+    """Remove a route. Releases that wait for it fail when they are due; held mail waits again.
 
     Raises NotFound, Conflict.
     """

@@ -150,7 +150,7 @@ def change(
 
 @router.delete("/{name}", response={204: None}, summary="Delete a route")
 def delete(request: HttpRequest, name: RouteName) -> HttpResponse:
-    """Removes a route. Releases that wait for it fail."""
+    """Removes a route. Releases that wait for it fail; held mail waits again."""
     routes.delete(name)
     return HttpResponse(status=204)
 
