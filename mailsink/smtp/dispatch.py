@@ -24,6 +24,7 @@ from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
 from mailsink.smtp.session.greeting import greeting
 from mailsink.smtp.session.proxy import take_header
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.shaped_replies import send_reply
 from mailsink.smtp.session.tls_handshake import (
     begin_in_tls,
     note_tls_needed,
@@ -97,7 +98,7 @@ def _greet(session: Session) -> Steps[None]:
         yield from begin_in_tls(session, profile.tls)
         connected_us = session.now_us()
     session.begin_exchange("connect", "", "", 0, connected_us)
-    yield from session.send_reply((yield from greeting(session)))
+    yield from send_reply(session, (yield from greeting(session)))
 
 
 def _handle(session: Session, line: Line) -> Steps[bool]:
@@ -130,14 +131,14 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
     if verb == "RCPT" and reply.code < 300:
         session.expects_secret = False  # a mail goes on: the client is in step again
     if session.exchange.ruled:
-        yield from session.send_reply(reply)
+        yield from send_reply(session, reply)
     else:  # by far the most: spare them a generator
         session.send_reply_now(reply)
         if reply.code == 421:
             raise SessionEnded("refused")
     if session.profile.max_errors:
         _count_errors(session, reply)
-    return command is not None and command.ends and reply.code < 400
+    return command is not None and command.ends and reply.code < 300
 
 
 def _count_errors(session: Session, reply: Reply) -> None:
@@ -265,9 +266,14 @@ def _perform(
 def _consult_and_perform(
     session: Session, command: Command, stage: Stage, argument: str
 ) -> Steps[Reply | None]:
-    """Ask the policy, then carry the command out; the policy's reply stands for success."""
+    """Ask the policy, then carry the command out; the policy's reply stands for success.
+
+    A command that ends the session succeeds by 2yz only: no client reverses roles at 3yz.
+    """
     asked = stage == "helo" and session.host.asks(argument)
     decided = yield from consult(session, stage, asked, argument=argument)
+    if decided is not None and decided.code >= 300 and command.ends:
+        return decided
     outcome = command.handler(session, argument)
     reply = outcome if isinstance(outcome, Reply) else (yield from outcome)
     if reply is None or decided is None or reply.code >= 400:

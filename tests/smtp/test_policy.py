@@ -213,3 +213,9 @@ def test_a_rule_cannot_break_out_of_its_line() -> None:
     first, second = session.send(b"MAIL FROM:<a@b>\r\n")
     assert first == r"450-4.0.0 a\x0d\x0a250 ok \xe9\x00"
     assert len(second) == 510
+
+
+def test_a_session_ends_by_2yz_only() -> None:
+    session = ready(**only("quit", Decision(Reply(354, "", ("Go on",)))))
+    assert session.send(b"QUIT\r\n") == ["354 Go on"]
+    assert not session.ended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsink.ports import GO_ON, Consult, Decision
+from mailsink.ports import GO_ON, Consult, Decision, Stage
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import ExchangeReplied
 from mailsink.smtp.protocol.replies import Reply
@@ -157,10 +157,29 @@ def test_extensions_are_withdrawn_until_the_next_ehlo() -> None:
     assert "250-SIZE 10" not in lines
 
 
+@pytest.mark.parametrize(("limit", "size"), [(1000, 1000), (0, 5000)])
+def test_no_client_lifts_the_limit_of_sizes(limit: int, size: int) -> None:
+    options = only("helo", Decision(size=5000))
+    session = Session(Profile(hostname="mx.test", max_message_size=limit), **options)
+    assert f"250-SIZE {size}" in session.send(EHLO)
+    mail = MAIL.replace(b"\r", b" SIZE=%d\r" % (size + 1))
+    assert session.send(mail)[0].startswith("552 5.3.4")
+
+
 def test_enhanced_codes_are_withdrawn() -> None:
     less = Decision(without=frozenset({"ENHANCEDSTATUSCODES"}))
     session = ready(**only("helo", less))
     assert session.send(MAIL) == ["250 Sender ok"]
+
+
+def test_a_reply_in_pieces_without_its_enhanced_code() -> None:
+    hiding = Profile(hostname="mx.test", hidden=frozenset({"ENHANCEDSTATUSCODES"}))
+    session = ready(profile=hiding, **only("mail", Decision(drip=1e6)))
+    assert session.send(MAIL) == ["250 Sender ok"]
+    assert (replied(session).reply, replied(session).enhanced) == (
+        ("250 Sender ok",),
+        "",
+    )
 
 
 def test_another_reply_than_354_begins_no_message() -> None:
@@ -187,6 +206,42 @@ def test_a_chunk_is_refused() -> None:
     assert session.send(b"BDAT 1\r\nx")[0].startswith("250 ")
     assert session.send(b"BDAT 1 LAST\r\ny") == ["452 4.3.1 Later"]
     assert session.arrivals == []
+
+
+@pytest.mark.parametrize("stage", ["bdat", "data"])
+def test_another_reply_to_a_chunk(stage: Stage) -> None:
+    done = Reply(250, "2.0.0", ("Done",))
+    session = ready(**only(stage, Decision(done)))
+    session.send(ENVELOPE)
+    assert session.send(b"BDAT 1\r\nx") == ["250 2.0.0 Done"]
+    last = session.send(b"BDAT 1 LAST\r\ny")
+    assert (last == ["250 2.0.0 Done"]) is (stage == "bdat")
+    assert len(session.arrivals) == 1
+
+
+def test_a_chunk_is_not_begun_by_354() -> None:
+    session = ready(**only("data", Decision(Reply(354, "", ("Go on",)))))
+    session.send(ENVELOPE)
+    assert session.send(b"BDAT 1\r\nx")[0].startswith("250 ")
+
+
+def test_tags_are_noted_once_from_mail_on() -> None:
+    session = ready(
+        stages=frozenset({"any"}), decide=lambda consult: Decision(tags=("a", "b"))
+    )
+    session.send(MAIL)
+    for _ in range(3):
+        session.send(b"NOOP\r\n")
+    session.send(b"RCPT TO:<b@b.test>\r\nDATA\r\n")
+    session.send(b"x\r\n.\r\n")
+    assert session.arrivals[0].tags == ("a", "b")
+
+
+def test_tags_of_the_sender_alone() -> None:
+    session = ready(**only("mail", Decision(tags=("a",))))
+    session.send(ENVELOPE + b"DATA\r\n")
+    session.send(b"x\r\n.\r\n" + ENVELOPE)
+    assert session.arrivals[0].tags == ("a",)
 
 
 def test_an_address_that_asks_is_asked_about() -> None:

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from mailsink.ports import MailRequest
+from mailsink.ports import Decision, MailRequest
 from mailsink.smtp.client.hop_values import OutgoingMail
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import events, replies
@@ -15,6 +15,7 @@ from mailsink.smtp.protocol.replies import Reply
 from tests.smtp import tls_client
 from tests.smtp.harness import SESSION, Session, ready
 from tests.smtp.hop import BODY, mail
+from tests.smtp.test_policy import only
 
 GO = "250 2.0.0 OK, now reversing the connection"
 AUTH = b"AUTH PLAIN AGFubgB4\r\n"  # ann, x
@@ -197,6 +198,18 @@ def test_what_is_asked_for(line: bytes, nodes: tuple[str, ...]) -> None:
     assert (request.verb, request.user) == (line[:4].decode().upper(), "ann")
     assert request.nodes == nodes
     assert not session.ended
+
+
+@pytest.mark.parametrize("code", [250, 354, 450])
+def test_a_policy_decides_about_the_reversal(code: int) -> None:
+    decision = Decision(Reply(code, "", ("decided",)))
+    session = holding(mail(), **only("any", decision))
+    heard = session.send(b"ATRN\r\n")
+    assert heard == [f"{code} decided"]
+    assert session.machine.session.turned is (code == 250)
+    assert len(session.requests) == (code == 250)
+    if code != 250:
+        assert session.send(b"RSET\r\n")[0].startswith("250 ")
 
 
 def test_too_many_domains_are_refused() -> None:

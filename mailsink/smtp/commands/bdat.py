@@ -33,7 +33,7 @@ def bdat(session: Session, argument: str) -> Steps[Reply]:
     assert transaction is not None  # a need
     _answer_last(session, marker)
     try:
-        chunks = yield from _begun(session, transaction, marker)
+        decided, chunks = yield from _begun(session, transaction, marker)
     except Exception as error:
         refusal = error.reply if isinstance(error, Refusal) else replies.LOCAL_ERROR
         yield from _discard(session, size, refusal)
@@ -41,11 +41,12 @@ def bdat(session: Session, argument: str) -> Steps[Reply]:
     chunks.begin(session.chunk_line, size, session.now_us())
     yield from _receive(session, chunks, transaction, last=bool(marker))
     if marker:
-        return (yield from _deliver(session, transaction, chunks))
+        return (yield from _deliver(session, transaction, chunks, decided))
     reply = _judge(session, chunks, size)
     if reply.code >= 400:
         yield from _fail(session, transaction, reply)
-    return reply
+        return reply
+    return decided or reply
 
 
 def refused_bdat(session: Session, argument: str, reply: Reply) -> Steps[Reply]:
@@ -82,18 +83,21 @@ def _arguments(session: Session, argument: str) -> tuple[int, str]:
 
 def _begun(
     session: Session, transaction: Transaction, marker: str
-) -> Steps[ChunkReader]:
-    """Return what the chunk belongs to; raises Refusal."""
+) -> Steps[tuple[Reply | None, ChunkReader]]:
+    """Return the policy's reply for success, and what the chunk belongs to; raises Refusal."""
     if marker not in ("", "LAST"):
         raise Refusal(replies.syntax("BDAT size [LAST]"))
-    yield from consult(session, "bdat", transaction.asked, argument=marker)
+    decided = yield from consult(session, "bdat", transaction.asked, argument=marker)
     if transaction.chunks is None:
-        yield from consult(session, "data", transaction.asked)
+        begun = yield from consult(session, "data", transaction.asked)
+        # Only DATA begins a message by 354.
+        if begun is not None and begun.code < 300:
+            decided = decided or begun
         transaction.begun = True
         transaction.chunks = ChunkReader(
             session.profile, session.now_us(), transaction.declared.binary
         )
-    return transaction.chunks
+    return decided, transaction.chunks
 
 
 def _discard(session: Session, size: int, reply: Reply) -> Steps[None]:
@@ -136,12 +140,15 @@ def _judge(session: Session, chunks: ChunkReader, size: int) -> Reply:
 
 
 def _deliver(
-    session: Session, transaction: Transaction, chunks: ChunkReader
+    session: Session,
+    transaction: Transaction,
+    chunks: ChunkReader,
+    decided: Reply | None,
 ) -> Steps[Reply]:
     flags = chunks.flags(transaction.declared)
     body = yield from session.close_body(chunks.spool, ended=True)
     received = chunks.received(body, flags)
-    return (yield from deliver(session, transaction, received))
+    return (yield from deliver(session, transaction, received, decided))
 
 
 def _fail(session: Session, transaction: Transaction, reply: Reply) -> Steps[None]:

@@ -19,6 +19,7 @@ from mailsink.smtp.session.consult import consult
 from mailsink.smtp.session.effects import Refusal, RunInThread, Steps, StoreMessage
 from mailsink.smtp.session.exchange import Delivery
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.shaped_replies import send_reply
 from mailsink.smtp.session.transaction import Transaction
 
 
@@ -29,7 +30,7 @@ def data(session: Session, argument: str) -> Steps[Reply]:
     decided = yield from consult(session, "data", transaction.asked)
     if decided is not None and decided.code != replies.START_INPUT.code:
         return decided  # a client that goes on to send a message is out of step
-    yield from session.send_reply(decided or replies.START_INPUT)
+    yield from send_reply(session, decided or replies.START_INPUT)
     received = yield from receive_body(session, transaction)
     answer_each(session, transaction)
     return (yield from deliver(session, transaction, received))
@@ -43,9 +44,15 @@ def answer_each(session: Session, transaction: Transaction) -> None:
 
 
 def deliver(
-    session: Session, transaction: Transaction, received: ReceivedBody
+    session: Session,
+    transaction: Transaction,
+    received: ReceivedBody,
+    decided: Reply | None = None,
 ) -> Steps[Reply]:
-    """Store the message of a body that came whole, or refuse it; return the reply."""
+    """Store the message of a body that came whole, or refuse it; return the reply.
+
+    decided: the policy's reply for success by now; at the end it may have another.
+    """
     body = received.body
     if body is None:
         reply = write_failed(received.error)
@@ -53,7 +60,7 @@ def deliver(
         return reply
     try:
         _check_body(session.profile, received)
-        decided = yield from consult(
+        at_end = yield from consult(
             session, "body", transaction.asked, body, size=body.size
         )
     except Refusal as refusal:
@@ -63,7 +70,7 @@ def deliver(
         session.end_transaction("rejected", replies.LOCAL_ERROR.code, body)
         raise
     reply = yield from _store(session, transaction, body)
-    return decided if decided is not None and reply.code < 400 else reply
+    return reply if reply.code >= 400 else at_end or decided or reply
 
 
 def _check_body(profile: Profile, received: ReceivedBody) -> None:

@@ -7,6 +7,7 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.consult import consult
 from mailsink.smtp.session.effects import SessionEnded, Steps
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.shaped_replies import send_reply
 from mailsink.smtp.session.tls_handshake import (
     await_octets,
     broken_off,
@@ -27,7 +28,7 @@ def starttls(session: Session, argument: str) -> Steps[None]:
     decided = yield from consult(session, "starttls")
     layer = new_layer(session, context)
     layer.client = session.helo
-    yield from session.send_reply(decided or replies.GO_AHEAD)
+    yield from send_reply(session, decided or replies.GO_AHEAD)
     # What came before the 220 was written may be an attacker's (RFC 3207 §6).
     session.discard_input()
     seconds = session.profile.handshake_timeout

@@ -41,11 +41,17 @@ def consult(
     if decision.shapes or decision.without or decision.size:
         exchange.shaped = decision
     exchange.rule = decision.rule or exchange.rule
-    if transaction is not None:
-        transaction.tags += decision.tags
+    if decision.tags:
+        _tag(session, decision.tags)
     if decision.reply is not None and decision.reply.code >= 400:
         raise Refusal(decision.reply)
     return decision.reply
+
+
+def _tag(session: Session, tags: tuple[str, ...]) -> None:
+    """Note tags for the message, each once: a client may have a rule act without end."""
+    tagged = session.transaction or session.exchange  # MAIL takes them from there
+    tagged.tags = tuple(dict.fromkeys(tagged.tags + tags))
 
 
 def _facts(session: Session) -> dict[str, str | int]:

@@ -7,6 +7,7 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.consult import consult
 from mailsink.smtp.session.effects import PAUSE, Refusal, SessionEnded, Steps
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.shaped_replies import send_reply
 
 
 def greeting(session: Session) -> Steps[Reply]:
@@ -17,7 +18,7 @@ def greeting(session: Session) -> Steps[Reply]:
         yield PAUSE  # so that the octets of an early talker are there to be seen
         decided = yield from consult(session, "connect")
     except Refusal as refusal:
-        yield from session.send_reply(refusal.reply)
+        yield from send_reply(session, refusal.reply)
         raise SessionEnded("refused") from None
     profile = session.profile
     protocol = "LMTP" if profile.protocol == "lmtp" else "ESMTP"

@@ -69,8 +69,7 @@ class ReplyWriter:
 
     def queue(self, exchange: Exchange, reply: Reply) -> None:
         """Queue the reply to an exchange; it goes out with the next flush."""
-        if self._hides_enhanced and reply.enhanced:
-            reply = reply._replace(enhanced="")
+        reply = self._shown(reply)
         lines, octets = _rendered(reply)
         if exchange.delivery is not None or (
             self._links != "off" and self._explains(exchange, reply.code)
@@ -82,6 +81,11 @@ class ReplyWriter:
         self.transcript_octets += len(octets)
         self._octets.append(octets)
         self._waiting.append((exchange, reply.code, reply.enhanced, lines))
+
+    def _shown(self, reply: Reply) -> Reply:
+        """Return a reply without its enhanced code where these are hidden."""
+        hides = self._hides_enhanced and reply.enhanced
+        return reply._replace(enhanced="") if hides else reply
 
     def _completed(self, exchange: Exchange, reply: Reply, lines: Lines) -> Lines:
         """Return the lines of a reply for each recipient, or with their link."""
@@ -97,6 +101,7 @@ class ReplyWriter:
         self, exchange: Exchange, reply: Reply, decision: Decision
     ) -> tuple[Lines, bytes]:
         """Return the lines of a reply as a rule spoils them, and their octets."""
+        reply = self._shown(reply)
         lines = self._completed(exchange, reply, _rendered(reply)[0])
         lines = shaping.spoilt(lines, decision)
         return lines, shaping.wire(lines, decision)
@@ -112,7 +117,7 @@ class ReplyWriter:
         """Record a reply that was written in pieces."""
         if exchange.private:
             lines = (f"{reply.code} {MASK}",)
-        entry = (exchange, reply.code, reply.enhanced, lines)
+        entry = (exchange, reply.code, self._shown(reply).enhanced, lines)
         self._emit_replies([entry], self._clock_us() if written else None)
 
     def _to_each(self, exchange: Exchange, delivery: Delivery, reply: Reply) -> Lines:

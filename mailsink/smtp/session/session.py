@@ -2,7 +2,7 @@
 
 Sans-I/O: steps are generators, which yield effects (`effects.py`) to the machine.
 Every wait passes `wait_until`, every line in passes `begin_exchange`, and every reply
-out passes `send_reply_now` and the reply writer.
+out passes `send_reply_now` or `shaped_replies.send_reply`, and the reply writer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mailsink.smtp.protocol.other_protocols import (
     talks_first,
 )
 from mailsink.smtp.protocol.replies import Reply
-from mailsink.smtp.session import pipelining, shaping
+from mailsink.smtp.session import pipelining
 from mailsink.smtp.session.effects import (
     NEED_INPUT,
     YIELD,
@@ -52,7 +52,7 @@ _LINES_IN_A_CROWD = 5  # of those that are there at once: a client in step sends
 # Lines that are still read of a client that is gone: a mail that it sent in one go is kept.
 _LINES_AFTER_LOSS = 100
 NEVER = 1 << 62  # microseconds
-_SECOND = 1_000_000
+SECOND = 1_000_000
 _TLS_ON_PLAIN = (
     "The client began TLS on a port that speaks plain SMTP; in nodemailer set "
     "secure: false, in other clients turn SSL/TLS (SMTPS) off for this port."
@@ -66,9 +66,9 @@ class Session:
     """
 
     __slots__ = (
-        "_burst", "_idle_us", "_line_octets", "_lines", "_lines_after_loss", "_listeners_profile", "_next_flags", "_seq", "_session_us", "chunk_line", "command_count", "draining",
+        "_burst", "_idle_us", "_line_octets", "_lines", "_lines_after_loss", "_listeners_profile", "_next_flags", "_seq", "chunk_line", "command_count", "draining",
         "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "gave_way_after", "helo", "host",
-        "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal", "resets",
+        "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal", "resets", "session_us",
         "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "turned", "user", "wake_at", "without_starttls", "writer",
     )  # fmt: skip
 
@@ -114,8 +114,8 @@ class Session:
         self.transaction_count = 0
         # The line of BDAT as it was recorded, with its flags, and when it came
         self.chunk_line: tuple[str, tuple[str, ...], int] = ("", (), 0)
-        self._idle_us = int(profile.idle_timeout * _SECOND) or NEVER
-        self._session_us = int(profile.session_timeout * _SECOND) or NEVER
+        self._idle_us = int(profile.idle_timeout * SECOND) or NEVER
+        self.session_us = int(profile.session_timeout * SECOND) or NEVER  # its end
         self._seq = 0
         self._lines = 0  # since it last gave way
         self._line_octets = 0  # of those lines
@@ -139,7 +139,7 @@ class Session:
 
     def unix_time(self) -> float:
         """Return the time of day, in seconds since 1970."""
-        return self.peer.opened_at + self.now_us() / _SECOND
+        return self.peer.opened_at + self.now_us() / SECOND
 
     def hello_missing(self) -> Reply:
         """The refusal of what takes EHLO first; STARTTLS undoes one (RFC 3207 §4.2)."""
@@ -167,10 +167,12 @@ class Session:
         """
         profile = self._listeners_profile
         if decision is not None and (decision.without or decision.size):
+            # Clients ask for sizes too: none may lift the listener's limit.
+            limits = (decision.size, profile.max_message_size)
             self.profile = replace(
                 profile,
                 hidden=profile.hidden | decision.without,
-                max_message_size=decision.size or profile.max_message_size,
+                max_message_size=min(filter(None, limits), default=0),
             )
             self.writer.use(self.profile)
         elif self.profile is not profile:
@@ -208,9 +210,9 @@ class Session:
         until = 0
         while True:
             if self.input.startswith(TLS_HANDSHAKE) and self.tls is None:
-                yield from self._refuse_tls()
+                self._refuse_tls()
             if self.draining and (self.transaction is None or self.transaction.failed):
-                raise _stopping()
+                raise stopping()
             if not self.output_blocked and (line := self.input.line()) is not None:
                 break
             until = until or self.deadline()
@@ -230,13 +232,13 @@ class Session:
             self.check_time()
         return line
 
-    def _refuse_tls(self) -> Steps[None]:
+    def _refuse_tls(self) -> None:
         """End the session: its client began TLS on a plain port. Raises SessionEnded."""
         octets = len(self.input)
         received_us = self.input.use(octets)
         flags = ("tls_on_plain",)
         self.begin_exchange("tls", "", _TLS_ON_PLAIN, octets, received_us, flags)
-        yield from self.send_reply(replies.TLS_ON_PLAIN)
+        self.send_reply_now(replies.TLS_ON_PLAIN)
         raise SessionEnded("refused")
 
     def _check_loss(self) -> None:
@@ -285,16 +287,16 @@ class Session:
             raise SessionEnded("dropped")
         if self.now_us() >= until:
             raise self._idle()
-        self.wake_at = min(until, self._session_us, wake_at)
+        self.wake_at = min(until, self.session_us, wake_at)
         return NEED_INPUT
 
     def check_time(self) -> None:
         """Raise SessionEnded if the session may not go on: Mailsink stops, or time is up."""
         if self.stop_now:
-            raise _stopping()
+            raise stopping()
         if self.gave_way_after:
             raise self._made_room()
-        if self.now_us() >= self._session_us:
+        if self.now_us() >= self.session_us:
             seconds = self.profile.session_timeout
             notice = f"The session lasted longer than {seconds:g} seconds."
             raise SessionEnded("timeout", notice, replies.session_too_long(seconds))
@@ -364,68 +366,17 @@ class Session:
             )
         )
 
-    def send_reply(self, reply: Reply) -> Steps[None]:
-        """Send the reply, in the way that a rule asked for; raises SessionEnded."""
-        exchange = self.exchange
-        if not exchange.ruled:
-            self.send_reply_now(reply)
-            return
-        ready_us = self.now_us()
-        seconds, exchange.delay = exchange.delay, 0.0
-        if seconds:
-            yield from self._delay(exchange, seconds)
-        if exchange.shaped is not None and exchange.shaped.shapes:
-            exchange.ready_us = ready_us
-            yield from self._send_shaped(reply, exchange.shaped)
-        else:
-            self.send_reply_now(reply, ready_us)
-        if reply.code == 421:
-            raise SessionEnded("refused")
-
-    def _send_shaped(self, reply: Reply, decision: Decision) -> Steps[None]:
-        """Send a reply as a rule spoils it, or keep it back; raises SessionEnded."""
-        exchange = self.exchange
-        if decision.stall or decision.close == "before":
-            self.writer.drop(exchange, reply)
-            if decision.stall:
-                yield from self._stall()
-        else:
-            self._note_what_came(exchange, reply)
-            self.writer.flush()
-            written = True
-            if "ENHANCEDSTATUSCODES" in self.profile.hidden:
-                reply = reply._replace(enhanced="")
-            lines, octets = self.writer.spoilt(exchange, reply, decision)
-            for piece, seconds in shaping.pieces(octets, decision.drip):
-                yield from self._delay(exchange, seconds)
-                written = self.writer.write(piece)
-            self.writer.record(exchange, reply, lines, written)
-        if decision.close:
-            self.resets = decision.resets
-            raise SessionEnded("refused")
-
-    def _stall(self) -> Steps[None]:
-        """Keep the client waiting until it leaves or its time is up; raises SessionEnded."""
-        began, until = self.now_us(), self.deadline()
-        while self.now_us() < until:
-            if self.draining:
-                raise _stopping()
-            yield self.wait_until(NEVER, wake_at=until)
-        seconds = (self.now_us() - began) // _SECOND
-        notice = f"A rule kept the reply back for {seconds} seconds."
-        raise SessionEnded("timeout", notice, replies.kept_back(seconds))
-
     def send_reply_now(self, reply: Reply, ready_us: int | None = None) -> None:
         """Send the reply at once; it is known since ready_us (default: now)."""
         exchange = self.exchange
         exchange.ready_us = self.now_us() if ready_us is None else ready_us
         if self.eof or len(self.input):
-            self._note_what_came(exchange, reply)
+            self.note_what_came(exchange, reply)
         self.writer.queue(exchange, reply)
         if exchange.verb not in pipelining.MAY_WAIT:
             self.writer.flush()
 
-    def _note_what_came(self, exchange: Exchange, reply: Reply) -> None:
+    def note_what_came(self, exchange: Exchange, reply: Reply) -> None:
         """Flag what the client did before this reply."""
         if len(self.input):
             self._note_pipelining(exchange, reply)
@@ -437,17 +388,6 @@ class Session:
         if exchange.kind == "connect" and talks_first(self.input.peek(LONGEST_LOOK)):
             return  # it is recorded as what it is
         self._next_flags = pipelining.note(exchange, reply)
-
-    def _delay(self, exchange: Exchange, seconds: float) -> Steps[None]:
-        """Let time pass, unless the session has to end sooner."""
-        began = self.now_us()
-        until = min(began + int(seconds * _SECOND), self._session_us)
-        while self.now_us() < until and not (
-            self.lost or self.stop_now or self.gave_way_after
-        ):
-            self.wake_at = until
-            yield NEED_INPUT
-        exchange.delayed_us += self.now_us() - began
 
     # Bodies, and the end of a transaction whose message is not stored
 
@@ -486,5 +426,6 @@ class Session:
         self.end_transaction(outcome, code, body)
 
 
-def _stopping() -> SessionEnded:
+def stopping() -> SessionEnded:
+    """The end of a session because Mailsink stops."""
     return SessionEnded("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)

@@ -11,6 +11,7 @@ from mailsink.smtp.protocol.other_protocols import is_http_request, is_proxy_hea
 from mailsink.smtp.protocol.proxy_header import SIGNATURE
 from mailsink.smtp.session.effects import SessionEnded, Steps
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.shaped_replies import send_reply
 
 _NOT_TRUSTED = (
     "The connection began with a PROXY header, but the address it came from is in none "
@@ -36,7 +37,7 @@ def refuse_proxy(session: Session, line: Line) -> Steps[None]:
     session.input.use(len(session.input))
     flags = ("proxy_not_trusted",)
     session.begin_exchange("notice", "", _NOT_TRUSTED, octets, line.received_us, flags)
-    yield from session.send_reply(replies.PROXY_NOT_TRUSTED)
+    yield from send_reply(session, replies.PROXY_NOT_TRUSTED)
     raise SessionEnded("refused")
 
 
@@ -49,7 +50,7 @@ def refuse_plain(session: Session, sentence: str) -> Steps[None]:
         sentence += _PLAIN_FIX
     received_us = session.input.use(len(session.input)) if octets else session.now_us()
     session.begin_exchange("tls", "", sentence, octets, received_us, ("plain_on_tls",))
-    yield from session.send_reply(replies.PLAIN_ON_TLS)
+    yield from send_reply(session, replies.PLAIN_ON_TLS)
     raise SessionEnded("tls_failed")
 
 

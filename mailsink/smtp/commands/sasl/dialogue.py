@@ -19,6 +19,7 @@ from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.masking import redacted_response
 from mailsink.smtp.session.effects import Authenticate, Refusal, Steps
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.shaped_replies import send_reply
 
 
 class Dialogue:
@@ -51,7 +52,7 @@ class Dialogue:
         """Return the response to a challenge, whose prompt is recorded masked if it is private."""
         session = self._session
         session.exchange.private = private
-        yield from session.send_reply(replies.prompt(b64encode(challenge).decode()))
+        yield from send_reply(session, replies.prompt(b64encode(challenge).decode()))
         line = yield from session.read_line()
         flags = ("bare_lf_command",) if line.bare_lf else ()
         text = redacted_response(line.content)
