@@ -117,6 +117,10 @@ class InboxPolicy:
 
         return Background("settings", look)
 
+    def close(self) -> None:
+        """Write what is kept in memory until then: the hits of rules. Blocks."""
+        self._rules.close()
+
     def _changed(self, inbox_id: int, **_: Any) -> None:
         if inbox_id == self._inbox:
             self.refresh()

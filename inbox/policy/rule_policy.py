@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models import Count, Max, Q
 
 from inbox.models import Rule
@@ -53,6 +53,10 @@ class RulePolicy:
             wanted = rows.filter(active).order_by("position", "pk")
             self._index = RuleIndex(wanted if switched_on else [])
             self._version = version
+
+    def close(self) -> None:
+        """Write the hits that are not written yet. Blocks."""
+        self._hits.write()
 
     def decide_now(self, consult: Consult) -> Decision | None:
         """Answer a consultation where no rule that fits has to be waited for, else None."""
@@ -101,7 +105,7 @@ class RulePolicy:
             return True
         try:
             return await in_thread(partial(count_and_judge, rule, consult, at))
-        except DatabaseError as error:
+        except Error as error:
             log.error(
                 "rule %s could not be counted, and does not act: %s", rule.pk, error
             )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db import Error
 from django.db.models import F
 
 from inbox.models import Rule
-from inbox.storage.write_lock import write_turn
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from mailsink.ports import Consult
 
 KEPT = 10  # of the last hits of a rule
@@ -32,17 +34,34 @@ class HitLog:
             self._last[rule_id] = [hit, *self._last.get(rule_id, ())][:KEPT]
 
     def write(self) -> None:
-        """Add them to the rules. Blocks."""
+        """Add them to the rules, in several turns at writing. Blocks.
+
+        They are kept where the database fails, and its error is raised.
+        """
         with self._lock:
-            counts, self._counts = self._counts, {}
-            last, self._last = self._last, {}
-        if not counts:
-            return
-        with write_turn():
-            known = (
-                Rule.objects.select_for_update().filter(pk__in=counts).order_by("pk")
-            )
-            for id, before in known.values_list("pk", "last_hits"):
-                Rule.objects.filter(pk=id).update(
-                    hits=F("hits") + counts[id], last_hits=[*last[id], *before][:KEPT]
-                )
+            waiting = list(self._counts)
+        for at in range(0, len(waiting), ROWS_IN_A_TURN):
+            self._write(waiting[at : at + ROWS_IN_A_TURN])
+
+    def _write(self, ids: Sequence[int]) -> None:
+        with self._lock:
+            counts = {id: self._counts.pop(id) for id in ids}
+            last = {id: self._last.pop(id) for id in ids}
+        try:
+            with write_turn():
+                _add(counts, last)
+        except Error:
+            with self._lock:
+                for id, count in counts.items():
+                    self._counts[id] = self._counts.get(id, 0) + count
+                    self._last[id] = [*self._last.get(id, ()), *last[id]][:KEPT]
+            raise
+
+
+def _add(counts: Mapping[int, int], last: Mapping[int, Sequence[Hit]]) -> None:
+    """Add hits to rules, by their numbers; a rule that was deleted has none."""
+    known = Rule.objects.select_for_update().filter(pk__in=counts).order_by("pk")
+    for id, before in known.values_list("pk", "last_hits"):
+        Rule.objects.filter(pk=id).update(
+            hits=F("hits") + counts[id], last_hits=[*last[id], *before][:KEPT]
+        )

@@ -17,7 +17,7 @@ import re2
 from inbox.errors import Invalid
 from inbox.rules.message_conditions import MessageConditions
 from inbox.rules.rule_fields import STAGES, TEXT_CONDITIONS
-from inbox.rules.text_patterns import LONGEST_TEXT, TextPattern, options
+from inbox.rules.text_patterns import TextPattern, options
 from mailsink.ports import Consult, Stage
 from mailsink.wildcards import fold
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _SET_MEMORY = 64 << 20  # octets for the patterns of a stage
 _MOST_RECIPIENTS = 100  # that are looked at behind RCPT
+_LONGEST_NAME = 512  # characters of a name or an address that are looked at
 _NO_COMMAND = ("connect", "body")
 
 
@@ -89,11 +90,12 @@ def values(consult: Consult, name: str) -> Sequence[str]:
     """Return the texts that a condition is about; many recipients behind RCPT."""
     facts = consult.facts
     if name == "forward_path" and consult.stage != "rcpt":
-        return consult.recipients[:_MOST_RECIPIENTS]
+        paths = consult.recipients[:_MOST_RECIPIENTS]
+        return [each[:_LONGEST_NAME] for each in paths]
     if name == "helo" and consult.stage == "helo":
         name = "argument"
     found = facts.get(name)
-    return () if found is None else (str(found)[:LONGEST_TEXT],)
+    return () if found is None else (str(found)[:_LONGEST_NAME],)
 
 
 def _size(consult: Consult) -> int:

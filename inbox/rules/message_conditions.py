@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import re2
-
-from inbox.rules.text_patterns import LONGEST_TEXT, TextPattern, options, translated
+from inbox.rules.text_patterns import LONGEST_TEXT, TextPattern, anywhere
 from mailsink.mime import headers
 from mailsink.smtp.protocol.events import Body
 
@@ -23,7 +21,7 @@ class MessageConditions:
         value = conditions.get("header_value")
         self._value = TextPattern(value) if value else None
         body = conditions.get("body")
-        self._body = re2.compile(_anywhere(body), options()) if body else None
+        self._body = anywhere(body) if body else None
 
     def hold(self, body: Body) -> bool:
         """Whether they hold; blocks where the message is in a file."""
@@ -47,10 +45,3 @@ def _beginning(body: Body) -> bytes:
     assert body.path is not None  # exactly one of them is set
     with body.path.open("rb") as file:
         return file.read(_LOOKED_AT)
-
-
-def _anywhere(pattern: str) -> str:
-    """Return a pattern for RE2, which finds it at any place."""
-    if len(pattern) > 2 and pattern[0] == pattern[-1] == "/":
-        return pattern[1:-1]
-    return f"(?s){translated(pattern)}"

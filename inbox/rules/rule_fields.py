@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
 from inbox.rules.address_words import EXTENSIONS, LONGEST_DELAY
-from inbox.rules.text_patterns import TextPattern
+from inbox.rules.text_patterns import TextPattern, anywhere
 from mailsink.ports import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -82,12 +82,23 @@ def _checked(
 
 
 # Values that say nothing, and are not stored; an empty enhanced code means none is sent.
+# A limit of 0 says something that no rule does: to leave it out would be its opposite.
 _LEFT_OUT: tuple[Any, ...] = (None, "", [], 0, False)
-_NOTHING: dict[str, tuple[Any, ...]] = {"tls": (None, ""), "enhanced": (None,)}
+_LIMITING = ("first", "every", "probability", "rate", "seconds", "lasts")
+_NOTHING: dict[str, tuple[Any, ...]] = {
+    "tls": (None, ""),
+    "enhanced": (None,),
+    **dict.fromkeys(_LIMITING, (None, "")),
+}
 
 
 def _pattern(text: str) -> str:
     TextPattern(text)
+    return text
+
+
+def _pattern_anywhere(text: str) -> str:
+    anywhere(text)
     return text
 
 
@@ -185,7 +196,7 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(TEXT_CONDITIONS, _pattern),
     "header": _matching(_FIELD_NAME, "field name"),
     "header_value": _pattern,
-    "body": _pattern,
+    "body": _pattern_anywhere,
     "size_over": _number("size_over", 1, 2**53),
     "tls": bool,
     "transaction": _number("transaction", 1, 10**6),
@@ -221,6 +232,7 @@ _LIMITS: dict[str, Callable[[Any], Any]] = {
 
 
 _BEFORE_MAIL = ("connect", "helo", "starttls", "auth")
+_BESIDE_MAIL = ("rset", "vrfy", "etrn", "quit")
 
 
 def check_together(stage: str, conditions: Fields, actions: Fields) -> None:
@@ -231,5 +243,7 @@ def check_together(stage: str, conditions: Fields, actions: Fields) -> None:
         raise Invalid(_("there is no recipient yet at the stage mail"))
     if stage != "body" and {"header", "body"} & conditions.keys():
         raise Invalid(_("the message is known at the stage body only"))
+    if stage in (*_BEFORE_MAIL, *_BESIDE_MAIL) and "tags" in actions:
+        raise Invalid(_("there is no message at the stage %(stage)s") % {"stage": stage})  # fmt: skip
     if stage != "helo" and {"without", "size"} & actions.keys():
         raise Invalid(_("extensions are withdrawn at the stage helo only"))

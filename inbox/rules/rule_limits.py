@@ -11,11 +11,11 @@ from hashlib import blake2b
 from typing import Any
 
 from inbox.models import Rule, RuleCount
-from inbox.storage.write_lock import write_turn
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from mailsink.ports import Consult
 
 MOST_KEYS = 10_000  # counts of a rule: one for each client, sender or recipient
-_ROOM = 1000  # counts that go together, the oldest, when there are too many
+_ROOM = 500  # counts that go together, the oldest, when there are too many
 _COUNTED = frozenset({"first", "every", "probability", "rate", "lasts"})
 _ALL = ""  # the key of hits, for max_hits
 _PARTS = {
@@ -44,14 +44,19 @@ def is_counted(rule: Rule) -> bool:
 
 
 def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
-    """Count that a rule's conditions were met; return whether it acts. Blocks."""
+    """Count that a rule's conditions were met; return whether it acts. Blocks.
+
+    A rule that will not act again is not counted on: that would be a commit for nothing
+    at each line of each client.
+    """
+    key = _key(rule, consult)
+    if _is_spent(rule, key, now):
+        return False
     with write_turn():
         # The lock lets processes count one after the other.
         if Rule.objects.select_for_update().filter(pk=rule.pk).first() is None:
             return False  # it was deleted a moment ago
-        if _COUNTED & rule.limits.keys() and not _acts(
-            rule.pk, rule.limits, _key(rule, consult), now
-        ):
+        if _COUNTED & rule.limits.keys() and not _acts(rule.pk, rule.limits, key, now):
             return False
         if rule.max_hits is None:
             return True
@@ -60,8 +65,40 @@ def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
 
 
 def forget_counts(rule_id: int) -> None:
-    """Start the counts of a rule again. Within a turn at writing."""
-    RuleCount.objects.filter(rule_id=rule_id).delete()
+    """Start the counts of a rule again, in several turns at writing."""
+    counts = RuleCount.objects.filter(rule_id=rule_id)
+    while True:
+        with write_turn():
+            keys = list(counts.values_list("key", flat=True)[:ROWS_IN_A_TURN])
+            counts.filter(key__in=keys).delete()
+        if len(keys) < ROWS_IN_A_TURN:
+            return
+
+
+def _is_spent(rule: Rule, key: str, now: datetime) -> bool:
+    """Whether a rule does not act any more for a key, however often it is met."""
+    limits = rule.limits
+    ends = {"first", "lasts"} & limits.keys() and "rate" not in limits
+    if rule.max_hits is None and not ends:
+        return False
+    for count in RuleCount.objects.filter(rule_id=rule.pk, key__in=(_ALL, key)):
+        if count.key == _ALL:
+            if rule.max_hits is not None and count.count >= rule.max_hits:
+                return True
+        elif ends and _has_ended(limits, count, now):
+            return True
+    return False
+
+
+def _has_ended(limits: dict[str, Any], count: RuleCount, now: datetime) -> bool:
+    first = limits.get("first")
+    return _is_over(limits, count, now) or (first is not None and count.count >= first)
+
+
+def _is_over(limits: dict[str, Any], count: RuleCount, now: datetime) -> bool:
+    """Whether the time is over for which a rule acts since the first time."""
+    lasts = limits.get("lasts")
+    return lasts is not None and now - count.since >= timedelta(seconds=lasts)
 
 
 def _acts(rule_id: int, limits: dict[str, Any], key: str, now: datetime) -> bool:
@@ -74,7 +111,7 @@ def _acts(rule_id: int, limits: dict[str, Any], key: str, now: datetime) -> bool
         return False
     if n % limits.get("every", 1):
         return False
-    if "lasts" in limits and now - counted.since >= timedelta(seconds=limits["lasts"]):
+    if _is_over(limits, counted, now):
         return False
     if "probability" in limits:
         # the same run for the same seed: the n-th roll of these dice

@@ -15,6 +15,7 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Rule
 from inbox.providers.provider_replies import provider_replies
 from inbox.rules import rulebook
+from inbox.rules.rule_limits import now
 from inbox.rules.scenario_words import SCENARIO_WORDS
 
 _FILE = Path(__file__).with_name("scenarios.toml")
@@ -48,8 +49,16 @@ def scenario(name: str) -> Scenario:
 
 
 def switched_on(scope: Scope, slug: str) -> set[str]:
-    """Return the names of the scenarios that an inbox has rules of. Raises NotFound."""
-    return {each.scenario for each in rulebook.find(scope, slug)} - {""}
+    """Return the names of the scenarios that an inbox has rules of, not expired.
+
+    Raises NotFound.
+    """
+    at = now()
+    return {
+        each.scenario
+        for each in rulebook.find(scope, slug)
+        if each.scenario and (each.expires_at is None or each.expires_at > at)
+    }
 
 
 def switch_on(scope: Scope, slug: str, name: str) -> list[Rule]:
@@ -57,6 +66,7 @@ def switch_on(scope: Scope, slug: str, name: str) -> list[Rule]:
     wanted = scenario(name)
     if name in switched_on(scope, slug):
         raise Conflict(_("the scenario is switched on already"))
+    rulebook.delete_scenario(scope, slug, name)  # what expired of it
     return rulebook.add_all(scope, slug, wanted.rules)
 
 

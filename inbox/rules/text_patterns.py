@@ -14,8 +14,13 @@ from inbox.errors import Invalid
 from mailsink.wildcards import Wildcards, fold
 
 LONGEST = 500  # characters of a pattern
-LONGEST_TEXT = 4096  # characters of a text that are looked at, messages apart
+LONGEST_TEXT = 4096  # characters of a header field that are looked at
 _MEMORY = 8 << 20  # octets for a pattern
+# Steps of RE2's program. The worst of patterns costs each of them at each character, on
+# the event loop: (a?){1000} twenty times over would stop the server for minutes.
+_MOST_STEPS = 5000
+_MOST_STEPS_IN_A_SET = 200  # of thousands of patterns
+_STEPS_OF_A_DOT = 8  # which is any character of UTF-8
 
 
 def options(memory: int = _MEMORY) -> Any:
@@ -38,14 +43,19 @@ class TextPattern:
                 % {"most": LONGEST}
             )
         self.exact = ""  # the folded text that alone fits
-        self.expression = ""  # for RE2, that finds it in a text
+        # For a set of RE2, that finds it in a text; "" where it is too much for one
+        self.expression = ""
         self._wildcards: Wildcards | None = None
         self._regex: Any = None
-        if len(pattern) > 2 and pattern[0] == pattern[-1] == "/":
-            self._regex, self.expression = _compiled(pattern[1:-1]), pattern[1:-1]
+        if _is_expression(pattern):
+            self._regex = _compiled(pattern[1:-1])
+            if self._regex.programsize <= _MOST_STEPS_IN_A_SET:
+                self.expression = pattern[1:-1]
         elif "*" in pattern or "?" in pattern:
             self._wildcards = Wildcards(pattern)
-            if pattern.isascii():
+            dots = pattern.count("*") + pattern.count("?")
+            steps = len(pattern) + dots * _STEPS_OF_A_DOT
+            if pattern.isascii() and steps <= _MOST_STEPS_IN_A_SET:
                 self.expression = rf"(?s)\A{translated(pattern)}\z"
         else:
             self.exact = fold(pattern)
@@ -59,14 +69,33 @@ class TextPattern:
         return fold(text) == self.exact
 
 
+def anywhere(pattern: str) -> Any:
+    """Return a pattern for RE2, which finds it at any place of a message. Raises Invalid."""
+    TextPattern(pattern)
+    if _is_expression(pattern):
+        return _compiled(pattern[1:-1])
+    return _compiled(f"(?s){translated(pattern)}")
+
+
+def _is_expression(pattern: str) -> bool:
+    return len(pattern) > 2 and pattern[0] == pattern[-1] == "/"
+
+
 def _compiled(expression: str) -> Any:
     try:
-        return re2.compile(expression, options())
+        made = re2.compile(expression, options())
     except re2.error as error:
-        raise Invalid(
-            _("the regular expression /%(expression)s/ cannot be used: %(reason)s")
-            % {"expression": expression[:100], "reason": _words(error)}
-        ) from None
+        raise _unusable(expression, _words(error)) from None
+    if made.programsize > _MOST_STEPS:
+        raise _unusable(expression, _("it repeats too much"))
+    return made
+
+
+def _unusable(expression: str, reason: str) -> Invalid:
+    return Invalid(
+        _("the regular expression /%(expression)s/ cannot be used: %(reason)s")
+        % {"expression": expression[:100], "reason": reason}
+    )
 
 
 def _words(error: Exception) -> str:

@@ -64,4 +64,7 @@ def usual_reply(stage: Stage, code: int) -> Reply:
         or _ANYWHERE.get(code)
         or (f"{code // 100}.0.0", _CLASSES[code // 100])
     )
+    # There are classes 2, 4 and 5 (RFC 3463 §2), and none in greetings (RFC 2034 §4).
+    if code // 100 == 3 or (code < 300 and stage in ("connect", "helo")):
+        enhanced = ""
     return Reply(code, enhanced, (text,))

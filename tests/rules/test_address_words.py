@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inbox.rules import address_words
+from inbox.rules.usual_replies import usual_reply
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import ExchangeReplied
 from tests.smtp import tls_client
@@ -164,3 +165,14 @@ def test_what_is_read_is_bounded() -> None:
         talking.send(b"RCPT TO:<delay0s@%d.test>\r\n" % n)
     talking.send(b"RCPT TO:<data451@b.test>\r\n")
     assert talking.send(b"DATA\r\n")[0][:3] == "354"
+
+
+def test_no_reply_has_an_enhanced_code_where_there_is_none() -> None:
+    assert usual_reply("auth", 334).enhanced == ""
+    assert usual_reply("helo", 250).enhanced == ""
+    assert usual_reply("helo", 550).enhanced == "5.7.1"
+
+
+def test_a_name_lifts_no_limit() -> None:
+    talking = session(profile=Profile(hostname="mx.test", max_message_size=1000))
+    assert "250-SIZE 1000" in talking.send(b"EHLO size99999999.example\r\n")

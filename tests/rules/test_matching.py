@@ -9,6 +9,7 @@ import pytest
 
 from inbox.rules import matching
 from inbox.rules.matching import Conditions, RuleIndex
+from inbox.rules.text_patterns import TextPattern
 from mailsink.ports import Consult
 from tests.smtp.harness import SESSION
 
@@ -64,7 +65,7 @@ def test_a_regular_expression_made_to_blow_up() -> None:
     index = RuleIndex(
         [rule(1, "/^(a+)+$/"), rule(2, "/(x+x+)+y/"), rule(3, "*a*a*a*a*b")]
     )
-    assert index.fitting(at("a" * 4000 + "!")) == []
+    assert index.fitting(at("a" * 500 + "!")) == []
     assert index.fitting(at("x" * 4000)) == []
 
 
@@ -74,3 +75,17 @@ def test_a_rule_that_cannot_be_read_does_not_act(
     index = RuleIndex([rule(1, "/(/"), rule(2, "*")])
     assert [each.rule.pk for each in index.fitting(at("a@b.test"))] == [2]
     assert "rule 1 cannot be read" in caplog.text
+
+
+def test_patterns_too_large_for_a_set_are_tried_one_by_one() -> None:
+    large = [f"/^[ab]{{{200 + n}}}$/" for n in range(3)] + ["?" * 40 + "*"]
+    index = RuleIndex([rule(n, each) for n, each in enumerate(large)])
+    assert all(not TextPattern(each).expression for each in large)
+    assert [each.rule.pk for each in index.fitting(at("ab" * 100))] == [0, 3]
+    assert [each.rule.pk for each in index.fitting(at("a" * 201))] == [1, 3]
+
+
+def test_what_is_looked_at_is_bounded() -> None:
+    index = RuleIndex([rule(1, "*x")])
+    assert index.fitting(at("a" * 511 + "x"))
+    assert not index.fitting(at("a" * 512 + "x"))

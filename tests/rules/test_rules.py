@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from inbox.errors import Invalid, NotFound
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Rule, RuleCount
 from inbox.policy.policy import InboxPolicy
-from inbox.rules import rule_limits, rulebook
+from inbox.rules import hit_log, rule_limits, rulebook
 from mailsink.ports import Consult, Decision
 from mailsink.smtp.profile import Profile
 from tests import factories
@@ -276,6 +278,74 @@ def test_a_rule_comes_before_addresses_and_settings(policy: InboxPolicy) -> None
     assert rcpt(policy).startswith("450 4.2.1 ")
 
 
+def test_a_rule_that_is_spent_is_not_counted_on(policy: InboxPolicy) -> None:
+    one = rule(limits={"first": 1, "per": "recipient"})
+    two = rule(max_hits=1)
+    assert [rcpt(policy) for _ in range(2)] == [LATER, LATER]
+    with CaptureQueriesContext(connection) as queries:
+        assert rcpt(policy) == OK
+    assert not [each for each in queries if "UPDATE" in each["sql"]]
+    counts = RuleCount.objects.values_list("rule", "count").order_by("rule")
+    assert [*counts] == [(one.pk, 1), (two.pk, 1)]
+
+
+def test_a_change_forgets_all_counts(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_limits, "ROWS_IN_A_TURN", 2)
+    one = rule(limits={"first": 1, "per": "recipient"})
+    for n in range(5):
+        rcpt(policy, f"b{n}@b.test")
+    assert RuleCount.objects.count() == 5
+    rulebook.change(ALL, one.pk, {"name": "again"})
+    assert not RuleCount.objects.exists()
+
+
+def test_a_database_that_fails_lets_no_counted_rule_act(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(limits={"first": 1})
+
+    def broken(*args: object) -> bool:
+        raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr("inbox.policy.rule_policy.count_and_judge", broken)
+    assert rcpt(policy) == OK
+
+
+def test_hits_outlast_a_database_that_fails(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = rule()
+    rcpt(policy)
+    with monkeypatch.context() as patched:
+        patched.setattr(hit_log, "_add", _fails)
+        with pytest.raises(OperationalError):
+            policy.close()
+    rcpt(policy)
+    policy.close()
+    one.refresh_from_db()
+    assert (one.hits, len(one.last_hits)) == (2, 2)
+    assert one.last_hits[0][2] > one.last_hits[1][2]
+
+
+def _fails(*args: object) -> None:
+    raise OperationalError("the disk is full")
+
+
+def test_expired_rules_make_room(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulebook, "MOST", 2)
+    kept, expired = rule(), rule(expires_in=60)
+    with pytest.raises(Invalid, match="at most 2 rules"):
+        rule()
+    Rule.objects.filter(pk=expired.pk).update(expires_at=rule_limits.now())
+    assert [each.pk for each in rulebook.find(ALL)] == [kept.pk, expired.pk]
+    made = rule()
+    assert [each.pk for each in rulebook.find(ALL)] == [kept.pk, made.pk]
+
+
 def test_hits_are_kept(policy: InboxPolicy) -> None:
     one = rule()
     for _ in range(12):
@@ -329,10 +399,19 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"actions": {"explode": True}}, 'no member "explode"'),
     ({"actions": {"tags": [""]}}, "tags"),
     ({"actions": {"without": ["DSN"]}}, "at the stage helo only"),
+    ({"stage": "quit", "actions": {"tags": ["x"]}}, "no message at the stage quit"),
     ({"stage": "soon"}, "stage is one of"),
     ({"conditions": {"client": "x"}}, "no address or network"),
     ({"conditions": {"forward_path": "/(/"}}, "cannot be used"),
     ({"conditions": {"forward_path": "/(a){1000}{1000}/"}}, "cannot be used"),
+    (
+        {"conditions": {"forward_path": "/" + "([ab]?){1000}" * 20 + "c/"}},
+        "it repeats too much",
+    ),
+    (
+        {"stage": "body", "conditions": {"body": "/" + "(.?.?){1000}" + "/"}},
+        "it repeats too much",
+    ),
     ({"conditions": {"forward_path": "x" * 501}}, "1 to 500 characters"),
     ({"conditions": {"header": "Subject"}}, "a field name and a pattern"),
     ({"conditions": {"body": "x"}}, "at the stage body only"),
@@ -340,6 +419,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"stage": "mail", "conditions": {"forward_path": "x"}}, "no recipient yet"),
     ({"limits": {"first": 0.5}}, "first is a number"),
     ({"limits": {"probability": 2}}, "probability"),
+    ({"limits": {"probability": 0}}, "probability"),
+    ({"limits": {"first": 0}}, "first is a number from 1"),
     ({"limits": {"per": "moon"}}, "per is one of"),
     ({"limits": {"from_time": "9:00", "until_time": "10:00"}}, "no time of day"),
     ({"limits": {"from_time": "09:00"}}, "a beginning and an end"),

@@ -6,8 +6,10 @@ import pytest
 
 from inbox.errors import Conflict, NotFound
 from inbox.mailbox.scope import ALL
+from inbox.models import Rule
 from inbox.policy.policy import InboxPolicy
 from inbox.rules import rulebook, scenarios
+from inbox.rules.rule_limits import now
 from tests.rules.test_rules import policy, rcpt, rule, session
 
 __all__ = ["policy"]
@@ -28,6 +30,14 @@ def test_each_is_switched_on_and_off(policy: InboxPolicy, name: str) -> None:
         scenarios.switch_on(ALL, "default", name)
     scenarios.switch_off(ALL, "default", name)
     assert [each.scenario for each in rulebook.find(ALL)] == [""]
+
+
+def test_one_that_has_expired_is_off(policy: InboxPolicy) -> None:
+    (old,) = scenarios.switch_on(ALL, "default", "maintenance")
+    Rule.objects.filter(pk=old.pk).update(expires_at=now())
+    assert scenarios.switched_on(ALL, "default") == set()
+    (made,) = scenarios.switch_on(ALL, "default", "maintenance")
+    assert [each.pk for each in rulebook.find(ALL)] == [made.pk]
 
 
 def test_one_that_is_not_there() -> None:

@@ -204,6 +204,7 @@ class Command(BaseCommand):
         finally:
             announced.disconnect(hear)
             servers.unregister(server)
+            policy.close()
 
     def introduce(
         self,
