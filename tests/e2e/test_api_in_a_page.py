@@ -41,7 +41,7 @@ def test_a_page_hears_of_it(mailsink: Mailsink, page: Page) -> None:
     assert [each["subject"] for each in created] == ["Live"]
     assert created[0].keys() - {"event"} == mailsink.get("messages/latest").keys() - {
         "envelope", "defects", "parts", "html", "text", "truncated", "codes", "actions", "events",
-        "notices", "report",
+        "notices", "report", "reports",
     }  # fmt: skip
 
 
