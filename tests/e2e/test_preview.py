@@ -87,7 +87,7 @@ def test_hostile_html_requests_only_its_own_picture(
         assert page.url == f"{tap.url}/messages/{found}"
         parts = re.compile(f"GET /messages/{found}/parts/[^/]+$")
         # Boxes of the page around the frame are fetched again once it is live.
-        of_page = ("marks", "attempts", "checks")
+        of_page = ("marks", "attempts", "checks", "reports")
         boxes = {f"GET /messages/{found}/{box}" for box in of_page}
         asked = [each for each in tap.requests[before:] if not _is_of_the_page(each)]
         others = [each for each in asked if not parts.match(each) and each not in boxes]
