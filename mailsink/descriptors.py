@@ -14,7 +14,7 @@ from dataclasses import dataclass
 log = logging.getLogger(__name__)
 
 _WANTED = 65_536
-_OWN = 48  # what a server without clients has open, its threads at work
+_OWN = 60  # what a server without clients has open, its threads at work
 _FRESH = 60.0  # seconds for which it is told that somebody was turned away
 
 
