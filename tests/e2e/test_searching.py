@@ -215,6 +215,8 @@ def test_a_search_is_saved_and_counts_live(mailsink: Mailsink, page: Page) -> No
     expect(saved.locator(".count")).to_have_text("1")
     saved.click()
     expect(row(page, "Saved and counted")).to_be_visible()
+    # Rows come with the page, the keys with its scripts.
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
     page.keyboard.press("S")
     page.get_by_label("Name").fill("Renamed")
     page.get_by_role("button", name="Rename").click()
