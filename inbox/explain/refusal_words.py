@@ -460,6 +460,8 @@ REFUSALS: dict[str, RefusalWords] = {
     "453": _NONE_WAITING,
     "453 4.0.0 No messages are waiting": _NONE_WAITING,
     "450 4.7.1 One of these domains": RefusalWords(_("ATRN asked for a domain whose mail this account may not take, so none was sent (RFC 2645 §5.2)."), _("Add the account to the users of the domain, under Outgoing.")),
+    "453 4.7.1 Messages wait": RefusalWords(_("Mail is held for this client, but the guard does not allow its recipients."), _("Add the recipients to the list of the guard, or switch the guard off.")),
+    "502 5.7.1 Messages wait": RefusalWords(_("Mail is held for this client, but the guard does not allow its recipients."), _("Add the recipients to the list of the guard, or switch the guard off.")),
     "502 5.5.1 No messages are waiting": RefusalWords(_("TURN asked for held mail, and none is waiting for the client (RFC 821 §3.8)."), _("Hold mail for the client's domain, under Outgoing, and send some.")),
     "451 4.3.2 Outgoing mail": RefusalWords(_("Mail is waiting, but outgoing mail is off on this server."), _("Start Mailsink with MAILSINK_OUTGOING=yes.")),
     "451 4.3.0 The queue": RefusalWords(_("The database failed while the queue of held mail was read."), _("Look at Mailsink's log, then try again.")),
