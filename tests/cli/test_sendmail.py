@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -145,19 +143,19 @@ def test_smtp_on_standard_input(mailsink: Mailsink) -> None:
 
 
 def test_by_the_name_of_sendmail(mailsink: Mailsink, tmp_path: Path) -> None:
-    """A link to the script, as /usr/sbin/sendmail would be one."""
-    script = tmp_path / "mailsink"
-    script.write_text(
-        f"#!{sys.executable}\nfrom mailsink.cli.app import main\nmain()\n"
-    )
-    script.chmod(0o755)
+    """A link to the script, as /usr/sbin/sendmail would be one, from another folder."""
     link = tmp_path / "sendmail"
-    link.symlink_to(script)
+    link.symlink_to(ROOT / "tools" / "mailsink")
     done = subprocess.run(
-        [link, "-S", at(mailsink), "-t"],
-        input=MESSAGE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
+        [link, "-S", at(mailsink), "-t"], input=MESSAGE, cwd=tmp_path, timeout=60
     )
     assert done.returncode == 0
     assert envelope(mailsink)[1] == ["ann@example.com", "bob@example.com"]
+
+
+def test_the_script_runs_other_commands_too(tmp_path: Path) -> None:
+    script = ROOT / "tools" / "mailsink"
+    done = subprocess.run(
+        [script, "version"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.startswith("mailsink ")
