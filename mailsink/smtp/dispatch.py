@@ -22,6 +22,7 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.consult import consult
 from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
 from mailsink.smtp.session.greeting import greeting
+from mailsink.smtp.session.line_input import read_line
 from mailsink.smtp.session.proxy import take_header
 from mailsink.smtp.session.session import Session
 from mailsink.smtp.session.shaped_replies import send_reply
@@ -30,6 +31,7 @@ from mailsink.smtp.session.tls_handshake import (
     note_tls_needed,
     record_tls_disconnect,
 )
+from mailsink.smtp.session.transaction_end import give_up_transaction
 from mailsink.smtp.session.wrong_protocol import refuse_wrong_protocol
 from mailsink.smtp.turned_session import deliver_on
 from mailsink.text import readable
@@ -55,7 +57,7 @@ def run_session(session: Session) -> Steps[None]:
         )
     )
     session.ending = yield from _until_ended(session)
-    yield from session.give_up_transaction("abandoned")
+    yield from give_up_transaction(session, "abandoned")
     session.writer.flush()
     note_tls_needed(session)
     if session.tls is not None:
@@ -67,7 +69,7 @@ def _until_ended(session: Session) -> Steps[Ending]:
     try:
         yield from _greet(session)
         while True:
-            line = yield from session.read_line()
+            line = yield from read_line(session)
             if (yield from _handle(session, line)):
                 return (yield from deliver_on(session)) if session.turned else "quit"
     except SessionEnded as ended:

@@ -6,11 +6,12 @@ from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Steps
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.transaction_end import give_up_transaction
 
 
 def rset(session: Session, argument: str) -> Steps[Reply]:
     """Give up the open transaction (RFC 5321 §4.1.1.5)."""
-    yield from session.give_up_transaction("reset")
+    yield from give_up_transaction(session, "reset")
     return replies.RESET
 
 

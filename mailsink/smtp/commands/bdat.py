@@ -21,6 +21,7 @@ from mailsink.smtp.session.consult import consult
 from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
 from mailsink.smtp.session.session import Session
 from mailsink.smtp.session.transaction import Transaction
+from mailsink.smtp.session.transaction_end import close_body, give_up_transaction
 
 _ARGUMENTS = re.compile(r"([0-9]+)(?: +(.*))?")
 _LARGEST = 2**63 - 1  # octets; what says more is no number of octets
@@ -146,13 +147,13 @@ def _deliver(
     decided: Reply | None,
 ) -> Steps[Reply]:
     flags = chunks.flags(transaction.declared)
-    body = yield from session.close_body(chunks.spool, ended=True)
+    body = yield from close_body(chunks.spool, ended=True)
     received = chunks.received(body, flags)
     return (yield from deliver(session, transaction, received, decided))
 
 
 def _fail(session: Session, transaction: Transaction, reply: Reply) -> Steps[None]:
     """End a transaction, yet keep it: until RSET all that is in the pipeline is refused."""
-    yield from session.give_up_transaction("rejected", reply.code)
+    yield from give_up_transaction(session, "rejected", reply.code)
     transaction.begun = transaction.failed = True
     session.transaction = transaction

@@ -21,6 +21,7 @@ from mailsink.smtp.session.exchange import Delivery
 from mailsink.smtp.session.session import Session
 from mailsink.smtp.session.shaped_replies import send_reply
 from mailsink.smtp.session.transaction import Transaction
+from mailsink.smtp.session.transaction_end import end_transaction
 
 
 def data(session: Session, argument: str) -> Steps[Reply]:
@@ -56,7 +57,7 @@ def deliver(
     body = received.body
     if body is None:
         reply = write_failed(received.error)
-        session.end_transaction("rejected", reply.code)
+        end_transaction(session, "rejected", reply.code)
         return reply
     try:
         _check_body(session.profile, received)
@@ -64,10 +65,10 @@ def deliver(
             session, "body", transaction.asked, body, size=body.size
         )
     except Refusal as refusal:
-        session.end_transaction("rejected", refusal.reply.code, body)
+        end_transaction(session, "rejected", refusal.reply.code, body)
         return refusal.reply
     except Exception:
-        session.end_transaction("rejected", replies.LOCAL_ERROR.code, body)
+        end_transaction(session, "rejected", replies.LOCAL_ERROR.code, body)
         raise
     reply = yield from _store(session, transaction, body)
     return reply if reply.code >= 400 else at_end or decided or reply
@@ -111,6 +112,6 @@ def _store(session: Session, transaction: Transaction, body: Body) -> Steps[Repl
 def _not_stored(
     session: Session, transaction: Transaction, body: Body, code: int
 ) -> Steps[None]:
-    session.end_transaction("rejected", code)
+    end_transaction(session, "rejected", code)
     if body.path is not None:
         yield RunInThread(partial(body.path.unlink, missing_ok=True))

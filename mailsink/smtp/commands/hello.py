@@ -8,6 +8,7 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Refusal, Steps
 from mailsink.smtp.session.session import Session
 from mailsink.smtp.session.tls_handshake import withhold_starttls
+from mailsink.smtp.session.transaction_end import give_up_transaction
 
 
 def helo(session: Session, argument: str) -> Steps[Reply]:
@@ -49,4 +50,4 @@ def _greeted(session: Session, argument: str, verb: str) -> Steps[None]:
     session.exchange.flags += flags
     session.helo = name
     session.offer(session.exchange.shaped)
-    yield from session.give_up_transaction("reset")
+    yield from give_up_transaction(session, "reset")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from mailsink.smtp.body.reader import BodyReader, DataReader, ReceivedBody
 from mailsink.smtp.session.effects import YIELD, RunInThread, SessionEnded, Steps
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.session_time import check_time, deadline, wait_until
 from mailsink.smtp.session.transaction import Transaction
+from mailsink.smtp.session.transaction_end import close_body, end_transaction
 
 _PROGRESS_US = 500_000  # between two looks at a growing body
 _HANGS_US = 1_000_000  # of silence behind a wrong end: the client waits for a reply
@@ -25,7 +27,7 @@ def receive_body(session: Session, transaction: Transaction) -> Steps[ReceivedBo
         raise
     flags = reader.flags(transaction.declared)
     session.emit_exchange(*reader.exchange(flags))
-    body = yield from session.close_body(reader.spool, ended=True)
+    body = yield from close_body(reader.spool, ended=True)
     return reader.received(body, flags)
 
 
@@ -34,7 +36,7 @@ def read(session: Session, reader: BodyReader) -> Steps[None]:
 
     Raises SessionEnded.
     """
-    until = session.deadline()
+    until = deadline(session)
     while not reader.ended:
         if len(session.input):
             reader.receive(session.input)
@@ -44,13 +46,13 @@ def read(session: Session, reader: BodyReader) -> Steps[None]:
                 return
             if len(session.input):
                 yield YIELD
-                session.check_time()
-            until = session.deadline()
+                check_time(session)
+            until = deadline(session)
         progress_us = reader.emitted_us + _PROGRESS_US
         if session.now_us() >= progress_us:
             _emit_progress(session, reader)
         if not len(session.input):
-            yield session.wait_until(until, wake_at=progress_us)
+            yield wait_until(session, until, wake_at=progress_us)
 
 
 def _emit_progress(session: Session, reader: BodyReader) -> None:
@@ -81,5 +83,5 @@ def cut_off(
     if transaction is not None:
         body = None
         if reader.octets or reader.spool.size:
-            body = yield from session.close_body(reader.spool, ended=False)
-        session.end_transaction("abandoned", code, body)
+            body = yield from close_body(reader.spool, ended=False)
+        end_transaction(session, "abandoned", code, body)

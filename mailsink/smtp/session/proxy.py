@@ -10,6 +10,7 @@ from mailsink.smtp.protocol.proxy_header import (
 )
 from mailsink.smtp.session.effects import SessionEnded, Steps
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.session_time import wait_until
 
 _PATIENCE_US = 5_000_000  # for the whole header; §2 wants at least 3 seconds
 _LATE = "it was not there within 5 seconds"
@@ -25,7 +26,7 @@ def take_header(session: Session) -> Steps[None]:
         while (header := parse(session.input.peek(LONGEST))) is None:
             if session.draining:
                 raise SessionEnded("shutdown")
-            yield session.wait_until(until)
+            yield wait_until(session, until)
     except BadHeaderError as error:
         raise _refused(session, str(error), SessionEnded("refused")) from None
     except SessionEnded as ended:

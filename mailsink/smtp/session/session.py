@@ -1,8 +1,9 @@
-"""One SMTP session: the facts about it, and the system calls of the steps that hold it.
+"""One SMTP session: the facts about it, and its exchanges.
 
-Sans-I/O: steps are generators, which yield effects (`effects.py`) to the machine.
-Every wait passes `wait_until`, every line in passes `begin_exchange`, and every reply
-out passes `send_reply_now` or `shaped_replies.send_reply`, and the reply writer.
+Sans-I/O: the steps that hold it are generators, which yield effects (`effects.py`) to
+the machine. Every wait passes `session_time.wait_until`, every line in passes
+`begin_exchange`, and every reply out passes `send_reply_now` or
+`shaped_replies.send_reply`, and the reply writer.
 """
 
 from __future__ import annotations
@@ -10,53 +11,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailsink.ports import Decision
-from mailsink.smtp.body.spool import Spool
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import (
-    Body,
     Ending,
     ExchangeKind,
     ExchangeOpened,
-    Outcome,
     SessionUpdated,
-    TransactionEnded,
 )
-from mailsink.smtp.protocol.input_buffer import InputBuffer, Line
-from mailsink.smtp.protocol.other_protocols import (
-    LONGEST_LOOK,
-    TLS_HANDSHAKE,
-    talks_first,
-)
+from mailsink.smtp.protocol.input_buffer import InputBuffer
+from mailsink.smtp.protocol.other_protocols import LONGEST_LOOK, talks_first
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session import pipelining
-from mailsink.smtp.session.effects import (
-    NEED_INPUT,
-    YIELD,
-    Effect,
-    RunInThread,
-    SessionEnded,
-    Steps,
-)
 from mailsink.smtp.session.exchange import Exchange
 from mailsink.smtp.session.host import Host, Peer
+from mailsink.smtp.session.pace import Pace
 from mailsink.smtp.session.reply_writer import ReplyWriter
 from mailsink.smtp.session.transaction import Transaction
 from mailsink.smtp.tls.layer import TlsLayer
 from mailsink.smtp.tls.starttls_denylist import Client
 
-# Lines of a session before it gives way: to the others, and to a recorder that is full.
-_LINES_AT_ONCE = 50
-_OCTETS_AT_ONCE = 8 * 1024  # of those lines: a long one may cost as much as all others
-_LINES_IN_A_CROWD = 5  # of those that are there at once: a client in step sends fewer
-# Lines that are still read of a client that is gone: a mail that it sent in one go is kept.
-_LINES_AFTER_LOSS = 100
+SECOND = 1_000_000  # microseconds
 NEVER = 1 << 62  # microseconds
-SECOND = 1_000_000
-_TLS_ON_PLAIN = (
-    "The client began TLS on a port that speaks plain SMTP; in nodemailer set "
-    "secure: false, in other clients turn SSL/TLS (SMTPS) off for this port."
-)
 
 
 class Session:
@@ -66,9 +42,9 @@ class Session:
     """
 
     __slots__ = (
-        "_burst", "_idle_us", "_line_octets", "_lines", "_lines_after_loss", "_listeners_profile", "_next_flags", "_seq", "chunk_line", "command_count", "draining",
+        "_listeners_profile", "_next_flags", "_seq", "chunk_line", "command_count", "draining",
         "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "gave_way_after", "helo", "host",
-        "id", "input", "lost", "now_us", "offered", "origin", "output_blocked", "peer", "profile", "refusal", "resets", "session_us",
+        "id", "idle_us", "input", "lost", "now_us", "offered", "origin", "output_blocked", "pace", "peer", "profile", "refusal", "resets", "session_us",
         "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "turned", "user", "wake_at", "without_starttls", "writer",
     )  # fmt: skip
 
@@ -114,13 +90,10 @@ class Session:
         self.transaction_count = 0
         # The line of BDAT as it was recorded, with its flags, and when it came
         self.chunk_line: tuple[str, tuple[str, ...], int] = ("", (), 0)
-        self._idle_us = int(profile.idle_timeout * SECOND) or NEVER
+        self.idle_us = int(profile.idle_timeout * SECOND) or NEVER  # of a wait
         self.session_us = int(profile.session_timeout * SECOND) or NEVER  # its end
         self._seq = 0
-        self._lines = 0  # since it last gave way
-        self._line_octets = 0  # of those lines
-        self._burst = 0  # lines since it last gave way or waited for the client
-        self._lines_after_loss = 0
+        self.pace = Pace()
         self._next_flags: tuple[str, ...] = ()
 
     # Facts
@@ -205,119 +178,6 @@ class Session:
         self.input.use(len(self.input))
         self._next_flags = ()
 
-    def read_line(self) -> Steps[Line]:
-        """Return the next line; raises SessionEnded."""
-        until = 0
-        while True:
-            if self.input.startswith(TLS_HANDSHAKE) and self.tls is None:
-                self._refuse_tls()
-            if self.draining and (self.transaction is None or self.transaction.failed):
-                raise stopping()
-            if not self.output_blocked and (line := self.input.line()) is not None:
-                break
-            until = until or self.deadline()
-            self._burst = 0
-            yield self.wait_until(until)
-        self._check_amount()
-        if self.lost:
-            self._check_loss()
-        self._lines += 1
-        self._line_octets += line.octets
-        self._burst += 1
-        in_a_crowd = self._burst > _LINES_IN_A_CROWD and self.host.crowded()
-        much = self._lines > _LINES_AT_ONCE or self._line_octets > _OCTETS_AT_ONCE
-        if in_a_crowd or much:
-            self._lines = self._line_octets = self._burst = 0
-            yield YIELD
-            self.check_time()
-        return line
-
-    def _refuse_tls(self) -> None:
-        """End the session: its client began TLS on a plain port. Raises SessionEnded."""
-        octets = len(self.input)
-        received_us = self.input.use(octets)
-        flags = ("tls_on_plain",)
-        self.begin_exchange("tls", "", _TLS_ON_PLAIN, octets, received_us, flags)
-        self.send_reply_now(replies.TLS_ON_PLAIN)
-        raise SessionEnded("refused")
-
-    def _check_loss(self) -> None:
-        """Count a line of a client that is gone; raise SessionEnded after so many."""
-        self._lines_after_loss += 1
-        if self._lines_after_loss > _LINES_AFTER_LOSS:
-            octets = len(self.input)
-            self.discard_input()
-            notice = (
-                f"The connection was lost; {octets} octets before that were not read."
-            )
-            self.begin_exchange("notice", "", notice, octets, self.now_us())
-            raise SessionEnded("dropped")
-
-    def _check_amount(self) -> None:
-        """Count a line, which is a row for the recorder.
-
-        Raises SessionEnded where a session has sent, or been sent, more than is stored.
-        """
-        self.command_count += 1
-        most = self.profile.max_commands
-        if 0 < most < self.command_count:
-            notice = f"The client sent more than {most} commands in this session."
-            raise SessionEnded("refused", notice, replies.too_many_commands(most))
-        most = self.profile.max_transcript
-        if 0 < most < self.transcript_octets + self.writer.transcript_octets:
-            notice = f"The transcript of this session has more than {most} octets."
-            raise SessionEnded("refused", notice, replies.transcript_too_long(most))
-
-    # Waits
-
-    def deadline(self) -> int:
-        """Return when a wait that begins now times out, in microseconds.
-
-        By MAILSINK_SMTP_IDLE_TIMEOUT (RFC 5321 §4.5.3.2.7).
-        """
-        return self.now_us() + self._idle_us
-
-    def wait_until(self, until: int, wake_at: int = NEVER) -> Effect:
-        """Return the one wait for the client, at most until a time; raises SessionEnded.
-
-        It ends when something came or changed, or at wake_at; in microseconds.
-        """
-        self.check_time()
-        if self.eof and not self.output_blocked:
-            raise SessionEnded("dropped")
-        if self.now_us() >= until:
-            raise self._idle()
-        self.wake_at = min(until, self.session_us, wake_at)
-        return NEED_INPUT
-
-    def check_time(self) -> None:
-        """Raise SessionEnded if the session may not go on: Mailsink stops, or time is up."""
-        if self.stop_now:
-            raise stopping()
-        if self.gave_way_after:
-            raise self._made_room()
-        if self.now_us() >= self.session_us:
-            seconds = self.profile.session_timeout
-            notice = f"The session lasted longer than {seconds:g} seconds."
-            raise SessionEnded("timeout", notice, replies.session_too_long(seconds))
-
-    def _made_room(self) -> SessionEnded:
-        seconds = self.gave_way_after
-        notice = (
-            f"The client was silent for {seconds} seconds, and all connections were in "
-            "use: another client was given its place."
-        )
-        return SessionEnded("timeout", notice, replies.idle(seconds))
-
-    def _idle(self) -> SessionEnded:
-        idle = self.profile.idle_timeout
-        # A partial line: further octets do not extend the time-out.
-        if len(self.input) and not self.output_blocked:
-            notice = f"The client did not end its line within {idle:g} seconds."
-            return SessionEnded("timeout", notice, replies.line_not_ended(idle))
-        notice = f"The client was silent for {idle:g} seconds."
-        return SessionEnded("timeout", notice, replies.idle(idle))
-
     # Exchanges and replies
 
     def begin_exchange(
@@ -388,44 +248,3 @@ class Session:
         if exchange.kind == "connect" and talks_first(self.input.peek(LONGEST_LOOK)):
             return  # it is recorded as what it is
         self._next_flags = pipelining.note(exchange, reply)
-
-    # Bodies, and the end of a transaction whose message is not stored
-
-    def close_body(self, spool: Spool, ended: bool) -> Steps[Body | None]:
-        """Return the body, synced where it is in a file; None after a write error."""
-        if spool.on_disk:
-            yield RunInThread(spool.sync)
-        return None if spool.error is not None else spool.body(ended)
-
-    def end_transaction(
-        self, outcome: Outcome, code: int | None = None, body: Body | None = None
-    ) -> None:
-        """Close the open transaction and emit its end, with the body that came.
-
-        code: of the reply that ended it. A transaction that had failed ends silently.
-        """
-        transaction, self.transaction = self.transaction, None
-        if transaction is None or transaction.failed:
-            return
-        self.emit(
-            TransactionEnded(
-                self.id, transaction.id, outcome, self.now_us(), code, body
-            )
-        )
-
-    def give_up_transaction(
-        self, outcome: Outcome, code: int | None = None
-    ) -> Steps[None]:
-        """Do as end_transaction, if one is open, with the chunks that came as its body."""
-        if self.transaction is None:
-            return
-        chunks, self.transaction.chunks = self.transaction.chunks, None
-        body = None
-        if chunks is not None and chunks.spool.size:
-            body = yield from self.close_body(chunks.spool, ended=False)
-        self.end_transaction(outcome, code, body)
-
-
-def stopping() -> SessionEnded:
-    """The end of a session because Mailsink stops."""
-    return SessionEnded("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)

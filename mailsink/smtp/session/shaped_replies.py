@@ -8,7 +8,8 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session import shaping
 from mailsink.smtp.session.effects import NEED_INPUT, SessionEnded, Steps
 from mailsink.smtp.session.exchange import Exchange
-from mailsink.smtp.session.session import NEVER, SECOND, Session, stopping
+from mailsink.smtp.session.session import NEVER, SECOND, Session
+from mailsink.smtp.session.session_time import deadline, stopping, wait_until
 
 
 def send_reply(session: Session, reply: Reply) -> Steps[None]:
@@ -58,11 +59,11 @@ def _send_spoilt(session: Session, reply: Reply, decision: Decision) -> Steps[No
 
 def _stall(session: Session) -> Steps[None]:
     """Keep the client waiting until it leaves or its time is up; raises SessionEnded."""
-    began, until = session.now_us(), session.deadline()
+    began, until = session.now_us(), deadline(session)
     while session.now_us() < until:
         if session.draining:
             raise stopping()
-        yield session.wait_until(NEVER, wake_at=until)
+        yield wait_until(session, NEVER, wake_at=until)
     seconds = (session.now_us() - began) // SECOND
     notice = f"A rule kept the reply back for {seconds} seconds."
     raise SessionEnded("timeout", notice, replies.kept_back(seconds))

@@ -12,6 +12,7 @@ import ssl
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
 from mailsink.smtp.session.session import Session
+from mailsink.smtp.session.session_time import wait_until
 from mailsink.smtp.session.wrong_protocol import refuse_plain
 from mailsink.smtp.tls import failures
 from mailsink.smtp.tls.failures import Failure
@@ -71,7 +72,7 @@ def await_octets(session: Session, seconds: float) -> Steps[None]:
     while not len(session.input):
         if session.draining:
             raise SessionEnded("shutdown")
-        yield session.wait_until(until)
+        yield wait_until(session, until)
 
 
 def shake_hands(session: Session, layer: TlsLayer) -> Steps[None]:
@@ -84,7 +85,7 @@ def shake_hands(session: Session, layer: TlsLayer) -> Steps[None]:
     session.begin_tls(layer)
     try:
         while not layer.shake_hands():
-            yield session.wait_until(began_us + int(seconds * _SECOND))
+            yield wait_until(session, began_us + int(seconds * _SECOND))
     except ssl.SSLError as error:
         raise _failed(session, failures.explain(error, layer)) from None
     except SessionEnded as ended:

@@ -18,6 +18,7 @@ from mailsink.smtp.commands.sasl.credential_flags import (
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.masking import redacted_response
 from mailsink.smtp.session.effects import Authenticate, Refusal, Steps
+from mailsink.smtp.session.line_input import read_line
 from mailsink.smtp.session.session import Session
 from mailsink.smtp.session.shaped_replies import send_reply
 
@@ -53,7 +54,7 @@ class Dialogue:
         session = self._session
         session.exchange.private = private
         yield from send_reply(session, replies.prompt(b64encode(challenge).decode()))
-        line = yield from session.read_line()
+        line = yield from read_line(session)
         flags = ("bare_lf_command",) if line.bare_lf else ()
         text = redacted_response(line.content)
         session.begin_exchange("auth", "", text, line.octets, line.received_us, flags)
