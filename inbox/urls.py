@@ -112,6 +112,7 @@ _webhook = [
 _rules = [
     path("new", ruling.add, name="rule-add"),
     path("switch", ruling.switch_all, name="rules-switch"),
+    path("speed", ruling.set_speed, name="rules-speed"),
     path("scenarios/<str:name>", ruling.switch_scenario, name="scenario-switch"),
     path("<str:id>", ruling.change, name="rule"),
     path("<str:id>/switch", ruling.switch, name="rule-switch"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
 from inbox.models import Rule
+from inbox.rules import rule_fields
 
 _TEXTS = {
     "conditions": ("client", "helo", "user", "reverse_path", "forward_path", "header", "header_value", "body", "verb"),
@@ -18,7 +19,7 @@ _TEXTS = {
 _NUMBERS = {
     "conditions": ("size_over", "transaction"),
     "actions": ("code", "delay_ms", "drip", "keep", "size"),
-    "limits": ("first", "every", "rate", "seconds", "lasts"),
+    "limits": ("first", "every", "rate", "seconds", "lasts", "speed"),
 }
 _SWITCHES = ("stall", "reset", "garble")
 _LISTS = ("without", "tags")
@@ -78,6 +79,12 @@ def fields(given: Given) -> Given:
     }
     minutes = _number("minutes", given["minutes"])
     return found if minutes is None else found | {"expires_in": minutes * 60 or None}
+
+
+def speed(post: Mapping[str, str]) -> int:
+    """Return the speed that was typed; 1 for none. Raises Invalid."""
+    typed_speed = _number("speed", post.get("speed", ""))
+    return 1 if typed_speed is None else rule_fields.speed(typed_speed)
 
 
 def _number(name: str, text: str) -> int | None:

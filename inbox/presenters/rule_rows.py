@@ -69,6 +69,7 @@ _ACTIONS = {
 _LIMITS = {
     "every": gettext_noop("every time in %(value)s"),
     "lasts": gettext_noop("for %(value)s seconds from the first time"),
+    "speed": gettext_noop("at %(value)s times the speed"),
 }
 _CLOSES = {
     "before": gettext_noop("close the connection in place of the reply"),

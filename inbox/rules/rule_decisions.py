@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from inbox.explain.speeds import times
 from inbox.rules.usual_replies import usual_reply
 from mailsink.ports import Decision, Stage
 from mailsink.smtp.protocol.replies import Reply
@@ -24,8 +25,15 @@ def decision_of(rule: Any, stage: Stage) -> Decision:
         without=frozenset(actions.get("without", ())),
         size=actions.get("size", 0),
         tags=tuple(actions.get("tags", ())),
-        rule=f"#{rule.pk} {rule.name}".rstrip(),
+        rule=_named(rule),
     )
+
+
+def _named(rule: Any) -> str:
+    """Return a rule as the transcript names it, with a speed: inbox.explain.speeds reads it."""
+    speed = rule.limits.get("speed", 1)
+    faster = times(speed) if speed > 1 else ""
+    return " ".join(filter(None, (f"#{rule.pk}", faster, rule.name)))
 
 
 def ends_the_search(decision: Decision) -> bool:

@@ -98,13 +98,18 @@ def _has_ended(limits: dict[str, Any], count: RuleCount, now: datetime) -> bool:
 def _is_over(limits: dict[str, Any], count: RuleCount, now: datetime) -> bool:
     """Whether the time is over for which a rule acts since the first time."""
     lasts = limits.get("lasts")
-    return lasts is not None and now - count.since >= timedelta(seconds=lasts)
+    return lasts is not None and now - count.since >= _shortened(lasts, limits)
+
+
+def _shortened(seconds: int, limits: dict[str, Any]) -> timedelta:
+    """Return how long a wait of a rule really is: its time may run faster."""
+    return timedelta(seconds=seconds / limits.get("speed", 1))
 
 
 def _acts(rule_id: int, limits: dict[str, Any], key: str, now: datetime) -> bool:
     """Count once more, and judge by the new count."""
     seconds = limits.get("seconds") if "rate" in limits else None
-    window = None if seconds is None else timedelta(seconds=seconds)
+    window = None if seconds is None else _shortened(seconds, limits)
     counted = _counted(rule_id, key, now, window)
     n: int = counted.count
     if n > limits.get("first", n) or n <= limits.get("rate", 0):

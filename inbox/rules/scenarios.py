@@ -14,7 +14,7 @@ from inbox.errors import Conflict, NotFound
 from inbox.mailbox.scope import Scope
 from inbox.models import Rule
 from inbox.providers.provider_replies import provider_replies
-from inbox.rules import rulebook
+from inbox.rules import rule_fields, rulebook
 from inbox.rules.rule_limits import now
 from inbox.rules.scenario_words import SCENARIO_WORDS
 
@@ -48,31 +48,46 @@ def scenario(name: str) -> Scenario:
     raise NotFound(_('there is no scenario "%(name)s"') % {"name": name[:40]})
 
 
-def switched_on(scope: Scope, slug: str) -> set[str]:
-    """Return the names of the scenarios that an inbox has rules of, not expired.
+def switched_on(scope: Scope, slug: str) -> dict[str, int]:
+    """Return the scenarios that an inbox has rules of, not expired, with their speeds.
 
     Raises NotFound.
     """
     at = now()
     return {
-        each.scenario
+        each.scenario: each.limits.get("speed", 1)
         for each in rulebook.find(scope, slug)
         if each.scenario and (each.expires_at is None or each.expires_at > at)
     }
 
 
-def switch_on(scope: Scope, slug: str, name: str) -> list[Rule]:
-    """Add the rules of a scenario behind the others. Raises NotFound, Conflict."""
+def switch_on(scope: Scope, slug: str, name: str, speed: int = 1) -> list[Rule]:
+    """Add the rules of a scenario behind the others.
+
+    speed: how many times faster its waits pass, its expiry too.
+    Raises NotFound, Conflict, Invalid.
+    """
     wanted = scenario(name)
+    faster = rule_fields.speed(speed)
     if name in switched_on(scope, slug):
         raise Conflict(_("the scenario is switched on already"))
     rulebook.delete_scenario(scope, slug, name)  # what expired of it
-    return rulebook.add_all(scope, slug, wanted.rules)
+    return rulebook.add_all(scope, slug, [_at(faster, each) for each in wanted.rules])
 
 
 def switch_off(scope: Scope, slug: str, name: str) -> None:
     """Remove the rules of a scenario. Raises NotFound."""
     rulebook.delete_scenario(scope, slug, scenario(name).name)
+
+
+def _at(speed: int, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule of a scenario as it is at a speed. Raises Invalid."""
+    if speed == 1:
+        return fields
+    faster = {**fields, "limits": {**fields.get("limits", {}), "speed": speed}}
+    if fields["expires_in"]:
+        faster["expires_in"] = max(1, round(fields["expires_in"] / speed))
+    return faster
 
 
 def _scenario(name: str, given: dict[str, Any]) -> Scenario:

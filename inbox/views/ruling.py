@@ -14,7 +14,7 @@ from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Rule
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.presenters import rule_form, rule_rows
+from inbox.presenters import rule_form, rule_rows, scenario_rows
 from inbox.rules import rulebook, scenarios
 from inbox.rules.rule_fields import STAGES
 
@@ -22,14 +22,21 @@ from inbox.rules.rule_fields import STAGES
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """The rules in their order."""
+    return _listed(request)
+
+
+def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
+    """Return the page; wrong: what is wrong with the speed that was given."""
+    on = scenarios.switched_on(ALL, DEFAULT_SLUG)
     context = {
         "section": "rules",
+        "wrong": wrong,
+        "speed": request.POST.get("speed", "1")[:10],
         "rules_on": inboxes.by_slug(ALL, DEFAULT_SLUG).rules_on,
         "rows": [rule_rows.row(each) for each in rulebook.find(ALL, DEFAULT_SLUG)],
-        "scenarios": scenarios.scenarios(),
-        "scenarios_on": scenarios.switched_on(ALL, DEFAULT_SLUG),
+        "scenarios": [scenario_rows.row(each, on) for each in scenarios.scenarios()],
     }
-    return render(request, "rules/index.html", context)
+    return render(request, "rules/index.html", context, status=422 if wrong else 200)
 
 
 @require_POST
@@ -43,11 +50,25 @@ def switch_all(request: HttpRequest) -> HttpResponse:
 def switch_scenario(request: HttpRequest, name: str) -> HttpResponse:
     """Switch a scenario on, or off; no matter if it is so already."""
     if "on" in request.POST:
-        with suppress(Conflict):  # somebody else was faster
-            scenarios.switch_on(ALL, DEFAULT_SLUG, name)
+        try:
+            speed = rule_form.speed(request.POST)
+            with suppress(Conflict):  # somebody else was faster
+                scenarios.switch_on(ALL, DEFAULT_SLUG, name, speed)
+        except Invalid as error:
+            return _listed(request, str(error))
     else:
         scenarios.switch_off(ALL, DEFAULT_SLUG, name)
     return redirect(f"{pages.path('rules')}#scenario-{name}")
+
+
+@require_POST
+def set_speed(request: HttpRequest) -> HttpResponse:
+    """Let the waits of all rules pass faster, or as they are."""
+    try:
+        rulebook.set_speed(ALL, DEFAULT_SLUG, rule_form.speed(request.POST))
+    except Invalid as error:
+        return _listed(request, str(error))
+    return redirect("rules")
 
 
 @require_http_methods(["GET", "POST"])

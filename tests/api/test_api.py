@@ -38,6 +38,7 @@ ROUTES = {
     "/api/v3/held/{domain}/send": {"post"},
     "/api/v3/rules": {"get", "post"},
     "/api/v3/rules/order": {"post"},
+    "/api/v3/rules/speed": {"post"},
     "/api/v3/rules/scenarios": {"get"},
     "/api/v3/rules/scenarios/{name}": {"post", "delete"},
     "/api/v3/rules/{id}": {"get", "patch", "delete"},

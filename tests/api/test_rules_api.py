@@ -90,3 +90,20 @@ def test_scenarios(api: Api) -> None:
     api("DELETE", "rules/scenarios/greylisting", status=204)
     assert api("GET", "rules")["items"] == []
     api("POST", "rules/scenarios/none", status=404)
+
+
+def test_a_speed(api: Api) -> None:
+    made = api("POST", "rules/scenarios/greylisting?speed=60", status=201)["items"]
+    assert made[0]["limits"]["speed"] == 60
+    listed = {each["name"]: each for each in api("GET", "rules/scenarios")["items"]}
+    assert (listed["greylisting"]["on"], listed["greylisting"]["speed"]) == (True, 60)
+    assert (listed["chaos"]["on"], listed["chaos"]["speed"]) == (False, None)
+    (changed,) = api("POST", "rules/speed", {"speed": 1000})["items"]
+    assert changed["limits"]["speed"] == 1000
+
+
+@pytest.mark.parametrize("speed", ["0", "1001", "soon", "-60", "1.5"])
+def test_a_bad_speed(api: Api, speed: str) -> None:
+    wrong = api("POST", f"rules/scenarios/greylisting?speed={speed}", status=422)
+    assert "speed" in wrong["detail"]
+    assert api("GET", "rules")["items"] == []

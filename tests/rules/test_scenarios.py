@@ -25,7 +25,7 @@ def test_each_is_switched_on_and_off(policy: InboxPolicy, name: str) -> None:
     made = scenarios.switch_on(ALL, "default", name)
     assert [each.scenario for each in made] == [name] * len(made)
     assert policy.stages >= {"rcpt"}
-    assert scenarios.switched_on(ALL, "default") == {name}
+    assert scenarios.switched_on(ALL, "default") == {name: 1}
     with pytest.raises(Conflict):
         scenarios.switch_on(ALL, "default", name)
     scenarios.switch_off(ALL, "default", name)
@@ -35,7 +35,7 @@ def test_each_is_switched_on_and_off(policy: InboxPolicy, name: str) -> None:
 def test_one_that_has_expired_is_off(policy: InboxPolicy) -> None:
     (old,) = scenarios.switch_on(ALL, "default", "maintenance")
     Rule.objects.filter(pk=old.pk).update(expires_at=now())
-    assert scenarios.switched_on(ALL, "default") == set()
+    assert scenarios.switched_on(ALL, "default") == {}
     (made,) = scenarios.switch_on(ALL, "default", "maintenance")
     assert [each.pk for each in rulebook.find(ALL)] == [made.pk]
 

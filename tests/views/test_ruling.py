@@ -207,3 +207,26 @@ def test_a_scenario_is_switched_on_and_off(client: Client) -> None:
     client.post("/rules/scenarios/full-mailbox")
     assert rulebook.find(ALL) == []
     assert client.post("/rules/scenarios/none").status_code == 404
+
+
+def test_the_speed_of_a_scenario(client: Client) -> None:
+    factories.inbox()
+    client.post("/rules/scenarios/greylisting", {"on": "", "speed": "60"})
+    (rule,) = rulebook.find(ALL)
+    assert rule.limits["speed"] == 60
+    chip = page(client).css_first("#scenario-greylisting .chip").text()
+    assert chip == "On, at speed \N{MULTIPLICATION SIGN}60"
+    client.post("/rules/speed", {"speed": "1000"})
+    assert rulebook.find(ALL)[0].limits["speed"] == 1000
+    assert "at 1000 times the speed" in page(client).css_first("#rule-list").text()
+
+
+@pytest.mark.parametrize("speed", ["0", "2000", "fast", "9" * 30])
+def test_a_speed_that_is_none(client: Client, speed: str) -> None:
+    factories.inbox()
+    for path in ("/rules/speed", "/rules/scenarios/greylisting"):
+        answer = client.post(path, {"on": "", "speed": speed})
+        assert answer.status_code == 422
+        html = LexborHTMLParser(answer.content.decode())
+        assert html.css_first("#speed-wrong").text()
+    assert rulebook.find(ALL) == []

@@ -11,7 +11,7 @@ from ninja import Router
 from pydantic import StrictBool, StrictInt
 
 from inbox import pages, serializers
-from inbox.api.v3.common import ANY_ID, InboxSlug, answer, path, scope
+from inbox.api.v3.common import ANY_ID, InboxSlug, answer, path, query, scope
 from inbox.api.v3.schemas import Page, Strict, member
 from inbox.mailbox import inboxes
 from inbox.models import Rule
@@ -23,6 +23,9 @@ router = Router()
 
 RuleId = Annotated[str, path("The number of a rule.", 12)]
 ScenarioName = Annotated[str, path("The name of a scenario.", "greylisting")]
+ScenarioSpeed = Annotated[
+    int, query("How many times faster its waits pass, up to 1000.", 60)
+]
 RuleStage = Literal[
     "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "bdat", "body",
     "rset", "vrfy", "etrn", "quit", "any",
@@ -99,6 +102,11 @@ class RuleLimits(Strict):
     rate: Number = member("Only beyond so many times in `seconds`.", None, None)
     seconds: Number = member("The length of the window of `rate`.", None, None)
     lasts: Number = member("Only for so many seconds since the first time.", 300, None)
+    speed: Number = member(
+        "How many times faster the waits of `seconds` and `lasts` pass, up to 1000.",
+        None,
+        None,
+    )
     per: Literal["", "client", "sender", "recipient", "session", "triplet"] | None = (
         member(
             "What is counted apart; a triplet is client, sender and recipient.",
@@ -169,6 +177,17 @@ class ScenarioObject(Strict):
     title: str = member("The name for people.", "Greylisting")
     description: str = member("What it does.", "Refuses each recipient at first.")
     on: bool = member("Whether it is switched on.", False)
+    speed: int | None = member(
+        "How many times faster its waits pass; null where it is off.", None
+    )
+
+
+class RuleSpeed(Strict):
+    speed: StrictInt = member("How many times faster waits pass, up to 1000.", 60)
+    inbox: str = member("The slug of the inbox.", "default", DEFAULT_SLUG)
+    scenario: str | None = member(
+        "The scenario whose rules are meant; null for all rules.", None, None
+    )
 
 
 class RuleOrder(Strict):
@@ -197,6 +216,13 @@ def put_in_order(request: HttpRequest, order: RuleOrder) -> HttpResponse:
     return answer(serializers.page(map(_shape, found), None))
 
 
+@router.post("/speed", response=Page[RuleObject], summary="Let time run faster")
+def set_speed(request: HttpRequest, given: RuleSpeed) -> HttpResponse:
+    """Shortens the waits of the rules of an inbox; their counts start again."""
+    found = rulebook.set_speed(scope(), given.inbox, given.speed, given.scenario)
+    return answer(serializers.page(map(_shape, found), None))
+
+
 @router.get("/scenarios", response=Page[ScenarioObject], summary="List scenarios")
 def find_scenarios(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     """Sets of rules that are switched on as one."""
@@ -207,6 +233,7 @@ def find_scenarios(request: HttpRequest, inbox: InboxSlug = None) -> HttpRespons
             "title": each.title,
             "description": each.description,
             "on": each.name in on,
+            "speed": on.get(each.name),
         }
         for each in scenarios.scenarios()
     )
@@ -219,10 +246,13 @@ def find_scenarios(request: HttpRequest, inbox: InboxSlug = None) -> HttpRespons
     summary="Add the rules of a scenario",
 )
 def switch_on(
-    request: HttpRequest, name: ScenarioName, inbox: InboxSlug = None
+    request: HttpRequest,
+    name: ScenarioName,
+    inbox: InboxSlug = None,
+    speed: ScenarioSpeed = 1,
 ) -> HttpResponse:
-    """Adds its rules behind the others."""
-    made = scenarios.switch_on(scope(), inbox or DEFAULT_SLUG, name)
+    """Adds its rules behind the others. Its time may run faster, but for delays of replies."""
+    made = scenarios.switch_on(scope(), inbox or DEFAULT_SLUG, name, speed)
     return answer(serializers.page(map(_shape, made), None), 201)
 
 
