@@ -216,7 +216,7 @@ def put_in_order(request: HttpRequest, order: RuleOrder) -> HttpResponse:
     return answer(serializers.page(map(_shape, found), None))
 
 
-@router.post("/speed", response=Page[RuleObject], summary="Let time run faster")
+@router.post("/speed", response=Page[RuleObject], summary="Change the speed of rules")
 def set_speed(request: HttpRequest, given: RuleSpeed) -> HttpResponse:
     """Shortens the waits of the rules of an inbox; their counts start again."""
     found = rulebook.set_speed(scope(), given.inbox, given.speed, given.scenario)
