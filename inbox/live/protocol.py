@@ -94,16 +94,16 @@ def parse(text: str | None) -> Command:
         raise BadFrame("a frame is a JSON object")
     match frame.get("type"):
         case "subscribe":
-            return Subscribe(_topic(frame))
+            return Subscribe(topic(frame.get("to"), frame.get("inbox")))
         case "unsubscribe":
-            return Unsubscribe(_topic(frame))
+            return Unsubscribe(topic(frame.get("to"), frame.get("inbox")))
         case "ack":
             return _ack(frame.get("seq"))
     raise BadFrame('"type" is "subscribe", "unsubscribe" or "ack"')
 
 
-def _topic(frame: dict[str, object]) -> Topic:
-    to, inbox = frame.get("to"), frame.get("inbox")
+def topic(to: object, inbox: object = None) -> Topic:
+    """Return the topic that a client names. Raises BadFrame."""
     if inbox is not None and not (isinstance(inbox, str) and _SLUG.fullmatch(inbox)):
         raise BadFrame('"inbox" is an inbox\'s slug')
     if to in ("messages", "sessions"):

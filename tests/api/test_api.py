@@ -92,6 +92,7 @@ ROUTES = {
     "/api/v3/transactions/{id}/case": {"get"},
     "/api/v3/transactions/{id}/raw": {"get"},
     "/api/v3/trace": {"get"},
+    "/api/v3/events": {"get"},
     "/api/v3/info": {"get"},
     "/api/v3/inboxes": {"get"},
     "/api/v3/inboxes/{slug}": {"get", "patch"},

@@ -82,3 +82,30 @@ def test_time_out_says_what_nearly_came(mailsink: Mailsink) -> None:
     assert caught.value.code == 408
     problem = json.loads(caught.value.read())
     assert problem["near_misses"][0]["failed"] == ["subject:it"]
+
+
+def next_subject(stream: Any) -> tuple[str, str]:
+    """Return the id and the subject of the next event of a message that arrived."""
+    fields: dict[str, str] = {}
+    while fields.get("event") != "message.created":
+        fields = {}
+        while line := stream.readline().decode().rstrip("\n"):
+            name, _, value = line.partition(": ")
+            fields[name] = value
+    return fields["id"], json.loads(fields["data"])["subject"]
+
+
+def test_events_are_streamed(mailsink: Mailsink) -> None:
+    """What happens while nobody listens follows once somebody does again."""
+    url = f"{mailsink.url}/api/v3/events?to=messages"
+    with urlopen(url, timeout=20) as stream:
+        assert stream.readline().startswith(b"retry: ")
+        send(mailsink, "events@example.com", "Event 1")
+        last, subject = next_subject(stream)
+        assert subject == "Event 1"
+    send(mailsink, "events@example.com", "Event 2")
+    again = Request(url, headers={"Last-Event-ID": last})
+    with urlopen(again, timeout=20) as stream:
+        assert next_subject(stream)[1] == "Event 2"
+    with urlopen(Request(url, method="HEAD"), timeout=20) as head:
+        assert head.headers["Content-Type"] == "text/event-stream"

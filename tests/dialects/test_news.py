@@ -147,7 +147,9 @@ def test_switched_off(tmp_path: Path) -> None:
 
 def test_a_stop_ends_the_stream(tmp_path: Path) -> None:
     server = Mailsink(tmp_path)
-    with urllib.request.urlopen(f"{server.url}/api/v1/events") as stream:
+    v1, v3 = f"{server.url}/api/v1/events", f"{server.url}/api/v3/events"
+    with urllib.request.urlopen(v1) as stream, urllib.request.urlopen(v3) as other:
         assert stream.readline() == b": listening\n"
+        assert other.readline().startswith(b"retry: ")
         assert server.stop() == 0
     assert "Traceback" not in server.stderr, server.stderr

@@ -13,6 +13,8 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from inbox.api.v3 import (
+    asyncapi,
+    events,
     findings,
     guard,
     held_mail,
@@ -106,6 +108,8 @@ api.add_router("inboxes", inboxes.router, tags=["Inboxes"])
 api.add_router("mutes", findings.router, tags=["Muted findings"])
 api.add_router("saved-searches", searches.router, tags=["Saved searches"])
 api.add_router("starttls-withheld", starttls.router, tags=["STARTTLS"])
+api.add_router("events", events.router, tags=["Live"])
+api.add_router("", asyncapi.router, tags=["Live"])
 api.add_router("", info.router, tags=["Server"])
 
 

@@ -1,0 +1,137 @@
+"""API v3: GET events, the live feed as server-sent events (WHATWG HTML §9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import ExitStack
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Router
+
+from inbox.api.v3.common import InboxSlug, known_inbox, query
+from inbox.errors import BadRequest
+from inbox.http.problems import problem
+from inbox.live import protocol
+from inbox.live.event_log import (
+    MOST_STREAMS,
+    EventLog,
+    EventLogs,
+    LoggedEvent,
+    TooManyStreams,
+)
+from inbox.live.protocol import Topic
+
+router = Router()
+
+HEARTBEAT = 15.0  # seconds without an event, after which a client hears of us
+_RETRY = 2000  # milliseconds after which a client is to connect again
+_RETRY_AFTER = 5  # seconds, where there are too many
+_LONGEST = 40  # characters of an id of ours
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+CONTENT_TYPE = "text/event-stream"
+
+To = Annotated[
+    str,
+    query(
+        "What to follow: messages, sessions, or session:<id> for its lines.", "messages"
+    ),
+]
+LastEventId = Annotated[
+    str,
+    query(
+        "The id of the last event that you have, if you cannot send it as the header "
+        "Last-Event-ID."
+    ),
+]
+
+logs = EventLogs()
+
+
+@router.get(
+    "",
+    summary="Follow events",
+    openapi_extra={
+        "responses": {
+            200: {"content": {CONTENT_TYPE: {"schema": {"type": "string"}}}},
+        }
+    },
+)
+def follow(
+    request: HttpRequest,
+    to: To = "messages",
+    inbox: InboxSlug = None,
+    last_event_id: LastEventId = "",
+) -> HttpResponseBase:
+    """The events of the websocket /ws/live as server-sent events, until you leave.
+
+    Each has an id. After a gap send the last one as Last-Event-ID: what happened meanwhile
+    follows, or a `resync` if that is no longer known: load the list again then.
+    """
+    topic = protocol.topic(to, known_inbox(inbox))
+    last = request.headers.get("Last-Event-ID", last_event_id)
+    if len(last) > _LONGEST:
+        raise BadRequest("Last-Event-ID: this is no id of an event")
+    if getattr(request, "scope", {}).get("method") == "HEAD":
+        return HttpResponse(content_type=CONTENT_TYPE, headers=_HEADERS)
+    if logs.is_full:
+        busy = problem(503, f"{MOST_STREAMS} streams are open already; try again later")
+        busy["Retry-After"] = str(_RETRY_AFTER)
+        return busy
+    return EventStream(topic, last)
+
+
+class EventStream(StreamingHttpResponse):
+    """An answer without an end. It lets its log go as soon as its client has left."""
+
+    def __init__(self, topic: Topic, last: str) -> None:
+        super().__init__(content_type=CONTENT_TYPE, headers=_HEADERS)
+        self._pieces = _stream(topic, last)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        # Not what Django would wrap around it: only this ends when it is closed.
+        return self._pieces
+
+
+async def _stream(topic: Topic, last: str) -> AsyncIterator[bytes]:
+    """Yield pieces of a stream: what came since an event, then what comes."""
+    with ExitStack() as stack:
+        try:
+            log = stack.enter_context(logs.read(topic))
+        except TooManyStreams:  # since the head was sent
+            return
+        await log.listening()
+        place, missed = _place(log, last)
+        beginning = LoggedEvent(place, "subscribed", protocol.subscribed(topic))
+        yield f"retry: {_RETRY}\n".encode() + _piece(log, [beginning])
+        if missed:
+            yield _piece(log, [LoggedEvent(place, "resync", protocol.resync(topic))])
+        while True:
+            if not await log.news(place, HEARTBEAT):
+                yield b": heartbeat\n\n"
+                continue
+            events = log.after(place)
+            place = events[-1].number
+            yield _piece(log, events)
+            await asyncio.sleep(logs.pause)
+
+
+def _place(log: EventLog, last: str) -> tuple[int, bool]:
+    """Return the event after which a stream begins, and whether others were missed."""
+    if not last:
+        return log.last, False
+    name, _, number = last.partition("-")
+    is_ours = name == log.name and number.isascii() and number.isdigit()
+    if is_ours and log.has(int(number)):
+        return int(number), False
+    return log.last, True
+
+
+def _piece(log: EventLog, events: Iterable[LoggedEvent]) -> bytes:
+    """Return events as they go over the wire. JSON has no line end in it."""
+    return "".join(
+        f"id: {log.name}-{each.number}\nevent: {each.name}\ndata: {each.text}\n\n"
+        for each in events
+    ).encode()

@@ -1,0 +1,230 @@
+"""The latest events of topics, kept so that a stream of events can go on after a gap.
+
+A topic has one log, however many streams read it: a stream has only its place in it, so
+that a slow client costs nothing. No ORM, as in consumer.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from channels.layers import get_channel_layer
+
+from inbox.live import protocol
+from inbox.live.feed import INTERVAL, PER_VIEWER
+from inbox.live.protocol import Topic
+
+log = logging.getLogger(__name__)
+
+MOST_STREAMS = 200  # of all topics
+KEPT_EVENTS = 1000  # of a topic
+KEPT_CHARACTERS = 256 * 1024  # likewise
+KEPT_FOR = 300.0  # seconds after the last stream has left
+_MOST_LEFT = 20  # topics that no stream reads
+_AT_ONCE = (
+    64 * 1024
+)  # characters that a stream takes at a time, unless an event is longer
+_REST = 1.0  # seconds after a failure
+
+RESYNC = "resync"
+
+
+class TooManyStreams(Exception):
+    """As many streams are open as may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event as JSON; name: its kind, or RESYNC where something was left out."""
+
+    number: int
+    name: str
+    text: str
+
+
+class EventLog:
+    """The latest events of a topic. They are numbered from 1, without a gap."""
+
+    def __init__(self, topic: Topic) -> None:
+        self.topic = topic
+        self.name = uuid4().hex[:12]  # no other log has it, in this process or another
+        self.readers = 0
+        self.last = 0
+        self._events: deque[LoggedEvent] = deque()
+        self._size = 0  # characters
+        self._feeds: dict[str, int] = {}  # the number of the last frame of each
+        self._news = asyncio.Event()
+        self._listening = asyncio.Event()
+        self._task = asyncio.create_task(self._listen(), context=Context())
+
+    async def listening(self) -> None:
+        """Return once everything that happens from now on is logged."""
+        await self._listening.wait()
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    def has(self, number: int) -> bool:
+        """Whether everything after an event is still here."""
+        return self.last - len(self._events) <= number <= self.last
+
+    def after(self, number: int) -> list[LoggedEvent]:
+        """Return the next events after one, as many as a client takes at a time."""
+        if not self.has(number):
+            return [self._resync(self.last)]
+        found: list[LoggedEvent] = []
+        size = 0
+        first = self.last - len(self._events) + 1
+        for index in range(number + 1 - first, len(self._events)):
+            event = self._events[index]
+            size += len(event.text)
+            if found and size > _AT_ONCE:
+                break
+            found.append(event)
+        return found
+
+    async def news(self, number: int, seconds: float) -> bool:
+        """Wait until there is something after an event; return whether there is."""
+        while self.last == number:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._news.wait()
+            except TimeoutError:
+                return False
+        return True
+
+    # What the feed publishes
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._receive()
+            except OSError as error:  # Redis is out of reach
+                log.error("Cannot log events of %s: %s", self.topic.to, error)
+            self._lose()
+            self._listening.set()
+            await asyncio.sleep(_REST)
+
+    async def _receive(self) -> None:
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        groups = (protocol.CONTROL, self.topic.group)
+        try:
+            for group in groups:
+                await layer.group_add(group, channel)
+            self._feeds.clear()
+            self._listening.set()
+            while True:
+                self._take(await layer.receive(channel))
+        finally:
+            for group in groups:
+                await layer.group_discard(group, channel)
+
+    def _take(self, frame: Mapping[str, Any]) -> None:
+        if frame["type"] != "live.frame":
+            self._lose()
+            return
+        feed, number = frame["feed"], frame["number"]
+        last = self._feeds.get(feed)
+        self._feeds[feed] = number
+        if last is not None and number != last + 1:
+            self._lose()
+        for event in json.loads(f"[{frame['events']}]"):
+            self._put(event["event"], json.dumps(event))
+        self._wake()
+
+    def _lose(self) -> None:
+        """Something got lost on the way here: all are to load again."""
+        self._events.clear()
+        self._size = 0
+        event = self._resync(self.last + 1)
+        self._put(event.name, event.text)
+        self._wake()
+
+    def _resync(self, number: int) -> LoggedEvent:
+        return LoggedEvent(number, RESYNC, protocol.resync(self.topic))
+
+    def _put(self, name: str, text: str) -> None:
+        self.last += 1
+        self._events.append(LoggedEvent(self.last, name, text))
+        self._size += len(text)
+        while len(self._events) > KEPT_EVENTS or (
+            self._size > KEPT_CHARACTERS and len(self._events) > 1
+        ):
+            self._size -= len(self._events.popleft().text)
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+class EventLogs:
+    """The logs of all topics that are read, or were until a short while ago."""
+
+    def __init__(self) -> None:
+        self._logs: dict[str, EventLog] = {}
+        self._streams = 0
+        self._ends: dict[str, asyncio.TimerHandle] = {}
+
+    @property
+    def is_full(self) -> bool:
+        return self._streams >= MOST_STREAMS
+
+    @property
+    def pause(self) -> float:
+        """Return how many seconds a stream rests between two pieces.
+
+        With it, all streams together never take more of the loop than a half.
+        """
+        return max(INTERVAL, PER_VIEWER * self._streams)
+
+    @contextmanager
+    def read(self, topic: Topic) -> Iterator[EventLog]:
+        """Give the log of a topic while a stream reads it. Raises TooManyStreams."""
+        if self.is_full:
+            raise TooManyStreams
+        self._streams += 1
+        found = self._open(topic)
+        found.readers += 1
+        try:
+            yield found
+        finally:
+            found.readers -= 1
+            self._streams -= 1
+            if not found.readers:
+                self._end_later(topic.group)
+
+    def stop(self) -> None:
+        """Forget all."""
+        for group in list(self._logs):
+            self._end(group)
+
+    def _open(self, topic: Topic) -> EventLog:
+        group = topic.group
+        if end := self._ends.pop(group, None):
+            end.cancel()
+        if group not in self._logs:
+            self._logs[group] = EventLog(topic)
+        return self._logs[group]
+
+    def _end_later(self, group: str) -> None:
+        if group not in self._logs:  # stopped
+            return
+        loop = asyncio.get_running_loop()
+        self._ends[group] = loop.call_later(KEPT_FOR, self._end, group)
+        if len(self._ends) > _MOST_LEFT:
+            self._end(next(iter(self._ends)))
+
+    def _end(self, group: str) -> None:
+        if end := self._ends.pop(group, None):
+            end.cancel()
+        self._logs.pop(group).stop()
