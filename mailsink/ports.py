@@ -20,6 +20,7 @@ Stage = Literal[
     "rset", "vrfy", "etrn", "quit", "any",
 ]  # fmt: skip
 Close = Literal["", "before", "half", "after"]
+TlsFailure = Literal["", "wrong_name", "expired", "no_cipher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,11 @@ class Consult:
     The facts: client_address, listener, helo, user, tls (its version), transaction
     (1 for the first of the session), reverse_path, forward_path, parameters (of MAIL,
     as given), verb, argument, size, smtputf8 (1: the client allows UTF-8 in the
-    reply); each only where it is known. seq: of the exchange. recipients: those that were accepted, readable.
-    body: at the stage "body" alone.
+    reply); each only where it is known. seq: of the exchange. recipients: those that
+    were accepted, readable. body: at the stage "body" alone.
+
+    The stage "starttls" is asked without a verb where the listener begins with TLS: nobody
+    could read a reply then.
     """
 
     stage: Stage
@@ -87,6 +91,7 @@ class Decision:
     garbled: bool = False  # each line of the reply is sent backwards
     without: frozenset[str] = frozenset()  # keywords that EHLO does not offer
     size: int = 0  # octets: the largest message that EHLO offers; 0: the listener's
+    tls_failure: TlsFailure = ""  # how the TLS handshake is to fail
     tags: tuple[str, ...] = ()
     rule: str = ""  # what decided, in words for the transcript
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,6 +24,7 @@ from mailsink.values import TlsVersion
 
 _LIFE = timedelta(days=397)  # the longest that all clients take
 _RENEWED = timedelta(days=30)  # before its end
+_A_DAY = timedelta(days=1)
 _ADDRESSES = ("127.0.0.1", "::1")
 
 _VERSIONS: dict[TlsVersion, ssl.TLSVersion] = {
@@ -69,6 +71,14 @@ def _reason(error: OSError) -> str:
     return "they are not a certificate and its key in PEM form"
 
 
+class Holder(NamedTuple):
+    """Whom a certificate of ours is for."""
+
+    names: tuple[str, ...]  # of DNS, its own first
+    addresses: tuple[str, ...] = _ADDRESSES
+    expired: bool = False  # its time was over when it was made
+
+
 def own_context(
     folder: Path, hostname: str, minimum: TlsVersion = "1.2"
 ) -> ssl.SSLContext:
@@ -77,30 +87,42 @@ def own_context(
     It is made where it is missing, broken, near its end or for another name.
     Raises OSError.
     """
-    cert, key = folder / "tls-cert.pem", folder / "tls-key.pem"
-    hostname = hostname.rstrip(".")
-    if _serves(cert, hostname):
+    names = tuple(dict.fromkeys((hostname.rstrip("."), "localhost")))
+    return kept_context(folder, "tls", Holder(names), minimum)
+
+
+def kept_context(
+    folder: Path, stem: str, holder: Holder, minimum: TlsVersion
+) -> ssl.SSLContext:
+    """Do as own_context does, for any holder. Raises OSError.
+
+    stem: the beginning of the files' names, as in `<stem>-cert.pem`
+    """
+    cert, key = folder / f"{stem}-cert.pem", folder / f"{stem}-key.pem"
+    if _serves(cert, holder):
         with suppress(ValueError):  # of ours, so that it can be replaced
             return server_context(cert, key, minimum)
-    _make(cert, key, hostname)
+    _make(cert, key, holder)
     return server_context(cert, key, minimum)
 
 
-def _serves(cert: Path, hostname: str) -> bool:
+def _serves(cert: Path, holder: Holder) -> bool:
     try:
         found = x509.load_pem_x509_certificate(cert.read_bytes())
         names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except (FileNotFoundError, ValueError, x509.ExtensionNotFound):
         return False
-    named = hostname in names.value.get_values_for_type(x509.DNSName)
-    return named and found.not_valid_after_utc - _RENEWED > datetime.now(UTC)
+    if holder.names[0] not in names.value.get_values_for_type(x509.DNSName):
+        return False
+    return holder.expired or found.not_valid_after_utc - _RENEWED > datetime.now(UTC)
 
 
-def _make(cert: Path, key: Path, hostname: str) -> None:
-    """Make a key and a certificate signed by it, for this machine's names."""
+def _make(cert: Path, key: Path, holder: Holder) -> None:
+    """Make a key and a certificate signed by it."""
     private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])
-    now = datetime.now(UTC)
+    common = holder.names[0][:64]
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+    now = datetime.now(UTC) - (_LIFE if holder.expired else timedelta())
     public = private.public_key()
     builder = (
         x509.CertificateBuilder()
@@ -108,10 +130,10 @@ def _make(cert: Path, key: Path, hostname: str) -> None:
         .issuer_name(name)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))  # clocks differ
-        .not_valid_after(now + _LIFE)
+        .not_valid_before(now - _A_DAY)  # clocks differ
+        .not_valid_after(now + _LIFE - (_A_DAY if holder.expired else timedelta()))
     )
-    for extension, critical in _extensions(public, hostname):
+    for extension, critical in _extensions(public, holder):
         builder = builder.add_extension(extension, critical)
     made = builder.sign(private, hashes.SHA256())
     pem = serialization.Encoding.PEM
@@ -123,19 +145,18 @@ def _make(cert: Path, key: Path, hostname: str) -> None:
 
 
 def _extensions(
-    public: ec.EllipticCurvePublicKey, hostname: str
+    public: ec.EllipticCurvePublicKey, holder: Holder
 ) -> list[tuple[x509.ExtensionType, bool]]:
     """Return what RFC 5280 §4.2 and strict clients want, each with whether it is critical.
 
     It is no authority: who trusts it trusts this server, and nothing it might sign.
     """
-    names = dict.fromkeys((hostname, "localhost"))
     return [
         (
             x509.SubjectAlternativeName(
                 [
-                    *(x509.DNSName(each) for each in names),
-                    *(x509.IPAddress(ip_address(each)) for each in _ADDRESSES),
+                    *(x509.DNSName(each) for each in holder.names),
+                    *(x509.IPAddress(ip_address(each)) for each in holder.addresses),
                 ]
             ),
             False,

@@ -220,6 +220,7 @@ class OpenSessions:
             session.octets += event.octets - row.octets
             row.line, row.octets = event.line, event.octets
             row.received_us, row.flags = event.received_us, " ".join(event.flags)
+            row.rule = event.rule
             self.pending.exchanges.change(row)
             return
         row = ExchangeRow(

@@ -295,6 +295,13 @@ FLAG_WORDS: dict[str, FlagWords] = {
         ),
         grave=False,
     ),
+    "tls_on_purpose": FlagWords(
+        gettext_noop("TLS failed on purpose"),
+        gettext_noop(
+            "A rule had the TLS handshake fail, and the client left, as a careful client does."
+        ),
+        gettext_noop("Change the rule, or switch it off."),
+    ),
     "tls_untrusted": FlagWords(
         gettext_noop("certificate not trusted"),
         gettext_noop("The client does not trust the server's certificate, and left."),

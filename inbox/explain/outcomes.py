@@ -242,6 +242,7 @@ _BY_FLAG = {
     "http_on_smtp": gettext_noop("HTTP on the SMTP port"),
     "bad_proxy_header": gettext_noop("PROXY header missing"),
     "proxy_not_trusted": gettext_noop("PROXY header not trusted"),
+    "tls_on_purpose": gettext_noop("TLS failed on purpose"),
     "tls_untrusted": gettext_noop("TLS failed: certificate not trusted"),
     "tls_no_version": gettext_noop("TLS failed: no common version"),
     "tls_no_cipher": gettext_noop("TLS failed: no common cipher"),

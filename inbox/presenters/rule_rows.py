@@ -71,6 +71,11 @@ _LIMITS = {
     "lasts": gettext_noop("for %(value)s seconds from the first time"),
     "speed": gettext_noop("at %(value)s times the speed"),
 }
+_TLS_FAILURES = {
+    "wrong_name": gettext_noop("begin TLS with a certificate for another name"),
+    "expired": gettext_noop("begin TLS with a certificate that has expired"),
+    "no_cipher": gettext_noop("begin TLS with no cipher that clients have"),
+}
 _CLOSES = {
     "before": gettext_noop("close the connection in place of the reply"),
     "half": gettext_noop("close the connection half way through the reply"),
@@ -161,6 +166,8 @@ def _actions(rule: Rule) -> Iterator[str]:
             value = given[name]
             listed = ", ".join(value) if isinstance(value, list) else value
             yield _(words) % {"value": listed}
+    if failure := given.get("tls_failure"):
+        yield _(_TLS_FAILURES[failure])
     if close := given.get("close"):
         yield _((_RESETS if given.get("reset") else _CLOSES)[close])
 

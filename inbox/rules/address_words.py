@@ -95,6 +95,7 @@ def merged(first: Decision, second: Decision) -> Decision:
         delay=min(first.delay + second.delay, LONGEST_DELAY),
         without=first.without | second.without,
         size=first.size or second.size,
+        tls_failure=first.tls_failure or second.tls_failure,
         tags=first.tags + second.tags,
         rule=_both(first.rule, second.rule),
     )

@@ -60,6 +60,8 @@ class Conditions:
         facts = consult.facts
         if self.rule.stage == "any" and _is_asked_twice(consult):
             return False
+        if _is_handshake(consult) and "tls_failure" not in self.rule.actions:
+            return False
         if self.network is not None and not _within(
             str(facts.get("client_address", "")), self.network
         ):
@@ -84,6 +86,11 @@ class Conditions:
 def _is_asked_twice(consult: Consult) -> bool:
     """Whether the command is asked about at another stage too: the first BDAT as DATA is."""
     return consult.stage == "data" and consult.facts.get("verb") == "BDAT"
+
+
+def _is_handshake(consult: Consult) -> bool:
+    """Whether TLS begins before any command: no reply can be given then."""
+    return consult.stage == "starttls" and "verb" not in consult.facts
 
 
 def values(consult: Consult, name: str) -> Sequence[str]:

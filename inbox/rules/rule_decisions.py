@@ -24,6 +24,7 @@ def decision_of(rule: Any, stage: Stage) -> Decision:
         garbled=actions.get("garble", False),
         without=frozenset(actions.get("without", ())),
         size=actions.get("size", 0),
+        tls_failure=actions.get("tls_failure", ""),
         tags=tuple(actions.get("tags", ())),
         rule=_named(rule),
     )
@@ -38,7 +39,8 @@ def _named(rule: Any) -> str:
 
 def ends_the_search(decision: Decision) -> bool:
     """Whether later rules are not asked: the reply is settled."""
-    return decision.reply is not None or decision.shapes
+    settled = decision.reply is not None or decision.shapes
+    return settled or bool(decision.tls_failure)
 
 
 def _reply(actions: dict[str, Any], stage: Stage) -> Reply | None:

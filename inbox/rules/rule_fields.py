@@ -20,6 +20,7 @@ STAGES: tuple[Stage, ...] = (
 )  # fmt: skip
 PER = ("", "client", "sender", "recipient", "session", "triplet")
 CLOSES = ("", "before", "half", "after")
+TLS_FAILURES = ("", "wrong_name", "expired", "no_cipher")
 TEXT_CONDITIONS = ("helo", "user", "reverse_path", "forward_path")
 _MOST_LINES = 20
 _LONGEST_LINE = 450  # characters of a reply, so that its code and link have room
@@ -222,6 +223,7 @@ _ACTIONS: dict[str, Callable[[Any], Any]] = {
     "garble": bool,
     "without": _extensions,
     "size": _number("size", 1, 2**53),
+    "tls_failure": _one_of(TLS_FAILURES, "tls_failure"),
     "tags": _tags,
 }
 _LIMITS: dict[str, Callable[[Any], Any]] = {
@@ -255,3 +257,9 @@ def check_together(stage: str, conditions: Fields, actions: Fields) -> None:
         raise Invalid(_("there is no message at the stage %(stage)s") % {"stage": stage})  # fmt: skip
     if stage != "helo" and {"without", "size"} & actions.keys():
         raise Invalid(_("extensions are withdrawn at the stage helo only"))
+    if "tls_failure" in actions and (stage != "starttls" or len(actions) > 1):
+        raise Invalid(
+            _(
+                "tls_failure is for the stage starttls, and for a rule without other actions"
+            )
+        )

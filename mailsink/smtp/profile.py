@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from mailsink.smtp.listener_kinds import KindName, kind_of
+from mailsink.smtp.tls.planned_failure import FailingContexts
 from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
 
 Network = IPv4Network | IPv6Network
@@ -26,6 +27,7 @@ class Profile:
     protocol: Literal["smtp", "lmtp"] = "smtp"
     submission: bool = False  # RFC 6409
     tls: ssl.SSLContext | None = None  # None: neither STARTTLS nor implicit TLS
+    failing_tls: FailingContexts | None = None  # None: no rule can have it fail
     starttls_denylist: StarttlsDenylist | None = (
         None  # None: STARTTLS is offered to everybody
     )

@@ -184,6 +184,24 @@ def test_extensions_are_withdrawn(policy: InboxPolicy) -> None:
     assert "250-STARTTLS" not in lines
 
 
+def test_tls_fails_at_starttls_and_where_it_comes_first(policy: InboxPolicy) -> None:
+    rule("starttls", {"delay_ms": 1})
+    one = rule("starttls", {"tls_failure": "expired"}, conditions={"client": "::1"})
+    rule("starttls", {"code": 454})
+    rule("any", {"code": 421})
+    facts: dict[str, str | int] = {"client_address": "::1"}
+    decided = policy.decide_now(
+        Consult("starttls", SESSION, facts | {"verb": "STARTTLS"})
+    )
+    assert decided is not None
+    assert (decided.tls_failure, decided.reply, decided.delay) == ("expired", None, 0.001)  # fmt: skip
+    decided = policy.decide_now(Consult("starttls", SESSION, facts))
+    assert decided is not None
+    assert (decided.rule, decided.delay) == (f"#{one.pk}", 0.0)
+    facts = {"client_address": "192.0.2.7"}
+    assert policy.decide_now(Consult("starttls", SESSION, facts)) == Decision()
+
+
 def test_fail_twice_then_accept_over_a_restart(policy: InboxPolicy) -> None:
     rule(limits={"first": 2, "per": "recipient"})
     assert [rcpt(policy, "b@b.test"), rcpt(policy, "c@b.test")] == [LATER, LATER]
@@ -399,6 +417,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"actions": {"explode": True}}, 'no member "explode"'),
     ({"actions": {"tags": [""]}}, "tags"),
     ({"actions": {"without": ["DSN"]}}, "at the stage helo only"),
+    ({"actions": {"tls_failure": "expired"}}, "for the stage starttls"),
+    (
+        {"stage": "starttls", "actions": {"tls_failure": "expired", "code": 454}},
+        "without other actions",
+    ),
+    ({"actions": {"tls_failure": "odd"}}, "tls_failure is one of wrong_name"),
     ({"stage": "quit", "actions": {"tags": ["x"]}}, "no message at the stage quit"),
     ({"stage": "soon"}, "stage is one of"),
     ({"conditions": {"client": "x"}}, "no address or network"),

@@ -91,6 +91,9 @@ class RuleActions(Strict):
     garble: Switch = member("Send the reply backwards.", False, None)
     without: list[str] | None = member("Extensions that EHLO does not offer.", [], None)
     size: Number = member("The SIZE that EHLO offers.", None, None)
+    tls_failure: Literal["", "wrong_name", "expired", "no_cipher"] | None = member(
+        "How the TLS handshake fails; at starttls, and alone.", "", None
+    )
     tags: list[str] | None = member("Tags for the message.", ["slow"], None)
 
 

@@ -73,6 +73,7 @@ _OF_FLAGS: dict[str, tuple[Severity, RfcSection, str]] = {
     "tls_no_version": ("error", rfc.STARTTLS, gettext_noop("every server that speaks TLS 1.2 and later only, as most do")),
     "tls_no_cipher": ("error", rfc.STARTTLS, gettext_noop("every server that speaks secure ciphers only")),
     "starttls_withheld": ("info", rfc.STARTTLS, ""),
+    "tls_on_purpose": ("info", rfc.STARTTLS, ""),
     "tls_untrusted": ("info", rfc.STARTTLS, ""),
     "left_at_certificate": ("info", rfc.STARTTLS, ""),
     "http_on_smtp": ("error", rfc.INITIATION, _EVERYBODY),

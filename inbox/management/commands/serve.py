@@ -55,6 +55,7 @@ from inbox.webhooks import webhook_signals
 from inbox.webhooks.webhook_caller import WebhookCaller
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
+from mailsink.failing_tls import failing_contexts
 from mailsink.posting.poster import Poster
 from mailsink.server import BackgroundWork, run
 from mailsink.smtp.listener_kinds import LISTENER_KINDS, ListenerKind
@@ -62,6 +63,7 @@ from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
 from mailsink.smtp.net.passes import Passes
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.tls.planned_failure import FailingContexts
 from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
 from mailsink.sockets import address_of, bind, is_public
 from mailsink.tls import own_context, server_context
@@ -277,6 +279,7 @@ def _profile(config: Config, http: Sequence[socket.socket], most: int) -> Profil
         spool_dir=config.data / "spool",
         public_url=config.public_url or _own_url(http),
         tls=_tls(config),
+        failing_tls=_failing_tls(config),
         starttls_denylist=_denylist(config),
     )
 
@@ -292,6 +295,14 @@ def _tls(config: Config) -> ssl.SSLContext:
         return server_context(config.tls_cert, config.tls_key, config.tls_min)
     except ValueError as error:
         raise ConfigError(f"MAILSINK_TLS_CERT and MAILSINK_TLS_KEY: {error}") from None
+
+
+def _failing_tls(config: Config) -> FailingContexts:
+    """Return how TLS fails where a rule says so. Raises ConfigError."""
+    try:
+        return failing_contexts(config.data, config.hostname, config.tls_min)
+    except OSError as error:
+        raise unusable_data(config.data, error) from None
 
 
 def _denylist(config: Config) -> StarttlsDenylist | None:

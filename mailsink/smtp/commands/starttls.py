@@ -12,6 +12,7 @@ from mailsink.smtp.session.tls_handshake import (
     await_octets,
     broken_off,
     new_layer,
+    planned_layer,
     shake_hands,
 )
 
@@ -26,7 +27,7 @@ def starttls(session: Session, argument: str) -> Steps[None]:
     context = session.profile.tls
     assert context is not None  # else it is unavailable
     decided = yield from consult(session, "starttls")
-    layer = new_layer(session, context)
+    layer = planned_layer(session) or new_layer(session, context)
     layer.client = session.helo
     yield from send_reply(session, decided or replies.GO_AHEAD)
     # What came before the 220 was written may be an attacker's (RFC 3207 §6).

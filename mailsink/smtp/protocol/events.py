@@ -30,7 +30,7 @@ FLAGS = frozenset(
     long_path eightbit_header size_mismatch bdat_desync dot_not_doubled
     plaintext_after_starttls tls_on_plain plain_on_tls http_on_smtp half_close
     aborted_in_data bad_proxy_header proxy_not_trusted
-    starttls_withheld tls_untrusted tls_no_version tls_no_cipher tls_broken left_at_certificate
+    starttls_withheld tls_untrusted tls_no_version tls_no_cipher tls_broken left_at_certificate tls_on_purpose
     auth_plaintext pipelined binary_undeclared
     secret_empty secret_ends_with_lf secret_ends_with_space secret_non_ascii
     secret_equals_username secret_starts_with_space secret_ends_with_cr
@@ -84,6 +84,7 @@ class ExchangeOpened(NamedTuple):
     transaction: UUID | None = None
     flags: tuple[str, ...] = ()
     direction: Direction = "in"
+    rule: str = ""  # that acted before there is a reply, or where there is none
 
 
 class ExchangeReplied(NamedTuple):

@@ -38,7 +38,7 @@ def consult(
     exchange.ruled = True
     # A chunk may be asked about more than once: as BDAT, as DATA is, and at the end.
     exchange.delay += decision.delay
-    if decision.shapes or decision.without or decision.size:
+    if decision.shapes or decision.without or decision.size or decision.tls_failure:
         exchange.shaped = decision
     exchange.rule = decision.rule or exchange.rule
     if decision.tags:

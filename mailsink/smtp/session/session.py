@@ -223,6 +223,7 @@ class Session:
                 received_us,
                 None if transaction is None else transaction.id,
                 flags,
+                rule=exchange.rule,
             )
         )
 

@@ -10,6 +10,7 @@ import logging
 import ssl
 
 from mailsink.smtp.protocol import replies
+from mailsink.smtp.session.consult import consult
 from mailsink.smtp.session.effects import Refusal, SessionEnded, Steps
 from mailsink.smtp.session.session import Session
 from mailsink.smtp.session.session_time import wait_until
@@ -17,6 +18,7 @@ from mailsink.smtp.session.wrong_protocol import refuse_plain
 from mailsink.smtp.tls import failures
 from mailsink.smtp.tls.failures import Failure
 from mailsink.smtp.tls.layer import TlsLayer
+from mailsink.smtp.tls.planned_failure import PlannedFailure
 from mailsink.smtp.tls.starttls_denylist import Client
 
 log = logging.getLogger("mailsink.smtp")
@@ -51,6 +53,16 @@ def new_layer(session: Session, context: ssl.SSLContext) -> TlsLayer:
         raise Refusal(replies.TLS_UNAVAILABLE) from None
 
 
+def planned_layer(session: Session) -> TlsLayer | None:
+    """Return a TLS connection that is to fail, where a rule says so; raises Refusal."""
+    shaped, contexts = session.exchange.shaped, session.profile.failing_tls
+    if shaped is None or contexts is None or not shaped.tls_failure:
+        return None
+    layer = new_layer(session, getattr(contexts, shaped.tls_failure))
+    layer.planned = PlannedFailure(shaped.tls_failure, shaped.rule)
+    return layer
+
+
 def begin_in_tls(session: Session, context: ssl.SSLContext) -> Steps[None]:
     """Shake hands before the greeting (RFC 8314 §3.3); raises SessionEnded."""
     try:
@@ -82,6 +94,10 @@ def shake_hands(session: Session, layer: TlsLayer) -> Steps[None]:
     began_us = session.now_us()
     seconds = session.profile.handshake_timeout
     session.begin_exchange("tls", "", "The TLS handshake goes on.", 0, began_us)
+    if session.profile.implicit_tls:
+        layer = (yield from _asked(session)) or layer
+    if layer.planned is not None:
+        session.exchange.rule = layer.planned.rule
     session.begin_tls(layer)
     try:
         while not layer.shake_hands():
@@ -96,11 +112,22 @@ def shake_hands(session: Session, layer: TlsLayer) -> Steps[None]:
     session.receive(b"")  # what came along with the end of the handshake
 
 
+def _asked(session: Session) -> Steps[TlsLayer | None]:
+    """Ask the policy as at STARTTLS; nobody could read another reply than a handshake."""
+    try:
+        yield from consult(session, "starttls")
+        return planned_layer(session)
+    except Refusal:
+        return None
+
+
 def _log_success(session: Session, layer: TlsLayer, took_us: int) -> None:
     sni = layer.hello.sni
     asked = f", asked for {sni}" if sni else ""
     took = f"the handshake took {took_us / 1000:.1f} ms"
     line = f"{layer.version} with {layer.cipher}{asked}; {took}"
+    if layer.planned is not None:
+        line += f". {layer.planned.sentence} The client took it all the same."
     session.emit_exchange(line, layer.octets, session.now_us())
     session.update(
         tls_version=layer.version,
@@ -129,12 +156,21 @@ def _failed(session: Session, failure: Failure) -> SessionEnded:
     """Record why there is no TLS; return how the session ends. No reply could be read."""
     _note_untrusted(session, failure)
     octets = session.tls.octets if session.tls is not None else 0
-    now, flags = session.now_us(), (failure.flag,)
+    flag, sentence = _as_planned(session, failure)
+    now, flags = session.now_us(), (flag,)
     if session.exchange.kind == "tls":
-        session.emit_exchange(failure.sentence, octets, now, flags)
+        session.emit_exchange(sentence, octets, now, flags)
     else:
-        session.begin_exchange("tls", "", failure.sentence, octets, now, flags)
+        session.begin_exchange("tls", "", sentence, octets, now, flags)
     return SessionEnded("tls_failed")
+
+
+def _as_planned(session: Session, failure: Failure) -> Failure:
+    """Return a failure, of one that a rule planned with the rule: no fault of the client."""
+    planned = session.tls.planned if session.tls is not None else None
+    if planned is None:
+        return failure
+    return Failure("tls_on_purpose", f"{failure.sentence} {planned.sentence}")
 
 
 def record_tls_disconnect(session: Session, ended: SessionEnded) -> None:
@@ -151,13 +187,14 @@ def record_tls_disconnect(session: Session, ended: SessionEnded) -> None:
     if failure is not None:
         _note_untrusted(session, failure)
         now = session.now_us()
-        session.begin_exchange("notice", "", failure.sentence, 0, now, (failure.flag,))
+        flag, sentence = _as_planned(session, failure)
+        session.begin_exchange("notice", "", sentence, 0, now, (flag,))
 
 
 def _note_untrusted(session: Session, failure: Failure) -> None:
     """Withhold STARTTLS from the next session of a client that rejected the certificate."""
     denylist, layer = session.profile.starttls_denylist, session.tls
-    if denylist is None or layer is None or not layer.client:
+    if denylist is None or layer is None or not layer.client or layer.planned:
         return
     if failure.flag in ("tls_untrusted", "left_at_certificate"):
         client = Client(session.peer.client_address, layer.client)

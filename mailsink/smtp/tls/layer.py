@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from mailsink.smtp.tls.client_hello import ClientHello, read_client_hello
+from mailsink.smtp.tls.planned_failure import PlannedFailure
 
 _RECORD = 16 * 1024  # octets in a record, at most
 _FIRST = 32 * 1024  # octets kept of what a client began with
@@ -42,6 +43,7 @@ class TlsLayer:
         "ended",
         "error",
         "octets",
+        "planned",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +67,7 @@ class TlsLayer:
         self._first = bytearray()
         self._without_text = 0
         self.client = ""  # what it called itself before STARTTLS
+        self.planned: PlannedFailure | None = None  # by a rule
         self.answered = False  # by our part of the handshake, with the certificate
         self.done = False  # the handshake
         self.octets = 0  # of the handshake, received
