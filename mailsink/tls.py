@@ -72,7 +72,7 @@ def _reason(error: OSError) -> str:
 
 
 class Holder(NamedTuple):
-    """Whom a certificate of ours is for."""
+    """The names and addresses that a certificate of ours is for."""
 
     names: tuple[str, ...]  # of DNS, its own first
     addresses: tuple[str, ...] = _ADDRESSES

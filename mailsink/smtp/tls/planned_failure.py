@@ -15,14 +15,14 @@ class FailingContexts(NamedTuple):
 
 
 class PlannedFailure(NamedTuple):
-    """What the server does wrong in a handshake, and which rule wants it."""
+    """A fault of the server in a handshake, and the rule that wants it."""
 
     kind: str  # as FailingContexts names them
     rule: str
 
     @property
     def sentence(self) -> str:
-        """What the server did, for the transcript."""
+        """The fault in words, for the transcript."""
         return f"By rule {self.rule} Mailsink {_DEEDS[self.kind]}."
 
 
