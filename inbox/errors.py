@@ -42,6 +42,19 @@ class Invalid(UserError):
     status = 422
 
 
+class InvalidMember(Invalid):
+    """A value that cannot be stored, of a member that has a name."""
+
+    def __init__(self, member: str, words: str) -> None:
+        """member: its path, as "conditions.header"; words: what is wrong with it"""
+        super().__init__(words)
+        self.member = member
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"member": self.member}
+
+
 class NoRoom(UserError):
     """The disk is full; some of what was asked for is done all the same."""
 

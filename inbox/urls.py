@@ -111,6 +111,7 @@ _webhook = [
 
 _rules = [
     path("new", ruling.add, name="rule-add"),
+    path("preview", ruling.preview, name="rule-preview"),
     path("switch", ruling.switch_all, name="rules-switch"),
     path("speed", ruling.set_speed, name="rules-speed"),
     path("scenarios/<str:name>", ruling.switch_scenario, name="scenario-switch"),

@@ -2,93 +2,207 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from inbox.errors import Invalid
-from inbox.models import Rule
+from inbox.errors import Invalid, InvalidMember
 from inbox.rules import rule_fields
-
-_TEXTS = {
-    "conditions": ("client", "helo", "user", "reverse_path", "forward_path", "header", "header_value", "body", "verb"),
-    "actions": ("close",),
-    "limits": ("per", "seed", "from_time", "until_time"),
-}  # fmt: skip
-_NUMBERS = {
-    "conditions": ("size_over", "transaction"),
-    "actions": ("code", "delay_ms", "drip", "keep", "size"),
-    "limits": ("first", "every", "rate", "seconds", "lasts", "speed"),
-}
-_SWITCHES = ("stall", "reset", "garble")
-_LISTS = ("without", "tags")
-_ALL = (
-    *(name for names in (*_TEXTS.values(), *_NUMBERS.values()) for name in names),
-    *_SWITCHES, *_LISTS, "name", "stage", "tls", "enhanced", "text", "probability", "max_hits", "minutes",
-)  # fmt: skip
+from inbox.rules.field_table import OWN, TABLE, RuleField
+from inbox.rules.rulebook import draft
 
 Given = dict[str, Any]
+_FIELDS = {each.name: each for fields in (*TABLE.values(), OWN) for each in fields}
+_AS_TYPED = {"expires_in": "minutes"}  # the field of a member that is typed otherwise
+_LONGEST_VALUE = 10_000  # characters that are shown again
 
 
-def new(stage: str, forward_path: str) -> Given:
-    """Return the values of an empty form."""
-    empty = dict.fromkeys(_ALL, "")
-    return empty | {"stage": stage, "forward_path": forward_path}
+class WrongForm(Invalid):
+    """No rule can be made of the values that were typed."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """problems: by field; "" where it is no field's."""
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
 
 
-def given(rule: Rule) -> Given:
-    """Return the values of a rule, as its form shows them."""
-    values = new(rule.stage, "") | {"name": rule.name, "max_hits": rule.max_hits or ""}
-    values |= rule.conditions | rule.actions | rule.limits
-    values["text"] = "\n".join(rule.actions.get("text", ()))
-    values |= {name: ", ".join(rule.actions.get(name, ())) for name in _LISTS}
-    if "tls" in rule.conditions:
-        values["tls"] = "yes" if rule.conditions["tls"] else "no"
-    if rule.actions.get("enhanced") == "":
-        values["enhanced"] = "-"
-    return values
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A field as the page shows it."""
+
+    row: RuleField
+    value: Any
+    problem: str
+    stages: str  # at which it can be known, by space
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a phone shows digits."""
+        return self.row.kind == "number"
+
+
+@dataclass(frozen=True, slots=True)
+class FormGroup:
+    """The fields of a group: the usual ones, and those that are folded."""
+
+    usual: list[FormField]
+    rare: list[FormField]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is in a folded field."""
+        return any(each.value or each.problem for each in self.rare)
+
+
+def groups(given: Given, problems: Mapping[str, str]) -> dict[str, FormGroup]:
+    """Return the fields by group, with what was typed and what is wrong with it."""
+    return {
+        group: _group(group, fields, given, problems)
+        for group, fields in (*TABLE.items(), ("own", OWN))
+    }
+
+
+def _group(
+    group: str,
+    fields: tuple[RuleField, ...],
+    given: Given,
+    problems: Mapping[str, str],
+) -> FormGroup:
+    made = [
+        FormField(
+            each,
+            given.get(each.name, ""),
+            problems.get(each.name, ""),
+            _stages(group, each.name),
+        )
+        for each in fields
+    ]
+    return FormGroup(
+        [each for each in made if not each.row.rare],
+        [each for each in made if each.row.rare],
+    )
+
+
+@lru_cache(maxsize=128)
+def _stages(group: str, name: str) -> str:
+    """Return the stages at which a member may be given, by space."""
+    return " ".join(each for each in rule_fields.STAGES if _fits(each, group, name))
+
+
+def _fits(stage: str, group: str, name: str) -> bool:
+    given: dict[str, Given] = {"conditions": {}, "actions": {}, group: {name: 1}}
+    try:
+        rule_fields.check_together(stage, given["conditions"], given["actions"])
+    except Invalid:
+        return False
+    return True
+
+
+def new(stage: str = "rcpt", **values: Any) -> Given:
+    """Return the values of an empty form, but for those that are given."""
+    empty = dict.fromkeys((*_FIELDS, "name"), "")
+    return empty | {"stage": stage} | values
+
+
+def given(rule: Any) -> Given:
+    """Return the values of a rule, or of a part of one, as its form shows them."""
+    stored = rule.conditions | rule.actions | rule.limits
+    shown = {name: _as_typed(_FIELDS[name], each) for name, each in stored.items()}
+    return new(rule.stage, name=rule.name, max_hits=rule.max_hits or "", **shown)
+
+
+def _as_typed(row: RuleField, value: Any) -> Any:
+    if row.kind == "yesno":
+        return "yes" if value else "no"
+    if row.kind == "list":
+        return ", ".join(value)
+    if row.kind == "lines":
+        return "\n".join(value)
+    if row.name == "enhanced" and value == "":
+        return "-"
+    return value
+
+
+def labelled(problems: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what is wrong, each with the label of its field; "" where it is no field's."""
+    return [
+        (_(_FIELDS[name].label) if name in _FIELDS else "", words)
+        for name, words in problems.items()
+    ]
 
 
 def typed(post: Mapping[str, str]) -> Given:
     """Return what was typed, as the form shows it again."""
-    return {name: post.get(name, "") for name in _ALL}
+    names = (*_FIELDS, "name", "stage")
+    return {name: post.get(name, "")[:_LONGEST_VALUE] for name in names}
 
 
 def fields(given: Given) -> Given:
-    """Return what was typed as the fields of a rule. Raises Invalid."""
-    groups: dict[str, Given] = {
-        group: {name: given[name].strip() for name in _TEXTS[group]}
-        | {name: _number(name, given[name]) for name in _NUMBERS[group]}
-        for group in _TEXTS
-    }
-    conditions, actions, limits = (groups[each] for each in groups)
-    conditions["verb"] = conditions["verb"].upper()
-    conditions["tls"] = {"yes": True, "no": False}.get(given["tls"])
-    actions |= {name: bool(given[name]) for name in _SWITCHES}
-    actions |= {name: _listed(given[name]) for name in _LISTS}
-    actions["text"] = given["text"].strip().splitlines()
-    enhanced = given["enhanced"].strip()
-    actions["enhanced"] = {"": None, "-": ""}.get(enhanced, enhanced)
-    limits["probability"] = _probability(given["probability"])
-    found = {
-        **groups,
-        "name": given["name"],
-        "stage": given["stage"],
-        "max_hits": _number("max_hits", given["max_hits"]),
-    }
-    minutes = _number("minutes", given["minutes"])
-    return found if minutes is None else found | {"expires_in": minutes * 60 or None}
+    """Return what was typed as the fields of a rule. Raises WrongForm."""
+    problems: dict[str, str] = {}
+    found: Given = {"name": given["name"], "stage": given["stage"]}
+    for group, rows in TABLE.items():
+        found[group] = dict(_read(group, rows, given, problems))
+    own = dict(_read("", OWN, given, problems))
+    found["max_hits"] = own["max_hits"]
+    if own["minutes"] is not None:
+        found["expires_in"] = own["minutes"] * 60 or None
+    if problems:
+        raise WrongForm(problems)
+    try:
+        draft(found)
+    except Invalid as error:
+        member = error.member if isinstance(error, InvalidMember) else ""
+        name = member.rpartition(".")[2]
+        raise WrongForm({_AS_TYPED.get(name, name): str(error)}) from None
+    return found
 
 
 def speed(post: Mapping[str, str]) -> int:
     """Return the speed that was typed; 1 for none. Raises Invalid."""
-    typed_speed = _number("speed", post.get("speed", ""))
+    typed_speed = _number(post.get("speed", "").strip())
     return 1 if typed_speed is None else rule_fields.speed(typed_speed)
 
 
-def _number(name: str, text: str) -> int | None:
-    text = text.strip()
+def _read(
+    group: str, rows: tuple[RuleField, ...], given: Given, problems: dict[str, str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the values of fields; put what is wrong with them into problems."""
+    for row in rows:
+        value = None
+        try:
+            value = _value(row, given.get(row.name, ""))
+            if group:
+                rule_fields.check_member(group, row.name, value)
+        except Invalid as error:
+            problems[row.name] = str(error)
+        yield row.name, value
+
+
+def _value(row: RuleField, typed: Any) -> Any:
+    """Return the value that was typed into a field. Raises Invalid."""
+    text = str(typed).strip()
+    if row.kind == "number":
+        return _number(text)
+    if row.kind == "percent":
+        return _percent(text)
+    if row.kind == "switch":
+        return bool(text) and text != "False"
+    if row.kind == "yesno":
+        return {"yes": True, "no": False}.get(text)
+    if row.kind == "list":
+        return [each.strip() for each in text.split(",") if each.strip()]
+    if row.kind == "lines":
+        return text.splitlines()
+    if row.name == "enhanced":
+        return {"": None, "-": ""}.get(text, text)
+    return text.upper() if row.name == "verb" else text
+
+
+def _number(text: str) -> int | None:
     if not text:
         return None
     if text.isascii() and text.isdigit() and len(text) <= 15:
@@ -96,16 +210,12 @@ def _number(name: str, text: str) -> int | None:
     raise Invalid(_('"%(text)s" is no whole number') % {"text": text[:40]})
 
 
-def _probability(text: str) -> float | None:
+def _percent(text: str) -> float | None:
     """Return a probability that was typed as a number up to 1, or in percent."""
-    number = text.strip().removesuffix("%").strip()
+    number = text.removesuffix("%").strip()
     if not number:
         return None
     digits = number.replace(".", "", 1)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
         raise Invalid(_("a probability is above 0, and at most 1"))
     return float(number) / (100 if "%" in text else 1)
-
-
-def _listed(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",") if each.strip()]

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from inbox.errors import Invalid
+from inbox.errors import Invalid, InvalidMember
 from inbox.rules.address_words import EXTENSIONS, LONGEST_DELAY
 from inbox.rules.text_patterns import TextPattern, anywhere
 from mailsink.ports import Stage
@@ -40,34 +40,46 @@ def stage(value: str) -> str:
 
 def conditions(given: Mapping[str, Any]) -> Fields:
     """Return conditions as they are stored; those without a value are left out."""
-    checked = _checked(given, _CONDITIONS)
+    checked = _checked("conditions", given)
     if ("header" in checked) != ("header_value" in checked):
-        raise Invalid(_("a header condition has a field name and a pattern"))
+        missing = "header" if "header_value" in checked else "header_value"
+        raise InvalidMember(
+            f"conditions.{missing}",
+            _("a header condition has a field name and a pattern"),
+        )
     return checked
 
 
 def actions(given: Mapping[str, Any]) -> Fields:
     """Return actions as they are stored. Raises Invalid."""
-    checked = _checked(given, _ACTIONS)
+    checked = _checked("actions", given)
     if not checked:
         raise Invalid(_("a rule does something: give it an action"))
     code, enhanced = checked.get("code"), checked.get("enhanced")
     if code is None and ("text" in checked or enhanced is not None):
-        raise Invalid(_("a reply has a code"))
+        raise InvalidMember("actions.code", _("a reply has a code"))
     if enhanced and int(enhanced[0]) != (code or 0) // 100:
-        raise Invalid(_("the enhanced code begins as the code does"))
+        raise InvalidMember(
+            "actions.enhanced", _("the enhanced code begins as the code does")
+        )
     if checked.get("reset") and not checked.get("close"):
-        raise Invalid(_("say where the connection is reset: before, half or after"))
+        raise InvalidMember(
+            "actions.close",
+            _("say where the connection is reset: before, half or after"),
+        )
     return checked
 
 
 def limits(given: Mapping[str, Any]) -> Fields:
     """Return limits as they are stored. Raises Invalid."""
-    checked = _checked(given, _LIMITS)
+    checked = _checked("limits", given)
     if ("rate" in checked) and "seconds" not in checked:
         checked["seconds"] = 60
     if ("from_time" in checked) != ("until_time" in checked):
-        raise Invalid(_("a time of day has a beginning and an end"))
+        missing = "from_time" if "until_time" in checked else "until_time"
+        raise InvalidMember(
+            f"limits.{missing}", _("a time of day has a beginning and an end")
+        )
     return checked
 
 
@@ -76,16 +88,35 @@ def speed(value: Any) -> int:
     return int(_LIMITS["speed"](value))
 
 
-def _checked(
-    given: Mapping[str, Any], checks: Mapping[str, Callable[[Any], Any]]
-) -> Fields:
+def members(group: str) -> tuple[str, ...]:
+    """Return the names of the members of "conditions", "actions" or "limits"."""
+    return tuple(_CHECKS[group])
+
+
+def check_member(group: str, name: str, value: Any) -> None:
+    """Raise Invalid where a member cannot have this value."""
+    if value not in _NOTHING.get(name, _LEFT_OUT):
+        _CHECKS[group][name](value)
+
+
+def _checked(group: str, given: Mapping[str, Any]) -> Fields:
+    checks = _CHECKS[group]
     if unknown := given.keys() - checks.keys():
-        raise Invalid(_('there is no member "%(name)s"') % {"name": min(unknown)[:40]})
+        name = min(unknown)[:40]
+        words = _('there is no member "%(name)s"') % {"name": name}
+        raise InvalidMember(f"{group}.{name}", words)
     return {
-        name: check(given[name])
+        name: _check(f"{group}.{name}", check, given[name])
         for name, check in checks.items()
         if given.get(name) not in _NOTHING.get(name, _LEFT_OUT)
     }
+
+
+def _check(member: str, check: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return check(value)
+    except Invalid as error:
+        raise InvalidMember(member, str(error)) from None
 
 
 # Values that say nothing, and are not stored; an empty enhanced code means none is sent.
@@ -239,6 +270,7 @@ _LIMITS: dict[str, Callable[[Any], Any]] = {
     "from_time": _matching(_TIME, "time of day"),
     "until_time": _matching(_TIME, "time of day"),
 }
+_CHECKS = {"conditions": _CONDITIONS, "actions": _ACTIONS, "limits": _LIMITS}
 
 
 _BEFORE_MAIL = ("connect", "helo", "starttls", "auth")
@@ -247,19 +279,31 @@ _BESIDE_MAIL = ("rset", "vrfy", "etrn", "quit")
 
 def check_together(stage: str, conditions: Fields, actions: Fields) -> None:
     """Raise Invalid where a rule could never act, for what is not known at its stage."""
-    if stage in _BEFORE_MAIL and {"reverse_path", "forward_path"} & conditions.keys():
-        raise Invalid(_("there are no addresses yet at the stage %(stage)s") % {"stage": stage})  # fmt: skip
+    paths = {"reverse_path", "forward_path"} & conditions.keys()
+    if stage in _BEFORE_MAIL and paths:
+        raise InvalidMember(f"conditions.{min(paths)}", _("there are no addresses yet at the stage %(stage)s") % {"stage": stage})  # fmt: skip
     if stage == "mail" and "forward_path" in conditions:
-        raise Invalid(_("there is no recipient yet at the stage mail"))
-    if stage != "body" and {"header", "body"} & conditions.keys():
-        raise Invalid(_("the message is known at the stage body only"))
+        raise InvalidMember(
+            "conditions.forward_path", _("there is no recipient yet at the stage mail")
+        )
+    octets = {"header", "header_value", "body"} & conditions.keys()
+    if stage != "body" and octets:
+        raise InvalidMember(
+            f"conditions.{min(octets)}",
+            _("the message is known at the stage body only"),
+        )
     if stage in (*_BEFORE_MAIL, *_BESIDE_MAIL) and "tags" in actions:
-        raise Invalid(_("there is no message at the stage %(stage)s") % {"stage": stage})  # fmt: skip
-    if stage != "helo" and {"without", "size"} & actions.keys():
-        raise Invalid(_("extensions are withdrawn at the stage helo only"))
+        raise InvalidMember("actions.tags", _("there is no message at the stage %(stage)s") % {"stage": stage})  # fmt: skip
+    offered = {"without", "size"} & actions.keys()
+    if stage != "helo" and offered:
+        raise InvalidMember(
+            f"actions.{min(offered)}",
+            _("extensions are withdrawn at the stage helo only"),
+        )
     if "tls_failure" in actions and (stage != "starttls" or len(actions) > 1):
-        raise Invalid(
+        raise InvalidMember(
+            "actions.tls_failure",
             _(
                 "tls_failure is for the stage starttls, and for a rule without other actions"
-            )
+            ),
         )

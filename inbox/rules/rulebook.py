@@ -10,7 +10,7 @@ from django.db.models import Max, QuerySet
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from inbox.errors import Invalid, NotFound
+from inbox.errors import Invalid, InvalidMember, NotFound
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import Scope
 from inbox.models import Rule
@@ -202,6 +202,11 @@ def _announce(inbox_id: int) -> None:
     rules_changed.send_robust(sender=Rule, inbox_id=inbox_id)
 
 
+def draft(fields: Mapping[str, Any]) -> Rule:
+    """Return a rule that is not stored. Raises Invalid."""
+    return Rule(**_checked_whole(fields))
+
+
 def _checked_whole(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a new rule as they are stored. Raises Invalid."""
     checked = _checked({"name": "", "conditions": {}, "limits": {}, **fields})
@@ -228,19 +233,21 @@ def _name(text: str) -> str:
     name = text.strip()
     if len(name) <= _LONGEST_NAME and (not name or name.isprintable()):
         return name
-    raise Invalid(_("a name has up to %(most)s characters") % {"most": _LONGEST_NAME})
+    raise InvalidMember(
+        "name", _("a name has up to %(most)s characters") % {"most": _LONGEST_NAME}
+    )
 
 
 def _expires_in(seconds: int | None) -> int | None:
     if seconds is None or 0 < seconds <= _LONGEST_LIFE:
         return seconds
-    raise Invalid(_("a rule expires within a year"))
+    raise InvalidMember("expires_in", _("a rule expires within a year"))
 
 
 def _max_hits(number: int | None) -> int | None:
     if number is None or 0 < number < 2**31:
         return number
-    raise Invalid(_("max_hits is a number above 0"))
+    raise InvalidMember("max_hits", _("max_hits is a number above 0"))
 
 
 _CHECKS: dict[str, Any] = {

@@ -15,7 +15,9 @@ from inbox.mailbox.scope import ALL
 from inbox.models import Rule
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.presenters import rule_form, rule_rows, scenario_rows
-from inbox.rules import rulebook, scenarios
+from inbox.presenters.rule_form import WrongForm
+from inbox.rules import rule_sentences, rulebook, scenarios
+from inbox.rules.field_table import STAGE_WORDS
 from inbox.rules.rule_fields import STAGES
 
 
@@ -110,8 +112,20 @@ def _back(id: int) -> HttpResponse:
     return redirect(f"{pages.path('rules')}#rule-{id}")
 
 
+@require_POST
+def preview(request: HttpRequest) -> HttpResponse:
+    """Say in a sentence what the form has so far, and what is wrong with it."""
+    context: dict[str, object] = {}
+    try:
+        draft = rulebook.draft(rule_form.fields(rule_form.typed(request.POST)))
+        context["sentence"] = rule_sentences.sentence(draft)
+    except WrongForm as error:
+        context["problems"] = rule_form.labelled(error.problems)
+    return render(request, "rules/_preview.html", context)
+
+
 def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
-    wrong = ""
+    problems = {}
     if request.method == "POST":
         given = rule_form.typed(request.POST)
         try:
@@ -121,21 +135,28 @@ def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
             else:
                 rulebook.change(ALL, rule.pk, fields)
             return _back(rule.pk)
+        except WrongForm as error:
+            problems = error.problems
         except Invalid as error:
-            wrong = str(error)
+            problems = {"": str(error)}
     elif rule is None:
-        stage = request.GET.get("stage", "")
-        known = stage if stage in STAGES else "rcpt"
-        given = rule_form.new(known, request.GET.get("forward_path", "")[:500])
+        given = _asked_for(request)
     else:
         given = rule_form.given(rule)
     context = {
         "section": "rules",
         "rule": rule,
         "given": given,
-        "wrong": wrong,
-        "stages": rule_rows.STAGE_WORDS,
-        "per": rule_rows.PER_WORDS,
-        "closes": rule_rows.CLOSE_WORDS,
+        "problems": problems,
+        "wrong": problems.get(""),
+        "groups": rule_form.groups(given, problems),
+        "stages": STAGE_WORDS,
     }
-    return render(request, "rules/rule.html", context, status=422 if wrong else 200)
+    return render(request, "rules/rule.html", context, status=422 if problems else 200)
+
+
+def _asked_for(request: HttpRequest) -> rule_form.Given:
+    """Return the form of a new rule, as a link asks for it."""
+    stage = request.GET.get("stage", "")
+    path = request.GET.get("forward_path", "")[:500]
+    return rule_form.new(stage if stage in STAGES else "rcpt", forward_path=path)

@@ -12,7 +12,8 @@ from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Rule
 from inbox.presenters import rule_form, rule_links, rule_rows
-from inbox.rules import rulebook
+from inbox.rules import rule_fields, rule_sentences, rulebook
+from inbox.rules.field_table import BEGINNINGS, STAGE_WORDS, TABLE
 from tests import factories
 from tests.factories import recorded_transaction
 
@@ -88,13 +89,25 @@ def test_every_value_of_a_rule_survives_its_form() -> None:
 
 def test_a_fault_is_said_and_the_input_kept(client: Client) -> None:
     factories.inbox()
-    wrong = [({"code": "99"}, "code is a number"), ({"code": "x"}, "no whole number"),
-             ({"probability": "1e9"}, "a probability"), ({"code": "", "text": "", "enhanced": "", "delay_ms": ""}, "give it an action")]  # fmt: skip
-    for changes, words in wrong:
+    wrong = [
+        ({"code": "99"}, "code", "code is a number"), ({"code": "x"}, "code", "no whole number"),
+        ({"probability": "1e9"}, "probability", "a probability"),
+        ({"header": "Subject"}, "header_value", "a field name and a pattern"),
+        ({"stage": "mail"}, "forward_path", "no recipient yet"), ({"max_hits": "0"}, "max_hits", "above 0"),
+        ({"code": "", "text": "", "enhanced": "", "delay_ms": ""}, "", "give it an action"),
+    ]  # fmt: skip
+    for changes, at, words in wrong:
         answer = client.post("/rules/new", FORM | changes)
         assert answer.status_code == 422
         html = LexborHTMLParser(answer.content.decode())
-        assert words in html.css_first(".fields [role=alert]").text()
+        assert (
+            words
+            in html.css_first(f"#wrong-{at}" if at else ".fields [role=alert]").text()
+        )
+        if at:
+            field = html.css_first(f"#rule-{at}")
+            assert field.attributes["aria-invalid"] == "true"
+            assert f"wrong-{at}" in (field.attributes["aria-describedby"] or "").split()
         assert html.css_first("[name=forward_path]").attributes["value"] == "audit@*"
     assert not Rule.objects.exists()
 
@@ -108,23 +121,24 @@ def test_a_form_from_a_link(client: Client) -> None:
 
 SENTENCES: list[tuple[dict[str, Any], str]] = [
     (
-        {"conditions": {"forward_path": "audit@*", "tls": True}, "actions": {"code": 451}},
-        "At RCPT, if the recipient is audit@* and the session is in TLS: "
-        "reply 451 4.3.0 Local error, try again later.",
+        {"conditions": {"forward_path": "audit@*", "tls": True}, "actions": {"code": 451, "delay_ms": 500},
+         "limits": {"first": 2, "per": "recipient"}},
+        "When *RCPT* matches *audit@** and the session is in *TLS*, reply *451 4.3.0 Local error, try again later* "
+        "after *500 ms*, the first *2* times for each *recipient*.",
     ),
     (
-        {"stage": "any", "actions": {"stall": True}},
-        "At any command: never reply.",
+        {"stage": "any", "conditions": {"verb": "NOOP"}, "actions": {"stall": True}},
+        "When *NOOP* comes, *never reply*.",
     ),
     (
-        {"stage": "helo", "actions": {"without": ["DSN", "SIZE"], "delay_ms": 5}},
-        "At EHLO or HELO: wait 5 ms, do not offer DSN, SIZE.",
+        {"stage": "helo", "actions": {"without": ["DSN", "SIZE"], "delay_ms": 5}, "max_hits": 3},
+        "When *EHLO* comes, wait *5 ms*, do not offer *DSN, SIZE*, at most *3* times in all.",
     ),
     (
         {"stage": "body", "conditions": {"header": "X-A", "header_value": "b"},
-         "actions": {"close": "before", "reset": True}},
-        "At the end of the message, if the field X-A is b: "
-        "reset the connection in place of the reply.",
+         "actions": {"close": "before", "reset": True}, "limits": {"first": 1, "probability": 0.5}},
+        "When *the message* ends and the field *X-A* matches *b*, *close* the connection in place of the reply, "
+        "by *RST*, the *first* time, in *50 %* of the cases.",
     ),
 ]  # fmt: skip
 
@@ -132,7 +146,40 @@ SENTENCES: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("fields", "words"), SENTENCES)
 def test_sentences(fields: dict[str, Any], words: str) -> None:
     factories.inbox()
-    assert rule_rows.sentence(add(**fields)) == words
+    parts = rule_sentences.sentence(add(**fields))
+    assert "".join(f"*{text}*" if strong else text for text, strong in parts) == words
+
+
+def test_an_inbox_is_named_where_there_are_several() -> None:
+    factories.inbox()
+    parts = rule_sentences.sentence(add(), "shop")
+    assert rule_sentences.plain(parts).startswith("When RCPT comes in shop, reply 550")
+
+
+def test_every_member_has_its_line_in_the_table() -> None:
+    for group, rows in TABLE.items():
+        names = [each.name for each in rows]
+        assert sorted(names) == sorted(rule_fields.members(group))
+        for each in rows:
+            assert not each.phrases or set(each.phrases) <= set(each.words)
+
+
+def test_every_stage_has_its_words() -> None:
+    assert list(STAGE_WORDS) == list(BEGINNINGS) == list(rule_fields.STAGES)
+
+
+def test_the_form_says_its_sentence(client: Client) -> None:
+    answer = client.post("/rules/preview", FORM)
+    assert "<b>audit@*</b>" in answer.content.decode()
+    answer = client.post("/rules/preview", FORM | {"enhanced": "5.7.1"})
+    assert "Enhanced code: the enhanced code begins" in answer.content.decode()
+
+
+def test_fields_know_their_stages(client: Client) -> None:
+    html = page(client, "/rules/new")
+    field = html.css_first("#rule-header").parent
+    assert field is not None
+    assert field.attributes["data-stages"] == "body"
 
 
 def test_rules_are_switched_moved_and_removed(client: Client) -> None:

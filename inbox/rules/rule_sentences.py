@@ -1,0 +1,148 @@
+"""A rule as a sentence, made of the phrases in field_table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from inbox.rules.field_table import (
+    ACTIONS,
+    BEGINNINGS,
+    CONDITIONS,
+    LIMITS,
+    OWN,
+    RuleField,
+)
+from inbox.rules.usual_replies import usual_reply
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+_LONGEST_SHOWN = 120  # characters of a value
+
+
+class SentencePart(NamedTuple):
+    """A part of a sentence; strong: it stands out."""
+
+    text: str
+    strong: bool = False
+
+
+def sentence(rule: Any, inbox: str = "") -> list[SentencePart]:
+    """Return what a rule does, and when. inbox: its slug, where the sentence names it.
+
+    rule: with stage, conditions, actions, limits and max_hits, as they are stored.
+    """
+    beginning, said = _beginning(rule.stage, rule.conditions)
+    parts = filled(beginning, rule.conditions)
+    rest = [each for each in CONDITIONS if each.name != said]
+    for each in _phrases(rest, rule.conditions):
+        parts = _linked(_("%(first)s and %(next)s"), parts, each)
+    if inbox:
+        named = [SentencePart(inbox, strong=True)]
+        parts = _linked(_("%(first)s in %(next)s"), parts, named)
+    for each in (*_actions(rule), *_limits(rule)):
+        parts = [*parts, SentencePart(", "), *each]
+    if parts[-1].text.endswith("."):
+        return parts
+    return [*parts, SentencePart(".")]
+
+
+def plain(parts: Sequence[SentencePart]) -> str:
+    """Return a sentence as text."""
+    return "".join(each.text for each in parts)
+
+
+def condition(
+    name: str, value: Any, conditions: Mapping[str, Any]
+) -> list[SentencePart]:
+    """Return one condition of a rule in words."""
+    found = next(each for each in CONDITIONS if each.name == name)
+    return next(_phrases([found], {**conditions, name: value}), [SentencePart(name)])
+
+
+def filled(phrase: str, values: Mapping[str, Any]) -> list[SentencePart]:
+    """Return a phrase, whose *parts* stand out, with values in its places."""
+    found = []
+    for at, piece in enumerate(phrase.split("*")):
+        text = _PLACE.sub(lambda match: _shown(values.get(match[1], "")), piece)
+        if text:
+            found.append(SentencePart(text, strong=at % 2 == 1))
+    return found
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    elif isinstance(value, float):
+        value = f"{value * 100:g} %"
+    text = str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+
+
+def _beginning(stage: str, conditions: Mapping[str, Any]) -> tuple[str, str]:
+    """Return how a sentence begins, and the condition that is said with it."""
+    bare, matching, about = BEGINNINGS[stage]
+    return (_(matching), about) if about in conditions else (_(bare), "")
+
+
+def _phrases(
+    fields: Sequence[RuleField], values: Mapping[str, Any]
+) -> Iterator[list[SentencePart]]:
+    for each in fields:
+        if each.name not in values:
+            continue
+        value = values[each.name]
+        chosen = (
+            {True: "yes", False: "no"}.get(value) if each.kind == "yesno" else value
+        )
+        phrase = each.phrases.get(str(chosen), each.phrase)
+        if phrase and value is not None:
+            yield filled(_(phrase), values)
+
+
+def _actions(rule: Any) -> Iterator[list[SentencePart]]:
+    given: dict[str, Any] = rule.actions
+    delay = given.get("delay_ms")
+    if (code := given.get("code")) is None:
+        yield from _phrases(ACTIONS, given)
+        return
+    usual = usual_reply(rule.stage, code)
+    enhanced = given.get("enhanced", usual.enhanced)
+    text = " / ".join(given.get("text") or usual.texts)
+    values = {
+        "reply": f"{code} {enhanced} {text}".replace("  ", " "),
+        "delay_ms": delay,
+    }
+    if delay:
+        yield filled(_("reply *%(reply)s* after *%(delay_ms)s ms*"), values)
+    else:
+        yield filled(_("reply *%(reply)s*"), values)
+    rest = [each for each in ACTIONS if each.name != "delay_ms"]
+    yield from _phrases(rest, given)
+
+
+def _limits(rule: Any) -> Iterator[list[SentencePart]]:
+    found: list[list[SentencePart]] = []
+    for each in LIMITS:
+        phrases = list(_phrases([each], rule.limits))
+        if each.name == "first" and rule.limits.get("first") == 1:
+            phrases = [filled(_("the *first* time"), {})]
+        if each.name == "per" and found and phrases:  # of what is counted
+            found[-1] = [*found[-1], SentencePart(" "), *phrases[0]]
+        else:
+            found += phrases
+    yield from found
+    yield from _phrases(OWN, {"max_hits": rule.max_hits})
+
+
+def _linked(
+    phrase: str, first: Sequence[SentencePart], following: Sequence[SentencePart]
+) -> list[SentencePart]:
+    """Return a phrase with "first" and "next" in their places."""
+    parts: dict[str, Sequence[SentencePart]] = {"first": first, "next": following}
+    found: list[SentencePart] = []
+    for at, piece in enumerate(_PLACE.split(phrase)):
+        found += parts[piece] if at % 2 else [SentencePart(piece)] if piece else []
+    return found

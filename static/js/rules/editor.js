@@ -1,0 +1,25 @@
+// The form of a rule: fields that say nothing at the chosen stage are out of the way.
+
+import { $, $$, find } from "../core/dom.js";
+
+const form = $("form[data-rule]");
+const stage = $("[name=stage]", form, HTMLSelectElement);
+
+/** Whether something is in a field: it stays in sight, so that nobody saves it unseen. @param {HTMLElement} field */
+function isFilled(field) {
+  const input = find("input, select, textarea", field);
+  if (input instanceof HTMLInputElement && input.type === "checkbox") return input.checked;
+  return input !== null && "value" in input && input.value !== "";
+}
+
+function show() {
+  for (const field of $$(".field", form)) {
+    const stages = (field.dataset.stages ?? "").split(" ");
+    field.hidden = !stages.includes(stage.value) && !isFilled(field);
+  }
+  for (const fold of $$("details.fold", form)) fold.hidden = $$(".field", fold).every(({ hidden }) => hidden);
+}
+
+stage.addEventListener("change", show);
+show();
+find("[aria-invalid]", form)?.focus();
