@@ -141,6 +141,10 @@ class Mailsink:
         """Return what API v3 answers: get("messages?limit=1")."""
         return json.loads(self._ask("GET", path))
 
+    def octets(self, path: str) -> bytes:
+        """Return the body of an answer of API v3 as it is."""
+        return self._ask("GET", path, None)
+
     def post(self, path: str, **body: object) -> Any:
         """Return what API v3 answers: post("routes/hop/try")."""
         return json.loads(self._ask("POST", path, json.dumps(body).encode()))

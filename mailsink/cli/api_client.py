@@ -66,6 +66,16 @@ class ApiClient:
         headers = {"Content-Type": content_type}
         return json.loads(self._ask("POST", path, body, headers, _TIMEOUT))
 
+    def send(self, method: str, path: str, shape: Any = None) -> Any:
+        """Ask with JSON: send("PATCH", "rules/7", {"on": False}). Raises ApiFailure.
+
+        Returns the answer; None where it is empty.
+        """
+        body = b"" if shape is None else json.dumps(shape).encode()
+        headers = {"Content-Type": "application/json"}
+        answer = self._ask(method, path, body, headers, _TIMEOUT)
+        return json.loads(answer) if answer else None
+
     def is_ready(self) -> bool:
         """Whether the server answers that it is ready."""
         try:

@@ -9,8 +9,18 @@ from pathlib import PurePath
 import typer
 
 from mailsink import __version__
-from mailsink.cli import finding, mail_commands, sending, serving, tailing, waiting
-from mailsink.cli.api_client import ApiFailure
+from mailsink.cli import (
+    finding,
+    mail_commands,
+    mail_files,
+    rule_commands,
+    sending,
+    serving,
+    tailing,
+    waiting,
+)
+from mailsink.cli.api_client import ApiFailure, AsJson
+from mailsink.cli.printing import as_json
 from mailsink.cli.sendmail import sendmail
 
 app = typer.Typer(
@@ -20,14 +30,26 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for group in (serving, waiting, mail_commands, finding, tailing, sending):
+for group in (
+    serving,
+    waiting,
+    mail_commands,
+    mail_files,
+    finding,
+    tailing,
+    sending,
+    rule_commands,
+):
     group.register(app)
 
 
 @app.command()
-def version() -> None:
+def version(json: AsJson = False) -> None:
     """Print the version."""
-    print(f"mailsink {__version__}")
+    if json:
+        as_json({"version": __version__})
+    else:
+        print(f"mailsink {__version__}")
 
 
 @app.command(
@@ -49,7 +71,7 @@ def main() -> None:
     if PurePath(sys.argv[0]).name in ("sendmail", "sendmail.exe"):
         sys.exit(sendmail(sys.argv[1:]))
     try:
-        app()
+        app(prog_name="mailsink")
     except ApiFailure as failure:
         print(f"mailsink: {failure}", file=sys.stderr)
         sys.exit(failure.exit_code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 from collections.abc import Sequence
 
 INTERRUPTED = 130  # as shells have it: 128, and the number of the signal
@@ -19,6 +20,15 @@ def run(arguments: Sequence[str]) -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(list(arguments))
+
+
+def run_without_settings(arguments: Sequence[str]) -> None:
+    """Run a command that needs no server, no database and no data folder."""
+    for name in [each for each in os.environ if each.startswith("MAILSINK_")]:
+        del os.environ[name]
+    with tempfile.TemporaryDirectory(prefix="mailsink-") as folder:
+        os.environ["MAILSINK_DATA"] = folder
+        run(arguments)
 
 
 def _end_at_once() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import re
 from typing import Annotated, Any
-from xml.sax.saxutils import quoteattr
 
 import typer
 
+from mailsink.cli import django_commands
 from mailsink.cli.api_client import (
     DEFAULT_URL,
     ApiClient,
@@ -16,21 +16,11 @@ from mailsink.cli.api_client import (
     Url,
     part,
 )
-from mailsink.cli.printing import as_json, plain, say, style_of
+from mailsink.cli.printing import as_json, say, style_of
+from mailsink.cli.report_forms import Issues, ReportForm, print_issues
 
-_STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
-_GITHUB = {"error": "error", "warning": "warning", "info": "notice"}
-
-Issues = list[dict[str, Any]]  # findings and checks, as the API has them
-
-
-class ReportForm(StrEnum):
-    """The form of a report."""
-
-    text = "text"
-    json = "json"
-    junit = "junit"
-    github = "github"
+# A reply begins with its code; a text with spaces may have one anywhere.
+_PASTED = re.compile(r"[245]\d\d(?:[ -]|$)|.*\s", re.DOTALL)
 
 
 def register(app: typer.Typer) -> None:
@@ -40,11 +30,24 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    id: Annotated[str, typer.Argument(help="The id of a session.")] = "latest",
+    id: Annotated[
+        str,
+        typer.Argument(
+            help='The id of a session, or a reply: [dim]"421 4.7.28 …"[/dim]'
+        ),
+    ] = "latest",
     json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Print a session line by line, with what is wrong with its client."""
+    """Print a session line by line, with what is wrong with its client.
+
+    In place of an id: what a reply means, and which mail providers send it. That
+    needs no server.
+    """
+    if _PASTED.match(id):
+        asked = ["mailsink", "explain_reply", *(["--json"] if json else []), "--", id]
+        django_commands.run_without_settings(asked)
+        return
     client = ApiClient(url)
     session = _session(client, id)
     findings = client.get(f"sessions/{part(session['id'])}/findings")["items"]
@@ -53,12 +56,13 @@ def explain(
         return
     print_exchanges(session["exchanges"])
     say("")
-    _as_text(findings)
+    print_issues(findings)
 
 
 def check(
     id: Annotated[str, typer.Argument(help="The id of a message.")] = "latest",
     form: Annotated[ReportForm, typer.Option("--format")] = ReportForm.text,
+    json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Print what is wrong with a message and with how it was sent; exit with 1 on errors."""
@@ -69,7 +73,7 @@ def check(
         *client.get(f"sessions/{part(message['session'])}/findings")["items"],
     ]
     issues = [each for each in issues if not each.get("muted")]
-    _FORMS[form](issues)
+    print_issues(issues, ReportForm.json if json else form)
     if any(each["severity"] == "error" for each in issues):
         raise typer.Exit(1)
 
@@ -97,49 +101,3 @@ def _session(client: ApiClient, id: str) -> Any:
             raise ApiFailure("no client has connected yet")
         id = newest[0]["id"]
     return client.get(f"sessions/{part(id)}")
-
-
-def _as_text(issues: Issues) -> None:
-    if not issues:
-        say("Nothing is wrong.", "green")
-    for each in issues:
-        say(f"{each['severity']}: {each['title']}", _STYLES[each["severity"]])
-        say(f"  {each['sentence']}")
-        if each["fix"]:
-            say(f"  Fix: {each['fix']}", "dim")
-
-
-def _as_junit(issues: Issues) -> None:
-    failures = sum(each["severity"] == "error" for each in issues)
-    print('<?xml version="1.0" encoding="UTF-8"?>')
-    print(f'<testsuite name="mailsink" tests="{len(issues)}" failures="{failures}">')
-    for each in issues:
-        name = quoteattr(plain(each["kind"]))
-        words = quoteattr(plain(f"{each['sentence']} {each['fix']}"))
-        inside = f"<failure message={words}/>" if each["severity"] == "error" else ""
-        print(f'  <testcase classname="mailsink" name={name}>{inside}</testcase>')
-    print("</testsuite>")
-
-
-def _as_github(issues: Issues) -> None:
-    """Workflow commands of GitHub Actions, which show them beside the job."""
-    for each in issues:
-        words = f"{each['sentence']} {each['fix']}"
-        print(
-            f"::{_GITHUB[each['severity']]} title={_escaped(each['title'], ':,')}::"
-            f"{_escaped(words)}"
-        )
-
-
-def _escaped(text: str, more: str = "") -> str:
-    for each in f"%\r\n{more}":
-        text = text.replace(each, f"%{ord(each):02X}")
-    return plain(text)
-
-
-_FORMS = {
-    ReportForm.text: _as_text,
-    ReportForm.json: as_json,
-    ReportForm.junit: _as_junit,
-    ReportForm.github: _as_github,
-}

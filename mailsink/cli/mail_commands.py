@@ -1,11 +1,9 @@
-"""`messages` and `show`: captured mail in the terminal; `export` and `import`: as files."""
+"""`messages` and `show`: captured mail in the terminal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from enum import StrEnum
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +11,6 @@ import typer
 from mailsink.cli.api_client import (
     DEFAULT_URL,
     ApiClient,
-    ApiFailure,
     AsJson,
     Url,
     part,
@@ -23,19 +20,10 @@ from mailsink.cli.printing import add_row, as_json, console, local, plain, say, 
 _PAGE = 500
 
 
-class Form(StrEnum):
-    """The form of an export."""
-
-    mbox = "mbox"
-    zip = "zip"
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(messages)
     app.command()(show)
-    app.command()(export)
-    app.command("import")(import_)
 
 
 def messages(
@@ -45,7 +33,7 @@ def messages(
     url: Url = DEFAULT_URL,
 ) -> None:
     """List captured mail."""
-    found = _found(ApiClient(url), q, limit)
+    found = list(found_messages(ApiClient(url), q, limit))
     if json:
         as_json(found)
     else:
@@ -78,44 +66,18 @@ def show(
     say(message["text"] or message["snippet"] or "(no text)")
 
 
-def export(
-    file: Annotated[Path, typer.Argument(help="The file that is written.")],
-    q: Annotated[str, typer.Option("-q", help="A search; without one, all.")] = "",
-    form: Annotated[Form, typer.Option("--format")] = Form.mbox,
-    url: Url = DEFAULT_URL,
-) -> None:
-    """Write captured mail to a file: an mbox, or a zip of .eml files."""
-    query: dict[str, Any] = {"q": q} if q else {"all": "true"}
-    octets = ApiClient(url).octets("messages/archive", format=form.value, **query)
-    try:
-        file.write_bytes(octets)
-    except OSError as error:
-        raise ApiFailure(f"{file} cannot be written: {error.strerror}") from None
-    say(f"{file}: {len(octets)} bytes")
-
-
-def import_(
-    files: Annotated[
-        list[Path], typer.Argument(help="Messages (.eml), mboxes, or folders of them.")
-    ],
-    json: AsJson = False,
-    url: Url = DEFAULT_URL,
-) -> None:
-    """Add messages of files to the inbox, octet for octet."""
-    client = ApiClient(url)
-    answers = []
-    for file in _each(files):
-        try:
-            octets = file.read_bytes()
-        except OSError as error:
-            raise ApiFailure(f"{file} cannot be read: {error.strerror}") from None
-        kind = "application/mbox" if octets[:5] == b"From " else "message/rfc822"
-        answer = client.post("messages", octets, kind)
-        answers.append({"file": str(file), **answer})
-        if not json:
-            say(f"{file}: {answer['imported']} imported")
-    if json:
-        as_json(answers)
+def found_messages(
+    client: ApiClient, q: str, limit: int = sys.maxsize
+) -> Iterator[dict[str, Any]]:
+    """Yield the messages that match a search, the newest first. Raises ApiFailure."""
+    cursor: str | None = None
+    while limit > 0:
+        page = client.get("messages", q=q, limit=min(limit, _PAGE), cursor=cursor)
+        yield from page["items"]
+        limit -= len(page["items"])
+        cursor = page["next"]
+        if cursor is None:
+            return
 
 
 def print_messages(found: list[dict[str, Any]]) -> None:
@@ -129,20 +91,6 @@ def print_messages(found: list[dict[str, Any]]) -> None:
         when = local(each["received_at"])
         add_row(made, when, sender, _to(each), each["subject"], each["id"])
     console.print(made)
-
-
-def _found(client: ApiClient, q: str, limit: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while len(found) < limit:
-        page = client.get(
-            "messages", q=q, limit=min(limit - len(found), _PAGE), cursor=cursor
-        )
-        found += page["items"]
-        cursor = page["next"]
-        if cursor is None:
-            break
-    return found
 
 
 def _to(message: dict[str, Any]) -> str:
@@ -166,11 +114,3 @@ def _header(message: dict[str, Any]) -> Iterable[tuple[str, str]]:
     envelope = message["envelope"]
     recipients = (each["forward_path"] for each in envelope["recipients"])
     yield "Envelope", f"{envelope['reverse_path'] or '<>'} → {', '.join(recipients)}"
-
-
-def _each(files: Iterable[Path]) -> Iterable[Path]:
-    for file in files:
-        if file.is_dir():
-            yield from sorted(each for each in file.rglob("*") if each.is_file())
-        else:
-            yield file

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from mailsink.cli.api_client import DEFAULT_URL, ApiClient, ApiFailure, Url
-from mailsink.cli.printing import say
+from mailsink.cli.api_client import DEFAULT_URL, ApiClient, ApiFailure, AsJson, Url
+from mailsink.cli.printing import as_json, say
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,7 @@ def send(
     smtp: Annotated[
         str, typer.Option(help="ADDR:PORT; by default the one that --url names.")
     ] = "",
+    json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Send a message to Mailsink."""
@@ -45,7 +46,10 @@ def send(
         raise ApiFailure(f"{refused.smtp_code} {_text(refused.smtp_error)}") from None
     except (OSError, smtplib.SMTPException) as error:
         raise ApiFailure(f"no mail could be sent to {host}:{port}: {error}") from None
-    say(f"Sent to {', '.join(recipients)} by {host}:{port}")
+    if json:
+        as_json({"recipients": recipients, "smtp": f"{host}:{port}"})
+    else:
+        say(f"Sent to {', '.join(recipients)} by {host}:{port}")
 
 
 def _message(

@@ -8,9 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from mailsink.cli.api_client import DEFAULT_URL, ApiClient, ApiFailure, Url, part
-from mailsink.cli.finding import print_line
-from mailsink.cli.printing import local, say
+from mailsink.cli.api_client import (
+    DEFAULT_URL,
+    ApiClient,
+    ApiFailure,
+    AsJson,
+    Url,
+    part,
+)
+from mailsink.cli.tail_lines import JsonLines, TerminalLines
 
 _SESSIONS = 48  # that are followed at once: a connection has 50 topics
 
@@ -21,16 +27,26 @@ def register(app: typer.Typer) -> None:
 
 
 def tail(
+    q: Annotated[
+        str,
+        typer.Argument(help="Only what this search finds: [dim]code:5xx[/dim]"),
+    ] = "",
     messages: Annotated[
         bool, typer.Option("--messages", help="Print arriving mail, not the lines.")
     ] = False,
+    json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Print each line of each session as it comes. Control-C ends it."""
+    """Print each line of each session as it comes. Control-C ends it.
+
+    With a search, a session is printed from its beginning once it matches.
+    """
     client = ApiClient(url)
-    client.get("info")  # says why, if nobody is there
+    # Says why, if nobody is there, or the search cannot be read
+    client.get("messages" if messages else "sessions", q=q, limit=1)
+    shown = JsonLines() if json else TerminalLines()
     try:
-        asyncio.run(_Tail(client, messages).run())
+        asyncio.run(_Tail(client, messages, q, shown).run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
@@ -38,8 +54,13 @@ def tail(
 class _Tail:
     """One websocket, and what was printed of it."""
 
-    def __init__(self, client: ApiClient, messages: bool) -> None:
+    def __init__(
+        self, client: ApiClient, messages: bool, q: str, shown: TerminalLines
+    ) -> None:
         self._client = client
+        self._q = q
+        self._shown = shown
+        self._unindexed: set[str] = set()  # messages that a search cannot find yet
         self._url = f"ws{client.url.removeprefix('http')}/ws/live"
         self._topic = "messages" if messages else "sessions"
         self._printed: dict[str, int] = {}  # the last exchange, by session
@@ -65,7 +86,7 @@ class _Tail:
 
     async def _take(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "resync":
-            say("… some lines were left out: more came than could be printed", "dim")
+            self._shown.gap()
         if frame["type"] != "batch":
             return
         for event in frame["events"]:
@@ -74,30 +95,55 @@ class _Tail:
 
     async def _happened(self, topic: str, event: dict[str, Any]) -> None:
         kind = event["event"]
-        if kind == "message.created":
-            sender = event["from"]["address"] or event["reverse_path"]
-            when = local(event["received_at"])
-            say(f"{when}  {sender} → {event['first_recipient']}: {event['subject']}")
+        if kind in ("message.created", "message.updated"):
+            await self._message(event)
         elif kind.startswith("session."):
             await self._session(event)
         elif kind.startswith("exchange."):
             await self._exchange(topic.partition(":")[2], event)
 
+    async def _message(self, event: dict[str, Any]) -> None:
+        """Print a message once: at once, or once it is indexed and the search finds it."""
+        id = event["id"]
+        if event["event"] == "message.created" and not self._q:
+            self._shown.message(event)
+            return
+        if event["event"] == "message.created":
+            self._unindexed.add(id)
+        if id not in self._unindexed or event["snippet"] is None:
+            return  # what else changes of a message is no news
+        self._unindexed.remove(id)
+        if any(each["id"] == id for each in await self._matching("messages", event)):
+            self._shown.message(event)
+
+    async def _matching(self, what: str, event: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what the search finds of the session of an event."""
+        session = event["session"] if what == "messages" else event["id"]
+        q = f"{self._q} session:{session}"
+        page = await asyncio.to_thread(partial(self._client.get, what, q=q))
+        found: list[dict[str, Any]] = page["items"]
+        return found
+
     async def _session(self, event: dict[str, Any]) -> None:
-        id, who = event["id"], event["helo"] or event["client_address"]
+        id, ended = event["id"], event["ending"] is not None
         known = id in self._printed
+        if not known and not await self._is_to_show(event):
+            return
         if not known:
-            say(f"— {local(event['opened_at'])} {who} connects", "cyan")
+            self._shown.opened(event)
             self._printed[id] = 0
-            if event["ending"] is None and len(self._printed) <= _SESSIONS:
+            if not ended and len(self._printed) <= _SESSIONS:
                 await self._subscribe(f"session:{id}")
-        if not known or event["ending"] is not None:
+        if not known or ended:
             await self._load(id)
-        if event["ending"] is not None:
+        if ended:
             del self._printed[id]
-            say(f"— {who}: {event['ending']}", "cyan")
+            self._shown.closed(event)
             frame = {"type": "unsubscribe", "to": f"session:{id}"}
             await self._socket.send_json(frame)
+
+    async def _is_to_show(self, event: dict[str, Any]) -> bool:
+        return not self._q or bool(await self._matching("sessions", event))
 
     async def _exchange(self, id: str, event: dict[str, Any]) -> None:
         """Print an exchange once, when it is answered; what was missed before it, too."""
@@ -108,7 +154,7 @@ class _Tail:
             await self._load(id)
             return
         self._printed[id] = event["seq"]
-        print_line(event)
+        self._shown.exchange(id, event)
 
     async def _load(self, id: str) -> None:
         """Print what is there of a session, behind what was printed."""
@@ -119,6 +165,6 @@ class _Tail:
             )
             for each in page["items"]:
                 self._printed[id] = each["seq"]
-                print_line(each)
+                self._shown.exchange(id, each)
             if page["next"] is None:
                 return

@@ -26,6 +26,7 @@ def ready(
         bool, typer.Option("--wait", help="Wait until it is.", show_default=False)
     ] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 30.0,
+    json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Exit with 0 if Mailsink is ready, else with 1."""
@@ -35,7 +36,10 @@ def ready(
         if time.monotonic() >= end:
             raise ApiFailure(f"Mailsink is not ready at {client.url}")
         time.sleep(_LOOK_EVERY)
-    say(f"Mailsink is ready at {client.url}")
+    if json:
+        as_json({"ready": True, "url": client.url})
+    else:
+        say(f"Mailsink is ready at {client.url}")
 
 
 def wait(

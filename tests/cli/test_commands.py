@@ -14,9 +14,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mailsink.cli import mail_files
+from mailsink.cli.tail_lines import TerminalLines
 from tests.releasing import until
 from tests.running import ROOT, Mailsink
 
@@ -28,16 +31,20 @@ HTML = (
 PLAIN = b"Subject: Plain \x1b[31m\r\n\r\nHello\x1b]0;title\x07 there\r\n"
 
 
-def run(*arguments: str, stdin: bytes = b"", **variables: str) -> tuple[int, str, str]:
+def run(
+    *arguments: str, stdin: bytes = b"", cwd: Path = ROOT, **variables: str
+) -> tuple[int, str, str]:
     """Run a command; return its exit code, and what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "mailsink", *arguments],
         input=stdin,
         capture_output=True,
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200", "TERM": "dumb", **variables},
+        cwd=cwd,
+        env={
+            **os.environ, "COLUMNS": "200", "TERM": "dumb", "PYTHONPATH": str(ROOT), **variables,
+        },
         timeout=120,
-    )
+    )  # fmt: skip
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -185,13 +192,13 @@ def test_export_and_import(server: Mailsink, tmp_path: Path) -> None:
 
 @pytest.fixture
 def tailing(server: Mailsink) -> Iterator[subprocess.Popen[str]]:
+    words = ("client:tail.test", "--json", "--url", server.url)
     process = subprocess.Popen(
-        [sys.executable, "-m", "mailsink", "tail", "--url", server.url],
+        [sys.executable, "-m", "mailsink", "tail", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     yield process
@@ -203,26 +210,48 @@ def test_tail(server: Mailsink, tailing: subprocess.Popen[str]) -> None:
     """Each line once and in order, also those from before it could subscribe."""
     assert tailing.stdout is not None
     until(lambda: _watched(server, tailing))
-    lines: list[str] = []
-    for line in tailing.stdout:
-        lines.append(line.strip())
-        if "tail.test" in line and "quit" in line:
-            break
-    said = [line.partition("C: ")[2] for line in lines if "C: " in line]
-    mine = said[said.index("ehlo tail.test") :]
-    assert [each.split()[0] for each in mine] == ["ehlo", "noop", "QUIT"]
+    events: list[dict[str, Any]] = []
+    while not events or events[-1]["event"] != "session.closed":
+        events.append(json.loads(tailing.stdout.readline()))
+    id = events[-1]["id"]
+    mine = [each for each in events if each.get("session") == id]
+    assert [each["verb"] for each in mine] == ["", "EHLO", "NOOP", "QUIT"]
+    assert {each["helo"] for each in events if "helo" in each} == {"tail.test"}
     tailing.send_signal(signal.SIGINT)
     assert tailing.wait(60) == 130
 
 
 def _watched(server: Mailsink, tailing: subprocess.Popen[str]) -> bool:
-    """Have a session until it is printed: when the feed is subscribed cannot be asked."""
+    """Have sessions until one is printed: when the feed is subscribed cannot be asked."""
     import select
 
-    with smtplib.SMTP(*server.smtp) as client:
-        client.ehlo("tail.test")
-        client.noop()
+    for name in ("other.test", "tail.test"):
+        with smtplib.SMTP(*server.smtp) as client:
+            client.ehlo(name)
+            client.noop()
     return bool(select.select([tailing.stdout], [], [], 0.2)[0])
+
+
+def test_what_tail_prints_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    session = {
+        "opened_at": "2026-01-02T03:04:05Z", "helo": "", "client_address": "::1", "ending": "quit",
+    }  # fmt: skip
+    exchange = {
+        "received_us": 1500, "direction": "in", "line": "NOOP", "reply": ["250 OK"], "code": 250,
+    }  # fmt: skip
+    shown = TerminalLines()
+    shown.opened(session)
+    shown.exchange("", exchange)
+    shown.closed(session)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("::1 connects")
+    assert [line.strip() for line in lines[1:3]] == ["1.5  C: NOOP", "S: 250 OK"]
+    assert lines[3] == "— ::1: quit"
+
+
+def test_a_search_that_tail_cannot_read_is_said(server: Mailsink) -> None:
+    code, _, err = run("tail", "frm:x", MAILSINK_URL=server.url)
+    assert (code, err.startswith("mailsink: ")) == (1, True)
 
 
 def test_serve() -> None:
@@ -231,3 +260,101 @@ def test_serve() -> None:
     assert "--smtp ADDR:PORT|off" in out
     assert run("version")[1].startswith("mailsink ")
     assert run("nothing")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("eml", "mails"), ("maildir", "box"), ("jsonl", "mail.jsonl")]
+)
+def test_files_that_come_back(
+    server: Mailsink, tmp_path: Path, form: str, name: str
+) -> None:
+    """What is exported is imported again, octet for octet."""
+    file = tmp_path / name
+    word = f"{form}@example.com"
+    send(server, b"Subject: Round\r\n\r\n\xff\r\n", word)
+    words = (str(file), "-q", f"to:{word}", "--format", form)
+    done = json.loads(asked(server, "export", *words, "--json"))
+    assert done == {"file": str(file), "messages": 1}
+    [answer] = json.loads(asked(server, "import", str(file), "--json"))
+    assert answer["imported"] == 1
+    shown = asked(server, "show", answer["ids"][0], "--json")
+    assert json.loads(shown)["subject"] == "Round"
+    raw = server.octets(f"messages/{answer['ids'][0]}/raw")
+    assert raw == b"Subject: Round\r\n\r\n\xff\r\n"
+
+
+def test_only_mail_of_a_folder_is_taken(tmp_path: Path) -> None:
+    """A Maildir has files of its own, which are no mail."""
+    mails = ["cur/a:2,S", "new/b", "x.eml", "in/deep.eml"]
+    for each in (*mails, "tmp/half", "dovecot.index", ".hidden"):
+        folder = tmp_path / ("box" if not each.endswith(".eml") else "plain")
+        (folder / each).parent.mkdir(parents=True, exist_ok=True)
+        (folder / each).write_bytes(b"x")
+    found = [str(each.relative_to(tmp_path)) for each in mail_files.of([tmp_path])]
+    assert found == ["box/cur/a:2,S", "box/new/b", "plain/in/deep.eml", "plain/x.eml"]
+
+
+def test_what_is_no_line_of_json_is_said(server: Mailsink, tmp_path: Path) -> None:
+    file = tmp_path / "mail.jsonl"
+    file.write_text('{"raw": 1}\n')
+    code, _, err = run("import", str(file), MAILSINK_URL=server.url)
+    assert (code, "line 1 is no JSON" in err) == (1, True)
+
+
+def test_rules(server: Mailsink) -> None:
+    words = ("--code", "451", "--first", "2", "--to", "audit@*", "--text", "Later")
+    assert "Rule #" in asked(server, "rules", "add", *words)
+    [rule] = json.loads(asked(server, "rules", "list", "--json"))
+    assert rule["conditions"] == {"forward_path": "audit@*"}
+    assert (rule["actions"]["code"], rule["limits"]) == (451, {"first": 2})
+    number = str(rule["id"])
+    assert "code 451" in asked(server, "rules", "list")
+    asked(server, "rules", "off", number)
+    assert [each["on"] for each in server.get("rules")["items"]] == [False]
+    asked(server, "rules", "off")
+    assert server.get("inboxes/default")["rules_on"] is False
+    asked(server, "rules", "on")
+    assert server.get("inboxes/default")["rules_on"] is True
+    whole = json.dumps({"stage": "body", "actions": {"delay_ms": 1}})
+    made = json.loads(asked(server, "rules", "add", "--rule", whole, "--json"))
+    asked(server, "rules", "remove", number, str(made["id"]))
+    assert "No rules." in asked(server, "rules", "list")
+    code, _, err = run("rules", "add", "--code", "99", MAILSINK_URL=server.url)
+    assert (code, err.startswith("mailsink: ")) == (1, True)
+
+
+def test_scenarios(server: Mailsink) -> None:
+    asked(server, "rules", "scenario", "greylisting")
+    listed = json.loads(asked(server, "rules", "scenarios", "--json"))
+    assert [each["name"] for each in listed if each["on"]] == ["greylisting"]
+    asked(server, "rules", "scenario", "greylisting", "--off")
+    assert not server.get("rules")["items"]
+
+
+def test_a_pasted_reply_needs_no_server(tmp_path: Path) -> None:
+    code, out, _ = run("explain", "421 4.7.28 … unusual rate", cwd=tmp_path)
+    assert code == 0
+    assert "Gmail documents this reply" in out
+    caught = "{'a@b.test': (550, b'5.1.1 The email account that you tried to reach does not exist.')}"
+    found = json.loads(run("explain", caught, "--json", cwd=tmp_path)[1])
+    assert (found["code"], found["enhanced"], found["exact"]) == (550, "5.1.1", True)
+    code, _, err = run("explain", "no reply at all", cwd=tmp_path)
+    assert (code, "no reply code" in err) == (1, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_json_of_small_commands(server: Mailsink) -> None:
+    assert json.loads(asked(server, "ready", "--json"))["ready"] is True
+    sent = json.loads(asked(server, "send", "--to", "j@example.com", "--json"))
+    assert sent["recipients"] == ["j@example.com"]
+    assert json.loads(run("version", "--json")[1])["version"]
+
+
+def test_the_shell_can_complete() -> None:
+    asked_for = {"COMP_WORDS": "mailsink exp", "COMP_CWORD": "1"}
+    for shell in ("bash", "zsh", "fish"):
+        variables = {**asked_for, "_MAILSINK_COMPLETE": f"source_{shell}"}
+        code, out, _ = run(**variables)
+        assert (code, "_MAILSINK_COMPLETE" in out) == (0, True)
+    found = run(**asked_for, _MAILSINK_COMPLETE="complete_bash")[1]
+    assert set(found.split()) == {"explain", "export"}

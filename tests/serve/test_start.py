@@ -336,3 +336,37 @@ def test_a_public_address_is_a_warning_unless_it_is_meant(
     assert server.stderr.count("\n") == 1
     server.stop()
     assert start_mailsink(*flags, INSECURE="1").stderr == ""
+
+
+def test_it_ends_once_so_many_messages_came(tmp_path: Path) -> None:
+    """A job of CI reads what came as lines of JSON, and nothing else."""
+    words = (*ANY_PORT, "--exit-after", "2", "--timeout", "60", "--print", "json")
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve", *words],
+        cwd=ROOT,
+        env=environment(tmp_path / "data"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = list(iter(process.stderr.readline, "Mailsink is ready.\n"))
+    host, _, port = said[0].removeprefix("SMTP").strip().rpartition(":")
+    for number in "12":
+        with smtplib.SMTP(host, int(port)) as client:
+            body = f"Subject: {number}\n\nYour code is 12345{number}"
+            client.sendmail("a@example.com", ["b@example.com"], body)
+    out, _ = process.communicate(timeout=60)
+    printed = [json.loads(line) for line in out.splitlines()]
+    assert [each["subject"] for each in printed] == ["1", "2"]
+    assert [each["codes"] for each in printed] == [["123451"], ["123452"]]
+    assert process.returncode == 0
+
+
+def test_it_ends_in_time_where_too_few_came(tmp_path: Path) -> None:
+    words = (*ANY_PORT, "--exit-after", "1", "--timeout", "1", "--print", "json")
+    done = manage("serve", *words, data=tmp_path / "data")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Mailsink is ready." in done.stderr
+    assert "mailsink: 0 of 1 messages came" in done.stderr
+    assert manage("serve", "--exit-after", "-1", data=tmp_path).returncode == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import socket
 import ssl
@@ -16,11 +17,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, OutputWrapper
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from inbox import serializers
 from inbox.api import health
+from inbox.api.v3 import message_details
 from inbox.api.v3.event_objects import EventObjects
 from inbox.capture.recorder import Recorder
 from inbox.live import protocol
@@ -33,7 +36,7 @@ from inbox.mailbox.signals import (
     announce,
     announced,
 )
-from inbox.models import Inbox
+from inbox.models import Inbox, Message
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.outgoing import guarding, held_intake, routes_from_settings, switch
 from inbox.outgoing.courier import ReleaseCourier
@@ -46,6 +49,7 @@ from inbox.policy.policy import InboxPolicy
 from inbox.storage import setup
 from inbox.upkeep import servers
 from inbox.upkeep.background import Background
+from inbox.upkeep.expected_mail import ExpectedMail
 from inbox.upkeep.indexer import indexer, large_indexer
 from inbox.upkeep.reporter import Reporter
 from inbox.upkeep.reserve import reserve
@@ -82,18 +86,43 @@ _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 class Command(BaseCommand):
     help = "Catch mail and show it: SMTP and the web in one process."
     requires_system_checks = ()  # they take time, and a test makes them
+    _mail: OutputWrapper | None = None  # where messages are printed
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for flag, what in (("--smtp", "mail"), ("--http", "the pages and the API")):
             parser.add_argument(
                 flag, metavar="ADDR:PORT|off", help=f"where to listen for {what}"
             )
+        parser.add_argument(
+            "--exit-after",
+            metavar="N",
+            type=_at_least_0,
+            default=0,
+            help="end once so many messages came, with 0; with 1 if they do not",
+        )
+        parser.add_argument(
+            "--timeout",
+            metavar="SECONDS",
+            type=_at_least_0,
+            default=0,
+            help="end after so many seconds at the latest",
+        )
+        parser.add_argument(
+            "--print",
+            choices=("json",),
+            help="print each message as a line of JSON; all else goes to stderr",
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             config = _with_flags(CONFIG, options["smtp"], options["http"])
+            if options["print"]:
+                self.stdout, self._mail = self.stderr, self.stdout
+            expected = ExpectedMail(
+                options["exit_after"], options["timeout"], self._show
+            )
             with setup.held_folder(config):
-                code = self.serve(config)
+                code = self.serve(config, expected)
         except ConfigError as error:
             self.stderr.write(f"mailsink: {error}")
             code = 1
@@ -104,7 +133,7 @@ class Command(BaseCommand):
         end.start()
         sys.exit(code)
 
-    def serve(self, config: Config) -> int:
+    def serve(self, config: Config, expected: ExpectedMail) -> int:
         """Start everything, serve until told to stop; return the exit code."""
         setup.own_file(config)
         setup.migrate(config)
@@ -136,10 +165,11 @@ class Command(BaseCommand):
         application = import_string(settings.ASGI_APPLICATION)
         workers = import_string("mailsink.asgi.workers")
         feed = Feed()
+        indexed = _announcing(expected)
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
-        indexing = indexer(lambda: recorder.busy, _announce_indexed)
+        indexing = indexer(lambda: recorder.busy, indexed)
         following = RuleFollower(lambda: recorder.busy)
-        reading = large_indexer(workers.have_done, _announce_indexed)
+        reading = large_indexer(workers.have_done, indexed)
         recorder = Recorder(
             server.id, inbox, feed, nudge=_nudging(indexing, reading, following)
         )
@@ -162,7 +192,7 @@ class Command(BaseCommand):
         _collect_seldom()
         sys.setswitchinterval(_TURN)
         try:
-            return run(
+            code = run(
                 application,
                 web_sockets=http,
                 listeners=[
@@ -199,10 +229,14 @@ class Command(BaseCommand):
                     workers,
                     retention(_limits(config), spool),
                     *([reserve()] if config.uses_sqlite else []),
+                    expected,
                 ],
                 ready=lambda: self.say("Mailsink is ready."),
                 descriptors=descriptors,
             )
+            if expected.code:
+                self.stderr.write(f"mailsink: {expected.sentence}")
+            return code or expected.code
         finally:
             announced.disconnect(hear)
             servers.unregister(server)
@@ -232,6 +266,15 @@ class Command(BaseCommand):
         """Print a line at once, to whoever waits for it."""
         self.stdout.write(line)
         self.stdout.flush()
+
+    def _show(self, message: Message) -> None:
+        """Print a message as a line of JSON, if that is asked for."""
+        if self._mail is not None:
+            octets = min(message.size, LARGE)
+            names = ("text", "codes", "links")
+            shape = message_details.included(message, names, octets)
+            self._mail.write(json.dumps({**serializers.message(message), **shape}))
+            self._mail.flush()
 
 
 def _take_routes(config: Config) -> None:
@@ -329,8 +372,21 @@ def _limits(config: Config) -> RetentionLimits:
     )
 
 
-def _announce_indexed(ids: list[UUID]) -> None:
-    announce([MessageUpdated(each) for each in ids])
+def _announcing(expected: ExpectedMail) -> Callable[[list[UUID]], None]:
+    """Return what the indexers call with the messages that they have indexed."""
+
+    def indexed(ids: list[UUID]) -> None:
+        announce([MessageUpdated(each) for each in ids])
+        expected.came(ids)
+
+    return indexed
+
+
+def _at_least_0(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
 
 
 def _nudging(

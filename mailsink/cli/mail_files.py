@@ -1,0 +1,213 @@
+"""`export` and `import`: captured mail as an mbox, a Maildir, .eml files, JSON lines."""
+
+from __future__ import annotations
+
+import base64
+import json as json_module
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from mailsink.cli.api_client import (
+    DEFAULT_URL,
+    ApiClient,
+    ApiFailure,
+    AsJson,
+    Url,
+    part,
+)
+from mailsink.cli.mail_commands import found_messages
+from mailsink.cli.printing import as_json, plain, say
+
+_MESSAGE, _MBOX = "message/rfc822", "application/mbox"
+_MAILDIR = ("cur", "new", "tmp")
+# Where it is no terminal there is no bar, and nothing of it is in a pipe.
+_bar = Console(stderr=True)
+
+
+class Form(StrEnum):
+    """The form of an export."""
+
+    mbox = "mbox"
+    zip = "zip"
+    eml = "eml"
+    maildir = "maildir"
+    jsonl = "jsonl"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(export)
+    app.command("import")(import_)
+
+
+def export(
+    file: Annotated[
+        Path,
+        typer.Argument(help="The file that is written; of eml and maildir the folder."),
+    ],
+    q: Annotated[str, typer.Option("-q", help="A search; without one, all.")] = "",
+    form: Annotated[Form, typer.Option("--format")] = Form.mbox,
+    json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Write captured mail to a file: an mbox, a zip or a folder of .eml, a Maildir, JSON lines."""
+    client = ApiClient(url)
+    with _writing(file):
+        if form in (Form.mbox, Form.zip):
+            done = {"bytes": _archive(client, file, q, form)}
+        else:
+            found = list(found_messages(client, q))
+            _WRITERS[form](client, file, _shown(found, "Export"))
+            done = {"messages": len(found)}
+    if json:
+        as_json({"file": str(file), **done})
+    else:
+        [(what, count)] = done.items()
+        say(f"{file}: {count} {what}")
+
+
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Messages (.eml), mboxes, JSON lines (.jsonl), or folders of them; Maildirs."
+        ),
+    ],
+    json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Add messages of files to the inbox, octet for octet."""
+    client = ApiClient(url)
+    answers = []
+    for file in _shown(list(of(files)), "Import"):
+        answer = _import_file(client, file)
+        answers.append({"file": str(file), **answer})
+        if not json:
+            failed = "".join(f", {each['why']}" for each in answer["failed"])
+            say(f"{file}: {answer['imported']} imported{failed}")
+    if json:
+        as_json(answers)
+    if any(each["failed"] for each in answers):
+        raise typer.Exit(1)
+
+
+def _archive(client: ApiClient, file: Path, q: str, form: Form) -> int:
+    query: dict[str, Any] = {"q": q} if q else {"all": "true"}
+    return file.write_bytes(
+        client.octets("messages/archive", format=form.value, **query)
+    )
+
+
+def _write_eml(client: ApiClient, folder: Path, found: Iterable[Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in found:
+        (folder / f"{each['id']}.eml").write_bytes(_raw(client, each))
+
+
+def _write_maildir(client: ApiClient, folder: Path, found: Iterable[Any]) -> None:
+    """Deliver as a Maildir has it: what is read is in cur, with its flags."""
+    for name in _MAILDIR:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for each in found:
+        at = datetime.fromisoformat(each["received_at"])
+        name = f"{int(at.timestamp())}.{each['id']}.mailsink"
+        flags = "F" * each["pinned"] + "S" * each["read"]
+        file = folder / "tmp" / name
+        file.write_bytes(_raw(client, each))
+        file.rename(
+            folder / "cur" / f"{name}:2,{flags}" if flags else folder / "new" / name
+        )
+
+
+def _write_jsonl(client: ApiClient, file: Path, found: Iterable[Any]) -> None:
+    with file.open("w", encoding="ascii") as out:
+        for each in found:
+            raw = base64.b64encode(_raw(client, each)).decode("ascii")
+            out.write(json_module.dumps({**each, "raw": raw}) + "\n")
+
+
+_WRITERS = {
+    Form.eml: _write_eml,
+    Form.maildir: _write_maildir,
+    Form.jsonl: _write_jsonl,
+}
+
+
+def _raw(client: ApiClient, message: dict[str, Any]) -> bytes:
+    return client.octets(f"messages/{part(message['id'])}/raw")
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ApiFailure(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _import_file(client: ApiClient, file: Path) -> dict[str, Any]:
+    try:
+        octets = file.read_bytes()
+    except OSError as error:
+        raise ApiFailure(f"{file} cannot be read: {error.strerror}") from None
+    if file.suffix == ".jsonl":
+        return _import_lines(client, file, octets)
+    kind = _MBOX if octets[:5] == b"From " else _MESSAGE
+    answer: dict[str, Any] = client.post("messages", octets, kind)
+    return answer
+
+
+def _import_lines(client: ApiClient, file: Path, octets: bytes) -> dict[str, Any]:
+    """Add the `raw` of each line, as `export --format jsonl` writes it."""
+    answer: dict[str, Any] = {"imported": 0, "ids": [], "failed": []}
+    for number, line in enumerate(octets.splitlines(), 1):
+        try:
+            raw = base64.b64decode(json_module.loads(line)["raw"], validate=True)
+        except (ValueError, KeyError, TypeError):
+            why = f"line {number} is no JSON with the message in raw, as base64"
+            raise ApiFailure(f"{file}: {why}") from None
+        one = client.post("messages", raw, _MESSAGE)
+        answer["imported"] += one["imported"]
+        answer["ids"] += one["ids"]
+    return answer
+
+
+def _shown(items: list[Any], what: str) -> Iterable[Any]:
+    """Return the items, with a bar of progress in a terminal while they are taken."""
+    return track(
+        items,
+        description=plain(what),
+        console=_bar,
+        transient=True,
+        disable=not _bar.is_terminal,
+    )
+
+
+def of(files: Iterable[Path]) -> Iterable[Path]:
+    """Yield the files, and those of folders; of a Maildir what is delivered."""
+    for file in files:
+        if file.is_dir():
+            yield from sorted(each for each in file.rglob("*") if _is_mail(each))
+        else:
+            yield file
+
+
+def _is_mail(file: Path) -> bool:
+    """Whether a file within a folder is one of mail: others belong to a Maildir itself."""
+    if not file.is_file() or file.name.startswith("."):
+        return False
+    if file.parent.name in _MAILDIR and _is_maildir(file.parent.parent):
+        return file.parent.name != "tmp"
+    return not _is_maildir(file.parent)  # indexes of Dovecot, subscriptions
+
+
+def _is_maildir(folder: Path) -> bool:
+    return all((folder / name).is_dir() for name in _MAILDIR)
