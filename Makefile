@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: run check test lint bench lock interop fuzz
+.PHONY: run check test lint bench lock interop fuzz wheel
 .PHONY: setup setup-dev setup-scripts programs
 
 run: setup
@@ -30,6 +30,10 @@ interop: setup-dev
 
 fuzz: setup-dev
 	@$(PYTHON) -m pytest -m hypothesis --hypothesis-profile=fuzz
+
+# What `pip` and `pipx` install: dist/*.whl, the same octets whenever it is built.
+wheel: setup-dev
+	@$(PYTHON) -m hatchling build --target wheel
 
 # The locks hold for Python 3.11 and later, on Linux and macOS.
 lock: setup-dev

@@ -1,14 +1,21 @@
 """Variables of Mailpit and MailHog that count as ours, so that a compose file needs no change.
 
-Where both are set, ours counts. Each that counts has a line that names ours.
+Where both are set, ours counts. Each that counts has a line that names ours; one that cannot
+count has a line that says so.
 """
 
 from __future__ import annotations
 
+import os
 import posixpath
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from mailsink import relay_aliases, values
+from mailsink.relay_aliases import NoEffect
 
 PREFIXES = ("MP_", "MH_")
+_TRUE = ("1", "true", "yes")  # as Mailpit has it
 
 
 def _address(text: str) -> str:
@@ -20,26 +27,69 @@ def _mebibytes(text: str) -> str:
     return f"{text}M" if text != "0" else text
 
 
+def _folder_of(database: str) -> str:
+    """Return the folder of a database of theirs, in which ours finds its place."""
+    if "://" in database:
+        raise NoEffect("it names a server; MAILSINK_DATABASE_URL takes PostgreSQL")
+    folder = posixpath.dirname(database)
+    if not folder:
+        raise NoEffect("it names no folder")
+    return _folder(folder)
+
+
+def _folder(folder: str) -> str:
+    there = folder
+    while there and not os.path.exists(there):
+        there = posixpath.dirname(there)
+    there = there or "."
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise NoEffect(f"{there} cannot be written by user {os.getuid()}")
+    return folder
+
+
+def _days(age: str) -> str:
+    """Return how many days "3d" and "36h" are: a part of a day counts whole."""
+    found = re.fullmatch(r"([0-9]{1,9})([hd])", age)
+    if not found:
+        raise NoEffect("it takes hours or days, such as 36h or 3d")
+    count = int(found[1])
+    return str(count if found[2] == "d" else -(-count // 24))
+
+
+def _asks_for(text: str) -> str:
+    """Return a boolean of Mailpit's, which takes all but three words for no."""
+    return "yes" if text.lower() in _TRUE else "no"
+
+
 _NAMES: dict[str, tuple[str, Callable[[str], str]]] = {
     "MP_SMTP_BIND_ADDR": ("SMTP", _address),
     "MP_UI_BIND_ADDR": ("HTTP", _address),
-    "MP_DATABASE": ("DATA", posixpath.dirname),
+    "MP_DATABASE": ("DATA", _folder_of),
+    "MP_DATA_FILE": ("DATA", _folder_of),
     "MP_MAX_MESSAGES": ("RETENTION_MESSAGES", str),
+    "MP_MAX_AGE": ("RETENTION_DAYS", _days),
     "MP_MAX_MESSAGE_SIZE": ("MAX_MESSAGE_SIZE", _mebibytes),
     "MP_SMTP_AUTH": ("SMTP_AUTH", str),
     "MP_SMTP_TLS_CERT": ("TLS_CERT", str),
     "MP_SMTP_TLS_KEY": ("TLS_KEY", str),
-    "MP_SMTP_REQUIRE_STARTTLS": ("SMTP_REQUIRE_TLS", str),
+    "MP_SMTP_SSL_CERT": ("TLS_CERT", str),
+    "MP_SMTP_SSL_KEY": ("TLS_KEY", str),
+    "MP_SMTP_REQUIRE_STARTTLS": ("SMTP_REQUIRE_TLS", _asks_for),
     "MP_SMTP_MAX_RECIPIENTS": ("SMTP_MAX_RECIPIENTS", str),
     "MH_SMTP_BIND_ADDR": ("SMTP", _address),
     "MH_UI_BIND_ADDR": ("HTTP", _address),
     "MH_API_BIND_ADDR": ("HTTP", _address),
     "MH_HOSTNAME": ("HOSTNAME", str),
+    "MH_MAILDIR_PATH": ("DATA", _folder),
 }
+# Each is written into a variable of ours that more than one of theirs make up.
+_IMPLICIT_TLS = "MP_SMTP_REQUIRE_TLS"
 # They ask for what Mailsink does anyway, or for no more than the program says.
 _WITHOUT_EFFECT = frozenset(
     "MP_SMTP_AUTH_ACCEPT_ANY MP_SMTP_AUTH_ALLOW_INSECURE MP_VERBOSE MP_QUIET "
-    "MP_DISABLE_VERSION_CHECK MP_USE_MESSAGE_DATES MH_STORAGE".split()
+    "MP_DISABLE_VERSION_CHECK MP_USE_MESSAGE_DATES MP_SMTP_DISABLE_RDNS "
+    "MP_SEND_API_AUTH_ACCEPT_ANY MP_BLOCK_REMOTE_CSS_AND_FONTS MP_DISABLE_HTML_CHECK "
+    "MH_STORAGE MH_API_HOST".split()
 )
 
 
@@ -50,37 +100,74 @@ def translated(
 
     prefix: of our own variables
     """
-    found, lines = dict(environ), []
-    for name in sorted(environ):
-        if not name.startswith(PREFIXES) or not environ[name].strip():
-            continue
-        if name in _NAMES:
-            ours, convert = _NAMES[name]
-            value = convert(environ[name].strip())
-            if value and not _is_set(environ, prefix + ours):
-                found.setdefault(f"{prefix}{ours}", value)
-                lines.append(f"{name} counts as {prefix}{ours}={_shown(ours, value)}")
-        elif name not in _WITHOUT_EFFECT and _is_known(name):
-            lines.append(f"{name} has no effect: Mailsink has no such setting")
+    theirs = {
+        name: environ[name].strip()
+        for name in sorted(environ)
+        if name.startswith(PREFIXES) and environ[name].strip()
+    }
+    found, lines = dict(environ), list[str]()
+    for name, ours, text in _read(theirs, lines):
+        if not _is_set(environ, prefix + ours):
+            found.setdefault(prefix + ours, text)
+            lines.append(f"{name} counts as {prefix}{ours}={_shown(ours, text)}")
+    lines += _implicit_tls(theirs, found, prefix)
     return found, tuple(lines)
+
+
+def _read(
+    theirs: Mapping[str, str], lines: list[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield (their name, our name, our value); add to `lines` what has no effect."""
+    for name, text in theirs.items():
+        try:
+            if name in _NAMES:
+                ours, convert = _NAMES[name]
+                yield name, ours, convert(text)
+            elif name == relay_aliases.HOST:
+                yield name, "ROUTES", relay_aliases.route(theirs)
+            elif _is_foreign(name):
+                lines.append(f"{name} has no effect: Mailsink has no such setting")
+        except NoEffect as reason:
+            lines.append(f"{name} has no effect: {reason}")
+
+
+def _implicit_tls(
+    theirs: Mapping[str, str], found: dict[str, str], prefix: str
+) -> list[str]:
+    """Let the port of SMTP speak TLS from its first octet on, if that is asked for."""
+    smtp, smtps = f"{prefix}SMTP", f"{prefix}SMTPS"
+    asked = _asks_for(theirs.get(_IMPLICIT_TLS, "")) == "yes"
+    if not asked or _is_set(found, smtps):
+        return []
+    everywhere = found.get(f"{prefix}LISTEN", "").strip().lower() == "all"
+    default = values.default_addresses(values.DEFAULT_SMTP, everywhere)
+    found[smtps] = found.get(smtp, "").strip() or default
+    found[smtp] = "off"
+    return [f"{_IMPLICIT_TLS} counts as {smtps}={found[smtps]} and {smtp}=off"]
 
 
 def _is_set(environ: Mapping[str, str], ours: str) -> bool:
     return any(environ.get(each, "").strip() for each in (ours, f"{ours}_FILE"))
 
 
-def _is_known(name: str) -> bool:
-    """Whether a name looks like one of Mailpit's or MailHog's own: others use MP_, too."""
+def _is_foreign(name: str) -> bool:
+    """Whether a name looks like one of Mailpit's or MailHog's own that does nothing here.
+
+    Other programs use MP_, too.
+    """
+    if name in _WITHOUT_EFFECT or name in relay_aliases.PARTS or name == _IMPLICIT_TLS:
+        return False
     return name.startswith(_FAMILIES)
 
 
 _FAMILIES = (
     "MP_SMTP_", "MP_UI_", "MP_WEBROOT", "MP_TAG", "MP_WEBHOOK", "MP_ENABLE_", "MP_API_",
-    "MP_SEND_API_", "MP_POP3_", "MP_MAX_AGE", "MP_TENANT", "MP_LABEL", "MH_SMTP_",
-    "MH_UI_", "MH_API_", "MH_MAILDIR_PATH", "MH_MONGO_", "MH_AUTH_FILE", "MH_CORS_ORIGIN",
-    "MH_OUTGOING_SMTP", "MH_INVITE_JIM", "MH_JIM_",
+    "MP_SEND_API_", "MP_POP3_", "MP_TENANT", "MP_LABEL", "MP_CHAOS_", "MP_LOG_FILE",
+    "MP_IGNORE_DUPLICATE_IDS", "MP_STRICT_RFC_HEADERS", "MP_ALLOW_UNTRUSTED_TLS",
+    "MP_DEMO_MODE", "MH_SMTP_", "MH_UI_", "MH_API_", "MH_MONGO_", "MH_AUTH_FILE",
+    "MH_CORS_ORIGIN", "MH_OUTGOING_SMTP", "MH_INVITE_JIM", "MH_JIM_",
 )  # fmt: skip
 
 
 def _shown(ours: str, value: str) -> str:
-    return "…" if ours == "SMTP_AUTH" else value
+    return "…" if ours in ("SMTP_AUTH", "ROUTES") else value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import importlib.util
 import os
 import secrets
 import socket
@@ -86,10 +87,16 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     data = read.value("DATA", "data", values.FOLDER)
     sqlite = f"sqlite:///{str(data).translate(_IN_URL)}/mailsink.sqlite3"
     hostname = read.value("HOSTNAME", socket.gethostname(), values.HOSTNAME)
+    listen = read.value("LISTEN", "local", values.one_of("local", "all"))
+    everywhere = listen == "all"
     max_message_size = read.value("MAX_MESSAGE_SIZE", "50M", values.SIZE)
     config = Config(
-        listeners=_listeners(read),
-        http=read.value("HTTP", values.DEFAULT_HTTP, values.ADDRESSES),
+        listeners=_listeners(read, everywhere),
+        http=read.value(
+            "HTTP",
+            values.default_addresses(values.DEFAULT_HTTP, everywhere),
+            values.ADDRESSES,
+        ),
         data=data,
         database_url=read.secret("DATABASE_URL", sqlite, values.DATABASE),
         redis_url=read.secret("REDIS_URL", "", values.REDIS),
@@ -124,8 +131,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     return replace(config, warnings=warnings)
 
 
-def _listeners(read: _Reader) -> dict[str, tuple[ListenAddress, ...]]:
-    defaults = {"smtp": values.DEFAULT_SMTP}
+def _listeners(read: _Reader, everywhere: bool) -> dict[str, tuple[ListenAddress, ...]]:
+    defaults = {"smtp": values.default_addresses(values.DEFAULT_SMTP, everywhere)}
     return {
         name: read.value(kind.setting, defaults.get(name, "off"), values.ADDRESSES)
         for name, kind in LISTENER_KINDS.items()
@@ -195,6 +202,10 @@ def _check_together(config: Config) -> None:
             "MAILSINK_SECRET_KEY (or MAILSINK_SECRET_KEY_FILE) is needed with another "
             "database than SQLite: a long random text, the same for every process"
         )
+    if not config.uses_sqlite:
+        _check_extra("DATABASE_URL", "psycopg", "postgres")
+    if config.redis_url:
+        _check_extra("REDIS_URL", "channels_redis", "redis")
     if (config.tls_cert is None) != (config.tls_key is None):
         raise ConfigError("MAILSINK_TLS_CERT and MAILSINK_TLS_KEY need each other")
     if config.profile.require_auth and "AUTH" in config.profile.hidden:
@@ -204,6 +215,15 @@ def _check_together(config: Config) -> None:
     if config.profile.require_tls and "STARTTLS" in config.profile.hidden:
         raise ConfigError(
             "MAILSINK_SMTP_REQUIRE_TLS needs STARTTLS, which MAILSINK_SMTP_HIDE hides"
+        )
+
+
+def _check_extra(name: str, module: str, extra: str) -> None:
+    """Raise ConfigError where a module is missing: most do without it."""
+    if importlib.util.find_spec(module) is None:
+        raise ConfigError(
+            f"{PREFIX}{name} needs more packages than are here: "
+            f"install 'django-mailsink[{extra}]'"
         )
 
 

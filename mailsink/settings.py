@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import dj_database_url
 
+from mailsink import resources
 from mailsink.conf import CONFIG
-
-BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = CONFIG.secret_key
 DEBUG = False
@@ -44,7 +42,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [resources.ROOT / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": ["django.template.context_processors.request"]
@@ -91,8 +89,8 @@ STORAGES = {
     },
 }
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = resources.ROOT / "staticfiles"
+STATICFILES_DIRS = [] if resources.IS_BUNDLED else [resources.ROOT / "static"]
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # Cookies ignore ports: the user's own app lives on localhost too.

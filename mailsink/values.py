@@ -23,6 +23,19 @@ DEFAULT_SMTP = "127.0.0.1:1025,[::1]:1025"
 DEFAULT_HTTP = "127.0.0.1:8025,[::1]:8025"
 
 
+def default_addresses(local: str, everywhere: bool) -> str:
+    """Return where to listen if nothing is said: on loopback, or on every address."""
+    if not everywhere:
+        return local
+    return local.replace("127.0.0.1", "0.0.0.0").replace("[::1]", "[::]")  # noqa: S104
+
+
+_DEFAULTS = {
+    default_addresses(each, everywhere)
+    for each in (DEFAULT_SMTP, DEFAULT_HTTP)
+    for everywhere in (False, True)
+}
+
 _YEARS = 100  # that anything is kept for at most
 
 
@@ -63,7 +76,7 @@ def one_of(*choices: Word) -> EnvType[Word]:
 def _addresses(text: str) -> tuple[ListenAddress, ...]:
     if text.lower() == "off":
         return ()
-    optional = text in (DEFAULT_SMTP, DEFAULT_HTTP)
+    optional = text in _DEFAULTS
     return tuple(_address(part.strip(), optional) for part in text.split(","))
 
 

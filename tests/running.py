@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,9 @@ class Mailsink:
     url: of the web side, without a slash at its end
     """
 
+    command: Sequence[str] = (sys.executable, "manage.py", "serve")
+    folder = ROOT  # in which it is started
+
     def __init__(
         self,
         data: Path,
@@ -100,9 +104,9 @@ class Mailsink:
             set_up(data)
         with (data / "stderr.txt").open("w") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", *(flags or ANY_PORT)],
-                cwd=ROOT,
-                env=environment(data, **variables),
+                [*self.command, *(flags or ANY_PORT)],
+                cwd=self.folder,
+                env=self.environment(variables),
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
@@ -115,6 +119,10 @@ class Mailsink:
             raise
         self.smtp = self.address("SMTP")
         self.url = "http://{}:{}".format(*self.address("Web"))
+
+    def environment(self, variables: dict[str, str]) -> dict[str, str]:
+        """Return the environment that it is started with."""
+        return environment(self.data, **variables)
 
     def _until_ready(self) -> list[str]:
         assert self.process.stdout

@@ -24,7 +24,7 @@ TIMEOUT = 10.0  # seconds, for each step of the dialogue
 
 _DOMAIN = "mailsink.test"
 _QUEUED = re.compile(rb"queued as ([0-9a-f-]{36})")
-_PICTURE = Path(settings.BASE_DIR) / "static" / "img" / "envelope.png"
+_PICTURE = Path(settings.STATIC_ROOT) / "img" / "envelope.png"
 
 
 class NotSent(Exception):

@@ -12,7 +12,9 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-DEFAULT_URL = "http://127.0.0.1:8025"
+from mailsink.cli import own_address
+
+DEFAULT_URL = own_address.url()
 _TIMEOUT = 60.0  # seconds without an octet
 
 Url = Annotated[

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from mailsink import resources
 from mailsink.conf import ConfigError
 
 # WhiteNoise hands its small files over as plain iterators, which Django reads whole
@@ -32,10 +33,12 @@ class HashedFilesStorage(CompressedManifestStaticFilesStorage):
 
 
 def collect() -> None:
-    """Bring STATIC_ROOT up to date with the sources; at once if it is.
+    """Bring STATIC_ROOT up to date with the sources; at once if it is, as in a wheel.
 
     Several processes may do so at the same time. Raises ConfigError.
     """
+    if resources.IS_BUNDLED:
+        return
     root = Path(settings.STATIC_ROOT)
     stamp = root / ".sources"
     sources = _fingerprint()
@@ -59,9 +62,9 @@ def _collect() -> None:
 
     Nothing is cleared: a server that runs may still serve the old names.
     """
-    manage = Path(settings.BASE_DIR) / "manage.py"
+    command = ["collectstatic", "--noinput", "--verbosity=0"]
     done = subprocess.run(
-        [sys.executable, str(manage), "collectstatic", "--noinput", "--verbosity=0"],
+        [sys.executable, str(resources.MANAGE), *command],
         capture_output=True,
         text=True,
     )

@@ -14,16 +14,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
+from mailsink import resources
 from mailsink.web.guard import AsgiScope
 
 # Of a child that waits for a processor all threads here would wait for, until it has
 # become the new program (see "Disabling use of posix_spawn or vfork" in Python's manual).
 subprocess._USE_VFORK = False  # type: ignore[misc]
-
-_MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 
 # The kinds of what comes back, each with its length before its payload
 START, BODY, END, NOTE = b"S", b"B", b"E", b"N"
@@ -66,7 +64,12 @@ class WorkerProcess:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, str(_MANAGE), self._command, str(theirs.fileno())],
+                [
+                    sys.executable,
+                    str(resources.MANAGE),
+                    self._command,
+                    str(theirs.fileno()),
+                ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # Control-C is for its parent

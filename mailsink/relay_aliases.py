@@ -1,0 +1,68 @@
+"""The variables of Mailpit's relay, MP_SMTP_RELAY_…, as a route of ours in TOML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+_PREFIX = "MP_SMTP_RELAY_"
+HOST = f"{_PREFIX}HOST"
+_PARTS = "PORT STARTTLS TLS ALLOW_INSECURE AUTH USERNAME PASSWORD RETURN_PATH".split()
+PARTS = frozenset(_PREFIX + each for each in _PARTS)
+# They narrow what may leave, in a way that a route cannot have.
+_LIMITS = ("ALLOWED_RECIPIENTS", "BLOCKED_RECIPIENTS", "OVERRIDE_FROM")
+_TRUE = ("1", "true", "yes")
+
+
+class NoEffect(Exception):
+    """A variable of theirs cannot count here; the text says why."""
+
+
+def route(theirs: Mapping[str, str]) -> str:
+    """Return the route `mailpit` as MAILSINK_ROUTES takes it. Raises NoEffect.
+
+    theirs: the variables that are set
+    """
+    given = {
+        name.removeprefix(_PREFIX): text
+        for name, text in theirs.items()
+        if name.startswith(_PREFIX)
+    }
+    for limit in _LIMITS:
+        if limit in given:
+            raise NoEffect(
+                f"a route of Mailsink has nothing like {_PREFIX}{limit}; "
+                "MAILSINK_ROUTES takes one with a list"
+            )
+    fields: dict[str, object] = {
+        "host": given["HOST"],
+        "port": _port(given.get("PORT", "25")),
+        "tls": _tls(given),
+        "verify": not _is_true(given, "ALLOW_INSECURE"),
+        "allow": ["*"],
+    }
+    names = {
+        "USERNAME": "username",
+        "PASSWORD": "password",
+        "RETURN_PATH": "reverse_path",
+    }
+    fields |= {ours: given[name] for name, ours in names.items() if name in given}
+    # What JSON has of texts, numbers and lists TOML has, too.
+    lines = (f"{name} = {json.dumps(value)}" for name, value in fields.items())
+    return "\n".join(["[mailpit]", *lines])
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
+        raise NoEffect(f"{_PREFIX}PORT is {text!r}, which is no port")
+    return int(text)
+
+
+def _tls(given: Mapping[str, str]) -> str:
+    if _is_true(given, "TLS"):
+        return "implicit"
+    return "required" if _is_true(given, "STARTTLS") else "off"
+
+
+def _is_true(given: Mapping[str, str], name: str) -> bool:
+    return given.get(name, "").lower() in _TRUE

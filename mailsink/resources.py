@@ -1,0 +1,15 @@
+"""Where manage.py, the templates and the static files are: in a clone, or in a wheel.
+
+A wheel has them in mailsink/bundled (tools/hatch_build.py), its static files collected.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+_BUNDLED = _HERE / "bundled"
+
+IS_BUNDLED = _BUNDLED.is_dir()
+ROOT = _BUNDLED if IS_BUNDLED else _HERE.parent
+MANAGE = ROOT / "manage.py"
