@@ -93,12 +93,20 @@ class Decision:
     size: int = 0  # octets: the largest message that EHLO offers; 0: the listener's
     tls_failure: TlsFailure = ""  # how the TLS handshake is to fail
     tags: tuple[str, ...] = ()
+    pinned: bool = False  # the message is
+    inbox: str = ""  # that the message goes to, by its slug; "": as without a rule
+    discarded: bool = False  # the message is accepted, but not stored
     rule: str = ""  # what decided, in words for the transcript
 
     @property
     def shapes(self) -> bool:
         """Whether the reply is not just written as it is."""
         return bool(self.close or self.stall or self.drip or self.kept or self.garbled)
+
+    @property
+    def handles(self) -> bool:
+        """Whether it is about the message, once that is accepted."""
+        return bool(self.tags or self.pinned or self.inbox or self.discarded)
 
 
 GO_ON = Decision()

@@ -125,12 +125,15 @@ class Client:
             self.exchange("command", "RCPT", f"RCPT TO:<bob{seq}@example.com>", code)
         self.exchange("command", "DATA", "DATA", 354)
 
-    async def send(self, octets: bytes = HELLO) -> Stored | Refused:
+    async def send(
+        self, octets: bytes = HELLO, handling: events.Handling = events.AS_USUAL
+    ) -> Stored | Refused:
         assert self.transaction
         seq = self.exchange("body", "", "", None, len(octets))
-        stored = await self.recorder.store(
-            events.Arrival(self.session, self.transaction, 99, body(octets))
+        arrival = events.Arrival(
+            self.session, self.transaction, 99, body(octets), handling
         )
+        stored = await self.recorder.store(arrival)
         self.reply(seq, 250 if isinstance(stored, Stored) else stored.reply.code)
         self.transaction = None
         return stored

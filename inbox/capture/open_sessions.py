@@ -97,6 +97,7 @@ class OpenSessions:
     def add_message(self, live: Live, waiting: PendingMessage, at_us: int) -> None:
         """Take a message's commit for granted; take_back undoes it where it fails."""
         waiting.session.messages += 1
+        _put_into(live, waiting.message.inbox_id)
         self._finish(live, "accepted", at_us, 250)
         self._change(live)
         self.pending.messages.append(waiting)
@@ -118,7 +119,7 @@ class OpenSessions:
     def end(
         self, live: Live, outcome: str, at_us: int, code: int | None = None
     ) -> TransactionRow | None:
-        """End a session's open transaction, which was not accepted."""
+        """End a session's open transaction, whose message was not stored."""
         if (
             code is None
             and live.transaction
@@ -126,7 +127,7 @@ class OpenSessions:
         ):
             code = live.transaction.code  # it came to nothing since RCPT was refused
         transaction = self._finish(live, outcome, at_us, code)
-        if transaction is not None:
+        if transaction is not None and outcome != "discarded":
             self.pending.ended.append(transaction)
         return transaction
 
@@ -318,3 +319,14 @@ class OpenSessions:
     def _transaction_ended(self, live: Live, event: events.TransactionEnded) -> None:
         if self.transaction(event):
             self.end(live, event.outcome, event.at_us, event.code)
+
+
+def _put_into(live: Live, inbox: int) -> None:
+    """Put a message's transaction into its inbox, and the session too if it has but one."""
+    session = live.session
+    if live.transaction is not None:
+        live.transaction.inbox_id = inbox
+    if session.transactions <= 1:
+        session.inbox_id = inbox
+    elif session.inbox_id != inbox:
+        session.inbox_id = None

@@ -26,10 +26,11 @@ from inbox.capture.backlog import Backlog
 from inbox.capture.batch import Batch, PendingMessage, Writer
 from inbox.capture.open_sessions import OpenSessions
 from inbox.capture.rows import MessageRow, RawRow, SessionChanges, TransactionRow
-from inbox.models import Session
+from inbox.models import Inbox, Session
 from inbox.storage import body_store, webhook_outbox
 from inbox.storage.database_file import StoredFile
 from inbox.storage.full_disk import is_full
+from inbox.storage.threads import in_thread
 from inbox.storage.write_lock import write_turn
 from mailsink.ids import uuid7
 from mailsink.mail_threads import in_mail_thread
@@ -55,6 +56,8 @@ _OWED = 0.1
 
 # Rows in a commit, about: so long does a message wait for lines of others at most.
 _ROWS_AT_ONCE = 1000
+
+_MOST_TAGS = 50  # of a message, as people may give it
 
 _OUTAGES = (OperationalError, InterfaceError)
 
@@ -141,7 +144,8 @@ class Recorder:
                 self._sessions.end(live, "rejected", arrival.at_us, refused.reply.code)
             self._wake_writer()
             return refused
-        message = self._message_row(transaction, start, arrival.body.size)
+        inbox = await self._inbox_for(arrival.handling)
+        message = self._message_row(transaction, start, arrival, inbox)
         waiting = PendingMessage(live.session, raw, message, self._loop.create_future())
         with self._mutex:
             self._sessions.add_message(live, waiting, arrival.at_us)
@@ -216,16 +220,27 @@ class Recorder:
             self._sessions.add_raw(raw)
         self._wake_writer()
 
+    async def _inbox_for(self, handling: events.Handling) -> int:
+        """Return the inbox that a message goes to: the server's own if there is no other."""
+        if not handling.inbox:
+            return self._inbox
+        rows = Inbox.objects.filter(slug=handling.inbox).values_list("pk", flat=True)
+        return await in_thread(rows.first) or self._inbox
+
     def _message_row(
-        self, transaction: TransactionRow, start: bytes, size: int
+        self,
+        transaction: TransactionRow,
+        start: bytes,
+        arrival: events.Arrival,
+        inbox: int,
     ) -> MessageRow:
         summary = headers.summary(start)
         return MessageRow(
             id=transaction.id,  # the writer gives it its own, at the commit
             transaction=transaction,
-            inbox_id=self._inbox,
+            inbox_id=inbox,
             received_at=datetime.now(UTC),
-            size=size,
+            size=arrival.body.size,
             from_name=summary.from_name,
             from_address=summary.from_address,
             to=summary.to,
@@ -233,6 +248,8 @@ class Recorder:
             subject=summary.subject,
             message_id=summary.message_id,
             date=summary.date,
+            tags=list(arrival.handling.tags[:_MOST_TAGS]),
+            pinned=arrival.handling.pinned,
         )
 
     # The writer's side, on its own thread and connection

@@ -14,6 +14,7 @@ EvidenceKind = Literal[
     "hidden",  # it is in the inbox, but does not match the reader's filter
     "trash",  # it was deleted, and can be restored
     "removed",  # it was accepted, and is gone for good
+    "discarded",  # it was accepted, and not stored, as a rule asked
     "refused",  # RCPT was
     "rejected",  # RCPT was taken, but the message was not
     "cut_off",  # the session ended in the middle of the message

@@ -38,6 +38,7 @@ class Facts:
     last_seq: int = 0  # of the last exchange, or of that body
     envelope: FirstEnvelope = NOBODY
     last_us: int = 0  # when the last exchange happened, since the session opened
+    discarded: int = 0  # messages, by rules
     sent: int | None = None  # messages, once the roles were reversed; None: not known
 
 
@@ -63,7 +64,7 @@ def outcome(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     """
     if session.direction == "out":
         return outward.outcome(session, facts.refusal, facts.refused)
-    parts = [_delivered(session), cause(session, facts)]
+    parts = [_delivered(session), _discarded(facts), cause(session, facts)]
     if session.ending is None:
         parts.append(state(session, facts))
     return " · ".join(filter(None, parts)) or _("Closed without sending mail")
@@ -155,6 +156,13 @@ def _delivered(session: Sessionlike) -> str:
     if session.ending is None:
         return _("Delivered %(messages)s so far") % {"messages": messages}
     return _("Delivered %(messages)s") % {"messages": messages}
+
+
+def _discarded(facts: Facts) -> str:
+    if not facts.discarded:
+        return ""
+    messages = counted(facts.discarded, "message")
+    return _("Discarded %(messages)s, by a rule") % {"messages": messages}
 
 
 def _is_harmless(session: Sessionlike) -> bool:

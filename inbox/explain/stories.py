@@ -135,6 +135,8 @@ def words(one: Attempt) -> str:
                 "recipients": counted(one.recipients, "recipient"),
             }
         return _("accepted")
+    if one.outcome == "discarded":
+        return _("accepted, and discarded by a rule")
     if one.code and one.code >= 400 and not one.broken_off:
         line = shortened(first_line(one.reply), 200)
         said = {"stage": one.stage, "line": line or one.code}

@@ -23,6 +23,7 @@ LABELS: dict[EvidenceKind, str] = {
     "hidden": gettext_noop("hidden by your filter"),
     "trash": gettext_noop("in the trash"),
     "removed": gettext_noop("removed"),
+    "discarded": gettext_noop("discarded by a rule"),
     "refused": gettext_noop("recipient rejected"),
     "rejected": gettext_noop("message rejected"),
     "cut_off": gettext_noop("connection lost"),
@@ -209,6 +210,11 @@ def _newest(one: Evidence, hiding: Sequence[str], now: datetime) -> str:
             "when": when,
             "removed": _removed(one, now),
         }
+    if one.kind == "discarded":
+        return _("was accepted %(when)s, and discarded%(because)s") % {
+            "when": when,
+            "because": _because(one),
+        }
     if one.kind == "open":
         return _("is in progress: %(unfinished)s") % {
             "unfinished": _unfinished(one, now)
@@ -256,6 +262,10 @@ def _refused(one: Evidence, now: datetime) -> str:
     return f"{_reply(one)}{_because(one)}"
 
 
+def _discarded(one: Evidence, now: datetime) -> str:
+    return _("accepted, and not stored%(because)s") % {"because": _because(one)}
+
+
 def _unfinished(one: Evidence, now: datetime) -> str:
     who = shortened(one.peer)
     if one.kind == "open":
@@ -289,6 +299,7 @@ _TELL = {
     "hidden": _accepted,
     "trash": _trash,
     "removed": _removed,
+    "discarded": _discarded,
     "refused": _refused,
     "rejected": _refused,
     "cut_off": _unfinished,

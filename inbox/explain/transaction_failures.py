@@ -26,6 +26,8 @@ def failure(
     """
     if outcome is None or outcome == "accepted":
         return ""
+    if outcome == "discarded":
+        return _("Discarded by a rule")
     # A 421 that ends the session refuses neither the recipients nor the message.
     broken_off = outcome == "abandoned" and any(each < 400 for each in rcpt_codes)
     if code and code >= 400 and not broken_off:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from inbox.insight import attempts
+from inbox.insight.attempts.candidates import TAKEN
 from inbox.mailbox import transactions
 from inbox.mailbox.scope import ALL
 from inbox.models import Fingerprint, Message, Raw, Recipient, Session, Transaction
@@ -164,7 +165,7 @@ def _body_failed(one: Fingerprint) -> bool:
     others = _OTHERS.exclude(pk=one.transaction_id)
     newest = others.filter(sha256=one.sha256).order_by("-transaction")
     outcomes = newest.values_list("transaction__outcome", flat=True)[:_ALIKE]
-    return any(each != "accepted" for each in outcomes)
+    return any(each not in TAKEN for each in outcomes)
 
 
 def _retried(made: Collection[Fingerprint]) -> list[UUID]:

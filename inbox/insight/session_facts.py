@@ -50,6 +50,7 @@ def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
             flags=frozenset(flag for each in ends for flag in each.flags.split()),
             last_seq=ends[0].seq if ends else 0,
             last_us=(last.replied_us or last.received_us) if last else 0,
+            discarded=edge.discarded,
             sent=sent.get(key),
         )
     return facts
@@ -133,6 +134,7 @@ class _Edges:
     sender: str | None
     recipient: str | None
     recipients: int | None
+    discarded: int  # messages
 
     def envelope(self, refusal: Exchange | None) -> FirstEnvelope:
         """Return the envelope; of a refused MAIL, the sender that it names."""
@@ -150,6 +152,7 @@ def _edges(sessions: list[UUID]) -> dict[UUID, _Edges]:
     named = Recipient.objects.filter(
         transaction__session_id=OuterRef("id"), transaction__seq=1, seq=1
     )
+    discarded = Transaction.objects.filter(**own, outcome="discarded").order_by()
     asked = F("recipients_accepted") + F("recipients_refused")
     rows = Session.objects.filter(id__in=sessions).values_list(
         "id",
@@ -157,6 +160,12 @@ def _edges(sessions: list[UUID]) -> dict[UUID, _Edges]:
         Subquery(first.values("reverse_path")[:1]),
         Subquery(named.values("forward_path")[:1]),
         Subquery(first.annotate(asked=asked).values("asked")[:1]),
+        Coalesce(
+            Subquery(
+                discarded.values("session_id").annotate(n=Count("pk")).values("n")[:1]
+            ),
+            0,
+        ),
     )
     return {key: _Edges(*edges) for key, *edges in rows.order_by()}
 

@@ -36,7 +36,7 @@ from inbox.storage.body_store import read
 from mailsink.mime import headers
 
 NOT_ACCEPTED = ("rejected", "abandoned", "reset")
-OUTCOMES = ("accepted", *NOT_ACCEPTED)
+DISCARDED = "discarded"
 
 # How much of a body is read for its header, compressed or not; octets.
 _START = 8 * 1024
@@ -48,6 +48,9 @@ _IS_NOT_ACCEPTED = RawSQL(
     "inbox_transaction.outcome IN ('rejected', 'abandoned', 'reset')",
     (),
     output_field=BooleanField(),
+)
+_IS_DISCARDED = RawSQL(
+    "inbox_transaction.outcome = 'discarded'", (), output_field=BooleanField()
 )
 
 
@@ -101,7 +104,9 @@ def find(
     rows = _newest(scope, language.parse(q), cursor)
     if outcome:
         rows = rows.filter(outcome=outcome)
-    if outcome not in OUTCOMES[:1]:
+    if outcome == DISCARDED:
+        rows = rows.filter(_IS_DISCARDED)
+    elif outcome != "accepted":
         rows = rows.filter(_IS_NOT_ACCEPTED)
     limit = within(limit)
     found = list(rows.select_related("session")[: limit + 1])

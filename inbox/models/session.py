@@ -136,6 +136,12 @@ class Transaction(models.Model):
                 name="transaction_not_accepted",
                 condition=models.Q(outcome__in=["rejected", "abandoned", "reset"]),
             ),
+            # the few that rules discarded, which are in no other list
+            models.Index(
+                fields=["id"],
+                name="transaction_discarded",
+                condition=models.Q(outcome="discarded"),
+            ),
         ]
 
     def __str__(self) -> str:

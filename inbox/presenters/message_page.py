@@ -212,7 +212,7 @@ class MessagePage(ParsedMessage):
     @cached_property
     def diagnosis(self) -> explain.Diagnosis | None:
         """Why it was not accepted, and the fix; None where that is not known."""
-        if self.message or self.attempt.outcome in (None, "accepted"):
+        if self.message or self.attempt.outcome in (None, "accepted", "discarded"):
             return None
         if self.session.transactions == 1:
             facts = session_facts.of([self.session])[self.session.id]
@@ -264,6 +264,8 @@ def _verdict(attempt: TransactionSummary, exchanges: list[Exchange]) -> Verdict:
         return Verdict(_("Still going on: nothing is accepted yet"))
     if attempt.outcome == "accepted":
         return Verdict(_("Accepted; its message is in the trash, or was removed"))
+    if attempt.outcome == "discarded":
+        return Verdict(_("Accepted, and discarded: a rule asked for it"))
     refusal = _refusal(attempt, exchanges)
     reply = refusal.reply.replace("\n", " ") if refusal else ""
     detail = _("Reply: %(reply)s") % {"reply": reply} if reply else ""

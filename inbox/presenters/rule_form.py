@@ -13,6 +13,7 @@ from inbox.errors import Invalid, InvalidMember
 from inbox.rules import rule_fields
 from inbox.rules.field_table import OWN, TABLE, RuleField
 from inbox.rules.rulebook import draft
+from inbox.rules.stage_checks import check_together
 
 Given = dict[str, Any]
 _FIELDS = {each.name: each for fields in (*TABLE.values(), OWN) for each in fields}
@@ -95,7 +96,7 @@ def _stages(group: str, name: str) -> str:
 def _fits(stage: str, group: str, name: str) -> bool:
     given: dict[str, Given] = {"conditions": {}, "actions": {}, group: {name: 1}}
     try:
-        rule_fields.check_together(stage, given["conditions"], given["actions"])
+        check_together(stage, given["conditions"], given["actions"])
     except Invalid:
         return False
     return True

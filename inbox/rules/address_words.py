@@ -97,6 +97,9 @@ def merged(first: Decision, second: Decision) -> Decision:
         size=first.size or second.size,
         tls_failure=first.tls_failure or second.tls_failure,
         tags=first.tags + second.tags,
+        pinned=first.pinned or second.pinned,
+        inbox=first.inbox or second.inbox,
+        discarded=first.discarded or second.discarded,
         rule=_both(first.rule, second.rule),
     )
 

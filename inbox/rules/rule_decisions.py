@@ -26,6 +26,9 @@ def decision_of(rule: Any, stage: Stage) -> Decision:
         size=actions.get("size", 0),
         tls_failure=actions.get("tls_failure", ""),
         tags=tuple(actions.get("tags", ())),
+        pinned=actions.get("pin", False),
+        inbox=actions.get("inbox", ""),
+        discarded=actions.get("discard", False),
         rule=_named(rule),
     )
 

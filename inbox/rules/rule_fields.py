@@ -28,6 +28,7 @@ _WEEK = 7 * 24 * 3600
 FASTEST = 1000  # so many times faster the waits of a rule can pass
 _ENHANCED = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}")
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,100}")
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 Fields = dict[str, Any]
@@ -61,6 +62,10 @@ def actions(given: Mapping[str, Any]) -> Fields:
     if enhanced and int(enhanced[0]) != (code or 0) // 100:
         raise InvalidMember(
             "actions.enhanced", _("the enhanced code begins as the code does")
+        )
+    if checked.get("discard") and (code or 0) >= 400:
+        raise InvalidMember(
+            "actions.discard", _("a message is refused or discarded: not both")
         )
     if checked.get("reset") and not checked.get("close"):
         raise InvalidMember(
@@ -256,6 +261,9 @@ _ACTIONS: dict[str, Callable[[Any], Any]] = {
     "size": _number("size", 1, 2**53),
     "tls_failure": _one_of(TLS_FAILURES, "tls_failure"),
     "tags": _tags,
+    "pin": bool,
+    "inbox": _matching(_SLUG, "slug of an inbox"),
+    "discard": bool,
 }
 _LIMITS: dict[str, Callable[[Any], Any]] = {
     "first": _number("first", 1, 10**9),
@@ -271,39 +279,3 @@ _LIMITS: dict[str, Callable[[Any], Any]] = {
     "until_time": _matching(_TIME, "time of day"),
 }
 _CHECKS = {"conditions": _CONDITIONS, "actions": _ACTIONS, "limits": _LIMITS}
-
-
-_BEFORE_MAIL = ("connect", "helo", "starttls", "auth")
-_BESIDE_MAIL = ("rset", "vrfy", "etrn", "quit")
-
-
-def check_together(stage: str, conditions: Fields, actions: Fields) -> None:
-    """Raise Invalid where a rule could never act, for what is not known at its stage."""
-    paths = {"reverse_path", "forward_path"} & conditions.keys()
-    if stage in _BEFORE_MAIL and paths:
-        raise InvalidMember(f"conditions.{min(paths)}", _("there are no addresses yet at the stage %(stage)s") % {"stage": stage})  # fmt: skip
-    if stage == "mail" and "forward_path" in conditions:
-        raise InvalidMember(
-            "conditions.forward_path", _("there is no recipient yet at the stage mail")
-        )
-    octets = {"header", "header_value", "body"} & conditions.keys()
-    if stage != "body" and octets:
-        raise InvalidMember(
-            f"conditions.{min(octets)}",
-            _("the message is known at the stage body only"),
-        )
-    if stage in (*_BEFORE_MAIL, *_BESIDE_MAIL) and "tags" in actions:
-        raise InvalidMember("actions.tags", _("there is no message at the stage %(stage)s") % {"stage": stage})  # fmt: skip
-    offered = {"without", "size"} & actions.keys()
-    if stage != "helo" and offered:
-        raise InvalidMember(
-            f"actions.{min(offered)}",
-            _("extensions are withdrawn at the stage helo only"),
-        )
-    if "tls_failure" in actions and (stage != "starttls" or len(actions) > 1):
-        raise InvalidMember(
-            "actions.tls_failure",
-            _(
-                "tls_failure is for the stage starttls, and for a rule without other actions"
-            ),
-        )

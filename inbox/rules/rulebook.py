@@ -16,6 +16,7 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Rule
 from inbox.rules import rule_fields
 from inbox.rules.rule_limits import forget_counts
+from inbox.rules.stage_checks import check_together
 from inbox.storage.write_lock import write_turn
 
 MOST = 2000  # rules of an inbox
@@ -62,6 +63,8 @@ def add_all(scope: Scope, slug: str, given: Sequence[Mapping[str, Any]]) -> list
     """Add rules behind the others, in their order. Raises NotFound, Invalid."""
     inbox = inboxes.by_slug(scope, slug)
     checked = [_checked_whole(each) for each in given]
+    for each in checked:
+        _check_inbox(scope, each)
     now = datetime.now(UTC)
     with write_turn():
         known = Rule.objects.filter(inbox=inbox)
@@ -94,11 +97,12 @@ def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
     Raises NotFound, Invalid.
     """
     checked = _checked(fields)
+    _check_inbox(scope, checked)
     with write_turn():
         rule = get(scope, id)
         for name, value in checked.items():
             setattr(rule, name, value)
-        rule_fields.check_together(rule.stage, rule.conditions, rule.actions)
+        check_together(rule.stage, rule.conditions, rule.actions)
         rule.changed_at = datetime.now(UTC)
         rule.save(update_fields=[*checked, "changed_at"])
     forget_counts(rule.pk)
@@ -213,10 +217,14 @@ def _checked_whole(fields: Mapping[str, Any]) -> dict[str, Any]:
     for needed in ("stage", "actions"):
         if needed not in checked:
             raise Invalid(_("a rule needs %(member)s") % {"member": needed})
-    rule_fields.check_together(
-        checked["stage"], checked["conditions"], checked["actions"]
-    )
+    check_together(checked["stage"], checked["conditions"], checked["actions"])
     return checked
+
+
+def _check_inbox(scope: Scope, checked: Mapping[str, Any]) -> None:
+    """Raise NotFound where messages are to go to an inbox that is not there."""
+    if slug := checked.get("actions", {}).get("inbox"):
+        inboxes.by_slug(scope, slug)
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from inbox.policy.policy import InboxPolicy
 from inbox.rules import hit_log, rule_limits, rulebook
 from mailsink.ports import Consult, Decision
 from mailsink.smtp.profile import Profile
+from mailsink.smtp.protocol.events import Handling
 from tests import factories
 from tests.smtp import tls_client
 from tests.smtp.harness import SESSION, Session, ready
@@ -182,6 +183,22 @@ def test_extensions_are_withdrawn(policy: InboxPolicy) -> None:
     lines = talking.send(b"EHLO a.test\r\n")
     assert "250-SIZE 77" in lines
     assert "250-STARTTLS" not in lines
+
+
+def test_a_message_is_marked_routed_and_discarded(policy: InboxPolicy) -> None:
+    rule("mail", {"tags": ["a"], "pin": True})
+    rule(actions={"inbox": "default", "tags": ["b"]})
+    talking = session(policy)
+    talking.send(b"MAIL FROM:<a@b.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\n")
+    talking.send(b"x\r\n.\r\n")
+    assert talking.arrivals[0].handling == Handling(("a", "b"), True, "default")
+    one = rule("body", {"discard": True}, name="drop")
+    assert body(policy) == "250 2.0.0 Ok: discarded, as a rule wants it"
+    rulebook.change(ALL, one.pk, {"actions": {"inbox": "default"}})
+    with pytest.raises(NotFound, match='no inbox "gone"'):
+        rulebook.change(ALL, one.pk, {"actions": {"inbox": "gone"}})
+    with pytest.raises(NotFound, match='no inbox "gone"'):
+        rule("body", {"inbox": "gone"})
 
 
 def test_tls_fails_at_starttls_and_where_it_comes_first(policy: InboxPolicy) -> None:
@@ -417,13 +434,18 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"actions": {"explode": True}}, 'no member "explode"'),
     ({"actions": {"tags": [""]}}, "tags"),
     ({"actions": {"without": ["DSN"]}}, "at the stage helo only"),
-    ({"actions": {"tls_failure": "expired"}}, "for the stage starttls"),
+    ({"actions": {"tls_failure": "expired"}}, "at the stage starttls only"),
     (
         {"stage": "starttls", "actions": {"tls_failure": "expired", "code": 454}},
-        "without other actions",
+        "no other action",
     ),
     ({"actions": {"tls_failure": "odd"}}, "tls_failure is one of wrong_name"),
     ({"stage": "quit", "actions": {"tags": ["x"]}}, "no message at the stage quit"),
+    ({"stage": "helo", "actions": {"pin": True}}, "no message at the stage helo"),
+    ({"stage": "rset", "actions": {"discard": True}}, "no message at the stage rset"),
+    ({"stage": "auth", "actions": {"inbox": "x"}}, "no message at the stage auth"),
+    ({"actions": {"inbox": "a b"}}, "is no slug of an inbox"),
+    ({"actions": {"discard": True, "code": 550}}, "refused or discarded"),
     ({"stage": "soon"}, "stage is one of"),
     ({"conditions": {"client": "x"}}, "no address or network"),
     ({"conditions": {"forward_path": "/(/"}}, "cannot be used"),

@@ -8,7 +8,7 @@ import pytest
 
 from mailsink.ports import GO_ON, Consult, Decision, Refused, Stage
 from mailsink.smtp.protocol import replies
-from mailsink.smtp.protocol.events import RecipientAnswered, TransactionEnded
+from mailsink.smtp.protocol.events import Handling, RecipientAnswered, TransactionEnded
 from mailsink.smtp.protocol.replies import Reply
 from tests.smtp.harness import EHLO, ENVELOPE, Session, in_data, ready
 
@@ -151,7 +151,51 @@ def test_another_word_for_success() -> None:
 def test_tags_go_with_the_message() -> None:
     session = in_data(**only("rcpt", Decision(tags=("seen",))))
     session.send(b"x\r\n.\r\n")
-    assert session.arrivals[0].tags == ("seen",)
+    assert session.arrivals[0].handling.tags == ("seen",)
+
+
+def test_what_becomes_of_a_message_is_noted_from_mail_on() -> None:
+    decisions: dict[Stage, Decision] = {
+        "mail": Decision(pinned=True, inbox="first", tags=("a",)),
+        "rcpt": Decision(inbox="second", tags=("b", "a")),
+    }
+    session = in_data(
+        stages=frozenset({"any"}),
+        decide=lambda consult: decisions.get(consult.stage, GO_ON),
+    )
+    session.send(b"x\r\n.\r\n")
+    assert session.arrivals[0].handling == Handling(("a", "b"), True, "second")
+    session.send(b"RSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n")
+    decisions.clear()
+    session.send(b"x\r\n.\r\n")
+    assert session.arrivals[1].handling.inbox == "second"
+    session.send(ENVELOPE + b"DATA\r\n")
+    session.send(b"x\r\n.\r\n")
+    assert session.arrivals[2].handling == Handling()
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "body"])
+def test_a_message_is_discarded_behind_its_250(stage: Stage) -> None:
+    session = in_data(**only(stage, Decision(discarded=True, rule="#7")))
+    assert session.send(b"x\r\n.\r\n") == [
+        "250 2.0.0 Ok: discarded, as a rule wants it"
+    ]
+    assert session.arrivals == []
+    (event,) = session.told(TransactionEnded)
+    assert (event.outcome, event.code) == ("discarded", 250)
+    assert event.body is not None
+    assert event.body.content == b"x\r\n"
+    assert session.last.replied is not None
+    assert session.last.replied.rule == "#7"
+    assert session.send(b"MAIL FROM:<a@b>\r\n")[0].startswith("250")
+
+
+def test_a_message_in_chunks_is_discarded_too() -> None:
+    session = ready(**only("data", Decision(discarded=True)))
+    session.send(ENVELOPE)
+    heard = session.send(b"BDAT 1 LAST\r\nx")
+    assert heard == ["250 2.0.0 Ok: discarded, as a rule wants it"]
+    assert session.told(TransactionEnded)[0].outcome == "discarded"
 
 
 def test_a_delay_is_waited_and_told() -> None:

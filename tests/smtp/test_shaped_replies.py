@@ -234,14 +234,14 @@ def test_tags_are_noted_once_from_mail_on() -> None:
         session.send(b"NOOP\r\n")
     session.send(b"RCPT TO:<b@b.test>\r\nDATA\r\n")
     session.send(b"x\r\n.\r\n")
-    assert session.arrivals[0].tags == ("a", "b")
+    assert session.arrivals[0].handling.tags == ("a", "b")
 
 
 def test_tags_of_the_sender_alone() -> None:
     session = ready(**only("mail", Decision(tags=("a",))))
     session.send(ENVELOPE + b"DATA\r\n")
     session.send(b"x\r\n.\r\n" + ENVELOPE)
-    assert session.arrivals[0].tags == ("a",)
+    assert session.arrivals[0].handling.tags == ("a",)
 
 
 def test_an_address_that_asks_is_asked_about() -> None:

@@ -95,6 +95,13 @@ class RuleActions(Strict):
         "How the TLS handshake fails; at starttls, and alone.", "", None
     )
     tags: list[str] | None = member("Tags for the message.", ["slow"], None)
+    pin: Switch = member("Pin the message.", True, None)
+    inbox: str | None = member("The inbox that the message goes to.", "default", None)
+    discard: Switch = member(
+        "Accept the message, and do not store it: its transaction is `discarded`.",
+        False,
+        None,
+    )
 
 
 class RuleLimits(Strict):

@@ -79,7 +79,9 @@ class Transaction(Strict):
     reverse_path: str = member("The address in MAIL FROM.", "bounces@shop.example")
     parameters: str = member("The parameters of MAIL.", "SIZE=2048")
     outcome: str | None = member(
-        "accepted, rejected, reset or abandoned; null while it is open.", "rejected"
+        "accepted, discarded (by a rule), rejected, reset or abandoned; null while it "
+        "is open.",
+        "rejected",
     )
     code: int | None = member("The code of the reply that ended it.", 550)
     started_at: datetime = member("When MAIL arrived.")

@@ -27,7 +27,7 @@ from inbox.mailbox import transactions
 router = Router(by_alias=True)
 
 Outcome = Annotated[
-    Literal["accepted", "rejected", "reset", "abandoned"] | None,
+    Literal["accepted", "discarded", "rejected", "reset", "abandoned"] | None,
     query("How it ended; all that were not accepted if you leave it out."),
 ]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, Value
 
 from inbox.insight import mail_refusals
-from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate
+from inbox.insight.attempts.candidates import KEY_LENGTH, TAKEN, Candidate
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Recipient, Session, Transaction
 from inbox.models.session import WITHOUT_CLIENT, AddressKey
@@ -21,7 +21,7 @@ LIKELY_WITHIN = 24 * 3600  # seconds
 _NEAR = 200  # transactions for the same recipient that are looked at, on either side
 _LOADED = 40  # of them, those of the same client that are read
 # As Candidate.settled
-_SETTLED = Q(outcome="accepted", recipients_refused=0)
+_SETTLED = Q(outcome__in=TAKEN, recipients_refused=0)
 _LOOKED_UP = 3  # recipients of a transaction by which others are found
 
 

@@ -12,6 +12,7 @@ from inbox.mailbox.transactions import NO_BODY, StoredBody
 from inbox.models import Fingerprint, Message, Recipient, Transaction
 
 KEY_LENGTH = 256  # characters of a Message-ID that are indexed
+TAKEN = ("accepted", "discarded")  # the client was sent a 250 for the message
 _RECIPIENTS = 100  # of a transaction that are compared
 
 
@@ -38,7 +39,7 @@ class Candidate:
     @property
     def settled(self) -> bool:
         """Whether everybody who was asked for got the message: what follows is another."""
-        return self.row.outcome == "accepted" and not self.row.recipients_refused
+        return self.row.outcome in TAKEN and not self.row.recipients_refused
 
 
 def load(rows: QuerySet[Transaction]) -> list[Candidate]:

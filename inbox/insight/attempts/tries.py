@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from inbox.explain.stories import Attempt
-from inbox.insight.attempts.candidates import Candidate
+from inbox.insight.attempts.candidates import TAKEN, Candidate
 from inbox.mailbox import transcripts
 from inbox.models import Exchange, Transaction
 
@@ -17,7 +17,8 @@ _STEPS = 50_000  # exchanges that may be stepped over to find replies
 def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attempt:
     row = one.row
     opened_at = row.session.opened_at
-    failed = refusal if row.outcome != "accepted" or row.recipients_refused else None
+    taken = row.outcome in TAKEN and not row.recipients_refused
+    failed = None if taken else refusal
     return Attempt(
         started_at=_moment(opened_at, row.started_us),
         ended_at=None if row.ended_us is None else _moment(opened_at, row.ended_us),
@@ -53,7 +54,7 @@ def _within_bounds(rows: Iterable[Transaction]) -> Iterator[Transaction]:
     sessions: set[UUID] = set()
     steps = 0
     for row in rows:
-        if row.outcome == "accepted" and not row.recipients_refused:
+        if row.outcome in TAKEN and not row.recipients_refused:
             continue
         if row.session_id not in sessions:
             sessions.add(row.session_id)

@@ -61,7 +61,7 @@ def outcomes(scope: Scope, address: str) -> Outcomes:
     recipients = _named(scope, address)
     kinds = [_kind(each, None) for each in recipients]
     return Outcomes(
-        accepted=kinds.count("removed"),
+        accepted=kinds.count("removed") + kinds.count("discarded"),
         codes=tuple(
             each.final_code or each.transaction.code or each.rcpt_code
             if kind == "rejected"
@@ -155,7 +155,7 @@ def _try(
     """Return the evidence of a RCPT without a message: of what was not accepted, or is gone."""
     transaction = recipient.transaction
     kind = _kind(recipient, octets)
-    telling = end if kind == "rejected" else rcpt
+    telling = end if kind in ("rejected", "discarded") else rcpt
     code = recipient.rcpt_code if kind == "refused" else recipient.final_code
     about = Evidence(
         kind=kind,
@@ -176,6 +176,7 @@ def _try(
 _KINDS: dict[str | None, EvidenceKind] = {
     None: "open",
     "accepted": "removed",
+    "discarded": "discarded",
     "rejected": "rejected",
     "reset": "taken_back",
 }
@@ -202,6 +203,9 @@ def _at(
 
 # Their replies
 
+# The end of a message that a rule discarded.
+_DISCARDS = Q(transaction__outcome="discarded", kind__in=("body", "chunk"))
+
 
 def _replies(
     recipients: Iterable[Recipient],
@@ -213,7 +217,7 @@ def _replies(
             session_id__in={each.session_id for each in wanted},
             transaction_id__in={each.pk for each in wanted},
         )
-        .filter(Q(verb="RCPT") | Q(code__gte=400))
+        .filter(Q(verb="RCPT") | Q(code__gte=400) | _DISCARDS)
         .order_by("session_id", "seq")
     )
     rcpts: dict[tuple[UUID, int], Exchange] = {}

@@ -93,8 +93,10 @@ def write_failed(error: OSError | None) -> Reply:
 
 def _store(session: Session, transaction: Transaction, body: Body) -> Steps[Reply]:
     """Store the message; the reply is 250 only when it is committed."""
+    if transaction.handling.discarded_by:
+        return _discard(session, transaction, body)
     arrival = Arrival(
-        session.id, transaction.id, session.now_us(), body, transaction.tags
+        session.id, transaction.id, session.now_us(), body, transaction.handling
     )
     try:
         outcome: Stored | Refused = yield StoreMessage(arrival)
@@ -107,6 +109,14 @@ def _store(session: Session, transaction: Transaction, body: Body) -> Steps[Repl
         return replies.queued(outcome.id)
     yield from _not_stored(session, transaction, body, outcome.reply.code)
     return outcome.reply
+
+
+def _discard(session: Session, transaction: Transaction, body: Body) -> Reply:
+    """Accept a message that a rule discards: its transaction stays, and says so."""
+    exchange = session.exchange
+    exchange.rule = exchange.rule or transaction.handling.discarded_by
+    end_transaction(session, "discarded", replies.DISCARDED.code, body)
+    return replies.DISCARDED
 
 
 def _not_stored(

@@ -48,7 +48,7 @@ def mail(session: Session, argument: str) -> Steps[Reply]:
     )
     transaction = Transaction(uuid7(), reverse_path, _declared(given))
     transaction.asked = asks
-    transaction.tags = session.exchange.tags
+    transaction.handling = session.exchange.handling
     session.transaction = transaction
     session.transaction_count += 1
     session.emit(

@@ -20,7 +20,7 @@ Ending = Literal[
     "tls_failed", "turned", "error", "crashed",
 ]  # fmt: skip
 ExchangeKind = Literal["connect", "command", "auth", "tls", "body", "chunk", "notice"]
-Outcome = Literal["accepted", "rejected", "reset", "abandoned"]
+Outcome = Literal["accepted", "rejected", "reset", "abandoned", "discarded"]
 
 FLAGS = frozenset(
     """
@@ -162,6 +162,18 @@ Event = (
 )  # fmt: skip
 
 
+class Handling(NamedTuple):
+    """How rules handle a message that is accepted."""
+
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    inbox: str = ""  # that it goes to, by its slug; "": the listener's
+    discarded_by: str = ""  # the rule that has it not stored; "": it is
+
+
+AS_USUAL = Handling()
+
+
 class Arrival(NamedTuple):
     """A complete message that the machine would accept: what Recorder.store takes."""
 
@@ -169,4 +181,4 @@ class Arrival(NamedTuple):
     transaction: UUID
     at_us: int
     body: Body
-    tags: tuple[str, ...] = ()  # by rules
+    handling: Handling = AS_USUAL

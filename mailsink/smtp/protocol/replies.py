@@ -272,6 +272,9 @@ def queued(message: object) -> Reply:
     return _reply(250, "2.0.0", f"Ok: queued as {message}")
 
 
+DISCARDED = _reply(250, "2.0.0", "Ok: discarded, as a rule wants it")
+
+
 def chunk_taken(size: int, so_far: int) -> Reply:
     return _reply(250, "2.0.0", f"Ok, {size} octets taken, {so_far} in all")
 

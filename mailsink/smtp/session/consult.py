@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailsink.ports import Consult, Decision, Stage
-from mailsink.smtp.protocol.events import Body
+from mailsink.smtp.protocol.events import Body, Handling
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Refusal, Steps
 from mailsink.smtp.session.session import Session
@@ -41,17 +41,27 @@ def consult(
     if decision.shapes or decision.without or decision.size or decision.tls_failure:
         exchange.shaped = decision
     exchange.rule = decision.rule or exchange.rule
-    if decision.tags:
-        _tag(session, decision.tags)
+    if decision.handles:
+        _handle(session, decision)
     if decision.reply is not None and decision.reply.code >= 400:
         raise Refusal(decision.reply)
     return decision.reply
 
 
-def _tag(session: Session, tags: tuple[str, ...]) -> None:
-    """Note tags for the message, each once: a client may have a rule act without end."""
-    tagged = session.transaction or session.exchange  # MAIL takes them from there
-    tagged.tags = tuple(dict.fromkeys(tagged.tags + tags))
+def _handle(session: Session, decision: Decision) -> None:
+    """Note what becomes of the message; the last decision has its inbox.
+
+    Each tag is noted once: a client may have a rule act without end.
+    """
+    begun = session.transaction or session.exchange  # MAIL takes it from there
+    known = begun.handling
+    discards = (decision.rule or "a rule") if decision.discarded else ""
+    begun.handling = Handling(
+        tuple(dict.fromkeys(known.tags + decision.tags)),
+        known.pinned or decision.pinned,
+        decision.inbox or known.inbox,
+        known.discarded_by or discards,
+    )
 
 
 def _facts(session: Session) -> dict[str, str | int]:

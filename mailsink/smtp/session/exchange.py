@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from mailsink.ports import Decision
-from mailsink.smtp.protocol.events import ExchangeKind
+from mailsink.smtp.protocol.events import AS_USUAL, ExchangeKind, Handling
 
 
 class Delivery(NamedTuple):
@@ -31,7 +31,7 @@ class Exchange:
     shaped: Decision | None = None  # how the reply is written, if not as it is
     ruled: bool = False  # a rule decides how it is answered
     rule: str = ""  # which one, in words
-    tags: tuple[str, ...] = ()  # by rules, for the transaction that it begins
+    handling: Handling = AS_USUAL  # of the transaction that it begins
     private: bool = False  # its reply is masked in the events
     flags: tuple[str, ...] = ()  # that came to light after it was emitted
     final: bool = False  # its reply says that a message is stored

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from mailsink.smtp.body.reader import ChunkReader, Declared
+from mailsink.smtp.protocol.events import AS_USUAL, Handling
 
 
 @dataclass(slots=True, eq=False)
@@ -19,7 +20,7 @@ class Transaction:
     accepted: int = 0  # and accepted
     recipient_paths: list[str] = field(default_factory=list)  # accepted, readable
     asked: bool = False  # an address of it may ask for a reply: see ports.Policy.asks
-    tags: tuple[str, ...] = ()  # by rules
+    handling: Handling = AS_USUAL  # of its message, by rules
     begun: bool = False  # its first chunk came, or was refused
     chunks: ChunkReader | None = None  # the body so far, by BDAT
     failed: bool = False  # it has ended, and takes nothing until RSET

@@ -1,0 +1,54 @@
+"""The stages at which a condition can be known, and an action can be done. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inbox.errors import InvalidMember
+
+_BEFORE_MAIL = ("connect", "helo", "starttls", "auth")
+_BESIDE_MAIL = ("rset", "vrfy", "etrn", "quit")
+
+
+class _Bound(NamedTuple):
+    """Members that cannot be had at some stages, and the words for it."""
+
+    group: str  # conditions or actions
+    names: tuple[str, ...]
+    words: str
+    at: Collection[str] = ()  # none but these stages; (): all
+    never_at: Collection[str] = ()
+
+    def member(self, stage: str, given: Mapping[str, Any]) -> str:
+        """Return the first of the members that is given, and cannot be had; "" for none."""
+        if (not self.at or stage in self.at) and stage not in self.never_at:
+            return ""
+        return next((name for name in self.names if name in given), "")
+
+
+_BOUNDS = (
+    _Bound("conditions", ("reverse_path", "forward_path"), gettext_noop("there are no addresses yet at the stage %(stage)s"), never_at=_BEFORE_MAIL),
+    _Bound("conditions", ("forward_path",), gettext_noop("there is no recipient yet at the stage mail"), never_at=("mail",)),
+    _Bound("conditions", ("header", "header_value", "body"), gettext_noop("the message is known at the stage body only"), at=("body",)),
+    _Bound("actions", ("tags", "pin", "inbox", "discard"), gettext_noop("there is no message at the stage %(stage)s"), never_at=(*_BEFORE_MAIL, *_BESIDE_MAIL)),
+    _Bound("actions", ("without", "size"), gettext_noop("extensions are withdrawn at the stage helo only"), at=("helo",)),
+    _Bound("actions", ("tls_failure",), gettext_noop("TLS fails at the stage starttls only"), at=("starttls",)),
+)  # fmt: skip
+
+
+def check_together(
+    stage: str, conditions: Mapping[str, Any], actions: Mapping[str, Any]
+) -> None:
+    """Raise InvalidMember where a rule could never act, for what is not known at its stage."""
+    given = {"conditions": conditions, "actions": actions}
+    for bound in _BOUNDS:
+        if name := bound.member(stage, given[bound.group]):
+            words = _(bound.words) % {"stage": stage}
+            raise InvalidMember(f"{bound.group}.{name}", words)
+    if "tls_failure" in actions and len(actions) > 1:
+        words = _("a rule that lets TLS fail has no other action")
+        raise InvalidMember("actions.tls_failure", words)
