@@ -31,6 +31,7 @@ from inbox.live.routing import websocket_urlpatterns
 from inbox.mailbox.large import concerns_large
 from inbox.mailbox.signals import MessageUpdated, announce
 from mailsink.conf import CONFIG
+from mailsink.web.front import Front
 from mailsink.web.guard import AsgiScope, Guard, Receive, Send
 from mailsink.web.heavy import Heavy
 from mailsink.web.held import Held
@@ -59,6 +60,11 @@ is_heavy = database_sync_to_async(
 
 class WholeHandler(Handler):
     """Django, which gives an answer in one piece: the server has to see what is held of it."""
+
+    async def handle(self, scope: AsgiScope, receive: Any, send: Any) -> None:
+        """Answer a request; to Django its path begins with root_path."""
+        path = f"{scope['root_path']}{scope['path']}"
+        await super().handle({**scope, "path": path}, receive, send)
 
     @classmethod
     def chunk_bytes(cls, data: Any) -> Iterator[tuple[Any, bool]]:
@@ -135,7 +141,13 @@ application = Guard(
             "websocket": websockets,
         }
     ),
-    Rules(CONFIG.allowed_hosts, CONFIG.hostname, CONFIG.public_url),
+    Rules(
+        CONFIG.allowed_hosts,
+        CONFIG.hostname,
+        str(CONFIG.public_url),
+        CONFIG.allowed_origins,
+    ),
     # a message as the API takes it, in JSON with base64, is larger
     max_mail=2 * CONFIG.max_message_size,
+    front=Front(CONFIG.public_url.path, CONFIG.trusted_proxies),
 )

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from mailsink import aliases, route_settings, values
+from mailsink import aliases, public_urls, route_settings, values
+from mailsink.public_urls import PublicUrl
 from mailsink.route_settings import RouteFields
 from mailsink.smtp.commands.extensions import EXTENSIONS
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
@@ -50,7 +51,9 @@ class Config:
     secret_key: str = field(repr=False)
     max_message_size: int  # octets
     hostname: str
-    public_url: str  # without a slash at its end; "": from the web address
+    public_url: PublicUrl  # where browsers find the pages, as far as somebody said it
+    trusted_proxies: tuple[Network, ...]  # whose X-Forwarded fields count
+    allowed_origins: tuple[str, ...]  # whose pages may use the API and the websocket
     tls_cert: Path | None
     tls_key: Path | None
     tls_min: TlsVersion
@@ -103,7 +106,9 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         secret_key=read.secret("SECRET_KEY", "", values.TEXT),
         max_message_size=max_message_size,
         hostname=hostname,
-        public_url=read.value("PUBLIC_URL", "", values.PUBLIC_URL),
+        public_url=read.value("PUBLIC_URL", "", public_urls.PUBLIC_URL),
+        trusted_proxies=read.value("TRUSTED_PROXIES", "", values.NETWORKS),
+        allowed_origins=read.value("ALLOWED_ORIGINS", "", public_urls.ORIGINS),
         tls_cert=read.value("TLS_CERT", "", values.FILE),
         tls_key=read.value("TLS_KEY", "", values.FILE),
         tls_min=read.value("TLS_MIN", "1.2", values.TLS_VERSION),

@@ -122,5 +122,6 @@ LOGGING = {
         "django.security": {"level": "CRITICAL"},  # with a traceback each
         # It warns of each request whose client leaves before the answer.
         "daphne.server": {"filters": ["once_a_minute"]},
+        "mailsink.web.guard": {"filters": ["once_a_minute"]},
     },
 }

@@ -136,7 +136,7 @@ def _file(text: str) -> Path | None:
     return path
 
 
-def _split(text: str, schemes: tuple[str, ...]) -> SplitResult:
+def split(text: str, schemes: tuple[str, ...]) -> SplitResult:
     url = urlsplit(text)  # raises ValueError for a bad host
     if url.scheme not in schemes or url.port == 0:  # .port raises for a bad one
         raise ValueError(text)
@@ -147,7 +147,7 @@ def _split(text: str, schemes: tuple[str, ...]) -> SplitResult:
 
 
 def _database(text: str) -> str:
-    url = _split(text, ("sqlite", "postgres", "postgresql"))
+    url = split(text, ("sqlite", "postgres", "postgresql"))
     if url.scheme == "sqlite" and (url.netloc or len(url.path) < 2):
         raise ValueError(text)  # in memory: each thread would have its own
     return text
@@ -155,33 +155,8 @@ def _database(text: str) -> str:
 
 def _redis(text: str) -> str:
     if text:
-        _split(text, ("redis", "rediss", "unix"))
+        split(text, ("redis", "rediss", "unix"))
     return text
-
-
-def _public_url(text: str) -> str:
-    if not text:
-        return ""
-    if not text.isprintable():  # urlsplit() would leave it out
-        raise ValueError(text)
-    url = _split(text, ("http", "https"))
-    beside = url.path.strip("/") or url.query or url.fragment
-    if beside or url.username is not None:
-        raise ValueError(text)
-    host = _url_host(url)
-    default = {"http": 80, "https": 443}[url.scheme]  # which no Origin names
-    port = "" if url.port in (None, default) else f":{url.port}"
-    return f"{url.scheme}://{host}{port}"
-
-
-def _url_host(url: SplitResult) -> str:
-    """Return the host of a URL as it stands there: it goes into policies of the pages."""
-    host = url.hostname or ""
-    if "[" not in url.netloc:
-        return _hostname(host).lower()
-    if "%" in host:  # a zone, which may be any text
-        raise ValueError(host)
-    return f"[{ipaddress.IPv6Address(host)}]"
 
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -189,7 +164,7 @@ _LONGEST_NAME = 254  # RFC 1035 §2.3.4, with a dot at its end
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE | re.ASCII)
 
 
-def _hostname(text: str) -> str:
+def hostname(text: str) -> str:
     if len(text) > _LONGEST_NAME or not _NAME.fullmatch(text):
         raise ValueError(text)
     return text
@@ -260,7 +235,7 @@ DATABASE = EnvType(
 DIALECTS = EnvType("mailpit or mailhog, both by comma, or off", _dialects)
 FILE = EnvType("a PEM file that can be read", _file)
 FOLDER = EnvType("a folder", lambda text: Path(text).absolute())
-HOSTNAME = EnvType("a name like mail.example", _hostname)
+HOSTNAME = EnvType("a name like mail.example", hostname)
 HOSTS = EnvType("names like mail.example or *.example, by comma", _hosts)
 KEYWORDS = EnvType(
     "names of extensions like CHUNKING or of mechanisms like CRAM-MD5, by comma",
@@ -269,7 +244,6 @@ KEYWORDS = EnvType(
 LINE = EnvType("512 bytes or more, or a number with K (12K); 0 is no limit", _line)
 LOGINS = EnvType("user:password, several by space or line", _logins)
 NETWORKS = EnvType("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)
-PUBLIC_URL = EnvType("a URL without a path, like https://mail.example", _public_url)
 REDIS = EnvType("redis://host:6379/0", _redis)
 SIZE = EnvType("bytes, or a number with K, M or G (50M); 0 is no limit", _size)
 TEXT = EnvType("a text", str)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
+from inbox.http import cookies
 from inbox.search import language
 from inbox.search.language import BadQuery
 
@@ -62,7 +63,6 @@ def query(patterns: list[str]) -> str:
     return " OR ".join(f"rcpt:{each}" for each in patterns)
 
 
-def keep(response: HttpResponse, patterns: list[str]) -> None:
+def keep(response: HttpResponse, request: HttpRequest, patterns: list[str]) -> None:
     """Let the browser keep patterns."""
-    kept = quote(" ".join(patterns))
-    response.set_cookie(COOKIE, kept, max_age=_DAYS * 86_400, samesite="Lax")
+    cookies.keep(response, request, COOKIE, quote(" ".join(patterns)), _DAYS)

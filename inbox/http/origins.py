@@ -1,24 +1,30 @@
 """By which origins browsers reach the pages: what MAILSINK_PUBLIC_URL says, and Host.
 
-A proxy may rewrite Host, or speak TLS where we do not: only the setting tells then.
-Nobody is believed about it who sends a request (X-Forwarded-Host).
+A proxy may rewrite Host, or speak TLS where we do not: only the setting tells then, or
+what the proxy says of it, if it is one of MAILSINK_TRUSTED_PROXIES (mailsink/web/front.py).
 """
 
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.urls import get_script_prefix
 
 from mailsink.conf import CONFIG
 
 
+def origin(request: HttpRequest) -> str:
+    """Return the origin of the pages for who is told it."""
+    return CONFIG.public_url.origin or _asked(request)
+
+
 def base_url(request: HttpRequest) -> str:
     """Return the address of the pages for who is told it, with a slash at its end."""
-    return f"{CONFIG.public_url or _asked(request)}/"
+    return f"{origin(request)}{get_script_prefix()}"
 
 
 def origins(request: HttpRequest) -> list[str]:
     """Return the origins that are ours: the public one, and the one that was asked."""
-    return [each for each in (CONFIG.public_url, _asked(request)) if each]
+    return [each for each in (CONFIG.public_url.origin, _asked(request)) if each]
 
 
 def _asked(request: HttpRequest) -> str:

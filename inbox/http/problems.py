@@ -37,7 +37,7 @@ def _detail(request: HttpRequest, response: HttpResponse) -> str:
 
 
 def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if not request.path.startswith("/api/"):
+    if not request.path_info.startswith("/api/"):
         return response
     html = response.headers.get("Content-Type", "").startswith("text/html")
     if response.status_code >= 400 and html:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 
 from django import template
 from django.template import Context
 from django.templatetags.static import static
+from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -29,9 +30,13 @@ register = template.Library()
 
 
 @register.simple_tag
-@cache
 def icon(name: str) -> SafeString:
     """Return the glyph of this name from static/icons.svg; it says nothing aloud."""
+    return _glyph(get_script_prefix(), name)
+
+
+@lru_cache(maxsize=1024)
+def _glyph(prefix: str, name: str) -> SafeString:
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
         static("icons.svg"),

@@ -20,6 +20,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
@@ -45,9 +46,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say that nothing is at the path of a request (404)."""
     words = _("There is no page at %(path)s.")
-    if request.path.startswith("/api/"):
-        words = _("There is nothing at %(path)s; see /api/v3/docs")
-    return _answer(request, 404, _("Not found"), words % {"path": request.path})
+    if request.path_info.startswith("/api/"):
+        words = _("There is nothing at %(path)s; see %(docs)s")
+    known = {"path": request.path, "docs": reverse("api-v3:openapi-view")}
+    return _answer(request, 404, _("Not found"), words % known)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -141,7 +143,7 @@ def _what_is_full() -> str:
 def _answer(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
     """Return a page; a problem for the API, and for scripts, which show its words."""
     if (
-        request.path.startswith("/api/")
+        request.path_info.startswith("/api/")
         or "HX-Request" in request.headers
         or errors.wants_json(request)
     ):

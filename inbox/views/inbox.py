@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from inbox import serializers
 from inbox.errors import BadRequest
-from inbox.http import as_json
+from inbox.http import as_json, cookies
 from inbox.mailbox import inboxes, messages, saved_searches
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
@@ -37,12 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
     status = 400 if "wrong" in context else 200
     response = render(request, "inbox/index.html", context, status=status)
     if request.GET.get("show") in ("all", "mail"):
-        response.set_cookie(
-            _SHOW,
-            request.GET["show"],
-            max_age=_COOKIE_DAYS * 86_400,
-            samesite="Lax",
-        )
+        cookies.keep(response, request, _SHOW, request.GET["show"], _COOKIE_DAYS)
     return response
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inbox import pages
 from inbox.errors import Invalid, NotFound
-from inbox.http import navigation
+from inbox.http import cookies, navigation
 from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
 from inbox.mailbox.scope import ALL
@@ -221,7 +221,6 @@ def _show(request: HttpRequest, mail: MessagePage) -> HttpResponse:
     # A part is asked for by a link to that part, which chooses no tab.
     is_choice = asked and target != _PEEK and "part" not in request.GET
     if is_choice and chosen == tabs.choose(available, asked):
-        week = 7 * 86_400
-        response.set_cookie(_LAST_VIEW, chosen, max_age=week, samesite="Lax")
+        cookies.keep(response, request, _LAST_VIEW, chosen, days=7)
     patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])
     return response

@@ -18,7 +18,7 @@ from inbox import explain, pages
 from inbox.errors import BadRequest, NotFound
 from inbox.explain.lines import protocol
 from inbox.explain.outcomes import peer
-from inbox.http.origins import base_url
+from inbox.http.origins import origin
 from inbox.insight import (
     attempts,
     exchange_details,
@@ -130,7 +130,7 @@ def replay(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 def _replay(request: HttpRequest, session: Session) -> dict[str, object]:
-    return {"replay": replays.of(ALL, str(session.id), base_url(request))}
+    return {"replay": replays.of(ALL, str(session.id), origin(request))}
 
 
 @require_GET

@@ -138,7 +138,7 @@ def save_mine(request: HttpRequest) -> HttpResponse:
     except Invalid as error:
         return _show(request, {"typed": typed, "wrong_mine": str(error)}, 422)
     response = _back("browser", saved="mine")
-    mine.keep(response, patterns)
+    mine.keep(response, request, patterns)
     return response
 
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -18,7 +17,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
-from mailsink.web.guard import answer, too_large
+from mailsink.web.guard import Answered, AsgiScope, answer, too_large
 from mailsink.web.request_rules import HttpRefusal
 from mailsink.web.uploads import SMALL, TOO_MUCH, not_written
 
@@ -60,9 +59,9 @@ _FIELD_TOO_LONG = HttpRefusal(
 _SHOWN = 200  # octets of a path that is too long
 
 
-def refused(refusal: HttpRefusal, path: str) -> bytes:
+def refused(refusal: HttpRefusal, answered: Answered) -> bytes:
     """Return the whole answer to a request that is refused, after which all is closed."""
-    headers, body = answer(refusal, path)
+    headers, body = answered
     lines = [
         f"HTTP/1.1 {refusal.status} {refusal.title}".encode(),
         *(b"%s: %s" % pair for pair in headers),
@@ -95,7 +94,7 @@ class Channel(HTTPChannel):
         """Say so: Twisted would close the connection without a word."""
         refusal = _FIELD_TOO_LONG if self._receivedHeaderSize else _TARGET_TOO_LONG
         path = line.partition(b" ")[2].partition(b"?")[0][:_SHOWN].decode("latin-1")
-        self.visitor.refuse(refused(refusal, path))
+        self.visitor.refuse(refused(refusal, answer(refusal, path)))
 
     def requestDone(self, request: WebRequest) -> None:
         self.visitor.rest()
@@ -214,27 +213,32 @@ class Request(WebRequest):
         if channel := getattr(self, "channel", None):  # it goes with the connection
             await channel.drained()
 
-    def head(self) -> Mapping[str, Any]:
+    def head(self) -> AsgiScope:
         """Return what the guard judges, of what daphne makes only of a whole request."""
         channel: Any = self.channel
         path = channel._path.partition(b"?")[0]
-        return {
+        peer = channel.transport.getPeer()
+        scope = {
             "type": "http",
             "method": channel._command.decode("latin-1"),
             "path": unquote(path.decode("latin-1")),
             "scheme": "http",
+            "client": [getattr(peer, "host", ""), getattr(peer, "port", 0)],
             "headers": [
                 (name.lower(), value)
                 for name, values in self.requestHeaders.getAllRawHeaders()
                 for value in values
             ],
         }
+        seen: AsgiScope = self.channel.visitor.web.application.seen(scope)
+        return seen
 
     def refuse(self, refusal: HttpRefusal) -> None:
         if self.content:
             self.content.close()  # before the client has gone: it may linger
         self.requestHeaders.removeHeader(b"Expect")  # nobody waits for the body
-        self.channel.visitor.refuse(refused(refusal, self.head()["path"]))
+        answered = self.channel.visitor.web.application.answer(self.head(), refusal)
+        self.channel.visitor.refuse(refused(refusal, answered))
 
 
 class WebSocket(WebSocketProtocol):

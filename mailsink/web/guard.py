@@ -7,12 +7,16 @@ server asks for the refusal before it reads a body, so that nobody else's is rea
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from mailsink.web import cross_origin
+from mailsink.web.front import SENT_HOST, Front
 from mailsink.web.request_rules import (
     AHEAD_FIELDS,
+    API,
     PARTS_PATH,
     HttpRefusal,
     RequestHead,
@@ -20,11 +24,15 @@ from mailsink.web.request_rules import (
     header,
 )
 
+log = logging.getLogger(__name__)
+
 AsgiScope = MutableMapping[str, Any]
 AsgiMessage = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[AsgiMessage]]
 Send = Callable[[AsgiMessage], Awaitable[None]]
 App = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
+Fields = list[tuple[bytes, bytes]]
+Answered = tuple[Fields, bytes]  # headers and body
 
 # No inline script or style anywhere in the pages: so no nonce is needed.
 _CSP = (
@@ -46,7 +54,7 @@ _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 
 # All that any address takes. Nothing behind the guard sees another one.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-_SHOWN = 40  # characters of a method that is none of these
+_SHOWN = 60  # characters of a method that is none of these, or of an origin
 _AHEAD = frozenset(name.lower().encode() for name in AHEAD_FIELDS)
 _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is empty.")
 # What has no mail in it is small: forms, changes, lists of ids.
@@ -61,13 +69,20 @@ class Guard:
     max_mail limits the octets of a request that brings a message; 0 is no limit.
     """
 
-    def __init__(self, app: App, rules: Rules, max_mail: int = 0) -> None:
+    def __init__(
+        self, app: App, rules: Rules, max_mail: int = 0, front: Front | None = None
+    ) -> None:
         self.app = app
         self.rules = rules
         self.max_mail = max_mail
+        self.front = front or Front()
+
+    def seen(self, scope: AsgiScope) -> AsgiScope:
+        """Return a scope of the server's as its client made the request (see Front)."""
+        return self.front.seen(scope)
 
     def refusal(self, scope: AsgiScope) -> HttpRefusal | None:
-        """Return why a request is refused, by its head; None if it is not."""
+        """Return why a request that was seen is refused, by its head; None if it is not."""
         if any(
             name == b"host" and not value.strip() for name, value in scope["headers"]
         ):
@@ -77,24 +92,67 @@ class Guard:
         return self.rules.judge(_request(scope))
 
     def room(self, scope: AsgiScope) -> int:
-        """Return how many octets the body of a request may have."""
+        """Return how many octets the body of a request that was seen may have."""
         if scope["method"] == "POST" and scope["path"] in _MAIL_PATHS:
             return self.max_mail or sys.maxsize
         return _MAX_FORM
 
+    def answer(self, scope: AsgiScope, refusal: HttpRefusal) -> Answered:
+        """Return headers and body for the client of a request that was seen."""
+        headers, body = answer(refusal, scope["path"])
+        return [*headers, *self._to_others(scope)], body
+
+    def _to_others(self, scope: AsgiScope) -> Fields:
+        return cross_origin.headers(self.rules, scope["path"], scope["headers"])
+
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        scope = self.seen(scope)
         refusal = self.refusal(scope)
         if scope["type"] == "websocket":
             if refusal:
+                _log_refusal(refusal, header(scope["headers"], b"origin"))
                 await send({"type": "websocket.close", "code": 1008})
-            else:
-                await self.app(scope, receive, send)
+            else:  # Channels would look for root_path in the path
+                await self.app({**scope, "root_path": ""}, receive, send)
             return
-        send = _with_headers(send, scope["path"])
+        send = _with_headers(send, scope["path"], self._to_others(scope))
         if refusal:
-            await _refuse(refusal, scope["path"], send)
+            await _answer(send, refusal.status, *answer(refusal, scope["path"]))
+        elif not scope["path"]:
+            await _answer(send, 307, [(b"location", _with_slash(scope))])
+        elif self._is_preflight(scope):
+            await _answer(send, 204, cross_origin.preflight(scope["headers"]))
         else:
             await self.app(scope, receive, send)
+
+    def _is_preflight(self, scope: AsgiScope) -> bool:
+        """Whether the page of another origin that is invited asks what it may do."""
+        headers = scope["headers"]
+        return cross_origin.is_preflight(scope["method"], headers) and (
+            self.rules.invites(header(headers, b"origin"), scope["path"])
+        )
+
+
+def _log_refusal(refusal: HttpRefusal, origin: str) -> None:
+    """Log why a page has no live view: a browser does not say it."""
+    page = origin[:_SHOWN] or "an unknown origin"
+    if refusal.status == 403:
+        log.warning(
+            "A websocket was refused to a page of %s. If the page is Mailsink's, set "
+            "MAILSINK_PUBLIC_URL; else see MAILSINK_ALLOWED_ORIGINS",
+            page,
+        )
+    else:
+        log.warning(
+            "A websocket was refused to a page of %s: see MAILSINK_ALLOWED_HOSTS", page
+        )
+
+
+def _with_slash(scope: AsgiScope) -> bytes:
+    """Return the address of the inbox, below which all others are."""
+    query = scope.get("query_string", b"")
+    path = f"{scope['root_path']}/".encode()
+    return path + b"?" + query if query else path
 
 
 def _no_such_method(method: str) -> HttpRefusal:
@@ -123,10 +181,11 @@ def _request(scope: AsgiScope) -> RequestHead:
         ahead=any(name in _AHEAD for name, _ in headers),
         user_agent=header(headers, b"user-agent"),
         webhook_id=header(headers, b"webhook-id"),
+        sent_host=scope.get(SENT_HOST, ""),
     )
 
 
-def _with_headers(send: Send, path: str) -> Send:
+def _with_headers(send: Send, path: str, more: Fields) -> Send:
     defaults = _PARTS_HEADERS if PARTS_PATH.fullmatch(path) else _HEADERS
 
     async def send_with_headers(message: AsgiMessage) -> None:
@@ -134,17 +193,14 @@ def _with_headers(send: Send, path: str) -> Send:
             given = list(message.get("headers", ()))
             names = {name.lower() for name, _ in given}
             given += [pair for pair in defaults.items() if pair[0] not in names]
-            message = {**message, "headers": given}
+            message = {**message, "headers": [*given, *more]}
         await send(message)
 
     return send_with_headers
 
 
-async def _refuse(refusal: HttpRefusal, path: str, send: Send) -> None:
-    headers, body = answer(refusal, path)
-    await send(
-        {"type": "http.response.start", "status": refusal.status, "headers": headers}
-    )
+async def _answer(send: Send, status: int, headers: Fields, body: bytes = b"") -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -158,9 +214,9 @@ def too_large(room: int) -> HttpRefusal:
     )
 
 
-def answer(refusal: HttpRefusal, path: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+def answer(refusal: HttpRefusal, path: str) -> Answered:
     """Return headers and body that tell of a refusal: as problem JSON in the API."""
-    if path.startswith("/api/"):
+    if path.startswith(API):
         content_type = b"application/problem+json"
         problem = {
             "type": "about:blank",

@@ -19,6 +19,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAILSINK = "Mailsink/"  # the beginning of the User-Agent of a webhook's calls
 # Images of a message, asked for from its sandboxed frame, which has no origin.
 PARTS_PATH = re.compile(r"/messages/[^/]+/parts/.+")
+API = "/api/"
+SOCKETS = frozenset({"/ws/live"})  # beside those below API
 # The dialects of other mail sinks, in which GET marks mail read and asks hosts.
 _DIALECTS_PATH = re.compile(r"/api/v[12](?:/.*)?")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?")
@@ -39,6 +41,7 @@ class RequestHead:
     user_agent: str = ""
     webhook_id: str = ""
     ahead: bool = False  # prefetched or prerendered: nobody has asked for it yet
+    sent_host: str = ""  # by a trusted proxy, which names another as the one asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +57,35 @@ class Rules:
 
     allowed_hosts are names, or `*.name` and `.name` for all below; without any,
     localhost, IP literals and the hostname are good. public_url is always good.
+    Pages of allowed_origins may use the API and the websocket, and nothing else.
     """
 
     allowed_hosts: tuple[str, ...]
     hostname: str
     public_url: str
+    allowed_origins: tuple[str, ...] = ()
 
     def judge(self, request: RequestHead) -> HttpRefusal | None:
         """Return why the request is refused; None if it is not."""
-        # Only a browser can be made to ask by others, and it always sends Host.
-        if request.host and not self._is_ours(request.host):
-            return HttpRefusal(
-                400,
-                "Unknown host",
-                f"Mailsink is not known as {request.host!r}. If it should be, add the "
-                "name to MAILSINK_ALLOWED_HOSTS (names separated by commas) and "
-                "start it again.",
-            )
+        # Only a browser can be made to ask by others, and it always sends Host. A page
+        # whose name leads to us may also send what a proxy would: so both are judged.
+        for host in (request.host, request.sent_host):
+            if host and not self._is_ours(host):
+                return HttpRefusal(
+                    400,
+                    "Unknown host",
+                    f"Mailsink is not known as {host!r}. If it should be, add the name "
+                    "to MAILSINK_ALLOWED_HOSTS (names separated by commas) and start it "
+                    "again.",
+                )
         if request.method in SAFE_METHODS:
-            return _judge_reading(request)
+            return _judge_reading(request, self.invites(request.origin, request.path))
         return self._judge_writing(request)
+
+    def invites(self, origin: str, path: str) -> bool:
+        """Return whether pages of this other origin may use what is at a path."""
+        used = path.startswith(API) or path in SOCKETS
+        return used and origin.lower() in self.allowed_origins
 
     def _is_ours(self, host: str) -> bool:
         match = _HOST.fullmatch(host.lower())
@@ -97,13 +109,16 @@ class Rules:
         if self.public_url:  # a proxy in front may speak https, and we http
             public = urlsplit(self.public_url)
             ours.add(f"{public.scheme}://{public.netloc}".lower())
+        if self.invites(request.origin, request.path):
+            return None
         if request.origin and request.origin.lower() not in ours:
             return HttpRefusal(
                 403,
                 "Foreign origin",
                 f"A page of {request.origin} may not do this here: the request's "
                 f"Origin is not {' or '.join(sorted(ours))}. If Mailsink is behind a "
-                "proxy, set MAILSINK_PUBLIC_URL.",
+                "proxy, set MAILSINK_PUBLIC_URL. MAILSINK_ALLOWED_ORIGINS names the "
+                "origins of others whose pages may use the API and the websocket.",
             )
         if request.fetch_site == "cross-site":
             return _CROSS_SITE
@@ -119,16 +134,22 @@ _OWN_WEBHOOK = HttpRefusal(
 _CROSS_SITE = HttpRefusal(
     403, "Cross-site request", "Another site's page may not use Mailsink."
 )
+_CROSS_SITE_API = HttpRefusal(
+    403,
+    "Cross-site request",
+    "Another site's page may not use Mailsink, unless MAILSINK_ALLOWED_ORIGINS names "
+    "its origin.",
+)
 _AHEAD = HttpRefusal(
     403, "Loaded ahead", "Nothing of this API is loaded before somebody asks for it."
 )
 
 
-def _judge_reading(request: RequestHead) -> HttpRefusal | None:
+def _judge_reading(request: RequestHead, invited: bool) -> HttpRefusal | None:
     """Let other pages link here, but not use our answers (or their timing, or effects).
 
     The same site is no better than another: all ports of localhost are of one. Nobody
-    links to the dialects, where reading has effects.
+    links to the dialects, where reading has effects. invited: by a setting
     """
     followed_link = request.fetch_mode == "navigate" and request.fetch_dest in (
         "document",
@@ -137,11 +158,13 @@ def _judge_reading(request: RequestHead) -> HttpRefusal | None:
     of_dialect = _DIALECTS_PATH.fullmatch(request.path)
     if of_dialect and request.ahead:
         return _AHEAD
-    if request.fetch_site not in ("cross-site", "same-site"):
+    if invited or request.fetch_site not in ("cross-site", "same-site"):
         return None
     if followed_link and not of_dialect:
         return None
-    return None if PARTS_PATH.fullmatch(request.path) else _CROSS_SITE
+    if PARTS_PATH.fullmatch(request.path):
+        return None
+    return _CROSS_SITE_API if request.path.startswith(API) else _CROSS_SITE
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.urls import get_script_prefix
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from mailsink import resources
@@ -30,6 +32,11 @@ class HashedFilesStorage(CompressedManifestStaticFilesStorage):
     """
 
     support_js_module_import_aggregation = True
+
+    def url(self, name: Any, force: bool = False) -> str:
+        """Return the address of a file, below the path that the request came by."""
+        path: str = super().url(name, force)
+        return f"{get_script_prefix().rstrip('/')}{path}"
 
 
 def collect() -> None:

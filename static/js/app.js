@@ -7,6 +7,7 @@ import * as fragments from "./core/fragments.js";
 import { fill, gettext } from "./core/i18n.js";
 import * as keys from "./core/keys.js";
 import { live } from "./core/socket.js";
+import { ROOT } from "./core/routes.js";
 import * as times from "./core/times.js";
 import { toast } from "./core/toast.js";
 import * as copy from "./widgets/copy.js";
@@ -37,8 +38,9 @@ function showOrigin() {
   const ours = document.documentElement.dataset.origins ?? "";
   if (ours.split(" ").includes(location.origin)) return;
   const notice = byId("wrong-origin");
-  const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(origin)s");
-  setText(notice, fill(words, { origin: location.origin, ours }));
+  const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(url)s");
+  const url = location.origin + ROOT.replace(/^\/$/, "");
+  setText(notice, fill(words, { origin: location.origin, ours, url }));
   notice.role = "alert";
   notice.classList.add("banner", "error");
   notice.hidden = false;
@@ -46,9 +48,8 @@ function showOrigin() {
 
 /** In whose day a search for "today" looks: the server reads it (inbox/http/zone.py). */
 function tellZone() {
-  const path = document.documentElement.dataset.root ?? "/";
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is there on HTTPS only
-  document.cookie = `mailsink_zone=${encodeURIComponent(zoneName)}; path=${path}; max-age=34560000; samesite=lax`;
+  document.cookie = `mailsink_zone=${encodeURIComponent(zoneName)}; path=${ROOT}; max-age=34560000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }
 
 /**

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 import pytest
+from django.urls import get_resolver
 
 from mailsink.conf import Config, ConfigError, from_environment, load
+from mailsink.public_urls import OWN_NAMES, PublicUrl
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
 from mailsink.smtp.profile import Profile
 from mailsink.values import ADDRESSES, ListenAddress
@@ -181,9 +186,26 @@ def test_sizes(text: str, octets: int) -> None:
         ("PUBLIC_URL", "mail.example", "a URL"),
         ("PUBLIC_URL", "https://mail.example/?x", "a URL"),
         ("PUBLIC_URL", "https://mail.example:x", "a URL"),
-        ("PUBLIC_URL", "https://mail.example/mail/", "a URL without a path"),
+        ("PUBLIC_URL", "https://mail.example/a//b", "a URL like"),
+        ("PUBLIC_URL", "https://mail.example/a/../b", "a URL like"),
+        ("PUBLIC_URL", "https://mail.example/a b", "a URL like"),
+        ("PUBLIC_URL", "https://mail.example/é", "a URL like"),
+        ("PUBLIC_URL", "https://mail.example/a%20b", "a URL like"),
+        ("PUBLIC_URL", "https://mail.example/" + "a" * 200, "a URL like"),
+        ("PUBLIC_URL", "https://mail.example/api/", "does not begin with a name"),
+        ("PUBLIC_URL", "//mail.example/", "a URL like"),
+        ("PUBLIC_URL", "/messages", "or its path alone"),
+        ("ALLOWED_ORIGINS", "*", "and no *"),
+        ("ALLOWED_ORIGINS", "null", "origins like"),
+        ("ALLOWED_ORIGINS", "https://*.example", "origins like"),
+        ("ALLOWED_ORIGINS", "https://app.example/path", "origins like"),
+        ("ALLOWED_ORIGINS", "https://app.example?x", "origins like"),
+        ("ALLOWED_ORIGINS", "https://ann@app.example", "origins like"),
+        ("ALLOWED_ORIGINS", "app.example", "origins like"),
+        ("TRUSTED_PROXIES", "proxy.example", "IP networks"),
+        ("TRUSTED_PROXIES", "*", "IP networks"),
         *(
-            ("PUBLIC_URL", f"http://{host}", "a URL without a path")
+            ("PUBLIC_URL", f"http://{host}", "a URL like")
             for host in (
                 "h;script-src *",
                 "a b",
@@ -229,7 +251,7 @@ def test_names_and_urls_are_tidied() -> None:
         ALLOWED_HOSTS="Mail.Example, *.test,", PUBLIC_URL="https://a.example/"
     )
     assert found.allowed_hosts == ("mail.example", "*.test")
-    assert found.public_url == "https://a.example"
+    assert str(found.public_url) == "https://a.example"
 
 
 def test_a_public_url_is_as_browsers_write_it() -> None:
@@ -239,7 +261,47 @@ def test_a_public_url_is_as_browsers_write_it() -> None:
         "http://[::0001]:8025": "http://[::1]:8025",
         "http://192.0.2.7:": "http://192.0.2.7",
     }.items():
-        assert config(PUBLIC_URL=given).public_url == found
+        assert str(config(PUBLIC_URL=given).public_url) == found
+
+
+def test_a_public_url_may_have_a_path() -> None:
+    found = config(PUBLIC_URL="https://Dev.Example.com:443/q/mail-1/")
+    assert str(found.public_url) == "https://dev.example.com/q/mail-1"
+    assert found.public_url == PublicUrl("https://dev.example.com", "/q/mail-1")
+    alone = config(PUBLIC_URL="/q/mail/").public_url
+    assert (alone, str(alone)) == (PublicUrl("", "/q/mail"), "")
+    assert config(PUBLIC_URL="/").public_url == config().public_url == PublicUrl()
+
+
+def test_origins_are_as_browsers_write_them() -> None:
+    found = config(ALLOWED_ORIGINS="HTTP://LocalHost:80/, https://app.example:8443")
+    assert found.allowed_origins == ("http://localhost", "https://app.example:8443")
+    assert config().allowed_origins == ()
+
+
+def test_trusted_proxies() -> None:
+    found = config(TRUSTED_PROXIES="10.0.0.0/8, ::1").trusted_proxies
+    assert found == (ip_network("10.0.0.0/8"), ip_network("::1"))
+
+
+def test_every_first_name_of_a_path_is_known() -> None:
+    """A path to be served at must not begin with one of them."""
+    routes = get_resolver().url_patterns
+    patterns = [*_flat(routes), *map(str, ["static/", "ws/"])]
+    names = {
+        re.split(r"[/<^+.]", re.sub(r"^\^/\+\(\?P<\w+>", "", each))[0]
+        for each in patterns
+    }
+    assert {each for each in names if each} <= OWN_NAMES
+
+
+def _flat(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
+    for each in patterns:
+        path = before + str(each.pattern)
+        if hasattr(each, "url_patterns"):
+            yield from _flat(each.url_patterns, path)
+        else:
+            yield path
 
 
 def test_dates_do_not_run_out() -> None:

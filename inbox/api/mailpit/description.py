@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import get_script_prefix
 
 from inbox.api.mailpit.application import VERSION
 from inbox.api.plain_answers import go_json
@@ -33,7 +34,14 @@ def swagger(request: HttpRequest) -> HttpResponse:
         path: dict.fromkeys(methods.split(), _WELL) for path, methods in _ROUTES.items()
     }
     info = {"title": "Mailpit's API in Mailsink", "version": VERSION}
-    return go_json({"swagger": "2.0", "info": info, "basePath": "/", "paths": paths})
+    return go_json(
+        {
+            "swagger": "2.0",
+            "info": info,
+            "basePath": get_script_prefix(),
+            "paths": paths,
+        }
+    )
 
 
 def page(request: HttpRequest) -> HttpResponse:

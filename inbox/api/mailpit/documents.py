@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, get_script_prefix, path, re_path
 
 from inbox.api import health
 from inbox.api.mailpit import rendering
@@ -27,7 +27,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def clean(request: HttpRequest, rest: str) -> HttpResponse:
     """Lead to a path without the slashes that are too many."""
     query = request.META["QUERY_STRING"]
-    return redirect(f"/{rest}?{query}" if query else f"/{rest}", permanent=True)
+    path = f"{get_script_prefix()}{rest}"
+    return redirect(f"{path}?{query}" if query else path, permanent=True)
 
 
 urlpatterns: list[URLPattern] = [

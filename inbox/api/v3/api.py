@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import get_script_prefix
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.docs import DocsBase
@@ -41,6 +42,7 @@ from inbox.errors import UserError
 from inbox.http.problems import problem
 from mailsink import __version__
 
+_PATH = "/api/v3/"  # of the API, below where Mailsink is served
 DESCRIPTION = """
 Lists are `{"items": [], "next": cursor|null}`, newest first; `cursor=<next>` gives the next
 page. `q` is the search language of the pages. `latest` stands for the newest message's id.
@@ -77,8 +79,11 @@ class Api(NinjaAPI):
         return f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
-        document = super().get_openapi_schema(**kwargs)
-        openapi.complete(document)
+        document = super().get_openapi_schema(**{"path_prefix": _PATH, **kwargs})
+        root = get_script_prefix().rstrip("/")
+        if root:
+            document["servers"] = [{"url": root}]
+        openapi.complete(document, root)
         return document
 
 

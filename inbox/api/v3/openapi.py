@@ -46,8 +46,8 @@ _BY_FORMAT = {"uuid": ANY_ID, "date-time": "2026-11-28T09:30:00.000000Z"}
 _BY_TYPE = {"boolean": False, "integer": 0, "number": 0, "string": "", "null": None}
 
 
-def complete(document: OpenAPISchema) -> None:
-    """Add what Ninja does not know."""
+def complete(document: OpenAPISchema, root: str = "") -> None:
+    """Add what Ninja does not know. root: the path that Mailsink is served at"""
     document["tags"] = [
         {"name": name, "description": words} for name, words in GROUPS.items()
     ]
@@ -58,7 +58,7 @@ def complete(document: OpenAPISchema) -> None:
         operation["responses"]["default"] = _PROBLEM
         for content in _contents(operation):
             content["example"] = example(content["schema"], components)
-        line = _call(path, method, operation)
+        line = _call(f"{root}{path}", method, operation)
         operation["description"] += f"\n\n```sh\n{line}\n```"
 
 

@@ -33,7 +33,7 @@ from inbox.api.v3.session_schemas import (
 )
 from inbox.explain.lines import details
 from inbox.http import files
-from inbox.http.origins import base_url
+from inbox.http.origins import origin
 from inbox.insight import case_file, exchange_details, timeline
 from inbox.insight import findings as found
 from inbox.insight import replay as replays
@@ -140,7 +140,7 @@ def findings(request: HttpRequest, id: SessionId) -> HttpResponse:
 @router.get("/{id}/replay", response=Replay, summary="Reproduce a session")
 def replay(request: HttpRequest, id: SessionId) -> HttpResponse:
     """The session as a command of swaks, and as a script for Python's smtplib."""
-    made = replays.of(scope(), id, base_url(request))
+    made = replays.of(scope(), id, origin(request))
     return answer(serializers.replay(made))
 
 

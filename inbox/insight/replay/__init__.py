@@ -33,10 +33,10 @@ class Replay:
     python_notes: list[str]
 
 
-def of(scope: Scope, id: str, base_url: str) -> Replay:
+def of(scope: Scope, id: str, origin: str) -> Replay:
     """Return how to make a session's exchanges again, at most the first 500.
 
-    base_url: of the web side, as who runs the snippet reaches it. Raises NotFound.
+    origin: of the web side, as who runs the snippet reaches it. Raises NotFound.
     """
     session = sessions.get(scope, id)
     if session.has_no_client:
@@ -45,7 +45,7 @@ def of(scope: Scope, id: str, base_url: str) -> Replay:
     source = ReplaySource(
         session,
         exchanges,
-        _bodies(exchanges, base_url.rstrip("/")),
+        _bodies(exchanges, origin),
         cut=session.exchanges > len(exchanges),
     )
     command, command_notes = swaks.command(source)
@@ -53,7 +53,7 @@ def of(scope: Scope, id: str, base_url: str) -> Replay:
     return Replay(command, command_notes, script, script_notes)
 
 
-def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, ReplayBody]:
+def _bodies(exchanges: list[Exchange], origin: str) -> dict[object, ReplayBody]:
     """Return the bodies that came, by transaction; the small ones with their octets."""
     ids = {each.transaction_id for each in exchanges if each.kind in ("body", "chunk")}
     chunked = {each.transaction_id for each in exchanges if each.kind == "chunk"}
@@ -68,7 +68,7 @@ def _bodies(exchanges: list[Exchange], base_url: str) -> dict[object, ReplayBody
             continue  # its file is gone
     return {
         key: ReplayBody(
-            base_url + reverse("api-v3:transactions_raw", args=[key]),
+            origin + reverse("api-v3:transactions_raw", args=[key]),
             size,
             contents.get(key),
             complete,

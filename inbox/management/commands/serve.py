@@ -251,10 +251,11 @@ class Command(BaseCommand):
         """Print where we listen, what to do next, and what may not be meant."""
         for kind, each in mail:
             self.say(f"{kind.label:5} {address_of(each)}")
-        for each in http:
-            self.say(f"Web   http://{address_of(each)}/")
-        for each in http:  # the words of Mailpit, for which test containers wait
-            self.say(f"[http] accessible via http://{address_of(each)}/")
+        pages = [f"http://{address_of(each)}{config.public_url.path}/" for each in http]
+        for url in pages:
+            self.say(f"Web   {url}")
+        for url in pages:  # the words of Mailpit, for which test containers wait
+            self.say(f"[http] accessible via {url}")
         if sys.stdout.isatty():
             self.say("\nPoint your application's mail at the SMTP address, and open")
             self.say("the page. Control-C ends it.\n")
@@ -320,7 +321,7 @@ def _profile(config: Config, http: Sequence[socket.socket], most: int) -> Profil
         config.profile,
         max_connections=min(config.profile.max_connections or most, most),
         spool_dir=config.data / "spool",
-        public_url=config.public_url or _own_url(http),
+        public_url=str(config.public_url) or _own_url(http, config.public_url.path),
         tls=_tls(config),
         failing_tls=_failing_tls(config),
         starttls_denylist=_denylist(config),
@@ -355,12 +356,12 @@ def _denylist(config: Config) -> StarttlsDenylist | None:
     return None if asked else StarttlsDenylist()
 
 
-def _own_url(http: Sequence[socket.socket]) -> str:
+def _own_url(http: Sequence[socket.socket], path: str) -> str:
     """Return the URL of the pages for who is on this machine; "" where there are none."""
     if not http:
         return ""
     host, port = http[0].getsockname()[:2]
-    return f"http://{ListenAddress(_HERE.get(host, host), port)}"
+    return f"http://{ListenAddress(_HERE.get(host, host), port)}{path}"
 
 
 def _limits(config: Config) -> RetentionLimits:
@@ -449,7 +450,10 @@ def _may_send(config: Config, http: Sequence[socket.socket]) -> bool:
     """Whether mail may go out: where others reach the pages, only if somebody says so."""
     if config.outgoing != "auto":
         return config.outgoing == "yes"
-    named = {urlsplit(config.public_url).hostname or "localhost", *config.allowed_hosts}
+    named = {
+        urlsplit(config.public_url.origin).hostname or "localhost",
+        *config.allowed_hosts,
+    }
     return named <= _LOCAL and not any(is_public(each) for each in http)
 
 

@@ -1,7 +1,7 @@
 // The addresses of pages and of the API that scripts ask for, as inbox/urls.py has them.
 
 /** Where Mailsink is served: the page names it, with a slash at its end. */
-const ROOT = globalThis.document?.documentElement.dataset.root ?? "/";
+export const ROOT = globalThis.document?.documentElement.dataset.root ?? "/";
 
 /** @typedef {Record<string, string> | string[][] | URLSearchParams | string} Query */
 
@@ -13,6 +13,7 @@ export const routes = {
   chosen: `${ROOT}messages/chosen`,
   counts: `${ROOT}counts`,
   info: `${ROOT}api/v3/info`,
+  live: `${ROOT}ws/live`,
   messages: `${ROOT}api/v3/messages`,
   restoreTrash: `${ROOT}trash/restore`,
   searchCounts: `${ROOT}searches/counts`,

@@ -2,6 +2,8 @@
 // an acknowledgement for each painted frame, and reconnection with jittered back-off.
 // A hidden tab paints nothing, so it acknowledges nothing and the server holds back.
 
+import { routes } from "./routes.js";
+
 /**
  * @typedef {"connecting" | "live" | "waiting"} State
  * @typedef {{ event: string, id?: string } & Record<string, any>} LiveEvent
@@ -167,7 +169,7 @@ export function live() {
 }
 
 function connect() {
-  const connection = new Live(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`);
+  const connection = new Live(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${routes.live}`);
   connection.open();
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) connection.open();

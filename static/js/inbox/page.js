@@ -8,7 +8,7 @@ import * as density from "./density.js";
 import * as divider from "../widgets/divider.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
-import { routes } from "../core/routes.js";
+import { ROOT, routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import { announce, toast } from "../core/toast.js";
 import { BulkActions } from "./bulk-actions.js";
@@ -30,7 +30,7 @@ const SEARCH_AGAIN_MS = 2000;
 const COUNTS_MS = 500;
 
 /** The id of the message that a URL shows, or "". @param {URL | Location} url */
-const idIn = (url) => url.pathname.split("/")[2] ?? "";
+const idIn = (url) => url.pathname.slice(ROOT.length).split("/")[1] ?? "";
 
 class InboxPage {
   #scroller = byId("scroller");

@@ -1,0 +1,26 @@
+"""Values that the browser keeps of somebody's choices, for the pages alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix
+
+
+def keep(
+    response: HttpResponse, request: HttpRequest, name: str, value: str, days: int
+) -> None:
+    """Let the browser keep a value for so many days, and send it to nobody else.
+
+    Not to what else its host serves beside the path of Mailsink, and once it came by
+    TLS, not without.
+    """
+    response.set_cookie(
+        name,
+        value,
+        max_age=timedelta(days=days),
+        path=get_script_prefix(),
+        secure=request.is_secure(),
+        samesite="Lax",
+    )

@@ -1,0 +1,97 @@
+"""Where browsers find the pages, and which pages of others may use the API."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from mailsink.values import EnvType, hostname, split
+
+
+@dataclass(frozen=True, slots=True)
+class PublicUrl:
+    """Where browsers find the pages: https://dev.example.com and /mail, or a part of it.
+
+    origin: "" where it is not known; path: without a slash at its end
+    """
+
+    origin: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        """Without a slash at its end; "" where the origin is not known."""
+        return f"{self.origin}{self.path}" if self.origin else ""
+
+
+# What is the same in every part of a page, a header and a cookie, without any escape
+_PUBLIC_PATH = re.compile(r"(/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
+_LONGEST_PATH = 200  # characters
+# The first names of our own paths. Served below one of them, its pages would be there
+# twice, and where a proxy takes the path away nobody could say which is meant.
+OWN_NAMES = frozenset(
+    "api compare counts entries findings health import live livez mcp messages metrics "
+    "nothing-arriving outgoing readyz rules s searches sessions settings static "
+    "test-message trace transactions trash view webhooks ws".split()
+)
+
+
+def public_path(text: str) -> str:
+    """Return the path that Mailsink is served at, without a slash at its end.
+
+    Raises ValueError for one that pages, headers and cookies could not name as it is.
+    """
+    path = text.rstrip("/")
+    if len(path) > _LONGEST_PATH or not _PUBLIC_PATH.fullmatch(path):
+        raise ValueError(text)
+    return path
+
+
+def _public_url(text: str) -> PublicUrl:
+    if not text.isprintable():  # urlsplit() would leave it out
+        raise ValueError(text)
+    alone = text.startswith("/") or not text
+    path = public_path(text if alone else urlsplit(text).path)
+    if path.lstrip("/").partition("/")[0] in OWN_NAMES:
+        raise ValueError(text)
+    return PublicUrl("" if alone else _origin(text), path)
+
+
+def _origin(text: str) -> str:
+    """Return the origin of a URL as browsers write it (RFC 6454 §6.1)."""
+    url = split(text, ("http", "https"))
+    if url.query or url.fragment or url.username is not None:
+        raise ValueError(text)
+    host = _url_host(url)
+    default = {"http": 80, "https": 443}[url.scheme]  # which no Origin names
+    port = "" if url.port in (None, default) else f":{url.port}"
+    return f"{url.scheme}://{host}{port}"
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    found = [each for each in re.split(r"[\s,]+", text) if each]
+    if any(urlsplit(each).path.strip("/") for each in found):
+        raise ValueError(text)
+    return tuple(dict.fromkeys(map(_origin, found)))
+
+
+def _url_host(url: SplitResult) -> str:
+    """Return the host of a URL as it stands there: it goes into policies of the pages."""
+    host = url.hostname or ""
+    if "[" not in url.netloc:
+        return hostname(host).lower()
+    if "%" in host:  # a zone, which may be any text
+        raise ValueError(host)
+    return f"[{ipaddress.IPv6Address(host)}]"
+
+
+ORIGINS = EnvType(
+    "origins like https://app.example or http://localhost:3000, by comma, and no *",
+    _origins,
+)
+PUBLIC_URL = EnvType(
+    "a URL like https://dev.example.com/mail/, or its path alone; the path does not "
+    "begin with a name of Mailsink's own, as /api does",
+    _public_url,
+)

@@ -1,0 +1,116 @@
+"""Requests as they were made, whatever stands between their clients and this server.
+
+A proxy may take away the path that Mailsink is served at, or leave it; it may be the
+client of our connection, and another one's the request. Behind this, paths are ours, and
+root_path is what comes before them in every address that a browser is given.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from mailsink.public_urls import public_path
+from mailsink.smtp.profile import Network
+from mailsink.web.request_rules import header
+
+_SECURE = {"http": "https", "ws": "wss"}
+_PLAIN = {secure: plain for plain, secure in _SECURE.items()}
+# Where a scope has the Host that a proxy sent, next to the one that its client asked for
+SENT_HOST = "mailsink.sent_host"
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The way to this server, as far as the settings know it.
+
+    path: that Mailsink is served at, without a slash at its end; "" for the root.
+    proxies: networks of those whose X-Forwarded-For, -Proto, -Host and -Prefix count
+    """
+
+    path: str = ""
+    proxies: tuple[Network, ...] = ()
+
+    def seen(self, scope: Any) -> dict[str, Any]:
+        """Return a scope of ASGI as its client made the request.
+
+        Its path is one of ours and begins after root_path; it is "" for root_path itself.
+        """
+        scope = dict(scope)
+        root = self._believe(scope) or self.path
+        path = scope["path"]
+        if root and (path == root or path.startswith(f"{root}/")):
+            path = path[len(root) :]
+        return {**scope, "path": path, "root_path": root}
+
+    def _believe(self, scope: dict[str, Any]) -> str:
+        """Take over what a trusted proxy says; return the path that it names, or ""."""
+        client = scope.get("client")
+        if not self.proxies or not client or not self._trusts(client[0]):
+            return ""
+        headers = scope["headers"]
+        if found := self._client(header(headers, b"x-forwarded-for")):
+            scope["client"] = [found, 0]
+        scope["scheme"] = _scheme(scope, _last(headers, b"x-forwarded-proto").lower())
+        if host := _last(headers, b"x-forwarded-host"):
+            scope[SENT_HOST] = header(headers, b"host")
+            others = [pair for pair in headers if pair[0] != b"host"]
+            scope["headers"] = [*others, (b"host", host.encode("latin-1"))]
+        try:
+            return public_path(_last(headers, b"x-forwarded-prefix"))
+        except ValueError:
+            return ""
+
+    def _client(self, forwarded: str) -> str:
+        """Return the last of these that is no trusted proxy; "" if there is none."""
+        found = ""
+        for each in reversed(forwarded.split(",")):
+            if (address := _address(each.strip())) is None:
+                break
+            found = address
+            if not self._trusts(found):
+                break
+        return found
+
+    def _trusts(self, host: str) -> bool:
+        return _is_within(self.proxies, host)
+
+
+@lru_cache(maxsize=1024)
+def _is_within(networks: tuple[Network, ...], host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)
+
+
+def _address(text: str) -> str | None:
+    """Return an address of X-Forwarded-For, of which some proxies write the port."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
+
+
+def _last(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str:
+    """Return what the nearest proxy says: others before it may have been the client's."""
+    return header(headers, name).rpartition(",")[2].strip()
+
+
+def _scheme(scope: dict[str, Any], proto: str) -> str:
+    """Return the scheme of a request, of a websocket ws or wss, if a proxy names one."""
+    is_socket = scope["type"] == "websocket"
+    given = scope.get("scheme") or ("ws" if is_socket else "http")
+    plain = _PLAIN.get(given, given)
+    if proto in _SECURE.values():
+        return _SECURE.get(plain, given)
+    return plain if proto in _PLAIN.values() else str(given)
