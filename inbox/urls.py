@@ -26,6 +26,7 @@ from inbox.views import (
     message,
     release_rules,
     releasing,
+    rule_trial,
     ruling,
     searches,
     sessions,
@@ -112,6 +113,7 @@ _webhook = [
 _rules = [
     path("new", ruling.add, name="rule-add"),
     path("preview", ruling.preview, name="rule-preview"),
+    path("try", rule_trial.page, name="rules-try"),
     path("switch", ruling.switch_all, name="rules-switch"),
     path("speed", ruling.set_speed, name="rules-speed"),
     path("scenarios/<str:name>", ruling.switch_scenario, name="scenario-switch"),

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _SET_MEMORY = 64 << 20  # octets for the patterns of a stage
 _MOST_RECIPIENTS = 100  # that are looked at behind RCPT
 _LONGEST_NAME = 512  # characters of a name or an address that are looked at
-_NO_COMMAND = ("connect", "body")
+NO_COMMAND = ("connect", "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class RuleIndex:
         for place, each in enumerate(self._conditions):
             wanted = each.rule.stage
             for stage in STAGES:
-                if stage == wanted or (wanted == "any" and stage not in _NO_COMMAND):
+                if stage == wanted or (wanted == "any" and stage not in NO_COMMAND):
                     index = self._stages.setdefault(stage, _StageIndex())
                     index.add(place, each)
         for index in self._stages.values():

@@ -9,7 +9,7 @@ from inbox.rules.text_patterns import LONGEST_TEXT, TextPattern, anywhere
 from mailsink.mime import headers
 from mailsink.smtp.protocol.events import Body
 
-_LOOKED_AT = 256 * 1024  # octets of a message
+LOOKED_AT = 256 * 1024  # octets of a message
 
 
 class MessageConditions:
@@ -41,7 +41,7 @@ class MessageConditions:
 def _beginning(body: Body) -> bytes:
     """Return the octets that are looked at."""
     if body.content is not None:
-        return body.content[:_LOOKED_AT]
+        return body.content[:LOOKED_AT]
     assert body.path is not None  # exactly one of them is set
     with body.path.open("rb") as file:
-        return file.read(_LOOKED_AT)
+        return file.read(LOOKED_AT)

@@ -16,8 +16,8 @@ from mailsink.ports import Consult
 
 MOST_KEYS = 10_000  # counts of a rule: one for each client, sender or recipient
 _ROOM = 500  # counts that go together, the oldest, when there are too many
-_COUNTED = frozenset({"first", "every", "probability", "rate", "lasts"})
-_ALL = ""  # the key of hits, for max_hits
+COUNTED = frozenset({"first", "every", "probability", "rate", "lasts"})
+ALL_HITS = ""  # the key of hits, for max_hits
 _PARTS = {
     "client": ("client_address",),
     "sender": ("reverse_path",),
@@ -40,7 +40,7 @@ def is_in_time(rule: Rule, now: datetime) -> bool:
 
 def is_counted(rule: Rule) -> bool:
     """Whether it takes the database to know if a rule acts."""
-    return rule.max_hits is not None or bool(_COUNTED & rule.limits.keys())
+    return rule.max_hits is not None or bool(COUNTED & rule.limits.keys())
 
 
 def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
@@ -49,18 +49,18 @@ def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
     A rule that will not act again is not counted on: that would be a commit for nothing
     at each line of each client.
     """
-    key = _key(rule, consult)
+    key = key_of(rule, consult)
     if _is_spent(rule, key, now):
         return False
     with write_turn():
         # The lock lets processes count one after the other.
         if Rule.objects.select_for_update().filter(pk=rule.pk).first() is None:
             return False  # it was deleted a moment ago
-        if _COUNTED & rule.limits.keys() and not _acts(rule.pk, rule.limits, key, now):
+        if COUNTED & rule.limits.keys() and not _acts(rule.pk, rule.limits, key, now):
             return False
         if rule.max_hits is None:
             return True
-        hits = _counted(rule.pk, _ALL, now, None)
+        hits = _counted(rule.pk, ALL_HITS, now, None)
         return bool(hits.count <= rule.max_hits)
 
 
@@ -81,8 +81,8 @@ def _is_spent(rule: Rule, key: str, now: datetime) -> bool:
     ends = {"first", "lasts"} & limits.keys() and "rate" not in limits
     if rule.max_hits is None and not ends:
         return False
-    for count in RuleCount.objects.filter(rule_id=rule.pk, key__in=(_ALL, key)):
-        if count.key == _ALL:
+    for count in RuleCount.objects.filter(rule_id=rule.pk, key__in=(ALL_HITS, key)):
+        if count.key == ALL_HITS:
             if rule.max_hits is not None and count.count >= rule.max_hits:
                 return True
         elif ends and _has_ended(limits, count, now):
@@ -108,21 +108,35 @@ def _shortened(seconds: int, limits: dict[str, Any]) -> timedelta:
 
 def _acts(rule_id: int, limits: dict[str, Any], key: str, now: datetime) -> bool:
     """Count once more, and judge by the new count."""
-    seconds = limits.get("seconds") if "rate" in limits else None
-    window = None if seconds is None else _shortened(seconds, limits)
+    window = window_of(limits)
     counted = _counted(rule_id, key, now, window)
+    return not stopped_by(limits, counted, now)
+
+
+def stopped_by(limits: dict[str, Any], counted: RuleCount, now: datetime) -> str:
+    """Return the limit by which a rule does not act at this count; "" where it acts."""
     n: int = counted.count
-    if n > limits.get("first", n) or n <= limits.get("rate", 0):
-        return False
+    if n > limits.get("first", n):
+        return "first"
+    if n <= limits.get("rate", 0):
+        return "rate"
     if n % limits.get("every", 1):
-        return False
+        return "every"
     if _is_over(limits, counted, now):
-        return False
+        return "lasts"
     if "probability" in limits:
         # the same run for the same seed: the n-th roll of these dice
-        dice = random.Random(f"{limits.get('seed', rule_id)} {key} {n}")  # noqa: S311
-        return dice.random() < float(limits["probability"])
-    return True
+        seed = limits.get("seed", counted.rule_id)
+        dice = random.Random(f"{seed} {counted.key} {n}")  # noqa: S311
+        if dice.random() >= float(limits["probability"]):
+            return "probability"
+    return ""
+
+
+def window_of(limits: dict[str, Any]) -> timedelta | None:
+    """Return how long a rate counts; None where a rule has none."""
+    seconds = limits.get("seconds") if "rate" in limits else None
+    return None if seconds is None else _shortened(seconds, limits)
 
 
 def _counted(
@@ -134,22 +148,27 @@ def _counted(
     if count is None:
         _make_room(rule_id)
         return RuleCount.objects.create(rule_id=rule_id, key=key, count=1, since=now)
-    if window is not None and now - count.since >= window:
-        count.count, count.since = 0, now
-    count.count += 1
+    count_one(count, now, window)
     known.update(count=count.count, since=count.since)
     return count
 
 
+def count_one(count: RuleCount, now: datetime, window: timedelta | None) -> None:
+    """Count one more, in memory; from 1 again where the window of a rate is over."""
+    if window is not None and now - count.since >= window:
+        count.count, count.since = 0, now
+    count.count += 1
+
+
 def _make_room(rule_id: int) -> None:
     """Drop the oldest counts of a rule that has too many: clients choose the keys."""
-    counts = RuleCount.objects.filter(rule_id=rule_id).exclude(key=_ALL)
+    counts = RuleCount.objects.filter(rule_id=rule_id).exclude(key=ALL_HITS)
     if counts.count() >= MOST_KEYS:
         oldest = counts.order_by("since").values_list("key", flat=True)[:_ROOM]
         RuleCount.objects.filter(rule_id=rule_id, key__in=list(oldest)).delete()
 
 
-def _key(rule: Rule, consult: Consult) -> str:
+def key_of(rule: Rule, consult: Consult) -> str:
     """Return what is counted together, as a digest: no text of clients is stored."""
     per = rule.limits.get("per", "")
     if per == "session":

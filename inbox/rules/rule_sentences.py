@@ -38,10 +38,10 @@ def sentence(rule: Any, inbox: str = "") -> list[SentencePart]:
     parts = filled(beginning, rule.conditions)
     rest = [each for each in CONDITIONS if each.name != said]
     for each in _phrases(rest, rule.conditions):
-        parts = _linked(_("%(first)s and %(next)s"), parts, each)
+        parts = linked(_("%(first)s and %(next)s"), parts, each)
     if inbox:
         named = [SentencePart(inbox, strong=True)]
-        parts = _linked(_("%(first)s in %(next)s"), parts, named)
+        parts = linked(_("%(first)s in %(next)s"), parts, named)
     for each in (*_actions(rule), *_limits(rule)):
         parts = [*parts, SentencePart(", "), *each]
     if parts[-1].text.endswith("."):
@@ -54,12 +54,26 @@ def plain(parts: Sequence[SentencePart]) -> str:
     return "".join(each.text for each in parts)
 
 
-def condition(
-    name: str, value: Any, conditions: Mapping[str, Any]
-) -> list[SentencePart]:
+def condition(name: str, conditions: Mapping[str, Any]) -> list[SentencePart]:
     """Return one condition of a rule in words."""
-    found = next(each for each in CONDITIONS if each.name == name)
-    return next(_phrases([found], {**conditions, name: value}), [SentencePart(name)])
+    said = "header_value" if name == "header" else name
+    return phrase(CONDITIONS, said, conditions)
+
+
+def phrase(
+    rows: Sequence[RuleField], name: str, values: Mapping[str, Any]
+) -> list[SentencePart]:
+    """Return one member in words, by its row."""
+    found = [each for each in rows if each.name == name]
+    return next(_phrases(found, values), [SentencePart(name)])
+
+
+def deeds(rule: Any) -> list[SentencePart]:
+    """Return what a rule does, without its beginning and its limits."""
+    found: list[SentencePart] = []
+    for each in _actions(rule):
+        found += [SentencePart(", "), *each] if found else each
+    return found
 
 
 def filled(phrase: str, values: Mapping[str, Any]) -> list[SentencePart]:
@@ -137,10 +151,12 @@ def _limits(rule: Any) -> Iterator[list[SentencePart]]:
     yield from _phrases(OWN, {"max_hits": rule.max_hits})
 
 
-def _linked(
-    phrase: str, first: Sequence[SentencePart], following: Sequence[SentencePart]
+def linked(
+    phrase: str,
+    first: Sequence[SentencePart],
+    following: Sequence[SentencePart] = (),
 ) -> list[SentencePart]:
-    """Return a phrase with "first" and "next" in their places."""
+    """Return a phrase with parts in the places of "first" and "next"."""
     parts: dict[str, Sequence[SentencePart]] = {"first": first, "next": following}
     found: list[SentencePart] = []
     for at, piece in enumerate(_PLACE.split(phrase)):

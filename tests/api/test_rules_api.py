@@ -107,3 +107,23 @@ def test_a_bad_speed(api: Api, speed: str) -> None:
     wrong = api("POST", f"rules/scenarios/greylisting?speed={speed}", status=422)
     assert "speed" in wrong["detail"]
     assert api("GET", "rules")["items"] == []
+
+
+def test_a_dry_run(api: Api) -> None:
+    rule = api("POST", "rules", RULE, 201)
+    api("POST", "rules", RULE | {"conditions": {"reverse_path": "x@*"}}, 201)
+    found = api("POST", "rules/dry-run", {"recipient": "audit@b.test", "sender": "a@b.test"})  # fmt: skip
+    assert (found["rules_on"], found["complete"], found["stopped"]) == (
+        True,
+        True,
+        True,
+    )
+    last = found["lines"][-1]
+    assert (last["stage"], last["line"]) == ("rcpt", "RCPT TO:<audit@b.test>")
+    assert last["reply"] == ["451 4.7.1 Try later"]
+    assert [each["id"] for each in last["acting"]] == [rule["id"]]
+    assert [each["reason"] for each in last["others"]] == ["settled"]
+    assert api("GET", f"rules/{rule['id']}")["hits"] == 0
+    for given in ({}, {"recipient": "a@b", "session": "x"}, {"recipient": "a@b", "client": "x"}):  # fmt: skip
+        api("POST", "rules/dry-run", given, 422)
+    api("POST", "rules/dry-run", {"message": "none"}, 404)

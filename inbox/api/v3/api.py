@@ -27,6 +27,7 @@ from inbox.api.v3 import (
     releases,
     routes,
     rule_resource,
+    rule_trials,
     searches,
     sessions,
     starttls,
@@ -98,6 +99,7 @@ api = Api(
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("routes", routes.router, tags=["Routes"])
+api.add_router("rules", rule_trials.router, tags=["Rules"])
 api.add_router("rules", rule_resource.router, tags=["Rules"])
 api.add_router("held", held_mail.router, tags=["Held mail"])
 api.add_router("release-rules", release_rules.router, tags=["Release rules"])

@@ -1,0 +1,194 @@
+"""Tries rules on lines: which would answer, and why the others would not. Counts nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from inbox.errors import Invalid
+from inbox.mailbox import inboxes
+from inbox.mailbox.scope import Scope
+from inbox.models import Rule
+from inbox.rules import address_words, rulebook
+from inbox.rules.dry_counts import DryCounts
+from inbox.rules.dry_lines import DryLine
+from inbox.rules.field_table import CONDITIONS
+from inbox.rules.matching import NO_COMMAND, Conditions
+from inbox.rules.rule_decisions import decision_of, ends_the_search
+from inbox.rules.rule_limits import is_in_time, now
+from mailsink.ports import GO_ON, Consult, Decision
+
+_MOST_SECONDS = 3.0
+# Members that are one condition together
+_TOGETHER = {"header": ("header", "header_value")}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """The outcome of one rule at one line.
+
+    reason: "" where it acts; else "off", "expired", "time", "settled" (by a rule above
+    it), the name of a condition or of a limit, or "cannot" where it has no say here.
+    """
+
+    rule: Rule
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DryAnswer:
+    """The decision of rules, and of addresses that ask for a reply, at a line."""
+
+    line: DryLine
+    decision: Decision
+    verdicts: list[RuleVerdict]
+
+    @property
+    def acting(self) -> list[Rule]:
+        """The rules that act, in order."""
+        return [each.rule for each in self.verdicts if not each.reason]
+
+    @property
+    def others(self) -> list[RuleVerdict]:
+        """Those of the stage that do not."""
+        return [each for each in self.verdicts if each.reason]
+
+    @property
+    def ends(self) -> bool:
+        """Whether a client gets no further by it."""
+        reply, decided = self.decision.reply, self.decision
+        refused = reply is not None and reply.code >= 400
+        return (
+            refused or decided.stall or bool(decided.close) or bool(decided.tls_failure)
+        )
+
+
+@dataclass(slots=True)
+class DryRun:
+    """The answers to all lines; not complete where it would have taken too long."""
+
+    rules_on: bool
+    answers: list[DryAnswer] = field(default_factory=list)
+    complete: bool = True
+    stopped: bool = False  # a client would get no further
+
+
+class _TooLong(Exception):
+    """The time of a dry run is over."""
+
+
+def run(
+    scope: Scope,
+    slug: str,
+    lines: Iterable[DryLine],
+    until_refused: bool = False,
+    seconds: float = _MOST_SECONDS,
+) -> DryRun:
+    """Try the rules of an inbox on lines. Raises NotFound.
+
+    until_refused: leave out what follows a refusal, which a client would not come to.
+    seconds: to take at most.
+    """
+    inbox = inboxes.by_slug(scope, slug)
+    found = DryRun(inbox.rules_on)
+    trial = _Trial(rulebook.find(scope, slug), inbox, time.monotonic() + seconds)
+    try:
+        for each in lines:
+            found.answers.append(trial.answer(each))
+            if until_refused and found.answers[-1].ends:
+                found.stopped = True
+                break
+    except _TooLong:
+        found.complete = False
+    return found
+
+
+class _Trial:
+    """The rules of an inbox, tried one by one."""
+
+    def __init__(self, rules: list[Rule], inbox: Any, deadline: float) -> None:
+        self._rules = [_TriedRule(each) for each in rules] if inbox.rules_on else []
+        self._words = inbox.address_words
+        self._deadline = deadline
+        self._counts = DryCounts()
+        self._now = now()
+
+    def answer(self, line: DryLine) -> DryAnswer:
+        """Return what is decided at a line. Raises _TooLong."""
+        found, verdicts, consult = GO_ON, [], line.consult
+        for each in self._rules:
+            if not each.is_asked(consult):
+                continue
+            if time.monotonic() > self._deadline:
+                raise _TooLong
+            settled = found is not GO_ON and ends_the_search(found)
+            reason = "settled" if settled else self._reason(each, consult)
+            verdicts.append(RuleVerdict(each.rule, reason))
+            if not reason:
+                decided = decision_of(each.rule, consult.stage)
+                found = address_words.merged(found, decided)
+        refused = found.reply is not None and found.reply.code >= 400
+        if self._words and not refused:
+            found = address_words.merged(found, address_words.decision(consult))
+        return DryAnswer(line, found, verdicts)
+
+    def _reason(self, tried: _TriedRule, consult: Consult) -> str:
+        rule = tried.rule
+        if reason := _resting(rule, self._now):
+            return reason
+        return tried.failing(consult) or self._counts.limit(rule, consult, self._now)
+
+
+def _resting(rule: Rule, at: datetime) -> str:
+    if not rule.is_on:
+        return "off"
+    if rule.expires_at is not None and rule.expires_at <= at:
+        return "expired"
+    return "" if is_in_time(rule, at) else "time"
+
+
+class _TriedRule:
+    """A rule, whose conditions are tried one by one."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self._parts: list[tuple[str, Conditions]] | None = None
+
+    def is_asked(self, consult: Consult) -> bool:
+        """Whether it is of the line's stage."""
+        wanted = self.rule.stage
+        at_any = wanted == "any" and consult.stage not in NO_COMMAND
+        return at_any or wanted == consult.stage
+
+    def failing(self, consult: Consult) -> str:
+        """Return the first condition that does not hold; "" where all do."""
+        try:
+            self._parts = self._parts or [*self._each(), ("cannot", Conditions.of(self.rule))]  # fmt: skip
+        except Invalid:  # it was stored by another version
+            return "cannot"
+        for name, part in self._parts:
+            if not _holds(part, consult):
+                return name
+        return ""
+
+    def _each(self) -> list[tuple[str, Conditions]]:
+        """Return the conditions, each as if the rule had no other."""
+        given = self.rule.conditions
+        found = []
+        for row in CONDITIONS:
+            names = _TOGETHER.get(row.name, (row.name,))
+            if row.name in given and row.name != "header_value":
+                one = {name: given[name] for name in names}
+                alone = Rule(stage=self.rule.stage, conditions=one, actions=self.rule.actions)  # fmt: skip
+                found.append((row.name, Conditions.of(alone)))
+        return found
+
+
+def _holds(part: Conditions, consult: Consult) -> bool:
+    if not part.hold(consult):
+        return False
+    body = consult.body
+    return part.message is None or (body is not None and part.message.hold(body))

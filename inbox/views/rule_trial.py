@@ -1,0 +1,57 @@
+"""The page of a dry run: what would rules answer to an address, a message or a session?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from inbox.errors import Invalid, NotFound, UserError
+from inbox.mailbox.scope import ALL
+from inbox.models.inbox import DEFAULT_SLUG
+from inbox.presenters import dry_rows
+from inbox.rules import dry_lines, dry_run
+from inbox.rules.dry_lines import DryLine
+
+_LONGEST = 300  # characters of a value
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """The form, and below it what would be answered to `of` in the query."""
+    given = {
+        name: request.GET.get(name, "").strip()[:_LONGEST]
+        for name in ("of", "sender", "client", "helo", "user")
+    } | {"tls": "yes" if request.GET.get("tls") else ""}
+    context: dict[str, object] = {"section": "rules", "given": given}
+    status = 200
+    if given["of"]:
+        try:
+            lines, ends = _lines(given)
+            found = dry_run.run(ALL, DEFAULT_SLUG, lines, until_refused=ends)
+            context |= {"run": found, "rows": dry_rows.rows(found)}
+        except UserError as error:
+            context["wrong"], status = str(error), error.status
+    return render(request, "rules/trial.html", context, status=status)
+
+
+def _lines(given: dict[str, str]) -> tuple[Iterable[DryLine], bool]:
+    """Return the lines that are asked about, and whether they end at a refusal.
+
+    Raises Invalid, NotFound.
+    """
+    of = given["of"]
+    if "@" in of:
+        return dry_lines.made_up(dry_lines.checked(of, given)), True
+    try:
+        id = str(UUID(of.rstrip("/").rpartition("/")[2].partition("?")[0]))
+    except ValueError:
+        raise Invalid(_("Write an address, or the id or the link of a message or a session.")) from None  # fmt: skip
+    try:
+        return list(dry_lines.of_message(ALL, id)), True
+    except NotFound:
+        return list(dry_lines.of_session(ALL, id)), False
