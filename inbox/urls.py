@@ -125,6 +125,7 @@ _rules = [
 
 _settings = [
     path("change", settings.change, name="settings-change"),
+    path("strict", settings.change_strict, name="settings-strict"),
     path("resume", settings.resume, name="settings-resume"),
     path("mine", settings.save_mine, name="settings-mine"),
     path("remote-hosts", settings.allow_host, name="remote-host-add"),

@@ -62,6 +62,8 @@ class Config:
     dialects: tuple[Dialect, ...]  # of other mail sinks, that the API speaks too
     outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
     guard: bool  # is always on
+    strict: Literal["off", "report", "error"]
+    strict_ignore: tuple[str, ...]  # kinds of findings and checks
     routes: Mapping[str, RouteFields] = field(repr=False)  # by name
     webhooks_private: tuple[Network, ...]  # may be called though they are not public
     bounces: Literal["off", "inbox", "relay"]  # where our reports on messages go
@@ -119,6 +121,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         webhooks_private=read.value("WEBHOOKS_PRIVATE", "", values.NETWORKS),
         bounces=read.value("BOUNCES", "relay", values.one_of("off", "inbox", "relay")),
         guard=read.value("GUARD", "no", values.BOOLEAN),
+        strict=read.value("STRICT", "off", values.one_of("off", "report", "error")),
+        strict_ignore=read.value("STRICT_IGNORE", "", values.KINDS),
         routes=_routes(read),
         retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),
         retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),

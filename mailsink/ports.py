@@ -61,8 +61,9 @@ class Consult:
     The facts: client_address, listener, helo, user, tls (its version), transaction
     (1 for the first of the session), reverse_path, forward_path, parameters (of MAIL,
     as given), verb, argument, size, smtputf8 (1: the client allows UTF-8 in the
-    reply); each only where it is known. seq: of the exchange. recipients: those that
-    were accepted, readable. body: at the stage "body" alone.
+    reply), flags (by space, of the transaction's own lines: MAIL, RCPT and the body);
+    each only where it is known. seq: of the exchange. recipients: those that were
+    accepted, readable. body: at the stage "body" alone.
 
     The stage "starttls" is asked without a verb where the listener begins with TLS: nobody
     could read a reply then.
@@ -97,6 +98,7 @@ class Decision:
     inbox: str = ""  # that the message goes to, by its slug; "": as without a rule
     discarded: bool = False  # the message is accepted, but not stored
     rule: str = ""  # what decided, in words for the transcript
+    notice: str = ""  # a sentence for the transcript, as a line of its own
 
     @property
     def shapes(self) -> bool:

@@ -192,6 +192,7 @@ def _turn(text: str) -> Turn:
 
 
 _KEYWORD = re.compile(r"[A-Z0-9][A-Z0-9-]*")
+_KIND = re.compile(r"[a-z0-9_]+")
 
 
 def _dialects(text: str) -> tuple[Dialect, ...]:
@@ -209,6 +210,13 @@ def _keywords(text: str) -> frozenset[str]:
     if not all(map(_KEYWORD.fullmatch, words)):
         raise ValueError(text)
     return words
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    words = [each for each in re.split(r"[\s,]+", text.lower()) if each]
+    if not all(map(_KIND.fullmatch, words)):
+        raise ValueError(text)
+    return tuple(words)
 
 
 def _logins(text: str) -> tuple[tuple[str, str], ...]:
@@ -241,6 +249,7 @@ KEYWORDS = EnvType(
     "names of extensions like CHUNKING or of mechanisms like CRAM-MD5, by comma",
     _keywords,
 )
+KINDS = EnvType("names of findings or checks like local_link, by comma", _kinds)
 LINE = EnvType("512 bytes or more, or a number with K (12K); 0 is no limit", _line)
 LOGINS = EnvType("user:password, several by space or line", _logins)
 NETWORKS = EnvType("IP networks like 10.0.0.0/8 or ::1, by comma", _networks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
@@ -10,10 +11,13 @@ from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from mailsink.mime.preview import references
 from mailsink.mime.structure import Part
 
+_CID = re.compile("cid:", re.IGNORECASE)
+
 
 def references_without_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield each cid: URL of the HTML that no part answers to (RFC 2392)."""
-    named = references(mail.html) | _linked(mail)
+    shown_parts = references(mail.html) if _CID.search(mail.html) else set()
+    named = shown_parts | _linked(mail)
     for url in sorted(each for each in named if mail.carried.find(each) is None):
         at = mail.html.find(url)
         line = mail.page.line(at) if at >= 0 else None

@@ -115,7 +115,7 @@ _TEXT = (
         gettext_noop("Send multipart/alternative: the plain text first, then the HTML."), _rfc(2046, "5.1.4"),
     ),
     CheckKind(
-        "empty_text_part", "text", "warning", gettext_noop("text part is empty"),
+        "empty_text_part", "text", "error", gettext_noop("text part is empty"),
         gettext_noop("The plain text beside the HTML is empty, so people who read the text see nothing."),
         gettext_noop("Put the content of the HTML into the text part."), _rfc(2046, "5.1.4"),
     ),
@@ -128,6 +128,11 @@ _TEXT = (
         "no_charset", "text", "warning", gettext_noop("no charset declared"),
         gettext_noop("The part contains non-ASCII letters but names no charset, so email clients guess."),
         gettext_noop("Write charset=utf-8 into its Content-Type."), _rfc(2046, "4.1.2"),
+    ),
+    CheckKind(
+        "undecodable_text", "text", "error", gettext_noop("text is not in its charset"),
+        gettext_noop("The part has bytes that its declared charset does not know, or declares a charset that does not exist: email clients show wrong letters."),
+        gettext_noop("Encode the text in the charset that Content-Type names, preferably utf-8."), _rfc(2046, "4.1.2"),
     ),
     CheckKind(
         "charset_differs", "text", "warning", gettext_noop("two charsets declared"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ _PLACEHOLDER = re.compile(
     r"|\{(?:first|last|full|user|customer|company|order)_?(?:name|id|number)\}",
     re.IGNORECASE,
 )
+# Without one of these there is no placeholder, which is soon seen
+_MAY_HOLD = re.compile(r"[{<*%\[]")
 # Percent-encoded in URLs
 _ENCODED = re.compile(
     r"(?:%7B){2}[^{}\n]{1,200}?(?:%7D){2}|\$%7B[^{}\n]{1,200}?%7D", re.IGNORECASE
@@ -44,16 +47,23 @@ _EXAMPLE = re.compile(r"(?:.*\.)?(?:example\.(?:com|net|org)|example|test|invali
 def placeholders(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield what looks like a template's variable, in subject, text, HTML and URLs."""
     for place, text, line in mail.readable():
+        if not _MAY_HOLD.search(text):
+            continue
         for match in _PLACEHOLDER.finditer(text[:_PIECE]):
             yield CheckPlace("placeholder", place, line, shown(match[0]))
     for url, place, line in _urls(mail):
-        plain = _PLACEHOLDER.search(url[:2000]) if place == "HTML" else None
-        if found := plain or _ENCODED.search(url[:2000]):
+        plain = _placeholder(url) if place == "HTML" else None
+        encoded = _ENCODED.search(url[:2000]) if "%" in url else None
+        if found := plain or encoded:
             yield CheckPlace("placeholder", place, line, shown(found[0]))
     for element in mail.page.elements:
-        alt = element.attributes.get("alt", "")
-        if _PLACEHOLDER.search(alt[:2000]):
+        if _placeholder(element.attributes.get("alt", "")):
             yield mail.at("placeholder", element)
+
+
+def _placeholder(text: str) -> re.Match[str] | None:
+    """Return the first placeholder in the beginning of a text; None if there is none."""
+    return _PLACEHOLDER.search(text[:2000]) if _MAY_HOLD.search(text) else None
 
 
 def missing_values(mail: CheckedMessage) -> Iterator[CheckPlace]:
@@ -106,7 +116,7 @@ def _wrong(url: str) -> str:
     """Return the kind of what is wrong with an address; "" if nothing is."""
     if url in ("", "#") or url.lower().startswith(("javascript:", "about:blank")):
         return "empty_link"
-    if url.startswith("#") or _PLACEHOLDER.search(url[:2000]):
+    if url.startswith("#") or _placeholder(url):
         return ""  # to a place in the mail; told as a placeholder
     if not _SCHEME.match(url) and not url.startswith("//"):
         return "relative_link"
@@ -120,6 +130,12 @@ def _of_host(url: str) -> str:
         host = (urlsplit(url[:2000]).hostname or "").rstrip(".")
     except ValueError:  # brackets that hold no address
         return ""
+    return _of_name(host)
+
+
+@lru_cache(maxsize=1024)  # a mail has most of its links on a few hosts
+def _of_name(host: str) -> str:
+    """Return the kind of what is wrong with the host of a link; "" if nothing is."""
     if not host:
         return "empty_link"
     if _is_private(host):

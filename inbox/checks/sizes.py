@@ -13,7 +13,7 @@ from inbox.explain.quantities import counted
 CLIPPED = 102 * 1024  # octets of HTML that Gmail shows
 _NEARLY = 92 * 1024
 _MB = 1000 * 1000
-_TOO_LARGE, _LARGE = 25 * 1024 * 1024, 10_240_000  # octets as sent
+TOO_LARGE, _LARGE = 25 * 1024 * 1024, 10_240_000  # octets as sent
 _HEAVY = 500 * 1000  # octets of an image
 _MANY_IMAGES = 30
 _LONG_SUBJECT = 70  # characters
@@ -38,7 +38,7 @@ def large_message(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if the mail as sent is larger than servers take."""
     size = len(mail.octets)
     if size > _LARGE:
-        kind = "too_large" if size > _TOO_LARGE else "large"
+        kind = "too_large" if size > TOO_LARGE else "large"
         words = _("It has %(size)s MB as sent.") % {"size": f"{size / _MB:.1f}"}
         yield CheckPlace(kind, words=words)
 

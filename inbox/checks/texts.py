@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from mailsink.mime import bodies, charsets, headers
+from mailsink.mime.structure import Part
 
 _COMPARED = 200_000  # characters of each
 _FEW = 12  # words, of which nothing can be said
@@ -33,6 +34,8 @@ _BULK_FIELDS = (
 )
 _EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
 _PREVIEW = 90  # characters
+_DECODED = 1024 * 1024  # octets of a part, as sent, whose charset is looked at
+_LONGEST_CHARACTER = 4  # octets
 
 
 def no_subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
@@ -50,14 +53,18 @@ def emoji_in_subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 def missing_text_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield if there is HTML and no text beside it that says the same."""
-    if not mail.html:
+    if not mail.html or mail.has_empty_text:
         return
-    if mail.has_empty_text:
-        yield CheckPlace("empty_text_part", "Text")
-    elif mail.reading.is_text_made:
+    if mail.reading.is_text_made:
         yield CheckPlace("no_text_part")
     elif words := _differs(mail.text, mail.html_text):
         yield CheckPlace("text_differs", "Text", None, shown(mail.text), words)
+
+
+def empty_text_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
+    """Yield if the text beside the HTML is empty."""
+    if mail.has_empty_text and mail.html:
+        yield CheckPlace("empty_text_part", "Text")
 
 
 def _differs(text: str, html_text: str) -> str:
@@ -75,10 +82,8 @@ def _words(text: str) -> set[str]:
 
 def wrong_charset(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield texts beyond ASCII without a charset, and a <meta> that contradicts it."""
-    for part in mail.parsed.parts:
-        if part.content_type not in ("text/plain", "text/html") or part.charset:
-            continue
-        if not bodies.decode(mail.octets, part).isascii():
+    for part in _texts(mail):
+        if not part.charset and not bodies.decode(mail.octets, part).isascii():
             yield CheckPlace(
                 "no_charset", words=_("Part %(number)s") % {"number": part.number}
             )
@@ -97,17 +102,49 @@ def wrong_charset(mail: CheckedMessage) -> Iterator[CheckPlace]:
             )
 
 
+def undecodable_texts(mail: CheckedMessage) -> Iterator[CheckPlace]:
+    """Yield texts beyond ASCII that are not in the charset that they declare."""
+    for part in _texts(mail):
+        if not part.charset:
+            continue
+        body = bodies.decode_beginning(mail.octets, part, _DECODED)
+        if body.isascii() or _is_in(body, part.charset, part.size > _DECODED):
+            continue
+        place = _("Part %(number)s") % {"number": part.number}
+        yield CheckPlace("undecodable_text", place, None, shown(part.charset))
+
+
+def _texts(mail: CheckedMessage) -> Iterator[Part]:
+    wanted = ("text/plain", "text/html")
+    return (part for part in mail.parsed.parts if part.content_type in wanted)
+
+
+def _is_in(body: bytes, charset: str, cut: bool) -> bool:
+    """Whether octets are text in a charset. cut: more follow, so the last may miss some."""
+    known = charsets.codec(charset)
+    if known is None:
+        return False
+    ends = range(_LONGEST_CHARACTER if cut else 1)
+    return any(
+        charsets.strictly(body[: len(body) - n], known) is not None for n in ends
+    )
+
+
 def _same(one: str, other: str) -> bool:
     known = charsets.codec(one.lower()), charsets.codec(other)
     return one.lower() == other or (known[0] is not None and known[0] == known[1])
 
 
 def missing_unsubscribe(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if mail to many cannot be left by one click (RFC 2369, RFC 8058)."""
+    """Yield if mail to many has no List-Unsubscribe (RFC 2369)."""
+    if not mail.value("list-unsubscribe") and (sign := _bulk(mail)):
+        yield CheckPlace("no_list_unsubscribe", "List-Unsubscribe", None, "", sign)
+
+
+def poor_unsubscribe(mail: CheckedMessage) -> Iterator[CheckPlace]:
+    """Yield if List-Unsubscribe does not allow one click (RFC 2369, RFC 8058)."""
     value = mail.value("list-unsubscribe")
     if not value:
-        if sign := _bulk(mail):
-            yield CheckPlace("no_list_unsubscribe", "List-Unsubscribe", None, "", sign)
         return
     schemes = {match[1].lower() for match in _TARGET.finditer(value[:10_000])}
     if not schemes:

@@ -334,6 +334,11 @@ REFUSALS: dict[str, RefusalWords] = {
         short=_("no valid recipients"),
     ),
     "554 5.6.0": RefusalWords(_("The message breaks a rule that Mailsink was told to enforce."), _("End each line with CRLF, and keep lines under 998 bytes."), "line_ends"),
+    "554 5.6.0 Strict mode": RefusalWords(
+        _("Strict mode is on, and the message has an error, which the reply names."),
+        _("Mend the message: its page lists each error with its fix. To allow a kind of error, add it to MAILSINK_STRICT_IGNORE."),
+        short=_("error in the message"),
+    ),
     "554 5.6.0 The message holds a bare": RefusalWords(
         _("The message contains a CR or LF alone, which MAILSINK_SMTP_BARE_NEWLINES=reject refuses (RFC 5321 §2.3.8)."),
         _("End every line of the message with CRLF (\\r\\n), or set MAILSINK_SMTP_BARE_NEWLINES=flag."),

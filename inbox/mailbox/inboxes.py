@@ -98,6 +98,8 @@ def update(
     addresses: Sequence[AddressInput] | None = None,
     address_words: bool | None = None,
     rules_on: bool | None = None,
+    strict: str | None = None,
+    strict_ignored: Sequence[str] | None = None,
 ) -> Inbox:
     """Change what is given, and return the inbox as it is then; 0 octets: no quota.
 
@@ -111,6 +113,8 @@ def update(
         "addresses": None if addresses is None else book.clean(addresses),
         "address_words": address_words,
         "rules_on": rules_on,
+        "strict": strict,
+        "strict_ignored": None if strict_ignored is None else list(strict_ignored),
     }
     given = {name: value for name, value in changes.items() if value is not None}
     return _change(scope, slug, lambda inbox: given | _pause(inbox, paused))

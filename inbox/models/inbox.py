@@ -28,6 +28,10 @@ class Inbox(models.Model):
     # Whether addresses such as rcpt550@example.com ask for replies themselves.
     address_words = models.BooleanField(default=True)
     rules_on = models.BooleanField(default=True)  # one switch for all rules
+    # off, report or error; server: as MAILSINK_STRICT says
+    strict = models.CharField(max_length=8, default="server")
+    # Kinds of findings and checks that are no errors here, beside the server's
+    strict_ignored = models.JSONField(default=list, blank=True)
 
     class Meta:
         verbose_name_plural = "inboxes"

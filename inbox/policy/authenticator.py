@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 
@@ -11,6 +12,7 @@ from scramp import ScramException, ScramMechanism
 from mailsink.ports import Credentials, Verifier
 
 _SHA_256 = ScramMechanism("SCRAM-SHA-256")
+_STRICT = re.compile(rb"\+strict(@[^@]*)?\Z")
 _ITERATIONS = 4096  # RFC 7677 §4 asks for no less
 
 
@@ -34,8 +36,10 @@ class Authenticator:
     async def authenticate(self, credentials: Credentials) -> bool:
         """Whether these credentials are good; as slow for a near miss as for a far one."""
         good = False
+        plain = _without_strict(credentials.username)
         for user, password in self._logins:
             same_user = hmac.compare_digest(user, credentials.username)
+            same_user |= hmac.compare_digest(user, plain)
             good |= credentials.proves(password) & same_user
         return good
 
@@ -47,7 +51,8 @@ class Authenticator:
         made_up = Verifier(
             self._salt(username), _ITERATIONS, secrets.token_bytes(), b""
         )
-        return self._verifiers.get(username, made_up)
+        plain = _without_strict(username)
+        return self._verifiers.get(username) or self._verifiers.get(plain, made_up)
 
     def _make_verifier(self, username: bytes, password: str) -> Verifier | None:
         """None for a password that SASLprep (RFC 4013) forbids: no client can send it."""
@@ -61,6 +66,11 @@ class Authenticator:
 
     def _salt(self, username: bytes) -> bytes:
         return hmac.digest(self._key, username, "sha256")[:16]
+
+
+def _without_strict(username: bytes) -> bytes:
+    """Return a user name without what asks for strict mode: app+strict logs in as app."""
+    return _STRICT.sub(rb"\1", username)
 
 
 def _octets(text: str) -> bytes:

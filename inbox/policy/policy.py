@@ -14,9 +14,12 @@ from typing import Any
 from inbox.mailbox import inboxes
 from inbox.mailbox.known_addresses import Book
 from inbox.models import Inbox
-from inbox.policy import lookup
+from inbox.policy import lookup, strict_mode, strict_setting
+from inbox.policy.message_judge import MessageJudge
 from inbox.policy.quota import Usage
 from inbox.policy.rule_policy import RulePolicy
+from inbox.policy.strict_mode import StrictMode
+from inbox.policy.strict_setting import NOT_STRICT, StrictSetting
 from inbox.rules import address_words
 from inbox.rules.address_words import merged
 from inbox.rules.rulebook import rules_changed
@@ -41,17 +44,22 @@ class Settings:
     addresses: list[Any] = field(default_factory=list)
     address_words: bool = False
     rules_on: bool = False
+    strict: str = "server"
+    strict_ignored: list[str] = field(default_factory=list)
 
 
 class InboxPolicy:
     """Decides by the rules and the settings of one inbox, and by what addresses ask for.
 
-    Rules come first, then addresses, then settings.
+    Rules come first, then addresses, then settings, strict mode before the others.
     """
 
-    def __init__(self, inbox_id: int) -> None:
-        """Without any settings until the first refresh."""
+    def __init__(self, inbox_id: int, strict: StrictSetting = NOT_STRICT) -> None:
+        """Without any settings until the first refresh. strict: the server's own mode"""
         self._inbox = inbox_id
+        self._strict_setting = strict
+        self._strict = StrictMode()
+        self._judge = MessageJudge()
         self._usage = Usage(inbox_id)
         self._rules = RulePolicy(inbox_id)
         self._settings = Settings()
@@ -68,18 +76,31 @@ class InboxPolicy:
         rules_changed.connect(self._changed)
 
     def decide_now(self, consult: Consult) -> Decision | None:
-        """Answer a consultation, unless a rule has to be waited for."""
+        """Answer a consultation, unless a rule or the checks have to be waited for."""
+        if self._strict.holds(consult):
+            return None
         decided = self._rules.decide_now(consult)
-        return None if decided is None else self._decided_further(consult, decided)
+        if decided is None:
+            return None
+        return self._by_settings(consult, self._with_words(consult, decided))
 
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation."""
-        return self._decided_further(consult, await self._rules.decide(consult))
+        decided = self._with_words(consult, await self._rules.decide(consult))
+        if decided.reply is None and self._strict.holds(consult):
+            slug = self._settings.slug
+            judged = await self._strict.decide(consult, self._judge, slug)
+            decided = merged(decided, judged)
+        return self._by_settings(consult, decided)
 
-    def _decided_further(self, consult: Consult, decided: Decision) -> Decision:
-        """Return what rules decided, with what addresses ask for, and the settings want."""
+    def _with_words(self, consult: Consult, decided: Decision) -> Decision:
+        """Return what rules decided, with what addresses ask for."""
         if self._settings.address_words and not _refuses(decided):
-            decided = merged(decided, address_words.decision(consult))
+            return merged(decided, address_words.decision(consult))
+        return decided
+
+    def _by_settings(self, consult: Consult, decided: Decision) -> Decision:
+        """Return what was decided so far, with what the settings want."""
         answer = self._answers.get(consult.stage)
         if answer is None or _refuses(decided):
             return decided
@@ -87,7 +108,9 @@ class InboxPolicy:
 
     def asks(self, name: str) -> bool:
         """Whether an address or a name of a client may itself ask for a reply."""
-        return self._settings.address_words and address_words.may_ask(name)
+        return self._settings.address_words and (
+            address_words.may_ask(name) or strict_mode.may_ask(name)
+        )
 
     # Keeping up, on other threads than the event loop's
 
@@ -106,7 +129,11 @@ class InboxPolicy:
             self._book = Book(settings.addresses)
             self._settings = settings
         self._rules.refresh(settings.rules_on)
-        self.stages = _stages(settings, self._book) | self._rules.stages
+        self._strict = strict_setting.of_inbox(
+            self._inbox, settings.strict, settings.strict_ignored, self._strict_setting
+        ).for_clients(settings.address_words)
+        stages = _stages(settings, self._book) | self._rules.stages
+        self.stages = stages | {"body"} if self._strict.always else stages
 
     def watching(self) -> Background:
         """Return the work of keeping up with what other processes change."""

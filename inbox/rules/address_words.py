@@ -101,6 +101,7 @@ def merged(first: Decision, second: Decision) -> Decision:
         inbox=first.inbox or second.inbox,
         discarded=first.discarded or second.discarded,
         rule=_both(first.rule, second.rule),
+        notice=first.notice or second.notice,
     )
 
 

@@ -23,7 +23,7 @@ from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
-from inbox.presenters import attached, cards, checks, message_page, tabs
+from inbox.presenters import attached, cards, checks, fault_rows, message_page, tabs
 from inbox.presenters.message_page import MessagePage
 from inbox.storage.full_disk import is_full
 from inbox.views.inbox import listing
@@ -213,6 +213,7 @@ def _show(request: HttpRequest, mail: MessagePage) -> HttpResponse:
     else:
         context["tabs"] = tabs.tabs(mail, available, chosen)
         context["cards"] = cards.cards(mail)
+        context["faults"] = fault_rows.of_refused(mail)
         context |= attached.view(mail)
         if target == "detail":
             response = render(request, "message/_message.html", context)

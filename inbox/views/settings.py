@@ -7,7 +7,7 @@ The form says what is wrong, and keeps the input.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,11 +19,14 @@ from inbox.errors import Invalid, NotFound
 from inbox.explain import KIND_WORDS
 from inbox.explain.address_kinds import AddressKind
 from inbox.http import mine
+from inbox.insight import mail_faults
 from inbox.mailbox import image_hosts, inboxes
 from inbox.mailbox.known_addresses import AddressInput, typed_targets
 from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.policy import starttls
+from inbox.policy import starttls, strict_setting
+from inbox.policy.strict_setting import StrictChoice
+from mailsink.conf import CONFIG
 from mailsink.values import SIZE
 
 Context = dict[str, Any]
@@ -62,6 +65,21 @@ def change(request: HttpRequest) -> HttpResponse:
         ALL, DEFAULT_SLUG, known_only, octets, paused, address_words=address_words
     )
     return _back("receiving", saved="receiving")
+
+
+@require_POST
+def change_strict(request: HttpRequest) -> HttpResponse:
+    """Save the part Strict mode: `strict`, and the kinds that are `ignored`."""
+    mode, typed = request.POST.get("strict", ""), request.POST.get("ignored", "")
+    try:
+        if mode not in get_args(StrictChoice):
+            raise Invalid(_("Strict mode is one of the modes in the list."))
+        kinds = strict_setting.clean(typed.replace(",", " ").split())
+    except Invalid as error:
+        given = {"strict": mode, "ignored": typed}
+        return _show(request, {"strict": given, "wrong_strict": str(error)}, 422)
+    inboxes.update(ALL, DEFAULT_SLUG, strict=mode, strict_ignored=kinds)
+    return _back("strict", saved="strict")
 
 
 @require_POST
@@ -155,6 +173,12 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
             "quota": _as_typed(inbox.quota_octets),
             "address_words": inbox.address_words,
         },
+        "strict": {
+            "strict": inbox.strict,
+            "ignored": ", ".join(inbox.strict_ignored),
+        },
+        "strict_choices": _strict_choices(),
+        "errors": mail_faults.KINDS.values(),
         "addresses": addresses,
         "hosts": image_hosts.allowed(inbox.pk),
         "withheld": starttls.withheld(),
@@ -166,6 +190,17 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
     if not any(each["address"] == context.get("editing") for each in addresses):
         context["editing"] = None  # it is gone: what was given is added again
     return render(request, "settings/index.html", context, status=status)
+
+
+def _strict_choices() -> list[tuple[str, str]]:
+    """Return the modes of an inbox with their words."""
+    server = strict_setting.of_server(CONFIG).mode
+    return [
+        ("server", _("as MAILSINK_STRICT says: %(mode)s") % {"mode": server}),
+        ("off", _("off")),
+        ("report", _("report: accept all, and count errors in the API")),
+        ("error", _("error: refuse a message with an error")),
+    ]
 
 
 def _as_typed(octets: int) -> str:

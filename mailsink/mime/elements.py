@@ -154,6 +154,8 @@ class _Reader:
 
 def _attributes(inner: str) -> Iterator[tuple[str, str]]:
     """Yield names and values; the last first, so that in a dict the first one stays."""
+    if inner in (">", ""):
+        return
     found = list(markup.ATTRIBUTE.finditer(inner))
     for match in reversed(found):
         value = match[3] or ""

@@ -28,6 +28,8 @@ def test_an_inbox_as_it_is_at_first(api: Api) -> None:
         "addresses": [],
         "address_words": True,
         "rules_on": True,
+        "strict": "server",
+        "strict_ignored": [],
     }
 
 
@@ -51,6 +53,8 @@ def test_what_is_not_given_stays(api: Api) -> None:
         "addresses": [ANN],
         "address_words": False,
         "rules_on": True,
+        "strict": "server",
+        "strict_ignored": [],
     }
     cleared = api("PATCH", "inboxes/default", {"quota_octets": None, "addresses": []})
     assert (cleared["quota_octets"], cleared["addresses"]) == (0, [])
@@ -99,3 +103,17 @@ def test_an_inbox_that_is_not_there(api: Api) -> None:
     for method, body in (("GET", None), ("PATCH", {"paused": True})):
         problem = api(method, "inboxes/other", body, status=404)
         assert problem["detail"] == 'there is no inbox "other"'
+
+
+def test_strict_mode_is_set(api: Api) -> None:
+    given = {"strict": "error", "strict_ignored": ["placeholder", "local_link"]}
+    changed = api("PATCH", "inboxes/default", given)
+    assert (changed["strict"], changed["strict_ignored"]) == (
+        "error",
+        ["local_link", "placeholder"],
+    )
+
+
+@pytest.mark.parametrize("given", [{"strict": "on"}, {"strict_ignored": ["no_quit"]}])
+def test_strict_mode_takes_its_words_alone(api: Api, given: dict[str, Any]) -> None:
+    api("PATCH", "inboxes/default", given, status=422)

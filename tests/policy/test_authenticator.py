@@ -26,6 +26,15 @@ async def test_a_bad_password(user: str, password: str) -> None:
     assert not await Authenticator(LOGINS).authenticate(offered)
 
 
+@pytest.mark.parametrize("user", ["ann+strict", "joe+strict@shop.test"])
+async def test_what_asks_for_strict_mode_is_no_part_of_a_name(user: str) -> None:
+    known = Authenticator([("ann", "swordfish"), ("joe@shop.test", "swordfish")])
+    assert await known.authenticate(Password("PLAIN", user.encode(), b"swordfish"))
+    assert not await known.authenticate(Password("PLAIN", user.encode(), b"other"))
+    plain = user.replace("+strict", "").encode()
+    assert await known.verifier(user.encode()) == await known.verifier(plain)
+
+
 async def test_octets_that_are_no_text() -> None:
     logins = [("joe", b"s\xffcret".decode("utf-8", "surrogateescape"))]
     offered = Password("PLAIN", b"joe", b"s\xffcret")

@@ -539,6 +539,14 @@ class TestRoutes:
         assert words in said
 
 
+def test_strict_mode() -> None:
+    assert (config().strict, config().strict_ignore) == ("off", ())
+    strict = config(STRICT="Error", STRICT_IGNORE="local_link, clipped")
+    assert (strict.strict, strict.strict_ignore) == ("error", ("local_link", "clipped"))
+    assert "off or report or error" in refusal(STRICT="yes")
+    assert "MAILSINK_STRICT_IGNORE" in refusal(STRICT_IGNORE="local-link")
+
+
 def test_the_guard() -> None:
     assert not config().guard
     assert config(GUARD="yes").guard

@@ -154,7 +154,7 @@ def test_a_bad_address_is_given_back(client: Client, inbox: Inbox) -> None:
     html = post(client, "addresses", 422, address="ann@", name="Ann", kind="moved")
     assert alert(html).startswith('"ann@" is not an address')
     assert (value(html, "address"), value(html, "name")) == ("ann@", "Ann")
-    (kind,) = html.css("option[selected]")
+    (kind,) = html.css("[name=kind] option[selected]")
     assert kind.attributes["value"] == "moved"
     inbox.refresh_from_db()
     assert inbox.addresses == []
@@ -204,3 +204,29 @@ def test_too_many_targets_are_refused_at_once(client: Client, target: str) -> No
         client, "addresses", 422, address="l@a.test", kind="list", target=target
     )
     assert "at most 100 are allowed" in alert(html)
+
+
+def test_strict_mode_is_saved(client: Client, inbox: Inbox) -> None:
+    post(client, "strict", strict="error", ignored="local_link, clipped")
+    inbox.refresh_from_db()
+    assert (inbox.strict, inbox.strict_ignored) == ("error", ["clipped", "local_link"])
+    html = page(client, "/settings?saved=strict")
+    assert value(html, "ignored") == "clipped, local_link"
+    (chosen,) = html.css("#strict-mode [selected]")
+    assert chosen.attributes["value"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"strict": "error", "ignored": "local"}, 'there is no error "local"'),
+        ({"strict": "on"}, "Strict mode is one of the modes"),
+    ],
+)
+def test_a_bad_strict_mode_is_explained(
+    client: Client, inbox: Inbox, given: dict[str, str], words: str
+) -> None:
+    html = post(client, "strict", 422, **given)
+    assert words in alert(html)
+    inbox.refresh_from_db()
+    assert inbox.strict == "server"

@@ -16,6 +16,8 @@ from inbox.explain.address_kinds import AddressKind
 from inbox.mailbox import image_hosts, inboxes
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.models import Inbox
+from inbox.policy import strict_setting
+from inbox.policy.strict_setting import StrictChoice
 from inbox.serializers import Shape
 
 router = Router(by_alias=True)
@@ -28,6 +30,11 @@ _ADDRESS_WORDS = (
 )
 
 _RULES_ON = "Whether rules act; false switches all of them off."
+_STRICT = (
+    "Whether a message with an error is refused (error), counted (report), or neither "
+    "(off); server: as MAILSINK_STRICT says."
+)
+_STRICT_IGNORED = "Findings and checks that are no errors here, beside those of MAILSINK_STRICT_IGNORE."
 
 
 class InboxObject(Strict):
@@ -59,6 +66,8 @@ class InboxDetail(InboxObject):
     addresses: list[KnownAddress] = member("The known addresses.")
     address_words: bool = member(_ADDRESS_WORDS, True)
     rules_on: bool = member(_RULES_ON, True)
+    strict: StrictChoice = member(_STRICT, "server")
+    strict_ignored: list[str] = member(_STRICT_IGNORED, ["local_link"])
 
 
 class Host(Strict):
@@ -83,6 +92,8 @@ class InboxChanges(Strict):
     )
     address_words: StrictBool | None = member(_ADDRESS_WORDS, True, None)
     rules_on: StrictBool | None = member(_RULES_ON, True, None)
+    strict: StrictChoice | None = member(_STRICT, "error", None)
+    strict_ignored: list[str] | None = member(_STRICT_IGNORED, ["local_link"], None)
 
     def quota(self) -> int | None:
         """Return the quota to be set; None where it stays."""
@@ -119,6 +130,8 @@ def change(request: HttpRequest, slug: Slug, changes: InboxChanges) -> HttpRespo
         addresses=_given(changes.addresses),
         address_words=changes.address_words,
         rules_on=changes.rules_on,
+        strict=changes.strict,
+        strict_ignored=_kinds(changes.strict_ignored),
     )
     return answer(_detail(inbox))
 
@@ -159,6 +172,10 @@ def _given(addresses: list[KnownAddress] | None) -> list[AddressInput] | None:
     return [cast(AddressInput, each.model_dump()) for each in addresses]
 
 
+def _kinds(kinds: list[str] | None) -> list[str] | None:
+    return None if kinds is None else strict_setting.clean(kinds)
+
+
 def _detail(inbox: Inbox) -> Shape:
     return {
         "slug": inbox.slug,
@@ -170,4 +187,6 @@ def _detail(inbox: Inbox) -> Shape:
         "addresses": inbox.addresses,
         "address_words": inbox.address_words,
         "rules_on": inbox.rules_on,
+        "strict": inbox.strict,
+        "strict_ignored": inbox.strict_ignored,
     }

@@ -10,7 +10,7 @@ from ninja.errors import HttpError
 
 from inbox import checks, serializers
 from inbox.api.v3 import checks as check_shapes
-from inbox.api.v3 import comparison, message_details, schemas
+from inbox.api.v3 import comparison, error_counts, message_details, schemas
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
     ANY_ID,
@@ -143,10 +143,15 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
 
 @router.get("/{id}", response=schemas.MessageDetail, summary="Get a message")
 def one(request: HttpRequest, id: MessageId, include: Include = "") -> HttpResponse:
-    """One message with its envelope, parts and bodies, and with what include names, as GET messages/wait has it."""
+    """One message with its envelope, parts and bodies, and with what include names, as GET messages/wait has it.
+
+    With strict mode, the response header Mailsink-Errors counts its errors.
+    """
     names = message_details.included_names(include)
     message = messages.get(scope(), id)
-    return answer(message_details.detail(scope(), message, names))
+    response = answer(message_details.detail(scope(), message, names))
+    error_counts.add(response, message)
+    return response
 
 
 @router.patch("/{id}", response=schemas.Message, summary="Change a message")

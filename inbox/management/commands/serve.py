@@ -26,6 +26,7 @@ from inbox.api import health
 from inbox.api.v3 import message_details
 from inbox.api.v3.event_objects import EventObjects
 from inbox.capture.recorder import Recorder
+from inbox.errors import Invalid
 from inbox.live import protocol
 from inbox.live.feed import Feed
 from inbox.mailbox.large import LARGE
@@ -43,9 +44,10 @@ from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.deliverer import Deliverer
 from inbox.outgoing.held_queue import HeldQueue
 from inbox.outgoing.route_trials import RouteTrials
-from inbox.policy import starttls
+from inbox.policy import starttls, strict_setting
 from inbox.policy.authenticator import Authenticator
 from inbox.policy.policy import InboxPolicy
+from inbox.policy.strict_setting import StrictSetting
 from inbox.storage import setup
 from inbox.upkeep import servers
 from inbox.upkeep.background import Background
@@ -147,6 +149,7 @@ class Command(BaseCommand):
             for each in bind(addresses, _setting(name))
         ]
         http = bind(config.http, "--http (MAILSINK_HTTP)")
+        strict = _strict(config)
         switch.use(_may_send(config, http))
         guarding.use(config.guard)
         _take_routes(config)
@@ -174,7 +177,7 @@ class Command(BaseCommand):
             server.id, inbox, feed, nudge=_nudging(indexing, reading, following)
         )
         health.checks["recorder"] = recorder.trouble
-        policy = InboxPolicy(inbox)
+        policy = InboxPolicy(inbox, strict)
         policy.refresh()  # the first client is to meet it too
         logins = config.smtp_auth
         authenticator = Authenticator(logins) if logins else None
@@ -285,6 +288,15 @@ def _take_routes(config: Config) -> None:
     except ValueError as error:
         words = " ".join(str(error).split())
         raise ConfigError(f"MAILSINK_ROUTES: {words}") from None
+
+
+def _strict(config: Config) -> StrictSetting:
+    """Return how strict the server is. Raises ConfigError."""
+    try:
+        strict_setting.clean(config.strict_ignore)
+    except Invalid as error:
+        raise ConfigError(f"MAILSINK_STRICT_IGNORE: {error}") from None
+    return strict_setting.of_server(config)
 
 
 def _leaving(

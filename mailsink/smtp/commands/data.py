@@ -61,6 +61,8 @@ def deliver(
         return reply
     try:
         _check_body(session.profile, received)
+        if received.flags:
+            transaction.flags |= received.flags
         at_end = yield from consult(
             session, "body", transaction.asked, body, size=body.size
         )

@@ -37,7 +37,7 @@ def mail(session: Session, argument: str) -> Steps[Reply]:
         raise Refusal(replies.SENDER_NOT_ASCII)
     _take_leniently(session, path, replies.bad_sender)
     reverse_path, asked = _text(path.mailbox), _text(rest)
-    asks = session.host.asks(reverse_path)
+    asks = _asks(session, reverse_path)
     decided = yield from consult(
         session,
         "mail",
@@ -49,6 +49,7 @@ def mail(session: Session, argument: str) -> Steps[Reply]:
     transaction = Transaction(uuid7(), reverse_path, _declared(given))
     transaction.asked = asks
     transaction.handling = session.exchange.handling
+    transaction.flags = frozenset(session.exchange.flags)
     session.transaction = transaction
     session.transaction_count += 1
     session.emit(
@@ -62,6 +63,12 @@ def mail(session: Session, argument: str) -> Steps[Reply]:
         )
     )
     return decided or parameters.sender_ok(session, given)
+
+
+def _asks(session: Session, reverse_path: str) -> bool:
+    """Whether the sender, or a name that the client goes by, may ask for a reply."""
+    asks, user = session.host.asks, session.user
+    return asks(reverse_path) or asks(session.helo) or (user is not None and asks(user))
 
 
 def _declared(given: parameters.Given) -> Declared:
@@ -92,6 +99,8 @@ def rcpt(session: Session, argument: str) -> Steps[Reply]:
         reply = decided or replies.RECIPIENT_OK
         transaction.accepted += 1
         transaction.recipient_paths.append(readable_path)
+        if session.exchange.flags:
+            transaction.flags |= {*session.exchange.flags}
     except Refusal as refusal:
         reply = refusal.reply
     _emit_recipient(session, transaction, forward_path, rest, reply)

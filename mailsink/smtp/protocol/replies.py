@@ -279,6 +279,12 @@ def chunk_taken(size: int, so_far: int) -> Reply:
     return _reply(250, "2.0.0", f"Ok, {size} octets taken, {so_far} in all")
 
 
+def faulty(errors: Sequence[str]) -> Reply:
+    """Strict mode: the errors of the message, a sentence each."""
+    first, *rest = errors
+    return _reply(554, "5.6.0", f"Strict mode: {first}", *rest)
+
+
 def text_line_too_long(limit: int) -> Reply:
     return _reply(
         554,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailsink.ports import Consult, Decision, Stage
-from mailsink.smtp.protocol.events import Body, Handling
+from mailsink.smtp.protocol.events import Body, ExchangeOpened, Handling
 from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Refusal, Steps
 from mailsink.smtp.session.session import Session
@@ -43,6 +43,8 @@ def consult(
     exchange.rule = decision.rule or exchange.rule
     if decision.handles:
         _handle(session, decision)
+    if decision.notice:
+        _notice(session, decision.notice)
     if decision.reply is not None and decision.reply.code >= 400:
         raise Refusal(decision.reply)
     return decision.reply
@@ -64,6 +66,23 @@ def _handle(session: Session, decision: Decision) -> None:
     )
 
 
+def _notice(session: Session, text: str) -> None:
+    """Emit a line of our own behind the exchange, which stays the one that is replied to."""
+    transaction = session.transaction
+    session.emit(
+        ExchangeOpened(
+            session.id,
+            session.next_seq(),
+            "notice",
+            "",
+            text,
+            0,
+            session.now_us(),
+            None if transaction is None else transaction.id,
+        )
+    )
+
+
 def _facts(session: Session) -> dict[str, str | int]:
     facts: dict[str, str | int] = {
         "client_address": session.peer.client_address,
@@ -80,6 +99,8 @@ def _facts(session: Session) -> dict[str, str | int]:
         facts["reverse_path"] = session.transaction.reverse_path
         if session.transaction.declared.smtputf8:
             facts["smtputf8"] = 1
+        if session.transaction.flags:
+            facts["flags"] = " ".join(sorted(session.transaction.flags))
     if session.exchange.verb:
         facts["verb"] = session.exchange.verb
     return facts

@@ -21,6 +21,7 @@ class Transaction:
     recipient_paths: list[str] = field(default_factory=list)  # accepted, readable
     asked: bool = False  # an address of it may ask for a reply: see ports.Policy.asks
     handling: Handling = AS_USUAL  # of its message, by rules
+    flags: frozenset[str] = frozenset()  # of MAIL, of each RCPT, and of the body
     begun: bool = False  # its first chunk came, or was refused
     chunks: ChunkReader | None = None  # the body so far, by BDAT
     failed: bool = False  # it has ended, and takes nothing until RSET

@@ -1,0 +1,101 @@
+"""The faults of a message: what strict mode refuses, and rules may ask for. Pure.
+
+These are the findings and checks of level error that are about the message and its
+envelope. Others are about the connection (its EHLO, TLS, pipelining), which many
+messages may share.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from inbox import checks
+from inbox.checks import CheckKind
+from inbox.checks.sizes import TOO_LARGE
+from inbox.insight.findings import body_signs, finding_kinds
+from inbox.insight.findings.finding_kinds import FindingKind
+from mailsink.mime import structure
+
+LARGEST = 2 * 1024 * 1024  # octets: the content of a larger message is not checked
+# Flags of a message's own lines: MAIL, RCPT and the body.
+_OF_MESSAGE = frozenset(
+    "bare_lf_data bare_cr_data nul_octet smuggling_pattern long_line lenient_path "
+    "lenient_domain unqualified_address unknown_literal".split()
+)
+_ALWAYS = frozenset(("missing_from", "missing_message_id", "repeated_field"))
+# Every kind that a message can be refused for.
+KINDS: dict[str, CheckKind | FindingKind] = {
+    **{name: finding_kinds.KINDS[name] for name in sorted(_OF_MESSAGE | _ALWAYS)},
+    **{name: kind for name, kind in checks.KINDS.items() if kind.severity == "error"},
+}
+
+
+class TookTooLong(Exception):
+    """The time was over before all of a message had been looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One kind of error in a message, with the first place of it.
+
+    place: "HTML", "Text" or a header field's name, "" where none is known; line: in it,
+    from 1; snippet: as sent; count: how often the kind was found
+    """
+
+    kind: CheckKind | FindingKind
+    place: str = ""
+    line: int | None = None
+    snippet: str = ""
+    count: int = 1
+
+
+def find(
+    octets: bytes,
+    size: int,
+    flags: Collection[str] = (),
+    ignored: Collection[str] = (),
+    until: float = float("inf"),
+) -> list[Fault]:
+    """Return the faults of a message of that size, those of octets and envelope first.
+
+    octets: all of them, or the first LARGEST, which are read then; flags: of its lines, as
+    the engine set them; ignored: kinds that are none here; until: by time.monotonic(),
+    when to give up. Raises TookTooLong.
+    """
+
+    def hurry() -> None:
+        if time.monotonic() > until:
+            raise TookTooLong
+
+    found = [*_of_octets(octets, size, frozenset(flags) & _OF_MESSAGE)]
+    hurry()
+    if size <= LARGEST:
+        results = checks.errors(octets, structure.parse(octets), hurry)
+        found += (_of_check(each) for each in results)
+    elif size > TOO_LARGE:
+        found.append(Fault(checks.KINDS["too_large"]))
+    return [each for each in found if each.kind.name not in ignored]
+
+
+def _of_octets(octets: bytes, size: int, flags: frozenset[str]) -> Iterator[Fault]:
+    """Yield the faults of header, octets and envelope."""
+    spots = {each.kind: each for each in body_signs.examine(octets, size=size)}
+    shown = flags | (_ALWAYS & spots.keys())
+    identifier = spots.get("missing_message_id")
+    if identifier is not None and identifier.offset is None:
+        # A server for submission adds one that is missing (RFC 6409 §8.3), and so most
+        # libraries leave it to that server; an empty one stays as it is.
+        shown -= {"missing_message_id"}
+    for name in finding_kinds.KINDS:
+        if name in shown:
+            spot = spots.get(name)
+            snippet = spot.octets if spot else ""
+            yield Fault(finding_kinds.KINDS[name], snippet=snippet)
+
+
+def _of_check(result: checks.Result) -> Fault:
+    first = result.spots[0]
+    snippet = first.snippet or first.words
+    return Fault(result.kind, first.place, first.line, snippet, result.count)

@@ -1,0 +1,98 @@
+"""Has messages looked at for faults before they are answered: off the loop, within limits.
+
+Strict mode and rules share it. No message can hold up the others: few are looked at at
+once, few wait, and after a time the client is answered without a judgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+from inbox.insight import mail_faults
+from inbox.insight.mail_faults import LARGEST, Fault, TookTooLong
+from mailsink.smtp.protocol.events import Body
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 2  # threads: each takes its share of the interpreter from the loop
+_WAITING = 200  # messages, beyond which the next is not looked at
+_SECONDS = 1.0  # until a client is answered all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The faults of a message. missed: why not all of it was looked at, in words; "": it was."""
+
+    faults: tuple[Fault, ...] = ()
+    missed: str = ""
+
+
+class MessageJudge:
+    """Looks at messages for faults, on threads of its own that start with the first."""
+
+    def __init__(self, seconds: float = _SECONDS, waiting: int = _WAITING) -> None:
+        """seconds: for each message, from when it came; waiting: messages at once."""
+        self._seconds = seconds
+        self._places = threading.BoundedSemaphore(waiting)
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_AT_ONCE, "judge")
+
+    async def judge(
+        self, body: Body, flags: Collection[str], ignored: Collection[str] = ()
+    ) -> Judgement:
+        """Return the faults of a message. flags, ignored: see inbox.insight.mail_faults.find."""
+        if not self._places.acquire(blocking=False):
+            return Judgement(missed="too many messages waited to be checked")
+        until = time.monotonic() + self._seconds
+        work = self._threads.submit(_judged, body, flags, ignored, until)
+        work.add_done_callback(self._leave)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asyncio.wrap_future(work)
+        except TimeoutError:
+            return _too_slow(self._seconds)
+        except TookTooLong:
+            return _too_slow(self._seconds)
+        except Exception:
+            # Whatever a message holds, mail does not depend on it.
+            log.exception("a message could not be checked")
+            return Judgement(missed="the checks failed; see the log")
+
+    def _leave(self, _: Future[Judgement]) -> None:
+        self._places.release()
+
+
+def _too_slow(seconds: float) -> Judgement:
+    return Judgement(missed=f"the checks took longer than {seconds:g} s")
+
+
+def _judged(
+    body: Body, flags: Collection[str], ignored: Collection[str], until: float
+) -> Judgement:
+    """Return the judgement of a body; blocks. Raises TookTooLong."""
+    if time.monotonic() > until:  # it waited for too long
+        raise TookTooLong
+    found = mail_faults.find(_octets(body), body.size, flags, ignored, until)
+    missed = ""
+    if body.size > LARGEST:
+        limit = LARGEST >> 20
+        missed = f"the content of messages over {limit} MiB is not checked"
+    return Judgement(tuple(found), missed)
+
+
+def _octets(body: Body) -> bytes:
+    """Return the octets that are looked at."""
+    if body.content is not None:
+        return body.content
+    assert body.path is not None  # exactly one of them is set
+    with body.path.open("rb") as file:
+        return file.read(LARGEST)

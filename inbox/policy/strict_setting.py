@@ -1,0 +1,62 @@
+"""How strict a server and its inboxes are set to be, and which kinds are no errors there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from django.utils.translation import gettext as _
+
+from inbox.errors import Invalid
+from inbox.insight import mail_faults
+from inbox.models import Mute
+from inbox.policy.strict_mode import StrictMode
+from mailsink.conf import Config
+
+Mode = Literal["off", "report", "error"]
+StrictChoice = Literal["server", "off", "report", "error"]  # of an inbox
+
+
+@dataclass(frozen=True, slots=True)
+class StrictSetting:
+    """A mode, and the kinds that are no errors there."""
+
+    mode: Mode = "off"
+    ignored: Collection[str] = frozenset()
+
+    def for_clients(self, may_ask: bool) -> StrictMode:
+        """Return what it means for clients. may_ask: whether they may ask for it."""
+        return StrictMode(self.mode == "error", may_ask, self.ignored)
+
+
+NOT_STRICT = StrictSetting()
+
+
+def of_server(config: Config) -> StrictSetting:
+    """Return the setting of the whole server."""
+    return StrictSetting(config.strict, frozenset(config.strict_ignore))
+
+
+def of_inbox(
+    inbox_id: int, strict: str, ignored: Iterable[str], server: StrictSetting
+) -> StrictSetting:
+    """Return the setting of an inbox, given its fields: what is muted there is no error."""
+    mode = server.mode if strict == "server" else cast(Mode, strict)
+    muted = Mute.objects.filter(inbox=inbox_id).values_list("kind", flat=True)
+    return StrictSetting(mode, frozenset((*server.ignored, *ignored, *muted)))
+
+
+def clean(kinds: Iterable[str]) -> list[str]:
+    """Return kinds that a message can be refused for, each once. Raises Invalid for others."""
+    wanted = sorted({*kinds})
+    for each in wanted:
+        if each not in mail_faults.KINDS:
+            near = difflib.get_close_matches(each[:40], mail_faults.KINDS, 1)
+            hint = _('; did you mean "%(kind)s"?') % {"kind": near[0]} if near else ""
+            raise Invalid(
+                _('there is no error "%(kind)s" that a message is refused for%(hint)s')
+                % {"kind": each[:40], "hint": hint}
+            )
+    return wanted

@@ -1,0 +1,31 @@
+"""The errors that strict mode refused a message for, on the page of what was not accepted."""
+
+from __future__ import annotations
+
+from inbox.insight.mail_faults import Fault
+from inbox.insight.stored_faults import of_stored
+from inbox.mailbox.large import LABORIOUS, refuse_here
+from inbox.models import Inbox
+from inbox.policy import strict_setting
+from inbox.policy.strict_mode import RULE
+from inbox.presenters.message_page import MessagePage
+from mailsink.conf import CONFIG
+
+
+def of_refused(mail: MessagePage) -> list[Fault]:
+    """Return the errors of what strict mode refused; none of anything else."""
+    if mail.message or not any(
+        RULE in each.rule and (each.code or 0) >= 400 for each in mail.exchanges
+    ):
+        return []
+    refuse_here(len(mail.octets), LABORIOUS)
+    return of_stored(mail.octets, mail.exchanges, _ignored(mail.attempt.inbox_id))
+
+
+def _ignored(inbox_id: int | None) -> frozenset[str]:
+    inbox = inbox_id and Inbox.objects.filter(pk=inbox_id).first()
+    if not inbox:
+        return frozenset()
+    server = strict_setting.of_server(CONFIG)
+    fields = inbox.strict, inbox.strict_ignored
+    return frozenset(strict_setting.of_inbox(inbox.pk, *fields, server).ignored)
