@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from inbox.errors import Invalid, InvalidMember, NotFound
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import Scope
-from inbox.models import Rule
+from inbox.models import Inbox, Rule
 from inbox.rules import rule_fields
 from inbox.rules.rule_limits import forget_counts
 from inbox.rules.stage_checks import check_together
@@ -59,29 +59,49 @@ def add(scope: Scope, slug: str, fields: Mapping[str, Any]) -> Rule:
     return add_all(scope, slug, [fields])[0]
 
 
-def add_all(scope: Scope, slug: str, given: Sequence[Mapping[str, Any]]) -> list[Rule]:
-    """Add rules behind the others, in their order. Raises NotFound, Invalid."""
+def add_all(
+    scope: Scope, slug: str, given: Sequence[Mapping[str, Any]], instead: bool = False
+) -> list[Rule]:
+    """Add rules behind the others, in their order, all or none.
+
+    instead: the others go. Raises NotFound, Invalid.
+    """
     inbox = inboxes.by_slug(scope, slug)
-    checked = [_checked_whole(each) for each in given]
-    for each in checked:
-        _check_inbox(scope, each)
-    now = datetime.now(UTC)
+    checked = [check(scope, each) for each in given]
+    known = Rule.objects.filter(inbox=inbox)
+    if instead:  # many counts go in several turns, and first: a rule begins without
+        for rule in known:
+            forget_counts(rule.pk)
     with write_turn():
-        known = Rule.objects.filter(inbox=inbox)
-        if known.count() + len(checked) > MOST:
-            _remove_expired(inbox.pk)
-        if known.count() + len(checked) > MOST:
-            raise Invalid(_("at most %(most)s rules are kept") % {"most": MOST})
-        last = known.aggregate(last=Max("position"))["last"]
-        first = 0 if last is None else last + 1
-        made = [
-            Rule.objects.create(
-                inbox=inbox, position=place, created_at=now, changed_at=now, **each
-            )
-            for place, each in enumerate(checked, first)
-        ]
+        if instead:
+            known.delete()
+        made = _add_behind(inbox, checked)
     _announce(inbox.pk)
     return made
+
+
+def _add_behind(inbox: Inbox, checked: Sequence[Mapping[str, Any]]) -> list[Rule]:
+    """Add rules that were checked. Raises Invalid where there is no room."""
+    known = Rule.objects.filter(inbox=inbox)
+    if known.count() + len(checked) > MOST:
+        _remove_expired(inbox.pk)
+    if known.count() + len(checked) > MOST:
+        raise Invalid(_("at most %(most)s rules are kept") % {"most": MOST})
+    last = known.aggregate(last=Max("position"))["last"]
+    first = 0 if last is None else last + 1
+    now = datetime.now(UTC)
+    rules = [
+        Rule(inbox=inbox, position=place, created_at=now, changed_at=now, **each)
+        for place, each in enumerate(checked, first)
+    ]
+    return Rule.objects.bulk_create(rules, batch_size=100)
+
+
+def check(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a new rule as they are stored. Raises NotFound, Invalid."""
+    checked = _checked_whole(fields)
+    _check_inbox(scope, checked)
+    return checked
 
 
 def _remove_expired(inbox_id: int) -> None:
@@ -268,4 +288,5 @@ _CHECKS: dict[str, Any] = {
     "limits": rule_fields.limits,
     "max_hits": _max_hits,
     "expires_in": _expires_in,
+    "expires_at": lambda moment: moment,
 }

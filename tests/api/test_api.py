@@ -38,6 +38,8 @@ ROUTES = {
     "/api/v3/held/{domain}/send": {"post"},
     "/api/v3/rules": {"get", "post"},
     "/api/v3/rules/dry-run": {"post"},
+    "/api/v3/rules/export": {"get"},
+    "/api/v3/rules/import": {"post"},
     "/api/v3/rules/order": {"post"},
     "/api/v3/rules/speed": {"post"},
     "/api/v3/rules/scenarios": {"get"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from inbox.models import Rule
 from tests import factories
@@ -127,3 +128,22 @@ def test_a_dry_run(api: Api) -> None:
     for given in ({}, {"recipient": "a@b", "session": "x"}, {"recipient": "a@b", "client": "x"}):  # fmt: skip
         api("POST", "rules/dry-run", given, 422)
     api("POST", "rules/dry-run", {"message": "none"}, 404)
+
+
+def test_a_file(api: Api, client: Client) -> None:
+    api("POST", "rules", RULE, 201)
+    for form in ("yaml", "json"):
+        text = client.get(f"/api/v3/rules/export?format={form}").content
+        found = client.post(
+            "/api/v3/rules/import?replace=true",
+            text,
+            content_type=f"application/{form}",
+        )
+        assert found.status_code == 201
+        (made,) = found.json()["items"]
+        assert {name: made[name] for name in RULE} == RULE
+    wrong = text.replace(b"451", b"99")
+    answer = client.post("/api/v3/rules/import", wrong, content_type="application/json")
+    assert answer.status_code == 422
+    assert answer.json()["member"] == "rules.1.actions.code"
+    assert len(api("GET", "rules")["items"]) == 1

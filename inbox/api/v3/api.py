@@ -26,6 +26,7 @@ from inbox.api.v3 import (
     release_rules,
     releases,
     routes,
+    rule_file_routes,
     rule_resource,
     rule_trials,
     searches,
@@ -99,6 +100,7 @@ api = Api(
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("routes", routes.router, tags=["Routes"])
+api.add_router("rules", rule_file_routes.router, tags=["Rules"])
 api.add_router("rules", rule_trials.router, tags=["Rules"])
 api.add_router("rules", rule_resource.router, tags=["Rules"])
 api.add_router("held", held_mail.router, tags=["Held mail"])

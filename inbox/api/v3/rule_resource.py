@@ -208,7 +208,7 @@ class RuleOrder(Strict):
 @router.get("", response=Page[RuleObject], summary="List rules")
 def find(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     """The rules in the order in which they are asked."""
-    return answer(serializers.page(map(_shape, rulebook.find(scope(), inbox)), None))
+    return answer(serializers.page(map(shape, rulebook.find(scope(), inbox)), None))
 
 
 @router.post("", response={201: RuleObject}, summary="Add a rule")
@@ -216,21 +216,21 @@ def add(request: HttpRequest, given: RuleToAdd) -> HttpResponse:
     """Adds a rule behind the others. Clients meet it at once."""
     fields = given.dict()
     made = rulebook.add(scope(), fields.pop("inbox"), _fields(fields))
-    return answer(_shape(made), 201)
+    return answer(shape(made), 201)
 
 
 @router.post("/order", response=Page[RuleObject], summary="Change the order of rules")
 def put_in_order(request: HttpRequest, order: RuleOrder) -> HttpResponse:
     """Says in which order the rules of an inbox are asked."""
     found = rulebook.put_in_order(scope(), order.inbox, order.ids)
-    return answer(serializers.page(map(_shape, found), None))
+    return answer(serializers.page(map(shape, found), None))
 
 
 @router.post("/speed", response=Page[RuleObject], summary="Change the speed of rules")
 def set_speed(request: HttpRequest, given: RuleSpeed) -> HttpResponse:
     """Shortens the waits of the rules of an inbox; their counts start again."""
     found = rulebook.set_speed(scope(), given.inbox, given.speed, given.scenario)
-    return answer(serializers.page(map(_shape, found), None))
+    return answer(serializers.page(map(shape, found), None))
 
 
 @router.get("/scenarios", response=Page[ScenarioObject], summary="List scenarios")
@@ -263,7 +263,7 @@ def switch_on(
 ) -> HttpResponse:
     """Adds its rules behind the others. Its time may run faster, but for delays of replies."""
     made = scenarios.switch_on(scope(), inbox or DEFAULT_SLUG, name, speed)
-    return answer(serializers.page(map(_shape, made), None), 201)
+    return answer(serializers.page(map(shape, made), None), 201)
 
 
 @router.delete(
@@ -280,14 +280,14 @@ def switch_off(
 @router.get("/{id}", response=RuleObject, summary="Get a rule")
 def one(request: HttpRequest, id: RuleId) -> HttpResponse:
     """One rule, with its last hits."""
-    return answer(_shape(rulebook.get(scope(), rulebook.number(id))))
+    return answer(shape(rulebook.get(scope(), rulebook.number(id))))
 
 
 @router.patch("/{id}", response=RuleObject, summary="Change a rule")
 def change(request: HttpRequest, id: RuleId, changes: RuleChanges) -> HttpResponse:
     """Changes a rule. Clients meet the change at once."""
     fields = _fields(changes.dict(exclude_unset=True))
-    return answer(_shape(rulebook.change(scope(), rulebook.number(id), fields)))
+    return answer(shape(rulebook.change(scope(), rulebook.number(id), fields)))
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a rule")
@@ -308,7 +308,7 @@ def _fields(given: Shape) -> Shape:
     }
 
 
-def _shape(rule: Rule) -> Shape:
+def shape(rule: Rule) -> Shape:
     return {
         "id": rule.pk,
         "inbox": inboxes.slug(rule.inbox_id),

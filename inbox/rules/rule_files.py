@@ -1,0 +1,150 @@
+"""Export and import of the rules of an inbox: all of a file is taken, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from inbox.errors import Invalid, InvalidMember, UserError
+from inbox.mailbox.scope import Scope
+from inbox.models import Rule
+from inbox.rules import rule_texts, rulebook
+from inbox.rules.field_table import TABLE, Kind
+from inbox.rules.scenario_words import SCENARIO_WORDS
+
+Format = Literal["json", "yaml"]
+WRITERS: dict[str, Callable[[Any], str]] = {
+    "json": rule_texts.as_json,
+    "yaml": rule_texts.as_yaml,
+}
+_VERSION = 1
+_HEAD = "mailsink_rules"
+_MEMBERS = ("name", "stage", "on", "scenario", *TABLE, "max_hits", "expires_at")
+_KINDS: dict[Kind, tuple[type, ...]] = {
+    "text": (str,), "choice": (str,), "number": (int,), "percent": (int, float),
+    "switch": (bool,), "yesno": (bool,), "list": (list,), "lines": (list,),
+}  # fmt: skip
+
+
+def export(scope: Scope, slug: str, form: Format) -> str:
+    """Return the rules of an inbox as a text. Raises NotFound."""
+    rules = [_written(each) for each in rulebook.find(scope, slug)]
+    return WRITERS[form]({_HEAD: _VERSION, "rules": rules})
+
+
+def _written(rule: Rule) -> dict[str, Any]:
+    """Return a rule as a file has it; what says nothing is left out."""
+    expires = rule.expires_at
+    found = {
+        "name": rule.name,
+        "stage": rule.stage,
+        "on": None if rule.is_on else False,
+        "scenario": rule.scenario,
+        "conditions": rule.conditions,
+        "actions": rule.actions,
+        "limits": rule.limits,
+        "max_hits": rule.max_hits,
+        "expires_at": expires and expires.astimezone(UTC).isoformat(),
+    }
+    left_out: tuple[Any, ...] = (None, "", {})
+    return {name: each for name, each in found.items() if each not in left_out}
+
+
+def take(scope: Scope, slug: str, octets: bytes, instead: bool = False) -> list[Rule]:
+    """Add the rules of a file behind the others, or instead of them; all or none.
+
+    Raises NotFound, and Invalid, which names the rule and its member.
+    """
+    document = rule_texts.read(octets)
+    if not isinstance(document, dict) or document.get(_HEAD) != _VERSION:
+        raise Invalid(_('the file begins with "%(head)s: %(version)s"') % {"head": _HEAD, "version": _VERSION})  # fmt: skip
+    if unknown := set(map(str, document)) - {_HEAD, "rules"}:
+        raise Invalid(_('there is no member "%(name)s"') % {"name": min(unknown)[:40]})
+    entries = document.get("rules")
+    if not isinstance(entries, list) or len(entries) > rulebook.MOST:
+        raise Invalid(_("rules is a list of at most %(most)s rules") % {"most": rulebook.MOST})  # fmt: skip
+    fields = [_entry(scope, place, each) for place, each in enumerate(entries, 1)]
+    return rulebook.add_all(scope, slug, fields, instead)
+
+
+def _entry(scope: Scope, place: int, given: Any) -> dict[str, Any]:
+    """Return an entry as the fields of a rule. Raises Invalid."""
+    try:
+        fields = _fields(given)
+        rulebook.check(scope, fields)
+    except UserError as error:
+        member = error.member if isinstance(error, InvalidMember) else ""
+        values = {"place": place, "member": member, "words": str(error)}
+        if member:
+            words = _("rule %(place)s, %(member)s: %(words)s") % values
+        else:
+            words = _("rule %(place)s: %(words)s") % values
+        raise InvalidMember(f"rules.{place}.{member}".rstrip("."), words) from None
+    return fields
+
+
+def _fields(given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise Invalid(_("a rule is a set of members"))
+    if unknown := set(map(str, given)) - set(_MEMBERS):
+        name = min(unknown)[:40]
+        raise InvalidMember(name, _('there is no member "%(name)s"') % {"name": name})
+    fields = {name: each for name, each in given.items() if each is not None}
+    _check_types(fields)
+    fields["is_on"] = fields.pop("on", True)
+    if "expires_at" in fields:
+        fields["expires_at"] = _moment(fields["expires_at"])
+    if fields.get("scenario", "") not in ("", *SCENARIO_WORDS):
+        raise InvalidMember("scenario", _("there is no such scenario"))
+    return fields
+
+
+def _check_types(fields: dict[str, Any]) -> None:
+    for name in ("name", "stage", "scenario", "expires_at"):
+        _check_type(name, fields.get(name, ""), "text")
+    _check_type("on", fields.get("on", True), "switch")
+    _check_type("max_hits", fields.get("max_hits", 1), "number")
+    for group, rows in TABLE.items():
+        members = fields.get(group, {})
+        if not isinstance(members, dict):
+            raise InvalidMember(group, _("this is a set of members"))
+        kinds = {each.name: each.kind for each in rows}
+        for name, value in members.items():
+            if name in kinds and value is not None:
+                _check_type(f"{group}.{name}", value, kinds[name])
+
+
+def _check_type(member: str, value: Any, kind: Kind) -> None:
+    """Raise InvalidMember where a value is of another type than it has to be."""
+    wanted = _KINDS[kind]
+    fits = isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
+    if isinstance(value, str):
+        fits = fits and value.isprintable()
+    elif isinstance(value, list):
+        fits = fits and all(isinstance(each, str) for each in value)
+    if not fits:
+        raise InvalidMember(member, _words(kind))
+
+
+def _words(kind: Kind) -> str:
+    if kind in ("number", "percent"):
+        return _("this is a number")
+    if kind in ("switch", "yesno"):
+        return _("this is true or false")
+    if kind in ("list", "lines"):
+        return _("this is a list of texts")
+    return _("this is a text of one line: put it in quotes")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidMember("expires_at", _("this is a time, as 2026-11-28T09:30:00Z"))
+    return found

@@ -1,0 +1,42 @@
+"""Rules as a file: the export, and the form that imports one."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from inbox.errors import UserError
+from inbox.http import files
+from inbox.mailbox.scope import ALL
+from inbox.models.inbox import DEFAULT_SLUG
+from inbox.rules import rule_files as rules_in_files
+from inbox.rules.rule_texts import MOST_OCTETS
+
+
+@require_GET
+def export(request: HttpRequest, form: str) -> HttpResponse:
+    """The rules in their order, as JSON or YAML."""
+    known: rules_in_files.Format = "json" if form == "json" else "yaml"
+    text = rules_in_files.export(ALL, DEFAULT_SLUG, known)
+    return files.saved(text.encode(), f"application/{known}", f"rules.{known}")
+
+
+@require_http_methods(["GET", "POST"])
+def take(request: HttpRequest) -> HttpResponse:
+    """The form; POST adds the rules of a file, or of a text, and keeps it on an error."""
+    context: dict[str, object] = {"section": "rules"}
+    if request.method == "POST":
+        file = request.FILES.get("file")
+        text = request.POST.get("text", "")
+        octets = file.read(MOST_OCTETS + 1) if file else text.encode("utf-8", "replace")
+        instead = "instead" in request.POST
+        try:
+            rules_in_files.take(ALL, DEFAULT_SLUG, octets, instead)
+            return redirect("rules")
+        except UserError as error:
+            if file and len(octets) <= MOST_OCTETS:
+                text = octets.decode("utf-8", "replace")
+            context |= {"wrong": str(error), "text": text, "instead": instead}
+    status = 422 if "wrong" in context else 200
+    return render(request, "rules/import.html", context, status=status)
