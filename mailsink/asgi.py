@@ -32,7 +32,7 @@ from inbox.mailbox.large import concerns_large
 from inbox.mailbox.signals import MessageUpdated, announce
 from mailsink.conf import CONFIG
 from mailsink.web.front import Front
-from mailsink.web.guard import AsgiScope, Guard, Receive, Send
+from mailsink.web.guard import App, AsgiScope, Guard, Receive, Send
 from mailsink.web.heavy import Heavy
 from mailsink.web.held import Held
 from mailsink.web.loaded import Loaded
@@ -111,6 +111,20 @@ def load_views() -> None:
     gc.freeze()
 
 
+def with_agents(app: App) -> App:
+    """Return the app of http with /mcp before it, where that is switched on."""
+    if not CONFIG.mcp:
+        return app
+    agents: App = import_module("mailsink.agents.mcp_http").McpApp(
+        app, str(CONFIG.public_url)
+    )
+
+    async def chosen(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        await (agents if scope["path"] == "/mcp" else app)(scope, receive, send)
+
+    return chosen
+
+
 async def nowhere(_scope: AsgiScope, _receive: Receive, send: Send) -> None:
     """Refuse a websocket to a path that has none."""
     await send({"type": "websocket.close"})
@@ -132,11 +146,15 @@ websockets = URLRouter([*websocket_urlpatterns, *dialects, elsewhere])
 application = Guard(
     ProtocolTypeRouter(
         {
-            "http": Loaded(
-                Held(
-                    Held(Heavy(Pool(http), workers, is_heavy), held, HELD), held, HEALTH
-                ),
-                load_views,
+            "http": with_agents(
+                Loaded(
+                    Held(
+                        Held(Heavy(Pool(http), workers, is_heavy), held, HELD),
+                        held,
+                        HEALTH,
+                    ),
+                    load_views,
+                )
             ),
             "websocket": websockets,
         }

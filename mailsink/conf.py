@@ -60,6 +60,7 @@ class Config:
     allowed_hosts: tuple[str, ...]  # none: localhost, IP literals and the hostname
     insecure: bool
     dialects: tuple[Dialect, ...]  # of other mail sinks, that the API speaks too
+    mcp: bool  # the tools for agents are at /mcp
     outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
     guard: bool  # is always on
     strict: Literal["off", "report", "error"]
@@ -116,6 +117,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         tls_min=read.value("TLS_MIN", "1.2", values.TLS_VERSION),
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
+        mcp=read.value("MCP", "no", values.BOOLEAN),
         dialects=read.value("DIALECTS", "mailpit,mailhog", values.DIALECTS),
         outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),
         webhooks_private=read.value("WEBHOOKS_PRIVATE", "", values.NETWORKS),

@@ -17,6 +17,9 @@ _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 _PICTURES = {code: at for code, at in _PICTURES.items() if chr(code) not in "\t\n"}
 
 
+# What a search takes as it is: an address, a word
+_NEEDS_NO_QUOTES = re.compile(r"[\w.@+-]+")
+
 # Marks in a row that any language has use for (Unicode, UAX #15 §13).
 _MARKS_IN_A_ROW = 30
 _LAST_MARK = 0x1FFFF  # no character above combines with one before it
@@ -64,3 +67,11 @@ def pictured(octets: bytes) -> str:
     """
     text = octets.decode("utf-8", "backslashreplace")
     return text.replace("\r\n", "\n").translate(_PICTURES)
+
+
+def search_value(text: str) -> str:
+    """Return a text as a value of the search language: in quotes, where it needs them."""
+    if _NEEDS_NO_QUOTES.fullmatch(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -10,6 +10,7 @@ import typer
 
 from mailsink import __version__
 from mailsink.cli import (
+    agent_command,
     finding,
     mail_commands,
     mail_files,
@@ -39,6 +40,7 @@ for group in (
     tailing,
     sending,
     rule_commands,
+    agent_command,
 ):
     group.register(app)
 

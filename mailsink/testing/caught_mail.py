@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import smtplib
 import time
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from mailsink.cli.api_client import ApiClient, ApiFailure, part
+from mailsink.text import search_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Mail:
         terms = [
             q,
             *(
-                f"{field}:{_quoted(value)}"
+                f"{field}:{search_value(value)}"
                 for field, value in (("to", to), ("subject", subject))
                 if value
             ),
@@ -150,14 +150,6 @@ class Mail:
             raw=self._api.octets(f"messages/{part(id)}/raw"),
             url=f"{self._api.url}/messages/{id}",
         )
-
-
-def _quoted(value: str) -> str:
-    """Return a value as the search language takes it: an address needs no quotes."""
-    if re.fullmatch(r"[\w.@+-]+", value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _seconds(stamp: str) -> float:

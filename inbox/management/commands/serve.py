@@ -12,6 +12,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -137,6 +138,10 @@ class Command(BaseCommand):
 
     def serve(self, config: Config, expected: ExpectedMail) -> int:
         """Start everything, serve until told to stop; return the exit code."""
+        if config.mcp and find_spec("mcp") is None:
+            raise ConfigError(
+                "MAILSINK_MCP needs the package mcp: pip install 'django-mailsink[mcp]'"
+            )
         setup.own_file(config)
         setup.migrate(config)
         for folder in ("spool", "raw"):

@@ -1,0 +1,19 @@
+"""Writes its lines as files have them."""
+
+import smtplib
+import sys
+from email.message import EmailMessage
+from email.utils import localtime, make_msgid
+
+host, port = sys.argv[1], int(sys.argv[2])
+message = EmailMessage()
+message["From"] = "Shop <orders@shop.example.net>"
+message["To"] = "customer@shop.test"
+message["Subject"] = "Your order is on its way"
+message["Date"] = localtime()
+message["Message-ID"] = make_msgid(domain="shop.example.net")
+message.set_content("Hello Ann, your order is on its way.")
+
+with smtplib.SMTP(host, port) as client:
+    octets = message.as_bytes()
+    client.sendmail("orders@shop.example.net", ["customer@shop.test"], octets)

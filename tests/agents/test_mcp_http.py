@@ -1,0 +1,81 @@
+"""/mcp: off until it is switched on, and guarded as every other address."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mcp import Client
+
+from tests.agents.asked import ask
+from tests.running import Mailsink
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
+    started = Mailsink(tmp_path_factory.mktemp("mcp"), MCP="yes")
+    yield started
+    started.stop()
+    assert "Traceback" not in started.stderr, started.stderr
+
+
+def status(server: Mailsink, **headers: str) -> int:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    fields = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        **headers,
+    }
+    request = urllib.request.Request(
+        f"{server.url}/mcp", json.dumps(body).encode(), fields
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+async def test_the_official_client(server: Mailsink) -> None:
+    with smtplib.SMTP(*server.smtp) as client:
+        body = "Subject: Hello\n\nYour code is 482913"
+        client.sendmail("a@example.com", ["ann@example.com"], body)
+    async with Client(f"{server.url}/mcp") as agent:
+        found = await ask(agent, "wait_for_email", to="ann@example.com")
+        assert found["mail"]["codes"] == ["482913"]
+        assert found["url"] == f"{server.url}/messages/{found['id']}"
+        made = await ask(agent, "set_rule", code=550, to="nobody@*")
+        assert (await ask(agent, "set_rule", remove=made["rule"]))["removed"]
+
+
+def test_pages_of_others_do_not_reach_it(server: Mailsink) -> None:
+    assert status(server) == 200
+    assert status(server, Origin="http://evil.example") == 403
+    assert status(server, **{"Sec-Fetch-Site": "cross-site"}) == 403
+    assert status(server, Host="evil.example") == 400
+
+
+def test_it_is_off_at_first(mailsink: Mailsink) -> None:
+    assert status(mailsink) in (403, 404, 405)
+
+
+def test_the_extra_is_named_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of mcp is found where the path has an empty folder of that name first."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as util\n"
+        "found = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'mcp' else found(name, *rest)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    from tests.running import manage
+
+    done = manage("serve", data=tmp_path / "data", MCP="yes")
+    assert (done.returncode, "django-mailsink[mcp]" in done.stderr) == (1, True)
