@@ -14,6 +14,7 @@ from inbox.models import Rule
 from inbox.rules.address_words import merged
 from inbox.rules.hit_log import HitLog
 from inbox.rules.matching import Conditions, RuleIndex
+from inbox.rules.ordinals import Ordinals
 from inbox.rules.rule_decisions import decision_of, ends_the_search
 from inbox.rules.rule_limits import count_and_judge, is_counted, is_in_time, now
 from inbox.storage.threads import in_thread
@@ -32,6 +33,7 @@ class RulePolicy:
         self._index = RuleIndex([])
         self._version: object = None
         self._hits = HitLog()
+        self._ordinals = Ordinals()
 
     @property
     def stages(self) -> frozenset[Stage]:
@@ -63,7 +65,7 @@ class RulePolicy:
         fitting = self._index.fitting(consult)
         if not fitting:
             return GO_ON
-        if any(each.message or is_counted(each.rule) for each in fitting):
+        if any(_has_to_wait(each) for each in fitting):
             return None
         at = now()
         return self._decided(
@@ -101,12 +103,21 @@ class RulePolicy:
             body = consult.body
             if body is None or not await in_mail_thread(each.message.hold, body):
                 return False
-        if not is_counted(rule):
-            return True
         try:
+            if each.numbers and not await in_thread(
+                partial(self._ordinals.hold, each.numbers, rule, consult, at)
+            ):
+                return False
+            if not is_counted(rule):
+                return True
             return await in_thread(partial(count_and_judge, rule, consult, at))
         except Error as error:
             log.error(
                 "rule %s could not be counted, and does not act: %s", rule.pk, error
             )
             return False
+
+
+def _has_to_wait(each: Conditions) -> bool:
+    """Whether it takes the octets of the message, or the database, to know if a rule acts."""
+    return bool(each.message or each.numbers) or is_counted(each.rule)

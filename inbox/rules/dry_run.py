@@ -16,7 +16,8 @@ from inbox.rules import address_words, rulebook
 from inbox.rules.dry_counts import DryCounts
 from inbox.rules.dry_lines import DryLine
 from inbox.rules.field_table import CONDITIONS
-from inbox.rules.matching import NO_COMMAND, Conditions
+from inbox.rules.matching import NO_COMMAND, NUMBERS, Conditions
+from inbox.rules.ordinals import next_number
 from inbox.rules.rule_decisions import decision_of, ends_the_search
 from inbox.rules.rule_limits import is_in_time, now
 from mailsink.ports import GO_ON, Consult, Decision
@@ -139,7 +140,8 @@ class _Trial:
         rule = tried.rule
         if reason := _resting(rule, self._now):
             return reason
-        return tried.failing(consult) or self._counts.limit(rule, consult, self._now)
+        failing = tried.failing(consult, self._now)
+        return failing or self._counts.limit(rule, consult, self._now)
 
 
 def _resting(rule: Rule, at: datetime) -> str:
@@ -163,7 +165,7 @@ class _TriedRule:
         at_any = wanted == "any" and consult.stage not in NO_COMMAND
         return at_any or wanted == consult.stage
 
-    def failing(self, consult: Consult) -> str:
+    def failing(self, consult: Consult, at: datetime) -> str:
         """Return the first condition that does not hold; "" where all do."""
         try:
             self._parts = self._parts or [*self._each(), ("cannot", Conditions.of(self.rule))]  # fmt: skip
@@ -171,6 +173,10 @@ class _TriedRule:
             return "cannot"
         for name, part in self._parts:
             if not _holds(part, consult):
+                return name
+        wanted = {name: self.rule.conditions.get(name) for name in NUMBERS}
+        for name, number in wanted.items():
+            if number and next_number(name, self.rule, consult, at) != number:
                 return name
         return ""
 

@@ -48,6 +48,8 @@ CONDITIONS = (
     RuleField("user", "text", gettext_noop("User"), gettext_noop("the user matches *%(user)s*"), gettext_noop("The name of a login. A pattern."), gettext_noop("app"), rare=True),
     RuleField("size_over", "number", gettext_noop("Larger than, in bytes"), gettext_noop("the message is larger than *%(size_over)s bytes*"), gettext_noop("As MAIL declares it, or at the end of the message as it is."), "1000000", rare=True),
     RuleField("transaction", "number", gettext_noop("Message of the session, by number"), gettext_noop("it is message *%(transaction)s* of the session"), gettext_noop("1 is the first."), "1", rare=True),
+    RuleField("session", "number", gettext_noop("Session of the client, by number"), gettext_noop("it is session *%(session)s* of the client"), gettext_noop("Those that meet the other conditions are counted; 1 is the first."), "1", rare=True),
+    RuleField("attempt", "number", gettext_noop("Attempt of the message, by number"), gettext_noop("it is attempt *%(attempt)s* of the message"), gettext_noop("Those that meet the other conditions are counted; 1 is the first."), "2", rare=True),
     RuleField("verb", "text", gettext_noop("Command"), gettext_noop("the command is *%(verb)s*"), gettext_noop("Its verb."), gettext_noop("NOOP"), rare=True),
 )  # fmt: skip
 

@@ -27,6 +27,7 @@ _SET_MEMORY = 64 << 20  # octets for the patterns of a stage
 _MOST_RECIPIENTS = 100  # that are looked at behind RCPT
 _LONGEST_NAME = 512  # characters of a name or an address that are looked at
 NO_COMMAND = ("connect", "body")
+NUMBERS = ("session", "attempt")  # conditions of inbox.rules.ordinals
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Conditions:
     texts: dict[str, TextPattern]
     network: IPv4Network | IPv6Network | None
     message: MessageConditions | None  # tried by who can wait for the octets
+    numbers: dict[str, int]  # of a session or an attempt; likewise for the database
     rest: dict[str, Any]
 
     @classmethod
@@ -51,12 +53,12 @@ class Conditions:
         }
         asked = "header" in given or "body" in given
         message = MessageConditions(given) if asked else None
-        return cls(
-            rule, texts, ip_network(network) if network else None, message, given
-        )
+        numbers = {name: given.pop(name) for name in NUMBERS if name in given}
+        within = ip_network(network) if network else None
+        return cls(rule, texts, within, message, numbers, given)
 
     def hold(self, consult: Consult) -> bool:
-        """Whether all of them hold, but for those about the octets of the message."""
+        """Whether all of them hold, but for those that have to be waited for."""
         facts = consult.facts
         if self.rule.stage == "any" and _is_asked_twice(consult):
             return False

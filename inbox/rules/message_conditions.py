@@ -10,6 +10,7 @@ from mailsink.mime import headers
 from mailsink.smtp.protocol.events import Body
 
 LOOKED_AT = 256 * 1024  # octets of a message
+_HEADER = 64 * 1024  # octets that its Message-ID is looked for in
 
 
 class MessageConditions:
@@ -36,6 +37,11 @@ class MessageConditions:
             for each in headers.split(octets)[0]
             if each.name.lower() == self._field
         )
+
+
+def message_id(body: Body) -> str:
+    """Return the Message-ID; "" where there is none. Blocks as `hold` does."""
+    return headers.summary(_beginning(body)[:_HEADER]).message_id
 
 
 def _beginning(body: Body) -> bytes:

@@ -244,6 +244,8 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "size_over": _number("size_over", 1, 2**53),
     "tls": bool,
     "transaction": _number("transaction", 1, 10**6),
+    "session": _number("session", 1, 10**6),
+    "attempt": _number("attempt", 1, 10**6),
     "verb": _matching(re.compile(r"[A-Z]{1,16}"), "verb"),
 }
 _ACTIONS: dict[str, Callable[[Any], Any]] = {

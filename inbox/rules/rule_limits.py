@@ -60,7 +60,7 @@ def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
             return False
         if rule.max_hits is None:
             return True
-        hits = _counted(rule.pk, ALL_HITS, now, None)
+        hits = count_more(rule.pk, ALL_HITS, now, None)
         return bool(hits.count <= rule.max_hits)
 
 
@@ -109,7 +109,7 @@ def _shortened(seconds: int, limits: dict[str, Any]) -> timedelta:
 def _acts(rule_id: int, limits: dict[str, Any], key: str, now: datetime) -> bool:
     """Count once more, and judge by the new count."""
     window = window_of(limits)
-    counted = _counted(rule_id, key, now, window)
+    counted = count_more(rule_id, key, now, window)
     return not stopped_by(limits, counted, now)
 
 
@@ -139,7 +139,7 @@ def window_of(limits: dict[str, Any]) -> timedelta | None:
     return None if seconds is None else _shortened(seconds, limits)
 
 
-def _counted(
+def count_more(
     rule_id: int, key: str, now: datetime, window: timedelta | None
 ) -> RuleCount:
     """Count one more; from 1 again where the window of a rate is over."""

@@ -10,7 +10,7 @@ from django.db.models import Max, QuerySet
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from inbox.errors import Invalid, InvalidMember, NotFound
+from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, Rule
@@ -60,11 +60,17 @@ def add(scope: Scope, slug: str, fields: Mapping[str, Any]) -> Rule:
 
 
 def add_all(
-    scope: Scope, slug: str, given: Sequence[Mapping[str, Any]], instead: bool = False
+    scope: Scope,
+    slug: str,
+    given: Sequence[Mapping[str, Any]],
+    instead: bool = False,
+    scenario: str = "",
 ) -> list[Rule]:
     """Add rules behind the others, in their order, all or none.
 
-    instead: the others go. Raises NotFound, Invalid.
+    instead: the others go. scenario: that they are all of; what expired of it goes. Of two
+    that add it at once, in whatever processes, one does. Raises NotFound, Invalid, and
+    Conflict where others of the scenario are there.
     """
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
@@ -73,8 +79,12 @@ def add_all(
         for rule in known:
             forget_counts(rule.pk)
     with write_turn():
+        # One after the other, in other processes too; mail goes on meanwhile.
+        Inbox.objects.select_for_update(no_key=True).get(pk=inbox.pk)
         if instead:
             known.delete()
+        if scenario:
+            _make_way(known.filter(scenario=scenario))
         made = _add_behind(inbox, checked)
     _announce(inbox.pk)
     return made
@@ -102,6 +112,14 @@ def check(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
     checked = _checked_whole(fields)
     _check_inbox(scope, checked)
     return checked
+
+
+def _make_way(known: QuerySet[Rule]) -> None:
+    """Remove what expired of a scenario. Raises Conflict where some of it did not."""
+    expired = known.filter(expires_at__lte=datetime.now(UTC))
+    if known.exclude(pk__in=expired.values("pk")).exists():
+        raise Conflict(_("the scenario is switched on already"))
+    expired.delete()
 
 
 def _remove_expired(inbox_id: int) -> None:

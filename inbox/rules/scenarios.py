@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from inbox.errors import Conflict, NotFound
+from inbox.errors import NotFound
 from inbox.mailbox.scope import Scope
 from inbox.models import Rule
 from inbox.providers.provider_replies import provider_replies
@@ -69,10 +69,8 @@ def switch_on(scope: Scope, slug: str, name: str, speed: int = 1) -> list[Rule]:
     """
     wanted = scenario(name)
     faster = rule_fields.speed(speed)
-    if name in switched_on(scope, slug):
-        raise Conflict(_("the scenario is switched on already"))
-    rulebook.delete_scenario(scope, slug, name)  # what expired of it
-    return rulebook.add_all(scope, slug, [_at(faster, each) for each in wanted.rules])
+    rules = [_at(faster, each) for each in wanted.rules]
+    return rulebook.add_all(scope, slug, rules, scenario=name)
 
 
 def switch_off(scope: Scope, slug: str, name: str) -> None:

@@ -70,6 +70,8 @@ def test_the_rule_that_answers_and_why_the_others_do_not() -> None:
         ("rcpt", {"reverse_path": "x"}, "reverse_path"),
         ("rcpt", {"tls": True}, "tls"),
         ("rcpt", {"transaction": 2}, "transaction"),
+        ("rcpt", {"session": 2}, "session"),
+        ("rcpt", {"attempt": 2}, "attempt"),
         ("body", {"header": "Subject", "header_value": "x"}, "header"),
         ("body", {"body": "x"}, "body"),
         ("body", {"size_over": 5}, "size_over"),
@@ -90,7 +92,8 @@ def test_conditions_that_hold() -> None:
     add(
         stage="body",
         conditions={"client": "127.0.0.0/8", "helo": "h", "user": "u", "tls": True,
-                    "reverse_path": "*@s.test", "forward_path": "/^audit/", "transaction": 1},
+                    "reverse_path": "*@s.test", "forward_path": "/^audit/", "transaction": 1,
+                    "session": 1, "attempt": 1},
     )  # fmt: skip
     found = tried(helo="h", user="u", tls=True, sender="a@s.test")
     assert at(found, "body").acting

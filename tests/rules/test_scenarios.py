@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from inbox.errors import Conflict, NotFound
 from inbox.mailbox.scope import ALL
@@ -30,6 +34,24 @@ def test_each_is_switched_on_and_off(policy: InboxPolicy, name: str) -> None:
         scenarios.switch_on(ALL, "default", name)
     scenarios.switch_off(ALL, "default", name)
     assert [each.scenario for each in rulebook.find(ALL)] == [""]
+
+
+def test_of_many_that_switch_it_on_at_once_one_does(policy: InboxPolicy) -> None:
+    together = threading.Barrier(6)
+
+    def switch_on() -> int:
+        together.wait()
+        try:
+            return len(scenarios.switch_on(ALL, "default", "full-mailbox"))
+        except Conflict:
+            return 0
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        made = list(threads.map(lambda _: switch_on(), range(6)))
+    assert sorted(made) == [0] * 5 + [len(scenarios.scenario("full-mailbox").rules)]
+    assert len(rulebook.find(ALL)) == max(made)
 
 
 def test_one_that_has_expired_is_off(policy: InboxPolicy) -> None:
