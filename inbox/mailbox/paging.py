@@ -42,8 +42,8 @@ def as_uuid(text: str | UUID) -> UUID | None:
 
 
 def as_cursor(text: str | None) -> UUID | None:
-    """Return the id that a cursor holds. Raises BadRequest."""
-    if text is None:
+    """Return the id that a cursor holds; None for the first page. Raises BadRequest."""
+    if not text:
         return None
     if cursor := as_uuid(text):
         return cursor

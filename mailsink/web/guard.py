@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -52,8 +53,11 @@ _HEADERS = {
 _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 
 
-# All that any address takes. Nothing behind the guard sees another one.
+# All that any address takes. Nothing behind the guard sees another one; only API v3 does,
+# which answers by naming what an address takes.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+_TAKES_ANY = "/api/v3/"
+_METHOD = re.compile(r"[A-Z]{1,20}")
 _SHOWN = 60  # characters of a method that is none of these, or of an origin
 _AHEAD = frozenset(name.lower().encode() for name in AHEAD_FIELDS)
 _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is empty.")
@@ -87,7 +91,7 @@ class Guard:
             name == b"host" and not value.strip() for name, value in scope["headers"]
         ):
             return _NO_HOST
-        if scope["type"] == "http" and scope["method"] not in METHODS:
+        if scope["type"] == "http" and not _is_method(scope["method"], scope["path"]):
             return _no_such_method(scope["method"])
         return self.rules.judge(_request(scope))
 
@@ -153,6 +157,13 @@ def _with_slash(scope: AsgiScope) -> bytes:
     query = scope.get("query_string", b"")
     path = f"{scope['root_path']}/".encode()
     return path + b"?" + query if query else path
+
+
+def _is_method(method: str, path: str) -> bool:
+    """Whether an app sees a request with this method."""
+    if path.startswith(_TAKES_ANY):
+        return bool(_METHOD.fullmatch(method))
+    return method in METHODS
 
 
 def _no_such_method(method: str) -> HttpRefusal:

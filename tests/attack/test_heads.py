@@ -52,7 +52,7 @@ def test_octets_in_a_head_leave_no_traceback(mailsink: Mailsink) -> None:
 @pytest.mark.parametrize(
     "method", [b"get", b"gEt", b"Head", b"post", b"WEBSOCKET", b"TRACE", b"X" * 9000]
 )
-@pytest.mark.parametrize("path", [b"/", b"/api/v3/messages", b"/health/live"])
+@pytest.mark.parametrize("path", [b"/", b"/api/v1/messages", b"/health/live"])
 def test_only_methods_as_they_are_written_go_on(
     mailsink: Mailsink, method: bytes, path: bytes
 ) -> None:
@@ -63,6 +63,16 @@ def test_only_methods_as_they_are_written_go_on(
         assert method[:40] in said
         assert b"GET, HEAD" in said
         assert len(said) < 2000
+    assert mailsink.stderr == ""
+
+
+def test_api_v3_names_the_methods_that_an_address_takes(mailsink: Mailsink) -> None:
+    """RFC 9110 §15.5.6, also for methods that no address has; not for what is none."""
+    for method, expected in ((b"TRACE", b"405"), (b"QUERY", b"405"), (b"get", b"501")):
+        head = get(b"/api/v3/guard", b"A: b").replace(b"GET", method, 1)
+        said = answer(web(mailsink), head)
+        assert said.split(b" ", 2)[1] == expected
+        assert (b"\r\nAllow: " in said) == (expected == b"405")
     assert mailsink.stderr == ""
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from pydantic import StrictBool
 
 from inbox import serializers
 from inbox.api.v3.common import answer, scope
@@ -36,7 +37,7 @@ class GuardObject(Strict):
 class GuardChanges(Strict):
     """Members that you leave out stay as they are."""
 
-    on: bool | None = member(_ON, True, None)
+    on: StrictBool | None = member(_ON, True, None)
     allow: list[str] | None = member(_ALLOW, ["*@example.com"], None)
     route: str | None = member(_ROUTE, "staging", None)
 

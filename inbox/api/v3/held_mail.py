@@ -7,6 +7,7 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from pydantic import StrictBool
 
 from inbox import serializers
 from inbox.api.v3 import releases as releases_api
@@ -44,7 +45,7 @@ class DomainToHold(Strict):
     inbox: str = member("The slug of an inbox.", DEFAULT_SLUG, DEFAULT_SLUG)
     users: list[str] = member(_USERS, ["ann"], [])
     route: str = member(_ROUTE, "staging", "")
-    earlier: bool = member(
+    earlier: StrictBool = member(
         "Whether the messages that are here already wait, too.", False, False
     )
 

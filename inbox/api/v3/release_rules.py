@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from pydantic import StrictBool, StrictInt
 
 from inbox import serializers
 from inbox.api.v3.common import ANY_ID, answer, path
@@ -49,7 +50,7 @@ class ReleaseRuleObject(Strict):
 
 class ReleaseRuleToAdd(Strict):
     name: str = member("The name.", "staging team")
-    enabled: bool = member(_ENABLED, True, True)
+    enabled: StrictBool = member(_ENABLED, True, True)
     action: Action = member(_ACTION, "release", "release")
     inbox: str = member(_INBOX, "", "")
     senders: list[str] = member(_SENDERS, [], [])
@@ -62,8 +63,8 @@ class ReleaseRuleChanges(Strict):
     """Members that you leave out stay as they are."""
 
     name: str | None = member("The new name.", "staging team", None)
-    position: int | None = member("The new place, from 1 on.", 1, None)
-    enabled: bool | None = member(_ENABLED, True, None)
+    position: StrictInt | None = member("The new place, from 1 on.", 1, None)
+    enabled: StrictBool | None = member(_ENABLED, True, None)
     action: Action | None = member(_ACTION, "release", None)
     inbox: str | None = member(_INBOX, "", None)
     senders: list[str] | None = member(_SENDERS, [], None)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from pydantic import StrictBool, StrictInt
 
 from inbox import serializers
 from inbox.api.v3.common import ANY_ID, answer, path
@@ -87,9 +88,9 @@ class RouteToAdd(Strict):
     host: str = member(
         "The host name or the address of the server.", "smtp.example.com"
     )
-    port: int = member("The port.", 587, 25)
+    port: StrictInt = member("The port.", 587, 25)
     tls: TlsPolicy = member(_TLS, "required", "required")
-    verify: bool = member(
+    verify: StrictBool = member(
         "Whether the certificate of the server is checked.", True, True
     )
     username: str = member("The user name of a login.", "mailsink", "")
@@ -97,8 +98,8 @@ class RouteToAdd(Strict):
     allow: list[str] = member(_ALLOW, ["ann@example.com", "*.test"], [])
     deny: list[str] = member(_DENY, [], [])
     reverse_path: str = member(_REVERSE_PATH, "", "")
-    add_received: bool = member(_ADD_RECEIVED, False, False)
-    bounces: bool = member(_BOUNCES, False, False)
+    add_received: StrictBool = member(_ADD_RECEIVED, False, False)
+    bounces: StrictBool = member(_BOUNCES, False, False)
     inboxes: list[str] = member(_INBOXES, [], [])
 
 
@@ -107,9 +108,11 @@ class RouteChanges(Strict):
 
     name: str | None = member("The new name.", "staging", None)
     host: str | None = member("The host name or the address.", "smtp.example.com", None)
-    port: int | None = member("The port.", 587, None)
+    port: StrictInt | None = member("The port.", 587, None)
     tls: TlsPolicy | None = member(_TLS, "required", None)
-    verify: bool | None = member("Whether the certificate is checked.", True, None)
+    verify: StrictBool | None = member(
+        "Whether the certificate is checked.", True, None
+    )
     username: str | None = member(
         "The user name; empty for no login.", "mailsink", None
     )
@@ -117,8 +120,8 @@ class RouteChanges(Strict):
     allow: list[str] | None = member(_ALLOW, ["*@example.com"], None)
     deny: list[str] | None = member(_DENY, [], None)
     reverse_path: str | None = member(_REVERSE_PATH, "", None)
-    add_received: bool | None = member(_ADD_RECEIVED, False, None)
-    bounces: bool | None = member(_BOUNCES, False, None)
+    add_received: StrictBool | None = member(_ADD_RECEIVED, False, None)
+    bounces: StrictBool | None = member(_BOUNCES, False, None)
     inboxes: list[str] | None = member(_INBOXES, [], None)
 
 

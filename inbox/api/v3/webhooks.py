@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from pydantic import StrictBool
 
 from inbox import serializers
 from inbox.api.v3.common import ANY_ID, answer, path, scope
@@ -78,7 +79,7 @@ class WebhookToAdd(Strict):
     shape: CallShape = member(_SHAPE, "json", "json")
     inbox: str | None = member(_INBOX, "default", None)
     q: str = member(_QUERY, "from:shop.test", "")
-    paused: bool = member(_PAUSED, False, False)
+    paused: StrictBool = member(_PAUSED, False, False)
 
 
 class WebhookChanges(Strict):
@@ -90,7 +91,7 @@ class WebhookChanges(Strict):
     shape: CallShape | None = member(_SHAPE, "json", None)
     inbox: str | None = member(_INBOX, "default", None)
     q: str | None = member(_QUERY, "from:shop.test", None)
-    paused: bool | None = member(_PAUSED, True, None)
+    paused: StrictBool | None = member(_PAUSED, True, None)
 
 
 @router.get("", response=Page[WebhookObject], summary="List webhooks")
