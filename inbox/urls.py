@@ -55,6 +55,7 @@ _message = [
     path("checks", message.checks_of_message, name="message-checks"),
     path("attachments.zip", attachments.of_message, name="message-attachments"),
     path("release", releasing.release, name="message-release"),
+    path("unsubscribe", message.unsubscribe, name="message-unsubscribe"),
     path("remote-hosts", message.allow_images, name="message-remote-hosts"),
     path("parts/<str:signed>", inline_parts.part, name="message-part"),
 ]

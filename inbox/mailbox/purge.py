@@ -26,6 +26,7 @@ from inbox.models import (
     Recipient,
     Session,
     Transaction,
+    Unsubscription,
 )
 from inbox.search import fulltext
 from inbox.storage import body_store
@@ -58,6 +59,7 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
         _delete(MessageRead.objects.filter(message__in=ids))
         made = Q(about__in=ids) | Q(message_id__in=ids)
         _delete(MadeReport.objects.filter(made))
+        _delete(Unsubscription.objects.filter(about__in=ids))
         _delete(Message.objects.filter(id__in=ids))
         _delete(BodyFinding.objects.filter(transaction__in=transactions))
         _delete(Raw.objects.filter(transaction__in=transactions))

@@ -32,6 +32,7 @@ from inbox.models.session import (
     Session,
     Transaction,
 )
+from inbox.models.unsubscription import Unsubscription
 from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "Session",
     "Tombstone",
     "Transaction",
+    "Unsubscription",
     "User",
     "Webhook",
     "WebhookDelivery",

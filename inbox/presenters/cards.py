@@ -11,6 +11,8 @@ from django.utils.translation import gettext_noop
 
 from inbox.content import finds, invitations, report_words, unsubscribe
 from inbox.content.invitations import Invitation
+from inbox.outgoing import unsubscribing
+from inbox.outgoing.unsubscribing import UnsubscribeOffer
 from inbox.presenters import report_panel
 from inbox.presenters.message_page import MessagePage, translated
 from inbox.presenters.report_panel import ReportPanel
@@ -26,7 +28,7 @@ class Card:
     url, link: where its link leads, and what that says; opens: in a tab of its own
     copy: what its button copies
     at, until: a time that the browser shows in its own zone
-    more, report: the invitation or the report that its details show
+    more, report, offer: the invitation, the report, or how to unsubscribe, that its details show
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Card:
     at: datetime | None = None
     more: Invitation | None = None
     report: ReportPanel | None = None
+    offer: UnsubscribeOffer | None = None
 
 
 def cards(mail: MessagePage) -> list[Card]:
@@ -126,10 +129,11 @@ def _unsubscribe(mail: MessagePage) -> Iterator[Card]:
     if found is None:
         return
     text = _("one click") if found.one_click else ""
+    offer = unsubscribing.of(mail.message, mail.parsed.root) if mail.message else None
     if found.url:
         yield Card(
             "unsubscribe", "mail-minus", "", text,
-            url=found.url, link=_("Unsubscribe"), opens=True,
+            url=found.url, link=_("Unsubscribe"), opens=True, offer=offer,
         )  # fmt: skip
     else:
         yield Card("unsubscribe", "mail-minus", _("Unsubscribe"), found.mailto)

@@ -23,6 +23,7 @@ from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
+from inbox.outgoing import unsubscribing
 from inbox.presenters import attached, cards, checks, fault_rows, message_page, tabs
 from inbox.presenters.message_page import MessagePage
 from inbox.storage.full_disk import is_full
@@ -150,6 +151,13 @@ def allow_images(request: HttpRequest, id: UUID | str) -> HttpResponse:
     inbox = inboxes.by_slug(ALL, inboxes.slug(mail.attempt.inbox_id) or "")
     image_hosts.allow(inbox, request.POST.get("host", ""))
     return redirect(pages.path("message", id, tab="html"))
+
+
+@require_POST
+def unsubscribe(request: HttpRequest, id: UUID | str) -> HttpResponse:
+    """Send the request to unsubscribe by one click; the message's page has the answer."""
+    unsubscribing.perform(ALL, id, request.META["REMOTE_ADDR"])
+    return redirect("message", id)
 
 
 @require_GET

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborNode as Node
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
-from inbox.models import MadeReport, Message, WebhookDelivery
+from inbox.models import MadeReport, Message, Unsubscription, WebhookDelivery
 from inbox.models.webhook import EVENTS
 from inbox.outgoing import held_domains, release_rules, releases, routes
 from inbox.rules import rulebook
@@ -24,6 +24,7 @@ from tests.mails import ORDER
 from tests.translated import marked, unmarked
 
 pytestmark = pytest.mark.django_db
+NEWSLETTER = b"List-Unsubscribe: <https://1.1/>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n1"
 _SPOKEN = ("aria-label", "title", "placeholder", "alt", "aria-description")
 # Code, keys, data of ours, and what is written the same in all languages.
 _NO_WORDS = frozenset(
@@ -68,7 +69,7 @@ TITLES = {kind.section.title for kind in KINDS.values()}
 # What the mails of these tests hold, and what the wire says.
 _DATA = re.compile(
     r"Mailsink|Shop|<?orders@shop\.test>?|<?ann@example\.com>?|Your order|Thank you!|[0-9a-f]{64}|"
-    r"MAIL|FROM:|ESMTP|[CS]: |250 2\.[01]\.0 Ok|550 5\.7\.1 No|From|To|Subject|"
+    r"https://1\.1/|MAIL|FROM:|ESMTP|[CS]: |250 2\.[01]\.0 Ok|550 5\.7\.1 No|From|To|Subject|"
     r"[0-9.]+ ms|RFC [0-9]+ §[0-9.]+|\(RFC [0-9]+(?: §[0-9.]+)?\)"
 )
 
@@ -101,6 +102,17 @@ def paths() -> list[str]:
     gone, other = recorded_message(), recorded_message()
     bounced = recorded_message(BOUNCE)
     asking = recorded_message()
+    newsletter = recorded_message(NEWSLETTER)
+    to = {
+        "requested_at": other.received_at,
+        "requested_by": "1",
+        "url": "1",
+        "request": "1",
+    }
+    for code in (200, None):
+        Unsubscription.objects.create(
+            about=newsletter.pk, code=code, answer="1", took_ms=1, **to
+        )
     report(asking, other)
     trash.delete(ALL, selection.by_ids([gone.pk]), "1")
     routes.add({"name": "1", "host": "1", "allow": ["*"]})
@@ -125,7 +137,7 @@ def paths() -> list[str]:
         "/", "/?q=subject:1 -is:read", "/?q=frm:x", "/?q=larger:x", "/searches/none",
         "/sessions", f"/sessions/{session}", f"/sessions/{session}?exchange=1",
         f"/sessions/{session}?panel=replay", "/sessions/none",
-        "/trace", "/trace?address=ann@example.com", "/trace?address=x",
+        f"/messages/{newsletter.pk}", "/trace", "/trace?address=ann@example.com", "/trace?address=x",
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
         "/outgoing", "/outgoing/held", "/outgoing/held/1.1", "/outgoing/routes", "/outgoing/routes/1",
         "/outgoing/guard", "/outgoing/rules", f"/outgoing/rules/{released_by.pk}", f"/messages/{message.pk}/release",

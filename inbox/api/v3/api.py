@@ -35,6 +35,7 @@ from inbox.api.v3 import (
     trace,
     transactions,
     transcripts,
+    unsubscribing,
     waiting,
     webhook_deliveries,
     webhooks,
@@ -99,6 +100,7 @@ api = Api(
 )
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", imports.router, tags=["Messages"])
+api.add_router("messages", unsubscribing.router, tags=["Messages"])
 api.add_router("routes", routes.router, tags=["Routes"])
 api.add_router("rules", rule_file_routes.router, tags=["Rules"])
 api.add_router("rules", rule_trials.router, tags=["Rules"])

@@ -1,0 +1,149 @@
+"""Unsubscribing by one click (RFC 8058): the request that a person asks for, kept with its answer.
+
+Mail chooses where the request goes. So nothing here happens by itself, no private address is
+asked unless a setting of its own allows it, and no redirect is followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from inbox.content import unsubscribe
+from inbox.content.unsubscribe import ONE_CLICK, UnsubscribeTargets
+from inbox.errors import Conflict
+from inbox.mailbox import messages
+from inbox.mailbox.scope import Scope
+from inbox.models import Message, Unsubscription
+from inbox.outgoing import switch
+from inbox.storage.write_lock import write_turn
+from mailsink import __version__
+from mailsink.mime import links, structure
+from mailsink.mime.structure import Part
+from mailsink.posting.poster import Poster, PostResult
+from mailsink.web.request_rules import MAILSINK
+
+MOST = 20  # requests of a message
+_READ = 128 * 1024  # octets of a message: its header has all that is looked at
+_SECONDS = 10.0
+_HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "User-Agent": f"{MAILSINK}{__version__}",
+}
+
+_asking = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeOffer:
+    """How a message can be unsubscribed from.
+
+    faults: what keeps mailbox providers from offering it, in sentences
+    refusal: why Mailsink sends no request; "" if it may be asked to
+    """
+
+    targets: UnsubscribeTargets | None
+    faults: list[str]
+    refusal: str
+    requests: list[Unsubscription]
+
+
+def offer(scope: Scope, id: str | UUID) -> UnsubscribeOffer:
+    """Return what a message offers, and the requests that were sent. Raises NotFound."""
+    message = messages.get(scope, id)
+    return of(message, structure.parse(messages.open_start(message, _READ)).root)
+
+
+def of(message: Message, root: Part) -> UnsubscribeOffer:
+    """Return the same of a message that is read already."""
+    targets = unsubscribe.of(root)
+    rows = Unsubscription.objects.filter(about=message.pk).order_by("-pk")
+    has_field = root.get("list-unsubscribe") is not None
+    faults = list(unsubscribe.faults(root)) if has_field else []
+    return UnsubscribeOffer(targets, faults, _refusal(targets), list(rows[:MOST]))
+
+
+def perform(scope: Scope, id: str | UUID, by: str) -> Unsubscription:
+    """Send the request, and keep it with its answer. Takes up to 10 seconds.
+
+    by: the address of the client that asks for it. Raises NotFound, and Conflict if it cannot
+    be sent.
+    """
+    message = messages.get(scope, id)
+    offered = offer(scope, message.pk)
+    if offered.refusal:
+        raise Conflict(offered.refusal)
+    switch.check()
+    if len(offered.requests) >= MOST:
+        words = _("At most %(most)s requests are sent for a message.")
+        raise Conflict(words % {"most": MOST})
+    assert offered.targets is not None
+    if not _asking.acquire(blocking=False):
+        raise Conflict(
+            _("Another request to unsubscribe is under way; try again later.")
+        )
+    try:
+        result = asyncio.run(_post(offered.targets.post_url))
+    finally:
+        _asking.release()
+    return _keep(message, offered.targets.post_url, result, by)
+
+
+def _refusal(targets: UnsubscribeTargets | None) -> str:
+    if targets is None or not targets.post_url:
+        return _("The message has no web address in List-Unsubscribe.")
+    if not _is_sendable(targets.post_url):
+        return _("The web address in List-Unsubscribe is malformed.")
+    if targets.one_click:
+        return ""
+    is_plain = targets.post_url[:5].lower() == "http:"
+    if is_plain and targets.has_post and settings.CONFIG.unsubscribe_private:
+        return ""  # within a network of one's own, where https is rare
+    return _("The message does not offer to unsubscribe by one click (RFC 8058).")
+
+
+def _is_sendable(url: str) -> bool:
+    """Whether an address can be asked as it stands there. Mail may say anything."""
+    parts = links.split(url)
+    is_text = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>^`{|}#')
+    return is_text and parts is not None and parts.username is parts.password is None
+
+
+async def _post(url: str) -> PostResult:
+    poster = Poster(settings.CONFIG.unsubscribe_private, seconds=_SECONDS)
+    try:
+        return await poster.post(url, _HEADERS, ONE_CLICK.encode())
+    finally:
+        await poster.close()
+
+
+def _keep(message: Message, url: str, result: PostResult, by: str) -> Unsubscription:
+    row = Unsubscription(
+        about=message.pk,
+        requested_at=datetime.now(UTC),
+        requested_by=by,
+        url=url,
+        request=_written(url),
+        code=result.code,
+        answer=result.text,
+        took_ms=result.took_ms,
+    )
+    with write_turn():
+        row.save(force_insert=True)
+    return row
+
+
+def _written(url: str) -> str:
+    """Return the request as text."""
+    parts = links.split(url)
+    assert parts is not None
+    query = f"?{parts.query}" if parts.query else ""
+    head = [f"POST {parts.path or '/'}{query} HTTP/1.1", f"Host: {parts.netloc}"]
+    head += [f"{name}: {value}" for name, value in _HEADERS.items()]
+    return "\n".join([*head, "", ONE_CLICK])
