@@ -17,6 +17,7 @@ from functools import cached_property
 
 from inbox.insight import mail_faults
 from inbox.insight.mail_faults import LARGEST, Fault, TookTooLong
+from mailsink.ports import Consult
 from mailsink.smtp.protocol.events import Body
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,40 @@ class MessageJudge:
 
     def _leave(self, _: Future[Judgement]) -> None:
         self._places.release()
+
+
+class Errors:
+    """Whether one message has errors: judged once, for all rules that ask."""
+
+    def __init__(self, judge: MessageJudge, ignored: Collection[str]) -> None:
+        """ignored: as for MessageJudge.judge"""
+        self._judge = judge
+        self._ignored = ignored
+        self._judgement: Judgement | None = None
+
+    async def of(self, consult: Consult) -> bool | None:
+        """Whether the message of a consultation has some; None where that is not known."""
+        if consult.body is None:
+            return None
+        if self._judgement is None:
+            flags = str(consult.facts.get("flags", "")).split()
+            self._judgement = await self._judge.judge(
+                consult.body, flags, self._ignored
+            )
+        if self._judgement.faults:
+            return True
+        return None if self._judgement.missed else False
+
+
+def has_errors(consult: Consult) -> bool | None:
+    """Whether a message has errors; None where that is not known. Blocks."""
+    if consult.body is None:
+        return None
+    try:
+        judgement = _judged(consult.body, (), (), time.monotonic() + _SECONDS)
+    except TookTooLong:
+        return None
+    return bool(judgement.faults) or (None if judgement.missed else False)
 
 
 def _too_slow(seconds: float) -> Judgement:

@@ -61,7 +61,7 @@ class InboxPolicy:
         self._strict = StrictMode()
         self._judge = MessageJudge()
         self._usage = Usage(inbox_id)
-        self._rules = RulePolicy(inbox_id)
+        self._rules = RulePolicy(inbox_id, self._judge)
         self._settings = Settings()
         self._book = Book([])
         self._reading = threading.Lock()  # what was read first must not be set last
@@ -132,6 +132,7 @@ class InboxPolicy:
         self._strict = strict_setting.of_inbox(
             self._inbox, settings.strict, settings.strict_ignored, self._strict_setting
         ).for_clients(settings.address_words)
+        self._rules.ignored = self._strict.ignored
         stages = _stages(settings, self._book) | self._rules.stages
         self.stages = stages | {"body"} if self._strict.always else stages
 

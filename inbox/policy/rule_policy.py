@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import partial
 
@@ -11,6 +11,7 @@ from django.db import Error
 from django.db.models import Count, Max, Q
 
 from inbox.models import Rule
+from inbox.policy.message_judge import Errors, MessageJudge
 from inbox.rules.address_words import merged
 from inbox.rules.hit_log import HitLog
 from inbox.rules.matching import Conditions, RuleIndex
@@ -27,9 +28,11 @@ log = logging.getLogger(__name__)
 class RulePolicy:
     """The rules of one inbox, read again whenever they were changed."""
 
-    def __init__(self, inbox_id: int) -> None:
+    def __init__(self, inbox_id: int, judge: MessageJudge) -> None:
         """Without any rule until the first refresh."""
         self._inbox = inbox_id
+        self._judge = judge
+        self.ignored: Collection[str] = ()  # kinds that are no errors in this inbox
         self._index = RuleIndex([])
         self._version: object = None
         self._hits = HitLog()
@@ -75,8 +78,9 @@ class RulePolicy:
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation, by the first rule that settles the reply."""
         found, at = GO_ON, now()
+        errors = Errors(self._judge, self.ignored)
         for each in self._index.fitting(consult):
-            if await self._acts(each, consult, at):
+            if await self._acts(each, consult, at, errors):
                 found = merged(found, self._decided([each.rule], consult, at))
                 if ends_the_search(found):
                     break
@@ -94,7 +98,9 @@ class RulePolicy:
                 break
         return found
 
-    async def _acts(self, each: Conditions, consult: Consult, at: datetime) -> bool:
+    async def _acts(
+        self, each: Conditions, consult: Consult, at: datetime, errors: Errors
+    ) -> bool:
         """Whether a rule whose conditions hold so far acts now."""
         rule: Rule = each.rule
         if not is_in_time(rule, at):
@@ -103,6 +109,8 @@ class RulePolicy:
             body = consult.body
             if body is None or not await in_mail_thread(each.message.hold, body):
                 return False
+        if each.errors is not None and each.errors != await errors.of(consult):
+            return False
         try:
             if each.numbers and not await in_thread(
                 partial(self._ordinals.hold, each.numbers, rule, consult, at)
@@ -119,5 +127,6 @@ class RulePolicy:
 
 
 def _has_to_wait(each: Conditions) -> bool:
-    """Whether it takes the octets of the message, or the database, to know if a rule acts."""
-    return bool(each.message or each.numbers) or is_counted(each.rule)
+    """Whether it takes the octets of the message or the database to know if a rule acts."""
+    asks = each.message or each.numbers or each.errors is not None
+    return bool(asks) or is_counted(each.rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ from inbox.rules.ordinals import next_number
 from inbox.rules.rule_decisions import decision_of, ends_the_search
 from inbox.rules.rule_limits import is_in_time, now
 from mailsink.ports import GO_ON, Consult, Decision
+
+HasErrors = Callable[[Consult], bool | None]
 
 _MOST_SECONDS = 3.0
 # Members that are one condition together
@@ -87,15 +89,17 @@ def run(
     lines: Iterable[DryLine],
     until_refused: bool = False,
     seconds: float = _MOST_SECONDS,
+    has_errors: HasErrors = lambda consult: None,
 ) -> DryRun:
     """Try the rules of an inbox on lines. Raises NotFound.
 
     until_refused: leave out what follows a refusal, which a client would not come to.
-    seconds: to take at most.
+    seconds: to take at most. has_errors: judges a message; None: it cannot.
     """
     inbox = inboxes.by_slug(scope, slug)
     found = DryRun(inbox.rules_on)
-    trial = _Trial(rulebook.find(scope, slug), inbox, time.monotonic() + seconds)
+    deadline = time.monotonic() + seconds
+    trial = _Trial(rulebook.find(scope, slug), inbox, deadline, has_errors)
     try:
         for each in lines:
             found.answers.append(trial.answer(each))
@@ -110,8 +114,11 @@ def run(
 class _Trial:
     """The rules of an inbox, tried one by one."""
 
-    def __init__(self, rules: list[Rule], inbox: Any, deadline: float) -> None:
-        self._rules = [_TriedRule(each) for each in rules] if inbox.rules_on else []
+    def __init__(
+        self, rules: list[Rule], inbox: Any, deadline: float, has_errors: HasErrors
+    ) -> None:
+        on = rules if inbox.rules_on else []
+        self._rules = [_TriedRule(each, has_errors) for each in on]
         self._words = inbox.address_words
         self._deadline = deadline
         self._counts = DryCounts()
@@ -155,8 +162,9 @@ def _resting(rule: Rule, at: datetime) -> str:
 class _TriedRule:
     """A rule, whose conditions are tried one by one."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, has_errors: HasErrors) -> None:
         self.rule = rule
+        self._has_errors = has_errors
         self._parts: list[tuple[str, Conditions]] | None = None
 
     def is_asked(self, consult: Consult) -> bool:
@@ -174,6 +182,9 @@ class _TriedRule:
         for name, part in self._parts:
             if not _holds(part, consult):
                 return name
+        errors = self.rule.conditions.get("errors")
+        if errors is not None and self._has_errors(consult) != errors:
+            return "errors"
         wanted = {name: self.rule.conditions.get(name) for name in NUMBERS}
         for name, number in wanted.items():
             if number and next_number(name, self.rule, consult, at) != number:

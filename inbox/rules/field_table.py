@@ -43,6 +43,7 @@ CONDITIONS = (
     RuleField("header_value", "text", gettext_noop("Its value"), gettext_noop("the field *%(header)s* matches *%(header_value)s*"), example=gettext_noop("*invoice*")),
     RuleField("body", "text", gettext_noop("Text in the message"), gettext_noop("the message holds *%(body)s*"), gettext_noop("Anywhere in its first 256 KiB."), gettext_noop("unsubscribe")),
     RuleField("tls", "yesno", gettext_noop("TLS"), words={"": gettext_noop("with or without"), "yes": gettext_noop("in TLS"), "no": gettext_noop("without TLS")}, phrases={"yes": gettext_noop("the session is in *TLS*"), "no": gettext_noop("there is *no TLS*")}),
+    RuleField("errors", "yesno", gettext_noop("Errors in the message"), help=gettext_noop("A finding or a check of level error, as for strict mode."), words={"": gettext_noop("with or without"), "yes": gettext_noop("with an error"), "no": gettext_noop("without any")}, phrases={"yes": gettext_noop("the message has an *error*"), "no": gettext_noop("the message has *no error*")}, rare=True),
     RuleField("client", "text", gettext_noop("Client address or network"), gettext_noop("the client is *%(client)s*"), example="10.0.0.0/8", rare=True),
     RuleField("helo", "text", gettext_noop("EHLO name"), gettext_noop("the EHLO name matches *%(helo)s*"), example=gettext_noop("*.example"), rare=True),
     RuleField("user", "text", gettext_noop("User"), gettext_noop("the user matches *%(user)s*"), gettext_noop("The name of a login. A pattern."), gettext_noop("app"), rare=True),

@@ -39,6 +39,7 @@ class Conditions:
     network: IPv4Network | IPv6Network | None
     message: MessageConditions | None  # tried by who can wait for the octets
     numbers: dict[str, int]  # of a session or an attempt; likewise for the database
+    errors: bool | None  # whether the message has some; likewise for its judge
     rest: dict[str, Any]
 
     @classmethod
@@ -55,7 +56,8 @@ class Conditions:
         message = MessageConditions(given) if asked else None
         numbers = {name: given.pop(name) for name in NUMBERS if name in given}
         within = ip_network(network) if network else None
-        return cls(rule, texts, within, message, numbers, given)
+        errors = given.pop("errors", None)
+        return cls(rule, texts, within, message, numbers, errors, given)
 
     def hold(self, consult: Consult) -> bool:
         """Whether all of them hold, but for those that have to be waited for."""

@@ -130,6 +130,7 @@ _LEFT_OUT: tuple[Any, ...] = (None, "", [], 0, False)
 _LIMITING = ("first", "every", "probability", "rate", "seconds", "lasts")
 _NOTHING: dict[str, tuple[Any, ...]] = {
     "tls": (None, ""),
+    "errors": (None, ""),
     "enhanced": (None,),
     **dict.fromkeys(_LIMITING, (None, "")),
     "speed": (None, "", 1),
@@ -243,6 +244,7 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "body": _pattern_anywhere,
     "size_over": _number("size_over", 1, 2**53),
     "tls": bool,
+    "errors": bool,
     "transaction": _number("transaction", 1, 10**6),
     "session": _number("session", 1, 10**6),
     "attempt": _number("attempt", 1, 10**6),

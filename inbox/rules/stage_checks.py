@@ -33,7 +33,7 @@ class _Bound(NamedTuple):
 _BOUNDS = (
     _Bound("conditions", ("reverse_path", "forward_path"), gettext_noop("there are no addresses yet at the stage %(stage)s"), never_at=_BEFORE_MAIL),
     _Bound("conditions", ("forward_path",), gettext_noop("there is no recipient yet at the stage mail"), never_at=("mail",)),
-    _Bound("conditions", ("header", "header_value", "body"), gettext_noop("the message is known at the stage body only"), at=("body",)),
+    _Bound("conditions", ("header", "header_value", "body", "errors"), gettext_noop("the message is known at the stage body only"), at=("body",)),
     _Bound("conditions", ("attempt",), gettext_noop("an attempt is known at the stages rcpt, data, bdat and body only"), at=("rcpt", "data", "bdat", "body")),
     _Bound("actions", ("tags", "pin", "inbox", "discard"), gettext_noop("there is no message at the stage %(stage)s"), never_at=(*_BEFORE_MAIL, *_BESIDE_MAIL)),
     _Bound("actions", ("without", "size"), gettext_noop("extensions are withdrawn at the stage helo only"), at=("helo",)),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from inbox.errors import Invalid, NotFound, UserError
 from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
+from inbox.policy.message_judge import has_errors
 from inbox.presenters import dry_rows
 from inbox.rules import dry_lines, dry_run
 from inbox.rules.dry_lines import DryLine
@@ -32,7 +33,9 @@ def page(request: HttpRequest) -> HttpResponse:
     if given["of"]:
         try:
             lines, ends = _lines(given)
-            found = dry_run.run(ALL, DEFAULT_SLUG, lines, until_refused=ends)
+            found = dry_run.run(
+                ALL, DEFAULT_SLUG, lines, until_refused=ends, has_errors=has_errors
+            )
             context |= {"run": found, "rows": dry_rows.rows(found)}
         except UserError as error:
             context["wrong"], status = str(error), error.status

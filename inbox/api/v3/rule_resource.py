@@ -66,6 +66,9 @@ class RuleConditions(Strict):
     )
     size_over: Number = member("The message is larger, in bytes.", 10_000, None)
     tls: Switch = member("Whether the session is in TLS.", True, None)
+    errors: Switch = member(
+        "Whether the message has a finding or a check of level error.", True, None
+    )
     transaction: Number = member("Which transaction of the session it is.", 1, None)
     session: Number = member("Which session of the client it is.", 1, None)
     attempt: Number = member("Which attempt of the message it is.", 2, None)

@@ -14,6 +14,7 @@ from inbox.api.v3.rule_resource import RuleStage
 from inbox.api.v3.schemas import Strict, member
 from inbox.errors import Invalid
 from inbox.models.inbox import DEFAULT_SLUG
+from inbox.policy.message_judge import has_errors
 from inbox.rules import dry_lines, dry_run
 from inbox.rules.dry_lines import DryLine
 from inbox.rules.dry_run import DryAnswer
@@ -77,7 +78,9 @@ def try_rules(request: HttpRequest, given: DryRunGiven) -> HttpResponse:
     Nothing is sent, and no rule counts it.
     """
     lines, ends = _lines(given)
-    found = dry_run.run(scope(), given.inbox, lines, until_refused=ends)
+    found = dry_run.run(
+        scope(), given.inbox, lines, until_refused=ends, has_errors=has_errors
+    )
     return answer(
         {
             "rules_on": found.rules_on,
