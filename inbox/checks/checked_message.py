@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,14 @@ from mailsink.mime.related import Related
 from mailsink.mime.structure import Part, Structure
 
 _SHOWN = 120  # characters of a snippet
+PIECE = 20_000  # characters of one piece of text that are looked at
+_URLS = {
+    "a": ("href",), "area": ("href",), "img": ("src",), "form": ("action",), "table": ("background",),
+    "td": ("background",), "body": ("background",), "link": ("href",), "source": ("src",),
+    "video": ("src", "poster"), "v:image": ("src",), "v:fill": ("src",), "v:rect": ("href",),
+    "v:roundrect": ("href",),
+}  # fmt: skip
+_URL_IN_TEXT = re.compile(r"https?://[^\s<>\"'\])]{1,500}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,19 @@ class CheckedMessage:
                 yield "Text", line, number
         for text in self.page.texts:
             yield "HTML", text.text, self.page.line(text.offset)
+
+    @cached_property
+    def urls(self) -> list[tuple[str, str, int | None]]:
+        """The addresses of links and images, with their place and line."""
+        found: list[tuple[str, str, int | None]] = []
+        for element in self.page.elements:
+            for name in _URLS.get(element.name, ()):
+                if (url := element.attributes.get(name)) is not None:
+                    found.append((url, "HTML", self.page.line(element.offset)))
+        for number, line in enumerate(self.text[: elements.MAX_LENGTH].split("\n"), 1):
+            for match in _URL_IN_TEXT.finditer(line[:PIECE]):
+                found.append((match[0].rstrip(".,;:!?"), "Text", number))
+        return found
 
     @cached_property
     def is_css_cut(self) -> bool:

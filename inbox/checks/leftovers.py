@@ -8,9 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
-
-_PIECE = 20_000  # characters of one piece of text that are looked at
+from inbox.checks.checked_message import PIECE, CheckedMessage, CheckPlace, shown
 
 # Inside there is no end of it and no new line; and not too much
 _PLACEHOLDER = re.compile(
@@ -32,13 +30,7 @@ _NOBODY = re.compile(
 )
 _FILLER = re.compile(r"lorem ipsum|\b(?:TODO|FIXME|TBD|XXX)\b(?!\.\w)")
 
-_URLS = {
-    "a": ("href",), "area": ("href",), "img": ("src",), "form": ("action",), "table": ("background",),
-    "td": ("background",), "body": ("background",), "link": ("href",), "source": ("src",),
-    "video": ("src", "poster"), "v:image": ("src",), "v:fill": ("src",), "v:rect": ("href",),
-    "v:roundrect": ("href",),
-}  # fmt: skip
-_URL_IN_TEXT = re.compile(r"https?://[^\s<>\"'\])]{1,500}", re.IGNORECASE)
+_AUTHORITY = re.compile(r"(?:https?:)?//([^/?#]*)", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
 _LOCAL = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".intranet")
 _EXAMPLE = re.compile(r"(?:.*\.)?(?:example\.(?:com|net|org)|example|test|invalid)")
@@ -49,9 +41,9 @@ def placeholders(mail: CheckedMessage) -> Iterator[CheckPlace]:
     for place, text, line in mail.readable():
         if not _MAY_HOLD.search(text):
             continue
-        for match in _PLACEHOLDER.finditer(text[:_PIECE]):
+        for match in _PLACEHOLDER.finditer(text[:PIECE]):
             yield CheckPlace("placeholder", place, line, shown(match[0]))
-    for url, place, line in _urls(mail):
+    for url, place, line in mail.urls:
         plain = _placeholder(url) if place == "HTML" else None
         encoded = _ENCODED.search(url[:2000]) if "%" in url else None
         if found := plain or encoded:
@@ -70,10 +62,10 @@ def missing_values(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield words that programs write where they lack a value."""
     for place, text, line in mail.readable():
         for pattern in (_MISSING, _NOBODY):
-            for match in pattern.finditer(text[:_PIECE]):
+            for match in pattern.finditer(text[:PIECE]):
                 around = text[max(0, match.start() - 24) : match.end() + 24]
                 yield CheckPlace("missing_value", place, line, shown(around))
-    for url, place, line in _urls(mail):
+    for url, place, line in mail.urls:
         if re.search(r"[/=](?:undefined|null|NaN|\[object)(?![\w-])", url[:2000]):
             yield CheckPlace("missing_value", place, line, shown(url))
 
@@ -81,35 +73,23 @@ def missing_values(mail: CheckedMessage) -> Iterator[CheckPlace]:
 def fillers(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield text that stands in for what was to be written."""
     for place, text, line in mail.readable():
-        for match in _FILLER.finditer(text[:_PIECE]):
+        for match in _FILLER.finditer(text[:PIECE]):
             around = text[max(0, match.start() - 16) : match.end() + 40]
             yield CheckPlace("filler", place, line, shown(around))
         if (
-            at := text[:_PIECE].lower().find("lorem ipsum")
+            at := text[:PIECE].lower().find("lorem ipsum")
         ) >= 0 and "lorem ipsum" not in text:
             yield CheckPlace("filler", place, line, shown(text[at : at + 60]))
 
 
 def dead_links(mail: CheckedMessage) -> Iterator[CheckPlace]:
     """Yield links and images that lead nowhere, or where only the sender can go."""
-    for url, place, line in _urls(mail):
+    for url, place, line in mail.urls:
         kind = _wrong(url.strip())
         if kind == "relative_link" and mail.carried.find(url):
             continue  # to a part of the mail (RFC 2557)
         if kind:
             yield CheckPlace(kind, place, line, shown(url) or '""')
-
-
-def _urls(mail: CheckedMessage) -> Iterator[tuple[str, str, int | None]]:
-    """Yield the addresses of links and images, with their place and line."""
-    for element in mail.page.elements:
-        for name in _URLS.get(element.name, ()):
-            if (url := element.attributes.get(name)) is not None:
-                yield url, "HTML", mail.page.line(element.offset)
-    for place, text, line in mail.readable():
-        if place == "Text":
-            for match in _URL_IN_TEXT.finditer(text[:_PIECE]):
-                yield match[0].rstrip(".,;:!?"), place, line
 
 
 def _wrong(url: str) -> str:
@@ -126,16 +106,17 @@ def _wrong(url: str) -> str:
 
 
 def _of_host(url: str) -> str:
-    try:
-        host = (urlsplit(url[:2000]).hostname or "").rstrip(".")
-    except ValueError:  # brackets that hold no address
-        return ""
-    return _of_name(host)
+    found = _AUTHORITY.match(url[:2000])
+    return _of_authority(found[1] if found else "")
 
 
 @lru_cache(maxsize=1024)  # a mail has most of its links on a few hosts
-def _of_name(host: str) -> str:
+def _of_authority(authority: str) -> str:
     """Return the kind of what is wrong with the host of a link; "" if nothing is."""
+    try:
+        host = (urlsplit(f"//{authority}").hostname or "").rstrip(".")
+    except ValueError:  # brackets that hold no address
+        return ""
     if not host:
         return "empty_link"
     if _is_private(host):

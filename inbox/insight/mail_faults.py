@@ -15,8 +15,9 @@ from inbox import checks
 from inbox.checks import CheckKind
 from inbox.checks.sizes import TOO_LARGE
 from inbox.insight.findings import body_signs, finding_kinds
+from inbox.insight.findings.body_signs import BodySpot
 from inbox.insight.findings.finding_kinds import FindingKind
-from mailsink.mime import structure
+from mailsink.mime import headers, structure
 
 LARGEST = 2 * 1024 * 1024  # octets: the content of a larger message is not checked
 # Flags of a message's own lines: MAIL, RCPT and the body.
@@ -83,6 +84,10 @@ def _of_octets(octets: bytes, size: int, flags: frozenset[str]) -> Iterator[Faul
     """Yield the faults of header, octets and envelope."""
     spots = {each.kind: each for each in body_signs.examine(octets, size=size)}
     shown = flags | (_ALWAYS & spots.keys())
+    if not _breaks_header(octets, spots.get("bare_lf_data")):
+        # In a text it is the habit of a library (emailjs), and MAILSINK_SMTP_BARE_NEWLINES
+        # is there to refuse it.
+        shown -= {"bare_lf_data"}
     identifier = spots.get("missing_message_id")
     if identifier is not None and identifier.offset is None:
         # A server for submission adds one that is missing (RFC 6409 §8.3), and so most
@@ -93,6 +98,13 @@ def _of_octets(octets: bytes, size: int, flags: frozenset[str]) -> Iterator[Faul
             spot = spots.get(name)
             snippet = spot.octets if spot else ""
             yield Fault(finding_kinds.KINDS[name], snippet=snippet)
+
+
+def _breaks_header(octets: bytes, spot: BodySpot | None) -> bool:
+    """Whether the first place of a kind is in the header."""
+    if spot is None or spot.offset is None:
+        return False
+    return spot.offset < headers.scan(octets).body
 
 
 def _of_check(result: checks.Result) -> Fault:

@@ -10,6 +10,7 @@ from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from mailsink.mime import charsets, markup
 
@@ -28,8 +29,7 @@ _ENDED_BY = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):  # which is made in a third of a data class's time
     """parent: its index among the elements, -1 for none; content: of raw text only."""
 
     name: str
@@ -40,8 +40,7 @@ class Element:
     content_offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Text that stands directly in an element, its character references resolved."""
 
     parent: int

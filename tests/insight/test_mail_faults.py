@@ -69,7 +69,7 @@ def test_a_message_id_may_be_left_to_the_server() -> None:
 
 
 FLAGS = [
-    "bare_cr_data", "bare_lf_data", "lenient_domain", "lenient_path", "long_line",
+    "bare_cr_data", "lenient_domain", "lenient_path", "long_line",
     "nul_octet", "smuggling_pattern", "unknown_literal", "unqualified_address",
 ]  # fmt: skip
 
@@ -77,6 +77,14 @@ FLAGS = [
 @pytest.mark.parametrize("flag", FLAGS)
 def test_each_flag_of_the_message_is_one(flag: str) -> None:
     assert kinds(GOOD, flags=[flag]) == [flag]
+
+
+def test_a_bare_lf_is_one_in_the_header_alone() -> None:
+    """In the text it is a habit of emailjs."""
+    flags = ["bare_lf_data"]
+    assert kinds(GOOD.replace(b"Hi.", b"Hi.\nHo."), flags=flags) == []
+    assert kinds(GOOD.replace(b"\r\n", b"\n"), flags=flags) == ["bare_lf_data"]
+    assert kinds(GOOD.replace(b"\r\nSub", b"\nSub"), flags=flags) == ["bare_lf_data"]
 
 
 def test_flags_of_the_connection_are_none() -> None:
@@ -88,7 +96,7 @@ def test_every_kind_of_level_error_is_shown_here() -> None:
     of_checks = {
         name for name, each in checks.KINDS.items() if each.severity == "error"
     }
-    assert {*FAULTY, *FLAGS, "too_large"} == {*KINDS}
+    assert {*FAULTY, *FLAGS, "bare_lf_data", "too_large"} == {*KINDS}
     assert of_checks <= {*KINDS}
     assert all(each.severity == "error" for each in KINDS.values())
 

@@ -18,6 +18,7 @@ def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
     server = Mailsink(
         tmp_path_factory.mktemp("mailsink"),
         HOSTNAME="mx.test",
+        STRICT="error",  # no mail of a client as it is by default has an error
         BOUNCES="off",  # the last message is the last that a client sent
         SMTPS=_ANY_PORT,
         SUBMISSION=_ANY_PORT,

@@ -29,14 +29,18 @@ WRONG = {
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
     """A server that offers no STARTTLS: some take it wherever it is offered."""
-    server = Mailsink(tmp_path_factory.mktemp("plain"), SMTP_HIDE="STARTTLS")
+    server = Mailsink(
+        tmp_path_factory.mktemp("plain"), SMTP_HIDE="STARTTLS", STRICT="error"
+    )
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
-    server = Mailsink(tmp_path_factory.mktemp("secure"), HOSTNAME="mx.test")
+    server = Mailsink(
+        tmp_path_factory.mktemp("secure"), HOSTNAME="mx.test", STRICT="error"
+    )
     yield server
     server.stop()
 

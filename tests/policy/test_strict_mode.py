@@ -136,7 +136,7 @@ def test_flags_of_the_envelope_and_the_body_are_errors() -> None:
     policy = started()
     spaced = ENVELOPE.replace(b"FROM:<", b"FROM: <")
     assert send(session(policy), GOOD, spaced).startswith("554 ")
-    assert send(session(policy), GOOD.replace(b"Hi.", b"Hi.\nHo.")).startswith("554 ")
+    assert send(session(policy), GOOD.replace(b"Hi.", b"Hi.\rHo.")).startswith("554 ")
     assert send(session(started("error", "lenient_path")), GOOD, spaced)[:3] == "250"
 
 
