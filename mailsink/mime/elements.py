@@ -146,9 +146,8 @@ class _Reader:
 
     def _text(self, text: str, offset: int) -> None:
         if text and not text.isspace():
-            self.texts.append(
-                Text(self.open[-1] if self.open else -1, markup.unescape(text), offset)
-            )
+            plain = markup.unescape(text) if "&" in text else charsets.storable(text)
+            self.texts.append(Text(self.open[-1] if self.open else -1, plain, offset))
 
 
 def _attributes(inner: str) -> Iterator[tuple[str, str]]:

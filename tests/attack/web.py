@@ -110,15 +110,16 @@ class Others:
     Given are the seconds that each 250 took.
     """
 
-    def __init__(self, server: Mailsink) -> None:
+    def __init__(self, server: Mailsink, octets: bytes = SMALL) -> None:
         self._server = server
+        self._octets = octets
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._send)
         self.waits: list[float] = []
 
     def _send(self) -> None:
         while not self._over.wait(_PAUSE):
-            self.waits.append(mail(self._server))
+            self.waits.append(mail(self._server, self._octets))
 
     def __enter__(self) -> Others:
         self._thread.start()

@@ -2,7 +2,7 @@
 
 import os
 
-SECRET_KEY = "only for tests"  # noqa: S105
+SECRET_KEY = "only for tests"
 INSTALLED_APPS: list[str] = []
 DEFAULT_FROM_EMAIL = "Shop <shop@acme.io>"
 EMAIL_HOST, EMAIL_PORT = os.environ["SMTP_HOST"], int(os.environ["SMTP_PORT"])

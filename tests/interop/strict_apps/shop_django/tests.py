@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.test import SimpleTestCase, override_settings
+
 from shop_django import mails
 
 
