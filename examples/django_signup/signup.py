@@ -6,7 +6,7 @@ from django.core.mail import send_mail
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-SECRET_KEY = "an example"  # noqa: S105
+SECRET_KEY = "an example"
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "signup"
 DATABASES: dict[str, object] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +13,7 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 _READY = "Mailsink is ready."
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class PrivateServer:
@@ -22,9 +25,23 @@ class PrivateServer:
     smtp: tuple[str, int]
     url: str
 
-    def __init__(self, **settings: str) -> None:
-        """settings: those of Mailsink, without MAILSINK_: PrivateServer(SMTP_AUTH="a:b")."""
+    def __init__(
+        self,
+        *,
+        data: Path | None = None,
+        smtp: str = "127.0.0.1:0",
+        http: str = "127.0.0.1:0",
+        ends_with_us: bool = False,
+        **settings: str,
+    ) -> None:
+        """settings: those of Mailsink, without MAILSINK_: PrivateServer(SMTP_AUTH="a:b").
+
+        data: the folder of its mail; without one the mail goes with the server
+        ends_with_us: on Linux, even where we are killed; start it in the main thread then
+        """
         self._settings = settings
+        self._ends_with_us = ends_with_us and sys.platform == "linux"
+        self._data, self._listens = data, ("--smtp", smtp, "--http", http)
         self._folder = tempfile.TemporaryDirectory(prefix="mailsink-")
 
     def __enter__(self) -> PrivateServer:
@@ -32,15 +49,13 @@ class PrivateServer:
         self._log = folder / "log.txt"
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "mailsink", "serve",
-                    "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0",
-                ],
+                [sys.executable, "-m", "mailsink", "serve", *self._listens],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=_environment(folder / "data", self._settings),
-            )  # fmt: skip
+                env=_environment(self._data or folder / "data", self._settings),
+                preexec_fn=_end_with_parent if self._ends_with_us else None,
+            )
         try:
             self._take_addresses()
         except BaseException:
@@ -76,6 +91,11 @@ class PrivateServer:
             elif line.strip() == _READY:
                 return
         raise RuntimeError(f"Mailsink did not start: {self._log.read_text().strip()}")
+
+
+def _end_with_parent() -> None:
+    """Let Linux end this process when its parent is killed, and cannot end it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _environment(data: Path, settings: dict[str, str]) -> dict[str, str]:

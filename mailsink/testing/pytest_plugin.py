@@ -7,11 +7,11 @@ and `mail`, the mail of the test. Django's settings of mail lead to the server m
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any
 
 import pytest
 
 from mailsink.testing.caught_mail import Mail
+from mailsink.testing.django_mail import mail_settings
 from mailsink.testing.private_server import PrivateServer
 
 _mail = pytest.StashKey[Mail]()
@@ -64,22 +64,5 @@ def _lead_django_to(server: PrivateServer, monkeypatch: pytest.MonkeyPatch) -> N
         return
     if not settings.configured:
         return
-    host, port = server.smtp
-    backend = "django.core.mail.backends.smtp.EmailBackend"
-    mailers: dict[str, Any] = getattr(settings, "MAILERS", {})
-    if mailers:  # Django 6.1 and later
-        options = {"host": host, "port": port}
-        mailer = {"BACKEND": backend, "OPTIONS": options}
-        monkeypatch.setattr(settings, "MAILERS", dict.fromkeys(mailers, mailer))
-        return
-    values: dict[str, Any] = {
-        "EMAIL_BACKEND": backend,
-        "EMAIL_HOST": host,
-        "EMAIL_PORT": port,
-        "EMAIL_HOST_USER": "",
-        "EMAIL_HOST_PASSWORD": "",
-        "EMAIL_USE_TLS": False,
-        "EMAIL_USE_SSL": False,
-    }
-    for name, value in values.items():
+    for name, value in mail_settings(settings, *server.smtp).items():
         monkeypatch.setattr(settings, name, value, raising=False)

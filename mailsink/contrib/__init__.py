@@ -1,0 +1,1 @@
+"""Mailsink within the projects of others."""

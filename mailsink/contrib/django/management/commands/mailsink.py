@@ -1,0 +1,86 @@
+"""`manage.py mailsink`: runserver, with a sink beside it that stops with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from argparse import REMAINDER, ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
+
+from mailsink.contrib.django.apps import SMTP_VARIABLE, SinkConfig
+from mailsink.testing.private_server import PrivateServer
+
+_USUAL = {"smtp": 1025, "http": 8025}
+
+
+class Command(BaseCommand):
+    help = "Run the development server, and catch the mail that it sends."
+    requires_system_checks = ()  # runserver makes them
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        for name, port in _USUAL.items():
+            parser.add_argument(
+                f"--{name}",
+                metavar="ADDR:PORT",
+                help=f"where the sink listens; 127.0.0.1:{port} if that is free",
+            )
+        parser.add_argument(
+            "runserver", nargs=REMAINDER, help="what runserver takes: 8080 --noreload"
+        )
+
+    def handle(
+        self,
+        *_: Any,
+        smtp: str | None,
+        http: str | None,
+        runserver: list[str],
+        **__: Any,
+    ) -> None:
+        if os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
+            _run(runserver)  # again, after a change: the sink is there
+            return
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        with PrivateServer(
+            data=_folder(),
+            smtp=smtp or _free("smtp"),
+            http=http or _free("http"),
+            ends_with_us=True,
+        ) as sink:
+            address = "{}:{}".format(*sink.smtp)
+            os.environ[SMTP_VARIABLE] = address
+            SinkConfig.lead()
+            self.stdout.write(f"Inbox  {sink.url}/")
+            self.stdout.write(f"SMTP   {address}")
+            self.stdout.flush()
+            _run(runserver)
+
+
+def _run(arguments: list[str]) -> None:
+    call_command("runserver", *arguments, skip_checks=False)
+
+
+def _folder() -> Path:
+    """Return where the mail is kept, out of the sight of version control."""
+    folder = Path(getattr(settings, "BASE_DIR", ".")) / ".mailsink"
+    folder.mkdir(exist_ok=True)
+    (folder / ".gitignore").write_text("*\n")
+    return folder
+
+
+def _free(name: str) -> str:
+    """Return the usual address, or any port where something else is there."""
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", _USUAL[name]))
+        except OSError:
+            return "127.0.0.1:0"
+    return f"127.0.0.1:{_USUAL[name]}"
