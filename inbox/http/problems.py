@@ -15,6 +15,8 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
 
+from inbox.http.entity_tags import tagged
+
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -45,6 +47,9 @@ def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if "Allow" in response:
             answer["Allow"] = response["Allow"]
         response = answer
+    match = request.resolver_match
+    if match and "api-v3" in match.namespaces:
+        response = tagged(request, response)
     response.setdefault("Cache-Control", "no-store")
     response.setdefault("X-Content-Type-Options", "nosniff")
     return response

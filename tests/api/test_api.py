@@ -86,7 +86,7 @@ ROUTES = {
     "/api/v3/sessions/{id}/replay": {"get"},
     "/api/v3/sessions/{id}/findings": {"get"},
     "/api/v3/saved-searches": {"get", "post"},
-    "/api/v3/saved-searches/{id}": {"patch", "delete"},
+    "/api/v3/saved-searches/{id}": {"get", "patch", "delete"},
     "/api/v3/starttls-withheld": {"get", "delete"},
     "/api/v3/mutes": {"get", "post"},
     "/api/v3/mutes/{id}": {"delete"},

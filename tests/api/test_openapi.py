@@ -15,7 +15,7 @@ from inbox.api.v3.api import api as v3
 from inbox.api.v3.openapi import GROUPS, operations
 
 VERBS = {
-    "Add", "Cancel", "Change", "Check", "Compare", "Delete", "Describe", "Download", "Explain", "Follow", "Get",
+    "Add", "Cancel", "Change", "Check", "Compare", "Delete", "Describe", "Download", "Explain", "Export", "Follow", "Get",
     "Hold", "Import", "List", "Measure", "Mute", "Offer", "Release", "Remove", "Reproduce",
     "Replace", "Replay", "Restore", "Retry", "Save", "Send", "Stop", "Test", "Trace", "Trust", "Try", "Wait",
 }  # fmt: skip

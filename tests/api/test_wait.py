@@ -92,6 +92,12 @@ async def test_answers_at_once_what_is_there(feed: Feed) -> None:
     assert [each["id"] for each in page["items"]] == [str(made.pk)]
 
 
+async def test_answers_with_the_fields_that_are_wanted(feed: Feed) -> None:
+    made = await deliver(feed)
+    status, page = await wait("q=subject:invoice&include=codes&fields=id,codes")
+    assert (status, page["items"]) == (200, [{"id": str(made.pk), "codes": []}])
+
+
 async def test_is_held_until_it_matches(feed: Feed) -> None:
     await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("q=to:bob&count=2&timeout=20"))

@@ -6,12 +6,14 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 from pydantic import StrictBool
 
 from inbox import serializers
 from inbox.api.v3.common import answer, scope
 from inbox.api.v3.schemas import Strict, member
 from inbox.http import zone
+from inbox.http.preconditions import if_match, of_view
 from inbox.outgoing import guarding, todays_mail
 from inbox.outgoing.guarding import GuardState
 from inbox.outgoing.todays_mail import DomainCount
@@ -69,6 +71,7 @@ def one(request: HttpRequest) -> HttpResponse:
 
 
 @router.patch("", response=GuardObject, summary="Change the guard")
+@decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, changes: GuardChanges) -> HttpResponse:
     """Switches the guard on or off, or changes its list or its route.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 from pydantic import StrictBool
 
 from inbox import serializers
@@ -14,6 +15,7 @@ from inbox.api.v3 import releases as releases_api
 from inbox.api.v3.common import LIMIT, Cursor, Limit, answer, path, scope
 from inbox.api.v3.releases import ReleaseObject
 from inbox.api.v3.schemas import Page, Strict, member
+from inbox.http.preconditions import if_match, of_view
 from inbox.mailbox import inboxes
 from inbox.models import HeldDomain
 from inbox.models.inbox import DEFAULT_SLUG
@@ -85,6 +87,7 @@ def one(request: HttpRequest, domain: DomainName) -> HttpResponse:
 
 
 @router.patch("/{domain}", response=HeldDomainObject, summary="Change a held domain")
+@decorate_view(if_match(of_view(one)))
 def change(
     request: HttpRequest, domain: DomainName, changes: HeldDomainChanges
 ) -> HttpResponse:
@@ -94,6 +97,7 @@ def change(
 
 
 @router.delete("/{domain}", response={204: None}, summary="Hold no mail for a domain")
+@decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, domain: DomainName) -> HttpResponse:
     """Ends it. The messages stay; they only wait for nobody any more."""
     held_domains.delete(scope(), domain)

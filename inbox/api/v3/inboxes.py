@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 from pydantic import Field, StrictBool, StrictInt
 
 from inbox import serializers
@@ -13,6 +14,7 @@ from inbox.api.v3.common import answer, path, scope
 from inbox.api.v3.schemas import Page, Strict, member
 from inbox.errors import NotFound
 from inbox.explain.address_kinds import AddressKind
+from inbox.http.preconditions import if_match, of_view
 from inbox.mailbox import image_hosts, inboxes
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.models import Inbox
@@ -119,6 +121,7 @@ def one(request: HttpRequest, slug: Slug) -> HttpResponse:
 
 
 @router.patch("/{slug}", response=InboxDetail, summary="Change an inbox")
+@decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, slug: Slug, changes: InboxChanges) -> HttpResponse:
     """Clients meet the new settings at once."""
     inbox = inboxes.update(

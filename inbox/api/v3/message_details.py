@@ -12,12 +12,13 @@ from inbox import serializers
 from inbox.api.v3 import report_details
 from inbox.content import finds, invitations, references
 from inbox.errors import BadRequest, NotFound
-from inbox.http import files
+from inbox.http import as_json, entity_tags, files
 from inbox.insight import message_defects
 from inbox.mailbox import made_reports, messages, transactions
 from inbox.mailbox.scope import Scope
 from inbox.models import MadeReport, Message
 from inbox.serializers import Shape
+from mailsink import __version__
 from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import ParsedMessage
 
@@ -239,6 +240,16 @@ def detail(scope: Scope, message: Message, names: Collection[str] = ()) -> Shape
         "reports": [_made(each) for each in made_reports.about(scope, message.pk)],
         **_named(message, mail, [each for each in names if each in _NOT_IN_DETAIL]),
     }
+
+
+def tag(scope: Scope, message: Message) -> str:
+    """Return the entity tag of a message, one by one, without reading its body.
+
+    The octets of the message and its transaction never change; how they are read, by version.
+    """
+    reports = [_made(each) for each in made_reports.about(scope, message.pk)]
+    changing = [__version__, serializers.message(message), reports]
+    return entity_tags.of(as_json.octets(changing))
 
 
 def _made(row: MadeReport) -> Shape:

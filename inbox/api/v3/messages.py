@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Router
+from ninja.decorators import decorate_view
 from ninja.errors import HttpError
 
 from inbox import checks, serializers
 from inbox.api.v3 import checks as check_shapes
-from inbox.api.v3 import comparison, error_counts, message_details, schemas
+from inbox.api.v3 import comparison, error_counts, message_details, schemas, sparse
 from inbox.api.v3 import findings as finding_shapes
 from inbox.api.v3.common import (
     ANY_ID,
@@ -28,8 +29,10 @@ from inbox.api.v3.common import (
     scope,
 )
 from inbox.api.v3.session_schemas import Story
+from inbox.api.v3.sparse import Fields
 from inbox.errors import NotFound
-from inbox.http import files
+from inbox.http import entity_tags, files
+from inbox.http.preconditions import if_match
 from inbox.http.streams import streamed
 from inbox.insight import attempts, case_file
 from inbox.insight import findings as found
@@ -45,9 +48,7 @@ from inbox.mailbox import (
 )
 from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.mailbox.marking import Marks
-from inbox.mailbox.paging import Page
 from inbox.mailbox.selection import Selection
-from inbox.models import Message
 
 router = Router(by_alias=True)
 
@@ -73,10 +74,13 @@ def find(
     inbox: InboxSlug = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
+    fields: Fields = "",
 ) -> HttpResponse:
     """Messages, newest first."""
-    slug = known_inbox(inbox)
-    return _listed(messages.find(scope(), q, cursor, limit, slug))
+    wanted = sparse.names(fields, schemas.Message)
+    page = messages.find(scope(), q, cursor, limit, known_inbox(inbox))
+    shapes = sparse.each(map(serializers.message, page.items), wanted)
+    return answer(serializers.page(shapes, page.next))
 
 
 @router.delete("", response={204: None}, summary="Delete several messages")
@@ -142,19 +146,32 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
 
 
 @router.get("/{id}", response=schemas.MessageDetail, summary="Get a message")
-def one(request: HttpRequest, id: MessageId, include: Include = "") -> HttpResponse:
+def one(
+    request: HttpRequest, id: MessageId, include: Include = "", fields: Fields = ""
+) -> HttpResponse:
     """One message with its envelope, parts and bodies, and with what include names, as GET messages/wait has it.
 
     With strict mode, the response header Mailsink-Errors counts its errors.
     """
     names = message_details.included_names(include)
+    wanted = sparse.names(fields, schemas.MessageDetail)
     message = messages.get(scope(), id)
-    response = answer(message_details.detail(scope(), message, names))
+    tag = message_details.tag(scope(), message)
+    if unchanged := entity_tags.not_modified(request, tag):
+        return unchanged
+    shape = message_details.detail(scope(), message, names)
+    response = answer(sparse.only(shape, wanted))
+    response["ETag"] = tag
     error_counts.add(response, message)
     return response
 
 
+def _tag(request: HttpRequest, id: str) -> str:
+    return message_details.tag(scope(), messages.get(scope(), id))
+
+
 @router.patch("/{id}", response=schemas.Message, summary="Change a message")
+@decorate_view(if_match(_tag))
 def change(
     request: HttpRequest, id: MessageId, changes: schemas.MessageChanges
 ) -> HttpResponse:
@@ -164,6 +181,7 @@ def change(
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a message")
+@decorate_view(if_match(_tag))
 def delete(request: HttpRequest, id: MessageId) -> HttpResponse:
     """Moves the message to the trash, pinned or not."""
     message = messages.get(scope(), id)
@@ -355,7 +373,3 @@ def file_within(
     """One of the files in a part that is a winmail.dat (TNEF)."""
     mail = message_details.opened(messages.get(scope(), id))
     return mail.file(n, file)
-
-
-def _listed(page: Page[Message]) -> HttpResponse:
-    return answer(serializers.page(map(serializers.message, page.items), page.next))

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from ninja.openapi.schema import OpenAPISchema
 
-from inbox.api.v3 import schemas
+from inbox.api.v3 import schemas, sparse
 from inbox.api.v3.common import ANY_ID
 from inbox.http.problems import CONTENT_TYPE
 
@@ -56,6 +56,7 @@ def complete(document: OpenAPISchema, root: str = "") -> None:
     for path, method, operation in operations(document):
         _name_problems(operation["responses"])
         operation["responses"]["default"] = _PROBLEM
+        sparse.describe(operation, components)
         for content in _contents(operation):
             content["example"] = example(content["schema"], components)
         line = _call(f"{root}{path}", method, operation)

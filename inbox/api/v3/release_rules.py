@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 from pydantic import StrictBool, StrictInt
 
 from inbox import serializers
 from inbox.api.v3.common import ANY_ID, answer, path
 from inbox.api.v3.schemas import Page, Strict, member
+from inbox.http.preconditions import if_match, of_view
 from inbox.models import ReleaseRule
 from inbox.outgoing import release_rules
 from inbox.serializers import Shape
@@ -92,6 +94,7 @@ def one(request: HttpRequest, id: RuleId) -> HttpResponse:
 
 
 @router.patch("/{id}", response=ReleaseRuleObject, summary="Change a release rule")
+@decorate_view(if_match(of_view(one)))
 def change(
     request: HttpRequest, id: RuleId, changes: ReleaseRuleChanges
 ) -> HttpResponse:
@@ -100,6 +103,7 @@ def change(
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a release rule")
+@decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: RuleId) -> HttpResponse:
     """Removes a rule. Releases that it asked for stay in the queue."""
     release_rules.delete(id)

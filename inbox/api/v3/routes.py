@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 from pydantic import StrictBool, StrictInt
 
 from inbox import serializers
 from inbox.api.v3.common import ANY_ID, answer, path
 from inbox.api.v3.schemas import Page, Strict, member
+from inbox.http.preconditions import if_match, of_view
 from inbox.models import Route
 from inbox.outgoing import route_trials, routes
 from inbox.serializers import Shape
@@ -144,6 +146,7 @@ def one(request: HttpRequest, name: RouteName) -> HttpResponse:
 
 
 @router.patch("/{name}", response=RouteObject, summary="Change a route")
+@decorate_view(if_match(of_view(one)))
 def change(
     request: HttpRequest, name: RouteName, changes: RouteChanges
 ) -> HttpResponse:
@@ -152,6 +155,7 @@ def change(
 
 
 @router.delete("/{name}", response={204: None}, summary="Delete a route")
+@decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, name: RouteName) -> HttpResponse:
     """Removes a route. Releases that wait for it fail; held mail waits again."""
     routes.delete(name)

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 from pydantic import StrictBool, StrictInt
 
 from inbox import pages, serializers
 from inbox.api.v3.common import ANY_ID, InboxSlug, answer, path, query, scope
 from inbox.api.v3.schemas import Page, Strict, member
+from inbox.http.preconditions import if_match, of_view
 from inbox.mailbox import inboxes
 from inbox.models import Rule
 from inbox.models.inbox import DEFAULT_SLUG
@@ -289,6 +291,7 @@ def one(request: HttpRequest, id: RuleId) -> HttpResponse:
 
 
 @router.patch("/{id}", response=RuleObject, summary="Change a rule")
+@decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, id: RuleId, changes: RuleChanges) -> HttpResponse:
     """Changes a rule. Clients meet the change at once."""
     fields = _fields(changes.dict(exclude_unset=True))
@@ -296,6 +299,7 @@ def change(request: HttpRequest, id: RuleId, changes: RuleChanges) -> HttpRespon
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a rule")
+@decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: RuleId) -> HttpResponse:
     """Removes a rule. Transcripts keep its name."""
     rulebook.delete(scope(), rulebook.number(id))

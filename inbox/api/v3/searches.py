@@ -7,10 +7,12 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 
 from inbox import serializers
 from inbox.api.v3.common import ANY_ID, answer, path, scope
 from inbox.api.v3.schemas import Page, Strict, member
+from inbox.http.preconditions import if_match, of_view
 from inbox.mailbox import saved_searches
 from inbox.models import SavedSearch
 from inbox.serializers import Shape
@@ -55,7 +57,14 @@ def save(request: HttpRequest, given: SearchToSave) -> HttpResponse:
     return answer(_shape(saved_searches.save(given.name, given.query)), 201)
 
 
+@router.get("/{id}", response=SearchObject, summary="Get a saved search")
+def one(request: HttpRequest, id: SearchId) -> HttpResponse:
+    """One saved search, with the number of messages that match."""
+    return answer(_shape(saved_searches.get(id)))
+
+
 @router.patch("/{id}", response=SearchObject, summary="Change a saved search")
+@decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, id: SearchId, changes: SearchChanges) -> HttpResponse:
     """Gives it another name, another search, or both."""
     found = saved_searches.change(id, changes.name, changes.query)
@@ -63,6 +72,7 @@ def change(request: HttpRequest, id: SearchId, changes: SearchChanges) -> HttpRe
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a saved search")
+@decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: SearchId) -> HttpResponse:
     """Takes it out of the side bar. Messages stay."""
     saved_searches.delete(id)

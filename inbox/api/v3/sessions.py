@@ -9,6 +9,7 @@ from ninja import Router
 
 from inbox import serializers
 from inbox.api.v3 import findings as finding_shapes
+from inbox.api.v3 import sparse
 from inbox.api.v3.common import (
     LIMIT,
     Cursor,
@@ -31,6 +32,7 @@ from inbox.api.v3.session_schemas import (
     SessionDetail,
     Timeline,
 )
+from inbox.api.v3.sparse import Fields
 from inbox.explain.lines import details
 from inbox.http import files
 from inbox.http.origins import origin
@@ -65,26 +67,29 @@ def find(
     inbox: InboxSlug = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
+    fields: Fields = "",
 ) -> HttpResponse:
     """Sessions, newest first."""
+    wanted = sparse.names(fields, Session)
     slug = known_inbox(inbox)
     page = sessions.find(scope(), cursor, limit, live, q, slug, ending)
-    return answer(serializers.page(map(serializers.session, page.items), page.next))
+    shapes = sparse.each(map(serializers.session, page.items), wanted)
+    return answer(serializers.page(shapes, page.next))
 
 
 @router.get("/{id}", response=SessionDetail, summary="Get a session")
-def one(request: HttpRequest, id: SessionId) -> HttpResponse:
+def one(request: HttpRequest, id: SessionId, fields: Fields = "") -> HttpResponse:
     """One session with its first 500 exchanges and transactions."""
+    wanted = sparse.names(fields, SessionDetail)
     session = sessions.get(scope(), id)
     exchanges = sessions.exchanges(scope(), id, limit=MAX_LIMIT)
     attempts = transactions.of_session(session.pk, MAX_LIMIT)
-    return answer(
-        {
-            **serializers.session(session),
-            "exchanges": list(map(serializers.exchange, exchanges)),
-            "transactions": list(map(serializers.transaction, attempts)),
-        }
-    )
+    shape = {
+        **serializers.session(session),
+        "exchanges": list(map(serializers.exchange, exchanges)),
+        "transactions": list(map(serializers.transaction, attempts)),
+    }
+    return answer(sparse.only(shape, wanted))
 
 
 @router.get(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from inbox import serializers
+from inbox.api.v3 import sparse
 from inbox.api.v3.common import (
     LIMIT,
     Cursor,
@@ -20,6 +21,7 @@ from inbox.api.v3.common import (
 )
 from inbox.api.v3.schemas import Page
 from inbox.api.v3.session_schemas import Story, Transaction
+from inbox.api.v3.sparse import Fields
 from inbox.http import files
 from inbox.insight import attempts, case_file
 from inbox.mailbox import transactions
@@ -39,10 +41,13 @@ def find(
     q: Search = "",
     cursor: Cursor = None,
     limit: Limit = LIMIT,
+    fields: Fields = "",
 ) -> HttpResponse:
     """Transactions with one outcome, newest first."""
+    wanted = sparse.names(fields, Transaction)
     page = transactions.find(scope(), outcome, cursor, limit, q)
-    return answer(serializers.page(map(serializers.transaction, page.items), page.next))
+    shapes = sparse.each(map(serializers.transaction, page.items), wanted)
+    return answer(serializers.page(shapes, page.next))
 
 
 @router.get("/{id}", response=Transaction, summary="Get a transaction")

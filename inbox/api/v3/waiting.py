@@ -15,7 +15,7 @@ from ninja import Router
 from ninja.errors import HttpError
 
 from inbox import serializers
-from inbox.api.v3 import message_details, schemas
+from inbox.api.v3 import message_details, schemas, sparse
 from inbox.api.v3.common import (
     InboxSlug,
     Include,
@@ -26,6 +26,7 @@ from inbox.api.v3.common import (
     scope,
 )
 from inbox.api.v3.session_schemas import Transaction
+from inbox.api.v3.sparse import Fields
 from inbox.explain.waits import sentence
 from inbox.http import as_json
 from inbox.http.problems import problem
@@ -117,6 +118,7 @@ async def wait(
     inbox: InboxSlug = None,
     include: Include = "",
     absent: Absent = False,
+    fields: Fields = "",
 ) -> HttpResponse:
     """Answers as a list as soon as `count` messages match; 408 if the time runs out.
 
@@ -127,6 +129,7 @@ async def wait(
     """
     deadline = time.monotonic() + timeout
     number = 1 if absent else count
+    members = sparse.names(fields, schemas.ReadMessage)
     wanted = await database_sync_to_async(_wanted)(q, number, after, inbox, include)
     try:
         found = await waiters.wait(wanted, deadline)
@@ -135,7 +138,8 @@ async def wait(
     if absent:
         return _came(found) if found else answer(serializers.page((), None))
     if found is not None:
-        return HttpResponse(found, content_type="application/json")
+        page = sparse.page(found, members)
+        return HttpResponse(page, content_type="application/json")
     late: HttpResponse = await database_sync_to_async(_timed_out)(wanted, timeout)
     return late
 

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 from pydantic import StrictBool
 
 from inbox import serializers
 from inbox.api.v3.common import ANY_ID, answer, path, scope
 from inbox.api.v3.schemas import Page, Strict, member
+from inbox.http.preconditions import if_match, of_view
 from inbox.mailbox import inboxes
 from inbox.models import Webhook
 from inbox.serializers import Shape
@@ -114,6 +116,7 @@ def one(request: HttpRequest, id: WebhookId) -> HttpResponse:
 
 
 @router.patch("/{id}", response=WebhookObject, summary="Change a webhook")
+@decorate_view(if_match(of_view(one)))
 def change(
     request: HttpRequest, id: WebhookId, changes: WebhookChanges
 ) -> HttpResponse:
@@ -130,6 +133,7 @@ def rotate(request: HttpRequest, id: WebhookId) -> HttpResponse:
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a webhook")
+@decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: WebhookId) -> HttpResponse:
     """Removes a webhook with its queue and its history."""
     hooks.delete(scope(), id)

@@ -1,0 +1,45 @@
+"""Entity tags (RFC 9110 §8.8.3): by them a client asks for what changed, and changes what it saw.
+
+An answer's tag is made of its octets, unless its view made one that costs less.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from itertools import islice
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
+_DIGITS = 32  # of a hash
+_MOST = 50  # tags of a field that are looked at
+
+
+def of(octets: bytes) -> str:
+    """Return the tag of an answer with these octets."""
+    return f'"{hashlib.sha256(octets).hexdigest()[:_DIGITS]}"'
+
+
+def names(field: str, tag: str) -> bool:
+    """Whether If-Match or If-None-Match names a tag; * names any."""
+    if field.strip() == "*":
+        return True
+    return any(each[1] == tag for each in islice(_TAG.finditer(field), _MOST))
+
+
+def not_modified(request: HttpRequest, tag: str) -> HttpResponse | None:
+    """Return 304 if the client has what has this tag (RFC 9110 §13.1.2)."""
+    if not names(request.headers.get("If-None-Match", ""), tag):
+        return None
+    return HttpResponseNotModified(headers={"ETag": tag})
+
+
+def tagged(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return the answer to GET with its tag, or 304 where the client has it already."""
+    is_whole = response.status_code == 200 and not response.streaming
+    if request.method != "GET" or not is_whole:
+        return response
+    if "ETag" not in response:
+        response["ETag"] = of(response.content)
+    return not_modified(request, response["ETag"]) or response

@@ -1,0 +1,118 @@
+"""Entity tags, conditions on them, and sparse objects."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests import factories
+from tests.api.conftest import Api
+
+pytestmark = pytest.mark.django_db
+
+HOOK = {"url": "https://hooks.example.com/", "events": ["message.created"]}
+ROUTE = {"name": "hop", "host": "smtp.example.com"}
+RELEASE_RULE = {"name": "a", "recipients": ["*"], "route": "hop"}
+RULE = {"stage": "rcpt", "actions": {"code": 451}}
+
+
+def asked(api: Api, method: str, path: str, body: Any = None, **fields: str) -> Any:
+    headers = {name.replace("_", "-"): value for name, value in fields.items()}
+    text = "" if body is None else json.dumps(body)
+    return api.client.generic(
+        method, f"/api/v3/{path}", text, "application/json", headers=headers
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["messages", "messages/latest", "messages/latest/raw", "info", "openapi.json"],
+)
+def test_what_the_client_has_is_not_sent_again(api: Api, path: str) -> None:
+    factories.message()
+    first = asked(api, "GET", path)
+    tag = first["ETag"]
+    for field in (tag, f'"other", W/{tag}', "*"):
+        again = asked(api, "GET", path, if_none_match=field)
+        assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+        assert again["Cache-Control"] == "no-store"
+    assert asked(api, "GET", path, if_none_match='"other"').content == first.content
+
+
+def test_a_change_changes_the_tag(api: Api) -> None:
+    message = factories.message()
+    path = f"messages/{message.pk}"
+    tags = [asked(api, "GET", path)["ETag"]]
+    for change in ({"read": True}, {"note": "x"}, {"tags": ["a"]}):
+        api("PATCH", path, change)
+        tags.append(asked(api, "GET", path)["ETag"])
+    assert len(set(tags)) == 4
+    assert asked(api, "GET", path, if_none_match=tags[0]).status_code == 200
+
+
+def test_the_tag_of_a_message_needs_no_body(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"messages/{factories.message().pk}"
+    tag = asked(api, "GET", path)["ETag"]
+    monkeypatch.setattr("inbox.api.v3.message_details.detail", None)
+    assert asked(api, "GET", path, if_none_match=tag).status_code == 304
+    assert asked(api, "PATCH", path, {"read": True}, if_match=tag).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("listed", "made", "change", "key"),
+    [
+        ("webhooks", HOOK, {"name": "other"}, "id"),
+        ("routes", ROUTE, {"host": "other.example.com"}, "name"),
+        ("release-rules", RELEASE_RULE, {"name": "b"}, "id"),
+        ("rules", RULE, {"name": "b"}, "id"),
+        ("held", {"domain": "example.com"}, {"users": ["ann"]}, "domain"),
+        ("saved-searches", {"name": "a", "query": "x"}, {"name": "b"}, "id"),
+        ("messages", None, {"note": "b"}, "id"),
+        ("inboxes", None, {"paused": True}, "slug"),
+        ("guard", None, {"allow": ["*"]}, None),
+    ],
+)
+def test_only_what_the_client_saw_is_changed(
+    api: Api, listed: str, made: Any, change: Any, key: str | None
+) -> None:
+    factories.message()
+    if listed == "release-rules":
+        api("POST", "routes", {**ROUTE, "allow": ["*"]}, status=201)
+    if made:
+        path = f"{listed}/{api('POST', listed, made, status=201)[key]}"
+    else:
+        path = f"{listed}/{api('GET', listed)['items'][0][key]}" if key else listed
+    old = asked(api, "GET", path)["ETag"]
+    assert asked(api, "PATCH", path, change, if_match=f'"x", {old}').status_code == 200
+    late = asked(api, "PATCH", path, change, if_match=old)
+    assert (late.status_code, late["Content-Type"]) == (412, "application/problem+json")
+    if key in (None, "slug"):
+        return
+    assert asked(api, "DELETE", path, if_match=old).status_code == 412
+    new = asked(api, "GET", path)["ETag"]
+    assert asked(api, "DELETE", path, if_match=new).status_code == 204
+    assert asked(api, "DELETE", path, if_match=new).status_code == 404
+
+
+def test_sparse_objects(api: Api) -> None:
+    message = factories.message()
+    one = {"id": str(message.pk), "subject": message.subject}
+    page = {"items": [one], "next": None}
+    assert api("GET", "messages?fields=id,subject") == page
+    assert api("GET", "messages/latest?fields=id,subject") == one
+    session = message.transaction.session_id
+    assert api("GET", f"sessions/{session}?fields=helo").keys() == {"helo"}
+    assert api("GET", "sessions?fields=id")["items"] == [{"id": str(session)}]
+    factories.transaction(outcome="rejected")
+    assert [*api("GET", "transactions?fields=subject")["items"][0]] == ["subject"]
+
+
+def test_an_unknown_field_is_named(api: Api) -> None:
+    wrong = api("GET", "messages?fields=id,subjct", status=400)
+    assert wrong["detail"].startswith(
+        'fields: there is no "subjct"; there are id, inbox'
+    )
