@@ -25,7 +25,7 @@ from inbox.storage.write_lock import write_turn
 from mailsink.ids import first_at, made_at
 from mailsink.mime import headers
 
-AT_ONCE = 20
+AT_ONCE = 50
 _HEADER = 64 * 1024  # octets of a body that are read for its Message-ID
 # How long the body of what was refused may take to its row, and rows to the database.
 _SETTLED = 10.0  # seconds
@@ -47,13 +47,13 @@ class Fingerprints:
         """
         ceiling = _ceiling()
         rows = _missing(self._floor)
-        ready = [each for each in rows if _is_settled(each)]
-        made = _made(ready)
+        settled = {each.pk: _is_settled(each) for each in rows}
+        made = _made([pk for pk, ready in settled.items() if ready])
         if made:
             with write_turn():
                 Fingerprint.objects.bulk_create(made, ignore_conflicts=True)
             _number(made)
-        waiting = [each.pk for each in rows if each not in ready]
+        waiting = [pk for pk, ready in settled.items() if not ready]
         reached = rows[-1].pk if len(rows) == AT_ONCE else ceiling
         self._floor = max(self._floor, min([reached, ceiling, *waiting]))
         return len(made), _retried(made)
@@ -70,8 +70,11 @@ def _ceiling() -> UUID:
 def _missing(floor: UUID) -> list[Transaction]:
     there = Fingerprint.objects.filter(transaction=OuterRef("pk"))
     rows = Transaction.objects.filter(~Exists(there), pk__gte=floor)
-    rows = rows.filter(outcome__isnull=False).select_related("session")
+    rows = rows.filter(outcome__isnull=False).select_related("session").only(*_NEEDED)
     return list(rows.annotate(has_body=_HAS_BODY).order_by("pk")[:AT_ONCE])
+
+
+_NEEDED = ("outcome", "recipients_accepted", "ended_us", "session__opened_at")
 
 
 # What was imported is no attempt.
@@ -91,13 +94,14 @@ def _is_settled(row: Transaction) -> bool:
     return (datetime.now(UTC) - ended).total_seconds() > _SETTLED
 
 
-def _made(rows: list[Transaction]) -> list[Fingerprint]:
-    ids = [each.pk for each in rows]
+def _made(ids: list[UUID]) -> list[Fingerprint]:
     kept = Message.objects.filter(transaction__in=ids)
     known = dict(kept.values_list("transaction_id", "message_id"))
-    stored = Raw.objects.filter(pk__in=ids).defer("content")
-    hashes = {each.pk: each.sha256 for each in stored}
-    known |= {each.pk: _message_id(each) for each in stored if each.pk not in known}
+    stored = Raw.objects.filter(pk__in=ids)
+    hashes = dict(stored.values_list("pk", "sha256"))
+    refused = [id for id in hashes if id not in known]
+    for body in Raw.objects.filter(pk__in=refused).defer("content") if refused else ():
+        known[body.pk] = _message_id(body)
     return [
         Fingerprint(
             transaction_id=id,

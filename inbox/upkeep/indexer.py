@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from inbox.bouncing import report_tasks
@@ -32,7 +33,7 @@ from mailsink.web.workers import Off, Unanswered
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 20  # messages in a step
+_AT_ONCE = 50  # messages in a step
 _BODIES_AT_ONCE = 10  # in memory; of a message that is not large
 _COMPRESS_FROM = 4096  # octets
 _LOOK_EVERY = 5.0  # seconds, without a nudge
@@ -242,19 +243,39 @@ def _still_waiting(ids: list[UUID]) -> set[UUID]:
 
 
 def _write(indexed: list[_Indexed], now: datetime) -> None:
-    for each in indexed:
-        each.message.snippet = each.found.snippet
-        each.message.attachments = each.found.attachments
-        each.message.indexed_at = now
-    Message.objects.bulk_update(
-        [each.message for each in indexed], ["snippet", "attachments", "indexed_at"]
-    )
+    _fill_in(indexed, now)
     BodyFinding.objects.bulk_create(_findings(indexed), ignore_conflicts=True)
     for each in indexed:
         if each.raw is not None:
             Raw.objects.filter(pk=each.raw.pk).update(
                 codec=each.raw.codec, content=each.raw.content
             )
+
+
+def _fill_in(indexed: list[_Indexed], now: datetime) -> None:
+    """Write snippets and numbers of attachments into the rows of their messages.
+
+    By one prepared statement: bulk_update takes ten times as long, and was a third of
+    what indexing cost.
+    """
+    by_name = {each.name: each for each in Message._meta.concrete_fields}
+    fields = [by_name[name] for name in ("snippet", "attachments", "indexed_at", "id")]
+    rows = (
+        (each.found.snippet, each.found.attachments, now, each.message.pk)
+        for each in indexed
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE inbox_message SET snippet = %s, attachments = %s, indexed_at = %s"
+            " WHERE id = %s",
+            [
+                [
+                    field.get_db_prep_save(value, connection)
+                    for field, value in zip(fields, row, strict=True)
+                ]
+                for row in rows
+            ],
+        )
 
 
 def _findings(indexed: list[_Indexed]) -> list[BodyFinding]:

@@ -101,17 +101,17 @@ def test_queries_do_not_grow_with_the_messages_of_a_step() -> None:
 
 
 def test_it_takes_the_queue_in_steps_and_tells_of_each() -> None:
-    sent(*[HELLO] * 25)
+    sent(*[HELLO] * 55)
     told: list[int] = []
     work = indexer.indexer(lambda: False, lambda ids: told.append(len(ids)))
     rests = [work._step(), work._step(), work._step()]
-    assert told == [20, 5]
+    assert told == [50, 5]
     assert rests[0] < 1 < rests[1]
 
 
 def test_it_stands_back_while_mail_pours_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexer, "_BUSY_PAUSE", 60.0)  # however slow this machine is
-    sent(*[HELLO] * 25)
+    sent(*[HELLO] * 55)
     told: list[int] = []
     work = indexer.indexer(lambda: True, lambda ids: told.append(len(ids)))
     work._step()

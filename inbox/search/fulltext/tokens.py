@@ -15,7 +15,7 @@ MOST = 20_000  # tokens of one text
 LONGEST = 64  # characters of a token
 _GROWTH = 4  # of a text in its normal form
 _PHRASES = 1000  # characters: a short text may consist of those alone
-_BETWEEN = re.compile(r"[^\w]|_")
+_WORD = re.compile(r"[^\W_]+")
 _ALONE = re.compile("([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff])")
 
 
@@ -25,7 +25,7 @@ def tokens(text: str, most: int = MOST) -> list[str]:
     plain = normalized("NFKC", text)[: _GROWTH * len(text) + _PHRASES].casefold()
     if not plain.isascii():
         plain = _without_marks(plain)
-    return [word[:LONGEST] for word in _BETWEEN.sub(" ", plain).split()[:most]]
+    return [word[:LONGEST] for word in _WORD.findall(plain)[:most]]
 
 
 def _without_marks(text: str) -> str:
