@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -19,7 +21,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "ninja",
     "inbox",
 ]
 # Security headers and the check of foreign requests, which takes the place of CSRF
@@ -90,7 +91,13 @@ STORAGES = {
 }
 STATIC_URL = "static/"
 STATIC_ROOT = resources.ROOT / "staticfiles"
-STATICFILES_DIRS = [] if resources.IS_BUNDLED else [resources.ROOT / "static"]
+# Of django-ninja the pages of the API show the files of Swagger. As an installed app it
+# would be imported, with pydantic, at every start: a tenth of it.
+_NINJA = find_spec("ninja")
+assert _NINJA is not None
+assert _NINJA.origin is not None
+_SOURCES = [resources.ROOT / "static", Path(_NINJA.origin).parent / "static"]
+STATICFILES_DIRS = [] if resources.IS_BUNDLED else _SOURCES
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # Cookies ignore ports: the user's own app lives on localhost too.

@@ -145,7 +145,7 @@ class WebhookCaller:
     def _look(self, busy: list[UUID]) -> tuple[int, list[UUID], float | None]:
         """Move events; return how many, what is due, and in how many seconds more is."""
         webhook_signals.refresh()
-        moved = fan_out.move_some(self._objects.is_bounce, self._room)
+        moved = fan_out.move_some(self._is_bounce, self._room)
         return moved, *delivery_queue.due(busy, self._server)
 
     async def _stand_back(self, took: float) -> None:
@@ -233,6 +233,9 @@ class WebhookCaller:
             delivery.next_try_at = None
             return delivery
         return calls.call(hook, delivery, object, self._base_url)
+
+    def _is_bounce(self, id: UUID) -> bool:
+        return self._objects.is_bounce(id)
 
     def _object(self, hook: Webhook, delivery: WebhookDelivery) -> Shape | None:
         if delivery.event == TEST_EVENT:

@@ -10,22 +10,21 @@ import ssl
 import sys
 import threading
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, OutputWrapper
 from django.db import connections
+from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from inbox import serializers
 from inbox.api import health
-from inbox.api.v3 import message_details
-from inbox.api.v3.event_objects import EventObjects
 from inbox.capture.recorder import Recorder
 from inbox.errors import Invalid
 from inbox.live import protocol
@@ -59,7 +58,7 @@ from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import RetentionLimits, retention
 from inbox.upkeep.rule_follower import RuleFollower
 from inbox.webhooks import webhook_signals
-from inbox.webhooks.webhook_caller import WebhookCaller
+from inbox.webhooks.webhook_caller import Objects, WebhookCaller
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
 from mailsink.descriptors import raised
 from mailsink.failing_tls import failing_contexts
@@ -194,7 +193,7 @@ class Command(BaseCommand):
         profile = _profile(config, http, descriptors.shares.smtp)
         starttls.use(profile.starttls_denylist)
         spool = profile.spool_dir
-        objects = EventObjects(workers.have_done)
+        objects = _event_objects(workers.have_done)
         announced.connect(hear := _hearing(indexing, reading))
         connections.close_all()  # what follows has threads of its own
         _collect_seldom()
@@ -281,7 +280,8 @@ class Command(BaseCommand):
         if self._mail is not None:
             octets = min(message.size, LARGE)
             names = ("text", "codes", "links")
-            shape = message_details.included(message, names, octets)
+            included = import_string("inbox.api.v3.message_details.included")
+            shape = included(message, names, octets)
             self._mail.write(json.dumps({**serializers.message(message), **shape}))
             self._mail.flush()
 
@@ -309,7 +309,7 @@ def _leaving(
     server: UUID,
     recorder: Recorder,
     following: RuleFollower,
-    objects: EventObjects,
+    objects: Objects,
     base_url: str,
     couriers: set[ReleaseCourier],
 ) -> list[BackgroundWork]:
@@ -324,6 +324,12 @@ def _leaving(
         following,
         WebhookCaller(server, objects, poster, base_url, lambda: recorder.busy),
     ]
+
+
+def _event_objects(have_done: Callable[[Mapping[str, str]], bytes]) -> Objects:
+    """Return the objects of events; the API, a third of the start, is loaded with the first."""
+    made = "inbox.api.v3.event_objects.EventObjects"
+    return cast(Objects, SimpleLazyObject(lambda: import_string(made)(have_done)))
 
 
 def _setting(name: str) -> str:
