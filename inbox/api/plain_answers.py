@@ -143,6 +143,26 @@ class GoObject(Mapping[str, Any]):
         """Return a list; an empty one for null or nothing. Raises PlainError."""
         return self._typed(key, list, "[]string") or []
 
+    def whole(self, key: str) -> int:
+        """Return a whole number; 0 for null or nothing. Raises PlainError."""
+        value = self.decimal(key)
+        if value % 1:
+            raise _mismatch(value, "int")
+        return int(value)
+
+    def decimal(self, key: str) -> float:
+        """Return a number; 0 for null or nothing. Raises PlainError."""
+        value = self.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
+            raise _mismatch(value, "float64")
+        if value is not None and not -1e9 < value < 1e9:  # nor is it NaN
+            raise _mismatch(value, "float64")
+        return float(value or 0)
+
+    def struct(self, key: str) -> GoObject:
+        """Return an object; an empty one for null or nothing. Raises PlainError."""
+        return GoObject(self.get(key))
+
     def texts(self, key: str) -> list[str]:
         """Return a list of texts. Raises PlainError."""
         found = self.array(key)

@@ -166,6 +166,19 @@ def delete_scenario(scope: Scope, slug: str, name: str) -> None:
     _announce(inbox.pk)
 
 
+def put_scenario(
+    scope: Scope, slug: str, given: Sequence[Mapping[str, Any]], name: str
+) -> list[Rule]:
+    """Replace the rules of a scenario by others, all or none. Raises NotFound, Invalid."""
+    inbox = inboxes.by_slug(scope, slug)
+    checked = [check(scope, each) for each in given]
+    with write_turn():
+        Rule.objects.filter(inbox=inbox, scenario=name).delete()
+        made = _add_behind(inbox, checked)
+    _announce(inbox.pk)
+    return made
+
+
 def put_in_order(scope: Scope, slug: str, ids: Sequence[int]) -> list[Rule]:
     """Put all rules of an inbox into this order. Raises NotFound, Invalid."""
     inbox = inboxes.by_slug(scope, slug)

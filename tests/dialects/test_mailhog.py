@@ -15,7 +15,7 @@ from inbox.api.mailhog import messages as mailhog_messages
 from inbox.api.urls import dialects
 from inbox.mailbox import large, marking, offsets
 from inbox.mailbox.scope import ALL
-from inbox.models import Message, Release
+from inbox.models import Message, Release, Rule
 from inbox.outgoing import routes
 from tests import factories
 from tests.dialects.conftest import Dialect
@@ -200,10 +200,43 @@ def test_release(dialect: Dialect, mail: str) -> None:
     assert found["a"]["Password"] == ""
 
 
-def test_jim_is_not_there(dialect: Dialect) -> None:
+JIM = {
+    "DisconnectChance": 0.005,
+    "AcceptChance": 0.99,
+    "LinkSpeedAffect": 0.1,
+    "RejectSenderChance": 0.05,
+    "RejectRecipientChance": 0,
+    "RejectAuthChance": 1,
+    "LinkSpeedMin": 1024,
+    "LinkSpeedMax": 10240,
+}
+
+
+def test_jim(dialect: Dialect) -> None:
+    address = "/api/v2/jim"
     for method in ("GET", "PUT", "DELETE"):
-        assert dialect.ask(method, "/api/v2/jim").status_code == 404
-    assert dialect.ask("POST", "/api/v2/jim").status_code == 400
+        assert dialect.ask(method, address, {}).status_code == 404
+    assert dialect.ask("POST", address, JIM).status_code == 201
+    assert dialect.ask("POST", address, JIM).status_code == 400
+    assert dialect.get(address) == JIM
+    on = {each.name: each.is_on for each in Rule.objects.all()}
+    assert (on["Jim: RejectRecipientChance"], on["Jim: RejectAuthChance"]) == (
+        False,
+        True,
+    )
+    assert dialect.ask("PUT", address, b"{").status_code == 400
+    assert dialect.ask("PUT", address, {"linkspeedmin": "x"}).status_code == 400
+    assert dialect.ask("PUT", address, {**JIM, "AcceptChance": 1}).status_code == 200
+    assert dialect.get(address) == {**JIM, "AcceptChance": 1}
+    assert dialect.ask("DELETE", address).status_code == 200
+    assert not Rule.objects.exists()
+
+
+def test_jim_as_an_empty_object_accepts_nothing(dialect: Dialect) -> None:
+    """As in MailHog: what is left out is 0, and its errors of JSON are not minded."""
+    assert dialect.ask("POST", "/api/v2/jim", b"no json").status_code == 201
+    assert dialect.get("/api/v2/jim")["AcceptChance"] == 0
+    assert [each.stage for each in Rule.objects.filter(is_on=True)] == ["connect"]
 
 
 @pytest.mark.parametrize("address", ["/api/v2", "/api/v2/", "/api/v2/nothing"])

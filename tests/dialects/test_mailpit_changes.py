@@ -12,7 +12,7 @@ import pytest
 
 from inbox.mailbox import marking
 from inbox.mailbox.scope import ALL
-from inbox.models import Message, Release, Route
+from inbox.models import Message, Release, Route, Rule
 from inbox.outgoing import routes
 from mailsink.conf import CONFIG
 from tests import factories
@@ -389,10 +389,49 @@ def test_webui(dialect: Dialect) -> None:
     assert Route.objects.count() == 1
 
 
-def test_chaos_is_off(dialect: Dialect) -> None:
-    for method in ("GET", "PUT"):
-        words = dialect.text(method, "/api/v1/chaos", {}, status=400)
-        assert words == "Chaos is not enabled"
+OFF = {
+    "Sender": {"ErrorCode": 451, "Probability": 0},
+    "Recipient": {"ErrorCode": 451, "Probability": 0},
+    "Authentication": {"ErrorCode": 535, "Probability": 0},
+}
+
+
+def test_chaos(dialect: Dialect) -> None:
+    address = "/api/v1/chaos"
+    assert dialect.get(address) == OFF
+    sender = {"ErrorCode": 550, "Probability": 7}
+    changed = dialect.json("PUT", address, {"sender": sender})
+    assert changed == dialect.get(address) == {**OFF, "Sender": sender}
+    assert Rule.objects.filter(is_on=True).count() == 1
+    quiet = {"ErrorCode": 421, "Probability": 0}
+    changed = dialect.json("PUT", address, {"Recipient": quiet})
+    assert changed == {**OFF, "Recipient": quiet}
+    assert dialect.json("PUT", address, {}) == OFF
+    assert Rule.objects.filter(is_on=True).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("trigger", "words"),
+    [
+        ({"ErrorCode": 200}, "error code must be between 400 and 599"),
+        (
+            {"ErrorCode": 451, "Probability": 101},
+            "probability must be between 0 and 100",
+        ),
+        (
+            {"ErrorCode": "x"},
+            "json: cannot unmarshal string into Go value of type float64",
+        ),
+        (
+            {"ErrorCode": 451.5},
+            "json: cannot unmarshal number into Go value of type int",
+        ),
+        (7, "json: cannot unmarshal number into Go value of type object"),
+    ],
+)
+def test_chaos_that_is_wrong(dialect: Dialect, trigger: object, words: str) -> None:
+    assert dialect.text("PUT", "/api/v1/chaos", {"Sender": trigger}, 400) == words
+    assert not Rule.objects.exists()
 
 
 _MAIL = {"From": {"Email": "a@b.test"}, "To": [{"Email": "c@d.test"}]}

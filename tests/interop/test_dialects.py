@@ -99,7 +99,7 @@ def test_mailpit_api(server: Mailsink, id: str) -> None:
         ("getMessageSummary",),
         ("getMessageHeaders", id),
     )
-    assert (info["Messages"], config["ChaosEnabled"]) == (1, False)
+    assert (info["Messages"], config["ChaosEnabled"]) == (1, True)
     assert (summary["ID"], summary["Text"]) == (id, "Hello Bob")
     assert headers["Subject"] == ["Order 17"]
     part = summary["Attachments"][0]["PartID"]
@@ -148,16 +148,20 @@ def test_mailpit_api(server: Mailsink, id: str) -> None:
     refused = client(
         ("releaseMessage", id, ["x@example.com"]),
         ("spamAssassinCheck", id),
-        ("getChaosTriggers",),
-        ("setChaosTriggers", {}),
     )
     assert [each["error"].split(": ")[1][:3] for each in refused] == [
         "404",
         "404",
-        "400",
-        "400",
     ]
-    assert "Chaos is not enabled" in refused[2]["error"]
+    sender = {"ErrorCode": 451, "Probability": 5}
+    put, got, off = client.values(
+        ("setChaosTriggers", {"Sender": sender}),
+        ("getChaosTriggers",),
+        ("setChaosTriggers", {}),
+    )
+    assert put == got
+    assert got["Sender"] == sender
+    assert off["Sender"]["Probability"] == 0
     assert client.called == client.names - {"constructor", "request"}
 
 

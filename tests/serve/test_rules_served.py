@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
+import urllib.request
 from pathlib import Path
 
 from tests.releasing import post
@@ -39,3 +41,14 @@ def test_fail_twice_then_accept_over_a_kill(tmp_path: Path) -> None:
         assert outcome(server, "rcpt553@example.com") == 553
     finally:
         server.stop()
+
+
+def test_what_a_dialect_asks_for_is_done(mailsink: Mailsink) -> None:
+    """Chaos of Mailpit is a rule: its client and this one see the same server."""
+    body = {"Recipient": {"ErrorCode": 450, "Probability": 100}}
+    request = urllib.request.Request(
+        f"{mailsink.url}/api/v1/chaos", json.dumps(body).encode(), method="PUT"
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert json.load(answer)["Recipient"] == body["Recipient"]
+    assert outcome(mailsink, "ann@example.com") == 450

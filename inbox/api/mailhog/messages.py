@@ -161,13 +161,3 @@ def _route(asked: GoObject) -> Route:
 def servers(request: HttpRequest) -> HttpResponse:
     """Answer with the routes, by name."""
     return go_json({each.name: shapes.server(each) for each in routes.find()})
-
-
-def no_monkey(request: HttpRequest) -> HttpResponse:
-    """Answer as a MailHog without its monkey Jim."""
-    return empty(404)
-
-
-def no_new_monkey(request: HttpRequest) -> HttpResponse:
-    """Refuse to invite Jim."""
-    raise PlainError("Mailsink has no Jim\n")

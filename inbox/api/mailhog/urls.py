@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from inbox.api.mailhog import events, messages
+from inbox.api.mailhog import events, jim, messages
 from inbox.api.plain_answers import methods, nothing
 
 _MESSAGE = "v1/messages/<str:id>"
@@ -26,12 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("v2/outgoing-smtp", methods(GET=messages.servers)),
     path(
         "v2/jim",
-        methods(
-            GET=messages.no_monkey,
-            PUT=messages.no_monkey,
-            DELETE=messages.no_monkey,
-            POST=messages.no_new_monkey,
-        ),
+        methods(GET=jim.find, PUT=jim.change, DELETE=jim.dismiss, POST=jim.invite),
     ),
     re_path("^v2(?:/.*)?$", _NOTHING),
 ]

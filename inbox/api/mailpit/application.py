@@ -1,4 +1,4 @@
-"""Mailpit's routes about the server: what it is, how its pages are set up, Chaos."""
+"""Mailpit's routes about the server: what it is, how its pages are set up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 
-from inbox.api.plain_answers import PlainError, go_json
+from inbox.api.plain_answers import go_json
 from inbox.api.v3.common import scope
 from inbox.mailbox import messages, offsets
 from inbox.outgoing import routes, switch
@@ -68,13 +68,8 @@ def webui(request: HttpRequest) -> HttpResponse:
                 "RecipientAllowlist": ", ".join(relay.allow) if relay else "",
             },
             "SpamAssassin": False,
-            "ChaosEnabled": False,
+            "ChaosEnabled": True,
             "DuplicatesIgnored": False,
             "HideDeleteAllButton": False,
         }
     )
-
-
-def chaos(request: HttpRequest) -> HttpResponse:
-    """Answer as a Mailpit whose Chaos is off."""
-    raise PlainError("Chaos is not enabled")

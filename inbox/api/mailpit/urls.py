@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, re_path
 
 from inbox.api.mailpit import (
     application,
+    chaos,
     description,
     html_check,
     link_check,
@@ -48,7 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("v1/webui", methods(GET=application.webui)),
     path("v1/swagger.json", methods(GET=description.swagger)),
     path("v1/", methods(GET=description.page)),
-    path("v1/chaos", methods(GET=application.chaos, PUT=application.chaos)),
+    path("v1/chaos", methods(GET=chaos.find, PUT=chaos.put)),
 ]
 
 # Behind the routes of all dialects
