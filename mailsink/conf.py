@@ -67,6 +67,7 @@ class Config:
     strict_ignore: tuple[str, ...]  # kinds of findings and checks
     routes: Mapping[str, RouteFields] = field(repr=False)  # by name
     webhooks_private: tuple[Network, ...]  # may be called though they are not public
+    chromium: Path | None  # that takes pictures; None: the first that is found
     unsubscribe_private: tuple[Network, ...]  # where requests to unsubscribe may go
     bounces: Literal["off", "inbox", "relay"]  # where our reports on messages go
     retention_messages: int
@@ -122,6 +123,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         dialects=read.value("DIALECTS", "mailpit,mailhog", values.DIALECTS),
         outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),
         webhooks_private=read.value("WEBHOOKS_PRIVATE", "", values.NETWORKS),
+        chromium=read.value("CHROMIUM", "", values.FILE),
         unsubscribe_private=read.value("UNSUBSCRIBE_PRIVATE", "", values.NETWORKS),
         bounces=read.value("BOUNCES", "relay", values.one_of("off", "inbox", "relay")),
         guard=read.value("GUARD", "no", values.BOOLEAN),

@@ -65,6 +65,7 @@ ROUTES = {
     "/api/v3/messages/{id}/compare/{other}": {"get"},
     "/api/v3/messages/{id}/attempts": {"get"},
     "/api/v3/messages/{id}/case": {"get"},
+    "/api/v3/messages/{id}/screenshot": {"get"},
     "/api/v3/messages/{id}/unsubscribe": {"get", "post"},
     "/api/v3/messages/{id}/raw": {"get"},
     "/api/v3/messages/{id}/html": {"get"},

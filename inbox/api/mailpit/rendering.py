@@ -8,7 +8,6 @@ loaded from anywhere.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,14 +18,10 @@ from inbox.api.mailpit.common import found
 from inbox.api.mailpit.message import mark_read, opened
 from inbox.api.mailpit.parts import NumberedParts
 from inbox.api.plain_answers import PlainError
-from inbox.http import files
+from inbox.http import files, framed_html
 from inbox.models import Message
-from mailsink.mime import bodies, pictures
-from mailsink.mime.mails import ParsedMessage
-from mailsink.mime.preview import preview
 
 _HTML = "text/html; charset=utf-8"
-_MOST_WITHIN = 8 * 1024 * 1024  # characters of images that come within the HTML
 _POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
@@ -45,7 +40,7 @@ def html(request: HttpRequest, id: str) -> HttpResponse:
         raise PlainError("This message does not contain a HTML part", 404)
     mark_read(request, message)
     if _is_browser(request):
-        response = HttpResponse(_framed(mail), content_type=_HTML)
+        response = HttpResponse(framed_html.document(mail), content_type=_HTML)
         response["Content-Security-Policy"] = _POLICY
         response["Referrer-Policy"] = "no-referrer"
         return response
@@ -100,24 +95,3 @@ def _with_addresses(message: Message, parts: NumberedParts) -> str:
         return reverse("mailpit-part", args=[message.pk, number])
 
     return _CID.sub(address, parts.html)
-
-
-def _framed(mail: ParsedMessage) -> str:
-    """Return the HTML as the frame shows it, with its images within it."""
-    related = pictures.carried(mail.reading)
-    left = _MOST_WITHIN
-    known: dict[str, str | None] = {}
-
-    def url(named: str) -> str | None:
-        nonlocal left
-        if named not in known:
-            part = related.find(named)
-            kind = pictures.shown_as(mail.octets, part) if part else ""
-            known[named] = None
-            if part and kind:
-                octets = bodies.decode(mail.octets, part)
-                known[named] = f"data:{kind};base64,{b64encode(octets).decode()}"
-        left -= len(known[named] or "")
-        return known[named] if left >= 0 else None
-
-    return preview(mail.html, url, related.has_locations)

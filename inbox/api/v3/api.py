@@ -29,6 +29,7 @@ from inbox.api.v3 import (
     rule_file_routes,
     rule_resource,
     rule_trials,
+    screenshots,
     searches,
     sessions,
     starttls,
@@ -101,6 +102,7 @@ api = Api(
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("messages", unsubscribing.router, tags=["Messages"])
+api.add_router("messages", screenshots.router, tags=["Message content"])
 api.add_router("routes", routes.router, tags=["Routes"])
 api.add_router("rules", rule_file_routes.router, tags=["Rules"])
 api.add_router("rules", rule_trials.router, tags=["Rules"])

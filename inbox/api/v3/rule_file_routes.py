@@ -27,16 +27,17 @@ rules:
   actions: {code: 451}
   limits: {first: 2}
 """
+_CONTENT = {
+    "application/yaml": {"schema": {"type": "string"}, "example": _EXAMPLE},
+    "application/json": {
+        "schema": {"type": "object"},
+        "example": {"mailsink_rules": 1, "rules": []},
+    },
+}
 _BODY = {
     "required": True,
     "description": "The rules, as the export writes them.",
-    "content": {
-        "application/yaml": {"schema": {"type": "string"}, "example": _EXAMPLE},
-        "application/json": {
-            "schema": {"type": "object"},
-            "example": {"mailsink_rules": 1, "rules": []},
-        },
-    },
+    "content": _CONTENT,
 }
 FileFormat = Annotated[
     Literal["json", "yaml"], query("The form of the file: json or yaml.", "yaml")
@@ -45,7 +46,9 @@ Replace = Annotated[bool, query("Whether the other rules of the inbox go.", Fals
 
 
 @router.get(
-    "/export", summary="Export rules", openapi_extra=files.answer("application/yaml")
+    "/export",
+    summary="Export rules",
+    openapi_extra={"responses": {200: {"content": _CONTENT}}},
 )
 def export(
     request: HttpRequest, format: FileFormat = "yaml", inbox: InboxSlug = None
