@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: run check test lint bench lock interop fuzz wheel
+.PHONY: run check test lint bench lock interop fuzz wheel subpath
 .PHONY: setup setup-dev setup-scripts programs
 
 run: setup
@@ -30,6 +30,11 @@ interop: setup-dev
 
 fuzz: setup-dev
 	@$(PYTHON) -m pytest -m hypothesis --hypothesis-profile=fuzz
+
+# All tests with a browser, behind nginx at /a/b/: `make subpath HOW=keep` for one way alone.
+HOW ?= keep strip
+subpath: setup-dev programs
+	@for how in $(HOW); do SERVER_BEHIND=$$how $(PYTHON) -m pytest tests/e2e || exit; done
 
 # What `pip` and `pipx` install: dist/*.whl, the same octets whenever it is built.
 wheel: setup-dev

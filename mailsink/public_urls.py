@@ -48,12 +48,17 @@ def public_path(text: str) -> str:
     return path
 
 
+def is_own(path: str) -> bool:
+    """Whether a path begins with a name of Mailsink's own."""
+    return path.lstrip("/").partition("/")[0] in OWN_NAMES
+
+
 def _public_url(text: str) -> PublicUrl:
     if not text.isprintable():  # urlsplit() would leave it out
         raise ValueError(text)
     alone = text.startswith("/") or not text
     path = public_path(text if alone else urlsplit(text).path)
-    if path.lstrip("/").partition("/")[0] in OWN_NAMES:
+    if is_own(path):
         raise ValueError(text)
     return PublicUrl("" if alone else _origin(text), path)
 

@@ -18,11 +18,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.behind import Nginx
+
 ROOT = Path(__file__).resolve().parent.parent
 ANY_PORT = ("--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0")
 _DATABASE = "mailsink.sqlite3"
 # `ulimit -n` of the servers: `SERVER_DESCRIPTORS=256 pytest tests/attack`; 0 is ours
 DESCRIPTORS = int(os.environ.get("SERVER_DESCRIPTORS", "0"))
+# How nginx serves them below /a/b/: `SERVER_BEHIND=strip pytest tests/e2e`; "" is not at all
+SERVER_BEHIND = os.environ.get("SERVER_BEHIND", "")
+_in_front: dict[Path, Nginx] = {}  # by data folder, for a server that comes again
 
 
 def environment(data: Path, **variables: str) -> dict[str, str]:
@@ -75,12 +80,21 @@ def set_up(data: Path) -> None:
         shutil.copy(_template(), data / _DATABASE)
 
 
+def _nginx(data: Path, behind: str) -> Nginx:
+    """Return what is in front of the servers of a data folder, until the tests end."""
+    if data not in _in_front:
+        _in_front[data] = Nginx(data / "nginx", behind)
+        atexit.register(_in_front[data].stop)
+    return _in_front[data]
+
+
 class Mailsink:
     """`manage.py serve` on free ports of 127.0.0.1, ready to be used.
 
     lines: what it printed until it was ready
     smtp: (host, port) of the first SMTP listener
     url: of the web side, without a slash at its end
+    direct: the same past any proxy
     """
 
     command: Sequence[str] = (sys.executable, "manage.py", "serve")
@@ -92,16 +106,22 @@ class Mailsink:
         *flags: str,
         fresh: bool = False,
         descriptors: int = DESCRIPTORS,
+        behind: str = SERVER_BEHIND,
         **variables: str,
     ) -> None:
         """Start it; descriptors: how many files it may have open, 0: as we.
 
-        fresh: the data folder starts empty, not with a database that is set up
+        fresh: the data folder starts empty, not with a database that is set up;
+        behind: "keep" or "strip", as tests/behind.py has them, or "" for no proxy
         """
         self.data = data
         data.mkdir(parents=True, exist_ok=True)
         if not fresh and "DATABASE_URL" not in variables:
             set_up(data)
+        self._nginx = None
+        if behind and "PUBLIC_URL" not in variables:
+            self._nginx = _nginx(data, behind)
+            variables["PUBLIC_URL"] = f"{self._nginx.url}/"
         with (data / "stderr.txt").open("w") as stderr:
             self.process = subprocess.Popen(
                 [*self.command, *(flags or ANY_PORT)],
@@ -118,7 +138,12 @@ class Mailsink:
             self.kill()
             raise
         self.smtp = self.address("SMTP")
-        self.url = "http://{}:{}".format(*self.address("Web"))
+        upstream = "{}:{}".format(*self.address("Web"))
+        self.direct = f"http://{upstream}"
+        self.url = self.direct
+        if self._nginx:
+            self._nginx.run(upstream)
+            self.url = self._nginx.url
 
     def environment(self, variables: dict[str, str]) -> dict[str, str]:
         """Return the environment that it is started with."""
@@ -163,7 +188,7 @@ class Mailsink:
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(
-            f"{self.url}/api/v3/{path}",
+            f"{self.direct}/api/v3/{path}",
             body,
             {"Content-Type": "application/json"},
             method=method,

@@ -29,6 +29,7 @@ from inbox.http.heads import is_utf8
 from inbox.http.problems import problem
 from inbox.storage import full_disk
 from inbox.views import errors
+from mailsink.public_urls import is_own
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -46,6 +47,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say that nothing is at the path of a request (404)."""
     words = _("There is no page at %(path)s.")
+    if not is_own(request.path_info):
+        words = _(
+            "There is no page at %(path)s. If a proxy serves Mailsink below a path, "
+            "MAILSINK_PUBLIC_URL has to name it."
+        )
     if request.path_info.startswith("/api/"):
         words = _("There is nothing at %(path)s; see %(docs)s")
     known = {"path": request.path, "docs": reverse("api-v3:openapi-view")}

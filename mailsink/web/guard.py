@@ -19,6 +19,7 @@ from mailsink.web.request_rules import (
     AHEAD_FIELDS,
     API,
     PARTS_PATH,
+    SOCKETS,
     HttpRefusal,
     RequestHead,
     Rules,
@@ -61,6 +62,12 @@ _METHOD = re.compile(r"[A-Z]{1,20}")
 _SHOWN = 60  # characters of a method that is none of these, or of an origin
 _AHEAD = frozenset(name.lower().encode() for name in AHEAD_FIELDS)
 _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is empty.")
+_NO_SOCKET = HttpRefusal(
+    426,
+    "Upgrade Required",
+    "This is the address of a websocket, but the request is a plain one. A proxy in front "
+    "of Mailsink has to pass on the fields Upgrade and Connection.",
+)
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
 RETRY_AFTER = b"5"  # seconds
@@ -124,6 +131,8 @@ class Guard:
             await _answer(send, refusal.status, *answer(refusal, scope["path"]))
         elif not scope["path"]:
             await _answer(send, 307, [(b"location", _with_slash(scope))])
+        elif scope["path"] in SOCKETS:
+            await _answer(send, 426, *answer(_NO_SOCKET, scope["path"]))
         elif self._is_preflight(scope):
             await _answer(send, 204, cross_origin.preflight(scope["headers"]))
         else:
@@ -245,4 +254,6 @@ def answer(refusal: HttpRefusal, path: str) -> Answered:
     ]
     if refusal.status == 503:
         headers.append((b"retry-after", RETRY_AFTER))
+    if refusal.status == 426:  # RFC 9110 §15.5.22
+        headers.append((b"upgrade", b"websocket"))
     return headers, body

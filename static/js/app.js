@@ -7,7 +7,7 @@ import * as fragments from "./core/fragments.js";
 import { fill, gettext } from "./core/i18n.js";
 import * as keys from "./core/keys.js";
 import { live } from "./core/socket.js";
-import { ROOT } from "./core/routes.js";
+import { ROOT, routes } from "./core/routes.js";
 import * as times from "./core/times.js";
 import { toast } from "./core/toast.js";
 import * as copy from "./widgets/copy.js";
@@ -21,6 +21,8 @@ import * as statusline from "./widgets/statusline.js";
 import * as tags from "./widgets/tags.js";
 import * as theme from "./widgets/theme.js";
 
+const UPGRADE_REQUIRED = 426;
+
 function showLamp() {
   const lamp = $("[data-lamp]");
   const words = $("[data-lamp-text]");
@@ -33,17 +35,37 @@ function showLamp() {
   });
 }
 
-/** Behind a proxy the server may not know where it is: then it refuses its own pages. */
-function showOrigin() {
-  const ours = document.documentElement.dataset.origins ?? "";
-  if (ours.split(" ").includes(location.origin)) return;
-  const notice = byId("wrong-origin");
-  const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(url)s");
-  const url = location.origin + ROOT.replace(/^\/$/, "");
-  setText(notice, fill(words, { origin: location.origin, ours, url }));
+const origins = document.documentElement.dataset.origins ?? "";
+const isOurs = () => origins.split(" ").includes(location.origin);
+
+/** @param {string} id of a paragraph @param {string} words */
+function warn(id, words) {
+  const notice = byId(id);
+  setText(notice, words);
   notice.role = "alert";
   notice.classList.add("banner", "error");
   notice.hidden = false;
+}
+
+/** Behind a proxy the server may not know where it is: then it refuses its own pages. */
+function showOrigin() {
+  if (isOurs()) return;
+  const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(url)s");
+  const url = location.origin + ROOT.replace(/^\/$/, "");
+  warn("wrong-origin", fill(words, { origin: location.origin, ours: origins, url }));
+}
+
+/** A proxy may take a websocket for a plain request; a browser does not say why one fails. */
+function showNoWebsocket() {
+  let known = !isOurs(); // the other warning says it, or there was a websocket
+  live().watch(async (state) => {
+    known ||= state === "live";
+    if (state !== "waiting" || known) return;
+    known = true;
+    const answer = await fetch(routes.live).catch(() => undefined);
+    if (answer?.status !== UPGRADE_REQUIRED) return;
+    warn("no-websocket", gettext("What is new does not appear by itself: the websocket of this page was not opened. A proxy in front of Mailsink has to pass on the fields Upgrade and Connection, as docs/proxies.md has it. Load the page again to see what is new."));
+  });
 }
 
 /** In whose day a search for "today" looks: the server reads it (inbox/http/zone.py). */
@@ -84,4 +106,5 @@ centre(find("nav.side [aria-current]")); // on a narrow screen the strip is wide
 showFailures();
 showLamp();
 showOrigin();
+showNoWebsocket();
 for (const each of [counts, notifications, statusline, tags, refresh]) each.start();

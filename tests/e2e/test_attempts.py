@@ -17,7 +17,7 @@ from tests.running import Mailsink
 
 def pause(server: Mailsink, paused: bool) -> None:
     request = urllib.request.Request(
-        f"{server.url}/api/v3/inboxes/default", method="PATCH",
+        f"{server.direct}/api/v3/inboxes/default", method="PATCH",
         data=json.dumps({"paused": paused}).encode(),
         headers={"Content-Type": "application/json"},
     )  # fmt: skip

@@ -56,7 +56,7 @@ def message(mailsink: Mailsink) -> str:
 
 
 def messages(mailsink: Mailsink) -> list[dict[str, object]]:
-    with urllib.request.urlopen(f"{mailsink.url}/api/v3/messages") as response:
+    with urllib.request.urlopen(f"{mailsink.direct}/api/v3/messages") as response:
         items: list[dict[str, object]] = json.load(response)["items"]
         return items
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
@@ -319,7 +318,7 @@ def test_theme_is_kept(mailsink: Mailsink, page: Page) -> None:
 def test_lost_server_is_told_and_found_again(start_mailsink, page: Page) -> None:
     server = start_mailsink()
     open_inbox(server, page)
-    port = urlsplit(server.url).port
+    _, port = server.address("Web")
     server.stop()
     notice = page.locator("#reconnecting")
     expect(notice).to_have_text(

@@ -71,6 +71,6 @@ def test_sources_are_numbered_formatted_and_saved(
     with page.expect_download() as saved:
         page.locator("#panel").get_by_role("link", name="Download").click()
     saved.value.save_as(tmp_path / "mail.eml")
-    url = f"{mailsink.url}/api/v3/messages/latest/raw"
+    url = f"{mailsink.direct}/api/v3/messages/latest/raw"
     with urllib.request.urlopen(url) as answer:
         assert (tmp_path / "mail.eml").read_bytes() == answer.read()

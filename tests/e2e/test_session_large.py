@@ -23,10 +23,10 @@ def test_21_000_exchanges_scroll_like_twenty(
     session = store_session(tmp_path / "data", MESSAGES)
     server = start_mailsink(RETENTION_MESSAGES="0", RETENTION_SESSIONS="0")
     url = f"{server.url}/sessions/{session}"
-    open_it(url)
+    open_it(server, session)
     used = server.processor_time
     for _ in range(20):
-        open_it(url)
+        open_it(server, session)
     # `make bench` holds p95 to 200 ms; here others use the machine, so work is counted.
     assert (server.processor_time - used) / 20 < 0.4
 
@@ -64,8 +64,8 @@ IN_THE_MIDDLE = """node => {
 }"""
 
 
-def open_it(url: str) -> None:
-    with urllib.request.urlopen(url) as answer:
+def open_it(server: Mailsink, session: str) -> None:
+    with urllib.request.urlopen(f"{server.direct}/sessions/{session}") as answer:
         answer.read()
 
 

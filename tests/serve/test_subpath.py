@@ -199,7 +199,7 @@ def test_other_paths_lead_to_the_place_too(below: Mailsink) -> None:
 def test_what_the_browser_keeps_is_for_the_path(below: Mailsink) -> None:
     kept = ask(below, "/?show=mail").headers["Set-Cookie"]
     assert f"Path={ROOT}/" in kept
-    assert "Secure" not in kept
+    assert "Secure" in kept
 
 
 def test_a_refusal_names_the_path(below: Mailsink) -> None:

@@ -1,0 +1,164 @@
+"""Mailsink below /a/b/ behind a real nginx with TLS, which rewrites Host, in a real browser.
+
+`make subpath` runs all tests of this folder so; these are a share of each kind. nginx runs as
+docs/proxies.md has it, and passes the path on or takes it away.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests import behind
+from tests.e2e.mail import open_inbox, row, send
+from tests.e2e.wire import Wire
+from tests.mails import plain, rich
+from tests.running import Mailsink
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360f8cfc000000301010018dd8db00000000049454e44ae426082"
+)
+_POLICY = "Content Security Policy"
+SLOWLY = 120_000  # milliseconds, for Swagger
+_FETCH = """async ([path, method]) => {
+  const answer = await fetch(path, { method });
+  return [answer.status, await answer.text()];
+}"""
+
+
+@pytest.fixture(scope="module", params=behind.HOW)
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mailsink]:
+    """A Mailsink behind nginx."""
+    folder = tmp_path_factory.mktemp(request.param)
+    server = Mailsink(folder, behind=request.param, OUTGOING="yes")
+    yield server
+    server.stop()
+    assert "Traceback" not in server.stderr, server.stderr
+
+
+@pytest.fixture
+def page(browser: Browser, served: Mailsink) -> Iterator[Page]:
+    """A page; a request beside the path, an error of a script, or of a policy, fails the test."""
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    wrong: list[str] = []
+    host = urlsplit(served.url).netloc
+
+    def look(url: str) -> None:
+        asked = urlsplit(url)
+        if asked.netloc == host and not asked.path.startswith(behind.PATH):
+            wrong.append(url)
+
+    page.on("request", lambda request: look(request.url))
+    page.on("websocket", lambda socket: look(socket.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: _POLICY in said.text and wrong.append(said.text))
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def test_a_message_with_its_frame_and_picture(served: Mailsink, page: Page) -> None:
+    open_inbox(served, page)
+    html = '<p>Logo <img src="cid:logo" alt="logo">'
+    send(served, rich("Arrives live", html, PNG))
+    row(page, "Arrives live").get_by_role("link").click()
+    expect(page).to_have_url(re.compile(f"{served.url}/messages/[-0-9a-f]+$"))
+    page.get_by_role("tab", name="Preview").click()
+    logo = page.frame_locator("[data-frame]").locator("img")
+    expect(logo).to_have_js_property("naturalWidth", 1)
+    page.get_by_role("button", name="Bug").click()
+    expect(row(page, "Arrives live").get_by_text("found a bug")).to_be_attached()
+    page.reload()
+    expect(page.locator("h1, h2").filter(has_text="Arrives live")).to_be_visible()
+    page.go_back()
+    kept = {each["name"]: each for each in page.context.cookies()}
+    for name in ("mailsink_zone", "mailsink_tab"):
+        assert (kept[name]["path"], kept[name]["secure"]) == (behind.PATH, True)
+
+
+def test_a_transcript_while_it_goes_on(served: Mailsink, page: Page) -> None:
+    with Wire(served.smtp) as client:
+        client.say("EHLO live.shop.test")
+        page.goto(f"{served.url}/sessions")
+        live = page.locator("[data-live] li", has_text="live.shop.test")
+        live.get_by_role("link").click()
+        expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+        client.say("MAIL FROM:<a@shop.test>")
+        lines = page.locator("table.transcript tbody tr")
+        expect(lines.last).to_contain_text("250 2.1.0")
+        refusal = client.say("RCPT TO:<rcpt550@example.com>")
+    (why,) = re.findall(r"\(why: (\S+)\)", refusal)
+    assert why.startswith(f"{served.url}/s/")
+    page.goto(why)
+    expect(page.locator("tr[aria-current=true]")).to_contain_text("RCPT TO")
+
+
+def test_search_rules_and_settings(served: Mailsink, page: Page) -> None:
+    send(served, plain("Found by its words"), plain("Of no interest"))
+    open_inbox(served, page)
+    page.keyboard.press("/")
+    page.keyboard.type("subject:words")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{served.url}/?q=subject%3Awords")
+    expect(row(page, "Found by its words")).to_be_visible()
+    expect(row(page, "Of no interest")).to_have_count(0)
+    page.goto(f"{served.url}/rules")
+    page.get_by_role("link", name="Add a rule").first.click()
+    expect(page).to_have_url(f"{served.url}/rules/new")
+    page.goto(f"{served.url}/settings")
+    page.get_by_label("My addresses").fill("ann@*")
+    page.locator("#browser").get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(f"{served.url}/settings\\?saved=mine"))
+    page.get_by_role("link", name="Mine").click()
+    expect(row(page, "Found by its words")).to_be_visible()
+
+
+def test_what_is_saved(served: Mailsink, page: Page, tmp_path: Path) -> None:
+    send(served, plain("To be kept"))
+    page.goto(f"{served.url}/messages/latest")
+    with page.expect_download() as saved:
+        page.locator("#more-summary").click()
+        page.get_by_role("link", name=re.compile("Case file|Report")).click()
+    saved.value.save_as(tmp_path / "case.html")
+    case = (tmp_path / "case.html").read_text()
+    assert "To be kept" in case
+    assert not re.search(r"""(href|src)=["']/""", case)
+    path = f"{behind.PATH}api/v3/messages/archive?all=true&format=mbox"
+    status, archive = page.evaluate(_FETCH, [path, "GET"])
+    assert (status, "To be kept" in archive) == (200, True)
+
+
+def test_the_apis(served: Mailsink, page: Page) -> None:
+    send(served, plain("Asked for"))
+    page.set_default_timeout(SLOWLY)
+    page.goto(f"{served.url}/api/v3/docs")
+    page.locator(".opblock-summary-control", has_text="Get a message").first.click()
+    call = page.locator(".opblock.is-open")
+    call.get_by_role("button", name="Try it out").click()
+    call.get_by_role("button", name="Execute").click()
+    answer = call.locator(".live-responses-table")
+    expect(answer).to_contain_text("Asked for", timeout=SLOWLY)
+    for path in ("api/v1/messages", "api/v2/messages"):
+        status, body = page.evaluate(_FETCH, [f"{behind.PATH}{path}", "GET"])
+        assert (status, "Asked for" in body) == (200, True), path
+    page.goto(f"{served.url}/view/latest")
+    expect(page).to_have_url(re.compile(f"{served.url}/messages/[-0-9a-f]+$"))
+
+
+def test_what_others_ask_for(served: Mailsink, page: Page) -> None:
+    page.goto(f"{served.url}/settings")
+    for path in ("livez", "readyz", "health/live", "health/ready"):
+        status, _ = page.evaluate(_FETCH, [f"{behind.PATH}{path}", "GET"])
+        assert status == 200, path
+    _, document = page.evaluate(_FETCH, [f"{behind.PATH}api/v3/openapi.json", "GET"])
+    assert json.loads(document)["servers"] == [{"url": behind.PATH.rstrip("/")}]
