@@ -17,11 +17,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import large, live, report, resources, screen, throughput, waiting
+from bench import (
+    large,
+    live,
+    report,
+    resources,
+    screen,
+    strict,
+    throughput,
+    waiting,
+)
 from bench.table import show
 from tests.programs import MissingProgramError
 
-PARTS = ("throughput", "resources", "waiting", "live", "large", "screen")
+PARTS = ("throughput", "resources", "waiting", "strict", "live", "large", "screen")
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
 _QUIET = 0.5  # processes at work on an average, of a machine that measures well
 
@@ -67,6 +76,8 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
         show(resources.measure())
     if "waiting" in parts:
         show(waiting.measure())
+    if "strict" in parts:
+        show(strict.measure())
     if "live" in parts:
         show(live.measure())
     if "large" in parts:

@@ -24,6 +24,7 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, Message, Rule
 from inbox.models.message import ALIVE
 from inbox.storage.write_lock import write_turn
+from mailsink.conf import CONFIG
 
 MAX_QUOTA = 2**63 - 1  # octets
 
@@ -67,8 +68,11 @@ def features(scope: Scope) -> frozenset[str]:
     """Return which fields of the search language make sense: of "inbox" and "rule"."""
     rows = Inbox.objects.filter(scope.q("pk"))
     rows = rows.annotate(ruled=Exists(Rule.objects.filter(scope.q("inbox"))))
-    settings = list(rows.values_list("known_only", "paused", "quota_octets", "ruled"))
-    several, ruled = len(settings) > 1, any(map(any, settings))
+    names = ("known_only", "paused", "quota_octets", "ruled")
+    settings = list(rows.values_list("strict", *names))
+    strict = {"error", "server"} if CONFIG.strict == "error" else {"error"}
+    several = len(settings) > 1
+    ruled = any(mode in strict or any(rest) for mode, *rest in settings)
     return frozenset([*["inbox"] * several, *["rule"] * ruled])
 
 

@@ -22,7 +22,9 @@ _ASKING = re.compile(
     r".*\+strict(?:@[^@]*)?|(?:.*\.)?strict\.mailsink\.test", re.DOTALL
 )
 # Typographic signs in our own sentences, as replies have to be ASCII.
-_PLAIN = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2019": "'", "\u2026": "..."})
+_PLAIN = str.maketrans(
+    {"\u201c": '"', "\u201d": '"', "\u2019": "'", "\u2026": "...", "\xa7": "section "}
+)
 
 
 def may_ask(name: str) -> bool:

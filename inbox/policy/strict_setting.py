@@ -43,9 +43,14 @@ def of_inbox(
     inbox_id: int, strict: str, ignored: Iterable[str], server: StrictSetting
 ) -> StrictSetting:
     """Return the setting of an inbox, given its fields: what is muted there is no error."""
-    mode = server.mode if strict == "server" else cast(Mode, strict)
+    mode = mode_of(strict, server)
     muted = Mute.objects.filter(inbox=inbox_id).values_list("kind", flat=True)
     return StrictSetting(mode, frozenset((*server.ignored, *ignored, *muted)))
+
+
+def mode_of(strict: str, server: StrictSetting) -> Mode:
+    """Return the mode of an inbox, given its field."""
+    return server.mode if strict == "server" else cast(Mode, strict)
 
 
 def clean(kinds: Iterable[str]) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from inbox.insight.mail_faults import Fault
 from inbox.insight.stored_faults import of_stored
+from inbox.mailbox import inboxes
 from inbox.mailbox.large import LABORIOUS, refuse_here
-from inbox.models import Inbox
 from inbox.policy import strict_setting
 from inbox.policy.strict_mode import RULE
 from inbox.presenters.message_page import MessagePage
@@ -19,13 +19,15 @@ def of_refused(mail: MessagePage) -> list[Fault]:
     ):
         return []
     refuse_here(len(mail.octets), LABORIOUS)
-    return of_stored(mail.octets, mail.exchanges, _ignored(mail.attempt.inbox_id))
+    return of_stored(mail.octets, mail.exchanges, _ignored(mail))
 
 
-def _ignored(inbox_id: int | None) -> frozenset[str]:
-    inbox = inbox_id and Inbox.objects.filter(pk=inbox_id).first()
-    if not inbox:
+def _ignored(mail: MessagePage) -> frozenset[str]:
+    """Return the kinds that are no errors in its inbox by now."""
+    slug = inboxes.slug(mail.attempt.inbox_id)
+    if slug is None:
         return frozenset()
+    inbox = inboxes.by_slug(mail.scope, slug)
     server = strict_setting.of_server(CONFIG)
     fields = inbox.strict, inbox.strict_ignored
     return frozenset(strict_setting.of_inbox(inbox.pk, *fields, server).ignored)

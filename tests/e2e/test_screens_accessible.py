@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import smtplib
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -17,6 +19,17 @@ _TABS = "html text markup source headers parts links checks smtp"
 _PLAIN = "/no-such-page"  # has no scripts, as it may have to do without the database
 _PARTS = 3  # each within the time that a test has, on a busy machine too
 _COMPARED = "headers text markup rendered envelope transcript"
+
+
+def _faulty(mailsink: Mailsink) -> str:
+    """Return the id of a transaction that strict mode refused."""
+    octets = rich("Hello {{ name }}", '<a href="/x">{{ link }}</a><img src="cid:logo">')
+    with smtplib.SMTP(*mailsink.smtp) as client:
+        client.login("app+strict", "any")
+        with pytest.raises(smtplib.SMTPDataError):
+            client.sendmail("a@shop.test", ["b@shop.test"], octets)
+    found = mailsink.get("transactions?outcome=rejected")["items"]
+    return str(found[0]["id"])
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +61,7 @@ def paths(mailsink: Mailsink) -> list[str]:
     return [
         "/", "/?q=from:shop+-subject:news", "/?q=frm:wrong", "/?q=subject:nothing",
         *(f"/messages/{newest}?tab={tab}" for tab in _TABS.split()),
-        f"/messages/{asking}", f"/messages/{report['id']}", f"/transactions/{refused['id']}", "/messages/none", _PLAIN,
+        f"/messages/{asking}", f"/messages/{report['id']}", f"/transactions/{refused['id']}", f"/transactions/{_faulty(mailsink)}", "/messages/none", _PLAIN,
         *(f"{pair}&tab={tab}" for tab in _COMPARED.split()), f"/compare?a={newest}",
         "/sessions", "/sessions?code=5xx", f"/sessions/{session}",
         f"/sessions/{session}?exchange=4", f"/sessions/{session}?panel=replay",

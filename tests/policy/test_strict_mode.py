@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from inbox.insight import mail_faults
-from inbox.insight.mail_faults import LARGEST, TookTooLong
+from inbox.insight.mail_faults import LARGEST, Fault, TookTooLong
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Mute
 from inbox.policy import message_judge, strict_setting
 from inbox.policy.message_judge import Judgement, MessageJudge
 from inbox.policy.policy import InboxPolicy
-from inbox.policy.strict_mode import may_ask
+from inbox.policy.strict_mode import may_ask, sentences
 from inbox.policy.strict_setting import StrictSetting
 from mailsink.ports import Consult, Decision
 from mailsink.smtp.profile import Profile
@@ -88,6 +88,13 @@ def test_each_refusal_is_ascii_within_the_limit_and_has_its_link(kind: str) -> N
     assert all(line.isascii() and len(line) <= 510 for line in lines)
     assert "(why: https://mail.shop.test/s/" in lines[-1]
     assert "\\x" not in lines[0]
+
+
+@pytest.mark.parametrize("kind", mail_faults.KINDS.values())
+def test_each_sentence_is_ascii(kind: Any) -> None:
+    (line,) = sentences([Fault(kind, "HTML", 3, "https://localhost/")])
+    assert line.isascii()
+    assert line.endswith(" (HTML line 3: https://localhost/)")
 
 
 def test_chunks_are_judged_as_data_is() -> None:

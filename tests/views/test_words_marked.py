@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborNode as Node
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
-from inbox.models import MadeReport, Message, Unsubscription, WebhookDelivery
+from inbox.models import Exchange, MadeReport, Message, Unsubscription, WebhookDelivery
 from inbox.models.webhook import EVENTS
 from inbox.outgoing import held_domains, release_rules, releases, routes
 from inbox.rules import rulebook
@@ -131,6 +131,11 @@ def paths() -> list[str]:
             webhook=hook, state=state, tries=1, text="1", **given
         )
     rule = rulebook.add(ALL, "default", {"stage": "rcpt", "actions": {"code": 550, "text": ["1"]}})  # fmt: skip
+    faulty = recorded_transaction(
+        b"From: 1\r\n" + ORDER, "rejected", 554, "554 5.6.0 1"
+    )
+    faulty_lines = Exchange.objects.filter(session_id=faulty.session_id, code=554)
+    faulty_lines.update(rule="strict mode of inbox 1")
     compare = f"/compare?a={message.pk}&b={other.pk}"
     tabs = "html text markup source headers parts links checks smtp"
     return [
@@ -144,7 +149,7 @@ def paths() -> list[str]:
         "/webhooks", "/webhooks/add", f"/webhooks/{hook.pk}", f"/webhooks/{hook.pk}/change",
         "/rules", "/rules/new", f"/rules/{rule.pk}", "/rules/import", "/rules/try", "/rules/try?of=1",
         "/rules/try?of=1@1&sender=1", f"/rules/try?of={session}",
-        f"/transactions/{refused.pk}", "/messages/none", f"/messages/{bounced.pk}",
+        f"/transactions/{refused.pk}", f"/transactions/{faulty.pk}", "/messages/none", f"/messages/{bounced.pk}",
         f"/messages/{asking.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",
         *(f"/messages/{message.pk}?tab={tab}" for tab in tabs.split()),

@@ -21,13 +21,12 @@ HEADER = "Mailsink-Errors"
 
 def add(response: HttpResponse, message: Message) -> None:
     """Set the header, unless strict mode is off in the message's inbox."""
-    inbox = message.inbox
-    server = strict_setting.of_server(CONFIG)
+    inbox, server = message.inbox, strict_setting.of_server(CONFIG)
+    if strict_setting.mode_of(inbox.strict, server) == "off":
+        return
     setting = strict_setting.of_inbox(
         inbox.pk, inbox.strict, inbox.strict_ignored, server
     )
-    if setting.mode == "off":
-        return
     refuse_here(message.size, LABORIOUS)
     attempt = transactions.get(scope(), message.transaction_id)
     lines = transcripts.of_transaction(attempt)
