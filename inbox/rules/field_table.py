@@ -70,7 +70,7 @@ ACTIONS = (
     RuleField("tls_failure", "choice", gettext_noop("Let TLS fail"), help=gettext_noop("Alone, without another action."), words={"": gettext_noop("no"), "wrong_name": gettext_noop("by a certificate for another name"), "expired": gettext_noop("by a certificate that has expired"), "no_cipher": gettext_noop("by no cipher that clients have")}, phrases={"wrong_name": gettext_noop("begin TLS with a certificate for *another name*"), "expired": gettext_noop("begin TLS with a certificate that has *expired*"), "no_cipher": gettext_noop("begin TLS with *no cipher* that clients have")}),
     RuleField("tags", "list", gettext_noop("Tags for the message"), gettext_noop("tag the message *%(tags)s*"), gettext_noop("Separated by commas."), gettext_noop("slow"), rare=True),
     RuleField("pin", "switch", gettext_noop("Pin the message"), gettext_noop("*pin* the message"), rare=True),
-    RuleField("inbox", "text", gettext_noop("Inbox for the message"), gettext_noop("put the message into the inbox *%(inbox)s*"), gettext_noop("Its slug."), "default", rare=True),
+    RuleField("inbox", "text", gettext_noop("Inbox for the message"), gettext_noop("put the message into the inbox *%(inbox)s*"), gettext_noop("Its slug."), gettext_noop("default"), rare=True),
     RuleField("discard", "switch", gettext_noop("Accept the message, and discard it"), gettext_noop("accept the message, and *discard* it"), gettext_noop("The client gets its 250; the session and the transaction say that it was discarded."), rare=True),
 )  # fmt: skip
 
