@@ -48,6 +48,7 @@ class TranscriptLine:
     whole_reply: str  # where those words stand for a longer one
     took: str
     slowed: str  # on purpose: by how much, and by which rule
+    rule: str  # that answered, or slowed it
     flags: list[FlagWords]
     gap: str  # how long there was silence before it, where that was long
     troubled: bool  # refused, or flagged as a trouble
@@ -88,6 +89,7 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Transcri
         whole_reply=exchange.reply if folded else "",
         took="" if ready is None else duration(max(0, ready - exchange.received_us)),
         slowed=f"{delayed} {rule}".strip(),
+        rule=exchange.rule,
         flags=[FLAG_WORDS[word] for word in exchange.flags.split()],
         troubled=troubled(exchange.code, exchange.flags),
         gap=_gap(exchange, free),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from inbox.explain.inputs import Replylike
 from inbox.providers.provider_replies import ProviderReply, documented
+from inbox.rules.field_table import STAGE_WORDS
 
 RETRY_WORDS = {
     "again": gettext_noop("The same message may pass later."),
@@ -27,6 +28,7 @@ _NEXT_LINE = re.compile(r"\n\d{3}[- ](?:\d\.\d{1,3}\.\d{1,3} )?")
 class ProviderRow:
     """The words about one provider."""
 
+    id: str
     meaning: str
     retry: str
     misleads: str  # "" where the first digit says the same
@@ -49,12 +51,33 @@ def row(reply: ProviderReply) -> ProviderRow:
     """Return the words about an entry."""
     said = {"provider": reply.provider, "meaning": reply.meaning}
     return ProviderRow(
+        id=reply.id,
         meaning=_("%(provider)s documents this reply: %(meaning)s.") % said,
         retry=_(RETRY_WORDS[reply.retry]),
         misleads=_misleading(reply),
         source=reply.source,
         read=reply.read,
         is_old=reply.is_old(datetime.now(UTC).date()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEntryRow(ProviderRow):
+    """An entry in the list of all."""
+
+    provider: str
+    stage: str
+    line: str
+
+
+def entry_row(reply: ProviderReply) -> ProviderEntryRow:
+    """Return an entry as a row of the list."""
+    known = asdict(row(reply)) | {"meaning": reply.meaning}
+    return ProviderEntryRow(
+        **known,
+        provider=reply.provider,
+        stage=STAGE_WORDS[reply.stage],
+        line=reply.line,
     )
 
 

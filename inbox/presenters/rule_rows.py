@@ -33,6 +33,7 @@ class RuleRow:
     state: str  # why it does not act, or until when it does
     hits: str
     last: list[LastHit]
+    found: str  # the sessions that it acted in; "" for none
 
 
 def row(rule: Rule) -> RuleRow:
@@ -48,6 +49,7 @@ def row(rule: Rule) -> RuleRow:
             LastHit(pages.short(UUID(session), seq), datetime.fromisoformat(at))
             for session, seq, at in rule.last_hits[:3]
         ],
+        found=pages.path("sessions", q=f"rule:#{rule.pk}") if rule.hits else "",
     )
 
 

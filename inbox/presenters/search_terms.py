@@ -31,7 +31,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("client:10.0.3.", gettext_noop("the client's address, name or user")),
     ("ending:dropped", gettext_noop("how its session ended")),
     ("verb:STARTTLS", gettext_noop("a command in its session")),
-    ("rule:greylist", gettext_noop("where a rule of this name answered")),
+    ("rule:greylist", gettext_noop("where a rule of this name or number answered")),
     ("inbox:default", gettext_noop("in this inbox")),
     ("header:Subject:x", gettext_noop("in this header field")),
     ("session:", gettext_noop("of a session, by its id or the short id of a link")),

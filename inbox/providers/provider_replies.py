@@ -18,6 +18,8 @@ RETRIES: tuple[Retry, ...] = ("again", "slower", "later", "fix", "never")
 OLD_AFTER_DAYS = 730
 
 _GAP = re.compile(r"\.\.\.|\[ip\]|<address>|\(ip\)")
+_CLIENT = "192.0.2.1"  # for an address of a client
+_MOST_WORDS = 10  # of a search
 _LEAST = 12  # characters of a text by which a reply is recognised
 
 
@@ -43,10 +45,29 @@ class ProviderReply:
         return " ".join(filter(None, [str(self.code), self.enhanced, self.text]))
 
     @property
+    def said(self) -> str:
+        """Its text as a rule sends it: with an address in the place of one."""
+        return self.text.replace("[ip]", _CLIENT)
+
+    @property
     def misleads(self) -> bool:
         """Whether its first digit says something else than the provider means."""
         passes = self.retry in ("again", "slower", "later")
         return self.code >= 400 and passes is not (self.code < 500)
+
+    @property
+    def words(self) -> str:
+        """All that a search looks at, in lower case."""
+        parts = (
+            self.id,
+            self.provider,
+            self.stage,
+            self.line,
+            self.meaning,
+            self.retry,
+            self.source,
+        )
+        return " ".join(parts).lower()
 
     def is_old(self, today: date) -> bool:
         """Whether the source was read so long ago that it may say something else now."""
@@ -80,6 +101,35 @@ def provider_replies() -> tuple[ProviderReply, ...]:
         for file in sorted(Path(__file__).parent.glob("*.toml"))
         for each in _entries(file)
     )
+
+
+@lru_cache(maxsize=1)
+def _by_line() -> dict[tuple[int, str, str], str]:
+    return {
+        (each.code, each.enhanced, each.said): each.id
+        for each in reversed(provider_replies())
+    }
+
+
+def entry_ids(code: int, enhanced: str | None, texts: tuple[str, ...]) -> list[str]:
+    """Return the id of the entry that a rule's reply is to the letter; [] for none."""
+    if len(texts) != 1:
+        return []
+    found = _by_line().get((code, enhanced or "", texts[0]))
+    return [found] if found else []
+
+
+def entry(id: str) -> ProviderReply | None:
+    """Return one entry by its id."""
+    return next((each for each in provider_replies() if each.id == id), None)
+
+
+def search(text: str) -> list[ProviderReply]:
+    """Return the entries that hold all words of a text; "" for all."""
+    words = text.lower().split()[:_MOST_WORDS]
+    return [
+        each for each in provider_replies() if all(word in each.words for word in words)
+    ]
 
 
 def _entries(file: Path) -> list[dict[str, Any]]:

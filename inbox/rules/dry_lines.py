@@ -101,16 +101,22 @@ def of_message(scope: Scope, id: str) -> Iterator[DryLine]:
             return
 
 
-def of_session(scope: Scope, id: str) -> Iterator[DryLine]:
-    """Yield the lines of a session at which rules are asked, at most so many.
+def of_session(scope: Scope, id: str, most: int = MOST_LINES) -> Iterator[DryLine]:
+    """Yield the lines of a session at which rules are asked, of its first so many.
 
     Raises NotFound.
     """
     session = sessions.get(scope, id)
     rows = Exchange.objects.filter(session=session, direction="in").order_by("seq")
     client = _Client(session.pk, {"client_address": session.client_address})
-    for exchange in transcripts.loaded(rows[:MOST_LINES]):
+    for exchange in transcripts.loaded(rows[:most]):
         yield from client.follow(exchange, session)
+
+
+def is_asked(exchange: Exchange) -> bool:
+    """Whether rules are asked at a line of a client."""
+    said = exchange.kind in ("command", "auth", "chunk") and bool(exchange.verb)
+    return exchange.direction == "in" and (said or exchange.kind in ("connect", "body"))
 
 
 @dataclass(slots=True)

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from inbox.explain.speeds import times
+from inbox.providers.provider_replies import entry_ids
 from inbox.rules.usual_replies import usual_reply
 from mailsink.ports import Decision, Stage
 from mailsink.smtp.protocol.replies import Reply
+
+# Actions that the transcript names beside the rule; a wait is an exchange's own value.
+_DEEDS = (
+    "drip",
+    "stall",
+    "close",
+    "reset",
+    "keep",
+    "garble",
+    "without",
+    "size",
+    "discard",
+)
 
 
 def decision_of(rule: Any, stage: Stage) -> Decision:
@@ -37,7 +52,20 @@ def _named(rule: Any) -> str:
     """Return a rule as the transcript names it, with a speed: inbox.explain.speeds reads it."""
     speed = rule.limits.get("speed", 1)
     faster = times(speed) if speed > 1 else ""
-    return " ".join(filter(None, (f"#{rule.pk}", faster, rule.name)))
+    said = ", ".join(_remarks(rule.actions))
+    remarks = f"({said})" if said else ""
+    return " ".join(filter(None, (f"#{rule.pk}", faster, rule.name, remarks)))
+
+
+def _remarks(actions: dict[str, Any]) -> Iterator[str]:
+    """Yield what a reply does not show: whose it is, and what was done with it."""
+    if actions.get("code", 0) >= 400:
+        texts = tuple(actions.get("text", ()))
+        yield from entry_ids(actions["code"], actions.get("enhanced"), texts)
+    for name in _DEEDS:
+        if value := actions.get(name):
+            shown = " ".join(value) if isinstance(value, list) else str(value)
+            yield name if value is True else f"{name} {shown}"
 
 
 def ends_the_search(decision: Decision) -> bool:

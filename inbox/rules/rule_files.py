@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -14,7 +15,6 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Rule
 from inbox.rules import rule_texts, rulebook
 from inbox.rules.field_table import TABLE, Kind
-from inbox.rules.scenario_words import SCENARIO_WORDS
 
 Format = Literal["json", "yaml"]
 WRITERS: dict[str, Callable[[Any], str]] = {
@@ -22,6 +22,7 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "yaml": rule_texts.as_yaml,
 }
 _VERSION = 1
+_SCENARIO = re.compile(r"[A-Za-z0-9-]{0,32}")
 _HEAD = "mailsink_rules"
 _MEMBERS = ("name", "stage", "on", "scenario", *TABLE, "max_hits", "expires_at")
 _KINDS: dict[Kind, tuple[type, ...]] = {
@@ -98,8 +99,9 @@ def _fields(given: Any) -> dict[str, Any]:
     fields["is_on"] = fields.pop("on", True)
     if "expires_at" in fields:
         fields["expires_at"] = _moment(fields["expires_at"])
-    if fields.get("scenario", "") not in ("", *SCENARIO_WORDS):
-        raise InvalidMember("scenario", _("there is no such scenario"))
+    if not _SCENARIO.fullmatch(fields.get("scenario", "")):
+        words = _("a scenario has up to 32 letters, digits and hyphens")
+        raise InvalidMember("scenario", words)
     return fields
 
 

@@ -205,6 +205,28 @@ def move(scope: Scope, id: int, places: int) -> None:
     _announce(rule.inbox_id)
 
 
+def place(scope: Scope, id: int, before: int | None) -> None:
+    """Put a rule before another of its inbox; None: behind all.
+
+    Others may move rules meanwhile: theirs keep the places that they were given.
+    Raises NotFound.
+    """
+    rule = get(scope, id)
+    with write_turn():
+        locked = _locked(rule.inbox_id)
+        rules = sorted(locked, key=lambda each: (each.position, each.pk))
+        numbers = [each.pk for each in rules]
+        for needed in (id, *([] if before is None else [before])):
+            if needed not in numbers:
+                raise NotFound(_("there is no rule %(id)s") % {"id": needed})
+        moved = rules.pop(numbers.index(id))
+        if before != id:
+            rest = [each.pk for each in rules]
+            rules.insert(len(rest) if before is None else rest.index(before), moved)
+            _place(rules)
+    _announce(rule.inbox_id)
+
+
 def set_speed(
     scope: Scope, slug: str, speed: int, scenario: str | None = None
 ) -> list[Rule]:

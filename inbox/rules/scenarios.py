@@ -19,7 +19,6 @@ from inbox.rules.rule_limits import now
 from inbox.rules.scenario_words import SCENARIO_WORDS
 
 _FILE = Path(__file__).with_name("scenarios.toml")
-_CLIENT = "192.0.2.1"  # in the texts of providers, for the address of a client
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,7 @@ class Scenario:
     title: str  # in English, as is the description
     description: str
     rules: tuple[dict[str, Any], ...]  # fields as rulebook.add takes them
+    of_provider: bool = False  # its replies are those of a provider
 
 
 @lru_cache(maxsize=1)
@@ -96,7 +96,8 @@ def _scenario(name: str, given: dict[str, Any]) -> Scenario:
         "expires_in": given.get("expires_in"),
     }
     rules = tuple({**same, **_fields(each)} for each in given["rules"])
-    return Scenario(name, title, description, rules)
+    of_provider = any("reply" in each for each in given["rules"])
+    return Scenario(name, title, description, rules, of_provider)
 
 
 def _fields(given: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     actions = {
         "code": reply.code,
         "enhanced": reply.enhanced,
-        "text": [reply.text.replace("[ip]", _CLIENT)],
+        "text": [reply.said],
     }
     rest = {name: each for name, each in given.items() if name != "reply"}
     return {**rest, "actions": actions}

@@ -14,8 +14,9 @@ from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Rule
 from inbox.models.inbox import DEFAULT_SLUG
-from inbox.presenters import rule_form, rule_rows, scenario_rows
+from inbox.presenters import rule_drafts, rule_form, rule_rows, scenario_rows
 from inbox.presenters.rule_form import WrongForm
+from inbox.presenters.rule_rows import RuleRow
 from inbox.rules import rule_sentences, rulebook, scenarios
 from inbox.rules.field_table import STAGE_WORDS
 from inbox.rules.rule_fields import STAGES
@@ -27,6 +28,10 @@ def page(request: HttpRequest) -> HttpResponse:
     return _listed(request)
 
 
+def _rows() -> list[RuleRow]:
+    return [rule_rows.row(each) for each in rulebook.find(ALL, DEFAULT_SLUG)]
+
+
 def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
     """Return the page; wrong: what is wrong with the speed that was given."""
     on = scenarios.switched_on(ALL, DEFAULT_SLUG)
@@ -35,7 +40,7 @@ def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
         "wrong": wrong,
         "speed": request.POST.get("speed", "1")[:10],
         "rules_on": inboxes.by_slug(ALL, DEFAULT_SLUG).rules_on,
-        "rows": [rule_rows.row(each) for each in rulebook.find(ALL, DEFAULT_SLUG)],
+        "rows": _rows(),
         "scenarios": [scenario_rows.row(each, on) for each in scenarios.scenarios()],
     }
     return render(request, "rules/index.html", context, status=422 if wrong else 200)
@@ -95,8 +100,14 @@ def switch(request: HttpRequest, id: str) -> HttpResponse:
 
 @require_POST
 def move(request: HttpRequest, id: str) -> HttpResponse:
-    """Move a rule up, or with `down` down by one."""
+    """Move a rule up, or with `down` down by one.
+
+    With `before` put it before that rule, or behind all if empty; answer with the list.
+    """
     number = rulebook.number(id)
+    if (before := request.POST.get("before")) is not None:
+        rulebook.place(ALL, number, rulebook.number(before) if before else None)
+        return render(request, "rules/_list.html", {"rows": _rows()})
     rulebook.move(ALL, number, 1 if "down" in request.POST else -1)
     return _back(number)
 
@@ -156,7 +167,15 @@ def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
 
 
 def _asked_for(request: HttpRequest) -> rule_form.Given:
-    """Return the form of a new rule, as a link asks for it."""
+    """Return the form of a new rule, as a link asks for it. Raises NotFound.
+
+    line: a short id of an exchange; reply: an entry of a provider; else stage and
+    forward_path, as they are to stand in the form.
+    """
+    if line := request.GET.get("line"):
+        return rule_drafts.of_line(ALL, line)
+    if reply := request.GET.get("reply"):
+        return rule_drafts.of_reply(reply)
     stage = request.GET.get("stage", "")
     path = request.GET.get("forward_path", "")[:500]
     return rule_form.new(stage if stage in STAGES else "rcpt", forward_path=path)

@@ -33,6 +33,7 @@ from inbox.models import Session
 from inbox.presenters import filters, provider_rows, session_rows, transcript
 from inbox.presenters.attempts import history_panel
 from inbox.presenters.transcript import LINES
+from inbox.rules.dry_lines import is_asked
 from inbox.search.language import BadQuery
 from inbox.views import errors
 from mailsink.ids import short_id
@@ -244,6 +245,7 @@ def _explained(
         "link": next(iter(session_facts.links(ALL, [one]).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
+        "ruled": is_asked(one),
         "story": history_panel(attempts.of_exchange(ALL, one)),
         **_report(session, report, f"?exchange={seq}"),
         "nothing": "",

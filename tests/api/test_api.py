@@ -45,6 +45,8 @@ ROUTES = {
     "/api/v3/rules/scenarios": {"get"},
     "/api/v3/rules/scenarios/{name}": {"post", "delete"},
     "/api/v3/rules/{id}": {"get", "patch", "delete"},
+    "/api/v3/rules/{id}/move": {"post"},
+    "/api/v3/rules/provider-replies": {"get"},
     "/api/v3/routes": {"get", "post"},
     "/api/v3/routes/{name}": {"get", "patch", "delete"},
     "/api/v3/webhooks": {"get", "post"},

@@ -147,3 +147,15 @@ def test_a_file(api: Api, client: Client) -> None:
     assert answer.status_code == 422
     assert answer.json()["member"] == "rules.1.actions.code"
     assert len(api("GET", "rules")["items"]) == 1
+
+
+def test_moves_and_replies_of_providers(api: Api) -> None:
+    a, b = (api("POST", "rules", RULE, 201)["id"] for _ in range(2))
+    found = api("POST", f"rules/{b}/move", {"before": a})["items"]
+    assert [each["id"] for each in found] == [b, a]
+    found = api("POST", f"rules/{b}/move", {"before": None})["items"]
+    assert [each["id"] for each in found] == [a, b]
+    api("POST", f"rules/{b}/move", {"before": 10**6}, 404)
+    (reply,) = api("GET", "rules/provider-replies?q=gmail-25")["items"]
+    assert (reply["code"], reply["stage"], reply["retry"]) == (535, "auth", "fix")
+    assert len(api("GET", "rules/provider-replies")["items"]) == 99

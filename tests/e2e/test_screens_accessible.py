@@ -69,7 +69,7 @@ def paths(mailsink: Mailsink) -> list[str]:
         "/trace?address=nobody@example.com", "/trash", f"/trash/{deleted}",
         "/settings", "/nothing-arriving", "/import", "/?show=failed",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook}",
-        "/rules", "/rules/new", "/rules/import", "/rules/try?of=ann@example.com&tls=1",
+        "/rules", "/rules/new", "/rules/import", "/rules/providers?q=gmail", "/rules/try?of=ann@example.com&tls=1",
         "/outgoing/held", "/outgoing/held/example.com", *_outgoing(mailsink, newest),
     ]  # fmt: skip
 

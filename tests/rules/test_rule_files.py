@@ -69,7 +69,7 @@ def entry(**more: Any) -> dict[str, Any]:
         (entry(conditions={"colour": "x"}), 'conditions.colour: there is no member "colour"'),
         (entry(conditions=[]), "conditions: this is a set of members"),
         (entry(limits={"seed": "a\0"}), "limits.seed: this is a text of one line"),
-        (entry(stage="soon"), "rule 1"), (entry(hits=3), "rule 1, hits"), (entry(scenario="none"), "scenario"),
+        (entry(stage="soon"), "rule 1"), (entry(hits=3), "rule 1, hits"), (entry(scenario="no such"), "scenario"),
         (entry(expires_at="soon"), "expires_at: this is a time"), (entry(actions={"inbox": "none"}), "rule 1"),
         (entry(name="x" * 99), "rule 1, name"), (entry(max_hits=0), "rule 1, max_hits"),
         ({"mailsink_rules": 1, "rules": ["x"]}, "rule 1: a rule is a set"),

@@ -90,7 +90,7 @@ def test_the_transcript_names_the_speed(policy: InboxPolicy) -> None:
     talking.send(b"MAIL FROM:<a@b.test>\r\nRCPT TO:<b@b.test>\r\n")
     assert talking.last.replied is not None
     named = talking.last.replied.rule
-    assert named == f"#{made.pk} \N{MULTIPLICATION SIGN}60 Greylisting"
+    assert named == f"#{made.pk} \N{MULTIPLICATION SIGN}60 Greylisting (rspamd-94)"
     assert speed_of(named) == 60
 
 

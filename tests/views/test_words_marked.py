@@ -147,7 +147,7 @@ def paths() -> list[str]:
         "/outgoing", "/outgoing/held", "/outgoing/held/1.1", "/outgoing/routes", "/outgoing/routes/1",
         "/outgoing/guard", "/outgoing/rules", f"/outgoing/rules/{released_by.pk}", f"/messages/{message.pk}/release",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook.pk}", f"/webhooks/{hook.pk}/change",
-        "/rules", "/rules/new", f"/rules/{rule.pk}", "/rules/import", "/rules/try", "/rules/try?of=1",
+        "/rules", "/rules/new", f"/rules/{rule.pk}", "/rules/import", "/rules/providers", "/rules/try", "/rules/try?of=1",
         "/rules/try?of=1@1&sender=1", f"/rules/try?of={session}",
         f"/transactions/{refused.pk}", f"/transactions/{faulty.pk}", "/messages/none", f"/messages/{bounced.pk}",
         f"/messages/{asking.pk}",

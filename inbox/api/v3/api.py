@@ -23,6 +23,7 @@ from inbox.api.v3 import (
     inboxes,
     info,
     openapi,
+    provider_entries,
     release_rules,
     releases,
     routes,
@@ -105,6 +106,7 @@ api.add_router("messages", unsubscribing.router, tags=["Messages"])
 api.add_router("messages", screenshots.router, tags=["Message content"])
 api.add_router("routes", routes.router, tags=["Routes"])
 api.add_router("rules", rule_file_routes.router, tags=["Rules"])
+api.add_router("rules", provider_entries.router, tags=["Rules"])
 api.add_router("rules", rule_trials.router, tags=["Rules"])
 api.add_router("rules", rule_resource.router, tags=["Rules"])
 api.add_router("held", held_mail.router, tags=["Held mail"])

@@ -207,6 +207,12 @@ class RuleSpeed(Strict):
     )
 
 
+class RulePlace(Strict):
+    before: StrictInt | None = member(
+        "The rule that it is put before; null: behind all.", 7
+    )
+
+
 class RuleOrder(Strict):
     ids: list[StrictInt] = member("The numbers of all its rules.", [12])
     inbox: str = member("The slug of the inbox.", "default", DEFAULT_SLUG)
@@ -296,6 +302,17 @@ def change(request: HttpRequest, id: RuleId, changes: RuleChanges) -> HttpRespon
     """Changes a rule. Clients meet the change at once."""
     fields = _fields(changes.dict(exclude_unset=True))
     return answer(shape(rulebook.change(scope(), rulebook.number(id), fields)))
+
+
+@router.post(
+    "/{id}/move", response=Page[RuleObject], summary="Change the place of a rule"
+)
+def move(request: HttpRequest, id: RuleId, place: RulePlace) -> HttpResponse:
+    """Puts a rule before another; rules that others move meanwhile keep their places."""
+    rule = rulebook.get(scope(), rulebook.number(id))
+    rulebook.place(scope(), rule.pk, place.before)
+    slug = inboxes.slug(rule.inbox_id)
+    return answer(serializers.page(map(shape, rulebook.find(scope(), slug)), None))
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a rule")

@@ -70,4 +70,21 @@ def ending(value: str, session: str = "") -> Q:
 
 
 def rule(value: str) -> Q:
-    return ~Q(rule="") & has("rule", value)
+    """Match the one that answered on purpose: a rule by its number or a part of its name,
+    an address that asked for it, or the entry of a provider."""
+    number = value.removeprefix("#")
+    if not (number.isascii() and number.isdigit()):
+        return ~Q(rule="") & has("rule", value)
+    found = _numbered(f"#{number}")
+    if value == number:  # it may be in an address too, as in rcpt550@
+        found |= ~Q(rule="") & ~Q(rule__startswith="#") & has("rule", value)
+    return found
+
+
+def _numbered(name: str) -> Q:
+    """Match a rule by its number among those that acted: they stand one after the other."""
+    first = (
+        Q(rule=name) | Q(rule__startswith=f"{name} ") | Q(rule__startswith=f"{name},")
+    )
+    later = Q(rule__contains=f", {name} ") | Q(rule__contains=f", {name},")
+    return first | later | Q(rule__endswith=f", {name}")

@@ -1,0 +1,112 @@
+// The order of rules: by dragging a handle, by Alt with an arrow key on it, by the buttons.
+//
+// A move names the rule that comes behind, not a place: others may move rules meanwhile.
+// The answer is the list as it is now.
+
+import { $, $$, byId, closest, find } from "../core/dom.js";
+import { morph } from "../core/fragments.js";
+import { fill, gettext } from "../core/i18n.js";
+import { announce, toast } from "../core/toast.js";
+
+const box = $("[data-order]");
+const rows = () => $$("[data-rule]", box);
+
+/** @type {HTMLElement | null} the row that is dragged */
+let dragged = null;
+
+/**
+ * @param {string} id of the rule
+ * @param {string} before the id of another; "" for behind all
+ */
+async function move(id, before) {
+  const focused = document.activeElement;
+  const was = focused instanceof HTMLElement && focused.closest(`#rule-${id}`) ? focused.dataset.move ?? "" : null;
+  const answer = await fetch(`${box.dataset.refresh}/${id}/move`, { method: "POST", body: new URLSearchParams({ before }) });
+  if (!answer.ok) {
+    toast(gettext("The rule was not moved: the list has changed meanwhile."));
+    return;
+  }
+  const template = document.createElement("template");
+  template.innerHTML = await answer.text();
+  morph(box, template.content);
+  const row = byId(`rule-${id}`);
+  // The button may have become useless: up, at the top.
+  if (was !== null) (find(`[data-move="${was}"]:not(:disabled)`, row) ?? $(".handle", row)).focus();
+  const place = rows().indexOf(row) + 1;
+  announce(fill(gettext("Rule %(id)s is at place %(place)s of %(all)s"), { id, place: String(place), all: String(rows().length) }));
+}
+
+/** @param {HTMLElement} row @param {number} by how many places, -1 or 1 */
+function step(row, by) {
+  const all = rows();
+  const at = all.indexOf(row) + by;
+  if (at < 0 || at >= all.length) return;
+  const behind = by < 0 ? all[at] : all[at + 1];
+  void move(row.dataset.rule ?? "", behind?.dataset.rule ?? "");
+}
+
+/** @param {KeyboardEvent} event */
+function press(event) {
+  const handle = closest(event.target, ".handle");
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const row = closest(handle, "[data-rule]");
+  if (!event.altKey || !by || !row) return;
+  event.preventDefault();
+  step(row, by);
+}
+
+/** The buttons move without loading the page again. @param {SubmitEvent} event */
+function submit(event) {
+  const button = event.submitter;
+  const row = closest(button, "[data-rule]");
+  if (!(button instanceof HTMLElement) || !button.dataset.move || !row) return;
+  event.preventDefault();
+  step(row, button.dataset.move === "down" ? 1 : -1);
+}
+
+/** @param {DragEvent} event */
+function begin(event) {
+  dragged = closest(closest(event.target, ".handle"), "[data-rule]");
+  if (!dragged || !event.dataTransfer) return;
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", dragged.dataset.rule ?? "");
+  event.dataTransfer.setDragImage(dragged, 0, 0);
+  dragged.classList.add("dragged");
+}
+
+/** The row before which the pointer is; null behind all. @param {DragEvent} event */
+function target(event) {
+  return rows().find((row) => {
+    const { top, height } = row.getBoundingClientRect();
+    return event.clientY < top + height / 2;
+  }) ?? null;
+}
+
+/** @param {DragEvent} event */
+function over(event) {
+  if (!dragged) return;
+  event.preventDefault();
+  for (const row of $$(".drop", box)) row.classList.remove("drop");
+  target(event)?.classList.add("drop");
+}
+
+/** @param {DragEvent} event */
+function drop(event) {
+  if (!dragged) return;
+  event.preventDefault();
+  const behind = target(event);
+  const [id, before] = [dragged.dataset.rule ?? "", behind?.dataset.rule ?? ""];
+  if (before !== id) void move(id, before);
+}
+
+function end() {
+  for (const row of $$(".drop, .dragged", box)) row.classList.remove("drop", "dragged");
+  dragged = null;
+}
+
+box.addEventListener("keydown", press);
+box.addEventListener("submit", submit);
+box.addEventListener("dragstart", begin);
+box.addEventListener("dragover", over);
+box.addEventListener("drop", drop);
+box.addEventListener("dragend", end);
