@@ -56,6 +56,20 @@ def _days(age: str) -> str:
     return str(count if found[2] == "d" else -(-count // 24))
 
 
+def _path(webroot: str) -> str:
+    """Return the path of the pages: theirs may lack its slashes."""
+    return f"/{webroot.strip('/')}/" if webroot.strip("/") else "/"
+
+
+def _origins(text: str) -> str:
+    if text == "*":
+        raise NoEffect(
+            "every page of the web could read the mail; name the origins in "
+            "MAILSINK_ALLOWED_ORIGINS"
+        )
+    return text
+
+
 def _asks_for(text: str) -> str:
     """Return a boolean of Mailpit's, which takes all but three words for no."""
     return "yes" if text.lower() in _TRUE else "no"
@@ -66,6 +80,8 @@ _NAMES: dict[str, tuple[str, Callable[[str], str]]] = {
     "MP_UI_BIND_ADDR": ("HTTP", _address),
     "MP_DATABASE": ("DATA", _folder_of),
     "MP_DATA_FILE": ("DATA", _folder_of),
+    "MP_WEBROOT": ("PUBLIC_URL", _path),
+    "MP_API_CORS": ("ALLOWED_ORIGINS", _origins),
     "MP_MAX_MESSAGES": ("RETENTION_MESSAGES", str),
     "MP_MAX_AGE": ("RETENTION_DAYS", _days),
     "MP_MAX_MESSAGE_SIZE": ("MAX_MESSAGE_SIZE", _mebibytes),
@@ -79,6 +95,8 @@ _NAMES: dict[str, tuple[str, Callable[[str], str]]] = {
     "MH_SMTP_BIND_ADDR": ("SMTP", _address),
     "MH_UI_BIND_ADDR": ("HTTP", _address),
     "MH_API_BIND_ADDR": ("HTTP", _address),
+    "MH_UI_WEB_PATH": ("PUBLIC_URL", _path),
+    "MH_CORS_ORIGIN": ("ALLOWED_ORIGINS", _origins),
     "MH_HOSTNAME": ("HOSTNAME", str),
     "MH_MAILDIR_PATH": ("DATA", _folder),
 }
@@ -161,11 +179,11 @@ def _is_foreign(name: str) -> bool:
 
 
 _FAMILIES = (
-    "MP_SMTP_", "MP_UI_", "MP_WEBROOT", "MP_TAG", "MP_WEBHOOK", "MP_ENABLE_", "MP_API_",
+    "MP_SMTP_", "MP_UI_", "MP_TAG", "MP_WEBHOOK", "MP_ENABLE_", "MP_API_",
     "MP_SEND_API_", "MP_POP3_", "MP_TENANT", "MP_LABEL", "MP_CHAOS_", "MP_LOG_FILE",
     "MP_IGNORE_DUPLICATE_IDS", "MP_STRICT_RFC_HEADERS", "MP_ALLOW_UNTRUSTED_TLS",
     "MP_DEMO_MODE", "MH_SMTP_", "MH_UI_", "MH_API_", "MH_MONGO_", "MH_AUTH_FILE",
-    "MH_CORS_ORIGIN", "MH_OUTGOING_SMTP", "MH_INVITE_JIM", "MH_JIM_",
+    "MH_OUTGOING_SMTP", "MH_INVITE_JIM", "MH_JIM_",
 )  # fmt: skip
 
 

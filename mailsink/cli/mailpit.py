@@ -58,6 +58,8 @@ _SWITCHES = """
 
 def main() -> None:
     """Do what Mailpit would do with these arguments."""
+    if sys.argv[1:2] == ["/mailpit"]:  # a `command` behind our ENTRYPOINT
+        del sys.argv[1]
     command, rest = (sys.argv[1:2] or [""])[0], sys.argv[2:]
     if command == "readyz":
         sys.exit(readyz(rest))

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.installed import Installed
-from tests.running import ROOT
+from tests.packaging.installed import Installed, build
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this clone."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
-    done = subprocess.run(
-        [*command, "--directory", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    [built] = folder.glob("*.whl")
-    return built
+    return build(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +42,7 @@ def server(
         MP_SMTP_AUTH_ACCEPT_ANY="1",
         MP_SMTP_AUTH_ALLOW_INSECURE="1",
         MP_MAX_MESSAGES="500",
+        MP_WEBROOT="/q/mailpit/",
     )
     yield started
     assert started.stop() == 0

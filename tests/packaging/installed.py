@@ -7,10 +7,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.running import Mailsink
+from tests.running import ROOT, Mailsink
 
 # Of this machine, and of the tests; no variable of ours, and no folder of the clone.
 _KEPT = ("PATH", "LANG", "TMPDIR")
+
+
+def build(folder: Path) -> Path:
+    """Build the wheel of this clone into a folder, and return its path."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    done = subprocess.run(
+        [*command, "--directory", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    [built] = folder.glob("*.whl")
+    return built
 
 
 def environ(unpacked: Path, **variables: str) -> dict[str, str]:

@@ -69,8 +69,17 @@ _VARIABLES: list[tuple[str, dict[str, str], Callable[[Config], bool]]] = [
     ),
     (
         "Quarkus",
-        {"MP_SMTP_RELAY_HOST": "relay.test", "MP_VERBOSE": "true"},
-        lambda config: config.routes["mailpit"]["host"] == "relay.test",
+        {
+            "MP_WEBROOT": "/q/mailpit/",
+            "MP_SMTP_RELAY_HOST": "relay.test",
+            "MP_ENABLE_CHAOS": "true",
+            "MP_VERBOSE": "true",
+        },
+        lambda config: (
+            config.public_url.path == "/q/mailpit"
+            and config.routes["mailpit"]["host"] == "relay.test"
+            and len(config.warnings) == 2  # of the two that count
+        ),
     ),
 ]
 
@@ -100,10 +109,11 @@ def test_variables(variables: dict[str, str], holds: Callable[[Config], bool]) -
     assert holds(from_environment(variables))
 
 
+@pytest.mark.parametrize("webroot", ["", "/q/mailpit"])
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
-def test_paths_of_health(server: Installed, path: str) -> None:
-    """Aspire, testcontainers-go and the chart of jouve ask for them."""
-    with urllib.request.urlopen(server.url + path) as answer:
+def test_paths_of_health(server: Installed, webroot: str, path: str) -> None:
+    """Aspire, testcontainers-go and the chart of jouve ask for them, the last below a path."""
+    with urllib.request.urlopen(server.url + webroot + path) as answer:
         assert answer.status == 200
 
 
@@ -115,6 +125,14 @@ def test_the_root_answers(server: Installed) -> None:
     with urllib.request.urlopen(server.url) as answer:
         assert answer.status == 200
         assert b"no scripts" in answer.read()
+
+
+def test_the_pages_below_the_webroot(server: Installed) -> None:
+    """Quarkus always sets one."""
+    with urllib.request.urlopen(f"{server.url}/q/mailpit/") as answer:
+        page = answer.read().decode()
+    assert 'href="/q/mailpit/sessions' in page
+    assert not re.findall(r'(?:href|src)="/(?!q/mailpit/)[^"]*"', page)
 
 
 @pytest.mark.parametrize("who", _LOG_LINES)
@@ -131,9 +149,10 @@ def test_the_start_names_our_variables(server: Installed) -> None:
         "MP_UI_BIND_ADDR counts as MAILSINK_HTTP=127.0.0.1:0",
         f"MP_DATABASE counts as MAILSINK_DATA={data}",
         "MP_MAX_MESSAGES counts as MAILSINK_RETENTION_MESSAGES=500",
+        "MP_WEBROOT counts as MAILSINK_PUBLIC_URL=/q/mailpit/",
     ):
         assert f"mailsink: warning: {line}" in said
-    assert len(said) == 4
+    assert len(said) == 5
 
 
 def test_readyz(server: Installed, unpacked: Path) -> None:

@@ -46,11 +46,13 @@ def test_extras_are_apart_from_the_core(
 ) -> None:
     needed = metadata.requires or []
     extras = metadata.metadata.get_all("Provides-Extra")
-    assert {"postgres", "redis", "pytest"} <= set(extras or ())
+    assert set(extras or ()) == {"postgres", "redis", "pytest", "mcp", "screenshot"}
     for extra, package in (
         ("postgres", "psycopg[binary,pool]"),
         ("redis", "channels-redis"),
         ("pytest", "pytest"),
+        ("mcp", "mcp"),
+        ("screenshot", "playwright"),
     ):
         [line] = [
             each for each in needed if each.startswith(package) and "extra" in each
@@ -98,15 +100,17 @@ def test_nothing_of_the_clone_alone_is_in_it(wheel: Path) -> None:
 
 
 def test_it_serves_pages_with_their_static_files(server: Installed) -> None:
-    with urllib.request.urlopen(f"{server.url}/") as answer:
+    with urllib.request.urlopen(f"{server.url}/q/mailpit/") as answer:
         page = answer.read().decode()
-    links = re.findall(r'(?:src|href)="(/static/[^"#]+)"', page)
+    links = re.findall(r'(?:src|href)="(/q/mailpit/static/[^"#]+)"', page)
     assert len(links) > 3
     for link in links:
         with urllib.request.urlopen(server.url + link) as answer:
             assert "immutable" in answer.headers["Cache-Control"], link
-    with urllib.request.urlopen(f"{server.url}/api/v3/docs") as answer:
-        script = re.search(r'src="(/static/ninja/[^"]+)"', answer.read().decode())
+    with urllib.request.urlopen(f"{server.url}/q/mailpit/api/v3/docs") as answer:
+        script = re.search(
+            r'src="(/q/mailpit/static/ninja/[^"]+)"', answer.read().decode()
+        )
     assert script
     with urllib.request.urlopen(server.url + script[1]) as answer:
         assert answer.status == 200

@@ -61,7 +61,7 @@ def test_ours_count_more(tmp_path: Path) -> None:
     assert found.smtp_auth == (("ann", "secret"),)
 
 
-@pytest.mark.parametrize("name", ["MP_WEBROOT", "MH_AUTH_FILE", "MP_UI_AUTH"])
+@pytest.mark.parametrize("name", ["MP_POP3_AUTH", "MH_AUTH_FILE", "MP_UI_AUTH"])
 def test_what_has_no_effect(name: str) -> None:
     (line,) = config(**{name: "x"}).warnings
     assert line == f"{name} has no effect: Mailsink has no such setting"
@@ -71,6 +71,26 @@ def test_variables_of_others() -> None:
     """MP_ and MH_ begin names of other programs, too; an empty one is unset."""
     assert config(MP_API="x", MH_X="y", MP_MAX_MESSAGES=" ").warnings == ()
     assert conf.PREFIX == "MAILSINK_"
+
+
+@pytest.mark.parametrize("name", ["MP_WEBROOT", "MH_UI_WEB_PATH"])
+@pytest.mark.parametrize("path", ["q/mailpit", "/q/mailpit/"])
+def test_a_path(name: str, path: str) -> None:
+    assert config(**{name: path}).public_url.path == "/q/mailpit"
+
+
+def test_no_path() -> None:
+    """The chart of jouve always gives one."""
+    assert config(MP_WEBROOT="/").public_url.path == ""
+
+
+@pytest.mark.parametrize("name", ["MP_API_CORS", "MH_CORS_ORIGIN"])
+def test_origins(name: str) -> None:
+    assert config(**{name: "http://app.test"}).allowed_origins == ("http://app.test",)
+    found = config(**{name: "*"})
+    assert found.allowed_origins == ()
+    (line,) = found.warnings
+    assert line.startswith(f"{name} has no effect: every page of the web")
 
 
 @pytest.mark.parametrize(("age", "days"), [("3d", 3), ("36h", 2), ("24h", 1)])
