@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from email.message import EmailMessage
+from email.policy import SMTP
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +15,9 @@ from inbox.insight import mail_faults
 from inbox.insight.mail_faults import KINDS, LARGEST, TookTooLong
 from inbox.insight.stored_faults import of_stored
 from mailsink.mime import structure
-from tests import good_mails
+from tests import good_mails, mails
 from tests.mime.hostile import corpus
+from tools import sample_mail
 
 GOOD = (
     b"From: Ann <ann@shop.com>\r\nTo: bob@shop.com\r\nSubject: Hello\r\n"
@@ -107,9 +109,21 @@ def test_a_fault_has_its_place() -> None:
     assert shown == ("Text", 1, "http://localhost:8000/confirm")
 
 
-@pytest.mark.parametrize("name", good_mails.GOOD)
+OF_TESTS = {
+    **{name: value for name, value in vars(mails).items() if isinstance(value, bytes)},
+    "plain": mails.plain("Hi"),
+    "rich": mails.rich("Hi", '<p>Hi <img src="cid:logo" alt="Shop"></p>', b"PNG"),
+    **{
+        f"everyday {number}": each.message.as_bytes(policy=SMTP)
+        for number, each in enumerate(sample_mail.everyday())
+        if "Invoice" not in each.message["Subject"]  # in which a placeholder was left
+    },
+}
+
+
+@pytest.mark.parametrize("name", [*good_mails.GOOD, *OF_TESTS])
 def test_good_mail_has_none(name: str) -> None:
-    assert kinds(good_mails.GOOD[name]) == []
+    assert kinds((good_mails.GOOD | OF_TESTS)[name]) == []
 
 
 def test_the_errors_are_those_of_all_checks() -> None:
