@@ -59,11 +59,15 @@ function showOrigin() {
 function showNoWebsocket() {
   let known = !isOurs(); // the other warning says it, or there was a websocket
   live().watch(async (state) => {
-    known ||= state === "live";
+    if (state === "live") {
+      known = true;
+      byId("no-websocket").hidden = true;
+    }
     if (state !== "waiting" || known) return;
     known = true;
     const answer = await fetch(routes.live).catch(() => undefined);
     if (answer?.status !== UPGRADE_REQUIRED) return;
+    byId("reconnecting").remove(); // it would promise what does not come
     warn("no-websocket", gettext("What is new does not appear by itself: the websocket of this page was not opened. A proxy in front of Mailsink has to pass on the fields Upgrade and Connection, as docs/proxies.md has it. Load the page again to see what is new."));
   });
 }

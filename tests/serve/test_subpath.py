@@ -42,6 +42,7 @@ def below(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
         PUBLIC_URL=f"{PUBLIC}{ROOT}/",
         OUTGOING="yes",
         WEBHOOKS_PRIVATE="127.0.0.0/8",
+        TRUSTED_PROXIES="127.0.0.1",
     )
     with smtplib.SMTP(*server.smtp) as client:
         html = '<p>Logo <img src="cid:logo"> <a href="https://shop.test">Shop</a>'
@@ -61,10 +62,15 @@ class Answer:
     """An answer of the server."""
 
     def __init__(
-        self, server: Mailsink, path: str, method: str, **headers: str
+        self,
+        server: Mailsink,
+        path: str,
+        method: str,
+        body: bytes | None,
+        headers: dict[str, str],
     ) -> None:
         connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, body, headers)
         with connection.getresponse() as response:
             self.status = response.status
             self.headers = response.headers
@@ -76,8 +82,14 @@ class Answer:
         return self.headers.get_content_type()
 
 
-def ask(server: Mailsink, path: str, method: str = "GET", **headers: str) -> Answer:
-    return Answer(server, path, method, **headers)
+def ask(
+    server: Mailsink,
+    path: str,
+    method: str = "GET",
+    body: bytes | None = None,
+    **headers: str,
+) -> Answer:
+    return Answer(server, path, method, body, headers)
 
 
 def addresses(page: bytes) -> Iterator[tuple[str, str]]:
@@ -211,3 +223,49 @@ def test_a_refusal_names_the_path(below: Mailsink) -> None:
 def test_the_start_prints_the_path(below: Mailsink) -> None:
     assert f"Web   {below.url}{ROOT}/" in below.lines
     assert f"[http] accessible via {below.url}{ROOT}/" in below.lines
+
+
+FORWARDED = {
+    "X-Forwarded-For": "192.0.2.7",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "localhost:8443",
+    "X-Forwarded-Prefix": "/mail",
+}
+
+
+@pytest.mark.parametrize("path", ["/", "/mail/"])
+def test_a_trusted_proxy_says_where_the_pages_are(below: Mailsink, path: str) -> None:
+    page = ask(below, path, **FORWARDED).body.decode()
+    assert 'data-root="/mail/"' in page
+    assert f'data-origins="{PUBLIC} https://localhost:8443"' in page
+    assert re.search(r'"/mail/static/js/app\.[0-9a-f]{12}\.js"', page)
+    assert f"{ROOT}/" not in page
+    assert "/mail/" not in ask(below, f"{ROOT}/").body.decode()
+
+
+def test_a_trusted_proxy_names_the_client_and_the_origin(below: Mailsink) -> None:
+    given = {**FORWARDED, "Content-Type": "message/rfc822"}
+    mail, path = plain("Imported"), "/api/v3/messages"
+    foreign = {**given, "Origin": "https://localhost:9443"}
+    assert ask(below, path, "POST", mail, **foreign).status == 403
+    ours = {**given, "Origin": "https://localhost:8443"}
+    made = ask(below, path, "POST", mail, **ours)
+    assert made.status == 201
+    session = below.get(f"messages/{json.loads(made.body)['ids'][0]}")["session"]
+    assert below.get(f"sessions/{session}")["client_address"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_a_plain_request_for_the_websocket_is_explained(
+    below: Mailsink, accept: str
+) -> None:
+    plain = ask(below, f"{ROOT}/ws/live", Accept=accept)
+    assert (plain.status, plain.headers["Upgrade"]) == (426, "websocket")
+    assert b"pass on the fields Upgrade and Connection" in plain.body
+
+
+@pytest.mark.parametrize("path", ["/elsewhere/", "/elsewhere/sessions"])
+def test_a_path_that_no_setting_names_is_explained(below: Mailsink, path: str) -> None:
+    assert b"MAILSINK_PUBLIC_URL has to name it" in ask(below, path).body
+    lost = ask(below, f"{ROOT}/messages/nothing/more").body
+    assert b"MAILSINK_PUBLIC_URL has to name it" not in lost
