@@ -6,6 +6,7 @@ import importlib.metadata
 import re
 import smtplib
 import subprocess
+import sys
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from mailsink import __version__
-from tests.packaging.installed import Installed, run
+from tests.packaging.installed import Installed, environ, run
 from tests.running import ROOT
+
+_PLUGIN = "mailsink.testing.pytest_plugin"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def test_its_name_and_scripts(metadata: importlib.metadata.Distribution) -> None
         ("console_scripts", "mailsink", "mailsink.cli.app:main"),
         ("console_scripts", "mailpit", "mailsink.cli.mailpit:main"),
         ("console_scripts", "django-mailsink", "mailsink.cli.app:main"),
-        ("pytest11", "mailsink", "mailsink.testing.pytest_plugin"),
+        ("pytest11", _PLUGIN, _PLUGIN),
     }
 
 
@@ -171,3 +174,31 @@ def test_a_missing_extra_is_named(
         f"mailsink: {name} needs more packages than are here: "
         f"install 'django-mailsink[{extra}]'\n"
     )
+
+
+@pytest.mark.parametrize(
+    "conftest", ["", 'pytest_plugins = ["mailsink.testing.pytest_plugin"]\n']
+)
+def test_pytest_has_the_fixtures(unpacked: Path, tmp_path: Path, conftest: str) -> None:
+    """Also where a conftest.py of a clone's user still names the plugin."""
+    (tmp_path / "conftest.py").write_text(conftest)
+    (tmp_path / "test_it.py").write_text("def test_it(mail): pass\n")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "pytest",
+            "-p",
+            "no:django",
+            "--setup-plan",
+            tmp_path,
+        ],
+        cwd=tmp_path,
+        env=environ(unpacked),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "F mail (fixtures used: mailsink" in done.stdout
