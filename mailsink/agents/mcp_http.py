@@ -22,6 +22,7 @@ AsgiScope = MutableMapping[str, Any]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 _MOST = 50  # requests at a time: each may wait for mail
+_NOT_POST = b"Tools are called by POST."
 _BUSY = b"Too many requests of agents wait already."
 _url: ContextVar[str] = ContextVar("url", default="")
 
@@ -44,11 +45,14 @@ class McpApp:
         self._asking = 0
 
     async def __call__(self, scope: AsgiScope, receive: Any, send: Any) -> None:
+        if scope["method"] != "POST":  # there is no stream that a GET could open
+            await _refuse(send, 405, _NOT_POST, (b"allow", b"POST"))
+            return
         if self._running is None:
             self._running = asyncio.create_task(self._run())
         await self._ready.wait()
         if self._asking >= _MOST:
-            await _refuse(send)
+            await _refuse(send, 503, _BUSY, (b"retry-after", b"5"))
             return
         _url.set(self._public_url or _named(scope))
         self._asking += 1
@@ -139,7 +143,9 @@ def _named(scope: AsgiScope) -> str:
     return f"{scope.get('scheme') or 'http'}://{host.decode('latin-1')}{root}"
 
 
-async def _refuse(send: Any) -> None:
-    headers = [(b"content-type", b"text/plain"), (b"retry-after", b"5")]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": _BUSY})
+async def _refuse(
+    send: Any, status: int, words: bytes, field: tuple[bytes, bytes]
+) -> None:
+    headers = [(b"content-type", b"text/plain"), field]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": words})
