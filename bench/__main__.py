@@ -22,6 +22,7 @@ from bench import (
     live,
     report,
     resources,
+    ruled,
     screen,
     strict,
     throughput,
@@ -30,7 +31,16 @@ from bench import (
 from bench.table import show
 from tests.programs import MissingProgramError
 
-PARTS = ("throughput", "resources", "waiting", "strict", "live", "large", "screen")
+PARTS = (
+    "throughput",
+    "resources",
+    "waiting",
+    "strict",
+    "live",
+    "large",
+    "screen",
+    "ruled",
+)
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
 _QUIET = 0.5  # processes at work on an average, of a machine that measures well
 
@@ -84,6 +94,8 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
         show(large.measure(top))
     if "screen" in parts:
         show(screen.measure())
+    if "ruled" in parts:
+        show(ruled.measure())
 
 
 if __name__ == "__main__":

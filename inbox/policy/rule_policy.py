@@ -15,6 +15,7 @@ from inbox.policy.message_judge import Errors, MessageJudge
 from inbox.rules.address_words import merged
 from inbox.rules.hit_log import HitLog
 from inbox.rules.matching import Conditions, RuleIndex
+from inbox.rules.message_index import SMALL
 from inbox.rules.ordinals import Ordinals
 from inbox.rules.rule_decisions import decision_of, ends_the_search
 from inbox.rules.rule_limits import count_and_judge, is_counted, is_in_time, now
@@ -66,6 +67,10 @@ class RulePolicy:
     def decide_now(self, consult: Consult) -> Decision | None:
         """Answer a consultation where no rule that fits has to be waited for, else None."""
         fitting = self._index.fitting(consult)
+        if self._index.asks_about_message(consult.stage):
+            if not _is_small(consult):
+                return None
+            fitting = self._index.of_message(fitting, consult)
         if not fitting:
             return GO_ON
         if any(_has_to_wait(each) for each in fitting):
@@ -79,12 +84,21 @@ class RulePolicy:
         """Answer a consultation, by the first rule that settles the reply."""
         found, at = GO_ON, now()
         errors = Errors(self._judge, self.ignored)
-        for each in self._index.fitting(consult):
+        for each in await self._fitting(consult):
             if await self._acts(each, consult, at, errors):
                 found = merged(found, self._decided([each.rule], consult, at))
                 if ends_the_search(found):
                     break
         return found
+
+    async def _fitting(self, consult: Consult) -> list[Conditions]:
+        """Return the rules that fit what was said, and the message."""
+        fitting = self._index.fitting(consult)
+        if not self._index.asks_about_message(consult.stage):
+            return fitting
+        if _is_small(consult):
+            return self._index.of_message(fitting, consult)
+        return await in_mail_thread(partial(self._index.of_message, fitting, consult))
 
     def _decided(
         self, rules: Iterable[Rule], consult: Consult, at: datetime
@@ -105,10 +119,6 @@ class RulePolicy:
         rule: Rule = each.rule
         if not is_in_time(rule, at):
             return False
-        if each.message is not None:
-            body = consult.body
-            if body is None or not await in_mail_thread(each.message.hold, body):
-                return False
         if each.errors is not None and each.errors != await errors.of(consult):
             return False
         try:
@@ -127,6 +137,11 @@ class RulePolicy:
 
 
 def _has_to_wait(each: Conditions) -> bool:
-    """Whether it takes the octets of the message or the database to know if a rule acts."""
-    asks = each.message or each.numbers or each.errors is not None
-    return bool(asks) or is_counted(each.rule)
+    """Whether it takes the database, or the judge of messages, to know if a rule acts."""
+    return bool(each.numbers) or each.errors is not None or is_counted(each.rule)
+
+
+def _is_small(consult: Consult) -> bool:
+    """Whether the message is looked at faster than a thread begins."""
+    body = consult.body
+    return body is None or (body.content is not None and body.size <= SMALL)

@@ -1,29 +1,36 @@
 """Which rules fit what a client said: an index of all, and the conditions of each. Pure.
 
-A thousand rules that do not fit cost little: exact values are looked up, and the other
-patterns of a stage are one set for RE2, which goes through a text once for all of them.
+A thousand rules that do not fit cost little: each is found by one of its conditions, in an
+index of those of its stage.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Any
-
-import re2
 
 from inbox.errors import Invalid
 from inbox.rules.message_conditions import MessageConditions
+from inbox.rules.message_index import MessageIndex
+from inbox.rules.pattern_index import NetworkIndex, PatternIndex
 from inbox.rules.rule_fields import STAGES, TEXT_CONDITIONS
-from inbox.rules.text_patterns import TextPattern, options
+from inbox.rules.text_patterns import TextPattern
 from mailsink.ports import Consult, Stage
 from mailsink.wildcards import fold
 
 log = logging.getLogger(__name__)
 
-_SET_MEMORY = 64 << 20  # octets for the patterns of a stage
 _MOST_RECIPIENTS = 100  # that are looked at behind RCPT
 _LONGEST_NAME = 512  # characters of a name or an address that are looked at
 NO_COMMAND = ("connect", "body")
@@ -35,16 +42,18 @@ class Conditions:
     """The conditions of a rule, ready to be tried."""
 
     rule: Any  # what is found: a model instance, or anything in tests
+    place: int  # in the order of the rules
     texts: dict[str, TextPattern]
     network: IPv4Network | IPv6Network | None
     message: MessageConditions | None  # tried by who can wait for the octets
     numbers: dict[str, int]  # of a session or an attempt; likewise for the database
     errors: bool | None  # whether the message has some; likewise for its judge
     rest: dict[str, Any]
+    unconditional: bool  # but for what is about the message, or has to be waited for
 
     @classmethod
-    def of(cls, rule: Any) -> Conditions:
-        """Take a rule's stored conditions."""
+    def of(cls, rule: Any, place: int = 0) -> Conditions:
+        """Take a rule's stored conditions. Raises Invalid."""
         given = dict(rule.conditions)
         network = given.pop("client", None)
         texts = {
@@ -54,10 +63,13 @@ class Conditions:
         }
         asked = "header" in given or "body" in given
         message = MessageConditions(given) if asked else None
+        for name in ("header", "header_value", "body"):
+            given.pop(name, None)
         numbers = {name: given.pop(name) for name in NUMBERS if name in given}
         within = ip_network(network) if network else None
         errors = given.pop("errors", None)
-        return cls(rule, texts, within, message, numbers, errors, given)
+        free = not (texts or network or given) and rule.stage == "body"
+        return cls(rule, place, texts, within, message, numbers, errors, given, free)
 
     def hold(self, consult: Consult) -> bool:
         """Whether all of them hold, but for those that have to be waited for."""
@@ -66,10 +78,10 @@ class Conditions:
             return False
         if _is_handshake(consult) and "tls_failure" not in self.rule.actions:
             return False
-        if self.network is not None and not _within(
-            str(facts.get("client_address", "")), self.network
-        ):
-            return False
+        if self.network is not None:
+            address = _ip(str(facts.get("client_address", "")))
+            if address is None or address not in self.network:
+                return False
         if not all(
             any(pattern.fits(each) for each in values(consult, name))
             for name, pattern in self.texts.items()
@@ -121,61 +133,81 @@ def _size(consult: Consult) -> int:
     return 0
 
 
-def _within(address: str, network: IPv4Network | IPv6Network) -> bool:
+@lru_cache(maxsize=1024)
+def _ip(address: str) -> IPv4Address | IPv6Address | None:
+    """Return an address; None for what is none, as of a client that left at once."""
     try:
-        return ip_address(address) in network
+        return ip_address(address)
     except ValueError:
-        return False
+        return None
 
 
-@dataclass(slots=True)
 class _StageIndex:
     """The rules of one stage, found by one of their conditions each."""
 
-    always: list[int] = field(default_factory=list)
-    exact: dict[str, dict[str, list[int]]] = field(default_factory=dict)
-    found_by: dict[str, list[int]] = field(
-        default_factory=dict
-    )  # by field, for its set
-    sets: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("_always", "_networks", "_patterns", "message")
+
+    def __init__(self) -> None:
+        self._always: list[int] = []
+        self._patterns: dict[str, PatternIndex] = {}
+        self._networks = NetworkIndex()
+        self.message: MessageIndex | None = None
 
     def add(self, place: int, conditions: Conditions) -> None:
+        """Add a rule by its place."""
+        if conditions.message is not None:
+            self.message = self.message or MessageIndex()
+            self.message.add(place, conditions.message, conditions.unconditional)
+            if conditions.unconditional:
+                return
+        if self._added_by_text(place, conditions):
+            return
+        if conditions.network is not None:
+            self._networks.add(conditions.network, place)
+        elif verb := conditions.rest.get("verb"):
+            self._pattern("verb").add_exact(fold(verb), place)
+        else:
+            self._always.append(place)
+
+    def _added_by_text(self, place: int, conditions: Conditions) -> bool:
         for name, pattern in conditions.texts.items():
             if pattern.exact:
-                known = self.exact.setdefault(name, {})
-                known.setdefault(pattern.exact, []).append(place)
-                return
+                self._pattern(name).add_exact(pattern.exact, place)
+                return True
         for name, pattern in conditions.texts.items():
             if pattern.expression:
-                if name not in self.sets:
-                    self.sets[name] = re2.Set.SearchSet(options(_SET_MEMORY))
-                self.sets[name].Add(pattern.expression)
-                self.found_by.setdefault(name, []).append(place)
-                return
-        self.always.append(place)
+                self._pattern(name).add(pattern.expression, place)
+                return True
+        return False
+
+    def _pattern(self, name: str) -> PatternIndex:
+        return self._patterns.setdefault(name, PatternIndex())
 
     def complete(self) -> None:
-        for each in self.sets.values():
-            each.Compile()
+        """Make all sets ready."""
+        for each in self._patterns.values():
+            each.complete()
+        if self.message is not None:
+            self.message.complete()
 
     def places(self, consult: Consult) -> list[int]:
         """Return the places of rules that may fit, in order."""
-        found = set(self.always)
-        for name, known in self.exact.items():
+        found = set(self._always)
+        for name, known in self._patterns.items():
             for text in values(consult, name):
-                found.update(known.get(fold(text), ()))
-        for name, patterns in self.sets.items():
-            for text in values(consult, name):
-                places = self.found_by[name]
-                found.update(places[at] for at in patterns.Match(text) or ())
+                found.update(known.places(text))
+        address = _ip(str(consult.facts.get("client_address", "")))
+        found.update(self._networks.places(address))
         return sorted(found)
 
 
 def _readable(rules: Iterable[Any]) -> Iterator[Conditions]:
     """Yield the conditions of rules; one that cannot be read does not act."""
+    place = 0
     for each in rules:
         try:
-            yield Conditions.of(each)
+            yield Conditions.of(each, place)
+            place += 1
         except Invalid as error:  # it was stored by another version
             log.error("rule %s cannot be read: %s", each.pk, error)
 
@@ -202,9 +234,28 @@ class RuleIndex:
         return frozenset(self._stages)
 
     def fitting(self, consult: Consult) -> list[Conditions]:
-        """Return the rules whose conditions hold, those about the message not tried yet."""
+        """Return the rules whose conditions hold, those about the message not tried yet.
+
+        Without the rules that ask about the message alone.
+        """
         index = self._stages.get(consult.stage)
         if index is None:
             return []
         candidates = (self._conditions[place] for place in index.places(consult))
         return [each for each in candidates if each.hold(consult)]
+
+    def asks_about_message(self, stage: Stage) -> bool:
+        """Whether rules of a stage do, so that `of_message` has the last word."""
+        index = self._stages.get(stage)
+        return index is not None and index.message is not None
+
+    def of_message(
+        self, fitting: Sequence[Conditions], consult: Consult
+    ) -> list[Conditions]:
+        """Return the rules that fit the message too; blocks where that is in a file."""
+        found = {each.place for each in fitting if each.message is None}
+        known = self._stages[consult.stage].message
+        if known is not None and consult.body is not None:
+            asking = {each.place for each in fitting if each.message is not None}
+            found.update(known.holding(asking, consult.body))
+        return [self._conditions[place] for place in sorted(found)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from inbox.rules.text_patterns import LONGEST_TEXT, TextPattern, anywhere
+from inbox.rules.text_patterns import LONGEST_TEXT, TextPattern, anywhere, for_a_set
 from mailsink.mime import headers
 from mailsink.smtp.protocol.events import Body
 
@@ -13,30 +13,45 @@ LOOKED_AT = 256 * 1024  # octets of a message
 _HEADER = 64 * 1024  # octets that its Message-ID is looked for in
 
 
+class ReadMessage(NamedTuple):
+    """A message as conditions look at it: once for all of them."""
+
+    text: str
+    fields: Mapping[str, list[str]]  # values of the header, by the name in lower case
+
+
+def read_message(body: Body) -> ReadMessage:
+    """Return what is looked at of a message; blocks where that is in a file."""
+    octets = _beginning(body)
+    fields: dict[str, list[str]] = {}
+    for each in headers.split(octets)[0]:
+        fields.setdefault(each.name.lower(), []).append(each.value[:LONGEST_TEXT])
+    return ReadMessage(octets.decode("utf-8", "replace"), fields)
+
+
 class MessageConditions:
     """The conditions of a rule about the octets of a message."""
 
     def __init__(self, conditions: Mapping[str, Any]) -> None:
         """conditions: of a rule, as they are stored."""
-        self._field = str(conditions.get("header", "")).lower()
+        self.field = str(conditions.get("header", "")).lower()
         value = conditions.get("header_value")
-        self._value = TextPattern(value) if value else None
+        self.value = TextPattern(value) if value else None
         body = conditions.get("body")
-        self._body = anywhere(body) if body else None
+        self.body = anywhere(body) if body else None
+        self.body_expression = "" if self.body is None else for_a_set(self.body)
 
     def hold(self, body: Body) -> bool:
         """Whether they hold; blocks where the message is in a file."""
-        octets = _beginning(body)
-        text = octets.decode("utf-8", "replace")
-        if self._body is not None and self._body.search(text) is None:
+        return self.hold_in(read_message(body))
+
+    def hold_in(self, message: ReadMessage) -> bool:
+        """Whether they hold."""
+        if self.body is not None and self.body.search(message.text) is None:
             return False
-        if self._value is None:
+        if self.value is None:
             return True
-        return any(
-            self._value.fits(each.value[:LONGEST_TEXT])
-            for each in headers.split(octets)[0]
-            if each.name.lower() == self._field
-        )
+        return any(map(self.value.fits, message.fields.get(self.field, ())))
 
 
 def message_id(body: Body) -> str:

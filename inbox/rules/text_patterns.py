@@ -77,6 +77,12 @@ def anywhere(pattern: str) -> Any:
     return _compiled(f"(?s){translated(pattern)}")
 
 
+def for_a_set(compiled: Any) -> str:
+    """Return what `anywhere` made as an expression for a set; "" where it is too much."""
+    small = compiled.programsize <= _MOST_STEPS_IN_A_SET
+    return str(compiled.pattern) if small else ""
+
+
 def _is_expression(pattern: str) -> bool:
     return len(pattern) > 2 and pattern[0] == pattern[-1] == "/"
 

@@ -9,8 +9,10 @@ import pytest
 
 from inbox.rules import matching
 from inbox.rules.matching import Conditions, RuleIndex
+from inbox.rules.message_conditions import MessageConditions, ReadMessage
 from inbox.rules.text_patterns import TextPattern
 from mailsink.ports import Consult
+from mailsink.smtp.protocol.events import Body
 from tests.smtp.harness import SESSION
 
 PATHS = [
@@ -89,3 +91,80 @@ def test_what_is_looked_at_is_bounded() -> None:
     index = RuleIndex([rule(1, "*x")])
     assert index.fitting(at("a" * 511 + "x"))
     assert not index.fitting(at("a" * 512 + "x"))
+
+
+NETWORKS = ["192.0.2.7", "192.0.2.0/24", "192.0.0.0/16", "0.0.0.0/0", "192.0.3.0/24", "::/0", "2001:db8::/32"]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "192.0.3.1", "2001:db8::1", "", "x"])
+def test_the_index_finds_networks(address: str) -> None:
+    rules = [
+        SimpleNamespace(pk=n, stage="connect", conditions={"client": each}, actions={})
+        for n, each in enumerate(NETWORKS)
+    ]
+    consult = Consult("connect", SESSION, {"client_address": address})
+    found = RuleIndex(rules).fitting(consult)
+    expected = [each for each in rules if Conditions.of(each).hold(consult)]
+    assert [each.rule for each in found] == expected
+
+
+def test_rules_by_network_and_verb_are_not_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = [{"client": f"10.{n}.0.0/16"} for n in range(200)]
+    made += [{"verb": f"X{n}"} for n in range(200)]  # type: ignore[misc]
+    rules = [
+        SimpleNamespace(pk=n, stage="any", conditions=each, actions={})
+        for n, each in enumerate(made)
+    ]
+    index = RuleIndex(rules)
+    monkeypatch.setattr(matching.Conditions, "hold", lambda *_: pytest.fail("tried"))
+    facts: dict[str, str | int] = {"client_address": "192.0.2.7", "verb": "NOOP"}
+    assert index.fitting(Consult("any", SESSION, facts)) == []
+
+
+MAIL = b"Subject: Your =?utf-8?q?Invoice?= 7\r\nX-N: 12\r\nX-N: 13\r\n\r\nPay now\r\n"
+OF_MESSAGES: list[dict[str, str]] = [
+    {"header": "subject", "header_value": "*invoice*"},
+    {"header": "Subject", "header_value": "your invoice 7"},
+    {"header": "X-N", "header_value": "13"},
+    {"header": "X-N", "header_value": "/^1[34]$/"},
+    {"header": "X-N", "header_value": "14"},
+    {"body": "pay now"}, {"body": "/pay (now|later)/"}, {"body": "pay later"},
+    {"header": "X-N", "header_value": "12", "body": "later"},
+    {"header": "X-N", "header_value": "12", "forward_path": "b@*"},
+    {"header": "X-N", "header_value": "12", "forward_path": "c@*"},
+    {"body": "pay now", "reverse_path": "a@b.test"}, {"forward_path": "b@*"}, {},
+    {"body": "/(pay){1,50}.{0,150}/"}, {"header": "X-N", "header_value": "?" * 40 + "*"},
+]  # fmt: skip
+
+
+def test_the_index_finds_what_is_in_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [{"body": f"other{n} text"} for n in range(300)]
+    others += [{"header": "X-N", "header_value": f"*a{n}*"} for n in range(300)]
+    rules = [
+        SimpleNamespace(pk=n, stage="body", conditions=each, actions={})
+        for n, each in enumerate([*OF_MESSAGES, *others])
+    ]
+    body = Body(len(MAIL), "", True, MAIL)
+    facts: dict[str, str | int] = {"reverse_path": "a@b.test", "size": len(MAIL)}
+    consult = Consult("body", SESSION, facts, recipients=["b@b.test"], body=body)
+    made = [Conditions.of(each) for each in rules]
+    expected = [
+        each.rule.pk
+        for each in made
+        if each.hold(consult) and (each.message is None or each.message.hold(body))
+    ]
+    tried = []
+    hold = MessageConditions.hold_in
+
+    def counted(self: MessageConditions, message: ReadMessage) -> bool:
+        tried.append(self)
+        return hold(self, message)
+
+    monkeypatch.setattr(MessageConditions, "hold_in", counted)
+    index = RuleIndex(rules)
+    assert index.asks_about_message("body")
+    found = index.of_message(index.fitting(consult), consult)
+    assert [each.rule.pk for each in found] == expected == [0, 1, 2, 3, 5, 6, 9, 11, 12, 13, 14]  # fmt: skip
+    assert len(tried) <= len(OF_MESSAGES)

@@ -1,0 +1,91 @@
+"""Mail beside 1,000 rules that do not match: its rate and its processor time, in turns.
+
+By a single server, so that both sides have the same machine and the same database.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.servers import load, rate, serving
+from bench.table import Row
+from tests.running import Mailsink
+
+_RULES = 1000
+_ROUNDS = 5
+_MESSAGES = 2000  # of 2 KB, by 20 connections
+
+# Each kind of pattern; {} is the number of the rule.
+_BY_ADDRESS = (
+    ("rcpt", {"forward_path": "user{}@shop.test"}),
+    ("rcpt", {"forward_path": "user{}*"}),
+    ("rcpt", {"forward_path": "/^u(ser)?{}@/"}),
+    ("mail", {"reverse_path": "*-{}@shop.test"}),
+    ("helo", {"helo": "host{}.*"}),
+    ("rcpt", {"client": "10.1.0.0/16", "forward_path": "*{}x*"}),
+    ("any", {"verb": "NOOP"}),
+    ("connect", {"client": "10.2.{}.0/24"}),
+)
+_BY_MESSAGE = (
+    ("body", {"header": "Subject", "header_value": "*invoice {}*"}),
+    ("body", {"header": "X-Number", "header_value": "{}"}),
+    ("body", {"body": "pay {} now"}),
+    ("body", {"body": "/number {}[0-9]x/"}),
+)
+
+
+def measure() -> list[Row]:
+    """Return the rate and the processor time beside rules, as parts of those without."""
+    return [
+        *_compared("rules by address and name", _BY_ADDRESS),
+        *_compared("rules by the message", _BY_MESSAGE),
+    ]
+
+
+def _compared(what: str, kinds: tuple[tuple[str, dict[str, str]], ...]) -> list[Row]:
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    costs: dict[bool, list[float]] = {False: [], True: []}
+    with serving() as mailsink, _ruled(mailsink, kinds):
+        for _ in range(_ROUNDS):
+            for on in (False, True):
+                mailsink.patch("inboxes/default", rules_on=on)
+                before = mailsink.processor_time
+                rates[on].append(
+                    rate(load(mailsink.smtp, "--messages", str(_MESSAGES)))
+                )
+                costs[on].append(mailsink.processor_time - before)
+    sped, cost = (
+        statistics.median(each[True]) / statistics.median(each[False])
+        for each in (rates, costs)
+    )
+    micro = statistics.median(costs[True]) / _MESSAGES * 1e6
+    return [
+        Row(f"rate beside 1,000 {what}", f"{sped:.0%}", "at least 80%"),
+        Row(f"processor beside 1,000 {what}", f"{cost:.0%} ({micro:.0f} µs a message)", ""),
+    ]  # fmt: skip
+
+
+@contextmanager
+def _ruled(
+    mailsink: Mailsink, kinds: tuple[tuple[str, dict[str, str]], ...]
+) -> Iterator[None]:
+    """Give a server its rules."""
+    rules: list[dict[str, Any]] = []
+    for n in range(_RULES):
+        stage, conditions = kinds[n % len(kinds)]
+        filled = {
+            name: each.replace("{}", str(n % 256)) for name, each in conditions.items()
+        }
+        rules.append({"stage": stage, "conditions": filled, "actions": {"code": 450}})
+    request = urllib.request.Request(
+        f"{mailsink.url}/api/v3/rules/import?replace=true",
+        json.dumps({"mailsink_rules": 1, "rules": rules}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request).close()
+    yield

@@ -1,0 +1,77 @@
+"""An index of patterns: which of a thousand may fit a text, in time for about one.
+
+Exact values are looked up; the others are one set for RE2, which goes through a text once
+for all of them.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any
+
+import re2
+
+from inbox.rules.text_patterns import options
+from mailsink.wildcards import fold
+
+_SET_MEMORY = 64 << 20  # octets for the patterns of a set
+
+
+class PatternIndex:
+    """Patterns with the places of their rules."""
+
+    __slots__ = ("_exact", "_found_by", "_set")
+
+    def __init__(self) -> None:
+        """Without patterns; `complete` ends the adding."""
+        self._exact: dict[str, list[int]] = {}
+        self._found_by: list[int] = []  # the places of the patterns of the set
+        self._set: Any = None
+
+    def add_exact(self, folded: str, place: int) -> None:
+        """Add a text that alone fits, as mailsink.wildcards.fold makes it."""
+        self._exact.setdefault(folded, []).append(place)
+
+    def add(self, expression: str, place: int) -> None:
+        """Add a regular expression that is found in texts."""
+        if self._set is None:
+            self._set = re2.Set.SearchSet(options(_SET_MEMORY))
+        self._set.Add(expression)
+        self._found_by.append(place)
+
+    def complete(self) -> None:
+        """Make the set ready."""
+        if self._set is not None:
+            self._set.Compile()
+
+    def places(self, text: str) -> list[int]:
+        """Return the places of the patterns that fit a text."""
+        found = list(self._exact.get(fold(text), ())) if self._exact else []
+        if self._set is not None:
+            found += (self._found_by[at] for at in self._set.Match(text) or ())
+        return found
+
+
+class NetworkIndex:
+    """Networks with the places of their rules: one look-up for each length of prefix."""
+
+    __slots__ = ("_by_length",)
+
+    def __init__(self) -> None:
+        self._by_length: dict[tuple[int, int], dict[int, list[int]]] = {}
+
+    def add(self, network: IPv4Network | IPv6Network, place: int) -> None:
+        """Add a network."""
+        rest = network.max_prefixlen - network.prefixlen
+        known = self._by_length.setdefault((network.version, rest), {})
+        known.setdefault(int(network.network_address) >> rest, []).append(place)
+
+    def places(self, address: IPv4Address | IPv6Address | None) -> list[int]:
+        """Return the places of the networks that an address is in."""
+        found: list[int] = []
+        if address is not None:
+            number = int(address)
+            for (version, rest), known in self._by_length.items():
+                if version == address.version:
+                    found += known.get(number >> rest, ())
+        return found
