@@ -27,6 +27,7 @@ from inbox.views import (
     provider_replies,
     release_rules,
     releasing,
+    retries,
     rule_files,
     rule_trial,
     ruling,
@@ -64,6 +65,7 @@ _message = [
 _transaction = [
     path("case", cases.of_transaction, name="transaction-case"),
     path("attempts", attempts.of_transaction, name="transaction-attempts"),
+    path("retries", retries.of_transaction, name="transaction-retries"),
     path("frame", frame.of_transaction, name="transaction-frame"),
     path("print", frame.print_transaction, name="transaction-print"),
     path("checks", message.checks_of_transaction, name="transaction-checks"),
@@ -123,6 +125,7 @@ _rules = [
     path("switch", ruling.switch_all, name="rules-switch"),
     path("speed", ruling.set_speed, name="rules-speed"),
     path("scenarios/<str:name>", ruling.switch_scenario, name="scenario-switch"),
+    path("scenarios/<str:name>/report", retries.of_scenario, name="scenario-report"),
     path("<str:id>", ruling.change, name="rule"),
     path("<str:id>/switch", ruling.switch, name="rule-switch"),
     path("<str:id>/move", ruling.move, name="rule-move"),

@@ -45,6 +45,8 @@ class Attempt:
     octets: int | None = None  # of a body that came
     likely: bool = False  # the same message by its client and envelope only
     ending: str = ""  # of the session
+    rule: str = ""  # that gave the reply which failed it
+    unheard: bool = False  # it was accepted, but the client did not get the reply
 
     @property
     def accepted(self) -> bool:
@@ -120,7 +122,7 @@ def tone(one: Attempt) -> str:
     if one.outcome is None:
         return ""
     if one.accepted:
-        return "warning" if one.refused else "ok"
+        return "warning" if one.refused or one.unheard else "ok"
     return "warning" if one.code and one.code < 500 else "error"
 
 
@@ -134,6 +136,8 @@ def words(one: Attempt) -> str:
                 "refused": one.refused,
                 "recipients": counted(one.recipients, "recipient"),
             }
+        if one.unheard:
+            return _("stored, but the connection was lost before the reply")
         return _("accepted")
     if one.outcome == "discarded":
         return _("accepted, and discarded by a rule")

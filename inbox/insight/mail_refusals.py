@@ -55,6 +55,7 @@ def as_try(session: Session, exchange: Exchange) -> Attempt:
         code=exchange.code,
         stage="MAIL",
         reply=exchange.reply,
+        rule=exchange.rule,
     )
 
 

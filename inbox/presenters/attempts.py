@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from inbox import pages
 from inbox.explain import stories
 from inbox.explain.quantities import waited
 from inbox.explain.stories import Attempt, AttemptHistory
@@ -32,6 +33,7 @@ class HistoryPanel:
     upshot_url: str  # where it was accepted in the end
     basis: str
     rows: list[AttemptRow]
+    report_url: str  # the retry report; "" where no attempt has a transaction
 
 
 def history_panel(story: AttemptHistory | None) -> HistoryPanel | None:
@@ -54,4 +56,11 @@ def history_panel(story: AttemptHistory | None) -> HistoryPanel | None:
         upshot_url=next((each.url for each in later if each.accepted), ""),
         basis=stories.basis(story),
         rows=rows if story.several else [],
+        report_url=_report_url(story),
     )
+
+
+def _report_url(story: AttemptHistory) -> str:
+    found = (each.transaction for each in reversed(story.tries))
+    key = next((each for each in found if each), None)
+    return pages.path("transaction-retries", key) if key else ""

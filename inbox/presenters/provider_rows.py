@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
@@ -10,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox.explain.inputs import Replylike
-from inbox.providers.provider_replies import ProviderReply, documented
+from inbox.providers.provider_replies import ProviderReply, documented_in
 from inbox.rules.field_table import STAGE_WORDS
 
 RETRY_WORDS = {
@@ -20,8 +19,6 @@ RETRY_WORDS = {
     "fix": gettext_noop("It does not pass until something is changed."),
     "never": gettext_noop("It never passes: send no more mail to this address."),
 }
-# Behind the first line of a reply: its code, and its enhanced code.
-_NEXT_LINE = re.compile(r"\n\d{3}[- ](?:\d\.\d{1,3}\.\d{1,3} )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,8 @@ def rows(exchange: Replylike) -> list[ProviderRow]:
     """Return what providers document about a refusal; none about other replies."""
     if (exchange.code or 0) < 400:
         return []
-    text = _NEXT_LINE.sub(" ", exchange.reply)
-    return [
-        row(each) for each in documented(exchange.code or 0, exchange.enhanced, text)
-    ]
+    found = documented_in(exchange.code or 0, exchange.enhanced, exchange.reply)
+    return [row(each) for each in found]
 
 
 def row(reply: ProviderReply) -> ProviderRow:

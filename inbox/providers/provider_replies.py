@@ -17,6 +17,8 @@ Retry = Literal["again", "slower", "later", "fix", "never"]
 RETRIES: tuple[Retry, ...] = ("again", "slower", "later", "fix", "never")
 OLD_AFTER_DAYS = 730
 
+# Behind the first line of a reply: its code, and its enhanced code.
+_NEXT_LINE = re.compile(r"\n\d{3}[- ](?:\d\.\d{1,3}\.\d{1,3} )?")
 _GAP = re.compile(r"\.\.\.|\[ip\]|<address>|\(ip\)")
 _CLIENT = "192.0.2.1"  # for an address of a client
 _MOST_WORDS = 10  # of a search
@@ -38,6 +40,8 @@ class ProviderReply:
     source: str
     read: date
     inferred: bool = False  # the code: the source has the enhanced code only
+    wait: float | None = None  # seconds until a retry, where the source has them
+    patience: float | None = None  # seconds for which to retry, likewise
 
     @property
     def line(self) -> str:
@@ -146,3 +150,8 @@ def documented(code: int, enhanced: str, text: str) -> list[ProviderReply]:
         if each.fits(code, enhanced, text)
     }
     return list(reversed(fitting.values()))
+
+
+def documented_in(code: int, enhanced: str, reply: str) -> list[ProviderReply]:
+    """Return the entries that a stored reply is. reply: its whole lines, joined by LF"""
+    return documented(code, enhanced, _NEXT_LINE.sub(" ", reply))

@@ -61,6 +61,12 @@ def switched_on(scope: Scope, slug: str) -> dict[str, int]:
     }
 
 
+def rules_of(scope: Scope, slug: str, name: str) -> list[Rule]:
+    """Return the rules of a scenario in an inbox; none where it is off. Raises NotFound."""
+    wanted = scenario(name).name
+    return [each for each in rulebook.find(scope, slug) if each.scenario == wanted]
+
+
 def switch_on(scope: Scope, slug: str, name: str, speed: int = 1) -> list[Rule]:
     """Add the rules of a scenario behind the others.
 

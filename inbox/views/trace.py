@@ -43,6 +43,7 @@ _TONES: dict[EvidenceKind, str] = {
     "open": "warning",
     "unnamed": "warning",
 }
+_RETRIED: tuple[EvidenceKind, ...] = ("refused", "rejected", "cut_off", "abandoned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class TraceRow:
     url: str
     opens: str
     session_url: str
+    report_url: str  # of the attempts at what failed; "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,15 @@ def _row(one: Evidence, found: Trace) -> TraceRow:
         url=one.url,
         opens=_opens(one),
         session_url="" if one.seq or one.url == one.session_url else one.session_url,
+        report_url=_report_url(one),
     )
+
+
+def _report_url(one: Evidence) -> str:
+    """Return the retry report of what failed; "" of what may not have been tried again."""
+    if one.kind not in _RETRIED or one.transaction is None:
+        return ""
+    return pages.path("transaction-retries", one.transaction)
 
 
 def _opens(one: Evidence) -> str:

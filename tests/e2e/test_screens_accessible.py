@@ -57,6 +57,12 @@ def paths(mailsink: Mailsink) -> list[str]:
     refused = mailsink.get("transactions?outcome=reset")["items"][0]
     session = refused["session"]
     post(mailsink, "rules", stage="rcpt", name="No", actions={"code": 451}, on=False)
+    mailsink.post("rules/scenarios/full-mailbox?speed=60")
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO full.shop.test")
+        client.say("MAIL FROM:<a@shop.test>")
+        client.say("RCPT TO:<full@example.com>")
+    mailsink.get("sessions?q=ending:dropped")
     pair = f"/compare?a={before}&b={newest}"
     return [
         "/", "/?q=from:shop+-subject:news", "/?q=frm:wrong", "/?q=subject:nothing",
@@ -70,6 +76,7 @@ def paths(mailsink: Mailsink) -> list[str]:
         "/settings", "/nothing-arriving", "/import", "/?show=failed",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook}",
         "/rules", "/rules/new", "/rules/import", "/rules/providers?q=gmail", "/rules/try?of=ann@example.com&tls=1",
+        "/rules/scenarios/full-mailbox/report", f"/transactions/{refused['id']}/retries",
         "/outgoing/held", "/outgoing/held/example.com", *_outgoing(mailsink, newest),
     ]  # fmt: skip
 

@@ -150,6 +150,7 @@ def paths() -> list[str]:
         "/rules", "/rules/new", f"/rules/{rule.pk}", "/rules/import", "/rules/providers", "/rules/try", "/rules/try?of=1",
         "/rules/try?of=1@1&sender=1", f"/rules/try?of={session}",
         f"/transactions/{refused.pk}", f"/transactions/{faulty.pk}", "/messages/none", f"/messages/{bounced.pk}",
+        "/rules/scenarios/greylisting/report", f"/transactions/{refused.pk}/retries",
         f"/messages/{asking.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",
         *(f"/messages/{message.pk}?tab={tab}" for tab in tabs.split()),

@@ -26,6 +26,7 @@ from inbox.api.v3 import (
     provider_entries,
     release_rules,
     releases,
+    retries,
     routes,
     rule_file_routes,
     rule_resource,
@@ -109,6 +110,7 @@ api.add_router("rules", rule_file_routes.router, tags=["Rules"])
 api.add_router("rules", provider_entries.router, tags=["Rules"])
 api.add_router("rules", rule_trials.router, tags=["Rules"])
 api.add_router("rules", rule_resource.router, tags=["Rules"])
+api.add_router("", retries.router)
 api.add_router("held", held_mail.router, tags=["Held mail"])
 api.add_router("release-rules", release_rules.router, tags=["Release rules"])
 api.add_router("guard", guard.router, tags=["Guard"])

@@ -9,6 +9,7 @@ from django.db.models import Q, Value
 
 from inbox.insight import mail_refusals
 from inbox.insight.attempts.candidates import KEY_LENGTH, TAKEN, Candidate
+from inbox.insight.attempts.unheard import final_lines
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Recipient, Session, Transaction
 from inbox.models.session import WITHOUT_CLIENT, AddressKey
@@ -20,7 +21,7 @@ LIKELY_WITHIN = 24 * 3600  # seconds
 
 _NEAR = 200  # transactions for the same recipient that are looked at, on either side
 _LOADED = 40  # of them, those of the same client that are read
-# As Candidate.settled
+# As Candidate.settled, but for what the client did not hear of
 _SETTLED = Q(outcome__in=TAKEN, recipients_refused=0)
 _LOOKED_UP = 3  # recipients of a transaction by which others are found
 
@@ -58,11 +59,12 @@ def near(scope: Scope, asked: Candidate) -> list[UUID]:
         reverse_path__iexact=asked.row.reverse_path,
     )
     earlier = mine.filter(pk__in=before).order_by("-pk").annotate(settled=_SETTLED)
-    kept = list(earlier.values_list("pk", "settled")[:_LOADED])
-    while kept and kept[-1][1]:
+    kept = list(earlier.select_related("session")[:_LOADED])
+    lost = final_lines(kept)
+    while kept and kept[-1].settled and kept[-1].pk not in lost:
         kept.pop()
     later = mine.filter(pk__in=after).order_by("pk").values_list("pk", flat=True)
-    return [*(key for key, _ in kept), *later[:_LOADED]]
+    return [*(each.pk for each in kept), *later[:_LOADED]]
 
 
 def _for_a_same_recipient(

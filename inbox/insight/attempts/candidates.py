@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from inbox.insight.attempts.unheard import final_lines
 from inbox.mailbox import transactions
 from inbox.mailbox.transactions import NO_BODY, StoredBody
-from inbox.models import Fingerprint, Message, Recipient, Transaction
+from inbox.models import Exchange, Fingerprint, Message, Recipient, Transaction
 
 KEY_LENGTH = 256  # characters of a Message-ID that are indexed
 TAKEN = ("accepted", "discarded")  # the client was sent a 250 for the message
@@ -26,6 +27,7 @@ class Candidate:
     message_id: str
     subject: str
     message: UUID | None  # that is not deleted
+    lost: Exchange | None = None  # its final reply, if the client did not get it
 
     @property
     def key(self) -> UUID:
@@ -39,11 +41,13 @@ class Candidate:
     @property
     def settled(self) -> bool:
         """Whether everybody who was asked for got the message: what follows is another."""
+        if self.lost is not None:
+            return False
         return self.row.outcome in TAKEN and not self.row.recipients_refused
 
 
 def load(rows: QuerySet[Transaction]) -> list[Candidate]:
-    """Return transactions with what tells them apart, in five queries."""
+    """Return transactions with what tells them apart, in six queries."""
     found = list(rows.select_related("session"))
     ids = [each.pk for each in found]
     recipients: dict[UUID, set[str]] = {}
@@ -58,6 +62,7 @@ def load(rows: QuerySet[Transaction]) -> list[Candidate]:
         each.transaction_id: each
         for each in Message.objects.filter(transaction_id__in=ids)
     }
+    lost = final_lines(found)
     return [
         _candidate(
             each,
@@ -65,6 +70,7 @@ def load(rows: QuerySet[Transaction]) -> list[Candidate]:
             bodies.get(each.pk, NO_BODY),
             messages.get(each.pk),
             prints.get(each.pk, ""),
+            lost.get(each.pk),
         )
         for each in found
     ]
@@ -76,6 +82,7 @@ def _candidate(
     body: StoredBody,
     message: Message | None,
     printed: str,
+    lost: Exchange | None,
 ) -> Candidate:
     known = message.message_id if message else body.header.message_id
     return Candidate(
@@ -85,4 +92,5 @@ def _candidate(
         message_id=(known or printed)[:KEY_LENGTH],
         subject=message.subject if message else body.header.subject,
         message=message.pk if message and message.deleted_at is None else None,
+        lost=lost,
     )

@@ -18,7 +18,8 @@ def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attemp
     row = one.row
     opened_at = row.session.opened_at
     taken = row.outcome in TAKEN and not row.recipients_refused
-    failed = None if taken else refusal
+    refused = None if taken else refusal
+    failed = refused or one.lost
     return Attempt(
         started_at=_moment(opened_at, row.started_us),
         ended_at=None if row.ended_us is None else _moment(opened_at, row.ended_us),
@@ -28,13 +29,15 @@ def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attemp
         seq=failed.seq if failed else None,
         outcome=row.outcome,
         code=row.code,
-        stage=_stage(one, failed),
-        reply=failed.reply if failed else "",
+        stage=_stage(one, refused),
+        reply=refused.reply if refused else "",
         recipients=row.recipients_accepted + row.recipients_refused,
         refused=row.recipients_refused,
         octets=one.body.size,
         likely=likely,
         ending=row.session.ending or "",
+        rule=failed.rule if failed else "",
+        unheard=one.lost is not None,
     )
 
 

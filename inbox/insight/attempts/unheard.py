@@ -1,0 +1,54 @@
+"""Messages that were stored, while the client never got the reply that says so.
+
+The connection was lost between the end of the message and the 250, by a rule or by
+itself: a client that tries again makes a duplicate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q
+
+from inbox.mailbox import transcripts
+from inbox.models import Exchange, Transaction
+
+_STEPS = 50_000  # exchanges that may be stepped over
+_HEARD_ENDINGS = (None, "quit")  # of sessions that went on behind the reply
+_WHOLE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def final_lines(rows: Iterable[Transaction]) -> dict[UUID, Exchange]:
+    """Return the last line of each accepted transaction whose final reply did not arrive.
+
+    rows: with their sessions.
+    """
+    suspects: dict[UUID, UUID] = {}
+    steps: dict[UUID, int] = {}
+    for row in rows:
+        if row.outcome == "accepted" and row.session.ending not in _HEARD_ENDINGS:
+            steps[row.session_id] = row.session.exchanges
+            if sum(steps.values()) > _STEPS:
+                break
+            suspects[row.pk] = row.session_id
+    if not suspects:
+        return {}
+    lines = Exchange.objects.filter(
+        ~Q(kind="command") | Q(verb="BDAT"),
+        Q(replied_us=None) | ~Q(rule=""),
+        session_id__in=set(suspects.values()),
+        transaction_id__in=suspects,
+        code__range=(200, 299),
+    ).order_by("session_id", "seq")
+    return {
+        line.transaction_id: line
+        for line in transcripts.loaded(lines)
+        if line.transaction_id and _is_unheard(line)
+    }
+
+
+def _is_unheard(line: Exchange) -> bool:
+    """Whether a final reply was not written, or broken off before its end."""
+    return line.replied_us is None or not _WHOLE.search(line.reply)
