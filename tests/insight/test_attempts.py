@@ -384,3 +384,15 @@ def test_fingerprints_go_with_their_sessions() -> None:
     print_all()
     sessions.delete(ALL, made.session_id)
     assert not Fingerprint.objects.exists()
+
+
+def test_a_client_that_pipelines_hears_of_no_recipients_besides() -> None:
+    first = tried(0, 451, to=(ANN, "bob@x.test"))
+    for seq, verb, code in ((3, "RCPT", 550), (4, "DATA", 554)):
+        factories.exchange(
+            first.session, seq, verb=verb, transaction=first, code=code, reply=f"{code} 5.1.1 No",
+        )  # fmt: skip
+    Transaction.objects.filter(pk=first.pk).update(code=554)
+    found = story(accepted(60, to=(ANN, "bob@x.test")))
+    assert [(e.code, e.stage) for e in found.tries] == [(451, "RCPT"), (250, "")]
+    assert stories.chain(found) == "451 \u2192 250"

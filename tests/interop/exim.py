@@ -50,6 +50,7 @@ mailsink:
   allow_localhost
   {transport}
 {authenticators}
+{retry}
 """
 
 
@@ -98,10 +99,16 @@ class Exim:
         )
 
     @contextmanager
-    def listening(self) -> Iterator[tuple[str, int]]:
-        """Let it take mail on a port; gives its (host, port)."""
+    def listening(self, queue_interval: str = "") -> Iterator[tuple[str, int]]:
+        """Let it take mail on a port; gives its (host, port).
+
+        queue_interval: how often it looks for what is to be tried again, as Exim writes
+        times; without one it never does
+        """
         address = "127.0.0.1", free_port()
-        arguments = ("-C", str(self._folder / "conf"), "-bdf", "-odf")
+        arguments = ["-C", str(self._folder / "conf"), "-bdf", "-odf"]
+        if queue_interval:
+            arguments.append(f"-q{queue_interval}")
         daemon = subprocess.Popen(
             [self._exim, *arguments, "-oX", "[{}]:{}".format(*address)],
             env=environment(self._exim) | self._environment,
@@ -143,9 +150,11 @@ def exim(
     condition: str = "",
     transport: str = "",
     authenticators: str = "",
+    retry: str = "",
 ) -> Iterator[Exim]:
     """Prepare an Exim.
 
+    retry: its schedules, a line for each pattern; none: a day later
     settings, transport, authenticators: further lines of its configuration
     condition: on which it takes a recipient, as of its ACLs
     """
@@ -156,6 +165,7 @@ def exim(
             "condition": condition,
             "transport": transport,
             "authenticators": authenticators,
+            "retry": f"begin retry\n{retry}" if retry else "",
         }
         yield Exim(folder, relay, further)
     finally:

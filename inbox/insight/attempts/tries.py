@@ -28,7 +28,7 @@ def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attemp
         message=one.message,
         seq=failed.seq if failed else None,
         outcome=row.outcome,
-        code=row.code,
+        code=refused.code if refused and not row.recipients_accepted else row.code,
         stage=_stage(one, refused),
         reply=refused.reply if refused else "",
         recipients=row.recipients_accepted + row.recipients_refused,
@@ -42,15 +42,32 @@ def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attemp
 
 
 def refusals(rows: Iterable[Transaction]) -> dict[UUID, Exchange]:
-    """Return the last line of each transaction that was refused, in bounded time."""
+    """Return the line that refused each transaction, in bounded time.
+
+    It is the last one; but where no recipient was accepted, that of a recipient: a client
+    that pipelines hears "no valid recipients" at DATA besides (RFC 2920 §3.1).
+    """
     wanted = list(_within_bounds(rows))
     lines = Exchange.objects.filter(
         session_id__in={each.session_id for each in wanted},
         transaction_id__in={each.pk for each in wanted},
         code__gte=400,
     ).order_by("session_id", "seq")
-    found = transcripts.loaded(lines)
-    return {each.transaction_id: each for each in found if each.transaction_id}
+    nobody = {each.pk for each in wanted if not each.recipients_accepted}
+    found: dict[UUID, Exchange] = {}
+    for each in transcripts.loaded(lines):
+        key = each.transaction_id
+        if key is not None and not (key in nobody and _decides(found.get(key), each)):
+            found[key] = each
+    return found
+
+
+def _decides(before: Exchange | None, line: Exchange) -> bool:
+    """Whether an earlier line says more of why nobody got the message than this one."""
+    if before is None or before.verb != "RCPT":
+        return False
+    permanent, temporary = (line.code or 0) >= 500, (before.code or 0) < 500
+    return line.verb != "RCPT" or (permanent and temporary)
 
 
 def _within_bounds(rows: Iterable[Transaction]) -> Iterator[Transaction]:

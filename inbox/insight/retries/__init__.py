@@ -12,6 +12,7 @@ from inbox.explain.retry_verdicts import RetryStory, TimedTry, VerdictKind
 from inbox.explain.speeds import speed_of
 from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight import attempts
+from inbox.insight.attempts.candidates import TAKEN
 from inbox.insight.retries.asked_by import LOST, asked_by
 from inbox.mailbox import transactions
 from inbox.mailbox.scope import Scope
@@ -89,10 +90,11 @@ def _paths(recipients: Iterable[Recipient]) -> _Paths:
 
 
 def _timed(one: Attempt, paths: _Paths) -> TimedTry:
-    got = {each for each, taken in paths.items() if taken} if one.accepted else set()
+    heard = one.outcome in TAKEN  # what a rule discarded, too: the client cannot know
+    got = {each for each, taken in paths.items() if taken} if heard else set()
     missed = paths.keys() - got
     asked = None
-    if one.outcome is not None and (missed or not one.accepted):
+    if one.outcome is not None and (missed or not heard):
         asked = LOST if one.broken_off else asked_by(one.reply)
         if got:
             asked = replace(asked, wait=0)  # the rest may go at once
