@@ -126,6 +126,18 @@ class SearchText(models.Model):
     # In the order of the messages' ids: see inbox.search.fulltext.index.
     id = models.BigIntegerField(primary_key=True)
     message = models.OneToOneField(Message, models.CASCADE)
+    # Null: it was indexed before header fields were.
+    with_header = models.BooleanField(null=True)
+
+    class Meta:
+        indexes = [
+            # those whose header is still to be indexed
+            models.Index(
+                fields=["id"],
+                name="searchtext_no_header",
+                condition=models.Q(with_header__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"text of {self.message_id}"

@@ -54,7 +54,9 @@ def extract(
     reading = Reading(octets, structure.parse(octets))
     body = body_text(reading)
     return Extract(
-        fulltext.texts(message, reverse_path, forward_paths, body),
+        fulltext.texts(
+            message, reverse_path, forward_paths, body, reading.structure.root.fields
+        ),
         reading.snippet,
         len(reading.attachments),
         examine(octets, raw.complete, forward_paths, raw.size),

@@ -25,10 +25,12 @@ from inbox.mailbox.large import LARGE
 from inbox.models import BodyFinding, Message, Raw, Recipient, Session
 from inbox.models.session import WITHOUT_CLIENT
 from inbox.search import fulltext
+from inbox.storage import body_store
 from inbox.storage.write_lock import write_turn
 from inbox.upkeep import extraction
 from inbox.upkeep.background import Background
 from inbox.upkeep.extraction import Extract, extract
+from mailsink.mime import headers
 from mailsink.web.workers import Off, Unanswered
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ _BUSY_PAUSE = 0.5
 _BUSY_AT_ONCE = 5
 _BUSY_REST = 19  # times as long as a step took
 
+_HEADER_OCTETS = 256 * 1024  # of a message whose header alone is read
 _TRIES = 2  # at having a large message read; then its beginning has to do
 _RETRY_AFTER = 1.0  # seconds
 
@@ -89,7 +92,7 @@ def indexer(busy: Callable[[], bool], announce: Announce) -> Background:
             return 0.005
         if pouring:
             return _POLL
-        behind = behind and catch_up()
+        behind = behind and (catch_up() or catch_up_headers())
         return 0.02 if behind else _LOOK_EVERY
 
     return Background("indexer", step)
@@ -166,6 +169,31 @@ def catch_up() -> bool:
     found = _index_all(rows[:_AT_ONCE])
     _put(found)
     return bool(found)
+
+
+def catch_up_headers() -> bool:
+    """Index the headers of some that were indexed without; whether any was left."""
+    keys = fulltext.header_fields.missing(_AT_ONCE)
+    known = fulltext.header_fields.of_messages([id for _, id in keys])
+    found = [
+        (key, _header_tokens(known[id]) if id in known else []) for key, id in keys
+    ]
+    if found:
+        with write_turn():
+            fulltext.header_fields.put(found)
+    return bool(found)
+
+
+def _header_tokens(message: Message) -> list[str]:
+    """Return what is indexed of a header; nothing where the body is lost."""
+    raw = Raw.objects.filter(pk=message.transaction_id).first()
+    if raw is None:
+        return []
+    try:
+        block = headers.scan(body_store.read_start(raw, _HEADER_OCTETS))
+    except FileNotFoundError:
+        return []
+    return fulltext.header_fields.field_tokens(block.fields)
 
 
 def _waiting() -> QuerySet[Message]:

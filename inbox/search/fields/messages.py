@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
@@ -30,14 +32,17 @@ from inbox.search.fields.values import (
     time,
 )
 from inbox.search.fulltext import matches
+from inbox.search.fulltext.header_query import in_field
 from inbox.search.sql import EVERYTHING, NOTHING, HasAddress, HasText, has
 from mailsink.ids import first_at
 
+_FIELD_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 §3.6.8
 _COMMITTED_WITHIN = 24 * 3600  # seconds after it was received, at the very most
 
 
 def _header(value: str) -> Q:
-    name, colon, text = value.partition(":")
+    name, _colon, text = value.partition(":")
+    name = name.strip()
     conditions = {
         "from": lambda: has("from_name", text) | has("from_address", text),
         "to": lambda: Q(HasAddress("to", text)),
@@ -45,14 +50,16 @@ def _header(value: str) -> Q:
         "subject": lambda: _subject(text),
         "message-id": lambda: has("message_id", text),
     }
-    if not colon or name.lower() not in conditions:
+    if not _FIELD_NAME.fullmatch(name):
         raise BadQuery(
             _(
-                "header: takes a name and a text, as in header:Subject:invoice. The "
-                "names are From, To, Cc, Subject and Message-ID."
+                "header: takes the name of a field, and a text in it, as in "
+                "header:X-Mailer:phpmailer."
             )
         )
-    return conditions[name.lower()]()
+    if name.lower() in conditions:
+        return conditions[name.lower()]()
+    return in_field(name, text) or NOTHING
 
 
 def _from(value: str) -> Q:

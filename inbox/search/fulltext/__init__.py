@@ -4,7 +4,17 @@ FTS5 on SQLite, tsvector on PostgreSQL. Both are given the tokens that tokens.py
 so that a search means the same on either.
 """
 
+from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.index import Texts, forget, missing, put, texts
 from inbox.search.fulltext.query import matches, newest_only
 
-__all__ = ["Texts", "forget", "matches", "missing", "newest_only", "put", "texts"]
+__all__ = [
+    "Texts",
+    "forget",
+    "header_fields",
+    "matches",
+    "missing",
+    "newest_only",
+    "put",
+    "texts",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
 
@@ -11,8 +11,10 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from inbox.models import Message, SearchText
+from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.tokens import tokens
 from mailsink.mime import enclosed
+from mailsink.mime.headers import Field
 from mailsink.mime.reading import Reading
 
 SHOWN = 256 * 1024  # characters of a body's text that are indexed
@@ -27,15 +29,20 @@ class Texts:
     sender: list[str]
     recipients: list[str]
     body: list[str]
+    header: list[str] = field(default_factory=list)  # see header_fields.py
 
 
 COLUMNS = ("subject", "sender", "recipients", "body")
 
 
 def texts(
-    message: Message, reverse_path: str, forward_paths: Collection[str], body: str = ""
+    message: Message,
+    reverse_path: str,
+    forward_paths: Collection[str],
+    body: str = "",
+    header: Collection[Field] = (),
 ) -> Texts:
-    """Return what is indexed of a message. body: see body_text."""
+    """Return what is indexed of a message. body: see body_text; header: its fields"""
     people = [*message.to, *message.cc]
     named = (f"{each['name']} {each['address']}" for each in people)
     sender = f"{message.from_name} {message.from_address} {reverse_path}"
@@ -44,6 +51,7 @@ def texts(
         tokens(sender),
         tokens(" ".join([*named, *forward_paths])),
         tokens(f"{message.message_id} {body}"),
+        header_fields.field_tokens(header),
     )
 
 
@@ -94,6 +102,7 @@ def put(found: Sequence[tuple[UUID, Texts]]) -> None:
                     for key, each in values
                 ],
             )
+    header_fields.put([(key, each.header) for key, each in values])
 
 
 def _keys(messages: Sequence[UUID]) -> list[int]:
@@ -142,6 +151,7 @@ def forget(messages: Collection[UUID]) -> None:
     rows = SearchText.objects.filter(message__in=messages)
     if connection.vendor == "sqlite":
         keys = [(key,) for key in rows.values_list("pk", flat=True)]
+        header_fields.forget([key for (key,) in keys])
         with connection.cursor() as cursor:
             cursor.executemany("DELETE FROM inbox_searchindex WHERE rowid = %s", keys)
     rows.delete()

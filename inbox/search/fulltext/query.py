@@ -27,12 +27,12 @@ def matches(text: str, *columns: str) -> Q | None:
     phrase = tokens(text, _LONGEST_PHRASE)
     if not phrase:
         return None
-    found = Q(_Matches(phrase, columns or COLUMNS))
+    found = Q(Matches(phrase, columns or COLUMNS))
     waiting = unindexed.ids(phrase, columns or COLUMNS)
     return found | Q(pk__in=waiting) if waiting else found
 
 
-class _Matches(Func):
+class Matches(Func):
     """Whether a message is among those that the index has for a phrase."""
 
     output_field = BooleanField()
@@ -79,7 +79,7 @@ def newest_only(condition: Q, most: int | None = None) -> Q:
     negated, nor be one of several of which any will do.
     """
     for child in condition.children:
-        if isinstance(child, _Matches):
+        if isinstance(child, Matches):
             child.newest = most or _NEWEST
         elif isinstance(child, Q):
             newest_only(child, most)
