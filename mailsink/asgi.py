@@ -164,6 +164,7 @@ application = Guard(
         CONFIG.hostname,
         str(CONFIG.public_url),
         CONFIG.allowed_origins,
+        local_names=CONFIG.listen == "all",
     ),
     # a message as the API takes it, in JSON with base64, is larger
     max_mail=2 * CONFIG.max_message_size,

@@ -58,6 +58,8 @@ class Config:
     tls_key: Path | None
     tls_min: TlsVersion
     allowed_hosts: tuple[str, ...]  # none: localhost, IP literals and the hostname
+    # where no address is set; all: host names of a network of one's own are good, too
+    listen: Literal["local", "all"]
     insecure: bool
     dialects: tuple[Dialect, ...]  # of other mail sinks, that the API speaks too
     mcp: bool  # the tools for agents are at /mcp
@@ -95,7 +97,9 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     data = read.value("DATA", "data", values.FOLDER)
     sqlite = f"sqlite:///{str(data).translate(_IN_URL)}/mailsink.sqlite3"
     hostname = read.value("HOSTNAME", socket.gethostname(), values.HOSTNAME)
-    listen = read.value("LISTEN", "local", values.one_of("local", "all"))
+    listen: Literal["local", "all"] = read.value(
+        "LISTEN", "local", values.one_of("local", "all")
+    )
     everywhere = listen == "all"
     max_message_size = read.value("MAX_MESSAGE_SIZE", "50M", values.SIZE)
     config = Config(
@@ -118,6 +122,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         tls_key=read.value("TLS_KEY", "", values.FILE),
         tls_min=read.value("TLS_MIN", "1.2", values.TLS_VERSION),
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
+        listen=listen,
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
         mcp=read.value("MCP", "no", values.BOOLEAN),
         dialects=read.value("DIALECTS", "mailpit,mailhog", values.DIALECTS),

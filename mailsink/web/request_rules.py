@@ -44,6 +44,9 @@ class RequestHead:
     sent_host: str = ""  # by a trusted proxy, which names another as the one asked for
 
 
+_HEALTH = frozenset(("/livez", "/readyz", "/health/live", "/health/ready"))
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRefusal:
     status: int
@@ -56,7 +59,9 @@ class Rules:
     """Judges requests.
 
     allowed_hosts are names, or `*.name` and `.name` for all below; without any,
-    localhost, IP literals and the hostname are good. public_url is always good.
+    localhost, IP literals and the hostname are good, and with local_names those that only
+    a network of one's own knows. public_url is always good. Whoever asks for the health
+    may use any name: what watches containers asks by their addresses.
     Pages of allowed_origins may use the API and the websocket, and nothing else.
     """
 
@@ -64,9 +69,12 @@ class Rules:
     hostname: str
     public_url: str
     allowed_origins: tuple[str, ...] = ()
+    local_names: bool = False
 
     def judge(self, request: RequestHead) -> HttpRefusal | None:
         """Return why the request is refused; None if it is not."""
+        if request.method in SAFE_METHODS and request.path in _HEALTH:
+            return None
         # Only a browser can be made to ask by others, and it always sends Host. A page
         # whose name leads to us may also send what a proxy would: so both are judged.
         for host in (request.host, request.sent_host):
@@ -100,6 +108,7 @@ class Rules:
             name in ("localhost", self.hostname.lower().removesuffix("."))
             or name.endswith(".localhost")
             or _is_ip_literal(name)
+            or (self.local_names and _is_local(name))
         )
 
     def _judge_writing(self, request: RequestHead) -> HttpRefusal | None:
@@ -171,6 +180,11 @@ def _matches(name: str, pattern: str) -> bool:
     if pattern.startswith(("*.", ".")):
         return name.endswith(pattern.removeprefix("*"))
     return pattern in ("*", name)
+
+
+def _is_local(name: str) -> bool:
+    """Whether no public DNS has this name, so that no page elsewhere can lead to it."""
+    return "." not in name or name.endswith((".local", ".internal"))
 
 
 def _is_ip_literal(name: str) -> bool:

@@ -43,6 +43,7 @@ def server(
         MP_SMTP_AUTH_ALLOW_INSECURE="1",
         MP_MAX_MESSAGES="500",
         MP_WEBROOT="/q/mailpit/",
+        MAILSINK_LISTEN="all",  # as in the image
     )
     yield started
     assert started.stop() == 0

@@ -127,6 +127,15 @@ def test_the_root_answers(server: Installed) -> None:
         assert b"no scripts" in answer.read()
 
 
+def test_other_containers_ask_by_the_name_of_the_service(server: Installed) -> None:
+    """Tests in a compose file ask http://mailpit:8025, whose name nobody has set."""
+    request = urllib.request.Request(
+        f"{server.url}/api/v1/messages", headers={"Host": "mailpit:8025"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+
+
 def test_the_pages_below_the_webroot(server: Installed) -> None:
     """Quarkus always sets one."""
     with urllib.request.urlopen(f"{server.url}/q/mailpit/") as answer:

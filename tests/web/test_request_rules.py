@@ -191,3 +191,30 @@ def test_nothing_of_a_dialect_is_loaded_ahead() -> None:
     ahead = replace(request(path="/api/v1/messages", fetch_site="none"), ahead=True)
     assert status(ahead) == 403
     assert status(replace(ahead, path="/messages")) == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("mailpit:8025", 0),
+        ("mail-http.shop.svc.cluster.local", 0),
+        ("host.docker.internal:8025", 0),
+        ("evil.example", 400),
+        ("evillocal.example", 400),
+        ("localhost", 0),
+    ],
+)
+def test_names_of_a_network_of_containers(host: str, expected: int) -> None:
+    """No page of the web can give itself such a name."""
+    assert status(request(host=host), replace(RULES, local_names=True)) == expected
+    if host != "localhost":
+        assert status(request(host=host)) == 400
+    listed = replace(RULES, local_names=True, allowed_hosts=("mail.example",))
+    assert status(request(host=host), listed) == 400
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/health/live", "/health/ready"])
+def test_health_is_asked_for_by_any_name(path: str) -> None:
+    assert status(request(host="10.0.0.7:8025", path=path), LISTED) == 0
+    assert status(request("POST", host="10.0.0.7", path=path), LISTED) == 400
+    assert status(request(host="10.0.0.7", path=f"{path}/x"), LISTED) == 400
