@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import select
 import smtplib
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +53,37 @@ def test_three_thousand_waiters_are_answered_and_hold_up_nobody(
     assert all(b"\r\nRetry-After: " in octets for octets in refused)
     longest = sorted(others.waits)[-10:]
     assert longest[-1] < LONGEST, longest
+
+
+_OWN = 150  # `make bench` has 500
+_RATE = 200  # messages a second
+
+
+@pytest.mark.usefixtures("_descriptors")
+def test_each_of_many_gets_its_own(mailsink: Mailsink) -> None:
+    """However their mail is mixed: no answer has another's message, and none is missing."""
+    addresses = [f"own{number}@example.com" for number in range(_OWN)]
+    wanted = [f"to:{each}" for each in addresses]
+    with (
+        many(web(mailsink), map(request, wanted)) as them,
+        smtplib.SMTP(*mailsink.smtp, timeout=20) as client,
+    ):
+        began = time.monotonic()
+        for number, address in enumerate(reversed(addresses)):
+            early = began + number / _RATE - time.monotonic()
+            if early > 0:
+                time.sleep(early)  # the rate is what is tried here
+            body = f"Subject: for {address}\r\nTo: {address}\r\n\r\n1"
+            client.sendmail("a@shop.test", [address], body)
+        answers = all_answers(them)
+    got = [octets.partition(b"\r\n\r\n")[2] for octets in answers]
+    served = [json.loads(each) for each in got if each.startswith(b'{"items"')]
+    subjects = [[one["subject"] for one in each["items"]] for each in served]
+    own = [[f"for {each}"] for each in addresses]
+    if _expected() == {b"200"}:
+        assert subjects == own
+    else:  # with few descriptors some get 503
+        assert all(each in own for each in subjects)
 
 
 def _expected() -> set[bytes]:
