@@ -36,13 +36,13 @@ class RuleRow:
     found: str  # the sessions that it acted in; "" for none
 
 
-def row(rule: Rule) -> RuleRow:
-    """Return a rule as a row."""
+def row(rule: Rule, inbox: str = "") -> RuleRow:
+    """Return a rule as a row. inbox: its slug, where there are several."""
     return RuleRow(
         id=rule.pk,
         name=rule.name,
         is_on=rule.is_on,
-        sentence=sentence(rule),
+        sentence=sentence(rule, inbox),
         state=_state(rule),
         hits=_hits(rule.hits),
         last=[

@@ -29,7 +29,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _rows() -> list[RuleRow]:
-    return [rule_rows.row(each) for each in rulebook.find(ALL, DEFAULT_SLUG)]
+    several = "inbox" in inboxes.features(ALL)
+    inbox = DEFAULT_SLUG if several else ""
+    return [rule_rows.row(each, inbox) for each in rulebook.find(ALL, DEFAULT_SLUG)]
 
 
 def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
