@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,6 +16,8 @@ from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
 from inbox.models import Message
 
+_RECENT = 1000  # messages
+
 
 class ExpectedMail:
     """Counts the messages that came since its start, as soon as they are indexed.
@@ -23,17 +26,19 @@ class ExpectedMail:
     """
 
     def __init__(
-        self, count: int, seconds: float, show: Callable[[Message], None]
+        self, count: int, seconds: float, show: Callable[[Message], None] | None
     ) -> None:
         """count: 0 never ends the process; seconds: until it ends anyway, 0: never
 
-        show: called with each message, in the order in which they are indexed
+        show: called with each message, in the order in which they are indexed; where
+        there is none, and no count, no message is looked at
         """
         self._count = count
         self._seconds = seconds
         self._show = show
         self._began = datetime.now(UTC)
-        self._seen: set[UUID] = set()
+        self._seen = 0
+        self._recent: deque[UUID] = deque(maxlen=_RECENT)  # one may be announced twice
         self._lock = threading.Lock()  # two indexers may call at once
         self.code = 1 if count else 0
 
@@ -48,16 +53,18 @@ class ExpectedMail:
     @property
     def sentence(self) -> str:
         """How many came, in words."""
-        return f"{len(self._seen)} of {self._count} messages came"
+        return f"{self._seen} of {self._count} messages came"
 
     def came(self, ids: Iterable[UUID]) -> None:
         """Take messages that were indexed. From any thread."""
+        if not self._count and self._show is None:
+            return
         with self._lock:
             for id in ids:
                 self._take(id)
 
     def _take(self, id: UUID) -> None:
-        if id in self._seen or (self._count and not self.code):
+        if id in self._recent or (self._count and not self.code):
             return
         try:
             message = messages.get(ALL, id)
@@ -65,9 +72,11 @@ class ExpectedMail:
             return
         if message.received_at < self._began:
             return  # of an earlier run, which was killed before it was indexed
-        self._seen.add(id)
-        self._show(message)
-        if self._count and len(self._seen) >= self._count:
+        self._recent.append(id)
+        self._seen += 1
+        if self._show is not None:
+            self._show(message)
+        if self._count and self._seen >= self._count:
             self.code = 0
             _end()
 

@@ -12,6 +12,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -88,7 +89,6 @@ _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 class Command(BaseCommand):
     help = "Catch mail and show it: SMTP and the web in one process."
     requires_system_checks = ()  # they take time, and a test makes them
-    _mail: OutputWrapper | None = None  # where messages are printed
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for flag, what in (("--smtp", "mail"), ("--http", "the pages and the API")):
@@ -118,11 +118,11 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             config = _with_flags(CONFIG, options["smtp"], options["http"])
+            show = None
             if options["print"]:
-                self.stdout, self._mail = self.stderr, self.stdout
-            expected = ExpectedMail(
-                options["exit_after"], options["timeout"], self._show
-            )
+                mail, self.stdout = self.stdout, self.stderr
+                show = partial(_print_message, mail)
+            expected = ExpectedMail(options["exit_after"], options["timeout"], show)
             with setup.held_folder(config):
                 code = self.serve(config, expected)
         except ConfigError as error:
@@ -275,16 +275,6 @@ class Command(BaseCommand):
         self.stdout.write(line)
         self.stdout.flush()
 
-    def _show(self, message: Message) -> None:
-        """Print a message as a line of JSON, if that is asked for."""
-        if self._mail is not None:
-            octets = min(message.size, LARGE)
-            names = ("text", "codes", "links")
-            included = import_string("inbox.api.v3.message_details.included")
-            shape = included(message, names, octets)
-            self._mail.write(json.dumps({**serializers.message(message), **shape}))
-            self._mail.flush()
-
 
 def _take_routes(config: Config) -> None:
     """Keep the routes that the settings have. Raises ConfigError."""
@@ -394,6 +384,15 @@ def _limits(config: Config) -> RetentionLimits:
         days=config.retention_days,
         trash_hours=config.trash_hours,
     )
+
+
+def _print_message(out: OutputWrapper, message: Message) -> None:
+    """Print a message as a line of JSON."""
+    octets = min(message.size, LARGE)
+    included = import_string("inbox.api.v3.message_details.included")
+    content = included(message, ("text", "codes", "links"), octets)
+    out.write(json.dumps({**serializers.message(message), **content}))
+    out.flush()
 
 
 def _announcing(expected: ExpectedMail) -> Callable[[list[UUID]], None]:
