@@ -20,6 +20,9 @@ from mailsink.cli.printing import add_row, as_json, console, say, table
 rules = typer.Typer(help="Replies on purpose: rules, and scenarios of them.")
 
 Inbox = Annotated[str, typer.Option(help="The slug of an inbox.")]
+Speed = Annotated[
+    int, typer.Option(help="How many times faster its waits pass, 1 to 1000.")
+]
 Ids = Annotated[
     list[int] | None, typer.Argument(help="Numbers of rules; without one, all rules.")
 ]
@@ -138,12 +141,16 @@ def scenarios(
 def scenario(
     name: Annotated[str, typer.Argument(help="The name of a scenario.")],
     off: Annotated[bool, typer.Option("--off", help="Remove its rules.")] = False,
+    speed: Speed = 1,
     inbox: Inbox = "default",
     url: Url = DEFAULT_URL,
 ) -> None:
     """Add the rules of a scenario, or remove them again."""
-    method = "DELETE" if off else "POST"
-    ApiClient(url).send(method, f"rules/scenarios/{part(name)}?inbox={part(inbox)}")
+    path = f"rules/scenarios/{part(name)}?inbox={part(inbox)}"
+    if off:
+        ApiClient(url).send("DELETE", path)
+    else:
+        ApiClient(url).send("POST", f"{path}&speed={speed}")
     say(f"The scenario {name} is {'off' if off else 'on'}.")
 
 

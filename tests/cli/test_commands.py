@@ -324,8 +324,9 @@ def test_rules(server: Mailsink) -> None:
 
 
 def test_scenarios(server: Mailsink) -> None:
-    asked(server, "rules", "scenario", "greylisting")
+    asked(server, "rules", "scenario", "greylisting", "--speed", "60")
     listed = json.loads(asked(server, "rules", "scenarios", "--json"))
+    assert [each["speed"] for each in listed if each["on"]] == [60]
     assert [each["name"] for each in listed if each["on"]] == ["greylisting"]
     asked(server, "rules", "scenario", "greylisting", "--off")
     assert not server.get("rules")["items"]
