@@ -226,7 +226,12 @@ class Waiters:
 def _matched(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:
     """Return the groups whose condition one of the messages matches."""
     try:
-        return [each for each in groups if each.condition.matches_any(ids)]
+        words = arriving.recipients(ALL, ids)
+        return [
+            each
+            for each in groups
+            if each.condition.may_match(words) and each.condition.matches_any(ids)
+        ]
     except DatabaseError as error:
         log.error("Cannot test new messages: %s", error)
         return []

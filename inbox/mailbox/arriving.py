@@ -15,13 +15,15 @@ from django.db import connection
 
 from inbox.mailbox import messages
 from inbox.mailbox.scope import Scope
-from inbox.models import Message
+from inbox.models import Message, Recipient
 from inbox.search import language
+from inbox.search.fulltext.tokens import tokens
 from mailsink.ids import first_at
 
 _BATCHES = (16, 256)  # ids in a query: few as mail usually comes, many when it pours
 _RECENT = 10.0  # seconds
 _MOST = 500  # recent messages
+_LONGEST_PHRASE = 50  # tokens
 
 INDEXED_WITHIN = 5.0  # seconds after a message came; then it is told as it is
 
@@ -35,10 +37,21 @@ class CompiledQuery:
     def __init__(self, scope: Scope, q: str, inbox: str | None) -> None:
         self._asked = scope, q, inbox
         self._compiled: dict[int, Sql] = {}
+        self._recipients = _wanted_recipients(q)
 
     def forget(self) -> None:
         """Compile again: words are then found in what is not indexed by now, too."""
         self._compiled.clear()
+
+    def may_match(self, recipients: str | None) -> bool:
+        """Return whether some message may match, by the words of all their recipients.
+
+        Where hundreds wait, each for an address of its own, it saves a query for each.
+        recipients: None where they are not known
+        """
+        return recipients is None or all(
+            words in recipients for words in self._recipients
+        )
 
     def matches_any(self, ids: Sequence[UUID]) -> bool:
         """Return whether any of these messages matches."""
@@ -74,6 +87,39 @@ class CompiledQuery:
         except EmptyResultSet:
             return None
         return sql, parameters[:-size]
+
+
+def _wanted_recipients(q: str) -> list[str]:
+    """Return what stands in the words of recipients of each message that matches a query."""
+    terms = (group[0] for group in language.parse(q).groups if len(group) == 1)
+    phrases = (
+        tokens(each.value, _LONGEST_PHRASE)
+        for each in terms
+        if each.field == "to" and not each.negated
+    )
+    return [f" {' '.join(each)}" for each in phrases if each]
+
+
+def recipients(scope: Scope, ids: Sequence[UUID]) -> str | None:
+    """Return the words of the recipients of messages, as the index of words has them.
+
+    None where the messages are too many to be looked at.
+    """
+    if len(ids) > _BATCHES[-1]:
+        return None
+    rows = Message.objects.filter(scope.q(), pk__in=ids)
+    found = list(rows.only("to", "cc", "transaction_id"))
+    paths: dict[UUID, list[str]] = {}
+    named = Recipient.objects.filter(transaction__in=[each.transaction_id for each in found])  # fmt: skip
+    for transaction, path in named.values_list("transaction_id", "forward_path"):
+        paths.setdefault(transaction, []).append(path)
+    words: list[str] = []
+    for each in found:
+        people = [*each.to, *each.cc]
+        texts = [f"{one['name']} {one['address']}" for one in people]
+        texts += paths.get(each.transaction_id, [])
+        words += tokens(" ".join(texts))
+    return f" {' '.join(words)}"
 
 
 def recent(scope: Scope) -> set[tuple[UUID, State]]:
