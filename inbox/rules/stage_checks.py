@@ -31,6 +31,10 @@ class _Bound(NamedTuple):
 
 
 _BOUNDS = (
+    _Bound("conditions", ("helo", "user"), gettext_noop("the client has said nothing yet at the stage connect"), never_at=("connect",)),
+    _Bound("conditions", ("verb",), gettext_noop("there is no command at the stage %(stage)s"), never_at=("connect", "body")),
+    _Bound("conditions", ("size_over",), gettext_noop("a size is known at the stages mail, body and any only"), at=("mail", "body", "any")),
+    _Bound("conditions", ("transaction", "reverse_path", "forward_path"), gettext_noop("there is no transaction at the stage %(stage)s"), never_at=("connect", "starttls", "auth", "etrn")),
     _Bound("conditions", ("reverse_path", "forward_path"), gettext_noop("there are no addresses yet at the stage %(stage)s"), never_at=_BEFORE_MAIL),
     _Bound("conditions", ("forward_path",), gettext_noop("there is no recipient yet at the stage mail"), never_at=("mail",)),
     _Bound("conditions", ("header", "header_value", "body", "errors"), gettext_noop("the message is known at the stage body only"), at=("body",)),
