@@ -255,4 +255,5 @@ def test_an_address_that_asks_is_asked_about() -> None:
     session.send(b"MAIL FROM:<a@b>\r\nRCPT TO:<b@b>\r\nRCPT TO:<x@b>\r\nDATA\r\n")
     session.send(b".\r\nEHLO x.test\r\nMAIL FROM:<a@b>\r\nAUTH PLAIN AHgAeQ==\r\n")
     session.send(b"RSET\r\nAUTH PLAIN AHgAeQ==\r\n")
-    assert asked == ["rcpt", "data", "body", "helo", "auth"]
+    # A name that asks goes with each MAIL.
+    assert asked == ["rcpt", "data", "body", "helo", "mail", "auth"]
