@@ -49,7 +49,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
     An error in a script of the page fails the test.
     """
-    context = browser.new_context()
+    context = browser.new_context(ignore_https_errors=bool(SERVER_BEHIND))
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
