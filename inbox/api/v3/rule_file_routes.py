@@ -48,7 +48,9 @@ Replace = Annotated[bool, query("Whether the other rules of the inbox go.", Fals
 @router.get(
     "/export",
     summary="Export rules",
-    openapi_extra={"responses": {200: {"content": _CONTENT}}},
+    openapi_extra={
+        "responses": {200: {"content": {**_CONTENT, "application/yaml": {}}}}
+    },
 )
 def export(
     request: HttpRequest, format: FileFormat = "yaml", inbox: InboxSlug = None
