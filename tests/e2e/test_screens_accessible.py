@@ -28,7 +28,9 @@ def _faulty(mailsink: Mailsink) -> str:
         client.login("app+strict", "any")
         with pytest.raises(smtplib.SMTPDataError):
             client.sendmail("a@shop.test", ["b@shop.test"], octets)
-    found = mailsink.get("transactions?outcome=rejected")["items"]
+    # A refusal is stored a moment after its reply.
+    while not (found := mailsink.get("transactions?outcome=rejected")["items"]):
+        pass
     return str(found[0]["id"])
 
 
@@ -57,6 +59,7 @@ def paths(mailsink: Mailsink) -> list[str]:
     refused = mailsink.get("transactions?outcome=reset")["items"][0]
     session = refused["session"]
     post(mailsink, "rules", stage="rcpt", name="No", actions={"code": 451}, on=False)
+    faulty = _faulty(mailsink)  # before a rule refuses its recipient
     mailsink.post("rules/scenarios/full-mailbox?speed=60")
     with Wire(mailsink.smtp) as client:
         client.say("EHLO full.shop.test")
@@ -67,7 +70,7 @@ def paths(mailsink: Mailsink) -> list[str]:
     return [
         "/", "/?q=from:shop+-subject:news", "/?q=frm:wrong", "/?q=subject:nothing",
         *(f"/messages/{newest}?tab={tab}" for tab in _TABS.split()),
-        f"/messages/{asking}", f"/messages/{report['id']}", f"/transactions/{refused['id']}", f"/transactions/{_faulty(mailsink)}", "/messages/none", _PLAIN,
+        f"/messages/{asking}", f"/messages/{report['id']}", f"/transactions/{refused['id']}", f"/transactions/{faulty}", "/messages/none", _PLAIN,
         *(f"{pair}&tab={tab}" for tab in _COMPARED.split()), f"/compare?a={newest}",
         "/sessions", "/sessions?code=5xx", f"/sessions/{session}",
         f"/sessions/{session}?exchange=4", f"/sessions/{session}?panel=replay",
