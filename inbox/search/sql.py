@@ -38,6 +38,11 @@ def fits(field: str, pattern: str) -> Q:
     return Q(_Fits(field, re.sub(r"\*+", "*", pattern)))
 
 
+def same(field: str, text: str) -> Q:
+    """Return: the field is the text, whatever the case."""
+    return Q(_Is(field, text))
+
+
 def _like(text: str, connection: BaseDatabaseWrapper) -> str:
     return str(connection.ops.prep_for_like_query(text))
 
@@ -100,6 +105,27 @@ class _Fits(_Text):
         return _like(self.text, connection).replace("*", "%").replace("?", "_")
 
 
+class _Is(_Text):
+    """Whether a text column is a text as a whole."""
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> Sql:
+        column, params = self._column(compiler)
+        if self.text.isascii():
+            return rf"{column} LIKE %s ESCAPE '\'", (
+                *params,
+                _like(self.text, connection),
+            )
+        return f"mailsink_is({column}, %s)", (*params, fold(self.text))
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> Sql:
+        column, params = self._column(compiler)
+        return f"{column} ILIKE %s", (*params, _like(self.text, connection))
+
+
 class _Item(_Text):
     """Whether an item of a JSON list matches a text, in one of its values."""
 
@@ -147,6 +173,14 @@ class HasAddress(_Item):
         "json_extract(item.value, '$.address')",
     )
     postgresql = ("item ->> 'name'", "item ->> 'address'")
+
+
+class IsAddress(_Item):
+    """Whether a list of {"name", "address"} has one with this address."""
+
+    whole = True
+    sqlite = ("json_extract(item.value, '$.address')",)
+    postgresql = ("item ->> 'address'",)
 
 
 class HasText(_Item):

@@ -51,6 +51,41 @@ def found(q: str) -> list[str]:
     return sorted(each.subject for each in messages.find(ALL, q).items)
 
 
+def test_a_whole_address_finds_itself_alone() -> None:
+    factories.inbox()
+    near = (
+        "Ann@Example.com",
+        "joann@example.com",
+        "b.ann@example.com",
+        "ann@example.com.au",
+    )
+    for each in near:
+        factories.message(
+            b"From: %b\r\nTo: %b\r\nCc: %b\r\nSubject: %b\r\n\r\n"
+            % ((each.encode(),) * 4),
+            reverse_path=f"{each}.bounce.test",
+            recipients=[f"{each}.env.test"],
+        )
+    for _ in range(2):  # before they are indexed, and after
+        for field in ("from", "to", "cc"):
+            assert found(f"{field}:ann@example.com") == ["Ann@Example.com"]
+            assert len(found(f"{field}:ann@exam")) == 3  # a beginning finds more
+        assert found("from:ann@example.com.bounce.test") == ["Ann@Example.com"]
+        assert found("to:ann@example.com.env.test") == ["Ann@Example.com"]
+        assert found("bcc:ann@example.com.env.test") == ["Ann@Example.com"]
+        index_all()
+
+
+def test_a_whole_address_with_letters_beyond_ascii_finds_itself_alone() -> None:
+    factories.inbox()
+    for each in ("jörg@bücher.example", "xjörg@bücher.example"):
+        mail = f"To: {each}\r\nSubject: {each}\r\n\r\n".encode()
+        factories.message(mail, recipients=[f"{each}.test"])
+    index_all()
+    assert found("to:JÖRG@bücher.example") == ["jörg@bücher.example"]
+    assert found("to:jörg@bücher.example.test") == ["jörg@bücher.example"]
+
+
 @pytest.fixture(params=["waiting", "indexed"])
 def stored(request: pytest.FixtureRequest) -> str:
     """Three messages, before they are indexed and after: both answer alike."""

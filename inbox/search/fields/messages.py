@@ -11,11 +11,14 @@ from inbox.models import MessageRead, Recipient, Transaction
 from inbox.search.fields.parts import (
     IS,
     STATUSES,
+    address,
     addressed_to,
     client,
     ending,
     envelope_from,
     exchanges,
+    is_address,
+    listed,
     recipient,
     recipient_code,
     rule,
@@ -33,7 +36,7 @@ from inbox.search.fields.values import (
 )
 from inbox.search.fulltext import matches
 from inbox.search.fulltext.header_query import in_field
-from inbox.search.sql import EVERYTHING, NOTHING, HasAddress, HasText, has
+from inbox.search.sql import EVERYTHING, NOTHING, HasAddress, HasText, has, same
 from mailsink.ids import first_at
 
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 §3.6.8
@@ -63,13 +66,21 @@ def _header(value: str) -> Q:
 
 
 def _from(value: str) -> Q:
-    return matches(value, "sender") or (
-        has("from_name", value) | has("from_address", value) | envelope_from(value)
+    found = matches(value, "sender")
+    if found is None:
+        named = has("from_name", value) | has("from_address", value)
+        return named | envelope_from(value)
+    if not is_address(value):
+        return found
+    # What the index finds may have the address in it: it is looked at more closely.
+    own = Transaction.objects.filter(
+        same("reverse_path", value), pk=OuterRef("transaction")
     )
+    return found & (same("from_address", value) | Q(Exists(own)))
 
 
 def _to(value: str) -> Q:
-    in_header, named = Q(HasAddress("to", value)), has("forward_path", value)
+    in_header, named = listed("to", value), address("forward_path", value)
     found = matches(value, "recipients")
     if found is None:
         return in_header | recipient("transaction", named)
@@ -80,7 +91,7 @@ def _to(value: str) -> Q:
 
 def _cc(value: str) -> Q:
     found = matches(value, "recipients") or EVERYTHING
-    return found & Q(HasAddress("cc", value))
+    return found & listed("cc", value)
 
 
 def _subject(value: str) -> Q:
@@ -88,8 +99,8 @@ def _subject(value: str) -> Q:
 
 
 def _bcc(value: str) -> Q:
-    shown = Q(HasAddress("to", value)) | Q(HasAddress("cc", value))
-    return recipient("transaction", has("forward_path", value)) & ~shown
+    shown = listed("to", value) | listed("cc", value)
+    return recipient("transaction", address("forward_path", value)) & ~shown
 
 
 # Ids are in the order of the commits, and indexed; a message is received before that.

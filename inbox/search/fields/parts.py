@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from operator import or_
 from typing import get_args
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from inbox.models import Exchange, Recipient, Transaction
 from inbox.search.fields.values import BadQuery, unknown
-from inbox.search.sql import fits, has
+from inbox.search.sql import HasAddress, IsAddress, fits, has, same
 from mailsink.smtp.protocol.events import Ending
 
 ENDINGS: tuple[str, ...] = get_args(Ending)
@@ -21,6 +22,26 @@ IS = ("read", "unread", "pinned", "deleted", "accepted", "rejected", "live", *ST
 
 # Subqueries are not correlated: one pass over a table takes a tenth of the time that a
 # look-up for each message does, and a search that finds little looks at all of them.
+
+
+# A whole address, of which no more is to be written: with a dot in its domain. What has it
+# in it, as joann@example.com.au has ann@example.com, is another one.
+_ADDRESS = re.compile(r"[^\s@<>\"]+@[^\s@<>\".]+(?:\.[^\s@<>\".]+)+")
+
+
+def is_address(value: str) -> bool:
+    """Whether a term has a whole address, and not a part of one."""
+    return _ADDRESS.fullmatch(value) is not None
+
+
+def address(field: str, value: str) -> Q:
+    """Match a column with an address: by the whole one, or by a part of it."""
+    return same(field, value) if is_address(value) else has(field, value)
+
+
+def listed(field: str, value: str) -> Q:
+    """Match a list of names and addresses: by a whole address, or by a part of either."""
+    return Q((IsAddress if is_address(value) else HasAddress)(field, value))
 
 
 def recipient(field: str, condition: Q) -> Q:

@@ -8,6 +8,7 @@ from inbox.models import Recipient, Transaction
 from inbox.search.fields.messages import MESSAGES
 from inbox.search.fields.parts import (
     IS,
+    address,
     addressed_to,
     client,
     ending,
@@ -20,12 +21,12 @@ from inbox.search.sql import NOTHING, has
 
 
 def _from(value: str) -> Q:
-    rows = Transaction.objects.filter(has("reverse_path", value))
+    rows = Transaction.objects.filter(address("reverse_path", value))
     return Q(pk__in=rows.values("session_id"))
 
 
 def _to(value: str) -> Q:
-    rows = Recipient.objects.filter(has("forward_path", value))
+    rows = Recipient.objects.filter(address("forward_path", value))
     return Q(pk__in=rows.values("transaction__session_id"))
 
 

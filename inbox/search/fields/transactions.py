@@ -7,6 +7,7 @@ from django.db.models import Q
 from inbox.search.fields.messages import MESSAGES
 from inbox.search.fields.parts import (
     IS,
+    address,
     addressed_to,
     client,
     ending,
@@ -45,8 +46,8 @@ def _code(value: str) -> Q:
 
 TRANSACTIONS: dict[str, Condition] = {
     "": _word,
-    "from": lambda value: has("reverse_path", value),
-    "to": lambda value: recipient("pk", has("forward_path", value)),
+    "from": lambda value: address("reverse_path", value),
+    "to": lambda value: recipient("pk", address("forward_path", value)),
     "rcpt": lambda value: recipient("pk", addressed_to(value)),
     "is": one_of("is", {**dict.fromkeys(IS, NOTHING), "rejected": EVERYTHING}),
     "before": lambda value: Q(pk__lt=first_at(time(value).timestamp())),
