@@ -10,12 +10,14 @@ from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from mailsink.mime import charsets, markup
 
 MAX_LENGTH = 2 * 1024 * 1024  # characters that are read
 MAX_ELEMENTS = 20_000
+MAX_ATTRIBUTES = 1000  # of an element; the rest of them are left out
 _MAX_DEPTH = 200  # deeper elements have the parent at that depth
 _LOOKED_BACK = 32  # open elements among which an end tag finds its start
 
@@ -154,7 +156,8 @@ def _attributes(inner: str) -> Iterator[tuple[str, str]]:
     """Yield names and values; the last first, so that in a dict the first one stays."""
     if inner in (">", ""):
         return
-    found = list(markup.ATTRIBUTE.finditer(inner))
+    # A million of them would be found in one step, in which no other thread goes on.
+    found = [*islice(markup.ATTRIBUTE.finditer(inner), MAX_ATTRIBUTES)]
     for match in reversed(found):
         value = match[3] or ""
         if value[:1] in ("'", '"'):

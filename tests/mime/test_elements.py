@@ -55,6 +55,13 @@ def test_much_html_is_cut() -> None:
     assert elements.read("<br>" * 10).read == 40
 
 
+def test_many_attributes_are_cut() -> None:
+    many = "".join(f" a{each}" for each in range(elements.MAX_ATTRIBUTES + 1))
+    (element,) = elements.read(f"<p{many}>").elements
+    assert len(element.attributes) == elements.MAX_ATTRIBUTES
+    assert element.attributes["a0"] == ""
+
+
 @pytest.mark.parametrize(
     "piece",
     ["<div>", "<p>", "<", "<a x=1 ", "</b>", "<style>a{b:c}", '"', "<!-", "a "],
