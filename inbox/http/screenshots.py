@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import threading
 from collections import OrderedDict
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,7 @@ from django.conf import settings
 from inbox.errors import UserError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserType, Page, Route
+    from playwright.async_api import Browser, BrowserType, Page, Playwright, Route
 
 Scheme = Literal["light", "dark"]
 
@@ -23,7 +24,8 @@ NARROWEST, WIDEST = 100, 2000  # pixels
 _HIGHEST = 8000  # pixels; a longer page is cut
 _HEIGHT = 600  # pixels at first
 _MOST_ASKED = 2  # pictures: one that is taken, and one that waits for its turn
-_MILLISECONDS = 10_000  # for each step
+_SECONDS = 20.0  # for all of a picture
+_FAREWELL = 5.0  # seconds for the browser's end
 _KEPT = 8  # pictures
 _KEPT_OCTETS = 2 * 1024 * 1024  # of each
 _URL = "http://mail.invalid/"  # RFC 6761 §6.4: no server has this name
@@ -63,8 +65,8 @@ def take(key: str, html: str, width: int, scheme: Scheme) -> bytes:
 
     key: names what is shown, and how. Raises NoPictures, TooManyPictures.
     """
-    if key in _pictures:
-        return _pictures[key]
+    if (known := _pictures.get(key)) is not None:
+        return known
     if not _asked.acquire(blocking=False):
         raise TooManyPictures("other pictures are being taken; try again later")
     try:
@@ -80,31 +82,60 @@ def take(key: str, html: str, width: int, scheme: Scheme) -> bytes:
 
 
 def _taken(html: str, width: int, scheme: Scheme) -> bytes:
+    """Return a picture, by a browser that is gone afterwards, whatever the HTML does to it."""
     try:
-        from playwright.sync_api import Error, sync_playwright
+        from playwright.async_api import Error
     except ImportError:
         raise NoPictures(_NO_PROGRAM) from None
     try:
-        with ExitStack() as stack:
-            playwright = stack.enter_context(sync_playwright())
-            browser = playwright.chromium.launch(
-                executable_path=_program(playwright.chromium),
-                args=_ARGUMENTS,
-                chromium_sandbox=os.geteuid() != 0,  # which root cannot have
-                timeout=_MILLISECONDS,
-            )
-            stack.callback(browser.close)
-            page = browser.new_page(
+        return asyncio.run(_within_time(html, width, scheme))
+    except TimeoutError:
+        words = f"Chromium took no picture within {_SECONDS:g} seconds"
+        raise NoPictures(words) from None
+    except Error as error:
+        first = str(error).partition("\n")[0][:200]
+        raise NoPictures(f"Chromium took no picture: {first}") from None
+
+
+async def _within_time(html: str, width: int, scheme: Scheme) -> bytes:
+    """Return a picture. Raises TimeoutError: some steps have no time-out of their own."""
+    from playwright.async_api import async_playwright
+
+    async with AsyncExitStack() as stack:
+        started = async_playwright()
+        async with asyncio.timeout(_SECONDS):
+            playwright = await started.start()
+            stack.push_async_callback(_end, playwright)
+            browser = await _browser(playwright)
+            stack.push_async_callback(_close, browser)
+            page = await browser.new_page(
                 viewport={"width": width, "height": _HEIGHT},
                 color_scheme=scheme,
                 java_script_enabled=False,
                 service_workers="block",
             )
-            page.set_default_timeout(_MILLISECONDS)
-            return _picture(page, html, width)
-    except Error as error:
-        first = str(error).partition("\n")[0][:200]
-        raise NoPictures(f"Chromium took no picture: {first}") from None
+            return await _picture(page, html, width)
+
+
+async def _browser(playwright: Playwright) -> Browser:
+    return await playwright.chromium.launch(
+        executable_path=_program(playwright.chromium),
+        args=_ARGUMENTS,
+        chromium_sandbox=os.geteuid() != 0,  # which root cannot have
+    )
+
+
+async def _close(browser: Browser) -> None:
+    """Close a browser; one that hangs is killed when playwright ends."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL):
+            await browser.close()
+
+
+async def _end(playwright: Playwright) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL):
+            await playwright.stop()
 
 
 def _program(chromium: BrowserType) -> str:
@@ -117,22 +148,21 @@ def _program(chromium: BrowserType) -> str:
     raise NoPictures(_NO_PROGRAM)
 
 
-def _picture(page: Page, html: str, width: int) -> bytes:
-    def answer(route: Route) -> None:
+async def _picture(page: Page, html: str, width: int) -> bytes:
+    async def answer(route: Route) -> None:
         if route.request.url != _URL:
-            route.abort()
+            await route.abort()
             return
         headers = {"Content-Security-Policy": _POLICY}
         body = html.encode("utf-8", "replace")
         kind = "text/html; charset=utf-8"
-        route.fulfill(body=body, content_type=kind, headers=headers)
+        await route.fulfill(body=body, content_type=kind, headers=headers)
 
-    page.route("**/*", answer)
-    page.goto(_URL, wait_until="load")
-    metrics: dict[str, Any] = page.context.new_cdp_session(page).send(
-        "Page.getLayoutMetrics"
-    )
+    await page.route("**/*", answer)
+    await page.goto(_URL, wait_until="load")
+    session = await page.context.new_cdp_session(page)
+    metrics: dict[str, Any] = await session.send("Page.getLayoutMetrics")
     height = int(metrics["cssContentSize"]["height"])
     size = max(1, min(height, _HIGHEST))
-    page.set_viewport_size({"width": width, "height": size})
-    return page.screenshot(animations="disabled", caret="hide")
+    await page.set_viewport_size({"width": width, "height": size})
+    return await page.screenshot(animations="disabled", caret="hide")

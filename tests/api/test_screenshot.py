@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -106,6 +107,23 @@ def test_without_chromium(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     screenshots._pictures.clear()
     told = api("GET", f"messages/{factories.message().pk}/screenshot", status=501)
     assert told["detail"].startswith("Chromium took no picture: ")
+
+
+def test_a_browser_that_hangs(
+    api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A mail may keep its browser busy: others get their pictures all the same."""
+    hanging, pids = tmp_path / "chromium", tmp_path / "pids"
+    hanging.write_text(f"#!/bin/sh\necho $$ >> {pids}\nexec sleep 300\n")
+    hanging.chmod(0o700)
+    pids.touch()
+    use(monkeypatch, str(hanging))
+    monkeypatch.setattr(screenshots, "_SECONDS", 2.0)
+    screenshots._pictures.clear()
+    found = api("GET", f"messages/{factories.message().pk}/screenshot", status=501)
+    assert found["detail"] == "Chromium took no picture within 2 seconds"
+    assert not screenshots._taking.locked()
+    assert not [each for each in pids.read_text().split() if Path("/proc", each).exists()]  # fmt: skip
 
 
 def test_only_some_wait(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
