@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import Scope
-from inbox.models import Inbox, Rule
+from inbox.models import Inbox, Rule, RuleCount
 from inbox.rules import rule_fields
 from inbox.rules.rule_limits import forget_counts
 from inbox.rules.stage_checks import check_together
+from inbox.storage.updates import put_fields
 from inbox.storage.write_lock import write_turn
 
 MOST = 2000  # rules of an inbox
@@ -75,9 +76,7 @@ def add_all(
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
     known = Rule.objects.filter(inbox=inbox)
-    if instead:  # many counts go in several turns, and first: a rule begins without
-        for rule in known:
-            forget_counts(rule.pk)
+    _forget_counts_of(known if instead else _expired(inbox.pk))
     with write_turn():
         # One after the other, in other processes too; mail goes on meanwhile.
         Inbox.objects.select_for_update(no_key=True).get(pk=inbox.pk)
@@ -122,10 +121,20 @@ def _make_way(known: QuerySet[Rule]) -> None:
     expired.delete()
 
 
+def _expired(inbox_id: int) -> QuerySet[Rule]:
+    return Rule.objects.filter(inbox=inbox_id, expires_at__lte=datetime.now(UTC))
+
+
+def _forget_counts_of(rules: QuerySet[Rule]) -> None:
+    """Remove the counts of rules that are about to go: clients made thousands of them."""
+    counts = RuleCount.objects.filter(rule__in=rules)
+    for key in counts.values_list("rule_id", flat=True).distinct():
+        forget_counts(key)
+
+
 def _remove_expired(inbox_id: int) -> None:
     """Make room: tests leave rules behind that have expired."""
-    expired = Rule.objects.filter(inbox=inbox_id, expires_at__lte=datetime.now(UTC))
-    oldest = expired.order_by("expires_at").values_list("pk", flat=True)
+    oldest = _expired(inbox_id).order_by("expires_at").values_list("pk", flat=True)
     Rule.objects.filter(pk__in=list(oldest[:_EXPIRED_AT_ONCE])).delete()
 
 
@@ -161,8 +170,10 @@ def delete(scope: Scope, id: int) -> None:
 def delete_scenario(scope: Scope, slug: str, name: str) -> None:
     """Remove the rules of a scenario from an inbox. Raises NotFound."""
     inbox = inboxes.by_slug(scope, slug)
+    known = Rule.objects.filter(inbox=inbox, scenario=name)
+    _forget_counts_of(known)
     with write_turn():
-        Rule.objects.filter(inbox=inbox, scenario=name).delete()
+        known.delete()
     _announce(inbox.pk)
 
 
@@ -172,8 +183,10 @@ def put_scenario(
     """Replace the rules of a scenario by others, all or none. Raises NotFound, Invalid."""
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
+    known = Rule.objects.filter(inbox=inbox, scenario=name)
+    _forget_counts_of(known | _expired(inbox.pk))
     with write_turn():
-        Rule.objects.filter(inbox=inbox, scenario=name).delete()
+        known.delete()
         made = _add_behind(inbox, checked)
     _announce(inbox.pk)
     return made
@@ -243,7 +256,7 @@ def set_speed(
         for rule in changed:
             _speed_up(rule, wanted)
         names = ["limits", "expires_at", "changed_at"]
-        Rule.objects.bulk_update(changed, names, batch_size=100)
+        put_fields(changed, names)
     for rule in changed:
         forget_counts(rule.pk)
     _announce(inbox.pk)
@@ -272,7 +285,7 @@ def _place(rules: Sequence[Rule]) -> None:
         if rule.position != position:
             rule.position, rule.changed_at = position, now
             moved.append(rule)
-    Rule.objects.bulk_update(moved, ["position", "changed_at"], batch_size=100)
+    put_fields(moved, ["position", "changed_at"])
 
 
 def _announce(inbox_id: int) -> None:

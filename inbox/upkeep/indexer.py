@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from inbox.bouncing import report_tasks
@@ -26,6 +25,7 @@ from inbox.models import BodyFinding, Message, Raw, Recipient, Session
 from inbox.models.session import WITHOUT_CLIENT
 from inbox.search import fulltext
 from inbox.storage import body_store
+from inbox.storage.updates import put_values
 from inbox.storage.write_lock import write_turn
 from inbox.upkeep import extraction
 from inbox.upkeep.background import Background
@@ -281,29 +281,12 @@ def _write(indexed: list[_Indexed], now: datetime) -> None:
 
 
 def _fill_in(indexed: list[_Indexed], now: datetime) -> None:
-    """Write snippets and numbers of attachments into the rows of their messages.
-
-    By one prepared statement: bulk_update takes ten times as long, and was a third of
-    what indexing cost.
-    """
-    by_name = {each.name: each for each in Message._meta.concrete_fields}
-    fields = [by_name[name] for name in ("snippet", "attachments", "indexed_at", "id")]
+    """Write snippets and numbers of attachments into the rows of their messages."""
     rows = (
         (each.found.snippet, each.found.attachments, now, each.message.pk)
         for each in indexed
     )
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE inbox_message SET snippet = %s, attachments = %s, indexed_at = %s"
-            " WHERE id = %s",
-            [
-                [
-                    field.get_db_prep_save(value, connection)
-                    for field, value in zip(fields, row, strict=True)
-                ]
-                for row in rows
-            ],
-        )
+    put_values(Message, ("snippet", "attachments", "indexed_at"), rows)
 
 
 def _findings(indexed: list[_Indexed]) -> list[BodyFinding]:

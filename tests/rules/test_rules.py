@@ -16,6 +16,7 @@ from inbox.mailbox.scope import ALL
 from inbox.models import Rule, RuleCount
 from inbox.policy.policy import InboxPolicy
 from inbox.rules import hit_log, rule_limits, rulebook
+from inbox.storage.write_lock import ROWS_IN_A_TURN
 from mailsink.ports import Consult, Decision
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import Handling
@@ -379,6 +380,55 @@ def test_expired_rules_make_room(
     assert [each.pk for each in rulebook.find(ALL)] == [kept.pk, expired.pk]
     made = rule()
     assert [each.pk for each in rulebook.find(ALL)] == [kept.pk, made.pk]
+
+
+def test_rules_go_without_holding_up_mail() -> None:
+    """Clients may have made thousands of counts: no turn at writing takes all of them."""
+    factories.inbox()
+    fields = {"stage": "rcpt", "actions": BUSY, "scenario": "mine"}
+    later = rule_limits.now()
+
+    def add() -> None:
+        for rule in rulebook.add_all(ALL, "default", [fields] * 2):
+            RuleCount.objects.bulk_create(
+                RuleCount(rule_id=rule.pk, key=str(key), count=1, since=later)
+                for key in range(ROWS_IN_A_TURN - 1)
+            )
+
+    changed: list[int] = []
+
+    def look(execute: Any, sql: str, *given: Any) -> Any:
+        found = execute(sql, *given)
+        if sql.startswith("DELETE"):
+            changed.append(given[-1]["cursor"].rowcount)
+        return found
+
+    with connection.execute_wrapper(look):
+        add()
+        rulebook.put_scenario(ALL, "default", [fields], "mine")
+        add()
+        rulebook.delete_scenario(ALL, "default", "mine")
+        add()
+        Rule.objects.update(expires_at=later)
+        rulebook.add_all(ALL, "default", [fields], scenario="mine")
+    assert ROWS_IN_A_TURN - 1 in changed
+    assert max(changed) < ROWS_IN_A_TURN
+
+
+def test_many_rules_change_by_one_statement() -> None:
+    """An expression for each value took more than a second, while mail waited."""
+    factories.inbox()
+    fields = {"stage": "rcpt", "actions": BUSY, "limits": {"rate": 1, "seconds": 90}}
+    made = rulebook.add_all(ALL, "default", [fields] * 120)
+    order = [each.pk for each in reversed(made)]
+    with CaptureQueriesContext(connection) as asked:
+        found = rulebook.put_in_order(ALL, "default", order)
+        fast = rulebook.set_speed(ALL, "default", 30)
+    assert [each.pk for each in found] == order
+    assert {each.limits["speed"] for each in fast} == {30}
+    assert all(each.changed_at > made[0].changed_at for each in fast)
+    changes = [each["sql"] for each in asked if "UPDATE" in each["sql"]]
+    assert not [each for each in changes if "CASE" in each]
 
 
 def test_hits_are_kept(policy: InboxPolicy) -> None:
