@@ -25,6 +25,7 @@ from mailsink.ports import GO_ON, Consult, Decision
 HasErrors = Callable[[Consult], bool | None]
 
 _MOST_SECONDS = 3.0
+MOST_VERDICTS = 20_000  # of all lines: each is a row of a page
 # Members that are one condition together
 _TOGETHER = {"header": ("header", "header_value")}
 
@@ -71,7 +72,7 @@ class DryAnswer:
 
 @dataclass(slots=True)
 class DryRun:
-    """The answers to all lines; not complete where it would have taken too long."""
+    """The answers to all lines; not complete where there would have been too much to say."""
 
     rules_on: bool
     answers: list[DryAnswer] = field(default_factory=list)
@@ -79,8 +80,8 @@ class DryRun:
     stopped: bool = False  # a client would get no further
 
 
-class _TooLong(Exception):
-    """The time of a dry run is over."""
+class _TooMuch(Exception):
+    """The time of a dry run is over, or it has as many verdicts as it may have."""
 
 
 def run(
@@ -106,7 +107,7 @@ def run(
             if until_refused and found.answers[-1].ends:
                 found.stopped = True
                 break
-    except _TooLong:
+    except _TooMuch:
         found.complete = False
     return found
 
@@ -120,18 +121,19 @@ class _Trial:
         on = rules if inbox.rules_on else []
         self._rules = [_TriedRule(each, has_errors) for each in on]
         self._words = inbox.address_words
-        self._deadline = deadline
+        self._deadline, self._left = deadline, MOST_VERDICTS
         self._counts = DryCounts()
         self._now = now()
 
     def answer(self, line: DryLine) -> DryAnswer:
-        """Return what is decided at a line. Raises _TooLong."""
+        """Return what is decided at a line. Raises _TooMuch."""
         found, verdicts, consult = GO_ON, [], line.consult
         for each in self._rules:
             if not each.is_asked(consult):
                 continue
-            if time.monotonic() > self._deadline:
-                raise _TooLong
+            self._left -= 1
+            if self._left < 0 or time.monotonic() > self._deadline:
+                raise _TooMuch
             settled = found is not GO_ON and ends_the_search(found)
             reason = "settled" if settled else self._reason(each, consult)
             verdicts.append(RuleVerdict(each.rule, reason))

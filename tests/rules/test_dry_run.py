@@ -42,6 +42,22 @@ def at(found: DryRun, stage: str) -> DryAnswer:
     return next(each for each in found.answers if each.line.consult.stage == stage)
 
 
+def test_what_would_be_too_much_to_say(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand rules at two hundred lines would be half a million rows of a page."""
+    for _ in range(3):
+        add(conditions={"forward_path": "x@*"})
+    monkeypatch.setattr(dry_run, "MOST_VERDICTS", 3)
+    assert tried().complete
+    monkeypatch.setattr(dry_run, "MOST_VERDICTS", 2)
+    found = tried()
+    assert not found.complete
+    assert [each.line.consult.stage for each in found.answers] == ["connect", "helo", "mail"]  # fmt: skip
+    page = client.get("/rules/try?of=audit@b.test").content.decode()
+    assert "There are too many rules to try them all" in page
+
+
 def test_the_rule_that_answers_and_why_the_others_do_not() -> None:
     off = add(name="off")
     rulebook.change(ALL, off.pk, {"is_on": False})

@@ -66,7 +66,7 @@ class DryAnswerObject(Strict):
 
 class DryRunObject(Strict):
     rules_on: bool = member("Whether the inbox has its rules act at all.", True)
-    complete: bool = member("False: it took too long, and the last lines are left out.", True)  # fmt: skip
+    complete: bool = member("False: it was too much, and the last lines are left out.", True)  # fmt: skip
     stopped: bool = member("Whether the client gets no further than the last line.", False)  # fmt: skip
     lines: list[DryAnswerObject] = member("The lines, in order.")
 
