@@ -147,6 +147,14 @@ def grey() -> Rule:
     return made
 
 
+def test_a_message_of_many_tries_is_judged_once(grey: Rule) -> None:
+    """Its story has the newest fifty; older ones are found by what the rule did, too."""
+    for seconds in range(0, 120 * 60, 60):
+        acted_on(refused(seconds, "451 4.7.1 Try again later"), grey)
+    found = rules_report.of_rules(ALL, [grey], over=True)
+    assert (len(found.reports), found.more) == (1, False)
+
+
 def test_the_messages_that_a_scenario_acted_on(grey: Rule) -> None:
     acted_on(refused(0, "451 4.7.1 Try again later"), grey)
     accepted(6)

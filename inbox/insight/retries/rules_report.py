@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from inbox.explain.retry_verdicts import VerdictKind
+from inbox.explain.stories import AttemptHistory
 from inbox.insight import attempts
 from inbox.insight.retries import RetryReport, of_history
 from inbox.mailbox import transcripts
@@ -20,9 +21,10 @@ from inbox.models import Exchange, Rule, Session
 from mailsink.ids import first_at
 
 MOST = 50  # messages that are judged, the newest ones
+_LOOKED_AT = 100  # stories; one of many tries may come more than once
 _SESSIONS = 500  # that are looked at, the newest ones
 _STEPS = 50_000  # exchanges that may be stepped over
-_Key = UUID | tuple[UUID, int | None]
+_Key = UUID | tuple[UUID, int]
 _NUMBER = re.compile(r"(?:^|, )#([0-9]{1,18})(?=[ ,]|$)")
 
 
@@ -48,26 +50,42 @@ def of_rules(scope: Scope, rules: Sequence[Rule], over: bool = False) -> RulesRe
     if not rules:
         return RulesReport()
     lines, more = _lines(scope, rules)
-    reports: list[RetryReport] = []
-    seen: set[_Key] = set()
-    for line in filter(_is_of_mail, lines):
-        if not seen.isdisjoint(_keys(line.transaction_id, line.session_id, line.seq)):
-            continue
-        if len(reports) == MOST:
-            more = True
-            break
-        history = attempts.of_exchange(scope, line)
-        if history is not None:
-            for each in history.tries:
-                seen.update(_keys(each.transaction, each.session, each.seq))
-            reports.append(of_history(history, over))
+    stories, left_out = _stories(scope, filter(_is_of_mail, lines))
+    reports = [of_history(each, over) for each in stories]
     away = {each.session_id for each in lines if not _is_of_mail(each)}
     away -= {each.session_id for each in lines if _is_of_mail(each)}
-    return RulesReport(reports, len(away), more)
+    return RulesReport(reports, len(away), more or left_out)
+
+
+def _stories(
+    scope: Scope, lines: Iterable[Exchange]
+) -> tuple[list[AttemptHistory], bool]:
+    """Return the stories of the messages that lines are of; and whether there are more."""
+    stories: list[AttemptHistory] = []
+    seen: set[_Key] = set()
+    looked_at = 0
+    for line in lines:
+        if not seen.isdisjoint(_keys(line.transaction_id, line.session_id, line.seq)):
+            continue
+        if len(stories) == MOST or looked_at == _LOOKED_AT:
+            return stories, True
+        looked_at += 1
+        if (story := attempts.of_exchange(scope, line)) is None:
+            continue
+        tries: set[_Key] = set()
+        for each in story.tries:
+            tries |= _keys(each.transaction, each.session, each.seq)
+        # Of many tries of a message, an old one leads to the newest, too.
+        if seen.isdisjoint(tries):
+            stories.append(story)
+        seen |= tries
+    return stories, False
 
 
 def _keys(transaction: UUID | None, session: UUID, seq: int | None) -> set[_Key]:
-    return {(session, seq)} | ({transaction} if transaction else set())
+    """Return what a try is known by; one that was accepted may have no line."""
+    line: set[_Key] = set() if seq is None else {(session, seq)}
+    return line | ({transaction} if transaction else set())
 
 
 def _is_of_mail(line: Exchange) -> bool:
