@@ -35,7 +35,7 @@ _MOST_LINES = 2000  # of a session, up to the one that is asked for
 def of_line(scope: Scope, short: str) -> rule_form.Given:
     """Return the form for a rule that answers such a line again. Raises NotFound."""
     session, seq = sessions.by_short_id(scope, short)
-    exchange = Exchange.objects.filter(session=session, seq=seq, direction="in").first()
+    exchange = next(iter(sessions.exchanges(scope, session.pk, seq - 1, 1)), None)
     asked = dry_lines.of_session(scope, str(session.pk), min(seq, _MOST_LINES))
     line = next((each for each in asked if each.consult.seq == seq), None)
     if exchange is None or line is None:
