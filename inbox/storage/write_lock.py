@@ -85,8 +85,12 @@ def write_turn(*, first: bool = False) -> Iterator[None]:
 def several_turns() -> Iterator[None]:
     """Wait for our turn, and keep it: each write_turn within is a transaction of ours.
 
-    For what nobody else may write in between. Not to be nested.
+    For what nobody else may write in between. Where the turn is ours already, it stays so:
+    a change with If-Match may be done once more because the disk is full.
     """
+    if _is_ours.get():
+        yield
+        return
     with _turns.turn():
         token = _is_ours.set(True)
         try:

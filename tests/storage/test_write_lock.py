@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from inbox.storage.write_lock import _Turns
+from inbox.storage import write_lock
+from inbox.storage.write_lock import _Turns, several_turns
 
 
 def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
@@ -67,3 +68,20 @@ def test_the_recorder_goes_before_all_who_wait() -> None:
     for thread in threads:
         thread.join(5)
     assert served == ["recorder", "first", "second"]
+
+
+def test_who_has_the_turn_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change with If-Match has it already where it is done once more: the disk was full."""
+    monkeypatch.setattr(write_lock, "_turns", _Turns())
+    done = threading.Event()
+
+    def change() -> None:
+        with several_turns():
+            with several_turns():
+                pass
+            assert write_lock._turns._taken
+        done.set()
+
+    threading.Thread(target=change, daemon=True).start()
+    assert done.wait(30)
+    assert not write_lock._turns._taken
