@@ -115,9 +115,14 @@ class InboxPolicy:
     # Keeping up, on other threads than the event loop's
 
     def refresh(self) -> None:
-        """Read the settings, and how full the inbox is if it has a quota."""
+        """Read the settings, and how full the inbox is if it has a quota.
+
+        Write what is kept in memory, too: not while others wait to read, one of whom may
+        have the turn at writing (a change with If-Match).
+        """
         with self._reading:
             self._refresh()
+        self._rules.write_hits()
 
     def _refresh(self) -> None:
         names = [each.name for each in fields(Settings)]
@@ -147,7 +152,7 @@ class InboxPolicy:
 
     def close(self) -> None:
         """Write what is kept in memory until then: the hits of rules. Blocks."""
-        self._rules.close()
+        self._rules.write_hits()
 
     def _changed(self, inbox_id: int, **_: Any) -> None:
         if inbox_id == self._inbox:

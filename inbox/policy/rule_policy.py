@@ -45,11 +45,10 @@ class RulePolicy:
         return self._index.stages
 
     def refresh(self, switched_on: bool) -> None:
-        """Write the hits since the last time, and read the rules if they changed. Blocks.
+        """Read the rules if they changed. Blocks, but waits for no turn at writing.
 
         switched_on: whether the inbox has its rules act at all.
         """
-        self._hits.write()
         rows = Rule.objects.filter(inbox=self._inbox)
         active = Q(is_on=True) & (Q(expires_at=None) | Q(expires_at__gt=now()))
         version = rows.aggregate(
@@ -60,8 +59,8 @@ class RulePolicy:
             self._index = RuleIndex(wanted if switched_on else [])
             self._version = version
 
-    def close(self) -> None:
-        """Write the hits that are not written yet. Blocks."""
+    def write_hits(self) -> None:
+        """Write the hits since the last time. Blocks."""
         self._hits.write()
 
     def decide_now(self, consult: Consult) -> Decision | None:

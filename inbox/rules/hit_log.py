@@ -34,7 +34,7 @@ class HitLog:
             self._last[rule_id] = [hit, *self._last.get(rule_id, ())][:KEPT]
 
     def write(self) -> None:
-        """Add them to the rules, in several turns at writing. Blocks.
+        """Add them to the rules, in several turns at writing. Blocks; from any thread.
 
         They are kept where the database fails, and its error is raised.
         """
@@ -45,8 +45,9 @@ class HitLog:
 
     def _write(self, ids: Sequence[int]) -> None:
         with self._lock:
-            counts = {id: self._counts.pop(id) for id in ids}
-            last = {id: self._last.pop(id) for id in ids}
+            left = [id for id in ids if id in self._counts]  # by another thread
+            counts = {id: self._counts.pop(id) for id in left}
+            last = {id: self._last.pop(id) for id in left}
         try:
             with write_turn():
                 _add(counts, last)

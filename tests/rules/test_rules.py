@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from inbox.mailbox.scope import ALL
 from inbox.models import Rule, RuleCount
 from inbox.policy.policy import InboxPolicy
 from inbox.rules import hit_log, rule_limits, rulebook
-from inbox.storage.write_lock import ROWS_IN_A_TURN
+from inbox.storage import write_lock
+from inbox.storage.write_lock import ROWS_IN_A_TURN, several_turns
 from mailsink.ports import Consult, Decision
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import Handling
@@ -446,6 +448,35 @@ def test_hits_are_kept(policy: InboxPolicy) -> None:
     policy.refresh()
     one.refresh_from_db()
     assert (one.hits, one.changed_at) == (13, version)
+
+
+def test_rules_are_read_while_hits_wait_for_their_turn(policy: InboxPolicy) -> None:
+    """Who changes a rule with If-Match has the turn, and reads the rules: it would wait
+    for ever for one who reads them, and waits for the turn."""
+    one = rule()
+    rcpt(policy)
+    with several_turns():
+        writing = reading_thread(policy)
+        while not write_lock._turns._waiting:
+            writing.join(0.01)
+        reading = reading_thread(policy)
+        reading.join(30)
+        assert not reading.is_alive()
+        one.refresh_from_db()
+        assert one.hits == 0
+    writing.join(30)
+    one.refresh_from_db()
+    assert one.hits == 1
+
+
+def reading_thread(policy: InboxPolicy) -> Thread:
+    def read() -> None:
+        policy.refresh()
+        connection.close()
+
+    thread = Thread(target=read)
+    thread.start()
+    return thread
 
 
 def test_counts_are_bounded(
