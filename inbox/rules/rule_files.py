@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from django.utils.dateparse import parse_datetime
@@ -22,6 +22,7 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "yaml": rule_texts.as_yaml,
 }
 _VERSION = 1
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # what has expired stays so
 _SCENARIO = re.compile(r"[A-Za-z0-9-]{0,32}")
 _HEAD = "mailsink_rules"
 _MEMBERS = ("name", "stage", "on", "scenario", *TABLE, "max_hits", "expires_at")
@@ -149,4 +150,7 @@ def _moment(text: str) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         raise InvalidMember("expires_at", _("this is a time, as 2026-11-28T09:30:00Z"))
+    latest = datetime.now(UTC) + timedelta(seconds=rulebook.LONGEST_LIFE)
+    if not _EARLIEST <= found <= latest:  # pages show it, in any zone
+        raise InvalidMember("expires_at", _("a rule expires within a year"))
     return found

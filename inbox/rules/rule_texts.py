@@ -67,7 +67,11 @@ def read(octets: bytes) -> Any:
 
 def _read_json(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
+        made = json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
+        json.dumps(made, ensure_ascii=False).encode()
+        return made
+    except UnicodeEncodeError:  # RFC 8259 §8.2; YAML's parser takes none
+        raise Invalid(_("a text has a lone surrogate in it")) from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:

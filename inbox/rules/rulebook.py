@@ -23,7 +23,7 @@ from inbox.storage.write_lock import write_turn
 MOST = 2000  # rules of an inbox
 _EXPIRED_AT_ONCE = 100  # rules that go, and may have counts each
 _LONGEST_NAME = 80
-_LONGEST_LIFE = 366 * 24 * 3600  # seconds
+LONGEST_LIFE = 366 * 24 * 3600  # seconds
 
 # Sent with inbox_id= after rules were changed, on the thread that changed them.
 rules_changed = Signal()
@@ -333,7 +333,7 @@ def _name(text: str) -> str:
 
 
 def _expires_in(seconds: int | None) -> int | None:
-    if seconds is None or 0 < seconds <= _LONGEST_LIFE:
+    if seconds is None or 0 < seconds <= LONGEST_LIFE:
         return seconds
     raise InvalidMember("expires_in", _("a rule expires within a year"))
 

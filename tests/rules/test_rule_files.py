@@ -70,6 +70,7 @@ def entry(**more: Any) -> dict[str, Any]:
         (entry(conditions=[]), "conditions: this is a set of members"),
         (entry(limits={"seed": "a\0"}), "limits.seed: this is a text of one line"),
         (entry(stage="soon"), "rule 1"), (entry(hits=3), "rule 1, hits"), (entry(scenario="no such"), "scenario"),
+        (entry(expires_at="9999-12-31T23:59:59Z"), "within a year"), (entry(expires_at="0001-01-01T00:00:00+14:00"), "within a year"),
         (entry(expires_at="soon"), "expires_at: this is a time"), (entry(actions={"inbox": "none"}), "rule 1"),
         (entry(name="x" * 99), "rule 1, name"), (entry(max_hits=0), "rule 1, max_hits"),
         ({"mailsink_rules": 1, "rules": ["x"]}, "rule 1: a rule is a set"),
@@ -81,6 +82,8 @@ def entry(**more: Any) -> dict[str, Any]:
         (b"a: [", "this is no YAML"), (b"--- 1\n--- 2", "this is no YAML"), (b"\xff", "UTF-8"),
         (b"- 1\n" * 300_000, "fewer members"), (b"#" * (rule_texts.MOST_OCTETS + 1), "at most 2 MiB"),
         (b'{"a": ' + b"9" * 5000 + b"}", "this is no JSON"),
+        (b'{"\\ud800": 1}', "lone surrogate"), (b'{"a": ["\\udfff"]}', "lone surrogate"),
+        (b'a: "\\ud800"', "this is no YAML"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_and_nothing_is_taken(document: Any, words: str) -> None:
