@@ -55,6 +55,12 @@ class InvalidMember(Invalid):
         return {"member": self.member}
 
 
+class NotKept(UserError):
+    """What was asked for is done, but the disk is too full to keep what came of it."""
+
+    status = 507
+
+
 class NoRoom(UserError):
     """The disk is full; some of what was asked for is done all the same."""
 

@@ -10,18 +10,21 @@ import asyncio
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from inbox.content import unsubscribe
 from inbox.content.unsubscribe import ONE_CLICK, UnsubscribeTargets
-from inbox.errors import Conflict
+from inbox.errors import Conflict, NotKept
 from inbox.mailbox import messages
 from inbox.mailbox.scope import Scope
 from inbox.models import Message, Unsubscription
 from inbox.outgoing import switch
+from inbox.storage import full_disk
 from inbox.storage.write_lock import write_turn
 from mailsink import __version__
 from mailsink.mime import links, structure
@@ -72,8 +75,8 @@ def of(message: Message, root: Part) -> UnsubscribeOffer:
 def perform(scope: Scope, id: str | UUID, by: str) -> Unsubscription:
     """Send the request, and keep it with its answer. Takes up to 10 seconds.
 
-    by: the address of the client that asks for it. Raises NotFound, and Conflict if it cannot
-    be sent.
+    by: the address of the client that asks for it. Raises NotFound, Conflict if it cannot
+    be sent, and NotKept if it was sent, but cannot be kept.
     """
     message = messages.get(scope, id)
     offered = offer(scope, message.pk)
@@ -134,9 +137,21 @@ def _keep(message: Message, url: str, result: PostResult, by: str) -> Unsubscrip
         answer=result.text,
         took_ms=result.took_ms,
     )
+    try:
+        full_disk.with_room(partial(_store, row))
+    except (DatabaseError, OSError) as error:
+        if not full_disk.is_full(error):
+            raise
+        # Not the error itself: what a full disk has stopped is done again, from the first
+        # step on, and meanwhile nobody else may write.
+        words = _("The request was sent, and is not kept: the disk is full.")
+        raise NotKept(words) from None
+    return row
+
+
+def _store(row: Unsubscription) -> None:
     with write_turn():
         row.save(force_insert=True)
-    return row
 
 
 def _written(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -73,6 +74,21 @@ def url_of(shop: ThreadingHTTPServer, path: str = "/u?id=1") -> str:
 def ask(message: Message, client: Client) -> tuple[int, Any]:
     answer = client.post(f"/api/v3/messages/{message.pk}/unsubscribe")
     return answer.status_code, answer.json()
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_request_that_cannot_be_kept_is_not_sent_again(
+    client: Client, shop: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a full disk has stopped is done once more, while nobody else may write."""
+
+    def save(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Unsubscription, "save", save)
+    status, answer = ask(newsletter(url_of(shop)), client)
+    assert (status, len(_Shop.asked)) == (507, 1)
+    assert "was sent, and is not kept" in answer["detail"]
 
 
 @pytest.mark.usefixtures("allowed")
