@@ -56,7 +56,7 @@ class InvalidMember(Invalid):
 
 
 class NotKept(UserError):
-    """What was asked for is done, but the disk is too full to keep what came of it."""
+    """The deed is done, but the disk is too full to keep what came of it."""
 
     status = 507
 

@@ -80,7 +80,7 @@ def ask(message: Message, client: Client) -> tuple[int, Any]:
 def test_a_request_that_cannot_be_kept_is_not_sent_again(
     client: Client, shop: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a full disk has stopped is done once more, while nobody else may write."""
+    """A full disk has other views done once more, while nobody else may write."""
 
     def save(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
