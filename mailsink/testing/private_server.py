@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from mailsink.aliases import PREFIXES
+
 _READY = "Mailsink is ready."
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -103,7 +105,7 @@ def _environment(data: Path, settings: dict[str, str]) -> dict[str, str]:
     theirs = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("MAILSINK_")
+        if not name.startswith(("MAILSINK_", *PREFIXES))
     }
     ours = {"MAILSINK_DATA": str(data)}
     ours |= {f"MAILSINK_{name}": value for name, value in settings.items()}
