@@ -318,8 +318,8 @@ def test_the_stub_of_sail() -> None:
         "mailsink": {
             "image": "mailsink:latest",
             "ports": [
-                "${FORWARD_MAILSINK_PORT:-1025}:1025",
-                "${FORWARD_MAILSINK_DASHBOARD_PORT:-8025}:8025",
+                "127.0.0.1:${FORWARD_MAILSINK_PORT:-1025}:1025",
+                "127.0.0.1:${FORWARD_MAILSINK_DASHBOARD_PORT:-8025}:8025",
             ],
             "networks": ["sail"],
         }
