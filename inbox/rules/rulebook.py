@@ -78,8 +78,7 @@ def add_all(
     known = Rule.objects.filter(inbox=inbox)
     _forget_counts_of(known if instead else _expired(inbox.pk))
     with write_turn():
-        # One after the other, in other processes too; mail goes on meanwhile.
-        Inbox.objects.select_for_update(no_key=True).get(pk=inbox.pk)
+        _alone(inbox)
         if instead:
             known.delete()
         if scenario:
@@ -87,6 +86,11 @@ def add_all(
         made = _add_behind(inbox, checked)
     _announce(inbox.pk)
     return made
+
+
+def _alone(inbox: Inbox) -> None:
+    """Let one after the other change rules, in other processes too; mail goes on."""
+    Inbox.objects.select_for_update(no_key=True).get(pk=inbox.pk)
 
 
 def _add_behind(inbox: Inbox, checked: Sequence[Mapping[str, Any]]) -> list[Rule]:
@@ -186,6 +190,7 @@ def put_scenario(
     known = Rule.objects.filter(inbox=inbox, scenario=name)
     _forget_counts_of(known | _expired(inbox.pk))
     with write_turn():
+        _alone(inbox)
         known.delete()
         made = _add_behind(inbox, checked)
     _announce(inbox.pk)

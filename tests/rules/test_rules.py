@@ -417,6 +417,20 @@ def test_rules_go_without_holding_up_mail() -> None:
     assert max(changed) < ROWS_IN_A_TURN
 
 
+def test_a_scenario_is_replaced_by_one_process_after_the_other() -> None:
+    """Each of two would remove what was there, and leave its own beside the other's."""
+    inbox = factories.inbox()
+    fields = {"stage": "rcpt", "actions": BUSY, "scenario": "mine"}
+    rulebook.put_scenario(ALL, "default", [fields], "mine")
+    with CaptureQueriesContext(connection) as asked:
+        rulebook.put_scenario(ALL, "default", [fields], "mine")
+    statements = [each["sql"] for each in asked]
+    changed = next(n for n, each in enumerate(statements) if "inbox_rule" in each and "DELETE" in each)  # fmt: skip
+    if connection.vendor == "postgresql":
+        assert any("FOR NO KEY UPDATE" in each for each in statements[:changed])
+    assert [each.inbox_id for each in rulebook.find(ALL)] == [inbox.pk]
+
+
 def test_many_rules_change_by_one_statement() -> None:
     """An expression for each value took more than a second, while mail waited."""
     factories.inbox()
