@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.wire import Wire
-from tests.releasing import post
+from tests.releasing import post, until
 from tests.running import Mailsink
 
 
@@ -49,7 +49,7 @@ def test_by_mouse_then_tried_then_met(mailsink: Mailsink, page: Page) -> None:
         "When RCPT matches audit@*, reply 451 4.3.0 Try later, the first 2 times."
     )
     page.get_by_role("button", name="Add rule").click()
-    (rule,) = mailsink.get("rules")["items"]
+    (rule,) = until(lambda: mailsink.get("rules")["items"])
     row = page.locator(f"#rule-{rule['id']}")
     expect(row).to_contain_text("When RCPT matches audit@*")
 
@@ -149,7 +149,13 @@ def test_a_rule_of_a_line_and_of_a_provider(mailsink: Mailsink, page: Page) -> N
         client.say("EHLO rules.shop.test")
         client.say("MAIL FROM:<a@shop.test>")
         client.say("RCPT TO:<rcpt552_5.2.2@shop.test>")
-    session = mailsink.get("sessions")["items"][0]["id"]
+    (session,) = until(
+        lambda: [
+            each["id"]
+            for each in mailsink.get("sessions?q=code:552")["items"]
+            if each["helo"] == "rules.shop.test"
+        ]
+    )
     open_page(mailsink, page, f"/sessions/{session}?exchange=4")
     page.get_by_role("link", name="Make a rule of this", exact=True).click()
     expect(sentence(page)).to_contain_text(
