@@ -71,7 +71,9 @@ class Witness:
     def reached(self, server: Mailsink) -> list[str]:
         """Return the lines of what could reach others: not those about its own parts."""
         own = re.escape(str(server.smtp))  # of the page that sends a test message
-        known = re.compile(rf"{_NUMERIC}|{_ANSWERING}|socket\.connect .*{own}\)")
+        known = re.compile(
+            rf"{_NUMERIC}|{_ANSWERING}|{_PICTURES}|socket\.connect .*{own}\)"
+        )
         lines = self._log.read_text().splitlines()
         return [each for each in lines if not known.match(each)]
 
@@ -80,6 +82,9 @@ class Witness:
 _NUMERIC = r"socket\.getaddrinfo \((?:None|'[\d.]+'|'[\da-f:]+'|b'[\d.:]+'), "
 # A worker of its own answers the heavier requests; it is watched as well.
 _ANSWERING = r"subprocess\.Popen \('[^']+', \['[^']+', '[^']+manage\.py', 'answer', "
+
+# The browser that takes pictures asks nobody: tests/api/test_screenshot.py watches it.
+_PICTURES = r"subprocess\.Popen \('[^']+/playwright/driver/node', "
 
 
 @pytest.fixture
@@ -101,7 +106,9 @@ def ask(server: Mailsink, method: str, path: str, body: bytes, **headers: str) -
     except urllib.error.HTTPError as refused:
         answer = refused
     with answer:
-        answer.read()
+        # A stream of events ends with its client: its beginning will do.
+        endless = answer.headers.get_content_type() == "text/event-stream"
+        answer.read(1 if endless else None)
         return int(answer.status)
 
 
