@@ -64,6 +64,7 @@ def test_the_api_gives_a_browser_no_markup_to_render(client: Client) -> None:
                 "application/json",
                 "application/problem+json",
                 "text/plain",
+                "image/png",  # a picture of it
             )
             shown.add(route)
             if kind == "text/plain":

@@ -73,6 +73,7 @@ def test_by_mouse_then_tried_then_met(mailsink: Mailsink, page: Page) -> None:
         expect(line).to_contain_text(f"rule “#{rule['id']} Fail twice”")
         line.get_by_role("link", name=f"Rule {rule['id']}").click()
     expect(page.get_by_label("Recipient", exact=True)).to_have_value("audit@*")
+    until(lambda: mailsink.get(f"rules/{rule['id']}")["hits"])
     open_page(mailsink, page)
     expect(row).to_contain_text("acted once")
     row.get_by_role("link", name="sessions").click()
