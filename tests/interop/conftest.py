@@ -32,6 +32,14 @@ def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
     assert "Traceback" not in server.stderr, server.stderr
 
 
+@pytest.fixture(scope="module")
+def lenient(mailsink: Mailsink) -> Iterator[None]:
+    """For tests that send mail with errors on purpose: it is accepted all the same."""
+    mailsink.patch("inboxes/default", strict="off")
+    yield
+    mailsink.patch("inboxes/default", strict="server")
+
+
 @pytest.fixture(scope="session")
 def certificate(mailsink: Mailsink) -> str:
     """The path of the certificate that it made for itself."""

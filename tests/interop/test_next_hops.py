@@ -24,6 +24,8 @@ from tests.interop.transcripts import Wire
 from tests.releasing import ended, post, raw, route, session_of, tried
 from tests.running import Mailsink
 
+pytestmark = pytest.mark.usefixtures("lenient")
+
 USER, PASSWORD = "user", "a secret, not a word"
 _TRACE = re.compile(rb"Received: [^\r]*\r\n(?:[ \t][^\r]*\r\n)*")
 _ADDED = re.compile(r"ORCPT=rfc822;[bc]@example\.com")

@@ -19,6 +19,8 @@ from tests.interop.transcripts import Wire
 from tests.programs import environment, program
 from tests.running import Mailsink
 
+pytestmark = pytest.mark.usefixtures("lenient")
+
 
 def plain(server: Mailsink) -> None:
     with smtplib.SMTP(*server.smtp, local_hostname="app.test") as client:
