@@ -27,6 +27,7 @@ from inbox.mailbox import arriving
 from inbox.mailbox.arriving import CompiledQuery, State
 from inbox.mailbox.near_misses import Wanted
 from inbox.mailbox.scope import ALL
+from inbox.mailbox.signals import awaited
 
 log = logging.getLogger(__name__)
 
@@ -224,14 +225,27 @@ class Waiters:
 
 
 def _matched(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:
-    """Return the groups whose condition one of the messages matches."""
+    """Return the groups whose condition one of the messages matches, which is indexed.
+
+    What matches and is not is awaited: its groups are tested again once it is indexed.
+    """
     try:
-        words = arriving.recipients(ALL, ids)
-        return [
-            each
-            for each in groups
-            if each.condition.may_match(words) and each.condition.matches_any(ids)
-        ]
+        fresh = arriving.not_indexed(ALL, ids)
+        ready = [id for id in ids if id not in fresh]
+        if _matching(groups, sorted(fresh)):
+            awaited.send(sender=None, ids=fresh)
+        return _matching(groups, ready)
     except DatabaseError as error:
         log.error("Cannot test new messages: %s", error)
         return []
+
+
+def _matching(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:
+    if not ids:
+        return []
+    words = arriving.recipients(ALL, ids)
+    return [
+        each
+        for each in groups
+        if each.condition.may_match(words) and each.condition.matches_any(ids)
+    ]

@@ -122,6 +122,13 @@ def recipients(scope: Scope, ids: Sequence[UUID]) -> str | None:
     return f" {' '.join(words)}"
 
 
+def not_indexed(scope: Scope, ids: Collection[UUID]) -> set[UUID]:
+    """Return the messages that are still to be indexed, and not overdue."""
+    due = first_at(time.time() - INDEXED_WITHIN)
+    rows = Message.objects.filter(scope.q(), pk__in=ids, pk__gte=due, indexed_at=None)
+    return set(rows.values_list("pk", flat=True))
+
+
 def recent(scope: Scope) -> set[tuple[UUID, State]]:
     """Return the ids of what came within the last seconds, and how far each is."""
     now = time.time()

@@ -49,6 +49,10 @@ Announcement = MessageUpdated | MessageRestored | MessageImported | MessageDelet
 # Sent with announcements=Sequence[Announcement], on the thread that wrote.
 announced = Signal()
 
+# Sent with ids=Collection[UUID], from any thread: somebody waits for messages that are
+# not indexed yet.
+awaited = Signal()
+
 
 def announce(announcements: Sequence[Announcement]) -> None:
     """Tell the listeners, after the commit if one is under way."""

@@ -8,12 +8,14 @@ the fingerprints, and notes which messages ask for reports. Large messages have 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -36,6 +38,7 @@ from mailsink.web.workers import Off, Unanswered
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 50  # messages in a step
+_AWAITED = 2000  # messages that are remembered
 _BODIES_AT_ONCE = 10  # in memory; of a message that is not large
 _COMPRESS_FROM = 4096  # octets
 _LOOK_EVERY = 5.0  # seconds, without a nudge
@@ -62,12 +65,36 @@ class _Indexed:
     asks: bool = False  # for reports, now that it is here
 
 
-def indexer(busy: Callable[[], bool], announce: Announce) -> Background:
+class Awaited:
+    """The messages that somebody waits for. Their indexing does not wait in turn."""
+
+    def __init__(self) -> None:
+        self._ids: dict[UUID, None] = {}
+        self._lock = threading.Lock()
+
+    def add(self, ids: Iterable[UUID]) -> None:
+        """Add some, as far as there is room. From any thread."""
+        with self._lock:
+            self._ids.update(dict.fromkeys(islice(ids, _AWAITED - len(self._ids))))
+
+    def take(self) -> list[UUID]:
+        """Return as many as fit a step, those that have waited longest first."""
+        with self._lock:
+            taken = list(islice(self._ids, _AT_ONCE))
+            for each in taken:
+                del self._ids[each]
+        return taken
+
+
+def indexer(
+    busy: Callable[[], bool], announce: Announce, awaited: Awaited | None = None
+) -> Background:
     """Return the work of indexing messages that are not large.
 
     busy: whether the recorder has its hands full. announce: told the ids of the
     messages that were filled in.
     """
+    awaited = awaited or Awaited()
     rested_at = 0.0  # from when on it may take a step though mail pours in
     behind = True  # older messages may have no full text yet
     fingerprints = Fingerprints()
@@ -75,6 +102,11 @@ def indexer(busy: Callable[[], bool], announce: Announce) -> Background:
     def step() -> float:
         nonlocal rested_at, behind
         began, pouring = time.monotonic(), busy()
+        if first := awaited.take():
+            if ids := _index(_waiting_small().filter(pk__in=first)):
+                announce(ids)
+            # Capture has half of the time at least.
+            return time.monotonic() - began if pouring else 0.0
         if pouring and began < rested_at:
             return _POLL
         at_once = _BUSY_AT_ONCE if pouring else _AT_ONCE
@@ -159,8 +191,7 @@ class _Large:
 
 def index_some(at_once: int = _AT_ONCE) -> list[UUID]:
     """Index the oldest messages of the queue that are not large; return their ids."""
-    rows = _waiting().filter(size__lte=LARGE)
-    return _store(_index_all(rows[:at_once]))
+    return _index(_waiting_small()[:at_once])
 
 
 def catch_up() -> bool:
@@ -194,6 +225,14 @@ def _header_tokens(message: Message) -> list[str]:
     except FileNotFoundError:
         return []
     return fulltext.header_fields.field_tokens(block.fields)
+
+
+def _waiting_small() -> QuerySet[Message]:
+    return _waiting().filter(size__lte=LARGE)
+
+
+def _index(rows: QuerySet[Message]) -> list[UUID]:
+    return _store(_index_all(rows))
 
 
 def _waiting() -> QuerySet[Message]:

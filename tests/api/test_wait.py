@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from channels.db import database_sync_to_async
@@ -21,7 +22,7 @@ from inbox.live.waiters import Look, Waiters
 from inbox.mailbox import arriving, messages
 from inbox.mailbox.large import LARGE
 from inbox.mailbox.near_misses import Wanted
-from inbox.mailbox.signals import MessageUpdated, announce
+from inbox.mailbox.signals import MessageUpdated, announce, awaited
 from inbox.models import Message, Raw
 from inbox.storage import body_store
 from inbox.upkeep import indexer
@@ -150,6 +151,33 @@ async def test_does_not_answer_before_it_is_indexed(feed: Feed) -> None:
     assert status == 200
     assert [each["snippet"] for each in page["items"]] == ["Pay me."]
     assert page["items"][0]["attachments"] == 0
+
+
+async def test_has_what_matches_indexed_and_looks_once_it_is(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = count_looks(monkeypatch)
+    asked: list[UUID] = []
+    heard = threading.Event()
+
+    def hear(ids: Collection[UUID], **_: Any) -> None:
+        asked.extend(ids)
+        heard.set()
+
+    awaited.connect(hear)
+    await in_thread(factories.inbox)
+    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
+    assert await asyncio.to_thread(looked.acquire, timeout=10)
+    made = await deliver(feed, indexed=False)
+    assert await asyncio.to_thread(heard.wait, 10)
+    assert asked == [made.pk]
+    assert not looked.acquire(blocking=False)
+    await in_thread(indexer.index_some)
+    await in_thread(announce, [MessageUpdated(made.pk)])
+    status, page = await waiting
+    assert status == 200
+    assert page["items"][0]["snippet"] == "Pay me."
+    awaited.disconnect(hear)
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,34 @@ def test_it_stands_back_while_mail_pours_in(monkeypatch: pytest.MonkeyPatch) -> 
     assert told == [5]  # a small step, and then none for a while
 
 
+def test_what_is_awaited_goes_first_while_mail_pours_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(indexer, "_BUSY_PAUSE", 60.0)  # however slow this machine is
+    sent(*[HELLO] * 55)
+    newest = list(Message.objects.order_by("-pk").values_list("pk", flat=True)[:2])
+    told: list[list[UUID]] = []
+    awaited = indexer.Awaited()
+    work = indexer.indexer(lambda: True, told.append, awaited)
+    work._step()
+    awaited.add(newest)
+    rest = work._step()
+    assert [set(each) for each in told[1:]] == [set(newest)]
+    assert 0 < rest < 60  # as long as it took
+    awaited.add(newest)  # that are indexed by now
+    work._step()
+    assert len(told) == 2
+
+
+def test_what_is_awaited_has_a_bound() -> None:
+    awaited = indexer.Awaited()
+    awaited.add(UUID(int=number) for number in range(5000))
+    taken = 0
+    while some := awaited.take():
+        taken += len(some)
+    assert taken == 2000
+
+
 def test_it_indexes_what_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexer, "_LOOK_EVERY", 600.0)  # so that only a nudge helps
     told: queue.Queue[list[UUID]] = queue.Queue()

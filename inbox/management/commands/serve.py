@@ -10,7 +10,7 @@ import ssl
 import sys
 import threading
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -37,6 +37,7 @@ from inbox.mailbox.signals import (
     MessageUpdated,
     announce,
     announced,
+    awaited,
 )
 from inbox.models import Inbox, Message
 from inbox.models.inbox import DEFAULT_SLUG
@@ -53,7 +54,7 @@ from inbox.storage import setup
 from inbox.upkeep import servers
 from inbox.upkeep.background import Background
 from inbox.upkeep.expected_mail import ExpectedMail
-from inbox.upkeep.indexer import indexer, large_indexer
+from inbox.upkeep.indexer import Awaited, indexer, large_indexer
 from inbox.upkeep.reporter import Reporter
 from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import RetentionLimits, retention
@@ -174,7 +175,8 @@ class Command(BaseCommand):
         feed = Feed()
         indexed = _announcing(expected)
         inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
-        indexing = indexer(lambda: recorder.busy, indexed)
+        first = Awaited()
+        indexing = indexer(lambda: recorder.busy, indexed, first)
         following = RuleFollower(lambda: recorder.busy)
         reading = large_indexer(workers.have_done, indexed)
         recorder = Recorder(
@@ -195,6 +197,7 @@ class Command(BaseCommand):
         spool = profile.spool_dir
         objects = _event_objects(workers.have_done)
         announced.connect(hear := _hearing(indexing, reading))
+        awaited.connect(expect := _expecting(first, indexing))
         connections.close_all()  # what follows has threads of its own
         _collect_seldom()
         sys.setswitchinterval(_TURN)
@@ -246,6 +249,7 @@ class Command(BaseCommand):
             return code or expected.code
         finally:
             announced.disconnect(hear)
+            awaited.disconnect(expect)
             servers.unregister(server)
             policy.close()
 
@@ -435,6 +439,16 @@ def _hearing(indexing: Background, reading: Background) -> Callable[..., None]:
             reading.nudge()
 
     return hear
+
+
+def _expecting(first: Awaited, indexing: Background) -> Callable[..., None]:
+    """Return the listener that lets messages which somebody waits for be indexed first."""
+
+    def expect(ids: Collection[UUID], **_: Any) -> None:
+        first.add(ids)
+        indexing.nudge()
+
+    return expect
 
 
 def _collect_seldom() -> None:
