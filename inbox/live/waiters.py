@@ -227,7 +227,7 @@ class Waiters:
 def _matched(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:
     """Return the groups whose condition one of the messages matches, which is indexed.
 
-    What matches and is not is awaited: its groups are tested again once it is indexed.
+    Others that match are awaited: their groups are tested again once they are indexed.
     """
     try:
         fresh = arriving.not_indexed(ALL, ids)
