@@ -125,8 +125,13 @@ def recipients(scope: Scope, ids: Sequence[UUID]) -> str | None:
 def not_indexed(scope: Scope, ids: Collection[UUID]) -> set[UUID]:
     """Return the messages that are still to be indexed, and not overdue."""
     due = first_at(time.time() - INDEXED_WITHIN)
-    rows = Message.objects.filter(scope.q(), pk__in=ids, pk__gte=due, indexed_at=None)
-    return set(rows.values_list("pk", flat=True))
+    fresh = [id for id in ids if id >= due]
+    found: set[UUID] = set()
+    for start in range(0, len(fresh), _BATCHES[-1]):
+        some = fresh[start : start + _BATCHES[-1]]
+        rows = Message.objects.filter(scope.q(), pk__in=some, indexed_at=None)
+        found.update(rows.values_list("pk", flat=True))
+    return found
 
 
 def recent(scope: Scope) -> set[tuple[UUID, State]]:

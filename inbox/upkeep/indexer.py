@@ -92,7 +92,7 @@ def indexer(
     """Return the work of indexing messages that are not large.
 
     busy: whether the recorder has its hands full. announce: told the ids of the
-    messages that were filled in.
+    messages that were filled in. awaited: those that go first
     """
     awaited = awaited or Awaited()
     rested_at = 0.0  # from when on it may take a step though mail pours in
@@ -102,13 +102,12 @@ def indexer(
     def step() -> float:
         nonlocal rested_at, behind
         began, pouring = time.monotonic(), busy()
-        if first := awaited.take():
-            if ids := _index(_waiting_small().filter(pk__in=first)):
-                announce(ids)
-            # Capture has half of the time at least.
-            return time.monotonic() - began if pouring else 0.0
+        first = awaited.take()
+        if first and (ids := _index(_waiting_small().filter(pk__in=first))):
+            announce(ids)
         if pouring and began < rested_at:
-            return _POLL
+            # Capture has half of the time at least.
+            return min(_POLL, time.monotonic() - began) if first else _POLL
         at_once = _BUSY_AT_ONCE if pouring else _AT_ONCE
         ids = index_some(at_once)
         if ids:

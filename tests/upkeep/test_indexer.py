@@ -138,6 +138,16 @@ def test_what_is_awaited_goes_first_while_mail_pours_in(
     assert len(told) == 2
 
 
+def test_what_is_awaited_keeps_nothing_else_from_its_turn() -> None:
+    sent(*[HELLO] * 10)
+    newest = Message.objects.latest("pk").pk
+    told: list[list[UUID]] = []
+    awaited = indexer.Awaited()
+    awaited.add([newest])
+    indexer.indexer(lambda: False, told.append, awaited)._step()
+    assert [len(each) for each in told] == [1, 9]
+
+
 def test_what_is_awaited_has_a_bound() -> None:
     awaited = indexer.Awaited()
     awaited.add(UUID(int=number) for number in range(5000))

@@ -36,6 +36,7 @@ from inbox.mailbox.arriving import INDEXED_WITHIN
 from inbox.mailbox.large import LARGE
 from inbox.mailbox.near_misses import NearMiss, Wanted, arrived, near_misses
 from inbox.mailbox.paging import MAX_LIMIT, as_uuid
+from inbox.mailbox.signals import awaited
 from inbox.models import Message
 from inbox.search import language
 from inbox.serializers import Shape
@@ -172,13 +173,14 @@ def _look(wanted: Wanted, last: bool) -> Look:
     page = wanted.page(scope())
     if len(page.items) < wanted.count:
         return Look()
-    ages = [
-        (datetime.now(UTC) - each.received_at).total_seconds()
+    waiting = {
+        each.pk: (datetime.now(UTC) - each.received_at).total_seconds()
         for each in page.items
         if each.indexed_at is None
-    ]
-    left = INDEXED_WITHIN - min(ages, default=INDEXED_WITHIN)
+    }
+    left = INDEXED_WITHIN - min(waiting.values(), default=INDEXED_WITHIN)
     if left > 0 and not last:
+        awaited.send(sender=None, ids=list(waiting))
         return Look(again_in=left)
     items = _with_content(page.items, wanted.include)
     return Look(as_json.octets(serializers.page(items, page.next)))
