@@ -108,7 +108,7 @@ class EventLog:
         while True:
             try:
                 await self._receive()
-            except OSError as error:  # Redis is out of reach
+            except Exception as error:  # Redis has errors of its own
                 log.error("Cannot log events of %s: %s", self.topic.to, error)
             self._lose()
             self._listening.set()

@@ -172,7 +172,15 @@ class Waiters:
             tasks.create_task(self._test())
 
     async def _listen(self) -> None:
-        """Hear of what arrives, for as long as somebody waits."""
+        """Hear of what arrives, for as long as somebody waits; begin again where that fails."""
+        while True:
+            try:
+                await self._hear()
+            except Exception as error:  # Redis has errors of its own
+                log.error("Cannot hear of new messages: %s", error)
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def _hear(self) -> None:
         layer = get_channel_layer()
         channel = await layer.new_channel()
         try:
@@ -184,8 +192,6 @@ class Waiters:
                 self._known.update((id, "new") for id in ids)
                 self._known.update((id, "indexed") for id in ids)
                 self._arrive(ids)
-        except OSError as error:
-            log.error("Cannot hear of new messages: %s", error)
         finally:
             await layer.group_discard(ARRIVALS, channel)
 

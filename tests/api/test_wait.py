@@ -19,6 +19,7 @@ from inbox.api.v3 import waiting as api_waiting
 from inbox.capture.rows import SessionChanges
 from inbox.live import waiters as live_waiters
 from inbox.live.feed import Feed
+from inbox.live.protocol import ARRIVALS
 from inbox.live.waiters import Look, Waiters
 from inbox.mailbox import arriving, messages
 from inbox.mailbox.large import LARGE
@@ -29,6 +30,7 @@ from inbox.storage import body_store
 from inbox.upkeep import indexer
 from mailsink.ids import uuid7
 from tests import factories
+from tests.live.out_of_reach import OutOfReach
 
 SIGN_UP = b"""From: Shop <shop@shop.example>
 To: bob@example.com
@@ -309,6 +311,34 @@ async def test_looks_again_where_nothing_is_heard(
     await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("timeout=20"))
     await in_thread(factories.message, indexed_at=datetime.now(UTC))
+    assert (await waiting)[0] == 200
+
+
+async def test_answers_without_redis(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    layer = OutOfReach(1000)
+    monkeypatch.setattr(live_waiters, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(live_waiters, "_PATIENCE", 0.05)
+    monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
+    await in_thread(factories.inbox)
+    waiting = asyncio.create_task(wait("timeout=20"))
+    await in_thread(factories.message, indexed_at=datetime.now(UTC))
+    assert (await waiting)[0] == 200
+    assert "Cannot hear of new messages: no Redis" in caplog.text
+
+
+async def test_hears_again_once_redis_is_back(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = OutOfReach(1)
+    monkeypatch.setattr(live_waiters, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
+    monkeypatch.setattr(arriving, "recent", lambda scope: set())
+    await in_thread(factories.inbox)
+    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
+    await layer.joined_group(ARRIVALS)
+    await deliver(feed)
     assert (await waiting)[0] == 200
 
 

@@ -14,10 +14,11 @@ from django.test import Client as Browser
 from inbox import serializers
 from inbox.api.v3 import events as api_events
 from inbox.capture.rows import SessionChanges
-from inbox.live import event_log
+from inbox.live import event_log, protocol
 from inbox.live.event_log import EventLogs
 from inbox.live.feed import Feed
 from tests import factories
+from tests.live.out_of_reach import OutOfReach
 from tests.live.test_live import exchange_row, message_row, session_row
 
 pytestmark = pytest.mark.usefixtures("layer", "slugs")
@@ -158,6 +159,19 @@ async def test_what_got_lost_is_a_resync(feed: Feed) -> None:
         commit(feed, "b")
         assert (await stream.next())[0] == "resync"
         assert await subjects(stream, 1) == ["b"]
+
+
+async def test_goes_on_once_redis_is_back(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    layer = OutOfReach(1)
+    monkeypatch.setattr(event_log, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(event_log, "_REST", 0.05)
+    async with Stream() as stream:
+        await layer.joined_group(protocol.topic("messages", None).group)
+        commit(feed, "back")
+        assert (await stream.next())[1]["subject"] == "back"
+    assert "Cannot log events of messages: no Redis" in caplog.text
 
 
 async def test_a_heartbeat_where_nothing_happens(
