@@ -112,7 +112,8 @@ def _count(
         # The lock lets processes count one after the other.
         if Rule.objects.select_for_update().filter(pk=rule.pk).first() is None:
             return 0  # it was deleted a moment ago
-        window = None if stored else timedelta()
+        # Another may have counted since that was read.
+        window = None if _stored(rule, key, now, consult) else timedelta()
         return int(count_more(rule.pk, key, now, window).count)
 
 

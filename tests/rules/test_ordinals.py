@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +17,8 @@ from inbox.mailbox.scope import ALL
 from inbox.models import RuleCount
 from inbox.policy.policy import InboxPolicy
 from inbox.rules import ordinals, rulebook
+from inbox.rules.ordinals import Ordinals
+from inbox.storage.write_lock import write_turn
 from mailsink.ids import uuid7
 from mailsink.ports import Consult, Decision
 from tests import factories
@@ -64,6 +68,29 @@ def test_sessions_count_over_a_restart_and_in_other_processes(
     assert heard == [OK, OK, LATER, OK]
     rulebook.change(ALL, one.pk, {"name": "starts again"})
     assert [rcpt(client(policy)) for _ in range(3)] == [OK, OK, LATER]
+
+
+def test_two_sessions_at_once_have_two_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one counts while ours waits for its turn to do so."""
+    started()
+    one, now = rule(conditions={"session": 1}), datetime.now(UTC)
+
+    def is_first() -> bool:
+        consult = Consult("rcpt", uuid7(), {"client_address": "192.0.2.7"})
+        return Ordinals().hold({"session": 1}, one, consult, now)
+
+    others: list[bool] = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        if not others:
+            others.append(False)
+            others[0] = is_first()
+        with write_turn():
+            yield
+
+    monkeypatch.setattr(ordinals, "write_turn", turn)
+    assert (is_first(), others) == (False, [True])
 
 
 def test_only_what_meets_the_other_conditions_is_counted(policy: InboxPolicy) -> None:
