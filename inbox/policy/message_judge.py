@@ -86,23 +86,35 @@ class Errors:
         if consult.body is None:
             return None
         if self._judgement is None:
-            flags = str(consult.facts.get("flags", "")).split()
             self._judgement = await self._judge.judge(
-                consult.body, flags, self._ignored
+                consult.body, flags_of(consult), self._ignored
             )
-        if self._judgement.faults:
-            return True
-        return None if self._judgement.missed else False
+        return _has_some(self._judgement)
 
 
-def has_errors(consult: Consult) -> bool | None:
-    """Whether a message has errors; None where that is not known. Blocks."""
-    if consult.body is None:
+def has_errors(ignored: Collection[str], consult: Consult) -> bool | None:
+    """Whether a message in memory has errors; None where that is not known. Blocks.
+
+    Of a message whose beginning alone is there it is not known. ignored: as for
+    MessageJudge.judge
+    """
+    body = consult.body
+    if body is None or len(body.content or b"") < body.size:
         return None
+    until = time.monotonic() + _SECONDS
     try:
-        judgement = _judged(consult.body, (), (), time.monotonic() + _SECONDS)
+        judgement = _judged(body, flags_of(consult), ignored, until)
     except TookTooLong:
         return None
+    return _has_some(judgement)
+
+
+def flags_of(consult: Consult) -> list[str]:
+    """Return the flags of the lines of a message that is to be judged."""
+    return str(consult.facts.get("flags", "")).split()
+
+
+def _has_some(judgement: Judgement) -> bool | None:
     return bool(judgement.faults) or (None if judgement.missed else False)
 
 

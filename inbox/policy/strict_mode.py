@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from inbox.insight.mail_faults import Fault
-from inbox.policy.message_judge import Judgement, MessageJudge
+from inbox.policy.message_judge import Judgement, MessageJudge, flags_of
 from mailsink.ports import GO_ON, Consult, Decision
 from mailsink.smtp.protocol import replies
 
@@ -59,8 +59,8 @@ class StrictMode:
     ) -> Decision:
         """Refuse a message that has a fault; say so where it could not be judged."""
         assert consult.body is not None  # it holds
-        flags = str(consult.facts.get("flags", "")).split()
-        return _decided(await judge.judge(consult.body, flags, self.ignored), slug)
+        judged = await judge.judge(consult.body, flags_of(consult), self.ignored)
+        return _decided(judged, slug)
 
 
 def _decided(judgement: Judgement, slug: str) -> Decision:

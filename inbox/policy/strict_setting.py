@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
 from inbox.insight import mail_faults
+from inbox.mailbox import inboxes
+from inbox.mailbox.scope import Scope
 from inbox.models import Mute
 from inbox.policy.strict_mode import StrictMode
-from mailsink.conf import Config
+from mailsink.conf import CONFIG, Config
 
 Mode = Literal["off", "report", "error"]
 StrictChoice = Literal["server", "off", "report", "error"]  # of an inbox
@@ -46,6 +48,12 @@ def of_inbox(
     mode = mode_of(strict, server)
     muted = Mute.objects.filter(inbox=inbox_id).values_list("kind", flat=True)
     return StrictSetting(mode, frozenset((*server.ignored, *ignored, *muted)))
+
+
+def ignored_in(scope: Scope, slug: str) -> Collection[str]:
+    """Return the kinds that are no errors in an inbox. Raises NotFound."""
+    inbox, server = inboxes.by_slug(scope, slug), of_server(CONFIG)
+    return of_inbox(inbox.pk, inbox.strict, inbox.strict_ignored, server).ignored
 
 
 def mode_of(strict: str, server: StrictSetting) -> Mode:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from inbox.insight.mail_faults import Fault
 from inbox.insight.stored_faults import of_stored
 from inbox.mailbox import inboxes
@@ -9,7 +11,6 @@ from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.policy import strict_setting
 from inbox.policy.strict_mode import RULE
 from inbox.presenters.message_page import MessagePage
-from mailsink.conf import CONFIG
 
 
 def of_refused(mail: MessagePage) -> list[Fault]:
@@ -22,12 +23,7 @@ def of_refused(mail: MessagePage) -> list[Fault]:
     return of_stored(mail.octets, mail.exchanges, _ignored(mail))
 
 
-def _ignored(mail: MessagePage) -> frozenset[str]:
+def _ignored(mail: MessagePage) -> Collection[str]:
     """Return the kinds that are no errors in its inbox by now."""
     slug = inboxes.slug(mail.attempt.inbox_id)
-    if slug is None:
-        return frozenset()
-    inbox = inboxes.by_slug(mail.scope, slug)
-    server = strict_setting.of_server(CONFIG)
-    fields = inbox.strict, inbox.strict_ignored
-    return frozenset(strict_setting.of_inbox(inbox.pk, *fields, server).ignored)
+    return () if slug is None else strict_setting.ignored_in(mail.scope, slug)

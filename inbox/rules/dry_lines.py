@@ -88,7 +88,7 @@ def made_up(given: MadeUp) -> Iterator[DryLine]:
     yield client.line("rcpt", f"RCPT TO:<{path}>", {"forward_path": path})
     client.recipients.append(path)
     yield client.line("data", "DATA")
-    yield client.line("body", "", {"size": 0}, body=Body(0, "", True, b""))
+    yield client.line("body", "", {"size": 0})
 
 
 def of_message(scope: Scope, id: str) -> Iterator[DryLine]:
@@ -126,6 +126,7 @@ class _Client:
     session: UUID
     facts: Facts
     recipients: list[str] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)  # of the transaction's own lines
     transactions: int = 0
 
     def line(
@@ -160,7 +161,7 @@ class _Client:
             stage = _STAGES.get(verb, "any")
             yield self.line(stage, exchange.line, facts, exchange)
             if accepted:
-                self._learn(verb, facts)
+                self._learn(verb, facts, exchange.flags)
             if verb == "BDAT" and exchange.line.upper().endswith(" LAST"):
                 yield self._end(exchange)
 
@@ -177,7 +178,7 @@ class _Client:
             return {"user": session.auth_username}
         return {"argument": argument}
 
-    def _learn(self, verb: str, facts: Facts) -> None:
+    def _learn(self, verb: str, facts: Facts, flags: str) -> None:
         """Take over what an accepted line changed."""
         stage = _STAGES.get(verb)
         if stage in ("helo", "rset"):
@@ -191,19 +192,24 @@ class _Client:
             self.transactions += 1
         elif stage == "rcpt":
             self.recipients.append(str(facts["forward_path"]))
+        if stage in ("mail", "rcpt", "bdat"):
+            self.flags.update(flags.split())
 
     def _end(self, exchange: Exchange) -> DryLine:
-        """Return the end of the message, with the beginning of its octets."""
+        """Return the end of the message, with the beginning of its octets if any are kept."""
         raw = Raw.objects.filter(pk=exchange.transaction_id).first()
-        octets = b"" if raw is None else _beginning(raw)
+        octets = None if raw is None else _beginning(raw)
         size = 0 if raw is None else raw.size
-        body = Body(size, "", True, octets)
-        found = self.line("body", "", {"size": size}, exchange, body)
+        body = None if octets is None else Body(size, "", True, octets)
+        self.flags.update(exchange.flags.split())
+        facts: Facts = {"size": size, "flags": " ".join(sorted(self.flags))}
+        found = self.line("body", "", facts, exchange, body)
         self._forget()
         return found
 
     def _forget(self) -> None:
         self.recipients.clear()
+        self.flags.clear()
         for name in ("reverse_path", "parameters", "transaction"):
             self.facts.pop(name, None)
 
@@ -218,8 +224,8 @@ def _path(argument: str) -> tuple[str, str]:
     return path.mailbox, rest
 
 
-def _beginning(raw: Raw) -> bytes:
+def _beginning(raw: Raw) -> bytes | None:
     try:
         return body_store.read_start(raw, LOOKED_AT)
     except FileNotFoundError:
-        return b""
+        return None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from inbox.errors import Invalid
@@ -23,6 +24,7 @@ from inbox.rules.rule_limits import is_in_time, now
 from mailsink.ports import GO_ON, Consult, Decision
 
 HasErrors = Callable[[Consult], bool | None]
+_Errors = Callable[[], bool | None]  # of the message at a line, judged once
 
 _MOST_SECONDS = 3.0
 MOST_VERDICTS = 20_000  # of all lines: each is a row of a page
@@ -119,7 +121,8 @@ class _Trial:
         self, rules: list[Rule], inbox: Any, deadline: float, has_errors: HasErrors
     ) -> None:
         on = rules if inbox.rules_on else []
-        self._rules = [_TriedRule(each, has_errors) for each in on]
+        self._rules = [_TriedRule(each) for each in on]
+        self._has_errors = has_errors
         self._words = inbox.address_words
         self._deadline, self._left = deadline, MOST_VERDICTS
         self._counts = DryCounts()
@@ -128,6 +131,7 @@ class _Trial:
     def answer(self, line: DryLine) -> DryAnswer:
         """Return what is decided at a line. Raises _TooMuch."""
         found, verdicts, consult = GO_ON, [], line.consult
+        errors = cache(partial(self._has_errors, consult))
         for each in self._rules:
             if not each.is_asked(consult):
                 continue
@@ -135,7 +139,7 @@ class _Trial:
             if self._left < 0 or time.monotonic() > self._deadline:
                 raise _TooMuch
             settled = found is not GO_ON and ends_the_search(found)
-            reason = "settled" if settled else self._reason(each, consult)
+            reason = "settled" if settled else self._reason(each, consult, errors)
             verdicts.append(RuleVerdict(each.rule, reason))
             if not reason:
                 decided = decision_of(each.rule, consult.stage)
@@ -145,11 +149,11 @@ class _Trial:
             found = address_words.merged(found, address_words.decision(consult))
         return DryAnswer(line, found, verdicts)
 
-    def _reason(self, tried: _TriedRule, consult: Consult) -> str:
+    def _reason(self, tried: _TriedRule, consult: Consult, errors: _Errors) -> str:
         rule = tried.rule
         if reason := _resting(rule, self._now):
             return reason
-        failing = tried.failing(consult, self._now)
+        failing = tried.failing(consult, self._now, errors)
         return failing or self._counts.limit(rule, consult, self._now)
 
 
@@ -164,9 +168,8 @@ def _resting(rule: Rule, at: datetime) -> str:
 class _TriedRule:
     """A rule, whose conditions are tried one by one."""
 
-    def __init__(self, rule: Rule, has_errors: HasErrors) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self._has_errors = has_errors
         self._parts: list[tuple[str, Conditions]] | None = None
 
     def is_asked(self, consult: Consult) -> bool:
@@ -175,7 +178,7 @@ class _TriedRule:
         at_any = wanted == "any" and consult.stage not in NO_COMMAND
         return at_any or wanted == consult.stage
 
-    def failing(self, consult: Consult, at: datetime) -> str:
+    def failing(self, consult: Consult, at: datetime, errors: _Errors) -> str:
         """Return the first condition that does not hold; "" where all do."""
         try:
             self._parts = self._parts or [*self._each(), ("cannot", Conditions.of(self.rule))]  # fmt: skip
@@ -184,8 +187,8 @@ class _TriedRule:
         for name, part in self._parts:
             if not _holds(part, consult):
                 return name
-        errors = self.rule.conditions.get("errors")
-        if errors is not None and self._has_errors(consult) != errors:
+        faulty = self.rule.conditions.get("errors")
+        if faulty is not None and errors() != faulty:
             return "errors"
         wanted = {name: self.rule.conditions.get(name) for name in NUMBERS}
         for name, number in wanted.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET
 from inbox.errors import Invalid, NotFound, UserError
 from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
+from inbox.policy import strict_setting
 from inbox.policy.message_judge import has_errors
 from inbox.presenters import dry_rows
 from inbox.rules import dry_lines, dry_run
@@ -33,8 +35,10 @@ def page(request: HttpRequest) -> HttpResponse:
     if given["of"]:
         try:
             lines, ends = _lines(given)
+            ignored = strict_setting.ignored_in(ALL, DEFAULT_SLUG)
+            judge = partial(has_errors, ignored)
             found = dry_run.run(
-                ALL, DEFAULT_SLUG, lines, until_refused=ends, has_errors=has_errors
+                ALL, DEFAULT_SLUG, lines, until_refused=ends, has_errors=judge
             )
             context |= {"run": found, "rows": dry_rows.rows(found)}
         except UserError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from inbox.api.v3.rule_resource import RuleStage
 from inbox.api.v3.schemas import Strict, member
 from inbox.errors import Invalid
 from inbox.models.inbox import DEFAULT_SLUG
+from inbox.policy import strict_setting
 from inbox.policy.message_judge import has_errors
 from inbox.rules import dry_lines, dry_run
 from inbox.rules.dry_lines import DryLine
@@ -78,8 +80,10 @@ def try_rules(request: HttpRequest, given: DryRunGiven) -> HttpResponse:
     Nothing is sent, and no rule counts it.
     """
     lines, ends = _lines(given)
+    ignored = strict_setting.ignored_in(scope(), given.inbox)
+    judge = partial(has_errors, ignored)
     found = dry_run.run(
-        scope(), given.inbox, lines, until_refused=ends, has_errors=has_errors
+        scope(), given.inbox, lines, until_refused=ends, has_errors=judge
     )
     return answer(
         {
