@@ -30,9 +30,8 @@ KEPT_EVENTS = 1000  # of a topic
 KEPT_CHARACTERS = 256 * 1024  # likewise
 KEPT_FOR = 300.0  # seconds after the last stream has left
 _MOST_LEFT = 20  # topics that no stream reads
-_AT_ONCE = (
-    64 * 1024
-)  # characters that a stream takes at a time, unless an event is longer
+# Characters that a stream takes at a time, unless an event is longer
+_AT_ONCE = 64 * 1024
 _REST = 1.0  # seconds after a failure
 
 RESYNC = "resync"
@@ -64,6 +63,7 @@ class EventLog:
         self._feeds: dict[str, int] = {}  # the number of the last frame of each
         self._news = asyncio.Event()
         self._listening = asyncio.Event()
+        self._failing = False
         self._task = asyncio.create_task(self._listen(), context=Context())
 
     async def listening(self) -> None:
@@ -109,8 +109,9 @@ class EventLog:
             try:
                 await self._receive()
             except Exception as error:  # Redis has errors of its own
-                log.error("Cannot log events of %s: %s", self.topic.to, error)
-            self._lose()
+                if not self._failing:  # said once, however often it is tried
+                    log.error("Cannot log events of %s: %s", self.topic.to, error)
+                self._failing = True
             self._listening.set()
             await asyncio.sleep(_REST)
 
@@ -122,6 +123,9 @@ class EventLog:
             for group in groups:
                 await layer.group_add(group, channel)
             self._feeds.clear()
+            if self._failing:  # nobody knows what happened meanwhile
+                self._failing = False
+                self._lose()
             self._listening.set()
             while True:
                 self._take(await layer.receive(channel))
