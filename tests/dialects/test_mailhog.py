@@ -17,6 +17,7 @@ from inbox.mailbox import large, marking, offsets
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Release, Rule
 from inbox.outgoing import routes
+from inbox.rules import rulebook
 from tests import factories
 from tests.dialects.conftest import Dialect
 
@@ -230,6 +231,16 @@ def test_jim(dialect: Dialect) -> None:
     assert dialect.get(address) == {**JIM, "AcceptChance": 1}
     assert dialect.ask("DELETE", address).status_code == 200
     assert not Rule.objects.exists()
+
+
+def test_jim_whose_rules_were_changed(dialect: Dialect) -> None:
+    dialect.ask("POST", "/api/v2/jim", JIM)
+    for rule in Rule.objects.filter(is_on=True):
+        fields = {"actions": {"close": "before"}, "limits": {}}
+        rulebook.change(ALL, rule.pk, fields)
+    jim = dialect.get("/api/v2/jim")
+    assert (jim["AcceptChance"], jim["RejectSenderChance"]) == (0, 1)
+    assert (jim["LinkSpeedMin"], jim["LinkSpeedMax"]) == (0, 0)
 
 
 def test_jim_as_an_empty_object_accepts_nothing(dialect: Dialect) -> None:

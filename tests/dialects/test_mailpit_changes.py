@@ -14,6 +14,7 @@ from inbox.mailbox import marking
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, Release, Route, Rule
 from inbox.outgoing import routes
+from inbox.rules import rulebook
 from mailsink.conf import CONFIG
 from tests import factories
 from tests.dialects.conftest import Dialect
@@ -408,6 +409,15 @@ def test_chaos(dialect: Dialect) -> None:
     assert changed == {**OFF, "Recipient": quiet}
     assert dialect.json("PUT", address, {}) == OFF
     assert Rule.objects.filter(is_on=True).count() == 0
+
+
+def test_chaos_whose_rule_was_changed(dialect: Dialect) -> None:
+    sender = {"ErrorCode": 550, "Probability": 7}
+    dialect.json("PUT", "/api/v1/chaos", {"sender": sender})
+    rule = Rule.objects.get(is_on=True)
+    rulebook.change(ALL, rule.pk, {"actions": {"close": "before"}, "limits": {}})
+    always = {"ErrorCode": 451, "Probability": 100}
+    assert dialect.get("/api/v1/chaos") == {**OFF, "Sender": always}
 
 
 @pytest.mark.parametrize(

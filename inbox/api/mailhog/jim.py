@@ -117,8 +117,9 @@ def _drip(asked: GoObject, name: str) -> dict[str, int]:
 
 
 def _shape(rules: dict[str, Rule]) -> Shape:
+    """Return what rules make of Jim; somebody may have changed them since."""
     chances = {
-        name: float(rule.limits["probability"]) if rule.is_on else 0.0
+        name: float(rule.limits.get("probability", 1)) if rule.is_on else 0.0
         for name, rule in rules.items()
     }
     chances["AcceptChance"] = 1 - chances.get("AcceptChance", 0)
@@ -126,5 +127,5 @@ def _shape(rules: dict[str, Rule]) -> Shape:
     shape: Shape = {name: round(chances.get(name, 0), 6) for name in _CHANCES}
     for name in _SPEEDS:
         rule = rules.get(name)
-        shape[name] = float(rule.actions["drip"]) if rule else 0.0
+        shape[name] = float(rule.actions.get("drip", 0)) if rule else 0.0
     return shape

@@ -56,8 +56,10 @@ def _shape() -> Shape:
 def _trigger(usual: ChaosTrigger, rule: Rule | None) -> Shape:
     if rule is None:
         return {"ErrorCode": usual.code, "Probability": 0}
-    chance = float(rule.limits["probability"]) if rule.is_on else 0
-    return {"ErrorCode": rule.actions["code"], "Probability": round(100 * chance)}
+    # Somebody may have changed it since, as any other rule.
+    chance = float(rule.limits.get("probability", 1)) if rule.is_on else 0
+    code = rule.actions.get("code", usual.code)
+    return {"ErrorCode": code, "Probability": round(100 * chance)}
 
 
 def _rule(name: str, asked: GoObject) -> dict[str, Any]:
