@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from inbox.models import Release, Session
 from tests import factories
 from tests.api.conftest import Api
 
@@ -96,6 +98,29 @@ def test_only_what_the_client_saw_is_changed(
     new = asked(api, "GET", path)["ETag"]
     assert asked(api, "DELETE", path, if_match=new).status_code == 204
     assert asked(api, "DELETE", path, if_match=new).status_code == 404
+
+
+def test_a_session_that_changed_is_not_deleted(api: Api) -> None:
+    session = factories.session(ending="quit", closed_at=datetime.now(UTC))
+    path = f"sessions/{session.pk}"
+    old = asked(api, "GET", path)["ETag"]
+    Session.objects.update(helo="other.example")
+    assert asked(api, "DELETE", path, if_match=old).status_code == 412
+    new = asked(api, "GET", path)["ETag"]
+    assert asked(api, "DELETE", path, if_match=new).status_code == 204
+
+
+def test_a_release_that_changed_is_not_cancelled(api: Api) -> None:
+    message = factories.message()
+    api("POST", "routes", {**ROUTE, "allow": ["*"]}, status=201)
+    given = {"route": "hop", "recipients": ["ann@example.com"]}
+    made = api("POST", f"messages/{message.pk}/release", given, status=202)
+    path = f"releases/{made['id']}"
+    old = asked(api, "GET", path)["ETag"]
+    Release.objects.update(subject="other")
+    assert asked(api, "DELETE", path, if_match=old).status_code == 412
+    new = asked(api, "GET", path)["ETag"]
+    assert asked(api, "DELETE", path, if_match=new).status_code == 200
 
 
 def test_sparse_objects(api: Api) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 
 from inbox import serializers
 from inbox.api.v3.common import (
@@ -22,6 +23,7 @@ from inbox.api.v3.common import (
     scope,
 )
 from inbox.api.v3.schemas import Page, Strict, member
+from inbox.http.preconditions import if_match, of_view
 from inbox.mailbox import messages
 from inbox.models import Release, ReleaseRecipient, ReleaseTry
 from inbox.outgoing import releases
@@ -139,6 +141,7 @@ def one(request: HttpRequest, id: ReleaseId) -> HttpResponse:
 
 
 @router.delete("/releases/{id}", response=ReleaseObject, summary="Cancel a release")
+@decorate_view(if_match(of_view(one)))
 def cancel(request: HttpRequest, id: ReleaseId) -> HttpResponse:
     """Takes it out of the queue. Recipients that have it already keep it."""
     return answer(shape(releases.cancel(scope(), id)))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 
 from inbox import serializers
 from inbox.api.v3 import findings as finding_shapes
@@ -36,6 +37,7 @@ from inbox.api.v3.sparse import Fields
 from inbox.explain.lines import details
 from inbox.http import files
 from inbox.http.origins import origin
+from inbox.http.preconditions import if_match, of_view
 from inbox.insight import case_file, exchange_details, timeline
 from inbox.insight import findings as found
 from inbox.insight import replay as replays
@@ -160,6 +162,7 @@ def case(request: HttpRequest, id: SessionId) -> HttpResponse:
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a session")
+@decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: SessionId) -> HttpResponse:
     """Removes it for good, if it has ended and has no messages outside the trash."""
     sessions.delete(scope(), id)
