@@ -369,4 +369,10 @@ def test_it_ends_in_time_where_too_few_came(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "Mailsink is ready." in done.stderr
     assert "mailsink: 0 of 1 messages came" in done.stderr
-    assert manage("serve", "--exit-after", "-1", data=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("number", ["-1", "x"])
+def test_a_number_of_messages_that_is_none(tmp_path: Path, number: str) -> None:
+    done = manage("serve", f"--exit-after={number}", data=tmp_path)
+    assert done.returncode == 2
+    assert f"--exit-after: '{number}' is no whole number from 0 on\n" in done.stderr

@@ -9,7 +9,7 @@ import socket
 import ssl
 import sys
 import threading
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -410,10 +410,9 @@ def _announcing(expected: ExpectedMail) -> Callable[[list[UUID]], None]:
 
 
 def _at_least_0(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
+    if not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
 
 
 def _nudging(
