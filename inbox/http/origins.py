@@ -13,7 +13,7 @@ from mailsink.conf import CONFIG
 
 
 def origin(request: HttpRequest) -> str:
-    """Return the origin of the pages for who is told it."""
+    """Return the origin of the pages, for addresses that are shown or sent."""
     return CONFIG.public_url.origin or _asked(request)
 
 

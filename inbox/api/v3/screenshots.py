@@ -25,7 +25,7 @@ _PLAIN = (
 Width = Annotated[int, query("The width in pixels.", 375, ge=NARROWEST, le=WIDEST)]
 ColourScheme = Annotated[
     Scheme,
-    query("light or dark: what the mail's styles are told of the reader.", "dark"),
+    query("light or dark: the colour scheme that the mail's styles find.", "dark"),
 ]
 
 
