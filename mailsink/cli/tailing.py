@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from functools import partial
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from mailsink.cli.api_client import (
 from mailsink.cli.tail_lines import JsonLines, TerminalLines
 
 _SESSIONS = 48  # that are followed at once: a connection has 50 topics
+_REMEMBERED = 1000  # sessions that were printed to their end
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +66,8 @@ class _Tail:
         self._url = f"ws{client.url.removeprefix('http')}/ws/live"
         self._topic = "messages" if messages else "sessions"
         self._printed: dict[str, int] = {}  # the last exchange, by session
+        # A session changes still once it has ended: its transactions are counted.
+        self._over: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def run(self) -> None:
         import aiohttp
@@ -126,6 +130,8 @@ class _Tail:
 
     async def _session(self, event: dict[str, Any]) -> None:
         id, ended = event["id"], event["ending"] is not None
+        if id in self._over:
+            return
         known = id in self._printed
         if not known and not await self._is_to_show(event):
             return
@@ -138,6 +144,7 @@ class _Tail:
             await self._load(id)
         if ended:
             del self._printed[id]
+            self._over.append(id)
             self._shown.closed(event)
             frame = {"type": "unsubscribe", "to": f"session:{id}"}
             await self._socket.send_json(frame)

@@ -221,6 +221,23 @@ def test_tail(server: Mailsink, tailing: subprocess.Popen[str]) -> None:
     assert tailing.wait(60) == 130
 
 
+def test_tail_prints_a_session_once(
+    server: Mailsink, tailing: subprocess.Popen[str]
+) -> None:
+    """Its transactions are counted once it has ended, which is no news of it."""
+    assert tailing.stdout is not None
+    until(lambda: _watched(server, tailing))
+    for subject in ("one", "two"):
+        with smtplib.SMTP(*server.smtp, local_hostname="tail.test") as client:
+            client.sendmail("a@b.test", ["c@d.test"], f"Subject: {subject}\r\n\r\n.")
+    last = server.get("sessions?limit=1")["items"][0]["id"]
+    opened: list[str] = []
+    while last not in opened:
+        event = json.loads(tailing.stdout.readline())
+        opened += [event["id"]] if event["event"] == "session.opened" else []
+    assert len(opened) == len(set(opened))
+
+
 def _watched(server: Mailsink, tailing: subprocess.Popen[str]) -> bool:
     """Have sessions until one is printed: when the feed is subscribed cannot be asked."""
     import select
