@@ -8,6 +8,8 @@ import signal
 import tempfile
 from collections.abc import Sequence
 
+from mailsink.aliases import PREFIXES
+
 INTERRUPTED = 130  # as shells have it: 128, and the number of the signal
 
 
@@ -24,7 +26,8 @@ def run(arguments: Sequence[str]) -> None:
 
 def run_without_settings(arguments: Sequence[str]) -> None:
     """Run a command that needs no server, no database and no data folder."""
-    for name in [each for each in os.environ if each.startswith("MAILSINK_")]:
+    ours = ("MAILSINK_", *PREFIXES)
+    for name in [each for each in os.environ if each.startswith(ours)]:
         del os.environ[name]
     with tempfile.TemporaryDirectory(prefix="mailsink-") as folder:
         os.environ["MAILSINK_DATA"] = folder

@@ -356,6 +356,8 @@ def test_a_pasted_reply_needs_no_server(tmp_path: Path) -> None:
     caught = "{'a@b.test': (550, b'5.1.1 The email account that you tried to reach does not exist.')}"
     found = json.loads(run("explain", caught, "--json", cwd=tmp_path)[1])
     assert (found["code"], found["enhanced"], found["exact"]) == (550, "5.1.1", True)
+    wrong = {"MAILSINK_SMTP": "nonsense", "MP_MAX_MESSAGES": "nonsense"}
+    assert run("explain", "421 4.7.28", cwd=tmp_path, **wrong)[::2] == (0, "")
     code, _, err = run("explain", "no reply at all", cwd=tmp_path)
     assert (code, "no reply code" in err) == (1, True)
     assert not list(tmp_path.iterdir())
