@@ -15,7 +15,6 @@ from mailsink import relay_aliases, values
 from mailsink.relay_aliases import NoEffect
 
 PREFIXES = ("MP_", "MH_")
-_TRUE = ("1", "true", "yes")  # as Mailpit has it
 
 
 def _address(text: str) -> str:
@@ -72,7 +71,7 @@ def _origins(text: str) -> str:
 
 def _asks_for(text: str) -> str:
     """Return a boolean of Mailpit's, which takes all but three words for no."""
-    return "yes" if text.lower() in _TRUE else "no"
+    return "yes" if text.lower() in relay_aliases.TRUE else "no"
 
 
 _NAMES: dict[str, tuple[str, Callable[[str], str]]] = {

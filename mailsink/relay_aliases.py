@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 _PREFIX = "MP_SMTP_RELAY_"
@@ -11,7 +12,7 @@ _PARTS = "PORT STARTTLS TLS ALLOW_INSECURE AUTH USERNAME PASSWORD RETURN_PATH".s
 PARTS = frozenset(_PREFIX + each for each in _PARTS)
 # They narrow what may leave, in a way that a route cannot have.
 _LIMITS = ("ALLOWED_RECIPIENTS", "BLOCKED_RECIPIENTS", "OVERRIDE_FROM")
-_TRUE = ("1", "true", "yes")
+TRUE = ("1", "true", "yes")  # as Mailpit has it
 
 
 class NoEffect(Exception):
@@ -47,13 +48,17 @@ def route(theirs: Mapping[str, str]) -> str:
         "RETURN_PATH": "reverse_path",
     }
     fields |= {ours: given[name] for name, ours in names.items() if name in given}
-    # What JSON has of texts, numbers and lists TOML has, too.
-    lines = (f"{name} = {json.dumps(value)}" for name, value in fields.items())
+    lines = (f"{name} = {_toml(value)}" for name, value in fields.items())
     return "\n".join(["[mailpit]", *lines])
 
 
+def _toml(value: object) -> str:
+    """Return a value as TOML: as JSON has it, but for DEL, and for pairs of surrogates."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
+    if not (re.fullmatch(r"[0-9]{1,5}", text) and 0 < int(text) < 65536):
         raise NoEffect(f"{_PREFIX}PORT is {text!r}, which is no port")
     return int(text)
 
@@ -65,4 +70,4 @@ def _tls(given: Mapping[str, str]) -> str:
 
 
 def _is_true(given: Mapping[str, str], name: str) -> bool:
-    return given.get(name, "").lower() in _TRUE
+    return given.get(name, "").lower() in TRUE

@@ -170,12 +170,23 @@ def test_the_relay_is_a_route() -> None:
     assert found.warnings == ("MP_SMTP_RELAY_HOST counts as MAILSINK_ROUTES=…",)
 
 
+def test_a_password_may_have_any_character() -> None:
+    password = "p\N{GRINNING FACE}\x7f\\ä"
+    found = config(
+        MP_SMTP_RELAY_HOST="mx.test",
+        MP_SMTP_RELAY_USERNAME="ann",
+        MP_SMTP_RELAY_PASSWORD=password,
+    )
+    assert found.routes["mailpit"]["password"] == password
+
+
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
         ("ALLOWED_RECIPIENTS", "@example", "a route of Mailsink has nothing like"),
         ("OVERRIDE_FROM", "a@b.c", "a route of Mailsink has nothing like"),
         ("PORT", "0", "MP_SMTP_RELAY_PORT is '0', which is no port"),
+        ("PORT", "000001000000", "which is no port"),
     ],
 )
 def test_a_relay_that_cannot_be_a_route(name: str, value: str, reason: str) -> None:
