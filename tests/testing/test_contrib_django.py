@@ -65,6 +65,22 @@ def test_the_sink_runs_beside_runserver(
     until(lambda: not inbox.is_ready())
 
 
+def test_a_sink_that_does_not_start_says_why(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "examples/django_runserver/manage.py", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "mailsink", "--smtp", "nonsense"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "manage"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "CommandError: Mailsink did not start: mailsink: --smtp is 'nonsense'"
+    )
+
+
 @pytest.mark.parametrize("mailers", [{}, {"default": {}, "bulk": {}}])
 def test_the_settings_of_both_kinds(mailers: dict[str, object]) -> None:
     settings = SimpleNamespace(MAILERS=mailers, EMAIL_USE_TLS=True)

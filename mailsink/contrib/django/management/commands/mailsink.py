@@ -7,12 +7,14 @@ import signal
 import socket
 import sys
 from argparse import REMAINDER, ArgumentParser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 from mailsink.contrib.django.apps import SMTP_VARIABLE, SinkConfig
@@ -48,12 +50,7 @@ class Command(BaseCommand):
             _run(runserver)  # again, after a change: the sink is there
             return
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        with PrivateServer(
-            data=_folder(),
-            smtp=smtp or _free("smtp"),
-            http=http or _free("http"),
-            ends_with_us=True,
-        ) as sink:
+        with _sink(smtp or _free("smtp"), http or _free("http")) as sink:
             address = "{}:{}".format(*sink.smtp)
             os.environ[SMTP_VARIABLE] = address
             SinkConfig.lead()
@@ -65,6 +62,20 @@ class Command(BaseCommand):
 
 def _run(arguments: list[str]) -> None:
     call_command("runserver", *arguments, skip_checks=False)
+
+
+@contextmanager
+def _sink(smtp: str, http: str) -> Iterator[PrivateServer]:
+    """Run the sink. Raises CommandError where it does not start."""
+    with ExitStack() as stack:
+        try:
+            sink = PrivateServer(
+                data=_folder(), smtp=smtp, http=http, ends_with_us=True
+            )
+            stack.enter_context(sink)
+        except (OSError, RuntimeError) as failure:
+            raise CommandError(str(failure)) from None
+        yield sink
 
 
 def _folder() -> Path:
