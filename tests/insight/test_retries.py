@@ -98,6 +98,8 @@ def test_what_was_heard_is_not_sent_again_by_a_message_like_it() -> None:
         ("refused", "250 2.0.0 Ok: queued as {}", None, True),
         ("dropped", "250 2.0.0 Ok: queued as {}", None, True),
         ("refused", "250 2.0.0 Ok: que", 7, True),
+        ("dropped", "25", 7, True),
+        ("dropped", "250 2.0.0 Ok, as body250 asks", 7, False),
         ("refused", "250 2.0.0 Ok: queued as {}", 7, False),
         ("quit", "250 2.0.0 Ok: queued as {}", 7, False),
     ],

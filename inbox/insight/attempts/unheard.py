@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from inbox.mailbox import transcripts
-from inbox.models import Exchange, Transaction
+from inbox.models import Exchange, Session, Transaction
 
 _STEPS = 50_000  # exchanges that may be stepped over
 _HEARD_ENDINGS = (None, "quit")  # of sessions that went on behind the reply
@@ -25,30 +25,35 @@ def final_lines(rows: Iterable[Transaction]) -> dict[UUID, Exchange]:
 
     rows: with their sessions.
     """
-    suspects: dict[UUID, UUID] = {}
+    suspects: dict[UUID, Session] = {}
     steps: dict[UUID, int] = {}
     for row in rows:
         if row.outcome == "accepted" and row.session.ending not in _HEARD_ENDINGS:
             steps[row.session_id] = row.session.exchanges
             if sum(steps.values()) > _STEPS:
                 break
-            suspects[row.pk] = row.session_id
+            suspects[row.pk] = row.session
     if not suspects:
         return {}
     lines = Exchange.objects.filter(
         ~Q(kind="command") | Q(verb="BDAT"),
         Q(replied_us=None) | ~Q(rule=""),
-        session_id__in=set(suspects.values()),
+        session_id__in={each.pk for each in suspects.values()},
         transaction_id__in=suspects,
         code__range=(200, 299),
     ).order_by("session_id", "seq")
     return {
-        line.transaction_id: line
+        key: line
         for line in transcripts.loaded(lines)
-        if line.transaction_id and _is_unheard(line)
+        if (key := line.transaction_id) and _is_unheard(line, suspects[key].ending)
     }
 
 
-def _is_unheard(line: Exchange) -> bool:
-    """Whether a final reply was not written, or broken off before its end."""
-    return line.replied_us is None or not _WHOLE.search(line.reply)
+def _is_unheard(line: Exchange, ending: str | None) -> bool:
+    """Whether a final reply was not written, made unreadable, or broken off before its end.
+
+    A rule may reply 250 with a text of its own, to a client that leaves without QUIT.
+    """
+    if line.replied_us is None or not line.reply.startswith(str(line.code)):
+        return True
+    return ending == "refused" and not _WHOLE.search(line.reply)
