@@ -171,7 +171,7 @@ def _pending(story: RetryStory) -> str:
 
 
 def _clock(moment: datetime | None) -> str:
-    return f"{moment:%H:%M:%S}" if moment else ""
+    return f"{moment:%H:%M:%S} UTC" if moment else ""
 
 
 _SENTENCES = {

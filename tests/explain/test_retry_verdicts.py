@@ -158,7 +158,7 @@ def test_not_over_yet(tries: list[TimedTry], until: float) -> None:
     assert story.verdicts == ("pending",)
     assert story.awaited_until == START + timedelta(seconds=until)
     words = retry_words.sentence("pending", story, False)
-    assert f"awaited until {story.awaited_until:%H:%M:%S}." in words
+    assert f"awaited until {story.awaited_until:%H:%M:%S} UTC." in words
     assert told(tries, later=until).awaited_until is None
     assert "pending" not in told(tries, later=until).verdicts
     assert "pending" not in told(tries, later=0, over=True).verdicts
