@@ -14,11 +14,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from inbox.insight import attempts
-from inbox.insight.attempts.candidates import TAKEN
 from inbox.mailbox import transactions
 from inbox.mailbox.scope import ALL
 from inbox.models import Fingerprint, Message, Raw, Recipient, Session, Transaction
-from inbox.models.session import WITHOUT_CLIENT, AddressKey
+from inbox.models.session import TAKEN, WITHOUT_CLIENT, AddressKey
 from inbox.search import language
 from inbox.storage import body_store
 from inbox.storage.write_lock import write_turn

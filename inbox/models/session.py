@@ -20,6 +20,8 @@ ADDRESS_KEY_LENGTH = 256
 # The listeners of sessions in which no client spoke: an import, and a report of our own.
 IMPORT, INTERNAL = "import", "internal"
 WITHOUT_CLIENT = (IMPORT, INTERNAL)
+# The outcomes of transactions whose client was sent a 250 for the message.
+TAKEN = ("accepted", "discarded")
 
 
 class AddressKey(models.Func):

@@ -28,6 +28,7 @@ from inbox.mailbox import messages, sessions, transactions, transcripts, trash
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
+from inbox.models.session import TAKEN
 from inbox.presenters import made_report_rows, people
 from inbox.presenters.attempts import HistoryPanel, history_panel
 from inbox.presenters.envelope import EnvelopeDifference, differences
@@ -212,7 +213,7 @@ class MessagePage(ParsedMessage):
     @cached_property
     def diagnosis(self) -> explain.Diagnosis | None:
         """Why it was not accepted, and the fix; None where that is not known."""
-        if self.message or self.attempt.outcome in (None, "accepted", "discarded"):
+        if self.message or self.attempt.outcome in (None, *TAKEN):
             return None
         if self.session.transactions == 1:
             facts = session_facts.of([self.session])[self.session.id]

@@ -23,11 +23,8 @@ _ABOUT = {
     "rcpt": ("forward_path", "forward_path"),
     "any": ("verb", "verb"),
 }
-_FIRST = {
-    "data",
-    "bdat",
-    "body",
-}  # stages at which the first recipient is the condition
+# Stages at which the first recipient is the condition.
+_FIRST = ("data", "bdat", "body")
 _USUAL = 451
 _MOST_LINES = 2000  # of a session, up to the one that is asked for
 

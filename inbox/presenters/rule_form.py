@@ -191,7 +191,7 @@ def _value(row: RuleField, typed: Any) -> Any:
     if row.kind == "percent":
         return _percent(text)
     if row.kind == "switch":
-        return bool(text) and text != "False"
+        return bool(text)
     if row.kind == "yesno":
         return {"yes": True, "no": False}.get(text)
     if row.kind == "list":

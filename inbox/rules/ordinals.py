@@ -15,7 +15,7 @@ from typing import NamedTuple
 from django.db.models import Value
 
 from inbox.models import Recipient, Rule, RuleCount
-from inbox.models.session import AddressKey
+from inbox.models.session import TAKEN, AddressKey
 from inbox.rules.message_conditions import message_id
 from inbox.rules.rule_limits import count_more
 from inbox.storage.write_lock import write_turn
@@ -24,7 +24,6 @@ from mailsink.ports import Consult
 
 _REMEMBERED = 10_000  # sessions and transactions whose number is known
 _STORY = timedelta(hours=24)  # for so long another try is of the same message
-_TAKEN = ("accepted", "discarded")
 _LOOKED_AT = 20  # transactions for a recipient, the newest
 
 
@@ -148,7 +147,7 @@ def _was_taken(consult: Consult, since: datetime) -> bool:
     )
     newest = rows.select_related("transaction__session").order_by("-transaction_id")
     return any(
-        each.transaction.outcome in _TAKEN
+        each.transaction.outcome in TAKEN
         and each.transaction.session.opened_at
         + timedelta(microseconds=each.transaction.ended_us or 0)
         >= since

@@ -40,7 +40,7 @@ def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
     context = {
         "section": "rules",
         "wrong": wrong,
-        "speed": request.POST.get("speed", "1")[:10],
+        "speed": request.POST.get("speed", "")[:10],
         "rules_on": inboxes.by_slug(ALL, DEFAULT_SLUG).rules_on,
         "rows": _rows(),
         "scenarios": [scenario_rows.row(each, on) for each in scenarios.scenarios()],

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.db.models import Q, Value
 
 from inbox.insight import mail_refusals
-from inbox.insight.attempts.candidates import KEY_LENGTH, TAKEN, Candidate
+from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate
 from inbox.insight.attempts.unheard import final_lines
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Recipient, Session, Transaction
-from inbox.models.session import WITHOUT_CLIENT, AddressKey
+from inbox.models.session import TAKEN, WITHOUT_CLIENT, AddressKey
 from mailsink.ids import first_at, made_at
 
 MOST = 50  # tries that a story tells, the newest ones

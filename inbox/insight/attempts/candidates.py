@@ -11,9 +11,9 @@ from inbox.insight.attempts.unheard import final_lines
 from inbox.mailbox import transactions
 from inbox.mailbox.transactions import NO_BODY, StoredBody
 from inbox.models import Exchange, Fingerprint, Message, Recipient, Transaction
+from inbox.models.session import TAKEN
 
 KEY_LENGTH = 256  # characters of a Message-ID that are indexed
-TAKEN = ("accepted", "discarded")  # the client was sent a 250 for the message
 _RECIPIENTS = 100  # of a transaction that are compared
 
 

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from inbox.explain.stories import Attempt
-from inbox.insight.attempts.candidates import TAKEN, Candidate
+from inbox.insight.attempts.candidates import Candidate
 from inbox.mailbox import transcripts
 from inbox.models import Exchange, Transaction
+from inbox.models.session import TAKEN
 
 _STEPS = 50_000  # exchanges that may be stepped over to find replies
 

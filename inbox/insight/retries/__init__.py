@@ -12,11 +12,11 @@ from inbox.explain.retry_verdicts import RetryStory, TimedTry, VerdictKind
 from inbox.explain.speeds import speed_of
 from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight import attempts
-from inbox.insight.attempts.candidates import TAKEN
 from inbox.insight.retries.asked_by import LOST, asked_by
 from inbox.mailbox import transactions
 from inbox.mailbox.scope import Scope
 from inbox.models import Recipient
+from inbox.models.session import TAKEN
 
 __all__ = ("RetryReport", "of_history", "of_transaction")
 
