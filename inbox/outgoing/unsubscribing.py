@@ -60,7 +60,11 @@ class UnsubscribeOffer:
 def offer(scope: Scope, id: str | UUID) -> UnsubscribeOffer:
     """Return what a message offers, and the requests that were sent. Raises NotFound."""
     message = messages.get(scope, id)
-    return of(message, structure.parse(messages.open_start(message, _READ)).root)
+    return of(message, _root(message))
+
+
+def _root(message: Message) -> Part:
+    return structure.parse(messages.open_start(message, _READ)).root
 
 
 def of(message: Message, root: Part) -> UnsubscribeOffer:
@@ -79,7 +83,7 @@ def perform(scope: Scope, id: str | UUID, by: str) -> Unsubscription:
     be sent, and NotKept if it was sent, but cannot be kept.
     """
     message = messages.get(scope, id)
-    offered = offer(scope, message.pk)
+    offered = of(message, _root(message))
     if offered.refusal:
         raise Conflict(offered.refusal)
     switch.check()
