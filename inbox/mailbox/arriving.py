@@ -15,8 +15,9 @@ from django.db import connection
 
 from inbox.mailbox import messages
 from inbox.mailbox.scope import Scope
-from inbox.models import Message, Recipient
+from inbox.models import Message
 from inbox.search import language
+from inbox.search.fulltext.index import forward_paths, recipient_tokens
 from inbox.search.fulltext.tokens import tokens
 from mailsink.ids import first_at
 
@@ -109,16 +110,10 @@ def recipients(scope: Scope, ids: Sequence[UUID]) -> str | None:
         return None
     rows = Message.objects.filter(scope.q(), pk__in=ids)
     found = list(rows.only("to", "cc", "transaction_id"))
-    paths: dict[UUID, list[str]] = {}
-    named = Recipient.objects.filter(transaction__in=[each.transaction_id for each in found])  # fmt: skip
-    for transaction, path in named.values_list("transaction_id", "forward_path"):
-        paths.setdefault(transaction, []).append(path)
+    paths = forward_paths(found)
     words: list[str] = []
     for each in found:
-        people = [*each.to, *each.cc]
-        texts = [f"{one['name']} {one['address']}" for one in people]
-        texts += paths.get(each.transaction_id, [])
-        words += tokens(" ".join(texts))
+        words += recipient_tokens(each, paths.get(each.transaction_id, []))
     return f" {' '.join(words)}"
 
 

@@ -11,7 +11,7 @@ import base64
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
-from itertools import count, islice
+from itertools import islice
 from uuid import UUID
 
 from django.db import connection
@@ -24,10 +24,9 @@ _KNOWN_OTHERWISE = frozenset(("from", "to", "cc", "subject", "message-id"))
 KEY = 8  # characters of a key
 _MOST_FIELDS = 200
 _MOST_OF_FIELD = 50  # tokens
-_MOST = 1000  # tokens of a message
+_MOST = 1000  # tokens of a message; PostgreSQL's positions end at 16,383
 _READ = 4000  # characters of a field
 _LONGEST_NAME = 200  # characters
-_MAX_POSITION = 16_383  # PostgreSQL's own limit
 
 
 @lru_cache(maxsize=2000)
@@ -72,8 +71,8 @@ def put(found: Sequence[tuple[int, Sequence[str]]]) -> None:
 
 def _vector(words: Sequence[str]) -> str:
     places: dict[str, list[str]] = {}
-    for place, word in zip(count(1), words, strict=False):
-        places.setdefault(word, []).append(str(min(place, _MAX_POSITION)))
+    for place, word in enumerate(words, 1):
+        places.setdefault(word, []).append(str(place))
     return " ".join(f"'{word}':{','.join(at[:255])}" for word, at in places.items())
 
 

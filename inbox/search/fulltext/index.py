@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from inbox.models import Message, SearchText
+from inbox.models import Message, Recipient, SearchText
 from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.tokens import tokens
 from mailsink.mime import enclosed
@@ -43,16 +43,32 @@ def texts(
     header: Collection[Field] = (),
 ) -> Texts:
     """Return what is indexed of a message. body: see body_text; header: its fields"""
-    people = [*message.to, *message.cc]
-    named = (f"{each['name']} {each['address']}" for each in people)
     sender = f"{message.from_name} {message.from_address} {reverse_path}"
     return Texts(
         tokens(message.subject),
         tokens(sender),
-        tokens(" ".join([*named, *forward_paths])),
+        recipient_tokens(message, forward_paths),
         tokens(f"{message.message_id} {body}"),
         header_fields.field_tokens(header),
     )
+
+
+def recipient_tokens(message: Message, forward_paths: Collection[str]) -> list[str]:
+    """Return what is indexed of the recipients of a message."""
+    people = [*message.to, *message.cc]
+    named = (f"{each['name']} {each['address']}" for each in people)
+    return tokens(" ".join([*named, *forward_paths]))
+
+
+def forward_paths(found: Collection[Message]) -> dict[UUID, list[str]]:
+    """Return the envelope recipients of messages, by their transactions."""
+    paths: dict[UUID, list[str]] = {}
+    named = Recipient.objects.filter(
+        transaction__in=[each.transaction_id for each in found]
+    )
+    for transaction, path in named.values_list("transaction_id", "forward_path"):
+        paths.setdefault(transaction, []).append(path)
+    return paths
 
 
 def body_text(reading: Reading) -> str:

@@ -36,12 +36,18 @@ class Matches(Func):
     """Whether a message is among those that the index has for a phrase."""
 
     output_field = BooleanField()
+    table = "inbox_searchindex"  # of SQLite
+    vector = "vector"  # the column of PostgreSQL
 
-    def __init__(self, phrase: list[str], columns: tuple[str, ...]) -> None:
+    def __init__(self, phrase: list[str], columns: tuple[str, ...] = COLUMNS) -> None:
         super().__init__(F("pk"))
         self.phrase = phrase
         self.columns = columns
         self.newest = 0  # hits, if it takes only so many
+
+    def goes_on(self) -> bool:
+        """Whether the last word may be the beginning of a longer one."""
+        return is_beginning(self.phrase[-1])
 
     def _in(self, compiler: SQLCompiler, rows: str, query: str) -> Sql:
         sql, params = compiler.compile(self.source_expressions[0])
@@ -51,10 +57,10 @@ class Matches(Func):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
-        last = "*" if is_beginning(self.phrase[-1]) else ""
+        last = "*" if self.goes_on() else ""
         columns = "" if self.columns == COLUMNS else f"{{{' '.join(self.columns)}}} : "
         query = f'{columns}"{" ".join(self.phrase)}" {last}'
-        hits = "SELECT rowid FROM inbox_searchindex WHERE inbox_searchindex MATCH %s"
+        hits = f"SELECT rowid FROM {self.table} WHERE {self.table} MATCH %s"  # noqa: S608  our own words
         if self.newest:
             hits += f" ORDER BY rowid DESC LIMIT {self.newest}"
         rows = f"SELECT message_id FROM inbox_searchtext WHERE id IN ({hits})"  # noqa: S608  our own words
@@ -63,12 +69,17 @@ class Matches(Func):
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
-        weights = "".join("ABCD"[COLUMNS.index(each)] for each in self.columns)
+        asked = () if self.columns == COLUMNS else self.columns
+        weights = "".join("ABCD"[COLUMNS.index(each)] for each in asked)
         *firsts, last = self.phrase
-        words = [f"'{each}':{weights}" for each in firsts]
-        words.append(f"'{last}':{'*' if is_beginning(last) else ''}{weights}")
-        rows = "SELECT message_id FROM inbox_searchtext WHERE vector @@ %s::tsquery"
+        words = [_lexeme(each, weights) for each in firsts]
+        words.append(_lexeme(last, f"{'*' if self.goes_on() else ''}{weights}"))
+        rows = f"SELECT message_id FROM inbox_searchtext WHERE {self.vector} @@ %s::tsquery"  # noqa: S608  our own words
         return self._in(compiler, rows, " <-> ".join(words))
+
+
+def _lexeme(word: str, marks: str) -> str:
+    return f"'{word}':{marks}" if marks else f"'{word}'"
 
 
 def newest_only(condition: Q, most: int | None = None) -> Q:

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Sequence
 from uuid import UUID
 
-from inbox.models import Message, Recipient
-from inbox.search.fulltext.index import COLUMNS, texts
+from inbox.models import Message
+from inbox.search.fulltext.index import COLUMNS, forward_paths, texts
 from inbox.search.fulltext.tokens import is_beginning
 
 _MOST = 1000  # of the newest that wait are looked at
@@ -60,19 +60,13 @@ def _waiting() -> dict[UUID, _Known]:
 def _load(wanted: Sequence[UUID]) -> int:
     """Keep the texts of messages; return how many characters were read for them."""
     found = list(Message.objects.filter(pk__in=wanted).select_related("transaction"))
-    paths: dict[UUID, list[str]] = {}
-    named = Recipient.objects.filter(
-        transaction__in=[each.transaction_id for each in found]
-    )
-    for transaction, path in named.values_list("transaction_id", "forward_path"):
-        paths.setdefault(transaction, []).append(path)
+    paths = forward_paths(found)
     characters = 0
     for each in found:
-        forward_paths = paths.get(each.transaction_id, [])
-        reverse_path = each.transaction.reverse_path
-        known = texts(each, reverse_path, forward_paths, each.snippet)
+        named = paths.get(each.transaction_id, [])
+        known = texts(each, each.transaction.reverse_path, named, each.snippet)
         _kept[each.pk] = {
             name: f" {' '.join(getattr(known, name)[:_TOKENS])} " for name in COLUMNS
         }
-        characters += each.shown_length + sum(map(len, forward_paths))
+        characters += each.shown_length + sum(map(len, named))
     return characters
