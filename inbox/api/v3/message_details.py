@@ -246,6 +246,7 @@ def tag(scope: Scope, message: Message) -> str:
     """Return the entity tag of a message, one by one, without reading its body.
 
     The octets of the message and its transaction never change; how they are read, by version.
+    It does not follow the message that a report is about, whose name is in the octets.
     """
     reports = [_made(each) for each in made_reports.about(scope, message.pk)]
     changing = [__version__, serializers.message(message), reports]
