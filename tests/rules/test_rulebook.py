@@ -1,0 +1,167 @@
+"""The rules of an inbox as they are stored: what is refused, and many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from inbox.errors import Invalid
+from inbox.mailbox.scope import ALL
+from inbox.models import Rule, RuleCount
+from inbox.policy.policy import InboxPolicy
+from inbox.rules import rule_limits, rulebook
+from inbox.storage.write_lock import ROWS_IN_A_TURN
+from tests import factories
+from tests.rules.test_rules import BUSY, policy, rule
+
+__all__ = ["policy"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+def test_expired_rules_make_room(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulebook, "MOST", 2)
+    kept, expired = rule(), rule(expires_in=60)
+    with pytest.raises(Invalid, match="at most 2 rules"):
+        rule()
+    Rule.objects.filter(pk=expired.pk).update(expires_at=rule_limits.now())
+    assert [each.pk for each in rulebook.find(ALL)] == [kept.pk, expired.pk]
+    made = rule()
+    assert [each.pk for each in rulebook.find(ALL)] == [kept.pk, made.pk]
+
+
+def test_rules_go_without_holding_up_mail() -> None:
+    """Clients may have made thousands of counts: no turn at writing takes all of them."""
+    factories.inbox()
+    fields = {"stage": "rcpt", "actions": BUSY, "scenario": "mine"}
+    later = rule_limits.now()
+
+    def add() -> None:
+        for each in rulebook.add_all(ALL, "default", [fields] * 2):
+            RuleCount.objects.bulk_create(
+                RuleCount(rule_id=each.pk, key=str(key), count=1, since=later)
+                for key in range(ROWS_IN_A_TURN - 1)
+            )
+
+    changed: list[int] = []
+
+    def look(execute: Any, sql: str, *given: Any) -> Any:
+        found = execute(sql, *given)
+        if sql.startswith("DELETE"):
+            changed.append(given[-1]["cursor"].rowcount)
+        return found
+
+    with connection.execute_wrapper(look):
+        add()
+        rulebook.put_scenario(ALL, "default", [fields], "mine")
+        add()
+        rulebook.delete_scenario(ALL, "default", "mine")
+        add()
+        Rule.objects.update(expires_at=later)
+        rulebook.add_all(ALL, "default", [fields], scenario="mine")
+    assert ROWS_IN_A_TURN - 1 in changed
+    assert max(changed) < ROWS_IN_A_TURN
+
+
+def test_a_scenario_is_replaced_by_one_process_after_the_other() -> None:
+    """Each of two would remove what was there, and leave its own beside the other's."""
+    inbox = factories.inbox()
+    fields = {"stage": "rcpt", "actions": BUSY, "scenario": "mine"}
+    rulebook.put_scenario(ALL, "default", [fields], "mine")
+    with CaptureQueriesContext(connection) as asked:
+        rulebook.put_scenario(ALL, "default", [fields], "mine")
+    statements = [each["sql"] for each in asked]
+    changed = next(n for n, each in enumerate(statements) if "inbox_rule" in each and "DELETE" in each)  # fmt: skip
+    if connection.vendor == "postgresql":
+        assert any("FOR NO KEY UPDATE" in each for each in statements[:changed])
+    assert [each.inbox_id for each in rulebook.find(ALL)] == [inbox.pk]
+
+
+def test_many_rules_change_by_one_statement() -> None:
+    """An expression for each value took more than a second, while mail waited."""
+    factories.inbox()
+    fields = {"stage": "rcpt", "actions": BUSY, "limits": {"rate": 1, "seconds": 90}}
+    made = rulebook.add_all(ALL, "default", [fields] * 120)
+    order = [each.pk for each in reversed(made)]
+    with CaptureQueriesContext(connection) as asked:
+        found = rulebook.put_in_order(ALL, "default", order)
+        fast = rulebook.set_speed(ALL, "default", 30)
+    assert [each.pk for each in found] == order
+    assert {each.limits["speed"] for each in fast} == {30}
+    assert all(each.changed_at > made[0].changed_at for each in fast)
+    changes = [each["sql"] for each in asked if "UPDATE" in each["sql"]]
+    assert not [each for each in changes if "CASE" in each]
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"actions": {}}, "a rule does something"),
+    ({"actions": {"code": 199}}, "code is a number"),
+    ({"actions": {"code": 470}}, "470 is no reply code"),
+    ({"actions": {"code": 550, "enhanced": "4.1.1"}}, "begins as the code does"),
+    ({"actions": {"code": 550, "enhanced": "5.x"}}, "is no enhanced code"),
+    ({"actions": {"text": ["x"]}}, "a reply has a code"),
+    ({"actions": {"code": 550, "text": ["a\r\n250 ok"]}}, "a reply has at most"),
+    ({"actions": {"code": 550, "text": ["é"]}}, "in ASCII"),
+    ({"actions": {"delay_ms": 300_001}}, "delay_ms is a number"),
+    ({"actions": {"reset": True}}, "say where"),
+    ({"actions": {"close": "soon"}}, "close is one of"),
+    ({"actions": {"explode": True}}, 'no member "explode"'),
+    ({"actions": {"tags": [""]}}, "tags"),
+    ({"actions": {"without": ["DSN"]}}, "at the stage helo only"),
+    ({"actions": {"tls_failure": "expired"}}, "at the stage starttls only"),
+    (
+        {"stage": "starttls", "actions": {"tls_failure": "expired", "code": 454}},
+        "no other action",
+    ),
+    ({"actions": {"tls_failure": "odd"}}, "tls_failure is one of wrong_name"),
+    ({"stage": "quit", "actions": {"tags": ["x"]}}, "no message at the stage quit"),
+    ({"stage": "helo", "actions": {"pin": True}}, "no message at the stage helo"),
+    ({"stage": "rset", "actions": {"discard": True}}, "no message at the stage rset"),
+    ({"stage": "auth", "actions": {"inbox": "x"}}, "no message at the stage auth"),
+    ({"actions": {"inbox": "a b"}}, "is no slug of an inbox"),
+    ({"actions": {"discard": True, "code": 550}}, "refused or discarded"),
+    ({"stage": "soon"}, "stage is one of"),
+    ({"conditions": {"client": "x"}}, "no address or network"),
+    ({"conditions": {"forward_path": "/(/"}}, "cannot be used"),
+    ({"conditions": {"forward_path": "/(a){1000}{1000}/"}}, "cannot be used"),
+    (
+        {"conditions": {"forward_path": "/" + "([ab]?){1000}" * 20 + "c/"}},
+        "it repeats too much",
+    ),
+    (
+        {"stage": "body", "conditions": {"body": "/" + "(.?.?){1000}" + "/"}},
+        "it repeats too much",
+    ),
+    ({"conditions": {"forward_path": "x" * 501}}, "1 to 500 characters"),
+    ({"conditions": {"header": "Subject"}}, "a field name and a pattern"),
+    ({"conditions": {"body": "x"}}, "at the stage body only"),
+    ({"stage": "helo", "conditions": {"reverse_path": "x"}}, "no addresses yet"),
+    ({"stage": "mail", "conditions": {"forward_path": "x"}}, "no recipient yet"),
+    ({"limits": {"first": 0.5}}, "first is a number"),
+    ({"limits": {"probability": 2}}, "probability"),
+    ({"limits": {"probability": 0}}, "probability"),
+    ({"limits": {"first": 0}}, "first is a number from 1"),
+    ({"limits": {"per": "moon"}}, "per is one of"),
+    ({"limits": {"from_time": "9:00", "until_time": "10:00"}}, "no time of day"),
+    ({"limits": {"from_time": "09:00"}}, "a beginning and an end"),
+    ({"max_hits": 0}, "max_hits"),
+    ({"expires_in": 0}, "within a year"),
+    ({"name": "x" * 81}, "up to 80 characters"),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), WRONG)
+def test_a_fault_is_said(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        rulebook.add(ALL, "default", {"stage": "rcpt", "actions": BUSY, **fields})
+    assert not Rule.objects.exists()
+
+
+def test_all_rules_are_named_in_an_order() -> None:
+    one = rule()
+    with pytest.raises(Invalid, match="name each rule"):
+        rulebook.put_in_order(ALL, "default", [one.pk, one.pk])
