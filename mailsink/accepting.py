@@ -35,12 +35,18 @@ class Acceptor:
         take: Callable[[socket.socket], None],
         sorry: bytes,
         descriptors: Descriptors | None = None,
+        top: int | None = None,
     ) -> None:
-        """Take a bound socket; without descriptors there is no limit but the system's."""
+        """Take a bound socket; without descriptors there is no limit but the system's.
+
+        A connection whose descriptor would be `top` (else that of the shares) or more
+        is one too many.
+        """
         self._socket = sock
         self._take = take
         self._sorry = sorry
         self._descriptors = descriptors or Descriptors(1 << 20)
+        self._top = top or self._descriptors.shares.top
         self._spare = -1  # given up for a newcomer where there is no other
         self._rest: asyncio.TimerHandle | None = None
 
@@ -95,7 +101,7 @@ class Acceptor:
         except OSError:
             return True
         os.close(number)
-        return number >= self._descriptors.shares.top
+        return number >= self._top
 
     def _none_left(self) -> None:
         """Turn one away by the spare descriptor; rest where there is none."""

@@ -1,7 +1,8 @@
 """The file descriptors of the process: their number, their shares, and whether they ran out.
 
 Half of those for connections are for mail, three eighths for the web. The rest is for
-newcomers, who are asked to come again; the top is for files and the database.
+newcomers, who are asked to come again: the last of it for those with mail, so that
+visitors who press in cannot keep mail out. The top is for files and the database.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ _FRESH = 60.0  # seconds for which it is told that somebody was turned away
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How many connections may be open at once; a descriptor from `top` on is for none."""
+    """How many connections may be open at once; a descriptor from `top` on is for none.
+
+    A descriptor from `web_top` on is for no visitor.
+    """
 
     smtp: int
     web: int
+    web_top: int
     top: int
 
 
@@ -34,7 +39,12 @@ class Descriptors:
         top = limit - min(64, limit // 4)
         free = max(8, top - _OWN)
         self.limit = limit
-        self.shares = Shares(smtp=free // 2, web=free * 3 // 8, top=top)
+        self.shares = Shares(
+            smtp=free // 2,
+            web=free * 3 // 8,
+            web_top=top - max(8, free // 8),  # files take descriptors below the top
+            top=top,
+        )
         self._turned_away = 0
         self._last = 0.0
 

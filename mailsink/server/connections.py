@@ -64,8 +64,9 @@ class Web(Daphne):
             server_name="mailsink",
         )
         self.endpoints = []
+        top = descriptors.shares.web_top
         self.acceptors = [
-            Acceptor(each, partial(self.take, each.family), _BUSY, descriptors)
+            Acceptor(each, partial(self.take, each.family), _BUSY, descriptors, top)
             for each in sockets
         ]
         self.wrong_port = wrong_port

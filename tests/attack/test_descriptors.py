@@ -6,6 +6,7 @@ import os
 import select
 import smtplib
 import socket
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -86,6 +87,28 @@ def test_visitors_beyond_their_share_leave_room_for_the_database(
     with many(web(server), [WAIT] * (3 * limit)):
         assert mail(server) < LONGEST
     assert server.stderr.count("\n") <= 1
+
+
+def test_visitors_who_press_in_leave_room_for_mail(start_mailsink: Start) -> None:
+    """Those that nobody has let in or turned away yet have descriptors, too."""
+    server = start_mailsink(descriptors=128)
+    over = threading.Event()
+
+    def press() -> None:
+        while not over.is_set():
+            with suppress(OSError), many(web(server), [WAIT] * 128):
+                pass
+
+    visitors = [threading.Thread(target=press) for _ in range(3)]
+    for each in visitors:
+        each.start()
+    try:
+        for _ in range(60):
+            assert mail(server) < LONGEST
+    finally:
+        over.set()
+        for each in visitors:
+            each.join()
 
 
 def test_what_was_turned_away_is_told(start_mailsink: Start) -> None:
