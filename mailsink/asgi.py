@@ -42,7 +42,7 @@ from mailsink.web.workers import Workers
 
 HELD = frozenset({"/api/v3/messages/wait"})
 # Whether the server is well must not wait behind a crowd of others.
-HEALTH = frozenset({"/health/live", "/health/ready", "/livez", "/readyz"})
+HEALTH = frozenset({"/health/live", "/health/ready", "/livez", "/readyz", "/metrics"})
 
 
 def _announce(ids: list[str]) -> None:

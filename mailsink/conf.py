@@ -53,6 +53,7 @@ class Config:
     hostname: str
     public_url: PublicUrl  # where browsers find the pages, as far as somebody said it
     trusted_proxies: tuple[Network, ...]  # whose X-Forwarded fields count
+    metrics_from: tuple[Network, ...]  # who may read /metrics
     allowed_origins: tuple[str, ...]  # whose pages may use the API and the websocket
     tls_cert: Path | None
     tls_key: Path | None
@@ -117,6 +118,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         hostname=hostname,
         public_url=read.value("PUBLIC_URL", "", public_urls.PUBLIC_URL),
         trusted_proxies=read.value("TRUSTED_PROXIES", "", values.NETWORKS),
+        metrics_from=read.value("METRICS_FROM", "127.0.0.0/8,::1", values.NETWORKS),
         allowed_origins=read.value("ALLOWED_ORIGINS", "", public_urls.ORIGINS),
         tls_cert=read.value("TLS_CERT", "", values.FILE),
         tls_key=read.value("TLS_KEY", "", values.FILE),

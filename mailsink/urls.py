@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("inbox.api.urls")),
     path("", include("inbox.api.mailpit.documents")),
     path("health/", include("inbox.api.health")),
+    path("", include("inbox.api.metrics")),
 ]

@@ -20,6 +20,7 @@ from inbox.capture.rows import (
     SessionRow,
     TransactionRow,
 )
+from inbox.capture.tallies import Tallies
 from mailsink.ports import Refused
 from mailsink.smtp.protocol import events
 
@@ -48,6 +49,7 @@ class OpenSessions:
         self.pending = Batch()
         self.live: dict[UUID, Live] = {}
         self.midway = 0  # live sessions with an open transaction
+        self.tallies = Tallies()
         self._later: dict[UUID, Live] = {}  # in the order in which they are due
         self._server = server
         self._inbox = inbox
@@ -107,6 +109,7 @@ class OpenSessions:
         """Turn the batch's messages into refused transactions; return them for answers."""
         messages, batch.messages = batch.messages, []
         batch.octets -= sum(len(waiting.raw.content or b"") for waiting in messages)
+        self.tallies.transactions["rejected"] += len(messages)
         for waiting in messages:
             transaction = waiting.message.transaction
             transaction.outcome, transaction.code = "rejected", refused.reply.code
@@ -127,8 +130,10 @@ class OpenSessions:
         ):
             code = live.transaction.code  # it came to nothing since RCPT was refused
         transaction = self._finish(live, outcome, at_us, code)
-        if transaction is not None and outcome != "discarded":
-            self.pending.ended.append(transaction)
+        if transaction is not None:
+            self.tallies.transactions[outcome] += 1
+            if outcome != "discarded":
+                self.pending.ended.append(transaction)
         return transaction
 
     def _finish(
@@ -213,6 +218,7 @@ class OpenSessions:
         row.ending = event.ending
         self._settle(live, time.monotonic())
         self.pending.closed.append(row)
+        self.tallies.sessions[row.direction, row.listener_kind, event.ending] += 1
         self.forget(row.id)
 
     def _exchange_opened(self, live: Live, event: events.ExchangeOpened) -> None:
@@ -250,6 +256,8 @@ class OpenSessions:
         row = live.exchanges.pop(event.seq, None)
         if row is None:
             return
+        what = row.verb or row.kind
+        self.tallies.replies[row.direction, what, event.code] += 1
         row.code, row.enhanced = event.code, event.enhanced
         row.reply = "\n".join(event.reply)
         row.ready_us, row.replied_us = event.ready_us, event.replied_us

@@ -90,6 +90,7 @@ class Recorder:
         """nudge: called when messages were stored, unless the recorder is busy, with the
         octets of the largest."""
         self._sessions = OpenSessions(server, inbox)
+        self.tallies = self._sessions.tallies
         self._inbox = inbox
         self._feed = feed
         self._file = StoredFile()
@@ -180,10 +181,19 @@ class Recorder:
         """Whether messages are pouring in, so that others had better wait."""
         return time.monotonic() - self._stored_at[0] < _BUSY_FOR
 
-    def _is_full(self) -> bool:
-        pending, limits = self._sessions.pending, self._limits
+    def queue(self) -> tuple[int, int]:
+        """Return how many rows wait for a commit, and the octets of their bodies and lines."""
+        pending = self._sessions.pending
         rows = len(pending) + self._backlog.rows
-        octets = pending.octets + self._backlog.octets
+        return rows, pending.octets + self._backlog.octets
+
+    @property
+    def open_sessions(self) -> int:
+        """How many sessions are going on."""
+        return len(self._sessions.live)
+
+    def _is_full(self) -> bool:
+        limits, (rows, octets) = self._limits, self.queue()
         full = rows > limits.rows or octets > limits.octets
         if not full:
             self._full_since = None
@@ -307,15 +317,18 @@ class Recorder:
         # What open sessions change meanwhile stands in the next batch, too.
         statements = self._writer.statements(batch)
         self._file.check()  # a new connection would make a new file
+        began = time.monotonic()
         with write_turn(first=True):
             self._writer.execute(statements)
         self._file.check()  # nobody is promised what went into no file
         self._failing = ""
+        self.tallies.committed(time.monotonic() - began)
         self._loop.call_soon_threadsafe(self._committed, batch)
 
     def _outage(self, batch: Batch, error: Exception) -> None:
         """The database cannot write now: refuse its messages, try the rest again."""
         is_news, self._failing = self._failing != str(error), str(error)
+        self.tallies.failed_commits += 1
         connection.close()
         refused = Refused(self._refusal(error))
         with self._mutex:
@@ -359,7 +372,10 @@ class Recorder:
     def _committed(self, batch: Batch) -> None:
         """The commit is durable: only now may the sessions of its messages send 250."""
         was_busy = self.busy
+        if batch.messages:
+            self.tallies.transactions["accepted"] += len(batch.messages)
         for waiting in batch.messages:
+            self.tallies.octets += waiting.message.size
             self._stored_at.append(time.monotonic())
             if not waiting.done.done():
                 waiting.done.set_result(Stored(waiting.message.id))

@@ -141,6 +141,11 @@ _DETAILS = {
 }
 
 
+def is_known(code: int) -> bool:
+    """Whether an RFC has the code."""
+    return code in _CODES
+
+
 def tone(code: int | None) -> str:
     """Return how a code is coloured: "ok", "warning", "error", or "" where there is none."""
     return {2: "ok", 3: "ok", 4: "warning", 5: "error"}.get((code or 0) // 100, "")

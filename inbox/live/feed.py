@@ -68,6 +68,15 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
         self._arrived: dict[UUID, None] = {}  # of which those who wait are informed
         self._sending: asyncio.Task[None] | None = None
+        # Since when something waits, by the loop's clock; and what is being sent
+        self._waits_since: float | None = None
+        self._sent_since: float | None = None
+
+    @property
+    def lag(self) -> float:
+        """For how long the oldest event has waited that is not sent yet; seconds."""
+        since = self._sent_since or self._waits_since
+        return max(0.0, self._loop.time() - since) if since else 0.0
 
     def start(self) -> None:
         """Begin to hear what services announce. Call on the running event loop."""
@@ -130,6 +139,7 @@ class Feed:
     # Frames
 
     def _schedule(self) -> None:
+        self._waits_since = self._waits_since or self._loop.time()
         if len(self._pending) > MAX_PENDING:
             self._pending, self._lost = Pending(), True
         if self._task is None:
@@ -143,9 +153,15 @@ class Feed:
                 await asyncio.sleep(max(0, due - self._loop.time()))
                 self._last = self._loop.time()
                 pending, self._pending = self._pending, Pending()
+                self._sent_since, self._waits_since = self._waits_since, None
                 await self._try_to_send(pending)
+                # What could not be sent waits on: viewers are to load it again.
+                self._waits_since = (
+                    self._sent_since if self._lost else self._waits_since
+                )
+                self._sent_since = None
         finally:
-            self._task = None
+            self._sent_since = self._task = None
 
     async def _try_to_send(self, pending: Pending) -> None:
         """Send what is pending; viewers load again what could not be sent."""

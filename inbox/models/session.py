@@ -50,6 +50,8 @@ class Server(models.Model):
     submission = models.JSONField(default=list)
     lmtp = models.JSONField(default=list)
     http = models.JSONField(default=list)
+    # what it counted, as of the last heartbeat (inbox/upkeep/process_figures.py)
+    figures = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self.hostname}:{self.pid}"

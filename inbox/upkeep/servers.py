@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, connection
@@ -121,12 +122,19 @@ def try_to_write() -> None:
         Server.objects.exists()
 
 
-def heartbeat(server: Server) -> Background:
-    """Return the work that says, until it is stopped, that this server lives."""
+def heartbeat(
+    server: Server, figures: Callable[[], dict[str, Any]] = dict
+) -> Background:
+    """Return the work that says, until it is stopped, that this server lives.
+
+    figures: returns what it counted so far, for whoever asks another process
+    """
 
     def beat() -> float:
+        now, counted = datetime.now(UTC), figures()
         with write_turn():
-            Server.objects.filter(id=server.id).update(heartbeat=datetime.now(UTC))
+            rows = Server.objects.filter(id=server.id)
+            rows.update(heartbeat=now, figures=counted)
         return _HEARTBEAT
 
     return Background("heartbeat", beat)

@@ -53,6 +53,7 @@ class Web(Daphne):
         sockets: Sequence[socket.socket],
         wrong_port: bytes,
         descriptors: Descriptors,
+        visitors: Visitors,
     ) -> None:
         super().__init__(
             app,
@@ -71,7 +72,7 @@ class Web(Daphne):
         ]
         self.wrong_port = wrong_port
         self.descriptors = descriptors
-        self.visitors = Visitors(descriptors.shares.web)
+        self.visitors = visitors
         self.uploads = Uploads()
         self.answers = Answers()
         self.doorkeepers = _Doorkeepers(self)

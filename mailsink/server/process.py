@@ -23,6 +23,7 @@ from mailsink.descriptors import Descriptors
 from mailsink.server.connections import Web
 from mailsink.web.callers import wrong_port
 from mailsink.web.guard import Guard
+from mailsink.web.visitors import Visitors
 
 log = logging.getLogger(__name__)
 reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run time
@@ -61,15 +62,16 @@ def run(
     background: Sequence[BackgroundWork],
     ready: Callable[[], None],
     descriptors: Descriptors,
+    visitors: Visitors,
 ) -> int:
     """Serve until SIGTERM or SIGINT, then drain; return the process's exit code.
 
     app is an ASGI application that judges a request by its head; ready is called once
     everything takes connections. Background work starts first and stops last, so that
-    nothing goes unrecorded.
+    nothing goes unrecorded. visitors: the connections to the web, none yet
     """
     smtp = [each.address for each in listeners]
-    web = Web(app, web_sockets, wrong_port(smtp), descriptors)
+    web = Web(app, web_sockets, wrong_port(smtp), descriptors, visitors)
     code = 0
 
     async def start() -> None:

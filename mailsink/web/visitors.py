@@ -33,6 +33,16 @@ class Visitors:
         self._live: set[Visitor] = set()
         self._with_files: set[Visitor] = set()
 
+    @property
+    def connections(self) -> int:
+        """How many there are now, websockets included."""
+        return len(self._idle) + len(self._busy) + len(self._live)
+
+    @property
+    def websockets(self) -> int:
+        """How many of them are websockets."""
+        return len(self._live)
+
     def arrive(self, visitor: Visitor) -> bool:
         """Let a newcomer in; False if there is no room for it."""
         if not self._make_room(1):
@@ -64,8 +74,7 @@ class Visitors:
         return True
 
     def _taken(self) -> int:
-        connections = len(self._idle) + len(self._busy) + len(self._live)
-        return connections + _FILES * len(self._with_files)
+        return self.connections + _FILES * len(self._with_files)
 
     def work(self, visitor: Visitor) -> None:
         """A request of it is under way."""

@@ -183,6 +183,36 @@ async def test_a_layer_out_of_reach_is_made_up_for(
 
 
 @pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_the_lag_is_that_of_the_oldest_event_that_waits(
+    client: Client, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "_REST", 0)
+    await client.ask(type="subscribe", to="messages")
+    assert feed.lag == 0
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hang(group: str, frame: dict[str, Any]) -> None:
+        begun.set()
+        await goes_on.wait()
+        raise ConnectionError("no Redis")
+
+    with patch.object(get_channel_layer(), "group_send", hang):
+        feed.committed(SessionChanges(messages_created=[message_row()]))
+        assert feed.lag > 0  # it waits for its frame
+        await begun.wait()
+        lag = feed.lag
+        assert lag > 0  # the frame is being sent
+        task = feed._task
+        goes_on.set()
+        begun.clear()
+        await begun.wait()
+        assert feed.lag > lag  # it was not, so that viewers wait on
+    await task
+    assert feed.lag == 0
+    await client.next()
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
 async def test_too_much_at_once_is_a_resync(
     client: Client, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

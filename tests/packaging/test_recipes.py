@@ -330,3 +330,28 @@ def test_the_entry_of_cookiecutter_django() -> None:
     """Its local compose file calls the service `mailpit`, and publishes 8025."""
     found = _load(FOLDER / "cookiecutter-django" / "docker-compose.mailsink.yml")
     assert found == {"services": {"mailpit": {"image": "mailsink"}}}
+
+
+# Prometheus
+
+
+def test_alerts_dashboard_and_docs_name_metrics_that_there_are() -> None:
+    """promtool checks the grammar of the rules; only we know the names."""
+    written = (ROOT / "inbox" / "api" / "metric_families.py").read_text()
+    known = set(re.findall(r'"(mailsink_\w+)"', written))
+    known |= {f"mailsink_{key}" for key in ("sessions", "transactions", "replies")}
+    known |= {"mailsink_info", "mailsink_commit_seconds_bucket"}
+    known |= {f"{name}_total" for name in known}
+    alerts = _load(FOLDER / "prometheus" / "alerts.yaml")
+    board = json.loads((FOLDER / "grafana" / "mailsink.json").read_text())
+    expressions = [rule["expr"] for rule in alerts["groups"][0]["rules"]]
+    expressions += [
+        target["expr"] for panel in board["panels"] for target in panel["targets"]
+    ]
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    documented = set(re.findall(r"`(mailsink_\w+)`", page))
+    assert documented <= known
+    for each in expressions:
+        names = set(re.findall(r"mailsink_\w+", each))
+        assert {name.removesuffix("_bucket") for name in names} <= documented, each
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])

@@ -25,7 +25,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from inbox import serializers
-from inbox.api import health
+from inbox.api import health, metrics
 from inbox.capture.recorder import Recorder
 from inbox.errors import Invalid
 from inbox.live import protocol
@@ -55,6 +55,7 @@ from inbox.upkeep import servers
 from inbox.upkeep.background import Background
 from inbox.upkeep.expected_mail import ExpectedMail
 from inbox.upkeep.indexer import Awaited, indexer, large_indexer
+from inbox.upkeep.process_figures import ProcessFigures, gauges
 from inbox.upkeep.reporter import Reporter
 from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import RetentionLimits, retention
@@ -77,6 +78,7 @@ from mailsink.sockets import address_of, bind, is_public
 from mailsink.tls import own_context, server_context
 from mailsink.values import ADDRESSES, ListenAddress
 from mailsink.web import static
+from mailsink.web.visitors import Visitors
 
 _LONGEST_END = 3.0  # seconds
 # Seconds that a thread may hold the interpreter while others wait. A mail needs it dozens
@@ -188,9 +190,21 @@ class Command(BaseCommand):
         logins = config.smtp_auth
         authenticator = Authenticator(logins) if logins else None
         admission, passes = Admission(), Passes()
+        visitors = Visitors((descriptors := raised()).shares.web)
+        figures = ProcessFigures(
+            recorder.tallies,
+            gauges(
+                recorder,
+                lambda: feed.lag,
+                admission,
+                visitors,
+                descriptors,
+                config.data,
+            ),
+        )
+        metrics.own = server, figures
         couriers: set[ReleaseCourier] = set()
         held_mail = HeldQueue(server.id, couriers)
-        descriptors = raised()
         health.notices["descriptors"] = descriptors.trouble
         profile = _profile(config, http, descriptors.shares.smtp)
         starttls.use(profile.starttls_denylist)
@@ -232,7 +246,7 @@ class Command(BaseCommand):
                         couriers,
                     ),
                     policy.watching(),
-                    servers.heartbeat(server),
+                    servers.heartbeat(server, figures.now),
                     indexing,
                     reading,
                     *([Reporter(server.id)] if config.bounces != "off" else []),
@@ -243,6 +257,7 @@ class Command(BaseCommand):
                 ],
                 ready=lambda: self.say("Mailsink is ready."),
                 descriptors=descriptors,
+                visitors=visitors,
             )
             if expected.code:
                 self.stderr.write(f"mailsink: {expected.sentence}")

@@ -30,6 +30,11 @@ class Admission:
         self._connections = 0
         self._by_client: defaultdict[str, dict[Admitted, None]] = defaultdict(dict)
 
+    @property
+    def connections(self) -> int:
+        """How many there are now."""
+        return self._connections
+
     def connected(self) -> None:
         """Count a connection whose client is not known yet."""
         self._connections += 1

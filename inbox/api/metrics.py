@@ -1,0 +1,70 @@
+"""/metrics: the figures of all running processes, for Prometheus."""
+
+from __future__ import annotations
+
+import logging
+from ipaddress import ip_address
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from inbox.models import Server
+from inbox.storage import database_size
+from inbox.upkeep import servers
+from inbox.upkeep.process_figures import ProcessFigures
+from inbox.upkeep.queue_depths import queue_depths
+from mailsink.conf import CONFIG
+
+log = logging.getLogger(__name__)
+
+# The figures of this process, whose Server row has this id; None where none serves.
+own: tuple[Server, ProcessFigures] | None = None
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures as Prometheus reads them, or 403 with who may have them."""
+    if reason := _refusal(request):
+        return HttpResponse(f"{reason}\n", "text/plain; charset=utf-8", 403)
+    # The library takes its time, and most servers are never asked.
+    from inbox.api import metric_families
+
+    sources: dict[str, metric_families.Source] = {}
+    depths: dict[str, int] = {}
+    octets = 0
+    try:
+        sources = {
+            # One that crashed may have had the name of its successor.
+            str(each): (each, each.figures)
+            for each in reversed(servers.alive())
+        }
+        depths, octets = queue_depths(), database_size.octets()
+    except DatabaseError as error:  # of this process there are figures all the same
+        log.warning("/metrics without what is in the database: %s", error)
+    if own:
+        server, figures = own
+        sources[str(server)] = server, figures.now()
+    families = metric_families.families(sources, depths, octets)
+    text, kind = metric_families.exposition(families, request.headers.get("Accept", ""))
+    return HttpResponse(text, kind)
+
+
+def _refusal(request: HttpRequest) -> str:
+    """Return why the client may not have the figures; "" if it may."""
+    if "X-Forwarded-For" in request.headers and not CONFIG.trusted_proxies:
+        return (
+            "A proxy asks, so the client is unknown: name the proxy in "
+            "MAILSINK_TRUSTED_PROXIES, or ask Mailsink itself."
+        )
+    client = ip_address(request.META["REMOTE_ADDR"].partition("%")[0])
+    client = getattr(client, "ipv4_mapped", None) or client
+    if any(client in network for network in CONFIG.metrics_from):
+        return ""
+    return f"{client} may not read the metrics: MAILSINK_METRICS_FROM does not name it."
+
+
+urlpatterns: list[URLPattern] = [path("metrics", metrics)]

@@ -1,0 +1,77 @@
+"""The figures of one process: what it counted, and how it is now.
+
+Each process writes them into its Server row with every heartbeat, so that one address
+answers for all of them, those without pages included (/metrics).
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from inbox.capture.recorder import Recorder
+from inbox.capture.tallies import Tallies
+from mailsink.descriptors import Descriptors
+from mailsink.smtp.net.admission import Admission
+from mailsink.web.visitors import Visitors
+
+Gauges = Mapping[str, Callable[[], float]]
+
+
+def gauges(
+    recorder: Recorder,
+    lag: Callable[[], float],
+    admission: Admission,
+    visitors: Visitors,
+    descriptors: Descriptors,
+    data: Path,
+) -> Gauges:
+    """Return how this process is now, by name.
+
+    lag: of the live feed, seconds; data: the folder
+    """
+    return {
+        "open_sessions": lambda: recorder.open_sessions,
+        "recorder_rows": lambda: recorder.queue()[0],
+        "recorder_octets": lambda: recorder.queue()[1],
+        "smtp": lambda: admission.connections,
+        "web": lambda: visitors.connections,
+        "websocket": lambda: visitors.websockets,
+        "feed_lag": lag,
+        "descriptors": descriptors.open,
+        "descriptors_limit": lambda: descriptors.limit,
+        "disk_free": lambda: shutil.disk_usage(data).free,
+    }
+
+
+class ProcessFigures:
+    """Reads the counters of a process, and its gauges by name."""
+
+    def __init__(self, tallies: Tallies, gauges: Gauges) -> None:
+        self._tallies = tallies
+        self._gauges: Gauges = {
+            "cpu_seconds": time.process_time,
+            "resident_octets": _resident,
+            **gauges,
+        }
+
+    def now(self) -> dict[str, Any]:
+        """Return the figures as JSON can hold them. From any thread."""
+        gauges = {name: read() for name, read in self._gauges.items()}
+        return {**self._tallies.figures(), "gauges": gauges}
+
+
+def _resident() -> int:
+    """Return the octets of memory that the process has now; the most it had, elsewhere."""
+    with suppress(OSError):
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
