@@ -24,6 +24,12 @@ class BadRequest(UserError):
     """A query or cursor that cannot be read."""
 
 
+class Forbidden(UserError):
+    """The user may see this, but not do what was asked."""
+
+    status = 403
+
+
 class NotFound(UserError):
     """There is no such thing, or the user may not see it."""
 

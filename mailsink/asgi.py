@@ -25,6 +25,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, re_path, resolve
 
+from inbox.access.permissions import TOOLS
+from inbox.access.recognising import identity_of_scope
+from inbox.http.gate import gate, refuse_stranger
 from inbox.http.heads import Handler
 from inbox.http.problems import problems
 from inbox.live.routing import websocket_urlpatterns
@@ -91,7 +94,8 @@ class HeldHandler(WholeHandler):
         self._exception_middleware: list[Any] = []
         respond: Any = self._get_response_async  # type: ignore[attr-defined]
         inner = convert_exception_to_response(respond)
-        self._middleware_chain = convert_exception_to_response(problems(inner))
+        passed = convert_exception_to_response(gate(inner))
+        self._middleware_chain = convert_exception_to_response(problems(passed))
 
     def view_of(self, request: HttpRequest) -> ResolverMatch:
         match = _resolved(request.path_info)
@@ -120,7 +124,12 @@ def with_agents(app: App) -> App:
     )
 
     async def chosen(scope: AsgiScope, receive: Receive, send: Send) -> None:
-        await (agents if scope["path"] == "/mcp" else app)(scope, receive, send)
+        if scope["path"] != "/mcp":
+            await app(scope, receive, send)
+        elif (await identity_of_scope(scope)).rank >= TOOLS:
+            await agents(scope, receive, send)
+        else:
+            await refuse_stranger(send)
 
     return chosen
 

@@ -31,6 +31,7 @@ MIDDLEWARE = [
     "inbox.views.faults.FullDisk",
     "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",
+    "inbox.http.gate.gate",
     "inbox.http.zone.ReaderZone",
     "inbox.views.errors.UserErrors",
 ]

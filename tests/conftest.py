@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def _static_files() -> None:
     from mailsink.web.static import collect
 
     collect()
+
+
+@pytest.fixture(autouse=True)
+def _no_accounts() -> None:
+    """No accounts are known of, and no query looks for them, until a user is stored."""
+    from inbox.access import accounts, current
+
+    accounts.forget(due_in=math.inf)
+    current.leave()
 
 
 def _ended(server: Mailsink) -> None:

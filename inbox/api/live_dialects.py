@@ -14,15 +14,17 @@ from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from inbox.api.v3.common import scope
 from inbox.live import protocol
+from inbox.live.viewers import NOT_ALLOWED, Viewer
 from inbox.mailbox import messages, offsets
 from inbox.mailbox.offsets import StoredMail
+from inbox.mailbox.scope import ALL
 
-MESSAGES = protocol.group("messages")
+MESSAGES = protocol.topic("messages")
 _REMEMBERED = 32  # frames
 
 FeedEvents = list[dict[str, Any]]
+_Key = tuple[str, str, int]  # of a frame: feed, group and number
 Translate = Callable[[FeedEvents], Awaitable[list[str]]]
 
 
@@ -31,16 +33,14 @@ class SharedFrames:
 
     def __init__(self, translate: Translate) -> None:
         self._translate = translate
-        self._made: OrderedDict[tuple[str, int], asyncio.Task[list[str]]] = (
-            OrderedDict()
-        )
+        self._made: OrderedDict[_Key, asyncio.Task[list[str]]] = OrderedDict()
 
     async def _work(self, events: FeedEvents) -> list[str]:
         return await self._translate(events)
 
     async def of(self, frame: Mapping[str, Any]) -> list[str]:
         """Return what a frame is in the dialect: texts to be sent, in order."""
-        key = frame["feed"], frame["number"]
+        key = frame["feed"], frame["group"], frame["number"]
         task = self._made.get(key)
         if task is None:
             events = json.loads(f"[{frame['events']}]")
@@ -56,13 +56,13 @@ class Frames:
     """The frames of one connection: sees whether one got lost on the way."""
 
     def __init__(self) -> None:
-        self._last: dict[str, int] = {}
+        self._last: dict[tuple[str, str], int] = {}
 
     def follows(self, frame: Mapping[str, Any]) -> bool:
         """Note a frame; return whether none is missing before it."""
-        feed, number = frame["feed"], frame["number"]
-        last = self._last.get(feed)
-        self._last[feed] = number
+        source, number = (frame["feed"], frame["group"]), frame["number"]
+        last = self._last.get(source)
+        self._last[source] = number
         return last is None or number == last + 1
 
 
@@ -77,13 +77,22 @@ class DialectConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self.seen = Frames()
-        for group in (protocol.CONTROL, MESSAGES):
+        self.heard: list[str] = []
+        self.viewer = await Viewer.of(self.scope)
+        if refusal := self.viewer.refusal:
+            await self.accept()  # before that there is no code that a client could see
+            await self.close(refusal)
+            return
+        topic = await self.viewer.allowed(MESSAGES)
+        self.heard = [protocol.CONTROL, *topic.groups]
+        for group in self.heard:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
-        for group in (protocol.CONTROL, MESSAGES):
+        for group in self.heard:
             await self.channel_layer.group_discard(group, self.channel_name)
+        self.heard = []
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
@@ -92,6 +101,10 @@ class DialectConsumer(AsyncWebsocketConsumer):
 
     async def live_frame(self, frame: Mapping[str, Any]) -> None:
         """Pass a frame of the feed on."""
+        if not await self.viewer.is_same():
+            await self.disconnect(0)
+            await self.close(self.viewer.refusal or NOT_ALLOWED)
+            return
         if not self.seen.follows(frame):
             await self.live_lost()
         for text in await self.frames.of(frame):
@@ -115,4 +128,5 @@ async def in_thread(work: Callable[..., Any], *given: Any) -> Any:
 
 
 def _load(ids: Collection[UUID]) -> list[StoredMail]:
-    return offsets.stored(messages.by_ids(scope(), ids))[::-1]
+    # Whoever is sent them hears of these inboxes only.
+    return offsets.stored(messages.by_ids(ALL, ids))[::-1]

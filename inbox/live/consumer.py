@@ -17,6 +17,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from inbox.live import protocol
 from inbox.live.protocol import Ack, BadFrame, Command, Subscribe, Topic, Unsubscribe
+from inbox.live.viewers import NOT_ALLOWED, Viewer
 
 MAX_TOPICS = 50  # of a connection
 MAX_UNACKED = 2  # batches
@@ -25,6 +26,8 @@ MAX_WAITING = 64 * 1024  # characters that wait for a topic
 # would have us keep the answers.
 BURST = 200
 RATE = 20.0
+Name = tuple[str, str | None]  # of a topic
+
 POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 
 
@@ -36,13 +39,15 @@ class _Watch:
     waiting: list[str] = field(default_factory=list)
     size: int = 0
     behind: bool = False
-    # The number of the last frame of each feed: there may be several processes.
-    last: dict[str, int] = field(default_factory=dict)
+    # The number of the last frame of each feed to each group: there may be several
+    # processes.
+    last: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def follows(self, feed: str, number: int) -> bool:
+    def follows(self, frame: Mapping[str, Any]) -> bool:
         """Note a frame's number; return whether none is missing before it."""
-        last = self.last.get(feed)
-        self.last[feed] = number
+        source, number = (frame["feed"], frame["group"]), frame["number"]
+        last = self.last.get(source)
+        self.last[source] = number
         return last is None or number == last + 1
 
     def take(self, events: str) -> None:
@@ -66,22 +71,39 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
-        self.watches: dict[str, _Watch] = {}
+        self.watches: dict[Name, _Watch] = {}
+        self.heard: dict[str, list[_Watch]] = {}  # those whose topic has the group
         self.sent = self.acked = 0
         self.tokens, self.counted_at = float(BURST), time.monotonic()
+        self.viewer = await Viewer.of(self.scope)
+        if refusal := self.viewer.refusal:
+            await self.accept()  # before that there is no code that a client could see
+            await self.close(refusal)
+            return
         await self.channel_layer.group_add(protocol.CONTROL, self.channel_name)
         await self.accept()
         await self.send(protocol.hello())
 
     async def disconnect(self, code: int) -> None:
-        for group in [protocol.CONTROL, *self.watches]:
+        for group in [protocol.CONTROL, *self.heard]:
             await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def _may_go_on(self) -> bool:
+        """Whether the caller may see what they could; else the connection is closed."""
+        if await self.viewer.is_same():
+            return True
+        await self.disconnect(0)
+        self.watches, self.heard = {}, {}
+        await self.close(self.viewer.refusal or NOT_ALLOWED)
+        return False
 
     # The client's frames
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
     ) -> None:
+        if self.viewer.refusal or not await self._may_go_on():
+            return
         try:
             command = protocol.parse(text_data)
             if not (self._is_news(command) or self._may_command()):
@@ -110,10 +132,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             case Subscribe(topic):
                 await self._subscribe(topic)
             case Unsubscribe(topic):
-                if self.watches.pop(topic.group, None):
-                    await self.channel_layer.group_discard(
-                        topic.group, self.channel_name
-                    )
+                await self._unsubscribe(topic)
             case Ack(seq):
                 if not 0 < seq <= self.sent:
                     raise BadFrame(f"no batch {seq} was sent")
@@ -121,25 +140,41 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self._flush()
 
     async def _subscribe(self, topic: Topic) -> None:
-        if topic.group not in self.watches:
+        if topic.name not in self.watches:
             if len(self.watches) >= MAX_TOPICS:
                 raise BadFrame(f"a connection watches at most {MAX_TOPICS} topics")
-            self.watches[topic.group] = _Watch(topic)
-            await self.channel_layer.group_add(topic.group, self.channel_name)
+            allowed = await self.viewer.allowed(topic)
+            watch = self.watches[topic.name] = _Watch(allowed)
+            for group in allowed.groups:
+                self.heard.setdefault(group, []).append(watch)
+                await self.channel_layer.group_add(group, self.channel_name)
         await self.send(protocol.subscribed(topic))
+
+    async def _unsubscribe(self, topic: Topic) -> None:
+        watch = self.watches.pop(topic.name, None)
+        if watch is None:
+            return
+        for group in watch.topic.groups:
+            self.heard[group].remove(watch)
+            if not self.heard[group]:
+                del self.heard[group]
+                await self.channel_layer.group_discard(group, self.channel_name)
 
     # The feed's frames
 
     async def live_frame(self, frame: Mapping[str, Any]) -> None:
         """Pass a frame of the feed on, now or later."""
-        watch = self.watches.get(frame["group"])
-        if watch is None:
+        watches = self.heard.get(frame["group"])
+        if not watches or not await self._may_go_on():
             return
-        if not watch.follows(frame["feed"], frame["number"]):
+        # Of each, even if one of them missed something
+        followed = [watch.follows(frame) for watch in watches]
+        if not all(followed):
             # The layer drops what a queue has no room for, of whatever topic.
             await self.live_lost()
             return
-        watch.take(frame["events"])
+        for watch in watches:
+            watch.take(frame["events"])
         await self._flush()
 
     async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:
@@ -150,7 +185,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _flush(self) -> None:
         """Send what may be sent, the topic that was served last coming last."""
-        for group, watch in list(self.watches.items()):
+        for name, watch in list(self.watches.items()):
             if self.sent - self.acked >= MAX_UNACKED:
                 if watch.size > MAX_WAITING:
                     watch.drop()
@@ -158,7 +193,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 watch.behind = False
                 await self.send(protocol.resync(watch.topic))
             elif watch.waiting:
-                self.watches[group] = self.watches.pop(group)
+                self.watches[name] = self.watches.pop(name)
                 events = ",".join(watch.waiting)
                 watch.waiting, watch.size = [], 0
                 self.sent += 1

@@ -60,7 +60,8 @@ class EventLog:
         self.last = 0
         self._events: deque[LoggedEvent] = deque()
         self._size = 0  # characters
-        self._feeds: dict[str, int] = {}  # the number of the last frame of each
+        # The number of the last frame of each feed to each group
+        self._feeds: dict[tuple[str, str], int] = {}
         self._news = asyncio.Event()
         self._listening = asyncio.Event()
         self._failing = False
@@ -118,7 +119,7 @@ class EventLog:
     async def _receive(self) -> None:
         layer = get_channel_layer()
         channel = await layer.new_channel()
-        groups = (protocol.CONTROL, self.topic.group)
+        groups = (protocol.CONTROL, *self.topic.groups)
         try:
             for group in groups:
                 await layer.group_add(group, channel)
@@ -137,9 +138,9 @@ class EventLog:
         if frame["type"] != "live.frame":
             self._lose()
             return
-        feed, number = frame["feed"], frame["number"]
-        last = self._feeds.get(feed)
-        self._feeds[feed] = number
+        source, number = (frame["feed"], frame["group"]), frame["number"]
+        last = self._feeds.get(source)
+        self._feeds[source] = number
         if last is not None and number != last + 1:
             self._lose()
         for event in json.loads(f"[{frame['events']}]"):
@@ -175,9 +176,9 @@ class EventLogs:
     """The logs of all topics that are read, or were until a short while ago."""
 
     def __init__(self) -> None:
-        self._logs: dict[str, EventLog] = {}
+        self._logs: dict[Topic, EventLog] = {}
         self._streams = 0
-        self._ends: dict[str, asyncio.TimerHandle] = {}
+        self._ends: dict[Topic, asyncio.TimerHandle] = {}
 
     @property
     def is_full(self) -> bool:
@@ -205,30 +206,29 @@ class EventLogs:
             found.readers -= 1
             self._streams -= 1
             if not found.readers:
-                self._end_later(topic.group)
+                self._end_later(topic)
 
     def stop(self) -> None:
         """Forget all."""
-        for group in list(self._logs):
-            self._end(group)
+        for topic in list(self._logs):
+            self._end(topic)
 
     def _open(self, topic: Topic) -> EventLog:
-        group = topic.group
-        if end := self._ends.pop(group, None):
+        if end := self._ends.pop(topic, None):
             end.cancel()
-        if group not in self._logs:
-            self._logs[group] = EventLog(topic)
-        return self._logs[group]
+        if topic not in self._logs:
+            self._logs[topic] = EventLog(topic)
+        return self._logs[topic]
 
-    def _end_later(self, group: str) -> None:
-        if group not in self._logs:  # stopped
+    def _end_later(self, topic: Topic) -> None:
+        if topic not in self._logs:  # stopped
             return
         loop = asyncio.get_running_loop()
-        self._ends[group] = loop.call_later(KEPT_FOR, self._end, group)
+        self._ends[topic] = loop.call_later(KEPT_FOR, self._end, topic)
         if len(self._ends) > _MOST_LEFT:
             self._end(next(iter(self._ends)))
 
-    def _end(self, group: str) -> None:
-        if end := self._ends.pop(group, None):
+    def _end(self, topic: Topic) -> None:
+        if end := self._ends.pop(topic, None):
             end.cancel()
-        self._logs.pop(group).stop()
+        self._logs.pop(topic).stop()

@@ -33,17 +33,33 @@ class BadFrame(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic to subscribe to; an inbox's slug narrows messages and sessions."""
+    """A topic to subscribe to; an inbox's slug narrows messages and sessions.
+
+    within: the slugs of the only inboxes that whoever subscribes may see; None: all
+    """
 
     to: str
     inbox: str | None = None
+    within: tuple[str, ...] | None = None
 
     @property
-    def group(self) -> str:
-        """The channel layer's group of those who watch."""
-        if self.to.startswith("session:"):
-            return session_group(self.to.removeprefix("session:"))
-        return group(self.to, self.inbox)
+    def session(self) -> str:
+        """The id of the session that it is about; "" if it is about none."""
+        return self.to.partition("session:")[2]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The channel layer's groups of those who watch."""
+        if self.session:
+            return (session_group(self.session),)
+        if self.inbox or self.within is None:
+            return (group(self.to, self.inbox),)
+        return tuple(group(self.to, slug) for slug in self.within)
+
+    @property
+    def name(self) -> tuple[str, str | None]:
+        """The name that a client has for it."""
+        return self.to, self.inbox
 
     @property
     def members(self) -> str:

@@ -26,7 +26,7 @@ from inbox.live.protocol import ARRIVALS
 from inbox.mailbox import arriving
 from inbox.mailbox.arriving import CompiledQuery, State
 from inbox.mailbox.near_misses import Wanted
-from inbox.mailbox.scope import ALL
+from inbox.mailbox.scope import ALL, Scope
 from inbox.mailbox.signals import awaited
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Waiters:
         self._look_now = look
         self._most = most
         self._count = 0
-        self._groups: dict[tuple[str, str | None], _Group] = {}
+        self._groups: dict[tuple[str, str | None, Scope], _Group] = {}
         self._listener: asyncio.Task[None] | None = None
 
     async def wait(self, wanted: Wanted, deadline: float) -> bytes | None:
@@ -104,10 +104,10 @@ class Waiters:
         """Give an event that is set whenever messages came that match."""
         if self._count >= self._most:
             raise TooMany
-        event, key = asyncio.Event(), (wanted.q, wanted.inbox)
+        event, key = asyncio.Event(), (wanted.q, wanted.inbox, wanted.scope)
         group = self._groups.get(key)
         if group is None:
-            condition = CompiledQuery(ALL, wanted.q, wanted.inbox)
+            condition = CompiledQuery(wanted.scope, wanted.q, wanted.inbox)
             group = self._groups[key] = _Group(condition, set())
         group.news.add(event)
         self._count += 1

@@ -9,7 +9,7 @@ from uuid import UUID
 from inbox.mailbox import inboxes, messages
 from inbox.mailbox.messages import Entry
 from inbox.mailbox.paging import DEFAULT_LIMIT, Page
-from inbox.mailbox.scope import Scope
+from inbox.mailbox.scope import ALL, Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Message, Transaction
 from inbox.search import fields, language
@@ -24,7 +24,7 @@ _COMPARED = 20  # addresses of an entry that are compared
 class Wanted:
     """So many messages that match q, in an inbox, later than after.
 
-    include: what is to be added to each
+    include: what is to be added to each; scope: what whoever waits may see
     """
 
     q: str = ""
@@ -32,12 +32,13 @@ class Wanted:
     after: UUID | None = None
     inbox: str | None = None
     include: tuple[str, ...] = ()
+    scope: Scope = ALL
 
-    def page(self, scope: Scope) -> Page[Message]:
+    def page(self) -> Page[Message]:
         """Return what there is of it. Raises BadQuery."""
         limit = max(self.count, DEFAULT_LIMIT)
         return messages.find(
-            scope, self.q, limit=limit, inbox=self.inbox, after=self.after
+            self.scope, self.q, limit=limit, inbox=self.inbox, after=self.after
         )
 
 

@@ -32,6 +32,11 @@ class Selection:
     inbox: str | None = None
     where: Q | None = None
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether it is all that an inbox, or all of them, hold."""
+        return self.ids is None and not self.q.strip() and not self.where
+
 
 def by_ids(ids: Collection[str | UUID]) -> Selection:
     """Return messages by their ids; what is no id is left out. Raises Invalid."""

@@ -1,6 +1,6 @@
 """Mailsink's tables. Behaviour that writes two of them lives in the packages beside this one."""
 
-from inbox.models.access import User
+from inbox.models.access import Membership, User
 from inbox.models.finding import BodyFinding, Mute
 from inbox.models.inbox import Inbox
 from inbox.models.made_report import MadeReport, ReportTask
@@ -43,6 +43,7 @@ __all__ = [
     "HeldDomain",
     "Inbox",
     "MadeReport",
+    "Membership",
     "Message",
     "MessageRead",
     "Mute",

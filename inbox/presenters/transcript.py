@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox import explain
+from inbox.access.current import scope
 from inbox.explain.lines import WORTH_A_BAR
 from inbox.explain.quantities import duration
 from inbox.explain.spans import OWNERS, Owner
 from inbox.insight import findings, session_facts, timeline
 from inbox.insight.findings import SessionEvidence
 from inbox.mailbox import sessions
-from inbox.mailbox.scope import ALL
 from inbox.models import Exchange, Session
 
 LINES = 100  # of a transcript, at once: as static/js/session/chunks.js has it
@@ -37,7 +37,7 @@ def window(
     """
     # The one before tells how long the client took to send the first.
     found = sessions.exchanges(
-        ALL, session.id, after=max(0, after - 1), limit=limit + (after > 0)
+        scope(), session.id, after=max(0, after - 1), limit=limit + (after > 0)
     )
     before = found[0] if found and found[0].seq == after else None
     took = timeline.length(session)
@@ -60,7 +60,7 @@ def rendered(
     lines = list(explain.lines(exchanges, before))
     return {
         "lines": lines,
-        "links": session_facts.links(ALL, exchanges),
+        "links": session_facts.links(scope(), exchanges),
         "marks": {},
         "scale": f"{start} 0 {max(1, end - start)} 8",
         "quick": not any(line.bars for line in lines),

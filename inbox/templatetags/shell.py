@@ -13,11 +13,11 @@ from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from inbox.access.current import scope
 from inbox.http import mine as own
 from inbox.http.origins import origins
 from inbox.mailbox import inboxes, sessions
 from inbox.mailbox import saved_searches as kept
-from inbox.mailbox.scope import ALL
 from inbox.models import SavedSearch, Session
 from inbox.presenters import side_bar
 from inbox.presenters.search_terms import fields, list_of
@@ -97,7 +97,7 @@ def saved_searches() -> list[SavedSearch]:
 @register.simple_tag
 def search_fields() -> list[tuple[str, str]]:
     """Return examples of what can be searched for, and what each finds."""
-    return fields(inboxes.features(ALL))
+    return fields(inboxes.features(scope()))
 
 
 @register.filter
@@ -139,7 +139,7 @@ def version() -> str:
 @register.simple_tag
 def paused_since() -> datetime | None:
     """Return since when receiving is paused; None where it is not."""
-    return inboxes.paused_since(ALL)
+    return inboxes.paused_since(scope())
 
 
 @register.simple_tag(takes_context=True)
@@ -166,7 +166,7 @@ class WireStatus:
 def wire_status() -> WireStatus:
     """Return where SMTP listens, and who connected last."""
     running = servers.alive()
-    last = sessions.last_connection(ALL)
+    last = sessions.last_connection(scope())
     started = min((server.started_at for server in running), default=None)
     before = bool(last and started and last.opened_at < started)
     listening = servers.listening(running)

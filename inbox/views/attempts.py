@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from inbox.access.current import scope
 from inbox.explain.stories import AttemptHistory
 from inbox.insight import attempts
 from inbox.mailbox import messages, sessions
-from inbox.mailbox.scope import ALL
 from inbox.presenters.attempts import history_panel
 
 
@@ -24,7 +24,7 @@ def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """A fragment: the attempts at sending what a transaction tried to."""
-    return _shown(request, attempts.of_transaction(ALL, id))
+    return _shown(request, attempts.of_transaction(scope(), id))
 
 
 @require_GET
@@ -34,13 +34,13 @@ def of_exchange(request: HttpRequest, id: UUID, seq: int) -> HttpResponse:
 
 
 def _of_message(id: UUID | str) -> AttemptHistory:
-    return attempts.of_transaction(ALL, messages.get(ALL, id).transaction_id)
+    return attempts.of_transaction(scope(), messages.get(scope(), id).transaction_id)
 
 
 def _of_exchange(id: UUID, seq: int) -> AttemptHistory | None:
-    lines = sessions.exchanges(ALL, id, after=seq - 1, limit=1)
+    lines = sessions.exchanges(scope(), id, after=seq - 1, limit=1)
     found = lines and lines[0].seq == seq
-    return attempts.of_exchange(ALL, lines[0]) if found else None
+    return attempts.of_exchange(scope(), lines[0]) if found else None
 
 
 def _shown(request: HttpRequest, story: AttemptHistory | None) -> HttpResponse:

@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from inbox import pages
+from inbox.access.current import scope
+from inbox.access.roles import Role
 from inbox.errors import Invalid
 from inbox.http.streams import streamed
 from inbox.mailbox import archive, marking, selection, trash
 from inbox.mailbox.marking import Marks
-from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
 from inbox.search import language
 from inbox.views.errors import wants_json
@@ -39,6 +40,8 @@ _MARKS: dict[str, Callable[[str], Marks]] = {
     "tag": lambda tag: Marks(add=[tag]),
     "untag": lambda tag: Marks(remove=[tag.strip()]),
 }
+
+_OF_VIEWERS = ("read", "unread")
 
 
 @require_POST
@@ -73,7 +76,8 @@ def chosen_by(request: HttpRequest) -> Selection:
 def _act(request: HttpRequest, do: str, what: Selection) -> tuple[int, datetime | None]:
     """Return how many messages it was done with, and by what a deletion is undone."""
     if do == "delete":
-        gone = trash.delete(ALL, what, request.META["REMOTE_ADDR"])
+        least = Role.MANAGER if what.is_everything else Role.TESTER
+        gone = trash.delete(scope(least), what, request.META["REMOTE_ADDR"])
         return gone.count, gone.at
     if do not in _MARKS:
         known = ", ".join([*_MARKS, "delete", "compare", _EML, *archive.FORMATS])
@@ -82,7 +86,8 @@ def _act(request: HttpRequest, do: str, what: Selection) -> tuple[int, datetime 
             % {"do": do[:40], "known": known}
         )
     marks = _MARKS[do](request.POST.get("tag", ""))
-    return marking.update_many(ALL, what, marks), None
+    least = Role.VIEWER if do in _OF_VIEWERS else Role.TESTER
+    return marking.update_many(scope(least), what, marks), None
 
 
 def _download(what: Selection, format: str) -> HttpResponseBase:
@@ -95,7 +100,7 @@ def _download(what: Selection, format: str) -> HttpResponseBase:
     if len(url) <= _LONGEST_URL:
         return HttpResponseRedirect(url, status=303)
     content_type, name = archive.FORMATS[format]  # type: ignore[index]
-    chunks = archive.chunks(ALL, what, format)  # type: ignore[arg-type]
+    chunks = archive.chunks(scope(), what, format)  # type: ignore[arg-type]
     return streamed(chunks, content_type, name)
 
 

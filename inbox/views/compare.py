@@ -13,11 +13,11 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from inbox import pages
+from inbox.access.current import scope
 from inbox.errors import BadRequest
 from inbox.insight import compare
 from inbox.insight.compare import ASPECTS, Side
 from inbox.mailbox import messages
-from inbox.mailbox.scope import ALL
 from inbox.models import Message
 from mailsink.bidi import isolated
 from mailsink.diff import Difference, DiffRow
@@ -90,10 +90,10 @@ class Fold:
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """The messages `a` and `b`; with `a` alone, those that it can be compared with."""
-    left = Side(ALL, request.GET.get("a", ""))
+    left = Side(scope(), request.GET.get("a", ""))
     if "b" not in request.GET:
         return _choose(request, left.message)
-    right = Side(ALL, request.GET["b"])
+    right = Side(scope(), request.GET["b"])
     found = {key: differ(left, right) for key, differ in ASPECTS.items()}
     if not (left.html or right.html):
         del found["markup"]
@@ -120,8 +120,8 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def with_previous(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """Compare a message with an earlier one like it, or let one be selected."""
-    message = messages.get(ALL, id)
-    previous = compare.previous(ALL, message)
+    message = messages.get(scope(), id)
+    previous = compare.previous(scope(), message)
     if previous is None:
         return redirect(pages.path("compare", a=message.pk, none="before"))
     return redirect(_url(previous, message))
@@ -188,7 +188,7 @@ def _choose(request: HttpRequest, message: Message) -> HttpResponse:
         "none_before": request.GET.get("none") == "before",
     }
     try:
-        found = messages.find(ALL, query, cursor, _OFFERED)
+        found = messages.find(scope(), query, cursor, _OFFERED)
     except BadRequest as error:
         context["wrong"] = str(error)
         return render(request, "compare/choose.html", context, status=400)
@@ -201,14 +201,16 @@ def _choose(request: HttpRequest, message: Message) -> HttpResponse:
 
 def _likely(message: Message) -> Iterator[OtherMessage]:
     """Yield the messages that are most worth comparing with, each with the reason."""
-    of_sender = compare.last_of_sender(ALL, message)
+    of_sender = compare.last_of_sender(scope(), message)
     if of_sender is not None:
         name = message.from_name or message.from_address
         reason = _("Last from %(name)s") % {"name": isolated(name)}
-        yield _other(messages.get(ALL, of_sender.pk), message, reason)
-    same = compare.last_of_subject(ALL, message)
+        yield _other(messages.get(scope(), of_sender.pk), message, reason)
+    same = compare.last_of_subject(scope(), message)
     if same is not None and same != of_sender:
-        yield _other(messages.get(ALL, same.pk), message, _("Last with this subject"))
+        yield _other(
+            messages.get(scope(), same.pk), message, _("Last with this subject")
+        )
 
 
 def _other(other: Message, message: Message, reason: str = "") -> OtherMessage:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
+from inbox.access.current import scope
 from inbox.http import mine
 from inbox.mailbox import inboxes, messages
-from inbox.mailbox.scope import ALL
 
 MOST_MINE = 1000  # what is mine is counted no further
 
@@ -16,9 +16,9 @@ MOST_MINE = 1000  # what is mine is counted no further
 def counts(request: HttpRequest) -> JsonResponse:
     """Answer how many messages there are, unread and failed; and unread mail that is mine."""
     asked = mine.query(mine.patterns(request))
-    own = messages.count(ALL, f"is:unread {asked}", MOST_MINE) if asked else None
-    known = messages.counts(ALL)
-    paused = inboxes.paused_since(ALL)
+    own = messages.count(scope(), f"is:unread {asked}", MOST_MINE) if asked else None
+    known = messages.counts(scope())
+    paused = inboxes.paused_since(scope())
     return JsonResponse(
         {
             "messages": known["messages"],

@@ -10,16 +10,16 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from inbox.access.current import scope
 from inbox.errors import NotFound
 from inbox.insight import findings
-from inbox.mailbox.scope import ALL
 
 
 @require_POST
 def mute(request: HttpRequest) -> HttpResponse:
     """Mute a `kind` in an `inbox` for a `reason`; then go `back`."""
     given = (request.POST.get(name, "") for name in ("inbox", "kind", "reason"))
-    findings.mute(ALL, *given)
+    findings.mute(scope(), *given)
     return redirect(_back(request))
 
 
@@ -29,7 +29,7 @@ def unmute(request: HttpRequest) -> HttpResponse:
     id = request.POST.get("id", "")
     if id.isascii() and id.isdigit() and len(id) < 19:
         with suppress(NotFound):
-            findings.unmute(ALL, int(id))
+            findings.unmute(scope(), int(id))
     return redirect(_back(request))
 
 

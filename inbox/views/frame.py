@@ -18,10 +18,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from inbox.access.current import scope
 from inbox.errors import NotFound
 from inbox.http.origins import origins
 from inbox.mailbox import image_hosts
-from inbox.mailbox.scope import ALL
 from inbox.presenters import framed, inline_parts, message_page
 from inbox.presenters.message_page import MessagePage
 from mailsink.mime import bodies, dark, pictures
@@ -44,31 +44,31 @@ _POLICY = (
 @require_GET
 def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """The HTML of a message."""
-    return _framed(request, message_page.of_message(ALL, id))
+    return _framed(request, message_page.of_message(scope(), id))
 
 
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """The HTML of what was not accepted."""
-    return _framed(request, message_page.of_transaction(ALL, id))
+    return _framed(request, message_page.of_transaction(scope(), id))
 
 
 @require_GET
 def of_deleted(request: HttpRequest, id: UUID) -> HttpResponse:
     """The HTML of a message in the trash."""
-    return _framed(request, message_page.of_deleted(ALL, id))
+    return _framed(request, message_page.of_deleted(scope(), id))
 
 
 @require_GET
 def print_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """A message on paper: its head, and its HTML or text."""
-    return _printed(request, message_page.of_message(ALL, id))
+    return _printed(request, message_page.of_message(scope(), id))
 
 
 @require_GET
 def print_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """The same of what was not accepted."""
-    return _printed(request, message_page.of_transaction(ALL, id))
+    return _printed(request, message_page.of_transaction(scope(), id))
 
 
 def _framed(request: HttpRequest, mail: MessagePage) -> HttpResponse:

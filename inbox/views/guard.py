@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from inbox.access.current import scope
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.explain.quantities import counted
 from inbox.http import zone
-from inbox.mailbox.scope import ALL
 from inbox.outgoing import guarding, routes, switch, todays_mail
 from inbox.presenters import release_rule_rows
 
@@ -38,7 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
         except (Conflict, Invalid, NotFound) as error:
             wrong = str(error)
             status = 422 if isinstance(error, NotFound) else error.status
-    today = todays_mail.count(ALL, zone.midnight(request))
+    today = todays_mail.count(scope(), zone.midnight(request))
     context = {
         "section": "outgoing",
         "is_on": switch.is_on(),

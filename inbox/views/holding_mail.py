@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import pages
+from inbox.access.current import scope
 from inbox.errors import BadRequest, Conflict, Invalid, NotFound
-from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.outgoing import held_domains, held_intake, holding, releases, routes, switch
 from inbox.presenters import held_rows, release_rows
@@ -30,7 +30,7 @@ def add(request: HttpRequest) -> HttpResponse:
         given = {"domain": domain, "earlier": earlier, **_typed(request)}
         try:
             fields = {"domain": domain, **_fields(given)}
-            held = held_domains.add(ALL, DEFAULT_SLUG, fields, earlier)
+            held = held_domains.add(scope(), DEFAULT_SLUG, fields, earlier)
             return redirect("held", held.domain)
         except (Conflict, Invalid, NotFound) as error:
             wrong, status = str(error), 409 if isinstance(error, Conflict) else 422
@@ -42,20 +42,20 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest, domain: str) -> HttpResponse:
     """A held domain, what waits for it and what was taken; POST changes who may take it."""
-    held = held_domains.get(ALL, domain)
+    held = held_domains.get(scope(), domain)
     route = held.route.name if held.route else ""
     given: dict[str, Any] = {"users": "\n".join(held.users), "route": route}
     wrong, status = "", 200
     if request.method == "POST":
         given = _typed(request)
         try:
-            held_domains.change(ALL, domain, _fields(given))
+            held_domains.change(scope(), domain, _fields(given))
             return redirect("held", held.domain)
         except (Conflict, Invalid, NotFound) as error:
             wrong, status = str(error), 409 if isinstance(error, Conflict) else 422
     held_intake.catch_up()
     try:
-        found = releases.find(ALL, request.GET.get("cursor"), _ROWS, held_by=held)
+        found = releases.find(scope(), request.GET.get("cursor"), _ROWS, held_by=held)
     except BadRequest as error:
         raise NotFound(str(error)) from None
     context = {
@@ -74,14 +74,14 @@ def page(request: HttpRequest, domain: str) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, domain: str) -> HttpResponse:
     """Hold no more mail for a domain."""
-    held_domains.delete(ALL, domain)
+    held_domains.delete(scope(), domain)
     return redirect(f"{pages.path('outgoing')}#held")
 
 
 @require_POST
 def send(request: HttpRequest, domain: str) -> HttpResponse:
     """Queue all that waits for the route of the domain."""
-    held = held_domains.get(ALL, domain)
+    held = held_domains.get(scope(), domain)
     holding.send_by_hand(held, request.META["REMOTE_ADDR"])
     return redirect("held", held.domain)
 
@@ -89,7 +89,7 @@ def send(request: HttpRequest, domain: str) -> HttpResponse:
 @require_POST
 def hold_again(request: HttpRequest, id: UUID) -> HttpResponse:
     """Put back a message that was held and taken."""
-    held = releases.hold(ALL, id).held_by
+    held = releases.hold(scope(), id).held_by
     return redirect("held", held.domain) if held else redirect("outgoing")
 
 

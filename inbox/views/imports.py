@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from inbox.access.current import scope
 from inbox.live.protocol import PROCESS
 from inbox.mailbox import inboxes
 from inbox.mailbox.importing import Importer
-from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 
 
@@ -19,7 +19,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """A form for files: .eml, or mbox; and what became of those that came."""
     context: dict[str, object] = {"section": "inbox"}
     if request.method == "POST":
-        inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
+        inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
         importer = Importer(inbox, PROCESS, request.META["REMOTE_ADDR"])
         for file in request.FILES.getlist("file"):
             importer.read_file(file)

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox import serializers
+from inbox.access.current import scope
 from inbox.errors import BadRequest
 from inbox.http import as_json, cookies
 from inbox.mailbox import inboxes, messages, saved_searches
-from inbox.mailbox.scope import ALL
 from inbox.models import Message
 from inbox.presenters.rows import row
 from inbox.presenters.search_terms import chips, results
@@ -47,7 +47,7 @@ def entries(request: HttpRequest) -> HttpResponse:
     query, cursor = request.GET.get("q", ""), request.GET.get("cursor")
     show = _shown(request)
     try:
-        page = messages.entries(ALL, query, cursor, _limit(request), show=show)
+        page = messages.entries(scope(), query, cursor, _limit(request), show=show)
     except BadRequest as error:
         shape = {"detail": str(error), **error.members}
         return JsonResponse(shape, status=error.status)
@@ -69,7 +69,7 @@ def count(request: HttpRequest) -> HttpResponse:
     the first page of it, so that a script asks for it afterwards.
     """
     query, show = request.GET.get("q", ""), _shown(request)
-    found = messages.count_entries(ALL, query, COUNTED, show)
+    found = messages.count_entries(scope(), query, COUNTED, show)
     return HttpResponse(results(found, COUNTED))
 
 
@@ -85,11 +85,11 @@ def listing(request: HttpRequest) -> dict[str, object]:
         "kept": _kept(query, show),
         "shows": [("all", _("All")), ("mail", _("Mail")), ("failed", _("Failed"))],
         "traced": trace.offered(query),
-        "several_inboxes": len(inboxes.find(ALL)) > 1,
+        "several_inboxes": len(inboxes.find(scope())) > 1,
         "saved": next((s for s in saved_searches.find() if s.query == query), None),
     }
     try:
-        page = messages.entries(ALL, query, cursor, FIRST, show=show)
+        page = messages.entries(scope(), query, cursor, FIRST, show=show)
         context["chips"] = chips(language.parse(query))
     except BadRequest as error:
         return context | {"entries": [], "wrong": error}
@@ -121,6 +121,6 @@ def _kept(query: str, show: messages.Show) -> str:
 
 
 def _total(show: messages.Show) -> int:
-    counts = messages.counts(ALL)
+    counts = messages.counts(scope())
     failed, mail = counts["not_accepted"], counts["messages"]
     return {"all": mail + failed, "mail": mail, "failed": failed}[show]

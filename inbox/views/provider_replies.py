@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from inbox.mailbox.scope import ALL
+from inbox.access.current import scope
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.presenters import provider_rows, scenario_rows
 from inbox.providers.provider_replies import search
@@ -19,7 +19,7 @@ _LONGEST = 200  # characters of a search
 def page(request: HttpRequest) -> HttpResponse:
     """All entries, or those that hold the words of `q`, with the scenarios made of them."""
     q = request.GET.get("q", "").strip()[:_LONGEST]
-    on = scenarios.switched_on(ALL, DEFAULT_SLUG)
+    on = scenarios.switched_on(scope(), DEFAULT_SLUG)
     context = {
         "section": "rules",
         "q": q,

@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import pages
+from inbox.access.current import scope
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.mailbox import inboxes
-from inbox.mailbox.scope import ALL
 from inbox.models import ReleaseRule
 from inbox.outgoing import release_rules, routes
 
@@ -69,7 +69,7 @@ def _form(request: HttpRequest, rule: ReleaseRule | None) -> HttpResponse:
         "given": given,
         "wrong": wrong,
         "routes": routes.find(),
-        "inboxes": inboxes.find(ALL),
+        "inboxes": inboxes.find(scope()),
     }
     return render(request, "outgoing/rule.html", context, status=status)
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox import pages
+from inbox.access.current import scope
 from inbox.errors import BadRequest, Conflict, Invalid, NotFound
 from inbox.mailbox import inboxes, messages
-from inbox.mailbox.scope import ALL
 from inbox.models import Route
 from inbox.outgoing import (
     guarding,
@@ -40,7 +40,7 @@ _NEW = {"port": "587", "tls": "required", "verify": True}
 def page(request: HttpRequest) -> HttpResponse:
     """The routes, and the releases, newest first."""
     try:
-        found = releases.find(ALL, request.GET.get("cursor"), _ROWS)
+        found = releases.find(scope(), request.GET.get("cursor"), _ROWS)
     except BadRequest as error:
         raise NotFound(str(error)) from None
     context = {
@@ -60,7 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def _held() -> list[HeldRow]:
     held_intake.catch_up()
     counts = holding.waiting_by_domain()
-    return [held_rows.held_row(each, counts) for each in held_domains.find(ALL)]
+    return [held_rows.held_row(each, counts) for each in held_domains.find(scope())]
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,7 +92,7 @@ def try_route(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def release(request: HttpRequest, id: UUID) -> HttpResponse:
     """The form that releases a message; POST puts it into the queue."""
-    message = messages.get(ALL, id)
+    message = messages.get(scope(), id)
     typed = "\n".join(releases.original(message))
     found = routes.find()
     context: dict[str, Any] = {
@@ -108,7 +108,7 @@ def release(request: HttpRequest, id: UUID) -> HttpResponse:
         asked = [line.strip() for line in typed.splitlines() if line.strip()]
         same = asked == releases.original(message)
         try:
-            releases.request(ALL, id, route, None if same else asked, by)
+            releases.request(scope(), id, route, None if same else asked, by)
             return redirect("outgoing")
         except (Conflict, Invalid, NotFound) as error:
             context |= {"wrong": str(error), "chosen": route}
@@ -121,14 +121,14 @@ def release(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, id: UUID) -> HttpResponse:
     """Take a release out of the queue."""
-    releases.cancel(ALL, id)
+    releases.cancel(scope(), id)
     return redirect("outgoing")
 
 
 @require_POST
 def retry(request: HttpRequest, id: UUID) -> HttpResponse:
     """Try a release now."""
-    releases.retry(ALL, id)
+    releases.retry(scope(), id)
     return redirect("outgoing")
 
 
@@ -152,7 +152,7 @@ def _route_form(request: HttpRequest, route: Route | None) -> HttpResponse:
         "given": given,
         "wrong": wrong,
         "policies": route_rows.TLS_WORDS,
-        "inboxes": inboxes.find(ALL),
+        "inboxes": inboxes.find(scope()),
     }
     return render(request, "outgoing/route.html", context, status=status)
 

@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from inbox.access.current import scope
 from inbox.insight import retries
 from inbox.insight.retries import rules_report
-from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.presenters import retry_rows, scenario_rows
 from inbox.rules import scenarios
@@ -19,7 +19,7 @@ from inbox.rules import scenarios
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """The report on the message that a transaction tried to send."""
-    report = retry_rows.panel(retries.of_transaction(ALL, id))
+    report = retry_rows.panel(retries.of_transaction(scope(), id))
     return render(request, "retries/message.html", {"section": "rules", "report": report})  # fmt: skip
 
 
@@ -27,8 +27,10 @@ def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
 def of_scenario(request: HttpRequest, name: str) -> HttpResponse:
     """The report on the messages that a scenario acted on since it was switched on."""
     wanted = scenarios.scenario(name)
-    found = rules_report.of_rules(ALL, scenarios.rules_of(ALL, DEFAULT_SLUG, name))
-    on = scenarios.switched_on(ALL, DEFAULT_SLUG)
+    found = rules_report.of_rules(
+        scope(), scenarios.rules_of(scope(), DEFAULT_SLUG, name)
+    )
+    on = scenarios.switched_on(scope(), DEFAULT_SLUG)
     context = {
         "section": "rules",
         "scenario": scenario_rows.row(wanted, on),

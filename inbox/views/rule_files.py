@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from inbox.access.current import scope
 from inbox.errors import UserError
 from inbox.http import files
-from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.rules import rule_files as rules_in_files
 from inbox.rules.rule_texts import MOST_OCTETS
@@ -18,7 +18,7 @@ from inbox.rules.rule_texts import MOST_OCTETS
 def export(request: HttpRequest, form: str) -> HttpResponse:
     """The rules in their order, as JSON or YAML."""
     known: rules_in_files.Format = "json" if form == "json" else "yaml"
-    text = rules_in_files.export(ALL, DEFAULT_SLUG, known)
+    text = rules_in_files.export(scope(), DEFAULT_SLUG, known)
     return files.saved(text.encode(), f"application/{known}", f"rules.{known}")
 
 
@@ -32,7 +32,7 @@ def take(request: HttpRequest) -> HttpResponse:
         octets = file.read(MOST_OCTETS + 1) if file else text.encode("utf-8", "replace")
         instead = "instead" in request.POST
         try:
-            rules_in_files.take(ALL, DEFAULT_SLUG, octets, instead)
+            rules_in_files.take(scope(), DEFAULT_SLUG, octets, instead)
             return redirect("rules")
         except UserError as error:
             if file and len(octets) <= MOST_OCTETS:

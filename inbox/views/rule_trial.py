@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from inbox.access.current import scope
 from inbox.errors import Invalid, NotFound, UserError
-from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import strict_setting
 from inbox.policy.message_judge import has_errors
@@ -35,10 +35,10 @@ def page(request: HttpRequest) -> HttpResponse:
     if given["of"]:
         try:
             lines, ends = _lines(given)
-            ignored = strict_setting.ignored_in(ALL, DEFAULT_SLUG)
+            ignored = strict_setting.ignored_in(scope(), DEFAULT_SLUG)
             judge = partial(has_errors, ignored)
             found = dry_run.run(
-                ALL, DEFAULT_SLUG, lines, until_refused=ends, has_errors=judge
+                scope(), DEFAULT_SLUG, lines, until_refused=ends, has_errors=judge
             )
             context |= {"run": found, "rows": dry_rows.rows(found)}
         except UserError as error:
@@ -59,6 +59,6 @@ def _lines(given: dict[str, str]) -> tuple[Iterable[DryLine], bool]:
     except ValueError:
         raise Invalid(_("Write an address, or the id or the link of a message or a session.")) from None  # fmt: skip
     try:
-        return list(dry_lines.of_message(ALL, id)), True
+        return list(dry_lines.of_message(scope(), id)), True
     except NotFound:
-        return list(dry_lines.of_session(ALL, id)), False
+        return list(dry_lines.of_session(scope(), id)), False

@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox import pages
+from inbox.access.current import scope
 from inbox.errors import Conflict, Invalid
 from inbox.mailbox import inboxes
-from inbox.mailbox.scope import ALL
 from inbox.models import Rule
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.presenters import rule_drafts, rule_form, rule_rows, scenario_rows
@@ -29,19 +29,19 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _rows() -> list[RuleRow]:
-    several = "inbox" in inboxes.features(ALL)
+    several = "inbox" in inboxes.features(scope())
     inbox = DEFAULT_SLUG if several else ""
-    return [rule_rows.row(each, inbox) for each in rulebook.find(ALL, DEFAULT_SLUG)]
+    return [rule_rows.row(each, inbox) for each in rulebook.find(scope(), DEFAULT_SLUG)]
 
 
 def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
     """Return the page; wrong: what is wrong with the speed that was given."""
-    on = scenarios.switched_on(ALL, DEFAULT_SLUG)
+    on = scenarios.switched_on(scope(), DEFAULT_SLUG)
     context = {
         "section": "rules",
         "wrong": wrong,
         "speed": request.POST.get("speed", "")[:10],
-        "rules_on": inboxes.by_slug(ALL, DEFAULT_SLUG).rules_on,
+        "rules_on": inboxes.by_slug(scope(), DEFAULT_SLUG).rules_on,
         "rows": _rows(),
         "scenarios": [scenario_rows.row(each, on) for each in scenarios.scenarios()],
     }
@@ -51,7 +51,7 @@ def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
 @require_POST
 def switch_all(request: HttpRequest) -> HttpResponse:
     """Let all rules act, or none."""
-    inboxes.update(ALL, DEFAULT_SLUG, rules_on="on" in request.POST)
+    inboxes.update(scope(), DEFAULT_SLUG, rules_on="on" in request.POST)
     return redirect("rules")
 
 
@@ -62,11 +62,11 @@ def switch_scenario(request: HttpRequest, name: str) -> HttpResponse:
         try:
             speed = rule_form.speed(request.POST)
             with suppress(Conflict):  # somebody else was faster
-                scenarios.switch_on(ALL, DEFAULT_SLUG, name, speed)
+                scenarios.switch_on(scope(), DEFAULT_SLUG, name, speed)
         except Invalid as error:
             return _listed(request, str(error))
     else:
-        scenarios.switch_off(ALL, DEFAULT_SLUG, name)
+        scenarios.switch_off(scope(), DEFAULT_SLUG, name)
     return redirect(f"{pages.path('rules')}#scenario-{name}")
 
 
@@ -74,7 +74,7 @@ def switch_scenario(request: HttpRequest, name: str) -> HttpResponse:
 def set_speed(request: HttpRequest) -> HttpResponse:
     """Let the waits of all rules pass faster, or as they are."""
     try:
-        rulebook.set_speed(ALL, DEFAULT_SLUG, rule_form.speed(request.POST))
+        rulebook.set_speed(scope(), DEFAULT_SLUG, rule_form.speed(request.POST))
     except Invalid as error:
         return _listed(request, str(error))
     return redirect("rules")
@@ -89,14 +89,14 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, id: str) -> HttpResponse:
     """The form of a rule; POST changes it."""
-    return _form(request, rulebook.get(ALL, rulebook.number(id)))
+    return _form(request, rulebook.get(scope(), rulebook.number(id)))
 
 
 @require_POST
 def switch(request: HttpRequest, id: str) -> HttpResponse:
     """Let a rule act, or not."""
     is_on = "on" in request.POST
-    rule = rulebook.change(ALL, rulebook.number(id), {"is_on": is_on})
+    rule = rulebook.change(scope(), rulebook.number(id), {"is_on": is_on})
     return _back(rule.pk)
 
 
@@ -108,16 +108,16 @@ def move(request: HttpRequest, id: str) -> HttpResponse:
     """
     number = rulebook.number(id)
     if (before := request.POST.get("before")) is not None:
-        rulebook.place(ALL, number, rulebook.number(before) if before else None)
+        rulebook.place(scope(), number, rulebook.number(before) if before else None)
         return render(request, "rules/_list.html", {"rows": _rows()})
-    rulebook.move(ALL, number, 1 if "down" in request.POST else -1)
+    rulebook.move(scope(), number, 1 if "down" in request.POST else -1)
     return _back(number)
 
 
 @require_POST
 def remove(request: HttpRequest, id: str) -> HttpResponse:
     """Remove a rule."""
-    rulebook.delete(ALL, rulebook.number(id))
+    rulebook.delete(scope(), rulebook.number(id))
     return redirect("rules")
 
 
@@ -144,9 +144,9 @@ def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
         try:
             fields = rule_form.fields(given)
             if rule is None:
-                rule = rulebook.add(ALL, DEFAULT_SLUG, fields)
+                rule = rulebook.add(scope(), DEFAULT_SLUG, fields)
             else:
-                rulebook.change(ALL, rule.pk, fields)
+                rulebook.change(scope(), rule.pk, fields)
             return _back(rule.pk)
         except WrongForm as error:
             problems = error.problems
@@ -175,7 +175,7 @@ def _asked_for(request: HttpRequest) -> rule_form.Given:
     forward_path, as they are to stand in the form.
     """
     if line := request.GET.get("line"):
-        return rule_drafts.of_line(ALL, line)
+        return rule_drafts.of_line(scope(), line)
     if reply := request.GET.get("reply"):
         return rule_drafts.of_reply(reply)
     stage = request.GET.get("stage", "")

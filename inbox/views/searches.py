@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.access.current import scope
 from inbox.mailbox import saved_searches
-from inbox.mailbox.scope import ALL
 from inbox.presenters.search_terms import list_of
 from inbox.search import language
 from inbox.search.language import BadQuery
@@ -52,5 +52,5 @@ def counts(request: HttpRequest) -> JsonResponse:
     """How many messages match each saved search, by id; null for what is no query."""
     found = saved_searches.find()
     return JsonResponse(
-        {str(each.pk): saved_searches.count(ALL, each) for each in found}
+        {str(each.pk): saved_searches.count(scope(), each) for each in found}
     )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from inbox import explain, pages
+from inbox.access.current import scope
 from inbox.errors import BadRequest, NotFound
 from inbox.explain.lines import protocol
 from inbox.explain.outcomes import peer
@@ -27,7 +28,6 @@ from inbox.insight import (
 )
 from inbox.insight import replay as replays
 from inbox.mailbox import inboxes, sessions
-from inbox.mailbox.scope import ALL
 from inbox.mailbox.sessions import NotYet
 from inbox.models import Session
 from inbox.presenters import filters, provider_rows, session_rows, transcript
@@ -63,7 +63,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     if not ids:
         return render(request, "session/_list.html", _lists(None, chosen))
     try:
-        found = session_rows.rows(sessions.by_ids(ALL, ids, chosen.text))
+        found = session_rows.rows(sessions.by_ids(scope(), ids, chosen.text))
     except BadQuery:
         found = []
     return render(request, "session/_rows.html", {"rows": found})
@@ -131,7 +131,7 @@ def replay(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 def _replay(request: HttpRequest, session: Session) -> dict[str, object]:
-    return {"replay": replays.of(ALL, str(session.id), origin(request))}
+    return {"replay": replays.of(scope(), str(session.id), origin(request))}
 
 
 @require_GET
@@ -140,7 +140,7 @@ def trouble(request: HttpRequest, id: UUID) -> HttpResponse:
     found = _found(id)
     after, before = (_number(request.GET.get(key)) for key in ("after", "before"))
     back = before is not None
-    seq = sessions.next_trouble(ALL, found.id, before or after or 0, back=back)
+    seq = sessions.next_trouble(scope(), found.id, before or after or 0, back=back)
     seq = seq or before or after
     return redirect(pages.line(found.id, seq) if seq else found)
 
@@ -149,7 +149,7 @@ def trouble(request: HttpRequest, id: UUID) -> HttpResponse:
 def short(request: HttpRequest, short: str) -> HttpResponse:
     """The page of the session that a refusal's link names, with that line chosen."""
     try:
-        found, seq = sessions.by_short_id(ALL, short)
+        found, seq = sessions.by_short_id(scope(), short)
     except NotYet:
         # A client has the link before the rows are committed: look again by itself.
         response = errors.answer(request, NotFound(_(COMING)))
@@ -177,7 +177,7 @@ def missing(request: HttpRequest, id: str) -> HttpResponse:
 
 def _found(id: UUID) -> Session:
     try:
-        return sessions.get(ALL, id)
+        return sessions.get(scope(), id)
     except NotFound:
         raise NotFound(_(GONE)) from None
 
@@ -229,7 +229,7 @@ def _explained(
 ) -> dict[str, object]:
     """Return what the side panel shows of an exchange; nothing if there is none."""
     try:
-        one, then = exchange_details.exchange(ALL, session.id, seq)
+        one, then = exchange_details.exchange(scope(), session.id, seq)
     except NotFound:
         return {}
     report = findings.of_exchange(session, one, evidence)
@@ -242,11 +242,11 @@ def _explained(
         "documented": provider_rows.rows(one),
         "then": then,
         "protocol": protocol(one),
-        "link": next(iter(session_facts.links(ALL, [one]).values()), None),
+        "link": next(iter(session_facts.links(scope(), [one]).values()), None),
         "open": session.ending is None,
         "short": short_id(session.id, seq),
         "ruled": is_asked(one),
-        "story": history_panel(attempts.of_exchange(ALL, one)),
+        "story": history_panel(attempts.of_exchange(scope(), one)),
         **_report(session, report, f"?exchange={seq}"),
         "nothing": "",
     }
@@ -275,8 +275,8 @@ def _lists(
     }
     q = chosen.text
     try:
-        page = sessions.find(ALL, cursor=cursor, limit=ROWS, live=False, q=q)
-        live = sessions.find(ALL, limit=0 if cursor else LIVE_ROWS, live=True, q=q)
+        page = sessions.find(scope(), cursor=cursor, limit=ROWS, live=False, q=q)
+        live = sessions.find(scope(), limit=0 if cursor else LIVE_ROWS, live=True, q=q)
     except BadQuery as error:
         return {**context, "problem": str(error), "ended": [], "live": []}
     return {

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox import pages
+from inbox.access.current import scope
 from inbox.errors import Invalid, NotFound
 from inbox.explain import KIND_WORDS
 from inbox.explain.address_kinds import AddressKind
@@ -22,7 +23,6 @@ from inbox.http import mine
 from inbox.insight import mail_faults
 from inbox.mailbox import image_hosts, inboxes
 from inbox.mailbox.known_addresses import AddressInput, typed_targets
-from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import starttls, strict_setting
 from inbox.policy.strict_setting import StrictChoice
@@ -62,7 +62,7 @@ def change(request: HttpRequest) -> HttpResponse:
         )
         return _show(request, {"given": given, "wrong": wrong}, 422)
     inboxes.update(
-        ALL, DEFAULT_SLUG, known_only, octets, paused, address_words=address_words
+        scope(), DEFAULT_SLUG, known_only, octets, paused, address_words=address_words
     )
     return _back("receiving", saved="receiving")
 
@@ -78,14 +78,14 @@ def change_strict(request: HttpRequest) -> HttpResponse:
     except Invalid as error:
         given = {"strict": mode, "ignored": typed}
         return _show(request, {"strict": given, "wrong_strict": str(error)}, 422)
-    inboxes.update(ALL, DEFAULT_SLUG, strict=mode, strict_ignored=kinds)
+    inboxes.update(scope(), DEFAULT_SLUG, strict=mode, strict_ignored=kinds)
     return _back("strict", saved="strict")
 
 
 @require_POST
 def resume(request: HttpRequest) -> HttpResponse:
     """End the pause of the inbox: what the banner of every page does."""
-    inboxes.update(ALL, DEFAULT_SLUG, paused=False)
+    inboxes.update(scope(), DEFAULT_SLUG, paused=False)
     return redirect("inbox")
 
 
@@ -96,7 +96,7 @@ def put_address(request: HttpRequest) -> HttpResponse:
     given = _address(request)
     try:
         one = given | {"target": typed_targets(given["target"][0])}
-        inboxes.put_address(ALL, DEFAULT_SLUG, one, instead_of)
+        inboxes.put_address(scope(), DEFAULT_SLUG, one, instead_of)
     except (Invalid, NotFound) as error:
         context = {"editing": instead_of, "one": given, "wrong_address": str(error)}
         return _show(request, context, 422)
@@ -107,14 +107,14 @@ def put_address(request: HttpRequest) -> HttpResponse:
 def remove_address(request: HttpRequest) -> HttpResponse:
     """Let an address no longer be known; no matter if it is not."""
     with suppress(NotFound):  # somebody else was faster
-        inboxes.remove_address(ALL, DEFAULT_SLUG, request.POST.get("address", ""))
+        inboxes.remove_address(scope(), DEFAULT_SLUG, request.POST.get("address", ""))
     return _back("addresses", saved="address")
 
 
 @require_POST
 def allow_host(request: HttpRequest) -> HttpResponse:
     """Let mail load images from a host."""
-    inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
+    inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
     try:
         image_hosts.allow(inbox, request.POST.get("host", ""))
     except Invalid as error:
@@ -125,7 +125,7 @@ def allow_host(request: HttpRequest) -> HttpResponse:
 @require_POST
 def forbid_host(request: HttpRequest) -> HttpResponse:
     """Let mail no longer load images from a host; no matter if it did not."""
-    inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
+    inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
     image_hosts.forbid(inbox, request.POST.get("host", ""))
     return _back("images")
 
@@ -161,7 +161,7 @@ def save_mine(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpResponse:
-    inbox = inboxes.by_slug(ALL, DEFAULT_SLUG)
+    inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
     addresses: list[AddressInput] = inbox.addresses
     context: Context = {
         "section": "settings",

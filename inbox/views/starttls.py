@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from inbox.access.current import scope
 from inbox.errors import NotFound
-from inbox.mailbox.scope import ALL
 from inbox.mailbox.sessions import get
 from inbox.policy import starttls
 
@@ -25,5 +25,5 @@ def offer_again(request: HttpRequest) -> HttpResponse:
     with suppress(NotFound):  # its next session was faster
         starttls.offer_again(post.get("address", ""), post.get("helo", ""))
     with suppress(NotFound):
-        return redirect(get(ALL, post.get("session", "")))
+        return redirect(get(scope(), post.get("session", "")))
     return redirect(f"{reverse('settings')}#starttls")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox import pages
+from inbox.access.current import scope
 from inbox.errors import Invalid, NotFound
 from inbox.explain import traces
 from inbox.explain.evidence import Evidence, EvidenceKind, Near
@@ -22,7 +23,6 @@ from inbox.explain.quantities import ago, shortened
 from inbox.insight.trace import MAX_LENGTH, AddressSummary, Trace, summaries, trace
 from inbox.insight.trace.parts import with_part
 from inbox.mailbox import inboxes
-from inbox.mailbox.scope import ALL
 from inbox.search import language
 from inbox.search.language import BadQuery, Term
 
@@ -93,7 +93,7 @@ def summary(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "")
     asked = offered(query)
     now = datetime.now(UTC)
-    found = summaries(ALL, asked.text) if asked else []
+    found = summaries(scope(), asked.text) if asked else []
     rows = [_summary_row(each, asked.filter if asked else "", now) for each in found]
     return render(request, "trace/_summary.html", {"rows": rows, "asked": asked})
 
@@ -101,7 +101,7 @@ def summary(request: HttpRequest) -> HttpResponse:
 @require_GET
 def suggest(request: HttpRequest) -> HttpResponse:
     """A fragment: links that trace the known addresses with the text `part` in them."""
-    near = with_part(ALL, request.GET.get("part", "")[:MAX_LENGTH])[:_SUGGESTED]
+    near = with_part(scope(), request.GET.get("part", "")[:MAX_LENGTH])[:_SUGGESTED]
     return render(request, "trace/_suggested.html", {"near": _linked(near)})
 
 
@@ -143,8 +143,10 @@ def _context(request: HttpRequest) -> tuple[Context, int]:
     if not given["address"].strip():
         return context, 200
     try:
-        inbox = inboxes.by_slug(ALL, given["inbox"]).slug if given["inbox"] else None
-        found = trace(ALL, given["address"], given["q"], inbox)
+        inbox = (
+            inboxes.by_slug(scope(), given["inbox"]).slug if given["inbox"] else None
+        )
+        found = trace(scope(), given["address"], given["q"], inbox)
     except (Invalid, NotFound) as error:
         return context | {"wrong": str(error)}, 400
     except BadQuery as error:

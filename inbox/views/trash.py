@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.access.current import scope
 from inbox.errors import BadRequest, Invalid
 from inbox.explain.quantities import counted
 from inbox.mailbox import trash as services
-from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
 from inbox.models import Message
 from inbox.presenters import message_page
@@ -44,8 +44,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "hours": CONFIG.trash_hours,
     }
     try:
-        page = services.find(ALL, query, request.GET.get("cursor"))
-        count = services.count(ALL, query, COUNTED)
+        page = services.find(scope(), query, request.GET.get("cursor"))
+        count = services.count(scope(), query, COUNTED)
     except BadRequest as error:
         return render(
             request, "inbox/trash.html", context | {"wrong": str(error)}, status=400
@@ -59,7 +59,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def message(request: HttpRequest, id: UUID) -> HttpResponse:
     """A message in the trash, to be read before it is restored."""
-    mail = message_page.of_deleted(ALL, id)
+    mail = message_page.of_deleted(scope(), id)
     text = "" if mail.has_html else mail.text
     context = {
         "section": "trash",
@@ -76,7 +76,7 @@ def restore(request: HttpRequest) -> HttpResponseBase:
     """Take messages out of the trash: those chosen, or all of the deletion `at`."""
     when = _when(request)
     what = Selection() if when else chosen_by(request)
-    count = services.restore_many(ALL, what, when)
+    count = services.restore_many(scope(), what, when)
     if wants_json(request):
         return JsonResponse({"count": count})
     return back(request, "trash")
@@ -85,7 +85,7 @@ def restore(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def empty(request: HttpRequest) -> HttpResponseBase:
     """Remove what is in the trash for good: all of it, or what matches `q`."""
-    services.empty(ALL, request.POST.get("q", ""))
+    services.empty(scope(), request.POST.get("q", ""))
     return redirect("trash")
 
 

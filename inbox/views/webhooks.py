@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from inbox.access.current import scope
 from inbox.errors import BadRequest, Invalid, NotFound
 from inbox.mailbox import inboxes
-from inbox.mailbox.scope import ALL
 from inbox.models import Webhook
 from inbox.outgoing import switch
 from inbox.presenters import webhook_rows
@@ -31,7 +31,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "webhooks",
         "is_on": switch.is_on(),
-        "rows": [webhook_rows.webhook_row(each) for each in hooks.find(ALL)],
+        "rows": [webhook_rows.webhook_row(each) for each in hooks.find(scope())],
     }
     return render(request, "webhooks/index.html", context)
 
@@ -43,7 +43,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         given = _typed(request)
         try:
-            return _secret(request, hooks.add(ALL, given))
+            return _secret(request, hooks.add(scope(), given))
         except (BadQuery, Invalid, NotFound) as error:
             wrong = str(error)
     return _form(request, given, wrong, None)
@@ -52,14 +52,14 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, id: UUID) -> HttpResponse:
     """The form of a webhook; POST changes it."""
-    webhook = hooks.get(ALL, id)
+    webhook = hooks.get(scope(), id)
     given = {name: getattr(webhook, name) for name in ("url", "name", "query", "shape")}
     given |= {"events": webhook.events, "inbox": inboxes.slug(webhook.inbox_id)}
     wrong = ""
     if request.method == "POST":
         given = _typed(request)
         try:
-            hooks.change(ALL, id, given)
+            hooks.change(scope(), id, given)
             return redirect("webhook", id)
         except (BadQuery, Invalid, NotFound) as error:
             wrong = str(error)
@@ -69,11 +69,11 @@ def change(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_GET
 def history(request: HttpRequest, id: UUID) -> HttpResponse:
     """A webhook, and what was sent to it, newest first; ?state=failed narrows that."""
-    webhook = hooks.get(ALL, id)
+    webhook = hooks.get(scope(), id)
     failed = request.GET.get("state") == "failed"
     try:
         state = "failed" if failed else ""
-        found = deliveries.find(ALL, id, request.GET.get("cursor"), _ROWS, state)
+        found = deliveries.find(scope(), id, request.GET.get("cursor"), _ROWS, state)
     except BadRequest as error:
         raise NotFound(str(error)) from None
     context = {
@@ -91,55 +91,55 @@ def history(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, id: UUID) -> HttpResponse:
     """Remove a webhook."""
-    hooks.delete(ALL, id)
+    hooks.delete(scope(), id)
     return redirect("webhooks")
 
 
 @require_POST
 def pause(request: HttpRequest, id: UUID) -> HttpResponse:
     """Let events wait."""
-    hooks.change(ALL, id, {"paused": True})
+    hooks.change(scope(), id, {"paused": True})
     return redirect("webhook", id)
 
 
 @require_POST
 def resume(request: HttpRequest, id: UUID) -> HttpResponse:
     """Call a webhook again that was paused or off."""
-    hooks.change(ALL, id, {"paused": False})
+    hooks.change(scope(), id, {"paused": False})
     return redirect("webhook", id)
 
 
 @require_POST
 def test(request: HttpRequest, id: UUID) -> HttpResponse:
     """Try a webhook: its history shows the result."""
-    deliveries.test(ALL, id)
+    deliveries.test(scope(), id)
     return redirect("webhook", id)
 
 
 @require_POST
 def rotate(request: HttpRequest, id: UUID) -> HttpResponse:
     """Make a new secret, and show it once."""
-    return _secret(request, hooks.rotate(ALL, id))
+    return _secret(request, hooks.rotate(scope(), id))
 
 
 @require_POST
 def replay(request: HttpRequest, id: UUID, delivery: UUID) -> HttpResponse:
     """Put a delivery at the end of the queue again."""
-    deliveries.replay(ALL, id, delivery)
+    deliveries.replay(scope(), id, delivery)
     return redirect("webhook", id)
 
 
 @require_POST
 def replay_failed(request: HttpRequest, id: UUID) -> HttpResponse:
     """Put all that failed at the end of the queue again."""
-    deliveries.replay_failed(ALL, id)
+    deliveries.replay_failed(scope(), id)
     return redirect("webhook", id)
 
 
 def _form(
     request: HttpRequest, given: dict[str, Any], wrong: str, webhook: Webhook | None
 ) -> HttpResponse:
-    found = inboxes.find(ALL)
+    found = inboxes.find(scope())
     context = {
         "section": "webhooks",
         "webhook": webhook,

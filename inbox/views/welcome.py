@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.access.current import scope
 from inbox.mailbox import inboxes, sessions
-from inbox.mailbox.scope import ALL
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.onboarding import probe, testmail
 from inbox.onboarding.endpoints import reach
@@ -43,7 +43,7 @@ def test_message(request: HttpRequest) -> HttpResponse:
 def _steps(word: str) -> dict[str, object]:
     running = servers.alive()
     started_at = min((each.started_at for each in running), default=None)
-    last = sessions.last_connection(ALL)
+    last = sessions.last_connection(scope())
     return {
         "section": "connect",
         "word": word,
@@ -51,6 +51,6 @@ def _steps(word: str) -> dict[str, object]:
         "started_at": started_at,
         "last": last,
         "fresh": bool(last and started_at and last.opened_at >= started_at),
-        "probe": probe.arrival(ALL, word),
-        "inbox": inboxes.by_slug(ALL, DEFAULT_SLUG),
+        "probe": probe.arrival(scope(), word),
+        "inbox": inboxes.by_slug(scope(), DEFAULT_SLUG),
     }

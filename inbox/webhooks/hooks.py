@@ -139,6 +139,8 @@ def _checked(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
     if "inbox" in fields:
         slug = fields["inbox"]
         checked["inbox"] = inboxes.by_slug(scope, slug) if slug else None
+    if scope.inboxes is not None and checked.get("inbox", True) is None:
+        raise Invalid(_("name an inbox: only an administrator's webhook hears of all"))
     return checked
 
 

@@ -20,11 +20,15 @@ from mailsink.agents.mcp_server import mcp_server
 
 AsgiScope = MutableMapping[str, Any]
 App = Callable[[Any, Any, Any], Awaitable[None]]
+Field = tuple[bytes, bytes]
 
 _MOST = 50  # requests at a time: each may wait for mail
 _NOT_POST = b"Tools are called by POST."
 _BUSY = b"Too many requests of agents wait already."
 _url: ContextVar[str] = ContextVar("url", default="")
+# What says who the agent is, passed on to the API
+_proofs: ContextVar[tuple[Field, ...]] = ContextVar("proofs", default=())
+_PROVING = (b"authorization", b"cookie")
 
 
 class McpApp:
@@ -55,6 +59,7 @@ class McpApp:
             await _refuse(send, 503, _BUSY, (b"retry-after", b"5"))
             return
         _url.set(self._public_url or _named(scope))
+        _proofs.set(tuple(each for each in scope["headers"] if each[0] in _PROVING))
         self._asking += 1
         try:
             await self._manager.handle_request(scope, receive, send)
@@ -119,6 +124,7 @@ def _scope(method: str, path: str, query: str, body: bytes) -> dict[str, Any]:
             (b"host", b"localhost"),
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode("ascii")),
+            *_proofs.get(),
         ],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 0),

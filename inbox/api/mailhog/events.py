@@ -14,6 +14,7 @@ from inbox.api import live_dialects
 from inbox.api.live_dialects import MESSAGES, DialectConsumer, FeedEvents, SharedFrames
 from inbox.api.mailhog import shapes
 from inbox.api.plain_answers import PlainError, octets
+from inbox.live.viewers import Viewer, viewer_of
 from inbox.mailbox.offsets import StoredMail
 
 KEEPALIVE = 60.0  # seconds
@@ -56,19 +57,22 @@ def stream(request: HttpRequest) -> HttpResponseBase:
     if _open >= MOST:
         raise PlainError("too many clients listen already\n", 503)
     return StreamingHttpResponse(
-        _events(),
+        _events(viewer_of(request)),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-cache"},
     )
 
 
-async def _events() -> AsyncIterator[bytes]:
+async def _events(viewer: Viewer) -> AsyncIterator[bytes]:
     global _open
     layer = get_channel_layer()
     channel = await layer.new_channel()
+    groups: tuple[str, ...] = ()
     _open += 1
     try:
-        await layer.group_add(MESSAGES, channel)
+        groups = (await viewer.allowed(MESSAGES)).groups
+        for group in groups:
+            await layer.group_add(group, channel)
         yield b": listening\n\n"  # so that the client knows
         while True:
             frame = None
@@ -78,10 +82,13 @@ async def _events() -> AsyncIterator[bytes]:
             if frame is None:
                 yield b"event: keepalive\ndata: \n\n"
                 continue
+            if not await viewer.is_same():
+                return
             for text in await frames.of(frame):
                 yield f"event: data\ndata: {text}\n\n".encode(
                     "utf-8", "backslashreplace"
                 )
     finally:
         _open -= 1
-        await layer.group_discard(MESSAGES, channel)
+        for group in groups:
+            await layer.group_discard(group, channel)

@@ -14,10 +14,10 @@ from inbox.api.live_dialects import DialectConsumer, FeedEvents, SharedFrames, i
 from inbox.api.mailpit import summaries
 from inbox.api.mailpit.application import VERSION
 from inbox.api.plain_answers import octets
-from inbox.api.v3.common import scope
 from inbox.errors import NotFound
 from inbox.mailbox import messages, sessions
 from inbox.mailbox.offsets import StoredMail
+from inbox.mailbox.scope import ALL, Scope
 from inbox.serializers import Shape
 
 STATS_AFTER = 0.25  # seconds in which counts are gathered
@@ -75,7 +75,7 @@ async def _translate(events: FeedEvents) -> list[str]:
     texts += [_text("delete", {"ID": id}) for id in gone]
     if len(texts) > _MANY:
         texts = [_text("prune", None)]
-    if gone and not (await _counts())["messages"]:
+    if gone and not (await _counts(ALL))["messages"]:
         texts.append(_text("truncate", None))
     texts += await in_thread(_errors, failed[:_MANY])
     return texts
@@ -96,7 +96,7 @@ def _error(ended: Mapping[str, Any]) -> Shape | None:
     if code < 400:
         return None
     try:
-        address = sessions.get(scope(), ended["session"]).client_address
+        address = sessions.get(ALL, ended["session"]).client_address
     except NotFound:
         address = ""
     return {
@@ -107,26 +107,27 @@ def _error(ended: Mapping[str, Any]) -> Shape | None:
     }
 
 
-async def _counts() -> Any:
-    return await in_thread(messages.counts, scope())
+async def _counts(scope: Scope) -> Any:
+    return await in_thread(messages.counts, scope)
 
 
 class _Stats:
-    """The counts of the mailbox, read once for all who are to be sent them."""
+    """The counts of the mailbox, read once for all who see the same of it."""
 
     def __init__(self) -> None:
-        self._reading: asyncio.Task[str] | None = None
+        self._reading: dict[Scope, asyncio.Task[str]] = {}
 
-    async def text(self) -> str:
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read(), context=Context())
-        return await asyncio.shield(self._reading)
+    async def text(self, scope: Scope) -> str:
+        if scope not in self._reading:
+            reading = asyncio.create_task(self._read(scope), context=Context())
+            self._reading[scope] = reading
+        return await asyncio.shield(self._reading[scope])
 
-    async def _read(self) -> str:
+    async def _read(self, scope: Scope) -> str:
         try:
-            counts = await _counts()
+            counts = await _counts(scope)
         finally:
-            self._reading = None
+            del self._reading[scope]
         shape = {
             "Total": counts["messages"],
             "Unread": counts["unread"],
@@ -146,7 +147,8 @@ class MailpitSocket(DialectConsumer):
     async def connect(self) -> None:
         self.sending: asyncio.Task[None] | None = None
         await super().connect()
-        await self.send(await stats.text())
+        if not self.viewer.refusal:
+            await self._send_counts()
 
     async def disconnect(self, code: int) -> None:
         if self.sending:
@@ -157,7 +159,8 @@ class MailpitSocket(DialectConsumer):
 
     async def live_frame(self, frame: Mapping[str, Any]) -> None:
         await super().live_frame(frame)
-        self._send_stats_soon()
+        if self.heard:  # it was not closed
+            self._send_stats_soon()
 
     async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:
         """Have the client load again."""
@@ -170,4 +173,7 @@ class MailpitSocket(DialectConsumer):
 
     async def _send_stats(self) -> None:
         await asyncio.sleep(STATS_AFTER)
-        await self.send(await stats.text())
+        await self._send_counts()
+
+    async def _send_counts(self) -> None:
+        await self.send(await stats.text(self.viewer.identity.scope))

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
+from inbox.access.roles import Role
 from inbox.api.mailpit import summaries
 from inbox.api.mailpit.common import ok, search, searched
 from inbox.api.plain_answers import (
@@ -71,7 +72,8 @@ def delete(request: HttpRequest) -> HttpResponse:
     with suppress(PlainError):
         ids = _asked(request).texts("IDs")
     chosen = selection.by_ids([*map(key, ids)]) if ids else Selection()
-    trash.delete(scope(), chosen, request.META["REMOTE_ADDR"])
+    least = Role.TESTER if ids else Role.MANAGER
+    trash.delete(scope(least), chosen, request.META["REMOTE_ADDR"])
     return text("") if _is_bare(request) else ok()
 
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from django.http import HttpResponse
 from ninja.params.functions import Path, Query
 
+from inbox.access.current import scope as scope
 from inbox.http import as_json
 from inbox.mailbox import inboxes
 from inbox.mailbox.paging import DEFAULT_LIMIT, MAX_LIMIT
-from inbox.mailbox.scope import ALL, Scope
 
 
 def path(description: str, example: Any) -> Any:
@@ -49,11 +49,6 @@ SessionId = Annotated[str, path("The id of a session.", ANY_ID)]
 TransactionId = Annotated[str, path("The id of a transaction.", ANY_ID)]
 
 LIMIT = DEFAULT_LIMIT
-
-
-def scope() -> Scope:
-    """Return what the caller may see: all, until there are accounts."""
-    return ALL
 
 
 def answer(shape: Any, status: int = 200) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from inbox.api.v3.common import InboxSlug, known_inbox, query
+from inbox.api.v3.common import InboxSlug, known_inbox, query, scope
 from inbox.errors import BadRequest
 from inbox.http.problems import problem
 from inbox.live import protocol
@@ -23,6 +23,7 @@ from inbox.live.event_log import (
     TooManyStreams,
 )
 from inbox.live.protocol import Topic
+from inbox.live.viewers import Viewer, narrowed, viewer_of
 
 router = Router()
 
@@ -70,7 +71,7 @@ def follow(
     Each has an id. After a gap send the last one as Last-Event-ID: what happened meanwhile
     follows, or a `resync` if that is no longer known: load the list again then.
     """
-    topic = protocol.topic(to, known_inbox(inbox))
+    topic = narrowed(scope(), protocol.topic(to, known_inbox(inbox)))
     last = request.headers.get("Last-Event-ID", last_event_id)
     if len(last) > _LONGEST:
         raise BadRequest("Last-Event-ID: this is no id of an event")
@@ -80,22 +81,22 @@ def follow(
         busy = problem(503, f"{MOST_STREAMS} streams are open already; try again later")
         busy["Retry-After"] = str(_RETRY_AFTER)
         return busy
-    return EventStream(topic, last)
+    return EventStream(topic, last, viewer_of(request))
 
 
 class EventStream(StreamingHttpResponse):
     """An answer without an end. It lets its log go as soon as its client has left."""
 
-    def __init__(self, topic: Topic, last: str) -> None:
+    def __init__(self, topic: Topic, last: str, viewer: Viewer) -> None:
         super().__init__(content_type=CONTENT_TYPE, headers=_HEADERS)
-        self._pieces = _stream(topic, last)
+        self._pieces = _stream(topic, last, viewer)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         # Not what Django would wrap around it: only this ends when it is closed.
         return self._pieces
 
 
-async def _stream(topic: Topic, last: str) -> AsyncIterator[bytes]:
+async def _stream(topic: Topic, last: str, viewer: Viewer) -> AsyncIterator[bytes]:
     """Yield pieces of a stream: what came since an event, then what comes."""
     with ExitStack() as stack:
         try:
@@ -112,6 +113,8 @@ async def _stream(topic: Topic, last: str) -> AsyncIterator[bytes]:
             if not await log.news(place, HEARTBEAT):
                 yield b": heartbeat\n\n"
                 continue
+            if not await viewer.is_same():
+                return
             events = log.after(place)
             place = events[-1].number
             yield _piece(log, events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -10,6 +11,7 @@ from ninja.decorators import decorate_view
 from ninja.errors import HttpError
 
 from inbox import checks, serializers
+from inbox.access.roles import Role
 from inbox.api.v3 import checks as check_shapes
 from inbox.api.v3 import comparison, error_counts, message_details, schemas, sparse
 from inbox.api.v3 import findings as finding_shapes
@@ -95,7 +97,9 @@ def delete_many(
 
     Pinned messages stay unless you name them by id.
     """
-    trash.delete(scope(), _chosen(q, all, inbox, ids), request.META["REMOTE_ADDR"])
+    chosen = _chosen(q, all, inbox, ids)
+    least = Role.MANAGER if chosen.is_everything else Role.TESTER
+    trash.delete(scope(least), chosen, request.META["REMOTE_ADDR"])
     return HttpResponse(status=204)
 
 
@@ -110,7 +114,8 @@ def change_many(
 ) -> HttpResponse:
     """Changes the messages that match q, all, or those with these ids."""
     marks = Marks(**changes.dict(exclude_none=True))
-    count = marking.update_many(scope(), _chosen(q, all, inbox, ids), marks)
+    within = scope(_to_change(changes.dict(exclude_none=True)))
+    count = marking.update_many(within, _chosen(q, all, inbox, ids), marks)
     return answer({"count": count})
 
 
@@ -131,6 +136,11 @@ def download_many(
     content_type, name = archive.FORMATS[format]
     chunks = archive.chunks(scope(), _chosen(q, all, inbox, ids), format)
     return streamed(chunks, content_type, name)
+
+
+def _to_change(given: Mapping[str, Any]) -> Role:
+    """Return the least role for changes: whether one has read a message is one's own."""
+    return Role.VIEWER if given.keys() <= {"read"} else Role.TESTER
 
 
 def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
@@ -177,7 +187,9 @@ def change(
 ) -> HttpResponse:
     """Marks it read or unread, pins it, sets its tags, status or note."""
     given: dict[str, Any] = changes.dict(exclude_none=True)
-    return answer(serializers.message(marking.update(scope(), id, **given)))
+    return answer(
+        serializers.message(marking.update(scope(_to_change(given)), id, **given))
+    )
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a message")

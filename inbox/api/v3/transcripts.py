@@ -15,6 +15,7 @@ from inbox.explain import plain_text
 from inbox.http import files
 from inbox.mailbox import sessions, transcripts
 from inbox.mailbox.paging import MAX_LIMIT
+from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session
 
 router = Router()
@@ -58,8 +59,9 @@ def _file(
     render: Callable[[Exchange], str],
 ) -> StreamingHttpResponse:
     transcripts.refuse_long_session(session)
+    # Of the scope now: while the file is sent, nobody asks any more.
     response = StreamingHttpResponse(
-        _stream(session, head, render), headers=files.HEADERS
+        _stream(scope(), session, head, render), headers=files.HEADERS
     )
     response["Content-Type"] = f"{kind}; charset=utf-8"
     response["Content-Disposition"] = f'attachment; filename="{session.pk}.{suffix}"'
@@ -67,13 +69,13 @@ def _file(
 
 
 async def _stream(
-    session: Session, head: str, render: Callable[[Exchange], str]
+    scope: Scope, session: Session, head: str, render: Callable[[Exchange], str]
 ) -> AsyncIterator[bytes]:
     """Yield the file, with no more than a page of exchanges in memory."""
     yield head.encode("utf-8", "replace")
     read = sync_to_async(sessions.exchanges)
     after = 0
-    while page := await read(scope(), session.pk, after, MAX_LIMIT):
+    while page := await read(scope, session.pk, after, MAX_LIMIT):
         yield "".join(map(render, page)).encode("utf-8", "replace")
         after = page[-1].seq
         if len(page) < MAX_LIMIT:

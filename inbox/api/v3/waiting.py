@@ -165,12 +165,12 @@ def _wanted(
         later = as_uuid(after)
         if later is None:
             raise HttpError(400, 'after: give the id of a message, or "latest"')
-    return Wanted(q, count, later, slug, names)
+    return Wanted(q, count, later, slug, names, scope())
 
 
 def _look(wanted: Wanted, last: bool) -> Look:
     """Return the answer, if enough is there and known, or there is no time left."""
-    page = wanted.page(scope())
+    page = wanted.page()
     if len(page.items) < wanted.count:
         return Look()
     waiting = {
@@ -217,11 +217,11 @@ def _came(page: bytes) -> HttpResponse:
 
 
 def _timed_out(wanted: Wanted, timeout: float) -> HttpResponse:
-    found = len(wanted.page(scope()).items)
-    misses = near_misses(scope(), wanted)
+    found = len(wanted.page().items)
+    misses = near_misses(wanted.scope, wanted)
     term, nearest = (misses[0].term, misses[0].nearest) if misses else (None, "")
     about = (term.field, term.value) if term and not term.negated else None
-    words = sentence(arrived(scope(), wanted), about, nearest)
+    words = sentence(arrived(wanted.scope, wanted), about, nearest)
     return problem(
         408,
         f"{found} of {wanted.count} messages came within {timeout:g} s: {words}",

@@ -1,0 +1,62 @@
+"""Identity: the caller of one request or websocket, and what they may do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inbox.access.roles import Role
+from inbox.mailbox.scope import ALL, Scope
+
+# everybody: there are no accounts; stranger: there are, and the caller has not signed in
+CallerKind = Literal["everybody", "stranger", "user", "token", "share link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A caller. roles: by the primary key of an inbox, each at least VIEWER.
+
+    user: their primary key; None for a caller without an account of their own
+    """
+
+    kind: CallerKind
+    user: int | None = None
+    name: str = ""
+    is_administrator: bool = False
+    roles: Mapping[int, Role] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the caller need not sign in."""
+        return self.kind != "stranger"
+
+    @property
+    def scope(self) -> Scope:
+        """The inboxes that may be seen."""
+        return self.within(Role.VIEWER)
+
+    @property
+    def rank(self) -> Role:
+        """The most that the caller may do anywhere."""
+        if self.is_administrator:
+            return Role.ADMINISTRATOR
+        least = Role.SIGNED_IN if self.is_known else Role.PUBLIC
+        return max([least, *self.roles.values()])
+
+    def within(self, least: Role) -> Scope:
+        """Return the inboxes in which the caller has this role or more."""
+        if self.is_administrator:
+            return ALL
+        found = (inbox for inbox, role in self.roles.items() if role >= least)
+        return Scope(frozenset(found))
+
+    def may(self, role: Role, inbox: int | None = None) -> bool:
+        """Whether the caller has this role: in an inbox, or where none is given anywhere."""
+        if inbox is None or role <= Role.SIGNED_IN:
+            return self.rank >= role
+        return self.is_administrator or self.roles.get(inbox, Role.PUBLIC) >= role
+
+
+EVERYBODY = Identity("everybody", is_administrator=True)
+STRANGER = Identity("stranger")

@@ -1,0 +1,252 @@
+"""The least role for each route, by its pattern and method: what is not here is refused.
+
+A role in an inbox also narrows the scope of the request to the inboxes where the caller
+has it. Routes that concern the whole server, and no one inbox, are an administrator's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from inbox.access.roles import Role
+
+PUBLIC, SIGNED_IN = Role.PUBLIC, Role.SIGNED_IN
+VIEWER, TESTER, MANAGER = Role.VIEWER, Role.TESTER, Role.MANAGER
+ADMINISTRATOR = Role.ADMINISTRATOR
+
+Methods = Mapping[str, Role]
+Table = dict[str, Methods]
+
+
+def least(route: str, method: str) -> Role | None:
+    """Return the least role for a route (Django's pattern) and method; None: refused.
+
+    HEAD is as GET. A preflight (OPTIONS) carries no credentials, and shows nothing.
+    """
+    if method == "OPTIONS":
+        return PUBLIC if route in ROUTES else None
+    return ROUTES.get(route, {}).get("GET" if method == "HEAD" else method)
+
+
+def _all(methods: Methods, routes: str, below: str = "") -> Table:
+    """Return these routes, apart by spaces, each with the same methods."""
+    return {f"{below}{each}": methods for each in routes.split()}
+
+
+def _merged(tables: Iterable[Table]) -> Table:
+    """Return the tables as one; a route in two of them has the methods of both."""
+    merged: dict[str, dict[str, Role]] = {}
+    for table in tables:
+        for route, methods in table.items():
+            known = merged.setdefault(route, {})
+            twice = known.keys() & methods.keys()
+            assert not twice, f"{route} has {twice} twice"
+            known.update(methods)
+    return dict(merged)
+
+
+_READ = {"GET": VIEWER}
+_TEST = {"POST": TESTER}
+_MANAGE = {"POST": MANAGER}
+_FORM = {"GET": TESTER, "POST": TESTER}
+_MANAGE_FORM = {"GET": MANAGER, "POST": MANAGER}
+_ADMINISTER = {"GET": ADMINISTRATOR, "POST": ADMINISTRATOR}
+
+# The metrics are for the networks that MAILSINK_METRICS_FROM names.
+_PUBLIC = _all({"GET": PUBLIC}, "health/live health/ready livez readyz metrics")
+
+_PAGES = _merged([
+    {"": _READ},
+    _all(_READ, "entries entries/count counts compare trash trace nothing-arriving"),
+    _all(_READ, "nothing-arriving/steps settings rules outgoing"),
+    _all(_READ, "messages/<message:id> messages/<str:id> transactions/<id:id>"),
+    _all(_READ, "sessions sessions/rows sessions/<id:id> sessions/<str:id>"),
+    _all(_READ, "s/<short:short> s/<str:id>"),
+    _all(
+        _READ,
+        "compare-previous case attempts reports marks frame print checks "
+        "attachments.zip parts/<str:signed>",
+        "messages/<message:id>/",
+    ),
+    # Whether it was read is each viewer's own matter; the rest asks for a tester.
+    {"messages/<message:id>/mark": {"POST": VIEWER}, "messages/chosen": {"POST": VIEWER}},
+    _all(_TEST, "delete restore unsubscribe", "messages/<message:id>/"),
+    {"messages/<message:id>/release": _FORM},
+    {"messages/<message:id>/remote-hosts": _MANAGE},
+    _all(_READ, "case attempts retries frame print checks", "transactions/<id:id>/"),
+    _all(
+        _READ,
+        "head exchanges replay trouble case exchanges/<int:seq> "
+        "exchanges/<int:seq>/attempts",
+        "sessions/<id:id>/",
+    ),
+    _all(_READ, "answer summary suggest", "trace/"),
+    _all(_READ, "<uuid:id> <uuid:id>/frame", "trash/"),
+    {"trash/restore": _TEST, "trash/empty": _MANAGE},
+    _all(_TEST, "findings/mute findings/unmute test-message"),
+    {"import": _FORM},
+    {"searches": {"POST": VIEWER}},
+    _all(_READ, "searches/check searches/counts"),
+    _all({"POST": VIEWER}, "searches/<id:id>/rename searches/<id:id>/delete"),
+    {"settings/mine": {"POST": SIGNED_IN}},
+    _all(
+        _MANAGE,
+        "change strict resume remote-hosts remote-hosts/remove addresses "
+        "addresses/remove",
+        "settings/",
+    ),
+    {"settings/starttls": {"POST": ADMINISTRATOR}},
+])  # fmt: skip
+
+_RULES = _merged([
+    _all(_READ, "try providers rules.<str:form> scenarios/<str:name>/report", "rules/"),
+    _all(_FORM, "new import <str:id>", "rules/"),
+    _all(
+        _TEST,
+        "preview switch speed scenarios/<str:name> <str:id>/switch <str:id>/move "
+        "<str:id>/remove",
+        "rules/",
+    ),
+])  # fmt: skip
+
+_OUT = _merged([
+    _all(
+        _ADMINISTER,
+        "routes routes/<str:name> rules rules/<uuid:id> guard",
+        "outgoing/",
+    ),
+    _all(
+        {"POST": ADMINISTRATOR},
+        "routes/<str:name>/remove routes/<str:name>/try rules/<uuid:id>/up "
+        "rules/<uuid:id>/remove",
+        "outgoing/",
+    ),
+    _all(_MANAGE_FORM, "held held/<str:domain>", "outgoing/"),
+    _all(_MANAGE, "held/<str:domain>/remove held/<str:domain>/send", "outgoing/"),
+    _all(_TEST, "<uuid:id>/hold <uuid:id>/cancel <uuid:id>/retry", "outgoing/"),
+    {"webhooks": {"GET": MANAGER}, "webhooks/<uuid:id>": {"GET": MANAGER}},
+    _all(_MANAGE_FORM, "webhooks/add webhooks/<uuid:id>/change"),
+    _all(
+        _MANAGE,
+        "remove pause resume test secret replay deliveries/<uuid:delivery>/replay",
+        "webhooks/<uuid:id>/",
+    ),
+])  # fmt: skip
+
+_V3_READING = _merged([
+    _all(
+        {"GET": SIGNED_IN}, "openapi.json docs asyncapi.json rules/provider-replies"
+    ),
+    _all(_READ, "messages messages/wait messages/archive messages/<id> tags info"),
+    _all(
+        _READ,
+        "findings checks compare/<other> attempts case raw html text headers links "
+        "parts parts/<int:n> parts/<int:n>/files parts/<int:n>/files/<int:file> "
+        "unsubscribe screenshot retries",
+        "messages/<id>/",
+    ),
+    _all(_READ, "sessions sessions/<id> transactions transactions/<id> trace events"),
+    _all(
+        _READ,
+        "exchanges exchanges/<int:seq> timeline findings replay case "
+        "exchanges.jsonl exchanges.txt",
+        "sessions/<id>/",
+    ),
+    _all(_READ, "attempts case raw retries", "transactions/<id>/"),
+    _all(_READ, "inboxes inboxes/<slug> inboxes/<slug>/remote-hosts mutes"),
+    _all(_READ, "saved-searches saved-searches/<id> releases releases/<id>"),
+    _all(_READ, "rules rules/export rules/scenarios rules/<id>"),
+    _all(_READ, "rules/scenarios/<name>/report"),
+    _all({"GET": TESTER}, "routes routes/<name> guard guard/today"),
+    _all({"GET": MANAGER}, "held held/<domain> held/<domain>/releases"),
+    _all({"GET": MANAGER}, "webhooks webhooks/<id> webhooks/<id>/deliveries"),
+    _all({"GET": MANAGER}, "webhooks/<id>/deliveries/<delivery>"),
+    _all({"GET": ADMINISTRATOR}, "release-rules release-rules/<id> starttls-withheld"),
+])  # fmt: skip
+
+_V3_CHANGING = _merged([
+    # To empty an inbox is a manager's (messages.delete_many), to read one's own.
+    {"messages": {"POST": TESTER, "DELETE": TESTER, "PATCH": VIEWER}},
+    {"messages/<id>": {"PATCH": VIEWER, "DELETE": TESTER}},
+    _all(_TEST, "restore unsubscribe release", "messages/<id>/"),
+    {"sessions/<id>": {"DELETE": TESTER}},
+    {"releases/<id>": {"DELETE": TESTER}},
+    _all(_TEST, "releases/<id>/retry releases/<id>/hold mutes"),
+    {"mutes/<id>": {"DELETE": TESTER}},
+    _all(_TEST, "rules rules/import rules/order rules/speed"),
+    _all(_TEST, "rules/<id>/move"),
+    {"rules/dry-run": {"POST": VIEWER}},
+    {"rules/<id>": {"PATCH": TESTER, "DELETE": TESTER}},
+    {"rules/scenarios/<name>": {"POST": TESTER, "DELETE": TESTER}},
+    {"saved-searches": {"POST": VIEWER}},
+    {"saved-searches/<id>": {"PATCH": VIEWER, "DELETE": VIEWER}},
+    {"inboxes/<slug>": {"PATCH": MANAGER}},
+    {"inboxes/<slug>/remote-hosts": _MANAGE},
+    {"inboxes/<slug>/remote-hosts/<host>": {"DELETE": MANAGER}},
+    _all(_MANAGE, "held held/<domain>/send"),
+    {"held/<domain>": {"PATCH": MANAGER, "DELETE": MANAGER}},
+    _all(_MANAGE, "webhooks webhooks/<id>/secret webhooks/<id>/replay"),
+    _all(_MANAGE, "webhooks/<id>/test webhooks/<id>/deliveries/<delivery>/replay"),
+    {"webhooks/<id>": {"PATCH": MANAGER, "DELETE": MANAGER}},
+    _all({"POST": ADMINISTRATOR}, "routes routes/<name>/try release-rules"),
+    _all({"PATCH": ADMINISTRATOR, "DELETE": ADMINISTRATOR}, "routes/<name>"),
+    _all({"PATCH": ADMINISTRATOR, "DELETE": ADMINISTRATOR}, "release-rules/<id>"),
+    {"guard": {"PATCH": ADMINISTRATOR}},
+    {"starttls-withheld": {"DELETE": ADMINISTRATOR}},
+])  # fmt: skip
+
+_MAILPIT = _merged([
+    _all({"GET": SIGNED_IN}, "swagger.json webui", "api/v1/"),
+    {"api/v1/": {"GET": SIGNED_IN}},
+    {"api/v1/messages": {"GET": VIEWER, "PUT": VIEWER, "DELETE": TESTER}},
+    {"api/v1/search": {"GET": VIEWER, "DELETE": TESTER}},
+    {"api/v1/message/<str:id>": _READ},
+    _all(
+        _READ,
+        "headers raw part/<str:number> part/<str:number>/thumb html-check link-check",
+        "api/v1/message/<str:id>/",
+    ),
+    _all(_TEST, "api/v1/message/<str:id>/release api/v1/send"),
+    {"api/v1/tags": {"GET": VIEWER, "PUT": TESTER}},
+    {"api/v1/tags/<path:tag>": {"PUT": TESTER, "DELETE": TESTER}},
+    {"api/v1/info": _READ},
+    {"api/v1/chaos": {"GET": TESTER, "PUT": TESTER}},
+    _all(_READ, "view/<str:id>.html view/<str:id>.txt view/<str:id>"),
+    {"^/+(?P<rest>view/.+)$": _READ},
+])  # fmt: skip
+
+_MAILHOG = _merged([
+    {"api/v1/messages/<str:id>": {"GET": VIEWER, "DELETE": TESTER}},
+    _all(_READ, "download mime/part/<int:number>/download", "api/v1/messages/<str:id>/"),
+    {"api/v1/messages/<str:id>/release": _TEST},
+    _all(_READ, "api/v1/events api/v2/messages api/v2/search"),
+    {"api/v2/outgoing-smtp": {"GET": TESTER}},
+    {"api/v2/jim": dict.fromkeys(("GET", "PUT", "DELETE", "POST"), TESTER)},
+    # What answers that there is nothing
+    _all(
+        dict.fromkeys(("GET", "POST", "PUT", "DELETE", "PATCH"), SIGNED_IN),
+        "api/^v2(?:/.*)?$ api/^v1(?:/.*)?$",
+    ),
+])  # fmt: skip
+
+ROUTES = _merged([
+    _PUBLIC,
+    _PAGES,
+    _RULES,
+    _OUT,
+    {f"api/v3/{route}": methods for route, methods in _V3_READING.items()},
+    {f"api/v3/{route}": methods for route, methods in _V3_CHANGING.items()},
+    {"api/v3/": {"GET": SIGNED_IN}},
+    _MAILPIT,
+    _MAILHOG,
+])  # fmt: skip
+
+# What websockets hear of, by the beginning of the topic; the dialects hear of messages.
+TOPICS: Mapping[str, Role] = {
+    "messages": VIEWER,
+    "sessions": VIEWER,
+    "session:": VIEWER,
+}
+
+# The tools of agents, each of which asks API v3 as the agent's user.
+TOOLS = SIGNED_IN

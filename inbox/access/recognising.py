@@ -1,0 +1,84 @@
+"""The one place that finds out who asks: a request, or the scope of a websocket.
+
+Whatever else proves who somebody is (a token, a share link) is added to `_caller`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db.models import Q
+from django.http import HttpRequest
+
+from inbox.access import accounts
+from inbox.access.identity import EVERYBODY, STRANGER, Identity
+from inbox.access.roles import OF_MEMBERS, Role
+from inbox.models import Membership, User
+
+_KEPT = "_mailsink_identity"  # an attribute of a request
+
+
+def identity_of(request: HttpRequest) -> Identity:
+    """Return who makes a request; with accounts on it costs a query or three, once."""
+    if not accounts.look_if_due():
+        return EVERYBODY
+    kept: Identity | None = getattr(request, _KEPT, None)
+    if kept is None:
+        kept = _caller(request)
+        setattr(request, _KEPT, kept)
+    return kept
+
+
+def forget(request: HttpRequest) -> None:
+    """Look again who makes a request: somebody has signed in or out with it."""
+    if hasattr(request, _KEPT):
+        delattr(request, _KEPT)
+
+
+async def identity_of_scope(scope: Mapping[str, Any]) -> Identity:
+    """Return who opens a websocket, or makes a request, by the ASGI scope."""
+    if not accounts.are_on() and not accounts.is_due():
+        return EVERYBODY
+    found: Identity = await database_sync_to_async(
+        _identity_of_headers, thread_sensitive=False
+    )(scope["headers"])
+    return found
+
+
+def of_user(user: User) -> Identity:
+    """Return what a user may do, by their memberships and those of their groups."""
+    if user.is_superuser:
+        return Identity("user", user.pk, user.get_username(), is_administrator=True)
+    roles: dict[int, Role] = {}
+    ours = Q(user=user) | Q(group__in=user.groups.all())
+    for inbox, role in Membership.objects.filter(ours).values_list("inbox", "role"):
+        roles[inbox] = max(roles.get(inbox, Role.PUBLIC), OF_MEMBERS[role])
+    return Identity("user", user.pk, user.get_username(), roles=roles)
+
+
+def _identity_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Identity:
+    request = HttpRequest()
+    for name, value in headers:
+        field = f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"
+        request.META[field] = value.decode("latin-1")
+    jar = SimpleCookie()
+    try:
+        jar.load(request.META.get("HTTP_COOKIE", ""))
+    except CookieError:
+        return identity_of(request)
+    request.COOKIES = {name: each.value for name, each in jar.items()}
+    return identity_of(request)
+
+
+def _caller(request: HttpRequest) -> Identity:
+    if not hasattr(request, "session"):
+        store = import_module(settings.SESSION_ENGINE).SessionStore
+        request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    user = get_user(request)
+    return of_user(user) if isinstance(user, User) and user.is_active else STRANGER

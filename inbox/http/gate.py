@@ -1,0 +1,152 @@
+"""The gate: while accounts are on, it holds every request to inbox.access.permissions.
+
+A route that is not in that table is refused. Without accounts a request costs nothing here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import sync_and_async_middleware
+from django.utils.translation import gettext as _
+
+from inbox.access import accounts, current, permissions
+from inbox.access.recognising import identity_of
+from inbox.access.roles import Role
+from inbox.http.problems import Async, Sync, problem
+
+CHALLENGE = 'Bearer realm="Mailsink"'  # RFC 6750 3
+_API = ("/api/", "/mcp")
+
+
+def _unused(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+_sessions = SessionMiddleware(_unused)
+
+
+@sync_and_async_middleware
+def gate(get_response: Any) -> Sync | Async:
+    """Middleware: lets a request pass, or answers 401, 403, or with the way to the login."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> Any:
+            if not accounts.are_on() and not accounts.is_due():
+                return await get_response(request)
+            try:
+                refused = await sync_to_async(admit)(request)
+                response = refused or await get_response(request)
+            finally:
+                current.leave()
+            if _is_changed(request):
+                return await sync_to_async(_kept)(request, response)
+            return _private(request, response)
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> Any:
+        if not accounts.are_on() and not accounts.is_due():
+            return get_response(request)
+        try:
+            response = admit(request) or get_response(request)
+        finally:
+            current.leave()
+        if _is_changed(request):
+            return _kept(request, response)
+        return _private(request, response)
+
+    return answer
+
+
+def admit(request: HttpRequest) -> HttpResponse | None:
+    """Return why a request may not pass; None if it may. Raises PermissionDenied."""
+    least, allowed = _asked(request)
+    if least is Role.PUBLIC:
+        _sessions.process_request(request)
+        return None
+    if not accounts.look_if_due():
+        return None
+    _sessions.process_request(request)
+    caller = identity_of(request)
+    current.enter(caller, least or Role.ADMINISTRATOR)
+    if not caller.is_known:
+        return unknown(request)
+    if least is None and allowed:
+        return HttpResponseNotAllowed(allowed)
+    if least is None or caller.rank < least:
+        raise PermissionDenied
+    return None
+
+
+async def refuse_stranger(send: Any) -> None:
+    """Answer 401 where no Django request is made."""
+    refused = _challenge()
+    headers = [
+        (name.lower().encode(), value.encode()) for name, value in refused.items()
+    ]
+    start = {"type": "http.response.start", "status": 401, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": refused.content})
+
+
+def unknown(request: HttpRequest) -> HttpResponse:
+    """Return the answer for a stranger: the way to the login, or 401 (RFC 9110 15.5.2)."""
+    login = f"{get_script_prefix()}login"
+    is_page = not request.path_info.startswith(_API)
+    from_page = "HX-Request" in request.headers
+    asks_json = "application/json" in request.headers.get("Accept", "")
+    if is_page and not from_page and not asks_json:
+        back = request.get_full_path() if request.method == "GET" else ""
+        return redirect(f"{login}?next={quote(back, safe='/')}" if back else login)
+    refused = _challenge()
+    if from_page:
+        refused["HX-Redirect"] = login
+    return refused
+
+
+def _challenge() -> HttpResponse:
+    refused = problem(401, _("Sign in first: this Mailsink has accounts."))
+    refused["WWW-Authenticate"] = CHALLENGE
+    return refused
+
+
+def _asked(request: HttpRequest) -> tuple[Role | None, list[str]]:
+    """Return the least role for a request, and the methods that its route takes.
+
+    Where there is no route, whoever has signed in may be informed of it.
+    """
+    try:
+        route = resolve(request.path_info).route
+    except Resolver404:
+        return Role.SIGNED_IN, []
+    methods = permissions.ROUTES.get(route, {})
+    return permissions.least(route, request.method or ""), sorted(methods)
+
+
+def _is_changed(request: HttpRequest) -> bool:
+    return hasattr(request, "session") and request.session.modified
+
+
+def _kept(request: HttpRequest, response: Any) -> Any:
+    """Store the session that the request has changed, and hand out its cookie."""
+    _sessions.process_response(request, response)
+    return _private(request, response)
+
+
+def _private(request: HttpRequest, response: Any) -> HttpResponseBase:
+    """Keep the answer out of the caches of others, and of whoever signs in next."""
+    kept: HttpResponseBase = response
+    if accounts.are_on() and hasattr(request, "session"):
+        patch_vary_headers(kept, ("Cookie",))
+        kept.headers.setdefault("Cache-Control", "no-store")
+    return kept

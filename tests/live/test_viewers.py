@@ -1,0 +1,135 @@
+"""The live feed of callers who may see some inboxes only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+
+from inbox.api.dialect_sockets import APPLICATIONS
+from inbox.live import viewers
+from inbox.live.feed import Feed
+from inbox.mailbox.signals import MessageRestored, MessageUpdated, announce
+from inbox.models import Membership, Message, User
+from tests import people
+from tests.live.clients import Client
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("memory_layer"),
+]
+
+
+def _cookie(user: User) -> list[tuple[bytes, bytes]]:
+    name = settings.SESSION_COOKIE_NAME
+    value = people.signed_in(user).cookies[name].value
+    return [(b"cookie", f"{name}={value}".encode())]
+
+
+class _Known(Client):
+    """A client of /ws/live with a session."""
+
+    def __init__(self, user: User | None) -> None:
+        super().__init__()
+        self.scope["headers"] = _cookie(user) if user else []
+
+
+@sync_to_async
+def _mail() -> tuple[_Known, Message, Message]:
+    """A viewer of inbox a, and a message in it and in another one."""
+    people.administrator()
+    ann = people.user("ann", a="viewer")
+    return _Known(ann), people.mail_in("a"), people.mail_in("b")
+
+
+async def _changed(*messages: Message) -> None:
+    await sync_to_async(announce)([MessageUpdated(each.pk) for each in messages])
+
+
+async def test_a_viewer_hears_of_the_own_inbox_alone(feed: Feed) -> None:
+    client, seen, hidden = await _mail()
+    await client.greet()
+    assert (await client.ask(type="subscribe", to="messages"))["to"] == "messages"
+    assert (await client.ask(type="subscribe", to="sessions"))["type"] == "subscribed"
+    await _changed(hidden, seen)
+    batch = await client.next()
+    assert [each["id"] for each in batch["events"]] == [str(seen.pk)]
+    await client.silence()
+    for topic in (
+        {"to": "messages", "inbox": "b"},
+        {"to": f"session:{hidden.transaction.session_id}"},
+    ):
+        refused = await client.ask(type="subscribe", **topic)
+        assert "there is no" in refused["detail"]
+    own = {"to": f"session:{seen.transaction.session_id}"}
+    assert (await client.ask(type="subscribe", **own))["type"] == "subscribed"
+    await client.ask(type="subscribe", to="messages", inbox="a")
+    await client.say(type="ack", seq=1)
+    await _changed(seen)
+    assert {(await client.next()).get("inbox") for _ in "ab"} == {None, "a"}
+    await client.say(type="unsubscribe", to="messages", inbox="a")
+    await client.say(type="ack", seq=3)
+    await _changed(seen)
+    assert "inbox" not in await client.next()
+    await client.disconnect()
+
+
+async def test_strangers_and_those_without_an_inbox_are_sent_away(feed: Feed) -> None:
+    await _mail()
+    alone = await sync_to_async(people.user)("bob")
+    for user, code in ((None, 4401), (alone, 4403)):
+        client = await sync_to_async(_Known)(user)
+        assert (await client.connect())[0]
+        assert await client.receive_output(5) == _closed(code)
+
+
+async def test_who_is_removed_hears_no_more(feed: Feed, monkeypatch: Any) -> None:
+    monkeypatch.setattr(viewers, "RECHECK", 0)
+    client, seen, _ = await _mail()
+    await client.greet()
+    await client.ask(type="subscribe", to="messages")
+    await sync_to_async(Membership.objects.all().delete)()
+    await _changed(seen)
+    assert await client.receive_output(5) == _closed(4403)
+
+
+async def test_the_first_administrator_ends_the_watch_of_strangers(
+    feed: Feed, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(viewers, "RECHECK", 0)
+    client = Client()
+    await client.greet()
+    await client.ask(type="subscribe", to="messages")
+    _, seen, _ = await _mail()
+    await _changed(seen)
+    assert await client.receive_output(5) == _closed(4401)
+
+
+@pytest.mark.parametrize("path", sorted(APPLICATIONS))
+async def test_the_dialects_hear_of_the_own_inbox_alone(feed: Feed, path: str) -> None:
+    known, seen, hidden = await _mail()
+    client = WebsocketCommunicator(APPLICATIONS[path], path)
+    client.scope["headers"] = known.scope["headers"]
+    assert (await client.connect())[0]
+    back = [MessageRestored(hidden.pk), MessageRestored(seen.pk)]
+    await sync_to_async(announce)(back)
+    text = await client.receive_from(5)
+    if "stats" in text:
+        assert json.loads(text)["Data"]["Total"] == 1
+        text = await client.receive_from(5)
+    assert str(seen.pk) in text
+    if path == "/api/events":
+        assert json.loads(await client.receive_from(5))["Type"] == "stats"
+    assert await client.receive_nothing()
+    await client.disconnect()
+    stranger = WebsocketCommunicator(APPLICATIONS[path], path)
+    assert (await stranger.connect())[0]
+    assert await stranger.receive_output(5) == _closed(4401)
+
+
+def _closed(code: int) -> dict[str, Any]:
+    return {"type": "websocket.close", "code": code}
