@@ -62,6 +62,7 @@ class Config:
     # where no address is set; all: host names of a network of one's own are good, too
     listen: Literal["local", "all"]
     insecure: bool
+    log: Literal["quiet", "text", "json"]  # quiet: troubles alone, as text
     dialects: tuple[Dialect, ...]  # of other mail sinks, that the API speaks too
     mcp: bool  # the tools for agents are at /mcp
     outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
@@ -126,6 +127,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
         listen=listen,
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
+        log=read.value("LOG", "quiet", values.one_of("quiet", "text", "json")),
         mcp=read.value("MCP", "no", values.BOOLEAN),
         dialects=read.value("DIALECTS", "mailpit,mailhog", values.DIALECTS),
         outgoing=read.value("OUTGOING", "auto", values.one_of("auto", "yes", "no")),

@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 # What moves a cursor, ends a line, or turns the direction of what follows
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
+_PLAIN = re.compile(r"[\w.:/\[\]+-]+", re.ASCII)
 
 
 class Lines(logging.Formatter):
     r"""Writes controls as \xNN, and sets off all lines but the first of what is logged.
 
     Names that clients gave may be in any message, and in the text of any exception.
+    The fields of a record, if it has any, follow as name=value.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        text = _CONTROL.sub(_escape, super().format(record))
-        return text.replace("\n", "\n  ")
+        text = super().format(record)
+        if fields := _fields(record):
+            text += "".join(f" {name}={_value(each)}" for name, each in fields.items())
+        return _CONTROL.sub(_escape, text).replace("\n", "\n  ")
+
+
+class LogObjects(logging.Formatter):
+    """Writes each record as a line of JSON in ASCII: time, level, logger, message, fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
+    """Return the fields that a record was given by `extra={"fields": …}`."""
+    found: Mapping[str, Any] = getattr(record, "fields", {})
+    return found
+
+
+def _value(value: object) -> str:
+    """Return a value as it stands in a line: quoted, where it is no plain word."""
+    text = "" if value is None else str(value)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -109,7 +109,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 
-# One line for each trouble on stderr; stdout belongs to `serve`.
+# One line for each trouble on stderr, and for each session where that is asked for;
+# stdout belongs to `serve`.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -118,10 +119,16 @@ LOGGING = {
             "()": "mailsink.log_lines.Lines",
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "mailsink.log_lines.LogObjects"},
     },
     "filters": {"once_a_minute": {"()": "mailsink.repeated.OnceAMinute"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if CONFIG.log == "json" else "line",
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
@@ -131,5 +138,6 @@ LOGGING = {
         # It warns of each request whose client leaves before the answer.
         "daphne.server": {"filters": ["once_a_minute"]},
         "mailsink.web.guard": {"filters": ["once_a_minute"]},
+        "mailsink.sessions": {"level": "INFO"},
     },
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.config
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
+from mailsink.log_lines import LogObjects
 from mailsink.settings import LOGGING
 
 FORGED = "/a\n2026-11-29 12:00:00,000 ERROR forged: \x1b[2J\r\x9b1m\x00\u202e\u2028é\t"
@@ -44,3 +47,40 @@ def test_nor_does_the_text_of_an_exception() -> None:
     assert others[0] == "  Traceback (most recent call last):"
     assert all(line.startswith("  ") for line in others)
     assert all(each.isprintable() or each == "\t" for each in "".join(others))
+
+
+FIELDS = {
+    "helo": FORGED,
+    "user": "",
+    "messages": 2,
+    "worst_code": None,
+    "tls": "TLSv1.3",
+}
+
+
+def test_fields_follow_as_words_or_quoted() -> None:
+    ended = record("session")
+    ended.fields = FIELDS
+    line = logged(ended)
+    assert "\n" not in line
+    assert line.isascii()
+    assert r' session helo="/a\n2026-11-29 12:00:00,000 ERROR forged:' in line
+    assert line.endswith(' user="" messages=2 worst_code="" tls=TLSv1.3')
+
+
+def test_json_has_one_object_a_line() -> None:
+    ended = record("Reading %s failed", FORGED)
+    ended.fields = FIELDS
+    line = LogObjects().format(ended)
+    assert line.isascii()
+    assert "\n" not in line
+    found = json.loads(line)
+    assert found["message"] == f"Reading {FORGED} failed"
+    assert {name: found[name] for name in FIELDS} == FIELDS
+    assert (found["level"], found["logger"]) == ("ERROR", "any")
+    assert datetime.fromisoformat(found["time"]).tzinfo == UTC
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        found = json.loads(LogObjects().format(record("It failed", error=True)))
+    assert found["exception"].startswith("Traceback")

@@ -60,6 +60,7 @@ from inbox.upkeep.reporter import Reporter
 from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import RetentionLimits, retention
 from inbox.upkeep.rule_follower import RuleFollower
+from inbox.upkeep.session_log import SessionLog
 from inbox.webhooks import webhook_signals
 from inbox.webhooks.webhook_caller import Objects, WebhookCaller
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
@@ -181,8 +182,12 @@ class Command(BaseCommand):
         indexing = indexer(lambda: recorder.busy, indexed, first)
         following = RuleFollower(lambda: recorder.busy)
         reading = large_indexer(workers.have_done, indexed)
+        session_log = None if config.log == "quiet" else SessionLog(feed)
         recorder = Recorder(
-            server.id, inbox, feed, nudge=_nudging(indexing, reading, following)
+            server.id,
+            inbox,
+            session_log or feed,
+            nudge=_nudging(indexing, reading, following),
         )
         health.checks["recorder"] = recorder.trouble
         policy = InboxPolicy(inbox, strict)
@@ -235,6 +240,7 @@ class Command(BaseCommand):
                 ],
                 background=[
                     feed,
+                    *([session_log] if session_log else []),
                     recorder,
                     *_leaving(
                         config,
