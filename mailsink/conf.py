@@ -18,8 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from mailsink import aliases, public_urls, route_settings, values
+from mailsink import aliases, public_urls, raw_urls, route_settings, values
 from mailsink.public_urls import PublicUrl
+from mailsink.raw_urls import ObjectStore
 from mailsink.route_settings import RouteFields
 from mailsink.smtp.commands.extensions import EXTENSIONS
 from mailsink.smtp.commands.sasl.mechanisms import MECHANISMS
@@ -48,6 +49,7 @@ class Config:
     data: Path
     database_url: str
     redis_url: str  # "": in-memory layer
+    raw_url: ObjectStore | None  # where large bodies go; None: into the data folder
     secret_key: str = field(repr=False)
     max_message_size: int  # octets
     hostname: str
@@ -114,6 +116,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         data=data,
         database_url=read.secret("DATABASE_URL", sqlite, values.DATABASE),
         redis_url=read.secret("REDIS_URL", "", values.REDIS),
+        raw_url=read.secret("RAW_URL", "", raw_urls.RAW_URL),
         secret_key=read.secret("SECRET_KEY", "", values.TEXT),
         max_message_size=max_message_size,
         hostname=hostname,
@@ -230,6 +233,8 @@ def _check_together(config: Config) -> None:
         _check_extra("DATABASE_URL", "psycopg", "postgres")
     if config.redis_url:
         _check_extra("REDIS_URL", "channels_redis", "redis")
+    if config.raw_url:
+        _check_extra("RAW_URL", "storages", "s3")
     if (config.tls_cert is None) != (config.tls_key is None):
         raise ConfigError("MAILSINK_TLS_CERT and MAILSINK_TLS_KEY need each other")
     if config.profile.require_auth and "AUTH" in config.profile.hidden:

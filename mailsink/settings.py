@@ -82,7 +82,7 @@ if CONFIG.redis_url:
         "CONFIG": {"hosts": [CONFIG.redis_url]},
     }
 
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "mailsink.web.static.HashedFilesStorage"},
     "raw": {
@@ -90,6 +90,11 @@ STORAGES = {
         "OPTIONS": {"location": CONFIG.data / "raw"},
     },
 }
+if CONFIG.raw_url:
+    STORAGES["objects"] = {
+        "BACKEND": "inbox.storage.object_storage.ObjectStorage",
+        "OPTIONS": {"store": CONFIG.raw_url, "secret": CONFIG.secret_key},
+    }
 STATIC_URL = "static/"
 STATIC_ROOT = resources.ROOT / "staticfiles"
 # Of django-ninja the pages of the API show the files of Swagger. As an installed app it

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests import private
+from tests.object_store import ObjectServer, object_server
 from tests.running import Mailsink
 
 # `make fuzz` goes on for long; a busy machine must not make an example "too slow".
@@ -100,3 +101,10 @@ def redis_url() -> Iterator[str]:
     """A private Redis."""
     with private.redis() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectServer]:
+    """A private S3 server, whose credentials are in the environment."""
+    with object_server() as server:
+        yield server

@@ -401,7 +401,7 @@ async def _raw_row(
     key, start = "", body.content or b""
     if body.path is not None:
         start = await in_mail_thread(_read_start, body.path)
-        key = await in_mail_thread(body_store.adopt, body.path, transaction.id)
+        key = await body_store.store(body.path, transaction.id)
     row = RawRow(transaction, body.sha256, body.size, body.complete, body.content, key)
     return row, start
 

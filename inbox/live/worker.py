@@ -17,6 +17,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
+from inbox.storage.store_gate import StoreDown
 from mailsink.web.worker_process import BODY, END, HEAD, NOTE, START, original
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,11 @@ async def _work(descriptor: int, message_json: Callable[[str], bytes]) -> None:
                 await http(original(request), _no_body(), line.send)
             else:
                 await line.say(END, await jobs[request["type"]](request["id"]))
+        except ConnectionResetError:
+            return  # the parent was killed meanwhile
+        except StoreDown as error:
+            log.error("Reading %r failed: %s", request.get("id"), error)
+            return
         except Exception:
             log.exception("Reading %r failed", request.get("path") or request.get("id"))
             return  # the parent sees that the answer is not whole

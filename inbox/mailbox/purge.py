@@ -63,7 +63,8 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
         _delete(Message.objects.filter(id__in=ids))
         _delete(BodyFinding.objects.filter(transaction__in=transactions))
         _delete(Raw.objects.filter(transaction__in=transactions))
-    _delete_files(stored)
+    # After the commit: a file without its row is swept, a row without its file a loss.
+    body_store.discard(stored)
     return len(ids) or purge(messages, cause)
 
 
@@ -109,7 +110,7 @@ def remove_sessions(sessions: QuerySet[Session, tuple[UUID, int, int]]) -> int:
         _delete(Exchange.objects.filter(session__in=ids))
         _delete_transactions(whole)
         _delete(Session.objects.filter(id__in=ids))
-    _delete_files(stored)
+    body_store.discard(stored)
     return total
 
 
@@ -132,7 +133,7 @@ def _shorten(session: UUID) -> int:
         Session.objects.filter(id=session).update(
             exchanges=0, transactions=Greatest(F("transactions") - len(ids), 0)
         )
-    _delete_files(stored)
+    body_store.discard(stored)
     return max(1, len(ids))
 
 
@@ -149,15 +150,9 @@ def _delete_transactions(transactions: QuerySet[Transaction]) -> None:
 
 
 def _keys(transactions: Iterable[UUID] | QuerySet[Transaction]) -> list[str]:
-    """Return the keys of the bodies that are files."""
+    """Return the keys of the bodies that are files or objects."""
     raws = Raw.objects.filter(transaction__in=transactions).exclude(key="")
     return list(raws.values_list("key", flat=True))
-
-
-def _delete_files(keys: list[str]) -> None:
-    # After the commit: a file without its row is swept, a row without its file a loss.
-    for key in keys:
-        body_store.storage().delete(key)
 
 
 def _delete(rows: QuerySet[Any]) -> None:

@@ -228,7 +228,7 @@ class Raw(models.Model):
     size = models.PositiveBigIntegerField()
     complete = models.BooleanField()
     codec = models.CharField(max_length=8, default="identity")  # or zlib
-    key = models.CharField(max_length=200, blank=True)  # in STORAGES["raw"]
+    key = models.CharField(max_length=200, blank=True)  # of its file, or object
     content = models.BinaryField(null=True)  # null where the octets are under key
 
     def __str__(self) -> str:

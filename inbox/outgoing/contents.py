@@ -13,14 +13,14 @@ _HEADER = 256 * 1024  # octets in which the end of the header is looked for
 
 
 def pieces(raw: Raw, before: bytes = b"") -> Iterator[bytes]:
-    """Yield a body in pieces. Raises FileNotFoundError if its file is gone.
+    """Yield a body in pieces. Raises OSError if it cannot be read.
 
     before: what goes in front of it
     """
     if before:
         yield before
     if raw.key:
-        with body_store.storage().open(raw.key) as file:
+        with body_store.open_stored(raw.key) as file:
             while piece := bytes(file.read(_PIECE)):
                 yield piece
         return

@@ -1,27 +1,73 @@
-"""The octets of bodies: in the database, or for large ones in STORAGES["raw"]."""
+"""The octets of bodies: in the database, or of large ones a file or an object.
+
+Files are in STORAGES["raw"], a folder; objects in STORAGES["objects"], where MAILSINK_RAW_URL
+names one. A key tells which, so that bodies of both kinds can be read at any time.
+Reading raises FileNotFoundError if a body is gone, StoreDown if its store cannot be asked.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import zlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, storages
 
 from inbox.models import Raw
+from inbox.storage.store_gate import StoreDown
+from mailsink.mail_threads import in_mail_thread
+
+if TYPE_CHECKING:  # with boto3 it takes half a second
+    from inbox.storage.object_storage import ObjectStorage
+
+_OBJECTS = "objects/"  # what the keys of objects begin with
+_LONGEST_PUT = 120.0  # seconds that a client waits for its reply
+# Apart from the threads of other mail, which must not wait for a slow store
+_PUTS = ThreadPoolExecutor(8, "objects")
 
 
-def storage() -> Storage:
-    """Return the storage of large bodies."""
-    return storages["raw"]
+def folder() -> Path:
+    """Return the folder of bodies that are files."""
+    return Path(cast(FileSystemStorage, storages["raw"]).location)
+
+
+def objects() -> ObjectStorage | None:
+    """Return the object storage, if there is one."""
+    if "objects" not in settings.STORAGES:
+        return None
+    return cast("ObjectStorage", storages["objects"])
+
+
+def object_name(key: str) -> str:
+    """Return the name of the object that has a key; "" if it is a file."""
+    return key.removeprefix(_OBJECTS) if key.startswith(_OBJECTS) else ""
+
+
+def key_of_object(name: str) -> str:
+    """Return the key of an object."""
+    return _OBJECTS + name
+
+
+def trouble() -> str:
+    """Return what is wrong with object storage; "" if nothing is, or there is none."""
+    store = objects()
+    return store.gate.trouble if store else ""
 
 
 def read(raw: Raw) -> bytes:
-    """Return a body's octets. Raises FileNotFoundError if its file is gone."""
+    """Return a body's octets."""
+    if name := object_name(raw.key):
+        return _objects().whole(name)
     if raw.key:
-        with storage().open(raw.key) as file:
+        with storages["raw"].open(raw.key) as file:
             return bytes(file.read())
     content = bytes(raw.content or b"")
     return zlib.decompress(content) if raw.codec == "zlib" else content
@@ -29,8 +75,10 @@ def read(raw: Raw) -> bytes:
 
 def read_start(raw: Raw, octets: int) -> bytes:
     """Return the first octets of a body, without reading more of a large one."""
+    if name := object_name(raw.key):
+        return _objects().beginning(name, octets) if octets else b""
     if raw.key:
-        with storage().open(raw.key) as file:
+        with storages["raw"].open(raw.key) as file:
             return bytes(file.read(octets))
     content = bytes(raw.content or b"")
     if raw.codec == "zlib":
@@ -38,25 +86,59 @@ def read_start(raw: Raw, octets: int) -> bytes:
     return content[:octets]
 
 
+def open_stored(key: str) -> File[bytes]:
+    """Return a large body as an open file, to be read piece by piece."""
+    if name := object_name(key):
+        return _objects().open(name)
+    return storages["raw"].open(key)
+
+
 def open_raw(transaction_id: UUID) -> bytes:
     """Return the octets of a transaction's body. Raises Raw.DoesNotExist."""
     return read(Raw.objects.get(transaction_id=transaction_id))
 
 
-def adopt(path: Path, transaction_id: UUID) -> str:
-    """Move a synced file into the storage and return its key, durably.
+async def store(path: Path, transaction_id: UUID) -> str:
+    """Adopt a file on a thread; raises TimeoutError if object storage takes too long."""
+    if objects() is None:
+        return await in_mail_thread(adopt, path, transaction_id)
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(_LONGEST_PUT):
+        return await loop.run_in_executor(_PUTS, adopt, path, transaction_id)
 
-    Blocks while it moves, or uploads. Raises OSError, or what the storage raises.
+
+def adopt(path: Path, transaction_id: UUID) -> str:
+    """Move a synced file to where large bodies are and return its key, durably.
+
+    Blocks while it moves, or uploads. Raises OSError.
     """
-    key = f"{transaction_id.hex[-2:]}/{transaction_id.hex}"
-    store = storage()
-    if isinstance(store, FileSystemStorage):
-        _move(path, Path(store.path(key)))
-        return key
+    name = f"{transaction_id.hex[-2:]}/{transaction_id.hex}"
+    if (store := objects()) is None:
+        _move(path, folder() / name)
+        return name
     with path.open("rb") as file:
-        key = store.save(key, File(file))
-    path.unlink()
-    return key
+        store.save(name, File(file))
+    path.unlink(missing_ok=True)  # who waited may have given up, and removed it
+    return key_of_object(name)
+
+
+def discard(keys: Iterable[str]) -> None:
+    """Remove bodies whose rows are gone; what cannot be removed now is swept later."""
+    names = []
+    for key in keys:
+        if name := object_name(key):
+            names.append(name)
+        else:
+            storages["raw"].delete(key)
+    if names:
+        with suppress(StoreDown):  # the gate has logged it
+            _objects().discard(names)
+
+
+def _objects() -> ObjectStorage:
+    if (store := objects()) is None:
+        raise StoreDown("it is not set, but has this body")
+    return store
 
 
 def _move(path: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from django.core.management import call_command
@@ -15,6 +16,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
 from inbox.models import Session
+from inbox.storage import body_store
+from inbox.storage.store_gate import StoreDown
 from mailsink.conf import Config, ConfigError, unusable_data
 
 _MIGRATING = 0x6D616972  # PostgreSQL's advisory lock of the one that migrates
@@ -92,6 +95,25 @@ def check_folder(data: Path, name: str) -> None:
             pass
     except OSError as error:
         raise unusable_data(data, error) from None
+
+
+def check_objects(config: Config) -> Config:
+    """Try the object storage, if there is one; return the config, maybe with a warning.
+
+    A storage that refuses stops the start, and raises ConfigError. One that is silent does
+    not: whatever is small can be captured without it.
+    """
+    if (store := body_store.objects()) is None:
+        return config
+    try:
+        store.try_out()
+    except StoreDown as error:
+        words = f"MAILSINK_RAW_URL: {config.raw_url} cannot be used: {error.reason}"
+        if not error.silent:
+            raise ConfigError(words) from None
+        later = f"{words}; large messages get 451 until it can"
+        return replace(config, warnings=(*config.warnings, later))
+    return config
 
 
 def use_for_temporary_files(folder: Path) -> None:

@@ -13,6 +13,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -27,6 +28,7 @@ from inbox.models import BodyFinding, Message, Raw, Recipient, Session
 from inbox.models.session import WITHOUT_CLIENT
 from inbox.search import fulltext
 from inbox.storage import body_store
+from inbox.storage.store_gate import StoreDown
 from inbox.storage.updates import put_values
 from inbox.storage.write_lock import write_turn
 from inbox.upkeep import extraction
@@ -153,8 +155,9 @@ class _Large:
         if message is None:
             return _LOOK_EVERY
         try:
+            _ask_store(message)
             indexed = self._index(message)
-        except Unanswered:
+        except (Unanswered, StoreDown):
             return _RETRY_AFTER
         self._failed.pop(message.pk, None)
         if message.indexed_at is None:
@@ -186,6 +189,14 @@ class _Large:
         theirs = _paths([message]).get(message.transaction_id, [])
         asks = report_tasks.may_ask(message, theirs)
         return _Indexed(message, extraction.load(read), _compressed(raw), asks)
+
+
+def _ask_store(message: Message) -> None:
+    """Raise StoreDown if the body cannot be had now, which is no fault of the message."""
+    raw = Raw.objects.filter(pk=message.transaction_id).defer("content").first()
+    if raw and body_store.object_name(raw.key):
+        with suppress(FileNotFoundError):
+            body_store.read_start(raw, 1)
 
 
 def index_some(at_once: int = _AT_ONCE) -> list[UUID]:

@@ -8,13 +8,11 @@ their own, with everything in them.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from django.core.files.storage import FileSystemStorage
 from django.db.models import Exists, OuterRef, QuerySet
 
 from inbox.explain.evidence import Cause
@@ -128,12 +126,10 @@ def sweep(spool: Path) -> None:
     for path in spool.glob("*"):
         if path.is_file() and path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
-    store = body_store.storage()
-    if isinstance(store, FileSystemStorage) and os.path.isdir(store.location):
-        _sweep_storage(Path(store.location), before)
+    _sweep_folder(body_store.folder(), before)
 
 
-def _sweep_storage(folder: Path, before: float) -> None:
+def _sweep_folder(folder: Path, before: float) -> None:
     for path in folder.glob("*/*"):
         if path.stat().st_mtime >= before:
             continue

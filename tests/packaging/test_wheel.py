@@ -49,7 +49,14 @@ def test_extras_are_apart_from_the_core(
 ) -> None:
     needed = metadata.requires or []
     extras = metadata.metadata.get_all("Provides-Extra")
-    assert set(extras or ()) == {"postgres", "redis", "pytest", "mcp", "screenshot"}
+    assert set(extras or ()) == {
+        "postgres",
+        "redis",
+        "s3",
+        "pytest",
+        "mcp",
+        "screenshot",
+    }
     for extra, package in (
         ("postgres", "psycopg[binary,pool]"),
         ("redis", "channels-redis"),

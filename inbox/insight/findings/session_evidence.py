@@ -217,7 +217,7 @@ def _stored_start(raw: Raw) -> bytes:
         return b""
     try:
         return body_store.read_start(raw, _START)
-    except FileNotFoundError:
+    except OSError:  # a transcript is shown all the same
         return b""
 
 

@@ -50,11 +50,12 @@ from inbox.policy import starttls, strict_setting
 from inbox.policy.authenticator import Authenticator
 from inbox.policy.policy import InboxPolicy
 from inbox.policy.strict_setting import StrictSetting
-from inbox.storage import setup
+from inbox.storage import body_store, setup
 from inbox.upkeep import servers
 from inbox.upkeep.background import Background
 from inbox.upkeep.expected_mail import ExpectedMail
 from inbox.upkeep.indexer import Awaited, indexer, large_indexer
+from inbox.upkeep.orphans import orphan_sweep
 from inbox.upkeep.process_figures import ProcessFigures, gauges
 from inbox.upkeep.reporter import Reporter
 from inbox.upkeep.reserve import reserve
@@ -150,6 +151,7 @@ class Command(BaseCommand):
         for folder in ("spool", "raw"):
             setup.check_folder(config.data, folder)
         setup.use_for_temporary_files(config.data / "spool")
+        config = setup.check_objects(config)
         static.collect()
         mail = [
             (LISTENER_KINDS[name], each)
@@ -190,6 +192,7 @@ class Command(BaseCommand):
             nudge=_nudging(indexing, reading, following),
         )
         health.checks["recorder"] = recorder.trouble
+        health.notices["objects"] = body_store.trouble
         policy = InboxPolicy(inbox, strict)
         policy.refresh()  # the first client is to meet it too
         logins = config.smtp_auth
@@ -258,6 +261,7 @@ class Command(BaseCommand):
                     *([Reporter(server.id)] if config.bounces != "off" else []),
                     workers,
                     retention(_limits(config), spool),
+                    *_sweeping(),
                     *([reserve()] if config.uses_sqlite else []),
                     expected,
                 ],
@@ -339,6 +343,13 @@ def _leaving(
         following,
         WebhookCaller(server, objects, poster, base_url, lambda: recorder.busy),
     ]
+
+
+def _sweeping() -> list[BackgroundWork]:
+    """Return the work of sweeping object storage, where large bodies are in one."""
+    if (store := body_store.objects()) is None:
+        return []
+    return [orphan_sweep(store)]
 
 
 def _event_objects(have_done: Callable[[Mapping[str, str]], bytes]) -> Objects:

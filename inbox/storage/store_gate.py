@@ -1,0 +1,88 @@
+"""Keeps object storage that is slow or gone from holding up who asks for it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.utils.translation import gettext as _
+
+from inbox.errors import UserError
+
+log = logging.getLogger(__name__)
+
+_REST = 5.0  # seconds in which a store that gave no answer is not asked
+# At once in this process, and seconds to wait for a turn. Pages have four threads: a slow
+# store must leave one of them. Mail, whose client waits for its 250, has time.
+_READERS, _TO_READ = 3, 0.5
+_WRITERS, _TO_WRITE = 8, 60.0
+
+
+class StoreDown(OSError, UserError):
+    """Object storage cannot do what is asked of it now; pages and the API say so."""
+
+    status = 503
+
+    def __init__(self, reason: str, silent: bool = False) -> None:
+        """silent: no answer came; else it has refused, as it will do again"""
+        super().__init__(errno.EIO, reason)
+        self.reason, self.silent = reason, silent
+
+    def __str__(self) -> str:
+        return _(
+            "The object storage that holds large messages (MAILSINK_RAW_URL) does not do "
+            "its work: %(reason)s. Try again later."
+        ) % {"reason": self.reason}
+
+
+class StoreGate:
+    """Lets few ask at a time, and nobody for a while where no answer came."""
+
+    def __init__(self) -> None:
+        self._readers = threading.BoundedSemaphore(_READERS)
+        self._writers = threading.BoundedSemaphore(_WRITERS)
+        self._why = ""
+        self._rests_until = 0.0  # monotonic
+
+    @property
+    def trouble(self) -> str:
+        """The last failure, in words; "" where the last answer was good."""
+        return self._why
+
+    @contextmanager
+    def passage(self, writes: bool = False) -> Iterator[None]:
+        """Wait shortly for a turn, and keep it. Raises StoreDown."""
+        self._refuse_rest()
+        turns, patience = self._readers, _TO_READ
+        if writes:
+            turns, patience = self._writers, _TO_WRITE
+        if not turns.acquire(timeout=patience):
+            raise StoreDown("it is slow, and others wait for it already", silent=True)
+        try:
+            self._refuse_rest()  # it may have failed for who went before
+            yield
+            self._is_well()
+        finally:
+            turns.release()
+
+    def failed(self, reason: str, silent: bool) -> StoreDown:
+        """Return the error to raise. silent: nobody is to ask for a while."""
+        if not self._why:
+            log.error("Object storage fails: %s", reason)
+        self._why = reason
+        if silent:
+            self._rests_until = time.monotonic() + _REST
+        return StoreDown(reason, silent)
+
+    def _refuse_rest(self) -> None:
+        if self._why and time.monotonic() < self._rests_until:
+            raise StoreDown(self._why, silent=True)
+
+    def _is_well(self) -> None:
+        if self._why:
+            log.warning("Object storage works again")
+        self._why = ""
