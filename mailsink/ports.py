@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from mailsink.smtp.client.hop_values import OutgoingMail, RecipientResult
-from mailsink.smtp.protocol.events import Arrival, Body, Event
+from mailsink.smtp.protocol.events import NOT_PLACED, Arrival, Body, Event, Placement
 from mailsink.smtp.protocol.replies import Reply
 
 Stage = Literal[
@@ -61,9 +61,10 @@ class Consult:
     The facts: client_address, listener, helo, user, tls (its version), transaction
     (1 for the first of the session), reverse_path, forward_path, parameters (of MAIL,
     as given), verb, argument, size, smtputf8 (1: the client allows UTF-8 in the
-    reply), flags (by space, of the transaction's own lines: MAIL, RCPT and the body);
+    reply), inbox (that a rule has the message go to), flags (by space, of the transaction's own lines: MAIL, RCPT and the body);
     each only where it is known. seq: of the exchange. recipients: those that were
-    accepted, readable. body: at the stage "body" alone.
+    accepted, readable. body: at the stage "body" alone. placement: the inbox that the
+    client sends to, as far as that was decided before.
 
     The stage "starttls" is asked without a verb where the listener begins with TLS: nobody
     could read a reply then.
@@ -75,6 +76,7 @@ class Consult:
     seq: int = 0
     recipients: Sequence[str] = ()
     body: Body | None = None
+    placement: Placement = NOT_PLACED
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Decision:
     pinned: bool = False  # the message is
     inbox: str = ""  # that the message goes to, by its slug; "": as without a rule
     discarded: bool = False  # the message is accepted, but not stored
+    placement: Placement | None = None  # from now on; None: it stays
     rule: str = ""  # what decided, in words for the transcript
     notice: str = ""  # a sentence for the transcript, as a line of its own
 
@@ -187,6 +190,8 @@ class Verifier:
     iterations: int
     stored_key: bytes = field(repr=False)
     server_key: bytes = field(repr=False)
+    # That of the password before, while it is good: with the same salt and iterations
+    previous: Verifier | None = None
 
 
 class Courier(Protocol):

@@ -161,6 +161,7 @@ _V3_READING = _merged([
     _all({"GET": MANAGER}, "held held/<domain> held/<domain>/releases"),
     _all({"GET": MANAGER}, "webhooks webhooks/<id> webhooks/<id>/deliveries"),
     _all({"GET": MANAGER}, "webhooks/<id>/deliveries/<delivery>"),
+    {"inboxes/<slug>/credentials": {"GET": MANAGER}},
     _all({"GET": ADMINISTRATOR}, "release-rules release-rules/<id> starttls-withheld"),
 ])  # fmt: skip
 
@@ -180,7 +181,12 @@ _V3_CHANGING = _merged([
     {"rules/scenarios/<name>": {"POST": TESTER, "DELETE": TESTER}},
     {"saved-searches": {"POST": VIEWER}},
     {"saved-searches/<id>": {"PATCH": VIEWER, "DELETE": VIEWER}},
-    {"inboxes/<slug>": {"PATCH": MANAGER}},
+    {"inboxes": {"POST": ADMINISTRATOR}},
+    {"inboxes/<slug>": {"PATCH": MANAGER, "DELETE": ADMINISTRATOR}},
+    {"inboxes/<slug>/restore": {"POST": ADMINISTRATOR}},
+    _all(_MANAGE, "inboxes/<slug>/credentials"),
+    _all(_MANAGE, "inboxes/<slug>/credentials/<username>/rotate"),
+    {"inboxes/<slug>/credentials/<username>": {"DELETE": MANAGER}},
     {"inboxes/<slug>/remote-hosts": _MANAGE},
     {"inboxes/<slug>/remote-hosts/<host>": {"DELETE": MANAGER}},
     _all(_MANAGE, "held held/<domain>/send"),

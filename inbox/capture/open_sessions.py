@@ -45,7 +45,13 @@ class Live:
 class OpenSessions:
     """Everything that is not committed yet, and the sessions that go on."""
 
-    def __init__(self, server: UUID, inbox: int) -> None:
+    def __init__(
+        self,
+        server: UUID,
+        inbox: int,
+        key_of: Callable[[str], int | None] = lambda slug: None,
+    ) -> None:
+        """inbox: the usual one; key_of: the key of another by its slug, None: it is gone"""
         self.pending = Batch()
         self.live: dict[UUID, Live] = {}
         self.midway = 0  # live sessions with an open transaction
@@ -53,6 +59,7 @@ class OpenSessions:
         self._later: dict[UUID, Live] = {}  # in the order in which they are due
         self._server = server
         self._inbox = inbox
+        self._key_of = key_of
         self._handlers: dict[type, Callable[[Live, Any], None]] = {
             events.SessionUpdated: self._session_updated,
             events.SessionClosed: self._session_closed,
@@ -209,7 +216,10 @@ class OpenSessions:
 
     def _session_updated(self, live: Live, event: events.SessionUpdated) -> None:
         for name, value in event.changes.items():
-            setattr(live.session, name, value)
+            if name != "inbox":
+                setattr(live.session, name, value)
+            elif not live.session.transactions:
+                live.session.inbox_id = self._key(str(value))
         self._settle(live, time.monotonic())
 
     def _session_closed(self, live: Live, event: events.SessionClosed) -> None:
@@ -279,7 +289,7 @@ class OpenSessions:
         live.transaction = TransactionRow(
             id=event.transaction,
             session_id=event.session,
-            inbox_id=self._inbox,
+            inbox_id=self._key(event.inbox),
             seq=event.seq,
             reverse_path=event.reverse_path,
             parameters=event.parameters,
@@ -288,6 +298,7 @@ class OpenSessions:
         self.midway += 1
         live.to_answer = []
         live.session.transactions += 1
+        _put_session(live)
         # The line that began it was complete before it was known to begin anything.
         if live.exchanges:
             mail = live.exchanges[max(live.exchanges)]
@@ -304,6 +315,8 @@ class OpenSessions:
         )
         live.recipients.append(row)
         accepted = event.code < 300
+        if event.inbox and (accepted or not transaction.recipients_accepted):
+            self._put_transaction(live, transaction, event.inbox)
         if not transaction.first_recipient or (
             accepted and not transaction.recipients_accepted
         ):
@@ -326,15 +339,34 @@ class OpenSessions:
 
     def _transaction_ended(self, live: Live, event: events.TransactionEnded) -> None:
         if self.transaction(event):
+            if event.inbox and live.transaction is not None:
+                self._put_transaction(live, live.transaction, event.inbox)
             self.end(live, event.outcome, event.at_us, event.code)
+
+    def _put_transaction(
+        self, live: Live, transaction: TransactionRow, inbox: str
+    ) -> None:
+        """Put an open transaction into the inbox of this slug, and its session with it."""
+        transaction.inbox_id = self._key(inbox)
+        _put_session(live)
+
+    def _key(self, inbox: str) -> int:
+        """Return the key of an inbox: the usual one's where it is gone, or has no name."""
+        return (self._key_of(inbox) or self._inbox) if inbox else self._inbox
 
 
 def _put_into(live: Live, inbox: int) -> None:
-    """Put a message's transaction into its inbox, and the session too if it has but one."""
-    session = live.session
+    """Put a message's transaction into its inbox, and its session."""
     if live.transaction is not None:
         live.transaction.inbox_id = inbox
+        _put_session(live)
+
+
+def _put_session(live: Live) -> None:
+    """Put a session into the inbox of its transaction; into none where it had another's."""
+    session, transaction = live.session, live.transaction
+    assert transaction is not None  # it is open
     if session.transactions <= 1:
-        session.inbox_id = inbox
-    elif session.inbox_id != inbox:
+        session.inbox_id = transaction.inbox_id
+    elif session.inbox_id != transaction.inbox_id:
         session.inbox_id = None

@@ -86,10 +86,15 @@ class Recorder:
         feed: Feed,
         limits: Limits | None = None,
         nudge: Callable[[int], None] = lambda _: None,
+        key_of: Callable[[str], int | None] = lambda slug: None,
     ) -> None:
-        """nudge: called when messages were stored, unless the recorder is busy, with the
-        octets of the largest."""
-        self._sessions = OpenSessions(server, inbox)
+        """inbox: the usual one; key_of: the key of another by its slug, from memory.
+
+        nudge: called when messages were stored, unless the recorder is busy, with the
+        octets of the largest
+        """
+        self._sessions = OpenSessions(server, inbox, key_of)
+        self._key_of = key_of
         self.tallies = self._sessions.tallies
         self._inbox = inbox
         self._feed = feed
@@ -234,8 +239,10 @@ class Recorder:
         """Return the inbox that a message goes to: the server's own if there is no other."""
         if not handling.inbox:
             return self._inbox
-        rows = Inbox.objects.filter(slug=handling.inbox).values_list("pk", flat=True)
-        return await in_thread(rows.first) or self._inbox
+        if key := self._key_of(handling.inbox):
+            return key
+        rows = Inbox.objects.filter(slug=handling.inbox, deleted_at=None)
+        return await in_thread(rows.values_list("pk", flat=True).first) or self._inbox
 
     def _message_row(
         self,

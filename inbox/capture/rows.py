@@ -125,6 +125,7 @@ class MessageRow:
     snippet: str = ""
     attachments: int = 0
     indexed_at: datetime | None = None
+    template: str | None = None
     pinned: bool = False
     tags: list[str] = field(default_factory=list)
     status: str = "new"

@@ -6,18 +6,19 @@ inbox in this process mends them, an unknown key is looked up once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Exists, Min, Sum
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, Min, QuerySet, Sum
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
 from django.utils.translation import gettext as _
 
-from inbox.errors import NotFound
+from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
 from inbox.mailbox import known_addresses as book
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.mailbox.scope import Scope
@@ -27,6 +28,10 @@ from inbox.storage.write_lock import write_turn
 from mailsink.conf import CONFIG
 
 MAX_QUOTA = 2**63 - 1  # octets
+MOST = 1000  # inboxes
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,48}[a-z0-9])?")
+_LONGEST_NAME = 200
 
 # Sent with inbox_id= after the change is committed, on the thread that made it.
 changed = Signal()
@@ -34,6 +39,7 @@ changed = Signal()
 Changes = dict[str, Any]
 
 _slugs: dict[int, str | None] = {}  # None: looked for, and not there
+_keys: dict[str, int] = {}  # of those that mail may go to, as they were read last
 
 
 def slug(inbox_id: int | None) -> str | None:
@@ -43,6 +49,18 @@ def slug(inbox_id: int | None) -> str | None:
     if inbox_id not in _slugs:
         look_up([inbox_id])
     return _slugs[inbox_id]
+
+
+def key_of(slug: str) -> int | None:
+    """Return the key of an inbox that mail may go to, as last remembered, or None."""
+    return _keys.get(slug)
+
+
+def remember(rows: Iterable[Inbox]) -> None:
+    """Take these as all inboxes that mail may go to."""
+    global _keys  # read on the event loop, which must see all or nothing of it
+    _keys = {each.slug: each.pk for each in rows}
+    _slugs.update({key: slug for slug, key in _keys.items()})
 
 
 def known(inbox_ids: Iterable[int | None]) -> bool:
@@ -61,12 +79,17 @@ def look_up(inbox_ids: Iterable[int | None]) -> None:
 
 def find(scope: Scope) -> list[Inbox]:
     """Return the inboxes within the scope, by name."""
-    return list(Inbox.objects.filter(scope.q("pk")).order_by("name", "pk"))
+    return list(_existing(scope).order_by("name", "pk"))
+
+
+def _existing(scope: Scope) -> QuerySet[Inbox]:
+    """Return the inboxes within the scope, but for those in the trash."""
+    return Inbox.objects.filter(scope.q("pk"), deleted_at=None)
 
 
 def features(scope: Scope) -> frozenset[str]:
     """Return which fields of the search language make sense: of "inbox" and "rule"."""
-    rows = Inbox.objects.filter(scope.q("pk"))
+    rows = _existing(scope)
     rows = rows.annotate(ruled=Exists(Rule.objects.filter(scope.q("inbox"))))
     names = ("known_only", "paused", "quota_octets", "ruled")
     settings = list(rows.values_list("strict", *names))
@@ -80,7 +103,7 @@ def by_slug(scope: Scope, slug: str) -> Inbox:
     """Return the inbox of this slug. Raises NotFound."""
     found = None
     if "\x00" not in slug:
-        found = Inbox.objects.filter(scope.q("pk"), slug=slug).first()
+        found = _existing(scope).filter(slug=slug).first()
     if found is None:
         raise NotFound(_('there is no inbox "%(slug)s"') % {"slug": slug})
     return found
@@ -88,7 +111,7 @@ def by_slug(scope: Scope, slug: str) -> Inbox:
 
 def paused_since(scope: Scope) -> datetime | None:
     """Return since when an inbox of the scope is paused, the longest; None for none."""
-    paused = Inbox.objects.filter(scope.q("pk"), paused_at__isnull=False)
+    paused = _existing(scope).filter(paused_at__isnull=False)
     since: datetime | None = paused.aggregate(since=Min("paused_at"))["since"]
     return since
 
@@ -104,8 +127,15 @@ def update(
     rules_on: bool | None = None,
     strict: str | None = None,
     strict_ignored: Sequence[str] | None = None,
+    name: str | None = None,
+    conditions: Mapping[str, Any] | None = None,
+    label_days: int | None = None,
+    retention: Mapping[str, int | None] | None = None,
 ) -> Inbox:
     """Change what is given, and return the inbox as it is then; 0 octets: no quota.
+
+    conditions: as inbox.policy.sorting_conditions.clean returns them; retention: by
+    column, 0 for no limit, None for the server's own.
 
     It is in force for clients of this process at once, of others within about a
     second. Raises NotFound, Invalid.
@@ -119,8 +149,12 @@ def update(
         "rules_on": rules_on,
         "strict": strict,
         "strict_ignored": None if strict_ignored is None else list(strict_ignored),
+        "name": None if name is None else clean_name(name),
+        "conditions": conditions,
+        "label_days": label_days,
     }
     given = {name: value for name, value in changes.items() if value is not None}
+    given |= retention or {}
     return _change(scope, slug, lambda inbox: given | _pause(inbox, paused))
 
 
@@ -129,6 +163,50 @@ def _pause(inbox: Inbox, paused: bool | None) -> Changes:
     if paused is None or paused == inbox.paused:
         return {}
     return {"paused_at": datetime.now(UTC) if paused else None}
+
+
+def add(scope: Scope, slug: str, name: str = "") -> Inbox:
+    """Make an inbox. name: for people; "" takes the slug. Raises Invalid, Conflict."""
+    if not _SLUG.fullmatch(slug):
+        raise InvalidMember(
+            "slug",
+            _(
+                "a slug is 1 to 50 small letters, digits, - and _, and begins and ends "
+                "with a letter or a digit"
+            ),
+        )
+    inbox = Inbox(slug=slug, name=clean_name(name or slug))
+    with write_turn():
+        if Inbox.objects.filter(deleted_at=None).count() >= MOST:
+            raise Invalid(_("at most %(most)s inboxes are kept") % {"most": MOST})
+        save_new(inbox)
+    return inbox
+
+
+def save_new(inbox: Inbox) -> None:
+    """Save a new inbox, within a turn at writing; announce it. Raises Conflict."""
+    try:
+        with transaction.atomic():
+            inbox.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict(
+            _('there is an inbox "%(slug)s" already') % {"slug": inbox.slug}
+        ) from None
+    transaction.on_commit(partial(announce, inbox.pk))
+
+
+def announce(inbox_id: int) -> None:
+    """Say that an inbox changed. Not within a turn at writing."""
+    changed.send_robust(sender=Inbox, inbox_id=inbox_id)
+
+
+def clean_name(name: str) -> str:
+    """Return a name as it is stored. Raises InvalidMember."""
+    kept = name.strip()
+    if not 0 < len(kept) <= _LONGEST_NAME or not kept.isprintable():
+        words = _("a name is 1 to %(most)s characters, none of them a control")
+        raise InvalidMember("name", words % {"most": _LONGEST_NAME})
+    return kept
 
 
 def put_address(
@@ -172,7 +250,7 @@ def _change(scope: Scope, slug: str, change: Callable[[Inbox], Changes]) -> Inbo
             setattr(inbox, name, value)
         if changes:
             inbox.save(update_fields=changes)
-    changed.send_robust(sender=Inbox, inbox_id=inbox.pk)
+    announce(inbox.pk)
     return inbox
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
 from inbox.mailbox import messages, purge, selection
 from inbox.mailbox.paging import Page, as_uuid
-from inbox.mailbox.scope import Scope
+from inbox.mailbox.scope import ALL, Scope
 from inbox.mailbox.selection import Selection
 from inbox.mailbox.signals import MessageDeleted, MessageRestored, announce
 from inbox.models import Message
@@ -39,6 +40,17 @@ def delete(scope: Scope, what: Selection, by: str = "") -> Deletion:
     named = what.ids is not None
     turns = selection.turns(scope, what, pinned=named)
     return Deletion(at, sum(_delete(turn, at, by) for turn in turns))
+
+
+def delete_inbox(inbox_id: int, at: datetime, by: str = "") -> int:
+    """Put all messages of an inbox in the trash, pinned ones too; return how many."""
+    whole = Selection(where=Q(inbox=inbox_id))
+    return sum(_delete(turn, at, by) for turn in selection.turns(ALL, whole))
+
+
+def restore_inbox(inbox_id: int, at: datetime) -> int:
+    """Undo delete_inbox of that time; return how many messages came back."""
+    return restore_many(ALL, Selection(where=Q(inbox=inbox_id)), at)
 
 
 def _delete(turn: list[UUID], at: datetime, by: str) -> int:

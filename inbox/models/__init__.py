@@ -2,7 +2,7 @@
 
 from inbox.models.access import Membership, User
 from inbox.models.finding import BodyFinding, Mute
-from inbox.models.inbox import Inbox
+from inbox.models.inbox import Inbox, SmtpCredential
 from inbox.models.made_report import MadeReport, ReportTask
 from inbox.models.message import (
     Message,
@@ -63,6 +63,7 @@ __all__ = [
     "SearchText",
     "Server",
     "Session",
+    "SmtpCredential",
     "Tombstone",
     "Transaction",
     "Unsubscription",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.utils import timezone
 
 DEFAULT_SLUG = "default"
 
@@ -10,11 +13,21 @@ DEFAULT_SLUG = "default"
 class Inbox(models.Model):
     """A place that mail is collected in; the default one exists always."""
 
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField()
     name = models.CharField(max_length=200)
-    # For teams, who get credentials and retention of their own for each inbox; unused yet.
-    # credentials: a SCRAM-SHA-256 verifier, which checks PLAIN and LOGIN too.
-    credentials = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    # Who keeps settings in memory looks whether any is later than what it has.
+    changed_at = models.DateTimeField(default=timezone.now)
+    # Since when it is in the trash, as its mail is; null: it is not
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    # Which mail goes here: see inbox.policy.sorting_conditions
+    conditions = models.JSONField(default=dict, blank=True)
+    # Where a login with a label made it: whose login that was
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="labelled"
+    )
+    # How long inboxes that labels make here stay after their last mail; 0 is no limit
+    label_days = models.PositiveIntegerField(default=7)
     # Retention; 0 is no limit, null is the server's own.
     retention_count = models.PositiveIntegerField(null=True, blank=True)
     retention_days = models.PositiveIntegerField(null=True, blank=True)
@@ -35,6 +48,41 @@ class Inbox(models.Model):
 
     class Meta:
         verbose_name_plural = "inboxes"
+        constraints = [
+            # the slug of a deleted one can be used again
+            models.UniqueConstraint(
+                fields=["slug"],
+                name="inbox_slug",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it, as changed now."""
+        self.changed_at = timezone.now()
+        if (fields := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*fields, "changed_at"}
+        super().save(*args, **kwargs)
+
+
+class SmtpCredential(models.Model):
+    """A login by which clients send to an inbox."""
+
+    inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="credentials")
+    username = models.CharField(max_length=64, unique=True)
+    # What SCRAM-SHA-256 stores in place of a password, as RFC 5803 writes it
+    verifier = models.CharField(max_length=200)
+    # Sealed (inbox.outgoing.sealing), where CRAM-MD5 is on: it takes the password itself
+    password = models.TextField(blank=True)
+    # What was good before the last rotation, and until when it still is
+    old_verifier = models.CharField(max_length=200, blank=True)
+    old_password = models.TextField(blank=True)
+    old_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.username

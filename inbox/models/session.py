@@ -22,6 +22,10 @@ IMPORT, INTERNAL = "import", "internal"
 WITHOUT_CLIENT = (IMPORT, INTERNAL)
 # The outcomes of transactions whose client was sent a 250 for the message.
 TAKEN = ("accepted", "discarded")
+# A connection that ended without any octet of the client.
+PROBE = models.Q(ending__isnull=False, octets=0, direction="in", last_verb="") & ~(
+    models.Q(listener_kind__in=WITHOUT_CLIENT)
+)
 
 
 class AddressKey(models.Func):
@@ -94,6 +98,12 @@ class Session(models.Model):
                 fields=["id"],
                 name="session_live",
                 condition=models.Q(ending__isnull=True),
+            ),
+            # those in which the client sent nothing, to list them as one
+            models.Index(
+                fields=["client_address", "opened_at"],
+                name="session_probe",
+                condition=PROBE,
             ),
         ]
 

@@ -1,7 +1,6 @@
-"""Decides replies to clients by the settings of the inbox that they send to.
+"""Decides replies to clients by the settings of one inbox that they send to.
 
-Implements mailsink.ports.Policy from memory. The settings are read again when they
-are changed in this process, and each second in case another one changed them.
+From memory: the settings are read again when they are changed in this process.
 """
 
 from __future__ import annotations
@@ -23,12 +22,10 @@ from inbox.policy.strict_setting import NOT_STRICT, StrictSetting
 from inbox.rules import address_words
 from inbox.rules.address_words import merged
 from inbox.rules.rulebook import rules_changed
-from inbox.upkeep.background import Background
 from mailsink.ports import GO_ON, Consult, Decision, Stage
 from mailsink.smtp.protocol import grammar, replies
 from mailsink.smtp.protocol.replies import Reply
 
-_LOOK_EVERY = 1.0  # seconds
 # Parameters of MAIL that ask for delivery at some time (RFC 2852, RFC 4865).
 _TIMED = ("BY", "HOLDFOR", "HOLDUNTIL")
 
@@ -54,12 +51,23 @@ class InboxPolicy:
     Rules come first, then addresses, then settings, strict mode before the others.
     """
 
-    def __init__(self, inbox_id: int, strict: StrictSetting = NOT_STRICT) -> None:
-        """Without any settings until the first refresh. strict: the server's own mode"""
+    def __init__(
+        self,
+        inbox_id: int,
+        strict: StrictSetting = NOT_STRICT,
+        judge: MessageJudge | None = None,
+        of_others: Callable[[str, Consult], Decision] = lambda slug, consult: GO_ON,
+    ) -> None:
+        """Without any settings until the first refresh.
+
+        strict: the server's own mode; judge: shared with others; of_others: decides by the
+        quota of another inbox, given its slug
+        """
         self._inbox = inbox_id
+        self._of_others = of_others
         self._strict_setting = strict
         self._strict = StrictMode()
-        self._judge = MessageJudge()
+        self._judge = judge or MessageJudge()
         self._usage = Usage(inbox_id)
         self._rules = RulePolicy(inbox_id, self._judge)
         self._settings = Settings()
@@ -69,7 +77,7 @@ class InboxPolicy:
         self._answers: dict[Stage, Callable[[Consult], Decision]] = {
             "mail": self._mail,
             "rcpt": self._rcpt,
-            "body": self._body,
+            "body": self.by_quota,
             "vrfy": self._vrfy,
         }
         inboxes.changed.connect(self._changed)
@@ -104,7 +112,19 @@ class InboxPolicy:
         answer = self._answers.get(consult.stage)
         if answer is None or _refuses(decided):
             return decided
+        if consult.stage == "body":
+            target = decided.inbox or str(consult.facts.get("inbox", ""))
+            if target not in (
+                "",
+                self._settings.slug,
+            ):  # a rule has the message go there
+                return merged(decided, self._of_others(target, consult))
         return merged(decided, answer(consult))
+
+    @property
+    def lets_ask(self) -> bool:
+        """Whether addresses and names of clients may ask for replies at all."""
+        return self._settings.address_words
 
     def asks(self, name: str) -> bool:
         """Whether an address or a name of a client may itself ask for a reply."""
@@ -120,9 +140,13 @@ class InboxPolicy:
         Write what is kept in memory, too: not while others wait to read, one of whom may
         have the turn at writing (a change with If-Match).
         """
+        self.read()
+        self.write_hits()
+
+    def read(self) -> None:
+        """Read the settings, and write nothing."""
         with self._reading:
             self._refresh()
-        self._rules.write_hits()
 
     def _refresh(self) -> None:
         names = [each.name for each in fields(Settings)]
@@ -141,17 +165,13 @@ class InboxPolicy:
         stages = _stages(settings, self._book) | self._rules.stages
         self.stages = stages | {"body"} if self._strict.always else stages
 
-    def watching(self) -> Background:
-        """Return the work of keeping up with what other processes change."""
+    def count(self) -> None:
+        """Count again how full the inbox is, if it has a quota."""
+        if self._settings.quota_octets:
+            self._usage.count()
 
-        def look() -> float:
-            self.refresh()
-            return _LOOK_EVERY
-
-        return Background("settings", look)
-
-    def close(self) -> None:
-        """Write what is kept in memory until then: the hits of rules. Blocks."""
+    def write_hits(self) -> None:
+        """Write the hits of rules, which are kept in memory until then. Blocks."""
         self._rules.write_hits()
 
     def _changed(self, inbox_id: int, **_: Any) -> None:
@@ -185,7 +205,8 @@ class InboxPolicy:
             return self._decided("quota", replies.MAILBOX_FULL)
         return self._decided("known addresses", reply)
 
-    def _body(self, consult: Consult) -> Decision:
+    def by_quota(self, consult: Consult) -> Decision:
+        """Decide about a message by the quota alone."""
         size = int(consult.facts["size"])
         reply = self._no_room(size)
         if reply is None:

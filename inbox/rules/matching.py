@@ -79,7 +79,7 @@ class Conditions:
         if _is_handshake(consult) and "tls_failure" not in self.rule.actions:
             return False
         if self.network is not None:
-            address = _ip(str(facts.get("client_address", "")))
+            address = client_ip(str(facts.get("client_address", "")))
             if address is None or address not in self.network:
                 return False
         if not all(
@@ -134,7 +134,7 @@ def _size(consult: Consult) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _ip(address: str) -> IPv4Address | IPv6Address | None:
+def client_ip(address: str) -> IPv4Address | IPv6Address | None:
     """Return an address; None for what is none, as of a client that left at once."""
     try:
         return ip_address(address)
@@ -196,7 +196,7 @@ class _StageIndex:
         for name, known in self._patterns.items():
             for text in values(consult, name):
                 found.update(known.places(text))
-        address = _ip(str(consult.facts.get("client_address", "")))
+        address = client_ip(str(consult.facts.get("client_address", "")))
         found.update(self._networks.places(address))
         return sorted(found)
 

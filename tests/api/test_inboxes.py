@@ -18,9 +18,22 @@ ANN = {
 
 
 def test_an_inbox_as_it_is_at_first(api: Api) -> None:
-    assert api("GET", "inboxes/default") == {
+    found = api("GET", "inboxes/default")
+    found.pop("created_at")
+    assert found == {
         "slug": "default",
         "name": "Inbox",
+        "parent": None,
+        "conditions": {
+            "users": [],
+            "recipients": [],
+            "helo": [],
+            "networks": [],
+            "listeners": [],
+            "header": True,
+        },
+        "retention": {"messages": None, "days": None, "octets": None},
+        "label_days": 7,
         "known_only": False,
         "quota_octets": 0,
         "used_octets": 0,
@@ -43,9 +56,21 @@ def test_what_is_not_given_stays(api: Api) -> None:
         {"quota_octets": 1000, "paused": True, "addresses": [ANN]},
     )
     assert changed == api("GET", "inboxes/default")
+    changed.pop("created_at")
     assert changed == {
         "slug": "default",
         "name": "Inbox",
+        "parent": None,
+        "conditions": {
+            "users": [],
+            "recipients": [],
+            "helo": [],
+            "networks": [],
+            "listeners": [],
+            "header": True,
+        },
+        "retention": {"messages": None, "days": None, "octets": None},
+        "label_days": 7,
         "known_only": True,
         "quota_octets": 1000,
         "used_octets": 0,
@@ -117,3 +142,59 @@ def test_strict_mode_is_set(api: Api) -> None:
 @pytest.mark.parametrize("given", [{"strict": "on"}, {"strict_ignored": ["no_quit"]}])
 def test_strict_mode_takes_its_words_alone(api: Api, given: dict[str, Any]) -> None:
     api("PATCH", "inboxes/default", given, status=422)
+
+
+def test_a_name_conditions_and_retention(api: Api) -> None:
+    made = api("POST", "inboxes", {"slug": "shop"}, 201)
+    assert (made["slug"], made["name"]) == ("shop", "shop")
+    given = {
+        "name": " Shop ",
+        "conditions": {"recipients": ["*@shop.test", "*@shop.test"], "header": False},
+        "retention": {"messages": 10, "octets": 0},
+        "label_days": 3,
+    }
+    changed = api("PATCH", "inboxes/shop", given)
+    assert changed["name"] == "Shop"
+    assert changed["conditions"]["recipients"] == ["*@shop.test"]
+    assert changed["retention"] == {"messages": 10, "days": None, "octets": 0}
+    again = api("PATCH", "inboxes/shop", {"conditions": changed["conditions"]})
+    assert again == changed
+    kept = api("PATCH", "inboxes/shop", {"retention": {"messages": None}})
+    assert kept["retention"] == {"messages": None, "days": None, "octets": 0}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "inboxes", {"slug": "default"}, 409),
+        ("POST", "inboxes", {"slug": "Shop"}, 422),
+        ("POST", "inboxes", {"slug": "-"}, 422),
+        ("POST", "inboxes", {"slug": "shop", "name": "a\nb"}, 422),
+        ("PATCH", "inboxes/default", {"name": " "}, 422),
+        ("PATCH", "inboxes/default", {"conditions": {"networks": ["x"]}}, 422),
+        ("DELETE", "inboxes/default", None, 422),
+        ("DELETE", "inboxes/nobody", None, 404),
+        ("POST", "inboxes/nobody/restore", {}, 404),
+        ("POST", "inboxes/default/credentials", {"username": "a+b"}, 422),
+        ("POST", "inboxes/default/credentials", {"username": "a" * 65}, 422),
+        ("POST", "inboxes/default/credentials/a/rotate", {}, 404),
+        ("POST", "inboxes/default/credentials/a/rotate", {"overlap": 10**9}, 422),
+        ("DELETE", "inboxes/default/credentials/a", None, 404),
+    ],
+)
+def test_what_cannot_be(
+    api: Api, method: str, path: str, body: dict[str, Any] | None, status: int
+) -> None:
+    assert api(method, path, body, status)["status"] == status
+
+
+def test_a_password_is_shown_once(api: Api) -> None:
+    path = "inboxes/default/credentials"
+    made = api("POST", path, {"username": "shop"}, 201)
+    assert len(made.pop("password")) == 32
+    assert api("GET", path)["items"] == [made]
+    api("POST", path, {"username": "shop"}, 409)
+    turned = api("POST", f"{path}/shop/rotate", {"overlap": 60}, 201)
+    assert turned["old_until"] > made["created_at"]
+    api("DELETE", f"{path}/shop", None, 204)
+    assert api("GET", path)["items"] == []

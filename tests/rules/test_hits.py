@@ -42,9 +42,9 @@ def test_hits_outlast_a_database_that_fails(
     with monkeypatch.context() as patched:
         patched.setattr(hit_log, "_add", _fails)
         with pytest.raises(OperationalError):
-            policy.close()
+            policy.write_hits()
     rcpt(policy)
-    policy.close()
+    policy.write_hits()
     one.refresh_from_db()
     assert (one.hits, len(one.last_hits)) == (2, 2)
     assert one.last_hits[0][2] > one.last_hits[1][2]

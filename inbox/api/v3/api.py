@@ -15,6 +15,7 @@ from ninja.operation import Operation
 
 from inbox.api.v3 import (
     asyncapi,
+    credentials,
     events,
     findings,
     guard,
@@ -122,6 +123,7 @@ api.add_router("sessions", sessions.router, tags=["Sessions"])
 api.add_router("sessions", transcripts.router, tags=["Sessions"])
 api.add_router("transactions", transactions.router, tags=["Transactions"])
 api.add_router("inboxes", inboxes.router, tags=["Inboxes"])
+api.add_router("inboxes", credentials.router, tags=["Credentials"])
 api.add_router("mutes", findings.router, tags=["Muted findings"])
 api.add_router("saved-searches", searches.router, tags=["Saved searches"])
 api.add_router("starttls-withheld", starttls.router, tags=["STARTTLS"])

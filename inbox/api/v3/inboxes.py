@@ -15,10 +15,11 @@ from inbox.api.v3.schemas import Page, Strict, member
 from inbox.errors import NotFound
 from inbox.explain.address_kinds import AddressKind
 from inbox.http.preconditions import if_match, of_view
-from inbox.mailbox import image_hosts, inboxes
+from inbox.mailbox import image_hosts, inbox_removal, inboxes
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.models import Inbox
-from inbox.policy import strict_setting
+from inbox.policy import sorting_conditions, strict_setting
+from inbox.policy.sorting_conditions import SortingConditions
 from inbox.policy.strict_setting import StrictChoice
 from inbox.serializers import Shape
 
@@ -37,6 +38,9 @@ _STRICT = (
     "(off); server: as MAILSINK_STRICT says."
 )
 _STRICT_IGNORED = "Findings and checks that are no errors here, beside those of MAILSINK_STRICT_IGNORE."
+
+
+_LABEL_DAYS = "For how many days inboxes made by labels stay after their last mail; 0 means no limit."
 
 
 class InboxObject(Strict):
@@ -58,7 +62,52 @@ class KnownAddress(Strict):
     )
 
 
+class NewInbox(Strict):
+    slug: str = member("The name in addresses and searches; it stays.", "shop")
+    name: str = member("The name for people; the slug if you leave it out.", "Shop", "")
+
+
+Patterns = list[str]
+
+
+class InboxConditions(Strict):
+    """Which mail goes to the inbox. A pattern may hold * and ?, or be an expression: /a|b/."""
+
+    users: Patterns = member("Who logged in.", ["shop"], [])
+    recipients: Patterns = member("Recipients.", ["*@shop.example.com"], [])
+    helo: Patterns = member("Names by EHLO or HELO.", ["ci-*"], [])
+    networks: Patterns = member("Networks of clients.", ["10.1.0.0/16"], [])
+    listeners: Patterns = member("Listeners, as address:port.", ["*:2525"], [])
+    header: bool = member("Whether X-Mailsink-Inbox may name it.", True, True)
+
+
+_LIMIT = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None
+
+
+class InboxRetention(Strict):
+    """How much is kept; 0 means no limit, null what the server is set to."""
+
+    messages: _LIMIT = member("Messages.", 10_000, None)
+    days: _LIMIT = member("Days.", 30, None)
+    octets: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)] | None = member(
+        "Bytes of all messages.", 10_000_000, None
+    )
+
+    def columns(self) -> dict[str, int | None]:
+        """Return it by the columns of the inbox, as far as it was given."""
+        names = {"messages": "retention_count"}
+        return {
+            names.get(name, f"retention_{name}"): getattr(self, name)
+            for name in self.model_fields_set
+        }
+
+
 class InboxDetail(InboxObject):
+    parent: str | None = member("The inbox whose label made it.", None)
+    created_at: str = member("When it was made.", "2026-01-31T12:00:00Z")
+    conditions: InboxConditions = member("Which mail goes to it.")
+    retention: InboxRetention = member("How much of it is kept.")
+    label_days: int = member(_LABEL_DAYS, 7)
     known_only: bool = member("Whether RCPT to an unknown address gets 550.", False)
     quota_octets: int = member("The quota in bytes; 0 means no limit.", 0)
     used_octets: int = member(
@@ -96,6 +145,14 @@ class InboxChanges(Strict):
     rules_on: StrictBool | None = member(_RULES_ON, True, None)
     strict: StrictChoice | None = member(_STRICT, "error", None)
     strict_ignored: list[str] | None = member(_STRICT_IGNORED, ["local_link"], None)
+    name: str | None = member("The name for people.", "Shop", None)
+    conditions: InboxConditions | None = member(
+        "All conditions, in place of the old ones.", None, None
+    )
+    retention: InboxRetention | None = member("How much is kept.", None, None)
+    label_days: Annotated[StrictInt, Field(ge=0, le=36_500)] | None = member(
+        _LABEL_DAYS, 7, None
+    )
 
     def quota(self) -> int | None:
         """Return the quota to be set; None where it stays."""
@@ -135,8 +192,32 @@ def change(request: HttpRequest, slug: Slug, changes: InboxChanges) -> HttpRespo
         rules_on=changes.rules_on,
         strict=changes.strict,
         strict_ignored=_kinds(changes.strict_ignored),
+        name=changes.name,
+        conditions=_conditions(changes.conditions),
+        label_days=changes.label_days,
+        retention=changes.retention.columns() if changes.retention else None,
     )
     return answer(_detail(inbox))
+
+
+@router.post("", response={201: InboxDetail}, summary="Add an inbox")
+def add(request: HttpRequest, given: NewInbox) -> HttpResponse:
+    """No mail goes there until a credential or a condition leads to it."""
+    return answer(_detail(inboxes.add(scope(), given.slug, given.name)), 201)
+
+
+@router.delete("/{slug}", response={204: None}, summary="Delete an inbox")
+@decorate_view(if_match(of_view(one)))
+def remove(request: HttpRequest, slug: Slug) -> HttpResponse:
+    """It goes to the trash with its mail, pinned messages too."""
+    inbox_removal.delete(scope(), slug, "api")
+    return HttpResponse(status=204)
+
+
+@router.post("/{slug}/restore", response=InboxDetail, summary="Restore an inbox")
+def restore(request: HttpRequest, slug: Slug) -> HttpResponse:
+    """The last one of this slug that was deleted comes back with its mail."""
+    return answer(_detail(inbox_removal.restore_slug(scope(), slug)))
 
 
 @router.get(
@@ -179,10 +260,23 @@ def _kinds(kinds: list[str] | None) -> list[str] | None:
     return None if kinds is None else strict_setting.clean(kinds)
 
 
+def _conditions(given: InboxConditions | None) -> SortingConditions | None:
+    return None if given is None else sorting_conditions.clean(given.model_dump())
+
+
 def _detail(inbox: Inbox) -> Shape:
     return {
         "slug": inbox.slug,
         "name": inbox.name,
+        "parent": inboxes.slug(inbox.parent_id),
+        "created_at": serializers.stamp(inbox.created_at),
+        "conditions": sorting_conditions.complete(inbox.conditions),
+        "retention": {
+            "messages": inbox.retention_count,
+            "days": inbox.retention_days,
+            "octets": inbox.retention_octets,
+        },
+        "label_days": inbox.label_days,
         "known_only": inbox.known_only,
         "quota_octets": inbox.quota_octets,
         "used_octets": inboxes.used_octets(inbox.pk),

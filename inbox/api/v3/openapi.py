@@ -28,6 +28,7 @@ GROUPS = {
     "Sessions": "SMTP sessions, line by line, and what Mailsink says about them.",
     "Transactions": "MAIL to its end, above all those that were not accepted.",
     "Inboxes": "Settings of inboxes: how their clients are answered.",
+    "Credentials": "The logins by which clients send to an inbox.",
     "Rules": "What Mailsink answers on purpose: to whom, when, and how often.",
     "Muted findings": "Kinds of findings that do not count.",
     "Saved searches": "The searches in the side bar.",

@@ -30,6 +30,7 @@ from inbox.capture.recorder import Recorder
 from inbox.errors import Invalid
 from inbox.live import protocol
 from inbox.live.feed import Feed
+from inbox.mailbox import inboxes
 from inbox.mailbox.large import LARGE
 from inbox.mailbox.signals import (
     Announcement,
@@ -48,7 +49,8 @@ from inbox.outgoing.held_queue import HeldQueue
 from inbox.outgoing.route_trials import RouteTrials
 from inbox.policy import starttls, strict_setting
 from inbox.policy.authenticator import Authenticator
-from inbox.policy.policy import InboxPolicy
+from inbox.policy.credential_book import CredentialBook
+from inbox.policy.mail_policy import MailPolicy
 from inbox.policy.strict_setting import StrictSetting
 from inbox.storage import body_store, setup
 from inbox.upkeep import servers
@@ -179,7 +181,7 @@ class Command(BaseCommand):
         workers = import_string("mailsink.asgi.workers")
         feed = Feed()
         indexed = _announcing(expected)
-        inbox = Inbox.objects.get(slug=DEFAULT_SLUG).pk
+        inbox = Inbox.objects.get(slug=DEFAULT_SLUG, deleted_at=None).pk
         first = Awaited()
         indexing = indexer(lambda: recorder.busy, indexed, first)
         following = RuleFollower(lambda: recorder.busy)
@@ -190,13 +192,15 @@ class Command(BaseCommand):
             inbox,
             session_log or feed,
             nudge=_nudging(indexing, reading, following),
+            key_of=inboxes.key_of,
         )
         health.checks["recorder"] = recorder.trouble
         health.notices["objects"] = body_store.trouble
-        policy = InboxPolicy(inbox, strict)
+        policy = MailPolicy(strict)
         policy.refresh()  # the first client is to meet it too
-        logins = config.smtp_auth
-        authenticator = Authenticator(logins) if logins else None
+        book = CredentialBook()
+        book.refresh()
+        authenticator = Authenticator(config.smtp_auth, book)
         admission, passes = Admission(), Passes()
         visitors = Visitors((descriptors := raised()).shares.web)
         figures = ProcessFigures(
@@ -254,7 +258,7 @@ class Command(BaseCommand):
                         profile.public_url,
                         couriers,
                     ),
-                    policy.watching(),
+                    policy.watching(book.refresh),
                     servers.heartbeat(server, figures.now),
                     indexing,
                     reading,

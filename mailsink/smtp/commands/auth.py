@@ -25,6 +25,7 @@ def auth(session: Session, argument: str) -> Steps[Reply]:
         session, "auth", session.host.asks(user), argument=name, user=user
     )
     session.user = user
+    session.take_placement()
     session.update(protocol=session.protocol)
     return decided or replies.AUTH_OK
 

@@ -66,7 +66,9 @@ def deliver(
         at_end = yield from consult(
             session, "body", transaction.asked, body, size=body.size
         )
+        transaction.placement = session.exchange.placement or transaction.placement
     except Refusal as refusal:
+        transaction.placement = session.exchange.placement or transaction.placement
         end_transaction(session, "rejected", refusal.reply.code, body)
         return refusal.reply
     except Exception:
@@ -97,9 +99,10 @@ def _store(session: Session, transaction: Transaction, body: Body) -> Steps[Repl
     """Store the message; the reply is 250 only when it is committed."""
     if transaction.handling.discarded_by:
         return _discard(session, transaction, body)
-    arrival = Arrival(
-        session.id, transaction.id, session.now_us(), body, transaction.handling
-    )
+    handling = transaction.handling
+    if not handling.inbox and transaction.placement.inbox:
+        handling = handling._replace(inbox=transaction.placement.inbox)
+    arrival = Arrival(session.id, transaction.id, session.now_us(), body, handling)
     try:
         outcome: Stored | Refused = yield StoreMessage(arrival)
     except Exception:

@@ -49,5 +49,6 @@ def _greeted(session: Session, argument: str, verb: str) -> Steps[None]:
         raise Refusal(replies.bad_hello(str(error))) from None
     session.exchange.flags += flags
     session.helo = name
+    session.take_placement()
     session.offer(session.exchange.shaped)
     yield from give_up_transaction(session, "reset")

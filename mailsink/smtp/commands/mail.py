@@ -49,6 +49,7 @@ def mail(session: Session, argument: str) -> Steps[Reply]:
     transaction = Transaction(uuid7(), reverse_path, _declared(given))
     transaction.asked = asks
     transaction.handling = session.exchange.handling
+    transaction.placement = session.placement
     transaction.flags = frozenset(session.exchange.flags)
     session.transaction = transaction
     session.transaction_count += 1
@@ -60,6 +61,7 @@ def mail(session: Session, argument: str) -> Steps[Reply]:
             reverse_path,
             asked,
             session.now_us(),
+            session.placement.inbox,
         )
     )
     return decided or parameters.sender_ok(session, given)
@@ -98,6 +100,7 @@ def rcpt(session: Session, argument: str) -> Steps[Reply]:
         )
         reply = decided or replies.RECIPIENT_OK
         transaction.accepted += 1
+        transaction.placement = session.exchange.placement or transaction.placement
         transaction.recipient_paths.append(readable_path)
         if session.exchange.flags:
             transaction.flags |= {*session.exchange.flags}
@@ -119,6 +122,7 @@ def _emit_recipient(
 ) -> None:
     """Emit the answer to a RCPT; every one within a transaction is counted."""
     transaction.recipients += 1
+    placement = session.exchange.placement or transaction.placement
     session.emit(
         RecipientAnswered(
             session.id,
@@ -127,6 +131,7 @@ def _emit_recipient(
             _text(path),
             _text(rest),
             reply.code,
+            placement.inbox,
         )
     )
 

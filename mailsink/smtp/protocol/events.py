@@ -22,6 +22,11 @@ Ending = Literal[
 ExchangeKind = Literal["connect", "command", "auth", "tls", "body", "chunk", "notice"]
 Outcome = Literal["accepted", "rejected", "reset", "abandoned", "discarded"]
 
+# By what it was decided which inbox a client sends to; "": by nothing, so the usual one.
+PlacedBy = Literal[
+    "", "header", "listener", "network", "helo", "recipient", "user"
+]  # fmt: skip
+
 FLAGS = frozenset(
     """
     early_talker pipelining_violation pipelining_unadvertised bare_lf_command
@@ -39,6 +44,16 @@ FLAGS = frozenset(
 )
 
 
+class Placement(NamedTuple):
+    """The inbox that a client sends to, by its slug; "": the usual one."""
+
+    inbox: str = ""
+    by: PlacedBy = ""
+
+
+NOT_PLACED = Placement()
+
+
 class SessionOpened(NamedTuple):
     session: UUID
     listener: str  # the address it came in by: "127.0.0.1:1025"
@@ -54,7 +69,8 @@ class SessionUpdated(NamedTuple):
     """Facts that came to light.
 
     The keys: client_address, client_port (an int), helo, protocol, tls_version,
-    tls_cipher, tls_sni, auth_mechanism, auth_username.
+    tls_cipher, tls_sni, auth_mechanism, auth_username, inbox (that it sends to by
+    default, as in Placement).
     """
 
     session: UUID
@@ -109,6 +125,7 @@ class TransactionStarted(NamedTuple):
     reverse_path: str  # readable, without <>
     parameters: str  # as given after the path
     at_us: int
+    inbox: str = ""  # as in Placement
 
 
 class RecipientAnswered(NamedTuple):
@@ -118,6 +135,7 @@ class RecipientAnswered(NamedTuple):
     forward_path: str
     parameters: str
     code: int
+    inbox: str = ""  # that it was answered for, as in Placement
 
 
 class DeliveryAnswered(NamedTuple):
@@ -154,6 +172,7 @@ class TransactionEnded(NamedTuple):
     at_us: int
     code: int | None = None  # of the reply that ended it, if one did
     body: Body | None = None
+    inbox: str = ""  # as in Placement; "" as well where it stays as it was
 
 
 Event = (
@@ -167,7 +186,7 @@ class Handling(NamedTuple):
 
     tags: tuple[str, ...] = ()
     pinned: bool = False
-    inbox: str = ""  # that it goes to, by its slug; "": the listener's
+    inbox: str = ""  # that it goes to, by its slug; "": the usual one
     discarded_by: str = ""  # the rule that has it not stored; "": it is
 
 

@@ -33,8 +33,10 @@ def consult(
         session.exchange.seq,
         recipients,
         body,
+        session.placement if transaction is None else transaction.placement,
     )
     exchange = session.exchange
+    exchange.placement = decision.placement
     exchange.ruled = True
     # A chunk may be asked about more than once: as BDAT, as DATA is, and at the end.
     exchange.delay += decision.delay
@@ -99,6 +101,8 @@ def _facts(session: Session) -> dict[str, str | int]:
         facts["reverse_path"] = session.transaction.reverse_path
         if session.transaction.declared.smtputf8:
             facts["smtputf8"] = 1
+        if session.transaction.handling.inbox:
+            facts["inbox"] = session.transaction.handling.inbox
         if session.transaction.flags:
             facts["flags"] = " ".join(sorted(session.transaction.flags))
     if session.exchange.verb:

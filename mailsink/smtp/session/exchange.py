@@ -7,7 +7,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from mailsink.ports import Decision
-from mailsink.smtp.protocol.events import AS_USUAL, ExchangeKind, Handling
+from mailsink.smtp.protocol.events import (
+    AS_USUAL,
+    ExchangeKind,
+    Handling,
+    Placement,
+)
 
 
 class Delivery(NamedTuple):
@@ -32,6 +37,7 @@ class Exchange:
     ruled: bool = False  # a rule decides how it is answered
     rule: str = ""  # which one, in words
     handling: Handling = AS_USUAL  # of the transaction that it begins
+    placement: Placement | None = None  # that it leads to, if it succeeds
     private: bool = False  # its reply is masked in the events
     flags: tuple[str, ...] = ()  # that came to light after it was emitted
     final: bool = False  # its reply says that a message is stored

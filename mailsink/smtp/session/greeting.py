@@ -17,7 +17,9 @@ def greeting(session: Session) -> Steps[Reply]:
             raise Refusal(session.refusal)
         yield PAUSE  # so that the octets of an early talker are there to be seen
         decided = yield from consult(session, "connect")
+        session.take_placement()
     except Refusal as refusal:
+        session.take_placement()  # who may see the inbox is to see the refusal
         yield from send_reply(session, refusal.reply)
         raise SessionEnded("refused") from None
     profile = session.profile

@@ -14,6 +14,7 @@ from mailsink.ports import Decision
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import (
+    NOT_PLACED,
     Ending,
     ExchangeKind,
     ExchangeOpened,
@@ -44,7 +45,7 @@ class Session:
     __slots__ = (
         "_listeners_profile", "_next_flags", "_seq", "chunk_line", "command_count", "draining",
         "emit", "ending", "eof", "errors_in_a_row", "exchange", "expects_secret", "extended", "gave_way_after", "helo", "host",
-        "id", "idle_us", "input", "lost", "now_us", "offered", "origin", "output_blocked", "pace", "peer", "profile", "refusal", "resets", "session_us",
+        "id", "idle_us", "input", "lost", "now_us", "offered", "origin", "output_blocked", "pace", "peer", "placement", "profile", "refusal", "resets", "session_us",
         "stop_now", "tls", "transaction", "transaction_count", "transcript_octets", "turned", "user", "wake_at", "without_starttls", "writer",
     )  # fmt: skip
 
@@ -77,6 +78,7 @@ class Session:
         self.extended = False  # by EHLO or LHLO
         self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
         self.user: str | None = None
+        self.placement = NOT_PLACED  # of what it sends, but for its recipients
         self.tls: TlsLayer | None = None
         # Set where STARTTLS is withheld, to the client by the name of its first EHLO
         self.without_starttls: Client | None = None
@@ -151,6 +153,13 @@ class Session:
         elif self.profile is not profile:
             self.profile = profile
             self.writer.use(profile)
+
+    def take_placement(self) -> None:
+        """Send to the inbox that the exchange in hand led to, if it did."""
+        placement = self.exchange.placement
+        if placement is not None and placement != self.placement:
+            self.placement = placement
+            self.update(inbox=placement.inbox)
 
     def reset_client(self) -> None:
         """Return to the state after the greeting, as TLS does (RFC 3207 §4.2)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from mailsink.smtp.body.reader import ChunkReader, Declared
-from mailsink.smtp.protocol.events import AS_USUAL, Handling
+from mailsink.smtp.protocol.events import AS_USUAL, NOT_PLACED, Handling, Placement
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +21,7 @@ class Transaction:
     recipient_paths: list[str] = field(default_factory=list)  # accepted, readable
     asked: bool = False  # an address of it may ask for a reply: see ports.Policy.asks
     handling: Handling = AS_USUAL  # of its message, by rules
+    placement: Placement = NOT_PLACED
     flags: frozenset[str] = frozenset()  # of MAIL, of each RCPT, and of the body
     begun: bool = False  # its first chunk came, or was refused
     chunks: ChunkReader | None = None  # the body so far, by BDAT

@@ -30,7 +30,14 @@ def end_transaction(
         return
     session.emit(
         TransactionEnded(
-            session.id, transaction.id, outcome, session.now_us(), code, body
+            session.id,
+            transaction.id,
+            outcome,
+            session.now_us(),
+            code,
+            body,
+            # Where nobody was accepted, the last recipient says for whom it was.
+            transaction.placement.inbox if transaction.accepted else "",
         )
     )
 

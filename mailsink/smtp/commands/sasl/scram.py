@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from scramp import ScramException, ScramMechanism
+from scramp.core import ScramServer
 from scramp.utils import ServerError
 
 from mailsink.ports import Verifier
@@ -72,21 +73,37 @@ def scram_sha_256(dialogue: Dialogue) -> Steps[None]:
     username = unescaped(name)
     dialogue.identify(username)
     verifier: Verifier = yield LookUpVerifier(username)
+    server = _begun(verifier, header, binding + b",," + bare)
+    challenge = server.get_server_first().encode()
+    final = yield from dialogue.ask(challenge)
+    try:
+        _take(server.set_client_final, final, _FINAL_FORM)
+    except Refusal as refusal:
+        old = verifier.previous
+        if old is None or refusal.reply is not replies.AUTH_FAILED:
+            raise
+        server = _begun(old, header, binding + b",," + bare, str(server.s_nonce))
+        server.get_server_first()  # the same: salt and iterations are
+        _take(server.set_client_final, final, _FINAL_FORM)
+    proof = server.get_server_final().encode()
+    if (yield from dialogue.ask(proof, private=True)):
+        raise Refusal(replies.bad_scram("the last response is empty"))
+
+
+def _begun(
+    verifier: Verifier, header: bytes, first: bytes, nonce: str | None = None
+) -> ScramServer:
+    """Return a server that took the client's first message. nonce: of the server"""
     known = (
         verifier.salt,
         verifier.stored_key,
         verifier.server_key,
         verifier.iterations,
     )
-    server = _SHA_256.make_server(lambda _: known)
-    _take(server.set_client_first, binding + b",," + bare, _FIRST_FORM)
+    server: ScramServer = _SHA_256.make_server(lambda _: known, s_nonce=nonce)
+    _take(server.set_client_first, first, _FIRST_FORM)
     server.gs2_header = _Header(header)
-    challenge = server.get_server_first().encode()
-    final = yield from dialogue.ask(challenge)
-    _take(server.set_client_final, final, _FINAL_FORM)
-    proof = server.get_server_final().encode()
-    if (yield from dialogue.ask(proof, private=True)):
-        raise Refusal(replies.bad_scram("the last response is empty"))
+    return server
 
 
 def _take(step: Callable[[str], None], message: bytes, form: str) -> None:

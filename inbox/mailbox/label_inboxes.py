@@ -1,0 +1,114 @@
+"""Inboxes that are made by a label behind a login's name: for a branch, or a run of tests.
+
+"shop+feature-42" logs in as shop, and sends to the inbox shop-feature-42, which is made
+with the first such login, and goes to the trash some days after its last mail.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from inbox.errors import UserError
+from inbox.mailbox import inbox_removal, inboxes
+from inbox.models import Inbox, Membership, Message
+from inbox.storage.write_lock import write_turn
+
+MOST = 100  # of one parent
+_LONGEST_SLUG = 50
+_USABLE = re.compile(r"[a-z0-9]+(?:[-_]+[a-z0-9]+)*")
+
+
+class Unmakable(Exception):
+    """The inbox of a label cannot be made: a sentence for the transcript."""
+
+
+def slug_of(parent: str, label: str) -> str:
+    """Return the slug of a label's inbox; "" where the label cannot be in one."""
+    lower = label.lower()
+    slug = f"{parent}-{lower}"
+    return slug if _USABLE.fullmatch(lower) and len(slug) <= _LONGEST_SLUG else ""
+
+
+def make(parent_slug: str, label: str) -> None:
+    """Make the inbox of a label, unless it is there. Raises Unmakable."""
+    slug = slug_of(parent_slug, label)
+    if not slug:
+        raise Unmakable(_no_inbox(label, "a label has letters, digits, - and _ alone"))
+    with write_turn():
+        rows = Inbox.objects.filter(deleted_at=None).select_for_update()
+        parent = rows.filter(slug=parent_slug).first()
+        if parent is None:
+            raise Unmakable(_no_inbox(label, "the inbox of its login is gone"))
+        if rows.filter(slug=slug, parent=parent).exists():
+            return
+        if rows.filter(parent=parent).count() >= MOST:
+            raise Unmakable(_no_inbox(label, f"there are {MOST} labels already"))
+        inbox = _like(parent, slug, label)
+        try:
+            inboxes.save_new(inbox)
+        except UserError:
+            raise Unmakable(
+                _no_inbox(label, f"the inbox {slug} is another's")
+            ) from None
+        _copy_members(parent, inbox)
+
+
+def _like(parent: Inbox, slug: str, label: str) -> Inbox:
+    """Return a new inbox with the settings of its parent; no condition leads to it."""
+    return Inbox(
+        slug=slug,
+        name=f"{parent.name} {label}"[:200],
+        parent=parent,
+        retention_count=parent.retention_count,
+        retention_days=parent.retention_days,
+        retention_octets=parent.retention_octets,
+        known_only=parent.known_only,
+        quota_octets=parent.quota_octets,
+        addresses=parent.addresses,
+        address_words=parent.address_words,
+        strict=parent.strict,
+        strict_ignored=parent.strict_ignored,
+        conditions={"header": False},
+    )
+
+
+def _copy_members(parent: Inbox, inbox: Inbox) -> None:
+    """Let the members of the parent be those of a new inbox, in the same roles."""
+    members = Membership.objects.filter(inbox=parent.pk)
+    Membership.objects.bulk_create(
+        Membership(
+            inbox=inbox, user_id=each.user_id, group_id=each.group_id, role=each.role
+        )
+        for each in members
+    )
+
+
+def _no_inbox(label: str, reason: str) -> str:
+    """Return why a label has no inbox; ASCII, as what a client sent stands in it readable."""
+    return _("The label %(label)s has no inbox of its own: %(reason)s.") % {
+        "label": label[:80],
+        "reason": reason,
+    }
+
+
+def expire() -> int:
+    """Put an inbox in the trash whose parent's days are over; return how many went: 1 or 0."""
+    labelled = Inbox.objects.filter(deleted_at=None, parent__label_days__gt=0)
+    now = datetime.now(UTC)
+    for inbox in labelled.annotate(days=F("parent__label_days")).order_by("pk"):
+        before = now - timedelta(days=inbox.days)
+        if inbox.created_at < before and _last_mail(inbox) < before:
+            inbox_removal.delete_row(inbox, "")
+            return 1
+    return 0
+
+
+def _last_mail(inbox: Inbox) -> datetime:
+    """Return when mail came last, or the inbox was made."""
+    rows = Message.objects.filter(inbox=inbox.pk, deleted_at=None)
+    last = rows.order_by("-pk").values_list("received_at", flat=True).first()
+    return last or inbox.created_at

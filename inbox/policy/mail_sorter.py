@@ -1,0 +1,218 @@
+"""Sorts what clients send into inboxes, by the conditions of all inboxes. Pure.
+
+The kinds of conditions are asked in a fixed order: the user who logged in, the recipient,
+the name of EHLO, the client's network, the listener, the header field X-Mailsink-Inbox. The
+first that holds decides; among inboxes, the one that was made first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from inbox.mailbox.label_inboxes import slug_of
+from inbox.policy import login_names
+from inbox.policy.sorting_conditions import SortingConditions
+from inbox.rules.matching import client_ip, values
+from inbox.rules.pattern_index import NetworkIndex, PatternIndex
+from inbox.rules.text_patterns import TextPattern
+from mailsink.ports import Consult, Stage
+from mailsink.smtp.protocol.events import NOT_PLACED, Body, PlacedBy, Placement
+
+HEADER_OCTETS = 64 * 1024  # of a message that are looked at
+_FIELD = re.compile(rb"(?mi)^X-Mailsink-Inbox[ \t]*:[ \t]*([\w-]{1,50})[ \t]*\r?$")
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_STAGES: dict[str, Stage] = {
+    "users": "auth",
+    "recipients": "rcpt",
+    "helo": "helo",
+    "listeners": "connect",
+}
+# What each is about, where the fact has another name.
+_FACTS = {"users": "user", "recipients": "forward_path", "listeners": "listener"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """An inbox as a sorter needs it.
+
+    logins: the names of its own credentials; parent: the slug of the inbox whose label made
+    it, "" for none
+    """
+
+    slug: str
+    conditions: SortingConditions
+    logins: Sequence[str] = ()
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedInbox:
+    """An inbox that a login asks for by a label, and which is not there."""
+
+    parent: str  # its slug
+    label: str
+
+
+class _Texts:
+    """Patterns of one kind, with the inboxes that have them."""
+
+    def __init__(self) -> None:
+        self._index = PatternIndex()
+        self._others: list[tuple[TextPattern, int]] = []
+        self.has_some = False
+
+    def add(self, pattern: str, place: int) -> None:
+        made = TextPattern(pattern)
+        self.has_some = True
+        if made.exact:
+            self._index.add_exact(made.exact, place)
+        elif made.expression:
+            self._index.add(made.expression, place)
+        else:
+            self._others.append((made, place))
+
+    def complete(self) -> None:
+        self._index.complete()
+
+    def first(self, texts: Iterable[str]) -> int | None:
+        """Return the first inbox with a pattern that fits one of these; None if none has."""
+        found = [
+            place
+            for text in texts
+            for place in (
+                *self._index.places(text),
+                *(place for each, place in self._others if each.fits(text)),
+            )
+        ]
+        return min(found, default=None)
+
+
+class MailSorter:
+    """Says for which inbox a client is, given what is known of it."""
+
+    def __init__(self, inboxes: Sequence[Sorted]) -> None:
+        """inboxes: in the order in which they were made"""
+        self._slugs = [each.slug for each in inboxes]
+        self._parents = {each.slug: each.parent for each in inboxes}
+        self._logins = {name: each.slug for each in inboxes for name in each.logins}
+        self._texts = {name: _Texts() for name in _STAGES}
+        self._networks = NetworkIndex()
+        self._by_header = {
+            each.slug.lower(): each.slug
+            for each in inboxes
+            if each.conditions["header"]
+        }
+        stages: set[Stage] = {"auth"} if self._logins else set()
+        for place, each in enumerate(inboxes):
+            stages |= self._add(place, each)
+        for texts in self._texts.values():
+            texts.complete()
+        if stages & {"connect", "helo", "auth"}:
+            # STARTTLS and XCLIENT undo what it was placed by.
+            stages |= {"connect", "helo", "auth"}
+        if len(inboxes) > 1 and self._by_header:
+            stages.add("body")
+        self.stages = frozenset(stages)
+
+    def _add(self, place: int, inbox: Sorted) -> set[Stage]:
+        """Add the conditions of an inbox; return at which stages they have a say."""
+        stages: set[Stage] = set()
+        for network in inbox.conditions["networks"]:
+            self._networks.add(ip_network(network, strict=False), place)
+            stages.add("connect")
+        for name, stage in _STAGES.items():
+            for pattern in inbox.conditions[name]:  # type: ignore[literal-required]
+                self._texts[name].add(pattern, place)
+                stages.add(stage)
+        return stages
+
+    def place(self, consult: Consult) -> Placement:
+        """Return for which inbox the client is from now on."""
+        stage, placed = consult.stage, consult.placement
+        if stage in ("connect", "helo", "auth"):
+            return self._of_session(consult)
+        if stage == "rcpt" and placed.by not in ("user", "recipient"):
+            return self._found("recipients", "recipient", consult) or placed
+        if stage == "body" and not placed.by and consult.body is not None:
+            return self._named(consult.body) or placed
+        return placed
+
+    def has_to_read(self, consult: Consult) -> bool:
+        """Whether placing it takes reading a file."""
+        body = consult.body
+        return body is not None and body.content is None and not consult.placement.by
+
+    def wanted(self, consult: Consult) -> WantedInbox | None:
+        """Return the inbox that a login asks for, if it has a label and is not there."""
+        if consult.stage != "auth":
+            return None
+        user, label = self._login(consult)
+        parent = self._logins.get(user) if label else None
+        if parent is None or self._labelled(parent, label):
+            return None
+        return WantedInbox(parent, label)
+
+    def _of_session(self, consult: Consult) -> Placement:
+        found = (
+            self._logged_in(consult)
+            or self._found("users", "user", consult)
+            or self._found("helo", "helo", consult)
+        )
+        if found:
+            return found
+        address = client_ip(str(consult.facts.get("client_address", "")))
+        if places := self._networks.places(address):
+            return Placement(self._slugs[min(places)], "network")
+        return self._found("listeners", "listener", consult) or NOT_PLACED
+
+    def _login(self, consult: Consult) -> login_names.LoginName:
+        name = login_names.without_strict(str(consult.facts.get("user", "")))
+        if name in self._logins:
+            return login_names.LoginName(name)
+        return login_names.split(name)
+
+    def _logged_in(self, consult: Consult) -> Placement | None:
+        """Return the inbox of a credential, or of its label."""
+        user, label = self._login(consult)
+        slug = self._logins.get(user)
+        if slug is None:
+            return None
+        return Placement(self._labelled(slug, label) or slug, "user")
+
+    def _labelled(self, parent: str, label: str) -> str:
+        """Return the slug of a label's inbox; "" where the parent has none such.
+
+        Another inbox may have the slug by chance.
+        """
+        slug = slug_of(parent, label) if label else ""
+        return slug if slug and self._parents.get(slug) == parent else ""
+
+    def _found(self, name: str, by: PlacedBy, consult: Consult) -> Placement | None:
+        texts = self._texts[name]
+        if not texts.has_some:
+            return None
+        place = texts.first(values(consult, _FACTS.get(name, name)))
+        return None if place is None else Placement(self._slugs[place], by)
+
+    def _named(self, body: Body) -> Placement | None:
+        """Return the inbox that the header of a message names."""
+        named = _FIELD.search(_header(body))
+        slug = named and self._by_header.get(
+            named[1].decode("ascii", "replace").lower()
+        )
+        return Placement(slug, "header") if slug else None
+
+
+def _header(body: Body) -> bytes:
+    """Return the header of a message, as far as it is looked at."""
+    if body.content is not None:
+        octets = body.content[:HEADER_OCTETS]
+    else:
+        assert body.path is not None  # exactly one of them is set
+        with body.path.open("rb") as file:
+            octets = file.read(HEADER_OCTETS)
+    end = _HEADER_END.search(octets)
+    return octets[: end.start()] + b"\n" if end else octets

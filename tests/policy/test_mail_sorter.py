@@ -1,0 +1,171 @@
+"""Which inbox a client is for: the kinds of conditions in their order, the first that holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inbox.errors import InvalidMember
+from inbox.policy import sorting_conditions
+from inbox.policy.mail_sorter import MailSorter, Sorted, WantedInbox
+from mailsink.ids import uuid7
+from mailsink.ports import Consult, Stage
+from mailsink.smtp.protocol.events import NOT_PLACED, Body, Placement
+
+
+def inbox(slug: str, **given: Any) -> Sorted:
+    logins, parent = given.pop("logins", ()), given.pop("parent", "")
+    return Sorted(slug, sorting_conditions.clean(given), logins, parent)
+
+
+SORTER = MailSorter(
+    [
+        inbox("default"),
+        inbox("ann", users=["ann*"], logins=["shop"]),
+        inbox("rcpt", recipients=["*@shop.test", "/^(x+)+y@/"]),
+        inbox("helo", helo=["ci-*.test"]),
+        inbox("net", networks=["192.0.2.0/24", "2001:db8::/32"]),
+        inbox("port", listeners=["*:2525"]),
+        inbox("quiet", header=False),
+        inbox("ann-late", parent="ann"),
+        inbox("ann-other"),
+    ]
+)
+
+
+def placed(stage: Stage, before: Placement = NOT_PLACED, **facts: Any) -> Placement:
+    body = facts.pop("body", None)
+    consult = Consult(stage, uuid7(), facts, body=body, placement=before)
+    return SORTER.place(consult)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, ("", "")),
+        ({"listener": "127.0.0.1:2525"}, ("port", "listener")),
+        ({"listener": "127.0.0.1:25255"}, ("", "")),
+        (
+            {"listener": "127.0.0.1:2525", "client_address": "192.0.2.7"},
+            ("net", "network"),
+        ),
+        ({"client_address": "2001:db8::7"}, ("net", "network")),
+        ({"client_address": "gone"}, ("", "")),
+        ({"client_address": "192.0.2.7", "helo": "CI-7.test"}, ("helo", "helo")),
+        ({"helo": "ci-7.test", "user": "anna"}, ("ann", "user")),
+        ({"user": "shop"}, ("ann", "user")),
+        ({"user": "shop+strict"}, ("ann", "user")),
+        ({"user": "shop+late"}, ("ann-late", "user")),
+        ({"user": "shop+Late+strict"}, ("ann-late", "user")),
+        # that inbox is another's
+        ({"user": "shop+other"}, ("ann", "user")),
+        ({"user": "shopper"}, ("", "")),
+    ],
+)
+def test_a_session(facts: dict[str, str], expected: tuple[str, str]) -> None:
+    assert placed("auth", **facts) == expected
+
+
+def test_the_name_of_helo_is_its_argument() -> None:
+    assert placed("helo", argument="ci-1.test", helo="old.test").inbox == "helo"
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (("", ""), "rcpt"),
+        (("net", "network"), "rcpt"),
+        (("helo", "helo"), "rcpt"),
+        (("ann", "user"), "ann"),
+        (("other", "recipient"), "other"),
+    ],
+)
+def test_a_recipient_comes_behind_the_user(
+    before: tuple[Any, Any], expected: str
+) -> None:
+    found = placed("rcpt", Placement(*before), forward_path="joe@SHOP.test")
+    assert found.inbox == expected
+    stays = placed("rcpt", Placement(*before), forward_path="joe@other.test")
+    assert stays == Placement(*before)
+
+
+def mail(octets: bytes) -> Body:
+    return Body(len(octets), "", True, content=octets)
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        (b"Subject: x\r\nX-Mailsink-Inbox: net\r\n\r\n", "net"),
+        (b"x-mailsink-inbox:NET", "net"),
+        (b"Subject: x\r\n\r\nX-Mailsink-Inbox: net\r\n", ""),
+        (b"Subject: x\r\n X-Mailsink-Inbox: net\r\n\r\n", ""),
+        (b"X-Mailsink-Inbox: nobody\r\n\r\n", ""),
+        (b"X-Mailsink-Inbox: quiet\r\n\r\n", ""),
+        (b"", ""),
+    ],
+)
+def test_a_header_field_comes_last(octets: bytes, expected: str) -> None:
+    assert placed("body", body=mail(octets)).inbox == expected
+    other = Placement("port", "listener")
+    assert placed("body", other, body=mail(octets)) == other
+
+
+def test_a_message_in_a_file_is_read_only_where_it_may_matter(tmp_path: Path) -> None:
+    path = tmp_path / "body"
+    path.write_bytes(b"X-Mailsink-Inbox: net\r\n\r\n")
+    body = Body(25, "", True, path=path)
+    assert placed("body", body=body).inbox == "net"
+    free = Consult("body", uuid7(), {}, body=body)
+    bound = Consult(
+        "body", uuid7(), {}, body=body, placement=Placement("net", "network")
+    )
+    assert SORTER.has_to_read(free)
+    assert not SORTER.has_to_read(bound)
+
+
+@pytest.mark.parametrize(
+    ("user", "wanted"),
+    [
+        ("shop+new", WantedInbox("ann", "new")),
+        ("shop+new+strict", WantedInbox("ann", "new")),
+        ("shop+other", WantedInbox("ann", "other")),
+        ("shop+late", None),
+        ("shop", None),
+        ("nobody+new", None),
+        ("shop+strict", None),
+    ],
+)
+def test_a_label_asks_for_an_inbox(user: str, wanted: WantedInbox | None) -> None:
+    assert SORTER.wanted(Consult("auth", uuid7(), {"user": user})) == wanted
+
+
+def test_it_is_asked_only_where_a_condition_has_a_say() -> None:
+    assert MailSorter([inbox("default")]).stages == frozenset()
+    assert MailSorter([inbox("default"), inbox("a")]).stages == {"body"}
+    quiet = [inbox("default", header=False), inbox("a", header=False)]
+    assert MailSorter(quiet).stages == frozenset()
+    by_recipient = inbox("a", recipients=["*@a.test"], header=False)
+    assert MailSorter([by_recipient]).stages == {"rcpt"}
+    assert MailSorter([inbox("a", logins=["a"])]).stages == {"connect", "helo", "auth"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [
+        ("networks", "10.0.0.0/99"),
+        ("networks", "example.com"),
+        ("recipients", "/(/"),
+        ("recipients", "a\nb"),
+        ("users", ""),
+        ("helo", "x" * 501),
+    ],
+)
+def test_what_cannot_be_used_is_named(kind: str, pattern: str) -> None:
+    with pytest.raises(InvalidMember) as raised:
+        sorting_conditions.clean({kind: [pattern]})
+    assert raised.value.member == f"conditions.{kind}"
+    with pytest.raises(InvalidMember):
+        sorting_conditions.clean({kind: [str(n) for n in range(101)]})
