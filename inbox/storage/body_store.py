@@ -141,6 +141,11 @@ def _objects() -> ObjectStorage:
     return store
 
 
+def put_back(path: Path, key: str) -> None:
+    """Move a file of a backup to where the file with its key is. Raises OSError."""
+    _move(path, folder() / key)
+
+
 def _move(path: Path, target: Path) -> None:
     fresh = not target.parent.exists()
     target.parent.mkdir(parents=True, exist_ok=True)

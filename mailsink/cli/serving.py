@@ -1,4 +1,4 @@
-"""`mailsink serve`: starts Mailsink, as `manage.py serve` does."""
+"""`mailsink serve`, and the commands about what it stores: those of `manage.py`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,37 @@ import typer
 
 from mailsink.cli import django_commands
 
+_AS_THEY_ARE = {"ignore_unknown_options": True, "allow_extra_args": True}
+
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(
-        "serve",
-        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-        add_help_option=False,
-    )(serve)
+    """Add the commands."""
+    for command in (serve, backup, restore, verify):
+        app.command(context_settings=_AS_THEY_ARE, add_help_option=False)(command)
 
 
 def serve(context: typer.Context) -> None:
     """Start Mailsink: SMTP on port 1025, the web on 8025. `mailsink serve --help` has more."""
+    _run("serve", context)
+
+
+def backup(context: typer.Context) -> None:
+    """Write a backup of everything that is stored into a file; mail goes on meanwhile."""
+    _run("backup", context)
+
+
+def restore(context: typer.Context) -> None:
+    """Restore a backup into a data folder that is new."""
+    _run("restore", context)
+
+
+def verify(context: typer.Context) -> None:
+    """Check that every stored body is what was received."""
+    _run("verify", context)
+
+
+def _run(command: str, context: typer.Context) -> None:
     try:
-        django_commands.run(["mailsink", "serve", *context.args])
+        django_commands.run(["mailsink", command, *context.args])
     except KeyboardInterrupt:
         raise typer.Exit(django_commands.INTERRUPTED) from None

@@ -1,0 +1,119 @@
+"""Makes a data folder of a backup, whole or not at all (backing_up.py writes it)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from inbox.storage import body_store
+from inbox.upkeep.backing_up import (
+    DATABASE,
+    FORMAT,
+    KEPT_FILES,
+    MANIFEST,
+    RAW,
+    Incomplete,
+    bodies_of,
+)
+from inbox.upkeep.stored_bodies import BodyCheck, check_bodies
+
+_BODY = re.compile(r"raw/[0-9a-f]{2}/[0-9a-zA-Z_.-]{1,100}")
+_MOST_OF_A_MANIFEST = 64 * 1024 * 1024  # octets
+_PIECE = 1024 * 1024  # octets
+
+
+def restore(source: Path, database: Path, data: Path) -> BodyCheck:
+    """Restore a backup into a data folder that has no database yet.
+
+    The database comes last, so that one that is there says that all else is. Nobody else
+    may use the folder. Raises Incomplete, OSError.
+    """
+    if database.exists():
+        raise Incomplete(
+            f"{str(database)!r} is there already: set MAILSINK_DATA to a new folder, or "
+            "move this one away"
+        )
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as folder:
+        found = _unpack(source, Path(folder))
+        for name in found:
+            if name.startswith(RAW):
+                body_store.put_back(Path(folder) / name, name.removeprefix(RAW))
+        check = _checked(Path(folder) / DATABASE)
+        for name in KEPT_FILES:
+            if name in found:
+                (Path(folder) / name).replace(data / name)
+        for log in ("-wal", "-shm"):
+            database.with_name(f"{database.name}{log}").unlink(missing_ok=True)
+        (Path(folder) / DATABASE).replace(database)
+    descriptor = os.open(database.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return check
+
+
+def _checked(database: Path) -> BodyCheck:
+    """Check the bodies of a restored database. Raises Incomplete."""
+    try:
+        return check_bodies(bodies_of(database), objects=False)
+    except sqlite3.Error as error:
+        raise Incomplete(f"the database in the backup is none: {error}") from None
+
+
+def _unpack(source: Path, folder: Path) -> dict[str, Any]:
+    """Write the files of a backup into a folder; return what its manifest says of them.
+
+    Raises Incomplete unless it has all of them, as they were, and no others.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    manifest: dict[str, Any] = {}
+    try:
+        with tarfile.open(source, "r|*") as tar:
+            for member in tar:
+                file = tar.extractfile(member)
+                if file is None or not _is_ours(member.name):
+                    raise Incomplete(f"{member.name!r} does not belong into a backup")
+                if member.name == MANIFEST:
+                    manifest = json.loads(file.read(_MOST_OF_A_MANIFEST))
+                else:
+                    found[member.name] = _write(file, folder / member.name)
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise Incomplete(f"{str(source)!r} is no whole backup: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise Incomplete(
+            f"{str(source)!r} is no whole backup, or one of a newer Mailsink"
+        )
+    if manifest.get("files") != found or DATABASE not in found:
+        raise Incomplete(f"{str(source)!r} is not as its manifest says: it was changed")
+    return found
+
+
+def _is_ours(name: str) -> bool:
+    ours = (DATABASE, MANIFEST, *KEPT_FILES)
+    return name in ours or (".." not in name and bool(_BODY.fullmatch(name)))
+
+
+def _write(file: Any, path: Path) -> dict[str, Any]:
+    """Write a file durably; return its SHA-256 and size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with open(path, "xb", opener=_private) as written:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+            written.write(piece)
+        written.flush()
+        os.fsync(written.fileno())
+    return {"sha256": digest.hexdigest(), "size": size}
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,200 @@
+"""Backups: made while mail arrives, restored into a new folder, and refused where changed."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import smtplib
+import sqlite3
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from inbox.models import Raw
+from inbox.upkeep.backing_up import Incomplete
+from inbox.upkeep.restoring import restore
+from inbox.upkeep.stored_bodies import check_bodies
+from tests.durability.senders import Acknowledged, Sender, stored
+from tests.programs import environment, program
+from tests.running import Mailsink, manage
+
+LARGE = (
+    b"Subject: large\r\n\r\n" + b"x" * 70 * 30_000 + b"\r\n"
+)  # a file beside the database
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
+    """A server with one large message."""
+    server = Mailsink(tmp_path_factory.mktemp("original"))
+    with smtplib.SMTP(*server.smtp) as client:
+        client.sendmail("a@example.com", ["b@example.com"], LARGE)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def backup(original: Mailsink) -> Path:
+    """A backup made while 20 clients send, with what they were acknowledged before."""
+    acknowledged = Acknowledged()
+    senders = [Sender(original.smtp, acknowledged, number) for number in range(20)]
+    for sender in senders:
+        sender.start()
+    acknowledged.wait_for(100)
+    before = dict(acknowledged.messages)
+    file = original.data.parent / "backups" / "mail.tar"
+    file.parent.mkdir()
+    made = manage("backup", str(file), data=original.data)
+    after = len(acknowledged.messages)
+    for sender in senders:
+        sender.enough = True
+        sender.join(30)
+    assert made.returncode == 0, made.stderr
+    assert "bodies are as they were received" in made.stdout
+    assert file.stat().st_mode & 0o077 == 0
+    assert list(file.parent.iterdir()) == [file]
+    assert after > len(before)  # mail went on
+    assert {(reply[:3]) for sender in senders for reply in sender.replies} <= {b"221"}
+    file.with_suffix(".json").write_text(json.dumps(sorted(before)))
+    return file
+
+
+def test_a_restored_folder_has_all_that_was_acknowledged_before(
+    original: Mailsink, backup: Path, tmp_path: Path
+) -> None:
+    restored = manage("restore", str(backup), data=tmp_path / "new")
+    assert restored.returncode == 0, restored.stderr
+
+    found, whole = stored(tmp_path / "new"), stored(original.data)
+    before = json.loads(backup.with_suffix(".json").read_text())
+    assert set(before) <= set(found)
+    assert all(whole[id] == octets for id, octets in found.items())
+    for name in ("secret-key", "tls-cert.pem", "tls-key.pem"):
+        kept = (tmp_path / "new" / name).read_bytes()
+        assert kept == (original.data / name).read_bytes()
+    assert (tmp_path / "new" / "mailsink.sqlite3").stat().st_mode & 0o077 == 0
+
+    server = Mailsink(tmp_path / "new")
+    try:
+        large = server.get("messages?q=subject:large")["items"]
+        assert server.octets(f"messages/{large[0]['id']}/raw") == LARGE
+    finally:
+        server.stop()
+    again = manage("restore", str(backup), data=tmp_path / "new")
+    assert again.returncode == 1
+    assert again.stderr.count("\n") == 1
+    assert "is there already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda octets: octets[: len(octets) // 2], "no whole backup"),
+        (lambda octets: octets.replace(b"x" * 70, b"y" * 70, 1), "it was changed"),
+        (lambda octets: b"Subject: no tar", "no whole backup"),
+        (lambda octets: _with("../../evil", b"x"), "does not belong"),
+        (lambda octets: _with("raw/aa/../../../evil", b"x"), "does not belong"),
+        (lambda octets: _with("manifest.json", b"[]"), "no whole backup"),
+        (
+            lambda octets: _with("manifest.json", b'{"format": 1, "files": {}}'),
+            "it was changed",
+        ),
+    ],
+)
+def test_a_backup_that_is_not_whole_changes_nothing(
+    backup: Path, tmp_path: Path, change: Callable[[bytes], bytes], words: str
+) -> None:
+    broken = tmp_path / "broken.tar"
+    broken.write_bytes(change(backup.read_bytes()))
+    (data := tmp_path / "new").mkdir()
+    with pytest.raises(Incomplete, match=words):
+        restore(broken, data / "mailsink.sqlite3", data)
+    assert list(data.iterdir()) == []
+    assert not (tmp_path.parent / "evil").exists()
+
+
+def _with(name: str, octets: bytes) -> bytes:
+    """Return an archive of one file."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(octets)
+        tar.addfile(member, io.BytesIO(octets))
+    return file.getvalue()
+
+
+def test_verify_names_bodies_that_were_altered_or_lost(
+    backup: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "new"
+    assert manage("restore", str(backup), data=data).returncode == 0
+    well = manage("verify", data=data)
+    assert well.returncode == 0, well.stderr
+    with closing(sqlite3.connect(data / "mailsink.sqlite3")) as database, database:
+        [id] = database.execute(
+            "SELECT transaction_id FROM inbox_raw WHERE key = '' LIMIT 1"
+        ).fetchone()
+        database.execute(
+            "UPDATE inbox_raw SET codec = 'identity', content = X'78' "
+            "WHERE transaction_id = ?",
+            [id],
+        )
+    [file] = (each for each in (data / "raw").rglob("*") if each.is_file())
+    file.unlink()
+    found = manage("verify", data=data)
+    assert found.returncode == 1
+    assert "1 are missing and 1 altered" in found.stdout
+    assert id in found.stdout.replace("-", "")
+
+
+def test_without_a_database_there_is_nothing_to_back_up(tmp_path: Path) -> None:
+    made = manage("backup", str(tmp_path / "mail.tar"), data=tmp_path / "data")
+    assert made.returncode == 1
+    assert "is no database yet" in made.stderr
+    assert not (tmp_path / "mail.tar").exists()
+
+
+def test_with_postgresql_the_dump_comes_first_and_then_the_files(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """As docs/deploy.md has it; every file that a row of the dump names is there by then."""
+    base = postgresql_url.rpartition("/")[0]
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        for name in ("dumped", "restored"):
+            connection.execute(f"CREATE DATABASE {name}")
+    settings = {"DATABASE_URL": f"{base}/dumped", "SECRET_KEY": "any"}
+    server = Mailsink(tmp_path / "data", **settings)
+    dump = tmp_path / "mail.dump"
+    try:
+        with smtplib.SMTP(*server.smtp) as client:
+            for body in (LARGE, b"Subject: small\r\n\r\nHello\r\n"):
+                client.sendmail("a@example.com", ["b@example.com"], body)
+        refused = manage("backup", str(dump), data=server.data, **settings)
+        assert refused.returncode == 1
+        assert "pg_dump" in refused.stderr
+        _run("pg_dump", "-Fc", "-f", str(dump), f"{base}/dumped")
+        shutil.copytree(server.data / "raw", tmp_path / "new" / "raw")
+    finally:
+        assert server.stop() == 0
+    _run("pg_restore", "--no-owner", "-d", f"{base}/restored", str(dump))
+    settings["DATABASE_URL"] = f"{base}/restored"
+    found = manage("verify", data=tmp_path / "new", **settings)
+    assert found.stdout == "2 bodies are as they were received\n", found.stderr
+
+
+def _run(command: str, *arguments: str) -> None:
+    path = program(command, "postgresql-client")
+    subprocess.run([path, *arguments], env=environment(path), check=True)
+
+
+def test_bodies_in_object_storage_are_left_there() -> None:
+    raw = Raw(key="objects/aa/bb", sha256="of something else")
+    check = check_bodies([raw], objects=False)
+    assert check.is_well
+    assert "1 are in object storage" in check.words()
