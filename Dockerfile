@@ -33,7 +33,8 @@ RUN ln -s /mailsink/bin/mailpit /mailpit \
 ENV PATH=/mailsink/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    MAILSINK_LISTEN=all
+    MAILSINK_LISTEN=all \
+    MAILSINK_INSECURE=yes
 
 # No MAILSINK_DATA: it would count more than the MP_DATABASE of a compose file.
 WORKDIR /

@@ -42,6 +42,12 @@ class Conflict(UserError):
     status = 409
 
 
+class TriedTooOften(UserError):
+    """It was tried too often; it may be tried again later."""
+
+    status = 429
+
+
 class Invalid(UserError):
     """A value that cannot be stored, or a choice that cannot be acted on."""
 

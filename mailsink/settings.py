@@ -109,6 +109,33 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Cookies ignore ports: the user's own app lives on localhost too.
 SESSION_COOKIE_NAME = "mailsink_session"
 CSRF_COOKIE_NAME = "mailsink_csrf"
+# inbox.http.gate adds Secure where browsers reach the pages by TLS.
+SESSION_COOKIE_PATH = f"{CONFIG.public_url.path}/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+PASSWORD_HASHERS = [
+    "inbox.access.hashing.SmallArgon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {
+        "NAME": f"{_VALIDATION}.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+]
+# Of django-allauth: attempts that may fail, from an address and for a name
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/5m/key"}
+if CONFIG.redis_url:  # so that processes count together
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CONFIG.redis_url,
+        }
+    }
 
 USE_TZ = True
 TIME_ZONE = "UTC"

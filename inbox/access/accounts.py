@@ -89,8 +89,13 @@ def _deleted(instance: User, **_: Any) -> None:
 
 
 @receiver(pre_save, sender=User)
-def _demoted(instance: User, raw: bool = False, **_: Any) -> None:
+def _demoted(
+    instance: User, raw: bool = False, update_fields: Any = None, **_: Any
+) -> None:
     stays = instance.is_superuser and instance.is_active
-    if instance.pk and not raw and not stays:
+    concerned = update_fields is None or {"is_superuser", "is_active"} & {
+        *update_fields
+    }
+    if instance.pk and not raw and concerned and not stays:
         with transaction.atomic():
             _refuse_last(instance)

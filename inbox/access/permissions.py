@@ -55,6 +55,12 @@ _ADMINISTER = {"GET": ADMINISTRATOR, "POST": ADMINISTRATOR}
 # The metrics are for the networks that MAILSINK_METRICS_FROM names.
 _PUBLIC = _all({"GET": PUBLIC}, "health/live health/ready livez readyz metrics")
 
+# Whoever signs in is a stranger until then. The link of the setup has a secret in it.
+_SIGNING_IN = _merged([
+    _all({"GET": PUBLIC, "POST": PUBLIC}, "login setup/<str:key>"),
+    {"logout": {"POST": SIGNED_IN}, "account": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
+])  # fmt: skip
+
 _PAGES = _merged([
     {"": _READ},
     _all(_READ, "entries entries/count counts compare trash trace nothing-arriving"),
@@ -237,6 +243,7 @@ _MAILHOG = _merged([
 
 ROUTES = _merged([
     _PUBLIC,
+    _SIGNING_IN,
     _PAGES,
     _RULES,
     _OUT,

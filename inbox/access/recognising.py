@@ -80,5 +80,5 @@ def _caller(request: HttpRequest) -> Identity:
     if not hasattr(request, "session"):
         store = import_module(settings.SESSION_ENGINE).SessionStore
         request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-    user = get_user(request)
+    request.user = user = get_user(request)
     return of_user(user) if isinstance(user, User) and user.is_active else STRANGER

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 from inbox.access import accounts, current, permissions
 from inbox.access.recognising import identity_of
 from inbox.access.roles import Role
+from inbox.http.origins import origin
 from inbox.http.problems import Async, Sync, problem
 
 CHALLENGE = 'Bearer realm="Mailsink"'  # RFC 6750 3
@@ -140,6 +142,9 @@ def _is_changed(request: HttpRequest) -> bool:
 def _kept(request: HttpRequest, response: Any) -> Any:
     """Store the session that the request has changed, and hand out its cookie."""
     _sessions.process_response(request, response)
+    cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+    if cookie is not None and origin(request).startswith("https:"):
+        cookie["secure"] = True
     return _private(request, response)
 
 

@@ -13,7 +13,9 @@ from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from inbox.access import accounts, current
 from inbox.access.current import scope
+from inbox.access.identity import Identity
 from inbox.http import mine as own
 from inbox.http.origins import origins
 from inbox.mailbox import inboxes, sessions
@@ -24,6 +26,7 @@ from inbox.presenters.search_terms import fields, list_of
 from inbox.presenters.side_bar import Place
 from inbox.upkeep import servers
 from mailsink import __version__
+from mailsink.conf import CONFIG
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
 
 register = template.Library()
@@ -134,6 +137,18 @@ def _text(context: Context, name: str) -> str:
 def version() -> str:
     """Return the version of Mailsink as "v0.1.0"."""
     return f"v{__version__}"
+
+
+@register.simple_tag
+def caller() -> Identity:
+    """Return who looks at the page."""
+    return current.identity()
+
+
+@register.simple_tag
+def is_insecure() -> bool:
+    """Whether others may reach the pages, and there are no accounts."""
+    return CONFIG.insecure and not accounts.are_on()
 
 
 @register.simple_tag

@@ -17,6 +17,7 @@ from mailsink.cli import (
     rule_commands,
     sending,
     serving,
+    setting_up,
     tailing,
     waiting,
 )
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for group in (
     serving,
+    setting_up,
     waiting,
     mail_commands,
     mail_files,

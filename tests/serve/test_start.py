@@ -326,18 +326,6 @@ def test_an_unknown_variable_is_a_warning(start_mailsink: Start) -> None:
     )
 
 
-def test_a_public_address_is_a_warning_unless_it_is_meant(
-    start_mailsink: Start,
-) -> None:
-    flags = ("--smtp", "0.0.0.0:0", "--http", "127.0.0.1:0")
-    server = start_mailsink(*flags)
-    assert server.stderr.startswith("mailsink: warning: 0.0.0.0:")
-    assert "MAILSINK_INSECURE=1" in server.stderr
-    assert server.stderr.count("\n") == 1
-    server.stop()
-    assert start_mailsink(*flags, INSECURE="1").stderr == ""
-
-
 def test_it_ends_once_so_many_messages_came(tmp_path: Path) -> None:
     """A job of CI reads what came as lines of JSON, and nothing else."""
     words = (*ANY_PORT, "--exit-after", "2", "--timeout", "60", "--print", "json")

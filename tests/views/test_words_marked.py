@@ -11,6 +11,7 @@ from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode as Node
 
+from inbox.access import first_visit
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import marking, saved_searches, selection, trash
 from inbox.mailbox.scope import ALL
@@ -19,6 +20,7 @@ from inbox.models.webhook import EVENTS
 from inbox.outgoing import held_domains, release_rules, releases, routes
 from inbox.rules import rulebook
 from inbox.webhooks import hooks
+from tests import people
 from tests.factories import recorded_message, recorded_transaction
 from tests.mails import ORDER
 from tests.translated import marked, unmarked
@@ -166,6 +168,15 @@ def test_every_page(client: Client, paths: list[str]) -> None:
         if not wordless(words)
     }
     assert missed == {}
+
+
+def test_the_pages_of_accounts() -> None:
+    link = f"/setup/{first_visit.offer()}"
+    assert [w for w in left_over(Client().get(link).content) if not wordless(w)] == []
+    root = people.signed_in(people.administrator("1"))
+    for client, path in ((Client(), "/login"), (root, "/account")):
+        words = left_over(client.get(path).content)
+        assert [each for each in words if not wordless(each)] == []
 
 
 def test_the_empty_inbox(client: Client) -> None:

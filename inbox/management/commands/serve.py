@@ -25,6 +25,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from inbox import serializers
+from inbox.access import accounts, first_visit
 from inbox.api import health, metrics
 from inbox.capture.recorder import Recorder
 from inbox.errors import Invalid
@@ -161,6 +162,9 @@ class Command(BaseCommand):
             for each in bind(addresses, _setting(name))
         ]
         http = bind(config.http, "--http (MAILSINK_HTTP)")
+        has_accounts = accounts.look()
+        if not (has_accounts or config.insecure):
+            _refuse_public([*(each for _, each in mail), *http])
         strict = _strict(config)
         switch.use(_may_send(config, http))
         guarding.use(config.guard)
@@ -175,6 +179,8 @@ class Command(BaseCommand):
             },
         )
         self.introduce(config, mail, http)
+        if not has_accounts and any(map(is_public, http)):
+            self.say(f"Setup {_pages_url(config, http)}/setup/{first_visit.offer()}")
 
         # Imported only now: it looks for the static files that there are.
         application = import_string(settings.ASGI_APPLICATION)
@@ -299,8 +305,7 @@ class Command(BaseCommand):
         if sys.stdout.isatty():
             self.say("\nPoint your application's mail at the SMTP address, and open")
             self.say("the page. Control-C ends it.\n")
-        sockets = [*(each for _, each in mail), *http]
-        for warning in (*config.warnings, *_exposed(config, sockets)):
+        for warning in config.warnings:
             self.stderr.write(f"mailsink: warning: {warning}")
 
     def say(self, line: str) -> None:
@@ -374,7 +379,7 @@ def _profile(config: Config, http: Sequence[socket.socket], most: int) -> Profil
         config.profile,
         max_connections=min(config.profile.max_connections or most, most),
         spool_dir=config.data / "spool",
-        public_url=str(config.public_url) or _own_url(http, config.public_url.path),
+        public_url=_pages_url(config, http),
         tls=_tls(config),
         failing_tls=_failing_tls(config),
         starttls_denylist=_denylist(config),
@@ -407,6 +412,10 @@ def _denylist(config: Config) -> StarttlsDenylist | None:
     profile = config.profile
     asked = config.tls_cert or profile.require_tls or profile.auth_requires_tls
     return None if asked else StarttlsDenylist()
+
+
+def _pages_url(config: Config, http: Sequence[socket.socket]) -> str:
+    return str(config.public_url) or _own_url(http, config.public_url.path)
 
 
 def _own_url(http: Sequence[socket.socket], path: str) -> str:
@@ -528,13 +537,11 @@ def _may_send(config: Config, http: Sequence[socket.socket]) -> bool:
     return named <= _LOCAL and not any(is_public(each) for each in http)
 
 
-def _exposed(config: Config, sockets: Sequence[socket.socket]) -> list[str]:
-    """Return a warning if others reach what has no accounts, and nobody said so."""
-    public = [address_of(each) for each in sockets if is_public(each)]
-    if not public or config.insecure:
-        return []
-    return [
-        f"{', '.join(public)} can be reached from other machines, and there are no "
-        "accounts: whoever gets there can send, read and delete. "
-        "MAILSINK_INSECURE=1 says that this is meant"
-    ]
+def _refuse_public(sockets: Sequence[socket.socket]) -> None:
+    """Raise ConfigError if others reach what has no accounts, and nobody said so."""
+    if public := [address_of(each) for each in sockets if is_public(each)]:
+        raise ConfigError(
+            f"{', '.join(public)} can be reached from other machines, and there are no "
+            "accounts: make the first administrator with `mailsink setup`, or say with "
+            "MAILSINK_INSECURE=yes that everybody may send, read and delete"
+        )

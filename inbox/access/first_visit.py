@@ -1,0 +1,54 @@
+"""The first administrator: made by `mailsink setup`, or on the page of a one-time link."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from inbox.access import accounts
+from inbox.access.signing_in import check_password
+from inbox.errors import Conflict, Invalid
+from inbox.models import User
+from inbox.storage.write_lock import write_turn
+
+_key = ""  # of the link that this process printed
+
+
+def offer() -> str:
+    """Return the key of a link that makes the first administrator, once."""
+    global _key
+    _key = secrets.token_urlsafe(24)
+    return _key
+
+
+def is_offered(key: str) -> bool:
+    """Whether a link has the key, and there are no accounts yet."""
+    same = secrets.compare_digest(key.encode(), _key.encode())
+    return bool(_key) and same and not accounts.look()
+
+
+def make_administrator(name: str, password: str, *, only_first: bool = False) -> User:
+    """Make an administrator. Raises Invalid, Conflict.
+
+    only_first: refuse if there is one already
+    """
+    name = name.strip()
+    user = User(username=name, is_superuser=True)
+    try:
+        user.clean_fields(exclude=["password", "last_login"])
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages)) from None
+    check_password(password, user)
+    user.set_password(password)
+    try:
+        with write_turn():
+            if only_first and User.objects.filter(is_superuser=True).exists():
+                raise Conflict(_("There is an administrator already: sign in."))
+            user.save()
+    except IntegrityError:
+        raise Conflict(_("There is a user of this name already.")) from None
+    accounts.look()
+    return user

@@ -1,0 +1,162 @@
+"""Signing in and out, passwords, and the first administrator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+
+from inbox.access import accounts, first_visit
+from inbox.errors import Conflict, Invalid
+from inbox.models import User
+from tests import people
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse 42"
+
+
+@pytest.fixture(autouse=True)
+def _attempts() -> None:
+    cache.clear()
+
+
+def _ann() -> User:
+    people.administrator()
+    ann = people.user("ann", a="viewer")
+    ann.set_password(PASSWORD)
+    ann.save()
+    return ann
+
+
+def _sign_in(client: Client, password: str = PASSWORD, **more: Any) -> Any:
+    return client.post("/login", {"name": "ann", "password": password, **more})
+
+
+def test_the_first_administrator_by_the_link() -> None:
+    client = Client()
+    key = first_visit.offer()
+    assert client.get("/setup/wrong").status_code == 404
+    assert client.get(f"/setup/{key}").status_code == 200
+    weak = client.post(f"/setup/{key}", {"name": "root", "password": "password"})
+    assert weak.status_code == 422
+    given = {"name": "root", "password": PASSWORD}
+    assert client.post(f"/setup/{key}", given)["Location"] == "/login"
+    assert accounts.are_on()
+    root = User.objects.get()
+    assert root.is_superuser
+    assert root.password.startswith("argon2$argon2id$")
+    for method in (client.get, client.post):
+        assert method(f"/setup/{key}").status_code == 404
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("", PASSWORD), ("a b\n", PASSWORD), ("x" * 151, PASSWORD), ("root", "short"),
+     ("root", "1234567890"), ("root", "x" * 1001), ("root", "a\x00" * 9)],
+)  # fmt: skip
+def test_what_no_administrator_can_have(name: str, password: str) -> None:
+    with pytest.raises(Invalid):
+        first_visit.make_administrator(name, password)
+    assert not User.objects.exists()
+
+
+def test_a_name_is_one_users() -> None:
+    first_visit.make_administrator("root", PASSWORD)
+    with pytest.raises(Conflict):
+        first_visit.make_administrator("second", PASSWORD, only_first=True)
+    first_visit.make_administrator("second", PASSWORD)
+
+
+def test_in_and_out_again() -> None:
+    _ann()
+    client = Client()
+    assert b'name="password"' in client.get("/login?next=/sessions").content
+    wrong = _sign_in(client, "wrong")
+    assert wrong.status_code == 422
+    assert b"The name or the password is wrong." in wrong.content
+    done = _sign_in(client, next="/sessions?q=x")
+    assert done["Location"] == "/sessions?q=x"
+    cookie = done.cookies[settings.SESSION_COOKIE_NAME]
+    assert (cookie["httponly"], cookie["samesite"], cookie["secure"]) == (
+        True,
+        "Lax",
+        "",
+    )
+    page = client.get("/")
+    assert b"Your account" in page.content
+    assert page["Cache-Control"] == "no-store"
+    assert client.get("/login")["Location"] == "/"
+    assert b"<bdi>ann</bdi>" in client.get("/account").content
+    stolen = Client()
+    stolen.cookies.load({settings.SESSION_COOKIE_NAME: cookie.value})
+    assert stolen.get("/").status_code == 200
+    assert client.post("/logout")["Location"] == "/login"
+    assert stolen.get("/").status_code == 302
+    assert client.get("/").status_code == 302
+
+
+def test_by_tls_the_cookie_is_secure() -> None:
+    _ann()
+    done = Client().post("/login", {"name": "ann", "password": PASSWORD}, secure=True)
+    assert done.cookies[settings.SESSION_COOKIE_NAME]["secure"] is True
+
+
+def test_a_session_from_before_is_not_the_one_after() -> None:
+    _ann()
+    client = Client()
+    session = client.session  # an attacker has put it into the browser
+    session["planted"] = True
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    _sign_in(client)
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value != session.session_key
+    attacker = Client()
+    attacker.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    assert attacker.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:alert(1)", "x",
+     "http:evil", "/a\r\nSet-Cookie: x=1"],
+)  # fmt: skip
+def test_the_way_back_is_our_own(elsewhere: str) -> None:
+    _ann()
+    assert _sign_in(Client(), next=elsewhere)["Location"] == "/"
+
+
+def test_too_many_attempts_are_refused_whatever_the_password() -> None:
+    _ann()
+    client = Client()
+    answers = [_sign_in(client, "wrong").status_code for _ in range(11)]
+    assert answers == [*[422] * 10, 429]
+    assert _sign_in(client).status_code == 429
+    other = client.post("/login", {"name": "root", "password": "wrong"})
+    assert other.status_code == 422
+
+
+def test_another_password_ends_the_other_sessions() -> None:
+    _ann()
+    client, other = Client(), Client()
+    _sign_in(client)
+    _sign_in(other)
+    wrong = client.post("/account", {"old": "wrong", "new": "battery staple 7"})
+    assert wrong.status_code == 422
+    same = client.post("/account", {"old": PASSWORD, "new": "qwertyuiop"})
+    assert same.status_code == 422
+    new = {"old": PASSWORD, "new": "battery staple 7"}
+    assert client.post("/account", new)["Location"] == "/account?saved=password"
+    assert client.get("/account?saved=password").status_code == 200
+    assert other.get("/").status_code == 302
+    assert _sign_in(Client()).status_code == 422
+    assert _sign_in(Client(), "battery staple 7").status_code == 302
+
+
+def test_without_accounts_there_is_no_login(client: Client) -> None:
+    assert client.get("/login")["Location"] == "/"
+    assert b"Your account" not in client.get("/").content
