@@ -6,6 +6,8 @@ transaction, with `read`, and with the `number` of their attempt.
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Literal, TypedDict, TypeVar
@@ -17,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
 from inbox.mailbox import transactions
-from inbox.mailbox.paging import Page, as_cursor, as_uuid, fitting, within
+from inbox.mailbox.paging import Page, as_cursor, as_uuid, fitting, not_a_cursor, within
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Fingerprint, Message, MessageRead, Raw
@@ -277,3 +279,28 @@ def tags(scope: Scope) -> Counter[str]:
     tagged = Message.objects.filter(scope.q(), _ALIVE, _IS_TAGGED)
     lists = tagged.values_list("tags", flat=True).iterator()
     return Counter(tag for tags in lists for tag in tags)
+
+
+def tag_page(
+    scope: Scope, cursor: str | None, limit: int, most_first: bool = False
+) -> Page[tuple[str, int]]:
+    """Return a page of the tags in use, each with its messages. Raises BadRequest.
+
+    most_first: those of most messages come first, else they come by name
+    """
+    ranked = sorted(
+        (-count if most_first else 0, name, count)
+        for name, count in tags(scope).items()
+    )
+    start = 0
+    if cursor:
+        rank, _blank, name = cursor.partition(" ")
+        if not (rank.isascii() and rank.isdigit() and name and len(rank) < 19):
+            raise not_a_cursor()
+        start = bisect(ranked, (-int(rank), name, sys.maxsize))
+    end = start + within(limit)
+    items = [(name, count) for _rank, name, count in ranked[start:end]]
+    if end >= len(ranked):
+        return Page(items, None)
+    last_rank, last, _count = ranked[end - 1]
+    return Page(items, f"{-last_rank} {last}")

@@ -47,7 +47,12 @@ def as_cursor(text: str | None) -> UUID | None:
         return None
     if cursor := as_uuid(text):
         return cursor
-    raise BadRequest(
+    raise not_a_cursor()
+
+
+def not_a_cursor() -> BadRequest:
+    """Return the error of a cursor that no page gave."""
+    return BadRequest(
         _('cursor: not a cursor; give the "next" of the page before, as it was')
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 from django.db import DatabaseError
@@ -262,6 +263,24 @@ def test_inboxes_and_tags(api: Api) -> None:
         "items": [{"name": "a", "messages": 1}, {"name": "b", "messages": 2}],
         "next": None,
     }
+
+
+@pytest.mark.parametrize(("sort", "names"), [("name", "abcd"), ("messages", "cbad")])
+def test_tags_come_in_pages(api: Api, sort: str, names: str) -> None:
+    for tags in (["a", "b b", "c"], ["b b", "c"], ["c", "d"]):
+        factories.message(tags=tags)
+    found, cursor = [], ""
+    while cursor is not None:
+        page = api("GET", f"tags?sort={sort}&limit=1&cursor={quote(cursor)}")
+        found += [each["name"][0] for each in page["items"]]
+        cursor = page["next"]
+    assert "".join(found) == names
+
+
+@pytest.mark.parametrize("cursor", ["a", "-1 a", "1 ", "9" * 30 + " a", "²  a"])
+def test_a_cursor_of_tags_is_one_of_a_page(api: Api, cursor: str) -> None:
+    problem = api("GET", f"tags?cursor={quote(cursor)}", status=400)
+    assert problem["detail"].startswith("cursor: ")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from inbox import serializers
-from inbox.api.v3.common import answer, scope
+from inbox.api.v3.common import LIMIT, Cursor, Limit, answer, query, scope
 from inbox.api.v3.schemas import Connection, Page, Strict, member
 from inbox.mailbox import messages, sessions
 from inbox.models import Server
@@ -110,9 +110,20 @@ def _counts() -> Shape:
     return {**messages.counts(scope()), "sessions": total, "live_sessions": live}
 
 
+TagSort = Annotated[
+    Literal["name", "messages"],
+    query("By name, or those of most messages first.", "messages"),
+]
+
+
 @router.get("/tags", response=Page[TagObject], summary="List tags")
-def all_tags(request: HttpRequest) -> HttpResponse:
-    """The tags in use, by name."""
-    found = sorted(messages.tags(scope()).items())
-    items = ({"name": name, "messages": count} for name, count in found)
-    return answer(serializers.page(items, None))
+def all_tags(
+    request: HttpRequest,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+    sort: TagSort = "name",
+) -> HttpResponse:
+    """The tags in use."""
+    found = messages.tag_page(scope(), cursor, limit, sort == "messages")
+    items = ({"name": name, "messages": count} for name, count in found.items)
+    return answer(serializers.page(items, found.next))

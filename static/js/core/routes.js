@@ -18,7 +18,8 @@ export const routes = {
   restoreTrash: `${ROOT}trash/restore`,
   searchCounts: `${ROOT}searches/counts`,
   sessions: `${ROOT}sessions`,
-  tags: `${ROOT}api/v3/tags`,
+  /** @param {Query} query */
+  tags: (query) => asked("api/v3/tags", query),
   /** @param {string} id */
   message: (id) => `${ROOT}messages/${id}`,
   /** @param {string} id */

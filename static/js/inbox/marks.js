@@ -27,7 +27,7 @@ export function start() {
   const list = byId("tags");
   document.addEventListener("focusin", async ({ target }) => {
     if (!(target instanceof HTMLInputElement) || target.getAttribute("list") !== "tags") return;
-    const { items } = await getJSON(routes.tags).catch(() => ({ items: [] }));
+    const { items } = await getJSON(routes.tags({ limit: "500" })).catch(() => ({ items: [] }));
     list.replaceChildren(...items.map((/** @type {{ name: string }} */ each) => el("option", { value: each.name })));
   });
 }

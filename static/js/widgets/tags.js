@@ -8,6 +8,7 @@ import { soon } from "../core/timing.js";
 
 const PAUSE_MS = 1000;
 const MOST = 20; // tags that are shown, those of most messages
+const ASKED = 2 * MOST; // of which some may not be searchable
 
 /** @typedef {{ name: string, messages: number }} Tag */
 
@@ -25,10 +26,10 @@ function link({ name, messages }) {
 
 const box = () => $("[data-tags]");
 
-/** @param {Tag[]} tags */
+/** @param {Tag[]} tags those of most messages first */
 function show(tags) {
   const searchable = tags.filter(({ name }) => !name.includes('"')); // a search has no way to write it
-  const most = searchable.toSorted((a, b) => b.messages - a.messages).slice(0, MOST);
+  const most = searchable.slice(0, MOST);
   most.sort((a, b) => a.name.localeCompare(b.name));
   $("div", box()).replaceChildren(...most.map(link));
   box().hidden = most.length === 0;
@@ -37,7 +38,7 @@ function show(tags) {
 /** A message that came back may bring its tags. @param {import("../core/socket.js").LiveEvent} event */
 const concerns = ({ event, tags }) => event === "message.updated" || event === "message.deleted" || (event === "message.created" && tags?.length > 0);
 
-const renew = soon(async () => show((await getJSON(routes.tags)).items), PAUSE_MS);
+const renew = soon(async () => show((await getJSON(routes.tags({ sort: "messages", limit: `${ASKED}` }))).items), PAUSE_MS);
 
 /** Keep the tags true, at most once a second. */
 export function start() {
