@@ -9,9 +9,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
+from tests import behind
 from tests.agents.asked import ask
 from tests.running import Mailsink
 
@@ -42,16 +45,40 @@ def status(server: Mailsink, method: str = "POST", **headers: str) -> int:
             return error.code
 
 
-async def test_the_official_client(server: Mailsink) -> None:
+def send(server: Mailsink) -> None:
     with smtplib.SMTP(*server.smtp) as client:
         body = "Subject: Hello\n\nYour code is 482913"
         client.sendmail("a@example.com", ["ann@example.com"], body)
+
+
+async def test_the_official_client(server: Mailsink) -> None:
+    send(server)
     async with Client(f"{server.url}/mcp") as agent:
         found = await ask(agent, "wait_for_email", to="ann@example.com")
         assert found["mail"]["codes"] == ["482913"]
         assert found["url"] == f"{server.url}/messages/{found['id']}"
         made = await ask(agent, "set_rule", code=550, to="nobody@*")
         assert (await ask(agent, "set_rule", remove=made["rule"]))["removed"]
+
+
+@pytest.mark.parametrize("how", behind.HOW)
+async def test_the_official_client_below_a_path(tmp_path: Path, how: str) -> None:
+    """Behind a real nginx with TLS, which passes the path on or takes it away."""
+    server = Mailsink(tmp_path, behind=how, MCP="yes")
+    try:
+        send(server)
+        async with (
+            httpx2.AsyncClient(verify=False) as http,
+            Client(
+                streamable_http_client(f"{server.url}/mcp", http_client=http)
+            ) as agent,
+        ):
+            found = await ask(agent, "wait_for_email", to="ann@example.com")
+    finally:
+        server.stop()
+    assert found["mail"]["codes"] == ["482913"]
+    assert found["url"].startswith(f"{server.url}/messages/")
+    assert not server.stderr
 
 
 def test_pages_of_others_do_not_reach_it(server: Mailsink) -> None:
