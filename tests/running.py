@@ -14,15 +14,19 @@ import tempfile
 import urllib.request
 from collections.abc import Sequence
 from functools import cache, partial
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
+from tests import forked
 from tests.behind import Nginx
+from tests.forked import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 ANY_PORT = ("--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0")
+SERVE = (sys.executable, "manage.py", "serve")
 _DATABASE = "mailsink.sqlite3"
+_KEPT = ROOT / ".cache" / "templates"
 # `ulimit -n` of the servers: `SERVER_DESCRIPTORS=256 pytest tests/attack`; 0 is ours
 DESCRIPTORS = int(os.environ.get("SERVER_DESCRIPTORS", "0"))
 # How nginx serves them below /a/b/: `SERVER_BEHIND=strip pytest tests/e2e`; "" is not at all
@@ -65,12 +69,32 @@ def _prepare(descriptors: int) -> None:
 
 @cache
 def _template() -> Path:
-    """Return a database that is set up and empty: migrating one takes longer than a start."""
-    data = Path(tempfile.mkdtemp(prefix="mailsink-template-"))
-    atexit.register(shutil.rmtree, data)
-    made = manage("migrate", "--verbosity=0", data=data)
-    assert made.returncode == 0, made.stderr
-    return data / _DATABASE
+    """Return a database that is set up and empty: migrating one takes longer than four starts.
+
+    It is kept for the next tests, as long as nothing of the code changes.
+    """
+    kept = _KEPT / f"template-{_code()}.sqlite3"
+    if not kept.exists():
+        data = Path(tempfile.mkdtemp(prefix="mailsink-template-"))
+        atexit.register(shutil.rmtree, data)
+        made = manage("migrate", "--verbosity=0", data=data)
+        assert made.returncode == 0, made.stderr
+        _KEPT.mkdir(parents=True, exist_ok=True)
+        for old in set(_KEPT.glob("template-*.sqlite3")) - {kept}:
+            old.unlink(missing_ok=True)
+        copy = _KEPT / f"{os.getpid()}.sqlite3"
+        shutil.copy(data / _DATABASE, copy)
+        copy.replace(kept)  # at once, for others who look for it
+    return kept
+
+
+def _code() -> str:
+    """Return what differs as soon as the code does."""
+    digest = sha256((ROOT / "requirements.txt").read_bytes())
+    for folder in ("inbox", "mailsink"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(f"{path}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def set_up(data: Path) -> None:
@@ -97,8 +121,9 @@ class Mailsink:
     direct: the same past any proxy
     """
 
-    command: Sequence[str] = (sys.executable, "manage.py", "serve")
+    command: Sequence[str] = SERVE
     folder = ROOT  # in which it is started
+    by_fork = True  # as tests/forked.py does it, which is quicker
 
     def __init__(
         self,
@@ -123,15 +148,7 @@ class Mailsink:
             self._nginx = _nginx(data, behind)
             variables["PUBLIC_URL"] = f"{self._nginx.url}/"
         with (data / "stderr.txt").open("w") as stderr:
-            self.process = subprocess.Popen(
-                [*self.command, *(flags or ANY_PORT)],
-                cwd=self.folder,
-                env=self.environment(variables),
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                preexec_fn=partial(_prepare, descriptors),
-            )
+            self.process = self._run(flags or ANY_PORT, variables, stderr, descriptors)
         try:
             self.lines = self._until_ready()
         except BaseException:
@@ -144,6 +161,27 @@ class Mailsink:
         if self._nginx:
             self._nginx.run(upstream)
             self.url = self._nginx.url
+
+    def _run(
+        self,
+        flags: Sequence[str],
+        variables: dict[str, str],
+        stderr: IO[str],
+        descriptors: int,
+    ) -> subprocess.Popen[str] | forked.ForkedProcess:
+        environment = self.environment(variables)
+        if self.by_fork and self.command is SERVE and forked.can_run(environment):
+            arguments = [*SERVE[1:], *flags]
+            return forked.run(arguments, environment, stderr, descriptors)
+        return subprocess.Popen(
+            [*self.command, *flags],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            preexec_fn=partial(_prepare, descriptors),
+        )
 
     def environment(self, variables: dict[str, str]) -> dict[str, str]:
         """Return the environment that it is started with."""
@@ -165,6 +203,11 @@ class Mailsink:
                 url = urlsplit("//" + line.split()[1].removeprefix("http://"))
                 return url.hostname or "", url.port or 0
         return "", 0
+
+    @property
+    def live(self) -> str:
+        """The URL of the live feed, as a browser opens it."""
+        return f"{self.url.replace('http', 'ws', 1)}/ws/live"
 
     def patch(self, path: str, **changes: object) -> None:
         """Change something by API v3: patch("inboxes/default", paused=True)."""
