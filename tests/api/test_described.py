@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
+from tests.fuzzing import at_length
 from tests.mails import ORDER
 from tests.running import ROOT, Mailsink
 
@@ -36,8 +36,7 @@ def server(tmp_path: Path) -> Iterator[Mailsink]:
 @pytest.mark.hypothesis  # `make fuzz` has it make up much more
 @pytest.mark.timeout(900)
 def test_every_answer_is_as_described(server: Mailsink, tmp_path: Path) -> None:
-    at_length = settings.default.max_examples > 1000  # type: ignore[union-attr]
-    cases, phases = ("200", _ALL) if at_length else ("1", "coverage")
+    cases, phases = ("200", _ALL) if at_length() else ("1", "coverage")
     program = Path(sysconfig.get_path("scripts")) / "schemathesis"
     run = subprocess.run(
         [
@@ -45,7 +44,7 @@ def test_every_answer_is_as_described(server: Mailsink, tmp_path: Path) -> None:
             "--phases", phases, "--max-examples", cases, "--continue-on-failure",
             "--exclude-path-regex", _NOT_ASKED, "--exclude-checks", _NOT_CHECKED,
             "--request-timeout", "120", "--generation-database", "none", "--no-color", "--warnings", "off",
-            *(("--max-time", "600") if at_length else ("--seed", "1", "--no-shrink")),
+            *(("--max-time", "600") if at_length() else ("--seed", "1", "--no-shrink")),
         ],
         cwd=tmp_path,  # it keeps files there
         env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.described", "PYTHONPATH": str(ROOT)},
