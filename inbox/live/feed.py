@@ -96,9 +96,9 @@ class Feed:
 
     def committed(self, changes: SessionChanges) -> None:
         """Take what a commit wrote. Called on the event loop, after the commit."""
-        if self._is_watched_at_all():
+        self._arrive(row.id for row in changes.messages_created)
+        if self._is_viewed():
             self._pending.add(changes)
-            self._arrive(row.id for row in changes.messages_created)
             self._schedule()
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
@@ -109,18 +109,20 @@ class Feed:
         self.announce(announcements)
 
     def _take(self, announcements: Sequence[Announcement]) -> None:
-        if self._is_watched_at_all():
+        changed = (a for a in announcements if not isinstance(a, MessageDeleted))
+        self._arrive(each.id for each in changed)
+        if self._is_viewed():
             self._pending.announce(announcements)
-            changed = (a for a in announcements if not isinstance(a, MessageDeleted))
-            self._arrive(each.id for each in changed)
             self._schedule()
 
     # Who watches
 
-    def _is_watched_at_all(self) -> bool:
+    def _is_viewed(self) -> bool:
+        """Whether anybody is to be told more than ids of messages."""
         if not isinstance(self._layer, ProcessLayer):
             return True  # those who watch may be in other processes
-        return any(map(self._is_watched, list(self._layer.groups)))
+        topics = self._layer.groups.keys() - {protocol.ARRIVALS}
+        return any(map(self._is_watched, topics))
 
     def _is_watched(self, group: str) -> bool:
         if not isinstance(self._layer, ProcessLayer):

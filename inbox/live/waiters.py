@@ -1,8 +1,8 @@
 """Those who wait for messages: bounded, and cheap however many they are.
 
 One listener in the process hears which messages came or were indexed, and tests them
-against each distinct condition, one query each, on one thread at a time. Only who is
-waiting for one that matches looks again; those who want the same share a look.
+against each distinct condition, on one thread at a time. Whoever has found nothing before
+is answered with what matches; others look again. Those who want the same share it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
 from inbox.live.protocol import ARRIVALS
+from inbox.live.wait_groups import Answer, Waiter, WaitGroup, tested
 from inbox.mailbox import arriving
-from inbox.mailbox.arriving import CompiledQuery, State
+from inbox.mailbox.arriving import AT_ONCE, CompiledQuery, State
 from inbox.mailbox.near_misses import Wanted
-from inbox.mailbox.scope import ALL, Scope
-from inbox.mailbox.signals import awaited
+from inbox.mailbox.scope import Scope
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ _TOGETHER = 50  # who are woken at a time: what they do then holds the loop
 _MOST_ARRIVED = 20_000  # ids to be tested
 
 T = TypeVar("T")
+_Key = tuple[Scope, str, str | None]  # of those with the same condition
 
 
 class TooMany(Exception):
@@ -46,18 +47,14 @@ class TooMany(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The result of a look: the answer, or after how many seconds to look again."""
+    """The result of a look: the answer, or after how many seconds to look again.
+
+    found: how many messages match, where they are too few, or not indexed yet
+    """
 
     answer: bytes | None = None
+    found: int = 0
     again_in: float = math.inf
-
-
-@dataclass(slots=True)
-class _Group:
-    """Those with the same condition."""
-
-    condition: CompiledQuery
-    news: set[asyncio.Event]
 
 
 @dataclass(slots=True)
@@ -68,15 +65,25 @@ class _SharedLook:
     by: int = 0
 
 
+def _key(wanted: Wanted) -> _Key:
+    return wanted.scope, wanted.q, wanted.inbox
+
+
 class Waiters:
     """All who wait in this process."""
 
-    def __init__(self, look: Callable[[Wanted, bool], Look], most: int = MOST) -> None:
-        """look: what is there now; the flag says whether it is the last look."""
+    def __init__(
+        self, look: Callable[[Wanted, bool], Look], answer: Answer, most: int = MOST
+    ) -> None:
+        """look: what is there now; the flag says whether it is the last look.
+
+        answer: the answer that a page is.
+        """
         self._look_now = look
+        self._answer = answer
         self._most = most
         self._count = 0
-        self._groups: dict[tuple[str, str | None, Scope], _Group] = {}
+        self._groups: dict[_Key, WaitGroup] = {}
         self._listener: asyncio.Task[None] | None = None
 
     async def wait(self, wanted: Wanted, deadline: float) -> bytes | None:
@@ -84,40 +91,40 @@ class Waiters:
 
         deadline: in monotonic seconds. Raises TooMany.
         """
-        async with self._registered(wanted) as news:
-            while True:
-                news.clear()
+        async with self._registered(wanted) as waiter:
+            answer, last = None, False
+            while answer is None and not last:
                 last = time.monotonic() >= deadline
+                waiter.news.clear()
+                waiter.found_none = False
                 look = await self._look(wanted, last)
-                if look.answer is not None or last:
-                    async with self._one_at_a_time:
-                        await asyncio.sleep(0)  # thousands may be answered at once
-                    return look.answer
-                left = max(0, deadline - time.monotonic())
-                with suppress(TimeoutError):
-                    # Not wait_for, which may swallow a cancellation (Python 3.11).
-                    async with asyncio.timeout(min(left, look.again_in)):
-                        await news.wait()
+                answer = look.answer
+                if answer is None and not last:
+                    waiter.found_none = look.found == 0
+                    left = max(0, deadline - time.monotonic())
+                    answer = await waiter.heard(min(left, look.again_in))
+            async with self._one_at_a_time:
+                await asyncio.sleep(0)  # thousands may be answered at once
+            return answer
 
     @asynccontextmanager
-    async def _registered(self, wanted: Wanted) -> AsyncIterator[asyncio.Event]:
-        """Give an event that is set whenever messages came that match."""
+    async def _registered(self, wanted: Wanted) -> AsyncIterator[Waiter]:
+        """Let one hear of messages that come and match."""
         if self._count >= self._most:
             raise TooMany
-        event, key = asyncio.Event(), (wanted.q, wanted.inbox, wanted.scope)
+        waiter, key = Waiter(), _key(wanted)
         group = self._groups.get(key)
         if group is None:
-            condition = CompiledQuery(wanted.scope, wanted.q, wanted.inbox)
-            group = self._groups[key] = _Group(condition, set())
-        group.news.add(event)
+            group = self._groups[key] = WaitGroup(wanted.scope, CompiledQuery(*key))
+        group.add(wanted, waiter)
         self._count += 1
         try:
             await self._listen_soon()
-            yield event
+            yield waiter
         finally:
             self._count -= 1
-            group.news.discard(event)
-            if not group.news and self._groups.get(key) is group:
+            group.discard(wanted, waiter)
+            if not group.waiters and self._groups.get(key) is group:
                 del self._groups[key]
             if not self._groups and self._listener is not None:
                 self._listener.cancel()
@@ -138,7 +145,14 @@ class Waiters:
 
     def _begin(self, key: tuple[Wanted, bool]) -> Callable[[], Look]:
         self._looks.pop(key, None)
-        return lambda: self._look_now(*key)
+        group = self._groups.get(_key(key[0]))
+
+        def look() -> Look:
+            if group is not None:
+                group.condition.prepare()
+            return self._look_now(*key)
+
+        return look
 
     async def _in_turn(
         self, lock: asyncio.Lock, begin: Callable[[Any], Callable[[], T]], key: Any
@@ -201,7 +215,7 @@ class Waiters:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             with suppress(DatabaseError):  # whoever writes to it says so
-                found = await recent(ALL)
+                found = await recent()
                 fresh = found - self._known
                 if any(state == "overdue" for _, state in fresh):
                     for group in self._groups.values():
@@ -217,41 +231,17 @@ class Waiters:
 
     async def _test(self) -> None:
         """Test what arrived; one batch at a time, however much comes meanwhile."""
+        test = database_sync_to_async(tested, thread_sensitive=False)
         while True:
             await self._news.wait()
-            self._news.clear()
-            ids, self._arrived = sorted(self._arrived, reverse=True), set()
+            ids = sorted(self._arrived, reverse=True)[:_MOST_ARRIVED]
+            self._arrived = set(ids[AT_ONCE:])
+            if not self._arrived:
+                self._news.clear()
             groups = list(self._groups.values())
-            matched = database_sync_to_async(_matched, thread_sensitive=False)
-            for group in await matched(groups, ids[:_MOST_ARRIVED]):
-                for number, event in enumerate(list(group.news), 1):
-                    event.set()
+            found = await test(groups, ids[:AT_ONCE], self._answer)
+            for group, wanted, answer in found:
+                for number, each in enumerate(list(group.waiters.get(wanted, ())), 1):
+                    each.hear(answer)
                     if number % _TOGETHER == 0:
                         await asyncio.sleep(0)
-
-
-def _matched(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:
-    """Return the groups whose condition one of the messages matches, which is indexed.
-
-    Others that match are awaited: their groups are tested again once they are indexed.
-    """
-    try:
-        fresh = arriving.not_indexed(ALL, ids)
-        ready = [id for id in ids if id not in fresh]
-        if _matching(groups, sorted(fresh)):
-            awaited.send(sender=None, ids=fresh)
-        return _matching(groups, ready)
-    except DatabaseError as error:
-        log.error("Cannot test new messages: %s", error)
-        return []
-
-
-def _matching(groups: Sequence[_Group], ids: Sequence[UUID]) -> list[_Group]:
-    if not ids:
-        return []
-    words = arriving.recipients(ALL, ids)
-    return [
-        each
-        for each in groups
-        if each.condition.may_match(words) and each.condition.matches_any(ids)
-    ]

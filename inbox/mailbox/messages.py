@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Literal, TypedDict, TypeVar
 from uuid import UUID
 
@@ -94,6 +94,12 @@ def find(
     ids = _first(scope, query, inbox, before, after, limit + 1)
     found = _loaded(Message.objects.filter(pk__in=ids)).order_by("-pk")
     return _page(_listed(found), limit)
+
+
+def page_of(found: Iterable[Message], limit: int) -> Page[Message]:
+    """Return the first page of these messages, newest first."""
+    newest = sorted(found, key=lambda each: each.pk, reverse=True)
+    return _page(newest, within(limit))
 
 
 def _first(

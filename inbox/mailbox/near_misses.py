@@ -9,7 +9,7 @@ from uuid import UUID
 from inbox.mailbox import inboxes, messages
 from inbox.mailbox.messages import Entry
 from inbox.mailbox.paging import DEFAULT_LIMIT, Page
-from inbox.mailbox.scope import ALL, Scope
+from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Message, Transaction
 from inbox.search import fields, language
@@ -24,22 +24,30 @@ _COMPARED = 20  # addresses of an entry that are compared
 class Wanted:
     """So many messages that match q, in an inbox, later than after.
 
-    include: what is to be added to each; scope: what whoever waits may see
+    scope: of who wants them; include: what is to be added to each
     """
 
+    scope: Scope
     q: str = ""
     count: int = 1
     after: UUID | None = None
     inbox: str | None = None
     include: tuple[str, ...] = ()
-    scope: Scope = ALL
 
     def page(self) -> Page[Message]:
         """Return what there is of it. Raises BadQuery."""
-        limit = max(self.count, DEFAULT_LIMIT)
         return messages.find(
-            self.scope, self.q, limit=limit, inbox=self.inbox, after=self.after
+            self.scope, self.q, limit=self._limit, inbox=self.inbox, after=self.after
         )
+
+    def page_of(self, found: Iterable[Message]) -> Page[Message]:
+        """Return the same, where these are the messages that match q in the inbox."""
+        later = (each for each in found if not self.after or each.pk > self.after)
+        return messages.page_of(later, self._limit)
+
+    @property
+    def _limit(self) -> int:
+        return max(self.count, DEFAULT_LIMIT)
 
 
 @dataclass(slots=True)
@@ -57,14 +65,15 @@ class NearMiss:
     likeness: float = 0.0
 
 
-def near_misses(scope: Scope, wanted: Wanted) -> list[NearMiss]:
+def near_misses(wanted: Wanted) -> list[NearMiss]:
     """Return the recent entries that fail exactly one term of what was waited for.
 
     The likest come first, then the newest. Raises BadQuery.
     """
     query = language.parse(wanted.q)
     misses = {
-        each.id: NearMiss(each) for each in messages.entries(scope, limit=_RECENT).items
+        each.id: NearMiss(each)
+        for each in messages.entries(wanted.scope, limit=_RECENT).items
     }
     for group in query.groups:
         matching = _matching(Message, group, fields.MESSAGES, misses)
@@ -80,9 +89,9 @@ def near_misses(scope: Scope, wanted: Wanted) -> list[NearMiss]:
     return sorted(found, key=lambda each: -each.likeness)[:_MOST]
 
 
-def arrived(scope: Scope, wanted: Wanted) -> int:
+def arrived(wanted: Wanted) -> int:
     """Return how many messages there are, whatever they match; _RECENT at most."""
-    rows = messages.matching(scope, language.Query(), wanted.inbox)
+    rows = messages.matching(wanted.scope, language.Query(), wanted.inbox)
     if wanted.after:
         rows = rows.filter(pk__gt=wanted.after)
     return rows[:_RECENT].count()

@@ -15,6 +15,7 @@ import pytest
 from channels.db import database_sync_to_async
 from django.test import AsyncClient
 
+from inbox import serializers
 from inbox.api.v3 import waiting as api_waiting
 from inbox.capture.rows import SessionChanges
 from inbox.live import waiters as live_waiters
@@ -24,6 +25,7 @@ from inbox.live.waiters import Look, Waiters
 from inbox.mailbox import arriving, messages
 from inbox.mailbox.large import LARGE
 from inbox.mailbox.near_misses import Wanted
+from inbox.mailbox.scope import ALL
 from inbox.mailbox.signals import MessageUpdated, announce, awaited
 from inbox.models import Message, Raw
 from inbox.storage import body_store
@@ -234,18 +236,38 @@ async def test_those_who_want_the_same_share_a_look(
 ) -> None:
     had = note_looks(monkeypatch)
     await in_thread(factories.inbox)
-    waiting = [asyncio.create_task(wait("q=to:bob&timeout=50")) for _ in range(30)]
+    query = "q=to:bob&count=2&timeout=50"
+    waiting = [asyncio.create_task(wait(query)) for _ in range(30)]
     another = asyncio.create_task(wait("q=to:eve&timeout=60"))
     async with asyncio.timeout(30):
         while len(had) < 31:  # noqa: ASYNC110  no event to wait for
             await asyncio.sleep(0.01)
+    await deliver(feed)
     await deliver(feed)
     answers = await asyncio.gather(*waiting)
     assert [status for status, _ in answers] == [200] * 30
     assert not another.done()
     another.cancel()
     assert len(had[31:]) >= 30
-    assert len({id(each) for each in had[31:]}) <= 4
+    assert len({id(each) for each in had[31:]}) <= 6
+
+
+@pytest.mark.parametrize(("query", "looks"), [("count=1", 0), ("include=codes", 1)])
+async def test_who_has_found_none_is_answered_with_what_comes(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch, query: str, looks: int
+) -> None:
+    had = note_looks(monkeypatch)
+    await in_thread(factories.inbox)
+    waiting = asyncio.create_task(wait(f"q=to:bob&timeout=50&{query}"))
+    async with asyncio.timeout(30):
+        while not had:  # noqa: ASYNC110  no event to wait for
+            await asyncio.sleep(0.01)
+    made = await deliver(feed)
+    status, page = await waiting
+    assert (status, len(had) - 1) == (200, looks)
+    shape = await in_thread(lambda: serializers.message(messages.get(ALL, made.pk)))
+    assert shape.items() <= page["items"][0].items()
+    assert page["next"] is None
 
 
 def note_looks(monkeypatch: pytest.MonkeyPatch) -> list[Look]:
@@ -334,7 +356,7 @@ async def test_hears_again_once_redis_is_back(
     layer = OutOfReach(1)
     monkeypatch.setattr(live_waiters, "get_channel_layer", lambda: layer)
     monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
-    monkeypatch.setattr(arriving, "recent", lambda scope: set())
+    monkeypatch.setattr(arriving, "recent", set)
     await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
     await layer.joined_group(ARRIVALS)

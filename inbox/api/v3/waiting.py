@@ -35,7 +35,7 @@ from inbox.mailbox import messages
 from inbox.mailbox.arriving import INDEXED_WITHIN
 from inbox.mailbox.large import LARGE
 from inbox.mailbox.near_misses import NearMiss, Wanted, arrived, near_misses
-from inbox.mailbox.paging import MAX_LIMIT, as_uuid
+from inbox.mailbox.paging import MAX_LIMIT, Page, as_uuid
 from inbox.mailbox.signals import awaited
 from inbox.models import Message
 from inbox.search import language
@@ -165,14 +165,14 @@ def _wanted(
         later = as_uuid(after)
         if later is None:
             raise HttpError(400, 'after: give the id of a message, or "latest"')
-    return Wanted(q, count, later, slug, names, scope())
+    return Wanted(scope(), q, count, later, slug, names)
 
 
 def _look(wanted: Wanted, last: bool) -> Look:
     """Return the answer, if enough is there and known, or there is no time left."""
     page = wanted.page()
     if len(page.items) < wanted.count:
-        return Look()
+        return Look(found=len(page.items))
     waiting = {
         each.pk: (datetime.now(UTC) - each.received_at).total_seconds()
         for each in page.items
@@ -181,9 +181,13 @@ def _look(wanted: Wanted, last: bool) -> Look:
     left = INDEXED_WITHIN - min(waiting.values(), default=INDEXED_WITHIN)
     if left > 0 and not last:
         awaited.send(sender=None, ids=list(waiting))
-        return Look(again_in=left)
+        return Look(found=len(page.items), again_in=left)
+    return Look(_answer(wanted, page))
+
+
+def _answer(wanted: Wanted, page: Page[Message]) -> bytes:
     items = _with_content(page.items, wanted.include)
-    return Look(as_json.octets(serializers.page(items, page.next)))
+    return as_json.octets(serializers.page(items, page.next))
 
 
 def _with_content(found: Sequence[Message], include: Sequence[str]) -> Iterator[Shape]:
@@ -196,7 +200,7 @@ def _with_content(found: Sequence[Message], include: Sequence[str]) -> Iterator[
         yield {**serializers.message(each), **content}
 
 
-waiters = Waiters(_look)
+waiters = Waiters(_look, _answer)
 
 
 def _too_many() -> HttpResponse:
@@ -218,10 +222,10 @@ def _came(page: bytes) -> HttpResponse:
 
 def _timed_out(wanted: Wanted, timeout: float) -> HttpResponse:
     found = len(wanted.page().items)
-    misses = near_misses(wanted.scope, wanted)
+    misses = near_misses(wanted)
     term, nearest = (misses[0].term, misses[0].nearest) if misses else (None, "")
     about = (term.field, term.value) if term and not term.negated else None
-    words = sentence(arrived(wanted.scope, wanted), about, nearest)
+    words = sentence(arrived(wanted), about, nearest)
     return problem(
         408,
         f"{found} of {wanted.count} messages came within {timeout:g} s: {words}",
