@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from uuid import UUID
 
 from inbox.access.roles import Role
 from inbox.mailbox.scope import ALL, Scope
@@ -18,6 +19,8 @@ class Identity:
     """A caller. roles: by the primary key of an inbox, each at least VIEWER.
 
     user: their primary key; None for a caller without an account of their own
+    token: the primary key of the one that stands for them
+    scopes: what that may be used for; None: everything
     """
 
     kind: CallerKind
@@ -25,6 +28,8 @@ class Identity:
     name: str = ""
     is_administrator: bool = False
     roles: Mapping[int, Role] = field(default_factory=dict, hash=False)
+    token: UUID | None = None
+    scopes: frozenset[str] | None = None
 
     @property
     def is_known(self) -> bool:
@@ -51,6 +56,14 @@ class Identity:
         found = (inbox for inbox, role in self.roles.items() if role >= least)
         return Scope(frozenset(found))
 
+    def role_in(self, inbox: int) -> Role | None:
+        """Return the role in an inbox; None if the caller may not see it."""
+        return Role.MANAGER if self.is_administrator else self.roles.get(inbox)
+
+    def has(self, scope: str) -> bool:
+        """Whether a token may be used for this; callers without one may do so always."""
+        return self.scopes is None or scope in self.scopes
+
     def may(self, role: Role, inbox: int | None = None) -> bool:
         """Whether the caller has this role: in an inbox, or where none is given anywhere."""
         if inbox is None or role <= Role.SIGNED_IN:
@@ -60,3 +73,4 @@ class Identity:
 
 EVERYBODY = Identity("everybody", is_administrator=True)
 STRANGER = Identity("stranger")
+THROTTLED = Identity("stranger", name="throttled")  # too many wrong tokens came

@@ -102,6 +102,8 @@ _PAGES = _merged([
         "settings/",
     ),
     {"settings/starttls": {"POST": ADMINISTRATOR}},
+    {"account/tokens": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
+    {"account/tokens/<uuid:id>/revoke": {"POST": SIGNED_IN}},
 ])  # fmt: skip
 
 _RULES = _merged([
@@ -205,6 +207,8 @@ _V3_CHANGING = _merged([
     _all({"PATCH": ADMINISTRATOR, "DELETE": ADMINISTRATOR}, "release-rules/<id>"),
     {"guard": {"PATCH": ADMINISTRATOR}},
     {"starttls-withheld": {"DELETE": ADMINISTRATOR}},
+    {"tokens": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
+    {"tokens/<id>": {"GET": SIGNED_IN, "DELETE": SIGNED_IN}},
 ])  # fmt: skip
 
 _MAILPIT = _merged([

@@ -1,6 +1,6 @@
 """The one place that finds out who asks: a request, or the scope of a websocket.
 
-Whatever else proves who somebody is (a token, a share link) is added to `_caller`.
+Whatever else proves who somebody is (a share link) is added to `_caller`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db.models import Q
 from django.http import HttpRequest
 
-from inbox.access import accounts
+from inbox.access import accounts, api_tokens
 from inbox.access.identity import EVERYBODY, STRANGER, Identity
-from inbox.access.roles import OF_MEMBERS, Role
-from inbox.models import Membership, User
+from inbox.access.memberships import of_user
+from inbox.models import User
 
 _KEPT = "_mailsink_identity"  # an attribute of a request
 
@@ -47,23 +46,15 @@ async def identity_of_scope(scope: Mapping[str, Any]) -> Identity:
         return EVERYBODY
     found: Identity = await database_sync_to_async(
         _identity_of_headers, thread_sensitive=False
-    )(scope["headers"])
+    )(scope["headers"], (scope.get("client") or [""])[0])
     return found
 
 
-def of_user(user: User) -> Identity:
-    """Return what a user may do, by their memberships and those of their groups."""
-    if user.is_superuser:
-        return Identity("user", user.pk, user.get_username(), is_administrator=True)
-    roles: dict[int, Role] = {}
-    ours = Q(user=user) | Q(group__in=user.groups.all())
-    for inbox, role in Membership.objects.filter(ours).values_list("inbox", "role"):
-        roles[inbox] = max(roles.get(inbox, Role.PUBLIC), OF_MEMBERS[role])
-    return Identity("user", user.pk, user.get_username(), roles=roles)
-
-
-def _identity_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Identity:
+def _identity_of_headers(
+    headers: Iterable[tuple[bytes, bytes]], address: str
+) -> Identity:
     request = HttpRequest()
+    request.META["REMOTE_ADDR"] = address
     for name, value in headers:
         field = f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"
         request.META[field] = value.decode("latin-1")
@@ -77,6 +68,9 @@ def _identity_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Identity:
 
 
 def _caller(request: HttpRequest) -> Identity:
+    token = api_tokens.presented(request.headers.get("Authorization", ""))
+    if token is not None:  # a wrong one is not made good by a cookie
+        return api_tokens.identity(token, request.META.get("REMOTE_ADDR", ""))
     if not hasattr(request, "session"):
         store = import_module(settings.SESSION_ENGINE).SessionStore
         request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))

@@ -20,7 +20,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext as _
 
-from inbox.access import accounts, current, permissions
+from inbox.access import accounts, current, permissions, token_scopes
+from inbox.access.identity import THROTTLED, Identity
 from inbox.access.recognising import identity_of
 from inbox.access.roles import Role
 from inbox.http.origins import origin
@@ -28,6 +29,7 @@ from inbox.http.problems import Async, Sync, problem
 
 CHALLENGE = 'Bearer realm="Mailsink"'  # RFC 6750 3
 _API = ("/api/", "/mcp")
+_RETRY_AFTER = 60  # seconds
 
 
 def _unused(request: HttpRequest) -> HttpResponse:
@@ -82,12 +84,20 @@ def admit(request: HttpRequest) -> HttpResponse | None:
     caller = identity_of(request)
     current.enter(caller, least or Role.ADMINISTRATOR)
     if not caller.is_known:
-        return unknown(request)
+        return throttled() if caller is THROTTLED else unknown(request)
     if least is None and allowed:
         return HttpResponseNotAllowed(allowed)
     if least is None or caller.rank < least:
         raise PermissionDenied
-    return None
+    return _beyond_scope(request, caller)
+
+
+def throttled() -> HttpResponse:
+    """Return the answer where too many wrong tokens came (RFC 6585 4)."""
+    words = _("Too many wrong tokens came from your address. Wait for a minute.")
+    refused = problem(429, words)
+    refused["Retry-After"] = str(_RETRY_AFTER)
+    return refused
 
 
 async def refuse_stranger(send: Any) -> None:
@@ -127,12 +137,35 @@ def _asked(request: HttpRequest) -> tuple[Role | None, list[str]]:
 
     Where there is no route, whoever has signed in may be informed of it.
     """
-    try:
-        route = resolve(request.path_info).route
-    except Resolver404:
+    route = _route(request)
+    if route is None:
         return Role.SIGNED_IN, []
     methods = permissions.ROUTES.get(route, {})
     return permissions.least(route, request.method or ""), sorted(methods)
+
+
+def _route(request: HttpRequest) -> str | None:
+    try:
+        return resolve(request.path_info).route
+    except Resolver404:
+        return None
+
+
+def _beyond_scope(request: HttpRequest, caller: Identity) -> HttpResponse | None:
+    """Return why a token is not for this request (RFC 6750 3.1); None if it is."""
+    if caller.scopes is None:
+        return None
+    scope = token_scopes.needed(_route(request) or "", request.method or "")
+    if caller.has(scope):
+        return None
+    if scope == token_scopes.PERSON:
+        return problem(403, _("This takes a person who has signed in, and no token."))
+    words = _("This token is not for that: it would have to have the scope %(scope)s.")
+    refused = problem(403, words % {"scope": scope})
+    refused["WWW-Authenticate"] = (
+        f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+    )
+    return refused
 
 
 def _is_changed(request: HttpRequest) -> bool:

@@ -56,7 +56,8 @@ class Viewer:
         """Return the code to close a websocket with; 0 if the caller may watch."""
         if not self.identity.is_known:
             return SIGN_IN
-        return 0 if self.identity.rank >= TOPICS["messages"] else NOT_ALLOWED
+        watches = self.identity.rank >= TOPICS["messages"] and self.identity.has("read")
+        return 0 if watches else NOT_ALLOWED
 
     async def allowed(self, topic: Topic) -> Topic:
         """Return what the caller hears of a topic. Raises BadFrame."""

@@ -1,6 +1,7 @@
 """Mailsink's tables. Behaviour that writes two of them lives in the packages beside this one."""
 
 from inbox.models.access import Membership, User
+from inbox.models.api_token import ApiToken
 from inbox.models.finding import BodyFinding, Mute
 from inbox.models.inbox import Inbox, SmtpCredential
 from inbox.models.made_report import MadeReport, ReportTask
@@ -36,6 +37,7 @@ from inbox.models.unsubscription import Unsubscription
 from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
+    "ApiToken",
     "BodyFinding",
     "DerivingCursor",
     "Exchange",

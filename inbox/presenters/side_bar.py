@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from inbox import pages
+from inbox.access import accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def lists(section: str, query: str, show: str, mine: str) -> list[Place]:
 
 def tools(section: str) -> list[Place]:
     """Return the other pages."""
-    return [
+    found = [
         Place("activity", _("Sessions"), pages.path("sessions"), section == "sessions", "sessions"),
         Place("send", _("Outgoing"), pages.path("outgoing"), section == "outgoing"),
         Place("webhook", _("Webhooks"), pages.path("webhooks"), section == "webhooks"),
@@ -50,3 +51,7 @@ def tools(section: str) -> list[Place]:
         Place("plug", _("Connect an app"), pages.path("nothing-arriving"), section == "connect"),
         Place("sliders-horizontal", _("Settings"), pages.path("settings"), section == "settings"),
     ]  # fmt: skip
+    if accounts.are_on():
+        current = section == "tokens"
+        found.append(Place("key-round", _("API tokens"), pages.path("tokens"), current))
+    return found

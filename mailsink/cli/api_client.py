@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from mailsink.cli import own_address
+from mailsink.cli import bearer_token, own_address
 
 DEFAULT_URL = own_address.url()
 _TIMEOUT = 60.0  # seconds without an octet
@@ -99,6 +99,8 @@ class ApiClient:
         request = urllib.request.Request(
             f"{self.url}/api/v3/{path}", body, dict(headers), method=method
         )
+        if token := bearer_token.token():  # which no redirect takes to another host
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:
                 octets: bytes = answer.read()
@@ -134,4 +136,9 @@ def _refused(error: urllib.error.HTTPError) -> ApiFailure:
         detail = str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         problem, detail = None, f"the server answered {error.code} {error.reason}"
+    if error.code == 401:
+        detail = (
+            "this Mailsink has accounts, and knows no such token: give one by "
+            "MAILSINK_TOKEN or --token-file"
+        )
     return ApiFailure(detail, 1, problem)

@@ -11,6 +11,7 @@ import typer
 from mailsink import __version__
 from mailsink.cli import (
     agent_command,
+    bearer_token,
     finding,
     mail_commands,
     mail_files,
@@ -19,6 +20,7 @@ from mailsink.cli import (
     serving,
     setting_up,
     tailing,
+    token_commands,
     waiting,
 )
 from mailsink.cli.api_client import ApiFailure, AsJson
@@ -43,8 +45,10 @@ for group in (
     sending,
     rule_commands,
     agent_command,
+    token_commands,
 ):
     group.register(app)
+bearer_token.let_sign_in(app)
 
 
 @app.command()

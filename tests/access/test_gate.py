@@ -11,7 +11,7 @@ from django.test import Client
 
 from inbox.access import accounts, current
 from inbox.access.identity import EVERYBODY
-from inbox.access.recognising import of_user
+from inbox.access.memberships import of_user
 from inbox.access.roles import Role
 from inbox.errors import Conflict
 from inbox.mailbox.scope import ALL

@@ -36,6 +36,7 @@ from inbox.api.v3 import (
     searches,
     sessions,
     starttls,
+    token_resource,
     trace,
     transactions,
     transcripts,
@@ -127,6 +128,7 @@ api.add_router("inboxes", credentials.router, tags=["Credentials"])
 api.add_router("mutes", findings.router, tags=["Muted findings"])
 api.add_router("saved-searches", searches.router, tags=["Saved searches"])
 api.add_router("starttls-withheld", starttls.router, tags=["STARTTLS"])
+api.add_router("tokens", token_resource.router, tags=["Tokens"])
 api.add_router("events", events.router, tags=["Live"])
 api.add_router("", asyncapi.router, tags=["Live"])
 api.add_router("", info.router, tags=["Server"])

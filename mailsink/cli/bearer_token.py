@@ -1,0 +1,101 @@
+"""The token with which commands sign in to a Mailsink that has accounts."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+_URL = "url"  # the parameter that every command has that asks a server
+_LARGEST = 4096  # characters
+
+_Token = Annotated[
+    str,
+    typer.Option(
+        "--token",
+        envvar="MAILSINK_TOKEN",
+        help="An API token. Others on this machine can see it: rather use the variable.",
+        show_default=False,
+    ),
+]
+_TokenFile = Annotated[
+    str,
+    typer.Option(
+        "--token-file",
+        envvar="MAILSINK_TOKEN_FILE",
+        help="A file with the API token; - for standard input.",
+        show_default=False,
+    ),
+]
+
+
+class _Given:
+    """The token of this process."""
+
+    token = ""
+
+
+def token() -> str:
+    """Return the token that was given; "" for none."""
+    return _Given.token
+
+
+def let_sign_in(app: typer.Typer) -> None:
+    """Let each command that asks a server take a token: of an app, and of its groups."""
+    for command in app.registered_commands:
+        if command.callback:
+            command.callback = _signing_in(command.callback)
+    for group in app.registered_groups:
+        if group.typer_instance:
+            let_sign_in(group.typer_instance)
+
+
+def _signing_in(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command with the options of a token, if it asks a server."""
+    hints = get_type_hints(command, include_extras=True)
+    if _URL not in hints:
+        return command
+
+    @wraps(command)
+    def run(*, token: str = "", token_file: str = "", **given: Any) -> Any:
+        _Given.token = _checked(token or _read(token_file))
+        return command(**given)
+
+    hints |= {"token": _Token, "token_file": _TokenFile}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        *inspect.signature(command).parameters.values(),
+        inspect.Parameter("token", keyword, default=""),
+        inspect.Parameter("token_file", keyword, default=""),
+    ]
+    run.__annotations__ = hints
+    run.__dict__["__signature__"] = inspect.Signature(
+        [each.replace(annotation=hints[each.name]) for each in parameters]
+    )
+    return run
+
+
+def _read(path: str) -> str:
+    if not path:
+        return ""
+    try:
+        if path == "-":
+            return sys.stdin.readline(_LARGEST)
+        with Path(path).open(encoding="ascii") as file:
+            return file.read(_LARGEST)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise typer.BadParameter(f"{path} cannot be read: {why}") from None
+
+
+def _checked(text: str) -> str:
+    """Return a token without the space around it. Raises BadParameter."""
+    token = text.strip()
+    if token.isascii() and " " not in token and (token.isprintable() or not token):
+        return token
+    raise typer.BadParameter("a token has neither spaces nor control characters")
