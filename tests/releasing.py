@@ -20,7 +20,7 @@ FINAL = ("delivered", "failed", "cancelled")
 def post(server: Mailsink, path: str, **body: object) -> Any:
     """Have API v3 do something; return its answer. Raises HTTPError."""
     request = urllib.request.Request(
-        f"{server.url}/api/v3/{path}",
+        f"{server.direct}/api/v3/{path}",
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
@@ -36,7 +36,7 @@ def send(server: Mailsink, body: bytes = BODY) -> None:
 
 def raw(server: Mailsink, message: str = "latest") -> bytes:
     """Return the octets of a message."""
-    url = f"{server.url}/api/v3/messages/{message}/raw"
+    url = f"{server.direct}/api/v3/messages/{message}/raw"
     with urllib.request.urlopen(url) as answer:
         octets: bytes = answer.read()
         return octets

@@ -12,9 +12,9 @@ from tests.running import Mailsink
 def test_a_page_hears_of_it(mailsink: Mailsink, page: Page) -> None:
     page.goto(f"{mailsink.url}/api/v3/docs")
     page.evaluate(
-        """() => new Promise((ready) => {
+        """(live) => new Promise((ready) => {
             window.frames_ = [];
-            const socket = new WebSocket(`ws://${location.host}/ws/live`);
+            const socket = new WebSocket(live);
             socket.onmessage = ({ data }) => {
                 const frame = JSON.parse(data);
                 frames_.push(frame);
@@ -24,7 +24,8 @@ def test_a_page_hears_of_it(mailsink: Mailsink, page: Page) -> None:
                 if (frame.type === "batch")
                     socket.send(JSON.stringify({ type: "ack", seq: frame.seq }));
             };
-        })"""
+        })""",
+        mailsink.live,
     )
     send(mailsink, plain("Live"))
     page.wait_for_function(

@@ -132,7 +132,7 @@ def test_it_cannot_listen(foreign: Page, mailsink: Mailsink) -> None:
             socket.onopen = () => resolve("open");
             socket.onerror = () => resolve("refused");
         })""",
-        f"{mailsink.url.replace('http', 'ws', 1)}/ws/live",
+        mailsink.live,
     )
     assert opened == "refused"
 

@@ -85,8 +85,7 @@ def test_foreign_page_can_do_nothing(
     ):
         assert set(page.evaluate(_ASK, [url, method])) <= {"blocked", 403, 0}
     page.evaluate(_FORM, [f"{mailsink.url}/test-message"])
-    live = mailsink.url.replace("http", "ws") + "/ws/live"
-    assert page.evaluate(_LISTEN, live) == "closed"
+    assert page.evaluate(_LISTEN, mailsink.live) == "closed"
 
     assert messages(page, mailsink) == before
 
@@ -96,8 +95,7 @@ def test_our_own_page_can_what_the_foreign_one_cannot(
 ) -> None:
     """What the other test does would work, but for the origin."""
     page.goto(f"{mailsink.url}/sessions")
-    live = mailsink.url.replace("http", "ws") + "/ws/live"
-    assert page.evaluate(_LISTEN, live).startswith('{"type": "hello"')
+    assert page.evaluate(_LISTEN, mailsink.live).startswith('{"type": "hello"')
     assert page.evaluate(_ASK, [f"{mailsink.url}/test-message", "POST"])[0] == 200
     url = f"{mailsink.url}/api/v3/messages?all=true"
     assert page.evaluate(_ASK, [url, "DELETE"])[0] == 204

@@ -78,8 +78,7 @@ def test_it_uses_the_api_and_the_websocket(
     assert changed[0] == 200
     status, body = page.evaluate(_ASK, [api, "POST", "{}"])
     assert (status, '"detail"' in body) == (415, True)
-    live = f"{inviting.url.replace('http', 'ws', 1)}/ws/live"
-    assert page.evaluate(_LISTEN, live) == "hello"
+    assert page.evaluate(_LISTEN, inviting.live) == "hello"
     assert page.evaluate(_ASK, [f"{api}/latest", "DELETE", None])[0] == 204
     assert inviting.get("messages")["items"] == []
 
@@ -96,6 +95,5 @@ def test_another_origin_does_neither(app: str, inviting: Mailsink, page: Page) -
     page.goto(app.replace("localhost", "127.0.0.1"))
     api = f"{inviting.url}/api/v3/messages"
     assert page.evaluate(_ASK, [api, "GET", None]) == "failed"
-    live = f"{inviting.url.replace('http', 'ws', 1)}/ws/live"
-    assert page.evaluate(_LISTEN, live) == "refused"
+    assert page.evaluate(_LISTEN, inviting.live) == "refused"
     assert "MAILSINK_ALLOWED_ORIGINS" in inviting.stderr

@@ -20,7 +20,7 @@ from playwright.sync_api import Error, Page, Playwright, expect
 
 from tests.e2e.mail import send
 from tests.programs import program
-from tests.running import Mailsink
+from tests.running import SERVER_BEHIND, Mailsink
 
 # {host} becomes a name of its own for each.
 WAYS = {
@@ -133,6 +133,7 @@ def _ordinary_browser(
         executable_path=program("chromium", "chromium"),
         ignore_default_args=True,
         args=arguments,
+        ignore_https_errors=bool(SERVER_BEHIND),
     )
     yield context.new_page()
     context.close()  # which writes the rest of the log

@@ -19,6 +19,10 @@ _TABS = "html text markup source headers parts links checks smtp"
 _PLAIN = "/no-such-page"  # has no scripts, as it may have to do without the database
 _PARTS = 3  # each within the time that a test has, on a busy machine too
 _COMPARED = "headers text markup rendered envelope transcript"
+_NEWSLETTER = (
+    b"From: news@shop.test\r\nList-Unsubscribe: <https://x.invalid/u>\r\n"
+    b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\nBuy!\r\n"
+)
 
 
 def _faulty(mailsink: Mailsink) -> str:
@@ -56,6 +60,9 @@ def paths(mailsink: Mailsink) -> list[str]:
     send(mailsink, rich("Asks for reports", "<p>Hi</p>"), to=["bounce+5.1.1@a.test"])
     asking = mailsink.get("messages/latest")["id"]
     report = mailsink.get("messages/wait?q=subject:notification&timeout=30")["items"][0]
+    send(mailsink, _NEWSLETTER)
+    left = mailsink.get("messages/latest")["id"]
+    mailsink.post(f"messages/{left}/unsubscribe")  # which nobody answers
     refused = mailsink.get("transactions?outcome=reset")["items"][0]
     session = refused["session"]
     post(mailsink, "rules", stage="rcpt", name="No", actions={"code": 451}, on=False)
@@ -70,7 +77,7 @@ def paths(mailsink: Mailsink) -> list[str]:
     return [
         "/", "/?q=from:shop+-subject:news", "/?q=frm:wrong", "/?q=subject:nothing",
         *(f"/messages/{newest}?tab={tab}" for tab in _TABS.split()),
-        f"/messages/{asking}", f"/messages/{report['id']}", f"/transactions/{refused['id']}", f"/transactions/{faulty}", "/messages/none", _PLAIN,
+        f"/messages/{asking}", f"/messages/{report['id']}", f"/messages/{left}", f"/transactions/{refused['id']}", f"/transactions/{faulty}", "/messages/none", _PLAIN,
         *(f"{pair}&tab={tab}" for tab in _COMPARED.split()), f"/compare?a={newest}",
         "/sessions", "/sessions?code=5xx", f"/sessions/{session}",
         f"/sessions/{session}?exchange=4", f"/sessions/{session}?panel=replay",

@@ -10,8 +10,8 @@ from tests.running import Mailsink
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-_SUBSCRIBE = """() => new Promise((resolve) => {
-    const socket = new WebSocket(`ws://${location.host}/ws/live`);
+_SUBSCRIBE = """(address) => new Promise((resolve) => {
+    const socket = new WebSocket(address);
     window.batches = [];
     socket.onmessage = ({ data }) => {
         const frame = JSON.parse(data);
@@ -27,8 +27,8 @@ _FIRST = """() => new Promise((done) => {
     look();
 })"""
 
-_SEND = """(size) => new Promise((resolve) => {
-    const socket = new WebSocket(`ws://${location.host}/ws/live`);
+_SEND = """([address, size]) => new Promise((resolve) => {
+    const socket = new WebSocket(address);
     socket.onclose = ({ code }) => resolve(code);
     socket.onopen = () => socket.send("x".repeat(size));
     socket.onmessage = ({ data }) => {
@@ -40,7 +40,7 @@ _SEND = """(size) => new Promise((resolve) => {
 
 def test_a_large_batch_reaches_the_browser(page: Page, mailsink: Mailsink) -> None:
     page.goto(f"{mailsink.url}/static/icons.svg")
-    page.evaluate(_SUBSCRIBE)
+    page.evaluate(_SUBSCRIBE, mailsink.live)
     subject = "\r\n ".join(["é" * 400] * 40)  # six characters of JSON for each é
     with smtplib.SMTP(*mailsink.smtp) as client:
         client.sendmail("a@b", ["c@d"], f"Subject: {subject}\r\n\r\n".encode())
@@ -52,6 +52,6 @@ def test_a_large_frame_of_a_client_ends_its_connection(
     page: Page, mailsink: Mailsink
 ) -> None:
     page.goto(f"{mailsink.url}/static/icons.svg")
-    assert page.evaluate(_SEND, 65536) == "error"
-    assert page.evaluate(_SEND, 65537) != "error"
+    assert page.evaluate(_SEND, [mailsink.live, 65536]) == "error"
+    assert page.evaluate(_SEND, [mailsink.live, 65537]) != "error"
     assert mailsink.stderr == ""
