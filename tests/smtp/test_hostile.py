@@ -13,7 +13,7 @@ import pytest
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import TransactionEnded
 from tests.smtp.harness import EHLO, ENVELOPE, MESSAGE, Session, ready
-from tests.smtp.test_listener import MIB, Serve, serve
+from tests.smtp.listening import MIB, Serve, serve
 
 __all__ = ["serve"]  # the fixture
 

@@ -7,149 +7,27 @@ import smtplib
 import socket
 import struct
 from collections import namedtuple
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from mailsink.ids import uuid7
-from mailsink.ports import GO_ON, Consult, Credentials, Decision, Refused, Stage, Stored
-from mailsink.smtp.net import admission as admitting
-from mailsink.smtp.net.admission import Admission
-from mailsink.smtp.net.listener import Listener
+from mailsink.ports import Credentials, Decision
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import (
-    Arrival,
-    Event,
     ExchangeReplied,
-    SessionClosed,
     SessionOpened,
     TransactionEnded,
 )
 from tests.busy import others_at_work
+from tests.smtp.listening import (
+    MIB,
+    Policy,
+    Serve,
+    serve,
+    turns_until,
+)
 
-MIB = 1024 * 1024
-
-
-@dataclass
-class Memory:
-    """A recorder that only remembers."""
-
-    events: list[Event] = field(default_factory=list)
-    arrivals: list[Arrival] = field(default_factory=list)
-    congested: bool = False
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-
-    def record(self, event: Event) -> None:
-        self.events.append(event)
-        self.changed.set()
-
-    async def store(self, arrival: Arrival) -> Stored | Refused:
-        self.arrivals.append(arrival)
-        self.changed.set()
-        await self.gate.wait()
-        return Stored(uuid7())
-
-    async def room(self) -> None:
-        await self.gate.wait()
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not holds():
-                self.changed.clear()
-                await self.changed.wait()
-
-    def endings(self) -> list[str]:
-        return [each.ending for each in self.events if isinstance(each, SessionClosed)]
-
-    async def ended(self, count: int = 1) -> list[str]:
-        await self.until(lambda: len(self.endings()) >= count)
-        return self.endings()
-
-
-@dataclass
-class Policy:
-    """A policy of one decision, at a stage; without it things take their course."""
-
-    decision: Decision = GO_ON
-    stages: frozenset[Stage] = frozenset()
-    now: bool = False  # whether nothing has to be waited for
-    error: Exception | None = None
-
-    def asks(self, name: str) -> bool:
-        return False
-
-    def decide_now(self, consult: Consult) -> Decision | None:
-        return self._decided(consult) if self.now else None
-
-    async def decide(self, consult: Consult) -> Decision:
-        await asyncio.sleep(0)
-        return self._decided(consult)
-
-    def _decided(self, consult: Consult) -> Decision:
-        if self.error is not None:
-            raise self.error
-        return self.decision if consult.stage in self.stages else GO_ON
-
-
-@dataclass
-class Running:
-    listener: Listener
-    memory: Memory
-    port: int
-
-    async def connect(
-        self, client: str = "127.0.0.1"
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(
-            "127.0.0.1", self.port, local_addr=(client, 0)
-        )
-
-
-Serve = Callable[..., Awaitable[Running]]
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
-    async with AsyncExitStack() as stack:
-
-        async def start(
-            profile: Profile | None = None,
-            authenticator: object = None,
-            send_buffer: int | None = None,
-            admission: Admission | None = None,
-            policy: Policy | None = None,
-        ) -> Running:
-            sock = socket.create_server(("127.0.0.1", 0))
-            if send_buffer is not None:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-            memory = Memory()
-            listener = Listener(
-                sock,
-                profile or Profile(hostname="mx.test"),
-                memory,
-                policy or Policy(),
-                authenticator,  # type: ignore[arg-type]
-                admission,
-            )
-            assert listener.address == f"127.0.0.1:{sock.getsockname()[1]}"
-            await listener.open()
-
-            async def stop() -> None:
-                memory.gate.set()
-                await listener.drain(0)
-
-            stack.push_async_callback(stop)
-            return Running(listener, memory, sock.getsockname()[1])
-
-        yield start
+__all__ = ["serve"]  # the fixture
 
 
 async def test_smtplib_sends(serve: Serve) -> None:
@@ -293,7 +171,7 @@ async def test_a_half_closed_client_hears_everything(serve: Serve) -> None:
     writer.write(b"x\r\n.\r\nQUIT\r\n")
     writer.write_eof()
     (connection,) = running.listener._clients
-    await _turns_until(lambda: connection.machine.session.eof)
+    await turns_until(lambda: connection.machine.session.eof)
     running.memory.gate.set()
     heard = await reader.read()
     writer.close()
@@ -326,7 +204,7 @@ async def test_reading_rests_while_a_message_is_stored(serve: Serve) -> None:
     await running.memory.until(lambda: bool(running.memory.arrivals))
     flood = asyncio.create_task(_flood(writer, b"NOOP " + b"x" * 12000 + b"\r\n", 500))
     (connection,) = running.listener._clients
-    await _turns_until(lambda: len(connection.machine.session.input) > MIB)
+    await turns_until(lambda: len(connection.machine.session.input) > MIB)
     for _ in range(100):
         await asyncio.sleep(0)
     assert len(connection.machine.session.input) < 2 * MIB
@@ -335,13 +213,6 @@ async def test_reading_rests_while_a_message_is_stored(serve: Serve) -> None:
     assert b"queued as" in await reader.readline()
     writer.transport.abort()
     await running.memory.ended()
-
-
-async def _turns_until(holds: Callable[[], bool]) -> None:
-    """Let the loop turn until something holds that no event tells."""
-    async with asyncio.timeout(20):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0)
 
 
 async def _flood(writer: asyncio.StreamWriter, octets: bytes, times: int) -> None:
@@ -356,7 +227,7 @@ async def test_who_never_reads_is_not_answered_for_ever(serve: Serve) -> None:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", running.port))
     client.sendall(b"HELP\r\n" * 3000)
-    await _turns_until(
+    await turns_until(
         lambda: any(
             each.machine.session.output_blocked for each in running.listener._clients
         )
@@ -401,128 +272,6 @@ async def test_drain_does_not_wait_for_ever(serve: Serve) -> None:
     (event,) = [e for e in running.memory.events if isinstance(e, TransactionEnded)]
     assert event.body is not None
     assert event.body.content == b"half"
-    writer.close()
-
-
-async def test_too_many_connections(serve: Serve) -> None:
-    running = await serve(Profile(max_connections=1))
-    reader, writer = await running.connect()
-    assert (await reader.readline()).startswith(b"220 ")
-    second, second_writer = await running.connect()
-    assert (await second.read()) == (
-        b"421 4.3.2 Too many connections, try again later\r\n"
-    )
-    second_writer.close()
-    writer.write(b"QUIT\r\n")
-    await reader.read()
-    writer.close()
-    await running.memory.ended(2)
-    third, third_writer = await running.connect()
-    assert (await third.readline()).startswith(b"220 ")
-    third_writer.close()
-
-
-async def test_too_many_connections_of_a_client(serve: Serve) -> None:
-    running = await serve(Profile(max_connections_per_client=1))
-    reader, writer = await running.connect()
-    assert (await reader.readline()).startswith(b"220 ")
-    second, second_writer = await running.connect()
-    assert (await second.read()).startswith(b"421 4.7.0 Too many connections from ")
-    second_writer.close()
-    writer.close()
-
-
-async def test_listeners_share_the_limits_of_their_process(serve: Serve) -> None:
-    admission, profile = Admission(), Profile(max_connections=2)
-    first = await serve(profile, admission=admission)
-    second = await serve(profile, admission=admission)
-    codes, writers = [], []
-    for running in (first, second, first, second):
-        reader, writer = await running.connect()
-        codes.append((await reader.readline())[:3])
-        writers.append(writer)
-        if codes[-1] == b"421":
-            await reader.read()
-            await running.memory.ended()
-    assert codes == [b"220", b"220", b"421", b"421"]
-    for writer in writers:
-        writer.close()
-
-
-async def test_a_silent_client_gives_way_to_another(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admitting, "_IDLE", 0.0)
-    running = await serve(Profile(max_connections=2))
-    silent, waiting = await running.connect(), await running.connect()
-    for reader, _ in (silent, waiting):
-        assert (await reader.readline()).startswith(b"220 ")
-    waiting[1].write(b"NOOP\r\n")
-    assert (await waiting[0].readline()).startswith(b"250 ")
-    reader, writer = await running.connect("127.0.0.2")
-    assert (await reader.readline()).startswith(b"220 ")
-    assert await silent[0].read() == (
-        b"421 4.4.2 Nothing came for 1 seconds, closing\r\n"
-    )
-    for _, each in (silent, waiting, (reader, writer)):
-        each.close()
-
-
-async def test_0_is_no_limit(serve: Serve) -> None:
-    running = await serve(Profile(max_connections=0, idle_timeout=0))
-    writers = []
-    for _ in range(20):
-        reader, writer = await running.connect()
-        assert (await reader.readline()).startswith(b"220 ")
-        writers.append(writer)
-    for writer in writers:
-        writer.close()
-
-
-async def test_a_balancers_client_is_who_is_counted(serve: Serve) -> None:
-    behind = (ip_network("127.0.0.0/8"),)
-    running = await serve(Profile(proxy_from=behind, max_connections_per_client=1))
-    codes, writers = [], []
-    for client in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
-        reader, writer = await running.connect()
-        writer.write(f"PROXY TCP4 {client} 192.0.2.9 4711 25\r\n".encode())
-        codes.append((await reader.readline())[:3])
-        writers.append(writer)
-    assert codes == [b"220", b"421", b"220"]
-    for writer in writers:
-        writer.close()
-
-
-async def test_drain_does_not_wait_for_a_balancer(serve: Serve) -> None:
-    running = await serve(Profile(proxy_from=(ip_network("127.0.0.0/8"),)))
-    reader, writer = await running.connect()
-    await running.memory.until(lambda: bool(running.memory.events))
-    await running.listener.drain(20)
-    assert await reader.read() == b""
-    assert running.memory.endings() == ["shutdown"]
-    writer.close()
-
-
-async def test_congestion(serve: Serve) -> None:
-    running = await serve()
-    running.memory.congested = True
-    running.memory.gate.clear()  # and there is no room
-    reader, writer = await running.connect()
-    assert (await reader.read()).startswith(b"421 4.3.2 The storage cannot keep up")
-    writer.close()
-
-
-async def test_newcomers_wait_for_room_in_the_recorder(serve: Serve) -> None:
-    running = await serve()
-    running.memory.gate.clear()
-    reader, writer = await running.connect()
-    await running.memory.until(lambda: bool(running.memory.events))
-    greeting = asyncio.create_task(reader.readline())
-    for _ in range(20):  # passes of the loop, of which a greeting takes a few
-        await asyncio.sleep(0)
-    assert not greeting.done()
-    running.memory.gate.set()
-    assert (await greeting).startswith(b"220 ")
     writer.close()
 
 

@@ -13,7 +13,7 @@ import pytest
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import ExchangeOpened, SessionUpdated
 from tests.smtp import tls_client
-from tests.smtp.test_listener import Memory, Running, Serve, _turns_until, serve
+from tests.smtp.listening import Memory, Running, Serve, serve, turns_until
 from tests.smtp.tls_client import NAME, careless, suspicious, trusting
 
 __all__ = ["serve"]
@@ -97,7 +97,7 @@ async def test_who_says_close_notify_still_hears_the_reply(serve: Serve) -> None
     writer.write(client.wrap(b"x\r\n.\r\n") + client.close())
     (connection,) = running.listener._clients
     await running.memory.until(lambda: bool(running.memory.arrivals))
-    await _turns_until(lambda: connection.machine.session.eof)
+    await turns_until(lambda: connection.machine.session.eof)
     running.memory.gate.set()
     heard = client.unwrap(await reader.read())
     assert b"queued as" in heard
@@ -223,7 +223,7 @@ async def test_who_never_reads_is_not_answered_for_ever(serve: Serve) -> None:
     writer.transport.pause_reading()
     writer.write(b"HELP\r\n" * 3000)
     (connection,) = running.listener._clients
-    await _turns_until(lambda: connection.machine.session.output_blocked)
+    await turns_until(lambda: connection.machine.session.output_blocked)
     assert connection._socket_transport.get_write_buffer_size() < 128 * 1024
     assert len(connection.machine.session.input) > 0
     writer.transport.abort()
