@@ -61,6 +61,11 @@ _GAUGES = (
     _Gauge("descriptors", "mailsink_open_fds", "File descriptors that are open."),
     _Gauge("descriptors_limit", "mailsink_max_fds", "The most that may be open."),
     _Gauge("resident_octets", "mailsink_resident_memory_bytes", "Memory in use."),
+    _Gauge(
+        "clock_jump",
+        "mailsink_clock_jump_seconds",
+        "By how much the clock jumped last, within an hour.",
+    ),
     _Gauge("disk_free", "mailsink_data_free_bytes", "Room on the data folder's disk."),
 )
 

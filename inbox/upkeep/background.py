@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
@@ -12,6 +13,7 @@ from django.db import DatabaseError, connection
 log = logging.getLogger(__name__)
 
 _CALM = 1.0  # seconds of rest after which the database connection is closed
+_STUCK = 300.0  # seconds after which a step counts as one that does not end
 
 
 class Background:
@@ -30,10 +32,12 @@ class Background:
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._step_began: float | None = None  # monotonic; None: at rest
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
+        _running[self] = None
 
     def nudge(self) -> None:
         """End the rest, if one is on. From any thread."""
@@ -42,16 +46,28 @@ class Background:
     async def stop(self) -> None:
         """End the thread after the step that is on."""
         self._stopping = True
+        _running.pop(self, None)
         self._wake.set()
         await asyncio.to_thread(self._thread.join)
 
+    def trouble(self) -> str:
+        """Return why it does nothing any more, in words; "" if it works."""
+        if not self._thread.is_alive():
+            return f"{self._name} has ended by an error, which the log has"
+        began = self._step_began
+        if began is not None and (took := time.monotonic() - began) > _STUCK:
+            return f"{self._name} has been at one step for {took:.0f} s"
+        return ""
+
     def _run(self) -> None:
         while not self._stopping:
+            self._step_began = time.monotonic()
             try:
                 rest = self._step()
             except (DatabaseError, OSError) as error:
                 log.error("%s: %s", self._name, error)
                 rest = self._retry_after
+            self._step_began = None
             self._rest(rest)
         connection.close()
 
@@ -60,3 +76,11 @@ class Background:
             connection.close()  # nothing is held open while nothing is done
             self._wake.wait(seconds - _CALM)
         self._wake.clear()
+
+
+_running: dict[Background, None] = {}
+
+
+def trouble() -> str:
+    """Return what of this process does nothing any more, in words; "" if all works."""
+    return "; ".join(filter(None, (each.trouble() for each in list(_running))))

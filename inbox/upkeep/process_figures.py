@@ -18,6 +18,7 @@ from typing import Any
 
 from inbox.capture.recorder import Recorder
 from inbox.capture.tallies import Tallies
+from inbox.upkeep.wellbeing import ClockWatch
 from mailsink.descriptors import Descriptors
 from mailsink.smtp.net.admission import Admission
 from mailsink.web.visitors import Visitors
@@ -32,6 +33,7 @@ def gauges(
     visitors: Visitors,
     descriptors: Descriptors,
     data: Path,
+    clock: ClockWatch,
 ) -> Gauges:
     """Return how this process is now, by name.
 
@@ -47,6 +49,7 @@ def gauges(
         "feed_lag": lag,
         "descriptors": descriptors.open,
         "descriptors_limit": lambda: descriptors.limit,
+        "clock_jump": clock.jump,
         "disk_free": lambda: shutil.disk_usage(data).free,
     }
 

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from mailsink.web import cross_origin
 from mailsink.web.front import SENT_HOST, Front
@@ -50,6 +51,7 @@ _HEADERS = {
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
 }
+_ONLY_HTTPS: Fields = [(b"strict-transport-security", b"max-age=31536000")]
 # The frame that shows them has no origin, and so is of another one.
 _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 
@@ -87,6 +89,7 @@ class Guard:
         self.rules = rules
         self.max_mail = max_mail
         self.front = front or Front()
+        self.owns_host = _owns_host(rules.public_url)
 
     def seen(self, scope: AsgiScope) -> AsgiScope:
         """Return a scope of the server's as its client made the request (see Front)."""
@@ -116,6 +119,11 @@ class Guard:
     def _to_others(self, scope: AsgiScope) -> Fields:
         return cross_origin.headers(self.rules, scope["path"], scope["headers"])
 
+    def _transport(self, scope: AsgiScope) -> Fields:
+        """Return what keeps browsers on https (RFC 6797): where a host is ours alone."""
+        secure = scope.get("scheme") == "https" and self.owns_host
+        return _ONLY_HTTPS if secure else []
+
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         scope = self.seen(scope)
         refusal = self.refusal(scope)
@@ -126,7 +134,8 @@ class Guard:
             else:  # Channels would look for root_path in the path
                 await self.app({**scope, "root_path": ""}, receive, send)
             return
-        send = _with_headers(send, scope["path"], self._to_others(scope))
+        more = [*self._to_others(scope), *self._transport(scope)]
+        send = _with_headers(send, scope["path"], more)
         if refusal:
             await _answer(send, refusal.status, *answer(refusal, scope["path"]))
         elif not scope["path"]:
@@ -144,6 +153,21 @@ class Guard:
         return cross_origin.is_preflight(scope["method"], headers) and (
             self.rules.invites(header(headers, b"origin"), scope["path"])
         )
+
+
+def _owns_host(public_url: str) -> bool:
+    """Whether a whole host is Mailsink's, by https: others may be below another path.
+
+    On localhost there are the user's own applications.
+    """
+    public = urlsplit(public_url)
+    name = public.hostname or "localhost"
+    return (
+        public.scheme == "https"
+        and public.path in ("", "/")
+        and name != "localhost"
+        and not name.endswith(".localhost")
+    )
 
 
 def _log_refusal(refusal: HttpRefusal, origin: str) -> None:

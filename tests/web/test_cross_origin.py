@@ -172,3 +172,25 @@ def test_behind_a_trusted_proxy_its_origin_is_ours() -> None:
     origin = {"origin": "https://localhost:8443", "sec_fetch_site": "same-origin"}
     assert answer(guard(front=front), "POST", "/settings", **head, **origin)[0] == 200
     assert answer(guard(), "POST", "/settings", **head, **origin)[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("public_url", "proto", "expected"),
+    [
+        ("https://mail.example/", "https", True),
+        ("https://mail.example", "https", True),
+        ("https://mail.example/", "http", False),
+        ("https://mail.example/sink/", "https", False),
+        ("https://localhost/", "https", False),
+        ("https://a.localhost:8443/", "https", False),
+        ("http://mail.example/", "https", False),
+        ("", "https", False),
+    ],
+)
+def test_browsers_are_kept_on_https_where_a_host_is_ours_alone(
+    public_url: str, proto: str, expected: bool
+) -> None:
+    front = Front(proxies=(ip_network("10.0.0.0/8"),))
+    asked = Guard(application, Rules((), "build-7", public_url), front=front)
+    _, headers = answer(asked, "GET", "/", x_forwarded_proto=proto)
+    assert (b"strict-transport-security" in headers) is expected

@@ -54,7 +54,7 @@ from inbox.policy.credential_book import CredentialBook
 from inbox.policy.mail_policy import MailPolicy
 from inbox.policy.strict_setting import StrictSetting
 from inbox.storage import body_store, setup
-from inbox.upkeep import servers
+from inbox.upkeep import servers, wellbeing
 from inbox.upkeep.background import Background
 from inbox.upkeep.expected_mail import ExpectedMail
 from inbox.upkeep.indexer import Awaited, indexer, large_indexer
@@ -65,6 +65,7 @@ from inbox.upkeep.reserve import reserve
 from inbox.upkeep.retention import RetentionLimits, retention
 from inbox.upkeep.rule_follower import RuleFollower
 from inbox.upkeep.session_log import SessionLog
+from inbox.upkeep.wellbeing import ClockWatch
 from inbox.webhooks import webhook_signals
 from inbox.webhooks.webhook_caller import Objects, WebhookCaller
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
@@ -209,6 +210,7 @@ class Command(BaseCommand):
         authenticator = Authenticator(config.smtp_auth, book)
         admission, passes = Admission(), Passes()
         visitors = Visitors((descriptors := raised()).shares.web)
+        clock = ClockWatch()
         figures = ProcessFigures(
             recorder.tallies,
             gauges(
@@ -218,12 +220,14 @@ class Command(BaseCommand):
                 visitors,
                 descriptors,
                 config.data,
+                clock,
             ),
         )
         metrics.own = server, figures
         couriers: set[ReleaseCourier] = set()
         held_mail = HeldQueue(server.id, couriers)
         health.notices["descriptors"] = descriptors.trouble
+        health.notices |= wellbeing.notices(config.data, lambda: feed.lag, clock)
         profile = _profile(config, http, descriptors.shares.smtp)
         starttls.use(profile.starttls_denylist)
         spool = profile.spool_dir

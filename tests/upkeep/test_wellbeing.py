@@ -1,0 +1,78 @@
+"""Troubles of a process that goes on working."""
+
+from __future__ import annotations
+
+import time
+from collections import namedtuple
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from inbox.upkeep import background, wellbeing
+from inbox.upkeep.background import Background
+from inbox.upkeep.wellbeing import ClockWatch, notices
+
+Usage = namedtuple("Usage", "total used free")
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("jump", "words"), [(90.0, "forward by 90 s"), (-90.0, "back by 90 s"), (1.0, "")]
+)
+def test_a_clock_that_jumps_is_news_for_an_hour(jump: float, words: str) -> None:
+    now, steady = [1000.0], [5.0]
+    clock = ClockWatch(lambda: now[0], lambda: steady[0])
+    assert clock.trouble() == ""
+    now[0] += 600
+    steady[0] += 600
+    assert clock.trouble() == ""
+    now[0] += jump
+    assert words in clock.trouble()
+    assert bool(clock.trouble()) is bool(words)
+    now[0] += 3601
+    steady[0] += 3601
+    assert clock.trouble() == ""
+
+
+def test_a_clock_that_is_put_right_slowly_is_no_news() -> None:
+    now = [1000.0]
+    clock = ClockWatch(lambda: now[0], lambda: 5.0)
+    for _ in range(10):
+        now[0] += 1
+        assert clock.trouble() == ""
+
+
+def test_a_disk_that_is_nearly_full_and_a_feed_that_is_late(tmp_path: Path) -> None:
+    lag = [0.0]
+    looked = notices(tmp_path, lambda: lag[0], ClockWatch())
+    with patch.object(wellbeing.shutil, "disk_usage") as usage:
+        usage.return_value = Usage(0, 0, 512 * MIB)
+        assert looked["disk"]() == ""
+        usage.return_value = Usage(0, 0, 511 * MIB)
+        assert "511 MiB are left" in looked["disk"]()
+    assert looked["feed"]() == ""
+    lag[0] = 61.2
+    assert "61 s behind" in looked["feed"]()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_work_that_ended_by_an_error_or_is_stuck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> float:
+        raise ValueError("of nobody's making")
+
+    failing, well = Background("retention", fail), Background("indexer", lambda: 60.0)
+    well.start()
+    assert background.trouble() == ""
+    failing.start()
+    failing._thread.join()
+    assert background.trouble() == (
+        "retention has ended by an error, which the log has"
+    )
+    await failing.stop()
+    assert background.trouble() == ""
+    well._step_began = time.monotonic() - 301
+    assert background.trouble() == "indexer has been at one step for 301 s"
+    await well.stop()
