@@ -18,6 +18,16 @@ _last = 0  # the 60 leading bits given out last: 48 of milliseconds, 12 of fract
 _random: Iterator[tuple[int]] = iter(())  # fetched a page at a time: a system call each
 
 
+def _forget_random() -> None:
+    """Draw again in a process that was forked: its parent has the same page."""
+    global _random
+    _random = iter(())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_random)
+
+
 def uuid7() -> UUID:
     """Return a new UUIDv7, later than every one this process made before.
 

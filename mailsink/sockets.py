@@ -32,6 +32,24 @@ def bind(addresses: Iterable[ListenAddress], setting: str) -> list[socket.socket
     return sockets
 
 
+def bind_again(bound: socket.socket) -> socket.socket:
+    """Return a socket of another process on the address of one that was made by share().
+
+    The system spreads the connections over all of them (SO_REUSEPORT).
+    """
+    return _bind(bound.family, bound.getsockname(), shared=True)
+
+
+def share(bound: socket.socket) -> socket.socket:
+    """Return a socket in the place of one that is closed, whose address others may share.
+
+    The first one had the address for itself: nobody else listens there.
+    """
+    family, where = bound.family, bound.getsockname()
+    bound.close()
+    return _bind(family, where, shared=True)
+
+
 def _bind_all(address: ListenAddress) -> list[socket.socket]:
     sockets = []
     missing: OSError | None = None
@@ -52,12 +70,16 @@ def _bind_all(address: ListenAddress) -> list[socket.socket]:
     return sockets
 
 
-def _bind(family: int, where: tuple[object, ...]) -> socket.socket:
+def _bind(
+    family: int, where: tuple[object, ...], shared: bool = False
+) -> socket.socket:
     # asyncio switches Nagle's algorithm off for what is told to be TCP: with it on, a
     # second reply, or the greeting behind a TLS handshake, is 40 ms late.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:  # [::] and 0.0.0.0 may stand side by side
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(where)

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any
+from typing import Any, Protocol
 
 from channels.layers import InMemoryChannelLayer
 
 _TOGETHER = 8  # members that are woken at a time: to write to one takes a millisecond
+
+
+class GroupWatcher(Protocol):
+    """Wants to know how many are in which group."""
+
+    async def joined(self, group: str, is_first: bool) -> None:
+        """Somebody joined; what happens once this returns reaches the group."""
+
+    def left(self, group: str) -> None:
+        """Somebody left."""
 
 
 class ProcessLayer(InMemoryChannelLayer):
@@ -19,6 +29,19 @@ class ProcessLayer(InMemoryChannelLayer):
     Here a member stays until its connection ends, and a full queue drops what comes,
     which its viewer sees by the numbers of frames.
     """
+
+    watcher: GroupWatcher | None = None
+
+    async def group_add(self, group: str, channel: str) -> None:
+        is_first = not self.groups.get(group)
+        await super().group_add(group, channel)
+        if self.watcher is not None:
+            await self.watcher.joined(group, is_first)
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        await super().group_discard(group, channel)
+        if self.watcher is not None:
+            self.watcher.left(group)
 
     def members(self, group: str) -> int:
         """Return how many channels are in a group."""

@@ -226,7 +226,7 @@ class Feed:
         number = self._numbers[group] = self._numbers.get(group, 0) + 1
         frame = {
             "type": "live.frame",
-            "feed": str(protocol.PROCESS),
+            "feed": str(protocol.process()),
             "number": number,
             "group": group,
             "events": events,

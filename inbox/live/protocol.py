@@ -15,9 +15,7 @@ from inbox.errors import BadRequest
 from mailsink.ids import uuid7
 
 VERSION = 1
-# Names this run of the process, as its Server row does: behind another one, nothing
-# that was told holds.
-PROCESS = uuid7()
+_process = uuid7()
 MAX_COMMAND = 4096  # characters of a client's frame
 
 # Groups of the channel layer that are not topics
@@ -25,6 +23,20 @@ CONTROL = "live.control"  # every connection: what concerns all of its topics
 ARRIVALS = "live.arrivals"  # the ids of messages that came or changed
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
+
+
+def process() -> UUID:
+    """Return the name of this run of the process, which its Server row has too.
+
+    Behind another one, nothing that was said holds.
+    """
+    return _process
+
+
+def use_process(id: UUID) -> None:
+    """Name this process, which was forked, so: its parent has the name that it had."""
+    global _process
+    _process = id
 
 
 class BadFrame(BadRequest):
@@ -142,7 +154,7 @@ def _ack(seq: object) -> Ack:
 
 def hello() -> str:
     """Return the first frame of a connection."""
-    return json.dumps({"type": "hello", "version": VERSION, "server": str(PROCESS)})
+    return json.dumps({"type": "hello", "version": VERSION, "server": str(process())})
 
 
 def subscribed(topic: Topic) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
@@ -67,6 +67,14 @@ def migrate(config: Config) -> None:
         raise _unusable(error) from None
     finally:
         connection.close()
+
+
+def let_go() -> None:
+    """Close what this process has of the database, with the threads of a pool, for a fork."""
+    connections.close_all()
+    close_pool = getattr(connection, "close_pool", None)
+    if close_pool is not None:
+        close_pool()
 
 
 def own_file(config: Config) -> None:

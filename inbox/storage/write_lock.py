@@ -5,15 +5,19 @@ thread, which asks again after its turn, every second turn is for the others.
 
 SQLite has one writer at a time and lets the others poll, unfairly: beside a busy
 recorder they would starve. Other databases need no turns, and no harm comes of them.
+Several processes of one SQLite file take turns by a lock on a file beside it.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 from django.db import transaction
 
@@ -62,8 +66,52 @@ class _Turns:
                 self._taken = False
 
 
+class _ProcessTurns:
+    """Turns among processes: a lock on a file, which the system ends with its holder.
+
+    Only who has the turn within a process asks for it.
+    """
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._file = -1
+
+    def share(self, path: Path | None) -> None:
+        """Take turns by a lock on this file from now on; None: there is one process.
+
+        Called in each process: a lock that was opened before a fork belongs to both.
+        """
+        if self._file >= 0:
+            os.close(self._file)
+        self._path, self._file = path, -1
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the turn, and end it."""
+        if self._path is None:
+            yield
+            return
+        if self._file < 0:
+            flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC
+            self._file = os.open(self._path, flags, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+
 _turns = _Turns()
+_process_turns = _ProcessTurns()
 _is_ours: ContextVar[bool] = ContextVar("_is_ours", default=False)
+
+
+def share_turns(path: Path | None) -> None:
+    """Let this process take turns with others of the same SQLite file.
+
+    path: of a file that all of them lock; None: there are no others
+    """
+    _process_turns.share(path)
 
 
 @contextmanager
@@ -77,7 +125,7 @@ def write_turn(*, first: bool = False) -> Iterator[None]:
         with transaction.atomic():
             yield
         return
-    with _turns.turn(first), transaction.atomic():
+    with _turns.turn(first), _process_turns.turn(), transaction.atomic():
         yield
 
 
@@ -91,7 +139,7 @@ def several_turns() -> Iterator[None]:
     if _is_ours.get():
         yield
         return
-    with _turns.turn():
+    with _turns.turn(), _process_turns.turn():
         token = _is_ours.set(True)
         try:
             yield

@@ -31,15 +31,19 @@ def register(
     smtp: Iterable[str],
     http: Iterable[str],
     id: UUID | None = None,
+    is_one_of_several: bool = False,
+    dead: UUID | None = None,
     **others: Iterable[str],
 ) -> Server:
     """Add this process, listening on these bound addresses ("127.0.0.1:1025").
 
     others: of the other kinds of listener (LISTENER_KINDS), by name
+    is_one_of_several: of this machine, which may share a SQLite file
+    dead: the process that was in this one's place
     Sessions that dead servers left open are closed as crashed.
     """
     _go_on_from_stored()
-    close_crashed()
+    close_crashed(is_one_of_several, dead)
     now = datetime.now(UTC)
     with write_turn():
         return Server.objects.create(
@@ -56,10 +60,12 @@ def register(
 
 def listening(running: Iterable[Server]) -> dict[str, list[str]]:
     """Return where servers take mail, by kind of listener; [] for a kind that is off."""
-    return {
+    found = {
         kind: [address for server in running for address in getattr(server, kind)]
         for kind in LISTENER_KINDS
     }
+    # Several processes of one machine share an address.
+    return {kind: list(dict.fromkeys(addresses)) for kind, addresses in found.items()}
 
 
 def _go_on_from_stored() -> None:
@@ -73,9 +79,12 @@ def _go_on_from_stored() -> None:
             go_on_after(greatest)
 
 
-def close_crashed() -> None:
-    """Close the sessions and transactions of servers that are gone without a word."""
-    for server in _dead():
+def close_crashed(is_one_of_several: bool = False, dead: UUID | None = None) -> None:
+    """Close the sessions and transactions of servers that are gone without a word.
+
+    is_one_of_several, dead: as register() has them
+    """
+    for server in _dead(is_one_of_several, dead):
         while ids := _open_sessions(server):
             with write_turn():
                 Transaction.objects.filter(session__in=ids, outcome=None).update(
@@ -92,11 +101,12 @@ def close_crashed() -> None:
             server.save(update_fields=["stopped_at"])
 
 
-def _dead() -> Iterable[Server]:
-    servers = Server.objects.filter(stopped_at=None)
-    if connection.vendor == "sqlite":
-        return servers  # only one process at a time owns the folder
-    return servers.filter(heartbeat__lt=datetime.now(UTC) - _DEAD_AFTER)
+def _dead(is_one_of_several: bool, dead: UUID | None) -> Iterable[Server]:
+    running = Server.objects.filter(stopped_at=None)
+    if connection.vendor == "sqlite" and not is_one_of_several:
+        return running  # only one process at a time owns the folder
+    silent = Q(heartbeat__lt=datetime.now(UTC) - _DEAD_AFTER)
+    return running.filter(silent | Q(pk=dead))
 
 
 def _open_sessions(server: Server) -> list[UUID]:
@@ -112,7 +122,7 @@ def alive() -> list[Server]:
 
 def current_smtp() -> list[str]:
     """Return the addresses at which mail is taken now: "127.0.0.1:1025"."""
-    return [address for server in alive() for address in server.smtp]
+    return listening(alive())["smtp"]
 
 
 def try_to_write() -> None:

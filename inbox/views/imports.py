@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from inbox.access.current import scope
-from inbox.live.protocol import PROCESS
+from inbox.live.protocol import process
 from inbox.mailbox import inboxes
 from inbox.mailbox.importing import Importer
 from inbox.models.inbox import DEFAULT_SLUG
@@ -20,7 +20,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"section": "inbox"}
     if request.method == "POST":
         inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
-        importer = Importer(inbox, PROCESS, request.META["REMOTE_ADDR"])
+        importer = Importer(inbox, process(), request.META["REMOTE_ADDR"])
         for file in request.FILES.getlist("file"):
             importer.read_file(file)
         done, given = importer.done, bool(request.FILES)

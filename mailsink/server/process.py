@@ -1,5 +1,6 @@
 """Runs the process: one asyncio loop for SMTP and the web, signals, start and drain.
 
+Importing it makes the event loop.
 Servers are given bound sockets, so that nothing can fail to bind after a start.
 """
 

@@ -30,7 +30,7 @@ HELLO = b"From: Ann <ann@example.com>\r\nTo: bob@example.com, eve@example.com\r\
 
 @pytest.fixture(autouse=True)
 def _server(default_inbox: Any) -> None:
-    factories.server(id=protocol.PROCESS)
+    factories.server(id=protocol.process())
 
 
 def post(api: Api, body: bytes, kind: str, query: str = "") -> HttpResponse:
@@ -162,7 +162,7 @@ def test_an_import_that_stops_says_so(
 def test_short_lines_take_no_more_memory_than_long_ones(
     monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
-    importer = importing.Importer(factories.inbox(), protocol.PROCESS, "127.0.0.1")
+    importer = importing.Importer(factories.inbox(), protocol.process(), "127.0.0.1")
     monkeypatch.setattr(importer, "_store", lambda: None)  # the driver's copies apart
     file = io.BytesIO(body)
     tracemalloc.start()

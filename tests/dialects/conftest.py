@@ -9,7 +9,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from inbox.live.protocol import PROCESS
+from inbox.live.protocol import process
 from inbox.mailbox import inboxes
 from inbox.models import Inbox
 from tests import factories
@@ -63,5 +63,5 @@ def default_inbox(db: None) -> Inbox:
 
 @pytest.fixture
 def dialect(default_inbox: Inbox) -> Dialect:
-    factories.server(id=PROCESS)
+    factories.server(id=process())
     return Dialect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsink.smtp.net.admission import Admission
+from mailsink.smtp.net.shared_counts import SharedCounts
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
@@ -97,3 +98,47 @@ def test_clients_that_have_left_are_forgotten() -> None:
             admission.disconnected(each, client)
     assert not admission._by_client
     assert admit(admission, "192.0.2.1", profile) is None
+
+
+def of_two_processes() -> tuple[Admission, Admission, SharedCounts]:
+    """Return the admissions of two processes, and the counts of the second."""
+    one, two = SharedCounts(2), SharedCounts(2)
+    two._memory, two._key = one._memory, one._key  # as a fork would have it
+    one.take_row(0)
+    two.take_row(1)
+    return Admission(one), Admission(two), two
+
+
+def test_processes_count_a_client_together() -> None:
+    one, two, _ = of_two_processes()
+    profile = Profile(max_connections_per_client=2)
+    first = Connection()
+    assert admit(one, "192.0.2.7", profile, first) is None
+    assert admit(two, "192.0.2.7", profile) is None
+    assert admit(one, "192.0.2.7", profile) is replies.TOO_MANY_FROM_CLIENT
+    assert admit(two, "192.0.2.8", profile) is None
+
+
+def test_what_leaves_a_process_makes_room_in_another() -> None:
+    one, two, _ = of_two_processes()
+    profile = Profile(max_connections_per_client=1)
+    first = Connection()
+    admit(one, "192.0.2.7", profile, first)
+    one.disconnected(first, "192.0.2.7")
+    assert admit(two, "192.0.2.7", profile) is None
+
+
+def test_processes_count_all_connections_together() -> None:
+    one, two, _ = of_two_processes()
+    profile = Profile(max_connections=2, max_connections_per_client=0)
+    assert admit(one, "192.0.2.7", profile) is None
+    assert admit(two, "192.0.2.8", profile) is None
+    assert admit(two, "192.0.2.9", profile) is replies.TOO_MANY_CONNECTIONS
+
+
+def test_what_a_dead_process_counted_is_forgotten() -> None:
+    one, two, counts = of_two_processes()
+    profile = Profile(max_connections_per_client=1)
+    admit(two, "192.0.2.7", profile)
+    counts.take_row(1)  # the next process in its place
+    assert admit(one, "192.0.2.7", profile) is None

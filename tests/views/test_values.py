@@ -100,7 +100,7 @@ def test_every_parameter_of_the_api(client: Client) -> None:
 
 
 def test_every_body_of_the_api(client: Client) -> None:
-    factories.server(id=protocol.PROCESS)  # imports are of this process
+    factories.server(id=protocol.process())  # imports are of this process
     id = str(recorded_message().pk)
     for method, path, operation in operations(client):
         if "requestBody" not in operation:

@@ -12,7 +12,7 @@ from inbox.api.mailpit.composing import compose
 from inbox.api.plain_answers import GoObject, PlainError, go_json, read_json
 from inbox.api.v3.common import scope
 from inbox.errors import NoRoom
-from inbox.live.protocol import PROCESS
+from inbox.live.protocol import process
 from inbox.mailbox import inboxes
 from inbox.mailbox.importing import Importer
 from inbox.models.inbox import DEFAULT_SLUG
@@ -35,7 +35,7 @@ def send(request: HttpRequest) -> HttpResponse:
         return _failed(str(error), error.code)
     importer = Importer(
         inboxes.by_slug(scope(), DEFAULT_SLUG),
-        PROCESS,
+        process(),
         request.META["REMOTE_ADDR"],
         _username(request),
     )

@@ -9,7 +9,7 @@ from inbox.api.v3.common import ANY_ID, InboxSlug, answer, scope
 from inbox.api.v3.messages import router
 from inbox.api.v3.schemas import Strict, member
 from inbox.errors import Invalid
-from inbox.live.protocol import PROCESS
+from inbox.live.protocol import process
 from inbox.mailbox import inboxes
 from inbox.mailbox.importing import Importer
 from inbox.models.inbox import DEFAULT_SLUG
@@ -65,7 +65,7 @@ def store(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     if kind not in (_MESSAGE, _MBOX):
         raise HttpError(415, f"send the file as Content-Type: {_MESSAGE} or {_MBOX}")
     to = inboxes.by_slug(scope(), inbox or DEFAULT_SLUG)
-    importer = Importer(to, PROCESS, request.META["REMOTE_ADDR"])
+    importer = Importer(to, process(), request.META["REMOTE_ADDR"])
     if kind == _MBOX:
         done = importer.read_mbox(request.read)
     else:

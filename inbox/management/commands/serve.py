@@ -11,10 +11,11 @@ import sys
 import threading
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -31,6 +32,9 @@ from inbox.capture.recorder import Recorder
 from inbox.errors import Invalid
 from inbox.live import protocol
 from inbox.live.feed import Feed
+from inbox.live.hub import Hub
+from inbox.live.hub_line import HubLine, feed_layer
+from inbox.live.hub_wire import Doorway
 from inbox.mailbox import inboxes
 from inbox.mailbox.large import LARGE
 from inbox.mailbox.signals import (
@@ -41,7 +45,7 @@ from inbox.mailbox.signals import (
     announced,
     awaited,
 )
-from inbox.models import Inbox, Message
+from inbox.models import Inbox, Message, Server
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.outgoing import guarding, held_intake, routes_from_settings, switch
 from inbox.outgoing.courier import ReleaseCourier
@@ -54,6 +58,7 @@ from inbox.policy.credential_book import CredentialBook
 from inbox.policy.mail_policy import MailPolicy
 from inbox.policy.strict_setting import StrictSetting
 from inbox.storage import body_store, setup
+from inbox.storage.write_lock import share_turns
 from inbox.upkeep import servers, wellbeing
 from inbox.upkeep.background import Background
 from inbox.upkeep.expected_mail import ExpectedMail
@@ -69,30 +74,69 @@ from inbox.upkeep.wellbeing import ClockWatch
 from inbox.webhooks import webhook_signals
 from inbox.webhooks.webhook_caller import Objects, WebhookCaller
 from mailsink.conf import CONFIG, Config, ConfigError, unusable_data
-from mailsink.descriptors import raised
+from mailsink.descriptors import Descriptors, raised
 from mailsink.failing_tls import failing_contexts
 from mailsink.posting.poster import Poster
-from mailsink.server import BackgroundWork, run
 from mailsink.smtp.listener_kinds import LISTENER_KINDS, ListenerKind
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
 from mailsink.smtp.net.passes import Passes
+from mailsink.smtp.net.shared_counts import SharedCounts
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.tls.planned_failure import FailingContexts
 from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
-from mailsink.sockets import address_of, bind, is_public
+from mailsink.sockets import address_of, bind, bind_again, is_public, share
+from mailsink.supervisor import Child, ProcessPlace, Supervisor
 from mailsink.tls import own_context, server_context
 from mailsink.values import ADDRESSES, ListenAddress
 from mailsink.web import static
 from mailsink.web.visitors import Visitors
 
+if TYPE_CHECKING:
+    from mailsink.server.process import BackgroundWork
+
 _LONGEST_END = 3.0  # seconds
+_LOOK_EVERY = 1.0  # seconds
 # Seconds that a thread may hold the interpreter while others wait. A mail needs it dozens
 # of times, and each time the threads that answer requests would hold it for 5 ms.
 _TURN = 0.001
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 # Who listens everywhere is reached here.
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
+
+
+_MOST_WORKERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """All processes of a server have this in common: it is made before they are."""
+
+    config: Config
+    expected: ExpectedMail
+    application: Any
+    mail: Sequence[tuple[ListenerKind, socket.socket]]
+    http: Sequence[socket.socket]
+    inbox: int
+    strict: StrictSetting
+    logins: CredentialBook
+    authenticator: Authenticator
+    descriptors: Descriptors
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """More of a process that is one of several."""
+
+    child: Child
+    workers: int
+    doorway: Doorway
+    counts: SharedCounts
+
+    @property
+    def takes_mail(self) -> bool:
+        return self.child.number > 0
 
 
 class Command(BaseCommand):
@@ -104,6 +148,13 @@ class Command(BaseCommand):
             parser.add_argument(
                 flag, metavar="ADDR:PORT|off", help=f"where to listen for {what}"
             )
+        parser.add_argument(
+            "--workers",
+            metavar="N",
+            type=_number_of_workers,
+            default=0,
+            help="take mail in so many processes, beside one for the web",
+        )
         parser.add_argument(
             "--exit-after",
             metavar="N",
@@ -127,13 +178,15 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             config = _with_flags(CONFIG, options["smtp"], options["http"])
+            if options["workers"] and not any(config.listeners.values()):
+                raise ConfigError("--workers take mail, and no listener is on")
             show = None
             if options["print"]:
                 mail, self.stdout = self.stdout, self.stderr
                 show = partial(_print_message, mail)
             expected = ExpectedMail(options["exit_after"], options["timeout"], show)
             with setup.held_folder(config):
-                code = self.serve(config, expected)
+                code = self.serve(config, expected, options["workers"])
         except ConfigError as error:
             self.stderr.write(f"mailsink: {error}")
             code = 1
@@ -144,8 +197,11 @@ class Command(BaseCommand):
         end.start()
         sys.exit(code)
 
-    def serve(self, config: Config, expected: ExpectedMail) -> int:
-        """Start everything, serve until told to stop; return the exit code."""
+    def serve(self, config: Config, expected: ExpectedMail, workers: int) -> int:
+        """Start everything, serve until told to stop; return the exit code.
+
+        workers: how many processes take mail; 0: this one does, and the web's work too
+        """
         if config.mcp and find_spec("mcp") is None:
             raise ConfigError(
                 "MAILSINK_MCP needs the package mcp: pip install 'django-mailsink[mcp]'"
@@ -171,45 +227,124 @@ class Command(BaseCommand):
         guarding.use(config.guard)
         _take_routes(config)
         webhook_signals.refresh()
-        server = servers.register(
-            http=[address_of(each) for each in http],
-            id=protocol.PROCESS,
-            **{
-                name: [address_of(each) for kind, each in mail if kind.name == name]
-                for name in LISTENER_KINDS
-            },
-        )
         self.introduce(config, mail, http)
         if not has_accounts and any(map(is_public, http)):
             self.say(f"Setup {_pages_url(config, http)}/setup/{first_visit.offer()}")
 
         # Imported only now: it looks for the static files that there are.
         application = import_string(settings.ASGI_APPLICATION)
+        descriptors = raised()
+        profile = _profile(config, http, descriptors.shares.smtp)
+        common = Common(
+            config=config,
+            expected=expected,
+            application=application,
+            mail=mail,
+            http=http,
+            inbox=Inbox.objects.get(slug=DEFAULT_SLUG, deleted_at=None).pk,
+            strict=strict,
+            logins=(logins := CredentialBook()),
+            authenticator=Authenticator(config.smtp_auth, logins),
+            descriptors=descriptors,
+            profile=profile,
+        )
+        ready = partial(self.say, "Mailsink is ready.")
+        if not workers:
+            return self.run(common, ready)
+        return self.run_processes(common, workers, ready)
+
+    def run_processes(
+        self, common: Common, workers: int, ready: Callable[[], None]
+    ) -> int:
+        """Run a process for the web and some for mail; return the exit code of this one."""
+        servers.close_crashed()
+        mail = [(kind, share(each)) for kind, each in common.mail]
+        per_process = [mail] + [
+            [(kind, bind_again(each)) for kind, each in mail] for _ in range(1, workers)
+        ]
+        places = [
+            ProcessPlace("the web process", is_vital=True, sockets=common.http),
+            *(
+                ProcessPlace(
+                    f"SMTP process {number}", sockets=[sock for _, sock in own]
+                )
+                for number, own in enumerate(per_process, 1)
+            ),
+        ]
+        doorway, counts = Doorway(), SharedCounts(workers)
+        import_module("mailsink.server.ahead")
+        setup.let_go()  # what follows has connections of its own
+
+        def work(child: Child) -> int:
+            protocol.use_process(child.id)
+            if common.config.uses_sqlite:
+                share_turns(common.config.data / "write.lock")
+            takes_mail = child.number > 0
+            if takes_mail:
+                counts.take_row(child.number - 1)
+            own = replace(
+                common,
+                mail=per_process[child.number - 1] if takes_mail else [],
+                http=[] if takes_mail else common.http,
+            )
+            beside = Beside(child, workers, doorway, counts)
+            return self.run(own, child.ready, beside)
+
+        return Supervisor(places, ready).run(work)
+
+    def run(
+        self, common: Common, ready: Callable[[], None], beside: Beside | None = None
+    ) -> int:
+        """Serve in this process until told to stop; return the exit code."""
+        config, expected, profile = common.config, common.expected, common.profile
+        server = _register(common, beside)
+        run = import_string("mailsink.server.process.run")  # makes the loop
         workers = import_string("mailsink.asgi.workers")
-        feed = Feed()
+        is_web = beside is None or not beside.takes_mail
+        line = _line(beside, profile) if beside and beside.takes_mail else None
+        feed = Feed(line.layer if line else None)
         indexed = _announcing(expected)
-        inbox = Inbox.objects.get(slug=DEFAULT_SLUG, deleted_at=None).pk
         first = Awaited()
-        indexing = indexer(lambda: recorder.busy, indexed, first)
-        following = RuleFollower(lambda: recorder.busy)
+        recorder: Recorder
+        hub: Hub | None = None
+
+        def busy() -> bool:
+            """Whether much mail comes in, here or in the SMTP processes beside."""
+            return recorder.busy or (hub is not None and hub.busy)
+
+        indexing = indexer(busy, indexed, first)
+        following = RuleFollower(busy)
         reading = large_indexer(workers.have_done, indexed)
+        nudge = _nudging(indexing, reading, following)
+        if beside and is_web:
+            denylist = profile.starttls_denylist
+            hub = Hub(beside.doorway, beside.workers, nudge, denylist)
         session_log = None if config.log == "quiet" else SessionLog(feed)
         recorder = Recorder(
             server.id,
-            inbox,
+            common.inbox,
             session_log or feed,
-            nudge=_nudging(indexing, reading, following),
+            nudge=line.nudge if line else nudge,
             key_of=inboxes.key_of,
         )
         health.checks["recorder"] = recorder.trouble
         health.notices["objects"] = body_store.trouble
-        policy = MailPolicy(strict)
+        health.notices["descriptors"] = common.descriptors.trouble
+        if hub:
+            health.checks["smtp"] = hub.trouble
+            health.notices["workers"] = hub.notice
+        if line:
+            line.is_busy = lambda: recorder.busy
+            line.troubles = {
+                "recorder": recorder.trouble,
+                "descriptors": common.descriptors.trouble,
+            }
+        policy = MailPolicy(common.strict)
         policy.refresh()  # the first client is to meet it too
-        book = CredentialBook()
-        book.refresh()
-        authenticator = Authenticator(config.smtp_auth, book)
-        admission, passes = Admission(), Passes()
-        visitors = Visitors((descriptors := raised()).shares.web)
+        common.logins.refresh()
+        admission = Admission(beside.counts if line and beside else None)
+        passes = Passes()
+        visitors = Visitors(common.descriptors.shares.web)
         clock = ClockWatch()
         figures = ProcessFigures(
             recorder.tallies,
@@ -218,7 +353,7 @@ class Command(BaseCommand):
                 lambda: feed.lag,
                 admission,
                 visitors,
-                descriptors,
+                common.descriptors,
                 config.data,
                 clock,
             ),
@@ -226,11 +361,8 @@ class Command(BaseCommand):
         metrics.own = server, figures
         couriers: set[ReleaseCourier] = set()
         held_mail = HeldQueue(server.id, couriers)
-        health.notices["descriptors"] = descriptors.trouble
         health.notices |= wellbeing.notices(config.data, lambda: feed.lag, clock)
-        profile = _profile(config, http, descriptors.shares.smtp)
         starttls.use(profile.starttls_denylist)
-        spool = profile.spool_dir
         objects = _event_objects(workers.have_done)
         announced.connect(hear := _hearing(indexing, reading))
         awaited.connect(expect := _expecting(first, indexing))
@@ -238,54 +370,64 @@ class Command(BaseCommand):
         _collect_seldom()
         sys.setswitchinterval(_TURN)
         try:
-            code = run(
-                application,
-                web_sockets=http,
+            code: int = run(
+                common.application,
+                web_sockets=common.http,
                 listeners=[
                     Listener(
                         each,
                         replace(profile, **kind.profile),
                         recorder,
                         policy,
-                        authenticator,
+                        common.authenticator,
                         admission,
-                        descriptors,
+                        common.descriptors,
                         passes,
                         held_mail,
                     )
-                    for kind, each in mail
+                    for kind, each in common.mail
                 ],
                 background=[
+                    *([beside.child.watch] if beside else []),
+                    *([hub] if hub else []),
+                    *([line, _outbox_watch()] if line else []),
                     feed,
                     *([session_log] if session_log else []),
                     recorder,
-                    *_leaving(
-                        config,
-                        server.id,
-                        recorder,
-                        following,
-                        objects,
-                        profile.public_url,
-                        couriers,
-                    ),
-                    policy.watching(book.refresh),
+                    policy.watching(common.logins.refresh),
                     servers.heartbeat(server, figures.now),
-                    indexing,
-                    reading,
-                    *([Reporter(server.id)] if config.bounces != "off" else []),
-                    workers,
-                    retention(_limits(config), spool),
-                    *_sweeping(),
-                    *([reserve()] if config.uses_sqlite else []),
-                    expected,
+                    *(
+                        [
+                            *_leaving(
+                                config,
+                                server.id,
+                                recorder,
+                                following,
+                                objects,
+                                profile.public_url,
+                                couriers,
+                                busy,
+                            ),
+                            indexing,
+                            reading,
+                            *([Reporter(server.id)] if config.bounces != "off" else []),
+                            workers,
+                            retention(_limits(config), profile.spool_dir),
+                            *_sweeping(),
+                            *([reserve()] if config.uses_sqlite else []),
+                            expected,
+                        ]
+                        if is_web
+                        else []
+                    ),
                 ],
-                ready=lambda: self.say("Mailsink is ready."),
-                descriptors=descriptors,
+                ready=ready,
+                descriptors=common.descriptors,
                 visitors=visitors,
             )
-            if expected.code:
+            if is_web and expected.code:
                 self.stderr.write(f"mailsink: {expected.sentence}")
-            return code or expected.code
+            return code or (expected.code if is_web else 0)
         finally:
             announced.disconnect(hear)
             awaited.disconnect(expect)
@@ -318,6 +460,36 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def _register(common: Common, beside: Beside | None) -> Server:
+    """Register this process, with where it listens."""
+    return servers.register(
+        http=[address_of(each) for each in common.http],
+        id=protocol.process(),
+        is_one_of_several=beside is not None,
+        dead=beside.child.dead if beside else None,
+        **{
+            name: [address_of(each) for kind, each in common.mail if kind.name == name]
+            for name in LISTENER_KINDS
+        },
+    )
+
+
+def _line(beside: Beside, profile: Profile) -> HubLine:
+    """Return the line of an SMTP process to the web process."""
+    layer = feed_layer(beside.workers)
+    return HubLine(beside.doorway, layer, profile.starttls_denylist)
+
+
+def _outbox_watch() -> Background:
+    """Return the work of an SMTP process that keeps up with what webhooks want."""
+
+    def look() -> float:
+        webhook_signals.refresh()
+        return _LOOK_EVERY
+
+    return Background("webhooks' events", look)
+
+
 def _take_routes(config: Config) -> None:
     """Keep the routes that the settings have. Raises ConfigError."""
     try:
@@ -344,6 +516,7 @@ def _leaving(
     objects: Objects,
     base_url: str,
     couriers: set[ReleaseCourier],
+    busy: Callable[[], bool],
 ) -> list[BackgroundWork]:
     """Return the work of what leaves Mailsink: none, where nothing may."""
     if not switch.is_on():
@@ -354,7 +527,7 @@ def _leaving(
         Background("held mail", held_intake.look),
         RouteTrials(recorder.record),
         following,
-        WebhookCaller(server, objects, poster, base_url, lambda: recorder.busy),
+        WebhookCaller(server, objects, poster, base_url, busy),
     ]
 
 
@@ -456,6 +629,13 @@ def _announcing(expected: ExpectedMail) -> Callable[[list[UUID]], None]:
         expected.came(ids)
 
     return indexed
+
+
+def _number_of_workers(text: str) -> int:
+    number = _at_least_0(text)
+    if number > _MOST_WORKERS:
+        raise ArgumentTypeError(f"there can be at most {_MOST_WORKERS} processes")
+    return number
 
 
 def _at_least_0(text: str) -> int:

@@ -1,15 +1,17 @@
-"""Admission: limits the sessions of a process, in all and for each client."""
+"""Admission: limits the sessions of a machine's SMTP processes, in all and for each client."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Protocol
 
+from mailsink.smtp.net.shared_counts import SharedCounts
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
 
 _MANY = 100  # connections in all, from which on no client may hold all of them
+_ALL = ""  # for which all connections are counted
 _IDLE = 30.0  # seconds after which a connection may have to give way
 
 
@@ -26,7 +28,9 @@ class Admitted(Protocol):
 class Admission:
     """Counts connections and clients; the listeners of a process share one."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: SharedCounts | None = None) -> None:
+        """shared: with the other processes that take mail on this machine, if any"""
+        self._shared = shared
         self._connections = 0
         self._by_client: defaultdict[str, dict[Admitted, None]] = defaultdict(dict)
 
@@ -37,6 +41,7 @@ class Admission:
 
     def connected(self) -> None:
         """Count a connection whose client is not known yet."""
+        self._count(_ALL, 1)
         self._connections += 1
 
     def admit(
@@ -45,9 +50,11 @@ class Admission:
         """Count a connection's client in; return the refusal if it is one too many."""
         of_client = self._by_client[client]
         of_client[connection] = None
-        if 0 < _most_of_one(profile) < len(of_client):
+        self._count(client, 1)
+        if 0 < _most_of_one(profile) < len(of_client) + self._others(client):
             return replies.TOO_MANY_FROM_CLIENT
-        is_full = 0 < profile.max_connections < self._connections
+        connections = self._connections + self._others(_ALL)
+        is_full = 0 < profile.max_connections < connections
         if is_full and not self._make_room(len(of_client)):
             return replies.TOO_MANY_CONNECTIONS
         return None
@@ -55,11 +62,21 @@ class Admission:
     def disconnected(self, connection: Admitted, client: str | None) -> None:
         """Forget a connection, and its client if that was counted in."""
         self._connections -= 1
+        self._count(_ALL, -1)
         if client is None:
             return
+        self._count(client, -1)
         del self._by_client[client][connection]
         if not self._by_client[client]:
             del self._by_client[client]
+
+    def _count(self, key: str, number: int) -> None:
+        if self._shared is not None:
+            self._shared.add(key, number)
+
+    def _others(self, key: str) -> int:
+        """Return how many the other processes count."""
+        return 0 if self._shared is None else self._shared.others(key)
 
     def _make_room(self, held: int) -> bool:
         """Have the client with the most connections give one up that is idle.
