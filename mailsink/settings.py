@@ -29,6 +29,7 @@ MIDDLEWARE = [
     "inbox.http.problems.problems",
     "inbox.views.faults.FormsAreUtf8",
     "inbox.views.faults.FullDisk",
+    "inbox.views.faults.NoDatabase",
     "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",
     "inbox.http.gate.gate",
@@ -54,7 +55,11 @@ TEMPLATES = [
 
 # conn_max_age stays 0: a thread that is idle keeps no connection open.
 DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(CONFIG.database_url, conn_max_age=0)
+    "default": dj_database_url.parse(
+        CONFIG.database_url,
+        conn_max_age=0,
+        conn_health_checks=not CONFIG.uses_sqlite,  # of those in the pool
+    )
 }
 if CONFIG.uses_sqlite:
     DATABASES["default"]["OPTIONS"] = {
@@ -71,13 +76,16 @@ else:
         "min_size": 1,
         "max_size": 20,
         "timeout": 10,
+        # Beyond it a server that is gone is tried when somebody asks, and not, after ever
+        # longer rests, minutes after it came back.
+        "reconnect_timeout": 5,
     }
 
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {"BACKEND": "inbox.live.channel_layer.ProcessLayer"},
 }
 if CONFIG.redis_url:
-    CHANNEL_LAYERS["default"] = {
+    CHANNEL_LAYERS["default"] = {  # inbox.live.redis_watch says if it is out of reach
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [CONFIG.redis_url]},
     }
@@ -171,5 +179,7 @@ LOGGING = {
         "daphne.server": {"filters": ["once_a_minute"]},
         "mailsink.web.guard": {"filters": ["once_a_minute"]},
         "mailsink.sessions": {"level": "INFO"},
+        # It has a traceback each second that Redis is gone: RedisWatch says it once.
+        "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }

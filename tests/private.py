@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -27,60 +28,128 @@ def free_port() -> int:
         return port
 
 
+class PostgreSQL:
+    """A private PostgreSQL in a folder, on a free port."""
+
+    def __init__(self, folder: Path, user: str | None, durable: bool = False) -> None:
+        """durable: it syncs what it commits, as one does that is not thrown away"""
+        self._folder, self._user = folder, user
+        self._durable = "" if durable else " -F"
+        self._pg_ctl = _pg_ctl(folder, user)
+        self._data = str(folder / "data")
+        self.port = free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        words = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+        self._run("initdb", "-D", self._data, *words)
+
+    def start(self) -> None:
+        """Start it, or start it again; return once it answers."""
+        where = f"-p {self.port} -k {self._folder} -h 127.0.0.1"
+        settings = f"{where}{self._durable} -c max_connections=200"
+        log = str(self._folder / "log")
+        words = ("-D", self._data, "-l", log, "-w", "-o", settings, "start")
+        self._run("pg_ctl", *words)
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
+
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return int((Path(self._data) / "postmaster.pid").read_text().split()[0])
+
+    def kill(self) -> None:
+        """End it with SIGKILL, with all its processes: none of them says goodbye."""
+        found = subprocess.run(
+            ["pgrep", "-P", str(self.pid)], capture_output=True, text=True
+        )
+        for pid in (self.pid, *map(int, found.stdout.split())):
+            os.kill(pid, signal.SIGKILL)
+
+    def _run(self, command: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(Path(self._pg_ctl).with_name(command)), *arguments],
+            user=self._user,
+            cwd=self._folder,
+            env=environment(self._pg_ctl),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode:
+            log = self._folder / "log"
+            said = log.read_text() if log.exists() else ""
+            raise RuntimeError(f"{command} failed: {done.stderr} {said}")
+
+
+@contextmanager
+def running_postgresql(durable: bool = False) -> Iterator[PostgreSQL]:
+    """Run a private PostgreSQL with an empty database, which may be killed and started again."""
+    user = _servant()
+    with _folder(user) as folder:
+        server = PostgreSQL(folder, user, durable)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Run a private PostgreSQL; gives the URL of an empty database."""
-    user = _servant()
-    port = free_port()
-    with _folder(user) as folder:
-        pg_ctl = _pg_ctl(folder, user)
+    with running_postgresql() as server:
+        yield server.url
 
-        def run(command: str, *arguments: str) -> None:
-            done = subprocess.run(
-                [str(Path(pg_ctl).with_name(command)), *arguments],
-                user=user,
-                cwd=folder,
-                env=environment(pg_ctl),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            if done.returncode:
-                log = folder / "log"
-                said = log.read_text() if log.exists() else ""
-                raise RuntimeError(f"{command} failed: {done.stderr} {said}")
 
-        data = str(folder / "data")
-        run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
-        # It is thrown away: nothing of it needs to survive a power cut.
-        settings = f"-p {port} -k {folder} -h 127.0.0.1 -F -c max_connections=200"
-        log = str(folder / "log")
-        run("pg_ctl", "-D", data, "-l", log, "-w", "-o", settings, "start")
+class Redis:
+    """A private Redis in a folder, on a free port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._program = program("redis-server", "redis-server")
+        self._port = free_port()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        """Start it, or start it again; return once it answers."""
+        port = ("--port", str(self._port), "--bind", "127.0.0.1", "--save", "")
+        self._process = subprocess.Popen(
+            [self._program, *port],
+            cwd=self._folder,
+            env=environment(self._program),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        _wait_for(self._process, "Ready to accept connections")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=10)
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        self._process.kill()
+        self._process.communicate(timeout=10)
+
+
+@contextmanager
+def running_redis() -> Iterator[Redis]:
+    """Run a private Redis, which may be killed and started again."""
+    with _folder(None) as folder:
+        server = Redis(folder)
+        server.start()
         try:
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+            server.stop()
 
 
 @contextmanager
 def redis() -> Iterator[str]:
     """Run a private Redis; gives its URL."""
-    server = program("redis-server", "redis-server")
-    port = free_port()
-    with _folder(None) as folder:
-        process = subprocess.Popen(
-            [server, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
-            cwd=folder,
-            env=environment(server),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            _wait_for(process, "Ready to accept connections")
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.terminate()
-            process.communicate(timeout=10)
+    with running_redis() as server:
+        yield server.url
 
 
 def _wait_for(process: subprocess.Popen[str], text: str) -> None:

@@ -19,7 +19,7 @@ class MessageWatcher:
     """Knows which messages it was sent, from its entry to its exit.
 
     created: how often each came as new, by its id. loaded: those it found in the list,
-    after it was asked to load again. resyncs: how often it was
+    after it was asked to load again. resyncs: how often it was. code: of the last close
     """
 
     def __init__(self, url: str) -> None:
@@ -27,6 +27,8 @@ class MessageWatcher:
         self.created: Counter[str] = Counter()
         self.loaded: set[str] = set()
         self.resyncs = 0
+        self.code = 0
+        self.is_live = False
         self.closed = 0  # how often the server, or its end, closed the connection
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
@@ -34,7 +36,7 @@ class MessageWatcher:
 
     def __enter__(self) -> MessageWatcher:
         self._thread.start()
-        assert self._subscribed.wait(30), "it cannot watch"
+        assert self._subscribed.wait(120), "it cannot watch"
         return self
 
     def __exit__(
@@ -50,18 +52,27 @@ class MessageWatcher:
     def seen(self) -> set[str]:
         return {*self.created, *self.loaded}
 
-    def wait_for(self, ids: Iterable[str], seconds: float = 30) -> None:
+    def wait_for(self, ids: Iterable[str], seconds: float = 120) -> None:
         """Wait until all of these were seen."""
         wanted = set(ids)
         with self._changed:
             done = self._changed.wait_for(lambda: wanted <= self.seen, seconds)
         assert done, f"{len(wanted - self.seen)} of {len(wanted)} were not seen"
 
-    def wait_until_down(self, seconds: float = 30) -> None:
-        """Wait until the connection was closed, as pages show it."""
+    def wait_until_down(self, code: int = 0, seconds: float = 60) -> None:
+        """Wait until the connection was closed, with a code if one is given."""
         before = self.closed
+
+        def is_down() -> bool:
+            return self.closed > before and code in (0, self.code)
+
         with self._changed:
-            assert self._changed.wait_for(lambda: self.closed > before, seconds)
+            assert self._changed.wait_for(is_down, seconds), self.code
+
+    def wait_until_live(self, seconds: float = 60) -> None:
+        """Wait until it watches again."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.is_live, seconds)
 
     def _run(self) -> None:
         asyncio.run(self._main())
@@ -78,22 +89,29 @@ class MessageWatcher:
                     await self._follow(client)
                 with self._changed:
                     self.closed += 1
+                    self.is_live = False
                     self._changed.notify_all()
                 await asyncio.sleep(0.2)
 
     async def _follow(self, client: aiohttp.ClientSession) -> None:
         address = f"{self._url}/ws/live"
         async with client.ws_connect(address, max_msg_size=0) as socket:
-            await socket.send_json({"type": "subscribe", "to": "messages"})
-            async for message in socket:
-                frame = json.loads(message.data)
-                if frame["type"] == "batch":
-                    self._take(frame["events"])
-                    await socket.send_json({"type": "ack", "seq": frame["seq"]})
-                elif frame["type"] in ("subscribed", "resync"):
-                    self.resyncs += frame["type"] == "resync"
-                    await self._load(client)
-                    self._subscribed.set()
+            try:
+                await socket.send_json({"type": "subscribe", "to": "messages"})
+                async for message in socket:
+                    frame = json.loads(message.data)
+                    if frame["type"] == "batch":
+                        self._take(frame["events"])
+                        await socket.send_json({"type": "ack", "seq": frame["seq"]})
+                    elif frame["type"] in ("subscribed", "resync"):
+                        self.resyncs += frame["type"] == "resync"
+                        await self._load(client)
+                        self._subscribed.set()
+                        with self._changed:
+                            self.is_live = True
+                            self._changed.notify_all()
+            finally:
+                self.code = socket.close_code or 0
 
     def _take(self, events: list[dict[str, str]]) -> None:
         with self._changed:

@@ -26,13 +26,13 @@ from inbox.capture.backlog import Backlog
 from inbox.capture.batch import Batch, PendingMessage, Writer
 from inbox.capture.open_sessions import OpenSessions
 from inbox.capture.rows import MessageRow, RawRow, SessionChanges, TransactionRow
-from inbox.models import Inbox, Session
+from inbox.models import Inbox, Message, Session
 from inbox.storage import body_store, webhook_outbox
 from inbox.storage.database_file import StoredFile
 from inbox.storage.full_disk import is_full
 from inbox.storage.threads import in_thread
 from inbox.storage.write_lock import write_turn
-from mailsink.ids import uuid7
+from mailsink.ids import go_on_after, uuid7
 from mailsink.mail_threads import in_mail_thread
 from mailsink.mime import headers
 from mailsink.ports import Refused, Stored
@@ -87,12 +87,14 @@ class Recorder:
         limits: Limits | None = None,
         nudge: Callable[[int], None] = lambda _: None,
         key_of: Callable[[str], int | None] = lambda slug: None,
+        is_one_of_several: bool = False,
     ) -> None:
         """inbox: the usual one; key_of: the key of another by its slug, from memory.
 
         nudge: called when messages were stored, unless the recorder is busy, with the
-        octets of the largest
+        octets of the largest. is_one_of_several: other processes store messages, too
         """
+        self._is_one_of_several = is_one_of_several
         self._sessions = OpenSessions(server, inbox, key_of)
         self._key_of = key_of
         self.tallies = self._sessions.tallies
@@ -319,6 +321,8 @@ class Recorder:
 
     def _commit(self, batch: Batch) -> None:
         now = datetime.now(UTC)
+        if batch.messages and self._is_one_of_several:
+            _go_on_after_stored()
         for waiting in batch.messages:
             waiting.message.id, waiting.message.received_at = uuid7(), now
         # What open sessions change meanwhile stands in the next batch, too.
@@ -416,3 +420,13 @@ async def _raw_row(
 def _read_start(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(_HEADER_OCTETS)
+
+
+def _go_on_after_stored() -> None:
+    """Let new ids follow what others stored, so that "later than this message" stays true.
+
+    Their clocks may be ahead of ours.
+    """
+    latest = Message.objects.order_by("-pk").values_list("pk", flat=True).first()
+    if latest is not None:
+        go_on_after(latest)

@@ -11,6 +11,12 @@ from channels.layers import InMemoryChannelLayer
 _TOGETHER = 8  # members that are woken at a time: to write to one takes a millisecond
 
 
+def is_out_of_reach(error: Exception) -> bool:
+    """Whether an error says that Redis is gone: those of redis-py are a family of their own."""
+    is_of_redis = type(error).__module__.partition(".")[0] == "redis"
+    return is_of_redis or isinstance(error, OSError)
+
+
 class GroupWatcher(Protocol):
     """Wants to know how many are in which group."""
 

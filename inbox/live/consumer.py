@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from inbox.live import protocol
+from inbox.live.channel_layer import is_out_of_reach
 from inbox.live.protocol import Ack, BadFrame, Command, Subscribe, Topic, Unsubscribe
 from inbox.live.viewers import NOT_ALLOWED, Viewer
 
@@ -29,6 +31,7 @@ RATE = 20.0
 Name = tuple[str, str | None]  # of a topic
 
 POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
+NOT_LIVE = 4503  # of our own: nothing can be watched for now, try again later
 
 
 @dataclass(slots=True)
@@ -66,6 +69,36 @@ class _Watch:
 class LiveConsumer(AsyncWebsocketConsumer):
     """Speaks docs/live.md with one client."""
 
+    _open: ClassVar[set[LiveConsumer]] = set()
+    _is_off: ClassVar[bool] = False
+
+    @classmethod
+    async def turn_off(cls) -> None:
+        """Close all connections, since nothing reaches them; refuse others. On the loop."""
+        cls._is_off = True
+        for each in list(cls._open):
+            with suppress(Exception):  # it may be closed by now
+                await each.close(NOT_LIVE)
+
+    @classmethod
+    def turn_on(cls) -> None:
+        """Take connections again."""
+        cls._is_off = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a connection; close it where nothing can be watched for now."""
+        if self._is_off:
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": NOT_LIVE})
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        except Exception as error:
+            if not is_out_of_reach(error):
+                raise
+            await send({"type": "websocket.close", "code": NOT_LIVE})
+
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Handle a message, without Channels' hop to the database's thread before it."""
         await getattr(self, get_handler_name(message))(message)
@@ -80,11 +113,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.accept()  # before that there is no code that a client could see
             await self.close(refusal)
             return
+        self._open.add(self)
         await self.channel_layer.group_add(protocol.CONTROL, self.channel_name)
         await self.accept()
         await self.send(protocol.hello())
 
     async def disconnect(self, code: int) -> None:
+        self._open.discard(self)
+        if self._is_off:  # the groups are out of reach
+            return
         for group in [protocol.CONTROL, *self.heard]:
             await self.channel_layer.group_discard(group, self.channel_name)
 

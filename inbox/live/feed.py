@@ -22,7 +22,7 @@ from channels.layers import BaseChannelLayer, get_channel_layer
 from inbox import serializers
 from inbox.capture.rows import SessionChanges
 from inbox.live import protocol
-from inbox.live.channel_layer import ProcessLayer
+from inbox.live.channel_layer import ProcessLayer, is_out_of_reach
 from inbox.live.pending import Pending
 from inbox.mailbox import inboxes, messages, transactions
 from inbox.mailbox.scope import ALL
@@ -177,7 +177,8 @@ class Feed:
     def _fail(self, error: Exception) -> None:
         """Have all look again; called where an exception is handled."""
         if not self._failing:  # said once, however often it is tried
-            log.exception("The live feed cannot tell its viewers: %s", error)
+            is_fault = not is_out_of_reach(error)
+            log.error("The live feed reaches no viewers: %s", error, exc_info=is_fault)
         self._lost = self._failing = True
 
     async def _send(self, pending: Pending) -> None:

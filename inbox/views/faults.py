@@ -1,7 +1,7 @@
 """Answers requests that fail: a plain page, or a problem (RFC 9457).
 
-These are Django's own handlers of errors, and the middleware for a full disk and for
-forms that are not UTF-8. None of them reads the database, which may be what has failed.
+These are Django's own handlers of errors, and the middleware for a full disk, for a database
+that is gone and for forms that are not UTF-8. None of them reads the database, which may be what has failed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
@@ -104,6 +104,34 @@ class FullDisk(MiddlewareMixin):
             if not full_disk.is_full(error):
                 raise
         return _answer(request, 507, _("The disk is full"), _what_is_full())
+
+
+class NoDatabase(MiddlewareMixin):
+    """Middleware: a database server that is gone, or is coming back, is said with 503."""
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if not _is_out_of_reach(exception):
+            return None
+        words = _(
+            "The database server cannot be reached. Mailsink tries again by itself: load "
+            "this again in a while."
+        )
+        answer = _answer(request, 503, _("The database is out of reach"), words)
+        answer["Retry-After"] = "5"
+        return answer
+
+
+# Of PostgreSQL: it is stopped, it crashed, it does not take connections yet.
+_STOPPING = ("57P01", "57P02", "57P03")
+
+
+def _is_out_of_reach(exception: Exception) -> bool:
+    if not isinstance(exception, OperationalError | InterfaceError):
+        return False
+    state = getattr(exception.__cause__ or exception, "sqlstate", None)
+    return connection.vendor != "sqlite" and (state is None or state in _STOPPING)
 
 
 def _is_spent(request: HttpRequest) -> bool:

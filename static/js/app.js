@@ -28,10 +28,14 @@ function showLamp() {
   const words = $("[data-lamp-text]");
   const notice = byId("reconnecting");
   live().watch((state) => {
-    lamp.dataset.lamp = state;
-    setText(words, { live: gettext("Live"), waiting: gettext("Reconnecting…"), connecting: gettext("Connecting…") }[state]);
-    notice.hidden = state !== "waiting";
-    setText(notice, fill(gettext("Reconnecting… showing mail up to %(time)s"), { time: timeOfDay(live().seenAt) }));
+    const isDown = state === "down";
+    lamp.dataset.lamp = isDown ? "waiting" : state;
+    setText(words, { live: gettext("Live"), waiting: gettext("Reconnecting…"), connecting: gettext("Connecting…"), down: gettext("Not live") }[state]);
+    notice.hidden = state !== "waiting" && !isDown;
+    const shown = isDown
+      ? gettext("The live view is down; mail still arrives. Showing mail up to %(time)s")
+      : gettext("Reconnecting… showing mail up to %(time)s");
+    setText(notice, fill(shown, { time: timeOfDay(live().seenAt) }));
   });
 }
 

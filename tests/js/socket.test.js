@@ -12,8 +12,8 @@ class Wire extends EventTarget {
   say(frame) {
     this.dispatchEvent(Object.assign(new Event("message"), { data: JSON.stringify(frame) }));
   }
-  drop() {
-    this.dispatchEvent(new Event("close"));
+  drop(code = 1006) {
+    this.dispatchEvent(Object.assign(new Event("close"), { code }));
   }
 }
 
@@ -105,4 +105,17 @@ test("attempts grow apart, up to 15 seconds, and are jittered", () => {
   assert.equal(backoff(0, 1), 500);
   assert.equal(backoff(3, 1), 4000);
   assert.equal(backoff(30, 1), 15_000);
+});
+
+test("a server that says so is down, and live again once it greets", () => {
+  const { live, wires, waits } = start();
+  wires[0].say(hello);
+  wires[0].drop(4503);
+  assert.equal(live.state, "down");
+  waits[0].run();
+  wires[1].drop(4503);
+  assert.equal(live.state, "down");
+  waits[1].run();
+  wires[2].say(hello);
+  assert.equal(live.state, "live");
 });

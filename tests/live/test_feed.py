@@ -176,7 +176,7 @@ async def test_a_layer_out_of_reach_is_made_up_for(
             await failed.wait()
             failed.clear()
     assert await client.next() == {"type": "resync", "to": "messages"}
-    assert caplog.text.count("The live feed cannot tell its viewers: no Redis") == 1
+    assert caplog.text.count("The live feed reaches no viewers: no Redis") == 1
     row = message_row()
     feed.committed(SessionChanges(messages_created=[row]))
     assert events(await client.next()) == [("message.created", str(row.id))]
@@ -319,4 +319,4 @@ async def test_waiters_that_cannot_be_told_look_again(
         told = await client.next()
         while told["type"] != "resync":
             told = await client.next()
-    assert caplog.text.count("The live feed cannot tell its viewers: no Redis") == 1
+    assert caplog.text.count("The live feed reaches no viewers: no Redis") == 1

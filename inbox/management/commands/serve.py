@@ -35,6 +35,7 @@ from inbox.live.feed import Feed
 from inbox.live.hub import Hub
 from inbox.live.hub_line import HubLine, feed_layer
 from inbox.live.hub_wire import Doorway
+from inbox.live.redis_watch import RedisWatch
 from inbox.mailbox import inboxes
 from inbox.mailbox.large import LARGE
 from inbox.mailbox.signals import (
@@ -326,10 +327,14 @@ class Command(BaseCommand):
             session_log or feed,
             nudge=line.nudge if line else nudge,
             key_of=inboxes.key_of,
+            is_one_of_several=beside is not None or not config.uses_sqlite,
         )
         health.checks["recorder"] = recorder.trouble
         health.notices["objects"] = body_store.trouble
         health.notices["descriptors"] = common.descriptors.trouble
+        redis = RedisWatch() if config.redis_url and is_web else None
+        if redis:
+            health.notices["redis"] = redis.trouble
         if hub:
             health.checks["smtp"] = hub.trouble
             health.notices["workers"] = hub.notice
@@ -391,6 +396,7 @@ class Command(BaseCommand):
                     *([beside.child.watch] if beside else []),
                     *([hub] if hub else []),
                     *([line, _outbox_watch()] if line else []),
+                    *([redis] if redis else []),
                     feed,
                     *([session_log] if session_log else []),
                     recorder,

@@ -5,7 +5,8 @@
 import { routes } from "./routes.js";
 
 /**
- * @typedef {"connecting" | "live" | "waiting"} State
+ * @typedef {"connecting" | "live" | "waiting" | "down"} State down: the server says that
+ *   nothing is live for now
  * @typedef {{ event: string, id?: string } & Record<string, any>} LiveEvent
  * @typedef {object} Listener
  * @property {() => void} [load] read the first page again: after each subscribing, and
@@ -15,6 +16,7 @@ import { routes } from "./routes.js";
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
+const NOT_LIVE = 4503; // docs/live.md
 
 /**
  * How long to wait before the next attempt, in milliseconds.
@@ -72,7 +74,7 @@ export class Live {
     const socket = this.#connect(this.#url);
     this.#socket = socket;
     socket.addEventListener("message", (message) => this.#receive(JSON.parse(message.data)));
-    socket.addEventListener("close", () => this.#lost());
+    socket.addEventListener("close", ({ code }) => this.#lost(code));
   }
 
   /**
@@ -136,13 +138,14 @@ export class Live {
     for (const seq of this.#unpainted.splice(0)) this.#send({ type: "ack", seq });
   }
 
-  #lost() {
+  /** @param {number} code */
+  #lost(code) {
     // A connection never greeted has told nothing: seenAt stays with the last that had.
     if (this.state === "live") this.seenAt = new Date();
     this.#socket = undefined;
     this.#confirmed.clear();
     this.#unpainted.length = 0;
-    this.#become("waiting");
+    this.#become(code === NOT_LIVE ? "down" : "waiting");
     this.#timer = this.#later(() => this.open(), backoff(this.#attempt++, Math.random()));
   }
 

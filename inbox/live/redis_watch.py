@@ -1,0 +1,98 @@
+"""Watches Redis, which carries the live feed between processes: while it is gone, pages say so.
+
+A message to ourselves goes the way that frames go. Once it comes back after a failure, we
+hear frames again, and all who watch load what they missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+from channels.layers import get_channel_layer
+
+from inbox.live import protocol
+from inbox.live.consumer import LiveConsumer
+
+log = logging.getLogger(__name__)
+
+_EVERY = 1.0  # seconds
+_PATIENCE = 3.0  # seconds for the message to come back
+_AGAIN = 0.2  # seconds before it is sent again meanwhile
+
+
+class RedisWatch:
+    """Background work: start() and stop() run on the loop."""
+
+    def __init__(self) -> None:
+        self._is_down = False
+        self._heard = asyncio.Event()
+        self._number = 0
+        self._last = 0  # the number of the message that came back last
+
+    def trouble(self) -> str:
+        """Return what is wrong, in words; "" if nothing is. From any thread."""
+        return "Redis cannot be reached: pages are not live" if self._is_down else ""
+
+    def start(self) -> None:
+        self._layer: Any = get_channel_layer()
+        self._group = f"live.echo.{uuid4().hex}"
+        self._tasks = [
+            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._run()),
+        ]
+
+    async def stop(self) -> None:
+        for each in self._tasks:
+            each.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        """Hear our own messages; the layer subscribes again by itself."""
+        while True:
+            with suppress(Exception):  # Redis has errors of its own, and _run says it
+                channel = await self._layer.new_channel()
+                await self._layer.group_add(self._group, channel)
+                while True:
+                    self._last = (await self._layer.receive(channel))["number"]
+                    self._heard.set()
+            await asyncio.sleep(_EVERY)
+
+    async def _run(self) -> None:
+        while True:
+            why = await self._failure()
+            if why and not self._is_down:
+                self._is_down = True
+                log.error("Redis cannot be reached, pages are not live: %s", why)
+                await LiveConsumer.turn_off()
+            elif not why and self._is_down:
+                self._is_down = False
+                LiveConsumer.turn_on()
+                log.warning("Redis is back, pages are live")
+                with suppress(Exception):
+                    await self._layer.group_send(
+                        protocol.CONTROL, {"type": "live.lost"}
+                    )
+            await asyncio.sleep(_EVERY)
+
+    async def _failure(self) -> str:
+        """Send a message to ourselves; return why it does not come back, "" if it does."""
+        self._number += 1
+        message = {"type": "live.echo", "number": self._number}
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while self._last < self._number:
+                    # What is sent before we are subscribed, or are again, is lost.
+                    await self._layer.group_send(self._group, message)
+                    self._heard.clear()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_AGAIN):
+                            await self._heard.wait()
+        except TimeoutError:
+            return f"no answer within {_PATIENCE:g} s"
+        except Exception as error:
+            return str(error)
+        return ""
