@@ -10,6 +10,7 @@ import difflib
 import errno
 import importlib.util
 import os
+import re
 import secrets
 import socket
 import sys
@@ -84,6 +85,8 @@ class Config:
     # (user, password); none: any accepted
     smtp_auth: tuple[tuple[str, str], ...] = field(repr=False)
     warnings: tuple[str, ...] = ()  # lines to tell the user at a start
+    # how many sockets systemd hands over, descriptor 3 the first (sd_listen_fds(3))
+    listen_fds: int = 0
 
     @property
     def uses_sqlite(self) -> bool:
@@ -336,13 +339,20 @@ def load(environ: Mapping[str, str]) -> Config:
 
     Raises ConfigError.
     """
-    config = from_environment(environ)
+    config = replace(from_environment(environ), listen_fds=_listen_fds(environ))
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = config.secret_key or _kept_secret(config.data / "secret-key")
     except OSError as error:
         raise unusable_data(config.data, error) from None
     return replace(config, secret_key=key)
+
+
+def _listen_fds(environ: Mapping[str, str]) -> int:
+    """Return how many sockets are handed over to this process, and not to a parent of it."""
+    number = environ.get("LISTEN_FDS", "")
+    is_for_us = environ.get("LISTEN_PID") == str(os.getpid())
+    return int(number) if is_for_us and re.fullmatch("[0-9]{1,3}", number) else 0
 
 
 def unusable_data(folder: Path, error: OSError) -> ConfigError:

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterable
+from typing import Any
 
 from mailsink.conf import ConfigError
 from mailsink.values import ListenAddress
@@ -14,6 +15,38 @@ from mailsink.values import ListenAddress
 # what bind() says for an address that this machine does not have
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _BACKLOG = 512
+
+
+_FIRST_HANDED_OVER = 3  # descriptor
+Where = tuple[int, str, int]  # family, host, port
+_handed_over: dict[Where, socket.socket] = {}
+
+
+def take_over(number: int) -> None:
+    """Let bind() use so many sockets that systemd holds (sd_listen_fds(3)), by address.
+
+    They listen while nobody takes connections from them, so that none is refused during a
+    restart.
+    """
+    for descriptor in range(_FIRST_HANDED_OVER, _FIRST_HANDED_OVER + number):
+        found = socket.socket(fileno=descriptor)
+        found.set_inheritable(False)
+        found.setblocking(False)
+        _handed_over[_where(found.family, found.getsockname())] = found
+
+
+def check_handed_over() -> None:
+    """Raise ConfigError if systemd holds a socket that no setting has asked for."""
+    if _handed_over:
+        addresses = ", ".join(address_of(each) for each in _handed_over.values())
+        raise ConfigError(
+            f"systemd hands over {addresses}, where no setting listens: let mailsink.socket "
+            "and the settings name the same addresses"
+        )
+
+
+def _where(family: int, name: tuple[Any, ...]) -> Where:
+    return family, str(name[0]), int(name[1])
 
 
 def bind(addresses: Iterable[ListenAddress], setting: str) -> list[socket.socket]:
@@ -70,9 +103,9 @@ def _bind_all(address: ListenAddress) -> list[socket.socket]:
     return sockets
 
 
-def _bind(
-    family: int, where: tuple[object, ...], shared: bool = False
-) -> socket.socket:
+def _bind(family: int, where: tuple[Any, ...], shared: bool = False) -> socket.socket:
+    if found := _handed_over.pop(_where(family, where), None):
+        return found
     # asyncio switches Nagle's algorithm off for what is told to be TCP: with it on, a
     # second reply, or the greeting behind a TLS handshake, is 40 ms late.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

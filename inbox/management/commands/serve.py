@@ -86,7 +86,15 @@ from mailsink.smtp.net.shared_counts import SharedCounts
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.tls.planned_failure import FailingContexts
 from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
-from mailsink.sockets import address_of, bind, bind_again, is_public, share
+from mailsink.sockets import (
+    address_of,
+    bind,
+    bind_again,
+    check_handed_over,
+    is_public,
+    share,
+    take_over,
+)
 from mailsink.supervisor import Child, ProcessPlace, Supervisor
 from mailsink.tls import own_context, server_context
 from mailsink.values import ADDRESSES, ListenAddress
@@ -181,6 +189,10 @@ class Command(BaseCommand):
             config = _with_flags(CONFIG, options["smtp"], options["http"])
             if options["workers"] and not any(config.listeners.values()):
                 raise ConfigError("--workers take mail, and no listener is on")
+            if options["workers"] and config.listen_fds:
+                raise ConfigError(
+                    "--workers have sockets of their own: do without mailsink.socket"
+                )
             show = None
             if options["print"]:
                 mail, self.stdout = self.stdout, self.stderr
@@ -214,12 +226,14 @@ class Command(BaseCommand):
         setup.use_for_temporary_files(config.data / "spool")
         config = setup.check_objects(config)
         static.collect()
+        take_over(config.listen_fds)
         mail = [
             (LISTENER_KINDS[name], each)
             for name, addresses in config.listeners.items()
             for each in bind(addresses, _setting(name))
         ]
         http = bind(config.http, "--http (MAILSINK_HTTP)")
+        check_handed_over()
         has_accounts = accounts.look()
         if not (has_accounts or config.insecure):
             _refuse_public([*(each for _, each in mail), *http])
