@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from inbox.access.recognising import identity_of
 from inbox.models import Server
 from inbox.storage import database_size
 from inbox.upkeep import servers
@@ -28,7 +29,8 @@ own: tuple[Server, ProcessFigures] | None = None
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """The figures as Prometheus reads them, or 403 with who may have them."""
-    if reason := _refusal(request):
+    reason = _refusal(request)
+    if reason and not _is_administrator(request):
         return HttpResponse(f"{reason}\n", "text/plain; charset=utf-8", 403)
     # The library takes its time, and most servers are never asked.
     from inbox.api import metric_families
@@ -53,8 +55,18 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, kind)
 
 
+def _is_administrator(request: HttpRequest) -> bool:
+    """Whether an administrator asks, or a token that may read all that one may."""
+    try:
+        caller = identity_of(request)
+    except DatabaseError:
+        return False
+    may_read = caller.scopes is None or "read" in caller.scopes
+    return caller.kind in ("user", "token") and caller.is_administrator and may_read
+
+
 def _refusal(request: HttpRequest) -> str:
-    """Return why the client may not have the figures; "" if it may."""
+    """Return why a client of this network may not have the figures; "" if it may."""
     if "X-Forwarded-For" in request.headers and not CONFIG.trusted_proxies:
         return (
             "A proxy asks, so the client is unknown: name the proxy in "

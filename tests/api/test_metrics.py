@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.test import Client as Browser
 from prometheus_client.parser import text_string_to_metric_families
 
+from inbox.access import api_tokens, wrong_tokens
 from inbox.api import health, metrics
 from inbox.capture.recorder import Recorder
 from inbox.capture.tallies import Tallies
@@ -21,7 +22,7 @@ from inbox.models import Server
 from inbox.upkeep import servers
 from inbox.upkeep.process_figures import ProcessFigures
 from mailsink.conf import CONFIG
-from tests import factories
+from tests import factories, people
 from tests.mails import HELLO
 from tests.recording import Client, one_message, play
 
@@ -163,3 +164,20 @@ def test_only_named_networks_may_read_them(
     if status == 403:
         assert b"MAILSINK_" in answer.content
         assert b"mailsink_" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("is_administrator", "scopes", "status"),
+    [(True, ("read",), 200), (True, ("send",), 403), (False, ("read",), 403)],
+)
+def test_from_elsewhere_by_a_token_of_an_administrator(
+    is_administrator: bool, scopes: tuple[str, ...], status: int
+) -> None:
+    wrong_tokens.forget()
+    administrator = people.administrator()
+    owner = administrator if is_administrator else people.user("ann", default="manager")
+    text = api_tokens.add(owner, "Prometheus", scopes).text
+    headers = {"Authorization": f"Bearer {text}"}
+    answer = Browser(REMOTE_ADDR="192.0.2.7").get("/metrics", headers=headers)
+    assert answer.status_code == status
+    assert Browser(REMOTE_ADDR="192.0.2.7").get("/metrics").status_code == 403
