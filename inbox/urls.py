@@ -11,6 +11,7 @@ from inbox import converters
 from inbox.views import (
     attachments,
     attempts,
+    audit_pages,
     cases,
     chosen,
     compare,
@@ -196,6 +197,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout", signing_in_pages.sign_out, name="logout"),
     path("account", signing_in_pages.account, name="account"),
     path("setup/<str:key>", signing_in_pages.set_up, name="setup"),
+    path("audit", audit_pages.page, name="audit"),
+    path("audit.csv", audit_pages.as_csv, name="audit-csv"),
+    path("audit.jsonl", audit_pages.as_lines, name="audit-lines"),
     path("account/tokens", token_pages.page, name="tokens"),
     path("account/tokens/<uuid:id>/revoke", token_pages.revoke, name="token-revoke"),
     path("nothing-arriving", welcome.nothing_arriving, name="nothing-arriving"),

@@ -81,6 +81,7 @@ class Config:
     retention_sessions: int
     retention_days: int
     trash_hours: int
+    audit_days: int  # 0: for good
     profile: Profile  # what all listeners have in common
     # (user, password); none: any accepted
     smtp_auth: tuple[tuple[str, str], ...] = field(repr=False)
@@ -148,6 +149,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         retention_messages=read.value("RETENTION_MESSAGES", "50000", values.COUNT),
         retention_sessions=read.value("RETENTION_SESSIONS", "50000", values.COUNT),
         retention_days=read.value("RETENTION_DAYS", "0", values.DAYS),
+        audit_days=read.value("AUDIT_DAYS", "0", values.DAYS),
         trash_hours=read.value("TRASH_HOURS", "24", values.HOURS),
         profile=_profile(read, hostname, max_message_size),
         smtp_auth=read.secret("SMTP_AUTH", "", values.LOGINS),

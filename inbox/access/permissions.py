@@ -102,6 +102,7 @@ _PAGES = _merged([
         "settings/",
     ),
     {"settings/starttls": {"POST": ADMINISTRATOR}},
+    _all({"GET": MANAGER}, "audit audit.csv audit.jsonl"),
     {"account/tokens": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
     {"account/tokens/<uuid:id>/revoke": {"POST": SIGNED_IN}},
 ])  # fmt: skip
@@ -208,6 +209,7 @@ _V3_CHANGING = _merged([
     {"guard": {"PATCH": ADMINISTRATOR}},
     {"starttls-withheld": {"DELETE": ADMINISTRATOR}},
     {"tokens": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
+    {"audit": {"GET": MANAGER}},
     {"tokens/<id>": {"GET": SIGNED_IN, "DELETE": SIGNED_IN}},
 ])  # fmt: skip
 

@@ -15,17 +15,18 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import Resolver404, get_script_prefix, resolve
+from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext as _
 
-from inbox.access import accounts, current, permissions, token_scopes
+from inbox.access import accounts, auditing, current, permissions, token_scopes
 from inbox.access.identity import THROTTLED, Identity
 from inbox.access.recognising import identity_of
 from inbox.access.roles import Role
 from inbox.http.origins import origin
 from inbox.http.problems import Async, Sync, problem
+from inbox.storage import acts
 
 CHALLENGE = 'Bearer realm="Mailsink"'  # RFC 6750 3
 _API = ("/api/", "/mcp")
@@ -50,8 +51,11 @@ def gate(get_response: Any) -> Sync | Async:
             try:
                 refused = await sync_to_async(admit)(request)
                 response = refused or await get_response(request)
+                if _is_read(request, response):
+                    await sync_to_async(_audited)(request)
             finally:
                 current.leave()
+                acts.begin(None)
             if _is_changed(request):
                 return await sync_to_async(_kept)(request, response)
             return _private(request, response)
@@ -63,8 +67,11 @@ def gate(get_response: Any) -> Sync | Async:
             return get_response(request)
         try:
             response = admit(request) or get_response(request)
+            if _is_read(request, response):
+                _audited(request)
         finally:
             current.leave()
+            acts.begin(None)
         if _is_changed(request):
             return _kept(request, response)
         return _private(request, response)
@@ -89,7 +96,10 @@ def admit(request: HttpRequest) -> HttpResponse | None:
         return HttpResponseNotAllowed(allowed)
     if least is None or caller.rank < least:
         raise PermissionDenied
-    return _beyond_scope(request, caller)
+    refused = _beyond_scope(request, caller)
+    if not refused and (match := _match(request)):
+        auditing.begin(request, match, caller)
+    return refused
 
 
 def throttled() -> HttpResponse:
@@ -144,11 +154,26 @@ def _asked(request: HttpRequest) -> tuple[Role | None, list[str]]:
     return permissions.least(route, request.method or ""), sorted(methods)
 
 
-def _route(request: HttpRequest) -> str | None:
+def _match(request: HttpRequest) -> ResolverMatch | None:
     try:
-        return resolve(request.path_info).route
+        return resolve(request.path_info)
     except Resolver404:
         return None
+
+
+def _route(request: HttpRequest) -> str | None:
+    match = _match(request)
+    return match.route if match else None
+
+
+def _is_read(request: HttpRequest, response: HttpResponse) -> bool:
+    is_audited = acts.current() is not None and accounts.are_on()
+    return is_audited and auditing.is_reading(request, response.status_code)
+
+
+def _audited(request: HttpRequest) -> None:
+    if match := _match(request):
+        auditing.end(request, match, current.identity())
 
 
 def _beyond_scope(request: HttpRequest, caller: Identity) -> HttpResponse | None:

@@ -24,7 +24,7 @@ from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Fingerprint, Message, MessageRead, Raw
 from inbox.search import language
-from inbox.storage import body_store
+from inbox.storage import acts, body_store
 
 LATEST = "latest"
 
@@ -199,6 +199,7 @@ def get(scope: Scope, id: str | UUID) -> Message:
             if id == LATEST
             else _('there is no message "%(id)s"') % {"id": id}
         )
+    acts.touch(found.inbox_id, found.pk)
     return found
 
 

@@ -17,6 +17,7 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Session
 from inbox.models.session import WITHOUT_CLIENT
 from inbox.search import language
+from inbox.storage import acts
 from mailsink.ids import made_at, parse_short_id
 
 
@@ -60,6 +61,7 @@ def get(scope: Scope, id: str | UUID) -> Session:
     """Return one session. Raises NotFound."""
     key = as_uuid(id)
     if key and (found := Session.objects.filter(scope.q(), pk=key).first()):
+        acts.touch(found.inbox_id, found.pk)
         return found
     raise NotFound(_('there is no session "%(id)s"') % {"id": id})
 

@@ -32,6 +32,7 @@ from inbox.mailbox.paging import Page, as_cursor, as_uuid, fitting, within
 from inbox.mailbox.scope import Scope
 from inbox.models import Fingerprint, Message, Raw, Recipient, Transaction
 from inbox.search import language
+from inbox.storage import acts
 from inbox.storage.body_store import read
 from mailsink.mime import headers
 
@@ -142,6 +143,7 @@ def get(scope: Scope, id: str | UUID) -> TransactionSummary:
     key = as_uuid(id)
     rows = Transaction.objects.filter(scope.q(), pk=key) if key else ()
     for attempt in attempts(rows):
+        acts.touch(attempt.inbox_id, attempt.id)
         return attempt
     raise NotFound(_('there is no transaction "%(id)s"') % {"id": id})
 

@@ -2,6 +2,7 @@
 
 from inbox.models.access import Membership, User
 from inbox.models.api_token import ApiToken
+from inbox.models.audit import AuditEntry, AuditRetention
 from inbox.models.finding import BodyFinding, Mute
 from inbox.models.inbox import Inbox, SmtpCredential
 from inbox.models.made_report import MadeReport, ReportTask
@@ -38,6 +39,8 @@ from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
+    "AuditRetention",
     "BodyFinding",
     "DerivingCursor",
     "Exchange",

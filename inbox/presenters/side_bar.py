@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from inbox import pages
 from inbox.access import accounts
+from inbox.access.current import identity
+from inbox.access.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +56,7 @@ def tools(section: str) -> list[Place]:
     if accounts.are_on():
         current = section == "tokens"
         found.append(Place("key-round", _("API tokens"), pages.path("tokens"), current))
+        if identity().rank >= Role.MANAGER:
+            at = section == "audit"
+            found.append(Place("table", _("Audit log"), pages.path("audit"), at))
     return found

@@ -21,6 +21,8 @@ from pathlib import Path
 
 from django.db import transaction
 
+from inbox.storage import acts
+
 # What a write outside the recorder may touch in one turn (DESIGN: other writers are polite).
 ROWS_IN_A_TURN = 500
 
@@ -122,10 +124,15 @@ def write_turn(*, first: bool = False) -> Iterator[None]:
     Never to be called on the event loop, since it may wait for a commit.
     """
     if _is_ours.get():
-        with transaction.atomic():
+        with transaction.atomic(), acts.stored_with():
             yield
         return
-    with _turns.turn(first), _process_turns.turn(), transaction.atomic():
+    with (
+        _turns.turn(first),
+        _process_turns.turn(),
+        transaction.atomic(),
+        acts.stored_with(),
+    ):
         yield
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from inbox.access import audit_search
 from inbox.explain.evidence import Cause
 from inbox.mailbox import tombstones
 from inbox.mailbox.purge import purge, remove_sessions
@@ -42,6 +43,7 @@ class RetentionLimits:
     sessions: int  # those without a stored message
     days: int
     trash_hours: int
+    audit_days: int = 0
 
 
 def retention(limits: RetentionLimits, spool: Path) -> Background:
@@ -78,6 +80,7 @@ def prune(limits: RetentionLimits) -> int:
         or release_queue.remove_old()
         or holding.remove_gone()
         or delivery_queue.remove_old()
+        or audit_search.prune(limits.audit_days)
     )
 
 

@@ -114,6 +114,7 @@ ROUTES = {
     "/api/v3/inboxes/{slug}/remote-hosts": {"get", "post"},
     "/api/v3/inboxes/{slug}/remote-hosts/{host}": {"delete"},
     "/api/v3/tags": {"get"},
+    "/api/v3/audit": {"get"},
     "/api/v3/tokens": {"get", "post"},
     "/api/v3/tokens/{id}": {"get", "delete"},
 }

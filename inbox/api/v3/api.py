@@ -15,6 +15,7 @@ from ninja.operation import Operation
 
 from inbox.api.v3 import (
     asyncapi,
+    audit_resource,
     credentials,
     events,
     findings,
@@ -128,6 +129,7 @@ api.add_router("inboxes", credentials.router, tags=["Credentials"])
 api.add_router("mutes", findings.router, tags=["Muted findings"])
 api.add_router("saved-searches", searches.router, tags=["Saved searches"])
 api.add_router("starttls-withheld", starttls.router, tags=["STARTTLS"])
+api.add_router("audit", audit_resource.router, tags=["Audit"])
 api.add_router("tokens", token_resource.router, tags=["Tokens"])
 api.add_router("events", events.router, tags=["Live"])
 api.add_router("", asyncapi.router, tags=["Live"])

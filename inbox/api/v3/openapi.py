@@ -40,6 +40,7 @@ GROUPS = {
     "Releases": "Messages on their way out by a route, and what became of them.",
     "Webhooks": "Addresses that are called when something happens.",
     "Tokens": "What programs sign in with, where there are accounts.",
+    "Audit": "Who read and changed what, where there are accounts.",
     "Live": "What happens, while it happens; /api/v3/asyncapi.json describes the websocket.",
     "Server": "The server itself, and its tags.",
 }

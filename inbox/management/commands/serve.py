@@ -26,7 +26,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from inbox import serializers
-from inbox.access import accounts, first_visit
+from inbox.access import accounts, audit_log, first_visit
 from inbox.api import health, metrics
 from inbox.capture.recorder import Recorder
 from inbox.errors import Invalid
@@ -242,6 +242,7 @@ class Command(BaseCommand):
         guarding.use(config.guard)
         _take_routes(config)
         webhook_signals.refresh()
+        audit_log.work_in_background()
         self.introduce(config, mail, http)
         if not has_accounts and any(map(is_public, http)):
             self.say(f"Setup {_pages_url(config, http)}/setup/{first_visit.offer()}")
@@ -451,6 +452,7 @@ class Command(BaseCommand):
         finally:
             announced.disconnect(hear)
             awaited.disconnect(expect)
+            audit_log.flush()
             servers.unregister(server)
             policy.close()
 
@@ -628,6 +630,7 @@ def _limits(config: Config) -> RetentionLimits:
         messages=config.retention_messages,
         sessions=config.retention_sessions,
         days=config.retention_days,
+        audit_days=config.audit_days,
         trash_hours=config.trash_hours,
     )
 

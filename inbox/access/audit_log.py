@@ -1,0 +1,193 @@
+"""The audit log: who read and changed what. A change is stored in its own transaction.
+
+Reads are collected and stored in the background, within a second, so that pages
+need not wait for the disk. Where nothing runs in the background it is stored at once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from django.db import DatabaseError, connection
+
+from inbox.access.identity import Identity
+from inbox.mailbox import inboxes
+from inbox.mailbox.paging import as_uuid
+from inbox.models import AuditEntry, Inbox, Message
+from inbox.storage.acts import Act
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
+
+EVERY = 0.5  # seconds between two batches
+MOST = 5000  # entries that wait; whoever adds one more stores them
+SAME = 60.0  # seconds in which reading the same again is not noted
+_SEEN = 4096
+_SEVERAL = 50  # inboxes that a change of several is noted for, each
+_LONGEST = 500  # characters of details
+
+_log = logging.getLogger(__name__)
+
+
+class _Reads:
+    """The reads of this process that are not stored yet."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.waiting: list[AuditEntry] = []
+        self.seen: OrderedDict[tuple[object, ...], float] = OrderedDict()
+        self.in_background = False
+        self.thread: threading.Thread | None = None  # none lives on in a fork
+
+
+_reads = _Reads()
+
+
+def entry(
+    kind: str,
+    caller: Identity,
+    address: str = "",
+    *,
+    inbox_id: int | None = None,
+    object: str = "",
+    details: str = "",
+) -> AuditEntry:
+    """Return an entry of now, not stored. address: of the client"""
+    return AuditEntry(
+        at=datetime.now(UTC),
+        caller=caller.kind,
+        user_id=caller.user,
+        user_name=caller.name[:150],
+        token_id=caller.token,
+        address=address[:64],
+        kind=kind[:32],
+        inbox_id=inbox_id,
+        inbox_slug=inboxes.slug(inbox_id) or "",
+        object=object[:100],
+        details=details[:_LONGEST],
+    )
+
+
+def store(made: AuditEntry) -> None:
+    """Store an entry that belongs to no other change."""
+    with write_turn():
+        made.save(force_insert=True)
+
+
+def change(
+    kind: str, caller: Identity, address: str, given: Callable[[], Mapping[str, str]]
+) -> Act:
+    """Return an act that the first write of a request stores.
+
+    given: returns what the request asked for, once it is read
+    """
+    return Act(partial(_write, kind, caller, address, given))
+
+
+def read(made: AuditEntry) -> None:
+    """Note that something was read; the same by the same within a minute counts once."""
+    key = (made.caller, made.user_id, made.token_id, made.address, made.kind, made.object, made.details)  # fmt: skip
+    now = time.monotonic()
+    with _reads.lock:
+        if now < _reads.seen.get(key, 0.0):
+            return
+        _reads.seen[key] = now + SAME
+        while len(_reads.seen) > _SEEN:
+            _reads.seen.popitem(last=False)
+        _reads.waiting.append(made)
+        waits = _reads.in_background and len(_reads.waiting) < MOST
+        if waits and not (_reads.thread and _reads.thread.is_alive()):
+            _reads.thread = threading.Thread(target=_run, name="audit", daemon=True)
+            _reads.thread.start()
+    if not waits:
+        flush()
+
+
+def flush() -> None:
+    """Store what waits."""
+    with _reads.lock:
+        waiting, _reads.waiting = _reads.waiting, []
+    while waiting:
+        batch, waiting = waiting[:ROWS_IN_A_TURN], waiting[ROWS_IN_A_TURN:]
+        try:
+            with write_turn():
+                AuditEntry.objects.bulk_create(batch)
+        except DatabaseError:
+            with _reads.lock:  # another try comes with the next batch
+                _reads.waiting[:0] = [*batch, *waiting]
+                dropped = max(0, len(_reads.waiting) - 2 * MOST)
+                del _reads.waiting[:dropped]
+            if dropped:
+                _log.exception("the audit log lost %s entries", dropped)
+            return
+
+
+def work_in_background() -> None:
+    """Store what is read on a thread, from here on in this process and its forks."""
+    _reads.in_background = True
+    atexit.register(flush)
+
+
+def forget() -> None:
+    """Forget what was read lately. For tests."""
+    with _reads.lock:
+        _reads.waiting, _reads.seen = [], OrderedDict()
+
+
+def _run() -> None:
+    while True:
+        time.sleep(EVERY)
+        if _reads.waiting:
+            flush()
+            connection.close()
+
+
+def details(given: Mapping[str, str]) -> str:
+    """Return what says what was asked for: the members of it that can hold no secret."""
+    named = (f"{each}={given[each]}" for each in _TELLING if given.get(each))
+    return " ".join(named)[:_LONGEST]
+
+
+def _write(
+    kind: str,
+    caller: Identity,
+    address: str,
+    given: Callable[[], Mapping[str, str]],
+    act: Act,
+) -> None:
+    asked = given()
+    for inbox_id in _inboxes(caller, act, asked):
+        made = entry(
+            kind,
+            caller,
+            address,
+            inbox_id=inbox_id,
+            object=act.object or asked.get("object", ""),
+            details=details(asked),
+        )
+        made.save(force_insert=True)
+
+
+def _inboxes(caller: Identity, act: Act, asked: Mapping[str, str]) -> list[int | None]:
+    """Return the inboxes that a change is in; None alone where that is not known."""
+    if act.inbox_id is not None:
+        return [act.inbox_id]
+    keys = [
+        key for each in asked.get("ids", "").split(",")[:500] if (key := as_uuid(each))
+    ]
+    rows = Message.objects.filter(pk__in=keys).values_list("inbox", flat=True)
+    if found := sorted(set(rows)):
+        return list(found)
+    slug = asked.get("inbox") or asked.get("slug")
+    if slug and (named := Inbox.objects.filter(slug=slug[:100]).first()):
+        return [named.pk]
+    roles = caller.roles
+    return list(roles) if 0 < len(roles) <= _SEVERAL else [None]
+
+
+_TELLING = ("q", "all", "ids", "do", "name", "scenario", "inbox", "include", "format")
