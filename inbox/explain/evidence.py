@@ -24,8 +24,8 @@ EvidenceKind = Literal[
     "unnamed",  # a session named nobody: perhaps it was for this address
 ]
 # Why a message was removed: the trash's hours were over; a limit of retention, by count
-# or age; its session was deleted.
-Cause = Literal["deleted", "count", "age", "session"]
+# or age, or one of its inbox; its session was deleted.
+Cause = Literal["deleted", "count", "age", "inbox", "session"]
 KINDS: tuple[EvidenceKind, ...] = get_args(EvidenceKind)
 
 MOST = 50  # pieces that are told

@@ -37,6 +37,7 @@ _CAUSES = {
     "deleted": gettext_noop(
         "because its time in the trash was over (MAILSINK_TRASH_HOURS)"
     ),
+    "inbox": gettext_noop("by the retention of its inbox"),
     "count": gettext_noop("to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
     "age": gettext_noop("because it was too old (MAILSINK_RETENTION_DAYS)"),
     "session": gettext_noop("because its session was deleted"),

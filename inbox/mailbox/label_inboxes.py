@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from inbox.errors import UserError
@@ -98,17 +98,14 @@ def _no_inbox(label: str, reason: str) -> str:
 def expire() -> int:
     """Put an inbox in the trash whose parent's days are over; return how many went: 1 or 0."""
     labelled = Inbox.objects.filter(deleted_at=None, parent__label_days__gt=0)
+    mail = Message.objects.filter(inbox=OuterRef("pk"), deleted_at=None)
+    last = mail.order_by("-pk").values("received_at")[:1]
     now = datetime.now(UTC)
-    for inbox in labelled.annotate(days=F("parent__label_days")).order_by("pk"):
-        before = now - timedelta(days=inbox.days)
-        if inbox.created_at < before and _last_mail(inbox) < before:
+    rows = labelled.annotate(days=F("parent__label_days"), last=Subquery(last))
+    for inbox in rows.order_by("pk")[: inboxes.MOST]:
+        if max(inbox.last or inbox.created_at, inbox.created_at) < now - timedelta(
+            days=inbox.days
+        ):
             inbox_removal.delete_row(inbox, "")
             return 1
     return 0
-
-
-def _last_mail(inbox: Inbox) -> datetime:
-    """Return when mail came last, or the inbox was made."""
-    rows = Message.objects.filter(inbox=inbox.pk, deleted_at=None)
-    last = rows.order_by("-pk").values_list("received_at", flat=True).first()
-    return last or inbox.created_at

@@ -35,7 +35,7 @@ class Message(models.Model):
     snippet = models.TextField(blank=True)
     attachments = models.PositiveIntegerField(default=0)
     indexed_at = models.DateTimeField(null=True)
-    # What messages of one template have in common: see inbox.content.templates
+    # What messages of one template have in common: see inbox.content.mail_templates
     template = models.CharField(max_length=16, null=True)  # noqa: DJ001  null: unknown
     # Given by people
     pinned = models.BooleanField(default=False)

@@ -1,7 +1,7 @@
 """Retention: what is too old or too much goes, in small batches that let others write.
 
-Messages beyond a number or an age are purged with their bodies; so is the trash after
-its hours. Pinned messages stay. Sessions without a stored message go by a number of
+Messages beyond a number, an age or a size are purged with their bodies, for the server and
+for each inbox; so is the trash after its hours. Pinned messages stay. Sessions without a stored message go by a number of
 their own, with everything in them.
 """
 
@@ -17,13 +17,15 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from inbox.access import audit_search
 from inbox.explain.evidence import Cause
-from inbox.mailbox import tombstones
+from inbox.mailbox import inbox_removal, label_inboxes, tombstones
+from inbox.mailbox.inboxes import MOST
 from inbox.mailbox.purge import purge, remove_sessions
-from inbox.models import Message, Raw, Session
+from inbox.models import Inbox, Message, Raw, Session
 from inbox.outgoing import holding, release_queue
 from inbox.storage import body_store, full_disk
 from inbox.storage.leader import leads
 from inbox.upkeep.background import Background
+from inbox.upkeep.eviction import Evictions, pools
 from inbox.webhooks import delivery_queue
 from mailsink.ids import first_at
 
@@ -49,12 +51,13 @@ class RetentionLimits:
 def retention(limits: RetentionLimits, spool: Path) -> Background:
     """Return the work of pruning. spool: the folder of bodies on their way."""
     swept = 0.0
+    evictions = Evictions()
 
     def step() -> float:
         nonlocal swept
         if not leads(_LOCK):
             return _LOOK_EVERY
-        if full_disk.with_room(lambda: prune(limits)):
+        if full_disk.with_room(lambda: prune(limits, evictions)):
             return _BETWEEN_BATCHES
         if time.monotonic() - swept > _SWEEP_EVERY or not swept:
             swept = time.monotonic()
@@ -64,18 +67,24 @@ def retention(limits: RetentionLimits, spool: Path) -> Background:
     return Background("retention", step)
 
 
-def prune(limits: RetentionLimits) -> int:
-    """Purge one batch of what is beyond the limits; return how many rows went."""
+def prune(limits: RetentionLimits, evictions: Evictions | None = None) -> int:
+    """Purge one batch of what is beyond the limits; return how many rows went.
+
+    evictions: what is planned to go, from one batch to the next
+    """
     batches: tuple[tuple[Cause, QuerySet[Message] | None], ...] = (
         ("deleted", _trash(limits.trash_hours)),
         ("age", _too_old(limits.days)),
-        ("count", _too_many(limits.messages)),
+        *(("inbox", each) for each in _too_old_for_their_inboxes()),
     )
     for cause, batch in batches:
         if batch is not None and (gone := purge(batch, cause)):
             return gone
     return (
-        _prune_sessions(limits.sessions)
+        (evictions or Evictions()).evict(pools(limits.messages))
+        or label_inboxes.expire()
+        or inbox_removal.purge(limits.trash_hours)
+        or _prune_sessions(limits.sessions)
         or tombstones.sweep()
         or release_queue.remove_old()
         or holding.remove_gone()
@@ -92,22 +101,22 @@ def _trash(hours: int) -> QuerySet[Message] | None:
 
 
 def _too_old(days: int) -> QuerySet[Message] | None:
-    if not days:
-        return None
+    """Return what is too old for the server, in inboxes without days of their own."""
+    return _older(days).filter(inbox__retention_days=None) if days else None
+
+
+def _too_old_for_their_inboxes() -> list[QuerySet[Message]]:
+    """Return what is too old for each inbox that has days of its own."""
+    own = Inbox.objects.filter(retention_days__gt=0, deleted_at=None)
+    days = own.values_list("pk", "retention_days")[:MOST]
+    return [_older(each or 0).filter(inbox=key) for key, each in days]
+
+
+def _older(days: int) -> QuerySet[Message]:
     before = datetime.now(UTC) - timedelta(days=days)
     old = Message.objects.filter(pinned=False, received_at__lt=before)
     # Ids are in the order of arrival, and indexed; received_at is not.
     return old.filter(id__lt=first_at(before.timestamp()))
-
-
-def _too_many(limit: int) -> QuerySet[Message] | None:
-    if not limit:
-        return None
-    alive = Message.objects.filter(deleted_at=None)
-    beyond = alive.order_by("-id").values_list("id", flat=True)[limit:].first()
-    if beyond is None:
-        return None
-    return alive.filter(id__lte=beyond, pinned=False).order_by("id")
 
 
 def _prune_sessions(limit: int) -> int:

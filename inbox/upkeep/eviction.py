@@ -1,0 +1,184 @@
+"""Which messages go where there are too many: the oldest of the largest groups.
+
+A group is what one sender made from one template. So whoever sends very much, as in a load
+test, has their own mail go, and not that of the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Min, QuerySet, Sum, TextField
+from django.db.models.functions import Coalesce
+
+from inbox.explain.evidence import Cause
+from inbox.mailbox.inboxes import MOST
+from inbox.mailbox.purge import purge
+from inbox.models import Inbox, Message
+
+_AT_ONCE = 200  # messages; a turn takes fewer
+_GROUPS = 1000  # that are looked at
+_PLANNED = 5000  # messages, after which the groups are looked at again
+# Looking takes at most this part of the time; it reads a row for each message.
+_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class EvictionPool:
+    """Messages that have one limit together.
+
+    inboxes: None is all; most, octets: how much of them stays, 0 is no limit
+    """
+
+    inboxes: tuple[int, ...] | None
+    most: int = 0
+    octets: int = 0
+    cause: Cause = "count"
+
+    def all(self) -> QuerySet[Message]:
+        """Return its messages, without the trash."""
+        alive = Message.objects.filter(deleted_at=None)
+        return alive if self.inboxes is None else alive.filter(inbox__in=self.inboxes)
+
+    def rows(self) -> QuerySet[Message]:
+        """Return those that count: pinned ones stay, and count for nothing."""
+        return self.all().filter(pinned=False)
+
+
+def pools(most: int) -> list[EvictionPool]:
+    """Return what has limits: each inbox with its own, and all others together.
+
+    most: messages of the others, 0 is no limit
+    """
+    names = ("pk", "retention_count", "retention_octets")
+    rows = list(Inbox.objects.filter(deleted_at=None).values_list(*names)[:MOST])
+    found = [
+        EvictionPool((key,), count or 0, octets or 0, "inbox")
+        for key, count, octets in rows
+        if count or octets
+    ]
+    others = tuple(key for key, count, _octets in rows if count is None)
+    if most:
+        found.append(EvictionPool(None if len(others) == len(rows) else others, most))
+    return found
+
+
+@dataclass(slots=True)
+class _Plan:
+    """The messages of a pool that are to go, and when it is to be looked at again."""
+
+    ids: deque[UUID] = field(default_factory=deque)
+    due: float = 0.0  # monotonic seconds
+
+
+class Evictions:
+    """Makes room in pools, a turn at a time."""
+
+    def __init__(self) -> None:
+        """Without a plan."""
+        self._plans: dict[EvictionPool, _Plan] = {}
+
+    def evict(self, found: Sequence[EvictionPool]) -> int:
+        """Purge a turn's worth of what is too much; return how many messages went."""
+        self._plans = {pool: self._plans.get(pool) or _Plan() for pool in found}
+        for pool, plan in self._plans.items():
+            if gone := self._evict(pool, plan):
+                return gone
+        return 0
+
+    def _evict(self, pool: EvictionPool, plan: _Plan) -> int:
+        while plan.ids or _has_more(pool, plan):
+            some = [plan.ids[at] for at in range(min(_AT_ONCE, len(plan.ids)))]
+            # Somebody may have pinned or deleted one since.
+            rows = pool.rows().filter(id__in=some).order_by("id")
+            if gone := purge(rows, pool.cause):
+                return gone
+            for _ in some:
+                plan.ids.popleft()
+        return 0
+
+
+def _has_more(pool: EvictionPool, plan: _Plan) -> bool:
+    """Plan what is to go, unless that was looked at a moment ago; whether there is any."""
+    began = time.monotonic()
+    if began >= plan.due:
+        plan.ids.extend(_too_much(pool))
+        if not plan.ids:
+            ended = time.monotonic()
+            plan.due = ended + (ended - began) / _SHARE
+    return bool(plan.ids)
+
+
+def _too_much(pool: EvictionPool) -> list[UUID]:
+    """Return the messages that are to go, some of them if they are many."""
+    if pool.most and (over := _beyond(pool)) > 0:
+        return _oldest_of_largest(pool, over, Count("pk"))
+    if pool.octets:
+        held = pool.rows().aggregate(octets=Sum("size"))["octets"] or 0
+        if held > pool.octets:
+            return _oldest_of_largest(pool, held - pool.octets, Sum("size"))
+    return []
+
+
+def _beyond(pool: EvictionPool) -> int:
+    """Return how many messages are too many; counts no more than it has to."""
+    part = slice(pool.most, pool.most + _PLANNED)
+    beyond = pool.all().order_by("-id").values_list("id", flat=True)
+    if not beyond[part].count():  # known from an index alone
+        return 0
+    return pool.rows().order_by("-id").values_list("id", flat=True)[part].count()
+
+
+def _oldest_of_largest(pool: EvictionPool, over: int, weight: Any) -> list[UUID]:
+    """Return messages that weigh so much at least: numbers, or octets."""
+    # Before it is indexed a message has no template: its sender stands for it.
+    rows = pool.rows().annotate(
+        group=Coalesce("template", "from_address", output_field=TextField())
+    )
+    groups = rows.values_list("inbox", "group").annotate(
+        weight=weight, oldest=Min("received_at")
+    )
+    largest = groups.order_by("-weight", "oldest")[:_GROUPS]
+    found = [(inbox, group, held) for inbox, group, held, _oldest in largest]
+    level = level_of([each[2] for each in found], over)
+    going: list[UUID] = []
+    for inbox, group, held in found:
+        if held <= level or over <= 0 or len(going) >= _PLANNED:
+            break
+        of_group = rows.filter(inbox=inbox, group=group).order_by("id")
+        taken, gone = _first(of_group, min(held - level, over), isinstance(weight, Sum))
+        going += taken
+        over -= gone
+    return going
+
+
+def _first(
+    rows: QuerySet[Message], wanted: int, by_size: bool
+) -> tuple[list[UUID], int]:
+    """Return the oldest messages that weigh what is wanted, and what they weigh."""
+    taken: list[UUID] = []
+    gone = 0
+    for id, size in rows.values_list("id", "size")[:_PLANNED]:
+        if gone >= wanted:
+            break
+        taken.append(id)
+        gone += size if by_size else 1
+    return taken, gone
+
+
+def level_of(weights: Iterable[int], over: int) -> int:
+    """Return to what the largest weights are cut, so that so much is cut off at least.
+
+    weights: the largest first
+    """
+    total, number = 0, 0
+    for weight in weights:
+        if number and total - number * weight >= over:
+            break
+        total, number = total + weight, number + 1
+    return max(0, (total - over) // number) if number else 0
