@@ -24,6 +24,7 @@ from inbox.views import (
     inbox,
     inline_parts,
     made_reports,
+    mail_inboxes,
     message,
     provider_replies,
     release_rules,
@@ -147,6 +148,23 @@ _settings = [
     path("starttls", starttls.offer_again, name="starttls-offer"),
 ]
 
+_mail_inbox = [
+    path("change", mail_inboxes.change, name="mail-inbox-change"),
+    path("conditions", mail_inboxes.change_conditions, name="mail-inbox-conditions"),
+    path("credentials", mail_inboxes.add_credential, name="credential-add"),
+    path(
+        "credentials/<str:username>/rotate",
+        mail_inboxes.rotate,
+        name="credential-rotate",
+    ),
+    path(
+        "credentials/<str:username>/revoke",
+        mail_inboxes.revoke,
+        name="credential-revoke",
+    ),
+    path("delete", mail_inboxes.delete, name="mail-inbox-delete"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.index, name="inbox"),
     path("entries", inbox.entries, name="entries"),
@@ -191,6 +209,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<uuid:id>/", include(_webhook)),
     path("rules", ruling.page, name="rules"),
     path("rules/", include(_rules)),
+    path("inboxes", mail_inboxes.page, name="mail-inboxes"),
+    path(
+        "inboxes/deleted/<int:key>/restore",
+        mail_inboxes.restore,
+        name="mail-inbox-restore",
+    ),
+    path("inboxes/<str:slug>", mail_inboxes.one, name="mail-inbox"),
+    path("inboxes/<str:slug>/", include(_mail_inbox)),
     path("settings", settings.page, name="settings"),
     path("settings/", include(_settings)),
     path("login", signing_in_pages.sign_in, name="login"),

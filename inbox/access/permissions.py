@@ -105,6 +105,16 @@ _PAGES = _merged([
     _all({"GET": MANAGER}, "audit audit.csv audit.jsonl"),
     {"account/tokens": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
     {"account/tokens/<uuid:id>/revoke": {"POST": SIGNED_IN}},
+    {"inboxes": {"GET": VIEWER, "POST": ADMINISTRATOR}},
+    {"inboxes/<str:slug>": {"GET": MANAGER}},
+    _all(
+        _MANAGE,
+        "change conditions credentials credentials/<str:username>/rotate "
+        "credentials/<str:username>/revoke",
+        "inboxes/<str:slug>/",
+    ),
+    {"inboxes/<str:slug>/delete": {"POST": ADMINISTRATOR}},
+    {"inboxes/deleted/<int:key>/restore": {"POST": ADMINISTRATOR}},
 ])  # fmt: skip
 
 _RULES = _merged([

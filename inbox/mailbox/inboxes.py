@@ -32,6 +32,7 @@ MOST = 1000  # inboxes
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,48}[a-z0-9])?")
 _LONGEST_NAME = 200
+_LISTED = 100  # beside other things
 
 # Sent with inbox_id= after the change is committed, on the thread that made it.
 changed = Signal()
@@ -80,6 +81,12 @@ def look_up(inbox_ids: Iterable[int | None]) -> None:
 def find(scope: Scope) -> list[Inbox]:
     """Return the inboxes within the scope, by name."""
     return list(_existing(scope).order_by("name", "pk"))
+
+
+def names(scope: Scope) -> list[tuple[str, str]]:
+    """Return (slug, name) of the inboxes within the scope, by name; of a hundred at most."""
+    rows = _existing(scope).order_by("name", "pk").values_list("slug", "name")
+    return list(rows[:_LISTED])
 
 
 def _existing(scope: Scope) -> QuerySet[Inbox]:

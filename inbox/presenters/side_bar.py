@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -42,11 +43,26 @@ def lists(section: str, query: str, show: str, mine: str) -> list[Place]:
     return found
 
 
+def inbox_lists(
+    names: Sequence[tuple[str, str]], section: str, query: str
+) -> list[Place]:
+    """Return the mail of each inbox, where there are several. names: (slug, name)"""
+    if len(names) < 2:
+        return []
+    found = []
+    for slug, name in names:
+        wanted = f"inbox:{slug}"
+        current = section == "inbox" and query == wanted
+        found.append(Place("inbox", name, pages.path("inbox", q=wanted), current))
+    return found
+
+
 def tools(section: str) -> list[Place]:
     """Return the other pages."""
     found = [
         Place("activity", _("Sessions"), pages.path("sessions"), section == "sessions", "sessions"),
         Place("send", _("Outgoing"), pages.path("outgoing"), section == "outgoing"),
+        Place("inbox", _("Inboxes"), pages.path("mail-inboxes"), section == "inboxes"),
         Place("webhook", _("Webhooks"), pages.path("webhooks"), section == "webhooks"),
         Place("circle-alert", _("Rules"), pages.path("rules"), section == "rules"),
         Place("trash-2", _("Trash"), pages.path("trash"), section == "trash"),

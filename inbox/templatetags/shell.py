@@ -123,6 +123,13 @@ def side_lists(context: Context, mine: str) -> list[Place]:
 
 
 @register.simple_tag(takes_context=True)
+def side_inboxes(context: Context) -> list[Place]:
+    """Return the mail of each inbox, for the side bar."""
+    section, query = _text(context, "section"), _text(context, "query")
+    return side_bar.inbox_lists(inboxes.names(scope()), section, query)
+
+
+@register.simple_tag(takes_context=True)
 def side_tools(context: Context) -> list[Place]:
     """Return the other pages, for the side bar."""
     return side_bar.tools(_text(context, "section"))

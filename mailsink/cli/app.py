@@ -13,6 +13,7 @@ from mailsink.cli import (
     agent_command,
     bearer_token,
     finding,
+    inbox_commands,
     mail_commands,
     mail_files,
     rule_commands,
@@ -44,6 +45,7 @@ for group in (
     tailing,
     sending,
     rule_commands,
+    inbox_commands,
     agent_command,
     token_commands,
 ):

@@ -378,3 +378,23 @@ def test_the_shell_can_complete() -> None:
         assert (code, "_MAILSINK_COMPLETE" in out) == (0, True)
     found = run(**asked_for, _MAILSINK_COMPLETE="complete_bash")[1]
     assert set(found.split()) == {"explain", "export"}
+
+
+def test_inboxes_and_their_logins(mailsink: Mailsink) -> None:
+    asked(mailsink, "inboxes", "add", "team", "--name", "Team")
+    password = asked(mailsink, "inboxes", "credential", "team", "team").strip()
+    with smtplib.SMTP(*mailsink.smtp) as client:
+        client.login("team", password)
+    assert "team" in asked(mailsink, "inboxes", "credentials", "team")
+    turned = asked(mailsink, "inboxes", "credential", "team", "team", "--rotate")
+    assert turned.strip() != password
+    asked(mailsink, "inboxes", "revoke", "team", "team")
+    asked(mailsink, "inboxes", "rename", "team", "Everybody")
+    assert "Everybody" in asked(mailsink, "inboxes", "list")
+    code, _, err = run(
+        "inboxes", "delete", "team", "--yes", "teem", MAILSINK_URL=mailsink.url
+    )
+    assert (code, "type team" in err) == (2, True)
+    asked(mailsink, "inboxes", "delete", "team", "--yes", "team")
+    assert "Everybody" not in asked(mailsink, "inboxes", "list")
+    asked(mailsink, "inboxes", "restore", "team")

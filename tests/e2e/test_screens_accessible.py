@@ -54,6 +54,8 @@ def paths(mailsink: Mailsink) -> list[str]:
     mailsink.patch("messages/latest", status="bug", note="Wrong", tags=["red"])
     post(mailsink, "held", domain="example.com", users=["ann"], earlier=True)
     events = ["message.created", "session.closed"]
+    post(mailsink, "inboxes", slug="shop", name="Shop")
+    post(mailsink, "inboxes/shop/credentials", username="shop", cram_md5=True)
     hook = post(mailsink, "webhooks", url="https://x.invalid/", events=events)["id"]
     items = mailsink.get("messages?limit=2")["items"]
     newest, before = (each["id"] for each in items)
@@ -84,6 +86,7 @@ def paths(mailsink: Mailsink) -> list[str]:
         "/sessions/none", "/trace", "/trace?address=ann@example.com",
         "/trace?address=nobody@example.com", "/trash", f"/trash/{deleted}",
         "/settings", "/nothing-arriving", "/import", "/?show=failed",
+        "/inboxes", "/inboxes/shop",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook}",
         "/rules", "/rules/new", "/rules/import", "/rules/providers?q=gmail", "/rules/try?of=ann@example.com&tls=1",
         "/rules/scenarios/full-mailbox/report", f"/transactions/{refused['id']}/retries",

@@ -13,11 +13,20 @@ from selectolax.lexbor import LexborNode as Node
 
 from inbox.access import first_visit
 from inbox.insight.findings.finding_kinds import KINDS
-from inbox.mailbox import marking, saved_searches, selection, trash
+from inbox.mailbox import (
+    inbox_removal,
+    inboxes,
+    label_inboxes,
+    marking,
+    saved_searches,
+    selection,
+    trash,
+)
 from inbox.mailbox.scope import ALL
 from inbox.models import Exchange, MadeReport, Message, Unsubscription, WebhookDelivery
 from inbox.models.webhook import EVENTS
 from inbox.outgoing import held_domains, release_rules, releases, routes
+from inbox.policy import smtp_credentials, sorting_conditions
 from inbox.rules import rulebook
 from inbox.webhooks import hooks
 from tests import people
@@ -70,7 +79,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "static/js"
 TITLES = {kind.section.title for kind in KINDS.values()}
 # What the mails of these tests hold, and what the wire says.
 _DATA = re.compile(
-    r"Mailsink|Shop|<?orders@shop\.test>?|<?ann@example\.com>?|Your order|Thank you!|[0-9a-f]{64}|"
+    r"Mailsink|Shop|default|<?orders@shop\.test>?|<?ann@example\.com>?|Your order|Thank you!|[0-9a-f]{64}|"
     r"https://1\.1/|MAIL|FROM:|ESMTP|[CS]: |250 2\.[01]\.0 Ok|550 5\.7\.1 No|From|To|Subject|"
     r"[0-9.]+ ms|RFC [0-9]+ §[0-9.]+|\(RFC [0-9]+(?: §[0-9.]+)?\)"
 )
@@ -139,6 +148,14 @@ def paths() -> list[str]:
     faulty_lines = Exchange.objects.filter(session_id=faulty.session_id, code=554)
     faulty_lines.update(rule="strict mode of inbox 1")
     compare = f"/compare?a={message.pk}&b={other.pk}"
+    inboxes.update(ALL, "default", name="1")
+    shop = inboxes.add(ALL, "1", "1")
+    smtp_credentials.add(ALL, "1", "1", with_cram_md5=True)
+    smtp_credentials.rotate(ALL, "1", "1", overlap=60)
+    label_inboxes.make("1", "1")
+    inboxes.update(ALL, "1", conditions=sorting_conditions.clean({"users": ["1"]}))
+    inboxes.add(ALL, "gone", "1")
+    inbox_removal.delete(ALL, "gone")
     tabs = "html text markup source headers parts links checks smtp"
     return [
         "/", "/?q=subject:1 -is:read", "/?q=frm:x", "/?q=larger:x", "/searches/none",
@@ -148,6 +165,7 @@ def paths() -> list[str]:
         "/trash", "/trash?q=1", "/settings", "/nothing-arriving",
         "/outgoing", "/outgoing/held", "/outgoing/held/1.1", "/outgoing/routes", "/outgoing/routes/1",
         "/outgoing/guard", "/outgoing/rules", f"/outgoing/rules/{released_by.pk}", f"/messages/{message.pk}/release",
+        "/inboxes", f"/inboxes/{shop.slug}", "/inboxes/default?saved=keeping",
         "/webhooks", "/webhooks/add", f"/webhooks/{hook.pk}", f"/webhooks/{hook.pk}/change",
         "/rules", "/rules/new", f"/rules/{rule.pk}", "/rules/import", "/rules/providers", "/rules/try", "/rules/try?of=1",
         "/rules/try?of=1@1&sender=1", f"/rules/try?of={session}",
