@@ -68,19 +68,30 @@ def bind(addresses: Iterable[ListenAddress], setting: str) -> list[socket.socket
 def bind_again(bound: socket.socket) -> socket.socket:
     """Return a socket of another process on the address of one that was made by share().
 
-    The system spreads the connections over all of them (SO_REUSEPORT).
+    The system spreads the connections over all of them (SO_REUSEPORT). Raises ConfigError.
     """
-    return _bind(bound.family, bound.getsockname(), shared=True)
+    return _shared(bound.family, bound.getsockname())
 
 
 def share(bound: socket.socket) -> socket.socket:
     """Return a socket in the place of one that is closed, whose address others may share.
 
-    The first one had the address for itself: nobody else listens there.
+    The first one had the address for itself: nobody else listens there. Raises
+    ConfigError if somebody took it meanwhile.
     """
     family, where = bound.family, bound.getsockname()
     bound.close()
-    return _bind(family, where, shared=True)
+    return _shared(family, where)
+
+
+def _shared(family: int, where: tuple[object, ...]) -> socket.socket:
+    host, port = where[:2]
+    try:
+        return _bind(family, where, shared=True)
+    except OSError as error:
+        raise ConfigError(
+            _reason(ListenAddress(str(host), int(str(port))), error)
+        ) from None
 
 
 def _bind_all(address: ListenAddress) -> list[socket.socket]:
