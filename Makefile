@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: run check test lint bench lock interop fuzz wheel subpath
+.PHONY: run check test lint bench lock interop fuzz faults wheel subpath
 .PHONY: setup setup-dev setup-scripts programs
 
 run: setup
@@ -30,6 +30,11 @@ interop: setup-dev
 
 fuzz: setup-dev
 	@$(PYTHON) -m pytest -m hypothesis --hypothesis-profile=fuzz
+
+# Faults that take long.
+faults: setup-dev
+	@tools/programs faults
+	@$(PYTHON) -m pytest tests/faults
 
 # All tests with a browser, behind nginx at /a/b/: `make subpath HOW=keep` for one way alone.
 HOW ?= keep strip

@@ -23,6 +23,7 @@ from bench import (
     report,
     resources,
     ruled,
+    scaled,
     screen,
     strict,
     throughput,
@@ -40,6 +41,7 @@ PARTS = (
     "large",
     "screen",
     "ruled",
+    "scaled",
 )
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
 _QUIET = 0.5  # processes at work on an average, of a machine that measures well
@@ -96,6 +98,8 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
         show(screen.measure())
     if "ruled" in parts:
         show(ruled.measure())
+    if "scaled" in parts:
+        print(scaled.markdown(scaled.measure(10 if options.quick else 1)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Faults that take long: run by `make faults`."""
