@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -32,6 +33,15 @@ def serving(data: Path | None = None) -> Iterator[Mailsink]:
             server = Mailsink(folder, RETENTION_MESSAGES="0", RETENTION_SESSIONS="0")
         stack.callback(server.stop)
         yield server
+
+
+def until_idle(server: Mailsink) -> None:
+    """Wait until a server does nothing for a second."""
+    quiet, used = 0, server.processor_time
+    while quiet < 4:
+        time.sleep(0.25)
+        before, used = used, server.processor_time
+        quiet = quiet + 1 if used - before < 0.02 else 0
 
 
 @contextmanager

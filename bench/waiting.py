@@ -10,7 +10,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from selectors import EVENT_READ, DefaultSelector
 
-from bench.servers import serving
+from bench.servers import serving, until_idle
 from bench.table import Row, p95
 from tests.attack.web import many, web
 from tests.running import Mailsink
@@ -60,7 +60,7 @@ def measure_crowd() -> list[Row]:
         many(web(mailsink), asked) as them,
         ThreadPoolExecutor(1) as pool,
     ):
-        _until_idle(mailsink)
+        until_idle(mailsink)  # all who wait are known to it
         sending = pool.submit(_send_all, mailsink, addresses)
         answered: dict[str, float] = {}
         with DefaultSelector() as selector:
@@ -82,14 +82,6 @@ def measure_crowd() -> list[Row]:
     took = [max(0.0, answered[each] - kept[each]) for each in addresses]
     name = f"the same of {_CROWD} who wait, {_RATE} messages/s, p95"
     return [Row(name, p95(took), "100 ms")]
-
-
-def _until_idle(mailsink: Mailsink) -> None:
-    """Wait until the server does nothing: all who wait are known to it."""
-    used, before = mailsink.processor_time, -1.0
-    while used - before > 0.02:
-        time.sleep(0.5)
-        used, before = mailsink.processor_time, used
 
 
 def _send_all(mailsink: Mailsink, addresses: list[str]) -> dict[str, float]:

@@ -64,7 +64,8 @@ class Consult:
     reply), inbox (that a rule has the message go to), flags (by space, of the transaction's own lines: MAIL, RCPT and the body);
     each only where it is known. seq: of the exchange. recipients: those that were
     accepted, readable. body: at the stage "body" alone. placement: the inbox that the
-    client sends to, as far as that was decided before.
+    client sends to, as far as that was decided before. may_ask: False where no address and
+    no name of the client asks for a reply (see Policy.asks).
 
     The stage "starttls" is asked without a verb where the listener begins with TLS: nobody
     could read a reply then.
@@ -77,6 +78,7 @@ class Consult:
     recipients: Sequence[str] = ()
     body: Body | None = None
     placement: Placement = NOT_PLACED
+    may_ask: bool = True
 
 
 @dataclass(frozen=True, slots=True)

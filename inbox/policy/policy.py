@@ -74,6 +74,7 @@ class InboxPolicy:
         self._book = Book([])
         self._reading = threading.Lock()  # what was read first must not be set last
         self.stages: Collection[Stage] = frozenset()
+        self._speaking: Collection[Stage] = frozenset()  # at which the settings decide
         self._answers: dict[Stage, Callable[[Consult], Decision]] = {
             "mail": self._mail,
             "rcpt": self._rcpt,
@@ -103,14 +104,14 @@ class InboxPolicy:
 
     def _with_words(self, consult: Consult, decided: Decision) -> Decision:
         """Return what rules decided, with what addresses ask for."""
-        if self._settings.address_words and not _refuses(decided):
+        asks = consult.may_ask and self._settings.address_words
+        if asks and not _refuses(decided):
             return merged(decided, address_words.decision(consult))
         return decided
 
     def _by_settings(self, consult: Consult, decided: Decision) -> Decision:
         """Return what was decided so far, with what the settings want."""
-        answer = self._answers.get(consult.stage)
-        if answer is None or _refuses(decided):
+        if _refuses(decided):
             return decided
         if consult.stage == "body":
             target = decided.inbox or str(consult.facts.get("inbox", ""))
@@ -119,7 +120,9 @@ class InboxPolicy:
                 self._settings.slug,
             ):  # a rule has the message go there
                 return merged(decided, self._of_others(target, consult))
-        return merged(decided, answer(consult))
+        if consult.stage not in self._speaking:
+            return decided
+        return merged(decided, self._answers[consult.stage](consult))
 
     @property
     def lets_ask(self) -> bool:
@@ -162,7 +165,8 @@ class InboxPolicy:
             self._inbox, settings.strict, settings.strict_ignored, self._strict_setting
         ).for_clients(settings.address_words)
         self._rules.ignored = self._strict.ignored
-        stages = _stages(settings, self._book) | self._rules.stages
+        self._speaking = _stages(settings, self._book)
+        stages = self._speaking | self._rules.stages
         self.stages = stages | {"body"} if self._strict.always else stages
 
     def count(self) -> None:
@@ -242,7 +246,7 @@ class InboxPolicy:
 def _stages(settings: Settings, book: Book) -> frozenset[Stage]:
     """Return the stages at which these settings have a say; none for most people.
 
-    A stage that is missing here is never asked: its method does not run.
+    At a stage that is missing here no method of theirs runs.
     """
     speaking = book.kinds & {"forwarded", "moved", "ambiguous"}
     limited = settings.paused or settings.quota_octets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from inbox.mailbox.selection import Selection
 from inbox.models import Inbox
 from inbox.policy.policy import InboxPolicy
 from mailsink.ids import uuid7
-from mailsink.ports import Consult, Decision, Stage
+from mailsink.ports import GO_ON, Consult, Decision, Stage
 from tests import factories
 from tests.mailbox.test_known_addresses import given
 from tests.smtp.harness import Session
@@ -293,6 +294,13 @@ def test_which_rule_answered() -> None:
     assert rule("rcpt", forward_path="x@example.com") == "pause of inbox default"
     assert rule("mail", parameters="SIZE=2") == "quota of inbox default"
     assert rule("helo") == ""
+
+
+def test_no_address_is_looked_at_where_none_may_ask() -> None:
+    asked, facts = policy(address_words=True), {"forward_path": "rcpt550@example.com"}
+    consult = Consult("rcpt", uuid7(), facts)
+    assert decide(asked, consult).rule == "address rcpt550@example.com"
+    assert decide(asked, replace(consult, may_ask=False)) is GO_ON
 
 
 def test_another_process_changed_the_settings() -> None:

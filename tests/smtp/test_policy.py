@@ -54,6 +54,20 @@ def test_each_stage_is_asked_with_what_is_known() -> None:
     assert session.consulted[3].facts["verb"] == "RCPT"
 
 
+def test_the_policy_hears_whether_a_name_may_ask() -> None:
+    session = ready(
+        stages=frozenset({"any"}), asks=lambda name: name == "x@example.com"
+    )
+    session.send(b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\n")
+    session.send(b"RCPT TO:<x@example.com>\r\nDATA\r\nx\r\n.\r\n")
+    session.send(b"MAIL FROM:<a@example.com>\r\n")
+    heard = [(each.stage, each.may_ask) for each in session.consulted[2:]]
+    assert heard == [
+        ("mail", False), ("rcpt", False), ("rcpt", True), ("data", True), ("body", True),
+        ("mail", False),
+    ]  # fmt: skip
+
+
 def test_only_the_stages_that_are_wanted() -> None:
     session = in_data(stages=frozenset({"rcpt"}))
     assert [each.stage for each in session.consulted] == ["rcpt"]

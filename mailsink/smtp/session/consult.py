@@ -34,6 +34,7 @@ def consult(
         recipients,
         body,
         session.placement if transaction is None else transaction.placement,
+        asked,
     )
     exchange = session.exchange
     exchange.placement = decision.placement
