@@ -34,6 +34,11 @@ def identity() -> Identity:
     return _now()[0]
 
 
+def user() -> int | None:
+    """Return the primary key of the user who asks; None without accounts."""
+    return identity().user
+
+
 def scope(least: Role = Role.VIEWER) -> Scope:
     """Return the inboxes in which the caller may do what the route does, and this too.
 

@@ -6,8 +6,10 @@ ends when the password of its user changes.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -69,6 +71,13 @@ def change_password(request: HttpRequest, old: str, new: str) -> None:
     with write_turn():
         user.save(update_fields=["password"])
         update_session_auth_hash(request, user)
+
+
+def forget_expired() -> None:
+    """Remove the sessions whose time is over."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    with write_turn():
+        store.clear_expired()
 
 
 def check_password(password: str, user: User) -> None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from inbox.errors import Invalid, NotFound
+from inbox.errors import Forbidden, Invalid, NotFound
 from inbox.mailbox import messages
 from inbox.mailbox.paging import as_uuid
-from inbox.mailbox.scope import Scope
+from inbox.mailbox.scope import ALL, Scope
 from inbox.models import SavedSearch
 from inbox.search import language
 from inbox.storage.write_lock import write_turn
@@ -21,23 +22,23 @@ MAX_NAME = 64
 COUNTED = 1000  # a count goes no further: "999+"
 
 
-def find() -> list[SavedSearch]:
-    """Return the saved searches, by name."""
-    rows = SavedSearch.objects.filter(inbox=None)
+def find(user: int | None = None) -> list[SavedSearch]:
+    """Return a user's saved searches and those that all share, by name."""
+    rows = SavedSearch.objects.filter(_seen(user), inbox=None)
     return sorted(rows, key=lambda each: (each.name.casefold(), each.pk))
 
 
-def get(id: str | UUID) -> SavedSearch:
-    """Return one. Raises NotFound."""
+def get(id: str | UUID, user: int | None = None) -> SavedSearch:
+    """Return one that a user sees. Raises NotFound."""
     key = as_uuid(id)
-    found = SavedSearch.objects.filter(pk=key).first() if key else None
+    found = SavedSearch.objects.filter(_seen(user), pk=key).first() if key else None
     if found is None:
         raise NotFound(_('there is no saved search "%(id)s"') % {"id": str(id)[:40]})
     return found
 
 
-def save(name: str, query: str) -> SavedSearch:
-    """Keep a query under a name; one of that name gets the new query.
+def save(name: str, query: str, user: int | None = None) -> SavedSearch:
+    """Keep a query of a user's under a name; one of that name gets the new query.
 
     Raises Invalid, BadQuery.
     """
@@ -45,21 +46,33 @@ def save(name: str, query: str) -> SavedSearch:
     if not language.parse(query).groups:
         raise Invalid(_("Search for something first: there is nothing to save."))
     with write_turn():
-        known = SavedSearch.objects.filter(inbox=None)
+        known = SavedSearch.objects.filter(inbox=None, user=user)
         if known.count() >= MOST and not known.filter(name=name).exists():
             raise Invalid(_("at most %(most)s searches are kept") % {"most": MOST})
-        made, _new = SavedSearch.objects.update_or_create(
+        made, _new = known.update_or_create(
             name=name,
-            inbox=None,
             defaults={"query": query},
-            create_defaults={"query": query, "created_at": datetime.now(UTC)},
+            create_defaults={
+                "query": query,
+                "created_at": datetime.now(UTC),
+                "user_id": user,
+            },
         )
     return made
 
 
-def change(id: str | UUID, name: str | None, query: str | None) -> SavedSearch:
-    """Give a saved search another name, or query. Raises NotFound, Invalid, BadQuery."""
-    key = get(id).pk
+def change(
+    id: str | UUID,
+    name: str | None,
+    query: str | None,
+    user: int | None = None,
+    scope: Scope = ALL,
+) -> SavedSearch:
+    """Give a saved search another name, or query.
+
+    Raises NotFound, Forbidden, Invalid, BadQuery.
+    """
+    key = _changeable(id, user, scope).pk
     changes = {}
     if name is not None:
         changes["name"] = _checked(name)
@@ -75,12 +88,12 @@ def change(id: str | UUID, name: str | None, query: str | None) -> SavedSearch:
         raise Invalid(
             _('there is a search named "%(name)s"') % {"name": changes["name"]}
         ) from None
-    return get(key)
+    return get(key, user)
 
 
-def delete(id: str | UUID) -> None:
-    """Forget one. Raises NotFound."""
-    found = get(id)
+def delete(id: str | UUID, user: int | None = None, scope: Scope = ALL) -> None:
+    """Forget one. Raises NotFound, Forbidden."""
+    found = _changeable(id, user, scope)
     with write_turn():
         found.delete()
 
@@ -91,6 +104,18 @@ def count(scope: Scope, saved: SavedSearch) -> int | None:
         return messages.count(scope, saved.query, COUNTED)
     except language.BadQuery:  # of an older version, whose language was another
         return None
+
+
+def _seen(user: int | None) -> Q:
+    return Q(user=None) | Q(user=user) if user else Q(user=None)
+
+
+def _changeable(id: str | UUID, user: int | None, scope: Scope) -> SavedSearch:
+    """Return one that a user may change: shared ones are for who sees all inboxes."""
+    found = get(id, user)
+    if found.user_id is None and scope.inboxes is not None:
+        raise Forbidden(_("All share this search: only an administrator changes it."))
+    return found
 
 
 def _checked(name: str) -> str:

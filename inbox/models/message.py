@@ -146,12 +146,16 @@ class SearchText(models.Model):
 
 
 class SavedSearch(models.Model):
-    """A query kept under a name, for one inbox or (null) for all of them."""
+    """A query kept under a name, for one inbox or (null) for all of them.
+
+    user: whose it is; null: it is shared, as all were before there were accounts
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     name = models.CharField(max_length=64)
     query = models.TextField()
     inbox = models.ForeignKey("Inbox", models.CASCADE, null=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -160,6 +164,11 @@ class SavedSearch(models.Model):
             models.UniqueConstraint(
                 fields=["name"],
                 name="saved_search_name",
+                condition=models.Q(inbox__isnull=True, user__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["user", "name"],
+                name="saved_search_of_user",
                 condition=models.Q(inbox__isnull=True),
             ),
         ]

@@ -1,6 +1,7 @@
 """The signed addresses of parts that a browser shows by itself.
 
-Frames have no origin and send no cookie, so the address itself says that it may be read.
+Frames have no origin and send no cookie, so the address itself says that it may be read:
+where there are accounts for a day, long enough for the page that it stands in.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from django.core import signing
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from inbox.access import accounts
 from inbox.errors import NotFound
 from inbox.presenters.message_page import MessagePage
 
 _SALT = "mailsink.part"
+_A_DAY = 24 * 3600  # seconds
 
 
 def url(mail: MessagePage, index: int) -> str:
@@ -28,8 +31,9 @@ def named(id: UUID | str, signed: str) -> tuple[str, int]:
 
     Raises NotFound where url() did not make it, or not for this id.
     """
+    age = _A_DAY if accounts.are_on() else None
     try:
-        kind, signed_id, index = signing.loads(signed, salt=_SALT)
+        kind, signed_id, index = signing.loads(signed, salt=_SALT, max_age=age)
     except signing.BadSignature as error:
         raise NotFound(str(error)) from None
     if signed_id != str(id):

@@ -94,7 +94,7 @@ def clock(moment: datetime | None) -> str:
 @register.simple_tag
 def saved_searches() -> list[SavedSearch]:
     """Return the searches that are kept, for the side bar."""
-    return kept.find()
+    return kept.find(current.user())
 
 
 @register.simple_tag

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from inbox.access import audit_search
+from inbox.access import audit_search, signing_in
 from inbox.explain.evidence import Cause
 from inbox.mailbox import inbox_removal, label_inboxes, tombstones
 from inbox.mailbox.inboxes import MOST
@@ -62,6 +62,7 @@ def retention(limits: RetentionLimits, spool: Path) -> Background:
         if time.monotonic() - swept > _SWEEP_EVERY or not swept:
             swept = time.monotonic()
             sweep(spool)
+            signing_in.forget_expired()
         return _LOOK_EVERY
 
     return Background("retention", step)

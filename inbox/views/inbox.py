@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox import serializers
-from inbox.access.current import scope
+from inbox.access.current import scope, user
 from inbox.errors import BadRequest
 from inbox.http import as_json, cookies
 from inbox.mailbox import inboxes, messages, saved_searches
@@ -86,7 +86,9 @@ def listing(request: HttpRequest) -> dict[str, object]:
         "shows": [("all", _("All")), ("mail", _("Mail")), ("failed", _("Failed"))],
         "traced": trace.offered(query),
         "several_inboxes": len(inboxes.find(scope())) > 1,
-        "saved": next((s for s in saved_searches.find() if s.query == query), None),
+        "saved": next(
+            (s for s in saved_searches.find(user()) if s.query == query), None
+        ),
     }
     try:
         page = messages.entries(scope(), query, cursor, FIRST, show=show)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox.access.current import scope
+from inbox.access.current import scope, user
 from inbox.mailbox import saved_searches
 from inbox.presenters.search_terms import list_of
 from inbox.search import language
@@ -19,21 +19,23 @@ from inbox.search.language import BadQuery
 def save(request: HttpRequest) -> HttpResponse:
     """Keep the query `q` under a `name`, and show what it finds."""
     query = request.POST.get("q", "")
-    saved_searches.save(request.POST.get("name", ""), query)
+    saved_searches.save(request.POST.get("name", ""), query, user())
     return redirect(list_of(query))
 
 
 @require_POST
 def rename(request: HttpRequest, id: UUID) -> HttpResponse:
     """Give a saved search another `name`."""
-    found = saved_searches.change(id, request.POST.get("name", ""), None)
+    found = saved_searches.change(
+        id, request.POST.get("name", ""), None, user(), scope()
+    )
     return redirect(list_of(found.query))
 
 
 @require_POST
 def delete(request: HttpRequest, id: UUID) -> HttpResponse:
     """Forget a saved search."""
-    saved_searches.delete(id)
+    saved_searches.delete(id, user(), scope())
     return redirect("inbox")
 
 
@@ -50,7 +52,7 @@ def check(request: HttpRequest) -> HttpResponse:
 @require_GET
 def counts(request: HttpRequest) -> JsonResponse:
     """How many messages match each saved search, by id; null for what is no query."""
-    found = saved_searches.find()
+    found = saved_searches.find(user())
     return JsonResponse(
         {str(each.pk): saved_searches.count(scope(), each) for each in found}
     )

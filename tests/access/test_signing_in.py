@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
-from inbox.access import accounts, first_visit
+from inbox.access import accounts, first_visit, signing_in
 from inbox.errors import Conflict, Invalid
 from inbox.models import User
 from tests import people
@@ -160,3 +162,15 @@ def test_another_password_ends_the_other_sessions() -> None:
 def test_without_accounts_there_is_no_login(client: Client) -> None:
     assert client.get("/login")["Location"] == "/"
     assert b"Your account" not in client.get("/").content
+
+
+def test_sessions_whose_time_is_over_are_removed() -> None:
+    _ann()
+    _sign_in(Client())
+    late = Client()
+    _sign_in(late)
+    key = late.cookies[settings.SESSION_COOKIE_NAME].value
+    Session.objects.filter(pk=key).update(expire_date=datetime.now(UTC))
+    assert late.get("/").status_code == 302
+    signing_in.forget_expired()
+    assert Session.objects.count() == 1

@@ -10,6 +10,7 @@ from ninja import Router
 from ninja.decorators import decorate_view
 
 from inbox import serializers
+from inbox.access.current import user
 from inbox.api.v3.common import ANY_ID, answer, path, scope
 from inbox.api.v3.schemas import Page, Strict, member
 from inbox.http.preconditions import if_match, of_view
@@ -48,26 +49,26 @@ class SearchChanges(Strict):
 @router.get("", response=Page[SearchObject], summary="List saved searches")
 def find(request: HttpRequest) -> HttpResponse:
     """The saved searches by name, each with the number of messages that match."""
-    return answer(serializers.page(map(_shape, saved_searches.find()), None))
+    return answer(serializers.page(map(_shape, saved_searches.find(user())), None))
 
 
 @router.post("", response={201: SearchObject}, summary="Save a search")
 def save(request: HttpRequest, given: SearchToSave) -> HttpResponse:
     """Puts a search into the side bar. An existing name gets the new search."""
-    return answer(_shape(saved_searches.save(given.name, given.query)), 201)
+    return answer(_shape(saved_searches.save(given.name, given.query, user())), 201)
 
 
 @router.get("/{id}", response=SearchObject, summary="Get a saved search")
 def one(request: HttpRequest, id: SearchId) -> HttpResponse:
     """One saved search, with the number of messages that match."""
-    return answer(_shape(saved_searches.get(id)))
+    return answer(_shape(saved_searches.get(id, user())))
 
 
 @router.patch("/{id}", response=SearchObject, summary="Change a saved search")
 @decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, id: SearchId, changes: SearchChanges) -> HttpResponse:
     """Gives it another name, another search, or both."""
-    found = saved_searches.change(id, changes.name, changes.query)
+    found = saved_searches.change(id, changes.name, changes.query, user(), scope())
     return answer(_shape(found))
 
 
@@ -75,7 +76,7 @@ def change(request: HttpRequest, id: SearchId, changes: SearchChanges) -> HttpRe
 @decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: SearchId) -> HttpResponse:
     """Takes it out of the side bar. Messages stay."""
-    saved_searches.delete(id)
+    saved_searches.delete(id, user(), scope())
     return HttpResponse(status=204)
 
 
