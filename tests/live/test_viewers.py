@@ -9,6 +9,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 
 from inbox.api.dialect_sockets import APPLICATIONS
 from inbox.live import viewers
@@ -26,8 +28,12 @@ pytestmark = [
 
 def _cookie(user: User) -> list[tuple[bytes, bytes]]:
     name = settings.SESSION_COOKIE_NAME
-    value = people.signed_in(user).cookies[name].value
-    return [(b"cookie", f"{name}={value}".encode())]
+    session = SessionStore()  # no login: the audit log would keep it beyond the test
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return [(b"cookie", f"{name}={session.session_key}".encode())]
 
 
 class _Known(Client):
