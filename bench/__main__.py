@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench import (
     large,
     live,
+    moving,
     report,
     resources,
     ruled,
@@ -42,6 +43,7 @@ PARTS = (
     "screen",
     "ruled",
     "scaled",
+    "moving",
 )
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
 _QUIET = 0.5  # processes at work on an average, of a machine that measures well
@@ -100,6 +102,8 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
         show(ruled.measure())
     if "scaled" in parts:
         print(scaled.markdown(scaled.measure(10 if options.quick else 1)), flush=True)
+    if "moving" in parts:
+        show(moving.measure(options.quick))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
-
-from mailsink import resources
+from mailsink import databases, resources
 from mailsink.conf import CONFIG
 
 SECRET_KEY = CONFIG.secret_key
@@ -53,22 +51,8 @@ TEMPLATES = [
     }
 ]
 
-# conn_max_age stays 0: a thread that is idle keeps no connection open.
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(
-        CONFIG.database_url,
-        conn_max_age=0,
-        conn_health_checks=not CONFIG.uses_sqlite,  # of those in the pool
-    )
-}
+DATABASES: dict[str, Any] = {"default": databases.of_url(CONFIG.database_url)}
 if CONFIG.uses_sqlite:
-    DATABASES["default"]["OPTIONS"] = {
-        "timeout": 20,
-        "transaction_mode": "IMMEDIATE",
-        # FULL: a 250 is a promise that a power cut must not break.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-        "PRAGMA journal_size_limit=67108864;",
-    }
     # A file, not memory: threads share it, and it is what runs in production.
     DATABASES["default"]["TEST"] = {"NAME": CONFIG.data / "test.sqlite3"}
 else:

@@ -51,7 +51,10 @@ class ObjectServer:
 def object_server() -> Iterator[ObjectServer]:
     """Run a private S3 server, gone after use; its credentials are in the environment."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.object_store"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.object_store"],
+        env={**os.environ, "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": "65536"},  # on the disk
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout
     before = {name: os.environ.get(name) for name in CREDENTIALS}

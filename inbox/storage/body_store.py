@@ -114,7 +114,7 @@ def adopt(path: Path, transaction_id: UUID) -> str:
     """
     name = f"{transaction_id.hex[-2:]}/{transaction_id.hex}"
     if (store := objects()) is None:
-        _move(path, folder() / name)
+        move_file(path, folder() / name)
         return name
     with path.open("rb") as file:
         store.save(name, File(file))
@@ -143,10 +143,11 @@ def _objects() -> ObjectStorage:
 
 def put_back(path: Path, key: str) -> None:
     """Move a file of a backup to where the file with its key is. Raises OSError."""
-    _move(path, folder() / key)
+    move_file(path, folder() / key)
 
 
-def _move(path: Path, target: Path) -> None:
+def move_file(path: Path, target: Path) -> None:
+    """Move a synced file within its file system, durably. Raises OSError."""
     fresh = not target.parent.exists()
     target.parent.mkdir(parents=True, exist_ok=True)
     path.rename(target)

@@ -75,7 +75,7 @@ class ObjectStorage(S3Storage):
         digest = hmac.new(secret.encode(), b"owner of objects", hashlib.sha256)
         self.owner = digest.hexdigest()[:32]
         self.gate = StoreGate()
-        self._store = store
+        self.store = store
         self._config = _client(store)
         self._connecting = threading.Lock()
         self._connection: Any = None
@@ -98,8 +98,8 @@ class ObjectStorage(S3Storage):
             if self._connection is None:
                 self._connection = self._create_session().resource(
                     "s3",
-                    region_name=self._store.region or None,
-                    endpoint_url=self._store.endpoint or None,
+                    region_name=self.store.region or None,
+                    endpoint_url=self.store.endpoint or None,
                     config=self._config,
                 )
             return self._connection
@@ -122,7 +122,7 @@ class ObjectStorage(S3Storage):
             keys = [{"Key": self._key(name)} for name in part]
             with self._asking(writes=True):
                 done = self._client.delete_objects(
-                    Bucket=self._store.bucket, Delete={"Objects": keys, "Quiet": True}
+                    Bucket=self.store.bucket, Delete={"Objects": keys, "Quiet": True}
                 )
                 if errors := done.get("Errors"):
                     code = errors[0].get("Code", "an error")
@@ -134,7 +134,7 @@ class ObjectStorage(S3Storage):
         start = {"StartAfter": prefix + after} if after else {}
         with self._asking():
             got = self._client.list_objects_v2(
-                Bucket=self._store.bucket, Prefix=prefix, MaxKeys=most, **start
+                Bucket=self.store.bucket, Prefix=prefix, MaxKeys=most, **start
             )
         changed = {
             each["Key"].removeprefix(prefix): each["LastModified"]
@@ -162,7 +162,7 @@ class ObjectStorage(S3Storage):
         """Whether an object was put by a Mailsink with our secret."""
         with self._asking():
             head = self._client.head_object(
-                Bucket=self._store.bucket, Key=self._key(name)
+                Bucket=self.store.bucket, Key=self._key(name)
             )
         return bool(head.get("Metadata", {}).get(_OWNER) == self.owner)
 
@@ -192,11 +192,11 @@ class ObjectStorage(S3Storage):
 
     def _key(self, name: str) -> str:
         """Return what an object is called in its bucket."""
-        return f"{self._store.prefix}/{name}".removeprefix("/")
+        return f"{self.store.prefix}/{name}".removeprefix("/")
 
     def _get(self, name: str, **options: str) -> BinaryIO:
         key = self._key(name)
-        got = self._client.get_object(Bucket=self._store.bucket, Key=key, **options)
+        got = self._client.get_object(Bucket=self.store.bucket, Key=key, **options)
         body: BinaryIO = got["Body"]
         return body
 

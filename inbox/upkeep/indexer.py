@@ -126,7 +126,7 @@ def indexer(
             return 0.005
         if pouring:
             return _POLL
-        behind = behind and (catch_up() or catch_up_headers())
+        behind = behind and bool(catch_up() or catch_up_headers())
         return 0.02 if behind else _LOOK_EVERY
 
     return Background("indexer", step)
@@ -205,12 +205,12 @@ def index_some(at_once: int = _AT_ONCE) -> list[UUID]:
     return _index(_waiting_small()[:at_once])
 
 
-def catch_up() -> bool:
-    """Give some of those that were indexed earlier their full text; whether any was left."""
+def catch_up() -> int:
+    """Give some of those that were indexed earlier their full text; return how many."""
     rows = fulltext.missing().filter(size__lte=LARGE).select_related("transaction")
     found = _index_all(rows[:_AT_ONCE])
     _put(found)
-    return bool(found)
+    return len(found)
 
 
 def catch_up_headers() -> bool:

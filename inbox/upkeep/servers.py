@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.models import F, Q, Value
 from django.db.models.functions import Greatest
 
@@ -114,10 +114,11 @@ def _open_sessions(server: Server) -> list[UUID]:
     return list(sessions.values_list("id", flat=True)[:ROWS_IN_A_TURN])
 
 
-def alive() -> list[Server]:
+def alive(database: str = DEFAULT_DB_ALIAS) -> list[Server]:
     """Return the servers that run now, the newest first."""
     recent = Q(heartbeat__gte=datetime.now(UTC) - _DEAD_AFTER)
-    return list(Server.objects.filter(recent, stopped_at=None).order_by("-id"))
+    running = Server.objects.using(database).filter(recent, stopped_at=None)
+    return list(running.order_by("-id"))
 
 
 def current_smtp() -> list[str]:

@@ -11,13 +11,18 @@ _AS_THEY_ARE = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (serve, backup, restore, verify):
+    for command in (serve, move, backup, restore, verify):
         app.command(context_settings=_AS_THEY_ARE, add_help_option=False)(command)
 
 
 def serve(context: typer.Context) -> None:
     """Start Mailsink: SMTP on port 1025, the web on 8025. `mailsink serve --help` has more."""
     _run("serve", context)
+
+
+def move(context: typer.Context) -> None:
+    """Copy everything to another database. `mailsink move --help` has more."""
+    _run("move", context)
 
 
 def backup(context: typer.Context) -> None:

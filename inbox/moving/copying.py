@@ -1,0 +1,155 @@
+"""Copies the rows of all tables, and reads them again where they are now."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+from django.core.management.color import no_style
+from django.db import DatabaseError, connection, transaction
+
+from inbox.mailbox.large import LARGE
+from inbox.models import Raw
+from inbox.moving.ends import SOURCE, TARGET, CannotMove
+from inbox.moving.tables import MovedTable, Sum
+from inbox.search import fulltext
+from inbox.upkeep import indexer
+
+_ROWS = 200  # in a statement, at most
+_OCTETS = 4 * 1024 * 1024  # of text and bodies in one, about
+_RAW = [each.attname for each in Raw._meta.concrete_fields]
+
+Say = Callable[[str, int, int], None]  # called with a table, rows done, rows in all
+NewKey = Callable[[str], str]  # the key that a body has where it is now
+
+
+@dataclass(slots=True)
+class Copied:
+    """The outcome: a sum for each table, and the bodies whose hash is not what it was."""
+
+    sums: dict[str, Sum] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+
+
+def copy(tables: Sequence[MovedTable], new_key: NewKey, say: Say) -> Copied:
+    """Copy all rows in one transaction: they are all there at its end, or none.
+
+    Raises CannotMove, DatabaseError.
+    """
+    copied = Copied()
+    with transaction.atomic():
+        for each in reversed(tables):  # what migrations have put there
+            each.model._base_manager.all()._raw_delete(TARGET)
+        for each in tables:
+            copied.sums[each.name] = _copy(each, new_key, say)
+            connection.check_constraints()
+        for each in tables:
+            _check(each, copied, say)
+        _reset_sequences(tables)
+    return copied
+
+
+def _copy(table: MovedTable, new_key: NewKey, say: Say) -> Sum:
+    total, sum = table.count(SOURCE), Sum()
+    fields = table.fields
+    columns = ", ".join(connection.ops.quote_name(str(each.column)) for each in fields)
+    places = ", ".join(["%s"] * len(fields))
+    name = connection.ops.quote_name(table.name)
+    insert = f"INSERT INTO {name} ({columns}) VALUES ({places})"  # noqa: S608  our names
+    for batch in _batches(_rekeyed(table, new_key)):
+        rows = [
+            [
+                each.get_db_prep_save(value, connection)
+                for each, value in zip(fields, row, strict=True)
+            ]
+            for row in batch
+        ]
+        try:
+            with connection.cursor() as cursor:
+                cursor.executemany(insert, rows)
+        except DatabaseError as error:
+            words = " ".join(str(error).split())[:300]
+            raise CannotMove(
+                f"rows of {table.name} cannot be stored: {words}"
+            ) from None
+        for row in batch:
+            sum.add(row)
+        say(table.name, sum.rows, total)
+    return sum
+
+
+def _rekeyed(table: MovedTable, new_key: NewKey) -> Iterator[Sequence[Any]]:
+    rows = table.rows(SOURCE)
+    if table.model is not Raw:
+        return rows
+    at = _RAW.index("key")
+    return ([*row[:at], new_key(row[at]), *row[at + 1 :]] for row in rows)
+
+
+def _batches(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    """Yield rows, as many at a time as fit a statement."""
+    for first in rows:
+        batch, octets = [first], _size(first)
+        while octets < _OCTETS and len(batch) < _ROWS and (more := [*islice(rows, 1)]):
+            batch += more
+            octets += _size(more[0])
+        yield batch
+
+
+def _size(row: Sequence[Any]) -> int:
+    return sum(len(each) for each in row if isinstance(each, str | bytes | memoryview))
+
+
+def _check(table: MovedTable, copied: Copied, say: Say) -> None:
+    """Read a table where it is now. Raises CannotMove if it is not what it was."""
+    wanted, found = copied.sums[table.name], Sum()
+    for row in table.rows(TARGET):
+        found.add(row)
+        if table.model is Raw:
+            _check_body(dict(zip(_RAW, row, strict=True)), copied)
+        if found.rows % _ROWS == 0 or found.rows == wanted.rows:
+            say(f"{table.name} (check)", found.rows, wanted.rows)
+    if found != wanted:
+        raise CannotMove(
+            f"{table.name} is not what it was: {wanted.rows} rows of hash "
+            f"{wanted.hash[:12]} came out as {found.rows} of {found.hash[:12]}"
+        )
+
+
+def _check_body(raw: dict[str, Any], copied: Copied) -> None:
+    """Note a body in the database that does not have the hash it came with."""
+    if raw["content"] is None:
+        return
+    octets = bytes(raw["content"])
+    try:
+        octets = zlib.decompress(octets) if raw["codec"] == "zlib" else octets
+    except zlib.error:
+        octets = b""
+    if sha256(octets).hexdigest() != raw["sha256"]:
+        copied.damaged.append(str(raw["transaction_id"]))
+
+
+def _reset_sequences(tables: Sequence[MovedTable]) -> None:
+    """Let new rows be numbered after those that came."""
+    models = [each.model for each in tables]
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), models):
+            cursor.execute(statement)
+
+
+def index(say: Say) -> None:
+    """Make the search index of small messages; a server does the rest beside its work."""
+    total, done = fulltext.missing().filter(size__lte=LARGE).count(), 0
+    while some := indexer.catch_up():
+        done += some
+        say("search index", done, total)
+    with (
+        connection.cursor() as cursor
+    ):  # so that searches are planned well from the start
+        cursor.execute(
+            "ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize"
+        )
