@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import smtplib
 import subprocess
 import sys
 import urllib.error
@@ -12,6 +13,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,3 +122,31 @@ def test_the_link_of_the_first_visit(start_mailsink: Start) -> None:
     assert _status(link, name="root", password=PASSWORD) == 200  # the login
     assert _status(link) == 404
     assert _status(f"{server.url}/api/v3/messages") == 401
+
+
+def test_a_running_server_notes_what_its_users_read(
+    start_mailsink: Start, tmp_path: Path
+) -> None:
+    server = start_mailsink()
+    with smtplib.SMTP(*server.smtp, timeout=20) as client:
+        client.sendmail("a@shop.test", ["b@example.com"], "Subject: x\r\n\r\nHi")
+    _setup(tmp_path / "data", "--name", "ann", MAILSINK_SETUP_PASSWORD=PASSWORD)
+    api = f"{server.url}/api/v3"
+    until_refused(f"{api}/messages")
+    jar = urllib.request.HTTPCookieProcessor()
+    browser = urllib.request.build_opener(jar)
+    form = urllib.parse.urlencode({"name": "ann", "password": PASSWORD}).encode()
+    browser.open(f"{server.url}/login", form).close()
+
+    def ask(path: str) -> Any:
+        with browser.open(f"{api}/{path}", timeout=20) as answer:
+            return json.load(answer)["items"]
+
+    [message] = ask("messages")
+    browser.open(f"{api}/messages/{message['id']}/raw", timeout=20).close()
+    while not (noted := ask("audit?kind=message.raw")):
+        pass  # it is stored in the background
+    assert [(each["user"], each["object"]) for each in noted] == [
+        ("ann", message["id"])
+    ]
+    assert [each["user"] for each in ask("audit?kind=signed+in")] == ["ann"]
