@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,6 +17,7 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Session
 from inbox.models.session import WITHOUT_CLIENT
 from inbox.search import language
+from inbox.search.probes import IsProbe, StandsAlone, hour, is_probe
 from inbox.storage import acts
 from mailsink.ids import made_at, parse_short_id
 
@@ -41,9 +42,11 @@ def find(
     q: str = "",
     inbox: str | None = None,
     ending: str | None = None,
+    fold: bool = False,
 ) -> Page[Session]:
     """Return sessions, newest first: all, the live ones, or those that ended (so).
 
+    fold: show the last probe of a client in an hour for all of them (probes)
     Raises BadRequest.
     """
     query = language.parse(q)
@@ -54,6 +57,8 @@ def find(
         rows = rows.filter(ending=ending)
     if inbox:
         rows = rows.filter(inbox__slug=inbox)
+    if fold:
+        rows = rows.filter(StandsAlone())
     return newest(rows, cursor, limit)
 
 
@@ -66,15 +71,26 @@ def get(scope: Scope, id: str | UUID) -> Session:
     raise NotFound(_('there is no session "%(id)s"') % {"id": id})
 
 
-def by_ids(scope: Scope, ids: Collection[str | UUID], q: str = "") -> list[Session]:
+def by_ids(
+    scope: Scope, ids: Collection[str | UUID], q: str = "", fold: bool = False
+) -> list[Session]:
     """Return these sessions as far as they exist and match, newest first.
+
+    fold: leave out probes that a later one stands for
 
     Raises BadQuery.
     """
     keys = [key for each in ids if (key := as_uuid(each))]
     matching = language.sessions(language.parse(q))
     rows = of_wire(scope).filter(matching, pk__in=keys)
+    if fold:
+        rows = rows.filter(StandsAlone())
     return list(rows.order_by("-pk"))
+
+
+def probes(found: Iterable[Session]) -> dict[UUID, int]:
+    """Return for each probe how many of its client, hour and inbox there are, by its id."""
+    return {each.pk: _alike(each) for each in found if is_probe(each)}
 
 
 def exchanges(
@@ -87,6 +103,18 @@ def exchanges(
     session = get(scope, id)
     rows = Exchange.objects.filter(session=session, seq__gt=after)
     return transcripts.loaded(rows.order_by("seq")[:limit])
+
+
+def _alike(probe: Session) -> int:
+    start, end = hour(probe)
+    rows = Session.objects.filter(
+        Q(IsProbe()),
+        client_address=probe.client_address,
+        inbox=probe.inbox_id,
+        opened_at__gte=start,
+        opened_at__lt=end,
+    )
+    return rows.count()
 
 
 def next_trouble(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from inbox.insight.timeline import Timeline
 from inbox.models import Session
 from inbox.policy import starttls
 from inbox.presenters.transcript import Picture, picture
+from inbox.search.probes import hour
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
 
 
@@ -39,6 +40,7 @@ class SessionListRow:
     elapsed: int  # seconds since it opened
     elapsed_words: str
     findings: str  # "1 finding"; "" for none
+    probes: str = ""  # what the probes are in common that it stands for; "": it is none
 
 
 # What a script shows of a session that has just come, before its row is made.
@@ -87,13 +89,39 @@ class Head:
     withheld: bool  # STARTTLS, from its next session
 
 
-def rows(found: Sequence[Session]) -> list[SessionListRow]:
+def rows(
+    found: Sequence[Session], probes: Mapping[UUID, int] | None = None
+) -> list[SessionListRow]:
+    """Return rows of a list. probes: how many each probe stands for, by its id"""
     if not found:
         return []  # as the live ones often are: the queries would cost though they find none
     facts = session_facts.of(found)
     counts = findings.counts(found)
     now = datetime.now(UTC)
-    return [_row(each, facts[each.id], counts[each.id], now) for each in found]
+    listed = [_row(each, facts[each.id], counts[each.id], now) for each in found]
+    if not probes:
+        return listed
+    return [
+        _folded(row, each, probes[each.pk]) if each.pk in probes else row
+        for row, each in zip(listed, found, strict=True)
+    ]
+
+
+def _folded(row: SessionListRow, session: Session, number: int) -> SessionListRow:
+    """Return the row of a probe as that of all of its hour, which it leads to."""
+    start, end = hour(session)
+    kept = f"{session.client_address} {session.inbox_id} {start:%Y-%m-%dT%H}"
+    if number == 1:
+        return replace(row, probes=kept)
+    q = f'is:probe client:"{session.client_address}" after:{start:%Y-%m-%dT%H:%MZ} before:{end:%Y-%m-%dT%H:%MZ}'
+    said = _("%(number)s connections without a command in this hour")
+    return replace(
+        row,
+        probes=kept,
+        url=pages.path("sessions", q=q),
+        said=said % {"number": f"{number:,}"},
+        took="",
+    )
 
 
 def _row(

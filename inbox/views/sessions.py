@@ -6,6 +6,7 @@ words and markup are made here only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -63,7 +64,9 @@ def rows(request: HttpRequest) -> HttpResponse:
     if not ids:
         return render(request, "session/_list.html", _lists(None, chosen))
     try:
-        found = session_rows.rows(sessions.by_ids(scope(), ids, chosen.text))
+        found = _rows(
+            sessions.by_ids(scope(), ids, chosen.text, not chosen.text), chosen
+        )
     except BadQuery:
         found = []
     return render(request, "session/_rows.html", {"rows": found})
@@ -264,6 +267,14 @@ def _report(
     }
 
 
+def _rows(
+    found: Sequence[Session], chosen: filters.SessionFilter
+) -> list[session_rows.SessionListRow]:
+    """Return the rows of a list, in which probes are folded where no filter is chosen."""
+    probes = {} if chosen.text else sessions.probes(found)
+    return session_rows.rows(found, probes)
+
+
 def _lists(
     cursor: str | None, chosen: filters.SessionFilter = filters.NOTHING_CHOSEN
 ) -> dict[str, object]:
@@ -275,14 +286,16 @@ def _lists(
     }
     q = chosen.text
     try:
-        page = sessions.find(scope(), cursor=cursor, limit=ROWS, live=False, q=q)
+        page = sessions.find(
+            scope(), cursor=cursor, limit=ROWS, live=False, q=q, fold=not q
+        )
         live = sessions.find(scope(), limit=0 if cursor else LIVE_ROWS, live=True, q=q)
     except BadQuery as error:
         return {**context, "problem": str(error), "ended": [], "live": []}
     return {
         **context,
         "next": page.next,
-        "ended": session_rows.rows(page.items),
+        "ended": _rows(page.items, chosen),
         "live": session_rows.rows(live.items) if not cursor else [],
         "more_live": bool(not cursor and live.next),
     }

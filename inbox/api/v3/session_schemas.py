@@ -41,6 +41,13 @@ class Session(Strict):
     worst_code: int | None = member("The highest code of its replies.", 550)
 
 
+class ListedSession(Session):
+    probes: int | None = member(
+        "With fold=true, of a connection without a command: how many it stands for.",
+        default=None,
+    )
+
+
 class Exchange(Strict):
     seq: int = member("The number of the exchange in its session, from 1.", 4)
     direction: Literal["in", "out"] = member("in: the client spoke first.")

@@ -28,8 +28,8 @@ from inbox.api.v3.schemas import Page
 from inbox.api.v3.session_schemas import (
     Exchange,
     ExplainedExchange,
+    ListedSession,
     Replay,
-    Session,
     SessionDetail,
     Timeline,
 )
@@ -51,6 +51,13 @@ Ending = Literal[
     "tls_failed", "turned", "error", "crashed",
 ]  # fmt: skip
 Ended = Annotated[Ending | None, query("How the session ended.", "dropped")]
+Fold = Annotated[
+    bool,
+    query(
+        "true: connections of a client that ended without a command appear once for "
+        "each hour; probes says how many there were."
+    ),
+]
 Live = Annotated[
     bool | None, query("true: only open sessions; false: only ended ones.")
 ]
@@ -60,7 +67,7 @@ After = Annotated[
 Seq = Annotated[int, path("The seq of the exchange.", 4)]
 
 
-@router.get("", response=Page[Session], summary="List sessions")
+@router.get("", response=Page[ListedSession], summary="List sessions")
 def find(
     request: HttpRequest,
     q: Search = "",
@@ -69,13 +76,22 @@ def find(
     inbox: InboxSlug = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
+    fold: Fold = False,
     fields: Fields = "",
 ) -> HttpResponse:
     """Sessions, newest first."""
-    wanted = sparse.names(fields, Session)
+    wanted = sparse.names(fields, ListedSession)
     slug = known_inbox(inbox)
-    page = sessions.find(scope(), cursor, limit, live, q, slug, ending)
-    shapes = sparse.each(map(serializers.session, page.items), wanted)
+    page = sessions.find(scope(), cursor, limit, live, q, slug, ending, fold)
+    probes = sessions.probes(page.items) if fold else {}
+    shapes = sparse.each(
+        (
+            serializers.session(each)
+            | ({"probes": probes.get(each.pk)} if fold else {})
+            for each in page.items
+        ),
+        wanted,
+    )
     return answer(serializers.page(shapes, page.next))
 
 

@@ -18,7 +18,8 @@ from mailsink.smtp.protocol.events import Ending
 ENDINGS: tuple[str, ...] = get_args(Ending)
 MAX_WILD = 8  # each * can make matching a text longer
 STATUSES = ("new", "ok", "bug")
-IS = ("read", "unread", "pinned", "deleted", "accepted", "rejected", "live", *STATUSES)
+IS = ("read", "unread", "pinned", "deleted", "accepted", "rejected", "live",
+      "probe", *STATUSES)  # fmt: skip
 
 # Subqueries are not correlated: one pass over a table takes a tenth of the time that a
 # look-up for each message does, and a search that finds little looks at all of them.

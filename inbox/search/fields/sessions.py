@@ -17,6 +17,7 @@ from inbox.search.fields.parts import (
     verb,
 )
 from inbox.search.fields.values import Condition, codes, day, one_of, sessions, time
+from inbox.search.probes import IsProbe
 from inbox.search.sql import NOTHING, has
 
 
@@ -62,6 +63,7 @@ SESSIONS: dict[str, Condition] = {
             "live": Q(ending__isnull=True),
             "accepted": Q(messages__gt=0),
             "rejected": Q(refused__gt=0),
+            "probe": Q(IsProbe()),
         },
     ),
     "before": lambda value: Q(opened_at__lt=time(value)),

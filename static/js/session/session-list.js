@@ -33,6 +33,8 @@ function place(row) {
   const next = $$("[data-id]", rows).find((each) => each !== old && (each.dataset.id ?? "") <= id);
   rows.insertBefore(row, next ?? null);
   old?.remove();
+  const { probes } = row.dataset; // the last of a client and hour stands for all
+  if (probes) for (const each of $$(`[data-probes="${CSS.escape(probes)}"]`, box)) if (each !== row) each.remove();
   if (focused) find("a", row)?.focus();
   while (rows.childElementCount > SHOWN) rows.lastElementChild?.remove();
 }
