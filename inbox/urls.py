@@ -23,8 +23,10 @@ from inbox.views import (
     imports,
     inbox,
     inline_parts,
+    invitations,
     made_reports,
     mail_inboxes,
+    members,
     message,
     provider_replies,
     release_rules,
@@ -41,6 +43,7 @@ from inbox.views import (
     token_pages,
     trace,
     trash,
+    users,
     webhooks,
     welcome,
 )
@@ -163,6 +166,20 @@ _mail_inbox = [
         name="credential-revoke",
     ),
     path("delete", mail_inboxes.delete, name="mail-inbox-delete"),
+    path("members", members.add, name="member-add"),
+    path("members/<int:id>/change", members.change, name="member-change"),
+    path("members/<int:id>/remove", members.remove, name="member-remove"),
+]
+
+_users = [
+    path("<int:id>/change", users.change, name="user-change"),
+    path("<int:id>/password-link", users.password_link, name="user-password-link"),
+    path("<int:id>/delete", users.delete, name="user-delete"),
+]
+
+_groups = [
+    path("<int:id>/change", users.change_group, name="group-change"),
+    path("<int:id>/delete", users.delete_group, name="group-delete"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -223,6 +240,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout", signing_in_pages.sign_out, name="logout"),
     path("account", signing_in_pages.account, name="account"),
     path("setup/<str:key>", signing_in_pages.set_up, name="setup"),
+    path("users", users.page, name="users"),
+    path("users/", include(_users)),
+    path("groups", users.add_group, name="group-add"),
+    path("groups/", include(_groups)),
+    path("invitations", invitations.add, name="invitation-add"),
+    path("invitations/<uuid:id>/revoke", invitations.revoke, name="invitation-revoke"),
+    path("invitations/<str:key>", invitations.open_link, name="invitation"),
     path("audit", audit_pages.page, name="audit"),
     path("audit.csv", audit_pages.as_csv, name="audit-csv"),
     path("audit.jsonl", audit_pages.as_lines, name="audit-lines"),

@@ -38,6 +38,7 @@ _DEEDS: Mapping[str, str] = {
     "release": "released", "delete": "deleted", "remove": "deleted", "revoke": "revoked", "restore": "restored",
     "empty": "emptied", "send": "sent", "send-again": "sent", "unsubscribe": "unsubscribed", "import": "imported",
     "try": "tried", "test": "tried", "mark": "marked", "replay": "replayed", "secret": "secret replaced",
+    "password-link": "password link made",
 }  # fmt: skip
 
 
@@ -70,6 +71,9 @@ def of_change(route: str, method: str) -> str:
     if words == ["send"] or (words, method) == (["messages"], "POST"):
         return "message.sent"
     if method == "DELETE":
-        return "token.revoked" if noun == "token" else f"{noun}.deleted"
+        revoked = noun in ("token", "invitation")
+        return f"{noun}.revoked" if revoked else f"{noun}.deleted"
     added = method == "POST" and (len(words) == 1 or words[-1] in ("new", "add"))
+    if route.endswith("/members") and method == "POST":
+        return "member.added"
     return f"{noun}.added" if added and "<" not in route else f"{noun}.changed"

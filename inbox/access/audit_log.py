@@ -168,7 +168,7 @@ def _write(
             address,
             inbox_id=inbox_id,
             object=act.object or asked.get("object", ""),
-            details=details(asked),
+            details=act.details or details(asked),
         )
         made.save(force_insert=True)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from inbox.access import accounts
-from inbox.access.signing_in import check_password
-from inbox.errors import Conflict, Invalid
+from inbox.access import accounts, users
+from inbox.errors import Conflict
 from inbox.models import User
 from inbox.storage.write_lock import write_turn
 
@@ -35,14 +33,8 @@ def make_administrator(name: str, password: str, *, only_first: bool = False) ->
 
     only_first: refuse if there is one already
     """
-    name = name.strip()
-    user = User(username=name, is_superuser=True)
-    try:
-        user.clean_fields(exclude=["password", "last_login"])
-    except ValidationError as error:
-        raise Invalid(" ".join(error.messages)) from None
-    check_password(password, user)
-    user.set_password(password)
+    user = users.new(name, password)
+    user.is_superuser = True
     try:
         with write_turn():
             if only_first and User.objects.filter(is_superuser=True).exists():

@@ -57,7 +57,7 @@ _PUBLIC = _all({"GET": PUBLIC}, "health/live health/ready livez readyz metrics")
 
 # Whoever signs in is a stranger until then. The link of the setup has a secret in it.
 _SIGNING_IN = _merged([
-    _all({"GET": PUBLIC, "POST": PUBLIC}, "login setup/<str:key>"),
+    _all({"GET": PUBLIC, "POST": PUBLIC}, "login setup/<str:key> invitations/<str:key>"),
     {"logout": {"POST": SIGNED_IN}, "account": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
 ])  # fmt: skip
 
@@ -112,11 +112,20 @@ _PAGES = _merged([
     _all(
         _MANAGE,
         "change conditions credentials credentials/<str:username>/rotate "
-        "credentials/<str:username>/revoke",
+        "credentials/<str:username>/revoke members members/<int:id>/change "
+        "members/<int:id>/remove",
         "inboxes/<str:slug>/",
     ),
     {"inboxes/<str:slug>/delete": {"POST": ADMINISTRATOR}},
     {"inboxes/deleted/<int:key>/restore": {"POST": ADMINISTRATOR}},
+    # An invitation as administrator, or beyond one's inboxes, takes an administrator.
+    _all(_MANAGE, "invitations invitations/<uuid:id>/revoke"),
+    {"users": _ADMINISTER},
+    _all(
+        {"POST": ADMINISTRATOR},
+        "users/<int:id>/change users/<int:id>/password-link users/<int:id>/delete "
+        "groups groups/<int:id>/change groups/<int:id>/delete",
+    ),
 ])  # fmt: skip
 
 _RULES = _merged([
@@ -182,7 +191,9 @@ _V3_READING = _merged([
     _all({"GET": MANAGER}, "held held/<domain> held/<domain>/releases"),
     _all({"GET": MANAGER}, "webhooks webhooks/<id> webhooks/<id>/deliveries"),
     _all({"GET": MANAGER}, "webhooks/<id>/deliveries/<delivery>"),
-    {"inboxes/<slug>/credentials": {"GET": MANAGER}},
+    _all({"GET": MANAGER}, "inboxes/<slug>/credentials inboxes/<slug>/members"),
+    _all({"GET": MANAGER}, "inboxes/<slug>/members/<id> invitations invitations/<id>"),
+    _all({"GET": ADMINISTRATOR}, "users users/<id> groups groups/<id>"),
     _all({"GET": ADMINISTRATOR}, "release-rules release-rules/<id> starttls-withheld"),
 ])  # fmt: skip
 
@@ -208,6 +219,11 @@ _V3_CHANGING = _merged([
     _all(_MANAGE, "inboxes/<slug>/credentials"),
     _all(_MANAGE, "inboxes/<slug>/credentials/<username>/rotate"),
     {"inboxes/<slug>/credentials/<username>": {"DELETE": MANAGER}},
+    _all(_MANAGE, "inboxes/<slug>/members invitations"),
+    {"inboxes/<slug>/members/<id>": {"PATCH": MANAGER, "DELETE": MANAGER}},
+    {"invitations/<id>": {"DELETE": MANAGER}},
+    _all({"POST": ADMINISTRATOR}, "users groups users/<id>/password-link"),
+    _all({"PATCH": ADMINISTRATOR, "DELETE": ADMINISTRATOR}, "users/<id> groups/<id>"),
     {"inboxes/<slug>/remote-hosts": _MANAGE},
     {"inboxes/<slug>/remote-hosts/<host>": {"DELETE": MANAGER}},
     _all(_MANAGE, "held held/<domain>/send"),

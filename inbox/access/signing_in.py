@@ -11,18 +11,16 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from inbox.access import recognising
+from inbox.access.password_rules import LONGEST_PASSWORD, check_password
 from inbox.errors import Invalid, TriedTooOften
 from inbox.models import User
 from inbox.storage.write_lock import write_turn
 
-LONGEST_PASSWORD = 1000  # characters
 _LONGEST_NAME = 150  # characters, as the column has them
 _ACTION = "login_failed"  # in ACCOUNT_RATE_LIMITS
 
@@ -39,10 +37,15 @@ def sign_in(request: HttpRequest, name: str, password: str) -> User:
     if not isinstance(user, User):
         raise Invalid(_("The name or the password is wrong."))
     _forgive(request, key)
-    with write_turn():
-        login(request, user)
-    recognising.forget(request)
+    enter(request, user)
     return user
+
+
+def enter(request: HttpRequest, user: User) -> None:
+    """Let a request's session be that of a user who has proved who they are."""
+    with write_turn():
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    recognising.forget(request)
 
 
 def sign_out(request: HttpRequest) -> None:
@@ -78,16 +81,6 @@ def forget_expired() -> None:
     store = import_module(settings.SESSION_ENGINE).SessionStore
     with write_turn():
         store.clear_expired()
-
-
-def check_password(password: str, user: User) -> None:
-    """Raise Invalid unless a password is fit for a user."""
-    if len(password) > LONGEST_PASSWORD or "\x00" in password:
-        raise Invalid(_("The password is too long, or has a NUL in it."))
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Invalid(" ".join(error.messages)) from None
 
 
 def way_back(given: str, root: str) -> str:

@@ -1,6 +1,7 @@
 """Mailsink's tables. Behaviour that writes two of them lives in the packages beside this one."""
 
 from inbox.models.access import Membership, User
+from inbox.models.account_link import AccountLink
 from inbox.models.api_token import ApiToken
 from inbox.models.audit import AuditEntry, AuditRetention
 from inbox.models.finding import BodyFinding, Mute
@@ -38,6 +39,7 @@ from inbox.models.unsubscription import Unsubscription
 from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
+    "AccountLink",
     "ApiToken",
     "AuditEntry",
     "AuditRetention",

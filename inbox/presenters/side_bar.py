@@ -75,4 +75,7 @@ def tools(section: str) -> list[Place]:
         if identity().rank >= Role.MANAGER:
             at = section == "audit"
             found.append(Place("table", _("Audit log"), pages.path("audit"), at))
+        if identity().is_administrator:
+            at = section == "users"
+            found.append(Place("user", _("Users and groups"), pages.path("users"), at))
     return found

@@ -18,6 +18,7 @@ class Act:
         self.is_written = False
         self.object = ""  # its id; "" if it is not known
         self.inbox_id: int | None = None
+        self.details = ""  # what was asked for; "" if the request says it
 
 
 _current: ContextVar[Act | None] = ContextVar("act", default=None)
@@ -33,11 +34,11 @@ def current() -> Act | None:
     return _current.get()
 
 
-def touch(inbox_id: int | None, id: object) -> None:
+def touch(inbox_id: int | None, id: object, details: str = "") -> None:
     """Name the object of what is done, and its inbox: the first one counts."""
     act = _current.get()
     if act and not act.object:
-        act.object, act.inbox_id = str(id), inbox_id
+        act.object, act.inbox_id, act.details = str(id), inbox_id, details
 
 
 @contextmanager

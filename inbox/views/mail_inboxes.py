@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox import pages
+from inbox.access import accounts, current, memberships
 from inbox.access.current import scope
 from inbox.errors import Conflict, Invalid
 from inbox.mailbox import inbox_removal, inboxes
@@ -18,7 +19,8 @@ from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import smtp_credentials, sorting_conditions
 from inbox.policy.smtp_credentials import NewPassword
-from inbox.presenters import inbox_rows
+from inbox.presenters import account_rows, inbox_rows
+from inbox.views import invitations
 from mailsink.values import SIZE
 
 Context = dict[str, Any]
@@ -50,7 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def one(request: HttpRequest, slug: str) -> HttpResponse:
     """An inbox with its forms."""
-    return _show(request, slug, {})
+    return show(request, slug, {})
 
 
 @require_POST
@@ -99,7 +101,7 @@ def add_credential(request: HttpRequest, slug: str) -> HttpResponse:
         made = smtp_credentials.add(scope(), slug, name, with_cram_md5)
     except (Invalid, Conflict) as error:
         typed = {"typed": request.POST.dict(), "wrong": {"credentials": str(error)}}
-        return _show(request, slug, typed, 422)
+        return show(request, slug, typed, 422)
     return _password(request, slug, made)
 
 
@@ -110,7 +112,7 @@ def rotate(request: HttpRequest, slug: str, username: str) -> HttpResponse:
         hours = _number(request.POST.get("overlap", "")) or 0
         made = smtp_credentials.rotate(scope(), slug, username, hours * 3600)
     except Invalid as error:
-        return _show(request, slug, {"wrong": {"credentials": str(error)}}, 422)
+        return show(request, slug, {"wrong": {"credentials": str(error)}}, 422)
     return _password(request, slug, made)
 
 
@@ -118,7 +120,7 @@ def rotate(request: HttpRequest, slug: str, username: str) -> HttpResponse:
 def revoke(request: HttpRequest, slug: str, username: str) -> HttpResponse:
     """Revoke a credential."""
     smtp_credentials.revoke(scope(), slug, username)
-    return _back(slug, "credentials")
+    return back(slug, "credentials")
 
 
 @require_POST
@@ -126,11 +128,11 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     """Delete the inbox, whose slug has been typed."""
     if request.POST.get("typed", "").strip() != slug:
         wrong = _("Type %(slug)s to delete the inbox.") % {"slug": slug}
-        return _show(request, slug, {"wrong": {"delete": wrong}}, 422)
+        return show(request, slug, {"wrong": {"delete": wrong}}, 422)
     try:
         inbox_removal.delete(scope(), slug)
     except Invalid as error:
-        return _show(request, slug, {"wrong": {"delete": str(error)}}, 422)
+        return show(request, slug, {"wrong": {"delete": str(error)}}, 422)
     return redirect("mail-inboxes")
 
 
@@ -147,18 +149,19 @@ def _saved(
         save()
     except Invalid as error:
         typed = {"typed": request.POST.dict(), "wrong": {part: str(error)}}
-        return _show(request, slug, typed, 422)
-    return _back(slug, part)
+        return show(request, slug, typed, 422)
+    return back(slug, part)
 
 
-def _back(slug: str, part: str) -> HttpResponse:
+def back(slug: str, part: str) -> HttpResponse:
     """Return to a part of the page, which says what was saved."""
     return redirect(f"{pages.path('mail-inbox', slug, saved=part)}#{part}")
 
 
-def _show(
+def show(
     request: HttpRequest, slug: str, more: Context, status: int = 200
 ) -> HttpResponse:
+    """Return the page of an inbox. more: what was typed, and what is wrong with it"""
     inbox = inboxes.by_slug(scope(), slug)
     given = inbox_rows.given(inbox) | more.pop("typed", {})
     context: Context = {
@@ -170,8 +173,16 @@ def _show(
         "kinds": inbox_rows.kinds(given),
         "credentials": _credentials(inbox),
         "saved": request.GET.get("saved"),
+        "are_accounts_on": accounts.are_on(),
+        "members": _members(inbox),
     }
+    context |= invitations.form(current.identity(), slug)
     return render(request, "inboxes/one.html", context | more, status=status)
+
+
+def _members(inbox: Inbox) -> list[account_rows.MemberRow]:
+    found = memberships.find(scope(), inbox.slug)
+    return [account_rows.member_row(each) for each in found]
 
 
 def _credentials(inbox: Inbox) -> list[inbox_rows.CredentialRow]:

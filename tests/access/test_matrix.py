@@ -225,7 +225,7 @@ def _bodies(world: World) -> list[tuple[str, str]]:
 
 def _rows(world: World) -> list[Any]:
     """Return all rows of an inbox, but for when they were looked at."""
-    tables = ("message", "transaction", "session", "rule", "webhook", "helddomain", "mute", "remotehost", "inbox")  # fmt: skip
+    tables = ("message", "transaction", "session", "rule", "webhook", "helddomain", "mute", "remotehost", "membership", "inbox")  # fmt: skip
     found: list[Any] = []
     with connection.cursor() as cursor:
         for table in tables:

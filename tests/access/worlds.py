@@ -11,7 +11,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from inbox.insight.findings import mutes
 from inbox.mailbox import image_hosts, inboxes, marking, selection, trash
 from inbox.mailbox.scope import ALL
-from inbox.models import Inbox, Message, Transaction, Webhook, WebhookDelivery
+from inbox.models import (
+    Inbox,
+    Membership,
+    Message,
+    Transaction,
+    Webhook,
+    WebhookDelivery,
+)
 from inbox.models.webhook import EVENTS
 from inbox.outgoing import held_domains, releases
 from inbox.rules import rulebook
@@ -36,6 +43,7 @@ class World:
     webhook: Webhook
     delivery: WebhookDelivery
     mute: int
+    member: int
 
     def path(self, route: str) -> str:
         """Return the path of a route, with the ids of this inbox."""
@@ -75,7 +83,9 @@ class World:
         yield r"(parts/)<str:signed>", "x"
         yield r"(searches/)<[^>]+>|(rules/)<uuid:id>|(release-rules/)<id>", session
         yield r"(tokens/)<[^>]+>", session
-        yield r"(setup/)<[^>]+>", "x"
+        yield r"(setup/|invitations/)<str:key>", "x"
+        yield r"(invitations/)<[^>]+>", session
+        yield r"(users/|groups/|members/)<[^>]+>", self.member
         yield r"^()\^/\+\(\?P<rest>view/\.\+\)\$", f"/view/{self.message.pk}"
         yield r"(v[12])\(\?:/\.\*\)\?\$", "/none"
 
@@ -109,6 +119,7 @@ def world(slug: str, word: str) -> World:
         rulebook.add(ALL, slug, rule).pk,
         hook, delivery,
         mutes.mute(ALL, slug, "hello_not_qualified", word).pk,
+        _member(inbox, word).pk,
     )  # fmt: skip
 
 
@@ -122,6 +133,10 @@ def _mail(inbox: Inbox, word: str) -> Message:
     made = recorded_message(_body(word), f"{word}@shop.test", [f"{word}@example.com"])
     _into(inbox, made, made.transaction, made.transaction.session)
     return made
+
+
+def _member(inbox: Inbox, word: str) -> Membership:
+    return Membership.objects.create(inbox=inbox, user=people.user(word), role="viewer")
 
 
 def _into(inbox: Inbox, *rows: object) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode as Node
 
-from inbox.access import first_visit
+from inbox.access import account_links, first_visit, memberships, users
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import (
     inbox_removal,
@@ -191,10 +191,26 @@ def test_every_page(client: Client, paths: list[str]) -> None:
 def test_the_pages_of_accounts() -> None:
     link = f"/setup/{first_visit.offer()}"
     assert [w for w in left_over(Client().get(link).content) if not wordless(w)] == []
-    root = people.signed_in(people.administrator("1"))
-    for client, path in ((Client(), "/login"), (root, "/account")):
+    administrator = people.administrator("1")
+    root, caller = people.signed_in(administrator), memberships.of_user(administrator)
+    people.group("2", people.user("3", default="viewer"), default="tester")
+    off = people.user("4")
+    users.change(off.pk, is_active=False)
+    invited = account_links.invite(caller, ["default"], name="5")
+    password = account_links.for_password(caller, administrator)
+    inboxes.update(ALL, "default", name="1")
+    for client, path in (
+        (Client(), "/login"), (root, "/account"), (root, "/users"), (root, "/inboxes/default"),
+        (Client(), f"/invitations/{invited.key}"), (Client(), f"/invitations/{password.key}"),
+        (Client(), "/invitations/wrong"),
+    ):  # fmt: skip
         words = left_over(client.get(path).content)
-        assert [each for each in words if not wordless(each)] == []
+        assert [each for each in words if not wordless(each)] == [], path
+    made = [root.post("/users", {"name": "6"})]
+    made += [root.post("/invitations", {"role": "administrator", "days": "7"})]
+    for each in made:
+        shown = left_over(each.content.replace(b"http://testserver", b""))
+        assert [word for word in shown if not wordless(word)] == []
 
 
 def test_the_empty_inbox(client: Client) -> None:

@@ -19,11 +19,14 @@ from inbox.api.v3 import (
     credentials,
     events,
     findings,
+    groups,
     guard,
     held_mail,
     imports,
     inboxes,
     info,
+    invitations,
+    members,
     openapi,
     provider_entries,
     release_rules,
@@ -42,6 +45,7 @@ from inbox.api.v3 import (
     transactions,
     transcripts,
     unsubscribing,
+    users,
     waiting,
     webhook_deliveries,
     webhooks,
@@ -130,6 +134,10 @@ api.add_router("mutes", findings.router, tags=["Muted findings"])
 api.add_router("saved-searches", searches.router, tags=["Saved searches"])
 api.add_router("starttls-withheld", starttls.router, tags=["STARTTLS"])
 api.add_router("audit", audit_resource.router, tags=["Audit"])
+api.add_router("inboxes", members.router, tags=["Members"])
+api.add_router("users", users.router, tags=["Users"])
+api.add_router("groups", groups.router, tags=["Users"])
+api.add_router("invitations", invitations.router, tags=["Invitations"])
 api.add_router("tokens", token_resource.router, tags=["Tokens"])
 api.add_router("events", events.router, tags=["Live"])
 api.add_router("", asyncapi.router, tags=["Live"])

@@ -1,0 +1,115 @@
+"""Groups of users: found, made, changed and deleted. The routes ask for an administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import Group
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from inbox.access import users
+from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
+from inbox.models import User
+from inbox.storage import acts
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
+
+MOST = 1000
+LONGEST_NAME = 150
+MOST_USERS = ROWS_IN_A_TURN // 2  # of a group: a change may remove and add as many
+_HIGHEST = 2**31 - 1  # of a primary key
+
+
+def find() -> list[Group]:
+    """Return all groups by name, with their users and memberships at hand."""
+    rows = Group.objects.order_by("name")
+    return list(rows.prefetch_related("user_set", "memberships__inbox"))
+
+
+def get(id: int) -> Group:
+    """Return a group by the primary key. Raises NotFound."""
+    found = Group.objects.filter(pk=id).first() if 0 < id <= _HIGHEST else None
+    if found is None:
+        raise NotFound(_('there is no group "%(id)s"') % {"id": str(id)[:40]})
+    return found
+
+
+def by_name(name: str) -> Group:
+    """Return a group by the name. Raises NotFound."""
+    name, found = " ".join(name.split()), None
+    if "\x00" not in name:
+        found = Group.objects.filter(name=name).first()
+    if found is None:
+        raise NotFound(_('there is no group "%(id)s"') % {"id": name[:40]})
+    return found
+
+
+def user_names(group: Group) -> list[str]:
+    """Return the names of the users of a group."""
+    return sorted(each.get_username() for each in group.user_set.all())
+
+
+def add(name: str, members: Sequence[str] = ()) -> Group:
+    """Make a group. members: names of users. Raises Conflict, Invalid, NotFound."""
+    group = Group(name=_name(name))
+    with write_turn():
+        if Group.objects.count() >= MOST:
+            raise Invalid(_("at most %(most)s groups are kept") % {"most": MOST})
+        chosen = _users(members)
+        _store(group)
+        group.user_set.set(chosen)
+    return group
+
+
+def change(
+    id: int, *, name: str | None = None, members: Sequence[str] | None = None
+) -> Group:
+    """Rename a group, or give it other users; None: as before.
+
+    Raises Conflict, Invalid, NotFound.
+    """
+    with write_turn():
+        group = get(id)
+        if name is not None:
+            group.name = _name(name)
+        chosen = None if members is None else _users(members)
+        _store(group)
+        if chosen is not None:
+            group.user_set.set(chosen)
+    return group
+
+
+def delete(id: int) -> None:
+    """Delete a group; its users stay, without the roles that they had by it."""
+    with write_turn():
+        group = get(id)
+        acts.touch(None, group.name)
+        group.delete()
+
+
+def _store(group: Group) -> None:
+    """Store it, within a write turn. Raises Conflict."""
+    others = Group.objects.filter(name__iexact=group.name).exclude(pk=group.pk)
+    if others.exists():
+        raise Conflict(_("There is a group of this name already."))
+    try:
+        group.save()
+    except IntegrityError:
+        raise Conflict(_("There is a group of this name already.")) from None
+    acts.touch(None, group.name)
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split())
+    if 1 <= len(name) <= LONGEST_NAME and name.isprintable():
+        return name
+    words = _("a name has 1 to %(most)s characters, none of them a control")
+    raise InvalidMember("name", words % {"most": LONGEST_NAME})
+
+
+def _users(names: Sequence[str]) -> list[User]:
+    wanted = dict.fromkeys(names)
+    if len(wanted) > MOST_USERS:
+        words = _("a group has at most %(most)s users")
+        raise InvalidMember("members", words % {"most": MOST_USERS})
+    return [users.by_name(each) for each in wanted]

@@ -1,0 +1,122 @@
+"""Invitations: made by managers and administrators, and the page that a guest opens."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox import pages
+from inbox.access import account_links, accounts, current, signing_in
+from inbox.access.account_links import NewLink
+from inbox.access.identity import Identity
+from inbox.access.roles import Role
+from inbox.errors import Conflict, Invalid, UserError
+from inbox.http.origins import origin
+from inbox.mailbox import inboxes
+from inbox.models import AccountLink
+from inbox.presenters import account_rows
+
+_ADMINISTRATOR = "administrator"
+
+
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Make an invitation, and show its link once; `back`: the inbox whose page asked."""
+    post, caller = request.POST, current.identity()
+    days, role, back = post.get("days", ""), post.get("role", ""), _back(request)
+    is_administrator = role == _ADMINISTRATOR
+    made = account_links.invite(
+        caller,
+        post.getlist("inboxes"),
+        "viewer" if is_administrator else role,
+        as_administrator=is_administrator,
+        name=post.get("name", ""),
+        days=int(days[:4]) if days.isascii() and days.isdigit() else 0,
+    )
+    return shown_once(request, made, back)
+
+
+@require_POST
+def revoke(request: HttpRequest, id: UUID) -> HttpResponse:
+    """End an invitation."""
+    back = _back(request)
+    account_links.revoke(current.identity(), id)
+    return redirect(back)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def open_link(request: HttpRequest, key: str) -> HttpResponse:
+    """The page of a link: the guest chooses a name and a password, and is signed in."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    try:
+        link = account_links.presented(key, address)
+    except UserError as error:
+        context = {"words": str(error)}
+        return render(request, "account/no_link.html", context, status=error.status)
+    if request.method == "GET":
+        return _form(request, link)
+    post = request.POST
+    try:
+        user = account_links.accept(
+            key, address, post.get("name", ""), post.get("password", "")
+        )
+    except (Conflict, Invalid) as error:
+        return _form(request, link, error)
+    signing_in.enter(request, user)
+    return redirect("inbox")
+
+
+def form(caller: Identity, slug: str = "") -> dict[str, Any]:
+    """Return what the list and the form of invitations show. slug: of one inbox"""
+    if not accounts.are_on():
+        return {}
+    found = account_links.find(caller, slug, only_open=True)
+    return {
+        "links": [account_rows.link_row(each) for each in found],
+        "roles": account_rows.roles(),
+        "managed": [] if slug else inboxes.find(caller.within(Role.MANAGER)),
+    }
+
+
+def shown_once(request: HttpRequest, made: NewLink, back: str) -> HttpResponse:
+    """Return the page of a new link. back: the path of the page to go on to"""
+    context = {
+        "section": "users",
+        "url": f"{origin(request)}{pages.path('invitation', made.key)}",
+        "user": made.link.name if made.link.user else "",
+        "expires_at": made.link.expires_at,
+        "back": back,
+    }
+    answer = render(request, "account/new_link.html", context, status=201)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the path of the page to go on to: of an inbox, or of all users."""
+    if slug := request.POST.get("back", ""):
+        found = inboxes.by_slug(current.identity().scope, slug)
+        return f"{pages.path('mail-inbox', found.slug)}#invitations"
+    return f"{pages.path('users')}#invitations"
+
+
+def _form(
+    request: HttpRequest, link: AccountLink, error: UserError | None = None
+) -> HttpResponse:
+    context = {
+        "user": link.user,
+        "name": request.POST.get("name", link.name),
+        "host": link.created_by.get_username(),
+        "opens": account_rows.link_row(link).opens,
+        "wrong": str(error) if error else "",
+    }
+    status = error.status if error else 200
+    return render(request, "account/invitation.html", context, status=status)
