@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import pages
-from inbox.access import account_links, accounts, current, signing_in
+from inbox.access import account_links, current, signing_in
 from inbox.access.account_links import NewLink
-from inbox.access.identity import Identity
-from inbox.access.roles import Role
 from inbox.errors import Conflict, Invalid, UserError
-from inbox.http.origins import origin
 from inbox.mailbox import inboxes
 from inbox.models import AccountLink
 from inbox.presenters import account_rows
+from inbox.views import link_page, mail_inboxes, users
 
 _ADMINISTRATOR = "administrator"
 
@@ -28,18 +25,15 @@ _ADMINISTRATOR = "administrator"
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
     """Make an invitation, and show its link once; `back`: the inbox whose page asked."""
-    post, caller = request.POST, current.identity()
-    days, role, back = post.get("days", ""), post.get("role", ""), _back(request)
-    is_administrator = role == _ADMINISTRATOR
-    made = account_links.invite(
-        caller,
-        post.getlist("inboxes"),
-        "viewer" if is_administrator else role,
-        as_administrator=is_administrator,
-        name=post.get("name", ""),
-        days=int(days[:4]) if days.isascii() and days.isdigit() else 0,
-    )
-    return shown_once(request, made, back)
+    back = _back(request)
+    try:
+        made = _invite(request.POST)
+    except UserError as error:
+        wrong = {"invitations": str(error)}
+        if slug := request.POST.get("back", ""):
+            return mail_inboxes.show(request, slug, {"wrong": wrong}, error.status)
+        return users.show(request, wrong, error.status)
+    return link_page.shown_once(request, made, back)
 
 
 @require_POST
@@ -74,30 +68,17 @@ def open_link(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("inbox")
 
 
-def form(caller: Identity, slug: str = "") -> dict[str, Any]:
-    """Return what the list and the form of invitations show. slug: of one inbox"""
-    if not accounts.are_on():
-        return {}
-    found = account_links.find(caller, slug, only_open=True)
-    return {
-        "links": [account_rows.link_row(each) for each in found],
-        "roles": account_rows.roles(),
-        "managed": [] if slug else inboxes.find(caller.within(Role.MANAGER)),
-    }
-
-
-def shown_once(request: HttpRequest, made: NewLink, back: str) -> HttpResponse:
-    """Return the page of a new link. back: the path of the page to go on to"""
-    context = {
-        "section": "users",
-        "url": f"{origin(request)}{pages.path('invitation', made.key)}",
-        "user": made.link.name if made.link.user else "",
-        "expires_at": made.link.expires_at,
-        "back": back,
-    }
-    answer = render(request, "account/new_link.html", context, status=201)
-    answer["Cache-Control"] = "no-store"
-    return answer
+def _invite(post: QueryDict) -> NewLink:
+    days, role = post.get("days", ""), post.get("role", "")
+    is_administrator = role == _ADMINISTRATOR
+    return account_links.invite(
+        current.identity(),
+        post.getlist("inboxes"),
+        "viewer" if is_administrator else role,
+        as_administrator=is_administrator,
+        name=post.get("name", ""),
+        days=int(days[:4]) if days.isascii() and days.isdigit() else 0,
+    )
 
 
 def _back(request: HttpRequest) -> str:

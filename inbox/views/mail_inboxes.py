@@ -20,7 +20,7 @@ from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import smtp_credentials, sorting_conditions
 from inbox.policy.smtp_credentials import NewPassword
 from inbox.presenters import account_rows, inbox_rows
-from inbox.views import invitations
+from inbox.views import link_page
 from mailsink.values import SIZE
 
 Context = dict[str, Any]
@@ -176,7 +176,7 @@ def show(
         "are_accounts_on": accounts.are_on(),
         "members": _members(inbox),
     }
-    context |= invitations.form(current.identity(), slug)
+    context |= link_page.form(current.identity(), slug)
     return render(request, "inboxes/one.html", context | more, status=status)
 
 

@@ -14,7 +14,7 @@ from inbox import pages
 from inbox.access import account_links, accounts, current, groups, users
 from inbox.errors import Invalid, UserError
 from inbox.presenters import account_rows
-from inbox.views import invitations
+from inbox.views import link_page
 
 _DEEDS: dict[str, dict[str, bool]] = {
     "enable": {"is_active": True},
@@ -28,14 +28,14 @@ _DEEDS: dict[str, dict[str, bool]] = {
 def page(request: HttpRequest) -> HttpResponse:
     """The users, invitations and groups; POST makes a user, and shows their link once."""
     if request.method == "GET":
-        return _show(request)
+        return show(request)
     post = request.POST
     try:
         made = users.add(post.get("name", ""), "administrator" in post)
         link = account_links.for_password(current.identity(), made)
     except UserError as error:
-        return _show(request, {"add": str(error)}, error.status)
-    return invitations.shown_once(request, link, pages.path("users"))
+        return show(request, {"add": str(error)}, error.status)
+    return link_page.shown_once(request, link, pages.path("users"))
 
 
 @require_POST
@@ -63,8 +63,8 @@ def password_link(request: HttpRequest, id: int) -> HttpResponse:
     try:
         made = account_links.for_password(current.identity(), users.get(id))
     except UserError as error:
-        return _show(request, {"users": str(error)}, error.status)
-    return invitations.shown_once(request, made, pages.path("users"))
+        return show(request, {"users": str(error)}, error.status)
+    return link_page.shown_once(request, made, pages.path("users"))
 
 
 @require_POST
@@ -99,20 +99,21 @@ def _done(request: HttpRequest, part: str, save: Callable[[], object]) -> HttpRe
     try:
         save()
     except UserError as error:
-        return _show(request, {part: str(error)}, error.status)
+        return show(request, {part: str(error)}, error.status)
     return redirect(f"{pages.path('users')}#{part}")
 
 
-def _show(
+def show(
     request: HttpRequest, wrong: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
-    caller = current.identity()
+    """Return the page of users and groups. wrong: what is, by the part of the page"""
     context: dict[str, Any] = {
         "section": "users",
         "are_accounts_on": accounts.are_on(),
         "users": [account_rows.user_row(each) for each in users.find()],
         "groups": [account_rows.group_row(each) for each in groups.find()],
         "wrong": wrong or {},
+        "typed": {part: request.POST.dict() for part in wrong or ()},
     }
-    context |= invitations.form(caller)
+    context |= link_page.form(current.identity())
     return render(request, "account/users.html", context, status=status)

@@ -216,6 +216,23 @@ def test_an_administrator_invites_another_one() -> None:
     assert User.objects.get(username="zoe").is_superuser
 
 
+def test_what_is_wrong_with_an_invitation_stands_beside_its_form() -> None:
+    people.an_inbox("b")
+    root = people.signed_in(people.administrator())
+    ann = people.signed_in(people.user("ann", a="manager"))
+    for client, given, words in (
+        (root, {}, "an invitation is for 1 to"),
+        (ann, {"back": "a", "inboxes": "a", "days": "31"}, "1 to 30 days"),
+    ):
+        answer = client.post("/invitations", {"role": "viewer", "days": "7"} | given)
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+        assert 'id="invitations"' in answer.content.decode()
+    beyond = {"back": "b", "inboxes": "a", "role": "viewer", "days": "7"}
+    assert ann.post("/invitations", beyond).status_code == 404
+    assert not AccountLink.objects.exists()
+
+
 def test_a_link_for_a_new_password() -> None:
     root = people.signed_in(people.administrator())
     ann = people.user("ann", a="viewer")
