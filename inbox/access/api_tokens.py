@@ -69,7 +69,7 @@ def identity(text: str, address: str) -> Identity:
 
     STRANGER: it is wrong; THROTTLED: so were many others from there.
     """
-    digest = _digest(text)
+    digest = digest_of(text)
     if wrong_tokens.is_blocked(address, digest):
         return THROTTLED
     token = _live().select_related("user").filter(digest=digest).first()
@@ -78,7 +78,7 @@ def identity(text: str, address: str) -> Identity:
     if token is None or not is_right:
         return STRANGER
     _note_use(token)
-    return _of(token)
+    return of_token(token)
 
 
 def add(
@@ -99,7 +99,7 @@ def add(
     token = ApiToken(
         user=user,
         name=name,
-        digest=_digest(text),
+        digest=digest_of(text),
         beginning=text[:_SHOWN],
         scopes=scopes,
         every_inbox=inboxes is None,
@@ -151,7 +151,7 @@ def slugs(token: ApiToken) -> list[str] | None:
     return sorted(each.slug for each in token.inboxes.all())
 
 
-def _of(token: ApiToken) -> Identity:
+def of_token(token: ApiToken) -> Identity:
     """Return what a token may do: what its user may, in its inboxes, within its scopes."""
     user = memberships.of_user(token.user)
     made = replace(user, kind="token", token=token.pk, scopes=frozenset(token.scopes))
@@ -161,6 +161,11 @@ def _of(token: ApiToken) -> Identity:
     most = {each: user.role_in(each) for each in only}
     roles = {each: role for each, role in most.items() if role is not None}
     return replace(made, is_administrator=False, roles=roles)
+
+
+def digest_of(text: str) -> str:
+    """Return what is kept of a secret of 256 random bits: its SHA-256, in hex."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _of_caller(caller: Identity) -> QuerySet[ApiToken]:
@@ -189,10 +194,6 @@ def _note_use(token: ApiToken) -> None:
             ApiToken.objects.filter(earlier, pk=token.pk).update(used_at=now)
     except DatabaseError:
         return
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _name(text: str) -> str:

@@ -71,7 +71,7 @@ def of_change(route: str, method: str) -> str:
     if words == ["send"] or (words, method) == (["messages"], "POST"):
         return "message.sent"
     if method == "DELETE":
-        revoked = noun in ("token", "invitation")
+        revoked = noun in ("token", "invitation", "share link")
         return f"{noun}.revoked" if revoked else f"{noun}.deleted"
     added = method == "POST" and (len(words) == 1 or words[-1] in ("new", "add"))
     if route.endswith("/members") and method == "POST":

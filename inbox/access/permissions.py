@@ -105,6 +105,11 @@ _PAGES = _merged([
     ),
     {"settings/starttls": {"POST": ADMINISTRATOR}},
     _all({"GET": MANAGER}, "audit audit.csv audit.jsonl"),
+    # Whoever has a share link reads what it is for, and nothing else: the view asks it.
+    {"shared/<str:secret>": {"GET": PUBLIC}},
+    _all({"GET": PUBLIC}, "frame raw parts/<int:n>", "shared/<str:secret>/"),
+    {"shares": _READ, "shares/new": {"GET": VIEWER, "POST": VIEWER}},
+    {"shares/<uuid:id>/revoke": {"POST": VIEWER}},
     {"account/tokens": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
     {"account/tokens/<uuid:id>/revoke": {"POST": SIGNED_IN}},
     {"inboxes": {"GET": VIEWER, "POST": ADMINISTRATOR}},
@@ -238,6 +243,8 @@ _V3_CHANGING = _merged([
     {"starttls-withheld": {"DELETE": ADMINISTRATOR}},
     {"tokens": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
     {"audit": {"GET": MANAGER}},
+    {"shares": {"GET": VIEWER, "POST": VIEWER}},
+    {"shares/<id>": {"GET": VIEWER, "DELETE": VIEWER}},
     {"tokens/<id>": {"GET": SIGNED_IN, "DELETE": SIGNED_IN}},
 ])  # fmt: skip
 

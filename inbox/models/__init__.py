@@ -35,6 +35,7 @@ from inbox.models.session import (
     Session,
     Transaction,
 )
+from inbox.models.share_link import ShareLink
 from inbox.models.unsubscription import Unsubscription
 from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 
@@ -70,6 +71,7 @@ __all__ = [
     "SearchText",
     "Server",
     "Session",
+    "ShareLink",
     "SmtpCredential",
     "Tombstone",
     "Transaction",

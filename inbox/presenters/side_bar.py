@@ -66,6 +66,7 @@ def tools(section: str) -> list[Place]:
         Place("webhook", _("Webhooks"), pages.path("webhooks"), section == "webhooks"),
         Place("circle-alert", _("Rules"), pages.path("rules"), section == "rules"),
         Place("trash-2", _("Trash"), pages.path("trash"), section == "trash"),
+        Place("link", _("Share links"), pages.path("shares"), section == "shares"),
         Place("plug", _("Connect an app"), pages.path("nothing-arriving"), section == "connect"),
         Place("sliders-horizontal", _("Settings"), pages.path("settings"), section == "settings"),
     ]  # fmt: skip

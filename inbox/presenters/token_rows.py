@@ -63,7 +63,7 @@ def scope_choices(chosen: Collection[str]) -> list[ScopeChoice]:
 
 def lifetimes(chosen: str) -> list[ScopeChoice]:
     """Return after how many days a token can expire; 0 for never."""
-    found = [ScopeChoice(each, _days(int(each)), each == chosen) for each in _DAYS]
+    found = [ScopeChoice(each, after_days(int(each)), each == chosen) for each in _DAYS]
     return [*found, ScopeChoice("0", _("Never"), chosen == "0")]
 
 
@@ -91,5 +91,6 @@ def _state(token: ApiToken, is_live: bool) -> str:
     return _("Valid") if is_live else _("Expired")
 
 
-def _days(days: int) -> str:
+def after_days(days: int) -> str:
+    """Return after how many days something ends, in words."""
     return ngettext("After %(n)s day", "After %(n)s days", days) % {"n": days}

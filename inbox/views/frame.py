@@ -44,19 +44,19 @@ _POLICY = (
 @require_GET
 def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """The HTML of a message."""
-    return _framed(request, message_page.of_message(scope(), id))
+    return framed_mail(request, message_page.of_message(scope(), id))
 
 
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """The HTML of what was not accepted."""
-    return _framed(request, message_page.of_transaction(scope(), id))
+    return framed_mail(request, message_page.of_transaction(scope(), id))
 
 
 @require_GET
 def of_deleted(request: HttpRequest, id: UUID) -> HttpResponse:
     """The HTML of a message in the trash."""
-    return _framed(request, message_page.of_deleted(scope(), id))
+    return framed_mail(request, message_page.of_deleted(scope(), id))
 
 
 @require_GET
@@ -71,7 +71,8 @@ def print_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     return _printed(request, message_page.of_transaction(scope(), id))
 
 
-def _framed(request: HttpRequest, mail: MessagePage) -> HttpResponse:
+def framed_mail(request: HttpRequest, mail: MessagePage) -> HttpResponse:
+    """Return the HTML of a message, or of one part of it, to be framed. Raises NotFound."""
     page = _page(mail, request.GET.get("part", ""))
     shown = _shown(request, mail, page)
     scheme = request.GET.get("scheme", "")

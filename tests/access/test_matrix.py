@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -15,7 +16,13 @@ from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 from django.urls import resolve
 
-from inbox.access import accounts, current, recognising
+from inbox.access import (
+    accounts,
+    current,
+    recognising,
+    share_links,
+    wrong_tokens,
+)
 from inbox.access.identity import STRANGER, Identity
 from inbox.access.permissions import ROUTES
 from inbox.access.roles import Role
@@ -225,7 +232,7 @@ def _bodies(world: World) -> list[tuple[str, str]]:
 
 def _rows(world: World) -> list[Any]:
     """Return all rows of an inbox, but for when they were looked at."""
-    tables = ("message", "transaction", "session", "rule", "webhook", "helddomain", "mute", "remotehost", "membership", "inbox")  # fmt: skip
+    tables = ("message", "transaction", "session", "rule", "webhook", "helddomain", "mute", "remotehost", "membership", "sharelink", "inbox")  # fmt: skip
     found: list[Any] = []
     with connection.cursor() as cursor:
         for table in tables:
@@ -236,6 +243,39 @@ def _rows(world: World) -> list[Any]:
             )
             found.append(cursor.fetchall())
     return found
+
+
+def test_a_share_link_opens_one_message_and_no_other_route(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is sent in every way in which a caller can be named, and is a stranger's."""
+    monkeypatch.setattr(gate, "resolve", cache(resolve))
+    monkeypatch.setattr(wrong_tokens, "MOST", 10**6)
+    viewer = recognising.of_user(place.users["viewer"])
+    text = share_links.add(viewer, "message", place.a.message.pk).text
+    assert ALPHA in _content(Client().get(f"/shared/{text}"))
+    pair = b64encode(f"x:{text}".encode()).decode()
+    ways: list[dict[str, str]] = [
+        {"Authorization": f"Bearer {text}"},
+        {"Authorization": f"Basic {pair}"},
+        {"Cookie": f"mailsink_session={text}"},
+        {"Referer": f"http://testserver/shared/{text}"},
+    ]
+    for route, methods in ROUTES.items():
+        for method in methods.keys() - {"OPTIONS"}:
+            if methods[method] is Role.PUBLIC:
+                continue
+            for way in ways:
+                asked = RequestFactory().generic(
+                    method,
+                    place.a.path(route),
+                    headers={"Accept": "application/json", **way},
+                )
+                asked.path_info = place.a.path(route)
+                refused = gate.admit(asked)
+                assert refused is not None, (method, route, way)
+                assert refused.status_code == 401, (method, route, way)
+                current.leave()
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from inbox.access import share_links
+from inbox.access.identity import EVERYBODY
 from inbox.insight.findings import mutes
 from inbox.mailbox import image_hosts, inboxes, marking, selection, trash
 from inbox.mailbox.scope import ALL
@@ -44,6 +47,7 @@ class World:
     delivery: WebhookDelivery
     mute: int
     member: int
+    link: UUID
 
     def path(self, route: str) -> str:
         """Return the path of a route, with the ids of this inbox."""
@@ -86,6 +90,8 @@ class World:
         yield r"(setup/|invitations/)<str:key>", "x"
         yield r"(invitations/)<[^>]+>", session
         yield r"(users/|groups/|members/)<[^>]+>", self.member
+        yield r"(shared/)<str:secret>", "x"
+        yield r"(shares/)<[^>]+>", self.link
         yield r"^()\^/\+\(\?P<rest>view/\.\+\)\$", f"/view/{self.message.pk}"
         yield r"(v[12])\(\?:/\.\*\)\?\$", "/none"
 
@@ -120,6 +126,7 @@ def world(slug: str, word: str) -> World:
         hook, delivery,
         mutes.mute(ALL, slug, "hello_not_qualified", word).pk,
         _member(inbox, word).pk,
+        share_links.add(EVERYBODY, "message", message.pk).link.pk,
     )  # fmt: skip
 
 

@@ -124,6 +124,8 @@ ROUTES = {
     "/api/v3/groups/{id}": {"get", "patch", "delete"},
     "/api/v3/invitations": {"get", "post"},
     "/api/v3/invitations/{id}": {"get", "delete"},
+    "/api/v3/shares": {"get", "post"},
+    "/api/v3/shares/{id}": {"get", "delete"},
     "/api/v3/tokens": {"get", "post"},
     "/api/v3/tokens/{id}": {"get", "delete"},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -87,11 +88,19 @@ def paths(mailsink: Mailsink) -> list[str]:
         "/trace?address=nobody@example.com", "/trash", f"/trash/{deleted}",
         "/settings", "/nothing-arriving", "/import", "/?show=failed",
         "/inboxes", "/inboxes/shop",
+        *_shared(mailsink, newest, session),
         "/webhooks", "/webhooks/add", f"/webhooks/{hook}",
         "/rules", "/rules/new", "/rules/import", "/rules/providers?q=gmail", "/rules/try?of=ann@example.com&tls=1",
         "/rules/scenarios/full-mailbox/report", f"/transactions/{refused['id']}/retries",
         "/outgoing/held", "/outgoing/held/example.com", *_outgoing(mailsink, newest),
     ]  # fmt: skip
+
+
+def _shared(mailsink: Mailsink, message: str, session: str) -> list[str]:
+    """The pages of share links, and what they show."""
+    made = [post(mailsink, "shares", message=message), post(mailsink, "shares", session=session)]  # fmt: skip
+    links = [urlsplit(each["url"]).path for each in made]
+    return ["/shares", f"/shares/new?message={message}", "/shared/none", *links]
 
 
 def _outgoing(mailsink: Mailsink, message: str) -> list[str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode as Node
 
-from inbox.access import account_links, first_visit, memberships, users
+from inbox.access import account_links, first_visit, memberships, share_links, users
+from inbox.access.identity import EVERYBODY
+from inbox.access.share_links import SharedKind
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import (
     inbox_removal,
@@ -157,6 +160,10 @@ def paths() -> list[str]:
     inboxes.add(ALL, "gone", "1")
     inbox_removal.delete(ALL, "gone")
     tabs = "html text markup source headers parts links checks smtp"
+    shared: list[tuple[SharedKind, UUID]] = [
+        ("message", message.pk),
+        ("session", session),
+    ]
     return [
         "/", "/?q=subject:1 -is:read", "/?q=frm:x", "/?q=larger:x", "/searches/none",
         "/sessions", f"/sessions/{session}", f"/sessions/{session}?exchange=1",
@@ -173,6 +180,8 @@ def paths() -> list[str]:
         "/rules/scenarios/greylisting/report", f"/transactions/{refused.pk}/retries",
         f"/messages/{asking.pk}",
         f"/compare?a={message.pk}", f"/compare?a={message.pk}&none=before",
+        "/shares", f"/shares/new?message={message.pk}", f"/shares/new?session={session}", "/shared/none",
+        *(f"/shared/{share_links.add(EVERYBODY, *each).text}" for each in shared),
         *(f"/messages/{message.pk}?tab={tab}" for tab in tabs.split()),
         *(f"{compare}&tab={tab}" for tab in "headers text envelope transcript".split()),
     ]  # fmt: skip

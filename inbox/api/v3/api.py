@@ -39,6 +39,7 @@ from inbox.api.v3 import (
     screenshots,
     searches,
     sessions,
+    share_resource,
     starttls,
     token_resource,
     trace,
@@ -139,6 +140,7 @@ api.add_router("users", users.router, tags=["Users"])
 api.add_router("groups", groups.router, tags=["Users"])
 api.add_router("invitations", invitations.router, tags=["Invitations"])
 api.add_router("tokens", token_resource.router, tags=["Tokens"])
+api.add_router("shares", share_resource.router, tags=["Share links"])
 api.add_router("events", events.router, tags=["Live"])
 api.add_router("", asyncapi.router, tags=["Live"])
 api.add_router("", info.router, tags=["Server"])

@@ -34,7 +34,9 @@ class AuditEntryObject(Strict):
     at: datetime = member("When it was.")
     caller: str = member("By what: user, token, share link, stranger.", "user")
     user: str = member("The name of the user.", "ann")
-    token: UUID | None = member("The id of the token; null if it was none.", ANY_ID)
+    token: UUID | None = member(
+        "The id of the token or share link; null for none.", ANY_ID
+    )
     address: str = member("The address of the client.", "192.0.2.1")
     kind: str = member("What was done.", "message.read")
     inbox: str | None = member(

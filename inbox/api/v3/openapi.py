@@ -43,6 +43,7 @@ GROUPS = {
     "Users": "The people who may sign in, and groups of them.",
     "Invitations": "Links by which people make an account.",
     "Tokens": "What programs sign in with, where there are accounts.",
+    "Share links": "Links by which anybody reads one message or session.",
     "Audit": "Who read and changed what, where there are accounts.",
     "Live": "What happens, while it happens; /api/v3/asyncapi.json describes the websocket.",
     "Server": "The server itself, and its tags.",

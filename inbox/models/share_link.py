@@ -1,0 +1,36 @@
+"""The table of share links."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from inbox.models.api_token import ApiToken
+from inbox.models.inbox import Inbox
+from mailsink.ids import uuid7
+
+
+class ShareLink(models.Model):
+    """Whoever has its secret, which is not kept, may read one message or session.
+
+    The object has no foreign key: mail is removed in bulk, and the link is dead then.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    # null: it was made while there were no accounts
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="share_links"
+    )
+    # by which its user made it; null: by none
+    token = models.ForeignKey(ApiToken, models.CASCADE, null=True)
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of it, in hex
+    kind = models.CharField(max_length=16)  # message, session
+    object_id = models.UUIDField()
+    # of the object; null for a session that sent to several
+    inbox = models.ForeignKey(Inbox, models.CASCADE, null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
