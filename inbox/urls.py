@@ -202,6 +202,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trash/<uuid:id>", trash.message, name="trash-message"),
     path("trash/<uuid:id>/frame", frame.of_deleted, name="trash-frame"),
     path("messages/chosen", chosen.act, name="messages-chosen"),
+    path("messages/delete", chosen.much, name="messages-much"),
     path("messages/<message:id>", message.page, name="message"),
     path("messages/<message:id>/", include(_message)),
     path("messages/<str:id>", message.missing),

@@ -76,6 +76,7 @@ _PAGES = _merged([
     ),
     # Whether it was read is each viewer's own matter; the rest asks for a tester.
     {"messages/<message:id>/mark": {"POST": VIEWER}, "messages/chosen": {"POST": VIEWER}},
+    {"messages/delete": {"GET": MANAGER}},
     _all(_TEST, "delete restore unsubscribe", "messages/<message:id>/"),
     {"messages/<message:id>/release": _FORM},
     {"messages/<message:id>/remote-hosts": _MANAGE},
@@ -203,7 +204,7 @@ _V3_READING = _merged([
 ])  # fmt: skip
 
 _V3_CHANGING = _merged([
-    # To empty an inbox is a manager's (messages.delete_many), to read one's own.
+    # To delete much at once is a manager's (inbox.access.emptying), to read one's own.
     {"messages": {"POST": TESTER, "DELETE": TESTER, "PATCH": VIEWER}},
     {"messages/<id>": {"PATCH": VIEWER, "DELETE": TESTER}},
     _all(_TEST, "restore unsubscribe release", "messages/<id>/"),

@@ -57,22 +57,36 @@ def turns(
     ones are among them. Messages that arrive meanwhile are later, and are left alone.
     Raises BadQuery.
     """
-    rows = Message.objects.filter(scope.q(), deleted_at__isnull=not deleted)
-    if not pinned:
-        rows = rows.filter(pinned=False)
+    rows = _alike(scope, deleted, pinned)
     if chosen.ids is None:
-        rows = rows.filter(language.messages(language.parse(chosen.q)))
-        if chosen.inbox:
-            rows = rows.filter(inbox__slug=chosen.inbox)
-        if chosen.where is not None:
-            rows = rows.filter(chosen.where)
-        yield from _walk(rows)
+        yield from _walk(_matching(rows, chosen))
         return
     for start in range(0, len(chosen.ids), AT_ONCE):
         some = chosen.ids[start : start + AT_ONCE]
         found = rows.filter(pk__in=some).order_by("-pk")
         if ids := list(found.values_list("pk", flat=True)):
             yield ids
+
+
+def count(scope: Scope, chosen: Selection, most: int) -> int:
+    """Return how many messages match the search that a deletion is by, up to most.
+
+    Raises BadQuery.
+    """
+    rows = _alike(scope, deleted=False, pinned=False)
+    return _matching(rows, chosen)[:most].count()
+
+
+def _alike(scope: Scope, deleted: bool, pinned: bool) -> QuerySet[Message]:
+    rows = Message.objects.filter(scope.q(), deleted_at__isnull=not deleted)
+    return rows if pinned else rows.filter(pinned=False)
+
+
+def _matching(rows: QuerySet[Message], chosen: Selection) -> QuerySet[Message]:
+    rows = rows.filter(language.messages(language.parse(chosen.q)))
+    if chosen.inbox:
+        rows = rows.filter(inbox__slug=chosen.inbox)
+    return rows if chosen.where is None else rows.filter(chosen.where)
 
 
 def _walk(rows: QuerySet[Message]) -> Iterator[list[UUID]]:

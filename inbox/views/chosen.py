@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from django.http import (
@@ -12,16 +13,17 @@ from django.http import (
     HttpResponseRedirect,
     JsonResponse,
 )
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from inbox import pages
+from inbox.access import emptying
 from inbox.access.current import scope
 from inbox.access.roles import Role
-from inbox.errors import Invalid
+from inbox.errors import Conflict, Invalid, NotFound
 from inbox.http.streams import streamed
-from inbox.mailbox import archive, marking, selection, trash
+from inbox.mailbox import archive, inboxes, marking, selection, trash
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.selection import Selection
 from inbox.search import language
@@ -59,7 +61,15 @@ def act(request: HttpRequest) -> HttpResponseBase:
         return _download_one(what)
     if do == "compare":
         return _compare(what)
-    return _done(request, *_act(request, do, what))
+    if do == "delete":
+        return _delete(request, what)
+    return _done(request, _mark(request, do, what))
+
+
+@require_GET
+def much(request: HttpRequest) -> HttpResponse:
+    """The form that asks for an inbox's slug before what matches `q` in it is deleted."""
+    return _ask(request, request.GET.get("q", ""))
 
 
 def chosen_by(request: HttpRequest) -> Selection:
@@ -73,12 +83,42 @@ def chosen_by(request: HttpRequest) -> Selection:
     return what
 
 
-def _act(request: HttpRequest, do: str, what: Selection) -> tuple[int, datetime | None]:
-    """Return how many messages it was done with, and by what a deletion is undone."""
-    if do == "delete":
-        least = Role.MANAGER if what.is_everything else Role.TESTER
-        gone = trash.delete(scope(least), what, request.META["REMOTE_ADDR"])
-        return gone.count, gone.at
+def _delete(request: HttpRequest, what: Selection) -> HttpResponse:
+    """Delete messages; where a slug was typed, in that inbox alone."""
+    within = emptying.scope_to_delete(what)
+    slug = request.POST.get("slug")
+    if slug is not None:
+        try:
+            what = replace(what, inbox=inboxes.by_slug(within, slug.strip()).slug)
+        except NotFound as error:
+            return _ask(request, what.q, str(error))
+    elif emptying.has_to_be_typed(what):
+        return _to_type(request, what)
+    gone = trash.delete(within, what, request.META["REMOTE_ADDR"])
+    return _done(request, gone.count, gone.at)
+
+
+def _to_type(request: HttpRequest, what: Selection) -> HttpResponse:
+    """Lead to the form that asks for a slug."""
+    url = pages.path("messages-much", q=what.q)
+    if not wants_json(request):
+        return redirect(url)
+    words = _("Type the slug of the inbox first.")
+    return JsonResponse({"detail": words, "page": url}, status=Conflict.status)
+
+
+def _ask(request: HttpRequest, query: str, wrong: str = "") -> HttpResponse:
+    context = {
+        "query": query,
+        "inboxes": inboxes.find(scope(Role.MANAGER)),
+        "wrong": wrong,
+    }
+    status = Invalid.status if wrong else 200
+    return render(request, "inbox/much.html", context, status=status)
+
+
+def _mark(request: HttpRequest, do: str, what: Selection) -> int:
+    """Return how many messages it was done with."""
     if do not in _MARKS:
         known = ", ".join([*_MARKS, "delete", "compare", _EML, *archive.FORMATS])
         raise Invalid(
@@ -87,7 +127,7 @@ def _act(request: HttpRequest, do: str, what: Selection) -> tuple[int, datetime 
         )
     marks = _MARKS[do](request.POST.get("tag", ""))
     least = Role.VIEWER if do in _OF_VIEWERS else Role.TESTER
-    return marking.update_many(scope(least), what, marks), None
+    return marking.update_many(scope(least), what, marks)
 
 
 def _download(what: Selection, format: str) -> HttpResponseBase:
@@ -125,7 +165,8 @@ def _compare(what: Selection) -> HttpResponse:
     return redirect(pages.path("compare", a=older, b=newer))
 
 
-def _done(request: HttpRequest, count: int, at: datetime | None) -> HttpResponse:
+def _done(request: HttpRequest, count: int, at: datetime | None = None) -> HttpResponse:
+    """Return how many messages it was done with, and by what a deletion is undone."""
     if wants_json(request):
         return JsonResponse({"count": count, "at": at.isoformat() if at else None})
     return back(request, "inbox")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
-from inbox.access.roles import Role
+from inbox.access import emptying
 from inbox.api.mailhog import shapes
 from inbox.api.plain_answers import (
     GoObject,
@@ -106,7 +106,9 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 
 def delete_all(request: HttpRequest) -> HttpResponse:
     """Move all messages to the trash, pinned ones apart."""
-    trash.delete(scope(Role.MANAGER), Selection(), request.META["REMOTE_ADDR"])
+    everything = Selection()
+    within = emptying.scope_to_delete(everything)
+    trash.delete(within, everything, request.META["REMOTE_ADDR"])
     return empty()
 
 

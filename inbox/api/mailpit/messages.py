@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
-from inbox.access.roles import Role
+from inbox.access import emptying
 from inbox.api.mailpit import summaries
 from inbox.api.mailpit.common import ok, search, searched
 from inbox.api.plain_answers import (
@@ -72,15 +72,16 @@ def delete(request: HttpRequest) -> HttpResponse:
     with suppress(PlainError):
         ids = _asked(request).texts("IDs")
     chosen = selection.by_ids([*map(key, ids)]) if ids else Selection()
-    least = Role.TESTER if ids else Role.MANAGER
-    trash.delete(scope(least), chosen, request.META["REMOTE_ADDR"])
+    within = emptying.scope_to_delete(chosen)
+    trash.delete(within, chosen, request.META["REMOTE_ADDR"])
     return text("") if _is_bare(request) else ok()
 
 
 def delete_matching(request: HttpRequest) -> HttpResponse:
     """Move what matches a search to the trash."""
     chosen = Selection(where=search(request))
-    trash.delete(scope(), chosen, request.META["REMOTE_ADDR"])
+    within = emptying.scope_to_delete(chosen)
+    trash.delete(within, chosen, request.META["REMOTE_ADDR"])
     return ok()
 
 

@@ -11,6 +11,7 @@ from ninja.decorators import decorate_view
 from ninja.errors import HttpError
 
 from inbox import checks, serializers
+from inbox.access import emptying
 from inbox.access.roles import Role
 from inbox.api.v3 import checks as check_shapes
 from inbox.api.v3 import comparison, error_counts, message_details, schemas, sparse
@@ -95,11 +96,12 @@ def delete_many(
 ) -> HttpResponse:
     """Moves messages to the trash: those that match q, all, or those with these ids.
 
-    Pinned messages stay unless you name them by id.
+    Pinned messages stay unless you name them by id. Where there are accounts, all, or
+    more than 50 by q, takes a manager.
     """
     chosen = _chosen(q, all, inbox, ids)
-    least = Role.MANAGER if chosen.is_everything else Role.TESTER
-    trash.delete(scope(least), chosen, request.META["REMOTE_ADDR"])
+    within = emptying.scope_to_delete(chosen)
+    trash.delete(within, chosen, request.META["REMOTE_ADDR"])
     return HttpResponse(status=204)
 
 

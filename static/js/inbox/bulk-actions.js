@@ -247,7 +247,8 @@ async function post(url, data) {
     const response = await fetch(url, { method: "POST", body: data, headers: { Accept: "application/json" } });
     const answer = await response.json();
     if (response.ok) return answer;
-    toast(answer.detail);
+    if (answer.page) location.assign(answer.page);
+    else toast(answer.detail);
   } catch {
     toast(gettext("The server cannot be reached"));
   }
