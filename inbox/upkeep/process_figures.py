@@ -50,7 +50,7 @@ def gauges(
         "descriptors": descriptors.open,
         "descriptors_limit": lambda: descriptors.limit,
         "clock_jump": clock.jump,
-        "disk_free": lambda: shutil.disk_usage(data).free,
+        "disk_free": lambda: _free(data),
     }
 
 
@@ -69,6 +69,13 @@ class ProcessFigures:
         """Return the figures as JSON can hold them. From any thread."""
         gauges = {name: read() for name, read in self._gauges.items()}
         return {**self._tallies.figures(), "gauges": gauges}
+
+
+def _free(data: Path) -> int:
+    """Return the octets that the disk of a folder can take; of one that is gone, none."""
+    with suppress(OSError):
+        return shutil.disk_usage(data).free
+    return 0
 
 
 def _resident() -> int:

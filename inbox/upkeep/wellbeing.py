@@ -67,7 +67,10 @@ def notices(data: Path, lag: Callable[[], float], clock: ClockWatch) -> Notices:
 
 
 def _disk(data: Path) -> str:
-    free = shutil.disk_usage(data).free
+    try:
+        free = shutil.disk_usage(data).free
+    except OSError as error:
+        return f"the disk of {str(data)!r} cannot be looked at: {error.strerror}"
     if free >= _LITTLE:
         return ""
     return (

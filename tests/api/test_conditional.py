@@ -30,7 +30,7 @@ def asked(api: Api, method: str, path: str, body: Any = None, **fields: str) -> 
 
 @pytest.mark.parametrize(
     "path",
-    ["messages", "messages/latest", "messages/latest/raw", "info", "openapi.json"],
+    ["messages", "messages/latest", "messages/latest/raw", "tags", "openapi.json"],
 )
 def test_what_the_client_has_is_not_sent_again(api: Api, path: str) -> None:
     factories.message()
