@@ -31,10 +31,10 @@ _LONGEST_PATH = 200  # characters
 # The first names of our own paths. Served below one of them, its pages would be there
 # twice, and where a proxy takes the path away nobody could say which is meant.
 OWN_NAMES = frozenset(
-    "account api compare counts entries findings health import live livez login logout "
-    "mcp messages metrics "
-    "nothing-arriving outgoing readyz rules s searches sessions settings setup static "
-    "test-message trace transactions trash view webhooks ws".split()
+    "account api audit compare counts entries findings groups health import inboxes "
+    "invitations live livez login logout mcp messages metrics nothing-arriving outgoing "
+    "readyz rules s searches sessions settings setup shared shares static test-message trace "
+    "transactions trash users view webhooks ws".split()
 )
 
 

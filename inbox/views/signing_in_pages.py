@@ -38,8 +38,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session, and show the login."""
-    signing_in.sign_out(request)
+    """End the session, and show the login; without accounts there is none."""
+    if accounts.are_on():
+        signing_in.sign_out(request)
     return redirect("login")
 
 

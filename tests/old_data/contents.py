@@ -9,6 +9,8 @@ from django.db import connection
 
 # Old columns: their new names. A migration that renames one adds a line.
 RENAMED = {("inbox_session", "door"): "listener_kind"}
+# Old columns that are gone, which nothing ever wrote to: they hold "" in each row.
+REMOVED = {("inbox_inbox", "credentials")}
 _SAMPLE = 20  # rows of a table
 
 # For each column of each table the number of rows, a digest of them, and a sample
@@ -45,10 +47,12 @@ def _described(values: tuple[Any, ...]) -> list[Any]:
 
 
 def renamed(old: Contents) -> Contents:
-    """Return it with the columns named as they are now."""
+    """Return it with the columns named as they are now, without those that are gone."""
     return {
         table: {
-            RENAMED.get((table, name), name): each for name, each in columns.items()
+            RENAMED.get((table, name), name): each
+            for name, each in columns.items()
+            if (table, name) not in REMOVED
         }
         for table, columns in old.items()
     }

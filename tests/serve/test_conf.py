@@ -61,7 +61,7 @@ def test_an_empty_variable_is_an_unset_one() -> None:
     empty = {field.name.upper(): " " for field in fields(Config)}
     empty |= {"SMTP_LINKS": "", "SMTP_BARE_NEWLINES": ""}
     empty |= {kind.setting: "" for kind in LISTENER_KINDS.values()}
-    for name in ("WARNINGS", "PROFILE", "LISTENERS"):
+    for name in ("WARNINGS", "PROFILE", "LISTENERS", "LISTEN_FDS"):  # systemd's
         del empty[name]
     assert config(**empty) == config()
 

@@ -92,6 +92,7 @@ def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Witness:
     log = tmp_path / "connections.txt"
     monkeypatch.setenv("PYTHONPATH", str(WITNESS))
     monkeypatch.setenv("CONNECTIONS_LOG", str(log))
+    monkeypatch.setattr(Mailsink, "by_fork", False)  # a fork has another environment
     return Witness(log)
 
 

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from tests.old_data import mails
-from tests.old_data.contents import RENAMED, Contents, renamed
+from tests.old_data.contents import REMOVED, RENAMED, Contents, renamed
 from tests.old_data.rows import NOT_ACCEPTED, SESSIONS
 from tests.running import ROOT, Mailsink, environment
 
@@ -125,6 +125,9 @@ def test_every_column_holds_what_it_held(opened: Opened) -> None:
         assert old in opened.before[table]
         assert new not in opened.before[table]
         assert old not in opened.after[table]
+    for table, name in REMOVED:
+        assert set(opened.before[table][name][2:]) == {"''"}
+        assert name not in opened.after[table]
     for table, columns in renamed(opened.before).items():
         assert {name: opened.after[table].get(name) for name in columns} == columns
 
