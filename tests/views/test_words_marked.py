@@ -197,6 +197,9 @@ def test_every_page(client: Client, paths: list[str]) -> None:
     assert missed == {}
 
 
+_EMPTY = {"do": "delete", "all": "yes", "q": "", "slug": "none"}
+
+
 def test_the_pages_of_accounts() -> None:
     link = f"/setup/{first_visit.offer()}"
     assert [w for w in left_over(Client().get(link).content) if not wordless(w)] == []
@@ -211,12 +214,14 @@ def test_the_pages_of_accounts() -> None:
     for client, path in (
         (Client(), "/login"), (root, "/account"), (root, "/users"), (root, "/inboxes/default"),
         (Client(), f"/invitations/{invited.key}"), (Client(), f"/invitations/{password.key}"),
-        (Client(), "/invitations/wrong"),
+        (Client(), "/invitations/wrong"), (root, "/messages/delete"), (root, "/messages/delete?q=1"),
     ):  # fmt: skip
         words = left_over(client.get(path).content)
         assert [each for each in words if not wordless(each)] == [], path
     made = [root.post("/users", {"name": "6"})]
     made += [root.post("/invitations", {"role": "administrator", "days": "7"})]
+    given = {"message": recorded_message().pk, "days": "7"}
+    made += [root.post("/shares/new", given), root.post("/messages/chosen", _EMPTY)]
     for each in made:
         shown = left_over(each.content.replace(b"http://testserver", b""))
         assert [word for word in shown if not wordless(word)] == []
