@@ -109,7 +109,7 @@ def find(
         rows = rows.filter(pk__in=_live().values("pk"))
     if slug:
         inbox = known.by_slug(caller.within(Role.MANAGER), slug)
-        rows = rows.filter(pk__in=inbox.accountlink_set.values("pk"))
+        rows = rows.filter(inboxes=inbox)
     rows = rows.select_related("created_by").prefetch_related("inboxes")
     return list(rows.order_by("-pk")[:1000])
 

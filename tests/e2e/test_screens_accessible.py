@@ -56,7 +56,6 @@ def paths(mailsink: Mailsink) -> list[str]:
     post(mailsink, "held", domain="example.com", users=["ann"], earlier=True)
     events = ["message.created", "session.closed"]
     post(mailsink, "inboxes", slug="shop", name="Shop")
-    post(mailsink, "inboxes/shop/credentials", username="shop", cram_md5=True)
     hook = post(mailsink, "webhooks", url="https://x.invalid/", events=events)["id"]
     items = mailsink.get("messages?limit=2")["items"]
     newest, before = (each["id"] for each in items)
@@ -70,6 +69,9 @@ def paths(mailsink: Mailsink) -> list[str]:
     session = refused["session"]
     post(mailsink, "rules", stage="rcpt", name="No", actions={"code": 451}, on=False)
     faulty = _faulty(mailsink)  # before a rule refuses its recipient
+    post(
+        mailsink, "inboxes/shop/credentials", username="shop", cram_md5=True
+    )  # from here on, no other
     mailsink.post("rules/scenarios/full-mailbox?speed=60")
     with Wire(mailsink.smtp) as client:
         client.say("EHLO full.shop.test")
