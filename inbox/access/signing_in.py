@@ -43,8 +43,9 @@ def sign_in(request: HttpRequest, name: str, password: str) -> User:
 
 def enter(request: HttpRequest, user: User) -> None:
     """Let a request's session be that of a user who has proved who they are."""
+    backend = getattr(user, "backend", settings.AUTHENTICATION_BACKENDS[0])
     with write_turn():
-        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        login(request, user, backend=backend)
     recognising.forget(request)
 
 
