@@ -165,6 +165,18 @@ def test_the_host_loses_the_right_while_the_form_is_sent(
     assert AccountLink.objects.get().used_at is None
 
 
+def test_of_two_guests_at_once_one_gets_an_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = invited()
+    link = account_links.presented(made.key, "192.0.2.1")
+    monkeypatch.setattr(account_links, "presented", lambda *_: link)
+    account_links.accept(made.key, "192.0.2.1", "zoe", PASSWORD)
+    with pytest.raises(NotFound):
+        account_links.accept(made.key, "192.0.2.1", "other", PASSWORD)
+    assert set(User.objects.values_list("username", flat=True)) == {"root", "zoe"}
+
+
 def test_managers_invite_into_their_own_inboxes() -> None:
     people.administrator()
     people.an_inbox("b")
