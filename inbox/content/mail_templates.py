@@ -7,14 +7,17 @@ import re
 
 _LONGEST = 500  # characters of a subject that are looked at
 # Whatever holds a digit or an @ differs from message to message: numbers, dates, addresses.
-_VARYING = re.compile(r"\S*[\d@]\S*")
+_VARYING = re.compile(r"[\d@]")
 _REPLY = re.compile(r"(?:(?:re|fwd?|aw|wg)\s*:\s*)+")
 _KEY = 16  # characters
 
 
 def template_of(sender: str, subject: str) -> str:
     """Return the key of the template of a message, given its From address and its subject."""
-    words = _VARYING.sub("#", subject[:_LONGEST].casefold())
+    words = " ".join(
+        "#" if _VARYING.search(each) else each
+        for each in subject[:_LONGEST].casefold().split()
+    )
     words = " ".join(_REPLY.sub("", words).split())
     octets = f"{sender.casefold()}\n{words}".encode("utf-8", "surrogatepass")
     return hashlib.sha256(octets).hexdigest()[:_KEY]

@@ -33,6 +33,7 @@ _BOUNDED = {
 }
 # Where they stand in a table, or have another name where they are used
 _MATCHED = {
+    "inbox.access.audit_kinds._READING",
     "inbox.insight.findings.signs._IDENTIFIERS",
     "mailsink.mime.addresses._TOKEN",
     "mailsink.mime.dates._DATES",

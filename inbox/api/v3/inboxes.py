@@ -78,7 +78,7 @@ class InboxConditions(Strict):
     helo: Patterns = member("Names by EHLO or HELO.", ["ci-*"], [])
     networks: Patterns = member("Networks of clients.", ["10.1.0.0/16"], [])
     listeners: Patterns = member("Listeners, as address:port.", ["*:2525"], [])
-    header: bool = member("Whether X-Mailsink-Inbox may name it.", True, True)
+    header: StrictBool = member("Whether X-Mailsink-Inbox may name it.", True, True)
 
 
 _LIMIT = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None
