@@ -76,7 +76,9 @@ async def test_the_wire(mailsink: Mailsink) -> None:
         )
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             send(mailsink, "slow@example.com")
-        why = await ask(client, "why_refused", address="slow@example.com")
+        why = {"refusal": None}  # it is stored a moment after its reply
+        while not why["refusal"]:
+            why = await ask(client, "why_refused", address="slow@example.com")
         assert why["refusal"]["code"] == 451
         assert f"#{rule['rule']}" in why["refusal"]["rule"]
         assert why["refusal"]["fix"]
