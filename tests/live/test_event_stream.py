@@ -168,7 +168,7 @@ async def test_goes_on_once_redis_is_back(
     monkeypatch.setattr(event_log, "get_channel_layer", lambda: layer)
     monkeypatch.setattr(event_log, "_REST", 0.05)
     async with Stream() as stream:
-        await layer.joined_group(protocol.topic("messages", None).group)
+        await layer.joined_group(protocol.group("messages"))
         assert (await stream.next())[0] == "resync"  # for what happened meanwhile
         commit(feed, "back")
         assert (await stream.next())[1]["subject"] == "back"
