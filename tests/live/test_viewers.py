@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -44,7 +44,7 @@ class _Known(Client):
         self.scope["headers"] = _cookie(user) if user else []
 
 
-@sync_to_async
+@database_sync_to_async
 def _mail() -> tuple[_Known, Message, Message]:
     """A viewer of inbox a, and a message in it and in another one."""
     people.administrator()
@@ -53,7 +53,9 @@ def _mail() -> tuple[_Known, Message, Message]:
 
 
 async def _changed(*messages: Message) -> None:
-    await sync_to_async(announce)([MessageUpdated(each.pk) for each in messages])
+    await database_sync_to_async(announce)(
+        [MessageUpdated(each.pk) for each in messages]
+    )
 
 
 async def test_a_viewer_hears_of_the_own_inbox_alone(feed: Feed) -> None:
@@ -86,9 +88,9 @@ async def test_a_viewer_hears_of_the_own_inbox_alone(feed: Feed) -> None:
 
 async def test_strangers_and_those_without_an_inbox_are_sent_away(feed: Feed) -> None:
     await _mail()
-    alone = await sync_to_async(people.user)("bob")
+    alone = await database_sync_to_async(people.user)("bob")
     for user, code in ((None, 4401), (alone, 4403)):
-        client = await sync_to_async(_Known)(user)
+        client = await database_sync_to_async(_Known)(user)
         assert (await client.connect())[0]
         assert await client.receive_output(5) == _closed(code)
 
@@ -98,7 +100,7 @@ async def test_who_is_removed_hears_no_more(feed: Feed, monkeypatch: Any) -> Non
     client, seen, _ = await _mail()
     await client.greet()
     await client.ask(type="subscribe", to="messages")
-    await sync_to_async(Membership.objects.all().delete)()
+    await database_sync_to_async(Membership.objects.all().delete)()
     await _changed(seen)
     assert await client.receive_output(5) == _closed(4403)
 
@@ -122,7 +124,7 @@ async def test_the_dialects_hear_of_the_own_inbox_alone(feed: Feed, path: str) -
     client.scope["headers"] = known.scope["headers"]
     assert (await client.connect())[0]
     back = [MessageRestored(hidden.pk), MessageRestored(seen.pk)]
-    await sync_to_async(announce)(back)
+    await database_sync_to_async(announce)(back)
     text = await client.receive_from(5)
     if "stats" in text:
         assert json.loads(text)["Data"]["Total"] == 1
