@@ -76,6 +76,7 @@ class AttemptHistory:
     at: int  # index of the try asked about
     total: int  # how many are stored; more than tries where there are very many
     joined: Joined | None  # how the certain ones were found; None: there is only one
+    unlisted: int = 0  # how many were before the one asked about, and are not in tries
 
     @property
     def several(self) -> bool:
@@ -89,7 +90,7 @@ class AttemptHistory:
     @property
     def number(self) -> int:
         """Which try the one asked about is, from 1, among those that are known."""
-        return self.at + 1 + self.total - len(self.tries)
+        return self.at + 1 + self.unlisted
 
     @property
     def waits(self) -> list[float]:

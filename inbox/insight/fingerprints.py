@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from inbox.insight import attempts
+from inbox.insight.attempts import alike
 from inbox.mailbox import transactions
 from inbox.mailbox.scope import ALL
 from inbox.models import Fingerprint, Message, Raw, Recipient, Session, Transaction
@@ -29,6 +30,7 @@ _HEADER = 64 * 1024  # octets of a body that are read for its Message-ID
 # How long the body of what was refused may take to its row, and rows to the database.
 _SETTLED = 10.0  # seconds
 _RECIPIENTS = 100  # of a transaction
+_SAME_ID = 1000  # transactions with the same Message-ID that are looked at
 _ALIKE = 20  # transactions with the same body that are looked at
 _FAILED = 1000  # transactions that failed of late, of which this one may be another try
 
@@ -124,10 +126,17 @@ def _message_id(body: Raw) -> str:
 def _number(made: Collection[Fingerprint]) -> None:
     """Say of each which attempt of its message it was; most can only be the first."""
     may_be = _failed_before([each.transaction_id for each in made])
-    may_be |= _repeated(each.transaction_id for each in made if each.message_id)
+    repeated = _repeated(each.transaction_id for each in made if each.message_id)
+    numbers: dict[UUID, int] = {}  # of this step
     for each in made:
-        if each.transaction_id in may_be or _body_failed(each):
-            each.attempt = attempts.of_transaction(ALL, each.transaction_id).number
+        id = each.transaction_id
+        before = _newest_before(each) if id in repeated else None
+        known = numbers.get(before.pk, before.attempt) if before else 0
+        if known >= alike.MOST:
+            each.attempt = known + 1  # a story that long is not worked out each time
+        elif before or id in may_be or _body_failed(each):
+            each.attempt = attempts.of_transaction(ALL, id).number
+        numbers[id] = each.attempt
     again = [each for each in made if each.attempt > 1]
     if again:
         with write_turn():
@@ -154,11 +163,21 @@ def _failed_before(ids: Collection[UUID]) -> set[UUID]:
 
 
 def _repeated(ids: Iterable[UUID]) -> set[UUID]:
-    """Return those whose Message-ID another one had."""
+    """Return those whose Message-ID an earlier one had."""
     others = _OTHERS.filter(message_id=OuterRef("message_id"))
-    others = others.exclude(pk=OuterRef("pk"))
+    others = others.filter(pk__lt=OuterRef("pk"))
     rows = Fingerprint.objects.filter(Exists(others), pk__in=list(ids))
     return set(rows.values_list("pk", flat=True))
+
+
+def _newest_before(one: Fingerprint) -> Fingerprint | None:
+    """Return the newest one before it with its Message-ID, for a same recipient."""
+    named = Recipient.objects.filter(transaction=one.transaction_id)
+    named = named.filter(seq__lte=_RECIPIENTS)
+    before = Fingerprint.objects.filter(message_id=one.message_id, pk__lt=one.pk)
+    paths = {each.lower() for each in named.values_list("forward_path", flat=True)}
+    shared = alike.sharing(before, paths, _SAME_ID)
+    return shared.order_by("-transaction_id").first()
 
 
 def _body_failed(one: Fingerprint) -> bool:

@@ -332,9 +332,57 @@ def test_very_many_are_bounded_and_counted(monkeypatch: pytest.MonkeyPatch) -> N
     assert Fingerprint.objects.order_by("-transaction")[0].attempt == 31
     found = attempts.of_transaction(ALL, first.pk)
     assert (len(found.tries), found.total, found.at) == (10, 31, 0)
+    assert found.number == 1
     assert stories.summary(found).startswith(
         "31 attempts, of which the newest 10: 452 → 452 → 452 → 452 → … 2 more … →"
     )
+
+
+def test_many_with_one_message_id_for_others_are_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A newsletter: each person gets it once, with the same Message-ID."""
+    monkeypatch.setattr(alike, "MOST", 10)
+    first = tried(0, 452, mail("1@x"))
+    for number in range(15):
+        accepted(10 + number, mail("1@x"), to=(f"reader{number}@example.com",))
+    last = accepted(40, mail("1@x"))
+    print_all()
+    numbers = dict(Fingerprint.objects.values_list("pk", "attempt"))
+    assert numbers.pop(last.pk) == 2
+    assert set(numbers.values()) == {1}
+    found = attempts.of_transaction(ALL, last.pk)
+    assert [each.transaction for each in found.tries] == [first.pk, last.pk]
+    assert found.total == 2
+
+
+def test_fixtures_before_a_failure_are_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a Message-ID, the same octets are sent again and again by a test."""
+    monkeypatch.setattr(alike, "MOST", 10)
+    for number in range(15):
+        accepted(2 * number, mail())
+    tried(40, 452, mail())
+    last = accepted(50, mail())
+    print_all()
+    assert attempts.of_transaction(ALL, last.pk).total == 2
+    assert Fingerprint.objects.get(pk=last.pk).attempt == 2
+
+
+def test_the_work_for_one_more_does_not_grow_with_those_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alike, "MOST", 5)
+    for number in range(8):
+        accepted(number, mail("1@x"))
+    print_all()
+    accepted(20, mail("1@x"))
+    made = fingerprints.Fingerprints()
+    with CaptureQueriesContext(connection) as queries:
+        made.make_some()
+    assert Fingerprint.objects.order_by("-transaction")[0].attempt == 9
+    assert len(queries) < 16
 
 
 def test_queries_do_not_grow_with_what_is_stored() -> None:

@@ -67,10 +67,13 @@ def _history(scope: Scope, asked: Candidate) -> AttemptHistory:
     certain = {each.key: each for each in others if alike.is_same(asked, each)}
     if not asked.message_id:
         certain = alike.up_to_accepted(asked, certain)
+        if any(key not in certain for key in far if key != asked.key):
+            total = 0  # it counts other messages like it
     probable = alike.likely(asked, others, certain)
     found = {asked.key: asked} | {each.key: each for each in probable} | certain
     newest = sorted(found, reverse=True)[: alike.MOST]
-    if asked.key not in newest:
+    is_old = asked.key not in newest
+    if is_old:
         newest[-1] = asked.key
     replies = refusals(found[key].row for key in newest)
     sure = {asked.key, *certain}
@@ -83,7 +86,9 @@ def _history(scope: Scope, asked: Candidate) -> AttemptHistory:
     at = next(i for i, each in enumerate(tries) if each.transaction == asked.key)
     several = len(tries) > 1
     joined = _joined(asked, bool(certain)) if several else None
-    return AttemptHistory(tries, at, max(total, len(tries)), joined)
+    total = max(total, len(tries))
+    unlisted = alike.number_before(scope, asked) if is_old else total - len(tries)
+    return AttemptHistory(tries, at, total, joined, unlisted)
 
 
 def _joined(asked: Candidate, certain: bool) -> Joined:

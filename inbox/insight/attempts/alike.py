@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 from inbox.insight import mail_refusals
 from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate
@@ -29,21 +30,47 @@ _LOOKED_UP = 3  # recipients of a transaction by which others are found
 def with_the_same(scope: Scope, asked: Candidate) -> tuple[list[UUID], int]:
     """Return the newest transactions with the same Message-ID, else the same body.
 
-    And how many there are, counted only where they are more than are told.
+    They share a recipient with this one, if it has any. And how many there are, counted
+    only where they are more than are told.
     """
-    rows = Fingerprint.objects.filter(scope.q("transaction__inbox_id"))
-    rows = rows.exclude(transaction__session__listener_kind__in=WITHOUT_CLIENT)
-    if asked.message_id:
-        rows = rows.filter(message_id=asked.message_id[:KEY_LENGTH])
-    elif asked.body.sha256:
-        rows = rows.filter(sha256=asked.body.sha256)
-    else:
+    if not (asked.message_id or asked.body.sha256):
         return [], 0
+    rows = sharing(_same(scope, asked), asked.recipients, MOST_COUNTED)
     ids = rows.order_by("-transaction_id").values_list("transaction_id", flat=True)
     found = list(ids[: MOST + 1])
     if len(found) <= MOST:
         return found, 0
-    return found, rows.order_by()[:MOST_COUNTED].count()
+    return found, rows.count()
+
+
+def number_before(scope: Scope, asked: Candidate) -> int:
+    """Return how many with the same Message-ID, or body, were before this transaction."""
+    rows = _same(scope, asked).filter(pk__lt=asked.key)
+    return sharing(rows, asked.recipients, MOST_COUNTED).count()
+
+
+def _same(scope: Scope, asked: Candidate) -> QuerySet[Fingerprint]:
+    rows = Fingerprint.objects.filter(scope.q("transaction__inbox_id"))
+    if asked.message_id:
+        return rows.filter(message_id=asked.message_id[:KEY_LENGTH])
+    return rows.filter(sha256=asked.body.sha256)
+
+
+def sharing(
+    rows: QuerySet[Fingerprint], recipients: Collection[str], most: int
+) -> QuerySet[Fingerprint]:
+    """Return those of a client that share a recipient: of the newest only, at most so many.
+
+    A newsletter may go to everybody with one Message-ID.
+    """
+    rows = rows.exclude(transaction__session__listener_kind__in=WITHOUT_CLIENT)
+    newest = rows.order_by("-transaction_id").values("pk")[:most]
+    rows = Fingerprint.objects.filter(pk__in=newest)
+    if not recipients:
+        return rows
+    keys: Any = [AddressKey(Value(each)) for each in sorted(recipients)]
+    named = Recipient.objects.annotate(key=AddressKey("forward_path"))
+    return rows.filter(Exists(named.filter(transaction=OuterRef("pk"), key__in=keys)))
 
 
 def near(scope: Scope, asked: Candidate) -> list[UUID]:
