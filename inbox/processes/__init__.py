@@ -1,0 +1,1 @@
+"""The parts of a server, which `serve` puts together: settings, processes, and their work."""

@@ -1,0 +1,162 @@
+"""Settings of the environment, as the values that the processes take."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from inbox.errors import Invalid
+from inbox.outgoing import routes_from_settings
+from inbox.policy import strict_setting
+from inbox.policy.strict_setting import StrictSetting
+from inbox.upkeep.retention import RetentionLimits
+from mailsink.conf import Config, ConfigError, unusable_data
+from mailsink.failing_tls import failing_contexts
+from mailsink.smtp.listener_kinds import LISTENER_KINDS
+from mailsink.smtp.profile import Profile
+from mailsink.smtp.tls.planned_failure import FailingContexts
+from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
+from mailsink.sockets import address_of, is_public
+from mailsink.tls import own_context, server_context
+from mailsink.values import ADDRESSES, ListenAddress
+
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+# Who listens everywhere is reached here.
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
+
+
+def with_flags(config: Config, smtp: str | None, http: str | None) -> Config:
+    """Return the config with what --smtp and --http say. Raises ConfigError."""
+    config = replace(
+        config,
+        listeners=config.listeners
+        if smtp is None
+        else {**config.listeners, "smtp": _flag("--smtp", smtp)},
+        http=config.http if http is None else _flag("--http", http),
+    )
+    if not (config.http or any(config.listeners.values())):
+        raise ConfigError("SMTP and the web are both off: there is nothing to serve")
+    return config
+
+
+def _flag(name: str, text: str) -> tuple[ListenAddress, ...]:
+    try:
+        return ADDRESSES.parse(text)
+    except ValueError:
+        raise ConfigError(f"{name} is {text!r}, but takes {ADDRESSES.takes}") from None
+
+
+def setting_of(name: str) -> str:
+    """Return what names the addresses of a kind of listener, for messages."""
+    variable = f"MAILSINK_{LISTENER_KINDS[name].setting}"
+    return f"--smtp ({variable})" if name == "smtp" else variable
+
+
+def refuse_public(sockets: Sequence[socket.socket]) -> None:
+    """Raise ConfigError if others reach what has no accounts, and nobody said so."""
+    if public := [address_of(each) for each in sockets if is_public(each)]:
+        raise ConfigError(
+            f"{', '.join(public)} can be reached from other machines, and there are no "
+            "accounts: make the first administrator with `mailsink setup`, or say with "
+            "MAILSINK_INSECURE=yes that everybody may send, read and delete"
+        )
+
+
+def may_send(config: Config, http: Sequence[socket.socket]) -> bool:
+    """Whether mail may go out: where others reach the pages, only if somebody says so."""
+    if config.outgoing != "auto":
+        return config.outgoing == "yes"
+    named = {
+        urlsplit(config.public_url.origin).hostname or "localhost",
+        *config.allowed_hosts,
+    }
+    return named <= _LOCAL and not any(is_public(each) for each in http)
+
+
+def take_routes(config: Config) -> None:
+    """Keep the routes that the settings have. Raises ConfigError."""
+    try:
+        routes_from_settings.take(config.routes)
+    except ValueError as error:
+        words = " ".join(str(error).split())
+        raise ConfigError(f"MAILSINK_ROUTES: {words}") from None
+
+
+def strict(config: Config) -> StrictSetting:
+    """Return how strict the server is. Raises ConfigError."""
+    try:
+        strict_setting.clean(config.strict_ignore)
+    except Invalid as error:
+        raise ConfigError(f"MAILSINK_STRICT_IGNORE: {error}") from None
+    return strict_setting.of_server(config)
+
+
+def retention_limits(config: Config) -> RetentionLimits:
+    """Return what is kept, and for how long."""
+    return RetentionLimits(
+        messages=config.retention_messages,
+        sessions=config.retention_sessions,
+        days=config.retention_days,
+        audit_days=config.audit_days,
+        trash_hours=config.trash_hours,
+    )
+
+
+def profile(config: Config, http: Sequence[socket.socket], most: int) -> Profile:
+    """Return how all listeners behave. Raises ConfigError.
+
+    most: how many connections there can be
+    """
+    return replace(
+        config.profile,
+        max_connections=min(config.profile.max_connections or most, most),
+        spool_dir=config.data / "spool",
+        public_url=pages_url(config, http),
+        tls=_tls(config),
+        failing_tls=_failing_tls(config),
+        starttls_denylist=_denylist(config),
+    )
+
+
+def pages_url(config: Config, http: Sequence[socket.socket]) -> str:
+    """Return the URL of the pages, without a slash at the end; "" where there are none."""
+    return str(config.public_url) or _own_url(http, config.public_url.path)
+
+
+def _own_url(http: Sequence[socket.socket], path: str) -> str:
+    """Return the URL of the pages for who is on this machine; "" where there are none."""
+    if not http:
+        return ""
+    host, port = http[0].getsockname()[:2]
+    return f"http://{ListenAddress(_HERE.get(host, host), port)}{path}"
+
+
+def _tls(config: Config) -> ssl.SSLContext:
+    """Return how all listeners speak TLS. Raises ConfigError."""
+    if config.tls_cert is None or config.tls_key is None:
+        try:
+            return own_context(config.data, config.hostname, config.tls_min)
+        except OSError as error:
+            raise unusable_data(config.data, error) from None
+    try:
+        return server_context(config.tls_cert, config.tls_key, config.tls_min)
+    except ValueError as error:
+        raise ConfigError(f"MAILSINK_TLS_CERT and MAILSINK_TLS_KEY: {error}") from None
+
+
+def _failing_tls(config: Config) -> FailingContexts:
+    """Return how TLS fails where a rule says so. Raises ConfigError."""
+    try:
+        return failing_contexts(config.data, config.hostname, config.tls_min)
+    except OSError as error:
+        raise unusable_data(config.data, error) from None
+
+
+def _denylist(config: Config) -> StarttlsDenylist | None:
+    """Return who is to do without STARTTLS: nobody, where TLS is asked for by a setting."""
+    profile = config.profile
+    asked = config.tls_cert or profile.require_tls or profile.auth_requires_tls
+    return None if asked else StarttlsDenylist()

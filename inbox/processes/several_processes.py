@@ -1,0 +1,57 @@
+"""`serve --workers N`: a process for the web, and some that take mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+
+from inbox.live import protocol
+from inbox.live.hub_wire import Doorway
+from inbox.processes.common import Beside, Common
+from inbox.processes.one_process import OneProcess
+from inbox.storage import setup
+from inbox.storage.write_lock import share_turns
+from inbox.upkeep import servers
+from mailsink.smtp.net.shared_counts import SharedCounts
+from mailsink.sockets import bind_again, share
+from mailsink.supervisor import Child, ProcessPlace, Supervisor
+
+
+def run_processes(common: Common, workers: int, ready: Callable[[], None]) -> int:
+    """Run the processes until told to stop; return the exit code of this one.
+
+    workers: how many take mail; ready: called once all of them take connections
+    """
+    servers.close_crashed()
+    mail = [(kind, share(each)) for kind, each in common.mail]
+    per_process = [mail] + [
+        [(kind, bind_again(each)) for kind, each in mail] for _ in range(1, workers)
+    ]
+    places = [
+        ProcessPlace("the web process", is_vital=True, sockets=common.http),
+        *(
+            ProcessPlace(f"SMTP process {number}", sockets=[sock for _, sock in own])
+            for number, own in enumerate(per_process, 1)
+        ),
+    ]
+    doorway, counts = Doorway(), SharedCounts(workers)
+    import_module("mailsink.server.ahead")
+    setup.let_go()  # what follows has connections of its own
+
+    def work(child: Child) -> int:
+        protocol.use_process(child.id)
+        if common.config.uses_sqlite:
+            share_turns(common.config.data / "write.lock")
+        takes_mail = child.number > 0
+        if takes_mail:
+            counts.take_row(child.number - 1)
+        own = replace(
+            common,
+            mail=per_process[child.number - 1] if takes_mail else [],
+            http=[] if takes_mail else common.http,
+        )
+        beside = Beside(child, workers, doorway, counts)
+        return OneProcess(own, beside).run(child.ready)
+
+    return Supervisor(places, ready).run(work)
