@@ -61,6 +61,7 @@ def use(monkeypatch: pytest.MonkeyPatch, chromium: str) -> None:
 @pytest.fixture
 def _chromium(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, program("chromium", "chromium"))
+    monkeypatch.setattr(screenshots, "_SECONDS", 150.0)  # other tests may go first
     screenshots._pictures.clear()
 
 
