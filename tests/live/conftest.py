@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 from channels.layers import channel_layers, get_channel_layer
+from django.db import close_old_connections
 
 from inbox.live.feed import Feed
 from inbox.mailbox import inboxes
 from tests.live.clients import Client
+
+
+@pytest.fixture(autouse=True)
+def _closes_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let threads close their connections, as they do outside of Channels' test clients."""
+    monkeypatch.setattr("channels.testing.application.no_op", close_old_connections)
 
 
 @pytest.fixture(params=["memory", "redis"])
