@@ -1,9 +1,12 @@
-"""The app's configuration: adds our SQL functions to each new SQLite connection."""
+"""The app's configuration: SQL functions for SQLite, and no rows for Django's permissions."""
 
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib.auth.management import create_permissions
+from django.contrib.contenttypes.management import create_contenttypes
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 
 class InboxConfig(AppConfig):
@@ -13,3 +16,7 @@ class InboxConfig(AppConfig):
         from inbox.storage.sqlite import add_functions
 
         connection_created.connect(add_functions)
+        # inbox.access has roles of its own: the 200 rows of Django's permissions have no reader.
+        uid = "django.contrib.auth.management.create_permissions"
+        assert post_migrate.disconnect(create_permissions, dispatch_uid=uid)
+        assert post_migrate.disconnect(create_contenttypes)
