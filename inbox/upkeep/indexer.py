@@ -51,6 +51,7 @@ _POLL = 0.1  # seconds, while mail pours in: then nobody nudges
 _BUSY_PAUSE = 0.5
 _BUSY_AT_ONCE = 5
 _BUSY_REST = 19  # times as long as a step took
+_JOINED_EVERY = 1.0  # seconds between two steps of attempts while somebody waits for mail
 
 _HEADER_OCTETS = 256 * 1024  # of a message whose header alone is read
 _TRIES = 2  # at having a large message read; then its beginning has to do
@@ -99,11 +100,12 @@ def indexer(
     """
     awaited = awaited or Awaited()
     rested_at = 0.0  # from when on it may take a step though mail pours in
+    joined_at = 0.0  # when attempts were joined last
     behind = True  # older messages may have no full text yet
     fingerprints = Fingerprints()
 
     def step() -> float:
-        nonlocal rested_at, behind
+        nonlocal rested_at, joined_at, behind
         began, pouring = time.monotonic(), busy()
         first = awaited.take()
         if first and (ids := _index(_waiting_small().filter(pk__in=first))):
@@ -116,16 +118,21 @@ def indexer(
         if ids:
             announce(ids)
         # Joining attempts costs as much as taking a message: it waits for a calm moment,
-        # and nobody waits for it.
-        printed, retried = (0, []) if pouring else fingerprints.make_some()
-        if retried:
-            announce(retried)
+        # since nobody waits for it.
+        printed, put_off = 0, bool(first) and began < joined_at + _JOINED_EVERY
+        if not (pouring or put_off):
+            joined_at = began
+            printed, retried = fingerprints.make_some()
+            if retried:
+                announce(retried)
         took = time.monotonic() - began
         rested_at = began + took + max(_BUSY_PAUSE, _BUSY_REST * took)
         if len(ids) == at_once or printed == AT_ONCE:
             return 0.005
         if pouring:
             return _POLL
+        if put_off:
+            return _JOINED_EVERY
         behind = behind and bool(catch_up() or catch_up_headers())
         return 0.02 if behind else _LOOK_EVERY
 
