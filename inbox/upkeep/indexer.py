@@ -51,7 +51,7 @@ _POLL = 0.1  # seconds, while mail pours in: then nobody nudges
 _BUSY_PAUSE = 0.5
 _BUSY_AT_ONCE = 5
 _BUSY_REST = 19  # times as long as a step took
-_JOINED_EVERY = 1.0  # seconds between two steps of attempts while somebody waits for mail
+_JOINED_EVERY = 1.0  # seconds between joining attempts while somebody waits
 
 _HEADER_OCTETS = 256 * 1024  # of a message whose header alone is read
 _TRIES = 2  # at having a large message read; then its beginning has to do
