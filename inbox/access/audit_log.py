@@ -62,15 +62,23 @@ def entry(
         at=datetime.now(UTC),
         caller=caller.kind,
         user_id=caller.user,
-        user_name=caller.name[:150],
+        user_name=one_line(caller.name)[:150],
         token_id=caller.token,
         address=address[:64],
         kind=kind[:32],
         inbox_id=inbox_id,
         inbox_slug=inboxes.slug(inbox_id) or "",
-        object=object[:100],
-        details=details[:_LONGEST],
+        object=one_line(object[:100]),
+        details=one_line(details[:_LONGEST]),
     )
+
+
+def one_line(text: str) -> str:
+    """Return a text that passes for no other entry, and speaks to no terminal.
+
+    Whatever is not printed, as line ends and what turns the direction, is a question mark.
+    """
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def store(made: AuditEntry) -> None:

@@ -103,5 +103,5 @@ def _failed(credentials: dict[str, Any], request: Any = None, **_: Any) -> None:
     if accounts.are_on():
         name = str(credentials.get("username") or "")
         made = audit_log.entry("sign-in failed", STRANGER, _address(request))
-        made.user_name = name[:150]
+        made.user_name = audit_log.one_line(name[:150])
         _store(made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inbox.access import groups, users
@@ -76,21 +76,32 @@ def add(
 
 
 def change(scope: Scope, slug: str, id: int, role: str) -> Membership:
-    """Give a member another role. Raises Invalid, NotFound."""
+    """Give a member another role, in the inboxes of its labels too. Raises Invalid, NotFound."""
     with write_turn():
         member = get(scope, slug, id)
         member.role = known_role(role)
         member.save(update_fields=["role"])
+        _of_labels(member).update(role=member.role)
         _note(member)
     return member
 
 
 def remove(scope: Scope, slug: str, id: int) -> None:
-    """Take an inbox away from a member, from the next request on. Raises NotFound."""
+    """Take an inbox away from a member, from the next request on. Raises NotFound.
+
+    And the inboxes of its labels, which have its members.
+    """
     with write_turn():
         member = get(scope, slug, id)
         _note(member)
+        _of_labels(member).delete()
         member.delete()
+
+
+def _of_labels(member: Membership) -> QuerySet[Membership]:
+    """Return the same user's, or group's, memberships of the inboxes of an inbox's labels."""
+    rows = Membership.objects.filter(inbox__parent=member.inbox_id)
+    return rows.filter(user=member.user_id, group=member.group_id)
 
 
 def known_role(role: str) -> str:

@@ -5,6 +5,7 @@ Whatever else proves who somebody is (a share link) is added to `_caller`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
@@ -21,6 +22,7 @@ from inbox.access.memberships import of_user
 from inbox.models import User
 
 _KEPT = "_mailsink_identity"  # an attribute of a request
+_SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 
 
 def identity_of(request: HttpRequest) -> Identity:
@@ -32,6 +34,13 @@ def identity_of(request: HttpRequest) -> Identity:
         kept = _caller(request)
         setattr(request, _KEPT, kept)
     return kept
+
+
+def drop_odd_cookie(request: HttpRequest) -> None:
+    """Drop the cookie of a session that is none of ours: PostgreSQL looks for no NUL."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if key is not None and not _SESSION_KEY.fullmatch(key):
+        del request.COOKIES[settings.SESSION_COOKIE_NAME]
 
 
 def forget(request: HttpRequest) -> None:
@@ -64,6 +73,7 @@ def _identity_of_headers(
     except CookieError:
         return identity_of(request)
     request.COOKIES = {name: each.value for name, each in jar.items()}
+    drop_odd_cookie(request)
     return identity_of(request)
 
 

@@ -20,7 +20,13 @@ from inbox.explain import stories
 from inbox.explain.lines import TranscriptLine, lines
 from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight import attempts, findings, session_facts
-from inbox.mailbox import messages, sessions, transactions, transcripts
+from inbox.mailbox import (
+    messages,
+    sessions,
+    shared_sessions,
+    transactions,
+    transcripts,
+)
 from inbox.mailbox.large import refuse_here
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
@@ -128,7 +134,7 @@ def html(case: Case) -> str:
 def _of_attempt(
     scope: Scope, attempt: TransactionSummary, title: str, name: str
 ) -> Case:
-    session = sessions.get(scope, attempt.session_id)
+    session = shared_sessions.of_attempt(attempt)
     exchanges = transcripts.of_transaction(attempt)
     report = findings.of_transaction(session, attempt)
     return _case(scope, session, exchanges, [attempt], 0, report, title, name)
@@ -144,9 +150,8 @@ def _case(
     title: str,
     name: str,
 ) -> Case:
-    facts = session_facts.of([session])[session.pk]
-    headline = explain.headline(session, facts)
     whole = not title
+    headline, ending = _said_of(session) if scope.allows(session.inbox_id) else ("", "")
     return Case(
         name=f"mailsink-case-{name}.html",
         title=title or headline,
@@ -154,7 +159,7 @@ def _case(
         made_at=datetime.now(UTC),
         session=session,
         headline=headline,
-        ending=explain.ending(session, facts) or explain.state(session, facts),
+        ending=ending,
         lines=list(lines(exchanges)),
         exchanges=exchanges,
         more_lines=max(0, session.exchanges - len(exchanges)) if whole else 0,
@@ -162,6 +167,13 @@ def _case(
         more_parts=more_parts,
         report=report,
     )
+
+
+def _said_of(session: Session) -> tuple[str, str]:
+    """Return a headline for all that a session brought, and how it ended."""
+    facts = session_facts.of([session])[session.pk]
+    ending = explain.ending(session, facts) or explain.state(session, facts)
+    return explain.headline(session, facts), ending
 
 
 def _parts(scope: Scope, tried: Sequence[TransactionSummary]) -> list[CaseFilePart]:

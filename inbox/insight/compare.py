@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from inbox import explain
 from inbox.errors import NotFound
 from inbox.explain.quantities import counted
-from inbox.mailbox import messages, sessions, transactions, transcripts
+from inbox.mailbox import messages, shared_sessions, transactions, transcripts
 from inbox.mailbox.large import LABORIOUS, LARGE, refuse_here
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
@@ -52,7 +52,7 @@ class Side(ParsedMessage):
 
     @cached_property
     def session(self) -> Session:
-        return sessions.get(self._scope, self.attempt.session_id)
+        return shared_sessions.of_attempt(self.attempt)
 
     @property
     def markup(self) -> list[str]:

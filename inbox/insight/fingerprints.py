@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from inbox.insight import attempts
 from inbox.insight.attempts import alike
 from inbox.mailbox import transactions
-from inbox.mailbox.scope import ALL
+from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Fingerprint, Message, Raw, Recipient, Session, Transaction
 from inbox.models.session import TAKEN, WITHOUT_CLIENT, AddressKey
 from inbox.search import language
@@ -135,12 +135,21 @@ def _number(made: Collection[Fingerprint]) -> None:
         if known >= alike.MOST:
             each.attempt = known + 1  # a story that long is not worked out each time
         elif before or id in may_be or _body_failed(each):
-            each.attempt = attempts.of_transaction(ALL, id).number
+            each.attempt = attempts.of_transaction(_beside(id), id).number
         numbers[id] = each.attempt
     again = [each for each in made if each.attempt > 1]
     if again:
         with write_turn():
             Fingerprint.objects.bulk_update(again, ["attempt"])
+
+
+def _beside(id: UUID) -> Scope:
+    """Return the inbox of a transaction, whose other attempts count.
+
+    Whoever sees it need not see those that went elsewhere.
+    """
+    inbox = Transaction.objects.values_list("inbox", flat=True).get(pk=id)
+    return ALL if inbox is None else Scope(frozenset({inbox}))
 
 
 def _failed_before(ids: Collection[UUID]) -> set[UUID]:
@@ -171,10 +180,12 @@ def _repeated(ids: Iterable[UUID]) -> set[UUID]:
 
 
 def _newest_before(one: Fingerprint) -> Fingerprint | None:
-    """Return the newest one before it with its Message-ID, for a same recipient."""
+    """Return the newest one before it in its inbox with its Message-ID, for a same recipient."""
     named = Recipient.objects.filter(transaction=one.transaction_id)
     named = named.filter(seq__lte=_RECIPIENTS)
+    inbox = Transaction.objects.filter(pk=one.transaction_id).values("inbox")
     before = Fingerprint.objects.filter(message_id=one.message_id, pk__lt=one.pk)
+    before = before.filter(transaction__inbox__in=inbox)
     paths = {each.lower() for each in named.values_list("forward_path", flat=True)}
     shared = alike.sharing(before, paths, _SAME_ID)
     return shared.order_by("-transaction_id").first()

@@ -19,7 +19,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from inbox.live import protocol
 from inbox.live.channel_layer import is_out_of_reach
 from inbox.live.protocol import Ack, BadFrame, Command, Subscribe, Topic, Unsubscribe
-from inbox.live.viewers import NOT_ALLOWED, Viewer
+from inbox.live.viewers import NOT_ALLOWED, Viewer, moves
 
 MAX_TOPICS = 50  # of a connection
 MAX_UNACKED = 2  # batches
@@ -125,9 +125,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for group in [protocol.CONTROL, *self.heard]:
             await self.channel_layer.group_discard(group, self.channel_name)
 
-    async def _may_go_on(self) -> bool:
-        """Whether the caller may see what they could; else the connection is closed."""
-        if await self.viewer.is_same():
+    async def _may_go_on(self, moved: bool = False) -> bool:
+        """Whether the caller may see what they could; else the connection is closed.
+
+        moved: as of Viewer.is_same
+        """
+        if await self.viewer.is_same(moved):
             return True
         await self.disconnect(0)
         self.watches, self.heard = {}, {}
@@ -191,6 +194,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         watch = self.watches.pop(topic.name, None)
         if watch is None:
             return
+        self.viewer.ignores(watch.topic)
         for group in watch.topic.groups:
             self.heard[group].remove(watch)
             if not self.heard[group]:
@@ -202,7 +206,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def live_frame(self, frame: Mapping[str, Any]) -> None:
         """Pass a frame of the feed on, now or later."""
         watches = self.heard.get(frame["group"])
-        if not watches or not await self._may_go_on():
+        moved = moves(frame["group"], frame["events"])
+        if not watches or not await self._may_go_on(moved):
             return
         # Of each, even if one of them missed something
         followed = [watch.follows(frame) for watch in watches]

@@ -1,4 +1,8 @@
-"""Viewers of the live feed, and which groups of it they may hear."""
+"""Viewers of the live feed, and which groups of it they may hear.
+
+It is looked at again while they do: by the roles that they have then, and by where
+sessions and slugs are then.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from inbox.access.identity import Identity
 from inbox.access.permissions import TOPICS
 from inbox.access.recognising import identity_of_scope
 from inbox.errors import NotFound
+from inbox.live import protocol
 from inbox.live.protocol import BadFrame, Topic
 from inbox.mailbox import inboxes, sessions
 from inbox.mailbox.scope import Scope
@@ -40,12 +45,15 @@ def narrowed(scope: Scope, topic: Topic) -> Topic:
 class Viewer:
     """The caller behind a websocket or stream, as long as they may see the same."""
 
-    def __init__(self, scope: Mapping[str, Any], identity: Identity) -> None:
-        """scope: of ASGI; its headers say who it is"""
+    def __init__(
+        self, scope: Mapping[str, Any], identity: Identity, *heard: Topic
+    ) -> None:
+        """scope: of ASGI; its headers say who it is. heard: topics, as narrowed for them"""
         self._scope = scope
         self.identity = identity
         self._checked_at = time.monotonic()
-        self._sessions: list[Topic] = []
+        narrow = identity.scope.inboxes is not None
+        self._heard: dict[Topic, Topic] = {_whole(t): t for t in heard if narrow}
 
     @classmethod
     async def of(cls, scope: Mapping[str, Any]) -> Viewer:
@@ -69,34 +77,64 @@ class Viewer:
             found: Topic = await _in_thread(scope, topic)
         except NotFound as error:
             raise BadFrame(str(error)) from None
-        if topic.session:
-            self._sessions.append(topic)
+        self._heard[topic] = found
         return found
 
-    async def is_same(self) -> bool:
-        """Whether the caller still is who they were, and may see what they could."""
+    def ignores(self, topic: Topic) -> None:
+        """Note that a topic is no longer heard."""
+        self._heard.pop(_whole(topic), None)
+
+    async def is_same(self, moved: bool = False) -> bool:
+        """Whether the caller still is who they were, and may see what they could.
+
+        moved: a session that is heard may have gone to another inbox just now
+        """
         if time.monotonic() < self._checked_at + RECHECK:
-            return True
+            return not moved or await self._hears_the_same()
         self._checked_at = time.monotonic()
         now = await identity_of_scope(self._scope)
         if now != self.identity:
             self.identity = now
             return False
+        return await self._hears_the_same()
+
+    async def _hears_the_same(self) -> bool:
+        """Whether what is heard is still theirs: mail may go to another inbox meanwhile,
+        and another inbox may have the slug of one that is gone."""
         try:
-            for topic in self._sessions:
-                await _in_thread(self.identity.scope, topic)
-        except NotFound:  # its mail went to another inbox
+            for topic, before in list(self._heard.items()):
+                now = await _in_thread(self.identity.scope, topic)
+                if {*now.groups} != {*before.groups}:
+                    return False
+        except NotFound:
             return False
         return True
 
 
-def viewer_of(request: HttpRequest) -> Viewer:
-    """Return the viewer who makes the request that is being answered."""
-    scope = {"headers": [(b"cookie", request.headers.get("Cookie", "").encode())]}
-    scope["headers"].append(
-        (b"authorization", request.headers.get("Authorization", "").encode())
-    )
-    return Viewer(scope, current.identity())
+def moves(group: str, events: str) -> bool:
+    """Whether events of a session, as JSON, may say that it is in another inbox now."""
+    return group.startswith(protocol.session_group("")) and _OF_SESSIONS in events
 
 
+def viewer_of(request: HttpRequest, *heard: Topic) -> Viewer:
+    """Return the viewer who makes the request that is being answered.
+
+    heard: the topics, as narrowed for them
+    """
+    fields = (b"cookie", b"authorization")
+    headers = [
+        (name, request.headers.get(name.decode(), "").encode("utf-8", "replace"))
+        for name in fields
+    ]
+    client = (request.META.get("REMOTE_ADDR", ""), 0)
+    scope = {"headers": headers, "client": client}
+    return Viewer(scope, current.identity(), *heard)
+
+
+def _whole(topic: Topic) -> Topic:
+    """Return a topic as its client named it."""
+    return replace(topic, within=None)
+
+
+_OF_SESSIONS = '"event": "session.'
 _in_thread = database_sync_to_async(narrowed, thread_sensitive=False)

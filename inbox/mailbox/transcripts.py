@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Length
 
+from inbox.mailbox import shared_sessions
 from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Session
@@ -41,11 +42,14 @@ def of_transaction(attempt: TransactionSummary) -> list[Exchange]:
     """Return a transaction's lines, at most 500, first ones first.
 
     They go from its MAIL until the next one's; the session's first transaction has
-    what went before, too: connection, greeting, AUTH.
+    what went before, too: connection, greeting, AUTH. Where other mail of the session
+    went to another inbox, they are its own lines, behind what came before all mail.
     """
     number = attempt.seq
     lines = Exchange.objects.filter(session_id=attempt.session_id, direction="in")
     lines = lines.order_by("seq")
+    if (own := shared_sessions.own_lines(attempt, lines)) is not None:
+        return loaded(own[:LINES])
     # A MAIL that is refused begins nothing (RFC 5321 §4.1.1.2).
     begins = lines.filter(verb="MAIL", code__range=(200, 299)).values_list("seq")
     around = [seq for (seq,) in begins[number - 1 : number + 1]]

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
+from inbox.access import accounts
 from inbox.mailbox.scope import ALL
-from inbox.models import HeldDomain
+from inbox.models import HeldDomain, SmtpCredential
 from inbox.outgoing import (
     held_domains,
     held_intake,
@@ -25,6 +26,7 @@ from inbox.outgoing.holding import Domains
 from inbox.outgoing.release_queue import Claim, Passage
 from inbox.storage.threads import in_thread
 from inbox.storage.write_lock import ROWS_IN_A_TURN
+from mailsink.conf import CONFIG
 from mailsink.ports import Courier, MailRequest
 from mailsink.smtp.commands.nothing_held import nothing_waits
 from mailsink.smtp.protocol import replies
@@ -159,11 +161,27 @@ def _takeable(request: MailRequest) -> list[HeldDomain]:
     """
     held = held_domains.find(ALL)
     if request.user is not None:
-        return held_domains.taken_by(held, request.user)
+        mine = held_domains.taken_by(held, request.user)
+        return [each for each in mine if _is_proved(request.user, each)]
     if request.verb != "TURN":
         return []
     name = request.helo.lower().rstrip(".")
     return [each for each in held if f".{name}".endswith(f".{each.domain}")]
+
+
+def _is_proved(user: str, held: HeldDomain) -> bool:
+    """Whether a login proves that a client may read mail of an inbox.
+
+    Without accounts whoever reaches the ports may. With them it has to be a login of the
+    server or of that inbox: where there are none, any name and password is good.
+    """
+    if not accounts.look_if_due():
+        return True
+    names = {user, user.partition("+")[0]}  # behind it: strict, or a label
+    if any(name in names for name, _ in CONFIG.smtp_auth):
+        return True
+    rows = SmtpCredential.objects.filter(inbox=held.inbox_id, username__in=names)
+    return rows.exists()
 
 
 def _etrn_target(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_STRICT = re.compile(r"\+strict(?=@[^@]*\Z|\Z)")
+_STRICT = re.compile(r"(?<!\+strict)(?:\+strict)+(?=@[^@]*\Z|\Z)")
 _LABEL = re.compile(r"([^+]+)\+([^+@]+)(@[^@]*)?", re.DOTALL)
 
 

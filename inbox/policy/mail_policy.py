@@ -29,11 +29,14 @@ from inbox.storage.threads import in_thread
 from inbox.upkeep.background import Background
 from mailsink.mail_threads import in_mail_thread
 from mailsink.ports import Consult, Decision, Stage
+from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.events import Placement
 
 _LOOK_EVERY = 1.0  # seconds
 
 Version = tuple[object, ...]
+
+_REVOKED = Decision(replies.LOGIN_REVOKED, close="after", rule="revoked login")
 
 
 class MailPolicy:
@@ -61,6 +64,8 @@ class MailPolicy:
         sorter = self._sorter
         if sorter is None:
             return await self._of("").decide(consult)
+        if sorter.is_revoked(consult):
+            return _REVOKED
         wanted = sorter.wanted(consult)
         notice = await self._made(wanted) if wanted is not None else ""
         sorter = self._sorter or sorter
@@ -81,6 +86,8 @@ class MailPolicy:
             or sorter.wanted(consult) is not None
         ):
             return None
+        if sorter.is_revoked(consult):
+            return _REVOKED
         placement = sorter.place(consult)
         decided = self._of(placement.inbox).decide_now(consult)
         return None if decided is None else _placed(decided, consult, placement)

@@ -113,6 +113,8 @@ class MailSorter:
         if stages & {"connect", "helo", "auth"}:
             # STARTTLS and XCLIENT undo what it was placed by.
             stages |= {"connect", "helo", "auth"}
+        if self._logins:
+            stages.add("mail")  # its login may have been revoked
         if len(inboxes) > 1 and self._by_header:
             stages.add("body")
         self.stages = frozenset(stages)
@@ -144,6 +146,12 @@ class MailSorter:
         """Whether placing it takes reading a file."""
         body = consult.body
         return body is not None and body.content is None and not consult.placement.by
+
+    def is_revoked(self, consult: Consult) -> bool:
+        """Whether the login is gone by which a client was placed that begins a message."""
+        if consult.stage != "mail" or consult.placement.by != "user":
+            return False
+        return not (self._logged_in(consult) or self._found("users", "user", consult))
 
     def wanted(self, consult: Consult) -> WantedInbox | None:
         """Return the inbox that a login asks for, if it has a label and is not there."""

@@ -24,7 +24,7 @@ from inbox.insight import (
     message_defects,
     session_facts,
 )
-from inbox.mailbox import messages, sessions, transactions, transcripts, trash
+from inbox.mailbox import messages, shared_sessions, transactions, transcripts, trash
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session
@@ -200,7 +200,7 @@ class MessagePage(ParsedMessage):
 
     @cached_property
     def session(self) -> Session:
-        return sessions.get(self.scope, self.attempt.session_id)
+        return shared_sessions.of_attempt(self.attempt)
 
     @cached_property
     def report(self) -> findings.FindingsReport:

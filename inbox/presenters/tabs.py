@@ -188,6 +188,7 @@ def _smtp(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
         "links": {},  # bodies open here
         "report": mail.report,
         "session": mail.session,
+        "is_shared": not mail.scope.allows(mail.session.inbox_id),
         "inbox": inboxes.slug(mail.session.inbox_id),
         "back": f"{mail.url}?tab=smtp",
         "nothing": _("No findings in this message and its lines."),

@@ -28,9 +28,9 @@ from inbox.insight import (
     session_facts,
 )
 from inbox.insight import replay as replays
-from inbox.mailbox import inboxes, sessions
+from inbox.mailbox import inboxes, sessions, shared_sessions
 from inbox.mailbox.sessions import NotYet
-from inbox.models import Session
+from inbox.models import Message, Session, Transaction
 from inbox.presenters import filters, provider_rows, session_rows, transcript
 from inbox.presenters.attempts import history_panel
 from inbox.presenters.transcript import LINES
@@ -75,7 +75,13 @@ def rows(request: HttpRequest) -> HttpResponse:
 @require_GET
 def session(request: HttpRequest, id: UUID) -> HttpResponse:
     """One session with its transcript, as far as one page of lines goes."""
-    found = _found(id)
+    try:
+        found = _found(id)
+    except NotFound:
+        line = _number(request.GET.get("exchange")) or 0
+        if own := shared_sessions.own_mail(scope(), id, id, line):
+            return redirect(_page_of(own))
+        raise
     panel = request.GET.get("panel", "")
     chosen = _number(request.GET.get("exchange"))
     after = _window(found, chosen, _number(request.GET.get("after")))
@@ -153,14 +159,22 @@ def short(request: HttpRequest, short: str) -> HttpResponse:
     """The page of the session that a refusal's link names, with that line chosen."""
     try:
         found, seq = sessions.by_short_id(scope(), short)
-    except NotYet:
-        # A client has the link before the rows are committed: look again by itself.
-        response = errors.answer(request, NotFound(_(COMING)))
-        response["Refresh"] = "1"
-        return response
-    except NotFound:
+    except NotFound as error:
+        if own := shared_sessions.named(scope(), short):
+            return redirect(_page_of(own))
+        if isinstance(error, NotYet):
+            # A client has the link before the rows are committed: look again by itself.
+            response = errors.answer(request, NotFound(_(COMING)))
+            response["Refresh"] = "1"
+            return response
         raise NotFound(_(GONE)) from None
     return redirect(pages.line(found.id, seq))
+
+
+def _page_of(own: Message | Transaction) -> str:
+    """Return the address of the reader's own mail of a session that brought others' too."""
+    name = "message" if isinstance(own, Message) else "transaction"
+    return pages.path(name, own.pk, tab="smtp")
 
 
 COMING = gettext_noop(

@@ -29,6 +29,7 @@ _url: ContextVar[str] = ContextVar("url", default="")
 # What says who the agent is, passed on to the API
 _proofs: ContextVar[tuple[Field, ...]] = ContextVar("proofs", default=())
 _PROVING = (b"authorization", b"cookie")
+_client: ContextVar[tuple[str, int]] = ContextVar("client", default=("127.0.0.1", 0))
 
 
 class McpApp:
@@ -60,6 +61,8 @@ class McpApp:
             return
         _url.set(self._public_url or _named(scope))
         _proofs.set(tuple(each for each in scope["headers"] if each[0] in _PROVING))
+        if client := scope.get("client"):  # for the audit log, and who guesses tokens
+            _client.set(tuple(client))
         self._asking += 1
         try:
             await self._manager.handle_request(scope, receive, send)
@@ -126,7 +129,7 @@ def _scope(method: str, path: str, query: str, body: bytes) -> dict[str, Any]:
             (b"content-length", str(len(body)).encode("ascii")),
             *_proofs.get(),
         ],
-        "client": ("127.0.0.1", 0),
+        "client": _client.get(),
         "server": ("127.0.0.1", 0),
     }
 

@@ -127,6 +127,7 @@ class Guard:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         scope = self.seen(scope)
         refusal = self.refusal(scope)
+        scope = self._without_cookies(scope)
         if scope["type"] == "websocket":
             if refusal:
                 _log_refusal(refusal, header(scope["headers"], b"origin"))
@@ -146,6 +147,17 @@ class Guard:
             await _answer(send, 204, cross_origin.preflight(scope["headers"]))
         else:
             await self.app(scope, receive, send)
+
+    def _without_cookies(self, scope: AsgiScope) -> AsgiScope:
+        """Return the scope of a request; of a page of another origin, without cookies.
+
+        Browsers send ours along from another port of the same host, and with a websocket,
+        whose frames that page could read as whoever has signed in here.
+        """
+        if not self.rules.is_foreign(_request(scope)):
+            return scope
+        kept = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
+        return {**scope, "headers": kept}
 
     def _is_preflight(self, scope: AsgiScope) -> bool:
         """Whether the page of another origin that is invited asks what it may do."""

@@ -95,6 +95,20 @@ class Rules:
         used = path.startswith(API) or path in SOCKETS
         return used and origin.lower() in self.allowed_origins
 
+    def is_foreign(self, request: RequestHead) -> bool:
+        """Whether a page of another origin asks, as far as its browser says so."""
+        return bool(request.origin) and request.origin.lower() not in self._ours(
+            request
+        )
+
+    def _ours(self, request: RequestHead) -> set[str]:
+        """Return the origins of our own pages."""
+        ours = {f"{request.scheme}://{request.host}".lower()}
+        if self.public_url:  # a proxy in front may speak https, and we http
+            public = urlsplit(self.public_url)
+            ours.add(f"{public.scheme}://{public.netloc}".lower())
+        return ours
+
     def _is_ours(self, host: str) -> bool:
         match = _HOST.fullmatch(host.lower())
         if not match:
@@ -114,12 +128,9 @@ class Rules:
     def _judge_writing(self, request: RequestHead) -> HttpRefusal | None:
         if request.webhook_id and request.user_agent.startswith(MAILSINK):
             return _OWN_WEBHOOK
-        ours = {f"{request.scheme}://{request.host}".lower()}
-        if self.public_url:  # a proxy in front may speak https, and we http
-            public = urlsplit(self.public_url)
-            ours.add(f"{public.scheme}://{public.netloc}".lower())
         if self.invites(request.origin, request.path):
             return None
+        ours = self._ours(request)
         if request.origin and request.origin.lower() not in ours:
             return HttpRefusal(
                 403,

@@ -204,12 +204,28 @@ def test_exports_hold_no_formula() -> None:
         audit_log.store(audit_log.entry("x", people_identity(), details=text))
     answer = root.get("/audit.csv?kind=x")
     rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))  # type: ignore[arg-type]
-    assert [row["details"] for row in rows] == ["plain", "'\tx", "'@x", "'-1", "'+1", f"'{name}"]  # fmt: skip
+    assert [row["details"] for row in rows] == ["plain", "?x", "'@x", "'-1", "'+1", f"'{name}"]  # fmt: skip
     lines = b"".join(root.get("/audit.jsonl?kind=x")).decode().splitlines()  # type: ignore[arg-type]
     assert json.loads(lines[-1])["details"] == name
     exported = [kind for _, kind, _, _ in log() if kind == "audit.exported"]
     assert exported
     assert list(audit_export.as_csv([])) == []
+
+
+def test_an_entry_passes_for_no_other_one() -> None:
+    people.administrator()
+    forged = 'x"\r\n2026,user,root,\x1b[2J\u202e'
+    Client().post("/login", {"name": forged, "password": "x"})
+    ann = people.signed_in(people.user("ann", a="viewer"))
+    mail = people.mail_in("a")
+    ann.get("/api/v3/messages/archive", {"ids": str(mail.pk), "format": "mbox", "q": forged})  # fmt: skip
+    audit_log.flush()
+    entries = AuditEntry.objects.filter(
+        kind__in=["sign-in failed", "messages.exported"]
+    )
+    found = [(each.user_name, each.details) for each in entries.order_by("pk")]
+    assert found[0][0] == 'x"??2026,user,root,?[2J?'
+    assert all(text.isprintable() for each in found for text in each)
 
 
 def test_without_accounts_nothing_is_noted(client: Client) -> None:

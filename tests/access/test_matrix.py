@@ -18,14 +18,17 @@ from django.urls import resolve
 
 from inbox.access import (
     accounts,
+    api_tokens,
     current,
     recognising,
     share_links,
     wrong_tokens,
 )
+from inbox.access.api_tokens import SCOPES
 from inbox.access.identity import STRANGER, Identity
 from inbox.access.permissions import ROUTES
 from inbox.access.roles import Role
+from inbox.access.share_links import SharedKind
 from inbox.api.v3.api import api
 from inbox.http import gate
 from inbox.models import User
@@ -58,6 +61,22 @@ class Place:
             "manager": people.user("manager", a="manager"),
             "administrator": people.administrator(),
         }
+        by = {
+            "reading token": ("manager", ("read",), None),
+            "token for a": ("administrator", SCOPES, [self.a.inbox]),
+            "token for b": ("administrator", SCOPES, [self.b.inbox]),
+        }
+        self.tokens = {
+            name: api_tokens.add(self.users[user], name, scopes, inboxes)
+            for name, (user, scopes, inboxes) in by.items()
+        }
+
+    def caller(self, name: str) -> Client:
+        """Return a client with the session of a user, or with a token."""
+        if name in self.tokens:
+            text = self.tokens[name].text
+            return Client(headers={"Authorization": f"Bearer {text}"})
+        return people.signed_in(self.users[name])
 
 
 @pytest.fixture
@@ -71,6 +90,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 RANKS = {
     "stranger": Role.PUBLIC, "without": Role.SIGNED_IN, "viewer": Role.VIEWER,
     "tester": Role.TESTER, "manager": Role.MANAGER, "administrator": Role.ADMINISTRATOR,
+    "reading token": Role.MANAGER, "token for a": Role.MANAGER, "token for b": Role.MANAGER,
 }  # fmt: skip
 
 
@@ -92,18 +112,22 @@ def test_every_route_with_every_method_as_every_role(
     monkeypatch.setattr(gate, "resolve", cache(resolve))
     known = {name: recognising.of_user(user) for name, user in place.users.items()}
     known["stranger"] = STRANGER
+    known |= {
+        name: api_tokens.of_token(each.token) for name, each in place.tokens.items()
+    }
     wrong = [
         f"{role} {method} {route}: {found}, not {wanted}"
         for route in routes()
         for method in METHODS
         for role, identity in known.items()
         if (found := _admitted(identity, method, place.a.path(route)))
-        != (wanted := _wanted(RANKS[role], method, route))
+        != (wanted := _wanted(role, method, route))
     ]
     assert not wrong, "\n".join(wrong[:40])
 
 
-def _wanted(rank: Role, method: str, route: str) -> int:
+def _wanted(role: str, method: str, route: str) -> int:
+    rank = RANKS[role]
     least = ROUTES[route].get("GET" if method == "HEAD" else method)
     if method == "OPTIONS" or least is Role.PUBLIC:
         return 200
@@ -111,7 +135,22 @@ def _wanted(rank: Role, method: str, route: str) -> int:
         return 401
     if least is None:
         return 405
+    if "token" in role and not _is_for_tokens(role, method, route):
+        return 403
     return 200 if rank >= least else 403
+
+
+# What a token of all scopes does not do, without what is below
+_PEOPLE = ("account", "logout", "tokens", "users", "groups", "invitations", "members")
+_DRY = ("rules/preview", "api/v3/rules/dry-run")
+
+
+def _is_for_tokens(role: str, method: str, route: str) -> bool:
+    if method in ("GET", "HEAD") or route in _DRY:
+        return True
+    own = route.removeprefix("api/v3/").split("/")
+    is_of_people = own[0] in _PEOPLE or (own[0] == "inboxes" and "members" in own)
+    return role != "reading token" and not is_of_people
 
 
 def _admitted(identity: Identity, method: str, path: str) -> int:
@@ -174,8 +213,9 @@ def _reading(world: World) -> Iterator[tuple[str, str]]:
 _SAID_AGAIN = ("trace", "wait?", "search?", "subject:", "?q=", "/tags/", "credentials/", "word=", "remote-hosts", "held/", "suggest")  # fmt: skip
 
 
-def test_no_address_shows_another_inbox(place: Place) -> None:
-    client = people.signed_in(place.users["manager"])
+@pytest.mark.parametrize("caller", ["manager", "token for a"])
+def test_no_address_shows_another_inbox(place: Place, caller: str) -> None:
+    client = place.caller(caller)
     client.raise_request_exception = False
     for route, path in _reading(place.b):
         answer = client.get(path)
@@ -197,9 +237,10 @@ def test_all_of_that_is_there_to_be_seen(place: Place) -> None:
     assert len(shown) > 80, shown
 
 
-def test_no_change_reaches_another_inbox(place: Place) -> None:
+@pytest.mark.parametrize("caller", ["manager", "token for a"])
+def test_no_change_reaches_another_inbox(place: Place, caller: str) -> None:
     before = _rows(place.b)
-    client = people.signed_in(place.users["manager"])
+    client = place.caller(caller)
     client.raise_request_exception = False
     for route, methods in ROUTES.items():
         for method in sorted(methods.keys() - {"GET"}):
@@ -243,6 +284,28 @@ def _rows(world: World) -> list[Any]:
             )
             found.append(cursor.fetchall())
     return found
+
+
+@pytest.mark.parametrize("kind", ["message", "session"])
+def test_a_share_link_shows_nothing_of_what_is_beside(
+    place: Place, kind: SharedKind
+) -> None:
+    """Whatever else is asked of it, and whoever opens it."""
+    of = place.a.message
+    viewer = recognising.of_user(place.users["viewer"])
+    object_id = of.pk if kind == "message" else of.transaction.session_id
+    path = f"/shared/{share_links.add(viewer, kind, object_id).text}"
+    asked = (
+        f"?message={place.b.message.pk}&session={place.b.refused.session_id}&after=0"
+    )
+    for caller in (Client(), *map(place.caller, ("manager", "token for b"))):
+        shown = [
+            _content(caller.get(f"{path}{part}{asked}"))
+            for part in ("", "/frame", "/raw", "/parts/0")
+        ]
+        assert ALPHA in shown[0]
+        assert not any(BRAVO in each for each in shown)
+        assert caller.post(path).status_code in (302, 401, 403, 405)
 
 
 def test_a_share_link_opens_one_message_and_no_other_route(

@@ -174,3 +174,23 @@ def test_sessions_whose_time_is_over_are_removed() -> None:
     assert late.get("/").status_code == 302
     signing_in.forget_expired()
     assert Session.objects.count() == 1
+
+
+def test_many_others_do_not_push_the_attempts_out() -> None:
+    _ann()
+    client = Client()
+    assert [_sign_in(client, "wrong").status_code for _ in range(10)] == [422] * 10
+    for number in range(2000):
+        cache.set(f"another-{number}", 1, 300)
+    assert _sign_in(client).status_code == 429
+
+
+@pytest.mark.parametrize("key", ["x", '"abcdefgh\\000ijkl"', "../" * 9, "A" * 32])
+def test_a_cookie_that_is_no_session_of_ours_is_not_looked_up(
+    key: str, django_assert_num_queries: Any
+) -> None:
+    _ann()
+    for path, queries in (("/login", 0), ("/api/v3/messages", 0)):
+        with django_assert_num_queries(queries):
+            client = Client(headers={"Cookie": f"mailsink_session={key}"})
+            assert client.get(path).status_code in (200, 401)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import smtplib
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests import behind
 from tests.agents.asked import ask
-from tests.running import Mailsink
+from tests.running import ROOT, Mailsink, environment, manage
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +113,52 @@ def test_the_extra_is_named_where_it_is_missing(
 
     done = manage("serve", data=tmp_path / "data", MCP="yes")
     assert (done.returncode, "django-mailsink[mcp]" in done.stderr) == (1, True)
+
+
+def test_an_agent_sees_the_inboxes_of_its_token(tmp_path: Path) -> None:
+    server = Mailsink(tmp_path / "data", MCP="yes")
+    for slug in "ab":
+        server.post("inboxes", slug=slug)
+        with smtplib.SMTP(*server.smtp) as client:
+            body = f"From: a@x.test\nX-Mailsink-Inbox: {slug}\nSubject: of-{slug}\n\nx"
+            client.sendmail("a@example.com", [f"{slug}@example.com"], body)
+    (theirs, ours) = server.get("messages")["items"]
+    made = subprocess.run(
+        [sys.executable, "manage.py", "make_administrator", "root"], cwd=ROOT, timeout=60,
+        env=environment(tmp_path / "data"), input="correct horse 42", text=True,
+    )  # fmt: skip
+    assert made.returncode == 0
+    arguments = ("--user=root", "--name=agent", "--scope=read", "--inbox=a")
+    token = manage("add_token", *arguments, data=tmp_path / "data").stdout.strip()
+    while status(server) != 401:  # it knows of accounts within a second
+        pass
+    try:
+        for tool, given, shown in (
+            ("search", {}, True), ("get_message", {}, True), ("get_message", {"id": ours["id"]}, True),
+            ("wait_for_email", {"timeout": 0}, True), ("explain_session", {}, False),
+            ("wait_for_email", {"timeout": 0, "subject": "of-b"}, True),
+            ("get_message", {"id": theirs["id"]}, False), ("why_refused", {"address": "b@example.com"}, False),
+            ("findings", {"message": theirs["id"]}, False), ("replay", {"session": theirs["session"]}, False),
+            ("explain_session", {"session": theirs["session"]}, False), ("set_rule", {"code": 550}, False),
+        ):  # fmt: skip
+            told = _told(server, token, tool, given)
+            assert ("of-a" in told) == shown, (tool, told)
+            assert "Subject: of-b" not in told.replace('"of-b"', ""), (tool, told)
+            assert theirs["id"] not in told or theirs["id"] in given.values(), tool
+    finally:
+        server.stop()
+    assert not server.stderr
+
+
+def _told(server: Mailsink, token: str, tool: str, given: object) -> str:
+    """Return what a tool answers an agent with a token, or why it does not."""
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": given}}  # fmt: skip
+    fields = {
+        "Authorization": f"Bearer {token}", "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+    }  # fmt: skip
+    request = urllib.request.Request(
+        f"{server.url}/mcp", json.dumps(asked).encode(), fields
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(json.load(answer)["result"]["content"][0]["text"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from channels.db import database_sync_to_async
@@ -11,14 +12,22 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.test import AsyncClient
 
 from inbox.api.dialect_sockets import APPLICATIONS
+from inbox.api.v3 import events, waiting
+from inbox.capture.rows import ExchangeRow, SessionChanges
 from inbox.live import viewers
 from inbox.live.feed import Feed
+from inbox.live.waiters import Look
+from inbox.mailbox import inbox_removal
+from inbox.mailbox.near_misses import Wanted
+from inbox.mailbox.scope import ALL
 from inbox.mailbox.signals import MessageRestored, MessageUpdated, announce
-from inbox.models import Membership, Message, User
+from inbox.models import Membership, Message, Session, User
 from tests import people
 from tests.live.clients import Client
+from tests.live.test_live import session_row
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -42,6 +51,12 @@ class _Known(Client):
     def __init__(self, user: User | None) -> None:
         super().__init__()
         self.scope["headers"] = _cookie(user) if user else []
+
+    def browser(self) -> AsyncClient:
+        """A client of the pages and the API with the same session."""
+        made = AsyncClient()
+        made.cookies.load(self.scope["headers"][0][1].decode())
+        return made
 
 
 @database_sync_to_async
@@ -103,6 +118,117 @@ async def test_who_is_removed_hears_no_more(feed: Feed, monkeypatch: Any) -> Non
     await database_sync_to_async(Membership.objects.all().delete)()
     await _changed(seen)
     assert await client.receive_output(5) == _closed(4403)
+
+
+async def test_a_session_that_goes_elsewhere_is_heard_no_more(feed: Feed) -> None:
+    """At once: its next lines are of another's mail."""
+    client, seen, _ = await _mail()
+    session = seen.transaction.session_id
+    await client.greet()
+    await client.ask(type="subscribe", to=f"session:{session}")
+    feed.committed(_lines(session, "mine"))
+    assert (await client.next())["events"][-1]["line"] == "mine"
+    await _into_none(session)
+    feed.committed(_lines(session, "another's"))
+    assert await client.receive_output(5) == _closed(4403)
+
+
+async def test_a_stream_of_a_session_that_goes_elsewhere_ends(feed: Feed) -> None:
+    known, seen, _ = await _mail()
+    session = seen.transaction.session_id
+    answer = await known.browser().get(f"/api/v3/events?to=session:{session}")
+    pieces = aiter(answer)  # type: ignore[arg-type]
+    assert b"subscribed" in await anext(pieces)
+    feed.committed(_lines(session, "mine"))
+    assert b"mine" in await anext(pieces)
+    await _into_none(session)
+    feed.committed(_lines(session, "another's"))
+    assert [each async for each in pieces] == []
+    events.logs.stop()
+
+
+@pytest.mark.parametrize("inbox", [None, "a"])
+async def test_another_inbox_under_the_same_slug_is_not_heard(
+    feed: Feed, monkeypatch: Any, inbox: str | None
+) -> None:
+    monkeypatch.setattr(viewers, "RECHECK", 0)
+    client, _, _ = await _mail()
+    await client.greet()
+    await client.ask(type="subscribe", to="messages", inbox=inbox)
+    await database_sync_to_async(_deleted)("a")
+    new = await database_sync_to_async(people.mail_in)("a")
+    await _changed(new)
+    assert await client.receive_output(5) == _closed(4403)
+
+
+async def test_a_viewer_waits_for_mail_of_the_own_inbox_alone() -> None:
+    known, seen, hidden = await _mail()
+    browser = known.browser()
+    for query, status in (("", 200), ("&inbox=b", 404), ("&count=2", 408)):
+        wait = f"/api/v3/messages/wait?timeout=0{query}"
+        answer = await browser.get(wait)
+        shown = answer.content.decode()
+        assert answer.status_code == status
+        assert str(hidden.pk) not in shown
+    assert json.loads(shown)["found"] == 1
+    late = f"/api/v3/messages/wait?timeout=0&after={seen.pk}"  # hidden came after it
+    answer = await browser.get(late)
+    problem = answer.json()
+    assert (answer.status_code, problem["found"]) == (408, 0)
+    assert [each["message"]["id"] for each in problem["near_misses"]] == [str(seen.pk)]
+
+
+@pytest.mark.parametrize("query", ["to=messages", "to=messages&inbox=a"])
+async def test_a_viewer_follows_events_of_the_own_inbox_alone(
+    feed: Feed, query: str
+) -> None:
+    known, seen, hidden = await _mail()
+    browser = known.browser()
+    answer = await browser.get(f"/api/v3/events?{query}")
+    pieces = aiter(answer)  # type: ignore[arg-type]
+    assert b"subscribed" in await anext(pieces)
+    await _changed(hidden, seen)
+    heard = (await anext(pieces)).decode()
+    assert str(seen.pk) in heard
+    assert str(hidden.pk) not in heard
+    await pieces.aclose()  # type: ignore[attr-defined]
+    for topic in ("messages&inbox=b", f"session:{hidden.transaction.session_id}"):
+        refused = await browser.get(f"/api/v3/events?to={topic}")
+        assert refused.status_code == 404
+    events.logs.stop()
+
+
+async def test_who_is_removed_while_they_wait_gets_nothing(monkeypatch: Any) -> None:
+    monkeypatch.setattr(viewers, "RECHECK", 0)
+    known, _, _ = await _mail()
+    looked = waiting.waiters._look_now
+
+    def look(wanted: Wanted, last: bool) -> Look:
+        Membership.objects.all().delete()
+        return looked(wanted, last)
+
+    monkeypatch.setattr(waiting.waiters, "_look_now", look)
+    answer = await known.browser().get("/api/v3/messages/wait?timeout=0")
+    assert answer.status_code == 403
+    assert "order" not in answer.content.decode().lower()
+
+
+def _lines(session: UUID, line: str) -> SessionChanges:
+    """Return what a commit wrote of a session: its row, and a line."""
+    lines = [ExchangeRow(session, 1, "command", "EHLO", line, 8, 100)]
+    return SessionChanges(
+        sessions_updated=[session_row(id=session, inbox_id=None)],
+        exchanges_created=lines,
+    )
+
+
+@database_sync_to_async
+def _into_none(session: UUID) -> None:
+    Session.objects.filter(pk=session).update(inbox=None)
+
+
+def _deleted(slug: str) -> None:
+    inbox_removal.delete(ALL, slug)
 
 
 async def test_the_first_administrator_ends_the_watch_of_strangers(

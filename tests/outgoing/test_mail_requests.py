@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from inbox.models import (
 )
 from inbox.outgoing import (
     held_domains,
+    held_queue,
     release_queue,
     releases,
     routes,
@@ -25,9 +27,10 @@ from inbox.outgoing import (
 from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.held_queue import HeldQueue
 from inbox.outgoing.release_queue import Passage
+from inbox.policy import smtp_credentials
 from inbox.storage.threads import in_thread
 from mailsink.ids import uuid7
-from tests import factories
+from tests import factories, people
 from tests.outgoing.held_mail import (
     DEFERRED,
     DELIVERED,
@@ -108,6 +111,30 @@ def test_anybody_who_logs_in() -> None:
     caught()
     queue = HeldQueue(factories.server().pk, set())
     assert len(taken(queue, user="whoever")) == 1
+
+
+@pytest.mark.parametrize("users", [["*"], ["ann"]])
+def test_with_accounts_a_login_has_to_be_proved(
+    queue: HeldQueue, monkeypatch: pytest.MonkeyPatch, users: list[str]
+) -> None:
+    """Where there are no credentials, any name and password is good."""
+    people.administrator()
+    hold(users=users)
+    caught()
+    nobody = "453 4.0.0 No messages are waiting for you"
+    assert answer(queue, "ATRN", user="ann") == nobody
+    people.an_inbox("b")
+    smtp_credentials.add(ALL, "b", "ann")  # of another inbox
+    assert answer(queue, "ATRN", user="ann") == nobody
+    smtp_credentials.revoke(ALL, "b", "ann")
+    smtp_credentials.add(ALL, "default", "ann")
+    assert len(taken(queue, user="ann")) == 1
+    smtp_credentials.revoke(ALL, "default", "ann")
+    caught()
+    assert answer(queue, "ATRN", user="ann") == nobody
+    of_server = replace(held_queue.CONFIG, smtp_auth=(("ann", "secret"),))
+    monkeypatch.setattr(held_queue, "CONFIG", of_server)
+    assert len(taken(queue, user="ann")) == 1
 
 
 def test_only_the_domains_that_are_named(queue: HeldQueue) -> None:

@@ -57,6 +57,7 @@ def placed(stage: Stage, before: Placement = NOT_PLACED, **facts: Any) -> Placem
         ({"helo": "ci-7.test", "user": "anna"}, ("ann", "user")),
         ({"user": "shop"}, ("ann", "user")),
         ({"user": "shop+strict"}, ("ann", "user")),
+        ({"user": "shop+strict+strict"}, ("ann", "user")),
         ({"user": "shop+late"}, ("ann-late", "user")),
         ({"user": "shop+Late+strict"}, ("ann-late", "user")),
         # that inbox is another's
@@ -149,7 +150,8 @@ def test_it_is_asked_only_where_a_condition_has_a_say() -> None:
     assert MailSorter(quiet).stages == frozenset()
     by_recipient = inbox("a", recipients=["*@a.test"], header=False)
     assert MailSorter([by_recipient]).stages == {"rcpt"}
-    assert MailSorter([inbox("a", logins=["a"])]).stages == {"connect", "helo", "auth"}
+    logged_in = {"connect", "helo", "auth", "mail"}
+    assert MailSorter([inbox("a", logins=["a"])]).stages == logged_in
 
 
 @pytest.mark.parametrize(
@@ -169,3 +171,16 @@ def test_what_cannot_be_used_is_named(kind: str, pattern: str) -> None:
     assert raised.value.member == f"conditions.{kind}"
     with pytest.raises(InvalidMember):
         sorting_conditions.clean({kind: [str(n) for n in range(101)]})
+
+
+def test_a_login_that_is_gone_begins_no_message() -> None:
+    def revoked(stage: Stage, user: str, by: Placement) -> bool:
+        return SORTER.is_revoked(Consult(stage, uuid7(), {"user": user}, placement=by))
+
+    as_user = Placement("ann", "user")
+    assert revoked("mail", "gone", as_user)
+    assert revoked("mail", "gone+late", as_user)
+    for there in ("shop", "shop+late", "anna"):
+        assert not revoked("mail", there, as_user)
+    assert not revoked("rcpt", "gone", as_user)
+    assert not revoked("mail", "gone", NOT_PLACED)

@@ -208,6 +208,26 @@ def test_a_rotation_with_an_overlap_and_without(
     assert logs_in(third) == {535}
 
 
+def test_a_revoked_login_ends_its_sessions(
+    mailsink: Mailsink, shop: dict[str, Any]
+) -> None:
+    path = "inboxes/shop/credentials"
+    password = mailsink.post(path, username="leaked")["password"]
+    with (
+        smtplib.SMTP(*mailsink.smtp) as client,
+        smtplib.SMTP(*mailsink.smtp) as other,
+    ):
+        for each, login in ((client, "leaked+feature-42"), (other, "shop")):
+            each.login(login, shop["password"] if login == "shop" else password)
+            each.sendmail("a@example.com", ["b@example.com"], MAIL)
+        mailsink.delete(f"{path}/leaked")
+        code, text = client.docmd("MAIL FROM:<a@example.com>")
+        assert (code, b"revoked" in text) == (421, True)
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            client.noop()
+        other.sendmail("a@example.com", ["b@example.com"], MAIL)
+
+
 def test_a_label_makes_an_inbox(mailsink: Mailsink, shop: dict[str, Any]) -> None:
     password = shop["password"]
     login = ("shop+feature-42", password)

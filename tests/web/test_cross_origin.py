@@ -157,6 +157,28 @@ def test_a_websocket_that_is_refused_is_logged(
     assert "MAILSINK_ALLOWED_HOSTS" in caplog.records[-1].getMessage()
 
 
+@pytest.mark.parametrize(
+    ("kind", "origin", "comes"),
+    [("http", APP, False), ("websocket", APP, False),
+     ("http", "http://localhost:8025", True), ("websocket", "http://localhost:8025", True),
+     ("http", "", True)],
+)  # fmt: skip
+def test_cookies_of_pages_of_other_origins_do_not_count(
+    kind: str, origin: str, comes: bool
+) -> None:
+    """All ports of a host are one site: the browser sends our cookies along."""
+    seen: list[bool] = []
+
+    async def noting(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        seen.append(any(name == b"cookie" for name, _ in scope["headers"]))
+
+    head = {"cookie": "mailsink_session=x"} | ({"origin": origin} if origin else {})
+    asked = guard(APP, "http://localhost:8025")
+    asked.app = noting
+    sent(asked, "GET", "/api/events", kind, sec_fetch_site="same-origin", **head)
+    assert seen == [comes]
+
+
 def test_a_page_cannot_pass_for_a_proxy() -> None:
     """Its name may lead to this machine, whose proxy is trusted (DNS rebinding)."""
     front = Front(proxies=(ip_network("10.0.0.0/8"),))

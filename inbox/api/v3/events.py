@@ -81,7 +81,7 @@ def follow(
         busy = problem(503, f"{MOST_STREAMS} streams are open already; try again later")
         busy["Retry-After"] = str(_RETRY_AFTER)
         return busy
-    return EventStream(topic, last, viewer_of(request))
+    return EventStream(topic, last, viewer_of(request, topic))
 
 
 class EventStream(StreamingHttpResponse):
@@ -113,12 +113,18 @@ async def _stream(topic: Topic, last: str, viewer: Viewer) -> AsyncIterator[byte
             if not await log.news(place, HEARTBEAT):
                 yield b": heartbeat\n\n"
                 continue
-            if not await viewer.is_same():
-                return
             events = log.after(place)
+            moved = bool(topic.session) and any(map(_moves, events))
+            if not await viewer.is_same(moved):
+                return
             place = events[-1].number
             yield _piece(log, events)
             await asyncio.sleep(logs.pause)
+
+
+def _moves(event: LoggedEvent) -> bool:
+    """Whether it may say that a session is in another inbox now."""
+    return event.name.startswith("session.")
 
 
 def _place(log: EventLog, last: str) -> tuple[int, bool]:

@@ -45,7 +45,7 @@ from inbox.mailbox import (
     marking,
     messages,
     selection,
-    sessions,
+    shared_sessions,
     transactions,
     trash,
 )
@@ -221,7 +221,7 @@ def findings(request: HttpRequest, id: MessageId) -> HttpResponse:
     """Faults and oddities of the client in the transaction of the message."""
     message = messages.get(scope(), id)
     attempt = transactions.get(scope(), message.transaction_id)
-    session = sessions.get(scope(), attempt.session_id)
+    session = shared_sessions.of_attempt(attempt)
     return answer(finding_shapes.report(found.of_transaction(session, attempt)))
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.errors import HttpError
 
@@ -30,6 +31,7 @@ from inbox.api.v3.sparse import Fields
 from inbox.explain.waits import sentence
 from inbox.http import as_json
 from inbox.http.problems import problem
+from inbox.live.viewers import viewer_of
 from inbox.live.waiters import MOST, Look, TooMany, Waiters
 from inbox.mailbox import messages
 from inbox.mailbox.arriving import INDEXED_WITHIN
@@ -132,10 +134,13 @@ async def wait(
     number = 1 if absent else count
     members = sparse.names(fields, schemas.ReadMessage)
     wanted = await database_sync_to_async(_wanted)(q, number, after, inbox, include)
+    viewer = viewer_of(request)
     try:
         found = await waiters.wait(wanted, deadline)
     except TooMany:
         return _too_many()
+    if not await viewer.is_same():
+        return problem(403, _("What you may see has changed meanwhile: ask again."))
     if absent:
         return _came(found) if found else answer(serializers.page((), None))
     if found is not None:

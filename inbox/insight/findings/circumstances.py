@@ -94,10 +94,13 @@ def _trusts_later(session: Session) -> bool:
 
 
 def _later(session: Session) -> list[UUID]:
-    """Return the next sessions of the same client."""
+    """Return the next sessions of the same client that went to the same inbox.
+
+    Whoever sees a session need not see what its client did elsewhere.
+    """
     rows = of_wire(ALL).filter(pk__gt=session.pk, direction="in").order_by("pk")
-    next_ones = rows.values_list("pk", "client_address", "helo")[:_LATER]
-    who = session.client_address, session.helo
+    next_ones = rows.values_list("pk", "inbox_id", "client_address", "helo")[:_LATER]
+    who = session.inbox_id, session.client_address, session.helo
     return [pk for pk, *each in next_ones if tuple(each) == who]
 
 

@@ -281,20 +281,23 @@ def _count_repeated(found: dict[UUID, SessionEvidence], sessions: list[UUID]) ->
 def _count_connections(
     found: dict[UUID, SessionEvidence], sessions: Sequence[Session]
 ) -> None:
-    """Count the connections of a client within a minute that brought one message each."""
+    """Count the connections of a client within a minute that brought one message each.
+
+    To the same inbox: whoever sees a session need not see those to another one.
+    """
     single = [each for each in sessions if each.messages == 1]
     if not single:
         return
     newest = max(each.id for each in single)
     rows = of_wire(ALL).filter(pk__lte=newest, direction="in").order_by("-pk")
-    before: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-    for address, helo, messages, opened_at in rows.values_list(
-        "client_address", "helo", "messages", "opened_at"
+    before: dict[tuple[object, ...], list[datetime]] = defaultdict(list)
+    for *who, messages, opened_at in rows.values_list(
+        "inbox_id", "client_address", "helo", "messages", "opened_at"
     )[: len(sessions) + _NEIGHBOURS]:
         if messages == 1:
-            before[address, helo].append(opened_at)
+            before[*who].append(opened_at)
     for each in single:
-        times = before[each.client_address, each.helo]
+        times = before[each.inbox_id, each.client_address, each.helo]
         count = sum(each.opened_at - _MINUTE <= at <= each.opened_at for at in times)
         if count > 1:
             note(found[each.id], "connection_per_message", 1)

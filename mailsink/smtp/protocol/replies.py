@@ -61,6 +61,7 @@ TOO_MANY_CONNECTIONS = _reply(421, "4.3.2", "Too many connections, try again lat
 TOO_MANY_FROM_CLIENT = _reply(
     421, "4.7.0", "Too many connections from your address, try again later"
 )
+LOGIN_REVOKED = _reply(421, "4.7.0", "Your login was revoked, closing the connection")
 CONGESTED = _reply(421, "4.3.2", "The storage cannot keep up, try again later")
 BROKEN = _reply(421, "4.3.0", "Internal error, closing the connection")
 LOCAL_ERROR = _reply(451, "4.3.0", "Internal error, nothing was done; see the log")

@@ -1,0 +1,78 @@
+"""Sessions whose mail went to several inboxes: what members of one of these see.
+
+The session itself is for administrators. Members see the transactions of their own inbox,
+each with its own lines, and what the client said of itself before the first of all.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.transactions import TransactionSummary
+from inbox.models import Exchange, Message, Session, Transaction
+from mailsink.ids import parse_short_id
+
+# They name addresses, which may be those of another inbox.
+_ABOUT_ADDRESSES = ("MAIL", "RCPT", "VRFY", "EXPN", "ETRN", "ATRN")
+
+
+def of_attempt(attempt: TransactionSummary) -> Session:
+    """Return the session of a transaction that was read within a scope.
+
+    For what is said of the client, and of the lines that own_lines returns.
+    """
+    return Session.objects.get(pk=attempt.session_id)
+
+
+def own_lines(
+    attempt: TransactionSummary, lines: QuerySet[Exchange]
+) -> QuerySet[Exchange] | None:
+    """Return the lines of a session that a member of the transaction's inbox may see.
+
+    lines: all of the session. None where its mail went to one inbox alone.
+    """
+    if not is_shared(attempt):
+        return None
+    named = lines.filter(verb__in=_ABOUT_ADDRESSES).order_by("seq")
+    first = named.values_list("seq", flat=True).first() or 0
+    return lines.filter(Q(transaction=attempt.id) | Q(seq__lt=first))
+
+
+def is_shared(attempt: TransactionSummary) -> bool:
+    """Whether other mail of the transaction's session went to another inbox."""
+    return Session.objects.filter(pk=attempt.session_id, inbox=None).exists()
+
+
+def named(scope: Scope, text: str) -> Message | Transaction | None:
+    """Return what own_mail() does, of the session and line that a short id names."""
+    try:
+        return own_mail(scope, *parse_short_id(text))
+    except ValueError:
+        return None
+
+
+def own_mail(
+    scope: Scope, first: UUID, last: UUID, seq: int = 0
+) -> Message | Transaction | None:
+    """Return what a scope has of the shared session whose id is in a range.
+
+    seq: of the line that is asked for; 0 for none. None if that is another inbox's,
+    or there is no such session.
+    """
+    rows = Transaction.objects.filter(
+        scope.q(), session__pk__range=(first, last), session__inbox=None
+    ).order_by("seq")
+    if seq and (of_line := _transaction_at(first, last, seq)):
+        rows = rows.filter(pk=of_line)
+    found = rows.first()
+    if found is None:
+        return None
+    return Message.objects.filter(transaction=found, deleted_at=None).first() or found
+
+
+def _transaction_at(first: UUID, last: UUID, seq: int) -> UUID | None:
+    line = Exchange.objects.filter(session__pk__range=(first, last), seq=seq)
+    return line.values_list("transaction_id", flat=True).first()
