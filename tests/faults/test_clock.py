@@ -5,6 +5,8 @@ from __future__ import annotations
 import smtplib
 from pathlib import Path
 
+import pytest
+
 from tests.programs import part
 from tests.running import ANY_PORT, Mailsink
 from tests.watching import MessageWatcher
@@ -31,7 +33,11 @@ class Jumping(Mailsink):
 
     def jump(self, offset: str) -> None:
         """Let the clock be so much off from now on: "+1h", "-1h"."""
-        self.offset.write_text(f"{offset}\n")
+        # At once: every look at the clock reads the file, and one that finds it empty
+        # ends its process.
+        draft = self.offset.with_suffix(".new")
+        draft.write_text(f"{offset}\n")
+        draft.replace(self.offset)
 
 
 def send(server: Mailsink, subject: str) -> None:
@@ -39,8 +45,9 @@ def send(server: Mailsink, subject: str) -> None:
         client.sendmail("a@example.com", ["b@example.com"], f"Subject: {subject}\n\nx")
 
 
-def test_mail_stays_in_its_order(tmp_path: Path) -> None:
-    server = Jumping(tmp_path, *ANY_PORT)
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")], ids=["one", "several"])
+def test_mail_stays_in_its_order(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    server = Jumping(tmp_path, *ANY_PORT, *workers)
     with MessageWatcher(server.url) as watcher:
         sent = []
         for offset in ("+0", "+1h", "-1h", "+0"):
@@ -67,7 +74,7 @@ def test_mail_stays_in_its_order(tmp_path: Path) -> None:
     assert server.stderr == ""
 
     # A start with the clock put back goes on behind what is stored.
-    again = Jumping(tmp_path, *ANY_PORT)
+    again = Jumping(tmp_path, *ANY_PORT, *workers)
     again.jump("-1h")
     send(again, "later")
     assert again.get("messages?limit=1")["items"][0]["subject"] == "later"

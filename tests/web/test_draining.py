@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
+import daphne.server
 import pytest
 
 from mailsink.server.connections import Web
@@ -34,3 +36,19 @@ async def test_a_stream_of_events_ends_at_once(kind: bytes) -> None:
     assert request.taken == [head]
     await web.drain(None)  # type: ignore[arg-type]  # however long it takes
     assert task.cancelled()
+
+
+async def test_a_clock_put_forward_ends_no_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    web, request = Web.__new__(Web), AnsweredRequest()
+    task = asyncio.create_task(asyncio.Event().wait())
+    web.application_close_timeout = 10
+    web.connections = {request: {"application_instance": task}}
+    web.protocol_disconnected(request)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)
+    monkeypatch.setattr(daphne.server.reactor, "callLater", lambda *_: None)
+    web.application_checker()
+    assert not task.cancelling()
+    task.cancel()
