@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import islice
 from typing import Any
 
 from django.core.management.color import no_style
@@ -19,7 +18,7 @@ from inbox.moving.tables import MovedTable, Sum
 from inbox.search import fulltext
 from inbox.upkeep import indexer
 
-_ROWS = 200  # in a statement, at most
+_ROWS = 500  # stored together, at most
 _OCTETS = 4 * 1024 * 1024  # of text and bodies in one, about
 _RAW = [each.attname for each in Raw._meta.concrete_fields]
 
@@ -46,7 +45,7 @@ def copy(tables: Sequence[MovedTable], new_key: NewKey, say: Say) -> Copied:
             each.model._base_manager.all()._raw_delete(TARGET)
         for each in tables:
             copied.sums[each.name] = _copy(each, new_key, say)
-            connection.check_constraints()
+            connection.check_constraints([each.name])  # nothing refers to it yet
         for each in tables:
             _check(each, copied, say)
         _reset_sequences(tables)
@@ -56,10 +55,6 @@ def copy(tables: Sequence[MovedTable], new_key: NewKey, say: Say) -> Copied:
 def _copy(table: MovedTable, new_key: NewKey, say: Say) -> Sum:
     total, sum = table.count(SOURCE), Sum()
     fields = table.fields
-    columns = ", ".join(connection.ops.quote_name(str(each.column)) for each in fields)
-    places = ", ".join(["%s"] * len(fields))
-    name = connection.ops.quote_name(table.name)
-    insert = f"INSERT INTO {name} ({columns}) VALUES ({places})"  # noqa: S608  our names
     for batch in _batches(_rekeyed(table, new_key)):
         rows = [
             [
@@ -69,8 +64,7 @@ def _copy(table: MovedTable, new_key: NewKey, say: Say) -> Sum:
             for row in batch
         ]
         try:
-            with connection.cursor() as cursor:
-                cursor.executemany(insert, rows)
+            _insert(table, rows)
         except DatabaseError as error:
             words = " ".join(str(error).split())[:300]
             raise CannotMove(
@@ -82,6 +76,26 @@ def _copy(table: MovedTable, new_key: NewKey, say: Say) -> Sum:
     return sum
 
 
+def _insert(table: MovedTable, rows: Sequence[Sequence[Any]]) -> None:
+    """Store rows, as the database takes them. Raises DatabaseError."""
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(each.column)) for each in table.fields)
+    into = f"{quote(table.name)} ({columns})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Statements would have to be read by PostgreSQL, one for each row.
+            with (
+                connection.wrap_database_errors,
+                cursor.copy(f"COPY {into} FROM STDIN") as stream,
+            ):
+                for row in rows:
+                    stream.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(table.fields))
+            statement = f"INSERT INTO {into} VALUES ({places})"  # noqa: S608  our names
+            cursor.executemany(statement, rows)
+
+
 def _rekeyed(table: MovedTable, new_key: NewKey) -> Iterator[Sequence[Any]]:
     rows = table.rows(SOURCE)
     if table.model is not Raw:
@@ -91,12 +105,16 @@ def _rekeyed(table: MovedTable, new_key: NewKey) -> Iterator[Sequence[Any]]:
 
 
 def _batches(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    """Yield rows, as many at a time as fit a statement."""
-    for first in rows:
-        batch, octets = [first], _size(first)
-        while octets < _OCTETS and len(batch) < _ROWS and (more := [*islice(rows, 1)]):
-            batch += more
-            octets += _size(more[0])
+    """Yield rows, as many at a time as are stored together."""
+    batch: list[Sequence[Any]] = []
+    octets = 0
+    for row in rows:
+        batch.append(row)
+        octets += _size(row)
+        if octets >= _OCTETS or len(batch) == _ROWS:
+            yield batch
+            batch, octets = [], 0
+    if batch:
         yield batch
 
 
@@ -144,8 +162,9 @@ def _reset_sequences(tables: Sequence[MovedTable]) -> None:
 def index(say: Say) -> None:
     """Make the search index of small messages; a server does the rest beside its work."""
     total, done = fulltext.missing().filter(size__lte=LARGE).count(), 0
-    while some := indexer.catch_up():
-        done += some
+    before = None
+    while some := indexer.catch_up(before):
+        done, before = done + len(some), min(some)
         say("search index", done, total)
     with (
         connection.cursor() as cursor

@@ -100,23 +100,31 @@ class Sum:
 
 
 def _octets(value: Any) -> bytes:
-    """Return a value the same whatever database it comes from; no two kinds look alike."""
+    """Return a value the same whatever database it comes from; no two kinds look alike.
+
+    A value that may hold the octet between values begins with its length.
+    """
     match value:
+        case str():
+            return _counted(b"s", value.encode())
         case None:
             return b"-"
-        case bytes() | memoryview():
-            return b"x" + hashlib.sha256(value).digest().hex().encode()
         case bool() | int() | float():
             return b"n" + str(_number(value)).encode()
-        case datetime():
-            return b"t" + value.astimezone(UTC).isoformat().encode()
         case UUID():
             return b"u" + value.hex.encode()
+        case datetime():
+            return b"t" + value.astimezone(UTC).isoformat().encode()
+        case bytes() | memoryview():
+            return _counted(b"x", bytes(value))
         case dict() | list():
             plain = json.dumps(_plain(value), sort_keys=True)
-            return b"j" + hashlib.sha256(plain.encode()).digest().hex().encode()
-    # What is long or holds the octet between values cannot pass for two of them.
-    return b"s" + hashlib.sha256(str(value).encode()).digest().hex().encode()
+            return _counted(b"j", plain.encode())
+    return _counted(b"s", str(value).encode())
+
+
+def _counted(kind: bytes, octets: bytes) -> bytes:
+    return b"%b%d:%b" % (kind, len(octets), octets)
 
 
 def _number(value: float) -> float:

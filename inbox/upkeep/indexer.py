@@ -102,10 +102,11 @@ def indexer(
     rested_at = 0.0  # from when on it may take a step though mail pours in
     joined_at = 0.0  # when attempts were joined last
     behind = True  # older messages may have no full text yet
+    before: UUID | None = None  # from it on, all have theirs
     fingerprints = Fingerprints()
 
     def step() -> float:
-        nonlocal rested_at, joined_at, behind
+        nonlocal rested_at, joined_at, behind, before
         began, pouring = time.monotonic(), busy()
         first = awaited.take()
         if first and (ids := _index(_waiting_small().filter(pk__in=first))):
@@ -133,7 +134,10 @@ def indexer(
             return _POLL
         if put_off:
             return _JOINED_EVERY
-        behind = behind and bool(catch_up() or catch_up_headers())
+        if behind:
+            some = catch_up(before)
+            before = min(some, default=before)
+            behind = bool(some) or catch_up_headers()
         return 0.02 if behind else _LOOK_EVERY
 
     return Background("indexer", step)
@@ -212,12 +216,18 @@ def index_some(at_once: int = _AT_ONCE) -> list[UUID]:
     return _index(_waiting_small()[:at_once])
 
 
-def catch_up() -> int:
-    """Give some of those that were indexed earlier their full text; return how many."""
+def catch_up(before: UUID | None = None) -> list[UUID]:
+    """Give some of those that were indexed earlier their full text; return their ids.
+
+    The newest go first. before: of those that are older, so that what has its text
+    already is not looked at again and again
+    """
     rows = fulltext.missing().filter(size__lte=LARGE).select_related("transaction")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = _index_all(rows[:_AT_ONCE])
     _put(found)
-    return len(found)
+    return [each.message.pk for each in found]
 
 
 def catch_up_headers() -> bool:

@@ -198,13 +198,14 @@ def test_what_has_no_letters_is_found_all_the_same() -> None:
 
 
 def test_older_messages_are_caught_up_with() -> None:
-    made = [factories.message(mail(f"Old needle {number}")) for number in range(3)]
+    made = [factories.message(mail(f"Old needle {number}")) for number in range(4)]
     index_all()
-    SearchText.objects.filter(message=made[0]).delete()
+    SearchText.objects.filter(message__in=made[:3]).delete()
     with patch.object(indexer, "_AT_ONCE", 2):
-        assert indexer.catch_up()
+        assert indexer.catch_up(before=made[2].pk) == [made[1].pk, made[0].pk]
+        assert indexer.catch_up() == [made[2].pk]
     assert not indexer.catch_up()
-    assert len(found("needle")) == 3
+    assert len(found("needle")) == 4
 
 
 def test_what_is_purged_is_forgotten() -> None:
