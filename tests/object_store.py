@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -45,6 +46,13 @@ class ObjectServer:
     def names(self, url: str) -> set[str]:
         """Return the names of all objects in a bucket."""
         return {each.key for each in self.buckets[url].objects.all()}
+
+    def digests(self, url: str) -> list[str]:
+        """Return the SHA-256 of each object in a bucket."""
+        return [
+            sha256(each.get()["Body"].read()).hexdigest()
+            for each in self.buckets[url].objects.all()
+        ]
 
 
 @contextmanager
