@@ -73,7 +73,7 @@ def _saved(instance: User, **_: Any) -> None:
         transaction.on_commit(partial(setattr, _Known, "due_at", 0.0))
 
 
-def _refuse_last(user: User) -> None:
+def refuse_last(user: User) -> None:
     """Raise Conflict if no active administrator would be left without this one."""
     others = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
     keys = set(others.values_list("pk", flat=True))
@@ -85,7 +85,7 @@ def _refuse_last(user: User) -> None:
 @receiver(pre_delete, sender=User)
 def _deleted(instance: User, **_: Any) -> None:
     with transaction.atomic():
-        _refuse_last(instance)
+        refuse_last(instance)
 
 
 @receiver(pre_save, sender=User)
@@ -98,4 +98,4 @@ def _demoted(
     }
     if instance.pk and not raw and concerned and not stays:
         with transaction.atomic():
-            _refuse_last(instance)
+            refuse_last(instance)

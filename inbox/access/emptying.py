@@ -6,6 +6,8 @@ their ids has chosen each.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 
 from inbox.access import current
@@ -28,7 +30,7 @@ def scope_to_delete(chosen: Selection) -> Scope:
     if testing.inboxes is None:
         return testing
     managed = caller.within(Role.MANAGER).inboxes or frozenset()
-    if not _is_much(Scope(testing.inboxes - managed), chosen):
+    if not _is_much(replace(testing, inboxes=testing.inboxes - managed), chosen):
         return testing
     if caller.rank < Role.MANAGER:
         words = _(

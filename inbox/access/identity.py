@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
@@ -52,9 +52,9 @@ class Identity:
     def within(self, least: Role) -> Scope:
         """Return the inboxes in which the caller has this role or more."""
         if self.is_administrator:
-            return ALL
+            return replace(ALL, reader=self.user)
         found = (inbox for inbox, role in self.roles.items() if role >= least)
-        return Scope(frozenset(found))
+        return Scope(frozenset(found), self.user)
 
     def role_in(self, inbox: int) -> Role | None:
         """Return the role in an inbox; None if the caller may not see it."""

@@ -6,11 +6,13 @@ inbox.access.accounts sees to it that the last administrator stays.
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from inbox.access import accounts
 from inbox.access.password_rules import check_password
 from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
+from inbox.mailbox import read_marks
 from inbox.models import User
 from inbox.storage import acts
 from inbox.storage.write_lock import write_turn
@@ -116,10 +118,13 @@ def delete(id: int) -> None:
     Mail, marks, notes and the audit log stay. Raises Conflict for the last administrator,
     NotFound.
     """
-    with write_turn():
+    with transaction.atomic():
         user = get(id)
-        acts.touch(None, user.username)
-        user.delete()
+        accounts.refuse_last(user)
+    acts.touch(None, user.username)
+    read_marks.forget(id)  # they may be very many: not all in one turn
+    with write_turn():
+        get(id).delete()
 
 
 def _details(user: User) -> str:

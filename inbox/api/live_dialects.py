@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import Context
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from channels.consumer import get_handler_name
@@ -24,8 +24,9 @@ MESSAGES = protocol.topic("messages")
 _REMEMBERED = 32  # frames
 
 FeedEvents = list[dict[str, Any]]
-_Key = tuple[str, str, int]  # of a frame: feed, group and number
-Translate = Callable[[FeedEvents], Awaitable[list[str]]]
+_Key = tuple[str, str, int, int | None]  # of a frame: feed, group, number; the reader
+# Takes the events of a frame, and the user who is to have them.
+Translate = Callable[[FeedEvents, int | None], Awaitable[list[str]]]
 
 
 class SharedFrames:
@@ -35,17 +36,23 @@ class SharedFrames:
         self._translate = translate
         self._made: OrderedDict[_Key, asyncio.Task[list[str]]] = OrderedDict()
 
-    async def _work(self, events: FeedEvents) -> list[str]:
-        return await self._translate(events)
+    async def _work(self, events: FeedEvents, reader: int | None) -> list[str]:
+        return await self._translate(events, reader)
 
-    async def of(self, frame: Mapping[str, Any]) -> list[str]:
-        """Return what a frame is in the dialect: texts to be sent, in order."""
-        key = frame["feed"], frame["group"], frame["number"]
+    async def of(
+        self, frame: Mapping[str, Any], reader: int | None = None
+    ) -> list[str]:
+        """Return what a frame is in the dialect: texts to be sent, in order.
+
+        reader: the user who is to have them, where the dialect says what they have read
+        """
+        key = frame["feed"], frame["group"], frame["number"], reader
         task = self._made.get(key)
         if task is None:
-            events = json.loads(f"[{frame['events']}]")
+            events = json.loads(f"[{protocol.events_for(reader, frame)}]")
             # Not in the context of whoever asks first: its thread is not there to read on.
-            task = asyncio.create_task(self._work(events), context=Context())
+            work = self._work(events, reader)
+            task = asyncio.create_task(work, context=Context())
             self._made[key] = task
             while len(self._made) > _REMEMBERED:
                 self._made.popitem(last=False)
@@ -70,6 +77,12 @@ class DialectConsumer(AsyncWebsocketConsumer):
     """A websocket that hears of messages, and takes nothing from its client."""
 
     frames: SharedFrames
+    are_own: ClassVar[bool] = False  # whether the texts are another user's each
+
+    @property
+    def reader(self) -> int | None:
+        """The user who watches, where it matters."""
+        return self.viewer.identity.user if self.are_own else None
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Handle a message, without Channels' hop to the database's thread before it."""
@@ -107,7 +120,7 @@ class DialectConsumer(AsyncWebsocketConsumer):
             return
         if not self.seen.follows(frame):
             await self.live_lost()
-        for text in await self.frames.of(frame):
+        for text in await self.frames.of(frame, self.reader):
             await self.send(text)
 
     async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:

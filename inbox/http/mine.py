@@ -1,6 +1,7 @@
-"""Mine: the addresses that are somebody's own, as patterns that the browser keeps.
+"""Mine: the addresses that are somebody's own, as patterns.
 
-A cookie and not the browser's storage: the list follows them without JavaScript too.
+They are stored with the user; without accounts the browser keeps them. A cookie and not
+the browser's storage: the list follows them without JavaScript too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from urllib.parse import quote, unquote
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from inbox.access import current, own_addresses
 from inbox.errors import Invalid
 from inbox.http import cookies
 from inbox.search import language
@@ -21,9 +23,11 @@ _DAYS = 400
 
 
 def patterns(request: HttpRequest) -> list[str]:
-    """Return the patterns that a browser sent; none where they are not as we gave them."""
+    """Return the patterns of who asks; none where a browser's are not as we gave them."""
+    user = current.user()
+    kept = own_addresses.of(user) if user else unquote(request.COOKIES.get(COOKIE, ""))
     try:
-        return read(unquote(request.COOKIES.get(COOKIE, "")))
+        return read(kept)
     except Invalid:
         return []
 
@@ -64,5 +68,8 @@ def query(patterns: list[str]) -> str:
 
 
 def keep(response: HttpResponse, request: HttpRequest, patterns: list[str]) -> None:
-    """Let the browser keep patterns."""
+    """Keep the patterns of who asks: for the user, or in the browser."""
+    if user := current.user():
+        own_addresses.keep(user, " ".join(patterns))
+        return
     cookies.keep(response, request, COOKIE, quote(" ".join(patterns)), _DAYS)

@@ -215,12 +215,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
             # The layer drops what a queue has no room for, of whatever topic.
             await self.live_lost()
             return
+        events = protocol.events_for(self.viewer.identity.user, frame)
         for watch in watches:
-            watch.take(frame["events"])
+            watch.take(events)
         await self._flush()
 
-    async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:
+    async def live_lost(self, event: Mapping[str, Any] | None = None) -> None:
         """Have everything loaded again, since something got lost on the way here."""
+        if not protocol.concerns(self.viewer.identity.user, event or {}):
+            return
         for watch in self.watches.values():
             watch.drop()
         await self._flush()

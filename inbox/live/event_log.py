@@ -43,11 +43,24 @@ class TooManyStreams(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event as JSON; name: its kind, or RESYNC where something was left out."""
+    """An event as JSON; name: its kind, or RESYNC where something was left out.
+
+    readers: the users who have read its message; user: the only one whom it is for
+    """
 
     number: int
     name: str
     text: str
+    readers: frozenset[int] = frozenset()
+    user: int | None = None
+
+    def text_for(self, reader: int | None) -> str:
+        """Return the event as a user is to have it; "" where it is none of theirs."""
+        if self.user not in (None, reader):
+            return ""
+        if reader not in self.readers:
+            return self.text
+        return json.dumps(protocol.as_read_by(json.loads(self.text), is_read=True))
 
 
 class EventLog:
@@ -136,7 +149,11 @@ class EventLog:
 
     def _take(self, frame: Mapping[str, Any]) -> None:
         if frame["type"] != "live.frame":
-            self._lose()
+            if user := frame.get("user"):  # only theirs is to be loaded again
+                self._put(RESYNC, protocol.resync(self.topic), user=user)
+                self._wake()
+            else:
+                self._lose()
             return
         source, number = (frame["feed"], frame["group"]), frame["number"]
         last = self._feeds.get(source)
@@ -144,7 +161,8 @@ class EventLog:
         if last is not None and number != last + 1:
             self._lose()
         for event in json.loads(f"[{frame['events']}]"):
-            self._put(event["event"], json.dumps(event))
+            readers = frozenset(frame.get("readers", {}).get(event.get("id"), ()))
+            self._put(event["event"], json.dumps(event), readers)
         self._wake()
 
     def _lose(self) -> None:
@@ -158,9 +176,15 @@ class EventLog:
     def _resync(self, number: int) -> LoggedEvent:
         return LoggedEvent(number, RESYNC, protocol.resync(self.topic))
 
-    def _put(self, name: str, text: str) -> None:
+    def _put(
+        self,
+        name: str,
+        text: str,
+        readers: frozenset[int] = frozenset(),
+        user: int | None = None,
+    ) -> None:
         self.last += 1
-        self._events.append(LoggedEvent(self.last, name, text))
+        self._events.append(LoggedEvent(self.last, name, text, readers, user))
         self._size += len(text)
         while len(self._events) > KEPT_EVENTS or (
             self._size > KEPT_CHARACTERS and len(self._events) > 1

@@ -20,11 +20,12 @@ from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, get_channel_layer
 
 from inbox import serializers
+from inbox.access import accounts
 from inbox.capture.rows import SessionChanges
 from inbox.live import protocol
 from inbox.live.channel_layer import ProcessLayer, is_out_of_reach
 from inbox.live.pending import Pending
-from inbox.mailbox import inboxes, messages, transactions
+from inbox.mailbox import inboxes, messages, read_marks, transactions
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.signals import (
     Announcement,
@@ -32,6 +33,7 @@ from inbox.mailbox.signals import (
     MessageImported,
     MessageRestored,
     announced,
+    marked,
 )
 from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Message
@@ -52,6 +54,7 @@ _NEW = (MessageRestored, MessageImported)
 _GRACE = 2.0  # seconds to send what waits at the end
 
 FeedShape = Callable[[], dict[str, Any]]
+Readers = dict[str, list[int]]  # users who have read messages, by the message's id
 
 
 class Feed:
@@ -84,10 +87,12 @@ class Feed:
         # Not that of whoever announces: a request's thread is not there to load on.
         self._context = copy_context()
         announced.connect(self._hear)
+        marked.connect(self._hear_of_marks)
 
     async def stop(self) -> None:
         """Send what waits, as far as it can be sent."""
         announced.disconnect(self._hear)
+        marked.disconnect(self._hear_of_marks)
         tasks = [each for each in (self._sending, self._task) if each is not None]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=_GRACE)
@@ -107,6 +112,14 @@ class Feed:
 
     def _hear(self, announcements: Sequence[Announcement], **_: Any) -> None:
         self.announce(announcements)
+
+    def _hear_of_marks(self, user: int, **_: Any) -> None:
+        self._loop.call_soon_threadsafe(self._take_marks, user)
+
+    def _take_marks(self, user: int) -> None:
+        if self._is_viewed():
+            self._pending.marked_by.add(user)
+            self._schedule()
 
     def _take(self, announcements: Sequence[Announcement]) -> None:
         changed = (a for a in announcements if not isinstance(a, MessageDeleted))
@@ -188,7 +201,10 @@ class Feed:
         frames = await self._frames(pending)
         for group, events in frames.groups.items():
             for part in parts(events):
-                await self._send_part(group, part)
+                await self._send_part(group, part, frames.readers)
+        for user in pending.marked_by:
+            lost = {"type": "live.lost", "user": user}
+            await self._publish_to(protocol.CONTROL, lost)
         self._lost |= frames.is_full
         for session in pending.closed:
             self._numbers.pop(protocol.session_group(session), None)
@@ -223,7 +239,7 @@ class Feed:
         finally:
             self._sending = None
 
-    async def _send_part(self, group: str, events: str) -> None:
+    async def _send_part(self, group: str, events: str, readers: Readers) -> None:
         number = self._numbers[group] = self._numbers.get(group, 0) + 1
         frame = {
             "type": "live.frame",
@@ -231,6 +247,7 @@ class Feed:
             "number": number,
             "group": group,
             "events": events,
+            "readers": readers,
         }
         await self._publish_to(group, frame)
 
@@ -270,7 +287,7 @@ class Feed:
         if len(changed) + len(pending.refused) > MAX_LOADED:
             self._lost = True
         elif changed or pending.refused:
-            found, refused = await database_sync_to_async(_load)(
+            found, refused, frames.readers = await database_sync_to_async(_load)(
                 changed, pending.refused
             )
             for row in found:
@@ -292,6 +309,7 @@ class _Frames:
         self._is_watched = is_watched
         self._size = 0  # characters
         self.groups: dict[str, list[str]] = {}
+        self.readers: Readers = {}
 
     @property
     def is_full(self) -> bool:
@@ -353,13 +371,14 @@ def _deleted(gone: MessageDeleted) -> dict[str, Any]:
 
 def _load(
     changed: Collection[UUID], refused: Collection[UUID]
-) -> tuple[list[Message], list[TransactionSummary]]:
+) -> tuple[list[Message], list[TransactionSummary], Readers]:
     found = messages.by_ids(ALL, changed)
+    read = read_marks.readers(found) if accounts.look_if_due() else {}
     attempts = transactions.by_ids(refused)
     # Unknown inboxes are looked up here, off the event loop.
     inboxes.look_up(row.inbox_id for row in found)
     inboxes.look_up(row.inbox_id for row in attempts)
-    return found, attempts
+    return found, attempts, {str(id): [*users] for id, users in read.items()}
 
 
 def parts(events: Sequence[str]) -> Iterator[str]:

@@ -32,6 +32,7 @@ class Pending:
     closed: set[UUID] = field(default_factory=set)
     exchanges: dict[tuple[UUID, int], ExchangeRow] = field(default_factory=dict)
     created: set[tuple[UUID, int]] = field(default_factory=set)
+    marked_by: set[int] = field(default_factory=set)  # users who marked whole inboxes
 
     def __len__(self) -> int:
         return (
@@ -40,6 +41,7 @@ class Pending:
             + len(self.refused)
             + len(self.sessions)
             + len(self.exchanges)
+            + len(self.marked_by)
         )
 
     @property

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from inbox.errors import BadRequest
@@ -165,6 +167,34 @@ def subscribed(topic: Topic) -> str:
 def batch(seq: int, topic: Topic, events: str) -> str:
     """Return a batch; events are JSON objects, joined by commas."""
     return f'{{"type": "batch", "seq": {seq}, {topic.members}, "events": [{events}]}}'
+
+
+def events_for(reader: int | None, frame: Mapping[str, Any]) -> str:
+    """Return the events of a frame of the feed as a user is to have them.
+
+    They are as for who has read none of the messages; the frame names those who have.
+    """
+    read = {id for id, users in frame.get("readers", {}).items() if reader in users}
+    events = str(frame["events"])
+    if not read:
+        return events
+    found = [as_read_by(each, each.get("id") in read) for each in _loaded(events)]
+    return ",".join(map(json.dumps, found))
+
+
+def as_read_by(event: dict[str, Any], is_read: bool) -> dict[str, Any]:
+    """Return an event of a message as somebody is to have it who has read that, or not."""
+    return {**event, "read": True} if is_read else event
+
+
+def _loaded(events: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(f"[{events}]")
+    return found
+
+
+def concerns(reader: int | None, event: Mapping[str, Any]) -> bool:
+    """Whether what all connections hear concerns one: it may be for those of one user."""
+    return event.get("user") in (None, reader)
 
 
 def resync(topic: Topic) -> str:

@@ -12,11 +12,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
-from inbox.mailbox import messages, selection
+from inbox.mailbox import messages, read_marks, selection
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Selection
 from inbox.mailbox.signals import MessageUpdated, announce
-from inbox.models import Message, MessageRead
+from inbox.models import Message
+from inbox.search import language
 from inbox.storage.write_lock import write_turn
 
 MAX_TAGS = 50
@@ -55,11 +56,16 @@ def update_many(scope: Scope, what: Selection, marks: Marks) -> int:
     """Change what is given on messages; return how many. Raises BadQuery, Invalid."""
     columns = _columns(marks)
     add, remove = _clean(marks.add), set(marks.remove)
+    if marks.read is not None and marks == Marks(marks.read) and scope.reader:
+        whole = _whole_inboxes(what, marks.read)
+        if whole is not None:
+            return read_marks.mark_inboxes(scope, whole.inbox, marks.read)
     count = 0
     for turn in selection.turns(scope, what):
         left = list(turn) if add or remove else []
         with write_turn():
-            _mark_read(turn, marks.read)
+            if marks.read is not None:
+                read_marks.mark(scope.reader, turn, marks.read)
             if columns:
                 Message.objects.filter(pk__in=turn).update(**columns)
             left = _retag(left, add, remove)
@@ -72,12 +78,24 @@ def update_many(scope: Scope, what: Selection, marks: Marks) -> int:
     return count
 
 
-def _mark_read(turn: list[UUID], read: bool | None) -> None:
-    if read:
-        marks = [MessageRead(message_id=pk, user=None) for pk in turn]
-        MessageRead.objects.bulk_create(marks, ignore_conflicts=True)
-    elif read is not None:
-        MessageRead.objects.filter(message__in=turn, user=None).delete()
+def _whole_inboxes(what: Selection, read: bool) -> Selection | None:
+    """Return what a user marks if it is all that inboxes hold; None if it is not.
+
+    So is the search for what is not marked so yet.
+    """
+    if what.ids is not None or what.where:
+        return None
+    inbox = what.inbox
+    for group in language.parse(what.q).groups:
+        match group:
+            case (language.Term("is", value, False),):
+                if value.lower() != ("unread" if read else "read"):
+                    return None
+            case (language.Term("inbox", slug, False),) if inbox in (None, slug.lower()):
+                inbox = slug.lower()
+            case _:
+                return None
+    return Selection(inbox=inbox)
 
 
 def _retag(ids: list[UUID], add: list[str], remove: set[str]) -> list[UUID]:

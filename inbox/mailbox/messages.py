@@ -13,17 +13,25 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Literal, TypedDict, TypeVar
 from uuid import UUID
 
-from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
-from inbox.mailbox import transactions
+from inbox.mailbox import read_marks, transactions
 from inbox.mailbox.paging import Page, as_cursor, as_uuid, fitting, not_a_cursor, within
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
-from inbox.models import Fingerprint, Message, MessageRead, Raw
+from inbox.models import Fingerprint, Message, Raw
 from inbox.search import language
+from inbox.search.read_state import is_read
 from inbox.storage import acts, body_store
 
 LATEST = "latest"
@@ -39,7 +47,6 @@ class Counts(TypedDict):
     not_accepted: int
 
 
-_READ = Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None))
 _NUMBER = Subquery(
     Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
 )
@@ -48,8 +55,9 @@ _ALIVE = Q(deleted_at__isnull=True)
 _IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanField())
 
 
-def _loaded(rows: QuerySet[Message]) -> QuerySet[Message]:
-    return rows.select_related("transaction").annotate(read=_READ, number=_NUMBER)
+def _loaded(scope: Scope, rows: QuerySet[Message]) -> QuerySet[Message]:
+    read = ExpressionWrapper(is_read(scope.reader), BooleanField())
+    return rows.select_related("transaction").annotate(read=read, number=_NUMBER)
 
 
 def _listed(rows: QuerySet[Message]) -> list[Message]:
@@ -67,10 +75,10 @@ def matching(
     scope: Scope,
     query: language.Query,
     inbox: str | None = None,
-    condition: Callable[[language.Query], Q] = language.messages,
+    condition: Callable[[language.Query, int | None], Q] = language.messages,
 ) -> QuerySet[Message]:
     """Return what matches, in no order; of the trash only if the query asks for it."""
-    rows = Message.objects.filter(scope.q(), condition(query))
+    rows = Message.objects.filter(scope.q(), condition(query, scope.reader))
     if not query.wants_deleted:
         rows = rows.filter(_ALIVE)
     return rows.filter(inbox__slug=inbox) if inbox else rows
@@ -92,7 +100,7 @@ def find(
     limit = within(limit)
     before = as_cursor(cursor)
     ids = _first(scope, query, inbox, before, after, limit + 1)
-    found = _loaded(Message.objects.filter(pk__in=ids)).order_by("-pk")
+    found = _loaded(scope, Message.objects.filter(pk__in=ids)).order_by("-pk")
     return _page(_listed(found), limit)
 
 
@@ -156,7 +164,7 @@ def entries(
     limit = min(limit, fitting(octets[each] for each in ids))
     ids = ids[: limit + 1]
     found: list[Entry] = [
-        *_listed(_loaded(Message.objects.filter(pk__in=ids))),
+        *_listed(_loaded(scope, Message.objects.filter(pk__in=ids))),
         *transactions.by_ids(ids),
     ]
     return _page(sorted(found, key=lambda each: each.id, reverse=True), limit)
@@ -187,7 +195,7 @@ def _page(found: list[E], limit: int) -> Page[E]:
 
 def get(scope: Scope, id: str | UUID) -> Message:
     """Return one message by its id, or the newest for "latest". Raises NotFound."""
-    rows = _loaded(Message.objects.filter(scope.q(), _ALIVE))
+    rows = _loaded(scope, Message.objects.filter(scope.q(), _ALIVE))
     if id == LATEST:
         found = rows.order_by("-pk").first()
     else:
@@ -206,7 +214,7 @@ def get(scope: Scope, id: str | UUID) -> Message:
 def deleted(scope: Scope, id: str | UUID) -> Message | None:
     """Return one message that is in the trash."""
     key = as_uuid(id)
-    rows = _loaded(Message.objects.filter(scope.q(), ~_ALIVE))
+    rows = _loaded(scope, Message.objects.filter(scope.q(), ~_ALIVE))
     return rows.filter(pk=key).first() if key else None
 
 
@@ -218,7 +226,8 @@ def earlier(scope: Scope, message: Message) -> QuerySet[Message]:
 
 def by_ids(scope: Scope, ids: Collection[UUID]) -> list[Message]:
     """Return these messages, as far as they are there and not in the trash."""
-    return _listed(_loaded(Message.objects.filter(scope.q(), _ALIVE, pk__in=ids)))
+    rows = Message.objects.filter(scope.q(), _ALIVE, pk__in=ids)
+    return _listed(_loaded(scope, rows))
 
 
 def open_raw(message: Message) -> bytes:
@@ -265,18 +274,11 @@ def count_entries(scope: Scope, q: str, most: int, show: Show = "all") -> int:
 
 
 def counts(scope: Scope) -> Counts:
-    """Return how many messages there are, how many are unread, how many failed.
-
-    Unread is told by subtraction: few read marks belong to what is in the trash,
-    while looking for the mark of each message would take too long.
-    """
+    """Return how many messages there are, how many are unread, how many failed."""
     alive = Message.objects.filter(scope.q(), _ALIVE).count()
-    marks = MessageRead.objects.filter(scope.q("message__inbox_id"), user=None)
-    hidden = Message.objects.filter(scope.q(), _READ, deleted_at__isnull=False)
-    read = marks.count() - hidden.count()
     return {
         "messages": alive,
-        "unread": max(0, alive - read),
+        "unread": max(0, alive - read_marks.count_read(scope)),
         "not_accepted": transactions.count_not_accepted(scope),
     }
 

@@ -75,8 +75,9 @@ def near_misses(wanted: Wanted) -> list[NearMiss]:
         each.id: NearMiss(each)
         for each in messages.entries(wanted.scope, limit=_RECENT).items
     }
+    of_messages = fields.messages_for(wanted.scope.reader)
     for group in query.groups:
-        matching = _matching(Message, group, fields.MESSAGES, misses)
+        matching = _matching(Message, group, of_messages, misses)
         matching |= _matching(Transaction, group, fields.TRANSACTIONS, misses)
         for id in misses.keys() - matching:
             misses[id].failed.append(" OR ".join(map(str, group)))

@@ -19,6 +19,7 @@ from inbox.mailbox.transactions import unpacked
 from inbox.models import Message, MessageRead, Raw, Recipient, Session, Transaction
 from inbox.models.message import ALIVE
 from inbox.models.session import WITHOUT_CLIENT
+from inbox.search.read_state import is_read
 from inbox.storage import body_store
 from mailsink.ids import first_at
 
@@ -74,8 +75,10 @@ def newest(scope: Scope, where: Q) -> Message | None:
 
 
 def count(scope: Scope, where: Q) -> tuple[int, int]:
-    """Return how many messages match, and how many of them nobody has opened."""
+    """Return how many messages match, and how many of them are unread."""
     rows = Message.objects.filter(ALIVE, scope.q(), where)
+    if scope.reader is not None:
+        return rows.count(), rows.filter(~is_read(scope.reader)).count()
     read = MessageRead.objects.filter(user=None, message__in=rows.values("pk"))
     total = rows.count()
     return total, max(0, total - read.count())

@@ -9,9 +9,14 @@ from django.db.models import Q
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The inboxes (by primary key) that may be seen; None: all of them."""
+    """The inboxes (by primary key) that may be seen; None: all of them.
+
+    reader: the user who reads, by primary key, with what is their own: which messages they
+    have read, which are assigned to them; None: nobody in particular
+    """
 
     inboxes: frozenset[int] | None = None
+    reader: int | None = None
 
     def allows(self, inbox_id: int | None) -> bool:
         """Whether what belongs to this inbox may be seen; None belongs to no one inbox."""

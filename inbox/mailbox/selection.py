@@ -59,7 +59,7 @@ def turns(
     """
     rows = _alike(scope, deleted, pinned)
     if chosen.ids is None:
-        yield from _walk(_matching(rows, chosen))
+        yield from _walk(_matching(scope, rows, chosen))
         return
     for start in range(0, len(chosen.ids), AT_ONCE):
         some = chosen.ids[start : start + AT_ONCE]
@@ -74,7 +74,7 @@ def count(scope: Scope, chosen: Selection, most: int) -> int:
     Raises BadQuery.
     """
     rows = _alike(scope, deleted=False, pinned=False)
-    return _matching(rows, chosen)[:most].count()
+    return _matching(scope, rows, chosen)[:most].count()
 
 
 def _alike(scope: Scope, deleted: bool, pinned: bool) -> QuerySet[Message]:
@@ -82,8 +82,10 @@ def _alike(scope: Scope, deleted: bool, pinned: bool) -> QuerySet[Message]:
     return rows if pinned else rows.filter(pinned=False)
 
 
-def _matching(rows: QuerySet[Message], chosen: Selection) -> QuerySet[Message]:
-    rows = rows.filter(language.messages(language.parse(chosen.q)))
+def _matching(
+    scope: Scope, rows: QuerySet[Message], chosen: Selection
+) -> QuerySet[Message]:
+    rows = rows.filter(language.messages(language.parse(chosen.q), scope.reader))
     if chosen.inbox:
         rows = rows.filter(inbox__slug=chosen.inbox)
     return rows if chosen.where is None else rows.filter(chosen.where)

@@ -49,6 +49,10 @@ Announcement = MessageUpdated | MessageRestored | MessageImported | MessageDelet
 # Sent with announcements=Sequence[Announcement], on the thread that wrote.
 announced = Signal()
 
+# Sent with user=int, their primary key, on the thread that wrote: they marked all that
+# some inboxes hold as read, or as unread.
+marked = Signal()
+
 # Sent with ids=Collection[UUID], from any thread: somebody waits for messages that are
 # not indexed yet.
 awaited = Signal()
@@ -60,3 +64,8 @@ def announce(announcements: Sequence[Announcement]) -> None:
         transaction.on_commit(
             partial(announced.send, sender=None, announcements=announcements)
         )
+
+
+def announce_marked(user: int) -> None:
+    """Tell the listeners that a user marked whole inboxes, after the commit."""
+    transaction.on_commit(partial(marked.send, sender=None, user=user))

@@ -93,7 +93,7 @@ def empty(scope: Scope, q: str = "") -> int:
     """
     rows = Message.objects.filter(
         scope.q(),
-        language.messages(language.parse(q)),
+        language.messages(language.parse(q), scope.reader),
         deleted_at__lt=datetime.now(UTC),
     )
     gone = 0

@@ -10,6 +10,7 @@ from inbox.models.made_report import MadeReport, ReportTask
 from inbox.models.message import (
     Message,
     MessageRead,
+    ReadUpTo,
     RemoteHost,
     SavedSearch,
     SearchText,
@@ -57,6 +58,7 @@ __all__ = [
     "Mute",
     "OutgoingGuard",
     "Raw",
+    "ReadUpTo",
     "Recipient",
     "Release",
     "ReleaseRecipient",

@@ -13,6 +13,9 @@ class User(AbstractUser):
     An administrator is a superuser. Groups are Django's.
     """
 
+    # The patterns of the addresses that are theirs: see inbox.access.own_addresses
+    mine = models.TextField(blank=True)
+
 
 class Membership(models.Model):
     """A user, or a group of them, has a role in an inbox."""

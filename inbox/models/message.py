@@ -100,10 +100,14 @@ class Message(models.Model):
 
 
 class MessageRead(models.Model):
-    """A message was read: by a user, or (null) by anybody while there are no accounts."""
+    """A message was read: by a user, or (null) by anybody while there are no accounts.
+
+    is_read: False for one that a user has not read, though ReadUpTo says otherwise
+    """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="reads")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True)
+    is_read = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
@@ -116,7 +120,28 @@ class MessageRead(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.message_id} read"
+        return f"{self.message_id} {'read' if self.is_read else 'unread'}"
+
+
+class ReadUpTo(models.Model):
+    """A user has read an inbox up to a message, but for what MessageRead says of some.
+
+    One row, where a row for each message would be very many.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, db_index=False)
+    inbox = models.ForeignKey(
+        "Inbox", models.CASCADE, db_index=False, related_name="read_up_to"
+    )
+    message = models.UUIDField()  # no key: the message may be gone by now
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "inbox"], name="read_up_to_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} has read {self.inbox_id} up to {self.message}"
 
 
 class SearchText(models.Model):

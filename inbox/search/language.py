@@ -114,19 +114,20 @@ def of_group(group: tuple[Term, ...], table: dict[str, fields.Condition]) -> Q:
     return reduce(or_, (term.on(table) for term in group))
 
 
-def messages(query: Query) -> Q:
-    """Return the condition on Message."""
-    return query.on(fields.MESSAGES)
+def messages(query: Query, reader: int | None = None) -> Q:
+    """Return the condition on Message. reader: the user who asks, where it matters"""
+    return query.on(fields.messages_for(reader))
 
 
-def newest_messages(query: Query) -> Q:
+def newest_messages(query: Query, reader: int | None = None) -> Q:
     """Return a condition that finds the newest of the messages that match.
 
     Where it finds fewer than are wanted, there may be more: see fulltext.newest_only.
     """
     found = Q()
+    table = fields.messages_for(reader)
     for group in query.groups:
-        condition = of_group(group, fields.MESSAGES)
+        condition = of_group(group, table)
         found &= newest_only(condition) if _is_plain(group) else condition
     return found
 

@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from django.db.models import Q
 
 from inbox.search.fields import MESSAGES as OURS
-from inbox.search.fields import ZONE, BadQuery, Condition
+from inbox.search.fields import ZONE, BadQuery, Condition, messages_for
 from inbox.search.fields.values import size, time
 from inbox.search.fulltext import matches
 from inbox.search.language import MAX_LENGTH, MAX_TERMS, Query, Term
@@ -43,9 +44,10 @@ def parse(text: str) -> Query:
     return Query(tuple((term,) for term in terms))
 
 
-def messages(query: Query) -> Q:
-    """Return the condition on Message."""
-    return query.on(_MESSAGES)
+def messages(query: Query, reader: int | None = None) -> Q:
+    """Return the condition on Message. reader: the user who asks, where it matters"""
+    own = messages_for(reader)["is"]
+    return query.on({**_MESSAGES, "is": partial(_state, own)})
 
 
 def tagged(tag: str) -> Q:
@@ -139,8 +141,8 @@ def _addressed(value: str) -> Q:
     return _from(value) | in_header | OURS["bcc"](value)
 
 
-def _state(value: str) -> Q:
-    return ~Q(tags=[]) if value.lower() == "tagged" else OURS["is"](value)
+def _state(own: Condition, value: str) -> Q:
+    return ~Q(tags=[]) if value.lower() == "tagged" else own(value)
 
 
 def _carries(value: str) -> Q:
@@ -169,7 +171,7 @@ _MESSAGES: dict[str, Condition] = {
     "subject": lambda value: has("subject", value),
     "message-id": lambda value: has("message_id", value),
     "tag": tagged,
-    "is": _state,
+    "is": partial(_state, OURS["is"]),
     "has": _carries,
     "after": _when("gte"),
     "before": _when("lte"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox import pages
+from inbox.access import accounts
 from inbox.access.current import scope
 from inbox.errors import Invalid, NotFound
 from inbox.explain import KIND_WORDS
@@ -149,7 +150,7 @@ def _address(request: HttpRequest) -> AddressInput:
 
 @require_POST
 def save_mine(request: HttpRequest) -> HttpResponse:
-    """Store the `patterns` of one's own addresses in the browser; none: no Mine."""
+    """Store the `patterns` of one's own addresses; none: no Mine."""
     typed = request.POST.get("patterns", "")
     try:
         patterns = mine.read(typed)
@@ -185,6 +186,7 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
         "kinds": KIND_WORDS.items(),
         "saved": request.GET.get("saved"),
         "typed": "\n".join(mine.patterns(request)),
+        "are_accounts_on": accounts.are_on(),
     }
     context |= more
     if not any(each["address"] == context.get("editing") for each in addresses):

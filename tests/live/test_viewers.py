@@ -20,9 +20,10 @@ from inbox.capture.rows import ExchangeRow, SessionChanges
 from inbox.live import viewers
 from inbox.live.feed import Feed
 from inbox.live.waiters import Look
-from inbox.mailbox import inbox_removal
+from inbox.mailbox import inbox_removal, marking
 from inbox.mailbox.near_misses import Wanted
-from inbox.mailbox.scope import ALL
+from inbox.mailbox.scope import ALL, Scope
+from inbox.mailbox.selection import Selection
 from inbox.mailbox.signals import MessageRestored, MessageUpdated, announce
 from inbox.models import Membership, Message, Session, User
 from tests import people
@@ -263,6 +264,54 @@ async def test_the_dialects_hear_of_the_own_inbox_alone(feed: Feed, path: str) -
     stranger = WebsocketCommunicator(APPLICATIONS[path], path)
     assert (await stranger.connect())[0]
     assert await stranger.receive_output(5) == _closed(4401)
+
+
+async def test_each_hears_what_they_have_read_themselves(feed: Feed) -> None:
+    ann, seen, _ = await _mail()
+    bob = await database_sync_to_async(lambda: _Known(people.user("bob", a="viewer")))()
+    sockets = [
+        WebsocketCommunicator(APPLICATIONS["/api/events"], "/api/events") for _ in "ab"
+    ]
+    for client, socket in zip((ann, bob), sockets, strict=True):
+        socket.scope["headers"] = client.scope["headers"]
+        assert (await socket.connect())[0]
+        await client.greet()
+        await client.ask(type="subscribe", to="messages")
+    for read in (True, False):
+        await _mark("ann", Selection((seen.pk,)), read)
+        assert [await _hears(each) for each in (ann, bob)] == [read, False]
+        assert await _hears_of_mailpit(sockets[0]) is read
+        for client in (ann, bob):
+            await client.say(type="ack", seq=1 if read else 2)
+    assert await _hears_of_mailpit(sockets[1]) is False
+    await _mark("ann", Selection(), True)
+    assert (await ann.next())["type"] == "resync"
+    await _changed(seen)
+    assert [await _hears(each) for each in (ann, bob)] == [True, False]
+    for each in (ann, bob, *sockets):
+        await each.disconnect()
+
+
+async def _mark(name: str, what: Selection, read: bool) -> None:
+    def mark() -> None:
+        reader = User.objects.get(username=name).pk
+        marking.update_many(Scope(reader=reader), what, marking.Marks(read=read))
+
+    await database_sync_to_async(mark)()
+
+
+async def _hears(client: Client) -> bool:
+    (event,) = (await client.next())["events"]
+    assert event["event"] == "message.updated"
+    return bool(event["read"])
+
+
+async def _hears_of_mailpit(socket: WebsocketCommunicator) -> bool:
+    """Return whether a message is read by now; counts come, too."""
+    while True:
+        frame = json.loads(await socket.receive_from(5))
+        if frame["Type"] == "update":
+            return bool(frame["Data"]["Read"])
 
 
 def _closed(code: int) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _MOST_OCTETS = 4 * 1024 * 1024
 _open = 0
 
 
-async def _translate(events: FeedEvents) -> list[str]:
+async def _translate(events: FeedEvents, _reader: int | None) -> list[str]:
     ids = [each["id"] for each in events if each["event"] == "message.created"]
     found = await live_dialects.load(ids)
     texts: list[str] = await live_dialects.in_thread(_texts, found)

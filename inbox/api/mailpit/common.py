@@ -28,7 +28,7 @@ def searched(request: HttpRequest, query: str) -> Q:
     """Return the condition of a search, in the zone that the request names."""
     if zone := timezones.named(request.GET.get("tz", "")):
         ZONE.set(zone)
-    return mailpit_language.messages(mailpit_language.parse(query))
+    return mailpit_language.messages(mailpit_language.parse(query), scope().reader)
 
 
 def search(request: HttpRequest) -> Q:

@@ -15,6 +15,7 @@ from inbox.api.mailpit import summaries
 from inbox.api.mailpit.application import VERSION
 from inbox.api.plain_answers import octets
 from inbox.errors import NotFound
+from inbox.live import protocol
 from inbox.mailbox import messages, sessions
 from inbox.mailbox.offsets import StoredMail
 from inbox.mailbox.scope import ALL, Scope
@@ -35,20 +36,20 @@ class Changes:
     """Finds out which of a message's marks changed: the feed says only that it changed."""
 
     def __init__(self) -> None:
-        self._marks: OrderedDict[str, Marks] = OrderedDict()
+        self._marks: OrderedDict[tuple[int | None, str], Marks] = OrderedDict()
 
-    def note(self, shape: Mapping[str, Any]) -> Marks | None:
+    def note(self, shape: Mapping[str, Any], reader: int | None) -> Marks | None:
         """Remember the marks of a message; return those before, None if none are known."""
-        id = shape["id"]
+        id = reader, shape["id"]
         before = self._marks.pop(id, None)
         self._marks[id] = bool(shape["read"]), tuple(shape["tags"])
         if len(self._marks) > _REMEMBERED:
             self._marks.popitem(last=False)
         return before
 
-    def of(self, shape: Mapping[str, Any]) -> Iterator[str]:
-        """Yield an event for each mark that changed, or may have."""
-        before = self.note(shape)
+    def of(self, shape: Mapping[str, Any], reader: int | None = None) -> Iterator[str]:
+        """Yield an event for each mark that changed, or may have, to a user."""
+        before = self.note(shape, reader)
         read, tags = bool(shape["read"]), tuple(shape["tags"])
         if before is None or before[0] != read:
             yield _text("update", {"ID": shape["id"], "Read": read})
@@ -60,16 +61,16 @@ class Changes:
 changes = Changes()
 
 
-async def _translate(events: FeedEvents) -> list[str]:
+async def _translate(events: FeedEvents, reader: int | None) -> list[str]:
     created = [each["id"] for each in events if each["event"] == "message.created"]
     failed = [each for each in events if each["event"] == "transaction.ended"]
     gone = [each["id"] for each in events if each["event"] == "message.deleted"]
     texts: list[str] = []
     for each in events:
         if each["event"] == "message.created":
-            changes.note(each)
+            changes.note(each, reader)
         elif each["event"] == "message.updated":
-            texts += changes.of(each)
+            texts += changes.of(each, reader)
     found = await live_dialects.load(created)
     texts += await in_thread(_new, found)
     texts += [_text("delete", {"ID": id}) for id in gone]
@@ -143,6 +144,7 @@ class MailpitSocket(DialectConsumer):
     """Speaks Mailpit's /api/events with one client."""
 
     frames = SharedFrames(_translate)
+    are_own = True  # they say what the user has read
 
     async def connect(self) -> None:
         self.sending: asyncio.Task[None] | None = None
@@ -162,8 +164,10 @@ class MailpitSocket(DialectConsumer):
         if self.heard:  # it was not closed
             self._send_stats_soon()
 
-    async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:
+    async def live_lost(self, event: Mapping[str, Any] | None = None) -> None:
         """Have the client load again."""
+        if not protocol.concerns(self.reader, event or {}):
+            return
         await self.send(_text("prune", None))
         self._send_stats_soon()
 

@@ -106,9 +106,11 @@ async def _stream(topic: Topic, last: str, viewer: Viewer) -> AsyncIterator[byte
         await log.listening()
         place, missed = _place(log, last)
         beginning = LoggedEvent(place, "subscribed", protocol.subscribed(topic))
-        yield f"retry: {_RETRY}\n".encode() + _piece(log, [beginning])
+        reader = viewer.identity.user
+        yield f"retry: {_RETRY}\n".encode() + _piece(log, [beginning], reader)
         if missed:
-            yield _piece(log, [LoggedEvent(place, "resync", protocol.resync(topic))])
+            again = LoggedEvent(place, "resync", protocol.resync(topic))
+            yield _piece(log, [again], reader)
         while True:
             if not await log.news(place, HEARTBEAT):
                 yield b": heartbeat\n\n"
@@ -118,7 +120,8 @@ async def _stream(topic: Topic, last: str, viewer: Viewer) -> AsyncIterator[byte
             if not await viewer.is_same(moved):
                 return
             place = events[-1].number
-            yield _piece(log, events)
+            if piece := _piece(log, events, reader):
+                yield piece
             await asyncio.sleep(logs.pause)
 
 
@@ -138,9 +141,10 @@ def _place(log: EventLog, last: str) -> tuple[int, bool]:
     return log.last, True
 
 
-def _piece(log: EventLog, events: Iterable[LoggedEvent]) -> bytes:
-    """Return events as they go over the wire. JSON has no line end in it."""
+def _piece(log: EventLog, events: Iterable[LoggedEvent], reader: int | None) -> bytes:
+    """Return events as they go over the wire to a user. JSON has no line end in it."""
     return "".join(
-        f"id: {log.name}-{each.number}\nevent: {each.name}\ndata: {each.text}\n\n"
+        f"id: {log.name}-{each.number}\nevent: {each.name}\ndata: {text}\n\n"
         for each in events
+        if (text := each.text_for(reader))
     ).encode()

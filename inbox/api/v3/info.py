@@ -29,7 +29,10 @@ class TagObject(Strict):
 
 class Counts(Strict):
     messages: int = member("Messages, without those in the trash.", 304)
-    unread: int = member("Messages that nobody has opened.", 301)
+    unread: int = member(
+        "Messages that nobody has opened; where there are accounts, that you have not.",
+        301,
+    )
     not_accepted: int = member("Transactions that were not accepted.", 8)
     sessions: int = member("Sessions that are stored.", 320)
     live_sessions: int = member("Sessions that are open now.", 1)

@@ -50,7 +50,9 @@ class Message(Strict):
     attachments: int | None = member(
         "The number of attachments; null until the message is indexed.", 1
     )
-    read: bool = member("Whether somebody has opened it.")
+    read: bool = member(
+        "Whether somebody has opened it; where there are accounts, whether you have."
+    )
     pinned: bool = member("Whether it is pinned: retention never removes it.")
     tags: list[str] = member("The tags that people gave it.", ["sign-up"])
     status: Status = member("What people found: new (not looked at), ok or bug.")

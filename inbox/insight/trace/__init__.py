@@ -65,7 +65,7 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
         newest = max((each.at for each in found), default=None)
         found += unnamed.find(scope, address, newest)
         found.sort(key=lambda each: each.at, reverse=True)
-    more, found = len(found) > MOST, _hide(found[:MOST], query, inbox)
+    more, found = len(found) > MOST, _hide(scope, found[:MOST], query, inbox)
     last = sessions.last_connection(scope)
     now = datetime.now(UTC)
     sentence = traces.sentence(address, found, _failing(found, query), now)
@@ -184,13 +184,14 @@ def _completed(evidence: Evidence, stone: Tombstone) -> Evidence:
 
 
 def _hide(
-    found: list[Evidence], query: language.Query, inbox: str | None
+    scope: Scope, found: list[Evidence], query: language.Query, inbox: str | None
 ) -> list[Evidence]:
     """Return the evidence with what the reader's filter does not show as "hidden"."""
     if not query.groups and not inbox:
         return found
     ids = [each.message for each in found if each.kind == "accepted" and each.message]
-    rows = Message.objects.filter(language.messages(query), pk__in=ids)
+    condition = language.messages(query, scope.reader)
+    rows = Message.objects.filter(condition, pk__in=ids)
     if inbox:
         rows = rows.filter(inbox__slug=inbox)
     seen = set(rows.values_list("pk", flat=True))

@@ -7,7 +7,7 @@ only, so every field must stand there. A bad value raises BadQuery.
 
 from __future__ import annotations
 
-from inbox.search.fields.messages import BY_WORDS, MESSAGES
+from inbox.search.fields.messages import BY_WORDS, MESSAGES, messages_for
 from inbox.search.fields.parts import ENDINGS
 from inbox.search.fields.sessions import SESSIONS
 from inbox.search.fields.transactions import TRANSACTIONS
@@ -21,5 +21,5 @@ from inbox.search.fields.values import (
 
 __all__ = (
     "BY_WORDS", "ENDINGS", "MESSAGES", "SESSIONS", "TRANSACTIONS", "ZONE", "BadQuery",
-    "Condition", "is_date", "nearest",
+    "Condition", "is_date", "messages_for", "nearest",
 )  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from inbox.models import MessageRead, Recipient, Transaction
+from inbox.models import Recipient, Transaction
 from inbox.search.fields.parts import (
     IS,
     STATUSES,
@@ -36,6 +36,7 @@ from inbox.search.fields.values import (
 )
 from inbox.search.fulltext import matches
 from inbox.search.fulltext.header_query import in_field
+from inbox.search.read_state import is_read
 from inbox.search.sql import EVERYTHING, NOTHING, HasAddress, HasText, has, same
 from mailsink.ids import first_at
 
@@ -141,7 +142,22 @@ def _word(value: str) -> Q:
     )
 
 
-_READ = Q(Exists(MessageRead.objects.filter(message=OuterRef("pk"), user=None)))
+
+def _is(reader: int | None) -> Condition:
+    read = is_read(reader)
+    return one_of(
+        "is",
+        {
+            **dict.fromkeys(IS, NOTHING),
+            "read": read,
+            "unread": ~read,
+            "pinned": Q(pinned=True),
+            "deleted": Q(deleted_at__isnull=False),
+            "accepted": EVERYTHING,
+            **{status: Q(status=status) for status in STATUSES},
+        },
+    )
+
 
 MESSAGES: dict[str, Condition] = {
     "": _word,
@@ -153,18 +169,7 @@ MESSAGES: dict[str, Condition] = {
     "subject": _subject,
     "header": _header,
     "tag": lambda value: Q(HasText("tags", value)),
-    "is": one_of(
-        "is",
-        {
-            **dict.fromkeys(IS, NOTHING),
-            "read": _READ,
-            "unread": ~_READ,
-            "pinned": Q(pinned=True),
-            "deleted": Q(deleted_at__isnull=False),
-            "accepted": EVERYTHING,
-            **{status: Q(status=status) for status in STATUSES},
-        },
-    ),
+    "is": _is(None),
     "has": one_of(
         "has",
         {
@@ -185,6 +190,11 @@ MESSAGES: dict[str, Condition] = {
     "session": lambda value: sessions("transaction__session__pk", value),
     "inbox": lambda value: Q(inbox__slug=value.lower()),
 }
+
+
+def messages_for(reader: int | None) -> dict[str, Condition]:
+    """Return MESSAGES as a user means them, to whom some fields are their own."""
+    return MESSAGES if reader is None else {**MESSAGES, "is": _is(reader)}
 
 
 # Fields that are looked up in the index of the full text.
