@@ -58,6 +58,8 @@ def message(message: Message | MessageRow) -> Shape:
         "tags": message.tags,
         "status": message.status,
         "note": message.note,
+        "assignee": getattr(message, "assignee", None),
+        "comments": getattr(message, "comment_count", None) or 0,
         "code": transaction.code,
         "first_recipient": transaction.first_recipient,
         "reverse_path": transaction.reverse_path,

@@ -38,7 +38,7 @@ _DEEDS: Mapping[str, str] = {
     "release": "released", "delete": "deleted", "remove": "deleted", "revoke": "revoked", "restore": "restored",
     "empty": "emptied", "send": "sent", "send-again": "sent", "unsubscribe": "unsubscribed", "import": "imported",
     "try": "tried", "test": "tried", "mark": "marked", "replay": "replayed", "secret": "secret replaced",
-    "password-link": "password link made",
+    "password-link": "password link made", "assign": "assigned",
 }  # fmt: skip
 
 
@@ -66,6 +66,8 @@ def of_change(route: str, method: str) -> str:
     noun = _NOUNS.get(words[0], words[0])
     if "members" in words[1:]:
         noun = "member"
+    if "comments" in words[1:]:
+        noun = "comment"
     if len(words) > 1 and words[-1] in _DEEDS:
         return f"{noun}.{_DEEDS[words[-1]]}"
     if words == ["send"] or (words, method) == (["messages"], "POST"):
@@ -74,6 +76,6 @@ def of_change(route: str, method: str) -> str:
         revoked = noun in ("token", "invitation", "share link")
         return f"{noun}.revoked" if revoked else f"{noun}.deleted"
     added = method == "POST" and (len(words) == 1 or words[-1] in ("new", "add"))
-    if route.endswith("/members") and method == "POST":
-        return "member.added"
+    if route.endswith(("/members", "/comments")) and method == "POST":
+        return f"{noun}.added"
     return f"{noun}.added" if added and "<" not in route else f"{noun}.changed"

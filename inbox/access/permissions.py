@@ -77,7 +77,11 @@ _PAGES = _merged([
     # Whether it was read is each viewer's own matter; the rest asks for a tester.
     {"messages/<message:id>/mark": {"POST": VIEWER}, "messages/chosen": {"POST": VIEWER}},
     {"messages/delete": {"GET": MANAGER}},
-    _all(_TEST, "delete restore unsubscribe", "messages/<message:id>/"),
+    _all(
+        _TEST,
+        "delete restore unsubscribe assign comments comments/<uuid:comment>/delete",
+        "messages/<message:id>/",
+    ),
     {"messages/<message:id>/release": _FORM},
     {"messages/<message:id>/remote-hosts": _MANAGE},
     # Frames send no cookie: the address is signed, and good for a day.
@@ -178,7 +182,7 @@ _V3_READING = _merged([
         _READ,
         "findings checks compare/<other> attempts case raw html text headers links "
         "parts parts/<int:n> parts/<int:n>/files parts/<int:n>/files/<int:file> "
-        "unsubscribe screenshot retries",
+        "unsubscribe screenshot retries comments",
         "messages/<id>/",
     ),
     _all(_READ, "sessions sessions/<id> transactions transactions/<id> trace events"),
@@ -207,7 +211,9 @@ _V3_CHANGING = _merged([
     # To delete much at once is a manager's (inbox.access.emptying), to read one's own.
     {"messages": {"POST": TESTER, "DELETE": TESTER, "PATCH": VIEWER}},
     {"messages/<id>": {"PATCH": VIEWER, "DELETE": TESTER}},
-    _all(_TEST, "restore unsubscribe release", "messages/<id>/"),
+    _all(_TEST, "restore unsubscribe release comments", "messages/<id>/"),
+    # One's own; those of others are a manager's (inbox.access.assigning).
+    {"messages/<id>/comments/<comment>": {"DELETE": TESTER}},
     {"sessions/<id>": {"DELETE": TESTER}},
     {"releases/<id>": {"DELETE": TESTER}},
     _all(_TEST, "releases/<id>/retry releases/<id>/hold mutes"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from inbox.access import accounts
 from inbox.access.password_rules import check_password
 from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
-from inbox.mailbox import read_marks
+from inbox.mailbox import discussion, read_marks
 from inbox.models import User
 from inbox.storage import acts
 from inbox.storage.write_lock import write_turn
@@ -115,14 +115,17 @@ def change(
 def delete(id: int) -> None:
     """Delete a user with their tokens, saved searches, memberships and invitations.
 
-    Mail, marks, notes and the audit log stay. Raises Conflict for the last administrator,
+    Mail, marks, notes, comments and the audit log stay; what they had read, and was
+    assigned to them, does not. Raises Conflict for the last administrator,
     NotFound.
     """
     with transaction.atomic():
         user = get(id)
         accounts.refuse_last(user)
     acts.touch(None, user.username)
-    read_marks.forget(id)  # they may be very many: not all in one turn
+    # They may be very many: not all in one turn.
+    read_marks.forget(id)
+    discussion.forget(id)
     with write_turn():
         get(id).delete()
 

@@ -1,4 +1,4 @@
-"""Marks that people put on messages: read, pinned, tags, a status, a note."""
+"""Marks that people put on messages: read, pinned, tags, a status, a note, an assignee."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid
-from inbox.mailbox import messages, read_marks, selection
+from inbox.mailbox import discussion, messages, read_marks, selection
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Selection
 from inbox.mailbox.signals import MessageUpdated, announce
@@ -28,6 +28,13 @@ Status = Literal["new", "ok", "bug"]  # what people found a message to be
 
 
 @dataclass(frozen=True, slots=True)
+class Assignee:
+    """The user whom messages are assigned to; None: nobody. See inbox.access.assigning."""
+
+    user: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Marks:
     """The marks to change; one that is None stays as it is. add and remove are tags."""
 
@@ -36,6 +43,7 @@ class Marks:
     tags: Collection[str] | None = None
     status: str | None = None
     note: str | None = None
+    assignee: Assignee | None = None
     add: Collection[str] = ()
     remove: Collection[str] = ()
 
@@ -66,6 +74,8 @@ def update_many(scope: Scope, what: Selection, marks: Marks) -> int:
         with write_turn():
             if marks.read is not None:
                 read_marks.mark(scope.reader, turn, marks.read)
+            if marks.assignee:
+                discussion.assign(turn, marks.assignee.user)
             if columns:
                 Message.objects.filter(pk__in=turn).update(**columns)
             left = _retag(left, add, remove)
@@ -91,7 +101,10 @@ def _whole_inboxes(what: Selection, read: bool) -> Selection | None:
             case (language.Term("is", value, False),):
                 if value.lower() != ("unread" if read else "read"):
                     return None
-            case (language.Term("inbox", slug, False),) if inbox in (None, slug.lower()):
+            case (language.Term("inbox", slug, False),) if inbox in (
+                None,
+                slug.lower(),
+            ):
                 inbox = slug.lower()
             case _:
                 return None

@@ -25,7 +25,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
-from inbox.mailbox import read_marks, transactions
+from inbox.mailbox import discussion, read_marks, transactions
 from inbox.mailbox.paging import Page, as_cursor, as_uuid, fitting, not_a_cursor, within
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import TransactionSummary
@@ -57,7 +57,12 @@ _IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanF
 
 def _loaded(scope: Scope, rows: QuerySet[Message]) -> QuerySet[Message]:
     read = ExpressionWrapper(is_read(scope.reader), BooleanField())
-    return rows.select_related("transaction").annotate(read=read, number=_NUMBER)
+    return rows.select_related("transaction").annotate(
+        read=read,
+        number=_NUMBER,
+        assignee=discussion.ASSIGNEE,
+        comment_count=discussion.COMMENTS,
+    )
 
 
 def _listed(rows: QuerySet[Message]) -> list[Message]:

@@ -15,8 +15,11 @@ from django.db.models.functions import Greatest
 
 from inbox.explain.evidence import Cause
 from inbox.mailbox import tombstones
+from inbox.mailbox.discussion import COMMENTS
 from inbox.models import (
+    Assignment,
     BodyFinding,
+    Comment,
     Exchange,
     Fingerprint,
     MadeReport,
@@ -57,6 +60,8 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
         tombstones.lay([each for each in stones if each.message in going])
         fulltext.forget(ids)
         _delete(MessageRead.objects.filter(message__in=ids))
+        _delete(Assignment.objects.filter(message__in=ids))
+        _delete(Comment.objects.filter(message__in=ids))
         made = Q(about__in=ids) | Q(message_id__in=ids)
         _delete(MadeReport.objects.filter(made))
         _delete(Unsubscription.objects.filter(about__in=ids))
@@ -75,11 +80,13 @@ _ROWS_OF_MESSAGE = 3
 def _turn(messages: QuerySet[Message]) -> list[tuple[UUID, UUID]]:
     """Return the first messages, as (id, transaction): a turn's worth, at least one."""
     accepted = "transaction__recipients_accepted"
-    rows = messages.values_list("id", "transaction_id", accepted)
+    rows = messages.values_list("id", "transaction_id", accepted, COMMENTS)
     batch: list[tuple[UUID, UUID]] = []
     total = 0
-    for id, transaction, recipients in rows[: ROWS_IN_A_TURN // _ROWS_OF_MESSAGE]:
-        total += _ROWS_OF_MESSAGE + recipients
+    for id, transaction, recipients, comments in rows[
+        : ROWS_IN_A_TURN // _ROWS_OF_MESSAGE
+    ]:
+        total += _ROWS_OF_MESSAGE + recipients + (comments or 0)
         if batch and total > ROWS_IN_A_TURN:
             break
         batch.append((id, transaction))

@@ -4,6 +4,7 @@ from inbox.models.access import Membership, User
 from inbox.models.account_link import AccountLink
 from inbox.models.api_token import ApiToken
 from inbox.models.audit import AuditEntry, AuditRetention
+from inbox.models.discussion import Assignment, Comment
 from inbox.models.finding import BodyFinding, Mute
 from inbox.models.inbox import Inbox, SmtpCredential
 from inbox.models.made_report import MadeReport, ReportTask
@@ -43,9 +44,11 @@ from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 __all__ = [
     "AccountLink",
     "ApiToken",
+    "Assignment",
     "AuditEntry",
     "AuditRetention",
     "BodyFinding",
+    "Comment",
     "DerivingCursor",
     "Exchange",
     "Fingerprint",

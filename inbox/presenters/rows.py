@@ -49,6 +49,7 @@ class EntryRow:
     clip: bool = False
     pinned: bool = False
     noted: bool = False
+    assignee: str = ""
 
 
 def row(entry: Entry) -> EntryRow:
@@ -82,6 +83,7 @@ def _of_message(message: Message) -> EntryRow:
         unread=not getattr(message, "read", False),
         clip=message.attachments > 0,
         pinned=message.pinned,
+        assignee=getattr(message, "assignee", None) or "",
     )
 
 

@@ -21,6 +21,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("subject:welcome", gettext_noop("a word of the subject")),
     ("bcc:audit", gettext_noop("a recipient that the header does not name")),
     ("tag:release", gettext_noop("with this tag")),
+    ("assignee:me", gettext_noop("assigned to you; also assignee:ann, has:comment")),
     ("is:unread", gettext_noop("also read, pinned, new, ok, bug, rejected, deleted")),
     ("has:attachment", gettext_noop("also has:note")),
     ("on:yesterday", gettext_noop("that day; also on:monday, on:2026-01-31")),
@@ -42,7 +43,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 
 
 # Fields that find nothing until there is something of the kind.
-_OPTIONAL = ("inbox", "rule")
+_OPTIONAL = ("inbox", "rule", "assignee")
 
 
 def fields(features: Collection[str]) -> list[tuple[str, str]]:

@@ -43,6 +43,7 @@ _MEANT = {
     **dict.fromkeys(("size", "bigger", "min"), "larger"),
     **dict.fromkeys(("less", "max"), "smaller"),
     **dict.fromkeys(("label", "tags"), "tag"),
+    **dict.fromkeys(("assigned", "owner"), "assignee"),
     **dict.fromkeys(("status", "in"), "is"),
     **dict.fromkeys(("reply", "error", "response"), "code"),
     **dict.fromkeys(("command", "cmd"), "verb"),

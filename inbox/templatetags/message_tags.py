@@ -1,4 +1,4 @@
-"""Numbers on the pages of messages."""
+"""Numbers on the pages of messages, their comments and assignees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from django import template
 from django.template.defaultfilters import stringfilter
 from django.utils.translation import gettext as _
 
+from inbox.access import current
 from inbox.explain.quantities import compact, counted
+from inbox.models import Message
+from inbox.presenters import discussion_rows
+from inbox.presenters.discussion_rows import AssigneeChoice, DiscussionRows
 from mailsink import bidi
 
 register = template.Library()
@@ -14,6 +18,18 @@ register = template.Library()
 register.filter("isolated", stringfilter(bidi.isolated))
 register.filter("person", bidi.person)
 register.filter("spelled", bidi.spelled)
+
+
+@register.simple_tag
+def discussion(message: Message) -> DiscussionRows | None:
+    """Return the comments on a message; None without accounts."""
+    return discussion_rows.of(message, current.identity())
+
+
+@register.simple_tag
+def assigned(message: Message) -> AssigneeChoice | None:
+    """Return the assignee of a message, and who else may be it; None without accounts."""
+    return discussion_rows.choice(message, current.identity())
 
 
 @register.filter

@@ -100,7 +100,8 @@ def saved_searches() -> list[SavedSearch]:
 @register.simple_tag
 def search_fields() -> list[tuple[str, str]]:
     """Return examples of what can be searched for, and what each finds."""
-    return fields(inboxes.features(scope()))
+    users = ["assignee"] * accounts.are_on()
+    return fields([*inboxes.features(scope()), *users])
 
 
 @register.filter

@@ -31,7 +31,7 @@ from inbox.access.roles import Role
 from inbox.access.share_links import SharedKind
 from inbox.api.v3.api import api
 from inbox.http import gate
-from inbox.models import User
+from inbox.models import Assignment, Comment, MessageRead, User
 from inbox.outgoing import routes as hops
 from inbox.outgoing import switch
 from tests import people
@@ -265,9 +265,10 @@ def _bodies(world: World) -> list[tuple[str, str]]:
     id = world.message.pk
     form = "application/x-www-form-urlencoded"
     return [
-        (f"id={id}&ids={id}&do=delete&inbox=b&all=&read=no&status=bug&tag=x&name=x&q=", form),
+        (f"id={id}&ids={id}&do=delete&inbox=b&all=&read=no&status=bug&tag=x&name=x&q=&text=x&assignee=manager", form),
         (f'{{"ids": ["{id}"], "IDs": ["{id}"], "inbox": "b", "read": false, "Read": false,'
          f' "Tags": ["x"], "tags": ["x"]}}', "application/json"),
+        ('{"text": "x"}', "application/json"), ('{"assignee": "manager"}', "application/json"),
     ]  # fmt: skip
 
 
@@ -283,7 +284,9 @@ def _rows(world: World) -> list[Any]:
                 [world.inbox.pk],
             )
             found.append(cursor.fetchall())
-    return found
+    discussed = (Comment, Assignment, MessageRead)
+    rows = [each.objects.filter(message__inbox=world.inbox) for each in discussed]
+    return [*found, *(list(each.order_by("pk").values()) for each in rows)]
 
 
 @pytest.mark.parametrize("kind", ["message", "session"])

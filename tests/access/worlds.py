@@ -12,7 +12,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from inbox.access import share_links
 from inbox.access.identity import EVERYBODY
 from inbox.insight.findings import mutes
-from inbox.mailbox import image_hosts, inboxes, marking, selection, trash
+from inbox.mailbox import (
+    discussion,
+    image_hosts,
+    inboxes,
+    marking,
+    selection,
+    trash,
+)
 from inbox.mailbox.scope import ALL
 from inbox.models import (
     Inbox,
@@ -48,6 +55,7 @@ class World:
     mute: int
     member: int
     link: UUID
+    comment: UUID
 
     def path(self, route: str) -> str:
         """Return the path of a route, with the ids of this inbox."""
@@ -80,6 +88,7 @@ class World:
         yield r"(routes/)<(?:str:)?name>", "hop"
         yield r"(tags/)<path:tag>", self.word
         yield r"(compare/)<other>", self.deleted.pk
+        yield r"(comments/)<[^>]+>", self.comment
         yield r"(messages/|message/|view/)<[^>]+>", self.message.pk
         yield r"(rules\.)<str:form>", "yaml"
         yield r"(part/)<(?:str|int):number>|(parts/)<int:n>", 0
@@ -119,14 +128,17 @@ def world(slug: str, word: str) -> World:
     address = {"address": f"{word}@example.com", "name": word, "kind": "mailbox"}
     inboxes.put_address(ALL, slug, {**address, "target": []})
     image_hosts.allow(inbox, f"{word}.test")
+    member = _member(inbox, word)
+    assert member.user is not None
     return World(
         inbox, word, message, deleted, refused,
         str(releases.request(ALL, message.pk, "hop", by=word).pk),
         rulebook.add(ALL, slug, rule).pk,
         hook, delivery,
         mutes.mute(ALL, slug, "hello_not_qualified", word).pk,
-        _member(inbox, word).pk,
+        member.pk,
         share_links.add(EVERYBODY, "message", message.pk).link.pk,
+        discussion.add(message, member.user.pk, word, word).pk,
     )  # fmt: skip
 
 

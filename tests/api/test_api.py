@@ -71,6 +71,8 @@ ROUTES = {
     "/api/v3/messages/{id}/compare/{other}": {"get"},
     "/api/v3/messages/{id}/attempts": {"get"},
     "/api/v3/messages/{id}/case": {"get"},
+    "/api/v3/messages/{id}/comments": {"get", "post"},
+    "/api/v3/messages/{id}/comments/{comment}": {"delete"},
     "/api/v3/messages/{id}/screenshot": {"get"},
     "/api/v3/messages/{id}/unsubscribe": {"get", "post"},
     "/api/v3/messages/{id}/raw": {"get"},
@@ -214,6 +216,7 @@ def test_other_methods(api: Api, path: str) -> None:
             name="x",
             domain="x.test",
             delivery="x",
+            comment="x",
         ),
     )
     assert response.status_code == 405

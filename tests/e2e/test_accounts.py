@@ -15,13 +15,13 @@ from tests.e2e.mail import row, send
 from tests.mails import ORDER
 from tests.running import Mailsink
 
-_PASSWORD = "correct horse 42"
+PASSWORD = "correct horse 42"
 
 
-def _set_up(data: Path) -> None:
+def set_up(data: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "mailsink", "setup", "--name", "root"],
-        env={**os.environ, "MAILSINK_DATA": str(data), "MAILSINK_SETUP_PASSWORD": _PASSWORD},
+        env={**os.environ, "MAILSINK_DATA": str(data), "MAILSINK_SETUP_PASSWORD": PASSWORD},
         check=True, capture_output=True, timeout=60,
     )  # fmt: skip
 
@@ -43,10 +43,10 @@ def test_a_colleague_is_invited_and_reads_a_mail(
 ) -> None:
     server = start_mailsink()
     send(server, ORDER)
-    _set_up(tmp_path / "data")
+    set_up(tmp_path / "data")
     page.goto(f"{server.url}/login")
     page.get_by_label("Name").fill("root")
-    page.get_by_label("Password").fill(_PASSWORD)
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(row(page, "Your order")).to_be_visible()
 

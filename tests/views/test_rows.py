@@ -41,6 +41,7 @@ def _message(given: dict[str, Any]) -> Message:
     )
     message.read = given["read"]  # type: ignore[attr-defined]
     message.number = given["attempt"]  # type: ignore[attr-defined]
+    message.assignee = given["assignee"]  # type: ignore[attr-defined]
     return message
 
 

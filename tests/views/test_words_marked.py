@@ -17,6 +17,7 @@ from inbox.access.identity import EVERYBODY
 from inbox.access.share_links import SharedKind
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.mailbox import (
+    discussion,
     inbox_removal,
     inboxes,
     label_inboxes,
@@ -211,10 +212,16 @@ def test_the_pages_of_accounts() -> None:
     invited = account_links.invite(caller, ["default"], name="5")
     password = account_links.for_password(caller, administrator)
     inboxes.update(ALL, "default", name="1")
+    told = recorded_message(b"Subject: 1\r\n\r\n1")
+    discussion.add(told, administrator.pk, "1", "1")
+    marking.update(ALL, told.pk, assignee=marking.Assignee(administrator.pk))
+    viewer = people.signed_in(people.user("7", default="viewer"))
     for client, path in (
         (Client(), "/login"), (root, "/account"), (root, "/users"), (root, "/inboxes/default"),
         (Client(), f"/invitations/{invited.key}"), (Client(), f"/invitations/{password.key}"),
         (Client(), "/invitations/wrong"), (root, "/messages/delete"), (root, "/messages/delete?q=1"),
+        (root, f"/messages/{told.pk}"), (viewer, f"/messages/{told.pk}"),
+        (root, "/?q=assignee:me"), (root, "/settings"),
     ):  # fmt: skip
         words = left_over(client.get(path).content)
         assert [each for each in words if not wordless(each)] == [], path

@@ -16,6 +16,7 @@ from ninja.operation import Operation
 from inbox.api.v3 import (
     asyncapi,
     audit_resource,
+    comments,
     credentials,
     events,
     findings,
@@ -112,6 +113,7 @@ api = Api(
 api.add_router("messages", waiting.router, tags=["Messages"])  # before messages/<id>
 api.add_router("messages", imports.router, tags=["Messages"])
 api.add_router("messages", unsubscribing.router, tags=["Messages"])
+api.add_router("messages", comments.router, tags=["Messages"])
 api.add_router("messages", screenshots.router, tags=["Message content"])
 api.add_router("routes", routes.router, tags=["Routes"])
 api.add_router("rules", rule_file_routes.router, tags=["Rules"])

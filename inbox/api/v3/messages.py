@@ -11,7 +11,7 @@ from ninja.decorators import decorate_view
 from ninja.errors import HttpError
 
 from inbox import checks, serializers
-from inbox.access import emptying
+from inbox.access import assigning, emptying
 from inbox.access.roles import Role
 from inbox.api.v3 import checks as check_shapes
 from inbox.api.v3 import comparison, error_counts, message_details, schemas, sparse
@@ -51,6 +51,7 @@ from inbox.mailbox import (
 )
 from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.mailbox.marking import Marks
+from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Selection
 
 router = Router(by_alias=True)
@@ -115,10 +116,10 @@ def change_many(
     ids: Ids = "",
 ) -> HttpResponse:
     """Changes the messages that match q, all, or those with these ids."""
-    marks = Marks(**changes.dict(exclude_none=True))
-    within = scope(_to_change(changes.dict(exclude_none=True)))
-    count = marking.update_many(within, _chosen(q, all, inbox, ids), marks)
-    return answer({"count": count})
+    given: dict[str, Any] = changes.dict(exclude_none=True)
+    within, chosen = scope(_to_change(given)), _chosen(q, all, inbox, ids)
+    marks = Marks(**_with_assignee(within, chosen, given))
+    return answer({"count": marking.update_many(within, chosen, marks)})
 
 
 @router.get(
@@ -143,6 +144,15 @@ def download_many(
 def _to_change(given: Mapping[str, Any]) -> Role:
     """Return the least role for changes: whether one has read a message is one's own."""
     return Role.VIEWER if given.keys() <= {"read"} else Role.TESTER
+
+
+def _with_assignee(
+    within: Scope, chosen: Selection, given: dict[str, Any]
+) -> dict[str, Any]:
+    """Return changes with the user in place of their name. Raises Invalid, Conflict."""
+    if "assignee" not in given:
+        return given
+    return {**given, "assignee": assigning.found(within, chosen, given["assignee"])}
 
 
 def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
@@ -187,11 +197,12 @@ def _tag(request: HttpRequest, id: str) -> str:
 def change(
     request: HttpRequest, id: MessageId, changes: schemas.MessageChanges
 ) -> HttpResponse:
-    """Marks it read or unread, pins it, sets its tags, status or note."""
+    """Marks it read or unread, pins it, assigns it, sets its tags, status or note."""
     given: dict[str, Any] = changes.dict(exclude_none=True)
-    return answer(
-        serializers.message(marking.update(scope(_to_change(given)), id, **given))
-    )
+    within = scope(_to_change(given))
+    chosen = Selection((messages.get(within, id).pk,))
+    marks = _with_assignee(within, chosen, given)
+    return answer(serializers.message(marking.update(within, id, **marks)))
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a message")

@@ -57,6 +57,10 @@ class Message(Strict):
     tags: list[str] = member("The tags that people gave it.", ["sign-up"])
     status: Status = member("What people found: new (not looked at), ok or bug.")
     note: str = member("The note that people wrote about it.", "#4821: total is wrong")
+    assignee: str | None = member(
+        "The name of the user whom it is assigned to; null for nobody.", "ann"
+    )
+    comments: int = member("How many comments it has.", 2)
     code: int | None = member("The code of the final reply to the transaction.", 250)
     reverse_path: str = member(
         "The sender of the envelope; empty for a bounce.", "bounce@shop.example"
@@ -274,6 +278,11 @@ class MessageChanges(Strict):
     status: Status | None = member("What you found: new, ok or bug.", "bug", None)
     note: str | None = member(
         "A note of at most 2,000 characters.", "#4821: total is wrong", None
+    )
+    assignee: str | None = member(
+        "The name of a user who may see the message, to assign it to; empty for nobody.",
+        "ann",
+        None,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from inbox.models import Recipient, Transaction
+from inbox.models import Assignment, Comment, Recipient, Transaction
 from inbox.search.fields.parts import (
     IS,
     STATUSES,
@@ -142,7 +143,6 @@ def _word(value: str) -> Q:
     )
 
 
-
 def _is(reader: int | None) -> Condition:
     read = is_read(reader)
     return one_of(
@@ -159,6 +159,16 @@ def _is(reader: int | None) -> Condition:
     )
 
 
+def _assignee(reader: int | None, value: str) -> Q:
+    """Match whom it is assigned to: a user by the whole name, or who asks."""
+    rows = Assignment.objects.filter(user__username__iexact=value)
+    if value.lower() == "me":
+        rows = Assignment.objects.filter(user=reader) if reader else rows.none()
+    return Q(pk__in=rows.values("message"))
+
+
+_COMMENTED = Q(pk__in=Comment.objects.values("message"))
+
 MESSAGES: dict[str, Condition] = {
     "": _word,
     "from": _from,
@@ -169,12 +179,15 @@ MESSAGES: dict[str, Condition] = {
     "subject": _subject,
     "header": _header,
     "tag": lambda value: Q(HasText("tags", value)),
+    "assignee": partial(_assignee, None),
     "is": _is(None),
     "has": one_of(
         "has",
         {
             **dict.fromkeys(("attachment", "attachments"), Q(attachments__gt=0)),
             "note": ~Q(note=""),
+            "assignee": Q(pk__in=Assignment.objects.values("message")),
+            **dict.fromkeys(("comment", "comments"), _COMMENTED),
         },
     ),
     "before": _before,
@@ -194,7 +207,9 @@ MESSAGES: dict[str, Condition] = {
 
 def messages_for(reader: int | None) -> dict[str, Condition]:
     """Return MESSAGES as a user means them, to whom some fields are their own."""
-    return MESSAGES if reader is None else {**MESSAGES, "is": _is(reader)}
+    if reader is None:
+        return MESSAGES
+    return {**MESSAGES, "is": _is(reader), "assignee": partial(_assignee, reader)}
 
 
 # Fields that are looked up in the index of the full text.

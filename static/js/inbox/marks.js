@@ -1,4 +1,4 @@
-// What people put on the message that is open: status, tags, a note.
+// What people put on the message that is open: status, tags, a note, comments, whose work it is.
 
 import { $$, byId, el, find, getJSON } from "../core/dom.js";
 import * as forms from "../core/forms.js";
@@ -13,6 +13,18 @@ export function nextStatus() {
 /** Write a note. */
 export function annotate() {
   const details = find("#marks details.note", document, HTMLDetailsElement);
+  if (details) forms.open(details);
+}
+
+/** Say whose work it is. */
+export function assign() {
+  const details = find("#assignee details", document, HTMLDetailsElement);
+  if (details) forms.open(details);
+}
+
+/** Write a comment. */
+export function comment() {
+  const details = find("#comments details", document, HTMLDetailsElement);
   if (details) forms.open(details);
 }
 

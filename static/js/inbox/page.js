@@ -326,6 +326,8 @@ class InboxPage {
       t: () => (selection.some ? actions.keys.t() : marks.addTag()),
       s: () => (selection.some ? actions.keys.s() : marks.nextStatus()),
       a: marks.annotate,
+      A: marks.assign,
+      c: marks.comment,
       h: () => $(`a[data-show=${this.#show === "mail" ? "all" : "mail"}]`).click(),
       u: () => this.#back(),
       Escape: () => (selection.some ? selection.clear() : this.#back()),

@@ -31,6 +31,7 @@ import { routes } from "../core/routes.js";
  * @property {boolean} clip
  * @property {boolean} pinned
  * @property {boolean} noted
+ * @property {string} assignee the name of a user; "" for nobody
  */
 
 const TAGS_SHOWN = 3;
@@ -79,6 +80,7 @@ function ofMessage(message) {
     clip: message.attachments > 0,
     pinned: message.pinned,
     noted: Boolean(message.note),
+    assignee: message.assignee ?? "",
   };
 }
 
@@ -114,6 +116,7 @@ function ofFailure(attempt) {
     clip: false,
     pinned: false,
     noted: false,
+    assignee: "",
   };
 }
 
@@ -227,6 +230,8 @@ function showMarks(all, words) {
   all.isok.hidden = words.verdict !== "ok";
   all.isbug.hidden = words.verdict !== "bug";
   all.noted.hidden = !words.noted;
+  all.assigned.hidden = !words.assignee;
+  setLong(all.assignee, words.assignee);
   all.tags.hidden = !words.tags;
   setText(all.tags, words.tags);
   setText(all.inbox, words.inbox);

@@ -1,0 +1,83 @@
+"""The rules of assigning messages, to users who may see them, and of commenting on them."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from inbox.access import accounts
+from inbox.access.identity import Identity
+from inbox.access.roles import Role
+from inbox.errors import Conflict, Forbidden, Invalid
+from inbox.mailbox import discussion, selection
+from inbox.mailbox.marking import Assignee
+from inbox.mailbox.scope import Scope
+from inbox.mailbox.selection import Selection
+from inbox.models import Comment, Message, User
+
+MOST = 500  # users to choose from
+LONGEST = 150  # characters of a name
+
+
+def candidates(inbox: int) -> list[str]:
+    """Return the names of the users who may see an inbox."""
+    names = _who_see(inbox).order_by("username").values_list("username", flat=True)
+    return list(names[:MOST])
+
+
+def found(scope: Scope, what: Selection, name: str) -> Assignee:
+    """Return the user of a name who may see all of these messages; nobody for no name.
+
+    Raises Invalid, and Conflict without accounts.
+    """
+    refuse_without_accounts()
+    name = name.strip()
+    if not name:
+        return Assignee(None)
+    by_name = Q(username__iexact=User.normalize_username(name[: LONGEST + 1]))
+    inboxes: set[int] = set()
+    for turn in selection.turns(scope, what):
+        rows = Message.objects.filter(pk__in=turn)
+        inboxes.update(rows.values_list("inbox_id", flat=True).distinct())
+    user = None if "\x00" in name else User.objects.filter(by_name).first()
+    if user is None or not all(_may_see(user, each) for each in inboxes):
+        words = _('There is no user "%(name)s" who may see this mail.')
+        raise Invalid(words % {"name": name[:40]})
+    return Assignee(user.pk)
+
+
+def comment(caller: Identity, message: Message, text: str) -> Comment:
+    """Store a comment of the caller. Raises Invalid, and Conflict without accounts."""
+    if caller.user is None:
+        refuse_without_accounts()
+        raise Forbidden(_("Only users comment on a message."))
+    return discussion.add(message, caller.user, caller.name, text)
+
+
+def may_remove(caller: Identity, comment: Comment, inbox: int) -> bool:
+    """Whether a comment is the caller's own, or one in an inbox that they manage."""
+    is_own = comment.user_id is not None and comment.user_id == caller.user
+    return is_own or caller.may(Role.MANAGER, inbox)
+
+
+def remove_comment(caller: Identity, comment: Comment, inbox: int) -> None:
+    """Remove a comment. Raises Forbidden."""
+    if not may_remove(caller, comment, inbox):
+        raise Forbidden(_("Only its author and managers remove a comment."))
+    discussion.remove(comment)
+
+
+def refuse_without_accounts() -> None:
+    """Raise Conflict where there are no users to speak to each other."""
+    if not accounts.are_on():
+        words = _("This takes accounts: there is nobody to assign a message to.")
+        raise Conflict(words)
+
+
+def _who_see(inbox: int) -> QuerySet[User]:
+    member = Q(memberships__inbox=inbox) | Q(groups__memberships__inbox=inbox)
+    return User.objects.filter(Q(is_superuser=True) | member, is_active=True).distinct()
+
+
+def _may_see(user: User, inbox: int) -> bool:
+    return _who_see(inbox).filter(pk=user.pk).exists()

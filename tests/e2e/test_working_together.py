@@ -1,0 +1,110 @@
+"""Two users of one inbox: each has read their own mail; they comment, and assign it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.accessible import assert_accessible
+from tests.e2e.mail import row, send
+from tests.e2e.test_accounts import PASSWORD, set_up
+from tests.mails import plain
+from tests.running import Mailsink
+
+
+def _sign_in(page: Page, url: str) -> None:
+    page.goto(f"{url}/login")
+    page.get_by_label("Name").fill("root")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def _invited(page: Page, url: str, browser: Browser) -> Page:
+    """Return the page of a colleague, a tester."""
+    given = {"inboxes": ["default"], "role": "tester"}
+    made = page.request.post(f"{url}/api/v3/invitations", data=given)
+    guest = browser.new_context(ignore_https_errors=True).new_page()
+    guest.goto(made.json()["url"])
+    guest.get_by_label("Name").fill("ann")
+    guest.get_by_label("Password").fill(PASSWORD)
+    guest.get_by_role("button", name="Make account").click()
+    return guest
+
+
+def _hold(page: Page) -> None:
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert_accessible(page)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, page.url
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_two_users_share_the_work(
+    start_mailsink: Callable[..., Mailsink],
+    tmp_path: Path,
+    page: Page,
+    browser: Browser,
+) -> None:
+    server = start_mailsink()
+    send(server, plain("Total is wrong"))
+    send(server, plain("Other mail"))
+    set_up(tmp_path / "data")
+    _sign_in(page, server.url)
+    ann = _invited(page, server.url, browser)
+    unread = "[data-count=unread]"
+    for each in (page, ann):
+        expect(each.locator(unread).first).to_have_text("2")
+    # Each has read what they have opened themselves.
+    row(ann, "Total is wrong").get_by_role("link").click()
+    expect(ann.locator("#message-title")).to_have_text("Total is wrong")
+    expect(ann.locator(unread).first).to_have_text("1")
+    expect(row(ann, "Total is wrong").get_by_text("unread")).to_be_hidden()
+    expect(row(page, "Total is wrong").get_by_text("unread")).to_be_attached()
+    expect(page.locator(unread).first).to_have_text("2")
+
+    # By the keyboard: a comment, and whose work it is; the other sees both at once.
+    row(page, "Total is wrong").get_by_role("link").click()
+    expect(page.locator("#message-title")).to_have_text("Total is wrong")
+    ann.keyboard.press("c")
+    expect(ann.get_by_role("textbox", name="Comment")).to_be_focused()
+    ann.keyboard.type("The <b>sum</b> lacks VAT")
+    ann.keyboard.press("Control+Enter")
+    said = page.get_by_test_id("comment")
+    expect(said.locator(".text")).to_have_text("The <b>sum</b> lacks VAT")
+    expect(said.locator("bdi")).to_have_text("ann")
+    expect(ann.get_by_test_id("comment")).to_have_count(1)
+    ann.locator("#message-title").click()  # keys are keys again
+    ann.keyboard.press("A")
+    expect(ann.get_by_label("Assign to", exact=True)).to_be_focused()
+    ann.get_by_label("Assign to", exact=True).select_option("root")
+    ann.get_by_role("button", name="Assign", exact=True).click()
+    expect(page.get_by_test_id("message-assignee").locator("bdi")).to_have_text("root")
+    expect(row(page, "Total is wrong").get_by_test_id("row-assignee")).to_have_text(
+        "root"
+    )
+    # What is being written stays while the other one acts.
+    page.locator("#comment-summary").click()
+    page.get_by_role("textbox", name="Comment").fill("Not yet sent")
+    ann.get_by_role("button", name="Remove this comment").click()
+    expect(said).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Comment")).to_have_value("Not yet sent")
+    page.get_by_role("button", name="Add comment").click()
+    expect(ann.get_by_test_id("comment").locator("bdi")).to_have_text("root")
+    expect(ann.get_by_role("button", name="Remove this comment")).to_have_count(0)
+    _hold(ann)
+    page.locator("#assign-summary").click()
+    _hold(page)
+
+    page.goto(f"{server.url}/?q=assignee:me")
+    expect(page.get_by_test_id("message-row")).to_have_count(1)
+    # All is read at once, for one of them.
+    page.goto(server.url)
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.locator(unread).first).to_have_text("")
+    expect(ann.locator(unread).first).to_have_text("1")
+    ann.context.close()
