@@ -85,6 +85,10 @@ _NAMES: dict[str, tuple[str, Callable[[str], str]]] = {
     "MP_MAX_AGE": ("RETENTION_DAYS", _days),
     "MP_MAX_MESSAGE_SIZE": ("MAX_MESSAGE_SIZE", _mebibytes),
     "MP_SMTP_AUTH": ("SMTP_AUTH", str),
+    "MP_UI_TLS_CERT": ("HTTPS_CERT", str),
+    "MP_UI_TLS_KEY": ("HTTPS_KEY", str),
+    "MP_UI_SSL_CERT": ("HTTPS_CERT", str),
+    "MP_UI_SSL_KEY": ("HTTPS_KEY", str),
     "MP_SMTP_TLS_CERT": ("TLS_CERT", str),
     "MP_SMTP_TLS_KEY": ("TLS_KEY", str),
     "MP_SMTP_SSL_CERT": ("TLS_CERT", str),
@@ -101,6 +105,8 @@ _NAMES: dict[str, tuple[str, Callable[[str], str]]] = {
 }
 # Each is written into a variable of ours that more than one of theirs make up.
 _IMPLICIT_TLS = "MP_SMTP_REQUIRE_TLS"
+_PAGES_BY_TLS = ("MP_UI_TLS_CERT", "MP_UI_SSL_CERT")
+_DEFAULTS = {"SMTP": values.DEFAULT_SMTP, "HTTP": values.DEFAULT_HTTP}
 # They ask for what Mailsink does anyway, or for no more than the program says.
 _WITHOUT_EFFECT = frozenset(
     "MP_SMTP_AUTH_ACCEPT_ANY MP_SMTP_AUTH_ALLOW_INSECURE MP_ENABLE_CHAOS MP_VERBOSE "
@@ -127,7 +133,11 @@ def translated(
         if not _is_set(environ, prefix + ours):
             found.setdefault(prefix + ours, text)
             lines.append(f"{name} counts as {prefix}{ours}={_shown(ours, text)}")
-    lines += _implicit_tls(theirs, found, prefix)
+    if _asks_for(theirs.get(_IMPLICIT_TLS, "")) == "yes":
+        lines += _by_tls(_IMPLICIT_TLS, ("SMTP", "SMTPS"), found, prefix)
+    for each in _PAGES_BY_TLS:
+        if each in theirs:
+            lines += _by_tls(each, ("HTTP", "HTTPS"), found, prefix)
     return found, tuple(lines)
 
 
@@ -148,19 +158,18 @@ def _read(
             lines.append(f"{name} has no effect: {reason}")
 
 
-def _implicit_tls(
-    theirs: Mapping[str, str], found: dict[str, str], prefix: str
+def _by_tls(
+    theirs: str, ours: tuple[str, str], found: dict[str, str], prefix: str
 ) -> list[str]:
-    """Let the port of SMTP speak TLS from its first octet on, if that is asked for."""
-    smtp, smtps = f"{prefix}SMTP", f"{prefix}SMTPS"
-    asked = _asks_for(theirs.get(_IMPLICIT_TLS, "")) == "yes"
-    if not asked or _is_set(found, smtps):
+    """Let a port speak TLS from its first octet on, as theirs asks: ours are two settings."""
+    plain, secure = (f"{prefix}{each}" for each in ours)
+    if _is_set(found, secure):
         return []
     everywhere = found.get(f"{prefix}LISTEN", "").strip().lower() == "all"
-    default = values.default_addresses(values.DEFAULT_SMTP, everywhere)
-    found[smtps] = found.get(smtp, "").strip() or default
-    found[smtp] = "off"
-    return [f"{_IMPLICIT_TLS} counts as {smtps}={found[smtps]} and {smtp}=off"]
+    default = values.default_addresses(_DEFAULTS[ours[0]], everywhere)
+    found[secure] = found.get(plain, "").strip() or default
+    found[plain] = "off"
+    return [f"{theirs} counts as {secure}={found[secure]} and {plain}=off"]
 
 
 def _is_set(environ: Mapping[str, str], ours: str) -> bool:

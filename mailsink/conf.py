@@ -47,6 +47,7 @@ class Config:
 
     listeners: Mapping[str, tuple[ListenAddress, ...]]  # by kind; none: off
     http: tuple[ListenAddress, ...]
+    https: tuple[ListenAddress, ...]
     data: Path
     database_url: str
     redis_url: str  # "": in-memory layer
@@ -61,6 +62,8 @@ class Config:
     tls_cert: Path | None
     tls_key: Path | None
     tls_min: TlsVersion
+    https_cert: Path | None  # None: as tls_cert
+    https_key: Path | None
     allowed_hosts: tuple[str, ...]  # none: localhost, IP literals and the hostname
     # where no address is set; all: host names of a network of one's own are good, too
     listen: Literal["local", "all"]
@@ -117,6 +120,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
             values.default_addresses(values.DEFAULT_HTTP, everywhere),
             values.ADDRESSES,
         ),
+        https=read.value("HTTPS", "off", values.ADDRESSES),
         data=data,
         database_url=read.secret("DATABASE_URL", sqlite, values.DATABASE),
         redis_url=read.secret("REDIS_URL", "", values.REDIS),
@@ -131,6 +135,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         tls_cert=read.value("TLS_CERT", "", values.FILE),
         tls_key=read.value("TLS_KEY", "", values.FILE),
         tls_min=read.value("TLS_MIN", "1.2", values.TLS_VERSION),
+        https_cert=read.value("HTTPS_CERT", "", values.FILE),
+        https_key=read.value("HTTPS_KEY", "", values.FILE),
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
         listen=listen,
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
@@ -242,6 +248,8 @@ def _check_together(config: Config) -> None:
         _check_extra("RAW_URL", "storages", "s3")
     if (config.tls_cert is None) != (config.tls_key is None):
         raise ConfigError("MAILSINK_TLS_CERT and MAILSINK_TLS_KEY need each other")
+    if (config.https_cert is None) != (config.https_key is None):
+        raise ConfigError("MAILSINK_HTTPS_CERT and MAILSINK_HTTPS_KEY need each other")
     if config.profile.require_auth and "AUTH" in config.profile.hidden:
         raise ConfigError(
             "MAILSINK_SMTP_REQUIRE_AUTH needs AUTH, which MAILSINK_SMTP_HIDE hides"

@@ -6,7 +6,8 @@ import errno
 import ipaddress
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mailsink.conf import ConfigError
@@ -17,6 +18,8 @@ _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _BACKLOG = 512
 
 
+# Who listens everywhere is reached here.
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 _FIRST_HANDED_OVER = 3  # descriptor
 Where = tuple[int, str, int]  # family, host, port
 _handed_over: dict[Where, socket.socket] = {}
@@ -159,3 +162,32 @@ def is_public(bound: socket.socket) -> bool:
     """Whether other machines may reach it."""
     host = bound.getsockname()[0]
     return not ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class WebPorts:
+    """The sockets of the pages and the API: of plain HTTP, and of HTTPS."""
+
+    http: Sequence[socket.socket] = ()
+    https: Sequence[socket.socket] = ()
+
+    @property
+    def sockets(self) -> list[socket.socket]:
+        return [*self.http, *self.https]
+
+    def urls(self) -> list[str]:
+        """Return where each listens: "http://127.0.0.1:8025"."""
+        plain = [f"http://{address_of(each)}" for each in self.http]
+        return [*plain, *(f"https://{address_of(each)}" for each in self.https)]
+
+    def own_url(self) -> str:
+        """Return where who is on this machine finds the pages; "" where there are none.
+
+        By HTTPS, where it is spoken.
+        """
+        if not self.sockets:
+            return ""
+        first = next(iter(self.https or self.http))
+        host, port = first.getsockname()[:2]
+        scheme = "https" if self.https else "http"
+        return f"{scheme}://{ListenAddress(_HERE.get(host, host), port)}"

@@ -49,11 +49,32 @@ def server_context(
         context.minimum_version = _VERSIONS[minimum]
     if minimum in ("1.0", "1.1"):  # their signatures are below OpenSSL's usual level
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    _load(context, cert, key)
+    return context
+
+
+def renew(context: ssl.SSLContext, cert: Path, key: Path, minimum: TlsVersion) -> None:
+    """Let a context of servers show another certificate to those who come from now on.
+
+    Raises ValueError with a reason for the user, and leaves the context as it is.
+    """
+    server_context(cert, key, minimum)  # one that fails to load would be without a key
+    _load(context, cert, key)
+
+
+def expiry(cert: Path) -> datetime | None:
+    """Return when a certificate expires, in UTC; None where that cannot be read."""
+    try:
+        return x509.load_pem_x509_certificate(cert.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return None
+
+
+def _load(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     try:
         context.load_cert_chain(cert, key, password=_refuse_password)
     except OSError as error:  # ssl.SSLError is one
         raise ValueError(_reason(error)) from None
-    return context
 
 
 def _refuse_password() -> str:

@@ -156,7 +156,7 @@ class Mailsink:
             raise
         self.smtp = self.address("SMTP")
         upstream = "{}:{}".format(*self.address("Web"))
-        self.direct = f"http://{upstream}"
+        self.direct = f"{self.scheme}://{upstream}"
         self.url = self.direct
         if self._nginx:
             self._nginx.run(upstream)
@@ -200,9 +200,15 @@ class Mailsink:
         """Return (host, port) of the first listener of a kind: "SMTPS"; else ("", 0)."""
         for line in self.lines:
             if line.startswith(f"{label} "):
-                url = urlsplit("//" + line.split()[1].removeprefix("http://"))
+                url = urlsplit("//" + line.split()[1].rpartition("://")[2])
                 return url.hostname or "", url.port or 0
         return "", 0
+
+    @property
+    def scheme(self) -> str:
+        """Of the first web address: http or https."""
+        web = (line.split()[1] for line in self.lines if line.startswith("Web "))
+        return next(web, "http:").partition(":")[0]
 
     @property
     def live(self) -> str:

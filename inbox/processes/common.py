@@ -12,11 +12,13 @@ from inbox.policy.authenticator import Authenticator
 from inbox.policy.credential_book import CredentialBook
 from inbox.policy.strict_setting import StrictSetting
 from inbox.upkeep.expected_mail import ExpectedMail
+from mailsink.certificates import Certificates
 from mailsink.conf import Config
 from mailsink.descriptors import Descriptors
 from mailsink.smtp.listener_kinds import ListenerKind
 from mailsink.smtp.net.shared_counts import SharedCounts
 from mailsink.smtp.profile import Profile
+from mailsink.sockets import WebPorts
 from mailsink.supervisor import Child
 
 
@@ -28,7 +30,8 @@ class Common:
     expected: ExpectedMail
     application: Any
     mail: Sequence[tuple[ListenerKind, socket.socket]]
-    http: Sequence[socket.socket]
+    web: WebPorts
+    certificates: Certificates
     inbox: int
     strict: StrictSetting
     logins: CredentialBook

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -13,31 +12,32 @@ from inbox.outgoing import routes_from_settings
 from inbox.policy import strict_setting
 from inbox.policy.strict_setting import StrictSetting
 from inbox.upkeep.retention import RetentionLimits
+from mailsink.certificates import Certificates
 from mailsink.conf import Config, ConfigError, unusable_data
 from mailsink.failing_tls import failing_contexts
 from mailsink.smtp.listener_kinds import LISTENER_KINDS
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.tls.planned_failure import FailingContexts
 from mailsink.smtp.tls.starttls_denylist import StarttlsDenylist
-from mailsink.sockets import address_of, is_public
-from mailsink.tls import own_context, server_context
+from mailsink.sockets import WebPorts, address_of, is_public
 from mailsink.values import ADDRESSES, ListenAddress
 
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
-# Who listens everywhere is reached here.
-_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 
 
-def with_flags(config: Config, smtp: str | None, http: str | None) -> Config:
-    """Return the config with what --smtp and --http say. Raises ConfigError."""
+def with_flags(
+    config: Config, smtp: str | None, http: str | None, https: str | None
+) -> Config:
+    """Return the config with what --smtp, --http and --https say. Raises ConfigError."""
     config = replace(
         config,
         listeners=config.listeners
         if smtp is None
         else {**config.listeners, "smtp": _flag("--smtp", smtp)},
         http=config.http if http is None else _flag("--http", http),
+        https=config.https if https is None else _flag("--https", https),
     )
-    if not (config.http or any(config.listeners.values())):
+    if not (config.http or config.https or any(config.listeners.values())):
         raise ConfigError("SMTP and the web are both off: there is nothing to serve")
     return config
 
@@ -65,7 +65,7 @@ def refuse_public(sockets: Sequence[socket.socket]) -> None:
         )
 
 
-def may_send(config: Config, http: Sequence[socket.socket]) -> bool:
+def may_send(config: Config, web: WebPorts) -> bool:
     """Whether mail may go out: where others reach the pages, only if somebody says so."""
     if config.outgoing != "auto":
         return config.outgoing == "yes"
@@ -73,7 +73,7 @@ def may_send(config: Config, http: Sequence[socket.socket]) -> bool:
         urlsplit(config.public_url.origin).hostname or "localhost",
         *config.allowed_hosts,
     }
-    return named <= _LOCAL and not any(is_public(each) for each in http)
+    return named <= _LOCAL and not any(map(is_public, web.sockets))
 
 
 def take_routes(config: Config) -> None:
@@ -105,46 +105,26 @@ def retention_limits(config: Config) -> RetentionLimits:
     )
 
 
-def profile(config: Config, http: Sequence[socket.socket], most: int) -> Profile:
+def profile(config: Config, web: WebPorts, shown: Certificates, most: int) -> Profile:
     """Return how all listeners behave. Raises ConfigError.
 
-    most: how many connections there can be
+    shown: to clients; most: how many connections there can be
     """
     return replace(
         config.profile,
         max_connections=min(config.profile.max_connections or most, most),
         spool_dir=config.data / "spool",
-        public_url=pages_url(config, http),
-        tls=_tls(config),
+        public_url=pages_url(config, web),
+        tls=shown.mail.context(),
         failing_tls=_failing_tls(config),
         starttls_denylist=_denylist(config),
     )
 
 
-def pages_url(config: Config, http: Sequence[socket.socket]) -> str:
+def pages_url(config: Config, web: WebPorts) -> str:
     """Return the URL of the pages, without a slash at the end; "" where there are none."""
-    return str(config.public_url) or _own_url(http, config.public_url.path)
-
-
-def _own_url(http: Sequence[socket.socket], path: str) -> str:
-    """Return the URL of the pages for who is on this machine; "" where there are none."""
-    if not http:
-        return ""
-    host, port = http[0].getsockname()[:2]
-    return f"http://{ListenAddress(_HERE.get(host, host), port)}{path}"
-
-
-def _tls(config: Config) -> ssl.SSLContext:
-    """Return how all listeners speak TLS. Raises ConfigError."""
-    if config.tls_cert is None or config.tls_key is None:
-        try:
-            return own_context(config.data, config.hostname, config.tls_min)
-        except OSError as error:
-            raise unusable_data(config.data, error) from None
-    try:
-        return server_context(config.tls_cert, config.tls_key, config.tls_min)
-    except ValueError as error:
-        raise ConfigError(f"MAILSINK_TLS_CERT and MAILSINK_TLS_KEY: {error}") from None
+    own = web.own_url()
+    return str(config.public_url) or (own and f"{own}{config.public_url.path}")
 
 
 def _failing_tls(config: Config) -> FailingContexts:

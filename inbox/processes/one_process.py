@@ -48,6 +48,7 @@ from inbox.upkeep.wellbeing import ClockWatch
 from inbox.webhooks import webhook_signals
 from inbox.webhooks.webhook_caller import Objects, WebhookCaller
 from mailsink.posting.poster import Poster
+from mailsink.server.https_ports import HttpsPorts
 from mailsink.smtp.listener_kinds import LISTENER_KINDS, ListenerKind
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
@@ -103,6 +104,7 @@ class OneProcess:
         self._clock = ClockWatch()
         self._figures = self._figures_of_process()
         self._couriers: set[ReleaseCourier] = set()
+        self._passes = Passes()
 
     def run(self, ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit code of the process."""
@@ -118,12 +120,13 @@ class OneProcess:
                 sys.setswitchinterval(_TURN)
                 code: int = self._serve(
                     self._common.application,
-                    web_sockets=self._common.http,
+                    web_sockets=self._common.web.http,
                     listeners=listeners,
                     background=background,
                     ready=ready,
                     descriptors=self._common.descriptors,
                     visitors=self._visitors,
+                    https=self._https_ports(),
                 )
         finally:
             audit_log.flush()
@@ -170,6 +173,7 @@ class OneProcess:
         health.checks["recorder"] = self._recorder.trouble
         health.notices["objects"] = body_store.trouble
         health.notices["descriptors"] = self._common.descriptors.trouble
+        health.notices["certificates"] = self._common.certificates.trouble
         if self._redis:
             health.notices["redis"] = self._redis.trouble
         if self._hub:
@@ -187,7 +191,6 @@ class OneProcess:
 
     def _listeners(self) -> list[Listener]:
         held_mail = HeldQueue(self._server.id, self._couriers)
-        passes = Passes()
 
         def listener(kind: ListenerKind, bound: socket.socket) -> Listener:
             return Listener(
@@ -198,17 +201,22 @@ class OneProcess:
                 self._common.authenticator,
                 self._admission,
                 self._common.descriptors,
-                passes,
+                self._passes,
                 held_mail,
             )
 
         return [listener(kind, bound) for kind, bound in self._common.mail]
+
+    def _https_ports(self) -> HttpsPorts | None:
+        shown, sockets = self._common.certificates.web, self._common.web.https
+        return HttpsPorts(sockets, shown, self._passes) if shown else None
 
     def _background(self) -> list[BackgroundWork]:
         """Return the work beside the servers: it starts in this order, and stops in reverse."""
         line: list[BackgroundWork] = [self._line, _outbox_watch()] if self._line else []
         return [
             *([self._beside.child.watch] if self._beside else []),
+            *self._common.certificates.watches(),
             *([self._hub] if self._hub else []),
             *line,
             *([self._redis] if self._redis else []),
@@ -262,7 +270,7 @@ class OneProcess:
 def _register(common: Common, beside: Beside | None) -> Server:
     """Register this process, with where it listens."""
     return servers.register(
-        http=[address_of(each) for each in common.http],
+        http=[address_of(each) for each in common.web.sockets],
         id=protocol.process(),
         is_one_of_several=beside is not None,
         dead=beside.child.dead if beside else None,

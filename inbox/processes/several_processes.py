@@ -14,7 +14,7 @@ from inbox.storage import setup
 from inbox.storage.write_lock import share_turns
 from inbox.upkeep import servers
 from mailsink.smtp.net.shared_counts import SharedCounts
-from mailsink.sockets import bind_again, share
+from mailsink.sockets import WebPorts, bind_again, share
 from mailsink.supervisor import Child, ProcessPlace, Supervisor
 
 
@@ -29,7 +29,7 @@ def run_processes(common: Common, workers: int, ready: Callable[[], None]) -> in
         [(kind, bind_again(each)) for kind, each in mail] for _ in range(1, workers)
     ]
     places = [
-        ProcessPlace("the web process", is_vital=True, sockets=common.http),
+        ProcessPlace("the web process", is_vital=True, sockets=common.web.sockets),
         *(
             ProcessPlace(f"SMTP process {number}", sockets=[sock for _, sock in own])
             for number, own in enumerate(per_process, 1)
@@ -49,7 +49,7 @@ def run_processes(common: Common, workers: int, ready: Callable[[], None]) -> in
         own = replace(
             common,
             mail=per_process[child.number - 1] if takes_mail else [],
-            http=[] if takes_mail else common.http,
+            web=WebPorts() if takes_mail else common.web,
         )
         beside = Beside(child, workers, doorway, counts)
         return OneProcess(own, beside).run(child.ready)

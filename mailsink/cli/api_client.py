@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -49,6 +50,15 @@ class ApiClient:
                 f"--url is {url!r}, but begins with http:// or https://", 2
             )
         self.url = url.rstrip("/")
+        self._tls: ssl.SSLContext | None = None
+
+    def tls(self) -> ssl.SSLContext | None:
+        """Return how the server is known by its certificate; None: as any other one is.
+
+        Raises OSError.
+        """
+        self._tls = self._tls or own_address.tls(self.url)
+        return self._tls
 
     def get(self, path: str, patience: float = _TIMEOUT, **query: Any) -> Any:
         """Return what a path answers: get("messages", q="to:ann"). Raises ApiFailure.
@@ -82,7 +92,7 @@ class ApiClient:
         """Whether the server answers that it is ready."""
         try:
             with urllib.request.urlopen(
-                f"{self.url}/health/ready", timeout=5
+                f"{self.url}/health/ready", timeout=5, context=self.tls()
             ) as answer:
                 return bool(answer.status == 200)
         except (OSError, ValueError):
@@ -102,7 +112,9 @@ class ApiClient:
         if token := bearer_token.token():  # which no redirect takes to another host
             request.add_unredirected_header("Authorization", f"Bearer {token}")
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
+            with urllib.request.urlopen(
+                request, timeout=timeout, context=self.tls()
+            ) as answer:
                 octets: bytes = answer.read()
                 return octets
         except urllib.error.HTTPError as error:
@@ -117,6 +129,11 @@ class ApiClient:
         reason = getattr(error, "reason", error)
         if isinstance(reason, socket.gaierror):
             return ApiFailure(f"there is no such host: {self.url}")
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return ApiFailure(
+                f"the certificate of {self.url} is not trusted "
+                f"({reason.verify_message}). SSL_CERT_FILE names a file with others to trust"
+            )
         why = getattr(reason, "strerror", None) or reason
         return ApiFailure(
             f"no Mailsink answers at {self.url} ({why}). Start one by `mailsink serve`, or "

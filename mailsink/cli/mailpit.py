@@ -121,11 +121,12 @@ def readyz(arguments: Sequence[str]) -> int:
     parser = ArgumentParser("mailpit readyz", allow_abbrev=False)
     parser.add_argument("-l", "--listen", default="", help="its ADDR:PORT")
     parser.add_argument("--webroot", help="changes nothing: it answers below any")
-    parser.add_argument("--https", nargs="?", const="true", help="not spoken here")
+    parser.add_argument("--https", nargs="?", const="true", help="ask by HTTPS")
     parser.add_argument("--wait", action="store_true", help="wait until it is ready")
     parser.add_argument("--timeout", type=_seconds, default=30.0, help="such as 30s")
     asked = parser.parse_args(arguments)
-    client = ApiClient(own_address.url(asked.listen))
+    by_https = (asked.https or "").lower() in ("1", "t", "true")
+    client = ApiClient(own_address.url(asked.listen, by_https))
     end = time.monotonic() + (asked.timeout if asked.wait else 0)
     while not client.is_ready():
         if time.monotonic() >= end:

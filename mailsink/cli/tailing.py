@@ -63,6 +63,7 @@ class _Tail:
         self._q = q
         self._shown = shown
         self._unindexed: set[str] = set()  # messages that a search cannot find yet
+        self._tls = client.tls() or True
         self._url = f"ws{client.url.removeprefix('http')}/ws/live"
         self._topic = "messages" if messages else "sessions"
         self._printed: dict[str, int] = {}  # the last exchange, by session
@@ -75,7 +76,7 @@ class _Tail:
         try:
             async with (
                 aiohttp.ClientSession() as session,
-                session.ws_connect(self._url) as socket,
+                session.ws_connect(self._url, ssl=self._tls) as socket,
             ):
                 self._socket = socket
                 await self._subscribe(self._topic)

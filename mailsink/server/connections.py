@@ -1,4 +1,4 @@
-"""The connections to the web port: who is let in, for how long, and who has to leave."""
+"""The connections to the web ports: daphne on them, and its drain at a shutdown."""
 
 from __future__ import annotations
 
@@ -15,37 +15,26 @@ import daphne.http_protocol
 import daphne.server
 import daphne.ws_protocol
 from daphne.server import Server as Daphne
-from daphne.server import twisted_loop as loop  # installs the asyncio reactor
 from twisted.internet import reactor as _reactor
-from twisted.internet.protocol import Factory, connectionDone
-from twisted.internet.protocol import Protocol as Connection
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import ISSLTransport
 
 from mailsink.accepting import Acceptor
 from mailsink.descriptors import Descriptors
-from mailsink.server.requests import IDLE, Channel, WebSocket
+from mailsink.server.doorkeeper import BUSY, Doorkeeper, Doorkeepers
+from mailsink.server.https_ports import HttpsPorts
+from mailsink.server.requests import WebSocket
+from mailsink.server.secure_wire import SecureWires
 from mailsink.web.answers import Answers
-from mailsink.web.callers import recognise
 from mailsink.web.guard import Guard
 from mailsink.web.uploads import Uploads
 from mailsink.web.visitors import Visitors
 
 reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run time
 
-_PATIENCE = 5.0  # seconds for a caller on the web port to say something
-_HEAD = 20.0  # seconds for the head of the first request
-_LINGER = 2.0  # seconds for who is refused in the middle of a body to read why
-_LINGERING = 16  # of them at once; others are closed, and may lose the answer
-_DISCARDED = 8 * 1024 * 1024  # octets of that body that are read meanwhile
 _MAX_FRAME = 64 * 1024  # octets of a client's websocket message
 # Seconds, on a websocket; the next ping is later than the last pong may be.
 _PING_EVERY, _PONG_WITHIN = 30, 20
 _PIECE = 64 * 1024  # octets of an answer that its client takes at a time
-_BUSY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
-    b"Retry-After: 5\r\nConnection: close\r\n\r\nToo many connections, try again "
-    b"later.\n"
-)
 _STREAM = b"text/event-stream"  # the Content-Type of an answer without an end
 
 # Daphne measures how long things take by the time of day: put forward, it would end requests
@@ -65,7 +54,9 @@ class Web(Daphne):
         wrong_port: bytes,
         descriptors: Descriptors,
         visitors: Visitors,
+        https: HttpsPorts | None = None,
     ) -> None:
+        """sockets: those of plain HTTP"""
         super().__init__(
             app,
             endpoints=["none"],  # daphne refuses to be made without any
@@ -76,17 +67,19 @@ class Web(Daphne):
             server_name="mailsink",
         )
         self.endpoints = []
-        top = descriptors.shares.web_top
-        self.acceptors = [
-            Acceptor(each, partial(self.take, each.family), _BUSY, descriptors, top)
-            for each in sockets
-        ]
-        self.wrong_port = wrong_port
         self.descriptors = descriptors
+        self.doorkeepers = Doorkeepers(self, secure=False)
+        self.secure_doorkeepers = Doorkeepers(self, secure=True)
+        self.secure_wires: SecureWires | None = None
+        self.acceptors = [self.acceptor(each, self.doorkeepers) for each in sockets]
+        if https:
+            inner = self.secure_doorkeepers
+            self.secure_wires = SecureWires(https.certificate, https.passes, inner)
+            self.acceptors += [self.acceptor(each, inner) for each in https.sockets]
+        self.wrong_port = wrong_port
         self.visitors = visitors
         self.uploads = Uploads()
         self.answers = Answers()
-        self.doorkeepers = _Doorkeepers(self)
         self.lingering: set[Doorkeeper] = set()
 
     def open(self) -> None:
@@ -97,10 +90,28 @@ class Web(Daphne):
         for each in self.acceptors:
             each.open()
 
-    def take(self, family: socket.AddressFamily, client: socket.socket) -> None:
+    def acceptor(self, listening: socket.socket, doorkeepers: Doorkeepers) -> Acceptor:
+        """Return what takes the connections of a socket, for these doorkeepers."""
+        take = partial(self.take, listening.family, doorkeepers)
+        top = self.descriptors.shares.web_top
+        return Acceptor(listening, take, BUSY, self.descriptors, top)
+
+    def take(
+        self,
+        family: socket.AddressFamily,
+        doorkeepers: Doorkeepers,
+        client: socket.socket,
+    ) -> None:
         """Take a connection: Twisted has a descriptor of its own for it."""
         with client, suppress(OSError):  # it may have left by now
-            reactor.adoptStreamConnection(client.fileno(), family, self.doorkeepers)
+            reactor.adoptStreamConnection(client.fileno(), family, doorkeepers)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Begin to answer a request; of a websocket daphne leaves out the scheme."""
+        if scope["type"] == "websocket":
+            secure = ISSLTransport.providedBy(protocol.transport)
+            scope["scheme"] = "wss" if secure else "ws"
+        return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
         """Pass on what an application says; return when it may say more.
@@ -153,151 +164,3 @@ class Web(Daphne):
 
     def kill_all_applications(self) -> None:
         """Do nothing: daphne would end the requests at once, and drain ends them."""
-
-
-class _Doorkeepers(Factory[Any]):
-    """Makes a doorkeeper for each connection to the web port."""
-
-    noisy = False
-
-    def __init__(self, web: Web) -> None:
-        self.web = web
-
-    def buildProtocol(self, addr: object) -> Connection:
-        return Doorkeeper(self.web)
-
-
-class Doorkeeper(Connection):
-    """Lets HTTP in at its first octets; tells SMTP clients where mail goes.
-
-    An SMTP client says nothing until it is greeted: who is silent for _PATIENCE
-    seconds gets the reply too. TLS is closed at once. It stays as the visitor that
-    the connection is, with the clock for what is half said.
-    """
-
-    transport: Any
-
-    def __init__(self, web: Web) -> None:
-        self.web = web
-        self.octets = b""
-        self.discarded = 0  # octets that nobody wants, once it is refused
-        self.answered = False  # a request of it
-
-    def connectionMade(self) -> None:
-        self.wire: Any = self.transport
-        self.wire.visitor = self
-        self.clock = loop.call_later(_PATIENCE, self.time_is_up)
-        if not self.web.visitors.arrive(self):
-            self.web.descriptors.turned_away()
-            self.refuse(_BUSY)
-
-    def dataReceived(self, data: bytes) -> None:
-        if self.discarded:
-            self.discard(data)
-            return
-        self.octets += data
-        match recognise(self.octets):
-            case "http":
-                self.let_in()
-            case "smtp":
-                self.send_away()
-            case "tls":
-                self.wire.abortConnection()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.leave()
-
-    def time_is_up(self) -> None:
-        if self.octets:
-            self.let_in()
-        else:
-            self.send_away()
-
-    def send_away(self) -> None:
-        self.clock.cancel()
-        self.wire.write(self.web.wrong_port)
-        self.wire.loseConnection()
-
-    def let_in(self) -> None:
-        channel: Any = Channel(self)
-        self.wire.protocol = channel
-        self.wait(_HEAD)
-        channel.makeConnection(self.wire)
-        channel.dataReceived(self.octets)
-
-    # The visitor
-
-    def wait(self, seconds: float) -> None:
-        """Close the connection unless it goes on in time."""
-        self.clock.cancel()
-        self.clock = loop.call_later(seconds, self.give_up)
-
-    def take(self, octets: int) -> bool:
-        """More of a body comes; return whether there is room for it."""
-        return self.web.uploads.take(self, octets)
-
-    def open_files(self) -> bool:
-        """The body outgrows memory; return whether there is room for files."""
-        has_room = self.web.visitors.open_files(self)
-        if not has_room:
-            self.web.descriptors.turned_away()
-        return has_room
-
-    def let_go_of_body(self) -> None:
-        self.web.uploads.let_go(self)
-        self.web.visitors.close_files(self)
-
-    def work(self) -> None:
-        """A whole request has come."""
-        self.clock.cancel()
-        self.web.visitors.work(self)
-
-    def stay(self) -> bool:
-        """It becomes a websocket, if there is room for one."""
-        self.web.uploads.let_go(self)
-        return self.web.visitors.stay(self)
-
-    def rest(self) -> None:
-        """Its answer is sent."""
-        self.answered = True
-        self.let_go_of_body()
-        self.wait(IDLE)
-        self.web.visitors.rest(self)
-
-    def refuse(self, answer: bytes) -> None:
-        """Answer before the client has finished, and discard what else it sends.
-
-        Closing at once would take the answer back from a client that goes on sending; but
-        lingering connections use up descriptors, so only a few may linger.
-        """
-        self.discarded = 1
-        self.let_go_of_body()
-        self.wait(_LINGER)
-        self.wire.write(answer)
-        if len(self.web.lingering) >= _LINGERING:
-            self.wire.loseConnection()
-            return
-        self.web.lingering.add(self)
-        self.wire.loseWriteConnection()
-
-    def discard(self, data: bytes) -> None:
-        self.discarded += len(data)
-        if self.discarded > _DISCARDED:
-            self.give_up()
-
-    def dismiss(self) -> None:
-        """Close it, while no request is under way: another one needs its place."""
-        self.clock.cancel()
-        if not self.answered:
-            self.web.descriptors.turned_away()
-            self.wire.write(_BUSY)
-        self.wire.loseConnection()
-
-    def give_up(self) -> None:
-        self.wire.abortConnection()
-
-    def leave(self) -> None:
-        self.clock.cancel()
-        self.web.uploads.let_go(self)
-        self.web.lingering.discard(self)
-        self.web.visitors.leave(self)

@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 
 from mailsink.descriptors import Descriptors
 from mailsink.server.connections import Web
+from mailsink.server.https_ports import HttpsPorts
 from mailsink.web.callers import wrong_port
 from mailsink.web.guard import Guard
 from mailsink.web.visitors import Visitors
@@ -64,15 +65,17 @@ def run(
     ready: Callable[[], None],
     descriptors: Descriptors,
     visitors: Visitors,
+    https: HttpsPorts | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT, then drain; return the process's exit code.
 
     app is an ASGI application that judges a request by its head; ready is called once
     everything takes connections. Background work starts first and stops last, so that
-    nothing goes unrecorded. visitors: the connections to the web, none yet
+    nothing goes unrecorded. web_sockets: those of plain HTTP. visitors: the connections
+    to the web, none yet
     """
     smtp = [each.address for each in listeners]
-    web = Web(app, web_sockets, wrong_port(smtp), descriptors, visitors)
+    web = Web(app, web_sockets, wrong_port(smtp), descriptors, visitors, https)
     code = 0
 
     async def start() -> None:

@@ -22,7 +22,7 @@ from mailsink.web.request_rules import HttpRefusal
 from mailsink.web.uploads import SMALL, TOO_MUCH, not_written
 
 if TYPE_CHECKING:
-    from mailsink.server.connections import Doorkeeper
+    from mailsink.server.doorkeeper import Doorkeeper
 
 log = logging.getLogger(__name__)
 
@@ -222,7 +222,7 @@ class Request(WebRequest):
             "type": "http",
             "method": channel._command.decode("latin-1"),
             "path": unquote(path.decode("latin-1")),
-            "scheme": "http",
+            "scheme": "https" if self.isSecure() else "http",
             "client": [getattr(peer, "host", ""), getattr(peer, "port", 0)],
             "headers": [
                 (name.lower(), value)

@@ -118,6 +118,20 @@ def test_tls_from_the_first_octet(said: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("spelt", ["TLS", "SSL"])
+def test_pages_by_tls(spelt: str, tmp_path: Path) -> None:
+    pem = tmp_path / "pair.pem"
+    pem.touch()
+    theirs = {f"MP_UI_{spelt}_{each}": str(pem) for each in ("CERT", "KEY")}
+    found = config(MP_UI_BIND_ADDR="0.0.0.0:8443", **theirs)
+    assert [str(each) for each in found.https] == ["0.0.0.0:8443"]
+    assert found.http == ()
+    assert (found.https_cert, found.https_key) == (pem, pem)
+    found = config(MAILSINK_HTTPS="127.0.0.1:443", **theirs)
+    assert [str(each) for each in found.https] == ["127.0.0.1:443"]
+    assert found.http
+
+
 def test_no_tls_is_asked_for() -> None:
     """test containers of Python set the variable always."""
     found = config(MP_SMTP_REQUIRE_TLS="0")

@@ -226,6 +226,8 @@ def test_sizes(text: str, octets: int) -> None:
         ),
         ("ALLOWED_HOSTS", "http://mail.example", "names"),
         ("TLS_CERT", "/no/such/file", "a PEM file"),
+        ("HTTPS_KEY", "/no/such/file", "a PEM file"),
+        ("HTTPS", "8443", "ADDR:PORT"),
     ],
 )
 def test_a_bad_value_is_named_with_what_it_takes(
@@ -400,6 +402,7 @@ def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
     file = tmp_path / "cert.pem"
     file.touch()
     assert "need each other" in refusal(TLS_CERT=str(file))
+    assert "MAILSINK_HTTPS_KEY need each other" in refusal(HTTPS_CERT=str(file))
 
 
 def test_a_login_that_is_required_is_not_hidden() -> None:

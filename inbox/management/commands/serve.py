@@ -32,10 +32,13 @@ from inbox.processes.several_processes import run_processes
 from inbox.storage import setup
 from inbox.upkeep.expected_mail import ExpectedMail
 from inbox.webhooks import webhook_signals
+from mailsink import certificates
+from mailsink.certificates import Certificates
 from mailsink.conf import CONFIG, Config, ConfigError
 from mailsink.descriptors import raised
 from mailsink.smtp.listener_kinds import LISTENER_KINDS, ListenerKind
 from mailsink.sockets import (
+    WebPorts,
     address_of,
     bind,
     check_handed_over,
@@ -53,7 +56,11 @@ class Command(BaseCommand):
     requires_system_checks = ()  # they take time, and a test makes them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        for flag, what in (("--smtp", "mail"), ("--http", "the pages and the API")):
+        for flag, what in (
+            ("--smtp", "mail"),
+            ("--http", "the pages and the API"),
+            ("--https", "these by HTTPS"),
+        ):
             parser.add_argument(
                 flag, metavar="ADDR:PORT|off", help=f"where to listen for {what}"
             )
@@ -86,7 +93,9 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            config = from_config.with_flags(CONFIG, options["smtp"], options["http"])
+            config = from_config.with_flags(
+                CONFIG, options["smtp"], options["http"], options["https"]
+            )
             if options["workers"] and not any(config.listeners.values()):
                 raise ConfigError("--workers take mail, and no listener is on")
             if options["workers"] and config.listen_fds:
@@ -132,32 +141,37 @@ class Command(BaseCommand):
             for name, addresses in config.listeners.items()
             for each in bind(addresses, from_config.setting_of(name))
         ]
-        http = bind(config.http, "--http (MAILSINK_HTTP)")
+        web = WebPorts(
+            bind(config.http, "--http (MAILSINK_HTTP)"),
+            bind(config.https, "--https (MAILSINK_HTTPS)"),
+        )
         check_handed_over()
         has_accounts = accounts.look()
         if not (has_accounts or config.insecure):
-            from_config.refuse_public([*(each for _, each in mail), *http])
+            from_config.refuse_public([*(each for _, each in mail), *web.sockets])
         strict = from_config.strict(config)
-        switch.use(from_config.may_send(config, http))
+        switch.use(from_config.may_send(config, web))
         guarding.use(config.guard)
         from_config.take_routes(config)
         webhook_signals.refresh()
         audit_log.work_in_background()
-        self.introduce(config, mail, http)
-        if not has_accounts and any(map(is_public, http)):
-            pages = from_config.pages_url(config, http)
+        shown = certificates.of_config(config)
+        self.introduce(config, mail, web, shown)
+        if not has_accounts and any(map(is_public, web.sockets)):
+            pages = from_config.pages_url(config, web)
             self.say(f"Setup {pages}/setup/{first_visit.offer()}")
 
         # Imported only now: it looks for the static files that there are.
         application = import_string(settings.ASGI_APPLICATION)
         descriptors = raised()
-        profile = from_config.profile(config, http, descriptors.shares.smtp)
+        profile = from_config.profile(config, web, shown, descriptors.shares.smtp)
         common = Common(
             config=config,
             expected=expected,
             application=application,
             mail=mail,
-            http=http,
+            web=web,
+            certificates=shown,
             inbox=Inbox.objects.get(slug=DEFAULT_SLUG, deleted_at=None).pk,
             strict=strict,
             logins=(logins := CredentialBook()),
@@ -174,12 +188,13 @@ class Command(BaseCommand):
         self,
         config: Config,
         mail: Sequence[tuple[ListenerKind, socket.socket]],
-        http: Sequence[socket.socket],
+        web: WebPorts,
+        shown: Certificates,
     ) -> None:
         """Print where we listen, what to do next, and what may not be meant."""
         for kind, each in mail:
             self.say(f"{kind.label:5} {address_of(each)}")
-        pages = [f"http://{address_of(each)}{config.public_url.path}/" for each in http]
+        pages = [f"{each}{config.public_url.path}/" for each in web.urls()]
         for url in pages:
             self.say(f"Web   {url}")
         for url in pages:  # the words of Mailpit, for which test containers wait
@@ -187,7 +202,7 @@ class Command(BaseCommand):
         if sys.stdout.isatty():
             self.say("\nPoint your application's mail at the SMTP address, and open")
             self.say("the page. Control-C ends it.\n")
-        for warning in config.warnings:
+        for warning in (*config.warnings, *shown.troubles()):
             self.stderr.write(f"mailsink: warning: {warning}")
 
     def say(self, line: str) -> None:

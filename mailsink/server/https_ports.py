@@ -1,0 +1,22 @@
+"""The web ports that speak TLS."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailsink.certificates import Certificate
+from mailsink.smtp.net.passes import Passes
+
+
+@dataclass(frozen=True, slots=True)
+class HttpsPorts:
+    """Bound sockets, and what their connections have in common.
+
+    passes: those of the loop, whose time all connections within TLS share
+    """
+
+    sockets: Sequence[socket.socket]
+    certificate: Certificate
+    passes: Passes

@@ -1,0 +1,30 @@
+"""The pages by HTTPS in a real browser: the live view goes by wss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.mail import row, send
+from tests.mails import rich
+from tests.running import Mailsink
+
+
+def test_mail_appears_by_https(
+    start_mailsink: Callable[..., Mailsink], browser: Browser
+) -> None:
+    server = start_mailsink(
+        "--smtp", "127.0.0.1:0", "--http", "off", "--https", "127.0.0.1:0"
+    )
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    page.goto(server.url)
+    assert server.url.startswith("https://")
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    expect(page.locator("#wrong-origin")).to_be_hidden()
+    send(server, rich("By HTTPS", "<p>Hello", b""))
+    row(page, "By HTTPS").get_by_role("link").click()
+    page.get_by_role("button", name="Bug").click()
+    expect(row(page, "By HTTPS").get_by_text("found a bug")).to_be_attached()
+    context.close()
