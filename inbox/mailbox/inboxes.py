@@ -23,6 +23,7 @@ from inbox.mailbox import known_addresses as book
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, Message, Rule
+from inbox.models.inbox import DEFAULT_SLUG
 from inbox.models.message import ALIVE
 from inbox.storage.write_lock import write_turn
 from mailsink.conf import CONFIG
@@ -114,6 +115,24 @@ def by_slug(scope: Scope, slug: str) -> Inbox:
     if found is None:
         raise NotFound(_('there is no inbox "%(slug)s"') % {"slug": slug})
     return found
+
+
+def usual(scope: Scope) -> Inbox:
+    """Return the default inbox, or the first by name where it is not within the scope.
+
+    Raises NotFound.
+    """
+    by_name = _existing(scope).order_by("name", "pk")
+    found = by_name.filter(slug=DEFAULT_SLUG).first() or by_name.first()
+    if found is None:
+        raise NotFound(_("You are a member of no inbox in which you may do this."))
+    return found
+
+
+def resume(scope: Scope) -> None:
+    """End the pause of each inbox of the scope."""
+    for each in _existing(scope).filter(paused_at__isnull=False):
+        update(scope, each.slug, paused=False)
 
 
 def paused_since(scope: Scope) -> datetime | None:

@@ -45,6 +45,7 @@ def window(
     whole = took < WORTH_A_BAR or len(found) == session.exchanges
     return {
         **shown,
+        "inbox_id": session.inbox_id,
         "marks": findings.marks(session, found, evidence),
         "scale": f"0 0 {max(1, took)} 8",
         "quick": shown["quick"] and whole and session.ending is not None,
@@ -60,6 +61,7 @@ def rendered(
     lines = list(explain.lines(exchanges, before))
     return {
         "lines": lines,
+        "inbox_id": None,
         "links": session_facts.links(scope(), exchanges),
         "marks": {},
         "scale": f"{start} 0 {max(1, end - start)} 8",

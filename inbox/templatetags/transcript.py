@@ -8,7 +8,7 @@ from django import template
 
 from inbox.insight.findings import FindingKind
 from inbox.insight.session_facts import Link
-from inbox.presenters.rule_links import RuleLink, links
+from inbox.presenters.rule_links import RuleLink, links, settings_of
 
 register = template.Library()
 
@@ -22,9 +22,18 @@ def of(known: dict[UUID, Link] | str, transaction: UUID | None) -> Link | None:
 
 
 @register.filter
-def rule_links(rule: str) -> list[RuleLink]:
-    """Return where what an exchange names as its rule can be changed."""
-    return links(rule)
+def rule_links(rule: str, inbox_id: int | None) -> list[RuleLink]:
+    """Return where what an exchange names as its rule can be changed.
+
+    inbox_id: of its session; None where that has several
+    """
+    return links(rule, inbox_id)
+
+
+@register.filter
+def settings_url(inbox_id: int) -> str:
+    """Return the address of an inbox's settings."""
+    return settings_of(inbox_id)
 
 
 @register.filter

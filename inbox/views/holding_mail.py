@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from inbox import pages
 from inbox.access.current import scope
 from inbox.errors import BadRequest, Conflict, Invalid, NotFound
-from inbox.models.inbox import DEFAULT_SLUG
+from inbox.mailbox import inboxes
 from inbox.outgoing import held_domains, held_intake, holding, releases, routes, switch
 from inbox.presenters import held_rows, release_rows
 
@@ -30,7 +30,8 @@ def add(request: HttpRequest) -> HttpResponse:
         given = {"domain": domain, "earlier": earlier, **_typed(request)}
         try:
             fields = {"domain": domain, **_fields(given)}
-            held = held_domains.add(scope(), DEFAULT_SLUG, fields, earlier)
+            slug = inboxes.usual(scope()).slug
+            held = held_domains.add(scope(), slug, fields, earlier)
             return redirect("held", held.domain)
         except (Conflict, Invalid, NotFound) as error:
             wrong, status = str(error), 409 if isinstance(error, Conflict) else 422

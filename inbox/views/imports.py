@@ -8,18 +8,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from inbox.access.current import scope
+from inbox.http.chosen_inbox import choice, chosen
 from inbox.live.protocol import process
 from inbox.mailbox import inboxes
 from inbox.mailbox.importing import Importer
-from inbox.models.inbox import DEFAULT_SLUG
 
 
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """A form for files: .eml, or mbox; and what became of those that came."""
-    context: dict[str, object] = {"section": "inbox"}
+    inbox = chosen(request)
+    if asked := request.POST.get("inbox"):
+        inbox = inboxes.by_slug(scope(), asked)
+    context: dict[str, object] = {"section": "inbox", "choice": choice(inbox)}
     if request.method == "POST":
-        inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
         importer = Importer(inbox, process(), request.META["REMOTE_ADDR"])
         for file in request.FILES.getlist("file"):
             importer.read_file(file)

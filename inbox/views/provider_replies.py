@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from inbox.access.current import scope
-from inbox.models.inbox import DEFAULT_SLUG
+from inbox.http.chosen_inbox import choice, chosen
 from inbox.presenters import provider_rows, scenario_rows
 from inbox.providers.provider_replies import search
 from inbox.rules import scenarios
@@ -19,9 +19,11 @@ _LONGEST = 200  # characters of a search
 def page(request: HttpRequest) -> HttpResponse:
     """All entries, or those that hold the words of `q`, with the scenarios made of them."""
     q = request.GET.get("q", "").strip()[:_LONGEST]
-    on = scenarios.switched_on(scope(), DEFAULT_SLUG)
+    inbox = chosen(request)
+    on = scenarios.switched_on(scope(), inbox.slug)
     context = {
         "section": "rules",
+        "choice": choice(inbox),
         "q": q,
         "rows": [provider_rows.entry_row(each) for each in search(q)],
         "scenarios": [

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from inbox.access.current import scope
+from inbox.http.chosen_inbox import choice, chosen
 from inbox.insight import retries
 from inbox.insight.retries import rules_report
-from inbox.models.inbox import DEFAULT_SLUG
 from inbox.presenters import retry_rows, scenario_rows
 from inbox.rules import scenarios
 
@@ -27,12 +27,13 @@ def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
 def of_scenario(request: HttpRequest, name: str) -> HttpResponse:
     """The report on the messages that a scenario acted on since it was switched on."""
     wanted = scenarios.scenario(name)
-    found = rules_report.of_rules(
-        scope(), scenarios.rules_of(scope(), DEFAULT_SLUG, name)
-    )
-    on = scenarios.switched_on(scope(), DEFAULT_SLUG)
+    inbox = chosen(request)
+    rules = scenarios.rules_of(scope(), inbox.slug, name)
+    found = rules_report.of_rules(scope(), rules)
+    on = scenarios.switched_on(scope(), inbox.slug)
     context = {
         "section": "rules",
+        "choice": choice(inbox),
         "scenario": scenario_rows.row(wanted, on),
         "numbers": retry_rows.numbers(found),
         "turned_away": retry_rows.turned_away(found),

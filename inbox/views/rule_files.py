@@ -6,10 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from inbox import pages
 from inbox.access.current import scope
 from inbox.errors import UserError
 from inbox.http import files
-from inbox.models.inbox import DEFAULT_SLUG
+from inbox.http.chosen_inbox import choice, chosen, kept
 from inbox.rules import rule_files as rules_in_files
 from inbox.rules.rule_texts import MOST_OCTETS
 
@@ -18,22 +19,23 @@ from inbox.rules.rule_texts import MOST_OCTETS
 def export(request: HttpRequest, form: str) -> HttpResponse:
     """The rules in their order, as JSON or YAML."""
     known: rules_in_files.Format = "json" if form == "json" else "yaml"
-    text = rules_in_files.export(scope(), DEFAULT_SLUG, known)
+    text = rules_in_files.export(scope(), chosen(request).slug, known)
     return files.saved(text.encode(), f"application/{known}", f"rules.{known}")
 
 
 @require_http_methods(["GET", "POST"])
 def take(request: HttpRequest) -> HttpResponse:
     """The form; POST adds the rules of a file, or of a text, and keeps it on an error."""
-    context: dict[str, object] = {"section": "rules"}
+    inbox = chosen(request)
+    context: dict[str, object] = {"section": "rules", "choice": choice(inbox)}
     if request.method == "POST":
         file = request.FILES.get("file")
         text = request.POST.get("text", "")
         octets = file.read(MOST_OCTETS + 1) if file else text.encode("utf-8", "replace")
         instead = "instead" in request.POST
         try:
-            rules_in_files.take(scope(), DEFAULT_SLUG, octets, instead)
-            return redirect("rules")
+            rules_in_files.take(scope(), inbox.slug, octets, instead)
+            return redirect(pages.path("rules", inbox=kept(request)))
         except UserError as error:
             if file and len(octets) <= MOST_OCTETS:
                 text = octets.decode("utf-8", "replace")

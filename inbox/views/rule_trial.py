@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from inbox.access.current import scope
 from inbox.errors import Invalid, NotFound, UserError
-from inbox.models.inbox import DEFAULT_SLUG
+from inbox.http.chosen_inbox import choice, chosen
 from inbox.policy import strict_setting
 from inbox.policy.message_judge import has_errors
 from inbox.presenters import dry_rows
@@ -30,15 +30,16 @@ def page(request: HttpRequest) -> HttpResponse:
         name: request.GET.get(name, "").strip()[:_LONGEST]
         for name in ("of", "sender", "client", "helo", "user")
     } | {"tls": "yes" if request.GET.get("tls") else ""}
-    context: dict[str, object] = {"section": "rules", "given": given}
+    inbox = chosen(request)
+    context: dict[str, object] = {"section": "rules", "given": given, "choice": choice(inbox)}  # fmt: skip
     status = 200
     if given["of"]:
         try:
             lines, ends = _lines(given)
-            ignored = strict_setting.ignored_in(scope(), DEFAULT_SLUG)
+            ignored = strict_setting.ignored_in(scope(), inbox.slug)
             judge = partial(has_errors, ignored)
             found = dry_run.run(
-                scope(), DEFAULT_SLUG, lines, until_refused=ends, has_errors=judge
+                scope(), inbox.slug, lines, until_refused=ends, has_errors=judge
             )
             context |= {"run": found, "rows": dry_rows.rows(found)}
         except UserError as error:

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from inbox import pages
 from inbox.access.current import scope
 from inbox.errors import Conflict, Invalid
-from inbox.mailbox import inboxes
-from inbox.models import Rule
-from inbox.models.inbox import DEFAULT_SLUG
+from inbox.http.chosen_inbox import choice, chosen, kept
+from inbox.mailbox import inboxes, sessions
+from inbox.models import Inbox, Rule
 from inbox.presenters import rule_drafts, rule_form, rule_rows, scenario_rows
 from inbox.presenters.rule_form import WrongForm
 from inbox.presenters.rule_rows import RuleRow
@@ -28,21 +28,22 @@ def page(request: HttpRequest) -> HttpResponse:
     return _listed(request)
 
 
-def _rows() -> list[RuleRow]:
-    several = "inbox" in inboxes.features(scope())
-    inbox = DEFAULT_SLUG if several else ""
-    return [rule_rows.row(each, inbox) for each in rulebook.find(scope(), DEFAULT_SLUG)]
+def _rows(inbox: Inbox) -> list[RuleRow]:
+    named = choice(inbox).slug
+    return [rule_rows.row(each, named) for each in rulebook.find(scope(), inbox.slug)]
 
 
 def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
     """Return the page; wrong: what is wrong with the speed that was given."""
-    on = scenarios.switched_on(scope(), DEFAULT_SLUG)
+    inbox = chosen(request)
+    on = scenarios.switched_on(scope(), inbox.slug)
     context = {
         "section": "rules",
+        "choice": choice(inbox),
         "wrong": wrong,
         "speed": request.POST.get("speed", "")[:10],
-        "rules_on": inboxes.by_slug(scope(), DEFAULT_SLUG).rules_on,
-        "rows": _rows(),
+        "rules_on": inbox.rules_on,
+        "rows": _rows(inbox),
         "scenarios": [scenario_rows.row(each, on) for each in scenarios.scenarios()],
     }
     return render(request, "rules/index.html", context, status=422 if wrong else 200)
@@ -51,33 +52,35 @@ def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
 @require_POST
 def switch_all(request: HttpRequest) -> HttpResponse:
     """Let all rules act, or none."""
-    inboxes.update(scope(), DEFAULT_SLUG, rules_on="on" in request.POST)
-    return redirect("rules")
+    inboxes.update(scope(), chosen(request).slug, rules_on="on" in request.POST)
+    return _to_list(request)
 
 
 @require_POST
 def switch_scenario(request: HttpRequest, name: str) -> HttpResponse:
     """Switch a scenario on, or off; no matter if it is so already."""
+    slug = chosen(request).slug
     if "on" in request.POST:
         try:
             speed = rule_form.speed(request.POST)
             with suppress(Conflict):  # somebody else was faster
-                scenarios.switch_on(scope(), DEFAULT_SLUG, name, speed)
+                scenarios.switch_on(scope(), slug, name, speed)
         except Invalid as error:
             return _listed(request, str(error))
     else:
-        scenarios.switch_off(scope(), DEFAULT_SLUG, name)
-    return redirect(f"{pages.path('rules')}#scenario-{name}")
+        scenarios.switch_off(scope(), slug, name)
+    return _to_list(request, f"scenario-{name}")
 
 
 @require_POST
 def set_speed(request: HttpRequest) -> HttpResponse:
     """Let the waits of all rules pass faster, or as they are."""
     try:
-        rulebook.set_speed(scope(), DEFAULT_SLUG, rule_form.speed(request.POST))
+        speed = rule_form.speed(request.POST)
+        rulebook.set_speed(scope(), chosen(request).slug, speed)
     except Invalid as error:
         return _listed(request, str(error))
-    return redirect("rules")
+    return _to_list(request)
 
 
 @require_http_methods(["GET", "POST"])
@@ -97,7 +100,7 @@ def switch(request: HttpRequest, id: str) -> HttpResponse:
     """Let a rule act, or not."""
     is_on = "on" in request.POST
     rule = rulebook.change(scope(), rulebook.number(id), {"is_on": is_on})
-    return _back(rule.pk)
+    return _back(rule)
 
 
 @require_POST
@@ -109,20 +112,33 @@ def move(request: HttpRequest, id: str) -> HttpResponse:
     number = rulebook.number(id)
     if (before := request.POST.get("before")) is not None:
         rulebook.place(scope(), number, rulebook.number(before) if before else None)
-        return render(request, "rules/_list.html", {"rows": _rows()})
+        rows = _rows(rulebook.get(scope(), number).inbox)
+        return render(request, "rules/_list.html", {"rows": rows})
     rulebook.move(scope(), number, 1 if "down" in request.POST else -1)
-    return _back(number)
+    return _back(rulebook.get(scope(), number))
 
 
 @require_POST
 def remove(request: HttpRequest, id: str) -> HttpResponse:
     """Remove a rule."""
-    rulebook.delete(scope(), rulebook.number(id))
-    return redirect("rules")
+    rule = rulebook.get(scope(), rulebook.number(id))
+    rulebook.delete(scope(), rule.pk)
+    return redirect(_list_of(rule))
 
 
-def _back(id: int) -> HttpResponse:
-    return redirect(f"{pages.path('rules')}#rule-{id}")
+def _back(rule: Rule) -> HttpResponse:
+    return redirect(f"{_list_of(rule)}#rule-{rule.pk}")
+
+
+def _list_of(rule: Rule) -> str:
+    """Return the address of the page that has a rule."""
+    return pages.path("rules", inbox=choice(rule.inbox).slug)
+
+
+def _to_list(request: HttpRequest, part: str = "") -> HttpResponse:
+    """Return to the page, and to a part of it."""
+    path = pages.path("rules", inbox=kept(request))
+    return redirect(f"{path}#{part}" if part else path)
 
 
 @require_POST
@@ -139,15 +155,14 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
     problems = {}
+    inbox = rule.inbox if rule else _inbox_for(request)
     if request.method == "POST":
         given = rule_form.typed(request.POST)
         try:
             fields = rule_form.fields(given)
             if rule is None:
-                rule = rulebook.add(scope(), DEFAULT_SLUG, fields)
-            else:
-                rulebook.change(scope(), rule.pk, fields)
-            return _back(rule.pk)
+                return _back(rulebook.add(scope(), inbox.slug, fields))
+            return _back(rulebook.change(scope(), rule.pk, fields))
         except WrongForm as error:
             problems = error.problems
         except Invalid as error:
@@ -158,6 +173,7 @@ def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
         given = rule_form.given(rule)
     context = {
         "section": "rules",
+        "choice": choice(inbox),
         "rule": rule,
         "given": given,
         "problems": problems,
@@ -166,6 +182,17 @@ def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
         "stages": STAGE_WORDS,
     }
     return render(request, "rules/rule.html", context, status=422 if problems else 200)
+
+
+def _inbox_for(request: HttpRequest) -> Inbox:
+    """Return the inbox of a new rule: as the form says, or that of the line it is made of."""
+    if asked := request.POST.get("inbox"):
+        return inboxes.by_slug(scope(), asked)
+    if (line := request.GET.get("line")) and not kept(request):
+        session, _seq = sessions.by_short_id(scope(), line)
+        if session.inbox is not None:
+            return session.inbox
+    return chosen(request)
 
 
 def _asked_for(request: HttpRequest) -> rule_form.Given:

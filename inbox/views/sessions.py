@@ -253,6 +253,7 @@ def _explained(
     library = report.client.key
     return {
         "exchange": one,
+        "inbox_id": session.inbox_id,
         "about": explain.line(one),
         "reason": explain.reason(one),
         "advice": explain.advice(one, library) if one.direction == "in" else None,

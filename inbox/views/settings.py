@@ -21,10 +21,10 @@ from inbox.errors import Invalid, NotFound
 from inbox.explain import KIND_WORDS
 from inbox.explain.address_kinds import AddressKind
 from inbox.http import mine
+from inbox.http.chosen_inbox import choice, chosen, is_managed, kept
 from inbox.insight import mail_faults
 from inbox.mailbox import image_hosts, inboxes
 from inbox.mailbox.known_addresses import AddressInput, typed_targets
-from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import starttls, strict_setting
 from inbox.policy.strict_setting import StrictChoice
 from mailsink.conf import CONFIG
@@ -62,10 +62,11 @@ def change(request: HttpRequest) -> HttpResponse:
             "empty for no limit."
         )
         return _show(request, {"given": given, "wrong": wrong}, 422)
+    slug = chosen(request).slug
     inboxes.update(
-        scope(), DEFAULT_SLUG, known_only, octets, paused, address_words=address_words
+        scope(), slug, known_only, octets, paused, address_words=address_words
     )
-    return _back("receiving", saved="receiving")
+    return _back(request, "receiving", saved="receiving")
 
 
 @require_POST
@@ -79,14 +80,15 @@ def change_strict(request: HttpRequest) -> HttpResponse:
     except Invalid as error:
         given = {"strict": mode, "ignored": typed}
         return _show(request, {"strict": given, "wrong_strict": str(error)}, 422)
-    inboxes.update(scope(), DEFAULT_SLUG, strict=mode, strict_ignored=kinds)
-    return _back("strict", saved="strict")
+    slug = chosen(request).slug
+    inboxes.update(scope(), slug, strict=mode, strict_ignored=kinds)
+    return _back(request, "strict", saved="strict")
 
 
 @require_POST
 def resume(request: HttpRequest) -> HttpResponse:
-    """End the pause of the inbox: what the banner of every page does."""
-    inboxes.update(scope(), DEFAULT_SLUG, paused=False)
+    """End every pause of the caller's inboxes: what the banner of every page does."""
+    inboxes.resume(scope())
     return redirect("inbox")
 
 
@@ -97,43 +99,43 @@ def put_address(request: HttpRequest) -> HttpResponse:
     given = _address(request)
     try:
         one = given | {"target": typed_targets(given["target"][0])}
-        inboxes.put_address(scope(), DEFAULT_SLUG, one, instead_of)
+        inboxes.put_address(scope(), chosen(request).slug, one, instead_of)
     except (Invalid, NotFound) as error:
         context = {"editing": instead_of, "one": given, "wrong_address": str(error)}
         return _show(request, context, 422)
-    return _back("addresses", saved="address")
+    return _back(request, "addresses", saved="address")
 
 
 @require_POST
 def remove_address(request: HttpRequest) -> HttpResponse:
     """Let an address no longer be known; no matter if it is not."""
     with suppress(NotFound):  # somebody else was faster
-        inboxes.remove_address(scope(), DEFAULT_SLUG, request.POST.get("address", ""))
-    return _back("addresses", saved="address")
+        slug, address = chosen(request).slug, request.POST.get("address", "")
+        inboxes.remove_address(scope(), slug, address)
+    return _back(request, "addresses", saved="address")
 
 
 @require_POST
 def allow_host(request: HttpRequest) -> HttpResponse:
     """Let mail load images from a host."""
-    inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
     try:
-        image_hosts.allow(inbox, request.POST.get("host", ""))
+        image_hosts.allow(chosen(request), request.POST.get("host", ""))
     except Invalid as error:
         return _show(request, {"wrong_host": str(error)}, 422)
-    return _back("images")
+    return _back(request, "images")
 
 
 @require_POST
 def forbid_host(request: HttpRequest) -> HttpResponse:
     """Let mail no longer load images from a host; no matter if it did not."""
-    inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
-    image_hosts.forbid(inbox, request.POST.get("host", ""))
-    return _back("images")
+    image_hosts.forbid(chosen(request), request.POST.get("host", ""))
+    return _back(request, "images")
 
 
-def _back(section: str, saved: str = "") -> HttpResponse:
+def _back(request: HttpRequest, section: str, saved: str = "") -> HttpResponse:
     """Return to a section of the page, which says what was saved."""
-    return redirect(f"{pages.path('settings', saved=saved)}#{section}")
+    path = pages.path("settings", inbox=kept(request), saved=saved)
+    return redirect(f"{path}#{section}")
 
 
 def _address(request: HttpRequest) -> AddressInput:
@@ -156,17 +158,19 @@ def save_mine(request: HttpRequest) -> HttpResponse:
         patterns = mine.read(typed)
     except Invalid as error:
         return _show(request, {"typed": typed, "wrong_mine": str(error)}, 422)
-    response = _back("browser", saved="mine")
+    response = _back(request, "browser", saved="mine")
     mine.keep(response, request, patterns)
     return response
 
 
 def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpResponse:
-    inbox = inboxes.by_slug(scope(), DEFAULT_SLUG)
+    inbox = chosen(request)
     addresses: list[AddressInput] = inbox.addresses
     context: Context = {
         "section": "settings",
         "inbox": inbox,
+        "choice": choice(inbox),
+        "is_managed": is_managed(inbox),
         "used": inboxes.used_octets(inbox.pk),
         "given": {
             "known_only": inbox.known_only,

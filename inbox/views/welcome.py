@@ -8,7 +8,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inbox.access.current import scope
 from inbox.mailbox import inboxes, sessions
-from inbox.models.inbox import DEFAULT_SLUG
 from inbox.onboarding import probe, testmail
 from inbox.onboarding.endpoints import reach
 from inbox.upkeep import servers
@@ -52,5 +51,5 @@ def _steps(word: str) -> dict[str, object]:
         "last": last,
         "fresh": bool(last and started_at and last.opened_at >= started_at),
         "probe": probe.arrival(scope(), word),
-        "inbox": inboxes.by_slug(scope(), DEFAULT_SLUG),
+        "inbox": inboxes.usual(scope()),
     }

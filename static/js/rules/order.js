@@ -21,7 +21,7 @@ let dragged = null;
 async function move(id, before) {
   const focused = document.activeElement;
   const was = focused instanceof HTMLElement && focused.closest(`#rule-${id}`) ? focused.dataset.move ?? "" : null;
-  const answer = await fetch(`${box.dataset.refresh}/${id}/move`, { method: "POST", body: new URLSearchParams({ before }) });
+  const answer = await fetch(`${box.dataset.order}/${id}/move`, { method: "POST", body: new URLSearchParams({ before }) });
   if (!answer.ok) {
     toast(gettext("The rule was not moved: the list has changed meanwhile."));
     return;
