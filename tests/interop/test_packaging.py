@@ -1,14 +1,20 @@
-"""What runs Mailsink elsewhere: wheels for each processor of the image, and the unit of systemd."""
+"""What runs Mailsink elsewhere: wheels for each processor, the unit of systemd, Kubernetes."""
 
 from __future__ import annotations
 
+import copy
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
+import yaml
 
+from tests.packaging.charts import Chart
 from tests.programs import environment, program
 from tests.running import ROOT
 
@@ -76,3 +82,51 @@ def test_the_unit_is_a_sandbox() -> None:
     exposed = re.search(r"exposure level for mailsink.service: ([\d.]+)", said)
     assert exposed
     assert float(exposed[1]) <= 2.0
+
+
+# Kubernetes
+
+_SCHEMAS = (
+    ROOT / ".cache/interop/python/kubernetes_validate/kubernetes-json-schema"
+) / "v1.37.0-local-strict"
+
+
+def _faults(described: dict[str, Any]) -> list[str]:
+    """Return what Kubernetes would not understand of an object, unknown members too."""
+    group, _, version = described["apiVersion"].rpartition("/")
+    words = (described["kind"].lower(), group.partition(".")[0], version)
+    schema = json.loads(
+        (_SCHEMAS / f"{'-'.join(filter(None, words))}.json").read_text()
+    )
+    definitions = json.loads((_SCHEMAS / "_definitions.json").read_text())
+    registry = jsonschema_rs.Registry([("file:///api/_definitions.json", definitions)])
+    validator = jsonschema_rs.validator_for(schema, registry=registry)
+    return [each.message for each in validator.iter_errors(described)]
+
+
+def _manifests() -> list[dict[str, Any]]:
+    files = sorted((ROOT / "packaging" / "kubernetes").glob("*.yaml"))
+    return [
+        each
+        for file in files
+        if file.name != "kustomization.yaml"
+        for each in yaml.safe_load_all(file.read_text())
+    ]
+
+
+def _chart() -> list[dict[str, Any]]:
+    chart = Chart(ROOT / "packaging" / "helm" / "mailsink")
+    values = copy.deepcopy(chart.values)
+    values["ingress"]["enabled"] = True
+    return chart.render(values)
+
+
+@pytest.mark.parametrize("described", [*_manifests(), *_chart()])
+def test_kubernetes_knows_every_member(described: dict[str, Any]) -> None:
+    assert _faults(described) == []
+
+
+def test_a_member_that_it_does_not_know_is_found() -> None:
+    (deployment,) = (each for each in _chart() if each["kind"] == "Deployment")
+    deployment["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
+    assert "readynessProbe" in "".join(_faults(deployment))
