@@ -14,6 +14,7 @@ from inbox.mailbox.marking import Assignee
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Selection
 from inbox.models import Comment, Message, User
+from inbox.storage import acts
 
 MOST = 500  # users to choose from
 LONGEST = 150  # characters of a name
@@ -33,6 +34,7 @@ def found(scope: Scope, what: Selection, name: str) -> Assignee:
     refuse_without_accounts()
     name = name.strip()
     if not name:
+        acts.specify("assignee=")
         return Assignee(None)
     by_name = Q(username__iexact=User.normalize_username(name[: LONGEST + 1]))
     inboxes: set[int] = set()
@@ -43,6 +45,7 @@ def found(scope: Scope, what: Selection, name: str) -> Assignee:
     if user is None or not all(_may_see(user, each) for each in inboxes):
         words = _('There is no user "%(name)s" who may see this mail.')
         raise Invalid(words % {"name": name[:40]})
+    acts.specify(f"assignee={user.get_username()}")
     return Assignee(user.pk)
 
 

@@ -41,6 +41,13 @@ def touch(inbox_id: int | None, id: object, details: str = "") -> None:
         act.object, act.inbox_id, act.details = str(id), inbox_id, details
 
 
+def specify(details: str) -> None:
+    """Say what exactly is asked for, where nothing has said so yet."""
+    act = _current.get()
+    if act and not act.details:
+        act.details = details
+
+
 @contextmanager
 def stored_with() -> Iterator[None]:
     """Store the act with what is written within, unless it is stored already."""

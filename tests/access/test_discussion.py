@@ -117,7 +117,12 @@ def test_the_form_assigns_and_says_what_is_wrong(team: Team) -> None:
     assert team.ann.post(path, {"assignee": "eve"}).status_code == 422
     assert team.ann.post(path, {"assignee": ""}).status_code == 302
     assert not Assignment.objects.exists()
-    assert AuditEntry.objects.filter(kind="message.assigned").count() == 2
+    noted = AuditEntry.objects.filter(kind="message.assigned").order_by("pk")
+    assert [each.details for each in noted] == ["assignee=ann", "assignee="]
+    patch(team.ann, team.api, assignee="bob")
+    patch(team.ann, f"/api/v3/messages?ids={team.mail.pk}", assignee="max")
+    by_api = AuditEntry.objects.filter(kind="message.changed").order_by("pk")
+    assert [each.details for each in by_api] == ["assignee=bob", "assignee=max"]
 
 
 def test_who_may_no_longer_see_it_is_still_shown(team: Team) -> None:

@@ -59,6 +59,8 @@ def test_list_works(api: Api) -> None:
             "tags": ["red"],
             "status": "new",
             "note": "",
+            "assignee": None,
+            "comments": 0,
             "code": 250,
             "first_recipient": "bob@example.com",
             "reverse_path": "ann@example.com",
