@@ -6,6 +6,7 @@ import base64
 from contextlib import suppress
 from email.message import EmailMessage
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -206,6 +207,18 @@ def test_older_messages_are_caught_up_with() -> None:
         assert indexer.catch_up() == [made[2].pk]
     assert not indexer.catch_up()
     assert len(found("needle")) == 4
+
+
+def test_messages_of_the_same_instant_are_all_indexed() -> None:
+    """Several processes number them alike where the clock is put back."""
+    now = 1_800_000_000_000 << 80
+    for number in range(12):
+        id = UUID(int=now | 0x7000 + number // 3 << 64 | 1 << 63 | number)
+        factories.message(mail(f"Needle {number}"), id=id)
+    while indexer.index_some(2):
+        pass
+    assert len(found("needle")) == 12
+    assert SearchText.objects.count() == 12
 
 
 def test_what_is_purged_is_forgotten() -> None:

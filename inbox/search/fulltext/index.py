@@ -124,20 +124,27 @@ def put(found: Sequence[tuple[UUID, Texts]]) -> None:
 def _keys(messages: Sequence[UUID]) -> list[int]:
     """Return keys that sort as the messages' ids do: their 60 leading bits.
 
-    Two processes may give out the same ones in the same instant: then the next is taken.
+    Two processes may give out the same ones in the same instant, and many of them while
+    the clock is put back: then the next that is free is taken, however far it is.
     """
-    keys = [each.int >> 80 << 12 | each.int >> 64 & 0xFFF for each in messages]
-    near = range(min(keys, default=0), max(keys, default=0) + len(keys) + 1)
-    taken = set(
-        SearchText.objects.filter(pk__range=(near.start, near.stop)).values_list(
-            "pk", flat=True
-        )
-    )
-    for index, key in enumerate(keys):
+    wanted = [each.int >> 80 << 12 | each.int >> 64 & 0xFFF for each in messages]
+    first, last = min(wanted, default=0), max(wanted, default=0) + len(wanted)
+    while True:
+        known = SearchText.objects.filter(pk__range=(first, last))
+        keys = _free(wanted, set(known.values_list("pk", flat=True)))
+        if max(keys, default=0) <= last:
+            return keys
+        last += 2 * (last - first)  # what lies there is not known yet
+
+
+def _free(wanted: Sequence[int], taken: set[int]) -> list[int]:
+    """Return the next free key for each, none twice; taken grows by them."""
+    keys = []
+    for key in wanted:
         while key in taken:
             key += 1
         taken.add(key)
-        keys[index] = key
+        keys.append(key)
     return keys
 
 
