@@ -6,10 +6,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from types import NoneType
 from typing import Any
 
 from django.core.management.color import no_style
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, JSONField
 
 from inbox.mailbox.large import LARGE
 from inbox.models import Raw
@@ -20,6 +23,7 @@ from inbox.upkeep import indexer
 
 _ROWS = 500  # stored together, at most
 _OCTETS = 4 * 1024 * 1024  # of text and bodies in one, about
+_PLAIN = frozenset({int, str, bytes, bool, NoneType})  # both databases take these alike
 _RAW = [each.attname for each in Raw._meta.concrete_fields]
 
 Say = Callable[[str, int, int], None]  # called with a table, rows done, rows in all
@@ -54,11 +58,11 @@ def copy(tables: Sequence[MovedTable], new_key: NewKey, say: Say) -> Copied:
 
 def _copy(table: MovedTable, new_key: NewKey, say: Say) -> Sum:
     total, sum = table.count(SOURCE), Sum()
-    fields = table.fields
+    fields, there = table.fields, connections[TARGET]
     for batch in _batches(_rekeyed(table, new_key)):
         rows = [
             [
-                each.get_db_prep_save(value, connection)
+                _prepared(each, value, there)
                 for each, value in zip(fields, row, strict=True)
             ]
             for row in batch
@@ -74,6 +78,13 @@ def _copy(table: MovedTable, new_key: NewKey, say: Say) -> Sum:
             sum.add(row)
         say(table.name, sum.rows, total)
     return sum
+
+
+def _prepared(field: Field[Any, Any], value: Any, there: BaseDatabaseWrapper) -> Any:
+    """Return a value as a database takes it: for most, Django would find out at length."""
+    if type(value) in _PLAIN and not isinstance(field, JSONField):
+        return value
+    return field.get_db_prep_save(value, there)
 
 
 def _insert(table: MovedTable, rows: Sequence[Sequence[Any]]) -> None:
