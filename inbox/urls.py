@@ -21,6 +21,7 @@ from inbox.views import (
     frame,
     guard,
     holding_mail,
+    identity_provider_pages,
     imports,
     inbox,
     inline_parts,
@@ -37,6 +38,7 @@ from inbox.views import (
     rule_trial,
     ruling,
     searches,
+    second_factor_pages,
     sessions,
     settings,
     share_pages,
@@ -181,6 +183,36 @@ _users = [
     path("<int:id>/change", users.change, name="user-change"),
     path("<int:id>/password-link", users.password_link, name="user-password-link"),
     path("<int:id>/delete", users.delete, name="user-delete"),
+    path(
+        "<int:id>/second-factors/remove",
+        users.remove_second_factors,
+        name="user-second-factors-remove",
+    ),
+]
+
+_second_factors = [
+    path("app", second_factor_pages.app, name="app"),
+    path("app/remove", second_factor_pages.remove_app, name="app-remove"),
+    path("codes", second_factor_pages.renew_codes, name="recovery-codes"),
+    path("passkeys", second_factor_pages.add_passkey, name="passkey-add"),
+    path(
+        "passkeys/challenge",
+        second_factor_pages.challenge,
+        name="passkey-challenge",
+    ),
+    path(
+        "passkeys/<uuid:id>/remove",
+        second_factor_pages.remove_passkey,
+        name="passkey-remove",
+    ),
+]
+
+_login = [
+    path("second", signing_in_pages.second_step, name="login-second"),
+    path("passkey", signing_in_pages.by_passkey, name="login-passkey"),
+    path("passkey/challenge", signing_in_pages.challenge, name="login-challenge"),
+    path("provider", identity_provider_pages.begin, name="login-provider"),
+    path("provider/return", identity_provider_pages.end, name="login-provider-return"),
 ]
 
 _groups = [
@@ -244,8 +276,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings", settings.page, name="settings"),
     path("settings/", include(_settings)),
     path("login", signing_in_pages.sign_in, name="login"),
+    path("login/", include(_login)),
     path("logout", signing_in_pages.sign_out, name="logout"),
     path("account", signing_in_pages.account, name="account"),
+    path("account/confirm", second_factor_pages.confirm, name="account-confirm"),
+    path("account/second-factors", second_factor_pages.page, name="second-factors"),
+    path("account/second-factors/", include(_second_factors)),
     path("setup/<str:key>", signing_in_pages.set_up, name="setup"),
     path("users", users.page, name="users"),
     path("users/", include(_users)),

@@ -19,7 +19,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from mailsink import aliases, public_urls, raw_urls, route_settings, values
+from mailsink import (
+    aliases,
+    oidc_settings,
+    public_urls,
+    raw_urls,
+    route_settings,
+    values,
+)
+from mailsink.oidc_settings import OidcProvider
 from mailsink.public_urls import PublicUrl
 from mailsink.raw_urls import ObjectStore
 from mailsink.route_settings import RouteFields
@@ -68,6 +76,7 @@ class Config:
     # where no address is set; all: host names of a network of one's own are good, too
     listen: Literal["local", "all"]
     insecure: bool
+    oidc: OidcProvider | None  # by which users sign in, beside their passwords
     log: Literal["quiet", "text", "json"]  # quiet: troubles alone, as text
     dialects: tuple[Dialect, ...]  # of other mail sinks, that the API speaks too
     mcp: bool  # the tools for agents are at /mcp
@@ -140,6 +149,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         allowed_hosts=read.value("ALLOWED_HOSTS", "", values.HOSTS),
         listen=listen,
         insecure=read.value("INSECURE", "no", values.BOOLEAN),
+        oidc=_oidc(read),
         log=read.value("LOG", "quiet", values.one_of("quiet", "text", "json")),
         mcp=read.value("MCP", "no", values.BOOLEAN),
         dialects=read.value("DIALECTS", "mailpit,mailhog", values.DIALECTS),
@@ -190,6 +200,24 @@ def _routes(read: _Reader) -> dict[str, RouteFields]:
                 f"MAILSINK_ROUTES: password_file of {name}", path
             )
     return found
+
+
+def _oidc(read: _Reader) -> OidcProvider | None:
+    """Return the OpenID Connect provider; None where no issuer is named. Raises ConfigError."""
+    provider = OidcProvider(
+        issuer=read.value("OIDC_ISSUER", "", oidc_settings.ISSUER),
+        client_id=read.value("OIDC_CLIENT_ID", "", values.TEXT),
+        client_secret=read.secret("OIDC_CLIENT_SECRET", "", values.TEXT),
+        label=read.value("OIDC_NAME", "single sign-on", oidc_settings.LABEL),
+        scopes=read.value("OIDC_SCOPES", "openid email profile", oidc_settings.SCOPES),
+        domains=read.value("OIDC_DOMAINS", "", oidc_settings.DOMAINS),
+        groups_claim=read.value("OIDC_GROUPS", "", oidc_settings.CLAIM),
+    )
+    if bool(provider.issuer) != bool(provider.client_id):
+        raise ConfigError(
+            "MAILSINK_OIDC_ISSUER and MAILSINK_OIDC_CLIENT_ID need each other"
+        )
+    return provider if provider.issuer else None
 
 
 def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:

@@ -119,8 +119,13 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
 ]
-# Of django-allauth: attempts that may fail, from an address and for a name
-ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/5m/key"}
+# Of django-allauth: attempts that may fail, from an address and for a name. Logins by a
+# passkey or a provider are counted as they begin, and second factors for a user.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "30/m/ip,10/5m/key",
+    "login_begun": "30/m/ip",
+    "second_factor": "30/m/ip,10/5m/key",
+}
 # They are counted here. Of a few hundred entries, others would soon push one out.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {

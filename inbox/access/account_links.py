@@ -157,17 +157,18 @@ def presented(key: str, address: str) -> AccountLink:
     return link
 
 
-def accept(key: str, address: str, name: str, password: str) -> User:
+def accept(key: str, address: str, name: str, password: str | None) -> User:
     """Make the account of a link, or give its user the password; the link is used then.
 
-    address: of the client. Raises Conflict, Invalid, NotFound, TriedTooOften.
+    address: of the client; password: None for one who signs in by the provider, and whose
+    password stays as it is. Raises Conflict, Invalid, NotFound, TriedTooOften.
     """
     link = presented(key, address)
     user = link.user
     if user is None:
         user = users.new(name, password)
         user.is_superuser = link.is_administrator
-    else:
+    elif password is not None:
         users.give_password(user, password)
     with write_turn():
         now, once = datetime.now(UTC), _live().filter(pk=link.pk)
@@ -179,7 +180,7 @@ def accept(key: str, address: str, name: str, password: str) -> User:
             _join(user, link)
         else:
             user.save(update_fields=["password"])
-        _log_use(link, user, address)
+        _log_use(link, user, address, by_provider=password is None)
     return user
 
 
@@ -190,9 +191,10 @@ def _join(user: User, link: AccountLink) -> None:
     )
 
 
-def _log_use(link: AccountLink, user: User, address: str) -> None:
+def _log_use(link: AccountLink, user: User, address: str, *, by_provider: bool) -> None:
     """Store that a link was used: the gate notes nothing of strangers."""
-    kind = "user.password replaced" if link.user else "invitation.accepted"
+    of_user = "user.provider added" if by_provider else "user.password replaced"
+    kind = of_user if link.user else "invitation.accepted"
     keys: list[int | None] = [each.pk for each in link.inboxes.all()]
     caller = memberships.of_user(user)
     for inbox_id in keys or [None]:

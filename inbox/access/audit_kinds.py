@@ -61,9 +61,11 @@ def of_change(route: str, method: str) -> str:
     words = words[2:] if words[:1] == ["api"] else words
     if words[:2] == ["account", "tokens"]:
         words = words[1:]
-    if not words or words[0] in ("login", "logout"):
+    if not words or words[0] in ("login", "logout") or words[-1] == "confirm":
         return ""
     noun = _NOUNS.get(words[0], words[0])
+    if "second-factors" in words:
+        noun = "second factor"
     if "members" in words[1:]:
         noun = "member"
     if "comments" in words[1:]:

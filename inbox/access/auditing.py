@@ -23,6 +23,7 @@ from inbox.storage import acts
 from inbox.storage.acts import Act
 
 _READING = ("GET", "HEAD", "OPTIONS")
+_MEANS = "_mailsink_means"  # an attribute of a request
 
 
 def begin(request: HttpRequest, match: ResolverMatch, caller: Identity) -> None:
@@ -51,6 +52,11 @@ def end(request: HttpRequest, match: ResolverMatch, caller: Identity) -> None:
         details=audit_log.details(request.GET.dict()),
     )
     audit_log.read(made)
+
+
+def note_means(request: HttpRequest, by: str) -> None:
+    """Let the entry of somebody who is about to sign in name what they do it by."""
+    setattr(request, _MEANS, by)
 
 
 def is_reading(request: HttpRequest, status: int) -> bool:
@@ -87,8 +93,9 @@ def _store(made: AuditEntry) -> None:
 @receiver(user_logged_in)
 def _signed_in(request: HttpRequest | None, user: User, **_: Any) -> None:
     if accounts.are_on() and request is not None:
-        made = audit_log.entry("signed in", of_user(user), _address(request))
-        _store(made)
+        caller, by = of_user(user), getattr(request, _MEANS, "")
+        details = f"by {by}" if by else ""
+        _store(audit_log.entry("signed in", caller, _address(request), details=details))
 
 
 @receiver(user_logged_out)

@@ -58,7 +58,18 @@ _PUBLIC = _all({"GET": PUBLIC}, "health/live health/ready livez readyz metrics")
 # Whoever signs in is a stranger until then. The link of the setup has a secret in it.
 _SIGNING_IN = _merged([
     _all({"GET": PUBLIC, "POST": PUBLIC}, "login setup/<str:key> invitations/<str:key>"),
+    {"login/second": {"GET": PUBLIC, "POST": PUBLIC}},
+    _all({"POST": PUBLIC}, "login/passkey login/passkey/challenge"),
+    _all({"GET": PUBLIC}, "login/provider login/provider/return"),
     {"logout": {"POST": SIGNED_IN}, "account": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
+    {"account/confirm": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
+    {"account/second-factors": {"GET": SIGNED_IN}},
+    {"account/second-factors/app": {"GET": SIGNED_IN, "POST": SIGNED_IN}},
+    _all(
+        {"POST": SIGNED_IN},
+        "app/remove codes passkeys passkeys/challenge passkeys/<uuid:id>/remove",
+        "account/second-factors/",
+    ),
 ])  # fmt: skip
 
 _PAGES = _merged([
@@ -134,6 +145,7 @@ _PAGES = _merged([
     _all(
         {"POST": ADMINISTRATOR},
         "users/<int:id>/change users/<int:id>/password-link users/<int:id>/delete "
+        "users/<int:id>/second-factors/remove "
         "groups groups/<int:id>/change groups/<int:id>/delete",
     ),
 ])  # fmt: skip
@@ -236,6 +248,7 @@ _V3_CHANGING = _merged([
     {"invitations/<id>": {"DELETE": MANAGER}},
     _all({"POST": ADMINISTRATOR}, "users groups users/<id>/password-link"),
     _all({"PATCH": ADMINISTRATOR, "DELETE": ADMINISTRATOR}, "users/<id> groups/<id>"),
+    {"users/<id>/second-factors": {"DELETE": ADMINISTRATOR}},
     {"inboxes/<slug>/remote-hosts": _MANAGE},
     {"inboxes/<slug>/remote-hosts/<host>": {"DELETE": MANAGER}},
     _all(_MANAGE, "held held/<domain>/send"),

@@ -6,47 +6,72 @@ ends when the password of its user changes.
 
 from __future__ import annotations
 
+import time
 from importlib import import_module
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from inbox.access import recognising
+from inbox.access import attempts_counted, auditing, recognising, second_factors
 from inbox.access.password_rules import LONGEST_PASSWORD, check_password
-from inbox.errors import Invalid, TriedTooOften
+from inbox.errors import Invalid
 from inbox.models import User
 from inbox.storage.write_lock import write_turn
 
 _LONGEST_NAME = 150  # characters, as the column has them
-_ACTION = "login_failed"  # in ACCOUNT_RATE_LIMITS
+_PROVED = "proved_at"  # in the session: when its user last proved who they are
+FRESH = 900  # seconds after that in which they may change what they sign in by
 
 
-def sign_in(request: HttpRequest, name: str, password: str) -> User:
-    """Let a request's session be a user's. Raises Invalid, TriedTooOften."""
+def sign_in(request: HttpRequest, name: str, password: str) -> bool:
+    """Let a request's session be a user's; return whether it is.
+
+    One who has a second factor is asked for that first. Raises Invalid, TriedTooOften.
+    """
     key = name.strip().lower()[:_LONGEST_NAME]
-    if not _counted(request, key):
-        words = _("Too many attempts failed. Try again in a few minutes.")
-        raise TriedTooOften(words)
+    attempts_counted.count(request, attempts_counted.FAILED, key)
     user = None
     if "\x00" not in name + password and len(password) <= LONGEST_PASSWORD:
         user = authenticate(request, username=name.strip(), password=password)
     if not isinstance(user, User):
         raise Invalid(_("The name or the password is wrong."))
-    _forgive(request, key)
-    enter(request, user)
-    return user
+    attempts_counted.forgive(request, attempts_counted.FAILED, key)
+    return enter_by_password(request, user)
 
 
-def enter(request: HttpRequest, user: User) -> None:
-    """Let a request's session be that of a user who has proved who they are."""
+def enter_by_password(request: HttpRequest, user: User) -> bool:
+    """Let a session be that of a user whose password is right; return whether it is.
+
+    One who has a second factor is asked for that first.
+    """
+    if second_factors.has_any(user):
+        second_factors.ask(request, user)
+        return False
+    enter(request, user, "password")
+    return True
+
+
+def enter(request: HttpRequest, user: User, by: str) -> None:
+    """Let a request's session be that of a user who has proved who they are.
+
+    by: what they proved it by, for the audit log
+    """
     backend = getattr(user, "backend", settings.AUTHENTICATION_BACKENDS[0])
+    auditing.note_means(request, by)
     with write_turn():
+        request.session.flush()  # what a stranger put there is no user's
         login(request, user, backend=backend)
+        request.session[_PROVED] = int(time.time())
     recognising.forget(request)
+
+
+def note_failure(request: HttpRequest, name: str = "") -> None:
+    """Note in the audit log that somebody did not get in who needs no password."""
+    user_login_failed.send(__name__, credentials={"username": name}, request=request)
 
 
 def sign_out(request: HttpRequest) -> None:
@@ -56,20 +81,24 @@ def sign_out(request: HttpRequest) -> None:
     recognising.forget(request)
 
 
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether a session's user proved lately who they are."""
+    proved_at: int = request.session.get(_PROVED, 0)
+    return int(time.time()) < proved_at + FRESH
+
+
+def prove(request: HttpRequest, password: str) -> None:
+    """Take the password of a session's user once more. Raises Invalid, TriedTooOften."""
+    _check_own(request, password)
+    request.session[_PROVED] = int(time.time())
+
+
 def change_password(request: HttpRequest, old: str, new: str) -> None:
     """Change the password of whoever asks, and end their other sessions.
 
     Raises Invalid, TriedTooOften.
     """
-    user = request.user
-    if not isinstance(user, User):
-        raise Invalid(_("Only a user has a password."))
-    key = user.get_username().lower()
-    if not _counted(request, key):
-        raise TriedTooOften(_("Too many attempts failed. Try again in a few minutes."))
-    if len(old) > LONGEST_PASSWORD or not user.check_password(old):
-        raise Invalid(_("The present password is wrong."))
-    _forgive(request, key)
+    user = _check_own(request, old)
     check_password(new, user)
     user.set_password(new)
     with write_turn():
@@ -90,18 +119,14 @@ def way_back(given: str, root: str) -> str:
     return given if own and given.startswith(root) and given.isprintable() else root
 
 
-def _counted(request: HttpRequest, key: str) -> bool:
-    """Count an attempt; return whether there were not too many."""
-    return bool(_limits().consume(request, action=_ACTION, key=key))
-
-
-def _forgive(request: HttpRequest, key: str) -> None:
-    """Count attempts from none again: this one succeeded."""
-    _limits().clear(request, action=_ACTION, key=key)
-
-
-def _limits() -> Any:
-    # Loaded at the first login: most runs have none.
-    from allauth.core import ratelimit  # type: ignore[import-untyped]
-
-    return ratelimit
+def _check_own(request: HttpRequest, password: str) -> User:
+    """Return whoever asks, whose password this is. Raises Invalid, TriedTooOften."""
+    user = request.user
+    if not isinstance(user, User):
+        raise Invalid(_("Only a user has a password."))
+    key = user.get_username().lower()
+    attempts_counted.count(request, attempts_counted.FAILED, key)
+    if len(password) > LONGEST_PASSWORD or not user.check_password(password):
+        raise Invalid(_("The present password is wrong."))
+    attempts_counted.forgive(request, attempts_counted.FAILED, key)
+    return user

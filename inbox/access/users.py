@@ -69,9 +69,9 @@ def add(name: str, is_administrator: bool = False) -> User:
 
 
 def find() -> list[User]:
-    """Return all users by name, with their groups and memberships at hand."""
-    rows = User.objects.order_by("username")
-    return list(rows.prefetch_related("groups", "memberships__inbox"))
+    """Return all users by name, with what pages show of them at hand."""
+    rows = User.objects.order_by("username").select_related("authenticator_app")
+    return list(rows.prefetch_related("groups", "memberships__inbox", "passkeys"))
 
 
 def get(id: int) -> User:

@@ -6,9 +6,12 @@ what the proxy says of it, if it is one of MAILSINK_TRUSTED_PROXIES (mailsink/we
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest
 from django.urls import get_script_prefix
 
+from inbox.access.passkeys import Site
 from mailsink.conf import CONFIG
 
 
@@ -29,3 +32,9 @@ def origins(request: HttpRequest) -> list[str]:
 
 def _asked(request: HttpRequest) -> str:
     return f"{request.scheme}://{request.get_host()}"
+
+
+def passkey_site(request: HttpRequest) -> Site:
+    """Return for which host passkeys are good, and whose pages may ask for them."""
+    host = urlsplit(origin(request)).hostname or ""
+    return Site(host, tuple(origins(request)))

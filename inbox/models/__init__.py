@@ -38,6 +38,12 @@ from inbox.models.session import (
     Transaction,
 )
 from inbox.models.share_link import ShareLink
+from inbox.models.sign_in import (
+    AuthenticatorApp,
+    Passkey,
+    ProviderIdentity,
+    RecoveryCode,
+)
 from inbox.models.unsubscription import Unsubscription
 from inbox.models.webhook import Webhook, WebhookDelivery, WebhookEvent
 
@@ -47,6 +53,7 @@ __all__ = [
     "Assignment",
     "AuditEntry",
     "AuditRetention",
+    "AuthenticatorApp",
     "BodyFinding",
     "Comment",
     "DerivingCursor",
@@ -60,9 +67,12 @@ __all__ = [
     "MessageRead",
     "Mute",
     "OutgoingGuard",
+    "Passkey",
+    "ProviderIdentity",
     "Raw",
     "ReadUpTo",
     "Recipient",
+    "RecoveryCode",
     "Release",
     "ReleaseRecipient",
     "ReleaseRule",

@@ -75,7 +75,7 @@ class SmtpCredential(models.Model):
     username = models.CharField(max_length=64, unique=True)
     # What SCRAM-SHA-256 stores in place of a password, as RFC 5803 writes it
     verifier = models.CharField(max_length=200)
-    # Sealed (inbox.outgoing.sealing), where CRAM-MD5 is on: it takes the password itself
+    # Sealed (inbox.storage.sealing), where CRAM-MD5 is on: it takes the password itself
     password = models.TextField(blank=True)
     # What was good before the last rotation, and until when it still is
     old_verifier = models.CharField(max_length=200, blank=True)

@@ -29,7 +29,7 @@ class Route(models.Model):
     tls = models.CharField(max_length=16)  # one of TLS_POLICIES
     verify = models.BooleanField(default=True)  # the certificate
     username = models.TextField(blank=True)
-    password = models.TextField(blank=True)  # sealed: see inbox.outgoing.sealing
+    password = models.TextField(blank=True)  # sealed: see inbox.storage.sealing
     # Patterns of addresses and domains: see inbox.outgoing.allowing
     allow = models.JSONField(default=list)
     deny = models.JSONField(default=list)

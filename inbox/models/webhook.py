@@ -30,7 +30,7 @@ class Webhook(models.Model):
     events = models.JSONField(default=list)  # some of EVENTS
     inbox = models.ForeignKey(Inbox, models.CASCADE, null=True)  # null: all of them
     query = models.TextField(blank=True)  # what mail has to match
-    # Sealed: see inbox.outgoing.sealing. The old one signs beside it for a day.
+    # Sealed: see inbox.storage.sealing. The old one signs beside it for a day.
     secret = models.TextField()
     old_secret = models.TextField(blank=True)
     old_secret_until = models.DateTimeField(null=True)

@@ -13,10 +13,11 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from inbox.models import Route
-from inbox.outgoing import release_queue, routes, sealing
+from inbox.outgoing import release_queue, routes
 from inbox.outgoing.courier import ReleaseCourier
 from inbox.outgoing.due_signal import waiting
 from inbox.outgoing.release_queue import Claim
+from inbox.storage import sealing
 from inbox.storage.threads import in_thread
 from mailsink.ids import uuid7
 from mailsink.smtp.net.outgoing_session import OutgoingSession

@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict
 from inbox.models import Route
-from inbox.outgoing import routes, sealing, switch
+from inbox.outgoing import routes, switch
 from inbox.outgoing.routes import NextHop
+from inbox.storage import sealing
 from inbox.storage.write_lock import write_turn
 from mailsink.ids import uuid7
 from mailsink.smtp.client.client_machine import HopOutcome

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.models import Inbox, OutgoingGuard, ReleaseRule, Route
 from inbox.models.outgoing import TLS_POLICIES
-from inbox.outgoing import allowing, sealing, switch
+from inbox.outgoing import allowing, switch
+from inbox.storage import sealing
 from inbox.storage.write_lock import write_turn
 from mailsink.smtp.client.hop_values import ClientProfile, Login
 from mailsink.smtp.protocol import grammar

@@ -14,8 +14,8 @@ from django.db.models import Count, Max
 
 from inbox.mailbox import inboxes
 from inbox.models import SmtpCredential
-from inbox.outgoing import sealing
 from inbox.policy import smtp_credentials
+from inbox.storage import sealing
 from mailsink.ports import Credentials, KeyedDigest, Password, Verifier
 
 log = logging.getLogger(__name__)

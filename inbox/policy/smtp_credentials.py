@@ -20,7 +20,7 @@ from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, SmtpCredential
-from inbox.outgoing import sealing
+from inbox.storage import sealing
 from inbox.storage.write_lock import write_turn
 from mailsink.ports import Verifier
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox.access import groups, memberships
+from inbox.access import groups, memberships, second_factors
 from inbox.access.roles import OF_MEMBERS
 from inbox.models import AccountLink, Membership, User
 
@@ -49,6 +49,7 @@ class UserRow:
     is_administrator: bool
     is_active: bool
     has_password: bool
+    has_second_factor: bool
     groups: str
     inboxes: str
     last_login: datetime | None
@@ -96,6 +97,7 @@ def user_row(user: User) -> UserRow:
         is_administrator=user.is_superuser,
         is_active=user.is_active,
         has_password=user.has_usable_password(),
+        has_second_factor=second_factors.has_any(user),
         groups=", ".join(sorted(each.name for each in user.groups.all())),
         inboxes=_inboxes(user.memberships.all()),
         last_login=user.last_login,

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import pages
-from inbox.access import account_links, current, signing_in
+from inbox.access import account_links, current, identity_provider, signing_in
 from inbox.access.account_links import NewLink
 from inbox.errors import Conflict, Invalid, UserError
 from inbox.mailbox import inboxes
@@ -56,16 +56,16 @@ def open_link(request: HttpRequest, key: str) -> HttpResponse:
         context = {"words": str(error)}
         return render(request, "account/no_link.html", context, status=error.status)
     if request.method == "GET":
-        return _form(request, link)
+        return _form(request, key, link)
     post = request.POST
     try:
         user = account_links.accept(
             key, address, post.get("name", ""), post.get("password", "")
         )
     except (Conflict, Invalid) as error:
-        return _form(request, link, error)
-    signing_in.enter(request, user)
-    return redirect("inbox")
+        return _form(request, key, link, error)
+    is_in = signing_in.enter_by_password(request, user)
+    return redirect("inbox" if is_in else "login-second")
 
 
 def _invite(post: QueryDict) -> NewLink:
@@ -90,10 +90,12 @@ def _back(request: HttpRequest) -> str:
 
 
 def _form(
-    request: HttpRequest, link: AccountLink, error: UserError | None = None
+    request: HttpRequest, key: str, link: AccountLink, error: UserError | None = None
 ) -> HttpResponse:
     context = {
         "user": link.user,
+        "provider": identity_provider.label(),
+        "key": key,
         "name": request.POST.get("name", link.name),
         "host": link.created_by.get_username(),
         "opens": account_rows.link_row(link).opens,

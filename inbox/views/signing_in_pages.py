@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import get_script_prefix
 from django.views.decorators.cache import never_cache
@@ -12,9 +12,22 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import pages
-from inbox.access import accounts, first_visit, signing_in
+from inbox.access import (
+    accounts,
+    attempts_counted,
+    first_visit,
+    identity_provider,
+    passkeys,
+    second_factors,
+    signing_in,
+)
 from inbox.access.recognising import identity_of
 from inbox.errors import UserError
+from inbox.http.origins import passkey_site
+from inbox.models import User
+from inbox.views.errors import answer as error_answer
+
+_CHALLENGE = "passkey"  # in the session, until the browser answers it
 
 
 @never_cache
@@ -23,17 +36,74 @@ from inbox.errors import UserError
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The form of the login; it leads back to `next`, if that is one of our pages."""
     given = request.POST if request.method == "POST" else request.GET
-    back = signing_in.way_back(given.get("next", ""), get_script_prefix())
-    if not accounts.look_if_due() or identity_of(request).is_known:
+    back = _back(request)
+    if _is_over(request):
         return redirect(back)
     context: dict[str, Any] = {"back": back, "name": given.get("name", "")}
     if request.method == "POST":
         try:
-            signing_in.sign_in(request, context["name"], given.get("password", ""))
+            password = given.get("password", "")
+            if signing_in.sign_in(request, context["name"], password):
+                return redirect(back)
+            return redirect(pages.path("login-second", next=back))
+        except UserError as error:
+            return _login(request, context, error)
+    return _login(request, context)
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def second_step(request: HttpRequest) -> HttpResponse:
+    """The form of the second factor, for whoever has given the right password."""
+    back = _back(request)
+    if _is_over(request):
+        return redirect(back)
+    user = second_factors.asked(request)
+    if user is None:
+        return redirect(pages.path("login", next=back))
+    if request.method == "POST":
+        try:
+            by = second_factors.check(request, user, request.POST.get("code", ""))
+            signing_in.enter(request, user, f"password and {by}")
             return redirect(back)
         except UserError as error:
-            return _show(request, "login", context, error)
-    return _show(request, "login", context)
+            return _second(request, user, back, error)
+    return _second(request, user, back)
+
+
+@never_cache
+@require_POST
+def challenge(request: HttpRequest) -> HttpResponse:
+    """The challenge that a passkey is to sign, in JSON."""
+    if _is_over(request):
+        return JsonResponse({})
+    try:
+        attempts_counted.count(request, attempts_counted.BEGUN)
+    except UserError as error:
+        return error_answer(request, error)
+    made = passkeys.ask(passkey_site(request))
+    request.session[_CHALLENGE] = made.state
+    request.session.set_expiry(second_factors.SECONDS)
+    return JsonResponse(made.options)
+
+
+@never_cache
+@require_POST
+def by_passkey(request: HttpRequest) -> HttpResponse:
+    """Sign in by what a passkey has signed."""
+    back = _back(request)
+    if _is_over(request):
+        return redirect(back)
+    state = request.session.pop(_CHALLENGE, None)
+    try:
+        given = request.POST.get("answer", "")
+        user = passkeys.user_of(passkey_site(request), state, given)
+    except UserError as error:
+        signing_in.note_failure(request)
+        return _login(request, {"back": back, "name": ""}, error)
+    signing_in.enter(request, user, "passkey")
+    return redirect(back)
 
 
 @require_POST
@@ -51,10 +121,12 @@ def account(request: HttpRequest) -> HttpResponse:
     """One's own account: name, password, and the way out."""
     if not accounts.are_on():
         return redirect("inbox")
+    user = getattr(request, "user", None)
     context: dict[str, Any] = {
         "section": "account",
         "identity": identity_of(request),
         "saved": "saved" in request.GET,
+        "has_password": isinstance(user, User) and user.has_usable_password(),
     }
     if request.method == "POST":
         post = request.POST
@@ -84,6 +156,40 @@ def set_up(request: HttpRequest, key: str) -> HttpResponse:
         except UserError as error:
             return _show(request, "setup", {"name": name}, error)
     return _show(request, "setup", {"name": name})
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the path to go to after the login."""
+    given = request.POST if request.method == "POST" else request.GET
+    return signing_in.way_back(given.get("next", ""), get_script_prefix())
+
+
+def _is_over(request: HttpRequest) -> bool:
+    """Whether nobody has to sign in: there are no accounts, or whoever asks is known."""
+    return not accounts.look_if_due() or identity_of(request).is_known
+
+
+def _login(
+    request: HttpRequest, context: dict[str, Any], error: UserError | None = None
+) -> HttpResponse:
+    more = {
+        "has_passkeys": passkey_site(request).has_passkeys,  # nobody's are looked up
+        "provider": identity_provider.label(),
+    }
+    return _show(request, "login", context | more, error)
+
+
+def _second(
+    request: HttpRequest, user: User, back: str, error: UserError | None = None
+) -> HttpResponse:
+    site, factors = passkey_site(request), second_factors.of_user(user)
+    context = {
+        "back": back,
+        "user": user,
+        "has_app": factors.has_app,
+        "has_passkeys": any(each.host == site.host for each in factors.passkeys),
+    }
+    return _show(request, "second", context, error)
 
 
 def _show(

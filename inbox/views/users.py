@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import pages
-from inbox.access import account_links, accounts, current, groups, users
+from inbox.access import (
+    account_links,
+    accounts,
+    current,
+    groups,
+    second_factors,
+    users,
+)
 from inbox.errors import Invalid, UserError
 from inbox.presenters import account_rows
 from inbox.views import link_page
@@ -65,6 +72,12 @@ def password_link(request: HttpRequest, id: int) -> HttpResponse:
     except UserError as error:
         return show(request, {"users": str(error)}, error.status)
     return link_page.shown_once(request, made, pages.path("users"))
+
+
+@require_POST
+def remove_second_factors(request: HttpRequest, id: int) -> HttpResponse:
+    """Remove the passkeys, the authenticator app and the recovery codes of a user."""
+    return _done(request, "users", lambda: second_factors.remove_all(id))
 
 
 @require_POST

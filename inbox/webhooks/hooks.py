@@ -17,8 +17,9 @@ from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.models import Webhook, WebhookDelivery
 from inbox.models.webhook import EVENTS, SHAPES
-from inbox.outgoing import sealing, switch
+from inbox.outgoing import switch
 from inbox.search import language
+from inbox.storage import sealing
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from inbox.webhooks import hook_urls, webhook_signals
 from mailsink.posting import signing

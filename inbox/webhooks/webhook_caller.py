@@ -16,8 +16,7 @@ from django.db import DatabaseError, connection
 from inbox.mailbox.signals import announced
 from inbox.models import Webhook, WebhookDelivery
 from inbox.models.webhook import TEST_EVENT
-from inbox.outgoing import sealing
-from inbox.storage import webhook_outbox
+from inbox.storage import sealing, webhook_outbox
 from inbox.storage.threads import in_thread
 from inbox.webhooks import calls, delivery_queue, fan_out, hooks, webhook_signals
 from inbox.webhooks.calls import Call, Shape

@@ -95,7 +95,7 @@ class World:
         yield r"(/)<(?:int:seq|int:file)>", 1
         yield r"(parts/)<str:signed>", "x"
         yield r"(searches/)<[^>]+>|(rules/)<uuid:id>|(release-rules/)<id>", session
-        yield r"(tokens/)<[^>]+>", session
+        yield r"(tokens/|passkeys/)<[^>]+>", session
         yield r"(setup/|invitations/)<str:key>", "x"
         yield r"(invitations/)<[^>]+>", session
         yield r"(users/|groups/|members/)<[^>]+>", self.member

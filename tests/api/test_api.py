@@ -122,6 +122,7 @@ ROUTES = {
     "/api/v3/users": {"get", "post"},
     "/api/v3/users/{id}": {"get", "patch", "delete"},
     "/api/v3/users/{id}/password-link": {"post"},
+    "/api/v3/users/{id}/second-factors": {"delete"},
     "/api/v3/groups": {"get", "post"},
     "/api/v3/groups/{id}": {"get", "patch", "delete"},
     "/api/v3/invitations": {"get", "post"},

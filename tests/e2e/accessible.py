@@ -31,3 +31,12 @@ def assert_accessible(page: Page, within: str = "html") -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = AxeResults(page.evaluate("given => axe.run(...given)", [within, rules]))
         assert not found.violations_count, f"{scheme}: {found.generate_report()}"
+
+
+def hold(page: Page) -> None:
+    """Hold a page to what axe says, and to its width, wide and narrow."""
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert_accessible(page)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, page.url

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import row, send
-from tests.e2e.test_accounts import PASSWORD, set_up
+from tests.e2e.people import PASSWORD, set_up
 from tests.mails import plain
 from tests.running import Mailsink
 

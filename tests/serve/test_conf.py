@@ -61,7 +61,8 @@ def test_an_empty_variable_is_an_unset_one() -> None:
     empty = {field.name.upper(): " " for field in fields(Config)}
     empty |= {"SMTP_LINKS": "", "SMTP_BARE_NEWLINES": ""}
     empty |= {kind.setting: "" for kind in LISTENER_KINDS.values()}
-    for name in ("WARNINGS", "PROFILE", "LISTENERS", "LISTEN_FDS"):  # systemd's
+    empty |= {"OIDC_ISSUER": "", "OIDC_CLIENT_SECRET": " "}
+    for name in ("WARNINGS", "PROFILE", "LISTENERS", "OIDC", "LISTEN_FDS"):  # systemd's
         del empty[name]
     assert config(**empty) == config()
 
@@ -554,3 +555,41 @@ def test_the_guard() -> None:
     assert not config().guard
     assert config(GUARD="yes").guard
     assert "MAILSINK_GUARD" in refusal(GUARD="maybe")
+
+
+_ISSUER = "https://sso.example.com/realms/staff"
+
+
+def test_an_identity_provider(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("swordfish\n")
+    found = config(
+        OIDC_ISSUER=_ISSUER, OIDC_CLIENT_ID="mailsink", OIDC_CLIENT_SECRET_FILE=str(file),
+        OIDC_DOMAINS="@Example.com, example.org", OIDC_GROUPS="groups", OIDC_NAME="Staff",
+        OIDC_SCOPES="openid  email groups",
+    )  # fmt: skip
+    assert found.oidc
+    assert (found.oidc.issuer, found.oidc.client_secret) == (_ISSUER, "swordfish")
+    assert found.oidc.domains == ("example.com", "example.org")
+    assert found.oidc.scopes == ("openid", "email", "groups")
+    assert "swordfish" not in repr(found)
+    assert config().oidc is None
+    for issuer in ("http://localhost:8080/x", "http://127.0.0.1:1", "http://[::1]:1"):
+        assert config(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="x").oidc
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ISSUER", "http://sso.example.com"), ("ISSUER", "sso.example.com"), ("ISSUER", "https://"),
+     ("ISSUER", "https://a/?b"), ("ISSUER", "https://u@a"), ("ISSUER", f"https://{'a' * 250}"),
+     ("DOMAINS", "*.example.com"), ("DOMAINS", "a b@c"), ("SCOPES", "email"), ("SCOPES", 'openid "'),
+     ("GROUPS", "a b"), ("NAME", "x" * 61), ("NAME", "a\tb")],
+)  # fmt: skip
+def test_what_no_identity_provider_has(name: str, value: str) -> None:
+    given = {"OIDC_ISSUER": _ISSUER, "OIDC_CLIENT_ID": "x"} | {f"OIDC_{name}": value}
+    assert refusal(**given).startswith(f"MAILSINK_OIDC_{name}")
+
+
+def test_an_issuer_and_a_client_id_need_each_other() -> None:
+    for given in ({"OIDC_ISSUER": _ISSUER}, {"OIDC_CLIENT_ID": "x"}):
+        assert "need each other" in refusal(**given)

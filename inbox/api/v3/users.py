@@ -11,7 +11,7 @@ from ninja.decorators import decorate_view
 from pydantic import StrictBool
 
 from inbox import serializers
-from inbox.access import account_links, current, users
+from inbox.access import account_links, current, second_factors, users
 from inbox.api.v3 import invitations
 from inbox.api.v3.common import answer, path
 from inbox.api.v3.invitations import LinkObject
@@ -34,6 +34,10 @@ class UserObject(Strict):
     active: bool = member(_ACTIVE, True)
     administrator: bool = member(_ADMINISTRATOR, False)
     has_password: bool = member("Whether the user has chosen a password.", True)
+    second_factor: bool = member(
+        "Whether a password is not enough: there is a passkey or an authenticator app.",
+        False,
+    )
     groups: list[str] = member("The names of the groups.", ["testers"])
     last_login: datetime | None = member("When the user last signed in; null: never.")
 
@@ -98,6 +102,15 @@ def add_password_link(request: HttpRequest, id: UserId) -> HttpResponse:
     return invitations.link(request, made)
 
 
+@router.delete(
+    "/{id}/second-factors", response={204: None}, summary="Delete second factors"
+)
+def remove_second_factors(request: HttpRequest, id: UserId) -> HttpResponse:
+    """Their passkeys, authenticator app and recovery codes go. It takes a session."""
+    second_factors.remove_all(id)
+    return HttpResponse(status=204)
+
+
 def _shape(stored: User) -> Shape:
     return {
         "id": stored.pk,
@@ -105,6 +118,7 @@ def _shape(stored: User) -> Shape:
         "active": stored.is_active,
         "administrator": stored.is_superuser,
         "has_password": stored.has_usable_password(),
+        "second_factor": second_factors.has_any(stored),
         "groups": sorted(each.name for each in stored.groups.all()),
         "last_login": serializers.stamp(stored.last_login),
     }

@@ -1,0 +1,36 @@
+"""Counts attempts to sign in that may fail, by the address they come from and by a key."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from inbox.errors import TriedTooOften
+
+# In ACCOUNT_RATE_LIMITS
+FAILED = "login_failed"  # by the name of a user
+BEGUN = "login_begun"  # without a name as yet: each makes a session
+SECOND_FACTOR = "second_factor"  # by the id of a user whose password was right
+
+
+def count(request: HttpRequest, action: str, key: str = "") -> None:
+    """Count an attempt. Raises TriedTooOften if there were too many."""
+    asked = copy(request)
+    asked.method = "POST"  # it would count no GET
+    if not _limits().consume(asked, action=action, key=key):
+        raise TriedTooOften(_("Too many attempts failed. Try again in a few minutes."))
+
+
+def forgive(request: HttpRequest, action: str, key: str) -> None:
+    """Count attempts from none again: this one succeeded."""
+    _limits().clear(request, action=action, key=key)
+
+
+def _limits() -> Any:
+    # Loaded at the first login: most runs have none.
+    from allauth.core import ratelimit  # type: ignore[import-untyped]
+
+    return ratelimit

@@ -1,0 +1,215 @@
+"""The identity provider (OpenID Connect): people sign in there, and it says who they are.
+
+By the code flow with PKCE, state and nonce, which are kept in the session (OpenID Connect
+Core 3.1, RFC 7636). Its ID token has to be signed by a key of its, for us and this login.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from threading import BoundedSemaphore
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from inbox.errors import BadRequest, Forbidden, UserError
+from mailsink.oidc_settings import OidcProvider
+
+T = TypeVar("T")
+SECONDS = 5.0  # that the provider has for each answer
+_AT_A_TIME = 2  # logins that wait for it: others need the threads too
+_PATIENCE = 1.0  # seconds until the next one is sent away
+_LONGEST = 200  # characters of what it says
+_LONGEST_SUBJECT = 255  # characters (OpenID Connect Core 2)
+_MOST_GROUPS = 1000
+# How it may sign: with a key of its own, whatever else it says that it can do
+_WITH_KEYS = frozenset(
+    "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split()
+)
+_SIGNING = "id_token_signing_alg_values_supported"
+
+_asking = BoundedSemaphore(_AT_A_TIME)
+_log = logging.getLogger(__name__)
+
+
+class NoIdentityProvider(UserError):
+    """The identity provider does not answer, or not as it has to."""
+
+    status = 502
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderUser:
+    """Somebody as the provider knows them. subject: its own name for them, for good
+
+    address: in lower case, and theirs as it has verified; "" if it has not
+    groups: their names; None where it does not say
+    """
+
+    issuer: str
+    subject: str
+    address: str
+    name: str
+    groups: frozenset[str] | None
+
+
+def configured() -> OidcProvider | None:
+    """Return the provider as the settings name it; None without one."""
+    found: OidcProvider | None = settings.CONFIG.oidc
+    return found
+
+
+def label() -> str:
+    """Return what people call the provider; "" without one."""
+    found = configured()
+    return found.label if found else ""
+
+
+def begin(request: HttpRequest, return_url: str) -> str:
+    """Return the URL at the provider where somebody signs in. Raises NoIdentityProvider.
+
+    return_url: where it sends them afterwards
+    """
+
+    def ask(client: Any) -> str:
+        begun = client.create_authorization_url(return_url)
+        client.save_authorize_data(request, redirect_uri=return_url, **begun)
+        return str(begun["url"])
+
+    return _ask(ask)
+
+
+def end(request: HttpRequest) -> ProviderUser:
+    """Return who has signed in, by the request that the provider has sent them back with.
+
+    Raises BadRequest for one that did not begin here, Forbidden, NoIdentityProvider.
+    """
+    ours = _ours()
+
+    def ask(client: Any) -> ProviderUser:
+        # Which provider answers is not left to whoever sent the link (RFC 9207)
+        if request.GET.get("iss", ours.issuer) != ours.issuer:
+            raise BadRequest(_("Another identity provider has answered. Begin again."))
+        token = client.authorize_access_token(request)
+        claims = dict(token["userinfo"])  # of the ID token, which has been checked
+        if client.load_server_metadata().get("userinfo_endpoint"):
+            more = dict(client.userinfo(token=token))
+            if more.get("sub") != claims["sub"]:  # OpenID Connect Core 5.3.2
+                raise NoIdentityProvider(
+                    _("The identity provider speaks of two people at once.")
+                )
+            claims = more | claims
+        return _user(ours, claims)
+
+    return _ask(ask)
+
+
+def forget() -> None:
+    """Forget what the provider has said of itself. For tests."""
+    _client.cache_clear()
+
+
+def _ours() -> OidcProvider:
+    found = configured()
+    assert found is not None, "the views have looked"
+    return found
+
+
+def _user(ours: OidcProvider, claims: Mapping[str, Any]) -> ProviderUser:
+    subject = str(claims["sub"])
+    if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+        raise NoIdentityProvider(_("The identity provider does not say who signs in."))
+    is_verified = claims.get("email_verified") in (True, "true")
+    groups = claims.get(ours.groups_claim) if ours.groups_claim else None
+    return ProviderUser(
+        issuer=ours.issuer,
+        subject=subject,
+        address=str(claims.get("email") or "").lower() if is_verified else "",
+        name=str(claims.get("preferred_username") or ""),
+        groups=_names(groups),
+    )
+
+
+def _names(groups: Any) -> frozenset[str] | None:
+    if isinstance(groups, str):  # of a single one
+        groups = [groups]
+    if not isinstance(groups, list):
+        return None
+    return frozenset(str(each)[:_LONGEST] for each in groups[:_MOST_GROUPS])
+
+
+def _ask(question: Callable[[Any], T]) -> T:
+    """Return what a question to the provider brings. Raises UserError."""
+    from authlib.common.errors import AuthlibBaseError
+    from authlib.integrations.base_client.errors import (
+        MismatchingStateError,
+        OAuthError,
+    )
+    from joserfc.errors import JoseError
+    from requests import RequestException
+
+    if not _asking.acquire(timeout=_PATIENCE):
+        raise NoIdentityProvider(
+            _("The identity provider is slow. Try again in a minute.")
+        )
+    try:
+        return question(_client())
+    except MismatchingStateError:
+        words = _("The login took too long, or began in another browser. Begin again.")
+        raise BadRequest(words) from None
+    except OAuthError as error:
+        said = f"{error.error} {error.description or ''}".strip()
+        plain = "".join(each if each.isprintable() else " " for each in said)
+        words = _("The identity provider refused: %(words)s")
+        raise Forbidden(words % {"words": plain[:_LONGEST]}) from None
+    except (
+        AuthlibBaseError,
+        JoseError,
+        RequestException,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        _log.warning("the OpenID Connect provider failed: %.500r", error)
+        words = _(
+            "The identity provider does not answer as it should. Try again in a minute."
+        )
+        raise NoIdentityProvider(words) from None
+    finally:
+        _asking.release()
+
+
+@cache
+def _client() -> Any:
+    """Return the client, which remembers what the provider says of itself."""
+    # Loaded at the first login by it: most runs have none.
+    from authlib.integrations.django_client import OAuth
+
+    provider = _ours()
+    registry = OAuth()
+    registry.register(
+        "provider",
+        client_id=provider.client_id,
+        client_secret=provider.client_secret or None,
+        server_metadata_url=f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration",
+        client_kwargs={
+            "scope": " ".join(provider.scopes),
+            "code_challenge_method": "S256",
+            "default_timeout": SECONDS,
+            **(
+                {} if provider.client_secret else {"token_endpoint_auth_method": "none"}
+            ),
+        },
+    )
+    client = registry.create_client("provider")
+    metadata = client.load_server_metadata()
+    if metadata.get("issuer") != provider.issuer:  # OpenID Connect Discovery 4.3
+        raise ValueError(f"its issuer is {metadata.get('issuer')!r}")
+    found = metadata.get(_SIGNING) or ["RS256"]
+    metadata[_SIGNING] = [each for each in found if each in _WITH_KEYS] or ["RS256"]
+    return client
