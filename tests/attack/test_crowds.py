@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.attack.test_waiters import all_answers
-from tests.attack.web import LONGEST, Others, health, mail, many, web
+from tests.attack.web import LONGEST, Others, health, mail, many, takes, web
 from tests.running import Mailsink
 
 _PAGE = b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -34,6 +34,7 @@ def server(start_mailsink) -> Mailsink:
     return found
 
 
+@takes(512)
 @pytest.mark.parametrize("what", ["page", "change"])
 def test_a_hundred_requests_hold_up_nobody(server: Mailsink, what: str) -> None:
     request = _PAGE if what == "page" else _change(server)
@@ -47,6 +48,7 @@ def test_a_hundred_requests_hold_up_nobody(server: Mailsink, what: str) -> None:
     assert longest[-1] < LONGEST, longest
 
 
+@takes(2048)
 def test_more_than_can_wait_are_told_to_come_again(server: Mailsink) -> None:
     with many(web(server), [_PAGE] * 600) as them, Others(server) as others:
         assert health(server).startswith(b"HTTP/1.1 200 ")

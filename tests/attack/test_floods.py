@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
-from tests.attack.web import LONGEST, Others, mail
+from tests.attack.web import LONGEST, Others, mail, takes
 from tests.running import Mailsink
 
 _NOOPS = b"NOOP\r\n" * 1000
@@ -65,6 +65,7 @@ def test_clients_that_send_without_end_hold_up_nobody(mailsink: Mailsink) -> Non
     assert max(others.waits) < LONGEST, sorted(others.waits)
 
 
+@takes(512)
 def test_little_is_done_for_clients_that_left(
     start_mailsink: Callable[..., Mailsink],
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 from mailsink.ids import uuid7
 from mailsink.web.visitors import MOST_LIVE
 from tests.attack.test_websockets import connected, frame
-from tests.attack.web import LONGEST, SMALL, WEBSOCKET, Others, mail, web
+from tests.attack.web import LONGEST, SMALL, WEBSOCKET, Others, mail, takes, web
 from tests.running import Mailsink
 
 BATCH = re.compile(rb'"type": "batch", "seq": (\d+)')
@@ -56,6 +56,7 @@ class Viewers:
                         client.sendall(frame(b'{"type": "ack", "seq": %s}' % seq))
 
 
+@takes(1024)
 @pytest.mark.parametrize(
     ("more", "octets"), [(0, SMALL), (48, TO_MANY)], ids=["small", "large"]
 )

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from tests.running import Mailsink
+import pytest
+
+from tests.running import DESCRIPTORS, Mailsink
 
 HALF = b"GET / HTTP/1.1\r\nHost: local"
 WAIT = (
@@ -31,6 +33,16 @@ _QUIET = bool(os.environ.get("QUIET"))
 LONGEST = 1.0 if _QUIET else 3.0
 HIGH = 0.3 if _QUIET else 1.0  # p95
 _PAUSE = 0.1  # seconds between two mails of others: whatever lasts longer meets one
+
+
+def takes(descriptors: int) -> pytest.MarkDecorator:
+    """Leave a test out where the servers have fewer descriptors than it needs.
+
+    There they say 503 or 421 to some of its clients, as tests/attack/test_descriptors.py
+    has it.
+    """
+    few = 0 < DESCRIPTORS < descriptors
+    return pytest.mark.skipif(few, reason=f"takes {descriptors} descriptors")
 
 
 def web(server: Mailsink) -> tuple[str, int]:
