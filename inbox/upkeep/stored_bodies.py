@@ -48,6 +48,8 @@ class BodyCheck:
     def words(self) -> str:
         """Return it in a sentence."""
         text = f"{self.right} bodies are as they were received"
+        if self.right == 1:
+            text = "1 body is as it was received"
         if self.elsewhere:
             text += f"; {self.elsewhere} are in object storage, and stay there"
         if not self.is_well:

@@ -19,7 +19,7 @@ import pytest
 from inbox.models import Raw
 from inbox.upkeep.backing_up import Incomplete
 from inbox.upkeep.restoring import restore
-from inbox.upkeep.stored_bodies import check_bodies
+from inbox.upkeep.stored_bodies import BodyCheck, check_bodies
 from tests.durability.senders import Acknowledged, Sender, stored
 from tests.programs import environment, program
 from tests.running import Mailsink, manage
@@ -198,3 +198,7 @@ def test_bodies_in_object_storage_are_left_there() -> None:
     check = check_bodies([raw], objects=False)
     assert check.is_well
     assert "1 are in object storage" in check.words()
+
+
+def test_one_body_is_said_as_one() -> None:
+    assert BodyCheck(right=1).words() == "1 body is as it was received"
