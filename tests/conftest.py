@@ -57,6 +57,15 @@ def _no_accounts() -> None:
     current.leave()
 
 
+@pytest.fixture(autouse=True)
+def _no_slugs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test knows the inboxes of another one, whose rows were rolled back."""
+    from inbox.mailbox import inboxes
+
+    monkeypatch.setattr(inboxes, "_slugs", {})
+    monkeypatch.setattr(inboxes, "_keys", {})
+
+
 def _ended(server: Mailsink) -> None:
     """Stop a server, which must not have written a traceback."""
     server.stop()
