@@ -12,7 +12,7 @@ from inbox.access import users, wrong_tokens
 from inbox.mailbox import marking, messages
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Selection
-from inbox.models import Membership, Message, MessageRead, ReadUpTo
+from inbox.models import Message, MessageRead, ReadUpTo
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -174,10 +174,6 @@ def test_own_addresses_are_the_users(team: Any) -> None:
     again = people.signed_in(users.by_name("ann"))
     assert again.get("/counts").json()["mine"] == 2
     assert bob.get("/counts").json()["mine"] is None
-    # For now the page is about the default inbox, too.
-    Membership.objects.create(
-        inbox=people.an_inbox("default"), user=users.by_name("ann"), role="viewer"
-    )
     page = Html(again.get("/settings").content.decode())
     assert page.css_first("#patterns").text() == "*@*"
     assert "stored with your account" in page.css_first("#browser").text()

@@ -9,7 +9,6 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from inbox.mailbox import inboxes
 from inbox.models import Inbox
 from tests import factories
 
@@ -49,12 +48,6 @@ class Api:
 
     def ids(self, path: str) -> list[str]:
         return [each["id"] for each in self("GET", path)["items"]]
-
-
-@pytest.fixture(autouse=True)
-def _forget_slugs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test has inboxes of its own, under keys that others had before."""
-    monkeypatch.setattr(inboxes, "_slugs", {})
 
 
 @pytest.fixture

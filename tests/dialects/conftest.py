@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.test import Client
 
 from inbox.live.protocol import process
-from inbox.mailbox import inboxes
 from inbox.models import Inbox
 from tests import factories
 
@@ -48,12 +47,6 @@ class Dialect:
         answer = self.ask(method, path, body)
         assert (answer.status_code, answer["Content-Type"]) == (status, "text/plain")
         return answer.content.decode()
-
-
-@pytest.fixture(autouse=True)
-def _forget_slugs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test has inboxes of its own, under keys that others had before."""
-    monkeypatch.setattr(inboxes, "_slugs", {})
 
 
 @pytest.fixture
