@@ -235,7 +235,7 @@ def test_sessions(mail: dict[Any, str], q: str, expected: int) -> None:
         ("sender:ann x OR y", 'Unknown filter "sender:".', "from:ann x OR y"),
         ("form:ann sendr:x", 'Unknown filter "form:".', "from:ann from:x"),
         ("date:soon", 'Unknown filter "date:". Did you mean on:?', ""),
-        ("zzz:ann", "Filters: after, bcc,", '"zzz:ann"'),
+        ("zzz:ann", "Filters: after, assignee, bcc,", '"zzz:ann"'),
         ("OR ann", "OR needs a term on each side", "ann"),
         ("date:last week", 'Unknown filter "date:".', 'on:"last week"'),
         ("older:last month", 'Unknown filter "older:".', 'before:"last month"'),
