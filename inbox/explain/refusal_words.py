@@ -151,6 +151,11 @@ REFUSALS: dict[str, RefusalWords] = {
         _("Connect again, and do less in one session."),
         short=_("too many errors or commands"),
     ),
+    "421 4.7.0 Your login was revoked": RefusalWords(
+        _("The user name and password with which this session logged in were revoked, or their inbox was deleted."),
+        _("Connect again with a login that is valid: the page of the inbox has them."),
+        short=_("login revoked"),
+    ),
     "421 4.7.0 Too many connections from your address": RefusalWords(
         _("This client had as many connections open as one address may have."),
         _("Use a pool with fewer connections, or raise MAILSINK_SMTP_MAX_CONNECTIONS_PER_CLIENT."),
