@@ -50,11 +50,18 @@ def _static_files() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_accounts() -> None:
-    """No accounts are known of, and no query looks for them, until a user is stored."""
-    from inbox.access import accounts, current
+    """No accounts are known of, and no query looks for them, until a user is stored.
+
+    And nobody has failed to get in: a quick test meets the counts of those before it.
+    """
+    from django.core.cache import cache
+
+    from inbox.access import accounts, current, wrong_tokens
 
     accounts.forget(due_in=math.inf)
     current.leave()
+    wrong_tokens.forget()
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)
