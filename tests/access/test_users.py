@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.test import Client
 
@@ -270,3 +271,8 @@ def test_the_identity_changes_with_the_membership() -> None:
     assert memberships.of_user(ann) != before
     memberships.remove(scope, "a", member.pk)
     assert memberships.of_user(ann).scope.inboxes == frozenset()
+
+
+def test_nothing_of_djangos_own_permissions_is_stored() -> None:
+    assert not Permission.objects.exists()
+    assert not ContentType.objects.exists()
