@@ -23,6 +23,7 @@ from inbox.access import memberships, wrong_tokens
 from inbox.access.identity import STRANGER, THROTTLED, Identity
 from inbox.access.token_scopes import SCOPES
 from inbox.errors import Invalid, InvalidMember, NotFound
+from inbox.given_names import clean_name
 from inbox.mailbox.paging import as_uuid
 from inbox.models import ApiToken, Inbox, User
 from inbox.storage.write_lock import write_turn
@@ -92,7 +93,7 @@ def add(
 
     Raises Invalid.
     """
-    name, scopes = _name(name), _scopes(scopes)
+    name, scopes = clean_name(name, LONGEST_NAME), _scopes(scopes)
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise InvalidMember("days", _("1 to %(most)s days") % {"most": MOST_DAYS})
     now, text = datetime.now(UTC), f"{PREFIX}{secrets.token_urlsafe(32)}"
@@ -194,14 +195,6 @@ def _note_use(token: ApiToken) -> None:
             ApiToken.objects.filter(earlier, pk=token.pk).update(used_at=now)
     except DatabaseError:
         return
-
-
-def _name(text: str) -> str:
-    name = " ".join(text.split())
-    if 1 <= len(name) <= LONGEST_NAME and name.isprintable():
-        return name
-    words = _("a name has 1 to %(most)s characters, none of them a control")
-    raise InvalidMember("name", words % {"most": LONGEST_NAME})
 
 
 def _scopes(given: Collection[str]) -> list[str]:

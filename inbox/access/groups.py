@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from inbox.access import users
 from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
+from inbox.given_names import clean_name
 from inbox.models import User
 from inbox.storage import acts
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
@@ -51,7 +52,7 @@ def user_names(group: Group) -> list[str]:
 
 def add(name: str, members: Sequence[str] = ()) -> Group:
     """Make a group. members: names of users. Raises Conflict, Invalid, NotFound."""
-    group = Group(name=_name(name))
+    group = Group(name=clean_name(name, LONGEST_NAME))
     with write_turn():
         if Group.objects.count() >= MOST:
             raise Invalid(_("at most %(most)s groups are kept") % {"most": MOST})
@@ -71,7 +72,7 @@ def change(
     with write_turn():
         group = get(id)
         if name is not None:
-            group.name = _name(name)
+            group.name = clean_name(name, LONGEST_NAME)
         chosen = None if members is None else _users(members)
         _store(group)
         if chosen is not None:
@@ -97,14 +98,6 @@ def _store(group: Group) -> None:
     except IntegrityError:
         raise Conflict(_("There is a group of this name already.")) from None
     acts.touch(None, group.name)
-
-
-def _name(text: str) -> str:
-    name = " ".join(text.split())
-    if 1 <= len(name) <= LONGEST_NAME and name.isprintable():
-        return name
-    words = _("a name has 1 to %(most)s characters, none of them a control")
-    raise InvalidMember("name", words % {"most": LONGEST_NAME})
 
 
 def _users(names: Sequence[str]) -> list[User]:

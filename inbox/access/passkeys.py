@@ -18,6 +18,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict, Invalid, NotFound
+from inbox.given_names import clean_name
 from inbox.models import Passkey, User
 from inbox.storage import acts
 from inbox.storage.write_lock import write_turn
@@ -89,10 +90,7 @@ def add(site: Site, user: User, state: Any, answer: str, name: str) -> Passkey:
 
     state: of the challenge; answer: of the browser, in JSON
     """
-    name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        words = _("The name of a passkey has 1 to %(most)s characters.")
-        raise Invalid(words % {"most": LONGEST_NAME})
+    name = clean_name(name, LONGEST_NAME)
     try:
         found = _server(site).register_complete(state, _parsed(answer))
         data = found.credential_data

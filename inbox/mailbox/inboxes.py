@@ -19,6 +19,7 @@ from django.dispatch import Signal, receiver
 from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
+from inbox.given_names import clean_name
 from inbox.mailbox import known_addresses as book
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.mailbox.scope import Scope
@@ -175,7 +176,7 @@ def update(
         "rules_on": rules_on,
         "strict": strict,
         "strict_ignored": None if strict_ignored is None else list(strict_ignored),
-        "name": None if name is None else clean_name(name),
+        "name": None if name is None else clean_name(name, _LONGEST_NAME),
         "conditions": conditions,
         "label_days": label_days,
     }
@@ -201,7 +202,7 @@ def add(scope: Scope, slug: str, name: str = "") -> Inbox:
                 "with a letter or a digit"
             ),
         )
-    inbox = Inbox(slug=slug, name=clean_name(name or slug))
+    inbox = Inbox(slug=slug, name=clean_name(name or slug, _LONGEST_NAME))
     with write_turn():
         if Inbox.objects.filter(deleted_at=None).count() >= MOST:
             raise Invalid(_("at most %(most)s inboxes are kept") % {"most": MOST})
@@ -224,15 +225,6 @@ def save_new(inbox: Inbox) -> None:
 def announce(inbox_id: int) -> None:
     """Say that an inbox changed. Not within a turn at writing."""
     changed.send_robust(sender=Inbox, inbox_id=inbox_id)
-
-
-def clean_name(name: str) -> str:
-    """Return a name as it is stored. Raises InvalidMember."""
-    kept = name.strip()
-    if not 0 < len(kept) <= _LONGEST_NAME or not kept.isprintable():
-        words = _("a name is 1 to %(most)s characters, none of them a control")
-        raise InvalidMember("name", words % {"most": _LONGEST_NAME})
-    return kept
 
 
 def put_address(

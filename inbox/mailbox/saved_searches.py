@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inbox.errors import Forbidden, Invalid, NotFound
+from inbox.given_names import clean_name
 from inbox.mailbox import messages
 from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import ALL, Scope
@@ -42,7 +43,7 @@ def save(name: str, query: str, user: int | None = None) -> SavedSearch:
 
     Raises Invalid, BadQuery.
     """
-    name, query = _checked(name), query.strip()
+    name, query = clean_name(name, MAX_NAME), query.strip()
     if not language.parse(query).groups:
         raise Invalid(_("Search for something first: there is nothing to save."))
     with write_turn():
@@ -75,7 +76,7 @@ def change(
     key = _changeable(id, user, scope).pk
     changes = {}
     if name is not None:
-        changes["name"] = _checked(name)
+        changes["name"] = clean_name(name, MAX_NAME)
     if query is not None:
         if not language.parse(query).groups:
             raise Invalid(_("a saved search looks for something"))
@@ -116,13 +117,3 @@ def _changeable(id: str | UUID, user: int | None, scope: Scope) -> SavedSearch:
     if found.user_id is None and scope.inboxes is not None:
         raise Forbidden(_("All share this search: only an administrator changes it."))
     return found
-
-
-def _checked(name: str) -> str:
-    name = " ".join(name.split())
-    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-        raise Invalid(
-            _("a name has 1 to %(most)s characters, none of them a control")
-            % {"most": MAX_NAME}
-        )
-    return name

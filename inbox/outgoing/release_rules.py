@@ -16,6 +16,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid, NotFound
+from inbox.given_names import clean_name
 from inbox.mailbox import inboxes
 from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import ALL
@@ -165,13 +166,6 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _CHECKS[name](value) for name, value in fields.items()}
 
 
-def _name(text: str) -> str:
-    name = text.strip()
-    if name and len(name) <= _LONGEST_NAME and name.isprintable():
-        return name
-    raise Invalid(_("the name of a rule has up to 64 characters, all printable"))
-
-
 def _action(text: str) -> str:
     if text in ACTIONS:
         return text
@@ -179,7 +173,7 @@ def _action(text: str) -> str:
 
 
 _CHECKS: dict[str, Any] = {
-    "name": _name,
+    "name": lambda text: clean_name(text, _LONGEST_NAME),
     "enabled": bool,
     "action": _action,
     "inbox": lambda slug: inboxes.by_slug(ALL, slug) if slug else None,

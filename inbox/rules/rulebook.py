@@ -11,6 +11,7 @@ from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
+from inbox.given_names import clean_name
 from inbox.mailbox import inboxes
 from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, Rule, RuleCount
@@ -328,15 +329,6 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _name(text: str) -> str:
-    name = text.strip()
-    if len(name) <= _LONGEST_NAME and (not name or name.isprintable()):
-        return name
-    raise InvalidMember(
-        "name", _("a name has up to %(most)s characters") % {"most": _LONGEST_NAME}
-    )
-
-
 def _expires_in(seconds: int | None) -> int | None:
     if seconds is None or 0 < seconds <= LONGEST_LIFE:
         return seconds
@@ -350,7 +342,7 @@ def _max_hits(number: int | None) -> int | None:
 
 
 _CHECKS: dict[str, Any] = {
-    "name": _name,
+    "name": lambda text: clean_name(text, _LONGEST_NAME, optional=True),
     "scenario": str,
     "is_on": bool,
     "stage": rule_fields.stage,

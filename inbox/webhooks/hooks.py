@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid, NotFound
+from inbox.given_names import clean_name
 from inbox.mailbox import inboxes
 from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
@@ -158,16 +159,6 @@ def _apply(webhook: Webhook, checked: Mapping[str, Any]) -> None:
         hook_urls.topic(webhook.url)
 
 
-def _name(text: str) -> str:
-    name = " ".join(text.split())
-    if len(name) <= LONGEST_NAME and name.isprintable():
-        return name
-    raise Invalid(
-        _("a name has at most %(most)s characters, none of them a control")
-        % {"most": LONGEST_NAME}
-    )
-
-
 def _shape(name: str) -> str:
     if name in SHAPES:
         return name
@@ -190,7 +181,7 @@ def _query(text: str) -> str:
 
 
 _CHECKS: dict[str, Any] = {
-    "name": _name,
+    "name": lambda text: clean_name(text, LONGEST_NAME, optional=True),
     "url": hook_urls.checked,
     "shape": _shape,
     "events": _events,

@@ -150,7 +150,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"limits": {"from_time": "09:00"}}, "a beginning and an end"),
     ({"max_hits": 0}, "max_hits"),
     ({"expires_in": 0}, "within a year"),
-    ({"name": "x" * 81}, "up to 80 characters"),
+    ({"name": "x" * 81}, "1 to 80 characters"),
 ]
 
 

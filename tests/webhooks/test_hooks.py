@@ -60,7 +60,7 @@ def test_added_and_removed(add_hook: AddHook) -> None:
         ({"events": ["message.eaten"]}, "there is no event"),
         ({"shape": "fax"}, "shape is one of"),
         ({"name": "a\x00b"}, "none of them a control"),
-        ({"name": "a" * 65}, "at most 64 characters"),
+        ({"name": "a" * 65}, "1 to 64 characters"),
         ({"inbox": "nobody"}, "there is no inbox"),
         ({"query": "larger:nothing"}, "Not a size"),
         ({"shape": "ntfy", "url": "https://ntfy.sh"}, "ends in a topic"),
