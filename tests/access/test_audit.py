@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from inbox.access import api_tokens, audit_export, audit_kinds, audit_log, audit_search
@@ -157,6 +157,19 @@ def test_entries_can_be_neither_changed_nor_deleted() -> None:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             change()
     assert AuditEntry.objects.get(pk=entry.pk).kind == "x"
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no TRUNCATE")
+def test_the_whole_table_is_emptied_only_where_it_is_empty() -> None:
+    def empty() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("TRUNCATE inbox_auditentry")
+
+    empty()  # as tests do between each other
+    audit_log.store(audit_log.entry("x", people_identity()))
+    with pytest.raises(DatabaseError, match="append-only"):
+        empty()
+    assert AuditEntry.objects.get().kind == "x"
 
 
 def test_the_setting_lets_old_entries_go() -> None:
