@@ -172,14 +172,17 @@ def _reset_sequences(tables: Sequence[MovedTable]) -> None:
 
 def index(say: Say) -> None:
     """Make the search index of small messages; a server does the rest beside its work."""
+    _gather_statistics()
     total, done = fulltext.missing().filter(size__lte=LARGE).count(), 0
     before = None
     while some := indexer.catch_up(before):
         done, before = done + len(some), min(some)
         say("search index", done, total)
-    with (
-        connection.cursor() as cursor
-    ):  # so that searches are planned well from the start
-        cursor.execute(
-            "ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize"
-        )
+    _gather_statistics()
+
+
+def _gather_statistics() -> None:
+    """Let the database plan its queries by what the tables hold now."""
+    is_postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE" if is_postgresql else "PRAGMA optimize")

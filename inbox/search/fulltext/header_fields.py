@@ -54,22 +54,30 @@ def _tokens(fields: Collection[Field]) -> Iterator[str]:
 
 def put(found: Sequence[tuple[int, Sequence[str]]]) -> None:
     """Write the tokens of headers, by the keys of SearchText. Call within a turn."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE inbox_searchtext SET header = %s::tsvector, with_header = TRUE"
+                " WHERE id = %s",
+                [(vector(words), key) for key, words in found],
+            )
+    else:
+        put_in_sqlite(found)
+        keys = [key for key, _ in found]
+        SearchText.objects.filter(pk__in=keys).update(with_header=True)
+
+
+def put_in_sqlite(found: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Write the same into SQLite's index alone."""
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.executemany(
-                "UPDATE inbox_searchtext SET header = %s::tsvector WHERE id = %s",
-                [(_vector(words), key) for key, words in found],
-            )
-        else:
-            cursor.executemany(
-                "INSERT OR REPLACE INTO inbox_headerindex (rowid, fields) VALUES (%s, %s)",
-                [(key, " ".join(words)) for key, words in found if words],
-            )
-    keys = [key for key, _ in found]
-    SearchText.objects.filter(pk__in=keys).update(with_header=True)
+        cursor.executemany(
+            "INSERT OR REPLACE INTO inbox_headerindex (rowid, fields) VALUES (%s, %s)",
+            [(key, " ".join(words)) for key, words in found if words],
+        )
 
 
-def _vector(words: Sequence[str]) -> str:
+def vector(words: Sequence[str]) -> str:
+    """Return tokens as a tsvector's text, each with its places."""
     places: dict[str, list[str]] = {}
     for place, word in enumerate(words, 1):
         places.setdefault(word, []).append(str(place))

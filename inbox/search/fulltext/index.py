@@ -98,27 +98,40 @@ def put(found: Sequence[tuple[UUID, Texts]]) -> None:
     alive = set(there.values_list("pk", flat=True)) - known
     fresh = [(id, each) for id, each in found if id in alive]
     keys = _keys([id for id, _ in fresh])
-    SearchText.objects.bulk_create(
-        SearchText(pk=key, message_id=id)
-        for key, (id, _) in zip(keys, fresh, strict=True)
-    )
-    values = [(key, each) for key, (_, each) in zip(keys, fresh, strict=True)]
+    rows = [(key, id, each) for key, (id, each) in zip(keys, fresh, strict=True)]
+    if connection.vendor == "postgresql":
+        _put_in_postgresql(rows)
+    else:
+        _put_in_sqlite(rows)
+
+
+def _put_in_postgresql(rows: Sequence[tuple[int, UUID, Texts]]) -> None:
+    """Write whole rows: a later change would write all index entries of a row again."""
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.executemany(
-                "UPDATE inbox_searchtext SET vector = %s::tsvector WHERE id = %s",
-                [(_vector(each), key) for key, each in values],
-            )
-        else:
-            cursor.executemany(
-                "INSERT OR REPLACE INTO inbox_searchindex"
-                " (rowid, subject, sender, recipients, body) VALUES (%s, %s, %s, %s, %s)",
-                [
-                    (key, *(" ".join(getattr(each, name)) for name in COLUMNS))
-                    for key, each in values
-                ],
-            )
-    header_fields.put([(key, each.header) for key, each in values])
+        cursor.executemany(
+            "INSERT INTO inbox_searchtext (id, message_id, vector, header, with_header)"
+            " VALUES (%s, %s, %s::tsvector, %s::tsvector, TRUE)",
+            [
+                (key, id, _vector(each), header_fields.vector(each.header))
+                for key, id, each in rows
+            ],
+        )
+
+
+def _put_in_sqlite(rows: Sequence[tuple[int, UUID, Texts]]) -> None:
+    SearchText.objects.bulk_create(
+        SearchText(pk=key, message_id=id, with_header=True) for key, id, _ in rows
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT OR REPLACE INTO inbox_searchindex"
+            " (rowid, subject, sender, recipients, body) VALUES (%s, %s, %s, %s, %s)",
+            [
+                (key, *(" ".join(getattr(each, name)) for name in COLUMNS))
+                for key, _, each in rows
+            ],
+        )
+    header_fields.put_in_sqlite([(key, each.header) for key, _, each in rows])
 
 
 def _keys(messages: Sequence[UUID]) -> list[int]:
