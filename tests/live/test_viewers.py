@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID
@@ -290,6 +291,58 @@ async def test_each_hears_what_they_have_read_themselves(feed: Feed) -> None:
     assert [await _hears(each) for each in (ann, bob)] == [True, False]
     for each in (ann, bob, *sockets):
         await each.disconnect()
+
+
+async def test_each_follows_what_they_have_read_themselves(feed: Feed) -> None:
+    ann, seen, _ = await _mail()
+    bob = await database_sync_to_async(lambda: _Known(people.user("bob", a="viewer")))()
+    streams = [await _Followed.by(each) for each in (ann, bob)]
+    for read in (True, False):
+        await _mark("ann", Selection((seen.pk,)), read)
+        assert [await each.next() for each in streams] == [read, False]
+    await _mark("ann", Selection(), True)
+    assert await streams[0].next() == "resync"
+    await _changed(seen)
+    assert [await each.next() for each in streams] == [True, False]
+    # What each has missed is theirs, too.
+    last = streams[0].last
+    for each in streams:
+        await each.close()
+    await _mark("bob", Selection((seen.pk,)), True)
+    for client in (ann, bob):
+        again = await _Followed.by(client, last)
+        assert await again.next() is True
+        await again.close()
+    events.logs.stop()
+
+
+class _Followed:
+    """The stream of events of a client."""
+
+    def __init__(self, pieces: Any) -> None:
+        self._pieces = pieces
+        self.last = ""  # the id of the last event
+
+    @classmethod
+    async def by(cls, client: _Known, last: str = "") -> _Followed:
+        """Begin to follow all messages. last: the event after which"""
+        path = f"/api/v3/events?last_event_id={last}"
+        made = cls(aiter(await client.browser().get(path)))  # type: ignore[arg-type]
+        assert await made.next() == "subscribed"
+        return made
+
+    async def next(self) -> bool | str:
+        """Return whether the message of the next event is read; the name of another one."""
+        async with asyncio.timeout(10):
+            piece = (await anext(self._pieces)).decode()
+        lines = [each.partition(": ") for each in piece.strip().split("\n")]
+        (self.last,) = (text for field, _, text in lines if field == "id")
+        (name,) = (text for field, _, text in lines if field == "event")
+        (data,) = (text for field, _, text in lines if field == "data")
+        return bool(json.loads(data)["read"]) if name == "message.updated" else name
+
+    async def close(self) -> None:
+        await self._pieces.aclose()
 
 
 async def _mark(name: str, what: Selection, read: bool) -> None:
