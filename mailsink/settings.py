@@ -101,8 +101,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Cookies ignore ports: the user's own app lives on localhost too.
 SESSION_COOKIE_NAME = "mailsink_session"
 CSRF_COOKIE_NAME = "mailsink_csrf"
-# inbox.http.gate adds Secure where browsers reach the pages by TLS.
-SESSION_COOKIE_PATH = f"{CONFIG.public_url.path}/"
+# inbox.http.gate adds the path of the request, and Secure where browsers use TLS.
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 

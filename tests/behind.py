@@ -56,7 +56,8 @@ class Nginx:
         self._listening = socket.create_server(("127.0.0.1", 0))
         port = self._listening.getsockname()[1]
         self._address = f"127.0.0.1:{port}"
-        self.url = f"https://{self._address}{PATH.rstrip('/')}"
+        # By a name, as passkeys are for no IP address
+        self.url = f"https://localhost:{port}{PATH.rstrip('/')}"
 
     def run(self, upstream: str) -> None:
         """Pass requests on to the address of a Mailsink. Does nothing if it does already."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +22,7 @@ from inbox.models import User
 
 _KEPT = "_mailsink_identity"  # an attribute of a request
 _SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
+_COOKIE = re.compile(rf"(?:^|;)\s*{settings.SESSION_COOKIE_NAME}=([^;]*)")
 
 
 def identity_of(request: HttpRequest) -> Identity:
@@ -36,11 +36,19 @@ def identity_of(request: HttpRequest) -> Identity:
     return kept
 
 
-def drop_odd_cookie(request: HttpRequest) -> None:
-    """Drop the cookie of a session that is none of ours: PostgreSQL looks for no NUL."""
-    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    if key is not None and not _SESSION_KEY.fullmatch(key):
-        del request.COOKIES[settings.SESSION_COOKIE_NAME]
+def take_own_cookie(request: HttpRequest) -> None:
+    """Leave a request the cookie of one session: that of the Mailsink at our path.
+
+    Browsers send the cookie of the longest path first (RFC 6265 5.4), and Django takes the
+    last, of another Mailsink at a path above ours. PostgreSQL looks for no NUL: a key that
+    is none of ours is dropped.
+    """
+    sent = _COOKIE.search(request.META.get("HTTP_COOKIE", ""))
+    key = sent[1].strip() if sent else ""
+    if _SESSION_KEY.fullmatch(key):
+        request.COOKIES[settings.SESSION_COOKIE_NAME] = key
+    else:
+        request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
 
 
 def forget(request: HttpRequest) -> None:
@@ -67,13 +75,7 @@ def _identity_of_headers(
     for name, value in headers:
         field = f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"
         request.META[field] = value.decode("latin-1")
-    jar = SimpleCookie()
-    try:
-        jar.load(request.META.get("HTTP_COOKIE", ""))
-    except CookieError:
-        return identity_of(request)
-    request.COOKIES = {name: each.value for name, each in jar.items()}
-    drop_odd_cookie(request)
+    take_own_cookie(request)
     return identity_of(request)
 
 

@@ -6,6 +6,7 @@ ends when the password of its user changes.
 
 from __future__ import annotations
 
+import re
 import time
 from importlib import import_module
 
@@ -24,6 +25,8 @@ from inbox.storage.write_lock import write_turn
 
 _LONGEST_NAME = 150  # characters, as the column has them
 _PROVED = "proved_at"  # in the session: when its user last proved who they are
+# A name that browsers resolve, and so may leave a path by it
+_DOTS = re.compile(r"[/\\](?:\.|%2e){1,2}(?=[/\\]|$)", re.IGNORECASE)
 FRESH = 900  # seconds after that in which they may change what they sign in by
 
 
@@ -114,9 +117,14 @@ def forget_expired() -> None:
 
 
 def way_back(given: str, root: str) -> str:
-    """Return the path to go to after a login: one of our own pages below root."""
+    """Return the path to go to after a login: one of our own pages below root.
+
+    Other applications may be beside it.
+    """
+    path = re.split("[?#]", given, maxsplit=1)[0]
     own = url_has_allowed_host_and_scheme(given, allowed_hosts=None)
-    return given if own and given.startswith(root) and given.isprintable() else root
+    is_below = path.startswith(root) and not _DOTS.search(path)
+    return given if own and is_below and given.isprintable() else root
 
 
 def _check_own(request: HttpRequest, password: str) -> User:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from inbox.access import accounts, auditing, current, permissions, token_scopes
 from inbox.access.identity import THROTTLED, Identity
-from inbox.access.recognising import drop_odd_cookie, identity_of
+from inbox.access.recognising import identity_of, take_own_cookie
 from inbox.access.roles import Role
 from inbox.http.origins import origin
 from inbox.http.problems import Async, Sync, problem
@@ -82,7 +82,7 @@ def gate(get_response: Any) -> Sync | Async:
 def admit(request: HttpRequest) -> HttpResponse | None:
     """Return why a request may not pass; None if it may. Raises PermissionDenied."""
     least, allowed = _asked(request)
-    drop_odd_cookie(request)
+    take_own_cookie(request)
     if least is Role.PUBLIC:
         _sessions.process_request(request)
         return None
@@ -202,8 +202,10 @@ def _kept(request: HttpRequest, response: Any) -> Any:
     """Store the session that the request has changed, and hand out its cookie."""
     _sessions.process_response(request, response)
     cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
-    if cookie is not None and origin(request).startswith("https:"):
-        cookie["secure"] = True
+    if cookie is not None:
+        cookie["path"] = get_script_prefix()
+        if origin(request).startswith("https:"):
+            cookie["secure"] = True
     return _private(request, response)
 
 

@@ -17,7 +17,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
-from mailsink.web.guard import Answered, AsgiScope, answer, too_large
+from mailsink.web.guard import Answered, AsgiScope, too_large
 from mailsink.web.request_rules import HttpRefusal
 from mailsink.web.uploads import SMALL, TOO_MUCH, not_written
 
@@ -56,7 +56,11 @@ _FIELD_TOO_LONG = HttpRefusal(
     "Request Header Fields Too Large",
     f"A header field has more than {_LONGEST:,} bytes.",
 )
-_SHOWN = 200  # octets of a path that is too long
+
+
+def _path_in(target: bytes) -> str:
+    """Return the path of a request target, decoded."""
+    return unquote(target.partition(b"?")[0].decode("latin-1"))
 
 
 def refused(refusal: HttpRefusal, answered: Answered) -> bytes:
@@ -75,6 +79,7 @@ class Channel(HTTPChannel):
 
     timeOut = IDLE
     requestFactory: Any
+    _path: Any = b""  # of no request yet
 
     def __init__(self, visitor: Doorkeeper) -> None:
         super().__init__()
@@ -92,9 +97,12 @@ class Channel(HTTPChannel):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Say so: Twisted would close the connection without a word."""
-        refusal = _FIELD_TOO_LONG if self._receivedHeaderSize else _TARGET_TOO_LONG
-        path = line.partition(b" ")[2].partition(b"?")[0][:_SHOWN].decode("latin-1")
-        self.visitor.refuse(refused(refusal, answer(refusal, path)))
+        refusal, target = _TARGET_TOO_LONG, line.partition(b" ")[2]
+        if self._receivedHeaderSize:
+            refusal, target = _FIELD_TOO_LONG, self._path
+        guard = self.visitor.web.application
+        scope = guard.seen({"type": "http", "path": _path_in(target), "headers": []})
+        self.visitor.refuse(refused(refusal, guard.answer(scope, refusal)))
 
     def requestDone(self, request: WebRequest) -> None:
         self.visitor.rest()
@@ -216,12 +224,11 @@ class Request(WebRequest):
     def head(self) -> AsgiScope:
         """Return what the guard judges, of what daphne makes only of a whole request."""
         channel: Any = self.channel
-        path = channel._path.partition(b"?")[0]
         peer = channel.transport.getPeer()
         scope = {
             "type": "http",
             "method": channel._command.decode("latin-1"),
-            "path": unquote(path.decode("latin-1")),
+            "path": _path_in(channel._path),
             "scheme": "https" if self.isSecure() else "http",
             "client": [getattr(peer, "host", ""), getattr(peer, "port", 0)],
             "headers": [

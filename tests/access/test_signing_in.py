@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
+from django.test.utils import override_script_prefix
 
 from inbox.access import accounts, first_visit, signing_in
 from inbox.errors import Conflict, Invalid
@@ -108,6 +109,23 @@ def test_by_tls_the_cookie_is_secure() -> None:
     assert done.cookies[settings.SESSION_COOKIE_NAME]["secure"] is True
 
 
+def test_the_cookie_is_for_the_path_that_the_request_came_by() -> None:
+    _ann()
+    client = Client()
+    with override_script_prefix("/mail/"):
+        for answer in (_sign_in(client), client.post("/logout")):
+            assert answer.cookies[settings.SESSION_COOKIE_NAME]["path"] == "/mail/"
+
+
+def test_of_two_cookies_that_of_the_longest_path_counts() -> None:
+    """Browsers send it first (RFC 6265 5.4): the other is for a path above."""
+    _ann()
+    key = _sign_in(Client()).cookies[settings.SESSION_COOKIE_NAME].value
+    for first, second, status in ((key, "z" * 32, 200), ("z" * 32, key, 302)):
+        sent = f"other=1; mailsink_session={first}; mailsink_session={second}"
+        assert Client(headers={"Cookie": sent}).get("/").status_code == status
+
+
 def test_a_session_from_before_is_not_the_one_after() -> None:
     _ann()
     client = Client()
@@ -130,6 +148,19 @@ def test_a_session_from_before_is_not_the_one_after() -> None:
 def test_the_way_back_is_our_own(elsewhere: str) -> None:
     _ann()
     assert _sign_in(Client(), next=elsewhere)["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    ["/mail", "/other", "/mail/../other", "/mail/%2E./other", "/mail/x/../../other/..",
+     "/mail/.\\..\\other", "/mail/..?x"],
+)  # fmt: skip
+def test_the_way_back_is_below_our_path(beside: str) -> None:
+    _ann()
+    with override_script_prefix("/mail/"):
+        assert _sign_in(Client(), next=beside)["Location"] == "/mail/"
+        for own in ("/mail/", "/mail/s/a..b?q=/../x"):
+            assert _sign_in(Client(), next=own)["Location"] == own
 
 
 def test_too_many_attempts_are_refused_whatever_the_password() -> None:

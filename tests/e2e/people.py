@@ -1,15 +1,21 @@
-"""The first administrator, and the login, as tests with a browser use them."""
+"""The first administrator, the login and its passkeys, as tests with a browser use them."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
 PASSWORD = "correct horse 42"
+_DEVICE = {
+    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+    "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
+}  # fmt: skip
 
 
 def set_up(data: Path) -> None:
@@ -31,3 +37,18 @@ def sign_in(page: Page, url: str, lands_on: str = "") -> None:
         expect(page.get_by_role("heading", name=lands_on)).to_be_visible()
     else:
         expect(page).to_have_url(f"{url}/")
+
+
+def sign_out(page: Page, url: str) -> None:
+    """Sign out whoever has signed in."""
+    page.goto(f"{url}/account")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def passkey_device(page: Page) -> Callable[[], list[Any]]:
+    """Give a page's browser a device with passkeys; return what lists them."""
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("WebAuthn.enable")
+    made = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": _DEVICE})
+    return lambda: cdp.send("WebAuthn.getCredentials", made)["credentials"]

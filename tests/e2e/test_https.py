@@ -14,9 +14,8 @@ from tests.running import Mailsink
 def test_mail_appears_by_https(
     start_mailsink: Callable[..., Mailsink], browser: Browser
 ) -> None:
-    server = start_mailsink(
-        "--smtp", "127.0.0.1:0", "--http", "off", "--https", "127.0.0.1:0"
-    )
+    flags = ("--smtp", "127.0.0.1:0", "--http", "off", "--https", "127.0.0.1:0")
+    server = start_mailsink(*flags, behind="")  # its own TLS, and no proxy's
     context = browser.new_context(ignore_https_errors=True)
     page = context.new_page()
     page.goto(server.url)

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -15,39 +14,21 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Page, expect
 
 from tests.e2e.accessible import hold
-from tests.e2e.people import set_up, sign_in
-from tests.running import Mailsink
-
-_DEVICE = {
-    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
-    "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
-}  # fmt: skip
+from tests.e2e.people import passkey_device, set_up, sign_in, sign_out
+from tests.running import SERVER_BEHIND, Mailsink
 
 
 @pytest.fixture
 def url(start_mailsink: Callable[..., Mailsink], tmp_path: Path) -> str:
     """The login of a Mailsink below a path, by a name: passkeys are for no IP address."""
-    server = start_mailsink(PUBLIC_URL="/mail/")
+    server = start_mailsink(**({} if SERVER_BEHIND else {"PUBLIC_URL": "/mail/"}))
     set_up(tmp_path / "data")
-    return f"http://localhost:{server.address('Web')[1]}/mail"
-
-
-def _device(page: Page) -> Callable[[], list[Any]]:
-    """Give a page's browser a device with passkeys; return what lists them."""
-    cdp = page.context.new_cdp_session(page)
-    cdp.send("WebAuthn.enable")
-    made = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": _DEVICE})
-    return lambda: cdp.send("WebAuthn.getCredentials", made)["credentials"]
-
-
-def _sign_out(page: Page, url: str) -> None:
-    page.goto(f"{url}/account")
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    port = server.address("Web")[1]
+    return server.url if SERVER_BEHIND else f"http://localhost:{port}/mail"
 
 
 def test_a_passkey_signs_in_alone(url: str, page: Page) -> None:
-    passkeys = _device(page)
+    passkeys = passkey_device(page)
     sign_in(page, url)
     page.goto(f"{url}/account")
     hold(page)
@@ -69,13 +50,13 @@ def test_a_passkey_signs_in_alone(url: str, page: Page) -> None:
         page.get_by_text("This device has a passkey for you already.")
     ).to_be_visible()
 
-    _sign_out(page, url)
+    sign_out(page, url)
     hold(page)
     page.goto(f"{url}/sessions")  # which leads to the login, and it back
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page).to_have_url(f"{url}/sessions")
 
-    _sign_out(page, url)
+    sign_out(page, url)
     sign_in(page, url, lands_on="Second factor")
     hold(page)
     page.get_by_label("Code").fill("000000")
@@ -88,7 +69,7 @@ def test_a_passkey_signs_in_alone(url: str, page: Page) -> None:
     page.goto(f"{url}/account/second-factors")
     page.get_by_role("button", name="Remove laptop").click()
     expect(page.get_by_text("codes are left")).to_have_count(0)
-    _sign_out(page, url)
+    sign_out(page, url)
     sign_in(page, url)
 
 
@@ -102,7 +83,7 @@ def test_an_app_and_what_stands_in_for_it(url: str, page: Page) -> None:
     page.get_by_role("textbox", name="Code").fill(code.decode())
     page.get_by_role("button", name="Add authenticator app").click()
     codes = page.locator("pre").inner_text().split()
-    _sign_out(page, url)
+    sign_out(page, url)
     sign_in(page, url, lands_on="Second factor")
     expect(page.get_by_text("authenticator app shows")).to_be_visible()
     page.get_by_label("Code").fill(codes[0])
@@ -111,5 +92,5 @@ def test_an_app_and_what_stands_in_for_it(url: str, page: Page) -> None:
     page.goto(f"{url}/users")
     page.locator("summary", has_text="Change root").click()
     page.get_by_role("button", name="Remove second factors").click()
-    _sign_out(page, url)
+    sign_out(page, url)
     sign_in(page, url)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import behind
 from tests.e2e.mail import open_inbox, row, send
+from tests.e2e.people import passkey_device, set_up, sign_in, sign_out
 from tests.e2e.wire import Wire
 from tests.mails import plain, rich
 from tests.running import Mailsink
@@ -27,6 +29,19 @@ PNG = bytes.fromhex(
 )
 _POLICY = "Content Security Policy"
 SLOWLY = 120_000  # milliseconds, for Swagger
+# Resolves once all are open; `heard` once each has heard of a message.
+_LISTEN = """([sockets, stream]) => {
+  const source = new EventSource(stream);
+  const open = [new Promise((done) => source.addEventListener("subscribed", done))];
+  const heard = [new Promise((done) => source.addEventListener("message.created", done))];
+  for (const url of sockets) {
+    const socket = new WebSocket(url);
+    open.push(new Promise((done) => { socket.onopen = done; }));
+    heard.push(new Promise((done) => { socket.onmessage = done; }));
+  }
+  window.heard = Promise.all(heard);
+  return Promise.all(open).then(() => {});
+}"""
 _FETCH = """async ([path, method]) => {
   const answer = await fetch(path, { method });
   return [answer.status, await answer.text()];
@@ -45,13 +60,13 @@ def served(
     assert "Traceback" not in server.stderr, server.stderr
 
 
-@pytest.fixture
-def page(browser: Browser, served: Mailsink) -> Iterator[Page]:
-    """A page; a request beside the path, an error of a script, or of a policy, fails the test."""
+@contextmanager
+def watched(browser: Browser, server: Mailsink) -> Iterator[Page]:
+    """Yield a page. A request beside the path, an error of a script or of a policy, is wrong."""
     context = browser.new_context(ignore_https_errors=True)
     page = context.new_page()
     wrong: list[str] = []
-    host = urlsplit(served.url).netloc
+    host = urlsplit(server.url).netloc
 
     def look(url: str) -> None:
         asked = urlsplit(url)
@@ -65,6 +80,12 @@ def page(browser: Browser, served: Mailsink) -> Iterator[Page]:
     yield page
     context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def page(browser: Browser, served: Mailsink) -> Iterator[Page]:
+    with watched(browser, served) as page:
+        yield page
 
 
 def test_a_message_with_its_frame_and_picture(served: Mailsink, page: Page) -> None:
@@ -162,3 +183,50 @@ def test_what_others_ask_for(served: Mailsink, page: Page) -> None:
         assert status == 200, path
     _, document = page.evaluate(_FETCH, [f"{behind.PATH}api/v3/openapi.json", "GET"])
     assert json.loads(document)["servers"] == [{"url": behind.PATH.rstrip("/")}]
+
+
+def test_what_others_listen_to(served: Mailsink, page: Page) -> None:
+    page.goto(f"{served.url}/settings")
+    below = served.url.replace("https", "wss", 1)
+    sockets = [f"{below}/api/events", f"{below}/api/v2/websocket"]
+    page.evaluate(_LISTEN, [sockets, f"{behind.PATH}api/v3/events"])
+    send(served, plain("Heard of"))
+    page.evaluate("() => window.heard.then(() => {})")
+
+
+@pytest.mark.parametrize("how", behind.HOW)
+def test_who_signs_in_stays_below_the_path(
+    start_mailsink: Callable[..., Mailsink], tmp_path: Path, browser: Browser, how: str
+) -> None:
+    server = start_mailsink(behind=how)
+    send(server, plain("For a guest"))
+    message = server.get("messages/latest")["id"]
+    set_up(tmp_path / "data")
+    with watched(browser, server) as page:
+        passkeys = passkey_device(page)
+        sign_in(page, server.url)
+        page.goto(f"{server.url}/account/second-factors")
+        page.get_by_label("Name of a new passkey").fill("laptop")
+        page.get_by_role("button", name="Add passkey").click()
+        page.get_by_role("link", name="Done").click()
+        assert [each["rpId"] for each in passkeys()] == ["localhost"]
+        sign_out(page, server.url)
+        page.goto(f"{server.url}/sessions?code=5xx")
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        expect(page).to_have_url(f"{server.url}/sessions?code=5xx")
+        kept = {each["name"]: each for each in page.context.cookies()}
+        session = kept["mailsink_session"]
+        assert (session["path"], session["secure"]) == (behind.PATH, True)
+        api = f"{server.url}/api/v3"
+        share = page.request.post(f"{api}/shares", data={"message": message})
+        given = {"inboxes": ["default"], "role": "viewer"}
+        invitation = page.request.post(f"{api}/invitations", data=given)
+        links = [each.json()["url"] for each in (share, invitation)]
+    with watched(browser, server) as guest:
+        guest.goto(links[0])
+        expect(guest.get_by_role("heading", name="For a guest")).to_be_visible()
+        guest.goto(links[1])
+        guest.get_by_label("Name").fill("ann")
+        guest.get_by_label("Password").fill("battery staple 7")
+        guest.get_by_role("button", name="Make account").click()
+        expect(guest).to_have_url(f"{server.url}/")

@@ -194,6 +194,20 @@ def test_a_proxy_may_take_the_path_away(below: Mailsink, path: str) -> None:
     assert ask(below, f"{ROOT}{ROOT}{path}").status == 404
 
 
+@pytest.mark.parametrize(
+    ("query", "field", "status"),
+    [("?ids=" + "a" * 20_000, "b", 414), ("", "b" * 20_000, 431)],
+)
+def test_a_head_that_is_too_long_is_a_problem_of_the_api(
+    below: Mailsink, query: str, field: str, status: int
+) -> None:
+    for root in (ROOT, ""):
+        answer = ask(below, f"{root}/api/v3/messages{query}", A=field)
+        assert (answer.status, answer.kind) == (status, "application/problem+json")
+        page = ask(below, f"{root}/sessions{query}", A=field)
+        assert (page.status, page.kind) == (status, "text/plain")
+
+
 def test_the_path_without_its_slash_leads_to_the_inbox(below: Mailsink) -> None:
     moved = ask(below, f"{ROOT}?q=bill")
     assert (moved.status, moved.headers["Location"]) == (307, f"{ROOT}/?q=bill")
