@@ -6,10 +6,12 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests import behind
 from tests.e2e.accessible import hold
 from tests.e2e.people import set_up, sign_in
 from tests.programs import program
@@ -25,8 +27,11 @@ class Login:
     url: str
 
 
-@pytest.fixture(scope="module")
-def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
+@pytest.fixture(scope="module", params=["", *behind.HOW])
+def login(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Login]:
+    """A login without a proxy, and behind nginx by HTTPS, either way."""
     provider = subprocess.Popen(
         [program("node", "nodejs"), str(_SCRIPT)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -35,12 +40,13 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
     assert provider.stdout
     issuer = f"http://127.0.0.1:{provider.stdout.readline().strip()}"
     data = tmp_path_factory.mktemp("mailsink")
+    path: dict[str, Any] = {} if request.param else {"PUBLIC_URL": "/mail/"}
     server = Mailsink(
-        data, PUBLIC_URL="/mail/", OIDC_ISSUER=issuer, OIDC_CLIENT_ID="mailsink",
+        data, behind=request.param, **path, OIDC_ISSUER=issuer, OIDC_CLIENT_ID="mailsink",
         OIDC_CLIENT_SECRET="a long secret", OIDC_NAME="Example", OIDC_DOMAINS="example.com",
         OIDC_GROUPS="groups",
     )  # fmt: skip
-    url = f"{server.direct}/mail"
+    url = server.url if request.param else f"{server.url}/mail"
     provider.stdin.write(f"{url}/login/provider/return\n")
     provider.stdin.flush()
     while "ready" not in provider.stdout.readline():
@@ -59,7 +65,7 @@ def page() -> Iterator[Page]:
         browser = playwright.chromium.launch(
             executable_path=program("chromium", "chromium"), args=["--no-sandbox"]
         )
-        yield browser.new_page()
+        yield browser.new_page(ignore_https_errors=True)
         browser.close()
 
 
