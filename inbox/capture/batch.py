@@ -5,7 +5,6 @@ Writing is by tuples, many rows in a statement, since ORM objects cost twice the
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -39,7 +38,7 @@ from inbox.models import (
 )
 from inbox.storage import webhook_outbox
 from mailsink.ids import uuid7
-from mailsink.ports import Refused, Stored
+from mailsink.ports import Answer
 
 R = TypeVar("R")
 
@@ -86,7 +85,7 @@ class PendingMessage:
     session: SessionRow
     raw: RawRow
     message: MessageRow
-    done: asyncio.Future[Stored | Refused]
+    done: Answer  # called on the event loop
 
 
 class Batch:
