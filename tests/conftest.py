@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from django.conf import settings
+from hypothesis import settings as profiles
 
 from tests import private
 from tests.object_store import ObjectServer, object_server
-from tests.running import Mailsink
+from tests.running import Mailsink, be_template
 
 # `make fuzz` goes on for long; a busy machine must not make an example "too slow".
-settings.register_profile("default", deadline=None)
-settings.register_profile("fuzz", deadline=None, max_examples=20_000)
-settings.load_profile("default")
+profiles.register_profile("default", deadline=None)
+profiles.register_profile("fuzz", deadline=None, max_examples=20_000)
+profiles.load_profile("default")
 
 
 def _mark_database(item: pytest.Item) -> None:
@@ -38,6 +39,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("django_db")
         if marker and marker.kwargs.get("transaction"):
             item.add_marker(restoring, append=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """On SQLite the database of pytest-django is a copy of one, as those of servers are."""
+    database = settings.DATABASES["default"].get("TEST", {}).get("NAME")
+    if database:
+        be_template(database)
+    return bool(database)
 
 
 @pytest.fixture(scope="session", autouse=True)

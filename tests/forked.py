@@ -82,12 +82,16 @@ def _zygote() -> tuple[socket.socket, Mapping[str, str]]:
     return ours, environment
 
 
+# Of variables that are read whenever they are asked for: ours, pytest's, and boto3's
+_READ_LATE = ("MAILSINK_", "PYTEST_", "AWS_")
+
+
 def _others(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that are neither Mailsink's nor pytest's."""
+    """Return the variables that a process may have read before it is a server."""
     return {
         name: value
         for name, value in environ.items()
-        if not name.startswith(("MAILSINK_", "PYTEST_"))
+        if not name.startswith(_READ_LATE)
     }
 
 

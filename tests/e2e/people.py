@@ -11,6 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests import running
+
 PASSWORD = "correct horse 42"
 _DEVICE = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
@@ -20,6 +22,7 @@ _DEVICE = {
 
 def set_up(data: Path) -> None:
     """Make an administrator, root, as `mailsink setup` does."""
+    running.set_up(data)
     subprocess.run(
         [sys.executable, "-m", "mailsink", "setup", "--name", "root"],
         env={**os.environ, "MAILSINK_DATA": str(data), "MAILSINK_SETUP_PASSWORD": PASSWORD},

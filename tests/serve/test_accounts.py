@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import Mailsink
+from tests.running import Mailsink, set_up
 
 Start = Callable[..., Mailsink]
 PASSWORD = "correct horse 42"
@@ -84,6 +84,7 @@ def until_refused(url: str) -> None:
 def test_a_public_address_needs_accounts_or_a_word(
     start_mailsink: Start, tmp_path: Path
 ) -> None:
+    set_up(tmp_path / "data")
     flags = ("--smtp", "0.0.0.0:0", "--http", "127.0.0.1:0")
     refused = subprocess.run(
         [sys.executable, "manage.py", "serve", *flags],

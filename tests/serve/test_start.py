@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import ANY_PORT, ROOT, Mailsink, environment, manage
+from tests.running import ANY_PORT, ROOT, Mailsink, environment, manage, set_up
 
 Start = Callable[..., Mailsink]
 
@@ -213,6 +213,7 @@ def test_a_signal_drains_and_ends_it_well(
 
 
 def test_on_a_terminal_it_says_what_to_do_next(tmp_path: Path) -> None:
+    set_up(tmp_path)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve", *ANY_PORT],
@@ -328,6 +329,7 @@ def test_an_unknown_variable_is_a_warning(start_mailsink: Start) -> None:
 
 def test_it_ends_once_so_many_messages_came(tmp_path: Path) -> None:
     """A job of CI reads what came as lines of JSON, and nothing else."""
+    set_up(tmp_path / "data")
     words = (*ANY_PORT, "--exit-after", "2", "--timeout", "60", "--print", "json")
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve", *words],
@@ -352,6 +354,7 @@ def test_it_ends_once_so_many_messages_came(tmp_path: Path) -> None:
 
 
 def test_it_ends_in_time_where_too_few_came(tmp_path: Path) -> None:
+    set_up(tmp_path / "data")
     words = (*ANY_PORT, "--exit-after", "1", "--timeout", "1", "--print", "json")
     done = manage("serve", *words, data=tmp_path / "data")
     assert (done.returncode, done.stdout) == (1, "")
