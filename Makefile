@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: run check test lint bench lock interop fuzz faults wheel subpath
+.PHONY: run check test long lint bench lock interop fuzz faults wheel subpath
 .PHONY: setup setup-dev setup-scripts programs
 
 run: setup
@@ -15,6 +15,10 @@ check: lint
 
 test: setup-dev programs
 	@tools/test
+
+# The tests that `make test` leaves out, as they are long by nature.
+long: setup-dev programs
+	@tools/test long
 
 lint: setup-dev setup-scripts
 	@tools/lint

@@ -22,6 +22,10 @@ _ENVELOPE = (
     b"RCPT TO:<b@example.com>",
     b"DATA",
 )
+LONG_UNITS = [
+    pytest.param(unit, marks=pytest.mark.long)
+    for unit in (b"\ra", b"\x7f", b"a ", b"\xff")
+]
 
 
 def lines(unit: bytes, octets: int) -> bytes:
@@ -93,7 +97,7 @@ def held_up(
     return look
 
 
-@pytest.mark.parametrize("unit", [b"\ra", b"\x7f", b"\r\x7f", b"a ", b"\xff"])
+@pytest.mark.parametrize("unit", [b"\r\x7f", *LONG_UNITS])
 def test_lines(
     unit: bytes,
     mailsink: Mailsink,
@@ -104,7 +108,13 @@ def test_lines(
         held_up([(each, octets) for each in connected(mailsink, stack, 10)])
 
 
-@pytest.mark.parametrize(("unit", "count"), [(b"\r\n.\n", 60), (b"a\r\n", 100)])
+@pytest.mark.parametrize(
+    ("unit", "count"),
+    [
+        (b"\r\n.\n", 60),
+        pytest.param(b"a\r\n", 100, marks=pytest.mark.long),
+    ],
+)
 def test_bodies(
     unit: bytes,
     count: int,
@@ -119,6 +129,7 @@ def test_bodies(
         held_up([(each, octets) for each in clients])
 
 
+@pytest.mark.long
 def test_records_of_one_octet(
     mailsink: Mailsink,
     held_up: Callable[[Sequence[tuple[socket.socket, bytes]]], None],

@@ -35,7 +35,9 @@ def server(start_mailsink) -> Mailsink:
 
 
 @takes(512)
-@pytest.mark.parametrize("what", ["page", "change"])
+@pytest.mark.parametrize(
+    "what", ["change", pytest.param("page", marks=pytest.mark.long)]
+)
 def test_a_hundred_requests_hold_up_nobody(server: Mailsink, what: str) -> None:
     request = _PAGE if what == "page" else _change(server)
     tasks = Path(f"/proc/{server.process.pid}/task")
@@ -48,6 +50,7 @@ def test_a_hundred_requests_hold_up_nobody(server: Mailsink, what: str) -> None:
     assert longest[-1] < LONGEST, longest
 
 
+@pytest.mark.long
 @takes(2048)
 def test_more_than_can_wait_are_told_to_come_again(server: Mailsink) -> None:
     with many(web(server), [_PAGE] * 600) as them, Others(server) as others:

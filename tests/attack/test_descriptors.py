@@ -32,7 +32,9 @@ from tests.running import Mailsink
 
 Start = Callable[..., Mailsink]
 LARGE = b"x" * 70 + b"\r\n" + (b"y" * 76 + b"\r\n") * 30_000  # 2 MB
-LIMITS = pytest.mark.parametrize("limit", [128, 256, 1024])
+LIMITS = pytest.mark.parametrize(
+    "limit", [128, 256, pytest.param(1024, marks=pytest.mark.long)]
+)
 
 
 def until_turned_away(server: Mailsink) -> None:

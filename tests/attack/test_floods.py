@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
+import pytest
+
 from tests.attack.web import LONGEST, Others, mail, takes
 from tests.running import Mailsink
 
@@ -65,6 +67,7 @@ def test_clients_that_send_without_end_hold_up_nobody(mailsink: Mailsink) -> Non
     assert max(others.waits) < LONGEST, sorted(others.waits)
 
 
+@pytest.mark.long
 @takes(512)
 def test_little_is_done_for_clients_that_left(
     start_mailsink: Callable[..., Mailsink],

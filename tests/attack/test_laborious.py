@@ -61,6 +61,7 @@ def all_at_once(server: Mailsink, path: str) -> None:
     assert answers == [200] * _AT_ONCE
 
 
+@pytest.mark.long
 def test_long_transcripts_hold_nobody_up(server: Mailsink) -> None:
     say_much(server)
     say_much(server)
@@ -76,7 +77,9 @@ def test_long_transcripts_hold_nobody_up(server: Mailsink) -> None:
     assert memory(server) - before < 32  # MiB
 
 
-@pytest.mark.parametrize("what", ["compare", "checks"])
+@pytest.mark.parametrize(
+    "what", ["checks", pytest.param("compare", marks=pytest.mark.long)]
+)
 def test_dense_html_holds_nobody_up(server: Mailsink, what: str) -> None:
     left, right = (
         send(server, head("html") + b"<svg>" + _ELEMENT % (word, word) * 15_000)

@@ -30,7 +30,14 @@ TABS = (
     "checks",
     "smtp",
 )
-KINDS = ("text", "one line", "html", "table", "parts")
+# Of each kind a mail comes; the first is of `make test`
+KINDS = [
+    "table",
+    *(
+        pytest.param(kind, marks=pytest.mark.long)
+        for kind in ("text", "one line", "html", "parts")
+    ),
+]
 _SMALL = head("plain") + TEXT * 20_000  # 1.3 MB: what is large begins there
 
 
@@ -84,7 +91,14 @@ def test_mail_goes_on_while_a_large_one_comes(
     assert memory(mailsink) - before < 32  # MiB: the server has never held it
 
 
-@pytest.mark.parametrize("kind", ["text", "table", "parts"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "table",
+        pytest.param("text", marks=pytest.mark.long),
+        pytest.param("parts", marks=pytest.mark.long),
+    ],
+)
 def test_mail_goes_on_while_a_large_one_is_open(
     mailsink: Mailsink, large: dict[str, str], kind: str
 ) -> None:

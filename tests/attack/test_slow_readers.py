@@ -8,6 +8,8 @@ import smtplib
 import socket
 from contextlib import ExitStack
 
+import pytest
+
 from tests.attack.large import TEXT, head, send
 from tests.attack.test_viewers import BATCH, TO_MANY, subscribe
 from tests.attack.test_websockets import connected, frame
@@ -56,6 +58,7 @@ def test_what_a_slow_client_does_not_take_is_not_held(mailsink: Mailsink) -> Non
     assert hashlib.sha256(body).digest() == hashlib.sha256(octets).digest()
 
 
+@pytest.mark.long
 def test_lists_that_nobody_takes_are_not_all_held(mailsink: Mailsink) -> None:
     """A list is not made as it is taken: what all of them hold is bounded."""
     people = ",\r\n ".join([f'"{_SMILES}" <u@example.com>'] * 22)
@@ -96,6 +99,7 @@ def is_open(client: socket.socket, said: bytes) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_who_acknowledges_what_it_does_not_read_is_closed(mailsink: Mailsink) -> None:
     """It learns from another one which batches there are.
 

@@ -58,7 +58,11 @@ class Viewers:
 
 @takes(1024)
 @pytest.mark.parametrize(
-    ("more", "octets"), [(0, SMALL), (48, TO_MANY)], ids=["small", "large"]
+    ("more", "octets"),
+    [
+        pytest.param(0, SMALL, id="small"),
+        pytest.param(48, TO_MANY, id="large", marks=pytest.mark.long),
+    ],
 )
 def test_all_viewers_there_may_be_hold_up_nobody(
     start_mailsink: Callable[..., Mailsink], more: int, octets: bytes

@@ -36,6 +36,7 @@ def request(q: str) -> bytes:
     ).encode()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_descriptors")
 def test_three_thousand_waiters_are_answered_and_hold_up_nobody(
     mailsink: Mailsink,

@@ -6,16 +6,19 @@ import json
 import urllib.request
 from collections.abc import Callable
 
+import pytest
+
 from tests.running import Mailsink
 
 from .senders import Acknowledged, Sender, assert_stored
 
 
-def test_whatever_was_acknowledged_survives_ten_kills(
-    start_mailsink: Callable[..., Mailsink],
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_whatever_was_acknowledged_survives_kills(
+    start_mailsink: Callable[..., Mailsink], kills: int
 ) -> None:
     acknowledged = Acknowledged()
-    for round in range(10):
+    for round in range(kills):
         server = start_mailsink()
         senders = [
             Sender(server.smtp, acknowledged, round * 1_000_000 + number)

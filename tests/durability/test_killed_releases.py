@@ -78,12 +78,13 @@ def listed(server: Mailsink) -> list[dict[str, Any]]:
     return found
 
 
-def test_none_of_five_hundred_is_lost_in_five_kills(
-    start_mailsink: Callable[..., Mailsink], hop: NextHop
+@pytest.mark.parametrize("count", [150, pytest.param(500, marks=pytest.mark.long)])
+def test_none_is_lost_in_five_kills(
+    start_mailsink: Callable[..., Mailsink], hop: NextHop, count: int
 ) -> None:
     """What arrives twice, its log says so; and it is no more than was under way."""
-    server = killed_on_and_on(start_mailsink, hop, 500)
-    check(to_the_end(server), hop, 500)
+    server = killed_on_and_on(start_mailsink, hop, count)
+    check(to_the_end(server), hop, count)
 
 
 @pytest.fixture

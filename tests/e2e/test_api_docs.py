@@ -35,6 +35,7 @@ def docs(mailsink: Mailsink, page: Page) -> Page:
     return page
 
 
+@pytest.mark.long
 def test_calls_have_names_and_groups(docs: Page) -> None:
     for words in ("Trace an address", "Wait for messages", "Explain an exchange"):
         expect(docs.locator("#main").get_by_text(words, exact=True)).to_be_visible()
@@ -58,6 +59,7 @@ def test_a_call_is_tried(mailsink: Mailsink, docs: Page) -> None:
     )
 
 
+@pytest.mark.long
 def test_it_follows_the_theme(docs: Page) -> None:
     def background() -> str:
         sheet = "getComputedStyle(document.querySelector('.opblock')).backgroundColor"
@@ -73,6 +75,7 @@ def test_it_follows_the_theme(docs: Page) -> None:
     assert background() == light
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [1440, 390])
 def test_it_fits_and_leads_home(mailsink: Mailsink, docs: Page, width: int) -> None:
     docs.set_viewport_size({"width": width, "height": 800})

@@ -19,6 +19,7 @@ STORED = 100_000
 BATCH, BATCHES, PAUSE = 25, 120, 0.025  # 1,000 messages a second, for 3 seconds
 
 
+@pytest.mark.long
 def test_100_000_messages_scroll_like_fifty(
     start_mailsink, page: Page, tmp_path: Path
 ) -> None:

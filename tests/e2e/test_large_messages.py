@@ -75,7 +75,12 @@ def nested_sixty_deep() -> bytes:
 
 @pytest.mark.parametrize(
     "make",
-    [twenty_megabytes, five_hundred_parts, five_megabytes_of_html, nested_sixty_deep],
+    [
+        five_hundred_parts,
+        nested_sixty_deep,
+        pytest.param(twenty_megabytes, marks=pytest.mark.long),
+        pytest.param(five_megabytes_of_html, marks=pytest.mark.long),
+    ],
     ids=lambda make: make.__name__,
 )
 def test_each_tab_opens_and_stays_small(mailsink: Mailsink, page: Page, make) -> None:

@@ -55,9 +55,16 @@ def haproxy(
 
 
 @pytest.mark.parametrize(
-    "rewritten", [False, True], ids=["host kept", "host rewritten"]
+    ("rewritten", "told"),
+    [
+        pytest.param(False, False, id="host kept, not told"),
+        pytest.param(True, True, id="host rewritten, told"),
+        pytest.param(False, True, id="host kept, told", marks=pytest.mark.long),
+        pytest.param(
+            True, False, id="host rewritten, not told", marks=pytest.mark.long
+        ),
+    ],
 )
-@pytest.mark.parametrize("told", [False, True], ids=["not told", "told"])
 def test_behind_a_proxy(
     start_mailsink: Callable[..., Mailsink],
     browser: Browser,

@@ -18,7 +18,7 @@ from tools import sample_mail
 _TABS = "html text markup source headers parts links checks smtp"
 # Have no scripts: as it may have to do without the database, or shows one thing alone
 _PLAIN = ("/no-such-page", "/shared/")
-_PARTS = 3  # each within the time that a test has, on a busy machine too
+_PARTS = 8  # each within the time that a test has, on a busy machine too
 _COMPARED = "headers text markup rendered envelope transcript"
 _NEWSLETTER = (
     b"From: news@shop.test\r\nList-Unsubscribe: <https://x.invalid/u>\r\n"
@@ -122,7 +122,10 @@ def _outgoing(mailsink: Mailsink, message: str) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("part", range(_PARTS))
+@pytest.mark.parametrize(
+    "part",
+    [0, *(pytest.param(part, marks=pytest.mark.long) for part in range(1, _PARTS))],
+)
 def test_every_screen(
     mailsink: Mailsink, page: Page, paths: list[str], part: int
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.wire import Wire
@@ -17,6 +18,7 @@ LINES = MESSAGES * 7
 ROWS = 700  # in the document, at most
 
 
+@pytest.mark.long
 def test_21_000_exchanges_scroll_like_twenty(
     start_mailsink, page: Page, tmp_path: Path
 ) -> None:
@@ -90,6 +92,7 @@ def scrolled(page: Page) -> list[float]:
     return frames
 
 
+@pytest.mark.long
 def test_a_session_of_21_000_lines_goes_on_live(mailsink: Mailsink, page: Page) -> None:
     with Wire(mailsink.smtp) as client:
         client.say("EHLO long.example")

@@ -48,7 +48,9 @@ _FETCH = """async ([path, method]) => {
 }"""
 
 
-@pytest.fixture(scope="module", params=behind.HOW)
+@pytest.fixture(
+    scope="module", params=["strip", pytest.param("keep", marks=pytest.mark.long)]
+)
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mailsink]:

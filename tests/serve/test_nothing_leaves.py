@@ -181,6 +181,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.long
 def test_nothing_leaves_in_the_default_configuration(
     witness: Witness, start_mailsink: Callable[..., Mailsink]
 ) -> None:
