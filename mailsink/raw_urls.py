@@ -61,7 +61,7 @@ def parse(text: str) -> ObjectStore | None:
 
 def _is_endpoint(text: str) -> bool:
     url = split(text, ("http", "https"))
-    return bool(url.hostname) and not (url.username or url.query or url.fragment)
+    return bool(url.hostname) and not ("@" in url.netloc or url.query or url.fragment)
 
 
 RAW_URL: EnvType[ObjectStore | None] = EnvType(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast, get_args
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from mailsink.smtp.profile import Network, Turn
 
@@ -146,10 +146,22 @@ def split(text: str, schemes: tuple[str, ...]) -> SplitResult:
     return url
 
 
+# Options of a database that are no texts, or that we decide
+_OF_DJANGO = {
+    "autocommit", "conninfo", "context", "cursor_factory", "isolation_level", "pool",
+    "row_factory",
+}  # fmt: skip
+
+
 def _database(text: str) -> str:
     url = split(text, ("sqlite", "postgres", "postgresql"))
-    if url.scheme == "sqlite" and (url.netloc or len(url.path) < 2):
-        raise ValueError(text)  # in memory: each thread would have its own
+    if url.scheme == "sqlite":
+        if url.netloc or len(url.path) < 2:
+            raise ValueError(text)  # in memory: each thread would have its own
+        return text
+    options = parse_qs(url.query)
+    if _OF_DJANGO & options.keys() or not (url.path.strip("/") or "service" in options):
+        raise ValueError(text)
     return text
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache
 from threading import BoundedSemaphore
@@ -21,7 +23,10 @@ from inbox.errors import BadRequest, Forbidden, UserError
 from mailsink.oidc_settings import OidcProvider
 
 T = TypeVar("T")
-SECONDS = 5.0  # that the provider has for each answer
+SECONDS = 5.0  # that the provider may be silent
+_IN_ALL = 15.0  # seconds that it has for whatever one request asks of it
+_MOST_OCTETS = 1024 * 1024  # of an answer
+_PIECE = 64 * 1024  # octets
 _AT_A_TIME = 2  # logins that wait for it: others need the threads too
 _PATIENCE = 1.0  # seconds until the next one is sent away
 _LONGEST = 200  # characters of what it says
@@ -34,6 +39,7 @@ _WITH_KEYS = frozenset(
 _SIGNING = "id_token_signing_alg_values_supported"
 
 _asking = BoundedSemaphore(_AT_A_TIME)
+_threads = ThreadPoolExecutor(_AT_A_TIME, "identity-provider")
 _log = logging.getLogger(__name__)
 
 
@@ -153,12 +159,16 @@ def _ask(question: Callable[[Any], T]) -> T:
     from joserfc.errors import JoseError
     from requests import RequestException
 
+    slow = _("The identity provider is slow. Try again in a minute.")
     if not _asking.acquire(timeout=_PATIENCE):
-        raise NoIdentityProvider(
-            _("The identity provider is slow. Try again in a minute.")
-        )
+        raise NoIdentityProvider(slow)
+    # On a thread of its own: an octet now and then can keep that one, and no request.
+    asked = _threads.submit(copy_context().run, lambda: question(_client()))
+    asked.add_done_callback(lambda _: _asking.release())
     try:
-        return question(_client())
+        return asked.result(_IN_ALL)
+    except TimeoutError:
+        raise NoIdentityProvider(slow) from None
     except MismatchingStateError:
         words = _("The login took too long, or began in another browser. Begin again.")
         raise BadRequest(words) from None
@@ -180,8 +190,6 @@ def _ask(question: Callable[[Any], T]) -> T:
             "The identity provider does not answer as it should. Try again in a minute."
         )
         raise NoIdentityProvider(words) from None
-    finally:
-        _asking.release()
 
 
 @cache
@@ -207,9 +215,29 @@ def _client() -> Any:
         },
     )
     client = registry.create_client("provider")
+    client.client_cls = _bounded(client.client_cls)
     metadata = client.load_server_metadata()
     if metadata.get("issuer") != provider.issuer:  # OpenID Connect Discovery 4.3
         raise ValueError(f"its issuer is {metadata.get('issuer')!r}")
     found = metadata.get(_SIGNING) or ["RS256"]
     metadata[_SIGNING] = [each for each in found if each in _WITH_KEYS] or ["RS256"]
     return client
+
+
+def _bounded(session: Any) -> Any:
+    """Return a class of sessions, of requests, that take answers of a bounded size."""
+    from requests import RequestException
+
+    class BoundedSession(session):  # type: ignore[misc]
+        def request(self, *place: Any, **given: Any) -> Any:
+            answer = super().request(*place, **{**given, "stream": True})
+            octets = bytearray()
+            for piece in answer.iter_content(_PIECE):
+                octets += piece
+                if len(octets) > _MOST_OCTETS:
+                    answer.close()
+                    raise RequestException("it answers with more than 1 MiB")
+            answer._content = bytes(octets)  # where requests keeps what was read
+            return answer
+
+    return BoundedSession

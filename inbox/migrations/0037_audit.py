@@ -3,7 +3,7 @@
 import mailsink.ids
 from django.db import migrations, models
 
-_SQLITE = (
+SQLITE = (
     """
     CREATE TRIGGER inbox_auditentry_changed BEFORE UPDATE ON inbox_auditentry
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END
@@ -37,7 +37,7 @@ _POSTGRESQL = (
 
 def _guard(apps, schema_editor):
     is_sqlite = schema_editor.connection.vendor == "sqlite"
-    for statement in _SQLITE if is_sqlite else _POSTGRESQL:
+    for statement in SQLITE if is_sqlite else _POSTGRESQL:
         schema_editor.execute(statement)
 
 

@@ -63,6 +63,8 @@ class Bodies:
 
     def _take(self, key: str) -> str:
         """Copy a body unless it stays, and return its hash. Raises OSError, CannotMove."""
+        if not body_store.is_key(key):  # it would lead to a file elsewhere
+            raise CannotMove(f"a body has the key {key!r:.120}, which is none of ours")
         new = self.new_key(key)
         with body_store.open_stored(key) as file:
             if self._stays(key, new):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -20,6 +22,7 @@ from inbox.storage import body_store
 from inbox.storage.store_gate import StoreDown
 from mailsink.conf import Config, ConfigError, unusable_data
 
+_SQLITE = b"SQLite format 3\0"  # what its files begin with
 _MIGRATING = 0x6D616972  # PostgreSQL's advisory lock of the one that migrates
 
 
@@ -54,7 +57,7 @@ def held_folder(config: Config) -> Iterator[None]:
 def migrate(config: Config) -> None:
     """Bring the tables up to date; at once if they are. Raises ConfigError."""
     if not config.uses_sqlite:
-        _reach(config.database_url)
+        _reach()
     try:
         with _one_at_a_time():
             executor = MigrationExecutor(connection)
@@ -81,16 +84,19 @@ def own_file(config: Config) -> None:
     """Make SQLite's file, which others may not read: it holds everybody's mail.
 
     Files beside it (WAL) have its permissions. A file that is there already keeps those
-    of its group. Raises ConfigError.
+    of its group; one that is no database of SQLite's stays as it is. Raises ConfigError.
     """
     if not config.uses_sqlite:
         return
     path = Path(connection.settings_dict["NAME"])
+    flags = os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # it may be a pipe
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))
-        mode = path.stat().st_mode
-        if mode & 0o007:  # else it need not be ours to change
-            path.chmod(mode & 0o770)
+        with open(os.open(path, flags, 0o600), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode) or file.read(len(_SQLITE)) not in (b"", _SQLITE):
+                raise _unusable(f"{str(path)!r} is no database of SQLite's")
+            if mode & 0o007:  # else it need not be ours to change
+                os.fchmod(file.fileno(), mode & 0o770)
     except OSError as error:
         raise _unusable(f"{str(path)!r}: {error.strerror}") from None
 
@@ -155,13 +161,18 @@ def _check_writable() -> None:
         cursor.execute("ROLLBACK")
 
 
-def _reach(url: str) -> None:
-    """Connect once without the pool, which would try for long and not say why."""
+def _reach() -> None:
+    """Connect once without the pool, which would try for long and not say why.
+
+    By the parts of the URL, as ever after: of a URL libpq takes some passwords for the
+    host, and repeats them in its errors.
+    """
     import psycopg  # takes its time, and SQLite does without
 
     try:
-        psycopg.connect(url, connect_timeout=10).close()
-    except psycopg.Error as error:
+        parts = connection.get_connection_params()
+        psycopg.connect(**{"connect_timeout": 10, **parts}).close()
+    except (psycopg.Error, ImproperlyConfigured) as error:
         raise _unusable(error) from None
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sqlite3
 import tarfile
 import tempfile
+from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from inbox.upkeep.backing_up import (
 )
 from inbox.upkeep.stored_bodies import BodyCheck, check_bodies
 
-_BODY = re.compile(r"raw/[0-9a-f]{2}/[0-9a-zA-Z_.-]{1,100}")
 _MOST_OF_A_MANIFEST = 64 * 1024 * 1024  # octets
 _PIECE = 1024 * 1024  # octets
+_ACTING = "SELECT name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')"
+_KEYS = "SELECT key FROM inbox_raw WHERE key <> ''"
 
 
 def restore(source: Path, database: Path, data: Path) -> BodyCheck:
@@ -42,6 +44,7 @@ def restore(source: Path, database: Path, data: Path) -> BodyCheck:
         )
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as folder:
         found = _unpack(source, Path(folder))
+        _refuse_foreign(Path(folder) / DATABASE)
         for name in found:
             if name.startswith(RAW):
                 body_store.put_back(Path(folder) / name, name.removeprefix(RAW))
@@ -65,7 +68,41 @@ def _checked(database: Path) -> BodyCheck:
     try:
         return check_bodies(bodies_of(database), objects=False)
     except sqlite3.Error as error:
-        raise Incomplete(f"the database in the backup is none: {error}") from None
+        raise _no_database(error) from None
+
+
+def _no_database(error: sqlite3.Error) -> Incomplete:
+    return Incomplete(f"the database in the backup is none: {error}")
+
+
+def _refuse_foreign(database: Path) -> None:
+    """Raise Incomplete where a database has what no Mailsink has put there.
+
+    A view or a trigger would act on whatever is stored later, and a key of a body lead to
+    a file elsewhere.
+    """
+    try:
+        with closing(
+            sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
+        ) as source:
+            for name, sql in source.execute(_ACTING).fetchall():
+                if _one_line(sql) not in _OURS:
+                    words = f"the database in the backup has {name!r:.60}: not ours"
+                    raise Incomplete(words)
+            for (key,) in source.execute(_KEYS):
+                if not (isinstance(key, str) and body_store.is_key(key)):
+                    words = f"a body in the backup has the key {key!r:.60}: not ours"
+                    raise Incomplete(words)
+    except sqlite3.Error as error:
+        raise _no_database(error) from None
+
+
+def _one_line(sql: object) -> str:
+    return " ".join(str(sql).split())
+
+
+# The triggers that keep the audit log as it is
+_OURS = frozenset(map(_one_line, import_module("inbox.migrations.0037_audit").SQLITE))
 
 
 def _unpack(source: Path, folder: Path) -> dict[str, Any]:
@@ -76,16 +113,16 @@ def _unpack(source: Path, folder: Path) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] = {}
     try:
-        with tarfile.open(source, "r|*") as tar:
+        with tarfile.open(source, "r|") as tar:  # which cannot be more than it is
             for member in tar:
                 file = tar.extractfile(member)
-                if file is None or not _is_ours(member.name):
+                if file is None or member.issparse() or not _is_ours(member.name):
                     raise Incomplete(f"{member.name!r} does not belong into a backup")
                 if member.name == MANIFEST:
                     manifest = json.loads(file.read(_MOST_OF_A_MANIFEST))
                 else:
                     found[member.name] = _write(file, folder / member.name)
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except (tarfile.TarError, EOFError, ValueError, RecursionError) as error:
         raise Incomplete(f"{str(source)!r} is no whole backup: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise Incomplete(
@@ -98,7 +135,9 @@ def _unpack(source: Path, folder: Path) -> dict[str, Any]:
 
 def _is_ours(name: str) -> bool:
     ours = (DATABASE, MANIFEST, *KEPT_FILES)
-    return name in ours or (".." not in name and bool(_BODY.fullmatch(name)))
+    key = name.removeprefix(RAW)
+    is_file = key != name and not body_store.object_name(key)
+    return name in ours or (is_file and body_store.is_key(key))
 
 
 def _write(file: Any, path: Path) -> dict[str, Any]:

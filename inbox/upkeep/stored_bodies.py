@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from inbox.models import Raw
 from inbox.storage import body_store
+from mailsink.terminal import plain
 
 _MOST_NAMED = 20  # bodies that are named
 
@@ -55,7 +56,7 @@ class BodyCheck:
         if not self.is_well:
             text += (
                 f"; {self.missing} are missing and {self.altered} altered, of the "
-                f"transactions {', '.join(self.wrong)}"
+                f"transactions {plain(', '.join(self.wrong))}"
             )
         return text
 

@@ -25,7 +25,7 @@ from mailsink.cli import (
     waiting,
 )
 from mailsink.cli.api_client import ApiFailure, AsJson
-from mailsink.cli.printing import as_json
+from mailsink.cli.printing import as_json, complain
 from mailsink.cli.sendmail import sendmail
 
 app = typer.Typer(
@@ -83,7 +83,7 @@ def main() -> None:
     try:
         app(prog_name="mailsink")
     except ApiFailure as failure:
-        print(f"mailsink: {failure}", file=sys.stderr)
+        complain(failure)
         sys.exit(failure.exit_code)
     except BrokenPipeError:
         # The reader has enough: Python would complain once more at its end.

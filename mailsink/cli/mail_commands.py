@@ -15,7 +15,15 @@ from mailsink.cli.api_client import (
     Url,
     part,
 )
-from mailsink.cli.printing import add_row, as_json, console, local, plain, say, table
+from mailsink.cli.printing import (
+    add_row,
+    as_it_came,
+    as_json,
+    console,
+    local,
+    say,
+    table,
+)
 
 _PAGE = 500
 
@@ -51,7 +59,7 @@ def show(
     client = ApiClient(url)
     if raw or html:
         kind = "raw" if raw else "html"
-        sys.stdout.buffer.write(client.octets(f"messages/{part(id)}/{kind}"))
+        as_it_came(client.octets(f"messages/{part(id)}/{kind}"))
         return
     message = client.get(f"messages/{part(id)}")
     if json:
@@ -109,7 +117,7 @@ def _header(message: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for name in ("to", "cc"):
         if message[name]:
             yield name.title(), _people(message[name])
-    yield "Subject", plain(message["subject"])
+    yield "Subject", message["subject"]
     yield "Received", message["received_at"]
     envelope = message["envelope"]
     recipients = (each["forward_path"] for each in envelope["recipients"])

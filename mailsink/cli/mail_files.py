@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -21,13 +22,13 @@ from mailsink.cli.api_client import (
     ApiFailure,
     AsJson,
     Url,
-    part,
 )
 from mailsink.cli.mail_commands import found_messages
-from mailsink.cli.printing import as_json, plain, say
+from mailsink.cli.printing import as_json, say
 
 _MESSAGE, _MBOX = "message/rfc822", "application/mbox"
 _MAILDIR = ("cur", "new", "tmp")
+_LARGEST = 2 * 1024**3  # octets of a file, or of a line of JSON
 # Where it is no terminal there is no bar, and nothing of it is in a pipe.
 _bar = Console(stderr=True)
 
@@ -109,7 +110,7 @@ def _archive(client: ApiClient, file: Path, q: str, form: Form) -> int:
 def _write_eml(client: ApiClient, folder: Path, found: Iterable[Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for each in found:
-        (folder / f"{each['id']}.eml").write_bytes(_raw(client, each))
+        (folder / f"{_id(each)}.eml").write_bytes(_raw(client, each))
 
 
 def _write_maildir(client: ApiClient, folder: Path, found: Iterable[Any]) -> None:
@@ -118,7 +119,7 @@ def _write_maildir(client: ApiClient, folder: Path, found: Iterable[Any]) -> Non
         (folder / name).mkdir(parents=True, exist_ok=True)
     for each in found:
         at = datetime.fromisoformat(each["received_at"])
-        name = f"{int(at.timestamp())}.{each['id']}.mailsink"
+        name = f"{int(at.timestamp())}.{_id(each)}.mailsink"
         flags = "F" * each["pinned"] + "S" * each["read"]
         file = folder / "tmp" / name
         file.write_bytes(_raw(client, each))
@@ -142,7 +143,15 @@ _WRITERS = {
 
 
 def _raw(client: ApiClient, message: dict[str, Any]) -> bytes:
-    return client.octets(f"messages/{part(message['id'])}/raw")
+    return client.octets(f"messages/{_id(message)}/raw")
+
+
+def _id(message: dict[str, Any]) -> UUID:
+    """Return the id of a message, which names a file: no other server leads elsewhere."""
+    try:
+        return UUID(message["id"])
+    except ValueError:
+        raise ApiFailure("what answers there is no Mailsink") from None
 
 
 @contextmanager
@@ -155,23 +164,33 @@ def _writing(file: Path) -> Iterator[None]:
 
 def _import_file(client: ApiClient, file: Path) -> dict[str, Any]:
     try:
-        octets = file.read_bytes()
+        with file.open("rb") as opened:
+            if file.suffix == ".jsonl":
+                return _import_lines(client, file, opened)
+            octets = _bounded(file, opened.read(_LARGEST + 1))
     except OSError as error:
         raise ApiFailure(f"{file} cannot be read: {error.strerror}") from None
-    if file.suffix == ".jsonl":
-        return _import_lines(client, file, octets)
     kind = _MBOX if octets[:5] == b"From " else _MESSAGE
     answer: dict[str, Any] = client.post("messages", octets, kind)
     return answer
 
 
-def _import_lines(client: ApiClient, file: Path, octets: bytes) -> dict[str, Any]:
-    """Add the `raw` of each line, as `export --format jsonl` writes it."""
+def _bounded(what: object, octets: bytes) -> bytes:
+    """Return what was read, unless it is more than can be taken. Raises ApiFailure."""
+    if len(octets) > _LARGEST:
+        raise ApiFailure(f"{what} has more than {_LARGEST // 1024**3} GiB: split it")
+    return octets
+
+
+def _import_lines(client: ApiClient, file: Path, opened: BinaryIO) -> dict[str, Any]:
+    """Add the `raw` of each line, as `export --format jsonl` writes it. Raises OSError."""
     answer: dict[str, Any] = {"imported": 0, "ids": [], "failed": []}
-    for number, line in enumerate(octets.splitlines(), 1):
+    lines = iter(lambda: opened.readline(_LARGEST + 1), b"")
+    for number, line in enumerate(lines, 1):
+        line = _bounded(f"line {number} of {file}", line)
         try:
             raw = base64.b64decode(json_module.loads(line)["raw"], validate=True)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             why = f"line {number} is no JSON with the message in raw, as base64"
             raise ApiFailure(f"{file}: {why}") from None
         one = client.post("messages", raw, _MESSAGE)
@@ -184,7 +203,7 @@ def _shown(items: list[Any], what: str) -> Iterable[Any]:
     """Return the items, with a bar of progress in a terminal while they are taken."""
     return track(
         items,
-        description=plain(what),
+        description=what,
         console=_bar,
         transient=True,
         disable=not _bar.is_terminal,
@@ -192,7 +211,11 @@ def _shown(items: list[Any], what: str) -> Iterable[Any]:
 
 
 def of(files: Iterable[Path]) -> Iterable[Path]:
-    """Yield the files, and those of folders; of a Maildir what is delivered."""
+    """Yield the files, and those of folders; of a Maildir what is delivered.
+
+    No link within a folder is followed: whoever packed the folder may have had one lead
+    to a file that is nobody's mail.
+    """
     for file in files:
         if file.is_dir():
             yield from sorted(each for each in file.rglob("*") if _is_mail(each))
@@ -202,7 +225,7 @@ def of(files: Iterable[Path]) -> Iterable[Path]:
 
 def _is_mail(file: Path) -> bool:
     """Whether a file within a folder is one of mail: others belong to a Maildir itself."""
-    if not file.is_file() or file.name.startswith("."):
+    if file.is_symlink() or not file.is_file() or file.name.startswith("."):
         return False
     if file.parent.name in _MAILDIR and _is_maildir(file.parent.parent):
         return file.parent.name != "tmp"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
+import os
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +12,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mailsink.terminal import octets, plain, plain_for_ci
+
 console = Console(highlight=False, soft_wrap=True)
-# Mail is written by strangers: nothing of it may command the terminal.
-_COMMANDING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Set where what is printed stands in the log of a job, which its runner reads
+_CI = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
 
 
-def plain(text: object) -> str:
-    """Return a text without what a terminal would take for a command."""
-    return _COMMANDING.sub("\N{REPLACEMENT CHARACTER}", str(text))
+def printed(text: object) -> str:
+    """Return a text of strangers as it may be printed for people."""
+    in_job = any(os.environ.get(each) for each in _CI)
+    return plain_for_ci(text) if in_job else plain(text)
 
 
 def as_json(shape: Any) -> None:
@@ -28,7 +32,20 @@ def as_json(shape: Any) -> None:
 
 def say(text: object, style: str = "") -> None:
     """Print a line."""
-    console.print(Text(plain(text), style=style))
+    console.print(Text(printed(text), style=style))
+
+
+def complain(text: object) -> None:
+    """Print why a command failed; a server, or a file of somebody else, may have the words."""
+    print(f"mailsink: {printed(text)}", file=sys.stderr)
+
+
+def as_it_came(of_mail: bytes) -> None:
+    """Write octets as they are; to a terminal as text, since some would command it."""
+    if sys.stdout.isatty():
+        print(octets(of_mail))
+    else:
+        sys.stdout.buffer.write(of_mail)
 
 
 def table(*columns: str) -> Table:
@@ -41,7 +58,7 @@ def table(*columns: str) -> Table:
 
 def add_row(to: Table, *cells: object) -> None:
     """Add a row of texts."""
-    to.add_row(*(Text(plain(cell)) for cell in cells))
+    to.add_row(*(Text(printed(cell)) for cell in cells))
 
 
 def local(stamp: str) -> str:

@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from mailsink.cli.printing import as_json, plain, say
+from mailsink.cli.printing import as_json, say
+from mailsink.terminal import plain
 
 _STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
+# What XML 1.0 has no way to write, beside controls (§2.2)
+_NOT_XML = re.compile("[\ufffe\uffff]")
 _GITHUB = {"error": "error", "warning": "warning", "info": "notice"}
 
 Issues = list[dict[str, Any]]  # findings and checks, as the API has them
@@ -45,11 +48,15 @@ def _as_junit(issues: Issues) -> None:
     print('<?xml version="1.0" encoding="UTF-8"?>')
     print(f'<testsuite name="mailsink" tests="{len(issues)}" failures="{failures}">')
     for each in issues:
-        name = quoteattr(plain(each["kind"]))
-        words = quoteattr(plain(f"{each['sentence']} {each['fix']}"))
+        name = _attribute(each["kind"])
+        words = _attribute(f"{each['sentence']} {each['fix']}")
         inside = f"<failure message={words}/>" if each["severity"] == "error" else ""
         print(f'  <testcase classname="mailsink" name={name}>{inside}</testcase>')
     print("</testsuite>")
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", plain(text)))
 
 
 def _as_github(issues: Issues) -> None:

@@ -19,11 +19,14 @@ from getpass import getuser
 from threading import Thread
 from typing import BinaryIO
 
+from mailsink.terminal import plain
+
 EX_OK, EX_USAGE, EX_DATAERR, EX_NOUSER = 0, 64, 65, 67
 EX_UNAVAILABLE, EX_TEMPFAIL = 69, 75
 
 DEFAULT_SMTP = "127.0.0.1:1025"
 _TAKES_A_VALUE = frozenset("fFrNRVXbBCDhoOpLA")
+_NOT_ASCII = "an address is not in ASCII, and the server offers no SMTPUTF8"
 _SMTP_OPTIONS = ("--smtp-addr", "-S")  # of Mailpit and MailHog
 
 
@@ -176,6 +179,10 @@ def _submit(
         return _failed(
             f"{error.smtp_code} {error.smtp_error!r}", _exit(error.smtp_code)
         )
+    except UnicodeEncodeError:
+        return _failed(_NOT_ASCII, EX_DATAERR)
+    except ValueError:  # of smtplib, which sends no command with a line end in it
+        return _failed("an address has a line end in it", EX_DATAERR)
     except (OSError, smtplib.SMTPException) as error:
         return _failed(f"no mail could be sent to {host}:{port}: {error}", EX_TEMPFAIL)
     for address, (code, text) in refused.items():
@@ -240,5 +247,5 @@ def _user() -> str:
 
 
 def _failed(text: str, code: int) -> int:
-    print(f"sendmail: {text}", file=sys.stderr)
+    print(f"sendmail: {plain(text)}", file=sys.stderr)
     return code

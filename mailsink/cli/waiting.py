@@ -9,7 +9,8 @@ import typer
 
 from mailsink.cli.api_client import DEFAULT_URL, ApiClient, ApiFailure, AsJson, Url
 from mailsink.cli.mail_commands import print_messages
-from mailsink.cli.printing import as_json, plain, say
+from mailsink.cli.printing import as_json, say
+from mailsink.terminal import plain
 
 _LOOK_EVERY = 0.1  # seconds
 _PART = 60.0  # seconds that one request waits

@@ -72,6 +72,8 @@ _NO_SOCKET = HttpRefusal(
 )
 # What has no mail in it is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
+# A call of a tool is smaller still, and is parsed on the loop that receives mail.
+_MAX_CALL, _TOOLS = 64 * 1024, "/mcp"
 RETRY_AFTER = b"5"  # seconds
 _MAIL_PATHS = ("/api/v3/messages", "/api/v1/send", "/import")
 
@@ -109,7 +111,7 @@ class Guard:
         """Return how many octets the body of a request that was seen may have."""
         if scope["method"] == "POST" and scope["path"] in _MAIL_PATHS:
             return self.max_mail or sys.maxsize
-        return _MAX_FORM
+        return _MAX_CALL if scope["path"] == _TOOLS else _MAX_FORM
 
     def answer(self, scope: AsgiScope, refusal: HttpRefusal) -> Answered:
         """Return headers and body for the client of a request that was seen."""

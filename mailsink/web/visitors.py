@@ -20,6 +20,11 @@ class Visitor(Protocol):
         """Close it: another one needs its place."""
 
 
+def most_live(most: int) -> int:
+    """Return how many of so many connections may be websockets."""
+    return min(MOST_LIVE, most // 2)
+
+
 class Visitors:
     """At most so many connections at once, with the files of their bodies.
 
@@ -90,7 +95,7 @@ class Visitors:
 
     def stay(self, visitor: Visitor) -> bool:
         """It becomes a websocket; False if there are too many."""
-        if len(self._live) >= min(MOST_LIVE, self._most // 2):
+        if len(self._live) >= most_live(self._most):
             return False
         self.leave(visitor)
         self._live.add(visitor)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
@@ -23,6 +24,7 @@ class FaultyProvider:
     claims: of the ID token, beside those that it has to have, or in their place
     userinfo: what the endpoint of that name answers
     metadata: in place of what it says of itself
+    silent, dripping, endless: says nothing, an octet now and then, or never comes to an end
     """
 
     def __init__(self) -> None:
@@ -31,7 +33,7 @@ class FaultyProvider:
         self.userinfo: dict[str, Any] = {}
         self.metadata: dict[str, Any] = {}
         self.token_status = 200
-        self.silent = False
+        self.silent = self.dripping = self.endless = False
         self.is_signed = True
         self.ended = Event()
         self._begun: dict[str, str] = {}
@@ -49,6 +51,9 @@ class FaultyProvider:
                 if provider.silent:
                     provider.ended.wait(60)
                     return
+                if provider.dripping or provider.endless:
+                    self._go_on()
+                    return
                 status, found = provider.answer(urlsplit(self.path).path, body)
                 text = json.dumps(found).encode()
                 self.send_response(status)
@@ -56,6 +61,15 @@ class FaultyProvider:
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
+
+            def _go_on(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                with suppress(OSError):  # whoever asked has gone
+                    while provider.endless and not provider.ended.wait(0.001):
+                        self.wfile.write(b" " * 65_536)
+                    while provider.dripping and not provider.ended.wait(0.02):
+                        self.wfile.write(b" ")
 
             def log_message(self, *_: Any) -> None:
                 pass

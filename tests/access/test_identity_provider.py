@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -59,6 +60,7 @@ def at(running: FaultyProvider, configure: Configure) -> FaultyProvider:
     running.signing_key = running.key
     running.claims, running.userinfo, running.metadata = {}, dict(ANN), {}
     running.token_status, running.silent, running.is_signed = 200, False, True
+    running.dripping = running.endless = False
     people.administrator()
     return running
 
@@ -290,6 +292,29 @@ def test_a_provider_that_is_silent(
     identity_provider.forget()
     at.silent = True
     assert Client().get("/login/provider").status_code == 502
+
+
+@pytest.mark.parametrize("fault", ["dripping", "endless"])
+def test_a_provider_whose_answer_has_no_end(
+    at: FaultyProvider, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """It holds no request for longer than one that is silent, nor fills the memory."""
+    if fault == "dripping":
+        monkeypatch.setattr(identity_provider, "_IN_ALL", 0.3)
+    setattr(at, fault, True)
+    refused: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            identity_provider._ask(str)
+        except identity_provider.NoIdentityProvider as error:
+            refused.append(error)
+
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(20)
+    setattr(at, fault, False)
+    assert refused
 
 
 @pytest.mark.parametrize("next", ["https://evil.test/", "//evil.test/", "/\\evil.test"])

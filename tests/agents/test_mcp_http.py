@@ -29,8 +29,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
     assert not started.stderr
 
 
-def status(server: Mailsink, method: str = "POST", **headers: str) -> int:
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+def status(
+    server: Mailsink, method: str = "POST", params: object = None, **headers: str
+) -> int:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params or {}}
     fields = {
         "Content-Type": "application/json",
         "Accept": "application/json, text/event-stream",
@@ -93,6 +95,13 @@ def test_pages_of_others_do_not_reach_it(server: Mailsink) -> None:
 def test_no_stream_is_held_open(server: Mailsink) -> None:
     """A client that opens one gets nothing by it, and would take the place of others."""
     assert [status(server, each) for each in ("GET", "DELETE")] == [405, 405]
+
+
+def test_a_large_call_is_refused_before_it_is_read(server: Mailsink) -> None:
+    """It would be parsed on the loop that receives mail."""
+    words = "x" * 64 * 1024
+    assert status(server, params={"cursor": words}) == 413
+    assert status(server, params={"cursor": words[:60_000]}) == 200
 
 
 def test_it_is_off_at_first(mailsink: Mailsink) -> None:

@@ -11,10 +11,19 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
+from mailsink.descriptors import Descriptors
 from mailsink.ids import uuid7
-from mailsink.web.visitors import MOST_LIVE
+from mailsink.web.visitors import most_live
 from tests.attack.test_websockets import connected, frame
-from tests.attack.web import LONGEST, SMALL, WEBSOCKET, Others, mail, takes, web
+from tests.attack.web import (
+    LONGEST,
+    SMALL,
+    WEBSOCKET,
+    Others,
+    descriptors_of_servers,
+    mail,
+    web,
+)
 from tests.running import Mailsink
 
 BATCH = re.compile(rb'"type": "batch", "seq": (\d+)')
@@ -56,7 +65,6 @@ class Viewers:
                         client.sendall(frame(b'{"type": "ack", "seq": %s}' % seq))
 
 
-@takes(1024)
 @pytest.mark.parametrize(
     ("more", "octets"),
     [
@@ -67,11 +75,12 @@ class Viewers:
 def test_all_viewers_there_may_be_hold_up_nobody(
     start_mailsink: Callable[..., Mailsink], more: int, octets: bytes
 ) -> None:
+    most = most_live(Descriptors(descriptors_of_servers()).shares.web)
     server = start_mailsink()
     mail(server)
     topics = ["messages", "sessions", *(f"session:{uuid7()}" for _ in range(more))]
     with ExitStack() as stack:
-        clients = [stack.enter_context(connected(server)) for _ in range(MOST_LIVE)]
+        clients = [stack.enter_context(connected(server)) for _ in range(most)]
         for each in clients:
             each.sendall(b"".join(map(subscribe, topics)))
         extra = stack.enter_context(socket.create_connection(web(server), timeout=20))
@@ -79,7 +88,7 @@ def test_all_viewers_there_may_be_hold_up_nobody(
         assert b" 503 " in extra.recv(4096)
         viewers = stack.enter_context(Viewers(clients))
         others = stack.enter_context(Others(server))
-        while len(others.waits) < _MAILS or viewers.batches < MOST_LIVE:
+        while len(others.waits) < _MAILS or viewers.batches < most:
             mail(server, octets)
     assert max(others.waits) < LONGEST, sorted(others.waits)[-5:]
 

@@ -33,7 +33,9 @@ def connected(server: Mailsink) -> Iterator[socket.socket]:
         client.sendall(WEBSOCKET)
         octets = b""
         while b'"hello"' not in octets:
-            octets += client.recv(4096)
+            more = client.recv(4096)
+            assert more, octets  # it was refused
+            octets += more
         yield client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mailbox
 import os
+import pty
 import signal
 import smtplib
 import socket
@@ -19,6 +20,8 @@ from typing import Any
 import pytest
 
 from mailsink.cli import mail_files
+from mailsink.cli.api_client import ApiClient, ApiFailure
+from mailsink.cli.report_forms import ReportForm, print_issues
 from mailsink.cli.tail_lines import TerminalLines
 from tests.releasing import until
 from tests.running import ROOT, Mailsink
@@ -137,6 +140,71 @@ def test_nothing_of_a_mail_commands_the_terminal(server: Mailsink) -> None:
     until(lambda: server.get("messages/latest")["snippet"])
     for command in (("messages",), ("show", "latest"), ("explain",)):
         assert "\x1b" not in asked(server, *command)
+
+
+def test_octets_command_no_terminal_but_go_through_a_pipe(server: Mailsink) -> None:
+    send(server, PLAIN, "esc@example.com")
+    shown, pipe = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "mailsink", "show", "--raw", "--url", server.url],
+        stdout=pipe,
+        cwd=ROOT,
+    ):
+        os.close(pipe)
+        printed = b"".join(iter(lambda: _read(shown), b""))
+    os.close(shown)
+    assert b"Subject: Plain \xe2\x90\x9b[31m" in printed
+    assert b"\x1b" not in printed
+    assert "\x1b]0;title\x07" in asked(server, "show", "--raw")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # EIO: nobody writes to it any more
+        return b""
+
+
+@pytest.mark.parametrize("command", ["messages", "show", "wait"])
+def test_no_subject_commands_a_job_of_ci(server: Mailsink, command: str) -> None:
+    """Its runner looks for commands at the beginning of each line, where cells are folded."""
+    words = b"x" * 60 + b" ::set-output name=x::000000 "
+    send(server, b"Subject: %b\r\n\r\n::add-mask::1\r\n##[x]" % (words * 3))
+    until(lambda: server.get("messages/latest")["snippet"])
+    environ = {"MAILSINK_URL": server.url, "GITHUB_ACTIONS": "true", "COLUMNS": "80"}
+    code, out, _ = run(*command.split(), **environ)
+    assert code == 0
+    assert "set-output" in out
+    assert "::set-output" not in out.replace("\n", "")
+    assert "::add-mask" not in out
+    assert "##[" not in out
+
+
+def test_no_file_name_commands_the_terminal(server: Mailsink, tmp_path: Path) -> None:
+    (tmp_path / "\x1b]0;x\x07.jsonl").write_text("[" * 100_000)
+    code, _, err = run("import", str(tmp_path), MAILSINK_URL=server.url)
+    assert (code, "line 1 is no JSON" in err, "\x1b" in err) == (1, True, False)
+
+
+def test_a_report_for_junit_is_xml_whatever_a_mail_has(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = "a\x00\x1b\ufffe\uffff\ud800<&\"'\n]]>"
+    issue = dict.fromkeys(("kind", "title", "sentence", "fix"), words)
+    print_issues([{**issue, "severity": "error"}], ReportForm.junit)
+    [failure] = ET.fromstring(capsys.readouterr().out).iter("failure")
+    assert "<&\"'" in failure.attrib["message"]
+
+
+def test_an_annotation_is_one_whatever_a_mail_has(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = "a\n::stop-commands::x\r\n%0A::set-env::\x1b"
+    issue = dict.fromkeys(("kind", "title", "sentence", "fix"), words)
+    print_issues([{**issue, "severity": "error"}], ReportForm.github)
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("::error title=a%0A%3A%3Astop-commands%3A%3Ax%0D%0A%250A")
+    assert "\x1b" not in line
 
 
 def test_explain_and_check(server: Mailsink) -> None:
@@ -309,6 +377,33 @@ def test_only_mail_of_a_folder_is_taken(tmp_path: Path) -> None:
         (folder / each).write_bytes(b"x")
     found = [str(each.relative_to(tmp_path)) for each in mail_files.of([tmp_path])]
     assert found == ["box/cur/a:2,S", "box/new/b", "plain/in/deep.eml", "plain/x.eml"]
+
+
+def test_no_link_within_a_folder_is_followed(tmp_path: Path) -> None:
+    """Who packed a Maildir may have had a link lead to a file that is nobody's mail."""
+    secret = tmp_path / "secret"
+    secret.write_text("of the user")
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "mail.eml").write_text("of others")
+    box = tmp_path / "box"
+    for each in ("cur", "new", "tmp"):
+        (box / each).mkdir(parents=True)
+    (box / "new" / "mail").write_text("Subject: x\n\nx")
+    (box / "new" / "link").symlink_to(secret)
+    (box / "further").symlink_to(tmp_path / "others")
+    os.mkfifo(box / "new" / "pipe")
+    assert [*mail_files.of([box])] == [box / "new" / "mail"]
+
+
+def test_a_file_without_end_is_not_read_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(mail_files, "_LARGEST", 1000)
+    client = ApiClient("http://127.0.0.1:1")
+    (endless := tmp_path / "endless.jsonl").symlink_to("/dev/zero")
+    for file in (Path("/dev/zero"), endless):
+        with pytest.raises(ApiFailure, match="has more than"):
+            mail_files._import_file(client, file)
 
 
 def test_what_is_no_line_of_json_is_said(server: Mailsink, tmp_path: Path) -> None:

@@ -117,6 +117,23 @@ def test_refusals_have_the_codes_of_sysexits(
     assert recipient in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["(\nRCPT TO:<b@x.test>"], 65, "a line end in it"),
+        (["-f", "(\nDATA", "b@x.test"], 65, "a line end in it"),
+        (["rcpt550\x1b]0;x\x07@x.test"], 67, "550"),
+    ],
+)
+def test_addresses_that_no_server_is_sent(
+    mailsink: Mailsink, arguments: list[str], code: int, words: str
+) -> None:
+    got, _, err = run(
+        "sendmail", "--smtp-addr", at(mailsink), *arguments, stdin=MESSAGE
+    )
+    assert (got, words in err, "\x1b" in err) == (code, True, False), err
+
+
 def test_no_server_is_a_temporary_failure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         address = "{}:{}".format(*sock.getsockname())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import json
+import resource
 import shutil
 import smtplib
 import sqlite3
 import subprocess
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -117,6 +121,135 @@ def test_a_backup_that_is_not_whole_changes_nothing(
         restore(broken, data / "mailsink.sqlite3", data)
     assert list(data.iterdir()) == []
     assert not (tmp_path.parent / "evil").exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("CREATE VIEW more AS SELECT 1", "has 'more': not ours"),
+        (
+            "CREATE TRIGGER inbox_auditentry_more AFTER INSERT ON inbox_message "
+            "BEGIN DELETE FROM inbox_message; END",
+            "has 'inbox_auditentry_more': not ours",
+        ),
+        ("UPDATE inbox_raw SET key = '../../secret'", "not ours"),
+        ("UPDATE inbox_raw SET key = '/etc/passwd'", "not ours"),
+        ("UPDATE inbox_raw SET key = 'objects/../../secret'", "not ours"),
+        ("UPDATE inbox_raw SET key = X'ff'", "not ours"),
+    ],
+)
+def test_a_database_with_what_is_not_ours_is_refused(
+    backup: Path, tmp_path: Path, statement: str, words: str
+) -> None:
+    """It would act on what is stored later, or lead to files elsewhere."""
+    (data := tmp_path / "new").mkdir()
+    (data / "raw").mkdir()
+    hostile = _changed(backup, tmp_path, statement)
+    with pytest.raises(Incomplete, match=words):
+        restore(hostile, data / "mailsink.sqlite3", data)
+    assert list(data.iterdir()) == [data / "raw"]
+    assert list((data / "raw").iterdir()) == []
+
+
+def test_few_octets_that_stand_for_many_take_no_memory(
+    backup: Path, tmp_path: Path
+) -> None:
+    packer, piece = zlib.compressobj(), bytes(1024 * 1024)
+    many = b"".join(packer.compress(piece) for _ in range(600)) + packer.flush()
+    statement = (
+        f"UPDATE inbox_raw SET codec = 'zlib', content = X'{many.hex()}', "
+        "transaction_id = '\x1b]0;x' WHERE rowid = "
+        "(SELECT min(rowid) FROM inbox_raw WHERE key = '')"
+    )
+    hostile = _changed(backup, tmp_path, statement)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    restored = manage("restore", str(hostile), data=tmp_path / "new")
+    assert restored.returncode == 1
+    assert "1 altered" in restored.stdout
+    assert "\x1b" not in restored.stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert after < max(before, 400 * 1024)  # KiB
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("sparse", "does not belong"),
+        ("gzip", "no whole backup"),
+        ("link", "no whole backup"),
+        ("pipe", "does not belong"),
+        ("nested", "no whole backup"),
+    ],
+)
+def test_an_archive_that_is_more_than_it_seems_is_refused(
+    backup: Path, tmp_path: Path, kind: str, words: str
+) -> None:
+    hostile = tmp_path / "hostile.tar"
+    hostile.write_bytes(_KINDS[kind](backup))
+    (data := tmp_path / "new").mkdir()
+    with pytest.raises(Incomplete, match=words):
+        restore(hostile, data / "mailsink.sqlite3", data)
+    assert list(data.iterdir()) == []
+
+
+def _sparse(_: Path) -> bytes:
+    """Return an archive of 10 KiB with a file of 64 MiB (GNU's format, `tar --sparse`)."""
+    member = tarfile.TarInfo("mailsink.sqlite3")
+    head = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    head[156:157] = tarfile.GNUTYPE_SPARSE
+    head[483:495] = tarfile.itn(64 * 1024**2, 12, tarfile.GNU_FORMAT)
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    return bytes(head) + bytes(1024 * 9)
+
+
+def _link(_: Path) -> bytes:
+    return _of(tarfile.SYMTYPE, "/etc/passwd")
+
+
+def _pipe(_: Path) -> bytes:
+    return _of(tarfile.FIFOTYPE, "")
+
+
+def _of(kind: bytes, to: str) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        member = tarfile.TarInfo("secret-key")
+        member.type, member.linkname = kind, to
+        tar.addfile(member)
+    return file.getvalue()
+
+
+_KINDS: dict[str, Callable[[Path], bytes]] = {
+    "sparse": _sparse,
+    "gzip": lambda backup: gzip.compress(backup.read_bytes(), 1),
+    "link": _link,
+    "pipe": _pipe,
+    "nested": lambda _: _with("manifest.json", b"[" * 100_000),
+}
+
+
+def _changed(backup: Path, folder: Path, statement: str) -> Path:
+    """Return a backup whose database was changed, and its manifest as well."""
+    with tarfile.open(backup) as tar:
+        members = {each.name: tar.extractfile(each) for each in tar}
+        files = {name: file.read() for name, file in members.items() if file}
+    (database := folder / "changed.sqlite3").write_bytes(files["mailsink.sqlite3"])
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(statement)
+    files["mailsink.sqlite3"] = database.read_bytes()
+    manifest = json.loads(files.pop("manifest.json"))
+    manifest["files"] = {
+        name: {"sha256": hashlib.sha256(each).hexdigest(), "size": len(each)}
+        for name, each in files.items()
+    }
+    files["manifest.json"] = json.dumps(manifest).encode()
+    with tarfile.open(changed := folder / "changed.tar", "w") as tar:
+        for name, octets in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(octets)
+            tar.addfile(member, io.BytesIO(octets))
+    return changed
 
 
 def _with(name: str, octets: bytes) -> bytes:

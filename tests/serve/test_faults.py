@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -27,12 +28,12 @@ def as_anybody() -> None:
         ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def refused(data: Path) -> str:
+def refused(data: Path, **variables: str) -> str:
     """Return the one line with which it did not start."""
     done = subprocess.run(
         [sys.executable, "manage.py", "serve", *ANY_PORT],
         cwd=ROOT,
-        env=environment(data),
+        env=environment(data, **variables),
         capture_output=True,
         text=True,
         timeout=60,
@@ -119,7 +120,7 @@ def age(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (garble, "file is not a database"),
+        (garble, "is no database of SQLite's"),
         (cut, "malformed"),
         (age, "a newer Mailsink has used this database (0999_future)"),
     ],
@@ -129,6 +130,20 @@ def test_a_database_of_another_kind(
 ) -> None:
     spoil(data / DATABASE)
     assert reason in refused(data)
+
+
+@pytest.mark.parametrize("kind", ["text", "pipe"])
+def test_a_file_that_is_no_database_keeps_its_rights(data: Path, kind: str) -> None:
+    """It is somebody else's: the URL is wrong."""
+    file = data / "other"
+    if kind == "text":
+        file.write_text("127.0.0.1 localhost\n")
+    else:
+        os.mkfifo(file)
+    file.chmod(0o644)
+    said = refused(data, DATABASE_URL=f"sqlite:///{file}")
+    assert "is no database of SQLite's" in said
+    assert file.stat().st_mode & 0o777 == 0o644
 
 
 def test_a_database_that_another_program_holds(data: Path) -> None:

@@ -163,11 +163,15 @@ def test_damaged_and_missing_bodies_are_named(used: Path, tmp_path: Path) -> Non
 
 def test_what_is_refused(used: Path, tmp_path: Path) -> None:
     before = dump(used)
-    assert "takes postgresql://" in refusal(move(used, "mysql://u:secret@host/name"))
-    assert "secret" not in refusal(move(used, "mysql://u:secret@host/name"))
+    for url in ("mysql://u:secret@host/name", "postgresql://u:secret@host/n?pool=1"):
+        said = refusal(move(used, url))
+        assert "takes postgresql://" in said
+        assert "secret" not in said
     assert "that is used now" in refusal(move(used, place(used)))
-    nobody = refusal(move(used, "postgresql://u@127.0.0.1:1/none"))
+    # A password that libpq would take for a part of the host, and name
+    nobody = refusal(move(used, "postgresql://u:top@secret@127.0.0.1:1/none"))
     assert "the database of --to cannot be used: " in nobody
+    assert "secret" not in nobody
     with closing(sqlite3.connect(tmp_path / "mailsink.sqlite3")) as database, database:
         database.execute("CREATE TABLE cake (id INTEGER)")
     assert "tables of another program" in refusal(move(used, place(tmp_path)))
@@ -182,6 +186,15 @@ def test_what_is_refused(used: Path, tmp_path: Path) -> None:
     raw_to = refusal(move(used, sqlite(tmp_path / "x"), "--raw-to", "ftp://x"))
     assert "--raw-to takes folder, or s3://bucket/prefix" in raw_to
     assert dump(used) == before
+
+
+def test_a_body_whose_key_leads_elsewhere_is_refused(
+    used: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(used, tmp_path / "hostile")
+    with closing(sqlite3.connect(folder / "mailsink.sqlite3")) as database, database:
+        database.execute("UPDATE inbox_raw SET key = '../secret-key' WHERE key <> ''")
+    assert "which is none of ours" in refusal(move(folder, sqlite(tmp_path / "x")))
 
 
 def test_a_server_keeps_its_database(used: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_store(text: str, found: ObjectStore | None) -> None:
         "s3://", "s3:///prefix", "http://mail", "s3://Mail", "s3://m", "s3://mail:9000",
         "s3://key:secret@mail", "s3://mail/../b", "s3://mail/a//b", "s3://mail/a b",
         "s3://mail/#a", "s3://mail?endpoint=minio", "s3://mail?endpoint=ftp://minio",
-        "s3://mail?endpoint=http://a:b@minio", "s3://mail?zone=1", "s3://mail?region=A B",
+        "s3://mail?endpoint=http://a:b@minio", "s3://mail?endpoint=http://:b@minio", "s3://mail?zone=1", "s3://mail?region=A B",
         "s3://mail?addressing=none", "s3://mail?x", "s3://mail/" + "a" * 101,
     ],
 )  # fmt: skip

@@ -1,0 +1,30 @@
+"""Strangers' words, for a terminal and for the log of a job of CI: none is a command."""
+
+from __future__ import annotations
+
+import re
+
+from mailsink.text import pictured
+
+# Controls, what turns the direction of a text, and halves of characters, which no
+# encoding has
+_COMMANDING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+# Commands that GitHub Actions, Azure Pipelines and TeamCity find in what a job prints
+_OF_CI = re.compile(r"(:)(:(?=[A-Za-z]))|(#)(#(?=[a-z]*\[))")
+
+
+def plain(text: object) -> str:
+    """Return a text without what a terminal would take for a command."""
+    return _COMMANDING.sub("\N{REPLACEMENT CHARACTER}", str(text))
+
+
+def plain_for_ci(text: object) -> str:
+    """Return a text also without what the runner of a job would take for a command."""
+    return _OF_CI.sub(r"\1\3 \2\4", plain(text))
+
+
+def octets(of_mail: bytes) -> str:
+    """Return octets as a terminal may have them, controls as pictures."""
+    return plain(pictured(of_mail))
