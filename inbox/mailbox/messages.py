@@ -10,7 +10,8 @@ import sys
 from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from typing import Literal, TypedDict, TypeVar
+from functools import lru_cache
+from typing import Any, Literal, TypedDict, TypeVar
 from uuid import UUID
 
 from django.db.models import (
@@ -55,14 +56,20 @@ _ALIVE = Q(deleted_at__isnull=True)
 _IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanField())
 
 
-def _loaded(scope: Scope, rows: QuerySet[Message]) -> QuerySet[Message]:
-    read = ExpressionWrapper(is_read(scope.reader), BooleanField())
-    return rows.select_related("transaction").annotate(
-        read=read,
+@lru_cache(maxsize=1000)
+def _rows_for(reader: int | None) -> QuerySet[Message]:
+    """Return all messages, as lists have them. Kept: to put it together takes longest."""
+    return Message.objects.select_related("transaction").annotate(
+        read=ExpressionWrapper(is_read(reader), BooleanField()),
         number=_NUMBER,
         assignee=discussion.ASSIGNEE,
         comment_count=discussion.COMMENTS,
     )
+
+
+def _loaded(scope: Scope, *conditions: Q, **named: Any) -> QuerySet[Message]:
+    """Return those of the scope that fit, as lists have them."""
+    return _rows_for(scope.reader).filter(scope.q(), *conditions, **named)
 
 
 def _listed(rows: QuerySet[Message]) -> list[Message]:
@@ -105,7 +112,7 @@ def find(
     limit = within(limit)
     before = as_cursor(cursor)
     ids = _first(scope, query, inbox, before, after, limit + 1)
-    found = _loaded(scope, Message.objects.filter(pk__in=ids)).order_by("-pk")
+    found = _loaded(scope, pk__in=ids).order_by("-pk")
     return _page(_listed(found), limit)
 
 
@@ -169,7 +176,7 @@ def entries(
     limit = min(limit, fitting(octets[each] for each in ids))
     ids = ids[: limit + 1]
     found: list[Entry] = [
-        *_listed(_loaded(scope, Message.objects.filter(pk__in=ids))),
+        *_listed(_loaded(scope, pk__in=ids)),
         *transactions.by_ids(ids),
     ]
     return _page(sorted(found, key=lambda each: each.id, reverse=True), limit)
@@ -200,7 +207,7 @@ def _page(found: list[E], limit: int) -> Page[E]:
 
 def get(scope: Scope, id: str | UUID) -> Message:
     """Return one message by its id, or the newest for "latest". Raises NotFound."""
-    rows = _loaded(scope, Message.objects.filter(scope.q(), _ALIVE))
+    rows = _loaded(scope, _ALIVE)
     if id == LATEST:
         found = rows.order_by("-pk").first()
     else:
@@ -219,7 +226,7 @@ def get(scope: Scope, id: str | UUID) -> Message:
 def deleted(scope: Scope, id: str | UUID) -> Message | None:
     """Return one message that is in the trash."""
     key = as_uuid(id)
-    rows = _loaded(scope, Message.objects.filter(scope.q(), ~_ALIVE))
+    rows = _loaded(scope, ~_ALIVE)
     return rows.filter(pk=key).first() if key else None
 
 
@@ -231,8 +238,7 @@ def earlier(scope: Scope, message: Message) -> QuerySet[Message]:
 
 def by_ids(scope: Scope, ids: Collection[UUID]) -> list[Message]:
     """Return these messages, as far as they are there and not in the trash."""
-    rows = Message.objects.filter(scope.q(), _ALIVE, pk__in=ids)
-    return _listed(_loaded(scope, rows))
+    return _listed(_loaded(scope, _ALIVE, pk__in=ids))
 
 
 def open_raw(message: Message) -> bytes:
