@@ -127,6 +127,7 @@ def _number(made: Collection[Fingerprint]) -> None:
     """Say of each which attempt of its message it was; most can only be the first."""
     may_be = _failed_before([each.transaction_id for each in made])
     repeated = _repeated(each.transaction_id for each in made if each.message_id)
+    may_be |= _body_failed(each.transaction_id for each in made if not each.message_id)
     numbers: dict[UUID, int] = {}  # of this step
     for each in made:
         id = each.transaction_id
@@ -134,7 +135,7 @@ def _number(made: Collection[Fingerprint]) -> None:
         known = numbers.get(before.pk, before.attempt) if before else 0
         if known >= alike.MOST:
             each.attempt = known + 1  # a story that long is not worked out each time
-        elif before or id in may_be or _body_failed(each):
+        elif before or id in may_be:
             each.attempt = attempts.of_transaction(_beside(id), id).number
         numbers[id] = each.attempt
     again = [each for each in made if each.attempt > 1]
@@ -191,14 +192,14 @@ def _newest_before(one: Fingerprint) -> Fingerprint | None:
     return shared.order_by("-transaction_id").first()
 
 
-def _body_failed(one: Fingerprint) -> bool:
-    """Whether one has no Message-ID, and another one with the same body failed."""
-    if one.message_id or not one.sha256:
-        return False
-    others = _OTHERS.exclude(pk=one.transaction_id)
-    newest = others.filter(sha256=one.sha256).order_by("-transaction")
-    outcomes = newest.values_list("transaction__outcome", flat=True)[:_ALIKE]
-    return any(each not in TAKEN for each in outcomes)
+def _body_failed(ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of which another one with the same body failed, one of the newest."""
+    same = _OTHERS.exclude(pk=OuterRef(OuterRef("pk")))
+    same = same.filter(sha256=OuterRef(OuterRef("sha256"))).order_by("-transaction")
+    newest = Transaction.objects.filter(pk__in=same.values("transaction")[:_ALIKE])
+    failed = Exists(newest.exclude(outcome__in=TAKEN))
+    rows = Fingerprint.objects.filter(failed, pk__in=list(ids)).exclude(sha256="")
+    return set(rows.values_list("pk", flat=True))
 
 
 def _retried(made: Collection[Fingerprint]) -> list[UUID]:

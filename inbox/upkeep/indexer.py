@@ -8,6 +8,7 @@ the fingerprints, and notes which messages ask for reports. Large messages have 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import zlib
@@ -51,7 +52,10 @@ _POLL = 0.1  # seconds, while mail pours in: then nobody nudges
 _BUSY_PAUSE = 0.5
 _BUSY_AT_ONCE = 5
 _BUSY_REST = 19  # times as long as a step took
-_JOINED_EVERY = 1.0  # seconds between joining attempts while somebody waits
+# Attempts are joined so many seconds after the last message was indexed; where messages come
+# all the time, so many after the first.
+_JOINED_AFTER = 0.5
+_JOINED_WITHIN = 5.0
 
 _HEADER_OCTETS = 256 * 1024  # of a message whose header alone is read
 _TRIES = 2  # at having a large message read; then its beginning has to do
@@ -90,6 +94,29 @@ class Awaited:
         return taken
 
 
+class CalmMoment:
+    """When nothing has happened for a while; or at the latest, where something always does."""
+
+    def __init__(self, after: float, within: float) -> None:
+        """after, within: seconds after the last time that it was put off, and the first"""
+        self._after = after
+        self._within = within
+        self._next = 0.0
+        self._latest = math.inf
+
+    @property
+    def at(self) -> float:
+        return min(self._next, self._latest)
+
+    def put_off(self, now: float) -> None:
+        self._next = now + self._after
+        self._latest = min(self._latest, now + self._within)
+
+    def end(self) -> None:
+        """Begin again: it was made use of."""
+        self._latest = math.inf
+
+
 def indexer(
     busy: Callable[[], bool], announce: Announce, awaited: Awaited | None = None
 ) -> Background:
@@ -100,17 +127,18 @@ def indexer(
     """
     awaited = awaited or Awaited()
     rested_at = 0.0  # from when on it may take a step though mail pours in
-    joined_at = 0.0  # when attempts were joined last
+    calm = CalmMoment(_JOINED_AFTER, _JOINED_WITHIN)
     behind = True  # older messages may have no full text yet
     before: UUID | None = None  # from it on, all have theirs
     fingerprints = Fingerprints()
 
     def step() -> float:
-        nonlocal rested_at, joined_at, behind, before
+        nonlocal rested_at, behind, before
         began, pouring = time.monotonic(), busy()
         first = awaited.take()
         if first and (ids := _index(_waiting_small().filter(pk__in=first))):
             announce(ids)
+            calm.put_off(began)
         if pouring and began < rested_at:
             # Capture has half of the time at least.
             return min(_POLL, time.monotonic() - began) if first else _POLL
@@ -118,27 +146,28 @@ def indexer(
         ids = index_some(at_once)
         if ids:
             announce(ids)
-        # Joining attempts costs as much as taking a message: it waits for a calm moment,
-        # since nobody waits for it.
-        printed, put_off = 0, bool(first) and began < joined_at + _JOINED_EVERY
-        if not (pouring or put_off):
-            joined_at = began
+            calm.put_off(began)
+        # Joining attempts costs as much as taking a message, and nobody waits for it.
+        printed, early = 0, calm.at - began
+        if not pouring and early <= 0:
             printed, retried = fingerprints.make_some()
             if retried:
                 announce(retried)
+            if printed < AT_ONCE:
+                calm.end()
         took = time.monotonic() - began
         rested_at = began + took + max(_BUSY_PAUSE, _BUSY_REST * took)
         if len(ids) == at_once or printed == AT_ONCE:
             return 0.005
         if pouring:
             return _POLL
-        if put_off:
-            return _JOINED_EVERY
         if behind:
             some = catch_up(before)
             before = min(some, default=before)
             behind = bool(some) or catch_up_headers()
-        return 0.02 if behind else _LOOK_EVERY
+        if behind:
+            return 0.02
+        return early if early > 0 else _LOOK_EVERY
 
     return Background("indexer", step)
 

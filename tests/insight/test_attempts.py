@@ -397,11 +397,13 @@ def test_queries_do_not_grow_with_what_is_stored() -> None:
     assert counts[0] == counts[1] == counts[2] < 25
 
 
-def test_queries_do_not_grow_with_the_fingerprints_of_a_step() -> None:
+@pytest.mark.parametrize("has_id", [True, False])
+def test_queries_do_not_grow_with_the_fingerprints_of_a_step(has_id: bool) -> None:
     counts = []
     for number in (2, 18):
         for each in range(number):
-            accepted(number, mail(f"{number}-{each}@x"))
+            name = f"{number}-{each}@x"
+            accepted(number, mail(name) if has_id else mail(text=name))
         made = fingerprints.Fingerprints()
         with CaptureQueriesContext(connection) as queries:
             assert made.make_some()[0] == number

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from inbox.capture.recorder import Recorder
 from inbox.mailbox import messages
 from inbox.mailbox.scope import ALL
-from inbox.models import BodyFinding, Message, Raw, SearchText
+from inbox.models import BodyFinding, Fingerprint, Message, Raw, SearchText
 from inbox.storage import body_store
 from inbox.upkeep import extraction, indexer
 from mailsink.ports import Stored
@@ -106,7 +106,33 @@ def test_it_takes_the_queue_in_steps_and_tells_of_each() -> None:
     work = indexer.indexer(lambda: False, lambda ids: told.append(len(ids)))
     rests = [work._step(), work._step(), work._step()]
     assert told == [50, 5]
-    assert rests[0] < 1 < rests[1]
+    assert rests[0] < 0.02 < rests[1] < 1  # then attempts are joined
+
+
+@pytest.mark.parametrize(
+    ("after", "within", "joined"), [(60, 60, 0), (0, 60, 1), (60, 0, 1)]
+)
+def test_attempts_are_joined_in_a_calm_moment_or_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, after: float, within: float, joined: int
+) -> None:
+    monkeypatch.setattr(indexer, "_JOINED_AFTER", after)
+    monkeypatch.setattr(indexer, "_JOINED_WITHIN", within)
+    work = indexer.indexer(lambda: False, lambda _: None)
+    sent(HELLO)
+    work._step()
+    assert Fingerprint.objects.count() == joined
+    assert not Message.objects.filter(indexed_at=None).exists()
+
+
+def test_a_calm_moment_comes_in_the_end() -> None:
+    calm = indexer.CalmMoment(after=1, within=5)
+    assert calm.at <= 0
+    for now, at in [(10.0, 11.0), (10.9, 11.9), (14.5, 15.0), (15.5, 15.0)]:
+        calm.put_off(now)
+        assert calm.at == at
+    calm.end()
+    calm.put_off(20.0)
+    assert calm.at == 21.0
 
 
 def test_it_stands_back_while_mail_pours_in(monkeypatch: pytest.MonkeyPatch) -> None:
