@@ -58,6 +58,16 @@ def _static_files() -> None:
     collect()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_open_connections() -> Iterator[None]:
+    """No thread keeps a connection once the database of the tests is to be removed."""
+    from inbox.storage import threads
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "CALM", 0.01)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_accounts() -> None:
     """No accounts are known of, and no query looks for them, until a user is stored.

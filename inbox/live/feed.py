@@ -41,6 +41,9 @@ from inbox.models import Message
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.025  # seconds between frames, at least
+# Seconds between ids for those who wait: they hear of a message twice, the second time when
+# it is indexed
+_ARRIVALS_INTERVAL = 0.005
 # Seconds for each viewer that is told something: to tell one takes about half of it, so
 # that viewers never take more of the loop than a half.
 PER_VIEWER = 0.002
@@ -232,7 +235,7 @@ class Feed:
                     ids = arrived[start : start + MAX_LOADED]
                     event = {"type": "live.arrival", "ids": ids}
                     await self._layer.group_send(protocol.ARRIVALS, event)
-                await asyncio.sleep(INTERVAL)
+                await asyncio.sleep(_ARRIVALS_INTERVAL)
         except Exception as error:
             self._fail(error)
             self._schedule()

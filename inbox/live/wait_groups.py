@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from inbox.mailbox import arriving, messages
-from inbox.mailbox.arriving import CompiledQuery, NewMessage
+from inbox.mailbox.arriving import Arrivals, CompiledQuery, NewMessage
 from inbox.mailbox.near_misses import Wanted
 from inbox.mailbox.paging import Page
 from inbox.mailbox.scope import Scope
@@ -83,7 +83,10 @@ Matched = list[tuple[WaitGroup, list[UUID]]]
 
 
 def tested(
-    groups: Sequence[WaitGroup], ids: Sequence[UUID], answer: Answer
+    groups: Sequence[WaitGroup],
+    arrivals: Arrivals,
+    ids: Sequence[UUID],
+    answer: Answer,
 ) -> list[Tested]:
     """Return who is to hear of messages: those whose condition one that is indexed matches.
 
@@ -91,12 +94,13 @@ def tested(
     match are awaited: they are tested again once they are indexed.
     """
     try:
-        arrivals = arriving.read(ids)
-        _await([each for each in arrivals if not each.is_due], groups)
-        matched = _matching([each for each in arrivals if each.is_due], groups)
+        came = arrivals.read(ids)
+        _await([each for each in came if not each.is_due], groups)
+        matched = _matching([each for each in came if each.is_due], groups)
         return list(_answers(matched, answer))
     except DatabaseError as error:
         log.error("Cannot test new messages: %s", error)
+        connection.close()
         return []
 
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -25,19 +25,20 @@ from django.db import DatabaseError
 from inbox.live.protocol import ARRIVALS
 from inbox.live.wait_groups import Answer, Waiter, WaitGroup, tested
 from inbox.mailbox import arriving
-from inbox.mailbox.arriving import AT_ONCE, CompiledQuery, State
+from inbox.mailbox.arriving import AT_ONCE, Arrivals, CompiledQuery, State
 from inbox.mailbox.near_misses import Wanted
 from inbox.mailbox.scope import Scope
+from inbox.storage.threads import OwnThread
 
 log = logging.getLogger(__name__)
 
 MOST = 5000  # who may wait at a time
 _PATIENCE = 2.0  # seconds to begin listening; after that, waiting goes on without
+_SOON = 0.02  # seconds within which most messages are indexed, and need no test before
 _LOOK_EVERY = 2.0  # seconds, for what is not heard of: no channel layer joins processes
 _TOGETHER = 50  # who are woken at a time: what they do then holds the loop
 _MOST_ARRIVED = 20_000  # ids to be tested
 
-T = TypeVar("T")
 _Key = tuple[Scope, str, str | None]  # of those with the same condition
 
 
@@ -85,6 +86,7 @@ class Waiters:
         self._count = 0
         self._groups: dict[_Key, WaitGroup] = {}
         self._listener: asyncio.Task[None] | None = None
+        self._looker, self._tester = OwnThread("looks"), OwnThread("waiters")
 
     async def wait(self, wanted: Wanted, deadline: float) -> bytes | None:
         """Return the answer as soon as there is one; None after the deadline.
@@ -137,8 +139,7 @@ class Waiters:
         key = wanted, last
         shared = self._looks.get(key)
         if shared is None or shared.by == _TOGETHER:
-            look = self._in_turn(self._looking, self._begin, key)
-            task = asyncio.create_task(look, context=Context())
+            task = asyncio.create_task(self._look_in_turn(key), context=Context())
             shared = self._looks[key] = _SharedLook(task)
         shared.by += 1
         return await asyncio.shield(shared.task)
@@ -154,13 +155,9 @@ class Waiters:
 
         return look
 
-    async def _in_turn(
-        self, lock: asyncio.Lock, begin: Callable[[Any], Callable[[], T]], key: Any
-    ) -> T:
-        async with lock:
-            work = database_sync_to_async(begin(key), thread_sensitive=False)
-            result: T = await work()
-            return result
+    async def _look_in_turn(self, key: tuple[Wanted, bool]) -> Look:
+        async with self._looking:
+            return await self._looker.do(self._begin(key))
 
     # Hearing
 
@@ -169,6 +166,7 @@ class Waiters:
             self._looks: dict[tuple[Wanted, bool], _SharedLook] = {}
             self._looking = asyncio.Lock()
             self._one_at_a_time = asyncio.Lock()
+            self._new: set[UUID] = set()  # of which it has just been heard
             self._arrived: set[UUID] = set()
             self._known: set[tuple[UUID, State]] = set()
             self._news = asyncio.Event()
@@ -202,12 +200,27 @@ class Waiters:
             self._listening.set()
             while True:
                 notified = await layer.receive(channel)
-                ids = [UUID(each) for each in notified["ids"]]
-                self._known.update((id, "new") for id in ids)
-                self._known.update((id, "indexed") for id in ids)
-                self._arrive(ids)
+                self._take({UUID(each) for each in notified["ids"]})
         finally:
             await layer.group_discard(ARRIVALS, channel)
+
+    def _take(self, ids: set[UUID]) -> None:
+        """Have messages tested that are heard of again, as they are indexed; others soon."""
+        again = {id for id in ids if (id, "new") in self._known}
+        new = ids - again
+        if new and not self._new:
+            asyncio.get_running_loop().call_later(_SOON, self._arrive_new)
+        self._new |= new
+        self._new -= again
+        self._known.update((id, "new") for id in new)
+        self._known.update((id, "indexed") for id in again)
+        if again:
+            self._arrive(again)
+
+    def _arrive_new(self) -> None:
+        new, self._new = self._new, set()
+        if new:
+            self._arrive(new)
 
     async def _look_about(self) -> None:
         """See what came without being heard of."""
@@ -231,7 +244,7 @@ class Waiters:
 
     async def _test(self) -> None:
         """Test what arrived; one batch at a time, however much comes meanwhile."""
-        test = database_sync_to_async(tested, thread_sensitive=False)
+        arrivals = Arrivals()
         while True:
             await self._news.wait()
             ids = sorted(self._arrived, reverse=True)[:_MOST_ARRIVED]
@@ -239,7 +252,8 @@ class Waiters:
             if not self._arrived:
                 self._news.clear()
             groups = list(self._groups.values())
-            found = await test(groups, ids[:AT_ONCE], self._answer)
+            test = partial(tested, groups, arrivals, ids[:AT_ONCE], self._answer)
+            found = await self._tester.do(test)
             for group, wanted, answer in found:
                 for number, each in enumerate(list(group.waiters.get(wanted, ())), 1):
                     each.hear(answer)

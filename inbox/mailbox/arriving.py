@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -28,6 +29,8 @@ _BATCH = 16  # ids in a query, of which one is compiled
 _RECENT = 10.0  # seconds
 _MOST = 500  # recent messages
 _LONGEST_PHRASE = 50  # tokens
+_MOST_WAITING = 1000  # messages whose words are kept
+_SHORT = 4000  # characters of words that are kept: a hostile message has millions
 
 INDEXED_WITHIN = 5.0  # seconds after a message came; then it is told as it is
 
@@ -138,18 +141,40 @@ def _words(query: language.Query) -> list[tuple[str, str]]:
     return [(column, f" {' '.join(phrase)}") for column, phrase in found if phrase]
 
 
-def read(ids: Sequence[UUID]) -> list[NewMessage]:
-    """Return the messages of these that are there. ids: AT_ONCE at most"""
-    due = first_at(time.time() - INDEXED_WITHIN)
+class Arrivals:
+    """The messages that came of late, each of which is read once.
+
+    It is tested when it came, and again when it is indexed: its words are the same then.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, Words] = {}  # until they are due
+
+    def read(self, ids: Sequence[UUID]) -> list[NewMessage]:
+        """Return the messages of these that are there. ids: AT_ONCE at most"""
+        due = first_at(time.time() - INDEXED_WITHIN)
+        known = {id: self._waiting.pop(id) for id in ids if id in self._waiting}
+        rows = Message.objects.filter(pk__in=list(known))
+        found = [
+            *((id, at, known[id]) for id, at in rows.values_list("pk", "indexed_at")),
+            *_first_read([id for id in ids if id not in known]),
+        ]
+        read = [NewMessage(id, bool(at) or id < due, words) for id, at, words in found]
+        for each in read:
+            if not each.is_due and sum(map(len, each.words.values())) < _SHORT:
+                self._waiting[each.id] = each.words
+        for id in list(self._waiting)[:-_MOST_WAITING]:
+            del self._waiting[id]
+        return read
+
+
+def _first_read(ids: Sequence[UUID]) -> list[tuple[UUID, datetime | None, Words]]:
+    """Return when messages were indexed, and their words."""
     rows = Message.objects.filter(pk__in=ids).select_related("transaction")
     found = list(rows.only(*_READ))
     paths = forward_paths(found)
     return [
-        NewMessage(
-            each.pk,
-            each.indexed_at is not None or each.pk < due,
-            _words_of(each, paths.get(each.transaction_id, [])),
-        )
+        (each.pk, each.indexed_at, _words_of(each, paths.get(each.transaction_id, [])))
         for each in found
     ]
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextvars import copy_context
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 from django.db import connection
 
 T = TypeVar("T")
+
+CALM = 1.0  # seconds without work, after which OwnThread closes its connection
 
 
 async def in_thread(work: Callable[[], T], executor: Executor | None = None) -> T:
@@ -27,3 +31,46 @@ async def in_thread(work: Callable[[], T], executor: Executor | None = None) -> 
 
     loop, context = asyncio.get_running_loop(), copy_context()
     return await loop.run_in_executor(executor, lambda: context.run(done))
+
+
+class OwnThread:
+    """A thread for work that comes again and again: meanwhile its connection stays open.
+
+    Opening one takes longer than most work: SQLite reads the whole schema. After work that
+    fails, the next has a new one.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Do work, after all that was asked for before."""
+        if not self._thread.is_alive():
+            self._thread.start()
+        done: Future[T] = Future()
+        self._asked.put((done, work))
+        return await asyncio.wrap_future(done)
+
+    def _run(self) -> None:
+        is_open = False
+        while True:
+            is_open = self._do_next(CALM if is_open else None)
+
+    def _do_next(self, patience: float | None) -> bool:
+        """Do what is asked for next; close the connection if nothing is for so long.
+
+        Returns whether it may be open.
+        """
+        try:
+            done, work = self._asked.get(timeout=patience)
+        except Empty:
+            connection.close()
+            return False
+        if done.set_running_or_notify_cancel():
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                connection.close()
+                done.set_exception(error)
+        return True

@@ -210,6 +210,21 @@ async def test_answers_with_nulls_where_indexing_takes_long(
     assert page["items"][0]["snippet"] is page["items"][0]["attachments"] is None
 
 
+async def test_what_is_indexed_soon_is_tested_once(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch, asked: queue.Queue[UUID]
+) -> None:
+    monkeypatch.setattr(live_waiters, "_SOON", 60)
+    looked = count_looks(monkeypatch)
+    await in_thread(factories.inbox)
+    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
+    assert await asyncio.to_thread(looked.acquire, timeout=10)
+    made = await deliver(feed, indexed=False)
+    await in_thread(indexer.index_some)
+    await in_thread(announce, [MessageUpdated(made.pk)])
+    assert (await waiting)[0] == 200
+    assert asked.empty()
+
+
 async def test_looks_only_when_something_came(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,8 +8,7 @@ from uuid import UUID
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from inbox.mailbox import arriving
-from inbox.mailbox.arriving import CompiledQuery, NewMessage
+from inbox.mailbox.arriving import Arrivals, CompiledQuery, NewMessage
 from inbox.mailbox.near_misses import Wanted
 from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Message
@@ -22,7 +21,7 @@ Queries = Callable[[int], CaptureQueriesContext]
 
 
 def read(*made: Message) -> list[NewMessage]:
-    return arriving.read([each.pk for each in made])
+    return Arrivals().read([each.pk for each in made])
 
 
 @pytest.mark.parametrize(
@@ -94,6 +93,28 @@ def test_a_query_is_asked_only_about_what_may_match(
     condition = CompiledQuery(ALL, "to:nobody@example.com", None)
     with django_assert_num_queries(0):
         assert condition.matching(made) == []
+
+
+def test_a_message_that_waits_for_the_indexer_is_read_once(
+    django_assert_num_queries: Queries,
+) -> None:
+    made, arrivals = factories.message(), Arrivals()
+    (came,) = arrivals.read([made.pk])
+    assert not came.is_due
+    with django_assert_num_queries(1):
+        assert arrivals.read([made.pk]) == [came]
+    indexer.index_some()
+    with django_assert_num_queries(1):
+        (indexed,) = arrivals.read([made.pk])
+    assert (indexed.is_due, indexed.words) == (True, came.words)
+
+
+def test_many_words_are_not_kept(django_assert_num_queries: Queries) -> None:
+    made = factories.message(body=b"Subject: " + b"word " * 1000 + b"\r\n\r\n")
+    arrivals = Arrivals()
+    came = arrivals.read([made.pk])
+    with django_assert_num_queries(2):
+        assert arrivals.read([made.pk]) == came
 
 
 @pytest.mark.parametrize(
