@@ -13,16 +13,16 @@ from inbox.mailbox import discussion, selection
 from inbox.mailbox.marking import Assignee
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Selection
-from inbox.models import Comment, Message, User
+from inbox.models import Comment, Membership, Message, User
 from inbox.storage import acts
 
 MOST = 500  # users to choose from
 LONGEST = 150  # characters of a name
 
 
-def candidates(inbox: int) -> list[str]:
-    """Return the names of the users who may see an inbox."""
-    names = _who_see(inbox).order_by("username").values_list("username", flat=True)
+def candidates(within: Scope) -> list[str]:
+    """Return the names of the users who may see an inbox of a scope."""
+    names = _who_see(within).order_by("username").values_list("username", flat=True)
     return list(names[:MOST])
 
 
@@ -77,10 +77,11 @@ def refuse_without_accounts() -> None:
         raise Conflict(words)
 
 
-def _who_see(inbox: int) -> QuerySet[User]:
-    member = Q(memberships__inbox=inbox) | Q(groups__memberships__inbox=inbox)
+def _who_see(within: Scope) -> QuerySet[User]:
+    theirs = Membership.objects.filter(within.q())
+    member = Q(memberships__in=theirs) | Q(groups__memberships__in=theirs)
     return User.objects.filter(Q(is_superuser=True) | member, is_active=True).distinct()
 
 
 def _may_see(user: User, inbox: int) -> bool:
-    return _who_see(inbox).filter(pk=user.pk).exists()
+    return _who_see(Scope(frozenset({inbox}))).filter(pk=user.pk).exists()

@@ -9,6 +9,7 @@ from inbox.access import accounts, assigning
 from inbox.access.identity import Identity
 from inbox.access.roles import Role
 from inbox.mailbox import discussion
+from inbox.mailbox.scope import Scope
 from inbox.models import Message
 
 
@@ -70,10 +71,22 @@ def choice(message: Message, caller: Identity) -> AssigneeChoice | None:
         return None
     assignee = getattr(message, "assignee", None) or ""
     may_write = _may_write(caller, message.inbox_id)
-    names = assigning.candidates(message.inbox_id) if may_write else []
+    within = Scope(frozenset({message.inbox_id}))
+    names = assigning.candidates(within) if may_write else []
     # One who may no longer see it is still the assignee.
     missing = [assignee] if assignee and assignee not in names else []
     return AssigneeChoice(assignee, [*missing, *names], caller.name, may_write)
+
+
+def choice_for_many(caller: Identity) -> AssigneeChoice | None:
+    """Return who may be the assignee of messages that are selected.
+
+    None without accounts, and for a caller who may assign none.
+    """
+    if caller.user is None or not caller.may(Role.TESTER):
+        return None
+    names = assigning.candidates(caller.within(Role.TESTER))
+    return AssigneeChoice("", names, caller.name, True)
 
 
 def _may_write(caller: Identity, inbox: int) -> bool:

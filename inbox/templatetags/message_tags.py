@@ -32,6 +32,12 @@ def assigned(message: Message) -> AssigneeChoice | None:
     return discussion_rows.choice(message, current.identity())
 
 
+@register.simple_tag
+def assignable() -> AssigneeChoice | None:
+    """Return who may be the assignee of selected messages; None where nobody may."""
+    return discussion_rows.choice_for_many(current.identity())
+
+
 @register.filter
 def weight(size: int | None) -> str:
     """Return a size in few letters: "18 KB"."""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox import pages
-from inbox.access import emptying
+from inbox.access import assigning, emptying
 from inbox.access.current import scope
 from inbox.access.roles import Role
 from inbox.errors import Conflict, Invalid, NotFound
@@ -43,6 +43,7 @@ _MARKS: dict[str, Callable[[str], Marks]] = {
     "untag": lambda tag: Marks(remove=[tag.strip()]),
 }
 
+_ASSIGN = "assign"
 _OF_VIEWERS = ("read", "unread")
 
 
@@ -119,15 +120,20 @@ def _ask(request: HttpRequest, query: str, wrong: str = "") -> HttpResponse:
 
 def _mark(request: HttpRequest, do: str, what: Selection) -> int:
     """Return how many messages it was done with."""
-    if do not in _MARKS:
-        known = ", ".join([*_MARKS, "delete", "compare", _EML, *archive.FORMATS])
+    least = Role.VIEWER if do in _OF_VIEWERS else Role.TESTER
+    within = scope(least)
+    if do == _ASSIGN:
+        name = request.POST.get("assignee", "")
+        marks = Marks(assignee=assigning.found(within, what, name))
+    elif do in _MARKS:
+        marks = _MARKS[do](request.POST.get("tag", ""))
+    else:
+        others = (_ASSIGN, "delete", "compare", _EML, *archive.FORMATS)
         raise Invalid(
             _('"%(do)s" is nothing that can be done; there is %(known)s')
-            % {"do": do[:40], "known": known}
+            % {"do": do[:40], "known": ", ".join([*_MARKS, *others])}
         )
-    marks = _MARKS[do](request.POST.get("tag", ""))
-    least = Role.VIEWER if do in _OF_VIEWERS else Role.TESTER
-    return marking.update_many(scope(least), what, marks)
+    return marking.update_many(within, what, marks)
 
 
 def _download(what: Selection, format: str) -> HttpResponseBase:

@@ -125,6 +125,44 @@ def test_the_form_assigns_and_says_what_is_wrong(team: Team) -> None:
     assert [each.details for each in by_api] == ["assignee=bob", "assignee=max"]
 
 
+def test_the_selected_are_assigned_by_the_form_of_the_list(team: Team) -> None:
+    people.user("eve", b="manager")
+    second = people.mail_in("a")
+    menu = html(team.ann, "/").css_first("#chosen [data-menu=assign]")
+    options = [each.text().strip() for each in menu.css("option")]
+    assert options == ["Nobody", "ann", "bob", "max", "root", "vic"]
+    assert menu.css_first("option[selected]").text().strip() == "ann"
+    ids = f"{team.mail.pk},{second.pk}"
+
+    def assign(client: Client, to: str, **given: str) -> Any:
+        asked = {"do": "assign", "assignee": to, "ids": ids, **given}
+        headers = {"Accept": "application/json"}
+        return client.post("/messages/chosen", asked, headers=headers)
+
+    assert assign(team.ann, "bob").json()["count"] == 2
+    assert len(found(team.bob, "assignee:me")) == 2
+    entry = AuditEntry.objects.latest("pk")
+    assert (entry.user_name, entry.details) == ("ann", "assignee=bob")
+    wrong = assign(team.ann, "eve")
+    assert wrong.status_code == 422
+    assert "There is no user" in wrong.json()["detail"]
+    assert assign(team.vic, "vic").status_code == 403
+    assert len(found(team.bob, "assignee:me")) == 2
+    everything = assign(team.ann, "", ids="", all="yes")
+    assert everything.json()["count"] == 2  # of those that Ann may see
+    assert not Assignment.objects.exists()
+
+
+def test_an_administrator_chooses_among_all_and_a_viewer_does_not(team: Team) -> None:
+    people.user("eve", b="manager")
+    people.user("new")
+    root = people.signed_in(users.by_name("root"))
+    options = html(root, "/").css("#chosen [data-menu=assign] option")
+    names = [each.text().strip() for each in options]
+    assert names == ["Nobody", "ann", "bob", "eve", "max", "root", "vic"]
+    assert not html(team.vic, "/").css("#chosen [data-menu=assign]")
+
+
 def test_who_may_no_longer_see_it_is_still_shown(team: Team) -> None:
     patch(team.ann, team.api, assignee="vic")
     Membership.objects.filter(user__username="vic").delete()
@@ -237,7 +275,9 @@ def test_without_accounts_there_are_none(client: Client) -> None:
     answer = client.post(f"{api}/comments", {"text": "x"}, "application/json")
     assert answer.status_code == 409
     assert patch(client, api, assignee="ann").status_code == 409
+    given = {"do": "assign", "assignee": "ann", "ids": str(mail.pk)}
+    assert client.post("/messages/chosen", given).status_code == 409
     assert found(client, "assignee:me") == []
     page = html(client, f"/messages/{mail.pk}")
-    assert not page.css("#assignee *, #comments *")
+    assert not page.css("#assignee *, #comments *, #chosen [data-menu=assign]")
     assert not html(client, "/").css("[data-part=assigned]:not([hidden])")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import row, send
 from tests.e2e.people import PASSWORD, set_up
-from tests.mails import plain
+from tests.mails import apart, plain
 from tests.running import Mailsink
 
 
@@ -107,4 +107,55 @@ def test_two_users_share_the_work(
     page.get_by_role("button", name="Mark all as read").click()
     expect(page.locator(unread).first).to_have_text("")
     expect(ann.locator(unread).first).to_have_text("1")
+    ann.context.close()
+
+
+def test_the_selected_are_assigned_at_once_and_given_back(
+    start_mailsink: Callable[..., Mailsink],
+    tmp_path: Path,
+    page: Page,
+    browser: Browser,
+) -> None:
+    server = start_mailsink()
+    send(server, *(plain(f"Work {apart(number)}") for number in range(3)))
+    set_up(tmp_path / "data")
+    _sign_in(page, server.url)
+    ann = _invited(page, server.url, browser)
+    page.goto(server.url)  # its menu knows the new user
+
+    def assigned(page: Page, *names: str) -> None:
+        """The assignees of all messages, the newest first."""
+        expect(page.get_by_test_id("row-assignee")).to_have_text(list(names))
+
+    def choose(name: str) -> None:
+        page.keyboard.press("A")
+        expect(page.get_by_label("Assign selected to")).to_be_focused()
+        expect(page.get_by_label("Assign selected to")).to_have_value("root")  # oneself
+        page.get_by_label("Assign selected to").select_option(name)
+        page.get_by_role("button", name="Assign", exact=True).click()
+
+    assigned(ann, "", "", "")
+    row(page, "Work b").hover()
+    row(page, "Work b").locator(".choose").click()
+    choose("ann")
+    assigned(ann, "", "ann", "")
+    expect(page.locator("#toasts")).to_contain_text("1 message assigned to ann")
+    page.get_by_label("Select all").click()
+    page.keyboard.press("A")
+    _hold(page)
+    page.get_by_label("Assign selected to").select_option("root")
+    page.get_by_role("button", name="Assign", exact=True).click()
+    assigned(ann, "root", "root", "root")
+    expect(page.locator("#toasts")).to_contain_text("3 messages assigned to root")
+    page.get_by_role("button", name="Undo").click()
+    for each in (ann, page):
+        assigned(each, "", "ann", "")
+    # Also by the palette, which has it where something is selected.
+    page.keyboard.press("Control+k")
+    page.keyboard.type("assign")
+    page.keyboard.press("Enter")
+    page.get_by_label("Assign selected to").select_option("")
+    page.get_by_role("button", name="Assign", exact=True).click()
+    assigned(ann, "", "", "")
+    expect(page.locator("#toasts")).to_contain_text("3 messages assigned to nobody")
     ann.context.close()

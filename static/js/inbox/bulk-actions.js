@@ -16,6 +16,9 @@ const DOWNLOADS = new Set(["zip", "mbox", "eml"]);
 /** @type {Record<string, Partial<Entry>>} what an action makes of an entry, before the feed tells it */
 const CHANGES = { read: { read: true }, unread: { read: false }, pin: { pinned: true }, unpin: { pinned: false } };
 
+/** @param {string} action @param {FormData} data */
+const changeOf = (action, data) => (action === "assign" ? { assignee: data.get("assignee") || null } : CHANGES[action]);
+
 export class BulkActions {
   selection = new Selection(() => this.#changed(), () => this.#rows.all());
   #form = byId("chosen", HTMLFormElement);
@@ -68,6 +71,7 @@ export class BulkActions {
     e: () => this.#either("read", "unread", (each) => each.read),
     p: () => this.#either("pin", "unpin", (each) => each.pinned),
     t: () => this.#openMenu("tag"),
+    A: () => this.#openMenu("assign"),
     s: () => this.#openMenu("more", "status"),
     d: () => this.#openMenu("more", "download"),
     C: () => this.#compare(),
@@ -199,10 +203,13 @@ export class BulkActions {
   /** @param {string} action @param {FormData} data @param {string[]} ids */
   async #perform(action, data, ids) {
     data.set("do", action);
+    const before = this.#loaded(ids); // the feed may be ahead of the answer
     const answer = await post(routes.chosen, data);
     if (!answer) return;
-    if (CHANGES[action]) this.#put(this.#loaded(ids).map((each) => ({ ...each, ...CHANGES[action] })));
+    const change = changeOf(action, data);
+    if (change) this.#put(this.#loaded(ids).map((each) => ({ ...each, ...change })));
     for (const menu of $$(".toolbar details[open]")) menu.removeAttribute("open");
+    if (action === "assign") this.#sayAssigned(answer.count, data, before);
     if (action !== "delete") return;
     this.#deleted(data.has("all") ? this.#messages.map(({ id }) => id) : ids);
     this.selection.clear();
@@ -210,10 +217,36 @@ export class BulkActions {
     toast(fill(words, { n: count(answer.count) }), { label: gettext("Undo"), run: () => undo(answer.at) });
   }
 
+  /**
+   * Say whom messages are assigned to; where all of them are loaded, they can be given back.
+   * @param {number} many @param {FormData} data @param {Entry[]} before as they were
+   */
+  #sayAssigned(many, data, before) {
+    const name = String(data.get("assignee"));
+    const words = name
+      ? ngettext("%(n)s message assigned to %(name)s", "%(n)s messages assigned to %(name)s", many)
+      : ngettext("%(n)s message assigned to nobody", "%(n)s messages assigned to nobody", many);
+    const undo = { label: gettext("Undo"), run: () => this.#assignBack(before) };
+    toast(fill(words, { n: count(many), name }), many === before.length ? undo : undefined);
+  }
+
+  /** Assign messages to whom they were assigned. @param {Entry[]} before as they were */
+  async #assignBack(before) {
+    for (const name of new Set(before.map(({ assignee }) => assignee))) {
+      const ids = before.filter(({ assignee }) => assignee === name).map(({ id }) => id);
+      const data = new FormData();
+      for (const [key, value] of Object.entries({ do: "assign", assignee: name ?? "", ids: ids.join(",") })) data.set(key, value);
+      if (!(await post(routes.chosen, data))) return;
+      this.#put(this.#loaded(ids).map((each) => ({ ...each, assignee: name })));
+    }
+    toast(gettext("The messages are assigned as before"));
+  }
+
   /** Open one of the form's menus, and be in its first field, or that of a group. @param {string} name @param {string} [group] */
   #openMenu(name, group) {
     if (!this.selection.some) return;
-    const menu = $(`[data-menu=${name}]`, this.#form, HTMLDetailsElement);
+    const menu = find(`[data-menu=${name}]`, this.#form, HTMLDetailsElement);
+    if (!menu) return; // one's role does not allow it
     forms.open(menu);
     if (group) find(`[aria-labelledby=chosen-${group}] button:not([hidden])`, menu)?.focus();
   }

@@ -326,7 +326,7 @@ class InboxPage {
       t: () => (selection.some ? actions.keys.t() : marks.addTag()),
       s: () => (selection.some ? actions.keys.s() : marks.nextStatus()),
       a: marks.annotate,
-      A: marks.assign,
+      A: () => (selection.some ? actions.keys.A() : marks.assign()),
       c: marks.comment,
       h: () => $(`a[data-show=${this.#show === "mail" ? "all" : "mail"}]`).click(),
       u: () => this.#back(),
