@@ -70,13 +70,19 @@ def tools(section: str) -> list[Place]:
         Place("plug", _("Connect an app"), pages.path("nothing-arriving"), section == "connect"),
         Place("sliders-horizontal", _("Settings"), pages.path("settings"), section == "settings"),
     ]  # fmt: skip
-    if accounts.are_on():
-        current = section == "tokens"
-        found.append(Place("key-round", _("API tokens"), pages.path("tokens"), current))
-        if identity().rank >= Role.MANAGER:
-            at = section == "audit"
-            found.append(Place("table", _("Audit log"), pages.path("audit"), at))
-        if identity().is_administrator:
-            at = section == "users"
-            found.append(Place("user", _("Users and groups"), pages.path("users"), at))
+    return found + of_accounts(section)
+
+
+def of_accounts(section: str) -> list[Place]:
+    """Return the pages that there are with accounts, for who may open them."""
+    if not accounts.are_on():
+        return []
+    current = section == "tokens"
+    found = [Place("key-round", _("API tokens"), pages.path("tokens"), current)]
+    if identity().rank >= Role.MANAGER:
+        at = section == "audit"
+        found.append(Place("table", _("Audit log"), pages.path("audit"), at))
+    if identity().is_administrator:
+        at = section == "users"
+        found.append(Place("user", _("Users and groups"), pages.path("users"), at))
     return found

@@ -136,6 +136,12 @@ def side_tools(context: Context) -> list[Place]:
     return side_bar.tools(_text(context, "section"))
 
 
+@register.simple_tag
+def account_places() -> list[Place]:
+    """Return the pages that there are with accounts, for the palette."""
+    return side_bar.of_accounts("")
+
+
 def _text(context: Context, name: str) -> str:
     """Return what a view gave the page under this name; "" where it gave nothing."""
     return str(context.get(name) or "")

@@ -57,3 +57,25 @@ def test_a_colleague_is_invited_and_reads_a_mail(
     assert_accessible(page, "details[open]")
     page.get_by_role("button", name="Disable").click()
     expect(page.get_by_text("disabled")).to_be_visible()
+
+
+def test_the_palette_leads_to_ones_own_account_and_out(
+    start_mailsink: Callable[..., Mailsink], tmp_path: Path, page: Page
+) -> None:
+    server = start_mailsink()
+    set_up(tmp_path / "data")
+    sign_in(page, server.url)
+    for typed, path in (
+        ("your account", "account"),
+        ("passkeys", "account/second-factors"),
+        ("api tok", "account/tokens"),
+        ("audit", "audit"),
+        ("users", "users"),
+        ("sign out", "login"),
+    ):
+        expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+        page.keyboard.press("Control+k")
+        expect(page.locator("#palette").get_by_role("combobox")).to_be_focused()
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{server.url}/{path}")

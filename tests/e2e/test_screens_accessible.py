@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import company_screens
+from tests.company_screens import Company, setup_page
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import send
 from tests.e2e.wire import Wire
@@ -134,8 +138,44 @@ def test_every_screen(
         page.goto(f"{mailsink.url}{path}")
         if not path.startswith(_PLAIN):
             expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
-        assert_accessible(page)
-        page.set_viewport_size({"width": 390, "height": 800})
-        assert_accessible(page)
-        over = page.evaluate("document.documentElement.scrollWidth")
-        assert over <= 390, f"{path} is {over} pixels wide"
+        _assert_accessible(page)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    made = Company.started(tmp_path_factory.mktemp("company"))
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name == "login" else pytest.mark.long)
+        for name in company_screens.SCREENS
+    ],
+)
+def test_every_screen_of_accounts(company: Company, page: Page, name: str) -> None:
+    screen = company_screens.SCREENS[name]
+    if screen.is_signed_in:
+        company.sign_in(page)
+    page.goto(f"{company.url}{company.path_of(screen)}")
+    screen.do(page)
+    _assert_accessible(page)
+
+
+def test_the_first_administrator(tmp_path: Path, page: Page) -> None:
+    server, url = setup_page(tmp_path)
+    page.goto(url)
+    _assert_accessible(page)
+    server.stop()
+
+
+def _assert_accessible(page: Page) -> None:
+    """Fail with what axe finds, and where a narrow page is too wide."""
+    page.set_viewport_size({"width": 1440, "height": 800})
+    assert_accessible(page)
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert_accessible(page)
+    over = page.evaluate("document.documentElement.scrollWidth")
+    assert over <= 390, f"{page.url} is {over} pixels wide"

@@ -65,6 +65,33 @@ def test_threads_take_short_turns(
     assert float(found.read_text()) == pytest.approx(0.001)
 
 
+def test_what_signs_in_is_loaded_once_somebody_does(
+    start_mailsink: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the start nor pages wait for the libraries of passkeys, providers and codes."""
+    found = tmp_path / "modules.txt"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, pathlib, sys\n"
+        f"path = pathlib.Path({str(found)!r})\n"
+        "atexit.register(lambda: path.write_text(' '.join(sys.modules)))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    server = start_mailsink()
+    urllib.request.urlopen(f"{server.url}/").close()
+    assert server.get("messages")["items"] == []
+    assert server.stop() == 0
+    loaded = found.read_text().split()
+    assert "inbox.access.passkeys" in loaded
+    unused = {
+        "allauth",
+        "authlib",
+        "fido2",
+        "joserfc",
+        "segno",
+    }  # autobahn loads argon2
+    assert unused & {*loaded} == set()
+
+
 def test_each_address_has_its_line(start_mailsink: Start) -> None:
     flags = ("--smtp", "127.0.0.1:0,[::1]:0", "--http", "[::1]:0, localhost:0")
     lines = start_mailsink(*flags).lines

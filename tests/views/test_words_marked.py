@@ -220,7 +220,7 @@ def test_the_pages_of_accounts() -> None:
     session["proved_at"] = 2**40  # else they ask for the password
     session.save()
     for client, path in (
-        (Client(), "/login"), (root, "/account"), (root, "/account/confirm"), (root, "/account/second-factors"), (root, "/users"), (root, "/inboxes/default"),
+        (Client(), "/login"), (root, "/account"), (root, "/account/confirm"), (root, "/account/second-factors"), (root, "/account/second-factors/app"), (root, "/users"), (root, "/inboxes/default"),
         (Client(), f"/invitations/{invited.key}"), (Client(), f"/invitations/{password.key}"),
         (Client(), "/invitations/wrong"), (root, "/messages/delete"), (root, "/messages/delete?q=1"),
         (root, f"/messages/{told.pk}"), (viewer, f"/messages/{told.pk}"),
