@@ -6,7 +6,7 @@ Nothing here knows Django or aiosmtpd. All methods are called on the event loop.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
@@ -37,11 +37,21 @@ class Refused:
     reply: Reply
 
 
+Answer = Callable[[Stored | Refused], None]
+
+
 class Recorder(Protocol):
     """Remembers what happened. Never raises for what a client sent."""
 
     def record(self, event: Event) -> None:
         """Take an event at once; it is committed soon after, in order."""
+
+    def store_now(self, arrival: Arrival, done: Answer) -> bool:
+        """Take a message as `store` does, where nothing is to be waited for but its commit.
+
+        Returns whether it took it. done: called on the event loop when it is synced, or
+        refused; never before this returns
+        """
 
     async def store(self, arrival: Arrival) -> Stored | Refused:
         """Commit the message with its envelope and transcript; return when synced."""

@@ -133,7 +133,7 @@ class Client:
         arrival = events.Arrival(
             self.session, self.transaction, 99, body(octets), handling
         )
-        stored = await self.recorder.store(arrival)
+        stored = await stored_as_by_a_connection(self.recorder, arrival)
         self.reply(seq, 250 if isinstance(stored, Stored) else stored.reply.code)
         self.transaction = None
         return stored
@@ -153,6 +153,18 @@ class Client:
 
     def close(self, ending: events.Ending = "quit") -> None:
         self.recorder.record(events.SessionClosed(self.session, 1_500_000, ending))
+
+
+async def stored_as_by_a_connection(
+    recorder: Recorder, arrival: events.Arrival
+) -> Stored | Refused:
+    """Have a message stored at once where that is possible."""
+    answered: asyncio.Future[Stored | Refused] = (
+        asyncio.get_running_loop().create_future()
+    )
+    if recorder.store_now(arrival, answered.set_result):
+        return await answered
+    return await recorder.store(arrival)
 
 
 def body(octets: bytes, complete: bool = True) -> events.Body:

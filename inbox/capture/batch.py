@@ -5,10 +5,10 @@ Writing is by tuples, many rows in a statement, since ORM objects cost twice the
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import attrgetter
@@ -38,7 +38,7 @@ from inbox.models import (
 )
 from inbox.storage import webhook_outbox
 from mailsink.ids import uuid7
-from mailsink.ports import Refused, Stored
+from mailsink.ports import Answer
 
 R = TypeVar("R")
 
@@ -85,7 +85,7 @@ class PendingMessage:
     session: SessionRow
     raw: RawRow
     message: MessageRow
-    done: asyncio.Future[Stored | Refused]
+    done: Answer  # called on the event loop
 
 
 class Batch:
@@ -235,13 +235,14 @@ class Table:
         self._changing = [c for c in self.columns if c not in key and c not in fixed]
         quote = connection.ops.quote_name
         name = quote(model._meta.db_table)
+        place = "?" if connection.vendor == "sqlite" else "%s"  # as the driver has it
         column = {field.attname: quote(field.column or "") for field in fields}
         names = ", ".join(column.values())
         self._insert = f"INSERT INTO {name} ({names}) VALUES "  # noqa: S608  as below
-        self._row = f"({', '.join(['%s'] * len(column))})"
+        self._row = f"({', '.join([place] * len(column))})"
         self._update = (
-            f"UPDATE {name} SET {', '.join(f'{column[c]} = %s' for c in self._changing)} "  # noqa: S608  names of our own models
-            f"WHERE {' AND '.join(f'{column[c]} = %s' for c in key)}"
+            f"UPDATE {name} SET {', '.join(f'{column[c]} = {place}' for c in self._changing)} "  # noqa: S608  names of our own models
+            f"WHERE {' AND '.join(f'{column[c]} = {place}' for c in key)}"
         )
         by_name = {field.attname: field for field in fields}
         self._to_insert = _values(by_name, self.columns)
@@ -394,7 +395,12 @@ class Writer:
         ]
 
     def execute(self, statements: list[Statement]) -> None:
-        """Run the statements on this thread's connection."""
-        with connection.cursor() as cursor:
+        """Run the statements on this thread's connection, within a transaction.
+
+        By the driver's own cursor: Django's looks for placeholders in each statement, which
+        takes as long as to execute it.
+        """
+        driver = connection.connection
+        with connection.wrap_database_errors, closing(driver.cursor()) as cursor:
             for sql, parameters in statements:
                 cursor.executemany(sql, parameters)

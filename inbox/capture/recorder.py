@@ -24,7 +24,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from inbox.capture.backlog import Backlog
 from inbox.capture.batch import Batch, PendingMessage, Writer
-from inbox.capture.open_sessions import OpenSessions
+from inbox.capture.open_sessions import Live, OpenSessions
 from inbox.capture.rows import MessageRow, RawRow, SessionChanges, TransactionRow
 from inbox.models import Inbox, Message, Session
 from inbox.storage import body_store, webhook_outbox
@@ -35,7 +35,7 @@ from inbox.storage.write_lock import write_turn
 from mailsink.ids import go_on_after, uuid7
 from mailsink.mail_threads import in_mail_thread
 from mailsink.mime import headers
-from mailsink.ports import Refused, Stored
+from mailsink.ports import Answer, Refused, Stored
 from mailsink.smtp.protocol import events, replies
 
 log = logging.getLogger(__name__)
@@ -138,14 +138,28 @@ class Recorder:
             self._sessions.record(event)
         self._wake_writer_soon()
 
+    def store_now(self, arrival: events.Arrival, done: Answer) -> bool:
+        """Take a message as `store` does, where nothing is to be waited for but its commit.
+
+        Returns whether it took it: not where its body is a file, or its inbox not in memory.
+        done: called on the event loop when it is synced, or refused
+        """
+        live, inbox = self._sessions.transaction(arrival), self._key(arrival.handling)
+        if live is None or live.transaction is None:
+            return False
+        if arrival.body.path is not None or inbox is None:
+            return False
+        raw = _row_of(live.transaction, arrival.body)
+        self._add(live, raw, arrival.body.content or b"", arrival, inbox, done)
+        return True
+
     async def store(self, arrival: events.Arrival) -> Stored | Refused:
         """Commit a message with its envelope and transcript; return when it is synced."""
         live = self._sessions.transaction(arrival)
         if live is None or live.transaction is None:
             return Refused(replies.WRITE_ERROR)
-        transaction = live.transaction
         try:
-            raw, start = await _raw_row(transaction, arrival.body)
+            raw, start = await _raw_row(live.transaction, arrival.body)
         except OSError as error:
             refused = Refused(self._refusal(error))
             with self._mutex:
@@ -153,8 +167,27 @@ class Recorder:
             self._wake_writer()
             return refused
         inbox = await self._inbox_for(arrival.handling)
-        message = self._message_row(transaction, start, arrival, inbox)
-        waiting = PendingMessage(live.session, raw, message, self._loop.create_future())
+        done: asyncio.Future[Stored | Refused] = self._loop.create_future()
+
+        def answer(outcome: Stored | Refused) -> None:
+            if not done.done():  # its waiter may be cancelled
+                done.set_result(outcome)
+
+        self._add(live, raw, start, arrival, inbox, answer)
+        return await done
+
+    def _add(
+        self,
+        live: Live,
+        raw: RawRow,
+        start: bytes,
+        arrival: events.Arrival,
+        inbox: int,
+        done: Answer,
+    ) -> None:
+        """Let a message wait for its commit. start: of its body, with the header"""
+        message = self._message_row(raw.transaction, start, arrival, inbox)
+        waiting = PendingMessage(live.session, raw, message, done)
         with self._mutex:
             self._sessions.add_message(live, waiting, arrival.at_us)
         # Clients that are in the middle of a message may share its commit.
@@ -162,7 +195,6 @@ class Recorder:
             self._wake_writer_soon()
         else:
             self._wake_writer()
-        return await waiting.done
 
     async def room(self) -> None:
         """Return when more may be read: at once, unless the queue is full."""
@@ -237,11 +269,13 @@ class Recorder:
             self._sessions.add_raw(raw)
         self._wake_writer()
 
+    def _key(self, handling: events.Handling) -> int | None:
+        """Return the inbox that a message goes to, from memory; None: it is not there."""
+        return self._key_of(handling.inbox) if handling.inbox else self._inbox
+
     async def _inbox_for(self, handling: events.Handling) -> int:
         """Return the inbox that a message goes to: the server's own if there is no other."""
-        if not handling.inbox:
-            return self._inbox
-        if key := self._key_of(handling.inbox):
+        if key := self._key(handling):
             return key
         rows = Inbox.objects.filter(slug=handling.inbox, deleted_at=None)
         return await in_thread(rows.values_list("pk", flat=True).first) or self._inbox
@@ -346,7 +380,7 @@ class Recorder:
             messages = self._sessions.take_back(batch, refused)
         if not self._stopping:
             self._backlog.put_back(batch)
-        self._loop.call_soon_threadsafe(self._answer, messages, refused)
+        self._loop.call_soon_threadsafe(self._refuse, messages, refused)
         if self._stopping:
             log.error("%d rows of transcript are lost: %s", len(batch), error)
             return
@@ -363,7 +397,7 @@ class Recorder:
             messages = self._sessions.take_back(batch, refused)
             messages += self._sessions.take_back(self._backlog.forget(session), refused)
             self._sessions.forget(session)
-        self._loop.call_soon_threadsafe(self._answer, messages, refused)
+        self._loop.call_soon_threadsafe(self._refuse, messages, refused)
         try:
             with write_turn(first=True):
                 Session.objects.filter(id=session, ending=None).update(
@@ -388,8 +422,7 @@ class Recorder:
         for waiting in batch.messages:
             self.tallies.octets += waiting.message.size
             self._stored_at.append(time.monotonic())
-            if not waiting.done.done():
-                waiting.done.set_result(Stored(waiting.message.id))
+            self._answer(waiting, Stored(waiting.message.id))
         # Asked before: whoever is nudged sees that it is busy now, and looks again.
         if batch.messages and not was_busy:
             self._nudge_indexer(max(waiting.message.size for waiting in batch.messages))
@@ -398,11 +431,16 @@ class Recorder:
             webhook_outbox.announce()
         self._feed.committed(batch.changes())
 
-    def _answer(self, messages: list[PendingMessage], refused: Refused) -> None:
+    def _refuse(self, messages: list[PendingMessage], refused: Refused) -> None:
         for waiting in messages:
-            if not waiting.done.done():
-                waiting.done.set_result(refused)
+            self._answer(waiting, refused)
         self._room.set()
+
+    def _answer(self, waiting: PendingMessage, outcome: Stored | Refused) -> None:
+        try:
+            waiting.done(outcome)
+        except Exception:  # the other messages of the commit are to be answered, too
+            log.exception("Session %s could not be answered", waiting.session.id)
 
 
 async def _raw_row(
@@ -413,8 +451,12 @@ async def _raw_row(
     if body.path is not None:
         start = await in_mail_thread(_read_start, body.path)
         key = await body_store.store(body.path, transaction.id)
-    row = RawRow(transaction, body.sha256, body.size, body.complete, body.content, key)
-    return row, start
+    return _row_of(transaction, body, key), start
+
+
+def _row_of(transaction: TransactionRow, body: events.Body, key: str = "") -> RawRow:
+    """Return the row of a body. key: of its storage; "" where it is in the row"""
+    return RawRow(transaction, body.sha256, body.size, body.complete, body.content, key)
 
 
 def _read_start(path: Path) -> bytes:

@@ -209,6 +209,33 @@ def test_a_spooled_body_moves_into_the_storage(tmp_path: Path) -> None:
     body_store.discard([raw.key])
 
 
+def test_a_client_that_cannot_be_answered_does_not_keep_others_from_their_answers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(outcome: Stored | Refused) -> None:
+        raise RuntimeError("gone")
+
+    async def scenario(recorder: Recorder) -> Stored | Refused:
+        answer: asyncio.Future[Stored | Refused] = asyncio.Future()
+        for done in (fails, answer.set_result):
+            client = Client(recorder)
+            client.envelope()
+            assert client.transaction
+            arrival = events.Arrival(
+                client.session, client.transaction, 99, body(HELLO)
+            )
+            assert recorder.store_now(arrival, done)
+            assert not answer.done(), "not before it is committed"
+            client.close()
+        async with asyncio.timeout(20):
+            return await answer
+
+    [stored] = play(scenario)
+    assert isinstance(stored, Stored)
+    assert Message.objects.count() == 2
+    assert "could not be answered" in caplog.text
+
+
 def test_one_bad_row_does_not_fail_its_neighbours() -> None:
     async def bad(recorder: Recorder) -> Stored | Refused:
         client = Client(recorder)

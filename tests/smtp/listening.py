@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from mailsink.ids import uuid7
-from mailsink.ports import GO_ON, Consult, Decision, Refused, Stage, Stored
+from mailsink.ports import GO_ON, Answer, Consult, Decision, Refused, Stage, Stored
 from mailsink.smtp.net.admission import Admission
 from mailsink.smtp.net.listener import Listener
 from mailsink.smtp.profile import Profile
@@ -40,6 +40,9 @@ class Memory:
     def record(self, event: Event) -> None:
         self.events.append(event)
         self.changed.set()
+
+    def store_now(self, arrival: Arrival, done: Answer) -> bool:
+        return False
 
     async def store(self, arrival: Arrival) -> Stored | Refused:
         self.arrivals.append(arrival)

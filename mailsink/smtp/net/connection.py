@@ -180,7 +180,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def _run(self) -> None:
         self._resting = False
-        self._follow(self._in_line(self.machine.step()))
+        self._go_on(None)
 
     def _follow(self, effect: Effect | None) -> None:
         if isinstance(effect, Consult):
@@ -189,11 +189,23 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._rest()
         elif effect is None:
             self._finish()
-        else:
+        elif not (isinstance(effect, StoreMessage) and self._stored_now(effect)):
             self._task = self.loop.create_task(self._carry_out(effect))
 
+    def _stored_now(self, effect: StoreMessage) -> bool:
+        """Have a message stored without a task, which costs more than most; False: it takes one."""
+        try:
+            return self._server.recorder.store_now(effect.arrival, self._go_on)
+        except Exception as error:
+            self._follow(self._in_line(self.machine.fail(error)))
+            return True
+
+    def _go_on(self, result: object) -> None:
+        """Go on with the result of an effect that was asked for before."""
+        self._follow(self._in_line(self.machine.step(result)))
+
     def _consulted(self, effect: Effect | None) -> Effect | None:
-        """Answer consultations as long as that takes no wait: a task costs more than most."""
+        """Answer consultations as long as that takes no wait, and so no task."""
         while isinstance(effect, Consult):
             try:
                 decision = self._server.policy.decide_now(effect)
