@@ -165,7 +165,7 @@ def test_the_whole_table_is_emptied_only_where_it_is_empty() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("TRUNCATE inbox_auditentry")
 
-    empty()  # as tests do between each other
+    empty()
     audit_log.store(audit_log.entry("x", people_identity()))
     with pytest.raises(DatabaseError, match="append-only"):
         empty()
