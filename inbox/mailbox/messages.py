@@ -11,7 +11,7 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Literal, TypedDict, TypeVar
 from uuid import UUID
 
 from django.db.models import (
@@ -34,6 +34,7 @@ from inbox.models import Fingerprint, Message, Raw
 from inbox.search import language
 from inbox.search.read_state import is_read
 from inbox.storage import acts, body_store
+from inbox.storage.compiled_rows import CompiledRows
 
 LATEST = "latest"
 
@@ -67,17 +68,22 @@ def _rows_for(reader: int | None) -> QuerySet[Message]:
     )
 
 
-def _loaded(scope: Scope, *conditions: Q, **named: Any) -> QuerySet[Message]:
+def _loaded(scope: Scope, *conditions: Q) -> QuerySet[Message]:
     """Return those of the scope that fit, as lists have them."""
-    return _rows_for(scope.reader).filter(scope.q(), *conditions, **named)
+    return _rows_for(scope.reader).filter(scope.q(), *conditions)
 
 
-def _listed(rows: QuerySet[Message]) -> list[Message]:
+@lru_cache(maxsize=200)
+def _compiled(scope: Scope, *conditions: Q) -> CompiledRows[Message]:
+    return CompiledRows(_loaded(scope, *conditions))
+
+
+def _by_ids(scope: Scope, ids: Collection[UUID], *conditions: Q) -> list[Message]:
     """Return messages; Django has their transactions refer back to them.
 
     Only a garbage collection would free such pairs, and it comes late.
     """
-    found = list(rows)
+    found = _compiled(scope, *conditions).find(ids)
     for each in found:
         each.transaction._state.fields_cache.pop("message", None)
     return found
@@ -112,8 +118,7 @@ def find(
     limit = within(limit)
     before = as_cursor(cursor)
     ids = _first(scope, query, inbox, before, after, limit + 1)
-    found = _loaded(scope, pk__in=ids).order_by("-pk")
-    return _page(_listed(found), limit)
+    return page_of(_by_ids(scope, ids), limit)
 
 
 def page_of(found: Iterable[Message], limit: int) -> Page[Message]:
@@ -176,7 +181,7 @@ def entries(
     limit = min(limit, fitting(octets[each] for each in ids))
     ids = ids[: limit + 1]
     found: list[Entry] = [
-        *_listed(_loaded(scope, pk__in=ids)),
+        *_by_ids(scope, ids),
         *transactions.by_ids(ids),
     ]
     return _page(sorted(found, key=lambda each: each.id, reverse=True), limit)
@@ -238,7 +243,7 @@ def earlier(scope: Scope, message: Message) -> QuerySet[Message]:
 
 def by_ids(scope: Scope, ids: Collection[UUID]) -> list[Message]:
     """Return these messages, as far as they are there and not in the trash."""
-    return _listed(_loaded(scope, _ALIVE, pk__in=ids))
+    return _by_ids(scope, ids, _ALIVE)
 
 
 def open_raw(message: Message) -> bytes:
