@@ -30,6 +30,7 @@ from inbox.models import BodyFinding, Message, Raw, Recipient, Session
 from inbox.models.session import WITHOUT_CLIENT
 from inbox.search import fulltext
 from inbox.storage import body_store
+from inbox.storage.compiled_rows import CompiledRows
 from inbox.storage.store_gate import StoreDown
 from inbox.storage.updates import put_values
 from inbox.storage.write_lock import write_turn
@@ -136,7 +137,7 @@ def indexer(
         nonlocal rested_at, behind, before
         began, pouring = time.monotonic(), busy()
         first = awaited.take()
-        if first and (ids := _index(_waiting_small().filter(pk__in=first))):
+        if first and (ids := _index(_AWAITED_ROWS.find(first))):
             announce(ids)
             calm.put_off(began)
         if pouring and began < rested_at:
@@ -288,7 +289,7 @@ def _waiting_small() -> QuerySet[Message]:
     return _waiting().filter(size__lte=LARGE)
 
 
-def _index(rows: QuerySet[Message]) -> list[UUID]:
+def _index(rows: Iterable[Message]) -> list[UUID]:
     return _store(_index_all(rows))
 
 
@@ -327,8 +328,13 @@ def _with_bodies(queue: Sequence[Message]) -> Iterator[tuple[Message, Raw | None
     """Yield messages with the rows of their bodies, few of which are held at once."""
     for start in range(0, len(queue), _BODIES_AT_ONCE):
         part = queue[start : start + _BODIES_AT_ONCE]
-        bodies = Raw.objects.in_bulk([each.transaction_id for each in part])
+        found = _BODIES.find([each.transaction_id for each in part])
+        bodies = {each.pk: each for each in found}
         yield from ((each, bodies.get(each.transaction_id)) for each in part)
+
+
+_AWAITED_ROWS = CompiledRows(_waiting_small())
+_BODIES = CompiledRows(Raw.objects.all())
 
 
 def _compressed(raw: Raw | None) -> Raw | None:
