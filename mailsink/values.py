@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast, get_args
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -146,6 +147,7 @@ def split(text: str, schemes: tuple[str, ...]) -> SplitResult:
     return url
 
 
+_LONGEST_DATABASE = 63  # octets of a name in PostgreSQL
 # Options of a database that are no texts, or that we decide
 _OF_DJANGO = {
     "autocommit", "conninfo", "context", "cursor_factory", "isolation_level", "pool",
@@ -159,9 +161,14 @@ def _database(text: str) -> str:
         if url.netloc or len(url.path) < 2:
             raise ValueError(text)  # in memory: each thread would have its own
         return text
-    options = parse_qs(url.query)
-    if _OF_DJANGO & options.keys() or not (url.path.strip("/") or "service" in options):
+    options, name = parse_qs(url.query), unquote(url.path[1:])
+    if _OF_DJANGO & options.keys() or not (name.strip("/") or "service" in options):
         raise ValueError(text)
+    if len(name) > _LONGEST_DATABASE or "\0" in unquote(text):
+        raise ValueError(text)
+    for each in chain.from_iterable(options.values()):
+        if each.isdigit():
+            int(each)  # raises ValueError for digits such as ²
     return text
 
 
