@@ -72,7 +72,7 @@ async def test_the_official_client_below_a_path(tmp_path: Path, how: str) -> Non
     try:
         send(server)
         async with (
-            httpx2.AsyncClient(verify=False) as http,
+            httpx2.AsyncClient(verify=False, timeout=60) as http,
             Client(
                 streamable_http_client(f"{server.url}/mcp", http_client=http)
             ) as agent,
