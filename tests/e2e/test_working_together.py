@@ -9,16 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import row, send
-from tests.e2e.people import PASSWORD, set_up
+from tests.e2e.people import PASSWORD, set_up, sign_in
 from tests.mails import apart, plain
 from tests.running import Mailsink
-
-
-def _sign_in(page: Page, url: str) -> None:
-    page.goto(f"{url}/login")
-    page.get_by_label("Name").fill("root")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def _invited(page: Page, url: str, browser: Browser) -> Page:
@@ -54,7 +47,7 @@ def test_two_users_share_the_work(
     send(server, plain("Total is wrong"))
     send(server, plain("Other mail"))
     set_up(tmp_path / "data")
-    _sign_in(page, server.url)
+    sign_in(page, server.url)
     ann = _invited(page, server.url, browser)
     unread = "[data-count=unread]"
     for each in (page, ann):
@@ -119,7 +112,7 @@ def test_the_selected_are_assigned_at_once_and_given_back(
     server = start_mailsink()
     send(server, *(plain(f"Work {apart(number)}") for number in range(3)))
     set_up(tmp_path / "data")
-    _sign_in(page, server.url)
+    sign_in(page, server.url)
     ann = _invited(page, server.url, browser)
     page.goto(server.url)  # its menu knows the new user
 
