@@ -38,13 +38,13 @@ def test_a_search_that_was_forgotten_meanwhile_stays_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     saved = saved_searches.save("One", "one")
-    checked = saved_searches._checked
+    clean_name = saved_searches.clean_name
 
-    def forget_meanwhile(name: str) -> str:
+    def forget_meanwhile(name: str, most: int) -> str:
         SavedSearch.objects.all().delete()
-        return checked(name)
+        return clean_name(name, most)
 
-    monkeypatch.setattr(saved_searches, "_checked", forget_meanwhile)
+    monkeypatch.setattr(saved_searches, "clean_name", forget_meanwhile)
     with pytest.raises(NotFound):
         saved_searches.change(saved.pk, "Other", None)
     assert not SavedSearch.objects.exists()
