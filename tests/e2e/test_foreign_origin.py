@@ -15,7 +15,13 @@ import pytest
 from tests.running import Mailsink
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture
+def browser(whole_chromium: Browser) -> Browser:
+    """What a browser does by itself counts here."""
+    return whole_chromium
 
 
 class _Blank(http.server.BaseHTTPRequestHandler):

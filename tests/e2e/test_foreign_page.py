@@ -8,9 +8,15 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.running import Mailsink
+
+
+@pytest.fixture
+def browser(whole_chromium: Browser) -> Browser:
+    """What a browser does by itself counts here."""
+    return whole_chromium
 
 
 class _Blank(BaseHTTPRequestHandler):
