@@ -76,6 +76,20 @@ def bind_again(bound: socket.socket) -> socket.socket:
     return _shared(bound.family, bound.getsockname())
 
 
+def let_rest(bound: socket.socket) -> socket.socket:
+    """Return a socket in the place of one that is closed, which listens when it is told to.
+
+    Until then the system gives its connections to the others that bind_again() made. Where
+    that fails, it is the same socket.
+    """
+    try:
+        resting = _bind(bound.family, bound.getsockname(), shared=True, listening=False)
+    except OSError:
+        return bound
+    bound.close()
+    return resting
+
+
 def share(bound: socket.socket) -> socket.socket:
     """Return a socket in the place of one that is closed, whose address others may share.
 
@@ -117,7 +131,9 @@ def _bind_all(address: ListenAddress) -> list[socket.socket]:
     return sockets
 
 
-def _bind(family: int, where: tuple[Any, ...], shared: bool = False) -> socket.socket:
+def _bind(
+    family: int, where: tuple[Any, ...], shared: bool = False, listening: bool = True
+) -> socket.socket:
     if found := _handed_over.pop(_where(family, where), None):
         return found
     # asyncio switches Nagle's algorithm off for what is told to be TCP: with it on, a
@@ -130,7 +146,8 @@ def _bind(family: int, where: tuple[Any, ...], shared: bool = False) -> socket.s
         if family == socket.AF_INET6:  # [::] and 0.0.0.0 may stand side by side
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(where)
-        bound.listen(_BACKLOG)
+        if listening:
+            bound.listen(_BACKLOG)
         bound.setblocking(False)
     except OSError:
         bound.close()

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from mailsink.ids import uuid7
+from mailsink.sockets import let_rest
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,8 @@ _READY = b"r"
 class ProcessPlace:
     """A process that there is to be.
 
-    name: for the log, "SMTP process 1". is_vital: its own end is the end of all
+    name: for the log, "SMTP process 1". is_vital: its own end is the end of all, and no
+    other has its work. sockets: others are in their place after a rest
     id, dead: of the process that runs there, and of the one before it, which died
     """
 
@@ -233,8 +235,16 @@ class Supervisor:
         # The first death after a long life, or of a process that was just made, may be chance.
         place.rest = longer if is_short and place.deaths > 1 else 0.0
         place.starts_at = now + place.rest
+        if place.rest and self._others_take(place):
+            # Clients would wait for it, though others have time for them.
+            place.sockets = [let_rest(each) for each in place.sockets]
         again = f"in {place.rest:g} s" if place.rest else "now"
         log.error("%s %s; it is started again %s", place.name, _words(code), again)
+
+    def _others_take(self, place: ProcessPlace) -> bool:
+        """Whether other processes take the connections of this one while it rests."""
+        others = (each for each in self._places if each is not place)
+        return any(each.pid and not each.is_vital for each in others)
 
     # The end
 

@@ -24,15 +24,14 @@ def run_processes(common: Common, workers: int, ready: Callable[[], None]) -> in
     workers: how many take mail; ready: called once all of them take connections
     """
     servers.close_crashed()
-    mail = [(kind, share(each)) for kind, each in common.mail]
-    per_process = [mail] + [
-        [(kind, bind_again(each)) for kind, each in mail] for _ in range(1, workers)
-    ]
+    kinds = [kind for kind, _ in common.mail]
+    first = [share(each) for _, each in common.mail]
+    per_process = [first, *(list(map(bind_again, first)) for _ in range(1, workers))]
     places = [
         ProcessPlace("the web process", is_vital=True, sockets=common.web.sockets),
         *(
-            ProcessPlace(f"SMTP process {number}", sockets=[sock for _, sock in own])
-            for number, own in enumerate(per_process, 1)
+            ProcessPlace(f"SMTP process {number}", sockets=sockets)
+            for number, sockets in enumerate(per_process, 1)
         ),
     ]
     doorway, counts = Doorway(), SharedCounts(workers)
@@ -43,14 +42,12 @@ def run_processes(common: Common, workers: int, ready: Callable[[], None]) -> in
         protocol.use_process(child.id)
         if common.config.uses_sqlite:
             share_turns(common.config.data / "write.lock")
-        takes_mail = child.number > 0
-        if takes_mail:
+        own = replace(common, mail=[])
+        if child.number > 0:
             counts.take_row(child.number - 1)
-        own = replace(
-            common,
-            mail=per_process[child.number - 1] if takes_mail else [],
-            web=WebPorts() if takes_mail else common.web,
-        )
+            sockets = places[child.number].sockets
+            mail = list(zip(kinds, sockets, strict=True))
+            own = replace(common, mail=mail, web=WebPorts())
         beside = Beside(child, workers, doorway, counts)
         return OneProcess(own, beside).run(child.ready)
 

@@ -183,6 +183,44 @@ def test_whatever_was_acknowledged_survives_the_end_of_each_process(
     assert {ending for (ending,) in found} == {"quit", "crashed", "shutdown"}
 
 
+def until_replaced(server: Mailsink, before: list[int]) -> int:
+    """Return the process that was started since."""
+    patience = time.monotonic() + 60
+    while not (fresh := set(children(server)) - set(before)):
+        assert time.monotonic() < patience, "nothing was started again"
+        os.sched_yield()
+    return fresh.pop()
+
+
+@pytest.mark.long
+def test_while_a_process_rests_the_others_take_its_connections(
+    start_mailsink: Start,
+) -> None:
+    server = start_mailsink(*TWO)
+    victim = children(server)[-1]
+    while "again in 8 s" not in (said := server.stderr):
+        before = children(server)
+        os.kill(victim, signal.SIGKILL)
+        deaths = said.count("started again")
+        while server.stderr.count("started again") == deaths:
+            os.sched_yield()
+        if "again in 8 s" not in server.stderr:
+            victim = until_replaced(server, before)
+    with ExitStack() as stack:
+        for _ in range(12):
+            client = smtplib.SMTP(*server.smtp, timeout=4)
+            stack.callback(client.close)
+        assert len(children(server)) == 2, "it rests"
+    # It listens again.
+    with closing(sqlite3.connect(server.data / "mailsink.sqlite3")) as database:
+        query = "SELECT count(DISTINCT server_id) FROM inbox_session"
+        patience = time.monotonic() + 60
+        while database.execute(query).fetchone() != (2,):
+            assert time.monotonic() < patience, "it takes no connection"
+            with smtplib.SMTP(*server.smtp, timeout=20):
+                pass
+
+
 def test_a_taken_port_is_named(server: Mailsink, tmp_path: Path) -> None:
     taken = "{}:{}".format(*server.smtp)
     words = ("serve", "--smtp", taken, "--http", "127.0.0.1:0", "--workers", "2")
