@@ -44,11 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
-    """On SQLite the database of pytest-django is a copy of one, as those of servers are."""
+    """On SQLite the database of pytest-django is a copy of one, as those of servers are.
+
+    That of PostgreSQL goes with its server: to drop it before would need all of its
+    processes to have ended, and each takes a moment after its connection is closed.
+    """
     database = settings.DATABASES["default"].get("TEST", {}).get("NAME")
     if database:
         be_template(database)
-    return bool(database)
+    return True
 
 
 @pytest.fixture(scope="session", autouse=True)

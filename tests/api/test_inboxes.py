@@ -169,7 +169,7 @@ def test_a_name_conditions_and_retention(api: Api) -> None:
         ("POST", "inboxes", {"slug": "default"}, 409),
         ("POST", "inboxes", {"slug": "Shop"}, 422),
         ("POST", "inboxes", {"slug": "-"}, 422),
-        ("POST", "inboxes", {"slug": "shop", "name": "a\nb"}, 422),
+        ("POST", "inboxes", {"slug": "shop", "name": "a\x1bb"}, 422),
         ("PATCH", "inboxes/default", {"name": " "}, 422),
         ("PATCH", "inboxes/default", {"conditions": {"networks": ["x"]}}, 422),
         ("DELETE", "inboxes/default", None, 422),

@@ -312,8 +312,8 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("fields", "words"),
         [
-            ({"name": " "}, "the name of a rule"),
-            ({"name": "x" * 65}, "the name of a rule"),
+            ({"name": " "}, "a name has 1 to 64 characters"),
+            ({"name": "x" * 65}, "a name has 1 to 64 characters"),
             ({"recipients": []}, "needs recipients"),
             ({"recipients": ["a b"]}, "has a space"),
             ({"route": ""}, "needs a route"),

@@ -148,8 +148,10 @@ export class BulkActions {
     const onBox = closest(event.target, ".choose");
     if (!onBox && !event.ctrlKey && !event.metaKey && !event.shiftKey) return;
     event.preventDefault();
-    // A checkbox takes its new state only after the click: it is painted then.
-    setTimeout(() => (event.shiftKey ? this.#chooseRange(item) : this.selection.toggle(item)));
+    if (event.shiftKey) this.#chooseRange(item);
+    else this.selection.toggle(item);
+    // A checkbox has its old state again after the click: it is painted then.
+    setTimeout(() => this.#repaint());
   }
 
   /** On the box of a row, where Enter would send the form. @param {KeyboardEvent} event */
