@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
 from channels.layers import channel_layers, get_channel_layer
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from inbox.live.feed import Feed
 from inbox.mailbox import inboxes
@@ -18,6 +19,13 @@ from tests.live.clients import Client
 def _closes_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let threads close their connections, as they do outside of Channels' test clients."""
     monkeypatch.setattr("channels.testing.application.no_op", close_old_connections)
+
+
+@pytest.fixture(autouse=True)
+def _closes_that_of_requests() -> Iterator[None]:
+    """Close the connection of the thread of requests, which Django's test clients leave open."""
+    yield
+    SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
 
 
 @pytest.fixture(params=["memory", "redis"])
