@@ -16,9 +16,8 @@ _ESCAPED = {
 _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 _PICTURES = {code: at for code, at in _PICTURES.items() if chr(code) not in "\t\n"}
 
-
-# What a search takes as it is: an address, a word
-_NEEDS_NO_QUOTES = re.compile(r"[\w.@+-]+")
+# A value of the search language that means the same without quotes.
+_NEEDS_NO_QUOTES = re.compile(r'(?!-|OR\Z)[^\s:"]+')
 
 # Marks in a row that any language has use for (Unicode, UAX #15 §13).
 _MARKS_IN_A_ROW = 30

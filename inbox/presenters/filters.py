@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_noop
 
 from mailsink.smtp.commands.table import COMMANDS
+from mailsink.text import search_value
 
 LONGEST = 200  # characters of a choice; no name or address is longer
 
@@ -70,6 +71,4 @@ def chosen(query: QueryDict) -> SessionFilter:
 
 
 def _term(field: str, value: str) -> str:
-    """Return a term; a quote cannot be within one, and is left out."""
-    value = value.replace('"', "")
-    return f'{field}:"{value}"' if value else ""
+    return f"{field}:{search_value(value)}" if value else ""

@@ -21,6 +21,7 @@ from inbox.search import fields, periods
 from inbox.search.fields import BadQuery, nearest
 from inbox.search.fulltext import newest_only
 from inbox.search.sql import NOTHING
+from mailsink.text import search_value
 
 __all__ = [
     "ALIASES", "FIELDS", "MAX_LENGTH", "MAX_TERMS", "BadQuery", "Query", "Term",
@@ -57,16 +58,13 @@ _TERM = re.compile(
     r"""
     (?P<minus>-?)
     (?:(?P<field>[A-Za-z]+(?:_than)?):)?
-    (?:"(?P<quoted>[^"]*)(?P<end>"?)|(?P<bare>\S*))
+    (?:"(?P<quoted>(?:[^"\\]|\\["\\]?)*)(?P<end>"?)|(?P<bare>\S*))
     """,
     re.VERBOSE,
 )
 _SPACES = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
-
-
-# A value that means the same without quotes.
-_BARE = re.compile(r"(?!-|OR\Z)[^\s:]+")
+_ESCAPED = re.compile(r'\\(["\\])')  # in quotes, a quote or a backslash of the value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +76,8 @@ class Term:
     negated: bool
 
     def __str__(self) -> str:
-        value = self.value if _BARE.fullmatch(self.value) else f'"{self.value}"'
         field = f"{self.field}:" if self.field else ""
-        return f"{'-' if self.negated else ''}{field}{value}"
+        return f"{'-' if self.negated else ''}{field}{search_value(self.value)}"
 
     def on(self, table: dict[str, fields.Condition]) -> Q:
         condition = table.get(self.field)
@@ -208,7 +205,7 @@ def _suggestion(unreadable: Sequence[_Unreadable], query: Query) -> str:
     terms = [term for group in query.groups for term in group]
     if not all(each.meant or each.empty for each in unreadable):
         return ""
-    if len(terms) > MAX_TERMS or any('"' in each.value for each in terms):
+    if len(terms) > MAX_TERMS:
         return ""
     text = str(query)
     return text if len(text) <= MAX_LENGTH else ""
@@ -284,7 +281,7 @@ def _end_of_date(text: str, start: int, end: int) -> int:
 
 
 def _quoted(match: re.Match[str], value: re.Match[str]) -> Term | _Unreadable:
-    found = _term(match, value["quoted"], quoted=True)
+    found = _term(match, _ESCAPED.sub(r"\1", value["quoted"]), quoted=True)
     if value["end"] or isinstance(found, _Unreadable):
         return found
     wrong = _("Missing closing quote: %(text)s") % {"text": value[0]}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from inbox.mailbox import marking, messages, sessions, trash
@@ -16,6 +16,7 @@ from inbox.models import Inbox
 from inbox.search import language
 from inbox.search.language import BadQuery
 from mailsink.ids import short_id
+from mailsink.text import search_value
 from tests import factories
 from tests.api.conftest import Api
 
@@ -305,6 +306,35 @@ _WORDS = st.sampled_from(
      "is:", "read", "before:", "1h", "larger:", "9" * 12, "G", "session:", "'", "(", "[",
      "code:", "250", "form:", "is:unred", "after:", "last ", "week", "since:", "inbox:", "\U0001f600", "subject:", "rule:", "verb:"]
 )  # fmt: skip
+
+
+_HOSTILE = st.lists(
+    st.sampled_from([*'"\\ :-*é😀', "OR", "from:a@b.example", "Welcome"])
+)
+_SUBJECTS = (_HOSTILE.map("".join) | st.text(max_size=40)).filter(
+    lambda text: text.isprintable() and text == text.strip() != ""
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(_SUBJECTS)
+@example('"Welcome" back')
+@example('zzz" OR from:a@b.example OR subject:"')
+@example("C:\\")
+@example('\\"')
+def test_a_text_as_a_value_is_one_term_that_finds_it(subject: str) -> None:
+    q = f"subject:{search_value(subject)}"
+    query = language.parse(q)
+    assert query.groups == ((language.Term("subject", subject, negated=False),),)
+    assert language.parse(str(query)) == query
+    message = factories.message(subject=subject)
+    assert message.pk in {each.pk for each in messages.entries(ALL, q).items}
+
+
+def test_a_quotation_mark_within_quotes_ends_no_term() -> None:
+    """A backslash before another character is itself: C:\\temp."""
+    query = language.parse(r'subject:"C:\temp \"a\" \\" tag:red')
+    assert [each.value for (each,) in query.groups] == [r'C:\temp "a" ' + "\\", "red"]
 
 
 @settings(deadline=None)
