@@ -123,6 +123,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "30/m/ip,10/5m/key",
     "login_begun": "30/m/ip",
+    "passkey": "30/m/ip",
     "second_factor": "30/m/ip,10/5m/key",
 }
 # They are counted here. Of a few hundred entries, others would soon push one out.

@@ -13,6 +13,7 @@ from inbox.errors import TriedTooOften
 # In ACCOUNT_RATE_LIMITS
 FAILED = "login_failed"  # by the name of a user
 BEGUN = "login_begun"  # without a name as yet: each makes a session
+PASSKEY = "passkey"  # without a name: an answer to a challenge
 SECOND_FACTOR = "second_factor"  # by the id of a user whose password was right
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import get_script_prefix
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,7 +23,7 @@ from inbox.access import (
     signing_in,
 )
 from inbox.access.recognising import identity_of
-from inbox.errors import UserError
+from inbox.errors import Invalid, UserError
 from inbox.http.origins import passkey_site
 from inbox.models import User
 from inbox.views.errors import answer as error_answer
@@ -95,12 +96,9 @@ def by_passkey(request: HttpRequest) -> HttpResponse:
     back = _back(request)
     if _is_over(request):
         return redirect(back)
-    state = request.session.pop(_CHALLENGE, None)
     try:
-        given = request.POST.get("answer", "")
-        user = passkeys.user_of(passkey_site(request), state, given)
+        user = _by_passkey(request)
     except UserError as error:
-        signing_in.note_failure(request)
         return _login(request, {"back": back, "name": ""}, error)
     signing_in.enter(request, user, "passkey")
     return redirect(back)
@@ -156,6 +154,24 @@ def set_up(request: HttpRequest, key: str) -> HttpResponse:
         except UserError as error:
             return _show(request, "setup", {"name": name}, error)
     return _show(request, "setup", {"name": name})
+
+
+def _by_passkey(request: HttpRequest) -> User:
+    """Return the user whose passkey has signed. Raises Invalid, TriedTooOften.
+
+    Only an answer to a challenge, and not too many, come into the audit log, which keeps
+    what is noted: without that, a stranger could fill it.
+    """
+    state = request.session.pop(_CHALLENGE, None)  # it is good for one answer
+    if state is None:
+        raise Invalid(_("The time for the passkey is over: try again."))
+    attempts_counted.count(request, attempts_counted.PASSKEY)
+    try:
+        given = request.POST.get("answer", "")
+        return passkeys.user_of(passkey_site(request), state, given)
+    except UserError:
+        signing_in.note_failure(request)
+        raise
 
 
 def _back(request: HttpRequest) -> str:

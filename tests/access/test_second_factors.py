@@ -377,6 +377,35 @@ def test_logins_that_begin_are_counted(ann: User, clock: Clock) -> None:
     assert statuses == [*[200] * 30, 429]
 
 
+def test_an_answer_without_a_challenge_is_not_noted(ann: User, clock: Clock) -> None:
+    client = Client(HTTP_HOST="localhost")
+    for _ in range(3):
+        refused = client.post("/login/passkey", {"answer": "{}"})
+        assert refused.status_code == 422
+        assert b"The time for the passkey is over" in refused.content
+    failed = AuditEntry.objects.filter(kind="sign-in failed")
+    assert not failed.exists()
+    client.post("/login/passkey/challenge")
+    for words in (b"was not accepted", b"is over", b"is over"):  # it is used once
+        assert words in client.post("/login/passkey", {"answer": "{}"}).content
+    assert failed.count() == 1
+
+
+def test_answers_of_passkeys_are_counted(
+    ann: User, clock: Clock, settings: Any
+) -> None:
+    # So that the answers are what is too many
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {
+        "login_begun": "99/m/ip"
+    }
+    client, statuses = Client(HTTP_HOST="localhost"), []
+    for _ in range(32):
+        client.post("/login/passkey/challenge")
+        statuses.append(client.post("/login/passkey", {"answer": "{}"}).status_code)
+    assert statuses == [*[422] * 30, 429, 429]
+    assert AuditEntry.objects.filter(kind="sign-in failed").count() == 30
+
+
 def test_without_accounts_there_are_none(client: Client) -> None:
     for path in ("/login/second", "/account/second-factors", "/account/confirm"):
         assert client.get(path).status_code == 302
