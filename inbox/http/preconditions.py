@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from inbox.errors import UserError
 from inbox.http import entity_tags
 from inbox.http.problems import problem
-from inbox.storage.write_lock import several_turns
+from inbox.storage.write_lock import turn_until_written
 
 RunOperation = Callable[..., HttpResponseBase]
 
@@ -21,7 +21,8 @@ def if_match(tag: Callable[..., str]) -> Callable[[RunOperation], RunOperation]:
     """Return a decorator: 412 unless the tag is one that If-Match names (RFC 9110 §13.1.1).
 
     tag: of what GET on the same address answers; it takes the request and the parameters
-    of the path. In this process nobody writes between the comparison and the change.
+    of the path. In this process nobody writes between the comparison and
+    the first write of the change.
     """
 
     def decorate(change: RunOperation) -> RunOperation:
@@ -30,7 +31,7 @@ def if_match(tag: Callable[..., str]) -> Callable[[RunOperation], RunOperation]:
             field = request.headers.get("If-Match")
             if field is None:
                 return change(request, **given)
-            with several_turns():
+            with turn_until_written():
                 try:
                     is_same = entity_tags.names(field, tag(request, **given))
                 except UserError:

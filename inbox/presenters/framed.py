@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -57,6 +57,17 @@ _WORDS: dict[tuple[str, str], tuple[str, str, str]] = {
 def most(asked: QueryDict) -> int:
     """Return how many characters of HTML are shown. asked: more."""
     return MAX_LENGTH if asked.get("more") == "yes" else _SHOWN
+
+
+def asked_for(request: HttpRequest) -> QueryDict:
+    """Return the query of a page or a frame; a link from elsewhere loads no images.
+
+    Another site's page may lead to a mail, and so may a mail.
+    """
+    asked = request.GET.copy()
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        asked.pop("images", None)
+    return asked
 
 
 def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:

@@ -15,7 +15,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -105,7 +105,6 @@ class _ProcessTurns:
 
 _turns = _Turns()
 _process_turns = _ProcessTurns()
-_is_ours: ContextVar[bool] = ContextVar("_is_ours", default=False)
 
 
 def share_turns(path: Path | None) -> None:
@@ -123,9 +122,11 @@ def write_turn(*, first: bool = False) -> Iterator[None]:
     first: before all others who wait; for the recorder alone.
     Never to be called on the event loop, since it may wait for a commit.
     """
-    if _is_ours.get():
+    kept = _kept.get()
+    if kept is not None and kept.is_ours:
         with transaction.atomic(), acts.stored_with():
             yield
+        kept.written()
         return
     with (
         _turns.turn(first),
@@ -143,12 +144,64 @@ def several_turns() -> Iterator[None]:
     For what nobody else may write in between. Where the turn is ours already, it stays so:
     a change with If-Match may be done once more because the disk is full.
     """
-    if _is_ours.get():
+    with _keeping(for_all=True):
         yield
-        return
-    with _turns.turn(), _process_turns.turn():
-        token = _is_ours.set(True)
+
+
+@contextmanager
+def turn_until_written() -> Iterator[None]:
+    """Wait for our turn, and keep it until the first write_turn within has ended.
+
+    What comes behind it takes turns of its own: a deletion of many rows would stop mail.
+    """
+    with _keeping(for_all=False):
+        yield
+
+
+class _Kept:
+    """A turn that is kept. for_all: for all writes within, not just the first."""
+
+    def __init__(self, stack: ExitStack, for_all: bool) -> None:
+        self._stack = stack
+        self._for_all = for_all
+        self.is_ours = True
+
+    def written(self) -> None:
+        """A write has ended."""
+        if not self._for_all:
+            self.end()
+
+    @contextmanager
+    def lasting(self, for_all: bool) -> Iterator[None]:
+        """Keep it within this for all writes, if these ask for it."""
+        before, self._for_all = self._for_all, self._for_all or for_all
         try:
             yield
         finally:
-            _is_ours.reset(token)
+            self._for_all = before
+
+    def end(self) -> None:
+        self.is_ours = False
+        self._stack.close()
+
+
+_kept: ContextVar[_Kept | None] = ContextVar("_kept", default=None)
+
+
+@contextmanager
+def _keeping(for_all: bool) -> Iterator[None]:
+    outer = _kept.get()
+    if outer is not None and outer.is_ours:
+        with outer.lasting(for_all):
+            yield
+        return
+    with ExitStack() as stack:
+        stack.enter_context(_turns.turn())
+        stack.enter_context(_process_turns.turn())
+        kept = _Kept(stack, for_all)
+        token = _kept.set(kept)
+        try:
+            yield
+        finally:
+            _kept.reset(token)
+            kept.end()

@@ -120,7 +120,7 @@ def _answer(
     folder = reverse("message-part", args=[mail.id, "-"]).removesuffix("-")
     images = [f"{origin}{folder}" for origin in origins(request)]
     images = images if _is_nameable(request, mail) else []
-    images += remote_sources(mail, request.GET.get("images", ""))
+    images += remote_sources(mail, framed.asked_for(request).get("images", ""))
     policy = _POLICY.format(sandbox=sandbox, images=" ".join(images))
     response["Content-Security-Policy"] = policy
     response["Referrer-Policy"] = "no-referrer"

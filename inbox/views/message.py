@@ -25,7 +25,15 @@ from inbox.mailbox import image_hosts, inboxes, marking, messages, trash
 from inbox.mailbox import selection as choices
 from inbox.models import Message
 from inbox.outgoing import unsubscribing
-from inbox.presenters import attached, cards, checks, fault_rows, message_page, tabs
+from inbox.presenters import (
+    attached,
+    cards,
+    checks,
+    fault_rows,
+    framed,
+    message_page,
+    tabs,
+)
 from inbox.presenters.message_page import MessagePage
 from inbox.storage.full_disk import is_full
 from inbox.views.inbox import listing
@@ -218,7 +226,10 @@ def _show(request: HttpRequest, mail: MessagePage) -> HttpResponse:
     asked, last = request.GET.get("tab", ""), request.COOKIES.get(_LAST_VIEW, "")
     available = tabs.views(mail)
     chosen = tabs.choose(available, asked, last)
-    context = {"mail": mail, **tabs.panel(mail, available, chosen, request.GET)}
+    context = {
+        "mail": mail,
+        **tabs.panel(mail, available, chosen, framed.asked_for(request)),
+    }
     target = _target(request)
     if target in _OF_PANEL:
         response = render(request, _OF_PANEL[target], context)

@@ -19,6 +19,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAILSINK = "Mailsink/"  # the beginning of the User-Agent of a webhook's calls
 # Images of a message, asked for from its sandboxed frame, which has no origin.
 PARTS_PATH = re.compile(r"/messages/[^/]+/parts/.+")
+# What our own pages show as an image. A mail that is printed has their origin: its images
+# must not ask for anything else with the rights of its reader.
+_IMAGES_PATH = re.compile(r"/static/.+|/favicon\.ico|.*/parts/.+")
 API = "/api/"
 SOCKETS = frozenset({"/ws/live"})  # beside those below API
 # The dialects of other mail sinks, in which GET marks mail read and asks hosts.
@@ -160,6 +163,7 @@ _CROSS_SITE_API = HttpRefusal(
     "Another site's page may not use Mailsink, unless MAILSINK_ALLOWED_ORIGINS names "
     "its origin.",
 )
+_NO_IMAGE = HttpRefusal(403, "No image", "There is no image for pages or mails here.")
 _AHEAD = HttpRefusal(
     403, "Loaded ahead", "Nothing of this API is loaded before somebody asks for it."
 )
@@ -178,6 +182,10 @@ def _judge_reading(request: RequestHead, invited: bool) -> HttpRefusal | None:
     of_dialect = _DIALECTS_PATH.fullmatch(request.path)
     if of_dialect and request.ahead:
         return _AHEAD
+    if request.fetch_dest == "image" and not (
+        invited or _IMAGES_PATH.fullmatch(request.path)
+    ):
+        return _NO_IMAGE
     if invited or request.fetch_site not in ("cross-site", "same-site"):
         return None
     if followed_link and not of_dialect:

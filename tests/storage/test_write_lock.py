@@ -5,7 +5,12 @@ import threading
 import pytest
 
 from inbox.storage import write_lock
-from inbox.storage.write_lock import _Turns, several_turns
+from inbox.storage.write_lock import (
+    _Turns,
+    several_turns,
+    turn_until_written,
+    write_turn,
+)
 
 
 def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
@@ -85,3 +90,37 @@ def test_who_has_the_turn_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) 
     threading.Thread(target=change, daemon=True).start()
     assert done.wait(30)
     assert not write_lock._turns._taken
+
+
+@pytest.mark.django_db
+def test_after_the_first_write_others_have_their_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A deletion of many rows with If-Match: between its turns mail has one."""
+    monkeypatch.setattr(write_lock, "_turns", _Turns())
+    turns = write_lock._turns
+    with turn_until_written():
+        assert turns._taken
+        with write_turn():
+            pass
+        assert not turns._taken
+        with write_turn():
+            assert turns._taken
+        assert not turns._taken
+    assert not turns._taken
+
+
+@pytest.mark.django_db
+def test_what_nobody_may_write_between_keeps_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(write_lock, "_turns", _Turns())
+    with turn_until_written():
+        with several_turns():
+            for _ in range(2):
+                with write_turn():
+                    pass
+                assert write_lock._turns._taken
+        with write_turn():
+            pass
+        assert not write_lock._turns._taken

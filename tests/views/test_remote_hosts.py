@@ -32,6 +32,27 @@ def test_only_allowed_hosts_are_named(client: Client) -> None:
     assert "https://cdn" in policy(client, "?images=everything")
 
 
+@pytest.mark.parametrize("place", ["?tab=html&", "/frame?", "/print?"])
+def test_a_link_from_elsewhere_loads_no_images(client: Client, place: str) -> None:
+    url = f"/messages/{recorded_message(HTML).id}{place}images=all"
+    for site, expected in (
+        ("none", True),
+        ("same-origin", True),
+        ("cross-site", False),
+    ):
+        answer = client.get(
+            url,
+            headers={
+                "Sec-Fetch-Site": site,
+                "Sec-Fetch-Mode": "navigate",
+                "Sec-Fetch-Dest": "document",
+            },
+        )
+        seen = f"{answer.get('Content-Security-Policy')} {answer.content.decode()}"
+        loads = " https: http:;" in seen or "frame?images=all" in seen
+        assert loads == expected, site
+
+
 @pytest.mark.parametrize(
     "host",
     ["", "*", "*.test", "a;script-src *", "a b", "https://a.test", "a.test/x", "'self'",

@@ -154,7 +154,8 @@ def test_another_page_may_link_here_but_not_read(
     asked = request(fetch_site=site, fetch_mode=mode, fetch_dest=dest)
     assert status(asked) == expected
     assert status(replace(asked, path="/api/v3/messages")) == expected
-    assert status(replace(asked, fetch_site="same-origin")) == 0
+    ours = replace(asked, fetch_site="same-origin", path="/static/app.js")
+    assert status(ours) == 0
 
 
 @pytest.mark.parametrize(
@@ -218,3 +219,27 @@ def test_health_is_asked_for_by_any_name(path: str) -> None:
     assert status(request(host="10.0.0.7:8025", path=path), LISTED) == 0
     assert status(request("POST", host="10.0.0.7", path=path), LISTED) == 400
     assert status(request(host="10.0.0.7", path=f"{path}/x"), LISTED) == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/static/icons/logo.svg", 0),
+        ("/favicon.ico", 0),
+        ("/messages/1/parts/2", 0),
+        ("/transactions/1/parts/2", 0),
+        ("/messages/1", 403),
+        ("/messages/1/frame", 403),
+        ("/api/v1/message/1/link-check", 403),
+        ("/api/v3/messages/1", 403),
+        ("/logout", 403),
+    ],
+)
+def test_a_mail_that_has_our_origin_loads_nothing_as_an_image_but_images(
+    path: str, expected: int
+) -> None:
+    asked = request(
+        path=path, fetch_site="same-origin", fetch_mode="no-cors", fetch_dest="image"
+    )
+    assert status(asked) == expected
+    assert status(replace(asked, fetch_dest="document")) == 0
