@@ -152,7 +152,7 @@ def several_turns() -> Iterator[None]:
 def turn_until_written() -> Iterator[None]:
     """Wait for our turn, and keep it until the first write_turn within has ended.
 
-    What comes behind it takes turns of its own: a deletion of many rows would stop mail.
+    Later ones take turns of their own: a deletion of many rows would stop mail.
     """
     with _keeping(for_all=False):
         yield
