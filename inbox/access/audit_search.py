@@ -79,13 +79,15 @@ def _moment(name: str, text: str) -> datetime:
     try:
         found = parse_datetime(text)
         day = None if found else parse_date(text)
-    except ValueError:
+        if found and found.tzinfo:
+            found = found.astimezone(UTC)
+    except (ValueError, OverflowError):  # in UTC, it may be before the year 1
         found = day = None
     if day:
-        found = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        found = datetime(day.year, day.month, day.day)
     if found is None:
         words = _(
             "%(name)s: not a day or a time, as 2026-11-29 or 2026-11-29T10:00:00Z"
         )
         raise BadRequest(words % {"name": name})
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found.replace(tzinfo=UTC)

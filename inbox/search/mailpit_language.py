@@ -116,9 +116,10 @@ def _moment(text: str) -> datetime | None:
     for form in _DATES:
         try:
             at = datetime.strptime(text, form)
-        except ValueError:
+            at = at if at.tzinfo else at.replace(tzinfo=ZONE.get())
+            return at.astimezone(UTC)
+        except (ValueError, OverflowError):  # in UTC, it may be before the year 1
             continue
-        return at if at.tzinfo else at.replace(tzinfo=ZONE.get())
     return None
 
 

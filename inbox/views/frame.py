@@ -147,7 +147,8 @@ def _page(mail: MessagePage, asked: str) -> _Page:
     """
     page = _Page(mail.html, mail.reading) if not asked else None
     parts = mail.parsed.parts
-    if asked.isascii() and asked.isdigit() and int(asked[:7]) < len(parts):
+    is_number = asked.isascii() and asked.isdigit() and len(asked) < 7
+    if is_number and int(asked) < len(parts):
         part = parts[int(asked)]
         if part.content_type == "text/html":
             html = bodies.text_of(mail.octets, part)

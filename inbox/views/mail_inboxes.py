@@ -208,7 +208,8 @@ def _number(typed: str) -> int | None:
     text = typed.strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and int(text[:12]) <= _HIGHEST):
+    is_number = text.isascii() and text.isdigit() and len(text) <= 10
+    if not is_number or int(text) > _HIGHEST:
         raise Invalid(_("Messages, days and hours are whole numbers from 0 on."))
     return int(text)
 

@@ -63,13 +63,20 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _days(typed: str) -> int | None:
+    """Return after how many days it expires: None for never, 0 where it is no number."""
+    if typed in ("", _NEVER):
+        return None
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < 5
+    return int(typed) if is_number else 0
+
+
 def _made(request: HttpRequest, given: dict[str, Any]) -> HttpResponse:
-    days = given["days"]
     made = own_tokens.add(
         given["name"],
         given["scopes"],
         given["inboxes"] or None,
-        int(days) if days.isascii() and days.isdigit() and days != _NEVER else None,
+        _days(given["days"]),
     )
     context = {"section": "tokens", "name": made.token.name, "text": made.text}
     answer = render(request, "account/new_token.html", context, status=201)

@@ -93,8 +93,8 @@ def _when(request: HttpRequest) -> datetime | None:
     """Return the time of the deletion that a form names. Raises Invalid."""
     at = request.POST.get("at")
     try:
-        return datetime.fromisoformat(at) if at else None
-    except ValueError:
+        return datetime.fromisoformat(at).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):  # in UTC, it may be before the year 1
         raise Invalid(_('"at" takes a time, as 2026-01-31T12:00:00Z')) from None
 
 

@@ -261,6 +261,9 @@ def test_the_page_makes_shows_and_revokes_a_token() -> None:
     page = client.get("/account/tokens").content.decode()
     assert text not in page
     assert "Valid" in page
+    for days in ("9" * 4400, "soon"):
+        wrong = client.post("/account/tokens", {**given, "days": days})
+        assert (wrong.status_code, b"1 to 3650 days" in wrong.content) == (422, True)
     wrong = client.post("/account/tokens", {**given, "name": ""})
     assert (wrong.status_code, b"a name has 1 to 64" in wrong.content) == (422, True)
     id = ApiToken.objects.get().pk

@@ -201,7 +201,12 @@ def test_a_manager_finds_what_happened_in_the_own_inbox() -> None:
     for query, count in (("since=2020-01-01", 2), ("until=2020-01-01T00:00:00Z", 0)):
         rows = root.get(f"/api/v3/audit?kind=message.read&{query}").json()["items"]
         assert len(rows) == count
-    assert root.get("/api/v3/audit?since=noon").status_code == 400
+    for no_time in ("noon", "0001-01-01T00:00:00%2B12:00", "9999-12-31T23:00:00-12:00"):
+        answer = root.get(f"/api/v3/audit?since={no_time}")
+        assert (answer.status_code, b"not a day or a time" in answer.content) == (
+            400,
+            True,
+        )
     assert root.get("/audit?since=2026-99-99").status_code == 400
     page = boss.get("/audit").content.decode()
     assert f"/messages/{in_a.pk}" in page

@@ -74,6 +74,8 @@ def mails(dialect: Dialect) -> dict[str, str]:
         ("after:2026-04-01", "second"),
         ("-after:2026-04-01T10:00", "first"),
         ("after:never", "first second"),
+        ('before:"Mon, 01 Jan 0001 00:00:00 +1200"', "first second"),
+        ('after:"Fri, 31 Dec 9999 23:00:00 -1200"', "first second"),
         ("subject:", "first second"),
         ("larger:big", ""),
         ("unknown:field", ""),

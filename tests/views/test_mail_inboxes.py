@@ -52,6 +52,12 @@ def test_limits_are_saved_as_they_are_typed(client: Client, shop: Inbox) -> None
     assert (shop.name, shop.label_days) == ("Shop", 0)
     for changes in ({"messages": "-1"}, {"octets": "much"}, {"name": ""}):
         post(client, "/inboxes/shop/change", 422, **typed | changes)
+    for member in ("days", "messages", "label_days"):
+        for number in (f"{'0' * 12}{'9' * 30}", "9" * 4400):
+            answer = post(
+                client, "/inboxes/shop/change", 422, **typed | {member: number}
+            )
+            assert "whole numbers from 0 on" in answer
     shop.refresh_from_db()
     assert shop.retention_count == 100
 

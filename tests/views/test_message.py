@@ -343,7 +343,8 @@ def test_refused_html_is_framed_too(client: Client) -> None:
 
 def test_message_without_html_has_no_frame(client: Client) -> None:
     message = recorded_message()
-    assert client.get(f"/messages/{message.id}/frame").status_code == 404
+    for part in ("", "?part=00000009", f"?part={'9' * 5000}"):
+        assert client.get(f"/messages/{message.id}/frame{part}").status_code == 404
     assert b"?tab=html" not in client.get(f"/messages/{message.id}").content
 
 

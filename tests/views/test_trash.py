@@ -77,7 +77,9 @@ def test_wrong_is_said(client: Client) -> None:
         assert b"OR needs a term on each side" in answer.content
     assert client.post("/trash/empty", {"q": "frm:x"}).status_code == 422
     assert client.post("/trash/restore", {}).status_code == 422
-    assert client.post("/trash/restore", {"at": "noon"}).status_code == 422
+    deleted(recorded_message().id)
+    for no_time in ("noon", "0001-01-01T00:00:00+12:00", "9999-12-31T23:00:00-12:00"):
+        assert client.post("/trash/restore", {"at": no_time}).status_code == 422
     assert b"Nothing in the trash matches" in client.get("/trash?q=none").content
 
 
