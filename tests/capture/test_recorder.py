@@ -263,7 +263,9 @@ def test_a_database_that_fails_refuses_messages_and_tries_the_transcript_again(
     failures = iter([True, True])
 
     def failing(self: batch.Writer, statements: list[batch.Statement]) -> None:
-        if next(failures, False):
+        # A commit of lines alone, before the message came, would use one up.
+        has_message = any("inbox_message" in sql for sql, _ in statements)
+        if has_message and next(failures, False):
             raise OperationalError("the disk is gone") from OSError(5, "I/O error")
         execute(self, statements)
 
@@ -285,8 +287,7 @@ def test_a_database_that_fails_refuses_messages_and_tries_the_transcript_again(
     assert troubles[-1] == ""
     *refused, stored = answers
     assert isinstance(stored, Stored)
-    assert refused
-    assert {each.reply.code for each in refused} == {451}
+    assert [each.reply.code for each in refused] == [451, 451]
     assert Message.objects.count() == 1
     outcomes = Transaction.objects.order_by("seq").values_list("outcome", "code")
     assert list(outcomes) == [*[("rejected", 451)] * len(refused), ("accepted", 250)]
