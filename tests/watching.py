@@ -80,7 +80,8 @@ class MessageWatcher:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._watch())
-        await asyncio.gather(self._task, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await self._task
 
     async def _watch(self) -> None:
         async with aiohttp.ClientSession() as client:
@@ -125,7 +126,7 @@ class MessageWatcher:
         while True:
             query = {"limit": str(_PAGE), **({"cursor": cursor} if cursor else {})}
             path = f"{self._url}/api/v3/messages"
-            async with client.get(path, params=query) as answer:
+            async with client.get(path, params=query, raise_for_status=True) as answer:
                 page = await answer.json()
             ids = {each["id"] for each in page["items"]}
             found |= ids
