@@ -23,7 +23,8 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log crit;
 events {{ worker_connections 1024; }}
 http {{
-    access_log off;
+    log_format asked '$request_method $request_uri';
+    access_log {folder}/access.log asked;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -98,6 +99,11 @@ class Nginx:
             lines = lines.replace(said, meant)
         user = "user root;" if os.geteuid() == 0 else ""
         return _AROUND.format(folder=self._folder, user=user, documented=lines)
+
+    @property
+    def requests(self) -> list[str]:
+        """What was asked for so far, as "GET /path"; a request is here once it is answered."""
+        return (self._folder / "access.log").read_text().splitlines()
 
     def stop(self) -> None:
         """Stop listening."""

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import smtplib
+import ssl
 import subprocess
 import sys
 import time
@@ -93,7 +94,7 @@ SCREENS = {
 def setup_page(data: Path) -> tuple[Mailsink, str]:
     """Return a server without accounts, and the page that makes its first administrator."""
     flags = ("--smtp", "127.0.0.1:0", "--http", "0.0.0.0:0")
-    server = Mailsink(data, *flags, behind="", INSECURE="yes")
+    server = Mailsink(data, *flags, INSECURE="yes")
     found = (line.removeprefix("Setup ") for line in server.lines)
     return server, next(each for each in found if "/setup/" in each)
 
@@ -108,7 +109,7 @@ class Company:
     @classmethod
     def started(cls, data: Path, **variables: str) -> Company:
         """Return one whose server uses a data folder. variables: as of Mailsink"""
-        return cls(Mailsink(data, behind="", **_PROVIDER, **variables))
+        return cls(Mailsink(data, **_PROVIDER, **variables))
 
     def __init__(self, server: Mailsink) -> None:
         """Make accounts, inboxes and what else the screens show."""
@@ -125,7 +126,9 @@ class Company:
         )  # fmt: skip
         self._cookies = CookieJar()
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(self._cookies)
+            urllib.request.HTTPCookieProcessor(self._cookies),
+            # A proxy has a certificate of its own making
+            urllib.request.HTTPSHandler(context=ssl._create_unverified_context()),
         )
         form = urllib.parse.urlencode({"name": _NAME, "password": _PASSWORD}).encode()
         self._opener.open(f"{self.url}/login", form).close()
@@ -154,7 +157,11 @@ class Company:
         password = self._post(f"users/{user}/password-link")["url"]
         with self._opener.open(f"{self.url}/api/v3/messages?limit=1") as answer:
             newest = json.load(answer)["items"][0]["id"]
-        links = (urllib.parse.urlsplit(each).path for each in (invitation, password))
+        below = urllib.parse.urlsplit(self.url).path
+        links = (
+            urllib.parse.urlsplit(each).path.removeprefix(below)
+            for each in (invitation, password)
+        )
         return {
             **dict(zip(("INVITATION", "PASSWORD"), links, strict=True)),
             "MESSAGE": newest,

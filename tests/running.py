@@ -142,6 +142,7 @@ class Mailsink:
     smtp: (host, port) of the first SMTP listener
     url: of the web side, without a slash at its end
     direct: the same past any proxy
+    proxy: the nginx before it, if there is one
     """
 
     command: Sequence[str] = SERVE
@@ -166,10 +167,10 @@ class Mailsink:
         data.mkdir(parents=True, exist_ok=True)
         if not fresh and "DATABASE_URL" not in variables:
             set_up(data)
-        self._nginx = None
+        self.proxy = None
         if behind and "PUBLIC_URL" not in variables:
-            self._nginx = _nginx(data, behind)
-            variables["PUBLIC_URL"] = f"{self._nginx.url}/"
+            self.proxy = _nginx(data, behind)
+            variables["PUBLIC_URL"] = f"{self.proxy.url}/"
         with (data / "stderr.txt").open("w") as stderr:
             self.process = self._run(flags or ANY_PORT, variables, stderr, descriptors)
         try:
@@ -181,9 +182,9 @@ class Mailsink:
         upstream = "{}:{}".format(*self.address("Web"))
         self.direct = f"{self.scheme}://{upstream}"
         self.url = self.direct
-        if self._nginx:
-            self._nginx.run(upstream)
-            self.url = self._nginx.url
+        if self.proxy:
+            self.proxy.run(upstream)
+            self.url = self.proxy.url
 
     def _run(
         self,

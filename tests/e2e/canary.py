@@ -8,10 +8,15 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+from tests.behind import Nginx
+from tests.running import Mailsink
 
 _REQUEST = re.compile(rb"(GET|POST|HEAD|PUT|PATCH|DELETE|OPTIONS) (\S+) HTTP/1\.1\r\n")
 
@@ -108,3 +113,13 @@ class Tap:
             thread.join()
         for each in self._sockets:
             each.close()
+
+
+@contextmanager
+def tapped(server: Mailsink) -> Iterator[Tap | Nginx]:
+    """Yield what stands before a server: its proxy, which knows what was asked for, or a tap."""
+    if server.proxy:
+        yield server.proxy
+    else:
+        with Tap(server.url) as tap:
+            yield tap

@@ -11,10 +11,6 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from tests.programs import program
 from tests.running import SERVER_BEHIND
 
-# They set up proxies of their own
-collect_ignore = (
-    ["test_proxy.py", "test_proxy_words.py", "test_subpath.py"] if SERVER_BEHIND else []
-)
 _QUIET_BROWSER = [
     "--no-sandbox",
     "--disable-gpu",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import base64
 import re
+from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.canary import Canary, Tap
+from tests.e2e.canary import Canary, tapped
 from tests.e2e.mail import open_inbox, row, send
 from tests.mails import plain, rich
-from tests.running import SERVER_BEHIND, Mailsink
+from tests.running import Mailsink
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
 
-# {canary}: another server. {ours}: this Mailsink, by its absolute address.
+# {canary}: another server. {ours}: this Mailsink, by its absolute address; {path}: by its path.
 HOSTILE = """
 <html><head><title>Hostile</title>
 <base href="{canary}/base/">
@@ -27,7 +27,7 @@ HOSTILE = """
 <link rel="preload" as="image" href="{canary}/preload.png">
 <link rel="prefetch" href="{canary}/prefetch">
 <link rel="icon" href="{canary}/icon.png">
-<link rel="stylesheet" href="/static/css/base.css">
+<link rel="stylesheet" href="{path}/static/css/base.css">
 <style>
 @import url("{canary}/import.css");
 @font-face {{ font-family: spy; src: url("{canary}/font.woff2"); }}
@@ -42,13 +42,13 @@ p::after {{ content: url("{ours}/messages/{other}"); }}
 <img src="{canary}/image.png"><img srcset="{canary}/srcset.png 1x">
 <picture><source srcset="{canary}/source.png"><img src="{canary}/picture.png"></picture>
 <img src="x" onerror="fetch('{canary}/onerror')">
-<img src="/messages/{other}"><img src="/trash"><img src="{ours}/entries">
-<img src="{ours}/messages/{other}/frame"><img src="/api/v3/messages/{other}/raw">
+<img src="{path}/messages/{other}"><img src="{path}/trash"><img src="{ours}/entries">
+<img src="{ours}/messages/{other}/frame"><img src="{path}/api/v3/messages/{other}/raw">
 <img src="parts/../../../entries">
-<form id="form" action="/messages/{other}/delete" method="post">
+<form id="form" action="{path}/messages/{other}/delete" method="post">
 <button id="submit">Win</button></form>
 <form action="{canary}/form"><input type="image" src="{canary}/input.png"></form>
-<iframe src="{canary}/iframe"></iframe><iframe src="/messages/{other}"></iframe>
+<iframe src="{canary}/iframe"></iframe><iframe src="{path}/messages/{other}"></iframe>
 <iframe srcdoc="<img src='{canary}/srcdoc.png'><script>parent.parent.x=1</script>"></iframe>
 <object data="{canary}/object"></object><embed src="{canary}/embed">
 <video src="{canary}/video.mp4" poster="{canary}/poster.png" autoplay></video>
@@ -63,14 +63,14 @@ p::after {{ content: url("{ours}/messages/{other}"); }}
 """
 
 
-@pytest.mark.skipif(bool(SERVER_BEHIND), reason="its tap listens where TLS is not")
 def test_hostile_html_requests_only_its_own_picture(
     mailsink: Mailsink, page: Page, browser: Browser
 ) -> None:
     send(mailsink, plain("The first mail of an inbox opens by itself"))
-    with Canary() as canary, Tap(mailsink.url) as tap:
+    with Canary() as canary, tapped(mailsink) as tap:
         other = _send_and_find(mailsink, page, plain("The other one"), "The other one")
-        urls = {"canary": canary.url, "ours": tap.url}
+        path = urlsplit(tap.url).path
+        urls = {"canary": canary.url, "ours": tap.url, "path": path}
         _is_bad_without_protection(browser, HOSTILE.format(**urls, other=""), canary)
         hostile = HOSTILE.format(**urls, other=other)
         found = _send_and_find(mailsink, page, rich("Bad", hostile, PNG), "Bad")
@@ -87,13 +87,16 @@ def test_hostile_html_requests_only_its_own_picture(
         assert canary.paths == []
         expect(page).to_have_title(re.compile(r"^(\(\d+\) )?Bad · Mailsink$"))
         assert page.url == f"{tap.url}/messages/{found}"
-        parts = re.compile(f"GET /messages/{found}/parts/[^/]+$")
+        message = f"GET {path}/messages/{found}"
+        parts = re.compile(f"{message}/parts/[^/]+$")
         # Boxes of the page around the frame are fetched again once it is live.
         of_page = ("marks", "attempts", "checks", "reports")
-        boxes = {f"GET /messages/{found}/{box}" for box in of_page}
-        asked = [each for each in tap.requests[before:] if not _is_of_the_page(each)]
+        boxes = {f"{message}/{box}" for box in of_page}
+        asked = [
+            each for each in tap.requests[before:] if not _is_of_the_page(each, path)
+        ]
         others = [each for each in asked if not parts.match(each) and each not in boxes]
-        assert others == [f"GET /messages/{found}", f"GET /messages/{found}/frame"]
+        assert others == [message, f"{message}/frame"]
         assert len([each for each in asked if parts.match(each)]) == 1
         box = frame.locator("#logo").bounding_box()
         assert box
@@ -102,8 +105,8 @@ def test_hostile_html_requests_only_its_own_picture(
     expect(row(page, "The other one").locator(".dot")).to_be_visible()  # never opened
 
 
-def _is_of_the_page(request: str) -> bool:
-    """Whether Mailsink's own page, around the frame, asks for this."""
+def _is_of_the_page(request: str, below: str) -> bool:
+    """Whether Mailsink's own page, around the frame, asks for this. below: its path"""
     paths = (
         "/static/",
         "/ws/live",
@@ -112,7 +115,7 @@ def _is_of_the_page(request: str) -> bool:
         "/counts",
         "/api/v3/tags",
     )
-    return request.startswith(tuple(f"GET {path}" for path in paths))
+    return request.startswith(tuple(f"GET {below}{path}" for path in paths))
 
 
 def _is_bad_without_protection(browser: Browser, html: str, canary: Canary) -> None:
