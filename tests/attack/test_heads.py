@@ -49,6 +49,16 @@ def test_octets_in_a_head_leave_no_traceback(mailsink: Mailsink) -> None:
     assert mailsink.stderr == ""
 
 
+def test_escapes_in_cookies_take_linear_time(mailsink: Mailsink) -> None:
+    """Python 3.11.7 takes a quarter of a second for each, with none of it left to others."""
+    at, field = web(mailsink), b'Cookie: a="%s"' % (rb"\a" * 7900)
+    assert answer(at, get(b"/nowhere")).startswith(b"HTTP/1.1 404 ")
+    before = mailsink.processor_time
+    for _ in range(10):
+        assert answer(at, get(b"/nowhere", field)).startswith(b"HTTP/1.1 404 ")
+    assert mailsink.processor_time - before < 1
+
+
 @pytest.mark.parametrize(
     "method", [b"get", b"gEt", b"Head", b"post", b"WEBSOCKET", b"TRACE", b"X" * 9000]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from contextlib import suppress
 from email.message import EmailMessage
+from itertools import islice, product
 from unittest.mock import patch
 from uuid import UUID
 
@@ -273,3 +274,16 @@ class AgreementTest(TestCase):
             return
         wanted = [each for each in subjects if has_phrase(tokens(each), tokens(phrase))]
         assert found(f'subject:"{phrase}"') == sorted(wanted)
+
+
+def test_more_words_than_a_database_takes_keep_no_other_mail_from_the_index() -> None:
+    """PostgreSQL takes 1 MB of them, and refuses the whole step of the indexer otherwise."""
+    # In their normal form, each of these is four letters of two octets.
+    ligatures = "\ufdf2\ufdf3\ufdf4\ufdf5\ufdf6\ufdf7\ufdf8"
+    words = ["".join(each) for each in islice(product(ligatures, repeat=16), 9000)]
+    head = "Subject: many\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    factories.imported((head + "\r\n".join(words)).encode())
+    factories.imported(mail("small", "hello"))
+    index_all()
+    assert found("hello") == ["small"]
+    assert found(words[0]) == ["many"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
@@ -161,14 +161,21 @@ def _free(wanted: Sequence[int], taken: set[int]) -> list[int]:
     return keys
 
 
-_MAX_POSITION = 16_383  # PostgreSQL's own limit
+# PostgreSQL's own limits: of a position, of the positions of a token, of octets in all
+_MAX_POSITION = 16_383
+_MOST_POSITIONS = 255
+_MOST_OCTETS = 1_048_575
 _APART = (
     10  # positions between two columns, so that no phrase goes from one to the other
 )
 
 
 def _vector(each: Texts) -> str:
-    """Return a tsvector's text: each token with its places, and its column as a weight."""
+    """Return a tsvector's text: each token with its places, and its column as a weight.
+
+    Tokens for which it has no room are left out. Those of the body, which come last, may
+    be 5 MB.
+    """
     places: dict[str, list[str]] = {}
     at = count(1)
     for weight, name in zip("ABCD", COLUMNS, strict=True):
@@ -177,9 +184,19 @@ def _vector(each: Texts) -> str:
             places.setdefault(token, []).append(f"{place}{weight}")
         for _ in range(_APART):
             next(at)
-    return " ".join(
-        f"'{token}':{','.join(known[:255])}" for token, known in places.items()
-    )
+    return " ".join(f"'{token}':{','.join(known)}" for token, known in _fitting(places))
+
+
+def _fitting(places: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the first tokens that fit a tsvector, each with as many places as it may have."""
+    room = _MOST_OCTETS
+    for token, known in places.items():
+        fitting = known[:_MOST_POSITIONS]
+        # Behind a token stand their number and the places, from an even offset on.
+        room -= len(token.encode()) + 1 + 2 + 2 * len(fitting)
+        if room < 0:
+            return
+        yield token, fitting
 
 
 def forget(messages: Collection[UUID]) -> None:
