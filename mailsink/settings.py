@@ -118,11 +118,12 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
 ]
-# Of django-allauth: attempts that may fail, from an address and for a name. Logins by a
-# passkey or a provider are counted as they begin, and second factors for a user.
+# Of django-allauth: attempts that may fail, from a client and for a name. Logins by a
+# passkey or a provider are counted as they begin and end, and second factors for a user.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "30/m/ip,10/5m/key",
     "login_begun": "30/m/ip",
+    "login_ended": "30/m/ip",
     "passkey": "30/m/ip",
     "second_factor": "30/m/ip,10/5m/key",
 }

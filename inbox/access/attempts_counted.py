@@ -1,4 +1,4 @@
-"""Counts attempts to sign in that may fail, by the address they come from and by a key."""
+"""Counts attempts to sign in that may fail, by the client they come from and by a key."""
 
 from __future__ import annotations
 
@@ -9,25 +9,34 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from inbox.errors import TriedTooOften
+from mailsink.one_client import client_of
 
 # In ACCOUNT_RATE_LIMITS
 FAILED = "login_failed"  # by the name of a user
 BEGUN = "login_begun"  # without a name as yet: each makes a session
+ENDED = "login_ended"  # by a provider, which sends them back
 PASSKEY = "passkey"  # without a name: an answer to a challenge
 SECOND_FACTOR = "second_factor"  # by the id of a user whose password was right
 
 
 def count(request: HttpRequest, action: str, key: str = "") -> None:
     """Count an attempt. Raises TriedTooOften if there were too many."""
-    asked = copy(request)
-    asked.method = "POST"  # it would count no GET
-    if not _limits().consume(asked, action=action, key=key):
+    if not _limits().consume(_asked(request), action=action, key=key):
         raise TriedTooOften(_("Too many attempts failed. Try again in a few minutes."))
 
 
 def forgive(request: HttpRequest, action: str, key: str) -> None:
     """Count attempts from none again: this one succeeded."""
-    _limits().clear(request, action=action, key=key)
+    _limits().clear(_asked(request), action=action, key=key)
+
+
+def _asked(request: HttpRequest) -> HttpRequest:
+    """Return a request as the library is to count it."""
+    asked = copy(request)
+    asked.method = "POST"  # it would count no GET
+    client = client_of(str(request.META.get("REMOTE_ADDR", "")))
+    asked.META = {**request.META, "REMOTE_ADDR": client}
+    return asked
 
 
 def _limits() -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ _MOST_OCTETS = 1024 * 1024  # of an answer
 _PIECE = 64 * 1024  # octets
 _AT_A_TIME = 2  # logins that wait for it: others need the threads too
 _PATIENCE = 1.0  # seconds until the next one is sent away
+_NAME = "provider"  # of what it keeps in a session
 _LONGEST = 200  # characters of what it says
 _LONGEST_SUBJECT = 255  # characters (OpenID Connect Core 2)
 _MOST_GROUPS = 1000
@@ -96,11 +97,12 @@ def end(request: HttpRequest) -> ProviderUser:
     Raises BadRequest for one that did not begin here, Forbidden, NoIdentityProvider.
     """
     ours = _ours()
+    forget = _begun(request)  # until then a stranger may have written all of it
+    # Which provider answers is not left to whoever sent the link (RFC 9207)
+    if request.GET.get("iss", ours.issuer) != ours.issuer:
+        raise BadRequest(_("Another identity provider has answered. Begin again."))
 
     def ask(client: Any) -> ProviderUser:
-        # Which provider answers is not left to whoever sent the link (RFC 9207)
-        if request.GET.get("iss", ours.issuer) != ours.issuer:
-            raise BadRequest(_("Another identity provider has answered. Begin again."))
         token = client.authorize_access_token(request)
         claims = dict(token["userinfo"])  # of the ID token, which has been checked
         if client.load_server_metadata().get("userinfo_endpoint"):
@@ -112,12 +114,29 @@ def end(request: HttpRequest) -> ProviderUser:
             claims = more | claims
         return _user(ours, claims)
 
-    return _ask(ask)
+    try:
+        return _ask(ask)
+    finally:
+        forget()  # one answer for each login, also where it is a refusal
 
 
 def forget() -> None:
     """Forget what the provider has said of itself. For tests."""
     _client.cache_clear()
+
+
+def _begun(request: HttpRequest) -> Callable[[], None]:
+    """Return what forgets the login that a session has begun, and this request ends.
+
+    Raises BadRequest if there is none (RFC 6749 §10.12).
+    """
+    from authlib.integrations.django_client.integration import DjangoIntegration
+
+    kept, state = DjangoIntegration(_NAME), request.GET.get("state")
+    if kept.get_state_data(request.session, state) is None:
+        words = _("The login took too long, or began in another browser. Begin again.")
+        raise BadRequest(words)
+    return partial(kept.clear_state_data, request.session, state)
 
 
 def _ours() -> OidcProvider:
@@ -152,10 +171,7 @@ def _names(groups: Any) -> frozenset[str] | None:
 def _ask(question: Callable[[Any], T]) -> T:
     """Return what a question to the provider brings. Raises UserError."""
     from authlib.common.errors import AuthlibBaseError
-    from authlib.integrations.base_client.errors import (
-        MismatchingStateError,
-        OAuthError,
-    )
+    from authlib.integrations.base_client.errors import OAuthError
     from joserfc.errors import JoseError
     from requests import RequestException
 
@@ -169,9 +185,6 @@ def _ask(question: Callable[[Any], T]) -> T:
         return asked.result(_IN_ALL)
     except TimeoutError:
         raise NoIdentityProvider(slow) from None
-    except MismatchingStateError:
-        words = _("The login took too long, or began in another browser. Begin again.")
-        raise BadRequest(words) from None
     except OAuthError as error:
         said = f"{error.error} {error.description or ''}".strip()
         plain = "".join(each if each.isprintable() else " " for each in said)
@@ -201,7 +214,7 @@ def _client() -> Any:
     provider = _ours()
     registry = OAuth()
     registry.register(
-        "provider",
+        _NAME,
         client_id=provider.client_id,
         client_secret=provider.client_secret or None,
         server_metadata_url=f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration",
@@ -214,7 +227,7 @@ def _client() -> Any:
             ),
         },
     )
-    client = registry.create_client("provider")
+    client = registry.create_client(_NAME)
     client.client_cls = _bounded(client.client_cls)
     metadata = client.load_server_metadata()
     if metadata.get("issuer") != provider.issuer:  # OpenID Connect Discovery 4.3

@@ -1,4 +1,4 @@
-"""Addresses from which wrong tokens came lately, and tokens that were right.
+"""Clients from which wrong tokens came lately, and tokens that were right.
 
 In the memory of each process. It spares the database those who guess; a token of 256
 random bits is not guessed. Tokens that were right pass from such an address, too.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
 from threading import Lock
 
-MOST = 20  # wrong tokens from an address in a WINDOW
+from mailsink.one_client import client_of
+
+MOST = 20  # wrong tokens from a client in a WINDOW
 WINDOW = 60.0  # seconds
-_ADDRESSES = 4096
+_CLIENTS = 4096
 _RIGHT = 1024
 
 _lock = Lock()
@@ -26,7 +27,7 @@ def is_blocked(address: str, digest: str) -> bool:
     with _lock:
         if digest in _right:
             return False
-        count, since = _wrong.get(_network(address), (0, 0.0))
+        count, since = _wrong.get(client_of(address), (0, 0.0))
         return count >= MOST and time.monotonic() < since + WINDOW
 
 
@@ -38,10 +39,10 @@ def came(address: str, digest: str, is_right: bool) -> None:
             _bound(_right, _RIGHT)
             return
         _right.pop(digest, None)
-        key, now = _network(address), time.monotonic()
+        key, now = client_of(address), time.monotonic()
         count, since = _wrong.pop(key, (0, now))
         _wrong[key] = (count + 1, since) if now < since + WINDOW else (1, now)
-        _bound(_wrong, _ADDRESSES)
+        _bound(_wrong, _CLIENTS)
 
 
 def forget() -> None:
@@ -56,12 +57,3 @@ def _bound(
 ) -> None:
     while len(kept) > most:
         kept.popitem(last=False)
-
-
-def _network(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or 64 bits of IPv6."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address[:64]
-    return str(int(found) >> 64) if isinstance(found, IPv6Address) else address

@@ -58,6 +58,7 @@ def end(request: HttpRequest) -> HttpResponse:
     if _is_over(request):
         return redirect("inbox")
     try:
+        attempts_counted.count(request, attempts_counted.ENDED)
         begun = request.session.get(_BEGUN, {})
         user = _user(request, begun.get("invitation", ""))
     except UserError as error:

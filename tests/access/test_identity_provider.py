@@ -266,6 +266,40 @@ def test_what_the_provider_refuses_is_said(at: FaultyProvider) -> None:
     answer = client.get("/login/provider/return", said)
     assert answer.status_code == 403
     assert b"access_denied &lt;script&gt;no" in answer.content
+    assert client.get("/login/provider/return", said).status_code == 400  # said once
+
+
+@pytest.mark.parametrize("state", [None, "", "wrong", "of another browser"])
+def test_nobody_else_has_words_on_our_page(
+    at: FaultyProvider, state: str | None
+) -> None:
+    begun = at.sign_in(Client().get("/login/provider")["Location"])
+    said = {"error": "x", "error_description": "Call +1 555 0100 now"}
+    if state is not None:
+        said["state"] = begun["state"] if state == "of another browser" else state
+    victim = Client()
+    victim.get("/login/provider")
+    answer = victim.get("/login/provider/return", said)
+    assert answer.status_code == 400
+    assert b"Begin again" in answer.content
+    assert b"555" not in answer.content
+
+
+def test_a_stranger_has_nothing_asked_of_the_provider(
+    at: FaultyProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity_provider, "SECONDS", 0.05)
+    at.silent = True
+    query = {"code": "abc", "state": "wrong"}
+    assert Client().get("/login/provider/return", query).status_code == 400
+
+
+def test_logins_that_end_are_counted(at: FaultyProvider) -> None:
+    query = {"error": "x", "state": "wrong"}
+    statuses = [
+        Client().get("/login/provider/return", query).status_code for _ in range(31)
+    ]
+    assert statuses == [*[400] * 30, 429]
 
 
 @pytest.mark.parametrize(

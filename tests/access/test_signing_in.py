@@ -75,6 +75,20 @@ def test_a_name_is_one_users() -> None:
     first_visit.make_administrator("second", PASSWORD)
 
 
+@pytest.mark.parametrize(
+    ("addresses", "last"),
+    [("2001:db8:1:2::{}", 429), ("2001:db8:{}::1", 422), ("::ffff:192.0.2.{}", 422)],
+)
+def test_logins_are_counted_by_client(addresses: str, last: int) -> None:
+    """A host has all of its network, and an IPv4 address is one also in IPv6's form."""
+    _ann()
+    for number in range(1, 32):
+        answer = Client(REMOTE_ADDR=addresses.format(number)).post(
+            "/login", {"name": f"nobody{number}", "password": "wrong"}
+        )
+    assert answer.status_code == last
+
+
 def test_in_and_out_again() -> None:
     _ann()
     client = Client()

@@ -53,6 +53,19 @@ def test_the_refusal_names_the_client() -> None:
     assert admit(admission, "192.0.2.7", profile) is replies.TOO_MANY_FROM_CLIENT
 
 
+def test_a_network_of_64_bits_is_one_client() -> None:
+    admission, profile = Admission(), Profile(max_connections_per_client=1)
+    first = Connection()
+    admit(admission, "2001:db8:1:2::7", profile, first)
+    other = Connection()
+    refused = admit(admission, "2001:db8:1:2::8", profile, other)
+    assert refused is replies.TOO_MANY_FROM_CLIENT
+    assert admit(admission, "2001:db8:1:3::7", profile) is None
+    admission.disconnected(other, "2001:db8:1:2::8")
+    admission.disconnected(first, "2001:db8:1:2::7")
+    assert admit(admission, "2001:db8:1:2::9", profile) is None
+
+
 def test_0_lets_one_client_hold_all_connections() -> None:
     admission = Admission()
     profile = Profile(max_connections=100, max_connections_per_client=0)

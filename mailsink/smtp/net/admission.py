@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Protocol
 
+from mailsink.one_client import client_of
 from mailsink.smtp.net.shared_counts import SharedCounts
 from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
@@ -45,9 +46,10 @@ class Admission:
         self._connections += 1
 
     def admit(
-        self, connection: Admitted, client: str, profile: Profile
+        self, connection: Admitted, address: str, profile: Profile
     ) -> Reply | None:
         """Count a connection's client in; return the refusal if it is one too many."""
+        client = client_of(address)
         of_client = self._by_client[client]
         of_client[connection] = None
         self._count(client, 1)
@@ -59,12 +61,13 @@ class Admission:
             return replies.TOO_MANY_CONNECTIONS
         return None
 
-    def disconnected(self, connection: Admitted, client: str | None) -> None:
+    def disconnected(self, connection: Admitted, address: str | None) -> None:
         """Forget a connection, and its client if that was counted in."""
         self._connections -= 1
         self._count(_ALL, -1)
-        if client is None:
+        if address is None:
             return
+        client = client_of(address)
         self._count(client, -1)
         del self._by_client[client][connection]
         if not self._by_client[client]:
