@@ -1,4 +1,4 @@
-"""The lines of the log: none can be forged, and none says anything to a terminal."""
+"""The lines of the log: none can be forged, and none says anything to a terminal, or to CI."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from mailsink.terminal import as_json
+
 # What moves a cursor, ends a line, or turns the direction of what follows
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
+# Commands of CI, where a job prints the log: GitHub Actions has its own at a line's start
+_ORDER = re.compile(r"#(?=#[a-z]*\[)|^[ \t]*+:(?=:[A-Za-z])", re.MULTILINE)
 _PLAIN = re.compile(r"[\w.:/\[\]+-]+", re.ASCII)
 
 
@@ -27,7 +31,8 @@ class Lines(logging.Formatter):
         text = super().format(record)
         if fields := _fields(record):
             text += "".join(f" {name}={_value(each)}" for name, each in fields.items())
-        return _CONTROL.sub(_escape, text).replace("\n", "\n  ")
+        text = _ORDER.sub(_escape_last, _CONTROL.sub(_escape, text))
+        return text.replace("\n", "\n  ")
 
 
 class LogObjects(logging.Formatter):
@@ -43,7 +48,7 @@ class LogObjects(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return as_json(line, default=str)
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
@@ -60,3 +65,7 @@ def _value(value: object) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
+
+
+def _escape_last(match: re.Match[str]) -> str:
+    return f"{match[0][:-1]}\\x{ord(match[0][-1]):02x}"

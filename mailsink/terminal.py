@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 
 from mailsink.text import pictured
 
@@ -12,7 +14,7 @@ _COMMANDING = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 # Commands that GitHub Actions, Azure Pipelines and TeamCity find in what a job prints
-_OF_CI = re.compile(r"(:)(:(?=[A-Za-z]))|(#)(#(?=[a-z]*\[))")
+_OF_CI = re.compile(r"(?<=:):(?=[A-Za-z])|(?<=#)#(?=[a-z]*\[)")
 
 
 def plain(text: object) -> str:
@@ -22,7 +24,32 @@ def plain(text: object) -> str:
 
 def plain_for_ci(text: object) -> str:
     """Return a text also without what the runner of a job would take for a command."""
-    return _OF_CI.sub(r"\1\3 \2\4", plain(text))
+    return without_orders(plain(text), " {}".format)
+
+
+def as_json(
+    shape: object,
+    indent: int | None = None,
+    default: Callable[[object], object] | None = None,
+) -> str:
+    """Return a shape as JSON that a terminal and the log of a job may have.
+
+    A program reads what it would read without: "\\u003a" is a colon (RFC 8259 §7).
+    """
+    written = json.dumps(shape, indent=indent, default=default)
+    return without_orders(written, _escaped)
+
+
+def without_orders(text: str, written: Callable[[str], str]) -> str:
+    """Return a text in which the runner of a job finds no command.
+
+    written: how this text writes the character that would make it one
+    """
+    return _OF_CI.sub(lambda found: written(found[0]), text)
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04x}"
 
 
 def octets(of_mail: bytes) -> str:

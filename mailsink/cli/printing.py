@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from datetime import datetime
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mailsink.terminal import octets, plain, plain_for_ci
+from mailsink import terminal
 
 console = Console(highlight=False, soft_wrap=True)
 # Set where what is printed stands in the log of a job, which its runner reads
@@ -22,12 +21,12 @@ _CI = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
 def printed(text: object) -> str:
     """Return a text of strangers as it may be printed for people."""
     in_job = any(os.environ.get(each) for each in _CI)
-    return plain_for_ci(text) if in_job else plain(text)
+    return terminal.plain_for_ci(text) if in_job else terminal.plain(text)
 
 
 def as_json(shape: Any) -> None:
     """Print a shape as JSON."""
-    print(json.dumps(shape, ensure_ascii=True, indent=2))
+    print(terminal.as_json(shape, indent=2))
 
 
 def say(text: object, style: str = "") -> None:
@@ -43,7 +42,7 @@ def complain(text: object) -> None:
 def as_it_came(of_mail: bytes) -> None:
     """Write octets as they are; to a terminal as text, since some would command it."""
     if sys.stdout.isatty():
-        print(octets(of_mail))
+        print(terminal.octets(of_mail))
     else:
         sys.stdout.buffer.write(of_mail)
 

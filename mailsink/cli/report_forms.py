@@ -8,7 +8,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from mailsink.cli.printing import as_json, say
-from mailsink.terminal import plain
+from mailsink.terminal import plain, without_orders
 
 _STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
 # What XML 1.0 has no way to write, beside controls (§2.2)
@@ -56,7 +56,8 @@ def _as_junit(issues: Issues) -> None:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", plain(text)))
+    value = quoteattr(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", plain(text)))
+    return without_orders(value, lambda each: f"&#{ord(each)};")
 
 
 def _as_github(issues: Issues) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from mailsink.cli.finding import print_line
 from mailsink.cli.printing import local, say
+from mailsink.terminal import as_json
 
 
 class TerminalLines:
@@ -60,7 +60,7 @@ class JsonLines(TerminalLines):
 
 
 def _print(shape: dict[str, Any]) -> None:
-    print(json.dumps(shape), flush=True)
+    print(as_json(shape), flush=True)
 
 
 def _who(session: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import typer
 from mailsink.cli.api_client import DEFAULT_URL, ApiClient, ApiFailure, AsJson, Url
 from mailsink.cli.mail_commands import print_messages
 from mailsink.cli.printing import as_json, say
-from mailsink.terminal import plain
+from mailsink.terminal import plain, without_orders
 
 _LOOK_EVERY = 0.1  # seconds
 _PART = 60.0  # seconds that one request waits
@@ -73,13 +73,19 @@ def wait(
     elif codes or links:
         for message in found["items"]:
             for each in message["codes"] if codes else _urls(message):
-                print(plain(each))
+                print(_line(each))
     else:
         print_messages(found["items"])
 
 
 def _urls(message: dict[str, Any]) -> list[str]:
     return [each["url"] for each in message["links"] if each["kind"] == "link"]
+
+
+def _line(of_mail: str) -> str:
+    """Return a code or URL on a line of its own, as a URL writes what would be a command."""
+    one = " ".join(of_mail.split())
+    return without_orders(plain(one), lambda each: f"%{ord(each):02X}")
 
 
 def _wait(client: ApiClient, timeout: float, query: dict[str, Any]) -> Any:

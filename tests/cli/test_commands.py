@@ -23,6 +23,7 @@ from mailsink.cli import mail_files
 from mailsink.cli.api_client import ApiClient, ApiFailure
 from mailsink.cli.report_forms import ReportForm, print_issues
 from mailsink.cli.tail_lines import TerminalLines
+from mailsink.terminal import plain_for_ci
 from tests.releasing import until
 from tests.running import ROOT, Mailsink
 
@@ -178,6 +179,23 @@ def test_no_subject_commands_a_job_of_ci(server: Mailsink, command: str) -> None
     assert "::set-output" not in out.replace("\n", "")
     assert "::add-mask" not in out
     assert "##[" not in out
+
+
+def test_what_is_for_programs_commands_no_job_of_ci(server: Mailsink) -> None:
+    """A job prints it all the same; programs read what they would read without."""
+    orders = "::error::x ##vso[task.complete] ##teamcity[stop]"
+    link = "https://a.test/ci/##vso[task.setvariable]x"
+    body = f"Subject: {orders}\r\n\r\n{orders}\r\n\r\n<{link}>\r\n"
+    send(server, body.encode(), "ci@example.com")
+    until(lambda: server.get("messages/latest")["snippet"])
+    shown = asked(server, "show", "latest", "--json")
+    assert json.loads(shown)["subject"] == orders
+    waited = asked(server, "wait", "to:ci@example.com", "--json")
+    assert [each["url"] for each in json.loads(waited)["items"][0]["links"]] == [link]
+    links = asked(server, "wait", "to:ci@example.com", "--links")
+    assert links == "https://a.test/ci/#%23vso[task.setvariable]x\n"
+    for printed in (shown, waited, links):
+        assert plain_for_ci(printed) == printed
 
 
 def test_no_file_name_commands_the_terminal(server: Mailsink, tmp_path: Path) -> None:

@@ -84,3 +84,15 @@ def test_json_has_one_object_a_line() -> None:
     except ValueError:
         found = json.loads(LogObjects().format(record("It failed", error=True)))
     assert found["exception"].startswith("Traceback")
+
+
+def test_no_line_commands_a_job_of_ci() -> None:
+    orders = "a ##vso[task.complete]\n ::error::x\n::add-mask::from ::ffff:1.2.3.4"
+    assert logged(record("%s", orders)).split("\n")[1:] == [
+        r"   \x3a:error::x",
+        r"  \x3a:add-mask::from ::ffff:1.2.3.4",
+    ]
+    assert "##" not in logged(record("%s", orders))
+    line = LogObjects().format(record("%s", orders))
+    assert "##" not in line
+    assert json.loads(line)["message"] == orders

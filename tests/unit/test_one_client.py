@@ -1,10 +1,10 @@
-"""Who counts as one client."""
+"""Which addresses count as one client."""
 
 from __future__ import annotations
 
 import pytest
 
-from mailsink.clients import client_of
+from mailsink.one_client import client_of
 
 
 @pytest.mark.parametrize(

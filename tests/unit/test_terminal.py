@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mailsink import terminal
@@ -40,3 +42,15 @@ def test_octets_show_their_controls() -> None:
 def test_nothing_commands_ci(text: str, under_ci: str) -> None:
     assert terminal.plain(text) == text
     assert terminal.plain_for_ci(text) == under_ci
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["::error::x", ":::error::x", "a ##vso[task.complete]", "###[add-path]x", "\\\\::a",
+     "##teamcity[buildStop]", "::1", "::ffff:192.0.2.7"],
+)  # fmt: skip
+def test_json_has_no_orders_and_says_the_same(text: str) -> None:
+    for shape in ({"a": text}, {text: [text]}):
+        written = terminal.as_json(shape)
+        assert json.loads(written) == shape
+        assert terminal.plain_for_ci(written) == written

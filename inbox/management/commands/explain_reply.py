@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -14,6 +13,7 @@ from inbox.insight.pasted_reply import PastedReply
 from inbox.presenters import provider_rows
 from inbox.providers.provider_replies import ProviderReply
 from inbox.serializers import Shape
+from mailsink.terminal import as_json
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             self.stderr.write("mailsink: there is no reply code in it, such as 421")
             sys.exit(1)
         if options["json"]:
-            self.stdout.write(json.dumps(_shape(found), indent=2))
+            self.stdout.write(as_json(_shape(found), indent=2))
             return
         for line in found.meaning:
             self.stdout.write(line)

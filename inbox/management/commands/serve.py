@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sys
@@ -45,6 +44,7 @@ from mailsink.sockets import (
     is_public,
     take_over,
 )
+from mailsink.terminal import as_json
 from mailsink.web import static
 
 _LONGEST_END = 3.0  # seconds
@@ -216,7 +216,7 @@ def _print_message(out: OutputWrapper, message: Message) -> None:
     octets = min(message.size, LARGE)
     included = import_string("inbox.api.v3.message_details.included")
     content = included(message, ("text", "codes", "links"), octets)
-    out.write(json.dumps({**serializers.message(message), **content}))
+    out.write(as_json({**serializers.message(message), **content}))
     out.flush()
 
 
