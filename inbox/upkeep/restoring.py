@@ -9,11 +9,11 @@ import sqlite3
 import tarfile
 import tempfile
 from contextlib import closing
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from inbox.storage import body_store
+from inbox.upkeep import backup_schema
 from inbox.upkeep.backing_up import (
     DATABASE,
     FORMAT,
@@ -27,7 +27,6 @@ from inbox.upkeep.stored_bodies import BodyCheck, check_bodies
 
 _MOST_OF_A_MANIFEST = 64 * 1024 * 1024  # octets
 _PIECE = 1024 * 1024  # octets
-_ACTING = "SELECT name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')"
 _KEYS = "SELECT key FROM inbox_raw WHERE key <> ''"
 
 
@@ -78,31 +77,24 @@ def _no_database(error: sqlite3.Error) -> Incomplete:
 def _refuse_foreign(database: Path) -> None:
     """Raise Incomplete where a database has what no Mailsink has put there.
 
-    A view or a trigger would act on whatever is stored later, and a key of a body lead to
-    a file elsewhere.
+    Its schema would act on whatever is stored later, rows that break its rules be found by
+    none, and a key of a body lead to a file elsewhere.
     """
     try:
-        with closing(
-            sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
-        ) as source:
-            for name, sql in source.execute(_ACTING).fetchall():
-                if _one_line(sql) not in _OURS:
-                    words = f"the database in the backup has {name!r:.60}: not ours"
-                    raise Incomplete(words)
+        # Of a database that is opened for reading alone, SQLite checks no CHECK.
+        with closing(sqlite3.connect(database)) as source:
+            source.execute("PRAGMA query_only = ON")
+            if words := backup_schema.difference(source):
+                raise Incomplete(f"the database in the backup {words}")
+            [answer] = source.execute("PRAGMA integrity_check(1)").fetchone()
+            if answer != "ok":
+                raise Incomplete(f"the database in the backup is damaged: {answer!r}")
             for (key,) in source.execute(_KEYS):
                 if not (isinstance(key, str) and body_store.is_key(key)):
                     words = f"a body in the backup has the key {key!r:.60}: not ours"
                     raise Incomplete(words)
     except sqlite3.Error as error:
         raise _no_database(error) from None
-
-
-def _one_line(sql: object) -> str:
-    return " ".join(str(sql).split())
-
-
-# The triggers that keep the audit log as it is
-_OURS = frozenset(map(_one_line, import_module("inbox.migrations.0037_audit").SQLITE))
 
 
 def _unpack(source: Path, folder: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -31,6 +32,13 @@ from tests.running import Mailsink, manage
 LARGE = (
     b"Subject: large\r\n\r\n" + b"x" * 70 * 30_000 + b"\r\n"
 )  # a file beside the database
+
+
+@pytest.fixture(autouse=True)
+def _schema_is_made(django_db_blocker: Any) -> Iterator[None]:
+    """Restoring runs the migrations in memory, to compare what they make."""
+    with django_db_blocker.unblock():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -126,11 +134,44 @@ def test_a_backup_that_is_not_whole_changes_nothing(
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("CREATE VIEW more AS SELECT 1", "has 'more': not ours"),
+        ("CREATE VIEW more AS SELECT 1", "has the view 'more', which is not ours"),
         (
             "CREATE TRIGGER inbox_auditentry_more AFTER INSERT ON inbox_message "
             "BEGIN DELETE FROM inbox_message; END",
-            "has 'inbox_auditentry_more': not ours",
+            "has the trigger 'inbox_auditentry_more', which is not ours",
+        ),
+        ("DROP TRIGGER inbox_auditentry_changed", "lacks the trigger"),
+        ("CREATE TABLE more (id)", "has the table 'more', which is not ours"),
+        (
+            "CREATE VIRTUAL TABLE more USING fts5(body)",
+            "has the table 'more', which is not ours",
+        ),
+        (
+            "ALTER TABLE inbox_message ADD more AS (hex(subject))",
+            "has 'more AS \\(hex\\(subject\\)\\)' in the table 'inbox_message'",
+        ),
+        (
+            "ALTER TABLE inbox_raw ADD more TEXT DEFAULT 'x'",
+            "in the table 'inbox_raw', which is not ours",
+        ),
+        (
+            "CREATE INDEX more ON inbox_message (lower(subject))",
+            "has the index 'more', which is not ours",
+        ),
+        ("DROP INDEX audit_kind", "lacks the index 'audit_kind'"),
+        (
+            "UPDATE sqlite_schema SET sql = replace(sql, '\"subject\" text NOT NULL', "
+            "'\"subject\" text NOT NULL CHECK (subject <> 1)') WHERE name = 'inbox_message'",
+            "CHECK .* in the table 'inbox_message', which is not ours",
+        ),
+        (
+            "INSERT INTO django_migrations (app, name, applied) "
+            "VALUES ('inbox', '9999_later', '')",
+            "is of a newer Mailsink",
+        ),
+        (
+            "UPDATE inbox_message SET size = -1",
+            "is damaged: 'CHECK constraint failed in inbox_message'",
         ),
         ("UPDATE inbox_raw SET key = '../../secret'", "not ours"),
         ("UPDATE inbox_raw SET key = '/etc/passwd'", "not ours"),
@@ -236,6 +277,8 @@ def _changed(backup: Path, folder: Path, statement: str) -> Path:
         files = {name: file.read() for name, file in members.items() if file}
     (database := folder / "changed.sqlite3").write_bytes(files["mailsink.sqlite3"])
     with closing(sqlite3.connect(database)) as connection, connection:
+        for rule in ("writable_schema = ON", "ignore_check_constraints = ON"):
+            connection.execute(f"PRAGMA {rule}")
         connection.execute(statement)
     files["mailsink.sqlite3"] = database.read_bytes()
     manifest = json.loads(files.pop("manifest.json"))
