@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from inbox.storage.write_lock import write_turn
 from mailsink.ids import first_at, made_at
 from mailsink.mime import headers
 
-AT_ONCE = 50
+AT_ONCE = 200
 _HEADER = 64 * 1024  # octets of a body that are read for its Message-ID
 # How long the body of what was refused may take to its row, and rows to the database.
 _SETTLED = 10.0  # seconds
@@ -48,14 +49,14 @@ class Fingerprints:
         """
         ceiling = _ceiling()
         rows = _missing(self._floor)
-        settled = {each.pk: _is_settled(each) for each in rows}
+        settled = {each.id: _is_settled(each) for each in rows}
         made = _made([pk for pk, ready in settled.items() if ready])
         if made:
             with write_turn():
                 Fingerprint.objects.bulk_create(made, ignore_conflicts=True)
             _number(made)
         waiting = [pk for pk, ready in settled.items() if not ready]
-        reached = rows[-1].pk if len(rows) == AT_ONCE else ceiling
+        reached = rows[-1].id if len(rows) == AT_ONCE else ceiling
         self._floor = max(self._floor, min([reached, ceiling, *waiting]))
         return len(made), _retried(made)
 
@@ -68,14 +69,29 @@ def _ceiling() -> UUID:
     return min(oldest, now) if oldest else now
 
 
-def _missing(floor: UUID) -> list[Transaction]:
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A transaction that ended."""
+
+    id: UUID
+    outcome: str
+    recipients_accepted: int
+    ended_us: int | None
+    opened_at: datetime  # its session
+    has_body: bool
+
+
+def _missing(floor: UUID) -> list[_Ended]:
     there = Fingerprint.objects.filter(transaction=OuterRef("pk"))
     rows = Transaction.objects.filter(~Exists(there), pk__gte=floor)
-    rows = rows.filter(outcome__isnull=False).select_related("session").only(*_NEEDED)
-    return list(rows.annotate(has_body=_HAS_BODY).order_by("pk")[:AT_ONCE])
+    rows = rows.filter(outcome__isnull=False).annotate(has_body=_HAS_BODY)
+    found = rows.order_by("pk").values_list(*_NEEDED)[:AT_ONCE]
+    return [_Ended(*each) for each in found]
 
 
-_NEEDED = ("outcome", "recipients_accepted", "ended_us", "session__opened_at")
+_NEEDED = (
+    "id", "outcome", "recipients_accepted", "ended_us", "session__opened_at", "has_body",
+)  # fmt: skip
 
 
 # What was imported is no attempt.
@@ -85,13 +101,13 @@ _OTHERS = Fingerprint.objects.exclude(
 _HAS_BODY = Exists(Raw.objects.filter(transaction=OuterRef("pk")))
 
 
-def _is_settled(row: Transaction) -> bool:
+def _is_settled(row: _Ended) -> bool:
     """Whether its body is stored; or enough time has passed that none comes."""
     if row.outcome == "accepted" or not row.recipients_accepted:
         return True
-    if getattr(row, "has_body", False):
+    if row.has_body:
         return True
-    ended = row.session.opened_at + timedelta(microseconds=row.ended_us or 0)
+    ended = row.opened_at + timedelta(microseconds=row.ended_us or 0)
     return (datetime.now(UTC) - ended).total_seconds() > _SETTLED
 
 

@@ -51,7 +51,7 @@ def extract(
     octets = _octets(message, raw, most)
     if raw is None or octets is None:
         return Extract(fulltext.texts(message, reverse_path, forward_paths))
-    reading = Reading(octets, structure.parse(octets))
+    reading = Reading(octets, structure.parse(octets, checked=False))
     body = body_text(reading)
     return Extract(
         fulltext.texts(
@@ -59,7 +59,7 @@ def extract(
         ),
         reading.snippet,
         len(reading.attachments),
-        examine(octets, raw.complete, forward_paths, raw.size),
+        examine(octets, raw.complete, forward_paths, raw.size, reading.structure),
     )
 
 

@@ -42,7 +42,7 @@ from mailsink.web.workers import Off, Unanswered
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 50  # messages in a step
+_AT_ONCE = 100  # messages in a step
 _AWAITED = 2000  # messages that are remembered
 _BODIES_AT_ONCE = 10  # in memory; of a message that is not large
 _COMPRESS_FROM = 4096  # octets
@@ -296,7 +296,14 @@ def _index(rows: Iterable[Message]) -> list[UUID]:
 def _waiting() -> QuerySet[Message]:
     """Return the queue, oldest first."""
     rows = Message.objects.filter(indexed_at=None).order_by("id")
-    return rows.select_related("transaction")
+    return rows.select_related("transaction").only(*_READ)
+
+
+# The columns that are read of a message; making an object of each takes long.
+_READ = (
+    "from_name", "from_address", "to", "cc", "subject", "message_id", "indexed_at",
+    "transaction__reverse_path", "transaction__session",
+)  # fmt: skip
 
 
 def _index_all(rows: Iterable[Message], most: int | None = None) -> list[_Indexed]:

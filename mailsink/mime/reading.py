@@ -35,6 +35,7 @@ class Reading:
     def __init__(self, octets: bytes, structure: Structure) -> None:
         self.octets = octets
         self.structure = structure
+        self._last: tuple[Part, str] | None = None  # read, and its text
 
     @cached_property
     def choice(self) -> Choice:
@@ -132,11 +133,17 @@ class Reading:
             octets = bodies.decode(self.octets, part)
             events = calendars.read(octets, part.charset).events
             return "; ".join(each.summary for each in events)
-        text = bodies.beginning_of(self.octets, part, _SNIPPET_OCTETS)
+        if part.size <= _SNIPPET_OCTETS:
+            text = self._text_of(part)
+        else:
+            text = bodies.beginning_of(self.octets, part, _SNIPPET_OCTETS)
         return markup.to_text(text) if is_html(part) else text
 
     def _text_of(self, part: Part) -> str:
-        return bodies.text_of(self.octets, part)
+        """Return the text of a part; the last one is kept, since a snippet is of it too."""
+        if self._last is None or self._last[0] is not part:
+            self._last = part, bodies.text_of(self.octets, part)
+        return self._last[1]
 
     def _as_text(self, part: Part) -> str:
         text = self._text_of(part)

@@ -18,7 +18,9 @@ from inbox.insight.findings.long_lines import OF_LINES, what
 from inbox.insight.findings.rfc import RfcSection
 from inbox.insight.findings.severity_in_session import severity
 from inbox.insight.findings.wire import WirePlace, hello_kinds
+from mailsink.mime import structure
 from mailsink.smtp.protocol.events import FLAGS
+from tests.mime.hostile import corpus
 
 # As the RFCs have them.
 TITLES = {
@@ -175,6 +177,14 @@ def test_base64_may_go_on_behind_what_was_read() -> None:
     cut = ENCODED.replace(b"Hi.\r\n", b"SGkuDQo")
     assert examine(cut, size=len(cut) + 9) == []
     assert examine(cut, complete=False) == []
+
+
+@pytest.mark.parametrize(
+    "octets", [each for _, each in corpus()], ids=[name for name, _ in corpus()]
+)
+def test_parts_that_are_known_change_nothing(octets: bytes) -> None:
+    parsed = structure.parse(octets, checked=False)
+    assert examine(octets, parsed=parsed) == examine(octets)
 
 
 @pytest.mark.parametrize(

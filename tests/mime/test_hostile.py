@@ -74,10 +74,16 @@ def check_structure(octets: bytes) -> structure.Structure:
         storable(f"{part.content_type}{part.parameters}{part.charset}{part.encoding}")
         storable(part.disposition + part.content_id + part.filename)
         assert not set(part.filename) & {"/", "\\", "\u202e"}
+    unchecked = structure.parse(octets, checked=False)
+    assert list(map(outline, unchecked.parts)) == list(map(outline, found.parts))
     children = [id(child) for part in found.parts for child in part.children]
     assert sorted(children) == sorted(id(part) for part in found.parts[1:])
     assert len({part.number for part in found.parts}) == len(found.parts)
     return found
+
+
+def outline(part: structure.Part) -> tuple[object, ...]:
+    return part.number, part.header_start, part.body_start, part.body_end, part.encoding
 
 
 def check_bodies(octets: bytes, found: structure.Structure) -> None:
@@ -85,6 +91,7 @@ def check_bodies(octets: bytes, found: structure.Structure) -> None:
     storable(read.text)
     storable(read.snippet)
     assert len(read.snippet) <= reading.SNIPPET_LENGTH
+    assert read.snippet == reading.Reading(octets, found).snippet
     html = read.html
     storable(preview(html, lambda content_id: f"/p/{content_id}"))
     storable(markup.to_text(html))

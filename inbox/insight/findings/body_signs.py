@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from inbox.insight.findings import injection
 from mailsink.mime import headers, structure, transfer
 from mailsink.mime.headers import Block
+from mailsink.mime.structure import Structure
 from mailsink.text import readable
 
 _BEFORE, _AFTER = 24, 24  # octets shown around the offending one
@@ -52,27 +53,37 @@ def examine(
     complete: bool = True,
     recipients: Collection[str] = (),
     size: int = 0,
+    parsed: Structure | None = None,
 ) -> list[BodySpot]:
     """Return what a body shows, each kind once; of what was cut off, nothing missing.
 
     octets: its start will do, if size is that of all; complete: whether all of it came;
-    recipients: the addresses of the envelope
+    recipients: the addresses of the envelope; parsed: the parts, where they are known
     """
     size = max(size, len(octets))
-    octets = octets[:_SEARCHED]
+    if len(octets) > _SEARCHED:
+        octets, parsed = octets[:_SEARCHED], None
     ends = complete and len(octets) >= size
-    block = headers.scan(octets)
-    found = [*_lines(octets, block), *_repeated(octets, block), *_base64(octets, ends)]
+    if parsed is None:
+        block = headers.scan(octets)
+    else:
+        block = Block(parsed.root.fields, parsed.root.body_start)
+    found = [
+        *_lines(octets, block),
+        *_repeated(octets, block),
+        *_base64(octets, ends, parsed),
+    ]
     if injected := injection.find(octets, block, recipients):
         found.append(BodySpot("header_injection", *injected))
     return [*found, *_fields(octets, block)] if complete and octets else found
 
 
-def _base64(octets: bytes, ends: bool) -> Iterator[BodySpot]:
+def _base64(octets: bytes, ends: bool, parsed: Structure | None) -> Iterator[BodySpot]:
     """Yield the first part whose base64 is none; an end counts only if it is the body's."""
     if b"base64" not in octets and b"base64" not in octets.lower():
         return
-    for part in structure.parse(octets).parts:
+    parsed = parsed or structure.parse(octets, checked=False)
+    for part in parsed.parts:
         if part.encoding != "base64" or part.source is not None or part.children:
             continue
         body = part.body(octets)

@@ -22,6 +22,8 @@ _KNOWN = frozenset(
     (b"from", b"to", b"cc", b"reply-to", b"subject", b"date", b"message-id", b"mime-version",
      b"content-type", b"content-transfer-encoding")
 )  # fmt: skip
+# The start of a line that is one of them
+_KNOWN_LINE = re.compile(rb"\n(?:%s):" % rb"|".join(_KNOWN), re.IGNORECASE)
 _ONCE = frozenset(("from", "to", "cc", "reply-to", "content-type"))
 _FREE_TEXT = ("subject", "comments", "keywords", "organization")
 
@@ -66,10 +68,13 @@ def _rest(octets: bytes, block: Block) -> tuple[int, str] | None:
     It is two or more fields in a row which the header lacks, before a blank line; of
     an enclosed or quoted mail the header has some as well.
     """
+    body = octets[block.body : block.body + _SEARCHED]
+    if not _KNOWN_LINE.search(b"\n" + body):
+        return None  # of most mail, in a tenth of the time
     missing = _KNOWN - {field.name.lower().encode() for field in block.fields}
     at = start = block.body
     names: list[bytes] = []
-    for line in octets[block.body : block.body + _SEARCHED].split(b"\n"):
+    for line in body.split(b"\n"):
         if match := _FIELD.match(line):
             start = start if names else at
             names.append(match[1].lower())
