@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from mailsink.web.request_rules import AHEAD_FIELDS
+from inbox.http.origins import origins
+from mailsink.web.request_rules import AHEAD_FIELDS, BROWSER
 
 
 def is_ahead(request: HttpRequest) -> bool:
@@ -24,3 +25,16 @@ def is_opened(request: HttpRequest) -> bool:
     if site in ("cross-site", "same-site"):
         return is_navigation(request)
     return not is_ahead(request)
+
+
+def is_led_here(request: HttpRequest) -> bool:
+    """Whether a page of others, or a mail, may have led a browser here.
+
+    One that sends no Sec-Fetch fields says by Referer alone that it was a page of ours.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site in ("cross-site", "same-site")
+    if not request.headers.get("User-Agent", "").startswith(BROWSER):
+        return False
+    page = request.headers.get("Referer", "")
+    return not any(page.startswith(f"{each}/") for each in origins(request))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox import pages
+from inbox.http.navigation import is_led_here
 from inbox.mailbox import image_hosts
 from inbox.presenters.message_page import MessagePage, translated
 from mailsink.mime import links, pictures
@@ -65,7 +66,7 @@ def asked_for(request: HttpRequest) -> QueryDict:
     Another site's page may lead to a mail, and so may a mail.
     """
     asked = request.GET.copy()
-    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+    if is_led_here(request):
         asked.pop("images", None)
     return asked
 

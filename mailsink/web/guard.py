@@ -151,7 +151,7 @@ class Guard:
             await self.app(scope, receive, send)
 
     def _without_cookies(self, scope: AsgiScope) -> AsgiScope:
-        """Return the scope of a request; of a page of another origin, without cookies.
+        """Return the scope of a request; if a page of another origin may ask, without cookies.
 
         Browsers send ours along from another port of the same host, and with a websocket,
         whose frames that page could read as whoever has signed in here.
@@ -237,6 +237,8 @@ def _request(scope: AsgiScope) -> RequestHead:
         fetch_mode=header(headers, b"sec-fetch-mode"),
         fetch_dest=header(headers, b"sec-fetch-dest"),
         ahead=any(name in _AHEAD for name, _ in headers),
+        accept=header(headers, b"accept"),
+        referer=header(headers, b"referer"),
         user_agent=header(headers, b"user-agent"),
         webhook_id=header(headers, b"webhook-id"),
         sent_host=scope.get(SENT_HOST, ""),

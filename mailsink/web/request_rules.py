@@ -22,6 +22,7 @@ PARTS_PATH = re.compile(r"/messages/[^/]+/parts/.+")
 # What our own pages show as an image. A mail that is printed has their origin: its images
 # must not ask for anything else with the rights of its reader.
 _IMAGES_PATH = re.compile(r"/static/.+|/favicon\.ico|.*/parts/.+")
+BROWSER = "Mozilla/"  # the beginning of the User-Agent of each
 API = "/api/"
 SOCKETS = frozenset({"/ws/live"})  # beside those below API
 # The dialects of other mail sinks, in which GET marks mail read and asks hosts.
@@ -41,10 +42,31 @@ class RequestHead:
     fetch_site: str
     fetch_mode: str
     fetch_dest: str
+    accept: str = ""
+    referer: str = ""
     user_agent: str = ""
     webhook_id: str = ""
     ahead: bool = False  # prefetched or prerendered: nobody has asked for it yet
     sent_host: str = ""  # by a trusted proxy, which names another as the one asked for
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a browser does not say who asks, and for what.
+
+        To plain http it sends no Sec-Fetch fields, but for localhost (Fetch Metadata §2).
+        No page can have it leave out, or change, the name that all browsers share.
+        """
+        return not self.fetch_site and self.user_agent.startswith(BROWSER)
+
+    @property
+    def is_of_image(self) -> bool:
+        """Whether a browser asks for an image; a silent one says it by Accept alone.
+
+        It names kinds of images first, and then everything; a program, what it wants.
+        """
+        if self.is_silent:
+            return self.accept.startswith("image/") and "*/*" in self.accept
+        return self.fetch_dest == "image"
 
 
 _HEALTH = frozenset(("/livez", "/readyz", "/health/live", "/health/ready"))
@@ -99,10 +121,22 @@ class Rules:
         return used and origin.lower() in self.allowed_origins
 
     def is_foreign(self, request: RequestHead) -> bool:
-        """Whether a page of another origin asks, as far as its browser says so."""
-        return bool(request.origin) and request.origin.lower() not in self._ours(
-            request
-        )
+        """Whether a page of another origin asks, or may ask, as far as its browser says so.
+
+        Of a silent browser it may be any page, unless Referer names one of ours: a page
+        can leave that out, but not forge it. A person may go to all but a dialect.
+        """
+        if request.origin:
+            return request.origin.lower() not in self._ours(request)
+        if not request.is_silent or self._is_referred(request):
+            return False
+        is_page = request.accept.startswith("text/html")
+        return not is_page or is_of_dialect(request.path)
+
+    def _is_referred(self, request: RequestHead) -> bool:
+        """Whether one of our own pages asks, or leads here."""
+        page = request.referer.lower()
+        return any(page.startswith(f"{each}/") for each in self._ours(request))
 
     def _ours(self, request: RequestHead) -> set[str]:
         """Return the origins of our own pages."""
@@ -179,12 +213,10 @@ def _judge_reading(request: RequestHead, invited: bool) -> HttpRefusal | None:
         "document",
         "",
     )
-    of_dialect = _DIALECTS_PATH.fullmatch(request.path)
+    of_dialect = is_of_dialect(request.path)
     if of_dialect and request.ahead:
         return _AHEAD
-    if request.fetch_dest == "image" and not (
-        invited or _IMAGES_PATH.fullmatch(request.path)
-    ):
+    if request.is_of_image and not (invited or _IMAGES_PATH.fullmatch(request.path)):
         return _NO_IMAGE
     if invited or request.fetch_site not in ("cross-site", "same-site"):
         return None
@@ -193,6 +225,11 @@ def _judge_reading(request: RequestHead, invited: bool) -> HttpRefusal | None:
     if PARTS_PATH.fullmatch(request.path):
         return None
     return _CROSS_SITE_API if request.path.startswith(API) else _CROSS_SITE
+
+
+def is_of_dialect(path: str) -> bool:
+    """Whether a path is of another mail sink's API, where reading has effects."""
+    return _DIALECTS_PATH.fullmatch(path) is not None
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -54,6 +54,20 @@ def test_a_link_from_elsewhere_loads_no_images(client: Client, place: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("referer", "expected"),
+    [("", False), ("http://testserver:3000/", False), ("http://testserver/", True)],
+)
+def test_by_plain_http_too_a_link_from_elsewhere_loads_no_images(
+    client: Client, referer: str, expected: bool
+) -> None:
+    """A browser says there only where it comes from, and nothing if a mail led it here."""
+    url = f"/messages/{recorded_message(HTML).id}/print?images=all"
+    head = {"User-Agent": "Mozilla/5.0", "Referer": referer}
+    policy = client.get(url, headers=head)["Content-Security-Policy"]
+    assert (" https: http:;" in policy) is expected
+
+
+@pytest.mark.parametrize(
     "host",
     ["", "*", "*.test", "a;script-src *", "a b", "https://a.test", "a.test/x", "'self'",
      "a.test:99999999", "-a.test", "a..test", "ä.test", "a\n.test", "x" * 260, "[::1]"],

@@ -179,6 +179,29 @@ def test_cookies_of_pages_of_other_origins_do_not_count(
     assert seen == [comes]
 
 
+@pytest.mark.parametrize(
+    ("referer", "comes"), [("", False), ("http://localhost:8025/sessions", True)]
+)
+def test_by_plain_http_cookies_count_where_a_page_of_ours_asks(
+    referer: str, comes: bool
+) -> None:
+    """The browser says nothing else: a page on another port may have asked."""
+    seen: list[bool] = []
+
+    async def noting(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        seen.append(any(name == b"cookie" for name, _ in scope["headers"]))
+
+    asked = guard()
+    asked.app = noting
+    head = {
+        "cookie": "mailsink_session=x",
+        "user_agent": "Mozilla/5.0",
+        "accept": "*/*",
+    }
+    sent(asked, "GET", "/counts", sec_fetch_site="", referer=referer, **head)
+    assert seen == [comes]
+
+
 def test_a_page_cannot_pass_for_a_proxy() -> None:
     """Its name may lead to this machine, whose proxy is trusted (DNS rebinding)."""
     front = Front(proxies=(ip_network("10.0.0.0/8"),))

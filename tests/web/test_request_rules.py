@@ -243,3 +243,59 @@ def test_a_mail_that_has_our_origin_loads_nothing_as_an_image_but_images(
     )
     assert status(asked) == expected
     assert status(replace(asked, fetch_dest="document")) == 0
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+IMAGE = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+LAN = "10.0.0.5:8025"
+
+
+def silent(path: str, accept: str, referer: str = "", **more: str) -> RequestHead:
+    """A request of a browser to plain http, without Sec-Fetch fields."""
+    given = {"user_agent": FIREFOX, **more}
+    return request(host=LAN, path=path, accept=accept, referer=referer, **given)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/static/icons/logo.svg", 0),
+        ("/favicon.ico", 0),
+        ("/messages/1/parts/2", 0),
+        ("/messages/1", 403),
+        ("/api/v1/message/1/link-check", 403),
+        ("/api/v3/messages/1", 403),
+    ],
+)
+def test_by_plain_http_too_a_mail_loads_nothing_as_an_image_but_images(
+    path: str, expected: int
+) -> None:
+    assert status(silent(path, IMAGE)) == expected
+    assert status(silent(path, PAGE)) == 0
+    assert status(silent(path, "image/png")) == 0
+    assert status(silent(path, IMAGE, user_agent="curl/8")) == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "foreign"),
+    [
+        (silent("/counts", "*/*"), True),
+        (silent("/counts", "*/*", "http://10.0.0.5:3000/"), True),
+        (silent("/counts", "*/*", f"http://{LAN}/messages/1"), False),
+        (silent("/counts", "*/*", f"http://{LAN}.evil.example/"), True),
+        (silent("/counts", "*/*", "http://["), True),
+        (silent("/messages/1", PAGE), False),
+        (silent("/messages/1", PAGE, "http://10.0.0.5:3000/"), False),
+        (silent("/api/v1/message/latest/link-check", PAGE), True),
+        (silent("/api/v1/messages", PAGE, f"http://{LAN}/"), False),
+        (silent("/counts", "*/*", fetch_site="same-origin"), False),
+        (silent("/counts", "*/*", user_agent="python-requests/2"), False),
+        (silent("/counts", "*/*", origin=f"http://{LAN}"), False),
+        (silent("/counts", "*/*", f"http://{LAN}/", origin="http://10.0.0.5"), True),
+    ],
+)
+def test_by_plain_http_a_page_of_ours_has_to_say_so(
+    asked: RequestHead, foreign: bool
+) -> None:
+    assert RULES.is_foreign(asked) is foreign
