@@ -26,6 +26,7 @@ from bench import (
     ruled,
     scaled,
     screen,
+    soak,
     strict,
     throughput,
     waiting,
@@ -44,7 +45,9 @@ PARTS = (
     "ruled",
     "scaled",
     "moving",
+    "soak",
 )
+_LONG = {"soak"}  # measured where they are asked for
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
 _QUIET = 0.5  # processes at work on an average, of a machine that measures well
 
@@ -55,15 +58,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--write", action="store_true",
-                        help="put the throughput into bench/README.md")  # fmt: skip
+                        help="put the throughput, or the soak, into bench/README.md")  # fmt: skip
     parser.add_argument("--all-peers", action="store_true",
                         help="measure MailDev and Inbucket too")  # fmt: skip
     options = parser.parse_args()
-    parts = {options.only} if options.only else set(PARTS)
+    parts = {options.only} if options.only else set(PARTS) - _LONG
     if options.rounds < 1:
         parser.error("--rounds wants at least 1")
-    if options.write and (options.quick or "throughput" not in parts):
-        parser.error("--write wants the whole throughput, without --quick")
+    if options.write and (options.quick or not parts & {"throughput", "soak"}):
+        parser.error("--write wants the whole throughput or soak, without --quick")
     if len(os.sched_getaffinity(0)) < 2:
         sys.exit("bench: needs two cores, one for the server and one for the load")
     if os.getloadavg()[0] > _QUIET:
@@ -104,6 +107,11 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
         print(scaled.markdown(scaled.measure(10 if options.quick else 1)), flush=True)
     if "moving" in parts:
         show(moving.measure(options.quick))
+    if "soak" in parts:
+        samples = soak.measure(options.quick)
+        show(soak.rows(samples))
+        if options.write:
+            report.write_soak(samples)
 
 
 if __name__ == "__main__":

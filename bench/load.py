@@ -12,8 +12,10 @@ import argparse
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 
 LINE = b"x" * 76 + b"\r\n"
+_ID, _DIGITS = b"Message-ID: <%d@shop.test>\r\n", 19  # of nanoseconds since 1970
 
 
 class Client(asyncio.Protocol):
@@ -45,8 +47,9 @@ class Client(asyncio.Protocol):
         self.buffer = b""
         if self.asked_at:
             self.job.waits.append(time.perf_counter() - self.asked_at)
+        is_body = self.expected == b"354"
         octets, self.expected = next(self.steps, (b"", b""))
-        self.asked_at = time.perf_counter() if octets is self.job.body else 0.0
+        self.asked_at = time.perf_counter() if is_body else 0.0
         if octets.startswith(b"MAIL"):
             self.job.when_due(lambda: self.transport.write(octets))
         elif octets:
@@ -72,11 +75,11 @@ class Job:
             b"From: Shop <orders@shop.test>\r\nTo: Ann <ann@example.com>\r\n"
             b"Subject: Your order 10482 is confirmed\r\n"
             b"Date: Sun, 22 Nov 2026 21:04:31 +0000\r\n"
-            b"Message-ID: <10482.1@shop.test>\r\nMIME-Version: 1.0\r\n"
-            b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+            b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
         )
-        lines = max(1, (size - len(header)) // len(LINE))
-        self.body = header + LINE * lines + b".\r\n"
+        lines = max(1, (size - len(header) - len(_ID) - _DIGITS) // len(LINE))
+        self.rest = header + b"\r\n" + LINE * lines + b".\r\n"
+        self.ids = count(time.time_ns())
 
     def when_due(self, send: Callable[[], None]) -> None:
         """Send a message's first command, at once or when the rate allows it."""
@@ -97,7 +100,7 @@ class Job:
             yield b"MAIL FROM:<orders@shop.test>\r\n", b"250"
             yield b"RCPT TO:<ann@example.com>\r\n", b"250"
             yield b"DATA\r\n", b"354"
-            yield self.body, b"250"
+            yield _ID % next(self.ids) + self.rest, b"250"
         yield b"QUIT\r\n", b"221"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from bench.contenders import Contender
@@ -83,6 +85,40 @@ def latency(turns: Turns) -> str:
     axis = "milliseconds from the last byte of a message to its 250 (logarithmic)"
     title = f"How long a 250 takes: {shape.name}"
     return _drawing(title, axis, servers, parts, bottom)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A small plot over time: what it shows, and (when, how much)."""
+
+    title: str
+    points: Sequence[tuple[float, float]]
+
+
+def over_time(title: str, axis: str, panels: Sequence[Panel]) -> str:
+    """Draw panels in two columns, each from zero, with its highest value written out."""
+    wide, high, gap = 320, 90, 62
+    parts = []
+    for number, panel in enumerate(panels):
+        left = 60 + number % 2 * (wide + gap)
+        top = 70 + number // 2 * (high + gap)
+        most = max(value for _, value in panel.points) or 1
+        last = panel.points[-1][0]
+        bottom = top + high
+        line = " ".join(
+            f"{left + wide * at / last:.1f},{bottom - high * value / most:.1f}"
+            for at, value in panel.points
+        )
+        parts += [
+            _text(left, top - 8, panel.title),
+            f'<path class="grid" fill="none" d="M{left} {top}H{left + wide}M{left} {bottom}H{left + wide}"/>',
+            f'<polyline points="{line}" fill="none" stroke="{_COLOURS[0]}" stroke-width="2"/>',
+            _text(left - 6, top + 5, f"{most:,.0f}", "end"),
+            _text(left - 6, bottom + 5, "0", "end"),
+            _text(left + wide, bottom + 18, f"{last:,.0f}", "end"),
+        ]
+    rows = (len(panels) + 1) // 2
+    return _drawing(title, axis, [], parts, 40 + rows * (high + gap))
 
 
 _STEPS_A_TENFOLD = 20

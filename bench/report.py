@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from bench import plots
+from bench import plots, soak
 from bench.contenders import Bare, Contender, Mailpit, OfMailsink
 from bench.shapes import Shape
 from bench.throughput import Turn, Turns
 
 _FOLDER = Path(__file__).parent
-_BEGIN = "<!-- begin of the throughput: python -m bench --only throughput --write -->\n"
-_END = "<!-- end of the throughput -->\n"
+_BEGIN = "<!-- begin of the {0}: python -m bench --only {0} --write -->\n"
+_END = "<!-- end of the {0} -->\n"
 _ALT = {
     "rates.svg": "Bars: messages a second of each server, by shape of load",
     "latency.svg": "Histogram: milliseconds from the last byte to the 250, of each server",
+    "soak.svg": "Lines over the messages sent: memory, descriptors, tasks, data folder, p99, rate",
 }
 
 Of = Callable[[Turn], float]
@@ -60,17 +61,30 @@ def markdown(turns: Turns, rounds: int) -> str:
 
 def write(turns: Turns, rounds: int) -> None:
     """Put the tables into bench/README.md, between the two marks, and the plots beside it."""
-    readme = _FOLDER / "README.md"
-    before, _, rest = readme.read_text("utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    (_FOLDER / "plots").mkdir(exist_ok=True)
     drawn = {"rates.svg": plots.rates(turns), "latency.svg": plots.latency(turns)}
+    _put("throughput", markdown(turns, rounds), drawn)
+
+
+def write_soak(samples: Sequence[soak.Sample]) -> None:
+    """Put the table of a soak into bench/README.md, and its plots beside it."""
+    head = ["what", "measured", "budget"]
+    text = f"{_machine()}.\n\n{_table(head, soak.rows(samples))}\n"
+    _put("soak", text, {"soak.svg": soak.drawing(samples)})
+
+
+def _put(part: str, text: str, drawn: Mapping[str, str]) -> None:
+    """Put a text and links to its drawings between the marks of a part in README.md."""
+    begin, end = _BEGIN.format(part), _END.format(part)
+    readme = _FOLDER / "README.md"
+    before, _, rest = readme.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    (_FOLDER / "plots").mkdir(exist_ok=True)
     links = []
     for name, drawing in drawn.items():
         (_FOLDER / "plots" / name).write_text(drawing, "utf-8")
         links.append(f"![{_ALT[name]}](plots/{name})\n")
-    text = "\n".join([_BEGIN, markdown(turns, rounds), *links, _END])
-    readme.write_text(f"{before}{text}{after}", "utf-8")
+    between = "\n".join([begin, text, *links, end])
+    readme.write_text(f"{before}{between}{after}", "utf-8")
 
 
 def _machine() -> str:

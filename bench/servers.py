@@ -25,12 +25,13 @@ def temporary_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def serving(data: Path | None = None) -> Iterator[Mailsink]:
-    """Run Mailsink on the server's core, retention off."""
+def serving(data: Path | None = None, **variables: str) -> Iterator[Mailsink]:
+    """Run Mailsink on the server's core, retention off unless variables say otherwise."""
+    variables = {"RETENTION_MESSAGES": "0", "RETENTION_SESSIONS": "0", **variables}
     with ExitStack() as stack:
         folder = data or stack.enter_context(temporary_folder())
         with on_core(SERVER_CORE):
-            server = Mailsink(folder, RETENTION_MESSAGES="0", RETENTION_SESSIONS="0")
+            server = Mailsink(folder, **variables)
         stack.callback(server.stop)
         yield server
 
@@ -70,7 +71,7 @@ def load(address: tuple[str, int], *flags: str) -> subprocess.Popen[str]:
 
 def rate(client: subprocess.Popen[str]) -> float:
     """Wait for a load client; return the messages a second that it sent."""
-    return float(_said(client)[0])
+    return float(said(client)[0])
 
 
 def waits(address: tuple[str, int], messages: int) -> list[float]:
@@ -79,10 +80,10 @@ def waits(address: tuple[str, int], messages: int) -> list[float]:
     Returns the seconds from the last octet of each to its 250.
     """
     client = load(address, "--messages", str(messages), "--waits")
-    return [float(each) / 1e6 for each in _said(client)[1].split()]
+    return [float(each) / 1e6 for each in said(client)[1].split()]
 
 
-def _said(client: subprocess.Popen[str]) -> list[str]:
+def said(client: subprocess.Popen[str]) -> list[str]:
     """Wait for a load client; return the lines that it printed."""
     try:
         said, _ = client.communicate()

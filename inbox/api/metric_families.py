@@ -60,6 +60,7 @@ _GAUGES = (
     ),
     _Gauge("descriptors", "mailsink_open_fds", "File descriptors that are open."),
     _Gauge("descriptors_limit", "mailsink_max_fds", "The most that may be open."),
+    _Gauge("tasks", "mailsink_tasks", "Tasks of the event loop."),
     _Gauge("resident_octets", "mailsink_resident_memory_bytes", "Memory in use."),
     _Gauge(
         "clock_jump",

@@ -76,6 +76,7 @@ class OneProcess:
         self._is_web = beside is None or not beside.takes_mail
         self._server = _register(common, beside)
         self._serve = import_string("mailsink.server.process.run")  # makes the loop
+        self._loop = import_string("mailsink.server.process.loop")
         self._workers = import_string("mailsink.asgi.workers")
         self._line = self._line_to_web()
         self._feed = Feed(self._line.layer if self._line else None)
@@ -163,6 +164,7 @@ class OneProcess:
             self._common.descriptors,
             self._config.data,
             self._clock,
+            self._loop,
         )
         figures = ProcessFigures(self._recorder.tallies, read)
         metrics.own = self._server, figures

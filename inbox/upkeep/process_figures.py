@@ -11,6 +11,7 @@ import resource
 import shutil
 import sys
 import time
+from asyncio import AbstractEventLoop, all_tasks
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -34,10 +35,11 @@ def gauges(
     descriptors: Descriptors,
     data: Path,
     clock: ClockWatch,
+    loop: AbstractEventLoop,
 ) -> Gauges:
     """Return how this process is now, by name.
 
-    lag: of the live feed, seconds; data: the folder
+    lag: of the live feed, seconds; data: the folder; loop: that of SMTP and the web
     """
     return {
         "open_sessions": lambda: recorder.open_sessions,
@@ -49,6 +51,7 @@ def gauges(
         "feed_lag": lag,
         "descriptors": descriptors.open,
         "descriptors_limit": lambda: descriptors.limit,
+        "tasks": lambda: len(all_tasks(loop)),
         "clock_jump": clock.jump,
         "disk_free": lambda: _free(data),
     }

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import arrived, plots, processor, report, source
+from bench import arrived, plots, processor, report, soak, source
 from bench.contenders import Bare, Contender, Mailpit, OfMailsink
 from bench.peers import Peer
 from bench.shapes import SHAPES
@@ -166,3 +166,33 @@ class TestReport:
         for name in ("rates.svg", "latency.svg"):
             assert f"](plots/{name})" in written
             assert (tmp_path / "plots" / name).exists()
+
+
+class TestSoak:
+    samples = [
+        soak.Sample(sent, 900.0, 0.02, 100e6 + sent, 31, 8, 300_000_000, 50_000)
+        for sent in range(10_000, 210_000, 10_000)
+    ]
+
+    def test_it_says_what_was_first_and_last_once_retention_had_begun(self) -> None:
+        [memory, descriptors, *_] = soak.rows(self.samples)
+        first, last = (round((100e6 + sent) / 2**20) for sent in (60_000, 200_000))
+        assert memory.measured == f"{first}, then {last} MB (at most {last})"
+        assert descriptors.measured == "31, then 31 (at most 31)"
+
+    def test_it_is_written_beside_the_throughput(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        readme = Path(report.__file__).with_name("README.md").read_text()
+        (tmp_path / "README.md").write_text(readme)
+        monkeypatch.setattr(report, "_FOLDER", tmp_path)
+        report.write_soak(self.samples)
+        written = (tmp_path / "README.md").read_text()
+        assert "| descriptors | 31, then 31 (at most 31) |" in written
+        assert written.count("begin of the soak") == 1
+        for heading in ("## Throughput", "## Start"):
+            assert heading in written
+        drawing = (tmp_path / "plots" / "soak.svg").read_text()
+        words = "".join(ElementTree.fromstring(drawing).itertext())
+        assert "200,000 messages of mixed sizes" in words
+        assert "p99 of the 250, ms" in words
