@@ -168,14 +168,15 @@ class TestReport:
             assert (tmp_path / "plots" / name).exists()
 
 
-class TestSoak:
-    samples = [
-        soak.Sample(sent, 900.0, 0.02, 100e6 + sent, 31, 8, 300_000_000, 50_000)
-        for sent in range(10_000, 210_000, 10_000)
-    ]
+SAMPLES = [
+    soak.Sample(sent, 900.0, 0.02, 100e6 + sent, 31, 8, 300_000_000, 50_000)
+    for sent in range(10_000, 210_000, 10_000)
+]
 
+
+class TestSoak:
     def test_it_says_what_was_first_and_last_once_retention_had_begun(self) -> None:
-        [memory, descriptors, *_] = soak.rows(self.samples)
+        [memory, descriptors, *_] = soak.rows(SAMPLES)
         first, last = (round((100e6 + sent) / 2**20) for sent in (60_000, 200_000))
         assert memory.measured == f"{first}, then {last} MB (at most {last})"
         assert descriptors.measured == "31, then 31 (at most 31)"
@@ -186,7 +187,7 @@ class TestSoak:
         readme = Path(report.__file__).with_name("README.md").read_text()
         (tmp_path / "README.md").write_text(readme)
         monkeypatch.setattr(report, "_FOLDER", tmp_path)
-        report.write_soak(self.samples)
+        report.write_soak(SAMPLES)
         written = (tmp_path / "README.md").read_text()
         assert "| descriptors | 31, then 31 (at most 31) |" in written
         assert written.count("begin of the soak") == 1
