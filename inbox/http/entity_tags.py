@@ -11,6 +11,7 @@ from itertools import islice
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
+ANY = "*"  # a field that names any tag
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 _DIGITS = 32  # of a hash
 _MOST = 50  # tags of a field that are looked at
@@ -23,7 +24,7 @@ def of(octets: bytes) -> str:
 
 def names(field: str, tag: str) -> bool:
     """Whether If-Match or If-None-Match names a tag; * names any."""
-    if field.strip() == "*":
+    if field.strip() == ANY:
         return True
     return any(each[1] == tag for each in islice(_TAG.finditer(field), _MOST))
 

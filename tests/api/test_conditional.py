@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from inbox import serializers
+from inbox.http import preconditions
 from inbox.models import Release, Session
+from inbox.serializers import Shape
+from inbox.storage import write_lock
 from tests import factories
 from tests.api.conftest import Api
 
@@ -108,6 +112,37 @@ def test_a_session_that_changed_is_not_deleted(api: Api) -> None:
     assert asked(api, "DELETE", path, if_match=old).status_code == 412
     new = asked(api, "GET", path)["ETag"]
     assert asked(api, "DELETE", path, if_match=new).status_code == 204
+
+
+@pytest.mark.parametrize("field", ['"other"', "the tag"])
+def test_mail_does_not_wait_while_a_session_is_compared(
+    api: Api, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    """What GET answers of 98,000 recipients takes seconds to work out."""
+    session = factories.session(ending="quit", closed_at=datetime.now(UTC))
+    path = f"sessions/{session.pk}"
+    tag = asked(api, "GET", path)["ETag"]
+    shown, turns = serializers.session, []
+
+    def show(session: Session) -> Shape:
+        turns.append(write_lock._turns._taken)
+        return shown(session)
+
+    monkeypatch.setattr(serializers, "session", show)
+    field = tag if field == "the tag" else field
+    status = asked(api, "DELETE", path, if_match=field).status_code
+    assert (status, turns) == (204 if field == tag else 412, [False])
+
+
+def test_who_has_not_seen_an_object_keeps_nobody_from_writing(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preconditions, "turn_until_written", None)
+    path = f"messages/{factories.message().pk}"
+    late = asked(api, "PATCH", path, {"read": True}, if_match='"other"')
+    assert late.status_code == 412
+    done = asked(api, "PATCH", path, {"read": True}, if_match="*")
+    assert done.status_code == 200
 
 
 def test_a_release_that_changed_is_not_cancelled(api: Api) -> None:

@@ -178,7 +178,8 @@ def case(request: HttpRequest, id: SessionId) -> HttpResponse:
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a session")
-@decorate_view(if_match(of_view(one)))
+# One that has ended, and no other is deleted, changes no more.
+@decorate_view(if_match(of_view(one), is_final=True))
 def delete(request: HttpRequest, id: SessionId) -> HttpResponse:
     """Removes it for good, if it has ended and has no messages outside the trash."""
     sessions.delete(scope(), id)
