@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.http import HttpRequest, HttpResponse
 from hypothesis import settings as profiles
 
 from tests import private
@@ -79,10 +81,25 @@ def _empties_what_has_rows() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files() -> None:
-    """Pages name static files by their hashes, which are known once collected."""
+    """Pages name static files by their hashes, which are known once collected.
+
+    Each client of a test has middleware of its own, which would look for them again: that
+    takes as long as a page.
+    """
+    from mailsink.web.assets import Assets
     from mailsink.web.static import collect
 
     collect()
+    found = Assets(_unused).files
+
+    def add_files(self: Assets, _root: str, prefix: str | None = None) -> None:
+        self.files.update(found)
+
+    Assets.add_files = add_files  # type: ignore[method-assign, assignment]
+
+
+def _unused(_: HttpRequest) -> HttpResponse:
+    return HttpResponse()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -118,6 +135,22 @@ def _no_slugs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(inboxes, "_slugs", {})
     monkeypatch.setattr(inboxes, "_keys", {})
+
+
+@pytest.fixture(autouse=True)
+def _no_policies() -> Iterator[None]:
+    """No policy of an earlier test, which lives until a garbage collection, hears of a change.
+
+    Each would read its inbox again: dozens of them make a change slow.
+    """
+    yield
+    from inbox.mailbox import inboxes
+    from inbox.rules import rulebook
+
+    for signal in (inboxes.changed, rulebook.rules_changed):
+        for _, of, *_more in list(signal.receivers):
+            if inspect.ismethod(heard := of()):
+                signal.disconnect(heard)
 
 
 def _ended(server: Mailsink) -> None:

@@ -31,6 +31,7 @@ from inbox.storage import acts
 CHALLENGE = 'Bearer realm="Mailsink"'  # RFC 6750 3
 _API = ("/api/", "/mcp")
 _RETRY_AFTER = 60  # seconds
+_MATCH = "_mailsink_match"  # an attribute of a request
 
 
 def _unused(request: HttpRequest) -> HttpResponse:
@@ -156,10 +157,15 @@ def _asked(request: HttpRequest) -> tuple[Role | None, list[str]]:
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
-    try:
-        return resolve(request.path_info)
-    except Resolver404:
-        return None
+    """Return the route of a request, which is looked for once."""
+    if not hasattr(request, _MATCH):
+        try:
+            found = resolve(request.path_info)
+        except Resolver404:
+            found = None
+        setattr(request, _MATCH, found)
+    match: ResolverMatch | None = getattr(request, _MATCH)
+    return match
 
 
 def _route(request: HttpRequest) -> str | None:

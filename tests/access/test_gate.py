@@ -8,12 +8,14 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
+from django.urls import ResolverMatch, resolve
 
-from inbox.access import accounts, current
+from inbox.access import accounts, api_tokens, current
 from inbox.access.identity import EVERYBODY
 from inbox.access.memberships import of_user
 from inbox.access.roles import Role
 from inbox.errors import Conflict
+from inbox.http import gate
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, User
 from tests import people
@@ -43,6 +45,24 @@ def test_other_processes_are_asked_once_in_a_while(
     assert client.get("/").status_code == 302
     with django_assert_num_queries(0):
         assert accounts.look_if_due()
+
+
+def test_a_route_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    people.administrator()
+    made = api_tokens.add(people.user("ann", a="tester"), "CI", ["write"])
+    client = Client(headers={"Authorization": f"Bearer {made.text}"})
+    looked: list[str] = []
+
+    def resolve_noted(path: str) -> ResolverMatch:
+        looked.append(path)
+        return resolve(path)
+
+    monkeypatch.setattr(gate, "resolve", resolve_noted)
+    answer = client.patch(
+        "/api/v3/messages?all=true", {"read": True}, "application/json"
+    )
+    assert answer.status_code == 200
+    assert looked == ["/api/v3/messages"]
 
 
 def test_a_stranger_is_led_to_the_login_and_reads_nothing() -> None:

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from django.test.utils import override_script_prefix
 from django.urls import resolve
 
+from inbox.api.v3 import openapi
 from inbox.api.v3.api import api as v3
 from inbox.api.v3.openapi import GROUPS, operations
 
@@ -23,7 +25,7 @@ VERBS = {
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return v3.get_openapi_schema(path_prefix="/api/v3/")
+    return v3.get_openapi_schema()
 
 
 def described(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,6 +39,19 @@ def described(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]
     elif isinstance(node, list):
         for index, each in enumerate(node):
             yield from described(each, f"{path}/{index}")
+
+
+def test_it_is_made_once_for_each_path_at_which_it_is_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    v3.get_openapi_schema()
+    with override_script_prefix("/a/b/"):
+        below = v3.get_openapi_schema()
+    monkeypatch.setattr(openapi, "complete", None)
+    assert not v3.get_openapi_schema()["servers"]
+    with override_script_prefix("/a/b/"):
+        assert v3.get_openapi_schema() is below
+    assert below["servers"] == [{"url": "/a/b"}]
 
 
 def test_summaries_are_a_verb_and_a_noun(document: dict[str, Any]) -> None:
@@ -132,7 +147,7 @@ def test_the_example_of_an_import_sends_a_file(document: dict[str, Any]) -> None
 
 def test_examples_of_calls_are_understood(client: Client, db: None) -> None:
     """The shell lines of calls that read: nothing is wrong with their parameters."""
-    document = v3.get_openapi_schema(path_prefix="/api/v3/")
+    document = v3.get_openapi_schema()
     for path, method, operation in operations(document):
         if method != "get" or path.endswith("/wait"):
             continue
