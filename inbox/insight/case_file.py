@@ -116,12 +116,9 @@ def of_session(scope: Scope, id: str | UUID) -> Case:
     """Return the case of a session, which may be live. Raises NotFound."""
     session = sessions.get(scope, id)
     exchanges = sessions.exchanges(scope, session.pk, limit=LINES)
-    tried = [
-        each
-        for each in transactions.of_session(session.pk, TRANSACTIONS)
-        if scope.allows(each.inbox_id)
-    ]
-    more = max(0, session.transactions - TRANSACTIONS)
+    listed = transactions.of_session(session.pk, TRANSACTIONS)
+    tried = [each for each in listed if scope.allows(each.inbox_id)]
+    more = max(0, session.transactions - len(listed))
     report = findings.of_session(session)
     return _case(scope, session, exchanges, tried, more, report, "", str(session.pk))
 

@@ -111,13 +111,15 @@ def find(
         rows = rows.filter(_IS_NOT_ACCEPTED)
     limit = within(limit)
     found = list(rows.select_related("session")[: limit + 1])
-    octets = (
-        _RECIPIENT * (each.recipients_accepted + each.recipients_refused)
-        for each in found
-    )
-    limit = min(limit, fitting(octets))
+    limit = min(limit, _fitting(found))
     items = _summaries(found[: limit + 1])
     return Page(items[:limit], str(items[limit - 1].id) if items[limit:] else None)
+
+
+def _fitting(found: Iterable[Transaction]) -> int:
+    """Return how many of these fit in an answer, with all their recipients."""
+    numbers = (each.recipients_accepted + each.recipients_refused for each in found)
+    return fitting(_RECIPIENT * each for each in numbers)
 
 
 def first(rows: QuerySet[Transaction], limit: int) -> dict[UUID, int]:
@@ -154,9 +156,10 @@ def by_ids(ids: Collection[UUID]) -> list[TransactionSummary]:
 
 
 def of_session(session_id: UUID, limit: int = 500) -> list[TransactionSummary]:
-    """Return a session's transactions, first ones first."""
+    """Return a session's transactions, first ones first; as many as fit in an answer."""
     rows = Transaction.objects.filter(session_id=session_id).order_by("seq")
-    return attempts(rows[:limit])
+    found = list(rows.select_related("session")[:limit])
+    return _summaries(found[: _fitting(found)])
 
 
 def open_body(scope: Scope, id: str | UUID) -> bytes:

@@ -145,6 +145,14 @@ def test_who_has_not_seen_an_object_keeps_nobody_from_writing(
     assert done.status_code == 200
 
 
+def test_a_session_has_as_many_transactions_as_fit(api: Api) -> None:
+    session = factories.session(ending="quit")
+    for _ in range(3):
+        factories.transaction(session=session, recipients_refused=2000)
+    shown = api("GET", f"sessions/{session.pk}")["transactions"]
+    assert [each["seq"] for each in shown] == [1, 2]
+
+
 def test_a_release_that_changed_is_not_cancelled(api: Api) -> None:
     message = factories.message()
     api("POST", "routes", {**ROUTE, "allow": ["*"]}, status=201)

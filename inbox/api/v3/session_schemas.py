@@ -190,4 +190,6 @@ class Replay(Strict):
 
 class SessionDetail(Session):
     exchanges: list[Exchange] = member("The first 500 exchanges.")
-    transactions: list[Transaction] = member("The first 500 transactions.")
+    transactions: list[Transaction] = member(
+        "The first 500 transactions, or as many as fit with their recipients."
+    )

@@ -97,7 +97,10 @@ def find(
 
 @router.get("/{id}", response=SessionDetail, summary="Get a session")
 def one(request: HttpRequest, id: SessionId, fields: Fields = "") -> HttpResponse:
-    """One session with its first 500 exchanges and transactions."""
+    """One session with its first 500 exchanges and transactions.
+
+    Of transactions with very many recipients there are fewer; an exchange names its own.
+    """
     wanted = sparse.names(fields, SessionDetail)
     session = sessions.get(scope(), id)
     exchanges = sessions.exchanges(scope(), id, limit=MAX_LIMIT)
