@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Invalid, InvalidMember
 from inbox.rules.address_words import EXTENSIONS, LONGEST_DELAY
-from inbox.rules.text_patterns import TextPattern, anywhere
+from inbox.rules.text_patterns import (
+    TextPattern,
+    anywhere,
+    steps_at_a_name,
+    steps_in_a_body,
+)
 from mailsink.ports import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -140,6 +145,14 @@ _NOTHING: dict[str, tuple[Any, ...]] = {
 def _pattern(text: str) -> str:
     TextPattern(text)
     return text
+
+
+def steps(conditions: Mapping[str, Any]) -> int:
+    """Return how many steps the patterns of a rule take at each character, in all."""
+    names = (*TEXT_CONDITIONS, "header_value")
+    given = (conditions[each] for each in names if each in conditions)
+    body = conditions.get("body")
+    return sum(map(steps_at_a_name, given)) + (steps_in_a_body(body) if body else 0)
 
 
 def _pattern_anywhere(text: str) -> str:

@@ -22,6 +22,9 @@ from inbox.storage.updates import put_fields
 from inbox.storage.write_lock import write_turn
 
 MOST = 2000  # rules of an inbox
+# Steps that their regular expressions take at each character, in all. A recipient may be
+# looked at by each of them on the event loop: 20 ms of it at worst.
+MOST_STEPS = 20_000
 _EXPIRED_AT_ONCE = 100  # rules that go, and may have counts each
 _LONGEST_NAME = 80
 LONGEST_LIFE = 366 * 24 * 3600  # seconds
@@ -77,6 +80,7 @@ def add_all(
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
     known = Rule.objects.filter(inbox=inbox)
+    _check_steps(known.none() if instead else known, checked)
     _forget_counts_of(known if instead else _expired(inbox.pk))
     with write_turn():
         _alone(inbox)
@@ -109,6 +113,24 @@ def _add_behind(inbox: Inbox, checked: Sequence[Mapping[str, Any]]) -> list[Rule
         for place, each in enumerate(checked, first)
     ]
     return Rule.objects.bulk_create(rules, batch_size=100)
+
+
+def _check_steps(known: QuerySet[Rule], given: Sequence[Mapping[str, Any]]) -> None:
+    """Raise Invalid if the regular expressions of rules are too much together.
+
+    Without a turn at writing, since it may take a second. known: those that are there,
+    of which the expired ones do not count; given: those that are to be beside them
+    """
+    now = datetime.now(UTC)
+    there = known.exclude(expires_at__lte=now).values_list("conditions", flat=True)
+    asked = sum(rule_fields.steps(each.get("conditions", {})) for each in given)
+    taken = asked and asked + sum(map(rule_fields.steps, there))
+    if taken > MOST_STEPS:
+        words = _(
+            "the regular expressions of all rules of an inbox may take %(most)s steps at a "
+            "character, and would take %(taken)s: use fewer, or some that repeat less"
+        )
+        raise Invalid(words % {"most": f"{MOST_STEPS:,}", "taken": f"{taken:,}"})
 
 
 def check(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,6 +172,10 @@ def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
     """
     checked = _checked(fields)
     _check_inbox(scope, checked)
+    if "conditions" in checked or "expires_at" in checked:
+        before = get(scope, id)
+        others = Rule.objects.filter(inbox=before.inbox_id).exclude(pk=id)
+        _check_steps(others, [{"conditions": before.conditions} | checked])
     with write_turn():
         rule = get(scope, id)
         for name, value in checked.items():
@@ -189,6 +215,7 @@ def put_scenario(
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
     known = Rule.objects.filter(inbox=inbox, scenario=name)
+    _check_steps(Rule.objects.filter(inbox=inbox).exclude(scenario=name), checked)
     _forget_counts_of(known | _expired(inbox.pk))
     with write_turn():
         _alone(inbox)

@@ -5,6 +5,8 @@ All take time in proportion to the text, whatever the pattern. The case does not
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -15,7 +17,8 @@ from mailsink.wildcards import Wildcards, fold
 
 LONGEST = 500  # characters of a pattern
 LONGEST_TEXT = 4096  # characters of a header field that are looked at
-_MEMORY = 8 << 20  # octets for a pattern
+_MEMORY = 8 << 20  # octets for a pattern, while it is not known how large it is
+_MEMORY_OF_A_STEP = 4096  # of what RE2 keeps for a pattern while it looks at texts
 # Steps of RE2's program. The worst of patterns costs each of them at each character, on
 # the event loop: (a?){1000} twenty times over would stop the server for minutes.
 _MOST_STEPS = 5000
@@ -83,6 +86,29 @@ def for_a_set(compiled: Any) -> str:
     return str(compiled.pattern) if small else ""
 
 
+@lru_cache(maxsize=20_000)
+def steps_at_a_name(pattern: str) -> int:
+    """Return how many steps RE2 takes for a pattern at each character of a name or field.
+
+    0 for a pattern that is none of RE2's, or that cannot be used.
+    """
+    if not _is_expression(pattern):
+        return 0
+    with suppress(Invalid):
+        return int(_compiled(pattern[1:-1]).programsize)
+    return 0
+
+
+@lru_cache(maxsize=20_000)
+def steps_in_a_body(pattern: str) -> int:
+    """Return how many it takes at each character of a message; a text is found at once."""
+    if not _is_expression(pattern) and not {"*", "?"} & {*pattern}:
+        return 0
+    with suppress(Invalid):
+        return int(anywhere(pattern).programsize)
+    return 0
+
+
 def _is_expression(pattern: str) -> bool:
     return len(pattern) > 2 and pattern[0] == pattern[-1] == "/"
 
@@ -94,7 +120,7 @@ def _compiled(expression: str) -> Any:
         raise _unusable(expression, _words(error)) from None
     if made.programsize > _MOST_STEPS:
         raise _unusable(expression, _("it repeats too much"))
-    return made
+    return re2.compile(expression, options(made.programsize * _MEMORY_OF_A_STEP))
 
 
 def _unusable(expression: str, reason: str) -> Invalid:

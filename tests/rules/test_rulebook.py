@@ -34,6 +34,21 @@ def test_expired_rules_make_room(
     assert [each.pk for each in rulebook.find(ALL)] == [kept.pk, made.pk]
 
 
+def test_regular_expressions_are_bounded_together(policy: InboxPolicy) -> None:
+    """Each of these takes a millisecond of the event loop; 2,000 of them stopped all mail."""
+    costly = {"forward_path": f"/{'(a?){40}' * 8}x/"}
+    made = [rule(conditions=costly) for _ in range(15)]
+    plain = rule(conditions={"forward_path": "*"})
+    for also in (costly, {"body": "a?" * 250}, {"body": f"/{'(a?){40}' * 8}x/"}):
+        with pytest.raises(Invalid, match="20,000 steps at a character"):
+            rule(conditions=also, stage="body")
+    with pytest.raises(Invalid, match="20,000 steps"):
+        rulebook.change(ALL, plain.pk, {"conditions": costly})
+    rulebook.change(ALL, made[0].pk, {"conditions": {"forward_path": "*@example.com"}})
+    rulebook.change(ALL, plain.pk, {"conditions": costly})
+    assert len(rulebook.find(ALL)) == 16
+
+
 def test_rules_go_without_holding_up_mail() -> None:
     """Clients may have made thousands of counts: no turn at writing takes all of them."""
     factories.inbox()
