@@ -307,7 +307,7 @@ def test_a_call_that_reaches_a_mailsink_is_refused(add_hook: AddHook) -> None:
     headers = receiver.calls[0].headers
     head = RequestHead(
         "POST", "http", "/api/v3/webhooks/id/test", headers["host"], "", "", "", "",
-        headers["user-agent"], headers["webhook-id"],
+        user_agent=headers["user-agent"], webhook_id=headers["webhook-id"],
     )  # fmt: skip
     refusal = Rules((), "sink", "").judge(head)
     assert refusal is not None
