@@ -7,7 +7,7 @@ import smtplib
 import zipfile
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import open_inbox, row, send
@@ -54,6 +54,29 @@ def test_mouse_chooses_ranges_and_deletes_with_undo(
     page.get_by_role("button", name="Undo").click()
     expect(row(page, "Mouse h")).to_have_count(1)
     expect(page.locator("#chosen")).to_be_hidden()
+
+
+@pytest.mark.parametrize("key", ["t", "#"])
+def test_a_key_counts_before_the_list_is_read(
+    mailsink: Mailsink, page: Page, key: str
+) -> None:
+    send(mailsink, plain(f"Ticked before {key}"))
+    held: list[Route] = []
+    entries = re.compile("/entries")
+    page.route(entries, lambda route: held.append(route))
+    with page.expect_request(entries):
+        page.goto(mailsink.url)
+    ticked = row(page, f"Ticked before {key}")
+    ticked.hover()
+    ticked.locator(".choose").click()
+    page.keyboard.press(key)
+    for each in held:
+        each.continue_()
+    page.unroute(entries)
+    if key == "t":
+        expect(page.locator("#chosen [name=tag]")).to_be_focused()
+    else:
+        expect(ticked).to_have_count(0)
 
 
 def test_the_open_row_is_told_from_the_selected_ones(

@@ -246,8 +246,7 @@ class InboxPage {
   }
 
   /** @param {number} step @param {{ choose?: boolean }} [options] */
-  async #move(step, { choose = false } = {}) {
-    await this.#begun; // a key pressed meanwhile is not lost
+  #move(step, { choose = false } = {}) {
     const from = this.#rows.indexOf(this.#cursor);
     const to = Math.max(0, Math.min(this.#rows.loaded - 1, from < 0 ? 0 : from + step));
     const item = this.#rows.at(to);
@@ -310,23 +309,48 @@ class InboxPage {
     if (index >= 0) this.#list.focus(index);
   }
 
+  /** Whether messages are chosen. What is ticked before the list is read counts too. */
+  get #isChoosing() {
+    return this.#selection.some || (!this.#feed.ready && find("#entries input:checked") !== null);
+  }
+
+  /**
+   * Let keys wait for the list: what is pressed before it is read is not lost.
+   * @template {string} Key
+   * @param {Record<Key, () => void>} keys
+   * @returns {Record<Key, () => Promise<void>>}
+   */
+  #onceRead(keys) {
+    const waiting = /** @type {Record<Key, () => Promise<void>>} */ ({});
+    for (const key in keys) {
+      waiting[key] = async () => {
+        await this.#begun;
+        keys[key]();
+      };
+    }
+    return waiting;
+  }
+
   #bindKeys() {
     const [actions, selection] = [this.#actions, this.#selection];
+    const chosen = this.#onceRead({ ...actions.keys, "#": () => actions.remove() });
     bind({
-      ...actions.keys,
-      j: () => this.#move(1),
-      k: () => this.#move(-1),
-      J: () => this.#move(1, { choose: true }),
-      K: () => this.#move(-1, { choose: true }),
-      x: () => this.#toggleChosen(),
-      "*": () => actions.toggleAll(),
-      ArrowRight: () => this.#toggleFold(this.#underCursor(), true),
-      ArrowLeft: () => this.#toggleFold(this.#underCursor(), false),
-      "#": () => (selection.some ? actions.remove() : find("#detail [data-delete]")?.click()),
-      t: () => (selection.some ? actions.keys.t() : marks.addTag()),
-      s: () => (selection.some ? actions.keys.s() : marks.nextStatus()),
+      ...chosen,
+      ...this.#onceRead({
+        j: () => this.#move(1),
+        k: () => this.#move(-1),
+        J: () => this.#move(1, { choose: true }),
+        K: () => this.#move(-1, { choose: true }),
+        x: () => this.#toggleChosen(),
+        "*": () => actions.toggleAll(),
+        ArrowRight: () => this.#toggleFold(this.#underCursor(), true),
+        ArrowLeft: () => this.#toggleFold(this.#underCursor(), false),
+      }),
+      "#": () => (this.#isChoosing ? chosen["#"]() : find("#detail [data-delete]")?.click()),
+      t: () => (this.#isChoosing ? chosen.t() : marks.addTag()),
+      s: () => (this.#isChoosing ? chosen.s() : marks.nextStatus()),
       a: marks.annotate,
-      A: () => (selection.some ? actions.keys.A() : marks.assign()),
+      A: () => (this.#isChoosing ? chosen.A() : marks.assign()),
       c: marks.comment,
       h: () => $(`a[data-show=${this.#show === "mail" ? "all" : "mail"}]`).click(),
       u: () => this.#back(),
