@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.programs import program
 from tests.running import SERVER_BEHIND
 
+# How long to wait at most: a busy machine is no failure.
+expect.set_options(timeout=20_000)
 _QUIET_BROWSER = [
     "--no-sandbox",
     "--disable-gpu",

@@ -12,9 +12,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.programs import environment, program
 from tests.running import Mailsink
 
-# How long to wait at most: a busy machine is no failure.
-expect.set_options(timeout=20_000)
-
 
 def swaks(server: Mailsink, subject: str, *arguments: str) -> None:
     """Send a message with a real swaks."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.wire import Wire
@@ -64,6 +65,23 @@ def test_loopback_is_said_to_be_out_of_a_containers_reach(
     expect(panel).to_contain_text("listens on loopback only")
     expect(panel).to_contain_text(f"MAILSINK_SMTP=0.0.0.0:{mailsink.smtp[1]} make run")
     expect(panel).to_contain_text("host.docker.internal")
+
+
+def test_a_framework_chosen_before_the_scripts_run_is_remembered(
+    mailsink: Mailsink, page: Page
+) -> None:
+    held: list[Route] = []
+    script = re.compile(r"/js/app[^/]*\.js$")
+    page.route(script, lambda route: held.append(route))
+    with page.expect_request(script):
+        page.goto(f"{mailsink.url}/nothing-arriving", wait_until="commit")
+    page.get_by_label("Rails", exact=True).first.check()
+    for each in held:
+        each.continue_()
+    page.unroute(script)
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    page.goto(f"{mailsink.url}/nothing-arriving")
+    expect(page.get_by_label("Rails", exact=True).first).to_be_checked()
 
 
 def test_checklist_is_accessible(mailsink: Mailsink, page: Page) -> None:

@@ -11,7 +11,14 @@ export function restore(root = document) {
   for (const button of $$(".chooser input", root, HTMLInputElement)) if (button.value === chosen) button.checked = true;
 }
 
+/** Whether this is no page that the browser has loaded before, whose fields it fills in as they were. */
+const isNew = () => performance.getEntriesByType("navigation").some((each) => "type" in each && each.type === "navigate");
+
+/** What was chosen before the scripts ran. */
+const chosenEarly = () => $$(".chooser input:checked", document, HTMLInputElement).filter((each) => isNew() && !each.defaultChecked);
+
 export function start() {
+  for (const { value } of chosenEarly()) if (FRAMEWORKS.includes(value)) storage.set("framework", value);
   restore();
   document.addEventListener("change", ({ target }) => {
     const chosen = target instanceof HTMLInputElement && target.closest(".chooser") ? target.value : "";
