@@ -9,9 +9,12 @@ from typing import Any, TypedDict, cast
 from django.utils.translation import gettext as _
 
 from inbox.errors import InvalidMember, UserError
-from inbox.rules.text_patterns import TextPattern
+from inbox.rules.text_patterns import TextPattern, steps_at_a_name
 
 MOST = 100  # patterns of a kind
+# Steps that the regular expressions of a kind take at each character: those of every
+# inbox are tried at a recipient, on the event loop.
+_MOST_STEPS = 5000
 
 
 class SortingConditions(TypedDict):
@@ -40,6 +43,10 @@ def complete(stored: Mapping[str, Any]) -> SortingConditions:
 def clean(given: Mapping[str, Any]) -> SortingConditions:
     """Return the conditions as they are stored. Raises InvalidMember."""
     lists = {name: _patterns(name, given.get(name) or ()) for name in LISTS}
+    for name, patterns in lists.items():
+        if sum(map(steps_at_a_name, patterns)) > _MOST_STEPS:
+            words = _("together the regular expressions repeat too much")
+            raise InvalidMember(f"conditions.{name}", words)
     header = given.get("header")
     return _made(lists, True if header is None else bool(header))
 

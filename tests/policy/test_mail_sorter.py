@@ -184,3 +184,12 @@ def test_a_login_that_is_gone_begins_no_message() -> None:
         assert not revoked("mail", there, as_user)
     assert not revoked("rcpt", "gone", as_user)
     assert not revoked("mail", "gone", NOT_PLACED)
+
+
+@pytest.mark.parametrize("kind", ["users", "recipients", "helo", "listeners"])
+def test_regular_expressions_are_bounded_together(kind: str) -> None:
+    """Each is tried at each recipient, whoever sends it: 100 of these hold mail up."""
+    costly = [f"/{'(a?){40}' * 8}x{number}/" for number in range(4)]
+    assert sorting_conditions.clean({kind: costly[:3]})[kind] == costly[:3]  # type: ignore[literal-required]
+    with pytest.raises(InvalidMember, match="repeat too much"):
+        sorting_conditions.clean({kind: costly})
