@@ -176,6 +176,40 @@ WAYS: dict[str, list[bytes]] = {
     "a query": [EHLO, b"b.test/?access_token=" + SECRET],
     "a parameter of MAIL": [EHLO, b"MAIL FROM:<a@b.test> PASSWORD=" + SECRET],
     "a parameter of XCLIENT": [EHLO, b"XCLIENT NAME=x PASSWORD=" + SECRET],
+    "a key": [EHLO, b"key " + SECRET],
+    "a key of an API": [EHLO, b"api-key " + SECRET],
+    "JSON, a key": [EHLO, b'{"api_key":"' + SECRET + b'"}'],
+    "JSON, a short name": [EHLO, b'{"pw": "' + SECRET + b'"}'],
+    "a key behind NOOP": [EHLO, b"NOOP private_key=" + SECRET],
+    "EHLO, joined by a colon": [b"EHLO robin:" + SECRET + b"@b.test"],
+    "HELP, joined by a colon": [EHLO, b"HELP robin:" + SECRET + b"@b.test"],
+    "joined by a colon": [EHLO, b"robin:" + SECRET + b"@b.test"],
+    "joined, in base64": [EHLO, BASIC],
+    "Basic without its field": [EHLO, b"Basic " + BASIC],
+    "a mechanism without AUTH": [EHLO, b"PLAIN robin " + SECRET],
+    "CRAM-MD5 without AUTH": [EHLO, b"CRAM-MD5 " + SECRET],
+    "a field that ends in Auth": [EHLO, b"X-SMTPAPI-Auth: " + SECRET],
+    **{
+        f"MAIL, AUTH={value.decode()[:5]}": [
+            EHLO,
+            b"MAIL FROM:<a@b.test> AUTH=" + value,
+        ]
+        for value in (
+            SECRET,
+            PLAIN,
+            b"robin:" + SECRET,
+            b"robin:" + SECRET + b"@b.test",
+        )
+    },
+    "MAIL, AUTH behind others": [
+        EHLO,
+        b"MAIL FROM:<a@b.test> AUTH=<> SIZE=3 AUTH=" + SECRET,
+    ],
+    "a parameter of RCPT": [
+        EHLO,
+        b"MAIL FROM:<a@b.test>",
+        b"RCPT TO:<c@d.test> PASS=" + SECRET,
+    ],
     # in the place of the user name
     "one token as both": [EHLO, b"AUTH PLAIN " + b64encode((b"\0" + SECRET) * 2)],
     # responses of a wrong shape

@@ -93,12 +93,12 @@ def _no_value(keyword: str) -> Check:
 
 
 def _auth(session: Session, value: str | None) -> None:
-    """RFC 4954 §5."""
+    """RFC 4954 §5. A value that is no mailbox may be a secret, and comes masked."""
     if value == "<>":
         return
     try:
-        if not value or not grammar.unxtext(value):
-            raise grammar.BadSyntax("empty")
+        if "@" not in grammar.unxtext(value or ""):
+            raise grammar.BadSyntax("no mailbox")
     except grammar.BadSyntax:
         raise Refusal(replies.BAD_AUTH_PARAMETER) from None
 

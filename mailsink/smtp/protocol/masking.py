@@ -41,15 +41,31 @@ _TAG = re.compile(r"[A-Za-z]{0,2}[0-9]{0,6}")
 _ENDS = re.compile(rb"[\r\v\f]+")
 _SHORTEST_LOGIN = 4  # octets of a word that announces one
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
+# Of HTTP's Basic (RFC 7617 §2), shorter than a line of base64 in a body (RFC 2045 §6.8)
+_BASIC = re.compile(rb"(?=.{5,56}\Z)[!-9;-~]++:[!-~]++")
 # The password in a URL (RFC 3986 §3.2.1), also with an "@" that is not encoded
 _URL_PASSWORD = re.compile(rb"(//[^\s/@:]*+:)[^\s/]+(?=@)")
+# The same without "//", as HTTP's Basic joins them; "FROM:a@b.test" is no login.
+_JOINED = re.compile(
+    rb"(?<![^\s\"'<(])(?![\w-]{0,30}(?:FROM|TO|CC|SENDER|PATH|ID|RFC822):)"
+    rb"([^\s/@:<>\"]{1,64}:)(?!<|//)[^\s@<>]{1,256}(?=@[\w\[])",
+    re.I,
+)
+# AUTH of MAIL names who sent a message first: a mailbox, or nobody (RFC 4954 §5).
+_SENDER = re.compile(rb"<>|[^\s:@]++@[^\s:@]++")
 # What any protocol or programmer calls a secret, and what separates it from its value.
 _LABEL = re.compile(
     rb"(?:(?:PASS|PSWD|PWD|SECRET|TOKEN|CREDENTIAL)[\w-]{0,20}+"
-    rb"|\b(?:BEARER|IDENTIFY|OPER|AUTH2)\b)[\"']?+[\s=:>][\s=:>\"']*+(?=[^\s=:>\"'])",
+    rb"|\b(?:BEARER|IDENTIFY|OPER|AUTH2|PW|PIN|[\w-]{0,20}KEY)\b)"
+    rb"[\"']?+[\s=:>][\s=:>\"']*+(?=[^\s=:>\"'])",
     re.I,
 )
-_PARAMETER = re.compile(rb"\b(?:PASSW|TOKEN|SECRET)[\w-]{0,20}+=(?=\S)", re.I)
+_PARAMETER = re.compile(
+    rb"\b(?:(?:PASS|PWD|TOKEN|SECRET)[\w-]{0,20}+|[\w-]{0,20}KEY|(AUTH))="
+    rb"(?=\S)(?=(\S{1,320}+(?!\S))?)",
+    re.I,
+)
+_LABELS = (b"PASS", b"PWD", b"TOKEN", b"SECRET", b"KEY=")  # each has one of these
 # Controls are of a protocol that is not of lines: what stands behind may be its login.
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f](?=.)", re.S)
 
@@ -145,6 +161,8 @@ def _redacted(content: bytes, is_command: bool) -> Redacted:
     words = content.split(None, 2)
     if len(words) > 1 and _is_tagged(*words[:2]):
         return Redacted(_redacted_tagged(words), True)
+    if len(words) > 1 and _is_mechanism(words[0]):
+        return Redacted(f"{readable(words[0])} {MASK}", False)  # AUTH was left out
     if match := _LABEL.search(content):
         return Redacted(readable(content[: match.end()]) + MASK, False)
     return _redacted_inside(content)
@@ -155,7 +173,7 @@ def _is_harmless(content: bytes) -> bool:
     upper = content.upper()
     if b"AUTH" in upper or b"\0" in content:
         return False
-    if any(label in upper for label in (b"PASSW", b"TOKEN", b"SECRET")):
+    if any(label in upper for label in _LABELS):
         return False
     return _WORD.fullmatch(content) is not None or bool(_PATH_COMMAND.match(content))
 
@@ -165,7 +183,8 @@ def _redacted_inside(content: bytes) -> Redacted:
     names_path = _PATH_COMMAND.match(content) is not None
     path = _PATH.match(content) if names_path else None
     behind = path.end() if path else 0
-    if match := _PARAMETER.search(content, behind):
+    found = _PARAMETER.finditer(content, behind)
+    if match := next(filter(_is_secret if names_path else _is_labelled, found), None):
         return Redacted(readable(content[: match.end()]) + MASK, False)
     for match in _INNER_AUTH.finditer(content, behind):
         gap, word = match[2], match[3]
@@ -180,9 +199,23 @@ def _redacted_inside(content: bytes) -> Redacted:
         return Redacted(readable(content), True)
     if names_path:  # in which such words are addresses
         return Redacted(readable(content), False)
-    content = _URL_PASSWORD.sub(rb"\1" + MASK.encode(), content)
+    for joined in (_URL_PASSWORD, _JOINED):
+        content = joined.sub(rb"\1" + MASK.encode(), content)
     masked = _BASE64.sub(_masked_login, content)
     return Redacted(readable(masked), masked != content)
+
+
+def _is_labelled(parameter: re.Match[bytes]) -> bool:
+    """Whether a parameter has a name that says that its value is secret."""
+    return parameter[1] is None
+
+
+def _is_secret(parameter: re.Match[bytes]) -> bool:
+    """The same of one of MAIL, in which AUTH is to name a mailbox, and may name a secret."""
+    value = parameter[2] or b""  # longer than any
+    return _is_labelled(parameter) or not (
+        _SENDER.fullmatch(value) or _is_mechanism(value)
+    )
 
 
 def _masked_login(word: re.Match[bytes]) -> bytes:
@@ -195,7 +228,9 @@ def _secret_field(content: bytes) -> bytes:
     if match is None or content[match.end() : match.end() + 1] != b":":
         return b""
     name = match[1].upper()
-    secret = name.endswith(b"KEY") or any(part in name for part in _SECRET_FIELDS)
+    secret = name.endswith((b"KEY", b"AUTH")) or any(
+        part in name for part in _SECRET_FIELDS
+    )
     return match[1] if secret else b""
 
 
@@ -229,8 +264,10 @@ def _is_mechanism(name: bytes) -> bool:
 
 
 def holds_login(word: bytes) -> bool:
-    """Whether a word is the base64 of a whole login, as PLAIN, XOAUTH2 or OAUTHBEARER have it."""
+    """Whether a word is the base64 of a whole login: of PLAIN, XOAUTH2, OAUTHBEARER, or Basic."""
     if not _BASE64.fullmatch(word):
         return False
     decoded = b64decode(word[: len(word) // 4 * 4])
+    if _BASIC.fullmatch(decoded):
+        return True
     return decoded.count(b"\0") >= 2 or b"\1auth=" in decoded
