@@ -90,15 +90,19 @@ def _is_within(networks: tuple[Network, ...], host: str) -> bool:
 
 
 def _address(text: str) -> str | None:
-    """Return an address of X-Forwarded-For, of which some proxies write the port."""
+    """Return an address of X-Forwarded-For, of which some proxies write the port.
+
+    Without a zone (RFC 4007 §11), which may be any text, and of the proxy's machine anyway.
+    """
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        return str(ipaddress.ip_address(text))
+        found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _last(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str:
