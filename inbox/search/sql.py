@@ -23,6 +23,10 @@ EVERYTHING = ~NOTHING  # not Q(), which is the same when negated
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ESCAPED = re.compile(r"(\\\\u)[0-9a-f]{4}")  # by JSON, its backslash once more by LIKE
 
+# PostgreSQL's own ILIKE puts the pattern in lower case again for each row: 800 characters that
+# are not ASCII, in a hundred addresses of each message, took a hundred times as long.
+_LIKE = "LOWER({}) LIKE LOWER(%s)"
+
 Sql = tuple[str, tuple[Any, ...]]
 
 
@@ -78,7 +82,7 @@ class _Has(_Text):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
         column, params = self._column(compiler)
-        return f"{column} ILIKE %s", (*params, f"%{_like(self.text, connection)}%")
+        return _LIKE.format(column), (*params, f"%{_like(self.text, connection)}%")
 
 
 class _Fits(_Text):
@@ -99,7 +103,7 @@ class _Fits(_Text):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
         column, params = self._column(compiler)
-        return f"{column} ILIKE %s", (*params, self._pattern(connection))
+        return _LIKE.format(column), (*params, self._pattern(connection))
 
     def _pattern(self, connection: BaseDatabaseWrapper) -> str:
         return _like(self.text, connection).replace("*", "%").replace("?", "_")
@@ -123,7 +127,7 @@ class _Is(_Text):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
         column, params = self._column(compiler)
-        return f"{column} ILIKE %s", (*params, _like(self.text, connection))
+        return _LIKE.format(column), (*params, _like(self.text, connection))
 
 
 class _Item(_Text):
@@ -153,7 +157,7 @@ class _Item(_Text):
         column, params = self._column(compiler)
         source = f"jsonb_array_elements({column})"
         patterns = [self._pattern(connection)] * len(self.postgresql)
-        return self._items(source, self.postgresql, "{} ILIKE %s"), (*params, *patterns)
+        return self._items(source, self.postgresql, _LIKE), (*params, *patterns)
 
     def _items(self, source: str, values: tuple[str, ...], compare: str) -> str:
         matches = " OR ".join(compare.format(value) for value in values)

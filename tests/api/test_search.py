@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -348,3 +349,20 @@ def test_any_text_is_a_query_or_a_bad_one(q: str) -> None:
         return
     messages.entries(ALL, q)
     sessions.find(ALL, q=q)
+
+
+def test_a_long_text_is_looked_for_as_quickly_as_a_short_one() -> None:
+    """PostgreSQL's ILIKE puts it in lower case again for each of a hundred addresses."""
+    people = [
+        {"name": "a" * 50, "address": f"{'a' * 60}{n}@x.test"} for n in range(100)
+    ]
+    for _ in range(50):
+        factories.message(to=people)
+
+    def seconds(text: str) -> float:
+        began = time.perf_counter()
+        assert not messages.find(ALL, f"to:{text}").items
+        return time.perf_counter() - began
+
+    short = min(seconds("\ufdfa") for _ in range(5))
+    assert min(seconds("\ufdfa" * 400) for _ in range(5)) < 4 * short + 0.05
