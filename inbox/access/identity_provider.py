@@ -30,6 +30,7 @@ _PIECE = 64 * 1024  # octets
 _AT_A_TIME = 2  # logins that wait for it: others need the threads too
 _PATIENCE = 1.0  # seconds until the next one is sent away
 _NAME = "provider"  # of what it keeps in a session
+_MOST_BEGUN = 10  # logins of a session that have not come back
 _LONGEST = 200  # characters of what it says
 _LONGEST_SUBJECT = 255  # characters (OpenID Connect Core 2)
 _MOST_GROUPS = 1000
@@ -84,6 +85,7 @@ def begin(request: HttpRequest, return_url: str) -> str:
     """
 
     def ask(client: Any) -> str:
+        _forget_first(request)
         begun = client.create_authorization_url(return_url)
         client.save_authorize_data(request, redirect_uri=return_url, **begun)
         return str(begun["url"])
@@ -123,6 +125,13 @@ def end(request: HttpRequest) -> ProviderUser:
 def forget() -> None:
     """Forget what the provider has said of itself. For tests."""
     _client.cache_clear()
+
+
+def _forget_first(request: HttpRequest) -> None:
+    """Make room in a session for a login that begins: each tab may have one."""
+    states = [key for key in dict(request.session) if key.startswith("_state_")]
+    for key in states[: max(0, len(states) + 1 - _MOST_BEGUN)]:
+        del request.session[key]
 
 
 def _begun(request: HttpRequest) -> Callable[[], None]:

@@ -294,6 +294,16 @@ def test_a_stranger_has_nothing_asked_of_the_provider(
     assert Client().get("/login/provider/return", query).status_code == 400
 
 
+def test_a_session_keeps_few_logins_that_have_not_come_back(at: FaultyProvider) -> None:
+    client = Client()
+    first = at.sign_in(client.get("/login/provider")["Location"])
+    for _ in range(12):
+        client.get("/login/provider")
+    assert sum(key.startswith("_state_") for key in dict(client.session)) == 10
+    assert client.get("/login/provider/return", first).status_code == 400
+    assert _sign_in(at, client).status_code == 302
+
+
 def test_logins_that_end_are_counted(at: FaultyProvider) -> None:
     query = {"error": "x", "state": "wrong"}
     statuses = [
