@@ -65,6 +65,7 @@ class Nginx:
         if self._process is not None:
             return
         own_context(self._folder, "localhost")
+        (self._folder / "access.log").touch()
         config = self._folder / "nginx.conf"
         config.write_text(self._config(upstream))
         path = program("nginx", "nginx")
@@ -104,6 +105,16 @@ class Nginx:
     def requests(self) -> list[str]:
         """What was asked for so far, as "GET /path"; a request is here once it is answered."""
         return (self._folder / "access.log").read_text().splitlines()
+
+    @property
+    def beside(self) -> list[str]:
+        """The paths that were asked for, but are not below ours.
+
+        A browser itself asks for an icon where what it shows is no page.
+        """
+        paths = (each.partition(" ")[2] for each in self.requests)
+        fine = (PATH, "/favicon.ico/")
+        return [each for each in paths if not f"{each}/".startswith(fine)]
 
     def stop(self) -> None:
         """Stop listening."""

@@ -157,6 +157,8 @@ def _ended(server: Mailsink) -> None:
     """Stop a server, which must not have written a traceback."""
     server.stop()
     assert "Traceback" not in server.stderr, server.stderr
+    if server.proxy:
+        assert server.proxy.beside == []
 
 
 @pytest.fixture(scope="module")
