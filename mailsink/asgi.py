@@ -29,6 +29,7 @@ from inbox.access.permissions import TOOLS
 from inbox.access.recognising import identity_of_scope
 from inbox.http.gate import gate, refuse_stranger
 from inbox.http.heads import Handler
+from inbox.http.long_reading import within_bound
 from inbox.http.problems import problems
 from inbox.live.routing import websocket_urlpatterns
 from inbox.mailbox.large import concerns_large
@@ -68,6 +69,10 @@ class WholeHandler(Handler):
         """Answer a request; to Django its path begins with root_path."""
         path = f"{scope['root_path']}{scope['path']}"
         await super().handle({**scope, "path": path}, receive, send)
+
+    def make_view_atomic(self, view: Any) -> Any:
+        """Return the view as it is called: one that reads for long is cut."""
+        return within_bound(super().make_view_atomic(view))
 
     @classmethod
     def chunk_bytes(cls, data: Any) -> Iterator[tuple[Any, bool]]:

@@ -32,6 +32,16 @@ def problem(status: int, detail: str = "", **more: Any) -> HttpResponse:
     return HttpResponse(json.dumps(members), status=status, content_type=CONTENT_TYPE)
 
 
+def come_again(answer: HttpResponse) -> HttpResponse:
+    """Return an answer (503) that says when to try again.
+
+    It is not logged: anybody can cause it, as often as they like.
+    """
+    answer["Retry-After"] = "5"  # seconds
+    answer._has_been_logged = True  # type: ignore[attr-defined]
+    return answer
+
+
 def _detail(request: HttpRequest, response: HttpResponse) -> str:
     if response.status_code == 405:
         return f"{request.path} takes {response['Allow']}"

@@ -9,61 +9,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
+from typing import TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
+from inbox.live.looks import TOGETHER, Look, LookNow, Looks
 from inbox.live.protocol import ARRIVALS
-from inbox.live.wait_groups import Answer, Waiter, WaitGroup, tested
+from inbox.live.wait_groups import Answer, Round, Tested, Waiter, WaitGroup
 from inbox.mailbox import arriving
 from inbox.mailbox.arriving import AT_ONCE, Arrivals, CompiledQuery, State
 from inbox.mailbox.near_misses import Wanted
 from inbox.mailbox.scope import Scope
 from inbox.storage.threads import OwnThread
+from mailsink.web.fair_turns import TooMany
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 MOST = 5000  # who may wait at a time
 _PATIENCE = 2.0  # seconds to begin listening; after that, waiting goes on without
 _SOON = 0.02  # seconds within which most messages are indexed, and need no test before
 _LOOK_EVERY = 2.0  # seconds, for what is not heard of: no channel layer joins processes
-_TOGETHER = 50  # who are woken at a time: what they do then holds the loop
 _MOST_ARRIVED = 20_000  # ids to be tested
 
 _Key = tuple[Scope, str, str | None]  # of those with the same condition
-
-
-class TooMany(Exception):
-    """As many wait as may."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The result of a look: the answer, or after how many seconds to look again.
-
-    found: how many messages match, where they are too few, or not indexed yet
-    """
-
-    answer: bytes | None = None
-    found: int = 0
-    again_in: float = math.inf
-
-
-@dataclass(slots=True)
-class _SharedLook:
-    """A look that has not begun, and how many share it."""
-
-    task: asyncio.Task[Look]
-    by: int = 0
 
 
 def _key(wanted: Wanted) -> _Key:
@@ -73,44 +51,45 @@ def _key(wanted: Wanted) -> _Key:
 class Waiters:
     """All who wait in this process."""
 
-    def __init__(
-        self, look: Callable[[Wanted, bool], Look], answer: Answer, most: int = MOST
-    ) -> None:
-        """look: what is there now; the flag says whether it is the last look.
-
-        answer: the answer that a page is.
-        """
-        self._look_now = look
+    def __init__(self, look: LookNow, answer: Answer, most: int = MOST) -> None:
+        """look: see Looks. answer: the answer that a page is."""
+        self._looks = Looks(look)
         self._answer = answer
         self._most = most
         self._count = 0
         self._groups: dict[_Key, WaitGroup] = {}
         self._listener: asyncio.Task[None] | None = None
-        self._looker, self._tester = OwnThread("looks"), OwnThread("waiters")
+        self._tester = OwnThread("waiters")
 
-    async def wait(self, wanted: Wanted, deadline: float) -> bytes | None:
-        """Return the answer as soon as there is one; None after the deadline.
+    async def wait(self, wanted: Wanted, deadline: float, who: str = "") -> Look:
+        """Return the look that has the answer; one without it after the deadline.
 
-        deadline: in monotonic seconds. Raises TooMany.
+        deadline: in monotonic seconds; who: asks. Raises TooMany, TooCostly.
         """
-        async with self._registered(wanted) as waiter:
-            answer, last = None, False
-            while answer is None and not last:
+        async with self._registered(wanted) as (group, waiter):
+            look, last = Look(), False
+            while look.answer is None and not last:
                 last = time.monotonic() >= deadline
                 waiter.news.clear()
                 waiter.found_none = False
-                look = await self._look(wanted, last)
-                answer = look.answer
-                if answer is None and not last:
+                look = await self._looks.look(group, wanted, last, who, deadline)
+                if look.answer is None and not last:
                     waiter.found_none = look.found == 0
                     left = max(0, deadline - time.monotonic())
-                    answer = await waiter.heard(min(left, look.again_in))
+                    heard = await waiter.heard(min(left, look.again_in))
+                    look = replace(look, answer=heard)
             async with self._one_at_a_time:
                 await asyncio.sleep(0)  # thousands may be answered at once
-            return answer
+            return look
+
+    async def near(self, wanted: Wanted, who: str, work: Callable[[], T]) -> T | None:
+        """Look for what comes near to what is wanted; None where that takes too long."""
+        return await self._looks.near(who, wanted.cost, work)
 
     @asynccontextmanager
-    async def _registered(self, wanted: Wanted) -> AsyncIterator[Waiter]:
+    async def _registered(
+        self, wanted: Wanted
+    ) -> AsyncIterator[tuple[WaitGroup, Waiter]]:
         """Let one hear of messages that come and match."""
         if self._count >= self._most:
             raise TooMany
@@ -122,7 +101,7 @@ class Waiters:
         self._count += 1
         try:
             await self._listen_soon()
-            yield waiter
+            yield group, waiter
         finally:
             self._count -= 1
             group.discard(wanted, waiter)
@@ -132,39 +111,11 @@ class Waiters:
                 self._listener.cancel()
                 self._listener = None
 
-    # Looking
-
-    async def _look(self, wanted: Wanted, last: bool) -> Look:
-        """Look, or share the look of another that has not begun."""
-        key = wanted, last
-        shared = self._looks.get(key)
-        if shared is None or shared.by == _TOGETHER:
-            task = asyncio.create_task(self._look_in_turn(key), context=Context())
-            shared = self._looks[key] = _SharedLook(task)
-        shared.by += 1
-        return await asyncio.shield(shared.task)
-
-    def _begin(self, key: tuple[Wanted, bool]) -> Callable[[], Look]:
-        self._looks.pop(key, None)
-        group = self._groups.get(_key(key[0]))
-
-        def look() -> Look:
-            if group is not None:
-                group.condition.prepare()
-            return self._look_now(*key)
-
-        return look
-
-    async def _look_in_turn(self, key: tuple[Wanted, bool]) -> Look:
-        async with self._looking:
-            return await self._looker.do(self._begin(key))
-
     # Hearing
 
     async def _listen_soon(self) -> None:
         if self._listener is None:
-            self._looks: dict[tuple[Wanted, bool], _SharedLook] = {}
-            self._looking = asyncio.Lock()
+            self._looks.clear()
             self._one_at_a_time = asyncio.Lock()
             self._new: set[UUID] = set()  # of which it has just been heard
             self._arrived: set[UUID] = set()
@@ -251,11 +202,15 @@ class Waiters:
             self._arrived = set(ids[AT_ONCE:])
             if not self._arrived:
                 self._news.clear()
-            groups = list(self._groups.values())
-            test = partial(tested, groups, arrivals, ids[:AT_ONCE], self._answer)
-            found = await self._tester.do(test)
-            for group, wanted, answer in found:
-                for number, each in enumerate(list(group.waiters.get(wanted, ())), 1):
-                    each.hear(answer)
-                    if number % _TOGETHER == 0:
-                        await asyncio.sleep(0)
+            left = Round(
+                list(self._groups.values()), arrivals, ids[:AT_ONCE], self._answer
+            )
+            while not left.is_over:
+                await self._hear_all(await self._tester.do(left.go_on))
+
+    async def _hear_all(self, found: Sequence[Tested]) -> None:
+        for group, wanted, answer in found:
+            for number, each in enumerate(list(group.waiters.get(wanted, ())), 1):
+                each.hear(answer)
+                if number % TOGETHER == 0:
+                    await asyncio.sleep(0)

@@ -63,6 +63,7 @@ class CompiledQuery:
         """Raise BadQuery for a query that cannot be read."""
         self._scope, self._inbox = scope, inbox
         self._query = language.parse(q)
+        self.cost = language.cost(q)
         self._compiled: list[Sql] = []
         self._words = _words(self._query)
         terms = [term for group in self._query.groups for term in group]
@@ -121,7 +122,8 @@ class CompiledQuery:
 
     def _compile(self) -> Sql:
         """Return the SQL, and its parameters without the ids, which come last."""
-        rows = messages.matching(self._scope, self._query, self._inbox)
+        with fields.few():
+            rows = messages.matching(self._scope, self._query, self._inbox)
         rows = rows.filter(pk__in=[UUID(int=number) for number in range(_BATCH)])
         try:
             sql, parameters = rows.values_list("pk").query.sql_with_params()

@@ -46,6 +46,11 @@ class Wanted:
         return messages.page_of(later, self._limit)
 
     @property
+    def cost(self) -> int:
+        """About how much a look takes; see language.cost."""
+        return language.cost(self.q)
+
+    @property
     def _limit(self) -> int:
         return max(self.count, DEFAULT_LIMIT)
 
@@ -129,7 +134,9 @@ def _matching(
     table: dict[str, fields.Condition],
     ids: Iterable[UUID],
 ) -> set[UUID]:
-    rows = model._default_manager.filter(language.of_group(group, table), pk__in=ids)
+    with fields.few():
+        condition = language.of_group(group, table)
+    rows = model._default_manager.filter(condition, pk__in=ids)
     return set(rows.values_list("pk", flat=True))
 
 

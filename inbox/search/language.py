@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import islice, takewhile
 from operator import and_, or_
 
@@ -25,7 +25,7 @@ from mailsink.text import search_value
 
 __all__ = [
     "ALIASES", "FIELDS", "MAX_LENGTH", "MAX_TERMS", "BadQuery", "Query", "Term",
-    "messages", "parse", "sessions", "transactions",
+    "cost", "messages", "parse", "sessions", "transactions",
 ]  # fmt: skip
 
 FIELDS = frozenset(fields.MESSAGES) - {""}
@@ -187,6 +187,15 @@ def parse(text: str) -> Query:
             % {"max_terms": MAX_TERMS}
         )
     return query
+
+
+@lru_cache(maxsize=1000)
+def cost(text: str) -> int:
+    """Return about how much a query takes: how many terms it has. Raises BadQuery.
+
+    Thousands may ask the same.
+    """
+    return max(1, sum(map(len, parse(text).groups)))
 
 
 def _check_text(text: str) -> None:

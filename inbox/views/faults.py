@@ -1,7 +1,7 @@
 """Answers requests that fail: a plain page, or a problem (RFC 9457).
 
 These are Django's own handlers of errors, and the middleware for a full disk, for a database
-that is gone and for forms that are not UTF-8. None of them reads the database, which may be what has failed.
+that is gone, for what takes long to read and for forms that are not UTF-8. None of them reads the database, which may be what has failed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import UserError
 from inbox.http.heads import is_utf8
-from inbox.http.problems import problem
+from inbox.http.problems import come_again, problem
 from inbox.storage import full_disk
+from inbox.storage.bounded import TooCostly
 from inbox.views import errors
 from mailsink.public_urls import is_own
+from mailsink.web import read_time
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -121,6 +123,22 @@ class NoDatabase(MiddlewareMixin):
         answer = _answer(request, 503, _("The database is out of reach"), words)
         answer["Retry-After"] = "5"
         return answer
+
+
+class LongReading(MiddlewareMixin):
+    """Middleware: what takes too long to read is said with 503, unless it comes again."""
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if not isinstance(exception, TooCostly):
+            return None
+        reading = read_time.current()
+        if reading and reading.comes_again:
+            reading.is_cut = True
+            return HttpResponse(status=421)  # which nobody sees
+        title = _("This takes too long")
+        return come_again(_answer(request, 503, title, str(exception)))
 
 
 # Of PostgreSQL: it is stopped, it crashed, it does not take connections yet.

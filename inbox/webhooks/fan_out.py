@@ -20,7 +20,7 @@ from inbox.models import (
     WebhookDelivery,
     WebhookEvent,
 )
-from inbox.search import language
+from inbox.search import fields, language
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from inbox.webhooks.queue_room import QueueRoom
 from mailsink.ids import go_on_after, made_at, uuid7
@@ -152,8 +152,9 @@ def _matching(text: str, events: Sequence[WebhookEvent]) -> set[UUID]:
     if not query.groups:
         return set().union(*of_kind.values())
     found: set[UUID] = set()
-    for kind, ids in of_kind.items():
-        found |= _MATCHES[kind](query, ids)
+    with fields.few():
+        for kind, ids in of_kind.items():
+            found |= _MATCHES[kind](query, ids)
     return found
 
 

@@ -1,7 +1,8 @@
 """Requests share a few threads, however many come at once.
 
 Django would give each a thread of its own, and hundreds of them would leave no time to
-the loop that receives mail.
+the loop that receives mail. Those that read for long are cut, and answered on a thread of
+their own: anybody may search for what takes long, and the others are not to wait for it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,43 @@ from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
 
+from mailsink.web import read_time
+from mailsink.web.fair_turns import FairTurns, TooMany
 from mailsink.web.guard import AsgiMessage, AsgiScope, Receive, Send
 from mailsink.web.unavailable import unavailable
 
 THREADS = 4
 MOST = 400  # requests that wait for the head of their answer; the next gets 503
+_MOST_LONG = 40  # of those that read for long
+_OF_A_TERM = 20  # octets of an address that a term has, about
+_MUCH = 20  # terms, from which on a request is not tried beside others
+_SHORT, _LONG = 0.1, 10.0  # seconds that a request may read, at first and in the end
+
+
+class _Threads:
+    """A few threads for requests, which have them in turns."""
+
+    def __init__(self, threads: int, most: int) -> None:
+        self._turns = FairTurns(threads, most)
+        self._free = [ThreadSensitiveContext() for _ in range(threads)]
+        self._returning: set[asyncio.Task[None]] = set()
+
+    async def take(self, who: str, cost: int) -> ThreadSensitiveContext:
+        """Return a thread, once it is the turn of whoever asks. Raises TooMany."""
+        await self._turns.take(who, cost)
+        return self._free.pop()
+
+    def give_back(self, thread: ThreadSensitiveContext) -> None:
+        """Give a thread back once it is idle: a view goes on though its client has left."""
+        task = asyncio.create_task(self._return(thread))
+        self._returning.add(task)
+        task.add_done_callback(self._returning.discard)
+
+    async def _return(self, thread: ThreadSensitiveContext) -> None:
+        SyncToAsync.thread_sensitive_context.set(thread)
+        await sync_to_async(_nothing)()
+        self._free.append(thread)
+        self._turns.leave()
 
 
 class Pool:
@@ -24,30 +57,48 @@ class Pool:
     def __init__(self, django: Any, threads: int = THREADS, most: int = MOST) -> None:
         """django: an ASGIHandler"""
         self._django = django
-        self._most = most
-        self._waiting = 0
-        self._free = asyncio.Queue[ThreadSensitiveContext]()
-        for _ in range(threads):
-            self._free.put_nowait(ThreadSensitiveContext())
-        self._returning: set[asyncio.Task[None]] = set()
+        self._threads = _Threads(threads, most)
+        self._for_long = _Threads(1, _MOST_LONG)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        if self._waiting >= self._most:
-            await unavailable(send, "Too many requests wait already; try again later.")
-            return
-        self._waiting += 1
         try:
-            thread = await self._free.get()
-        except BaseException:
-            self._waiting -= 1
-            raise
+            if scope["method"] not in ("GET", "HEAD"):
+                await self._answer(self._threads, scope, receive, send)
+            elif _cost(scope) > _MUCH:
+                await self._read_for_long(scope, receive, send)
+            elif await self._is_cut(scope, receive, send):
+                await self._read_for_long(scope, _without_body(receive), send)
+        except TooMany:
+            await unavailable(send, "Too many requests wait already; try again later.")
+
+    async def _is_cut(self, scope: AsgiScope, receive: Receive, send: Send) -> bool:
+        """Answer a request; return whether it is not answered, since it reads for long."""
+        reading = read_time.begin(_SHORT, comes_again=True)
+
+        async def send_unless_cut(message: AsgiMessage) -> None:
+            if not reading.is_cut:
+                await send(message)
+
+        await self._answer(self._threads, scope, receive, send_unless_cut)
+        return reading.is_cut
+
+    async def _read_for_long(
+        self, scope: AsgiScope, receive: Receive, send: Send
+    ) -> None:
+        read_time.begin(_LONG, comes_again=False)
+        await self._answer(self._for_long, scope, receive, send)
+
+    async def _answer(
+        self, threads: _Threads, scope: AsgiScope, receive: Receive, send: Send
+    ) -> None:
+        thread = await threads.take(_client(scope), _cost(scope))
         has_head = False
 
         async def answer(message: AsgiMessage) -> None:
             nonlocal has_head
             if not has_head:  # who reads it slowly must keep nobody else away
                 has_head = True
-                self._leave(thread)
+                threads.give_back(thread)
             await send(message)
 
         # Where ASGIHandler.__call__ would enter a context of the request's own
@@ -56,19 +107,31 @@ class Pool:
             await self._django.handle(scope, receive, answer)
         finally:
             if not has_head:
-                self._leave(thread)
+                threads.give_back(thread)
 
-    def _leave(self, thread: ThreadSensitiveContext) -> None:
-        self._waiting -= 1
-        task = asyncio.create_task(self._return(thread))
-        self._returning.add(task)
-        task.add_done_callback(self._returning.discard)
 
-    async def _return(self, thread: ThreadSensitiveContext) -> None:
-        """Give a thread back once it is idle: a view goes on though its client has left."""
-        SyncToAsync.thread_sensitive_context.set(thread)
-        await sync_to_async(_nothing)()
-        self._free.put_nowait(thread)
+def _client(scope: AsgiScope) -> str:
+    """Return who asks."""
+    return str(scope["client"][0]) if scope.get("client") else ""
+
+
+def _cost(scope: AsgiScope) -> int:
+    """Return about how much a request takes: a search of many terms has a long address."""
+    return 1 + len(scope["query_string"]) // _OF_A_TERM
+
+
+def _without_body(receive: Receive) -> Receive:
+    """Return what is received of a request whose body was received before."""
+    is_first = True
+
+    async def received() -> AsgiMessage:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return await receive()
+
+    return received
 
 
 def _nothing() -> None:

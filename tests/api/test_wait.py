@@ -18,17 +18,17 @@ from django.test import AsyncClient
 from inbox import serializers
 from inbox.api.v3 import waiting as api_waiting
 from inbox.capture.rows import SessionChanges
+from inbox.live import wait_groups
 from inbox.live import waiters as live_waiters
 from inbox.live.feed import Feed
+from inbox.live.looks import Look, Looks
 from inbox.live.protocol import ARRIVALS
-from inbox.live.waiters import Look, Waiters
 from inbox.mailbox import arriving, messages
 from inbox.mailbox.large import LARGE
-from inbox.mailbox.near_misses import Wanted
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.signals import MessageUpdated, announce, awaited
 from inbox.models import Message, Raw
-from inbox.storage import body_store
+from inbox.storage import body_store, bounded
 from inbox.upkeep import indexer
 from mailsink.ids import uuid7
 from tests import factories
@@ -237,7 +237,7 @@ async def test_looks_only_when_something_came(
     more = 0
     while looked.acquire(blocking=False):
         more += 1
-    assert more == 2  # at the end, and to tell how many there are
+    assert more == 1  # at the end
 
 
 async def until_waiting(count: int) -> None:
@@ -288,14 +288,96 @@ async def test_who_has_found_none_is_answered_with_what_comes(
 def note_looks(monkeypatch: pytest.MonkeyPatch) -> list[Look]:
     """Return a list to which each look is added for each who has had it."""
     had: list[Look] = []
-    look = Waiters._look
+    look = Looks.look
 
-    async def noted(self: Waiters, wanted: Wanted, last: bool) -> Look:
-        had.append(await look(self, wanted, last))
+    async def noted(self: Looks, *asked: Any) -> Look:
+        had.append(await look(self, *asked))
         return had[-1]
 
-    monkeypatch.setattr(Waiters, "_look", noted)
+    monkeypatch.setattr(Looks, "look", noted)
     return had
+
+
+@pytest.fixture
+def cut(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Has these threads cut whatever they read: cut("short", "near")."""
+
+    def cut(*lanes: str) -> None:
+        monkeypatch.setattr(bounded, "_STEPS", 1)
+        monkeypatch.setattr(bounded, "_ALL", 0)
+        looks = api_waiting.waiters._looks
+        for each in lanes:
+            monkeypatch.setattr(getattr(looks, f"_{each}"), "_seconds", 0)
+
+    return cut
+
+
+async def test_a_look_that_is_cut_is_made_where_it_may_take_longer(
+    feed: Feed, cut: Callable[..., None]
+) -> None:
+    cut("short")
+    made = await deliver(feed)
+    status, page = await wait("q=rcpt:*bob*&timeout=20")
+    assert (status, [each["id"] for each in page["items"]]) == (200, [str(made.pk)])
+
+
+async def test_a_search_that_takes_too_long_is_refused(
+    feed: Feed, cut: Callable[..., None]
+) -> None:
+    cut("short", "long")
+    await deliver(feed)
+    refused = await AsyncClient().get("/api/v3/messages/wait?q=rcpt:*bob*&timeout=20")
+    assert (refused.status_code, refused["Retry-After"]) == (503, "5")
+    assert "search for fewer terms" in json.loads(refused.content)["detail"]
+
+
+async def test_near_misses_that_take_too_long_are_left_out(
+    feed: Feed, cut: Callable[..., None]
+) -> None:
+    cut("near")
+    await deliver(feed)
+    status, problem = await wait("q=to:eve&timeout=0")
+    assert (status, problem["near_misses"]) == (408, [])
+    assert problem["detail"].endswith("it takes too long to say which come near")
+
+
+async def test_what_takes_too_long_to_test_is_looked_for(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    had = note_looks(monkeypatch)
+    await in_thread(factories.inbox)
+    waiting = asyncio.create_task(wait("q=rcpt:*bob*&timeout=50"))
+    async with asyncio.timeout(30):
+        while not had:  # noqa: ASYNC110  no event to wait for
+            await asyncio.sleep(0.01)
+    monkeypatch.setattr(wait_groups, "_TEST", 0)
+    monkeypatch.setattr(bounded, "_ALL", 0)
+    monkeypatch.setattr(bounded, "_STEPS", 1)
+    made = await deliver(feed)
+    status, page = await waiting
+    assert (status, [each["id"] for each in page["items"]]) == (200, [str(made.pk)])
+    assert len(had) == 2
+
+
+async def test_a_look_that_nobody_waits_for_any_more_is_not_made(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = count_looks(monkeypatch)
+    await in_thread(factories.inbox)
+    waiters = api_waiting.waiters
+    first = asyncio.create_task(wait("q=to:bob&timeout=20"))
+    assert await asyncio.to_thread(looked.acquire, timeout=10)
+    async with waiters._looks._short._turns.turn("", 1):
+        left = asyncio.create_task(wait("q=to:eve&timeout=20"))
+        async with asyncio.timeout(10):
+            while not waiters._looks._asked:  # noqa: ASYNC110  no event to wait for
+                await asyncio.sleep(0.01)
+        left.cancel()
+        await asyncio.wait([left])
+        assert not waiters._looks._asked
+    await deliver(feed)
+    assert (await first)[0] == 200
+    assert not looked.acquire(blocking=False)
 
 
 async def test_what_is_never_indexed_is_answered_with_nulls(

@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
+from mailsink.web import read_time
 from mailsink.web.pool import Pool
 
 
@@ -21,15 +22,19 @@ class StubDjango:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def ask(pool: Pool, work: Callable[[], object]) -> int:
+async def ask(
+    pool: Pool, work: Callable[[], object], method: str = "POST", query: bytes = b""
+) -> int:
     """Return the status of the answer."""
     events: list[Any] = []
 
     async def send(event: Any) -> None:
         events.append(event)
 
-    await pool({"work": work}, None, send)  # type: ignore[arg-type]
-    return int(events[0]["status"])
+    scope = {"work": work, "method": method, "query_string": query}
+    await pool(scope, None, send)  # type: ignore[arg-type]
+    (status,) = [each["status"] for each in events if "status" in each]
+    return int(status)
 
 
 async def test_nobody_waits_for_a_busy_thread_while_others_are_idle() -> None:
@@ -75,3 +80,51 @@ async def test_threads_are_few_and_the_waiting_are_bounded() -> None:
     assert await asyncio.gather(*waiting) == [200] * 5
     assert len(used) <= 2
     assert await ask(pool, work) == 200
+
+
+def read_for_long(go_on: threading.Event) -> Callable[[], object]:
+    """Return work that is cut, and that goes on until it may where it is not."""
+
+    def work() -> None:
+        reading = read_time.current()
+        assert reading is not None
+        if reading.comes_again:
+            reading.is_cut = True
+        else:
+            go_on.wait()
+
+    return work
+
+
+async def test_those_that_read_for_long_wait_for_each_other_alone() -> None:
+    pool, go_on = Pool(StubDjango(), threads=2), threading.Event()
+    work = read_for_long(go_on)
+    long = [asyncio.create_task(ask(pool, work, "GET")) for _ in range(12)]
+    async with asyncio.timeout(20):
+        for _ in range(12):
+            assert await ask(pool, threading.get_ident, "GET") == 200
+    assert not any(each.done() for each in long)
+    go_on.set()
+    assert await asyncio.gather(*long) == [200] * 12
+
+
+async def test_what_asks_for_much_is_not_tried_beside_others() -> None:
+    pool, go_on = Pool(StubDjango(), threads=1), threading.Event()
+    query = b"q=" + b"+OR+".join([b"rcpt:*a*b*c*"] * 30)
+    long = asyncio.create_task(ask(pool, go_on.wait, "GET", query))
+    async with asyncio.timeout(20):
+        assert await ask(pool, threading.get_ident, "GET") == 200
+    assert not long.done()
+    go_on.set()
+    assert await long == 200
+
+
+async def test_more_that_read_for_long_are_refused() -> None:
+    pool, go_on = Pool(StubDjango(), threads=2), threading.Event()
+    work = read_for_long(go_on)
+    long = [asyncio.create_task(ask(pool, work, "GET")) for _ in range(50)]
+    async with asyncio.timeout(20):
+        done, _ = await asyncio.wait(long, return_when=asyncio.FIRST_COMPLETED)
+    assert {each.result() for each in done} == {503}
+    go_on.set()
+    assert set(await asyncio.gather(*long)) == {200, 503}

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import partial
 from typing import Annotated
 
 from channels.db import database_sync_to_async
@@ -30,9 +30,10 @@ from inbox.api.v3.session_schemas import Transaction
 from inbox.api.v3.sparse import Fields
 from inbox.explain.waits import sentence
 from inbox.http import as_json
-from inbox.http.problems import problem
+from inbox.http.problems import come_again, problem
+from inbox.live.looks import Look
 from inbox.live.viewers import viewer_of
-from inbox.live.waiters import MOST, Look, TooMany, Waiters
+from inbox.live.waiters import MOST, Waiters
 from inbox.mailbox import messages
 from inbox.mailbox.arriving import INDEXED_WITHIN
 from inbox.mailbox.large import LARGE
@@ -42,6 +43,8 @@ from inbox.mailbox.signals import awaited
 from inbox.models import Message
 from inbox.search import language
 from inbox.serializers import Shape
+from inbox.storage.bounded import TooCostly
+from mailsink.web.fair_turns import TooMany
 
 router = Router(by_alias=True)
 
@@ -61,7 +64,7 @@ Absent = Annotated[
     bool, query("Wait for the end of the time instead: no message is to match.")
 ]
 
-_RETRY_AFTER = 5  # seconds
+_TOO_MANY = f"{MOST} requests wait for messages already; try again later"
 _MOST_READ = 4 * 1024 * 1024  # octets of all messages in an answer, in the server
 
 
@@ -135,10 +138,14 @@ async def wait(
     members = sparse.names(fields, schemas.ReadMessage)
     wanted = await database_sync_to_async(_wanted)(q, number, after, inbox, include)
     viewer = viewer_of(request)
+    who = str(viewer.identity.user or request.META.get("REMOTE_ADDR", ""))
     try:
-        found = await waiters.wait(wanted, deadline)
+        look = await waiters.wait(wanted, deadline, who)
     except TooMany:
-        return _too_many()
+        return come_again(problem(503, _TOO_MANY))
+    except TooCostly as error:
+        return come_again(problem(503, str(error)))
+    found = look.answer
     if not await viewer.is_same():
         return problem(403, _("What you may see has changed meanwhile: ask again."))
     if absent:
@@ -146,21 +153,15 @@ async def wait(
     if found is not None:
         page = sparse.page(found, members)
         return HttpResponse(page, content_type="application/json")
-    late: HttpResponse = await database_sync_to_async(_timed_out)(wanted, timeout)
-    return late
-
-
-@lru_cache(maxsize=1000)
-def _check(q: str) -> None:
-    """Raise BadQuery. Where thousands wait for the same, it is looked at once."""
-    language.parse(q)
+    near = await waiters.near(wanted, who, partial(_near, wanted))
+    return _timed_out(wanted, timeout, look.found, near)
 
 
 def _wanted(
     q: str, count: int, after: str | None, inbox: str | None, include: str
 ) -> Wanted:
     """Return what the parameters ask for, checked."""
-    _check(q)
+    language.cost(q)  # its errors are for whoever asks
     names = message_details.included_names(include)
     slug, later = known_inbox(inbox), None
     if after == messages.LATEST:
@@ -187,6 +188,8 @@ def _look(wanted: Wanted, last: bool) -> Look:
     if left > 0 and not last:
         awaited.send(sender=None, ids=list(waiting))
         return Look(found=len(page.items), again_in=left)
+    if wanted.include:
+        return Look(content=partial(_answer, wanted, page))
     return Look(_answer(wanted, page))
 
 
@@ -208,12 +211,6 @@ def _with_content(found: Sequence[Message], include: Sequence[str]) -> Iterator[
 waiters = Waiters(_look, _answer)
 
 
-def _too_many() -> HttpResponse:
-    busy = problem(503, f"{MOST} requests wait for messages already; try again later")
-    busy["Retry-After"] = str(_RETRY_AFTER)
-    return busy
-
-
 def _came(page: bytes) -> HttpResponse:
     """Return the problem that a page of messages is, where none was to come."""
     items = json.loads(page)["items"]
@@ -225,18 +222,27 @@ def _came(page: bytes) -> HttpResponse:
     return problem(409, detail, messages=items)
 
 
-def _timed_out(wanted: Wanted, timeout: float) -> HttpResponse:
-    found = len(wanted.page().items)
+_Near = tuple[str, list[Shape]]  # what arrived instead, in words; the near misses
+
+
+def _near(wanted: Wanted) -> _Near:
     misses = near_misses(wanted)
     term, nearest = (misses[0].term, misses[0].nearest) if misses else (None, "")
     about = (term.field, term.value) if term and not term.negated else None
     words = sentence(arrived(wanted), about, nearest)
+    return words, list(map(_near_miss, misses))
+
+
+def _timed_out(
+    wanted: Wanted, timeout: float, found: int, near: _Near | None
+) -> HttpResponse:
+    words, misses = near or (_("it takes too long to say which come near"), [])
     return problem(
         408,
         f"{found} of {wanted.count} messages came within {timeout:g} s: {words}",
         found=found,
         count=wanted.count,
-        near_misses=list(map(_near_miss, misses)),
+        near_misses=misses,
     )
 
 

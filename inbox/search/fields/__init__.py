@@ -15,11 +15,12 @@ from inbox.search.fields.values import (
     ZONE,
     BadQuery,
     Condition,
+    few,
     is_date,
     nearest,
 )
 
 __all__ = (
     "BY_WORDS", "ENDINGS", "MESSAGES", "SESSIONS", "TRANSACTIONS", "ZONE", "BadQuery",
-    "Condition", "is_date", "messages_for", "nearest",
+    "Condition", "few", "is_date", "messages_for", "nearest",
 )  # fmt: skip

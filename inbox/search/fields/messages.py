@@ -22,6 +22,7 @@ from inbox.search.fields.parts import (
     listed,
     recipient,
     recipient_code,
+    rows_of,
     rule,
     verb,
 )
@@ -128,9 +129,7 @@ def _code(value: str) -> Q:
     wanted = codes(value)
     # Not by a join: that would look up the transaction of each message, one by one.
     of_body = Transaction.objects.filter(code__range=wanted)
-    return Q(transaction__in=of_body.values("pk")) | recipient_code(
-        "transaction", wanted
-    )
+    return rows_of("transaction", of_body, "pk") | recipient_code("transaction", wanted)
 
 
 def _word(value: str) -> Q:
@@ -167,6 +166,7 @@ def _assignee(reader: int | None, value: str) -> Q:
     return Q(pk__in=rows.values("message"))
 
 
+_SESSION = "transaction__session"
 _COMMENTED = Q(pk__in=Comment.objects.values("message"))
 
 MESSAGES: dict[str, Condition] = {
@@ -196,8 +196,10 @@ MESSAGES: dict[str, Condition] = {
     "larger": lambda value: Q(size__gt=size(value)),
     "smaller": lambda value: Q(size__lt=size(value)),
     "code": _code,
-    "verb": lambda value: exchanges("transaction__session", "session_id", verb(value)),
-    "rule": lambda value: exchanges("transaction", "transaction_id", rule(value)),
+    "verb": lambda value: exchanges(_SESSION, "session_id", verb(value), _SESSION),
+    "rule": lambda value: exchanges(
+        "transaction", "transaction_id", rule(value), _SESSION
+    ),
     "client": lambda value: client(value, "transaction__session__"),
     "ending": lambda value: ending(value, "transaction__session__"),
     "session": lambda value: sessions("transaction__session__pk", value),

@@ -13,6 +13,7 @@ from inbox.search.fields.parts import (
     client,
     ending,
     exchanges,
+    rows_of,
     rule,
     verb,
 )
@@ -23,17 +24,17 @@ from inbox.search.sql import NOTHING, has
 
 def _from(value: str) -> Q:
     rows = Transaction.objects.filter(address("reverse_path", value))
-    return Q(pk__in=rows.values("session_id"))
+    return rows_of("pk", rows, "session_id")
 
 
 def _to(value: str) -> Q:
     rows = Recipient.objects.filter(address("forward_path", value))
-    return Q(pk__in=rows.values("transaction__session_id"))
+    return rows_of("pk", rows, "transaction__session_id")
 
 
 def _rcpt(value: str) -> Q:
     rows = Recipient.objects.filter(addressed_to(value))
-    return Q(pk__in=rows.values("transaction__session_id"))
+    return rows_of("pk", rows, "transaction__session_id")
 
 
 def _on(value: str) -> Q:
@@ -49,6 +50,10 @@ def _word(value: str) -> Q:
         | _from(value)
         | _to(value)
     )
+
+
+def _exchanges(condition: Q) -> Q:
+    return exchanges("pk", "session_id", condition, "pk")
 
 
 SESSIONS: dict[str, Condition] = {
@@ -69,9 +74,9 @@ SESSIONS: dict[str, Condition] = {
     "before": lambda value: Q(opened_at__lt=time(value)),
     "after": lambda value: Q(opened_at__gte=time(value)),
     "on": _on,
-    "code": lambda value: exchanges("pk", "session_id", Q(code__range=codes(value))),
-    "verb": lambda value: exchanges("pk", "session_id", verb(value)),
-    "rule": lambda value: exchanges("pk", "session_id", rule(value)),
+    "code": lambda value: _exchanges(Q(code__range=codes(value))),
+    "verb": lambda value: _exchanges(verb(value)),
+    "rule": lambda value: _exchanges(rule(value)),
     "client": client,
     "ending": ending,
     "session": lambda value: sessions("pk", value),

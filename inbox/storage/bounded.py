@@ -1,0 +1,127 @@
+"""Reading within a bound of time: what takes longer is cut.
+
+Anybody may search, and a search may look at all that is stored, once for each of its terms.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from django.db import DatabaseError, OperationalError, connection
+from django.utils.translation import gettext as _
+
+_STEPS = 100_000  # of SQLite's machine, between two looks at the clock
+_CANCELLED = "57014"  # PostgreSQL's query_canceled
+# Seconds that PostgreSQL has for one statement, and for all of them, at least: it may be busy,
+# and across a network a page of thirty statements takes long as a matter of course.
+_ONE, _ALL = 0.25, 5.0
+
+
+class TooCostly(Exception):
+    """Reading took longer than it may. Its text says what to do."""
+
+    def __str__(self) -> str:
+        return _(
+            "This takes too long, since it looks at too much of what is stored: search "
+            "for fewer terms, or try again later."
+        )
+
+
+class Bound:
+    """How long the reading of a thread may take."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self.begin()
+
+    def begin(self) -> None:
+        """Give what comes now the whole time."""
+        self._end = self._clock() + self._seconds
+
+    @property
+    def left(self) -> float:
+        return self._end - self._clock()
+
+    def is_over(self) -> bool:
+        return self.left <= 0
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[Bound]:
+    """Cut what this thread reads after so much time. Raises TooCostly.
+
+    With SQLite the processor's time of the thread counts: it is no more on a busy machine.
+    With PostgreSQL all time counts, so that there is more of it: see _ONE and _ALL. Not within
+    another bound; nor is the connection to be closed within, which takes the timeout along to
+    the pool.
+    """
+    bounded = _sqlite if connection.vendor == "sqlite" else _postgresql
+    try:
+        with bounded(seconds) as bound:
+            yield bound
+    except OperationalError as error:
+        if is_cut(error):
+            raise TooCostly from None
+        raise
+
+
+def is_cut(error: BaseException) -> bool:
+    """Whether a statement failed because its time was over."""
+    cause = error.__cause__
+    if getattr(cause, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+        return True
+    return getattr(cause, "sqlstate", "") == _CANCELLED
+
+
+@contextmanager
+def _sqlite(seconds: float) -> Iterator[Bound]:
+    bound = Bound(seconds, time.thread_time)
+    bounded = None  # the connection that asks the clock
+
+    def in_time(execute: Any, *statement: Any) -> Any:
+        nonlocal bounded
+        if bounded is not connection.connection:
+            bounded = connection.connection
+            bounded.set_progress_handler(bound.is_over, _STEPS)
+        return execute(*statement)
+
+    try:
+        with connection.execute_wrapper(in_time):
+            yield bound
+    finally:
+        if bounded is not None and bounded is connection.connection:
+            bounded.set_progress_handler(None, 0)
+
+
+@contextmanager
+def _postgresql(seconds: float) -> Iterator[Bound]:
+    bound = Bound(max(seconds, _ALL), time.monotonic)
+    timeout = f"{max(seconds, _ONE) * 1000:.0f}"
+    bounded = None  # the connection that has the timeout
+
+    def in_time(execute: Any, *statement: Any) -> Any:
+        nonlocal bounded
+        if bound.is_over():
+            raise TooCostly
+        if bounded is not connection.connection:
+            _set(f"SET statement_timeout = {timeout}")
+            bounded = connection.connection
+        return execute(*statement)
+
+    try:
+        with connection.execute_wrapper(in_time):
+            yield bound
+    finally:
+        if bounded is not None and bounded is connection.connection:
+            with suppress(DatabaseError):  # it may be lost
+                _set("RESET statement_timeout")
+
+
+def _set(statement: str) -> None:
+    """Execute a statement that nothing wraps."""
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute(statement)
