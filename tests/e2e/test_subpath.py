@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import behind
 from tests.e2e.mail import open_inbox, row, send
-from tests.e2e.people import passkey_device, set_up, sign_in, sign_out
+from tests.e2e.people import make, passkey_device, set_up, sign_in, sign_out
 from tests.e2e.wire import Wire
 from tests.mails import plain, rich
 from tests.running import SERVER_BEHIND, Mailsink
@@ -220,11 +220,10 @@ def test_who_signs_in_stays_below_the_path(
         kept = {each["name"]: each for each in page.context.cookies()}
         session = kept["mailsink_session"]
         assert (session["path"], session["secure"]) == (behind.PATH, True)
-        api = f"{server.url}/api/v3"
-        share = page.request.post(f"{api}/shares", data={"message": message})
-        given = {"inboxes": ["default"], "role": "viewer"}
-        invitation = page.request.post(f"{api}/invitations", data=given)
-        links = [each.json()["url"] for each in (share, invitation)]
+        links = [
+            make(page, server.url, "shares", message=message),
+            make(page, server.url, "invitations", inboxes=["default"], role="viewer"),
+        ]
     with watched(browser, server) as guest:
         guest.goto(links[0])
         expect(guest.get_by_role("heading", name="For a guest")).to_be_visible()

@@ -9,17 +9,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import row, send
-from tests.e2e.people import PASSWORD, set_up, sign_in
+from tests.e2e.people import PASSWORD, make, set_up, sign_in
 from tests.mails import apart, plain
 from tests.running import Mailsink
 
 
 def _invited(page: Page, url: str, browser: Browser) -> Page:
     """Return the page of a colleague, a tester."""
-    given = {"inboxes": ["default"], "role": "tester"}
-    made = page.request.post(f"{url}/api/v3/invitations", data=given)
+    link = make(page, url, "invitations", inboxes=["default"], role="tester")
     guest = browser.new_context(ignore_https_errors=True).new_page()
-    guest.goto(made.json()["url"])
+    guest.goto(link)
     guest.get_by_label("Name").fill("ann")
     guest.get_by_label("Password").fill(PASSWORD)
     guest.get_by_role("button", name="Make account").click()
