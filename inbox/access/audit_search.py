@@ -61,6 +61,8 @@ def prune(days: int) -> int:
 
 
 def _rows(scope: Scope, by: AuditFilter) -> QuerySet[AuditEntry]:
+    if "\x00" in by.user + by.inbox + by.kind:
+        return AuditEntry.objects.none()  # no entry has one, and PostgreSQL takes none
     rows = AuditEntry.objects.filter(scope.q())
     if by.user:
         rows = rows.filter(user_name=by.user)

@@ -44,7 +44,9 @@ def find() -> list[Route]:
 
 def get(name: str) -> Route:
     """Return one. Raises NotFound."""
-    if found := Route.objects.filter(name=name).first():
+    # PostgreSQL takes no NUL.
+    found = Route.objects.filter(name=name).first() if "\x00" not in name else None
+    if found is not None:
         return found
     raise NotFound(_('there is no route "%(name)s"') % {"name": name[:64]})
 

@@ -366,3 +366,19 @@ def test_a_long_text_is_looked_for_as_quickly_as_a_short_one() -> None:
 
     short = min(seconds("\ufdfa") for _ in range(5))
     assert min(seconds("\ufdfa" * 400) for _ in range(5)) < 4 * short + 0.05
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("routes/a%00b", 404),
+        ("held/a%00b", 404),
+        ("held/%00/releases", 404),
+        ("audit?user=%00", 200),
+        ("audit?inbox=a%00b", 200),
+        ("audit?kind=%00", 200),
+    ],
+)
+def test_nul_finds_nothing(api: Api, path: str, status: int) -> None:
+    """PostgreSQL takes none: it was a 500."""
+    assert api.client.get(f"/api/v3/{path}").status_code == status
