@@ -20,7 +20,7 @@ from inbox.api.v3 import events, waiting
 from inbox.capture.rows import ExchangeRow, SessionChanges
 from inbox.live import viewers
 from inbox.live.feed import Feed
-from inbox.live.waiters import Look
+from inbox.live.looks import Look
 from inbox.mailbox import inbox_removal, marking
 from inbox.mailbox.near_misses import Wanted
 from inbox.mailbox.scope import ALL, Scope
@@ -203,13 +203,13 @@ async def test_a_viewer_follows_events_of_the_own_inbox_alone(
 async def test_who_is_removed_while_they_wait_gets_nothing(monkeypatch: Any) -> None:
     monkeypatch.setattr(viewers, "RECHECK", 0)
     known, _, _ = await _mail()
-    looked = waiting.waiters._look_now
+    looked = waiting.waiters._looks._look_now
 
     def look(wanted: Wanted, last: bool) -> Look:
         Membership.objects.all().delete()
         return looked(wanted, last)
 
-    monkeypatch.setattr(waiting.waiters, "_look_now", look)
+    monkeypatch.setattr(waiting.waiters._looks, "_look_now", look)
     answer = await known.browser().get("/api/v3/messages/wait?timeout=0")
     assert answer.status_code == 403
     assert "order" not in answer.content.decode().lower()
