@@ -70,7 +70,9 @@ def within(seconds: float) -> Iterator[Bound]:
 
 
 def is_cut(error: BaseException) -> bool:
-    """Whether a statement failed because its time was over."""
+    """Whether reading failed because its time was over: in a statement, or before one."""
+    if isinstance(error, TooCostly):
+        return True
     cause = error.__cause__
     if getattr(cause, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
         return True
