@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import Any
 
 from inbox.models import AuditEntry
+from mailsink.text import normalized
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what spreadsheets would run
 
@@ -55,4 +56,6 @@ def _row(cells: list[str]) -> str:
 
 def _harmless(value: object) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    # Some spreadsheets take a full-width "=" (U+FF1D) for one.
+    is_formula = normalized("NFKC", text[:1]).startswith(_FORMULA)
+    return f"'{text}" if is_formula else text

@@ -218,11 +218,11 @@ def test_a_manager_finds_what_happened_in_the_own_inbox() -> None:
 def test_exports_hold_no_formula() -> None:
     root = people.signed_in(people.administrator())
     name = '=HYPERLINK("http://x")'
-    for text in (name, "+1", "-1", "@x", "\tx", "plain"):
+    for text in (name, "+1", "-1", "@x", "\tx", "plain", "\uff1d1"):
         audit_log.store(audit_log.entry("x", people_identity(), details=text))
     answer = root.get("/audit.csv?kind=x")
     rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))  # type: ignore[arg-type]
-    assert [row["details"] for row in rows] == ["plain", "?x", "'@x", "'-1", "'+1", f"'{name}"]  # fmt: skip
+    assert [row["details"] for row in rows] == ["'\uff1d1", "plain", "?x", "'@x", "'-1", "'+1", f"'{name}"]  # fmt: skip
     lines = b"".join(root.get("/audit.jsonl?kind=x")).decode().splitlines()  # type: ignore[arg-type]
     assert json.loads(lines[-1])["details"] == name
     exported = [kind for _, kind, _, _ in log() if kind == "audit.exported"]
