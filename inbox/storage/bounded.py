@@ -55,7 +55,7 @@ def within(seconds: float) -> Iterator[Bound]:
     """Cut what this thread reads after so much time. Raises TooCostly.
 
     With SQLite the processor's time of the thread counts: it is no more on a busy machine.
-    With PostgreSQL all time counts, so that there is more of it: see _ONE and _ALL. Not within
+    With PostgreSQL the time of statements counts, of which there is more: see _ONE and _ALL. Not within
     another bound; nor is the connection to be closed within, which takes the timeout along to
     the pool.
     """
@@ -101,18 +101,23 @@ def _sqlite(seconds: float) -> Iterator[Bound]:
 
 @contextmanager
 def _postgresql(seconds: float) -> Iterator[Bound]:
-    bound = Bound(max(seconds, _ALL), time.monotonic)
+    spent = 0.0  # seconds
+    bound = Bound(max(seconds, _ALL), lambda: spent)
     timeout = f"{max(seconds, _ONE) * 1000:.0f}"
     bounded = None  # the connection that has the timeout
 
     def in_time(execute: Any, *statement: Any) -> Any:
-        nonlocal bounded
+        nonlocal bounded, spent
         if bound.is_over():
             raise TooCostly
         if bounded is not connection.connection:
             _set(f"SET statement_timeout = {timeout}")
             bounded = connection.connection
-        return execute(*statement)
+        began = time.monotonic()
+        try:
+            return execute(*statement)
+        finally:
+            spent += time.monotonic() - began
 
     try:
         with connection.execute_wrapper(in_time):

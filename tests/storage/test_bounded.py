@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.db import OperationalError, connection, connections
 
+from inbox.storage import bounded
 from inbox.storage.bounded import TooCostly, within
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,3 +74,14 @@ def test_a_connection_that_is_closed_meanwhile_is_no_fault() -> None:
     with within(0.01):
         connections.close_all()
     assert _read("SELECT 7") == 7
+
+
+@pytest.mark.database
+def test_what_is_not_reading_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "_ALL", 0.05)
+    with within(0.01):
+        _read("SELECT 7")
+        until = time.monotonic() + 0.1
+        while time.monotonic() < until:
+            pass
+        assert _read("SELECT 8") == 8
