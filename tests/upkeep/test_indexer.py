@@ -101,11 +101,11 @@ def test_queries_do_not_grow_with_the_messages_of_a_step() -> None:
 
 
 def test_it_takes_the_queue_in_steps_and_tells_of_each() -> None:
-    sent(*[HELLO] * 55)
+    sent(*[HELLO] * 105)
     told: list[int] = []
     work = indexer.indexer(lambda: False, lambda ids: told.append(len(ids)))
     rests = [work._step(), work._step(), work._step()]
-    assert told == [50, 5]
+    assert told == [100, 5]
     assert rests[0] < 0.02 < rests[1] < 1  # then attempts are joined
 
 
