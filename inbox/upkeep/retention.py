@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, RowRange, Sum, Window
 
 from inbox.access import audit_search, signing_in
 from inbox.explain.evidence import Cause
@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY = 10.0  # seconds
 _BETWEEN_BATCHES = 0.02
 _SWEEP_EVERY = 3600.0
+# A session counts once more for each so many lines: one connection that is kept open may
+# have those of a thousand others.
+_LINES = 100
 _LOCK = 0x6D61696C  # "mail": PostgreSQL's advisory lock of the one that prunes
 
 
@@ -121,12 +124,21 @@ def _older(days: int) -> QuerySet[Message]:
 
 
 def _prune_sessions(limit: int) -> int:
-    """Remove a batch of the oldest sessions beyond the limit; return how many rows went."""
+    """Remove a batch of the oldest sessions beyond the limit; return how many rows went.
+
+    The newest one stays, however long it is.
+    """
     if not limit:
         return 0
     message = Message.objects.filter(transaction__session=OuterRef("id"))
     without = Session.objects.filter(~Exists(message), ending__isnull=False)
-    beyond = without.order_by("-id").values_list("id", flat=True)[limit:].first()
+    newer = Window(
+        Sum(1 + F("exchanges") / _LINES),
+        order_by=F("id").desc(),
+        frame=RowRange(None, -1),
+    )
+    full = without.annotate(newer=newer).filter(newer__gte=limit)
+    beyond = full.order_by("-id").values_list("id", flat=True).first()
     if beyond is None:
         return 0
     oldest = without.filter(id__lte=beyond).order_by("id")

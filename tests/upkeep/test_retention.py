@@ -23,6 +23,7 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN
 from inbox.upkeep import retention
 from mailsink.ids import first_at
 from mailsink.ports import Refused, Stored
+from tests import factories
 from tests.recording import Client, body, one_message, play
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -155,6 +156,15 @@ def test_a_long_session_goes_turn_by_turn() -> None:
     assert prune(limits(sessions=1)) >= 3
     assert Session.objects.count() == 2
     assert Message.objects.count() == 1
+
+
+def test_a_long_session_counts_as_several() -> None:
+    lines = (1, 250, 5, 250)
+    made = [factories.session(ending="quit", exchanges=each).pk for each in lines]
+    for limit, kept in ((8, made), (5, made[1:]), (4, made[2:]), (3, made[3:]), (1, made[3:])):  # fmt: skip
+        while prune(limits(sessions=limit)):
+            pass
+        assert list(Session.objects.order_by("pk").values_list("pk", flat=True)) == kept
 
 
 def test_a_live_session_never_goes() -> None:
