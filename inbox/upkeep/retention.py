@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY = 10.0  # seconds
 _BETWEEN_BATCHES = 0.02
 _SWEEP_EVERY = 3600.0
-# Looking for what else is to go takes at most this part of the time, where there is none.
-_SHARE = 0.02
 # A session counts once more for each so many lines: one connection that is kept open may
 # have those of a thousand others.
 _LINES = 100
@@ -56,13 +54,13 @@ class RetentionLimits:
 def retention(limits: RetentionLimits, spool: Path) -> Background:
     """Return the work of pruning. spool: the folder of bodies on their way."""
     swept = 0.0
-    pruning = Pruning(limits)
+    evictions = Evictions()
 
     def step() -> float:
         nonlocal swept
         if not leads(_LOCK):
             return _LOOK_EVERY
-        if full_disk.with_room(pruning.batch):
+        if full_disk.with_room(lambda: prune(limits, evictions)):
             return _BETWEEN_BATCHES
         if time.monotonic() - swept > _SWEEP_EVERY or not swept:
             swept = time.monotonic()
@@ -73,44 +71,11 @@ def retention(limits: RetentionLimits, spool: Path) -> Background:
     return Background("retention", step)
 
 
-class Pruning:
-    """Prunes a batch at a time: messages and all else in turns.
+def prune(limits: RetentionLimits, evictions: Evictions | None = None) -> int:
+    """Purge one batch of what is beyond the limits; return how many rows went.
 
-    Neither waits until the other has no more to do: while mail pours in, that never comes.
+    evictions: what is planned to go, from one batch to the next
     """
-
-    def __init__(self, limits: RetentionLimits) -> None:
-        """limits: how much stays"""
-        self._limits = limits
-        self._evictions = Evictions()
-        self._was_else = True  # the last batch: messages go first
-        self._else_at = 0.0  # monotonic seconds, when all else is looked at again
-
-    def batch(self) -> int:
-        """Purge one batch of what is beyond the limits; return how many rows went."""
-        parts = (self._messages, self._all_else)
-        for part in parts if self._was_else else reversed(parts):
-            if gone := part():
-                self._was_else = part == self._all_else
-                return gone
-        return 0
-
-    def _messages(self) -> int:
-        return _prune_messages(self._limits, self._evictions)
-
-    def _all_else(self) -> int:
-        began = time.monotonic()
-        if began < self._else_at:
-            return 0
-        gone = _prune_all_else(self._limits)
-        if not gone:
-            ended = time.monotonic()
-            self._else_at = ended + (ended - began) / _SHARE
-        return gone
-
-
-def _prune_messages(limits: RetentionLimits, evictions: Evictions) -> int:
-    """Purge a batch of messages. evictions: what is planned to go, until the next batch"""
     batches: tuple[tuple[Cause, QuerySet[Message] | None], ...] = (
         ("deleted", _trash(limits.trash_hours)),
         ("age", _too_old(limits.days)),
@@ -119,12 +84,9 @@ def _prune_messages(limits: RetentionLimits, evictions: Evictions) -> int:
     for cause, batch in batches:
         if batch is not None and (gone := purge(batch, cause)):
             return gone
-    return evictions.evict(pools(limits.messages))
-
-
-def _prune_all_else(limits: RetentionLimits) -> int:
     return (
-        label_inboxes.expire()
+        (evictions or Evictions()).evict(pools(limits.messages))
+        or label_inboxes.expire()
         or inbox_removal.purge(limits.trash_hours)
         or _prune_sessions(limits.sessions)
         or tombstones.sweep()

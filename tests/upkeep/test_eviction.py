@@ -198,4 +198,4 @@ def test_what_is_beyond_a_plan_is_planned_next(
 
 def test_prune_is_a_batch_at_a_time() -> None:
     stored(3, "a@example.com")
-    assert retention.Pruning(limits(messages=2)).batch() == 1
+    assert retention.prune(limits(messages=2)) == 1

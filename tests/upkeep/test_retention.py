@@ -40,7 +40,7 @@ def limits(**some: int) -> retention.RetentionLimits:
 def prune(limits: retention.RetentionLimits) -> int:
     """Prune until nothing more goes, batch by batch; return the number of batches."""
     batches = 0
-    while gone := retention.Pruning(limits).batch():
+    while gone := retention.prune(limits):
         assert gone <= ROWS_IN_A_TURN
         batches += 1
     return batches
@@ -73,7 +73,7 @@ def test_it_keeps_the_newest_messages_and_those_pinned() -> None:
 def test_no_more_is_read_than_goes_in_a_turn() -> None:
     messages(3)
     with CaptureQueriesContext(connection) as queries:
-        assert retention.Pruning(limits(messages=1)).batch() == 2
+        assert retention.prune(limits(messages=1)) == 2
     read = [each["sql"] for each in queries if each["sql"].startswith("SELECT")]
     assert read
     for sql in read:
@@ -165,23 +165,6 @@ def test_a_long_session_counts_as_several() -> None:
         while prune(limits(sessions=limit)):
             pass
         assert list(Session.objects.order_by("pk").values_list("pk", flat=True)) == kept
-
-
-def test_sessions_go_while_mail_pours_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(3):
-        factories.session(ending="quit")
-    purged: list[object] = []
-
-    def always_more(*_: object) -> int:
-        purged.append(1)
-        return 1
-
-    monkeypatch.setattr(retention, "_prune_messages", always_more)
-    pruning = retention.Pruning(limits(sessions=1))
-    for _ in range(6):
-        pruning.batch()
-    assert Session.objects.count() == 1
-    assert len(purged) >= 3
 
 
 def test_a_live_session_never_goes() -> None:
