@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
@@ -44,15 +43,20 @@ def if_match(
 
             # It may take a second to work out what GET answers. Mail would wait for the turn,
             # so only a client that has the tag gets one; then it may have changed again.
-            if is_same():
-                with nullcontext() if is_final else turn_until_written():
-                    if is_final or is_same():
-                        return change(request, **given)
-            return problem(412, "it was changed since: GET it again")
+            if not is_same():
+                return _changed_since()
+            if is_final:
+                return change(request, **given)
+            with turn_until_written():
+                return change(request, **given) if is_same() else _changed_since()
 
         return answer
 
     return decorate
+
+
+def _changed_since() -> HttpResponse:
+    return problem(412, "it was changed since: GET it again")
 
 
 def of_view(view: Callable[..., HttpResponse]) -> Callable[..., str]:
