@@ -301,16 +301,19 @@ def _lists(
     }
     q = chosen.text
     try:
+        # Live ones first: a session that ends between the two is then in both, else in none.
+        live = sessions.find(scope(), limit=0 if cursor else LIVE_ROWS, live=True, q=q)
         page = sessions.find(
             scope(), cursor=cursor, limit=ROWS, live=False, q=q, fold=not q
         )
-        live = sessions.find(scope(), limit=0 if cursor else LIVE_ROWS, live=True, q=q)
     except BadQuery as error:
         return {**context, "problem": str(error), "ended": [], "live": []}
+    ended = {each.pk for each in page.items}
+    still_live = [each for each in live.items if each.pk not in ended]
     return {
         **context,
         "next": page.next,
         "ended": _rows(page.items, chosen),
-        "live": session_rows.rows(live.items) if not cursor else [],
+        "live": session_rows.rows(still_live) if not cursor else [],
         "more_live": bool(not cursor and live.next),
     }
