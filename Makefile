@@ -10,7 +10,7 @@ run: setup
 
 # The quick half, for while you work: no browser, no server, no database.
 check: lint
-	@$(PYTHON) -m pytest -q tests/smtp tests/mime tests/unit
+	@$(PYTHON) -m pytest -q -n auto tests/smtp tests/mime tests/unit
 	@node --test tests/js/*.test.js
 
 test: setup-dev programs

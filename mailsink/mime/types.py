@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from mailsink.mime import transfer
-
-if TYPE_CHECKING:
-    from mailsink.mime.part import Part
+from mailsink.mime.part import Part
 
 VAGUE = frozenset(
     "application/octet-stream application/binary application/unknown application/download "
