@@ -26,6 +26,7 @@ from inbox.capture.backlog import Backlog
 from inbox.capture.batch import Batch, PendingMessage, Writer
 from inbox.capture.open_sessions import Live, OpenSessions
 from inbox.capture.rows import MessageRow, RawRow, SessionChanges, TransactionRow
+from inbox.content.mail_templates import template_of
 from inbox.models import Inbox, Message, Session
 from inbox.storage import body_store, webhook_outbox
 from inbox.storage.database_file import StoredFile
@@ -301,6 +302,7 @@ class Recorder:
             subject=summary.subject,
             message_id=summary.message_id,
             date=summary.date,
+            template=template_of(summary.from_address, summary.subject),
             tags=list(arrival.handling.tags[:_MOST_TAGS]),
             pinned=arrival.handling.pinned,
         )

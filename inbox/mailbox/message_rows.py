@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from inbox.content.mail_templates import template_of
 from inbox.mailbox.signals import MessageImported, announce
 from inbox.models import Message, Raw, Recipient, Session, Transaction
 from inbox.storage import body_store, webhook_outbox
@@ -50,6 +51,7 @@ class MessageRows:
             transaction=self.transaction, inbox=session.inbox, size=len(octets),
             from_name=summary.from_name, from_address=summary.from_address, to=summary.to,
             cc=summary.cc, subject=summary.subject, message_id=summary.message_id, date=summary.date,
+            template=template_of(summary.from_address, summary.subject),
         )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
 
 
 # A purged message is a row in each of three tables, with a tombstone for each recipient.
-_ROWS_OF_MESSAGE = 3
+ROWS_OF_MESSAGE = 3
 
 
 def _turn(messages: QuerySet[Message]) -> list[tuple[UUID, UUID]]:
@@ -84,9 +84,9 @@ def _turn(messages: QuerySet[Message]) -> list[tuple[UUID, UUID]]:
     batch: list[tuple[UUID, UUID]] = []
     total = 0
     for id, transaction, recipients, comments in rows[
-        : ROWS_IN_A_TURN // _ROWS_OF_MESSAGE
+        : ROWS_IN_A_TURN // ROWS_OF_MESSAGE
     ]:
-        total += _ROWS_OF_MESSAGE + recipients + (comments or 0)
+        total += ROWS_OF_MESSAGE + recipients + (comments or 0)
         if batch and total > ROWS_IN_A_TURN:
             break
         batch.append((id, transaction))
@@ -102,7 +102,7 @@ def remove_sessions(sessions: QuerySet[Session, tuple[UUID, int, int]]) -> int:
     ids: list[UUID] = []
     total = 0
     for id, exchanges, transactions in sessions[:ROWS_IN_A_TURN]:
-        rows = 1 + exchanges + _ROWS_OF_TRANSACTION * transactions
+        rows = 1 + exchanges + ROWS_OF_TRANSACTION * transactions
         if total + rows > ROWS_IN_A_TURN:
             if not ids:
                 return _shorten(id)
@@ -132,7 +132,7 @@ def _shorten(session: UUID) -> int:
             )
         return len(seqs)
     some = Transaction.objects.filter(session=session).values_list("id", flat=True)
-    ids = list(some[: ROWS_IN_A_TURN // _ROWS_OF_TRANSACTION])
+    ids = list(some[: ROWS_IN_A_TURN // ROWS_OF_TRANSACTION])
     part = Transaction.objects.filter(id__in=ids)
     stored = _keys(part)
     with write_turn():
@@ -145,7 +145,7 @@ def _shorten(session: UUID) -> int:
 
 
 # A transaction with its body, its fingerprint and, as a rule, one recipient.
-_ROWS_OF_TRANSACTION = 4
+ROWS_OF_TRANSACTION = 4
 
 
 def _delete_transactions(transactions: QuerySet[Transaction]) -> None:

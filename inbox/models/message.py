@@ -30,13 +30,13 @@ class Message(models.Model):
     subject = models.TextField(blank=True)
     message_id = models.TextField(blank=True)
     date = models.DateTimeField(null=True)
+    # What messages of one template have in common: see inbox.content.mail_templates
+    template = models.CharField(max_length=16, null=True)  # noqa: DJ001  null: unknown
     size = models.PositiveBigIntegerField()
     # Filled by the indexer after the commit
     snippet = models.TextField(blank=True)
     attachments = models.PositiveIntegerField(default=0)
     indexed_at = models.DateTimeField(null=True)
-    # What messages of one template have in common: see inbox.content.mail_templates
-    template = models.CharField(max_length=16, null=True)  # noqa: DJ001  null: unknown
     # Given by people
     pinned = models.BooleanField(default=False)
     tags = models.JSONField(default=list)

@@ -6,10 +6,9 @@ test, has their own mail go, and not that of the others.
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +17,12 @@ from django.db.models.functions import Coalesce
 
 from inbox.explain.evidence import Cause
 from inbox.mailbox.inboxes import MOST
-from inbox.mailbox.purge import purge
+from inbox.mailbox.purge import ROWS_OF_MESSAGE, purge
 from inbox.models import Inbox, Message
+from inbox.upkeep.removal_plan import Found, RemovalPlan
 
-_AT_ONCE = 200  # messages; a turn takes fewer
 _GROUPS = 1000  # that are looked at
 _PLANNED = 5000  # messages, after which the groups are looked at again
-# Looking takes at most this part of the time; it reads a row for each message.
-_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,53 +65,34 @@ def pools(most: int) -> list[EvictionPool]:
     return found
 
 
-@dataclass(slots=True)
-class _Plan:
-    """The messages of a pool that are to go, and when it is to be looked at again."""
-
-    ids: deque[UUID] = field(default_factory=deque)
-    due: float = 0.0  # monotonic seconds
-
-
 class Evictions:
     """Makes room in pools, a turn at a time."""
 
     def __init__(self) -> None:
         """Without a plan."""
-        self._plans: dict[EvictionPool, _Plan] = {}
+        self._plans: dict[EvictionPool, RemovalPlan] = {}
 
     def evict(self, found: Sequence[EvictionPool]) -> int:
-        """Purge a turn's worth of what is too much; return how many messages went."""
-        self._plans = {pool: self._plans.get(pool) or _Plan() for pool in found}
+        """Purge a turn's worth of what is too much; return how many messages went.
+
+        The pool whose turn was the last is the last to have another.
+        """
+        known = {pool: each for pool, each in self._plans.items() if pool in found}
+        new = {pool: RemovalPlan() for pool in found if pool not in known}
+        self._plans = {**known, **new}
         for pool, plan in self._plans.items():
-            if gone := self._evict(pool, plan):
+            if gone := plan.turn(partial(_too_much, pool), partial(_purge, pool)):
+                self._plans[pool] = self._plans.pop(pool)
                 return gone
         return 0
 
-    def _evict(self, pool: EvictionPool, plan: _Plan) -> int:
-        while plan.ids or _has_more(pool, plan):
-            some = [plan.ids[at] for at in range(min(_AT_ONCE, len(plan.ids)))]
-            # Somebody may have pinned or deleted one since.
-            rows = pool.rows().filter(id__in=some).order_by("id")
-            if gone := purge(rows, pool.cause):
-                return gone
-            for _ in some:
-                plan.ids.popleft()
-        return 0
+
+def _purge(pool: EvictionPool, some: Sequence[UUID]) -> int:
+    # Somebody may have pinned or deleted one since.
+    return purge(pool.rows().filter(id__in=some).order_by("id"), pool.cause)
 
 
-def _has_more(pool: EvictionPool, plan: _Plan) -> bool:
-    """Plan what is to go, unless that was looked at a moment ago; whether there is any."""
-    began = time.monotonic()
-    if began >= plan.due:
-        plan.ids.extend(_too_much(pool))
-        if not plan.ids:
-            ended = time.monotonic()
-            plan.due = ended + (ended - began) / _SHARE
-    return bool(plan.ids)
-
-
-def _too_much(pool: EvictionPool) -> list[UUID]:
+def _too_much(pool: EvictionPool) -> Found:
     """Return the messages that are to go, some of them if they are many."""
     if pool.most and (over := _beyond(pool)) > 0:
         return _oldest_of_largest(pool, over, Count("pk"))
@@ -122,7 +100,7 @@ def _too_much(pool: EvictionPool) -> list[UUID]:
         held = pool.rows().aggregate(octets=Sum("size"))["octets"] or 0
         if held > pool.octets:
             return _oldest_of_largest(pool, held - pool.octets, Sum("size"))
-    return []
+    return Found()
 
 
 def _beyond(pool: EvictionPool) -> int:
@@ -134,9 +112,9 @@ def _beyond(pool: EvictionPool) -> int:
     return pool.rows().order_by("-id").values_list("id", flat=True)[part].count()
 
 
-def _oldest_of_largest(pool: EvictionPool, over: int, weight: Any) -> list[UUID]:
+def _oldest_of_largest(pool: EvictionPool, over: int, weight: Any) -> Found:
     """Return messages that weigh so much at least: numbers, or octets."""
-    # Before it is indexed a message has no template: its sender stands for it.
+    # What an earlier version stored may have no template: its sender stands for it.
     rows = pool.rows().annotate(
         group=Coalesce("template", "from_address", output_field=TextField())
     )
@@ -154,7 +132,8 @@ def _oldest_of_largest(pool: EvictionPool, over: int, weight: Any) -> list[UUID]
         taken, gone = _first(of_group, min(held - level, over), isinstance(weight, Sum))
         going += taken
         over -= gone
-    return going
+    has_more = over > 0 or len(going) >= _PLANNED
+    return Found([(each, ROWS_OF_MESSAGE) for each in going], has_more)
 
 
 def _first(

@@ -23,7 +23,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from inbox.bouncing import report_tasks
-from inbox.content.mail_templates import template_of
 from inbox.insight.fingerprints import AT_ONCE, Fingerprints
 from inbox.mailbox.large import LARGE
 from inbox.models import BodyFinding, Message, Raw, Recipient, Session
@@ -392,16 +391,10 @@ def _write(indexed: list[_Indexed], now: datetime) -> None:
 def _fill_in(indexed: list[_Indexed], now: datetime) -> None:
     """Write snippets and numbers of attachments into the rows of their messages."""
     rows = (
-        (
-            each.found.snippet,
-            each.found.attachments,
-            template_of(each.message.from_address, each.message.subject),
-            now,
-            each.message.pk,
-        )
+        (each.found.snippet, each.found.attachments, now, each.message.pk)
         for each in indexed
     )
-    put_values(Message, ("snippet", "attachments", "template", "indexed_at"), rows)
+    put_values(Message, ("snippet", "attachments", "indexed_at"), rows)
 
 
 def _findings(indexed: list[_Indexed]) -> list[BodyFinding]:

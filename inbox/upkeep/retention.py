@@ -9,31 +9,37 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet, RowRange, Sum, Window
 
 from inbox.access import audit_search, signing_in
-from inbox.explain.evidence import Cause
 from inbox.mailbox import inbox_removal, label_inboxes, tombstones
 from inbox.mailbox.inboxes import MOST
-from inbox.mailbox.purge import purge, remove_sessions
+from inbox.mailbox.purge import ROWS_OF_TRANSACTION, purge, remove_sessions
 from inbox.models import Inbox, Message, Raw, Session
 from inbox.outgoing import holding, release_queue
 from inbox.storage import body_store, full_disk
 from inbox.storage.leader import leads
 from inbox.upkeep.background import Background
 from inbox.upkeep.eviction import Evictions, pools
+from inbox.upkeep.removal_plan import SHARE, Found, RemovalPlan
 from inbox.webhooks import delivery_queue
 from mailsink.ids import first_at
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 10.0  # seconds
+_LOOK_EVERY = 10.0  # seconds, where there has been nothing to do for long
 _BETWEEN_BATCHES = 0.02
 _SWEEP_EVERY = 3600.0
+_REST = 0.25  # seconds after which it is looked again for what there was a moment ago
+_PLANNED = 1000  # sessions, after which it is looked for more
 # A session counts once more for each so many lines: one connection that is kept open may
 # have those of a thousand others.
 _LINES = 100
@@ -54,66 +60,108 @@ class RetentionLimits:
 def retention(limits: RetentionLimits, spool: Path) -> Background:
     """Return the work of pruning. spool: the folder of bodies on their way."""
     swept = 0.0
-    evictions = Evictions()
+    pruning = Pruning(limits)
 
     def step() -> float:
         nonlocal swept
         if not leads(_LOCK):
             return _LOOK_EVERY
-        if full_disk.with_room(lambda: prune(limits, evictions)):
+        if full_disk.with_room(pruning.batch):
             return _BETWEEN_BATCHES
         if time.monotonic() - swept > _SWEEP_EVERY or not swept:
             swept = time.monotonic()
             sweep(spool)
             signing_in.forget_expired()
-        return _LOOK_EVERY
+        return pruning.rest
 
     return Background("retention", step)
 
 
-def prune(limits: RetentionLimits, evictions: Evictions | None = None) -> int:
-    """Purge one batch of what is beyond the limits; return how many rows went.
+class Pruning:
+    """Removes what is beyond the limits, a turn of rows at a time.
 
-    evictions: what is planned to go, from one batch to the next
+    Each kind of what goes takes its turn. While mail pours in there are always messages
+    to go: nothing else would, if they were to go first.
     """
-    batches: tuple[tuple[Cause, QuerySet[Message] | None], ...] = (
-        ("deleted", _trash(limits.trash_hours)),
-        ("age", _too_old(limits.days)),
-        *(("inbox", each) for each in _too_old_for_their_inboxes()),
-    )
-    for cause, batch in batches:
-        if batch is not None and (gone := purge(batch, cause)):
+
+    def __init__(self, limits: RetentionLimits) -> None:
+        """limits: how much stays"""
+        evictions, sessions = Evictions(), RemovalPlan()
+        kinds: tuple[Callable[[], int], ...] = (
+            partial(_empty_trash, limits.trash_hours),
+            partial(_purge_old, limits.days),
+            _purge_old_of_inboxes,
+            lambda: evictions.evict(pools(limits.messages)),
+            label_inboxes.expire,
+            partial(inbox_removal.purge, limits.trash_hours),
+            lambda: sessions.turn(partial(_old_sessions, limits.sessions), _remove),
+            tombstones.sweep,
+            release_queue.remove_old,
+            holding.remove_gone,
+            delivery_queue.remove_old,
+            partial(audit_search.prune, limits.audit_days),
+        )
+        self._kinds = deque(map(_Kind, kinds))  # the next to have its turn stands first
+
+    def batch(self) -> int:
+        """Remove one turn's worth of one kind; return how many rows went."""
+        now = time.monotonic()
+        for kind in self._kinds:
+            if kind.due <= now and (gone := kind.turn(now)):
+                self._kinds.remove(kind)
+                self._kinds.append(kind)
+                return gone
+        return 0
+
+    @property
+    def rest(self) -> float:
+        """Seconds until one of them is looked at again."""
+        return max(0.0, min(kind.due for kind in self._kinds) - time.monotonic())
+
+
+class _Kind:
+    """One kind of what goes. The longer there is none, the less often it is looked at."""
+
+    def __init__(self, remove: Callable[[], int]) -> None:
+        """remove: removes a turn's worth, and returns how many rows went"""
+        self._remove = remove
+        self._rest = _REST
+        self.due = 0.0  # monotonic seconds, when it is looked at again
+
+    def turn(self, now: float) -> int:
+        """Remove a turn's worth; return how many rows went.
+
+        now: monotonic seconds, of all that are looked at together, so that they are again
+        """
+        began = time.monotonic()
+        if gone := self._remove():
+            self._rest = _REST
             return gone
-    return (
-        (evictions or Evictions()).evict(pools(limits.messages))
-        or label_inboxes.expire()
-        or inbox_removal.purge(limits.trash_hours)
-        or _prune_sessions(limits.sessions)
-        or tombstones.sweep()
-        or release_queue.remove_old()
-        or holding.remove_gone()
-        or delivery_queue.remove_old()
-        or audit_search.prune(limits.audit_days)
-    )
+        took = time.monotonic() - began
+        self.due = now + max(self._rest, took / SHARE)
+        self._rest = min(2 * self._rest, _LOOK_EVERY)
+        return 0
 
 
-def _trash(hours: int) -> QuerySet[Message] | None:
+def _empty_trash(hours: int) -> int:
     if not hours:
-        return None
+        return 0
     before = datetime.now(UTC) - timedelta(hours=hours)
-    return Message.objects.filter(deleted_at__lt=before)
+    return purge(Message.objects.filter(deleted_at__lt=before), "deleted")
 
 
-def _too_old(days: int) -> QuerySet[Message] | None:
-    """Return what is too old for the server, in inboxes without days of their own."""
-    return _older(days).filter(inbox__retention_days=None) if days else None
+def _purge_old(days: int) -> int:
+    """Purge what is too old for the server, in inboxes without days of their own."""
+    return purge(_older(days).filter(inbox__retention_days=None), "age") if days else 0
 
 
-def _too_old_for_their_inboxes() -> list[QuerySet[Message]]:
-    """Return what is too old for each inbox that has days of its own."""
+def _purge_old_of_inboxes() -> int:
+    """Purge what is too old for an inbox that has days of its own."""
     own = Inbox.objects.filter(retention_days__gt=0, deleted_at=None)
-    days = own.values_list("pk", "retention_days")[:MOST]
-    return [_older(each or 0).filter(inbox=key) for key, each in days]
+    for key, days in own.values_list("pk", "retention_days")[:MOST]:
+        if gone := purge(_older(days or 0).filter(inbox=key), "inbox"):
+            return gone
+    return 0
 
 
 def _older(days: int) -> QuerySet[Message]:
@@ -123,26 +171,37 @@ def _older(days: int) -> QuerySet[Message]:
     return old.filter(id__lt=first_at(before.timestamp()))
 
 
-def _prune_sessions(limit: int) -> int:
-    """Remove a batch of the oldest sessions beyond the limit; return how many rows went.
+def _without_message() -> QuerySet[Session]:
+    message = Message.objects.filter(transaction__session=OuterRef("id"))
+    return Session.objects.filter(~Exists(message), ending__isnull=False)
+
+
+def _old_sessions(limit: int) -> Found:
+    """Return the oldest sessions beyond the limit, some of them if they are many.
 
     The newest one stays, however long it is.
     """
     if not limit:
-        return 0
-    message = Message.objects.filter(transaction__session=OuterRef("id"))
-    without = Session.objects.filter(~Exists(message), ending__isnull=False)
+        return Found()
     newer = Window(
         Sum(1 + F("exchanges") / _LINES),
         order_by=F("id").desc(),
         frame=RowRange(None, -1),
     )
-    full = without.annotate(newer=newer).filter(newer__gte=limit)
+    full = _without_message().annotate(newer=newer).filter(newer__gte=limit)
     beyond = full.order_by("-id").values_list("id", flat=True).first()
     if beyond is None:
-        return 0
-    oldest = without.filter(id__lte=beyond).order_by("id")
-    return remove_sessions(oldest.values_list("id", "exchanges", "transactions"))
+        return Found()
+    rows = 1 + F("exchanges") + ROWS_OF_TRANSACTION * F("transactions")
+    oldest = _without_message().filter(id__lte=beyond).order_by("id")
+    found = list(oldest.values_list("id", rows)[:_PLANNED])
+    return Found(found, has_more=len(found) == _PLANNED)
+
+
+def _remove(sessions: list[UUID]) -> int:
+    # An import may have added a message to one since.
+    rows = _without_message().filter(id__in=sessions).order_by("id")
+    return remove_sessions(rows.values_list("id", "exchanges", "transactions"))
 
 
 def sweep(spool: Path) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from inbox.capture.recorder import Recorder
 from inbox.content.mail_templates import template_of
 from inbox.mailbox import inbox_removal, inboxes, label_inboxes, trash
 from inbox.mailbox.scope import ALL
 from inbox.models import Inbox, Message, Session, Tombstone, Transaction
-from inbox.upkeep import eviction, retention
+from inbox.storage.write_lock import ROWS_IN_A_TURN
+from inbox.upkeep import eviction, indexer, retention
 from inbox.upkeep.eviction import level_of
 from mailsink.ids import first_at
 from tests import factories
+from tests.recording import one_message, play
 from tests.upkeep.test_retention import limits, prune
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -102,15 +105,25 @@ def test_an_inbox_keeps_so_many_days(own: int | None, kept: int) -> None:
 
 def test_a_plan_lets_go_of_what_was_pinned_meanwhile() -> None:
     stored(4, "a@example.com")
-    planned = eviction.Evictions()
-    pools = eviction.pools(1)
-    planned._plans = {pools[0]: eviction._Plan()}
-    planned._plans[pools[0]].ids.extend(
-        Message.objects.order_by("id").values_list("id", flat=True)[:3]
-    )
+    # Each message is a turn: the first of three that are to go goes.
+    Transaction.objects.update(recipients_accepted=ROWS_IN_A_TURN)
+    evictions, pools = eviction.Evictions(), eviction.pools(1)
+    assert evictions.evict(pools) == 1
     Message.objects.update(pinned=True)
-    assert planned.evict(pools) == 0
-    assert Message.objects.count() == 4
+    assert evictions.evict(pools) == 0
+    assert Message.objects.count() == 3
+
+
+def test_each_inbox_has_its_turn() -> None:
+    shop = inboxes.add(ALL, "shop")
+    inboxes.update(ALL, "shop", retention={"retention_count": 1})
+    stored(5, "a@example.com", shop)
+    stored(5, "b@example.com")
+    Transaction.objects.update(recipients_accepted=ROWS_IN_A_TURN)
+    evictions, pools = eviction.Evictions(), eviction.pools(1)
+    for _ in range(4):
+        assert evictions.evict(pools) == 1
+    assert left() == {"a@example.com": 3, "b@example.com": 3}
 
 
 @pytest.mark.parametrize(
@@ -198,4 +211,28 @@ def test_what_is_beyond_a_plan_is_planned_next(
 
 def test_prune_is_a_batch_at_a_time() -> None:
     stored(3, "a@example.com")
-    assert retention.prune(limits(messages=2)) == 1
+    assert retention.Pruning(limits(messages=2)).batch() == 1
+
+
+def _recorded(number: int) -> None:
+    async def one_by_one(recorder: Recorder) -> None:
+        for _ in range(number):
+            await one_message(recorder)
+
+    play(one_by_one)
+
+
+def _imported(number: int) -> None:
+    for _ in range(number):
+        factories.imported()
+
+
+@pytest.mark.parametrize("come", [_recorded, _imported])
+def test_the_oldest_go_whether_they_are_indexed_or_not(
+    come: Callable[[int], None],
+) -> None:
+    come(6)
+    assert len(indexer.index_some(2)) == 2
+    newest = list(Message.objects.order_by("-id").values_list("id", flat=True)[:3])
+    prune(limits(messages=3))
+    assert list(Message.objects.order_by("-id").values_list("id", flat=True)) == newest

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inbox.mailbox import purge
+from inbox.mailbox import purge, tombstones
 from inbox.models import (
     Exchange,
     Message,
@@ -16,12 +16,13 @@ from inbox.models import (
     Raw,
     Recipient,
     Session,
+    Tombstone,
     Transaction,
 )
 from inbox.storage import body_store
 from inbox.storage.write_lock import ROWS_IN_A_TURN
-from inbox.upkeep import retention
-from mailsink.ids import first_at
+from inbox.upkeep import removal_plan, retention
+from mailsink.ids import first_at, uuid7
 from mailsink.ports import Refused, Stored
 from tests import factories
 from tests.recording import Client, body, one_message, play
@@ -40,7 +41,7 @@ def limits(**some: int) -> retention.RetentionLimits:
 def prune(limits: retention.RetentionLimits) -> int:
     """Prune until nothing more goes, batch by batch; return the number of batches."""
     batches = 0
-    while gone := retention.prune(limits):
+    while gone := retention.Pruning(limits).batch():
         assert gone <= ROWS_IN_A_TURN
         batches += 1
     return batches
@@ -73,7 +74,7 @@ def test_it_keeps_the_newest_messages_and_those_pinned() -> None:
 def test_no_more_is_read_than_goes_in_a_turn() -> None:
     messages(3)
     with CaptureQueriesContext(connection) as queries:
-        assert retention.prune(limits(messages=1)) == 2
+        assert retention.Pruning(limits(messages=1)).batch() == 2
     read = [each["sql"] for each in queries if each["sql"].startswith("SELECT")]
     assert read
     for sql in read:
@@ -165,6 +166,72 @@ def test_a_long_session_counts_as_several() -> None:
         while prune(limits(sessions=limit)):
             pass
         assert list(Session.objects.order_by("pk").values_list("pk", flat=True)) == kept
+
+
+def test_each_kind_has_its_turn_while_there_are_messages_to_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tombstones, "MOST", 0)
+    idle = [factories.session(ending="quit").pk for _ in range(3)]
+    messages(5)
+    # Each of them is a turn.
+    Transaction.objects.update(recipients_accepted=ROWS_IN_A_TURN)
+    pruning = retention.Pruning(limits(messages=1, sessions=1))
+    for _ in range(4):
+        assert pruning.batch()
+    assert Message.objects.count() == 3
+    assert not Session.objects.filter(pk__in=idle).exists()
+    assert Tombstone.objects.count() == 1  # of the message that went after their turn
+
+
+class _Clock:
+    """Stands where `time` is read."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_it_looks_seldom_where_there_is_nothing_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = _Clock()
+    monkeypatch.setattr(retention, "time", clock)
+    pruning = retention.Pruning(limits(sessions=1, trash_hours=1))
+
+    def rests(number: int) -> list[float]:
+        found = []
+        for _ in range(number):
+            assert not pruning.batch()
+            found.append(pruning.rest)
+            clock.now += pruning.rest
+        return found
+
+    assert rests(8) == [0.25, 0.5, 1, 2, 4, 8, 10, 10]
+    long_ago = datetime.now(UTC) - timedelta(days=1)
+    factories.message(deleted_at=long_ago)
+    assert pruning.batch() == 1
+    assert rests(2) == [0.25, 0.5]
+
+
+def test_a_plan_is_not_made_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, looks = _Clock(), []
+    monkeypatch.setattr(removal_plan, "time", clock)
+    plan = removal_plan.RemovalPlan()
+
+    def find() -> removal_plan.Found:
+        looks.append(clock.now)
+        clock.now += 1
+        return removal_plan.Found([(uuid7(), 1)], has_more=len(looks) == 1)
+
+    going = iter([1, 0] * 3)
+    for _ in range(4):
+        plan.turn(find, lambda ids: next(going, 0))
+    assert looks == [100, 101]
+    clock.now += 1 / removal_plan.SHARE
+    assert plan.turn(find, lambda ids: len(ids)) == 1
 
 
 def test_a_live_session_never_goes() -> None:

@@ -25,7 +25,7 @@ def prune(**some: int) -> None:
     limits = retention.RetentionLimits(
         **({"messages": 0, "sessions": 0, "days": 0, "trash_hours": 0} | some)
     )
-    while retention.prune(limits):
+    while retention.Pruning(limits).batch():
         pass
 
 
@@ -119,10 +119,10 @@ def test_tombstones_stand_for_thirty_days_and_bounded_in_number(
     assert oldest
     past = datetime.now(UTC) - timedelta(days=tombstones.DAYS, minutes=1)
     Tombstone.objects.filter(pk=oldest.pk).update(removed_at=past)
-    assert retention.prune(NOTHING) == 1
+    assert retention.Pruning(NOTHING).batch() == 1
     assert Tombstone.objects.count() == 4
     monkeypatch.setattr(tombstones, "MOST", 2)
-    assert retention.prune(NOTHING) == 2
+    assert retention.Pruning(NOTHING).batch() == 2
     assert Tombstone.objects.count() == 2
 
 
