@@ -296,7 +296,7 @@ class Mailsink:
         """Wait for its end; return its exit code."""
         assert self.process.stdout
         try:
-            return self.process.wait(timeout=30)
+            return self.process.wait(timeout=120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 from tests.programs import program
 from tests.running import SERVER_BEHIND
 
-# How long to wait at most: a busy machine is no failure.
-expect.set_options(timeout=20_000)
+# How long to wait at most, in ms: a busy machine is no failure.
+PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
 _QUIET_BROWSER = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,10 +35,12 @@ def playwright() -> Iterator[Playwright]:
 
 
 @contextmanager
-def _launched(playwright: Playwright, name: str) -> Iterator[Browser]:
+def launched(playwright: Playwright, name: str, *flags: str) -> Iterator[Browser]:
+    """Yield a browser; flags: others than all have."""
     browser = playwright.chromium.launch(
-        executable_path=program(name, name), args=_QUIET_BROWSER
+        executable_path=program(name, name), args=[*_QUIET_BROWSER, *flags]
     )
+    browser.on("context", lambda context: context.set_default_timeout(PATIENCE))
     yield browser
     browser.close()
 
@@ -45,14 +48,14 @@ def _launched(playwright: Playwright, name: str) -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium without its windows, which takes a third of the time for a page."""
-    with _launched(playwright, "chromium-headless-shell") as browser:
+    with launched(playwright, "chromium-headless-shell") as browser:
         yield browser
 
 
 @pytest.fixture(scope="package")
 def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
     """Chromium as people have it, which also fetches ahead, prerenders and shows PDFs."""
-    with _launched(playwright, "chromium") as browser:
+    with launched(playwright, "chromium") as browser:
         yield browser
 
 

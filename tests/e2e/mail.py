@@ -20,7 +20,7 @@ def swaks(server: Mailsink, subject: str, *arguments: str) -> None:
     subprocess.run(
         [command, "--server", f"{host}:{port}", "--to", "ann@example.com",
          "--from", "shop@shop.test", "--h-Subject", subject, *arguments],
-        env=environment(command), check=True, capture_output=True, timeout=30,
+        env=environment(command), check=True, capture_output=True, timeout=120,
     )  # fmt: skip
 
 
@@ -34,10 +34,18 @@ def send(server: Mailsink, *messages: bytes, to: Iterable[str] = ()) -> None:
 ROW = 56  # pixels that a row of the list is high
 
 
+def until_live(page: Page) -> None:
+    """Wait until the scripts of a page listen, to keys and clicks too, and it watches the feed.
+
+    What is clicked or pressed before is lost, or loads a page where a script would not.
+    """
+    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+
+
 def open_inbox(server: Mailsink, page: Page, path: str = "/") -> None:
     """Open the inbox, and wait until it watches the feed and the rows are its own."""
     page.goto(f"{server.url}{path}")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     expect(page.locator("#entries")).to_have_class(re.compile("windowed"))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests import running
+from tests.e2e.mail import until_live
 
 PASSWORD = "correct horse 42"
 _DEVICE = {
@@ -26,7 +27,7 @@ def set_up(data: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "mailsink", "setup", "--name", "root"],
         env={**os.environ, "MAILSINK_DATA": str(data), "MAILSINK_SETUP_PASSWORD": PASSWORD},
-        check=True, capture_output=True, timeout=60,
+        check=True, capture_output=True, timeout=120,
     )  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def sign_in(page: Page, url: str, lands_on: str = "") -> None:
         expect(page.get_by_role("heading", name=lands_on)).to_be_visible()
     else:
         expect(page).to_have_url(f"{url}/")
+        until_live(page)
 
 
 def sign_out(page: Page, url: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible, hold
-from tests.e2e.mail import row, send
+from tests.e2e.mail import row, send, until_live
 from tests.e2e.people import set_up, sign_in
 from tests.mails import ORDER
 from tests.running import Mailsink
@@ -39,6 +39,8 @@ def test_a_colleague_is_invited_and_reads_a_mail(
     guest.get_by_label("Name").fill("ann")
     guest.get_by_label("Password").fill("battery staple 7")
     guest.get_by_role("button", name="Make account").click()
+    expect(guest).to_have_url(f"{server.url}/")
+    until_live(guest)
     row(guest, "Your order").get_by_role("link").click()
     expect(guest.get_by_role("heading", name="Your order")).to_be_visible()
     guest.goto(link)
@@ -73,7 +75,7 @@ def test_the_palette_leads_to_ones_own_account_and_out(
         ("users", "users"),
         ("sign out", "login"),
     ):
-        expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+        until_live(page)
         page.keyboard.press("Control+k")
         expect(page.locator("#palette").get_by_role("combobox")).to_be_focused()
         page.keyboard.type(typed)

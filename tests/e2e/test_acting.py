@@ -14,7 +14,7 @@ from tests.running import Mailsink
 
 def found(server: Mailsink, word: str, count: int) -> None:
     """Wait until a search finds so many."""
-    server.get(f"messages/wait?q=subject:{word}&count={count}&timeout=60")
+    server.get(f"messages/wait?q=subject:{word}&count={count}&timeout=120")
 
 
 def test_keys_act_after_a_button_of_the_selection(

@@ -9,10 +9,6 @@ from tests.e2e.mail import send
 from tests.mails import plain
 from tests.running import Mailsink
 
-# Swagger computes for seconds to show itself, and a call that is opened. At the start of
-# `make test` other lanes leave a browser a tenth of a processor.
-SLOWLY = 120_000  # milliseconds
-
 
 @pytest.fixture
 def docs(mailsink: Mailsink, page: Page) -> Page:
@@ -26,11 +22,10 @@ def docs(mailsink: Mailsink, page: Page) -> Page:
         "request",
         lambda asked: asked.url.startswith(mailsink.url) or wrong.append(asked.url),
     )
-    page.set_default_timeout(SLOWLY)
     page.goto(f"{mailsink.url}/api/v3/docs")
     expect(
         page.locator("#main").get_by_text("Get a message", exact=True)
-    ).to_be_visible(timeout=SLOWLY)
+    ).to_be_visible()
     assert wrong == []
     return page
 
@@ -47,16 +42,11 @@ def test_a_call_is_tried(mailsink: Mailsink, docs: Page) -> None:
     send(mailsink, plain("Tried on the page"))
     docs.locator(".opblock-summary-control", has_text="Get a message").first.click()
     call = docs.locator(".opblock.is-open")
-    expect(call).to_contain_text(
-        "/api/v3/messages/latest?include=text%2Ccodes'",
-        timeout=SLOWLY,
-    )
+    expect(call).to_contain_text("/api/v3/messages/latest?include=text%2Ccodes'")
     expect(call).to_contain_text('"address": "ann@example.com"')
     call.get_by_role("button", name="Try it out").click()
     call.get_by_role("button", name="Execute").click()
-    expect(call.locator(".live-responses-table")).to_contain_text(
-        "Tried on the page", timeout=SLOWLY
-    )
+    expect(call.locator(".live-responses-table")).to_contain_text("Tried on the page")
 
 
 @pytest.mark.long

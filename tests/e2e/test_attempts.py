@@ -21,7 +21,7 @@ def pause(server: Mailsink, paused: bool) -> None:
         data=json.dumps({"paused": paused}).encode(),
         headers={"Content-Type": "application/json"},
     )  # fmt: skip
-    urllib.request.urlopen(request, timeout=20).close()
+    urllib.request.urlopen(request, timeout=120).close()
 
 
 def send(server: Mailsink, to: str, subject: str) -> smtplib.SMTPException | None:

@@ -53,6 +53,7 @@ def test_nothing_in_a_case_file_runs_or_loads(
         page.goto(f"{mailsink.url}/messages/latest")
         of_message = saved(page, tmp_path, "message.html")
         page.get_by_role("link", name="SMTP session").click()
+        page.wait_for_url("**/sessions/*")
         of_session = saved(page, tmp_path, "session.html")
         # A page of its own: the one before goes on asking until it is left.
         page = page.context.new_page()

@@ -42,7 +42,7 @@ def test_checks_of_a_mail(mailsink: Mailsink, page: Page, width: int) -> None:
     expect(
         panel.get_by_role("heading", name="HTML and CSS by email client")
     ).to_be_in_viewport()
-    assert page.url.endswith("#support")
+    expect(page).to_have_url(re.compile("#support$"))
     page.go_back()
     page.go_forward()
     expect(page).to_have_url(re.compile("#support$"))

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.releasing import until
 from tests.running import Mailsink
 
 
@@ -146,4 +147,4 @@ def test_foreign_page_that_embeds_a_message_does_not_read_it(
     assert not mailsink.get(f"messages/{found['id']}")["read"]
     # A person who follows a link from there has opened it.
     page.goto(url)
-    assert mailsink.get(f"messages/{found['id']}")["read"]
+    until(lambda: mailsink.get(f"messages/{found['id']}")["read"])

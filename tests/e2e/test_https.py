@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.mail import row, send
+from tests.e2e.mail import row, send, until_live
 from tests.mails import rich
 from tests.running import SERVER_BEHIND, Mailsink
 
@@ -22,7 +22,7 @@ def test_mail_appears_by_https(
     page = context.new_page()
     page.goto(server.url)
     assert server.url.startswith("https://")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     expect(page.locator("#wrong-origin")).to_be_hidden()
     send(server, rich("By HTTPS", "<p>Hello", b""))
     row(page, "By HTTPS").get_by_role("link").click()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.mail import open_inbox, row
+from tests.e2e.mail import open_inbox, row, until_live
 from tests.mails import plain
 from tests.running import Mailsink
 
@@ -63,6 +63,6 @@ def test_the_session_of_an_import_has_nothing_to_reproduce(
     message = page.request.get(f"{mailsink.url}/api/v3/messages/{id}").json()
     page.goto(f"{mailsink.url}/sessions/{message['session']}")
     expect(page.get_by_text("Imported: there is no SMTP session.")).to_be_visible()
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     page.keyboard.press("r")
     expect(page.get_by_text("Findings about the client")).to_be_visible()

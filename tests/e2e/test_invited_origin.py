@@ -72,7 +72,7 @@ def test_it_uses_the_api_and_the_websocket(
     send(inviting, plain("For the app"))
     page.goto(app)
     api = f"{inviting.url}/api/v3/messages"
-    status, body = page.evaluate(_ASK, [f"{api}/wait?timeout=20", "GET", None])
+    status, body = page.evaluate(_ASK, [f"{api}/wait?timeout=120", "GET", None])
     assert (status, "For the app" in body) == (200, True)
     changed = page.evaluate(_ASK, [f"{api}/latest", "PATCH", '{"pinned": true}'])
     assert changed[0] == 200

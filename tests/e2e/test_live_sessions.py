@@ -9,21 +9,16 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.e2e.accessible import assert_accessible
+from tests.e2e.mail import until_live
 from tests.e2e.wire import Wire
 from tests.running import Mailsink
-
-
-def is_live(page: Page) -> None:
-    """Wait until the page is made, its keys too, and watches the feed."""
-    page.wait_for_load_state()
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
 
 
 def test_hung_client_is_on_the_screen_while_it_sits(
     mailsink: Mailsink, page: Page
 ) -> None:
     page.goto(f"{mailsink.url}/sessions")
-    is_live(page)
+    until_live(page)
     with Wire(mailsink.smtp) as client:
         client.say("EHLO hung.shop.test")
         row = page.locator("[data-live] li", has_text="hung.shop.test")
@@ -34,7 +29,7 @@ def test_hung_client_is_on_the_screen_while_it_sits(
         expect(page.locator(".state")).to_contain_text(
             "Still open: Waiting for a command after EHLO"
         )
-        is_live(page)
+        until_live(page)
         lines = page.locator("table.transcript tbody tr")
         before = lines.count()
         client.say("MAIL FROM:<a@shop.test>")
@@ -53,7 +48,7 @@ def test_hung_client_is_on_the_screen_while_it_sits(
         client.say("MAIL FROM:<b@shop.test>")
         expect(lines.last).to_contain_text("MAIL FROM:<b@shop.test>")
         expect(page.locator(".state [data-elapsed]")).to_have_text(
-            re.compile(r"0:0[1-9]")
+            re.compile(r"0:(0[1-9]|[1-5]\d)|[1-9]:\d\d")
         )
     expect(page.locator(".banner.diagnosis")).to_contain_text(
         "The client closed the connection in the middle of the dialogue"
@@ -68,7 +63,7 @@ def test_list_a_session_moves_from_live_to_ended(
     mailsink: Mailsink, page: Page
 ) -> None:
     page.goto(f"{mailsink.url}/sessions")
-    is_live(page)
+    until_live(page)
     client = Wire(mailsink.smtp)
     client.say("EHLO moving.shop.test")
     live = page.locator("[data-live] li", has_text="moving.shop.test")
@@ -82,7 +77,7 @@ def test_list_a_session_moves_from_live_to_ended(
 
 def test_list_stays_short_however_many_come(mailsink: Mailsink, page: Page) -> None:
     page.goto(f"{mailsink.url}/sessions")
-    is_live(page)
+    until_live(page)
     for number in range(260):
         with Wire(mailsink.smtp) as client:
             client.say(f"EHLO many-{number}.shop.test")
@@ -110,7 +105,7 @@ def test_body_grows_on_the_screen_and_says_it_was_cut_off(
     mailsink: Mailsink, page: Page
 ) -> None:
     page.goto(f"{mailsink.url}/sessions")
-    is_live(page)
+    until_live(page)
     with Wire(mailsink.smtp) as client:
         client.say("EHLO cut.shop.test")
         client.begin_message()
@@ -153,7 +148,7 @@ def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
         "link"
     ).click()
     expect(page.locator("h1")).to_contain_text("keys.shop.test")
-    is_live(page)
+    until_live(page)
     chosen = page.locator("tr[aria-current=true]")
     page.keyboard.press("j")
     expect(chosen).to_have_id("e1")
@@ -168,7 +163,7 @@ def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
 
 def test_filter_holds_for_what_arrives(mailsink: Mailsink, page: Page) -> None:
     page.goto(f"{mailsink.url}/sessions?client=wanted.shop.test")
-    is_live(page)
+    until_live(page)
     with Wire(mailsink.smtp) as other, Wire(mailsink.smtp) as client:
         other.say("EHLO other.shop.test")
         client.say("EHLO wanted.shop.test")
@@ -197,7 +192,7 @@ def test_replay_and_trouble_by_keys(mailsink: Mailsink, page: Page) -> None:
     row = page.locator("[data-ended] li", has_text="trouble.shop.test")
     row.get_by_role("link").first.click()
     expect(page.locator("h1")).to_contain_text("trouble.shop.test")
-    is_live(page)
+    until_live(page)
     chosen = page.locator("tr[aria-current=true]")
     expect(chosen).to_have_id("e4")  # the first refusal is selected
     for key, line in (("n", "e6"), ("N", "e4")):

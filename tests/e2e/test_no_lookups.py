@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, Page, Playwright, expect
 
+from tests.e2e.conftest import PATIENCE
 from tests.e2e.mail import send
 from tests.programs import program
 from tests.running import SERVER_BEHIND, Mailsink
@@ -135,6 +136,7 @@ def _ordinary_browser(
         args=arguments,
         ignore_https_errors=bool(SERVER_BEHIND),
     )
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()  # which writes the rest of the log
 
@@ -160,11 +162,11 @@ def test_opening_a_mail_looks_up_no_name(
         expect(end).to_be_visible()
         _open_everywhere(page, f"{mailsink.url}/api/v3/messages/{found}")
         # Once the browser has done all of this here, it had its time to do it there.
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not _looked_up(log, "control") >= BEYOND_A_POLICY:
             assert time.monotonic() < deadline, _looked_up(log, "control")
             page.goto(unprotected, wait_until="networkidle")
-        control.settimeout(20)
+        control.settimeout(120)
         control.accept()[0].close()
         canary.setblocking(False)
         with pytest.raises(BlockingIOError):

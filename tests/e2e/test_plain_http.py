@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from tests.e2e.conftest import launched
+from tests.e2e.mail import until_live
 from tests.e2e.people import set_up, sign_in
-from tests.programs import program
 from tests.running import SERVER_BEHIND, Mailsink
 
 HOST = "mail.example"  # as if elsewhere: browsers do not trust it as they do localhost
@@ -36,14 +37,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
 @pytest.fixture(scope="module")
 def elsewhere(playwright: Playwright) -> Iterator[Browser]:
     """A browser for which the server is another machine."""
-    name = "chromium-headless-shell"
     rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
-    browser = playwright.chromium.launch(
-        executable_path=program(name, name),
-        args=["--no-sandbox", "--disable-gpu", rules],
-    )
-    yield browser
-    browser.close()
+    with launched(playwright, "chromium-headless-shell", rules) as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -94,6 +90,7 @@ def other_port() -> Iterator[Callable[[str], int]]:
 def test_a_printed_mail_asks_for_nothing_with_the_rights_of_its_reader(
     page: Page, server: Mailsink, url: str
 ) -> None:
+    until_live(page)
     _send(server, "Pictures", f'<p>Hello</p><img src="{url}{ASKED}">')
     page.get_by_role("link", name="Pictures").first.click()  # our own script shows it
     page.get_by_role("link", name="Load images").click()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mailsink.tls import own_context
-from tests.e2e.mail import row, send
+from tests.e2e.mail import row, send, until_live
 from tests.mails import rich
 from tests.programs import environment, program
 from tests.running import SERVER_BEHIND, Mailsink
@@ -92,7 +92,7 @@ def test_behind_a_proxy(
 
 
 def works(page: Page) -> None:
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     expect(page.locator("#wrong-origin")).to_be_hidden()
     row(page, "Behind a proxy").get_by_role("link").click()
     page.get_by_role("tab", name="Preview").click()

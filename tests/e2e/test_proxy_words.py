@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import behind
 from tests.behind import Nginx
+from tests.e2e.mail import until_live
 from tests.running import SERVER_BEHIND, Mailsink
 
 pytestmark = pytest.mark.skipif(bool(SERVER_BEHIND), reason="its proxies are its own")
@@ -53,6 +54,6 @@ def test_below_a_path_that_nobody_named(
 
 def test_with_a_style_nothing_is_said(mailsink: Mailsink, untrusting: Page) -> None:
     untrusting.goto(mailsink.url)
-    expect(untrusting.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(untrusting)
     expect(untrusting.get_by_text("MAILSINK_PUBLIC_URL").first).to_be_hidden()
     expect(untrusting.locator("#no-websocket")).to_be_hidden()

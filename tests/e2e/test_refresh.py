@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.mail import open_inbox, row, send
+from tests.e2e.mail import open_inbox, row, send, until_live
 from tests.mails import plain
 from tests.running import Mailsink
 
@@ -16,7 +16,7 @@ def test_the_trash_grows_around_what_is_ticked(mailsink: Mailsink, page: Page) -
     three, two, one = mailsink.get("messages?q=subject:ticked")["items"]
     mailsink.delete(f"messages/{two['id']}")
     page.goto(f"{mailsink.url}/trash?q=ticked")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     tick = page.get_by_label("Select: Ticked two")
     tick.check()
     page.locator("summary", has_text="Empty the trash").click()
@@ -75,7 +75,7 @@ def test_what_came_while_nobody_looked_is_fetched_when_somebody_does(
     page.goto(f"{mailsink.url}/trash?q=unseen")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     mailsink.delete(f"messages/{unseen['id']}")
     send(mailsink, plain("Comes after it"))
     # The counts of unread mail are told by the same feed, after the deletion.
@@ -95,7 +95,7 @@ def test_what_was_asked_for_last_is_shown_beside_a_transcript(
     held: list[Route] = []
     page.route("**/exchanges/1", lambda route: held.append(route))
     page.goto(f"{mailsink.url}/sessions/{session}")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     with page.expect_request("**/exchanges/1"):
         page.keyboard.press("j")
     page.keyboard.press("r")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.accessible import assert_accessible
+from tests.e2e.mail import until_live
 from tests.e2e.wire import Wire
 from tests.releasing import post, until
 from tests.running import Mailsink
@@ -21,7 +22,7 @@ def _without_rules(mailsink: Mailsink) -> None:
 
 def open_page(mailsink: Mailsink, page: Page, path: str = "/rules") -> None:
     page.goto(f"{mailsink.url}{path}")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -67,7 +68,7 @@ def test_by_mouse_then_tried_then_met(mailsink: Mailsink, page: Page) -> None:
         row_of_it = page.locator("[data-sessions] li", has_text="met.shop.test")
         row_of_it.get_by_role("link").first.click()
         expect(page.locator("#e3")).to_be_visible()
-        expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+        until_live(page)
         client.say("RCPT TO:<audit@shop.test>")
         line = page.locator("#e4")
         expect(line).to_contain_text(f"rule “#{rule['id']} Fail twice”")
@@ -85,6 +86,7 @@ def test_by_keyboard_alone_and_nothing_is_lost(mailsink: Mailsink, page: Page) -
     tab_to(page, "a[href$='/rules/new']")
     page.keyboard.press("Enter")
     expect(page.locator("form[data-rule]")).to_be_visible()
+    until_live(page)
     for name, text in (("forward_path", "b@*"), ("code", "99"), ("text", "No")):
         tab_to(page, f"#rule-{name}")
         page.keyboard.type(text)

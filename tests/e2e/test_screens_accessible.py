@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests import company_screens
 from tests.company_screens import Company, setup_page
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import send
+from tests.e2e.mail import send, until_live
 from tests.e2e.wire import Wire
 from tests.mails import rich
-from tests.releasing import post
+from tests.releasing import post, until
 from tests.running import Mailsink
 from tools import sample_mail
 
@@ -38,8 +38,7 @@ def _faulty(mailsink: Mailsink) -> str:
         with pytest.raises(smtplib.SMTPDataError):
             client.sendmail("a@shop.test", ["b@shop.test"], octets)
     # A refusal is stored a moment after its reply.
-    while not (found := mailsink.get("transactions?outcome=rejected")["items"]):
-        pass
+    found = until(lambda: mailsink.get("transactions?outcome=rejected")["items"])
     return str(found[0]["id"])
 
 
@@ -64,12 +63,14 @@ def paths(mailsink: Mailsink) -> list[str]:
     items = mailsink.get("messages?limit=2")["items"]
     newest, before = (each["id"] for each in items)
     send(mailsink, rich("Asks for reports", "<p>Hi</p>"), to=["bounce+5.1.1@a.test"])
-    asking = mailsink.get("messages/latest")["id"]
-    report = mailsink.get("messages/wait?q=subject:notification&timeout=30")["items"][0]
+    asking = mailsink.get("messages?q=subject:asks")["items"][0]["id"]
+    report = mailsink.get("messages/wait?q=subject:notification&timeout=120")["items"][
+        0
+    ]
     send(mailsink, _NEWSLETTER)
     left = mailsink.get("messages/latest")["id"]
     mailsink.post(f"messages/{left}/unsubscribe")  # which nobody answers
-    refused = mailsink.get("transactions?outcome=reset")["items"][0]
+    refused = until(lambda: mailsink.get("transactions?outcome=reset")["items"])[0]
     session = refused["session"]
     post(mailsink, "rules", stage="rcpt", name="No", actions={"code": 451}, on=False)
     faulty = _faulty(mailsink)  # before a rule refuses its recipient
@@ -137,7 +138,7 @@ def test_every_screen(
         page.set_viewport_size({"width": 1440, "height": 800})
         page.goto(f"{mailsink.url}{path}")
         if not path.startswith(_PLAIN):
-            expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+            until_live(page)
         _assert_accessible(page)
 
 

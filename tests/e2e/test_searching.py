@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import open_inbox, row, send
+from tests.e2e.mail import open_inbox, row, send, until_live
 from tests.mails import plain
 from tests.running import Mailsink
 
@@ -22,7 +22,7 @@ def search(page: Page, words: str) -> None:
     page.keyboard.type(words)
     with page.expect_navigation(url=lambda url: quote_plus(words) in url):
         page.keyboard.press("Enter")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
 
 
 def test_help_completes_what_is_typed(mailsink: Mailsink, page: Page) -> None:
@@ -56,6 +56,7 @@ def test_help_completes_what_is_typed(mailsink: Mailsink, page: Page) -> None:
     expect(row(page, "Other")).to_have_count(0)
     page.get_by_role("link", name=re.compile("Without subject: helped")).click()
     expect(row(page, "Other")).to_be_visible()
+    until_live(page)
     page.keyboard.press("/")
     expect(panel).to_be_visible()
     page.keyboard.press("Escape")
@@ -95,13 +96,13 @@ def test_recent_searches_are_offered_and_can_be_forgotten(
     assert_accessible(page)
     page.get_by_role("alert").get_by_role("link", name="Show all").click()
     page.wait_for_url(f"{mailsink.url}/")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     page.keyboard.press("/")
     recent = page.locator("[data-recent] a")
     expect(recent).to_have_text(["first", "second"])
     recent.last.click()
     expect(page.locator(".chips .chip")).to_have_text(re.compile("second"))
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     page.keyboard.press("/")
     expect(recent).to_have_text(["second", "first"])
     page.get_by_role("button", name="Clear").click()
@@ -182,7 +183,7 @@ def test_the_search_field_is_on_every_page(
     place = page.locator("[data-search]").bounding_box()
     send(mailsink, plain("Found from afar"))
     page.goto(f"{mailsink.url}/{path}")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     assert page.locator("[data-search]").bounding_box() == place
     page.locator("[data-search]").focus()
     page.keyboard.type("frm:x")
@@ -216,10 +217,14 @@ def test_a_search_is_saved_and_counts_live(mailsink: Mailsink, page: Page) -> No
     saved.click()
     expect(row(page, "Saved and counted")).to_be_visible()
     # Rows come with the page, the keys with its scripts.
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     page.keyboard.press("S")
     page.get_by_label("Name").fill("Renamed")
     page.get_by_role("button", name="Rename").click()
+    expect(
+        page.get_by_role("navigation").get_by_role("link", name="Renamed")
+    ).to_be_visible()
+    until_live(page)
     page.keyboard.press("S")
     page.keyboard.press("Escape")
     expect(page.get_by_label("Name")).to_be_hidden()

@@ -45,9 +45,9 @@ def test_21_000_exchanges_scroll_like_twenty(
     height = pane.evaluate("node => node.scrollHeight")
     assert height > LINES * 20, "the scroll bar does not tell how long it is"
     pane.evaluate("node => { node.scrollTop = node.scrollHeight / 2; }")
-    expect(page.locator("#e10500")).to_be_attached(timeout=30_000)
+    expect(page.locator("#e10500")).to_be_attached()
     pane.evaluate("node => { node.scrollTop = node.scrollHeight; }")
-    expect(page.locator(f"#e{LINES}")).to_be_in_viewport(timeout=30_000)
+    expect(page.locator(f"#e{LINES}")).to_be_in_viewport()
     assert rows.count() <= ROWS
 
     page.goto(f"{url}?exchange=12345#e12345")
@@ -87,7 +87,7 @@ def scrolled(page: Page) -> list[float]:
           requestAnimationFrame(tick);
         }"""
     )
-    page.wait_for_function("() => frames_.length > 200", timeout=60_000)
+    page.wait_for_function("() => frames_.length > 200")
     frames: list[float] = page.evaluate("frames_.splice(0)")
     return frames
 
@@ -104,7 +104,7 @@ def test_a_session_of_21_000_lines_goes_on_live(mailsink: Mailsink, page: Page) 
         page.get_by_role("link", name="long.example").click()
         rows = page.locator("table.transcript tbody tr")
         # It is opened at its end, and follows it.
-        expect(page.locator(f"#e{LINES + 2}")).to_be_in_viewport(timeout=30_000)
+        expect(page.locator(f"#e{LINES + 2}")).to_be_in_viewport()
         for number in range(20):
             client.say(f"NOOP live-{number}")
             expect(page.locator(f"#e{LINES + 3 + number}")).to_be_in_viewport()

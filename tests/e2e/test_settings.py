@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
+from tests.e2e.mail import until_live
 from tests.running import Mailsink
 
 
@@ -29,6 +30,8 @@ def fill(page: Page, address: str, kind: str, target: str = "") -> None:
 def test_addresses_and_settings(mailsink: Mailsink, page: Page) -> None:
     page.goto(f"{mailsink.url}/")
     page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
+    until_live(page)
     page.evaluate("window.stays = true")
 
     fill(page, "gone@example.com", "moved", "new@example.net")

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import behind
-from tests.e2e.mail import open_inbox, row, send
+from tests.e2e.mail import open_inbox, row, send, until_live
 from tests.e2e.people import make, passkey_device, set_up, sign_in, sign_out
 from tests.e2e.wire import Wire
 from tests.mails import plain, rich
@@ -29,7 +29,6 @@ PNG = bytes.fromhex(
     "0000000d49444154789c6360f8cfc000000301010018dd8db00000000049454e44ae426082"
 )
 _POLICY = "Content Security Policy"
-SLOWLY = 120_000  # milliseconds, for Swagger
 # Resolves once all are open; `heard` once each has heard of a message.
 _LISTEN = """([sockets, stream]) => {
   const source = new EventSource(stream);
@@ -116,7 +115,7 @@ def test_a_transcript_while_it_goes_on(served: Mailsink, page: Page) -> None:
         page.goto(f"{served.url}/sessions")
         live = page.locator("[data-live] li", has_text="live.shop.test")
         live.get_by_role("link").click()
-        expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+        until_live(page)
         client.say("MAIL FROM:<a@shop.test>")
         lines = page.locator("table.transcript tbody tr")
         expect(lines.last).to_contain_text("250 2.1.0")
@@ -164,14 +163,13 @@ def test_what_is_saved(served: Mailsink, page: Page, tmp_path: Path) -> None:
 
 def test_the_apis(served: Mailsink, page: Page) -> None:
     send(served, plain("Asked for"))
-    page.set_default_timeout(SLOWLY)
     page.goto(f"{served.url}/api/v3/docs")
     page.locator(".opblock-summary-control", has_text="Get a message").first.click()
     call = page.locator(".opblock.is-open")
     call.get_by_role("button", name="Try it out").click()
     call.get_by_role("button", name="Execute").click()
     answer = call.locator(".live-responses-table")
-    expect(answer).to_contain_text("Asked for", timeout=SLOWLY)
+    expect(answer).to_contain_text("Asked for")
     for path in ("api/v1/messages", "api/v2/messages"):
         status, body = page.evaluate(_FETCH, [f"{behind.PATH}{path}", "GET"])
         assert (status, "Asked for" in body) == (200, True), path

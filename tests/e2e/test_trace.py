@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import open_inbox, send
+from tests.e2e.mail import open_inbox, send, until_live
 from tests.e2e.wire import Wire
 from tests.mails import plain
 from tests.running import Mailsink
@@ -36,7 +36,7 @@ def refused(server: Mailsink, address: str) -> str:
 
 def open_trace(server: Mailsink, page: Page, address: str) -> None:
     page.goto(f"{server.url}/trace?address={quote(address)}")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
 
 
 def test_a_refusal_is_traced_to_the_line_that_the_client_was_told_of(
@@ -125,7 +125,7 @@ def test_known_addresses_are_suggested_while_one_types(
 ) -> None:
     send(mailsink, plain("Typed"), to=["typed.slowly@example.org"])
     page.goto(f"{mailsink.url}/settings")
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     page.keyboard.press("/")
     page.keyboard.type("slow")
     suggested = page.locator("[data-addresses] a")

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
-from tests.e2e.mail import row, send
+from tests.e2e.mail import row, send, until_live
 from tests.e2e.people import PASSWORD, make, set_up, sign_in
 from tests.mails import apart, plain
 from tests.running import Mailsink
@@ -22,6 +22,8 @@ def _invited(page: Page, url: str, browser: Browser) -> Page:
     guest.get_by_label("Name").fill("ann")
     guest.get_by_label("Password").fill(PASSWORD)
     guest.get_by_role("button", name="Make account").click()
+    expect(guest).to_have_url(f"{url}/")
+    until_live(guest)
     return guest
 
 

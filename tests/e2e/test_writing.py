@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.mail import open_inbox, row, send
+from tests.e2e.mail import open_inbox, row, send, until_live
 from tests.e2e.wire import Wire
 from tests.mails import plain
 from tests.running import Mailsink
@@ -137,7 +137,7 @@ def test_every_field_takes_a_sentence(
     mailsink: Mailsink, page: Page, path: str, opener: str, field: str
 ) -> None:
     page.goto(mailsink.url + path)
-    expect(page.locator("[data-lamp]")).to_have_attribute("data-lamp", "live")
+    until_live(page)
     page.locator(opener or field).first.click()
     write(page, page.locator(field).first)
 
@@ -152,7 +152,11 @@ def test_why_a_finding_is_muted(mailsink: Mailsink, page: Page) -> None:
     page.goto(f"{mailsink.url}/sessions")
     rows = page.locator("[data-sessions] li", has_text="muted.test")
     rows.first.get_by_role("link").click()
+    expect(page.locator("h1")).to_contain_text("muted.test")
+    until_live(page)
     page.get_by_role("link", name="findings").first.click()
+    expect(page.locator("details.mute").first).to_be_visible()
+    until_live(page)
     mute = page.locator("details.mute").first
     mute.locator("summary").click()
     write(page, mute.locator("[name=reason]"))

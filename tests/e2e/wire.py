@@ -11,7 +11,7 @@ class Wire:
     """A raw SMTP client."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = socket.create_connection(address, timeout=10)
+        self._socket = socket.create_connection(address, timeout=120)
         self._file = self._socket.makefile("rb")
         self.greeting = self.reply()
 
