@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, TypedDict, TypeVar
 from uuid import UUID
@@ -118,13 +118,13 @@ def find(
     limit = within(limit)
     before = as_cursor(cursor)
     ids = _first(scope, query, inbox, before, after, limit + 1)
-    return page_of(_by_ids(scope, ids), limit)
+    return _page(_by_ids(scope, ids), ids, limit)
 
 
 def page_of(found: Iterable[Message], limit: int) -> Page[Message]:
     """Return the first page of these messages, newest first."""
     newest = sorted(found, key=lambda each: each.pk, reverse=True)
-    return _page(newest, within(limit))
+    return _page(newest, [each.pk for each in newest], within(limit))
 
 
 def _first(
@@ -184,7 +184,7 @@ def entries(
         *_by_ids(scope, ids),
         *transactions.by_ids(ids),
     ]
-    return _page(sorted(found, key=lambda each: each.id, reverse=True), limit)
+    return _page(found, ids, limit)
 
 
 def _attempts(
@@ -203,11 +203,18 @@ def _attempts(
     return transactions.first(rows.order_by("-pk"), limit)
 
 
-def _page(found: list[E], limit: int) -> Page[E]:
-    octets = (each.octets if isinstance(each, Message) else 0 for each in found)
-    limit = min(limit, fitting(octets))
-    more = len(found) > limit
-    return Page(found[:limit], str(found[limit - 1].id) if more else None)
+def _page(found: Iterable[E], ids: Sequence[UUID], limit: int) -> Page[E]:
+    """Return a page of what was found, newest first.
+
+    ids: the newest first, one more than a page holds. Some may have been removed since
+    they were read, so that they are not found: the list goes on behind them all the same.
+    """
+    there = {each.id: each for each in found}
+    shown = [there[id] for id in ids[:limit] if id in there]
+    fit = fitting(each.octets if isinstance(each, Message) else 0 for each in shown)
+    if fit < len(shown):
+        return Page(shown[:fit], str(shown[fit - 1].id))
+    return Page(shown, str(ids[limit - 1]) if len(ids) > limit else None)
 
 
 def get(scope: Scope, id: str | UUID) -> Message:

@@ -12,13 +12,14 @@ import pytest
 
 from inbox.api.v3 import schemas
 from inbox.http import as_json
-from inbox.mailbox import marking, messages, paging, selection, trash
+from inbox.mailbox import marking, messages, paging, purge, selection, trash
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
 from inbox.models import Inbox, Message, MessageRead
 from mailsink.ids import uuid7
 from tests import factories
 from tests.api.conftest import Api
+from tests.between import after_query
 from tests.mails import INVOICE
 
 MULTIPART = (
@@ -132,6 +133,22 @@ def test_pages_go_on_by_cursor(api: Api) -> None:
     last = api("GET", f"messages?limit=2&cursor={second['next']}")
     assert [each["id"] for each in last["items"]] == made[4:]
     assert last["next"] is None
+
+
+@pytest.mark.parametrize("path", ["messages", "/entries"])
+def test_a_list_goes_on_behind_what_is_removed_while_it_is_read(
+    api: Api, path: str
+) -> None:
+    """A page is two queries, of ids and of rows: a row that is gone does not end the list."""
+    *kept, newest = (factories.message() for _ in range(5))
+    gone = Message.objects.filter(pk=newest.pk)
+    with after_query("inbox_message", lambda: purge.purge(gone, "count")):
+        page = api("GET", f"{path}?limit=2")
+    ids = [each["id"] for each in page["items"]]
+    while page["next"]:
+        page = api("GET", f"{path}?limit=2&cursor={page['next']}")
+        ids += [each["id"] for each in page["items"]]
+    assert ids == [str(each.pk) for each in reversed(kept)]
 
 
 def test_inbox_narrows(api: Api) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from inbox.insight import session_facts
@@ -21,6 +20,7 @@ from inbox.models import (
 )
 from mailsink.ids import short_id, uuid7
 from tests import factories
+from tests.between import after_query
 from tests.mails import ORDER
 
 pytestmark = pytest.mark.django_db
@@ -82,18 +82,9 @@ def test_list_live_on_top_then_ended_newest_first(client: Client) -> None:
 def test_list_has_a_session_that_ends_while_it_is_read(client: Client) -> None:
     """The list is two queries; whichever comes first, none is lost between them."""
     session = a_session(helo="hasty.test", ending=None, closed_at=None)
-    ended: list[int] = []
-
-    def end_after_a_list(execute: Any, sql: str, *rest: Any) -> Any:
-        rows = execute(sql, *rest)
-        if not ended and "client_port" in sql and sql.startswith("SELECT"):
-            ended.append(1)
-            Session.objects.filter(pk=session.pk).update(ending="quit", closed_at=NOW)
-        return rows
-
-    with connection.execute_wrapper(end_after_a_list):
+    ends = Session.objects.filter(pk=session.pk)
+    with after_query("client_port", lambda: ends.update(ending="quit", closed_at=NOW)):
         page = text(client, "/sessions")
-    assert ended
     assert page.count("hasty.test") == 1
 
 
