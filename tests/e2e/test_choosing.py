@@ -56,6 +56,29 @@ def test_mouse_chooses_ranges_and_deletes_with_undo(
     expect(page.locator("#chosen")).to_be_hidden()
 
 
+def test_a_menu_opened_while_an_action_is_on_its_way_stays_open(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Pinned, then tagged"))
+    open_inbox(mailsink, page)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    chosen(page, "1 selected")
+    held: list[Route] = []
+    action = "**/messages/chosen"
+    page.route(action, lambda route: held.append(route), times=1)
+    with page.expect_request(action):
+        page.keyboard.press("p")
+    page.keyboard.press("t")
+    page.keyboard.type("rel")
+    with page.expect_response(action) as answered:
+        held[0].continue_()
+    answered.value.finished()
+    page.keyboard.type("ease")
+    page.keyboard.press("Enter")
+    expect(row(page, "Pinned, then tagged").locator(".tags")).to_have_text("release")
+
+
 @pytest.mark.parametrize("key", ["t", "#"])
 def test_a_key_counts_before_the_list_is_read(
     mailsink: Mailsink, page: Page, key: str

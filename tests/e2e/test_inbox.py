@@ -113,6 +113,27 @@ def test_list_scrolled_before_it_was_read_keeps_its_place(
     expect(row(page, "Early fj").get_by_role("link")).to_be_focused()
 
 
+def test_a_row_that_is_pressed_while_the_list_is_read_opens(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Pressed early"))
+    held: list[Route] = []
+    entries = re.compile(r"/entries\?")
+    page.route(entries, lambda route: held.append(route), times=1)
+    with page.expect_request(entries):
+        page.goto(mailsink.url)
+    row(page, "Pressed early").get_by_role("link").hover()
+    page.mouse.down()
+    with page.expect_response(entries) as answered:
+        held[0].continue_()
+    answered.value.finished()
+    # Two frames: what the answer changes would be painted by now.
+    for _ in range(2):
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
+    page.mouse.up()
+    expect(page.locator("#detail h1")).to_have_text("Pressed early")
+
+
 def test_the_cursor_goes_on_where_its_row_was_deleted_by_others(
     mailsink: Mailsink, page: Page
 ) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import open_inbox, send, until_live
@@ -135,6 +135,30 @@ def test_known_addresses_are_suggested_while_one_types(
     expect(suggested).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".sentence")).to_contain_text("was accepted")
+
+
+def test_a_suggestion_keeps_the_focus_when_later_ones_come(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Typed"), to=["typed.later@example.org"])
+    page.goto(f"{mailsink.url}/settings")
+    until_live(page)
+    page.keyboard.press("/")
+    page.keyboard.type("late")
+    suggested = page.locator("[data-addresses] a")
+    expect(suggested).to_contain_text("typed.later@example.org")
+    held: list[Route] = []
+    last = re.compile("part=later$")
+    page.route(last, lambda route: held.append(route))
+    with page.expect_request(last):
+        page.keyboard.type("r")
+    page.keyboard.press("ArrowDown")
+    expect(suggested).to_be_focused()
+    with page.expect_response(last) as answered:
+        held[0].continue_()
+    answered.value.finished()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/trace?address=typed.later%40example.org")
 
 
 def test_a_sender_and_a_part_are_traced(mailsink: Mailsink, page: Page) -> None:

@@ -167,3 +167,19 @@ test("memory is bounded while mail pours in", async () => {
   assert.equal(feed.waiting, 10_000);
   assert.equal(feed.store.loaded, 10_000);
 });
+
+test("what leaves is said while it is still there, whoever took it away", async () => {
+  const left = [];
+  const pages = [page(["d", "c", "b", "a"]), page(["d", "b", "a"])];
+  const feed = new Feed({
+    fetch: async () => /** @type {any} */ (pages.shift()),
+    changed() {},
+    failed: assert.fail,
+    leaves: (id) => left.push([id, feed.store.has(id)]),
+  });
+  await feed.load();
+  await feed.load();
+  feed.remove("b");
+  feed.remove("unknown");
+  assert.deepEqual(left, [["c", true], ["b", true]]);
+});

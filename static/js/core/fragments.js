@@ -59,15 +59,17 @@ export async function fragment(url) {
   return template.content;
 }
 
+/** Wait until no pointer is pressed: a link that is replaced between the press and its end never hears of the click. */
+export const unpressed = () => released;
+
 /**
- * Fetch a fragment that is to take the place of what is shown, once no pointer is pressed:
- * a link that is replaced between the press and its end never hears of the click.
+ * Fetch a fragment that is to take the place of what is shown, once no pointer is pressed.
  * @param {string} url
  * @returns {Promise<DocumentFragment>} rejects with an Error in words
  */
 export async function renewal(url) {
   const fresh = await fragment(url);
-  await released;
+  await unpressed();
   return fresh;
 }
 

@@ -194,7 +194,9 @@ export class BulkActions {
    * @param {string[]} [ids] those of them that are loaded
    */
   #act(action, data = new FormData(this.#form), ids = [...this.selection.ids]) {
-    this.#last = this.#last.catch(() => {}).then(() => this.#perform(typeof action === "string" ? action : action(), data, ids));
+    const menus = $$(".toolbar details[open]"); // not what is opened until the answer comes
+    const perform = () => this.#perform(typeof action === "string" ? action : action(), data, ids, menus);
+    this.#last = this.#last.catch(() => {}).then(perform);
   }
 
   /** @param {string[]} ids @returns {Entry[]} those that are loaded */
@@ -202,15 +204,15 @@ export class BulkActions {
     return ids.map((id) => this.#store.get(id)).filter((each) => each !== undefined);
   }
 
-  /** @param {string} action @param {FormData} data @param {string[]} ids */
-  async #perform(action, data, ids) {
+  /** @param {string} action @param {FormData} data @param {string[]} ids @param {HTMLElement[]} menus to be closed once it is done */
+  async #perform(action, data, ids, menus) {
     data.set("do", action);
     const before = this.#loaded(ids); // the feed may be ahead of the answer
     const answer = await post(routes.chosen, data);
     if (!answer) return;
     const change = changeOf(action, data);
     if (change) this.#put(this.#loaded(ids).map((each) => ({ ...each, ...change })));
-    for (const menu of $$(".toolbar details[open]")) menu.removeAttribute("open");
+    for (const menu of menus) menu.removeAttribute("open");
     if (action === "assign") this.#sayAssigned(answer.count, data, before);
     if (action !== "delete") return;
     this.#deleted(data.has("all") ? this.#messages.map(({ id }) => id) : ids);

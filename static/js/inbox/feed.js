@@ -32,10 +32,12 @@ export class Feed {
    * @param {() => void} world.changed called after each change of what is to be shown
    * @param {(error: Error) => void} world.failed told where a page could not be read
    * @param {() => number} [world.folded] how many entries are in no row of their own
+   * @param {(id: string) => void} [world.leaves] told of each entry before it is taken away
    */
-  constructor({ fetch, changed, failed, folded = () => 0 }) {
+  constructor({ fetch, changed, failed, folded = () => 0, leaves = () => {} }) {
     this.fetch = fetch;
     this.folded = folded;
+    this.leaves = leaves;
     this.changed = changed;
     this.failed = failed;
   }
@@ -71,7 +73,7 @@ export class Feed {
   remove(id) {
     for (const since of this.#since) since.set(id, null);
     this.#held.delete(id);
-    this.store.remove(id);
+    this.#remove(id);
   }
 
   /** Say that a group of put, update and remove is complete. */
@@ -203,7 +205,13 @@ export class Feed {
       if (id < last) break;
       if (id <= first && !there.has(id)) dropped.push(id);
     }
-    for (const id of dropped) this.store.remove(id);
+    for (const id of dropped) this.#remove(id);
     if (next === null) this.store.next = null;
+  }
+
+  /** @param {string} id */
+  #remove(id) {
+    if (this.store.has(id)) this.leaves(id);
+    this.store.remove(id);
   }
 }

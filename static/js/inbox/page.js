@@ -6,6 +6,7 @@ import * as forms from "../core/forms.js";
 import * as counts from "../widgets/counts.js";
 import * as density from "./density.js";
 import * as divider from "../widgets/divider.js";
+import { unpressed } from "../core/fragments.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
 import { ROOT, routes } from "../core/routes.js";
@@ -60,6 +61,7 @@ class InboxPage {
     changed: () => this.#list.refresh(),
     failed: (error) => toast(fill(gettext("The list could not be read: %(why)s"), { why: error.message })),
     folded: () => this.#rows.hidden,
+    leaves: (id) => this.#moveCursor(id),
   });
   // What was searched for is shown one by one.
   #rows = new Folds(this.#feed.store, !this.#query);
@@ -103,9 +105,11 @@ class InboxPage {
   }
 
   /** @param {string | null} after a cursor @returns {Promise<import("./store.js").Page>} */
-  #fetch(after) {
+  async #fetch(after) {
     const query = { q: this.#query, show: this.#show };
-    return getJSON(routes.entries(after ? { ...query, cursor: after, limit: String(OLDER) } : query));
+    const page = await getJSON(routes.entries(after ? { ...query, cursor: after, limit: String(OLDER) } : query));
+    if (!after) await unpressed(); // our rows may take the place of the server's
+    return page;
   }
 
   /** @param {Item} item */
@@ -217,12 +221,17 @@ class InboxPage {
     this.#feed.settle();
   }
 
-  /** Take a row away; the cursor goes on to the one in its place. @param {string} id */
+  /** Take a row away. @param {string} id */
   #drop(id) {
-    const place = id === this.#cursor ? this.#rows.indexOf(id) : -1;
     this.#selection.drop(id);
     this.#feed.remove(id);
-    if (place >= 0) this.#cursor = this.#rows.at(Math.min(place, this.#rows.loaded - 1))?.id ?? "";
+  }
+
+  /** Where the row of the cursor leaves, it goes on to the next one. @param {string} id */
+  #moveCursor(id) {
+    if (id !== this.#cursor) return;
+    const place = this.#rows.indexOf(id);
+    this.#cursor = (this.#rows.at(place + 1) ?? this.#rows.at(place - 1))?.id ?? "";
   }
 
   /** Our rows take the place of the server's: the message that is open is in sight, those ticked are chosen. */

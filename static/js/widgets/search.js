@@ -3,7 +3,7 @@
 import { addressIn, traceOf } from "../core/addresses.js";
 import { $, $$, byId, closest, el, find, focused, getJSON, setText } from "../core/dom.js";
 import * as forms from "../core/forms.js";
-import { load } from "../core/fragments.js";
+import { load, morph, renewal } from "../core/fragments.js";
 import { bind } from "../core/keys.js";
 import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
@@ -73,8 +73,9 @@ function suggest(field, help) {
   const section = $("[data-addresses]", help);
   suggestSoon ??= soon(async () => {
     const part = (field.value.split(/\s/).at(-1) ?? "").replace(/^(?:to|from|cc|bcc):/i, "");
-    const shown = await load($("ul", section), `${section.dataset.addresses}?${new URLSearchParams({ part })}`).catch(() => false);
-    if (shown) section.hidden = !find("a", section);
+    // Merged: who is on one of them by now stays there.
+    morph($("ul", section), await renewal(`${section.dataset.addresses}?${new URLSearchParams({ part })}`));
+    section.hidden = !find("a", section);
   }, SUGGEST_MS);
   suggestSoon();
 }
