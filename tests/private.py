@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -16,22 +17,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.programs import UNPACKED, environment, program
 
+# Below those that systems give to whoever asks for any port, as all lanes of tests do
+_PORTS = range(20_000, 32_000)
+
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of 127.0.0.1 that nothing listens on, and that nobody gets by chance."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def wait_until_open(at: tuple[str, int]) -> None:
     """Wait until something listens there."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while True:
         try:
             socket.create_connection(at, timeout=1).close()
@@ -139,12 +144,12 @@ class Redis:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=120)
 
     def kill(self) -> None:
         """End it with SIGKILL."""
         self._process.kill()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=120)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def mails(octets: int) -> dict[str, bytes]:
 
 def send(server: Mailsink, octets: bytes) -> str:
     """Send a message; return its id. No line of it may begin with a dot."""
-    with smtplib.SMTP(*server.smtp, timeout=60) as client:
+    with smtplib.SMTP(*server.smtp, timeout=120) as client:
         client.ehlo()
         client.mail("a@shop.test", ["BODY=8BITMIME"])
         client.rcpt("b@example.com")

@@ -109,10 +109,10 @@ def open_files(server: Mailsink) -> set[str]:
 def test_a_large_upload_waits_in_the_data_folder(mailsink: Mailsink) -> None:
     mail(mailsink)
     before = open_files(mailsink)
-    with socket.create_connection(web(mailsink), timeout=20) as client:
+    with socket.create_connection(web(mailsink), timeout=120) as client:
         head = post("/api/v3/messages", 3 * MIB, "Content-Type: message/rfc822")
         client.sendall(head + b"x" * (2 * MIB))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not (
             new := {each for each in open_files(mailsink) - before if "/" in each}
         ):

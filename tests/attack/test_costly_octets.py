@@ -35,7 +35,7 @@ def lines(unit: bytes, octets: int) -> bytes:
 
 def connected(server: Mailsink, stack: ExitStack, count: int) -> list[socket.socket]:
     clients = [
-        stack.enter_context(socket.create_connection(server.smtp, timeout=30))
+        stack.enter_context(socket.create_connection(server.smtp, timeout=120))
         for _ in range(count)
     ]
     for each in clients:

@@ -70,7 +70,7 @@ def test_who_waits_for_mail_does_not_wait_for_costly_searches(
     asked = [looks(costly(number)) for number in range(_COSTLY)]
     with many(web(server), asked) as them:
         with many(web(server), [request("to:ann@example.com")]) as (ann,):
-            with smtplib.SMTP(*server.smtp, timeout=20) as client:
+            with smtplib.SMTP(*server.smtp, timeout=120) as client:
                 client.sendmail(
                     "a@shop.test", ["ann@example.com"], "To: ann@example.com\r\n\r\n1"
                 )

@@ -20,7 +20,7 @@ def get(path: bytes, *fields: bytes) -> bytes:
 
 def status(at: tuple[str, int], head: bytes) -> bytes:
     """Return the status of what a head is answered, which may stay open."""
-    with socket.create_connection(at, timeout=20) as client:
+    with socket.create_connection(at, timeout=120) as client:
         client.sendall(head + b"\r\n\r\n")
         return client.recv(64 * 1024).split(b" ", 2)[1]
 

@@ -41,7 +41,7 @@ def secure(
     line = next(line for line in server.lines if "https://" in line)
     host, port = line.split("//")[1].rstrip("/").split(":")
     client = stack.enter_context(
-        socket.create_connection((host, int(port)), timeout=60)
+        socket.create_connection((host, int(port)), timeout=120)
     )
     client_tls, done, came = TlsClient(context or careless(), None), False, b""
     while not done:

@@ -34,7 +34,7 @@ def server(start_mailsink: Callable[..., Mailsink]) -> Mailsink:
 
 def say_much(server: Mailsink) -> None:
     """Send a mail in a session with lines of 12 KB, each of which is refused."""
-    with socket.create_connection(server.smtp, timeout=60) as client:
+    with socket.create_connection(server.smtp, timeout=120) as client:
         replies = client.makefile("rb")
         for line in (
             b"EHLO client.example\r\n", *[_LINE] * _LINES, b"MAIL FROM:<a@shop.test>\r\n",

@@ -38,7 +38,7 @@ def ask(stack: ExitStack, server: Mailsink, path: str) -> socket.socket:
 def test_what_a_slow_client_does_not_take_is_not_held(mailsink: Mailsink) -> None:
     octets = head("plain") + TEXT * (40_000_000 // len(TEXT))
     id = send(mailsink, octets)
-    mailsink.get("messages/wait?q=subject:large&timeout=60")
+    mailsink.get("messages/wait?q=subject:large&timeout=120")
     before = memory(mailsink)
     with ExitStack() as stack:
         path = f"/api/v3/messages/{id}/raw"
@@ -62,7 +62,7 @@ def test_what_a_slow_client_does_not_take_is_not_held(mailsink: Mailsink) -> Non
 def test_lists_that_nobody_takes_are_not_all_held(mailsink: Mailsink) -> None:
     """A list is not made as it is taken: what all of them hold is bounded."""
     people = ",\r\n ".join([f'"{_SMILES}" <u@example.com>'] * 22)
-    with smtplib.SMTP(*mailsink.smtp, timeout=20) as client:
+    with smtplib.SMTP(*mailsink.smtp, timeout=120) as client:
         for _ in range(_WITH_EMOJI):
             octets = f"Subject: many\r\nTo: {people}\r\n\r\nHi".encode()
             client.sendmail("a@shop.test", ["b@example.com"], octets)

@@ -32,7 +32,7 @@ def mailsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
 
 def _answer(server: Mailsink, octets: bytes) -> int:
     """Send a message; return the code of its reply."""
-    with smtplib.SMTP(*server.smtp, timeout=60) as client:
+    with smtplib.SMTP(*server.smtp, timeout=120) as client:
         client.ehlo("hostile.test")
         client.mail("a@example.com", ["BODY=8BITMIME"])
         client.rcpt("b@example.com")

@@ -83,7 +83,7 @@ def test_all_viewers_there_may_be_hold_up_nobody(
         clients = [stack.enter_context(connected(server)) for _ in range(most)]
         for each in clients:
             each.sendall(b"".join(map(subscribe, topics)))
-        extra = stack.enter_context(socket.create_connection(web(server), timeout=20))
+        extra = stack.enter_context(socket.create_connection(web(server), timeout=120))
         extra.sendall(WEBSOCKET)
         assert b" 503 " in extra.recv(4096)
         viewers = stack.enter_context(Viewers(clients))

@@ -44,7 +44,7 @@ def test_three_thousand_waiters_are_answered_and_hold_up_nobody(
     words = [f"word{number}" for number in range(_DISTINCT)]
     wanted = [*["everybody"] * _ALIKE, *words]
     with many(web(mailsink), map(request, wanted)) as them, Others(mailsink) as others:
-        with smtplib.SMTP(*mailsink.smtp, timeout=20) as client:
+        with smtplib.SMTP(*mailsink.smtp, timeout=120) as client:
             body = "\r\n".join(["Subject: for everybody", "", *words, ""])
             client.sendmail("a@shop.test", ["b@example.com"], body)
         answers = all_answers(them)
@@ -67,7 +67,7 @@ def test_each_of_many_gets_its_own(mailsink: Mailsink) -> None:
     wanted = [f"to:{each}" for each in addresses]
     with (
         many(web(mailsink), map(request, wanted)) as them,
-        smtplib.SMTP(*mailsink.smtp, timeout=20) as client,
+        smtplib.SMTP(*mailsink.smtp, timeout=120) as client,
     ):
         began = time.monotonic()
         for number, address in enumerate(reversed(addresses)):

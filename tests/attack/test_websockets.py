@@ -29,7 +29,7 @@ def frame(payload: bytes, opcode: int = FIN | TEXT) -> bytes:
 
 @contextmanager
 def connected(server: Mailsink) -> Iterator[socket.socket]:
-    with socket.create_connection(web(server), timeout=20) as client:
+    with socket.create_connection(web(server), timeout=120) as client:
         client.sendall(WEBSOCKET)
         octets = b""
         while b'"hello"' not in octets:

@@ -64,7 +64,7 @@ def many(at: tuple[str, int], said: Iterable[bytes]) -> Iterator[list[socket.soc
     with ExitStack() as stack:
         clients = []
         for octets in said:
-            client = stack.enter_context(socket.create_connection(at, timeout=20))
+            client = stack.enter_context(socket.create_connection(at, timeout=120))
             clients.append(client)
             with suppress(OSError):  # it was closed for another one by now
                 client.sendall(octets)
@@ -79,7 +79,7 @@ def until_one_hears(
     with ExitStack() as stack:
         waiting: list[socket.socket] = []
         for _ in range(5000):
-            client = stack.enter_context(socket.create_connection(at, timeout=20))
+            client = stack.enter_context(socket.create_connection(at, timeout=120))
             with suppress(OSError):
                 client.sendall(said)
                 waiting.append(client)
@@ -98,7 +98,7 @@ def answer(at: tuple[str, int], request: bytes) -> bytes:
     octets = b""
     with (
         suppress(ConnectionResetError, BrokenPipeError),
-        socket.create_connection(at, timeout=20) as client,
+        socket.create_connection(at, timeout=120) as client,
     ):
         client.sendall(request)
         while more := client.recv(64 * 1024):
@@ -119,7 +119,7 @@ SMALL = b"Subject: small\r\n\r\nHi"
 def mail(server: Mailsink, octets: bytes = SMALL) -> float:
     """Send a mail by a new client; return the seconds until its 250."""
     began = time.monotonic()
-    with smtplib.SMTP(*server.smtp, timeout=20) as client:
+    with smtplib.SMTP(*server.smtp, timeout=120) as client:
         client.sendmail("a@shop.test", ["b@example.com"], octets)
     return time.monotonic() - began
 

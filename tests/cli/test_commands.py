@@ -8,7 +8,6 @@ import os
 import pty
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -24,6 +23,7 @@ from mailsink.cli.api_client import ApiClient, ApiFailure
 from mailsink.cli.report_forms import ReportForm, print_issues
 from mailsink.cli.tail_lines import TerminalLines
 from mailsink.terminal import plain_for_ci
+from tests.private import free_port
 from tests.releasing import until
 from tests.running import ROOT, Mailsink
 
@@ -74,12 +74,6 @@ def server(mailsink: Mailsink) -> Mailsink:
     send(mailsink, HTML)
     until(lambda: mailsink.get("messages/latest")["snippet"])
     return mailsink
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def test_ready(server: Mailsink) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.e2e.mail import ROW, open_inbox, row, send, swaks, until_live
 from tests.e2e.wire import Wire
 from tests.mails import apart, plain, rich
+from tests.private import free_port
 from tests.running import Mailsink
 
 
@@ -337,15 +338,15 @@ def test_theme_is_kept(mailsink: Mailsink, page: Page) -> None:
 
 
 def test_lost_server_is_told_and_found_again(start_mailsink, page: Page) -> None:
-    server = start_mailsink()
+    at = ("--smtp", "127.0.0.1:0", "--http", f"127.0.0.1:{free_port()}")
+    server = start_mailsink(*at)
     open_inbox(server, page)
-    _, port = server.address("Web")
     server.stop()
     notice = page.locator("#reconnecting")
     expect(notice).to_have_text(
         re.compile(r"Reconnecting… showing mail up to \d\d:\d\d:\d\d")
     )
-    again = start_mailsink("--smtp", "127.0.0.1:0", "--http", f"127.0.0.1:{port}")
+    again = start_mailsink(*at)
     send(again, plain("While away"))
     expect(notice).to_be_hidden()
     expect(row(page, "While away")).to_have_count(1)

@@ -31,7 +31,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 def send(mailsink: Mailsink, octets: bytes) -> str:
     """Send octets as they are, but for what a sender must do; return the message's id."""
-    with smtplib.SMTP(*mailsink.smtp, timeout=60) as client:
+    with smtplib.SMTP(*mailsink.smtp, timeout=120) as client:
         client.ehlo("hostile.example")
         client.docmd("MAIL FROM:<a@example.com>")
         client.docmd("RCPT TO:<b@example.com>")
@@ -67,7 +67,7 @@ def _ended(octets: bytes) -> bytes:
 
 def get(url: str, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
     request = urllib.request.Request(url, headers=dict(headers))
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return bytes(answer.read())
 
 

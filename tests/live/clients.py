@@ -9,8 +9,20 @@ from channels.testing import WebsocketCommunicator
 
 from inbox.live.consumer import LiveConsumer
 
+PATIENCE = 120  # seconds, for a busy machine
 
-class Client(WebsocketCommunicator):
+
+class Socket(WebsocketCommunicator):
+    """A websocket to an application within the test; it waits for as long as it takes."""
+
+    async def receive_output(self, *_: float) -> Any:
+        return await super().receive_output(PATIENCE)
+
+    async def wait(self, *_: float) -> None:
+        await super().wait(PATIENCE)
+
+
+class Client(Socket):
     """A client that speaks the protocol."""
 
     def __init__(self) -> None:
@@ -22,7 +34,7 @@ class Client(WebsocketCommunicator):
         return await self.next()
 
     async def next(self) -> dict[str, Any]:
-        frame = json.loads(await self.receive_from(timeout=5))
+        frame = json.loads(await self.receive_from())
         assert isinstance(frame, dict)
         return frame
 

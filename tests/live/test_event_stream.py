@@ -18,6 +18,7 @@ from inbox.live import event_log, protocol
 from inbox.live.event_log import EventLogs
 from inbox.live.feed import Feed
 from tests import factories
+from tests.live.clients import PATIENCE
 from tests.live.out_of_reach import OutOfReach
 from tests.live.test_live import exchange_row, message_row, session_row
 
@@ -55,7 +56,7 @@ class Stream:
 
     async def next(self) -> tuple[str, Any]:
         """Return the kind and the data of the next event."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while "\n\n" not in self._text:
                 self._text += (await anext(self._pieces)).decode()
         event, _, self._text = self._text.partition("\n\n")

@@ -28,7 +28,7 @@ from inbox.mailbox.signals import (
     announce,
 )
 from tests import factories
-from tests.live.clients import Client
+from tests.live.clients import PATIENCE, Client
 from tests.live.test_live import events, message_row, session_row
 from tests.mails import INVOICE
 
@@ -281,7 +281,7 @@ async def test_those_who_wait_are_told_what_arrived(feed: Feed) -> None:
     await layer.group_add(protocol.ARRIVALS, channel)
     row = message_row()
     feed.committed(SessionChanges(messages_created=[row]))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         told = await layer.receive(channel)
     assert told["ids"] == [str(row.id)]
     await layer.group_discard(protocol.ARRIVALS, channel)

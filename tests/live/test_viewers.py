@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 from channels.db import database_sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -28,7 +27,7 @@ from inbox.mailbox.selection import Selection
 from inbox.mailbox.signals import MessageRestored, MessageUpdated, announce
 from inbox.models import Membership, Message, Session, User
 from tests import people
-from tests.live.clients import Client
+from tests.live.clients import PATIENCE, Client, Socket
 from tests.live.test_live import session_row
 
 pytestmark = [
@@ -109,7 +108,7 @@ async def test_strangers_and_those_without_an_inbox_are_sent_away(feed: Feed) ->
     for user, code in ((None, 4401), (alone, 4403)):
         client = await database_sync_to_async(_Known)(user)
         assert (await client.connect())[0]
-        assert await client.receive_output(5) == _closed(code)
+        assert await client.receive_output() == _closed(code)
 
 
 async def test_who_is_removed_hears_no_more(feed: Feed, monkeypatch: Any) -> None:
@@ -119,7 +118,7 @@ async def test_who_is_removed_hears_no_more(feed: Feed, monkeypatch: Any) -> Non
     await client.ask(type="subscribe", to="messages")
     await database_sync_to_async(Membership.objects.all().delete)()
     await _changed(seen)
-    assert await client.receive_output(5) == _closed(4403)
+    assert await client.receive_output() == _closed(4403)
 
 
 async def test_a_session_that_goes_elsewhere_is_heard_no_more(feed: Feed) -> None:
@@ -132,7 +131,7 @@ async def test_a_session_that_goes_elsewhere_is_heard_no_more(feed: Feed) -> Non
     assert (await client.next())["events"][-1]["line"] == "mine"
     await _into_none(session)
     feed.committed(_lines(session, "another's"))
-    assert await client.receive_output(5) == _closed(4403)
+    assert await client.receive_output() == _closed(4403)
 
 
 async def test_a_stream_of_a_session_that_goes_elsewhere_ends(feed: Feed) -> None:
@@ -160,7 +159,7 @@ async def test_another_inbox_under_the_same_slug_is_not_heard(
     await database_sync_to_async(_deleted)("a")
     new = await database_sync_to_async(people.mail_in)("a")
     await _changed(new)
-    assert await client.receive_output(5) == _closed(4403)
+    assert await client.receive_output() == _closed(4403)
 
 
 async def test_a_viewer_waits_for_mail_of_the_own_inbox_alone() -> None:
@@ -242,37 +241,35 @@ async def test_the_first_administrator_ends_the_watch_of_strangers(
     await client.ask(type="subscribe", to="messages")
     _, seen, _ = await _mail()
     await _changed(seen)
-    assert await client.receive_output(5) == _closed(4401)
+    assert await client.receive_output() == _closed(4401)
 
 
 @pytest.mark.parametrize("path", sorted(APPLICATIONS))
 async def test_the_dialects_hear_of_the_own_inbox_alone(feed: Feed, path: str) -> None:
     known, seen, hidden = await _mail()
-    client = WebsocketCommunicator(APPLICATIONS[path], path)
+    client = Socket(APPLICATIONS[path], path)
     client.scope["headers"] = known.scope["headers"]
     assert (await client.connect())[0]
     back = [MessageRestored(hidden.pk), MessageRestored(seen.pk)]
     await database_sync_to_async(announce)(back)
-    text = await client.receive_from(5)
+    text = await client.receive_from()
     if "stats" in text:
         assert json.loads(text)["Data"]["Total"] == 1
-        text = await client.receive_from(5)
+        text = await client.receive_from()
     assert str(seen.pk) in text
     if path == "/api/events":
-        assert json.loads(await client.receive_from(5))["Type"] == "stats"
+        assert json.loads(await client.receive_from())["Type"] == "stats"
     assert await client.receive_nothing()
     await client.disconnect()
-    stranger = WebsocketCommunicator(APPLICATIONS[path], path)
+    stranger = Socket(APPLICATIONS[path], path)
     assert (await stranger.connect())[0]
-    assert await stranger.receive_output(5) == _closed(4401)
+    assert await stranger.receive_output() == _closed(4401)
 
 
 async def test_each_hears_what_they_have_read_themselves(feed: Feed) -> None:
     ann, seen, _ = await _mail()
     bob = await database_sync_to_async(lambda: _Known(people.user("bob", a="viewer")))()
-    sockets = [
-        WebsocketCommunicator(APPLICATIONS["/api/events"], "/api/events") for _ in "ab"
-    ]
+    sockets = [Socket(APPLICATIONS["/api/events"], "/api/events") for _ in "ab"]
     for client, socket in zip((ann, bob), sockets, strict=True):
         socket.scope["headers"] = client.scope["headers"]
         assert (await socket.connect())[0]
@@ -333,7 +330,7 @@ class _Followed:
 
     async def next(self) -> bool | str:
         """Return whether the message of the next event is read; the name of another one."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             piece = (await anext(self._pieces)).decode()
         lines = [each.partition(": ") for each in piece.strip().split("\n")]
         (self.last,) = (text for field, _, text in lines if field == "id")
@@ -359,10 +356,10 @@ async def _hears(client: Client) -> bool:
     return bool(event["read"])
 
 
-async def _hears_of_mailpit(socket: WebsocketCommunicator) -> bool:
+async def _hears_of_mailpit(socket: Socket) -> bool:
     """Return whether a message is read by now; counts come, too."""
     while True:
-        frame = json.loads(await socket.receive_from(5))
+        frame = json.loads(await socket.receive_from())
         if frame["Type"] == "update":
             return bool(frame["Data"]["Read"])
 

@@ -29,7 +29,7 @@ def _setup(data: Path, *arguments: str, **variables: str) -> tuple[int, str]:
         env={**os.environ, "MAILSINK_DATA": str(data), **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -38,7 +38,7 @@ def _status(url: str, **form: str) -> int:
     data = urllib.parse.urlencode(form).encode() if form else None
     try:
         with urllib.request.urlopen(
-            urllib.request.Request(url, data), timeout=20
+            urllib.request.Request(url, data), timeout=120
         ) as got:
             return int(got.status)
     except urllib.error.HTTPError as error:
@@ -91,7 +91,7 @@ def test_a_public_address_needs_accounts_or_a_word(
         env={**os.environ, "MAILSINK_DATA": str(tmp_path / "data")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert refused.returncode == 1
     assert refused.stderr.startswith("mailsink: 0.0.0.0:")
@@ -129,7 +129,7 @@ def test_a_running_server_notes_what_its_users_read(
     start_mailsink: Start, tmp_path: Path
 ) -> None:
     server = start_mailsink()
-    with smtplib.SMTP(*server.smtp, timeout=20) as client:
+    with smtplib.SMTP(*server.smtp, timeout=120) as client:
         client.sendmail("a@shop.test", ["b@example.com"], "Subject: x\r\n\r\nHi")
     _setup(tmp_path / "data", "--name", "ann", MAILSINK_SETUP_PASSWORD=PASSWORD)
     api = f"{server.url}/api/v3"
@@ -140,11 +140,11 @@ def test_a_running_server_notes_what_its_users_read(
     browser.open(f"{server.url}/login", form).close()
 
     def ask(path: str) -> Any:
-        with browser.open(f"{api}/{path}", timeout=20) as answer:
+        with browser.open(f"{api}/{path}", timeout=120) as answer:
             return json.load(answer)["items"]
 
     [message] = ask("messages")
-    browser.open(f"{api}/messages/{message['id']}/raw", timeout=20).close()
+    browser.open(f"{api}/messages/{message['id']}/raw", timeout=120).close()
     while not (noted := ask("audit?kind=message.raw")):
         pass  # it is stored in the background
     assert [(each["user"], each["object"]) for each in noted] == [

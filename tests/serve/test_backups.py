@@ -66,7 +66,7 @@ def backup(original: Mailsink) -> Path:
     after = len(acknowledged.messages)
     for sender in senders:
         sender.enough = True
-        sender.join(30)
+        sender.join(120)
     assert made.returncode == 0, made.stderr
     assert "bodies are as they were received" in made.stdout
     assert file.stat().st_mode & 0o077 == 0

@@ -36,7 +36,7 @@ def refused(data: Path, **variables: str) -> str:
         env=environment(data, **variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         preexec_fn=as_anybody,
     )
     assert done.returncode == 1

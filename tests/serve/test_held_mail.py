@@ -29,7 +29,7 @@ class Peer:
     """A client that turns the connection round, and is a server from then on."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, timeout=60)
+        self.socket = socket.create_connection(address, timeout=120)
         self.lines = self.socket.makefile("rb")
         self.mails: list[bytes] = []
         self.envelopes: list[list[bytes]] = []
@@ -132,7 +132,7 @@ def test_atrn_takes_what_waits(
         b"RCPT TO:<c@example.com>",
     ]
     assert b" BODY=8BITMIME" in client.envelopes[1][0]
-    assert states(server) == ["delivered", "delivered"]
+    until(lambda: states(server) == ["delivered", "delivered"])
     session = until(lambda: _turned(server))
     directions = [each["direction"] for each in session["exchanges"]]
     assert directions == sorted(directions)  # in, then out
@@ -165,7 +165,7 @@ def test_a_peer_that_puts_off_or_leaves_loses_nothing(
     send(server)
     client, _ = peer(server, AUTH, "ATRN")
     client.receive("451 later")
-    assert states(server) == ["held"]
+    until(lambda: states(server) == ["held"])
     client, _ = peer(server, AUTH, "ATRN")
     client.say("220 peer.test")
     client.lines.readline()

@@ -66,7 +66,7 @@ def asking(server: Mailsink) -> Iterator[http.client.HTTPSConnection]:
 
 @contextmanager
 def plain(server: Mailsink) -> Iterator[socket.socket]:
-    with socket.create_connection(address(server), timeout=20) as client:
+    with socket.create_connection(address(server), timeout=120) as client:
         yield client
 
 
@@ -111,7 +111,7 @@ def test_curl(server: Mailsink) -> None:
     done = subprocess.run(
         [curl, "-sS", "--http1.1", "--cacert", server.data / "tls-cert.pem",
          "-w", " %{http_version} %{ssl_verify_result}", f"{https(server)}/health/ready"],
-        env=environment(curl), capture_output=True, text=True, timeout=60,
+        env=environment(curl), capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     body, version, verified = done.stdout.rsplit(" ", 2)
     assert json.loads(body)["status"] == "ok", done
@@ -254,7 +254,7 @@ def test_half_handshakes_give_way_to_others(tmp_path: Path) -> None:
     waiting = []
     try:
         for _ in range(300):
-            waiting.append(socket.create_connection(address(server), timeout=20))
+            waiting.append(socket.create_connection(address(server), timeout=120))
             waiting[-1].sendall(half)
         with secure(server) as asking:
             asking.sendall(get("/health/live", "Connection: close"))
@@ -274,7 +274,7 @@ def test_a_public_name_is_kept_on_https(start_mailsink: Start) -> None:
             )
         )
         assert b"strict-transport-security: max-age=" in rest(client).lower()
-    with socket.create_connection(server.address("Web"), timeout=20) as raw:
+    with socket.create_connection(server.address("Web"), timeout=120) as raw:
         raw.sendall(get("/health/live", "Connection: close"))
         assert b"strict-transport-security" not in rest(raw).lower()
 

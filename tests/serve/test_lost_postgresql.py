@@ -53,14 +53,14 @@ def test_mail_is_refused_for_now_and_comes_in_by_itself_later(
             watcher.wait_for(acknowledged.messages)
             database.kill()
             with acknowledged.changed:
-                assert acknowledged.changed.wait_for(lambda: refusals(senders) > 3, 60)
+                assert acknowledged.changed.wait_for(lambda: refusals(senders) > 3, 120)
             code, words = readiness(server)
             assert code == 503
             assert "the database cannot be written" in words
             assert status(server, "/") == 503
 
             database.start()
-            before, patience = len(acknowledged.messages), time.monotonic() + 60
+            before, patience = len(acknowledged.messages), time.monotonic() + 120
             acknowledged.wait_for(before + 50)
             while readiness(server)[0] != 200:
                 assert time.monotonic() < patience
@@ -68,7 +68,7 @@ def test_mail_is_refused_for_now_and_comes_in_by_itself_later(
             for sender in senders:
                 sender.enough = True
             for sender in senders:
-                sender.join(30)
+                sender.join(120)
             watcher.wait_for(acknowledged.messages)
         said = {reply[:3] for sender in senders for reply in sender.replies}
         assert said <= {b"451", b"421"}

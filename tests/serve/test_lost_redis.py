@@ -43,7 +43,7 @@ def test_mail_goes_on_without_redis_and_pages_come_back_with_it(
             for sender in senders:
                 sender.enough = True
             for sender in senders:
-                sender.join(30)
+                sender.join(120)
                 assert not sender.replies
             watcher.wait_for(acknowledged.messages)
             assert notice(server) == "ok"

@@ -31,7 +31,7 @@ def send(server: Mailsink, recipient: str, number: int = 1, *options: str) -> No
 
 
 def reports(server: Mailsink, count: int) -> list[dict[str, Any]]:
-    found = server.get(f"messages/wait?q=to:shop@shop.test&count={count}&timeout=60")
+    found = server.get(f"messages/wait?q=to:shop@shop.test&count={count}&timeout=120")
     return list(found["items"])
 
 

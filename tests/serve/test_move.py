@@ -35,7 +35,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a server that took mail, small and large, and has a rule."""
     folder = tmp_path_factory.mktemp("used")
     server = Mailsink(folder, **KEY)
-    with smtplib.SMTP(*server.smtp, timeout=60) as client:
+    with smtplib.SMTP(*server.smtp, timeout=120) as client:
         for number in range(3):
             text = f"Subject: small {number}\r\n\r\nWords of number{number}: ü.\r\n"
             client.sendmail("a@example.com", ["b@example.com"], text.encode())

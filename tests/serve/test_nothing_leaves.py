@@ -103,7 +103,7 @@ def ask(server: Mailsink, method: str, path: str, body: bytes, **headers: str) -
         server.url + path, body or None, given, method=method
     )
     try:
-        answer = urllib.request.urlopen(request, timeout=60)
+        answer = urllib.request.urlopen(request, timeout=120)
     except urllib.error.HTTPError as refused:
         answer = refused
     with answer:

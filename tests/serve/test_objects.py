@@ -40,10 +40,10 @@ def test_an_outage_refuses_large_mail_alone_and_ends_by_itself(
     with object_server() as objects:
         server = start_mailsink(RAW_URL=objects.bucket())
         small = b"Subject: small\r\n\r\nHello.\r\n"
-        with smtplib.SMTP(*server.smtp, timeout=60) as client:
+        with smtplib.SMTP(*server.smtp, timeout=120) as client:
             client.sendmail("a@example.com", ["b@example.com"], body(1))
             objects.process.send_signal(signal.SIGSTOP)  # it takes, and is silent
-            with smtplib.SMTP(*server.smtp, timeout=60) as other:
+            with smtplib.SMTP(*server.smtp, timeout=120) as other:
                 other.putcmd("NOOP")
                 with pytest.raises(smtplib.SMTPDataError) as refused:
                     client.sendmail("a@example.com", ["b@example.com"], body(2))

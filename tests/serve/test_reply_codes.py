@@ -122,7 +122,7 @@ def ask(server: Mailsink, method: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{server.url}/api/v3/{path}", method=method, data=data)
     request.add_header("Content-Type", "application/json")
-    with urlopen(request, timeout=30) as response:
+    with urlopen(request, timeout=120) as response:
         return json.loads(response.read() or "null")
 
 

@@ -25,7 +25,7 @@ _PAGES = (
 
 
 def _send(mailsink: Mailsink, lines: list[bytes]) -> None:
-    with socket.create_connection(mailsink.smtp, timeout=10) as wire:
+    with socket.create_connection(mailsink.smtp, timeout=120) as wire:
         replies = wire.makefile("rb")
         replies.readline()
         for line in [*lines, b"QUIT"]:
@@ -38,7 +38,7 @@ def _send(mailsink: Mailsink, lines: list[bytes]) -> None:
 
 def _all_sessions(mailsink: Mailsink) -> list[dict[str, Any]]:
     """Return the sessions, once the last is committed: a moment after its QUIT."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         sessions: list[dict[str, Any]] = mailsink.get("sessions?limit=500")["items"]
         if len(sessions) == len(WAYS):

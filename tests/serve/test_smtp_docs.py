@@ -30,7 +30,7 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 _LISTENERS = {"SMTP", "SMTPS", "LMTP", "Submission"}
-_PATIENCE = 10.0  # seconds
+_PATIENCE = 120.0  # seconds
 
 # What differs from run to run, as the documentation has it instead.
 _VARIES = [

@@ -49,7 +49,7 @@ def below(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailsink]:
         for mail in (rich("With a picture", html, PNG), plain("Plain"), BOUNCE):
             client.sendmail("shop@shop.test", ["ann@example.com"], mail)
         client.docmd("RCPT", "TO:<late@example.com>")
-    server.get("messages/wait?timeout=20&count=3")
+    server.get("messages/wait?timeout=120&count=3")
     server.post("routes", name="hop", host="127.0.0.1", port=9, tls="off", allow=["*"])
     server.post("webhooks", url="http://127.0.0.1:9/", events=["message.created"])
     server.post("saved-searches", name="Bills", query="subject:bill")
@@ -69,7 +69,9 @@ class Answer:
         body: bytes | None,
         headers: dict[str, str],
     ) -> None:
-        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(
+            urlsplit(server.url).netloc, timeout=120
+        )
         connection.request(method, path, body, headers)
         with connection.getresponse() as response:
             self.status = response.status
