@@ -54,10 +54,12 @@ class _Extension:
         finally:
             del self._answers[number]
 
-    def answered(self, number: int) -> None:
+    def answered(self, number: int) -> bool:
+        """Take an answer; return whether somebody still waited for it."""
         answer = self._answers.get(number)
         if answer is not None and not answer.done():
             answer.set_result(None)
+        return answer is not None
 
     def gone(self) -> None:
         for number in list(self._answers):
@@ -83,6 +85,8 @@ class Hub:
         self._layer = get_channel_layer()
         self._extensions: set[_Extension] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        # By group, while the SMTP processes are only just hearing of it
+        self._joining: dict[str, asyncio.Task[None]] = {}
         self._counting: asyncio.TimerHandle | None = None
         self._busy_until = 0.0
 
@@ -137,10 +141,11 @@ class Hub:
         if sock is not None:
             self._keep(self._serve(HubWire.over(sock)))
 
-    def _keep(self, work: Any) -> None:
+    def _keep(self, work: Any) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks.add(task)  # a loop holds its tasks by weak references only
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _serve(self, coming: Any) -> None:
         extension = _Extension(await coming)
@@ -176,7 +181,8 @@ class Hub:
             case "send":
                 await self._layer.group_send(message["group"], message["event"])
             case "done":
-                extension.answered(message["number"])
+                if not extension.answered(message["number"]):
+                    await self._lose()  # until now it told nobody who joined meanwhile
             case "stored":
                 self._stored(message["size"])
             case "busy":
@@ -224,9 +230,17 @@ class Hub:
     async def joined(self, group: str, is_first: bool) -> None:
         """Somebody joined a group: from now on, all processes send to it."""
         if is_first:
-            await self._ask_all({"type": "watch", "groups": self._counts()})
+            self._joining[group] = self._keep(self._introduce(group))
         else:
             self.left(group)
+        if joining := self._joining.get(group):  # of whoever was first
+            await asyncio.wait([joining])
+
+    async def _introduce(self, group: str) -> None:
+        """Have all processes hear of a group that somebody joined."""
+        await self._ask_all({"type": "watch", "groups": self._counts()})
+        if self._joining.get(group) is asyncio.current_task():
+            del self._joining[group]
 
     def left(self, _group: str) -> None:
         """Somebody left a group, or joined others there."""

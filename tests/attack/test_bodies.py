@@ -69,7 +69,7 @@ def test_a_body_without_end_is_not_read_for_ever(mailsink: Mailsink) -> None:
     began = time.monotonic()
     said = answer(web(mailsink), f"{head}\r\n\r\n".encode() + chunk * 1600)
     assert said == b"" or said.startswith(b"HTTP/1.1 413 ")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert mail(mailsink) < LONGEST
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import smtplib
-import time
 from urllib.parse import quote
 
 import pytest
@@ -26,7 +25,7 @@ def test_a_pattern_is_matched_in_one_pass(
     searched = f"GET /api/v3/messages?q=rcpt:{pattern} {close}"
     mine = f"GET /counts {close}Cookie: mailsink_mine={pattern}\r\n"
     for each in (searched, mine):
-        began = time.monotonic()
+        before = mailsink.processor_time
         assert answer(web(mailsink), f"{each}\r\n".encode()).startswith(b"HTTP/1.1 200")
-        assert time.monotonic() - began < 2
+        assert mailsink.processor_time - before < 2
     assert mail(mailsink) < LONGEST

@@ -43,7 +43,9 @@ def test_what_a_slow_client_does_not_take_is_not_held(mailsink: Mailsink) -> Non
     with ExitStack() as stack:
         path = f"/api/v3/messages/{id}/raw"
         clients = [ask(stack, mailsink, path) for _ in range(_CLIENTS)]
-        [reader, *_], _, _ = select.select(clients, [], [], 60)  # who is being answered
+        [reader, *_], _, _ = select.select(
+            clients, [], [], 120
+        )  # who is being answered
         waits, grown = [], 0.0
         for _ in range(_MAILS):
             waits.append(mail(mailsink))

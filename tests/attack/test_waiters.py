@@ -101,7 +101,7 @@ def all_answers(clients: list[socket.socket]) -> list[bytes]:
     for number in by_number:
         poll.register(number, select.POLLIN)
     while by_number:
-        ready = poll.poll(60_000)
+        ready = poll.poll(120_000)
         assert ready, f"{len(by_number)} are not answered"
         for number, _ in ready:
             octets = by_number[number].recv(64 * 1024)

@@ -80,7 +80,7 @@ def test_frames_do_not_pile_up_before_a_consumer_that_waits(
             socket.create_connection((redis.hostname or "", redis.port or 0)) as pause,
         ):
             before = memory(server)
-            pause.sendall(b"CLIENT PAUSE 20000\r\n")
+            pause.sendall(b"CLIENT PAUSE 120000\r\n")
             assert pause.recv(64) == b"+OK\r\n"
             client.sendall(frame(SUBSCRIBE))  # which waits for Redis now
             assert until_closed(client, FLOODS[flood], 200) < 200
