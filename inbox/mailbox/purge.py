@@ -6,11 +6,10 @@ others write in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 
 from inbox.explain.evidence import Cause
@@ -33,6 +32,7 @@ from inbox.models import (
 )
 from inbox.search import fulltext
 from inbox.storage import body_store
+from inbox.storage.removals import KeyField, remove_rows
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 
@@ -59,20 +59,34 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
         stored = _keys(transactions)
         tombstones.lay([each for each in stones if each.message in going])
         fulltext.forget(ids)
-        _delete(MessageRead.objects.filter(message__in=ids))
-        _delete(Assignment.objects.filter(message__in=ids))
-        _delete(Comment.objects.filter(message__in=ids))
-        made = Q(about__in=ids) | Q(message_id__in=ids)
-        _delete(MadeReport.objects.filter(made))
-        _delete(Unsubscription.objects.filter(about__in=ids))
-        _delete(Message.objects.filter(id__in=ids))
-        _delete(BodyFinding.objects.filter(transaction__in=transactions))
-        _delete(Raw.objects.filter(transaction__in=transactions))
+        remove_rows(_OF_MESSAGES, ids)
+        remove_rows(_OF_BODIES, transactions)
     # After the commit: a file without its row is swept, a row without its file a loss.
     body_store.discard(stored)
     return len(ids) or purge(messages, cause)
 
 
+# The fields that name a message; its own row goes last.
+_OF_MESSAGES: tuple[KeyField, ...] = (
+    (MessageRead, "message"),
+    (Assignment, "message"),
+    (Comment, "message"),
+    (MadeReport, "about"),
+    (MadeReport, "message_id"),
+    (Unsubscription, "about"),
+    (Message, "id"),
+)
+# Those that name a transaction: of what goes with its message, and of all
+_OF_BODIES: tuple[KeyField, ...] = (
+    (BodyFinding, "transaction"),
+    (Raw, "transaction"),
+)
+_OF_TRANSACTIONS: tuple[KeyField, ...] = (
+    *_OF_BODIES,
+    (Recipient, "transaction"),
+    (Fingerprint, "transaction"),
+    (Transaction, "id"),
+)
 # A purged message is a row in each of three tables, with a tombstone for each recipient.
 ROWS_OF_MESSAGE = 3
 
@@ -111,12 +125,12 @@ def remove_sessions(sessions: QuerySet[Session, tuple[UUID, int, int]]) -> int:
         total += rows
     if not ids:
         return 0
-    whole = Transaction.objects.filter(session__in=ids)
-    stored = _keys(whole)
+    of_sessions = Transaction.objects.filter(session__in=ids)
     with write_turn():
-        _delete(Exchange.objects.filter(session__in=ids))
-        _delete_transactions(whole)
-        _delete(Session.objects.filter(id__in=ids))
+        inner = list(of_sessions.values_list("id", flat=True))
+        stored = _keys(inner)
+        remove_rows(_OF_TRANSACTIONS, inner)
+        remove_rows([(Exchange, "session"), (Session, "id")], ids)
     body_store.discard(stored)
     return total
 
@@ -126,17 +140,17 @@ def _shorten(session: UUID) -> int:
     exchanges = Exchange.objects.filter(session=session).order_by("seq")
     if seqs := list(exchanges.values_list("seq", flat=True)[:ROWS_IN_A_TURN]):
         with write_turn():
-            _delete(Exchange.objects.filter(session=session, seq__in=seqs))
+            first = Exchange.objects.filter(session=session, seq__lte=seqs[-1])
+            first._raw_delete(first.db)  # nothing refers to them
             Session.objects.filter(id=session).update(
                 exchanges=Greatest(F("exchanges") - len(seqs), 0)
             )
         return len(seqs)
     some = Transaction.objects.filter(session=session).values_list("id", flat=True)
     ids = list(some[: ROWS_IN_A_TURN // ROWS_OF_TRANSACTION])
-    part = Transaction.objects.filter(id__in=ids)
-    stored = _keys(part)
+    stored = _keys(ids)
     with write_turn():
-        _delete_transactions(part)
+        remove_rows(_OF_TRANSACTIONS, ids)
         Session.objects.filter(id=session).update(
             exchanges=0, transactions=Greatest(F("transactions") - len(ids), 0)
         )
@@ -148,20 +162,7 @@ def _shorten(session: UUID) -> int:
 ROWS_OF_TRANSACTION = 4
 
 
-def _delete_transactions(transactions: QuerySet[Transaction]) -> None:
-    _delete(Recipient.objects.filter(transaction__in=transactions))
-    _delete(BodyFinding.objects.filter(transaction__in=transactions))
-    _delete(Raw.objects.filter(transaction__in=transactions))
-    _delete(Fingerprint.objects.filter(transaction__in=transactions))
-    _delete(transactions)
-
-
-def _keys(transactions: Iterable[UUID] | QuerySet[Transaction]) -> list[str]:
+def _keys(transactions: Sequence[UUID]) -> list[str]:
     """Return the keys of the bodies that are files or objects."""
     raws = Raw.objects.filter(transaction__in=transactions).exclude(key="")
     return list(raws.values_list("key", flat=True))
-
-
-def _delete(rows: QuerySet[Any]) -> None:
-    """Delete without the ORM's collecting of what refers to the rows."""
-    rows._raw_delete(rows.db)

@@ -6,8 +6,9 @@ it went, and why. Written by who purges; beyond a number the oldest go sooner.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Max, Q
@@ -32,27 +33,36 @@ def key(address: str) -> str:
 def of(messages: Collection[UUID], cause: Cause) -> list[Tombstone]:
     """Return the tombstones of messages, not written yet."""
     now = datetime.now(UTC)
-    rows = Message.objects.filter(pk__in=messages)
-    buried = {each.transaction_id: each for each in rows}
+    rows = Message.objects.filter(pk__in=messages).values("transaction", *_OF_MESSAGE)
+    buried = {each.pop("transaction"): each for each in rows}
     taken = Q(rcpt_code__lt=300) & (Q(final_code=None) | Q(final_code__lt=300))
     recipients = Recipient.objects.filter(taken, transaction__in=buried)
     return [
-        _of(buried[transaction], address, cause, now)
+        _of(transaction, buried[transaction], address, cause, now)
         for transaction, address in recipients.values_list(
             "transaction_id", "forward_path"
         )[:_MOST_AT_ONCE]
     ]
 
 
-def _of(message: Message, address: str, cause: Cause, now: datetime) -> Tombstone:
+_OF_MESSAGE = ("id", "inbox_id", "subject", "received_at", "deleted_at")
+
+
+def _of(
+    transaction: UUID,
+    message: Mapping[str, Any],
+    address: str,
+    cause: Cause,
+    now: datetime,
+) -> Tombstone:
     return Tombstone(
         address=key(address),
-        message=message.pk,
-        transaction=message.transaction_id,
-        inbox_id=message.inbox_id,
-        subject=message.subject[:_MAX_SUBJECT],
-        received_at=message.received_at,
-        deleted_at=message.deleted_at,
+        message=message["id"],
+        transaction=transaction,
+        inbox_id=message["inbox_id"],
+        subject=message["subject"][:_MAX_SUBJECT],
+        received_at=message["received_at"],
+        deleted_at=message["deleted_at"],
         removed_at=now,
         cause=cause,
     )

@@ -21,6 +21,7 @@ from inbox.mailbox.purge import ROWS_OF_MESSAGE, purge
 from inbox.models import Inbox, Message
 from inbox.upkeep.removal_plan import Found, RemovalPlan
 
+_ROWS = ROWS_OF_MESSAGE + 1  # that go with a message, as a rule for one recipient
 _GROUPS = 1000  # that are looked at
 _PLANNED = 5000  # messages, after which the groups are looked at again
 
@@ -133,7 +134,7 @@ def _oldest_of_largest(pool: EvictionPool, over: int, weight: Any) -> Found:
         going += taken
         over -= gone
     has_more = over > 0 or len(going) >= _PLANNED
-    return Found([(each, ROWS_OF_MESSAGE) for each in going], has_more)
+    return Found([(each, _ROWS) for each in going], has_more)
 
 
 def _first(

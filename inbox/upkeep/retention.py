@@ -36,7 +36,7 @@ from mailsink.ids import first_at
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 10.0  # seconds, where there has been nothing to do for long
-_BETWEEN_BATCHES = 0.02
+_BETWEEN_BATCHES = 0.005
 _SWEEP_EVERY = 3600.0
 _REST = 0.25  # seconds after which it is looked again for what there was a moment ago
 _PLANNED = 1000  # sessions, after which it is looked for more

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from inbox.models import Message, Recipient, SearchText
 from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.tokens import tokens
+from inbox.storage.removals import remove_rows
 from mailsink.mime import enclosed
 from mailsink.mime.headers import Field
 from mailsink.mime.reading import Reading
@@ -199,12 +200,12 @@ def _fitting(places: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
         yield token, fitting
 
 
-def forget(messages: Collection[UUID]) -> None:
+def forget(messages: Sequence[UUID]) -> None:
     """Remove the texts of messages. Call within a turn."""
-    rows = SearchText.objects.filter(message__in=messages)
     if connection.vendor == "sqlite":
+        rows = SearchText.objects.filter(message__in=messages)
         keys = [(key,) for key in rows.values_list("pk", flat=True)]
         header_fields.forget([key for (key,) in keys])
         with connection.cursor() as cursor:
             cursor.executemany("DELETE FROM inbox_searchindex WHERE rowid = %s", keys)
-    rows.delete()
+    remove_rows([(SearchText, "message")], messages)
