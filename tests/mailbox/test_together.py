@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from inbox.errors import Invalid, NotFound
 from inbox.mailbox import purge, saved_searches, selection, trash
@@ -61,3 +62,20 @@ def test_a_name_that_two_give_at_once_is_one_search() -> None:
     other = saved_searches.save("Other", "d")
     with pytest.raises(Invalid, match='there is a search named "One"'):
         saved_searches.change(other.pk, "One", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_does_not_wait_for_the_search_by_which_the_trash_is_emptied() -> None:
+    """It may take seconds: it is not asked within a turn at writing."""
+    trash.delete(ALL, selection.by_ids([recorded_message().pk]))
+    asked: list[bool] = []
+
+    def note(execute: Any, statement: str, *rest: Any) -> Any:
+        if "forward_path" in statement:
+            asked.append(connection.in_atomic_block)
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(note):
+        assert trash.empty(ALL, "-rcpt:*n*o*b*o*d*y*") == 1
+    assert asked
+    assert not any(asked)
