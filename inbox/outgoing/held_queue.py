@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from inbox.access import accounts
+from inbox.mailbox import login_names
 from inbox.mailbox.scope import ALL
 from inbox.models import HeldDomain, SmtpCredential
 from inbox.outgoing import (
@@ -177,11 +178,16 @@ def _is_proved(user: str, held: HeldDomain) -> bool:
     """
     if not accounts.look_if_due():
         return True
-    names = {user, user.partition("+")[0]}  # behind it: strict, or a label
-    if any(name in names for name, _ in CONFIG.smtp_auth):
-        return True
-    rows = SmtpCredential.objects.filter(inbox=held.inbox_id, username__in=names)
-    return rows.exists()
+    name = login_names.without_strict(user)
+    rows = SmtpCredential.objects.filter(inbox__deleted_at=None)
+    credential = (
+        rows.filter(username=name).first()
+        or rows.filter(username=login_names.split(name).user).first()
+    )
+    # Of two logins of one name it is not known whose password was given.
+    if credential is not None:
+        return credential.inbox_id == held.inbox_id
+    return any(login in (user, name) for login, _ in CONFIG.smtp_auth)
 
 
 def _etrn_target(

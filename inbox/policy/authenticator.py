@@ -12,7 +12,7 @@ from functools import partial
 
 from scramp import ScramException, ScramMechanism
 
-from inbox.policy import login_names
+from inbox.mailbox import login_names
 from inbox.policy.credential_book import CredentialBook, SmtpLogin
 from mailsink.mail_threads import in_mail_thread
 from mailsink.ports import Credentials, Verifier

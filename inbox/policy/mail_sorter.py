@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from inbox.mailbox import login_names
 from inbox.mailbox.label_inboxes import slug_of
-from inbox.policy import login_names
 from inbox.policy.sorting_conditions import SortingConditions
 from inbox.rules.matching import client_ip, values
 from inbox.rules.pattern_index import NetworkIndex, PatternIndex

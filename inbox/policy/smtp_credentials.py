@@ -22,6 +22,7 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, SmtpCredential
 from inbox.storage import sealing
 from inbox.storage.write_lock import write_turn
+from mailsink.conf import CONFIG
 from mailsink.ports import Verifier
 
 MOST = 50  # of an inbox
@@ -59,6 +60,8 @@ def add(
             "@ with a domain"
         )
         raise InvalidMember("username", words % {"most": _LONGEST_NAME})
+    if any(name == login for login, _password in CONFIG.smtp_auth):
+        raise _is_taken(name)
     password = _new_password()
     made = SmtpCredential(
         inbox=inbox,
@@ -84,9 +87,11 @@ def _save_new(made: SmtpCredential) -> None:
         with transaction.atomic():
             made.save(force_insert=True)
     except IntegrityError:
-        raise Conflict(
-            _('somebody logs in as "%(name)s" already') % {"name": made.username}
-        ) from None
+        raise _is_taken(made.username) from None
+
+
+def _is_taken(name: str) -> Conflict:
+    return Conflict(_('somebody logs in as "%(name)s" already') % {"name": name})
 
 
 def rotate(scope: Scope, slug: str, username: str, overlap: int = 0) -> NewPassword:

@@ -137,6 +137,30 @@ def test_with_accounts_a_login_has_to_be_proved(
     assert len(taken(queue, user="ann")) == 1
 
 
+def test_with_accounts_the_login_of_another_inbox_takes_nothing(
+    queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does one whose name, cut at the plus sign, is that of a login that may."""
+    people.administrator()
+    people.an_inbox("b")
+    hold(users=["*"])
+    caught()
+    of_server = replace(held_queue.CONFIG, smtp_auth=(("bob", "secret"), ("eve", "x")))
+    monkeypatch.setattr(held_queue, "CONFIG", of_server)
+    smtp_credentials.add(ALL, "default", "ann")
+    for name in ("ann@evil.example", "bob@evil.example", "eve"):
+        smtp_credentials.add(ALL, "b", name)
+    nobody = "453 4.0.0 No messages are waiting for you"
+    for user in (
+        "ann@evil.example", "ann+x@evil.example", "ann+strict@evil.example",
+        "bob+x@evil.example", "eve", "eve+x",
+    ):  # fmt: skip
+        assert answer(queue, "ATRN", user=user) == nobody, user
+    for user in ("ann+x", "ann+strict", "bob", "bob+strict"):
+        assert len(taken(queue, user=user)) == 1, user
+        caught()
+
+
 def test_only_the_domains_that_are_named(queue: HeldQueue) -> None:
     hold()
     hold("other.test")
