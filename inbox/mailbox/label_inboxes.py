@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
@@ -55,6 +56,24 @@ def make(parent_slug: str, label: str) -> None:
                 _no_inbox(label, f"the inbox {slug} is another's")
             ) from None
         _copy_members(parent, inbox)
+
+
+def conditions_beside(inbox: Inbox) -> list[dict[str, Any]]:
+    """Return the conditions of the inboxes that came of the same one by labels.
+
+    They share its limits: whoever manages one can make hundreds.
+    """
+    rows = Inbox.objects.filter(deleted_at=None)
+    parents = dict(rows.values_list("pk", "parent"))
+
+    def first(key: int) -> int:
+        while (parent := parents.get(key)) is not None:
+            key = parent
+        return key
+
+    same = [key for key in parents if first(key) == first(inbox.pk)]
+    others = rows.filter(pk__in=same).exclude(pk=inbox.pk)
+    return list(others.values_list("conditions", flat=True))
 
 
 def _like(parent: Inbox, slug: str, label: str) -> Inbox:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any, TypedDict, cast
 
@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from inbox.errors import InvalidMember, UserError
 from inbox.rules.text_patterns import TextPattern, steps_at_a_name
 
+# Those of every inbox are tried at a recipient, on the event loop.
 MOST = 100  # patterns of a kind
-# Steps that the regular expressions of a kind take at each character: those of every
-# inbox are tried at a recipient, on the event loop.
-_MOST_STEPS = 5000
+_MOST_STEPS = 5000  # that the patterns of a kind take at each character
 
 
 class SortingConditions(TypedDict):
@@ -40,15 +39,32 @@ def complete(stored: Mapping[str, Any]) -> SortingConditions:
     return _made(lists, bool(stored.get("header", True)))
 
 
-def clean(given: Mapping[str, Any]) -> SortingConditions:
-    """Return the conditions as they are stored. Raises InvalidMember."""
+def clean(
+    given: Mapping[str, Any], beside: Collection[Mapping[str, Any]] = ()
+) -> SortingConditions:
+    """Return the conditions as they are stored. Raises InvalidMember.
+
+    beside: those of the inboxes that share its limits (label_inboxes.conditions_beside)
+    """
     lists = {name: _patterns(name, given.get(name) or ()) for name in LISTS}
     for name, patterns in lists.items():
-        if sum(map(steps_at_a_name, patterns)) > _MOST_STEPS:
-            words = _("together the regular expressions repeat too much")
-            raise InvalidMember(f"conditions.{name}", words)
+        if patterns:
+            others = (each for its in beside for each in its.get(name, ()))
+            _check_together(name, [*patterns, *others])
     header = given.get("header")
     return _made(lists, True if header is None else bool(header))
+
+
+def _check_together(kind: str, patterns: Sequence[str]) -> None:
+    """Raises InvalidMember."""
+    if len(patterns) > MOST:
+        words = _(
+            "an inbox, with those that its labels have made, has at most %(most)s of them"
+        )
+        raise InvalidMember(f"conditions.{kind}", words % {"most": MOST})
+    if sum(map(steps_at_a_name, patterns)) > _MOST_STEPS:
+        words = _("together the patterns have too many wildcards, or repeat too much")
+        raise InvalidMember(f"conditions.{kind}", words)
 
 
 def _made(lists: Mapping[str, list[str]], header: bool) -> SortingConditions:
@@ -57,9 +73,6 @@ def _made(lists: Mapping[str, list[str]], header: bool) -> SortingConditions:
 
 def _patterns(kind: str, given: Iterable[str]) -> list[str]:
     kept = list(dict.fromkeys(each.strip() for each in given))
-    if len(kept) > MOST:
-        words = _("an inbox has at most %(most)s of them") % {"most": MOST}
-        raise InvalidMember(f"conditions.{kind}", words)
     for each in kept:
         try:
             _check(kind, each)

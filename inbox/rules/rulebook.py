@@ -116,7 +116,7 @@ def _add_behind(inbox: Inbox, checked: Sequence[Mapping[str, Any]]) -> list[Rule
 
 
 def _check_steps(known: QuerySet[Rule], given: Sequence[Mapping[str, Any]]) -> None:
-    """Raise Invalid if the regular expressions of rules are too much together.
+    """Raise Invalid if the patterns of rules are too much together.
 
     Without a turn at writing, since it may take a second. known: those that are there,
     of which the expired ones do not count; given: those that are to be beside them
@@ -127,8 +127,8 @@ def _check_steps(known: QuerySet[Rule], given: Sequence[Mapping[str, Any]]) -> N
     taken = asked and asked + sum(map(rule_fields.steps, there))
     if taken > MOST_STEPS:
         words = _(
-            "the regular expressions of all rules of an inbox may take %(most)s steps at a "
-            "character, and would take %(taken)s: use fewer, or some that repeat less"
+            "the patterns of all rules of an inbox may take %(most)s steps at a character, "
+            "and would take %(taken)s: use fewer, or some with fewer wildcards or repeats"
         )
         raise Invalid(words % {"most": f"{MOST_STEPS:,}", "taken": f"{taken:,}"})
 

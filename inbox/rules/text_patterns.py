@@ -24,6 +24,9 @@ _MEMORY_OF_A_STEP = 4096  # of what RE2 keeps for a pattern while it looks at te
 _MOST_STEPS = 5000
 _MOST_STEPS_IN_A_SET = 200  # of thousands of patterns
 _STEPS_OF_A_DOT = 8  # which is any character of UTF-8
+_STEPS_ALONE = (
+    100  # that a text with * takes as long as, where it is looked at by itself
+)
 
 
 def options(memory: int = _MEMORY) -> Any:
@@ -56,8 +59,7 @@ class TextPattern:
                 self.expression = pattern[1:-1]
         elif "*" in pattern or "?" in pattern:
             self._wildcards = Wildcards(pattern)
-            dots = pattern.count("*") + pattern.count("?")
-            steps = len(pattern) + dots * _STEPS_OF_A_DOT
+            steps = _steps_of_wildcards(pattern)
             if pattern.isascii() and steps <= _MOST_STEPS_IN_A_SET:
                 self.expression = rf"(?s)\A{translated(pattern)}\z"
         else:
@@ -88,12 +90,13 @@ def for_a_set(compiled: Any) -> str:
 
 @lru_cache(maxsize=20_000)
 def steps_at_a_name(pattern: str) -> int:
-    """Return how many steps RE2 takes for a pattern at each character of a name or field.
+    """Return about how many steps RE2 takes for a pattern at each character of a name or field.
 
-    0 for a pattern that is none of RE2's, or that cannot be used.
+    0 for a text, which is looked up, for one wildcard, of which a set of thousands is as
+    quick, and for a pattern that cannot be used.
     """
     if not _is_expression(pattern):
-        return 0
+        return _steps_of_what_is_no_expression(pattern)
     with suppress(Invalid):
         return int(_compiled(pattern[1:-1]).programsize)
     return 0
@@ -107,6 +110,22 @@ def steps_in_a_body(pattern: str) -> int:
     with suppress(Invalid):
         return int(anywhere(pattern).programsize)
     return 0
+
+
+def _steps_of_what_is_no_expression(pattern: str) -> int:
+    dots = _dots(pattern)
+    if dots and not pattern.isascii():  # in no set, whatever its length
+        return max(_STEPS_ALONE, _steps_of_wildcards(pattern))
+    return _steps_of_wildcards(pattern) if dots > 1 else 0
+
+
+def _steps_of_wildcards(pattern: str) -> int:
+    """Return about how many steps a text with * and ? is for RE2."""
+    return len(pattern) + _dots(pattern) * _STEPS_OF_A_DOT
+
+
+def _dots(pattern: str) -> int:
+    return pattern.count("*") + pattern.count("?")
 
 
 def _is_expression(pattern: str) -> bool:

@@ -14,7 +14,7 @@ from inbox import pages
 from inbox.access import accounts, current, memberships
 from inbox.access.current import scope
 from inbox.errors import Conflict, Invalid
-from inbox.mailbox import inbox_removal, inboxes
+from inbox.mailbox import inbox_removal, inboxes, label_inboxes
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import smtp_credentials, sorting_conditions
@@ -87,7 +87,9 @@ def change_conditions(request: HttpRequest, slug: str) -> HttpResponse:
             name: [each for each in post.get(name, "").splitlines() if each.strip()]
             for name in sorting_conditions.LISTS
         }
-        cleaned = sorting_conditions.clean(typed | {"header": "header" in post})
+        beside = label_inboxes.conditions_beside(inboxes.by_slug(scope(), slug))
+        given = typed | {"header": "header" in post}
+        cleaned = sorting_conditions.clean(given, beside)
         inboxes.update(scope(), slug, conditions=cleaned)
 
     return _saved(request, slug, "conditions", save)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from inbox.mailbox import label_inboxes
+from inbox.policy import smtp_credentials
 from tests import factories
 from tests.api.conftest import Api
 
@@ -161,6 +164,30 @@ def test_a_name_conditions_and_retention(api: Api) -> None:
     assert again == changed
     kept = api("PATCH", "inboxes/shop", {"retention": {"messages": None}})
     assert kept["retention"] == {"messages": None, "days": None, "octets": 0}
+
+
+def test_inboxes_of_labels_share_the_limits_of_conditions(api: Api) -> None:
+    """At any depth: the inbox of a label may have a login with labels."""
+    api("POST", "inboxes", {"slug": "shop"}, 201)
+    label_inboxes.make("shop", "a")
+    label_inboxes.make("shop-a", "b")
+    many = {"conditions": {"recipients": [f"{n}@a.test" for n in range(60)]}}
+    api("PATCH", "inboxes/shop-a-b", many)
+    assert "at most 100" in api("PATCH", "inboxes/shop", many, 422)["detail"]
+    api("PATCH", "inboxes/shop-a-b", many)
+    api("PATCH", "inboxes/default", many)
+    api("PATCH", "inboxes/shop-a-b", {"conditions": {}})
+    api("PATCH", "inboxes/shop", many)
+
+
+def test_no_credential_has_the_name_of_a_login_of_the_server(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its inbox would get the mail of that."""
+    of_server = replace(smtp_credentials.CONFIG, smtp_auth=(("app", "secret"),))
+    monkeypatch.setattr(smtp_credentials, "CONFIG", of_server)
+    api("POST", "inboxes/default/credentials", {"username": "app"}, 409)
+    api("POST", "inboxes/default/credentials", {"username": "app2"}, 201)
 
 
 @pytest.mark.parametrize(

@@ -193,3 +193,26 @@ def test_regular_expressions_are_bounded_together(kind: str) -> None:
     assert sorting_conditions.clean({kind: costly[:3]})[kind] == costly[:3]  # type: ignore[literal-required]
     with pytest.raises(InvalidMember, match="repeat too much"):
         sorting_conditions.clean({kind: costly})
+
+
+def test_wildcards_are_bounded_as_regular_expressions_are() -> None:
+    usual = [f"*@{number}.example" for number in range(100)]
+    assert sorting_conditions.clean({"recipients": usual})["recipients"] == usual
+    many = [f"*a*b*c*d*e*f*g*h*{number}" for number in range(100)]
+    with pytest.raises(InvalidMember, match="too many wildcards"):
+        sorting_conditions.clean({"recipients": many})
+
+
+def test_inboxes_of_labels_share_the_limits_of_the_first() -> None:
+    """A manager makes hundreds, all of whose patterns are tried at each recipient."""
+    costly = [f"/{'(a?){40}' * 8}x{number}/" for number in range(3)]
+    beside = [{"recipients": costly[:2]}, {"recipients": [], "users": costly}]
+    assert sorting_conditions.clean({"recipients": costly[:1]}, beside)
+    assert sorting_conditions.clean({"helo": costly}, beside)
+    with pytest.raises(InvalidMember, match="repeat too much"):
+        sorting_conditions.clean({"recipients": costly}, beside)
+    with pytest.raises(InvalidMember, match="at most 100"):
+        sorting_conditions.clean(
+            {"users": ["x"]}, [{"users": [f"{n}"]} for n in range(100)]
+        )
+    assert sorting_conditions.clean({}, [{"users": costly * 100}])

@@ -15,7 +15,7 @@ from inbox.api.v3.schemas import Page, Strict, member
 from inbox.errors import NotFound
 from inbox.explain.address_kinds import AddressKind
 from inbox.http.preconditions import if_match, of_view
-from inbox.mailbox import image_hosts, inbox_removal, inboxes
+from inbox.mailbox import image_hosts, inbox_removal, inboxes, label_inboxes
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.models import Inbox
 from inbox.policy import sorting_conditions, strict_setting
@@ -193,7 +193,7 @@ def change(request: HttpRequest, slug: Slug, changes: InboxChanges) -> HttpRespo
         strict=changes.strict,
         strict_ignored=_kinds(changes.strict_ignored),
         name=changes.name,
-        conditions=_conditions(changes.conditions),
+        conditions=_conditions(slug, changes.conditions),
         label_days=changes.label_days,
         retention=changes.retention.columns() if changes.retention else None,
     )
@@ -260,8 +260,11 @@ def _kinds(kinds: list[str] | None) -> list[str] | None:
     return None if kinds is None else strict_setting.clean(kinds)
 
 
-def _conditions(given: InboxConditions | None) -> SortingConditions | None:
-    return None if given is None else sorting_conditions.clean(given.model_dump())
+def _conditions(slug: str, given: InboxConditions | None) -> SortingConditions | None:
+    if given is None:
+        return None
+    beside = label_inboxes.conditions_beside(inboxes.by_slug(scope(), slug))
+    return sorting_conditions.clean(given.model_dump(), beside)
 
 
 def _detail(inbox: Inbox) -> Shape:
