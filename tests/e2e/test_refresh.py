@@ -64,6 +64,30 @@ def test_a_note_is_written_while_others_mark_the_message(
     assert not mailsink.get(f"messages/{id}")["pinned"]
 
 
+def test_a_note_is_written_while_the_answer_to_another_mark_is_on_its_way(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Marked, then noted"))
+    open_inbox(mailsink, page)
+    row(page, "Marked, then noted").get_by_role("link").click()
+    expect(page.locator("#mark-read")).to_have_text(re.compile("Mark unread"))
+    held: list[Route] = []
+    page.route("**/mark", lambda route: held.append(route), times=1)
+    with page.expect_request("**/mark"):
+        page.keyboard.press("s")
+    page.keyboard.press("a")
+    page.keyboard.type("Half a sent")
+    with page.expect_response("**/mark") as answered:
+        held[0].continue_()
+    answered.value.finished()
+    expect(page.locator("#status-ok")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.type("ence")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#marks .noted")).to_have_text("Half a sentence")
+    note = page.locator("#marks details.note")
+    expect(note).not_to_have_attribute("open", "")
+
+
 def test_what_came_while_nobody_looked_is_fetched_when_somebody_does(
     mailsink: Mailsink, page: Page
 ) -> None:

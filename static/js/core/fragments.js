@@ -1,6 +1,6 @@
 // Pieces of pages that the server renders: fetched again, and merged into what is shown.
 
-import { $$, closest, isModified } from "./dom.js";
+import { $$, closest, find, isModified } from "./dom.js";
 
 /** @type {((root: ParentNode) => void)[]} */
 const finishers = [];
@@ -40,9 +40,18 @@ export function start() {
     if (isModified(event) && closest(event.target, "a[hx-get]")) event.stopPropagation();
   }, { capture: true });
   addEventListener("pointerdown", press, { capture: true });
+  document.addEventListener("htmx:beforeSwap", mergeAnswer);
   document.addEventListener("htmx:afterSwap", ({ target }) => {
     for (const finisher of finishers) finisher(/** @type {Element} */ (target));
   });
+}
+
+/** Return markup as nodes that are not in the page yet. @param {string} markup */
+function made(markup) {
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  for (const finisher of finishers) finisher(template.content);
+  return template.content;
 }
 
 /**
@@ -53,10 +62,32 @@ export function start() {
 export async function fragment(url) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  const template = document.createElement("template");
-  template.innerHTML = await response.text();
-  for (const finisher of finishers) finisher(template.content);
-  return template.content;
+  return made(await response.text());
+}
+
+/** The answer to a form of a [data-refresh] box is merged: what is being written in others stays. @param {Event} event */
+function mergeAnswer(event) {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  const { target: box, requestConfig } = detail;
+  if (!detail.shouldSwap || !(box instanceof HTMLElement) || box.dataset.refresh === undefined) return;
+  detail.shouldSwap = false;
+  const fresh = made(detail.serverResponse);
+  if (requestConfig.elt instanceof HTMLFormElement) settle(requestConfig.elt, requestConfig.formData, fresh);
+  morph(box, fresh);
+}
+
+/**
+ * Let the server decide about a form that was sent, unless somebody has gone on writing in it:
+ * what its fields hold, and whether its menu is open.
+ * @param {HTMLFormElement} form @param {FormData} sent @param {DocumentFragment} fresh
+ */
+function settle(form, sent, fresh) {
+  if (![...new FormData(form)].every(([name, value]) => sent.get(name) === value)) return;
+  form.reset();
+  const menu = closest(form, "details", HTMLDetailsElement);
+  const summary = menu && find("summary", menu);
+  const twin = summary && find(`details:has(> #${summary.id})`, fresh, HTMLDetailsElement);
+  if (twin) menu.open = twin.open;
 }
 
 /** Wait until no pointer is pressed: a link that is replaced between the press and its end never hears of the click. */
