@@ -21,6 +21,7 @@ from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import sorting_conditions
 from inbox.policy.mail_sorter import MailSorter, Sorted, WantedInbox
 from inbox.policy.message_judge import MessageJudge
+from inbox.policy.pattern_threads import MOST_NOW, in_pattern_thread
 from inbox.policy.policy import InboxPolicy
 from inbox.policy.strict_setting import NOT_STRICT, StrictSetting
 from inbox.rules.rule_limits import now
@@ -69,10 +70,7 @@ class MailPolicy:
         wanted = sorter.wanted(consult)
         notice = await self._made(wanted) if wanted is not None else ""
         sorter = self._sorter or sorter
-        if sorter.has_to_read(consult):
-            placement = await in_mail_thread(partial(sorter.place, consult))
-        else:
-            placement = sorter.place(consult)
+        placement = await self._place(sorter, consult)
         decided = await self._of(placement.inbox).decide(consult)
         decided = _placed(decided, consult, placement)
         return replace(decided, notice=notice) if notice else decided
@@ -84,6 +82,7 @@ class MailPolicy:
             sorter is None
             or sorter.has_to_read(consult)
             or sorter.wanted(consult) is not None
+            or sorter.cost(consult) > MOST_NOW
         ):
             return None
         if sorter.is_revoked(consult):
@@ -91,6 +90,16 @@ class MailPolicy:
         placement = sorter.place(consult)
         decided = self._of(placement.inbox).decide_now(consult)
         return None if decided is None else _placed(decided, consult, placement)
+
+    @staticmethod
+    async def _place(sorter: MailSorter, consult: Consult) -> Placement:
+        work = partial(sorter.place, consult)
+        if sorter.has_to_read(consult):
+            return await in_mail_thread(work)
+        if (cost := sorter.cost(consult)) > MOST_NOW:
+            client = str(consult.facts.get("client_address", ""))
+            return await in_pattern_thread(work, client, cost)
+        return work()
 
     def _of(self, slug: str) -> InboxPolicy:
         """Return the policy of an inbox; the usual one's if it was deleted meanwhile."""

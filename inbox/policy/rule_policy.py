@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Q
 
 from inbox.models import Rule
 from inbox.policy.message_judge import Errors, MessageJudge
+from inbox.policy.pattern_threads import MOST_NOW, in_pattern_thread
 from inbox.rules.address_words import merged
 from inbox.rules.hit_log import HitLog
 from inbox.rules.matching import Conditions, RuleIndex
@@ -65,6 +66,8 @@ class RulePolicy:
 
     def decide_now(self, consult: Consult) -> Decision | None:
         """Answer a consultation where no rule that fits has to be waited for, else None."""
+        if self._index.cost(consult) > MOST_NOW:
+            return None
         fitting = self._index.fitting(consult)
         if self._index.asks_about_message(consult.stage):
             if not _is_small(consult):
@@ -92,12 +95,14 @@ class RulePolicy:
 
     async def _fitting(self, consult: Consult) -> list[Conditions]:
         """Return the rules that fit what was said, and the message."""
-        fitting = self._index.fitting(consult)
-        if not self._index.asks_about_message(consult.stage):
-            return fitting
-        if _is_small(consult):
-            return self._index.of_message(fitting, consult)
-        return await in_mail_thread(partial(self._index.of_message, fitting, consult))
+        index = self._index
+        cost = index.cost(consult)
+        if cost > MOST_NOW:
+            work = partial(_fitting, index, consult)
+            return await in_pattern_thread(work, f"rules of {self._inbox}", cost)
+        if index.asks_about_message(consult.stage) and not _is_small(consult):
+            return await in_mail_thread(partial(_fitting, index, consult))
+        return _fitting(index, consult)
 
     def _decided(
         self, rules: Iterable[Rule], consult: Consult, at: datetime
@@ -133,6 +138,13 @@ class RulePolicy:
                 "rule %s could not be counted, and does not act: %s", rule.pk, error
             )
             return False
+
+
+def _fitting(index: RuleIndex, consult: Consult) -> list[Conditions]:
+    fitting = index.fitting(consult)
+    if not index.asks_about_message(consult.stage):
+        return fitting
+    return index.of_message(fitting, consult)
 
 
 def _has_to_wait(each: Conditions) -> bool:

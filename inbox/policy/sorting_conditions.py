@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from inbox.errors import InvalidMember, UserError
 from inbox.rules.text_patterns import TextPattern, steps_at_a_name
 
-# Those of every inbox are tried at a recipient, on the event loop.
+# Those of every inbox are tried at a recipient.
 MOST = 100  # patterns of a kind
 _MOST_STEPS = 5000  # that the patterns of a kind take at each character
 

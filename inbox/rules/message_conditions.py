@@ -30,7 +30,10 @@ def read_message(body: Body) -> ReadMessage:
 
 
 class MessageConditions:
-    """The conditions of a rule about the octets of a message."""
+    """The conditions of a rule about the octets of a message.
+
+    steps: about how many they take at each of these
+    """
 
     def __init__(self, conditions: Mapping[str, Any]) -> None:
         """conditions: of a rule, as they are stored."""
@@ -40,6 +43,9 @@ class MessageConditions:
         body = conditions.get("body")
         self.body = anywhere(body) if body else None
         self.body_expression = "" if self.body is None else for_a_set(self.body)
+        self.steps = self.value.steps if self.value else 0
+        if self.body is not None:
+            self.steps += int(self.body.programsize)
 
     def hold(self, body: Body) -> bool:
         """Whether they hold; blocks where the message is in a file."""

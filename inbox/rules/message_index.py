@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from inbox.rules.message_conditions import (
+    LOOKED_AT,
     MessageConditions,
     ReadMessage,
     read_message,
@@ -25,10 +26,12 @@ class MessageIndex:
         self._always: list[int] = []
         self._conditions: dict[int, MessageConditions] = {}
         self._alone: set[int] = set()
+        self._steps = 0  # of all of them at each octet
 
     def add(self, place: int, conditions: MessageConditions, alone: bool) -> None:
         """Add the conditions of a rule. alone: it has no others that are tried before."""
         self._conditions[place] = conditions
+        self._steps += conditions.steps
         if alone:
             self._alone.add(place)
         value = conditions.value
@@ -47,6 +50,10 @@ class MessageIndex:
         """Make all sets ready."""
         for each in (self._text, *self._fields.values()):
             each.complete()
+
+    def cost(self, body: Body) -> int:
+        """Return about how many steps it takes to look at a message."""
+        return self._steps * min(body.size, LOOKED_AT)
 
     def holding(self, fitting: Collection[int], body: Body) -> list[int]:
         """Return the places of rules whose conditions hold; blocks for a file.

@@ -22,8 +22,7 @@ from inbox.storage.updates import put_fields
 from inbox.storage.write_lock import write_turn
 
 MOST = 2000  # rules of an inbox
-# Steps that their regular expressions take at each character, in all. A recipient may be
-# looked at by each of them on the event loop: 20 ms of it at worst.
+# Steps that their patterns take at each character, in all: 20 ms for a recipient at worst.
 MOST_STEPS = 20_000
 _EXPIRED_AT_ONCE = 100  # rules that go, and may have counts each
 _LONGEST_NAME = 80

@@ -39,7 +39,10 @@ def options(memory: int = _MEMORY) -> Any:
 
 
 class TextPattern:
-    """A pattern as a rule has it."""
+    """A pattern as a rule has it.
+
+    steps: about how many it takes at each character of a text
+    """
 
     def __init__(self, pattern: str) -> None:
         """Raises Invalid."""
@@ -48,6 +51,7 @@ class TextPattern:
                 _("a pattern has 1 to %(most)s characters, none of them a control")
                 % {"most": LONGEST}
             )
+        self.steps = 0
         self.exact = ""  # the folded text that alone fits
         # For a set of RE2, that finds it in a text; "" where it is too much for one
         self.expression = ""
@@ -55,13 +59,20 @@ class TextPattern:
         self._regex: Any = None
         if _is_expression(pattern):
             self._regex = _compiled(pattern[1:-1])
-            if self._regex.programsize <= _MOST_STEPS_IN_A_SET:
+            self.steps = int(self._regex.programsize)
+            if self.steps <= _MOST_STEPS_IN_A_SET:
                 self.expression = pattern[1:-1]
         elif "*" in pattern or "?" in pattern:
             self._wildcards = Wildcards(pattern)
-            steps = _steps_of_wildcards(pattern)
-            if pattern.isascii() and steps <= _MOST_STEPS_IN_A_SET:
-                self.expression = rf"(?s)\A{translated(pattern)}\z"
+            dots = pattern.count("*") + pattern.count("?")
+            steps = len(pattern) + dots * _STEPS_OF_A_DOT
+            if not pattern.isascii():  # in no set, whatever its length
+                self.steps = max(_STEPS_ALONE, steps)
+            else:
+                # Of one wildcard each, a set of thousands is as quick as one.
+                self.steps = steps if dots > 1 else 0
+                if steps <= _MOST_STEPS_IN_A_SET:
+                    self.expression = rf"(?s)\A{translated(pattern)}\z"
         else:
             self.exact = fold(pattern)
 
@@ -90,15 +101,12 @@ def for_a_set(compiled: Any) -> str:
 
 @lru_cache(maxsize=20_000)
 def steps_at_a_name(pattern: str) -> int:
-    """Return about how many steps RE2 takes for a pattern at each character of a name or field.
+    """Return the steps of a pattern at each character of a name or field.
 
-    0 for a text, which is looked up, for one wildcard, of which a set of thousands is as
-    quick, and for a pattern that cannot be used.
+    0 for one that cannot be used.
     """
-    if not _is_expression(pattern):
-        return _steps_of_what_is_no_expression(pattern)
     with suppress(Invalid):
-        return int(_compiled(pattern[1:-1]).programsize)
+        return TextPattern(pattern).steps
     return 0
 
 
@@ -110,22 +118,6 @@ def steps_in_a_body(pattern: str) -> int:
     with suppress(Invalid):
         return int(anywhere(pattern).programsize)
     return 0
-
-
-def _steps_of_what_is_no_expression(pattern: str) -> int:
-    dots = _dots(pattern)
-    if dots and not pattern.isascii():  # in no set, whatever its length
-        return max(_STEPS_ALONE, _steps_of_wildcards(pattern))
-    return _steps_of_wildcards(pattern) if dots > 1 else 0
-
-
-def _steps_of_wildcards(pattern: str) -> int:
-    """Return about how many steps a text with * and ? is for RE2."""
-    return len(pattern) + _dots(pattern) * _STEPS_OF_A_DOT
-
-
-def _dots(pattern: str) -> int:
-    return pattern.count("*") + pattern.count("?")
 
 
 def _is_expression(pattern: str) -> bool:
