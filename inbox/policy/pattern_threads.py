@@ -17,12 +17,28 @@ T = TypeVar("T")
 
 # Steps of RE2 that the event loop takes itself: half a millisecond
 MOST_NOW = 200_000
+# More of them, as of a message of 256 KiB, may take seconds: these wait for each other alone.
+_LONG = 20_000_000
 _AT_ONCE = 2
-_threads = ThreadPoolExecutor(_AT_ONCE, "patterns")
-_turns = FairTurns(_AT_ONCE)
+
+
+class _Threads:
+    """Threads for work of about the same cost."""
+
+    def __init__(self, name: str) -> None:
+        self._turns = FairTurns(_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, name)
+
+    async def do(self, work: Callable[[], T], who: str, cost: int) -> T:
+        async with self._turns.turn(who, max(1, cost // MOST_NOW)):
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, work)
+
+
+_for_short, _for_long = _Threads("patterns"), _Threads("long-patterns")
 
 
 async def in_pattern_thread(work: Callable[[], T], who: str, cost: int) -> T:
     """Do work that takes so many steps. who: waits for it, among others"""
-    async with _turns.turn(who, max(1, cost // MOST_NOW)):
-        return await asyncio.get_running_loop().run_in_executor(_threads, work)
+    threads = _for_long if cost > _LONG else _for_short
+    return await threads.do(work, who, cost)

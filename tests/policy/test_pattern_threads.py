@@ -13,6 +13,7 @@ from inbox.mailbox import inboxes
 from inbox.mailbox.scope import ALL
 from inbox.policy.mail_policy import MailPolicy
 from inbox.policy.mail_sorter import MailSorter
+from inbox.policy.pattern_threads import MOST_NOW, in_pattern_thread
 from inbox.rules.matching import RuleIndex
 from mailsink.ports import Consult
 from tests import factories, people
@@ -80,3 +81,24 @@ def test_conditions_of_inboxes(monkeypatch: pytest.MonkeyPatch) -> None:
     threads.clear()
     assert placed(LONG) == "shop"
     assert set(threads) == {"patterns"}
+
+
+async def test_what_takes_seconds_keeps_nobody_else_waiting() -> None:
+    began, over = threading.Semaphore(0), threading.Event()
+
+    def take_long() -> None:
+        began.release()
+        over.wait()
+
+    long = [
+        asyncio.create_task(in_pattern_thread(take_long, "one", 10**9))
+        for _ in range(8)
+    ]
+    try:
+        for _ in range(2):  # as many as there are threads
+            await asyncio.to_thread(began.acquire)
+        async with asyncio.timeout(30):
+            assert await in_pattern_thread(lambda: "done", "other", MOST_NOW + 1)
+    finally:
+        over.set()
+        await asyncio.gather(*long)
