@@ -177,6 +177,7 @@ def test_a_form_with_faults_is_accessible(mailsink: Mailsink, page: Page) -> Non
     page.get_by_label("Reply code", exact=True).fill("9")
     page.get_by_role("button", name="Add rule").click()
     expect(page.locator("#wrong-code")).to_be_visible()
+    until_live(page)  # scripts hide folds that say nothing at this stage
     for fold in page.locator("details.fold > summary").all():
         fold.click()
     assert_accessible(page)
