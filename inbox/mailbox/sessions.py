@@ -167,7 +167,8 @@ def last_connection(scope: Scope) -> Session | None:
 def counts(scope: Scope) -> tuple[int, int]:
     """Return how many sessions there are, and how many of them are live."""
     rows = of_wire(scope)
-    return rows.count(), rows.filter(ending__isnull=True).count()
+    live = rows.filter(ending__isnull=True).count()  # first: never more than all
+    return rows.count(), live
 
 
 def delete(scope: Scope, id: str | UUID) -> None:

@@ -21,6 +21,7 @@ from inbox.models import Inbox
 from inbox.upkeep import servers
 from tests import factories
 from tests.api.conftest import Api
+from tests.between import after_query
 
 ROUTES = {
     "/api/v3/messages": {"get", "patch", "delete", "post"},
@@ -264,6 +265,13 @@ def test_info(api: Api) -> None:
     }
     at = session.opened_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     assert told["last_connection"] == {"at": at, "client_address": "192.0.2.1"}
+
+
+def test_no_more_sessions_are_live_than_there_are(api: Api) -> None:
+    """They are counted one after the other; a client may come between."""
+    with after_query('FROM "inbox_session"', factories.session):
+        counts = api("GET", "info")["counts"]
+    assert counts["live_sessions"] <= counts["sessions"]
 
 
 def test_inboxes_and_tags(api: Api) -> None:
