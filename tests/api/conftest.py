@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from inbox.live import waiters as live_waiters
+from inbox.live.feed import Feed
 from inbox.models import Inbox
 from tests import factories
 
@@ -58,3 +61,13 @@ def default_inbox(db: None) -> Inbox:
 @pytest.fixture
 def api(default_inbox: Inbox) -> Api:
     return Api()
+
+
+@pytest.fixture
+async def feed(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Feed]:
+    """The live feed; nothing else wakes those who wait."""
+    monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 600)
+    feed = Feed()
+    feed.start()
+    yield feed
+    await feed.stop()

@@ -5,34 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 import queue
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from channels.db import database_sync_to_async
 from django.test import AsyncClient
 
-from inbox import serializers
 from inbox.api.v3 import waiting as api_waiting
-from inbox.capture.rows import SessionChanges
-from inbox.live import wait_groups
 from inbox.live import waiters as live_waiters
 from inbox.live.feed import Feed
-from inbox.live.looks import Look, Looks
-from inbox.live.protocol import ARRIVALS
-from inbox.mailbox import arriving, messages
 from inbox.mailbox.large import LARGE
-from inbox.mailbox.scope import ALL
 from inbox.mailbox.signals import MessageUpdated, announce, awaited
 from inbox.models import Message, Raw
-from inbox.storage import body_store, bounded
+from inbox.storage import body_store
 from inbox.upkeep import indexer
 from mailsink.ids import uuid7
 from tests import factories
-from tests.live.out_of_reach import OutOfReach
+from tests.api.waits import (
+    PATIENCE,
+    count_looks,
+    deliver,
+    in_thread,
+    until_waiting,
+    wait,
+)
 
 SIGN_UP = b"""From: Shop <shop@shop.example>
 To: bob@example.com
@@ -63,34 +61,6 @@ None.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-async def feed(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Feed]:
-    # Only the feed may wake those who wait.
-    monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 60)
-    feed = Feed()
-    feed.start()
-    yield feed
-    await feed.stop()
-
-
-def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-    return database_sync_to_async(function)(*arguments, **named)
-
-
-async def wait(query: str) -> tuple[int, Any]:
-    response = await AsyncClient().get(f"/api/v3/messages/wait?{query}")
-    return response.status_code, json.loads(response.content)
-
-
-async def deliver(feed: Feed, indexed: bool = True, **fields: Any) -> Message:
-    made = await in_thread(factories.message, **fields)
-    if indexed:
-        await in_thread(indexer.index_some)
-    feed.committed(SessionChanges(messages_created=[made]))
-    assert isinstance(made, Message)
-    return made
-
-
 async def test_answers_at_once_what_is_there(feed: Feed) -> None:
     made = await deliver(feed)
     status, page = await wait("q=subject:invoice")
@@ -106,7 +76,7 @@ async def test_answers_with_the_fields_that_are_wanted(feed: Feed) -> None:
 
 async def test_is_held_until_it_matches(feed: Feed) -> None:
     await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("q=to:bob&count=2&timeout=20"))
+    waiting = asyncio.create_task(wait("q=to:bob&count=2&timeout=300"))
     ids: list[str] = []
     for _ in range(2):
         assert not waiting.done()
@@ -118,7 +88,7 @@ async def test_is_held_until_it_matches(feed: Feed) -> None:
 async def test_only_later_ones_count(feed: Feed) -> None:
     old = await deliver(feed)
     assert (await wait("after=latest&timeout=0"))[0] == 408
-    waiting = asyncio.create_task(wait(f"after={old.pk}&timeout=20"))
+    waiting = asyncio.create_task(wait(f"after={old.pk}&timeout=300"))
     made = await deliver(feed)
     status, page = await waiting
     assert (status, [each["id"] for each in page["items"]]) == (200, [str(made.pk)])
@@ -129,21 +99,23 @@ async def test_sees_what_indexing_brings(
 ) -> None:
     looked = count_looks(monkeypatch)
     made = await deliver(feed)
-    waiting = asyncio.create_task(wait("q=has:attachment&timeout=20"))
-    assert await asyncio.to_thread(looked.acquire, timeout=10)
+    waiting = asyncio.create_task(wait("q=has:attachment&timeout=300"))
+    assert await asyncio.to_thread(looked.acquire, timeout=PATIENCE)
 
     def index() -> None:
         Message.objects.filter(pk=made.pk).update(attachments=1)
         announce([MessageUpdated(made.pk)])
 
     await in_thread(index)
-    async with asyncio.timeout(10):  # long before it would look without being told
+    async with asyncio.timeout(
+        PATIENCE
+    ):  # long before it would look without being told
         assert (await waiting)[0] == 200
 
 
 async def test_does_not_answer_before_it_is_indexed(feed: Feed) -> None:
     made = await deliver(feed, indexed=False)
-    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
+    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=300"))
     await deliver(feed, indexed=False, body=b"Subject: other\r\n\r\n")
 
     def index() -> None:
@@ -185,10 +157,10 @@ async def test_has_what_matches_indexed_and_looks_once_it_is(
 ) -> None:
     looked = count_looks(monkeypatch)
     await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
-    assert await asyncio.to_thread(looked.acquire, timeout=10)
+    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=300"))
+    assert await asyncio.to_thread(looked.acquire, timeout=PATIENCE)
     made = await deliver(feed, indexed=False)
-    assert await asyncio.to_thread(asked.get, timeout=10) == made.pk
+    assert await asyncio.to_thread(asked.get, timeout=PATIENCE) == made.pk
     assert not looked.acquire(blocking=False)
     await in_thread(indexer.index_some)
     await in_thread(announce, [MessageUpdated(made.pk)])
@@ -216,8 +188,8 @@ async def test_what_is_indexed_soon_is_tested_once(
     monkeypatch.setattr(live_waiters, "_SOON", 60)
     looked = count_looks(monkeypatch)
     await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
-    assert await asyncio.to_thread(looked.acquire, timeout=10)
+    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=300"))
+    assert await asyncio.to_thread(looked.acquire, timeout=PATIENCE)
     made = await deliver(feed, indexed=False)
     await in_thread(indexer.index_some)
     await in_thread(announce, [MessageUpdated(made.pk)])
@@ -231,236 +203,13 @@ async def test_looks_only_when_something_came(
     looked = count_looks(monkeypatch)
     await in_thread(factories.inbox)
     waiting = asyncio.create_task(wait("q=subject:nothing&timeout=1"))
-    assert await asyncio.to_thread(looked.acquire, timeout=10)
+    assert await asyncio.to_thread(looked.acquire, timeout=PATIENCE)
     await deliver(feed)
     assert (await waiting)[0] == 408
     more = 0
     while looked.acquire(blocking=False):
         more += 1
     assert more == 1  # at the end
-
-
-async def until_waiting(count: int) -> None:
-    async with asyncio.timeout(10):
-        while api_waiting.waiters._count < count:  # noqa: ASYNC110  no event to wait for
-            await asyncio.sleep(0.01)
-
-
-async def test_those_who_want_the_same_share_a_look(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    had = note_looks(monkeypatch)
-    await in_thread(factories.inbox)
-    query = "q=to:bob&count=2&timeout=50"
-    waiting = [asyncio.create_task(wait(query)) for _ in range(30)]
-    another = asyncio.create_task(wait("q=to:eve&timeout=60"))
-    for looks in (31, 61):  # a message that is alone is not enough
-        async with asyncio.timeout(30):
-            while len(had) < looks:  # noqa: ASYNC110  no event to wait for
-                await asyncio.sleep(0.01)
-        await deliver(feed)
-    answers = await asyncio.gather(*waiting)
-    assert [status for status, _ in answers] == [200] * 30
-    assert not another.done()
-    another.cancel()
-    assert len(had[31:]) >= 30
-    assert len({id(each) for each in had[31:]}) <= 6
-
-
-@pytest.mark.parametrize(("query", "looks"), [("count=1", 0), ("include=codes", 1)])
-async def test_who_has_found_none_is_answered_with_what_comes(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch, query: str, looks: int
-) -> None:
-    had = note_looks(monkeypatch)
-    await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait(f"q=to:bob&timeout=50&{query}"))
-    async with asyncio.timeout(30):
-        while not had:  # noqa: ASYNC110  no event to wait for
-            await asyncio.sleep(0.01)
-    made = await deliver(feed)
-    status, page = await waiting
-    assert (status, len(had) - 1) == (200, looks)
-    shape = await in_thread(lambda: serializers.message(messages.get(ALL, made.pk)))
-    assert shape.items() <= page["items"][0].items()
-    assert page["next"] is None
-
-
-def note_looks(monkeypatch: pytest.MonkeyPatch) -> list[Look]:
-    """Return a list to which each look is added for each who has had it."""
-    had: list[Look] = []
-    look = Looks.look
-
-    async def noted(self: Looks, *asked: Any) -> Look:
-        had.append(await look(self, *asked))
-        return had[-1]
-
-    monkeypatch.setattr(Looks, "look", noted)
-    return had
-
-
-@pytest.fixture
-def cut(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Has these threads cut whatever they read: cut("short", "near")."""
-
-    def cut(*lanes: str) -> None:
-        monkeypatch.setattr(bounded, "_STEPS", 1)
-        monkeypatch.setattr(bounded, "_ALL", 0)
-        looks = api_waiting.waiters._looks
-        for each in lanes:
-            monkeypatch.setattr(getattr(looks, f"_{each}"), "_seconds", 0)
-
-    return cut
-
-
-async def test_a_look_that_is_cut_is_made_where_it_may_take_longer(
-    feed: Feed, cut: Callable[..., None]
-) -> None:
-    cut("short")
-    made = await deliver(feed)
-    status, page = await wait("q=rcpt:*bob*&timeout=20")
-    assert (status, [each["id"] for each in page["items"]]) == (200, [str(made.pk)])
-
-
-async def test_a_search_that_takes_too_long_is_refused(
-    feed: Feed, cut: Callable[..., None]
-) -> None:
-    cut("short", "long")
-    await deliver(feed)
-    refused = await AsyncClient().get("/api/v3/messages/wait?q=rcpt:*bob*&timeout=20")
-    assert (refused.status_code, refused["Retry-After"]) == (503, "5")
-    assert "search for fewer terms" in json.loads(refused.content)["detail"]
-
-
-async def test_near_misses_that_take_too_long_are_left_out(
-    feed: Feed, cut: Callable[..., None]
-) -> None:
-    cut("near")
-    await deliver(feed)
-    status, problem = await wait("q=to:eve&timeout=0")
-    assert (status, problem["near_misses"]) == (408, [])
-    assert problem["detail"].endswith("it takes too long to say which come near")
-
-
-@pytest.mark.database
-async def test_what_takes_too_long_to_test_is_looked_for(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    had = note_looks(monkeypatch)
-    await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("q=rcpt:*bob*&timeout=50"))
-    async with asyncio.timeout(30):
-        while not had:  # noqa: ASYNC110  no event to wait for
-            await asyncio.sleep(0.01)
-    monkeypatch.setattr(wait_groups, "_TEST", 0)
-    monkeypatch.setattr(bounded, "_ALL", 0)
-    monkeypatch.setattr(bounded, "_STEPS", 1)
-    made = await deliver(feed)
-    async with asyncio.timeout(40):  # before its last look
-        status, page = await waiting
-    assert (status, [each["id"] for each in page["items"]]) == (200, [str(made.pk)])
-    assert len(had) == 2
-
-
-async def test_a_look_that_nobody_waits_for_any_more_is_not_made(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked = count_looks(monkeypatch)
-    await in_thread(factories.inbox)
-    waiters = api_waiting.waiters
-    first = asyncio.create_task(wait("q=to:bob&timeout=20"))
-    assert await asyncio.to_thread(looked.acquire, timeout=10)
-    async with waiters._looks._short._turns.turn("", 1):
-        left = asyncio.create_task(wait("q=to:eve&timeout=20"))
-        async with asyncio.timeout(10):
-            while not waiters._looks._asked:  # noqa: ASYNC110  no event to wait for
-                await asyncio.sleep(0.01)
-        left.cancel()
-        await asyncio.wait([left])
-        assert not waiters._looks._asked
-    await deliver(feed)
-    assert (await first)[0] == 200
-    assert not looked.acquire(blocking=False)
-
-
-async def test_what_is_never_indexed_is_answered_with_nulls(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
-    monkeypatch.setattr(arriving, "INDEXED_WITHIN", 0.2)
-    monkeypatch.setattr(api_waiting, "INDEXED_WITHIN", 0.2)
-    await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
-    await until_waiting(1)
-    await deliver(feed, indexed=False)
-    status, page = await waiting
-    assert (status, page["items"][0]["snippet"]) == (200, None)
-
-
-async def test_the_next_after_the_last_is_told_to_come_later(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api_waiting.waiters, "_most", 1)
-    await in_thread(factories.inbox)
-    first = asyncio.create_task(wait("q=to:bob&timeout=20"))
-    await until_waiting(1)
-    refused = await AsyncClient().get("/api/v3/messages/wait?timeout=20")
-    assert (refused.status_code, refused["Retry-After"]) == (503, "5")
-    await deliver(feed)
-    assert (await first)[0] == 200
-    assert (await wait("q=to:bob&timeout=20"))[0] == 200
-
-
-def count_looks(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Return a semaphore that each look into the database releases, once it is done."""
-    looked = threading.Semaphore(0)
-    find = messages.find
-
-    def look(*arguments: Any, **named: Any) -> Any:
-        try:
-            return find(*arguments, **named)
-        finally:
-            looked.release()
-
-    monkeypatch.setattr(messages, "find", look)
-    return looked
-
-
-async def test_looks_again_where_nothing_is_heard(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
-    await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("timeout=20"))
-    await in_thread(factories.message, indexed_at=datetime.now(UTC))
-    assert (await waiting)[0] == 200
-
-
-async def test_answers_without_redis(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    layer = OutOfReach(1000)
-    monkeypatch.setattr(live_waiters, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(live_waiters, "_PATIENCE", 0.05)
-    monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
-    await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("timeout=20"))
-    await in_thread(factories.message, indexed_at=datetime.now(UTC))
-    assert (await waiting)[0] == 200
-    assert "Cannot hear of new messages: no Redis" in caplog.text
-
-
-async def test_hears_again_once_redis_is_back(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layer = OutOfReach(1)
-    monkeypatch.setattr(live_waiters, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(live_waiters, "_LOOK_EVERY", 0.05)
-    monkeypatch.setattr(arriving, "recent", set)
-    await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("q=subject:invoice&timeout=20"))
-    await layer.joined_group(ARRIVALS)
-    await deliver(feed)
-    assert (await waiting)[0] == 200
 
 
 async def test_include_adds_content(feed: Feed) -> None:
@@ -614,7 +363,7 @@ async def test_that_none_comes(feed: Feed) -> None:
 
 async def test_one_that_was_not_to_come(feed: Feed) -> None:
     await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("q=to:bob&absent=true&timeout=20&count=3"))
+    waiting = asyncio.create_task(wait("q=to:bob&absent=true&timeout=300&count=3"))
     made = await deliver(feed)
     status, problem = await waiting
     assert (status, problem["status"]) == (409, 409)
@@ -624,7 +373,7 @@ async def test_one_that_was_not_to_come(feed: Feed) -> None:
 
 async def test_stops_when_the_client_goes(feed: Feed) -> None:
     await in_thread(factories.inbox)
-    waiting = asyncio.create_task(wait("timeout=60"))
+    waiting = asyncio.create_task(wait("timeout=300"))
     await until_waiting(1)
     waiting.cancel()
     await asyncio.wait([waiting])
