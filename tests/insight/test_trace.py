@@ -19,6 +19,7 @@ from inbox.models import Inbox, Message, Recipient, Session, Transaction
 from inbox.search.language import BadQuery
 from inbox.upkeep import indexer
 from tests import factories
+from tests.between import after_query
 
 pytestmark = pytest.mark.django_db
 
@@ -298,6 +299,21 @@ def test_only_later_failures_count_beside_other_evidence() -> None:
     found = told()
     assert kinds(found) == ["unnamed", "accepted"]
     assert found.aside == ("1 session since then ended before giving a recipient.")
+
+
+def test_a_session_that_names_the_address_while_it_is_looked_for_is_found() -> None:
+    """It named nobody a moment ago, and that is told: it is not left out."""
+    session = factories.session(last_verb="MAIL")
+
+    def name() -> None:
+        factories.transaction(
+            session=session, recipients=[ANN], outcome=None, code=None, ended_us=None
+        )
+
+    with after_query("inbox_tombstone", name):  # behind that of the recipients
+        found = told()
+    assert kinds(found) == ["unnamed"]
+    assert kinds(told()) == ["open"]
 
 
 def test_a_pipelined_rcpt_after_a_refused_mail_is_found() -> None:

@@ -53,6 +53,8 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
     """
     address = clean(address)
     query = language.parse(q)
+    # First: one that names the address meanwhile is among the known then, else in neither.
+    nameless = unnamed.recent(scope)
     found, sent = _known(scope, address)
     having: list[Near] = []
     near: list[Near] = []
@@ -63,7 +65,9 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
             found, sent = _known(scope, address)
     if not having:
         newest = max((each.at for each in found), default=None)
-        found += unnamed.find(scope, address, newest)
+        known = {each.session for each in found}
+        left = [each for each in nameless if each.pk not in known]
+        found += unnamed.find(left, address, newest)
         found.sort(key=lambda each: each.at, reverse=True)
     more, found = len(found) > MOST, _hide(scope, found[:MOST], query, inbox)
     last = sessions.last_connection(scope)

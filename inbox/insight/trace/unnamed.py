@@ -27,10 +27,11 @@ _WITHIN = timedelta(hours=24)
 _LINES = 500  # of a session whose lines are searched
 
 
-def find(scope: Scope, address: str, since: datetime | None) -> list[Evidence]:
-    """Return the newest sessions in which nobody was named, later than `since`."""
-    earliest = datetime.now(UTC) - _WITHIN
-    sessions = _failed(scope, max(since or earliest, earliest))
+def find(
+    sessions: list[Session], address: str, since: datetime | None
+) -> list[Evidence]:
+    """Return the evidence of these sessions, as `recent` has them, later than `since`."""
+    sessions = [each for each in sessions if since is None or each.opened_at > since]
     named = _lines(sessions, address)
     rest = [each for each in sessions if each.pk not in named]
     facts = session_facts.of(rest[:_MOST])
@@ -42,17 +43,19 @@ def find(scope: Scope, address: str, since: datetime | None) -> list[Evidence]:
 
 def refused_senders(scope: Scope, address: str) -> list[Session]:
     """Return those of the sessions in which a MAIL with the address was refused."""
-    sessions = _failed(scope, datetime.now(UTC) - _WITHIN)
+    sessions = recent(scope)
     named = _lines(sessions, address, "MAIL")
     return [each for each in sessions if each.pk in named]
 
 
-def _failed(scope: Scope, since: datetime) -> list[Session]:
-    recent = of_wire(scope).filter(direction="in").order_by("-pk")
-    ids = list(recent.values_list("pk", flat=True)[:_CONNECTIONS])
+def recent(scope: Scope) -> list[Session]:
+    """Return the newest sessions in which nobody was named."""
+    newest = of_wire(scope).filter(direction="in").order_by("-pk")
+    ids = list(newest.values_list("pk", flat=True)[:_CONNECTIONS])
     named = Recipient.objects.filter(transaction__session=OuterRef("pk"))
     # Who connects and leaves without a word looks whether we are there.
     harmless = Q(ending="quit", refused=0) | Q(ending="dropped", last_verb="")
+    since = datetime.now(UTC) - _WITHIN
     rows = Session.objects.filter(~Exists(named), pk__in=ids, opened_at__gt=since)
     return list(rows.exclude(harmless).order_by("-pk")[:_SESSIONS])
 
