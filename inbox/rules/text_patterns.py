@@ -24,9 +24,7 @@ _MEMORY_OF_A_STEP = 4096  # of what RE2 keeps for a pattern while it looks at te
 _MOST_STEPS = 5000
 _MOST_STEPS_IN_A_SET = 200  # of thousands of patterns
 _STEPS_OF_A_DOT = 8  # which is any character of UTF-8
-_STEPS_ALONE = (
-    100  # that a text with * takes as long as, where it is looked at by itself
-)
+_STEPS_ALONE = 100  # that a text with * is like, where it is looked at by itself
 
 
 def options(memory: int = _MEMORY) -> Any:
