@@ -1,4 +1,4 @@
-"""Where the database is, and how large."""
+"""Where the database is, how large, and how SQLite's file shrinks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 from contextlib import suppress
 
 from django.db import connection
+
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
+
+# So much of the file stays free for what comes next: a part, and octets at least
+_SPARE, _SPARE_OCTETS = 0.25, 16 * 1024 * 1024
 
 
 def place() -> str:
@@ -27,3 +32,29 @@ def octets() -> int:
         cursor.execute("SELECT pg_database_size(current_database())")
         row = cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+def shrink() -> int:
+    """Give a turn's worth of free pages back to the disk; return how many.
+
+    0 on PostgreSQL, and where the file is older than its shrinking (migration 0047).
+    """
+    if connection.vendor != "sqlite" or _pragma("auto_vacuum") != _INCREMENTAL:
+        return 0
+    free, pages = _pragma("freelist_count"), _pragma("page_count")
+    if free <= max(pages * _SPARE, _SPARE_OCTETS / _pragma("page_size")):
+        return 0
+    with write_turn(), connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA incremental_vacuum({ROWS_IN_A_TURN})")
+        cursor.fetchall()  # each step gives back one page
+    return max(0, free - _pragma("freelist_count"))
+
+
+_INCREMENTAL = 2
+
+
+def _pragma(name: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA {name}")
+        (value,) = cursor.fetchone()
+    return int(value)

@@ -25,7 +25,7 @@ from inbox.mailbox.inboxes import MOST
 from inbox.mailbox.purge import ROWS_OF_TRANSACTION, purge, remove_sessions
 from inbox.models import Inbox, Message, Raw, Session
 from inbox.outgoing import holding, release_queue
-from inbox.storage import body_store, full_disk
+from inbox.storage import body_store, database_size, full_disk
 from inbox.storage.leader import leads
 from inbox.upkeep.background import Background
 from inbox.upkeep.eviction import Evictions, pools
@@ -100,6 +100,7 @@ class Pruning:
             holding.remove_gone,
             delivery_queue.remove_old,
             partial(audit_search.prune, limits.audit_days),
+            database_size.shrink,
         )
         self._kinds = deque(map(_Kind, kinds))  # the next to have its turn stands first
 
