@@ -45,8 +45,8 @@ def shrink() -> int:
     if free <= max(pages * _SPARE, _SPARE_OCTETS / _pragma("page_size")):
         return 0
     with write_turn(), connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA incremental_vacuum({ROWS_IN_A_TURN})")
-        cursor.fetchall()  # each step gives back one page
+        for _ in range(ROWS_IN_A_TURN):  # the driver ends it after one page
+            cursor.execute("PRAGMA incremental_vacuum(1)")
     return max(0, free - _pragma("freelist_count"))
 
 
