@@ -182,7 +182,7 @@ class Hub:
                 await self._layer.group_send(message["group"], message["event"])
             case "done":
                 if not extension.answered(message["number"]):
-                    await self._lose()  # until now it told nobody who joined meanwhile
+                    await self._lose()  # who joined meanwhile may have missed events
             case "stored":
                 self._stored(message["size"])
             case "busy":

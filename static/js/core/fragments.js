@@ -85,7 +85,7 @@ function settle(form, sent, fresh) {
   if (![...new FormData(form)].every(([name, value]) => sent.get(name) === value)) return;
   form.reset();
   const menu = closest(form, "details", HTMLDetailsElement);
-  const summary = menu && find("summary", menu);
+  const summary = menu && find("summary[id]", menu);
   const twin = summary && find(`details:has(> #${summary.id})`, fresh, HTMLDetailsElement);
   if (twin) menu.open = twin.open;
 }
