@@ -108,7 +108,8 @@ def run(
     most: how many files it may have open; 0: as we
     """
     reading, writing = os.pipe()
-    ours, its = socket.socketpair()
+    # Packets: the id of a process that soon ends and how it ended may be there together
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     request = {
         "arguments": arguments,
         "environment": dict(environment),
