@@ -1,7 +1,8 @@
 """A soak: a million messages of mixed sizes, of which 50,000 stay. Nothing may grow.
 
 After each ten thousand it looks at the server: memory, descriptors, tasks, the data folder,
-and how long the 250 took.
+how long the 250 took, and its processor time. It looks at the machine too, with the same work
+each time: what slows down that as well is not the server's.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from bench import plots
+from bench import plots, processor
+from bench.cores import SERVER_CORE, on_core
 from bench.plots import Panel
 from bench.servers import load, said, serving, temporary_folder
 from bench.shapes import KIB, MIB
@@ -43,6 +46,8 @@ class Sample:
 
     sent: messages so far; rate: messages a second; p99: seconds until the 250 of this step
     resident: octets of memory; folder: octets of the data folder; stored: messages
+    processor: seconds of the server's processor time for a message, removing included
+    work, sync: seconds that the machine takes for the same work, and for a synced write
     """
 
     sent: int
@@ -53,6 +58,9 @@ class Sample:
     tasks: float
     folder: int
     stored: int
+    processor: float
+    work: float
+    sync: float
 
 
 # What is plotted: its name, how it is written, and its value in that unit
@@ -62,7 +70,10 @@ _FIGURES: tuple[tuple[str, str, Callable[[Sample], float]], ...] = (
     ("tasks", "", lambda each: each.tasks),
     ("data folder", "MB", lambda each: each.folder / MIB),
     ("p99 of the 250", "ms", lambda each: each.p99 * 1000),
+    ("processor time for a message", "µs", lambda each: each.processor * 1e6),
     ("messages a second", "", lambda each: each.rate),
+    ("machine: the same work", "µs", lambda each: each.work * 1e6),
+    ("machine: a synced write", "µs", lambda each: each.sync * 1e6),
 )
 
 
@@ -95,6 +106,8 @@ def rows(samples: Sequence[Sample]) -> list[Row]:
         budget = f"at most {_FLAT} times as much"
         if name == "messages a second":
             measured, budget = f"{first:,.0f}, then {last:,.0f}", "as many"
+        elif name.startswith("machine"):
+            budget = ""
         found.append(Row(name, f"{measured} (at most {most:,.0f})", budget))
     return found
 
@@ -112,7 +125,7 @@ def drawing(samples: Sequence[Sample]) -> str:
 
 
 def _step(server: Mailsink, data: Path, sent: int) -> Sample:
-    began = time.perf_counter()
+    used, began = processor.used(server.process.pid), time.perf_counter()
     clients = [
         load(
             server.smtp, "--messages", str(_MESSAGES * share // 100), "--waits",
@@ -122,6 +135,7 @@ def _step(server: Mailsink, data: Path, sent: int) -> Sample:
     ]  # fmt: skip
     waits = [int(each) for client in clients for each in said(client)[1].split()]
     rate = _MESSAGES / (time.perf_counter() - began)
+    used = processor.used(server.process.pid) - used
     gauges = _gauges(server)
     return Sample(
         sent,
@@ -132,6 +146,9 @@ def _step(server: Mailsink, data: Path, sent: int) -> Sample:
         gauges["mailsink_tasks"],
         _octets(data),
         _stored(data),
+        used / _MESSAGES,
+        _fastest(_work),
+        _fastest(partial(_sync, data / "bench")),
     )
 
 
@@ -140,6 +157,29 @@ def _gauges(server: Mailsink) -> dict[str, float]:
         text = answer.read().decode()
     found = re.findall(r"^(\w+)(?:\{[^}]*\})? (\S+)$", text, re.MULTILINE)
     return {name: float(value) for name, value in found}
+
+
+def _fastest(work: Callable[[], None]) -> float:
+    """Return the seconds that a piece of work takes on the server's core, the best of some."""
+    seconds = []
+    with on_core(SERVER_CORE):
+        for _ in range(15):
+            began = time.perf_counter()
+            work()
+            seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def _work() -> None:
+    for number in range(2_000):
+        str(number).encode().hex()
+
+
+def _sync(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(bytes(16 * KIB))
+        file.flush()
+        os.fdatasync(file.fileno())
 
 
 def _octets(data: Path) -> int:

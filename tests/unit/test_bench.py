@@ -169,7 +169,19 @@ class TestReport:
 
 
 SAMPLES = [
-    soak.Sample(sent, 900.0, 0.02, 100e6 + sent, 31, 8, 300_000_000, 50_000)
+    soak.Sample(
+        sent,
+        900.0,
+        0.02,
+        100e6 + sent,
+        31,
+        8,
+        300_000_000,
+        50_000,
+        0.0011,
+        0.0003,
+        0.002,
+    )
     for sent in range(10_000, 210_000, 10_000)
 ]
 
@@ -180,6 +192,12 @@ class TestSoak:
         first, last = (round((100e6 + sent) / 2**20) for sent in (60_000, 200_000))
         assert memory.measured == f"{first}, then {last} MB (at most {last})"
         assert descriptors.measured == "31, then 31 (at most 31)"
+
+    def test_the_machine_has_no_budget(self) -> None:
+        *_, rate, work, sync = soak.rows(SAMPLES)
+        assert rate.budget == "as many"
+        assert work.measured == "300, then 300 µs (at most 300)"
+        assert (work.budget, sync.budget) == ("", "")
 
     def test_it_is_written_beside_the_throughput(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
