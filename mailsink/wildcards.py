@@ -23,6 +23,8 @@ def _fold_one(character: str) -> str:
 class Wildcards:
     """A pattern. The places in it that a text can have reached are bits of a number."""
 
+    __slots__ = ("_any", "_end", "_stay", "_steps")
+
     def __init__(self, pattern: str) -> None:
         self._steps: dict[str, int] = {}  # by character: the places it leads on from
         self._any = self._stay = length = 0

@@ -119,6 +119,9 @@ def _purge(inbox: Inbox) -> int:
         rest = Transaction.objects.filter(inbox=inbox.pk).values_list("pk", flat=True)
         ids = list(rest[:ROWS_IN_A_TURN])
         Transaction.objects.filter(pk__in=ids).update(inbox=None)
-        if not ids:
-            inbox.delete()
-    return len(ids) or 1
+        if ids:
+            return len(ids)
+        if inbox.labelled.exists():
+            return 0  # without it, those that came of it would share no limits
+        inbox.delete()
+    return 1

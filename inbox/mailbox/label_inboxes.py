@@ -58,22 +58,27 @@ def make(parent_slug: str, label: str) -> None:
         _copy_members(parent, inbox)
 
 
-def conditions_beside(inbox: Inbox) -> list[dict[str, Any]]:
-    """Return the conditions of the inboxes that came of the same one by labels.
+def family(inbox: Inbox) -> list[int]:
+    """Return the keys of the inboxes that came of the same one by labels, that one first.
 
-    They share its limits: whoever manages one can make hundreds.
+    They share its limits: whoever manages one can make hundreds. Those in the trash count
+    as a link between others, and may come back.
     """
-    rows = Inbox.objects.filter(deleted_at=None)
-    parents = dict(rows.values_list("pk", "parent"))
+    parents = dict(Inbox.objects.values_list("pk", "parent"))
 
     def first(key: int) -> int:
         while (parent := parents.get(key)) is not None:
             key = parent
         return key
 
-    same = [key for key in parents if first(key) == first(inbox.pk)]
-    others = rows.filter(pk__in=same).exclude(pk=inbox.pk)
-    return list(others.values_list("conditions", flat=True))
+    of_all = first(inbox.pk)
+    return [of_all, *(each for each in parents if each != of_all == first(each))]
+
+
+def conditions_beside(inbox: Inbox) -> list[dict[str, Any]]:
+    """Return the conditions of the others of its family, but for those in the trash."""
+    rows = Inbox.objects.filter(pk__in=family(inbox), deleted_at=None)
+    return list(rows.exclude(pk=inbox.pk).values_list("conditions", flat=True))
 
 
 def _like(parent: Inbox, slug: str, label: str) -> Inbox:

@@ -80,7 +80,7 @@ class _Texts:
         if made.exact:
             self._index.add_exact(made.exact, place)
         elif made.expression:
-            self._index.add(made.expression, place)
+            self._index.add(made.expression, made.size, place)
         else:
             self._others.append((made, place))
 

@@ -56,7 +56,7 @@ class RulePolicy:
             all=Count("pk"), at=Max("changed_at"), on=Count("pk", filter=active)
         ) | {"switched_on": switched_on}
         if version != self._version:
-            wanted = rows.filter(active).order_by("position", "pk")
+            wanted = rows.filter(active).defer("last_hits").order_by("position", "pk")
             self._index = RuleIndex(wanted if switched_on else [])
             self._version = version
 

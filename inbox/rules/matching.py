@@ -183,7 +183,8 @@ class _StageIndex:
                 return True
         for name, pattern in conditions.texts.items():
             if pattern.expression:
-                self._pattern(name).add(pattern.expression, place)
+                index = self._pattern(name)
+                index.add(pattern.expression, pattern.size, place)
                 return True
         return False
 
@@ -206,15 +207,20 @@ class _StageIndex:
             found += self.message.cost(consult.body)
         return found
 
-    def places(self, consult: Consult) -> list[int]:
-        """Return the places of rules that may fit, in order."""
+    def places(self, consult: Consult) -> set[int]:
+        """Return the places of rules that may fit."""
         found = set(self._always)
         for name, known in self._patterns.items():
             for text in values(consult, name):
                 found.update(known.places(text))
         address = client_ip(str(consult.facts.get("client_address", "")))
         found.update(self._networks.places(address))
-        return sorted(found)
+        return found
+
+
+def _of(stage: Stage) -> tuple[Stage, ...]:
+    """Return the stages whose rules have a say at one."""
+    return (stage,) if stage in (*NO_COMMAND, "any") else (stage, "any")
 
 
 def _readable(rules: Iterable[Any]) -> Iterator[Conditions]:
@@ -229,54 +235,59 @@ def _readable(rules: Iterable[Any]) -> Iterator[Conditions]:
 
 
 class RuleIndex:
-    """All rules of an inbox that are on, in order."""
+    """All rules of an inbox that are on, in order.
+
+    Those of any stage have one index, which all stages ask: one for each of these would
+    take a dozen times the memory.
+    """
 
     def __init__(self, rules: Iterable[Any]) -> None:
         """rules: with stage and conditions, as inbox.models.Rule has them."""
         self._conditions = list(_readable(rules))
-        self._stages: dict[Stage, _StageIndex] = {}
+        indexes: dict[Stage, _StageIndex] = {}
         for place, each in enumerate(self._conditions):
-            wanted = each.rule.stage
-            for stage in STAGES:
-                if stage == wanted or (wanted == "any" and stage not in NO_COMMAND):
-                    index = self._stages.setdefault(stage, _StageIndex())
-                    index.add(place, each)
-        for index in self._stages.values():
+            indexes.setdefault(each.rule.stage, _StageIndex()).add(place, each)
+        for index in indexes.values():
             index.complete()
+        self._asked: dict[Stage, list[_StageIndex]] = {
+            stage: found
+            for stage in STAGES
+            if (found := [indexes[each] for each in _of(stage) if each in indexes])
+        }
 
     @property
     def stages(self) -> frozenset[Stage]:
         """The stages at which some rule may have a say."""
-        return frozenset(self._stages)
+        return frozenset(self._asked)
 
     def cost(self, consult: Consult) -> int:
         """Return about how many steps of RE2 it takes to find the rules that fit."""
-        index = self._stages.get(consult.stage)
-        return 0 if index is None else index.cost(consult)
+        return sum(each.cost(consult) for each in self._of(consult.stage))
+
+    def _of(self, stage: Stage) -> Sequence[_StageIndex]:
+        return self._asked.get(stage, ())
 
     def fitting(self, consult: Consult) -> list[Conditions]:
         """Return the rules whose conditions hold, those about the message not tried yet.
 
         Without the rules that ask about the message alone.
         """
-        index = self._stages.get(consult.stage)
-        if index is None:
-            return []
-        candidates = (self._conditions[place] for place in index.places(consult))
+        indexes = self._of(consult.stage)
+        places = sorted(place for each in indexes for place in each.places(consult))
+        candidates = (self._conditions[place] for place in places)
         return [each for each in candidates if each.hold(consult)]
 
     def asks_about_message(self, stage: Stage) -> bool:
         """Whether rules of a stage do, so that `of_message` has the last word."""
-        index = self._stages.get(stage)
-        return index is not None and index.message is not None
+        return any(each.message is not None for each in self._of(stage))
 
     def of_message(
         self, fitting: Sequence[Conditions], consult: Consult
     ) -> list[Conditions]:
         """Return the rules that fit the message too; blocks where that is in a file."""
         found = {each.place for each in fitting if each.message is None}
-        known = self._stages[consult.stage].message
-        if known is not None and consult.body is not None:
-            asking = {each.place for each in fitting if each.message is not None}
-            found.update(known.holding(asking, consult.body))
+        asking = {each.place for each in fitting if each.message is not None}
+        for index in self._of(consult.stage):
+            if index.message is not None and consult.body is not None:
+                found.update(index.message.holding(asking, consult.body))
         return [self._conditions[place] for place in sorted(found)]

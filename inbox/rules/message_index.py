@@ -40,9 +40,10 @@ class MessageIndex:
             if value.exact:
                 known.add_exact(value.exact, place)
             else:
-                known.add(value.expression, place)
-        elif conditions.body_expression:
-            self._text.add(conditions.body_expression, place)
+                known.add(value.expression, value.size, place)
+        elif conditions.body is not None and conditions.body_expression:
+            size = int(conditions.body.programsize)
+            self._text.add(conditions.body_expression, size, place)
         else:
             self._always.append(place)
 

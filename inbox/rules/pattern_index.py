@@ -14,35 +14,42 @@ import re2
 from inbox.rules.text_patterns import options
 from mailsink.wildcards import fold
 
-_SET_MEMORY = 64 << 20  # octets for the patterns of a set
+# Octets for a set: while it looks at texts RE2 fills what it may have.
+_MEMORY, _MEMORY_OF_A_STEP, _MOST_MEMORY = 64 << 10, 512, 64 << 20
 
 
 class PatternIndex:
     """Patterns with the places of their rules."""
 
-    __slots__ = ("_exact", "_found_by", "_set")
+    __slots__ = ("_exact", "_expressions", "_found_by", "_set", "_size")
 
     def __init__(self) -> None:
         """Without patterns; `complete` ends the adding."""
         self._exact: dict[str, list[int]] = {}
+        self._expressions: list[str] = []  # until the set is ready
         self._found_by: list[int] = []  # the places of the patterns of the set
+        self._size = 0  # of the set, in steps of RE2
         self._set: Any = None
 
     def add_exact(self, folded: str, place: int) -> None:
         """Add a text that alone fits, as mailsink.wildcards.fold makes it."""
         self._exact.setdefault(folded, []).append(place)
 
-    def add(self, expression: str, place: int) -> None:
-        """Add a regular expression that is found in texts."""
-        if self._set is None:
-            self._set = re2.Set.SearchSet(options(_SET_MEMORY))
-        self._set.Add(expression)
+    def add(self, expression: str, size: int, place: int) -> None:
+        """Add a regular expression that is found in texts. size: in steps of RE2"""
+        self._expressions.append(expression)
         self._found_by.append(place)
+        self._size += size
 
     def complete(self) -> None:
         """Make the set ready."""
-        if self._set is not None:
+        if self._expressions:
+            memory = _MEMORY + self._size * _MEMORY_OF_A_STEP
+            self._set = re2.Set.SearchSet(options(min(memory, _MOST_MEMORY)))
+            for each in self._expressions:
+                self._set.Add(each)
             self._set.Compile()
+            self._expressions.clear()
 
     def places(self, text: str) -> list[int]:
         """Return the places of the patterns that fit a text."""

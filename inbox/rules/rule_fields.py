@@ -225,7 +225,8 @@ def _lines(given: list[str]) -> list[str]:
 
 
 def _extensions(given: list[str]) -> list[str]:
-    return [_one_of(EXTENSIONS, "without")(each.strip().upper()) for each in given]
+    check = _one_of(EXTENSIONS, "without")
+    return list(dict.fromkeys(check(each.strip().upper()) for each in given))
 
 
 def _tags(given: list[str]) -> list[str]:

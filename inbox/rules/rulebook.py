@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from inbox.errors import Conflict, Invalid, InvalidMember, NotFound
 from inbox.given_names import clean_name
-from inbox.mailbox import inboxes
+from inbox.mailbox import inboxes, label_inboxes
 from inbox.mailbox.scope import Scope
 from inbox.models import Inbox, Rule, RuleCount
 from inbox.rules import rule_fields
@@ -22,6 +22,8 @@ from inbox.storage.updates import put_fields
 from inbox.storage.write_lock import write_turn
 
 MOST = 2000  # rules of an inbox
+# An inbox and those of its labels share these: whoever manages one can make hundreds.
+MOST_TOGETHER = 5000  # rules
 # Steps that their patterns take at each character, in all: 20 ms for a recipient at worst.
 MOST_STEPS = 20_000
 _EXPIRED_AT_ONCE = 100  # rules that go, and may have counts each
@@ -79,31 +81,43 @@ def add_all(
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
     known = Rule.objects.filter(inbox=inbox)
-    _check_steps(known.none() if instead else known, checked)
-    _forget_counts_of(known if instead else _expired(inbox.pk))
+    family = label_inboxes.family(inbox)
+    goes = known if instead else known.none()
+    _check_steps(_of(family).exclude(pk__in=goes.values("pk")), checked)
+    _forget_counts_of(goes | _expired(family))
     with write_turn():
-        _alone(inbox)
-        if instead:
-            known.delete()
+        _alone(family)
+        goes.delete()
         if scenario:
             _make_way(known.filter(scenario=scenario))
-        made = _add_behind(inbox, checked)
+        made = _add_behind(inbox, family, checked)
     _announce(inbox.pk)
     return made
 
 
-def _alone(inbox: Inbox) -> None:
-    """Let one after the other change rules, in other processes too; mail goes on."""
-    Inbox.objects.select_for_update(no_key=True).get(pk=inbox.pk)
+def _of(family: Sequence[int]) -> QuerySet[Rule]:
+    """Return the rules of inboxes, by their keys."""
+    return Rule.objects.filter(inbox__in=family)
 
 
-def _add_behind(inbox: Inbox, checked: Sequence[Mapping[str, Any]]) -> list[Rule]:
+def _alone(family: Sequence[int]) -> None:
+    """Let one after the other change rules, in other processes too; mail goes on.
+
+    family: as label_inboxes returns it, whose inboxes share limits
+    """
+    Inbox.objects.select_for_update(no_key=True).get(pk=family[0])
+
+
+def _add_behind(
+    inbox: Inbox, family: Sequence[int], checked: Sequence[Mapping[str, Any]]
+) -> list[Rule]:
     """Add rules that were checked. Raises Invalid where there is no room."""
-    known = Rule.objects.filter(inbox=inbox)
-    if known.count() + len(checked) > MOST:
-        _remove_expired(inbox.pk)
-    if known.count() + len(checked) > MOST:
-        raise Invalid(_("at most %(most)s rules are kept") % {"most": MOST})
+    _make_room([inbox.pk], len(checked), MOST, _("at most %(most)s rules are kept"))
+    words = _(
+        "an inbox, with those that its labels have made, has at most %(most)s rules"
+    )
+    _make_room(family, len(checked), MOST_TOGETHER, words)
+    known = _of([inbox.pk])
     last = known.aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + 1
     now = datetime.now(UTC)
@@ -126,8 +140,9 @@ def _check_steps(known: QuerySet[Rule], given: Sequence[Mapping[str, Any]]) -> N
     taken = asked and asked + sum(map(rule_fields.steps, there))
     if taken > MOST_STEPS:
         words = _(
-            "the patterns of all rules of an inbox may take %(most)s steps at a character, "
-            "and would take %(taken)s: use fewer, or some with fewer wildcards or repeats"
+            "the patterns of all rules of an inbox, with those that its labels have made, "
+            "may take %(most)s steps at a character, and would take %(taken)s: use fewer, "
+            "or some with fewer wildcards or repeats"
         )
         raise Invalid(words % {"most": f"{MOST_STEPS:,}", "taken": f"{taken:,}"})
 
@@ -147,8 +162,8 @@ def _make_way(known: QuerySet[Rule]) -> None:
     expired.delete()
 
 
-def _expired(inbox_id: int) -> QuerySet[Rule]:
-    return Rule.objects.filter(inbox=inbox_id, expires_at__lte=datetime.now(UTC))
+def _expired(family: Sequence[int]) -> QuerySet[Rule]:
+    return _of(family).filter(expires_at__lte=datetime.now(UTC))
 
 
 def _forget_counts_of(rules: QuerySet[Rule]) -> None:
@@ -158,10 +173,17 @@ def _forget_counts_of(rules: QuerySet[Rule]) -> None:
         forget_counts(key)
 
 
-def _remove_expired(inbox_id: int) -> None:
-    """Make room: tests leave rules behind that have expired."""
-    oldest = _expired(inbox_id).order_by("expires_at").values_list("pk", flat=True)
-    Rule.objects.filter(pk__in=list(oldest[:_EXPIRED_AT_ONCE])).delete()
+def _make_room(family: Sequence[int], more: int, most: int, words: str) -> None:
+    """Remove expired rules, which tests leave behind, where there is no room for more.
+
+    Raises Invalid, in these words, where that is not enough.
+    """
+    room = most - more
+    if _of(family).count() > room:
+        oldest = _expired(family).order_by("expires_at").values_list("pk", flat=True)
+        Rule.objects.filter(pk__in=list(oldest[:_EXPIRED_AT_ONCE])).delete()
+        if _of(family).count() > room:
+            raise Invalid(words % {"most": f"{most:,}"})
 
 
 def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
@@ -173,7 +195,7 @@ def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
     _check_inbox(scope, checked)
     if "conditions" in checked or "expires_at" in checked:
         before = get(scope, id)
-        others = Rule.objects.filter(inbox=before.inbox_id).exclude(pk=id)
+        others = _of(label_inboxes.family(before.inbox)).exclude(pk=id)
         _check_steps(others, [{"conditions": before.conditions} | checked])
     with write_turn():
         rule = get(scope, id)
@@ -214,12 +236,13 @@ def put_scenario(
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
     known = Rule.objects.filter(inbox=inbox, scenario=name)
-    _check_steps(Rule.objects.filter(inbox=inbox).exclude(scenario=name), checked)
-    _forget_counts_of(known | _expired(inbox.pk))
+    family = label_inboxes.family(inbox)
+    _check_steps(_of(family).exclude(pk__in=known.values("pk")), checked)
+    _forget_counts_of(known | _expired(family))
     with write_turn():
-        _alone(inbox)
+        _alone(family)
         known.delete()
-        made = _add_behind(inbox, checked)
+        made = _add_behind(inbox, family, checked)
     _announce(inbox.pk)
     return made
 

@@ -5,6 +5,7 @@ All take time in proportion to the text, whatever the pattern. The case does not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,9 @@ _MEMORY_OF_A_STEP = 4096  # of what RE2 keeps for a pattern while it looks at te
 _MOST_STEPS = 5000
 _MOST_STEPS_IN_A_SET = 200  # of thousands of patterns
 _STEPS_OF_A_DOT = 8  # which is any character of UTF-8
+# Those of letters that are also others in lower case: the Kelvin sign, the long s
+_STEPS_OF_A_LETTER = {"k": 5, "s": 5}
+_SIZE_OF_A_STEP = 10  # of a pattern with one wildcard: such count, too
 _STEPS_ALONE = 100  # that a text with * is like, where it is looked at by itself
 
 
@@ -39,8 +43,12 @@ def options(memory: int = _MEMORY) -> Any:
 class TextPattern:
     """A pattern as a rule has it.
 
-    steps: about how many it takes at each character of a text
+    steps: about how many it takes at each character of a text; size: how many it has in a
+    set of RE2. One of a set is made ready when the set found it first: of thousands of
+    rules most never are found.
     """
+
+    __slots__ = ("_is_in_sets", "_pattern", "_search", "exact", "size", "steps")
 
     def __init__(self, pattern: str) -> None:
         """Raises Invalid."""
@@ -49,38 +57,51 @@ class TextPattern:
                 _("a pattern has 1 to %(most)s characters, none of them a control")
                 % {"most": LONGEST}
             )
-        self.steps = 0
+        self._pattern = pattern
+        self.steps = self.size = 0
         self.exact = ""  # the folded text that alone fits
-        # For a set of RE2, that finds it in a text; "" where it is too much for one
-        self.expression = ""
-        self._wildcards: Wildcards | None = None
-        self._regex: Any = None
+        self._is_in_sets = False
         if _is_expression(pattern):
-            self._regex = _compiled(pattern[1:-1])
-            self.steps = int(self._regex.programsize)
-            if self.steps <= _MOST_STEPS_IN_A_SET:
-                self.expression = pattern[1:-1]
-        elif "*" in pattern or "?" in pattern:
-            self._wildcards = Wildcards(pattern)
-            dots = pattern.count("*") + pattern.count("?")
-            steps = len(pattern) + dots * _STEPS_OF_A_DOT
-            if not pattern.isascii():  # in no set, whatever its length
-                self.steps = max(_STEPS_ALONE, steps)
-            else:
-                # Of one wildcard each, a set of thousands is as quick as one.
-                self.steps = steps if dots > 1 else 0
-                if steps <= _MOST_STEPS_IN_A_SET:
-                    self.expression = rf"(?s)\A{translated(pattern)}\z"
+            self.steps = self.size = int(_compiled(pattern[1:-1]).programsize)
+            self._is_in_sets = self.steps <= _MOST_STEPS_IN_A_SET
+        elif dots := pattern.count("*") + pattern.count("?"):
+            self.size = dots * _STEPS_OF_A_DOT + _steps_of(pattern)
+            self._is_in_sets = pattern.isascii() and self.size <= _MOST_STEPS_IN_A_SET
+            if not self._is_in_sets:
+                self.steps = max(_STEPS_ALONE, self.size)
+            elif dots > 1:  # of one each, a set of thousands is as quick as one
+                self.steps = self.size
         else:
             self.exact = fold(pattern)
+        alone = not (self.exact or self._is_in_sets)
+        self._search = self._made() if alone else None
+
+    @property
+    def expression(self) -> str:
+        """For a set of RE2, that finds it in a text; "" where it is too much for one."""
+        if not self._is_in_sets:
+            return ""
+        if _is_expression(self._pattern):
+            return self._pattern[1:-1]
+        return rf"(?s)\A{translated(self._pattern)}\z"
 
     def fits(self, text: str) -> bool:
         """Whether a text is as the pattern says; a regular expression: holds such a part."""
-        if self._regex is not None:
-            return self._regex.search(text) is not None
-        if self._wildcards is not None:
-            return self._wildcards.fit(text)
-        return fold(text) == self.exact
+        if self.exact:
+            return fold(text) == self.exact
+        if self._search is None:
+            self._search = self._made()
+        return bool(self._search(text))
+
+    def _made(self) -> Callable[[str], object]:
+        if _is_expression(self._pattern):
+            search: Callable[[str], object] = _compiled(self._pattern[1:-1]).search
+            return search
+        return Wildcards(self._pattern).fit
+
+
+def _steps_of(text: str) -> int:
+    return sum(_STEPS_OF_A_LETTER.get(each, 1) for each in text.lower())
 
 
 def anywhere(pattern: str) -> Any:
@@ -101,10 +122,11 @@ def for_a_set(compiled: Any) -> str:
 def steps_at_a_name(pattern: str) -> int:
     """Return the steps of a pattern at each character of a name or field.
 
-    0 for one that cannot be used.
+    A part of its size, at least, by which it takes memory; 0 for one that cannot be used.
     """
     with suppress(Invalid):
-        return TextPattern(pattern).steps
+        made = TextPattern(pattern)
+        return max(made.steps, made.size // _SIZE_OF_A_STEP)
     return 0
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from inbox.mailbox import label_inboxes
+from inbox.mailbox import inbox_removal, label_inboxes
+from inbox.models import Inbox
 from inbox.policy import smtp_credentials
 from tests import factories
 from tests.api.conftest import Api
@@ -178,6 +180,33 @@ def test_inboxes_of_labels_share_the_limits_of_conditions(api: Api) -> None:
     api("PATCH", "inboxes/default", many)
     api("PATCH", "inboxes/shop-a-b", {"conditions": {}})
     api("PATCH", "inboxes/shop", many)
+
+
+@pytest.mark.parametrize("gone", ["shop", "shop-a"])
+def test_inboxes_of_labels_share_limits_though_one_between_them_is_gone(
+    api: Api, gone: str
+) -> None:
+    """In the trash, and after it: a manager could delete it to have limits for each."""
+    api("POST", "inboxes", {"slug": "shop"}, 201)
+    label_inboxes.make("shop", "a")
+    for label in "bc":
+        label_inboxes.make("shop-a", label)
+    many = {"conditions": {"recipients": [f"{n}@a.test" for n in range(60)]}}
+    api("PATCH", "inboxes/shop-a-b", many)
+    inbox_removal.delete_row(Inbox.objects.get(slug=gone), "")
+    assert "at most 100" in api("PATCH", "inboxes/shop-a-c", many, 422)["detail"]
+    Inbox.objects.filter(slug=gone).update(deleted_at=datetime(2020, 1, 1, tzinfo=UTC))
+    while inbox_removal.purge(hours=1):
+        pass
+    assert "at most 100" in api("PATCH", "inboxes/shop-a-c", many, 422)["detail"]
+    for each in ("shop-a-b", "shop-a-c"):
+        api("DELETE", f"inboxes/{each}", status=204)
+    Inbox.objects.exclude(slug="default").update(
+        deleted_at=datetime(2020, 1, 1, tzinfo=UTC)
+    )
+    while inbox_removal.purge(hours=1):
+        pass
+    assert Inbox.objects.get().slug == "default"
 
 
 def test_no_credential_has_the_name_of_a_login_of_the_server(

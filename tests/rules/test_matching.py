@@ -10,6 +10,7 @@ import pytest
 from inbox.rules import matching
 from inbox.rules.matching import Conditions, RuleIndex
 from inbox.rules.message_conditions import MessageConditions, ReadMessage
+from inbox.rules.pattern_index import PatternIndex
 from inbox.rules.text_patterns import TextPattern
 from mailsink.ports import Consult
 from mailsink.smtp.protocol.events import Body
@@ -71,6 +72,30 @@ def test_a_regular_expression_made_to_blow_up() -> None:
     assert index.fitting(at("x" * 4000)) == []
 
 
+def test_rules_of_any_stage_are_asked_at_each_in_order() -> None:
+    rules = [rule(1, "*@b.test", "any"), rule(2, "*@b.test"), rule(3, "a@*", "any")]
+    index = RuleIndex(rules)
+    assert [each.rule.pk for each in index.fitting(at("a@b.test"))] == [1, 2, 3]
+    elsewhere = Consult("vrfy", SESSION, {}, recipients=["a@b.test"])
+    assert [each.rule.pk for each in index.fitting(elsewhere)] == [1, 3]
+    for stage in ("connect", "body"):
+        assert stage not in index.stages
+
+
+def test_rules_of_any_stage_have_one_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve took as many times the memory."""
+    made = []
+    complete = PatternIndex.complete
+
+    def noted(self: PatternIndex) -> None:
+        made.append(self)
+        complete(self)
+
+    monkeypatch.setattr(PatternIndex, "complete", noted)
+    RuleIndex([rule(n, f"*{n}@b.test", "any") for n in range(100)])
+    assert len(made) == 1
+
+
 def test_a_rule_that_cannot_be_read_does_not_act(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -85,6 +110,16 @@ def test_patterns_too_large_for_a_set_are_tried_one_by_one() -> None:
     assert all(not TextPattern(each).expression for each in large)
     assert [each.rule.pk for each in index.fitting(at("ab" * 100))] == [0, 3]
     assert [each.rule.pk for each in index.fitting(at("a" * 201))] == [1, 3]
+
+
+def test_patterns_of_letters_that_are_others_in_lower_case() -> None:
+    """RE2 has five steps for each of these: a set of so many could not be made."""
+    rules = [
+        rule(n, f"*@{'sk' * length}{n}") for length in (16, 85) for n in range(2000)
+    ]
+    index = RuleIndex(rules)
+    found = index.fitting(at("a@" + "\u017f\u212a" * 16 + "7"))
+    assert [each.rule.pk for each in found] == [7]
 
 
 def test_what_is_looked_at_is_bounded() -> None:

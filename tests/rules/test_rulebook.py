@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inbox.errors import Invalid
+from inbox.mailbox import inboxes, label_inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Rule, RuleCount
 from inbox.policy.policy import InboxPolicy
@@ -49,7 +50,10 @@ def test_regular_expressions_are_bounded_together(policy: InboxPolicy) -> None:
     assert len(rulebook.find(ALL)) == 16
 
 
-@pytest.mark.parametrize("costly", ["*a*b*c*d*e*f*g*h*i*j*k*l*m*n*o*p*q*r*s*", "*é?"])
+@pytest.mark.parametrize(
+    "costly",
+    ["*a*b*c*d*e*f*g*h*i*j*k*l*m*n*o*p*q*r*s*", "*é?", "*" + "x" * 199, "*" + "s" * 50],
+)
 def test_wildcards_are_bounded_together(policy: InboxPolicy, costly: str) -> None:
     """A set of 2,000 of these took 0.4 s of the event loop for a recipient."""
     many = [
@@ -65,6 +69,56 @@ def test_wildcards_are_bounded_together(policy: InboxPolicy, costly: str) -> Non
         }
     ] * 2000
     assert len(rulebook.add_all(ALL, "default", usual)) == 2000
+
+
+def made_by_labels(*labels: str) -> None:
+    """The inbox shop, and those that its login made by labels."""
+    inboxes.add(ALL, "shop", "Shop")
+    for each in labels:
+        label_inboxes.make("shop", each)
+
+
+def test_inboxes_of_labels_share_the_number_of_rules(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A manager makes a hundred: each process kept 11 KB for each of 2,000 rules in each."""
+    monkeypatch.setattr(rulebook, "MOST_TOGETHER", 3)
+    made_by_labels("a", "b")
+    fields = {"stage": "rcpt", "actions": BUSY}
+    for slug in ("shop", "shop-a", "shop-b"):
+        rulebook.add(ALL, slug, fields)
+    for slug in ("shop", "shop-b"):
+        with pytest.raises(Invalid, match="its labels have made, has at most 3 rules"):
+            rulebook.add(ALL, slug, fields)
+    assert len(rulebook.add_all(ALL, "shop-a", [fields], instead=True)) == 1
+    assert len(rulebook.add_all(ALL, "default", [fields] * 3)) == 3
+    Rule.objects.filter(inbox__slug="shop-a").update(expires_at=rule_limits.now())
+    rulebook.add(ALL, "shop-b", fields)
+    assert not rulebook.find(ALL, "shop-a")
+
+
+def test_inboxes_of_labels_share_the_steps_of_patterns(policy: InboxPolicy) -> None:
+    made_by_labels("a", "b")
+    costly = {
+        "stage": "rcpt",
+        "actions": BUSY,
+        "conditions": {"forward_path": f"/{'(a?){40}' * 8}x/"},
+    }
+    rulebook.add_all(ALL, "shop", [costly] * 7)
+    rulebook.add_all(ALL, "shop-a", [costly] * 8)
+    plain = rulebook.add(ALL, "shop-b", {"stage": "rcpt", "actions": BUSY})
+    with pytest.raises(Invalid, match="20,000 steps"):
+        rulebook.add(ALL, "shop-b", costly)
+    with pytest.raises(Invalid, match="20,000 steps"):
+        rulebook.change(ALL, plain.pk, {"conditions": costly["conditions"]})
+    rulebook.add_all(ALL, "shop-a", [costly] * 8, instead=True)
+    rulebook.add_all(ALL, "default", [costly] * 15)
+
+
+def test_an_extension_is_kept_once(policy: InboxPolicy) -> None:
+    """A list of 200,000 was kept as it came, in memory too."""
+    made = rule("helo", {"without": ["size", "SIZE"] * 100_000})
+    assert made.actions == {"without": ["SIZE"]}
 
 
 def test_rules_go_without_holding_up_mail() -> None:
