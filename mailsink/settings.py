@@ -28,6 +28,7 @@ MIDDLEWARE = [
     "inbox.views.faults.FormsAreUtf8",
     "inbox.views.faults.FullDisk",
     "inbox.views.faults.NoDatabase",
+    "inbox.views.faults.ChangedMeanwhile",
     "inbox.views.faults.LongReading",
     "mailsink.web.assets.Assets",
     "django.middleware.common.CommonMiddleware",

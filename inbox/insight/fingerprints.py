@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
+from inbox.errors import NotFound
 from inbox.insight import attempts
 from inbox.insight.attempts import alike
 from inbox.mailbox import transactions
@@ -50,15 +51,14 @@ class Fingerprints:
         ceiling = _ceiling()
         rows = _missing(self._floor)
         settled = {each.id: _is_settled(each) for each in rows}
-        made = _made([pk for pk, ready in settled.items() if ready])
+        ready = [pk for pk, is_ready in settled.items() if is_ready]
+        made = _put(_made(ready)) if ready else []
         if made:
-            with write_turn():
-                Fingerprint.objects.bulk_create(made, ignore_conflicts=True)
             _number(made)
-        waiting = [pk for pk, ready in settled.items() if not ready]
+        waiting = [pk for pk, is_ready in settled.items() if not is_ready]
         reached = rows[-1].id if len(rows) == AT_ONCE else ceiling
         self._floor = max(self._floor, min([reached, ceiling, *waiting]))
-        return len(made), _retried(made)
+        return len(ready), _retried(made)
 
 
 def _ceiling() -> UUID:
@@ -129,6 +129,17 @@ def _made(ids: list[UUID]) -> list[Fingerprint]:
     ]
 
 
+def _put(made: list[Fingerprint]) -> list[Fingerprint]:
+    """Write fingerprints; return those whose transactions were not removed meanwhile."""
+    ids = [each.transaction_id for each in made]
+    with write_turn():
+        rows = Transaction.objects.filter(pk__in=ids)
+        there = set(rows.values_list("pk", flat=True))
+        kept = [each for each in made if each.transaction_id in there]
+        Fingerprint.objects.bulk_create(kept, ignore_conflicts=True)
+    return kept
+
+
 def _message_id(body: Raw) -> str:
     """Return the Message-ID of a body that was not accepted."""
     try:
@@ -152,7 +163,7 @@ def _number(made: Collection[Fingerprint]) -> None:
         if known >= alike.MOST:
             each.attempt = known + 1  # a story that long is not worked out each time
         elif before or id in may_be:
-            each.attempt = attempts.of_transaction(_beside(id), id).number
+            each.attempt = _attempt(id)
         numbers[id] = each.attempt
     again = [each for each in made if each.attempt > 1]
     if again:
@@ -160,12 +171,19 @@ def _number(made: Collection[Fingerprint]) -> None:
             Fingerprint.objects.bulk_update(again, ["attempt"])
 
 
-def _beside(id: UUID) -> Scope:
-    """Return the inbox of a transaction, whose other attempts count.
+def _attempt(id: UUID) -> int:
+    """Return which attempt of its message a transaction was, among those of its inbox.
 
-    Whoever sees it need not see those that went elsewhere.
+    Whoever sees it need not see those that went elsewhere. 1 where it was removed meanwhile
     """
-    inbox = Transaction.objects.values_list("inbox", flat=True).get(pk=id)
+    inbox = Transaction.objects.filter(pk=id).values_list("inbox", flat=True).first()
+    try:
+        return attempts.of_transaction(_scope(inbox), id).number
+    except NotFound:
+        return 1
+
+
+def _scope(inbox: int | None) -> Scope:
     return ALL if inbox is None else Scope(frozenset({inbox}))
 
 

@@ -69,9 +69,10 @@ def update_many(scope: Scope, what: Selection, marks: Marks) -> int:
         if whole is not None:
             return read_marks.mark_inboxes(scope, whole.inbox, marks.read)
     count = 0
-    for turn in selection.turns(scope, what):
-        left = list(turn) if add or remove else []
+    for ids in selection.turns(scope, what):
         with write_turn():
+            turn = selection.still_there(ids)
+            left = list(turn) if add or remove else []
             if marks.read is not None:
                 read_marks.mark(scope.reader, turn, marks.read)
             if marks.assignee:

@@ -68,6 +68,11 @@ def turns(
             yield ids
 
 
+def still_there(ids: Collection[UUID]) -> list[UUID]:
+    """Return those that nobody has removed since they were read. Call within a turn."""
+    return list(Message.objects.filter(pk__in=ids).values_list("pk", flat=True))
+
+
 def count(scope: Scope, chosen: Selection, most: int) -> int:
     """Return how many messages match the search that a deletion is by, up to most.
 

@@ -1,11 +1,13 @@
 """Answers requests that fail: a plain page, or a problem (RFC 9457).
 
 These are Django's own handlers of errors, and the middleware for a full disk, for a database
-that is gone, for what takes long to read and for forms that are not UTF-8. None of them reads the database, which may be what has failed.
+that is gone, for what was removed meanwhile, for what takes long to read and for forms that are
+not UTF-8. None of them reads the database, which may be what has failed.
 """
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 from asgiref.sync import iscoroutinefunction
@@ -16,7 +18,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
@@ -32,6 +34,8 @@ from inbox.storage.bounded import TooCostly
 from inbox.views import errors
 from mailsink.public_urls import is_own
 from mailsink.web import read_time
+
+log = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -123,6 +127,25 @@ class NoDatabase(MiddlewareMixin):
         answer = _answer(request, 503, _("The database is out of reach"), words)
         answer["Retry-After"] = "5"
         return answer
+
+
+class ChangedMeanwhile(MiddlewareMixin):
+    """Middleware: a change to what another request has just removed is said with 409.
+
+    Views look whether it is there before; this is of the moment after that.
+    """
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if not isinstance(exception, IntegrityError):
+            return None
+        log.warning("%s %s: %s", request.method, request.path_info, exception)
+        words = _(
+            "Something that this change is about was changed or removed in the same "
+            "moment, so that nothing was stored. Load it again, then try again."
+        )
+        return _answer(request, 409, _("It has changed meanwhile"), words)
 
 
 class LongReading(MiddlewareMixin):

@@ -20,6 +20,7 @@ from inbox.mailbox.scope import ALL, Scope
 from inbox.models import Fingerprint, Message, Recipient, Session, Transaction
 from mailsink.ids import first_at
 from tests import factories
+from tests.between import after_query
 
 pytestmark = pytest.mark.django_db
 
@@ -382,7 +383,7 @@ def test_the_work_for_one_more_does_not_grow_with_those_before(
     with CaptureQueriesContext(connection) as queries:
         made.make_some()
     assert Fingerprint.objects.order_by("-transaction")[0].attempt == 9
-    assert len(queries) < 16
+    assert len(queries) < 17
 
 
 def test_queries_do_not_grow_with_what_is_stored() -> None:
@@ -427,6 +428,29 @@ def test_fingerprints_wait_for_the_body_and_for_live_sessions() -> None:
     assert made.make_some()[0] == 1
     assert Fingerprint.objects.filter(transaction=late).exists()
     assert made.make_some() == (0, [])
+
+
+def test_what_is_removed_while_fingerprints_are_made_gets_none() -> None:
+    gone, stays = tried(0, 452, mail("1@x")), accepted(20, mail("2@x"))
+    made = fingerprints.Fingerprints()
+    with after_query(
+        '"inbox_raw"."sha256"', lambda: sessions.delete(ALL, gone.session_id)
+    ):
+        assert made.make_some()[0] == 2
+    connection.check_constraints()
+    assert Fingerprint.objects.get().transaction_id == stays.pk
+
+
+def test_what_is_removed_while_its_attempt_is_counted_stops_nothing() -> None:
+    gone = tried(0, 452, mail("1@x"))
+    late = tried(10, 452, mail("1@x"))
+    made = fingerprints.Fingerprints()
+    with after_query(
+        'SELECT "inbox_transaction"."inbox_id"',
+        lambda: sessions.delete(ALL, late.session_id),
+    ):
+        assert made.make_some()[0] == 2
+    assert Fingerprint.objects.get().transaction_id == gone.pk
 
 
 def test_fingerprints_go_with_their_sessions() -> None:

@@ -6,14 +6,16 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from inbox.mailbox import marking
 from inbox.mailbox.marking import Marks
 from inbox.mailbox.scope import ALL
 from inbox.mailbox.selection import Selection
-from inbox.models import Message
+from inbox.models import Message, MessageRead
 from inbox.storage.write_lock import write_turn
 from tests import factories
+from tests.between import after_query
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +63,14 @@ def test_different_tags_take_turns(
     marking.update_many(ALL, Selection(), Marks(add=["new"], remove=["tag0"]))
     assert tags() == [["new"], *([f"tag{number}", "new"] for number in range(1, 5))]
     assert len(turns) == 5
+
+
+def test_what_is_removed_meanwhile_is_left_out() -> None:
+    stays, gone = factories.message(), factories.message()
+    with after_query(
+        "LIMIT 200",
+        lambda: Message.objects.filter(pk=gone.pk).delete(),
+    ):
+        assert marking.update_many(ALL, Selection(), Marks(read=True)) == 1
+    connection.check_constraints()
+    assert MessageRead.objects.get().message_id == stays.pk

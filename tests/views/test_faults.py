@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpResponseBase
 from django.test import Client
 
 from inbox.http.heads import ClientRequest
 from inbox.views import inbox
+from tests import factories
+from tests.between import after_query
 
 FIELDS = "&".join(f"f{n}=x" for n in range(1001))
 URLENCODED = "application/x-www-form-urlencoded"
@@ -152,3 +154,18 @@ def test_names_of_charsets_are_not_remembered(name: str) -> None:
     assert request.content_params == {"charset": name}
     assert request.encoding == name
     assert set(encodings._cache) == before  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_to_what_is_removed_meanwhile() -> None:
+    message = factories.message()
+
+    def remove() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM inbox_message")
+
+    path = f"/api/v3/messages/{message.pk}"
+    with after_query('FROM "inbox_message" WHERE "inbox_message"."id" IN', remove):
+        answer = Client().patch(path, {"read": True}, "application/json")
+    assert answer.status_code == 409
+    assert "changed or removed in the same moment" in answer.json()["detail"]

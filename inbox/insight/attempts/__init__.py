@@ -42,20 +42,28 @@ def of_exchange(scope: Scope, exchange: Exchange) -> AttemptHistory | None:
     the transaction that followed it.
     """
     if exchange.transaction_id:
-        try:
-            return of_transaction(scope, exchange.transaction_id)
-        except NotFound:
-            return None  # removed meanwhile
+        return _unless_removed(scope, exchange.transaction_id)
     if not mail_refusals.is_one(exchange):
         return None
-    session = Session.objects.get(pk=exchange.session_id)
+    session = Session.objects.filter(pk=exchange.session_id).first()
+    if session is None:  # removed meanwhile
+        return None
     refusal = mail_refusals.as_try(session, exchange)
     following = mail_refusals.following(scope, session, exchange)
-    if following and (story := of_transaction(scope, following)).several:
+    story = _unless_removed(scope, following) if following else None
+    if story and story.several:
         for at, each in enumerate(story.tries):
             if (each.session, each.seq) == (refusal.session, refusal.seq):
                 return replace(story, at=at)
     return AttemptHistory([refusal], 0, 1, None)
+
+
+def _unless_removed(scope: Scope, id: UUID) -> AttemptHistory | None:
+    """Return the story of a transaction that was there; None if it was removed meanwhile."""
+    try:
+        return of_transaction(scope, id)
+    except NotFound:
+        return None
 
 
 def _history(scope: Scope, asked: Candidate) -> AttemptHistory:
