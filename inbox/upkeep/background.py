@@ -14,13 +14,15 @@ log = logging.getLogger(__name__)
 
 _CALM = 1.0  # seconds of rest after which the database connection is closed
 _STUCK = 300.0  # seconds after which a step counts as one that does not end
+_AFTER_FAULT = 60.0  # seconds until a step is repeated that failed by an error of ours
 
 
 class Background:
     """Repeats a step.
 
     step() does a little and returns how many seconds to rest before the next; a
-    nudge ends a rest early. A step that the database fails is logged, and repeated.
+    nudge ends a rest early. A step that fails is logged, and repeated: other mail may be
+    without what this one failed at.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Background:
         self._retry_after = retry_after
         self._wake = threading.Event()
         self._stopping = False
+        self._at_fault = False  # its last step failed by an error of ours
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._step_began: float | None = None  # monotonic; None: at rest
 
@@ -52,8 +55,8 @@ class Background:
 
     def trouble(self) -> str:
         """Return why it does nothing any more, in words; "" if it works."""
-        if not self._thread.is_alive():
-            return f"{self._name} has ended by an error, which the log has"
+        if self._at_fault:
+            return f"{self._name} fails by an error, which the log has"
         began = self._step_began
         if began is not None and (took := time.monotonic() - began) > _STUCK:
             return f"{self._name} has been at one step for {took:.0f} s"
@@ -64,9 +67,15 @@ class Background:
             self._step_began = time.monotonic()
             try:
                 rest = self._step()
+                self._at_fault = False
             except (DatabaseError, OSError) as error:
                 log.error("%s: %s", self._name, error)
                 rest = self._retry_after
+            except Exception:
+                if not self._at_fault:  # once: a nudge repeats it at once
+                    log.exception("%s fails", self._name)
+                self._at_fault = True
+                rest = _AFTER_FAULT
             self._step_began = None
             self._rest(rest)
         connection.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections import namedtuple
 from pathlib import Path
@@ -56,23 +58,36 @@ def test_a_disk_that_is_nearly_full_and_a_feed_that_is_late(tmp_path: Path) -> N
     assert "61 s behind" in looked["feed"]()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_work_that_ended_by_an_error_or_is_stuck(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_work_that_fails_by_an_error_is_repeated(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail() -> float:
-        raise ValueError("of nobody's making")
+    monkeypatch.setattr(background, "_AFTER_FAULT", 0.01)
+    looked: list[str] = []
+    done = threading.Event()
 
-    failing, well = Background("retention", fail), Background("indexer", lambda: 60.0)
+    def step() -> float:
+        looked.append(background.trouble())
+        if len(looked) < 3:
+            raise ValueError("of nobody's making")
+        if len(looked) == 4:
+            done.set()
+            return 60.0
+        return 0.0
+
+    work = Background("retention", step)
+    work.start()
+    assert await asyncio.to_thread(done.wait, 60)
+    await work.stop()
+    failing = "retention fails by an error, which the log has"
+    assert looked == ["", failing, failing, ""]
+    assert [each.getMessage() for each in caplog.records] == ["retention fails"]
+
+
+async def test_work_that_is_stuck() -> None:
+    well = Background("indexer", lambda: 60.0)
     well.start()
-    assert background.trouble() == ""
-    failing.start()
-    failing._thread.join()
-    assert background.trouble() == (
-        "retention has ended by an error, which the log has"
-    )
-    await failing.stop()
     assert background.trouble() == ""
     well._step_began = time.monotonic() - 301
     assert background.trouble() == "indexer has been at one step for 301 s"
     await well.stop()
+    assert background.trouble() == ""
