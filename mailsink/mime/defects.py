@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from mailsink.mime import charsets, contentlines, dates, headers, transfer
+from mailsink.mime.part import Part
 from mailsink.translatable import TranslatableText, gettext_noop
-
-if TYPE_CHECKING:
-    from mailsink.mime.part import Part
 
 MAX_DEFECTS = 100
 _LINE = 998  # octets, without the line end (RFC 5322 §2.1.1)

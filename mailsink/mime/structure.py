@@ -15,7 +15,8 @@ from functools import cached_property
 
 from mailsink.mime import headers, transfer, types
 from mailsink.mime.defects import Defects, check_message, check_part
-from mailsink.mime.part import Part, describe
+from mailsink.mime.part import Part
+from mailsink.mime.part_header import describe
 from mailsink.translatable import TranslatableText, gettext_noop
 
 __all__ = ["MAX_DEPTH", "MAX_ENCODED_DEPTH", "MAX_PARTS", "Part", "Structure", "parse"]

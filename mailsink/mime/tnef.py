@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailsink.mime import charsets
-from mailsink.mime.part import display_name
+from mailsink.mime.part_header import display_name
 
 MOST = 200  # files
 _SIGNATURE = b"\x78\x9f\x3e\x22"
