@@ -20,13 +20,11 @@ from twisted.internet.interfaces import ISSLTransport
 
 from mailsink.accepting import Acceptor
 from mailsink.descriptors import Descriptors
-from mailsink.server.doorkeeper import BUSY, Doorkeeper, Doorkeepers
+from mailsink.server.doorkeeper import BUSY, Doorkeeper, Doorkeepers, WebCapacity
 from mailsink.server.https_ports import HttpsPorts
-from mailsink.server.requests import WebSocket
-from mailsink.server.secure_wire import SecureWires
+from mailsink.server.requests import Channel, WebSocket
 from mailsink.web.answers import Answers
 from mailsink.web.guard import Guard
-from mailsink.web.uploads import Uploads
 from mailsink.web.visitors import Visitors
 
 reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run time
@@ -68,19 +66,19 @@ class Web(Daphne):
         )
         self.endpoints = []
         self.descriptors = descriptors
-        self.doorkeepers = Doorkeepers(self, secure=False)
-        self.secure_doorkeepers = Doorkeepers(self, secure=True)
-        self.secure_wires: SecureWires | None = None
-        self.acceptors = [self.acceptor(each, self.doorkeepers) for each in sockets]
-        if https:
-            inner = self.secure_doorkeepers
-            self.secure_wires = SecureWires(https.certificate, https.passes, inner)
-            self.acceptors += [self.acceptor(each, inner) for each in https.sockets]
-        self.wrong_port = wrong_port
-        self.visitors = visitors
-        self.uploads = Uploads()
         self.answers = Answers()
-        self.lingering: set[Doorkeeper] = set()
+        capacity = WebCapacity(descriptors, visitors)
+        doorkeepers = Doorkeepers(capacity, wrong_port, self.http_channel)
+        self.acceptors = [self.acceptor(each, doorkeepers) for each in sockets]
+        if https:
+            doorkeepers = Doorkeepers(capacity, wrong_port, self.http_channel, https)
+            self.acceptors += [
+                self.acceptor(each, doorkeepers) for each in https.sockets
+            ]
+
+    def http_channel(self, visitor: Doorkeeper) -> Channel:
+        """Return what serves a visitor who speaks HTTP."""
+        return Channel(visitor, self.application, self.http_factory)
 
     def open(self) -> None:
         """Take connections from now on, with our own protocols in daphne's place."""

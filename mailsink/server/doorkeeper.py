@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 from daphne.server import twisted_loop as loop  # installs the asyncio reactor
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.protocol import Protocol as Connection
 from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
 
-from mailsink.server.requests import IDLE, Channel
-from mailsink.server.secure_wire import SecureWire
+from mailsink.descriptors import Descriptors
+from mailsink.server.https_ports import HttpsPorts
+from mailsink.server.secure_wire import SecureWire, SecureWires
 from mailsink.web.callers import recognise
+from mailsink.web.uploads import Uploads
+from mailsink.web.visitors import Visitors
 
-if TYPE_CHECKING:
-    from mailsink.server.connections import Web
-
+IDLE = 60  # seconds for the head of the next request
 _PATIENCE = 5.0  # seconds for a caller on the web port to say something
 _HEAD = 20.0  # seconds for the head of the first request, and for TLS before it
 _LINGER = 2.0  # seconds for who is refused in the middle of a body to read why
@@ -32,20 +36,41 @@ _ONLY_HTTPS = (
 )
 
 
-class Doorkeepers(Factory[Any]):
-    """Makes a doorkeeper for each connection to the web port.
+@dataclass(slots=True)
+class WebCapacity:
+    """Room that all connections to the web ports share."""
 
-    secure: whether the port speaks TLS, and nothing else
+    descriptors: Descriptors
+    visitors: Visitors
+    uploads: Uploads = field(default_factory=Uploads)
+    lingering: set[Doorkeeper] = field(default_factory=set)
+
+
+class Doorkeepers(Factory[Any]):
+    """Makes a doorkeeper for each connection to a kind of web port.
+
+    wrong_port: the reply to an SMTP client; http: returns the channel of who speaks HTTP
+    https: where the port speaks TLS, and nothing else
     """
 
     noisy = False
 
-    def __init__(self, web: Web, secure: bool) -> None:
-        self.web = web
-        self.secure = secure
+    def __init__(
+        self,
+        capacity: WebCapacity,
+        wrong_port: bytes,
+        http: Callable[[Doorkeeper], HTTPChannel],
+        https: HttpsPorts | None = None,
+    ) -> None:
+        self.capacity = capacity
+        self.wrong_port = wrong_port
+        self.http = http
+        self.secure_wires: SecureWires | None = None
+        if https:
+            self.secure_wires = SecureWires(https.certificate, https.passes, self)
 
     def buildProtocol(self, addr: object) -> Connection:
-        return Doorkeeper(self.web, self.secure)
+        return Doorkeeper(self)
 
 
 class Doorkeeper(Connection):
@@ -57,11 +82,13 @@ class Doorkeeper(Connection):
     connection is, with the clock for what is half said.
     """
 
+    factory: Doorkeepers
     transport: Any
 
-    def __init__(self, web: Web, secure: bool) -> None:
-        self.web = web
-        self.waits_for_tls = secure
+    def __init__(self, factory: Doorkeepers) -> None:
+        self.factory = factory
+        self.capacity = factory.capacity
+        self.waits_for_tls = factory.secure_wires is not None
         self.octets = b""
         self.discarded = 0  # octets that nobody wants, once it is refused
         self.answered = False  # a request of it
@@ -70,8 +97,8 @@ class Doorkeeper(Connection):
         self.wire: Any = self.transport
         self.wire.visitor = self
         self.clock = loop.call_later(_PATIENCE, self.time_is_up)
-        if not self.web.visitors.arrive(self):
-            self.web.descriptors.turned_away()
+        if not self.capacity.visitors.arrive(self):
+            self.capacity.descriptors.turned_away()
             self.refuse(BUSY)
 
     def dataReceived(self, data: bytes) -> None:
@@ -100,15 +127,15 @@ class Doorkeeper(Connection):
 
     def send_away(self) -> None:
         self.clock.cancel()
-        self.wire.write(self.web.wrong_port)
+        self.wire.write(self.factory.wrong_port)
         self.wire.loseConnection()
 
     def begin_tls(self) -> None:
         """Read on within TLS, whose handshake counts to the time for the first head."""
-        assert self.web.secure_wires
+        assert self.factory.secure_wires
         below, octets = self.wire, self.octets
         self.waits_for_tls, self.octets = False, b""
-        self.transport = self.wire = SecureWire(self.web.secure_wires, self)
+        self.transport = self.wire = SecureWire(self.factory.secure_wires, self)
         below.protocol = self.wire
         self.wire.visitor = self
         self.wait(_HEAD)
@@ -119,7 +146,7 @@ class Doorkeeper(Connection):
         if self.waits_for_tls:
             self.refuse(_ONLY_HTTPS)
             return
-        channel: Any = Channel(self)
+        channel: Any = self.factory.http(self)
         if isinstance(self.wire, SecureWire):
             self.wire.wrappedProtocol = channel
         else:
@@ -137,35 +164,35 @@ class Doorkeeper(Connection):
 
     def take(self, octets: int) -> bool:
         """More of a body comes; return whether there is room for it."""
-        return self.web.uploads.take(self, octets)
+        return self.capacity.uploads.take(self, octets)
 
     def open_files(self) -> bool:
         """The body outgrows memory; return whether there is room for files."""
-        has_room = self.web.visitors.open_files(self)
+        has_room = self.capacity.visitors.open_files(self)
         if not has_room:
-            self.web.descriptors.turned_away()
+            self.capacity.descriptors.turned_away()
         return has_room
 
     def let_go_of_body(self) -> None:
-        self.web.uploads.let_go(self)
-        self.web.visitors.close_files(self)
+        self.capacity.uploads.let_go(self)
+        self.capacity.visitors.close_files(self)
 
     def work(self) -> None:
         """A whole request has come."""
         self.clock.cancel()
-        self.web.visitors.work(self)
+        self.capacity.visitors.work(self)
 
     def stay(self) -> bool:
         """It becomes a websocket, if there is room for one."""
-        self.web.uploads.let_go(self)
-        return self.web.visitors.stay(self)
+        self.capacity.uploads.let_go(self)
+        return self.capacity.visitors.stay(self)
 
     def rest(self) -> None:
         """Its answer is sent."""
         self.answered = True
         self.let_go_of_body()
         self.wait(IDLE)
-        self.web.visitors.rest(self)
+        self.capacity.visitors.rest(self)
 
     def refuse(self, answer: bytes) -> None:
         """Answer before the client has finished, and discard what else it sends.
@@ -177,10 +204,10 @@ class Doorkeeper(Connection):
         self.let_go_of_body()
         self.wait(_LINGER)
         self.wire.write(answer)
-        if len(self.web.lingering) >= _LINGERING:
+        if len(self.capacity.lingering) >= _LINGERING:
             self.wire.loseConnection()
             return
-        self.web.lingering.add(self)
+        self.capacity.lingering.add(self)
         self.wire.loseWriteConnection()
 
     def discard(self, data: bytes) -> None:
@@ -192,7 +219,7 @@ class Doorkeeper(Connection):
         """Close it, while no request is under way: another one needs its place."""
         self.clock.cancel()
         if not self.answered:
-            self.web.descriptors.turned_away()
+            self.capacity.descriptors.turned_away()
             self.wire.write(BUSY)
         self.wire.loseConnection()
 
@@ -201,6 +228,6 @@ class Doorkeeper(Connection):
 
     def leave(self) -> None:
         self.clock.cancel()
-        self.web.uploads.let_go(self)
-        self.web.lingering.discard(self)
-        self.web.visitors.leave(self)
+        self.capacity.uploads.let_go(self)
+        self.capacity.lingering.discard(self)
+        self.capacity.visitors.leave(self)

@@ -7,26 +7,23 @@ import logging
 import time
 from collections import deque
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import unquote
 
 from autobahn.exception import Disconnected
-from daphne.http_protocol import WebRequest
+from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
-from mailsink.web.guard import Answered, AsgiScope, too_large
+from mailsink.server.doorkeeper import IDLE, Doorkeeper
+from mailsink.web.guard import Answered, AsgiScope, Guard, too_large
 from mailsink.web.request_rules import HttpRefusal
 from mailsink.web.uploads import SMALL, TOO_MUCH, not_written
 
-if TYPE_CHECKING:
-    from mailsink.server.doorkeeper import Doorkeeper
-
 log = logging.getLogger(__name__)
 
-IDLE = 60  # seconds for the head of the next request
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _MOST_FRAMES = 1000  # of a websocket message
 _MOST_WAITING = 256 * 1024  # octets of messages that the app has not taken yet
@@ -84,12 +81,13 @@ class Channel(HTTPChannel):
     requestFactory: Any
     _path: Any = b""  # of no request yet
 
-    def __init__(self, visitor: Doorkeeper) -> None:
+    def __init__(self, visitor: Doorkeeper, guard: Guard, factory: HTTPFactory) -> None:
         super().__init__()
         self._drained = asyncio.Event()  # there is room for more of an answer
         self._drained.set()
         self.visitor = visitor
-        self.factory = visitor.web.http_factory
+        self.guard = guard
+        self.factory = factory
         self.requestFactory = Request
 
     def dataReceived(self, data: bytes) -> None:
@@ -103,9 +101,10 @@ class Channel(HTTPChannel):
         refusal, target = _TARGET_TOO_LONG, line.partition(b" ")[2]
         if self._receivedHeaderSize:
             refusal, target = _FIELD_TOO_LONG, self._path
-        guard = self.visitor.web.application
-        scope = guard.seen({"type": "http", "path": _path_in(target), "headers": []})
-        self.visitor.refuse(refused(refusal, guard.answer(scope, refusal)))
+        scope = self.guard.seen(
+            {"type": "http", "path": _path_in(target), "headers": []}
+        )
+        self.visitor.refuse(refused(refusal, self.guard.answer(scope, refusal)))
 
     def requestDone(self, request: WebRequest) -> None:
         self.visitor.rest()
@@ -152,7 +151,7 @@ class Request(WebRequest):
     def gotLength(self, length: int | None) -> None:
         self.requestHeaders.removeHeader(_ROOT_PATH)
         self.take_escapes_from_cookies()
-        guard, head = self.channel.visitor.web.application, self.head()
+        guard, head = self.channel.guard, self.head()
         self.room = guard.room(head)
         if refusal := length != 0 and guard.refusal(head):
             self.refuse(refusal)
@@ -246,14 +245,13 @@ class Request(WebRequest):
                 for value in values
             ],
         }
-        seen: AsgiScope = self.channel.visitor.web.application.seen(scope)
-        return seen
+        return self.channel.guard.seen(scope)
 
     def refuse(self, refusal: HttpRefusal) -> None:
         if self.content:
             self.content.close()  # before the client has gone: it may linger
         self.requestHeaders.removeHeader(b"Expect")  # nobody waits for the body
-        answered = self.channel.visitor.web.application.answer(self.head(), refusal)
+        answered = self.channel.guard.answer(self.head(), refusal)
         self.channel.visitor.refuse(refused(refusal, answered))
 
 
